@@ -1,0 +1,131 @@
+/**
+ * Settings, read once. A bad one stops the start, with every problem listed.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { LOG_LEVELS } from "./log.ts";
+import { isEventType } from "./topic.ts";
+
+const DAY_MS = 86_400_000;
+
+function wholeNumber(min: number, max: number) {
+  return z.string().regex(/^\d{1,15}$/).transform(Number).pipe(z.number().min(min).max(max));
+}
+
+function count(min: number, max: number, fallback: number) {
+  return wholeNumber(min, max).default(fallback).describe(`a whole number from ${min} to ${max}`);
+}
+
+function pollSetting(more = "") {
+  return wholeNumber(50, DAY_MS).optional()
+    .describe(`a whole number from 1000 (50 in DEMO) to ${DAY_MS}${more}`);
+}
+
+const json = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue("no JSON");
+    return z.NEVER;
+  }
+});
+
+const channels = z.record(
+  z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/),
+  z.strictObject({
+    types: z.array(z.string().refine(isEventType)).min(1).max(64),
+    private: z.boolean().default(false),
+  }),
+);
+
+const origins = z.string()
+  .transform((text) => text.split(",").map((each) => each.trim()))
+  .pipe(z.array(z.string().refine((each) => each === "*" || URL.parse(each)?.origin === each)))
+  .refine((list) => list.length === 1 || !list.includes("*"))
+  .transform((list) => list[0] === "*" ? "*" : list);
+
+/** All settings: a line each. The README's table has the same names and defaults: a test compares. */
+export const SETTINGS = z.object({
+  PORT: count(0, 65_535, 8000),
+  HOST: z.string().regex(/^[0-9a-zA-Z.:_-]{1,253}$/).optional().describe("an address to listen on"),
+  DEMO: z.enum(["0", "1"]).default("0").transform((text) => text === "1").describe("1 or 0"),
+  PUBLISH_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/).optional()
+    .describe("16 to 512 printable characters without spaces"),
+  ALLOWED_ORIGINS: origins.default("*")
+    .describe("* or origins such as https://example.com, separated by commas"),
+  STREAMS_PER_ISOLATE: count(1, 100_000, 2000),
+  STREAMS_PER_CLIENT: count(1, 100_000, 20),
+  OPENS_PER_MINUTE: count(0, 1_000_000, 120),
+  PUBLISH_PER_MINUTE: count(0, 1_000_000, 1200),
+  CLIENT_IP_HEADER: z.string().regex(/^[\w-]{1,64}$/).optional().describe("a header's name"),
+  HEARTBEAT_MS: count(50, 600_000, 15_000),
+  STREAM_MAX_AGE_MS: count(1000, DAY_MS, 1_800_000),
+  RETRY_MS: count(100, 600_000, 3000),
+  COALESCE_MS: count(0, 10_000, 20),
+  LOG_RETAIN_EVENTS: count(1, 100_000, 1000),
+  LOG_RETAIN_MS: count(1000, 30 * DAY_MS, DAY_MS),
+  QUOTE_POLL_MS: pollSetting(),
+  QUOTE_TTL_MS: pollSetting(", at most QUOTE_POLL_MS"),
+  COINGECKO_API_KEY: z.string().regex(/^[\w-]{4,128}$/).optional().describe(
+    "a demo key of CoinGecko",
+  ),
+  CHANNELS: json.pipe(channels).default({})
+    .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
+  MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info").describe(`one of ${LOG_LEVELS.join(", ")}`),
+});
+
+/** The settings in use. */
+export type Config = Readonly<z.infer<typeof SETTINGS>>;
+
+/** Settings that cannot be used, with every problem in the message. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const SECRETS: ReadonlySet<string> = new Set(["PUBLISH_TOKEN", "COINGECKO_API_KEY"]);
+
+/** What a bad setting got, for the operator's eyes: cut short, and never a secret. */
+function shown(name: string, got: string): string {
+  if (SECRETS.has(name)) return `${got.length} characters`;
+  return JSON.stringify(got.length > 60 ? `${got.slice(0, 60)}…` : got);
+}
+
+function takes(name: string): string {
+  return Object.entries(SETTINGS.shape).find(([key]) => key === name)?.[1].description ?? "less";
+}
+
+/** What must hold between settings. */
+function contradictions({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[] {
+  const smallest = DEMO ? 50 : 1000;
+  const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS })
+    .filter(([_, ms]) => ms !== undefined && ms < smallest)
+    .map(([name, ms]) => `${name}: got "${ms}", takes ${takes(name)}`);
+  if (QUOTE_POLL_MS !== undefined && QUOTE_TTL_MS !== undefined && QUOTE_TTL_MS > QUOTE_POLL_MS) {
+    bad.push(
+      `QUOTE_TTL_MS: got "${QUOTE_TTL_MS}", takes at most QUOTE_POLL_MS, which is ${QUOTE_POLL_MS}`,
+    );
+  }
+  return bad;
+}
+
+/**
+ * Reads the settings from the variables of an environment. An empty variable counts as not set.
+ *
+ * @throws {ConfigError} Listing every setting that is wrong: its name, what it got, what it takes.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([_, text]) => text));
+  const result = SETTINGS.safeParse(given);
+  const names = new Set(result.error?.issues.map(({ path }) => String(path[0])));
+  const problems = result.success
+    ? contradictions(result.data)
+    : [...names].map((name) =>
+      `${name}: got ${shown(name, given[name] ?? "")}, takes ${takes(name)}`
+    );
+  if (!result.success || problems.length > 0) {
+    throw new ConfigError(`Cannot start with these settings:\n  ${problems.join("\n  ")}`);
+  }
+  return result.data;
+}

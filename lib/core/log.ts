@@ -1,0 +1,48 @@
+/**
+ * The operator's log: one JSON object a line.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+
+/** How much a line matters, least first. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** How much a line matters. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** Writes lines for operators. Never hand it a token, a cookie or an upstream's body. */
+export type Log = Readonly<
+  Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
+>;
+
+/**
+ * Creates a log that drops what lies below `level`.
+ *
+ * @param write Takes one finished line, without its line feed.
+ */
+export function createLog(level: LogLevel, clock: Clock, write: (line: string) => void): Log {
+  function writer(each: LogLevel): Log[LogLevel] {
+    if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
+    return (message, fields = {}) =>
+      write(
+        JSON.stringify({
+          time: new Date(clock.now()).toISOString(),
+          level: each,
+          message,
+          ...fields,
+        }),
+      );
+  }
+  return {
+    debug: writer("debug"),
+    info: writer("info"),
+    warn: writer("warn"),
+    error: writer("error"),
+  };
+}
+
+/** The message of whatever was thrown: never its stack. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

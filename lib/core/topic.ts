@@ -1,0 +1,65 @@
+/**
+ * What may be streamed, and how.
+ *
+ * @module
+ */
+import type { ZodType } from "zod";
+import type { StreamEvent } from "./event.ts";
+
+/** The events of the stream itself, and EventSource's own: no topic may use them. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set([
+  "sync",
+  "gap",
+  "snapshot",
+  "heartbeat",
+  "bye",
+  "busy",
+  "auth",
+  "error",
+  "open",
+  "message",
+]);
+
+/** Whether a name may be an event type: a plain word that is not the stream's own. */
+export function isEventType(name: string): boolean {
+  return /^[\w.-]{1,64}$/.test(name) && !RESERVED_TYPES.has(name);
+}
+
+/** A frame a topic opens with. `json` is its data, serialised. */
+export interface Opening {
+  readonly type: string;
+  readonly json: string;
+}
+
+/**
+ * One subject clients subscribe to. Its kind settles what follows:
+ *
+ * | kind    | kept                    | after a cursor                  | a client without room   |
+ * | ------- | ----------------------- | ------------------------------- | ----------------------- |
+ * | `state` | the newest event a key  | the newest of each changed key  | skips to newer values   |
+ * | `log`   | the last events         | every event, or `gap` says so   | ends when it falls out  |
+ */
+export interface Topic {
+  readonly name: string;
+  readonly kind: "state" | "log";
+  /** The event types it takes, each with the shape of its data. */
+  readonly events: Readonly<Record<string, ZodType>>;
+  /** True where a right is needed to follow it. */
+  readonly isPrivate: boolean;
+  /** State topics: what a client without a cursor is given, made of the newest event of each key its filter passes. */
+  readonly open?: (newest: readonly StreamEvent[]) => Opening;
+}
+
+/**
+ * Defines a topic.
+ *
+ * @throws {TypeError} If it takes an event type that is reserved or is not one plain word.
+ */
+export function defineTopic(topic: Omit<Topic, "isPrivate"> & { isPrivate?: boolean }): Topic {
+  for (const type of Object.keys(topic.events)) {
+    if (!isEventType(type)) {
+      throw new TypeError(`Cannot define topic "${topic.name}": "${type}" is no free event type`);
+    }
+  }
+  return { isPrivate: false, ...topic };
+}

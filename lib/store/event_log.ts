@@ -1,0 +1,56 @@
+/**
+ * The event log: the meeting point of all isolates.
+ *
+ * @module
+ */
+import type { Batch, Draft, StreamEvent } from "../core/event.ts";
+import type { Place } from "../core/place.ts";
+import type { Topic } from "../core/topic.ts";
+
+/** What makes a publication that is sent twice one publication. */
+export interface Once {
+  /** Names the publication: publisher, route and the caller's key. */
+  readonly key: string;
+  /** Tells bodies apart: a key that comes again with another body is refused. */
+  readonly fingerprint: string;
+}
+
+/** What became of a publication. */
+export type Appended =
+  | { readonly kind: "appended" | "repeated"; readonly ids: readonly Place[] }
+  | { readonly kind: "conflict" };
+
+/** A part of what is kept of a topic, oldest first. */
+export interface Page {
+  readonly events: Batch;
+  /** False where more waits after the last of `events`. */
+  readonly isWhole: boolean;
+  /** Log topics: the newest id that is no longer kept, null where nothing was ever lost. */
+  readonly lost: Place | null;
+  /** Log topics: the oldest id kept, null where nothing is. */
+  readonly oldest: Place | null;
+}
+
+/** What all isolates share. Ids come from one order over all topics. */
+export interface EventLog {
+  /**
+   * Takes the events of one publication, all or none, and gives them their ids. At once they are on their way to every
+   * follower of the log, this isolate's too.
+   */
+  append(topic: Topic, drafts: readonly Draft[], once?: Once): Promise<Appended>;
+  /** The place of the newest event, or the log's birth where there is none. */
+  head(): Promise<Place>;
+  /** Whether a cursor lies between the log's birth and its head, in this log and no other. */
+  honours(cursor: Place): Promise<boolean>;
+  /** The first events of a topic after a place, at most about `maxBytes` of JSON and at least one event. */
+  after(topic: Topic, place: Place, maxBytes: number): Promise<Page>;
+  /** The last events of a topic, at most about `maxBytes` of JSON; on a state topic the newest of every key. */
+  latest(topic: Topic, maxBytes: number): Promise<Page>;
+  /** All that is published from now on, in order. Cancelling it ends it. */
+  follow(): ReadableStream<Batch>;
+}
+
+/** The bytes an event counts for in a bound: those of its JSON and some for its names. */
+export function weightOf(event: StreamEvent): number {
+  return event.json.length + 64;
+}

@@ -1,0 +1,90 @@
+/**
+ * Server-sent events, as bytes. The format is the HTML standard's, section 9.2.5.
+ *
+ * @module
+ */
+import type { Batch, StreamEvent } from "../core/event.ts";
+
+/**
+ * The headers of every stream. `connection` and `transfer-encoding` are not among them: HTTP/2 forbids both
+ * (RFC 9113, 8.2.2), and Safari refuses a response that has them.
+ */
+export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = Object.freeze({
+  "content-type": "text/event-stream",
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+});
+
+/** One frame of a stream. Without `data` a browser takes its `retry` and `id` and dispatches nothing. */
+export interface Frame {
+  /** How long the client waits before it comes back, in whole milliseconds. */
+  readonly retry?: number;
+  readonly id?: string;
+  readonly event?: string;
+  readonly data?: string;
+}
+
+const LINE_END = /\r\n|\r|\n/;
+
+function field(name: string, value: string): string {
+  if (/[\r\n\0]/.test(value)) {
+    throw new SyntaxError(`Cannot encode frame: ${name} holds CR, LF or NUL`);
+  }
+  return `${name}: ${value}\n`;
+}
+
+/**
+ * Encodes one frame, blank line included. A space follows every colon, since a parser takes one away.
+ *
+ * @throws {SyntaxError} If `event` or `id` holds CR, LF or NUL, which would start another field.
+ * @throws {RangeError} If `retry` is no whole number of milliseconds, which browsers ignore.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeFrame({ id: "1-1", event: "quote", data: "a\nb" }), "id: 1-1\nevent: quote\ndata: a\ndata: b\n\n");
+ * ```
+ */
+export function encodeFrame({ retry, id, event, data }: Frame): string {
+  let text = "";
+  if (retry !== undefined) {
+    if (!Number.isSafeInteger(retry) || retry < 0) {
+      throw new RangeError(`Cannot encode frame: retry is ${retry}, not whole milliseconds`);
+    }
+    text += `retry: ${retry}\n`;
+  }
+  if (id !== undefined) text += field("id", id);
+  if (event !== undefined && event !== "") text += field("event", event);
+  if (data !== undefined) {
+    for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
+  }
+  return `${text}\n`;
+}
+
+/** An event with its bytes, which are the same for every client that sees it. */
+export interface EncodedEvent extends StreamEvent {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Encodes every event once, on its way from the log into the windows. A publication stays together. */
+export class SseEncoderStream extends TransformStream<Batch, readonly EncodedEvent[]> {
+  constructor() {
+    super({
+      transform: (batch, controller) => controller.enqueue(batch.map(encodeEvent)),
+    });
+  }
+}
+
+const utf8 = new TextEncoder();
+
+/** Encodes frames that are one client's own, such as an opening. */
+export function encodeFrames(...frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
+  return utf8.encode(frames.map(encodeFrame).join(""));
+}
+
+/** Encodes one event. */
+export function encodeEvent(event: StreamEvent): EncodedEvent {
+  const { id, type, json } = event;
+  return { ...event, bytes: encodeFrames({ id, event: type, data: json }) };
+}
