@@ -39,9 +39,14 @@ const channels = z.record(
   }),
 );
 
+/** A page's origin as browsers send it. A pattern such as `https://*.example.com` parses too, and would match nobody. */
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
+}
+
 const origins = z.string()
   .transform((text) => text.split(",").map((each) => each.trim()))
-  .pipe(z.array(z.string().refine((each) => each === "*" || URL.parse(each)?.origin === each)))
+  .pipe(z.array(z.string().refine((each) => each === "*" || isOrigin(each))))
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
@@ -117,15 +122,19 @@ function contradictions({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[]
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([_, text]) => text));
-  const result = SETTINGS.safeParse(given);
-  const names = new Set(result.error?.issues.map(({ path }) => String(path[0])));
-  const problems = result.success
-    ? contradictions(result.data)
-    : [...names].map((name) =>
+  const { data, error } = SETTINGS.safeParse(given);
+  const bad = new Set(error?.issues.map(({ path }) => String(path[0])));
+  // What is good by itself is read all the same, so that its contradictions are listed too.
+  const config = data ??
+    SETTINGS.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))));
+  const problems = [
+    ...[...bad].map((name) =>
       `${name}: got ${shown(name, given[name] ?? "")}, takes ${takes(name)}`
-    );
-  if (!result.success || problems.length > 0) {
+    ),
+    ...contradictions(config),
+  ];
+  if (problems.length > 0) {
     throw new ConfigError(`Cannot start with these settings:\n  ${problems.join("\n  ")}`);
   }
-  return result.data;
+  return config;
 }

@@ -16,6 +16,15 @@ export type Log = Readonly<
   Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
 >;
 
+/** One line. Fields never stand in for what is the log's own, and what cannot be written never stops who logs it. */
+function lineOf(own: object, fields: object): string {
+  try {
+    return JSON.stringify({ ...own, ...fields, ...own });
+  } catch {
+    return JSON.stringify({ ...own, fields: "cannot be written as JSON" });
+  }
+}
+
 /**
  * Creates a log that drops what lies below `level`.
  *
@@ -24,15 +33,10 @@ export type Log = Readonly<
 export function createLog(level: LogLevel, clock: Clock, write: (line: string) => void): Log {
   function writer(each: LogLevel): Log[LogLevel] {
     if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
-    return (message, fields = {}) =>
-      write(
-        JSON.stringify({
-          time: new Date(clock.now()).toISOString(),
-          level: each,
-          message,
-          ...fields,
-        }),
-      );
+    return (message, fields = {}) => {
+      const own = { time: new Date(clock.now()).toISOString(), level: each, message };
+      write(lineOf(own, fields));
+    };
   }
   return {
     debug: writer("debug"),

@@ -1,0 +1,85 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The live page: takes over the server's first paint and follows the stream from where that ended.
+ *
+ * @module
+ */
+import { createConnection } from "./page_connection.js";
+import { createTable, find } from "./page_table.js";
+import { timeWords } from "./page_format.js";
+
+const STREAM = "/v1/quotes/stream";
+
+/** @type {Record<import("./page_connection.js").State, string>} */
+const BADGES = {
+  connecting: "Connecting",
+  live: "Live",
+  stale: "Stale",
+  reconnecting: "Reconnecting",
+  busy: "Busy",
+  offline: "Offline",
+};
+
+const page = find(document, "main", HTMLElement);
+const badge = find(document, "#connection", HTMLElement);
+const again = find(document, "#again", HTMLButtonElement);
+const pause = find(document, "#pause", HTMLButtonElement);
+const copy = find(document, "#copy", HTMLButtonElement);
+const command = find(document, "#command", HTMLElement);
+
+const table = createTable(page);
+table.replace(JSON.parse(page.dataset.snapshot ?? `{"quotes":[],"status":[]}`));
+
+/**
+ * Says how the connection is doing: once, however often it is asked to.
+ *
+ * @param {import("./page_connection.js").State} state
+ * @param {string} detail
+ */
+function showState(state, detail) {
+  const [word, words] = [find(badge, "strong", HTMLElement), find(badge, "span", HTMLElement)];
+  if (badge.dataset.state === state && words.textContent === detail) return;
+  badge.dataset.state = state;
+  word.textContent = BADGES[state];
+  words.textContent = detail;
+  again.hidden = state !== "offline";
+  if (state !== "connecting") table.setFollowing(state === "live");
+}
+
+/**
+ * @param {string} type
+ * @param {string} json
+ */
+function take(type, json) {
+  const data = JSON.parse(json);
+  if (type === "quote") table.setQuote(data);
+  else if (type === "status") table.setStatus(data);
+  else table.replace(data);
+}
+
+const connection = createConnection(STREAM, {
+  cursor: page.dataset.cursor,
+  types: ["snapshot", "quote", "status"],
+  onEvent: take,
+  onState: showState,
+});
+
+again.addEventListener("click", () => connection.connect());
+
+let isPaused = false;
+pause.hidden = false;
+pause.addEventListener("click", () => {
+  isPaused = !isPaused;
+  const since = timeWords(new Date().toISOString(), Date.now());
+  pause.textContent = isPaused ? `Resume (paused at ${since} UTC)` : "Pause";
+  table.setPaused(isPaused);
+});
+
+command.textContent = `curl -N "${location.origin}${STREAM}"`;
+copy.hidden = !navigator.clipboard;
+copy.addEventListener("click", async () => {
+  await navigator.clipboard.writeText(command.textContent ?? "");
+  copy.textContent = "Copied";
+  setTimeout(() => copy.textContent = "Copy", 2000);
+});

@@ -1,0 +1,185 @@
+// @ts-check
+/**
+ * What the page says about quotes and providers, in words: the server's first paint and the browser's updates both
+ * come from here, so that they never differ. No DOM, no clock.
+ *
+ * @module
+ */
+import { decimalWords, durationWords, timeWords } from "./page_format.js";
+
+/** @typedef {import("./page_shapes.js").Quote} Quote */
+/** @typedef {import("./page_shapes.js").Status} Status */
+
+/**
+ * All a row is made from.
+ *
+ * @typedef {object} Known
+ * @property {string} symbol
+ * @property {Quote | undefined} quote Undefined where no price is known yet.
+ * @property {readonly Status[]} statuses How the providers are doing.
+ * @property {boolean} isFollowing False where the stream is cut, so that nobody knows how fresh the price is.
+ * @property {number} now Milliseconds since the epoch.
+ */
+
+/**
+ * The columns, each with the fields of {@linkcode rowWords} it shows.
+ *
+ * @type {readonly { readonly title: string, readonly fields: readonly string[] }[]}
+ */
+export const COLUMNS = [
+  { title: "Symbol", fields: ["symbol", "name", "simulated"] },
+  { title: "Price", fields: ["price", "unit"] },
+  { title: "Change", fields: ["change", "basis"] },
+  { title: "Freshness", fields: ["freshness"] },
+  { title: "Market time", fields: ["asOf", "received"] },
+  { title: "Source", fields: ["source", "attribution"] },
+];
+
+const UNITS = new Map([
+  ["coin", ""],
+  ["troy_oz", "per troy ounce"],
+  ["bbl", "per barrel"],
+]);
+
+const BASES = new Map([
+  ["prev_close", "since the last close"],
+  ["rolling_24h", "in 24 hours"],
+  ["utc_day", "since 00:00 UTC"],
+]);
+
+const SESSIONS = new Map([
+  ["pre", "pre-market"],
+  ["post", "after hours"],
+  ["halted", "trading halted"],
+]);
+
+const STATES = new Map([
+  ["down", "has been down"],
+  ["stale", "has sent nothing new"],
+  ["delayed", "has sent delayed prices"],
+  ["closed", "has had closed markets"],
+]);
+
+/**
+ * @param {Quote} quote
+ * @returns {"up" | "down" | "flat" | "none"}
+ */
+function directionOf({ change, change_pct }) {
+  if (change === null && change_pct === null) return "none";
+  const sign = change === null ? Math.sign(change_pct ?? 0) : Math.sign(Number(change));
+  if (sign === 0) return "flat";
+  return sign > 0 ? "up" : "down";
+}
+
+/** @param {Quote} quote */
+function changeWords(quote) {
+  const { change, change_pct, decimals } = quote;
+  const direction = directionOf(quote);
+  if (direction === "none") return "not given";
+  if (direction === "flat") return "unchanged";
+  const amount = change === null ? "" : decimalWords(change, decimals, "exceptZero");
+  const percent = change_pct === null
+    ? ""
+    : `${decimalWords(change_pct.toFixed(2), 2, "exceptZero")}\u00a0%`;
+  const both = amount && percent ? `${amount} (${percent})` : amount || percent;
+  return `${direction === "up" ? "▲" : "▼"}\u00a0${both}`;
+}
+
+/** @param {Quote} quote */
+function unitWords({ currency, unit }) {
+  return unit === "points" ? "points" : `${currency} ${UNITS.get(unit) ?? `per ${unit}`}`.trim();
+}
+
+/**
+ * How fresh a price is: a word for the style sheet, and words for people.
+ *
+ * @param {Quote} quote
+ * @param {Known} known
+ */
+function freshnessOf(quote, { statuses, isFollowing }) {
+  const status = statuses.find(({ provider }) => provider === quote.source);
+  if (status?.state === "down") return { kind: "down", text: "down, last known" };
+  if (quote.is_stale) return { kind: "stale", text: "stale" };
+  if (!isFollowing) return { kind: "cut", text: "last known" };
+  if (quote.session === "closed") return { kind: "closed", text: "market closed" };
+  const session = SESSIONS.get(quote.session);
+  const more = session ? `, ${session}` : "";
+  if (!quote.is_delayed) return { kind: "live", text: `live${more}` };
+  const by = quote.delay_s === null ? "" : ` by ${durationWords(quote.delay_s)}`;
+  return { kind: "delayed", text: `delayed${by}${more}` };
+}
+
+/** @param {Known} known */
+function waitingWords({ symbol, statuses }) {
+  const asked = statuses.filter(({ symbols }) => symbols.includes(symbol));
+  const names = asked.map(({ provider }) => provider).join(", ");
+  if (names === "") return "waiting for the first price";
+  const isDown = asked.every(({ state }) => state === "down");
+  return isDown ? `no price yet: ${names} down` : `waiting for the first price from ${names}`;
+}
+
+/**
+ * All that a row says: `texts` by the name of the field, and what the style sheet and `<time>` need.
+ *
+ * @param {Known} known
+ */
+export function rowWords(known) {
+  const { quote, now } = known;
+  if (quote === undefined) {
+    const none = { unit: "", change: "", basis: "", asOf: "", received: "", source: "" };
+    return {
+      freshness: "waiting",
+      direction: "none",
+      texts: {
+        price: "–",
+        ...none,
+        attribution: "",
+        simulated: "",
+        freshness: waitingWords(known),
+      },
+      times: { asOf: "", received: "" },
+    };
+  }
+  const { as_of, received_at, source, attribution } = quote;
+  const freshness = freshnessOf(quote, known);
+  return {
+    freshness: freshness.kind,
+    direction: directionOf(quote),
+    texts: {
+      price: decimalWords(quote.price, quote.decimals),
+      unit: unitWords(quote),
+      change: changeWords(quote),
+      basis: directionOf(quote) === "none" ? "" : BASES.get(quote.basis) ?? "",
+      freshness: freshness.text,
+      asOf: as_of === null ? "no market time" : `${timeWords(as_of, now)} UTC`,
+      received: `received ${timeWords(received_at, now)}${as_of === null ? " UTC" : ""}`,
+      source,
+      attribution: attribution.toLowerCase() === source.toLowerCase() ? "" : attribution,
+      simulated: quote.simulated ? "SIMULATED" : "",
+    },
+    times: { asOf: as_of ?? received_at, received: received_at },
+  };
+}
+
+/**
+ * What is wrong, a sentence or three for each provider that is not live.
+ *
+ * @param {readonly Status[]} statuses
+ * @param {number} now
+ */
+export function problemWords(statuses, now) {
+  return statuses.filter(({ state }) => state !== "live").map((status) => {
+    const { provider, state, since, reason, next_try_at, symbols } = status;
+    const parts = [
+      `${provider} ${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC${
+        reason ? `: ${reason}` : ""
+      }`,
+      next_try_at ? `Next try at ${timeWords(next_try_at, now)} UTC` : "",
+      symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : "",
+    ];
+    return {
+      state,
+      text: parts.filter(Boolean).map((each) => each.replace(/\.?$/, ".")).join(" "),
+    };
+  });
+}

@@ -1,0 +1,32 @@
+/**
+ * CoinGecko, simulated: `/api/v3/simple/price`.
+ *
+ * @module
+ */
+import { marketOf } from "./market.ts";
+import type { SimulatedUpstream } from "./simulated.ts";
+
+const DAY_MS = 86_400_000;
+
+const SYMBOLS: Readonly<Record<string, string>> = { bitcoin: "BTC-USD", ethereum: "ETH-USD" };
+
+const market = marketOf(2);
+
+/** CoinGecko: bare numbers, seconds, and no word about an id it does not know. */
+export const coingecko: SimulatedUpstream = {
+  host: "api.coingecko.com",
+  answer({ searchParams }, now) {
+    const body: Record<string, unknown> = {};
+    for (const id of searchParams.get("ids")?.split(",") ?? []) {
+      const priceAt = market[SYMBOLS[id] ?? ""];
+      if (!priceAt) continue;
+      const [usd, before] = [Number(priceAt(now)), Number(priceAt(now - DAY_MS))];
+      body[id] = {
+        usd,
+        usd_24h_change: (usd - before) / before * 100,
+        last_updated_at: Math.floor(now / 1000),
+      };
+    }
+    return { status: 200, body };
+  },
+};

@@ -1,0 +1,66 @@
+/**
+ * The connection budget: how many streams an isolate carries, and how many of them one client may have.
+ *
+ * @module
+ */
+
+/** A stream's share of the budget. */
+export interface Seat {
+  /** Gives it back. Further calls do nothing. */
+  release(): void;
+}
+
+/** A no, with what a caller should know of it. */
+export interface Refusal {
+  readonly reason: "isolate" | "client" | "rate" | "drain";
+  readonly limit: number;
+  readonly inUse: number;
+}
+
+/** Seats for streams. We refuse newcomers; who sits keeps the seat. */
+export interface Budget {
+  readonly limit: number;
+  readonly inUse: number;
+  /** Takes a seat for a client. */
+  take(client: string): Seat | Refusal;
+}
+
+/** Settings of a budget. */
+export interface BudgetOptions {
+  readonly perIsolate: number;
+  readonly perClient: number;
+}
+
+/** Creates a budget with all its seats free. */
+export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
+  const seatsOf = new Map<string, number>();
+  let inUse = 0;
+
+  function add(client: string, change: 1 | -1): void {
+    inUse += change;
+    const seats = (seatsOf.get(client) ?? 0) + change;
+    if (seats === 0) seatsOf.delete(client);
+    else seatsOf.set(client, seats);
+  }
+
+  return {
+    limit: perIsolate,
+    get inUse() {
+      return inUse;
+    },
+    take(client) {
+      const own = seatsOf.get(client) ?? 0;
+      if (own >= perClient) return { reason: "client", limit: perClient, inUse: own };
+      if (inUse >= perIsolate) return { reason: "isolate", limit: perIsolate, inUse };
+
+      let isTaken = true;
+      add(client, 1);
+      return {
+        release() {
+          if (isTaken) add(client, -1);
+          isTaken = false;
+        },
+      };
+    },
+  };
+}

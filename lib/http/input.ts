@@ -1,0 +1,82 @@
+/**
+ * Parameters of streams and lists, read into what the hub understands.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import { Problem } from "../core/problem.ts";
+
+/** The largest URL, in characters, and the most names a list may have. */
+export const MOST_URL_CHARACTERS = 4096;
+export const MOST_TOPICS = 32;
+export const MOST_SYMBOLS = 100;
+
+/** Deliveries a second a client may ask for. */
+export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
+
+const cursor = z.string().max(256).optional();
+
+/** The parameters of every stream. The `Last-Event-ID` header wins over the cursor in the URL. */
+export const StreamQuery = z.object({
+  last_event_id: cursor.meta({ description: "The last id seen: the stream goes on from there." }),
+  lastEventId: cursor.meta({ description: "The same, as some clients spell it." }),
+  snapshot: z.enum(["0", "1"]).optional().meta({
+    description: "1: every topic opens as without a cursor, and catches up all the same.",
+  }),
+  max_rate: z.enum(MAX_RATES).optional().meta({
+    description:
+      "Deliveries a second, at most. State values give way to newer ones, log events wait.",
+  }),
+});
+
+/** The symbol filter. */
+export const SymbolsQuery = z.object({
+  symbols: z.string().optional().meta({ example: "BTC-USD,ETH-USD" }),
+});
+
+/** What the parameters of a stream mean. */
+export interface StreamInput {
+  readonly cursor: string | undefined;
+  readonly withSnapshot: boolean;
+  readonly maxRate: number | undefined;
+}
+
+/** Reads the parameters of a stream. An empty cursor is none. */
+export function streamInput(
+  query: z.infer<typeof StreamQuery>,
+  lastEventId: string | undefined,
+): StreamInput {
+  return {
+    cursor: lastEventId || query.last_event_id || query.lastEventId || undefined,
+    withSnapshot: query.snapshot === "1",
+    maxRate: query.max_rate === undefined ? undefined : Number(query.max_rate),
+  };
+}
+
+/** The names in a comma-separated list: unique and sorted. */
+export function namesIn(text: string | undefined): string[] {
+  const names = (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return [...new Set(names)].sort();
+}
+
+/**
+ * Reads a symbol filter in its canonical form: upper case, unique, sorted. Naming all symbols is naming none: null.
+ *
+ * @throws {Problem} 400 `unknown_symbol` naming those we do not have, or `too_many_symbols`.
+ */
+export function symbolFilter(text: string | undefined, known: readonly string[]): string[] | null {
+  const symbols = namesIn(text?.toUpperCase());
+  if (symbols.length > MOST_SYMBOLS) {
+    throw new Problem(400, "too_many_symbols", `At most ${MOST_SYMBOLS} symbols may be named.`);
+  }
+  const unknown = symbols.filter((symbol) => !known.includes(symbol));
+  if (unknown.length > 0) {
+    throw new Problem(400, "unknown_symbol", `We have ${known.join(", ")}.`, {
+      errors: unknown.map((symbol) => ({
+        field: "symbols",
+        detail: `${symbol.slice(0, 32)} is not one of them`,
+      })),
+    });
+  }
+  return symbols.length === 0 || symbols.length === known.length ? null : symbols;
+}

@@ -1,0 +1,52 @@
+/**
+ * What every publishing route shares: the publisher's rate, and keys that make a repeated request one publication.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { Problem } from "../core/problem.ts";
+import type { RateLimit } from "../guard/rate_limit.ts";
+import type { Once } from "../store/event_log.ts";
+import type { Env } from "./connection.ts";
+import { sha256 } from "./hash.ts";
+
+/** The `Idempotency-Key` header: at most 128 printable characters. */
+export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
+  description:
+    "The same key again within 24 hours is the same publication: the first answer comes again.",
+});
+
+/** There is one publisher's token, so there is one publisher. */
+const PUBLISHER = "publisher";
+
+/**
+ * Counts a publication, and tells what is left of the publisher's share.
+ *
+ * @throws {Problem} 429 `publishing_too_often`.
+ */
+export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+  const { isAllowed, limit, remaining, retryAfterMs } = rate.take(PUBLISHER);
+  if (limit === 0) return;
+  const headers = {
+    "ratelimit-policy": `"publications";q=${limit};w=60`,
+    "ratelimit": `"publications";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
+  };
+  if (!isAllowed) {
+    const detail = `At most ${limit} publications a minute are taken.`;
+    throw new Problem(429, "publishing_too_often", detail, { retryAfterMs, headers });
+  }
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+}
+
+/** What makes this request one with an earlier one: publisher, route and key; the body tells them apart. */
+export async function onceOf(
+  c: Context<Env>,
+  key: string | undefined,
+): Promise<Once | undefined> {
+  if (key === undefined) return undefined;
+  return {
+    key: `${PUBLISHER} ${c.req.method} ${c.req.path} ${key}`,
+    fingerprint: await sha256(await c.req.text()),
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The one door out: rights, budget, subscription, response.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { Problem } from "../core/problem.ts";
+import type { Budget, Refusal } from "../guard/budget.ts";
+import type { RateLimit } from "../guard/rate_limit.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Wish } from "../hub/subscription.ts";
+import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
+import { clientKey, type Env } from "./connection.ts";
+import type { StreamInput } from "./input.ts";
+import { requireReader } from "./rights.ts";
+
+/** What a stream passes through on its way out. */
+export interface Door {
+  readonly hub: Pick<Hub, "subscribe">;
+  readonly budget: Budget;
+  readonly opens: RateLimit;
+  readonly random: () => number;
+  /** The header of a proxy that is trusted to name a client's address. */
+  readonly clientIpHeader: string | undefined;
+  /** True when this isolate is going: nobody is let in. */
+  readonly isDraining: () => boolean;
+}
+
+/** What a stream is asked for. */
+export interface StreamRequest extends StreamInput {
+  readonly wishes: readonly Wish[];
+  /** Where the same can be had as JSON, null where it cannot. */
+  readonly pollUrl: string | null;
+}
+
+/** A refused caller comes back after 5 to 30 seconds. */
+const [SHORTEST_RETRY_MS, LONGEST_RETRY_MS] = [5000, 30_000];
+
+/** A no to a stream, with when to try again. */
+interface Refused extends Refusal {
+  readonly retryAfterMs: number;
+}
+
+const WORDS: Readonly<Record<Refusal["reason"], string>> = {
+  isolate: "All streams of this isolate are taken.",
+  client: "You have as many streams as one client may have.",
+  rate: "You open streams too often.",
+  drain: "This isolate is going; another one takes over.",
+};
+
+/** A native EventSource gives up for ever on anything but 200 and never sees `Retry-After`: it is told in a stream. */
+function busyResponse({ reason, limit, inUse, retryAfterMs }: Refused, pollUrl: string | null) {
+  const body = encodeFrames({
+    retry: retryAfterMs,
+    event: "busy",
+    data: JSON.stringify({
+      reason,
+      limit,
+      in_use: inUse,
+      retry_after_ms: retryAfterMs,
+      poll_url: pollUrl,
+    }),
+  });
+  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+}
+
+/** 503 is our capacity, 429 this caller's share. */
+function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
+  const isOurs = reason === "isolate" || reason === "drain";
+  const policy = reason === "rate" ? "opens" : "streams";
+  const headers = isOurs ? {} : {
+    "ratelimit-policy": `"${policy}";q=${limit}${reason === "rate" ? ";w=60" : ""}`,
+    "ratelimit": `"${policy}";r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
+  };
+  return new Problem(isOurs ? 503 : 429, `busy_${reason}`, WORDS[reason], {
+    retryAfterMs,
+    headers,
+  });
+}
+
+/**
+ * Opens a stream. A full budget is told in a stream to whoever accepts one, and by a status to others.
+ *
+ * @throws {Problem} 401 for a private topic; 429 or 503 where the budget is full; 503 where the store is away.
+ */
+export async function streamResponse(
+  c: Context<Env>,
+  door: Door,
+  { wishes, pollUrl, ...input }: StreamRequest,
+): Promise<Response> {
+  requireReader(wishes.map(({ topic }) => topic));
+  // HEAD runs this too, and its body is never pulled: it takes nothing that only a body gives back.
+  if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
+
+  const admitted = admit(door, clientKey(c, door.clientIpHeader));
+  if ("reason" in admitted) {
+    if (!c.req.header("accept")?.includes("text/event-stream")) throw refusalProblem(admitted);
+    return busyResponse(admitted, pollUrl);
+  }
+
+  // Our own close() frees no socket while the peer does not read: the seat is the system's to give back. Where nobody
+  // tells us of the system, our end is the end.
+  const { completed } = c.env ?? {};
+  completed?.then(admitted.release, admitted.release);
+  try {
+    const body = await door.hub.subscribe({
+      ...input,
+      wishes,
+      onEnd(reason) {
+        if (reason === "gone" || !completed) admitted.release();
+      },
+    });
+    return new Response(body, { headers: EVENT_STREAM_HEADERS });
+  } catch (thrown) {
+    admitted.release();
+    throw thrown;
+  }
+}
+
+/** Lets a client in, or says why not. */
+function admit({ budget, opens, random, isDraining }: Door, client: string) {
+  const spreadMs = LONGEST_RETRY_MS - SHORTEST_RETRY_MS;
+  const retryAfterMs = SHORTEST_RETRY_MS + Math.round(random() * spreadMs);
+  const { limit, inUse } = budget;
+  if (isDraining()) return { reason: "drain", limit, inUse, retryAfterMs } as const;
+
+  const seat = budget.take(client);
+  if ("reason" in seat) return { ...seat, retryAfterMs };
+
+  const rate = opens.take(client);
+  if (rate.isAllowed) return seat;
+  seat.release();
+  const inUseNow = rate.limit - rate.remaining;
+  return { reason: "rate", limit: rate.limit, inUse: inUseNow, retryAfterMs } as const;
+}

@@ -1,0 +1,122 @@
+/**
+ * One client: a place, and the body of its response.
+ *
+ * @module
+ */
+import type { Place } from "../core/place.ts";
+
+/** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
+export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | "fault" | "gone";
+
+/**
+ * Where clients stand. Those who are in step with their audience share the audience's own standing, so that all of them
+ * move with it, and whether one is in step is one comparison.
+ */
+export interface Standing {
+  place: Place;
+}
+
+/** What a client's body asks of its audience. */
+export interface Keeper {
+  /** The client has room: give it what it is owed. */
+  catchUp(client: ClientStream): void | Promise<void>;
+  /** The client left. */
+  leave(client: ClientStream): void;
+}
+
+/**
+ * The source of one response's body. A class, since its methods are shared by all streams of an isolate: of what can be
+ * chosen here, that weighs least.
+ */
+export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
+  standing: Standing;
+  /** Where it stands in its audience's list. */
+  index = -1;
+  /** When it was last given a frame of its own, in ms since the epoch. */
+  lastFrameAt: number;
+  /** Since when it has had no room, in ms since the epoch; null while it has some. */
+  stalledSince: number | null = null;
+  /** True while a page of the log is on its way to it. */
+  isPaging = false;
+  /** True while its place may lie behind the windows and it is given pages of the log instead. */
+  readsLog = false;
+  readonly expiresAt: number;
+  readonly #keeper: Keeper;
+  readonly #onEnd: (reason: EndReason) => void;
+  #opening: readonly Uint8Array[];
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  constructor(options: {
+    readonly keeper: Keeper;
+    readonly standing: Standing;
+    readonly opening: readonly Uint8Array[];
+    readonly openedAt: number;
+    readonly expiresAt: number;
+    readonly onEnd: (reason: EndReason) => void;
+  }) {
+    this.standing = options.standing;
+    this.lastFrameAt = options.openedAt;
+    this.expiresAt = options.expiresAt;
+    this.#keeper = options.keeper;
+    this.#opening = options.opening;
+    this.#onEnd = options.onEnd;
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+    this.continueOpening();
+  }
+
+  pull(): void | Promise<void> {
+    this.stalledSince = null;
+    return this.#keeper.catchUp(this);
+  }
+
+  cancel(): void {
+    this.#leave("gone");
+  }
+
+  /** Sends the next part of its opening. @returns False where all of it was sent. */
+  continueOpening(): boolean {
+    const [part, ...rest] = this.#opening;
+    if (!part) return false;
+    this.#opening = rest;
+    this.send(part);
+    return true;
+  }
+
+  /** Whether a part of its opening is still to be sent. */
+  get isOpening(): boolean {
+    return this.#opening.length > 0;
+  }
+
+  /** Whether its socket takes more. */
+  hasRoom(): boolean {
+    return (this.#controller?.desiredSize ?? 0) > 0;
+  }
+
+  /** Hands it a chunk. May call `cancel()` before it returns. */
+  send(chunk: Uint8Array): void {
+    this.#controller?.enqueue(chunk);
+  }
+
+  /** Ends it with a last frame, as far as it can still be told. */
+  end(reason: EndReason, bye: Uint8Array): void {
+    const controller = this.#controller;
+    if (!controller) return;
+    this.#leave(reason);
+    try {
+      controller.enqueue(bye);
+      controller.close();
+    } catch {
+      // It was closed under us: it is over either way.
+    }
+  }
+
+  #leave(reason: EndReason): void {
+    if (!this.#controller) return;
+    this.#controller = undefined;
+    this.#keeper.leave(this);
+    this.#onEnd(reason);
+  }
+}

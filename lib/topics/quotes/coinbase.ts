@@ -1,0 +1,51 @@
+/**
+ * Coinbase Exchange: no key, decimal strings, 10 requests a second for one address.
+ * https://docs.cdp.coinbase.com/exchange/reference
+ *
+ * @module
+ */
+import { z } from "zod";
+import {
+  changeSince,
+  getFresh,
+  isoTime,
+  Price,
+  type Provider,
+  ROUND_THE_CLOCK,
+} from "./provider.ts";
+
+const PRODUCTS = "https://api.exchange.coinbase.com/products";
+
+const Ticker = z.object({ price: Price, time: z.iso.datetime() });
+
+/** Of the last 24 hours: `open` is the price at their beginning. */
+const Stats = z.object({ open: Price });
+
+/** Coinbase, the first choice for crypto: two requests a symbol. */
+export const coinbase: Provider = {
+  name: "coinbase",
+  title: "Coinbase",
+  attribution: "Coinbase",
+  class: "crypto",
+  symbols: ["BTC-USD", "ETH-USD"],
+  intervalMs: 5000,
+  ttlMs: 4000,
+  // So that a poll that has to fall over to another still ends within two intervals.
+  timeoutMs: 3000,
+  async read(upstream, symbol) {
+    const [ticker, stats] = await Promise.all([
+      getFresh(upstream, `${PRODUCTS}/${symbol}/ticker`, (text) => Ticker.parse(JSON.parse(text))),
+      getFresh(upstream, `${PRODUCTS}/${symbol}/stats`, (text) => Stats.parse(JSON.parse(text))),
+    ]);
+    const { price, time } = ticker.value;
+    return {
+      symbol,
+      price,
+      ...changeSince(stats.value.open, price),
+      basis: "rolling_24h",
+      as_of: time,
+      received_at: isoTime(ticker.receivedAt),
+      ...ROUND_THE_CLOCK,
+    };
+  },
+};

@@ -1,0 +1,112 @@
+/**
+ * One GET of text from a host we do not trust.
+ *
+ * @module
+ */
+import type { World } from "../core/world.ts";
+import { discard, readText } from "./body.ts";
+import { parseRetryAfter } from "./cooldown.ts";
+import { withDeadline } from "./deadline.ts";
+import { asFailure, UpstreamFailure } from "./failure.ts";
+import { checkTarget } from "./target.ts";
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 3;
+
+/** The headers that may follow a redirect to another origin. All others might be secrets. */
+const HARMLESS_HEADERS: ReadonlySet<string> = new Set(["accept", "accept-language", "user-agent"]);
+
+/** How an upstream is asked. */
+export interface RequestOptions {
+  /** The upstream's name, for people. */
+  readonly title: string;
+  /** For the whole call, redirects and body included. */
+  readonly timeoutMs?: number;
+  /** Of the body, after decompression. */
+  readonly maxBytes?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the content type must match. JSON where it is not given. */
+  readonly accept?: RegExp;
+}
+
+/**
+ * Fetches text.
+ *
+ * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
+ */
+export async function fetchText(
+  world: World,
+  options: RequestOptions,
+  url: string,
+): Promise<string> {
+  const { title, timeoutMs = 8000, maxBytes = 1_048_576 } = options;
+  const late = () =>
+    new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
+  try {
+    return await withDeadline(world.clock, timeoutMs, late, async (signal) => {
+      const response = await follow(world, options, url, signal);
+      const problem = refusal(response, options, world.clock.now());
+      if (problem === null) return await readText(response, signal, { title, maxBytes });
+      discard(response);
+      throw problem;
+    });
+  } catch (thrown) {
+    throw asFailure(thrown, "network", `The connection to ${title} failed`);
+  }
+}
+
+/** Follows redirects, each judged as if it had been asked for in the first place. */
+async function follow(
+  { fetch, resolve }: World,
+  { title, headers: given = {} }: RequestOptions,
+  start: string,
+  signal: AbortSignal,
+): Promise<Response> {
+  let url = URL.parse(start);
+  if (url === null) throw new UpstreamFailure("blocked", `${title} was not called: no URL`);
+  let headers = new Headers(given);
+  for (let hop = 0;; hop++) {
+    await checkTarget(url, resolve, title);
+    signal.throwIfAborted();
+    const response = await fetch(url, { headers, redirect: "manual", signal });
+    if (signal.aborted) discard(response); // it came too late, from a fetch that does not heed its signal
+    signal.throwIfAborted();
+    if (!REDIRECTS.has(response.status)) return response;
+    discard(response);
+    const next = targetOf(response, url);
+    if (next === null || hop === MAX_REDIRECTS) {
+      const { status } = response;
+      throw new UpstreamFailure("http", `${title} redirected us to nowhere`, { status });
+    }
+    if (next.origin !== url.origin) {
+      headers = new Headers([...headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
+    }
+    url = next;
+  }
+}
+
+function targetOf({ headers }: Response, base: URL): URL | null {
+  const location = headers.get("location");
+  return location === null ? null : URL.parse(location, base);
+}
+
+/** What is wrong with an answer before its body is looked at: null where nothing is. */
+function refusal(
+  { ok, status, headers }: Response,
+  { title, accept = /^application\/(?:[\w.+-]+\+)?json\b/i }: RequestOptions,
+  now: number,
+): UpstreamFailure | null {
+  if (!ok) {
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), now);
+    return new UpstreamFailure("http", `${title} refused: HTTP ${status}`, {
+      status,
+      ...(retryAfterMs === null ? {} : { retryAfterMs }),
+    });
+  }
+  const type = headers.get("content-type") ?? "";
+  if (accept.test(type)) return null;
+  const got = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of no known type";
+  return new UpstreamFailure("type", `${title} answered with ${got}, which we did not ask for`, {
+    status,
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * Edgetape: the one file that touches the environment and the network.
+ *
+ * @module
+ */
+import project from "./deno.json" with { type: "json" };
+import { systemClock } from "./lib/core/clock.ts";
+import { type Config, ConfigError, readConfig } from "./lib/core/config.ts";
+import { createLog, type LogLevel, messageOf } from "./lib/core/log.ts";
+import type { World } from "./lib/core/world.ts";
+import { createDemoWorld } from "./lib/demo/demo_world.ts";
+import { createServices } from "./lib/services.ts";
+import { createApp } from "./routes/app.ts";
+
+/** Deploy sends SIGKILL 5 s after SIGINT: by then everybody was told, and this much is left for the last bytes. */
+const SHUTDOWN_MS = 3000;
+
+function systemWorld(level: LogLevel): World {
+  const output = new TextEncoder();
+  return {
+    clock: systemClock,
+    fetch: (url, init) => fetch(url, init),
+    random() {
+      const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
+      return word / 2 ** 32;
+    },
+    log: createLog(level, systemClock, (line) => Deno.stdout.writeSync(output.encode(`${line}\n`))),
+    async resolve(host) {
+      const answers = await Promise.allSettled([
+        Deno.resolveDns(host, "A"),
+        Deno.resolveDns(host, "AAAA"),
+      ]);
+      const addresses = answers.flatMap((each) => each.status === "fulfilled" ? each.value : []);
+      if (addresses.length === 0) throw new Error(`No address is known for ${host}`);
+      return addresses;
+    },
+    readAsset: (path) => Deno.readFile(new URL(`./lib/${path}`, import.meta.url)),
+  };
+}
+
+/** Settings for a first look: a publisher's token of its own, and a channel to publish on. */
+function demoConfig(config: Config, { random, log }: World): Config {
+  const letters = () => Math.floor(random() * 2 ** 32).toString(36).padStart(7, "0");
+  const token = config.PUBLISH_TOKEN ?? `demo-${letters()}${letters()}${letters()}`;
+  if (token !== config.PUBLISH_TOKEN) log.info("made a token for publishing", { token });
+  const hasChannels = Object.keys(config.CHANNELS).length > 0;
+  const channels = { alerts: { types: ["price_alert"], private: false } };
+  return { ...config, PUBLISH_TOKEN: token, CHANNELS: hasChannels ? config.CHANNELS : channels };
+}
+
+function start(): void {
+  const settings = readConfig(Deno.env.toObject());
+  const system = systemWorld(settings.LOG_LEVEL);
+  const world = settings.DEMO ? createDemoWorld(system) : system;
+  const config = settings.DEMO ? demoConfig(settings, world) : settings;
+  const { log } = world;
+
+  const services = createServices(config, world, project.version);
+  const app = createApp(services);
+  // On Deploy the platform sets the address, whatever is said here.
+  const hostname = config.HOST ?? (Deno.env.has("DENO_DEPLOY") ? "0.0.0.0" : "127.0.0.1");
+  const server = Deno.serve({
+    hostname,
+    port: config.PORT,
+    onListen: ({ port }) =>
+      log.info("listening", {
+        port,
+        url: `http://${hostname === "0.0.0.0" ? "localhost" : hostname}:${port}/`,
+        demo: config.DEMO,
+        version: project.version,
+        isolate: services.isolate,
+        deno: Deno.version.deno,
+      }),
+  }, app.fetch);
+
+  let isGoing = false;
+  async function drain(signal: Deno.Signal): Promise<void> {
+    if (isGoing) return;
+    isGoing = true;
+    const from = performance.now();
+    const streams = services.budget.inUse;
+    services.drain();
+    const timeout = new Promise<"cut">((resolve) => setTimeout(() => resolve("cut"), SHUTDOWN_MS));
+    const how = await Promise.race([server.shutdown().then(() => "whole"), timeout]);
+    log.info("drained", { signal, streams, how, ms: Math.round(performance.now() - from) });
+    Deno.exit(0);
+  }
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => void drain(signal));
+  }
+}
+
+try {
+  start();
+} catch (thrown) {
+  if (!(thrown instanceof ConfigError)) throw thrown;
+  Deno.stderr.writeSync(new TextEncoder().encode(`${messageOf(thrown)}\n`));
+  Deno.exit(1);
+}

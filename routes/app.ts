@@ -1,0 +1,70 @@
+/**
+ * The table of all routes.
+ *
+ * @module
+ */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { cors } from "hono/cors";
+import { messageOf } from "../lib/core/log.ts";
+import { Problem } from "../lib/core/problem.ts";
+import type { Env } from "../lib/http/connection.ts";
+import { MOST_URL_CHARACTERS } from "../lib/http/input.ts";
+import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
+import { createRouter } from "../lib/http/router.ts";
+import type { Services } from "../lib/services.ts";
+import { docsRoutes } from "./docs.ts";
+import { eventsRoutes } from "./events.ts";
+import { opsRoutes } from "./ops.ts";
+import { pageRoutes } from "./page.ts";
+import { quotesRoutes } from "./quotes.ts";
+import { streamRoutes } from "./stream.ts";
+
+/** Creates the app: its `fetch` answers requests. */
+export function createApp(services: Services): OpenAPIHono<Env> {
+  const { config: { ALLOWED_ORIGINS }, world: { log } } = services;
+  const app = createRouter();
+
+  app.use(cors({
+    origin: ALLOWED_ORIGINS,
+    credentials: ALLOWED_ORIGINS !== "*",
+    allowMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
+    allowHeaders: [
+      "authorization",
+      "content-type",
+      "idempotency-key",
+      "if-none-match",
+      "last-event-id",
+    ],
+    exposeHeaders: ["etag", "location", "retry-after", "ratelimit", "ratelimit-policy"],
+    maxAge: 86_400,
+  }));
+  app.use(async (c, next) => {
+    if (c.req.url.length > MOST_URL_CHARACTERS) {
+      const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
+      throw new Problem(414, "url_too_long", detail);
+    }
+    await next();
+    c.header("x-content-type-options", "nosniff");
+  });
+
+  app.route("/", quotesRoutes(services));
+  app.route("/", streamRoutes(services));
+  app.route("/", eventsRoutes(services));
+  app.route("/", opsRoutes(services));
+  app.route("/", pageRoutes({ world: services.world, quotes: services.market }));
+  app.route("/", docsRoutes(services, app));
+
+  app.notFound(() => problemResponse(new Problem(404, "unknown_route", "There is nothing here.")));
+  app.onError((thrown, c) => {
+    const problem = problemOf(thrown);
+    if (problem.status === 500) {
+      log.error("request failed", {
+        method: c.req.method,
+        path: c.req.path,
+        error: messageOf(thrown),
+      });
+    }
+    return problemResponse(problem);
+  });
+  return app;
+}

@@ -1,0 +1,99 @@
+/**
+ * The operator's channels: publish, and follow.
+ *
+ * @module
+ */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
+import type { Env } from "../lib/http/connection.ts";
+import { streamInput, StreamQuery } from "../lib/http/input.ts";
+import { problems } from "../lib/http/problem_response.ts";
+import { idempotencyKey, onceOf, spendPublication } from "../lib/http/publication.ts";
+import { requirePublisher } from "../lib/http/rights.ts";
+import { createRouter } from "../lib/http/router.ts";
+import { streamContent } from "../lib/http/stream_document.ts";
+import { streamResponse } from "../lib/http/stream_response.ts";
+import type { Services } from "../lib/services.ts";
+import { channelTopicName } from "../lib/topics/channels.ts";
+
+const params = z.object({ channel: z.string().meta({ example: "alerts" }) });
+
+/** What a body takes beyond its event: the type and the braces. */
+const BODY_SLACK_BYTES = 4096;
+
+/** The routes of the channels in the settings. */
+export function eventsRoutes(services: Services): OpenAPIHono<Env> {
+  const { catalogue, config, hub, door, publishRate } = services;
+  const app = createRouter();
+
+  const publish = createRoute({
+    method: "post",
+    path: "/v1/events/{channel}",
+    summary: "Publishes an event",
+    tags: ["events"],
+    security: [{ publisher: [] }],
+    middleware: [
+      async (c, next) => {
+        await requirePublisher(c, config.PUBLISH_TOKEN);
+        spendPublication(c, publishRate);
+        await next();
+      },
+      bodyLimit({ maxSize: config.MAX_EVENT_BYTES + BODY_SLACK_BYTES }),
+    ],
+    request: {
+      params,
+      headers: z.object({ "idempotency-key": idempotencyKey }),
+      body: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: z.object({
+              type: z.string().meta({ example: "price_alert" }),
+              data: z.unknown(),
+            }),
+          },
+        },
+      },
+    },
+    responses: {
+      202: {
+        description: "It is in the log. Its frames may come before or after this answer.",
+        content: { "application/json": { schema: z.object({ id: z.string() }) } },
+      },
+      ...problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
+    },
+  });
+
+  const stream = createRoute({
+    method: "get",
+    path: "/v1/events/{channel}/stream",
+    summary: "A channel, live",
+    tags: ["events"],
+    request: { params, query: StreamQuery },
+    responses: {
+      200: streamContent("`sync`, then the channel's types with `{ channel, data }`"),
+      ...problems(400, 401, 404, 429, 503),
+    },
+  });
+
+  app.openapi(publish, async (c) => {
+    const { channel } = c.req.valid("param");
+    const { type, data } = c.req.valid("json");
+    const topic = catalogue.topic(channelTopicName(channel));
+    const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
+    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], once);
+    return c.json({ id }, 202);
+  });
+
+  app.openapi(stream, (c) =>
+    streamResponse(c, door, {
+      ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
+      wishes: [{
+        topic: catalogue.topic(channelTopicName(c.req.valid("param").channel)),
+        tags: null,
+      }],
+      pollUrl: null,
+    }));
+
+  return app;
+}

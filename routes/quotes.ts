@@ -1,0 +1,81 @@
+/**
+ * Quotes: as JSON, and as a stream.
+ *
+ * @module
+ */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Env } from "../lib/http/connection.ts";
+import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/input.ts";
+import { problems } from "../lib/http/problem_response.ts";
+import { createRouter } from "../lib/http/router.ts";
+import { streamContent } from "../lib/http/stream_document.ts";
+import { streamResponse } from "../lib/http/stream_response.ts";
+import type { Services } from "../lib/services.ts";
+import { Snapshot } from "../lib/topics/quotes/quote.ts";
+import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/quotes",
+  summary: "What is known now",
+  tags: ["quotes"],
+  request: { query: SymbolsQuery },
+  responses: {
+    200: {
+      description: "Quotes, and how those who give them are doing. A GET counts as watching.",
+      headers: { etag: { schema: { type: "string" } } },
+      content: {
+        "application/json": {
+          schema: z.object({
+            ...Snapshot.shape,
+            cursor: z.string().meta({ description: "A stream may go on from there." }),
+            next_poll_delay: z.int().meta({ description: "Seconds." }),
+          }),
+        },
+      },
+    },
+    304: { description: "As before" },
+    ...problems(400),
+  },
+});
+
+const stream = createRoute({
+  method: "get",
+  path: "/v1/quotes/stream",
+  summary: "Quotes, live",
+  tags: ["quotes"],
+  request: { query: StreamQuery.extend(SymbolsQuery.shape) },
+  responses: {
+    200: streamContent("`sync`, `snapshot`, then `quote` and `status` as they change"),
+    ...problems(400, 429, 503),
+  },
+});
+
+/** The routes of quotes. */
+export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
+  const app = createRouter();
+
+  app.openapi(list, async (c) => {
+    const symbols = symbolFilter(c.req.valid("query").symbols, SYMBOLS);
+    if (c.req.method !== "HEAD") await market.watch();
+    const { quotes, status, cursor } = await market.snapshot(symbols);
+    const etag = await etagOf({ quotes, status });
+    c.header("etag", etag);
+    c.header("cache-control", "no-cache");
+    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
+  });
+
+  app.openapi(stream, (c) => {
+    const query = c.req.valid("query");
+    const tags = symbolFilter(query.symbols, SYMBOLS);
+    return streamResponse(c, door, {
+      ...streamInput(query, c.req.header("last-event-id")),
+      wishes: [{ topic: market.topic, tags }],
+      pollUrl: tags === null ? "/v1/quotes" : `/v1/quotes?symbols=${tags.join(",")}`,
+    });
+  });
+
+  return app;
+}

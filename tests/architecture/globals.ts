@@ -1,0 +1,178 @@
+/**
+ * Effects come in by the front door: time, randomness, the network and the process are handed in.
+ *
+ * @module
+ */
+import { type Files, importsOf, placeOf, walk } from "./source.ts";
+
+/** What may not be named at all. */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "performance"],
+  ...["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "Worker", "BroadcastChannel"],
+  ...[
+    "console",
+    "Deno",
+    "process",
+    "globalThis",
+    "self",
+    "window",
+    "localStorage",
+    "caches",
+    "Temporal",
+  ],
+  ...["eval", "Function", "alert", "prompt", "confirm"],
+]);
+
+/** What may be named, with the only members that may be used, or those that may not. */
+const ONLY: ReadonlyMap<string, RegExp> = new Map([
+  ["crypto", /^subtle$/],
+  ["Math", /^(?!random$)/],
+  ["Date", /^(?!now$)/],
+  ["AbortSignal", /^(?!timeout$)/],
+]);
+
+/** Node's modules, of which some hold the same effects: only what computes is taken. */
+const NODE_NAMES: ReadonlySet<string> = new Set(["createHash", "createHmac", "timingSafeEqual"]);
+
+type Node = Deno.lint.Node | Deno.lint.TSParameterProperty;
+
+function parentOf(node: Node): Node | null {
+  return "parent" in node ? node.parent : null;
+}
+
+/** A name for a node that outlives the walk. */
+function keyOf(node: Node): string {
+  return `${node.type}@${node.range.join("-")}`;
+}
+
+const SCOPES =
+  /^(?:Program|BlockStatement|For\w*Statement|SwitchStatement|CatchClause|StaticBlock)$|Function/;
+
+function scopesOf(node: Node): string[] {
+  const scopes: string[] = [];
+  for (let each = parentOf(node); each; each = parentOf(each)) {
+    if (SCOPES.test(each.type)) scopes.push(keyOf(each));
+  }
+  return scopes;
+}
+
+/** The names a pattern binds. */
+function boundBy(node: Node | null): string[] {
+  switch (node?.type) {
+    case "Identifier":
+      return [node.name];
+    case "ObjectPattern":
+      return node.properties.flatMap((each) =>
+        boundBy(each.type === "Property" ? each.value : each)
+      );
+    case "ArrayPattern":
+      return node.elements.flatMap(boundBy);
+    case "AssignmentPattern":
+      return boundBy(node.left);
+    case "RestElement":
+      return boundBy(node.argument);
+    case "TSParameterProperty":
+      return boundBy(node.parameter);
+    default:
+      return [];
+  }
+}
+
+const EXPRESSIONS = /^TS(?:As|Satisfies|NonNull|Instantiation)Expression$/;
+
+/** Whether a name stands for a value, and not for a field, a key, a type or a declaration. */
+function isReference(node: Deno.lint.Identifier): boolean {
+  const parent = parentOf(node);
+  switch (parent?.type) {
+    case undefined:
+    case "ImportSpecifier":
+    case "ImportDefaultSpecifier":
+    case "ImportNamespaceSpecifier":
+    case "MetaProperty":
+    case "LabeledStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+      return false;
+    case "MemberExpression":
+      return parent.computed || keyOf(parent.object) === keyOf(node);
+    case "Property":
+    case "PropertyDefinition":
+    case "MethodDefinition":
+      return parent.computed || keyOf(parent.key) !== keyOf(node) ||
+        parent.type === "Property" && parent.shorthand;
+    default:
+      return !parent?.type.startsWith("TS") || EXPRESSIONS.test(parent.type);
+  }
+}
+
+/** What a use of a global would be complained about as, null where it is free to be used. */
+function effectOf(node: Deno.lint.Identifier): string | null {
+  const { name } = node;
+  if (FORBIDDEN.has(name)) return name;
+  const only = ONLY.get(name);
+  const parent = parentOf(node);
+  if (!only || !parent) return null;
+  if (parent.type === "MemberExpression") {
+    const { property, computed } = parent;
+    const member = !computed && property.type === "Identifier" ? property.name : "";
+    return member && only.test(member) ? null : `${name}.${member || "…"}`;
+  }
+  if (name === "Date") {
+    if (parent.type === "NewExpression") return parent.arguments.length === 0 ? "new Date()" : null;
+    // `instanceof Date` asks no clock.
+    if (parent.type === "BinaryExpression") return null;
+  }
+  // The whole thing handed on, or taken apart: what is done with it cannot be seen.
+  return parent.type === "BinaryExpression" && name === "AbortSignal" ? null : name;
+}
+
+/** Every use of what the world hands in otherwise. A name that is declared in the module is its own. */
+export function effects(files: Files): string[] {
+  return [...files].flatMap(([path, source]) => [
+    ...effectsOf(path, source),
+    ...importsOf(path, source)
+      .filter(({ specifier }) => specifier.startsWith("node:"))
+      .filter(({ names }) => !names.every((name) => NODE_NAMES.has(name)))
+      .map(({ at, specifier, names }) => `${at}: takes ${names.join(", ")} from ${specifier}`),
+  ]);
+}
+
+function effectsOf(path: string, source: string): string[] {
+  const bound = new Map<string, Set<string>>();
+  // By place, since the short `{ fetch }` is both a key and a value there.
+  const uses = new Map<string, { name: string; scopes: readonly string[]; complaint: string }>();
+
+  function bind(scope: string | undefined, names: readonly string[]): void {
+    if (scope !== undefined) bound.set(scope, new Set([...bound.get(scope) ?? [], ...names]));
+  }
+  function bindAround(node: Node, names: readonly string[]): void {
+    bind(scopesOf(node)[0], names);
+  }
+  function bindParameters(node: Node & { readonly params: readonly Node[] }): void {
+    bind(keyOf(node), node.params.flatMap(boundBy));
+  }
+  walk(path, source, {
+    VariableDeclarator: (node) => bindAround(node, boundBy(node.id)),
+    FunctionDeclaration(node) {
+      bindAround(node, boundBy(node.id));
+      bindParameters(node);
+    },
+    FunctionExpression: bindParameters,
+    ArrowFunctionExpression: bindParameters,
+    ClassDeclaration: (node) => bindAround(node, boundBy(node.id)),
+    CatchClause: (node) => bind(keyOf(node), boundBy(node.param)),
+    ImportSpecifier: (node) => bindAround(node, [node.local.name]),
+    ImportDefaultSpecifier: (node) => bindAround(node, [node.local.name]),
+    ImportNamespaceSpecifier: (node) => bindAround(node, [node.local.name]),
+    Identifier(node) {
+      const effect = isReference(node) ? effectOf(node) : null;
+      if (!effect) return;
+      const complaint = `${placeOf(path, source, node)}: uses ${effect}`;
+      uses.set(keyOf(node), { name: node.name, scopes: scopesOf(node), complaint });
+    },
+  });
+  // Only now, since a name may be declared after its use.
+  return [...uses.values()]
+    .filter(({ name, scopes }) => !scopes.some((scope) => bound.get(scope)?.has(name)))
+    .map(({ complaint }) => complaint);
+}

@@ -1,0 +1,87 @@
+/**
+ * The house as text, parsed by Deno's own linter.
+ *
+ * @module
+ */
+
+/** Modules: their paths from the root of the project, and what they hold. */
+export type Files = ReadonlyMap<string, string>;
+
+/** Walks the syntax of one module. Nodes are only good while it walks. */
+export function walk(path: string, source: string, visitor: Deno.lint.LintVisitor): void {
+  const plugin: Deno.lint.Plugin = { name: "house", rules: { rule: { create: () => visitor } } };
+  Deno.lint.runPlugin(plugin, path, source);
+}
+
+/** Where in a module a node stands, as editors jump to it. */
+export function placeOf(path: string, source: string, node: Deno.lint.Node): string {
+  return `${path}:${source.slice(0, node.range[0]).split("\n").length}`;
+}
+
+/** One import of a module, or what it re-exports. */
+export interface Import {
+  readonly at: string;
+  readonly specifier: string;
+  /** The names it takes, `*` where it takes all. */
+  readonly names: readonly string[];
+}
+
+function nameOf(node: Deno.lint.Identifier | Deno.lint.StringLiteral): string {
+  return node.type === "Identifier" ? node.name : node.value;
+}
+
+/** All imports of a module: of types, by `import()` and by re-export too. A computed one has the specifier "". */
+export function importsOf(path: string, source: string): Import[] {
+  const imports: Import[] = [];
+  function add(node: Deno.lint.Node, specifier: string, names: readonly string[]): void {
+    imports.push({ at: placeOf(path, source, node), specifier, names });
+  }
+  walk(path, source, {
+    ImportDeclaration(node) {
+      const names = node.specifiers.map((each) =>
+        each.type === "ImportSpecifier" ? nameOf(each.imported) : "*"
+      );
+      add(node, node.source.value, names);
+    },
+    ExportNamedDeclaration(node) {
+      if (node.source) {
+        add(
+          node,
+          node.source.value,
+          node.specifiers.map((each) => nameOf(each.local)),
+        );
+      }
+    },
+    ExportAllDeclaration: (node) => add(node, node.source.value, ["*"]),
+    ImportExpression(node) {
+      const { source: from } = node;
+      add(node, from.type === "Literal" && typeof from.value === "string" ? from.value : "", ["*"]);
+    },
+  });
+  return imports;
+}
+
+/** The path a relative specifier leads to; null where it is a package's. */
+export function targetOf(path: string, specifier: string): string | null {
+  if (!specifier.startsWith(".")) return null;
+  return new URL(specifier, `file:///${path}`).pathname.slice(1);
+}
+
+/** Every module below the given folders and files of the project; what does not exist holds nothing. */
+export async function readFiles(root: URL, names: readonly string[]): Promise<Files> {
+  const files = new Map<string, string>();
+  async function read(path: string): Promise<void> {
+    const url = new URL(path, root);
+    const info = await Deno.stat(url).catch((error: unknown) => {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    if (info?.isDirectory) {
+      for await (const { name } of Deno.readDir(url)) await read(`${path}/${name}`);
+    } else if (info && /\.[jt]sx?$/.test(path)) {
+      files.set(path, await Deno.readTextFile(url));
+    }
+  }
+  for (const name of names) await read(name);
+  return files;
+}

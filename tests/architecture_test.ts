@@ -1,0 +1,226 @@
+/**
+ * The house, held up: every rule is seen to complain, and then to find nothing in the real tree.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { climbs, cycles, longFiles, strayRedis } from "./architecture/floors.ts";
+import { effects } from "./architecture/globals.ts";
+import { importWork } from "./architecture/import_work.ts";
+import { type Files, readFiles } from "./architecture/source.ts";
+
+const tree = await readFiles(new URL("../", import.meta.url), ["lib", "routes", "main.ts"]);
+
+/** What runs on the server, without the file that composes it. */
+const server = without(tree, /^(?:lib\/client\/|main\.ts$)/);
+
+function without(files: Files, unwanted: RegExp): Files {
+  return new Map([...files].filter(([path]) => !unwanted.test(path)));
+}
+
+/** Complaints of a rule about one source, without their places. */
+function about(rule: (files: Files) => string[], source: string, path = "lib/hub/x.ts"): string[] {
+  return rule(new Map([[path, source]])).map((each) => each.slice(each.indexOf(": ") + 2));
+}
+
+Deno.test("readFiles() finds the house", () => {
+  for (const path of ["lib/core/clock.ts", "lib/wire/sse.ts"]) assert(tree.has(path), path);
+});
+
+Deno.test("climbs() finds none: every file imports its own room and lower floors only", () => {
+  assertEquals(climbs(tree), []);
+});
+
+const CLIMBS: Readonly<Record<string, readonly [path: string, source: string]>> = {
+  "lib/core may not import lib/wire": ["lib/core/x.ts", `import { a } from "../wire/sse.ts";`],
+  "lib/wire may not import lib/store": ["lib/wire/x.ts", `import type { A } from "../store/a.ts";`],
+  "lib/store may not import lib/metrics": ["lib/store/x.ts", `export * from "../metrics/a.ts";`],
+  "lib/hub may not import lib/guard": ["lib/hub/x.ts", `export { a } from "../guard/a.ts";`],
+  "lib/guard may not import lib/topics": ["lib/guard/x.ts", `import "../topics/news/a.ts";`],
+  "lib/topics may not import lib/http": [
+    "lib/topics/news/x.ts",
+    `const a = () => import("../../http/a.ts");`,
+  ],
+  "lib/http may not import lib/services.ts": ["lib/http/x.ts", `import a from "../services.ts";`],
+  "lib/services.ts may not import routes": ["lib/services.ts", `import a from "../routes/app.ts";`],
+  "lib/services.ts may not import lib/demo": ["lib/services.ts", `import a from "./demo/a.ts";`],
+  "routes may not import main.ts": ["routes/x.ts", `import a from "../main.ts";`],
+  "routes may not import tests": ["routes/x.ts", `import a from "../tests/support/print.ts";`],
+  "main.ts may not import lib/client": ["main.ts", `import a from "./lib/client/client.js";`],
+  "lib/demo may not import lib/topics": ["lib/demo/x.ts", `import a from "../topics/a.ts";`],
+  "lib/client may not import lib/core": ["lib/client/x.js", `import a from "../core/place.ts";`],
+  "lib/util is no room of the house": ["lib/util/x.ts", ""],
+  "imports what cannot be known": ["lib/hub/x.ts", "export const a = (b: string) => import(b);"],
+};
+
+for (const [complaint, [path, source]] of Object.entries(CLIMBS)) {
+  Deno.test(`climbs() complains: ${complaint}`, () => {
+    assertEquals(about(climbs, source, path), [complaint]);
+  });
+}
+
+Deno.test("climbs() allows the own room, lower floors, packages, and the doors to what lies beside", () => {
+  const source =
+    `import "./y.ts"; import "../wire/sse.ts"; import "../core/event.ts"; import "zod";`;
+  assertEquals(about(climbs, source, "lib/store/x.ts"), []);
+  assertEquals(about(climbs, `import "../news/a.ts";`, "lib/topics/quotes/x.ts"), []);
+  assertEquals(about(climbs, `import "./lib/demo/a.ts"; import "./routes/app.ts";`, "main.ts"), []);
+  assertEquals(about(climbs, `import "../lib/client/page_words.js";`, "routes/page.ts"), []);
+});
+
+Deno.test("cycles() finds none", () => {
+  assertEquals(cycles(tree), []);
+});
+
+Deno.test("cycles() complains of a file that imports itself over others, types included", () => {
+  const files = new Map([
+    ["lib/hub/a.ts", `import { b } from "./b.ts"; import "../core/place.ts";`],
+    ["lib/hub/b.ts", `import type { C } from "./c.ts";`],
+    ["lib/hub/c.ts", `export { a } from "./a.ts";`],
+    ["lib/hub/d.ts", `import "./a.ts"; import "./b.ts";`],
+  ]);
+  assertEquals(cycles(files), ["lib/hub/a.ts → lib/hub/b.ts → lib/hub/c.ts → lib/hub/a.ts"]);
+});
+
+Deno.test("importWork() finds none: nothing starts at import", () => {
+  assertEquals(importWork(server), []);
+});
+
+const WORK = [
+  "start();",
+  "await ready;",
+  "export const a = await load();",
+  "export const a = createThing(1);",
+  "const a = [1, open(2)];",
+  "const a = { b: `${open()}` };",
+  "const a = new Thing();",
+  "const a = new Map([[1, new Thing()]]);",
+  "const a = list.push(1);",
+  "const a = clock.now();",
+  "const a = z.string().meta({ id: open() });",
+  "const a = Object.freeze(open());",
+  "const a = tag`x`;",
+  "const a = b = 1;",
+  "let a = 0;",
+  "export let a;",
+  "if (a) b;",
+  "for (const a of b) a;",
+  "export default open();",
+  "class A { static a = open(); }",
+  "class A { static { open(); } }",
+  "class A extends mixin() {}",
+];
+
+for (const source of WORK) {
+  Deno.test(`importWork() complains about ${source}`, () => {
+    assertEquals(about(importWork, source), ["does work at import"]);
+  });
+}
+
+Deno.test("importWork() allows declarations, and constants made of constants", () => {
+  const source = `
+    import { z } from "zod";
+    export * from "./a.ts";
+    export type A = string;
+    interface B { c: A }
+    function count(a: number) { return z.number().min(a); }
+    export const a = 1, b = -a * 2 + (a > 1 ? 3 : 4), c = /x/g, d = \`\${a}\`, e = [...[1], , "x"] as const;
+    const utf8 = new TextEncoder();
+    const bytes = utf8.encode("x");
+    const f = Object.freeze({ a, ...{ b }, g() { return open(); } }) satisfies object;
+    const names = new Set(Object.keys(f).map((each) => open(each)));
+    export const Schema = z.object({ a: count(1).optional(), b: z.enum(e).nullable() }).meta({ id: "Schema" });
+    export const topic = defineTopic({ name: "a", events: { Schema } });
+    export const route = createRoute({ path: "/", responses: {} });
+    export class Problem extends Error { static a = 1; b = open(); c() { start(); } }
+    export default function () { start(); }
+  `;
+  assertEquals(about(importWork, source), []);
+});
+
+Deno.test("effects() finds none: time, randomness, network and process are handed in", () => {
+  assertEquals(effects(without(server, /^lib\/core\/clock\.ts$/)), []);
+});
+
+/** Uses, each with what it is complained about as. */
+const EFFECTS: Readonly<Record<string, string>> = {
+  "Date.now()": "Date.now",
+  "new Date()": "new Date()",
+  "Date()": "Date",
+  "const { now } = Date": "Date",
+  "Math.random()": "Math.random",
+  'Math["random"]()': "Math.…",
+  "performance.now()": "performance",
+  "setTimeout(a, 1)": "setTimeout",
+  "setInterval(a, 1)": "setInterval",
+  "const a = { setTimeout }": "setTimeout",
+  "crypto.randomUUID()": "crypto.randomUUID",
+  "crypto.getRandomValues(a)": "crypto.getRandomValues",
+  "const { randomUUID } = crypto": "crypto",
+  "fetch(url)": "fetch",
+  "const get = fetch": "fetch",
+  "function a(b = fetch) {}": "fetch",
+  "AbortSignal.timeout(1)": "AbortSignal.timeout",
+  "console.log(1)": "console",
+  "Deno.env.get('A')": "Deno",
+  "process.env.A": "process",
+  "globalThis.fetch(url)": "globalThis",
+  "{ const fetch = a; } fetch(url)": "fetch",
+  "function a(fetch) {} fetch(url)": "fetch",
+};
+
+for (const [use, effect] of Object.entries(EFFECTS)) {
+  Deno.test(`effects() complains about ${use}`, () => {
+    assertEquals(about(effects, `export function f() { ${use}; }`), [`uses ${effect}`]);
+  });
+}
+
+Deno.test("effects() complains about Node's modules, but for what only computes", () => {
+  assertEquals(about(effects, `import { setTimeout } from "node:timers/promises";`), [
+    "takes setTimeout from node:timers/promises",
+  ]);
+  assertEquals(about(effects, `import * as crypto from "node:crypto";`), [
+    "takes * from node:crypto",
+  ]);
+  assertEquals(about(effects, `import { createHash } from "node:crypto";`), []);
+});
+
+Deno.test("effects() allows what is the module's own, what only computes, and types", () => {
+  const source = `
+    import { console } from "./console.ts";
+    type Fetch = typeof fetch;
+    interface A { fetch: Fetch; performance(): Deno.Addr }
+    export function f({ clock, fetch, random: setTimeout }: World, a: A) {
+      fetch(a); a.fetch(a); setTimeout(); console.log(a);
+      const b = { fetch: 1, process: 2, self() {} };
+      new Date(clock.now()).toISOString(); Date.parse(""); Date.UTC(1, 2); a instanceof Date;
+      Math.floor(1); crypto.subtle.digest("SHA-256", a); AbortSignal.any([]); queueMicrotask(f);
+      try { a; } catch (process) { process; }
+      for (const self of [b]) self;
+      return () => fetch(b);
+    }
+  `;
+  assertEquals(about(effects, source), []);
+});
+
+Deno.test("strayRedis() finds none: Upstash's client is named in redis_* only", () => {
+  assertEquals(strayRedis(tree), []);
+});
+
+Deno.test("strayRedis() complains about every other file", () => {
+  const source = `import { Redis } from "@upstash/redis";`;
+  assertEquals(about(strayRedis, source, "lib/store/lease.ts"), [
+    "only redis_* may import @upstash/redis",
+  ]);
+  assertEquals(about(strayRedis, `import "npm:@upstash/redis@1/cloudflare";`).length, 1);
+  assertEquals(about(strayRedis, source, "lib/store/redis_lease.ts"), []);
+});
+
+Deno.test("longFiles() finds none", () => {
+  assertEquals(longFiles(tree), []);
+});
+
+Deno.test("longFiles() complains above 300 lines", () => {
+  assertEquals(about(longFiles, "\n".repeat(301)), ["301 lines, at most 300"]);
+  assertEquals(about(longFiles, "\n".repeat(300)), []);
+});

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { type Clock, systemClock } from "../../lib/core/clock.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+/** Both clocks, each with what moves it: the tests' clock is only worth something if it does as the real one does. */
+function clocks(): [
+  string,
+  () => { clock: Clock; advance(ms: number): Promise<void> } & Disposable,
+][] {
+  return [
+    ["systemClock", () => {
+      const time = new FakeTime(1000);
+      return {
+        clock: systemClock,
+        advance: (ms) => time.tickAsync(ms),
+        [Symbol.dispose]: () => time.restore(),
+      };
+    }],
+    ["createManualClock()", () => {
+      const clock = createManualClock(1000);
+      return { clock, advance: (ms) => clock.advance(ms), [Symbol.dispose]: () => {} };
+    }],
+  ];
+}
+
+for (const [name, begin] of clocks()) {
+  Deno.test(`${name} runs tasks in order of time, those of one time in order of their setting`, async () => {
+    using given = begin();
+    const { clock, advance } = given;
+    const seen: string[] = [];
+    const note = (what: string) => () => void seen.push(`${what} ${clock.now()}`);
+    clock.after(20, note("late"));
+    const stop = clock.every(10, note("every"));
+    clock.after(10, note("early"));
+    clock.after(5, () => void clock.after(1, note("nested")));
+    await advance(25);
+    assertEquals(seen, ["nested 1006", "every 1010", "early 1010", "late 1020", "every 1020"]);
+    stop();
+    await advance(100);
+    assertEquals([seen.length, clock.now()], [5, 1125]);
+  });
+
+  Deno.test(`${name} calls off what has not run yet, also from within a task`, async () => {
+    using given = begin();
+    const { clock, advance } = given;
+    const seen: string[] = [];
+    const stop = clock.every(10, () => {
+      seen.push("every");
+      callOff();
+      stop();
+    });
+    const callOff = clock.after(10, () => void seen.push("after"));
+    await advance(50);
+    assertEquals(seen, ["every"]);
+    callOff();
+    stop();
+  });
+}
+
+Deno.test("createManualClock() lets long chains and stream hops settle after each task", async () => {
+  const clock = createManualClock();
+  const seen: string[] = [];
+  clock.after(1, async () => {
+    for (let i = 0; i < 1000; i++) await Promise.resolve();
+    let stream = ReadableStream.from(["a", "b"]);
+    for (let i = 0; i < 20; i++) stream = stream.pipeThrough(new TransformStream());
+    for await (const each of stream) seen.push(`${each} ${clock.now()}`);
+    // Due at once: it must not wait for the next advance.
+    clock.after(0, () => void seen.push(`now ${clock.now()}`));
+  });
+  clock.after(2, () => void seen.push(`next ${clock.now()}`));
+  await clock.advance(2);
+  const t = 1_700_000_000_000;
+  assertEquals(seen, [`a ${t + 1}`, `b ${t + 1}`, `now ${t + 1}`, `next ${t + 2}`]);
+  assertEquals(clock.timers, 0);
+});

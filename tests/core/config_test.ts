@@ -1,0 +1,162 @@
+import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigError, readConfig, SETTINGS } from "../../lib/core/config.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+/** The lines of a refusal, a problem each. */
+function problemsOf(env: Env): string[] {
+  const [title, ...problems] = assertThrows(() => readConfig(env), ConfigError).message.split("\n");
+  assertEquals(title, "Cannot start with these settings:");
+  return problems.map((line) => line.trim());
+}
+
+/** For every setting, values it refuses. A setting without a line here fails the test below. */
+const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> = {
+  PORT: ["65536", "-1", "8000.5", "8e3", "0x10", " 80", "eight"],
+  HOST: ["a b", "http://localhost"],
+  DEMO: ["true", "on", "2"],
+  PUBLISH_TOKEN: ["too-short", "sixteen chars and spaces", "x".repeat(513), "sixteen-chars-é-in"],
+  ALLOWED_ORIGINS: [
+    "example.com",
+    "https://example.com/",
+    "https://example.com/path",
+    "https://Example.com",
+    "null",
+    "*,https://example.com",
+    "https://example.com,",
+    "https://*.example.com",
+    "ws://example.com",
+  ],
+  STREAMS_PER_ISOLATE: ["0", "100001"],
+  STREAMS_PER_CLIENT: ["0", "100001"],
+  OPENS_PER_MINUTE: ["-1", "1000001"],
+  PUBLISH_PER_MINUTE: ["-1", "1000001"],
+  CLIENT_IP_HEADER: ["x forwarded", "x:y"],
+  HEARTBEAT_MS: ["0", "49", "15s"],
+  STREAM_MAX_AGE_MS: ["999", "86400001"],
+  RETRY_MS: ["0", "600001"],
+  COALESCE_MS: ["-1", "10001"],
+  LOG_RETAIN_EVENTS: ["0", "100001"],
+  LOG_RETAIN_MS: ["999", "2592000001"],
+  QUOTE_POLL_MS: ["999", "86400001", "fast"],
+  QUOTE_TTL_MS: ["999", "86400001", "fast"],
+  COINGECKO_API_KEY: ["abc", "with space"],
+  CHANNELS: [
+    "alerts",
+    "null",
+    "[]",
+    '{"Alerts":{"types":["a"]}}',
+    '{"a/b":{"types":["a"]}}',
+    '{"alerts":{}}',
+    '{"alerts":{"types":[]}}',
+    '{"alerts":{"types":["a b"]}}',
+    '{"alerts":{"types":["a"],"private":"yes"}}',
+    '{"alerts":{"types":["a"],"privat":true}}',
+    ...["sync", "gap", "snapshot", "heartbeat", "bye", "busy", "auth", "error", "open", "message"]
+      .map((type) => JSON.stringify({ alerts: { types: ["fine", type] } })),
+  ],
+  MAX_EVENT_BYTES: ["63", "1048577"],
+  LOG_LEVEL: ["warning", "INFO"],
+};
+
+for (const [name, values] of Object.entries(REFUSED)) {
+  Deno.test(`readConfig() refuses ${name} out of its bounds, by one problem that names it`, () => {
+    for (const value of values) {
+      const problems = problemsOf({ [name]: value });
+      assertEquals(problems.length, 1, value);
+      assert(problems[0]?.startsWith(`${name}: got `), value);
+      assert(/, takes (?!less$)\S/.test(problems[0] ?? ""), value);
+    }
+  });
+}
+
+Deno.test("readConfig() lists every problem at once, contradictions of the good settings too", () => {
+  assertEquals(
+    problemsOf({
+      PORT: "eight",
+      LOG_LEVEL: "loud",
+      CHANNELS: '{"a":{"types":["sync","open"]}}',
+      QUOTE_POLL_MS: "2000",
+      QUOTE_TTL_MS: "3000",
+    }),
+    [
+      'PORT: got "eight", takes a whole number from 0 to 65535',
+      'CHANNELS: got "{\\"a\\":{\\"types\\":[\\"sync\\",\\"open\\"]}}", takes JSON such as ' +
+      '{ "alerts": { "types": ["price_alert"], "private": false } }',
+      'LOG_LEVEL: got "loud", takes one of debug, info, warn, error',
+      'QUOTE_TTL_MS: got "3000", takes at most QUOTE_POLL_MS, which is 2000',
+    ],
+  );
+});
+
+Deno.test("readConfig() never prints a secret, whichever it is", () => {
+  for (const name of Object.keys(SETTINGS.shape).filter((each) => /TOKEN|SECRET|KEY/.test(each))) {
+    const [problem = ""] = problemsOf({ [name]: "hush é" });
+    assertStringIncludes(problem, `${name}: got 6 characters`);
+    assertFalse(problem.includes("hush"));
+  }
+});
+
+Deno.test("readConfig() cuts what it prints short", () => {
+  const [problem = ""] = problemsOf({ HOST: `${"x".repeat(60)} ${"y".repeat(1000)}` });
+  assertStringIncludes(problem, `"${"x".repeat(60)}…"`);
+});
+
+Deno.test("readConfig() takes an empty variable as not set, and ignores what is not its own", () => {
+  const empty = Object.fromEntries(Object.keys(SETTINGS.shape).map((name) => [name, ""]));
+  assertEquals(readConfig({ ...empty, HOME: "/root" }), readConfig({}));
+});
+
+Deno.test("readConfig() has the contract's defaults", () => {
+  assertEquals(readConfig({}), {
+    PORT: 8000,
+    DEMO: false,
+    ALLOWED_ORIGINS: "*",
+    STREAMS_PER_ISOLATE: 2000,
+    STREAMS_PER_CLIENT: 20,
+    OPENS_PER_MINUTE: 120,
+    PUBLISH_PER_MINUTE: 1200,
+    HEARTBEAT_MS: 15_000,
+    STREAM_MAX_AGE_MS: 1_800_000,
+    RETRY_MS: 3000,
+    COALESCE_MS: 20,
+    LOG_RETAIN_EVENTS: 1000,
+    LOG_RETAIN_MS: 86_400_000,
+    CHANNELS: {},
+    MAX_EVENT_BYTES: 65_536,
+    LOG_LEVEL: "info",
+  });
+});
+
+Deno.test("readConfig() reads channels, public unless they say otherwise", () => {
+  const { CHANNELS } = readConfig({
+    CHANNELS: '{"alerts":{"types":["price_alert"]},"ops-1":{"types":["a.b"],"private":true}}',
+  });
+  assertEquals(CHANNELS, {
+    alerts: { types: ["price_alert"], private: false },
+    "ops-1": { types: ["a.b"], private: true },
+  });
+});
+
+Deno.test("readConfig() reads origins as a list, and * as any", () => {
+  const origins = (text: string) => readConfig({ ALLOWED_ORIGINS: text }).ALLOWED_ORIGINS;
+  assertEquals(origins("*"), "*");
+  assertEquals(origins("https://a.example, http://localhost:5173"), [
+    "https://a.example",
+    "http://localhost:5173",
+  ]);
+});
+
+Deno.test("readConfig() lets DEMO poll every 50 ms, and the rest every second", () => {
+  assertEquals(readConfig({ DEMO: "1", QUOTE_POLL_MS: "50" }).QUOTE_POLL_MS, 50);
+  assertEquals(problemsOf({ DEMO: "1", QUOTE_POLL_MS: "49" }).length, 1);
+  assertEquals(readConfig({ QUOTE_POLL_MS: "1000" }).QUOTE_POLL_MS, 1000);
+  assertEquals(problemsOf({ QUOTE_POLL_MS: "999", QUOTE_TTL_MS: "50" }).length, 2);
+});
+
+Deno.test("readConfig() refuses a TTL over the poll interval only where both are given", () => {
+  assertEquals(problemsOf({ QUOTE_POLL_MS: "2000", QUOTE_TTL_MS: "2001" }).length, 1);
+  assertEquals(readConfig({ QUOTE_POLL_MS: "2000", QUOTE_TTL_MS: "2000" }).QUOTE_TTL_MS, 2000);
+  assertEquals(readConfig({ QUOTE_TTL_MS: "86400000" }).QUOTE_TTL_MS, 86_400_000);
+  assertEquals(readConfig({ QUOTE_POLL_MS: "1000" }).QUOTE_TTL_MS, undefined);
+});

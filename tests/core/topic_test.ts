@@ -1,0 +1,32 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { defineTopic, isEventType } from "../../lib/core/topic.ts";
+
+const RESERVED = "sync gap snapshot heartbeat bye busy auth error open message".split(" ");
+
+Deno.test("isEventType() takes plain words", () => {
+  for (const name of ["quote", "article.updated", "a-b_c", "X1", "a".repeat(64)]) {
+    assert(isEventType(name), name);
+  }
+});
+
+Deno.test("isEventType() refuses the stream's own names, and what is not one plain word", () => {
+  for (const name of [...RESERVED, "", "a b", "a\nb", "a\n", "a:b", "é", "a".repeat(65)]) {
+    assertFalse(isEventType(name), JSON.stringify(name));
+  }
+});
+
+Deno.test("defineTopic() makes a topic public unless it says otherwise", () => {
+  const topic = { name: "news", kind: "log", events: { article: z.string() } } as const;
+  assertEquals(defineTopic(topic), { ...topic, isPrivate: false });
+  assert(defineTopic({ ...topic, isPrivate: true }).isPrivate);
+});
+
+Deno.test("defineTopic() refuses an event type that is not free, and names both", () => {
+  const error = assertThrows(
+    () => defineTopic({ name: "news", kind: "log", events: { article: z.any(), gap: z.any() } }),
+    TypeError,
+    '"gap"',
+  );
+  assert(error.message.includes('"news"'));
+});

@@ -1,0 +1,26 @@
+/**
+ * What the server says about itself.
+ *
+ * @module
+ */
+import { HEALTH, parse } from "./shapes.ts";
+import { until } from "./within.ts";
+
+/** How many streams the server counts. */
+export async function openStreams(origin: string): Promise<number> {
+  const answer = await fetch(`${origin}/health`);
+  return parse(HEALTH, await answer.text()).streams.open;
+}
+
+/** Waits until the server counts so many streams: hang-ups take it a moment. */
+export async function untilOpen(origin: string, count: number): Promise<void> {
+  let open = -1;
+  try {
+    await until(`${count} open streams`, async () => {
+      open = await openStreams(origin);
+      return open === count ? true : undefined;
+    });
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}: there are ${open}`);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * A publisher that counts, so that its readers can tell what is missing.
+ *
+ * @module
+ */
+import { publish } from "./publisher.ts";
+import type { ReceivedFrame } from "./frames.ts";
+import { NUMBERED, parse } from "./shapes.ts";
+import { pause } from "./within.ts";
+
+/** A publisher at work: 1, 2, 3, one after the other, each of them in the log before the next is sent. */
+export interface Numbers {
+  /** The last number that is in the log. */
+  readonly last: number;
+  /** Ends the work, and gives the last number. Fails where publishing failed. */
+  stop(): Promise<number>;
+}
+
+/** How to count. */
+export interface NumbersOptions {
+  readonly origin: string;
+  readonly channel: string;
+  /** How many characters to add to the next event. */
+  readonly padding?: () => number;
+  /** Whether to wait a little before the next number: how readers hold a publisher back. */
+  readonly isTooFar?: (last: number) => boolean;
+}
+
+/** Starts to publish. */
+export function startNumbers(
+  { origin, channel, padding = () => 0, isTooFar = () => false }: NumbersOptions,
+): Numbers {
+  let last = 0;
+  let isStopped = false;
+
+  async function work(): Promise<void> {
+    while (!isStopped) {
+      if (isTooFar(last)) {
+        await pause(1);
+        continue;
+      }
+      await publish(origin, channel, "tick", { number: last + 1, pad: "ä".repeat(padding() >> 1) });
+      last++;
+    }
+  }
+
+  const done = work();
+  done.catch(() => {}); // It is told by stop().
+  return {
+    get last() {
+      return last;
+    },
+    async stop() {
+      isStopped = true;
+      await done;
+      return last;
+    },
+  };
+}
+
+/** The number of a frame, if it is one of the publisher's. */
+export function numberOf({ event, data }: ReceivedFrame): number | undefined {
+  return event === "tick" ? parse(NUMBERED, data).data.number : undefined;
+}

@@ -1,0 +1,38 @@
+/**
+ * Randomness that can be had again.
+ *
+ * @module
+ */
+import { print } from "./print.ts";
+
+/** A source of random numbers that repeats itself from the same seed. */
+export interface Seeded {
+  readonly seed: number;
+  /** A whole number from 0 up to, and without, `end`. */
+  below(end: number): number;
+  /** True in `share` of the cases. */
+  chance(share: number): boolean;
+}
+
+/** Creates one, and prints its seed. `E2E_SEED=<the number>` in the environment brings a run back. */
+export function createSeeded(name: string): Seeded {
+  const given = Deno.env.get("E2E_SEED");
+  const seed = given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0] ?? 1 : +given;
+  print(`${name}: E2E_SEED=${seed}`);
+  let state = seed >>> 0;
+
+  /** Mulberry32. */
+  function next(): number {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  return {
+    seed,
+    below: (end) => Math.floor(next() * end),
+    chance: (share) => next() < share,
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * A poller on a bench: providers whose answers a test sets, a clock it moves, and all that was published.
+ *
+ * @module
+ */
+import type { Publication } from "../../../lib/core/event.ts";
+import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
+import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/provider.ts";
+import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import type { Health, Upstream } from "../../../lib/upstream/upstream.ts";
+import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
+
+export const INTERVAL_MS = 5000;
+export const TTL_MS = 4000;
+export const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
+
+/** A provider whose answers a test sets. */
+export interface FakeProvider {
+  /** By symbol. What is no text is thrown, what is missing never comes. */
+  answers: Record<string, string | Error>;
+  health: Health;
+  /** The times at which it was asked for BTC-USD. */
+  readonly askedAt: number[];
+  readonly source: { readonly provider: Provider; readonly upstream: Upstream };
+}
+
+export interface Bench {
+  readonly clock: ManualClock;
+  readonly poller: Poller;
+  readonly first: FakeProvider;
+  readonly second: FakeProvider;
+  /** One array a publication. */
+  readonly batches: (readonly Publication[])[];
+  readonly logged: string[];
+  /** What the poller publishes through: may be replaced. */
+  publish: (publications: readonly Publication[]) => Promise<void>;
+  /** Jitter: 0.5 is none. */
+  random: number;
+}
+
+function fakeProvider(name: string, clock: ManualClock): FakeProvider {
+  const fake: FakeProvider = {
+    answers: {},
+    health: HEALTHY,
+    askedAt: [],
+    source: {
+      provider: {
+        name,
+        title: name.toUpperCase(),
+        attribution: name,
+        class: "crypto",
+        symbols: ["BTC-USD", "ETH-USD"],
+        intervalMs: INTERVAL_MS,
+        ttlMs: TTL_MS,
+        read(_upstream, symbol) {
+          if (symbol === "BTC-USD") fake.askedAt.push(clock.now());
+          const price = fake.answers[symbol];
+          if (price === undefined) return new Promise(() => {});
+          if (price instanceof Error) return Promise.reject(price);
+          const received_at = new Date(clock.now()).toISOString();
+          const change = { change: null, change_pct: null, basis: "none", as_of: null } as const;
+          return Promise.resolve({ symbol, price, received_at, ...change, ...ROUND_THE_CLOCK });
+        },
+      },
+      upstream: { get: () => Promise.reject(new Error("unused")), health: () => fake.health },
+    },
+  };
+  return fake;
+}
+
+/** Two providers in order. The first one has a price of 100 and 10. */
+export function createBench(): Bench {
+  const clock = createManualClock();
+  const first = fakeProvider("first", clock);
+  const second = fakeProvider("second", clock);
+  first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  const batches: (readonly Publication[])[] = [];
+  const logged: string[] = [];
+  const write = (message: string) => void logged.push(message);
+  const bench: Bench = {
+    clock,
+    first,
+    second,
+    batches,
+    logged,
+    random: 0.5,
+    publish(publications) {
+      batches.push(publications);
+      return Promise.resolve();
+    },
+    poller: createPoller({
+      world: {
+        clock,
+        random: () => bench.random,
+        log: { debug: write, info: write, warn: write, error: write },
+      },
+      providers: [first.source, second.source],
+      publish: (publications) => bench.publish(publications),
+      simulated: false,
+    }),
+  };
+  return bench;
+}
+
+/** What a batch says, in short. */
+export function inShort(batch: readonly Publication[] | undefined): string[] {
+  return (batch ?? []).map(({ type, data }) => {
+    if (type === "status") {
+      const { provider, state, reason } = Status.parse(data);
+      return `${provider} ${state}${reason === null ? "" : `: ${reason}`}`;
+    }
+    const { symbol, price, source, is_stale } = Quote.parse(data);
+    return `${symbol} ${price} of ${source}${is_stale ? ", stale" : ""}`;
+  });
+}

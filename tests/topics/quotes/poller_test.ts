@@ -1,0 +1,230 @@
+import { assertEquals } from "@std/assert";
+import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
+import { createBench, HEALTHY, inShort, INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
+
+const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+
+Deno.test("a poller publishes quotes and statuses of a poll in one batch", async () => {
+  const { clock, poller, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(0);
+  stop();
+  assertEquals(batches.map(inShort), [
+    ["BTC-USD 100.00 of first", "ETH-USD 10.00 of first", "first live"],
+  ]);
+  const [quote, , status] = batches[0] ?? [];
+  assertEquals([quote?.key, quote?.tags], ["BTC-USD", ["BTC-USD"]]);
+  assertEquals([status?.key, status?.tags], ["status:first", ["BTC-USD", "ETH-USD"]]);
+  assertEquals(quote?.data, {
+    symbol: "BTC-USD",
+    name: "Bitcoin",
+    class: "crypto",
+    currency: "USD",
+    unit: "coin",
+    decimals: 2,
+    price: "100.00",
+    change: null,
+    change_pct: null,
+    basis: "none",
+    session: "always",
+    as_of: null,
+    received_at: new Date(clock.now()).toISOString(),
+    is_delayed: false,
+    delay_s: null,
+    is_stale: false,
+    source: "first",
+    attribution: "first",
+    simulated: false,
+  });
+});
+
+Deno.test("a poller publishes only what changed", async () => {
+  const { clock, poller, first, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(INTERVAL_MS);
+  assertEquals([first.askedAt.length, batches.length], [2, 1]);
+  first.answers["ETH-USD"] = "10.10";
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(batches.slice(1).map(inShort), [["ETH-USD 10.10 of first"]]);
+});
+
+Deno.test("a poller falls over within the poll, for the symbols that failed, and returns", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.answers["ETH-USD"] = LATE;
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers["BTC-USD"] = LATE;
+  await clock.advance(INTERVAL_MS);
+  first.answers = { "BTC-USD": "100.50", "ETH-USD": "10.00" };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(batches.map(inShort), [
+    [
+      "BTC-USD 100.00 of first",
+      "ETH-USD 10.01 of second",
+      `first live: ${LATE.message}`,
+      "second live",
+    ],
+    ["BTC-USD 101.00 of second"],
+    [
+      "BTC-USD 100.50 of first",
+      "ETH-USD 10.00 of first",
+      "first live",
+      "second live: Stands by while FIRST answers",
+    ],
+  ]);
+  assertEquals(second.askedAt.length, 1);
+});
+
+Deno.test("a poller never overlaps itself, and refresh() joins a poll under way", async () => {
+  const bench = createBench();
+  const { clock, poller, first } = bench;
+  const published = Promise.withResolvers<void>();
+  bench.publish = () => published.promise;
+  const stop = poller.start();
+  await clock.advance(60_000);
+  let isRefreshed = false;
+  const refreshed = poller.refresh().then(() => isRefreshed = true);
+  await clock.advance(0);
+  assertEquals([first.askedAt.length, isRefreshed], [1, false]);
+  published.resolve();
+  await refreshed;
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(first.askedAt.length, 2);
+});
+
+Deno.test("a poller spreads its polls over 20 % to either side of the interval", async () => {
+  for (const [random, expected] of [[0, 4000], [0.5, 5000], [1, 6000]] as const) {
+    const bench = createBench();
+    bench.random = random;
+    const stop = bench.poller.start();
+    await bench.clock.advance(6000);
+    stop();
+    const [one = NaN, two = NaN] = bench.first.askedAt;
+    assertEquals(two - one, expected);
+  }
+});
+
+Deno.test("a poller tells that a quote and its source went stale, though nothing comes", async () => {
+  const { clock, poller, first, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(0);
+  const began = clock.now();
+  first.answers = {};
+  await clock.advance(2 * INTERVAL_MS - 1);
+  assertEquals(batches.length, 1);
+  await clock.advance(1);
+  stop();
+  assertEquals(batches.slice(1).map(inShort), [[
+    "BTC-USD 100.00 of first, stale",
+    "ETH-USD 10.00 of first, stale",
+    "first stale: Nothing was heard for twice its interval",
+  ]]);
+  const since = new Date(began + 2 * INTERVAL_MS).toISOString();
+  assertEquals(Object(batches[1]?.[2]?.data).since, since);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("a poller that hears the same price again keeps the quote fresh", async () => {
+  const { clock, poller, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(10 * INTERVAL_MS);
+  stop();
+  assertEquals(batches.length, 1);
+});
+
+Deno.test("a stopped poller leaves no timer, and a poll under way tells what it found", async () => {
+  const bench = createBench();
+  const { clock, poller, first, batches, publish } = bench;
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers["BTC-USD"] = "100.10";
+  const published = Promise.withResolvers<void>();
+  bench.publish = async (publications) => {
+    await published.promise;
+    await publish(publications);
+  };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  stop();
+  published.resolve();
+  await clock.advance(10 * INTERVAL_MS);
+  assertEquals(batches.slice(1).map(inShort), [["BTC-USD 100.10 of first"]]);
+  assertEquals([first.askedAt.length, clock.timers], [2, 0]);
+});
+
+Deno.test("a poller tells again what could not be published", async () => {
+  const bench = createBench();
+  const { clock, poller, batches, logged, publish } = bench;
+  bench.publish = () => Promise.reject(new Error("the log is away"));
+  const stop = poller.start();
+  await clock.advance(0);
+  bench.publish = publish;
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(batches.map((batch) => batch.length), [3]);
+  assertEquals(logged.filter((line) => line === "Quotes could not be published").length, 1);
+});
+
+Deno.test("refresh() fetches what is older than its TTL, and nothing else", async () => {
+  const { clock, poller, first } = createBench();
+  await poller.refresh();
+  await clock.advance(TTL_MS - 1);
+  await poller.refresh();
+  assertEquals(first.askedAt.length, 1);
+  await clock.advance(1);
+  await poller.refresh();
+  assertEquals(first.askedAt.length, 2);
+});
+
+Deno.test("start() waits until what is known is older than its TTL", async () => {
+  const { clock, poller, first } = createBench();
+  await poller.refresh();
+  await clock.advance(1000);
+  const stop = poller.start();
+  await clock.advance(TTL_MS - 1001);
+  assertEquals(first.askedAt.length, 1);
+  await clock.advance(1);
+  stop();
+  assertEquals(first.askedAt.length, 2);
+});
+
+Deno.test("a poller that nobody needed for an hour says stale before it says fresh", async () => {
+  const { clock, poller, batches } = createBench();
+  await poller.refresh();
+  await clock.advance(3_600_000);
+  const stop = poller.start();
+  await clock.advance(0);
+  stop();
+  assertEquals(batches.slice(1).map((batch) => inShort(batch)[0]), [
+    "BTC-USD 100.00 of first, stale",
+    "BTC-USD 100.00 of first",
+  ]);
+});
+
+Deno.test("a provider that was never heard is down, and so is one whose breaker is open", async () => {
+  const { clock, poller, first, batches } = createBench();
+  const until = clock.now() + 60_000;
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  const stop = poller.start();
+  await clock.advance(0);
+  assertEquals(inShort(batches[0]), [`first down: ${LATE.message}`]);
+  first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  await clock.advance(INTERVAL_MS);
+  first.health = { breaker: "open", nextTryAt: until, failure: LATE };
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(batches[2]?.[0]?.data, {
+    provider: "first",
+    symbols: ["BTC-USD", "ETH-USD"],
+    state: "down",
+    since: new Date(clock.now()).toISOString(),
+    reason: LATE.message,
+    breaker: "open",
+    next_try_at: new Date(until).toISOString(),
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * Recorded answers of providers, and upstreams that give them.
+ *
+ * @module
+ */
+import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
+import type { Upstream } from "../../../lib/upstream/upstream.ts";
+
+/** When every sample is received. */
+export const RECEIVED_AT = Date.UTC(2026, 4, 18, 8, 20);
+
+/** The text of a sample. */
+export function sample(name: string): string {
+  return Deno.readTextFileSync(new URL(`samples/${name}.json`, import.meta.url));
+}
+
+/** An upstream that answers a URL with a text, and fails where there is none, as the real one does. */
+export function answering(texts: Readonly<Record<string, string>>): Pick<Upstream, "get"> {
+  return {
+    // deno-lint-ignore require-await
+    async get(url, parse) {
+      const text = Object.entries(texts).find(([part]) => url.includes(part))?.[1];
+      if (text === undefined) throw new UpstreamFailure("http", `HTTP 404 for ${url}`);
+      return { value: parse(text), receivedAt: RECEIVED_AT, failure: null };
+    },
+  };
+}

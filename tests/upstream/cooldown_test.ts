@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { createCooldown, parseRetryAfter } from "../../lib/upstream/cooldown.ts";
+import { UpstreamFailure } from "../../lib/upstream/failure.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+const MINUTE = 60_000;
+
+Deno.test("parseRetryAfter() reads seconds and dates, at most 15 minutes ahead", () => {
+  const now = Date.UTC(2026, 9, 21, 7, 28, 0);
+  const read = (header: string | null) => parseRetryAfter(header, now);
+  assertEquals(read("0"), 0);
+  assertEquals(read(" 120 "), 120_000);
+  assertEquals(read("86400"), 15 * MINUTE);
+  assertEquals(read("9".repeat(400)), 15 * MINUTE);
+  assertEquals(read("Wed, 21 Oct 2026 07:29:30 GMT"), 90_000);
+  assertEquals(read("Wed, 21 Oct 2026 07:00:00 GMT"), 0);
+  for (const bad of [null, "", "-1", "1.5", "soon", "2026-10-21", "Wed, 99 Oct 2026 07 GMT"]) {
+    assertEquals([bad, read(bad)], [bad, null]);
+  }
+});
+
+Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 15 minutes", async () => {
+  const clock = createManualClock();
+  const cooldown = createCooldown(clock);
+  const pauses: number[] = [];
+  for (let each = 0; each < 6; each++) {
+    // Two calls that were out together count once.
+    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+    pauses.push((cooldown.until() - clock.now()) / MINUTE);
+    await clock.advance(cooldown.until() - clock.now());
+  }
+  assertEquals(pauses, [1, 2, 4, 8, 15, 15]);
+
+  cooldown.succeeded();
+  cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+  assertEquals(cooldown.until() - clock.now(), MINUTE);
+});
+
+Deno.test("createCooldown() never shortens a pause that runs", () => {
+  const clock = createManualClock();
+  const cooldown = createCooldown(clock);
+  cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: 300_000 }));
+  cooldown.failed(new UpstreamFailure("http", "no", { status: 429, retryAfterMs: 1000 }));
+  cooldown.succeeded();
+  assertEquals(cooldown.until() - clock.now(), 300_000);
+});

@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { fetchText } from "../../lib/upstream/request.ts";
+import { createOutside, endless, failureOf, json } from "./support.ts";
+
+const URL_OF_BTC = "https://api.example.com/btc?key=secret";
+const options = { title: "Example" };
+
+function redirect(location: string): Response {
+  return new Response(null, { status: 302, headers: { location } });
+}
+
+Deno.test("fetchText() cuts a body that drips at the deadline", async () => {
+  const { state, response } = endless(["[", "1,", "2,"]);
+  const { world, clock } = createOutside(() => response);
+  const failure = failureOf(fetchText(world, options, URL_OF_BTC));
+  await clock.advance(7999);
+  assertFalse(state.isCancelled);
+  await clock.advance(1);
+  assertEquals((await failure).kind, "timeout");
+  assertEquals((await failure).message, "Example did not answer within 8 s");
+  assert(state.isCancelled);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("fetchText() does not wait for a fetch that ignores its signal, and lets go of its late answer", async () => {
+  const late = Promise.withResolvers<Response>();
+  const { world, clock } = createOutside(() => late.promise);
+  const failure = failureOf(fetchText(world, { ...options, timeoutMs: 50 }, URL_OF_BTC));
+  await clock.advance(50);
+  assertEquals((await failure).kind, "timeout");
+
+  const { state, response } = endless([]);
+  late.resolve(response);
+  await clock.advance(0);
+  assert(state.isCancelled);
+});
+
+Deno.test("fetchText() leaves no timer behind", async () => {
+  const { world, clock } = createOutside(() => json([1]));
+  assertEquals(await fetchText(world, options, URL_OF_BTC), "[1]");
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("fetchText() takes maxBytes and not one more", async () => {
+  const { state, response } = endless(["12345", "6"]);
+  const answers = [json(12345), response];
+  const { world } = createOutside(() => answers.shift() ?? json(null));
+  assertEquals(await fetchText(world, { ...options, maxBytes: 5 }, URL_OF_BTC), "12345");
+  const failure = await failureOf(fetchText(world, { ...options, maxBytes: 5 }, URL_OF_BTC));
+  assertEquals(failure.kind, "too_large");
+  assert(state.isCancelled);
+});
+
+Deno.test("fetchText() refuses a status or a content type, and lets go of the body", async () => {
+  const cases = [
+    [{ status: 451 }, "http", 451, "Example refused: HTTP 451"],
+    [
+      { headers: { "content-type": "text/html; charset=utf-8" } },
+      "type",
+      200,
+      "Example answered with text/html, which we did not ask for",
+    ],
+    [
+      { headers: { "content-type": "<script>" } },
+      "type",
+      200,
+      "Example answered with content of no known type, which we did not ask for",
+    ],
+  ] as const;
+  for (const [init, kind, status, message] of cases) {
+    const { state, response } = endless(["secret"], init);
+    const { world } = createOutside(() => response);
+    const failure = await failureOf(fetchText(world, options, URL_OF_BTC));
+    assertEquals([failure.kind, failure.status, failure.message], [kind, status, message]);
+    assert(state.isCancelled, message);
+  }
+});
+
+Deno.test("fetchText() takes every JSON type, or what accept matches", async () => {
+  const types = ["application/json;charset=utf-8", "application/problem+json", "text/csv"];
+  for (const type of types) {
+    const { world } = createOutside(() => new Response("1", { headers: { "content-type": type } }));
+    const accept = type === "text/csv" ? { accept: /^text\/csv/ } : {};
+    assertEquals(await fetchText(world, { ...options, ...accept }, URL_OF_BTC), "1");
+  }
+});
+
+Deno.test("fetchText() tells how long a refusal asks to be left alone", async () => {
+  const { world } = createOutside(() =>
+    new Response(null, { status: 503, headers: { "retry-after": "7" } })
+  );
+  assertEquals((await failureOf(fetchText(world, options, URL_OF_BTC))).retryAfterMs, 7000);
+});
+
+Deno.test("fetchText() tells a connection that breaks, without its URL", async () => {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
+  const answers = [
+    () => Promise.reject(new TypeError(`error sending request for ${URL_OF_BTC}`)),
+    () => new Response(broken, { headers: { "content-type": "application/json" } }),
+  ];
+  for (const answer of answers) {
+    const { world, clock } = createOutside(answer);
+    const { kind, message } = await failureOf(fetchText(world, options, URL_OF_BTC));
+    assertEquals([kind, message], ["network", "The connection to Example failed"]);
+    assertEquals(clock.timers, 0);
+  }
+});
+
+const BLOCKED = [
+  "no url at all",
+  "http://api.example.com/",
+  "file:///etc/passwd",
+  "data:application/json,1",
+  "https://user:secret@api.example.com/",
+  "https://api.example.com:8443/",
+  "https://localhost/",
+  "https://redis/",
+  "https://redis./",
+  "https://printer.local/",
+  "https://metadata.google.internal/",
+  "https://a.localhost./",
+  "https://127.0.0.1/",
+  "https://2130706433/",
+  "https://0x7f.1/",
+  "https://%E2%91%A0%E2%91%A1%E2%91%A6.0.0.1/",
+  "https://[::1]/",
+  "https://[::ffff:127.0.0.1]/",
+  "https://[fd00::1]/",
+];
+
+Deno.test("fetchText() calls nothing but public hosts over https, redirects included", async () => {
+  for (const url of BLOCKED) {
+    const first = createOutside(() => json(1));
+    const failure = await failureOf(fetchText(first.world, options, url));
+    assertEquals([url, failure.kind, first.calls.length], [url, "blocked", 0]);
+    assertFalse(failure.message.includes("secret"));
+
+    const hop = createOutside(() => redirect(url));
+    if (URL.canParse(url)) {
+      assertEquals((await failureOf(fetchText(hop.world, options, URL_OF_BTC))).kind, "blocked");
+      assertEquals([url, hop.calls.length], [url, 1]);
+    }
+  }
+});
+
+Deno.test("fetchText() calls a name only if all it stands for is public", async () => {
+  const answers: [string[], string | null][] = [
+    [["93.184.215.14", "10.0.0.1"], "blocked"],
+    [[], "blocked"],
+    [["93.184.215.14"], null],
+  ];
+  for (const [addresses, kind] of answers) {
+    const { world, calls } = createOutside(() => json(1), addresses);
+    const outcome = await fetchText(world, options, URL_OF_BTC).then(
+      () => null,
+      ({ kind }) => kind,
+    );
+    assertEquals([outcome, calls.length], [kind, kind === null ? 1 : 0]);
+  }
+  const { world } = createOutside(() => json(1));
+  const lost = { ...world, resolve: () => Promise.reject(new Error("no such name")) };
+  assertEquals((await failureOf(fetchText(lost, options, URL_OF_BTC))).kind, "network");
+});
+
+Deno.test("fetchText() follows three redirects, lets go of their bodies, and follows no fourth", async () => {
+  for (const hops of [3, 4]) {
+    const bodies: { isCancelled: boolean }[] = [];
+    const { world, calls } = createOutside((_call, init) => {
+      assertEquals(init.redirect, "manual");
+      if (calls.length > hops) return json("there");
+      const { state, response } = endless([], { status: 307, headers: { location: "/next" } });
+      bodies.push(state);
+      return response;
+    });
+    const outcome = fetchText(world, options, URL_OF_BTC);
+    if (hops === 3) assertEquals(await outcome, '"there"');
+    else assertEquals((await failureOf(outcome)).kind, "http");
+    assertEquals(calls.length, 4);
+    assertEquals(calls.at(-1)?.url, "https://api.example.com/next");
+    assert(bodies.every(({ isCancelled }) => isCancelled));
+  }
+});
+
+Deno.test("fetchText() stops at a redirect that does not say where", async () => {
+  const { world, calls } = createOutside(() => new Response(null, { status: 301 }));
+  const { kind, status } = await failureOf(fetchText(world, options, URL_OF_BTC));
+  assertEquals([kind, status, calls.length], ["http", 301, 1]);
+});
+
+Deno.test("fetchText() keeps secret headers from other origins, also on the way back", async () => {
+  const headers = {
+    authorization: "Bearer secret",
+    cookie: "a=b",
+    "x-cg-demo-api-key": "secret",
+    "api-key": "secret",
+    "user-agent": "edgetape",
+  };
+  const path = ["/same", "https://other.example.com/", "https://api.example.com/back"];
+  const { world, calls } = createOutside(() => {
+    const next = path.shift();
+    return next === undefined ? json(1) : redirect(next);
+  });
+  await fetchText(world, { ...options, headers }, URL_OF_BTC);
+  const names = calls.map((call) => [...call.headers.keys()]);
+  const all = Object.keys(headers).toSorted();
+  assertEquals(names, [all, all, ["user-agent"], ["user-agent"]]);
+});
+
+Deno.test("fetchText() decodes by the header's charset, else by the XML declaration, else as UTF-8", async () => {
+  const latin1 = (text: string) => Uint8Array.from(text, (each) => each.charCodeAt(0));
+  const cases: [string, string | Uint8Array<ArrayBuffer>, string][] = [
+    ["text/xml", "é", "é"],
+    ["text/xml; charset=unheard-of", "é", "é"],
+    ['text/xml; charset="iso-8859-1"', latin1("é"), "é"],
+    ["text/xml", latin1('<?xml version="1.0" encoding="windows-1252"?>é'), "é"],
+  ];
+  for (const [type, body, end] of cases) {
+    const { world } = createOutside(() =>
+      new Response(body, { headers: { "content-type": type } })
+    );
+    const text = await fetchText(world, { ...options, accept: /xml/ }, URL_OF_BTC);
+    assertEquals(text.at(-1), end, type);
+  }
+});

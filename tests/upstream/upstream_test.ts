@@ -1,0 +1,219 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { UpstreamFailure } from "../../lib/upstream/failure.ts";
+import { createUpstream } from "../../lib/upstream/upstream.ts";
+import { createOutside, failureOf, json, refusal } from "./support.ts";
+
+const BTC = "https://api.example.com/btc";
+const ETH = "https://api.example.com/eth";
+const options = { title: "Example", ttlMs: 1000 };
+const parse = (text: string): unknown => JSON.parse(text);
+
+Deno.test("createUpstream() starts nothing", () => {
+  const { world, clock, calls } = createOutside(() => json(1));
+  const upstream = createUpstream(world, options);
+  assertEquals([clock.timers, calls.length], [0, 0]);
+  assertEquals(upstream.health(), { breaker: "closed", nextTryAt: null, failure: null });
+});
+
+Deno.test("upstream.get() calls again once the TTL is over, counted from the call", async () => {
+  const { world, clock, calls } = createOutside(async () => {
+    const arrival = Promise.withResolvers<Response>();
+    const price = calls.length;
+    clock.after(100, () => arrival.resolve(json({ price })));
+    return await arrival.promise;
+  });
+  const upstream = createUpstream(world, options);
+  const start = clock.now();
+  const first = upstream.get(BTC, parse);
+  await clock.advance(100);
+  const expected = { value: { price: 1 }, receivedAt: start + 100, failure: null };
+  assertEquals(await first, expected);
+  await clock.advance(899);
+  assertEquals(await upstream.get(BTC, parse), expected);
+  assertEquals(calls.length, 1);
+
+  await clock.advance(1);
+  const second = upstream.get(BTC, parse);
+  await clock.advance(100);
+  assertEquals((await second).value, { price: 2 });
+});
+
+Deno.test("upstream.get() lets any number of callers share one flight, and no value", async () => {
+  const { world, calls } = createOutside(() => json({ prices: [1] }));
+  const upstream = createUpstream(world, options);
+  let parses = 0;
+  const counted = (text: string): { prices: number[] } => {
+    parses++;
+    return JSON.parse(text);
+  };
+  const [first, second] = await Promise.all([
+    upstream.get(BTC, counted),
+    upstream.get(BTC, counted),
+    upstream.get(ETH, counted),
+  ]);
+  assertEquals(calls.map(({ url }) => url), [BTC, ETH]);
+  first.value.prices.push(2);
+  assertEquals(second.value, { prices: [1] });
+  assertEquals((await upstream.get(BTC, counted)).value, { prices: [1] });
+  assertEquals(parses, 4, "once a caller");
+});
+
+Deno.test("upstream.get() answers everyone, even those whose flight was pushed out of the cache", async () => {
+  const { world } = createOutside(({ url }) => json(url));
+  const upstream = createUpstream(world, options);
+  const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
+  const answers = await Promise.all(urls.map((url) => upstream.get(url, parse)));
+  assertEquals(answers.map(({ value }) => value), urls);
+});
+
+Deno.test("upstream.get() gives an older value with its time and the failure, then a new one", async () => {
+  const answers = [json(1), refusal(500), json({ not: "a number" }), json(2)];
+  const { world, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(world, options);
+  const number = (text: string): number => {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "number") throw new TypeError(`Cannot parse ${text}`);
+    return value;
+  };
+  const start = clock.now();
+  await upstream.get(BTC, number);
+  for (const kind of ["http", "shape"]) {
+    await clock.advance(1000);
+    const { value, receivedAt, failure } = await upstream.get(BTC, number);
+    assertEquals([value, receivedAt, failure?.kind], [1, start, kind]);
+    assertEquals(upstream.health().failure, failure);
+  }
+  // No TTL holds a failure: the next call goes out at once.
+  const { value, failure } = await upstream.get(BTC, number);
+  assertEquals([value, failure], [2, null]);
+  assertEquals(upstream.health().failure, null);
+});
+
+Deno.test("upstream.get() rejects where nothing is known, and the next flight is a new one", async () => {
+  const answers = [refusal(500), json(1)];
+  const { world } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(world, options);
+  const both = [upstream.get(BTC, parse), upstream.get(BTC, parse)];
+  for (const each of both) assertEquals((await failureOf(each)).status, 500);
+  assertEquals((await upstream.get(BTC, parse)).value, 1);
+});
+
+Deno.test("upstream.get() takes what parse throws for an unknown shape, without a word of the body", async () => {
+  const { world } = createOutside(() =>
+    new Response("<secret>", { headers: { "content-type": "application/json" } })
+  );
+  const { kind, message } = await failureOf(createUpstream(world, options).get(BTC, parse));
+  assertEquals([kind, message], ["shape", "Example answered in a shape we do not know"]);
+});
+
+Deno.test("upstream.get() passes on a failure that parse found, and heeds it", async () => {
+  const { world, calls } = createOutside(() => json({ error: ["EGeneral:Too many requests"] }));
+  const upstream = createUpstream(world, options);
+  const found = new UpstreamFailure("http", "Example refused: too many requests", { status: 429 });
+  const refuse = () => {
+    throw found;
+  };
+  assert(await failureOf(upstream.get(BTC, refuse)) === found);
+  assertEquals((await failureOf(upstream.get(BTC, refuse))).kind, "waiting");
+  assertEquals(calls.length, 1);
+});
+
+Deno.test("upstream.get() makes no call before Retry-After is over", async () => {
+  const answers = [json(1), refusal(503, "5"), json(2)];
+  const { world, clock, calls } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(world, options);
+  await upstream.get(BTC, parse);
+  await clock.advance(1000);
+  await upstream.get(BTC, parse);
+  assertEquals(upstream.health().nextTryAt, clock.now() + 5000);
+  assertEquals(upstream.health().breaker, "closed");
+
+  await clock.advance(4999);
+  const { value, failure } = await upstream.get(BTC, parse);
+  assertEquals([value, failure?.kind, failure?.retryAfterMs], [1, "waiting", 1]);
+  assertEquals((await failureOf(upstream.get(ETH, parse))).kind, "waiting");
+  assertEquals(upstream.health().failure?.status, 503, "the last call's failure");
+  assertEquals(calls.length, 2);
+
+  await clock.advance(1);
+  assertEquals(upstream.health().nextTryAt, null);
+  assertEquals((await upstream.get(BTC, parse)).value, 2);
+});
+
+Deno.test("upstream.get() waits a minute after a 429, two after the next in a row", async () => {
+  const answers = [refusal(429), json(1), refusal(429), refusal(429)];
+  const { world, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(world, { ...options, ttlMs: 0 });
+  const minutes: number[] = [];
+  while (answers.length > 0) {
+    await upstream.get(BTC, parse).catch(() => {});
+    const pause = Math.max((upstream.health().nextTryAt ?? 0) - clock.now(), 0);
+    minutes.push(pause / 60_000);
+    await clock.advance(pause);
+  }
+  assertEquals(minutes, [1, 0, 1, 2]);
+});
+
+Deno.test("upstream.get() leaves an upstream alone after three failures, for longer each time", async () => {
+  const { world, clock, calls } = createOutside(() => refusal(500));
+  const upstream = createUpstream(world, options);
+  for (let each = 0; each < 3; each++) {
+    assertEquals(upstream.health().breaker, "closed");
+    await failureOf(upstream.get(BTC, parse));
+  }
+  const pauses: number[] = [];
+  for (let each = 0; each < 7; each++) {
+    const { breaker, nextTryAt } = upstream.health();
+    assertEquals(breaker, "open");
+    pauses.push((nextTryAt ?? 0) - clock.now());
+    await clock.advance((nextTryAt ?? 0) - clock.now() - 1);
+    assertEquals((await failureOf(upstream.get(BTC, parse))).kind, "waiting");
+    assertEquals(calls.length, 3 + each);
+    await clock.advance(1);
+    assertEquals([upstream.health().breaker, upstream.health().nextTryAt], ["half-open", null]);
+    assertEquals((await failureOf(upstream.get(BTC, parse))).kind, "http");
+  }
+  assertEquals(pauses, [10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1000));
+});
+
+Deno.test("upstream.get() says until when and why an upstream is left alone", async () => {
+  let status = 500;
+  const { world, clock } = createOutside(() => refusal(status));
+  const upstream = createUpstream(world, options);
+  await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - clock.now());
+  for (let each = 0; each < 3; each++) await failureOf(upstream.get(BTC, parse));
+  const { message } = await failureOf(upstream.get(BTC, parse));
+  assertEquals(message, "Example is left alone until 12:00:01 UTC after 3 failures");
+
+  status = 429;
+  await clock.advance(10_000);
+  await failureOf(upstream.get(BTC, parse));
+  const asked = (await failureOf(upstream.get(BTC, parse))).message;
+  assertStringIncludes(asked, "until 12:01:01 UTC, as it asked");
+});
+
+Deno.test("upstream.get() sends one trial, lets the others wait for it, and closes after its success", async () => {
+  let trial = Promise.withResolvers<number>();
+  const { world, clock, calls } = createOutside(async () =>
+    calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })
+  );
+  const upstream = createUpstream(world, options);
+  for (let each = 0; each < 3; each++) await failureOf(upstream.get(BTC, parse));
+
+  await clock.advance(10_000);
+  const lost = [BTC, ETH].map((url) => failureOf(upstream.get(url, parse)));
+  await clock.advance(0);
+  assertEquals([calls.length, upstream.health().breaker], [4, "half-open"]);
+  trial.resolve(500);
+  assertEquals((await Promise.all(lost)).map(({ kind }) => kind), ["http", "waiting"]);
+  assertEquals([calls.length, upstream.health().breaker], [4, "open"]);
+
+  trial = Promise.withResolvers();
+  await clock.advance(20_000);
+  const won = [BTC, ETH].map((url) => upstream.get(url, parse));
+  await clock.advance(0);
+  assertEquals(calls.length, 5);
+  trial.resolve(200);
+  assertEquals((await Promise.all(won)).map(({ value }) => value), [1, 1]);
+  assertEquals([calls.length, upstream.health().breaker], [6, "closed"]);
+});

@@ -1,0 +1,39 @@
+/**
+ * What a browser makes of the bytes of a stream, by a parser that is not ours.
+ *
+ * @module
+ */
+import { createParser } from "eventsource-parser";
+
+/** An event as a page sees it. */
+export interface Seen {
+  readonly type: string;
+  readonly data: string;
+  readonly lastEventId: string;
+}
+
+/** All a browser knows when a stream ends. */
+export interface Reading {
+  readonly events: readonly Seen[];
+  /** What it would come back with. */
+  readonly lastEventId: string;
+  /** How long it would wait before; null where it was not told. */
+  readonly retry: number | null;
+}
+
+/** Reads a stream as a browser does, chunk by chunk. */
+export function readStream(chunks: Iterable<Uint8Array>): Reading {
+  const events: Seen[] = [];
+  let lastEventId = "";
+  let retry: number | null = null;
+  const parser = createParser({
+    onId: (id) => lastEventId = id,
+    onRetry: (ms) => retry = ms,
+    onEvent: ({ event = "message", data }) => events.push({ type: event, data, lastEventId }),
+  });
+  // The parser takes the one BOM of a stream away, as browsers do: a decoder that did so too would take two.
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  for (const chunk of chunks) parser.feed(utf8.decode(chunk, { stream: true }));
+  parser.feed(utf8.decode());
+  return { events, lastEventId, retry };
+}

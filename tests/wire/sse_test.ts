@@ -1,0 +1,209 @@
+/**
+ * The encoder against the web-platform-tests' cases and a parser that passes them: whatever goes in comes out of it,
+ * and nothing else.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertFalse, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { StreamEvent } from "../../lib/core/event.ts";
+import {
+  encodeEvent,
+  encodeFrame,
+  encodeFrames,
+  EVENT_STREAM_HEADERS,
+  type Frame,
+  SseEncoderStream,
+} from "../../lib/wire/sse.ts";
+import { readStream } from "./oracle.ts";
+import { VECTORS } from "./vectors.ts";
+
+/** Texts that hold, often, what the format is made of, and what UTF-8 stumbles over. */
+const hostile = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      "\r",
+      "\n",
+      "\r\n",
+      "\0",
+      ":",
+      " ",
+      "\uFEFF",
+      "\uD800",
+      "\uDC00",
+      "\u2028",
+      "é",
+      "😀",
+    ),
+    fc.constantFrom("data: x", "id: 9", "event: bye", "retry: 1", "\n\n"),
+    fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 }),
+  ),
+  maxLength: 12,
+});
+const oneLine = hostile.map((text) => text.replace(/[\r\n\0]/g, ""));
+const retry = fc.maxSafeNat();
+const frame: fc.Arbitrary<Frame> = fc.record(
+  { id: oneLine, event: oneLine, data: hostile, retry },
+  {
+    requiredKeys: ["data"],
+  },
+);
+
+/** A text as it can arrive: line ends are LF, and half a surrogate pair is not Unicode. */
+function asReceived(text: string): string {
+  return text.toWellFormed().replace(/\r\n?/g, "\n");
+}
+
+/** What a browser must make of frames that arrived whole. */
+function expected(frames: readonly Frame[]) {
+  let lastEventId = "";
+  const events = frames.flatMap(({ id, event, data }) => {
+    lastEventId = asReceived(id ?? lastEventId);
+    if (data === undefined) return [];
+    return [{ type: asReceived(event || "message"), data: asReceived(data), lastEventId }];
+  });
+  return {
+    events,
+    lastEventId,
+    retry: frames.findLast((each) => each.retry !== undefined)?.retry ?? null,
+  };
+}
+
+/** Cuts bytes at offsets, which may fall anywhere: also within a character. */
+function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
+  const offsets = [0, ...at.map((each) => each % (bytes.length + 1)).sort((a, b) => a - b)];
+  return offsets.map((from, i) => bytes.subarray(from, offsets[i + 1]));
+}
+
+function eventOf(data: unknown, id = "1700-1"): StreamEvent {
+  return {
+    id,
+    type: "quote",
+    json: JSON.stringify(data),
+    topic: "quotes",
+    key: "",
+    tags: [],
+    prev: null,
+  };
+}
+
+for (const { name, wire, events, retry = null, lastEventId } of VECTORS) {
+  Deno.test(`the oracle reads ${name} as browsers do, however it is cut`, () => {
+    const bytes = new TextEncoder().encode(wire);
+    const reading = { events, lastEventId: lastEventId ?? events.at(-1)?.lastEventId ?? "", retry };
+    assertEquals(readStream([bytes]), reading);
+    assertEquals(readStream(cut(bytes, [...bytes.keys()])), reading);
+  });
+}
+
+Deno.test("encodeFrames() gives the parser back what went in, cut at any byte, and nothing else", () => {
+  fc.assert(fc.property(
+    fc.array(frame, { minLength: 1, maxLength: 5 }),
+    fc.array(fc.nat(), { maxLength: 8 }),
+    (frames, at) => assertEquals(readStream(cut(encodeFrames(...frames), at)), expected(frames)),
+  ));
+});
+
+Deno.test("encodeFrame() lets no field start another: it refuses the frame or one event is seen", () => {
+  fc.assert(fc.property(
+    fc.record({ id: hostile, event: hostile, data: hostile, retry: fc.oneof(retry, fc.double()) }),
+    (each) => {
+      const isFit = !/[\r\n\0]/.test(each.id + each.event) && Number.isSafeInteger(each.retry) &&
+        each.retry >= 0;
+      let bytes: Uint8Array;
+      try {
+        bytes = encodeFrames(each);
+      } catch (thrown) {
+        assert(thrown instanceof SyntaxError || thrown instanceof RangeError);
+        return assertFalse(isFit);
+      }
+      assert(isFit);
+      // A number has no minus zero on the wire.
+      assertEquals(readStream([bytes]), expected([{ ...each, retry: each.retry + 0 }]));
+    },
+  ));
+});
+
+for (const field of ["id", "event"] as const) {
+  for (const bad of ["\r", "\n", "\r\n", "\0"]) {
+    Deno.test(`encodeFrame() refuses ${JSON.stringify(bad)} in ${field}`, () => {
+      const error = assertThrows(
+        () => encodeFrame({ [field]: `a${bad}data: forged`, data: "x" }),
+        SyntaxError,
+        field,
+      );
+      assertFalse(error.message.includes("forged"));
+    });
+  }
+}
+
+for (const bad of [-1, 1.5, NaN, Infinity, 1e21]) {
+  Deno.test(`encodeFrame() refuses a retry of ${bad}, which browsers ignore`, () => {
+    assertThrows(() => encodeFrame({ retry: bad }), RangeError, "retry");
+  });
+}
+
+Deno.test("encodeFrame() writes its fields in order, a space after every colon, and a blank line", () => {
+  assertEquals(
+    encodeFrame({ data: "a\r\n b\rc\nd", event: "quote", id: "1-1", retry: 3000 }),
+    "retry: 3000\nid: 1-1\nevent: quote\ndata: a\ndata:  b\ndata: c\ndata: d\n\n",
+  );
+  assertEquals(encodeFrame({ retry: 0 }), "retry: 0\n\n");
+});
+
+Deno.test("encodeFrame() writes empty data as one empty line, and omits an empty event", () => {
+  assertEquals(encodeFrame({ event: "", data: "" }), "data: \n\n");
+});
+
+Deno.test("encodeFrame() without data moves the place and dispatches nothing", () => {
+  assertEquals(readStream([encodeFrames({ id: "1-2", event: "quote", retry: 5 })]), {
+    events: [],
+    lastEventId: "1-2",
+    retry: 5,
+  });
+});
+
+Deno.test("encodeFrames() may be cut within a frame: it is not dispatched and the last id stays", () => {
+  fc.assert(fc.property(frame, frame, fc.nat(), (whole, last, at) => {
+    const before = encodeFrames(whole);
+    const bytes = encodeFrames(whole, last);
+    const within = before.length + at % (bytes.length - before.length);
+    const { events, lastEventId } = readStream([bytes.subarray(0, within)]);
+    const { retry: _, ...wanted } = expected([whole]);
+    assertEquals({ events, lastEventId }, wanted);
+  }));
+});
+
+Deno.test("encodeEvent() keeps the event and adds bytes that carry its id, type and JSON", () => {
+  fc.assert(fc.property(fc.jsonValue(), (data) => {
+    const event = eventOf(data);
+    const { bytes, ...rest } = encodeEvent(event);
+    assertEquals(rest, event);
+    assertEquals(readStream([bytes]), {
+      events: [{ type: "quote", data: asReceived(event.json), lastEventId: event.id }],
+      lastEventId: event.id,
+      retry: null,
+    });
+  }));
+});
+
+Deno.test("SseEncoderStream keeps publications together and in order", async () => {
+  const batches = [[eventOf(1, "1700-1"), eventOf(2, "1700-2")], [eventOf(3, "1700-3")]];
+  const encoded = await Array.fromAsync(
+    ReadableStream.from(batches).pipeThrough(new SseEncoderStream()),
+  );
+  assertEquals(encoded, batches.map((batch) => batch.map(encodeEvent)));
+});
+
+Deno.test("SseEncoderStream fails its reader where an event cannot be encoded, and says why", async () => {
+  const stream = ReadableStream.from([[{ ...eventOf(1), type: "a\nb" }]])
+    .pipeThrough(new SseEncoderStream());
+  const thrown = await Array.fromAsync(stream).catch((error: unknown) => error);
+  assertInstanceOf(thrown, SyntaxError);
+});
+
+Deno.test("EVENT_STREAM_HEADERS holds nothing HTTP/2 forbids, and cannot be changed", () => {
+  const names = [...new Headers(EVENT_STREAM_HEADERS).keys()];
+  assertEquals(names, ["cache-control", "content-type", "x-accel-buffering"]);
+  assert(Object.isFrozen(EVENT_STREAM_HEADERS));
+});
