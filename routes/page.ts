@@ -135,7 +135,7 @@ function document({ cursor, quotes, status }: PageSnapshot, origin: string, now:
           </section>
           <section class="panel">
             <div class="bar">
-              <h2>The stream in your terminal</h2>
+              <h2>In your terminal</h2>
               <button id="copy" type="button" hidden>Copy</button>
             </div>
             <pre><code id="command">curl -N "${origin}/v1/quotes/stream"</code></pre>

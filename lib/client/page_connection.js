@@ -22,6 +22,8 @@ const HEARTBEATS_MISSED = 2.5;
 /** How long a connection may take to come about: longer than any `retry:` the server sends, and the dial. */
 const PATIENCE_MS = 60_000;
 
+const CONNECTED = "Connected: changes arrive as they happen.";
+
 /** @type {Record<string, string>} */
 const GOODBYES = {
   drain: "The server is restarting.",
@@ -64,13 +66,13 @@ export function createConnection(url, { cursor, types, onEvent, onState }) {
       const { heartbeat_ms, server_time } = JSON.parse(json);
       heartbeatMs = heartbeat_ms;
       synced = { server: server_time, local: performance.now() };
-      say("live", "Prices arrive as they change.");
+      say("live", CONNECTED);
     },
     heartbeat(json) {
       const behindMs = (performance.now() - synced.local) - (Number(json) - synced.server);
       if (behindMs > HEARTBEATS_MISSED * heartbeatMs) {
         say("stale", `What you see is ${durationWords(behindMs / 1000)} behind.`);
-      } else if (state === "stale") say("live", "Prices arrive as they change.");
+      } else if (state === "stale") say("live", CONNECTED);
     },
     gap() {
       say("live", "A part of the past is gone; the prices below are the newest.");

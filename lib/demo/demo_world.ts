@@ -15,8 +15,8 @@ const UPSTREAMS: readonly SimulatedUpstream[] = [coinbase, kraken, coingecko];
 /** What every simulated host stands for: public, so that nobody refuses to call it, though nobody ever does. */
 const ADDRESS = "192.0.32.8";
 
-/** How long an answer takes, in milliseconds: a near data centre's. */
-const LATENCY_MS = { least: 15, most: 60 };
+/** How long an answer takes, in milliseconds: short, so that the shortest interval of `DEMO`, 50, is still calm. */
+const LATENCY_MS = { least: 4, most: 12 };
 
 /**
  * The same world, but for `fetch` and `resolve`: they know the simulated upstreams and nothing else.

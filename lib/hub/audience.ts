@@ -157,7 +157,7 @@ export function createAudience(
         const from = client.standing.place;
         const to = settle().place;
         if (comparePlaces(from, to) >= 0) break;
-        const reading = await readLog(follows, from, to, PIECE_BYTES);
+        const reading = await readLog(follows, from, to, PIECE_BYTES, client.told);
         if (client.index < 0) return;
         if (!reading) return end(client, "slow");
         give(client, joinBytes(reading.events), { place: reading.to });

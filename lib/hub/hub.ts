@@ -18,7 +18,7 @@ import { createAudiences } from "./audiences.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
-import { type Cursor, encodeOpening, gapsOf, openingFrames } from "./opening.ts";
+import { type Cursor, encodeOpening, type Missed, missedBy, openingFrames } from "./opening.ts";
 import { draftOf } from "./publish.ts";
 import { passes } from "./read.ts";
 import type { Subscription, Wish } from "./subscription.ts";
@@ -69,6 +69,8 @@ export interface HubOptions {
   readonly retainMs: number;
   readonly maxEventBytes: number;
 }
+
+const NOTHING_MISSED: Missed = { gaps: [], told: null };
 
 /** Creates a hub over a log. It follows the log from the first follower on. */
 export function createHub(
@@ -134,7 +136,7 @@ export function createHub(
       return window ? [{ window, tags: tags && new Set(tags) }] : [];
     });
     const cursor = text ? await cursorOf(text) : undefined;
-    const gaps = cursor ? await gapsOf(reader, follows, cursor) : [];
+    const { gaps, told } = cursor ? await missedBy(reader, follows, cursor) : NOTHING_MISSED;
 
     // From here on nothing waits: an event is either in the opening or comes after it.
     const now = clock.now();
@@ -152,6 +154,7 @@ export function createHub(
       keeper: audience,
       standing: isInStep ? standing : { place },
       opening,
+      told,
       openedAt: now,
       expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
       onEnd(reason) {

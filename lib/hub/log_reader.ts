@@ -21,12 +21,18 @@ export interface EncodedPage extends Page {
 export interface LogReader {
   /** What follows a place on one topic. Clients that wait for the same page share it. */
   page(topic: Topic, from: Place): Promise<EncodedPage>;
-  /** What lies between two places on several topics. Null where the log no longer reaches back to `from`. */
+  /**
+   * What lies between two places on several topics.
+   *
+   * @param told Up to here it is known what is gone.
+   * @returns Null where the log no longer reaches back to `from`, or to `told`.
+   */
   read(
     follows: readonly Follow[],
     from: Place,
     to: Place,
     maxBytes: number,
+    told: Place | null,
   ): Promise<Reading | null>;
 }
 
@@ -53,7 +59,8 @@ export function createLogReader(log: EventLog): LogReader {
 
   return {
     page,
-    async read(follows, from, to, maxBytes) {
+    async read(follows, from, to, maxBytes, told) {
+      const reach = told !== null && comparePlaces(told, from) > 0 ? told : from;
       const pages = new Map<string, EncodedPage>();
       // More windows may move past the place while pages are read.
       for (;;) {
@@ -67,7 +74,7 @@ export function createLogReader(log: EventLog): LogReader {
 
       let end = to;
       for (const { lost, isWhole, events } of pages.values()) {
-        if (lost !== null && comparePlaces(lost, from) > 0) return null;
+        if (lost !== null && comparePlaces(lost, reach) > 0) return null;
         const last = events.at(-1)?.id;
         if (!isWhole && last && comparePlaces(last, end) < 0) end = last;
       }

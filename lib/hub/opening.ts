@@ -27,22 +27,33 @@ export interface Cursor {
   readonly isHonoured: boolean;
 }
 
-/** Finds the gaps of a client that came with a cursor: log topics that lack some of what it asks for. */
-export async function gapsOf(
+/** What a client that comes with a cursor is told it has missed. */
+export interface Missed {
+  readonly gaps: readonly Gap[];
+  /** Everything up to here that is no longer kept was told. Null where nothing was missed. */
+  readonly told: Place | null;
+}
+
+/** Finds what a client with a cursor has missed: log topics lack some of what it asks for. */
+export async function missedBy(
   reader: LogReader,
   follows: readonly Follow[],
   cursor: Cursor,
-): Promise<Gap[]> {
+): Promise<Missed> {
   const after = cursor.isHonoured ? cursor.place : null;
-  const gaps = follows.map(async (follow): Promise<Gap | undefined> => {
-    const { topic } = follow.window;
-    if (topic.kind !== "log") return;
-    if (after !== null && !isBehind(follow, after)) return;
-    const { lost, oldest } = await reader.page(topic, after ?? cursor.place);
-    if (after !== null && (lost === null || comparePlaces(lost, after) <= 0)) return;
-    return { topic: topic.name, after, before: oldest };
-  });
-  return (await Promise.all(gaps)).filter((gap) => gap !== undefined);
+  const gaps: Gap[] = [];
+  let told: Place | null = null;
+  const logs = follows.filter(({ window }) => window.topic.kind === "log");
+  const behind = after === null ? logs : logs.filter((follow) => isBehind(follow, after));
+  const pages = await Promise.all(
+    behind.map(({ window }) => reader.page(window.topic, cursor.place)),
+  );
+  for (const [i, { lost, oldest }] of pages.entries()) {
+    if (after !== null && (lost === null || comparePlaces(lost, after) <= 0)) continue;
+    gaps.push({ topic: behind[i]?.window.topic.name ?? "", after, before: oldest });
+    if (lost !== null && (told === null || comparePlaces(lost, told) > 0)) told = lost;
+  }
+  return { gaps, told };
 }
 
 /** What the first frame tells. */

@@ -7,7 +7,18 @@ import { compareIds, createOrderWatch } from "../support/order.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { openRaw } from "../support/raw_stream.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
-import { BUSY, BYE, GAP, ID, parse, PROBLEM, QUOTE, QUOTES, SYNC } from "../support/shapes.ts";
+import {
+  BUSY,
+  BYE,
+  GAP,
+  ID,
+  parse,
+  PROBLEM,
+  QUOTE,
+  QUOTES,
+  QUOTES_ANSWER,
+  SYNC,
+} from "../support/shapes.ts";
 import { within } from "../support/within.ts";
 
 const HEARTBEAT_MS = 200;
@@ -268,6 +279,13 @@ Deno.test("a client over its share is told so in the words it understands", asyn
   assert(retry_after_ms >= 5000 && retry_after_ms <= 30_000, `in ${retry_after_ms} ms`);
   assert(second.isWhole, "the body was cut off");
   assertEquals(second.lastEventId, sync?.id);
+
+  using quotes = await openFrames(server.port, "/v1/quotes/stream?symbols=BTC-USD");
+  const [refusal] = await quotes.rest();
+  const pollUrl = parse(BUSY, refusal?.data ?? "").poll_url ?? "";
+  const polled = await fetch(server.origin + pollUrl);
+  assertEquals(polled.status, 200, pollUrl);
+  parse(QUOTES_ANSWER, await polled.text());
 
   const answer = await fetch(server.origin + ALERTS, { headers: { accept: "application/json" } });
   assertEquals(answer.status, 429);

@@ -196,11 +196,8 @@ Deno.test("page answers HEAD without counting it as watching", async () => {
 Deno.test("page shows a command that can be copied, whatever host was asked for", async () => {
   const { app } = createPage();
   const good = await app.request("https://tape.example:8443/");
-  const command = "curl -N &quot;https://tape.example:8443/v1/quotes/stream&quot;";
-  assertStringIncludes(
-    (await good.text()).replaceAll(/(curl -N )"([^"]*)"/g, "$1&quot;$2&quot;"),
-    command,
-  );
+  const command = `curl -N "https://tape.example:8443/v1/quotes/stream"`;
+  assertStringIncludes(await good.text(), command);
   const bad = await app.request("http://a$(id).example/");
   assertStringIncludes(await bad.text(), "http://localhost:8000/v1/quotes/stream");
 });

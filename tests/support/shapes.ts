@@ -36,7 +36,8 @@ export const BUSY = z.strictObject({
   limit: z.number(),
   in_use: z.number(),
   retry_after_ms: z.int().positive(),
-  poll_url: z.string(),
+  /** Where the same can be polled; null for topics that have no such route. */
+  poll_url: z.string().nullable(),
 });
 
 /** An error of a JSON route, RFC 9457. */

@@ -59,11 +59,13 @@ Deno.test("upstream.get() lets any number of callers share one flight, and no va
 });
 
 Deno.test("upstream.get() answers everyone, even those whose flight was pushed out of the cache", async () => {
-  const { world } = createOutside(({ url }) => json(url));
+  const { world, calls } = createOutside(({ url }) => json(url));
   const upstream = createUpstream(world, options);
   const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
   const answers = await Promise.all(urls.map((url) => upstream.get(url, parse)));
   assertEquals(answers.map(({ value }) => value), urls);
+  await upstream.get(BTC + "/0", parse);
+  assertEquals(calls.length, 101, "the oldest are forgotten");
 });
 
 Deno.test("upstream.get() gives an older value with its time and the failure, then a new one", async () => {

@@ -30,7 +30,7 @@ const Coin = z.object({
 /** An id that CoinGecko does not know is missing without a word. */
 const Coins = z.record(z.string(), Coin);
 
-const Reason = z.object({ status: z.object({ error_code: z.string().regex(/^\d{1,9}$/) }) });
+const Reason = z.object({ status: z.object({ error_code: z.string() }) });
 
 /** Refusals come with HTTP 200 too, in three shapes. */
 const Refusal = z.union([
@@ -43,11 +43,11 @@ function parse(text: string): z.infer<typeof Coins> {
   const body = parseKeepingDigits(text);
   const refusal = Refusal.safeParse(body);
   if (!refusal.success) return Coins.parse(body);
-  const status = Number(refusal.data.status.error_code);
+  const isRate = refusal.data.status.error_code === "429";
   throw new UpstreamFailure(
     "http",
-    status === 429 ? "CoinGecko refused: too many requests" : "CoinGecko answered with an error",
-    { status },
+    isRate ? "CoinGecko refused: too many requests" : "CoinGecko answered with an error",
+    { status: isRate ? 429 : 200 },
   );
 }
 

@@ -15,7 +15,7 @@ import type { Quote, Status } from "./quote.ts";
 import { createTeller, type Publish } from "./teller.ts";
 
 /** A provider, and what it is read through. */
-export interface ProviderSource {
+export interface ConnectedProvider {
   readonly provider: Provider;
   readonly upstream: Upstream;
 }
@@ -24,7 +24,7 @@ export interface ProviderSource {
 export interface PollerOptions {
   readonly world: Pick<World, "clock" | "random" | "log">;
   /** In order: one is asked for what those before it could not give. The first sets the pace. */
-  readonly providers: readonly [ProviderSource, ...ProviderSource[]];
+  readonly providers: readonly [ConnectedProvider, ...ConnectedProvider[]];
   readonly publish: Publish;
   /** Whether the quotes are to say that they are simulated. */
   readonly simulated: boolean;
@@ -75,7 +75,7 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
 
   /** @returns The symbols it could not give. */
   async function ask(
-    { provider, upstream, state }: ProviderSource & { readonly state: ProviderState },
+    { provider, upstream, state }: ConnectedProvider & { readonly state: ProviderState },
     wanted: readonly string[],
   ): Promise<string[]> {
     const results = await Promise.allSettled(

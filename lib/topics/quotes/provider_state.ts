@@ -69,7 +69,8 @@ export function createProviderState(
 
   function reasonOf(state: Status["state"]): string | null {
     if (standsBy !== null) return `Stands by while ${standsBy} answers`;
-    return failure ?? (state === "stale" ? "Nothing was heard for twice its interval" : null);
+    if (failure !== null || state === "live") return failure;
+    return health().failure?.message ?? "Nothing was heard for twice its interval";
   }
 
   return {

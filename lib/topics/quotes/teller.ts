@@ -48,14 +48,13 @@ export function createTeller(
     const changes = [...quotes.map(ofQuote), ...status.map(ofStatus)]
       .filter(({ key, says }) => published.get(key) !== says);
     if (changes.length === 0) return;
-    try {
-      await publish(changes.map(({ says: _, ...publication }) => publication));
-    } catch (thrown) {
-      log.warn("Quotes could not be published", { reason: messageOf(thrown) });
-      return;
-    }
+    await publish(changes.map(({ says: _, ...publication }) => publication));
     for (const { key, says } of changes) published.set(key, says);
   }
 
-  return () => telling = telling.then(tell);
+  function complain(thrown: unknown): void {
+    log.warn("Quotes could not be published", { reason: messageOf(thrown) });
+  }
+
+  return () => telling = telling.then(tell).catch(complain);
 }

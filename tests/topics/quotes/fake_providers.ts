@@ -4,15 +4,21 @@
  * @module
  */
 import type { Publication } from "../../../lib/core/event.ts";
-import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
-import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/provider.ts";
+import {
+  type ConnectedProvider,
+  createPoller,
+  type Poller,
+} from "../../../lib/topics/quotes/poller.ts";
+import { ROUND_THE_CLOCK } from "../../../lib/topics/quotes/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
-import type { Health, Upstream } from "../../../lib/upstream/upstream.ts";
+import type { Health } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
 export const INTERVAL_MS = 5000;
+/** The second provider is slower. */
+export const SECOND_INTERVAL_MS = 20_000;
 export const TTL_MS = 4000;
-export const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
+const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
 
 /** A provider whose answers a test sets. */
 export interface FakeProvider {
@@ -21,7 +27,7 @@ export interface FakeProvider {
   health: Health;
   /** The times at which it was asked for BTC-USD. */
   readonly askedAt: number[];
-  readonly source: { readonly provider: Provider; readonly upstream: Upstream };
+  readonly connected: ConnectedProvider;
 }
 
 export interface Bench {
@@ -38,19 +44,19 @@ export interface Bench {
   random: number;
 }
 
-function fakeProvider(name: string, clock: ManualClock): FakeProvider {
+function fakeProvider(name: string, intervalMs: number, clock: ManualClock): FakeProvider {
   const fake: FakeProvider = {
     answers: {},
     health: HEALTHY,
     askedAt: [],
-    source: {
+    connected: {
       provider: {
         name,
         title: name.toUpperCase(),
         attribution: name,
         class: "crypto",
         symbols: ["BTC-USD", "ETH-USD"],
-        intervalMs: INTERVAL_MS,
+        intervalMs,
         ttlMs: TTL_MS,
         read(_upstream, symbol) {
           if (symbol === "BTC-USD") fake.askedAt.push(clock.now());
@@ -71,8 +77,8 @@ function fakeProvider(name: string, clock: ManualClock): FakeProvider {
 /** Two providers in order. The first one has a price of 100 and 10. */
 export function createBench(): Bench {
   const clock = createManualClock();
-  const first = fakeProvider("first", clock);
-  const second = fakeProvider("second", clock);
+  const first = fakeProvider("first", INTERVAL_MS, clock);
+  const second = fakeProvider("second", SECOND_INTERVAL_MS, clock);
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   const batches: (readonly Publication[])[] = [];
   const logged: string[] = [];
@@ -94,7 +100,7 @@ export function createBench(): Bench {
         random: () => bench.random,
         log: { debug: write, info: write, warn: write, error: write },
       },
-      providers: [first.source, second.source],
+      providers: [first.connected, second.connected],
       publish: (publications) => bench.publish(publications),
       simulated: false,
     }),

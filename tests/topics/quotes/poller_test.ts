@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
-import { createBench, HEALTHY, inShort, INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
+import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import { createBench, inShort, INTERVAL_MS, SECOND_INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
@@ -50,15 +51,17 @@ Deno.test("a poller publishes only what changed", async () => {
 });
 
 Deno.test("a poller falls over within the poll, for the symbols that failed, and returns", async () => {
-  const { clock, poller, first, second, batches } = createBench();
+  const bench = createBench();
+  const { clock, poller, first, second, batches } = bench;
+  bench.random = 0; // so that the third poll comes before two intervals are over
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   first.answers["ETH-USD"] = LATE;
   const stop = poller.start();
   await clock.advance(0);
   first.answers["BTC-USD"] = LATE;
-  await clock.advance(INTERVAL_MS);
+  await clock.advance(0.8 * INTERVAL_MS);
   first.answers = { "BTC-USD": "100.50", "ETH-USD": "10.00" };
-  await clock.advance(INTERVAL_MS);
+  await clock.advance(0.8 * INTERVAL_MS);
   stop();
   assertEquals(batches.map(inShort), [
     [
@@ -126,6 +129,18 @@ Deno.test("a poller tells that a quote and its source went stale, though nothing
   const since = new Date(began + 2 * INTERVAL_MS).toISOString();
   assertEquals(Object(batches[1]?.[2]?.data).since, since);
   assertEquals(clock.timers, 0);
+});
+
+Deno.test("a quote is stale by the interval of its own source", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  await poller.refresh();
+  const quote = Quote.parse(batches[0]?.[0]?.data);
+  await clock.advance(2 * SECOND_INTERVAL_MS - 1);
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(1);
+  assertEquals(poller.judge(quote).is_stale, true);
 });
 
 Deno.test("a poller that hears the same price again keeps the quote fresh", async () => {
@@ -206,19 +221,20 @@ Deno.test("a poller that nobody needed for an hour says stale before it says fre
 });
 
 Deno.test("a provider that was never heard is down, and so is one whose breaker is open", async () => {
-  const { clock, poller, first, batches } = createBench();
+  const { clock, poller, first, second, batches } = createBench();
   const until = clock.now() + 60_000;
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
-  assertEquals(inShort(batches[0]), [`first down: ${LATE.message}`]);
+  assertEquals(inShort(batches[0])[2], `first down: ${LATE.message}`);
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   await clock.advance(INTERVAL_MS);
-  first.health = { breaker: "open", nextTryAt: until, failure: LATE };
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  first.health = { breaker: "open", nextTryAt: until, failure: LATE };
   await clock.advance(INTERVAL_MS);
   stop();
-  assertEquals(batches[2]?.[0]?.data, {
+  assertEquals(batches[2]?.find(({ key }) => key === "status:first")?.data, {
     provider: "first",
     symbols: ["BTC-USD", "ETH-USD"],
     state: "down",
@@ -227,4 +243,67 @@ Deno.test("a provider that was never heard is down, and so is one whose breaker 
     breaker: "open",
     next_try_at: new Date(until).toISOString(),
   });
+});
+
+Deno.test("a provider's state keeps its time while only the reason changes", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  const statusIn = (n: number) =>
+    Status.parse(batches[n]?.find(({ key }) => key === "status:first")?.data);
+  assertEquals(statusIn(1), { ...statusIn(0), reason: LATE.message });
+});
+
+Deno.test("a poller shows a jump once a second reading confirms it", async () => {
+  const { clock, poller, first, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers["BTC-USD"] = "150.00";
+  await clock.advance(INTERVAL_MS);
+  assertEquals(batches.length, 1);
+  first.answers["BTC-USD"] = "151.00";
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(inShort(batches.at(-1)), ["BTC-USD 151.00 of first"]);
+});
+
+Deno.test("a poller survives faults of ours and gives nothing of them away", async () => {
+  const { clock, poller, first, second, batches, logged } = createBench();
+  first.answers = { "BTC-USD": new TypeError("secret"), "ETH-USD": "10.00" };
+  second.answers = { "BTC-USD": "101.00" };
+  const stop = poller.start();
+  await clock.advance(0);
+  assertEquals(inShort(batches[0])[2], "first live: FIRST could not be read");
+  assertEquals(logged.includes("A provider could not be read"), true);
+  Object.defineProperty(first, "health", {
+    get() {
+      throw new Error("broken");
+    },
+  });
+  await clock.advance(INTERVAL_MS);
+  assertEquals(logged.includes("A poll broke off"), true);
+  assertEquals(first.askedAt.length, 2);
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(first.askedAt.length, 3);
+});
+
+Deno.test("judge() goes by when the source was last heard, and leaves what is not its own", async () => {
+  const { clock, poller, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(10 * INTERVAL_MS);
+  stop();
+  const quote = Quote.parse(batches[0]?.[0]?.data);
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(2 * INTERVAL_MS);
+  assertEquals(poller.judge(quote).is_stale, true);
+  assertEquals(poller.judge({ ...quote, session: "closed" }).is_stale, false);
+  assertEquals(poller.judge({ ...quote, symbol: "SPX" }).is_stale, false);
+  const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
+  assertEquals(poller.judgeStatus(foreign), foreign);
+  assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
 });

@@ -1,0 +1,70 @@
+/**
+ * A real browser for tests.
+ *
+ * @module
+ */
+import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** One tab of a browser of its own. Whoever opens it must dispose of it. */
+export interface Tab extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors of scripts, of the console and of the page's security policy, in words. */
+  readonly complaints: string[];
+}
+
+function isInstalled(): boolean {
+  try {
+    return Deno.statSync(CHROMIUM).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts the browser with an empty profile. */
+export async function openTab(options: BrowserContextOptions = {}): Promise<Tab> {
+  const profile = await Deno.makeTempDir({ prefix: "edgetape_browser_" });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    ...options,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (line) => {
+    if (line.type() === "error" || line.type() === "warning") complaints.push(line.text());
+  });
+  return {
+    page,
+    complaints,
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      await Deno.remove(profile, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Registers a test that needs the browser. Without Chromium it is ignored and says so in its name; where
+ * `EDGETAPE_CI` is 1 it fails, so that no gate is passed unseen.
+ */
+export function browserTest(name: string, fn: () => Promise<void>): void {
+  const mayMiss = Deno.env.get("EDGETAPE_CI") !== "1";
+  const ignore = mayMiss && !isInstalled();
+  Deno.test({
+    name: ignore ? `${name} (ignored: no ${CHROMIUM})` : name,
+    ignore,
+    fn,
+  });
+}

@@ -1,0 +1,190 @@
+import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { type Settings, startServer } from "../support/server_process.ts";
+import { parse, QUOTES } from "../support/shapes.ts";
+import { until } from "../support/within.ts";
+import { browserTest, openTab } from "./browser.ts";
+
+const STREAM = "**/v1/quotes/stream*";
+const PRICES = "[data-field=price]";
+
+function startDemo(settings: Settings = {}) {
+  return startServer({ DEMO: "1", QUOTE_POLL_MS: "100", RETRY_MS: "200", ...settings });
+}
+
+/** Waits until the badge shows a state, and gives the words beside it. */
+async function badge(page: Page, state: string): Promise<string> {
+  await page.locator(`#connection[data-state=${state}]`).waitFor();
+  return await page.locator("#connection").innerText();
+}
+
+/** Waits until some price has become another one. */
+async function priceChange(page: Page): Promise<void> {
+  const before = await page.locator(PRICES).allInnerTexts();
+  await until("another price", async () => {
+    const now = await page.locator(PRICES).allInnerTexts();
+    return now.join() === before.join() ? undefined : true;
+  });
+}
+
+/** Waits until the server has other prices than it had a moment ago. */
+async function newPrices(origin: string): Promise<void> {
+  async function prices(): Promise<string> {
+    const { quotes } = parse(QUOTES, await (await fetch(`${origin}/v1/quotes`)).text());
+    return quotes.map(({ price }) => price).join();
+  }
+  const before = await prices();
+  await until("new prices", async () => (await prices()) === before ? undefined : true);
+}
+
+browserTest("page follows the stream, and nothing complains", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+
+  await page.goto(server.origin);
+  assertStringIncludes(await badge(page, "live"), "Live");
+  await priceChange(page);
+  await priceChange(page);
+  await page.locator("[data-freshness=live]").first().waitFor();
+  assertStringIncludes(await page.locator("table").innerText(), "SIMULATED");
+  assertEquals(await page.locator("[role=status]").count(), 1);
+  assertEquals(complaints, []);
+});
+
+browserTest("page goes on from its first paint without a snapshot", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  // A process that has published nothing may have no cursor to give yet.
+  const cursor = await until("a cursor in the first paint", async () => {
+    await page.goto(server.origin);
+    return await page.locator("main").getAttribute("data-cursor") || undefined;
+  });
+  const opened = page.waitForRequest(STREAM);
+  await page.reload();
+  const asked = new URL((await opened).url()).searchParams.get("last_event_id");
+  const painted = await page.locator("main").getAttribute("data-cursor");
+  assertEquals(asked, painted);
+  assertNotEquals(cursor, "");
+  await badge(page, "live");
+});
+
+browserTest("page is a table of prices without JavaScript", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab({ javaScriptEnabled: false });
+  const { page, complaints } = tab;
+
+  const prices = await until("a price in the first paint", async () => {
+    await page.goto(server.origin);
+    const texts = await page.locator(PRICES).allInnerTexts();
+    return texts.every((text) => /^[\d,.]+$/.test(text)) ? texts : undefined;
+  });
+  assertEquals(prices.length, await page.locator("tr[data-symbol]").count());
+  assertStringIncludes(await page.locator("#connection").innerText(), "Snapshot");
+  assertEquals(await page.locator("button:visible").count(), 0);
+  assertEquals(complaints, []);
+});
+
+browserTest("page says that it reconnects, and is live again after a restart", async () => {
+  const first = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+  try {
+    await page.goto(first.origin);
+    await badge(page, "live");
+    first.signal("SIGKILL");
+    await first.exited;
+    assertStringIncludes(await badge(page, "reconnecting"), "Trying again");
+    await page.locator("[data-freshness=cut]").first().waitFor();
+    assertStringIncludes(await page.locator("table").innerText(), "last known");
+  } finally {
+    await first.stop();
+  }
+  await using _second = await startDemo({ PORT: String(first.port) });
+  await badge(page, "live");
+  await priceChange(page);
+});
+
+browserTest("page says that the connection is mute, and connects anew", async () => {
+  await using server = await startDemo({ HEARTBEAT_MS: "400" });
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  try {
+    server.signal("SIGSTOP");
+    assertStringIncludes(await badge(page, "stale"), "mute");
+  } finally {
+    server.signal("SIGCONT");
+  }
+  await badge(page, "live");
+  await priceChange(page);
+});
+
+browserTest("page says that the server is busy, and comes in when it no longer is", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  const data = { reason: "isolate", limit: 7, in_use: 7, retry_after_ms: 5000, poll_url: "/" };
+  await page.route(STREAM, (route) =>
+    route.fulfill({
+      contentType: "text/event-stream",
+      body: `retry: 1000\nevent: busy\ndata: ${JSON.stringify(data)}\n\n`,
+    }));
+  await page.goto(server.origin);
+  const words = await badge(page, "busy");
+  assertStringIncludes(words, "7 of 7 in use");
+  await page.unroute(STREAM);
+  await badge(page, "live");
+});
+
+browserTest("page says that the stream is refused, and connects again when told to", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.route(STREAM, (route) => route.fulfill({ status: 404 }));
+  await page.goto(server.origin);
+  assertStringIncludes(await badge(page, "offline"), "given up");
+  await page.unroute(STREAM);
+  await page.getByRole("button", { name: "Connect again" }).click();
+  await badge(page, "live");
+  assertEquals(await page.getByRole("button", { name: "Connect again" }).count(), 0);
+});
+
+browserTest("page stands still while it is paused", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await priceChange(page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const before = await page.locator("table").innerText();
+  for (let change = 0; change < 3; change++) await newPrices(server.origin);
+  assertEquals(await page.locator("table").innerText(), before);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await priceChange(page);
+});
+
+browserTest("page fits a phone and moves nothing where motion is not wanted", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab({
+    viewport: { width: 360, height: 740 },
+    reducedMotion: "reduce",
+    colorScheme: "dark",
+  });
+  const { page, complaints } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await priceChange(page);
+  assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
+  assertEquals(await page.evaluate("document.getAnimations().length"), 0);
+  assertEquals(complaints, []);
+});

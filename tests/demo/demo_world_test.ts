@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { World } from "../../lib/core/world.ts";
+import { createDemoWorld } from "../../lib/demo/demo_world.ts";
+import { marketOf } from "../../lib/demo/market.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+
+const NOON = Date.UTC(2026, 10, 21, 12);
+const COINBASE = "https://api.exchange.coinbase.com/products/BTC-USD";
+
+function demo(): { readonly clock: ManualClock; readonly world: World } {
+  const clock = createManualClock(NOON);
+  const silent = () => {};
+  const refuse = () => Promise.reject(new Error("the demo went outside"));
+  const world = createDemoWorld({
+    clock,
+    random: () => 0.5,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    fetch: refuse,
+    resolve: refuse,
+    readAsset: refuse,
+  });
+  return { clock, world };
+}
+
+async function get(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  const { clock, world } = demo();
+  const flight = world.fetch(new URL(url), {});
+  await clock.advance(100);
+  const response = await flight;
+  assertEquals(response.headers.get("content-type"), "application/json");
+  return { status: response.status, body: await response.json() };
+}
+
+Deno.test("the demo answers in the shapes of the providers, and they agree on the price", async () => {
+  const ticker = Object((await get(`${COINBASE}/ticker`)).body);
+  const stats = Object((await get(`${COINBASE}/stats`)).body);
+  const kraken = Object((await get("https://api.kraken.com/0/public/Ticker?pair=XBTUSD")).body);
+  const coins = Object(
+    (await get("https://api.coingecko.com/api/v3/simple/price?ids=bitcoin,nonsense")).body,
+  );
+  assertEquals(stats.last, `${ticker.price}000000`);
+  assertEquals(Date.parse(ticker.time) > NOON, true);
+  assertEquals([kraken.error, Object.keys(kraken.result)], [[], ["XXBTZUSD"]]);
+  assertEquals(Object.keys(coins), ["bitcoin"]);
+  for (const other of [Number(kraken.result.XXBTZUSD.c[0]), coins.bitcoin.usd]) {
+    assert(Math.abs(other / Number(ticker.price) - 1) < 0.001);
+  }
+});
+
+Deno.test("the demo refuses as the providers do", async () => {
+  assertEquals((await get(COINBASE.replace("BTC", "XXX") + "/ticker")).status, 404);
+  assertEquals(await get("https://api.kraken.com/0/public/Ticker?pair=XXX"), {
+    status: 200,
+    body: { error: ["EQuery:Unknown asset pair"] },
+  });
+});
+
+Deno.test("the demo knows no other hosts", async () => {
+  const { world } = demo();
+  await assertRejects(() => world.fetch(new URL("https://example.com"), {}), TypeError);
+  await assertRejects(() => world.resolve("example.com"), TypeError);
+  assertEquals((await world.resolve("api.kraken.com")).length, 1);
+});
+
+Deno.test("the demo gives up a call that is aborted, and leaves no timer", async () => {
+  const { clock, world } = demo();
+  const { signal, abort } = controller();
+  const flight = world.fetch(new URL(`${COINBASE}/ticker`), { signal });
+  assertEquals(clock.timers, 1);
+  abort();
+  await assertRejects(() => flight, Error, "enough");
+  assertEquals(clock.timers, 0);
+  await assertRejects(
+    () => world.fetch(new URL(`${COINBASE}/ticker`), { signal }),
+    Error,
+    "enough",
+  );
+});
+
+function controller() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
+}
+
+Deno.test("the demo's prices move every second and stay near where they were", () => {
+  for (const [symbol, priceAt] of Object.entries(marketOf(0))) {
+    const prices = Array.from({ length: 1000 }, (_, n) => priceAt(NOON + n * 1000));
+    const moves = prices.slice(1).map((price, n) => Number(price) / Number(prices[n]) - 1);
+    assert(moves.filter((move) => move !== 0).length > 900, symbol);
+    assert(moves.every((move) => Math.abs(move) < 0.005), symbol);
+    const days = Array.from({ length: 365 }, (_, n) => Number(priceAt(NOON + n * 86_400_000)));
+    assert(Math.max(...days) / Math.min(...days) < 1.4, symbol);
+  }
+});

@@ -1,0 +1,198 @@
+/** What a stream opens with: contract 2.2's table, row by row. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Topic } from "../../lib/core/topic.ts";
+import {
+  alerts,
+  createClient,
+  createHubUnderTest,
+  notes,
+  numbered,
+  price,
+  prices,
+} from "./support.ts";
+
+const all = (...topics: Topic[]) => topics.map((topic) => ({ topic, tags: null }));
+
+Deno.test("subscribe() opens with sync, then the snapshot, and only the last frame has an id", async () => {
+  await using test = createHubUnderTest();
+  const [id] = await test.hub.publish(prices, [price("A", 1)]);
+  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts, prices) }))
+    .live();
+  await test.clock.advance(0);
+
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "snapshot"]);
+  assertEquals(client.said("sync"), [{
+    resumed: false,
+    gap: false,
+    topics: ["alerts", "prices"],
+    heartbeat_ms: 15_000,
+    server_time: test.clock.now(),
+  }]);
+  assertEquals(client.frames[0]?.retry, 3000);
+  assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(client.frames.map((frame) => frame.id), [null, id]);
+  assertEquals(client.chunks, 1);
+});
+
+Deno.test("subscribe() gives the sync the id where nothing else opens", async () => {
+  await using test = createHubUnderTest();
+  const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts) })).live();
+  await test.clock.advance(0);
+  assertEquals(client.frames.map(({ event, id }) => [event, id]), [["sync", id ?? null]]);
+});
+
+Deno.test("subscribe() goes on from an honoured cursor without a snapshot", async () => {
+  await using test = createHubUnderTest();
+  const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.hub.publish(prices, [price("A", 1), price("B", 1)]);
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await test.hub.publish(prices, [price("A", 2)]);
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: all(alerts, prices), cursor: id }),
+    id,
+  ).live();
+  await test.clock.advance(0);
+
+  assertEquals(client.frames[0]?.id, id);
+  assertEquals(client.said("sync").length, 1);
+  assertStringIncludes(client.frames[0]?.data ?? "", `"resumed":true,"gap":false`);
+  // By id over both topics; of the prices the newest only.
+  assertEquals(client.said("price", "alert", "snapshot"), [
+    { symbol: "B", price: 1 },
+    { n: 2 },
+    { symbol: "A", price: 2 },
+  ]);
+});
+
+Deno.test("subscribe() honours the birth of the log", async () => {
+  await using test = createHubUnderTest();
+  const birth = await test.log.head();
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: all(alerts), cursor: birth }),
+  ).live();
+  await test.clock.advance(0);
+  assertEquals(client.said("alert"), [{ n: 1 }]);
+});
+
+for (
+  const [what, cursor] of [
+    ["cannot be parsed", "abc"],
+    ["is of another process", "1699999999999-7"],
+    ["is ahead of the log", "1999999999999-7"],
+  ] as const
+) {
+  Deno.test(`subscribe() says gap on log topics for a cursor that ${what}`, async () => {
+    await using test = createHubUnderTest();
+    const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+    await test.hub.publish(prices, [price("A", 1)]);
+    await using client = createClient(
+      await test.hub.subscribe({ wishes: all(alerts, notes, prices), cursor }),
+    ).live();
+    await test.clock.advance(0);
+
+    assertEquals(client.frames.map(({ event }) => event), ["sync", "gap", "gap", "snapshot"]);
+    assertEquals(client.said("gap"), [
+      { topic: "alerts", after: null, before: id },
+      { topic: "notes", after: null, before: null },
+    ]);
+    assertStringIncludes(client.frames[0]?.data ?? "", `"resumed":false,"gap":true`);
+    assertEquals(client.frames.filter((frame) => frame.id !== null).length, 1);
+    assertEquals(client.cursor, await test.log.head());
+  });
+}
+
+Deno.test("subscribe() has no gap for state topics alone", async () => {
+  await using test = createHubUnderTest();
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: all(prices), cursor: "abc" }),
+  ).live();
+  await test.clock.advance(0);
+  assertStringIncludes(client.frames[0]?.data ?? "", `"gap":false`);
+});
+
+Deno.test("subscribe() says gap exactly where something after the cursor is gone", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2 });
+  const ids: string[] = [];
+  for (let n = 1; n <= 4; n++) ids.push(...await test.hub.publish(alerts, [numbered("alert", n)]));
+
+  for (
+    const [cursor, gaps, got] of [[ids[0], 1, [3, 4]], [ids[1], 0, [3, 4]], [ids[2], 0, [
+      4,
+    ]]] as const
+  ) {
+    await using client = createClient(
+      await test.hub.subscribe({ wishes: all(alerts), cursor }),
+    ).live();
+    await test.clock.advance(0);
+    assertEquals(client.said("gap").length, gaps);
+    if (gaps > 0) {
+      assertEquals(client.said("gap"), [{ topic: "alerts", after: cursor, before: ids[2] }]);
+    }
+    assertEquals(client.said("alert"), got.map((n) => ({ n })));
+  }
+});
+
+Deno.test("subscribe() says gap where what is kept grew too old", async () => {
+  await using test = createHubUnderTest({ retainMs: 60_000 });
+  const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await test.clock.advance(60_001);
+  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts), cursor }))
+    .live();
+  await test.clock.advance(0);
+  assertEquals(client.said("gap"), [{ topic: "alerts", after: cursor, before: null }]);
+  assertEquals(client.said("alert"), []);
+});
+
+Deno.test("subscribe() with snapshot=1 opens as without a cursor and catches up all the same", async () => {
+  await using test = createHubUnderTest();
+  const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.hub.publish(prices, [price("A", 1)]);
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: all(alerts, prices), cursor, withSnapshot: true }),
+  ).live();
+  await test.clock.advance(0);
+
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "snapshot", "price", "alert"]);
+  assertEquals(client.frames[1]?.id, cursor);
+  assert(client.frames[0]?.data.includes(`"resumed":true`));
+});
+
+Deno.test("subscribe() filters the snapshot and what follows by tags", async () => {
+  await using test = createHubUnderTest();
+  await test.hub.publish(prices, [price("A", 1), price("B", 1)]);
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: [{ topic: prices, tags: ["B"] }] }),
+  ).live();
+  await test.clock.advance(0);
+  await test.hub.publish(prices, [price("A", 2), price("B", 2)]);
+  await test.clock.advance(0);
+  assertEquals(client.said("snapshot"), [[{ symbol: "B", price: 1 }]]);
+  assertEquals(client.said("price"), [{ symbol: "B", price: 2 }]);
+});
+
+Deno.test("subscribe() sends an opening above 64 KiB in whole frames, and heartbeats never come between", async () => {
+  await using test = createHubUnderTest({ heartbeatMs: 50 });
+  const text = "x".repeat(60_000);
+  const wide = (name: string): Topic => ({
+    ...prices,
+    name,
+    open: () => ({ type: "snapshot", json: JSON.stringify(text) }),
+  });
+  const client = createClient(await test.hub.subscribe({ wishes: all(wide("a"), wide("b")) }));
+  await test.clock.advance(1000);
+  await client.readOne();
+  assertEquals(client.frames.map(({ event }) => event), ["sync"]);
+  await test.clock.advance(1000);
+  await client.readOne();
+  await client.readOne();
+  assertEquals(client.frames.map(({ event, id }) => [event, id !== null]), [
+    ["sync", false],
+    ["snapshot", false],
+    ["snapshot", true],
+  ]);
+  await client.hangUp();
+});

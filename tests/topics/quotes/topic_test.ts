@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import type { StreamEvent } from "../../../lib/core/event.ts";
+import { Quote, Snapshot, Status } from "../../../lib/topics/quotes/quote.ts";
+import { quotesTopic } from "../../../lib/topics/quotes/topic.ts";
+
+const quote = (symbol: string): Quote => ({
+  symbol,
+  name: symbol,
+  class: "crypto",
+  price: "1.10",
+  change: null,
+  change_pct: null,
+  basis: "none",
+  currency: "USD",
+  unit: "coin",
+  decimals: 2,
+  session: "always",
+  as_of: null,
+  received_at: "2026-01-01T00:00:00.000Z",
+  is_delayed: false,
+  delay_s: null,
+  is_stale: false,
+  source: "coinbase",
+  attribution: "Coinbase",
+  simulated: false,
+});
+
+const status = (provider: string): Status => ({
+  provider,
+  symbols: ["BTC-USD"],
+  state: "live",
+  since: "2026-01-01T00:00:00.000Z",
+  reason: null,
+  breaker: "closed",
+  next_try_at: null,
+});
+
+function event(type: string, data: Quote | Status): StreamEvent {
+  const json = JSON.stringify(data);
+  return { id: "1-1", topic: "quotes", prev: null, type, key: json, tags: [], json };
+}
+
+Deno.test("quotesTopic() opens with a snapshot in the symbols' order, judged at that time", () => {
+  const topic = quotesTopic([{
+    judge: (each) => ({ ...each, is_stale: true }),
+    judgeStatus: (each) => ({ ...each, state: "stale" }),
+  }]);
+  const { type, json = "" } = topic.open?.([
+    event("status", status("kraken")),
+    event("quote", quote("ETH-USD")),
+    event("status", status("coinbase")),
+    event("quote", quote("BTC-USD")),
+  ]) ?? {};
+  assertEquals(type, "snapshot");
+  const snapshot = Snapshot.parse(JSON.parse(json));
+  assertEquals(snapshot, {
+    quotes: [quote("BTC-USD"), quote("ETH-USD")].map((each) => ({ ...each, is_stale: true })),
+    status: [status("coinbase"), status("kraken")].map((each) => ({ ...each, state: "stale" })),
+  });
+});
