@@ -1,0 +1,292 @@
+/** How events reach clients: once encoded, in order, together, never lost. */
+import { assert, assertEquals, assertLess, assertRejects, assertStrictEquals } from "@std/assert";
+import { Problem } from "../../lib/core/problem.ts";
+import type { EventLog } from "../../lib/store/event_log.ts";
+import {
+  alerts,
+  createClient,
+  createHubUnderTest,
+  notes,
+  numbered,
+  price,
+  prices,
+} from "./support.ts";
+
+const onAlerts = [{ topic: alerts, tags: null }];
+const onPrices = [{ topic: prices, tags: null }];
+
+Deno.test("publish() encodes each event once, whatever the number of clients and audiences", async () => {
+  await using test = createHubUnderTest();
+  const streams = await Promise.all(
+    [...Array(30).keys()].map((i) =>
+      test.hub.subscribe({
+        wishes: i % 3 === 0 ? [...onAlerts, ...onPrices] : onAlerts,
+        maxRate: i % 2 === 0 ? 10 : undefined,
+      })
+    ),
+  );
+  const clients = streams.map((stream) => createClient(stream).live());
+  await test.clock.advance(0);
+
+  const encode = TextEncoder.prototype.encode;
+  let encodings = 0;
+  TextEncoder.prototype.encode = function (text) {
+    if (text?.includes("event: alert")) encodings++;
+    return encode.call(this, text);
+  };
+  try {
+    for (let n = 0; n < 10; n++) await test.hub.publish(alerts, [numbered("alert", n)]);
+    await test.clock.advance(1000);
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
+  assertEquals(encodings, 10);
+  for (const client of clients) assertEquals(client.said("alert").length, 10);
+  for (const client of clients) await client.hangUp();
+});
+
+Deno.test("clients in step are handed the very same chunk", async () => {
+  await using test = createHubUnderTest();
+  const readers = await Promise.all([1, 2].map(async () => {
+    const reader = (await test.hub.subscribe({ wishes: onAlerts })).getReader();
+    await reader.read();
+    return reader;
+  }));
+  const chunks = readers.map((reader) => reader.read());
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  const [a, b] = await Promise.all(chunks);
+  assertStrictEquals(a?.value, b?.value);
+  for (const reader of readers) await reader.cancel();
+});
+
+Deno.test("publish() takes the data as it is at the call: later changes are never seen", async () => {
+  await using test = createHubUnderTest();
+  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  const data = { n: 1 };
+  const published = test.hub.publish(alerts, [{ type: "alert", data }]);
+  data.n = 999;
+  await published;
+  await test.clock.advance(0);
+  assertEquals(client.said("alert"), [{ n: 1 }]);
+});
+
+Deno.test("publish() refuses all of a batch before anything is stored, and says why", async () => {
+  await using test = createHubUnderTest({ maxEventBytes: 100 });
+  const head = await test.log.head();
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  for (
+    const [data, status, code, type] of [
+      [{ n: NaN }, 400, "unserialisable", "alert"],
+      [{ n: 1, text: circular }, 400, "unserialisable", "alert"],
+      [{ n: 1n }, 400, "unserialisable", "alert"],
+      [{ n: "1" }, 422, "wrong_shape", "alert"],
+      [{ n: 1 }, 422, "unknown_type", "note"],
+      [{ n: 1 }, 422, "unknown_type", "toString"],
+      [{ n: 1, text: "ä".repeat(50) }, 413, "event_too_large", "alert"],
+    ] as const
+  ) {
+    const problem = await assertRejects(
+      () => test.hub.publish(alerts, [numbered("alert", 0), { type, data }]),
+      Problem,
+    );
+    assertEquals([problem.status, problem.code], [status, code]);
+  }
+  assertEquals(await test.log.head(), head);
+});
+
+/** A log whose answers wait until they are let through. */
+function gated(log: EventLog): { log: EventLog; open: () => void } {
+  const gate = Promise.withResolvers<void>();
+  const after = async <T>(answer: Promise<T>) => {
+    await gate.promise;
+    return await answer;
+  };
+  return {
+    log: {
+      ...log,
+      latest: (...args) => after(log.latest(...args)),
+      honours: (cursor) => after(log.honours(cursor)),
+    },
+    open: gate.resolve,
+  };
+}
+
+Deno.test("subscribe() loses no event that is published while it reads the log", async () => {
+  let open = () => {};
+  await using test = createHubUnderTest({}, (log) => {
+    const gate = gated(log);
+    open = gate.open;
+    return gate.log;
+  });
+  const cursor = await test.log.head();
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  const subscribing = test.hub.subscribe({ wishes: onAlerts, cursor });
+  await test.clock.advance(0);
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await test.clock.advance(0);
+  open();
+  await using client = createClient(await subscribing).live();
+  await test.hub.publish(alerts, [numbered("alert", 3)]);
+  await test.clock.advance(20);
+  assertEquals(client.said("alert"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+});
+
+Deno.test("a publication between a reader's read and its next one wakes it in the same turn", async () => {
+  await using test = createHubUnderTest({ coalesceMs: 0 });
+  const reader = (await test.hub.subscribe({ wishes: onAlerts })).getReader();
+  await reader.read();
+  await test.hub.publish(alerts, [numbered("alert", 1)]); // nobody waits now
+  await test.hub.received(await test.hub.publish(alerts, [numbered("alert", 2)]));
+  const first = await reader.read();
+  const second = reader.read();
+  const text = new TextDecoder().decode(first.value);
+  assert(text.includes(`"n":1`));
+  assert(new TextDecoder().decode((await second).value).includes(`"n":2`));
+  await reader.cancel();
+});
+
+Deno.test("the first event after silence never waits, what follows travels in one chunk", async () => {
+  await using test = createHubUnderTest({ coalesceMs: 20 });
+  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  await test.clock.advance(1000);
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.clock.advance(0);
+  assertEquals([client.chunks, client.said("alert").length], [2, 1]);
+
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await test.hub.publish(alerts, [numbered("alert", 3)]);
+  await test.clock.advance(19);
+  assertEquals(client.chunks, 2);
+  await test.clock.advance(1);
+  assertEquals([client.chunks, client.said("alert").length], [3, 3]);
+});
+
+Deno.test("max_rate conflates state values and makes log events wait, in order of their ids", async () => {
+  await using test = createHubUnderTest();
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: [...onAlerts, ...onPrices], maxRate: 1 }),
+  ).live();
+  await test.clock.advance(1000);
+  await test.hub.publish(prices, [price("A", 1)]);
+  await test.clock.advance(0);
+  for (let n = 1; n <= 3; n++) {
+    await test.hub.publish(prices, [price("A", 1 + n)]);
+    await test.hub.publish(alerts, [numbered("alert", n)]);
+  }
+  await test.clock.advance(999);
+  assertEquals(client.said("price", "alert"), [{ symbol: "A", price: 1 }]);
+  await test.clock.advance(1);
+  assertEquals(client.said("price", "alert").slice(1), [
+    { n: 1 },
+    { n: 2 },
+    { symbol: "A", price: 4 },
+    { n: 3 },
+  ]);
+});
+
+Deno.test("max_rate lets waiting log events go early when they are more than 64 KiB or a quarter of the window", async () => {
+  for (const [retainEvents, text, count] of [[1000, "x".repeat(30_000), 3], [8, "", 3]] as const) {
+    await using test = createHubUnderTest({ retainEvents });
+    await using client = createClient(
+      await test.hub.subscribe({ wishes: onAlerts, maxRate: 0.1 }),
+    ).live();
+    await test.clock.advance(1000);
+    await test.hub.publish(alerts, [numbered("alert", 0)]);
+    for (let n = 1; n <= count; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
+    await test.clock.advance(10);
+    assertEquals(client.said("alert").length, 1 + count);
+  }
+});
+
+Deno.test("a client that joins while its audience has events pending gets none of them twice", async () => {
+  await using test = createHubUnderTest();
+  const subscription = { wishes: [...onAlerts, ...onPrices], maxRate: 0.1 };
+  await using early = createClient(await test.hub.subscribe(subscription)).live();
+  await test.hub.publish(prices, [price("A", 1)]);
+  await test.clock.advance(0);
+  const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.hub.publish(prices, [price("A", 2)]);
+  await using fresh = createClient(await test.hub.subscribe(subscription)).live();
+  await using back = createClient(await test.hub.subscribe({ ...subscription, cursor })).live();
+  await test.hub.publish(alerts, [numbered("alert", 2)]);
+  await test.clock.advance(10_000);
+
+  assertEquals(early.said("alert", "price"), [
+    { symbol: "A", price: 1 },
+    { n: 1 },
+    { symbol: "A", price: 2 },
+    { n: 2 },
+  ]);
+  assertEquals(fresh.said("snapshot", "alert", "price"), [[{ symbol: "A", price: 2 }], { n: 2 }]);
+  assertEquals(back.said("alert", "price"), [{ symbol: "A", price: 2 }, { n: 2 }]);
+  for (const client of [early, fresh, back]) {
+    const ids = client.frames.map(({ id }) => id).filter((id) => id !== null);
+    assertEquals(ids, [...ids].sort());
+  }
+});
+
+Deno.test("a stalled reader of a state topic skips to the newest values", async () => {
+  await using test = createHubUnderTest();
+  await using client = createClient(await test.hub.subscribe({ wishes: onPrices }));
+  for (let n = 1; n <= 500; n++) {
+    await test.hub.publish(prices, [price("A", n), price("B", -n)]);
+    await test.clock.advance(20);
+  }
+  client.live();
+  await test.clock.advance(20);
+  const got = client.said("price");
+  assertLess(got.length, 10);
+  assertEquals(got.slice(-2), [{ symbol: "A", price: 500 }, { symbol: "B", price: -500 }]);
+});
+
+Deno.test("a stalled reader of a log topic is caught up from the window, in pieces", async () => {
+  await using test = createHubUnderTest();
+  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts }));
+  const text = "x".repeat(1000);
+  for (let n = 1; n <= 200; n++) {
+    await test.hub.publish(alerts, [numbered("alert", n, text)]);
+    await test.clock.advance(20);
+  }
+  client.live();
+  await test.clock.advance(0);
+  assertEquals(client.said("alert").length, 200);
+  // 200 KB in pieces of at most 16 KiB.
+  assert(client.chunks >= 13, `${client.chunks} chunks`);
+});
+
+Deno.test("a client far behind the window is given the log's pages, then the window, then what happens", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2000 });
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  for (let n = 1; n <= 1000; n++) {
+    await test.hub.publish(n % 2 ? alerts : notes, [
+      numbered(n % 2 ? "alert" : "note", n, text),
+    ]);
+  }
+  // The windows hold a MiB each, the log all of it.
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: [...onAlerts, { topic: notes, tags: null }], cursor }),
+  ).live();
+  await test.clock.advance(0);
+  await test.hub.publish(alerts, [numbered("alert", 1001)]);
+  await test.clock.advance(20);
+  const numbers = client.frames.flatMap(({ event, data }) =>
+    event === "alert" || event === "note" ? [Number(/"n":(\d+)/.exec(data)?.[1])] : []
+  );
+  assertEquals(numbers, [...Array(1001).keys()].map((i) => i + 1));
+});
+
+Deno.test("subscribe() that cannot read the log lets go of everything, and the next one can", async () => {
+  let isBroken = true;
+  await using test = createHubUnderTest({}, (log) => ({
+    ...log,
+    latest: (...args) => isBroken ? Promise.reject(new Error("away")) : log.latest(...args),
+  }));
+  await assertRejects(() => test.hub.subscribe({ wishes: onAlerts }), Error, "away");
+  isBroken = false;
+  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.clock.advance(20);
+  assertEquals(client.said("alert"), [{ n: 1 }]);
+});
