@@ -68,15 +68,11 @@ export function createAudience(
   let isOwed = false;
   let waiting = { events: 0, bytes: 0 };
   let callOff: (() => void) | undefined;
-  /** What was read for one client since the last change, for the others at its place. */
+  /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; next: Standing }>();
 
   function settle(): Standing {
-    const place = head();
-    if (!isOwed && standing.place !== place) {
-      standing.place = place;
-      readings.clear();
-    }
+    if (!isOwed) standing.place = head();
     return standing;
   }
 
@@ -228,7 +224,6 @@ export function createAudience(
       if (!isOurs) return;
       if (!isOwed) standing.place = before;
       isOwed = true;
-      readings.clear();
 
       const dueMs = lastFlushAt + paceMs - clock.now();
       const isMuch = waiting.bytes > MOST_WAITING_BYTES || waiting.events > windowEvents / 4;
@@ -243,6 +238,7 @@ export function createAudience(
         beats.set(id, frame);
         return frame;
       };
+      readings.clear();
       settle();
       each((client) => sweepOne(client, now, beat));
     },

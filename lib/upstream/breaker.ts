@@ -7,14 +7,18 @@ import {
   BrokenCircuitError,
   circuitBreaker,
   CircuitState,
-  ConsecutiveBreaker,
   handleAll,
   type IBackoff,
+  type IBreaker,
 } from "cockatiel";
 import type { Clock } from "../core/clock.ts";
 
 /** Failures in a row that open it: one may be chance, two bad luck. */
 const THRESHOLD = 3;
+
+/** Failures that come together have one cause, and count as one: a poll makes several calls at a time. */
+const TOGETHER_MS = 500;
+
 const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 5 * 60_000;
 
@@ -51,7 +55,23 @@ export function createBreaker(clock: Clock): Breaker {
     };
   }
 
-  const consecutive = new ConsecutiveBreaker(THRESHOLD);
+  let failures = 0;
+  let failedAt = -Infinity;
+  const consecutive: IBreaker = {
+    state: undefined,
+    success() {
+      failures = 0;
+      failedAt = -Infinity;
+    },
+    failure() {
+      const now = clock.now();
+      if (now - failedAt >= TOGETHER_MS) {
+        failures++;
+        failedAt = now;
+      }
+      return failures >= THRESHOLD;
+    },
+  };
   const circuit = circuitBreaker(handleAll, {
     breaker: consecutive,
     halfOpenAfter: { next: () => pause(FIRST_PAUSE_MS) },
@@ -63,7 +83,7 @@ export function createBreaker(clock: Clock): Breaker {
       return clock.now() < until ? "open" : "half-open";
     },
     until: () => until,
-    failures: () => consecutive.state,
+    failures: () => failures,
     async run(task, refuse) {
       try {
         return await circuit.execute(task);

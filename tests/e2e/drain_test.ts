@@ -34,7 +34,7 @@ async function drain(signal: Deno.Signal, live: number, stalled: number): Promis
     path: "/v1/events/calm/stream",
     live,
     stalled,
-    stalledPath: "/v1/events/alerts/stream",
+    stalledPaths: ["/v1/events/alerts/stream"],
   });
   await untilOpen(server.origin, live + stalled);
   await publishMuch(server.origin);

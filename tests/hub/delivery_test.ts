@@ -277,6 +277,21 @@ Deno.test("a client far behind the window is given the log's pages, then the win
   assertEquals(numbers, [...Array(1001).keys()].map((i) => i + 1));
 });
 
+Deno.test("a filtered client far behind the window passes whole pages that are not for it", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2000 });
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  for (let n = 1; n <= 1000; n++) {
+    const tags = [n % 400 === 0 ? "rare" : "common"];
+    await test.hub.publish(alerts, [{ ...numbered("alert", n, text), tags }]);
+  }
+  await using client = createClient(
+    await test.hub.subscribe({ wishes: [{ topic: alerts, tags: ["rare"] }], cursor }),
+  ).live();
+  await test.clock.advance(0);
+  assertEquals(client.said("alert"), [400, 800].map((n) => ({ n, text })));
+});
+
 Deno.test("subscribe() that cannot read the log lets go of everything, and the next one can", async () => {
   let isBroken = true;
   await using test = createHubUnderTest({}, (log) => ({

@@ -21,11 +21,11 @@ const OPEN_MS = 120_000;
 
 /** Starts a herd, and waits until all of it is open. */
 export async function startHerd(
-  { port, path, live, stalled = 0, stalledPath = path }:
+  { port, path, live, stalled = 0, stalledPaths = [path] }:
     & Pick<HerdOptions, "port" | "path" | "live">
     & Partial<HerdOptions>,
 ): Promise<Herd> {
-  const options: HerdOptions = { port, path, live, stalled, stalledPath };
+  const options: HerdOptions = { port, path, live, stalled, stalledPaths };
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--frozen", "-A", PROCESS.href, JSON.stringify(options)],
     cwd: new URL("../../", import.meta.url),

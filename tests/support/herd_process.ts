@@ -32,7 +32,7 @@ interface LiveStream {
   lastDelayMs: number;
 }
 
-function createHerd({ port, path, live, stalled, stalledPath }: HerdOptions) {
+function createHerd({ port, path, live, stalled, stalledPaths }: HerdOptions) {
   const open = new Set<LiveStream>();
   const ended: { tail: string; isWhole: boolean }[] = [];
   const idle: Asked[] = [];
@@ -69,6 +69,7 @@ function createHerd({ port, path, live, stalled, stalledPath }: HerdOptions) {
   }
 
   async function openStalled(index: number): Promise<void> {
+    const stalledPath = stalledPaths[index % stalledPaths.length] ?? path;
     const asked = await ask(port, stalledPath, { headers, bufferBytes: 1 });
     idle.push(asked);
     if (index % 2 === 0) await asked.answer();

@@ -14,8 +14,8 @@ export const HERD = z.object({
   live: z.int(),
   /** Clients that ask and then never read; every second one reads the head of its answer. */
   stalled: z.int(),
-  /** What the stalled ones follow. */
-  stalledPath: z.string(),
+  /** What the stalled ones follow, in turn. */
+  stalledPaths: z.array(z.string()).min(1),
 });
 
 /** What a herd consists of. */

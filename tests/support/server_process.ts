@@ -20,6 +20,8 @@ export interface ServerProcess extends AsyncDisposable {
   signal(name: Deno.Signal): void;
   /** Its resident memory. */
   rssKb(): Promise<number>;
+  /** The CPU time it has used, its own and the kernel's for it. */
+  cpuSeconds(): Promise<number>;
   /** SIGTERM, and SIGKILL where that does not end it. */
   stop(): Promise<void>;
 }
@@ -27,6 +29,8 @@ export interface ServerProcess extends AsyncDisposable {
 const ROOT = new URL("../../", import.meta.url);
 const START_MS = 20_000;
 const STOP_MS = 6_000;
+/** The unit of times in /proc, the same on all Linux machines of today. */
+const TICKS_PER_SECOND = 100;
 const KEPT_CHARACTERS = 16_384;
 
 /** Reads one of the process's outputs to its end and keeps the last part. */
@@ -125,6 +129,12 @@ export async function startServer(settings: Settings = {}): Promise<ServerProces
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
   }
 
+  async function cpuSeconds(): Promise<number> {
+    const stat = await Deno.readTextFile(`/proc/${child.pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  }
+
   globalThis.addEventListener("unload", kill);
   try {
     const ended = exited.then(() => Promise.reject(new Error("It ended")));
@@ -137,6 +147,7 @@ export async function startServer(settings: Settings = {}): Promise<ServerProces
       output,
       signal,
       rssKb,
+      cpuSeconds,
       stop,
       [Symbol.asyncDispose]: stop,
     };

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
-import { createUpstream } from "../../lib/upstream/upstream.ts";
+import { createUpstream, type Upstream } from "../../lib/upstream/upstream.ts";
+import type { ManualClock } from "../support/manual_clock.ts";
 import { createOutside, failureOf, json, refusal } from "./support.ts";
 
 const BTC = "https://api.example.com/btc";
@@ -156,11 +157,20 @@ Deno.test("upstream.get() waits a minute after a 429, two after the next in a ro
   assertEquals(minutes, [1, 0, 1, 2]);
 });
 
+/** Three failures that are not of one moment. */
+async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void> {
+  for (let each = 0; each < 3; each++) {
+    await clock.advance(1000);
+    await failureOf(upstream.get(BTC, parse));
+  }
+}
+
 Deno.test("upstream.get() leaves an upstream alone after three failures, for longer each time", async () => {
   const { world, clock, calls } = createOutside(() => refusal(500));
   const upstream = createUpstream(world, options);
   for (let each = 0; each < 3; each++) {
     assertEquals(upstream.health().breaker, "closed");
+    await clock.advance(1000);
     await failureOf(upstream.get(BTC, parse));
   }
   const pauses: number[] = [];
@@ -178,12 +188,22 @@ Deno.test("upstream.get() leaves an upstream alone after three failures, for lon
   assertEquals(pauses, [10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1000));
 });
 
+Deno.test("upstream.get() counts failures that come together once", async () => {
+  const { world, clock } = createOutside(() => refusal(500));
+  const upstream = createUpstream(world, options);
+  for (const breaker of ["closed", "closed", "open"]) {
+    await Promise.all([BTC, ETH].map((url) => failureOf(upstream.get(url, parse))));
+    assertEquals(upstream.health().breaker, breaker);
+    await clock.advance(1000);
+  }
+});
+
 Deno.test("upstream.get() says until when and why an upstream is left alone", async () => {
   let status = 500;
   const { world, clock } = createOutside(() => refusal(status));
   const upstream = createUpstream(world, options);
-  await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - clock.now());
-  for (let each = 0; each < 3; each++) await failureOf(upstream.get(BTC, parse));
+  await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - 3000 - clock.now());
+  await failThrice(clock, upstream);
   const { message } = await failureOf(upstream.get(BTC, parse));
   assertEquals(message, "Example is left alone until 12:00:01 UTC after 3 failures");
 
@@ -200,7 +220,7 @@ Deno.test("upstream.get() sends one trial, lets the others wait for it, and clos
     calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })
   );
   const upstream = createUpstream(world, options);
-  for (let each = 0; each < 3; each++) await failureOf(upstream.get(BTC, parse));
+  await failThrice(clock, upstream);
 
   await clock.advance(10_000);
   const lost = [BTC, ETH].map((url) => failureOf(upstream.get(url, parse)));

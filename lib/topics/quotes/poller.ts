@@ -67,8 +67,12 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
     return asked.map(({ state }) => state.status()).filter((status) => status !== null);
   }
 
-  function messageFor({ name, title }: Provider, thrown: unknown): string {
-    if (thrown instanceof UpstreamFailure) return thrown.message;
+  /** While a provider is left alone, what it failed with says more than that it is. */
+  function messageFor({ name, title }: Provider, upstream: Upstream, thrown: unknown): string {
+    if (thrown instanceof UpstreamFailure) {
+      const cause = thrown.kind === "waiting" ? upstream.health().failure : null;
+      return (cause ?? thrown).message;
+    }
     log.error("A provider could not be read", { provider: name, reason: messageOf(thrown) });
     return `${title} could not be read`;
   }
@@ -88,7 +92,7 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
       readings.length === 0
         ? null
         : Math.max(...readings.map(({ received_at }) => Date.parse(received_at))),
-      failures.length === 0 ? null : messageFor(provider, failures[0]),
+      failures.length === 0 ? null : messageFor(provider, upstream, failures[0]),
     );
     return wanted.filter((symbol) => !readings.some((reading) => reading.symbol === symbol));
   }
