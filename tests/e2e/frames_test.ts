@@ -145,6 +145,18 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
     assert(compareIds(place, ID.parse(quote.id)) >= 0, `${place} stays behind ${quote.id}`);
   });
 
+  await t.step("a pace holds events back, and heartbeats stay before what is owed", async () => {
+    using slow = await openFrames(port, `${ALERTS}?max_rate=0.5`);
+    await openingOf(slow);
+    const first = await publish(origin, "alerts", "tick", { number: 1 });
+    assertEquals((await slow.nextOf("tick", 1000)).id, first, "the first after silence waited");
+    const second = await publish(origin, "alerts", "tick", { number: 2 });
+    const beat = await slow.next();
+    assertEquals(beat?.event, "heartbeat", "the second did not wait");
+    assert(compareIds(ID.parse(beat?.id), second) < 0, `${beat?.id} is not before ${second}`);
+    assertEquals((await slow.nextOf("tick")).id, second);
+  });
+
   await t.step("an honoured cursor resumes without a snapshot", async () => {
     const first = await opening(BOTH);
     const second = await opening(BOTH, first.cursor);
@@ -293,6 +305,11 @@ Deno.test("a client over its share is told so in the words it understands", asyn
   assert(Number(answer.headers.get("retry-after")) >= 1);
   assert(answer.headers.has("ratelimit"));
   assertEquals(parse(PROBLEM, await answer.text()).status, 429);
+
+  // HEAD takes no seat, so it finds none missing.
+  const head = await fetch(server.origin + ALERTS, { method: "HEAD" });
+  assertEquals(head.status, 200);
+  assertStreamHeaders(head.headers);
 
   first.hangUp();
   await untilOpen(server.origin, 0);

@@ -40,7 +40,9 @@ function createClient(port: number, path: string, random: Seeded) {
     }
     takeQuotes(frame, isResumed);
     const number = numberOf(frame);
-    if (number !== undefined) numbers.push(number);
+    if (number === undefined) return;
+    assertEquals(number, (numbers.at(-1) ?? 0) + 1, `of what came after cursor ${cursor}`);
+    numbers.push(number);
   }
 
   /** Follows one connection, until `isEnough` or the cut. */
