@@ -8,6 +8,7 @@ import { comparePlaces, type Place } from "../core/place.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 import type { ClientStream, EndReason, Keeper, Standing } from "./client_stream.ts";
 import { isBehind, type LogReader } from "./log_reader.ts";
+import { createPace } from "./pace.ts";
 import { type Follow, joinBytes, passes, readBetween } from "./read.ts";
 
 /**
@@ -15,9 +16,6 @@ import { type Follow, joinBytes, passes, readBetween } from "./read.ts";
  * until it disconnects (measured: 16 KB chunks cost 22 KB more a client than 200-byte ones, 60 KB chunks 65).
  */
 const PIECE_BYTES = 16_384;
-
-/** Waiting log events go out before their time when they are more than this, in bytes. */
-const MOST_WAITING_BYTES = 65_536;
 
 /** A client that had no room for this long is let go, in milliseconds. */
 const MOST_STALLED_MS = 60_000;
@@ -64,12 +62,11 @@ export function createAudience(
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const clients: ClientStream[] = [];
   let standing: Standing = { place: head() };
-  let lastFlushAt = -Infinity;
   let isOwed = false;
-  let waiting = { events: 0, bytes: 0 };
-  let callOff: (() => void) | undefined;
   /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; next: Standing }>();
+
+  const pace = createPace(clock, paceMs, windowEvents / 4, flush);
 
   function settle(): Standing {
     if (!isOwed) standing.place = head();
@@ -88,23 +85,14 @@ export function createAudience(
     return follows.some((follow) => isBehind(follow, place));
   }
 
-  function schedule(delayMs: number): void {
-    callOff ??= clock.after(delayMs, flush);
-  }
-
   function flush(): void {
-    callOff?.();
-    callOff = undefined;
-    lastFlushAt = clock.now();
-    waiting = { events: 0, bytes: 0 };
     readings.clear();
-
     const from = standing;
     const isLost = isAnyBehind(from.place);
     const reading = readBetween(follows, from.place, head(), PIECE_BYTES);
     standing = { place: isLost ? head() : reading.to };
     isOwed = !isLost && !reading.isWhole;
-    if (isOwed) schedule(0);
+    if (isOwed) pace.goOn();
 
     const chunk = joinBytes(reading.events);
     each((client) => {
@@ -182,7 +170,7 @@ export function createAudience(
     if (client.standing !== standing) void catchUp(client);
     if (client.isOpening) return;
     const isInStep = client.standing === standing;
-    const saidAt = isInStep ? Math.max(lastFlushAt, client.lastFrameAt) : client.lastFrameAt;
+    const saidAt = isInStep ? Math.max(pace.flushedAt, client.lastFrameAt) : client.lastFrameAt;
     if (now - saidAt < heartbeatMs) return;
     client.lastFrameAt = now;
     client.send(beat(client.standing.place));
@@ -206,8 +194,7 @@ export function createAudience(
       }
       client.index = -1;
       if (clients.length > 0) return;
-      callOff?.();
-      callOff = undefined;
+      pace.stop();
       isOwed = false;
     },
     catchUp,
@@ -217,18 +204,12 @@ export function createAudience(
         const follow = followOf.get(event.topic);
         if (!follow || !passes(follow.tags, event)) continue;
         isOurs = true;
-        if (follow.window.topic.kind === "state") continue; // an older value gives way to it
-        waiting.events++;
-        waiting.bytes += event.bytes.byteLength;
+        if (follow.window.topic.kind === "log") pace.count(event.bytes.byteLength);
       }
       if (!isOurs) return;
       if (!isOwed) standing.place = before;
       isOwed = true;
-
-      const dueMs = lastFlushAt + paceMs - clock.now();
-      const isMuch = waiting.bytes > MOST_WAITING_BYTES || waiting.events > windowEvents / 4;
-      if (dueMs <= 0 || isMuch) flush();
-      else schedule(dueMs);
+      pace.ask();
     },
     sweep() {
       const now = clock.now();

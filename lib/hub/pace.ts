@@ -1,0 +1,66 @@
+/**
+ * When an audience flushes: at once after silence, then at its pace; earlier where much waits.
+ *
+ * @module
+ */
+import type { Clock } from "../core/clock.ts";
+
+/** Waiting log events go out before their time when they are more than this, in bytes. */
+const MOST_WAITING_BYTES = 65_536;
+
+/** The rhythm of an audience. Coalescing and `max_rate` are the same, at different paces. */
+export interface Pace {
+  /** When it last flushed, in ms since the epoch. */
+  readonly flushedAt: number;
+  /** Counts a log event that waits. State values do not count: an older one gives way. */
+  count(bytes: number): void;
+  /** There is something to flush: now, or when its time comes. */
+  ask(): void;
+  /** There is more than was flushed: it goes in the next turn. */
+  goOn(): void;
+  stop(): void;
+}
+
+/** Creates a pace. @param mostEvents More waiting events than this do not wait any longer. */
+export function createPace(
+  clock: Clock,
+  paceMs: number,
+  mostEvents: number,
+  flush: () => void,
+): Pace {
+  let flushedAt = -Infinity;
+  let events = 0;
+  let bytes = 0;
+  let callOff: (() => void) | undefined;
+
+  function stop(): void {
+    callOff?.();
+    callOff = undefined;
+    events = bytes = 0;
+  }
+
+  function flushNow(): void {
+    stop();
+    flushedAt = clock.now();
+    flush();
+  }
+
+  return {
+    get flushedAt() {
+      return flushedAt;
+    },
+    count(size) {
+      events++;
+      bytes += size;
+    },
+    ask() {
+      const dueMs = flushedAt + paceMs - clock.now();
+      if (dueMs <= 0 || bytes > MOST_WAITING_BYTES || events > mostEvents) flushNow();
+      else callOff ??= clock.after(dueMs, flushNow);
+    },
+    goOn() {
+      callOff ??= clock.after(0, flushNow);
+    },
+    stop,
+  };
+}
