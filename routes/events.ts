@@ -8,7 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Env } from "../lib/http/connection.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { idempotencyKey, onceOf, spendPublication } from "../lib/http/publication.ts";
+import { idempotencyKey, onceOf, requireJson, spendPublication } from "../lib/http/publication.ts";
 import { requirePublisher } from "../lib/http/rights.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -20,6 +20,9 @@ const params = z.object({ channel: z.string().meta({ example: "alerts" }) });
 
 /** What a body takes beyond its event: the type and the braces. */
 const BODY_SLACK_BYTES = 4096;
+
+/** The most bytes JSON may write for one byte of ours: `\u0041` for `A`. The event itself is measured by the hub. */
+const ESCAPED_BYTES = 6;
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
@@ -35,10 +38,11 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     middleware: [
       async (c, next) => {
         await requirePublisher(c, config.PUBLISH_TOKEN);
+        requireJson(c);
         spendPublication(c, publishRate);
         await next();
       },
-      bodyLimit({ maxSize: config.MAX_EVENT_BYTES + BODY_SLACK_BYTES }),
+      bodyLimit({ maxSize: config.MAX_EVENT_BYTES * ESCAPED_BYTES + BODY_SLACK_BYTES }),
     ],
     request: {
       params,

@@ -17,10 +17,15 @@ export interface Env {
   Bindings: Connection;
 }
 
-/** The first 64 bits of an IPv6 address: what one subscriber is given. */
+/** What an IPv6 address counts for: its first 64 bits, which one subscriber is given, or the IPv4 address it stands for. */
 function networkOf(address: string): string {
   const host = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1);
   if (!host) return address;
+  const mapped = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(host)?.slice(1);
+  if (mapped) {
+    const groups = mapped.map((group) => parseInt(group, 16));
+    return groups.flatMap((group) => [group >> 8, group & 255]).join(".");
+  }
   const [head = "", tail] = host.split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail ? tail.split(":") : [];
@@ -37,6 +42,5 @@ function networkOf(address: string): string {
 export function clientKey(c: Context<Env>, header: string | undefined): string {
   const told = header && c.req.header(header)?.split(",").at(-1)?.trim();
   const address = told || c.env?.remoteAddr?.hostname || "unknown";
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  return mapped ?? (address.includes(":") ? networkOf(address) : address);
+  return address.includes(":") ? networkOf(address) : address;
 }

@@ -39,6 +39,18 @@ export function spendPublication(c: Context<Env>, rate: RateLimit): void {
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
 }
 
+/**
+ * Checks that a body says it is JSON.
+ *
+ * @throws {Problem} 415 `not_json`.
+ */
+export function requireJson(c: Context<Env>): void {
+  const type = c.req.header("content-type") ?? "";
+  if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
+  const detail = "The body is to be JSON: Content-Type: application/json.";
+  throw new Problem(415, "not_json", detail);
+}
+
 /** What makes this request one with an earlier one: publisher, route and key; the body tells them apart. */
 export async function onceOf(
   c: Context<Env>,

@@ -44,7 +44,10 @@ export interface EventLog {
   honours(cursor: Place): Promise<boolean>;
   /** The first events of a topic after a place, at most about `maxBytes` of JSON and at least one event. */
   after(topic: Topic, place: Place, maxBytes: number): Promise<Page>;
-  /** The last events of a topic, at most about `maxBytes` of JSON; on a state topic the newest of every key. */
+  /**
+   * The last events of a topic, at most about `maxBytes` of JSON and at least one event; on a state topic the newest of
+   * every key.
+   */
   latest(topic: Topic, maxBytes: number): Promise<Page>;
   /** All that is published from now on, in order. Cancelling it ends it. */
   follow(): ReadableStream<Batch>;

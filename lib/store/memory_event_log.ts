@@ -116,9 +116,9 @@ export function createMemoryEventLog(
     latest(topic, maxBytes) {
       const kept = keptOf(topic);
       let bytes = 0;
-      const start = topic.kind === "state"
-        ? 0
-        : 1 + kept.events.findLastIndex((event) => (bytes += weightOf(event)) > maxBytes);
+      const last = kept.events.length - 1;
+      const start = topic.kind === "state" ? 0 : 1 +
+        kept.events.findLastIndex((event, i) => (bytes += weightOf(event)) > maxBytes && i < last);
       return Promise.resolve(pageOf(kept, kept.events.slice(start), start === 0));
     },
 

@@ -30,6 +30,9 @@ const DOORS: ReadonlyMap<string, string> = new Map([
   ["routes", "lib/client"],
 ]);
 
+/** What tells the version, and nothing else: no room, and open to `main.ts` alone. */
+const PROJECT = "deno.json";
+
 /** The folder or file of the house that a path belongs to. */
 function roomOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
@@ -41,6 +44,7 @@ function mayImport(from: string, to: string): boolean {
   const beside = BESIDE.get(from);
   if (beside) return beside.includes(to);
   if (DOORS.get(from) === to) return true;
+  if (to === PROJECT) return from === "main.ts";
   const [floor, target] = [from, to].map((room) => FLOORS.findIndex((each) => each.includes(room)));
   return floor !== undefined && target !== undefined && target !== -1 && target < floor;
 }

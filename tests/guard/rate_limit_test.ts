@@ -1,0 +1,95 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Clock } from "../../lib/core/clock.ts";
+import { createRateLimit } from "../../lib/guard/rate_limit.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+const MINUTE_MS = 60_000;
+
+/** A limit on a clock that is set by hand. */
+function createLimitUnderTest(perMinute: number) {
+  const time = { now: 1_700_000_000_000 };
+  const clock: Clock = { ...createManualClock(), now: () => time.now };
+  return { limit: createRateLimit(clock, perMinute), time };
+}
+
+Deno.test("createRateLimit() allows a burst, counts it down, and says when the next is allowed", () => {
+  const { limit, time } = createLimitUnderTest(3);
+  const allowed = { isAllowed: true, limit: 3, retryAfterMs: 0 };
+  for (const remaining of [2, 1, 0]) assertEquals(limit.take("a"), { ...allowed, remaining });
+  time.now += 5000;
+  const refused = { isAllowed: false, limit: 3, remaining: 0, retryAfterMs: 15_000 };
+  assertEquals(limit.take("a"), refused);
+  assertEquals(limit.take("b"), { ...allowed, remaining: 2 });
+  // Refused tries do not count: the second no is the same as the first.
+  assertEquals(limit.take("a"), refused);
+  time.now += 14_999;
+  assertEquals(limit.take("a").retryAfterMs, 1);
+  time.now += 1;
+  assertEquals(limit.take("a"), { ...allowed, remaining: 0 });
+});
+
+Deno.test("createRateLimit() refills evenly over the minute, up to the limit", () => {
+  const { limit, time } = createLimitUnderTest(6);
+  const countOf = () => {
+    let count = 0;
+    while (limit.take("a").isAllowed) count++;
+    return count;
+  };
+  assertEquals(countOf(), 6);
+  time.now += 25_000;
+  assertEquals(countOf(), 2);
+  time.now += 5000;
+  assertEquals(countOf(), 1);
+  time.now += 3_600_000;
+  assertEquals(countOf(), 6);
+});
+
+Deno.test("createRateLimit() takes 0 for no limit", () => {
+  const { limit } = createLimitUnderTest(0);
+  for (let n = 0; n < 1000; n++) {
+    const unlimited = { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
+    assertEquals(limit.take("a"), unlimited);
+  }
+});
+
+Deno.test("createRateLimit() remembers 20,000 keys, and forgets the one that was quiet longest", () => {
+  const { limit } = createLimitUnderTest(1);
+  for (let n = 0; n < 20_000; n++) limit.take(String(n));
+  assert(!limit.take("0").isAllowed);
+  limit.take("one more");
+  assert(!limit.take("0").isAllowed);
+  assert(limit.take("1").isAllowed);
+});
+
+Deno.test("createRateLimit() never allows more than the limit and the share of the time that went by", () => {
+  const steps = fc.array(
+    fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(90_000)),
+    { minLength: 1, maxLength: 80 },
+  );
+  fc.assert(fc.property(fc.integer({ min: 1, max: 13 }), steps, (perMinute, waits) => {
+    const { limit, time } = createLimitUnderTest(perMinute);
+    const allowed: number[] = [];
+    for (const wait of waits) {
+      time.now += wait;
+      const { isAllowed, retryAfterMs } = limit.take("a");
+      if (isAllowed) {
+        allowed.push(time.now);
+        continue;
+      }
+      // What it says is right to the millisecond.
+      assert(retryAfterMs > 0 && retryAfterMs <= MINUTE_MS / perMinute + 0.001);
+      time.now += Math.max(0, Math.ceil(retryAfterMs) - 1);
+      assert(!limit.take("a").isAllowed || retryAfterMs < 1);
+      time.now += 1;
+      assert(limit.take("a").isAllowed);
+      allowed.push(time.now);
+    }
+    for (const [i, from] of allowed.entries()) {
+      for (const [j, to] of allowed.slice(i).entries()) {
+        const share = (to - from) * perMinute / MINUTE_MS;
+        assert(j + 1 <= perMinute + share + 1e-6, `${j + 1} in ${to - from} ms`);
+      }
+    }
+  }));
+});

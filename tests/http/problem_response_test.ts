@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { HTTPException } from "hono/http-exception";
+import { Problem } from "../../lib/core/problem.ts";
+import { problemOf, problemResponse, problems } from "../../lib/http/problem_response.ts";
+
+Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of its inside", async () => {
+  const errors = [{ field: "data.price", detail: "is no number" }];
+  const response = problemResponse(
+    new Problem(422, "wrong_shape", "The data is no quote.", {
+      errors,
+      cause: new Error("hush"),
+      headers: { "x-more": "1" },
+    }),
+  );
+  assertEquals(response.status, 422);
+  assertEquals(Object.fromEntries(response.headers), {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    "x-more": "1",
+  });
+  assertEquals(await response.json(), {
+    type: "about:blank",
+    title: "Unprocessable content",
+    status: 422,
+    detail: "The data is no quote.",
+    code: "wrong_shape",
+    errors,
+  });
+});
+
+Deno.test("problemResponse() tells to retry after whole seconds, never too early", () => {
+  for (const [retryAfterMs, seconds] of [[1, "1"], [1000, "1"], [1001, "2"], [59_999.5, "60"]]) {
+    const options = { retryAfterMs: Number(retryAfterMs) };
+    const { headers } = problemResponse(new Problem(429, "too_often", "Wait.", options));
+    assertEquals(headers.get("retry-after"), seconds);
+  }
+});
+
+Deno.test("problemOf() keeps a problem, and makes one of what hono throws", () => {
+  const problem = new Problem(404, "unknown_topic", "There is none.");
+  assertEquals(problemOf(problem), problem);
+  const of = (status: 400 | 413 | 500) => {
+    const { status: sent, code } = problemOf(new HTTPException(status, { message: "hush" }));
+    return [sent, code];
+  };
+  assertEquals(of(400), [400, "bad_request"]);
+  assertEquals(of(413), [413, "body_too_large"]);
+  assertEquals(of(500), [500, "internal_error"]);
+});
+
+Deno.test("problemOf() says nothing of what it did not expect", async () => {
+  for (const thrown of [new TypeError("hush at /srv/lib/x.ts:1"), "hush", null]) {
+    const response = problemResponse(problemOf(thrown));
+    assertEquals([response.status, await response.json()], [500, {
+      type: "about:blank",
+      title: "Internal error",
+      status: 500,
+      detail: "Something went wrong on our side.",
+      code: "internal_error",
+    }]);
+  }
+});
+
+Deno.test("problems() declares each status as a problem", () => {
+  const declared = problems(400, 503);
+  assertEquals(Object.keys(declared), ["400", "503"]);
+  for (const { description, content } of Object.values(declared)) {
+    assertEquals([description !== "", Object.keys(content)], [true, ["application/problem+json"]]);
+  }
+});

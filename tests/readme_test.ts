@@ -1,0 +1,44 @@
+/** The README's table of settings against the code. */
+import { assert, assertEquals } from "@std/assert";
+import { readConfig, SETTINGS } from "../lib/core/config.ts";
+
+interface Row {
+  readonly name: string;
+  readonly fallback: string;
+  readonly means: string;
+}
+
+/** The rows of the table whose head is `| name | default | means |`, names in backticks. */
+async function readTable(): Promise<Row[]> {
+  const lines = (await Deno.readTextFile(new URL("../README.md", import.meta.url))).split("\n");
+  const head = lines.findIndex((line) => /^\| *name *\| *default *\| *means *\|$/.test(line));
+  assert(head >= 0, "the README has no table of settings");
+  const rest = lines.slice(head + 2);
+  const end = rest.findIndex((line) => !line.startsWith("|"));
+  return rest.slice(0, end < 0 ? undefined : end).map((line) => {
+    // A bar in a cell is written \|.
+    const cells = line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+    const [name = "", fallback = "", means = ""] = cells;
+    assert(cells.length === 3 && /^`\w+`$/.test(name), line);
+    return { name: name.slice(1, -1), fallback: fallback.replaceAll("`", ""), means };
+  });
+}
+
+Deno.test("README.md has a row for every setting, each once, and no others", async () => {
+  const names = (await readTable()).map(({ name }) => name);
+  assertEquals(names.toSorted(), Object.keys(SETTINGS.shape).toSorted());
+});
+
+Deno.test("README.md tells the defaults as they are, and what each setting means", async () => {
+  const defaults = new Map<string, unknown>(Object.entries(readConfig({})));
+  for (const { name, fallback, means } of await readTable()) {
+    assert(means !== "", name);
+    if (fallback === "–") {
+      assert(!defaults.has(name), `${name} has a default`);
+      continue;
+    }
+    // Setting it to what the README says changes nothing.
+    assert(defaults.has(name), `${name} has no default`);
+    assertEquals(readConfig({ [name]: fallback }), readConfig({}), name);
+  }
+});

@@ -1,0 +1,85 @@
+/** Bounds of publishing: size, rate, and keys that make a repeated request one publication. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { createAppUnderTest, refusalOf } from "./support.ts";
+
+const NOTE = { type: "note", data: 1 };
+const LIMIT = 1000;
+/** What an event's data weighs beside its text: `{"channel":"alerts","data":""}`. */
+const AROUND = 30;
+
+Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes", async () => {
+  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
+  const text = "é".repeat((LIMIT - AROUND) / 2);
+  assertEquals((await test.publish("alerts", { type: "note", data: text })).status, 202);
+  const response = await test.publish("alerts", { type: "note", data: `${text}x` });
+  const { code, detail } = await response.json();
+  assertEquals([response.status, code], [413, "event_too_large"]);
+  assertEquals(detail, "The event takes 1001 bytes; at most 1000 are allowed.");
+});
+
+Deno.test("POST /v1/events/{channel} takes an event that is large only in its escapes", async () => {
+  await using test = createAppUnderTest({ MAX_EVENT_BYTES: "65536" });
+  const body = `{"type":"note","data":"${"\\u0041".repeat(65_536 - AROUND)}"}`;
+  assertEquals((await test.publish("alerts", body)).status, 202);
+});
+
+Deno.test("POST /v1/events/{channel} reads no body that cannot be an event, announced or not", async () => {
+  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
+  const size = 6 * LIMIT + 4096;
+  const refused = (body: string, headers = {}) => test.publish("alerts", body, headers);
+  const padded = (bytes: number) => `{"type":"note","data":1}${" ".repeat(bytes - 24)}`;
+  assertEquals((await refused(padded(size))).status, 202);
+  const tooLarge = [413, "body_too_large"] as const;
+  assertEquals(await refusalOf(await refused(padded(size + 1))), tooLarge);
+  const announced = { "content-length": String(size + 1) };
+  assertEquals(await refusalOf(await refused("{}", announced)), tooLarge);
+});
+
+Deno.test("POST /v1/events/{channel} counts publications, and says when to come back", async () => {
+  await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "2" });
+  const limits = ({ headers }: Response) =>
+    ["ratelimit-policy", "ratelimit", "retry-after"].map((name) => headers.get(name));
+  const policy = '"publications";q=2;w=60';
+  const first = await test.publish("alerts", NOTE);
+  assertEquals(limits(first), [policy, '"publications";r=1;t=0', null]);
+  // What is not from a publisher, or is no JSON, counts for nothing.
+  await test.publish("alerts", NOTE, { authorization: "Bearer wrong" });
+  await test.publish("alerts", NOTE, { "content-type": "text/plain" });
+  assertEquals((await test.publish("alerts", NOTE)).status, 202);
+
+  await test.clock.advance(500);
+  const refused = await test.publish("alerts", NOTE);
+  assertEquals(limits(refused), [policy, '"publications";r=0;t=30', "30"]);
+  assertEquals(await refusalOf(refused), [429, "publishing_too_often"]);
+  await test.clock.advance(29_500);
+  assertEquals((await test.publish("alerts", NOTE)).status, 202);
+});
+
+Deno.test("POST /v1/events/{channel} sets no limit where PUBLISH_PER_MINUTE is 0", async () => {
+  await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "0" });
+  const { status, headers } = await test.publish("alerts", NOTE);
+  assertEquals([status, headers.has("ratelimit")], [202, false]);
+});
+
+Deno.test("POST /v1/events/{channel} with a key that came before is the same publication", async () => {
+  await using test = createAppUnderTest();
+  await using client = await test.follow("/v1/events/alerts/stream");
+  const send = async (key: string, data = 1, channel = "alerts") => {
+    const headers = { "idempotency-key": key };
+    return await test.publish(channel, { ...NOTE, data }, headers);
+  };
+  const idOf = async (response: Response) => (await response.json()).id;
+  const id = await idOf(await send("order 1"));
+  const again = await send("order 1");
+  assertEquals([again.status, await idOf(again)], [202, id]);
+  assertEquals(await refusalOf(await send("order 1", 2)), [422, "idempotency_key_reused"]);
+  await test.clock.advance(0);
+  assertEquals(client.said("note").length, 1);
+
+  // Another key, or another route, is another publication.
+  assertNotEquals(await idOf(await send("order 2")), id);
+  assertNotEquals(await idOf(await send("order 1", 1, "secret")), id);
+  assertEquals((await send("~".repeat(128))).status, 202);
+  await test.clock.advance(86_400_001);
+  assert(await idOf(await send("order 1", 2)) !== id);
+});

@@ -1,0 +1,149 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { compareIds } from "../support/order.ts";
+import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
+import { createAppUnderTest, refusalOf } from "./support.ts";
+
+const ALERT = { type: "note", data: 1 };
+
+Deno.test("GET /v1/quotes answers with what is known, flat", async () => {
+  await using test = createAppUnderTest();
+  const response = await test.send("/v1/quotes");
+  assertEquals([response.status, response.headers.get("cache-control")], [200, "no-cache"]);
+  const body = await response.json();
+  assertEquals(Object.keys(body), ["quotes", "status", "cursor", "next_poll_delay"]);
+  QUOTES_ANSWER.parse(body);
+  ID.parse(body.cursor);
+  const { quotes, status } = Snapshot.parse(body);
+  assertEquals(quotes.map(({ symbol, simulated }) => [symbol, simulated]), [
+    ["BTC-USD", true],
+    ["ETH-USD", true],
+  ]);
+  assertEquals(status.map(({ provider, state }) => [provider, state]), [["coinbase", "live"]]);
+  assertEquals(body.next_poll_delay, 5);
+});
+
+Deno.test("GET /v1/quotes filters by symbols, however they are spelled", async () => {
+  await using test = createAppUnderTest();
+  const body = await (await test.send("/v1/quotes?symbols=eth-usd,ETH-USD")).json();
+  const { quotes, status } = Snapshot.parse(body);
+  assertEquals(quotes.map(({ symbol }) => symbol), ["ETH-USD"]);
+  assertEquals(status.map(({ provider }) => provider), ["coinbase"]);
+});
+
+Deno.test("GET /v1/quotes refuses symbols there are not, before it asks anyone", async () => {
+  await using test = createAppUnderTest();
+  for (const path of ["/v1/quotes", "/v1/quotes/stream"]) {
+    const response = await test.send(`${path}?symbols=BTC-USD,doge`);
+    const { code, errors } = await response.json();
+    assertEquals([response.status, code, errors], [400, "unknown_symbol", [
+      { field: "symbols", detail: "DOGE is not one of them" },
+    ]]);
+  }
+  assertEquals(await refusalOf(await test.send("/v1/quotes?symbols=BTC-USD&symbols=ETH-USD")), [
+    400,
+    "bad_parameters",
+  ]);
+  assertEquals([test.fetched, test.clock.timers], [[], 0]);
+});
+
+Deno.test("GET /v1/quotes gives a cursor a stream goes on from", async () => {
+  await using test = createAppUnderTest();
+  const { cursor, quotes } = await (await test.send("/v1/quotes")).json();
+  await using client = await test.follow(`/v1/quotes/stream?last_event_id=${cursor}`);
+  assertEquals(client.frames.map(({ event, id }) => [event, id]), [["sync", cursor]]);
+  assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").resumed, true);
+  await test.clock.advance(6000);
+  const [next] = client.frames.filter(({ event }) => event === "quote");
+  assert(compareIds(next?.id ?? "", cursor) > 0);
+  assertNotEquals(JSON.parse(next?.data ?? "{}").price, quotes[0].price);
+});
+
+Deno.test("GET /v1/quotes has an ETag of all but the cursor, and answers 304 to it", async () => {
+  await using test = createAppUnderTest();
+  const first = await test.send("/v1/quotes");
+  await test.publish("alerts", ALERT);
+  const second = await test.send("/v1/quotes");
+  assertNotEquals((await second.json()).cursor, (await first.json()).cursor);
+  const etag = first.headers.get("etag") ?? "";
+  assertEquals(second.headers.get("etag"), etag);
+
+  const ask = () => test.send("/v1/quotes", { headers: { "if-none-match": etag } });
+  const known = await ask();
+  assertEquals([known.status, known.headers.get("etag"), await known.text()], [304, etag, ""]);
+  await test.clock.advance(6000);
+  const later = await ask();
+  assertEquals(later.status, 200);
+  assertNotEquals(later.headers.get("etag"), etag);
+});
+
+Deno.test("GET /v1/quotes counts as watching for three polls, and then nothing runs", async () => {
+  await using test = createAppUnderTest();
+  const fetchedFor = async (ms: number) => {
+    const before = test.fetched.length;
+    await test.clock.advance(ms);
+    return test.fetched.length - before;
+  };
+  await test.send("/v1/quotes");
+  const aPoll = test.fetched.length;
+  assertEquals(aPoll, 4);
+  assertEquals(await fetchedFor(14_900), 2 * aPoll);
+  assertEquals(await fetchedFor(59_000), 0);
+  assert(test.clock.timers > 0);
+  await test.clock.advance(2000);
+  assertEquals(test.clock.timers, 0);
+});
+
+Deno.test("GET /v1/quotes again goes on watching, and asks no provider within the TTL", async () => {
+  await using test = createAppUnderTest();
+  await test.send("/v1/quotes");
+  const aPoll = test.fetched.length;
+  await test.send("/v1/quotes");
+  assertEquals(test.fetched.length, aPoll);
+  await test.clock.advance(13_000);
+  await test.send("/v1/quotes");
+  const before = test.fetched.length;
+  await test.clock.advance(13_000);
+  assert(test.fetched.length >= before + 2 * aPoll, String(test.fetched.length));
+});
+
+Deno.test("GET /v1/quotes waits 800 ms for a provider that hangs, and says what there is", async () => {
+  await using test = createAppUnderTest({}, () => new Promise(() => {}));
+  let answer: Response | undefined;
+  const flight = Promise.resolve(test.app.request("/v1/quotes")).then((response) => {
+    answer = response;
+  });
+  await test.clock.advance(799);
+  assertEquals(answer, undefined);
+  await test.clock.advance(1);
+  await flight;
+  const { quotes, cursor } = QUOTES_ANSWER.parse(await answer?.json());
+  assertEquals([answer?.status, quotes], [200, []]);
+  assert(cursor !== null);
+});
+
+Deno.test("HEAD /v1/quotes answers as GET, and watches nothing", async () => {
+  await using test = createAppUnderTest();
+  const response = await test.send("/v1/quotes", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+  assert(response.headers.has("etag"));
+  await test.clock.advance(10_000);
+  assertEquals(test.fetched, []);
+});
+
+Deno.test("GET /v1/quotes/stream opens with a snapshot, and prices follow at the pace asked for", async () => {
+  await using test = createAppUnderTest();
+  await test.send("/v1/quotes");
+  await using client = await test.follow("/v1/quotes/stream?symbols=btc-usd&max_rate=0.1");
+  const events = () => client.frames.map(({ event }) => event).join(" ");
+  assertEquals(events(), "sync snapshot");
+  const { quotes } = Snapshot.parse(client.said("snapshot")[0]);
+  assertEquals(quotes.map(({ symbol }) => symbol), ["BTC-USD"]);
+  await test.clock.advance(40_000);
+  const count = client.frames.filter(({ event }) => event === "quote").length;
+  assert(count >= 3 && count <= 5, events());
+  assertEquals(await refusalOf(await test.send("/v1/quotes/stream?max_rate=3")), [
+    400,
+    "bad_parameters",
+  ]);
+});

@@ -1,0 +1,81 @@
+import { assert, assertEquals } from "@std/assert";
+import { compareIds } from "../support/order.ts";
+import { createAppUnderTest, refusalOf } from "./support.ts";
+
+const MANY = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`c${n}`, { types: ["a"] }]));
+
+Deno.test("GET /v1/stream carries several topics on one connection, in one order", async () => {
+  await using test = createAppUnderTest();
+  await test.send("/v1/quotes");
+  await using client = await test.follow(
+    "/v1/stream?topics=quotes,events/alerts,quotes&symbols=BTC-USD",
+  );
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "snapshot"]);
+  assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").topics, ["events/alerts", "quotes"]);
+
+  await test.publish("alerts", { type: "note", data: 1 });
+  await test.clock.advance(6000);
+  const live = client.frames.slice(2);
+  assertEquals(live.map(({ event }) => event), ["note", "quote"]);
+  assertEquals(JSON.parse(live[1]?.data ?? "{}").symbol, "BTC-USD");
+  assert(compareIds(live[0]?.id ?? "", live[1]?.id ?? "") < 0);
+});
+
+Deno.test("GET /v1/stream names the topic there is not, and opens none", async () => {
+  await using test = createAppUnderTest();
+  for (const bad of ["events/nothing", "Quotes", "__proto__", "events/"]) {
+    const response = await test.send(`/v1/stream?topics=quotes,${bad}`);
+    const { code, detail } = await response.json();
+    assertEquals([response.status, code], [404, "unknown_topic"]);
+    assert(detail.includes(JSON.stringify(bad)), detail);
+  }
+  assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
+});
+
+Deno.test("GET /v1/stream refuses a private topic among others, and names it", async () => {
+  await using test = createAppUnderTest();
+  const response = await test.send("/v1/stream?topics=quotes,events/secret");
+  const { code, detail } = await response.json();
+  assertEquals([response.status, code], [401, "private_topic"]);
+  assert(detail.includes("events/secret"), detail);
+});
+
+Deno.test("GET /v1/stream takes 1 to 32 topics", async () => {
+  await using test = createAppUnderTest({ CHANNELS: JSON.stringify(MANY) });
+  const names = Object.keys(MANY).map((name) => `events/${name}`);
+  const unknown = names.map((name) => `x${name}`);
+  for (const topics of ["", ",", names.join(","), unknown.join(",")]) {
+    const response = await test.send(`/v1/stream?topics=${topics}`);
+    assertEquals(await refusalOf(response), [400, "bad_topics"], topics);
+  }
+  assertEquals(await refusalOf(await test.send("/v1/stream")), [400, "bad_parameters"]);
+  const most = names.slice(1);
+  await using client = await test.follow(`/v1/stream?topics=${[...most, ...most].join(",")}`);
+  assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").topics.length, 32);
+});
+
+Deno.test("GET /v1/stream refuses parameters it cannot use", async () => {
+  await using test = createAppUnderTest();
+  const status = async (query: string) =>
+    (await test.send(`/v1/stream?topics=quotes&${query}`, { method: "HEAD" })).status;
+  assertEquals(await status("symbols=BTC-USD&max_rate=0.5&snapshot=1"), 200);
+  for (const query of ["symbols=DOGE", "max_rate=3", "snapshot=yes", "topics=quotes"]) {
+    assertEquals(await status(query), 400, query);
+  }
+});
+
+Deno.test("GET /v1/stream opens with a snapshot and catches up, where both are asked for", async () => {
+  await using test = createAppUnderTest();
+  const { cursor } = await (await test.send("/v1/quotes")).json();
+  const published = await test.publish("alerts", { type: "note", data: 1 });
+  const { id } = await published.json();
+  await using client = await test.follow(
+    `/v1/stream?topics=quotes,events/alerts&snapshot=1&lastEventId=${cursor}`,
+  );
+  assertEquals(client.frames.map((frame) => [frame.event, frame.id]), [
+    ["sync", null],
+    ["snapshot", cursor],
+    ["note", id],
+  ]);
+  assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").resumed, true);
+});

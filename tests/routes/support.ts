@@ -1,0 +1,119 @@
+/**
+ * The whole app on a clock that stands still, over the demo's simulated upstreams.
+ *
+ * @module
+ */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { assert } from "@std/assert";
+import { readConfig } from "../../lib/core/config.ts";
+import { createLog } from "../../lib/core/log.ts";
+import type { FetchLike, World } from "../../lib/core/world.ts";
+import { createDemoWorld } from "../../lib/demo/demo_world.ts";
+import type { Env } from "../../lib/http/connection.ts";
+import { createServices, type Services } from "../../lib/services.ts";
+import { createApp } from "../../routes/app.ts";
+import { type Client, createClient } from "../hub/support.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+
+/** A publisher's token. */
+export const TOKEN = "a-token-of-sixteen";
+
+/** Settings of the demo, with a publisher and two channels. */
+export const SETTINGS = {
+  DEMO: "1",
+  PUBLISH_TOKEN: TOKEN,
+  CHANNELS: JSON.stringify({
+    alerts: { types: ["price_alert", "note"] },
+    secret: { types: ["note"], private: true },
+  }),
+};
+
+/** What a poll of the simulated providers takes, and some more. */
+const ANSWER_MS = 50;
+
+/** An app, and what it stands on. */
+export interface AppUnderTest extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly services: Services;
+  readonly app: OpenAPIHono<Env>;
+  /** Every URL the app has fetched. */
+  readonly fetched: string[];
+  /** What the app told the operator. */
+  readonly lines: string[];
+  /** Sends a request and lets pass what the simulated providers take. */
+  send(path: string, init?: RequestInit): Promise<Response>;
+  /** Publishes as the publisher does. */
+  publish(channel: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Opens a stream and reads it on and on. */
+  follow(path: string): Promise<Client>;
+}
+
+/** Creates an app. @param fetch Stands in for the simulated upstreams. */
+export function createAppUnderTest(
+  env: Readonly<Record<string, string>> = {},
+  fetch?: FetchLike,
+): AppUnderTest {
+  const clock = createManualClock();
+  const lines: string[] = [];
+  const fetched: string[] = [];
+  const demo = createDemoWorld({
+    clock,
+    random: () => 0.5,
+    log: createLog("debug", clock, (line) => lines.push(line)),
+    fetch: () => Promise.reject(new Error("the test went outside")),
+    resolve: () => Promise.reject(new Error("the test went outside")),
+    readAsset: () => Promise.reject(new Error("there is no such file")),
+  });
+  const world: World = {
+    ...demo,
+    fetch(url, init) {
+      fetched.push(url.href);
+      return (fetch ?? demo.fetch)(url, init);
+    },
+  };
+  const services = createServices(readConfig({ ...SETTINGS, ...env }), world, "0.0.0");
+  const app = createApp(services);
+
+  async function send(path: string, init: RequestInit = {}): Promise<Response> {
+    const flight = app.request(path, init);
+    await clock.advance(ANSWER_MS);
+    return await flight;
+  }
+
+  return {
+    clock,
+    services,
+    app,
+    fetched,
+    lines,
+    send,
+    async publish(channel, body, headers = {}) {
+      return await app.request(`/v1/events/${channel}`, {
+        method: "POST",
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        headers: {
+          authorization: `Bearer ${TOKEN}`,
+          "content-type": "application/json",
+          ...headers,
+        },
+      });
+    },
+    async follow(path) {
+      const { status, body } = await app.request(path, {
+        headers: { accept: "text/event-stream" },
+      });
+      assert(status === 200 && body !== null, `${path} answers ${status}`);
+      const client = createClient(body).live();
+      await clock.advance(ANSWER_MS);
+      return client;
+    },
+    [Symbol.asyncDispose]: () => services.close(),
+  };
+}
+
+/** The status and the code of a refusal. */
+export async function refusalOf(response: Response): Promise<readonly [number, unknown]> {
+  const type = response.headers.get("content-type");
+  assert(type === "application/problem+json", `${response.status} ${type}`);
+  return [response.status, (await response.json()).code];
+}

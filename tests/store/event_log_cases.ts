@@ -1,0 +1,211 @@
+/**
+ * THE LIST of what every event log is held to, in memory or elsewhere.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { isPlace, partsOf, type Place } from "../../lib/core/place.ts";
+import type { EventLog } from "../../lib/store/event_log.ts";
+import type { Retention } from "../../lib/store/memory_event_log.ts";
+import { compareIds } from "../support/order.ts";
+import { alerts, append, bytesOf, collect, draft, idsOf, notes, prices } from "./support.ts";
+
+/** A log that is new, and time to pass on it. */
+export interface LogUnderTest extends AsyncDisposable {
+  readonly log: EventLog;
+  /** Lets time pass for the log. */
+  pass(ms: number): Promise<void>;
+}
+
+const KEPT: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
+const MUCH = 1_000_000;
+
+/** Registers the list for one kind of log. @param create Creates a log nobody else has. */
+export function eventLogCases(
+  name: string,
+  create: (retention: Retention) => Promise<LogUnderTest>,
+): void {
+  function test(behaviour: string, check: (test: LogUnderTest) => Promise<void>, more = {}): void {
+    Deno.test(`${name}: ${behaviour}`, async () => {
+      await using fresh = await create({ ...KEPT, ...more });
+      await check(fresh);
+    });
+  }
+
+  test("append() gives ids that grow over all topics, and keeps the drafts as they are", async ({ log }) => {
+    const ids: Place[] = [];
+    for (const topic of [alerts, prices, notes, alerts]) {
+      ids.push(...await append(log, topic, draft("a", 1), draft("b", 2)));
+    }
+    assert(ids.every(isPlace));
+    assertEquals(ids.toSorted(compareIds), ids);
+    assertEquals(new Set(ids).size, 8);
+    const { events } = await log.after(notes, "0-0", MUCH);
+    assertEquals(events, [
+      { ...draft("a", 1), topic: "notes", prev: null, id: ids[4] ?? "" },
+      { ...draft("b", 2), topic: "notes", prev: ids[4] ?? "", id: ids[5] ?? "" },
+    ]);
+  });
+
+  test("head() is the birth of an empty log, then the last event of any topic", async ({ log }) => {
+    const birth = await log.head();
+    assertEquals(partsOf(birth).n, 0);
+    assertEquals(await log.head(), birth);
+    const [, last] = await append(log, prices, draft("a", 1), draft("b", 2));
+    assertEquals(await log.head(), last);
+    const [next = ""] = await append(log, alerts, draft("a", 1));
+    assertEquals(await log.head(), next);
+    assert(compareIds(birth, next) < 0);
+  });
+
+  test(
+    "honours() all from the birth to the head, trimmed or replaced too, and nothing else",
+    async ({ log }) => {
+      const birth = await log.head();
+      const ids = [
+        ...await append(log, alerts, draft("a", 1), draft("a", 2)),
+        ...await append(log, prices, draft("a", 1)),
+        ...await append(log, prices, draft("a", 2)),
+      ];
+      for (const cursor of [birth, ...ids]) assert(await log.honours(cursor), cursor);
+
+      const { ms, n } = partsOf(ids.at(-1) ?? "");
+      const older = partsOf(birth).ms - 1;
+      for (const cursor of [`${ms}-${n + 1}`, `${ms + 1}-${n}`, `${older}-${n}`, `${older}-0`]) {
+        assert(!await log.honours(cursor), cursor);
+      }
+    },
+    { retainEvents: 1 },
+  );
+
+  test(
+    "an event of a log topic names the one before it on its topic, trimmed or not",
+    async ({ log }) => {
+      const [first = ""] = await append(log, alerts, draft("a", 1));
+      await append(log, notes, draft("a", 1));
+      const [second = "", third = ""] = await append(log, alerts, draft("a", 2), draft("a", 3));
+      const { events } = await log.after(alerts, "0-0", MUCH);
+      assertEquals(events.map(({ id, prev }) => [id, prev]), [[second, first], [third, second]]);
+    },
+    { retainEvents: 2 },
+  );
+
+  test("a state topic keeps the newest event of each key, in the order of ids", async ({ log }) => {
+    const before = await append(log, prices, draft("a", 1), draft("b", 1), draft("c", 1));
+    const [a = "", c = ""] = await append(log, prices, draft("a", 2), draft("c", 2));
+    const page = await log.latest(prices, MUCH);
+    assertEquals(page.events.map(({ id, json, prev }) => [id, json, prev]), [
+      [before[1] ?? "", "1", null],
+      [a, "2", null],
+      [c, "2", null],
+    ]);
+    assertEquals(idsOf(await log.after(prices, before[2] ?? "", MUCH)), [a, c]);
+    assertEquals(idsOf(await log.after(prices, a, MUCH)), [c]);
+  }, { retainEvents: 1 });
+
+  test("a log topic keeps so many events, and says what was lost", async ({ log }) => {
+    const [other] = await append(log, notes, draft("a", 0));
+    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
+    const whole = await log.after(alerts, "0-0", MUCH);
+    assertEquals([whole.lost, whole.oldest, idsOf(whole)], [null, ids[0] ?? "", ids]);
+
+    const more = await append(log, alerts, draft("a", 4), draft("a", 5));
+    for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
+      assertEquals([page.lost, page.oldest, page.isWhole], [ids[1] ?? "", ids[2] ?? "", true]);
+      assertEquals(idsOf(page), [ids[2] ?? "", ...more]);
+    }
+    const { lost, oldest } = await log.after(notes, "0-0", MUCH);
+    assertEquals([lost, oldest], [null, other ?? ""]);
+  }, { retainEvents: 3 });
+
+  test("a log topic keeps events so long, and says what was lost", async ({ log, pass }) => {
+    const [first = ""] = await append(log, alerts, draft("a", 1));
+    await append(log, prices, draft("a", 1));
+    await pass(600);
+    const [second = ""] = await append(log, alerts, draft("a", 2));
+    await pass(600);
+    const half = await log.after(alerts, "0-0", MUCH);
+    assertEquals([half.lost, half.oldest, idsOf(half)], [first, second, [second]]);
+    await pass(600);
+    const empty = await log.latest(alerts, MUCH);
+    assertEquals([empty.lost, empty.oldest, empty.events.length], [second, null, 0]);
+    const [third = ""] = await append(log, alerts, draft("a", 3));
+    const again = await log.after(alerts, first, MUCH);
+    assertEquals([again.lost, again.oldest, again.events[0]?.prev], [second, third, second]);
+    assertEquals((await log.latest(prices, MUCH)).events.length, 1);
+  }, { retainMs: 1000 });
+
+  test("a topic nobody has published on is empty, and lacks nothing", async ({ log }) => {
+    await append(log, notes, draft("a", 1));
+    const nothing = { events: [], isWhole: true, lost: null, oldest: null };
+    assertEquals(await log.after(alerts, "0-0", MUCH), nothing);
+    assertEquals(await log.latest(alerts, MUCH), nothing);
+  });
+
+  test("after() gives the first events that fit, and always one", async ({ log }) => {
+    const drafts = ["1", "22", "333", "4444"].map((json) => draft("a", Number(json)));
+    const ids = await append(log, alerts, ...drafts);
+    const { events, oldest } = await log.after(alerts, "0-0", MUCH);
+    const two = bytesOf(events.slice(0, 2));
+    for (const [bytes, count] of [[two, 2], [two - 1, 1], [0, 1]] as const) {
+      const page = await log.after(alerts, "0-0", bytes);
+      assertEquals([idsOf(page), page.isWhole, page.oldest], [ids.slice(0, count), false, oldest]);
+    }
+    const rest = await log.after(alerts, ids[2] ?? "", 0);
+    assertEquals([idsOf(rest), rest.isWhole], [ids.slice(3), true]);
+    const none = await log.after(alerts, ids[3] ?? "", MUCH);
+    assertEquals([none.events, none.isWhole, none.oldest], [[], true, ids[0] ?? ""]);
+  });
+
+  test("latest() gives the last events that fit, and always one", async ({ log }) => {
+    const drafts = ["1", "22", "333", "4444"].map((json) => draft("a", Number(json)));
+    const ids = await append(log, alerts, ...drafts);
+    const { events } = await log.latest(alerts, MUCH);
+    const two = bytesOf(events.slice(2));
+    for (const [bytes, count] of [[bytesOf(events), 4], [two, 2], [two - 1, 1], [0, 1]] as const) {
+      const page = await log.latest(alerts, bytes);
+      assertEquals([idsOf(page), page.isWhole], [ids.slice(4 - count), count === 4]);
+    }
+  });
+
+  test("latest() gives every key of a state topic, whatever it weighs", async ({ log }) => {
+    const ids = await append(log, prices, draft("a", 1), draft("b", 2));
+    const page = await log.latest(prices, 0);
+    assertEquals([idsOf(page), page.isWhole], [ids, true]);
+  });
+
+  test("follow() gives every later publication whole, in order, to each follower until it cancels", async ({ log }) => {
+    await append(log, alerts, draft("a", 0));
+    const [one, other] = [collect(log.follow()), collect(log.follow())];
+    await log.head();
+    const first = await append(log, alerts, draft("a", 1), draft("b", 2));
+    const second = await append(log, prices, draft("a", 3));
+    assertEquals(await one.next(2), [first, second]);
+    await one.cancel();
+    const third = await append(log, notes, draft("a", 4));
+    assertEquals(await other.next(3), [first, second, third]);
+    await other.cancel();
+  });
+
+  test("append() of a key that came before gives the same ids and publishes nothing", async ({ log }) => {
+    const once = { key: "publisher POST /x 1", fingerprint: "one" };
+    const follower = collect(log.follow());
+    await log.head();
+    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], once);
+    assert(appended.kind === "appended");
+    const { ids } = appended;
+    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], once), {
+      kind: "repeated",
+      ids,
+    });
+    assertEquals(await log.append(alerts, [draft("a", 9)], { ...once, fingerprint: "other" }), {
+      kind: "conflict",
+    });
+    assertEquals([idsOf(await log.latest(alerts, MUCH)), await log.head()], [ids, ids[1] ?? ""]);
+    // Another key is another publication, whatever its body.
+    const next = await log.append(alerts, [draft("a", 1)], { ...once, key: "2" });
+    assert(next.kind === "appended");
+    assertEquals(await follower.next(2), [ids, next.ids]);
+    await follower.cancel();
+  });
+}

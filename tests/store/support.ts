@@ -1,0 +1,72 @@
+/**
+ * Small words for tests of event logs.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Batch, Draft } from "../../lib/core/event.ts";
+import type { Place } from "../../lib/core/place.ts";
+import { defineTopic, type Topic } from "../../lib/core/topic.ts";
+import { type EventLog, type Page, weightOf } from "../../lib/store/event_log.ts";
+import { PATIENCE_MS, within } from "../support/within.ts";
+
+const events = { number: z.number() };
+
+/** A state topic and two log topics. */
+export const prices: Topic = defineTopic({ name: "prices", kind: "state", events });
+export const alerts: Topic = defineTopic({ name: "alerts", kind: "log", events });
+export const notes: Topic = defineTopic({ name: "notes", kind: "log", events });
+
+/** A draft that says a number. */
+export function draft(key: string, number: number): Draft {
+  return { type: "number", key, tags: [key, "all"], json: String(number) };
+}
+
+/** Publishes, and gives the ids. */
+export async function append(
+  log: EventLog,
+  topic: Topic,
+  ...drafts: Draft[]
+): Promise<readonly Place[]> {
+  const appended = await log.append(topic, drafts);
+  if (appended.kind !== "appended") throw new Error(`It was not appended but ${appended.kind}`);
+  return appended.ids;
+}
+
+/** The ids on a page. */
+export function idsOf({ events }: Pick<Page, "events">): Place[] {
+  return events.map(({ id }) => id);
+}
+
+/** What events count for in a bound. */
+export function bytesOf(events: Batch): number {
+  return events.reduce((sum, event) => sum + weightOf(event), 0);
+}
+
+/** A follower of a log. */
+export interface Follower {
+  /** The ids of its next batches. */
+  next(count: number): Promise<(readonly Place[])[]>;
+  /** Stops following: the stream must end by that. */
+  cancel(): Promise<void>;
+}
+
+/** Follows a log. */
+export function collect(batches: ReadableStream<Batch>): Follower {
+  const reader = batches.getReader();
+  return {
+    async next(count) {
+      const found: (readonly Place[])[] = [];
+      while (found.length < count) {
+        const { done, value } = await within(PATIENCE_MS, "a batch", reader.read());
+        if (done) throw new Error("The log's stream ended by itself");
+        found.push(idsOf({ events: value }));
+      }
+      return found;
+    },
+    async cancel() {
+      await reader.cancel();
+      await reader.closed;
+    },
+  };
+}
