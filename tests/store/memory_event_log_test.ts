@@ -31,6 +31,7 @@ function createShakyLog(random = 0.5) {
 Deno.test("createMemoryEventLog() gives growing ids while the clock stands still or goes back", async () => {
   const { log, time } = createShakyLog();
   const ids = [await log.head()];
+  assertEquals(ids, [`${time.now}-0`]);
   for (const step of [0, 0, 5, -3600_000, 1, 7_200_000]) {
     time.now += step;
     ids.push(...await append(log, alerts, draft("a", 1), draft("a", 2)));
