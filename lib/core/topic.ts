@@ -32,6 +32,14 @@ export interface Opening {
 }
 
 /**
+ * Makes an opening of the newest event of each key.
+ *
+ * @param newest Those that the client's filter lets through.
+ * @param tags The filter: null where there is none.
+ */
+export type Open = (newest: readonly StreamEvent[], tags: ReadonlySet<string> | null) => Opening;
+
+/**
  * One subject clients subscribe to. Its kind settles what follows:
  *
  * | kind    | kept                    | after a cursor                  | a client without room   |
@@ -46,8 +54,8 @@ export interface Topic {
   readonly events: Readonly<Record<string, ZodType>>;
   /** True where a right is needed to follow it. */
   readonly isPrivate: boolean;
-  /** State topics: what a client without a cursor is given, made of the newest event of each key its filter passes. */
-  readonly open?: (newest: readonly StreamEvent[]) => Opening;
+  /** State topics: what a client without a cursor is given. */
+  readonly open?: Open;
 }
 
 /**

@@ -95,7 +95,7 @@ export function openingFrames(
 export function topicFrames({ window, tags }: Follow): Frame[] {
   const { open }: Topic = window.topic;
   if (!open) return [];
-  const { type, json } = open(window.after().filter((event) => passes(tags, event)));
+  const { type, json } = open(window.after().filter((event) => passes(tags, event)), tags);
   return [{ event: type, data: json }];
 }
 

@@ -54,7 +54,9 @@ export function createMarket(world: World, config: ProviderConfig, hub: Hub): Ma
     },
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.newest({ topic, tags: symbols });
-      const { quotes, status } = Snapshot.parse(JSON.parse(topic.open?.(events).json ?? "{}"));
+      const { quotes, status } = Snapshot.parse(
+        JSON.parse(topic.open?.(events, symbols && new Set(symbols)).json ?? "{}"),
+      );
       return { quotes, status, cursor };
     },
   };

@@ -9,7 +9,7 @@ import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { createBook } from "./book.ts";
 import { keepPolling } from "./keep_polling.ts";
-import type { Provider } from "./provider.ts";
+import { isoTime, type Provider } from "./provider.ts";
 import { createProviderState, type ProviderState } from "./provider_state.ts";
 import type { Quote, Status } from "./quote.ts";
 import { createTeller, type Publish } from "./teller.ts";
@@ -36,6 +36,8 @@ export interface Judge {
   judge(quote: Quote): Quote;
   /** How a provider is doing now. */
   judgeStatus(status: Status): Status;
+  /** Whom the first answer is waited for. Empty once it came, or failed. */
+  awaited(): readonly Status[];
 }
 
 /** Keeps quotes coming. It leaves the quotes and statuses of others as they are. */
@@ -60,11 +62,26 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
   }));
   const book = createBook(clock, providers.map(({ provider }) => provider), simulated);
   const tell = createTeller(log, () => ({ quotes: book.quotes(), status: statuses() }), publish);
+  const createdAt = clock.now();
   let polledAt = -Infinity;
   let polling: Promise<void> | null = null;
 
   function statuses(): Status[] {
     return asked.map(({ state }) => state.status()).filter((status) => status !== null);
+  }
+
+  function awaited(): Status[] {
+    const { name, symbols: given, title } = providers[0].provider;
+    if (asked[0]?.state.status()) return [];
+    return [{
+      provider: name,
+      symbols: [...given],
+      state: "stale",
+      since: isoTime(createdAt),
+      reason: `Nothing was heard from ${title} yet`,
+      breaker: "closed",
+      next_try_at: null,
+    }];
   }
 
   /** While a provider is left alone, what it failed with says more than that it is. */
@@ -148,6 +165,7 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
     judge: book.judge,
     judgeStatus: (status) =>
       asked.find(({ provider }) => provider.name === status.provider)?.state.status() ?? status,
+    awaited,
     nextPollDelayS: Math.max(1, Math.ceil(intervalMs / 1000)),
   };
 }

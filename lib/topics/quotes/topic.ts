@@ -30,14 +30,20 @@ export function quotesTopic(judges: readonly Judge[]): Topic {
     name: "quotes",
     kind: "state",
     events: { quote: Quote, status: Status },
-    open(newest) {
+    open(newest, tags) {
       const jsonOf = (type: string) =>
         newest.filter((event) => event.type === type).map(({ json }) => json);
+      const told = jsonOf("status").map(judgeStatus);
+      // A symbol without a value is absent: then it is said whom it waits for.
+      const awaited = judges.flatMap((each) => each.awaited()).filter(({ provider, symbols }) =>
+        !told.some((status) => status.provider === provider) &&
+        (tags === null || symbols.some((symbol) => tags.has(symbol)))
+      );
       const snapshot: Snapshot = {
         quotes: jsonOf("quote").map(judgeQuote)
           .sort((a, b) => SYMBOLS.indexOf(a.symbol) - SYMBOLS.indexOf(b.symbol)),
         // The newest event is the last one: without an order of their own they would change places.
-        status: jsonOf("status").map(judgeStatus)
+        status: [...told, ...awaited]
           .sort((a, b) => a.provider < b.provider ? -1 : 1),
       };
       return { type: "snapshot", json: toJson(snapshot) };

@@ -44,17 +44,36 @@ Deno.test("quotesTopic() opens with a snapshot in the symbols' order, judged at 
   const topic = quotesTopic([{
     judge: (each) => ({ ...each, is_stale: true }),
     judgeStatus: (each) => ({ ...each, state: "stale" }),
+    awaited: () => [status("coinbase")], // told already
   }]);
   const { type, json = "" } = topic.open?.([
     event("status", status("kraken")),
     event("quote", quote("ETH-USD")),
     event("status", status("coinbase")),
     event("quote", quote("BTC-USD")),
-  ]) ?? {};
+  ], null) ?? {};
   assertEquals(type, "snapshot");
   const snapshot = Snapshot.parse(JSON.parse(json));
   assertEquals(snapshot, {
     quotes: [quote("BTC-USD"), quote("ETH-USD")].map((each) => ({ ...each, is_stale: true })),
     status: [status("coinbase"), status("kraken")].map((each) => ({ ...each, state: "stale" })),
   });
+});
+
+Deno.test("quotesTopic() names whom a symbol without a value waits for, if the filter wants it", () => {
+  const topic = quotesTopic([{
+    judge: (each) => each,
+    judgeStatus: (each) => each,
+    awaited: () => [status("coinbase")],
+  }]);
+  for (
+    const [tags, expected] of [
+      [null, [status("coinbase")]],
+      [new Set(status("coinbase").symbols.slice(0, 1)), [status("coinbase")]],
+      [new Set(["XAU-USD"]), []],
+    ] as const
+  ) {
+    const { json = "" } = topic.open?.([], tags) ?? {};
+    assertEquals(Snapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
+  }
 });
