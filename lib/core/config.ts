@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "./log.ts";
-import { isEventType } from "./topic.ts";
+import { isChannelType } from "./topic.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -34,7 +34,7 @@ const json = z.string().transform((text, context): unknown => {
 const channels = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/),
   z.strictObject({
-    types: z.array(z.string().refine(isEventType)).min(1).max(64),
+    types: z.array(z.string().refine(isChannelType)).min(1).max(64),
     private: z.boolean().default(false),
   }),
 );

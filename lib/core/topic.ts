@@ -20,6 +20,18 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set([
   "message",
 ]);
 
+/** The types of the built-in topics: an operator's channel may not use them. */
+const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
+  ...["quote", "status", "article", "article.updated", "article.retracted"],
+  ...["progress", "session", "task", "completed", "failed", "cancelled", "expired"],
+  ...["token", "done", "stopped"],
+]);
+
+/** Whether a name may be an event type of an operator's channel. */
+export function isChannelType(name: string): boolean {
+  return isEventType(name) && !BUILT_IN_TYPES.has(name);
+}
+
 /** Whether a name may be an event type: a plain word that is not the stream's own. */
 export function isEventType(name: string): boolean {
   return /^[\w.-]{1,64}$/.test(name) && !RESERVED_TYPES.has(name);

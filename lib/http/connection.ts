@@ -37,10 +37,12 @@ function networkOf(address: string): string {
  * Whom a request counts for: the address, IPv6 by its /64 network.
  *
  * @param header The header of a proxy that is trusted to name the address. Its last entry counts: the ones before it
- * are the caller's own words.
+ * are the caller's own words. A port behind the address is left out.
  */
 export function clientKey(c: Context<Env>, header: string | undefined): string {
   const told = header && c.req.header(header)?.split(",").at(-1)?.trim();
   const address = told || c.env?.remoteAddr?.hostname || "unknown";
-  return address.includes(":") ? networkOf(address) : address;
+  const bare = /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1];
+  const host = bare ?? address;
+  return host.includes(":") ? networkOf(host) : host;
 }

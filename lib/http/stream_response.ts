@@ -50,27 +50,20 @@ const WORDS: Readonly<Record<Refusal["reason"], string>> = {
 
 /** A native EventSource gives up for ever on anything but 200 and never sees `Retry-After`: it is told in a stream. */
 function busyResponse({ reason, limit, inUse, retryAfterMs }: Refused, pollUrl: string | null) {
-  const body = encodeFrames({
-    retry: retryAfterMs,
-    event: "busy",
-    data: JSON.stringify({
-      reason,
-      limit,
-      in_use: inUse,
-      retry_after_ms: retryAfterMs,
-      poll_url: pollUrl,
-    }),
-  });
+  const retry = Math.min(retryAfterMs, LONGEST_RETRY_MS);
+  const data = { reason, limit, in_use: inUse, retry_after_ms: retry, poll_url: pollUrl };
+  const body = encodeFrames({ retry, event: "busy", data: JSON.stringify(data) });
   return new Response(body, { headers: EVENT_STREAM_HEADERS });
 }
 
 /** 503 is our capacity, 429 this caller's share. */
 function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
   const isOurs = reason === "isolate" || reason === "drain";
-  const policy = reason === "rate" ? "opens" : "streams";
-  const headers = isOurs ? {} : {
-    "ratelimit-policy": `"${policy}";q=${limit}${reason === "rate" ? ";w=60" : ""}`,
-    "ratelimit": `"${policy}";r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
+  const policy = reason === "rate" ? `"opens";q=${limit};w=60` : `"streams";q=${limit}`;
+  const [name = ""] = policy.split(";");
+  const headers = {
+    "ratelimit-policy": policy,
+    "ratelimit": `${name};r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
   };
   return new Problem(isOurs ? 503 : 429, `busy_${reason}`, WORDS[reason], {
     retryAfterMs,
@@ -130,6 +123,10 @@ function admit({ budget, opens, random, isDraining }: Door, client: string) {
   const rate = opens.take(client);
   if (rate.isAllowed) return seat;
   seat.release();
-  const inUseNow = rate.limit - rate.remaining;
-  return { reason: "rate", limit: rate.limit, inUse: inUseNow, retryAfterMs } as const;
+  return {
+    reason: "rate",
+    limit: rate.limit,
+    inUse: rate.limit - rate.remaining,
+    retryAfterMs: Math.max(retryAfterMs, Math.ceil(rate.retryAfterMs)),
+  } as const;
 }

@@ -40,8 +40,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   isPaging = false;
   /** True while its place may lie behind the windows and it is given pages of the log instead. */
   readsLog = false;
-  /** What is no longer kept up to here it was told with a `gap`. */
-  readonly told: Place | null;
+  /** By topic: what is no longer kept up to here it was told with a `gap`. */
+  readonly told: ReadonlyMap<string, Place>;
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
@@ -52,7 +52,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     readonly keeper: Keeper;
     readonly standing: Standing;
     readonly opening: readonly Uint8Array[];
-    readonly told: Place | null;
+    readonly told: ReadonlyMap<string, Place>;
     readonly openedAt: number;
     readonly expiresAt: number;
     readonly onEnd: (reason: EndReason) => void;

@@ -70,7 +70,7 @@ export interface HubOptions {
   readonly maxEventBytes: number;
 }
 
-const NOTHING_MISSED: Missed = { gaps: [], told: null };
+const NOTHING_MISSED: Missed = { gaps: [], told: new Map() };
 
 /** Creates a hub over a log. It follows the log from the first follower on. */
 export function createHub(
@@ -80,7 +80,6 @@ export function createHub(
 ): Hub {
   const { heartbeatMs, streamMaxAgeMs, retryMs, coalesceMs, retainEvents, retainMs } = options;
   const onFault = (thrown: unknown) => logger.error("hub fault", { error: messageOf(thrown) });
-  const reader = createLogReader(log);
   let isDraining = false;
   const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
@@ -89,6 +88,7 @@ export function createHub(
     receive: (events, before) => audiences.deliver(events, before),
     onFault,
   });
+  const reader = createLogReader(log, intake.head);
   const windows = createWindows({ clock, log, retainEvents, retainMs, ...intake });
   const audiences = createAudiences({
     clock,

@@ -15,6 +15,8 @@ const PAGE_BYTES = 262_144;
 /** A page of the log, encoded. */
 export interface EncodedPage extends Page {
   readonly events: readonly EncodedEvent[];
+  /** The place up to which it tells all there is. */
+  readonly upTo: Place;
 }
 
 /** Reads the log for clients that stand behind the windows. */
@@ -24,15 +26,15 @@ export interface LogReader {
   /**
    * What lies between two places on several topics.
    *
-   * @param told Up to here it is known what is gone.
-   * @returns Null where the log no longer reaches back to `from`, or to `told`.
+   * @param told Up to here it is known what is gone, by topic.
+   * @returns Null where the log no longer reaches back to `from`, or to what was told.
    */
   read(
     follows: readonly Follow[],
     from: Place,
     to: Place,
     maxBytes: number,
-    told: Place | null,
+    told: ReadonlyMap<string, Place>,
   ): Promise<Reading | null>;
 }
 
@@ -41,13 +43,15 @@ export function isBehind({ window: { lost } }: Follow, place: Place): boolean {
   return lost !== null && comparePlaces(lost, place) > 0;
 }
 
-/** Creates a reader of a log. */
-export function createLogReader(log: EventLog): LogReader {
+/** Creates a reader of a log. @param head The place of the newest event this isolate has received. */
+export function createLogReader(log: EventLog, head: () => Place): LogReader {
   const underWay = new Map<string, Promise<EncodedPage>>();
 
   async function load(topic: Topic, from: Place): Promise<EncodedPage> {
+    const asOf = head(); // whatever comes while it is read may be missing
     const page = await log.after(topic, from, PAGE_BYTES);
-    return { ...page, events: page.events.map(encodeEvent) };
+    const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
+    return { ...page, upTo, events: page.events.map(encodeEvent) };
   }
 
   function page(topic: Topic, from: Place): Promise<EncodedPage> {
@@ -60,7 +64,6 @@ export function createLogReader(log: EventLog): LogReader {
   return {
     page,
     async read(follows, from, to, maxBytes, told) {
-      const reach = told !== null && comparePlaces(told, from) > 0 ? told : from;
       const pages = new Map<string, EncodedPage>();
       // More windows may move past the place while pages are read.
       for (;;) {
@@ -73,10 +76,11 @@ export function createLogReader(log: EventLog): LogReader {
       }
 
       let end = to;
-      for (const { lost, isWhole, events } of pages.values()) {
+      for (const [name, { lost, upTo }] of pages) {
+        const known = told.get(name) ?? from;
+        const reach = comparePlaces(known, from) > 0 ? known : from;
         if (lost !== null && comparePlaces(lost, reach) > 0) return null;
-        const last = events.at(-1)?.id;
-        if (!isWhole && last && comparePlaces(last, end) < 0) end = last;
+        if (comparePlaces(upTo, end) < 0) end = upTo;
       }
       return readBetween(
         follows,

@@ -30,8 +30,8 @@ export interface Cursor {
 /** What a client that comes with a cursor is told it has missed. */
 export interface Missed {
   readonly gaps: readonly Gap[];
-  /** Everything up to here that is no longer kept was told. Null where nothing was missed. */
-  readonly told: Place | null;
+  /** By topic: everything up to here that is no longer kept was told. */
+  readonly told: ReadonlyMap<string, Place>;
 }
 
 /** Finds what a client with a cursor has missed: log topics lack some of what it asks for. */
@@ -42,7 +42,7 @@ export async function missedBy(
 ): Promise<Missed> {
   const after = cursor.isHonoured ? cursor.place : null;
   const gaps: Gap[] = [];
-  let told: Place | null = null;
+  const told = new Map<string, Place>();
   const logs = follows.filter(({ window }) => window.topic.kind === "log");
   const behind = after === null ? logs : logs.filter((follow) => isBehind(follow, after));
   const pages = await Promise.all(
@@ -50,8 +50,9 @@ export async function missedBy(
   );
   for (const [i, { lost, oldest }] of pages.entries()) {
     if (after !== null && (lost === null || comparePlaces(lost, after) <= 0)) continue;
-    gaps.push({ topic: behind[i]?.window.topic.name ?? "", after, before: oldest });
-    if (lost !== null && (told === null || comparePlaces(lost, told) > 0)) told = lost;
+    const topic = behind[i]?.window.topic.name ?? "";
+    gaps.push({ topic, after, before: oldest });
+    if (lost !== null) told.set(topic, lost);
   }
   return { gaps, told };
 }

@@ -9,18 +9,32 @@ interface Refusal {
   readonly limit: number;
   readonly inUse: number;
   readonly status: number;
-  /** `RateLimit-Policy` and `RateLimit`, where the share is the caller's. */
-  readonly headers: readonly (string | null)[];
+  /** What a reader of streams is told, in ms. */
+  readonly retryMs: number;
+  /** What others are told, in s. A frame says at most 30 s, a header when there is room. */
+  readonly retryAfter: string;
+  /** `RateLimit-Policy` and `RateLimit`. */
+  readonly headers: readonly string[];
 }
 
 /** What is refused after one stream was opened. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
-  isolate: { options: { perIsolate: 1 }, limit: 1, inUse: 1, status: 503, headers: [null, null] },
+  isolate: {
+    options: { perIsolate: 1 },
+    limit: 1,
+    inUse: 1,
+    status: 503,
+    retryMs: 17_500,
+    retryAfter: "18",
+    headers: ['"streams";q=1', '"streams";r=0;t=18'],
+  },
   client: {
     options: { perClient: 1 },
     limit: 1,
     inUse: 1,
     status: 429,
+    retryMs: 17_500,
+    retryAfter: "18",
     headers: ['"streams";q=1', '"streams";r=0;t=18'],
   },
   rate: {
@@ -28,11 +42,14 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     limit: 1,
     inUse: 1,
     status: 429,
-    headers: ['"opens";q=1;w=60', '"opens";r=0;t=18'],
+    retryMs: 30_000,
+    retryAfter: "60",
+    headers: ['"opens";q=1;w=60', '"opens";r=0;t=60'],
   },
 };
 
-for (const [reason, { options, limit, inUse, status, headers }] of Object.entries(REFUSALS)) {
+for (const [reason, refusal] of Object.entries(REFUSALS)) {
+  const { options, limit, inUse, status, retryMs, retryAfter, headers } = refusal;
   Deno.test(`streamResponse() tells a reader of streams that it is busy: ${reason}`, async () => {
     await using door = createDoorUnderTest(options);
     await door.visit();
@@ -42,12 +59,12 @@ for (const [reason, { options, limit, inUse, status, headers }] of Object.entrie
       "text/event-stream",
     ]);
     const [frame, ...more] = createFrameParser("").feed(await response.bytes());
-    assertEquals([frame?.event, frame?.id, frame?.retry, more], ["busy", null, 17_500, []]);
+    assertEquals([frame?.event, frame?.id, frame?.retry, more], ["busy", null, retryMs, []]);
     assertEquals(JSON.parse(frame?.data ?? "{}"), {
       reason,
       limit,
       in_use: inUse,
-      retry_after_ms: 17_500,
+      retry_after_ms: retryMs,
       poll_url: "/poll",
     });
   });
@@ -57,7 +74,7 @@ for (const [reason, { options, limit, inUse, status, headers }] of Object.entrie
     await door.visit();
     const response = await door.visit({ accept: "application/json" });
     assertEquals([response.status, (await response.json()).code], [status, `busy_${reason}`]);
-    assertEquals(response.headers.get("retry-after"), "18");
+    assertEquals(response.headers.get("retry-after"), retryAfter);
     const limits = ["ratelimit-policy", "ratelimit"].map((name) => response.headers.get(name));
     assertEquals(limits, headers);
   });

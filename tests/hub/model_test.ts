@@ -33,6 +33,8 @@ class User {
   readonly numbers = new Map<string, number>();
   readonly values = new Map<string, number>();
   readonly gaps = new Set<string>();
+  /** What was found wrong while it read. */
+  failure: unknown;
   #connection: { cut(): void; allow(chunks: number, share: number): void } | undefined;
 
   constructor(readonly wanted: Wanted) {}
@@ -54,6 +56,7 @@ class User {
     let credit = 0;
     let share = 1;
     let isReading = false;
+    const fail = (failure: unknown) => this.failure ??= failure;
 
     const pump = async () => {
       if (isReading) return;
@@ -86,7 +89,7 @@ class User {
       allow(chunks, part) {
         credit = Math.max(credit, 0) + chunks;
         share = part;
-        void pump();
+        pump().catch(fail);
       },
       cut: () => void reader.cancel(),
     };
@@ -207,7 +210,8 @@ for (const retainEvents of [1000, 8]) {
           }
           await test.clock.advance(2500);
         }
-        for (const { wanted: { topics, symbols }, numbers, values, gaps } of users) {
+        for (const { wanted: { topics, symbols }, numbers, values, gaps, failure } of users) {
+          if (failure) throw failure;
           for (const topic of topics) {
             if (topic === prices) {
               const mine = [...published.values].filter(([symbol]) =>
@@ -223,6 +227,6 @@ for (const retainEvents of [1000, 8]) {
         for (const user of users) user.cut();
       },
     );
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: 100 });
   });
 }

@@ -23,7 +23,7 @@ export const Quote = z.object({
   name: z.string().meta({ example: "Bitcoin" }),
   class: QuoteClass,
   price: Decimal,
-  change: Decimal.nullable(),
+  change: z.union([Decimal, z.null()]),
   change_pct: z.number().nullable(),
   basis: z.enum(["prev_close", "rolling_24h", "utc_day", "none"]).meta({
     description: "What `change` is measured against.",
