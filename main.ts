@@ -15,8 +15,11 @@ import { createApp } from "./routes/app.ts";
 /** Deploy sends SIGKILL 5 s after SIGINT: by then everybody was told, and this much is left for the last bytes. */
 const SHUTDOWN_MS = 3000;
 
+function printLine(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
 function systemWorld(level: LogLevel): World {
-  const output = new TextEncoder();
   return {
     clock: systemClock,
     fetch: (url, init) => fetch(url, init),
@@ -24,7 +27,7 @@ function systemWorld(level: LogLevel): World {
       const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
       return word / 2 ** 32;
     },
-    log: createLog(level, systemClock, (line) => Deno.stdout.writeSync(output.encode(`${line}\n`))),
+    log: createLog(level, systemClock, printLine),
     async resolve(host) {
       const answers = await Promise.allSettled([
         Deno.resolveDns(host, "A"),
@@ -39,10 +42,13 @@ function systemWorld(level: LogLevel): World {
 }
 
 /** Settings for a first look: a publisher's token of its own, and a channel to publish on. */
-function demoConfig(config: Config, { random, log }: World): Config {
+function demoConfig(config: Config, { random, clock }: World): Config {
   const letters = () => Math.floor(random() * 2 ** 32).toString(36).padStart(7, "0");
   const token = config.PUBLISH_TOKEN ?? `demo-${letters()}${letters()}${letters()}`;
-  if (token !== config.PUBLISH_TOKEN) log.info("made a token for publishing", { token });
+  // Whatever LOG_LEVEL says: nobody could publish without it.
+  if (token !== config.PUBLISH_TOKEN) {
+    createLog("info", clock, printLine).info("made a token for publishing", { token });
+  }
   const hasChannels = Object.keys(config.CHANNELS).length > 0;
   const channels = { alerts: { types: ["price_alert"], private: false } };
   return { ...config, PUBLISH_TOKEN: token, CHANNELS: hasChannels ? config.CHANNELS : channels };
@@ -85,7 +91,11 @@ function start(): void {
     log.info("drained", { signal, streams, how, ms: Math.round(performance.now() - from) });
     Deno.exit(0);
   }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Windows has no SIGTERM, and Deno says so by throwing.
+  const signals = Deno.build.os === "windows"
+    ? ["SIGINT"] as const
+    : ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) {
     Deno.addSignalListener(signal, () => void drain(signal));
   }
 }

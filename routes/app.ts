@@ -39,12 +39,12 @@ export function createApp(services: Services): OpenAPIHono<Env> {
     maxAge: 86_400,
   }));
   app.use(async (c, next) => {
+    c.res.headers.set("x-content-type-options", "nosniff"); // on whatever is answered
     if (c.req.url.length > MOST_URL_CHARACTERS) {
       const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
       throw new Problem(414, "url_too_long", detail);
     }
     await next();
-    c.header("x-content-type-options", "nosniff");
   });
 
   app.route("/", quotesRoutes(services));

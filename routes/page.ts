@@ -46,8 +46,8 @@ function fileRoute(path: string, type: string, summary: string) {
 
 /** The host the client asked for, where it can be shown in a command line as it is. */
 function originOf(url: string): string {
-  const { origin, host } = new URL(url);
-  return /^[\w.:[\]-]+$/.test(host) ? origin : "http://localhost:8000";
+  const known = URL.parse(url); // a client may name any host, or none that can be read
+  return known && /^[\w.:[\]-]+$/.test(known.host) ? known.origin : "http://localhost:8000";
 }
 
 /** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */

@@ -69,7 +69,7 @@ export const SETTINGS = z.object({
   RETRY_MS: count(100, 600_000, 3000),
   COALESCE_MS: count(0, 10_000, 20),
   LOG_RETAIN_EVENTS: count(1, 100_000, 1000),
-  LOG_RETAIN_MS: count(1000, 30 * DAY_MS, DAY_MS),
+  LOG_RETAIN_MS: count(60_000, 30 * DAY_MS, DAY_MS),
   QUOTE_POLL_MS: pollSetting(),
   QUOTE_TTL_MS: pollSetting(", at most QUOTE_POLL_MS"),
   COINGECKO_API_KEY: z.string().regex(/^[\w-]{4,128}$/).optional().describe(

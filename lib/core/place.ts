@@ -21,6 +21,18 @@ export function partsOf(place: Place): { readonly ms: number; readonly n: number
   return { ms: Number(place.slice(0, dash)), n: Number(place.slice(dash + 1)) };
 }
 
+/** The index of the first of some events, in order, that comes after a place: found by halving. */
+export function firstAfter(events: readonly { readonly id: Place }[], place: Place): number {
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const event = events[middle];
+    if (event && comparePlaces(event.id, place) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * Orders two places: negative where `a` comes first, positive where `b` does, 0 where they are the same.
  *

@@ -26,7 +26,6 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not found",
-  405: "Method not allowed",
   409: "Conflict",
   413: "Content too large",
   414: "URI too long",
@@ -43,7 +42,6 @@ export type ProblemStatus =
   | 401
   | 403
   | 404
-  | 405
   | 409
   | 413
   | 414

@@ -14,7 +14,7 @@ export const MOST_SYMBOLS = 100;
 /** Deliveries a second a client may ask for. */
 export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
 
-const cursor = z.string().max(256).optional();
+const cursor = z.string().optional();
 
 /** The parameters of every stream. The `Last-Event-ID` header wins over the cursor in the URL. */
 export const StreamQuery = z.object({

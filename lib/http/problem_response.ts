@@ -25,7 +25,6 @@ const MEANINGS: Readonly<Record<ProblemStatus, string>> = {
   401: "No token, or a bad one",
   403: "Not allowed",
   404: "Unknown",
-  405: "Unknown method",
   409: "In conflict with what is",
   413: "Too large",
   414: "The URL is too long",

@@ -74,7 +74,7 @@ function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
 /**
  * Opens a stream. A full budget is told in a stream to whoever accepts one, and by a status to others.
  *
- * @throws {Problem} 401 for a private topic; 429 or 503 where the budget is full; 503 where the store is away.
+ * @throws {Problem} 401 for a private topic; 429 or 503 where the budget is full.
  */
 export async function streamResponse(
   c: Context<Env>,

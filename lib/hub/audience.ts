@@ -20,8 +20,8 @@ const PIECE_BYTES = 16_384;
 /** A client that had no room for this long is let go, in milliseconds. */
 const MOST_STALLED_MS = 60_000;
 
-/** What was read for one client is kept for this many places, for others that stand there too. */
-const MOST_READINGS = 64;
+/** What was read for one client is kept for this many places, for others that stand there too: few, a chunk each. */
+const MOST_READINGS = 4;
 
 /** What an audience needs of its hub. */
 export interface AudienceContext {
@@ -112,6 +112,7 @@ export function createAudience(
     if (order > 0) return; // it opened ahead of us: the next flush takes it in
     if (order === 0) {
       client.standing = standing;
+      client.readsLog = false;
       return;
     }
     if (isAnyBehind(client.standing.place)) return pageLog(client);
@@ -122,7 +123,7 @@ export function createAudience(
     if (!found) {
       const { events, to, isWhole } = readBetween(follows, from, place, PIECE_BYTES);
       found = { chunk: joinBytes(events), next: isWhole ? standing : { place: to } };
-      if (readings.size < MOST_READINGS) readings.set(from, found);
+      if (clients.length > 1 && readings.size < MOST_READINGS) readings.set(from, found);
     }
     give(client, found.chunk, found.next);
   }

@@ -51,7 +51,7 @@ export interface Hub {
   newest(wish: Wish): Promise<Newest>;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
-  /** Follows a topic for `ms` milliseconds, or longer where it was said before. */
+  /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
   /** Ends every stream with `bye` `drain`. */
   drain(): void;
@@ -88,7 +88,7 @@ export function createHub(
     receive: (events, before) => audiences.deliver(events, before),
     onFault,
   });
-  const reader = createLogReader(log, intake.head);
+  const reader = createLogReader({ clock, log, head: intake.head });
   const windows = createWindows({ clock, log, retainEvents, retainMs, ...intake });
   const audiences = createAudiences({
     clock,

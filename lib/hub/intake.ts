@@ -63,7 +63,7 @@ export function createIntake(
         }
       },
     });
-    batches.pipeThrough(new SseEncoderStream()).pipeTo(sink, { signal: ending.signal })
+    batches.pipeThrough(new SseEncoderStream(onFault)).pipeTo(sink, { signal: ending.signal })
       .catch((thrown) => {
         if (!ending.signal.aborted) onFault(thrown);
       });

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { comparePlaces, type Place } from "../core/place.ts";
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../core/clock.ts";
+import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { EventLog, Page } from "../store/event_log.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
@@ -12,16 +14,22 @@ import { type Follow, readBetween, type Reading } from "./read.ts";
 /** The most that is read from the log at once, in bytes. */
 const PAGE_BYTES = 262_144;
 
+/** Pages are kept for others who come the same way: at most so many bytes of them, for so many milliseconds. */
+const KEPT_BYTES = 8_388_608;
+const KEPT_MS = 5000;
+
 /** A page of the log, encoded. */
 export interface EncodedPage extends Page {
   readonly events: readonly EncodedEvent[];
-  /** The place up to which it tells all there is. */
+  /** It tells all there is after this place … */
+  readonly from: Place;
+  /** … up to this one. */
   readonly upTo: Place;
 }
 
 /** Reads the log for clients that stand behind the windows. */
 export interface LogReader {
-  /** What follows a place on one topic. Clients that wait for the same page share it. */
+  /** What follows a place on one topic. Clients that need the same page share it. */
   page(topic: Topic, from: Place): Promise<EncodedPage>;
   /**
    * What lies between two places on several topics.
@@ -43,20 +51,50 @@ export function isBehind({ window: { lost } }: Follow, place: Place): boolean {
   return lost !== null && comparePlaces(lost, place) > 0;
 }
 
-/** Creates a reader of a log. @param head The place of the newest event this isolate has received. */
-export function createLogReader(log: EventLog, head: () => Place): LogReader {
-  const underWay = new Map<string, Promise<EncodedPage>>();
+/** What a log reader stands on. */
+export interface LogReaderContext {
+  readonly clock: Clock;
+  readonly log: Pick<EventLog, "after">;
+  /** The place of the newest event this isolate has received. */
+  readonly head: () => Place;
+}
 
-  async function load(topic: Topic, from: Place): Promise<EncodedPage> {
-    const asOf = head(); // whatever comes while it is read may be missing
+/** Creates a reader of a log. */
+export function createLogReader({ clock, log, head }: LogReaderContext): LogReader {
+  const underWay = new Map<string, Promise<EncodedPage>>();
+  const kept = new LRUCache<string, EncodedPage>({
+    maxSize: KEPT_BYTES,
+    sizeCalculation: ({ events }) => 1 + events.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    ttl: KEPT_MS,
+    ttlResolution: 0,
+    perf: clock,
+  });
+
+  async function load(topic: Topic, from: Place, key: string): Promise<EncodedPage> {
+    const asOf = head(); // what comes while it is read may be missing
     const page = await log.after(topic, from, PAGE_BYTES);
     const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
-    return { ...page, upTo, events: page.events.map(encodeEvent) };
+    const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
+    if (!page.isWhole) kept.set(key, encoded); // a whole one is out of date with the next event
+    return encoded;
+  }
+
+  /** A page that was read already and tells what follows a place. */
+  function keptPage(prefix: string, from: Place): EncodedPage | undefined {
+    const pages = [...kept.keys()].filter((key) => key.startsWith(prefix)).map((key) =>
+      kept.get(key)
+    );
+    return pages.find((page) =>
+      page && comparePlaces(page.from, from) <= 0 && comparePlaces(from, page.upTo) < 0
+    );
   }
 
   function page(topic: Topic, from: Place): Promise<EncodedPage> {
-    const key = `${from} ${topic.name}`;
-    const shared = underWay.get(key) ?? load(topic, from).finally(() => underWay.delete(key));
+    const prefix = `${topic.name} `;
+    const known = keptPage(prefix, from);
+    if (known) return Promise.resolve(known);
+    const key = prefix + from;
+    const shared = underWay.get(key) ?? load(topic, from, key).finally(() => underWay.delete(key));
     underWay.set(key, shared);
     return shared;
   }
@@ -82,13 +120,10 @@ export function createLogReader(log: EventLog, head: () => Place): LogReader {
         if (lost !== null && comparePlaces(lost, reach) > 0) return null;
         if (comparePlaces(upTo, end) < 0) end = upTo;
       }
-      return readBetween(
-        follows,
-        from,
-        end,
-        maxBytes,
-        ({ window }, place) => pages.get(window.topic.name)?.events ?? window.after(place),
-      );
+      return readBetween(follows, from, end, maxBytes, ({ window }, place) => {
+        const events = pages.get(window.topic.name)?.events;
+        return events ? events.slice(firstAfter(events, place)) : window.after(place);
+      });
     },
   };
 }

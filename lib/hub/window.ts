@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparePlaces, partsOf, type Place } from "../core/place.ts";
+import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Page } from "../store/event_log.ts";
@@ -23,7 +23,7 @@ export interface Window {
   /** All events after a place, oldest first; all there are, without one. */
   after(place?: Place): readonly EncodedEvent[];
   /** Lets go of what is older than `ms` since the epoch. */
-  expire(ms: number): void;
+  trim(ms: number): void;
 }
 
 /** How much a window holds. Bytes are those of the encoded events. */
@@ -60,7 +60,7 @@ function createStateWindow(topic: Topic): Window {
       const all = [...newest.values()];
       return place === undefined ? all : all.slice(firstAfter(all, place));
     },
-    expire() {},
+    trim() {},
   };
 }
 
@@ -107,23 +107,11 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
       bound();
     },
     after: (place) => place === undefined ? events : events.slice(firstAfter(events, place)),
-    expire(ms) {
+    trim(ms) {
       const fresh = events.findIndex(({ id }) => partsOf(id).ms >= ms);
       drop(fresh === -1 ? events.length : fresh);
     },
   };
-}
-
-/** The index of the first event after a place, found by halving. */
-function firstAfter(events: readonly EncodedEvent[], place: Place): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const event = events[middle];
-    if (event && comparePlaces(event.id, place) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Creates an empty window. */

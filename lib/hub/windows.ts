@@ -127,7 +127,7 @@ export function createWindows(context: WindowsContext): Windows {
         drop(name, entry); // the next one reads again
         throw thrown;
       }
-      entry.window.expire(clock.now() - retainMs);
+      entry.window.trim(clock.now() - retainMs);
       return holding;
     },
     add(topic, events) {

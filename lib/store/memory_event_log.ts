@@ -4,11 +4,12 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import type { Batch, Draft, StreamEvent } from "../core/event.ts";
-import { comparePlaces, partsOf, type Place } from "../core/place.ts";
+import type { Batch, StreamEvent } from "../core/event.ts";
+import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { type Appended, type EventLog, type Once, type Page, weightOf } from "./event_log.ts";
+import { type Appended, type EventLog, type Page, weightOf } from "./event_log.ts";
+import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
 
 /** What the log keeps of a log topic. State topics keep the newest event of each key. */
 export interface Retention {
@@ -16,18 +17,14 @@ export interface Retention {
   readonly retainMs: number;
 }
 
+/** All that is kept together takes no more, in bytes: an even share a topic. */
+const ALL_BYTES = 67_108_864;
+
 /** How long a publication's key is remembered, in milliseconds: the contract's 24 hours. */
 const ONCE_MS = 86_400_000;
 
-/** How many publications' keys are remembered: bounds the memory they take to a few MiB. */
-const ONCE_KEYS = 10_000;
-
-/** What is kept of one topic. */
-interface Kept {
-  /** Oldest first. */
-  events: StreamEvent[];
-  lost: Place | null;
-}
+/** How many publications' keys are remembered, the newest: some 20 MiB at most. */
+const ONCE_KEYS = 50_000;
 
 /** Creates a log in memory. */
 export function createMemoryEventLog(
@@ -40,7 +37,7 @@ export function createMemoryEventLog(
   let n = first - 1;
   let head: Place = birth;
 
-  const topics = new Map<string, Kept>();
+  const topics = new Map<string, MemoryTopic>();
   const followers = new Set<ReadableStreamDefaultController<Batch>>();
   const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
     max: ONCE_KEYS,
@@ -49,36 +46,28 @@ export function createMemoryEventLog(
     perf: clock,
   });
 
-  function keptOf(topic: Topic): Kept {
-    const kept = topics.get(topic.name) ?? { events: [], lost: null };
+  /** What is kept of a topic now. */
+  function keptOf(topic: Topic): MemoryTopic {
+    const kept = topics.get(topic.name) ?? createMemoryTopic(topic);
     topics.set(topic.name, kept);
-    if (topic.kind === "log") trim(kept);
+    kept.trim({
+      mostEvents: retainEvents,
+      mostBytes: ALL_BYTES / topics.size,
+      oldestMs: clock.now() - retainMs,
+    });
     return kept;
   }
 
-  function trim(kept: Kept): void {
-    const oldestMs = clock.now() - retainMs;
-    const fresh = kept.events.findIndex(({ id }) => partsOf(id).ms >= oldestMs);
-    const aged = fresh === -1 ? kept.events.length : fresh;
-    const gone = kept.events.splice(0, Math.max(aged, kept.events.length - retainEvents));
-    kept.lost = gone.at(-1)?.id ?? kept.lost;
-  }
-
-  function take(topic: Topic, draft: Draft, ms: number): StreamEvent {
-    const kept = keptOf(topic);
-    const prev = topic.kind === "log" ? kept.events.at(-1)?.id ?? kept.lost : null;
-    const event: StreamEvent = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prev };
-    if (topic.kind === "state") kept.events = kept.events.filter(({ key }) => key !== draft.key);
-    kept.events.push(event);
-    return event;
-  }
-
-  function pageOf(kept: Kept, events: Batch, isWhole: boolean): Page {
-    return { events, isWhole, lost: kept.lost, oldest: kept.events[0]?.id ?? null };
+  function pageOf(
+    { events, lost }: MemoryTopic,
+    part: readonly StreamEvent[],
+    isWhole: boolean,
+  ): Page {
+    return { events: part, isWhole, lost, oldest: events[0]?.id ?? null };
   }
 
   return {
-    append(topic, drafts, once?: Once): Promise<Appended> {
+    append(topic, drafts, once): Promise<Appended> {
       const known = once && remembered.get(once.key);
       if (known && known.fingerprint !== once.fingerprint) {
         return Promise.resolve({ kind: "conflict" });
@@ -86,10 +75,16 @@ export function createMemoryEventLog(
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
-      const batch = drafts.map((draft) => take(topic, draft, ms));
+      const kept = keptOf(topic);
+      const batch = drafts.map((draft): StreamEvent => {
+        const prev = topic.kind === "log" ? kept.events.at(-1)?.id ?? kept.lost : null;
+        const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prev };
+        kept.add(event);
+        return event;
+      });
+      keptOf(topic);
       const ids = batch.map(({ id }) => id);
       head = ids.at(-1) ?? head;
-      if (topic.kind === "log") keptOf(topic);
       if (once) remembered.set(once.key, { fingerprint: once.fingerprint, ids });
       for (const follower of followers) follower.enqueue(batch);
       return Promise.resolve({ kind: "appended", ids });
@@ -107,19 +102,26 @@ export function createMemoryEventLog(
 
     after(topic, place, maxBytes) {
       const kept = keptOf(topic);
-      const later = kept.events.filter(({ id }) => comparePlaces(id, place) > 0);
-      let bytes = 0;
-      const end = later.findIndex((event, i) => (bytes += weightOf(event)) > maxBytes && i > 0);
-      return Promise.resolve(pageOf(kept, end < 0 ? later : later.slice(0, end), end < 0));
+      const { events } = kept;
+      const start = firstAfter(events, place);
+      let [end, bytes] = [start, 0];
+      for (const event of events.slice(start)) {
+        bytes += weightOf(event);
+        if (bytes > maxBytes && end > start) break;
+        end++;
+      }
+      return Promise.resolve(pageOf(kept, events.slice(start, end), end === events.length));
     },
 
     latest(topic, maxBytes) {
       const kept = keptOf(topic);
+      const { events } = kept;
       let bytes = 0;
-      const last = kept.events.length - 1;
-      const start = topic.kind === "state" ? 0 : 1 +
-        kept.events.findLastIndex((event, i) => (bytes += weightOf(event)) > maxBytes && i < last);
-      return Promise.resolve(pageOf(kept, kept.events.slice(start), start === 0));
+      const start = topic.kind === "state" ? 0 : Math.min(
+        1 + events.findLastIndex((event) => (bytes += weightOf(event)) > maxBytes),
+        Math.max(0, events.length - 1),
+      );
+      return Promise.resolve(pageOf(kept, events.slice(start), start === 0));
     },
 
     follow() {

@@ -67,11 +67,23 @@ export interface EncodedEvent extends StreamEvent {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Encodes every event once, on its way from the log into the windows. A publication stays together. */
+/**
+ * Encodes every event once, on its way from the log into the windows. A publication stays together. An event that cannot
+ * be encoded is left out, and told: it must not stop those behind it.
+ */
 export class SseEncoderStream extends TransformStream<Batch, readonly EncodedEvent[]> {
-  constructor() {
+  constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
     super({
-      transform: (batch, controller) => controller.enqueue(batch.map(encodeEvent)),
+      transform(batch, controller) {
+        controller.enqueue(batch.flatMap((event) => {
+          try {
+            return [encodeEvent(event)];
+          } catch (thrown) {
+            onFault(thrown, event);
+            return [];
+          }
+        }));
+      },
     });
   }
 }

@@ -37,7 +37,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   RETRY_MS: ["0", "600001"],
   COALESCE_MS: ["-1", "10001"],
   LOG_RETAIN_EVENTS: ["0", "100001"],
-  LOG_RETAIN_MS: ["999", "2592000001"],
+  LOG_RETAIN_MS: ["59999", "2592000001"],
   QUOTE_POLL_MS: ["999", "86400001", "fast"],
   QUOTE_TTL_MS: ["999", "86400001", "fast"],
   COINGECKO_API_KEY: ["abc", "with space"],

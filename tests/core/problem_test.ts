@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse, assertNotEquals } from "@std/assert"
 import { Problem, type ProblemStatus } from "../../lib/core/problem.ts";
 
 const STATUSES: readonly ProblemStatus[] = [
-  ...[400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 500, 503] as const,
+  ...[400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 500, 503] as const,
 ];
 
 Deno.test("Problem says over the wire what is wrong, and nothing of how it came about", () => {

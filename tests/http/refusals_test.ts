@@ -76,7 +76,7 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
     assertEquals([response.status, (await response.json()).code], [status, `busy_${reason}`]);
     assertEquals(response.headers.get("retry-after"), retryAfter);
     const limits = ["ratelimit-policy", "ratelimit"].map((name) => response.headers.get(name));
-    assertEquals(limits, headers);
+    assertEquals(limits, [...headers]);
   });
 }
 

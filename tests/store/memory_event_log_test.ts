@@ -75,11 +75,11 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
   assertEquals(kinds, ["appended", "repeated", "appended"]);
 });
 
-Deno.test("createMemoryEventLog() remembers 10,000 keys at most", async () => {
+Deno.test("createMemoryEventLog() remembers 50,000 keys at most", async () => {
   const { log } = createShakyLog();
   const kindOf = async (n: number) =>
     (await log.append(prices, [draft("a", n)], { key: String(n), fingerprint: "f" })).kind;
-  for (let n = 0; n <= 10_000; n++) await kindOf(n);
+  for (let n = 0; n <= 50_000; n++) await kindOf(n);
   assertEquals([await kindOf(1), await kindOf(0)], ["repeated", "appended"]);
 });
 
@@ -89,4 +89,13 @@ Deno.test("createMemoryEventLog() keeps pages it gave away as they were", async 
   const pages = [await log.latest(alerts, 1000), await log.after(alerts, "0-0", 1000)];
   await append(log, alerts, draft("a", 2));
   assertEquals(pages.map(({ events }) => events.length), [1, 1]);
+});
+
+Deno.test("createMemoryEventLog() keeps 64 MiB at most, whatever the number of events allows", async () => {
+  const { log } = createShakyLog({ retainEvents: 100_000, retainMs: DAY_MS });
+  const big = draft("a", "x".repeat(60_000));
+  for (let n = 0; n < 1200; n++) await log.append(alerts, [big]);
+  const { events, lost } = await log.after(alerts, "0-0", Infinity);
+  assertEquals(Math.floor(events.length * (big.json.length + 64) / 2 ** 20), 63);
+  assertEquals(events[0]?.prev, lost);
 });

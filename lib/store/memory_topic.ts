@@ -1,0 +1,76 @@
+/**
+ * What the memory log keeps of one topic.
+ *
+ * @module
+ */
+import { partsOf, type Place } from "../core/place.ts";
+import type { StreamEvent } from "../core/event.ts";
+import type { Topic } from "../core/topic.ts";
+import { weightOf } from "./event_log.ts";
+
+/** What is kept: of a state topic the newest event of each key, of a log topic the last ones. */
+export interface MemoryTopic {
+  /** Oldest first. */
+  readonly events: readonly StreamEvent[];
+  /** The newest id that is no longer kept, null where nothing was ever lost, as on state topics. */
+  readonly lost: Place | null;
+  add(event: StreamEvent): void;
+  /** Lets go of what exceeds the bounds of a log topic. The last event stays, unless it is too old. */
+  trim(bounds: TopicBounds): void;
+}
+
+/** How much of a log topic is kept. */
+export interface TopicBounds {
+  readonly mostEvents: number;
+  readonly mostBytes: number;
+  /** In ms since the epoch: what is older goes. */
+  readonly oldestMs: number;
+}
+
+function createStateTopic(): MemoryTopic {
+  // In the order of their ids: an event that is replaced goes to the end.
+  const newest = new Map<string, StreamEvent>();
+  return {
+    get events() {
+      return [...newest.values()];
+    },
+    lost: null,
+    add(event) {
+      newest.delete(event.key);
+      newest.set(event.key, event);
+    },
+    trim() {},
+  };
+}
+
+function createLogTopic(): MemoryTopic {
+  const events: StreamEvent[] = [];
+  let bytes = 0;
+  let lost: Place | null = null;
+  return {
+    events,
+    get lost() {
+      return lost;
+    },
+    add(event) {
+      events.push(event);
+      bytes += weightOf(event);
+    },
+    trim({ mostEvents, mostBytes, oldestMs }) {
+      let count = 0;
+      for (const event of events) {
+        const left = events.length - count;
+        const isExcess = left > mostEvents || (bytes > mostBytes && left > 1);
+        if (!isExcess && partsOf(event.id).ms >= oldestMs) break;
+        bytes -= weightOf(event);
+        count++;
+      }
+      lost = events.splice(0, count).at(-1)?.id ?? lost;
+    },
+  };
+}
+
+/** Creates what is kept of a topic: nothing yet. */
+export function createMemoryTopic({ kind }: Topic): MemoryTopic {
+  return kind === "state" ? createStateTopic() : createLogTopic();
+}

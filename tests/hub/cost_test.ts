@@ -1,0 +1,26 @@
+/** What is read and encoded when clients come from far behind: counted, not timed. */
+import { assertEquals, assertLess } from "@std/assert";
+import { alerts, createClient, createHubUnderTest, numbered } from "./support.ts";
+
+Deno.test("clients far behind share the log's pages, however small the pieces they take", async () => {
+  let pages = 0;
+  await using test = createHubUnderTest({ retainEvents: 3000 }, (log) => ({
+    ...log,
+    after(...args) {
+      pages++;
+      return log.after(...args);
+    },
+  }));
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  for (let n = 1; n <= 2000; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
+
+  const wishes = [{ topic: alerts, tags: null }];
+  for (let each = 0; each < 20; each++) {
+    await using client = createClient(await test.hub.subscribe({ wishes, cursor })).live();
+    await test.clock.advance(0);
+    assertEquals(client.said("alert").length, 2000);
+  }
+  // 4 MB are 16 pages; the last MiB stands in the window.
+  assertLess(pages, 20);
+});
