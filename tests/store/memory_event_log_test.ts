@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../lib/core/clock.ts";
 import { partsOf } from "../../lib/core/place.ts";
-import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
+import { createMemoryEventLog, type Retention } from "../../lib/store/memory_event_log.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { compareIds } from "../support/order.ts";
 import { eventLogCases } from "./event_log_cases.ts";
@@ -21,10 +21,10 @@ eventLogCases("createMemoryEventLog()", (retention) => {
 });
 
 /** A log on a clock that may go back. */
-function createShakyLog(random = 0.5) {
+function createShakyLog(random = 0.5, retention: Retention = RETENTION) {
   const time = { now: 1_700_000_000_000 };
   const clock: Clock = { ...createManualClock(), now: () => time.now };
-  const log = createMemoryEventLog({ clock, random: () => random }, RETENTION);
+  const log = createMemoryEventLog({ clock, random: () => random }, retention);
   return { log, time };
 }
 
@@ -92,8 +92,8 @@ Deno.test("createMemoryEventLog() keeps pages it gave away as they were", async 
 });
 
 Deno.test("createMemoryEventLog() keeps 64 MiB at most, whatever the number of events allows", async () => {
-  const { log } = createShakyLog({ retainEvents: 100_000, retainMs: DAY_MS });
-  const big = draft("a", "x".repeat(60_000));
+  const { log } = createShakyLog(0.5, { retainEvents: 100_000, retainMs: DAY_MS });
+  const big = { ...draft("a", 1), json: JSON.stringify("x".repeat(60_000)) };
   for (let n = 0; n < 1200; n++) await log.append(alerts, [big]);
   const { events, lost } = await log.after(alerts, "0-0", Infinity);
   assertEquals(Math.floor(events.length * (big.json.length + 64) / 2 ** 20), 63);
