@@ -84,7 +84,10 @@ export function createHub(
   const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
   const intake = createIntake(log, {
-    store: (topic, events) => windows.add(topic, events),
+    store(topic, events) {
+      windows.add(topic, events);
+      reader.forget(topic);
+    },
     receive: (events, before) => audiences.deliver(events, before),
     onFault,
   });

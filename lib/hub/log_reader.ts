@@ -31,6 +31,8 @@ export interface EncodedPage extends Page {
 export interface LogReader {
   /** What follows a place on one topic. Clients that need the same page share it. */
   page(topic: Topic, from: Place): Promise<EncodedPage>;
+  /** Something was published on a topic: what the log has lost since is not known any more. */
+  forget(topic: string): void;
   /**
    * What lies between two places on several topics.
    *
@@ -75,16 +77,17 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
     const page = await log.after(topic, from, PAGE_BYTES);
     const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
     const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
-    if (!page.isWhole) kept.set(key, encoded); // a whole one is out of date with the next event
+    if (asOf === head()) kept.set(key, encoded);
     return encoded;
+  }
+
+  function keptKeys(prefix: string): string[] {
+    return [...kept.keys()].filter((key) => key.startsWith(prefix));
   }
 
   /** A page that was read already and tells what follows a place. */
   function keptPage(prefix: string, from: Place): EncodedPage | undefined {
-    const pages = [...kept.keys()].filter((key) => key.startsWith(prefix)).map((key) =>
-      kept.get(key)
-    );
-    return pages.find((page) =>
+    return keptKeys(prefix).map((key) => kept.get(key)).find((page) =>
       page && comparePlaces(page.from, from) <= 0 && comparePlaces(from, page.upTo) < 0
     );
   }
@@ -101,6 +104,10 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
 
   return {
     page,
+    forget(topic) {
+      if (kept.size === 0) return;
+      for (const key of keptKeys(`${topic} `)) kept.delete(key);
+    },
     async read(follows, from, to, maxBytes, told) {
       const pages = new Map<string, EncodedPage>();
       // More windows may move past the place while pages are read.

@@ -24,3 +24,26 @@ Deno.test("clients far behind share the log's pages, however small the pieces th
   // 4 MB are 16 pages; the last MiB stands in the window.
   assertLess(pages, 20);
 });
+
+Deno.test("a page that was read before says nothing of what the log has lost since", async () => {
+  const kept = 200;
+  await using test = createHubUnderTest({ retainEvents: kept });
+  const wishes = [{ topic: alerts, tags: null }];
+  const text = "x".repeat(20_000);
+  const publish = async (from: number, to: number) => {
+    for (let n = from; n <= to; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
+    await test.clock.advance(0);
+  };
+  const cursor = await test.log.head();
+  await publish(1, kept);
+  await using first = createClient(await test.hub.subscribe({ wishes, cursor })).live();
+  await test.clock.advance(0);
+  assertEquals(first.said("alert").length, kept);
+
+  await publish(kept + 1, kept + 5);
+  await using second = createClient(await test.hub.subscribe({ wishes, cursor })).live();
+  await test.clock.advance(0);
+  const ids = second.frames.filter(({ event }) => event === "alert").map(({ id }) => id);
+  assertEquals(ids.length, kept);
+  assertEquals(second.said("gap"), [{ topic: "alerts", after: cursor, before: ids[0] }]);
+});
