@@ -53,7 +53,12 @@ export function createIntake(
 
   async function follow(): Promise<void> {
     const batches = log.follow();
-    head = await log.head();
+    try {
+      head = await log.head();
+    } catch (thrown) {
+      await batches.cancel();
+      throw thrown;
+    }
     const sink = new WritableStream<readonly EncodedEvent[]>({
       write(events) {
         try {
