@@ -7,12 +7,11 @@ import {
   createHubUnderTest,
   notes,
   numbered,
+  onAlerts,
+  onPrices,
   price,
   prices,
 } from "./support.ts";
-
-const onAlerts = [{ topic: alerts, tags: null }];
-const onPrices = [{ topic: prices, tags: null }];
 
 Deno.test("a heartbeat comes after silence, with the head of the log where nothing is owed", async () => {
   await using test = createHubUnderTest();

@@ -33,6 +33,10 @@ export const notes: Topic = defineTopic({
   events: { note: z.object({ n: z.number(), text: z.string().optional() }) },
 });
 
+/** What a client asks for that wants all of a topic. */
+export const onAlerts = [{ topic: alerts, tags: null }];
+export const onPrices = [{ topic: prices, tags: null }];
+
 /** A price of a symbol. */
 export function price(symbol: string, price: number): Publication {
   return { type: "price", data: { symbol, price }, key: symbol, tags: [symbol] };
