@@ -1,0 +1,136 @@
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import type { Pace } from "../../lib/demo/calendar.ts";
+import { goldApi } from "../../lib/demo/gold_api.ts";
+import { createYahoo } from "../../lib/demo/yahoo.ts";
+
+const START = Date.UTC(2026, 10, 20, 15, 30);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const period = z.strictObject({
+  timezone: z.string(),
+  start: z.int(),
+  end: z.int(),
+  gmtoffset: z.int(),
+});
+const bars = z.array(z.number().nullable());
+
+/** As the samples have it. */
+const CHART = z.strictObject({
+  chart: z.strictObject({
+    result: z.tuple([z.strictObject({
+      meta: z.object({
+        currency: z.literal("USD"),
+        symbol: z.string(),
+        instrumentType: z.enum(["FUTURE", "INDEX"]),
+        regularMarketTime: z.int(),
+        regularMarketPrice: z.number().positive(),
+        exchangeTimezoneName: z.string(),
+        chartPreviousClose: z.number().positive(),
+        previousClose: z.number().positive(),
+        priceHint: z.int(),
+        currentTradingPeriod: z.strictObject({ pre: period, regular: period, post: period }),
+        tradingPeriods: z.array(z.array(period)),
+        range: z.literal("1d"),
+      }),
+      timestamp: z.array(z.int()),
+      indicators: z.strictObject({
+        quote: z.tuple([
+          z.strictObject({ open: bars, high: bars, low: bars, close: bars, volume: bars }),
+        ]),
+      }),
+    })]),
+    error: z.null(),
+  }),
+});
+
+const GOLD = z.object({
+  name: z.string(),
+  price: z.number().positive(),
+  symbol: z.string(),
+  currency: z.literal("USD"),
+  updatedAt: z.iso.datetime({ precision: 0 }),
+});
+
+function chart(symbol: string, ms: number, pace: Pace = { startedAt: START, speed: 1 }) {
+  const url = new URL(
+    `https://query1.finance.yahoo.com/v8/finance/chart/${symbol}?range=1d&interval=5m`,
+  );
+  const { status, body } = createYahoo(pace).answer(url, ms);
+  assertEquals(status, 200);
+  return CHART.parse(JSON.parse(JSON.stringify(body))).chart.result[0];
+}
+
+function gold(metal: string, ms: number) {
+  const { status, body } = goldApi.answer(new URL(`https://api.gold-api.com/price/${metal}`), ms);
+  assertEquals(status, 200);
+  return GOLD.parse(body);
+}
+
+Deno.test("demo's Yahoo charts oil and indices in Yahoo's shape", () => {
+  for (const symbol of ["BZ%3DF", "CL=F", "%5EGSPC", "%5EDJI", "%5EIXIC"]) {
+    const { meta, timestamp, indicators } = chart(symbol, START);
+    const [{ close }] = indicators.quote;
+    assertEquals(meta.symbol, decodeURIComponent(symbol));
+    assertEquals(meta.regularMarketTime, START / 1000);
+    assertEquals(
+      meta.currentTradingPeriod.regular.end,
+      START / 1000 + (symbol.includes("F") ? 3660 : 60),
+    );
+    assertEquals(close.length, timestamp.length);
+    assert(close.includes(null) && close.at(-1) !== null, symbol);
+    assert(timestamp.every((each, n) => n === 0 || each > (timestamp[n - 1] ?? 0)));
+  }
+});
+
+Deno.test("demo's Yahoo keeps the bars of a short day whole seconds apart", () => {
+  const { timestamp } = chart("CL=F", START, { startedAt: START, speed: 960 });
+  assert(timestamp.length > 60);
+  assertEquals(new Set(timestamp).size, timestamp.length);
+});
+
+Deno.test("demo's Yahoo stands still while the market is closed, and goes on when it opens", () => {
+  const close = START + MINUTE_MS;
+  const opening = close + 17.5 * HOUR_MS;
+  const told = (ms: number) => {
+    const { regularMarketPrice, regularMarketTime } = chart("%5EGSPC", ms).meta;
+    return { regularMarketPrice, regularMarketTime };
+  };
+  assertEquals(told(close).regularMarketTime, close / 1000);
+  for (const ms of [close + MINUTE_MS, close + 10 * HOUR_MS, opening - 1]) {
+    assertEquals(told(ms), told(close));
+  }
+  assertEquals(told(opening + MINUTE_MS).regularMarketTime, (opening + MINUTE_MS) / 1000);
+});
+
+Deno.test("demo's Yahoo keeps one previous close all day: the last price of the day before", () => {
+  const close = START + MINUTE_MS;
+  const opening = close + 17.5 * HOUR_MS;
+  const previous = (ms: number) => chart("%5EGSPC", ms).meta.previousClose;
+  assertEquals(previous(START), previous(opening - 1));
+  assertEquals(previous(opening), chart("%5EGSPC", close).meta.regularMarketPrice);
+  assertEquals(previous(opening + 6 * HOUR_MS), previous(opening));
+});
+
+Deno.test("demo's Yahoo knows nothing else, and says so as Yahoo does", () => {
+  const url = new URL("https://query1.finance.yahoo.com/v8/finance/chart/XXX");
+  const { status, body } = createYahoo({ startedAt: START, speed: 1 }).answer(url, START);
+  const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
+  assertEquals({ status, body }, { status: 404, body: { chart: { result: null, error } } });
+});
+
+Deno.test("demo's gold-api has metals in its shape, of the present second", () => {
+  for (const [metal, name] of [["XAU", "Gold"], ["XAG", "Silver"]] as const) {
+    const { symbol, name: told, updatedAt } = gold(metal, START + 999);
+    assertEquals([symbol, told, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
+  }
+  const { status } = goldApi.answer(new URL("https://api.gold-api.com/price/XPT"), START);
+  assertEquals(status, 404);
+});
+
+Deno.test("demo's gold-api stands still over the weekend", () => {
+  const friday = Date.UTC(2026, 10, 20, 22);
+  assertEquals(gold("XAU", friday + 30 * HOUR_MS), gold("XAU", friday));
+  assertEquals(gold("XAU", friday + 48 * HOUR_MS).updatedAt, "2026-11-22T22:00:00Z");
+});
