@@ -15,6 +15,8 @@ const LEAD = { realMs: 60_000, hours: 6 };
 
 /** A market's hours, counted from midnight in New York. Every day is a trading day. */
 export interface Hours {
+  /** From then on the day is told, and no longer the one before. */
+  readonly begins: number;
   readonly pre: number;
   readonly opens: number;
   readonly closes: number;
@@ -22,10 +24,10 @@ export interface Hours {
 }
 
 /** Of stocks, and so of indices. */
-export const STOCK_HOURS: Hours = { pre: 4, opens: 9.5, closes: 16, post: 20 };
+export const STOCK_HOURS: Hours = { begins: 0, pre: 4, opens: 9.5, closes: 16, post: 20 };
 
-/** Of futures: from the evening before, with an hour's rest a day. */
-export const FUTURES_HOURS: Hours = { pre: -6, opens: -6, closes: 17, post: 17 };
+/** Of futures: from the evening before. They rest 4 hours, not 1 as the real ones, so that it can be seen. */
+export const FUTURES_HOURS: Hours = { begins: -5, pre: -3, opens: -3, closes: 17, post: 17 };
 
 /** From `start` up to, and without, `end`, in milliseconds since the epoch. */
 export interface Period {
@@ -42,7 +44,7 @@ export interface TradingDay {
 
 /** What a market's days are at a time, in milliseconds since the epoch. */
 export interface Calendar {
-  /** The day that has begun last, with its `pre` where there is one. */
+  /** The day that has begun last. */
   today(ms: number): TradingDay;
   /** The day that has opened last. */
   session(ms: number): TradingDay;
@@ -62,7 +64,7 @@ export interface Pace {
 
 /** Creates the calendar of a market. */
 export function createCalendar(
-  { pre, opens, closes, post }: Hours,
+  { begins, pre, opens, closes, post }: Hours,
   { startedAt, speed }: Pace,
 ): Calendar {
   const hourMs = HOUR_MS / speed;
@@ -84,7 +86,7 @@ export function createCalendar(
 
   const session = (ms: number) => dayOf(numberOf(ms, opens));
   return {
-    today: (ms) => dayOf(numberOf(ms, pre)),
+    today: (ms) => dayOf(numberOf(ms, begins)),
     session,
     sessionBefore: (ms) => dayOf(numberOf(ms, opens) - 1),
     lastTrade: (ms) => Math.min(ms, session(ms).regular.end),

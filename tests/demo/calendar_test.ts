@@ -42,21 +42,23 @@ Deno.test("demo's stocks trade last at the close, until they open again", () => 
   assertEquals(calendar.lastTrade(opening), opening);
 });
 
-Deno.test("demo's stocks have a new day from its pre-market on, and a new session from its opening on", () => {
+Deno.test("demo's stocks have a new day from midnight on, and a new session from its opening on", () => {
   const calendar = stocks(1);
   const before = calendar.today(NOW);
-  const early = before.pre.start + 24 * HOUR_MS;
-  assertEquals(calendar.today(early - 1), before);
-  assertEquals(calendar.today(early).pre.start, early);
-  assertEquals(calendar.session(early), before);
+  const midnight = before.regular.end + 8 * HOUR_MS;
+  assertEquals(calendar.today(midnight - 1), before);
+  assertEquals(calendar.today(midnight).pre.start, midnight + 4 * HOUR_MS);
+  assertEquals(calendar.session(midnight), before);
   const opening = before.regular.start + 24 * HOUR_MS;
   assertEquals(calendar.session(opening).regular.start, opening);
   assertEquals(calendar.sessionBefore(opening), before);
 });
 
-Deno.test("demo's futures rest an hour a day, and have nothing before and after", () => {
+Deno.test("demo's futures rest 4 hours a day, have nothing before and after, and tell when they open", () => {
   const calendar = createCalendar(FUTURES_HOURS, { startedAt: NOW, speed: 1 });
   const { pre, regular, post } = calendar.today(NOW);
   assertEquals([pre.end - pre.start, post.end - post.start], [0, 0]);
-  assertEquals(calendar.today(regular.end + HOUR_MS).regular.start - regular.end, HOUR_MS);
+  assertEquals(calendar.today(regular.end + HOUR_MS).regular, regular);
+  const next = calendar.today(regular.end + 2 * HOUR_MS).regular;
+  assertEquals(next.start - regular.end, 4 * HOUR_MS);
 });
