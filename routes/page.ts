@@ -26,6 +26,7 @@ const ASSETS = [
   ["page.js", "text/javascript"],
   ["page_connection.js", "text/javascript"],
   ["page_format.js", "text/javascript"],
+  ["page_problems.js", "text/javascript"],
   ["page_table.js", "text/javascript"],
   ["page_words.js", "text/javascript"],
   ["icon.svg", "image/svg+xml"],

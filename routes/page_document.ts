@@ -5,7 +5,8 @@
  */
 import { html } from "hono/html";
 import { timeWords } from "../lib/client/page_format.js";
-import { COLUMNS, problemWords, rowWords } from "../lib/client/page_words.js";
+import { problemWords } from "../lib/client/page_problems.js";
+import { COLUMNS, rowWords } from "../lib/client/page_words.js";
 import { QuoteClass, type Snapshot } from "../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 
