@@ -12,7 +12,7 @@ import { timeWords } from "./page_format.js";
 const STATES = new Map([
   ["down", "has been down"],
   ["stale", "has sent nothing new"],
-  ["live", "has been live"],
+  ["live", "is live"],
   ["delayed", "has been delayed"],
   ["closed", "has been closed"],
 ]);
@@ -37,13 +37,15 @@ export function unsourced(symbol, statuses) {
  * @param {number} now
  */
 function stateWords({ provider, state, since, reason, symbols }, now) {
-  const time = timeWords(since, now);
   const why = reason ? `: ${reason}` : "";
-  if (provider !== NOBODY) {
-    const words = `${provider} ${STATES.get(state) ?? state} since ${time} UTC${why}`;
-    return [words, symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : ""];
-  }
-  return [`Nobody gives ${symbols.join(", ")}${why}`];
+  if (provider === NOBODY) return [`Nobody gives ${symbols.join(", ")}${why}`];
+  const does = state === "live"
+    ? "is live, with a remark"
+    : `${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC`;
+  return [
+    `${provider} ${does}${why}`,
+    symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : "",
+  ];
 }
 
 /** @param {Status} status */

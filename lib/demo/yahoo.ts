@@ -46,6 +46,9 @@ const ZONE = { timezone: "EDT", gmtoffset: -14_400 };
 
 const BAR_MS = 300_000;
 
+/** What it tells is so old, in the market's minutes: of futures and of indices. */
+const DELAY_MS = { futures: 600_000, indices: 900_000 };
+
 /** One bar in as many has no trade: `null`, as the real arrays have it. */
 const HOLE_EVERY = 17;
 
@@ -55,10 +58,11 @@ function periodBody({ start, end }: Period) {
   return { ...ZONE, start: seconds(start), end: seconds(end) };
 }
 
-function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number) {
+/** @param then What happened later is not told yet. */
+function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number, then: number) {
   const { pre, regular, post } = calendar.today(now);
-  const at = calendar.lastTrade(now);
-  const previousClose = Number(priceAt(calendar.sessionBefore(now).regular.end));
+  const at = calendar.lastTrade(then);
+  const previousClose = Number(priceAt(calendar.sessionBefore(then).regular.end));
   return {
     currency: "USD",
     symbol: name,
@@ -77,16 +81,16 @@ function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number)
       regular: periodBody(regular),
       post: periodBody(post),
     },
-    tradingPeriods: [[periodBody(calendar.session(now).regular)]],
+    tradingPeriods: [[periodBody(calendar.session(then).regular)]],
     dataGranularity: "5m",
     range: "1d",
   };
 }
 
 /** The bars of the last session so far. They are whole seconds apart, however fast its day runs. */
-function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, now: number) {
-  const { start } = calendar.session(now).regular;
-  const end = calendar.lastTrade(now);
+function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, then: number) {
+  const { start } = calendar.session(then).regular;
+  const end = calendar.lastTrade(then);
   const stepMs = Math.max(BAR_MS / speed, 1000);
   const times = Array.from(
     { length: Math.floor((end - start) / stepMs) + 1 },
@@ -102,11 +106,11 @@ function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, now: number
   };
 }
 
-/** Yahoo: bare numbers, seconds, and hours that each answer tells. It stands still while the market is closed. */
+/** Yahoo: bare numbers, seconds, and hours that each answer tells. It is late, and stands still while the market is closed. */
 export function createYahoo(pace: Pace): SimulatedUpstream {
   const calendars = {
-    FUTURE: createCalendar(FUTURES_HOURS, pace),
-    INDEX: createCalendar(STOCK_HOURS, pace),
+    futures: createCalendar(FUTURES_HOURS, pace),
+    indices: createCalendar(STOCK_HOURS, pace),
   };
   const market = marketOf(0, pace);
   return {
@@ -119,10 +123,12 @@ export function createYahoo(pace: Pace): SimulatedUpstream {
         const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
         return { status: 404, body: { chart: { result: null, error } } };
       }
-      const calendar = name.startsWith("^") ? calendars.INDEX : calendars.FUTURE;
+      const kind = name.startsWith("^") ? "indices" : "futures";
+      const calendar = calendars[kind];
+      const then = now - DELAY_MS[kind] / pace.speed;
       const result = {
-        meta: metaOf(name, priceAt, calendar, now),
-        ...barsOf(priceAt, calendar, pace.speed, now),
+        meta: metaOf(name, priceAt, calendar, now, then),
+        ...barsOf(priceAt, calendar, pace.speed, then),
       };
       return { status: 200, body: { chart: { result: [result], error: null } } };
     },

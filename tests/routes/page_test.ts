@@ -161,7 +161,7 @@ Deno.test("page says what is to be known of providers that are live, too", async
   const reason = "Coinbase and Kraken differ by 3 % on BTC-USD";
   assertStringIncludes(
     await paint([QUOTE], [{ ...STATUS, reason }]),
-    `coinbase has been live since 14:00:00 UTC: ${reason}. Concerns BTC-USD, ETH-USD.`,
+    `coinbase is live, with a remark: ${reason}. Concerns BTC-USD, ETH-USD.`,
   );
 });
 
