@@ -10,7 +10,7 @@ const REFUSAL = sample("twelvedata_error.429");
 /** What it gives for gold where this stands for silver, and the other way round. */
 function read(symbol: string, gold: string, silver = REFUSAL) {
   const both = `{"XAU/USD":${gold},"XAG/USD":${silver}}`;
-  return twelveData.read(answering({ "?symbol=XAU%2FUSD,XAG%2FUSD": both }), symbol);
+  return twelveData.read(answering({ "?symbol=XAU/USD,XAG/USD": both }), symbol);
 }
 
 Deno.test("twelve-data measures against the previous close, and knows whether the market is open", async () => {
