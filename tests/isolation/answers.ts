@@ -123,4 +123,9 @@ export const SIMULATED: readonly Simulated[] = [
       ]);
     },
   },
+  {
+    name: "fred",
+    host: "api.stlouisfed.org",
+    answer: () => altered("fred_series_observations.200", [[/67\.45/, "71.45"]]),
+  },
 ];

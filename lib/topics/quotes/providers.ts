@@ -6,6 +6,7 @@
 import type { Config } from "../../core/config.ts";
 import { coinbase } from "./coinbase.ts";
 import { createCoinGecko } from "./coingecko.ts";
+import { createFred } from "./fred.ts";
 import { goldApi } from "./gold_api.ts";
 import { kraken } from "./kraken.ts";
 import type { Provider } from "./provider.ts";
@@ -56,5 +57,6 @@ export function providersFor(config: ProviderConfig): readonly Provider[] {
     goldApi,
     ...keyed(config.TWELVE_DATA_API_KEY, createTwelveData),
     ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [yahoo] : []),
+    ...keyed(config.FRED_API_KEY, createFred),
   ].map((provider) => paced(provider, config));
 }
