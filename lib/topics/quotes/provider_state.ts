@@ -69,13 +69,16 @@ export function createProviderState(
     return all.length > 0 && all.every(({ session }) => session === "closed");
   }
 
-  /** A half-open breaker has not proved yet that the provider is back. While it stands by, silence means nothing. */
+  /**
+   * A half-open breaker has not proved yet that the provider is back. While it stands by it is seldom asked: then silence
+   * means nothing, unless it is how it answered.
+   */
   function stateAt(now: number): Status["state"] {
     if (heard.size === 0 || health().breaker !== "closed") return "down";
     const all = markets(now);
     if (isAllClosed(all)) return "closed";
     const isSilent = all.every(({ isStale, session }) => isStale || session === "closed");
-    if (isSilent && role().standsByFor === null) return "stale";
+    if (isSilent && (failed.size > 0 || role().standsByFor === null)) return "stale";
     return [...heard.values()].some((each) => each.is_delayed) ? "delayed" : "live";
   }
 

@@ -296,3 +296,16 @@ Deno.test("judge() goes by when the source was last heard, and leaves what is no
   assertEquals(poller.judgeStatus(foreign), foreign);
   assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
 });
+
+Deno.test("judge() calls a quote stale that comes from the log, a week old, before anything was heard", async () => {
+  const before = createBench();
+  await before.poller.refresh();
+  const quote = Quote.parse(before.batches[0]?.[0]?.data);
+  const { clock, poller } = createBench();
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(7 * 86_400_000);
+  assertEquals(poller.judge(quote), { ...quote, is_stale: true });
+  assertEquals(poller.awaited().map(({ provider, state }) => [provider, state]), [
+    ["first", "stale"],
+  ]);
+});
