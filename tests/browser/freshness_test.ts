@@ -54,8 +54,7 @@ browserTest("page greys a row that is stale, and says so and why in words", asyn
   const stale = await color(page, "BTC-USD", "price");
   assert(stale !== fresh);
   assertEquals(stale, await color(page, "BTC-USD", "name"));
-  const problems = await page.locator("#problems").innerText();
-  assertStringIncludes(problems, "coinbase has sent nothing new");
+  await page.locator("#problems li", { hasText: "coinbase has sent nothing new" }).waitFor();
 
   // Kraken takes over.
   await freshness(page, "BTC-USD", "live");
