@@ -43,8 +43,8 @@ const YAHOO = "query1.finance.yahoo.com";
  */
 export const SCENES: readonly Scene[] = [
   { host: COINBASE, fault: "slow", from: 5, to: 29 }, // Kraken takes over
-  { host: GOLD, fault: "stale", from: 32, to: 49 }, // metals go stale, though every answer is a 200
-  { host: KRAKEN, fault: "html", from: 52, to: 58 }, // who stands by may be wrong too
+  { host: KRAKEN, fault: "html", from: 32, to: 38 }, // who stepped in is wrong for once
+  { host: GOLD, fault: "stale", from: 41, to: 58 }, // metals go stale, though every answer is a 200
   { host: YAHOO, fault: "outage", from: 61, to: 79 }, // oil and indices go stale, then down
   { host: GOLD, fault: "limit", from: 82, to: 97 }, // metals wait until they may ask again
   { host: COINBASE, fault: "garbage", from: 100, to: 106 }, // one bad answer is no drama

@@ -82,6 +82,36 @@ Deno.test("demo's Yahoo charts oil and indices in Yahoo's shape", () => {
   }
 });
 
+/** The keys of an object and of those within, as paths. */
+function paths(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) return [path];
+  const within = Array.isArray(value)
+    ? value.slice(0, 1).map((each) => ["0", each])
+    : Object.entries(value);
+  return [path, ...within.flatMap(([key, each]) => paths(each, `${path}/${key}`))];
+}
+
+async function sample(name: string): Promise<unknown> {
+  const folder = new URL("../topics/quotes/samples/", import.meta.url);
+  return JSON.parse(await Deno.readTextFile(new URL(encodeURIComponent(name), folder)));
+}
+
+Deno.test("demo's upstreams say nothing that the real ones do not", async () => {
+  const chartUrl = new URL("https://query1.finance.yahoo.com/v8/finance/chart/%5EGSPC");
+  const goldUrl = new URL("https://api.gold-api.com/price/XAU");
+  const pairs = [
+    [
+      "yahoo_v8_chart_^GSPC.synthetic.json",
+      createYahoo({ startedAt: START, speed: 1 }).answer(chartUrl, START),
+    ],
+    ["goldapi_price_XAU.200.json", goldApi.answer(goldUrl, START)],
+  ] as const;
+  for (const [name, { body }] of pairs) {
+    const known = new Set(paths(await sample(name)));
+    assertEquals(paths(body).filter((path) => !known.has(path)), [], name);
+  }
+});
+
 Deno.test("demo's Yahoo keeps the bars of a short day whole seconds apart", () => {
   const { timestamp } = chart("CL=F", START, { startedAt: START, speed: 960 });
   assert(timestamp.length > 40);
