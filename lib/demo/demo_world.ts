@@ -8,15 +8,17 @@ import { answerOf, latencyOf } from "./answers.ts";
 import type { Pace } from "./calendar.ts";
 import { coinbase } from "./coinbase.ts";
 import { coingecko } from "./coingecko.ts";
+import { fred } from "./fred.ts";
 import { goldApi } from "./gold_api.ts";
 import { kraken } from "./kraken.ts";
 import { CALM, createScript } from "./script.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
+import { twelveData } from "./twelve_data.ts";
 import { createYahoo } from "./yahoo.ts";
 
 /** THE LIST of simulated upstreams. */
 function upstreamsAt(pace: Pace): readonly SimulatedUpstream[] {
-  return [coinbase, kraken, coingecko, goldApi, createYahoo(pace)];
+  return [coinbase, kraken, coingecko, goldApi, twelveData, createYahoo(pace), fred];
 }
 
 /** What every simulated host stands for: public, so that nobody refuses to call it, though nobody ever does. */

@@ -5,26 +5,13 @@
  */
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
-
-const HOUR_MS = 3_600_000;
-
-/** Spot metals rest from Friday to Sunday, 22:00 UTC (an hour off in New York's summer); the first such Friday was 1970's. */
-const WEEKEND = { firstMs: 46 * HOUR_MS, everyMs: 168 * HOUR_MS, lastsMs: 48 * HOUR_MS };
+import { lastSpotTrade } from "./spot.ts";
 
 const NAMES: Readonly<Record<string, string>> = { XAU: "Gold", XAG: "Silver" };
 
 const market = marketOf(0);
 
-function lastTrade(ms: number): number {
-  const { firstMs, everyMs, lastsMs } = WEEKEND;
-  const since = (ms - firstMs) % everyMs;
-  return since < lastsMs ? ms - since : ms;
-}
-
-/**
- * gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. Its days are never sped up: it does not
- * tell them, so that all who ask go by the real ones.
- */
+/** gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. */
 export const goldApi: SimulatedUpstream = {
   host: "api.gold-api.com",
   latencyMs: { least: 10, most: 30 },
@@ -35,7 +22,7 @@ export const goldApi: SimulatedUpstream = {
     if (priceAt === undefined || name === undefined) {
       return { status: 404, body: { error: "Symbol not found" } };
     }
-    const at = lastTrade(now);
+    const at = lastSpotTrade(now);
     return {
       status: 200,
       body: {

@@ -119,3 +119,23 @@ Deno.test("task demo is calm where faults are off", async () => {
 Deno.test("task demo shows the same whenever it begins at the same time", async () => {
   assertEquals(await watch(FRIDAY, {}), await watch(FRIDAY, {}));
 });
+
+Deno.test("demo has the sources that want a key, too, and they step in", async () => {
+  const seconds = await watch(FRIDAY, {
+    COINGECKO_API_KEY: "demo",
+    TWELVE_DATA_API_KEY: "demo",
+    FRED_API_KEY: "demo",
+    UNOFFICIAL_SOURCES: "none",
+  });
+  const sources = seconds.flatMap(({ quotes }) => quotes.map(({ source }) => source));
+  assertEquals([...new Set(sources)].sort(), [
+    "coinbase",
+    "fred",
+    "gold-api",
+    "kraken",
+    "twelve-data",
+  ]);
+  const disagreements = seconds.flatMap(({ statuses }) => statuses)
+    .filter(({ reason }) => reason?.includes("differ"));
+  assertEquals(disagreements, []);
+});
