@@ -45,3 +45,44 @@ Deno.test("a provider whose markets are closed says so, when they close, and is 
   await market.clock.advance(3_600_000);
   assertEquals(market.statusOf("gold-api")?.state, "live");
 });
+
+Deno.test("closed markets are asked every 5 min, and when they open", async () => {
+  const start = Date.UTC(2026, 10, 18, 22, 1);
+  const env = { ...SETTINGS, QUOTE_POLL_MS: "" };
+  await using market = await createMarketUnderTest(new Map(), env, start);
+  await market.clock.advance(3_600_000);
+  const times = new Set(
+    market.calls.filter(({ host }) => host === "api.gold-api.com").map(({ at }) => at - start),
+  );
+  const minutes = [...times].map((ms) => ms / 60_000);
+  // Every 5 min from 22:01 on, then at 23:00 and every half minute.
+  assertEquals(minutes, [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 59, 59.5, 60]);
+});
+
+Deno.test("gold is measured against its own first price of the day, and says so", async () => {
+  const start = Date.UTC(2026, 10, 18, 17);
+  await using market = await createMarketUnderTest(new Map(), SETTINGS, start);
+  await market.clock.advance(5000);
+  assertEquals(
+    market.quotesOf("XAU-USD").map(({ price, change, basis }) => [price, change, basis]),
+    [["4000.00", null, "none"], ["4000.05", "0.05", "utc_day"]],
+  );
+});
+
+Deno.test("a quote is judged when it is served: also after its market closed while nobody watched", async () => {
+  const start = Date.UTC(2026, 10, 18, 21, 59);
+  const market = await createMarketUnderTest(new Map(), SETTINGS, start);
+  const { clock, client, services } = market;
+  await client.hangUp();
+  await clock.advance(30_000);
+  const standing = async () => {
+    const { quotes } = await services.market.snapshot(["XAU-USD"]);
+    return quotes.map(({ session, is_stale }) => [session, is_stale]);
+  };
+  assertEquals(await standing(), [["open", true]]);
+  await clock.advance(30_000);
+  assertEquals(await standing(), [["closed", false]]);
+  await clock.advance(7 * 86_400_000 - 3_600_000);
+  assertEquals(await standing(), [["open", true]]);
+  await market[Symbol.asyncDispose]();
+});

@@ -24,8 +24,8 @@ export interface Book {
   quotes(): Quote[];
   /** A quote, fresh or stale, of an open market or a closed one, as it is now. Quotes of other books stay as they are. */
   judge(quote: Quote): Quote;
-  /** When quotes will stand otherwise unless their sources are heard again, in milliseconds since the epoch. */
-  changeTimes(): number[];
+  /** When quotes stand otherwise after `from`, unless their sources are heard again, in milliseconds since the epoch. */
+  changeTimes(from: number): number[];
 }
 
 /** A reading, and who gave it. */
@@ -50,8 +50,8 @@ export function createBook({ clock, spanAt, providers, simulated }: BookOptions)
   const doubted = new Map<string, Reading>();
   const measures = new Map(providers.map((each) => [each.name, createReferences()]));
 
-  function freshness(heard: Heard, { intervalMs }: Provider): Freshness {
-    return freshnessOf(spanAt, heard, intervalMs, clock.now());
+  function freshness(heard: Heard, { intervalMs }: Provider, at = clock.now()): Freshness {
+    return freshnessOf(spanAt, heard, intervalMs, at);
   }
 
   function quoteOf({ reading, provider }: Entry): Quote {
@@ -101,7 +101,7 @@ export function createBook({ clock, spanAt, providers, simulated }: BookOptions)
       const { session, isStale } = freshness(heardOf(quote), provider);
       return { ...quote, session, is_stale: isStale };
     },
-    changeTimes: () =>
-      [...known.values()].map(({ reading, provider }) => freshness(reading, provider).until),
+    changeTimes: (from) =>
+      [...known.values()].map(({ reading, provider }) => freshness(reading, provider, from).until),
   };
 }

@@ -13,7 +13,7 @@ import { keepPolling } from "./keep_polling.ts";
 import { isoTime, type Provider } from "./provider.ts";
 import { createProviderState, type Role } from "./provider_state.ts";
 import { createQuorum } from "./quorum.ts";
-import type { Quote, Status } from "./quote.ts";
+import type { Quote, Snapshot, Status } from "./quote.ts";
 import { createSuccession } from "./succession.ts";
 import { createTeller, type Publish } from "./teller.ts";
 
@@ -79,11 +79,12 @@ export function createPoller(
     return createCorrespondent(log, each, createProviderState({ world, spanAt, role, ...each }));
   });
   const states = members.map(({ state }) => state);
-  const tell = createTeller(log, () => ({ quotes: book.quotes(), status: statuses() }), publish);
+  const tell = createTeller(log, known, publish);
   let onHeard = () => {};
   const heard = () => onHeard();
   const chain = createChain({ clock, log, members, book, succession, quorum, tell, heard });
   const createdAt = clock.now();
+  let toldAt = createdAt;
   let polledAt = -Infinity;
   let polling: Promise<void> | null = null;
 
@@ -95,6 +96,11 @@ export function createPoller(
         symbols.some((symbol) => succession.serving(symbol) === each.name)
       );
     return { standsByFor: other?.title ?? null, remarks: quorum.remarks(served) };
+  }
+
+  function known(): Snapshot {
+    toldAt = clock.now();
+    return { quotes: book.quotes(), status: statuses() };
   }
 
   function statuses(): Status[] {
@@ -131,10 +137,13 @@ export function createPoller(
     return polling;
   }
 
+  /** After what was told last, so that nothing is passed over that changes while that is being published. */
   function nextChangeTime(): number | null {
-    const now = clock.now();
-    const times = [...book.changeTimes(), ...states.flatMap((state) => state.changeTimes())];
-    const next = Math.min(...times.filter((time) => time > now));
+    const times = [
+      ...book.changeTimes(toldAt),
+      ...states.flatMap((state) => state.changeTimes(toldAt)),
+    ];
+    const next = Math.min(...times);
     return Number.isFinite(next) ? next : null;
   }
 

@@ -30,10 +30,8 @@ export interface ProviderState {
   asked(readings: readonly Reading[], failures: ReadonlyMap<string, string>): void;
   /** Its status now: null until it was asked. */
   status(): Status | null;
-  /** Whether all its markets are closed now, as far as it is known. */
-  isClosed(): boolean;
-  /** When that will be another one unless it is heard, in milliseconds since the epoch. */
-  changeTimes(): number[];
+  /** When it is another one after `from`, unless it is heard, in milliseconds since the epoch. */
+  changeTimes(from: number): number[];
 }
 
 /** A state, and when it came into it, in milliseconds since the epoch. */
@@ -159,7 +157,6 @@ export function createProviderState(
         next_try_at: nextTryAt !== null && nextTryAt > now ? isoTime(nextTryAt) : null,
       };
     },
-    isClosed: () => isAllClosed(markets(clock.now())),
-    changeTimes: () => markets(clock.now()).map(({ until }) => until),
+    changeTimes: (from) => markets(from).map(({ until }) => until),
   };
 }

@@ -178,3 +178,32 @@ Deno.test("what two sources differ by is forgotten when a symbol changes hands",
   ]);
   stop();
 });
+
+Deno.test("who stands by and fails is stale once it was silent for two intervals", async () => {
+  const bench = createBench();
+  const { first, second, poller } = bench;
+  second.answers = OTHER;
+  const stop = poller.start();
+  await told(bench, 30_000);
+  second.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  const lines = await told(bench, 60_000);
+  assertEquals(lines, [
+    `second live: ${LATE.message}; Stands by while FIRST answers`,
+    `second stale: ${LATE.message}; Stands by while FIRST answers`,
+  ]);
+  assertEquals(first.askedAt.length > 15, true);
+  stop();
+});
+
+Deno.test("a status tells of a symbol that fails as long as it fails, whatever else comes", async () => {
+  const bench = createBench();
+  const { first, second, poller } = bench;
+  second.answers = OTHER;
+  first.answers = { ...GOOD, "BTC-USD": LATE };
+  const stop = poller.start();
+  assertEquals((await told(bench, 0)).filter((line) => line.startsWith("first")), [
+    `first live: ${LATE.message}`,
+  ]);
+  assertEquals(await told(bench, 4 * INTERVAL_MS), []);
+  stop();
+});

@@ -309,3 +309,23 @@ Deno.test("judge() calls a quote stale that comes from the log, a week old, befo
     ["first", "stale"],
   ]);
 });
+
+Deno.test("a poller passes over nothing that changes while it is publishing", async () => {
+  const bench = createBench();
+  const { clock, poller, first, batches, publish } = bench;
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers["BTC-USD"] = new UpstreamFailure("timeout", "late");
+  await clock.advance(INTERVAL_MS); // BTC-USD is stale 5 s before ETH-USD is
+  first.answers = {};
+  bench.publish = async (publications) => {
+    await new Promise<void>((resolve) => void clock.after(2 * INTERVAL_MS, resolve));
+    await publish(publications);
+  };
+  const before = batches.length;
+  await clock.advance(5 * INTERVAL_MS);
+  stop();
+  await clock.advance(5 * INTERVAL_MS);
+  const told = batches.slice(before).flatMap(inShort);
+  assertEquals(told.map((line) => line.split(" ")[0]), ["BTC-USD", "ETH-USD", "first"]);
+});
