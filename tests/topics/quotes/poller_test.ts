@@ -313,19 +313,22 @@ Deno.test("judge() calls a quote stale that comes from the log, a week old, befo
 Deno.test("a poller passes over nothing that changes while it is publishing", async () => {
   const bench = createBench();
   const { clock, poller, first, batches, publish } = bench;
+  bench.random = 0; // polls come every 4 s
   const stop = poller.start();
   await clock.advance(0);
-  first.answers["BTC-USD"] = new UpstreamFailure("timeout", "late");
-  await clock.advance(INTERVAL_MS); // BTC-USD is stale 5 s before ETH-USD is
-  first.answers = {};
+  first.answers["BTC-USD"] = LATE;
+  await clock.advance(0.8 * INTERVAL_MS); // BTC-USD will be stale 4 s before ETH-USD is
+  first.answers = {}; // the next poll never ends, so that it tells nothing
+  await clock.advance(0.8 * INTERVAL_MS);
   bench.publish = async (publications) => {
     await new Promise<void>((resolve) => void clock.after(2 * INTERVAL_MS, resolve));
     await publish(publications);
   };
   const before = batches.length;
-  await clock.advance(5 * INTERVAL_MS);
+  await clock.advance(6 * INTERVAL_MS);
   stop();
-  await clock.advance(5 * INTERVAL_MS);
-  const told = batches.slice(before).flatMap(inShort);
-  assertEquals(told.map((line) => line.split(" ")[0]), ["BTC-USD", "ETH-USD", "first"]);
+  assertEquals(batches.slice(before).map(inShort), [
+    ["BTC-USD 100.00 of first, stale"],
+    ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
+  ]);
 });
