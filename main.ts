@@ -57,7 +57,8 @@ function demoConfig(config: Config, { random, clock }: World): Config {
 function start(): void {
   const settings = readConfig(Deno.env.toObject());
   const system = systemWorld(settings.LOG_LEVEL);
-  const world = settings.DEMO ? createDemoWorld(system) : system;
+  const pace = { speed: settings.DEMO_SPEED, hasFaults: settings.DEMO_FAULTS };
+  const world = settings.DEMO ? createDemoWorld(system, pace) : system;
   const config = settings.DEMO ? demoConfig(settings, world) : settings;
   const { log } = world;
 

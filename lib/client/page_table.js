@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { problemWords, rowWords } from "./page_words.js";
+import { problemWords } from "./page_problems.js";
+import { rowWords } from "./page_words.js";
 
 /** @typedef {import("./page_shapes.js").Quote} Quote */
 /** @typedef {import("./page_shapes.js").Status} Status */

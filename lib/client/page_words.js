@@ -1,11 +1,12 @@
 // @ts-check
 /**
- * What the page says about quotes and providers, in words: the server's first paint and the browser's updates both
+ * What the page says about quotes, in words: the server's first paint and the browser's updates both
  * come from here, so that they never differ. No DOM, no clock.
  *
  * @module
  */
 import { decimalWords, durationWords, timeWords } from "./page_format.js";
+import { unsourced } from "./page_problems.js";
 
 /** @typedef {import("./page_shapes.js").Quote} Quote */
 /** @typedef {import("./page_shapes.js").Status} Status */
@@ -44,20 +45,13 @@ const UNITS = new Map([
 const BASES = new Map([
   ["prev_close", "since the last close"],
   ["rolling_24h", "in 24 hours"],
-  ["utc_day", "since 00:00 UTC"],
+  ["utc_day", "this UTC day"],
 ]);
 
 const SESSIONS = new Map([
   ["pre", "pre-market"],
   ["post", "after hours"],
   ["halted", "trading halted"],
-]);
-
-const STATES = new Map([
-  ["down", "has been down"],
-  ["stale", "has sent nothing new"],
-  ["delayed", "has sent delayed prices"],
-  ["closed", "has had closed markets"],
 ]);
 
 /**
@@ -96,12 +90,15 @@ function unitWords({ currency, unit }) {
  * @param {Quote} quote
  * @param {Known} known
  */
-function freshnessOf(quote, { statuses, isFollowing }) {
-  const status = statuses.find(({ provider }) => provider === quote.source);
-  if (status?.state === "down") return { kind: "down", text: "down, last known" };
+function freshnessOf(quote, { symbol, statuses, isFollowing }) {
+  const none = unsourced(symbol, statuses);
+  if (none) return { kind: "down", text: `down, ${none.reason}` };
+  const isDown = statuses.some((each) => each.provider === quote.source && each.state === "down");
+  const isClosed = quote.session === "closed";
+  if (isDown && !isClosed) return { kind: "down", text: "down, last known" };
   if (quote.is_stale) return { kind: "stale", text: "stale" };
   if (!isFollowing) return { kind: "cut", text: "last known" };
-  if (quote.session === "closed") return { kind: "closed", text: "market closed" };
+  if (isClosed) return { kind: "closed", text: `market closed${isDown ? ", source down" : ""}` };
   const session = SESSIONS.get(quote.session);
   const more = session ? `, ${session}` : "";
   if (!quote.is_delayed) return { kind: "live", text: `live${more}` };
@@ -111,6 +108,8 @@ function freshnessOf(quote, { statuses, isFollowing }) {
 
 /** @param {Known} known */
 function waitingWords({ symbol, statuses }) {
+  const none = unsourced(symbol, statuses);
+  if (none) return `down, ${none.reason}`;
   const asked = statuses.filter(({ symbols }) => symbols.includes(symbol));
   const names = asked.map(({ provider }) => provider).join(", ");
   if (names === "") return "waiting for the first price";
@@ -159,27 +158,4 @@ export function rowWords(known) {
     },
     times: { asOf: as_of ?? received_at, received: received_at },
   };
-}
-
-/**
- * What is wrong, a sentence or three for each provider that is not live.
- *
- * @param {readonly Status[]} statuses
- * @param {number} now
- */
-export function problemWords(statuses, now) {
-  return statuses.filter(({ state }) => state !== "live").map((status) => {
-    const { provider, state, since, reason, next_try_at, symbols } = status;
-    const parts = [
-      `${provider} ${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC${
-        reason ? `: ${reason}` : ""
-      }`,
-      next_try_at ? `Next try at ${timeWords(next_try_at, now)} UTC` : "",
-      symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : "",
-    ];
-    return {
-      state,
-      text: parts.filter(Boolean).map((each) => each.replace(/\.?$/, ".")).join(" "),
-    };
-  });
 }

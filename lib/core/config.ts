@@ -22,6 +22,13 @@ function pollSetting(more = "") {
     .describe(`a whole number from 1000 (50 in DEMO) to ${DAY_MS}${more}`);
 }
 
+function apiKey(whose: string) {
+  return z.string().regex(/^[\w-]{4,128}$/).optional().describe(whose);
+}
+
+const percent = z.string().regex(/^\d{1,3}(\.\d{1,4})?$/).transform(Number)
+  .pipe(z.number().min(0.01).max(100));
+
 const json = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);
@@ -55,6 +62,9 @@ export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
   HOST: z.string().regex(/^[0-9a-zA-Z.:_-]{1,253}$/).optional().describe("an address to listen on"),
   DEMO: z.enum(["0", "1"]).default("0").transform((text) => text === "1").describe("1 or 0"),
+  DEMO_SPEED: count(1, 100_000, 1),
+  DEMO_FAULTS: z.enum(["on", "off"]).default("on").transform((text) => text === "on")
+    .describe("on or off"),
   PUBLISH_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/).optional()
     .describe("16 to 512 printable characters without spaces"),
   ALLOWED_ORIGINS: origins.default("*")
@@ -72,9 +82,11 @@ export const SETTINGS = z.object({
   LOG_RETAIN_MS: count(60_000, 30 * DAY_MS, DAY_MS),
   QUOTE_POLL_MS: pollSetting(),
   QUOTE_TTL_MS: pollSetting(", at most QUOTE_POLL_MS"),
-  COINGECKO_API_KEY: z.string().regex(/^[\w-]{4,128}$/).optional().describe(
-    "a demo key of CoinGecko",
-  ),
+  QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),
+  UNOFFICIAL_SOURCES: z.enum(["yahoo", "none"]).default("yahoo").describe("yahoo or none"),
+  COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
+  TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
+  FRED_API_KEY: apiKey("a key of FRED"),
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
@@ -89,7 +101,12 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-const SECRETS: ReadonlySet<string> = new Set(["PUBLISH_TOKEN", "COINGECKO_API_KEY"]);
+const SECRETS: ReadonlySet<string> = new Set([
+  "PUBLISH_TOKEN",
+  "COINGECKO_API_KEY",
+  "TWELVE_DATA_API_KEY",
+  "FRED_API_KEY",
+]);
 
 /** What a bad setting got, for the operator's eyes: cut short, and never a secret. */
 function shown(name: string, got: string): string {

@@ -13,6 +13,7 @@ const market = marketOf(0);
 /** Coinbase. Its stats have 8 decimals where its ticker has 2, as the real ones. */
 export const coinbase: SimulatedUpstream = {
   host: "api.exchange.coinbase.com",
+  latencyMs: { least: 5, most: 15 },
   answer({ pathname }, now) {
     const [, symbol = "", what = ""] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(pathname) ?? [];
     const priceAt = market[symbol];

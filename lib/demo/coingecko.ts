@@ -15,6 +15,7 @@ const market = marketOf(2);
 /** CoinGecko: bare numbers, seconds, and no word about an id it does not know. */
 export const coingecko: SimulatedUpstream = {
   host: "api.coingecko.com",
+  latencyMs: { least: 10, most: 30 },
   answer({ searchParams }, now) {
     const body: Record<string, unknown> = {};
     for (const id of searchParams.get("ids")?.split(",") ?? []) {

@@ -19,6 +19,7 @@ const market = marketOf(1);
 /** Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
 export const kraken: SimulatedUpstream = {
   host: "api.kraken.com",
+  latencyMs: { least: 10, most: 20 },
   answer({ searchParams }, now) {
     const result: Record<string, unknown> = {};
     for (const name of searchParams.get("pair")?.split(",") ?? []) {

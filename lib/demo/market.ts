@@ -3,29 +3,52 @@
  *
  * @module
  */
+import type { Pace } from "./calendar.ts";
 import type { Market } from "./simulated.ts";
 import { createWalk, type WalkOptions } from "./walk.ts";
 
+interface Listing extends WalkOptions {
+  readonly decimals: number;
+  /** Whether its days go by as fast as the demo's: only where the upstream tells its hours. */
+  readonly tellsHours: boolean;
+}
+
+const coin = { decimals: 2, tellsHours: false };
+const metal = { decimals: 6, tellsHours: false };
+const listed = { decimals: 2, tellsHours: true };
+
 /** THE LIST of walks, by symbol. */
-const WALKS: Readonly<Record<string, WalkOptions>> = {
-  "BTC-USD": { seed: 1, middle: 97_000, swing: 0.04 },
-  "ETH-USD": { seed: 2, middle: 3_400, swing: 0.05 },
+const LISTINGS: Readonly<Record<string, Listing>> = {
+  "BTC-USD": { seed: 1, middle: 97_000, swing: 0.04, ...coin },
+  "ETH-USD": { seed: 2, middle: 3_400, swing: 0.05, ...coin },
+  "XAU-USD": { seed: 3, middle: 4_165, swing: 0.015, ...metal },
+  "XAG-USD": { seed: 4, middle: 62, swing: 0.025, ...metal },
+  BRENT: { seed: 5, middle: 71, swing: 0.03, ...listed },
+  WTI: { seed: 6, middle: 67, swing: 0.03, ...listed },
+  SPX: { seed: 7, middle: 7_740, swing: 0.015, ...listed },
+  DJI: { seed: 8, middle: 52_100, swing: 0.012, ...listed },
+  IXIC: { seed: 9, middle: 26_800, swing: 0.02, ...listed },
 };
 
 /** How far an upstream may be off, as a share of the price: no two exchanges agree to the cent. */
 const SPREAD = 0.0002;
 
+const REAL_TIME: Pace = { startedAt: 0, speed: 1 };
+
 /**
  * The market as one upstream sees it.
  *
- * @param seed Tells upstreams apart: 0 sees it as it is.
+ * @param view Tells upstreams apart: 0 sees it as it is.
+ * @param pace How prices of markets with hours go through their days.
  */
-export function marketOf(seed: number): Market {
+export function marketOf(view: number, { startedAt, speed }: Pace = REAL_TIME): Market {
   return Object.fromEntries(
-    Object.entries(WALKS).map(([symbol, options]) => {
+    Object.entries(LISTINGS).map(([symbol, { decimals, tellsHours, ...options }]) => {
       const price = createWalk(options);
-      const off = createWalk({ seed: 100 * seed + options.seed, middle: 1, swing: SPREAD });
-      return [symbol, (ms: number) => (price(ms) * (seed === 0 ? 1 : off(ms))).toFixed(2)];
+      const off = createWalk({ seed: 100 * view + options.seed, middle: 1, swing: SPREAD });
+      const timeOf = (ms: number) => tellsHours ? startedAt + (ms - startedAt) * speed : ms;
+      const priceAt = (ms: number) => price(timeOf(ms)) * (view === 0 ? 1 : off(ms));
+      return [symbol, (ms: number) => priceAt(ms).toFixed(decimals)];
     }),
   );
 }

@@ -22,7 +22,7 @@ const SLOWEST_MS = 4 * 86_400_000;
 const WAVES = 19;
 
 /** A number in [-1, 1) that only looks random: the mixing steps of Mulberry32. */
-function noise(seed: number, wave: number, n: number): number {
+export function noise(seed: number, wave: number, n: number): number {
   let t = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(wave, 0x85ebca6b) ^ Math.imul(n, 0xc2b2ae35)) >>>
     0;
   t = Math.imul(t ^ (t >>> 15), t | 1);

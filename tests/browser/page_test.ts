@@ -1,22 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
-import { type Settings, startServer } from "../support/server_process.ts";
 import { parse, QUOTES } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
+import { badge, PRICES, startDemo } from "./demo_page.ts";
 
 const STREAM = "**/v1/quotes/stream*";
-const PRICES = "[data-field=price]";
-
-function startDemo(settings: Settings = {}) {
-  return startServer({ DEMO: "1", QUOTE_POLL_MS: "100", RETRY_MS: "200", ...settings });
-}
-
-/** Waits until the badge shows a state, and gives the words beside it. */
-async function badge(page: Page, state: string): Promise<string> {
-  await page.locator(`#connection[data-state=${state}]`).waitFor();
-  return await page.locator("#connection").innerText();
-}
 
 /** Waits until some price has become another one. */
 async function priceChange(page: Page): Promise<void> {

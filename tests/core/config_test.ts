@@ -15,6 +15,8 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   PORT: ["65536", "-1", "8000.5", "8e3", "0x10", " 80", "eight"],
   HOST: ["a b", "http://localhost"],
   DEMO: ["true", "on", "2"],
+  DEMO_SPEED: ["0", "100001", "1.5", "fast"],
+  DEMO_FAULTS: ["1", "yes"],
   PUBLISH_TOKEN: ["too-short", "sixteen chars and spaces", "x".repeat(513), "sixteen-chars-é-in"],
   ALLOWED_ORIGINS: [
     "example.com",
@@ -40,7 +42,11 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   LOG_RETAIN_MS: ["59999", "2592000001"],
   QUOTE_POLL_MS: ["999", "86400001", "fast"],
   QUOTE_TTL_MS: ["999", "86400001", "fast"],
+  QUORUM_BOUND_PCT: ["0", "0.001", "100.1", "1 %", "-1", "1e1"],
+  UNOFFICIAL_SOURCES: ["all", "cnbc", "yahoo,cnbc"],
   COINGECKO_API_KEY: ["abc", "with space"],
+  TWELVE_DATA_API_KEY: ["abc", "with space"],
+  FRED_API_KEY: ["abc", "a&b=cd"],
   CHANNELS: [
     "alerts",
     "null",
@@ -111,6 +117,8 @@ Deno.test("readConfig() has the contract's defaults", () => {
   assertEquals(readConfig({}), {
     PORT: 8000,
     DEMO: false,
+    DEMO_SPEED: 1,
+    DEMO_FAULTS: true,
     ALLOWED_ORIGINS: "*",
     STREAMS_PER_ISOLATE: 2000,
     STREAMS_PER_CLIENT: 20,
@@ -122,6 +130,8 @@ Deno.test("readConfig() has the contract's defaults", () => {
     COALESCE_MS: 20,
     LOG_RETAIN_EVENTS: 1000,
     LOG_RETAIN_MS: 86_400_000,
+    QUORUM_BOUND_PCT: 1,
+    UNOFFICIAL_SOURCES: "yahoo",
     CHANNELS: {},
     MAX_EVENT_BYTES: 65_536,
     LOG_LEVEL: "info",

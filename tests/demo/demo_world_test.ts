@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { World } from "../../lib/core/world.ts";
 import { createDemoWorld } from "../../lib/demo/demo_world.ts";
-import { marketOf } from "../../lib/demo/market.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -81,14 +80,3 @@ function controller() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
 }
-
-Deno.test("the demo's prices move every second and stay near where they were", () => {
-  for (const [symbol, priceAt] of Object.entries(marketOf(0))) {
-    const prices = Array.from({ length: 1000 }, (_, n) => priceAt(NOON + n * 1000));
-    const moves = prices.slice(1).map((price, n) => Number(price) / Number(prices[n]) - 1);
-    assert(moves.filter((move) => move !== 0).length > 900, symbol);
-    assert(moves.every((move) => Math.abs(move) < 0.005), symbol);
-    const days = Array.from({ length: 365 }, (_, n) => Number(priceAt(NOON + n * 86_400_000)));
-    assert(Math.max(...days) / Math.min(...days) < 1.4, symbol);
-  }
-});

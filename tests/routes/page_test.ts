@@ -113,11 +113,13 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
   ["live", {}, {}],
   ["live, pre-market", { session: "pre" }, {}],
   ["delayed", { is_delayed: true }, {}],
-  ["delayed by 10 min", { is_delayed: true, delay_s: 600 }, {}],
+  ["delayed by 15 min", { is_delayed: true, delay_s: 900 }, {}],
   ["delayed by 2 h, trading halted", { is_delayed: true, delay_s: 7200, session: "halted" }, {}],
   ["market closed", { session: "closed" }, {}],
   ["stale", { is_stale: true }, {}],
   ["down, last known", { is_stale: true }, { state: "down" }],
+  ["market closed, source down", { session: "closed" }, { state: "down" }],
+  ["stale", { is_stale: true, is_delayed: true, delay_s: 900 }, {}],
   ["SIMULATED", { simulated: true }, {}],
   ["▲ +1.00 (+0.50 %) since the last close", {
     change: "1",
@@ -125,6 +127,7 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
     basis: "prev_close",
   }, {}],
   ["▲ +0.50 %", { change: null, change_pct: 0.5 }, {}],
+  ["(−0.16 %) this UTC day", { basis: "utc_day" }, {}],
   ["unchanged", { change: "0.00", change_pct: 0 }, {}],
   ["not given", { change: null, change_pct: null }, {}],
   ["2026-07-31 20:00 UTC", { as_of: "2026-07-31T20:00:00.000Z" }, {}],
@@ -151,6 +154,45 @@ Deno.test("page says what is wrong with a provider, and when it is tried again",
     page,
     "coinbase has been down since 14:00:00 UTC: It answered 503. " +
       "Next try at 14:04:00 UTC. Concerns BTC-USD, ETH-USD.",
+  );
+});
+
+Deno.test("page says what is to be known of providers that are live, too", async () => {
+  const reason = "Coinbase and Kraken differ by 3 % on BTC-USD";
+  assertStringIncludes(
+    await paint([QUOTE], [{ ...STATUS, reason }]),
+    `coinbase is live, with a remark: ${reason}. Concerns BTC-USD, ETH-USD.`,
+  );
+});
+
+Deno.test("page says what is worst first", async () => {
+  const states = ["closed", "delayed", "live", "stale", "down"] as const;
+  const page = await paint(
+    [QUOTE],
+    states.map((state) => ({ ...STATUS, provider: `the-${state}`, state, reason: "So it is" })),
+  );
+  const told = [...page.matchAll(/<li data-state="(\w+)">/g)].map(([_, state]) => state);
+  assertEquals(told, ["down", "stale", "live", "delayed", "closed"]);
+});
+
+Deno.test("page says which symbols nobody gives", async () => {
+  const page = await paint([QUOTE], [{
+    ...STATUS,
+    provider: "none",
+    symbols: ["BRENT", "WTI"],
+    state: "down",
+    reason: "no source configured",
+  }]);
+  assertStringIncludes(rowText(page, "BRENT"), "down, no source configured");
+  assertStringIncludes(page, "Nobody gives BRENT, WTI: no source configured.");
+});
+
+Deno.test("page has nine rows in four groups, in the order of the list", async () => {
+  const page = await paint([QUOTE], [STATUS]);
+  const parts = page.matchAll(/data-symbol="([^"]+)"|scope="rowgroup" colspan="6">(\w+)/g);
+  assertEquals(
+    [...parts].map(([_, symbol, group]) => symbol ?? `${group}:`).join(" "),
+    "crypto: BTC-USD ETH-USD metals: XAU-USD XAG-USD oil: BRENT WTI indices: SPX DJI IXIC",
   );
 });
 
@@ -224,7 +266,7 @@ Deno.test("page's files are all there, and known again by their ETag", async () 
     const again = await app.request(path, { headers: { "if-none-match": tag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
-  assertEquals(seen.size, 7);
+  assertEquals(seen.size, 8);
 });
 
 Deno.test("page's routes are in the API's description", () => {
@@ -237,7 +279,7 @@ Deno.test("page's routes are in the API's description", () => {
     const answer = get?.responses?.["200"];
     return [path, ...Object.keys(answer && "content" in answer ? answer.content ?? {} : {})];
   });
-  assertEquals(types.length, 8);
+  assertEquals(types.length, 9);
   assertEquals(types.slice(0, 3), [
     ["/", "text/html"],
     ["/page.css", "text/css"],

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { SYMBOLS } from "../../lib/topics/quotes/symbols.ts";
 import { compareIds } from "../support/order.ts";
 import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
 import { createAppUnderTest, refusalOf } from "./support.ts";
@@ -15,11 +16,16 @@ Deno.test("GET /v1/quotes answers with what is known, flat", async () => {
   QUOTES_ANSWER.parse(body);
   ID.parse(body.cursor);
   const { quotes, status } = Snapshot.parse(body);
-  assertEquals(quotes.map(({ symbol, simulated }) => [symbol, simulated]), [
-    ["BTC-USD", true],
-    ["ETH-USD", true],
+  assertEquals(
+    quotes.map(({ symbol, simulated }) => [symbol, simulated]),
+    SYMBOLS.map((symbol) => [symbol, true]),
+  );
+  // The clock stands in the hour in which spot metals rest.
+  assertEquals(status.map(({ provider, state }) => [provider, state]), [
+    ["coinbase", "live"],
+    ["gold-api", "closed"],
+    ["yahoo", "delayed"],
   ]);
-  assertEquals(status.map(({ provider, state }) => [provider, state]), [["coinbase", "live"]]);
   assertEquals(body.next_poll_delay, 5);
 });
 
@@ -86,7 +92,7 @@ Deno.test("GET /v1/quotes counts as watching for three polls, and then nothing r
   };
   await test.send("/v1/quotes");
   const aPoll = test.fetched.length;
-  assertEquals(aPoll, 4);
+  assertEquals(aPoll, 11);
   assertEquals(await fetchedFor(14_900), 2 * aPoll);
   assertEquals(await fetchedFor(59_000), 0);
   assert(test.clock.timers > 0);
@@ -120,6 +126,20 @@ Deno.test("GET /v1/quotes waits 800 ms for a provider that hangs, and says what 
   const { quotes, cursor } = QUOTES_ANSWER.parse(await answer?.json());
   assertEquals([answer?.status, quotes], [200, []]);
   assert(cursor !== null);
+});
+
+Deno.test("GET /v1/quotes names the rows that nobody gives, with the settings there are", async () => {
+  await using test = createAppUnderTest({ UNOFFICIAL_SOURCES: "none" });
+  const none = async (path: string) => {
+    const { status } = Snapshot.parse(await (await test.send(path)).json());
+    return status.filter(({ provider }) => provider === "none")
+      .map(({ symbols, state, reason }) => [symbols, state, reason]);
+  };
+  assertEquals(await none("/v1/quotes"), [
+    [["BRENT", "WTI", "SPX", "DJI", "IXIC"], "down", "no source configured"],
+  ]);
+  assertEquals(await none("/v1/quotes?symbols=BTC-USD,XAU-USD"), []);
+  assertEquals(test.fetched.some((url) => url.includes("yahoo")), false);
 });
 
 Deno.test("HEAD /v1/quotes answers as GET, and watches nothing", async () => {

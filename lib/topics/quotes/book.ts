@@ -4,72 +4,104 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { staleTime } from "./freshness.ts";
+import { type Freshness, freshnessOf, type Heard, type Held, hold } from "./freshness.ts";
 import { weigh } from "./guards.ts";
+import type { SpanAt } from "./hours.ts";
 import type { Provider, Reading } from "./provider.ts";
 import type { Quote } from "./quote.ts";
+import { createReferences } from "./reference.ts";
 import { instrumentOf } from "./symbols.ts";
 
 /** What a poller knows of its symbols. What was once known stays. */
 export interface Book {
   /** Takes a reading in, unless a guard is against it. */
   take(reading: Reading, provider: Provider): void;
+  /** What is held of a symbol, whoever gave it. */
+  held(symbol: string): Reading | undefined;
+  /** Whether what is held of a symbol is this source's, and not stale. */
+  isFreshOf(symbol: string, source: string): boolean;
   /** Every quote known, judged now. */
   quotes(): Quote[];
-  /** A quote, fresh or stale as it is now. Quotes of other books stay as they are. */
+  /** A quote, fresh or stale, of an open market or a closed one, as it is now. Quotes of other books stay as they are. */
   judge(quote: Quote): Quote;
-  /** When the quotes become stale unless their sources are heard again, in milliseconds since the epoch. */
-  staleTimes(): number[];
+  /** When quotes stand otherwise after `from`, unless their sources are heard again, in milliseconds since the epoch. */
+  changeTimes(from: number): number[];
 }
 
-/**
- * Creates an empty book.
- *
- * @param providers In order. Their symbols are those of the book.
- * @param simulated Whether the quotes are to say so.
- */
-export function createBook(
-  clock: Clock,
-  providers: readonly Provider[],
-  simulated: boolean,
-): Book {
-  const known = new Map<string, Quote>();
-  const doubted = new Map<string, Reading>();
+/** A reading, and who gave it. */
+interface Entry {
+  readonly reading: Held;
+  readonly provider: Provider;
+}
 
-  /** Null where the quote is none of this book's, or its market is closed: then no silence makes it stale. */
-  function staleTimeOf({ symbol, source, session, received_at }: Quote): number | null {
-    const ours = providers.filter(({ symbols }) => symbols.includes(symbol));
-    const provider = ours.find(({ name }) => name === source) ?? ours[0];
-    if (provider === undefined || session === "closed") return null;
-    const held = known.get(symbol);
-    const heard = [received_at, ...(held?.source === source ? [held.received_at] : [])];
-    return staleTime(Math.max(...heard.map(Date.parse)), provider.intervalMs);
+/** What a book needs. */
+export interface BookOptions {
+  readonly clock: Clock;
+  readonly spanAt: SpanAt;
+  /** In order. Their symbols are those of the book. */
+  readonly providers: readonly Provider[];
+  /** Whether the quotes are to say so. */
+  readonly simulated: boolean;
+}
+
+/** Creates an empty book. */
+export function createBook({ clock, spanAt, providers, simulated }: BookOptions): Book {
+  const known = new Map<string, Entry>();
+  const doubted = new Map<string, Reading>();
+  const measures = new Map(providers.map((each) => [each.name, createReferences()]));
+
+  function freshness(heard: Heard, { intervalMs }: Provider, at = clock.now()): Freshness {
+    return freshnessOf(spanAt, heard, intervalMs, at);
   }
 
-  function judge(quote: Quote): Quote {
-    const at = staleTimeOf(quote);
-    if (at === null) return quote;
-    return { ...quote, is_stale: clock.now() >= at };
+  function quoteOf({ reading, provider }: Entry): Quote {
+    const { period: _, newsAt: __, ...said } = reading;
+    const { session, isStale } = freshness(reading, provider);
+    return {
+      ...instrumentOf(reading.symbol),
+      ...said,
+      session,
+      is_stale: isStale,
+      source: provider.name,
+      attribution: provider.attribution,
+      simulated,
+    };
+  }
+
+  /** By what its source said last, which may be the same again: that was not published. */
+  function heardOf(quote: Quote): Heard {
+    const held = known.get(quote.symbol);
+    const isNewer = held?.provider.name === quote.source &&
+      held.reading.received_at >= quote.received_at;
+    return isNewer ? held.reading : quote;
   }
 
   return {
-    take(reading, { name, attribution }) {
-      const { symbol } = reading;
-      const verdict = weigh(reading, known.get(symbol), doubted.get(symbol), clock.now());
+    take(said, provider) {
+      const { symbol } = said;
+      const before = known.get(symbol);
+      const verdict = weigh(said, before?.reading, doubted.get(symbol), clock.now());
       if (verdict === "drop") return;
-      if (verdict === "doubt") return void doubted.set(symbol, reading);
+      if (verdict === "doubt") return void doubted.set(symbol, said);
       doubted.delete(symbol);
-      known.set(symbol, {
-        ...instrumentOf(symbol),
-        ...reading,
-        is_stale: false,
-        source: name,
-        attribution,
-        simulated,
-      });
+      const measure = provider.isMeasuredByDay ? measures.get(provider.name) : undefined;
+      const own = before?.provider.name === provider.name ? before.reading : undefined;
+      known.set(symbol, { reading: hold(measure?.(said) ?? said, own), provider });
     },
-    quotes: () => [...known.values()].map(judge),
-    judge,
-    staleTimes: () => [...known.values()].map(staleTimeOf).filter((at) => at !== null),
+    held: (symbol) => known.get(symbol)?.reading,
+    isFreshOf(symbol, source) {
+      const entry = known.get(symbol);
+      return entry?.provider.name === source && !freshness(entry.reading, entry.provider).isStale;
+    },
+    quotes: () => [...known.values()].map(quoteOf),
+    judge(quote) {
+      const ours = providers.filter(({ symbols }) => symbols.includes(quote.symbol));
+      const provider = ours.find(({ name }) => name === quote.source) ?? ours[0];
+      if (provider === undefined) return quote;
+      const { session, isStale } = freshness(heardOf(quote), provider);
+      return { ...quote, session, is_stale: isStale };
+    },
+    changeTimes: (from) =>
+      [...known.values()].map(({ reading, provider }) => freshness(reading, provider, from).until),
   };
 }

@@ -26,7 +26,6 @@ export const coinbase: Provider = {
   name: "coinbase",
   title: "Coinbase",
   attribution: "Coinbase",
-  class: "crypto",
   symbols: ["BTC-USD", "ETH-USD"],
   intervalMs: 5000,
   ttlMs: 4000,

@@ -61,7 +61,6 @@ export function createCoinGecko(key: string): Provider {
     name: "coingecko",
     title: "CoinGecko",
     attribution: "Data provided by CoinGecko",
-    class: "crypto",
     symbols: Object.keys(IDS),
     intervalMs: INTERVAL_MS,
     // As long as the interval: while it stands in for others, they are tried far more often than it may be asked.

@@ -1,10 +1,110 @@
 /**
- * When silence means that a quote is stale.
+ * Whether a market is open, and when silence means that a quote is stale.
  *
  * @module
  */
+import type { Span, SpanAt } from "./hours.ts";
+import type { Reading } from "./provider.ts";
+import type { Quote } from "./quote.ts";
+import { instrumentOf } from "./symbols.ts";
 
-/** When what was last heard at `heardAt` becomes stale: after twice the interval, in milliseconds since the epoch. */
-export function staleTime(heardAt: number, intervalMs: number): number {
-  return heardAt + 2 * intervalMs;
+/** What is looked at: a reading of ours, or a quote that was read from the log. */
+export interface Heard
+  extends Pick<Reading, "symbol" | "session" | "period" | "as_of" | "received_at"> {
+  /** When the first answer with this time of the market came, in ms since the epoch: `received_at` where it is not said. */
+  readonly newsAt?: number;
+}
+
+/** A reading, and since when its source says that. */
+export interface Held extends Reading {
+  readonly newsAt: number;
+}
+
+/** A source that says the same again, with the same time, was heard, but is no fresher. @param held What it said before. */
+export function hold(reading: Reading, held: Held | undefined): Held {
+  const isNews = reading.as_of === null || reading.as_of !== held?.as_of;
+  return { ...reading, newsAt: isNews ? Date.parse(reading.received_at) : held.newsAt };
+}
+
+/** How a quote stands at a time, if nothing more is heard. */
+export interface Freshness {
+  readonly session: Quote["session"];
+  /** Nothing came for twice the interval, in an open market. */
+  readonly isStale: boolean;
+  /** Since when it stands so, in ms since the epoch. */
+  readonly since: number;
+  /** When that will change. Infinity where it will not. */
+  readonly until: number;
+}
+
+/** Told without hours, a session holds until our calendar knows of a change. */
+interface Told extends Span {
+  readonly session: Quote["session"] | null;
+}
+
+const OPEN_SINCE_EVER: Told = {
+  isOpen: true,
+  start: -Infinity,
+  end: Infinity,
+  session: "always",
+};
+
+/**
+ * Hours told by the provider. After their end our calendar goes on, with the next session that begins, and so it does
+ * where trades bear it out: Yahoo's day of a future goes to midnight, though trade ends at 17:00.
+ *
+ * @param tradedAt When it was last traded.
+ */
+function byPeriod({ start, end }: Span, calendar: Span, tradedAt: number, now: number): Span {
+  if (now < start) return { isOpen: false, start: -Infinity, end: start };
+  if (now < end) {
+    const isQuiet = !calendar.isOpen && tradedAt <= calendar.start;
+    return isQuiet ? calendar : { isOpen: true, start, end };
+  }
+  const isOver = calendar.isOpen && calendar.start < end && tradedAt <= end;
+  return isOver ? { isOpen: false, start: end, end: calendar.end } : calendar;
+}
+
+/** What the body says wins over our calendar. */
+function spanOf(spanAt: SpanAt, heard: Heard, now: number): Told {
+  const { symbol, session, period, as_of, received_at } = heard;
+  const kind = instrumentOf(symbol).class;
+  const calendar = spanAt(kind, now);
+  if (calendar === null) return { ...OPEN_SINCE_EVER, session };
+  if (period !== undefined) {
+    const tradedAt = as_of === null ? Infinity : Date.parse(as_of);
+    return { ...byPeriod({ ...period, isOpen: true }, calendar, tradedAt, now), session: null };
+  }
+  const then = spanAt(kind, Date.parse(received_at));
+  if (session === null || then === null || now >= then.end) return { ...calendar, session: null };
+  return { ...then, isOpen: session !== "closed", session };
+}
+
+/**
+ * Judges by what was last heard.
+ *
+ * @param intervalMs How often its provider is asked: it is stale after twice as long, counted from the opening at the
+ * earliest.
+ */
+export function freshnessOf(
+  spanAt: SpanAt,
+  heard: Heard,
+  intervalMs: number,
+  now: number,
+): Freshness {
+  const { isOpen, start, end, session: told } = spanOf(spanAt, heard, now);
+  if (!isOpen) return { session: "closed", isStale: false, since: start, until: end };
+  const heardAt = Date.parse(heard.received_at);
+  // A holiday: it was heard since the session began, and of no trade since then. Silence is no such news.
+  const quietUntil = heardAt + 2 * intervalMs;
+  const isHoliday = told === null && heard.as_of !== null && Date.parse(heard.as_of) < start &&
+    heardAt >= start && now < quietUntil;
+  if (isHoliday) {
+    return { session: "closed", isStale: false, since: start, until: Math.min(end, quietUntil) };
+  }
+  const silentAt = Math.max(heard.newsAt ?? heardAt, start) + 2 * intervalMs;
+  const session = told ?? "open";
+  return now < silentAt
+    ? { session, isStale: false, since: start, until: Math.min(end, silentAt) }
+    : { session, isStale: true, since: silentAt, until: end };
 }

@@ -10,56 +10,68 @@ const JITTER = 0.2;
 
 /** What is kept going. */
 export interface Polled {
-  readonly intervalMs: number;
+  /** How often, as things are. */
+  intervalMs(): number;
   readonly ttlMs: number;
+  /** When closed markets open next: a poll that would come later comes then. Null where one is open. */
+  opensAt(): number | null;
   /** When the last poll ended, in milliseconds since the epoch. */
   polledAt(): number;
   /** Polls, where the last poll is a TTL ago. Never rejects. */
   refresh(): Promise<void>;
   /** Tells what changed. Never rejects. */
   tell(): Promise<void>;
-  /** When something becomes stale next, unless it is heard: null where nothing will. */
-  nextStaleTime(): number | null;
+  /** When something will stand otherwise next, unless it is heard: null where nothing will. */
+  nextChangeTime(): number | null;
 }
 
-/**
- * Polls at the interval, give or take 20 %, counted from the end of the last poll whoever asked for it.
- *
- * @returns A function that ends it. A poll that is under way ends by itself.
- */
+/** What goes on. */
+export interface Polling {
+  /** Ends it. A poll that is under way ends by itself. */
+  stop(): void;
+  /** Something was heard outside of a poll: what changes next may be another thing. */
+  heard(): void;
+}
+
+/** Polls at the interval, give or take 20 %, counted from the end of the last poll whoever asked for it. */
 export function keepPolling(
   { clock, random }: Pick<World, "clock" | "random">,
-  { intervalMs, ttlMs, polledAt, refresh, tell, nextStaleTime }: Polled,
-): () => void {
+  { intervalMs, ttlMs, opensAt, polledAt, refresh, tell, nextChangeTime }: Polled,
+): Polling {
   let isRunning = true;
   let callOffPoll = () => {};
   let callOffTell = () => {};
 
   function pollAfter(ms: number): void {
-    const at = polledAt() + Math.max(ttlMs, ms);
+    const at = polledAt() + Math.max(ttlMs, Math.min(ms, (opensAt() ?? Infinity) - polledAt()));
     callOffPoll = clock.after(Math.max(0, at - clock.now()), async () => {
       await refresh();
       if (!isRunning) return;
-      tellOfSilence();
-      pollAfter(intervalMs * (1 + JITTER * (2 * random() - 1)));
+      tellOfChange();
+      pollAfter(intervalMs() * (1 + JITTER * (2 * random() - 1)));
     });
   }
 
-  function tellOfSilence(): void {
+  function tellOfChange(): void {
     callOffTell();
-    const at = nextStaleTime();
+    const at = nextChangeTime();
     if (at === null) return;
     callOffTell = clock.after(at - clock.now(), async () => {
       await tell();
-      if (isRunning) tellOfSilence();
+      if (isRunning) tellOfChange();
     });
   }
 
-  tellOfSilence();
+  tellOfChange();
   pollAfter(ttlMs);
-  return () => {
-    isRunning = false;
-    callOffPoll();
-    callOffTell();
+  return {
+    stop() {
+      isRunning = false;
+      callOffPoll();
+      callOffTell();
+    },
+    heard() {
+      if (isRunning) tellOfChange();
+    },
   };
 }

@@ -49,7 +49,6 @@ export const kraken: Provider = {
   name: "kraken",
   title: "Kraken",
   attribution: "Kraken",
-  class: "crypto",
   symbols: Object.keys(PAIRS),
   intervalMs: 5000,
   ttlMs: 4000,

@@ -31,12 +31,12 @@ export interface Market {
 
 /** Creates the market of an isolate. Its pollers run while somebody follows the topic. */
 export function createMarket(world: World, config: ProviderConfig, hub: Hub): Market {
-  const pollers = createPollers(world, config, async (publications) => {
+  const { pollers, judges } = createPollers(world, config, async (publications) => {
     const ids = await hub.publish(topic, publications);
     // Who asked for a poll shall find it in the windows.
     await hub.received(ids);
   });
-  const topic = quotesTopic(pollers);
+  const topic = quotesTopic(judges);
   const nextPollDelayS = Math.min(...pollers.map((poller) => poller.nextPollDelayS));
   for (const poller of pollers) hub.whileFollowed(topic, () => poller.start());
 

@@ -1,33 +1,33 @@
 /**
- * The poller of one class of symbols: asks its providers in turn, keeps what is known, tells what changed.
+ * The poller of symbols that share providers: asks them, keeps what is known, tells what changed.
  *
  * @module
  */
 import { messageOf } from "../../core/log.ts";
 import type { World } from "../../core/world.ts";
-import { UpstreamFailure } from "../../upstream/failure.ts";
-import type { Upstream } from "../../upstream/upstream.ts";
 import { createBook } from "./book.ts";
+import { createChain } from "./chain.ts";
+import { type ConnectedProvider, createCorrespondent } from "./correspondent.ts";
+import type { SpanAt } from "./hours.ts";
 import { keepPolling } from "./keep_polling.ts";
 import { isoTime, type Provider } from "./provider.ts";
-import { createProviderState, type ProviderState } from "./provider_state.ts";
-import type { Quote, Status } from "./quote.ts";
+import { createProviderState, type Role } from "./provider_state.ts";
+import { createQuorum } from "./quorum.ts";
+import type { Quote, Snapshot, Status } from "./quote.ts";
+import { createSuccession } from "./succession.ts";
 import { createTeller, type Publish } from "./teller.ts";
-
-/** A provider, and what it is read through. */
-export interface ConnectedProvider {
-  readonly provider: Provider;
-  readonly upstream: Upstream;
-}
 
 /** What a poller needs. */
 export interface PollerOptions {
   readonly world: Pick<World, "clock" | "random" | "log">;
-  /** In order: one is asked for what those before it could not give. The first sets the pace. */
-  readonly providers: readonly [ConnectedProvider, ...ConnectedProvider[]];
+  readonly spanAt: SpanAt;
+  /** In order: the first that gives a symbol serves it, as long as it can. Those who are first set the pace. */
+  readonly providers: readonly ConnectedProvider[];
   readonly publish: Publish;
   /** Whether the quotes are to say that they are simulated. */
   readonly simulated: boolean;
+  /** How far two sources may differ, in percent, before it is said. */
+  readonly quorumBoundPct: number;
 }
 
 /** Says how things are at the time of serving. */
@@ -50,86 +50,80 @@ export interface Poller extends Judge {
   readonly nextPollDelayS: number;
 }
 
+/** Those that are the first choice for some symbol. */
+function firsts(providers: readonly Provider[]): Provider[] {
+  return providers.filter(({ symbols }, place) =>
+    symbols.some((symbol) =>
+      !providers.slice(0, place).some((before) => before.symbols.includes(symbol))
+    )
+  );
+}
+
 /** Creates a poller that knows nothing and does nothing yet. */
-export function createPoller({ world, providers, publish, simulated }: PollerOptions): Poller {
+export function createPoller(
+  { world, spanAt, providers: connected, publish, simulated, quorumBoundPct }: PollerOptions,
+): Poller {
   const { clock, log } = world;
-  const { intervalMs, ttlMs } = providers[0].provider;
-  const symbols = [...new Set(providers.flatMap(({ provider }) => provider.symbols))];
-  const asked = providers.map(({ provider, upstream }) => ({
-    provider,
-    upstream,
-    state: createProviderState(world, provider, upstream),
-  }));
-  const book = createBook(clock, providers.map(({ provider }) => provider), simulated);
-  const tell = createTeller(log, () => ({ quotes: book.quotes(), status: statuses() }), publish);
+  const providers = connected.map(({ provider }) => provider);
+  const pacemakers = firsts(providers);
+  const intervalMs = Math.min(...pacemakers.map((each) => each.intervalMs));
+  const closedIntervalMs = Math.min(
+    ...pacemakers.map((each) => each.closedIntervalMs ?? each.intervalMs),
+  );
+  const ttlMs = Math.min(...pacemakers.map((each) => each.ttlMs));
+  const succession = createSuccession(providers);
+  const quorum = createQuorum(quorumBoundPct);
+  const book = createBook({ clock, spanAt, providers, simulated });
+  const members = connected.map((each) => {
+    const role = () => roleOf(each.provider);
+    return createCorrespondent(log, each, createProviderState({ world, spanAt, role, ...each }));
+  });
+  const states = members.map(({ state }) => state);
+  const tell = createTeller(log, known, publish);
+  let onHeard = () => {};
+  const heard = () => onHeard();
+  const chain = createChain({ clock, log, members, book, succession, quorum, tell, heard });
   const createdAt = clock.now();
+  let toldAt = createdAt;
   let polledAt = -Infinity;
   let polling: Promise<void> | null = null;
 
+  function roleOf({ name, symbols }: Provider): Role {
+    const served = symbols.filter((symbol) => succession.serving(symbol) === name);
+    const other = served.length > 0
+      ? undefined
+      : providers.find((each) =>
+        symbols.some((symbol) => succession.serving(symbol) === each.name)
+      );
+    return { standsByFor: other?.title ?? null, remarks: quorum.remarks(served) };
+  }
+
+  function known(): Snapshot {
+    toldAt = clock.now();
+    return { quotes: book.quotes(), status: statuses() };
+  }
+
   function statuses(): Status[] {
-    return asked.map(({ state }) => state.status()).filter((status) => status !== null);
+    return states.map((state) => state.status()).filter((status) => status !== null);
   }
 
   function awaited(): Status[] {
-    const { name, symbols: given, title } = providers[0].provider;
-    if (asked[0]?.state.status()) return [];
-    return [{
-      provider: name,
-      symbols: [...given],
-      state: "stale",
-      since: isoTime(createdAt),
-      reason: `Nothing was heard from ${title} yet`,
-      breaker: "closed",
-      next_try_at: null,
-    }];
-  }
-
-  /** While a provider is left alone, what it failed with says more than that it is. */
-  function messageFor({ name, title }: Provider, upstream: Upstream, thrown: unknown): string {
-    if (thrown instanceof UpstreamFailure) {
-      const cause = thrown.kind === "waiting" ? upstream.health().failure : null;
-      return (cause ?? thrown).message;
-    }
-    log.error("A provider could not be read", { provider: name, reason: messageOf(thrown) });
-    return `${title} could not be read`;
-  }
-
-  /** @returns The symbols it could not give. */
-  async function ask(
-    { provider, upstream, state }: ConnectedProvider & { readonly state: ProviderState },
-    wanted: readonly string[],
-  ): Promise<string[]> {
-    const results = await Promise.allSettled(
-      wanted.map(async (symbol) => await provider.read(upstream, symbol)),
-    );
-    const readings = results.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-    const failures = results.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
-    for (const reading of readings) book.take(reading, provider);
-    state.asked(
-      readings.length === 0
-        ? null
-        : Math.max(...readings.map(({ received_at }) => Date.parse(received_at))),
-      failures.length === 0 ? null : messageFor(provider, upstream, failures[0]),
-    );
-    return wanted.filter((symbol) => !readings.some((reading) => reading.symbol === symbol));
+    return members
+      .filter(({ provider, state }) => pacemakers.includes(provider) && state.status() === null)
+      .map(({ provider: { name, symbols, title } }) => ({
+        provider: name,
+        symbols: [...symbols],
+        state: "stale",
+        since: isoTime(createdAt),
+        reason: `Nothing was heard from ${title} yet`,
+        breaker: "closed",
+        next_try_at: null,
+      }));
   }
 
   async function poll(): Promise<void> {
     await tell(); // what went stale while nobody watched, before it is fresh again
-    let missing: readonly string[] = symbols;
-    let answering = "";
-    for (const each of asked) {
-      const { symbols: given, title } = each.provider;
-      const wanted = missing.filter((symbol) => given.includes(symbol));
-      if (wanted.length === 0) {
-        each.state.standBy(answering);
-        continue;
-      }
-      const failed = await ask(each, wanted);
-      if (failed.length < wanted.length) answering = title;
-      missing = missing.filter((symbol) => !wanted.includes(symbol) || failed.includes(symbol));
-    }
-    await tell();
+    await chain.poll();
   }
 
   function refresh(): Promise<void> {
@@ -143,28 +137,39 @@ export function createPoller({ world, providers, publish, simulated }: PollerOpt
     return polling;
   }
 
-  function nextStaleTime(): number | null {
-    const silences = asked.map(({ state }) => state.staleTime()).filter((time) => time !== null);
-    const next = Math.min(
-      ...[...book.staleTimes(), ...silences].filter((time) => time > clock.now()),
-    );
+  /** After what was told last, so that nothing is passed over that changes while that is being published. */
+  function nextChangeTime(): number | null {
+    const times = [
+      ...book.changeTimes(toldAt),
+      ...states.flatMap((state) => state.changeTimes(toldAt)),
+    ];
+    const next = Math.min(...times);
     return Number.isFinite(next) ? next : null;
   }
 
+  function isClosed(): boolean {
+    const quotes = book.quotes();
+    return quotes.length > 0 && quotes.every(({ session }) => session === "closed");
+  }
+
   return {
-    start: () =>
-      keepPolling(world, {
-        intervalMs,
+    start() {
+      const running = keepPolling(world, {
+        intervalMs: () => isClosed() ? closedIntervalMs : intervalMs,
         ttlMs,
+        opensAt: () => isClosed() ? nextChangeTime() : null,
         polledAt: () => polledAt,
         refresh,
         tell,
-        nextStaleTime,
-      }),
+        nextChangeTime,
+      });
+      onHeard = running.heard;
+      return running.stop;
+    },
     refresh,
     judge: book.judge,
     judgeStatus: (status) =>
-      asked.find(({ provider }) => provider.name === status.provider)?.state.status() ?? status,
+      members.find(({ provider }) => provider.name === status.provider)?.state.status() ?? status,
     awaited,
     nextPollDelayS: Math.max(1, Math.ceil(intervalMs / 1000)),
   };

@@ -1,28 +1,56 @@
 /**
- * One poller a class of symbols.
+ * Who is polled together: providers that share symbols, so that each has one upstream, one state and one status.
  *
  * @module
  */
 import type { World } from "../../core/world.ts";
 import { createUpstream } from "../../upstream/upstream.ts";
-import { createPoller, type Poller } from "./poller.ts";
+import { createHours } from "./hours.ts";
+import { createPoller, type Judge, type Poller } from "./poller.ts";
+import type { Provider } from "./provider.ts";
 import { type ProviderConfig, providersFor } from "./providers.ts";
-import { QuoteClass } from "./quote.ts";
+import { SYMBOLS } from "./symbols.ts";
 import type { Publish } from "./teller.ts";
+import { createUnsourced } from "./unsourced.ts";
 
-/** Creates the pollers of all classes that have a provider. Nothing starts yet. */
-export function createPollers(
-  world: World,
-  config: ProviderConfig,
-  publish: Publish,
-): readonly Poller[] {
-  const all = providersFor(config);
-  return QuoteClass.options.flatMap((name) => {
-    const [first, ...others] = all.filter((provider) => provider.class === name)
-      .map((provider) => ({ provider, upstream: createUpstream(world, provider) }));
-    if (first === undefined) return [];
-    return [
-      createPoller({ world, providers: [first, ...others], publish, simulated: config.DEMO }),
-    ];
-  });
+/** Groups providers that have a symbol in common, if only over a third. Each group keeps their order. */
+export function groups(providers: readonly Provider[]): readonly (readonly Provider[])[] {
+  let all: Provider[][] = [];
+  for (const provider of providers) {
+    const isAkin = (group: readonly Provider[]) =>
+      group.some(({ symbols }) => symbols.some((symbol) => provider.symbols.includes(symbol)));
+    const akin = all.filter(isAkin);
+    all = [...all.filter((group) => !isAkin(group)), [...akin.flat(), provider]];
+  }
+  const place = (provider: Provider) => providers.indexOf(provider);
+  return all.map((group) => group.toSorted((a, b) => place(a) - place(b)));
+}
+
+/** What keeps the market going, and who says how things are in it. */
+export interface Pollers {
+  readonly pollers: readonly Poller[];
+  readonly judges: readonly Judge[];
+}
+
+/** Creates the pollers of all providers of these settings. Nothing starts yet. */
+export function createPollers(world: World, config: ProviderConfig, publish: Publish): Pollers {
+  const providers = providersFor(config);
+  const spanAt = createHours();
+  const pollers = groups(providers).map((group) =>
+    createPoller({
+      world,
+      spanAt,
+      providers: group.map((provider) => ({ provider, upstream: createUpstream(world, provider) })),
+      publish,
+      simulated: config.DEMO,
+      quorumBoundPct: config.QUORUM_BOUND_PCT,
+    })
+  );
+  const missing = SYMBOLS.filter((symbol) =>
+    !providers.some(({ symbols }) => symbols.includes(symbol))
+  );
+  return {
+    pollers,
+    judges: missing.length === 0 ? pollers : [...pollers, createUnsourced(world.clock, missing)],
+  };
 }

@@ -9,19 +9,24 @@ import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
 import type { Quote } from "./quote.ts";
 
 /** What a provider says of one symbol at one time. `change` is measured within this provider, never across two. */
-export type Reading = Pick<
-  Quote,
-  | "symbol"
-  | "price"
-  | "change"
-  | "change_pct"
-  | "basis"
-  | "session"
-  | "as_of"
-  | "received_at"
-  | "is_delayed"
-  | "delay_s"
->;
+export interface Reading extends
+  Pick<
+    Quote,
+    | "symbol"
+    | "price"
+    | "change"
+    | "change_pct"
+    | "basis"
+    | "as_of"
+    | "received_at"
+    | "is_delayed"
+    | "delay_s"
+  > {
+  /** As its body tells it. Null where it does not: then the market's own hours do. */
+  readonly session: Quote["session"] | null;
+  /** The hours its body tells, in ms since the epoch: they say more than `session`. */
+  readonly period?: { readonly start: number; readonly end: number };
+}
 
 /** Someone who gives quotes, and how to read them. Its options are those of the upstream it is read through. */
 export interface Provider {
@@ -31,14 +36,17 @@ export interface Provider {
   readonly title: string;
   /** The words its terms ask for beside every price. */
   readonly attribution: string;
-  readonly class: Quote["class"];
   readonly symbols: readonly string[];
   /** How often it is asked, in milliseconds. Its quotes are stale after twice as long without an answer. */
   readonly intervalMs: number;
+  /** The same while all its markets are closed, where that is less often. */
+  readonly closedIntervalMs?: number;
   /** How long an answer is as good as new. Below 80 % of the interval no jittered poll has to wait for it. */
   readonly ttlMs: number;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where it tells no previous price: change is measured against its own first price of the UTC day. */
+  readonly isMeasuredByDay?: boolean;
   /**
    * Reads one symbol. Several symbols may share a URL: the upstream fetches it once.
    *

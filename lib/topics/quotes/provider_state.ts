@@ -5,25 +5,33 @@
  */
 import type { World } from "../../core/world.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
-import { staleTime } from "./freshness.ts";
-import { isoTime, type Provider } from "./provider.ts";
+import { type Freshness, freshnessOf, type Held, hold } from "./freshness.ts";
+import type { SpanAt } from "./hours.ts";
+import { isoTime, type Provider, type Reading } from "./provider.ts";
 import type { Status } from "./quote.ts";
+import { delayWords } from "./words.ts";
+
+/** What a provider is to the others. */
+export interface Role {
+  /** Who serves in its place: null where it serves itself. */
+  readonly standsByFor: string | null;
+  /** What else is to be said of its quotes. */
+  readonly remarks: readonly string[];
+}
 
 /** What is remembered of a provider's answers. */
 export interface ProviderState {
   /**
    * It was asked.
    *
-   * @param heardAt When it last gave a good answer, null where this time it gave none.
-   * @param failure What went wrong with all or a part of it, null where nothing did.
+   * @param readings What it answered: none where it failed altogether.
+   * @param failures What went wrong, by symbol.
    */
-  asked(heardAt: number | null, failure: string | null): void;
-  /** It was not asked, since another came first. */
-  standBy(other: string): void;
+  asked(readings: readonly Reading[], failures: ReadonlyMap<string, string>): void;
   /** Its status now: null until it was asked. */
   status(): Status | null;
-  /** When it becomes stale unless it is heard again, in milliseconds since the epoch: null where that cannot be. */
-  staleTime(): number | null;
+  /** When it is another one after `from`, unless it is heard, in milliseconds since the epoch. */
+  changeTimes(from: number): number[];
 }
 
 /** A state, and when it came into it, in milliseconds since the epoch. */
@@ -32,34 +40,58 @@ interface Noticed {
   readonly since: number;
 }
 
+/** What a provider's state needs. */
+export interface ProviderStateOptions {
+  readonly world: Pick<World, "clock" | "log">;
+  readonly spanAt: SpanAt;
+  readonly provider: Provider;
+  readonly upstream: Pick<Upstream, "health">;
+  /** What it is to the others now. */
+  readonly role: () => Role;
+}
+
 /** Creates the state of a provider that was never asked. */
 export function createProviderState(
-  { clock, log }: Pick<World, "clock" | "log">,
-  { name, title, symbols, intervalMs }: Provider,
-  { health }: Pick<Upstream, "health">,
+  { world: { clock, log }, spanAt, provider, upstream: { health }, role }: ProviderStateOptions,
 ): ProviderState {
-  let heardAt: number | null = null;
-  let failure: string | null = null;
-  let standsBy: string | null = null;
+  const { name, title, symbols, intervalMs } = provider;
+  const heard = new Map<string, Held>();
+  const failed = new Map<string, string>();
   let noticed: Noticed | null = null;
 
-  function silentFrom(): number | null {
-    return heardAt === null || standsBy !== null ? null : staleTime(heardAt, intervalMs);
+  function markets(now: number): Freshness[] {
+    return [...heard.values()].map((each) => freshnessOf(spanAt, each, intervalMs, now));
   }
 
-  /** A half-open breaker has not proved yet that the provider is back. While it stands by, silence means nothing. */
+  function isAllClosed(all: readonly Freshness[]): boolean {
+    return all.length > 0 && all.every(({ session }) => session === "closed");
+  }
+
+  /**
+   * A half-open breaker has not proved yet that the provider is back. While it stands by it is seldom asked: then silence
+   * means nothing, unless it is how it answered.
+   */
   function stateAt(now: number): Status["state"] {
-    if (heardAt === null || health().breaker !== "closed") return "down";
-    const silent = silentFrom();
-    return silent !== null && now >= silent ? "stale" : "live";
+    if (heard.size === 0 || health().breaker !== "closed") return "down";
+    const all = markets(now);
+    if (isAllClosed(all)) return "closed";
+    const isSilent = all.every(({ isStale, session }) => isStale || session === "closed");
+    if (isSilent && (failed.size > 0 || role().standsByFor === null)) return "stale";
+    return [...heard.values()].some((each) => each.is_delayed) ? "delayed" : "live";
   }
 
-  /** `since` moves with the state alone. Silence is noticed late, where nobody looks: its beginning is known. */
+  /** Silence and closing hours are noticed late, where nobody looks: their beginning is known. */
+  function beginning(state: Status["state"], now: number): number {
+    if (noticed === null || (state !== "stale" && state !== "closed")) return now;
+    const began = Math.max(...markets(now).map(({ since }) => since));
+    return Math.min(now, Math.max(began, noticed.since));
+  }
+
+  /** `since` moves with the state alone. */
   function notice(now: number): Noticed {
     const state = stateAt(now);
     if (noticed?.state === state) return noticed;
-    const fellSilent = state === "stale" && noticed?.state === "live";
-    noticed = { state, since: fellSilent ? silentFrom() ?? now : now };
+    noticed = { state, since: beginning(state, now) };
     log[state === "down" ? "warn" : "info"](`${title} is ${state}`, {
       provider: name,
       reason: reasonOf(state),
@@ -67,21 +99,48 @@ export function createProviderState(
     return noticed;
   }
 
+  /** It may answer, and say nothing new. */
+  function isTalking(): boolean {
+    const from = clock.now() - 2 * intervalMs;
+    return [...heard.values()].some(({ received_at }) => Date.parse(received_at) > from);
+  }
+
+  function wordsOf(state: Status["state"]): string | null {
+    switch (state) {
+      case "down":
+      case "stale":
+        return failed.values().next().value ?? health().failure?.message ??
+          `Nothing ${isTalking() ? "new " : ""}was heard for twice its interval`;
+      case "closed":
+        return "Its markets are closed";
+      case "delayed":
+        return delayWords([...heard.values()]);
+      case "live":
+        return null;
+    }
+  }
+
   function reasonOf(state: Status["state"]): string | null {
-    if (standsBy !== null) return `Stands by while ${standsBy} answers`;
-    if (failure !== null || state === "live") return failure;
-    return health().failure?.message ?? "Nothing was heard for twice its interval";
+    const { standsByFor, remarks } = role();
+    const isDown = state === "down";
+    const words = standsByFor !== null && !isDown
+      ? `Stands by while ${standsByFor} answers`
+      : wordsOf(state);
+    // What is wrong comes before what is so.
+    const all = new Set(
+      [...failed.values(), ...isDown ? [] : remarks, words].filter((each) => each !== null),
+    );
+    return all.size === 0 ? null : [...all].join("; ");
   }
 
   return {
-    asked(heard, went) {
-      heardAt = heard ?? heardAt;
-      failure = went;
-      standsBy = null;
+    asked(readings, failures) {
+      for (const reading of readings) {
+        heard.set(reading.symbol, hold(reading, heard.get(reading.symbol)));
+        failed.delete(reading.symbol);
+      }
+      for (const [symbol, message] of failures) failed.set(symbol, message);
       notice(clock.now());
-    },
-    standBy(other) {
-      if (noticed !== null) standsBy = other;
     },
     status() {
       if (noticed === null) return null;
@@ -98,6 +157,6 @@ export function createProviderState(
         next_try_at: nextTryAt !== null && nextTryAt > now ? isoTime(nextTryAt) : null,
       };
     },
-    staleTime: silentFrom,
+    changeTimes: (from) => markets(from).map(({ until }) => until),
   };
 }

@@ -4,11 +4,9 @@
  * @module
  */
 import type { Publication } from "../../../lib/core/event.ts";
-import {
-  type ConnectedProvider,
-  createPoller,
-  type Poller,
-} from "../../../lib/topics/quotes/poller.ts";
+import type { ConnectedProvider } from "../../../lib/topics/quotes/correspondent.ts";
+import { createHours } from "../../../lib/topics/quotes/hours.ts";
+import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
 import { ROUND_THE_CLOCK } from "../../../lib/topics/quotes/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import type { Health } from "../../../lib/upstream/upstream.ts";
@@ -54,7 +52,6 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
         name,
         title: name.toUpperCase(),
         attribution: name,
-        class: "crypto",
         symbols: ["BTC-USD", "ETH-USD"],
         intervalMs,
         ttlMs: TTL_MS,
@@ -103,6 +100,8 @@ export function createBench(): Bench {
       providers: [first.connected, second.connected],
       publish: (publications) => bench.publish(publications),
       simulated: false,
+      spanAt: createHours(),
+      quorumBoundPct: 1,
     }),
   };
   return bench;

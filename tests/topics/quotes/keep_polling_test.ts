@@ -1,25 +1,72 @@
 import { assertEquals } from "@std/assert";
-import { keepPolling } from "../../../lib/topics/quotes/keep_polling.ts";
-import { createManualClock } from "../../support/manual_clock.ts";
+import { keepPolling, type Polled } from "../../../lib/topics/quotes/keep_polling.ts";
+import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
-Deno.test("keepPolling() never comes before the TTL is over, however the jitter falls", async () => {
-  const clock = createManualClock();
+/** What is polled every second, and when that was. */
+function polled(clock: ManualClock, more: Partial<Polled> = {}) {
   const calls: number[] = [];
+  const began = clock.now();
   let polledAt = -Infinity;
-  const stop = keepPolling({ clock, random: () => 0 }, {
-    intervalMs: 1000,
+  const what: Polled = {
+    intervalMs: () => 1000,
     ttlMs: 1000,
+    opensAt: () => null,
     polledAt: () => polledAt,
     refresh() {
-      calls.push(clock.now());
+      calls.push(clock.now() - began);
       if (clock.now() - polledAt >= 1000) polledAt = clock.now();
       return Promise.resolve();
     },
     tell: () => Promise.resolve(),
-    nextStaleTime: () => null,
-  });
-  const began = clock.now();
+    nextChangeTime: () => null,
+    ...more,
+  };
+  return { calls, what };
+}
+
+Deno.test("keepPolling() never comes before the TTL is over, however the jitter falls", async () => {
+  const clock = createManualClock();
+  const { calls, what } = polled(clock);
+  const polling = keepPolling({ clock, random: () => 0 }, what);
   await clock.advance(2500);
-  stop();
-  assertEquals(calls.map((at) => at - began), [0, 1000, 2000]);
+  polling.stop();
+  assertEquals(calls, [0, 1000, 2000]);
+});
+
+Deno.test("keepPolling() does not sleep through an opening", async () => {
+  const clock = createManualClock();
+  const opening = clock.now() + 7000;
+  const { calls, what } = polled(clock, {
+    intervalMs: () => 10_000,
+    opensAt: () => clock.now() < opening ? opening : null,
+  });
+  const polling = keepPolling({ clock, random: () => 0.5 }, what);
+  await clock.advance(16_999);
+  polling.stop();
+  assertEquals(calls, [0, 7000]);
+});
+
+Deno.test("keepPolling() tells of what changes while nothing comes, also of what it heard outside", async () => {
+  const clock = createManualClock();
+  const began = clock.now();
+  const told: number[] = [];
+  let next: number | null = null;
+  const { what } = polled(clock, {
+    intervalMs: () => 60_000,
+    nextChangeTime: () => next,
+    tell() {
+      told.push(clock.now() - began);
+      next = null;
+      return Promise.resolve();
+    },
+  });
+  const polling = keepPolling({ clock, random: () => 0.5 }, what);
+  await clock.advance(1000);
+  next = began + 5000;
+  polling.heard();
+  await clock.advance(10_000);
+  polling.stop();
+  next = began + 20_000;
+  polling.heard();
+  assertEquals([told, clock.timers], [[5000], 0]);
 });

@@ -50,45 +50,6 @@ Deno.test("a poller publishes only what changed", async () => {
   assertEquals(batches.slice(1).map(inShort), [["ETH-USD 10.10 of first"]]);
 });
 
-Deno.test("a poller falls over within the poll, for the symbols that failed, and returns", async () => {
-  const bench = createBench();
-  const { clock, poller, first, second, batches } = bench;
-  bench.random = 0; // so that the third poll comes before two intervals are over
-  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
-  first.answers["ETH-USD"] = LATE;
-  const stop = poller.start();
-  await clock.advance(0);
-  first.answers["BTC-USD"] = LATE;
-  await clock.advance(0.8 * INTERVAL_MS);
-  first.answers = { "BTC-USD": "100.50", "ETH-USD": "10.00" };
-  await clock.advance(0.8 * INTERVAL_MS);
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  await clock.advance(0.8 * INTERVAL_MS);
-  stop();
-  assertEquals(batches.map(inShort), [
-    [
-      "BTC-USD 100.00 of first",
-      "ETH-USD 10.01 of second",
-      `first live: ${LATE.message}`,
-      "second live",
-    ],
-    ["BTC-USD 101.00 of second"],
-    [
-      "BTC-USD 100.50 of first",
-      "ETH-USD 10.00 of first",
-      "first live",
-      "second live: Stands by while FIRST answers",
-    ],
-    [
-      "BTC-USD 101.00 of second",
-      "ETH-USD 10.01 of second",
-      `first live: ${LATE.message}`,
-      "second live",
-    ],
-  ]);
-  assertEquals(second.askedAt.length, 2);
-});
-
 Deno.test("a poller never overlaps itself, and refresh() joins a poll under way", async () => {
   const bench = createBench();
   const { clock, poller, first } = bench;
@@ -330,9 +291,44 @@ Deno.test("judge() goes by when the source was last heard, and leaves what is no
   assertEquals(poller.judge({ ...quote, source: "second" }).is_stale, true);
   await clock.advance(2 * INTERVAL_MS);
   assertEquals(poller.judge(quote).is_stale, true);
-  assertEquals(poller.judge({ ...quote, session: "closed" }).is_stale, false);
   assertEquals(poller.judge({ ...quote, symbol: "SPX" }).is_stale, false);
   const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
   assertEquals(poller.judgeStatus(foreign), foreign);
   assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
+});
+
+Deno.test("judge() calls a quote stale that comes from the log, a week old, before anything was heard", async () => {
+  const before = createBench();
+  await before.poller.refresh();
+  const quote = Quote.parse(before.batches[0]?.[0]?.data);
+  const { clock, poller } = createBench();
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(7 * 86_400_000);
+  assertEquals(poller.judge(quote), { ...quote, is_stale: true });
+  assertEquals(poller.awaited().map(({ provider, state }) => [provider, state]), [
+    ["first", "stale"],
+  ]);
+});
+
+Deno.test("a poller passes over nothing that changes while it is publishing", async () => {
+  const bench = createBench();
+  const { clock, poller, first, batches, publish } = bench;
+  bench.random = 0; // polls come every 4 s
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers["BTC-USD"] = LATE;
+  await clock.advance(0.8 * INTERVAL_MS); // BTC-USD will be stale 4 s before ETH-USD is
+  first.answers = {}; // the next poll never ends, so that it tells nothing
+  await clock.advance(0.8 * INTERVAL_MS);
+  bench.publish = async (publications) => {
+    await new Promise<void>((resolve) => void clock.after(2 * INTERVAL_MS, resolve));
+    await publish(publications);
+  };
+  const before = batches.length;
+  await clock.advance(6 * INTERVAL_MS);
+  stop();
+  assertEquals(batches.slice(before).map(inShort), [
+    ["BTC-USD 100.00 of first, stale"],
+    ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
+  ]);
 });

@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import { readConfig } from "../../../lib/core/config.ts";
 import type { Publication } from "../../../lib/core/event.ts";
 import type { World } from "../../../lib/core/world.ts";
 import { createDemoWorld } from "../../../lib/demo/demo_world.ts";
-import { createPollers } from "../../../lib/topics/quotes/pollers.ts";
-import type { ProviderConfig } from "../../../lib/topics/quotes/providers.ts";
+import { createPollers, groups } from "../../../lib/topics/quotes/pollers.ts";
+import type { Provider } from "../../../lib/topics/quotes/provider.ts";
+import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { inShort } from "./fake_providers.ts";
 
@@ -13,7 +15,7 @@ const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
 
 /** Pollers in the demo's world, in which some hosts are out of reach. */
-function demo(config: Partial<ProviderConfig> = {}, lost: readonly string[] = []) {
+function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[] = []) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const world = createDemoWorld({
     clock,
@@ -31,21 +33,22 @@ function demo(config: Partial<ProviderConfig> = {}, lost: readonly string[] = []
       : world.fetch(url, init);
   };
   const batches: (readonly Publication[])[] = [];
-  const pollers = createPollers(
+  const { pollers, judges } = createPollers(
     { ...world, fetch },
-    { DEMO: true, COINGECKO_API_KEY: "CG-key", ...config },
+    readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env }),
     (publications) => Promise.resolve(void batches.push(publications)),
   );
-  return { clock, pollers, batches, calls };
+  return { clock, pollers, judges, batches, calls };
 }
 
-/** Where the quotes of a first poll came from. */
+/** Where the first quotes of crypto came from. */
 async function sources(lost: readonly string[]): Promise<string[]> {
   const { pollers, clock, batches } = demo({}, lost);
   const refreshed = Promise.all(pollers.map((poller) => poller.refresh()));
   await clock.advance(10_000);
   await refreshed;
-  return inShort(batches[0]).slice(0, 2).map((line) => line.replace(/ [\d.]+/, ""));
+  return batches.flatMap(inShort).filter((line) => /^(BTC|ETH)-USD/.test(line))
+    .map((line) => line.replace(/ [\d.]+/, ""));
 }
 
 Deno.test("createPollers() runs calmly on the demo's upstreams", async () => {
@@ -55,31 +58,80 @@ Deno.test("createPollers() runs calmly on the demo's upstreams", async () => {
   for (const stop of stops) stop();
   await clock.advance(0);
   assertEquals(clock.timers, 0);
-  assertEquals(pollers.map(({ nextPollDelayS }) => nextPollDelayS), [5]);
+  assertEquals(pollers.map(({ nextPollDelayS }) => nextPollDelayS), [5, 5, 5]);
   const told = batches.flat();
-  assert(told.filter(({ type }) => type === "quote").length >= 20);
-  assertEquals(told.filter(({ type }) => type === "status").map(({ data }) => Object(data).state), [
-    "live",
+  const quotes = told.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
+  assert(quotes.length >= 20);
+  assert(quotes.every(({ simulated, is_stale }) => simulated && !is_stale));
+  const states = told.flatMap(({ type, data }) => type === "status" ? [Status.parse(data)] : [])
+    .map(({ provider, state, reason }) => `${provider} ${state}: ${reason}`);
+  // The demo's clock stands on a Saturday: spot metals rest. The hours of oil and indices are the demo's own.
+  assertEquals(states.filter((line) => !line.startsWith("yahoo")).toSorted(), [
+    "coinbase live: null",
+    "gold-api closed: Its markets are closed",
+    "kraken live: Stands by while Coinbase answers",
   ]);
-  assert(told.every(({ type, data }) => type === "status" || Object(data).simulated === true));
 });
 
 Deno.test("createPollers() goes from Coinbase to Kraken to CoinGecko", async () => {
-  assertEquals(await sources([]), ["BTC-USD of coinbase", "ETH-USD of coinbase"]);
-  assertEquals(await sources([COINBASE]), ["BTC-USD of kraken", "ETH-USD of kraken"]);
-  assertEquals(await sources([COINBASE, KRAKEN]), [
-    "BTC-USD of coingecko",
-    "ETH-USD of coingecko",
-  ]);
+  const from = (source: string) => [`BTC-USD of ${source}`, `ETH-USD of ${source}`];
+  assertEquals(await sources([]), from("coinbase"));
+  assertEquals(await sources([COINBASE]), from("kraken"));
+  assertEquals(await sources([COINBASE, KRAKEN]), from("coingecko"));
 });
 
 Deno.test("createPollers() asks CoinGecko no more often than its quota allows", async () => {
-  const { clock, pollers, batches, calls } = demo({ DEMO: false }, [COINBASE, KRAKEN]);
+  const { clock, pollers, batches, calls } = demo({ DEMO: "0" }, [COINBASE, KRAKEN]);
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(600_000);
   for (const stop of stops) stop();
+  await clock.advance(10_000);
   assertEquals(calls.filter((host) => host === "api.coingecko.com").length, 3);
-  const quotes = batches.flat().filter(({ type }) => type === "quote");
-  assertEquals(quotes.map(({ data }) => Object(data).is_stale), quotes.map(() => false));
+  const quotes = batches.flat().flatMap(({ type, data }) =>
+    type === "quote" ? [Quote.parse(data)] : []
+  ).filter((quote) => quote.class === "crypto");
+  assertEquals(quotes.map(({ is_stale }) => is_stale), quotes.map(() => false));
   assertEquals(quotes.length, 6);
+});
+
+Deno.test("createPollers() has somebody speak for symbols that nobody gives", () => {
+  const { judges, clock } = demo({ UNOFFICIAL_SOURCES: "none" });
+  const [status] = judges.flatMap((judge) => judge.awaited())
+    .filter(({ provider }) => provider === "none");
+  assertEquals(status, {
+    provider: "none",
+    symbols: ["BRENT", "WTI", "SPX", "DJI", "IXIC"],
+    state: "down",
+    since: new Date(clock.now()).toISOString(),
+    reason: "no source configured",
+    breaker: "closed",
+    next_try_at: null,
+  });
+  assertEquals(
+    demo().judges.flatMap((judge) => judge.awaited()).map(({ provider }) => provider),
+    ["coinbase", "gold-api", "yahoo"],
+  );
+});
+
+Deno.test("groups() puts together who shares a symbol, if only over a third", () => {
+  const provider = (name: string, ...symbols: string[]): Provider => ({
+    name,
+    title: name,
+    attribution: name,
+    symbols,
+    intervalMs: 1000,
+    ttlMs: 1000,
+    read: () => Promise.reject(new Error("unused")),
+  });
+  const named = (...all: Provider[]) => groups(all).map((group) => group.map(({ name }) => name));
+  assertEquals(named(provider("a", "BTC-USD"), provider("b", "SPX")), [["a"], ["b"]]);
+  assertEquals(
+    named(
+      provider("a", "BTC-USD"),
+      provider("b", "SPX"),
+      provider("c", "WTI"),
+      provider("d", "WTI", "BTC-USD"),
+    ),
+    [["b"], ["a", "c", "d"]],
+  );
 });

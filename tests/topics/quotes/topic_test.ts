@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
 import { Quote, Snapshot, Status } from "../../../lib/topics/quotes/quote.ts";
 import { quotesTopic } from "../../../lib/topics/quotes/topic.ts";
+import { createUnsourced } from "../../../lib/topics/quotes/unsourced.ts";
+import { createManualClock } from "../../support/manual_clock.ts";
 
 const quote = (symbol: string): Quote => ({
   symbol,
@@ -76,4 +78,10 @@ Deno.test("quotesTopic() names whom a symbol without a value waits for, if the f
     const { json = "" } = topic.open?.([], tags) ?? {};
     assertEquals(Snapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
   }
+});
+
+Deno.test("createUnsourced() calls stale what the log still holds of symbols that nobody gives", () => {
+  const { judge } = createUnsourced(createManualClock(), ["WTI"]);
+  assertEquals(judge(quote("WTI")).is_stale, true);
+  assertEquals(judge(quote("SPX")), quote("SPX"));
 });

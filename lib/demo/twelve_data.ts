@@ -1,0 +1,42 @@
+/**
+ * Twelve Data, simulated: `/quote?symbol={metal}/USD,…`.
+ *
+ * @module
+ */
+import { marketOf } from "./market.ts";
+import type { SimulatedUpstream } from "./simulated.ts";
+import { lastSpotTrade } from "./spot.ts";
+
+const DAY_MS = 86_400_000;
+
+const market = marketOf(3);
+
+function quoteOf(pair: string, now: number) {
+  const priceAt = market[pair.replace("/", "-")];
+  if (priceAt === undefined) {
+    return { code: 404, message: `**symbol** not found: ${pair}`, status: "error" };
+  }
+  const at = lastSpotTrade(now);
+  return {
+    symbol: pair,
+    currency: "USD",
+    datetime: new Date(at).toISOString().slice(0, 10),
+    timestamp: Math.floor((at - at % DAY_MS) / 1000),
+    last_quote_at: Math.floor(at / 1000),
+    close: priceAt(at),
+    previous_close: priceAt(at - DAY_MS),
+    is_market_open: at === now,
+  };
+}
+
+/** Twelve Data: decimal strings, an object by symbol where several are asked for, and errors in the place of one. */
+export const twelveData: SimulatedUpstream = {
+  host: "api.twelvedata.com",
+  latencyMs: { least: 10, most: 30 },
+  answer({ searchParams }, now) {
+    const pairs = searchParams.get("symbol")?.split(",") ?? [];
+    const quotes = pairs.map((pair) => [pair, quoteOf(pair, now)] as const);
+    const [[, only] = []] = quotes;
+    return { status: 200, body: quotes.length === 1 ? only : Object.fromEntries(quotes) };
+  },
+};

@@ -1,0 +1,136 @@
+/**
+ * Yahoo's chart, simulated: `/v8/finance/chart/{symbol}?range=1d&interval=5m`.
+ *
+ * @module
+ */
+import {
+  type Calendar,
+  createCalendar,
+  FUTURES_HOURS,
+  type Pace,
+  type Period,
+  STOCK_HOURS,
+} from "./calendar.ts";
+import { marketOf } from "./market.ts";
+import type { PriceAt, SimulatedUpstream } from "./simulated.ts";
+
+/** What Yahoo says of a symbol whatever the time. */
+interface Listing {
+  readonly symbol: string;
+  readonly names: Readonly<Record<string, unknown>>;
+}
+
+const FUTURE = {
+  exchangeName: "NYM",
+  fullExchangeName: "NY Mercantile",
+  instrumentType: "FUTURE",
+  hasPrePostMarketData: false,
+};
+const INDEX = {
+  exchangeName: "SNP",
+  fullExchangeName: "SNP",
+  instrumentType: "INDEX",
+  hasPrePostMarketData: true,
+};
+
+/** THE LIST of what is charted, by Yahoo's symbol. */
+const LISTINGS: Readonly<Record<string, Listing>> = {
+  "BZ=F": { symbol: "BRENT", names: { shortName: "Brent Crude Oil Last Day Financ", ...FUTURE } },
+  "CL=F": { symbol: "WTI", names: { shortName: "Crude Oil", ...FUTURE } },
+  "^GSPC": { symbol: "SPX", names: { shortName: "S&P 500", ...INDEX } },
+  "^DJI": { symbol: "DJI", names: { shortName: "Dow Jones Industrial Average", ...INDEX } },
+  "^IXIC": { symbol: "IXIC", names: { shortName: "NASDAQ Composite", ...INDEX } },
+};
+
+const ZONE = { timezone: "EDT", gmtoffset: -14_400 };
+
+const BAR_MS = 300_000;
+
+/** What it tells is so old, in the market's minutes: of futures and of indices. */
+const DELAY_MS = { futures: 600_000, indices: 900_000 };
+
+/** One bar in as many has no trade: `null`, as the real arrays have it. */
+const HOLE_EVERY = 17;
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+function periodBody({ start, end }: Period) {
+  return { ...ZONE, start: seconds(start), end: seconds(end) };
+}
+
+/** @param then What happened later is not told yet. */
+function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number, then: number) {
+  const { pre, regular, post } = calendar.today(now);
+  const at = calendar.lastTrade(then);
+  const previousClose = Number(priceAt(calendar.sessionBefore(then).regular.end));
+  return {
+    currency: "USD",
+    symbol: name,
+    ...LISTINGS[name]?.names,
+    firstTradeDate: 345_479_400,
+    regularMarketTime: seconds(at),
+    ...ZONE,
+    exchangeTimezoneName: "America/New_York",
+    regularMarketPrice: Number(priceAt(at)),
+    chartPreviousClose: previousClose,
+    previousClose,
+    scale: 3,
+    priceHint: 2,
+    currentTradingPeriod: {
+      pre: periodBody(pre),
+      regular: periodBody(regular),
+      post: periodBody(post),
+    },
+    tradingPeriods: [[periodBody(calendar.session(then).regular)]],
+    dataGranularity: "5m",
+    range: "1d",
+  };
+}
+
+/** The bars of the last session so far. They are whole seconds apart, however fast its day runs. */
+function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, then: number) {
+  const { start } = calendar.session(then).regular;
+  const end = calendar.lastTrade(then);
+  const stepMs = Math.max(BAR_MS / speed, 1000);
+  const times = Array.from(
+    { length: Math.floor((end - start) / stepMs) + 1 },
+    (_, n) => start + n * stepMs,
+  );
+  const prices = times.map((ms, n) =>
+    n % HOLE_EVERY === HOLE_EVERY - 1 ? null : Number(priceAt(ms))
+  );
+  const volume = prices.map((price) => price === null ? null : 0);
+  return {
+    timestamp: times.map(seconds),
+    indicators: { quote: [{ open: prices, high: prices, low: prices, close: prices, volume }] },
+  };
+}
+
+/** Yahoo: bare numbers, seconds, and hours that each answer tells. It is late, and stands still while the market is closed. */
+export function createYahoo(pace: Pace): SimulatedUpstream {
+  const calendars = {
+    futures: createCalendar(FUTURES_HOURS, pace),
+    indices: createCalendar(STOCK_HOURS, pace),
+  };
+  const market = marketOf(0, pace);
+  return {
+    host: "query1.finance.yahoo.com",
+    latencyMs: { least: 10, most: 40 },
+    answer({ pathname }, now) {
+      const name = decodeURIComponent(/^\/v8\/finance\/chart\/([^/]+)$/.exec(pathname)?.[1] ?? "");
+      const priceAt = market[LISTINGS[name]?.symbol ?? ""];
+      if (priceAt === undefined) {
+        const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
+        return { status: 404, body: { chart: { result: null, error } } };
+      }
+      const kind = name.startsWith("^") ? "indices" : "futures";
+      const calendar = calendars[kind];
+      const then = now - DELAY_MS[kind] / pace.speed;
+      const result = {
+        meta: metaOf(name, priceAt, calendar, now, then),
+        ...barsOf(priceAt, calendar, pace.speed, then),
+      };
+      return { status: 200, body: { chart: { result: [result], error: null } } };
+    },
+  };
+}

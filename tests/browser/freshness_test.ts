@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { until } from "../support/within.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { badge, PRICES, startDemo } from "./demo_page.ts";
+
+/** A pace at which a busy machine makes nothing stale. */
+const CALM = { QUOTE_POLL_MS: "1000" };
+
+/** A field of a symbol's row. */
+function cell(page: Page, symbol: string, field: string) {
+  return page.locator(`tr[data-symbol=${symbol}] [data-field=${field}]`);
+}
+
+/** Waits until a row is as fresh as that, and gives its words. */
+async function freshness(page: Page, symbol: string, kind: string): Promise<string> {
+  await page.locator(`tr[data-symbol=${symbol}][data-freshness=${kind}]`).waitFor();
+  return await cell(page, symbol, "freshness").innerText();
+}
+
+/** The colour of a field, as it is computed. */
+function color(page: Page, symbol: string, field: string): Promise<string> {
+  const selector = JSON.stringify(`tr[data-symbol=${symbol}] [data-field=${field}]`);
+  return page.evaluate<string>(`getComputedStyle(document.querySelector(${selector})).color`);
+}
+
+browserTest("page has nine rows in four groups, each with a price and its freshness", async () => {
+  await using server = await startDemo(CALM);
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await until("all prices", async () => {
+    const texts = await page.locator(PRICES).allInnerTexts();
+    return texts.every((text) => /^[\d,.]+$/.test(text)) || undefined;
+  });
+  const groups = await page.locator("th[scope=rowgroup]").allTextContents();
+  assertEquals(groups, ["crypto", "metals", "oil", "indices"]);
+  const words = await page.locator("tr[data-symbol] [data-field=freshness]").allInnerTexts();
+  assertEquals(words.length, 9);
+  for (const each of words) assertMatch(each, /^(live|delayed by 1[05].min|market closed)$/);
+});
+
+browserTest("page greys a row that is stale, and says so and why in words", async () => {
+  await using server = await startDemo({ ...CALM, DEMO_FAULTS: "on" });
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  assertEquals(await freshness(page, "BTC-USD", "live"), "live");
+  const fresh = await color(page, "BTC-USD", "price");
+  assertEquals(await freshness(page, "BTC-USD", "stale"), "stale");
+  const stale = await color(page, "BTC-USD", "price");
+  assert(stale !== fresh);
+  assertEquals(stale, await color(page, "BTC-USD", "name"));
+  await page.locator("#problems li", { hasText: "coinbase has sent nothing new" }).waitFor();
+
+  // Kraken takes over.
+  await freshness(page, "BTC-USD", "live");
+  assertEquals(await cell(page, "BTC-USD", "source").innerText(), "kraken");
+  assertEquals(await color(page, "BTC-USD", "price"), fresh);
+});
+
+browserTest("page says that a market is closed, and how delayed it is when it opens", async () => {
+  await using server = await startDemo({ ...CALM, DEMO_SPEED: "10000" });
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  assertEquals(await freshness(page, "SPX", "closed"), "market closed");
+  assertMatch(await freshness(page, "SPX", "delayed"), /^delayed by 15.min$/);
+  assertEquals(await freshness(page, "SPX", "closed"), "market closed");
+});
+
+browserTest("page says which rows nobody gives", async () => {
+  await using server = await startDemo({ ...CALM, UNOFFICIAL_SOURCES: "none" });
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  assertEquals(await cell(page, "WTI", "freshness").innerText(), "down, no source configured");
+  const problems = await page.locator("#problems").innerText();
+  assertStringIncludes(problems, "Nobody gives BRENT, WTI, SPX, DJI, IXIC: no source configured.");
+});

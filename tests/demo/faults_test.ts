@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { World } from "../../lib/core/world.ts";
+import { createDemoWorld } from "../../lib/demo/demo_world.ts";
+import { type Fault, JITTER_S, ROUND_S, SCENES } from "../../lib/demo/script.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+
+const START = Date.UTC(2026, 10, 20, 15, 30);
+
+/** A call of each host that tells its time. */
+const CALLS: Readonly<Record<string, string>> = {
+  "api.exchange.coinbase.com": "/products/BTC-USD/ticker",
+  "api.kraken.com": "/0/public/Ticker?pair=XBTUSD",
+  "api.gold-api.com": "/price/XAU",
+  "query1.finance.yahoo.com": "/v8/finance/chart/CL=F?range=1d&interval=5m",
+};
+
+function demo(hasFaults: boolean): { readonly clock: ManualClock; readonly world: World } {
+  const clock = createManualClock(START);
+  const silent = () => {};
+  const refuse = () => Promise.reject(new Error("the demo went outside"));
+  const world = createDemoWorld({
+    clock,
+    random: () => 0.5,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    fetch: refuse,
+    resolve: refuse,
+    readAsset: refuse,
+  }, { hasFaults });
+  return { clock, world };
+}
+
+async function call(
+  { clock, world }: ReturnType<typeof demo>,
+  host: string,
+): Promise<{ readonly response: Response; readonly text: string }> {
+  const flight = world.fetch(new URL(`https://${host}${CALLS[host]}`), {});
+  await clock.advance(100);
+  const response = await flight;
+  return { response, text: await response.text() };
+}
+
+/** The demo at a time when a fault is on for sure, and whose it is. */
+async function during(fault: Fault) {
+  const scene = SCENES.find((each) => each.fault === fault);
+  assert(scene !== undefined);
+  const under = demo(true);
+  await under.clock.advance((scene.from + JITTER_S) * 1000);
+  return { ...under, host: scene.host };
+}
+
+Deno.test("demo's slow upstream answers after everybody's patience, and can be given up", async () => {
+  const { clock, world, host } = await during("slow");
+  const signal = AbortSignal.abort(new Error("enough"));
+  const late = new AbortController();
+  const flight = world.fetch(new URL(`https://${host}${CALLS[host]}`), { signal: late.signal });
+  await clock.advance(15_000);
+  assertEquals(clock.timers, 1);
+  late.abort(signal.reason);
+  await assertRejects(() => flight, Error, "enough");
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("demo's stale upstream says the same again", async () => {
+  const under = await during("stale");
+  const { response, text } = await call(under, under.host);
+  assertEquals(response.status, 200);
+  await under.clock.advance(5000);
+  assertEquals((await call(under, under.host)).text, text);
+});
+
+Deno.test("demo's upstream that refuses says until when", async () => {
+  const under = await during("limit");
+  const { response } = await call(under, under.host);
+  assertEquals(response.status, 429);
+  const waitS = Number(response.headers.get("retry-after"));
+  assert(waitS > 0 && waitS <= 20, `${waitS}`);
+  await under.clock.advance(waitS * 1000);
+  assertEquals((await call(under, under.host)).response.status, 200);
+});
+
+Deno.test("demo's upstream that is out answers 503", async () => {
+  const under = await during("outage");
+  assertEquals((await call(under, under.host)).response.status, 503);
+});
+
+Deno.test("demo's upstreams that lie answer 200 with a page, or with half of a JSON", async () => {
+  const page = await during("html");
+  const { response, text } = await call(page, page.host);
+  assertEquals(response.status, 200);
+  assertMatch(response.headers.get("content-type") ?? "", /^text\/html/);
+  assertMatch(text, /^<!doctype html>/);
+
+  const garbage = await during("garbage");
+  const half = await call(garbage, garbage.host);
+  assertEquals(half.response.headers.get("content-type"), "application/json");
+  assertMatch(half.text, /^\{"/);
+  assert(!half.text.endsWith("}"));
+});
+
+Deno.test("a calm demo answers well all the time", async () => {
+  const under = demo(false);
+  for (let s = 0; s < 2 * ROUND_S; s += 5) {
+    for (const host of Object.keys(CALLS)) {
+      const { response, text } = await call(under, host);
+      assertEquals(response.status, 200);
+      JSON.parse(text);
+    }
+    await under.clock.advance(4600);
+  }
+});
+
+Deno.test("two demos that begin at one time say the same", async () => {
+  const [one, other] = [demo(true), demo(true)];
+  const hosts = Object.keys(CALLS).filter((host) => !host.includes("coinbase")); // it would never answer
+  for (let s = 0; s < ROUND_S; s += 5) {
+    for (const host of hosts) {
+      assertEquals((await call(one, host)).text, (await call(other, host)).text);
+    }
+    for (const { clock } of [one, other]) await clock.advance(4700);
+  }
+});

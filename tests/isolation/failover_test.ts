@@ -1,0 +1,88 @@
+/** Who steps in, and gives back: what a client of a real stream sees. */
+import { assert, assertEquals } from "@std/assert";
+import { readConfig } from "../../lib/core/config.ts";
+import { groups } from "../../lib/topics/quotes/pollers.ts";
+import { providersFor } from "../../lib/topics/quotes/providers.ts";
+import { createMarketUnderTest, INTERVAL_MS, KEYS, lost } from "./market_under_test.ts";
+
+const CHAINS = groups(providersFor(readConfig(KEYS)));
+
+/** Events of one time travel together. */
+const FLUSH_MS = 20;
+
+/** Three failures open a breaker, which then stays open for ten seconds. */
+const DOWN_MS = 5 * INTERVAL_MS;
+
+for (const [first, second] of CHAINS) {
+  assert(first !== undefined && second !== undefined, "a chain of one");
+  const shared = first.symbols.filter((symbol) => second.symbols.includes(symbol));
+
+  Deno.test(`fail-over: ${second.name} shows ${shared} at once where ${first.name} is dead`, async () => {
+    await using market = await createMarketUnderTest(new Map([[first.name, lost]]));
+    await market.clock.advance(FLUSH_MS);
+    for (const symbol of shared) {
+      assertEquals(market.quotesOf(symbol).map(({ source }) => source), [second.name]);
+    }
+    assertEquals(market.statusOf(first.name)?.state, "down");
+  });
+
+  Deno.test(`fail-over: ${first.name} gives to ${second.name}, and gets back after three answers`, async () => {
+    await using market = await createMarketUnderTest();
+    const { clock, answers } = market;
+    await clock.advance(2 * INTERVAL_MS);
+    answers.set(first.name, lost);
+    await clock.advance(DOWN_MS);
+    assertEquals(market.statusOf(first.name)?.state, "down");
+    assert(market.statusOf(second.name) !== undefined);
+    answers.delete(first.name);
+    await clock.advance(60_000);
+    assertEquals(market.statusOf(second.name)?.reason, `Stands by while ${first.title} answers`);
+    for (const symbol of shared) {
+      const quotes = market.quotesOf(symbol);
+      assertEquals(quotes.at(-1)?.source, first.name);
+      const others = quotes.filter(({ source }) => source !== first.name);
+      // A close of days past never takes the place of a newer price.
+      assertEquals(others.length > 0, second.name !== "fred", symbol);
+      // What comes of another source is measured by its own reference.
+      const bases = new Map(quotes.map(({ source, basis }) => [source, basis]));
+      assertEquals(bases.get(first.name) === undefined, false);
+      for (const { change, price } of quotes) {
+        assert(change === null || Math.abs(Number(change)) < 0.03 * Number(price), `${change}`);
+      }
+    }
+  });
+}
+
+Deno.test("a disagreement is said over the stream, by whom, by how much and on what, until it is settled", async () => {
+  await using market = await createMarketUnderTest();
+  const { clock, answers } = market;
+  answers.set("kraken", async (healthy) => {
+    const text = await healthy().text();
+    return new Response(text.replace('"c":["60000.', '"c":["62000.'), {
+      headers: { "content-type": "application/json" },
+    });
+  });
+  await clock.advance(30_000);
+  assertEquals(
+    market.statusOf("coinbase")?.reason,
+    "Coinbase and Kraken differ by 3.3 % on BTC-USD",
+  );
+  assertEquals(market.statusOf("coinbase")?.state, "live");
+  assert(market.quotesOf("BTC-USD").every(({ price }) => price.startsWith("60000.")));
+  answers.delete("kraken");
+  await clock.advance(30_000);
+  assertEquals(market.statusOf("coinbase")?.reason, null);
+});
+
+Deno.test("the bound of a disagreement is a setting", async () => {
+  const env = { QUORUM_BOUND_PCT: "5" };
+  await using market = await createMarketUnderTest(new Map(), env);
+  market.answers.set("kraken", async (healthy) => {
+    const text = await healthy().text();
+    return new Response(text.replace('"c":["60000.', '"c":["62000.'), {
+      headers: { "content-type": "application/json" },
+    });
+  });
+  await market.clock.advance(30_000);
+  assertEquals(market.statusOf("coinbase")?.reason, null);
+});

@@ -1,0 +1,102 @@
+/**
+ * The whole market on a clock that stands still, over providers of which some fail, seen by one client.
+ *
+ * @module
+ */
+import { readConfig } from "../../lib/core/config.ts";
+import { createLog } from "../../lib/core/log.ts";
+import type { World } from "../../lib/core/world.ts";
+import { createServices, type Services } from "../../lib/services.ts";
+import { Quote, Status } from "../../lib/topics/quotes/quote.ts";
+import { type Client, createClient } from "../hub/support.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { SIMULATED } from "./answers.ts";
+import type { Answer } from "./faults.ts";
+
+/** Secrets that are nowhere to be seen. */
+export const KEYS: Readonly<Record<string, string>> = {
+  COINGECKO_API_KEY: "KEY-coingecko",
+  TWELVE_DATA_API_KEY: "KEY-twelve-data",
+  FRED_API_KEY: "KEY-fred",
+};
+
+export const INTERVAL_MS = 5000;
+
+/** A Wednesday on which every market is open. */
+const NOON = Date.UTC(2026, 10, 18, 17);
+
+/** Cannot be reached. */
+export const lost: Answer = () => Promise.reject(new TypeError("lost"));
+
+/** A market, and what it stands on. */
+export interface MarketUnderTest extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly services: Services;
+  readonly client: Client;
+  /** How each provider answers, by its name: well, where it is not said. */
+  readonly answers: Map<string, Answer>;
+  /** The hosts that were called, and when. */
+  readonly calls: { readonly host: string; readonly at: number }[];
+  /** Everything anybody was told: the client and the operator. */
+  told(): string;
+  /** The quotes of a symbol that came over the stream, in order. */
+  quotesOf(symbol: string): Quote[];
+  /** The newest status of a provider that came over the stream. */
+  statusOf(provider: string): Status | undefined;
+}
+
+/** Opens a stream of a market in which some providers fail from the start. */
+export async function createMarketUnderTest(
+  failing: ReadonlyMap<string, Answer> = new Map(),
+  env: Readonly<Record<string, string>> = {},
+  start = NOON,
+): Promise<MarketUnderTest> {
+  const clock = createManualClock(start);
+  const lines: string[] = [];
+  const answers = new Map(failing);
+  const calls: { host: string; at: number }[] = [];
+  const counts = new Map<string, number>();
+  const world: World = {
+    clock,
+    random: () => 0.5,
+    log: createLog("debug", clock, (line) => lines.push(line)),
+    async fetch(url) {
+      const simulated = SIMULATED.find(({ host }) => host === url.hostname);
+      if (simulated === undefined) throw new TypeError(`nobody is at ${url.hostname}`);
+      calls.push({ host: url.hostname, at: clock.now() });
+      const call = counts.get(simulated.name) ?? 0;
+      counts.set(simulated.name, call + 1);
+      const healthy = () =>
+        new Response(simulated.answer(url, clock.now()), {
+          headers: { "content-type": "application/json; charset=utf-8" },
+        });
+      return await (answers.get(simulated.name) ?? healthy)(healthy, call);
+    },
+    resolve: () => Promise.resolve(["93.184.215.14"]),
+    readAsset: () => Promise.reject(new Error("no assets here")),
+  };
+  const settings = { QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };
+  const services = createServices(readConfig(settings), world, "0.0.0");
+  const wishes = [{ topic: services.market.topic, tags: null }];
+  const client = createClient(await services.hub.subscribe({ wishes })).live();
+  await clock.advance(0);
+  const said = () => client.frames.map(({ event, data }) => ({ event, data: JSON.parse(data) }));
+  return {
+    clock,
+    services,
+    client,
+    answers,
+    calls,
+    told: () => [...client.frames.map(({ data }) => data), ...lines].join("\n"),
+    quotesOf: (symbol) =>
+      said().flatMap(({ event, data }) => event === "quote" ? [Quote.parse(data)] : [])
+        .filter((quote) => quote.symbol === symbol),
+    statusOf: (provider) =>
+      said().flatMap(({ event, data }) => event === "status" ? [Status.parse(data)] : [])
+        .findLast((status) => status.provider === provider),
+    async [Symbol.asyncDispose]() {
+      await client.hangUp();
+      await services.close();
+    },
+  };
+}
