@@ -10,7 +10,7 @@ import { instrumentOf } from "./symbols.ts";
 
 /** What is looked at: a reading of ours, or a quote that was read from the log. */
 export interface Heard
-  extends Pick<Reading, "symbol" | "session" | "period" | "as_of" | "received_at"> {
+  extends Pick<Reading, "symbol" | "session" | "period" | "as_of" | "received_at" | "delay_s"> {
   /** When the first answer with this time of the market came, in ms since the epoch: `received_at` where it is not said. */
   readonly newsAt?: number;
 }
@@ -95,14 +95,17 @@ export function freshnessOf(
   const { isOpen, start, end, session: told } = spanOf(spanAt, heard, now);
   if (!isOpen) return { session: "closed", isStale: false, since: start, until: end };
   const heardAt = Date.parse(heard.received_at);
+  const isTraded = heard.as_of === null || Date.parse(heard.as_of) >= start;
+  // Who tells prices late tells the first trade of a session late: until then nothing is known of it.
+  const knownFrom = start + (heard.delay_s === null ? 0 : heard.delay_s * 1000 + intervalMs);
   // A holiday: it was heard since the session began, and of no trade since then. Silence is no such news.
   const quietUntil = heardAt + 2 * intervalMs;
-  const isHoliday = told === null && heard.as_of !== null && Date.parse(heard.as_of) < start &&
-    heardAt >= start && now < quietUntil;
+  const isHoliday = told === null && !isTraded && heardAt >= knownFrom && now < quietUntil;
   if (isHoliday) {
     return { session: "closed", isStale: false, since: start, until: Math.min(end, quietUntil) };
   }
-  const silentAt = Math.max(heard.newsAt ?? heardAt, start) + 2 * intervalMs;
+  const expectedFrom = isTraded ? start : knownFrom;
+  const silentAt = Math.max(heard.newsAt ?? heardAt, expectedFrom) + 2 * intervalMs;
   const session = told ?? "open";
   return now < silentAt
     ? { session, isStale: false, since: start, until: Math.min(end, silentAt) }

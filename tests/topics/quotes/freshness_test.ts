@@ -13,6 +13,7 @@ function heard(received: string, traded: string | null, more: Partial<Heard> = {
   return {
     symbol: "SPX",
     session: null,
+    delay_s: null,
     as_of: traded === null ? null : new Date(at(traded)).toISOString(),
     received_at: new Date(at(received)).toISOString(),
     ...more,
@@ -63,6 +64,18 @@ Deno.test("a holiday our calendar does not know is told by what is not traded, a
   assertEquals(standing(heard("19T15:01", "19T14:45"), "19T15:01"), "open until 19T15:03");
   // A source that tells no time of its trades is taken at its word.
   assertEquals(standing(heard("19T15:01", null), "19T15:01"), "open until 19T15:03");
+});
+
+Deno.test("who tells prices late is neither closed nor stale until the first trade can be known", () => {
+  const late = { delay_s: 900 };
+  const quiet = heard("19T14:31", "18T21:00", late);
+  assertEquals(standing(quiet, "19T14:40"), "open until 19T14:48");
+  assertEquals(standing(quiet, "19T14:48"), "open stale until 19T21:00");
+  const holiday = heard("19T14:47", "18T21:00", late);
+  assertEquals(standing(holiday, "19T14:47"), "closed until 19T14:49");
+  // Once a trade of the session is told, silence is silence again.
+  const traded = heard("19T14:46", "19T14:31", late);
+  assertEquals(standing(traded, "19T14:48"), "open stale until 19T21:00");
 });
 
 Deno.test("a session told by the body wins over our calendar, until that knows of a change", () => {
