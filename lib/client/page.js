@@ -31,20 +31,30 @@ const command = find(document, "#command", HTMLElement);
 const table = createTable(page);
 table.replace(JSON.parse(page.dataset.snapshot ?? `{"quotes":[],"status":[]}`));
 
+/** @type {import("./page_connection.js").State} */
+let connected = "connecting";
+let detail = "";
+
+/** Says how it goes, once, however often it is asked to. A connection that brings nothing fresh is not called live. */
+function showState() {
+  const isHollow = connected === "live" && !table.isFresh();
+  showBadge(
+    isHollow ? "stale" : connected,
+    isHollow ? "Connected, but no price below is fresh." : detail,
+  );
+}
+
 /**
- * Says how the connection is doing: once, however often it is asked to.
- *
  * @param {import("./page_connection.js").State} state
  * @param {string} detail
  */
-function showState(state, detail) {
+function showBadge(state, detail) {
   const [word, words] = [find(badge, "strong", HTMLElement), find(badge, "span", HTMLElement)];
   if (badge.dataset.state === state && words.textContent === detail) return;
   badge.dataset.state = state;
   word.textContent = BADGES[state];
   words.textContent = detail;
   again.hidden = state !== "offline";
-  if (state !== "connecting") table.setFollowing(state === "live");
 }
 
 /**
@@ -56,13 +66,18 @@ function take(type, json) {
   if (type === "quote") table.setQuote(data);
   else if (type === "status") table.setStatus(data);
   else table.replace(data);
+  showState();
 }
 
 const connection = createConnection(STREAM, {
   cursor: page.dataset.cursor,
   types: ["snapshot", "quote", "status"],
   onEvent: take,
-  onState: showState,
+  onState(state, words) {
+    [connected, detail] = [state, words];
+    if (state !== "connecting") table.setFollowing(state === "live");
+    showState();
+  },
 });
 
 again.addEventListener("click", () => connection.connect());

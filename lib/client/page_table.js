@@ -11,6 +11,9 @@ import { rowWords } from "./page_words.js";
 /** @typedef {import("./page_shapes.js").Quote} Quote */
 /** @typedef {import("./page_shapes.js").Status} Status */
 
+/** The freshness of a row that nothing is wrong with. */
+const FRESH = new Set(["live", "delayed", "closed"]);
+
 const FLASH_MS = 600;
 /** At most one flash a second and row: three would be too many (WCAG 2.3.1). */
 const FLASH_PAUSE_MS = 1000;
@@ -118,6 +121,10 @@ export function createTable(page) {
     setStatus(status) {
       statuses.set(status.provider, status);
       paint();
+    },
+    /** Whether any price is as fresh as its market allows. */
+    isFresh() {
+      return rows.some(({ dataset }) => FRESH.has(dataset.freshness ?? ""));
     },
     /** @param {boolean} yes Whether the stream keeps the rows fresh. */
     setFollowing(yes) {
