@@ -33,7 +33,19 @@ const METHODS: ReadonlySet<string> = new Set([
     "min",
     "max",
   ],
-  ...["openapi", "readonly", "or", "and", "int", "length", "exclude", "extract", "superRefine"],
+  ...[
+    "positive",
+    "nonnegative",
+    "openapi",
+    "readonly",
+    "or",
+    "and",
+    "int",
+    "length",
+    "exclude",
+    "extract",
+    "superRefine",
+  ],
 ]);
 
 const CLASSES: ReadonlySet<string> = new Set([

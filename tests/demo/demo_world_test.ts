@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readConfig } from "../../lib/core/config.ts";
 import type { World } from "../../lib/core/world.ts";
 import { createDemoWorld } from "../../lib/demo/demo_world.ts";
+import { providersFor } from "../../lib/topics/quotes/providers.ts";
+import { createUpstream } from "../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
@@ -80,3 +83,21 @@ function controller() {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
 }
+
+Deno.test("the demo answers every provider there is, also those that join with a key", async () => {
+  const config = readConfig({
+    DEMO: "1",
+    COINGECKO_API_KEY: "a-key",
+    TWELVE_DATA_API_KEY: "a-key",
+    FRED_API_KEY: "a-key",
+  });
+  const { clock, world } = demo();
+  const silentOnes: string[] = [];
+  for (const provider of providersFor(config)) {
+    const reading = provider.read(createUpstream(world, provider), provider.symbols[0] ?? "")
+      .catch(() => silentOnes.push(provider.name));
+    await clock.advance(1000);
+    await reading;
+  }
+  assertEquals(silentOnes, []);
+});

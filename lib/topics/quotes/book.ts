@@ -14,10 +14,12 @@ import { instrumentOf } from "./symbols.ts";
 
 /** What a poller knows of its symbols. What was once known stays. */
 export interface Book {
-  /** Takes a reading in, unless a guard is against it. */
-  take(reading: Reading, provider: Provider): void;
-  /** What is held of a symbol, whoever gave it. */
-  held(symbol: string): Reading | undefined;
+  /** Takes a reading in, unless a guard is against it. @returns Whether it did. */
+  take(reading: Reading, provider: Provider): boolean;
+  /** Whether a reading would be fresh: what is old when it comes is no price to change to. */
+  isFresh(reading: Reading, provider: Provider): boolean;
+  /** What is held of a symbol, where this source gave it. */
+  heldOf(symbol: string, source: string): Reading | undefined;
   /** Whether what is held of a symbol is this source's, and not stale. */
   isFreshOf(symbol: string, source: string): boolean;
   /** Every quote known, judged now. */
@@ -81,14 +83,26 @@ export function createBook({ clock, spanAt, providers, simulated }: BookOptions)
       const { symbol } = said;
       const before = known.get(symbol);
       const verdict = weigh(said, before?.reading, doubted.get(symbol), clock.now());
-      if (verdict === "drop") return;
-      if (verdict === "doubt") return void doubted.set(symbol, said);
+      if (verdict === "drop") return false;
+      if (verdict === "doubt") {
+        doubted.set(symbol, said);
+        return false;
+      }
       doubted.delete(symbol);
       const measure = provider.isMeasuredByDay ? measures.get(provider.name) : undefined;
       const own = before?.provider.name === provider.name ? before.reading : undefined;
-      known.set(symbol, { reading: hold(measure?.(said) ?? said, own), provider });
+      known.set(symbol, {
+        reading: hold(measure?.(said) ?? said, own, provider.intervalMs),
+        provider,
+      });
+      return true;
     },
-    held: (symbol) => known.get(symbol)?.reading,
+    isFresh: (reading, provider) =>
+      !freshness(hold(reading, undefined, provider.intervalMs), provider).isStale,
+    heldOf(symbol, source) {
+      const entry = known.get(symbol);
+      return entry?.provider.name === source ? entry.reading : undefined;
+    },
     isFreshOf(symbol, source) {
       const entry = known.get(symbol);
       return entry?.provider.name === source && !freshness(entry.reading, entry.provider).isStale;

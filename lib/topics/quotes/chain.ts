@@ -54,6 +54,13 @@ export function createChain(
     quorum.forget(symbol);
   }
 
+  /** Hands a symbol to who has a fresh price of it, unless the price is not to be believed. @returns Whether it did. */
+  function hand(reading: Reading, to: Correspondent): boolean {
+    if (!book.isFresh(reading, to.provider) || !book.take(reading, to.provider)) return false;
+    pass(reading.symbol, to);
+    return true;
+  }
+
   /** Kept while its breaker is closed and something fresh of it is known: one failure is no reason to change. */
   function isGivenUp({ provider, upstream }: Correspondent, symbol: string): boolean {
     return upstream.health().breaker !== "closed" || !book.isFreshOf(symbol, provider.name);
@@ -65,9 +72,7 @@ export function createChain(
       const wanted = left.filter((symbol) => other.provider.symbols.includes(symbol));
       if (wanted.length === 0) continue;
       for (const reading of await other.ask(wanted)) {
-        if (!isServing(failing, reading.symbol)) continue;
-        pass(reading.symbol, other);
-        book.take(reading, other.provider);
+        if (!isServing(failing, reading.symbol) || !hand(reading, other)) continue;
         left = left.filter((symbol) => symbol !== reading.symbol);
       }
     }
@@ -81,7 +86,12 @@ export function createChain(
       // An elder may have got it back meanwhile.
       if (isServing(each, reading.symbol)) book.take(reading, each.provider);
     }
-    await replace(each, wanted.filter((symbol) => !readings.some((one) => one.symbol === symbol)));
+    // Who answers and has nothing new fails its symbols as well.
+    const lost = wanted.filter((symbol) =>
+      !readings.some((one) => one.symbol === symbol) ||
+      !book.isFreshOf(symbol, each.provider.name)
+    );
+    await replace(each, lost);
     await tell();
   }
 
@@ -99,7 +109,7 @@ export function createChain(
 
   function bearWitness(witness: Correspondent, symbol: string, reading: Reading): void {
     const serving = members.find((each) => isServing(each, symbol));
-    const held = book.held(symbol);
+    const held = serving && book.heldOf(symbol, serving.provider.name);
     if (serving === undefined || held === undefined) return;
     quorum.compare({
       serving: held,
@@ -116,8 +126,8 @@ export function createChain(
       const readings = await each.ask(wanted);
       for (const symbol of wanted) {
         const reading = readings.find((one) => one.symbol === symbol);
-        if (reading === undefined) succession.failed(symbol, each.provider.name);
-        else takeLook(each, reading);
+        if (reading && book.isFresh(reading, each.provider)) takeLook(each, reading);
+        else succession.failed(symbol, each.provider.name);
       }
       await tell();
       heard();
@@ -133,9 +143,7 @@ export function createChain(
     if (isServing(each, symbol)) return; // it took over while it was asked
     bearWitness(each, symbol, reading);
     if (!isElder(each, symbol)) return;
-    if (!succession.answered(symbol, each.provider.name, received_at)) return;
-    pass(symbol, each);
-    book.take(reading, each.provider);
+    if (succession.answered(symbol, each.provider.name, received_at)) hand(reading, each);
   }
 
   function lookAround(): void {

@@ -12,9 +12,6 @@ const OBSERVATIONS = "https://api.stlouisfed.org/fred/series/observations";
 
 const DAY_S = 86_400;
 
-/** It has closes alone: as far as it can tell no market ever opens. */
-const NEVER = { start: Infinity, end: Infinity };
-
 const SERIES: Readonly<Record<string, string>> = {
   BRENT: "DCOILBRENTEU",
   WTI: "DCOILWTICO",
@@ -62,8 +59,7 @@ export function createFred(key: string): Provider {
         ...(before === undefined
           ? { change: null, change_pct: null, basis: "none" }
           : { ...changeSince(before.value, last.value), basis: "prev_close" }),
-        session: "closed",
-        period: NEVER,
+        session: null,
         as_of: isoTime(Date.parse(last.date)),
         received_at: isoTime(receivedAt),
         is_delayed: true,

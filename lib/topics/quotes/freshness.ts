@@ -20,10 +20,18 @@ export interface Held extends Reading {
   readonly newsAt: number;
 }
 
-/** A source that says the same again, with the same time, was heard, but is no fresher. @param held What it said before. */
-export function hold(reading: Reading, held: Held | undefined): Held {
-  const isNews = reading.as_of === null || reading.as_of !== held?.as_of;
-  return { ...reading, newsAt: isNews ? Date.parse(reading.received_at) : held.newsAt };
+/**
+ * A source that says the same again, with the same time, was heard, but is no fresher. And what is old when it comes, beyond
+ * the delay that is told and a poll, is no newer than it says.
+ *
+ * @param held What it said before.
+ */
+export function hold(reading: Reading, held: Held | undefined, intervalMs: number): Held {
+  const { as_of, delay_s, received_at } = reading;
+  if (as_of !== null && as_of === held?.as_of) return { ...reading, newsAt: held.newsAt };
+  const heardAt = Date.parse(received_at);
+  const knownAt = as_of === null ? heardAt : Date.parse(as_of) + (delay_s ?? 0) * 1000 + intervalMs;
+  return { ...reading, newsAt: Math.min(heardAt, knownAt) };
 }
 
 /** How a quote stands at a time, if nothing more is heard. */
@@ -104,8 +112,10 @@ export function freshnessOf(
   if (isHoliday) {
     return { session: "closed", isStale: false, since: start, until: Math.min(end, quietUntil) };
   }
-  const expectedFrom = isTraded ? start : knownFrom;
-  const silentAt = Math.max(heard.newsAt ?? heardAt, expectedFrom) + 2 * intervalMs;
+  // It may be silent, or answer and say nothing new.
+  const unheardAt = Math.max(heardAt, start);
+  const noNewsAt = Math.max(heard.newsAt ?? heardAt, isTraded ? start : knownFrom);
+  const silentAt = Math.min(unheardAt, noNewsAt) + 2 * intervalMs;
   const session = told ?? "open";
   return now < silentAt
     ? { session, isStale: false, since: start, until: Math.min(end, silentAt) }

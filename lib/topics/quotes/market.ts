@@ -15,7 +15,7 @@ import { quotesTopic } from "./topic.ts";
 /** A GET that finds old values waits this long for newer ones, in milliseconds, and answers with what there is. */
 const WATCH_MS = 800;
 
-/** A GET counts as watching for this many polls. */
+/** A GET counts as watching for this many polls of the slowest provider that sets a pace. */
 const POLLS_WATCHED = 3;
 
 /** The market. */
@@ -38,13 +38,14 @@ export function createMarket(world: World, config: ProviderConfig, hub: Hub): Ma
   });
   const topic = quotesTopic(judges);
   const nextPollDelayS = Math.min(...pollers.map((poller) => poller.nextPollDelayS));
+  const slowestS = Math.max(...pollers.map((poller) => poller.nextPollDelayS));
   for (const poller of pollers) hub.whileFollowed(topic, () => poller.start());
 
   return {
     topic,
     nextPollDelayS,
     async watch() {
-      hub.hold(topic, POLLS_WATCHED * nextPollDelayS * 1000);
+      hub.hold(topic, POLLS_WATCHED * slowestS * 1000);
       let callOff = () => {};
       const timeout = new Promise<void>((resolve) => {
         callOff = world.clock.after(WATCH_MS, resolve);

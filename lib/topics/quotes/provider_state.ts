@@ -82,7 +82,9 @@ export function createProviderState(
 
   /** Silence and closing hours are noticed late, where nobody looks: their beginning is known. */
   function beginning(state: Status["state"], now: number): number {
-    if (noticed === null || (state !== "stale" && state !== "closed")) return now;
+    // Who was down had said so: what came before is over.
+    if (noticed === null || noticed.state === "down") return now;
+    if (state !== "stale" && state !== "closed") return now;
     const began = Math.max(...markets(now).map(({ since }) => since));
     return Math.min(now, Math.max(began, noticed.since));
   }
@@ -136,7 +138,7 @@ export function createProviderState(
   return {
     asked(readings, failures) {
       for (const reading of readings) {
-        heard.set(reading.symbol, hold(reading, heard.get(reading.symbol)));
+        heard.set(reading.symbol, hold(reading, heard.get(reading.symbol), intervalMs));
         failed.delete(reading.symbol);
       }
       for (const [symbol, message] of failures) failed.set(symbol, message);

@@ -92,6 +92,48 @@ Deno.test("the next one takes over once the breaker is open, and gives back afte
   stop();
 });
 
+Deno.test("who answers and repeats itself is replaced, and gets nothing back until it has news", async () => {
+  const bench = createBench();
+  const { first, second, clock, poller } = bench;
+  second.answers = OTHER;
+  first.asOf = new Date(clock.now()).toISOString();
+  const stop = poller.start();
+  const sourceOf = (line: string) => line.split(" ").at(-1);
+  const prices = async (ms: number) =>
+    (await told(bench, ms)).filter((line) => line.includes(" of "));
+  await prices(0);
+  const changed = await prices(4 * INTERVAL_MS);
+  assertEquals(
+    new Set(changed.filter((line) => !line.includes("stale")).map(sourceOf)),
+    new Set(["second"]),
+  );
+  second.answers = { "BTC-USD": "100.60", "ETH-USD": "10.06" };
+  const later = await prices(10 * INTERVAL_MS);
+  assertEquals(new Set(later.map(sourceOf)), new Set(["second"]));
+
+  first.asOf = null;
+  assertEquals((await prices(4 * INTERVAL_MS)).map(sourceOf), ["first", "first"]);
+  stop();
+});
+
+Deno.test("a price that is not believed changes no hands", async () => {
+  const bench = createBench();
+  const { first, second, poller } = bench;
+  const stop = poller.start();
+  await told(bench, 0);
+  first.answers = FAILING;
+  first.health = openBreaker(bench);
+  second.answers = { "BTC-USD": "150.00", "ETH-USD": "10.05" };
+  const lines = await told(bench, INTERVAL_MS);
+  assertEquals(lines.filter((line) => line.includes("of second")), ["ETH-USD 10.05 of second"]);
+  // So the first one has nothing to win back there.
+  first.answers = { ...GOOD, "BTC-USD": "101.00" };
+  first.health = HEALTHY;
+  const next = await told(bench, INTERVAL_MS);
+  assertEquals(next.filter((line) => line.endsWith("of first")), ["BTC-USD 101.00 of first"]);
+  stop();
+});
+
 Deno.test("a failure on the way back begins the count anew", async () => {
   const bench = createBench();
   const { first, second, poller } = bench;

@@ -23,6 +23,8 @@ export interface FakeProvider {
   /** By symbol. What is no text is thrown, what is missing never comes. */
   answers: Record<string, string | Error>;
   health: Health;
+  /** The market's time it tells, null where it tells none. */
+  asOf: string | null;
   /** The times at which it was asked for BTC-USD. */
   readonly askedAt: number[];
   readonly connected: ConnectedProvider;
@@ -46,6 +48,7 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
   const fake: FakeProvider = {
     answers: {},
     health: HEALTHY,
+    asOf: null,
     askedAt: [],
     connected: {
       provider: {
@@ -61,8 +64,16 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
           if (price === undefined) return new Promise(() => {});
           if (price instanceof Error) return Promise.reject(price);
           const received_at = new Date(clock.now()).toISOString();
-          const change = { change: null, change_pct: null, basis: "none", as_of: null } as const;
-          return Promise.resolve({ symbol, price, received_at, ...change, ...ROUND_THE_CLOCK });
+          const change = { change: null, change_pct: null, basis: "none" } as const;
+          const as_of = fake.asOf;
+          return Promise.resolve({
+            symbol,
+            price,
+            as_of,
+            received_at,
+            ...change,
+            ...ROUND_THE_CLOCK,
+          });
         },
       },
       upstream: { get: () => Promise.reject(new Error("unused")), health: () => fake.health },

@@ -68,9 +68,11 @@ Deno.test("a holiday our calendar does not know is told by what is not traded, a
 
 Deno.test("who tells prices late is neither closed nor stale until the first trade can be known", () => {
   const late = { delay_s: 900 };
-  const quiet = heard("19T14:31", "18T21:00", late);
-  assertEquals(standing(quiet, "19T14:40"), "open until 19T14:48");
-  assertEquals(standing(quiet, "19T14:48"), "open stale until 19T21:00");
+  const quiet = heard("19T14:40", "18T21:00", late);
+  assertEquals(standing(quiet, "19T14:40"), "open until 19T14:42");
+  assertEquals(standing(quiet, "19T14:42"), "open stale until 19T21:00");
+  const answering = heard("19T14:45", "18T21:00", { ...late, newsAt: at("18T21:00") });
+  assertEquals(standing(answering, "19T14:46"), "open until 19T14:47");
   const holiday = heard("19T14:47", "18T21:00", late);
   assertEquals(standing(holiday, "19T14:47"), "closed until 19T14:49");
   // Once a trade of the session is told, silence is silence again.
@@ -113,14 +115,14 @@ Deno.test("hours told by the body give way where trades speak against them", () 
 });
 
 Deno.test("a source that says the same again and again goes stale, whatever it answers", () => {
-  const first = hold({ ...READING, ...heard("18T15:00", "18T14:59") }, undefined);
-  const same = hold({ ...READING, ...heard("18T15:01", "18T14:59") }, first);
+  const first = hold({ ...READING, ...heard("18T15:00", "18T14:59") }, undefined, MINUTE);
+  const same = hold({ ...READING, ...heard("18T15:01", "18T14:59") }, first, MINUTE);
   assertEquals(standing(same, "18T15:01"), "open until 18T15:02");
   assertEquals(standing(same, "18T15:02"), "open stale until 18T21:00");
-  const newer = hold({ ...READING, ...heard("18T15:01", "18T15:00") }, first);
+  const newer = hold({ ...READING, ...heard("18T15:01", "18T15:00") }, first, MINUTE);
   assertEquals(standing(newer, "18T15:02"), "open until 18T15:03");
   // Who tells no time cannot be told from one that has news.
-  const timeless = hold({ ...READING, ...heard("18T15:01", null) }, first);
+  const timeless = hold({ ...READING, ...heard("18T15:01", null) }, first, MINUTE);
   assertEquals(standing(timeless, "18T15:02"), "open until 18T15:03");
 });
 
@@ -130,4 +132,11 @@ Deno.test("a quote read after a week is judged by the hours there are then", () 
   assertEquals(standing(old, "21T15:00"), "closed until 23T14:30");
   const coin = { ...old, symbol: "BTC-USD", session: "always" } as const;
   assertEquals(standing(coin, "21T15:00"), "always stale until ever");
+});
+
+Deno.test("what is old when it comes is no fresher than it says", () => {
+  const old = hold({ ...READING, ...heard("18T15:00", "18T14:40") }, undefined, MINUTE);
+  assertEquals(standing(old, "18T15:00"), "open stale until 18T21:00");
+  const late = { ...READING, ...heard("18T15:00", "18T14:45"), delay_s: 900 };
+  assertEquals(standing(hold(late, undefined, MINUTE), "18T15:00"), "open until 18T15:02");
 });
