@@ -85,6 +85,7 @@ export function createPoller(
   const chain = createChain({ clock, log, members, book, succession, quorum, tell, heard });
   const createdAt = clock.now();
   let toldAt = createdAt;
+  let pollBeganAt = -Infinity;
   let polledAt = -Infinity;
   let polling: Promise<void> | null = null;
 
@@ -95,7 +96,11 @@ export function createPoller(
       : providers.find((each) =>
         symbols.some((symbol) => succession.serving(symbol) === each.name)
       );
-    return { standsByFor: other?.title ?? null, remarks: quorum.remarks(served) };
+    return {
+      standsByFor: other?.title ?? null,
+      remarks: quorum.remarks(served),
+      nextAskAt: pollBeganAt + intervalMs,
+    };
   }
 
   function known(): Snapshot {
@@ -123,6 +128,7 @@ export function createPoller(
 
   async function poll(): Promise<void> {
     await tell(); // what went stale while nobody watched, before it is fresh again
+    pollBeganAt = clock.now();
     await chain.poll();
   }
 

@@ -17,6 +17,8 @@ export interface Role {
   readonly standsByFor: string | null;
   /** What else is to be said of its quotes. */
   readonly remarks: readonly string[];
+  /** About when it is asked again, in ms since the epoch. */
+  readonly nextAskAt: number;
 }
 
 /** What is remembered of a provider's answers. */
@@ -135,6 +137,13 @@ export function createProviderState(
     return all.size === 0 ? null : [...all].join("; ");
   }
 
+  /** When who is left alone is tried again: not before its upstream allows it, and not before anybody is asked. */
+  function nextTryTime(now: number): string | null {
+    const { nextTryAt } = health();
+    const at = nextTryAt === null ? null : Math.max(nextTryAt, role().nextAskAt);
+    return at !== null && at > now ? isoTime(at) : null;
+  }
+
   return {
     asked(readings, failures) {
       for (const reading of readings) {
@@ -148,15 +157,14 @@ export function createProviderState(
       if (noticed === null) return null;
       const now = clock.now();
       const { state, since } = notice(now);
-      const { breaker, nextTryAt } = health();
       return {
         provider: name,
         symbols: [...symbols],
         state,
         since: isoTime(since),
         reason: reasonOf(state),
-        breaker,
-        next_try_at: nextTryAt !== null && nextTryAt > now ? isoTime(nextTryAt) : null,
+        breaker: health().breaker,
+        next_try_at: nextTryTime(now),
       };
     },
     changeTimes: (from) => markets(from).map(({ until }) => until),

@@ -332,3 +332,16 @@ Deno.test("a poller passes over nothing that changes while it is publishing", as
     ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
   ]);
 });
+
+Deno.test("a status names no next try before anybody is asked", async () => {
+  const { first, second, clock, poller, batches } = createBench();
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: LATE };
+  const stop = poller.start();
+  await clock.advance(0);
+  const told = batches.flat().find(({ key }) => key === "status:first");
+  const { next_try_at } = Status.parse(told?.data);
+  assertEquals(next_try_at, new Date(clock.now() + INTERVAL_MS).toISOString());
+  stop();
+});
