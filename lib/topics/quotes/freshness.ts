@@ -106,9 +106,11 @@ export function freshnessOf(
   const isTraded = heard.as_of === null || Date.parse(heard.as_of) >= start;
   // Who tells prices late tells the first trade of a session late: until then nothing is known of it.
   const knownFrom = start + (heard.delay_s === null ? 0 : heard.delay_s * 1000 + intervalMs);
-  // A holiday: it was heard since the session began, and of no trade since then. Silence is no such news.
+  // A holiday: it was heard since the session began, and of no trade since then. Silence is no such news, and who tells no
+  // hours may as well be stuck: that is stale.
   const quietUntil = heardAt + 2 * intervalMs;
-  const isHoliday = told === null && !isTraded && heardAt >= knownFrom && now < quietUntil;
+  const isHoliday = heard.period !== undefined && !isTraded && heardAt >= knownFrom &&
+    now < quietUntil;
   if (isHoliday) {
     return { session: "closed", isStale: false, since: start, until: Math.min(end, quietUntil) };
   }

@@ -57,8 +57,12 @@ Deno.test("silence counts from the opening: the first poll of a day may take its
 });
 
 Deno.test("a holiday our calendar does not know is told by what is not traded, and ends with a trade", () => {
-  const quiet = heard("19T15:00", "18T21:00");
+  const yesterday = { period: { start: at("18T14:30"), end: at("18T21:00") } };
+  const quiet = heard("19T15:00", "18T21:00", yesterday);
   assertEquals(standing(quiet, "19T15:00"), "closed until 19T15:02");
+  // Who tells no hours may as well be stuck.
+  const stuck = heard("19T15:00", "18T21:00", { newsAt: at("18T21:00") });
+  assertEquals(standing(stuck, "19T15:00"), "open stale until 19T21:00");
   // Silence is no news of a holiday.
   assertEquals(standing(quiet, "19T15:02"), "open stale until 19T21:00");
   assertEquals(standing(heard("19T15:01", "19T14:45"), "19T15:01"), "open until 19T15:03");
@@ -73,7 +77,8 @@ Deno.test("who tells prices late is neither closed nor stale until the first tra
   assertEquals(standing(quiet, "19T14:42"), "open stale until 19T21:00");
   const answering = heard("19T14:45", "18T21:00", { ...late, newsAt: at("18T21:00") });
   assertEquals(standing(answering, "19T14:46"), "open until 19T14:47");
-  const holiday = heard("19T14:47", "18T21:00", late);
+  const period = { start: at("18T14:30"), end: at("18T21:00") };
+  const holiday = heard("19T14:47", "18T21:00", { ...late, period });
   assertEquals(standing(holiday, "19T14:47"), "closed until 19T14:49");
   // Once a trade of the session is told, silence is silence again.
   const traded = heard("19T14:46", "19T14:31", late);
