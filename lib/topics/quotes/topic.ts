@@ -9,6 +9,19 @@ import type { Judge } from "./poller.ts";
 import { Quote, type Snapshot, Status } from "./quote.ts";
 import { SYMBOLS } from "./symbols.ts";
 
+/** A status says no more than the quotes beside it: whoever wrote it may be gone, and nobody has taken it back. */
+function byQuotes(status: Status, quotes: readonly Quote[]): Status {
+  const given = quotes.filter(({ source }) => source === status.provider);
+  const isTalking = status.state === "live" || status.state === "delayed";
+  if (!isTalking || given.length === 0 || given.some(({ is_stale }) => !is_stale)) return status;
+  return {
+    ...status,
+    state: "stale",
+    since: given.map(({ received_at }) => received_at).sort().at(-1) ?? status.since,
+    reason: "Nothing was heard for twice its interval",
+  };
+}
+
 /**
  * Defines the topic.
  *
@@ -33,14 +46,15 @@ export function quotesTopic(judges: readonly Judge[]): Topic {
     open(newest, tags) {
       const jsonOf = (type: string) =>
         newest.filter((event) => event.type === type).map(({ json }) => json);
-      const told = jsonOf("status").map(judgeStatus);
+      const quotes = jsonOf("quote").map(judgeQuote);
+      const told = jsonOf("status").map(judgeStatus).map((status) => byQuotes(status, quotes));
       // A symbol without a value is absent: then it is said whom it waits for.
       const awaited = judges.flatMap((each) => each.awaited()).filter(({ provider, symbols }) =>
         !told.some((status) => status.provider === provider) &&
         (tags === null || symbols.some((symbol) => tags.has(symbol)))
       );
       const snapshot: Snapshot = {
-        quotes: jsonOf("quote").map(judgeQuote)
+        quotes: quotes
           .sort((a, b) => SYMBOLS.indexOf(a.symbol) - SYMBOLS.indexOf(b.symbol)),
         // The newest event is the last one: without an order of their own they would change places.
         status: [...told, ...awaited]

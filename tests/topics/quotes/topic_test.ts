@@ -85,3 +85,24 @@ Deno.test("createUnsourced() calls stale what the log still holds of symbols tha
   assertEquals(judge(quote("WTI")).is_stale, true);
   assertEquals(judge(quote("SPX")), quote("SPX"));
 });
+
+Deno.test("quotesTopic() does not call a provider live whose quotes are all stale, whoever wrote that", () => {
+  const topic = quotesTopic([{
+    judge: (each) => ({ ...each, is_stale: true }),
+    judgeStatus: (each) => each,
+    awaited: () => [],
+  }]);
+  const statuses = ["coinbase", "kraken"].map((name) => ({
+    ...status(name),
+    state: "live" as const,
+  }));
+  const newest = [
+    event("quote", quote("BTC-USD")),
+    ...statuses.map((each) => event("status", each)),
+  ];
+  const { json = "" } = topic.open?.(newest, null) ?? {};
+  const states = Snapshot.parse(JSON.parse(json)).status.map((
+    { provider, state },
+  ) => [provider, state]);
+  assertEquals(states, [[quote("BTC-USD").source, "stale"], ["kraken", "live"]]);
+});
