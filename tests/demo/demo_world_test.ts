@@ -1,28 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import type { World } from "../../lib/core/world.ts";
-import { createDemoWorld } from "../../lib/demo/demo_world.ts";
 import { providersFor } from "../../lib/topics/quotes/providers.ts";
 import { createUpstream } from "../../lib/upstream/upstream.ts";
-import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { demoAt } from "./support.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const COINBASE = "https://api.exchange.coinbase.com/products/BTC-USD";
 
-function demo(): { readonly clock: ManualClock; readonly world: World } {
-  const clock = createManualClock(NOON);
-  const silent = () => {};
-  const refuse = () => Promise.reject(new Error("the demo went outside"));
-  const world = createDemoWorld({
-    clock,
-    random: () => 0.5,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-    fetch: refuse,
-    resolve: refuse,
-    readAsset: refuse,
-  });
-  return { clock, world };
-}
+const demo = () => demoAt(NOON);
 
 async function get(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
   const { clock, world } = demo();

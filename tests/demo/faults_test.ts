@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { World } from "../../lib/core/world.ts";
-import { createDemoWorld } from "../../lib/demo/demo_world.ts";
 import { type Fault, JITTER_S, ROUND_S, SCENES } from "../../lib/demo/script.ts";
-import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { demoAt } from "./support.ts";
 
 const START = Date.UTC(2026, 10, 20, 15, 30);
 
@@ -14,20 +12,7 @@ const CALLS: Readonly<Record<string, string>> = {
   "query1.finance.yahoo.com": "/v8/finance/chart/CL=F?range=1d&interval=5m",
 };
 
-function demo(hasFaults: boolean): { readonly clock: ManualClock; readonly world: World } {
-  const clock = createManualClock(START);
-  const silent = () => {};
-  const refuse = () => Promise.reject(new Error("the demo went outside"));
-  const world = createDemoWorld({
-    clock,
-    random: () => 0.5,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-    fetch: refuse,
-    resolve: refuse,
-    readAsset: refuse,
-  }, { hasFaults });
-  return { clock, world };
-}
+const demo = (hasFaults: boolean) => demoAt(START, { hasFaults });
 
 async function call(
   { clock, world }: ReturnType<typeof demo>,

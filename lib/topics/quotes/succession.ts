@@ -12,8 +12,6 @@ const GOOD_ANSWERS = 3;
 
 /** Who gives a symbol, by the names of providers. */
 export interface Succession {
-  /** All that could give it, in order. */
-  heirs(symbol: string): readonly string[];
   serving(symbol: string): string | undefined;
   /** Those that come before who gives it now: they are tried, and may get it back. */
   elders(symbol: string): readonly string[];
@@ -33,6 +31,7 @@ export function createSuccession(
   const streaks = new Map<string, { readonly count: number; readonly receivedAt: string }>();
   const keyOf = (symbol: string, name: string) => `${name} ${symbol}`;
 
+  /** All that could give it, in order. */
   function heirs(symbol: string): string[] {
     return providers.filter(({ symbols }) => symbols.includes(symbol)).map(({ name }) => name);
   }
@@ -42,7 +41,6 @@ export function createSuccession(
   }
 
   return {
-    heirs,
     serving,
     elders(symbol) {
       const names = heirs(symbol);

@@ -1,0 +1,27 @@
+/**
+ * The demo's world on a clock that stands still, with nothing behind it.
+ *
+ * @module
+ */
+import type { World } from "../../lib/core/world.ts";
+import { createDemoWorld, type DemoOptions } from "../../lib/demo/demo_world.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+
+/** Creates the demo as it is at a time. Whatever goes past it to the outside is refused. */
+export function demoAt(
+  time: number,
+  options?: DemoOptions,
+): { readonly clock: ManualClock; readonly world: World } {
+  const clock = createManualClock(time);
+  const silent = () => {};
+  const refuse = () => Promise.reject(new Error("the demo went outside"));
+  const world = createDemoWorld({
+    clock,
+    random: () => 0.5,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    fetch: refuse,
+    resolve: refuse,
+    readAsset: refuse,
+  }, options);
+  return { clock, world };
+}
