@@ -1,0 +1,156 @@
+/** What a poller says of freshness: stale, down, and since when. */
+import { assertEquals } from "@std/assert";
+import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
+import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import { createBench, inShort, INTERVAL_MS, SECOND_INTERVAL_MS } from "./fake_providers.ts";
+
+const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+
+Deno.test("a poller tells that a quote and its source went stale, though nothing comes", async () => {
+  const { clock, poller, first, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(0);
+  const began = clock.now();
+  first.answers = {};
+  await clock.advance(2 * INTERVAL_MS - 1);
+  assertEquals(batches.length, 1);
+  await clock.advance(1);
+  stop();
+  assertEquals(batches.slice(1).map(inShort), [[
+    "BTC-USD 100.00 of first, stale",
+    "ETH-USD 10.00 of first, stale",
+    "first stale: Nothing was heard for twice its interval",
+  ]]);
+  const since = new Date(began + 2 * INTERVAL_MS).toISOString();
+  assertEquals(Object(batches[1]?.[2]?.data).since, since);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("a poller tells of silence while its first poll is still under way", async () => {
+  const { clock, poller, first, batches } = createBench();
+  await poller.refresh();
+  first.answers = {};
+  const stop = poller.start();
+  await clock.advance(2 * INTERVAL_MS);
+  stop();
+  assertEquals(inShort(batches[1])[0], "BTC-USD 100.00 of first, stale");
+});
+
+Deno.test("a quote is stale by the interval of its own source", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  await poller.refresh();
+  const quote = Quote.parse(batches[0]?.[0]?.data);
+  await clock.advance(2 * SECOND_INTERVAL_MS - 1);
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(1);
+  assertEquals(poller.judge(quote).is_stale, true);
+});
+
+Deno.test("a poller that hears the same price again keeps the quote fresh", async () => {
+  const { clock, poller, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(10 * INTERVAL_MS);
+  stop();
+  assertEquals(batches.length, 1);
+});
+
+Deno.test("a poller that nobody needed for an hour says stale before it says fresh", async () => {
+  const { clock, poller, batches } = createBench();
+  await poller.refresh();
+  const began = clock.now();
+  await clock.advance(3_600_000);
+  const stop = poller.start();
+  await clock.advance(0);
+  stop();
+  assertEquals(batches.slice(1).map((batch) => inShort(batch)[0]), [
+    "BTC-USD 100.00 of first, stale",
+    "BTC-USD 100.00 of first",
+  ]);
+  const since = new Date(began + 2 * INTERVAL_MS).toISOString();
+  assertEquals(Object(batches[1]?.[2]?.data).since, since);
+});
+
+Deno.test("a provider that was never heard is down, and so is one whose breaker is open", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  const until = clock.now() + 60_000;
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  const stop = poller.start();
+  await clock.advance(0);
+  assertEquals(inShort(batches[0])[2], `first down: ${LATE.message}`);
+  first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  await clock.advance(INTERVAL_MS);
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  first.health = { breaker: "open", nextTryAt: until, failure: LATE };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  assertEquals(batches[2]?.find(({ key }) => key === "status:first")?.data, {
+    provider: "first",
+    symbols: ["BTC-USD", "ETH-USD"],
+    state: "down",
+    since: new Date(clock.now()).toISOString(),
+    reason: LATE.message,
+    breaker: "open",
+    next_try_at: new Date(until).toISOString(),
+  });
+  first.health = { breaker: "half-open", nextTryAt: null, failure: LATE };
+  const status = Status.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
+  assertEquals(poller.judgeStatus(status), { ...status, breaker: "half-open", next_try_at: null });
+});
+
+Deno.test("a provider's state keeps its time while only the reason changes", async () => {
+  const { clock, poller, first, second, batches } = createBench();
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  const stop = poller.start();
+  await clock.advance(0);
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  await clock.advance(INTERVAL_MS);
+  stop();
+  const statusIn = (n: number) =>
+    Status.parse(batches[n]?.find(({ key }) => key === "status:first")?.data);
+  assertEquals(statusIn(1), { ...statusIn(0), reason: LATE.message });
+});
+
+Deno.test("judge() goes by when the source was last heard, and leaves what is not its own", async () => {
+  const { clock, poller, batches } = createBench();
+  const stop = poller.start();
+  await clock.advance(10 * INTERVAL_MS);
+  stop();
+  const quote = Quote.parse(batches[0]?.[0]?.data);
+  assertEquals(poller.judge(quote).is_stale, false);
+  assertEquals(poller.judge({ ...quote, source: "second" }).is_stale, true);
+  await clock.advance(2 * INTERVAL_MS);
+  assertEquals(poller.judge(quote).is_stale, true);
+  assertEquals(poller.judge({ ...quote, symbol: "SPX" }).is_stale, false);
+  const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
+  assertEquals(poller.judgeStatus(foreign), foreign);
+  assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
+});
+
+Deno.test("judge() calls a quote stale that comes from the log, a week old, before anything was heard", async () => {
+  const before = createBench();
+  await before.poller.refresh();
+  const quote = Quote.parse(before.batches[0]?.[0]?.data);
+  const { clock, poller } = createBench();
+  assertEquals(poller.judge(quote).is_stale, false);
+  await clock.advance(7 * 86_400_000);
+  assertEquals(poller.judge(quote), { ...quote, is_stale: true });
+  assertEquals(poller.awaited().map(({ provider, state }) => [provider, state]), [
+    ["first", "stale"],
+  ]);
+});
+
+Deno.test("a status names no next try before anybody is asked", async () => {
+  const { first, second, clock, poller, batches } = createBench();
+  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: LATE };
+  const stop = poller.start();
+  await clock.advance(0);
+  const told = batches.flat().find(({ key }) => key === "status:first");
+  const { next_try_at } = Status.parse(told?.data);
+  assertEquals(next_try_at, new Date(clock.now() + INTERVAL_MS).toISOString());
+  stop();
+});
