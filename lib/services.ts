@@ -10,7 +10,7 @@ import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
 import type { Door } from "./http/stream_response.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
-import { createMemoryEventLog } from "./store/memory_event_log.ts";
+import { createMemoryState } from "./store/memory_state.ts";
 import { type Catalogue, createCatalogue } from "./topics/catalogue.ts";
 import { channelTopics } from "./topics/channels.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
@@ -41,7 +41,8 @@ export interface Services {
 export function createServices(config: Config, world: World, version: string): Services {
   const { clock, random } = world;
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
-  const hub = createHub(world, createMemoryEventLog(world, retention), {
+  const state = createMemoryState(world, retention);
+  const hub = createHub(world, state, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
     streamMaxAgeMs: config.STREAM_MAX_AGE_MS,

@@ -4,10 +4,13 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import { comparePlaces, type Place } from "../core/place.ts";
+import { comparePlaces, NOWHERE, type Place } from "../core/place.ts";
+import { StoreAway } from "../store/away.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 import type { ClientStream, EndReason, Keeper, Standing } from "./client_stream.ts";
-import { isBehind, type LogReader } from "./log_reader.ts";
+import { heartbeat } from "./heartbeat.ts";
+import { isBehind, type LogReader, type Loss } from "./log_reader.ts";
+import { encodeGaps } from "./opening.ts";
 import { createPace } from "./pace.ts";
 import { type Follow, joinBytes, passes, readBetween } from "./read.ts";
 
@@ -28,7 +31,9 @@ export interface AudienceContext {
   readonly clock: Clock;
   /** The place of the newest event this isolate has received. */
   readonly head: () => Place;
-  /** What a client behind the windows is given, from the log. Null where the log no longer reaches back to `from`. */
+  /** Whether the log is known not to answer: nothing is asked of it then. */
+  readonly isAway: () => boolean;
+  /** What a client behind the windows is given, from the log. */
   readonly readLog: LogReader["read"];
   readonly bye: (reason: EndReason) => Uint8Array;
   /** Told of what must not happen. */
@@ -47,6 +52,21 @@ export interface Audience extends Keeper {
   join(client: ClientStream): void;
   /** Says that events came into the windows. @param before The head before them. */
   deliver(events: readonly EncodedEvent[], before: Place): void;
+  /** This isolate stands elsewhere in the log now. @param before Where it stood: nothing was owed up to there. */
+  moved(before: Place): void;
+  /** Gives up the places of all its clients. @returns Those clients. */
+  unplace(): readonly ClientStream[];
+  /** Gives a client its place, and tells it what it has to know. It is let go of where it has no room for that. */
+  place(
+    client: ClientStream,
+    place: Place,
+    told: ReadonlyMap<string, Place>,
+    chunk: Uint8Array,
+  ): void;
+  /** Shows values that the log does not have. */
+  show(values: readonly EncodedEvent[]): void;
+  /** Forgets what was read for one client and is kept for others. */
+  forget(): void;
   /** Heartbeats to whom nothing was said for a while; ends whose time is up or who stall. */
   sweep(): void;
   endAll(reason: EndReason): void;
@@ -58,7 +78,7 @@ export function createAudience(
   follows: readonly Follow[],
   paceMs: number,
 ): Audience {
-  const { clock, head, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
+  const { clock, head, isAway, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const clients: ClientStream[] = [];
   let standing: Standing = { place: head() };
@@ -105,6 +125,8 @@ export function createAudience(
 
   function catchUp(client: ClientStream): void | Promise<void> {
     if (client.isPaging || client.continueOpening()) return;
+    if (client.owesShown) sendShown(client);
+    if (!client.isPlaced) return;
     const { place } = settle();
     if (client.standing === standing) return;
 
@@ -112,7 +134,7 @@ export function createAudience(
     if (order > 0) return; // it opened ahead of us: the next flush takes it in
     if (order === 0) {
       client.standing = standing;
-      client.readsLog = false;
+      client.readsLog = client.mayMiss = false;
       return;
     }
     if (isAnyBehind(client.standing.place)) return pageLog(client);
@@ -136,24 +158,53 @@ export function createAudience(
   }
 
   async function pageLog(client: ClientStream): Promise<void> {
+    if (isAway()) return; // it keeps its place, and is looked after again
     client.isPaging = true;
     try {
-      while (client.index >= 0 && client.hasRoom() && isAnyBehind(client.standing.place)) {
+      while (isReading(client) && client.hasRoom() && isAnyBehind(client.standing.place)) {
         const from = client.standing.place;
         const to = settle().place;
         if (comparePlaces(from, to) >= 0) break;
         const reading = await readLog(follows, from, to, PIECE_BYTES, client.told);
-        if (client.index < 0) return;
-        if (!reading) return end(client, "slow");
-        give(client, joinBytes(reading.events), { place: reading.to });
+        if (!isReading(client)) return;
+        if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
+        else if (client.mayMiss) miss(client, reading);
+        else return end(client, "slow");
       }
     } catch (thrown) {
+      if (thrown instanceof StoreAway) return;
       onFault(thrown);
       end(client, "fault");
     } finally {
       client.isPaging = false;
     }
     if (client.hasRoom()) return catchUp(client);
+  }
+
+  /** It may have left, or its place may have been given up, while a page was read. */
+  function isReading(client: ClientStream): boolean {
+    return client.index >= 0 && client.isPlaced;
+  }
+
+  /** Says what is gone through no fault of the client's. */
+  function miss(client: ClientStream, losses: readonly Loss[]): void {
+    const after = client.standing.place;
+    client.told = new Map([
+      ...client.told,
+      ...losses.map(({ topic, lost }) => [topic, lost] as const),
+    ]);
+    client.lastFrameAt = clock.now();
+    client.send(encodeGaps(losses.map(({ topic, oldest }) => ({ topic, after, before: oldest }))));
+  }
+
+  function shownOf({ window, tags }: Follow): readonly EncodedEvent[] {
+    return window.shown().filter((value) => passes(tags, value));
+  }
+
+  function sendShown(client: ClientStream): void {
+    client.owesShown = false;
+    const values = follows.flatMap(shownOf);
+    if (values.length > 0) client.send(joinBytes(values));
   }
 
   function end(client: ClientStream, reason: EndReason): void {
@@ -212,11 +263,58 @@ export function createAudience(
       isOwed = true;
       pace.ask();
     },
+    moved(before) {
+      if (!isOwed) standing.place = before;
+      isOwed = true;
+      each((client) => {
+        client.readsLog = client.mayMiss = true;
+      });
+      pace.ask();
+    },
+    unplace() {
+      readings.clear();
+      each((client) => {
+        client.standing = { place: NOWHERE };
+        client.isPlaced = false;
+      });
+      standing = { place: head() };
+      isOwed = false;
+      return [...clients];
+    },
+    place(client, place, told, chunk) {
+      if (client.index < 0) return;
+      client.isPlaced = true;
+      client.standing = { place };
+      client.told = told;
+      client.readsLog = client.mayMiss = true;
+      if (chunk.byteLength > 0) {
+        if (!client.hasRoom() || client.isOpening) return end(client, "slow");
+        client.lastFrameAt = clock.now();
+        client.send(chunk);
+      }
+      void catchUp(client);
+    },
+    show(values) {
+      const ours = values.filter((value) => {
+        const follow = followOf.get(value.topic);
+        return follow !== undefined && passes(follow.tags, value);
+      });
+      if (ours.length === 0) return;
+      const chunk = joinBytes(ours);
+      const now = clock.now();
+      each((client) => {
+        client.owesShown ||= !client.hasRoom() || client.isOpening;
+        if (client.owesShown) return;
+        client.lastFrameAt = now;
+        client.send(chunk);
+      });
+    },
+    forget: () => readings.clear(),
     sweep() {
       const now = clock.now();
       const beats = new Map<Place, Uint8Array>();
       const beat = (id: Place) => {
-        const frame = beats.get(id) ?? encodeFrames({ id, event: "heartbeat", data: String(now) });
+        const frame = beats.get(id) ?? encodeFrames(heartbeat(id, now));
         beats.set(id, frame);
         return frame;
       };

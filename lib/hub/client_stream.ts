@@ -40,8 +40,14 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   isPaging = false;
   /** True while its place may lie behind the windows and it is given pages of the log instead. */
   readsLog = false;
+  /** False while its place is not known or not judged, since the log does not answer: nothing is owed to it yet. */
+  isPlaced = true;
+  /** True where what it stands before may be gone for no fault of its own: then a `gap` says so. */
+  mayMiss = false;
+  /** True while values were shown that it had no room for. */
+  owesShown = false;
   /** By topic: what is no longer kept up to here it was told with a `gap`. */
-  readonly told: ReadonlyMap<string, Place>;
+  told: ReadonlyMap<string, Place>;
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;

@@ -26,7 +26,9 @@ export interface Market {
   /** Says that somebody looks: polls go on for a while, and what is too old is fetched. Never rejects. */
   watch(): Promise<void>;
   /** What is known of some symbols, or of all, judged now. `cursor`: a stream may go on from there. */
-  snapshot(symbols?: readonly string[] | null): Promise<Snapshot & { readonly cursor: Place }>;
+  snapshot(
+    symbols?: readonly string[] | null,
+  ): Promise<Snapshot & { readonly cursor: Place | null }>;
 }
 
 /** Creates the market of an isolate. Its pollers run while somebody follows the topic. */
