@@ -4,15 +4,16 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import { comparePlaces, NOWHERE, type Place } from "../core/place.ts";
+import { comparePlaces, type Place } from "../core/place.ts";
 import { StoreAway } from "../store/away.ts";
-import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
-import type { ClientStream, EndReason, Keeper, Standing } from "./client_stream.ts";
-import { heartbeat } from "./heartbeat.ts";
+import type { EncodedEvent } from "../wire/sse.ts";
+import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
+import { heartbeats } from "./heartbeat.ts";
 import { isBehind, type LogReader, type Loss } from "./log_reader.ts";
 import { encodeGaps } from "./opening.ts";
 import { createPace } from "./pace.ts";
-import { type Follow, joinBytes, passes, readBetween } from "./read.ts";
+import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
+import { createRoster } from "./roster.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
@@ -57,12 +58,7 @@ export interface Audience extends Keeper {
   /** Gives up the places of all its clients. @returns Those clients. */
   unplace(): readonly ClientStream[];
   /** Gives a client its place, and tells it what it has to know. It is let go of where it has no room for that. */
-  place(
-    client: ClientStream,
-    place: Place,
-    told: ReadonlyMap<string, Place>,
-    chunk: Uint8Array,
-  ): void;
+  place(client: ClientStream, place: Place, told: Told, chunk: Uint8Array): void;
   /** Shows values that the log does not have. */
   show(values: readonly EncodedEvent[]): void;
   /** Forgets what was read for one client and is kept for others. */
@@ -80,7 +76,7 @@ export function createAudience(
 ): Audience {
   const { clock, head, isAway, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
-  const clients: ClientStream[] = [];
+  const roster = createRoster();
   let standing: Standing = { place: head() };
   let isOwed = false;
   /** What was read for one client since the last flush, for others at its place. */
@@ -93,12 +89,9 @@ export function createAudience(
     return standing;
   }
 
-  /** Backwards: a client may leave while it is handed something, and the last one takes its seat. */
-  function each(visit: (client: ClientStream) => void): void {
-    for (let i = clients.length - 1; i >= 0; i--) {
-      const client = clients[i];
-      if (client) visit(client);
-    }
+  function followFor(event: EncodedEvent): Follow | undefined {
+    const follow = followOf.get(event.topic);
+    return follow && passes(follow.tags, event) ? follow : undefined;
   }
 
   function isAnyBehind(place: Place): boolean {
@@ -115,7 +108,7 @@ export function createAudience(
     if (isOwed) pace.goOn();
 
     const chunk = joinBytes(reading.events);
-    each((client) => {
+    roster.each((client) => {
       if (!client.hasRoom()) return;
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
@@ -145,7 +138,7 @@ export function createAudience(
     if (!found) {
       const { events, to, isWhole } = readBetween(follows, from, place, PIECE_BYTES);
       found = { chunk: joinBytes(events), next: isWhole ? standing : { place: to } };
-      if (clients.length > 1 && readings.size < MOST_READINGS) readings.set(from, found);
+      if (roster.size > 1 && readings.size < MOST_READINGS) readings.set(from, found);
     }
     give(client, found.chunk, found.next);
   }
@@ -197,13 +190,9 @@ export function createAudience(
     client.send(encodeGaps(losses.map(({ topic, oldest }) => ({ topic, after, before: oldest }))));
   }
 
-  function shownOf({ window, tags }: Follow): readonly EncodedEvent[] {
-    return window.shown().filter((value) => passes(tags, value));
-  }
-
   function sendShown(client: ClientStream): void {
     client.owesShown = false;
-    const values = follows.flatMap(shownOf);
+    const values = follows.flatMap(shownTo);
     if (values.length > 0) client.send(joinBytes(values));
   }
 
@@ -231,21 +220,16 @@ export function createAudience(
   return {
     follows,
     get size() {
-      return clients.length;
+      return roster.size;
     },
     standing: settle,
     join(client) {
-      client.index = clients.push(client) - 1;
+      roster.add(client);
       client.readsLog = client.standing !== standing;
     },
     leave(client) {
-      const last = clients.pop();
-      if (last && last !== client) {
-        clients[client.index] = last;
-        last.index = client.index;
-      }
-      client.index = -1;
-      if (clients.length > 0) return;
+      roster.remove(client);
+      if (roster.size > 0) return;
       pace.stop();
       isOwed = false;
     },
@@ -253,8 +237,8 @@ export function createAudience(
     deliver(events, before) {
       let isOurs = false;
       for (const event of events) {
-        const follow = followOf.get(event.topic);
-        if (!follow || !passes(follow.tags, event)) continue;
+        const follow = followFor(event);
+        if (!follow) continue;
         isOurs = true;
         if (follow.window.topic.kind === "log") pace.count(event.bytes.byteLength);
       }
@@ -266,27 +250,22 @@ export function createAudience(
     moved(before) {
       if (!isOwed) standing.place = before;
       isOwed = true;
-      each((client) => {
+      roster.each((client) => {
         client.readsLog = client.mayMiss = true;
       });
       pace.ask();
     },
     unplace() {
+      const all = roster.all();
+      for (const client of all) client.loseStanding();
       readings.clear();
-      each((client) => {
-        client.standing = { place: NOWHERE };
-        client.isPlaced = false;
-      });
       standing = { place: head() };
       isOwed = false;
-      return [...clients];
+      return all;
     },
     place(client, place, told, chunk) {
       if (client.index < 0) return;
-      client.isPlaced = true;
-      client.standing = { place };
-      client.told = told;
-      client.readsLog = client.mayMiss = true;
+      client.stand(place, told);
       if (chunk.byteLength > 0) {
         if (!client.hasRoom() || client.isOpening) return end(client, "slow");
         client.lastFrameAt = clock.now();
@@ -295,14 +274,11 @@ export function createAudience(
       void catchUp(client);
     },
     show(values) {
-      const ours = values.filter((value) => {
-        const follow = followOf.get(value.topic);
-        return follow !== undefined && passes(follow.tags, value);
-      });
+      const ours = values.filter(followFor);
       if (ours.length === 0) return;
       const chunk = joinBytes(ours);
       const now = clock.now();
-      each((client) => {
+      roster.each((client) => {
         client.owesShown ||= !client.hasRoom() || client.isOpening;
         if (client.owesShown) return;
         client.lastFrameAt = now;
@@ -312,18 +288,13 @@ export function createAudience(
     forget: () => readings.clear(),
     sweep() {
       const now = clock.now();
-      const beats = new Map<Place, Uint8Array>();
-      const beat = (id: Place) => {
-        const frame = beats.get(id) ?? encodeFrames(heartbeat(id, now));
-        beats.set(id, frame);
-        return frame;
-      };
+      const beat = heartbeats(now);
       readings.clear();
       settle();
-      each((client) => sweepOne(client, now, beat));
+      roster.each((client) => sweepOne(client, now, beat));
     },
     endAll(reason) {
-      each((client) => end(client, reason));
+      roster.each((client) => end(client, reason));
     },
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/place.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
 export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | "fault" | "gone";
@@ -15,6 +15,9 @@ export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | 
 export interface Standing {
   place: Place;
 }
+
+/** By topic: what is no longer kept up to here was told with a `gap`. */
+export type Told = ReadonlyMap<string, Place>;
 
 /** What a client's body asks of its audience. */
 export interface Keeper {
@@ -46,8 +49,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   mayMiss = false;
   /** True while values were shown that it had no room for. */
   owesShown = false;
-  /** By topic: what is no longer kept up to here it was told with a `gap`. */
-  told: ReadonlyMap<string, Place>;
+  told: Told;
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
@@ -58,7 +60,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     readonly keeper: Keeper;
     readonly standing: Standing;
     readonly opening: readonly Uint8Array[];
-    readonly told: ReadonlyMap<string, Place>;
+    readonly told: Told;
     readonly openedAt: number;
     readonly expiresAt: number;
     readonly onEnd: (reason: EndReason) => void;
@@ -84,6 +86,19 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   cancel(): void {
     this.#leave("gone");
+  }
+
+  /** Its place is no longer worth anything: it waits for another. */
+  loseStanding(): void {
+    this.standing = { place: NOWHERE };
+    this.isPlaced = false;
+  }
+
+  /** Takes the place it was given late. */
+  stand(place: Place, told: Told): void {
+    this.standing = { place };
+    this.told = told;
+    this.isPlaced = this.readsLog = this.mayMiss = true;
   }
 
   /** Sends the next part of its opening. @returns False where all of it was sent. */

@@ -8,11 +8,10 @@
  */
 import type { Publication, StreamEvent } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
-import { isPlace, NOWHERE, type Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { StoreAway } from "../store/away.ts";
 import type { AppendOptions } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
@@ -20,17 +19,11 @@ import { createAudiences } from "./audiences.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
-import {
-  type Cursor,
-  encodeOpening,
-  type Missed,
-  missedBy,
-  openingFrames,
-  shownFrames,
-} from "./opening.ts";
+import { encodeOpening, openingFrames, shownFrames } from "./opening.ts";
 import { createPlacing } from "./placing.ts";
 import { draftOf, unlogged } from "./publish.ts";
-import { type Follow, passes } from "./read.ts";
+import { passes } from "./read.ts";
+import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
 import { createWindows, type Holding, type Starter } from "./windows.ts";
 
@@ -38,14 +31,6 @@ import { createWindows, type Holding, type Starter } from "./windows.ts";
 export interface Newest {
   readonly events: readonly StreamEvent[];
   readonly cursor: Place | null;
-}
-
-/** Where a stream begins. */
-interface Start {
-  readonly cursor: Cursor | undefined;
-  readonly missed: Missed;
-  /** False where the log did not say: then the cursor is taken at its word. */
-  readonly isPlaced: boolean;
 }
 
 /** Publish and subscribe. */
@@ -90,8 +75,6 @@ export interface HubOptions {
   readonly retainMs: number;
   readonly maxEventBytes: number;
 }
-
-const NOTHING_MISSED: Missed = { gaps: [], told: new Map() };
 
 /** Creates a hub over what isolates share. It follows the log while a topic is followed. */
 export function createHub(
@@ -146,7 +129,8 @@ export function createHub(
     coalesceMs,
     windowEvents: retainEvents,
   });
-  const placing = createPlacing({ clock, windows, reader, head, isJoined, judge, onFault });
+  const starts = createStarts(log, reader, intake);
+  const placing = createPlacing({ clock, windows, reader, starts, ...intake, onFault });
 
   /** The log was lost under us: another has begun, and all who follow begin anew with it. */
   function startAnew(birth: Place): void {
@@ -175,30 +159,6 @@ export function createHub(
     throw failed.reason;
   }
 
-  async function judge(place: Place): Promise<Cursor> {
-    const isHonoured = await log.honours(place);
-    return { place: isHonoured ? place : head(), isHonoured };
-  }
-
-  async function startOf(
-    follows: readonly Follow[],
-    holdings: readonly Holding[],
-    text: string | undefined,
-  ): Promise<Start> {
-    const place = text && isPlace(text) ? text : null;
-    try {
-      if (isJoined() && holdings.every((holding) => holding.isFilled)) {
-        if (!text) return { cursor: undefined, missed: NOTHING_MISSED, isPlaced: true };
-        const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
-        return { cursor, missed: await missedBy(reader, follows, cursor), isPlaced: true };
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) throw thrown;
-    }
-    const cursor = place === null ? undefined : { place, isHonoured: true };
-    return { cursor, missed: NOTHING_MISSED, isPlaced: false };
-  }
-
   async function begin(
     { wishes, cursor: text, withSnapshot = false, maxRate }: Subscription,
     holdings: readonly Holding[],
@@ -208,7 +168,7 @@ export function createHub(
       const window = holdings[i]?.window;
       return window ? [{ window, tags: tags && new Set(tags) }] : [];
     });
-    const { cursor, missed, ...start } = await startOf(follows, holdings, text);
+    const { cursor, missed, ...start } = await starts.of(follows, holdings, text);
 
     // From here on nothing waits: an event is either in the opening or comes after it.
     const isPlaced = start.isPlaced && holdings.every((holding) => holding.isFilled);

@@ -7,7 +7,7 @@ import { comparePlaces, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { encodeFrames, type Frame } from "../wire/sse.ts";
 import { isBehind, type LogReader } from "./log_reader.ts";
-import { type Follow, passes } from "./read.ts";
+import { type Follow, passes, shownTo } from "./read.ts";
 
 /** An opening is one chunk up to this size, in bytes; above, whole frames follow each other. */
 const OPENING_BYTES = 65_536;
@@ -116,9 +116,8 @@ export function topicFrames({ window, tags }: Follow): Frame[] {
 }
 
 /** The frames of values that the log does not have. */
-export function shownFrames({ window, tags }: Follow): Frame[] {
-  return window.shown().filter((value) => passes(tags, value))
-    .map(({ type, json }) => ({ event: type, data: json }));
+export function shownFrames(follow: Follow): Frame[] {
+  return shownTo(follow).map(({ type, json }) => ({ event: type, data: json }));
 }
 
 /** Encodes an opening: one chunk where it is small, else chunks of whole frames. */

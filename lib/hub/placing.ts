@@ -13,6 +13,7 @@ import type { ClientStream } from "./client_stream.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Cursor, gapFrames, type Missed, missedBy, topicFrames } from "./opening.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { Starts } from "./start.ts";
 import type { Windows } from "./windows.ts";
 
 /** How long until the log is asked again that did not answer, in milliseconds. */
@@ -45,7 +46,7 @@ export interface PlacingContext {
   readonly reader: LogReader;
   readonly head: () => Place;
   readonly isJoined: () => boolean;
-  readonly judge: (cursor: Place) => Promise<Cursor>;
+  readonly starts: Pick<Starts, "judge">;
   readonly onFault: (thrown: unknown) => void;
 }
 
@@ -68,13 +69,13 @@ function framesOf(
 
 /** Creates a waiting room nobody is in. */
 export function createPlacing(context: PlacingContext): Placing {
-  const { clock, windows, reader, head, isJoined, judge, onFault } = context;
+  const { clock, windows, reader, head, isJoined, starts, onFault } = context;
   const waiting = new Set<Unplaced>();
   let isRunning = false;
   let callOff: (() => void) | undefined;
 
   async function cursorOf({ cursor, birth }: Unplaced): Promise<Cursor> {
-    if (cursor !== null) return await judge(cursor);
+    if (cursor !== null) return await starts.judge(cursor);
     return { place: birth ?? head(), isHonoured: false };
   }
 
