@@ -50,7 +50,7 @@ export function createServices(config: Config, world: World, version: string): S
     coalesceMs: config.COALESCE_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
-  const market = createMarket(world, config, hub);
+  const market = createMarket(world, config, hub, state);
   const topics: readonly Topic[] = [market.topic, ...channelTopics(config.CHANNELS)];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,

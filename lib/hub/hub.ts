@@ -57,6 +57,8 @@ export interface Hub {
   newest(wish: Wish): Promise<Newest>;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
+  /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
+  onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
   /** Ends every stream with `bye` `drain`. */
@@ -87,6 +89,7 @@ export function createHub(
   let isDraining = false;
   const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
+  const listeners = new Map<string, () => void>();
   const isAway = () => !health.isUp;
 
   const intake = createIntake({ clock, log, isAway }, {
@@ -95,7 +98,10 @@ export function createHub(
       reader.forget(topic);
       if (retracted.length > 0) audiences.forget();
     },
-    receive: (events, before) => audiences.deliver(events, before),
+    receive(events, before) {
+      audiences.deliver(events, before);
+      listeners.get(events[0]?.topic ?? "")?.();
+    },
     reset(head) {
       windows.reset(head);
       reader.forgetAll();
@@ -258,6 +264,7 @@ export function createHub(
     },
 
     whileFollowed: windows.whileFollowed,
+    onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
     hold(topic, ms) {
       const known = holds.get(topic.name);
