@@ -177,7 +177,7 @@ export function readConfig(env: Env): Config {
     ...[...bad].map((name) =>
       `${name}: got ${shown(name, given[name] ?? "")}, takes ${takes(name)}`
     ),
-    ...halves(given),
+    ...halves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
     ...shortTimes(config),
   ];
   if (problems.length > 0) {
