@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Batch, Delivery, Draft, StreamEvent } from "../core/event.ts";
+import type { Batch, Delivery, Draft } from "../core/event.ts";
 import type { Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";
@@ -73,6 +73,6 @@ export interface EventLog {
 export const MOST_DRAFTS = 1000;
 
 /** The bytes an event counts for in a bound: those of its JSON and some for its names. */
-export function weightOf(event: StreamEvent): number {
-  return event.json.length + 64;
+export function weightOf({ json }: Pick<Draft, "json">): number {
+  return json.length + 64;
 }

@@ -28,6 +28,13 @@ export interface Lease {
   renew(): Promise<boolean>;
   /** Gives it back, if it is ours, so that a successor need not wait. */
   release(): Promise<void>;
+  /**
+   * Calls `listener` when its holder gives it back: a hint, heard while the log is followed, and not when it ends by
+   * itself.
+   *
+   * @returns What ends that.
+   */
+  onFree(listener: () => void): () => void;
 }
 
 /** How long a lease lasts unless it is renewed, in milliseconds. */

@@ -16,6 +16,7 @@ export interface MemoryLeases {
 
 /** Creates leases nobody holds. */
 export function createMemoryLeases(clock: Clock): MemoryLeases {
+  const waiting = new Set<{ readonly name: string; readonly listener: () => void }>();
   const held = new Map<string, { readonly holder: string; readonly until: number }>();
 
   function holderOf(name: string): string | undefined {
@@ -45,8 +46,15 @@ export function createMemoryLeases(clock: Clock): MemoryLeases {
           return Promise.resolve(isOurs());
         },
         release() {
-          if (isOurs()) held.delete(name);
+          if (!isOurs()) return Promise.resolve();
+          held.delete(name);
+          for (const each of [...waiting]) if (each.name === name) each.listener();
           return Promise.resolve();
+        },
+        onFree(listener) {
+          const own = { name, listener };
+          waiting.add(own);
+          return () => void waiting.delete(own);
         },
       };
     },
