@@ -185,3 +185,17 @@ export function readConfig(env: Env): Config {
   }
   return config;
 }
+
+/**
+ * What keys and channels of the shared store begin with: a demo does not write into what is real, and neither does a
+ * preview of the next version.
+ *
+ * @param timeline Deploy's name of what runs: `production`, `git-branch/<branch>` or `preview/<revision>`.
+ */
+export function storePrefix(
+  { REDIS_PREFIX, DEMO }: Pick<Config, "REDIS_PREFIX" | "DEMO">,
+  timeline = "production",
+): string {
+  const branch = timeline === "production" ? "" : `-${timeline.replace(/[^\w-]+/g, "-")}`;
+  return `${REDIS_PREFIX}${branch}${DEMO ? "-demo" : ""}`;
+}

@@ -42,8 +42,8 @@ export interface Leadership {
   lost(): void;
   /** Resolves once it is known who leads, as far as it can be. */
   known(): Promise<void>;
-  /** Resolves once a lease that was ours is given back. */
-  released(): Promise<void>;
+  /** Takes part no more, whatever is started. Resolves once a lease that was ours is given back. */
+  resign(): Promise<void>;
 }
 
 /** Creates a leadership this isolate takes no part in yet. */
@@ -56,6 +56,7 @@ export function createLeadership(
   let role: Role = "idle";
   let isHeldUntil = -Infinity;
   let isRunning = false;
+  let isOver = false;
   let turn = 0;
   let callOff = () => {};
   let stopListening = () => {};
@@ -127,27 +128,37 @@ export function createLeadership(
     }
   }
 
+  function stop(): void {
+    if (!isRunning) return;
+    isRunning = false;
+    turn++;
+    callOff();
+    stopListening();
+    if (role === "leader") releasing = release();
+    become("idle");
+    known = Promise.withResolvers<void>();
+  }
+
   return {
     get role() {
       return role;
     },
     fence: lease.fence,
     start() {
+      if (isOver) return () => {};
       isRunning = true;
-      stopListening = health.onChange((isUp) => {
-        if (isUp) later(spread());
-        else onAway();
-      });
+      const stops = [
+        health.onChange((isUp) => {
+          if (isUp) later(spread());
+          else onAway();
+        }),
+        lease.onFree(() => {
+          if (role === "follower") later(spread());
+        }),
+      ];
+      stopListening = () => stops.forEach((each) => each());
       void campaign();
-      return () => {
-        isRunning = false;
-        turn++;
-        callOff();
-        stopListening();
-        if (role === "leader") releasing = release();
-        become("idle");
-        known = Promise.withResolvers<void>();
-      };
+      return stop;
     },
     onRole(listener) {
       listeners.push(listener);
@@ -161,6 +172,10 @@ export function createLeadership(
       later(spread());
     },
     known: () => known.promise,
-    released: () => releasing,
+    resign() {
+      isOver = true;
+      stop();
+      return releasing;
+    },
   };
 }

@@ -41,8 +41,8 @@ export interface Market {
   snapshot(
     symbols?: readonly string[] | null,
   ): Promise<Snapshot & { readonly cursor: Place | null }>;
-  /** Resolves once the right to poll for all isolates is given back, if it was ours. */
-  released(): Promise<void>;
+  /** Asks nobody any more. Resolves once the right to ask for all isolates is given back, if it was ours. */
+  resign(): Promise<void>;
 }
 
 /**
@@ -128,7 +128,7 @@ export function createMarket(
       );
       return { quotes, status, cursor };
     },
-    released: leadership.released,
+    resign: leadership.resign,
   };
 
   /** Only who asks for all fetches what is too old: others are told. */
