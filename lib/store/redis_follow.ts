@@ -21,7 +21,7 @@ const MOST_WAITING = 1000;
 /** What following stands on. */
 export interface FollowContext {
   readonly world: Pick<World, "clock" | "random">;
-  readonly client: Pick<RedisClient, "subscribe">;
+  readonly client: Pick<RedisClient, "subscribe" | "unconfirmed">;
   readonly bus: RedisBus;
   readonly channel: string;
   /** A lease was given back. */

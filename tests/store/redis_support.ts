@@ -8,9 +8,8 @@ import type { World } from "../../lib/core/world.ts";
 import type { Retention } from "../../lib/store/memory_event_log.ts";
 import { createRedisState } from "../../lib/store/redis_state.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
-import { createRedisClient } from "../upstash/redis_client.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
-import { plain, type Reply } from "../upstash/replies.ts";
+import type { Reply } from "../upstash/replies.ts";
 import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
 
 export const RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
@@ -73,11 +72,7 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
         retention,
       });
     },
-    async ask(...command) {
-      await using client = createRedisClient(redis.port);
-      const [reply = null] = await client.ask([command.map(String)]);
-      return plain(reply);
-    },
+    ask: (...command) => standIn.run(...command.map(String)),
     async cost(task) {
       const before = await total();
       await task();
