@@ -28,6 +28,8 @@ export interface RedisClient {
   >;
   /** Opens a subscription: server-sent events of one channel. `signal` ends the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
+  /** A subscription that was opened was never confirmed. */
+  unconfirmed(): void;
 }
 
 /** How long a call may take, in milliseconds. */
@@ -157,6 +159,7 @@ export function createRedisClient(
         throw failure;
       }
     },
+    unconfirmed: () => judge(new RedisFailure("it did not confirm a subscription", true)),
     health: {
       kind: "redis",
       get isUp() {

@@ -21,7 +21,7 @@ const MOST_WAITING = 1000;
 /** What following stands on. */
 export interface FollowContext {
   readonly world: Pick<World, "clock" | "random">;
-  readonly client: Pick<RedisClient, "subscribe">;
+  readonly client: Pick<RedisClient, "subscribe" | "unconfirmed">;
   readonly bus: RedisBus;
   readonly channel: string;
   /** A lease was given back. */
@@ -108,7 +108,8 @@ export function createRedisFollow(
     let waiting: Message[] = [];
     let isLive = false;
     let isBehind = false;
-    let settling: Promise<void> | null = null;
+    let isSettling = false;
+    let settled: Promise<void> = Promise.resolve();
 
     function take({ id, events, retracted }: Entry, told: readonly StreamEvent[]): void {
       if (!stand) return;
@@ -158,7 +159,8 @@ export function createRedisFollow(
       entries.forEach((entry, i) => take(entry, told[i] ?? []));
     }
 
-    async function settle(): Promise<void> {
+    /** Takes what waits, or is missing. Where nothing must be read, it is done when this returns. */
+    async function work(): Promise<void> {
       try {
         while (isLive) {
           if (isBehind) {
@@ -174,8 +176,14 @@ export function createRedisFollow(
         // The client has told how the store is doing. What is missing is read with the next subscription.
         subscriber.restart();
       } finally {
-        settling = null;
+        isSettling = false;
       }
+    }
+
+    function settle(): void {
+      if (isSettling) return;
+      isSettling = true;
+      settled = work();
     }
 
     const watch = createWatch(world, {
@@ -190,7 +198,7 @@ export function createRedisFollow(
         isBehind = true;
         waiting = [];
         watch.start();
-        settling ??= settle();
+        settle();
       },
       onMessage(text) {
         watch.heard();
@@ -202,7 +210,7 @@ export function createRedisFollow(
           waiting = [];
           isBehind = true;
         }
-        settling ??= settle();
+        settle();
       },
       onEnd() {
         isLive = false;
@@ -216,7 +224,7 @@ export function createRedisFollow(
       },
       async close() {
         isLive = false;
-        await Promise.all([subscriber.close(), watch.stop(), settling]);
+        await Promise.all([subscriber.close(), watch.stop(), settled]);
       },
     };
   }

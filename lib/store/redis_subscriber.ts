@@ -40,7 +40,7 @@ const LONGEST_LINE = 2_097_152;
 /** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
 export function createRedisSubscriber(
   { clock, random }: Pick<World, "clock" | "random">,
-  client: Pick<RedisClient, "subscribe">,
+  client: Pick<RedisClient, "subscribe" | "unconfirmed">,
   { channel, onLive, onMessage, onEnd }: SubscriberOptions,
 ): RedisSubscriber {
   const message = `data: message,${channel},`;
@@ -53,9 +53,12 @@ export function createRedisSubscriber(
     const request = new AbortController();
     stop = () => request.abort();
     const callOff = clock.after(CONFIRM_MS, () => stop());
+    let isOpen = false;
+    let isConfirmed = false;
     try {
       const response = await client.subscribe(channel, request.signal);
       if (response.body === null) return;
+      isOpen = true;
       const reader = response.body.getReader();
       // Not by abort(): after a garbage collection it may not reach the body any more.
       stop = () => void reader.cancel().catch(() => {});
@@ -71,6 +74,7 @@ export function createRedisSubscriber(
           if (line.startsWith(message)) onMessage(line.slice(message.length));
           if (!line.startsWith(confirmation)) continue;
           callOff();
+          isConfirmed = true;
           onLive();
         }
         if (rest.length > LONGEST_LINE) stop();
@@ -79,6 +83,7 @@ export function createRedisSubscriber(
       await response.body.cancel().catch(() => {});
     } finally {
       callOff();
+      if (isOpen && !isConfirmed && !isClosed) client.unconfirmed();
       stop = () => {};
     }
   }

@@ -1,0 +1,254 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { Delivery } from "../../lib/core/event.ts";
+import type { EventLog } from "../../lib/store/event_log.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { until } from "../support/within.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { type Database, PREFIX, startDatabase } from "./redis_support.ts";
+import { alerts, append, collect, draft, type Follower, idsOf, joined, notes } from "./support.ts";
+
+function test(behaviour: string, check: (database: Database) => Promise<void>): void {
+  redisTest(`follow() of a Redis log ${behaviour}`, async () => {
+    await using database = await startDatabase();
+    await check(database);
+  });
+}
+
+/** How many subscriptions Redis has. */
+async function subscriptions({ ask }: Database): Promise<number> {
+  const reply = await ask("PUBSUB", "NUMSUB", `${PREFIX}:bus`);
+  assert(Array.isArray(reply));
+  return Number(reply[1]);
+}
+
+function untilSubscribed(database: Database, count: number): Promise<number> {
+  return until(`${count} subscriptions`, async () => {
+    const found = await subscriptions(database);
+    return found === count ? found : undefined;
+  });
+}
+
+/** What a follower is told next, which must be where it stands. */
+async function nextJoined(follower: Follower): Promise<Delivery & { kind: "joined" }> {
+  const delivery = await follower.next();
+  assert(delivery.kind === "joined");
+  return delivery;
+}
+
+/** Publishes behind the back of those whose subscription is muted. */
+async function appendUnheard(database: Database, log: EventLog, count: number) {
+  const { faults } = database.standIn;
+  faults.muteSubscriptions(true);
+  const ids = [];
+  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, draft("a", n)));
+  return ids;
+}
+
+for (const how of ["endSubscriptions", "breakSubscriptions"] as const) {
+  test(`loses and repeats nothing where it meets ${how}()`, async (database) => {
+    const { log } = database.isolate();
+    const follower = await joined(log);
+    const ids = [];
+    for (let round = 0; round < 3; round++) {
+      ids.push(await append(log, alerts, draft("a", round)));
+      assertEquals(database.standIn.faults[how](), 1);
+      for (let n = 0; n < 5; n++) ids.push(await append(log, notes, draft("a", n), draft("b", n)));
+      assertEquals(await follower.published(6), ids.slice(-6));
+      await untilSubscribed(database, 1);
+    }
+    await follower.cancel();
+  });
+}
+
+test("fills what was not heard by the next that is", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const ids = [await append(log, alerts, draft("a", 1))];
+  assertEquals(await follower.published(1), ids);
+  const unheard = await appendUnheard(database, log, 250);
+  // Whatever Redis was slow to say is muted too.
+  await until("silence", async () => await subscriptions(database) === 1 ? true : undefined);
+  database.standIn.faults.muteSubscriptions(false);
+  const heard = await append(log, alerts, draft("a", 2));
+  assertEquals(await follower.published(251), [...unheard, heard]);
+  await follower.cancel();
+});
+
+test("leaves out what was taken back meanwhile, and names who came before it", async (database) => {
+  const { log } = database.isolate();
+  const [first = ""] = await append(log, alerts, draft("a", 1));
+  const follower = await joined(log);
+  const [[second = ""] = [], [third = ""] = []] = await appendUnheard(database, log, 2);
+  const appended = await log.append(alerts, [draft("a", 4)], { retracts: [second] });
+  assert(appended.kind === "appended");
+  database.standIn.faults.muteSubscriptions(false);
+  const [last = ""] = await append(log, alerts, draft("a", 5));
+  const told: unknown[] = [];
+  for (let n = 0; n < 3; n++) {
+    const delivery = await follower.next();
+    assert(delivery.kind === "published");
+    told.push([delivery.events.map(({ id, prev }) => [id, prev]), delivery.retracted]);
+  }
+  const [fourth = ""] = appended.ids;
+  assertEquals(told, [
+    [[[third, first]], []],
+    [[[fourth, third]], [second]],
+    [[[last, fourth]], []],
+  ]);
+  const page = await log.after(alerts, first, 1000);
+  assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+    [third, first],
+    [fourth, third],
+    [last, fourth],
+  ]);
+  await follower.cancel();
+});
+
+test("says where it stands anew where the bus no longer reaches back", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  await append(log, alerts, draft("a", 1));
+  await follower.published(1);
+  await appendUnheard(database, log, 5);
+  await database.ask("XTRIM", `${PREFIX}:bus`, "MAXLEN", 2);
+  database.standIn.faults.muteSubscriptions(false);
+  const [last = ""] = await append(log, alerts, draft("a", 2));
+  const { birth, head } = await nextJoined(follower);
+  assertEquals(head, last);
+  assert(await log.honours(birth));
+  const next = await append(log, alerts, draft("a", 3));
+  assertEquals(await follower.published(1), [next]);
+  await follower.cancel();
+});
+
+test("says where it stands anew where the log was flushed", async (database) => {
+  const { log } = database.isolate();
+  const follower = collect(log.follow());
+  const before = await nextJoined(follower);
+  const [old = ""] = await append(log, alerts, draft("a", 1));
+  await follower.published(1);
+  await database.ask("FLUSHALL");
+  const [first = ""] = await append(log, alerts, draft("a", 2));
+  const after = await nextJoined(follower);
+  assertNotEquals(after.birth, before.birth);
+  assertEquals(after.head, first);
+  assertEquals([await log.honours(old), await log.honours(first)], [false, true]);
+  const page = await log.latest(alerts, 1000);
+  assertEquals([page.lost, idsOf(page), page.events[0]?.prev], [null, [first], null]);
+  await follower.cancel();
+});
+
+test("gives publications too large to be announced", async ({ isolate }) => {
+  const { log } = isolate();
+  const follower = await joined(log);
+  const large = { ...draft("a", 1), json: JSON.stringify("ü".repeat(150_000)) };
+  const ids = [await append(log, alerts, large), await append(log, alerts, draft("a", 2))];
+  const delivery = await follower.next();
+  assert(delivery.kind === "published");
+  assertEquals([idsOf(delivery), delivery.events[0]?.json], [[...ids[0] ?? []], large.json]);
+  assertEquals(await follower.published(1), ids.slice(1));
+  await follower.cancel();
+});
+
+/** Lets time pass, with a real moment in between, until so many announcements and beats were published. */
+async function untilPublished(database: Database, clock: ManualClock, count: number) {
+  await until(`${count} announcements`, async () => {
+    await clock.advance(100);
+    const { byName } = await database.standIn.commandsAtRedis();
+    return byName["PUBLISH"] === count ? true : undefined;
+  });
+}
+
+test("costs nothing while nothing is published, but for a beat of 3 commands", async (database) => {
+  const clock = createManualClock();
+  const { log, health } = database.isolate({ clock });
+  const follower = await joined(log);
+  const { cost } = database;
+  for (const sent of [4, 3]) {
+    assertEquals(await cost(() => clock.advance(29_000)), 0);
+    const used = health.commands;
+    // The script is sent whole the first time.
+    const before = (await database.standIn.commandsAtRedis()).byName["PUBLISH"] ?? 0;
+    assertEquals(await cost(() => untilPublished(database, clock, before + 1)), sent);
+    await until("the answer", () => health.commands === used + sent ? true : undefined);
+  }
+  await follower.cancel();
+  assertEquals(clock.timers, 0);
+  assertEquals(await cost(() => clock.advance(3_600_000)), 0);
+});
+
+test("opens another subscription where it does not hear its own beat", async (database) => {
+  const clock = createManualClock();
+  const { log } = database.isolate({ clock });
+  const follower = await joined(log);
+  const unheard = await appendUnheard(database, log, 3);
+  await clock.advance(29_000);
+  await untilPublished(database, clock, 4);
+  database.standIn.faults.muteSubscriptions(false);
+  await clock.advance(5000);
+  await until("another subscription", async () => {
+    await clock.advance(250);
+    const { byName } = await database.standIn.commandsAtRedis();
+    return byName["SUBSCRIBE"] === 2 ? true : undefined;
+  });
+  assertEquals(await follower.published(3), unheard);
+  await follower.cancel();
+});
+
+test("learns from a beat what it has not heard", async (database) => {
+  const clock = createManualClock();
+  const { log } = database.isolate({ clock });
+  const follower = await joined(log);
+  const unheard = await appendUnheard(database, log, 3);
+  database.standIn.faults.muteSubscriptions(false);
+  await clock.advance(29_000);
+  await untilPublished(database, clock, 4);
+  assertEquals(await follower.published(3), unheard);
+  await follower.cancel();
+});
+
+test("has one subscription for all followers, and none after the last", async (database) => {
+  const { log } = database.isolate();
+  const followers = await Promise.all([1, 2, 3].map(() => joined(log)));
+  assertEquals(await subscriptions(database), 1);
+  for (const follower of followers) await follower.cancel();
+  await untilSubscribed(database, 0);
+  const { total } = await database.standIn.commandsAtRedis();
+  const again = await joined(log);
+  assertEquals(await subscriptions(database), 1);
+  await again.cancel();
+  assert((await database.standIn.commandsAtRedis()).total > total);
+  await untilSubscribed(database, 0);
+});
+
+test("can be ended while it is being opened, or while Redis is away", async (database) => {
+  const { log } = database.isolate();
+  await log.follow().cancel();
+  await database.redis.kill();
+  const follower = collect(log.follow());
+  await until("a line", () => database.lines.length > 0 ? true : undefined);
+  await follower.cancel();
+  await database.redis.restart();
+  assertEquals(await subscriptions(database), 0);
+});
+
+test("keeps 8 MiB for who does not read, then says where it stands", async (database) => {
+  const { log } = database.isolate();
+  const [slow, quick] = [await joined(log), await joined(log)];
+  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(1_000_000)) };
+  const ids = [];
+  for (let n = 0; n < 12; n++) {
+    ids.push(await append(log, alerts, large));
+    assertEquals(await quick.published(1), ids.slice(-1));
+  }
+  const told = [];
+  let last = await slow.next();
+  for (; last.kind === "published"; last = await slow.next()) told.push(idsOf(last));
+  assertEquals(told, ids.slice(0, told.length));
+  assert(told.length >= 8 && told.length < 12, `${told.length}`);
+  assertEquals(last.head, ids.at(-1)?.at(-1));
+  const next = await append(log, alerts, draft("a", 2));
+  assertEquals([await slow.published(1), await quick.published(1)], [[next], [next]]);
+  await slow.cancel();
+  await quick.cancel();
+});
