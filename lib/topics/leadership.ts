@@ -167,6 +167,9 @@ export function createLeadership(
       if (role === "follower") later(lease.ttlMs + spread());
     },
     lost() {
+      log.info("Another isolate leads: what was published here was refused", {
+        lease: lease.fence.lease,
+      });
       if (role !== "leader") return;
       become("follower");
       later(spread());

@@ -17,8 +17,18 @@ export interface Seeded {
 /** Creates one, and prints its seed. `E2E_SEED=<the number>` in the environment brings a run back. */
 export function createSeeded(name: string): Seeded {
   const given = Deno.env.get("E2E_SEED");
-  const seed = given === undefined ? crypto.getRandomValues(new Uint32Array(1))[0] ?? 1 : +given;
+  const seed = given === undefined ? randomSeed() : +given;
   print(`${name}: E2E_SEED=${seed}`);
+  return seededBy(seed);
+}
+
+/** A seed nobody chose. */
+export function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
+}
+
+/** Creates one from a seed. */
+export function seededBy(seed: number): Seeded {
   let state = seed >>> 0;
 
   /** Mulberry32. */

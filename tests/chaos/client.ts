@@ -1,0 +1,203 @@
+/**
+ * A client that is cut off at any byte, comes back to any isolate, and checks all it is given.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
+import { createOrderWatch } from "../support/order.ts";
+import { ask } from "../support/raw_stream.ts";
+import type { Seeded } from "../support/seeded.ts";
+import { BUSY, BYE, parse, QUOTE, QUOTES, SYNC } from "../support/shapes.ts";
+import { pause, within } from "../support/within.ts";
+import { HEARTBEAT_MS, type Isolate, type ShownQuote } from "./fleet.ts";
+import { createHistory } from "./history.ts";
+
+const PATH = "/v1/stream?topics=quotes,events/alerts";
+
+/** Cuts in the opening and in the first frames after it are as many as those far into the stream. */
+const CUTS = { early: 700, late: 60_000 };
+
+/** Who hops does not wait for a stream that is silent for so long, in milliseconds. */
+const SILENCE_MS = 4 * HEARTBEAT_MS;
+
+/** The longest wait before it comes back, in milliseconds. */
+const AGAIN_MS = 60;
+
+/** An event of one of the publisher's lanes. */
+export const LANE_EVENT = z.object({
+  channel: z.literal("alerts"),
+  data: z.object({ lane: z.int(), number: z.int() }),
+});
+
+/** How often what happened to a client. */
+export interface ClientCounts {
+  readonly connections: number;
+  /** Cuts of its own. */
+  readonly cuts: number;
+  /** Streams that were ended by `bye`, and openings that were refused by `busy`. */
+  readonly drained: number;
+}
+
+/** A client at work. */
+export interface Client {
+  readonly name: string;
+  /** The ids of the events of each lane, in their order: those of number 1, 2, 3 and so on. */
+  readonly seen: readonly (readonly string[])[];
+  readonly quotes: ReadonlyMap<string, ShownQuote>;
+  readonly counts: ClientCounts;
+  /** Its place, "" while it has none. */
+  readonly cursor: string;
+  /** From now on it is not cut off any more, or again. It begins at rest. */
+  rest(isResting: boolean): void;
+  /** What happened last. */
+  history(): string;
+  stop(): Promise<void>;
+}
+
+/** What a client is. */
+export interface ClientOptions {
+  readonly name: string;
+  readonly random: Seeded;
+  readonly lanes: number;
+  /** Where it may go: one isolate, and it stays there and is never cut off. */
+  readonly isolates: readonly Isolate[];
+  /** Something came that breaks a promise: the client has stopped. */
+  readonly onFailure: (client: Client, error: unknown) => void;
+}
+
+/** Starts a client. */
+export function startClient(
+  { name, random, lanes, isolates, onFailure }: ClientOptions,
+): Client {
+  const seen: string[][] = Array.from({ length: lanes }, () => []);
+  const quotes = new Map<string, ShownQuote>();
+  const counts = { connections: 0, cuts: 0, drained: 0 };
+  const history = createHistory();
+  const isHopper = isolates.length > 1;
+  let cursor = "";
+  let isResting = true;
+  let isStopped = false;
+  let hangUp = () => {};
+
+  function takeQuote(quote: ShownQuote, since: Map<string, string>): void {
+    const { symbol, received_at } = quote;
+    const before = since.get(symbol) ?? "";
+    assert(received_at >= before, `${symbol} went back from ${before} to ${received_at}`);
+    since.set(symbol, received_at);
+    quotes.set(symbol, quote);
+  }
+
+  function takeEvent({ id, data }: ReceivedFrame): void {
+    const { data: { lane, number } } = parse(LANE_EVENT, data);
+    const ids = seen[lane] ?? [];
+    assertEquals(number, ids.length + 1, `lane ${lane} goes on with ${number}`);
+    assert(id !== null, "an event came without an id");
+    ids.push(id);
+  }
+
+  /** Checks the frames of one connection. */
+  function createCheck(): (frame: ReceivedFrame) => void {
+    const isResumed = cursor !== "";
+    const watch = createOrderWatch();
+    const since = new Map<string, string>();
+    return (frame) => {
+      const { id, event, data } = frame;
+      history.add(`${event} ${id ?? "-"} ${event === "snapshot" ? "…" : data.slice(0, 100)}`);
+      watch(id);
+      if (event === "tick") takeEvent(frame);
+      else if (event === "quote") takeQuote(parse(QUOTE, data), since);
+      else if (event === "snapshot") {
+        assert(!isResumed, "a snapshot came although the cursor was honoured");
+        for (const quote of parse(QUOTES, data).quotes) takeQuote(quote, since);
+      } else if (event === "sync") {
+        const { resumed, gap } = parse(SYNC, data);
+        assertEquals({ resumed, gap }, { resumed: isResumed, gap: false });
+      } else if (event === "bye" || event === "busy") {
+        const { reason } = event === "bye" ? parse(BYE, data) : parse(BUSY, data);
+        assertEquals(reason, "drain", event);
+        counts.drained++;
+      } else {
+        assert(event === "heartbeat" || event === "status", `${event} ${data}`);
+      }
+      cursor = frame.lastEventId;
+    };
+  }
+
+  /** Follows one connection to its end, or to the cut. What is wrong with the connection is no fault of the stream's. */
+  async function follow({ name: to, server: { port } }: Isolate): Promise<void> {
+    const isCut = isHopper && !isResting;
+    const cutAfter = isCut ? random.below(random.chance(0.5) ? CUTS.early : CUTS.late) : Infinity;
+    const patienceMs = isHopper ? SILENCE_MS : 2 ** 31 - 1;
+    history.add(`to ${to}, to be cut after ${cutAfter} bytes, cursor ${cursor || "none"}`);
+    const headers = {
+      accept: "text/event-stream",
+      ...(cursor === "" ? {} : { "last-event-id": cursor }),
+    };
+    using asked = await ask(port, PATH, { headers });
+    hangUp = asked.hangUp;
+    const raw = await within(patienceMs, "the head", asked.answer());
+    if (raw.status !== 200) throw new Broken(`answered ${raw.status}`);
+    counts.connections++;
+    const parser = createFrameParser(cursor);
+    const check = createCheck();
+    for (let left = cutAfter; left > 0; left = cutAfter - raw.bodyBytes) {
+      const bytes = await within(patienceMs, "the next byte", raw.read(left));
+      if (bytes === null) return history.add("it ended");
+      for (const frame of parser.feed(bytes)) promised(() => check(frame));
+    }
+    counts.cuts++;
+  }
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      const isolate = isolates[random.below(isolates.length)];
+      if (!isolate) return;
+      try {
+        await follow(isolate);
+      } catch (error) {
+        if (error instanceof Broken) {
+          if (!isStopped) onFailure(client, error);
+          return;
+        }
+        history.add(error instanceof Error ? error.message : String(error));
+      }
+      await pause(random.below(AGAIN_MS));
+    }
+  }
+
+  const client: Client = {
+    name,
+    seen,
+    quotes,
+    counts,
+    get cursor() {
+      return cursor;
+    },
+    rest(next) {
+      isResting = next;
+    },
+    history: history.text,
+    async stop() {
+      isStopped = true;
+      hangUp();
+      await done;
+    },
+  };
+  const done = run();
+  return client;
+}
+
+/** A promise of the contract that was not kept. */
+class Broken extends Error {
+  override readonly name = "Broken";
+}
+
+function promised(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Broken(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Two isolates on one redis-server. Each reaches it through a stand-in of its own, so that a fault may hit one alone.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { parse, QUOTE } from "../support/shapes.ts";
+import { until, within } from "../support/within.ts";
+import { type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
+import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+
+/** How often streams say that they live, in milliseconds. */
+export const HEARTBEAT_MS = 1000;
+
+/** What a quote shows, as far as it is compared. */
+export type ShownQuote = z.infer<typeof QUOTE>;
+
+/** One isolate: a process of the server, and the next one in its place. */
+export interface Isolate {
+  readonly name: string;
+  readonly standIn: StandIn;
+  /** The process that runs, or ran last. */
+  readonly server: ServerProcess;
+  /** What the process calls itself: new with each. */
+  readonly id: string;
+  /** Starts a process in place of the last one, which has ended. */
+  replace(): Promise<void>;
+  /** Whether it says that it takes streams. */
+  isReady(): Promise<boolean>;
+}
+
+/** Both isolates, and what they share. Whoever starts it must dispose of it. */
+export interface Fleet extends AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly isolates: readonly [Isolate, Isolate];
+  other(isolate: Isolate): Isolate;
+  /** Who asks the providers, by the lease: undefined while nobody does, or somebody who is gone. */
+  leader(): Promise<Isolate | undefined>;
+  /** Waits until there is one. */
+  someLeader(): Promise<Isolate>;
+  /** The last quotes of the log, by symbol, as it holds them. */
+  quotes(): Promise<ReadonlyMap<string, ShownQuote>>;
+}
+
+const PREFIX = "chaos";
+/** The server appends it in DEMO. */
+const KEYS = `${PREFIX}-demo`;
+
+const HEALTH = z.object({ isolate: z.string() });
+const TEXT = z.string();
+const TEXTS = z.array(z.string());
+const DRAFT = z.object({ type: z.string(), key: z.string(), json: z.string() });
+const READY_MS = 5000;
+
+function settingsFor({ url, token }: StandIn): Record<string, string> {
+  return {
+    ...PUBLISHER_SETTINGS,
+    UPSTASH_REDIS_REST_URL: url,
+    UPSTASH_REDIS_REST_TOKEN: token,
+    REDIS_PREFIX: PREFIX,
+    DEMO: "1",
+    QUOTE_POLL_MS: "300",
+    HEARTBEAT_MS: String(HEARTBEAT_MS),
+    RETRY_MS: "100",
+    LOG_RETAIN_EVENTS: "100000",
+    LOG_LEVEL: "debug",
+  };
+}
+
+async function startIsolate(name: string, standIn: StandIn): Promise<Isolate & AsyncDisposable> {
+  const past: ServerProcess[] = [];
+
+  async function start(): Promise<{ server: ServerProcess; id: string }> {
+    const server = await startServer(settingsFor(standIn));
+    past.push(server);
+    const answer = await fetch(`${server.origin}/health`);
+    return { server, id: parse(HEALTH, await answer.text()).isolate };
+  }
+
+  let running = await start();
+  return {
+    name,
+    standIn,
+    get server() {
+      return running.server;
+    },
+    get id() {
+      return running.id;
+    },
+    async replace() {
+      await running.server.exited;
+      running = await start();
+    },
+    async isReady() {
+      try {
+        const signal = AbortSignal.timeout(READY_MS);
+        const answer = await fetch(`${running.server.origin}/ready`, { signal });
+        await answer.body?.cancel();
+        return answer.status === 200;
+      } catch {
+        return false; // It is gone, or stands still.
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(past.map((server) => server.stop()));
+    },
+  };
+}
+
+/** Starts all of it, with nothing in Redis. */
+export async function startFleet(): Promise<Fleet> {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedisServer({ appendOnly: true }));
+  const begin = async (name: string) => {
+    const standIn = stack.use(await startStandIn(redis));
+    return stack.use(await startIsolate(name, standIn));
+  };
+  const a = await begin("A");
+  const b = await begin("B");
+  const kept = stack.move();
+
+  async function leader(): Promise<Isolate | undefined> {
+    const holder = await a.standIn.run("GET", `${KEYS}:lease:quotes`);
+    return [a, b].find(({ id }) => id === holder);
+  }
+
+  return {
+    redis,
+    isolates: [a, b],
+    other: (isolate) => isolate === a ? b : a,
+    leader,
+    someLeader: () => until("a leader", leader, { deadlineMs: 40_000 }),
+    async quotes() {
+      const fields = TEXTS.parse(await a.standIn.run("HVALS", `${KEYS}:state:quotes`));
+      const drafts = fields.map((text) => parse(DRAFT, text.slice(text.indexOf(" ") + 1)));
+      return new Map(
+        drafts.filter(({ type }) => type === "quote")
+          .map(({ key, json }) => [TEXT.parse(key), parse(QUOTE, json)]),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await within(60_000, "the end of the fleet", kept.disposeAsync());
+    },
+  };
+}
