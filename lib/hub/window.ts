@@ -19,7 +19,9 @@ export interface Window {
   /** Everything after this place is in here. Null where nothing is missing at all. */
   readonly lost: Place | null;
   /** Takes in what was published. On a state topic it replaces the older event of its key. */
-  add(events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  add(events: readonly EncodedEvent[]): void;
+  /** Log topics: takes out what was taken back. */
+  retract(ids: readonly Place[]): void;
   /** Forgets everything: what comes in from now on comes after `place`. */
   reset(place: Place): void;
   /** Puts what the log kept before `place`, where it was reset to, in front of what has come since. */
@@ -28,10 +30,12 @@ export interface Window {
   after(place: Place): readonly EncodedEvent[];
   /** State topics: the newest value of each key. */
   values(): readonly StreamEvent[];
-  /** State topics: shows values the log does not have, until it has newer ones. */
-  show(values: readonly EncodedEvent[]): void;
+  /** State topics: shows values the log does not have, until it has newer ones. @returns Those it has nothing newer than. */
+  show(values: readonly EncodedEvent[]): readonly EncodedEvent[];
   /** State topics: the values shown that the log does not have. */
   shown(): readonly EncodedEvent[];
+  /** State topics: whether an event of the log is older than a value that is shown. */
+  hides(event: StreamEvent): boolean;
   /** Lets go of what is older than `ms` since the epoch. */
   trim(ms: number): void;
 }
@@ -74,13 +78,15 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
     get lost() {
       return lost;
     },
-    add(more, retracted) {
-      if (retracted.length > 0) set(events.filter(({ id }) => !retracted.includes(id)));
+    add(more) {
       for (const event of more) {
         events.push(event);
         bytes += event.bytes.byteLength;
       }
       bound();
+    },
+    retract(ids) {
+      set(events.filter(({ id }) => !ids.includes(id)));
     },
     reset(place) {
       set([]);
@@ -96,8 +102,9 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
     },
     after: (place) => events.slice(firstAfter(events, place)),
     values: () => [],
-    show() {},
+    show: () => [],
     shown: () => [],
+    hides: () => false,
     trim(ms) {
       const fresh = events.findIndex(({ id }) => partsOf(id).ms >= ms);
       drop(fresh === -1 ? events.length : fresh);

@@ -32,21 +32,21 @@ export interface Holding {
 
 /** The windows of an isolate. */
 export interface Windows {
-  /** Opens a topic's window, reading what the log keeps where it is new. */
+  /** Opens a topic's window, reading what the log keeps where it is new and the log answers. */
   open(topic: Topic): Promise<Holding>;
   /** A topic's window, if it is open. */
   get(topic: string): Window | undefined;
-  /** Takes published events into their window, if it is open, and takes others out of it. */
-  add(topic: string, events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  /** Takes published events of one topic into their window, if it is open, and takes others out of theirs. */
+  add(events: readonly EncodedEvent[], retracted: readonly Place[]): void;
   /** Empties all windows: what comes in from now on comes after `place`. What the log keeps is read anew. */
   reset(place: Place): void;
-  /** Reads what could not be read before. */
+  /** Reads what could not be read before. Where that fails for one window, the others are read all the same. */
   refill(): Promise<void>;
-  /** Whether all windows have what the log keeps. */
-  isFilled(): boolean;
+  /** Whether the windows of these topics have what the log keeps. */
+  isFilled(topics: readonly Topic[]): boolean;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
-  /** Drops all windows and stops all that runs. */
+  /** Drops all windows and stops all that runs. Those that are opened later do not linger. */
   clear(): void;
 }
 
@@ -68,18 +68,22 @@ export interface WindowsContext {
   readonly retainEvents: number;
   readonly retainMs: number;
   readonly head: () => Place;
-  /** Whether the head is known: nothing can be read before. */
-  readonly isJoined: () => boolean;
+  /** Whether there is anything to read: the head is known, and the log not known to be away. */
+  readonly isReadable: () => boolean;
+  /** A window is about to be read, and followed. */
+  readonly onOpen: () => Promise<unknown>;
+  readonly onFault: (thrown: unknown) => void;
   /** The last window is gone. */
   readonly onIdle: () => void;
 }
 
 /** Creates an isolate's windows: none yet. */
 export function createWindows(context: WindowsContext): Windows {
-  const { clock, log, retainEvents, retainMs, head, isJoined, onIdle } = context;
+  const { clock, log, retainEvents, retainMs, head, isReadable, onOpen, onIdle, onFault } = context;
   const entries = new Map<string, Entry>();
   const starters = new Map<string, Starter[]>();
   const running = new Map<string, (() => void)[]>();
+  let isClosed = false;
 
   const bounds = {
     maxEvents: retainEvents,
@@ -102,7 +106,7 @@ export function createWindows(context: WindowsContext): Windows {
   }
 
   async function fill(entry: Entry): Promise<void> {
-    if (entry.isFilled || !isJoined()) return;
+    if (entry.isFilled || !isReadable()) return;
     entry.filling ??= read(entry);
     await entry.filling;
   }
@@ -138,7 +142,8 @@ export function createWindows(context: WindowsContext): Windows {
   function release(name: string, entry: Entry): void {
     if (--entry.followers > 0) return;
     stop(name);
-    entry.callOff = clock.after(LINGER_MS, () => drop(name, entry));
+    if (isClosed) drop(name, entry);
+    else entry.callOff = clock.after(LINGER_MS, () => drop(name, entry));
   }
 
   return {
@@ -162,6 +167,7 @@ export function createWindows(context: WindowsContext): Windows {
         },
       };
       try {
+        await onOpen();
         await fill(entry);
       } catch (thrown) {
         holding.release();
@@ -171,8 +177,11 @@ export function createWindows(context: WindowsContext): Windows {
       return holding;
     },
     get: (topic) => entries.get(topic)?.window,
-    add(topic, events, retracted) {
-      entries.get(topic)?.window.add(events, retracted);
+    add(events, retracted) {
+      if (retracted.length > 0) {
+        for (const { window } of entries.values()) window.retract(retracted);
+      }
+      entries.get(events[0]?.topic ?? "")?.window.add(events);
     },
     reset(place) {
       for (const entry of entries.values()) {
@@ -183,13 +192,14 @@ export function createWindows(context: WindowsContext): Windows {
       }
     },
     async refill() {
-      await Promise.all([...entries.values()].map(fill));
+      await Promise.all([...entries.values()].map((entry) => fill(entry).catch(onFault)));
     },
-    isFilled: () => [...entries.values()].every(({ isFilled }) => isFilled),
+    isFilled: (topics) => topics.every(({ name }) => entries.get(name)?.isFilled),
     whileFollowed(topic, start) {
       starters.set(topic.name, [...starters.get(topic.name) ?? [], start]);
     },
     clear() {
+      isClosed = true;
       for (const [name, entry] of entries) {
         stop(name);
         drop(name, entry);

@@ -177,6 +177,8 @@ export function startClient(
     },
     rest(next) {
       isResting = next;
+      // What was opened at rest is never cut.
+      if (isHopper && !isResting) hangUp();
     },
     history: history.text,
     async stop() {
