@@ -7,6 +7,7 @@ import { createReplyParser, encodeCommands, type RawCommand, type RawReply } fro
 
 /** An open connection. Whoever opens it closes it. */
 export interface RedisConnection {
+  readonly isOpen: boolean;
   /** Sends commands in one go: nothing of this connection comes between them. */
   send(commands: readonly RawCommand[]): Promise<void>;
   /** Once nothing comes any more, for whatever reason. */
@@ -62,6 +63,9 @@ export async function openRedisConnection(
   }
 
   return {
+    get isOpen() {
+      return isOpen;
+    },
     send(commands) {
       const bytes = encodeCommands(commands);
       sent = sent.then(() => write(bytes));
