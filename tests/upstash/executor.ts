@@ -34,10 +34,14 @@ function outcomeOf(answer: Answer): Outcome {
 /** Creates an executor that has counted nothing yet. */
 export function createExecutor(redis: RedisClient): Executor {
   const scripts = createScripts();
-  let names: string[] = [];
+  const counts = new Map<string, number>();
+
+  function bill(names: readonly string[]): void {
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
 
   function adapt(commands: readonly Command[]) {
-    names.push(...commands.map((each) => each.name));
+    bill(commands.map((each) => each.name));
     return commands.map((each) => scripts.adapt(each).args);
   }
 
@@ -83,12 +87,8 @@ export function createExecutor(redis: RedisClient): Executor {
       if (command === undefined) throw new RangeError("Cannot run a plan without commands");
       return await runOne(command, isEncoded);
     },
-    bill(more) {
-      names.push(...more);
-    },
-    billed: () => countsOf(names.map((name) => [name, 1])),
-    forget() {
-      names = [];
-    },
+    bill,
+    billed: () => countsOf(counts),
+    forget: () => counts.clear(),
   };
 }

@@ -17,7 +17,10 @@ redisTest(
     await server.kill();
     assertEquals([await nextOf(stream), stream.isWhole], [null, true]);
     await assertRejects(() => sdk.get("a"), Error, "Cannot ask Redis");
-    await assertRejects(() => follow(standIn, "/subscribe/a"));
+    const refused = await fetch(`${standIn.url}/subscribe/a?_token=${standIn.token}`);
+    assertEquals([refused.status, await refused.json()], [503, {
+      error: "ERR stand-in: Cannot ask Redis: nobody listens there",
+    }]);
     await server.restart();
     assertEquals(await sdk.get("a"), "kept");
     using again = await follow(standIn, "/subscribe/a");

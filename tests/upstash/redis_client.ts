@@ -3,13 +3,8 @@
  *
  * @module
  */
-import { openRedisConnection, type RedisConnection } from "./redis_connection.ts";
+import { openRedisConnection, RedisAwayError, type RedisConnection } from "./redis_connection.ts";
 import type { RawCommand, RawReply } from "./resp.ts";
-
-/** The server is not there, or went away with the reply. */
-export class RedisAwayError extends Error {
-  override name = "RedisAwayError";
-}
 
 const LOST = "Cannot ask Redis: the connection was lost";
 
@@ -46,9 +41,6 @@ export function createRedisClient(port: number): RedisClient {
       return { connection, waiting };
     } catch (error) {
       line = undefined;
-      if (error instanceof Deno.errors.ConnectionRefused) {
-        throw new RedisAwayError("Cannot ask Redis: nobody listens there", { cause: error });
-      }
       throw error;
     }
   }

@@ -5,6 +5,11 @@
  */
 import { createReplyParser, encodeCommands, type RawCommand, type RawReply } from "./resp.ts";
 
+/** The server is not there, or went away with the reply. */
+export class RedisAwayError extends Error {
+  override name = "RedisAwayError";
+}
+
 /** An open connection. Whoever opens it closes it. */
 export interface RedisConnection {
   readonly isOpen: boolean;
@@ -17,16 +22,24 @@ export interface RedisConnection {
 
 const READ_BYTES = 65_536;
 
+async function connect(port: number): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ hostname: "127.0.0.1", port });
+  } catch (error) {
+    throw new RedisAwayError("Cannot ask Redis: nobody listens there", { cause: error });
+  }
+}
+
 /**
  * Opens a connection. Replies are handed on as they come, in the order of the commands.
  *
- * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
+ * @throws {RedisAwayError} If nobody listens there.
  */
 export async function openRedisConnection(
   port: number,
   take: (reply: RawReply) => void,
 ): Promise<RedisConnection> {
-  const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  const socket = await connect(port);
   socket.setNoDelay(true);
   let isOpen = true;
   let sent = Promise.resolve();
