@@ -1,7 +1,8 @@
 /**
  * The benches. What they print are tables in Markdown.
  *
- * Run: `deno task bench` for the figures beside the peers, `deno task bench growth`, `deno task bench streams`.
+ * Run: `deno task bench` for the figures beside the peers, and with `growth`, `profile` or `streams` behind it
+ * for the others.
  *
  * @module
  */
@@ -9,11 +10,13 @@ import { print } from "../support/print.ts";
 import { printFanOut } from "./fan_out.ts";
 import { printGrowth } from "./growth.ts";
 import { describePinning } from "./pin.ts";
+import { printProfiles } from "./profile.ts";
 import { printStreams } from "./streams.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   figures: printFanOut,
   growth: printGrowth,
+  profile: printProfiles,
   streams: printStreams,
 };
 

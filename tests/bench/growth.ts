@@ -57,7 +57,7 @@ async function grow(start: () => Promise<Server>, streams: number, audiences: nu
 }
 
 async function idle(streams: number): Promise<string[]> {
-  await using contender = await startContender(startEdgetape);
+  await using contender = await startContender(() => startEdgetape());
   const { load, server: { pid } } = contender;
   await load.open(streams);
   await pause(2000);
@@ -71,7 +71,7 @@ async function idle(streams: number): Promise<string[]> {
 /** Measures and prints all of it: some four minutes. */
 export async function printGrowth(): Promise<void> {
   printHead("Growth, events of 200 bytes", COLUMNS);
-  for (const streams of STREAMS) await grow(startEdgetape, streams, 1);
+  for (const streams of STREAMS) await grow(() => startEdgetape(), streams, 1);
   for (const audiences of AUDIENCES) {
     await grow(() => startAudiences(audiences), AUDIENCES_STREAMS, audiences);
   }

@@ -39,9 +39,9 @@ async function start(
 }
 
 /** All streams follow one channel. */
-export function startEdgetape(): Promise<Server> {
+export function startEdgetape(settings: Settings = {}): Promise<Server> {
   const name = `Edgetape ${project.version} on Deno ${Deno.version.deno}`;
-  return start(name, [`/v1/events/${CHANNEL}/stream`], {});
+  return start(name, [`/v1/events/${CHANNEL}/stream`], settings);
 }
 
 /**
