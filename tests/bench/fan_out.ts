@@ -4,7 +4,7 @@
  * What makes it fair:
  * - All servers run at the same time on the same core, and are loaded in turn: a ratio is of two measurements that were
  *   taken right after each other.
- * - Every event comes in by a POST of the same publisher, with the same 200 bytes of data. Its cost is part of each
+ * - Every event comes in by a POST of the same publisher, on 8 connections in turn, with the same 200 bytes of data. Its cost is part of each
  *   figure, since nobody publishes for nothing. A table of its own says what it is, and a column what is left without it.
  *   Ours authenticates the publisher, checks the event, and logs it; better-sse's and `streamSSE`'s parse JSON and write;
  *   nchan takes bytes and keeps them.
@@ -49,7 +49,7 @@ async function besidePeers(): Promise<string[][]> {
     "CPU µs each",
     "per CPU s",
   ]);
-  await using ours = await startContender(startEdgetape);
+  await using ours = await startContender(() => startEdgetape());
   await using nchan = await startOrTell("nchan", startNchan);
   await using streamSse = await startOrTell("streamSSE", startStreamSse);
   await using betterSse = await startOrTell("better-sse", startBetterSse);

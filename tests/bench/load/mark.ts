@@ -10,6 +10,12 @@
 /** The byte a mark begins with. */
 export const MARK = 0x7e;
 
+/**
+ * How many connections publish, in turn. A server answers a connection's requests one after the other, so the numbers of
+ * each come in order; those of different ones may overtake each other.
+ */
+export const POSTERS = 8;
+
 const NUMBER_DIGITS = 8;
 const TIME_DIGITS = 13;
 

@@ -1,15 +1,17 @@
 /**
  * The publisher: a POST for each event, the same way for every server.
  *
- * One keep-alive connection, so that the order is the publisher's. A request is sent when it is due and does not wait for
- * the answer to the one before, as long as not too many wait: a server that cannot keep up holds the publisher back.
+ * Some keep-alive connections, in turn. A request is sent when it is due and does not wait for the answer to the one
+ * before, as long as not too many wait: a server that cannot keep up holds the publisher back.
  *
  * @module
  */
 import type { Sockets } from "./libc.ts";
-import { MARK, markedJson, writeMark } from "./mark.ts";
+import { MARK, markedJson, POSTERS, writeMark } from "./mark.ts";
 
 const MOST_WAITING = 100;
+/** Of `HTTP/1.1 200`. */
+const STATUS_CHARACTERS = 12;
 
 /** How a server is published to. */
 export interface Post {
@@ -20,13 +22,13 @@ export interface Post {
   readonly around: readonly [before: string, after: string];
 }
 
-/** Publishes numbered events on one connection. */
+/** Publishes numbered events. */
 export interface Poster {
   /** Answers that came. */
   readonly answered: number;
   readonly hasRoom: boolean;
   post(number: number, dueMs: number): void;
-  /** Reads answers. @returns False where the socket is not this one's. @throws {Error} If one is a refusal. */
+  /** Reads answers. @returns False where the socket is none of these. @throws {Error} If one is a refusal. */
   read(fd: number): boolean;
   close(): void;
 }
@@ -46,21 +48,22 @@ export function createPoster(sockets: Sockets, post: Post, bytes: number): Poste
   const digits = request.indexOf(MARK) + 1;
   const answer = new Uint8Array(65_536);
   const latin1 = new TextDecoder("latin1");
-  const fd = sockets.connect(port);
-  sockets.watch(fd);
-  let rest = "";
+  const fds = Array.from({ length: POSTERS }, () => sockets.connect(port));
+  fds.forEach(sockets.watch);
+  /** The end of what was read, by connection: a status line may be cut. */
+  const rests = new Map<number, string>();
   let sent = 0;
   let answered = 0;
 
-  function take(text: string): void {
-    const answers = (rest + text).matchAll(/HTTP\/1\.1 (\d{3})/g);
+  function take(fd: number, more: string): void {
+    const text = (rests.get(fd) ?? "") + more;
     let end = 0;
-    for (const found of answers) {
+    for (const found of text.matchAll(/HTTP\/1\.1 (\d{3})/g)) {
       if (!found[1]?.startsWith("2")) throw new Error(`Publishing was refused: ${text}`);
       answered++;
       end = found.index + found[0].length;
     }
-    rest = (rest + text).slice(Math.max(end, (rest + text).length - 11));
+    rests.set(fd, text.slice(Math.max(end, text.length - STATUS_CHARACTERS + 1)));
   }
 
   return {
@@ -72,16 +75,16 @@ export function createPoster(sockets: Sockets, post: Post, bytes: number): Poste
     },
     post(number, dueMs) {
       writeMark(request, digits, number, dueMs);
-      sockets.send(fd, request);
+      sockets.send(fds[number % POSTERS] ?? -1, request);
       sent++;
     },
-    read(ready) {
-      if (ready !== fd) return false;
+    read(fd) {
+      if (!fds.includes(fd)) return false;
       const count = sockets.receive(fd, answer);
-      if (count === 0) throw new Error("The server closed the publisher's connection");
-      if (count > 0) take(latin1.decode(answer.subarray(0, count)));
+      if (count === 0) throw new Error("The server closed a publisher's connection");
+      if (count > 0) take(fd, latin1.decode(answer.subarray(0, count)));
       return true;
     },
-    close: () => sockets.close(fd),
+    close: () => fds.forEach(sockets.close),
   };
 }

@@ -5,7 +5,7 @@
  */
 import type { DelayCounter } from "../../support/delays.ts";
 import type { Sockets } from "./libc.ts";
-import { MARK, MARK_DIGITS, numberAt } from "./mark.ts";
+import { MARK, MARK_DIGITS, numberAt, POSTERS } from "./mark.ts";
 import { createParsedStream, type ParsedStream } from "./parsed_stream.ts";
 
 const OPENING_AT_ONCE = 64;
@@ -20,8 +20,8 @@ interface Reader {
   /** Known from the head of its answer on. */
   parsed: ParsedStream | undefined;
   hasHead: boolean;
-  /** The number that is to come next. */
-  next: number;
+  /** The number that is to come next, by the connection it is published on. */
+  readonly next: number[];
   events: number;
   /** The beginning of a mark that was cut by the end of a read. */
   cut: Uint8Array<ArrayBuffer> | undefined;
@@ -34,6 +34,12 @@ export interface Seen {
   readonly repeated: number;
   /** Streams that ended, which none should. */
   readonly ended: number;
+}
+
+/** By connection, the first number from `next` on that is published there. */
+function nextOfEach(next: number): number[] {
+  const numbers = Array.from({ length: POSTERS }, (_, index) => next + index);
+  return numbers.sort((a, b) => a % POSTERS - b % POSTERS);
 }
 
 /** Many streams. */
@@ -72,7 +78,7 @@ export function createReaders(
       isParsed: index % every === 0,
       parsed: undefined,
       hasHead: false,
-      next,
+      next: nextOfEach(next),
       events: 0,
       cut: undefined,
     });
@@ -101,12 +107,13 @@ export function createReaders(
   function countEvent(reader: Reader, number: number): void {
     reader.events++;
     events++;
-    if (number === reader.next) reader.next++;
-    else if (number < reader.next) repeated++;
-    else {
-      lost += number - reader.next;
-      reader.next = number + 1;
+    const next = reader.next[number % POSTERS] ?? 0;
+    if (number < next) {
+      repeated++;
+      return;
     }
+    lost += (number - next) / POSTERS;
+    reader.next[number % POSTERS] = number + POSTERS;
   }
 
   function countAll(reader: Reader, start: number, end: number): void {
@@ -160,7 +167,7 @@ export function createReaders(
       sockets.close(fd);
       return true;
     },
-    haveAll: (number) => readers.values().every(({ next }) => next > number),
+    haveAll: (number) => readers.values().every(({ next }) => next.every((each) => each > number)),
     disagreements: () =>
       readers.values().filter(({ parsed, events }) => parsed && parsed.events !== events).toArray()
         .length,
