@@ -9,10 +9,11 @@ import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createOrderWatch } from "../support/order.ts";
 import { ask } from "../support/raw_stream.ts";
 import type { Seeded } from "../support/seeded.ts";
-import { BUSY, BYE, parse, QUOTE, QUOTES, SYNC } from "../support/shapes.ts";
+import { BUSY, BYE, parse, SYNC } from "../support/shapes.ts";
 import { pause, within } from "../support/within.ts";
-import { HEARTBEAT_MS, type Isolate, type ShownQuote } from "./fleet.ts";
+import { HEARTBEAT_MS, type Isolate } from "./fleet.ts";
 import { createHistory } from "./history.ts";
+import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
 const PATH = "/v1/stream?topics=quotes,events/alerts";
 
@@ -45,7 +46,7 @@ export interface Client {
   readonly name: string;
   /** The ids of the events of each lane, in their order: those of number 1, 2, 3 and so on. */
   readonly seen: readonly (readonly string[])[];
-  readonly quotes: ReadonlyMap<string, ShownQuote>;
+  readonly market: ShownMarket;
   readonly counts: ClientCounts;
   /** Its place, "" while it has none. */
   readonly cursor: string;
@@ -72,7 +73,7 @@ export function startClient(
   { name, random, lanes, isolates, onFailure }: ClientOptions,
 ): Client {
   const seen: string[][] = Array.from({ length: lanes }, () => []);
-  const quotes = new Map<string, ShownQuote>();
+  const market = createShownMarket();
   const counts = { connections: 0, cuts: 0, drained: 0 };
   const history = createHistory();
   const isHopper = isolates.length > 1;
@@ -80,14 +81,6 @@ export function startClient(
   let isResting = true;
   let isStopped = false;
   let hangUp = () => {};
-
-  function takeQuote(quote: ShownQuote, since: Map<string, string>): void {
-    const { symbol, received_at } = quote;
-    const before = since.get(symbol) ?? "";
-    assert(received_at >= before, `${symbol} went back from ${before} to ${received_at}`);
-    since.set(symbol, received_at);
-    quotes.set(symbol, quote);
-  }
 
   function takeEvent({ id, data }: ReceivedFrame): void {
     const { data: { lane, number } } = parse(LANE_EVENT, data);
@@ -101,16 +94,16 @@ export function startClient(
   function createCheck(): (frame: ReceivedFrame) => void {
     const isResumed = cursor !== "";
     const watch = createOrderWatch();
-    const since = new Map<string, string>();
+    market.reconnect();
     return (frame) => {
       const { id, event, data } = frame;
       history.add(`${event} ${id ?? "-"} ${event === "snapshot" ? "…" : data.slice(0, 100)}`);
       watch(id);
       if (event === "tick") takeEvent(frame);
-      else if (event === "quote") takeQuote(parse(QUOTE, data), since);
+      else if (event === "quote" || event === "status") market.take({ type: event, json: data });
       else if (event === "snapshot") {
         assert(!isResumed, "a snapshot came although the cursor was honoured");
-        for (const quote of parse(QUOTES, data).quotes) takeQuote(quote, since);
+        market.take({ type: event, json: data });
       } else if (event === "sync") {
         const { resumed, gap } = parse(SYNC, data);
         assertEquals({ resumed, gap }, { resumed: isResumed, gap: false });
@@ -119,7 +112,7 @@ export function startClient(
         assertEquals(reason, "drain", event);
         counts.drained++;
       } else {
-        assert(event === "heartbeat" || event === "status", `${event} ${data}`);
+        assert(event === "heartbeat", `${event} ${data}`);
       }
       cursor = frame.lastEventId;
     };
@@ -170,7 +163,7 @@ export function startClient(
   const client: Client = {
     name,
     seen,
-    quotes,
+    market,
     counts,
     get cursor() {
       return cursor;

@@ -6,16 +6,14 @@
 import { z } from "zod";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
-import { parse, QUOTE } from "../support/shapes.ts";
+import { parse } from "../support/shapes.ts";
 import { until, within } from "../support/within.ts";
 import { type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
 import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
 /** How often streams say that they live, in milliseconds. */
 export const HEARTBEAT_MS = 1000;
-
-/** What a quote shows, as far as it is compared. */
-export type ShownQuote = z.infer<typeof QUOTE>;
 
 /** One isolate: a process of the server, and the next one in its place. */
 export interface Isolate {
@@ -40,8 +38,8 @@ export interface Fleet extends AsyncDisposable {
   leader(): Promise<Isolate | undefined>;
   /** Waits until there is one. */
   someLeader(): Promise<Isolate>;
-  /** The last quotes of the log, by symbol, as it holds them. */
-  quotes(): Promise<ReadonlyMap<string, ShownQuote>>;
+  /** What the log holds of the market. */
+  market(): Promise<ShownMarket>;
 }
 
 const PREFIX = "chaos";
@@ -49,9 +47,8 @@ const PREFIX = "chaos";
 const KEYS = `${PREFIX}-demo`;
 
 const HEALTH = z.object({ isolate: z.string() });
-const TEXT = z.string();
 const TEXTS = z.array(z.string());
-const DRAFT = z.object({ type: z.string(), key: z.string(), json: z.string() });
+const DRAFT = z.object({ type: z.string(), json: z.string() });
 const READY_MS = 5000;
 
 function settingsFor({ url, token }: StandIn): Record<string, string> {
@@ -132,13 +129,12 @@ export async function startFleet(): Promise<Fleet> {
     other: (isolate) => isolate === a ? b : a,
     leader,
     someLeader: () => until("a leader", leader, { deadlineMs: 40_000 }),
-    async quotes() {
-      const fields = TEXTS.parse(await a.standIn.run("HVALS", `${KEYS}:state:quotes`));
-      const drafts = fields.map((text) => parse(DRAFT, text.slice(text.indexOf(" ") + 1)));
-      return new Map(
-        drafts.filter(({ type }) => type === "quote")
-          .map(({ key, json }) => [TEXT.parse(key), parse(QUOTE, json)]),
-      );
+    async market() {
+      const market = createShownMarket();
+      for (const text of TEXTS.parse(await a.standIn.run("HVALS", `${KEYS}:state:quotes`))) {
+        market.take(parse(DRAFT, text.slice(text.indexOf(" ") + 1)));
+      }
+      return market;
     },
     async [Symbol.asyncDispose]() {
       await within(60_000, "the end of the fleet", kept.disposeAsync());

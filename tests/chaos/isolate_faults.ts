@@ -23,7 +23,7 @@ async function takeOver(fleet: Fleet, from: Isolate, since: number) {
   const led = seconds();
   const at = new Date().toISOString();
   await until("its first quotes", async () => {
-    const quotes = await fleet.quotes();
+    const { quotes } = await fleet.market();
     return [...quotes.values()].some(({ received_at }) => received_at > at) || undefined;
   }, options);
   return { "s to the lease": led, "s to its quotes": seconds() };

@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { until } from "../support/within.ts";
 import type { Client } from "./client.ts";
-import type { ShownQuote } from "./fleet.ts";
 import { createScene, type Fault, type Scene } from "./scene.ts";
+import { difference } from "./shown_market.ts";
 
 /** How many events are acknowledged while a fault bites, at least. */
 const EVENTS = 2000;
@@ -30,14 +30,18 @@ function count(ids: readonly (readonly string[])[]): number {
   return ids.reduce((all, each) => all + each.length, 0);
 }
 
-/** Waits until something is so for every client. */
+/**
+ * Waits until nothing is amiss with any client.
+ *
+ * @param amiss Says what is: "" where nothing is.
+ */
 async function all(
   clients: readonly Client[],
   what: string,
-  isSo: (client: Client) => boolean,
+  amiss: (client: Client) => string,
   refresh: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const behind = () => clients.filter((client) => !isSo(client));
+  const behind = () => clients.filter((client) => amiss(client) !== "");
   try {
     await until(what, async () => {
       await refresh();
@@ -45,21 +49,24 @@ async function all(
     }, { deadlineMs: SETTLE_MS });
   } catch (error) {
     const late = behind();
-    const names = late.map(({ name }) => name).join(", ");
+    const names = late.map((client) => `${client.name}: ${amiss(client)}`);
     const message = error instanceof Error ? error.message : String(error);
-    throw new Loss(`${message}: not ${names}`, late[0]);
+    throw new Loss([message, ...names].join("\n  "), late[0]);
   }
 }
 
 /** Waits until every client has a place: what is published from then on is owed to it. */
 export async function allPlaced(clients: readonly Client[]): Promise<void> {
-  await all(clients, "a place", ({ cursor }) => cursor !== "");
+  await all(clients, "a place", ({ cursor }) => cursor === "" ? "has none" : "");
 }
 
 /** Every client has every event once, and shows the quotes that are true; both isolates take streams. */
 async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
   const { acknowledged, total } = publisher;
-  await all(clients, `all ${total} events`, ({ seen }) => count(seen) >= total);
+  await all(clients, `all ${total} events`, ({ seen }) => {
+    const missing = total - count(seen);
+    return missing > 0 ? `${missing} are missing` : "";
+  });
   for (const client of clients) {
     client.seen.forEach((ids, lane) => {
       const expected = acknowledged[lane] ?? [];
@@ -72,14 +79,10 @@ async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
     });
   }
 
-  let quotes: ReadonlyMap<string, ShownQuote> = new Map();
-  const shows = ({ quotes: shown }: Client) =>
-    quotes.size > 0 &&
-    [...quotes].every(([symbol, quote]) =>
-      JSON.stringify(shown.get(symbol)) === JSON.stringify(quote)
-    );
-  await all(clients, "the quotes that the log holds", shows, async () => {
-    quotes = await fleet.quotes();
+  let log = await fleet.market();
+  const amiss = ({ market }: Client) => difference(market, log);
+  await all(clients, "the market as the log holds it", amiss, async () => {
+    log = await fleet.market();
   });
 
   for (const isolate of fleet.isolates) {
