@@ -53,6 +53,8 @@ export function createTeller(
   function isNews(quote: Quote, held: string | undefined): boolean {
     if (held === undefined) return true;
     const before = Quote.parse(JSON.parse(held));
+    // Who led in between has heard more: a value never goes back in time.
+    if (quote.received_at < before.received_at) return false;
     return saidBy(quote, outlet.repeats) !== saidBy(before, outlet.repeats);
   }
 
