@@ -153,6 +153,7 @@ Deno.test("a loss while another is being settled counts alone", async () => {
   const birth = await shaky.trueHead();
   const [id] = await shaky.elsewhere(alerts, [numbered("alert", 2)]);
   await clock.advance(0);
+  for (const topic of [alerts, prices]) await hub.newest({ topic, tags: null }); // reads the windows anew
   go();
   await clock.advance(2000);
   assertEquals(since(client, 2).filter(([event]) => event !== "heartbeat"), [
