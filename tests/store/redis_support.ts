@@ -23,6 +23,7 @@ export interface Isolate {
   readonly clock?: Clock;
   readonly retention?: Retention;
   readonly token?: string;
+  readonly random?: () => number;
 }
 
 /** A database of the test's own. */
@@ -57,11 +58,13 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
     redis,
     standIn,
     lines,
-    isolate({ name = "us", clock = systemClock, retention = RETENTION, token } = {}) {
+    isolate(
+      { name = "us", clock = systemClock, retention = RETENTION, token, random = Math.random } = {},
+    ) {
       const world: Pick<World, "clock" | "fetch" | "random" | "log"> = {
         clock,
         fetch: (url, init) => fetch(url, init),
-        random: Math.random,
+        random,
         log: { debug: write, info: write, warn: write, error: write },
       };
       return createRedisState(world, {
@@ -80,6 +83,12 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
     },
     [Symbol.asyncDispose]: () => own.disposeAsync(),
   };
+}
+
+/** Numbers about in the middle, none of them twice: what is spread at random takes half of the longest time. */
+export function createEvenRandom(): () => number {
+  let n = 0;
+  return () => 0.5 + n++ / 1e9;
 }
 
 /** A clock that runs ahead by as much as a test says. */
