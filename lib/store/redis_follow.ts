@@ -144,7 +144,7 @@ export function createRedisFollow(
         const [first] = page.entries;
         const reaches = first ? first.prev === from : page.entry === from;
         if (page.birth !== stand.birth || !reaches || bytes > MOST_BYTES) {
-          stand = page;
+          stand = { birth: page.birth, entry: page.entry, head: page.head };
           return rejoin();
         }
         entries.push(...page.entries);

@@ -53,12 +53,10 @@ export function createRedisSubscriber(
     const request = new AbortController();
     stop = () => request.abort();
     const callOff = clock.after(CONFIRM_MS, () => stop());
-    let isOpen = false;
     let isConfirmed = false;
     try {
       const response = await client.subscribe(channel, request.signal);
       if (response.body === null) return;
-      isOpen = true;
       const reader = response.body.getReader();
       // Not by abort(): after a garbage collection it may not reach the body any more.
       stop = () => void reader.cancel().catch(() => {});
@@ -83,7 +81,7 @@ export function createRedisSubscriber(
       await response.body.cancel().catch(() => {});
     } finally {
       callOff();
-      if (isOpen && !isConfirmed && !isClosed) client.unconfirmed();
+      if (!isConfirmed && !isClosed) client.unconfirmed();
       stop = () => {};
     }
   }

@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Delivery } from "../../lib/core/event.ts";
+import type { Place } from "../../lib/core/place.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { until } from "../support/within.ts";
+import type { Reply } from "../upstash/replies.ts";
 import { redisTest } from "../upstash/redis_server.ts";
-import { createEvenRandom, type Database, PREFIX, startDatabase } from "./redis_support.ts";
+import { type Database, PREFIX, startDatabase } from "./redis_support.ts";
 import { alerts, append, collect, draft, type Follower, idsOf, joined, notes } from "./support.ts";
 
 function test(behaviour: string, check: (database: Database) => Promise<void>): void {
@@ -35,12 +37,24 @@ async function nextJoined(follower: Follower): Promise<Delivery & { kind: "joine
   return delivery;
 }
 
+/** The entries of the bus, newest first. */
+async function entriesOf({ ask }: Database): Promise<Reply[][]> {
+  const reply = await ask("XREVRANGE", `${PREFIX}:bus`, "+", "-");
+  assert(Array.isArray(reply));
+  return reply;
+}
+
 /** Publishes behind the back of those whose subscription is muted. */
-async function appendUnheard(database: Database, log: EventLog, count: number) {
+async function appendUnheard(
+  database: Database,
+  log: EventLog,
+  count: number,
+  json = "1",
+): Promise<(readonly Place[])[]> {
   const { faults } = database.standIn;
   faults.muteSubscriptions(true);
-  const ids = [];
-  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, draft("a", n)));
+  const ids: (readonly Place[])[] = [];
+  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, { ...draft("a", n), json }));
   return ids;
 }
 
@@ -73,6 +87,21 @@ test("fills what was not heard by the next that is", async (database) => {
   assertEquals(await follower.published(251), [...unheard, heard]);
   await follower.cancel();
 });
+
+for (const [megabytes, isTold] of [[5, true], [10, false]] as const) {
+  const what = isTold ? "fills" : "does not read";
+  test(`${what} a gap of ${megabytes} MB`, async (database) => {
+    const { log } = database.isolate();
+    const follower = await joined(log);
+    const json = JSON.stringify("x".repeat(500_000));
+    const unheard = await appendUnheard(database, log, 2 * megabytes, json);
+    database.standIn.faults.muteSubscriptions(false);
+    const heard = await append(log, alerts, draft("a", 2));
+    if (isTold) assertEquals(await follower.published(unheard.length + 1), [...unheard, heard]);
+    else assertEquals([(await nextJoined(follower)).head], heard);
+    await follower.cancel();
+  });
+}
 
 test("leaves out what was taken back meanwhile, and names who came before it", async (database) => {
   const { log } = database.isolate();
@@ -121,6 +150,19 @@ test("says where it stands anew where the bus no longer reaches back", async (da
   await follower.cancel();
 });
 
+test("says where it stands anew where Redis has forgotten its last moment", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const [first = ""] = await append(log, alerts, draft("a", 1));
+  await append(log, alerts, draft("a", 2));
+  await follower.published(2);
+  const [[newest] = []] = await entriesOf(database);
+  await database.ask("XDEL", `${PREFIX}:bus`, String(newest));
+  database.standIn.faults.endSubscriptions();
+  assertEquals((await nextJoined(follower)).head, first);
+  await follower.cancel();
+});
+
 test("says where it stands anew where the log was flushed", async (database) => {
   const { log } = database.isolate();
   const follower = collect(log.follow());
@@ -150,7 +192,7 @@ test("gives publications too large to be announced", async ({ isolate }) => {
   await follower.cancel();
 });
 
-/** When an isolate of even randomness beats: after 30 s of silence and half of 3 s. */
+/** When an isolate beats that draws 0.5: after 30 s of silence and half of 3 s. */
 const BEAT_MS = 31_500;
 
 /** Waits until so many announcements and beats were published. */
@@ -164,7 +206,7 @@ function untilPublished({ standIn }: Database, count: number): Promise<true> {
 /** An isolate whose time moves when the test says so. */
 function stillIsolate({ isolate }: Database) {
   const clock = createManualClock();
-  return { clock, ...isolate({ clock, random: createEvenRandom() }) };
+  return { clock, ...isolate({ clock, random: () => 0.5 }) };
 }
 
 test("costs nothing while nothing is published, but for a beat of 3 commands", async (database) => {

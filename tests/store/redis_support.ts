@@ -85,12 +85,6 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
   };
 }
 
-/** Numbers about in the middle, none of them twice: what is spread at random takes half of the longest time. */
-export function createEvenRandom(): () => number {
-  let n = 0;
-  return () => 0.5 + n++ / 1e9;
-}
-
 /** A clock that runs ahead by as much as a test says. */
 export function createOffsetClock() {
   let offset = 0;
