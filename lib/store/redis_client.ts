@@ -28,8 +28,8 @@ export interface RedisClient {
   >;
   /** Opens a subscription: server-sent events of one channel. `signal` ends the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
-  /** A subscription that was asked for was never confirmed. */
-  unconfirmed(): void;
+  /** A subscription that was asked for was never confirmed, for this reason if there is one. */
+  unconfirmed(thrown?: unknown): void;
 }
 
 /** How long a call may take, in milliseconds. */
@@ -138,22 +138,17 @@ export function createRedisClient(
     },
     async subscribe(channel, signal) {
       commands++;
-      try {
-        const response = await fetch(new URL(`${url.replace(/\/$/, "")}/subscribe/${channel}`), {
-          method: "POST",
-          headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
-          signal,
-        });
-        if (response.ok && response.body) return response;
-        response.body?.cancel().catch(() => {});
-        throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
-      } catch (thrown) {
-        const failure = failureOf(thrown);
-        if (!signal.aborted) judge(failure);
-        throw failure;
-      }
+      const response = await fetch(new URL(`${url.replace(/\/$/, "")}/subscribe/${channel}`), {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
+        signal,
+      });
+      if (response.ok) return response;
+      response.body?.cancel().catch(() => {});
+      throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
     },
-    unconfirmed: () => judge(new RedisFailure("it did not confirm a subscription", true)),
+    unconfirmed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
+      judge(failureOf(thrown)),
     health: {
       kind: "redis",
       get isUp() {

@@ -180,6 +180,51 @@ test("says where it stands anew where the log was flushed", async (database) => 
   await follower.cancel();
 });
 
+test("says where it stands anew where an empty log was flushed", async (database) => {
+  const [{ log }, { log: other }] = [database.isolate(), database.isolate({ name: "other" })];
+  const follower = collect(log.follow());
+  const before = await nextJoined(follower);
+  const birth = await until("another birth", async () => {
+    await database.ask("FLUSHALL");
+    const head = await other.head();
+    return head === before.birth ? undefined : head;
+  });
+  const [first = ""] = await append(other, alerts, draft("a", 1));
+  assertEquals(await follower.next(), { kind: "joined", birth, head: first });
+  await follower.cancel();
+});
+
+test("reads nothing for what it has heard already", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  for (const n of [1, 2]) await append(log, alerts, draft("a", n));
+  await follower.published(2);
+  const [, [older] = []] = await entriesOf(database);
+  const cost = await database.cost(async () => {
+    await database.ask("PUBLISH", `${PREFIX}:bus`, JSON.stringify({ head: older }));
+    await database.ask("PUBLISH", `${PREFIX}:bus`, "none of ours");
+    const next = await append(log, alerts, draft("a", 3));
+    assertEquals(await follower.published(1), [next]);
+  });
+  assertEquals(cost, 2 + 7);
+  await follower.cancel();
+});
+
+test("is told of what is too large to be announced, and reads it", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(220_000)) };
+  await append(log, alerts, draft("a", 0));
+  await follower.published(1);
+  await log.head();
+  const cost = await database.cost(async () => {
+    const ids = await append(log, alerts, large);
+    assertEquals(await follower.published(1), [ids]);
+  });
+  assertEquals(cost, 7 + 4);
+  await follower.cancel();
+});
+
 test("gives publications too large to be announced", async ({ isolate }) => {
   const { log } = isolate();
   const follower = await joined(log);
@@ -269,11 +314,12 @@ test("has one subscription for all followers, and none after the last", async (d
 });
 
 test("can be ended while it is being opened, or while Redis is away", async (database) => {
-  const { log } = database.isolate();
+  const { log, health } = database.isolate();
   await log.follow().cancel();
   await database.redis.kill();
   const follower = collect(log.follow());
   await until("a line", () => database.lines.length > 0 ? true : undefined);
+  assertEquals(health.isUp, false);
   await follower.cancel();
   await database.redis.restart();
   assertEquals(await subscriptions(database), 0);
