@@ -17,6 +17,7 @@ import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
+import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
 import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
@@ -88,7 +89,6 @@ export function createHub(
   const { heartbeatMs, streamMaxAgeMs, retryMs, coalesceMs, retainEvents, retainMs } = options;
   const onFault = (thrown: unknown) => logger.error("hub fault", { error: messageOf(thrown) });
   let isDraining = false;
-  const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
   const listeners = new Map<string, () => void>();
   const isAway = createOutage(clock, health);
@@ -130,6 +130,7 @@ export function createHub(
     onIdle: () => void intake.end(),
     onFault,
   });
+  const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
   const audiences = createAudiences({
     clock,
     head,
@@ -271,16 +272,7 @@ export function createHub(
     whileFollowed: windows.whileFollowed,
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
-    hold(topic, ms) {
-      const known = holds.get(topic.name);
-      known?.callOff();
-      const opening = known ? undefined : windows.open(topic).catch(onFault);
-      const release = known?.release ?? (() => {
-        holds.delete(topic.name);
-        opening?.then((holding) => holding?.release());
-      });
-      holds.set(topic.name, { release, callOff: clock.after(ms, release) });
-    },
+    hold: holds.hold,
 
     drain() {
       isDraining = true;
@@ -291,10 +283,7 @@ export function createHub(
       this.drain();
       placing.stop();
       windows.clear();
-      for (const { callOff, release } of [...holds.values()]) {
-        callOff();
-        release();
-      }
+      holds.end();
       await intake.end();
     },
   };

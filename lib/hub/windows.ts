@@ -9,7 +9,9 @@ import type { Topic } from "../core/topic.ts";
 import { StoreAway } from "../store/away.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
-import { createWindow, type Window } from "./window.ts";
+import { createLogWindow } from "./log_window.ts";
+import { createStateWindow } from "./state_window.ts";
+import type { Window } from "./window.ts";
 
 /** The largest window, and all windows of an isolate together, in bytes. */
 const WINDOW_BYTES = 1_048_576;
@@ -115,7 +117,10 @@ export function createWindows(context: WindowsContext): Windows {
     const known = entries.get(topic.name);
     if (known) return known;
     const from = head();
-    const window = createWindow(topic, bounds, from);
+    const window = topic.kind === "state"
+      ? createStateWindow(topic)
+      : createLogWindow(topic, bounds);
+    window.reset(from);
     const entry = {
       window,
       from,

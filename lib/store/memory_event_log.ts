@@ -8,15 +8,16 @@ import type { Batch, Delivery, StreamEvent } from "../core/event.ts";
 import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { type Appended, type EventLog, MOST_DRAFTS, type Page, weightOf } from "./event_log.ts";
+import {
+  type Appended,
+  type EventLog,
+  MOST_DRAFTS,
+  type Page,
+  type Retention,
+  weightOf,
+} from "./event_log.ts";
 import type { Fence } from "./lease.ts";
 import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
-
-/** What the log keeps of a log topic. State topics keep the newest event of each key. */
-export interface Retention {
-  readonly retainEvents: number;
-  readonly retainMs: number;
-}
 
 /** All that is kept together takes no more, in bytes: an even share a topic. */
 const ALL_BYTES = 67_108_864;
@@ -48,10 +49,15 @@ export function createMemoryEventLog(
     perf: clock,
   });
 
+  function topicOf(topic: Topic): MemoryTopic {
+    const known = topics.get(topic.name) ?? createMemoryTopic(topic);
+    topics.set(topic.name, known);
+    return known;
+  }
+
   /** What is kept of a topic now. */
   function keptOf(topic: Topic): MemoryTopic {
-    const kept = topics.get(topic.name) ?? createMemoryTopic(topic);
-    topics.set(topic.name, kept);
+    const kept = topicOf(topic);
     kept.trim({
       mostEvents: retainEvents,
       mostBytes: ALL_BYTES / topics.size,
@@ -81,7 +87,7 @@ export function createMemoryEventLog(
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
-      const kept = keptOf(topic);
+      const kept = topicOf(topic);
       kept.retract(retracts);
       const batch: Batch = drafts.map((draft): StreamEvent => {
         const prev = topic.kind === "log" ? kept.last : null;

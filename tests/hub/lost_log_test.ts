@@ -136,14 +136,24 @@ Deno.test("a loss while another is being settled counts alone", async () => {
   const { shaky, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
   await clock.advance(0);
-  const go = shaky.hold();
+  const { after } = shaky.log;
+  const { promise: held, resolve: go } = Promise.withResolvers<void>();
+  let isAsked = false;
+  shaky.log.after = async (...args) => {
+    const page = await after(...args);
+    isAsked = true;
+    await held;
+    return page;
+  };
   shaky.lose();
   await shaky.elsewhere(alerts, [numbered("alert", 1)]);
   await clock.advance(0);
+  assert(isAsked); // the first loss is about to be told
   shaky.lose();
   const birth = await shaky.trueHead();
   const [id] = await shaky.elsewhere(alerts, [numbered("alert", 2)]);
   await clock.advance(0);
+  for (const topic of [alerts, prices]) await hub.newest({ topic, tags: null }); // reads the windows anew
   go();
   await clock.advance(2000);
   assertEquals(since(client, 2).filter(([event]) => event !== "heartbeat"), [

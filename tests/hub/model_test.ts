@@ -241,6 +241,7 @@ for (const retainEvents of [1000, 8]) {
           if (isWell) await hub.received([await shaky.trueHead()]);
         }
         shaky.comeBack();
+        await hub.received([await shaky.trueHead()]);
 
         // In the end everybody reads on until nothing comes any more.
         for (let round = 0; round < 6; round++) {

@@ -2,6 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Place } from "../../lib/core/place.ts";
 import { StoreAway } from "../../lib/store/away.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
+import { createRedisEventLog } from "../../lib/store/redis_event_log.ts";
+import { createMemoryState } from "../../lib/store/memory_state.ts";
+import { createRedisKeys } from "../../lib/store/redis_keys.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+import { until } from "../support/within.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { compareIds } from "../support/order.ts";
 import { eventLogCases } from "./event_log_cases.ts";
@@ -10,6 +15,7 @@ import {
   createOffsetClock,
   type Database,
   PREFIX,
+  RETENTION,
   startDatabase,
 } from "./redis_support.ts";
 import { alerts, append, draft, idsOf, joined, notes, prices } from "./support.ts";
@@ -190,6 +196,38 @@ test("honours a thousand cursors with two reads at most", async (database) => {
   });
   assertEquals(honoured, cursors.map((_, n) => n % 2 === 0));
   assert(cost <= 6, `${cost} commands`);
+});
+
+Deno.test("createRedisEventLog() asks again where a read began before the cursor came", async () => {
+  const reads: PromiseWithResolvers<unknown>[] = [];
+  const never = () => Promise.reject(new Error("not asked for here"));
+  const log = createRedisEventLog({
+    world: { clock: createManualClock(), random: () => 0.5 },
+    keys: createRedisKeys(PREFIX),
+    retention: RETENTION,
+    isolate: "us",
+    onFree: () => {},
+    client: {
+      health: createMemoryState({
+        clock: createManualClock(),
+        random: () => 0.5,
+      }, RETENTION).health,
+      command: never,
+      subscribe: never,
+      unconfirmed: () => {},
+      script() {
+        const read = Promise.withResolvers<unknown>();
+        reads.push(read);
+        return read.promise;
+      },
+    },
+  });
+  const verdicts = Promise.all(["6-1", "7-1", "8-1"].map(log.honours));
+  assertEquals(reads.length, 1);
+  reads[0]?.resolve(["1-0", ["6-0", 1], [], 1]);
+  await until("another read", () => reads.length === 2 ? true : undefined);
+  reads[1]?.resolve(["1-0", ["7-0", 1], [], 1]);
+  assertEquals([await verdicts, reads.length], [[true, true, false], 2]);
 });
 
 test("honours without a read what it has received", async (database) => {

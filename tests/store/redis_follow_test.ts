@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { Delivery } from "../../lib/core/event.ts";
+import type { Place } from "../../lib/core/place.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
-import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { createManualClock } from "../support/manual_clock.ts";
 import { until } from "../support/within.ts";
+import type { Reply } from "../upstash/replies.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { type Database, PREFIX, startDatabase } from "./redis_support.ts";
 import { alerts, append, collect, draft, type Follower, idsOf, joined, notes } from "./support.ts";
@@ -35,12 +37,24 @@ async function nextJoined(follower: Follower): Promise<Delivery & { kind: "joine
   return delivery;
 }
 
+/** The entries of the bus, newest first. */
+async function entriesOf({ ask }: Database): Promise<Reply[][]> {
+  const reply = await ask("XREVRANGE", `${PREFIX}:bus`, "+", "-");
+  assert(Array.isArray(reply));
+  return reply;
+}
+
 /** Publishes behind the back of those whose subscription is muted. */
-async function appendUnheard(database: Database, log: EventLog, count: number) {
+async function appendUnheard(
+  database: Database,
+  log: EventLog,
+  count: number,
+  json = "1",
+): Promise<(readonly Place[])[]> {
   const { faults } = database.standIn;
   faults.muteSubscriptions(true);
-  const ids = [];
-  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, draft("a", n)));
+  const ids: (readonly Place[])[] = [];
+  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, { ...draft("a", n), json }));
   return ids;
 }
 
@@ -73,6 +87,21 @@ test("fills what was not heard by the next that is", async (database) => {
   assertEquals(await follower.published(251), [...unheard, heard]);
   await follower.cancel();
 });
+
+for (const [megabytes, isTold] of [[5, true], [10, false]] as const) {
+  const what = isTold ? "fills" : "does not read";
+  test(`${what} a gap of ${megabytes} MB`, async (database) => {
+    const { log } = database.isolate();
+    const follower = await joined(log);
+    const json = JSON.stringify("x".repeat(500_000));
+    const unheard = await appendUnheard(database, log, 2 * megabytes, json);
+    database.standIn.faults.muteSubscriptions(false);
+    const heard = await append(log, alerts, draft("a", 2));
+    if (isTold) assertEquals(await follower.published(unheard.length + 1), [...unheard, heard]);
+    else assertEquals([(await nextJoined(follower)).head], heard);
+    await follower.cancel();
+  });
+}
 
 test("leaves out what was taken back meanwhile, and names who came before it", async (database) => {
   const { log } = database.isolate();
@@ -121,6 +150,19 @@ test("says where it stands anew where the bus no longer reaches back", async (da
   await follower.cancel();
 });
 
+test("says where it stands anew where Redis has forgotten its last moment", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const [first = ""] = await append(log, alerts, draft("a", 1));
+  await append(log, alerts, draft("a", 2));
+  await follower.published(2);
+  const [[newest] = []] = await entriesOf(database);
+  await database.ask("XDEL", `${PREFIX}:bus`, String(newest));
+  database.standIn.faults.endSubscriptions();
+  assertEquals((await nextJoined(follower)).head, first);
+  await follower.cancel();
+});
+
 test("says where it stands anew where the log was flushed", async (database) => {
   const { log } = database.isolate();
   const follower = collect(log.follow());
@@ -138,6 +180,51 @@ test("says where it stands anew where the log was flushed", async (database) => 
   await follower.cancel();
 });
 
+test("says where it stands anew where an empty log was flushed", async (database) => {
+  const [{ log }, { log: other }] = [database.isolate(), database.isolate({ name: "other" })];
+  const follower = collect(log.follow());
+  const before = await nextJoined(follower);
+  const birth = await until("another birth", async () => {
+    await database.ask("FLUSHALL");
+    const head = await other.head();
+    return head === before.birth ? undefined : head;
+  });
+  const [first = ""] = await append(other, alerts, draft("a", 1));
+  assertEquals(await follower.next(), { kind: "joined", birth, head: first });
+  await follower.cancel();
+});
+
+test("reads nothing for what it has heard already", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  for (const n of [1, 2]) await append(log, alerts, draft("a", n));
+  await follower.published(2);
+  const [, [older] = []] = await entriesOf(database);
+  const cost = await database.cost(async () => {
+    await database.ask("PUBLISH", `${PREFIX}:bus`, JSON.stringify({ head: older }));
+    await database.ask("PUBLISH", `${PREFIX}:bus`, "none of ours");
+    const next = await append(log, alerts, draft("a", 3));
+    assertEquals(await follower.published(1), [next]);
+  });
+  assertEquals(cost, 2 + 7);
+  await follower.cancel();
+});
+
+test("is told of what is too large to be announced, and reads it", async (database) => {
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(220_000)) };
+  await append(log, alerts, draft("a", 0));
+  await follower.published(1);
+  await log.head();
+  const cost = await database.cost(async () => {
+    const ids = await append(log, alerts, large);
+    assertEquals(await follower.published(1), [ids]);
+  });
+  assertEquals(cost, 7 + 4);
+  await follower.cancel();
+});
+
 test("gives publications too large to be announced", async ({ isolate }) => {
   const { log } = isolate();
   const follower = await joined(log);
@@ -150,44 +237,51 @@ test("gives publications too large to be announced", async ({ isolate }) => {
   await follower.cancel();
 });
 
-/** Lets time pass, with a real moment in between, until so many announcements and beats were published. */
-async function untilPublished(database: Database, clock: ManualClock, count: number) {
-  await until(`${count} announcements`, async () => {
-    await clock.advance(100);
-    const { byName } = await database.standIn.commandsAtRedis();
+/** When an isolate beats that draws 0.5: after 30 s of silence and half of 3 s. */
+const BEAT_MS = 31_500;
+
+/** Waits until so many announcements and beats were published. */
+function untilPublished({ standIn }: Database, count: number): Promise<true> {
+  return until(`${count} announcements`, async () => {
+    const { byName } = await standIn.commandsAtRedis();
     return byName["PUBLISH"] === count ? true : undefined;
   });
 }
 
-test("costs nothing while nothing is published, but for a beat of 3 commands", async (database) => {
+/** An isolate whose time moves when the test says so. */
+function stillIsolate({ isolate }: Database) {
   const clock = createManualClock();
-  const { log, health } = database.isolate({ clock });
+  return { clock, ...isolate({ clock, random: () => 0.5 }) };
+}
+
+test("costs nothing while nothing is published, but for a beat of 3 commands", async (database) => {
+  const { clock, log, health } = stillIsolate(database);
   const follower = await joined(log);
   const { cost } = database;
-  for (const sent of [4, 3]) {
-    assertEquals(await cost(() => clock.advance(29_000)), 0);
-    const used = health.commands;
-    // The script is sent whole the first time.
-    const before = (await database.standIn.commandsAtRedis()).byName["PUBLISH"] ?? 0;
-    assertEquals(await cost(() => untilPublished(database, clock, before + 1)), sent);
-    await until("the answer", () => health.commands === used + sent ? true : undefined);
-  }
+  assertEquals(await cost(() => clock.advance(BEAT_MS - 1)), 0);
+  const used = health.commands;
+  // The script is sent whole the first time.
+  const sent = await cost(async () => {
+    await clock.advance(1);
+    await untilPublished(database, 1);
+  });
+  assertEquals(sent, 1 + 3);
+  await until("the answer", () => health.commands === used + sent ? true : undefined);
   await follower.cancel();
   assertEquals(clock.timers, 0);
   assertEquals(await cost(() => clock.advance(3_600_000)), 0);
 });
 
 test("opens another subscription where it does not hear its own beat", async (database) => {
-  const clock = createManualClock();
-  const { log } = database.isolate({ clock });
+  const { clock, log } = stillIsolate(database);
   const follower = await joined(log);
   const unheard = await appendUnheard(database, log, 3);
-  await clock.advance(29_000);
-  await untilPublished(database, clock, 4);
+  await clock.advance(BEAT_MS);
+  await untilPublished(database, 4);
   database.standIn.faults.muteSubscriptions(false);
   await clock.advance(5000);
   await until("another subscription", async () => {
-    await clock.advance(250);
+    await clock.advance(25);
     const { byName } = await database.standIn.commandsAtRedis();
     return byName["SUBSCRIBE"] === 2 ? true : undefined;
   });
@@ -196,13 +290,11 @@ test("opens another subscription where it does not hear its own beat", async (da
 });
 
 test("learns from a beat what it has not heard", async (database) => {
-  const clock = createManualClock();
-  const { log } = database.isolate({ clock });
+  const { clock, log } = stillIsolate(database);
   const follower = await joined(log);
   const unheard = await appendUnheard(database, log, 3);
   database.standIn.faults.muteSubscriptions(false);
-  await clock.advance(29_000);
-  await untilPublished(database, clock, 4);
+  await clock.advance(BEAT_MS);
   assertEquals(await follower.published(3), unheard);
   await follower.cancel();
 });
@@ -222,11 +314,12 @@ test("has one subscription for all followers, and none after the last", async (d
 });
 
 test("can be ended while it is being opened, or while Redis is away", async (database) => {
-  const { log } = database.isolate();
+  const { log, health } = database.isolate();
   await log.follow().cancel();
   await database.redis.kill();
   const follower = collect(log.follow());
   await until("a line", () => database.lines.length > 0 ? true : undefined);
+  assertEquals(health.isUp, false);
   await follower.cancel();
   await database.redis.restart();
   assertEquals(await subscriptions(database), 0);

@@ -62,6 +62,17 @@ test("takes 1 command to claim, renew or take, 2 to be refused, 4 to give back",
   assertEquals(await database.ask("EXISTS", `${PREFIX}:lease:polls`), 0);
 });
 
+test("gives who claims a lease once more its whole time", async (database) => {
+  const lease = database.isolate().lease("polls");
+  for (const lengthen of [lease.claim, lease.renew]) {
+    await lease.claim();
+    await age(database, lease.ttlMs - 10_000);
+    await lengthen();
+    const left = Number(await database.ask("PTTL", `${PREFIX}:lease:polls`));
+    assert(left > lease.ttlMs - 5000, `${left}`);
+  }
+});
+
 test("sends nothing before it is used", async (database) => {
   assertEquals(await database.cost(async () => void await database.isolate()), 0);
 });

@@ -5,7 +5,7 @@
  */
 import { type Clock, systemClock } from "../../lib/core/clock.ts";
 import type { World } from "../../lib/core/world.ts";
-import type { Retention } from "../../lib/store/memory_event_log.ts";
+import type { Retention } from "../../lib/store/event_log.ts";
 import { createRedisState } from "../../lib/store/redis_state.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
@@ -23,6 +23,7 @@ export interface Isolate {
   readonly clock?: Clock;
   readonly retention?: Retention;
   readonly token?: string;
+  readonly random?: () => number;
 }
 
 /** A database of the test's own. */
@@ -57,11 +58,13 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
     redis,
     standIn,
     lines,
-    isolate({ name = "us", clock = systemClock, retention = RETENTION, token } = {}) {
+    isolate(
+      { name = "us", clock = systemClock, retention = RETENTION, token, random = Math.random } = {},
+    ) {
       const world: Pick<World, "clock" | "fetch" | "random" | "log"> = {
         clock,
         fetch: (url, init) => fetch(url, init),
-        random: Math.random,
+        random,
         log: { debug: write, info: write, warn: write, error: write },
       };
       return createRedisState(world, {
