@@ -97,6 +97,10 @@ async function main(): Promise<number> {
   const runs = Number(Deno.env.get("CHAOS_RUNS") ?? 1);
   const words = (Deno.env.get("CHAOS_FAULTS") ?? "").split(",");
   const faults = FAULTS.filter(({ name }) => words.some((word) => name.includes(word)));
+  if (faults.length === 0 || !Number.isInteger(first) || !(runs >= 1)) {
+    print(`Nothing to do. The faults are: ${FAULTS.map(({ name }) => name).join(", ")}.`);
+    return 1;
+  }
   for (let each = 0; each < runs; each++) {
     const seed = first + each;
     const from = performance.now();

@@ -56,7 +56,7 @@ export function keepPolling(
     callOffTell();
     const at = nextChangeTime();
     if (at === null) return;
-    callOffTell = clock.after(at - clock.now(), async () => {
+    callOffTell = clock.after(Math.max(0, at - clock.now()), async () => {
       await tell();
       if (isRunning) tellOfChange();
     });
