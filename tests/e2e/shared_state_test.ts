@@ -81,10 +81,33 @@ redisTest(
     const leads = ({ output }: ServerProcess) => output().includes(`"Coinbase is live"`);
     assertEquals([one, other].filter(leads).length, 1, "one asks the providers");
 
-    for (const each of [...viewers, left, right]) each.hangUp();
-    await untilOpen(one.origin, 0);
+    assertEquals(standIn.stats().subscriptions, 2, "one a server");
   },
 );
+
+redisTest("nobody who watches costs nothing, and neither does one viewer more", async () => {
+  await using fleet = await startFleet();
+  const { one, standIn } = fleet;
+  assertEquals((await standIn.commandsAtRedis()).total, 0);
+  const path = "/v1/events/alerts/stream";
+  using first = await openFrames(one.port, path);
+  await first.nextOf("sync");
+  const opened = (await storeOf(one)).commands;
+  assertEquals(
+    (await standIn.commandsAtRedis()).total,
+    opened,
+    "what /health says is what Redis did",
+  );
+
+  await standIn.resetCommands();
+  const viewers = await Promise.all(Array.from({ length: 20 }, () => openFrames(one.port, path)));
+  for (const viewer of viewers) await viewer.nextOf("heartbeat");
+  assertEquals([await storeOf(one), (await standIn.commandsAtRedis()).total], [
+    { kind: "redis", is_up: true, commands: opened },
+    0,
+  ]);
+  for (const viewer of viewers) viewer.hangUp();
+});
 
 redisTest(
   "while Redis is away streams stay and open, nothing is published half, and all goes on when it is back",
