@@ -35,6 +35,9 @@ export interface RedisClient {
 /** How long a call may take, in milliseconds. */
 export const CALL_MS = 2000;
 
+/** It is back when it answers, and nothing has failed for this long, in milliseconds. */
+const STEADY_MS = 1000;
+
 /** Billed are the commands inside of scripts too: a script says how many it used. */
 function counted(lua: string): string {
   return `
@@ -62,6 +65,7 @@ export function createRedisClient(
   { url, token }: RedisAddress,
 ): RedisClient {
   let isUp = true;
+  let failedAt = -Infinity;
   let commands = 0;
   const listeners = new Set<(isUp: boolean) => void>();
   const scripts = new Map<string, Script>();
@@ -79,7 +83,10 @@ export function createRedisClient(
     signal: () => signal,
   });
 
+  /** One good answer among failures does not mean that it is back. */
   function judge(failure: RedisFailure | null): void {
+    if (failure) failedAt = clock.now();
+    else if (clock.now() - failedAt < STEADY_MS) return;
     if (isUp === (failure === null)) return;
     isUp = failure === null;
     if (failure) log.warn("The shared store is away", { reason: failure.reason });
@@ -159,7 +166,7 @@ export function createRedisClient(
       },
       check() {
         if (isUp) return Promise.resolve(true);
-        asking ??= command((redis) => redis.ping()).then(() => true, () => false)
+        asking ??= command((redis) => redis.ping()).then(() => isUp, () => false)
           .finally(() => asking = null);
         return asking;
       },

@@ -36,7 +36,7 @@ export interface Leadership {
   start(): () => void;
   /** Calls `listener` whenever the role changes. */
   onRole(listener: (role: Role) => void): void;
-  /** The leader was heard of: it needs no successor for a lease's life. */
+  /** The leader was heard of: it needs no successor for what was left of its lease at least. */
   heard(): void;
   /** The log refused what we published as its leader. */
   lost(): void;
@@ -164,7 +164,7 @@ export function createLeadership(
       listeners.push(listener);
     },
     heard() {
-      if (role === "follower") later(lease.ttlMs + spread());
+      if (role === "follower") later(lease.ttlMs * (1 - 1 / RENEWALS) + spread());
     },
     lost() {
       log.info("Another isolate leads: what was published here was refused", {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { systemClock } from "../../lib/core/clock.ts";
 import { StoreAway } from "../../lib/store/away.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { createFastClock, type Database, PREFIX, startDatabase } from "./redis_support.ts";
@@ -77,8 +78,9 @@ test("sends nothing before it is used", async (database) => {
   assertEquals(await database.cost(async () => void await database.isolate()), 0);
 });
 
-test("is down from a call that failed to the next that did not, and says so once", async (database) => {
-  const { store, health } = database.isolate({ clock: createFastClock() });
+test("is down from a call that failed until it answers and nothing has failed for a second, and says so once", async (database) => {
+  let now = 1_700_000_000_000;
+  const { store, health } = database.isolate({ clock: { ...systemClock, now: () => now } });
   const heard: boolean[] = [];
   health.onChange((isUp) => heard.push(isUp));
   health.onChange(() => heard.push(false))();
@@ -88,6 +90,9 @@ test("is down from a call that failed to the next that did not, and says so once
   await assertRejects(() => store.swap("a", "1", "2"), StoreAway);
   assertEquals([health.isUp, await health.check(), heard], [false, false, [false]]);
   await database.redis.restart();
+  now += 999;
+  assertEquals([await store.get("a"), await health.check(), heard], [null, false, [false]]);
+  now++;
   assertEquals([await health.check(), health.isUp, heard], [true, true, [false, true]]);
   assertEquals(database.lines.map((line) => line.split(" {")[0]), [
     "The shared store is away",
