@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../lib/core/clock.ts";
 import { StoreAway } from "../../lib/store/away.ts";
 import { redisTest } from "../upstash/redis_server.ts";
-import { createFastClock, type Database, PREFIX, startDatabase } from "./redis_support.ts";
+import { type Database, PREFIX, startDatabase } from "./redis_support.ts";
 import { sharedStateCases } from "./shared_state_cases.ts";
 import { alerts, append, draft, prices } from "./support.ts";
 
