@@ -49,6 +49,14 @@ export const FEEDS: readonly Feed[] = [
   },
 ];
 
+/** The feeds of `DEMO`: made-up sources on hosts that cannot exist, so that nobody is said to have written what nobody wrote. */
+export const DEMO_FEEDS: readonly Feed[] = [
+  { name: "wire", title: "Demo Wire", url: "https://wire.example/rss" },
+  { name: "desk", title: "Demo Desk", url: "https://desk.example/atom" },
+  { name: "herald", title: "Demo Herald", url: "https://herald.example/feed" },
+  { name: "archive", title: "Demo Archive", url: "https://archive.example/rss" },
+];
+
 /** A name for a feed of which only the URL is known: its host, without what all hosts have. */
 function nameOf(url: string): string {
   const host = URL.parse(url)?.hostname ?? "";
