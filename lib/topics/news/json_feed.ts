@@ -6,10 +6,13 @@
 import { z } from "zod";
 import type { RawItem } from "./item.ts";
 
-const text = z.string().nullish().catch(null);
+/** What is no text counts as none. */
+const text = z.unknown().optional().transform((value) => typeof value === "string" ? value : null);
 
 /** Ids are strings; version 1 has seen numbers. */
-const id = z.union([z.string(), z.number().transform(String)]).nullish().catch(null);
+const id = z.unknown().optional().transform((value) =>
+  typeof value === "string" || typeof value === "number" ? String(value) : null
+);
 
 const Item = z.object({
   id,

@@ -12,7 +12,7 @@ import type { Incoming } from "./weigh.ts";
 
 const hasWords = (text: string) => plainText(text, TITLE_LENGTH) !== "";
 
-const Title = z.string().min(1).max(4 * TITLE_LENGTH).refine(hasWords, "no text is left of it")
+const Title = z.string().max(4 * TITLE_LENGTH).refine(hasWords, "no text is left of it")
   .meta({
     description: `Plain text; markup is taken out. Cut at ${TITLE_LENGTH} characters.`,
   });
