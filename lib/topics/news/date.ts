@@ -30,8 +30,8 @@ function zoneOf(text = "Z"): string | null {
 }
 
 /**
- * Reads a date as RFC 822 or ISO 8601 have it. Without a zone it is taken as UTC. The runtime's own parser alone would not do: it reads
- * "not a date 5" as one, and times without a zone as those of wherever it runs.
+ * Reads a date as RFC 822 or ISO 8601 have it. Without a zone it is taken as UTC. The runtime's own parser alone
+ * would not do: it reads "not a date 5" as one, and times without a zone as those of wherever it runs.
  *
  * @param now In ms since the epoch.
  * @returns Ms since the epoch; null where the text is no date, or none that could be true.

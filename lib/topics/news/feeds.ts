@@ -49,7 +49,10 @@ export const FEEDS: readonly Feed[] = [
   },
 ];
 
-/** The feeds of `DEMO`: made-up sources on hosts that cannot exist, so that nobody is said to have written what nobody wrote. */
+/**
+ * The feeds of `DEMO`: made-up sources on hosts that cannot exist, so that nobody is said to have written what nobody
+ * wrote.
+ */
 export const DEMO_FEEDS: readonly Feed[] = [
   { name: "wire", title: "Demo Wire", url: "https://wire.example/rss" },
   { name: "desk", title: "Demo Desk", url: "https://desk.example/atom" },
@@ -64,8 +67,8 @@ function nameOf(url: string): string {
 }
 
 /**
- * The feeds of the settings. A URL of the list keeps its name; another is named after its host, with a number where there are
- * several of one.
+ * The feeds of the settings. A URL of the list keeps its name; another is named after its host, with a number where
+ * there are several of one.
  *
  * @param urls `NEWS_FEEDS`, undefined where it is not set.
  */

@@ -75,8 +75,8 @@ export function keysOf(source: string, { guid, link, title }: Identified): reado
 }
 
 /**
- * The id of an article that an item is the first to tell. Links come first here: they are the same for all who tell it, so that two
- * isolates which see it at once at different sources agree.
+ * The id of an article that an item is the first to tell. Links come first here: they are the same for all who tell
+ * it, so that two isolates which see it at once at different sources agree.
  */
 export function idOf(source: string, item: Identified): string {
   if (item.link !== null) return linkKey(item.link);

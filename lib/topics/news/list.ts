@@ -15,12 +15,12 @@ export interface NewsList {
 }
 
 /**
- * Sums events up: for a list, those that are kept; for a client that polls, those after its cursor. An update does not move an
- * article: readers would take it for new.
+ * Sums events up: for a list, those that are kept; for a client that polls, those after its cursor. An update does
+ * not move an article: readers would take it for new.
  *
  * @param events Oldest first.
- * @param sources The filter: null where there is none. An article passes it with any source it ever had; a retraction always does
- * here, since its tags were looked at when it was read.
+ * @param sources The filter: null where there is none. An article passes it with any source it ever had. A retraction
+ * always passes here: its tags were looked at when it was read.
  */
 export function newsOf(
   events: Iterable<NewsEvent>,

@@ -26,9 +26,9 @@ function kindOf(document: string): "json" | "html" | "xml" | "none" {
 }
 
 /**
- * Whether a document declares types or entities, which no feed needs: bombs and references to files are made of them. CDATA
- * sections are passed over, since they may quote a page with its own. What hides from this by markup that
- * is not well-formed still meets the parser's own bounds.
+ * Whether a document declares types or entities, which no feed needs: bombs and references to files are made of them.
+ * CDATA sections are passed over, since they may quote a page with its own. What hides from this by markup that is
+ * not well-formed still meets the parser's own bounds.
  */
 function hasDeclarations(document: string): boolean {
   let at = 0;
@@ -76,8 +76,8 @@ function attempt<T>(task: () => T): T {
 }
 
 /**
- * Reads a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items of it, in its order. Items that have no
- * words, or no link and no page of their feed to lead to, are skipped.
+ * Reads a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items of it, in its order. Items
+ * that have no words, or no link and no page of their feed to lead to, are skipped.
  *
  * @param url The feed's own, which relative links are relative to.
  * @param now In ms since the epoch: dates in the future are none.

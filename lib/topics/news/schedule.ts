@@ -30,9 +30,9 @@ export function maxAgeOf(headers: Headers): number | null {
 }
 
 /**
- * How long to leave a feed alone, in ms: what it asks for, at least `leastMs` and at most an hour. After failures, twice as
- * long each time, and between half and all of that, so that feeds which failed together do not come back together;
- * never less than `Retry-After`.
+ * How long to leave a feed alone, in ms: what it asks for, at least `leastMs` and at most an hour. After failures,
+ * twice as long each time, and between half and all of that, so that feeds which failed together do not come back
+ * together; never less than `Retry-After`.
  *
  * @param leastMs `NEWS_POLL_MS`. Where it is above an hour, it wins.
  * @param share From 0 to 1, by chance.

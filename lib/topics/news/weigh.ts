@@ -76,7 +76,10 @@ function newArticle(
   };
 }
 
-/** An article of other sources with the same telling title, told at about the same time. One source may use a title twice. */
+/**
+ * An article of other sources with the same telling title, told at about the same time. One source may use a title
+ * twice.
+ */
 function sameStory(shelf: Shelf, incoming: Incoming, now: number): Article | undefined {
   const { item, source, by } = incoming;
   const key = by === "feed" ? titleKey(item.title) : null;
@@ -87,12 +90,12 @@ function sameStory(shelf: Shelf, incoming: Incoming, now: number): Article | und
 }
 
 /**
- * Weighs an item. Only the source that told an article first may change its words, so that two sources with other headlines do
- * not take turns; and only if it has changed its own since it was met last, so that an editor's correction stands
- * until the source has something new to say. An article's link never changes: it is what names it.
+ * Weighs an item. Only the source that told an article first may change its words, so that two sources with other
+ * headlines do not take turns; and only if it has changed its own since it was met last, so that an editor's
+ * correction stands until the source has something new to say. An article's link never changes: it is what names it.
  *
- * @param trace Of the item, null where it was never met. An article that is known by its trace, and no more by the shelf, has
- * lapsed: it does not come back.
+ * @param trace Of the item, null where it was never met. An article that is known by its trace, and no more by the
+ * shelf, has lapsed: it does not come back.
  */
 export function weigh(shelf: Shelf, incoming: Incoming, trace: Trace | null, now: number): Verdict {
   const { item, source, name, by } = incoming;

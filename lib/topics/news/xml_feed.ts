@@ -10,7 +10,9 @@ import type { RawItem } from "./item.ts";
 /** An RSS `ttl` counts minutes. */
 const MINUTE_MS = 60_000;
 
-/** Where dates are found: of publication first. A change's date stands in for it in Atom, which demands that one only. */
+/**
+ * Where dates are found: of publication first. A change's date stands in for it in Atom, which demands that one only.
+ */
 const DATES = ["pubdate", "published", "issued", "date", "updated", "modified"];
 
 const END = /<\/(?:[\w-]+:)?(?:rss|feed|rdf)\s*>/i;

@@ -9,6 +9,7 @@ const LINKS: Readonly<Record<string, string | null>> = {
   "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
   "https://a.example/?b=2&UTM_Campaign=x&a=%2F+1&fbclid=y&&%75tm_x=1":
     "https://a.example/?b=2&a=%2F+1",
+  "https://a.example/??a": "https://a.example/??a",
   "https://a.example/?%=1&gclid": "https://a.example/?%=1",
   "https://user:secret@a.example/": "https://a.example/",
   "/press/1": "https://base.example/press/1",
