@@ -79,6 +79,12 @@ Deno.test("newsroom.takeIn() makes one article with two sources of one link, and
   assertEquals(await test.poll("cnbc", elsewhere), []);
 });
 
+Deno.test("newsroom.takeIn() gives an article no more than 20 sources", async () => {
+  const test = createTestNewsroom();
+  for (let n = 0; n < 21; n++) await test.poll(`source-${n}`, item(1, { guid: null }));
+  assertEquals(test.articles().map(({ sources }) => sources.length), [20]);
+});
+
 Deno.test("newsroom.takeIn() lets the first source alone change the words: two headlines take no turns", async () => {
   const test = createTestNewsroom();
   await test.poll("bbc", item(1));
@@ -127,9 +133,10 @@ Deno.test("newsroom.takeIn() goes on where another isolate left off", async () =
 Deno.test("newsroom.takeIn() does not bring back what has lapsed in the log and is still shown", async () => {
   const test = createTestNewsroom();
   await test.poll("bbc", item(1));
+  await test.poll("bbc", item(2));
   test.log.kept.length = 0;
   test.restart();
-  assertEquals(await test.poll("bbc", item(1), item(1, { title: "Changed" })), []);
+  assertEquals(await test.poll("bbc", item(1, { title: "Changed" }), item(2)), []);
 });
 
 Deno.test("newsroom.takeIn() leaves corrected words alone where it does not know whose they are", async () => {
@@ -199,6 +206,28 @@ Deno.test("newsroom.retract() is remembered for as long as a feed still shows th
   test.log.kept.length = 0;
   test.restart();
   assertEquals(await test.poll("bbc", item(1)), []);
+});
+
+Deno.test("newsroom.retract() is remembered anew whenever a feed shows the article", async () => {
+  const test = createTestNewsroom();
+  await test.poll("bbc", item(1));
+  const [article] = test.articles();
+  await test.newsroom().retract(article?.id ?? "");
+  test.log.kept.length = 0;
+  for (const source of ["cnbc", "guardian", "ft"]) {
+    await test.clock.advance(RETAIN_MS - 1);
+    test.restart();
+    assertEquals(await test.poll(source, item(1)), []);
+  }
+});
+
+Deno.test("newsroom.retract() of what had no link of its own leaves the feed's page to others", async () => {
+  const test = createTestNewsroom();
+  await test.poll("bbc", item(1, { url: "https://news.example/", hasOwnLink: false }));
+  const [article] = test.articles();
+  await test.newsroom().retract(article?.id ?? "");
+  const page = await test.newsroom().post({ ...POST, url: "https://news.example/" });
+  assertEquals(page.kind, "new");
 });
 
 Deno.test("newsroom.retract() and newsroom.correct() find nothing where nothing is, or is no more", async () => {
@@ -292,7 +321,8 @@ Deno.test("newsroom.post() adds a source to what a feed has told, and never merg
   const known = await test.newsroom().post({ ...POST, url: "https://news.example/1" });
   assert(known.kind === "known");
   assertEquals(known.article.sources.map(({ source }) => source), ["bbc", "desk"]);
-  assertEquals((await test.newsroom().post({ ...POST, title: TELLING })).kind, "new");
+  const titled = { ...POST, title: TELLING, source: "other" };
+  assertEquals((await test.newsroom().post(titled)).kind, "new");
 });
 
 Deno.test("newsroom.post() refuses a link or guid that was taken back, on every isolate", async () => {

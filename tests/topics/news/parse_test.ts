@@ -110,10 +110,11 @@ Deno.test("readFeed() takes bare ampersands", () => {
 
 Deno.test("readFeed() keeps the whole items of a document that was cut off", () => {
   assertEquals(linksOf(sample("feed_bad_truncated.xml")), ["https://a.example/1"]);
-  // Cut within the summary of its last item, which therefore would change with the next poll.
-  const whole = sample("rss2_markets.xml");
-  const cut = whole.slice(0, whole.indexOf("No title item") + 5);
-  assertEquals(read(cut).items.length, 2);
+  // The last item has lost its summary: taken in, it would change with the next poll.
+  const cut = `<rss version="2.0"><channel><title>x</title>
+    <item><title>A</title><link>https://a.example/1</link></item>
+    <item><title>B</title><link>https://a.example/2</link><description>Half`;
+  assertEquals(linksOf(cut), ["https://a.example/1"]);
 });
 
 Deno.test("readFeed() takes the first 50 items", () => {
@@ -153,9 +154,9 @@ for (const [what, [document, message]] of Object.entries(REFUSED)) {
 Deno.test("readFeed() reads a page that is quoted in CDATA", () => {
   const quoted = rss(
     `<item><title>A</title><link>https://a.example/1</link>
-     <description><![CDATA[<!DOCTYPE html><html><p>Hello</html>]]></description></item>`,
+     <description><![CDATA[<b>So:</b> <!DOCTYPE html><html><p>Hello</html>]]></description></item>`,
   );
-  assertEquals(read(quoted).items[0]?.summary, "Hello");
+  assertEquals(read(quoted).items[0]?.summary, "So: Hello");
 });
 
 Deno.test("readFeed() expands no entity that hides behind a CDATA section in an attribute", () => {
