@@ -62,7 +62,11 @@ function start(): void {
   const config = settings.DEMO ? demoConfig(settings, world) : settings;
   const { log } = world;
 
-  const services = createServices(config, world, project.version);
+  const services = createServices(config, world, {
+    version: project.version,
+    fetch: system.fetch,
+    timeline: Deno.env.get("DENO_TIMELINE"),
+  });
   const app = createApp(services);
   // On Deploy the platform sets the address, whatever is said here.
   const hostname = config.HOST ?? (Deno.env.has("DENO_DEPLOY") ? "0.0.0.0" : "127.0.0.1");
@@ -76,6 +80,7 @@ function start(): void {
         demo: config.DEMO,
         version: project.version,
         isolate: services.isolate,
+        store: services.store.kind,
         deno: Deno.version.deno,
       }),
   }, app.fetch);
@@ -86,9 +91,10 @@ function start(): void {
     isGoing = true;
     const from = performance.now();
     const streams = services.budget.inUse;
-    services.drain();
+    const resigned = services.drain();
     const timeout = new Promise<"cut">((resolve) => setTimeout(() => resolve("cut"), SHUTDOWN_MS));
-    const how = await Promise.race([server.shutdown().then(() => "whole"), timeout]);
+    const whole = Promise.all([resigned, server.shutdown()]).then(() => "whole");
+    const how = await Promise.race([whole, timeout]);
     log.info("drained", { signal, streams, how, ms: Math.round(performance.now() - from) });
     Deno.exit(0);
   }

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import type { Config } from "./core/config.ts";
+import { type Config, storePrefix } from "./core/config.ts";
 import type { Topic } from "./core/topic.ts";
 import type { World } from "./core/world.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
 import type { Door } from "./http/stream_response.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
-import { createMemoryEventLog } from "./store/memory_event_log.ts";
+import { createMemoryState } from "./store/memory_state.ts";
+import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
+import type { SharedState, StoreHealth } from "./store/shared_state.ts";
 import { type Catalogue, createCatalogue } from "./topics/catalogue.ts";
 import { channelTopics } from "./topics/channels.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
@@ -23,6 +25,8 @@ export interface Services {
   readonly version: string;
   /** A name for this isolate, new at every start. */
   readonly isolate: string;
+  /** How what isolates share is doing. */
+  readonly store: StoreHealth;
   readonly hub: Hub;
   readonly market: Market;
   readonly catalogue: Catalogue;
@@ -31,17 +35,45 @@ export interface Services {
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
   readonly isDraining: () => boolean;
-  /** Lets nobody in any more and says `bye` to all who are. */
-  drain(): void;
+  /** Lets nobody in any more and says `bye` to all who are. Resolves once other isolates may do what this one did for all. */
+  drain(): Promise<void>;
   /** Ends everything that runs. */
   close(): Promise<void>;
 }
 
-/** Builds everything. Nothing runs yet: timers and fetches begin with the first follower. */
-export function createServices(config: Config, world: World, version: string): Services {
+/** In Redis, where the settings name one. */
+function createShared(
+  { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Config,
+  world: World,
+  options: Omit<RedisStateOptions, "url" | "token">,
+): SharedState {
+  return url === undefined || token === undefined
+    ? createMemoryState(world, options.retention)
+    : createRedisState(world, { url, token, ...options });
+}
+
+/** What is around the services besides their world. */
+export interface Surroundings {
+  /** As in deno.json. */
+  readonly version: string;
+  /** Reaches the shared store, in a demo too. The world's own, unless it is given. */
+  readonly fetch?: World["fetch"];
+  /** Deploy's name of what runs here, such as `production`. */
+  readonly timeline?: string | undefined;
+}
+
+/** Builds everything. Nothing runs yet: timers, fetches and commands begin with the first follower. */
+export function createServices(
+  config: Config,
+  world: World,
+  { version, fetch = world.fetch, timeline }: Surroundings,
+): Services {
   const { clock, random } = world;
+  const isolate = Math.floor(random() * 2 ** 40).toString(36).padStart(8, "0");
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
-  const hub = createHub(world, createMemoryEventLog(world, retention), {
+  const prefix = storePrefix(config, timeline);
+  const shared = createShared(config, { ...world, fetch }, { isolate, prefix, retention });
+  const hub = createHub(world, shared, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
     streamMaxAgeMs: config.STREAM_MAX_AGE_MS,
@@ -49,7 +81,7 @@ export function createServices(config: Config, world: World, version: string): S
     coalesceMs: config.COALESCE_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
-  const market = createMarket(world, config, hub);
+  const market = createMarket(world, config, hub, shared);
   const topics: readonly Topic[] = [market.topic, ...channelTopics(config.CHANNELS)];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
@@ -62,7 +94,8 @@ export function createServices(config: Config, world: World, version: string): S
     config,
     world,
     version,
-    isolate: Math.floor(random() * 2 ** 40).toString(36).padStart(8, "0"),
+    isolate,
+    store: shared.health,
     hub,
     market,
     catalogue: createCatalogue(topics),
@@ -80,6 +113,7 @@ export function createServices(config: Config, world: World, version: string): S
     drain() {
       isGoing = true;
       hub.drain();
+      return market.resign();
     },
     close: () => hub.close(),
   };

@@ -85,7 +85,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     const { type, data } = c.req.valid("json");
     const topic = catalogue.topic(channelTopicName(channel));
     const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
-    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], once);
+    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], { once });
     return c.json({ id }, 202);
   });
 

@@ -9,6 +9,7 @@ import type { Env } from "../lib/http/connection.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
+import { StoreAway } from "../lib/store/away.ts";
 
 const health = createRoute({
   method: "get",
@@ -25,7 +26,11 @@ const health = createRoute({
             version: z.string(),
             isolate: z.string(),
             demo: z.boolean(),
-            store: z.object({ kind: z.literal("memory"), is_up: z.boolean() }),
+            store: z.object({
+              kind: z.enum(["memory", "redis"]),
+              is_up: z.boolean().meta({ description: "When it was last asked." }),
+              commands: z.int().meta({ description: "Used by this isolate since its start." }),
+            }),
             streams: z.object({ open: z.int(), limit: z.int() }),
           }),
         },
@@ -50,7 +55,7 @@ const ready = createRoute({
 
 /** The routes for operators. */
 export function opsRoutes(services: Services): OpenAPIHono<Env> {
-  const { version, isolate, budget, config, isDraining } = services;
+  const { version, isolate, store, budget, config, isDraining } = services;
   const app = createRouter();
 
   app.openapi(health, (c) => {
@@ -61,15 +66,18 @@ export function opsRoutes(services: Services): OpenAPIHono<Env> {
       version,
       isolate,
       demo: config.DEMO,
-      store: { kind: "memory", is_up: true },
+      store: { kind: store.kind, is_up: store.isUp, commands: store.commands },
       streams: { open: budget.inUse, limit: budget.limit },
     }, 200);
   });
 
-  app.openapi(ready, (c) => {
+  app.openapi(ready, async (c) => {
     c.header("cache-control", "no-store");
-    if (!isDraining()) return c.json({ status: "ready" }, 200);
-    throw new Problem(503, "draining", "This isolate is going.", { retryAfterMs: 5000 });
+    if (isDraining()) {
+      throw new Problem(503, "draining", "This isolate is going.", { retryAfterMs: 5000 });
+    }
+    if (!await store.check()) throw new StoreAway();
+    return c.json({ status: "ready" }, 200);
   });
 
   return app;

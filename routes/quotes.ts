@@ -29,7 +29,9 @@ const list = createRoute({
         "application/json": {
           schema: z.object({
             ...Snapshot.shape,
-            cursor: z.string().meta({ description: "A stream may go on from there." }),
+            cursor: z.string().nullable().meta({
+              description: "A stream may go on from there. Null while that cannot be told.",
+            }),
             next_poll_delay: z.int().meta({ description: "Seconds." }),
           }),
         },

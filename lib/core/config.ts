@@ -57,6 +57,15 @@ const origins = z.string()
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
+/** Where a Redis database listens: over TLS, but for one at home. Whoever reads the address shall find no secret in it. */
+function isRestUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url.search !== "" || url.hash !== "") return false;
+  const isHome = url.hostname === "127.0.0.1" || url.hostname === "localhost";
+  return url.protocol === "https:" || url.protocol === "http:" && isHome;
+}
+
 /** All settings: a line each. The README's table has the same names and defaults: a test compares. */
 export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
@@ -65,6 +74,12 @@ export const SETTINGS = z.object({
   DEMO_SPEED: count(1, 100_000, 1),
   DEMO_FAULTS: z.enum(["on", "off"]).default("on").transform((text) => text === "on")
     .describe("on or off"),
+  UPSTASH_REDIS_REST_URL: z.string().refine(isRestUrl).optional()
+    .describe("an https URL, http on 127.0.0.1 and localhost only"),
+  UPSTASH_REDIS_REST_TOKEN: z.string().regex(/^[\x21-\x7e]{1,1024}$/).optional()
+    .describe("the database's token, without spaces"),
+  REDIS_PREFIX: z.string().regex(/^[\w:-]{1,64}$/).default("edgetape")
+    .describe("1 to 64 of A-Z a-z 0-9 : _ -"),
   PUBLISH_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/).optional()
     .describe("16 to 512 printable characters without spaces"),
   ALLOWED_ORIGINS: origins.default("*")
@@ -96,12 +111,16 @@ export const SETTINGS = z.object({
 /** The settings in use. */
 export type Config = Readonly<z.infer<typeof SETTINGS>>;
 
+/** The variables of an environment. */
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** Settings that cannot be used, with every problem in the message. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 const SECRETS: ReadonlySet<string> = new Set([
+  "UPSTASH_REDIS_REST_TOKEN",
   "PUBLISH_TOKEN",
   "COINGECKO_API_KEY",
   "TWELVE_DATA_API_KEY",
@@ -118,8 +137,18 @@ function takes(name: string): string {
   return Object.entries(SETTINGS.shape).find(([key]) => key === name)?.[1].description ?? "less";
 }
 
-/** What must hold between settings. */
-function contradictions({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[] {
+/** A database needs both its address and its token. */
+function halves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): string[] {
+  const both = Object.entries({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN });
+  const missing = both.filter(([_, text]) => !text).map(([name]) => name);
+  if (missing.length !== 1) return [];
+  return missing.map((name) =>
+    `${name}: got nothing, takes ${takes(name)}, since its other half is set`
+  );
+}
+
+/** What must hold between polls and what they bring. */
+function shortTimes({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[] {
   const smallest = DEMO ? 50 : 1000;
   const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS })
     .filter(([_, ms]) => ms !== undefined && ms < smallest)
@@ -137,7 +166,7 @@ function contradictions({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[]
  *
  * @throws {ConfigError} Listing every setting that is wrong: its name, what it got, what it takes.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([_, text]) => text));
   const { data, error } = SETTINGS.safeParse(given);
   const bad = new Set(error?.issues.map(({ path }) => String(path[0])));
@@ -148,10 +177,25 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...[...bad].map((name) =>
       `${name}: got ${shown(name, given[name] ?? "")}, takes ${takes(name)}`
     ),
-    ...contradictions(config),
+    ...halves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
+    ...shortTimes(config),
   ];
   if (problems.length > 0) {
     throw new ConfigError(`Cannot start with these settings:\n  ${problems.join("\n  ")}`);
   }
   return config;
+}
+
+/**
+ * What keys and channels of the shared store begin with: a demo does not write into what is real, and neither does a
+ * preview of the next version.
+ *
+ * @param timeline Deploy's name of what runs: `production`, `git-branch/<branch>` or `preview/<revision>`.
+ */
+export function storePrefix(
+  { REDIS_PREFIX, DEMO }: Pick<Config, "REDIS_PREFIX" | "DEMO">,
+  timeline = "production",
+): string {
+  const branch = timeline === "production" ? "" : `-${timeline.replace(/[^\w-]+/g, "-")}`;
+  return `${REDIS_PREFIX}${branch}${DEMO ? "-demo" : ""}`;
 }

@@ -34,3 +34,23 @@ export interface StreamEvent extends Draft {
 
 /** The events of one publication, in order. They enter the log, and an isolate's windows, together. */
 export type Batch = readonly StreamEvent[];
+
+/** What a follower of the log is given. */
+export type Delivery<Event extends StreamEvent = StreamEvent> =
+  | Joined
+  /** One publication, and the ids it takes back. */
+  | {
+    readonly kind: "published";
+    readonly events: readonly Event[];
+    readonly retracted: readonly Place[];
+  };
+
+/**
+ * Where a follower stands: what comes next follows `head`. It comes first, and again whenever something between what came
+ * before and `head` could not be told: the log no longer keeps it, or it is another log, with another birth.
+ */
+export interface Joined {
+  readonly kind: "joined";
+  readonly birth: Place;
+  readonly head: Place;
+}

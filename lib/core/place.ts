@@ -7,6 +7,9 @@
 /** `<ms>-<n>`: the id of an event, or a place in the order. Ids grow; they are compared, never parsed, by others. */
 export type Place = string;
 
+/** The place before all others, where nobody can come back to: no event has it, and no log honours it. */
+export const NOWHERE: Place = "0-0";
+
 /** At most 15 digits each: numbers that large are still exact, so the order is too. */
 const PLACE = /^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/;
 

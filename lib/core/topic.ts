@@ -68,6 +68,11 @@ export interface Topic {
   readonly isPrivate: boolean;
   /** State topics: what a client without a cursor is given. */
   readonly open?: Open;
+  /**
+   * State topics: whether a value of the log is newer than one that was shown without it, while the log was away. It is,
+   * where nothing is said.
+   */
+  readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
 }
 
 /**

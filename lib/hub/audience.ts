@@ -5,11 +5,15 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { comparePlaces, type Place } from "../core/place.ts";
-import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
-import type { ClientStream, EndReason, Keeper, Standing } from "./client_stream.ts";
-import { isBehind, type LogReader } from "./log_reader.ts";
+import { StoreAway } from "../store/away.ts";
+import type { EncodedEvent } from "../wire/sse.ts";
+import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
+import { heartbeats } from "./heartbeat.ts";
+import { isBehind, type LogReader, type Loss } from "./log_reader.ts";
+import { encodeGaps } from "./opening.ts";
 import { createPace } from "./pace.ts";
-import { type Follow, joinBytes, passes, readBetween } from "./read.ts";
+import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
+import { createRoster } from "./roster.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
@@ -28,7 +32,9 @@ export interface AudienceContext {
   readonly clock: Clock;
   /** The place of the newest event this isolate has received. */
   readonly head: () => Place;
-  /** What a client behind the windows is given, from the log. Null where the log no longer reaches back to `from`. */
+  /** Whether the log is known not to answer: nothing is asked of it then. */
+  readonly isAway: () => boolean;
+  /** What a client behind the windows is given, from the log. */
   readonly readLog: LogReader["read"];
   readonly bye: (reason: EndReason) => Uint8Array;
   /** Told of what must not happen. */
@@ -47,6 +53,16 @@ export interface Audience extends Keeper {
   join(client: ClientStream): void;
   /** Says that events came into the windows. @param before The head before them. */
   deliver(events: readonly EncodedEvent[], before: Place): void;
+  /** This isolate stands elsewhere in the log now. @param before Where it stood: nothing was owed up to there. */
+  moved(before: Place): void;
+  /** Gives up the places of all its clients. @returns Those clients. */
+  unplace(): readonly ClientStream[];
+  /** Gives a client its place, and tells it what it has to know. It is let go of where it has no room for that. */
+  place(client: ClientStream, place: Place, told: Told, chunk: Uint8Array): void;
+  /** Shows values that the log does not have. */
+  show(values: readonly EncodedEvent[]): void;
+  /** Forgets what was read for one client and is kept for others. */
+  forget(): void;
   /** Heartbeats to whom nothing was said for a while; ends whose time is up or who stall. */
   sweep(): void;
   endAll(reason: EndReason): void;
@@ -58,9 +74,9 @@ export function createAudience(
   follows: readonly Follow[],
   paceMs: number,
 ): Audience {
-  const { clock, head, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
+  const { clock, head, isAway, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
-  const clients: ClientStream[] = [];
+  const roster = createRoster();
   let standing: Standing = { place: head() };
   let isOwed = false;
   /** What was read for one client since the last flush, for others at its place. */
@@ -73,12 +89,9 @@ export function createAudience(
     return standing;
   }
 
-  /** Backwards: a client may leave while it is handed something, and the last one takes its seat. */
-  function each(visit: (client: ClientStream) => void): void {
-    for (let i = clients.length - 1; i >= 0; i--) {
-      const client = clients[i];
-      if (client) visit(client);
-    }
+  function followFor(event: EncodedEvent): Follow | undefined {
+    const follow = followOf.get(event.topic);
+    return follow && passes(follow.tags, event) ? follow : undefined;
   }
 
   function isAnyBehind(place: Place): boolean {
@@ -95,7 +108,7 @@ export function createAudience(
     if (isOwed) pace.goOn();
 
     const chunk = joinBytes(reading.events);
-    each((client) => {
+    roster.each((client) => {
       if (!client.hasRoom()) return;
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
@@ -105,6 +118,8 @@ export function createAudience(
 
   function catchUp(client: ClientStream): void | Promise<void> {
     if (client.isPaging || client.continueOpening()) return;
+    if (client.owesShown) sendShown(client);
+    if (!client.isPlaced) return;
     const { place } = settle();
     if (client.standing === standing) return;
 
@@ -112,7 +127,7 @@ export function createAudience(
     if (order > 0) return; // it opened ahead of us: the next flush takes it in
     if (order === 0) {
       client.standing = standing;
-      client.readsLog = false;
+      client.readsLog = client.mayMiss = false;
       return;
     }
     if (isAnyBehind(client.standing.place)) return pageLog(client);
@@ -123,7 +138,7 @@ export function createAudience(
     if (!found) {
       const { events, to, isWhole } = readBetween(follows, from, place, PIECE_BYTES);
       found = { chunk: joinBytes(events), next: isWhole ? standing : { place: to } };
-      if (clients.length > 1 && readings.size < MOST_READINGS) readings.set(from, found);
+      if (roster.size > 1 && readings.size < MOST_READINGS) readings.set(from, found);
     }
     give(client, found.chunk, found.next);
   }
@@ -136,24 +151,49 @@ export function createAudience(
   }
 
   async function pageLog(client: ClientStream): Promise<void> {
+    if (isAway()) return; // it keeps its place, and is looked after again
     client.isPaging = true;
     try {
-      while (client.index >= 0 && client.hasRoom() && isAnyBehind(client.standing.place)) {
+      while (isReading(client) && client.hasRoom() && isAnyBehind(client.standing.place)) {
         const from = client.standing.place;
         const to = settle().place;
         if (comparePlaces(from, to) >= 0) break;
         const reading = await readLog(follows, from, to, PIECE_BYTES, client.told);
-        if (client.index < 0) return;
-        if (!reading) return end(client, "slow");
-        give(client, joinBytes(reading.events), { place: reading.to });
+        if (!isReading(client)) return;
+        if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
+        else if (client.mayMiss) miss(client, reading);
+        else return end(client, "slow");
       }
     } catch (thrown) {
+      if (thrown instanceof StoreAway) return;
       onFault(thrown);
       end(client, "fault");
     } finally {
       client.isPaging = false;
     }
     if (client.hasRoom()) return catchUp(client);
+  }
+
+  /** It may have left, or its place may have been given up, while a page was read. */
+  function isReading(client: ClientStream): boolean {
+    return client.index >= 0 && client.isPlaced;
+  }
+
+  /** Says what is gone through no fault of the client's. */
+  function miss(client: ClientStream, losses: readonly Loss[]): void {
+    const after = client.standing.place;
+    client.told = new Map([
+      ...client.told,
+      ...losses.map(({ topic, lost }) => [topic, lost] as const),
+    ]);
+    client.lastFrameAt = clock.now();
+    client.send(encodeGaps(losses.map(({ topic, oldest }) => ({ topic, after, before: oldest }))));
+  }
+
+  function sendShown(client: ClientStream): void {
+    client.owesShown = false;
+    const values = follows.flatMap(shownTo);
+    if (values.length > 0) client.send(joinBytes(values));
   }
 
   function end(client: ClientStream, reason: EndReason): void {
@@ -180,21 +220,16 @@ export function createAudience(
   return {
     follows,
     get size() {
-      return clients.length;
+      return roster.size;
     },
     standing: settle,
     join(client) {
-      client.index = clients.push(client) - 1;
+      roster.add(client);
       client.readsLog = client.standing !== standing;
     },
     leave(client) {
-      const last = clients.pop();
-      if (last && last !== client) {
-        clients[client.index] = last;
-        last.index = client.index;
-      }
-      client.index = -1;
-      if (clients.length > 0) return;
+      roster.remove(client);
+      if (roster.size > 0) return;
       pace.stop();
       isOwed = false;
     },
@@ -202,8 +237,8 @@ export function createAudience(
     deliver(events, before) {
       let isOurs = false;
       for (const event of events) {
-        const follow = followOf.get(event.topic);
-        if (!follow || !passes(follow.tags, event)) continue;
+        const follow = followFor(event);
+        if (!follow) continue;
         isOurs = true;
         if (follow.window.topic.kind === "log") pace.count(event.bytes.byteLength);
       }
@@ -212,20 +247,54 @@ export function createAudience(
       isOwed = true;
       pace.ask();
     },
+    moved(before) {
+      if (!isOwed) standing.place = before;
+      isOwed = true;
+      roster.each((client) => {
+        client.readsLog = client.mayMiss = true;
+      });
+      pace.ask();
+    },
+    unplace() {
+      const all = roster.all();
+      for (const client of all) client.loseStanding();
+      readings.clear();
+      standing = { place: head() };
+      isOwed = false;
+      return all;
+    },
+    place(client, place, told, chunk) {
+      if (client.index < 0) return;
+      client.stand(place, told);
+      if (chunk.byteLength > 0) {
+        if (!client.hasRoom() || client.isOpening) return end(client, "slow");
+        client.lastFrameAt = clock.now();
+        client.send(chunk);
+      }
+      void catchUp(client);
+    },
+    show(values) {
+      const ours = values.filter(followFor);
+      if (ours.length === 0) return;
+      const chunk = joinBytes(ours);
+      const now = clock.now();
+      roster.each((client) => {
+        client.owesShown ||= !client.hasRoom() || client.isOpening;
+        if (client.owesShown) return;
+        client.lastFrameAt = now;
+        client.send(chunk);
+      });
+    },
+    forget: () => readings.clear(),
     sweep() {
       const now = clock.now();
-      const beats = new Map<Place, Uint8Array>();
-      const beat = (id: Place) => {
-        const frame = beats.get(id) ?? encodeFrames({ id, event: "heartbeat", data: String(now) });
-        beats.set(id, frame);
-        return frame;
-      };
+      const beat = heartbeats(now);
       readings.clear();
       settle();
-      each((client) => sweepOne(client, now, beat));
+      roster.each((client) => sweepOne(client, now, beat));
     },
     endAll(reason) {
-      each((client) => end(client, reason));
+      roster.each((client) => end(client, reason));
     },
   };
 }

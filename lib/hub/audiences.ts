@@ -6,7 +6,7 @@
 import type { Place } from "../core/place.ts";
 import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { type Audience, type AudienceContext, createAudience } from "./audience.ts";
-import type { EndReason } from "./client_stream.ts";
+import type { ClientStream, EndReason } from "./client_stream.ts";
 import { topicFrames } from "./opening.ts";
 import type { Follow } from "./read.ts";
 
@@ -21,6 +21,14 @@ export interface Audiences {
   opened(audience: Audience): readonly Frame[];
   /** Hands a publication to the audiences that follow its topic. @param before The head before it. */
   deliver(events: readonly EncodedEvent[], before: Place): void;
+  /** This isolate stands elsewhere in the log now. @param before Where it stood. */
+  moved(before: Place): void;
+  /** All clients, each with its audience: their places are given up. */
+  unplace(): readonly (readonly [ClientStream, Audience])[];
+  /** Shows values of a state topic that the log does not have. */
+  show(topic: string, values: readonly EncodedEvent[]): void;
+  /** Forgets what was read and is kept: some of it was taken back. */
+  forget(): void;
   /** Lets go of an audience where nobody is left in it. */
   tidy(audience: Audience): void;
   endAll(reason: EndReason): void;
@@ -45,6 +53,13 @@ export function createAudiences(context: AudiencesContext): Audiences {
   const entries = new Map<Audience, Entry>();
   const byTopic = new Map<string, Set<Audience>>();
   let stopSweeping: (() => void) | undefined;
+
+  function forget(): void {
+    for (const [audience, entry] of entries) {
+      audience.forget();
+      delete entry.opened;
+    }
+  }
 
   function sweep(): void {
     for (const audience of [...entries.keys()]) audience.sweep();
@@ -84,6 +99,18 @@ export function createAudiences(context: AudiencesContext): Audiences {
       }
     },
 
+    moved(before) {
+      for (const audience of entries.keys()) audience.moved(before);
+    },
+    unplace: () =>
+      [...entries.keys()].flatMap((audience) =>
+        audience.unplace().map((client) => [client, audience] as const)
+      ),
+    show(topic, values) {
+      forget();
+      for (const audience of byTopic.get(topic) ?? []) audience.show(values);
+    },
+    forget,
     tidy(audience) {
       const entry = entries.get(audience);
       if (!entry || audience.size > 0) return;

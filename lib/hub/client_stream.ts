@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/place.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
 export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | "fault" | "gone";
@@ -15,6 +15,9 @@ export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | 
 export interface Standing {
   place: Place;
 }
+
+/** By topic: what is no longer kept up to here was told with a `gap`. */
+export type Told = ReadonlyMap<string, Place>;
 
 /** What a client's body asks of its audience. */
 export interface Keeper {
@@ -40,8 +43,13 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   isPaging = false;
   /** True while its place may lie behind the windows and it is given pages of the log instead. */
   readsLog = false;
-  /** By topic: what is no longer kept up to here it was told with a `gap`. */
-  readonly told: ReadonlyMap<string, Place>;
+  /** False while its place is not known or not judged, since the log does not answer: nothing is owed to it yet. */
+  isPlaced = true;
+  /** True where what it stands before may be gone for no fault of its own: then a `gap` says so. */
+  mayMiss = false;
+  /** True while values were shown that it had no room for. */
+  owesShown = false;
+  told: Told;
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
@@ -52,7 +60,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     readonly keeper: Keeper;
     readonly standing: Standing;
     readonly opening: readonly Uint8Array[];
-    readonly told: ReadonlyMap<string, Place>;
+    readonly told: Told;
     readonly openedAt: number;
     readonly expiresAt: number;
     readonly onEnd: (reason: EndReason) => void;
@@ -78,6 +86,19 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   cancel(): void {
     this.#leave("gone");
+  }
+
+  /** Its place is no longer worth anything: it waits for another. */
+  loseStanding(): void {
+    this.standing = { place: NOWHERE };
+    this.isPlaced = false;
+  }
+
+  /** Takes the place it was given late. */
+  stand(place: Place, told: Told): void {
+    this.standing = { place };
+    this.told = told;
+    this.isPlaced = this.readsLog = this.mayMiss = true;
   }
 
   /** Sends the next part of its opening. @returns False where all of it was sent. */

@@ -8,26 +8,29 @@
  */
 import type { Publication, StreamEvent } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
-import { isPlace, type Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { EventLog, Once } from "../store/event_log.ts";
+import type { AppendOptions } from "../store/event_log.ts";
+import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
-import { type Cursor, encodeOpening, type Missed, missedBy, openingFrames } from "./opening.ts";
-import { draftOf } from "./publish.ts";
+import { encodeOpening, openingFrames, shownFrames } from "./opening.ts";
+import { createPlacing } from "./placing.ts";
+import { draftOf, unlogged } from "./publish.ts";
 import { passes } from "./read.ts";
+import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
 import { createWindows, type Holding, type Starter } from "./windows.ts";
 
-/** The newest of a state topic, and where the log stood. */
+/** The newest of a state topic, and where the log stood: null while that cannot be told. */
 export interface Newest {
   readonly events: readonly StreamEvent[];
-  readonly cursor: Place;
+  readonly cursor: Place | null;
 }
 
 /** Publish and subscribe. */
@@ -36,21 +39,26 @@ export interface Hub {
    * Publishes events of one topic together: all or none.
    *
    * @returns Their ids. They are in the log; clients get them about now.
-   * @throws {Problem} Where one of them is refused (400, 413, 422), or `once` came before with another body (422).
+   * @throws {Problem} Where one of them is refused (400, 413, 422), `once` came before with another body (422), the lease
+   * of the fence is another's (409), or the log does not answer (503).
    */
   publish(
     topic: Topic,
     publications: readonly Publication[],
-    once?: Once,
+    options?: AppendOptions,
   ): Promise<readonly Place[]>;
-  /** Settles when this isolate has received what was published under these ids. */
+  /** Settles when this isolate has received what was published under these ids, or soon. */
   received(ids: readonly Place[]): Promise<void>;
+  /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
+  show(topic: Topic, publications: readonly Publication[]): void;
   /** Opens a stream: the body of a response. */
   subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array>>;
   /** What a state topic's filter lets through now. */
   newest(wish: Wish): Promise<Newest>;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
+  /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
+  onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
   /** Ends every stream with `bye` `drain`. */
@@ -70,12 +78,10 @@ export interface HubOptions {
   readonly maxEventBytes: number;
 }
 
-const NOTHING_MISSED: Missed = { gaps: [], told: new Map() };
-
-/** Creates a hub over a log. It follows the log from the first follower on. */
+/** Creates a hub over what isolates share. It follows the log while a topic is followed. */
 export function createHub(
   { clock, random, log: logger }: Pick<World, "clock" | "random" | "log">,
-  log: EventLog,
+  { log, health }: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
   const { heartbeatMs, streamMaxAgeMs, retryMs, coalesceMs, retainEvents, retainMs } = options;
@@ -83,26 +89,61 @@ export function createHub(
   let isDraining = false;
   const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
-  const intake = createIntake(log, {
-    store(topic, events) {
-      windows.add(topic, events);
+  const listeners = new Map<string, () => void>();
+  const isAway = () => !health.isUp;
+
+  const intake = createIntake({ clock, log, isAway }, {
+    store(topic, events, retracted) {
+      windows.add(topic, events, retracted);
       reader.forget(topic);
+      if (retracted.length > 0) audiences.forget();
     },
-    receive: (events, before) => audiences.deliver(events, before),
+    receive(events, before) {
+      audiences.deliver(events, before);
+      listeners.get(events[0]?.topic ?? "")?.();
+    },
+    reset(head) {
+      windows.reset(head);
+      reader.forgetAll();
+    },
+    join({ birth }, before) {
+      if (before !== null && before.birth !== birth) startAnew(birth);
+      else if (before !== null) audiences.moved(before.head);
+      placing.run();
+    },
     onFault,
   });
-  const reader = createLogReader({ clock, log, head: intake.head });
-  const windows = createWindows({ clock, log, retainEvents, retainMs, ...intake });
+  const { head, isJoined } = intake;
+  const reader = createLogReader({ clock, log, head });
+  const windows = createWindows({
+    clock,
+    log,
+    retainEvents,
+    retainMs,
+    head,
+    isJoined,
+    onIdle: () => void intake.end(),
+  });
   const audiences = createAudiences({
     clock,
-    head: intake.head,
-    readLog: reader.read,
+    head,
+    isAway,
+    readLog: (...asked) => reader.read(...asked),
     bye,
     onFault,
     heartbeatMs,
     coalesceMs,
     windowEvents: retainEvents,
   });
+  const starts = createStarts(log, reader, intake);
+  const placing = createPlacing({ clock, windows, reader, starts, ...intake, onFault });
+
+  /** The log was lost under us: another has begun, and all who follow begin anew with it. */
+  function startAnew(birth: Place): void {
+    placing.restart(
+      audiences.unplace().map(([client, audience]) => ({ client, audience, cursor: null, birth })),
+    );
+  }
 
   function bye(reason: EndReason): Uint8Array {
     const ms = Math.round(retryMs * (0.5 + random()));
@@ -124,11 +165,6 @@ export function createHub(
     throw failed.reason;
   }
 
-  async function cursorOf(text: string): Promise<Cursor> {
-    const isHonoured = isPlace(text) && await log.honours(text);
-    return { place: isHonoured ? text : intake.head(), isHonoured };
-  }
-
   async function begin(
     { wishes, cursor: text, withSnapshot = false, maxRate }: Subscription,
     holdings: readonly Holding[],
@@ -138,26 +174,29 @@ export function createHub(
       const window = holdings[i]?.window;
       return window ? [{ window, tags: tags && new Set(tags) }] : [];
     });
-    const cursor = text ? await cursorOf(text) : undefined;
-    const { gaps, told } = cursor ? await missedBy(reader, follows, cursor) : NOTHING_MISSED;
+    const { cursor, missed, ...start } = await starts.of(follows, holdings, text);
 
     // From here on nothing waits: an event is either in the opening or comes after it.
+    const isPlaced = start.isPlaced && holdings.every((holding) => holding.isFilled);
     const now = clock.now();
     const audience = audiences.of(follows, maxRate);
     const isResumed = cursor?.isHonoured ?? false;
-    const place = cursor?.isHonoured ? cursor.place : intake.head();
+    const place = cursor?.isHonoured ? cursor.place : isPlaced ? head() : NOWHERE;
     const topics = wishes.map(({ topic }) => topic.name);
     const sync = { retryMs, heartbeatMs, serverTime: now, isResumed, topics };
-    const opened = isResumed && !withSnapshot ? [] : audiences.opened(audience);
-    const opening = encodeOpening(openingFrames(sync, gaps, opened, place));
+    const opened = isResumed && !withSnapshot
+      ? follows.flatMap(shownFrames)
+      : audiences.opened(audience);
+    const told = isPlaced && !isAway() ? place : null;
+    const opening = encodeOpening(openingFrames(sync, missed.gaps, opened, told));
 
     const standing = audience.standing();
-    const isInStep = standing.place === place && opening.length === 1;
+    const isInStep = isPlaced && standing.place === place && opening.length === 1;
     const client = new ClientStream({
       keeper: audience,
       standing: isInStep ? standing : { place },
       opening,
-      told,
+      told: missed.told,
       openedAt: now,
       expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
       onEnd(reason) {
@@ -165,18 +204,26 @@ export function createHub(
         onEnd(reason);
       },
     });
+    client.isPlaced = isPlaced;
     audience.join(client);
     const stream = new ReadableStream(client);
+    if (!isPlaced) {
+      const asked = cursor?.isHonoured ? cursor.place : null;
+      placing.add({ client, audience, cursor: asked, birth: null });
+    }
     if (isDraining) client.end("drain", bye("drain")); // it came in while we went
     return stream;
   }
 
   return {
-    async publish(topic, publications, once) {
+    async publish(topic, publications, how) {
       const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
       if (drafts.length === 0) return [];
-      const appended = await log.append(topic, drafts, once);
-      if (appended.kind !== "conflict") return appended.ids;
+      const appended = await log.append(topic, drafts, how);
+      if ("ids" in appended) return appended.ids;
+      if (appended.kind === "fenced") {
+        throw new Problem(409, "fenced", "Another isolate leads by now.");
+      }
       const detail = "This Idempotency-Key came before, with another body.";
       throw new Problem(422, "idempotency_key_reused", detail);
     },
@@ -184,6 +231,13 @@ export function createHub(
     async received(ids) {
       const last = ids.at(-1);
       if (last) await intake.reached(last);
+    },
+
+    show(topic, publications) {
+      const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
+      const values = unlogged(topic, drafts);
+      windows.get(topic.name)?.show(values);
+      audiences.show(topic.name, values);
     },
 
     async subscribe(subscription) {
@@ -203,12 +257,14 @@ export function createHub(
     async newest({ topic, tags }) {
       const holding = await open(topic);
       const wanted = tags && new Set(tags);
-      const events = holding.window.after().filter((event) => passes(wanted, event));
+      const events = holding.window.values().filter((event) => passes(wanted, event));
+      const isKnown = holding.isFilled && !isAway();
       holding.release();
-      return { events, cursor: intake.head() };
+      return { events, cursor: isKnown ? head() : null };
     },
 
     whileFollowed: windows.whileFollowed,
+    onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
     hold(topic, ms) {
       const known = holds.get(topic.name);
@@ -230,6 +286,7 @@ export function createHub(
       this.drain();
       for (const { callOff } of holds.values()) callOff();
       holds.clear();
+      placing.stop();
       windows.clear();
       await intake.end();
     },

@@ -3,93 +3,145 @@
  *
  * @module
  */
-import { comparePlaces, type Place } from "../core/place.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Delivery, Joined } from "../core/event.ts";
+import { comparePlaces, NOWHERE, type Place } from "../core/place.ts";
 import type { EventLog } from "../store/event_log.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
 
+/** An opening waits this long for a log that was not reached yet, in milliseconds. */
+const JOIN_MS = 1000;
+
+/** Who asked for something it published does not wait longer than this to see it come back, in milliseconds. */
+const REACH_MS = 1000;
+
 /** Takes in what is published. */
 export interface Intake {
-  /** The place of the newest event this isolate has received. */
+  /** The place of the newest event this isolate has received: {@linkcode NOWHERE} where it never reached the log. */
   head(): Place;
-  /** Begins to follow the log, once. */
-  begin(): Promise<void>;
-  /** Settles when everything up to a place was received. */
+  /** Whether it stands somewhere in the log, though the log may not answer at the moment. */
+  isJoined(): boolean;
+  /** Begins to follow the log, where it does not. @returns Whether it has joined it: it waits a moment for that. */
+  begin(): Promise<boolean>;
+  /** Settles when everything up to a place was received, or soon. */
   reached(place: Place): Promise<void>;
+  /** Stops following. It may begin again. */
   end(): Promise<void>;
 }
 
 /** What an intake hands on. */
 export interface IntakeHandlers {
+  /** Puts events into the window of their topic, and takes others out: the head moves right after. */
+  readonly store: (
+    topic: string,
+    events: readonly EncodedEvent[],
+    retracted: readonly Place[],
+  ) => void;
   /** One publication, once, in order. @param before The head before it. */
   readonly receive: (events: readonly EncodedEvent[], before: Place) => void;
-  /** Puts events into the window of their topic: the head moves right after. */
-  readonly store: (topic: string, events: readonly EncodedEvent[]) => void;
+  /** What is held does not lead to where the log stands: the head moves there right after. */
+  readonly reset: (head: Place) => void;
+  /** It stands in the log. @param before Where it stood before, null where it did not. */
+  readonly join: (now: Joined, before: Joined | null) => void;
   readonly onFault: (thrown: unknown) => void;
+}
+
+/** What an intake needs. */
+export interface IntakeContext {
+  readonly clock: Clock;
+  readonly log: Pick<EventLog, "follow">;
+  readonly isAway: () => boolean;
 }
 
 /** Creates an intake of a log. */
 export function createIntake(
-  log: EventLog,
-  { receive, store, onFault }: IntakeHandlers,
+  { clock, log, isAway }: IntakeContext,
+  { store, receive, reset, join, onFault }: IntakeHandlers,
 ): Intake {
-  const ending = new AbortController();
-  let head: Place = "0-0";
-  let begun: Promise<void> | undefined;
-  let waiting: { readonly place: Place; readonly resolve: () => void }[] = [];
+  let ending: AbortController | null = null;
+  let following = Promise.resolve();
+  let joined: Joined | null = null;
+  let head = NOWHERE;
+  let waiting: { readonly isOver: () => boolean; readonly resolve: () => void }[] = [];
 
-  function take(events: readonly EncodedEvent[]): void {
+  function settle(): void {
+    const asked = waiting;
+    waiting = asked.filter(({ isOver }) => !isOver());
+    for (const each of asked) if (!waiting.includes(each)) each.resolve();
+  }
+
+  /** Waits until something is so, or `ms` milliseconds. */
+  async function wait(isOver: () => boolean, ms: number): Promise<void> {
+    if (isOver()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting.push({ isOver, resolve });
+    const callOff = clock.after(ms, resolve);
+    await promise;
+    callOff();
+    waiting = waiting.filter((each) => each.resolve !== resolve);
+  }
+
+  function rejoin(now: Joined): void {
+    const before = joined;
+    reset(now.head);
+    joined = now;
+    const stood = before && { ...before, head };
+    head = now.head;
+    join(now, stood);
+  }
+
+  function take(events: readonly EncodedEvent[], retracted: readonly Place[]): void {
     const [first] = events;
     const last = events.at(-1);
     if (!first || !last || comparePlaces(last.id, head) <= 0) return;
     const before = head;
-    store(first.topic, events);
+    store(first.topic, events, retracted);
     head = last.id;
     receive(events, before);
-
-    const asked = waiting;
-    waiting = asked.filter(({ place }) => comparePlaces(place, head) > 0);
-    for (const each of asked) if (!waiting.includes(each)) each.resolve();
   }
 
-  async function follow(): Promise<void> {
-    const batches = log.follow();
+  function write(delivery: Delivery<EncodedEvent>): void {
     try {
-      head = await log.head();
+      if (delivery.kind === "joined") rejoin(delivery);
+      else take(delivery.events, delivery.retracted);
     } catch (thrown) {
-      await batches.cancel();
-      throw thrown;
+      onFault(thrown); // one event's fault must not be the next one's
     }
-    const sink = new WritableStream<readonly EncodedEvent[]>({
-      write(events) {
-        try {
-          take(events);
-        } catch (thrown) {
-          onFault(thrown); // one event's fault must not be the next one's
-        }
-      },
-    });
-    batches.pipeThrough(new SseEncoderStream(onFault)).pipeTo(sink, { signal: ending.signal })
-      .catch((thrown) => {
-        if (!ending.signal.aborted) onFault(thrown);
-      });
+    settle();
+  }
+
+  async function follow(own: AbortController): Promise<void> {
+    try {
+      await log.follow()
+        .pipeThrough(new SseEncoderStream(onFault))
+        .pipeTo(new WritableStream({ write }), { signal: own.signal });
+    } catch (thrown) {
+      if (!own.signal.aborted) onFault(thrown);
+    }
+    if (ending === own) ending = null;
   }
 
   return {
     head: () => head,
-    begin() {
-      begun ??= follow().catch((thrown) => {
-        begun = undefined;
-        throw thrown;
-      });
-      return begun;
+    isJoined: () => joined !== null,
+    async begin() {
+      if (ending === null) {
+        ending = new AbortController();
+        following = follow(ending);
+      }
+      await wait(() => joined !== null || isAway(), JOIN_MS);
+      return joined !== null;
     },
-    reached: (place) =>
-      comparePlaces(place, head) <= 0
-        ? Promise.resolve()
-        : new Promise((resolve) => waiting.push({ place, resolve })),
+    async reached(place) {
+      if (ending === null) return;
+      await wait(() => comparePlaces(place, head) <= 0, REACH_MS);
+    },
     async end() {
-      await begun;
-      ending.abort();
+      ending?.abort();
+      ending = null;
+      joined = null;
+      head = NOWHERE;
+      await following;
     },
   };
 }

@@ -27,17 +27,28 @@ export interface EncodedPage extends Page {
   readonly upTo: Place;
 }
 
+/** A topic of which something is gone. */
+export interface Loss {
+  readonly topic: string;
+  /** The newest id that is no longer kept. */
+  readonly lost: Place;
+  /** The oldest id kept, null where nothing is. */
+  readonly oldest: Place | null;
+}
+
 /** Reads the log for clients that stand behind the windows. */
 export interface LogReader {
   /** What follows a place on one topic. Clients that need the same page share it. */
   page(topic: Topic, from: Place): Promise<EncodedPage>;
   /** Something was published on a topic: what the log has lost since is not known any more. */
   forget(topic: string): void;
+  /** It may be another log. */
+  forgetAll(): void;
   /**
    * What lies between two places on several topics.
    *
    * @param told Up to here it is known what is gone, by topic.
-   * @returns Null where the log no longer reaches back to `from`, or to what was told.
+   * @returns What is gone instead, where the log no longer reaches back to `from`, or to what was told.
    */
   read(
     follows: readonly Follow[],
@@ -45,7 +56,7 @@ export interface LogReader {
     to: Place,
     maxBytes: number,
     told: ReadonlyMap<string, Place>,
-  ): Promise<Reading | null>;
+  ): Promise<Reading | readonly Loss[]>;
 }
 
 /** Whether something after a place has left a topic's window. */
@@ -61,9 +72,22 @@ export interface LogReaderContext {
   readonly head: () => Place;
 }
 
+/** Somebody who waits for a page. */
+interface Asked {
+  readonly from: Place;
+  readonly resolve: (page: EncodedPage) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** Whether a page tells what follows a place, and be it that nothing does. */
+function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
+  const end = comparePlaces(place, upTo);
+  return comparePlaces(from, place) <= 0 && (end < 0 || (end === 0 && isWhole));
+}
+
 /** Creates a reader of a log. */
 export function createLogReader({ clock, log, head }: LogReaderContext): LogReader {
-  const underWay = new Map<string, Promise<EncodedPage>>();
+  const asking = new Map<string, Asked[]>();
   const kept = new LRUCache<string, EncodedPage>({
     maxSize: KEPT_BYTES,
     sizeCalculation: ({ events }) => 1 + events.reduce((sum, { bytes }) => sum + bytes.length, 0),
@@ -72,42 +96,61 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
     perf: clock,
   });
 
-  async function load(topic: Topic, from: Place, key: string): Promise<EncodedPage> {
+  async function load(topic: Topic, from: Place): Promise<EncodedPage> {
     const asOf = head(); // what comes while it is read may be missing
     const page = await log.after(topic, from, PAGE_BYTES);
     const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
     const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
-    if (asOf === head()) kept.set(key, encoded);
+    if (asOf === head()) kept.set(`${topic.name} ${from}`, encoded);
     return encoded;
+  }
+
+  /** Reads for all who ask, from the earliest place on: a wave of clients with places of their own costs one read a page. */
+  async function serve(topic: Topic, asked: Asked[]): Promise<void> {
+    await Promise.resolve(); // for those who ask in the same turn
+    while (asked.length > 0) {
+      asked.sort((a, b) => comparePlaces(a.from, b.from));
+      const [first] = asked;
+      if (!first) break;
+      try {
+        const page = await load(topic, first.from);
+        const left = asked.filter((each) => {
+          if (each !== first && !tells(page, each.from)) return true;
+          each.resolve(page);
+          return false;
+        });
+        asked.splice(0, asked.length, ...left);
+      } catch (thrown) {
+        for (const each of asked.splice(0)) each.reject(thrown);
+      }
+    }
+    asking.delete(topic.name);
   }
 
   function keptKeys(prefix: string): string[] {
     return [...kept.keys()].filter((key) => key.startsWith(prefix));
   }
 
-  /** A page that was read already and tells what follows a place. */
-  function keptPage(prefix: string, from: Place): EncodedPage | undefined {
-    return keptKeys(prefix).map((key) => kept.get(key)).find((page) =>
-      page && comparePlaces(page.from, from) <= 0 && comparePlaces(from, page.upTo) < 0
-    );
-  }
-
-  function page(topic: Topic, from: Place): Promise<EncodedPage> {
-    const prefix = `${topic.name} `;
-    const known = keptPage(prefix, from);
-    if (known) return Promise.resolve(known);
-    const key = prefix + from;
-    const shared = underWay.get(key) ?? load(topic, from, key).finally(() => underWay.delete(key));
-    underWay.set(key, shared);
-    return shared;
-  }
-
   return {
-    page,
+    page(topic, from) {
+      const known = keptKeys(`${topic.name} `).map((key) => kept.get(key))
+        .find((page) => page && tells(page, from));
+      if (known) return Promise.resolve(known);
+      const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
+      const others = asking.get(topic.name);
+      const asked = others ?? [];
+      asked.push({ from, resolve, reject });
+      if (!others) {
+        asking.set(topic.name, asked);
+        void serve(topic, asked);
+      }
+      return promise;
+    },
     forget(topic) {
       if (kept.size === 0) return;
       for (const key of keptKeys(`${topic} `)) kept.delete(key);
     },
+    forgetAll: () => kept.clear(),
     async read(follows, from, to, maxBytes, told) {
       const pages = new Map<string, EncodedPage>();
       // More windows may move past the place while pages are read.
@@ -116,17 +159,19 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
           .map(({ window }) => window.topic)
           .filter(({ name }) => !pages.has(name));
         if (topics.length === 0) break;
-        const loaded = await Promise.all(topics.map((topic) => page(topic, from)));
+        const loaded = await Promise.all(topics.map((topic) => this.page(topic, from)));
         loaded.forEach((each, i) => pages.set(topics[i]?.name ?? "", each));
       }
 
+      const losses: Loss[] = [];
       let end = to;
-      for (const [name, { lost, upTo }] of pages) {
-        const known = told.get(name) ?? from;
+      for (const [topic, { lost, oldest, upTo }] of pages) {
+        const known = told.get(topic) ?? from;
         const reach = comparePlaces(known, from) > 0 ? known : from;
-        if (lost !== null && comparePlaces(lost, reach) > 0) return null;
+        if (lost !== null && comparePlaces(lost, reach) > 0) losses.push({ topic, lost, oldest });
         if (comparePlaces(upTo, end) < 0) end = upTo;
       }
+      if (losses.length > 0) return losses;
       return readBetween(follows, from, end, maxBytes, ({ window }, place) => {
         const events = pages.get(window.topic.name)?.events;
         return events ? events.slice(firstAfter(events, place)) : window.after(place);

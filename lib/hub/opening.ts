@@ -7,7 +7,7 @@ import { comparePlaces, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { encodeFrames, type Frame } from "../wire/sse.ts";
 import { isBehind, type LogReader } from "./log_reader.ts";
-import { type Follow, passes } from "./read.ts";
+import { type Follow, passes, shownTo } from "./read.ts";
 
 /** An opening is one chunk up to this size, in bytes; above, whole frames follow each other. */
 const OPENING_BYTES = 65_536;
@@ -67,12 +67,26 @@ export interface Sync {
   readonly topics: readonly string[];
 }
 
-/** The frames of an opening, in order: sync, gaps, what the topics open with. The last one carries the place. */
+/** The frames of gaps, without ids. */
+export function gapFrames(gaps: readonly Gap[]): Frame[] {
+  return gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) }));
+}
+
+/** Gaps in mid-stream. */
+export function encodeGaps(gaps: readonly Gap[]): Uint8Array<ArrayBuffer> {
+  return encodeFrames(...gapFrames(gaps));
+}
+
+/**
+ * The frames of an opening, in order: sync, gaps, what the topics open with.
+ *
+ * @param place The last one carries it. Null where it is not known, or not judged yet.
+ */
 export function openingFrames(
   sync: Sync,
   gaps: readonly Gap[],
   opened: readonly Frame[],
-  place: Place,
+  place: Place | null,
 ): Frame[] {
   const frames: Frame[] = [
     {
@@ -86,9 +100,10 @@ export function openingFrames(
         server_time: sync.serverTime,
       }),
     },
-    ...gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) })),
+    ...gapFrames(gaps),
     ...opened,
   ];
+  if (place === null) return frames;
   return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id: place } : frame);
 }
 
@@ -96,8 +111,13 @@ export function openingFrames(
 export function topicFrames({ window, tags }: Follow): Frame[] {
   const { open }: Topic = window.topic;
   if (!open) return [];
-  const { type, json } = open(window.after().filter((event) => passes(tags, event)), tags);
+  const { type, json } = open(window.values().filter((event) => passes(tags, event)), tags);
   return [{ event: type, data: json }];
+}
+
+/** The frames of values that the log does not have. */
+export function shownFrames(follow: Follow): Frame[] {
+  return shownTo(follow).map(({ type, json }) => ({ event: type, data: json }));
 }
 
 /** Encodes an opening: one chunk where it is small, else chunks of whole frames. */

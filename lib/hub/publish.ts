@@ -5,8 +5,10 @@
  */
 import type { Draft, Publication } from "../core/event.ts";
 import { toJson } from "../core/json.ts";
+import { NOWHERE } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
+import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
 const utf8 = new TextEncoder();
 
@@ -45,4 +47,15 @@ export function draftOf(topic: Topic, publication: Publication, maxEventBytes: n
     );
   }
   return { type, key, tags: [...tags], json };
+}
+
+/** Makes of drafts what can be shown without the log: events without ids. */
+export function unlogged(topic: Topic, drafts: readonly Draft[]): EncodedEvent[] {
+  return drafts.map((draft) => ({
+    ...draft,
+    id: NOWHERE,
+    topic: topic.name,
+    prev: null,
+    bytes: encodeFrames({ event: draft.type, data: draft.json }),
+  }));
 }

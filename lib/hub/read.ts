@@ -20,6 +20,11 @@ export function passes(tags: ReadonlySet<string> | null, event: StreamEvent): bo
   return tags === null || event.tags.length === 0 || event.tags.some((tag) => tags.has(tag));
 }
 
+/** What a client is shown that the log does not have. */
+export function shownTo({ window, tags }: Follow): readonly EncodedEvent[] {
+  return window.shown().filter((value) => passes(tags, value));
+}
+
 /** A part of what is owed. */
 export interface Reading {
   readonly events: readonly EncodedEvent[];

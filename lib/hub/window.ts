@@ -3,10 +3,12 @@
  *
  * @module
  */
+import type { StreamEvent } from "../core/event.ts";
 import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Page } from "../store/event_log.ts";
+import { createStateWindow } from "./state_window.ts";
 
 /**
  * The recent past of a topic, encoded. Clients do not queue events, they hold a place in here: on a state topic the
@@ -14,14 +16,22 @@ import type { Page } from "../store/event_log.ts";
  */
 export interface Window {
   readonly topic: Topic;
-  /** Log topics: everything after this place is in here. Null where nothing is missing at all. */
+  /** Everything after this place is in here. Null where nothing is missing at all. */
   readonly lost: Place | null;
   /** Takes in what was published. On a state topic it replaces the older event of its key. */
-  add(events: readonly EncodedEvent[]): void;
-  /** Puts what the log kept before `place` in front of what has come since. */
+  add(events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  /** Forgets everything: what comes in from now on comes after `place`. */
+  reset(place: Place): void;
+  /** Puts what the log kept before `place`, where it was reset to, in front of what has come since. */
   fill(page: Page, place: Place): void;
-  /** All events after a place, oldest first; all there are, without one. */
-  after(place?: Place): readonly EncodedEvent[];
+  /** All events after a place, oldest first. */
+  after(place: Place): readonly EncodedEvent[];
+  /** State topics: the newest value of each key. */
+  values(): readonly StreamEvent[];
+  /** State topics: shows values the log does not have, until it has newer ones. */
+  show(values: readonly EncodedEvent[]): void;
+  /** State topics: the values shown that the log does not have. */
+  shown(): readonly EncodedEvent[];
   /** Lets go of what is older than `ms` since the epoch. */
   trim(ms: number): void;
 }
@@ -30,38 +40,6 @@ export interface Window {
 export interface WindowBounds {
   readonly maxEvents: number;
   readonly maxBytes: () => number;
-}
-
-function createStateWindow(topic: Topic): Window {
-  // In the order of their ids: an event that is replaced goes to the end.
-  const newest = new Map<string, EncodedEvent>();
-
-  function add(events: readonly EncodedEvent[]): void {
-    for (const event of events) {
-      newest.delete(event.key);
-      newest.set(event.key, event);
-    }
-  }
-
-  return {
-    topic,
-    lost: null,
-    add,
-    fill(page, place) {
-      const since = [...newest.values()];
-      const before = page.events.filter(({ id, key }) =>
-        comparePlaces(id, place) <= 0 && !newest.has(key)
-      );
-      newest.clear();
-      add(before.map(encodeEvent));
-      add(since);
-    },
-    after(place) {
-      const all = [...newest.values()];
-      return place === undefined ? all : all.slice(firstAfter(all, place));
-    },
-    trim() {},
-  };
 }
 
 function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): Window {
@@ -86,27 +64,40 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
     drop(count);
   }
 
+  function set(all: EncodedEvent[]): void {
+    events = all;
+    bytes = all.reduce((sum, event) => sum + event.bytes.byteLength, 0);
+  }
+
   return {
     topic,
     get lost() {
       return lost;
     },
-    add(more) {
+    add(more, retracted) {
+      if (retracted.length > 0) set(events.filter(({ id }) => !retracted.includes(id)));
       for (const event of more) {
         events.push(event);
         bytes += event.bytes.byteLength;
       }
       bound();
     },
+    reset(place) {
+      set([]);
+      lost = place;
+    },
     fill(page, place) {
-      if (lost !== null) return; // what has come since fills the window alone
+      if (lost !== place) return; // what has come since fills the window alone
       const before = page.events.filter(({ id }) => comparePlaces(id, place) <= 0).map(encodeEvent);
-      lost = (before[0] ?? page.events[0])?.prev ?? page.lost;
-      events = [...before, ...events];
-      bytes = events.reduce((sum, event) => sum + event.bytes.byteLength, 0);
+      const from = (before[0] ?? page.events[0])?.prev ?? page.lost;
+      if (from === null || comparePlaces(from, place) < 0) lost = from;
+      set([...before, ...events]);
       bound();
     },
-    after: (place) => place === undefined ? events : events.slice(firstAfter(events, place)),
+    after: (place) => events.slice(firstAfter(events, place)),
+    values: () => [],
+    show() {},
+    shown: () => [],
     trim(ms) {
       const fresh = events.findIndex(({ id }) => partsOf(id).ms >= ms);
       drop(fresh === -1 ? events.length : fresh);
@@ -114,7 +105,9 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
   };
 }
 
-/** Creates an empty window. */
-export function createWindow(topic: Topic, bounds: WindowBounds): Window {
-  return topic.kind === "state" ? createStateWindow(topic) : createLogWindow(topic, bounds);
+/** Creates an empty window, to which what comes after `place` is added. */
+export function createWindow(topic: Topic, bounds: WindowBounds, place: Place): Window {
+  const window = topic.kind === "state" ? createStateWindow(topic) : createLogWindow(topic, bounds);
+  window.reset(place);
+  return window;
 }

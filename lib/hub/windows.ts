@@ -6,6 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
+import { StoreAway } from "../store/away.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createWindow, type Window } from "./window.ts";
@@ -23,6 +24,8 @@ export type Starter = () => () => void;
 /** A topic's window, held open. */
 export interface Holding {
   readonly window: Window;
+  /** Whether it has what the log keeps: not where the log could not be reached. */
+  readonly isFilled: boolean;
   /** Lets go of it. Further calls do nothing. */
   release(): void;
 }
@@ -31,8 +34,16 @@ export interface Holding {
 export interface Windows {
   /** Opens a topic's window, reading what the log keeps where it is new. */
   open(topic: Topic): Promise<Holding>;
-  /** Takes published events into their window, if it is open. */
-  add(topic: string, events: readonly EncodedEvent[]): void;
+  /** A topic's window, if it is open. */
+  get(topic: string): Window | undefined;
+  /** Takes published events into their window, if it is open, and takes others out of it. */
+  add(topic: string, events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  /** Empties all windows: what comes in from now on comes after `place`. What the log keeps is read anew. */
+  reset(place: Place): void;
+  /** Reads what could not be read before. */
+  refill(): Promise<void>;
+  /** Whether all windows have what the log keeps. */
+  isFilled(): boolean;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
   /** Drops all windows and stops all that runs. */
@@ -41,7 +52,11 @@ export interface Windows {
 
 interface Entry {
   readonly window: Window;
-  readonly isFilled: Promise<void>;
+  /** Where it was reset to. */
+  from: Place;
+  /** The read under way, or the last one. */
+  filling: Promise<void> | null;
+  isFilled: boolean;
   followers: number;
   callOff: (() => void) | undefined;
 }
@@ -49,17 +64,19 @@ interface Entry {
 /** What windows need of their hub. */
 export interface WindowsContext {
   readonly clock: Clock;
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, "latest">;
   readonly retainEvents: number;
   readonly retainMs: number;
   readonly head: () => Place;
-  /** Settles when this isolate has received everything up to a place. */
-  readonly reached: (place: Place) => Promise<void>;
+  /** Whether the head is known: nothing can be read before. */
+  readonly isJoined: () => boolean;
+  /** The last window is gone. */
+  readonly onIdle: () => void;
 }
 
 /** Creates an isolate's windows: none yet. */
 export function createWindows(context: WindowsContext): Windows {
-  const { clock, log, retainEvents, retainMs, head, reached } = context;
+  const { clock, log, retainEvents, retainMs, head, isJoined, onIdle } = context;
   const entries = new Map<string, Entry>();
   const starters = new Map<string, Starter[]>();
   const running = new Map<string, (() => void)[]>();
@@ -69,20 +86,40 @@ export function createWindows(context: WindowsContext): Windows {
     maxBytes: () => Math.min(WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / entries.size)),
   };
 
-  /** What comes after the head of now is added as it is published; what was before it is read from the log. */
-  async function fill(window: Window, place: Place): Promise<void> {
-    const page = await log.latest(window.topic, WINDOW_BYTES);
-    const newest = page.events.at(-1)?.id;
-    if (newest) await reached(newest);
-    window.fill(page, place);
+  /** What comes after `entry.from` is added as it is published; what was before it is read from the log. */
+  async function read(entry: Entry): Promise<void> {
+    const { window, from } = entry;
+    try {
+      const page = await log.latest(window.topic, WINDOW_BYTES);
+      if (entry.from !== from) return; // it was reset meanwhile, and is read anew
+      window.fill(page, from);
+      entry.isFilled = true;
+    } catch (thrown) {
+      if (!(thrown instanceof StoreAway)) throw thrown;
+    } finally {
+      if (entry.from === from) entry.filling = null;
+    }
+  }
+
+  async function fill(entry: Entry): Promise<void> {
+    if (entry.isFilled || !isJoined()) return;
+    entry.filling ??= read(entry);
+    await entry.filling;
   }
 
   function entryOf(topic: Topic): Entry {
     const known = entries.get(topic.name);
     if (known) return known;
-    const window = createWindow(topic, bounds);
-    const isFilled = fill(window, head());
-    const entry = { window, isFilled, followers: 0, callOff: undefined };
+    const from = head();
+    const window = createWindow(topic, bounds, from);
+    const entry = {
+      window,
+      from,
+      filling: null,
+      isFilled: false,
+      followers: 0,
+      callOff: undefined,
+    };
     entries.set(topic.name, entry);
     return entry;
   }
@@ -95,6 +132,7 @@ export function createWindows(context: WindowsContext): Windows {
   function drop(name: string, entry: Entry): void {
     entry.callOff?.();
     if (entries.get(name) === entry) entries.delete(name);
+    if (entries.size === 0) onIdle();
   }
 
   function release(name: string, entry: Entry): void {
@@ -115,24 +153,39 @@ export function createWindows(context: WindowsContext): Windows {
       let isHeld = true;
       const holding: Holding = {
         window: entry.window,
+        get isFilled() {
+          return entry.isFilled;
+        },
         release() {
           if (isHeld) release(name, entry);
           isHeld = false;
         },
       };
       try {
-        await entry.isFilled;
+        await fill(entry);
       } catch (thrown) {
         holding.release();
-        drop(name, entry); // the next one reads again
         throw thrown;
       }
       entry.window.trim(clock.now() - retainMs);
       return holding;
     },
-    add(topic, events) {
-      entries.get(topic)?.window.add(events);
+    get: (topic) => entries.get(topic)?.window,
+    add(topic, events, retracted) {
+      entries.get(topic)?.window.add(events, retracted);
     },
+    reset(place) {
+      for (const entry of entries.values()) {
+        entry.window.reset(place);
+        entry.from = place;
+        entry.filling = null;
+        entry.isFilled = false;
+      }
+    },
+    async refill() {
+      await Promise.all([...entries.values()].map(fill));
+    },
+    isFilled: () => [...entries.values()].every(({ isFilled }) => isFilled),
     whileFollowed(topic, start) {
       starters.set(topic.name, [...starters.get(topic.name) ?? [], start]);
     },

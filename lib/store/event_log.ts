@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Batch, Draft, StreamEvent } from "../core/event.ts";
+import type { Batch, Delivery, Draft } from "../core/event.ts";
 import type { Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
+import type { Fence } from "./lease.ts";
 
 /** What makes a publication that is sent twice one publication. */
 export interface Once {
@@ -15,10 +16,19 @@ export interface Once {
   readonly fingerprint: string;
 }
 
+/** How a publication is to be taken. */
+export interface AppendOptions {
+  readonly once?: Once | undefined;
+  /** Only while this lease is held by this holder: who was its leader and paused shall not write after its successor. */
+  readonly fence?: Fence | undefined;
+  /** Log topics: ids of events on this topic that this publication takes back. They are read and replayed no more. */
+  readonly retracts?: readonly Place[] | undefined;
+}
+
 /** What became of a publication. */
 export type Appended =
   | { readonly kind: "appended" | "repeated"; readonly ids: readonly Place[] }
-  | { readonly kind: "conflict" };
+  | { readonly kind: "conflict" | "fenced" };
 
 /** A part of what is kept of a topic, oldest first. */
 export interface Page {
@@ -31,13 +41,16 @@ export interface Page {
   readonly oldest: Place | null;
 }
 
-/** What all isolates share. Ids come from one order over all topics. */
+/**
+ * What all isolates share. Ids come from one order over all topics. Where the log cannot be reached, everything but
+ * `follow()` rejects with a {@linkcode StoreAway}.
+ */
 export interface EventLog {
   /**
    * Takes the events of one publication, all or none, and gives them their ids. At once they are on their way to every
-   * follower of the log, this isolate's too.
+   * follower of the log, this isolate's too. At most {@linkcode MOST_DRAFTS} events are one publication.
    */
-  append(topic: Topic, drafts: readonly Draft[], once?: Once): Promise<Appended>;
+  append(topic: Topic, drafts: readonly Draft[], options?: AppendOptions): Promise<Appended>;
   /** The place of the newest event, or the log's birth where there is none. */
   head(): Promise<Place>;
   /** Whether a cursor lies between the log's birth and its head, in this log and no other. */
@@ -49,11 +62,17 @@ export interface EventLog {
    * every key.
    */
   latest(topic: Topic, maxBytes: number): Promise<Page>;
-  /** All that is published from now on, in order. Cancelling it ends it. */
-  follow(): ReadableStream<Batch>;
+  /**
+   * All that is published from now on, in order. It bridges what breaks on the way and does not end by itself. Cancelling
+   * it ends it.
+   */
+  follow(): ReadableStream<Delivery>;
 }
 
+/** The most events of one publication: an id has room for no more. */
+export const MOST_DRAFTS = 1000;
+
 /** The bytes an event counts for in a bound: those of its JSON and some for its names. */
-export function weightOf(event: StreamEvent): number {
-  return event.json.length + 64;
+export function weightOf({ json }: Pick<Draft, "json">): number {
+  return json.length + 64;
 }

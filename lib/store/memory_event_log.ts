@@ -4,11 +4,12 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import type { Batch, StreamEvent } from "../core/event.ts";
+import type { Batch, Delivery, StreamEvent } from "../core/event.ts";
 import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { type Appended, type EventLog, type Page, weightOf } from "./event_log.ts";
+import { type Appended, type EventLog, MOST_DRAFTS, type Page, weightOf } from "./event_log.ts";
+import type { Fence } from "./lease.ts";
 import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
 
 /** What the log keeps of a log topic. State topics keep the newest event of each key. */
@@ -26,10 +27,11 @@ const ONCE_MS = 86_400_000;
 /** How many publications' keys are remembered, the newest: some 20 MiB at most. */
 const ONCE_KEYS = 50_000;
 
-/** Creates a log in memory. */
+/** Creates a log in memory. @param isHeld Whether a lease is held by the holder of a fence. */
 export function createMemoryEventLog(
   { clock, random }: Pick<World, "clock" | "random">,
   { retainEvents, retainMs }: Retention,
+  isHeld: (fence: Fence) => boolean = () => true,
 ): EventLog {
   const birth = `${clock.now()}-0`;
   // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
@@ -38,7 +40,7 @@ export function createMemoryEventLog(
   let head: Place = birth;
 
   const topics = new Map<string, MemoryTopic>();
-  const followers = new Set<ReadableStreamDefaultController<Batch>>();
+  const followers = new Set<ReadableStreamDefaultController<Delivery>>();
   const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
     max: ONCE_KEYS,
     ttl: ONCE_MS,
@@ -67,7 +69,11 @@ export function createMemoryEventLog(
   }
 
   return {
-    append(topic, drafts, once): Promise<Appended> {
+    append(topic, drafts, { once, fence, retracts = [] } = {}): Promise<Appended> {
+      if (drafts.length > MOST_DRAFTS) {
+        return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
+      }
+      if (fence && !isHeld(fence)) return Promise.resolve({ kind: "fenced" });
       const known = once && remembered.get(once.key);
       if (known && known.fingerprint !== once.fingerprint) {
         return Promise.resolve({ kind: "conflict" });
@@ -76,8 +82,9 @@ export function createMemoryEventLog(
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
       const kept = keptOf(topic);
-      const batch = drafts.map((draft): StreamEvent => {
-        const prev = topic.kind === "log" ? kept.events.at(-1)?.id ?? kept.lost : null;
+      kept.retract(retracts);
+      const batch: Batch = drafts.map((draft): StreamEvent => {
+        const prev = topic.kind === "log" ? kept.last : null;
         const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prev };
         kept.add(event);
         return event;
@@ -86,7 +93,8 @@ export function createMemoryEventLog(
       const ids = batch.map(({ id }) => id);
       head = ids.at(-1) ?? head;
       if (once) remembered.set(once.key, { fingerprint: once.fingerprint, ids });
-      for (const follower of followers) follower.enqueue(batch);
+      const delivery: Delivery = { kind: "published", events: batch, retracted: retracts };
+      for (const follower of followers) follower.enqueue(delivery);
       return Promise.resolve({ kind: "appended", ids });
     },
 
@@ -125,10 +133,11 @@ export function createMemoryEventLog(
     },
 
     follow() {
-      let own: ReadableStreamDefaultController<Batch>;
-      return new ReadableStream<Batch>({
+      let own: ReadableStreamDefaultController<Delivery>;
+      return new ReadableStream<Delivery>({
         start(controller) {
           own = controller;
+          controller.enqueue({ kind: "joined", birth, head });
           followers.add(controller);
         },
         cancel() {

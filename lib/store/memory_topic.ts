@@ -14,7 +14,11 @@ export interface MemoryTopic {
   readonly events: readonly StreamEvent[];
   /** The newest id that is no longer kept, null where nothing was ever lost, as on state topics. */
   readonly lost: Place | null;
+  /** Log topics: the id the next event names as the one before it. */
+  readonly last: Place | null;
   add(event: StreamEvent): void;
+  /** Log topics: takes events back. Who came after one of them names the one before it instead. */
+  retract(ids: readonly Place[]): void;
   /** Lets go of what exceeds the bounds of a log topic. The last event stays, unless it is too old. */
   trim(bounds: TopicBounds): void;
 }
@@ -35,10 +39,12 @@ function createStateTopic(): MemoryTopic {
       return [...newest.values()];
     },
     lost: null,
+    last: null,
     add(event) {
       newest.delete(event.key);
       newest.set(event.key, event);
     },
+    retract() {},
     trim() {},
   };
 }
@@ -52,9 +58,21 @@ function createLogTopic(): MemoryTopic {
     get lost() {
       return lost;
     },
+    get last() {
+      return events.at(-1)?.id ?? lost;
+    },
     add(event) {
       events.push(event);
       bytes += weightOf(event);
+    },
+    retract(ids) {
+      for (const id of ids) {
+        const at = events.findIndex((event) => event.id === id);
+        const [gone] = at === -1 ? [] : events.splice(at, 1);
+        const next = events[at];
+        if (gone) bytes -= weightOf(gone);
+        if (gone && next) events[at] = { ...next, prev: gone.prev };
+      }
     },
     trim({ mostEvents, mostBytes, oldestMs }) {
       let count = 0;

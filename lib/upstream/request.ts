@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { withDeadline } from "../core/deadline.ts";
 import type { World } from "../core/world.ts";
 import { discard, readText } from "./body.ts";
 import { parseRetryAfter } from "./cooldown.ts";
-import { withDeadline } from "./deadline.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
 import { checkTarget } from "./target.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Batch, StreamEvent } from "../core/event.ts";
+import type { Delivery, StreamEvent } from "../core/event.ts";
 
 /**
  * The headers of every stream. `connection` and `transfer-encoding` are not among them: HTTP/2 forbids both
@@ -71,18 +71,23 @@ export interface EncodedEvent extends StreamEvent {
  * Encodes every event once, on its way from the log into the windows. A publication stays together. An event that cannot
  * be encoded is left out, and told: it must not stop those behind it.
  */
-export class SseEncoderStream extends TransformStream<Batch, readonly EncodedEvent[]> {
+export class SseEncoderStream extends TransformStream<Delivery, Delivery<EncodedEvent>> {
   constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
+    function encoded(event: StreamEvent): EncodedEvent[] {
+      try {
+        return [encodeEvent(event)];
+      } catch (thrown) {
+        onFault(thrown, event);
+        return [];
+      }
+    }
     super({
-      transform(batch, controller) {
-        controller.enqueue(batch.flatMap((event) => {
-          try {
-            return [encodeEvent(event)];
-          } catch (thrown) {
-            onFault(thrown, event);
-            return [];
-          }
-        }));
+      transform(delivery, controller) {
+        controller.enqueue(
+          delivery.kind === "joined"
+            ? delivery
+            : { ...delivery, events: delivery.events.flatMap(encoded) },
+        );
       },
     });
   }

@@ -17,6 +17,16 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   DEMO: ["true", "on", "2"],
   DEMO_SPEED: ["0", "100001", "1.5", "fast"],
   DEMO_FAULTS: ["1", "yes"],
+  UPSTASH_REDIS_REST_URL: [
+    "redis.example.com",
+    "http://redis.example.com",
+    "http://127.0.0.1.example.com",
+    "redis://localhost:6379",
+    "https://user:password@redis.example.com",
+    "https://redis.example.com?_token=a",
+  ],
+  UPSTASH_REDIS_REST_TOKEN: ["with space", "é", "x".repeat(1025)],
+  REDIS_PREFIX: ["a b", "a/b", "a,b", "é", "x".repeat(65)],
   PUBLISH_TOKEN: ["too-short", "sixteen chars and spaces", "x".repeat(513), "sixteen-chars-é-in"],
   ALLOWED_ORIGINS: [
     "example.com",
@@ -95,6 +105,25 @@ Deno.test("readConfig() lists every problem at once, contradictions of the good 
   );
 });
 
+Deno.test("readConfig() takes a database's address and its token, or neither", () => {
+  const url = "http://127.0.0.1:8079";
+  const token = "secret-token";
+  const config = readConfig({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token });
+  assertEquals([config.UPSTASH_REDIS_REST_URL, config.UPSTASH_REDIS_REST_TOKEN], [url, token]);
+  assertEquals(problemsOf({ UPSTASH_REDIS_REST_URL: "https://eu1.example.com" }), [
+    "UPSTASH_REDIS_REST_TOKEN: got nothing, takes the database's token, without spaces, since its " +
+    "other half is set",
+  ]);
+  // A half that is wrong is told once.
+  assertEquals(
+    problemsOf({ UPSTASH_REDIS_REST_URL: "x", UPSTASH_REDIS_REST_TOKEN: token }).length,
+    1,
+  );
+  const [problem = ""] = problemsOf({ UPSTASH_REDIS_REST_TOKEN: token });
+  assert(problem.startsWith("UPSTASH_REDIS_REST_URL: got nothing"));
+  assertFalse(problem.includes(token));
+});
+
 Deno.test("readConfig() never prints a secret, whichever it is", () => {
   for (const name of Object.keys(SETTINGS.shape).filter((each) => /TOKEN|SECRET|KEY/.test(each))) {
     const [problem = ""] = problemsOf({ [name]: "hush é" });
@@ -119,6 +148,7 @@ Deno.test("readConfig() has the contract's defaults", () => {
     DEMO: false,
     DEMO_SPEED: 1,
     DEMO_FAULTS: true,
+    REDIS_PREFIX: "edgetape",
     ALLOWED_ORIGINS: "*",
     STREAMS_PER_ISOLATE: 2000,
     STREAMS_PER_CLIENT: 20,

@@ -34,7 +34,7 @@ async function watch(startedAt: number, env: Readonly<Record<string, string>>): 
     resolve: refuse,
     readAsset: refuse,
   }, { speed: config.DEMO_SPEED, hasFaults: config.DEMO_FAULTS });
-  const services = createServices(config, world, "0.0.0");
+  const services = createServices(config, world, { version: "0.0.0" });
   const wishes = [{ topic: services.market.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ wishes })).live();
   const quotes = new Map<string, Quote>();

@@ -9,7 +9,7 @@ import { createLog } from "../../lib/core/log.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { createHub, type Hub, type HubOptions } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
-import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
+import { createMemoryState } from "../../lib/store/memory_state.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
@@ -74,8 +74,9 @@ export function createHubUnderTest(
     ...options,
   };
   const world = { clock, random: () => 0.5, log: createLog("debug", clock, (l) => lines.push(l)) };
-  const log = wrap(createMemoryEventLog(world, all));
-  const hub = createHub(world, log, all);
+  const state = createMemoryState(world, all);
+  const log = wrap(state.log);
+  const hub = createHub(world, { ...state, log }, all);
   return { clock, log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
 }
 

@@ -76,7 +76,7 @@ export async function createMarketUnderTest(
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
   const settings = { QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };
-  const services = createServices(readConfig(settings), world, "0.0.0");
+  const services = createServices(readConfig(settings), world, { version: "0.0.0" });
   const wishes = [{ topic: services.market.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ wishes })).live();
   await clock.advance(0);

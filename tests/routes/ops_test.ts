@@ -12,7 +12,7 @@ Deno.test("GET /health tells what this isolate is, and how many streams it carri
     version: "0.0.0",
     isolate: test.services.isolate,
     demo: true,
-    store: { kind: "memory", is_up: true },
+    store: { kind: "memory", is_up: true, commands: 0 },
     streams: { open: 1, limit: 7 },
   });
 });

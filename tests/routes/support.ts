@@ -71,7 +71,7 @@ export function createAppUnderTest(
       return (fetch ?? demo.fetch)(url, init);
     },
   };
-  const services = createServices(readConfig({ ...SETTINGS, ...env }), world, "0.0.0");
+  const services = createServices(readConfig({ ...SETTINGS, ...env }), world, { version: "0.0.0" });
   const app = createApp(services);
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {

@@ -3,12 +3,23 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Delivery } from "../../lib/core/event.ts";
 import { isPlace, partsOf, type Place } from "../../lib/core/place.ts";
-import type { EventLog } from "../../lib/store/event_log.ts";
+import { type EventLog, MOST_DRAFTS } from "../../lib/store/event_log.ts";
 import type { Retention } from "../../lib/store/memory_event_log.ts";
 import { compareIds } from "../support/order.ts";
-import { alerts, append, bytesOf, collect, draft, idsOf, notes, prices } from "./support.ts";
+import {
+  alerts,
+  append,
+  bytesOf,
+  collect,
+  draft,
+  idsOf,
+  joined,
+  notes,
+  prices,
+} from "./support.ts";
 
 /** A log that is new, and time to pass on it. */
 export interface LogUnderTest extends AsyncDisposable {
@@ -174,38 +185,120 @@ export function eventLogCases(
     assertEquals([idsOf(page), page.isWhole], [ids, true]);
   });
 
-  test("follow() gives every later publication whole, in order, to each follower until it cancels", async ({ log }) => {
+  test("follow() says where it stands, then gives every publication whole, in order, until it is cancelled", async ({ log }) => {
+    const birth = await log.head();
     await append(log, alerts, draft("a", 0));
     const [one, other] = [collect(log.follow()), collect(log.follow())];
-    await log.head();
+    const here: Delivery = { kind: "joined", birth, head: await log.head() };
+    assertEquals([await one.next(), await other.next()], [here, here]);
     const first = await append(log, alerts, draft("a", 1), draft("b", 2));
     const second = await append(log, prices, draft("a", 3));
-    assertEquals(await one.next(2), [first, second]);
+    assertEquals(await one.published(2), [first, second]);
     await one.cancel();
     const third = await append(log, notes, draft("a", 4));
-    assertEquals(await other.next(3), [first, second, third]);
+    assertEquals(await other.published(3), [first, second, third]);
     await other.cancel();
   });
 
+  test("follow() gives events as the log keeps them", async ({ log }) => {
+    await append(log, alerts, draft("a", 1));
+    const follower = await joined(log);
+    await append(
+      log,
+      alerts,
+      { ...draft("é", 2), json: '"Zürich\\n\u2028, {} \ud83d\ude00"' },
+      draft("b", 3),
+    );
+    const delivery = await follower.next();
+    assert(delivery.kind === "published");
+    assertEquals(delivery.events, (await log.after(alerts, "0-0", MUCH)).events.slice(1));
+    await follower.cancel();
+  });
+
+  test("a follower of an empty log stands at its birth", async ({ log }) => {
+    const follower = collect(log.follow());
+    const first = await follower.next();
+    const birth = await log.head();
+    assertEquals(first, { kind: "joined", birth, head: birth });
+    const ids = await append(log, alerts, draft("a", 1));
+    assertEquals(await follower.published(1), [ids]);
+    const page = await log.after(alerts, birth, MUCH);
+    assertEquals([page.lost, idsOf(page)], [null, ids]);
+    await follower.cancel();
+  });
+
+  test("append() of more events than one id has room for is refused", async ({ log }) => {
+    const drafts = Array.from({ length: MOST_DRAFTS + 1 }, (_, n) => draft("a", n));
+    const before = await log.head();
+    await assertRejects(() => log.append(alerts, drafts), RangeError);
+    assertEquals(await log.head(), before);
+    const ids = await append(log, prices, ...drafts.slice(1));
+    assertEquals([new Set(ids).size, ids.toSorted(compareIds)], [MOST_DRAFTS, ids]);
+  });
+
+  test("what is taken back is read no more, and leaves no gap", async ({ log }) => {
+    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
+    const follower = await joined(log);
+    const retracts = [ids[0] ?? "", ids[2] ?? ""];
+    const appended = await log.append(alerts, [draft("a", 4)], { retracts });
+    assert(appended.kind === "appended");
+    const [taken = ""] = appended.ids;
+    const delivery = await follower.next();
+    assert(delivery.kind === "published");
+    assertEquals([idsOf(delivery), delivery.retracted], [[taken], retracts]);
+    for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
+      assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+        [ids[1] ?? "", null],
+        [taken, ids[1] ?? ""],
+      ]);
+      assertEquals(page.lost, null);
+    }
+    await follower.cancel();
+  });
+
+  test("what is taken back at the head of what is kept moves no gap", async ({ log }) => {
+    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
+    const [fourth = ""] = await append(log, alerts, draft("a", 4));
+    const { lost } = await log.latest(alerts, MUCH);
+    assertEquals(lost, ids[0] ?? "");
+    const appended = await log.append(alerts, [draft("a", 5)], {
+      retracts: [ids[1] ?? "", ids[2] ?? ""],
+    });
+    assert(appended.kind === "appended");
+    const page = await log.after(alerts, ids[0] ?? "", MUCH);
+    assertEquals([page.lost, page.oldest], [ids[0] ?? "", fourth]);
+    assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+      [fourth, ids[0] ?? ""],
+      [appended.ids[0] ?? "", fourth],
+    ]);
+  }, { retainEvents: 3 });
+
+  test("where all is taken back, what was lost before stays what was lost", async ({ log }) => {
+    const ids = await append(log, alerts, draft("a", 1), draft("a", 2));
+    const appended = await log.append(alerts, [draft("a", 3)], { retracts: [ids[1] ?? "", "1-1"] });
+    assert(appended.kind === "appended");
+    const page = await log.latest(alerts, MUCH);
+    assertEquals([page.lost, page.oldest], [ids[0] ?? "", appended.ids[0] ?? ""]);
+    assertEquals(page.events[0]?.prev, ids[0] ?? "");
+  }, { retainEvents: 1 });
+
   test("append() of a key that came before gives the same ids and publishes nothing", async ({ log }) => {
     const once = { key: "publisher POST /x 1", fingerprint: "one" };
-    const follower = collect(log.follow());
-    await log.head();
-    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], once);
+    const follower = await joined(log);
+    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], { once });
     assert(appended.kind === "appended");
     const { ids } = appended;
-    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], once), {
+    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], { once }), {
       kind: "repeated",
       ids,
     });
-    assertEquals(await log.append(alerts, [draft("a", 9)], { ...once, fingerprint: "other" }), {
-      kind: "conflict",
-    });
+    const other = { once: { ...once, fingerprint: "other" } };
+    assertEquals(await log.append(alerts, [draft("a", 9)], other), { kind: "conflict" });
     assertEquals([idsOf(await log.latest(alerts, MUCH)), await log.head()], [ids, ids[1] ?? ""]);
     // Another key is another publication, whatever its body.
-    const next = await log.append(alerts, [draft("a", 1)], { ...once, key: "2" });
+    const next = await log.append(alerts, [draft("a", 1)], { once: { ...once, key: "2" } });
     assert(next.kind === "appended");
-    assertEquals(await follower.next(2), [ids, next.ids]);
+    assertEquals(await follower.published(2), [ids, next.ids]);
     await follower.cancel();
   });
 }

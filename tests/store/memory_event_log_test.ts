@@ -70,7 +70,7 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
   const kinds: string[] = [];
   for (const step of [0, DAY_MS, 1]) {
     time.now += step;
-    kinds.push((await log.append(alerts, [draft("a", 1)], once)).kind);
+    kinds.push((await log.append(alerts, [draft("a", 1)], { once })).kind);
   }
   assertEquals(kinds, ["appended", "repeated", "appended"]);
 });
@@ -78,7 +78,8 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
 Deno.test("createMemoryEventLog() remembers 50,000 keys at most", async () => {
   const { log } = createShakyLog();
   const kindOf = async (n: number) =>
-    (await log.append(prices, [draft("a", n)], { key: String(n), fingerprint: "f" })).kind;
+    (await log.append(prices, [draft("a", n)], { once: { key: String(n), fingerprint: "f" } }))
+      .kind;
   for (let n = 0; n <= 50_000; n++) await kindOf(n);
   assertEquals([await kindOf(1), await kindOf(0)], ["repeated", "appended"]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Batch, Draft } from "../../lib/core/event.ts";
+import type { Batch, Delivery, Draft } from "../../lib/core/event.ts";
 import type { Place } from "../../lib/core/place.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { type EventLog, type Page, weightOf } from "../../lib/store/event_log.ts";
@@ -45,22 +45,30 @@ export function bytesOf(events: Batch): number {
 
 /** A follower of a log. */
 export interface Follower {
-  /** The ids of its next batches. */
-  next(count: number): Promise<(readonly Place[])[]>;
+  /** What it is given next. */
+  next(): Promise<Delivery>;
+  /** The ids of the next publications. */
+  published(count: number): Promise<(readonly Place[])[]>;
   /** Stops following: the stream must end by that. */
   cancel(): Promise<void>;
 }
 
 /** Follows a log. */
-export function collect(batches: ReadableStream<Batch>): Follower {
-  const reader = batches.getReader();
+export function collect(deliveries: ReadableStream<Delivery>): Follower {
+  const reader = deliveries.getReader();
+  async function next(): Promise<Delivery> {
+    const { done, value } = await within(PATIENCE_MS, "a delivery", reader.read());
+    if (done) throw new Error("The log's stream ended by itself");
+    return value;
+  }
   return {
-    async next(count) {
+    next,
+    async published(count) {
       const found: (readonly Place[])[] = [];
       while (found.length < count) {
-        const { done, value } = await within(PATIENCE_MS, "a batch", reader.read());
-        if (done) throw new Error("The log's stream ended by itself");
-        found.push(idsOf({ events: value }));
+        const delivery = await next();
+        if (delivery.kind === "joined") throw new Error("Something could not be told");
+        found.push(idsOf(delivery));
       }
       return found;
     },
@@ -69,4 +77,12 @@ export function collect(batches: ReadableStream<Batch>): Follower {
       await reader.closed;
     },
   };
+}
+
+/** Follows a log from where it stands now. */
+export async function joined(log: EventLog): Promise<Follower> {
+  const follower = collect(log.follow());
+  const first = await follower.next();
+  if (first.kind !== "joined") throw new Error("It was not said where the follower stands");
+  return follower;
 }

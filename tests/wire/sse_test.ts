@@ -13,7 +13,7 @@ import {
   unreachable,
 } from "@std/assert";
 import fc from "fast-check";
-import type { StreamEvent } from "../../lib/core/event.ts";
+import type { Delivery, StreamEvent } from "../../lib/core/event.ts";
 import {
   encodeEvent,
   encodeFrame,
@@ -194,22 +194,37 @@ Deno.test("encodeEvent() keeps the event and adds bytes that carry its id, type 
   }));
 });
 
-Deno.test("SseEncoderStream keeps publications together and in order", async () => {
+function published(...events: StreamEvent[]): Delivery {
+  return { kind: "published", events, retracted: ["1699-1"] };
+}
+
+Deno.test("SseEncoderStream keeps publications together and in order, and lets the rest pass", async () => {
+  const joined: Delivery = { kind: "joined", birth: "1-0", head: "2-0" };
   const batches = [[eventOf(1, "1700-1"), eventOf(2, "1700-2")], [eventOf(3, "1700-3")]];
   const encoded = await Array.fromAsync(
-    ReadableStream.from(batches).pipeThrough(new SseEncoderStream(() => unreachable())),
+    ReadableStream.from([joined, ...batches.map((batch) => published(...batch))])
+      .pipeThrough(new SseEncoderStream(() => unreachable())),
   );
-  assertEquals(encoded, batches.map((batch) => batch.map(encodeEvent)));
+  assertEquals(encoded, [
+    joined,
+    ...batches.map((batch) => ({ ...published(), events: batch.map(encodeEvent) })),
+  ]);
 });
 
 Deno.test("SseEncoderStream leaves out an event that cannot be encoded, tells of it, and goes on", async () => {
   const faults: unknown[] = [];
   const bad = { ...eventOf(1, "1700-1"), type: "a\nb" };
   const encoded = await Array.fromAsync(
-    ReadableStream.from([[bad, eventOf(2, "1700-2")], [eventOf(3, "1700-3")]])
+    ReadableStream.from([published(bad, eventOf(2, "1700-2")), published(eventOf(3, "1700-3"))])
       .pipeThrough(new SseEncoderStream((thrown, event) => faults.push(thrown, event))),
   );
-  assertEquals(encoded.map((batch) => batch.map(({ id }) => id)), [["1700-2"], ["1700-3"]]);
+  assertEquals(
+    encoded,
+    [2, 3].map((n) => ({
+      ...published(),
+      events: [encodeEvent(eventOf(n, `1700-${n}`))],
+    })),
+  );
   assertInstanceOf(faults[0], SyntaxError);
   assertEquals(faults.slice(1), [bad]);
 });

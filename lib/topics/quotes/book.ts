@@ -44,16 +44,18 @@ export interface BookOptions {
   readonly providers: readonly Provider[];
   /** Whether the quotes are to say so. */
   readonly simulated: boolean;
+  /** How many times longer than usual the intervals are now. */
+  readonly patience: () => number;
 }
 
 /** Creates an empty book. */
-export function createBook({ clock, spanAt, providers, simulated }: BookOptions): Book {
+export function createBook({ clock, spanAt, providers, simulated, patience }: BookOptions): Book {
   const known = new Map<string, Entry>();
   const doubted = new Map<string, Reading>();
   const measures = new Map(providers.map((each) => [each.name, createReferences()]));
 
   function freshness(heard: Heard, { intervalMs }: Provider, at = clock.now()): Freshness {
-    return freshnessOf(spanAt, heard, intervalMs, at);
+    return freshnessOf(spanAt, heard, patience() * intervalMs, at);
   }
 
   function quoteOf({ reading, provider }: Entry): Quote {

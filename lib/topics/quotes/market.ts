@@ -3,13 +3,19 @@
  *
  * @module
  */
-import type { World } from "../../core/world.ts";
+import type { Publication } from "../../core/event.ts";
+import { NOWHERE, type Place } from "../../core/place.ts";
+import { Problem } from "../../core/problem.ts";
 import type { Topic } from "../../core/topic.ts";
-import type { Place } from "../../core/place.ts";
+import type { World } from "../../core/world.ts";
 import type { Hub } from "../../hub/hub.ts";
+import { StoreAway } from "../../store/away.ts";
+import type { SharedState } from "../../store/shared_state.ts";
+import { createLeadership, type Role } from "../leadership.ts";
 import { createPollers } from "./pollers.ts";
 import type { ProviderConfig } from "./providers.ts";
 import { Snapshot } from "./quote.ts";
+import type { Outlet } from "./teller.ts";
 import { quotesTopic } from "./topic.ts";
 
 /** A GET that finds old values waits this long for newer ones, in milliseconds, and answers with what there is. */
@@ -18,6 +24,9 @@ const WATCH_MS = 800;
 /** A GET counts as watching for this many polls of the slowest provider that sets a pace. */
 const POLLS_WATCHED = 3;
 
+/** Where nobody knows who leads, every isolate asks for itself: so many times more seldom. */
+const ALONE_SLOWNESS = 4;
+
 /** The market. */
 export interface Market {
   readonly topic: Topic;
@@ -25,21 +34,80 @@ export interface Market {
   readonly nextPollDelayS: number;
   /** Says that somebody looks: polls go on for a while, and what is too old is fetched. Never rejects. */
   watch(): Promise<void>;
-  /** What is known of some symbols, or of all, judged now. `cursor`: a stream may go on from there. */
-  snapshot(symbols?: readonly string[] | null): Promise<Snapshot & { readonly cursor: Place }>;
+  /**
+   * What is known of some symbols, or of all, judged now. `cursor`: a stream may go on from there; null while that cannot
+   * be told.
+   */
+  snapshot(
+    symbols?: readonly string[] | null,
+  ): Promise<Snapshot & { readonly cursor: Place | null }>;
+  /** Asks nobody any more. Resolves once the right to ask for all isolates is given back, if it was ours. */
+  resign(): Promise<void>;
 }
 
-/** Creates the market of an isolate. Its pollers run while somebody follows the topic. */
-export function createMarket(world: World, config: ProviderConfig, hub: Hub): Market {
-  const { pollers, judges } = createPollers(world, config, async (publications) => {
-    const ids = await hub.publish(topic, publications);
-    // Who asked for a poll shall find it in the windows.
-    await hub.received(ids);
-  });
+/**
+ * Creates the market of an isolate. While somebody follows the topic, here or elsewhere, one of all isolates asks the
+ * providers.
+ */
+export function createMarket(
+  world: World,
+  config: ProviderConfig,
+  hub: Hub,
+  shared: Pick<SharedState, "lease" | "health">,
+): Market {
+  const leadership = createLeadership(world, shared.lease("quotes"), shared.health);
+  const { pollers, judges } = createPollers(world, config, createOutlet());
   const topic = quotesTopic(judges);
   const nextPollDelayS = Math.min(...pollers.map((poller) => poller.nextPollDelayS));
   const slowestS = Math.max(...pollers.map((poller) => poller.nextPollDelayS));
-  for (const poller of pollers) hub.whileFollowed(topic, () => poller.start());
+  let stopPolling = () => {};
+
+  leadership.onRole((role) => {
+    stopPolling();
+    const slowness = slownessOf(role);
+    const stops = slowness === null ? [] : pollers.map((poller) => poller.start(slowness));
+    stopPolling = () => stops.forEach((stop) => stop());
+  });
+  hub.whileFollowed(topic, leadership.start);
+  hub.onPublished(topic, leadership.heard);
+
+  function slownessOf(role: Role): number | null {
+    if (role === "leader") return 1;
+    return role === "alone" ? ALONE_SLOWNESS : null;
+  }
+
+  async function publish(publications: readonly Publication[]): Promise<void> {
+    const ids = await hub.publish(topic, publications, { fence: leadership.fence });
+    // Who asked for a poll shall find it in the windows.
+    await hub.received(ids);
+  }
+
+  function createOutlet(): Outlet {
+    return {
+      repeats: shared.health.kind === "redis",
+      /** What only this isolate has shown is not told, unless it is alone. */
+      async held() {
+        if (leadership.role === "idle") return new Map();
+        const { events } = await hub.newest({ topic, tags: null });
+        const isAlone = leadership.role === "alone";
+        return new Map(
+          events.filter(({ id }) => isAlone || id !== NOWHERE).map(({ key, json }) => [key, json]),
+        );
+      },
+      async publish(publications) {
+        if (leadership.role === "alone") return hub.show(topic, publications);
+        // Another leads by now, and asks for itself; or nobody looks any more.
+        if (leadership.role !== "leader") return;
+        try {
+          await publish(publications);
+        } catch (thrown) {
+          if (thrown instanceof StoreAway) hub.show(topic, publications);
+          else if (thrown instanceof Problem && thrown.code === "fenced") leadership.lost();
+          else throw thrown;
+        }
+      },
+    };
+  }
 
   return {
     topic,
@@ -50,7 +118,7 @@ export function createMarket(world: World, config: ProviderConfig, hub: Hub): Ma
       const timeout = new Promise<void>((resolve) => {
         callOff = world.clock.after(WATCH_MS, resolve);
       });
-      await Promise.race([Promise.all(pollers.map((poller) => poller.refresh())), timeout]);
+      await Promise.race([refresh(), timeout]);
       callOff();
     },
     async snapshot(symbols = null) {
@@ -60,5 +128,12 @@ export function createMarket(world: World, config: ProviderConfig, hub: Hub): Ma
       );
       return { quotes, status, cursor };
     },
+    resign: leadership.resign,
   };
+
+  /** Only who asks for all fetches what is too old: others are told. */
+  async function refresh(): Promise<void> {
+    await leadership.known();
+    if (leadership.role === "leader") await Promise.all(pollers.map((poller) => poller.refresh()));
+  }
 }

@@ -15,7 +15,7 @@ import { createProviderState, type Role } from "./provider_state.ts";
 import { createQuorum } from "./quorum.ts";
 import type { Quote, Snapshot, Status } from "./quote.ts";
 import { createSuccession } from "./succession.ts";
-import { createTeller, type Publish } from "./teller.ts";
+import { createTeller, type Outlet } from "./teller.ts";
 
 /** What a poller needs. */
 export interface PollerOptions {
@@ -23,7 +23,7 @@ export interface PollerOptions {
   readonly spanAt: SpanAt;
   /** In order: the first that gives a symbol serves it, as long as it can. Those who are first set the pace. */
   readonly providers: readonly ConnectedProvider[];
-  readonly publish: Publish;
+  readonly outlet: Outlet;
   /** Whether the quotes are to say that they are simulated. */
   readonly simulated: boolean;
   /** How far two sources may differ, in percent, before it is said. */
@@ -42,8 +42,13 @@ export interface Judge {
 
 /** Keeps quotes coming. It leaves the quotes and statuses of others as they are. */
 export interface Poller extends Judge {
-  /** Polls from now on: at once where the last poll is a TTL ago. One start at a time. @returns What ends it. */
-  start(): () => void;
+  /**
+   * Polls from now on: at once where the last poll is a TTL ago. One start at a time.
+   *
+   * @param slowness How many times longer than usual its intervals are.
+   * @returns What ends it.
+   */
+  start(slowness?: number): () => void;
   /** Resolves once what is known is no older than its TTL, or nobody could tell. It joins a poll that is under way. */
   refresh(): Promise<void>;
   /** When a client does well to ask again, in whole seconds. */
@@ -61,7 +66,7 @@ function firsts(providers: readonly Provider[]): Provider[] {
 
 /** Creates a poller that knows nothing and does nothing yet. */
 export function createPoller(
-  { world, spanAt, providers: connected, publish, simulated, quorumBoundPct }: PollerOptions,
+  { world, spanAt, providers: connected, outlet, simulated, quorumBoundPct }: PollerOptions,
 ): Poller {
   const { clock, log } = world;
   const providers = connected.map(({ provider }) => provider);
@@ -73,13 +78,18 @@ export function createPoller(
   const ttlMs = Math.min(...pacemakers.map((each) => each.ttlMs));
   const succession = createSuccession(providers);
   const quorum = createQuorum(quorumBoundPct);
-  const book = createBook({ clock, spanAt, providers, simulated });
+  const patience = () => slowness;
+  const book = createBook({ clock, spanAt, providers, simulated, patience });
   const members = connected.map((each) => {
     const role = () => roleOf(each.provider);
-    return createCorrespondent(log, each, createProviderState({ world, spanAt, role, ...each }));
+    return createCorrespondent(
+      log,
+      each,
+      createProviderState({ world, spanAt, role, patience, ...each }),
+    );
   });
   const states = members.map(({ state }) => state);
-  const tell = createTeller(log, known, publish);
+  const tell = createTeller(log, known, outlet);
   let onHeard = () => {};
   const heard = () => onHeard();
   const chain = createChain({ clock, log, members, book, succession, quorum, tell, heard });
@@ -88,6 +98,8 @@ export function createPoller(
   let pollBeganAt = -Infinity;
   let polledAt = -Infinity;
   let polling: Promise<void> | null = null;
+  let isRunning = false;
+  let slowness = 1;
 
   function roleOf({ name, symbols }: Provider): Role {
     const served = symbols.filter((symbol) => succession.serving(symbol) === name);
@@ -99,7 +111,7 @@ export function createPoller(
     return {
       standsByFor: other?.title ?? null,
       remarks: quorum.remarks(served),
-      nextAskAt: pollBeganAt + intervalMs,
+      nextAskAt: pollBeganAt + slowness * intervalMs,
     };
   }
 
@@ -159,10 +171,12 @@ export function createPoller(
   }
 
   return {
-    start() {
+    start(times = 1) {
+      slowness = times;
+      isRunning = true;
       const running = keepPolling(world, {
-        intervalMs: () => isClosed() ? closedIntervalMs : intervalMs,
-        ttlMs,
+        intervalMs: () => times * (isClosed() ? closedIntervalMs : intervalMs),
+        ttlMs: times * ttlMs,
         opensAt: () => isClosed() ? nextChangeTime() : null,
         polledAt: () => polledAt,
         refresh,
@@ -170,12 +184,18 @@ export function createPoller(
         nextChangeTime,
       });
       onHeard = running.heard;
-      return running.stop;
+      return () => {
+        isRunning = false;
+        running.stop();
+      };
     },
     refresh,
     judge: book.judge,
-    judgeStatus: (status) =>
-      members.find(({ provider }) => provider.name === status.provider)?.state.status() ?? status,
+    judgeStatus(status) {
+      // Who does not ask knows nothing better than what it was told.
+      const own = members.find(({ provider }) => provider.name === status.provider);
+      return (isRunning ? own?.state.status() : null) ?? status;
+    },
     awaited,
     nextPollDelayS: Math.max(1, Math.ceil(intervalMs / 1000)),
   };

@@ -10,7 +10,7 @@ import { createPoller, type Judge, type Poller } from "./poller.ts";
 import type { Provider } from "./provider.ts";
 import { type ProviderConfig, providersFor } from "./providers.ts";
 import { SYMBOLS } from "./symbols.ts";
-import type { Publish } from "./teller.ts";
+import type { Outlet } from "./teller.ts";
 import { createUnsourced } from "./unsourced.ts";
 
 /** Groups providers that have a symbol in common, if only over a third. Each group keeps their order. */
@@ -33,7 +33,7 @@ export interface Pollers {
 }
 
 /** Creates the pollers of all providers of these settings. Nothing starts yet. */
-export function createPollers(world: World, config: ProviderConfig, publish: Publish): Pollers {
+export function createPollers(world: World, config: ProviderConfig, outlet: Outlet): Pollers {
   const providers = providersFor(config);
   const spanAt = createHours();
   const pollers = groups(providers).map((group) =>
@@ -41,7 +41,7 @@ export function createPollers(world: World, config: ProviderConfig, publish: Pub
       world,
       spanAt,
       providers: group.map((provider) => ({ provider, upstream: createUpstream(world, provider) })),
-      publish,
+      outlet,
       simulated: config.DEMO,
       quorumBoundPct: config.QUORUM_BOUND_PCT,
     })

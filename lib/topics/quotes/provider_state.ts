@@ -50,11 +50,14 @@ export interface ProviderStateOptions {
   readonly upstream: Pick<Upstream, "health">;
   /** What it is to the others now. */
   readonly role: () => Role;
+  /** How many times longer than usual the intervals are now. */
+  readonly patience: () => number;
 }
 
 /** Creates the state of a provider that was never asked. */
 export function createProviderState(
-  { world: { clock, log }, spanAt, provider, upstream: { health }, role }: ProviderStateOptions,
+  { world: { clock, log }, spanAt, provider, upstream: { health }, role, patience }:
+    ProviderStateOptions,
 ): ProviderState {
   const { name, title, symbols, intervalMs } = provider;
   const heard = new Map<string, Held>();
@@ -62,7 +65,9 @@ export function createProviderState(
   let noticed: Noticed | null = null;
 
   function markets(now: number): Freshness[] {
-    return [...heard.values()].map((each) => freshnessOf(spanAt, each, intervalMs, now));
+    return [...heard.values()].map((each) =>
+      freshnessOf(spanAt, each, patience() * intervalMs, now)
+    );
   }
 
   function isAllClosed(all: readonly Freshness[]): boolean {
@@ -105,7 +110,7 @@ export function createProviderState(
 
   /** It may answer, and say nothing new. */
   function isTalking(): boolean {
-    const from = clock.now() - 2 * intervalMs;
+    const from = clock.now() - 2 * patience() * intervalMs;
     return [...heard.values()].some(({ received_at }) => Date.parse(received_at) > from);
   }
 

@@ -5,32 +5,40 @@
  */
 import type { Publication } from "../../core/event.ts";
 import { type Log, messageOf } from "../../core/log.ts";
-import type { Quote, Snapshot, Status } from "./quote.ts";
+import { Quote, type Snapshot, type Status } from "./quote.ts";
 
-/** Publishes events of one topic together: all or none. */
-export type Publish = (publications: readonly Publication[]) => Promise<void>;
-
-/** A publication, and what it says, in a form that can be compared. */
-interface Change extends Publication {
-  readonly key: string;
-  readonly says: string;
+/** Where a poller tells what changed. */
+export interface Outlet {
+  /** By key, the data everybody has been told last, serialised. */
+  held(): Promise<ReadonlyMap<string, string>>;
+  /** Publishes events of one topic together: all or none. */
+  publish(publications: readonly Publication[]): Promise<void>;
+  /**
+   * Whether hearing the same again is told too: where others judge by what they are told how fresh a quote is, since they
+   * do not ask for themselves.
+   */
+  readonly repeats: boolean;
 }
 
-function ofQuote(quote: Quote): Change {
+/** What a quote says, in a form that can be compared: its fields in the schema's order. */
+function saidBy(quote: Quote, repeats: boolean): string {
+  // Hearing the same again is no change by itself, and never while its market is closed.
+  const received_at = repeats && quote.session !== "closed" ? quote.received_at : null;
+  return JSON.stringify({ ...Quote.parse(quote), received_at });
+}
+
+function ofQuote(quote: Quote): Publication & { readonly key: string } {
   const { symbol } = quote;
-  // Hearing the same again is no change.
-  const says = JSON.stringify({ ...quote, received_at: null });
-  return { type: "quote", data: quote, key: symbol, tags: [symbol], says };
+  return { type: "quote", data: quote, key: symbol, tags: [symbol] };
 }
 
-function ofStatus(status: Status): Change {
+function ofStatus(status: Status): Publication & { readonly key: string } {
   const { provider, symbols } = status;
-  const says = JSON.stringify(status);
-  return { type: "status", data: status, key: `status:${provider}`, tags: symbols, says };
+  return { type: "status", data: status, key: `status:${provider}`, tags: symbols };
 }
 
 /**
- * Creates a function that publishes, in one batch, what differs from what it has published before. Calls follow each
+ * Creates a function that publishes, in one batch, what differs from what everybody has been told. Calls follow each
  * other. It never rejects: what could not be published is logged, and still differs at the next call.
  *
  * @param known All that is known, as it is at the time it is asked.
@@ -38,18 +46,24 @@ function ofStatus(status: Status): Change {
 export function createTeller(
   log: Pick<Log, "warn">,
   known: () => Snapshot,
-  publish: Publish,
+  outlet: Outlet,
 ): () => Promise<void> {
-  const published = new Map<string, string>();
   let telling = Promise.resolve();
 
+  function isNews(quote: Quote, held: string | undefined): boolean {
+    if (held === undefined) return true;
+    const before = Quote.parse(JSON.parse(held));
+    return saidBy(quote, outlet.repeats) !== saidBy(before, outlet.repeats);
+  }
+
   async function tell(): Promise<void> {
+    const held = await outlet.held();
     const { quotes, status } = known();
-    const changes = [...quotes.map(ofQuote), ...status.map(ofStatus)]
-      .filter(({ key, says }) => published.get(key) !== says);
-    if (changes.length === 0) return;
-    await publish(changes.map(({ says: _, ...publication }) => publication));
-    for (const { key, says } of changes) published.set(key, says);
+    const changes = [
+      ...quotes.filter((quote) => isNews(quote, held.get(quote.symbol))).map(ofQuote),
+      ...status.map(ofStatus).filter(({ key, data }) => held.get(key) !== JSON.stringify(data)),
+    ];
+    if (changes.length > 0) await outlet.publish(changes);
   }
 
   function complain(thrown: unknown): void {

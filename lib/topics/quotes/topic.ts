@@ -43,6 +43,11 @@ export function quotesTopic(judges: readonly Judge[]): Topic {
     name: "quotes",
     kind: "state",
     events: { quote: Quote, status: Status },
+    outdates(logged, shown) {
+      if (logged.type !== "quote") return true;
+      const receivedAt = (json: string) => Quote.parse(JSON.parse(json)).received_at;
+      return receivedAt(logged.json) > receivedAt(shown.json);
+    },
     open(newest, tags) {
       const jsonOf = (type: string) =>
         newest.filter((event) => event.type === type).map(({ json }) => json);

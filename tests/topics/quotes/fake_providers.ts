@@ -89,6 +89,7 @@ export function createBench(): Bench {
   const second = fakeProvider("second", SECOND_INTERVAL_MS, clock);
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   const batches: (readonly Publication[])[] = [];
+  const held = new Map<string, string>();
   const logged: string[] = [];
   const write = (message: string) => void logged.push(message);
   const bench: Bench = {
@@ -109,7 +110,14 @@ export function createBench(): Bench {
         log: { debug: write, info: write, warn: write, error: write },
       },
       providers: [first.connected, second.connected],
-      publish: (publications) => bench.publish(publications),
+      outlet: {
+        held: () => Promise.resolve(held),
+        async publish(publications) {
+          await bench.publish(publications);
+          for (const { key = "", data } of publications) held.set(key, JSON.stringify(data));
+        },
+        repeats: false,
+      },
       simulated: false,
       spanAt: createHours(),
       quorumBoundPct: 1,

@@ -85,7 +85,6 @@ Deno.test("a provider that was never heard is down, and so is one whose breaker 
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
   first.health = { breaker: "open", nextTryAt: until, failure: LATE };
   await clock.advance(INTERVAL_MS);
-  stop();
   assertEquals(batches[2]?.find(({ key }) => key === "status:first")?.data, {
     provider: "first",
     symbols: ["BTC-USD", "ETH-USD"],
@@ -98,6 +97,8 @@ Deno.test("a provider that was never heard is down, and so is one whose breaker 
   first.health = { breaker: "half-open", nextTryAt: null, failure: LATE };
   const status = Status.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
   assertEquals(poller.judgeStatus(status), { ...status, breaker: "half-open", next_try_at: null });
+  stop();
+  assertEquals(poller.judgeStatus(status), status, "who does not ask knows nothing better");
 });
 
 Deno.test("a provider's state keeps its time while only the reason changes", async () => {
@@ -114,10 +115,10 @@ Deno.test("a provider's state keeps its time while only the reason changes", asy
 });
 
 Deno.test("judge() goes by when the source was last heard, and leaves what is not its own", async () => {
-  const { clock, poller, batches } = createBench();
+  const { clock, poller, first, batches } = createBench();
   const stop = poller.start();
   await clock.advance(10 * INTERVAL_MS);
-  stop();
+  first.answers = {};
   const quote = Quote.parse(batches[0]?.[0]?.data);
   assertEquals(poller.judge(quote).is_stale, false);
   assertEquals(poller.judge({ ...quote, source: "second" }).is_stale, true);
@@ -127,6 +128,7 @@ Deno.test("judge() goes by when the source was last heard, and leaves what is no
   const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
   assertEquals(poller.judgeStatus(foreign), foreign);
   assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
+  stop();
 });
 
 Deno.test("judge() calls a quote stale that comes from the log, a week old, before anything was heard", async () => {

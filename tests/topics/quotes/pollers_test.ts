@@ -33,10 +33,19 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
       : world.fetch(url, init);
   };
   const batches: (readonly Publication[])[] = [];
+  const held = new Map<string, string>();
   const { pollers, judges } = createPollers(
     { ...world, fetch },
     readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env }),
-    (publications) => Promise.resolve(void batches.push(publications)),
+    {
+      held: () => Promise.resolve(held),
+      publish(publications) {
+        batches.push(publications);
+        for (const { key = "", data } of publications) held.set(key, JSON.stringify(data));
+        return Promise.resolve();
+      },
+      repeats: false,
+    },
   );
   return { clock, pollers, judges, batches, calls };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * Runs a task against a deadline. The signal tells the task to let go; the promise does not wait until it does, since

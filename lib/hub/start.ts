@@ -1,0 +1,62 @@
+/**
+ * Where a stream begins: what its cursor is worth, and what it has missed.
+ *
+ * @module
+ */
+import { isPlace, type Place } from "../core/place.ts";
+import { StoreAway } from "../store/away.ts";
+import type { EventLog } from "../store/event_log.ts";
+import type { Intake } from "./intake.ts";
+import type { LogReader } from "./log_reader.ts";
+import { type Cursor, type Missed, missedBy } from "./opening.ts";
+import type { Follow } from "./read.ts";
+import type { Holding } from "./windows.ts";
+
+/** Where a stream begins. */
+export interface Start {
+  /** Undefined where the client has none. */
+  readonly cursor: Cursor | undefined;
+  readonly missed: Missed;
+  /** False where the log did not answer: then the cursor is taken at its word. */
+  readonly isPlaced: boolean;
+}
+
+/** Finds where streams begin. */
+export interface Starts {
+  /** What a cursor is worth. Rejects where the log does not say. */
+  judge(place: Place): Promise<Cursor>;
+  /** Where a stream begins that comes with this cursor, if it has one. */
+  of(follows: readonly Follow[], holdings: readonly Holding[], text?: string): Promise<Start>;
+}
+
+const NOTHING: Missed = { gaps: [], told: new Map() };
+
+/** Creates what finds where streams begin. */
+export function createStarts(
+  log: Pick<EventLog, "honours">,
+  reader: LogReader,
+  { head, isJoined }: Pick<Intake, "head" | "isJoined">,
+): Starts {
+  async function judge(place: Place): Promise<Cursor> {
+    const isHonoured = await log.honours(place);
+    return { place: isHonoured ? place : head(), isHonoured };
+  }
+
+  return {
+    judge,
+    async of(follows, holdings, text) {
+      const place = text && isPlace(text) ? text : null;
+      try {
+        if (isJoined() && holdings.every((holding) => holding.isFilled)) {
+          if (!text) return { cursor: undefined, missed: NOTHING, isPlaced: true };
+          const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
+          return { cursor, missed: await missedBy(reader, follows, cursor), isPlaced: true };
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof StoreAway)) throw thrown;
+      }
+      const cursor = place === null ? undefined : { place, isHonoured: true };
+      return { cursor, missed: NOTHING, isPlaced: false };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * The window of a state topic: the newest event of each key.
+ *
+ * @module
+ */
+import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
+import type { Topic } from "../core/topic.ts";
+import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
+import type { Window } from "./window.ts";
+
+/** Creates an empty window of a state topic. */
+export function createStateWindow(topic: Topic): Window {
+  // In the order of their ids: an event that is replaced goes to the end.
+  const newest = new Map<string, EncodedEvent>();
+  // What the log does not have lies beside it, by key, and hides older values of the log.
+  const beside = new Map<string, EncodedEvent>();
+  let lost: Place | null = null;
+
+  function put(event: EncodedEvent): void {
+    newest.delete(event.key);
+    newest.set(event.key, event);
+    const other = beside.get(event.key);
+    if (other && (topic.outdates?.(event, other) ?? true)) beside.delete(event.key);
+  }
+
+  function visible(): EncodedEvent[] {
+    const all = [...newest.values()];
+    return beside.size === 0 ? all : all.filter(({ key }) => !beside.has(key));
+  }
+
+  return {
+    topic,
+    get lost() {
+      return lost;
+    },
+    add(events) {
+      events.forEach(put);
+    },
+    reset(place) {
+      newest.clear();
+      lost = place;
+    },
+    fill(page) {
+      const before = page.events.filter(({ id, key }) => {
+        const since = newest.get(key);
+        return !since || comparePlaces(since.id, id) < 0;
+      });
+      const keys = new Set(before.map(({ key }) => key));
+      const since = [...newest.values()].filter(({ key }) => !keys.has(key));
+      newest.clear();
+      [...before.map(encodeEvent), ...since].sort((a, b) => comparePlaces(a.id, b.id)).forEach(put);
+      lost = null;
+    },
+    after(place) {
+      const all = visible();
+      return all.slice(firstAfter(all, place));
+    },
+    values: () => [...visible(), ...beside.values()],
+    show(values) {
+      for (const value of values) beside.set(value.key, value);
+    },
+    shown: () => [...beside.values()],
+    trim() {},
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * What isolates share where there is only one.
+ *
+ * @module
+ */
+import type { World } from "../core/world.ts";
+import { createMemoryEventLog, type Retention } from "./memory_event_log.ts";
+import { createMemoryLeases } from "./memory_lease.ts";
+import { createMemoryStore } from "./memory_store.ts";
+import type { SharedState } from "./shared_state.ts";
+
+/** Creates state in memory. It is always up and costs nothing. */
+export function createMemoryState(
+  world: Pick<World, "clock" | "random">,
+  retention: Retention,
+): SharedState {
+  const leases = createMemoryLeases(world.clock);
+  return {
+    log: createMemoryEventLog(world, retention, leases.isHeld),
+    store: createMemoryStore(world.clock),
+    lease: (name) => leases.lease(name, "this isolate"),
+    health: {
+      kind: "memory",
+      isUp: true,
+      commands: 0,
+      check: () => Promise.resolve(true),
+      onChange: () => () => {},
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * The store of one isolate, which forgets everything when it stops.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../core/clock.ts";
+import type { Store } from "./store.ts";
+
+/** All values together take no more, in characters. */
+const MOST_CHARACTERS = 16_777_216;
+
+/** Creates an empty store. The values used longest ago give way where there are too many. */
+export function createMemoryStore(clock: Clock): Store {
+  const values = new LRUCache<string, string>({
+    maxSize: MOST_CHARACTERS,
+    sizeCalculation: (value, key) => value.length + key.length + 64,
+    ttlResolution: 0,
+    perf: clock,
+  });
+
+  /** Lru-cache takes a TTL of 0 for none. */
+  function put(key: string, value: string, ttlMs = 0): void {
+    values.set(key, value, { ttl: ttlMs });
+  }
+
+  return {
+    get: (key) => Promise.resolve(values.get(key) ?? null),
+    set(key, value, ttlMs) {
+      put(key, value, ttlMs);
+      return Promise.resolve();
+    },
+    take(key) {
+      const value = values.get(key) ?? null;
+      values.delete(key);
+      return Promise.resolve(value);
+    },
+    swap(key, expected, next, ttlMs) {
+      const held = values.get(key) ?? null;
+      if (held !== expected) return Promise.resolve(held);
+      if (next === null) values.delete(key);
+      else put(key, next, ttlMs);
+      return Promise.resolve(next);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Small values of many isolates, in Redis.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { RedisClient } from "./redis_client.ts";
+import type { RedisKeys } from "./redis_keys.ts";
+import type { Store } from "./store.ts";
+
+/** Values come with a letter before them, since Redis has none that is nothing. */
+const SWAP = `
+local function textOf(value) return value and '=' .. value or '' end
+local held = call('GET', KEYS[1])
+if textOf(held) ~= ARGV[1] then return textOf(held) end
+if ARGV[2] == '' then
+  if held then call('DEL', KEYS[1]) end
+elseif ARGV[3] == '0' then
+  call('SET', KEYS[1], ARGV[2]:sub(2))
+else
+  call('SET', KEYS[1], ARGV[2]:sub(2), 'PX', ARGV[3])
+end
+return ARGV[2]
+`;
+
+const TEXT = z.string();
+
+function swapped(value: string | null): string {
+  return value === null ? "" : `=${value}`;
+}
+
+/** Creates a store in Redis. */
+export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
+  return {
+    get: (key) => client.command((redis) => redis.get<string>(keys.value(key))),
+    async set(key, value, ttlMs) {
+      await client.command((redis) =>
+        redis.set(keys.value(key), value, ttlMs === undefined ? {} : { px: ttlMs })
+      );
+    },
+    take: (key) => client.command((redis) => redis.getdel<string>(keys.value(key))),
+    async swap(key, expected, next, ttlMs = 0) {
+      const answer = await client.script(SWAP, [keys.value(key)], [
+        swapped(expected),
+        swapped(next),
+        ttlMs,
+      ]);
+      const held = TEXT.parse(answer);
+      return held === "" ? null : held.slice(1);
+    },
+  };
+}

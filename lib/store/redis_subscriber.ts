@@ -1,0 +1,119 @@
+/**
+ * One subscription to a channel, which comes back by itself until it is closed.
+ *
+ * @module
+ */
+import type { World } from "../core/world.ts";
+import type { RedisClient } from "./redis_client.ts";
+
+/** What is told of a subscription. */
+export interface SubscriberOptions {
+  readonly channel: string;
+  /** It is confirmed: all that is published from now on is heard. */
+  readonly onLive: () => void;
+  readonly onMessage: (text: string) => void;
+  /** It ended, or could not be opened. It will be tried again. */
+  readonly onEnd: () => void;
+}
+
+/** A subscription under supervision. */
+export interface RedisSubscriber {
+  /** Ends the connection: the next one may be a better one. */
+  restart(): void;
+  /** Ends it for good. Resolves when nothing of it is left. */
+  close(): Promise<void>;
+}
+
+/** How long the first wait before another try may be, and the longest one, in milliseconds. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+
+/** A connection that lived so long was a good one: after it the waits begin anew. */
+const STEADY_MS = 60_000;
+
+/** How long a subscription may take until it is confirmed, in milliseconds. */
+const CONFIRM_MS = 5000;
+
+/** The longest line that is read, in characters. Publications are announced in far less. */
+const LONGEST_LINE = 2_097_152;
+
+/** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
+export function createRedisSubscriber(
+  { clock, random }: Pick<World, "clock" | "random">,
+  client: Pick<RedisClient, "subscribe">,
+  { channel, onLive, onMessage, onEnd }: SubscriberOptions,
+): RedisSubscriber {
+  const message = `data: message,${channel},`;
+  const confirmation = `data: subscribe,${channel},`;
+  let isClosed = false;
+  let stop = () => {};
+  let wake = () => {};
+
+  async function listen(): Promise<void> {
+    const request = new AbortController();
+    stop = () => request.abort();
+    const callOff = clock.after(CONFIRM_MS, () => stop());
+    try {
+      const response = await client.subscribe(channel, request.signal);
+      if (response.body === null) return;
+      const reader = response.body.getReader();
+      // Not by abort(): after a garbage collection it may not reach the body any more.
+      stop = () => void reader.cancel().catch(() => {});
+      if (request.signal.aborted || isClosed) return stop();
+      const utf8 = new TextDecoder();
+      let rest = "";
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const lines = (rest + utf8.decode(value, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) {
+          if (line.startsWith(message)) onMessage(line.slice(message.length));
+          if (!line.startsWith(confirmation)) continue;
+          callOff();
+          onLive();
+        }
+        if (rest.length > LONGEST_LINE) stop();
+      }
+      // Used again down here, which keeps it in scope: a response that is collected may take its body with it.
+      await response.body.cancel().catch(() => {});
+    } finally {
+      callOff();
+      stop = () => {};
+    }
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!isClosed) {
+      const began = clock.now();
+      try {
+        await listen();
+      } catch {
+        // The client has told how the store is doing.
+      }
+      if (isClosed) return;
+      onEnd();
+      if (clock.now() - began >= STEADY_MS) failures = 0;
+      const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++);
+      await new Promise<void>((resolve) => {
+        const callOff = clock.after(random() * longest, resolve);
+        wake = () => {
+          callOff();
+          resolve();
+        };
+      });
+    }
+  }
+
+  const ended = run();
+  return {
+    restart: () => stop(),
+    async close() {
+      isClosed = true;
+      stop();
+      wake();
+      await ended;
+    },
+  };
+}

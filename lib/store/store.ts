@@ -1,0 +1,26 @@
+/**
+ * Small values all isolates share, by key.
+ *
+ * @module
+ */
+
+/** Where the store cannot be reached, everything rejects with a {@linkcode StoreAway}. */
+export interface Store {
+  /** What is kept under a key: null where nothing is. */
+  get(key: string): Promise<string | null>;
+  /** Keeps a value, for `ttlMs` milliseconds or for good. */
+  set(key: string, value: string, ttlMs?: number): Promise<void>;
+  /** Gives a value and forgets it, in one step: of several who take it, one gets it. */
+  take(key: string): Promise<string | null>;
+  /**
+   * Puts `next` in the place of `expected`, where that is still what is kept; null stands for nothing.
+   *
+   * @returns What is kept now: `next` where it was put, else what is there instead.
+   */
+  swap(
+    key: string,
+    expected: string | null,
+    next: string | null,
+    ttlMs?: number,
+  ): Promise<string | null>;
+}

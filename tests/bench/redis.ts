@@ -1,0 +1,156 @@
+/**
+ * What the shared store costs: commands counted at the redis-server itself, those inside of scripts too, beside three
+ * ways to do the same, and what Upstash asks for them.
+ *
+ * Run: `deno task bench redis`, or with the seconds to count for each line as an argument. Needs redis-server.
+ *
+ * @module
+ */
+import { startHerd } from "../support/herd.ts";
+import { untilOpen } from "../support/health.ts";
+import { print } from "../support/print.ts";
+import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { pause } from "../support/within.ts";
+import type { CommandCounts } from "../upstash/counts.ts";
+import { hasRedis, startRedisServer } from "../upstash/redis_server.ts";
+import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+
+/** Pay as you go, by upstash.com/pricing/redis (2026-08). */
+const DOLLARS_PER_COMMAND = 0.2 / 100_000;
+const HOURS_PER_MONTH = 730;
+
+/** How often the market is asked here, in milliseconds: three groups of providers. */
+const POLL_MS = 5000;
+const PUBLICATIONS = 100;
+
+/** One way to use the server. */
+interface Scene {
+  readonly name: string;
+  readonly isolates: number;
+  readonly viewers: number;
+  readonly path: string;
+}
+
+const QUOTES = "/v1/quotes/stream";
+const SCENES: readonly Scene[] = [
+  { name: "nobody watches", isolates: 2, viewers: 0, path: QUOTES },
+  { name: "quotes, one viewer", isolates: 1, viewers: 1, path: QUOTES },
+  { name: "quotes, 100 viewers", isolates: 1, viewers: 100, path: QUOTES },
+  { name: "quotes, 100 viewers", isolates: 2, viewers: 100, path: QUOTES },
+  {
+    name: "a silent channel, 100 viewers",
+    isolates: 2,
+    viewers: 100,
+    path: "/v1/events/alerts/stream",
+  },
+];
+
+function settings({ url, token }: StandIn, prefix: string): Record<string, string> {
+  return {
+    ...PUBLISHER_SETTINGS,
+    DEMO: "1",
+    QUOTE_POLL_MS: String(POLL_MS),
+    UPSTASH_REDIS_REST_URL: url,
+    UPSTASH_REDIS_REST_TOKEN: token,
+    REDIS_PREFIX: prefix,
+  };
+}
+
+/** The commands of some time, in all and by name. */
+async function counted(standIn: StandIn, task: () => Promise<void>): Promise<CommandCounts> {
+  await standIn.resetCommands();
+  await task();
+  return await standIn.commandsAtRedis();
+}
+
+function named({ byName }: CommandCounts): string {
+  return Object.entries(byName).sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+async function startAll(
+  stack: AsyncDisposableStack,
+  standIn: StandIn,
+  count: number,
+): Promise<ServerProcess[]> {
+  const servers: ServerProcess[] = [];
+  const env = settings(standIn, `bench-${crypto.randomUUID()}`);
+  for (let n = 0; n < count; n++) servers.push(stack.use(await startServer(env)));
+  return servers;
+}
+
+/** What others would send for the same, by the hour: `events` publications, on so many isolates, to so many viewers. */
+function designs(events: number, isolates: number, viewers: number): string[] {
+  const lease = 360; // one renewed every 10 s
+  return [
+    2 * events + 8 * isolates + lease, // XADD and PUBLISH; four reconnects of two commands
+    events + 3600 * isolates + lease, // a poll a second
+    3 * events + 96 * viewers + lease, // a subscription, pings and reconnects of every viewer
+  ].map((commands) => commands.toLocaleString("en"));
+}
+
+async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise<void> {
+  const { name, isolates, viewers, path } = scene;
+  await using stack = new AsyncDisposableStack();
+  const servers = await startAll(stack, standIn, isolates);
+  const each = viewers / isolates;
+  for (const { port, origin } of viewers === 0 ? [] : servers) {
+    stack.use(await startHerd({ port, path, live: each }));
+    await untilOpen(origin, each);
+  }
+  await pause(viewers === 0 ? 1000 : 6000); // what an opening costs is told below
+  const counts = await counted(standIn, () => pause(seconds * 1000));
+  const perHour = (count: number) => Math.round(count * 3600 / seconds);
+  const hourly = perHour(counts.total);
+  const events = perHour(counts.byName["XADD"] ?? 0);
+  const cells = [
+    `${name}, ${isolates} isolate${isolates === 1 ? "" : "s"}`,
+    hourly.toLocaleString("en"),
+    viewers === 0 ? "–" : (hourly / viewers).toFixed(1),
+    `$${(hourly * HOURS_PER_MONTH * DOLLARS_PER_COMMAND).toFixed(2)}`,
+    ...designs(events, isolates, viewers),
+    named(counts),
+  ];
+  print(`| ${cells.join(" | ")} |`);
+}
+
+/** What comes once: an opening isolate, one more viewer, a publication, one more reader of the JSON. */
+async function measureOnce(standIn: StandIn): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const [one, other] = await startAll(stack, standIn, 2);
+  if (!one || !other) return;
+  const path = "/v1/events/alerts/stream";
+  async function watch({ port, origin }: ServerProcess, live: number, open: number): Promise<void> {
+    stack.use(await startHerd({ port, path, live }));
+    await untilOpen(origin, open);
+  }
+  print("");
+  print("| once | commands | which |");
+  print("| --- | --- | --- |");
+  const told = (what: string, { total, ...counts }: CommandCounts, by = 1) =>
+    print(`| ${what} | ${(total / by).toFixed(1)} | ${named({ total, ...counts })} |`);
+  told("the first viewer of an isolate", await counted(standIn, () => watch(one, 1, 1)));
+  told("the first viewer of a second isolate", await counted(standIn, () => watch(other, 1, 1)));
+  told("100 more viewers", await counted(standIn, () => watch(one, 100, 101)));
+  const publications = await counted(standIn, async () => {
+    for (let n = 0; n < PUBLICATIONS; n++) await publish(one.origin, "alerts", "tick", { n });
+  });
+  told(`a publication (mean of ${PUBLICATIONS})`, publications, PUBLICATIONS);
+}
+
+if (!hasRedis()) {
+  print("redis-server is missing: install it, and run this again.");
+  Deno.exit(1);
+}
+const seconds = Number(Deno.args[0] ?? 60);
+await using redis = await startRedisServer();
+await using standIn = await startStandIn(redis);
+print(`Counted for ${seconds} s each, the market asked every ${POLL_MS / 1000} s. By the hour:`);
+print("");
+print(
+  "| scene | commands | a viewer | a month | subscription + stream, by hand | a poll a second | a subscription a viewer | which |",
+);
+print("| --- | --- | --- | --- | --- | --- | --- | --- |");
+for (const scene of SCENES) await measure(standIn, scene, seconds);
+await measureOnce(standIn);

@@ -1,0 +1,24 @@
+import { createMemoryState } from "../../lib/store/memory_state.ts";
+import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
+import { createMemoryLeases } from "../../lib/store/memory_lease.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+import { sharedStateCases } from "./shared_state_cases.ts";
+
+const RETENTION = { retainEvents: 1000, retainMs: 86_400_000 };
+
+sharedStateCases("createMemoryState()", () => {
+  const clock = createManualClock();
+  const world = { clock, random: () => 0.5 };
+  const leases = createMemoryLeases(clock);
+  const log = createMemoryEventLog(world, RETENTION, leases.isHeld);
+  return Promise.resolve({
+    state: {
+      ...createMemoryState(world, RETENTION),
+      log,
+      lease: (name) => leases.lease(name, "us"),
+    },
+    rival: (name) => leases.lease(name, "them"),
+    pass: clock.advance,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * THE LIST of what leases and stores are held to, in memory or elsewhere.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Fence, Lease } from "../../lib/store/lease.ts";
+import type { SharedState } from "../../lib/store/shared_state.ts";
+import { alerts, draft } from "./support.ts";
+
+/** State that is new, and time to pass on it. */
+export interface StateUnderTest extends AsyncDisposable {
+  readonly state: SharedState;
+  /** A lease as another isolate sees it. */
+  rival(name: string): Lease;
+  /** Lets time pass for leases and values: those that have a life of so many milliseconds have ended after it. */
+  pass(ms: number): Promise<void>;
+}
+
+/** Registers the list for one kind of state. @param create Creates state nobody else has. */
+export function sharedStateCases(name: string, create: () => Promise<StateUnderTest>): void {
+  function test(behaviour: string, check: (test: StateUnderTest) => Promise<void>): void {
+    Deno.test(`${name}: ${behaviour}`, async () => {
+      await using fresh = await create();
+      await check(fresh);
+    });
+  }
+
+  test("a value is kept until it is replaced or taken", async ({ state: { store } }) => {
+    assertEquals(await store.get("a"), null);
+    await store.set("a", "Zürich");
+    assertEquals(await store.get("a"), "Zürich");
+    await store.set("a", '{"n":1}');
+    assertEquals(await store.take("a"), '{"n":1}');
+    assertEquals([await store.take("a"), await store.get("a")], [null, null]);
+  });
+
+  test("of many who take a value, one gets it", async ({ state: { store } }) => {
+    await store.set("ticket", "yours");
+    const taken = await Promise.all(Array.from({ length: 10 }, () => store.take("ticket")));
+    assertEquals(taken.filter((each) => each !== null), ["yours"]);
+  });
+
+  test("a value with a life ends with it", async ({ state: { store }, pass }) => {
+    await store.set("a", "short", 50);
+    await store.set("b", "long");
+    await store.swap("c", null, "short", 50);
+    await pass(60);
+    assertEquals([await store.get("a"), await store.get("b"), await store.get("c")], [
+      null,
+      "long",
+      null,
+    ]);
+  });
+
+  test("swap() replaces what is expected, and tells what is there instead", async ({ state: { store } }) => {
+    assertEquals(await store.swap("a", "1", "2"), null);
+    assertEquals(await store.swap("a", null, "1"), "1");
+    assertEquals(await store.swap("a", null, "2"), "1");
+    assertEquals(await store.swap("a", "1", "2"), "2");
+    assertEquals(await store.swap("a", "2", null), null);
+    assertEquals(await store.get("a"), null);
+  });
+
+  test("of many who swap at once, one wins", async ({ state: { store } }) => {
+    const names = Array.from({ length: 10 }, (_, n) => String(n));
+    const held = await Promise.all(names.map((each) => store.swap("a", null, each)));
+    assertEquals(names.filter((each, i) => held[i] === each).length, 1);
+    assertEquals(new Set(held).size, 1);
+  });
+
+  test("a lease has one holder, until it is given back", async ({ state, rival }) => {
+    const [ours, theirs] = [state.lease("polls"), rival("polls")];
+    assertEquals(await ours.claim(), { isHeld: true });
+    assertEquals(await ours.claim(), { isHeld: true });
+    const claim = await theirs.claim();
+    assert(!claim.isHeld && claim.leftMs > 0 && claim.leftMs <= theirs.ttlMs);
+    assertEquals([await ours.renew(), await theirs.renew()], [true, false]);
+    await theirs.release();
+    assertEquals(await ours.renew(), true);
+    await ours.release();
+    assertEquals(await theirs.claim(), { isHeld: true });
+    assertEquals((await rival("other").claim()).isHeld, true);
+  });
+
+  test("a lease ends by itself, and its late holder writes nothing", async ({ state, rival, pass }) => {
+    const [ours, theirs] = [state.lease("polls"), rival("polls")];
+    const write = async (fence: Fence) =>
+      (await state.log.append(alerts, [draft("a", 1)], { fence })).kind;
+    assertEquals(await write(ours.fence), "fenced");
+    await ours.claim();
+    assertEquals([await write(ours.fence), await write(theirs.fence)], ["appended", "fenced"]);
+    await pass(ours.ttlMs);
+    assertEquals(await write(ours.fence), "fenced");
+    assertEquals(await theirs.claim(), { isHeld: true });
+    assertEquals(await ours.renew(), false);
+    assertEquals([await write(ours.fence), await write(theirs.fence)], ["fenced", "appended"]);
+  });
+}

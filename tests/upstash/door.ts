@@ -1,0 +1,157 @@
+/**
+ * The REST door: https://upstash.com/docs/redis/features/restapi
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Asked, BadRequest, readJson, readPlan } from "./commands.ts";
+import type { Executor, Outcome } from "./executor.ts";
+import type { CommandFaults, RefusalKind } from "./faults.ts";
+import { RedisAwayError } from "./redis_client.ts";
+import type { Interest, Subscriptions } from "./subscriptions.ts";
+
+/** What stands behind the door. */
+export interface Rooms {
+  readonly token: string;
+  readonly executor: Executor;
+  readonly subscriptions: Subscriptions;
+  readonly faults: CommandFaults;
+  /** Takes the order of another process for faults, and gives what it is answered. */
+  readonly order: (body: unknown) => unknown;
+}
+
+/** Takes requests. */
+export interface Door {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** How many requests it took, those of faults aside. */
+  readonly requests: number;
+}
+
+const METHODS: ReadonlySet<string> = new Set(["HEAD", "GET", "POST", "PUT"]);
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const QUOTA_ERROR = "ERR max requests limit exceeded. Limit: 500000, Usage: 500000.";
+
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    // What is too much is read to its end all the same: a client that still sends does not read.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  if (bytes > MAX_BODY_BYTES) {
+    const limit = `Limit: ${MAX_BODY_BYTES} bytes, Actual: ${bytes} bytes`;
+    throw new BadRequest(`ERR max request size exceeded. ${limit}`);
+  }
+  return new Uint8Array(await new Blob(chunks.map((each) => each.slice())).arrayBuffer());
+}
+
+function segmentsOf(path: string): string[] {
+  try {
+    return path.split("/").slice(1).map(decodeURIComponent);
+  } catch {
+    throw new BadRequest("ERR failed to parse command");
+  }
+}
+
+function interestOf([kind = "", ...names]: readonly string[]): Interest | undefined {
+  const command = kind.toUpperCase();
+  if (command !== "SUBSCRIBE" && command !== "PSUBSCRIBE") return undefined;
+  if (names.length > 0 && names.every((each) => each !== "")) return { command, names };
+  throw new BadRequest(`ERR wrong number of arguments for '${kind}' command`);
+}
+
+/** Creates the door. */
+export function createDoor({ token, executor, subscriptions, faults, order }: Rooms): Door {
+  let requests = 0;
+  let answers = 0;
+
+  function send(response: ServerResponse, status: number, body: unknown): void {
+    if (response.destroyed) return;
+    answers++;
+    response.writeHead(status, {
+      "content-type": "application/json",
+      // The service counts its writes here. Nobody reads it but the service itself.
+      "upstash-sync-token": `local-${answers}`,
+    });
+    response.end(JSON.stringify(body));
+  }
+
+  function isKnown(request: IncomingMessage, query: URLSearchParams): boolean {
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    return (bearer ?? query.get("_token")) === token;
+  }
+
+  function refuse(kind: RefusalKind, response: ServerResponse): void {
+    if (kind === "quota") return send(response, 400, { error: QUOTA_ERROR });
+    if (kind === "close") return void response.destroy();
+    response.writeHead(503, { "content-type": "text/html" });
+    response.end("<html><body><h1>503 Service Unavailable</h1></body></html>");
+  }
+
+  /** The whole of an answer is announced, and half of it sent. */
+  function breakOff(outcome: Outcome, response: ServerResponse): void {
+    const body = new TextEncoder().encode(JSON.stringify(outcome.body));
+    response.writeHead(outcome.status, {
+      "content-type": "application/json",
+      "content-length": body.length,
+    });
+    response.write(body.subarray(0, body.length >> 1), () => response.destroy());
+  }
+
+  async function welcome(
+    asked: Asked,
+    isEncoded: boolean,
+    response: ServerResponse,
+  ): Promise<void> {
+    requests++;
+    const refusal = faults.refusal();
+    if (refusal !== null) return refuse(refusal, response);
+    await faults.wait();
+    const interest = interestOf(asked.segments);
+    if (interest !== undefined) {
+      await subscriptions.open(interest, response);
+      return executor.bill(interest.names.map(() => interest.command));
+    }
+    const plan = readPlan(asked);
+    const outcome = await executor.run(plan, isEncoded);
+    const lostAt = faults.loss(plan.commands.map((each) => each.name));
+    if (lostAt === "head") response.destroy();
+    else if (lostAt === "body") breakOff(outcome, response);
+    else send(response, outcome.status, outcome.body);
+  }
+
+  async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? "";
+    if (!METHODS.has(method)) {
+      return send(response, 405, { error: "ERR method not allowed" });
+    }
+    const { pathname, searchParams: query } = new URL(`http://localhost${request.url}`);
+    if (!isKnown(request, query)) {
+      return send(response, 401, { error: "WRONGPASS invalid or missing auth token" });
+    }
+    const body = await bodyOf(request);
+    const segments = segmentsOf(pathname);
+    if (method === "POST" && pathname === "/_faults") {
+      return send(response, 200, order(readJson(body)));
+    }
+    const isEncoded = request.headers["upstash-encoding"] === "base64";
+    await welcome({ segments, query, body }, isEncoded, response);
+  }
+
+  return {
+    get requests() {
+      return requests;
+    },
+    async handle(request, response) {
+      try {
+        await admit(request, response);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (error instanceof BadRequest) return send(response, 400, { error: message });
+        const isAway = error instanceof RedisAwayError;
+        send(response, isAway ? 503 : 500, { error: `ERR stand-in: ${message}` });
+      }
+    },
+  };
+}

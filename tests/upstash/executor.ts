@@ -1,0 +1,95 @@
+/**
+ * Runs commands as the REST door takes them: one, a pipeline, or a transaction.
+ *
+ * @module
+ */
+import { type Command, type Plan, refusalOf } from "./commands.ts";
+import { type CommandCounts, countsOf } from "./counts.ts";
+import type { RedisClient } from "./redis_client.ts";
+import { type Answer, answerOf } from "./replies.ts";
+import { isFailure, type RawReply } from "./resp.ts";
+import { createScripts } from "./scripts.ts";
+
+/** A status of HTTP, and the JSON under it. */
+export interface Outcome {
+  readonly status: number;
+  readonly body: Answer | readonly Answer[];
+}
+
+/** Runs commands and counts them. */
+export interface Executor {
+  /** Runs what a request wants. Strings of the answers are base64 where `isEncoded`. */
+  run(plan: Plan, isEncoded: boolean): Promise<Outcome>;
+  /** Counts what is billed without being run here. */
+  bill(names: readonly string[]): void;
+  /** What was billed since the last `forget()`: each command that was not refused counts one. */
+  billed(): CommandCounts;
+  forget(): void;
+}
+
+const MISSING: RawReply = { failure: "ERR no reply" };
+
+function outcomeOf(answer: Answer): Outcome {
+  return { status: "error" in answer ? 400 : 200, body: answer };
+}
+
+/** Creates an executor that has counted nothing yet. */
+export function createExecutor(redis: RedisClient): Executor {
+  const scripts = createScripts();
+  let names: string[] = [];
+
+  function adapt(commands: readonly Command[]) {
+    names.push(...commands.map((each) => each.name));
+    return commands.map((each) => scripts.adapt(each).args);
+  }
+
+  async function runOne(command: Command, isEncoded: boolean): Promise<Outcome> {
+    const refusal = refusalOf(command);
+    if (refusal !== undefined) return outcomeOf({ error: refusal });
+    const [reply = MISSING] = await redis.ask(adapt([command]));
+    return outcomeOf(answerOf(reply, isEncoded));
+  }
+
+  /** A command that fails does not stop the others. */
+  async function runPipeline(commands: readonly Command[], isEncoded: boolean): Promise<Outcome> {
+    const refusals = commands.map(refusalOf);
+    const taken = commands.filter((_, index) => refusals[index] === undefined);
+    const replies = await redis.ask(adapt(taken));
+    const body = refusals.map((refusal) =>
+      refusal === undefined ? answerOf(replies.shift() ?? MISSING, isEncoded) : { error: refusal }
+    );
+    return { status: 200, body };
+  }
+
+  async function runTransaction(
+    commands: readonly Command[],
+    isEncoded: boolean,
+  ): Promise<Outcome> {
+    const refusal = commands.map(refusalOf).find((each) => each !== undefined);
+    if (refusal !== undefined) return outcomeOf({ error: refusal });
+    const replies = await redis.ask([["MULTI"], ...adapt(commands), ["EXEC"]]);
+    const done = replies.at(-1) ?? MISSING;
+    if (Array.isArray(done)) {
+      return { status: 200, body: done.map((each) => answerOf(each, isEncoded)) };
+    }
+    // What Redis would not even queue says more than the EXEC that failed by it.
+    return outcomeOf(answerOf(replies.find(isFailure) ?? MISSING, isEncoded));
+  }
+
+  return {
+    async run({ kind, commands }, isEncoded) {
+      if (kind === "pipeline") return await runPipeline(commands, isEncoded);
+      if (kind === "transaction") return await runTransaction(commands, isEncoded);
+      const [command] = commands;
+      if (command === undefined) throw new RangeError("Cannot run a plan without commands");
+      return await runOne(command, isEncoded);
+    },
+    bill(more) {
+      names.push(...more);
+    },
+    billed: () => countsOf(names.map((name) => [name, 1])),
+    forget() {
+      names = [];
+    },
+  };
+}

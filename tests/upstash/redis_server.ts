@@ -1,0 +1,186 @@
+/**
+ * A real redis-server of the test's own.
+ *
+ * @module
+ */
+import { within } from "../support/within.ts";
+
+/** A running redis-server on 127.0.0.1, with a folder of its own. Whoever starts it must dispose of it. */
+export interface RedisServer extends AsyncDisposable {
+  readonly port: number;
+  /** SIGKILL: what was not yet on disk is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and folder; kills it before, if it runs. */
+  restart(): Promise<void>;
+  /** SIGSTOP: connections stay open, and nothing is answered. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+}
+
+/** What a redis-server is started with. */
+export interface RedisOptions {
+  /** Whether every write is on disk before it is answered, and so outlives `kill()`. */
+  readonly appendOnly?: boolean;
+  /** How much it holds before it refuses writes, as redis.conf says it: `2mb`. */
+  readonly maxMemory?: string;
+}
+
+const PROGRAM = "redis-server";
+const START_MS = 20_000;
+const ATTEMPTS = 5;
+const KEPT_CHARACTERS = 4096;
+
+/**
+ * Ports are sought below those that systems give to clients (Linux: from 32768): a client that reconnects to
+ * such a port while nobody listens there can meet itself, and another's could take it between kill and restart.
+ */
+const PORTS = { from: 15_000, to: 32_000 };
+
+/** Whether there is a redis-server to start. */
+export function hasRedis(): boolean {
+  try {
+    return new Deno.Command(PROGRAM, { args: ["--version"] }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Registers a test that needs redis-server. Without it the test is ignored and says so in its name; where
+ * `EDGETAPE_CI` is 1 it fails, so that no gate is passed unseen.
+ */
+export function redisTest(name: string, fn: () => Promise<void>): void {
+  const mayMiss = Deno.env.get("EDGETAPE_CI") !== "1";
+  const ignore = mayMiss && !hasRedis();
+  Deno.test({ name: ignore ? `${name} (ignored: no ${PROGRAM})` : name, ignore, fn });
+}
+
+function freePort(): number {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+/** One life of the process. */
+interface Life {
+  signal(name: Deno.Signal): void;
+  readonly exited: Promise<void>;
+}
+
+/** Starts the process and waits until it takes commands, with all that it has on disk read. */
+async function live(args: readonly string[]): Promise<Life> {
+  const child = new Deno.Command(PROGRAM, {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const { promise: ready, resolve } = Promise.withResolvers<void>();
+  let isOver = false;
+  let output = "";
+
+  async function watch(): Promise<void> {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      output = (output + text).slice(-KEPT_CHARACTERS);
+      if (output.includes("Ready to accept connections")) resolve();
+    }
+    await child.status;
+    isOver = true;
+  }
+
+  function signal(name: Deno.Signal): void {
+    if (isOver) return;
+    try {
+      child.kill(name);
+    } catch (error) {
+      // It has ended by itself, and we were not told yet.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  const exited = watch();
+  try {
+    const ended = exited.then(() => Promise.reject(new Error("It ended")));
+    await within(START_MS, PROGRAM, Promise.race([ready, ended]));
+    return { signal, exited };
+  } catch (error) {
+    signal("SIGKILL");
+    await exited;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot start ${PROGRAM}: ${reason}\n${output}`);
+  }
+}
+
+/**
+ * Starts a redis-server on a free port.
+ *
+ * @throws {Deno.errors.NotFound} If it is not installed.
+ * @throws {Error} With the end of what it wrote, where it does not come up.
+ */
+export async function startRedisServer(
+  { appendOnly = false, maxMemory = "0" }: RedisOptions = {},
+): Promise<RedisServer> {
+  const folder = await Deno.makeTempDir({ prefix: "edgetape_redis_" });
+  const settings = { bind: "127.0.0.1", dir: folder, save: "", maxmemory: maxMemory };
+  const durability = { appendonly: appendOnly ? "yes" : "no", appendfsync: "always" };
+  const args = Object.entries({ ...settings, ...durability })
+    .flatMap(([name, value]) => [`--${name}`, value]);
+  let life: Life | undefined;
+  let port = 0;
+
+  const start = async () => {
+    life = await live(["--port", String(port), ...args]);
+  };
+
+  async function kill(): Promise<void> {
+    life?.signal("SIGKILL");
+    await life?.exited;
+  }
+
+  /** The net below everything: a test run that breaks leaves nothing behind. */
+  function unload(): void {
+    life?.signal("SIGKILL");
+    Deno.removeSync(folder, { recursive: true });
+  }
+
+  async function dispose(): Promise<void> {
+    globalThis.removeEventListener("unload", unload);
+    await kill();
+    await Deno.remove(folder, { recursive: true });
+  }
+
+  globalThis.addEventListener("unload", unload);
+  try {
+    for (let attempt = 1; life === undefined; attempt++) {
+      port = freePort();
+      try {
+        await start();
+      } catch (error) {
+        // Another process may have taken the port in the meantime.
+        if (attempt === ATTEMPTS || error instanceof Deno.errors.NotFound) throw error;
+      }
+    }
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    port,
+    kill,
+    async restart() {
+      await kill();
+      await start();
+    },
+    pause: () => life?.signal("SIGSTOP"),
+    resume: () => life?.signal("SIGCONT"),
+    [Symbol.asyncDispose]: dispose,
+  };
+}

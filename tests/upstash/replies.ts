@@ -1,0 +1,43 @@
+/**
+ * Redis's replies as the service writes them into JSON.
+ *
+ * @module
+ */
+import { isFailure, isStatus, type RawReply } from "./resp.ts";
+
+/** A reply for people: strings are text. */
+export type Reply = null | number | string | readonly Reply[];
+
+/** How one command is answered. */
+export type Answer = { readonly result: Reply } | { readonly error: string };
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** A reply as text. An error within a list is its message. */
+export function plain(reply: RawReply): Reply {
+  if (reply === null || typeof reply === "number") return reply;
+  if (reply instanceof Uint8Array) return text.decode(reply);
+  if (isStatus(reply)) return reply.status;
+  if (isFailure(reply)) return reply.failure;
+  return reply.map(plain);
+}
+
+function base64(reply: Reply): Reply {
+  if (typeof reply === "string") return utf8.encode(reply).toBase64();
+  return reply !== null && typeof reply === "object" ? reply.map(base64) : reply;
+}
+
+/** Every string encoded, bytes that are no text among them. */
+function encoded(reply: RawReply): Reply {
+  if (reply instanceof Uint8Array) return reply.toBase64();
+  return Array.isArray(reply) ? reply.map(encoded) : base64(plain(reply));
+}
+
+/** One command's answer. Of what is encoded, the service leaves out the one word OK. */
+export function answerOf(reply: RawReply, isEncoded: boolean): Answer {
+  if (isFailure(reply)) return { error: reply.failure };
+  const isOk = reply !== null && typeof reply === "object" && "status" in reply &&
+    reply.status === "OK";
+  return { result: isEncoded && !isOk ? encoded(reply) : plain(reply) };
+}

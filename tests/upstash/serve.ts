@@ -1,0 +1,40 @@
+/**
+ * The Redis mode at home: a redis-server and the stand-in for Upstash before it.
+ *
+ * Run: `deno task redis`, or with the port to listen on as an argument.
+ *
+ * @module
+ */
+import { print } from "../support/print.ts";
+import { hasRedis, startRedisServer } from "./redis_server.ts";
+import { startStandIn } from "./stand_in.ts";
+
+const PORT = 8079;
+
+/** Resolves when somebody wants it to end. */
+function theEnd(): Promise<void> {
+  return new Promise((resolve) => {
+    Deno.addSignalListener("SIGINT", () => resolve());
+    Deno.addSignalListener("SIGTERM", () => resolve());
+  });
+}
+
+async function serve(port: number): Promise<void> {
+  const ended = theEnd();
+  await using redis = await startRedisServer();
+  await using standIn = await startStandIn(redis, { port });
+  print("Upstash's protocol over a redis-server. What is in it is gone when this ends: Ctrl-C.");
+  print("In the shell that starts the server:\n");
+  print(`export UPSTASH_REDIS_REST_URL=${standIn.url}`);
+  print(`export UPSTASH_REDIS_REST_TOKEN=${standIn.token}`);
+  await ended;
+}
+
+if (import.meta.main) {
+  if (hasRedis()) {
+    await serve(Number(Deno.args[0] ?? PORT));
+  } else {
+    print("There is no redis-server. Install it: apt install redis-server, or brew install redis.");
+    Deno.exitCode = 1;
+  }
+}
