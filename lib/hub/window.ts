@@ -26,7 +26,7 @@ export interface Window {
   fill(page: Page, place: Place): void;
   /** All events after a place, oldest first. */
   after(place: Place): readonly EncodedEvent[];
-  /** State topics: the newest value of each key. */
+  /** All that is in here: on a state topic the newest value of each key. */
   values(): readonly StreamEvent[];
   /** State topics: shows values the log does not have, until it has newer ones. */
   show(values: readonly EncodedEvent[]): void;
@@ -95,7 +95,7 @@ function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): W
       bound();
     },
     after: (place) => events.slice(firstAfter(events, place)),
-    values: () => [],
+    values: () => events,
     show() {},
     shown: () => [],
     trim(ms) {

@@ -14,24 +14,28 @@ import type { NewsEvent, Shelf } from "./shelf.ts";
 import { nextTraces, traceOf, type Traces } from "./traces.ts";
 import { identityOf, type Incoming, type Trace, type Verdict, weigh } from "./weigh.ts";
 
-/** An event to be published. Its key is the article's id: all events of one article have it. */
+/**
+ * An event to be published. Its key is the article's id: all events of one article have it. Where it retracts, the
+ * article's earlier events go out of the log with it.
+ */
 export interface NewsPublication extends Publication {
   readonly key: string;
   readonly tags: readonly string[];
-  /** The article whose earlier events go out of the log with this one. */
-  readonly retracts?: string;
 }
 
 /** What a newsroom needs. */
 export interface NewsroomOptions {
   readonly clock: Clock;
-  /** What is known. The newsroom puts on it what it publishes; what others publish is put on it by whoever hears it. */
-  readonly shelf: Shelf;
+  /** What is known now, by whomever it was published: what was published here before is on it. */
+  readonly read: () => Promise<Shelf>;
   readonly memory: Memory;
   /** How long a retraction, or a publisher's guid, is remembered: as long as the log keeps articles. */
   readonly retainMs: number;
-  /** Resolves once the events are in the log, all or none. */
-  readonly publish: (publications: readonly NewsPublication[]) => Promise<void>;
+  /** Resolves once the events are in the log. An article that another isolate has published meanwhile is one with ours. */
+  readonly publish: (
+    publications: readonly NewsPublication[],
+    by: Incoming["by"],
+  ) => Promise<void>;
 }
 
 /** What became of a post. `retracted`: its link or guid was taken back. */
@@ -46,7 +50,8 @@ export interface Newsroom {
    *
    * @param traces What the feed's items were made of before.
    * @returns What they are made of now. To be kept once this has resolved, never before.
-   * @throws Whatever `publish` or the memory rejects with: then nothing was published.
+   * @throws Whatever `publish`, `read` or the memory rejects with. What was published by then is known when it is tried
+   * again.
    */
   takeIn(feed: Omit<Incoming, "item">, items: readonly FeedItem[], traces: Traces): Promise<Traces>;
   post(posted: PostedArticle): Promise<Posted>;
@@ -55,6 +60,9 @@ export interface Newsroom {
   /** Takes an article back. @returns False where none of this id is known. */
   retract(id: string): Promise<boolean>;
 }
+
+/** The type of an event that takes an article back. */
+export const RETRACTED = "article.retracted";
 
 const TYPES = { new: "article", updated: "article.updated", sourced: "article.updated" } as const;
 
@@ -65,7 +73,7 @@ function publicationOf(type: string, article: Article): NewsPublication {
 
 function retractionOf({ id, sources }: Article): NewsPublication {
   const tags = sources.map(({ source }) => source);
-  return { type: "article.retracted", data: { id }, key: id, tags, retracts: id };
+  return { type: RETRACTED, data: { id }, key: id, tags };
 }
 
 function eventOf({ type, data }: NewsPublication): NewsEvent {
@@ -88,14 +96,14 @@ function createTurns() {
 
 /** Creates a newsroom. */
 export function createNewsroom(options: NewsroomOptions): Newsroom {
-  const { clock, shelf, memory, retainMs, publish } = options;
+  const { clock, read, memory, retainMs, publish } = options;
   const retractions = createRetractions(memory, retainMs);
   const inTurn = createTurns();
 
-  async function send(publications: readonly NewsPublication[]): Promise<void> {
-    if (publications.length === 0) return;
-    await publish(publications);
-    for (const each of publications) shelf.apply(eventOf(each));
+  /** Publishes. @returns What the log says afterwards: others may have been faster. */
+  async function send(publication: NewsPublication): Promise<Shelf> {
+    await publish([publication], "publisher");
+    return await read();
   }
 
   /** Weighs an item of a feed; one that seems new might have been taken back before anybody here knew it. */
@@ -118,7 +126,7 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
     items: readonly FeedItem[],
     traces: Traces,
   ): Promise<Traces> {
-    const draft = shelf.copy();
+    const draft = (await read()).copy();
     const publications: NewsPublication[] = [];
     const own: Traces[number][] = [];
     for (const item of items) {
@@ -131,11 +139,12 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
       for (const each of published) draft.apply(eventOf(each));
       publications.push(...published);
     }
-    await send(publications.reverse());
+    if (publications.length > 0) await publish(publications.reverse(), "feed");
     return nextTraces(own, traces);
   }
 
   async function post(posted: PostedArticle): Promise<Posted> {
+    const shelf = await read();
     const incoming = incomingOf(posted, clock.now());
     const identity = identityOf(incoming.item);
     const keys = keysOf(incoming.source, identity);
@@ -149,32 +158,36 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
     if (verdict.kind === "refused" || await retractions.has([...new Set(all)])) {
       return { kind: "retracted" };
     }
-    await send(publicationsOf(verdict));
+    const [publication] = publicationsOf(verdict);
+    const after = publication ? await send(publication) : shelf;
     if (posted.guid !== undefined) {
       await Promise.all(names.map((name) => memory.set(name, verdict.id, retainMs)));
     }
-    const article = shelf.article(verdict.id);
-    if (article === undefined) throw new Error("Cannot find the article that was just published");
-    return { kind: verdict.kind === "new" ? "new" : "known", article };
+    const article = after.article(verdict.id);
+    // Another isolate may have taken it back meanwhile, or may have been faster.
+    if (article === undefined) return { kind: "retracted" };
+    const isOurs = verdict.kind === "new" &&
+      verdict.article.first_seen_at === article.first_seen_at;
+    return { kind: isOurs ? "new" : "known", article };
   }
 
   async function correct(id: string, correction: Correction): Promise<Article | null> {
-    const article = shelf.article(id);
+    const article = (await read()).article(id);
     if (article === undefined) return null;
     const now = clock.now();
     const corrected = { ...article, ...changesOf(correction, now) };
     if (JSON.stringify(corrected) === JSON.stringify(article)) return article;
     const updated = { ...corrected, updated_at: new Date(now).toISOString() };
-    await send([publicationOf("article.updated", updated)]);
-    return updated;
+    const after = await send(publicationOf("article.updated", updated));
+    return after.article(id) ?? null;
   }
 
   async function retract(id: string): Promise<boolean> {
-    const article = shelf.article(id);
+    const article = (await read()).article(id);
     if (article === undefined) return false;
     // Before it is published: a feed that is polled in between must not bring it back.
     await retractions.remember(keysOfArticle(article));
-    await send([retractionOf(article)]);
+    await send(retractionOf(article));
     return true;
   }
 

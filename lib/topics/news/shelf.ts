@@ -21,6 +21,8 @@ export interface Shelf {
   /** The article that one of these keys stands for: the first key that stands for any. */
   find(keys: readonly Key[]): Article | undefined;
   isRetracted(id: string): boolean;
+  /** Lets go of an article: the log keeps nothing of it any more. */
+  forget(id: string): void;
   /** Another shelf with the same on it. */
   copy(): Shelf;
 }
@@ -72,6 +74,7 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
       return undefined;
     },
     isRetracted: (id) => retracted.has(id),
+    forget: drop,
     copy: () =>
       shelfOf({
         articles: new Map(articles),

@@ -14,7 +14,7 @@ const MAX_TRACES = 200;
 /** Traces as they are kept: newest first. */
 export const Traces = z.array(
   z.object({ keys: z.array(z.string()), id: z.string(), version: z.string() }),
-);
+).readonly();
 
 /** Traces as they are kept. */
 export type Traces = Readonly<z.infer<typeof Traces>>;

@@ -6,7 +6,7 @@
 import type { Article } from "../../../lib/topics/news/article.ts";
 import type { FeedItem } from "../../../lib/topics/news/item.ts";
 import type { Memory } from "../../../lib/topics/news/memory.ts";
-import { createNewsroom, type NewsPublication } from "../../../lib/topics/news/newsroom.ts";
+import { createNewsroom, type NewsPublication, RETRACTED } from "../../../lib/topics/news/newsroom.ts";
 import { createShelf, type NewsEvent } from "../../../lib/topics/news/shelf.ts";
 import type { Traces } from "../../../lib/topics/news/traces.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
@@ -71,8 +71,8 @@ export function createTestLog() {
   return {
     kept,
     append(publications: readonly NewsPublication[]): void {
-      for (const { type, data, key, retracts } of publications) {
-        const left = kept.filter((event) => retracts === undefined || event.key !== retracts);
+      for (const { type, data, key } of publications) {
+        const left = kept.filter((event) => type !== RETRACTED || event.key !== key);
         kept.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
       }
     },
@@ -92,7 +92,7 @@ export function createTestNewsroom() {
     return createNewsroom({
       clock,
       memory,
-      shelf: createShelf(log.kept),
+      read: () => Promise.resolve(createShelf(log.kept)),
       retainMs: RETAIN_MS,
       publish: (publications) => {
         if (state.isBroken) return Promise.reject(new Error("the store is away"));
