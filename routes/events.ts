@@ -37,7 +37,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: [
       async (c, next) => {
-        await requirePublisher(c, config.PUBLISH_TOKEN);
+        requirePublisher(c, config.PUBLISH_TOKEN);
         requireJson(c);
         spendPublication(c, publishRate);
         await next();

@@ -32,8 +32,6 @@ export interface AudienceContext {
   readonly clock: Clock;
   /** The place of the newest event this isolate has received. */
   readonly head: () => Place;
-  /** Whether the log is known not to answer: nothing is asked of it then. */
-  readonly isAway: () => boolean;
   /** What a client behind the windows is given, from the log. */
   readonly readLog: LogReader["read"];
   readonly bye: (reason: EndReason) => Uint8Array;
@@ -57,7 +55,7 @@ export interface Audience extends Keeper {
   moved(before: Place): void;
   /** Gives up the places of all its clients. @returns Those clients. */
   unplace(): readonly ClientStream[];
-  /** Gives a client its place, and tells it what it has to know. It is let go of where it has no room for that. */
+  /** Gives a client that is ready its place, and tells it what it has to know. */
   place(client: ClientStream, place: Place, told: Told, chunk: Uint8Array): void;
   /** Shows values that the log does not have. */
   show(values: readonly EncodedEvent[]): void;
@@ -74,11 +72,12 @@ export function createAudience(
   follows: readonly Follow[],
   paceMs: number,
 ): Audience {
-  const { clock, head, isAway, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
+  const { clock, head, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const roster = createRoster();
   let standing: Standing = { place: head() };
   let isOwed = false;
+  let flushedAt = -Infinity;
   /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; next: Standing }>();
 
@@ -108,11 +107,13 @@ export function createAudience(
     if (isOwed) pace.goOn();
 
     const chunk = joinBytes(reading.events);
+    const isEmpty = isLost || chunk.byteLength === 0;
+    if (!isEmpty) flushedAt = clock.now();
     roster.each((client) => {
       if (!client.hasRoom()) return;
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
-      client.send(chunk);
+      if (!isEmpty) client.send(chunk);
     });
   }
 
@@ -127,7 +128,7 @@ export function createAudience(
     if (order > 0) return; // it opened ahead of us: the next flush takes it in
     if (order === 0) {
       client.standing = standing;
-      client.readsLog = client.mayMiss = false;
+      client.readsLog = false;
       return;
     }
     if (isAnyBehind(client.standing.place)) return pageLog(client);
@@ -151,32 +152,28 @@ export function createAudience(
   }
 
   async function pageLog(client: ClientStream): Promise<void> {
-    if (isAway()) return; // it keeps its place, and is looked after again
     client.isPaging = true;
     try {
-      while (isReading(client) && client.hasRoom() && isAnyBehind(client.standing.place)) {
-        const from = client.standing.place;
+      while (client.isPlaced && client.hasRoom() && isAnyBehind(client.standing.place)) {
+        const own = client.standing;
+        const from = own.place;
         const to = settle().place;
         if (comparePlaces(from, to) >= 0) break;
         const reading = await readLog(follows, from, to, PIECE_BYTES, client.told);
-        if (!isReading(client)) return;
+        if (client.standing !== own) break; // its place was given up while a page was read
         if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
-        else if (client.mayMiss) miss(client, reading);
-        else return end(client, "slow");
+        else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
+          miss(client, reading);
+        } else return end(client, "slow");
       }
     } catch (thrown) {
-      if (thrown instanceof StoreAway) return;
+      if (thrown instanceof StoreAway) return; // it keeps its place, and is looked after again
       onFault(thrown);
       end(client, "fault");
     } finally {
       client.isPaging = false;
     }
     if (client.hasRoom()) return catchUp(client);
-  }
-
-  /** It may have left, or its place may have been given up, while a page was read. */
-  function isReading(client: ClientStream): boolean {
-    return client.index >= 0 && client.isPlaced;
   }
 
   /** Says what is gone through no fault of the client's. */
@@ -192,8 +189,7 @@ export function createAudience(
 
   function sendShown(client: ClientStream): void {
     client.owesShown = false;
-    const values = follows.flatMap(shownTo);
-    if (values.length > 0) client.send(joinBytes(values));
+    give(client, joinBytes(follows.flatMap(shownTo)), client.standing);
   }
 
   function end(client: ClientStream, reason: EndReason): void {
@@ -211,7 +207,7 @@ export function createAudience(
     if (client.standing !== standing) void catchUp(client);
     if (client.isOpening) return;
     const isInStep = client.standing === standing;
-    const saidAt = isInStep ? Math.max(pace.flushedAt, client.lastFrameAt) : client.lastFrameAt;
+    const saidAt = isInStep ? Math.max(flushedAt, client.lastFrameAt) : client.lastFrameAt;
     if (now - saidAt < heartbeatMs) return;
     client.lastFrameAt = now;
     client.send(beat(client.standing.place));
@@ -251,7 +247,8 @@ export function createAudience(
       if (!isOwed) standing.place = before;
       isOwed = true;
       roster.each((client) => {
-        client.readsLog = client.mayMiss = true;
+        client.readsLog = true;
+        client.mayMissTo = head();
       });
       pace.ask();
     },
@@ -264,13 +261,8 @@ export function createAudience(
       return all;
     },
     place(client, place, told, chunk) {
-      if (client.index < 0) return;
-      client.stand(place, told);
-      if (chunk.byteLength > 0) {
-        if (!client.hasRoom() || client.isOpening) return end(client, "slow");
-        client.lastFrameAt = clock.now();
-        client.send(chunk);
-      }
+      client.stand(place, told, head());
+      give(client, chunk, client.standing);
       void catchUp(client);
     },
     show(values) {

@@ -45,8 +45,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   readsLog = false;
   /** False while its place is not known or not judged, since the log does not answer: nothing is owed to it yet. */
   isPlaced = true;
-  /** True where what it stands before may be gone for no fault of its own: then a `gap` says so. */
-  mayMiss = false;
+  /** Up to here something may be gone for no fault of its own: then a `gap` says so. */
+  mayMissTo: Place = NOWHERE;
   /** True while values were shown that it had no room for. */
   owesShown = false;
   told: Told;
@@ -92,13 +92,15 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   loseStanding(): void {
     this.standing = { place: NOWHERE };
     this.isPlaced = false;
+    this.readsLog = true;
   }
 
-  /** Takes the place it was given late. */
-  stand(place: Place, told: Told): void {
+  /** Takes the place it was given late, while the log stood at `head`. */
+  stand(place: Place, told: Told, head: Place): void {
     this.standing = { place };
     this.told = told;
-    this.isPlaced = this.readsLog = this.mayMiss = true;
+    this.mayMissTo = head;
+    this.isPlaced = this.readsLog = true;
   }
 
   /** Sends the next part of its opening. @returns False where all of it was sent. */
@@ -113,6 +115,11 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** Whether a part of its opening is still to be sent. */
   get isOpening(): boolean {
     return this.#opening.length > 0;
+  }
+
+  /** Whether its socket takes more, and not a part of its opening. */
+  get isReady(): boolean {
+    return this.hasRoom() && !this.isOpening;
   }
 
   /** Whether its socket takes more. */

@@ -9,7 +9,8 @@ import { StoreAway } from "../store/away.ts";
 import { isBehind, type LogReader } from "./log_reader.ts";
 import { type Follow, passes } from "./read.ts";
 import type { Starts } from "./start.ts";
-import type { Holding } from "./windows.ts";
+import type { Wish } from "./subscription.ts";
+import type { Holding, Windows } from "./windows.ts";
 
 /** What a window holds, and where the log stood: null while that cannot be told. */
 export interface Newest {
@@ -31,6 +32,7 @@ export interface Excerpt {
 
 /** What excerpts are made from. */
 export interface ExcerptContext {
+  readonly open: Windows["open"];
   readonly reader: LogReader;
   readonly starts: Starts;
   /** The place of the newest event this isolate has received. */
@@ -41,58 +43,68 @@ export interface ExcerptContext {
 /** Reads for those who ask. */
 export interface Excerpts {
   /** What a filter lets through of what is in a window. */
-  newest(holding: Holding, tags: readonly string[] | null): Newest;
-  /** Log topics: what comes after a cursor, at most so many events that pass the filter. */
-  since(
-    holding: Holding,
-    tags: readonly string[] | null,
-    cursor: string,
-    most: number,
-  ): Promise<Excerpt>;
+  newest(wish: Wish): Promise<Newest>;
+  /** Log topics: what a filter lets through after a cursor, at most so many events. */
+  since(wish: Wish, cursor: string, most: number): Promise<Excerpt>;
 }
 
 /** Creates what reads for those who ask. */
-export function createExcerpts({ reader, starts, head, isAway }: ExcerptContext): Excerpts {
-  function filter(tags: readonly string[] | null) {
+export function createExcerpts(
+  { open, reader, starts, head, isAway }: ExcerptContext,
+): Excerpts {
+  function filter({ tags }: Wish) {
     const wanted = tags && new Set(tags);
     return (events: readonly StreamEvent[]) => events.filter((event) => passes(wanted, event));
   }
 
-  return {
-    newest(holding, tags) {
-      const events = filter(tags)(holding.window.values());
-      return { events, cursor: holding.isFilled && !isAway() ? head() : null };
-    },
-    async since(holding, tags, text, most) {
-      const follow: Follow = { window: holding.window, tags: null };
-      const passing = filter(tags);
-      const start = await starts.of([follow], [holding], text);
-      const found: StreamEvent[] = [];
-      let isReached = start.isPlaced;
-      let from = start.cursor?.isHonoured ? start.cursor.place : NOWHERE;
-      try {
-        while (isReached && found.length <= most && isBehind(follow, from)) {
-          const page = await reader.page(follow.window.topic, from);
-          found.push(...passing(page.events));
-          from = page.upTo;
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof StoreAway)) throw thrown;
-        isReached = false;
+  /** What the log keeps behind the window, a page at a time, and then the window. */
+  async function readAfter(holding: Holding, wish: Wish, text: string, most: number) {
+    const follow: Follow = { window: holding.window, tags: null };
+    const passing = filter(wish);
+    const start = await starts.of([follow], [holding], text, false);
+    const found: StreamEvent[] = [];
+    let isReached = start.isPlaced;
+    let from = start.cursor?.isHonoured ? start.cursor.place : NOWHERE;
+    try {
+      while (isReached && found.length <= most && isBehind(follow, from)) {
+        const page = await reader.page(wish.topic, from);
+        found.push(...passing(page.events));
+        from = page.upTo;
       }
-      // From here on nothing waits: the head is the place of what is found now.
-      if (found.length <= most) found.push(...passing(follow.window.after(from)));
-      const isWhole = found.length <= most;
-      const events = found.slice(0, most);
-      // A cursor may be ahead of what this isolate has received: it never goes back.
-      const reached = comparePlaces(from, head()) > 0 ? from : head();
-      const end = isWhole ? reached : events.at(-1)?.id ?? from;
-      return {
-        events,
-        cursor: isReached && !isAway() ? end : null,
-        isWhole,
-        hasGap: start.missed.gaps.length > 0,
-      };
+    } catch (thrown) {
+      if (!(thrown instanceof StoreAway)) throw thrown;
+      isReached = false;
+    }
+    // From here on nothing waits: the head is the place of what is found now.
+    if (found.length <= most) found.push(...passing(follow.window.after(from)));
+    const isWhole = found.length <= most;
+    const events = found.slice(0, most);
+    // A cursor may be ahead of what this isolate has received: it never goes back.
+    const reached = comparePlaces(from, head()) > 0 ? from : head();
+    const end = isWhole ? reached : events.at(-1)?.id ?? from;
+    return {
+      events,
+      cursor: isReached && !isAway() ? end : null,
+      isWhole,
+      hasGap: start.missed.gaps.length > 0,
+    };
+  }
+
+  return {
+    async newest(wish) {
+      const holding = await open(wish.topic);
+      const events = filter(wish)(holding.window.values());
+      const isKnown = holding.isFilled && !isAway();
+      holding.release();
+      return { events, cursor: isKnown ? head() : null };
+    },
+    async since(wish, cursor, most) {
+      const holding = await open(wish.topic);
+      try {
+        return await readAfter(holding, wish, cursor, most);
+      } finally {
+        holding.release();
+      }
     },
   };
 }

@@ -17,10 +17,12 @@ import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
+import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
 import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
-import { encodeOpening, openingFrames, shownFrames } from "./opening.ts";
+import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
+import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
 import { draftOf, unlogged } from "./publish.ts";
 import { createStarts } from "./start.ts";
@@ -83,16 +85,17 @@ export function createHub(
   const { heartbeatMs, streamMaxAgeMs, retryMs, coalesceMs, retainEvents, retainMs } = options;
   const onFault = (thrown: unknown) => logger.error("hub fault", { error: messageOf(thrown) });
   let isDraining = false;
-  const holds = new Map<string, { release: () => void; callOff: () => void }>();
 
   const listeners = new Map<string, () => void>();
-  const isAway = () => !health.isUp;
+  const isAway = createOutage(clock, health);
 
   const intake = createIntake({ clock, log, isAway }, {
-    store(topic, events, retracted) {
-      windows.add(topic, events, retracted);
-      reader.forget(topic);
-      if (retracted.length > 0) audiences.forget();
+    store(events, retracted) {
+      windows.add(events, retracted);
+      reader.forget(events[0]?.topic ?? "");
+      if (retracted.length === 0) return;
+      reader.forgetAll();
+      audiences.forget();
     },
     receive(events, before) {
       audiences.deliver(events, before);
@@ -109,21 +112,24 @@ export function createHub(
     },
     onFault,
   });
-  const { head, isJoined } = intake;
-  const reader = createLogReader({ clock, log, head });
+  const { head } = intake;
+  const isReadable = () => intake.birth() !== null && !isAway();
+  const reader = createLogReader({ clock, log, head, isAway });
   const windows = createWindows({
     clock,
     log,
     retainEvents,
     retainMs,
     head,
-    isJoined,
+    isReadable,
+    onOpen: intake.begin,
     onIdle: () => void intake.end(),
+    onFault,
   });
+  const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
   const audiences = createAudiences({
     clock,
     head,
-    isAway,
     readLog: (...asked) => reader.read(...asked),
     bye,
     onFault,
@@ -131,9 +137,9 @@ export function createHub(
     coalesceMs,
     windowEvents: retainEvents,
   });
-  const starts = createStarts(log, reader, intake);
-  const excerpts = createExcerpts({ reader, starts, head, isAway });
-  const placing = createPlacing({ clock, windows, reader, starts, ...intake, onFault });
+  const starts = createStarts(log, reader, intake, isAway);
+  const excerpts = createExcerpts({ open: windows.open, reader, starts, head, isAway });
+  const placing = createPlacing({ clock, windows, reader, starts, head, isReadable, onFault });
 
   /** The log was lost under us: another has begun, and all who follow begin anew with it. */
   function startAnew(birth: Place): void {
@@ -148,13 +154,8 @@ export function createHub(
     return encodeFrames({ retry: ms, event: "bye", data });
   }
 
-  async function open(topic: Topic): Promise<Holding> {
-    await intake.begin();
-    return await windows.open(topic);
-  }
-
   async function openAll(wishes: readonly Wish[]): Promise<Holding[]> {
-    const results = await Promise.allSettled(wishes.map(({ topic }) => open(topic)));
+    const results = await Promise.allSettled(wishes.map(({ topic }) => windows.open(topic)));
     const holdings = results.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
     const failed = results.find((each) => each.status === "rejected");
     if (!failed) return holdings;
@@ -171,7 +172,12 @@ export function createHub(
       const window = holdings[i]?.window;
       return window ? [{ window, tags: tags && new Set(tags) }] : [];
     });
-    const { cursor, missed, ...start } = await starts.of(follows, holdings, text);
+    const { cursor, missed, ...start } = await starts.of(
+      follows,
+      holdings,
+      text,
+      withSnapshot,
+    );
 
     // From here on nothing waits: an event is either in the opening or comes after it.
     const isPlaced = start.isPlaced && holdings.every((holding) => holding.isFilled);
@@ -183,7 +189,9 @@ export function createHub(
     const sync = { retryMs, heartbeatMs, serverTime: now, isResumed, topics };
     const opened = isResumed && !withSnapshot
       ? follows.flatMap(shownFrames)
-      : audiences.opened(audience);
+      : isPlaced
+      ? audiences.opened(audience)
+      : follows.flatMap(topicFrames);
     const told = isPlaced && !isAway() ? place : null;
     const opening = encodeOpening(openingFrames(sync, missed.gaps, opened, told));
 
@@ -204,11 +212,9 @@ export function createHub(
     client.isPlaced = isPlaced;
     audience.join(client);
     const stream = new ReadableStream(client);
-    if (!isPlaced) {
-      const asked = cursor?.isHonoured ? cursor.place : null;
-      placing.add({ client, audience, cursor: asked, birth: null });
-    }
+    const asked = cursor?.isHonoured ? cursor.place : null;
     if (isDraining) client.end("drain", bye("drain")); // it came in while we went
+    else if (!isPlaced) placing.add({ client, audience, cursor: asked, birth: null });
     return stream;
   }
 
@@ -233,8 +239,8 @@ export function createHub(
     show(topic, publications) {
       const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
       const values = unlogged(topic, drafts);
-      windows.get(topic.name)?.show(values);
-      audiences.show(topic.name, values);
+      const shown = windows.get(topic.name)?.show(values) ?? [];
+      if (shown.length > 0) audiences.show(topic.name, shown);
     },
 
     async subscribe(subscription) {
@@ -251,35 +257,12 @@ export function createHub(
       }
     },
 
-    async newest({ topic, tags }) {
-      const holding = await open(topic);
-      const newest = excerpts.newest(holding, tags);
-      holding.release();
-      return newest;
-    },
-
-    async since({ topic, tags }, cursor, most) {
-      const holding = await open(topic);
-      try {
-        return await excerpts.since(holding, tags, cursor, most);
-      } finally {
-        holding.release();
-      }
-    },
-
+    newest: excerpts.newest,
+    since: excerpts.since,
     whileFollowed: windows.whileFollowed,
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
-    hold(topic, ms) {
-      const known = holds.get(topic.name);
-      known?.callOff();
-      const opening = known ? undefined : open(topic).catch(onFault);
-      const release = known?.release ?? (() => {
-        holds.delete(topic.name);
-        opening?.then((holding) => holding?.release());
-      });
-      holds.set(topic.name, { release, callOff: clock.after(ms, release) });
-    },
+    hold: holds.hold,
 
     drain() {
       isDraining = true;
@@ -288,10 +271,9 @@ export function createHub(
 
     async close() {
       this.drain();
-      for (const { callOff } of holds.values()) callOff();
-      holds.clear();
       placing.stop();
       windows.clear();
+      holds.end();
       await intake.end();
     },
   };

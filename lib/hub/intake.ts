@@ -19,8 +19,11 @@ const REACH_MS = 1000;
 export interface Intake {
   /** The place of the newest event this isolate has received: {@linkcode NOWHERE} where it never reached the log. */
   head(): Place;
-  /** Whether it stands somewhere in the log, though the log may not answer at the moment. */
-  isJoined(): boolean;
+  /**
+   * The birth of the log it stands in, though that may not answer at the moment: null where it never reached one. Another
+   * birth is another log.
+   */
+  birth(): Place | null;
   /** Begins to follow the log, where it does not. @returns Whether it has joined it: it waits a moment for that. */
   begin(): Promise<boolean>;
   /** Settles when everything up to a place was received, or soon. */
@@ -31,12 +34,11 @@ export interface Intake {
 
 /** What an intake hands on. */
 export interface IntakeHandlers {
-  /** Puts events into the window of their topic, and takes others out: the head moves right after. */
-  readonly store: (
-    topic: string,
-    events: readonly EncodedEvent[],
-    retracted: readonly Place[],
-  ) => void;
+  /**
+   * Puts events into the window of their topic, and takes others out: the head moves right after. There may be none to put
+   * in, where they were themselves taken back before they came here.
+   */
+  readonly store: (events: readonly EncodedEvent[], retracted: readonly Place[]) => void;
   /** One publication, once, in order. @param before The head before it. */
   readonly receive: (events: readonly EncodedEvent[], before: Place) => void;
   /** What is held does not lead to where the log stands: the head moves there right after. */
@@ -91,11 +93,11 @@ export function createIntake(
   }
 
   function take(events: readonly EncodedEvent[], retracted: readonly Place[]): void {
-    const [first] = events;
     const last = events.at(-1);
-    if (!first || !last || comparePlaces(last.id, head) <= 0) return;
+    if (last && comparePlaces(last.id, head) <= 0) return;
     const before = head;
-    store(first.topic, events, retracted);
+    store(events, retracted);
+    if (!last) return;
     head = last.id;
     receive(events, before);
   }
@@ -111,10 +113,14 @@ export function createIntake(
   }
 
   async function follow(own: AbortController): Promise<void> {
+    // What was on its way when we stopped to follow is nobody's any more.
+    const writeOwn = (delivery: Delivery<EncodedEvent>) => {
+      if (!own.signal.aborted) write(delivery);
+    };
     try {
       await log.follow()
         .pipeThrough(new SseEncoderStream(onFault))
-        .pipeTo(new WritableStream({ write }), { signal: own.signal });
+        .pipeTo(new WritableStream({ write: writeOwn }), { signal: own.signal });
     } catch (thrown) {
       if (!own.signal.aborted) onFault(thrown);
     }
@@ -123,7 +129,7 @@ export function createIntake(
 
   return {
     head: () => head,
-    isJoined: () => joined !== null,
+    birth: () => joined?.birth ?? null,
     async begin() {
       if (ending === null) {
         ending = new AbortController();
@@ -141,6 +147,7 @@ export function createIntake(
       ending = null;
       joined = null;
       head = NOWHERE;
+      for (const { resolve } of waiting) resolve();
       await following;
     },
   };

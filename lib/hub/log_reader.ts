@@ -7,6 +7,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
+import { StoreAway } from "../store/away.ts";
 import type { EventLog, Page } from "../store/event_log.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import { type Follow, readBetween, type Reading } from "./read.ts";
@@ -38,7 +39,7 @@ export interface Loss {
 
 /** Reads the log for clients that stand behind the windows. */
 export interface LogReader {
-  /** What follows a place on one topic. Clients that need the same page share it. */
+  /** What follows a place on one topic. Clients that need the same page share it. Rejects with {@linkcode StoreAway}. */
   page(topic: Topic, from: Place): Promise<EncodedPage>;
   /** Something was published on a topic: what the log has lost since is not known any more. */
   forget(topic: string): void;
@@ -70,6 +71,8 @@ export interface LogReaderContext {
   readonly log: Pick<EventLog, "after">;
   /** The place of the newest event this isolate has received. */
   readonly head: () => Place;
+  /** Whether the log is known not to answer: nothing is asked of it then. */
+  readonly isAway: () => boolean;
 }
 
 /** Somebody who waits for a page. */
@@ -86,7 +89,7 @@ function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
 }
 
 /** Creates a reader of a log. */
-export function createLogReader({ clock, log, head }: LogReaderContext): LogReader {
+export function createLogReader({ clock, log, head, isAway }: LogReaderContext): LogReader {
   const asking = new Map<string, Asked[]>();
   const kept = new LRUCache<string, EncodedPage>({
     maxSize: KEPT_BYTES,
@@ -136,6 +139,7 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
       const known = keptKeys(`${topic.name} `).map((key) => kept.get(key))
         .find((page) => page && tells(page, from));
       if (known) return Promise.resolve(known);
+      if (isAway()) return Promise.reject(new StoreAway());
       const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
       const others = asking.get(topic.name);
       const asked = others ?? [];
@@ -174,7 +178,8 @@ export function createLogReader({ clock, log, head }: LogReaderContext): LogRead
       if (losses.length > 0) return losses;
       return readBetween(follows, from, end, maxBytes, ({ window }, place) => {
         const events = pages.get(window.topic.name)?.events;
-        return events ? events.slice(firstAfter(events, place)) : window.after(place);
+        if (!events) return window.after(place);
+        return events.slice(firstAfter(events, place)).filter((event) => !window.hides(event));
       });
     },
   };

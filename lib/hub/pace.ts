@@ -10,8 +10,6 @@ const MOST_WAITING_BYTES = 65_536;
 
 /** The rhythm of an audience. Coalescing and `max_rate` are the same, at different paces. */
 export interface Pace {
-  /** When it last flushed, in ms since the epoch. */
-  readonly flushedAt: number;
   /** Counts a log event that waits. State values do not count: an older one gives way. */
   count(bytes: number): void;
   /** There is something to flush: now, or when its time comes. */
@@ -46,9 +44,6 @@ export function createPace(
   }
 
   return {
-    get flushedAt() {
-      return flushedAt;
-    },
     count(size) {
       events++;
       bytes += size;

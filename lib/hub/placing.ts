@@ -45,9 +45,15 @@ export interface PlacingContext {
   readonly windows: Pick<Windows, "refill" | "isFilled">;
   readonly reader: LogReader;
   readonly head: () => Place;
-  readonly isJoined: () => boolean;
+  /** Whether this isolate stands in the log, and that is not known to be away. */
+  readonly isReadable: () => boolean;
   readonly starts: Pick<Starts, "judge">;
   readonly onFault: (thrown: unknown) => void;
+}
+
+/** Log topics of a client's. */
+function hasLogs({ audience: { follows } }: Unplaced): boolean {
+  return follows.some(({ window }) => window.topic.kind === "log");
 }
 
 /** What a client is told with its place. A log that begins anew says so by the id of its last gap. */
@@ -69,31 +75,47 @@ function framesOf(
 
 /** Creates a waiting room nobody is in. */
 export function createPlacing(context: PlacingContext): Placing {
-  const { clock, windows, reader, head, isJoined, starts, onFault } = context;
+  const { clock, windows, reader, head, isReadable, starts, onFault } = context;
   const waiting = new Set<Unplaced>();
   let isRunning = false;
   let callOff: (() => void) | undefined;
 
-  async function cursorOf({ cursor, birth }: Unplaced): Promise<Cursor> {
-    if (cursor !== null) return await starts.judge(cursor);
-    return { place: birth ?? head(), isHonoured: false };
+  /** Where a client begins whose cursor is worth nothing: all of a new log's events are new to it, or its snapshot tells. */
+  function beginning(each: Unplaced): Place {
+    return each.birth !== null && hasLogs(each) ? each.birth : head();
+  }
+
+  async function cursorOf(each: Unplaced): Promise<Cursor> {
+    if (each.cursor !== null) return await starts.judge(each.cursor);
+    return { place: beginning(each), isHonoured: false };
+  }
+
+  /** Whether it can be told its place now. Who has no room waits, as long as it may. */
+  function canPlace({ client, audience: { follows } }: Unplaced): boolean {
+    return client.isReady && windows.isFilled(follows.map(({ window }) => window.topic));
   }
 
   async function place(each: Unplaced): Promise<void> {
+    if (!canPlace(each)) return;
     const { client, audience } = each;
-    const cursor = await cursorOf(each);
-    const missed = await missedBy(reader, audience.follows, cursor);
+    const judged = await cursorOf(each);
+    const missed = await missedBy(reader, audience.follows, judged);
     // While this was read, the log may have been lost once more.
-    if (!windows.isFilled() || !waiting.delete(each)) return;
+    if (!canPlace(each) || !waiting.delete(each)) return;
+    const cursor = judged.isHonoured ? judged : { ...judged, place: beginning(each) };
     const frames = framesOf(each, cursor, missed, clock.now());
     audience.place(client, cursor.place, missed.told, encodeFrames(...frames));
   }
 
   async function placeAll(): Promise<void> {
     for (const each of waiting) if (each.client.index < 0) waiting.delete(each);
-    if (waiting.size === 0 || !isJoined()) return;
+    if (waiting.size === 0 || !isReadable()) return;
     await windows.refill();
-    if (windows.isFilled()) await Promise.all([...waiting].map(place));
+    const results = await Promise.allSettled([...waiting].map(place));
+    const failed = results.filter((each) => each.status === "rejected");
+    // One fault tells as much as many of the same.
+    const fault = failed.find(({ reason }) => !(reason instanceof StoreAway));
+    if (fault) throw fault.reason;
   }
 
   function again(): void {
@@ -109,7 +131,7 @@ export function createPlacing(context: PlacingContext): Placing {
     try {
       await placeAll();
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) onFault(thrown);
+      onFault(thrown);
     }
     isRunning = false;
     if (waiting.size > 0) again();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isPlace, type Place } from "../core/place.ts";
+import { comparePlaces, isPlace, type Place } from "../core/place.ts";
 import { StoreAway } from "../store/away.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { Intake } from "./intake.ts";
@@ -26,7 +26,12 @@ export interface Starts {
   /** What a cursor is worth. Rejects where the log does not say. */
   judge(place: Place): Promise<Cursor>;
   /** Where a stream begins that comes with this cursor, if it has one. */
-  of(follows: readonly Follow[], holdings: readonly Holding[], text?: string): Promise<Start>;
+  of(
+    follows: readonly Follow[],
+    holdings: readonly Holding[],
+    text: string | undefined,
+    withSnapshot: boolean,
+  ): Promise<Start>;
 }
 
 const NOTHING: Missed = { gaps: [], told: new Map() };
@@ -35,8 +40,14 @@ const NOTHING: Missed = { gaps: [], told: new Map() };
 export function createStarts(
   log: Pick<EventLog, "honours">,
   reader: LogReader,
-  { head, isJoined }: Pick<Intake, "head" | "isJoined">,
+  { head, birth, reached }: Pick<Intake, "head" | "birth" | "reached">,
+  isAway: () => boolean,
 ): Starts {
+  /** What this isolate has not received only the log can judge. */
+  function canJudge(place: Place): boolean {
+    return !isAway() || comparePlaces(place, head()) <= 0;
+  }
+
   async function judge(place: Place): Promise<Cursor> {
     const isHonoured = await log.honours(place);
     return { place: isHonoured ? place : head(), isHonoured };
@@ -44,13 +55,19 @@ export function createStarts(
 
   return {
     judge,
-    async of(follows, holdings, text) {
+    async of(follows, holdings, text, withSnapshot) {
       const place = text && isPlace(text) ? text : null;
+      const born = birth();
       try {
-        if (isJoined() && holdings.every((holding) => holding.isFilled)) {
-          if (!text) return { cursor: undefined, missed: NOTHING, isPlaced: true };
+        const isFilled = born !== null && holdings.every((holding) => holding.isFilled);
+        if (isFilled && !text) return { cursor: undefined, missed: NOTHING, isPlaced: true };
+        if (isFilled && (place === null || canJudge(place))) {
           const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
-          return { cursor, missed: await missedBy(reader, follows, cursor), isPlaced: true };
+          const missed = await missedBy(reader, follows, cursor);
+          // A snapshot from before the cursor would never be brought up to it.
+          if (withSnapshot) await reached(cursor.place);
+          // While this was read, another log may have begun, which knows nothing of it.
+          if (birth() === born) return { cursor, missed, isPlaced: true };
         }
       } catch (thrown) {
         if (!(thrown instanceof StoreAway)) throw thrown;

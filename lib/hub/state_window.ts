@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StreamEvent } from "../core/event.ts";
 import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
@@ -19,8 +20,12 @@ export function createStateWindow(topic: Topic): Window {
   function put(event: EncodedEvent): void {
     newest.delete(event.key);
     newest.set(event.key, event);
+    if (!hides(event)) beside.delete(event.key);
+  }
+
+  function hides(event: StreamEvent): boolean {
     const other = beside.get(event.key);
-    if (other && (topic.outdates?.(event, other) ?? true)) beside.delete(event.key);
+    return other !== undefined && topic.outdates?.(event, other) === false;
   }
 
   function visible(): EncodedEvent[] {
@@ -36,6 +41,7 @@ export function createStateWindow(topic: Topic): Window {
     add(events) {
       events.forEach(put);
     },
+    retract() {},
     reset(place) {
       newest.clear();
       lost = place;
@@ -57,9 +63,15 @@ export function createStateWindow(topic: Topic): Window {
     },
     values: () => [...visible(), ...beside.values()],
     show(values) {
-      for (const value of values) beside.set(value.key, value);
+      const fresh = values.filter((value) => {
+        const logged = newest.get(value.key);
+        return !logged || !topic.outdates?.(logged, value);
+      });
+      for (const value of fresh) beside.set(value.key, value);
+      return fresh;
     },
     shown: () => [...beside.values()],
+    hides,
     trim() {},
   };
 }

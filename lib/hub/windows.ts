@@ -9,7 +9,9 @@ import type { Topic } from "../core/topic.ts";
 import { StoreAway } from "../store/away.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
-import { createWindow, type Window } from "./window.ts";
+import { createLogWindow } from "./log_window.ts";
+import { createStateWindow } from "./state_window.ts";
+import type { Window } from "./window.ts";
 
 /** The largest window, and all windows of an isolate together, in bytes. */
 const WINDOW_BYTES = 1_048_576;
@@ -32,21 +34,21 @@ export interface Holding {
 
 /** The windows of an isolate. */
 export interface Windows {
-  /** Opens a topic's window, reading what the log keeps where it is new. */
+  /** Opens a topic's window, reading what the log keeps where it is new and the log answers. */
   open(topic: Topic): Promise<Holding>;
   /** A topic's window, if it is open. */
   get(topic: string): Window | undefined;
-  /** Takes published events into their window, if it is open, and takes others out of it. */
-  add(topic: string, events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  /** Takes published events of one topic into their window, if it is open, and takes others out of theirs. */
+  add(events: readonly EncodedEvent[], retracted: readonly Place[]): void;
   /** Empties all windows: what comes in from now on comes after `place`. What the log keeps is read anew. */
   reset(place: Place): void;
-  /** Reads what could not be read before. */
+  /** Reads what could not be read before. Where that fails for one window, the others are read all the same. */
   refill(): Promise<void>;
-  /** Whether all windows have what the log keeps. */
-  isFilled(): boolean;
+  /** Whether the windows of these topics have what the log keeps. */
+  isFilled(topics: readonly Topic[]): boolean;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
-  /** Drops all windows and stops all that runs. */
+  /** Drops all windows and stops all that runs. Those that are opened later do not linger. */
   clear(): void;
 }
 
@@ -68,18 +70,22 @@ export interface WindowsContext {
   readonly retainEvents: number;
   readonly retainMs: number;
   readonly head: () => Place;
-  /** Whether the head is known: nothing can be read before. */
-  readonly isJoined: () => boolean;
+  /** Whether there is anything to read: the head is known, and the log not known to be away. */
+  readonly isReadable: () => boolean;
+  /** A window is about to be read, and followed. */
+  readonly onOpen: () => Promise<unknown>;
+  readonly onFault: (thrown: unknown) => void;
   /** The last window is gone. */
   readonly onIdle: () => void;
 }
 
 /** Creates an isolate's windows: none yet. */
 export function createWindows(context: WindowsContext): Windows {
-  const { clock, log, retainEvents, retainMs, head, isJoined, onIdle } = context;
+  const { clock, log, retainEvents, retainMs, head, isReadable, onOpen, onIdle, onFault } = context;
   const entries = new Map<string, Entry>();
   const starters = new Map<string, Starter[]>();
   const running = new Map<string, (() => void)[]>();
+  let isClosed = false;
 
   const bounds = {
     maxEvents: retainEvents,
@@ -102,7 +108,7 @@ export function createWindows(context: WindowsContext): Windows {
   }
 
   async function fill(entry: Entry): Promise<void> {
-    if (entry.isFilled || !isJoined()) return;
+    if (entry.isFilled || !isReadable()) return;
     entry.filling ??= read(entry);
     await entry.filling;
   }
@@ -111,7 +117,10 @@ export function createWindows(context: WindowsContext): Windows {
     const known = entries.get(topic.name);
     if (known) return known;
     const from = head();
-    const window = createWindow(topic, bounds, from);
+    const window = topic.kind === "state"
+      ? createStateWindow(topic)
+      : createLogWindow(topic, bounds);
+    window.reset(from);
     const entry = {
       window,
       from,
@@ -138,7 +147,8 @@ export function createWindows(context: WindowsContext): Windows {
   function release(name: string, entry: Entry): void {
     if (--entry.followers > 0) return;
     stop(name);
-    entry.callOff = clock.after(LINGER_MS, () => drop(name, entry));
+    if (isClosed) drop(name, entry);
+    else entry.callOff = clock.after(LINGER_MS, () => drop(name, entry));
   }
 
   return {
@@ -162,6 +172,7 @@ export function createWindows(context: WindowsContext): Windows {
         },
       };
       try {
+        await onOpen();
         await fill(entry);
       } catch (thrown) {
         holding.release();
@@ -171,8 +182,11 @@ export function createWindows(context: WindowsContext): Windows {
       return holding;
     },
     get: (topic) => entries.get(topic)?.window,
-    add(topic, events, retracted) {
-      entries.get(topic)?.window.add(events, retracted);
+    add(events, retracted) {
+      if (retracted.length > 0) {
+        for (const { window } of entries.values()) window.retract(retracted);
+      }
+      entries.get(events[0]?.topic ?? "")?.window.add(events);
     },
     reset(place) {
       for (const entry of entries.values()) {
@@ -183,13 +197,14 @@ export function createWindows(context: WindowsContext): Windows {
       }
     },
     async refill() {
-      await Promise.all([...entries.values()].map(fill));
+      await Promise.all([...entries.values()].map((entry) => fill(entry).catch(onFault)));
     },
-    isFilled: () => [...entries.values()].every(({ isFilled }) => isFilled),
+    isFilled: (topics) => topics.every(({ name }) => entries.get(name)?.isFilled),
     whileFollowed(topic, start) {
       starters.set(topic.name, [...starters.get(topic.name) ?? [], start]);
     },
     clear() {
+      isClosed = true;
       for (const [name, entry] of entries) {
         stop(name);
         drop(name, entry);

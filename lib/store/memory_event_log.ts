@@ -48,10 +48,15 @@ export function createMemoryEventLog(
     perf: clock,
   });
 
+  function topicOf(topic: Topic): MemoryTopic {
+    const known = topics.get(topic.name) ?? createMemoryTopic(topic);
+    topics.set(topic.name, known);
+    return known;
+  }
+
   /** What is kept of a topic now. */
   function keptOf(topic: Topic): MemoryTopic {
-    const kept = topics.get(topic.name) ?? createMemoryTopic(topic);
-    topics.set(topic.name, kept);
+    const kept = topicOf(topic);
     kept.trim({
       mostEvents: retainEvents,
       mostBytes: ALL_BYTES / topics.size,
@@ -81,7 +86,7 @@ export function createMemoryEventLog(
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
-      const kept = keptOf(topic);
+      const kept = topicOf(topic);
       kept.retract(retracts);
       const batch: Batch = drafts.map((draft): StreamEvent => {
         const prev = topic.kind === "log" ? kept.last : null;

@@ -145,6 +145,8 @@ export interface AppendContext {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
   readonly retention: Retention;
+  /** Tells this isolate's publications from all others'. */
+  readonly isolate: string;
 }
 
 /** Takes a publication, as `EventLog.append()` says. */
@@ -156,8 +158,12 @@ export type Append = (
 
 /** Creates what publishes. */
 export function createRedisAppend(
-  { world: { clock, random }, client, keys, retention }: AppendContext,
+  { world: { clock, random }, client, keys, retention, isolate }: AppendContext,
 ): Append {
+  // An isolate that starts again under its old name begins with another number.
+  const life = Math.floor(random() * 2 ** 48).toString(36);
+  let calls = 0;
+
   /** Where no answer comes, the same is asked again: the publication's key makes it one. */
   async function patiently<T>(task: () => Promise<T>): Promise<T> {
     const deadline = clock.now() + APPEND_MS;
@@ -181,8 +187,7 @@ export function createRedisAppend(
     if (drafts.length === 0 || drafts.length > MOST_DRAFTS) {
       throw new RangeError(`Cannot append ${drafts.length} events at once`);
     }
-    const call = Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(36))
-      .join("");
+    const call = `${encodeURIComponent(isolate)}:${life}:${++calls}`;
     const onceKey = keys.once(once ? `key:${once.key}` : `call:${call}`);
     const gone = kind === "log" ? retracts.filter(isPlace) : [];
     const args = [

@@ -28,6 +28,8 @@ export interface RedisClient {
   >;
   /** Opens a subscription: server-sent events of one channel. `signal` ends the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
+  /** A subscription that was asked for was never confirmed, for this reason if there is one. */
+  unconfirmed(thrown?: unknown): void;
 }
 
 /** How long a call may take, in milliseconds. */
@@ -85,16 +87,11 @@ export function createRedisClient(
     for (const listener of [...listeners]) listener(isUp);
   }
 
-  async function attempt<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Does something within the deadline, and learns from it how the store is doing. */
+  async function judged<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = () => new RedisFailure(`it did not answer within ${CALL_MS / 1000} s`, true);
-    commands++;
-    return await withDeadline(clock, CALL_MS, late, task);
-  }
-
-  /** Runs something against the deadline, and learns from it how the store is doing. */
-  async function judged<T>(task: () => Promise<T>): Promise<T> {
     try {
-      const value = await task();
+      const value = await withDeadline(clock, CALL_MS, late, task);
       judge(null);
       return value;
     } catch (thrown) {
@@ -104,11 +101,10 @@ export function createRedisClient(
     }
   }
 
-  function send<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
-    return attempt((own) => {
-      signal = own;
-      return run(redis);
-    });
+  function send<T>(own: AbortSignal, run: (redis: Redis) => Promise<T>): Promise<T> {
+    commands++;
+    signal = own;
+    return run(redis);
   }
 
   function scriptOf(source: string): Script {
@@ -120,18 +116,18 @@ export function createRedisClient(
     return script;
   }
 
-  const command = <T>(run: (redis: Redis) => Promise<T>) => judged(() => send(run));
+  const command = <T>(run: (redis: Redis) => Promise<T>) => judged((own) => send(own, run));
   let asking: Promise<boolean> | null = null;
 
   return {
     command,
     script(source, keys, args) {
       const { lua, sha } = scriptOf(source);
-      return judged(async () => {
-        const answer = await send((redis) => redis.evalsha(sha, [...keys], [...args]))
+      return judged(async (own) => {
+        const answer = await send(own, (redis) => redis.evalsha(sha, [...keys], [...args]))
           .catch((thrown) => {
             if (!isUnknownScript(thrown)) throw thrown;
-            return send((redis) => redis.eval(lua, [...keys], [...args]));
+            return send(own, (redis) => redis.eval(lua, [...keys], [...args]));
           });
         const { data, error } = ANSWER.safeParse(answer);
         if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
@@ -142,21 +138,17 @@ export function createRedisClient(
     },
     async subscribe(channel, signal) {
       commands++;
-      try {
-        const response = await fetch(new URL(`${url.replace(/\/$/, "")}/subscribe/${channel}`), {
-          method: "POST",
-          headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
-          signal,
-        });
-        if (response.ok && response.body) return response;
-        response.body?.cancel().catch(() => {});
-        throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
-      } catch (thrown) {
-        const failure = failureOf(thrown);
-        if (!signal.aborted) judge(failure);
-        throw failure;
-      }
+      const response = await fetch(new URL(`${url.replace(/\/$/, "")}/subscribe/${channel}`), {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
+        signal,
+      });
+      if (response.ok) return response;
+      response.body?.cancel().catch(() => {});
+      throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
     },
+    unconfirmed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
+      judge(failureOf(thrown)),
     health: {
       kind: "redis",
       get isUp() {

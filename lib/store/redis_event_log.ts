@@ -20,13 +20,15 @@ export interface RedisEventLogContext {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
   readonly retention: Retention;
+  /** Tells this isolate from all others. */
+  readonly isolate: string;
   /** Heard while the log is followed: a lease was given back. */
   readonly onFree: (lease: string) => void;
 }
 
 /** Creates a log in Redis. Nothing is sent before it is used, and nothing but beats while nothing is published. */
 export function createRedisEventLog(
-  { world, client, keys, retention, onFree }: RedisEventLogContext,
+  { world, client, keys, retention, isolate, onFree }: RedisEventLogContext,
 ): EventLog {
   const bus = createRedisBus(client, keys);
   const followers = createRedisFollow({ world, client, bus, channel: keys.channel, onFree });
@@ -43,7 +45,7 @@ export function createRedisEventLog(
   }
 
   return {
-    append: createRedisAppend({ world, client, keys, retention }),
+    append: createRedisAppend({ world, client, keys, retention, isolate }),
     ...createRedisPages({ clock: world.clock, client, keys, retention }),
     follow: followers.follow,
 

@@ -41,6 +41,7 @@ export function createRedisState(
     client,
     keys,
     retention,
+    isolate,
     onFree(lease) {
       for (const { name, listener } of [...waiting]) if (name === lease) listener();
     },

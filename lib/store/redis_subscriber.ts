@@ -40,7 +40,7 @@ const LONGEST_LINE = 2_097_152;
 /** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
 export function createRedisSubscriber(
   { clock, random }: Pick<World, "clock" | "random">,
-  client: Pick<RedisClient, "subscribe">,
+  client: Pick<RedisClient, "subscribe" | "unconfirmed">,
   { channel, onLive, onMessage, onEnd }: SubscriberOptions,
 ): RedisSubscriber {
   const message = `data: message,${channel},`;
@@ -49,53 +49,60 @@ export function createRedisSubscriber(
   let stop = () => {};
   let wake = () => {};
 
+  /** Reads lines until the stream ends, breaks, is stopped, or has a line that is no publication's. */
+  async function read(body: ReadableStream<Uint8Array>, onConfirmed: () => void): Promise<void> {
+    const reader = body.getReader();
+    // Not by abort(): after a garbage collection it may not reach the body any more.
+    stop = () => void reader.cancel().catch(() => {});
+    if (isClosed) stop();
+    const utf8 = new TextDecoder();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const lines = (rest + utf8.decode(value, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      if (rest.length > LONGEST_LINE) stop();
+      for (const line of lines) {
+        if (line.startsWith(message)) onMessage(line.slice(message.length));
+        if (line.startsWith(confirmation)) onConfirmed();
+      }
+    }
+  }
+
+  /** One connection, from its opening to its end. */
   async function listen(): Promise<void> {
     const request = new AbortController();
     stop = () => request.abort();
     const callOff = clock.after(CONFIRM_MS, () => stop());
+    let isConfirmed = false;
+    let failure: unknown;
     try {
       const response = await client.subscribe(channel, request.signal);
-      if (response.body === null) return;
-      const reader = response.body.getReader();
-      // Not by abort(): after a garbage collection it may not reach the body any more.
-      stop = () => void reader.cancel().catch(() => {});
-      if (request.signal.aborted || isClosed) return stop();
-      const utf8 = new TextDecoder();
-      let rest = "";
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        const lines = (rest + utf8.decode(value, { stream: true })).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) {
-          if (line.startsWith(message)) onMessage(line.slice(message.length));
-          if (!line.startsWith(confirmation)) continue;
-          callOff();
-          onLive();
-        }
-        if (rest.length > LONGEST_LINE) stop();
-      }
-      // Used again down here, which keeps it in scope: a response that is collected may take its body with it.
-      await response.body.cancel().catch(() => {});
-    } finally {
-      callOff();
-      stop = () => {};
+      await read(response.body ?? new ReadableStream(), () => {
+        isConfirmed = true;
+        callOff();
+        onLive();
+      });
+      // Named again down here, which keeps it in scope: a response that is collected may take its body with it.
+      await response.body?.cancel().catch(() => {});
+    } catch (thrown) {
+      failure = thrown;
     }
+    callOff();
+    stop = () => {};
+    if (isClosed) return;
+    if (!isConfirmed) client.unconfirmed(failure);
+    onEnd();
   }
 
   async function run(): Promise<void> {
-    let failures = 0;
-    while (!isClosed) {
+    for (let failures = 0; !isClosed; failures++) {
       const began = clock.now();
-      try {
-        await listen();
-      } catch {
-        // The client has told how the store is doing.
-      }
+      await listen();
       if (isClosed) return;
-      onEnd();
       if (clock.now() - began >= STEADY_MS) failures = 0;
-      const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++);
+      const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
       await new Promise<void>((resolve) => {
         const callOff = clock.after(random() * longest, resolve);
         wake = () => {

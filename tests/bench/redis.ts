@@ -2,8 +2,6 @@
  * What the shared store costs: commands counted at the redis-server itself, those inside of scripts too, beside three
  * ways to do the same, and what Upstash asks for them.
  *
- * Run: `deno task bench redis`, or with the seconds to count for each line as an argument. Needs redis-server.
- *
  * @module
  */
 import { startHerd } from "../support/herd.ts";
@@ -139,18 +137,18 @@ async function measureOnce(standIn: StandIn): Promise<void> {
   told(`a publication (mean of ${PUBLICATIONS})`, publications, PUBLICATIONS);
 }
 
-if (!hasRedis()) {
-  print("redis-server is missing: install it, and run this again.");
-  Deno.exit(1);
+/** Prints the tables. @param args The seconds to count for each line. */
+export async function printRedis([text = "60"]: readonly string[]): Promise<void> {
+  if (!hasRedis()) return print("redis-server is missing: install it, and run this again.");
+  const seconds = Number(text);
+  await using redis = await startRedisServer();
+  await using standIn = await startStandIn(redis);
+  print(`Counted for ${seconds} s each, the market asked every ${POLL_MS / 1000} s. By the hour:`);
+  print("");
+  print(
+    "| scene | commands | a viewer | a month | subscription + stream, by hand | a poll a second | a subscription a viewer | which |",
+  );
+  print("| --- | --- | --- | --- | --- | --- | --- | --- |");
+  for (const scene of SCENES) await measure(standIn, scene, seconds);
+  await measureOnce(standIn);
 }
-const seconds = Number(Deno.args[0] ?? 60);
-await using redis = await startRedisServer();
-await using standIn = await startStandIn(redis);
-print(`Counted for ${seconds} s each, the market asked every ${POLL_MS / 1000} s. By the hour:`);
-print("");
-print(
-  "| scene | commands | a viewer | a month | subscription + stream, by hand | a poll a second | a subscription a viewer | which |",
-);
-print("| --- | --- | --- | --- | --- | --- | --- | --- |");
-for (const scene of SCENES) await measure(standIn, scene, seconds);
-await measureOnce(standIn);

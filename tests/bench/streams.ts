@@ -1,24 +1,19 @@
 /**
  * What streams cost here: memory, time to the first snapshot, time to let go of all.
  *
- * Run: `deno task bench`, or with the numbers of streams to open as arguments.
+ * Run: `deno task bench streams`, or with the numbers of streams to open behind it.
  *
  * @module
  */
 import { openFrames } from "../support/frame_stream.ts";
 import { untilOpen } from "../support/health.ts";
 import { startHerd } from "../support/herd.ts";
-import { print } from "../support/print.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
+import { median, printHead, printRow } from "./table.ts";
 
 const OPENINGS = 50;
-
-/** The middle one. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
 
 /** From the request to the snapshot, on a server whose market is known. */
 async function timeToSnapshot(): Promise<void> {
@@ -33,11 +28,11 @@ async function timeToSnapshot(): Promise<void> {
     times.push(performance.now() - begun);
   }
   const most = Math.max(...times);
-  print(
-    `| first snapshot, ms: median of ${OPENINGS} | ${median(times).toFixed(1)} | most ${
-      most.toFixed(1)
-    } |`,
-  );
+  printRow([
+    `first snapshot, ms: median of ${OPENINGS}`,
+    median(times).toFixed(1),
+    `most ${most.toFixed(1)}`,
+  ]);
 }
 
 /** Opens many streams, and lets go of them by a signal. */
@@ -77,14 +72,17 @@ async function weigh(count: number): Promise<void> {
     return report.ended.length === count ? report.ended : undefined;
   });
   const whole = ended.filter(({ isWhole }) => isWhole).length;
-  print(
-    `| ${count} streams | ${each.toFixed(1)} KB each | all let go in ${
-      drained.toFixed(0)
-    } ms, ${whole} with bye |`,
-  );
+  printRow([
+    `${count} streams`,
+    `${each.toFixed(1)} KB each`,
+    `all let go in ${drained.toFixed(0)} ms, ${whole} with bye`,
+  ]);
 }
 
-const counts = Deno.args.map(Number);
-print(`| what | figure | |\n| --- | --- | --- |`);
-await timeToSnapshot();
-for (const count of counts.length > 0 ? counts : [1000, 5000]) await weigh(count);
+/** Measures and prints all of it. @param args Numbers of streams to open. */
+export async function printStreams(args: readonly string[]): Promise<void> {
+  const counts = args.length > 0 ? args.map(Number) : [1000, 5000];
+  printHead("Streams", ["what", "figure", ""]);
+  await timeToSnapshot();
+  for (const count of counts) await weigh(count);
+}

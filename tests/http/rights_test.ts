@@ -12,8 +12,8 @@ const TOKEN = "a-token-of-sixteen";
 /** What a publisher who says this is told. */
 async function answer(token: string | undefined, authorization?: string): Promise<Response> {
   const app = new Hono<Env>();
-  app.get("/", async (c) => {
-    await requirePublisher(c, token);
+  app.get("/", (c) => {
+    requirePublisher(c, token);
     return c.text("in");
   });
   app.onError((thrown) => problemResponse(problemOf(thrown)));

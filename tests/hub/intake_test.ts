@@ -19,7 +19,7 @@ function createIntakeUnderTest(follow: () => ReadableStream<Delivery>, isAway = 
   const told: string[] = [];
   const clock = createManualClock();
   const intake = createIntake({ clock, log: { follow }, isAway }, {
-    store: (_, events) => void told.push(`stored ${events[0]?.id}`),
+    store: (events) => void told.push(`stored ${events[0]?.id}`),
     receive(events) {
       if (events[0]?.id === "1-1") throw new Error("a reader broke");
       told.push(`received ${events[0]?.id}`);
@@ -70,7 +70,7 @@ Deno.test("createIntake() says where it stood when what it is given does not fol
     "joined 1-8 after 1-7",
   ]);
   await intake.end();
-  assertEquals([intake.isJoined(), intake.head()], [false, "0-0"]);
+  assertEquals([intake.birth(), intake.head()], [null, "0-0"]);
 });
 
 Deno.test("createIntake() tells when the log breaks off, and begins again when it is asked to", async () => {

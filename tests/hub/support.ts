@@ -10,6 +10,7 @@ import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { createHub, type Hub, type HubOptions } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory_state.ts";
+import type { SharedState } from "../../lib/store/shared_state.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
@@ -56,14 +57,9 @@ export interface HubUnderTest extends AsyncDisposable {
   readonly lines: string[];
 }
 
-/** Creates a hub over a memory log, with the contract's settings where none are given. */
-export function createHubUnderTest(
-  options: Partial<HubOptions> = {},
-  wrap: (log: EventLog) => EventLog = (log) => log,
-): HubUnderTest {
-  const clock = createManualClock();
-  const lines: string[] = [];
-  const all: HubOptions = {
+/** Settings of a hub: the contract's, where none are given. */
+export function settings(options: Partial<HubOptions> = {}): HubOptions {
+  return {
     heartbeatMs: 15_000,
     streamMaxAgeMs: 1_800_000,
     retryMs: 3000,
@@ -73,11 +69,28 @@ export function createHubUnderTest(
     maxEventBytes: 65_536,
     ...options,
   };
+}
+
+/** Creates a hub over what isolates share. */
+export function createHubOver(
+  clock: ManualClock,
+  state: Pick<SharedState, "log" | "health">,
+  options: HubOptions,
+): HubUnderTest {
+  const lines: string[] = [];
   const world = { clock, random: () => 0.5, log: createLog("debug", clock, (l) => lines.push(l)) };
-  const state = createMemoryState(world, all);
-  const log = wrap(state.log);
-  const hub = createHub(world, { ...state, log }, all);
-  return { clock, log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
+  const hub = createHub(world, state, options);
+  return { clock, log: state.log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
+}
+
+/** Creates a hub over a memory log, with the contract's settings where none are given. */
+export function createHubUnderTest(
+  options: Partial<HubOptions> = {},
+  wrap: (log: EventLog) => EventLog = (log) => log,
+): HubUnderTest {
+  const clock = createManualClock();
+  const state = createMemoryState({ clock, random: () => 0.5 }, settings(options));
+  return createHubOver(clock, { ...state, log: wrap(state.log) }, settings(options));
 }
 
 /** A client: it stalls until it is told to read. */

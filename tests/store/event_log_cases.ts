@@ -31,13 +31,19 @@ export interface LogUnderTest extends AsyncDisposable {
 const KEPT: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
 const MUCH = 1_000_000;
 
-/** Registers the list for one kind of log. @param create Creates a log nobody else has. */
+/**
+ * Registers the list for one kind of log.
+ *
+ * @param create Creates a log nobody else has.
+ * @param register Registers a test, where that takes more than `Deno.test`.
+ */
 export function eventLogCases(
   name: string,
   create: (retention: Retention) => Promise<LogUnderTest>,
+  register: (name: string, fn: () => Promise<void>) => void = Deno.test,
 ): void {
   function test(behaviour: string, check: (test: LogUnderTest) => Promise<void>, more = {}): void {
-    Deno.test(`${name}: ${behaviour}`, async () => {
+    register(`${name}: ${behaviour}`, async () => {
       await using fresh = await create({ ...KEPT, ...more });
       await check(fresh);
     });

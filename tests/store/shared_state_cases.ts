@@ -6,7 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Fence, Lease } from "../../lib/store/lease.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
-import { alerts, draft } from "./support.ts";
+import { PATIENCE_MS, within } from "../support/within.ts";
+import { alerts, draft, joined } from "./support.ts";
 
 /** State that is new, and time to pass on it. */
 export interface StateUnderTest extends AsyncDisposable {
@@ -17,10 +18,19 @@ export interface StateUnderTest extends AsyncDisposable {
   pass(ms: number): Promise<void>;
 }
 
-/** Registers the list for one kind of state. @param create Creates state nobody else has. */
-export function sharedStateCases(name: string, create: () => Promise<StateUnderTest>): void {
+/**
+ * Registers the list for one kind of state.
+ *
+ * @param create Creates state nobody else has.
+ * @param register Registers a test, where that takes more than `Deno.test`.
+ */
+export function sharedStateCases(
+  name: string,
+  create: () => Promise<StateUnderTest>,
+  register: (name: string, fn: () => Promise<void>) => void = Deno.test,
+): void {
   function test(behaviour: string, check: (test: StateUnderTest) => Promise<void>): void {
-    Deno.test(`${name}: ${behaviour}`, async () => {
+    register(`${name}: ${behaviour}`, async () => {
       await using fresh = await create();
       await check(fresh);
     });
@@ -95,5 +105,21 @@ export function sharedStateCases(name: string, create: () => Promise<StateUnderT
     assertEquals(await theirs.claim(), { isHeld: true });
     assertEquals(await ours.renew(), false);
     assertEquals([await write(ours.fence), await write(theirs.fence)], ["fenced", "appended"]);
+  });
+
+  test("who waits for a lease hears that its holder gave it back", async ({ state, rival }) => {
+    const follower = await joined(state.log);
+    const [ours, theirs, other] = [state.lease("polls"), rival("polls"), rival("other")];
+    await Promise.all([theirs.claim(), other.claim()]);
+    const { promise: free, resolve } = Promise.withResolvers<void>();
+    let heard = 0;
+    ours.onFree(resolve);
+    ours.onFree(() => heard++)();
+    state.lease("other").onFree(() => heard++);
+    await ours.release();
+    await theirs.release();
+    await within(PATIENCE_MS, "a lease that is free", free);
+    assertEquals([heard, await ours.claim()], [0, { isHeld: true }]);
+    await follower.cancel();
   });
 }

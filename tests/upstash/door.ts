@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Asked, BadRequest, readJson, readPlan } from "./commands.ts";
 import type { Executor, Outcome } from "./executor.ts";
 import type { CommandFaults, RefusalKind } from "./faults.ts";
-import { RedisAwayError } from "./redis_client.ts";
+import { RedisAwayError } from "./redis_connection.ts";
 import type { Interest, Subscriptions } from "./subscriptions.ts";
 
 /** What stands behind the door. */
@@ -43,7 +44,7 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
     const limit = `Limit: ${MAX_BODY_BYTES} bytes, Actual: ${bytes} bytes`;
     throw new BadRequest(`ERR max request size exceeded. ${limit}`);
   }
-  return new Uint8Array(await new Blob(chunks.map((each) => each.slice())).arrayBuffer());
+  return Buffer.concat(chunks);
 }
 
 function segmentsOf(path: string): string[] {

@@ -7,7 +7,7 @@ import { type Command, type Plan, refusalOf } from "./commands.ts";
 import { type CommandCounts, countsOf } from "./counts.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { type Answer, answerOf } from "./replies.ts";
-import { isFailure, type RawReply } from "./resp.ts";
+import { isFailure } from "./resp.ts";
 import { createScripts } from "./scripts.ts";
 
 /** A status of HTTP, and the JSON under it. */
@@ -27,8 +27,6 @@ export interface Executor {
   forget(): void;
 }
 
-const MISSING: RawReply = { failure: "ERR no reply" };
-
 function outcomeOf(answer: Answer): Outcome {
   return { status: "error" in answer ? 400 : 200, body: answer };
 }
@@ -36,17 +34,21 @@ function outcomeOf(answer: Answer): Outcome {
 /** Creates an executor that has counted nothing yet. */
 export function createExecutor(redis: RedisClient): Executor {
   const scripts = createScripts();
-  let names: string[] = [];
+  const counts = new Map<string, number>();
+
+  function bill(names: readonly string[]): void {
+    for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
 
   function adapt(commands: readonly Command[]) {
-    names.push(...commands.map((each) => each.name));
+    bill(commands.map((each) => each.name));
     return commands.map((each) => scripts.adapt(each).args);
   }
 
   async function runOne(command: Command, isEncoded: boolean): Promise<Outcome> {
     const refusal = refusalOf(command);
     if (refusal !== undefined) return outcomeOf({ error: refusal });
-    const [reply = MISSING] = await redis.ask(adapt([command]));
+    const [reply = null] = await redis.ask(adapt([command]));
     return outcomeOf(answerOf(reply, isEncoded));
   }
 
@@ -55,8 +57,8 @@ export function createExecutor(redis: RedisClient): Executor {
     const refusals = commands.map(refusalOf);
     const taken = commands.filter((_, index) => refusals[index] === undefined);
     const replies = await redis.ask(adapt(taken));
-    const body = refusals.map((refusal) =>
-      refusal === undefined ? answerOf(replies.shift() ?? MISSING, isEncoded) : { error: refusal }
+    const body = refusals.map((error): Answer =>
+      error === undefined ? answerOf(replies.shift() ?? null, isEncoded) : { error }
     );
     return { status: 200, body };
   }
@@ -68,12 +70,13 @@ export function createExecutor(redis: RedisClient): Executor {
     const refusal = commands.map(refusalOf).find((each) => each !== undefined);
     if (refusal !== undefined) return outcomeOf({ error: refusal });
     const replies = await redis.ask([["MULTI"], ...adapt(commands), ["EXEC"]]);
-    const done = replies.at(-1) ?? MISSING;
+    const done = replies.at(-1);
     if (Array.isArray(done)) {
       return { status: 200, body: done.map((each) => answerOf(each, isEncoded)) };
     }
     // What Redis would not even queue says more than the EXEC that failed by it.
-    return outcomeOf(answerOf(replies.find(isFailure) ?? MISSING, isEncoded));
+    const failure = replies.find(isFailure) ?? { failure: "ERR the transaction has no outcome" };
+    return outcomeOf({ error: failure.failure });
   }
 
   return {
@@ -84,12 +87,8 @@ export function createExecutor(redis: RedisClient): Executor {
       if (command === undefined) throw new RangeError("Cannot run a plan without commands");
       return await runOne(command, isEncoded);
     },
-    bill(more) {
-      names.push(...more);
-    },
-    billed: () => countsOf(names.map((name) => [name, 1])),
-    forget() {
-      names = [];
-    },
+    bill,
+    billed: () => countsOf(counts),
+    forget: () => counts.clear(),
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { BadRequest } from "./commands.ts";
 
 /** How a request is refused before it does anything: a proxy's page, a spent quota, a cut connection. */
 export type RefusalKind = "html" | "quota" | "close";
@@ -13,10 +14,12 @@ export interface LostReplies {
   /** Names of commands; without them any will do. A pipeline is lost as a whole if one of its commands fits. */
   readonly commands?: readonly string[];
   /**
-   * `head`: the connection ends before anything was answered. The SDK sends the command once more, unless its
-   * retries are 0. `body`: it ends within the answer, which the SDK does not repeat.
+   * `body`, if nothing is said: the connection ends within the answer. Nobody repeats the command, so that its
+   * outcome is not known. `head`: it ends before anything was answered. Then the SDK repeats the command as often
+   * as its `retries` say, and beneath it Deno's `fetch` by itself, once, if the connection was not a new one
+   * (seen with Deno 2.9.6, POST as GET): the command is executed twice, and nobody hears of it.
    */
-  readonly at?: "head" | "body";
+  readonly at?: "body" | "head";
 }
 
 /** Faults, as tests ask for them. */
@@ -31,7 +34,7 @@ export interface Faults {
   loseReplies(count: number, options?: LostReplies): void;
   /** Every request waits so long before it is executed. 0 takes it back. */
   delay(ms: number): void;
-  /** Refuses every request and executes nothing. Null takes it back. */
+  /** Refuses every request and executes nothing. Null takes it back. A cut connection may make `fetch` ask twice. */
   refuse(kind: RefusalKind | null): void;
 }
 
@@ -59,7 +62,7 @@ const ORDER = z.strictObject({
   loseReplies: z.strictObject({
     count: z.int().nonnegative(),
     commands: z.array(z.string()).default([]),
-    at: z.enum(["head", "body"]).default("head"),
+    at: z.enum(["body", "head"]).default("body"),
   }),
   delay: z.number().nonnegative(),
   refuse: z.enum(["html", "quota", "close"]).nullable(),
@@ -68,11 +71,13 @@ const ORDER = z.strictObject({
 /**
  * Does what another process asks for by HTTP.
  *
- * @throws {z.ZodError} If it asks for what there is not.
+ * @throws {BadRequest} If it asks for what there is not. Then nothing is done.
  */
 export function applyFaults(faults: Faults, order: unknown): void {
+  const parsed = ORDER.safeParse(order);
+  if (!parsed.success) throw new BadRequest(z.prettifyError(parsed.error));
   const { endSubscriptions, breakSubscriptions, muteSubscriptions, loseReplies, delay, refuse } =
-    ORDER.parse(order);
+    parsed.data;
   if (endSubscriptions) faults.endSubscriptions();
   if (breakSubscriptions) faults.breakSubscriptions();
   if (muteSubscriptions !== undefined) faults.muteSubscriptions(muteSubscriptions);
@@ -100,10 +105,10 @@ export function createCommandFaults(): CommandFaults {
   let delayMs = 0;
   let kind: RefusalKind | null = null;
   let left = 0;
-  let losing: Required<LostReplies> = { commands: [], at: "head" };
+  let losing: Required<LostReplies> = { commands: [], at: "body" };
 
   return {
-    loseReplies(count, { commands = [], at = "head" } = {}) {
+    loseReplies(count, { commands = [], at = "body" } = {}) {
       left = count;
       losing = { commands: commands.map((each) => each.toUpperCase()), at };
     },

@@ -140,35 +140,45 @@ redisTest("startStandIn() lets in who knows the token, by header or by address",
 const REFUSALS: Readonly<
   Record<string, readonly [path: string, init: RequestInit, status: number, error: RegExp]>
 > = {
-  "another method": ["/", { method: "DELETE" }, 405, /^ERR method not allowed/],
-  "no JSON": ["/", { method: "POST", body: "GET a" }, 400, /^ERR failed to parse command/],
-  "an empty command": ["/", post([]), 400, /^ERR failed to parse command/],
-  "an empty pipeline": ["/pipeline", post([]), 400, /^ERR empty pipeline request/],
-  "a broken address": ["/get/%E0%A4%A", {}, 400, /^ERR failed to parse command/],
+  "another method": ["/", { method: "DELETE" }, 405, /^{"error":"ERR method not allowed/],
+  "no JSON": [
+    "/",
+    { method: "POST", body: "GET a" },
+    400,
+    /^{"error":"ERR failed to parse command/,
+  ],
+  "an empty command": ["/", post([]), 400, /^{"error":"ERR failed to parse command/],
+  "an empty pipeline": ["/pipeline", post([]), 400, /^{"error":"ERR empty pipeline request/],
+  "a broken address": ["/get/%E0%A4%A", {}, 400, /^{"error":"ERR failed to parse command/],
   "a command that blocks": [
     "/",
     post(["BLPOP", "a", 0]),
     400,
-    /^ERR Command is not available: 'BLPOP'/,
+    /^{"error":"ERR Command is not available: 'BLPOP'/,
   ],
   "a read that blocks": [
     "/",
     post(["XREAD", "block", 1, "STREAMS", "a", "$"]),
     400,
-    /^ERR XREAD with BLOCK/,
+    /^{"error":"ERR XREAD with BLOCK/,
   ],
   "a subscription to nothing": [
     "/subscribe/",
     { method: "POST" },
     400,
-    /^ERR wrong number of arguments/,
+    /^{"error":"ERR wrong number of arguments/,
   ],
-  "what Redis refuses": ["/", post(["GET"]), 400, /^ERR wrong number of arguments for 'get'/],
+  "what Redis refuses": [
+    "/",
+    post(["GET"]),
+    400,
+    /^{"error":"ERR wrong number of arguments for 'get'/,
+  ],
   "a transaction of what is not taken": [
     "/multi-exec",
     post([["WATCH", "a"]]),
     400,
-    /^ERR Command is not/,
+    /^{"error":"ERR Command is not/,
   ],
 };
 
@@ -177,11 +187,7 @@ redisTest("startStandIn() refuses in the service's words", async () => {
   for (const [name, [path, init, status, error]] of Object.entries(REFUSALS)) {
     const refused = await ask(bench.standIn, path, init);
     assertEquals(refused.status, status, name);
-    assertMatch(
-      String(Object.entries(refused.body ?? {})),
-      new RegExp(`^error,${error.source.slice(1)}`),
-      name,
-    );
+    assertMatch(JSON.stringify(refused.body), error, name);
   }
 });
 

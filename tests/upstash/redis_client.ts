@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { openRedisConnection, type RedisConnection } from "./redis_connection.ts";
+import { openRedisConnection, RedisAwayError, type RedisConnection } from "./redis_connection.ts";
 import type { RawCommand, RawReply } from "./resp.ts";
 
-/** The server is not there, or went away with the reply. */
-export class RedisAwayError extends Error {
-  override name = "RedisAwayError";
-}
+const LOST = "Cannot ask Redis: the connection was lost";
 
 /** Asks over one connection, which it opens when it is needed. */
 export interface RedisClient extends AsyncDisposable {
@@ -39,15 +36,11 @@ export function createRedisClient(port: number): RedisClient {
       const connection = await openRedisConnection(port, take);
       void connection.ended.finally(() => {
         line = undefined;
-        const lost = new RedisAwayError("Cannot ask Redis: the connection was lost");
-        for (const each of waiting.splice(0)) each.reject(lost);
+        for (const each of waiting.splice(0)) each.reject(new RedisAwayError(LOST));
       });
       return { connection, waiting };
     } catch (error) {
       line = undefined;
-      if (error instanceof Deno.errors.ConnectionRefused) {
-        throw new RedisAwayError("Cannot ask Redis: nobody listens there", { cause: error });
-      }
       throw error;
     }
   }
@@ -56,6 +49,7 @@ export function createRedisClient(port: number): RedisClient {
     async ask(commands) {
       if (isDisposed) throw new RedisAwayError("Cannot ask Redis: the client has ended");
       const { connection, waiting } = await (line ??= connect());
+      if (!connection.isOpen) throw new RedisAwayError(LOST);
       const replies = commands.map(() => Promise.withResolvers<RawReply>());
       waiting.push(...replies);
       const all = Promise.all(replies.map((each) => each.promise));

@@ -5,8 +5,14 @@
  */
 import { createReplyParser, encodeCommands, type RawCommand, type RawReply } from "./resp.ts";
 
+/** The server is not there, or went away with the reply. */
+export class RedisAwayError extends Error {
+  override name = "RedisAwayError";
+}
+
 /** An open connection. Whoever opens it closes it. */
 export interface RedisConnection {
+  readonly isOpen: boolean;
   /** Sends commands in one go: nothing of this connection comes between them. */
   send(commands: readonly RawCommand[]): Promise<void>;
   /** Once nothing comes any more, for whatever reason. */
@@ -16,16 +22,24 @@ export interface RedisConnection {
 
 const READ_BYTES = 65_536;
 
+async function connect(port: number): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ hostname: "127.0.0.1", port });
+  } catch (error) {
+    throw new RedisAwayError("Cannot ask Redis: nobody listens there", { cause: error });
+  }
+}
+
 /**
  * Opens a connection. Replies are handed on as they come, in the order of the commands.
  *
- * @throws {Deno.errors.ConnectionRefused} If nobody listens there.
+ * @throws {RedisAwayError} If nobody listens there.
  */
 export async function openRedisConnection(
   port: number,
   take: (reply: RawReply) => void,
 ): Promise<RedisConnection> {
-  const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+  const socket = await connect(port);
   socket.setNoDelay(true);
   let isOpen = true;
   let sent = Promise.resolve();
@@ -62,6 +76,9 @@ export async function openRedisConnection(
   }
 
   return {
+    get isOpen() {
+      return isOpen;
+    },
     send(commands) {
       const bytes = encodeCommands(commands);
       sent = sent.then(() => write(bytes));

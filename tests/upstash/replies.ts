@@ -23,21 +23,17 @@ export function plain(reply: RawReply): Reply {
   return reply.map(plain);
 }
 
-function base64(reply: Reply): Reply {
-  if (typeof reply === "string") return utf8.encode(reply).toBase64();
-  return reply !== null && typeof reply === "object" ? reply.map(base64) : reply;
-}
-
 /** Every string encoded, bytes that are no text among them. */
 function encoded(reply: RawReply): Reply {
+  if (Array.isArray(reply)) return reply.map(encoded);
   if (reply instanceof Uint8Array) return reply.toBase64();
-  return Array.isArray(reply) ? reply.map(encoded) : base64(plain(reply));
+  const word = plain(reply);
+  return typeof word === "string" ? utf8.encode(word).toBase64() : word;
 }
 
 /** One command's answer. Of what is encoded, the service leaves out the one word OK. */
 export function answerOf(reply: RawReply, isEncoded: boolean): Answer {
   if (isFailure(reply)) return { error: reply.failure };
-  const isOk = reply !== null && typeof reply === "object" && "status" in reply &&
-    reply.status === "OK";
+  const isOk = isStatus(reply) && reply.status === "OK";
   return { result: isEncoded && !isOk ? encoded(reply) : plain(reply) };
 }

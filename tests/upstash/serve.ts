@@ -9,7 +9,9 @@ import { print } from "../support/print.ts";
 import { hasRedis, startRedisServer } from "./redis_server.ts";
 import { startStandIn } from "./stand_in.ts";
 
-const PORT = 8079;
+const DEFAULT_PORT = "8079";
+const INSTALL =
+  "There is no redis-server. Install it: apt install redis-server, or brew install redis.";
 
 /** Resolves when somebody wants it to end. */
 function theEnd(): Promise<void> {
@@ -30,11 +32,19 @@ async function serve(port: number): Promise<void> {
   await ended;
 }
 
-if (import.meta.main) {
-  if (hasRedis()) {
-    await serve(Number(Deno.args[0] ?? PORT));
-  } else {
-    print("There is no redis-server. Install it: apt install redis-server, or brew install redis.");
-    Deno.exitCode = 1;
+async function main([port = DEFAULT_PORT]: readonly string[]): Promise<number> {
+  if (!hasRedis()) {
+    print(INSTALL);
+    return 1;
+  }
+  try {
+    await serve(Number(port));
+    return 0;
+  } catch (error) {
+    print(error instanceof Error ? error.message : String(error));
+    print("Another port is taken as an argument: deno task redis 9000");
+    return 1;
   }
 }
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

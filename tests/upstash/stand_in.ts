@@ -92,7 +92,8 @@ export async function startStandIn(
     },
   });
   const handling = new Set<Promise<void>>();
-  const server = createServer((request, response) => {
+  // An idle connection stays: one that ends as a client takes it up again would be a fault nobody asked for.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const handled = door.handle(request, response).finally(() => handling.delete(handled));
     handling.add(handled);
   });

@@ -25,7 +25,7 @@ export interface Subscriptions
   /**
    * Answers with what comes, over a connection to Redis of its own: where that drops, the stream ends.
    *
-   * @throws {Deno.errors.ConnectionRefused} If there is no Redis. Then nothing was answered.
+   * @throws {RedisAwayError} If there is no Redis. Then nothing was answered.
    */
   open(interest: Interest, response: ServerResponse): Promise<void>;
   counts(): Pick<FaultCounts, "ended" | "broken" | "mutedMessages">;

@@ -4,6 +4,7 @@
  * @module
  */
 import { Redis, type RedisConfigNodejs } from "@upstash/redis";
+import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "./redis_server.ts";
 import { type StandIn, startStandIn } from "./stand_in.ts";
 
@@ -37,4 +38,23 @@ export function sdkFor(
     retry: { retries: 0 },
     ...options,
   });
+}
+
+/** What comes next of a subscription: a message, or null at its end. */
+export async function nextOf(stream: FrameStream): Promise<string | null> {
+  return (await stream.next())?.data ?? null;
+}
+
+/** Subscribes without the SDK: `/subscribe/…` or `/psubscribe/…`. It is in force when this resolves. */
+export async function follow(standIn: StandIn, path: string): Promise<FrameStream> {
+  const stream = await openFrames(Number(new URL(standIn.url).port), path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${standIn.token}`, "upstash-encoding": "base64" },
+  });
+  const first = await nextOf(stream);
+  if (first === null || !/^p?subscribe,/.test(first)) {
+    stream.hangUp();
+    throw new Error(`Cannot subscribe to ${path}: the first message is ${first}`);
+  }
+  return stream;
 }

@@ -1,0 +1,76 @@
+/**
+ * The window of a log topic: its last events.
+ *
+ * @module
+ */
+import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
+import type { Topic } from "../core/topic.ts";
+import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
+import type { Window, WindowBounds } from "./window.ts";
+
+/** Creates an empty window of a log topic. */
+export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): Window {
+  let events: EncodedEvent[] = [];
+  let bytes = 0;
+  let lost: Place | null = null;
+
+  function drop(count: number): void {
+    for (const event of events.splice(0, count)) {
+      bytes -= event.bytes.byteLength;
+      lost = event.id;
+    }
+  }
+
+  function bound(): void {
+    const limit = maxBytes();
+    let [count, kept] = [0, bytes];
+    while (events.length - count > maxEvents || (kept > limit && events.length - count > 1)) {
+      kept -= events[count]?.bytes.byteLength ?? 0;
+      count++;
+    }
+    drop(count);
+  }
+
+  function set(all: EncodedEvent[]): void {
+    events = all;
+    bytes = all.reduce((sum, event) => sum + event.bytes.byteLength, 0);
+  }
+
+  return {
+    topic,
+    get lost() {
+      return lost;
+    },
+    add(more) {
+      for (const event of more) {
+        events.push(event);
+        bytes += event.bytes.byteLength;
+      }
+      bound();
+    },
+    retract(ids) {
+      set(events.filter(({ id }) => !ids.includes(id)));
+    },
+    reset(place) {
+      set([]);
+      lost = place;
+    },
+    fill(page, place) {
+      if (lost !== place) return; // what has come since fills the window alone
+      const before = page.events.filter(({ id }) => comparePlaces(id, place) <= 0).map(encodeEvent);
+      const from = (before[0] ?? page.events[0])?.prev ?? page.lost;
+      if (from === null || comparePlaces(from, place) < 0) lost = from;
+      set([...before, ...events]);
+      bound();
+    },
+    after: (place) => events.slice(firstAfter(events, place)),
+    values: () => events,
+    show: () => [],
+    shown: () => [],
+    hides: () => false,
+    trim(ms) {
+      const fresh = events.findIndex(({ id }) => partsOf(id).ms >= ms);
+      drop(fresh === -1 ? events.length : fresh);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Servers against each other: the same load on each in turn, several rounds, so that what else the machine does meets all.
+ *
+ * @module
+ */
+import type { Contender } from "./contender.ts";
+import type { Outcome, Wave } from "./load/load_shapes.ts";
+import { median, percent, printHead, printRow, show } from "./table.ts";
+
+/** Rounds of a contest. */
+export const ROUNDS = 5;
+
+/** The load client must not be what is measured. */
+const MOST_LOAD_CPU = 0.8;
+
+/** What a contender did. */
+export interface Performance {
+  /** Events delivered per CPU second of the server, a round each. */
+  readonly perCpuSecond: readonly number[];
+  readonly p99: readonly number[];
+  /** Events that were lost or came twice, in all rounds; those still missing when it was over count as one. */
+  readonly faults: number;
+}
+
+const COLUMNS = [
+  "server",
+  "published/s",
+  "delivered/s",
+  "per CPU s",
+  "without publishing",
+  "server's CPU",
+  "p50 / p99 ms",
+  "lost",
+  "repeated",
+  "load's CPU",
+];
+
+function performanceOf(rounds: readonly Outcome[]): Performance {
+  return {
+    perCpuSecond: rounds.map(({ delivered, serverCpu }) => delivered / serverCpu),
+    p99: rounds.map(({ delays }) => delays.p99),
+    faults: rounds.reduce(
+      (sum, { lost, repeated, isWhole }) => sum + lost + repeated + (isWhole ? 0 : 1),
+      0,
+    ),
+  };
+}
+
+/** A row of figures, each the median of the rounds. */
+function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): void {
+  const middle = (of: (each: Outcome) => number) => median(rounds.map(of));
+  const total = (of: (each: Outcome) => number) => rounds.reduce((sum, each) => sum + of(each), 0);
+  const loadCpu = Math.max(...rounds.map((each) => each.loadCpu / each.seconds));
+  const isWhole = rounds.every((each) => each.isWhole && each.disagreements === 0);
+  printRow([
+    name,
+    show(middle((each) => each.published / each.seconds)),
+    show(middle((each) => each.delivered / each.seconds)),
+    show(middle((each) => each.delivered / each.serverCpu)),
+    show(middle((each) => each.delivered / (each.serverCpu - cost * each.published))),
+    percent(middle((each) => each.serverCpu / each.seconds)),
+    `${middle((each) => each.delays.p50)} / ${middle((each) => each.delays.p99)}`,
+    total((each) => each.lost) + (isWhole ? "" : ", the end is missing"),
+    String(total((each) => each.repeated)),
+    percent(loadCpu) + (loadCpu > MOST_LOAD_CPU ? ": too much, no figure counts" : ""),
+  ]);
+}
+
+/**
+ * Runs a contest and prints it.
+ *
+ * @param costs CPU seconds a publication takes, by contender.
+ */
+export async function contest<Name extends string>(
+  title: string,
+  contenders: Readonly<Record<Name, Contender | undefined>>,
+  wave: Wave,
+  costs: ReadonlyMap<Contender, number>,
+): Promise<Partial<Record<Name, Performance>>> {
+  printHead(title, COLUMNS);
+  const outcomes = new Map<Contender, Outcome[]>();
+  const there = Object.values<Contender | undefined>(contenders).filter((each) =>
+    each !== undefined
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const each of there) {
+      const rounds = outcomes.get(each) ?? [];
+      rounds.push(await each.load.wave(wave));
+      outcomes.set(each, rounds);
+    }
+  }
+  const performances: Partial<Record<Name, Performance>> = {};
+  for (const name in contenders) {
+    const contender = contenders[name];
+    const rounds = contender && outcomes.get(contender);
+    if (!rounds) continue;
+    printOutcomes(contender.server.name, rounds, costs.get(contender) ?? 0);
+    performances[name] = performanceOf(rounds);
+  }
+  return performances;
+}

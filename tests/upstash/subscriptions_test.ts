@@ -1,0 +1,55 @@
+/**
+ * Subscriptions at the stand-in's door.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { PATIENCE_MS, until, within } from "../support/within.ts";
+import { redisTest } from "./redis_server.ts";
+import { follow, nextOf, startBench } from "./support.ts";
+
+redisTest("POST /subscribe tells what is published, never encoded, in order", async () => {
+  await using bench = await startBench();
+  using stream = await follow(bench.standIn, "/subscribe/news");
+  for (const each of ["a,b", { "žluť": "🐎" }, "c"]) await bench.sdk.publish("news", each);
+  await bench.sdk.publish("other", "d");
+  await bench.sdk.publish("news", "e");
+  const told = [];
+  for (let each = 0; each < 4; each++) told.push(await nextOf(stream));
+  assertEquals(told, ["a,b", '{"žluť":"🐎"}', "c", "e"].map((each) => `message,news,${each}`));
+});
+
+redisTest("POST /subscribe takes several channels", async () => {
+  await using bench = await startBench();
+  using stream = await follow(bench.standIn, "/subscribe/a/b%2Fc");
+  assertEquals(await nextOf(stream), "subscribe,b/c,2");
+  assertEquals(await bench.sdk.publish("b/c", "x"), 1);
+  assertEquals(await nextOf(stream), "message,b/c,x");
+});
+
+redisTest("POST /psubscribe tells what a pattern fits", async () => {
+  await using bench = await startBench();
+  using stream = await follow(bench.standIn, "/psubscribe/news.*");
+  await bench.sdk.publish("sports.cz", "x");
+  await bench.sdk.publish("news.cz", "y");
+  assertEquals(await nextOf(stream), "pmessage,news.*,news.cz,y");
+});
+
+redisTest("the SDK's own subscribe() is told", async () => {
+  await using bench = await startBench();
+  const subscriber = bench.sdk.subscribe<{ a: number }>("news");
+  const { promise: message, resolve } = Promise.withResolvers<unknown>();
+  subscriber.on("message", (each) => resolve(each.message));
+  await until("the subscriber", async () => await bench.sdk.publish("news", { a: 1 }) || undefined);
+  assertEquals(await within(PATIENCE_MS, "the message", message), { a: 1 });
+  await subscriber.unsubscribe();
+});
+
+redisTest("a subscriber that leaves is forgotten, in Redis too", async () => {
+  await using bench = await startBench();
+  const stream = await follow(bench.standIn, "/subscribe/news");
+  assertEquals(bench.standIn.stats().subscriptions, 1);
+  stream.hangUp();
+  await until("Redis to forget", async () => await bench.sdk.publish("news", 1) === 0 || undefined);
+  assertEquals(bench.standIn.stats().subscriptions, 0);
+});
