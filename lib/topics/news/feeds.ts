@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Config } from "../../core/config.ts";
+
 /** One feed. */
 export interface Feed {
   /** Names it as a source, in filters and in the store. */
@@ -83,4 +85,19 @@ export function feedsFor(urls: readonly string[] | undefined): readonly Feed[] {
     taken.add(name);
     return listed ? { ...listed, name } : { name, title: name, url };
   });
+}
+
+/** The shortest interval between two polls of a feed, in ms; in `DEMO`, where feeds are nobody's and life is faster. */
+const POLL_MS = 60_000;
+const DEMO_POLL_MS = 5000;
+
+/** The feeds of the settings, and their pace. */
+export function newsSettings(
+  { DEMO, NEWS_FEEDS, NEWS_POLL_MS }: Pick<Config, "DEMO" | "NEWS_FEEDS" | "NEWS_POLL_MS">,
+) {
+  return {
+    feeds: DEMO ? DEMO_FEEDS : feedsFor(NEWS_FEEDS),
+    pollMs: NEWS_POLL_MS ?? (DEMO ? DEMO_POLL_MS : POLL_MS),
+    simulated: DEMO,
+  };
 }
