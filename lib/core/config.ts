@@ -60,7 +60,8 @@ const origins = z.string()
 /** A feed's address. Whoever reads it in a status or a log shall find no secret in it. */
 function isFeedUrl(text: string): boolean {
   const url = URL.parse(text);
-  return url?.protocol === "https:" && url.username === "" && url.password === "";
+  return !/\s/.test(text) && url?.protocol === "https:" && url.username === "" &&
+    url.password === "";
 }
 
 const feedUrls = z.string()

@@ -10,12 +10,12 @@ import type { World } from "../../core/world.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/shared_state.ts";
 import { createLeadership } from "../leadership.ts";
-import type { Article, FeedStatus } from "./article.ts";
+import type { FeedStatus } from "./article.ts";
 import { createBoard } from "./board.ts";
 import { loadFeed, saveFeed } from "./feed_memory.ts";
 import type { Feed } from "./feeds.ts";
 import { createLibrary } from "./library.ts";
-import { type NewsList, newsOf } from "./list.ts";
+import { newestFirst, type NewsList, newsOf } from "./list.ts";
 import { createNewsroom, type Newsroom } from "./newsroom.ts";
 import { pollFeed } from "./poll.ts";
 import { createPress } from "./press.ts";
@@ -135,9 +135,7 @@ export function createNews(
     },
     async newest(sources, most) {
       const { events, cursor } = await hub.newest({ topic, tags: sources });
-      // An article stays where it is though its first event has left the log. The sort is stable.
-      const seen = ({ first_seen_at }: Article) => Date.parse(first_seen_at);
-      const articles = newsOf(events).articles.toReversed().sort((a, b) => seen(b) - seen(a));
+      const articles = newestFirst(newsOf(events).articles);
       return {
         articles: articles.slice(0, most),
         retracted: [],

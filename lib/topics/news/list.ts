@@ -18,14 +18,9 @@ export interface NewsList {
  * Sums events up: for a list, those that are kept; for a client that polls, those after its cursor. An update does
  * not move an article: readers would take it for new.
  *
- * @param events Oldest first.
- * @param sources The filter: null where there is none. An article passes it with any source it ever had. A retraction
- * always passes here: its tags were looked at when it was read.
+ * @param events Oldest first, as the filter lets them through.
  */
-export function newsOf(
-  events: Iterable<NewsEvent>,
-  sources: ReadonlySet<string> | null = null,
-): NewsList {
+export function newsOf(events: Iterable<NewsEvent>): NewsList {
   const articles = new Map<string, Article>();
   const retracted = new Set<string>();
   for (const { type, json } of events) {
@@ -38,8 +33,16 @@ export function newsOf(
     const article = Article.parse(JSON.parse(json));
     if (!retracted.has(article.id)) articles.set(article.id, article);
   }
-  const passing = [...articles.values()].filter((article) =>
-    sources === null || article.sources.some(({ source }) => sources.has(source))
-  );
-  return { articles: passing, retracted: [...retracted] };
+  return { articles: [...articles.values()], retracted: [...retracted] };
+}
+
+/** When an article was published, as far as that is known: never after we saw it first. In ms since the epoch. */
+function timeOf({ published_at, first_seen_at }: Article): number {
+  const seen = Date.parse(first_seen_at);
+  return published_at === null ? seen : Math.min(Date.parse(published_at), seen);
+}
+
+/** The newest articles first; of those of one time the one that came last. */
+export function newestFirst(articles: readonly Article[]): readonly Article[] {
+  return articles.toReversed().sort((a, b) => timeOf(b) - timeOf(a));
 }

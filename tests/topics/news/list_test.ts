@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Article } from "../../../lib/topics/news/article.ts";
-import { newsOf } from "../../../lib/topics/news/list.ts";
+import { newestFirst, newsOf } from "../../../lib/topics/news/list.ts";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
 
 function article(id: string, title: string, ...sources: readonly string[]): Article {
@@ -36,12 +36,20 @@ Deno.test("newsOf() has each article once, as it is now, where it came first, an
   assertEquals(retracted, ["c"]);
 });
 
-Deno.test("newsOf() lets an article pass by any of its sources", () => {
-  const titles = (source: string) =>
-    newsOf(EVENTS, new Set([source])).articles.map(({ title }) => title);
-  assertEquals(titles("cnbc"), ["A, corrected", "B"]);
-  assertEquals(titles("bbc"), ["A, corrected"]);
-  assertEquals(titles("fed"), []);
+Deno.test("newestFirst() sorts by what sources say, never later than we saw it", () => {
+  const at = (id: string, seen: string, published: string | null) => ({
+    ...article(id, id, "bbc"),
+    first_seen_at: `2026-10-05T${seen}:00.000Z`,
+    published_at: published && `2026-10-05T${published}:00.000Z`,
+  });
+  const articles = [
+    at("a", "15:00", "09:00"),
+    at("b", "15:00", "14:00"),
+    at("c", "15:00", null),
+    at("d", "15:01", "15:09"),
+    at("e", "15:02", "14:00"),
+  ];
+  assertEquals(newestFirst(articles).map(({ id }) => id), ["d", "c", "e", "b", "a"]);
 });
 
 Deno.test("newsTopic() takes articles, updates and retractions of the contract's shapes", () => {

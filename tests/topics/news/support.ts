@@ -6,7 +6,11 @@
 import type { Article } from "../../../lib/topics/news/article.ts";
 import type { FeedItem } from "../../../lib/topics/news/item.ts";
 import type { Memory } from "../../../lib/topics/news/memory.ts";
-import { createNewsroom, type NewsPublication, RETRACTED } from "../../../lib/topics/news/newsroom.ts";
+import {
+  createNewsroom,
+  type NewsPublication,
+  RETRACTED,
+} from "../../../lib/topics/news/newsroom.ts";
 import { createShelf, type NewsEvent } from "../../../lib/topics/news/shelf.ts";
 import type { Traces } from "../../../lib/topics/news/traces.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
