@@ -6,6 +6,7 @@
 import { assert } from "@std/assert";
 import { z } from "zod";
 import { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import type { FetchLike, World } from "../../lib/core/world.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 
@@ -42,12 +43,13 @@ export interface NewsUnderTest extends AppUnderTest {
 /** Where no feed answers: what is there was posted. */
 export const SILENT = () => Promise.reject(new Error("nobody is there"));
 
-/** An app whose news are those that a publisher sends, unless `fetch` brings others. */
+/** Creates an app whose news are those that a publisher sends, unless `fetch` brings others. */
 export function createNewsUnderTest(
   env: Readonly<Record<string, string>> = {},
-  fetch: Parameters<typeof createAppUnderTest>[1] = SILENT,
+  fetch: FetchLike = SILENT,
+  resolve?: World["resolve"],
 ): NewsUnderTest {
-  const test = createAppUnderTest(env, fetch);
+  const test = createAppUnderTest(env, fetch, resolve);
 
   function write(
     method: "POST" | "PATCH" | "DELETE",

@@ -42,24 +42,39 @@ export function createRounds({ clock, log, feeds, ask, brokenMs }: RoundsOptions
       let isRunning = true;
       const timers = new Map<Feed, () => void>();
 
-      async function turn(feed: Feed): Promise<void> {
-        let waitMs = brokenMs;
+      /** One feed, asked: how long to leave it alone. */
+      async function turn(feed: Feed): Promise<number> {
         try {
-          waitMs = await ask(feed, () => isRunning);
+          return await ask(feed, () => isRunning);
         } catch (thrown) {
           // Where the store is away, whoever starts the rounds is told of it too.
           const say = thrown instanceof StoreAway ? log.debug : log.error;
           say("A feed could not be taken in", { feed: feed.name, reason: messageOf(thrown) });
+          return brokenMs;
         }
-        if (!isRunning) return;
-        // One that is gone is looked at once an hour too: what is known of it is forgotten one day.
-        timers.set(feed, clock.after(Math.min(waitMs, MAX_INTERVAL_MS), () => void turn(feed)));
       }
 
-      first = Promise.all(feeds.map(turn)).then(() => {});
+      function turnAfter(feed: Feed, ms: number, isOver = () => {}): void {
+        timers.set(
+          feed,
+          clock.after(ms, async () => {
+            const waitMs = await turn(feed);
+            isOver();
+            // One that is gone is looked at once an hour too: what is known of it is forgotten one day.
+            if (isRunning) turnAfter(feed, Math.min(waitMs, MAX_INTERVAL_MS));
+          }),
+        );
+      }
+
+      const over = Promise.withResolvers<void>();
+      let left = feeds.length;
+      // Not in this very turn: who only looks in, and lets go at once, asks nobody.
+      for (const feed of feeds) turnAfter(feed, 0, () => --left === 0 && over.resolve());
+      first = over.promise;
       return () => {
         isRunning = false;
         for (const callOff of timers.values()) callOff();
+        over.resolve();
       };
     },
     get first() {
