@@ -200,6 +200,27 @@ Deno.test("ten feeds of which one hangs: the nine others are read on time", asyn
   assertEquals(feeds.map(({ state }) => state), names.map((_, n) => n === 4 ? "broken" : "ok"));
 });
 
+Deno.test("an article of a feed that is too large is left out and told to the operator, and the others come", async () => {
+  const xml = rss(
+    ["a", "b", "c"].map((name) => {
+      const summary = name === "b" ? "x".repeat(400) : "";
+      return `<item><title>${name}</title><link>https://wire.example/${name}</link>` +
+        `<description>${summary}</description></item>`;
+    }).join(""),
+  );
+  let asked = 0;
+  await using test = createNewsUnderTest({ MAX_EVENT_BYTES: "500" }, ({ hostname }) => {
+    if (hostname !== "wire.example") return SILENT();
+    asked++;
+    return Promise.resolve(new Response(xml));
+  });
+  await using client = await test.follow("/v1/news/stream");
+  await test.clock.advance(10_000);
+  assertEquals(said(client), ["article c", "article a"]);
+  assertEquals(asked, 3);
+  assertEquals(test.lines.filter((line) => line.includes("An article is left out")).length, 1);
+});
+
 Deno.test("GET /v1/stream carries news beside quotes, each with a filter of its own", async () => {
   await using test = createNewsUnderTest();
   await using client = await test.follow(

@@ -235,3 +235,15 @@ Deno.test("the same Idempotency-Key is answered as the first time, and refused w
   const late = await test.write("DELETE", path, undefined, key);
   assertEquals(await refusalOf(late), [404, "unknown_article"]);
 });
+
+Deno.test("an article that the log no longer keeps may be posted again, and is new", async () => {
+  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1" });
+  await using tab = await test.follow(STREAM);
+  const first = await test.post(1);
+  await test.post(2);
+  const gone = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
+  assertEquals(await refusalOf(gone), [404, "unknown_article"]);
+  const response = await test.write("POST", "/v1/news", story(1));
+  assertEquals([response.status, (await response.json()).id], [201, first.id]);
+  assertEquals(said(tab), ["article Story 1", "article Story 2", "article Story 1"]);
+});

@@ -31,11 +31,11 @@ export interface NewsroomOptions {
   readonly memory: Memory;
   /** How long a retraction, or a publisher's guid, is remembered: as long as the log keeps articles. */
   readonly retainMs: number;
-  /** Resolves once the events are in the log. An article that another isolate has published meanwhile is one with ours. */
+  /** Resolves once the events are in the log, with the ids of new articles that another isolate was faster with. */
   readonly publish: (
     publications: readonly NewsPublication[],
     by: Incoming["by"],
-  ) => Promise<void>;
+  ) => Promise<ReadonlySet<string>>;
 }
 
 /** What became of a post. `retracted`: its link or guid was taken back. */
@@ -100,10 +100,11 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
   const retractions = createRetractions(memory, retainMs);
   const inTurn = createTurns();
 
-  /** Publishes. @returns What the log says afterwards: others may have been faster. */
-  async function send(publication: NewsPublication): Promise<Shelf> {
-    await publish([publication], "publisher");
-    return await read();
+  /** Publishes. @returns The article as the log has it afterwards, and whether its event is ours. */
+  async function send(publication: NewsPublication) {
+    const others = await publish([publication], "publisher");
+    const { key } = publication;
+    return { article: (await read()).article(key), isOurs: !others.has(key) };
   }
 
   /** Weighs an item of a feed; one that seems new might have been taken back before anybody here knew it. */
@@ -159,16 +160,15 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
       return { kind: "retracted" };
     }
     const [publication] = publicationsOf(verdict);
-    const after = publication ? await send(publication) : shelf;
+    const { article, isOurs } = publication
+      ? await send(publication)
+      : { article: shelf.article(verdict.id), isOurs: false };
     if (posted.guid !== undefined) {
       await Promise.all(names.map((name) => memory.set(name, verdict.id, retainMs)));
     }
-    const article = after.article(verdict.id);
-    // Another isolate may have taken it back meanwhile, or may have been faster.
+    // Another isolate may have taken it back meanwhile.
     if (article === undefined) return { kind: "retracted" };
-    const isOurs = verdict.kind === "new" &&
-      verdict.article.first_seen_at === article.first_seen_at;
-    return { kind: isOurs ? "new" : "known", article };
+    return { kind: verdict.kind === "new" && isOurs ? "new" : "known", article };
   }
 
   async function correct(id: string, correction: Correction): Promise<Article | null> {
@@ -178,8 +178,8 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
     const corrected = { ...article, ...changesOf(correction, now) };
     if (JSON.stringify(corrected) === JSON.stringify(article)) return article;
     const updated = { ...corrected, updated_at: new Date(now).toISOString() };
-    const after = await send(publicationOf("article.updated", updated));
-    return after.article(id) ?? null;
+    const sent = await send(publicationOf("article.updated", updated));
+    return sent.article ?? null;
   }
 
   async function retract(id: string): Promise<boolean> {

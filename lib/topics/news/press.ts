@@ -22,7 +22,7 @@ export interface PressContext {
   readonly topic: Topic;
   readonly hub: Pick<Hub, "publish" | "received">;
   readonly library: Library;
-  /** What feeds bring is published by the leader only. */
+  /** Names this isolate. What feeds bring is published by the leader only. */
   readonly fence: Fence;
   readonly log: Log;
 }
@@ -43,9 +43,19 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
     await hub.received(ids);
   }
 
-  async function appendOnce(publication: NewsPublication, options: AppendOptions): Promise<void> {
-    const once = { key: `news ${publication.key}`, fingerprint: "" };
-    await append(publication, isNew(publication) ? { ...options, once } : options);
+  /** @returns False where another isolate has published an article of this id. */
+  async function appendOnce(
+    publication: NewsPublication,
+    options: AppendOptions,
+  ): Promise<boolean> {
+    const once = { key: `news ${publication.key}`, fingerprint: fence.holder };
+    try {
+      await append(publication, isNew(publication) ? { ...options, once } : options);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Problem && thrown.code === "idempotency_key_reused") return false;
+      throw thrown;
+    }
   }
 
   /** Takes back what others told of an article while it was being taken back. */
@@ -67,9 +77,10 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
     async publish(publications, by) {
       const options = by === "feed" ? { fence } : {};
       const fresh: NewsPublication[] = [];
+      const others = new Set<string>();
       for (const publication of publications) {
         try {
-          await appendOnce(publication, options);
+          if (!await appendOnce(publication, options)) others.add(publication.key);
           if (isNew(publication)) fresh.push(publication);
         } catch (thrown) {
           const isTooLarge = thrown instanceof Problem && thrown.code === "event_too_large";
@@ -77,13 +88,16 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
           log.warn("An article is left out", { id: publication.key, reason: thrown.message });
         }
       }
-      if (fresh.length === 0) return;
+      if (fresh.length === 0) return others;
       // What was published within a day and is not kept any more is new again, whatever its key says.
       const shelf = await read();
       for (const publication of fresh) {
         const { key } = publication;
-        if (!shelf.article(key) && !shelf.isRetracted(key)) await append(publication, options);
+        if (shelf.article(key) || shelf.isRetracted(key)) continue;
+        await append(publication, options);
+        others.delete(key);
       }
+      return others;
     },
   };
 }

@@ -102,7 +102,7 @@ export function createTestNewsroom() {
         if (state.isBroken) return Promise.reject(new Error("the store is away"));
         published.push(...publications);
         log.append(publications);
-        return Promise.resolve();
+        return Promise.resolve(new Set());
       },
     });
   }
