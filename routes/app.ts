@@ -53,7 +53,8 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", streamRoutes(services));
   app.route("/", eventsRoutes(services));
   app.route("/", opsRoutes(services));
-  app.route("/", pageRoutes({ world: services.world, quotes: services.market }));
+  const { market: quotes, news, world } = services;
+  app.route("/", pageRoutes({ world, quotes, news }));
   app.route("/", docsRoutes(services, app));
 
   app.notFound(() => problemResponse(new Problem(404, "unknown_route", "There is nothing here.")));

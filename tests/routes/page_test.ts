@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createManualClock } from "../support/manual_clock.ts";
+import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
 import { pageRoutes } from "../../routes/page.ts";
+import type { PageNews } from "../../routes/page_news.ts";
 import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
 
 const NOW = Date.parse("2026-08-03T14:03:30.000Z");
@@ -39,7 +41,11 @@ const STATUS: Status = {
 };
 
 /** The page over a fake of what it needs, with a note of each call. */
-function createPage(quotes: readonly Quote[] = [], status: readonly Status[] = []) {
+function createPage(
+  quotes: readonly Quote[] = [],
+  status: readonly Status[] = [],
+  { articles = [], feeds = [] }: Partial<Pick<PageNews, "articles" | "feeds">> = {},
+) {
   const calls: string[] = [];
   const app = pageRoutes({
     world: {
@@ -57,12 +63,24 @@ function createPage(quotes: readonly Quote[] = [], status: readonly Status[] = [
         return Promise.resolve({ quotes: [...quotes], status: [...status], cursor });
       },
     },
+    news: {
+      watch() {
+        calls.push("watch news");
+        return Promise.resolve();
+      },
+      newest(sources) {
+        calls.push(`news of ${sources}`);
+        const rest = { retracted: [], cursor: null, isWhole: true, hasGap: false };
+        return Promise.resolve({ articles, ...rest });
+      },
+      feeds: () => Promise.resolve(feeds),
+    },
   });
   return { app, calls };
 }
 
-async function paint(quotes?: readonly Quote[], status?: readonly Status[]): Promise<string> {
-  const response = await createPage(quotes, status).app.request("/");
+async function paint(...known: Parameters<typeof createPage>): Promise<string> {
+  const response = await createPage(...known).app.request("/");
   assertEquals(response.status, 200);
   return await response.text();
 }
@@ -79,7 +97,7 @@ Deno.test("page paints what is known, with the cursor from which its stream goes
   const response = await app.request("/");
   const page = await response.text();
 
-  assertEquals(calls, ["watch", "snapshot"]);
+  assertEquals(calls, ["watch", "watch news", "snapshot", "news of null"]);
   assertMatch(response.headers.get("content-type") ?? "", /^text\/html; charset=utf-8$/i);
   assertEquals(response.headers.get("cache-control"), "no-store");
   assertStringIncludes(page, `data-cursor="1754229803000-7"`);
@@ -232,7 +250,7 @@ Deno.test("page answers HEAD without counting it as watching", async () => {
   const response = await app.request("/", { method: "HEAD" });
   assertEquals(response.status, 200);
   assertEquals(await response.text(), "");
-  assertEquals(calls, ["snapshot"]);
+  assertEquals(calls, ["snapshot", "news of null"]);
 });
 
 Deno.test("page shows a command that can be copied, whatever host was asked for", async () => {
@@ -266,7 +284,7 @@ Deno.test("page's files are all there, and known again by their ETag", async () 
     const again = await app.request(path, { headers: { "if-none-match": tag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
-  assertEquals(seen.size, 8);
+  assertEquals(seen.size, 10);
 });
 
 Deno.test("page's routes are in the API's description", () => {
@@ -279,10 +297,87 @@ Deno.test("page's routes are in the API's description", () => {
     const answer = get?.responses?.["200"];
     return [path, ...Object.keys(answer && "content" in answer ? answer.content ?? {} : {})];
   });
-  assertEquals(types.length, 9);
+  assertEquals(types.length, 11);
   assertEquals(types.slice(0, 3), [
     ["/", "text/html"],
     ["/page.css", "text/css"],
     ["/page.js", "text/javascript"],
+  ]);
+});
+
+const ARTICLE: Article = {
+  id: "a1",
+  title: "Gold's slide <b>deepens</b>",
+  summary: `5 < 6 & "so"`,
+  url: "https://news.example/1?a=1&b=2",
+  sources: [
+    { source: "wire", name: "The Wire", url: "https://news.example/1?a=1&b=2" },
+    { source: "desk", name: "The Desk", url: "https://desk.example/1" },
+  ],
+  published_at: "2026-08-03T14:00:00.000Z",
+  first_seen_at: "2026-08-03T14:01:00.000Z",
+  updated_at: "2026-08-03T14:02:00.000Z",
+  symbols: [],
+  simulated: false,
+};
+
+const FEED: FeedStatus = {
+  source: "wire",
+  name: "The Wire",
+  url: "https://wire.example/rss",
+  state: "ok",
+  moved_to: null,
+  reason: null,
+  polled_at: null,
+  next_poll_at: "2026-08-03T14:05:00.000Z",
+};
+
+Deno.test("page paints news as text, with links that tell nothing of us, and marks what was updated", async () => {
+  const page = await paint([], [], { articles: [ARTICLE] });
+  const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
+  const words = item.slice(item.indexOf(">") + 1).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  assertEquals(
+    words.trim(),
+    "Gold&#39;s slide &lt;b&gt;deepens&lt;/b&gt; 5 &lt; 6 &amp; &quot;so&quot; 14:00:00 UTC " +
+      "The Wire, The Desk Updated 14:02:00 UTC",
+  );
+  assertStringIncludes(item, `href="https://news.example/1?a=1&amp;b=2"`);
+  assertStringIncludes(item, `rel="noopener noreferrer"`);
+});
+
+Deno.test("page links nowhere but to pages of http(s)", async () => {
+  const page = await paint([], [], { articles: [{ ...ARTICLE, url: "javascript:alert(1)" }] });
+  const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
+  assert(!item.includes("href"), item);
+});
+
+Deno.test("page has the news of the sources that are named, and links to those of each", async () => {
+  const { app, calls } = createPage([], [], { articles: [ARTICLE], feeds: [FEED] });
+  const page = await (await app.request("/?source=Desk")).text();
+  assert(calls.includes("news of desk"));
+  assertStringIncludes(page, `data-source="desk"`);
+  const links = [...page.matchAll(/href="(\/[^"]*#news)"([^>]*)>([^<]*)/g)]
+    .map(([_, href, more, name]) => [href, (more ?? "").trim(), name]);
+  assertEquals(links, [
+    ["/#news", "", "All"],
+    ["/?source=wire#news", "", "The Wire"],
+    ["/?source=desk#news", `aria-current="true"`, "The Desk"],
+  ]);
+});
+
+Deno.test("page says which feeds have moved, broke or are gone", async () => {
+  const feeds: readonly FeedStatus[] = [
+    FEED,
+    { ...FEED, name: "A", state: "moved", moved_to: "https://a.example/new" },
+    { ...FEED, name: "B", state: "broken", reason: "B refused: HTTP 503" },
+    { ...FEED, name: "C", state: "gone", reason: "It is gone for good (410)" },
+  ];
+  const page = await paint([], [], { feeds });
+  const list = page.split(`id="feeds"`)[1]?.split("</ul>")[0] ?? "";
+  const lines = [...list.matchAll(/<li[^>]*>([^<]*)/g)].map(([_, text]) => text);
+  assertEquals(lines, [
+    "A has moved to https://a.example/new.",
+    "B is broken: B refused: HTTP 503. Next try at 14:05:00 UTC.",
+    "C is gone: It is gone for good (410).",
   ]);
 });
