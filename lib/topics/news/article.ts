@@ -73,7 +73,7 @@ export type Retraction = Readonly<z.infer<typeof Retraction>>;
 export const FeedStatus = z.object({
   source: SourceName,
   name: z.string(),
-  url: z.string().meta({ description: "As configured." }),
+  url: z.string().meta({ description: "As configured, without its query." }),
   state: z.enum(["waiting", "ok", "unchanged", "moved", "broken", "gone"]),
   moved_to: z.string().nullable(),
   reason: z.string().nullable(),

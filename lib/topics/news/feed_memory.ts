@@ -76,15 +76,21 @@ function isoTime(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
+/** An address as everybody may see it: a query may hold an operator's key. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
 /** How a feed is doing, for people. One that has moved says so for as long as the settings name its old address. */
 export function statusOf({ name, title, url }: Feed, known: FeedMemory): FeedStatus {
   const hasMoved = known.url !== url && (known.state === "ok" || known.state === "unchanged");
   return {
     source: name,
     name: title,
-    url,
+    url: shown(url),
     state: hasMoved ? "moved" : known.state,
-    moved_to: known.url === url ? null : known.url,
+    moved_to: known.url === url ? null : shown(known.url),
     reason: known.reason,
     polled_at: isoTime(known.polled_at),
     next_poll_at: known.state === "waiting" ? null : isoTime(known.next_poll_at),
