@@ -161,7 +161,8 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     c.header("etag", etag);
     c.header("cache-control", "no-cache");
     if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
-    const next_poll_delay = isWhole ? news.nextPollDelayS : 0;
+    // Who keeps its cursor would be given the same again at once.
+    const next_poll_delay = isWhole || cursor === null ? news.nextPollDelayS : 0;
     return c.json({ ...content, cursor, next_poll_delay }, 200);
   });
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, NOWHERE, type Place } from "../core/place.ts";
+import { comparePlaces, firstAfter, NOWHERE, type Place } from "../core/place.ts";
 import { StoreAway } from "../store/away.ts";
 import { isBehind, type LogReader } from "./log_reader.ts";
 import { type Follow, passes } from "./read.ts";
@@ -67,9 +67,10 @@ export function createExcerpts(
     let from = start.cursor?.isHonoured ? start.cursor.place : NOWHERE;
     try {
       while (isReached && found.length <= most && isBehind(follow, from)) {
-        const page = await reader.page(wish.topic, from);
-        found.push(...passing(page.events));
-        from = page.upTo;
+        // A page that others asked for may begin before.
+        const { events, upTo } = await reader.page(wish.topic, from);
+        found.push(...passing(events.slice(firstAfter(events, from))));
+        from = upTo;
       }
     } catch (thrown) {
       if (!(thrown instanceof StoreAway)) throw thrown;
