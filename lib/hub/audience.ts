@@ -110,7 +110,7 @@ export function createAudience(
     const isEmpty = isLost || chunk.byteLength === 0;
     if (!isEmpty) flushedAt = clock.now();
     roster.each((client) => {
-      if (!client.hasRoom()) return;
+      if (!client.hasRoom()) return client.wake();
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
       if (!isEmpty) client.send(chunk);
@@ -118,7 +118,7 @@ export function createAudience(
   }
 
   function catchUp(client: ClientStream): void | Promise<void> {
-    if (client.isPaging || client.continueOpening()) return;
+    if (client.isPaging || client.sendRest()) return;
     if (client.owesShown) sendShown(client);
     if (!client.isPlaced) return;
     const { place } = settle();
@@ -146,6 +146,7 @@ export function createAudience(
 
   function give(client: ClientStream, chunk: Uint8Array, next: Standing): void {
     client.standing = next;
+    if (next !== standing) client.wake(); // more is owed
     if (chunk.byteLength === 0) return;
     client.lastFrameAt = clock.now();
     client.send(chunk);
@@ -200,12 +201,13 @@ export function createAudience(
     if (now >= client.expiresAt) return end(client, "max_age");
     if (!client.hasRoom()) {
       client.stalledSince ??= now;
+      client.wake();
       const isLost = !client.readsLog && isAnyBehind(client.standing.place);
       if (isLost || now - client.stalledSince >= MOST_STALLED_MS) end(client, "slow");
       return;
     }
     if (client.standing !== standing) void catchUp(client);
-    if (client.isOpening) return;
+    if (!client.hasRoom()) return;
     const isInStep = client.standing === standing;
     const saidAt = isInStep ? Math.max(flushedAt, client.lastFrameAt) : client.lastFrameAt;
     if (now - saidAt < heartbeatMs) return;
@@ -271,8 +273,8 @@ export function createAudience(
       const chunk = joinBytes(ours);
       const now = clock.now();
       roster.each((client) => {
-        client.owesShown ||= !client.hasRoom() || client.isOpening;
-        if (client.owesShown) return;
+        client.owesShown ||= !client.hasRoom();
+        if (client.owesShown) return client.wake();
         client.lastFrameAt = now;
         client.send(chunk);
       });

@@ -19,6 +19,12 @@ export interface Standing {
 /** By topic: what is no longer kept up to here was told with a `gap`. */
 export type Told = ReadonlyMap<string, Place>;
 
+/**
+ * A chunk above the first goes in pieces of the second, in bytes, each on a turn of its own: HTTP/1.1 keeps a write buffer
+ * per client as large as its biggest chunk, until it disconnects.
+ */
+const [WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
+
 /** What a client's body asks of its audience. */
 export interface Keeper {
   /** The client has room: give it what it is owed. */
@@ -53,7 +59,12 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
-  #opening: readonly Uint8Array[];
+  /** What is still to be sent of what it was given. */
+  #rest: readonly Uint8Array[];
+  /** Whether that begins inside a frame: then nothing else may come in between. */
+  #isMidFrame = false;
+  /** Settles the pull that waits: while it does, the runtime asks no more. */
+  #wake: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(options: {
@@ -70,18 +81,30 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.told = options.told;
     this.expiresAt = options.expiresAt;
     this.#keeper = options.keeper;
-    this.#opening = options.opening;
+    this.#rest = options.opening;
     this.#onEnd = options.onEnd;
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
-    this.continueOpening();
+    this.sendRest();
   }
 
+  /**
+   * Is asked after every chunk that has left, unless the last answer is still out: who keeps up is given what comes as it
+   * comes, and need not be asked for each.
+   */
   pull(): void | Promise<void> {
     this.stalledSince = null;
-    return this.#keeper.catchUp(this);
+    const work = this.#keeper.catchUp(this);
+    if (work || !this.hasRoom()) return work;
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+
+  /** Has the runtime ask again, as soon as there is room. */
+  wake(): void {
+    this.#wake?.();
+    this.#wake = undefined;
   }
 
   cancel(): void {
@@ -103,33 +126,36 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.isPlaced = this.readsLog = true;
   }
 
-  /** Sends the next part of its opening. @returns False where all of it was sent. */
-  continueOpening(): boolean {
-    const [part, ...rest] = this.#opening;
+  /** Sends the next part of what it was given. @returns False where all of it was sent. */
+  sendRest(): boolean {
+    const part = this.#rest[0];
     if (!part) return false;
-    this.#opening = rest;
-    this.send(part);
+    this.#rest = this.#rest.slice(1);
+    if (this.#rest.length === 0) this.#isMidFrame = false;
+    this.#controller?.enqueue(part);
     return true;
   }
 
-  /** Whether a part of its opening is still to be sent. */
-  get isOpening(): boolean {
-    return this.#opening.length > 0;
-  }
-
-  /** Whether its socket takes more, and not a part of its opening. */
-  get isReady(): boolean {
-    return this.hasRoom() && !this.isOpening;
-  }
-
-  /** Whether its socket takes more. */
+  /** Whether its socket takes more, and not the rest of what it was given. */
   hasRoom(): boolean {
-    return (this.#controller?.desiredSize ?? 0) > 0;
+    return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 
   /** Hands it a chunk. May call `cancel()` before it returns. */
   send(chunk: Uint8Array): void {
-    this.#controller?.enqueue(chunk);
+    if (chunk.byteLength <= WHOLE_BYTES) this.#controller?.enqueue(chunk);
+    else this.#sendInPieces(chunk);
+  }
+
+  #sendInPieces(chunk: Uint8Array): void {
+    const count = Math.ceil(chunk.byteLength / PIECE_BYTES);
+    this.#rest = Array.from(
+      { length: count },
+      (_, i) => chunk.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
+    );
+    this.#isMidFrame = true;
+    this.sendRest();
+    this.wake();
   }
 
   /** Ends it with a last frame, as far as it can still be told. */
@@ -138,7 +164,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     if (!controller) return;
     this.#leave(reason);
     try {
-      controller.enqueue(bye);
+      // Half a frame is never told: it comes again, whole. With another behind it, it would be told half.
+      if (!this.#isMidFrame) controller.enqueue(bye);
       controller.close();
     } catch {
       // It was closed under us: it is over either way.

@@ -92,7 +92,7 @@ export function createPlacing(context: PlacingContext): Placing {
 
   /** Whether it can be told its place now. Who has no room waits, as long as it may. */
   function canPlace({ client, audience: { follows } }: Unplaced): boolean {
-    return client.isReady && windows.isFilled(follows.map(({ window }) => window.topic));
+    return client.hasRoom() && windows.isFilled(follows.map(({ window }) => window.topic));
   }
 
   async function place(each: Unplaced): Promise<void> {

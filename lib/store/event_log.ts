@@ -41,6 +41,12 @@ export interface Page {
   readonly oldest: Place | null;
 }
 
+/** What the log keeps of a log topic. State topics keep the newest event of each key. */
+export interface Retention {
+  readonly retainEvents: number;
+  readonly retainMs: number;
+}
+
 /**
  * What all isolates share. Ids come from one order over all topics. Where the log cannot be reached, everything but
  * `follow()` rejects with a {@linkcode StoreAway}.

@@ -8,15 +8,16 @@ import type { Batch, Delivery, StreamEvent } from "../core/event.ts";
 import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { type Appended, type EventLog, MOST_DRAFTS, type Page, weightOf } from "./event_log.ts";
+import {
+  type Appended,
+  type EventLog,
+  MOST_DRAFTS,
+  type Page,
+  type Retention,
+  weightOf,
+} from "./event_log.ts";
 import type { Fence } from "./lease.ts";
 import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
-
-/** What the log keeps of a log topic. State topics keep the newest event of each key. */
-export interface Retention {
-  readonly retainEvents: number;
-  readonly retainMs: number;
-}
 
 /** All that is kept together takes no more, in bytes: an even share a topic. */
 const ALL_BYTES = 67_108_864;

@@ -4,7 +4,8 @@
  * @module
  */
 import type { World } from "../core/world.ts";
-import { createMemoryEventLog, type Retention } from "./memory_event_log.ts";
+import type { Retention } from "./event_log.ts";
+import { createMemoryEventLog } from "./memory_event_log.ts";
 import { createMemoryLeases } from "./memory_lease.ts";
 import { createMemoryStore } from "./memory_store.ts";
 import type { SharedState } from "./shared_state.ts";

@@ -8,8 +8,13 @@ import type { Draft } from "../core/event.ts";
 import { isPlace, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import { type Appended, type AppendOptions, MOST_DRAFTS, weightOf } from "./event_log.ts";
-import type { Retention } from "./memory_event_log.ts";
+import {
+  type Appended,
+  type AppendOptions,
+  MOST_DRAFTS,
+  type Retention,
+  weightOf,
+} from "./event_log.ts";
 import { BODY_END, bodyStart, BUS_ENTRIES, draftText, eventId } from "./redis_bus.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { RedisFailure } from "./redis_failure.ts";

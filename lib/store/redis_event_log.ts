@@ -5,8 +5,7 @@
  */
 import { comparePlaces, isPlace, type Place } from "../core/place.ts";
 import type { World } from "../core/world.ts";
-import type { EventLog } from "./event_log.ts";
-import type { Retention } from "./memory_event_log.ts";
+import type { EventLog, Retention } from "./event_log.ts";
 import { createRedisAppend } from "./redis_append.ts";
 import { createRedisBus, type Stand } from "./redis_bus.ts";
 import type { RedisClient } from "./redis_client.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { World } from "../core/world.ts";
-import type { Retention } from "./memory_event_log.ts";
+import type { Retention } from "./event_log.ts";
 import { createRedisClient, type RedisAddress } from "./redis_client.ts";
 import { createRedisEventLog } from "./redis_event_log.ts";
 import { createRedisKeys } from "./redis_keys.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../lib/core/clock.ts";
 import { partsOf } from "../../lib/core/place.ts";
-import { createMemoryEventLog, type Retention } from "../../lib/store/memory_event_log.ts";
+import type { Retention } from "../../lib/store/event_log.ts";
+import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { compareIds } from "../support/order.ts";
 import { eventLogCases } from "./event_log_cases.ts";

@@ -5,7 +5,7 @@
  */
 import { type Clock, systemClock } from "../../lib/core/clock.ts";
 import type { World } from "../../lib/core/world.ts";
-import type { Retention } from "../../lib/store/memory_event_log.ts";
+import type { Retention } from "../../lib/store/event_log.ts";
 import { createRedisState } from "../../lib/store/redis_state.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "../upstash/redis_server.ts";

@@ -1,0 +1,167 @@
+/** Two real servers on one real Redis: what they share, what it costs, and what happens while it is away. */
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { openFrames } from "../support/frame_stream.ts";
+import { openStreams } from "../support/health.ts";
+import { compareIds } from "../support/order.ts";
+import { publish, PUBLISH_TOKEN, PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { ID, parse, PROBLEM, QUOTES, QUOTES_ANSWER } from "../support/shapes.ts";
+import { until } from "../support/within.ts";
+import { type RedisServer, redisTest, startRedisServer } from "../upstash/redis_server.ts";
+import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+
+const STORE = z.object({
+  store: z.object({ kind: z.literal("redis"), is_up: z.boolean(), commands: z.int() }),
+});
+
+/** Two servers that share a Redis. */
+interface Fleet extends AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly standIn: StandIn;
+  readonly one: ServerProcess;
+  readonly other: ServerProcess;
+}
+
+async function startFleet(): Promise<Fleet> {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedisServer({ appendOnly: true }));
+  const standIn = stack.use(await startStandIn(redis));
+  const settings = {
+    ...PUBLISHER_SETTINGS,
+    DEMO: "1",
+    QUOTE_POLL_MS: "500",
+    HEARTBEAT_MS: "300",
+    UPSTASH_REDIS_REST_URL: standIn.url,
+    UPSTASH_REDIS_REST_TOKEN: standIn.token,
+  };
+  const one = stack.use(await startServer(settings));
+  const other = stack.use(await startServer(settings));
+  const kept = stack.move();
+  return { redis, standIn, one, other, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function storeOf({ origin }: ServerProcess) {
+  return parse(STORE, await (await fetch(`${origin}/health`)).text()).store;
+}
+
+async function statusOf({ origin }: ServerProcess, path: string): Promise<number> {
+  const answer = await fetch(origin + path);
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+redisTest(
+  "two servers on one Redis are one: one asks, both deliver the same, and viewers cost nothing",
+  async () => {
+    await using fleet = await startFleet();
+    const { one, other, standIn } = fleet;
+    assertEquals([await storeOf(one), await storeOf(other)], [
+      { kind: "redis", is_up: true, commands: 0 },
+      { kind: "redis", is_up: true, commands: 0 },
+    ]);
+
+    const path = "/v1/stream?topics=quotes,events/alerts";
+    using left = await openFrames(one.port, path);
+    using right = await openFrames(other.port, path);
+    for (const stream of [left, right]) await stream.nextOf("snapshot");
+    const quotes = [await left.nextOf("quote"), await right.nextOf("quote")];
+    const later = compareIds(quotes[0]?.id ?? "", quotes[1]?.id ?? "") < 0 ? right : left;
+    const [early, late] = later === right ? [quotes[0], quotes[1]] : [quotes[1], quotes[0]];
+    // What one has seen the other has seen or sees yet: the very same bytes.
+    let seen = early;
+    while (seen && compareIds(seen.id ?? "", late?.id ?? "") < 0) {
+      seen = await (later === right ? left : right).nextOf("quote");
+    }
+    assertEquals([seen?.id, seen?.data], [late?.id, late?.data]);
+
+    const id = await publish(other.origin, "alerts", "tick", { number: 1 });
+    for (const stream of [left, right]) assertEquals((await stream.nextOf("tick")).id, id);
+
+    const leads = ({ output }: ServerProcess) => output().includes(`"Coinbase is live"`);
+    assertEquals([one, other].filter(leads).length, 1, "one asks the providers");
+
+    assertEquals(standIn.stats().subscriptions, 2, "one a server");
+  },
+);
+
+redisTest("nobody who watches costs nothing, and neither does one viewer more", async () => {
+  await using fleet = await startFleet();
+  const { one, standIn } = fleet;
+  assertEquals((await standIn.commandsAtRedis()).total, 0);
+  const path = "/v1/events/alerts/stream";
+  using first = await openFrames(one.port, path);
+  await first.nextOf("sync");
+  const opened = (await storeOf(one)).commands;
+  assertEquals(
+    (await standIn.commandsAtRedis()).total,
+    opened,
+    "what /health says is what Redis did",
+  );
+
+  await standIn.resetCommands();
+  const viewers = await Promise.all(Array.from({ length: 20 }, () => openFrames(one.port, path)));
+  for (const viewer of viewers) await viewer.nextOf("heartbeat");
+  assertEquals([await storeOf(one), (await standIn.commandsAtRedis()).total], [
+    { kind: "redis", is_up: true, commands: opened },
+    0,
+  ]);
+  for (const viewer of viewers) viewer.hangUp();
+});
+
+redisTest(
+  "while Redis is away streams stay and open, nothing is published half, and all goes on when it is back",
+  async () => {
+    await using fleet = await startFleet();
+    const { redis, one, other } = fleet;
+    const path = "/v1/stream?topics=quotes,events/alerts";
+    using stream = await openFrames(one.port, path);
+    await stream.nextOf("quote");
+    const before = await publish(other.origin, "alerts", "tick", { number: 1 });
+    assertEquals((await stream.nextOf("tick")).id, before);
+
+    await redis.kill();
+    await until("503 of /ready", async () => await statusOf(one, "/ready") === 503 || undefined);
+    assertEquals((await storeOf(one)).is_up, false);
+    const refused = await fetch(`${one.origin}/v1/events/alerts`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${PUBLISH_TOKEN}` },
+      body: JSON.stringify({ type: "tick", data: { number: 0 } }),
+    });
+    assertEquals([refused.status, refused.headers.get("retry-after")], [503, "5"]);
+    assertEquals(parse(PROBLEM, await refused.text()).code, "store_away");
+
+    // Who comes now opens at once, has no place, and is shown what this server asks for itself.
+    using fresh = await openFrames(one.port, "/v1/quotes/stream");
+    const snapshot = await fresh.nextOf("snapshot");
+    assertEquals(snapshot.id, null);
+    assert(parse(QUOTES, snapshot.data).quotes.length > 0);
+    using back = await openFrames(one.port, "/v1/events/alerts/stream", { cursor: before });
+    const sync = await back.nextOf("sync");
+    assertEquals([sync.id, JSON.parse(sync.data).resumed], [null, true]);
+    const shown = await stream.nextOf("quote");
+    assertEquals(shown.id, null);
+    const answer = await (await fetch(`${one.origin}/v1/quotes`)).text();
+    assertEquals(parse(QUOTES_ANSWER, answer).cursor, null);
+    assert(await openStreams(one.origin) >= 3);
+
+    await redis.restart();
+    await until(
+      "a server that is ready",
+      async () => await statusOf(other, "/ready") === 200 || undefined,
+    );
+    const after = await until("a publication that is taken", async () => {
+      try {
+        return await publish(other.origin, "alerts", "tick", { number: 2 });
+      } catch {
+        return undefined;
+      }
+    });
+    for (const each of [stream, back]) assertEquals((await each.nextOf("tick")).id, after);
+    const logged = await until("a quote with an id", async () => {
+      const { id } = await fresh.nextOf("quote");
+      return id ?? undefined;
+    });
+    assert(ID.safeParse(logged).success);
+  },
+);

@@ -1,0 +1,48 @@
+/** Large events: in pieces, with nothing in between. */
+import { assert, assertEquals } from "@std/assert";
+import { alerts, createClient, createHubUnderTest, numbered, onAlerts } from "./support.ts";
+
+const TEXT = "x".repeat(60_000);
+
+Deno.test("a large event goes in pieces of 4 KiB on turns of their own, and what follows comes after it", async () => {
+  await using test = createHubUnderTest();
+  const { hub, clock } = test;
+  const reader = (await hub.subscribe({ wishes: onAlerts })).getReader();
+  await reader.read();
+  await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
+  await clock.advance(20);
+  const sizes: number[] = [];
+  let text = "";
+  const utf8 = new TextDecoder();
+  while (!text.includes(`"n":2`)) {
+    const { value } = await reader.read();
+    assert(value);
+    sizes.push(value.byteLength);
+    text += utf8.decode(value, { stream: true });
+    // In the middle of it there are others, heartbeats and time that passes.
+    if (sizes.length === 3) await hub.publish(alerts, [numbered("alert", 2)]);
+    if (sizes.length === 5) await clock.advance(30_000);
+  }
+  assertEquals(Math.max(...sizes), 4096);
+  assertEquals(text.match(/^event: .*$/gm), ["event: alert", "event: alert"]);
+  assert(text.includes(TEXT));
+  await reader.cancel();
+});
+
+Deno.test("a stream that ends in the middle of a frame ends there: the client has not seen it", async () => {
+  await using test = createHubUnderTest();
+  const { hub, clock } = test;
+  await using client = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await client.readOne();
+  const { cursor } = client;
+  await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
+  await clock.advance(20);
+  await client.readOne();
+  hub.drain();
+  while (!client.isEnded) await client.readOne();
+  assertEquals([client.frames.map(({ event }) => event), client.cursor], [["sync"], cursor]);
+  await using back = createClient(await hub.subscribe({ wishes: onAlerts, cursor: client.cursor }))
+    .live();
+  await clock.advance(20);
+  assertEquals(back.said("bye").length, 1);
+});
