@@ -13,8 +13,11 @@ import { createHub, type Hub } from "./hub/hub.ts";
 import { createMemoryState } from "./store/memory_state.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
 import type { SharedState, StoreHealth } from "./store/shared_state.ts";
+import type { Store } from "./store/store.ts";
 import { type Catalogue, createCatalogue } from "./topics/catalogue.ts";
 import { channelTopics } from "./topics/channels.ts";
+import { createNews, type News } from "./topics/news/desk.ts";
+import { newsSettings } from "./topics/news/feeds.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
 
 /** What the routes are made of. */
@@ -29,6 +32,9 @@ export interface Services {
   readonly store: StoreHealth;
   readonly hub: Hub;
   readonly market: Market;
+  readonly news: News;
+  /** What isolates share by key. */
+  readonly shared: Store;
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
@@ -82,7 +88,9 @@ export function createServices(
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
   const market = createMarket(world, config, hub, shared);
-  const topics: readonly Topic[] = [market.topic, ...channelTopics(config.CHANNELS)];
+  const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
+  const news = createNews(world, newsOptions, hub, shared);
+  const topics: readonly Topic[] = [market.topic, news.topic, ...channelTopics(config.CHANNELS)];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
@@ -98,6 +106,8 @@ export function createServices(
     store: shared.health,
     hub,
     market,
+    news,
+    shared: shared.store,
     catalogue: createCatalogue(topics),
     budget,
     door: {
@@ -110,10 +120,10 @@ export function createServices(
     },
     publishRate: createRateLimit(clock, config.PUBLISH_PER_MINUTE),
     isDraining,
-    drain() {
+    async drain() {
       isGoing = true;
       hub.drain();
-      return market.resign();
+      await Promise.all([market.resign(), news.resign()]);
     },
     close: () => hub.close(),
   };

@@ -14,6 +14,7 @@ import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventsRoutes } from "./events.ts";
+import { newsRoutes } from "./news.ts";
 import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
@@ -48,10 +49,12 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   });
 
   app.route("/", quotesRoutes(services));
+  app.route("/", newsRoutes(services));
   app.route("/", streamRoutes(services));
   app.route("/", eventsRoutes(services));
   app.route("/", opsRoutes(services));
-  app.route("/", pageRoutes({ world: services.world, quotes: services.market }));
+  const { market: quotes, news, world } = services;
+  app.route("/", pageRoutes({ world, quotes, news }));
   app.route("/", docsRoutes(services, app));
 
   app.notFound(() => problemResponse(new Problem(404, "unknown_route", "There is nothing here.")));

@@ -8,8 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import type { Env } from "../lib/http/connection.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { idempotencyKey, onceOf, requireJson, spendPublication } from "../lib/http/publication.ts";
-import { requirePublisher } from "../lib/http/rights.ts";
+import { asPublisher, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
@@ -26,7 +25,7 @@ const ESCAPED_BYTES = 6;
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
-  const { catalogue, config, hub, door, publishRate } = services;
+  const { catalogue, config, hub, door } = services;
   const app = createRouter();
 
   const publish = createRoute({
@@ -36,12 +35,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     tags: ["events"],
     security: [{ publisher: [] }],
     middleware: [
-      async (c, next) => {
-        requirePublisher(c, config.PUBLISH_TOKEN);
-        requireJson(c);
-        spendPublication(c, publishRate);
-        await next();
-      },
+      asPublisher(services),
       bodyLimit({ maxSize: config.MAX_EVENT_BYTES * ESCAPED_BYTES + BODY_SLACK_BYTES }),
     ],
     request: {

@@ -3,10 +3,16 @@
  *
  * @module
  */
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import type { World } from "../lib/core/world.ts";
+import { MOST_SHOWN } from "../lib/client/page_news_words.js";
+import type { Env } from "../lib/http/connection.ts";
+import { sourceFilter, SourceQuery } from "../lib/http/input.ts";
+import { problems } from "../lib/http/problem_response.ts";
+import { createRouter } from "../lib/http/router.ts";
+import type { News } from "../lib/topics/news/desk.ts";
 import { pageDocument, type PageSnapshot } from "./page_document.ts";
 
 /** What the page needs. */
@@ -18,6 +24,7 @@ export interface PageServices {
     /** What is known, and the cursor from which a stream goes on: null where no log can tell. */
     snapshot(): Promise<PageSnapshot>;
   };
+  readonly news: Pick<News, "watch" | "newest" | "feeds">;
 }
 
 /** The files of the page, below `lib/client/`, each with its content type. THE LIST of them. */
@@ -26,17 +33,36 @@ const ASSETS = [
   ["page.js", "text/javascript"],
   ["page_connection.js", "text/javascript"],
   ["page_format.js", "text/javascript"],
+  ["page_news.js", "text/javascript"],
+  ["page_news_words.js", "text/javascript"],
   ["page_problems.js", "text/javascript"],
   ["page_table.js", "text/javascript"],
   ["page_words.js", "text/javascript"],
   ["icon.svg", "image/svg+xml"],
 ] as const;
 
-function fileRoute(path: string, type: string, summary: string) {
+const page = createRoute({
+  method: "get",
+  path: "/",
+  summary: "The live page: a table and a list without JavaScript",
+  request: { query: SourceQuery },
+  responses: {
+    200: { description: "The page", content: { "text/html": { schema: z.string() } } },
+    ...problems(400),
+  },
+});
+
+function fileRoute(path: string, type: string) {
   const content = { [type]: { schema: z.string() } };
-  const unchanged = path === "/" ? {} : { 304: { description: "As `If-None-Match` has it" } };
-  const responses = { 200: { description: "The file", content }, ...unchanged };
-  return createRoute({ method: "get", path, summary, responses });
+  return createRoute({
+    method: "get",
+    path,
+    summary: "A file of the live page",
+    responses: {
+      200: { description: "The file", content },
+      304: { description: "As `If-None-Match` has it" },
+    },
+  });
 }
 
 /** The host the client asked for, where it can be shown in a command line as it is. */
@@ -65,23 +91,25 @@ const headers = secureHeaders({
 });
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ world, quotes }: PageServices): OpenAPIHono {
-  const app = new OpenAPIHono();
+export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<Env> {
+  const app = createRouter();
   app.use("/", headers);
-  app.openapi(
-    fileRoute("/", "text/html", "The live page, a table without JavaScript"),
-    async (c) => {
-      // HEAD runs this too, and asks for nothing: nobody looks.
-      if (c.req.method === "GET") await quotes.watch();
-      const snapshot = await quotes.snapshot();
-      c.header("cache-control", "no-store");
-      return c.html(pageDocument(snapshot, originOf(c.req.url), world.clock.now()));
-    },
-  );
+  app.openapi(page, async (c) => {
+    const sources = sourceFilter(c.req.valid("query").source);
+    // HEAD runs this too, and asks for nothing: nobody looks.
+    if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
+    // What comes in between is shown and told by the stream, which goes on from the earlier place.
+    const snapshot = await quotes.snapshot();
+    const { articles } = await news.newest(sources, MOST_SHOWN);
+    const feeds = await news.feeds(null);
+    const painted = { articles, feeds, source: sources?.join(",") ?? null };
+    c.header("cache-control", "no-store");
+    return c.html(pageDocument(snapshot, painted, originOf(c.req.url), world.clock.now()));
+  });
 
   for (const [name, type] of ASSETS) {
     app.use(`/${name}`, headers, etag());
-    app.openapi(fileRoute(`/${name}`, type, "A file of the live page"), async (c) => {
+    app.openapi(fileRoute(`/${name}`, type), async (c) => {
       const bytes = await world.readAsset(`client/${name}`);
       return c.body(bytes, 200, {
         "content-type": `${type}; charset=utf-8`,

@@ -8,6 +8,7 @@ import { timeWords } from "../lib/client/page_format.js";
 import { problemWords } from "../lib/client/page_problems.js";
 import { COLUMNS, rowWords } from "../lib/client/page_words.js";
 import { QuoteClass, type Snapshot } from "../lib/topics/quotes/quote.ts";
+import { newsSection, type PageNews } from "./page_news.ts";
 import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 
 /** What the page begins with. `cursor`: from there its stream goes on, null where no log can tell. */
@@ -68,6 +69,7 @@ function table(snapshot: Snapshot, now: number) {
  */
 export function pageDocument(
   { cursor, quotes, status }: PageSnapshot,
+  news: PageNews,
   origin: string,
   now: number,
 ) {
@@ -80,7 +82,7 @@ export function pageDocument(
       <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>Edgetape: live market prices</title>
+        <title>Edgetape: live market prices and news</title>
         <link rel="icon" href="/icon.svg" type="image/svg+xml">
         <link rel="stylesheet" href="/page.css">
         <script type="module" src="/page.js"></script>
@@ -93,7 +95,8 @@ export function pageDocument(
           </p>
           <button id="again" type="button" hidden>Connect again</button>
         </header>
-        <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}">
+        <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
+          data-articles="${JSON.stringify(news.articles)}" data-source="${news.source ?? ""}">
           <section id="prices">
             <div class="bar">
               <h2 id="prices-title">Prices</h2>
@@ -101,9 +104,10 @@ export function pageDocument(
             </div>
             ${table(snapshot, now)}
           </section>
+          ${newsSection(news, now)}
           <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
             <h2>What to know about the sources</h2>
-            <ul>
+            <ul class="notes">
               ${problems.map(({ state, text }) => html`<li data-state="${state}">${text}</li>`)}
             </ul>
           </section>
@@ -114,8 +118,8 @@ export function pageDocument(
             </div>
             <pre><code id="command">curl -N "${origin}/v1/quotes/stream"</code></pre>
             <p>
-              Plain server-sent events, for any EventSource. Also <a href="/v1/quotes">as JSON</a>,
-              and <a href="/openapi.json">all routes</a> as OpenAPI.
+              Plain server-sent events, for any EventSource. Also <a href="/v1/quotes">as JSON</a>
+              (<a href="/v1/news">news</a>), and <a href="/openapi.json">all routes</a> as OpenAPI.
             </p>
           </section>
         </main>

@@ -9,6 +9,8 @@ import type { Env } from "../lib/http/connection.ts";
 import {
   MOST_TOPICS,
   namesIn,
+  sourceFilter,
+  SourceQuery,
   streamInput,
   StreamQuery,
   symbolFilter,
@@ -28,9 +30,10 @@ const stream = createRoute({
   tags: ["streams"],
   request: {
     query: z.object({
-      topics: z.string().meta({ example: "quotes,events/alerts" }),
+      topics: z.string().meta({ example: "quotes,news,events/alerts" }),
       ...StreamQuery.shape,
       ...SymbolsQuery.shape,
+      ...SourceQuery.shape,
     }),
   },
   responses: {
@@ -40,7 +43,7 @@ const stream = createRoute({
 });
 
 /** The route of several topics. */
-export function streamRoutes({ catalogue, market, door }: Services): OpenAPIHono<Env> {
+export function streamRoutes({ catalogue, market, news, door }: Services): OpenAPIHono<Env> {
   const app = createRouter();
 
   app.openapi(stream, (c) => {
@@ -51,9 +54,12 @@ export function streamRoutes({ catalogue, market, door }: Services): OpenAPIHono
         errors: [{ field: "topics", detail: `${names.length} are named` }],
       });
     }
-    const symbols = symbolFilter(query.symbols, SYMBOLS);
+    const filters = new Map([
+      [market.topic, symbolFilter(query.symbols, SYMBOLS)],
+      [news.topic, sourceFilter(query.source)],
+    ]);
     const wishes = names.map((name) => catalogue.topic(name))
-      .map((topic) => ({ topic, tags: topic === market.topic ? symbols : null }));
+      .map((topic) => ({ topic, tags: filters.get(topic) ?? null }));
     return streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),
       wishes,

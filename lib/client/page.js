@@ -6,10 +6,14 @@
  * @module
  */
 import { createConnection } from "./page_connection.js";
+import { createNews } from "./page_news.js";
+import { MOST_SHOWN } from "./page_news_words.js";
 import { createTable, find } from "./page_table.js";
 import { timeWords } from "./page_format.js";
 
-const STREAM = "/v1/quotes/stream";
+const COMMAND = "/v1/quotes/stream";
+/** How often it is asked how the feeds are doing: the stream does not say. */
+const FEEDS_MS = 60_000;
 
 /** @type {Record<import("./page_connection.js").State, string>} */
 const BADGES = {
@@ -30,6 +34,9 @@ const command = find(document, "#command", HTMLElement);
 
 const table = createTable(page);
 table.replace(JSON.parse(page.dataset.snapshot ?? `{"quotes":[],"status":[]}`));
+const news = createNews(page);
+news.replace(JSON.parse(page.dataset.articles ?? "[]"));
+const filter = page.dataset.source ? `&source=${encodeURIComponent(page.dataset.source)}` : "";
 
 /** @type {import("./page_connection.js").State} */
 let connected = "connecting";
@@ -58,6 +65,29 @@ function showBadge(state, detail) {
 }
 
 /**
+ * Asks how the feeds are doing; where articles were missed, which there are too.
+ *
+ * @param {boolean} isMissed
+ */
+async function askForNews(isMissed) {
+  try {
+    const answer = await fetch(`/v1/news?limit=${isMissed ? MOST_SHOWN : 1}${filter}`);
+    if (!answer.ok) return;
+    const { articles, feeds } = await answer.json();
+    if (isMissed) news.replace(articles);
+    news.setFeeds(feeds);
+  } catch {
+    // The connection's own badge says that the server cannot be reached.
+  }
+}
+
+const TYPES = [
+  ...["snapshot", "quote", "status"],
+  ...["article", "article.updated", "article.retracted"],
+  "gap",
+];
+
+/**
  * @param {string} type
  * @param {string} json
  */
@@ -65,13 +95,16 @@ function take(type, json) {
   const data = JSON.parse(json);
   if (type === "quote") table.setQuote(data);
   else if (type === "status") table.setStatus(data);
-  else table.replace(data);
+  else if (type === "snapshot") table.replace(data);
+  else if (type === "article.retracted") news.remove(data.id);
+  else if (type === "gap") void askForNews(true);
+  else news.set(data);
   showState();
 }
 
-const connection = createConnection(STREAM, {
+const connection = createConnection(`/v1/stream?topics=quotes,news${filter}`, {
   cursor: page.dataset.cursor,
-  types: ["snapshot", "quote", "status"],
+  types: TYPES,
   onEvent: take,
   onState(state, words) {
     [connected, detail] = [state, words];
@@ -80,6 +113,7 @@ const connection = createConnection(STREAM, {
   },
 });
 
+setInterval(() => void askForNews(false), FEEDS_MS);
 again.addEventListener("click", () => connection.connect());
 
 let isPaused = false;
@@ -89,9 +123,10 @@ pause.addEventListener("click", () => {
   const since = timeWords(new Date().toISOString(), Date.now());
   pause.textContent = isPaused ? `Resume (paused at ${since} UTC)` : "Pause";
   table.setPaused(isPaused);
+  news.setPaused(isPaused);
 });
 
-command.textContent = `curl -N "${location.origin}${STREAM}"`;
+command.textContent = `curl -N "${location.origin}${COMMAND}"`;
 copy.hidden = !navigator.clipboard;
 copy.addEventListener("click", async () => {
   await navigator.clipboard.writeText(command.textContent ?? "");

@@ -35,7 +35,7 @@ const GOODBYES = {
 /**
  * Follows a stream for as long as the page lives.
  *
- * @param {string} url
+ * @param {string} url With parameters.
  * @param {ConnectionOptions} options
  * @returns {{ connect(): void }} `connect` begins anew: where the browser gave up, nothing else does.
  */
@@ -75,7 +75,7 @@ export function createConnection(url, { cursor, types, onEvent, onState }) {
       } else if (state === "stale") say("live", CONNECTED);
     },
     gap() {
-      say("live", "A part of the past is gone; the prices below are the newest.");
+      say("live", "A part of the past is gone; what you see is the newest.");
     },
     busy(json) {
       isTold = true;
@@ -109,7 +109,7 @@ export function createConnection(url, { cursor, types, onEvent, onState }) {
   function dial() {
     source?.close();
     heardAt = performance.now();
-    source = new EventSource(cursor ? `${url}?last_event_id=${encodeURIComponent(cursor)}` : url);
+    source = new EventSource(cursor ? `${url}&last_event_id=${encodeURIComponent(cursor)}` : url);
     for (const type of new Set([...Object.keys(ours), ...types])) {
       source.addEventListener(type, receive);
     }

@@ -43,4 +43,30 @@
  * @property {string | null} next_try_at
  */
 
+/**
+ * What the page reads of an article.
+ *
+ * @typedef {object} Article
+ * @property {string} id
+ * @property {string} title
+ * @property {string} summary
+ * @property {string} url
+ * @property {readonly { readonly name: string }[]} sources
+ * @property {string | null} published_at
+ * @property {string} first_seen_at
+ * @property {string | null} updated_at
+ * @property {boolean} simulated
+ */
+
+/**
+ * What the page reads of a feed's status.
+ *
+ * @typedef {object} Feed
+ * @property {string} name
+ * @property {string} state
+ * @property {string | null} moved_to
+ * @property {string | null} reason
+ * @property {string | null} next_poll_at
+ */
+
 export {};

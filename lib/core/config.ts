@@ -57,6 +57,17 @@ const origins = z.string()
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
+/** A feed's address. Whoever reads it in a status or a log shall find no secret in it. */
+function isFeedUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return !/\s/.test(text) && url?.protocol === "https:" && url.username === "" &&
+    url.password === "";
+}
+
+const feedUrls = z.string()
+  .transform((text) => text.split(",").map((each) => each.trim()))
+  .pipe(z.array(z.string().max(2048).refine(isFeedUrl)).max(100));
+
 /** Where a Redis database listens: over TLS, but for one at home. Whoever reads the address shall find no secret in it. */
 function isRestUrl(text: string): boolean {
   const url = URL.parse(text);
@@ -102,6 +113,8 @@ export const SETTINGS = z.object({
   COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
   TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
   FRED_API_KEY: apiKey("a key of FRED"),
+  NEWS_FEEDS: feedUrls.optional().describe("https URLs without a password, separated by commas"),
+  NEWS_POLL_MS: pollSetting(),
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
@@ -148,9 +161,9 @@ function halves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): stri
 }
 
 /** What must hold between polls and what they bring. */
-function shortTimes({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: Config): string[] {
+function shortTimes({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
   const smallest = DEMO ? 50 : 1000;
-  const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS })
+  const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS })
     .filter(([_, ms]) => ms !== undefined && ms < smallest)
     .map(([name, ms]) => `${name}: got "${ms}", takes ${takes(name)}`);
   if (QUOTE_POLL_MS !== undefined && QUOTE_TTL_MS !== undefined && QUOTE_TTL_MS > QUOTE_POLL_MS) {

@@ -11,6 +11,7 @@ import { coingecko } from "./coingecko.ts";
 import { fred } from "./fred.ts";
 import { goldApi } from "./gold_api.ts";
 import { kraken } from "./kraken.ts";
+import { simulatedFeeds } from "./feeds.ts";
 import { CALM, createScript } from "./script.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 import { twelveData } from "./twelve_data.ts";
@@ -43,12 +44,24 @@ export function createDemoWorld(
   const { clock, random } = world;
   const startedAt = clock.now();
   const upstreams = upstreamsAt({ startedAt, speed });
+  const feeds = simulatedFeeds(startedAt);
   const script = hasFaults ? createScript(startedAt) : CALM;
 
-  function find(host: string): SimulatedUpstream {
+  /** What answers a call to a host at the end of `latencyMs`. */
+  function find(host: string) {
+    const feed = feeds.find((each) => each.host === host);
+    if (feed) {
+      const { latencyMs: { least, most } } = feed;
+      const respond = (url: URL, init: RequestInit) =>
+        feed.respond(url, new Headers(init.headers), clock.now());
+      return { latencyMs: least + random() * (most - least), respond };
+    }
     const upstream = upstreams.find((each) => each.host === host);
     if (upstream === undefined) throw new TypeError(`Cannot reach ${host}: it is not simulated`);
-    return upstream;
+    // What goes wrong is decided when the call comes in, as everywhere.
+    const act = script(host, clock.now());
+    const respond = (url: URL) => answerOf(upstream, act, url, clock.now());
+    return { latencyMs: latencyOf(upstream, act, random()), respond };
   }
 
   function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
@@ -67,13 +80,11 @@ export function createDemoWorld(
 
   return {
     ...world,
-    async fetch(url, { signal }) {
-      signal?.throwIfAborted();
-      const upstream = find(url.hostname);
-      // What goes wrong is decided when the call comes in, as everywhere.
-      const act = script(upstream.host, clock.now());
-      await pause(latencyOf(upstream, act, random()), signal);
-      return answerOf(upstream, act, url, clock.now());
+    async fetch(url, init) {
+      init.signal?.throwIfAborted();
+      const { latencyMs, respond } = find(url.hostname);
+      await pause(latencyMs, init.signal);
+      return respond(url, init);
     },
     resolve: (host) =>
       new Promise((resolve) => {

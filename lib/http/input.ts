@@ -5,11 +5,13 @@
  */
 import { z } from "@hono/zod-openapi";
 import { Problem } from "../core/problem.ts";
+import { SourceName } from "../topics/news/article.ts";
 
 /** The largest URL, in characters, and the most names a list may have. */
 export const MOST_URL_CHARACTERS = 4096;
 export const MOST_TOPICS = 32;
 export const MOST_SYMBOLS = 100;
+export const MOST_SOURCES = 20;
 
 /** Deliveries a second a client may ask for. */
 export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
@@ -32,6 +34,14 @@ export const StreamQuery = z.object({
 /** The symbol filter. */
 export const SymbolsQuery = z.object({
   symbols: z.string().optional().meta({ example: "BTC-USD,ETH-USD" }),
+});
+
+/** The source filter. */
+export const SourceQuery = z.object({
+  source: z.string().optional().meta({
+    description: "Names of sources: feeds, and those that publishers name.",
+    example: "fed,ecb",
+  }),
 });
 
 /** What the parameters of a stream mean. */
@@ -79,4 +89,27 @@ export function symbolFilter(text: string | undefined, known: readonly string[])
     });
   }
   return symbols.length === 0 || symbols.length === known.length ? null : symbols;
+}
+
+/**
+ * Reads a source filter in its canonical form: lower case, unique, sorted. A source that nobody knows passes: publishers
+ * bring their own when they like, and a reader who waits for one must not be turned away.
+ *
+ * @throws {Problem} 400 `bad_source` naming what cannot be a source's name, or `too_many_sources`.
+ */
+export function sourceFilter(text: string | undefined): string[] | null {
+  const sources = namesIn(text?.toLowerCase());
+  if (sources.length > MOST_SOURCES) {
+    throw new Problem(400, "too_many_sources", `At most ${MOST_SOURCES} sources may be named.`);
+  }
+  const bad = sources.filter((source) => !SourceName.safeParse(source).success);
+  if (bad.length > 0) {
+    throw new Problem(400, "bad_source", "A source is named by letters, digits, -, . and _.", {
+      errors: bad.map((source) => ({
+        field: "source",
+        detail: `${source.slice(0, 64)} is no name of a source`,
+      })),
+    });
+  }
+  return sources.length === 0 ? null : sources;
 }

@@ -4,12 +4,13 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Once } from "../store/event_log.ts";
 import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
+import { requirePublisher } from "./rights.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
@@ -25,7 +26,7 @@ const PUBLISHER = "publisher";
  *
  * @throws {Problem} 429 `publishing_too_often`.
  */
-export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+function spendPublication(c: Context<Env>, rate: RateLimit): void {
   const { isAllowed, limit, remaining, retryAfterMs } = rate.take(PUBLISHER);
   if (limit === 0) return;
   const headers = {
@@ -44,7 +45,7 @@ export function spendPublication(c: Context<Env>, rate: RateLimit): void {
  *
  * @throws {Problem} 415 `not_json`.
  */
-export function requireJson(c: Context<Env>): void {
+function requireJson(c: Context<Env>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
   const detail = "The body is to be JSON: Content-Type: application/json.";
@@ -60,5 +61,26 @@ export async function onceOf(
   return {
     key: `${PUBLISHER} ${c.req.method} ${c.req.path} ${key}`,
     fingerprint: await sha256(await c.req.text()),
+  };
+}
+
+/** What publishing asks of the services. */
+export interface Publishing {
+  readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
+  /** What one publisher may publish. */
+  readonly publishRate: RateLimit;
+}
+
+/**
+ * What every publishing route begins with: the publisher's right, a body of JSON where there is one, the rate.
+ *
+ * @throws {Problem} 401, 403, 415, 429.
+ */
+export function asPublisher({ config, publishRate }: Publishing): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    requirePublisher(c, config.PUBLISH_TOKEN);
+    if (c.req.method !== "DELETE") requireJson(c);
+    spendPublication(c, publishRate);
+    await next();
   };
 }

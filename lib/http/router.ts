@@ -13,10 +13,13 @@ export function createRouter(): OpenAPIHono<Env> {
   return new OpenAPIHono<Env>({
     defaultHook(result) {
       if (result.success) return;
-      const errors = result.error.issues.map(({ path, message }) => ({
-        field: path.join(".") || result.target,
-        detail: message,
-      }));
+      const errors = result.error.issues.flatMap((issue) => {
+        const { path, message } = issue;
+        const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
+        return unknown.length > 0
+          ? unknown.map((key) => ({ field: [...path, key].join("."), detail: "Unknown" }))
+          : [{ field: path.join(".") || result.target, detail: message }];
+      });
       const detail = `The ${result.target === "json" ? "body" : "parameters"} cannot be used.`;
       return problemResponse(new Problem(400, "bad_parameters", detail, { errors }));
     },

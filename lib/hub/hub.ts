@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Publication, StreamEvent } from "../core/event.ts";
+import type { Publication } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
 import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
@@ -20,20 +20,14 @@ import { ClientStream, type EndReason } from "./client_stream.ts";
 import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
+import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
 import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
 import { draftOf, unlogged } from "./publish.ts";
-import { passes } from "./read.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
 import { createWindows, type Holding, type Starter } from "./windows.ts";
-
-/** The newest of a state topic, and where the log stood: null while that cannot be told. */
-export interface Newest {
-  readonly events: readonly StreamEvent[];
-  readonly cursor: Place | null;
-}
 
 /** Publish and subscribe. */
 export interface Hub {
@@ -55,8 +49,10 @@ export interface Hub {
   show(topic: Topic, publications: readonly Publication[]): void;
   /** Opens a stream: the body of a response. */
   subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array>>;
-  /** What a state topic's filter lets through now. */
+  /** What a filter lets through now: the newest of a state topic, what is recent of a log topic. */
   newest(wish: Wish): Promise<Newest>;
+  /** Log topics: what a filter lets through after a cursor, at most so many events. */
+  since(wish: Wish, cursor: string, most: number): Promise<Excerpt>;
   /** Runs something from a topic's first follower to its last. */
   whileFollowed(topic: Topic, start: Starter): void;
   /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
@@ -142,6 +138,7 @@ export function createHub(
     windowEvents: retainEvents,
   });
   const starts = createStarts(log, reader, intake, isAway);
+  const excerpts = createExcerpts({ open: windows.open, reader, starts, head, isAway });
   const placing = createPlacing({ clock, windows, reader, starts, head, isReadable, onFault });
 
   /** The log was lost under us: another has begun, and all who follow begin anew with it. */
@@ -260,15 +257,8 @@ export function createHub(
       }
     },
 
-    async newest({ topic, tags }) {
-      const holding = await windows.open(topic);
-      const wanted = tags && new Set(tags);
-      const events = holding.window.values().filter((event) => passes(wanted, event));
-      const isKnown = holding.isFilled && !isAway();
-      holding.release();
-      return { events, cursor: isKnown ? head() : null };
-    },
-
+    newest: excerpts.newest,
+    since: excerpts.since,
     whileFollowed: windows.whileFollowed,
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 

@@ -64,7 +64,7 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
       bound();
     },
     after: (place) => events.slice(firstAfter(events, place)),
-    values: () => [],
+    values: () => events,
     show: () => [],
     shown: () => [],
     hides: () => false,

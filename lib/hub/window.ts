@@ -27,7 +27,7 @@ export interface Window {
   fill(page: Page, place: Place): void;
   /** All events after a place, oldest first. */
   after(place: Place): readonly EncodedEvent[];
-  /** State topics: the newest value of each key. */
+  /** All that is in here: on a state topic the newest value of each key. */
   values(): readonly StreamEvent[];
   /** State topics: shows values the log does not have, until it has newer ones. @returns Those it has nothing newer than. */
   show(values: readonly EncodedEvent[]): readonly EncodedEvent[];

@@ -11,6 +11,7 @@ import { asFailure, UpstreamFailure } from "./failure.ts";
 import { checkTarget } from "./target.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const PERMANENT: ReadonlySet<number> = new Set([301, 308]);
 const MAX_REDIRECTS = 3;
 
 /** The headers that may follow a redirect to another origin. All others might be secrets. */
@@ -29,6 +30,21 @@ export interface RequestOptions {
   readonly accept?: RegExp;
 }
 
+/** An answer that can be used. */
+export interface Fetched {
+  /** Null where it has not changed (304): only whoever sent `if-none-match` or `if-modified-since` is told so. */
+  readonly text: string | null;
+  readonly headers: Headers;
+  /** Where permanent redirects lead (301, 308), up to the first that is not: null where the first hop was none. */
+  readonly movedTo: string | null;
+}
+
+/** An answer's head, and the way to it. */
+interface Reached {
+  readonly response: Response;
+  readonly movedTo: string | null;
+}
+
 /**
  * Fetches text.
  *
@@ -39,14 +55,36 @@ export async function fetchText(
   options: RequestOptions,
   url: string,
 ): Promise<string> {
+  const { text } = await fetchAnswer(world, options, url);
+  if (text !== null) return text;
+  throw new UpstreamFailure("http", `${options.title} refused: HTTP 304`, { status: 304 });
+}
+
+/**
+ * Fetches text with what is said about it: for who asks whether it has changed, or where it has gone.
+ *
+ * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
+ */
+export async function fetchAnswer(
+  world: World,
+  options: RequestOptions,
+  url: string,
+): Promise<Fetched> {
   const { title, timeoutMs = 8000, maxBytes = 1_048_576 } = options;
   const late = () =>
     new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
   try {
     return await withDeadline(world.clock, timeoutMs, late, async (signal) => {
-      const response = await follow(world, options, url, signal);
+      const { response, movedTo } = await follow(world, options, url, signal);
+      const { status, headers } = response;
+      if (status === 304 && isConditional(options)) {
+        discard(response);
+        return { text: null, headers, movedTo };
+      }
       const problem = refusal(response, options, world.clock.now());
-      if (problem === null) return await readText(response, signal, { title, maxBytes });
+      if (problem === null) {
+        return { text: await readText(response, signal, { title, maxBytes }), headers, movedTo };
+      }
       discard(response);
       throw problem;
     });
@@ -55,23 +93,30 @@ export async function fetchText(
   }
 }
 
+function isConditional({ headers }: RequestOptions): boolean {
+  const sent = new Headers(headers);
+  return sent.has("if-none-match") || sent.has("if-modified-since");
+}
+
 /** Follows redirects, each judged as if it had been asked for in the first place. */
 async function follow(
   { fetch, resolve }: World,
   { title, headers: given = {} }: RequestOptions,
   start: string,
   signal: AbortSignal,
-): Promise<Response> {
+): Promise<Reached> {
   let url = URL.parse(start);
   if (url === null) throw new UpstreamFailure("blocked", `${title} was not called: no URL`);
   let headers = new Headers(given);
+  let movedTo: string | null = null;
+  let isPermanent = true;
   for (let hop = 0;; hop++) {
     await checkTarget(url, resolve, title);
     signal.throwIfAborted();
     const response = await fetch(url, { headers, redirect: "manual", signal });
     if (signal.aborted) discard(response); // it came too late, from a fetch that does not heed its signal
     signal.throwIfAborted();
-    if (!REDIRECTS.has(response.status)) return response;
+    if (!REDIRECTS.has(response.status)) return { response, movedTo };
     discard(response);
     const next = targetOf(response, url);
     if (next === null || hop === MAX_REDIRECTS) {
@@ -82,6 +127,8 @@ async function follow(
       headers = new Headers([...headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
     }
     url = next;
+    isPermanent &&= PERMANENT.has(response.status);
+    if (isPermanent) movedTo = url.href;
   }
 }
 

@@ -5,7 +5,7 @@ import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
 import { badge, PRICES, startDemo } from "./demo_page.ts";
 
-const STREAM = "**/v1/quotes/stream*";
+const STREAM = "**/v1/stream?*";
 
 /** Waits until some price has become another one. */
 async function priceChange(page: Page): Promise<void> {

@@ -57,6 +57,15 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   COINGECKO_API_KEY: ["abc", "with space"],
   TWELVE_DATA_API_KEY: ["abc", "with space"],
   FRED_API_KEY: ["abc", "a&b=cd"],
+  NEWS_FEEDS: [
+    "news.example/rss",
+    "http://news.example/rss",
+    "https://user:password@news.example/rss",
+    "https://news.example/rss,",
+    "https://news.example/rss https://news.example/atom",
+    Array(101).fill("https://news.example/rss").join(),
+  ],
+  NEWS_POLL_MS: ["999", "86400001", "fast"],
   CHANNELS: [
     "alerts",
     "null",
@@ -192,6 +201,12 @@ Deno.test("readConfig() lets DEMO poll every 50 ms, and the rest every second", 
   assertEquals(problemsOf({ DEMO: "1", QUOTE_POLL_MS: "49" }).length, 1);
   assertEquals(readConfig({ QUOTE_POLL_MS: "1000" }).QUOTE_POLL_MS, 1000);
   assertEquals(problemsOf({ QUOTE_POLL_MS: "999", QUOTE_TTL_MS: "50" }).length, 2);
+  assertEquals(readConfig({ DEMO: "1", NEWS_POLL_MS: "50" }).NEWS_POLL_MS, 50);
+});
+
+Deno.test("readConfig() reads feeds as a list", () => {
+  const urls = ["https://a.example/rss?x=1", "https://b.example/"];
+  assertEquals(readConfig({ NEWS_FEEDS: urls.join(", ") }).NEWS_FEEDS, urls);
 });
 
 Deno.test("readConfig() refuses a TTL over the poll interval only where both are given", () => {

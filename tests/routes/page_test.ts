@@ -1,71 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createManualClock } from "../support/manual_clock.ts";
-import { pageRoutes } from "../../routes/page.ts";
 import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
-
-const NOW = Date.parse("2026-08-03T14:03:30.000Z");
-const ASSETS = new URL("../../lib/", import.meta.url);
-
-const QUOTE: Quote = {
-  symbol: "BTC-USD",
-  name: "Bitcoin",
-  class: "crypto",
-  price: "76975.1",
-  change: "-123.40",
-  change_pct: -0.16,
-  basis: "rolling_24h",
-  currency: "USD",
-  unit: "coin",
-  decimals: 2,
-  session: "always",
-  as_of: "2026-08-03T14:03:22.000Z",
-  received_at: "2026-08-03T14:03:23.000Z",
-  is_delayed: false,
-  delay_s: null,
-  is_stale: false,
-  source: "coinbase",
-  attribution: "Coinbase",
-  simulated: false,
-};
-
-const STATUS: Status = {
-  provider: "coinbase",
-  symbols: ["BTC-USD", "ETH-USD"],
-  state: "live",
-  since: "2026-08-03T14:00:00.000Z",
-  reason: null,
-  breaker: "closed",
-  next_try_at: null,
-};
-
-/** The page over a fake of what it needs, with a note of each call. */
-function createPage(quotes: readonly Quote[] = [], status: readonly Status[] = []) {
-  const calls: string[] = [];
-  const app = pageRoutes({
-    world: {
-      clock: createManualClock(NOW),
-      readAsset: (path) => Deno.readFile(new URL(path, ASSETS)),
-    },
-    quotes: {
-      watch() {
-        calls.push("watch");
-        return Promise.resolve();
-      },
-      snapshot() {
-        calls.push("snapshot");
-        const cursor = quotes.length > 0 ? "1754229803000-7" : null;
-        return Promise.resolve({ quotes: [...quotes], status: [...status], cursor });
-      },
-    },
-  });
-  return { app, calls };
-}
-
-async function paint(quotes?: readonly Quote[], status?: readonly Status[]): Promise<string> {
-  const response = await createPage(quotes, status).app.request("/");
-  assertEquals(response.status, 200);
-  return await response.text();
-}
+import { createPage, paint, QUOTE, STATUS } from "./page_support.ts";
 
 /** The text of a symbol's row, as a reader without a style sheet has it. */
 function rowText(page: string, symbol: string): string {
@@ -79,7 +14,7 @@ Deno.test("page paints what is known, with the cursor from which its stream goes
   const response = await app.request("/");
   const page = await response.text();
 
-  assertEquals(calls, ["watch", "snapshot"]);
+  assertEquals(calls, ["watch", "watch news", "snapshot", "news of null"]);
   assertMatch(response.headers.get("content-type") ?? "", /^text\/html; charset=utf-8$/i);
   assertEquals(response.headers.get("cache-control"), "no-store");
   assertStringIncludes(page, `data-cursor="1754229803000-7"`);
@@ -232,7 +167,7 @@ Deno.test("page answers HEAD without counting it as watching", async () => {
   const response = await app.request("/", { method: "HEAD" });
   assertEquals(response.status, 200);
   assertEquals(await response.text(), "");
-  assertEquals(calls, ["snapshot"]);
+  assertEquals(calls, ["snapshot", "news of null"]);
 });
 
 Deno.test("page shows a command that can be copied, whatever host was asked for", async () => {
@@ -266,7 +201,7 @@ Deno.test("page's files are all there, and known again by their ETag", async () 
     const again = await app.request(path, { headers: { "if-none-match": tag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
-  assertEquals(seen.size, 8);
+  assertEquals(seen.size, 10);
 });
 
 Deno.test("page's routes are in the API's description", () => {
@@ -279,7 +214,7 @@ Deno.test("page's routes are in the API's description", () => {
     const answer = get?.responses?.["200"];
     return [path, ...Object.keys(answer && "content" in answer ? answer.content ?? {} : {})];
   });
-  assertEquals(types.length, 9);
+  assertEquals(types.length, 11);
   assertEquals(types.slice(0, 3), [
     ["/", "text/html"],
     ["/page.css", "text/css"],

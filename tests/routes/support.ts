@@ -48,10 +48,16 @@ export interface AppUnderTest extends AsyncDisposable {
   follow(path: string): Promise<Client>;
 }
 
-/** Creates an app. @param fetch Stands in for the simulated upstreams. */
+/**
+ * Creates an app.
+ *
+ * @param fetch Stands in for the simulated upstreams.
+ * @param resolve Knows other hosts than theirs.
+ */
 export function createAppUnderTest(
   env: Readonly<Record<string, string>> = {},
   fetch?: FetchLike,
+  resolve?: World["resolve"],
 ): AppUnderTest {
   const clock = createManualClock();
   const lines: string[] = [];
@@ -66,6 +72,7 @@ export function createAppUnderTest(
   });
   const world: World = {
     ...demo,
+    resolve: resolve ?? demo.resolve,
     fetch(url, init) {
       fetched.push(url.href);
       return (fetch ?? demo.fetch)(url, init);

@@ -1,0 +1,123 @@
+/**
+ * Feeds that are not there: one of RSS, one of Atom, one that has moved, one that is gone.
+ *
+ * @module
+ */
+import { storiesAt, type Story, type Teller, TELLERS } from "./stories.ts";
+
+/** Stories that a feed shows. */
+const SHOWN = 15;
+
+/** A document is cut off in the middle now and then: for the last so many of so many milliseconds. */
+const CUT = { everyMs: 97_000, lastsMs: 6000 };
+
+/** A feed that is simulated. */
+export interface SimulatedFeed {
+  readonly host: string;
+  /** How long its answers take. */
+  readonly latencyMs: { readonly least: number; readonly most: number };
+  /** Answers a GET as a real one would at a time, in milliseconds since the epoch. */
+  respond(url: URL, headers: Headers, now: number): Response;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+function rssItem({ title, summary, link, guid, at, isMalformed }: Story): string {
+  // What is malformed has a bare ampersand, a date that is none, and a link nobody should follow.
+  const date = isMalformed ? "Yesterday-ish" : new Date(at).toUTCString();
+  return `<item><title>${isMalformed ? title : escaped(escaped(title))}</title>` +
+    `<link>${isMalformed ? "javascript:alert(1)" : escaped(link)}</link>` +
+    `<guid isPermaLink="false">${guid}</guid><pubDate>${date}</pubDate>` +
+    `<description>${escaped(summary)}</description></item>`;
+}
+
+function rss(stories: readonly Story[]): string {
+  return `<?xml version="1.0"?><rss version="2.0"><channel><title>Demo Wire</title>` +
+    `<link>https://wire.example/</link>${stories.map(rssItem).join("")}</channel></rss>`;
+}
+
+function atomEntry({ title, summary, link, guid, at }: Story): string {
+  return `<entry><title type="html">${escaped(escaped(title))}</title>` +
+    `<link rel="alternate" href="${escaped(link)}"/><id>tag:desk.example,2026:${guid}</id>` +
+    `<published>${new Date(at).toISOString()}</published>` +
+    `<summary type="html">${escaped(summary)}</summary></entry>`;
+}
+
+function atom(stories: readonly Story[]): string {
+  return `<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Demo Desk</title>` +
+    `<id>https://desk.example/</id>${stories.map(atomEntry).join("")}</feed>`;
+}
+
+function json(stories: readonly Story[]): string {
+  return JSON.stringify({
+    version: "https://jsonfeed.org/version/1.1",
+    title: "Demo Herald",
+    home_page_url: "https://herald.example/",
+    items: stories.map(({ title, summary, link, guid, at }) => ({
+      id: guid,
+      url: link,
+      title: title.replaceAll(/<[^<>]*>/g, ""),
+      content_html: summary,
+      date_published: new Date(at).toISOString(),
+    })),
+  });
+}
+
+/** What a teller writes: the type and the text of a document. */
+const FORMATS: Readonly<
+  Record<
+    Teller,
+    readonly [path: string, type: string, write: (stories: readonly Story[]) => string]
+  >
+> = {
+  wire: ["/rss", "application/rss+xml", rss],
+  desk: ["/atom", "application/atom+xml", atom],
+  herald: ["/news.json", "application/feed+json", json],
+};
+
+/** A short name for a text, that changes with it: FNV-1a. */
+function etagOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return `W/"${(hash >>> 0).toString(16)}"`;
+}
+
+function feedOf(teller: Teller, startedAt: number): SimulatedFeed {
+  const [path, type, write] = FORMATS[teller];
+  return {
+    host: `${teller}.example`,
+    latencyMs: { least: 20, most: 120 },
+    respond({ pathname }, headers, now) {
+      // The herald's address of old.
+      if (pathname === "/feed" && teller === "herald") {
+        return new Response(null, { status: 301, headers: { location: path } });
+      }
+      if (pathname !== path) return new Response("Not Found", { status: 404 });
+      const whole = write(storiesAt(teller, startedAt, now, SHOWN));
+      const isCut = teller === "wire" &&
+        (now - startedAt) % CUT.everyMs >= CUT.everyMs - CUT.lastsMs;
+      const text = isCut ? whole.slice(0, whole.length / 2) : whole;
+      const etag = etagOf(text);
+      const sent = { etag, "cache-control": "max-age=5", "content-type": type };
+      return headers.get("if-none-match") === etag
+        ? new Response(null, { status: 304, headers: sent })
+        : new Response(text, { headers: sent });
+    },
+  };
+}
+
+/** The feed nobody keeps any more. */
+const archive: SimulatedFeed = {
+  host: "archive.example",
+  latencyMs: { least: 20, most: 60 },
+  respond: () => new Response("Gone", { status: 410 }),
+};
+
+/** All simulated feeds of a demo that began at a time. */
+export function simulatedFeeds(startedAt: number): readonly SimulatedFeed[] {
+  return [...TELLERS.map((teller) => feedOf(teller, startedAt)), archive];
+}

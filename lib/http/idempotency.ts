@@ -1,0 +1,59 @@
+/**
+ * Requests that come again under their key, and are answered as the first time.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { z } from "zod";
+import { Problem } from "../core/problem.ts";
+import type { Store } from "../store/store.ts";
+import type { Env } from "./connection.ts";
+import { idempotencyKey, onceOf } from "./publication.ts";
+
+/** How long an answer is kept, in milliseconds: the contract's 24 hours. */
+const KEPT_MS = 86_400_000;
+
+const Answer = z.object({
+  fingerprint: z.string(),
+  status: z.int(),
+  type: z.string().nullable(),
+  body: z.string(),
+});
+
+function responseOf({ status, type, body }: z.infer<typeof Answer>): Response {
+  return new Response(body === "" ? null : body, {
+    status,
+    headers: type === null ? {} : { "content-type": type },
+  });
+}
+
+/**
+ * Answers a request whose `Idempotency-Key` came before with the first answer, where that was no refusal. To be used
+ * after the publisher's rights were checked.
+ *
+ * @throws {Problem} 422 `idempotency_key_reused` where the key came with another body.
+ */
+export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const key = c.req.header("idempotency-key");
+    const once = idempotencyKey.safeParse(key).success ? await onceOf(c, key) : undefined;
+    if (once === undefined) return await next(); // without a key, or with one that is refused
+    const name = `answer:${once.key}`;
+    const kept = await store.get(name);
+    if (kept !== null) {
+      const answer = Answer.parse(JSON.parse(kept));
+      if (answer.fingerprint === once.fingerprint) return responseOf(answer);
+      const detail = "This Idempotency-Key came before, with another body.";
+      throw new Problem(422, "idempotency_key_reused", detail);
+    }
+    await next();
+    if (!c.res.ok) return;
+    const answer: z.infer<typeof Answer> = {
+      fingerprint: once.fingerprint,
+      status: c.res.status,
+      type: c.res.headers.get("content-type"),
+      body: await c.res.clone().text(),
+    };
+    await store.set(name, JSON.stringify(answer), KEPT_MS);
+  };
+}

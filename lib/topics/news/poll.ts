@@ -1,0 +1,132 @@
+/**
+ * One poll of one feed.
+ *
+ * @module
+ */
+import type { World } from "../../core/world.ts";
+import { UpstreamFailure } from "../../upstream/failure.ts";
+import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
+import type { FeedMemory } from "./feed_memory.ts";
+import type { Feed } from "./feeds.ts";
+import type { FeedItem } from "./item.ts";
+import { readFeed, UnreadableFeed } from "./parse.ts";
+import { type Hints, intervalOf, maxAgeOf } from "./schedule.ts";
+
+/** Of a document, after decompression. */
+const MAX_BYTES = 2 * 1_048_576;
+
+/** The longest validator that is sent back: a longer one would be refused with the request. */
+const MAX_VALIDATOR = 512;
+
+/** Feeds go under many names, HTML among them: what they are is seen when they are read. */
+const ACCEPT = /^$|xml|json|^text\/(?:html|plain)\b|^application\/octet-stream\b/i;
+
+const HEADERS = {
+  accept:
+    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+  "user-agent": "Mozilla/5.0 (compatible; Edgetape)",
+};
+
+/** What a poll brings. */
+export interface Poll {
+  /** Null where there is nothing to take in: it has not changed, or it failed. */
+  readonly items: readonly FeedItem[] | null;
+  /** What is known of the feed now. To be kept once the items were taken in, never before: else they would be lost. */
+  readonly known: FeedMemory;
+}
+
+function headersFor({ etag, last_modified }: FeedMemory): Record<string, string> {
+  return {
+    ...HEADERS,
+    ...(etag === null ? {} : { "if-none-match": etag }),
+    ...(last_modified === null ? {} : { "if-modified-since": last_modified }),
+  };
+}
+
+/** A validator as it came, weak or not. */
+function validator(headers: Headers, name: string): string | null {
+  const value = headers.get(name);
+  return value !== null && value.length <= MAX_VALIDATOR ? value : null;
+}
+
+/** Why a poll brought nothing, in words, and how long the feed asks to be left alone. */
+function failureOf(thrown: unknown): Pick<UpstreamFailure, "message" | "status" | "retryAfterMs"> {
+  if (thrown instanceof UpstreamFailure) return thrown;
+  const message = thrown instanceof UnreadableFeed ? thrown.message : "It could not be read";
+  return { message, status: null, retryAfterMs: null };
+}
+
+/**
+ * Asks a feed whether there is anything new. Never rejects: what fails is told in what is known of the feed afterwards.
+ *
+ * @param leastMs `NEWS_POLL_MS`: the shortest interval between two polls.
+ */
+export async function pollFeed(
+  world: World,
+  feed: Feed,
+  known: FeedMemory,
+  leastMs: number,
+): Promise<Poll> {
+  const options = {
+    title: feed.title,
+    maxBytes: MAX_BYTES,
+    headers: headersFor(known),
+    accept: ACCEPT,
+  };
+
+  function after(hints: Hints): Pick<FeedMemory, "polled_at" | "next_poll_at" | "failures"> {
+    const now = world.clock.now();
+    const interval = intervalOf(hints, leastMs, world.random());
+    return { polled_at: now, next_poll_at: now + interval, failures: hints.failures };
+  }
+
+  function answered({ text, headers, movedTo }: Fetched): Poll {
+    const document = text === null ? null : readFeed(text, movedTo ?? known.url, world.clock.now());
+    const ttlMs = document === null ? known.ttl_ms : document.ttlMs;
+    const hints = { ttlMs, maxAgeMs: maxAgeOf(headers), retryAfterMs: null, failures: 0 };
+    return {
+      items: document?.items ?? null,
+      known: {
+        ...known,
+        ...after(hints),
+        url: movedTo ?? known.url,
+        etag: validator(headers, "etag") ?? (document === null ? known.etag : null),
+        last_modified: validator(headers, "last-modified") ??
+          (document === null ? known.last_modified : null),
+        ttl_ms: ttlMs,
+        state: document === null ? "unchanged" : "ok",
+        reason: null,
+      },
+    };
+  }
+
+  function failed(thrown: unknown): Poll {
+    const { message, status, retryAfterMs } = failureOf(thrown);
+    const times = after({
+      ttlMs: null,
+      maxAgeMs: null,
+      retryAfterMs,
+      failures: known.failures + 1,
+    });
+    const isGone = status === 410 && known.url === feed.url;
+    return {
+      items: null,
+      known: {
+        ...known,
+        ...times,
+        ...(isGone ? { next_poll_at: null } : {}),
+        // A new address that does not answer was none: the configured one may know better by now.
+        url: feed.url,
+        ...(known.url === feed.url ? {} : { etag: null, last_modified: null }),
+        state: isGone ? "gone" : "broken",
+        reason: isGone ? "It is gone for good (410)" : message,
+      },
+    };
+  }
+
+  try {
+    return answered(await fetchAnswer(world, options, known.url));
+  } catch (thrown) {
+    return failed(thrown);
+  }
+}

@@ -1,0 +1,70 @@
+import { assert, assertEquals } from "@std/assert";
+import { simulatedFeeds } from "../../lib/demo/feeds.ts";
+import { EVERY_MS } from "../../lib/demo/stories.ts";
+import { loadFeed, saveFeed, statusOf } from "../../lib/topics/news/feed_memory.ts";
+import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
+import { pollFeed } from "../../lib/topics/news/poll.ts";
+import { createMemory, createTestNewsroom, NOW } from "../topics/news/support.ts";
+import { createOutside } from "../upstream/support.ts";
+
+/** The demo's feeds, polled as the real ones are. */
+function createDemoNews() {
+  const test = createTestNewsroom();
+  const feeds = simulatedFeeds(NOW);
+  const { world } = createOutside(() => Promise.reject(new Error("not asked")));
+  const memory = createMemory(test.clock.now);
+  const demo = {
+    ...world,
+    clock: test.clock,
+    fetch: async (url: URL, { headers }: RequestInit) => {
+      const feed = feeds.find(({ host }) => host === url.hostname);
+      assert(feed, url.hostname);
+      return await Promise.resolve(feed.respond(url, new Headers(headers), test.clock.now()));
+    },
+  };
+  return {
+    ...test,
+    /** Polls all feeds. @returns What was published. */
+    async poll(): Promise<string[]> {
+      const published: string[] = [];
+      for (const feed of DEMO_FEEDS) {
+        const { items, known } = await pollFeed(demo, feed, await loadFeed(memory, feed), 1000);
+        await saveFeed(memory, feed, known);
+        if (items) published.push(...await test.poll(feed.name, ...items));
+      }
+      return published;
+    },
+    states: () =>
+      Promise.all(
+        DEMO_FEEDS.map(async (feed) => statusOf(feed, await loadFeed(memory, feed)).state),
+      ),
+  };
+}
+
+Deno.test("simulatedFeeds() show every state of a feed", async () => {
+  const news = createDemoNews();
+  await news.poll();
+  assertEquals(await news.states(), ["ok", "ok", "moved", "gone"]);
+  await news.poll();
+  assertEquals(await news.states(), ["unchanged", "unchanged", "moved", "gone"]);
+});
+
+Deno.test("simulatedFeeds() live: new, changed, retold and malformed stories, each one article", async () => {
+  const news = createDemoNews();
+  const published = await news.poll();
+  for (let round = 0; round < 60; round++) {
+    await news.clock.advance(5000);
+    published.push(...await news.poll());
+  }
+  const count = (type: string) => published.filter((each) => each.startsWith(`${type}:`)).length;
+  // As many stories as the time has room for, though many are told twice, and documents are cut off now and then.
+  assertEquals(count("article"), 13 + Math.floor(60 * 5000 / EVERY_MS));
+  assert(published.some((each) => each.endsWith("(corrected)")));
+  const articles = news.articles();
+  assert(articles.some(({ sources }) => sources.length === 2));
+  assert(articles.some(({ published_at }) => published_at === null));
+  for (const { title, url } of articles) {
+    assert(!/<|&amp;/.test(title), title);
+    assert(url.startsWith("https://"), url);
+  }
+});

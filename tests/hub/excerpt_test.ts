@@ -1,0 +1,40 @@
+/** What those are given who ask now and then. */
+import { assert, assertEquals } from "@std/assert";
+import { alerts, createHubUnderTest, numbered } from "./support.ts";
+
+/** Larger than a window: what is missing there is read from the log. */
+const [COUNT, TEXT] = [300, "x".repeat(10_000)];
+
+Deno.test("hub.since() gives all that the log keeps after a cursor, once, in parts, whatever the window holds", async () => {
+  await using test = createHubUnderTest({ maxEventBytes: 65_536 });
+  const { hub } = test;
+  hub.hold(alerts, 60_000);
+  const birth = await test.log.head();
+  for (let n = 1; n <= COUNT; n++) await hub.publish(alerts, [numbered("alert", n, TEXT)]);
+  await test.clock.advance(0);
+  assert((await hub.newest({ topic: alerts, tags: null })).events.length < COUNT / 2);
+
+  const numbers: number[] = [];
+  let cursor = birth;
+  for (let isWhole = false; !isWhole;) {
+    const part = await hub.since({ topic: alerts, tags: null }, cursor, 70);
+    assert(part.events.length <= 70 && !part.hasGap && part.cursor !== null);
+    numbers.push(...part.events.map(({ json }): number => JSON.parse(json).n));
+    ({ cursor, isWhole } = { cursor: part.cursor, isWhole: part.isWhole });
+  }
+  assertEquals(numbers, Array.from({ length: COUNT }, (_, n) => n + 1));
+  assertEquals(cursor, await test.log.head());
+});
+
+Deno.test("hub.since() never sends a client back, however little this isolate has received", async () => {
+  let ahead = "";
+  await using test = createHubUnderTest({}, (log) => ({
+    ...log,
+    honours: (cursor) => cursor === ahead ? Promise.resolve(true) : log.honours(cursor),
+  }));
+  const { hub } = test;
+  const [id] = await hub.publish(alerts, [numbered("alert", 1)]);
+  ahead = `${Number(id?.split("-")[0]) + 1000}-1`;
+  const part = await hub.since({ topic: alerts, tags: null }, ahead, 10);
+  assertEquals([part.events, part.cursor, part.hasGap], [[], ahead, false]);
+});

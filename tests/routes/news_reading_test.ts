@@ -1,0 +1,262 @@
+/** What readers of news have: lists, polls after a cursor, streams. */
+import { assert, assertEquals } from "@std/assert";
+import { createSeeded } from "../support/seeded.ts";
+import { rss } from "../topics/news/support.ts";
+import { ANSWER, createNewsUnderTest, said, SILENT } from "./news_support.ts";
+import { refusalOf } from "./support.ts";
+
+const titles = (articles: readonly { readonly title: string }[]) =>
+  articles.map(({ title }) => title);
+
+Deno.test("GET /v1/news has the newest first, of the sources that are named, as many as are wanted", async () => {
+  await using test = createNewsUnderTest();
+  const sources = ["desk", "lab", "desk"];
+  for (const [n, source] of sources.entries()) await test.post(n + 1, { source });
+  assertEquals(titles((await test.list()).articles), ["Story 3", "Story 2", "Story 1"]);
+  assertEquals(titles((await test.list("?limit=1")).articles), ["Story 3"]);
+  assertEquals(titles((await test.list("?source=LAB,nobody")).articles), ["Story 2"]);
+  assertEquals((await test.list("?source=wire,lab")).feeds.map(({ source }) => source), ["wire"]);
+  const many = Array.from({ length: 21 }, (_, n) => `s${n}`).join();
+  for (
+    const [query, refusal] of [
+      ["limit=0", "bad_parameters"],
+      ["limit=201", "bad_parameters"],
+      ["limit=x", "bad_parameters"],
+      ["source=a%20b", "bad_source"],
+      [`source=${many}`, "too_many_sources"],
+    ] as const
+  ) {
+    assertEquals(await refusalOf(await test.send(`/v1/news?${query}`)), [400, refusal], query);
+  }
+});
+
+Deno.test("GET /v1/news answers 304 until something that it shows is another", async () => {
+  await using test = createNewsUnderTest();
+  await test.post(1);
+  const ask = async (etag: string) => {
+    const response = await test.send("/v1/news", { headers: { "if-none-match": etag } });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("etag") ?? ""] as const;
+  };
+  const [, etag] = await ask("");
+  assertEquals(await ask(etag), [304, etag]);
+  await test.publish("alerts", { type: "note", data: 1 }); // moves the cursor alone
+  assertEquals(await ask(etag), [304, etag]);
+  await test.post(2);
+  assertEquals((await ask(etag))[0], 200);
+});
+
+Deno.test("GET /v1/news?after= tells what is new, changed and retracted, oldest first, in pages", async () => {
+  await using test = createNewsUnderTest();
+  const old = [await test.post(1), await test.post(2)];
+  const { cursor } = await test.list();
+  await test.post(3);
+  await test.post(4);
+  await test.write("PATCH", `/v1/news/${old[0]?.id}`, { title: "Story 1, corrected" });
+  await test.write("DELETE", `/v1/news/${old[1]?.id}`);
+
+  const first = await test.list(`?limit=2&after=${cursor}`);
+  assertEquals(titles(first.articles), ["Story 3", "Story 4"]);
+  assertEquals([first.retracted, first.next_poll_delay, first.gap], [[], 0, false]);
+  const second = await test.list(`?limit=2&after=${first.cursor}`);
+  assertEquals(titles(second.articles), ["Story 1, corrected"]);
+  assertEquals([second.retracted, second.next_poll_delay, second.gap], [[old[1]?.id], 5, false]);
+  const third = await test.list(`?after=${second.cursor}`);
+  assertEquals([third.articles, third.retracted, third.cursor], [[], [], second.cursor]);
+});
+
+Deno.test("GET /v1/news?after= says gap where the cursor no longer reaches, and goes on with what is kept", async () => {
+  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "2" });
+  await test.post(1);
+  const { cursor } = await test.list();
+  for (const n of [2, 3]) await test.post(n);
+  assertEquals((await test.list(`?after=${cursor}`)).gap, false);
+  await test.post(4);
+  for (const after of [cursor, "1-1", "nonsense"]) {
+    const { gap, articles } = await test.list(`?after=${after}`);
+    assertEquals([gap, titles(articles)], [true, ["Story 3", "Story 4"]], String(after));
+  }
+});
+
+Deno.test("a client that polls loses and repeats nothing while feeds insert, delete, reorder and change", async () => {
+  const random = createSeeded("news polls");
+  let next = 1;
+  let items: { readonly n: number; readonly words: string }[] = [];
+  const xml = () =>
+    rss(
+      items.map(({ n, words }) =>
+        `<item><title>${words}</title><link>https://wire.example/${n}</link></item>`
+      ).join(""),
+    );
+  await using test = createNewsUnderTest(
+    {},
+    (url) => url.hostname === "wire.example" ? Promise.resolve(new Response(xml())) : SILENT(),
+  );
+  const known = new Map<string, string>();
+  const told = new Set<string>();
+  let { cursor } = await test.list();
+
+  async function poll(): Promise<void> {
+    for (;;) {
+      const answer = await test.list(`?limit=3&after=${cursor}`);
+      assert(!answer.gap);
+      for (const article of answer.articles) {
+        const json = JSON.stringify(article);
+        assert(!told.has(json), `twice: ${json}`);
+        told.add(json);
+        known.set(article.id, article.title);
+      }
+      for (const id of answer.retracted) known.delete(id);
+      cursor = answer.cursor;
+      if (answer.next_poll_delay > 0) return;
+    }
+  }
+
+  for (let round = 0; round < 40; round++) {
+    const at = random.below(items.length + 1);
+    const n = next++;
+    items = items.toSpliced(at, 0, { n, words: `Story ${n}` });
+    if (random.chance(0.3)) items = items.toSpliced(random.below(items.length), 1);
+    if (random.chance(0.3)) items = items.toReversed();
+    const changed = random.below(items.length || 1);
+    if (random.chance(0.5)) {
+      items = items.map((item, i) =>
+        i === changed ? { ...item, words: `Story ${item.n}, of round ${round}` } : item
+      );
+    }
+    await test.clock.advance(5000);
+    const [id] = [...known.keys()];
+    if (id !== undefined && random.chance(0.2)) await test.write("DELETE", `/v1/news/${id}`);
+    if (random.chance(0.6)) await poll();
+  }
+  await poll();
+  const { articles } = await test.list("?limit=200");
+  assert(articles.length > 20);
+  const expected = Object.fromEntries(articles.map(({ id, title }) => [id, title]));
+  assertEquals(
+    Object.fromEntries([...known].sort()),
+    Object.fromEntries(
+      Object.entries(expected).sort(),
+    ),
+  );
+});
+
+Deno.test("GET /v1/news is watching: feeds are asked for three of their intervals, and HEAD asks none", async () => {
+  await using test = createNewsUnderTest({ NEWS_POLL_MS: "1000" });
+  const asked = () =>
+    test.fetched.splice(0).filter((url) => url.includes("archive.example")).length;
+  const head = await test.send("/v1/news", { method: "HEAD" });
+  assertEquals([head.status, asked()], [200, 0]);
+  await test.list();
+  assertEquals(asked(), 1);
+  await test.clock.advance(60_000);
+  const left = asked();
+  assert(left > 0 && left < 4, `${left}`);
+  await test.clock.advance(60_000);
+  assertEquals([asked(), test.clock.timers], [0, 0]);
+});
+
+Deno.test("a GET waits 800 ms at most for feeds that were not asked yet, and for nobody afterwards", async () => {
+  await using test = createNewsUnderTest({}, () => new Promise(() => {}));
+  const ask = () => {
+    const flight = { isOver: false };
+    void Promise.resolve(test.app.request("/v1/news")).then(async (response) => {
+      ANSWER.parse(await response.json());
+      flight.isOver = true;
+    });
+    return flight;
+  };
+  const first = ask();
+  await test.clock.advance(799);
+  assertEquals(first.isOver, false);
+  await test.clock.advance(1);
+  assertEquals(first.isOver, true);
+  await test.clock.advance(12_000);
+  const second = ask();
+  await test.clock.advance(0);
+  assertEquals(second.isOver, true);
+});
+
+Deno.test("ten feeds of which one hangs: the nine others are read on time", async () => {
+  const names = Array.from({ length: 10 }, (_, n) => `feed${n}.example.com`);
+  await using test = createNewsUnderTest(
+    { DEMO: "0", NEWS_POLL_MS: "5000", NEWS_FEEDS: names.map((n) => `https://${n}/`).join() },
+    (url) => {
+      if (url.hostname === names[4]) return new Promise(() => {});
+      const path = Math.floor(test.clock.now() / 5000);
+      const item =
+        `<item><title>${path}</title><link>https://${url.hostname}/${path}</link></item>`;
+      return Promise.resolve(new Response(rss(item)));
+    },
+    () => Promise.resolve(["192.0.32.8"]),
+  );
+  await using client = await test.follow("/v1/news/stream");
+  await test.clock.advance(60_000);
+  const counts = names.map((name) =>
+    client.frames.filter(({ data }) => data.includes(`"source":"${name}"`)).length
+  );
+  assertEquals(counts, names.map((_, n) => n === 4 ? 0 : 13));
+  const { feeds } = await test.list();
+  assertEquals(feeds.map(({ state }) => state), names.map((_, n) => n === 4 ? "broken" : "ok"));
+});
+
+Deno.test("an article of a feed that is too large is left out and told to the operator, and the others come", async () => {
+  const xml = rss(
+    ["a", "b", "c"].map((name) => {
+      const summary = name === "b" ? "x".repeat(400) : "";
+      return `<item><title>${name}</title><link>https://wire.example/${name}</link>` +
+        `<description>${summary}</description></item>`;
+    }).join(""),
+  );
+  let asked = 0;
+  await using test = createNewsUnderTest({ MAX_EVENT_BYTES: "500" }, ({ hostname }) => {
+    if (hostname !== "wire.example") return SILENT();
+    asked++;
+    return Promise.resolve(new Response(xml));
+  });
+  await using client = await test.follow("/v1/news/stream");
+  await test.clock.advance(10_000);
+  assertEquals(said(client), ["article c", "article a"]);
+  assertEquals(asked, 3);
+  assertEquals(test.lines.filter((line) => line.includes("An article is left out")).length, 1);
+});
+
+Deno.test("GET /v1/stream carries news beside quotes, each with a filter of its own", async () => {
+  await using test = createNewsUnderTest();
+  await using client = await test.follow(
+    "/v1/stream?topics=news,quotes&source=lab&symbols=BTC-USD&max_rate=10",
+  );
+  await test.post(1);
+  await test.post(2, { source: "lab" });
+  await test.clock.advance(1000);
+  assertEquals(said(client), ["article Story 2"]);
+  assertEquals(client.frames.map(({ event }) => event).slice(0, 2), ["sync", "snapshot"]);
+});
+
+Deno.test("heartbeats move a filtered reader's cursor past what is trimmed, without a false gap", async () => {
+  const env = { LOG_RETAIN_EVENTS: "5", STREAM_MAX_AGE_MS: "86400000" };
+  await using test = createNewsUnderTest(env);
+  const path = "/v1/news/stream?source=rare";
+  const client = await test.follow(path);
+  await test.post(0, { source: "rare" });
+  const early = client.cursor;
+  for (let minute = 1; minute <= 30; minute++) {
+    await test.clock.advance(60_000);
+    await test.post(minute);
+  }
+  await test.clock.advance(15_000);
+  assertEquals(said(client), ["article Story 0"]);
+  assert(client.frames.filter(({ event }) => event === "heartbeat").length >= 100);
+  await client.hangUp();
+
+  await test.post(31, { source: "rare" });
+  const opened = async (cursor: string) => {
+    await using again = await test.follow(`${path}&last_event_id=${cursor}`);
+    const { resumed, gap } = JSON.parse(again.frames[0]?.data ?? "{}");
+    return { resumed, gap, said: said(again) };
+  };
+  const rest = { resumed: true, said: ["article Story 31"] };
+  assertEquals(await opened(client.cursor), { ...rest, gap: false });
+  // Without heartbeats it would have stood here.
+  assertEquals(await opened(early), { ...rest, gap: true });
+});

@@ -1,0 +1,94 @@
+/**
+ * News in the whole app: a publisher, and what streams and polls have of it.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import { z } from "zod";
+import { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import type { FetchLike, World } from "../../lib/core/world.ts";
+import type { Client } from "../hub/support.ts";
+import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
+
+/** What `GET /v1/news` answers. */
+export const ANSWER = z.strictObject({
+  articles: z.array(Article),
+  retracted: z.array(z.string()),
+  gap: z.boolean(),
+  feeds: z.array(FeedStatus),
+  cursor: z.string().nullable(),
+  next_poll_delay: z.int(),
+});
+
+/** An article to post. */
+export function story(n: number, more: Readonly<Record<string, unknown>> = {}) {
+  return { title: `Story ${n}`, url: `https://stories.example/${n}`, source: "desk", ...more };
+}
+
+/** An app and its publisher. */
+export interface NewsUnderTest extends AppUnderTest {
+  /** Sends what a publisher sends. */
+  write(
+    method: "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Response>;
+  /** Posts an article. */
+  post(n: number, more?: Readonly<Record<string, unknown>>): Promise<Article>;
+  /** Asks for a list. */
+  list(query?: string): Promise<z.infer<typeof ANSWER>>;
+}
+
+/** Where no feed answers: what is there was posted. */
+export const SILENT = () => Promise.reject(new Error("nobody is there"));
+
+/** Creates an app whose news are those that a publisher sends, unless `fetch` brings others. */
+export function createNewsUnderTest(
+  env: Readonly<Record<string, string>> = {},
+  fetch: FetchLike = SILENT,
+  resolve?: World["resolve"],
+): NewsUnderTest {
+  const test = createAppUnderTest(env, fetch, resolve);
+
+  function write(
+    method: "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return test.send(path, {
+      method,
+      ...(body === undefined ? {} : {
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        "content-type": "application/json",
+        ...headers,
+      },
+    });
+  }
+
+  return {
+    ...test,
+    write,
+    async post(n, more) {
+      const response = await write("POST", "/v1/news", story(n, more));
+      const body = await response.json();
+      assert(response.ok, JSON.stringify(body));
+      return Article.parse(body);
+    },
+    async list(query = "") {
+      return ANSWER.parse(await (await test.send(`/v1/news${query}`)).json());
+    },
+  };
+}
+
+/** What a stream said of articles, in order: the event and the title, or the id of a retraction. */
+export function said({ frames }: Client): string[] {
+  return frames.filter(({ event }) => event.startsWith("article")).map(({ event, data }) => {
+    const { title, id } = JSON.parse(data);
+    return `${event} ${title ?? id}`;
+  });
+}

@@ -1,0 +1,249 @@
+/** News over HTTP: what readers and publishers are answered. */
+import { assert, assertEquals } from "@std/assert";
+import { createNewsUnderTest, said, story } from "./news_support.ts";
+import { refusalOf } from "./support.ts";
+
+const STREAM = "/v1/news/stream";
+
+Deno.test("POST /v1/news reaches every tab at once, and answers 201 with the article", async () => {
+  await using test = createNewsUnderTest();
+  const tabs = [await test.follow(STREAM), await test.follow(STREAM), await test.follow(STREAM)];
+  const body = story(1, { source: "Desk", summary: "<b>Plain</b> &amp; short", guid: "one" });
+  const response = await test.write("POST", "/v1/news", body);
+  const article = await response.json();
+  assertEquals(response.status, 201);
+  assertEquals(article, {
+    id: article.id,
+    title: "Story 1",
+    summary: "Plain & short",
+    url: "https://stories.example/1",
+    sources: [{ source: "desk", name: "Desk", url: "https://stories.example/1" }],
+    published_at: null,
+    first_seen_at: new Date(test.clock.now() - 50).toISOString(),
+    updated_at: null,
+    symbols: [],
+    simulated: false,
+  });
+  for (const tab of tabs) {
+    assertEquals(tab.said("article"), [article]);
+    await tab.hangUp();
+  }
+});
+
+Deno.test("POST /v1/news answers 200 with what is known, by its link or guid, and publishes nothing", async () => {
+  await using test = createNewsUnderTest();
+  await using tab = await test.follow(STREAM);
+  const first = await test.post(1, { guid: "one" });
+  for (
+    const again of [
+      story(1, { title: "Other words" }),
+      story(2, { guid: "one" }),
+      story(1, { url: "http://stories.example/1?utm_source=x" }),
+    ]
+  ) {
+    const response = await test.write("POST", "/v1/news", again);
+    assertEquals([response.status, await response.json()], [200, first]);
+  }
+  assertEquals(said(tab), ["article Story 1"]);
+});
+
+Deno.test("PATCH /v1/news/{id} corrects an article, and DELETE takes it back for good", async () => {
+  await using test = createNewsUnderTest();
+  await using tab = await test.follow(STREAM);
+  const { id } = await test.post(1);
+  const path = `/v1/news/${id}`;
+  const patched = await test.write("PATCH", path, { title: "Better", symbols: ["XAU-USD"] });
+  const { title, symbols, updated_at } = await patched.json();
+  assertEquals([patched.status, title, symbols], [200, "Better", ["XAU-USD"]]);
+  assert(updated_at !== null);
+  assertEquals((await test.list()).articles.map(({ title }) => title), ["Better"]);
+
+  assertEquals((await test.write("DELETE", path)).status, 204);
+  assertEquals(said(tab), ["article Story 1", "article.updated Better", `article.retracted ${id}`]);
+  assertEquals((await test.list()).articles, []);
+  assertEquals(await refusalOf(await test.write("DELETE", path)), [404, "unknown_article"]);
+  assertEquals(await refusalOf(await test.write("PATCH", path, { title: "X" })), [
+    404,
+    "unknown_article",
+  ]);
+  assertEquals(await refusalOf(await test.write("POST", "/v1/news", story(1))), [409, "retracted"]);
+});
+
+Deno.test("a retracted article is in no replay, neither as it was nor as it was corrected", async () => {
+  await using test = createNewsUnderTest();
+  await using early = await test.follow(STREAM);
+  const { id } = await test.post(1);
+  await test.write("PATCH", `/v1/news/${id}`, { title: "Better" });
+  await test.post(2);
+  await test.write("DELETE", `/v1/news/${id}`);
+  const cursor = early.frames[0]?.id ?? "";
+  await using late = await test.follow(`${STREAM}?last_event_id=${cursor}`);
+  assertEquals(late.frames[0]?.event, "sync");
+  assertEquals(JSON.parse(late.frames[0]?.data ?? "").gap, false);
+  assertEquals(said(late), ["article Story 2", `article.retracted ${id}`]);
+});
+
+interface Refused {
+  readonly method?: "POST" | "PATCH" | "DELETE";
+  readonly path?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly refusal: readonly [number, string];
+  /** The field that is named. */
+  readonly field?: string;
+}
+
+const bad = [400, "bad_parameters"] as const;
+const NOBODY = "/v1/news/nobody";
+
+const REFUSED: Readonly<Record<string, Refused>> = {
+  "a POST without a token": { headers: { authorization: "" }, refusal: [401, "bad_token"] },
+  "a PATCH without a token": {
+    method: "PATCH",
+    path: NOBODY,
+    headers: { authorization: "Bearer x" },
+    refusal: [401, "bad_token"],
+  },
+  "a DELETE without a token": {
+    method: "DELETE",
+    path: NOBODY,
+    headers: { authorization: "Basic x" },
+    refusal: [401, "bad_token"],
+  },
+  "a POST that is not said to be JSON": {
+    headers: { "content-type": "text/plain" },
+    refusal: [415, "not_json"],
+  },
+  "JSON that is none": { body: "{", refusal: [400, "bad_request"] },
+  "an article without a title": {
+    body: story(1, { title: " <b> " }),
+    refusal: bad,
+    field: "title",
+  },
+  "a title that is too long": {
+    body: story(1, { title: "x".repeat(1201) }),
+    refusal: bad,
+    field: "title",
+  },
+  "a summary that is too long": {
+    body: story(1, { summary: "x".repeat(4001) }),
+    refusal: bad,
+    field: "summary",
+  },
+  "a body that is too large": {
+    body: story(1, { summary: "x".repeat(70_000) }),
+    refusal: [413, "body_too_large"],
+  },
+  "a link of no page": {
+    body: story(1, { url: "javascript:alert(1)" }),
+    refusal: bad,
+    field: "url",
+  },
+  "a source that is no word": {
+    body: story(1, { source: "a b" }),
+    refusal: bad,
+    field: "source",
+  },
+  "a date that is none": {
+    body: story(1, { published_at: "yesterday" }),
+    refusal: bad,
+    field: "published_at",
+  },
+  "a symbol that is none": {
+    body: story(1, { symbols: ["gold!"] }),
+    refusal: bad,
+    field: "symbols.0",
+  },
+  "a field nobody knows": { body: story(1, { id: "x" }), refusal: bad, field: "id" },
+  "a correction of nothing": {
+    method: "PATCH",
+    path: NOBODY,
+    body: {},
+    refusal: bad,
+    field: "json",
+  },
+  "a correction of the source": {
+    method: "PATCH",
+    path: NOBODY,
+    body: { title: "x", source: "x" },
+    refusal: bad,
+    field: "source",
+  },
+  "a correction of what is unknown": {
+    method: "PATCH",
+    path: NOBODY,
+    body: { title: "x" },
+    refusal: [404, "unknown_article"],
+  },
+  "a retraction of what is unknown": {
+    method: "DELETE",
+    path: NOBODY,
+    refusal: [404, "unknown_article"],
+  },
+  "a key that is too long": {
+    headers: { "idempotency-key": "k".repeat(129) },
+    refusal: bad,
+    field: "idempotency-key",
+  },
+};
+
+for (const [what, refused] of Object.entries(REFUSED)) {
+  Deno.test(`news refuses ${what}, and publishes nothing`, async () => {
+    const { method = "POST", path = "/v1/news", headers, refusal, field } = refused;
+    const body = "body" in refused ? refused.body : method === "POST" ? story(1) : undefined;
+    await using test = createNewsUnderTest();
+    const response = await test.write(method, path, body, headers);
+    const { code, errors } = await response.json();
+    assertEquals([response.status, code], [...refusal]);
+    if (field !== undefined) {
+      assertEquals(errors.map((each: { field: string }) => each.field), [field]);
+    }
+    assertEquals((await test.list()).articles, []);
+  });
+}
+
+Deno.test("POST /v1/news says what to set where there is no token", async () => {
+  await using test = createNewsUnderTest({ PUBLISH_TOKEN: "" });
+  const response = await test.write("POST", "/v1/news", story(1));
+  assertEquals(await refusalOf(response), [403, "publishing_off"]);
+});
+
+Deno.test("publishing news spends the publisher's rate, whatever it does", async () => {
+  await using test = createNewsUnderTest({ PUBLISH_PER_MINUTE: "2" });
+  const { id } = await test.post(1);
+  assertEquals((await test.write("DELETE", `/v1/news/${id}`)).status, 204);
+  const refused = await test.write("PATCH", `/v1/news/${id}`, { title: "x" });
+  assertEquals(await refusalOf(refused), [429, "publishing_too_often"]);
+});
+
+Deno.test("the same Idempotency-Key is answered as the first time, and refused with another body", async () => {
+  await using test = createNewsUnderTest();
+  const key = { "idempotency-key": "a-1" };
+  const first = await test.write("POST", "/v1/news", story(1), key);
+  const again = await test.write("POST", "/v1/news", story(1), key);
+  assertEquals([first.status, again.status], [201, 201]);
+  const article = await first.json();
+  assertEquals(await again.json(), article);
+  const other = await test.write("POST", "/v1/news", story(2), key);
+  assertEquals(await refusalOf(other), [422, "idempotency_key_reused"]);
+
+  const path = `/v1/news/${article.id}`;
+  assertEquals((await test.write("DELETE", path, undefined, key)).status, 204);
+  const repeated = await test.write("DELETE", path, undefined, key);
+  assertEquals([repeated.status, await repeated.text()], [204, ""]);
+  await test.clock.advance(86_400_000);
+  const late = await test.write("DELETE", path, undefined, key);
+  assertEquals(await refusalOf(late), [404, "unknown_article"]);
+});
+
+Deno.test("an article that the log no longer keeps may be posted again, and is new", async () => {
+  await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1" });
+  await using tab = await test.follow(STREAM);
+  const first = await test.post(1);
+  await test.post(2);
+  const gone = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
+  assertEquals(await refusalOf(gone), [404, "unknown_article"]);
+  const response = await test.write("POST", "/v1/news", story(1));
+  assertEquals([response.status, (await response.json()).id], [201, first.id]);
+  assertEquals(said(tab), ["article Story 1", "article Story 2", "article Story 1"]);
+});

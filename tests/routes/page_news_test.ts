@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import { createPage, paint } from "./page_support.ts";
+
+const ARTICLE: Article = {
+  id: "a1",
+  title: "Gold's slide <b>deepens</b>",
+  summary: `5 < 6 & "so"`,
+  url: "https://news.example/1?a=1&b=2",
+  sources: [
+    { source: "wire", name: "The Wire", url: "https://news.example/1?a=1&b=2" },
+    { source: "desk", name: "The Desk", url: "https://desk.example/1" },
+  ],
+  published_at: "2026-08-03T14:00:00.000Z",
+  first_seen_at: "2026-08-03T14:01:00.000Z",
+  updated_at: "2026-08-03T14:02:00.000Z",
+  symbols: [],
+  simulated: false,
+};
+
+const FEED: FeedStatus = {
+  source: "wire",
+  name: "The Wire",
+  url: "https://wire.example/rss",
+  state: "ok",
+  moved_to: null,
+  reason: null,
+  polled_at: null,
+  next_poll_at: "2026-08-03T14:05:00.000Z",
+};
+
+Deno.test("page paints news as text, with links that tell nothing of us, and marks what was updated", async () => {
+  const page = await paint([], [], { articles: [ARTICLE] });
+  const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
+  const words = item.slice(item.indexOf(">") + 1).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  assertEquals(
+    words.trim(),
+    "Gold&#39;s slide &lt;b&gt;deepens&lt;/b&gt; 5 &lt; 6 &amp; &quot;so&quot; 14:00:00 UTC " +
+      "The Wire, The Desk Updated 14:02:00 UTC",
+  );
+  assertStringIncludes(item, `href="https://news.example/1?a=1&amp;b=2"`);
+  assertStringIncludes(item, `rel="noopener noreferrer"`);
+});
+
+Deno.test("page links nowhere but to pages of http(s)", async () => {
+  const page = await paint([], [], { articles: [{ ...ARTICLE, url: "javascript:alert(1)" }] });
+  const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
+  assert(!item.includes("href"), item);
+});
+
+Deno.test("page has the news of the sources that are named, and links to those of each", async () => {
+  const { app, calls } = createPage([], [], { articles: [ARTICLE], feeds: [FEED] });
+  const page = await (await app.request("/?source=Desk")).text();
+  assert(calls.includes("news of desk"));
+  assertStringIncludes(page, `data-source="desk"`);
+  const links = [...page.matchAll(/href="(\/[^"]*#news)"([^>]*)>([^<]*)/g)]
+    .map(([_, href, more, name]) => [href, (more ?? "").trim(), name]);
+  assertEquals(links, [
+    ["/#news", "", "All"],
+    ["/?source=wire#news", "", "The Wire"],
+    ["/?source=desk#news", `aria-current="true"`, "The Desk"],
+  ]);
+});
+
+Deno.test("page says which feeds have moved, broke or are gone", async () => {
+  const feeds: readonly FeedStatus[] = [
+    FEED,
+    { ...FEED, name: "A", state: "moved", moved_to: "https://a.example/new" },
+    { ...FEED, name: "B", state: "broken", reason: "B refused: HTTP 503" },
+    { ...FEED, name: "C", state: "gone", reason: "It is gone for good (410)" },
+  ];
+  const page = await paint([], [], { feeds });
+  const list = page.split(`id="feeds"`)[1]?.split("</ul>")[0] ?? "";
+  const lines = [...list.matchAll(/<li[^>]*>([^<]*)/g)].map(([_, text]) => text);
+  assertEquals(lines, [
+    "A has moved to https://a.example/new.",
+    "B is broken: B refused: HTTP 503. Next try at 14:05:00 UTC.",
+    "C is gone: It is gone for good (410).",
+  ]);
+});

@@ -1,0 +1,94 @@
+/**
+ * The page over a fake of what it needs.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
+import { pageRoutes } from "../../routes/page.ts";
+import type { PageNews } from "../../routes/page_news.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+/** When the page is painted. */
+const NOW = Date.parse("2026-08-03T14:03:30.000Z");
+const ASSETS = new URL("../../lib/", import.meta.url);
+
+/** A quote, as usual. */
+export const QUOTE: Quote = {
+  symbol: "BTC-USD",
+  name: "Bitcoin",
+  class: "crypto",
+  price: "76975.1",
+  change: "-123.40",
+  change_pct: -0.16,
+  basis: "rolling_24h",
+  currency: "USD",
+  unit: "coin",
+  decimals: 2,
+  session: "always",
+  as_of: "2026-08-03T14:03:22.000Z",
+  received_at: "2026-08-03T14:03:23.000Z",
+  is_delayed: false,
+  delay_s: null,
+  is_stale: false,
+  source: "coinbase",
+  attribution: "Coinbase",
+  simulated: false,
+};
+
+/** A provider that is well. */
+export const STATUS: Status = {
+  provider: "coinbase",
+  symbols: ["BTC-USD", "ETH-USD"],
+  state: "live",
+  since: "2026-08-03T14:00:00.000Z",
+  reason: null,
+  breaker: "closed",
+  next_try_at: null,
+};
+
+/** The page over a fake of what it needs, with a note of each call. */
+export function createPage(
+  quotes: readonly Quote[] = [],
+  status: readonly Status[] = [],
+  { articles = [], feeds = [] }: Partial<Pick<PageNews, "articles" | "feeds">> = {},
+) {
+  const calls: string[] = [];
+  const app = pageRoutes({
+    world: {
+      clock: createManualClock(NOW),
+      readAsset: (path) => Deno.readFile(new URL(path, ASSETS)),
+    },
+    quotes: {
+      watch() {
+        calls.push("watch");
+        return Promise.resolve();
+      },
+      snapshot() {
+        calls.push("snapshot");
+        const cursor = quotes.length > 0 ? "1754229803000-7" : null;
+        return Promise.resolve({ quotes: [...quotes], status: [...status], cursor });
+      },
+    },
+    news: {
+      watch() {
+        calls.push("watch news");
+        return Promise.resolve();
+      },
+      newest(sources) {
+        calls.push(`news of ${sources}`);
+        const rest = { retracted: [], cursor: null, isWhole: true, hasGap: false };
+        return Promise.resolve({ articles, ...rest });
+      },
+      feeds: () => Promise.resolve(feeds),
+    },
+  });
+  return { app, calls };
+}
+
+/** The page, as it is painted. */
+export async function paint(...known: Parameters<typeof createPage>): Promise<string> {
+  const response = await createPage(...known).app.request("/");
+  assertEquals(response.status, 200);
+  return await response.text();
+}

@@ -1,0 +1,24 @@
+import { assert, assertEquals } from "@std/assert";
+import { SourceName } from "../../../lib/topics/news/article.ts";
+import { FEEDS, feedsFor } from "../../../lib/topics/news/feeds.ts";
+
+Deno.test("FEEDS have names of their own that filters can hold, and are asked over https", () => {
+  assertEquals(new Set(FEEDS.map(({ name }) => name)).size, FEEDS.length);
+  for (const { name, url } of FEEDS) {
+    assert(SourceName.safeParse(name).success, name);
+    assertEquals(URL.parse(url)?.protocol, "https:");
+  }
+});
+
+Deno.test("feedsFor() names feeds of the settings: as in the list, or after their host", () => {
+  assertEquals(feedsFor(undefined), FEEDS);
+  const feeds = feedsFor([
+    "https://www.theguardian.com/business/rss",
+    "https://feeds.News.example/a",
+    "https://feeds.News.example/a",
+    "https://www.news.example/b",
+  ]);
+  assertEquals(feeds.map(({ name }) => name), ["guardian", "news.example", "news.example-2"]);
+  assertEquals(feeds[0]?.title, "The Guardian");
+  for (const { name } of feeds) assert(SourceName.safeParse(name).success, name);
+});

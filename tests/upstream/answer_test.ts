@@ -1,0 +1,94 @@
+import { assert, assertEquals } from "@std/assert";
+import { fetchAnswer, fetchText } from "../../lib/upstream/request.ts";
+import { type Call, createOutside, endless, failureOf } from "./support.ts";
+
+const FEED = "https://feeds.example.com/news";
+const options = { title: "Example", accept: /xml/ };
+const conditional = {
+  ...options,
+  headers: { "if-none-match": 'W/"1"', "if-modified-since": "Mon, 05 Oct 2026 13:58:00 GMT" },
+};
+
+function redirect(status: number, location: string): Response {
+  return new Response(null, { status, headers: { location } });
+}
+
+function xml(headers: Record<string, string> = {}): Response {
+  return new Response("<rss/>", { headers: { "content-type": "text/xml", ...headers } });
+}
+
+/** An outside that answers each URL in its own way. */
+function answering(answers: Readonly<Record<string, () => Response>>) {
+  return createOutside(({ url }: Call) => answers[url]?.() ?? new Response(null, { status: 404 }));
+}
+
+Deno.test("fetchAnswer() gives the headers with the text", async () => {
+  const { world } = createOutside(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
+  const { text, headers, movedTo } = await fetchAnswer(world, options, FEED);
+  assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
+});
+
+Deno.test("fetchAnswer() tells who asked whether it has changed that it has not, and lets go of the body", async () => {
+  const { state, response } = endless([], { status: 200, headers: { etag: 'W/"1"' } });
+  // A Response of status 304 may not have a body here: over the network it might.
+  const unchanged = new Proxy(response, {
+    get: (target, name) => name === "status" ? 304 : Reflect.get(target, name, target),
+  });
+  const { world, calls } = createOutside(() => unchanged);
+  const { text, headers } = await fetchAnswer(world, conditional, FEED);
+  assertEquals([text, headers.get("etag")], [null, 'W/"1"']);
+  assertEquals(calls[0]?.headers.get("if-none-match"), 'W/"1"');
+  assert(state.isCancelled);
+});
+
+Deno.test("fetchAnswer() takes 304 for a refusal where nobody asked; fetchText() always", async () => {
+  const { world } = createOutside(() => new Response(null, { status: 304 }));
+  for (
+    const answer of [fetchAnswer(world, options, FEED), fetchText(world, conditional, FEED)]
+  ) {
+    const { kind, status } = await failureOf(answer);
+    assertEquals([kind, status], ["http", 304]);
+  }
+});
+
+const MOVES = [
+  { hops: [[301, "https://b.example.com/"]], movedTo: "https://b.example.com/" },
+  { hops: [[308, "/new"]], movedTo: "https://feeds.example.com/new" },
+  { hops: [[302, "https://b.example.com/"]], movedTo: null },
+  {
+    hops: [[301, "https://b.example.com/"], [301, "https://c.example.com/"]],
+    movedTo: "https://c.example.com/",
+  },
+  {
+    hops: [[301, "https://b.example.com/"], [307, "https://c.example.com/"]],
+    movedTo: "https://b.example.com/",
+  },
+  {
+    hops: [[302, "https://b.example.com/"], [301, "https://c.example.com/"]],
+    movedTo: null,
+  },
+] as const;
+
+for (const { hops, movedTo } of MOVES) {
+  Deno.test(`fetchAnswer() has moved to ${movedTo} after ${hops.map(([status]) => status)}`, async () => {
+    const left = [...hops];
+    const { world } = createOutside(() => {
+      const hop = left.shift();
+      return hop ? redirect(hop[0], hop[1]) : xml();
+    });
+    assertEquals((await fetchAnswer(world, options, FEED)).movedTo, movedTo);
+  });
+}
+
+Deno.test("fetchAnswer() takes a permanent redirect to our own network for what it is", async () => {
+  const { world, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
+  assertEquals((await failureOf(fetchAnswer(world, options, FEED))).kind, "blocked");
+  assertEquals(calls.length, 1);
+});
+
+Deno.test("fetchAnswer() asks another origin without the validators of the first", async () => {
+  const other = "https://b.example.com/";
+  const { world, calls } = answering({ [FEED]: () => redirect(301, other), [other]: () => xml() });
+  assertEquals((await fetchAnswer(world, conditional, FEED)).text, "<rss/>");
+  assertEquals(calls[1]?.headers.get("if-none-match"), null);
+});
