@@ -100,7 +100,8 @@ for (const at of ["head", "body"] as const) {
 
 test("rejects with StoreAway where the database refuses, and keeps nothing", async (database) => {
   const { isolate, standIn, lines } = database;
-  const { log, health } = isolate();
+  const clock = createOffsetClock();
+  const { log, health } = isolate({ clock });
   await append(log, alerts, draft("a", 0));
   const before = await entries(database);
   for (const kind of ["html", "quota", "close"] as const) {
@@ -109,6 +110,7 @@ test("rejects with StoreAway where the database refuses, and keeps nothing", asy
     await assertRejects(() => log.honours("9-9"), StoreAway);
     assertEquals([health.isUp, await health.check()], [false, false]);
     standIn.faults.refuse(null);
+    clock.skip(1000);
     assertEquals([await health.check(), health.isUp], [true, true]);
   }
   assertEquals(await entries(database), before);
