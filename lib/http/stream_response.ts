@@ -103,7 +103,9 @@ export async function streamResponse(
         if (reason === "gone" || !completed) admitted.release();
       },
     });
-    return new Response(body, { headers: EVENT_STREAM_HEADERS });
+    if (body !== null) return new Response(body, { headers: EVENT_STREAM_HEADERS });
+    admitted.release();
+    return new Response(null, { status: 204 }); // EventSource comes back no more
   } catch (thrown) {
     admitted.release();
     throw thrown;

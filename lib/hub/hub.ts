@@ -8,7 +8,7 @@
  */
 import type { Publication, StreamEvent } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
-import { NOWHERE, type Place } from "../core/place.ts";
+import type { Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
@@ -16,20 +16,20 @@ import type { AppendOptions } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
-import { ClientStream, type EndReason } from "./client_stream.ts";
+import type { EndReason } from "./client_stream.ts";
+import { createEntrance } from "./entrance.ts";
 import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
-import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
 import { draftOf, unlogged } from "./publish.ts";
 import { passes } from "./read.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
-import { createWindows, type Holding, type Starter } from "./windows.ts";
+import { createWindows, type Starter } from "./windows.ts";
 
-/** The newest of a state topic, and where the log stood: null while that cannot be told. */
+/** What a topic has now, and where the log stood: null while that cannot be told. */
 export interface Newest {
   readonly events: readonly StreamEvent[];
   readonly cursor: Place | null;
@@ -53,12 +53,12 @@ export interface Hub {
   received(ids: readonly Place[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
   show(topic: Topic, publications: readonly Publication[]): void;
-  /** Opens a stream: the body of a response. */
-  subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array>>;
-  /** What a state topic's filter lets through now. */
+  /** Opens a stream: the body of a response. Null where its cursor says that all it asks for is over, and was told. */
+  subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null>;
+  /** What a topic's filter lets through now: of a state topic the newest values, of a log topic what is at hand. */
   newest(wish: Wish): Promise<Newest>;
-  /** Runs something from a topic's first follower to its last. */
-  whileFollowed(topic: Topic, start: Starter): void;
+  /** Runs something from a topic's first follower to its last: of each of a family, where its name is given. */
+  whileFollowed(topic: Pick<Topic, "name">, start: Starter): void;
   /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
   onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
@@ -157,69 +157,21 @@ export function createHub(
     return encodeFrames({ retry: ms, event: "bye", data });
   }
 
-  async function openAll(wishes: readonly Wish[]): Promise<Holding[]> {
-    const results = await Promise.allSettled(wishes.map(({ topic }) => windows.open(topic)));
-    const holdings = results.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-    const failed = results.find((each) => each.status === "rejected");
-    if (!failed) return holdings;
-    for (const holding of holdings) holding.release();
-    throw failed.reason;
-  }
-
-  async function begin(
-    { wishes, cursor: text, withSnapshot = false, maxRate }: Subscription,
-    holdings: readonly Holding[],
-    onEnd: (reason: EndReason) => void,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const follows = wishes.flatMap(({ tags }, i) => {
-      const window = holdings[i]?.window;
-      return window ? [{ window, tags: tags && new Set(tags) }] : [];
-    });
-    const { cursor, missed, ...start } = await starts.of(
-      follows,
-      holdings,
-      text,
-      withSnapshot,
-    );
-
-    // From here on nothing waits: an event is either in the opening or comes after it.
-    const isPlaced = start.isPlaced && holdings.every((holding) => holding.isFilled);
-    const now = clock.now();
-    const audience = audiences.of(follows, maxRate);
-    const isResumed = cursor?.isHonoured ?? false;
-    const place = cursor?.isHonoured ? cursor.place : isPlaced ? head() : NOWHERE;
-    const topics = wishes.map(({ topic }) => topic.name);
-    const sync = { retryMs, heartbeatMs, serverTime: now, isResumed, topics };
-    const opened = isResumed && !withSnapshot
-      ? follows.flatMap(shownFrames)
-      : isPlaced
-      ? audiences.opened(audience)
-      : follows.flatMap(topicFrames);
-    const told = isPlaced && !isAway() ? place : null;
-    const opening = encodeOpening(openingFrames(sync, missed.gaps, opened, told));
-
-    const standing = audience.standing();
-    const isInStep = isPlaced && standing.place === place && opening.length === 1;
-    const client = new ClientStream({
-      keeper: audience,
-      standing: isInStep ? standing : { place },
-      opening,
-      told: missed.told,
-      openedAt: now,
-      expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-      onEnd(reason) {
-        audiences.tidy(audience);
-        onEnd(reason);
-      },
-    });
-    client.isPlaced = isPlaced;
-    audience.join(client);
-    const stream = new ReadableStream(client);
-    const asked = cursor?.isHonoured ? cursor.place : null;
-    if (isDraining) client.end("drain", bye("drain")); // it came in while we went
-    else if (!isPlaced) placing.add({ client, audience, cursor: asked, birth: null });
-    return stream;
-  }
+  const enter = createEntrance({
+    clock,
+    random,
+    windows,
+    starts,
+    audiences,
+    placing,
+    head,
+    isAway,
+    isDraining: () => isDraining,
+    bye,
+    heartbeatMs,
+    streamMaxAgeMs,
+    retryMs,
+  });
 
   return {
     async publish(topic, publications, how) {
@@ -246,19 +198,7 @@ export function createHub(
       if (shown.length > 0) audiences.show(topic.name, shown);
     },
 
-    async subscribe(subscription) {
-      const holdings = await openAll(subscription.wishes);
-      const release = () => holdings.forEach((holding) => holding.release());
-      try {
-        return await begin(subscription, holdings, (reason) => {
-          release();
-          subscription.onEnd?.(reason);
-        });
-      } catch (thrown) {
-        release();
-        throw thrown;
-      }
-    },
+    subscribe: enter,
 
     async newest({ topic, tags }) {
       const holding = await windows.open(topic);
