@@ -161,8 +161,7 @@ export function createAudience(
   }
 
   async function pageLog(client: ClientStream): Promise<void> {
-    await page(client);
-    if (client.hasRoom()) return catchUp(client);
+    if (await page(client)) return catchUp(client);
   }
 
   function sendShown(client: ClientStream): void {

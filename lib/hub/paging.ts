@@ -31,10 +31,14 @@ export function isAnyBehind(follows: readonly Follow[], place: Place): boolean {
   return follows.some((follow) => isBehind(follow, place));
 }
 
-/** Creates what gives a client pages, as long as it has room and stands behind. */
+/**
+ * Creates what gives a client pages, as long as it has room and stands behind.
+ *
+ * @returns Whether what comes next may be given at once: not where the log does not answer, or the client was let go of.
+ */
 export function createPaging(
   { clock, follows, readLog, pieceBytes, place, give, end, onFault }: PagingContext,
-): (client: ClientStream) => Promise<void> {
+): (client: ClientStream) => Promise<boolean> {
   /** Says what is gone through no fault of the client's. */
   function miss(client: ClientStream, losses: readonly Loss[]): void {
     const after = client.standing.place;
@@ -59,12 +63,17 @@ export function createPaging(
         if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
         else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
           miss(client, reading);
-        } else return end(client, "slow");
+        } else {
+          end(client, "slow");
+          return false;
+        }
       }
+      return client.hasRoom();
     } catch (thrown) {
-      if (thrown instanceof StoreAway) return; // it keeps its place, and is looked after again
+      if (thrown instanceof StoreAway) return false; // it keeps its place, and is looked after again
       onFault(thrown);
       end(client, "fault");
+      return false;
     } finally {
       client.isPaging = false;
     }

@@ -33,7 +33,7 @@ function createTest() {
     async put(topic: Topic, type: "step" | "done", n: number, text?: string): Promise<string> {
       const data = text === undefined ? { n } : { n, text };
       const [id = ""] = await test.hub.publish(topic, [{ type, data }]);
-      await test.clock.advance(0);
+      await test.clock.advance(20);
       return id;
     },
     async open(topics: readonly Topic[], more: { cursor?: string; withSnapshot?: boolean } = {}) {
