@@ -4,19 +4,10 @@
  * @module
  */
 import type { Context } from "hono";
-import { createHash, timingSafeEqual } from "node:crypto";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Env } from "./connection.ts";
-
-function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
-}
-
-/** Whether two secrets are the same. The time it takes tells nothing of how they differ, nor of how long they are. */
-function isSame(secret: string, given: string): boolean {
-  return timingSafeEqual(digest(secret), digest(given));
-}
+import { isSame } from "./hash.ts";
 
 /**
  * Checks that a request comes from a publisher.
