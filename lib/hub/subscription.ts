@@ -23,6 +23,8 @@ export interface Subscription {
   readonly withSnapshot?: boolean;
   /** Deliveries a second, at most. */
   readonly maxRate?: number | undefined;
+  /** When the earliest of its rights ends, in ms since the epoch: a minute before, it is told; then it ends, `revoked`. */
+  readonly rightsEndAt?: number | undefined;
   /** Called once, however the stream ends. */
   readonly onEnd?: (reason: EndReason) => void;
 }
