@@ -110,7 +110,7 @@ export function callerKey(c: Context<Env>, caller: Caller, header: string | unde
 }
 
 /** The `Bearer` token of a request, empty where it has another one, undefined where it has none. */
-function bearerOf(c: Context<Env>): string | undefined {
+export function bearerOf(c: Context<Env>): string | undefined {
   const header = c.req.header("authorization");
   if (header === undefined) return undefined;
   return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import type { Topic } from "../../lib/core/topic.ts";
 import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
+import type { Caller } from "../../lib/http/caller.ts";
 import type { Connection, Env } from "../../lib/http/connection.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { type Door, streamResponse } from "../../lib/http/stream_response.ts";
@@ -36,6 +37,9 @@ export interface DoorOptions {
   readonly random?: () => number;
   readonly isDraining?: () => boolean;
   readonly wrap?: (log: EventLog) => EventLog;
+  /** Who asks: nobody, unless it is said. */
+  readonly caller?: Caller;
+  readonly spend?: (ticket: string) => Promise<boolean>;
 }
 
 /** Creates a door. */
@@ -45,6 +49,8 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   const budget = createBudget({ perIsolate, perClient });
   const door: Door = {
     hub: under.hub,
+    callers: { ofStream: () => Promise.resolve(options.caller ?? { kind: "nobody" }) },
+    tickets: { spend: options.spend ?? (() => Promise.resolve(true)) },
     budget,
     opens: createRateLimit(under.clock, opensPerMinute),
     random: options.random ?? (() => 0.5),
