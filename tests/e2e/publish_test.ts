@@ -172,7 +172,7 @@ redisTest(
     assertEquals(parse(PROBLEM, await away.text()).code, "store_away");
     // A ticket cannot be had while nobody could keep it.
     const ticket = await makeTicket(one);
-  assertEquals([ticket.status, parse(PROBLEM, await ticket.text()).code], [503, "store_away"]);
+    assertEquals([ticket.status, parse(PROBLEM, await ticket.text()).code], [503, "store_away"]);
     await redis.restart();
     const again = await until("a publication that is taken", async () => {
       const answer = await told(

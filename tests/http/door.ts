@@ -12,6 +12,7 @@ import type { Caller } from "../../lib/http/caller.ts";
 import type { Connection, Env } from "../../lib/http/connection.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { type Door, streamResponse } from "../../lib/http/stream_response.ts";
+import type { Subscription } from "../../lib/hub/subscription.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { alerts, createHubUnderTest, type HubUnderTest } from "../hub/support.ts";
 
@@ -26,6 +27,8 @@ export interface Visit {
 /** A door, and what is behind it. */
 export interface DoorUnderTest extends HubUnderTest {
   readonly budget: Budget;
+  /** What was asked of the hub. */
+  readonly asked: readonly Subscription[];
   readonly visit: (visit?: Visit) => Promise<Response>;
 }
 
@@ -47,8 +50,14 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   const { perIsolate = 9, perClient = 9, opensPerMinute = 0, wrap } = options;
   const under = createHubUnderTest({}, wrap);
   const budget = createBudget({ perIsolate, perClient });
+  const asked: Subscription[] = [];
   const door: Door = {
-    hub: under.hub,
+    hub: {
+      subscribe(subscription) {
+        asked.push(subscription);
+        return under.hub.subscribe(subscription);
+      },
+    },
     callers: { ofStream: () => Promise.resolve(options.caller ?? { kind: "nobody" }) },
     tickets: { spend: options.spend ?? (() => Promise.resolve(true)) },
     budget,
@@ -60,6 +69,7 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   return {
     ...under,
     budget,
+    asked,
     async visit({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
       const app = new Hono<Env>().get("/", (c) =>
         streamResponse(c, door, {
