@@ -135,6 +135,22 @@ Deno.test("POST /v1/tickets makes a user as many as it may open streams, and oth
   assertEquals(client.said("sync").length, 1);
 });
 
+Deno.test("without AUTH_SECRET private topics are publishers' alone, and the operator is told, strangers are not", async () => {
+  await using test = createAppUnderTest({ AUTH_SECRET: "" });
+  for (const headers of [{}, ANN]) {
+    const response = await test.send(SECRET, { headers });
+    assertEquals(response.status, 401);
+    assert(!(await response.text()).includes("AUTH_SECRET"));
+  }
+  const told = test.lines.filter((line) => line.includes("AUTH_SECRET"));
+  assertEquals(told.length, 1);
+  const { ticket } = await ticketFor(test, PUBLISHER);
+  await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
+  assertEquals(client.said("sync").length, 1);
+  await using open = createAppUnderTest();
+  assertEquals(open.lines, []);
+});
+
 Deno.test("nothing of a token reaches an answer or the log, whatever is done with it", async () => {
   const origin = "https://a.example";
   await using test = createAppUnderTest({ ALLOWED_ORIGINS: origin });
