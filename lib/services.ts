@@ -8,7 +8,10 @@ import type { Topic } from "./core/topic.ts";
 import type { World } from "./core/world.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
+import { type Callers, createCallers } from "./http/caller.ts";
+import { LOOKUPS_PER_MINUTE } from "./http/share.ts";
 import type { Door } from "./http/stream_response.ts";
+import { createTickets, type Tickets } from "./http/tickets.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
 import { createMemoryState } from "./store/memory_state.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
@@ -32,6 +35,11 @@ export interface Services {
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
+  /** Who asks. */
+  readonly callers: Callers;
+  readonly tickets: Tickets;
+  /** What one caller may ask for that is not there: `spendLookup()` counts. */
+  readonly lookups: RateLimit;
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
   readonly isDraining: () => boolean;
@@ -87,6 +95,21 @@ export function createServices(
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
   });
+  const tickets = createTickets({
+    ...world,
+    store: shared.store,
+    secret: config.AUTH_SECRET ?? config.PUBLISH_TOKEN,
+  });
+  const callers = createCallers({
+    clock,
+    tickets,
+    secret: config.AUTH_SECRET,
+    publishToken: config.PUBLISH_TOKEN,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+  });
+  if (config.AUTH_SECRET === undefined && topics.some(({ isPrivate }) => isPrivate)) {
+    world.log.warn("private channels are closed to users: AUTH_SECRET is not set");
+  }
   let isGoing = false;
   const isDraining = () => isGoing;
 
@@ -100,8 +123,13 @@ export function createServices(
     market,
     catalogue: createCatalogue(topics),
     budget,
+    callers,
+    tickets,
+    lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
     door: {
       hub,
+      callers,
+      tickets,
       budget,
       opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
       random,

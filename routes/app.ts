@@ -18,6 +18,7 @@ import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
 import { streamRoutes } from "./stream.ts";
+import { ticketsRoutes } from "./tickets.ts";
 
 /** Creates the app: its `fetch` answers requests. */
 export function createApp(services: Services): OpenAPIHono<Env> {
@@ -50,6 +51,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", quotesRoutes(services));
   app.route("/", streamRoutes(services));
   app.route("/", eventsRoutes(services));
+  app.route("/", ticketsRoutes(services));
   app.route("/", opsRoutes(services));
   app.route("/", pageRoutes({ world: services.world, quotes: services.market }));
   app.route("/", docsRoutes(services, app));

@@ -26,6 +26,7 @@ const stream = createRoute({
   path: "/v1/stream",
   summary: "Several topics on one connection",
   tags: ["streams"],
+  security: [{}, { user: [] }, { publisher: [] }],
   request: {
     query: z.object({
       topics: z.string().meta({ example: "quotes,events/alerts" }),
@@ -35,15 +36,15 @@ const stream = createRoute({
   },
   responses: {
     200: streamContent("`sync`, what each topic opens with, then all that happens, by id"),
-    ...problems(400, 401, 404, 429, 503),
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** The route of several topics. */
-export function streamRoutes({ catalogue, market, door }: Services): OpenAPIHono<Env> {
+export function streamRoutes({ callers, catalogue, market, door }: Services): OpenAPIHono<Env> {
   const app = createRouter();
 
-  app.openapi(stream, (c) => {
+  app.openapi(stream, async (c) => {
     const query = c.req.valid("query");
     const names = namesIn(query.topics);
     if (names.length === 0 || names.length > MOST_TOPICS) {
@@ -52,10 +53,13 @@ export function streamRoutes({ catalogue, market, door }: Services): OpenAPIHono
       });
     }
     const symbols = symbolFilter(query.symbols, SYMBOLS);
+    // All of it before any topic is opened: the token, then the names, then the rights to each.
+    const caller = await callers.ofStream(c);
     const wishes = names.map((name) => catalogue.topic(name))
       .map((topic) => ({ topic, tags: topic === market.topic ? symbols : null }));
-    return streamResponse(c, door, {
+    return await streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),
+      caller,
       wishes,
       pollUrl: null,
     });

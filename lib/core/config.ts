@@ -82,6 +82,8 @@ export const SETTINGS = z.object({
     .describe("1 to 64 of A-Z a-z 0-9 : _ -"),
   PUBLISH_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/).optional()
     .describe("16 to 512 printable characters without spaces"),
+  AUTH_SECRET: z.string().regex(/^[\x21-\x7e]{32,512}$/).optional()
+    .describe("32 to 512 printable characters without spaces"),
   ALLOWED_ORIGINS: origins.default("*")
     .describe("* or origins such as https://example.com, separated by commas"),
   STREAMS_PER_ISOLATE: count(1, 100_000, 2000),
@@ -122,6 +124,7 @@ export class ConfigError extends Error {
 const SECRETS: ReadonlySet<string> = new Set([
   "UPSTASH_REDIS_REST_TOKEN",
   "PUBLISH_TOKEN",
+  "AUTH_SECRET",
   "COINGECKO_API_KEY",
   "TWELVE_DATA_API_KEY",
   "FRED_API_KEY",

@@ -10,6 +10,7 @@ import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Once } from "../store/event_log.ts";
 import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
+import { PUBLICATIONS, spend } from "./share.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
@@ -26,17 +27,7 @@ const PUBLISHER = "publisher";
  * @throws {Problem} 429 `publishing_too_often`.
  */
 export function spendPublication(c: Context<Env>, rate: RateLimit): void {
-  const { isAllowed, limit, remaining, retryAfterMs } = rate.take(PUBLISHER);
-  if (limit === 0) return;
-  const headers = {
-    "ratelimit-policy": `"publications";q=${limit};w=60`,
-    "ratelimit": `"publications";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
-  };
-  if (!isAllowed) {
-    const detail = `At most ${limit} publications a minute are taken.`;
-    throw new Problem(429, "publishing_too_often", detail, { retryAfterMs, headers });
-  }
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  spend(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
 /**
