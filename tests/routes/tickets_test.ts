@@ -86,6 +86,27 @@ Deno.test("a ticket that was spent takes no seat", async () => {
   assertEquals(test.services.budget.inUse, 0);
 });
 
+Deno.test("a stream of a private topic ends with its JWT, the one that its ticket was made with too", async () => {
+  await using test = createAppUnderTest();
+  const endsAt = test.clock.now() + 90_000;
+  const claims = { sub: "ann", topics: ["events/secret"], exp: endsAt / 1000 };
+  const headers = { authorization: `Bearer ${signToken(claims)}` };
+  const { ticket } = await ticketFor(test, headers);
+  await using own = await test.follow(SECRET, headers);
+  await using lent = await test.follow(`${SECRET}?ticket=${ticket}`);
+  await using free = await test.follow("/v1/events/alerts/stream", headers);
+  await test.clock.advance(endsAt - 60_000 - test.clock.now());
+  for (const client of [own, lent]) assertEquals(client.said("auth"), [{ expires_in_ms: 60_000 }]);
+  await test.clock.advance(60_000);
+  for (const client of [own, lent]) {
+    assertEquals([client.frames.at(-1)?.event, client.isEnded], ["bye", true]);
+    assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "{}").reason, "revoked");
+  }
+  // What is anybody's needs no right.
+  assertEquals([free.said("auth", "bye"), free.isEnded], [[], false]);
+  assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
+});
+
 Deno.test("a ticket asks for nothing but a stream", async () => {
   await using test = createAppUnderTest();
   const { ticket } = await ticketFor(test, ANN);
