@@ -10,7 +10,7 @@ sharedStateCases("createMemoryState()", () => {
   const clock = createManualClock();
   const world = { clock, random: () => 0.5 };
   const leases = createMemoryLeases(clock);
-  const log = createMemoryEventLog(world, RETENTION, leases.isHeld);
+  const log = createMemoryEventLog(world, RETENTION, { isHeld: leases.isHeld });
   return Promise.resolve({
     state: {
       ...createMemoryState(world, RETENTION),
