@@ -108,6 +108,7 @@ export function sharedStateCases(
     await Promise.all([1, 2, 3, 4, 5].map(add));
     const { events } = await log.latest(alerts, 10_000);
     const last = await store.get("a") ?? "";
+    assertEquals(last.length, 5);
     assertEquals(events.map(({ key }) => key), [1, 2, 3, 4, 5].map((n) => last.slice(0, n)));
   });
 

@@ -30,8 +30,8 @@ import {
 import { createdOnce } from "./created_once.ts";
 import { operationIdOf, OPERATIONS, operationTopic } from "./topic.ts";
 
-/** An id: 120 random bits. */
-const ID_CHARACTERS = 24;
+/** How much of an id is chance: 100 bits, in fives. */
+const RANDOM_CHARACTERS = 20;
 
 /** Room for what we say of an operation ourselves, in bytes: that it stalls, that it expired. */
 const WORDS_BYTES = 256;
@@ -73,11 +73,15 @@ export function createOperations(
   { world: { clock, random, log }, hub, store, retainMs, maxEventBytes }: OperationsContext,
 ): Operations {
   const keyOf = (id: string) => `operation:${id}`;
+  let count = 0;
 
+  /** When it began, which of this isolate's it is, and chance, since another isolate may begin one at the same time. */
   function newId(): string {
-    return Array.from({ length: ID_CHARACTERS }, () => Math.floor(random() * 32).toString(32)).join(
-      "",
+    const chance = Array.from(
+      { length: RANDOM_CHARACTERS },
+      () => Math.floor(random() * 32).toString(32),
     );
+    return [clock.now().toString(36), (++count).toString(36), chance.join("")].join("-");
   }
 
   /** An operation that nobody looks at any more is kept as long as if it had been seen to expire. */
