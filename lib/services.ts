@@ -16,8 +16,10 @@ import { createHub, type Hub } from "./hub/hub.ts";
 import { createMemoryState } from "./store/memory_state.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
 import type { SharedState, StoreHealth } from "./store/shared_state.ts";
-import { type Catalogue, createCatalogue } from "./topics/catalogue.ts";
+import { type Catalogue, createCatalogue, type Family } from "./topics/catalogue.ts";
 import { channelTopics } from "./topics/channels.ts";
+import { createOperations, type Operations } from "./topics/operations/operations.ts";
+import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
 
 /** What the routes are made of. */
@@ -32,6 +34,7 @@ export interface Services {
   readonly store: StoreHealth;
   readonly hub: Hub;
   readonly market: Market;
+  readonly operations: Operations;
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
@@ -91,6 +94,18 @@ export function createServices(
   });
   const market = createMarket(world, config, hub, shared);
   const topics: readonly Topic[] = [market.topic, ...channelTopics(config.CHANNELS)];
+  const operations = createOperations({
+    world,
+    hub,
+    store: shared.store,
+    retainMs: config.LOG_RETAIN_MS,
+    maxEventBytes: config.MAX_EVENT_BYTES,
+  });
+  const families: readonly Family[] = [{
+    name: OPERATIONS,
+    topic: operationTopic,
+    ownerOf: async (id) => (await operations.look(id))?.operation.owner ?? null,
+  }];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
@@ -121,7 +136,8 @@ export function createServices(
     store: shared.health,
     hub,
     market,
-    catalogue: createCatalogue(topics),
+    operations,
+    catalogue: createCatalogue(topics, families),
     budget,
     callers,
     tickets,

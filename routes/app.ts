@@ -14,6 +14,7 @@ import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventsRoutes } from "./events.ts";
+import { operationsRoutes } from "./operations.ts";
 import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
@@ -52,6 +53,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", streamRoutes(services));
   app.route("/", eventsRoutes(services));
   app.route("/", ticketsRoutes(services));
+  app.route("/", operationsRoutes(services));
   app.route("/", opsRoutes(services));
   app.route("/", pageRoutes({ world: services.world, quotes: services.market }));
   app.route("/", docsRoutes(services, app));

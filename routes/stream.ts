@@ -14,6 +14,7 @@ import {
   symbolFilter,
   SymbolsQuery,
 } from "../lib/http/input.ts";
+import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -36,12 +37,14 @@ const stream = createRoute({
   },
   responses: {
     200: streamContent("`sync`, what each topic opens with, then all that happens, by id"),
+    204: { description: "All that was asked for is over, and was told: nothing comes any more" },
     ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** The route of several topics. */
-export function streamRoutes({ callers, catalogue, market, door }: Services): OpenAPIHono<Env> {
+export function streamRoutes(services: Services): OpenAPIHono<Env> {
+  const { callers, catalogue, market, door } = services;
   const app = createRouter();
 
   app.openapi(stream, async (c) => {
@@ -53,14 +56,23 @@ export function streamRoutes({ callers, catalogue, market, door }: Services): Op
       });
     }
     const symbols = symbolFilter(query.symbols, SYMBOLS);
-    // All of it before any topic is opened: the token, then the names, then the rights to each.
+    // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
     const caller = await callers.ofStream(c);
-    const wishes = names.map((name) => catalogue.topic(name))
-      .map((topic) => ({ topic, tags: topic === market.topic ? symbols : null }));
-    return await streamResponse(c, door, {
-      ...streamInput(query, c.req.header("last-event-id")),
+    const input = streamInput(query, c.req.header("last-event-id"));
+    const asked = names.map((name) => catalogue.topic(name));
+    const { topics, gone } = await findOwned(
+      c,
+      services,
       caller,
-      wishes,
+      asked,
+      input.cursor !== undefined,
+    );
+    if (topics.length === 0) return new Response(null, { status: 204 });
+    return await streamResponse(c, door, {
+      ...input,
+      caller,
+      wishes: topics.map((topic) => ({ topic, tags: topic === market.topic ? symbols : null })),
+      gone: gone.length > 0 ? gone : undefined,
       pollUrl: null,
     });
   });

@@ -107,6 +107,7 @@ export const SETTINGS = z.object({
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
+  OPERATION_TTL_S: count(1, 604_800, 300),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info").describe(`one of ${LOG_LEVELS.join(", ")}`),
 });
 

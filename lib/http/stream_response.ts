@@ -33,6 +33,8 @@ export interface Door {
 /** What a stream is asked for. */
 export interface StreamRequest extends StreamInput {
   readonly wishes: readonly Wish[];
+  /** Names of topics that were asked for and are no more. */
+  readonly gone?: readonly string[] | undefined;
   /** Who asks, where that was looked at before. */
   readonly caller?: Caller;
   /** Where the same can be had as JSON, null where it cannot. */

@@ -12,7 +12,7 @@ import type { Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { AppendOptions } from "../store/event_log.ts";
+import type { AppendOptions, Swap } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
@@ -47,8 +47,14 @@ export interface Hub {
   publish(
     topic: Topic,
     publications: readonly Publication[],
-    options?: AppendOptions,
+    options?: Omit<AppendOptions, "swap">,
   ): Promise<readonly Place[]>;
+  /**
+   * Puts a value, and publishes what became of it, in one step. Problems as of `publish()`.
+   *
+   * @returns What is kept now: `next` where it was put; else what is there instead, and nothing was published.
+   */
+  change(topic: Topic, publication: Publication, swap: Swap): Promise<string | null>;
   /** Settles when this isolate has received what was published under these ids, or soon. */
   received(ids: readonly Place[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
@@ -184,6 +190,12 @@ export function createHub(
       }
       const detail = "This Idempotency-Key came before, with another body.";
       throw new Problem(422, "idempotency_key_reused", detail);
+    },
+
+    async change(topic, publication, swap) {
+      const draft = draftOf(topic, publication, options.maxEventBytes);
+      const appended = await log.append(topic, [draft], { swap });
+      return appended.kind === "stale" ? appended.held : swap.next;
     },
 
     async received(ids) {
