@@ -8,16 +8,21 @@ import type { Topic } from "./core/topic.ts";
 import type { World } from "./core/world.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
+import { type Callers, createCallers } from "./http/caller.ts";
+import { LOOKUPS_PER_MINUTE } from "./http/share.ts";
 import type { Door } from "./http/stream_response.ts";
+import { createTickets, type Tickets } from "./http/tickets.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
 import { createMemoryState } from "./store/memory_state.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
 import type { SharedState, StoreHealth } from "./store/shared_state.ts";
 import type { Store } from "./store/store.ts";
-import { type Catalogue, createCatalogue } from "./topics/catalogue.ts";
+import { type Catalogue, createCatalogue, type Family } from "./topics/catalogue.ts";
 import { channelTopics } from "./topics/channels.ts";
 import { createNews, type News } from "./topics/news/desk.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
+import { createOperations, type Operations } from "./topics/operations/operations.ts";
+import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
 
 /** What the routes are made of. */
@@ -35,9 +40,15 @@ export interface Services {
   readonly news: News;
   /** What isolates share by key. */
   readonly shared: Store;
+  readonly operations: Operations;
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
+  /** Who asks. */
+  readonly callers: Callers;
+  readonly tickets: Tickets;
+  /** What one caller may ask for that is not there: `spendLookup()` counts. */
+  readonly lookups: RateLimit;
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
   readonly isDraining: () => boolean;
@@ -91,10 +102,37 @@ export function createServices(
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNews(world, newsOptions, hub, shared);
   const topics: readonly Topic[] = [market.topic, news.topic, ...channelTopics(config.CHANNELS)];
+  const operations = createOperations({
+    world,
+    hub,
+    store: shared.store,
+    retainMs: config.LOG_RETAIN_MS,
+    maxEventBytes: config.MAX_EVENT_BYTES,
+  });
+  const families: readonly Family[] = [{
+    name: OPERATIONS,
+    topic: operationTopic,
+    ownerOf: async (id) => (await operations.look(id))?.operation.owner ?? null,
+  }];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
   });
+  const tickets = createTickets({
+    ...world,
+    store: shared.store,
+    secret: config.AUTH_SECRET ?? config.PUBLISH_TOKEN,
+  });
+  const callers = createCallers({
+    clock,
+    tickets,
+    secret: config.AUTH_SECRET,
+    publishToken: config.PUBLISH_TOKEN,
+    allowedOrigins: config.ALLOWED_ORIGINS,
+  });
+  if (config.AUTH_SECRET === undefined && topics.some(({ isPrivate }) => isPrivate)) {
+    world.log.warn("private channels are closed to users: AUTH_SECRET is not set");
+  }
   let isGoing = false;
   const isDraining = () => isGoing;
 
@@ -107,11 +145,17 @@ export function createServices(
     hub,
     market,
     news,
+    operations,
     shared: shared.store,
-    catalogue: createCatalogue(topics),
+    catalogue: createCatalogue(topics, families),
     budget,
+    callers,
+    tickets,
+    lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
     door: {
       hub,
+      callers,
+      tickets,
       budget,
       opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
       random,

@@ -15,10 +15,12 @@ import type { Services } from "../lib/services.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventsRoutes } from "./events.ts";
 import { newsRoutes } from "./news.ts";
+import { operationsRoutes } from "./operations.ts";
 import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
 import { streamRoutes } from "./stream.ts";
+import { ticketsRoutes } from "./tickets.ts";
 
 /** Creates the app: its `fetch` answers requests. */
 export function createApp(services: Services): OpenAPIHono<Env> {
@@ -52,6 +54,8 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", newsRoutes(services));
   app.route("/", streamRoutes(services));
   app.route("/", eventsRoutes(services));
+  app.route("/", ticketsRoutes(services));
+  app.route("/", operationsRoutes(services));
   app.route("/", opsRoutes(services));
   const { market: quotes, news, world } = services;
   app.route("/", pageRoutes({ world, quotes, news }));

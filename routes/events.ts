@@ -25,7 +25,7 @@ const ESCAPED_BYTES = 6;
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
-  const { catalogue, config, hub, door } = services;
+  const { callers, catalogue, config, hub, door } = services;
   const app = createRouter();
 
   const publish = createRoute({
@@ -67,10 +67,11 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/events/{channel}/stream",
     summary: "A channel, live",
     tags: ["events"],
+    security: [{}, { user: [] }, { publisher: [] }],
     request: { params, query: StreamQuery },
     responses: {
       200: streamContent("`sync`, then the channel's types with `{ channel, data }`"),
-      ...problems(400, 401, 404, 429, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   });
 
@@ -83,15 +84,16 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ id }, 202);
   });
 
-  app.openapi(stream, (c) =>
-    streamResponse(c, door, {
+  app.openapi(stream, async (c) => {
+    const caller = await callers.ofStream(c);
+    const topic = catalogue.topic(channelTopicName(c.req.valid("param").channel));
+    return await streamResponse(c, door, {
       ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
-      wishes: [{
-        topic: catalogue.topic(channelTopicName(c.req.valid("param").channel)),
-        tags: null,
-      }],
+      caller,
+      wishes: [{ topic, tags: null }],
       pollUrl: null,
-    }));
+    });
+  });
 
   return app;
 }

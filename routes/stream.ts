@@ -16,6 +16,7 @@ import {
   symbolFilter,
   SymbolsQuery,
 } from "../lib/http/input.ts";
+import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -28,6 +29,7 @@ const stream = createRoute({
   path: "/v1/stream",
   summary: "Several topics on one connection",
   tags: ["streams"],
+  security: [{}, { user: [] }, { publisher: [] }],
   request: {
     query: z.object({
       topics: z.string().meta({ example: "quotes,news,events/alerts" }),
@@ -38,15 +40,17 @@ const stream = createRoute({
   },
   responses: {
     200: streamContent("`sync`, what each topic opens with, then all that happens, by id"),
-    ...problems(400, 401, 404, 429, 503),
+    204: { description: "All that was asked for is over, and was told: nothing comes any more" },
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** The route of several topics. */
-export function streamRoutes({ catalogue, market, news, door }: Services): OpenAPIHono<Env> {
+export function streamRoutes(services: Services): OpenAPIHono<Env> {
+  const { callers, catalogue, market, news, door } = services;
   const app = createRouter();
 
-  app.openapi(stream, (c) => {
+  app.openapi(stream, async (c) => {
     const query = c.req.valid("query");
     const names = namesIn(query.topics);
     if (names.length === 0 || names.length > MOST_TOPICS) {
@@ -58,11 +62,23 @@ export function streamRoutes({ catalogue, market, news, door }: Services): OpenA
       [market.topic, symbolFilter(query.symbols, SYMBOLS)],
       [news.topic, sourceFilter(query.source)],
     ]);
-    const wishes = names.map((name) => catalogue.topic(name))
-      .map((topic) => ({ topic, tags: filters.get(topic) ?? null }));
-    return streamResponse(c, door, {
-      ...streamInput(query, c.req.header("last-event-id")),
-      wishes,
+    // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
+    const caller = await callers.ofStream(c);
+    const input = streamInput(query, c.req.header("last-event-id"));
+    const asked = names.map((name) => catalogue.topic(name));
+    const { topics, gone } = await findOwned(
+      c,
+      services,
+      caller,
+      asked,
+      input.cursor !== undefined,
+    );
+    if (topics.length === 0) return new Response(null, { status: 204 });
+    return await streamResponse(c, door, {
+      ...input,
+      caller,
+      wishes: topics.map((topic) => ({ topic, tags: filters.get(topic) ?? null })),
+      gone: gone.length > 0 ? gone : undefined,
       pollUrl: null,
     });
   });

@@ -93,6 +93,8 @@ export const SETTINGS = z.object({
     .describe("1 to 64 of A-Z a-z 0-9 : _ -"),
   PUBLISH_TOKEN: z.string().regex(/^[\x21-\x7e]{16,512}$/).optional()
     .describe("16 to 512 printable characters without spaces"),
+  AUTH_SECRET: z.string().regex(/^[\x21-\x7e]{32,512}$/).optional()
+    .describe("32 to 512 printable characters without spaces"),
   ALLOWED_ORIGINS: origins.default("*")
     .describe("* or origins such as https://example.com, separated by commas"),
   STREAMS_PER_ISOLATE: count(1, 100_000, 2000),
@@ -118,6 +120,7 @@ export const SETTINGS = z.object({
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
+  OPERATION_TTL_S: count(1, 604_800, 300),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info").describe(`one of ${LOG_LEVELS.join(", ")}`),
 });
 
@@ -135,6 +138,7 @@ export class ConfigError extends Error {
 const SECRETS: ReadonlySet<string> = new Set([
   "UPSTASH_REDIS_REST_TOKEN",
   "PUBLISH_TOKEN",
+  "AUTH_SECRET",
   "COINGECKO_API_KEY",
   "TWELVE_DATA_API_KEY",
   "FRED_API_KEY",

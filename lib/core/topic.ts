@@ -44,12 +44,16 @@ export interface Opening {
 }
 
 /**
- * Makes an opening of the newest event of each key.
+ * Makes an opening of what a topic has: null where there is nothing to open with.
  *
- * @param newest Those that the client's filter lets through.
+ * @param events Those that the client's filter lets through: on a state topic the newest of each key, on a log topic the
+ * last ones, oldest first.
  * @param tags The filter: null where there is none.
  */
-export type Open = (newest: readonly StreamEvent[], tags: ReadonlySet<string> | null) => Opening;
+export type Open = (
+  events: readonly StreamEvent[],
+  tags: ReadonlySet<string> | null,
+) => Opening | null;
 
 /**
  * One subject clients subscribe to. Its kind settles what follows:
@@ -66,8 +70,12 @@ export interface Topic {
   readonly events: Readonly<Record<string, ZodType>>;
   /** True where a right is needed to follow it. */
   readonly isPrivate: boolean;
-  /** State topics: what a client without a cursor is given. */
+  /** Of many topics that come and go, what they are called together: their name up to the first slash. */
+  readonly family?: string;
+  /** What a client without a cursor is given. */
   readonly open?: Open;
+  /** Log topics: the types of the one event that ends it, after which nothing comes. It does not end, where none are. */
+  readonly terminalTypes?: readonly string[];
   /**
    * State topics: whether a value of the log is newer than one that was shown without it, while the log was away. It is,
    * where nothing is said.

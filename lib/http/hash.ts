@@ -1,11 +1,26 @@
 /**
- * Short names for what is long.
+ * Short names for what is long, and whether two secrets are one.
  *
  * @module
  */
+import { createHash, timingSafeEqual } from "node:crypto";
 
 /** The SHA-256 of a text, in hexadecimal. */
 export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return new Uint8Array(digest).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
+}
+
+function digest(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}
+
+/** A key for one use, made of a secret: what is signed with it is worth nothing elsewhere. */
+export function keyFor(use: string, secret: string): string {
+  return createHash("sha256").update(`${use} ${secret}`).digest("hex");
+}
+
+/** Whether two secrets are the same. The time it takes tells nothing of how they differ, nor of how long they are. */
+export function isSame(secret: string, given: string): boolean {
+  return timingSafeEqual(digest(secret), digest(given));
 }

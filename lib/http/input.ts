@@ -29,6 +29,9 @@ export const StreamQuery = z.object({
     description:
       "Deliveries a second, at most. State values give way to newer ones, log events wait.",
   }),
+  ticket: z.string().optional().meta({
+    description: "Of `POST /v1/tickets`, where no Authorization header can be sent.",
+  }),
 });
 
 /** The symbol filter. */

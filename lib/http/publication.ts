@@ -11,6 +11,7 @@ import type { Once } from "../store/event_log.ts";
 import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
 import { requirePublisher } from "./rights.ts";
+import { PUBLICATIONS, spend } from "./share.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
 export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
@@ -26,18 +27,8 @@ const PUBLISHER = "publisher";
  *
  * @throws {Problem} 429 `publishing_too_often`.
  */
-function spendPublication(c: Context<Env>, rate: RateLimit): void {
-  const { isAllowed, limit, remaining, retryAfterMs } = rate.take(PUBLISHER);
-  if (limit === 0) return;
-  const headers = {
-    "ratelimit-policy": `"publications";q=${limit};w=60`,
-    "ratelimit": `"publications";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
-  };
-  if (!isAllowed) {
-    const detail = `At most ${limit} publications a minute are taken.`;
-    throw new Problem(429, "publishing_too_often", detail, { retryAfterMs, headers });
-  }
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+  spend(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
 /**
@@ -45,7 +36,7 @@ function spendPublication(c: Context<Env>, rate: RateLimit): void {
  *
  * @throws {Problem} 415 `not_json`.
  */
-function requireJson(c: Context<Env>): void {
+export function requireJson(c: Context<Env>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
   const detail = "The body is to be JSON: Content-Type: application/json.";

@@ -4,19 +4,11 @@
  * @module
  */
 import type { Context } from "hono";
-import { createHash, timingSafeEqual } from "node:crypto";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
+import { bearerOf, type Caller, mayRead, unauthorized } from "./caller.ts";
 import type { Env } from "./connection.ts";
-
-function digest(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
-}
-
-/** Whether two secrets are the same. The time it takes tells nothing of how they differ, nor of how long they are. */
-function isSame(secret: string, given: string): boolean {
-  return timingSafeEqual(digest(secret), digest(given));
-}
+import { isSame } from "./hash.ts";
 
 /**
  * Checks that a request comes from a publisher.
@@ -27,28 +19,22 @@ export function requirePublisher(c: Context<Env>, token: string | undefined): vo
   if (token === undefined) {
     throw new Problem(403, "publishing_off", "Publishing is off: set PUBLISH_TOKEN to turn it on.");
   }
-  const given = /^Bearer +(\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
-  if (!isSame(token, given)) {
-    throw new Problem(401, "bad_token", "A publisher's token is needed: Authorization: Bearer …", {
-      headers: { "www-authenticate": "Bearer" },
-    });
+  if (!isSame(token, bearerOf(c) ?? "")) {
+    throw unauthorized("bad_token", "A publisher's token is needed: Authorization: Bearer …");
   }
 }
 
 /**
- * Checks that a request may follow these topics.
+ * Checks that a caller may read all these topics.
  *
- * @throws {Problem} 401 `private_topic`, naming it.
+ * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first it may not read.
  */
-export function requireReader(topics: readonly Topic[]): void {
-  const secret = topics.find(({ isPrivate }) => isPrivate);
-  if (!secret) return;
-  throw new Problem(
-    401,
-    "private_topic",
-    `The topic ${secret.name} is private: a token is needed.`,
-    {
-      headers: { "www-authenticate": "Bearer" },
-    },
-  );
+export function requireReader(caller: Caller, topics: readonly Topic[]): void {
+  const refused = topics.find(({ name, isPrivate }) => isPrivate && !mayRead(caller, name));
+  if (!refused) return;
+  const { name } = refused;
+  if (caller.kind === "nobody") {
+    throw unauthorized("private_topic", `The topic ${name} is private: a token is needed.`);
+  }
+  throw new Problem(403, "topic_not_allowed", `The token is not for the topic ${name}.`);
 }

@@ -10,13 +10,17 @@ import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Wish } from "../hub/subscription.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
-import { clientKey, type Env } from "./connection.ts";
+import { type Caller, callerKey, type Callers, unauthorized } from "./caller.ts";
+import type { Env } from "./connection.ts";
 import type { StreamInput } from "./input.ts";
 import { requireReader } from "./rights.ts";
+import type { Tickets } from "./tickets.ts";
 
 /** What a stream passes through on its way out. */
 export interface Door {
   readonly hub: Pick<Hub, "subscribe">;
+  readonly callers: Pick<Callers, "ofStream">;
+  readonly tickets: Pick<Tickets, "spend">;
   readonly budget: Budget;
   readonly opens: RateLimit;
   readonly random: () => number;
@@ -29,6 +33,10 @@ export interface Door {
 /** What a stream is asked for. */
 export interface StreamRequest extends StreamInput {
   readonly wishes: readonly Wish[];
+  /** Names of topics that were asked for and are no more. */
+  readonly gone?: readonly string[] | undefined;
+  /** Who asks, where that was looked at before. */
+  readonly caller?: Caller;
   /** Where the same can be had as JSON, null where it cannot. */
   readonly pollUrl: string | null;
 }
@@ -71,21 +79,34 @@ function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
   });
 }
 
+/** When the right to some of the topics ends: undefined where it does not, or none is needed. */
+function rightsEndOf(caller: Caller, wishes: readonly Wish[]): number | undefined {
+  const isNeeded = wishes.some(({ topic }) => topic.isPrivate);
+  return isNeeded && "endsAt" in caller ? caller.endsAt : undefined;
+}
+
+/** A ticket is spent by the stream it opens, and by nothing before. */
+async function spendTicket(caller: Caller, tickets: Door["tickets"]): Promise<void> {
+  if (caller.kind !== "ticket" || await tickets.spend(caller.ticket)) return;
+  throw unauthorized("bad_ticket", "The ticket was used before: each opens one stream.");
+}
+
 /**
  * Opens a stream. A full budget is told in a stream to whoever accepts one, and by a status to others.
  *
- * @throws {Problem} 401 for a private topic; 429 or 503 where the budget is full.
+ * @throws {Problem} 401 or 403 for a private topic, 401 for a bad token; 429 or 503 where the budget is full.
  */
 export async function streamResponse(
   c: Context<Env>,
   door: Door,
-  { wishes, pollUrl, ...input }: StreamRequest,
+  { wishes, pollUrl, caller: known, ...input }: StreamRequest,
 ): Promise<Response> {
-  requireReader(wishes.map(({ topic }) => topic));
+  const caller = known ?? await door.callers.ofStream(c);
+  requireReader(caller, wishes.map(({ topic }) => topic));
   // HEAD runs this too, and its body is never pulled: it takes nothing that only a body gives back.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
-  const admitted = admit(door, clientKey(c, door.clientIpHeader));
+  const admitted = admit(door, callerKey(c, caller, door.clientIpHeader));
   if ("reason" in admitted) {
     if (!c.req.header("accept")?.includes("text/event-stream")) throw refusalProblem(admitted);
     return busyResponse(admitted, pollUrl);
@@ -96,14 +117,18 @@ export async function streamResponse(
   const { completed } = c.env ?? {};
   completed?.then(admitted.release, admitted.release);
   try {
+    await spendTicket(caller, door.tickets);
     const body = await door.hub.subscribe({
       ...input,
       wishes,
+      rightsEndAt: rightsEndOf(caller, wishes),
       onEnd(reason) {
         if (reason === "gone" || !completed) admitted.release();
       },
     });
-    return new Response(body, { headers: EVENT_STREAM_HEADERS });
+    if (body !== null) return new Response(body, { headers: EVENT_STREAM_HEADERS });
+    admitted.release();
+    return new Response(null, { status: 204 }); // EventSource comes back no more
   } catch (thrown) {
     admitted.release();
     throw thrown;

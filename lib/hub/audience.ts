@@ -5,13 +5,13 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { comparePlaces, type Place } from "../core/place.ts";
-import { StoreAway } from "../store/away.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
+import { encodeNotice, endOf, isNoticeDue, timeUp } from "./ending.ts";
 import { heartbeats } from "./heartbeat.ts";
-import { isBehind, type LogReader, type Loss } from "./log_reader.ts";
-import { encodeGaps } from "./opening.ts";
+import type { LogReader } from "./log_reader.ts";
 import { createPace } from "./pace.ts";
+import { createPaging, isAnyBehind } from "./paging.ts";
 import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
 import { createRoster } from "./roster.ts";
 
@@ -61,7 +61,7 @@ export interface Audience extends Keeper {
   show(values: readonly EncodedEvent[]): void;
   /** Forgets what was read for one client and is kept for others. */
   forget(): void;
-  /** Heartbeats to whom nothing was said for a while; ends whose time is up or who stall. */
+  /** Heartbeats to whom nothing was said for a while, word to whose rights end; ends whose time is up or who stall. */
   sweep(): void;
   endAll(reason: EndReason): void;
 }
@@ -82,6 +82,16 @@ export function createAudience(
   const readings = new Map<Place, { chunk: Uint8Array; next: Standing }>();
 
   const pace = createPace(clock, paceMs, windowEvents / 4, flush);
+  const page = createPaging({
+    clock,
+    follows,
+    readLog,
+    pieceBytes: PIECE_BYTES,
+    place: () => settle().place,
+    give,
+    end,
+    onFault,
+  });
 
   function settle(): Standing {
     if (!isOwed) standing.place = head();
@@ -93,14 +103,10 @@ export function createAudience(
     return follow && passes(follow.tags, event) ? follow : undefined;
   }
 
-  function isAnyBehind(place: Place): boolean {
-    return follows.some((follow) => isBehind(follow, place));
-  }
-
   function flush(): void {
     readings.clear();
     const from = standing;
-    const isLost = isAnyBehind(from.place);
+    const isLost = isAnyBehind(follows, from.place);
     const reading = readBetween(follows, from.place, head(), PIECE_BYTES);
     standing = { place: isLost ? head() : reading.to };
     isOwed = !isLost && !reading.isWhole;
@@ -115,12 +121,13 @@ export function createAudience(
       client.standing = standing;
       if (!isEmpty) client.send(chunk);
     });
+    if (endOf(follows) !== null) roster.each(finish);
   }
 
   function catchUp(client: ClientStream): void | Promise<void> {
     if (client.isPaging || client.sendRest()) return;
     if (client.owesShown) sendShown(client);
-    if (!client.isPlaced) return;
+    if (!client.isPlaced || finish(client)) return;
     const { place } = settle();
     if (client.standing === standing) return;
 
@@ -131,7 +138,7 @@ export function createAudience(
       client.readsLog = false;
       return;
     }
-    if (isAnyBehind(client.standing.place)) return pageLog(client);
+    if (isAnyBehind(follows, client.standing.place)) return pageLog(client);
 
     client.readsLog = false;
     const from = client.standing.place;
@@ -150,42 +157,11 @@ export function createAudience(
     if (chunk.byteLength === 0) return;
     client.lastFrameAt = clock.now();
     client.send(chunk);
+    finish(client);
   }
 
   async function pageLog(client: ClientStream): Promise<void> {
-    client.isPaging = true;
-    try {
-      while (client.isPlaced && client.hasRoom() && isAnyBehind(client.standing.place)) {
-        const own = client.standing;
-        const from = own.place;
-        const to = settle().place;
-        if (comparePlaces(from, to) >= 0) break;
-        const reading = await readLog(follows, from, to, PIECE_BYTES, client.told);
-        if (client.standing !== own) break; // its place was given up while a page was read
-        if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
-        else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
-          miss(client, reading);
-        } else return end(client, "slow");
-      }
-    } catch (thrown) {
-      if (thrown instanceof StoreAway) return; // it keeps its place, and is looked after again
-      onFault(thrown);
-      end(client, "fault");
-    } finally {
-      client.isPaging = false;
-    }
-    if (client.hasRoom()) return catchUp(client);
-  }
-
-  /** Says what is gone through no fault of the client's. */
-  function miss(client: ClientStream, losses: readonly Loss[]): void {
-    const after = client.standing.place;
-    client.told = new Map([
-      ...client.told,
-      ...losses.map(({ topic, lost }) => [topic, lost] as const),
-    ]);
-    client.lastFrameAt = clock.now();
-    client.send(encodeGaps(losses.map(({ topic, oldest }) => ({ topic, after, before: oldest }))));
+    if (await page(client)) return catchUp(client);
   }
 
   function sendShown(client: ClientStream): void {
@@ -197,14 +173,30 @@ export function createAudience(
     client.end(reason, bye(reason));
   }
 
+  /** Ends who has been told all there will ever be. @returns Whether it did. */
+  function finish(client: ClientStream): boolean {
+    const last = endOf(follows);
+    if (last === null || !client.isPlaced || client.hasRest) return false;
+    if (comparePlaces(client.standing.place, last) < 0) return false;
+    end(client, "finished");
+    return true;
+  }
+
   function sweepOne(client: ClientStream, now: number, beat: (place: Place) => Uint8Array): void {
-    if (now >= client.expiresAt) return end(client, "max_age");
+    const reason = timeUp(client, now);
+    if (reason !== null) return end(client, reason);
+    if (finish(client)) return;
     if (!client.hasRoom()) {
       client.stalledSince ??= now;
       client.wake();
-      const isLost = !client.readsLog && isAnyBehind(client.standing.place);
+      const isLost = !client.readsLog && isAnyBehind(follows, client.standing.place);
       if (isLost || now - client.stalledSince >= MOST_STALLED_MS) end(client, "slow");
       return;
+    }
+    if (!client.isNoticed && isNoticeDue(client.rightsEndAt, now)) {
+      client.isNoticed = true;
+      client.lastFrameAt = now;
+      client.send(encodeNotice(client.rightsEndAt, now));
     }
     if (client.standing !== standing) void catchUp(client);
     if (!client.hasRoom()) return;

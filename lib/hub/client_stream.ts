@@ -55,8 +55,12 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   mayMissTo: Place = NOWHERE;
   /** True while values were shown that it had no room for. */
   owesShown = false;
+  /** True once it was told that its rights end. */
+  isNoticed = false;
   told: Told;
   readonly expiresAt: number;
+  /** When the earliest of its rights ends, in ms since the epoch. */
+  readonly rightsEndAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
   /** What is still to be sent of what it was given. */
@@ -74,12 +78,14 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     readonly told: Told;
     readonly openedAt: number;
     readonly expiresAt: number;
+    readonly rightsEndAt: number;
     readonly onEnd: (reason: EndReason) => void;
   }) {
     this.standing = options.standing;
     this.lastFrameAt = options.openedAt;
     this.told = options.told;
     this.expiresAt = options.expiresAt;
+    this.rightsEndAt = options.rightsEndAt;
     this.#keeper = options.keeper;
     this.#rest = options.opening;
     this.#onEnd = options.onEnd;
@@ -134,6 +140,11 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.#rest.length === 0) this.#isMidFrame = false;
     this.#controller?.enqueue(part);
     return true;
+  }
+
+  /** Whether some of what it was given is still to be sent. */
+  get hasRest(): boolean {
+    return this.#rest.length > 0;
   }
 
   /** Whether its socket takes more, and not the rest of what it was given. */

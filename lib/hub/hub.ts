@@ -8,26 +8,26 @@
  */
 import type { Publication } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
-import { NOWHERE, type Place } from "../core/place.ts";
+import type { Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { AppendOptions } from "../store/event_log.ts";
+import type { AppendOptions, Swap } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
-import { ClientStream, type EndReason } from "./client_stream.ts";
+import type { EndReason } from "./client_stream.ts";
+import { createEntrance } from "./entrance.ts";
 import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
 import { createLogReader } from "./log_reader.ts";
 import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
-import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
 import { draftOf, unlogged } from "./publish.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
-import { createWindows, type Holding, type Starter } from "./windows.ts";
+import { createWindows, type Starter } from "./windows.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
@@ -41,20 +41,26 @@ export interface Hub {
   publish(
     topic: Topic,
     publications: readonly Publication[],
-    options?: AppendOptions,
+    options?: Omit<AppendOptions, "swap">,
   ): Promise<readonly Place[]>;
+  /**
+   * Puts a value, and publishes what became of it, in one step. Problems as of `publish()`.
+   *
+   * @returns What is kept now: `next` where it was put; else what is there instead, and nothing was published.
+   */
+  change(topic: Topic, publication: Publication, swap: Swap): Promise<string | null>;
   /** Settles when this isolate has received what was published under these ids, or soon. */
   received(ids: readonly Place[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
   show(topic: Topic, publications: readonly Publication[]): void;
-  /** Opens a stream: the body of a response. */
-  subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array>>;
+  /** Opens a stream: the body of a response. Null where its cursor says that all it asks for is over, and was told. */
+  subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null>;
   /** What a filter lets through now: the newest of a state topic, what is recent of a log topic. */
   newest(wish: Wish): Promise<Newest>;
   /** Log topics: what a filter lets through after a cursor, at most so many events. */
   since(wish: Wish, cursor: string, most: number): Promise<Excerpt>;
-  /** Runs something from a topic's first follower to its last. */
-  whileFollowed(topic: Topic, start: Starter): void;
+  /** Runs something from a topic's first follower to its last: of each of a family, where its name is given. */
+  whileFollowed(topic: Pick<Topic, "name">, start: Starter): void;
   /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
   onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
@@ -154,69 +160,21 @@ export function createHub(
     return encodeFrames({ retry: ms, event: "bye", data });
   }
 
-  async function openAll(wishes: readonly Wish[]): Promise<Holding[]> {
-    const results = await Promise.allSettled(wishes.map(({ topic }) => windows.open(topic)));
-    const holdings = results.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
-    const failed = results.find((each) => each.status === "rejected");
-    if (!failed) return holdings;
-    for (const holding of holdings) holding.release();
-    throw failed.reason;
-  }
-
-  async function begin(
-    { wishes, cursor: text, withSnapshot = false, maxRate }: Subscription,
-    holdings: readonly Holding[],
-    onEnd: (reason: EndReason) => void,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const follows = wishes.flatMap(({ tags }, i) => {
-      const window = holdings[i]?.window;
-      return window ? [{ window, tags: tags && new Set(tags) }] : [];
-    });
-    const { cursor, missed, ...start } = await starts.of(
-      follows,
-      holdings,
-      text,
-      withSnapshot,
-    );
-
-    // From here on nothing waits: an event is either in the opening or comes after it.
-    const isPlaced = start.isPlaced && holdings.every((holding) => holding.isFilled);
-    const now = clock.now();
-    const audience = audiences.of(follows, maxRate);
-    const isResumed = cursor?.isHonoured ?? false;
-    const place = cursor?.isHonoured ? cursor.place : isPlaced ? head() : NOWHERE;
-    const topics = wishes.map(({ topic }) => topic.name);
-    const sync = { retryMs, heartbeatMs, serverTime: now, isResumed, topics };
-    const opened = isResumed && !withSnapshot
-      ? follows.flatMap(shownFrames)
-      : isPlaced
-      ? audiences.opened(audience)
-      : follows.flatMap(topicFrames);
-    const told = isPlaced && !isAway() ? place : null;
-    const opening = encodeOpening(openingFrames(sync, missed.gaps, opened, told));
-
-    const standing = audience.standing();
-    const isInStep = isPlaced && standing.place === place && opening.length === 1;
-    const client = new ClientStream({
-      keeper: audience,
-      standing: isInStep ? standing : { place },
-      opening,
-      told: missed.told,
-      openedAt: now,
-      expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-      onEnd(reason) {
-        audiences.tidy(audience);
-        onEnd(reason);
-      },
-    });
-    client.isPlaced = isPlaced;
-    audience.join(client);
-    const stream = new ReadableStream(client);
-    const asked = cursor?.isHonoured ? cursor.place : null;
-    if (isDraining) client.end("drain", bye("drain")); // it came in while we went
-    else if (!isPlaced) placing.add({ client, audience, cursor: asked, birth: null });
-    return stream;
-  }
+  const enter = createEntrance({
+    clock,
+    random,
+    windows,
+    starts,
+    audiences,
+    placing,
+    head,
+    isAway,
+    isDraining: () => isDraining,
+    bye,
+    heartbeatMs,
+    streamMaxAgeMs,
+    retryMs,
+  });
 
   return {
     async publish(topic, publications, how) {
@@ -231,6 +189,12 @@ export function createHub(
       throw new Problem(422, "idempotency_key_reused", detail);
     },
 
+    async change(topic, publication, swap) {
+      const draft = draftOf(topic, publication, options.maxEventBytes);
+      const appended = await log.append(topic, [draft], { swap });
+      return appended.kind === "stale" ? appended.held : swap.next;
+    },
+
     async received(ids) {
       const last = ids.at(-1);
       if (last) await intake.reached(last);
@@ -243,19 +207,7 @@ export function createHub(
       if (shown.length > 0) audiences.show(topic.name, shown);
     },
 
-    async subscribe(subscription) {
-      const holdings = await openAll(subscription.wishes);
-      const release = () => holdings.forEach((holding) => holding.release());
-      try {
-        return await begin(subscription, holdings, (reason) => {
-          release();
-          subscription.onEnd?.(reason);
-        });
-      } catch (thrown) {
-        release();
-        throw thrown;
-      }
-    },
+    subscribe: enter,
 
     newest: excerpts.newest,
     since: excerpts.since,

@@ -41,6 +41,10 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
     get lost() {
       return lost;
     },
+    get end() {
+      const last = events.at(-1);
+      return last && topic.terminalTypes?.includes(last.type) ? last.id : null;
+    },
     add(more) {
       for (const event of more) {
         events.push(event);

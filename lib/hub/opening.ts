@@ -65,6 +65,8 @@ export interface Sync {
   readonly serverTime: number;
   readonly isResumed: boolean;
   readonly topics: readonly string[];
+  /** Topics that were asked for and are no more. */
+  readonly gone?: readonly string[] | undefined;
 }
 
 /** The frames of gaps, without ids. */
@@ -96,6 +98,7 @@ export function openingFrames(
         resumed: sync.isResumed,
         gap: gaps.length > 0,
         topics: sync.topics,
+        gone: sync.gone,
         heartbeat_ms: sync.heartbeatMs,
         server_time: sync.serverTime,
       }),
@@ -111,8 +114,8 @@ export function openingFrames(
 export function topicFrames({ window, tags }: Follow): Frame[] {
   const { open }: Topic = window.topic;
   if (!open) return [];
-  const { type, json } = open(window.values().filter((event) => passes(tags, event)), tags);
-  return [{ event: type, data: json }];
+  const opening = open(window.values().filter((event) => passes(tags, event)), tags);
+  return opening ? [{ event: opening.type, data: opening.json }] : [];
 }
 
 /** The frames of values that the log does not have. */

@@ -38,6 +38,7 @@ export function createStateWindow(topic: Topic): Window {
     get lost() {
       return lost;
     },
+    end: null,
     add(events) {
       events.forEach(put);
     },

@@ -17,6 +17,8 @@ export interface Window {
   readonly topic: Topic;
   /** Everything after this place is in here. Null where nothing is missing at all. */
   readonly lost: Place | null;
+  /** Log topics: the id of the terminal event, after which nothing comes. Null as long as it has not come. */
+  readonly end: Place | null;
   /** Takes in what was published. On a state topic it replaces the older event of its key. */
   add(events: readonly EncodedEvent[]): void;
   /** Log topics: takes out what was taken back. */
@@ -27,7 +29,7 @@ export interface Window {
   fill(page: Page, place: Place): void;
   /** All events after a place, oldest first. */
   after(place: Place): readonly EncodedEvent[];
-  /** All that is in here: on a state topic the newest value of each key. */
+  /** What the topic opens with is made of this: the newest value of each key, or the events at hand. */
   values(): readonly StreamEvent[];
   /** State topics: shows values the log does not have, until it has newer ones. @returns Those it has nothing newer than. */
   show(values: readonly EncodedEvent[]): readonly EncodedEvent[];

@@ -21,7 +21,7 @@ const ALL_WINDOWS_BYTES = 67_108_864;
 const LINGER_MS = 60_000;
 
 /** Starts what must run while a topic is followed, such as a poller. @returns What stops it. */
-export type Starter = () => () => void;
+export type Starter = (topic: Topic) => () => void;
 
 /** A topic's window, held open. */
 export interface Holding {
@@ -46,8 +46,8 @@ export interface Windows {
   refill(): Promise<void>;
   /** Whether the windows of these topics have what the log keeps. */
   isFilled(topics: readonly Topic[]): boolean;
-  /** Runs something from a topic's first follower to its last. */
-  whileFollowed(topic: Topic, start: Starter): void;
+  /** Runs something from a topic's first follower to its last: of each of a family, where its name is given. */
+  whileFollowed(topic: Pick<Topic, "name">, start: Starter): void;
   /** Drops all windows and stops all that runs. Those that are opened later do not linger. */
   clear(): void;
 }
@@ -158,7 +158,7 @@ export function createWindows(context: WindowsContext): Windows {
       entry.callOff?.();
       entry.callOff = undefined;
       if (++entry.followers === 1) {
-        running.set(name, (starters.get(name) ?? []).map((start) => start()));
+        running.set(name, (starters.get(topic.family ?? name) ?? []).map((start) => start(topic)));
       }
       let isHeld = true;
       const holding: Holding = {

@@ -16,6 +16,19 @@ export interface Once {
   readonly fingerprint: string;
 }
 
+/**
+ * A value of the {@linkcode Store} that changes with a publication, in one step: both or none. So what was published of a
+ * value is what became of it, in the same order, whoever dies in between.
+ */
+export interface Swap {
+  readonly key: string;
+  /** What must still be kept: null stands for nothing. */
+  readonly expected: string | null;
+  readonly next: string;
+  /** How long the value is kept, in milliseconds. What is kept of the topic is kept as long, and goes with it. */
+  readonly ttlMs: number;
+}
+
 /** How a publication is to be taken. */
 export interface AppendOptions {
   readonly once?: Once | undefined;
@@ -23,12 +36,16 @@ export interface AppendOptions {
   readonly fence?: Fence | undefined;
   /** Log topics: ids of events on this topic that this publication takes back. They are read and replayed no more. */
   readonly retracts?: readonly Place[] | undefined;
+  /** Log topics: the value that changes with it. */
+  readonly swap?: Swap | undefined;
 }
 
 /** What became of a publication. */
 export type Appended =
   | { readonly kind: "appended" | "repeated"; readonly ids: readonly Place[] }
-  | { readonly kind: "conflict" | "fenced" };
+  | { readonly kind: "conflict" | "fenced" }
+  /** Another value is kept than was expected. Nothing was published. */
+  | { readonly kind: "stale"; readonly held: string | null };
 
 /** A part of what is kept of a topic, oldest first. */
 export interface Page {

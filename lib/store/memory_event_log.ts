@@ -17,6 +17,7 @@ import {
   weightOf,
 } from "./event_log.ts";
 import type { Fence } from "./lease.ts";
+import type { MemoryStore } from "./memory_store.ts";
 import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
 
 /** All that is kept together takes no more, in bytes: an even share a topic. */
@@ -28,11 +29,21 @@ const ONCE_MS = 86_400_000;
 /** How many publications' keys are remembered, the newest: some 20 MiB at most. */
 const ONCE_KEYS = 50_000;
 
-/** Creates a log in memory. @param isHeld Whether a lease is held by the holder of a fence. */
+/** How often topics that have outlived their value are looked for, in milliseconds. */
+const SWEEP_MS = 60_000;
+
+/** What a log in memory asks of what is kept beside it. */
+export interface MemoryLogContext {
+  /** Whether a lease is held by the holder of a fence. */
+  readonly isHeld?: (fence: Fence) => boolean;
+  readonly swap?: MemoryStore["swapNow"];
+}
+
+/** Creates a log in memory. */
 export function createMemoryEventLog(
   { clock, random }: Pick<World, "clock" | "random">,
   { retainEvents, retainMs }: Retention,
-  isHeld: (fence: Fence) => boolean = () => true,
+  { isHeld = () => true, swap: swapNow = (_key, _expected, next) => next }: MemoryLogContext = {},
 ): EventLog {
   const birth = `${clock.now()}-0`;
   // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
@@ -41,6 +52,9 @@ export function createMemoryEventLog(
   let head: Place = birth;
 
   const topics = new Map<string, MemoryTopic>();
+  /** When topics go, in ms since the epoch: those that do. */
+  const endings = new Map<string, number>();
+  let sweptAt = clock.now();
   const followers = new Set<ReadableStreamDefaultController<Delivery>>();
   const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
     max: ONCE_KEYS,
@@ -53,6 +67,19 @@ export function createMemoryEventLog(
     const known = topics.get(topic.name) ?? createMemoryTopic(topic);
     topics.set(topic.name, known);
     return known;
+  }
+
+  /** A topic lives as long as the value it changes with. */
+  function live(topic: string, ttlMs: number): void {
+    const now = clock.now();
+    endings.set(topic, now + ttlMs);
+    if (now - sweptAt < SWEEP_MS) return;
+    sweptAt = now;
+    for (const [name, endsAt] of endings) {
+      if (endsAt > now) continue;
+      endings.delete(name);
+      topics.delete(name);
+    }
   }
 
   /** What is kept of a topic now. */
@@ -75,7 +102,7 @@ export function createMemoryEventLog(
   }
 
   return {
-    append(topic, drafts, { once, fence, retracts = [] } = {}): Promise<Appended> {
+    append(topic, drafts, { once, fence, retracts = [], swap } = {}): Promise<Appended> {
       if (drafts.length > MOST_DRAFTS) {
         return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
       }
@@ -85,6 +112,12 @@ export function createMemoryEventLog(
         return Promise.resolve({ kind: "conflict" });
       }
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
+
+      if (swap) {
+        const held = swapNow(swap.key, swap.expected, swap.next, swap.ttlMs);
+        if (held !== swap.next) return Promise.resolve({ kind: "stale", held });
+        live(topic.name, swap.ttlMs);
+      }
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
       const kept = topicOf(topic);

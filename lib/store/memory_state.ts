@@ -16,9 +16,10 @@ export function createMemoryState(
   retention: Retention,
 ): SharedState {
   const leases = createMemoryLeases(world.clock);
+  const store = createMemoryStore(world.clock);
   return {
-    log: createMemoryEventLog(world, retention, leases.isHeld),
-    store: createMemoryStore(world.clock),
+    log: createMemoryEventLog(world, retention, { isHeld: leases.isHeld, swap: store.swapNow }),
+    store,
     lease: (name) => leases.lease(name, "this isolate"),
     health: {
       kind: "memory",

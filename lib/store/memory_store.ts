@@ -10,8 +10,14 @@ import type { Store } from "./store.ts";
 /** All values together take no more, in characters. */
 const MOST_CHARACTERS = 16_777_216;
 
+/** A store that has no other side: it answers at once. */
+export interface MemoryStore extends Store {
+  /** As `swap()`, in this turn. */
+  swapNow(key: string, expected: string | null, next: string | null, ttlMs?: number): string | null;
+}
+
 /** Creates an empty store. The values used longest ago give way where there are too many. */
-export function createMemoryStore(clock: Clock): Store {
+export function createMemoryStore(clock: Clock): MemoryStore {
   const values = new LRUCache<string, string>({
     maxSize: MOST_CHARACTERS,
     sizeCalculation: (value, key) => value.length + key.length + 64,
@@ -24,6 +30,14 @@ export function createMemoryStore(clock: Clock): Store {
     values.set(key, value, { ttl: ttlMs });
   }
 
+  const swapNow: MemoryStore["swapNow"] = (key, expected, next, ttlMs) => {
+    const held = values.get(key) ?? null;
+    if (held !== expected) return held;
+    if (next === null) values.delete(key);
+    else put(key, next, ttlMs);
+    return next;
+  };
+
   return {
     get: (key) => Promise.resolve(values.get(key) ?? null),
     set(key, value, ttlMs) {
@@ -35,12 +49,7 @@ export function createMemoryStore(clock: Clock): Store {
       values.delete(key);
       return Promise.resolve(value);
     },
-    swap(key, expected, next, ttlMs) {
-      const held = values.get(key) ?? null;
-      if (held !== expected) return Promise.resolve(held);
-      if (next === null) values.delete(key);
-      else put(key, next, ttlMs);
-      return Promise.resolve(next);
-    },
+    swap: (...asked) => Promise.resolve(swapNow(...asked)),
+    swapNow,
   };
 }

@@ -19,6 +19,7 @@ import { BODY_END, bodyStart, BUS_ENTRIES, draftText, eventId } from "./redis_bu
 import type { RedisClient } from "./redis_client.ts";
 import { RedisFailure } from "./redis_failure.ts";
 import type { RedisKeys } from "./redis_keys.ts";
+import { swapped, unswapped } from "./redis_store.ts";
 
 /** How long a publication's key is remembered, in milliseconds: the contract's 24 hours. */
 const ONCE_MS = 86_400_000;
@@ -38,23 +39,32 @@ const ANNOUNCED_BYTES = 204_800;
 
 /**
  * Seven commands for one event of a log topic, itself included, eight with a fence; as many with a batch on a state
- * topic, less one. The bus's entry is written before it is known whether the publication is a repeated one, since the
+ * topic, less one; three more with a swap. The bus's entry is written before it is known whether the publication is a repeated one, since the
  * answer to remember holds its id; in that rare case it is taken out again.
  *
  * Both bounds of a log topic hold by the one bound that XADD takes: where the first event is too old, cutting by age
  * takes at least that one, so what is left is no more than before.
  */
 const PUBLISH = `
-local lease, bus, birthKey, onceKey, topic, handed = unpack(KEYS)
+local lease, bus, birthKey, onceKey, topic, handed, value = unpack(KEYS)
 local holder, channel, onceMs, mark, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local keptEvents, keptMs, busEntries = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local announced, bodyStart, bodyEnd = tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local count, retracts = tonumber(ARGV[12]), tonumber(ARGV[13])
-local drafts = 13 + retracts
+local expected, next, ttlMs = ARGV[14], ARGV[15], ARGV[16]
+local drafts = 16 + retracts
 
 local function msOf(id) return tonumber(id:match('^%d+')) end
 
 if holder ~= '' and call('GET', lease) ~= holder then return { 'fenced' } end
+if next ~= '' then
+  local held = call('GET', value)
+  if (held and '=' .. held or '') ~= expected then
+    local known = call('GET', onceKey)
+    if known then return { 'known', known } end
+    return { 'stale', held and '=' .. held or '' }
+  end
+end
 local before = call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
 local prev = before and before[1] or ''
 
@@ -70,7 +80,7 @@ end
 if retracts > 0 then
   local known = call('GET', onceKey)
   if known then return { 'known', known } end
-  for i = 14, 13 + retracts do
+  for i = 17, 16 + retracts do
     local gone = call('XRANGE', topic, ARGV[i], ARGV[i])[1]
     if gone then
       local prevOfGone = call('HGET', handed, gone[1]) or gone[2][2]
@@ -112,6 +122,10 @@ if kind == 'log' then
       'prev', from, 'weight', ARGV[drafts + 2 * i - 1], 'draft', texts[i])
     from = eventId(i)
   end
+  if next ~= '' then
+    call('SET', value, next, 'PX', ttlMs)
+    call('PEXPIRE', topic, ttlMs)
+  end
 else
   local newest = {}
   for i = 1, count do
@@ -133,6 +147,7 @@ return { 'appended', id }
 const ANSWER = z.union([
   z.tuple([z.literal("fenced")]),
   z.tuple([z.literal("appended"), z.string()]),
+  z.tuple([z.literal("stale"), z.string().transform(unswapped)]),
   // The entry, how many events it has, which call wrote it, and the fingerprint it came with.
   z.tuple([
     z.literal("known"),
@@ -187,7 +202,7 @@ export function createRedisAppend(
     return Array.from({ length: count }, (_, i) => eventId(entry, i));
   }
 
-  return async (topic, drafts, { once, fence, retracts = [] } = {}) => {
+  return async (topic, drafts, { once, fence, retracts = [], swap } = {}) => {
     const { name, kind } = topic;
     if (drafts.length === 0 || drafts.length > MOST_DRAFTS) {
       throw new RangeError(`Cannot append ${drafts.length} events at once`);
@@ -209,6 +224,9 @@ export function createRedisAppend(
       BODY_END,
       drafts.length,
       gone.length,
+      swapped(swap?.expected ?? null),
+      swap?.next ?? "",
+      swap?.ttlMs ?? 0,
       ...gone,
       ...drafts.flatMap((draft) => [
         kind === "log" ? weightOf(draft) : draft.key,
@@ -223,12 +241,14 @@ export function createRedisAppend(
         onceKey,
         kind === "log" ? keys.log(name) : keys.state(name),
         keys.handed(name),
+        keys.value(swap?.key ?? ""),
       ], args)
     );
     const { data, error } = ANSWER.safeParse(answer);
     if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
     const [outcome, what] = data;
     if (outcome === "fenced") return { kind: "fenced" };
+    if (outcome === "stale") return { kind: "stale", held: what };
     if (outcome === "appended") return { kind: "appended", ids: idsOf(what, drafts.length) };
     const ids = idsOf(what.entry, what.count);
     if (what.call === call) return { kind: "appended", ids };

@@ -25,8 +25,14 @@ return ARGV[2]
 
 const TEXT = z.string();
 
-function swapped(value: string | null): string {
+/** A value as scripts are told it: nothing is an empty text. */
+export function swapped(value: string | null): string {
   return value === null ? "" : `=${value}`;
+}
+
+/** What a script tells of a value. */
+export function unswapped(text: string): string | null {
+  return text === "" ? null : text.slice(1);
 }
 
 /** Creates a store in Redis. */
@@ -45,8 +51,7 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
         swapped(next),
         ttlMs,
       ]);
-      const held = TEXT.parse(answer);
-      return held === "" ? null : held.slice(1);
+      return unswapped(TEXT.parse(answer));
     },
   };
 }

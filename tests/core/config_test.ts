@@ -28,6 +28,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   UPSTASH_REDIS_REST_TOKEN: ["with space", "é", "x".repeat(1025)],
   REDIS_PREFIX: ["a b", "a/b", "a,b", "é", "x".repeat(65)],
   PUBLISH_TOKEN: ["too-short", "sixteen chars and spaces", "x".repeat(513), "sixteen-chars-é-in"],
+  AUTH_SECRET: ["x".repeat(31), `with a space ${"x".repeat(32)}`, "x".repeat(513), "é".repeat(40)],
   ALLOWED_ORIGINS: [
     "example.com",
     "https://example.com/",

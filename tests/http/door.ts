@@ -8,9 +8,11 @@ import { Hono } from "hono";
 import type { Topic } from "../../lib/core/topic.ts";
 import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
+import type { Caller } from "../../lib/http/caller.ts";
 import type { Connection, Env } from "../../lib/http/connection.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { type Door, streamResponse } from "../../lib/http/stream_response.ts";
+import type { Subscription } from "../../lib/hub/subscription.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { alerts, createHubUnderTest, type HubUnderTest } from "../hub/support.ts";
 
@@ -25,6 +27,8 @@ export interface Visit {
 /** A door, and what is behind it. */
 export interface DoorUnderTest extends HubUnderTest {
   readonly budget: Budget;
+  /** What was asked of the hub. */
+  readonly asked: readonly Subscription[];
   readonly visit: (visit?: Visit) => Promise<Response>;
 }
 
@@ -36,6 +40,9 @@ export interface DoorOptions {
   readonly random?: () => number;
   readonly isDraining?: () => boolean;
   readonly wrap?: (log: EventLog) => EventLog;
+  /** Who asks: nobody, unless it is said. */
+  readonly caller?: Caller;
+  readonly spend?: (ticket: string) => Promise<boolean>;
 }
 
 /** Creates a door. */
@@ -43,8 +50,16 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   const { perIsolate = 9, perClient = 9, opensPerMinute = 0, wrap } = options;
   const under = createHubUnderTest({}, wrap);
   const budget = createBudget({ perIsolate, perClient });
+  const asked: Subscription[] = [];
   const door: Door = {
-    hub: under.hub,
+    hub: {
+      subscribe(subscription) {
+        asked.push(subscription);
+        return under.hub.subscribe(subscription);
+      },
+    },
+    callers: { ofStream: () => Promise.resolve(options.caller ?? { kind: "nobody" }) },
+    tickets: { spend: options.spend ?? (() => Promise.resolve(true)) },
     budget,
     opens: createRateLimit(under.clock, opensPerMinute),
     random: options.random ?? (() => 0.5),
@@ -54,6 +69,7 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   return {
     ...under,
     budget,
+    asked,
     async visit({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
       const app = new Hono<Env>().get("/", (c) =>
         streamResponse(c, door, {

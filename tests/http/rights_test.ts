@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic } from "../../lib/core/topic.ts";
+import type { Caller } from "../../lib/http/caller.ts";
 import type { Env } from "../../lib/http/connection.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { requirePublisher, requireReader } from "../../lib/http/rights.ts";
@@ -59,15 +60,21 @@ Deno.test("requirePublisher() says what to set where publishing is off, whatever
 Deno.test("requireReader() lets anyone follow public topics, and names the first private one", () => {
   const topic = (name: string, isPrivate: boolean) =>
     defineTopic({ name, kind: "log", events: { note: z.unknown() }, isPrivate });
-  requireReader([topic("events/a", false), topic("events/b", false)]);
-  const { status, code, message, options } = assertThrows(
-    () => requireReader([topic("events/a", false), topic("events/b", true)]),
-    Problem,
-  );
-  assertEquals([status, code, options.headers?.["www-authenticate"]], [
-    401,
-    "private_topic",
-    "Bearer",
-  ]);
-  assertEquals(message.includes("events/b"), true);
+  const topics = [topic("events/a", false), topic("events/b", true), topic("events/c", true)];
+  const user = (...names: string[]) =>
+    ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
+  const refusal = (caller: Caller) => assertThrows(() => requireReader(caller, topics), Problem);
+
+  requireReader({ kind: "nobody" }, topics.slice(0, 1));
+  requireReader({ kind: "publisher" }, topics);
+  requireReader(user("events/*"), topics);
+
+  const unknown = refusal({ kind: "nobody" });
+  assertEquals([unknown.status, unknown.code], [401, "private_topic"]);
+  assertEquals(unknown.options.headers?.["www-authenticate"], "Bearer");
+  assertEquals(unknown.message.includes("events/b"), true);
+
+  const lacking = refusal(user("events/b"));
+  assertEquals([lacking.status, lacking.code], [403, "topic_not_allowed"]);
+  assertEquals(lacking.message, "The token is not for the topic events/c.");
 });

@@ -11,12 +11,13 @@ import {
   onPrices,
   price,
   prices,
+  readerOf,
 } from "./support.ts";
 
 Deno.test("clients in step are handed the very same chunk", async () => {
   await using test = createHubUnderTest();
   const readers = await Promise.all([1, 2].map(async () => {
-    const reader = (await test.hub.subscribe({ wishes: onAlerts })).getReader();
+    const reader = readerOf(await test.hub.subscribe({ wishes: onAlerts }));
     await reader.read();
     return reader;
   }));
@@ -66,7 +67,7 @@ Deno.test("subscribe() loses no event that is published while it reads the log",
 
 Deno.test("a publication between a reader's read and its next one wakes it in the same turn", async () => {
   await using test = createHubUnderTest({ coalesceMs: 0 });
-  const reader = (await test.hub.subscribe({ wishes: onAlerts })).getReader();
+  const reader = readerOf(await test.hub.subscribe({ wishes: onAlerts }));
   await reader.read();
   await test.hub.publish(alerts, [numbered("alert", 1)]); // nobody waits now
   await test.hub.received(await test.hub.publish(alerts, [numbered("alert", 2)]));

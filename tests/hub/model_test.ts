@@ -9,7 +9,7 @@ import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createShakyHub } from "./shaky_log.ts";
-import { alerts, notes, numbered, price, prices } from "./support.ts";
+import { alerts, notes, numbered, price, prices, readerOf } from "./support.ts";
 
 const TOPICS = [prices, alerts, notes];
 const SYMBOLS = ["A", "B", "C"];
@@ -56,7 +56,7 @@ class User {
         this.numbers.set(name, published.numbers.get(name) ?? 0);
       }
     }
-    this.#follow(stream.getReader());
+    this.#follow(readerOf(stream));
   }
 
   #follow(reader: ReadableStreamDefaultReader<Uint8Array>): void {

@@ -1,13 +1,20 @@
 /** Large events: in pieces, with nothing in between. */
 import { assert, assertEquals } from "@std/assert";
-import { alerts, createClient, createHubUnderTest, numbered, onAlerts } from "./support.ts";
+import {
+  alerts,
+  createClient,
+  createHubUnderTest,
+  numbered,
+  onAlerts,
+  readerOf,
+} from "./support.ts";
 
 const TEXT = "x".repeat(60_000);
 
 Deno.test("a large event goes in pieces of 4 KiB on turns of their own, and what follows comes after it", async () => {
   await using test = createHubUnderTest();
   const { hub, clock } = test;
-  const reader = (await hub.subscribe({ wishes: onAlerts })).getReader();
+  const reader = readerOf(await hub.subscribe({ wishes: onAlerts }));
   await reader.read();
   await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
   await clock.advance(20);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { assert } from "@std/assert";
 import { z } from "zod";
 import type { Publication } from "../../lib/core/event.ts";
 import { createLog } from "../../lib/core/log.ts";
@@ -112,9 +113,15 @@ export interface Client extends AsyncDisposable {
   said(...types: string[]): unknown[];
 }
 
+/** The reader of a stream that was opened. */
+export function readerOf(stream: ReadableStream<Uint8Array> | null) {
+  assert(stream !== null, "there is nothing to follow any more");
+  return stream.getReader();
+}
+
 /** Creates a client of a stream. @param cursor The cursor it came with. */
-export function createClient(stream: ReadableStream<Uint8Array>, cursor = ""): Client {
-  const reader = stream.getReader();
+export function createClient(stream: ReadableStream<Uint8Array> | null, cursor = ""): Client {
+  const reader = readerOf(stream);
   const parser = createFrameParser(cursor);
   const frames: ReceivedFrame[] = [];
   let chunks = 0;

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
+import { connectFrom } from "../http/door.ts";
+import { createAppUnderTest, refusalOf, TOKEN, userOf } from "./support.ts";
 
 const NOTE = { type: "note", data: { text: "héllo" } };
 const ALERTS = "/v1/events/alerts/stream";
+const SECRET = "/v1/events/secret/stream";
 
 Deno.test("POST /v1/events/{channel} answers 202 with the id under which streams have it", async () => {
   await using test = createAppUnderTest();
@@ -27,10 +29,65 @@ Deno.test("GET /v1/events/{channel}/stream goes on from the Last-Event-ID", asyn
 
 Deno.test("GET /v1/events/{channel}/stream refuses channels that are unknown or private", async () => {
   await using test = createAppUnderTest();
-  const refusal = async (channel: string) =>
-    await refusalOf(await test.send(`/v1/events/${channel}/stream`));
+  const refusal = async (channel: string, authorization?: string) => {
+    const headers = authorization ? { authorization } : {};
+    return await refusalOf(await test.send(`/v1/events/${channel}/stream`, { headers }));
+  };
   assertEquals(await refusal("nothing"), [404, "unknown_topic"]);
   assertEquals(await refusal("secret"), [401, "private_topic"]);
+  // A bad token is never taken for none: not for a public channel either, nor for one there is not.
+  for (const channel of ["alerts", "secret", "nothing"]) {
+    assertEquals(await refusal(channel, "Bearer x.y.z"), [401, "bad_token"], channel);
+  }
+  const other = userOf("ann", ["events/alerts"]);
+  assertEquals(await refusal("secret", other.authorization), [403, "topic_not_allowed"]);
+  assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
+});
+
+Deno.test("GET /v1/events/{channel}/stream of a private channel is for its readers and publishers", async () => {
+  await using test = createAppUnderTest();
+  await using ann = await test.follow(SECRET, userOf("ann", ["events/secret"]));
+  await using bob = await test.follow(SECRET, userOf("bob", ["events/*"]));
+  await using publisher = await test.follow(SECRET, { authorization: `Bearer ${TOKEN}` });
+  await test.publish("secret", NOTE);
+  await test.clock.advance(0);
+  for (const client of [ann, bob, publisher]) {
+    assertEquals(client.said("note"), [{ channel: "secret", data: NOTE.data }]);
+  }
+});
+
+Deno.test("GET /v1/events/{channel}/stream of a private channel takes the cookie of a listed origin", async () => {
+  const origin = "https://a.example";
+  await using test = createAppUnderTest({ ALLOWED_ORIGINS: origin });
+  const cookie = userOf("ann", ["events/secret"]).authorization.replace("Bearer ", "edgetape=");
+  await using client = await test.follow(SECRET, { cookie, origin });
+  assertEquals(client.frames.map(({ event }) => event), ["sync"]);
+  const refused = await test.send(SECRET, { headers: { cookie, origin: "https://b.example" } });
+  assertEquals(await refusalOf(refused), [401, "private_topic"]);
+});
+
+Deno.test("GET /v1/events/{channel}/stream counts a user's streams as one client's, wherever they come from", async () => {
+  await using test = createAppUnderTest({ STREAMS_PER_CLIENT: "1", OPENS_PER_MINUTE: "3" });
+  const open = async (sub: string | null, address: string) => {
+    const headers = { accept: "*/*", ...sub === null ? {} : userOf(sub, []) };
+    const response = await test.app.request(ALERTS, { headers }, connectFrom(address));
+    return response.status === 200 ? response : await refusalOf(response);
+  };
+  const [here, there] = ["192.0.2.1", "192.0.2.2"];
+  const first = await open("ann", here);
+  assert(first instanceof Response);
+  assertEquals(await open("ann", there), [429, "busy_client"]);
+  for (const other of [await open("bob", here), await open(null, here)]) {
+    assert(other instanceof Response);
+    await other.body?.cancel();
+  }
+  await first.body?.cancel();
+  for (const address of [here, there]) {
+    const again = await open("ann", address);
+    assert(again instanceof Response);
+    await again.body?.cancel();
+  }
+  assertEquals(await open("ann", "192.0.2.3"), [429, "busy_rate"]);
 });
 
 Deno.test("POST /v1/events/{channel} takes events of a private channel too", async () => {
@@ -46,9 +103,17 @@ interface Refused {
 }
 
 const REFUSED: Readonly<Record<string, Refused>> = {
-  "JSON that is none": { body: '{"type":', refusal: [400, "bad_request"] },
+  "JSON that is none (S2 edge cases)": { body: '{"type":', refusal: [400, "bad_request"] },
   "an empty body": { body: "", refusal: [400, "bad_request"] },
   "a body that is no object": { body: [NOTE], refusal: [400, "bad_parameters"] },
+  "a number that is none (S2-x4)": {
+    body: '{"type":"note","data":{"price":NaN}}',
+    refusal: [400, "bad_request"],
+  },
+  "a number that is infinite (S2-x4)": {
+    body: '{"type":"note","data":{"price":1e999}}',
+    refusal: [400, "unserialisable"],
+  },
   "an event without a type": { body: { data: 1 }, refusal: [400, "bad_parameters"] },
   "an event without data": { body: { type: "note" }, refusal: [400, "bad_parameters"] },
   "a wrong token": { headers: { authorization: `Bearer x${TOKEN}` }, refusal: [401, "bad_token"] },
@@ -62,7 +127,7 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     headers: { "content-type": "application/json-seq" },
     refusal: [415, "not_json"],
   },
-  "a type the channel does not take": {
+  "a type the channel does not take (S2 Test 6, S2-d)": {
     body: { ...NOTE, type: "quote" },
     refusal: [422, "unknown_type"],
   },

@@ -7,7 +7,7 @@ const LIMIT = 1000;
 /** What an event's data weighs beside its text: `{"channel":"alerts","data":""}`. */
 const AROUND = 30;
 
-Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes", async () => {
+Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", async () => {
   await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
   const text = "é".repeat((LIMIT - AROUND) / 2);
   assertEquals((await test.publish("alerts", { type: "note", data: text })).status, 202);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { compareIds } from "../support/order.ts";
-import { createAppUnderTest, refusalOf } from "./support.ts";
+import { createAppUnderTest, refusalOf, userOf } from "./support.ts";
 
 const MANY = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`c${n}`, { types: ["a"] }]));
 
@@ -38,6 +38,24 @@ Deno.test("GET /v1/stream refuses a private topic among others, and names it", a
   const { code, detail } = await response.json();
   assertEquals([response.status, code], [401, "private_topic"]);
   assert(detail.includes("events/secret"), detail);
+});
+
+Deno.test("GET /v1/stream checks names and rights of all topics first, and takes nothing", async () => {
+  await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "1" });
+  const all = "/v1/stream?topics=quotes,events/alerts,events/secret";
+  const ask = (path: string, topics: string[], method = "GET") =>
+    test.send(path, { method, headers: userOf("ann", topics) });
+  const response = await ask(all, ["events/alerts", "quotes"]);
+  const { code, detail } = await response.json();
+  assertEquals([response.status, code], [403, "topic_not_allowed"]);
+  assertEquals(detail, "The token is not for the topic events/secret.");
+  assertEquals((await ask(all, [], "HEAD")).status, 403);
+  // What there is not is told before what is not allowed.
+  assertEquals(await refusalOf(await ask(`${all},events/x`, [])), [404, "unknown_topic"]);
+  assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
+
+  await using client = await test.follow(all, userOf("ann", ["events/secret"]));
+  assertEquals(client.said("sync").length, 1);
 });
 
 Deno.test("GET /v1/stream takes 1 to 32 topics", async () => {

@@ -14,14 +14,16 @@ import { createServices, type Services } from "../../lib/services.ts";
 import { createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 
 /** A publisher's token. */
 export const TOKEN = "a-token-of-sixteen";
 
-/** Settings of the demo, with a publisher and two channels. */
+/** Settings of the demo, with a publisher, users and two channels. */
 export const SETTINGS = {
   DEMO: "1",
   PUBLISH_TOKEN: TOKEN,
+  AUTH_SECRET,
   CHANNELS: JSON.stringify({
     alerts: { types: ["price_alert", "note"] },
     secret: { types: ["note"], private: true },
@@ -45,7 +47,7 @@ export interface AppUnderTest extends AsyncDisposable {
   /** Publishes as the publisher does. */
   publish(channel: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Opens a stream and reads it on and on. */
-  follow(path: string): Promise<Client>;
+  follow(path: string, headers?: Record<string, string>): Promise<Client>;
 }
 
 /**
@@ -105,9 +107,9 @@ export function createAppUnderTest(
         },
       });
     },
-    async follow(path) {
+    async follow(path, headers = {}) {
       const { status, body } = await app.request(path, {
-        headers: { accept: "text/event-stream" },
+        headers: { accept: "text/event-stream", ...headers },
       });
       assert(status === 200 && body !== null, `${path} answers ${status}`);
       const client = createClient(body).live();
@@ -116,6 +118,11 @@ export function createAppUnderTest(
     },
     [Symbol.asyncDispose]: () => services.close(),
   };
+}
+
+/** The header of a user whose token lasts as long as tests do. */
+export function userOf(sub: string, topics?: readonly string[]): { authorization: string } {
+  return { authorization: `Bearer ${signToken({ sub, topics, exp: 9_999_999_999 })}` };
 }
 
 /** The status and the code of a refusal. */

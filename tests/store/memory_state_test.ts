@@ -1,6 +1,7 @@
 import { createMemoryState } from "../../lib/store/memory_state.ts";
 import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
 import { createMemoryLeases } from "../../lib/store/memory_lease.ts";
+import { createMemoryStore } from "../../lib/store/memory_store.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { sharedStateCases } from "./shared_state_cases.ts";
 
@@ -10,11 +11,16 @@ sharedStateCases("createMemoryState()", () => {
   const clock = createManualClock();
   const world = { clock, random: () => 0.5 };
   const leases = createMemoryLeases(clock);
-  const log = createMemoryEventLog(world, RETENTION, leases.isHeld);
+  const store = createMemoryStore(clock);
+  const log = createMemoryEventLog(world, RETENTION, {
+    isHeld: leases.isHeld,
+    swap: store.swapNow,
+  });
   return Promise.resolve({
     state: {
       ...createMemoryState(world, RETENTION),
       log,
+      store,
       lease: (name) => leases.lease(name, "us"),
     },
     rival: (name) => leases.lease(name, "them"),

@@ -66,6 +66,8 @@ test("takes at most 8 commands for a publication with a fence", async (database)
   assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence, once })), 8);
   assertEquals(await cost(() => log.append(prices, NINE, { fence })), 7);
   assertEquals(health.commands - used, 7 + 8 + 8 + 7);
+  const swap = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { swap })), 7 + 3);
 });
 
 test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {

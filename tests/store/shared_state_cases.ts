@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Fence, Lease } from "../../lib/store/lease.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
-import { alerts, draft, joined } from "./support.ts";
+import { alerts, draft, joined, notes } from "./support.ts";
 
 /** State that is new, and time to pass on it. */
 export interface StateUnderTest extends AsyncDisposable {
@@ -77,6 +77,54 @@ export function sharedStateCases(
     const held = await Promise.all(names.map((each) => store.swap("a", null, each)));
     assertEquals(names.filter((each, i) => held[i] === each).length, 1);
     assertEquals(new Set(held).size, 1);
+  });
+
+  test("a value changes with a publication, or neither does", async ({ state: { log, store } }) => {
+    const change = async (expected: string | null, next: string) =>
+      await log.append(alerts, [draft("a", 1)], {
+        swap: { key: "a", expected, next, ttlMs: 60_000 },
+      });
+    assertEquals(await change("0", "1"), { kind: "stale", held: null });
+    assertEquals((await change(null, "1")).kind, "appended");
+    assertEquals(await change(null, "2"), { kind: "stale", held: "1" });
+    assertEquals((await change("1", "2")).kind, "appended");
+    assertEquals([await store.get("a"), (await log.latest(alerts, 10_000)).events.length], [
+      "2",
+      2,
+    ]);
+  });
+
+  test("of many who change a value at once, each publishes what it put, in that order", async ({ state: { log, store } }) => {
+    async function add(n: number): Promise<void> {
+      let held = await store.get("a");
+      for (;;) {
+        const next = `${held ?? ""}${n}`;
+        const swap = { key: "a", expected: held, next, ttlMs: 60_000 };
+        const appended = await log.append(alerts, [draft(next, n)], { swap });
+        if (appended.kind !== "stale") return;
+        held = appended.held;
+      }
+    }
+    await Promise.all([1, 2, 3, 4, 5].map(add));
+    const { events } = await log.latest(alerts, 10_000);
+    const last = await store.get("a") ?? "";
+    assertEquals(last.length, 5);
+    assertEquals(events.map(({ key }) => key), [1, 2, 3, 4, 5].map((n) => last.slice(0, n)));
+  });
+
+  test("what is kept of a topic goes with the value it changes with", async ({ state: { log, store }, pass }) => {
+    const swap = { key: "a", expected: null, next: "1", ttlMs: 50 };
+    await log.append(alerts, [draft("a", 1)], { swap });
+    await pass(60);
+    // A log in memory looks for what has ended when another such topic changes, and not each time.
+    for (const key of ["b", "c"]) {
+      await log.append(notes, [draft("b", 1)], { swap: { ...swap, key, ttlMs: 600_000 } });
+      await pass(60_000);
+    }
+    assertEquals(await store.get("a"), null);
+    const { events, lost, oldest } = await log.latest(alerts, 10_000);
+    assertEquals([events, lost, oldest], [[], null, null]);
+    assertEquals((await log.latest(notes, 10_000)).events.length, 2);
   });
 
   test("a lease has one holder, until it is given back", async ({ state, rival }) => {

@@ -124,7 +124,7 @@ export function createMarket(
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.newest({ topic, tags: symbols });
       const { quotes, status } = Snapshot.parse(
-        JSON.parse(topic.open?.(events, symbols && new Set(symbols)).json ?? "{}"),
+        JSON.parse(topic.open?.(events, symbols && new Set(symbols))?.json ?? "{}"),
       );
       return { quotes, status, cursor };
     },

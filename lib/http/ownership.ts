@@ -1,0 +1,55 @@
+/**
+ * Topics that are somebody's: who may know of them.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import type { Topic } from "../core/topic.ts";
+import type { RateLimit } from "../guard/rate_limit.ts";
+import { type Catalogue, unknownTopic } from "../topics/catalogue.ts";
+import { type Caller, callerKey, owns } from "./caller.ts";
+import type { Env } from "./connection.ts";
+import { requireReader } from "./rights.ts";
+import { spendLookup } from "./share.ts";
+
+/** What finding out takes. */
+export interface OwnershipContext {
+  readonly catalogue: Pick<Catalogue, "ownerOf">;
+  /** What one caller may ask for that is not there. */
+  readonly lookups: RateLimit;
+  readonly config: { readonly CLIENT_IP_HEADER?: string | undefined };
+}
+
+/** Of the topics that were asked for, those the caller can have, and the names of the others. */
+export interface Found {
+  readonly topics: readonly Topic[];
+  readonly gone: readonly string[];
+}
+
+/**
+ * Finds whose the topics are, one read each, after all that needs no store: what is another's is as unknown as what is not
+ * there. Publishers own all.
+ *
+ * @param mayBeGone Whether to go on without those: who comes back with a cursor may have outlived some.
+ * @throws {Problem} 401 or 403 as of `requireReader()`; 404 `unknown_topic`, naming the first, or 429 `lookups_too_often`.
+ */
+export async function findOwned(
+  c: Context<Env>,
+  { catalogue, lookups, config }: OwnershipContext,
+  caller: Caller,
+  all: readonly Topic[],
+  mayBeGone: boolean,
+): Promise<Found> {
+  requireReader(caller, all);
+  const isThere = await Promise.all(all.map(async (topic) => {
+    if (topic.family === undefined) return true;
+    const owner = await catalogue.ownerOf(topic);
+    return owner !== null && owns(caller, owner);
+  }));
+  const missing = all.filter((_, i) => !isThere[i]).map(({ name }) => name);
+  const key = callerKey(c, caller, config.CLIENT_IP_HEADER);
+  for (const _ of missing) spendLookup(c, lookups, key);
+  const [first] = missing;
+  if (first !== undefined && !mayBeGone) throw unknownTopic(first);
+  return { topics: all.filter((_, i) => isThere[i]), gone: missing };
+}

@@ -1,0 +1,33 @@
+/**
+ * A request to begin an operation that comes again.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { Problem } from "../../core/problem.ts";
+import type { Once } from "../../store/event_log.ts";
+import type { Store } from "../../store/store.ts";
+import { Kept } from "./operation.ts";
+
+/** How long a request is known again, in milliseconds: the contract's 24 hours. */
+const ONCE_MS = 86_400_000;
+
+const Mark = z.object({ fingerprint: z.string(), first: Kept });
+
+/**
+ * What the first of several like requests began: the one that is offered, where this is the first.
+ *
+ * @throws {Problem} 422 `idempotency_key_reused`, where the body differs.
+ */
+export async function createdOnce(
+  store: Pick<Store, "swap">,
+  { key, fingerprint }: Once,
+  offered: Kept,
+): Promise<Kept> {
+  const text = JSON.stringify({ fingerprint, first: offered });
+  const held = await store.swap(`once:${key}`, null, text, ONCE_MS);
+  const mark = Mark.parse(JSON.parse(held ?? text));
+  if (mark.fingerprint === fingerprint) return mark.first;
+  const detail = "This Idempotency-Key came before, with another body.";
+  throw new Problem(422, "idempotency_key_reused", detail);
+}

@@ -1,0 +1,222 @@
+/**
+ * Operations: what a team's back end does for one of its users, followed to its end.
+ *
+ * @module
+ */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { Problem } from "../lib/core/problem.ts";
+import { type Caller, callerKey, owns } from "../lib/http/caller.ts";
+import type { Env } from "../lib/http/connection.ts";
+import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { streamInput, StreamQuery } from "../lib/http/input.ts";
+import { problems } from "../lib/http/problem_response.ts";
+import { idempotencyKey, onceOf, requireJson, spendPublication } from "../lib/http/publication.ts";
+import { requirePublisher, requireReader } from "../lib/http/rights.ts";
+import { createRouter } from "../lib/http/router.ts";
+import { spendLookup } from "../lib/http/share.ts";
+import { streamContent } from "../lib/http/stream_document.ts";
+import { streamResponse } from "../lib/http/stream_response.ts";
+import type { Services } from "../lib/services.ts";
+import {
+  type Kept,
+  nextPollDelay,
+  Operation,
+  type Refusal,
+  Report,
+  shown,
+} from "../lib/topics/operations/operation.ts";
+import { operationTopic } from "../lib/topics/operations/topic.ts";
+
+const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
+
+const Beginning = z.strictObject({
+  kind: z.string().min(1).max(64).meta({ example: "export" }),
+  owner: z.string().min(1).max(256).meta({ description: "The `sub` of the user it is for." }),
+  ttl_s: z.int().min(1).max(604_800).optional().meta({
+    description: "Its life after a sign of life; OPERATION_TTL_S where it is not given.",
+  }),
+});
+
+const Polled = Operation.extend({
+  next_poll_delay: z.int().meta({
+    description: "Seconds until it is worth asking again; 0 at the end.",
+  }),
+});
+
+/** What a body takes beyond its fields, and the most bytes JSON may write for one byte of ours. */
+const [BODY_SLACK_BYTES, ESCAPED_BYTES] = [4096, 6];
+
+const reader = [{ user: [] }, { publisher: [] }];
+
+function json(description: string, schema: z.ZodType) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** The same for one that is not there and one that is another's. */
+function unknownOperation(): Problem {
+  return new Problem(404, "unknown_operation", "There is no such operation.");
+}
+
+/** What became of a change, or why nothing did. @throws {Problem} 404, 409. */
+function done(outcome: Kept | Refusal | null): Operation {
+  if (outcome === null) throw unknownOperation();
+  if (outcome === "over") {
+    throw new Problem(409, "operation_over", "The operation has ended. GET tells how.");
+  }
+  if (outcome === "backwards") {
+    throw new Problem(409, "bad_transition", "The operation runs: it is pending no more.", {
+      errors: [{ field: "state", detail: "it never goes back" }],
+    });
+  }
+  return shown(outcome);
+}
+
+/** The routes of operations. */
+export function operationsRoutes(services: Services): OpenAPIHono<Env> {
+  const { callers, config, door, lookups, operations, publishRate, world: { clock } } = services;
+  const app = createRouter();
+
+  const publisherOnly = [
+    async (c: Context<Env>, next: () => Promise<void>) => {
+      requirePublisher(c, config.PUBLISH_TOKEN);
+      requireJson(c);
+      spendPublication(c, publishRate);
+      await next();
+    },
+    bodyLimit({ maxSize: config.MAX_EVENT_BYTES * ESCAPED_BYTES + BODY_SLACK_BYTES }),
+  ];
+
+  const create = createRoute({
+    method: "post",
+    path: "/v1/operations",
+    summary: "Begins an operation",
+    tags: ["operations"],
+    security: [{ publisher: [] }],
+    middleware: publisherOnly,
+    request: {
+      headers: z.object({ "idempotency-key": idempotencyKey }),
+      body: { required: true, content: { "application/json": { schema: Beginning } } },
+    },
+    responses: {
+      201: json("It is pending. `Location` says where it is.", Operation),
+      ...problems(400, 401, 403, 413, 415, 422, 429, 503),
+    },
+  });
+
+  const report = createRoute({
+    method: "patch",
+    path: "/v1/operations/{id}",
+    summary: "Says how it is going: every report is a sign of life, and be it `{}`",
+    tags: ["operations"],
+    security: [{ publisher: [] }],
+    middleware: publisherOnly,
+    request: {
+      params,
+      body: { required: true, content: { "application/json": { schema: Report } } },
+    },
+    responses: {
+      200: json("What became of it", Operation),
+      ...problems(400, 401, 403, 404, 409, 413, 415, 429, 503),
+    },
+  });
+
+  const poll = createRoute({
+    method: "get",
+    path: "/v1/operations/{id}",
+    summary: "How it is going, at once",
+    tags: ["operations"],
+    security: reader,
+    request: { params },
+    responses: {
+      200: json("The operation. `Retry-After` while it runs.", Polled),
+      304: { description: "As `If-None-Match` has it" },
+      ...problems(401, 403, 404, 429, 503),
+    },
+  });
+
+  const stream = createRoute({
+    method: "get",
+    path: "/v1/operations/{id}/stream",
+    summary: "An operation, live to its end",
+    tags: ["operations"],
+    security: reader,
+    request: { params, query: StreamQuery },
+    responses: {
+      200: streamContent(
+        "`sync`, its newest event, then `progress`, one of `completed`, `failed`, `cancelled`, `expired`, and `bye`",
+      ),
+      204: { description: "It is over, and the cursor says that this was told" },
+      ...problems(400, 401, 403, 404, 429, 503),
+    },
+  });
+
+  const cancel = createRoute({
+    method: "delete",
+    path: "/v1/operations/{id}",
+    summary: "Asks to cancel it",
+    tags: ["operations"],
+    security: reader,
+    request: { params },
+    responses: {
+      202: json("It ends `cancelled`: its worker hears of it with its next report", Operation),
+      ...problems(401, 403, 404, 409, 429, 503),
+    },
+  });
+
+  /** An operation that is there and the caller's. Nothing is read for whom a token forbids it. */
+  async function find(c: Context<Env>, caller: Caller, id: string): Promise<Kept> {
+    requireReader(caller, [operationTopic(id)]);
+    const kept = await operations.look(id);
+    if (kept && owns(caller, kept.operation.owner)) return kept;
+    spendLookup(c, lookups, callerKey(c, caller, config.CLIENT_IP_HEADER));
+    throw unknownOperation();
+  }
+
+  app.openapi(create, async (c) => {
+    const { kind, owner, ttl_s: ttlS = config.OPERATION_TTL_S } = c.req.valid("json");
+    const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
+    const operation = shown(await operations.create({ kind, owner, ttlS }, once));
+    c.header("location", `/v1/operations/${operation.id}`);
+    return c.json(operation, 201);
+  });
+
+  app.openapi(
+    report,
+    async (c) =>
+      c.json(done(await operations.report(c.req.valid("param").id, c.req.valid("json"))), 200),
+  );
+
+  app.openapi(poll, async (c) => {
+    const kept = await find(c, await callers.of(c), c.req.valid("param").id);
+    const operation = shown(kept);
+    const delay = nextPollDelay(kept, clock.now());
+    const etag = await etagOf(operation);
+    c.header("etag", etag);
+    c.header("cache-control", "private, no-cache");
+    if (delay > 0) c.header("retry-after", String(delay));
+    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    return c.json({ ...operation, next_poll_delay: delay }, 200);
+  });
+
+  app.openapi(stream, async (c) => {
+    const caller = await callers.ofStream(c);
+    const { id } = c.req.valid("param");
+    await find(c, caller, id);
+    return await streamResponse(c, door, {
+      ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
+      caller,
+      wishes: [{ topic: operationTopic(id), tags: null }],
+      pollUrl: `/v1/operations/${id}`,
+    });
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { id } = c.req.valid("param");
+    await find(c, await callers.of(c), id);
+    return c.json(done(await operations.cancel(id)), 202);
+  });
+
+  return app;
+}

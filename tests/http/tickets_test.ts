@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { Problem } from "../../lib/core/problem.ts";
+import { createTickets } from "../../lib/http/tickets.ts";
+import { createMemoryStore } from "../../lib/store/memory_store.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+import { signToken } from "../support/user_token.ts";
+
+const SECRET = "a-secret-of-thirty-two-bytes-or-more";
+const RIGHTS = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
+
+function createTicketsUnderTest(secret = SECRET) {
+  const clock = createManualClock();
+  const memory = createMemoryStore(clock);
+  const calls: string[] = [];
+  const store = {
+    set: (key: string, value: string, ttlMs?: number) => {
+      calls.push(`set ${key} ${ttlMs}`);
+      return memory.set(key, value, ttlMs);
+    },
+    take: (key: string) => {
+      calls.push(`take ${key}`);
+      return memory.take(key);
+    },
+  };
+  let turn = 0;
+  const make = (own: string | undefined) =>
+    createTickets({ clock, store, random: () => (turn += 0.618) % 1, secret: own });
+  return { clock, calls, tickets: make(secret), withSecret: make };
+}
+
+Deno.test("tickets are spent once, within 30 s, by any isolate that has the secret", async () => {
+  const { clock, calls, tickets, withSecret } = createTicketsUnderTest();
+  const { ticket, expiresAt } = await tickets.issue(RIGHTS);
+  assertEquals(expiresAt, clock.now() + 30_000);
+  const other = withSecret(SECRET);
+  assertEquals(await other.read(ticket), RIGHTS);
+  assertEquals(calls.length, 1, "reading costs nothing");
+  assertEquals(await Promise.all([other.spend(ticket), tickets.spend(ticket)]), [true, false]);
+
+  const late = await tickets.issue(RIGHTS);
+  assertNotEquals(late.ticket, ticket);
+  await clock.advance(29_999);
+  assertEquals(await tickets.read(late.ticket), RIGHTS);
+  await clock.advance(1);
+  assertEquals(await tickets.read(late.ticket), null);
+  await clock.advance(1);
+  assertEquals(await tickets.spend(late.ticket), false);
+  // Who reads the store can open nothing.
+  for (const call of calls) assert(!call.includes(ticket), call);
+});
+
+Deno.test("tickets end with the rights they were made for", async () => {
+  const { clock, calls, tickets } = createTicketsUnderTest();
+  const endsAt = clock.now() + 5000;
+  const { ticket, expiresAt } = await tickets.issue({ ...RIGHTS, endsAt });
+  assertEquals([expiresAt, calls[0]?.endsWith(" 5000")], [endsAt, true]);
+  assertEquals(await tickets.read(ticket), { ...RIGHTS, endsAt });
+  await clock.advance(5000);
+  assertEquals(await tickets.read(ticket), null);
+});
+
+Deno.test("tickets of others, and users' tokens, are none of ours, and cost no read", async () => {
+  const { clock, calls, tickets, withSecret } = createTicketsUnderTest();
+  const exp = clock.now() / 1000 + 20;
+  const foreign = await withSecret(`${SECRET}x`).issue(RIGHTS);
+  const user = signToken({ n: "", sub: "ann", topics: [], exp }, { secret: SECRET });
+  const { length } = calls;
+  for (const bad of [foreign.ticket, user, "", "undefined"]) {
+    assertEquals(await tickets.read(bad), null);
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ maxLength: 300, unit: "binary" }),
+      async (text) => assertEquals(await tickets.read(text), null),
+    ),
+  );
+  // Where there is no secret there are none at all: not even those of an empty one.
+  const { ticket } = await withSecret("").issue(RIGHTS);
+  assertEquals(await withSecret(undefined).read(ticket), null);
+  assertEquals(calls.length, length + 1);
+});
+
+Deno.test("tickets of any changed character are none of ours", async () => {
+  const { tickets } = createTicketsUnderTest();
+  const { ticket } = await tickets.issue(RIGHTS);
+  const head = ticket.lastIndexOf(".");
+  for (let at = 0; at < head; at++) {
+    const other = ticket[at] === "A" ? "B" : "A";
+    const changed = ticket.slice(0, at) + other + ticket.slice(at + 1);
+    assertEquals(await tickets.read(changed), null, String(at));
+  }
+});
+
+Deno.test("tickets fit into a URL beside their topics, or are refused", async () => {
+  const { tickets, calls } = createTicketsUnderTest();
+  const topics = Array.from({ length: 32 }, (_, n) => `events/${n}${"x".repeat(62)}`);
+  const { code } = await assertRejects(() => tickets.issue({ ...RIGHTS, topics }), Problem);
+  assertEquals([code, calls], ["ticket_too_long", []]);
+});

@@ -1,0 +1,295 @@
+/** The routes of operations: what publishers, owners and strangers are answered. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { AUTH_SECRET, signToken } from "../support/user_token.ts";
+import { createClient } from "../hub/support.ts";
+import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
+
+const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}` };
+const EXPORT = { kind: "export", owner: "ann" };
+
+/** A user's token: of the clock the app stands on. */
+function of(sub: string, more: Record<string, unknown> = {}) {
+  const claims = { sub, exp: 1_700_000_000 + 86_400, ...more };
+  return { authorization: `Bearer ${signToken(claims)}` };
+}
+
+function createTest(env: Record<string, string> = {}) {
+  const test = createAppUnderTest({ AUTH_SECRET, ...env });
+  async function send(method: string, path: string, headers: HeadersInit, body?: unknown) {
+    const init = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const flight = test.app.request(path, { method, headers: { ...headers, ...type }, ...init });
+    await test.clock.advance(0);
+    return await flight;
+  }
+  return Object.assign(test, {
+    ask: send,
+    async create(body: unknown = EXPORT, headers = {}) {
+      return await send("POST", "/v1/operations", { ...OF_PUBLISHER, ...headers }, body);
+    },
+    async created(): Promise<string> {
+      const { id } = await (await this.create()).json();
+      return `/v1/operations/${id}`;
+    },
+    report: async (path: string, body: unknown) => await send("PATCH", path, OF_PUBLISHER, body),
+  });
+}
+
+async function follow(test: AppUnderTest, path: string, headers: Record<string, string>) {
+  const flight = test.app.request(path, { headers: { accept: "text/event-stream", ...headers } });
+  await test.clock.advance(0);
+  const { status, body } = await flight;
+  assert(status === 200 && body !== null, `${path} answers ${status}`);
+  const client = createClient(body).live();
+  await test.clock.advance(20);
+  return client;
+}
+
+Deno.test("POST /v1/operations begins one, 201 with Location, and publishes its first progress (S4-3)", async () => {
+  await using test = createTest();
+  const response = await test.create({ ...EXPORT, ttl_s: 60 });
+  const operation = await response.json();
+  assertEquals(response.status, 201);
+  assertEquals(response.headers.get("location"), `/v1/operations/${operation.id}`);
+  assertEquals([operation.state, operation.owner, operation.progress], ["pending", "ann", null]);
+  const life = Date.parse(operation.expires_at) - Date.parse(operation.created_at);
+  assertEquals(life, 60_000);
+  await using client = await follow(test, `/v1/operations/${operation.id}/stream`, of("ann"));
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "progress"]);
+  assertEquals(client.said("progress"), [operation]);
+});
+
+Deno.test("GET of an operation answers at once, with its ETag and when to ask again (S4-28, S4 defect 5)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  await test.report(path, { progress: 0.5, eta_s: 20 });
+  const first = await test.ask("GET", path, of("ann"));
+  const { next_poll_delay, ...operation } = await first.json();
+  assertEquals([first.status, next_poll_delay, first.headers.get("retry-after")], [200, 5, "5"]);
+  assertEquals([operation.state, operation.progress], ["running", 0.5]);
+
+  const etag = first.headers.get("etag") ?? "";
+  const known = { ...of("ann"), "if-none-match": etag };
+  await test.clock.advance(1000);
+  assertEquals((await test.ask("GET", path, known)).status, 304);
+  await test.report(path, { state: "completed", result: { rows: 3 } });
+  const last = await test.ask("GET", path, known);
+  assertNotEquals(last.headers.get("etag"), etag);
+  const { state, result, next_poll_delay: never } = await last.json();
+  assertEquals([last.status, state, result, never], [200, "completed", { rows: 3 }, 0]);
+  assert(!last.headers.has("retry-after"));
+});
+
+Deno.test("an operation streams to its end, and who comes back after it is told 204 (S4-1, S4-2, S4 defect 4)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  await using client = await follow(test, `${path}/stream`, of("ann"));
+  await test.report(path, { progress: 0.5 });
+  await test.clock.advance(20);
+  await test.report(path, { state: "failed", error: { code: "disk_full" } });
+  await test.clock.advance(20);
+  assertEquals(client.frames.map(({ event }) => event), [
+    "sync",
+    "progress",
+    "progress",
+    "failed",
+    "bye",
+  ]);
+  assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["finished"]);
+  const back = { ...of("ann"), "last-event-id": client.cursor };
+  const again = await test.ask("GET", `${path}/stream`, back);
+  assertEquals([again.status, await again.text()], [204, ""]);
+  assertEquals(test.services.budget.inUse, 0);
+  const snapshot = await follow(test, `${path}/stream?snapshot=1`, back);
+  assertEquals(snapshot.frames.map(({ event }) => event), ["sync", "failed", "bye"]);
+});
+
+Deno.test("DELETE asks to cancel: 202, it ends cancelled, and its worker hears of it with 409", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  await using client = await follow(test, `${path}/stream`, of("ann"));
+  const response = await test.ask("DELETE", path, of("ann"));
+  assertEquals([response.status, (await response.json()).state], [202, "cancelled"]);
+  await test.clock.advance(20);
+  assertEquals(client.frames.map(({ event }) => event).slice(-2), ["cancelled", "bye"]);
+  assertEquals((await test.ask("DELETE", path, OF_PUBLISHER)).status, 202);
+  assertEquals(await refusalOf(await test.report(path, { progress: 1 })), [409, "operation_over"]);
+});
+
+Deno.test("DELETE of one that has ended otherwise is refused", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  await test.report(path, { state: "completed" });
+  assertEquals(await refusalOf(await test.ask("DELETE", path, of("ann"))), [409, "operation_over"]);
+});
+
+for (
+  const [what, body, field] of [
+    ["a progress above 1", { progress: 1.5 }, "progress"],
+    ["a state nobody reports", { state: "expired" }, "state"],
+    ["a message that is none", { message: 7 }, "message"],
+  ] as const
+) {
+  Deno.test(`PATCH of an operation refuses ${what}, and names the field (S4-6)`, async () => {
+    await using test = createTest();
+    const path = await test.created();
+    const response = await test.report(path, body);
+    const { code, errors } = await response.json();
+    assertEquals([response.status, code, errors[0].field], [400, "bad_parameters", field]);
+  });
+}
+
+Deno.test("PATCH of an operation refuses a field it does not know, to go back, and what is too large (S4-6)", async () => {
+  await using test = createTest({ MAX_EVENT_BYTES: "2000" });
+  const path = await test.created();
+  assertEquals((await test.report(path, { progess: 1 })).status, 400);
+  assertEquals((await test.report(path, { state: "running" })).status, 200);
+  const back = await test.report(path, { state: "pending" });
+  assertEquals(await refusalOf(back), [409, "bad_transition"]);
+  const large = await test.report(path, { result: "x".repeat(2000) });
+  assertEquals(await refusalOf(large), [413, "event_too_large"]);
+  assertEquals((await test.create({ kind: "export" })).status, 400);
+});
+
+Deno.test("only publishers begin and report (S4-4)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  for (const headers of [{}, of("ann")]) {
+    const begun = await test.ask("POST", "/v1/operations", headers, EXPORT);
+    assertEquals(await refusalOf(begun), [401, "bad_token"]);
+    const told = await test.ask("PATCH", path, headers, { progress: 1 });
+    assertEquals(await refusalOf(told), [401, "bad_token"]);
+  }
+});
+
+Deno.test("an operation that is another's is as unknown as one that is not there: the same bodies (S4-5, S4-21, S4 defect 3)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  const [missing] = ["/v1/operations/0123456789abcdefghijklmn"];
+  for (const [method, more] of [["GET", ""], ["DELETE", ""], ["GET", "/stream"]] as const) {
+    const answers = await Promise.all([path, missing].map(async (each) => {
+      const response = await test.ask(method, each + more, of("bob"));
+      assertEquals(response.status, 404);
+      return await response.text();
+    }));
+    assertEquals(answers[0], answers[1]);
+  }
+  const narrow = of("ann", { topics: ["events/*"] });
+  const forbidden = await Promise.all([path, missing].map(async (each) => {
+    const response = await test.ask("GET", each, narrow);
+    assertEquals(response.status, 403);
+    return (await response.text()).replace(each.slice("/v1/".length), "…");
+  }));
+  assertEquals(forbidden[0], forbidden[1]);
+  assertEquals((await test.ask("GET", path, {})).status, 401);
+  assertEquals((await test.ask("GET", path, of("ann"))).status, 200);
+});
+
+Deno.test("60 questions a minute for what is not there or another's, then 429, the same for both (S4 defect 6)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  const bodies: string[] = [];
+  for (let n = 0; n < 60; n++) {
+    const each = n % 2 === 0 ? path : `/v1/operations/nothing-${n}`;
+    assertEquals((await test.ask("GET", each, of("bob"))).status, 404);
+  }
+  for (const each of [path, "/v1/operations/nothing"]) {
+    const response = await test.ask("GET", each, of("bob"));
+    assertEquals([response.status, response.headers.has("retry-after")], [429, true]);
+    bodies.push(await response.text());
+  }
+  assertEquals(bodies[0], bodies[1]);
+  assertEquals((await test.ask("GET", path, of("ann"))).status, 200, "others are not counted");
+});
+
+Deno.test("several operations on one connection: each goes quiet at its end, the last ends the stream (S4-27)", async () => {
+  await using test = createTest();
+  const paths = [await test.created(), await test.created()];
+  const names = paths.map((path) => path.slice("/v1/".length));
+  const url = `/v1/stream?topics=${names.join(",")}`;
+  await using client = await follow(test, url, of("ann"));
+  for (const path of paths) {
+    await test.report(path, { state: "completed" });
+    await test.clock.advance(20);
+  }
+  assertEquals(client.frames.map(({ event }) => event), [
+    "sync",
+    "progress",
+    "progress",
+    "completed",
+    "completed",
+    "bye",
+  ]);
+  const back = { ...of("ann"), "last-event-id": client.cursor };
+  assertEquals((await test.ask("GET", url, back)).status, 204);
+});
+
+Deno.test("an unknown operation refuses a stream of several, but not one that comes back: sync says it is gone", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  const name = path.slice("/v1/".length);
+  const url = `/v1/stream?topics=${name},operations/none`;
+  const refused = await test.ask("GET", url, of("ann"));
+  const { code, detail } = await refused.json();
+  assertEquals([refused.status, code], [404, "unknown_topic"]);
+  assert(detail.includes("operations/none"));
+
+  await using first = await follow(test, `/v1/stream?topics=${name}`, of("ann"));
+  const back = { ...of("ann"), "last-event-id": first.cursor };
+  await using client = await follow(test, url, back);
+  const [sync] = client.said("sync");
+  assertEquals([Object(sync).topics, Object(sync).gone], [[name], ["operations/none"]]);
+  const nothing = await test.ask("GET", "/v1/stream?topics=operations/none", back);
+  assertEquals(nothing.status, 204);
+});
+
+Deno.test("Idempotency-Key makes a repeated beginning one operation, and refuses another body", async () => {
+  await using test = createTest();
+  const key = { "idempotency-key": "order 1" };
+  const first = await (await test.create(EXPORT, key)).json();
+  await test.report(`/v1/operations/${first.id}`, { progress: 0.5 });
+  const again = await test.create(EXPORT, key);
+  assertEquals([again.status, await again.json()], [201, first]);
+  const other = await test.create({ ...EXPORT, owner: "bob" }, key);
+  assertEquals(await refusalOf(other), [422, "idempotency_key_reused"]);
+});
+
+Deno.test("an operation past LOG_RETAIN_MS is 404, also for who followed it", async () => {
+  await using test = createTest({ LOG_RETAIN_MS: "60000" });
+  const path = await test.created();
+  await test.report(path, { state: "completed" });
+  await test.clock.advance(60_002);
+  for (const each of [path, `${path}/stream`]) {
+    assertEquals((await test.ask("GET", each, of("ann"))).status, 404);
+  }
+});
+
+Deno.test("a stream of an operation ends with the user's token: auth, then bye revoked (S4-20)", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  const exp = 1_700_000_000 + 90;
+  await using client = await follow(test, `${path}/stream`, of("ann", { exp }));
+  await test.clock.advance(91_000);
+  const names = client.frames.map(({ event }) => event).filter((each) => each !== "heartbeat");
+  assertEquals(names, ["sync", "progress", "auth", "bye"]);
+  assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["revoked"]);
+});
+
+Deno.test("a hang-up frees an operation's stream from within, and HEAD takes none (S4-20, S4-22)", async () => {
+  await using test = createTest({ STREAMS_PER_CLIENT: "1" });
+  const path = `${await test.created()}/stream`;
+  assertEquals((await test.ask("HEAD", path, of("ann"))).status, 200);
+  const client = await follow(test, path, of("ann"));
+  assertEquals(test.services.budget.inUse, 1);
+  const second = await test.ask("GET", path, of("ann"));
+  assertEquals(await refusalOf(second), [429, "busy_client"]);
+  await client.hangUp();
+  assertEquals(test.services.budget.inUse, 0);
+});
+
+Deno.test("the document lists the routes of operations (S4-7, S4-9)", async () => {
+  await using test = createTest();
+  const { paths } = await (await test.send("/openapi.json")).json();
+  assertEquals(Object.keys(paths["/v1/operations/{id}"]).toSorted(), ["delete", "get", "patch"]);
+  assert(paths["/v1/operations"].post && paths["/v1/operations/{id}/stream"].get);
+});

@@ -1,0 +1,160 @@
+/** Publishing while others do, and while clients come and go: nothing is shared that could be changed. */
+import { assert, assertEquals } from "@std/assert";
+import { type Client, createClient } from "../hub/support.ts";
+import { createOrderWatch } from "../support/order.ts";
+import { type AppUnderTest, createAppUnderTest, refusalOf } from "./support.ts";
+
+const ALERTS = "/v1/events/alerts/stream";
+
+async function followers(test: AppUnderTest, count: number): Promise<Client[]> {
+  return await Promise.all(Array.from({ length: count }, () => test.follow(ALERTS)));
+}
+
+/** Publishes as code of ours does: with an object that stays in the publisher's hands. */
+function publishObject({ services }: AppUnderTest, data: unknown) {
+  const topic = services.catalogue.topic("events/alerts");
+  return services.hub.publish(topic, [{ type: "note", data: { channel: "alerts", data } }]);
+}
+
+Deno.test("five clients get one payload, whatever is done to the data after the call (S2 Test 1, Test 2, Test 3, D2)", async () => {
+  await using test = createAppUnderTest();
+  const clients = await followers(test, 5);
+  const data: Record<string, unknown> = { ticker: "AAPL", price: 200 };
+  const published = publishObject(test, data);
+  data.price = 999;
+  data.injected = true;
+  await published;
+  await test.clock.advance(0);
+  const payloads = clients.map(({ frames }) => frames.at(-1)?.data);
+  assertEquals(new Set(payloads), new Set(payloads.slice(0, 1)));
+  assertEquals(JSON.parse(payloads[0] ?? ""), {
+    channel: "alerts",
+    data: { ticker: "AAPL", price: 200 },
+  });
+  for (const client of clients) await client.hangUp();
+});
+
+for (const [clients, events] of [[10, 1], [100, 100]] as const) {
+  Deno.test(`${events} events to ${clients} clients are serialised ${events} times (S2 D1, S2 performance, S2-x6)`, async () => {
+    await using test = createAppUnderTest({
+      STREAMS_PER_CLIENT: "100",
+      LOG_RETAIN_EVENTS: "1000",
+    });
+    const all = await followers(test, clients);
+    let serialised = 0;
+    const data = {
+      toJSON() {
+        serialised++;
+        return { price: 200 };
+      },
+    };
+    for (let n = 0; n < events; n++) await publishObject(test, data);
+    await test.clock.advance(1000);
+    assertEquals(serialised, events);
+    for (const client of all) {
+      assertEquals(client.said("note").length, events);
+      await client.hangUp();
+    }
+  });
+}
+
+Deno.test("ten concurrent senders lose nothing, and the order of each is kept (S2 Test 4)", async () => {
+  await using test = createAppUnderTest();
+  await using client = await test.follow(ALERTS);
+  const senders = [...Array(10).keys()];
+  await Promise.all(senders.map(async (sender) => {
+    for (let n = 0; n < 10; n++) {
+      const { status } = await test.publish("alerts", { type: "note", data: [sender, n] });
+      assertEquals(status, 202);
+    }
+  }));
+  await test.clock.advance(1000);
+  const said = client.said("note").map((each) => JSON.stringify(each));
+  assertEquals(new Set(said).size, 100);
+  assertEquals(said.length, 100);
+  for (const sender of senders) {
+    const own = said.filter((each) => each.includes(`[${sender},`));
+    assertEquals(own, own.toSorted());
+  }
+});
+
+Deno.test("the live client gets exactly one event behind one that hung up and one that stalls (S2 Test 5, S2-x1)", async () => {
+  await using test = createAppUnderTest();
+  const open = async () => {
+    const { body } = await test.app.request(ALERTS, { headers: { accept: "text/event-stream" } });
+    assert(body !== null);
+    return createClient(body);
+  };
+  const [dead, stalled, live] = [await open(), await open(), (await open()).live()];
+  await dead.hangUp();
+  await publishObject(test, 1);
+  await test.clock.advance(1000);
+  assertEquals(live.said("note"), [{ channel: "alerts", data: 1 }]);
+
+  // Who stalls for too long is let go, and can tell; the live one stays.
+  await test.clock.advance(90_000);
+  assertEquals(test.services.budget.inUse, 1);
+  assertEquals(live.isEnded, false);
+  stalled.live();
+  await test.clock.advance(0);
+  assertEquals(stalled.frames.at(-1)?.event, "bye");
+  assertEquals(JSON.parse(stalled.frames.at(-1)?.data ?? "{}").reason, "slow");
+  await live.hangUp();
+});
+
+Deno.test("a client that was let go comes back by id and misses nothing (S2-x5)", async () => {
+  await using test = createAppUnderTest();
+  const first = await test.follow(ALERTS);
+  await publishObject(test, 1);
+  await test.clock.advance(0);
+  await first.hangUp();
+  await publishObject(test, 2);
+  await using again = await test.follow(`${ALERTS}?last_event_id=${first.cursor}`);
+  assertEquals(again.said("note"), [{ channel: "alerts", data: 2 }]);
+});
+
+Deno.test("twenty clients come and go while one sender publishes ten events: each gets a run of them, in order (S2 Test 7, D4)", async () => {
+  await using test = createAppUnderTest();
+  const seen: Client[] = [];
+  const comeAndGo = async (turn: number) => {
+    const client = await test.follow(ALERTS);
+    seen.push(client);
+    await test.clock.advance(turn * 7);
+    await client.hangUp();
+  };
+  const send = async () => {
+    for (let n = 0; n < 10; n++) {
+      await publishObject(test, n);
+      await test.clock.advance(10);
+    }
+  };
+  await Promise.all([send(), ...[...Array(20).keys()].map(comeAndGo)]);
+  for (const client of seen) {
+    const watch = createOrderWatch();
+    for (const { id } of client.frames) watch(id);
+    const numbers = client.said("note").map((each) => JSON.stringify(each).match(/\d+/)?.[0]);
+    const from = Number(numbers[0]);
+    assertEquals(numbers, numbers.map((_, i) => String(from + i)));
+  }
+  assert(seen.some((client) => client.said("note").length > 0));
+  assertEquals(test.services.budget.inUse, 0);
+});
+
+/** What no publisher may send, with what it is told. */
+const HOPELESS: Readonly<Record<string, readonly [unknown, readonly [number, string]]>> = {
+  "too large (S2-x2, S2-e)": [{ type: "note", data: "é".repeat(50_000) }, [413, "event_too_large"]],
+  "nested too deep to be written (S2-x2)": [
+    `{"type":"note","data":${"[".repeat(190_000)}${"]".repeat(190_000)}}`,
+    [400, "unserialisable"],
+  ],
+};
+
+for (const [what, [body, refusal]] of Object.entries(HOPELESS)) {
+  Deno.test(`a publication that is ${what} is refused with its reason, and nobody sees it (S2-x3)`, async () => {
+    await using test = createAppUnderTest();
+    await using client = await test.follow(ALERTS);
+    assertEquals(await refusalOf(await test.publish("alerts", body)), refusal);
+    await test.clock.advance(0);
+    assertEquals(client.frames.length, 1);
+  });
+}
