@@ -56,6 +56,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** True while values were shown that it had no room for. */
   owesShown = false;
   told: Told;
+  /** Events it was handed, openings aside. */
+  delivered = 0;
   readonly expiresAt: number;
   readonly #keeper: Keeper;
   readonly #onEnd: (reason: EndReason) => void;
@@ -141,8 +143,9 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 
-  /** Hands it a chunk. May call `cancel()` before it returns. */
-  send(chunk: Uint8Array): void {
+  /** Hands it a chunk of so many events. May call `cancel()` before it returns. */
+  send(chunk: Uint8Array, events = 0): void {
+    this.delivered += events;
     if (chunk.byteLength <= WHOLE_BYTES) this.#controller?.enqueue(chunk);
     else this.#sendInPieces(chunk);
   }

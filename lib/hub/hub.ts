@@ -8,14 +8,14 @@
  */
 import type { Publication, StreamEvent } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
+import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.ts";
 import { NOWHERE, type Place } from "../core/place.ts";
-import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { AppendOptions } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
+import { createChronicle } from "./chronicle.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import { createHolds } from "./holds.ts";
 import { createIntake } from "./intake.ts";
@@ -23,7 +23,7 @@ import { createLogReader } from "./log_reader.ts";
 import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
-import { draftOf, unlogged } from "./publish.ts";
+import { createPublish, draftOf, type Publish, unlogged } from "./publish.ts";
 import { passes } from "./read.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
@@ -37,18 +37,7 @@ export interface Newest {
 
 /** Publish and subscribe. */
 export interface Hub {
-  /**
-   * Publishes events of one topic together: all or none.
-   *
-   * @returns Their ids. They are in the log; clients get them about now.
-   * @throws {Problem} Where one of them is refused (400, 413, 422), `once` came before with another body (422), the lease
-   * of the fence is another's (409), or the log does not answer (503).
-   */
-  publish(
-    topic: Topic,
-    publications: readonly Publication[],
-    options?: AppendOptions,
-  ): Promise<readonly Place[]>;
+  readonly publish: Publish;
   /** Settles when this isolate has received what was published under these ids, or soon. */
   received(ids: readonly Place[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
@@ -63,6 +52,8 @@ export interface Hub {
   onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
+  /** How its streams are doing now, by the kind of their topics. */
+  streams(): ReadonlyMap<TopicKind, StreamFigures>;
   /** Ends every stream with `bye` `drain`. */
   drain(): void;
   /** Ends everything the hub runs. */
@@ -80,9 +71,12 @@ export interface HubOptions {
   readonly maxEventBytes: number;
 }
 
+/** What of the world a hub needs. */
+export type HubWorld = Pick<World, "clock" | "random" | "log" | "metrics">;
+
 /** Creates a hub over what isolates share. It follows the log while a topic is followed. */
 export function createHub(
-  { clock, random, log: logger }: Pick<World, "clock" | "random" | "log">,
+  { clock, random, log: logger, metrics = noMetrics }: HubWorld,
   { log, health }: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
@@ -92,6 +86,7 @@ export function createHub(
 
   const listeners = new Map<string, () => void>();
   const isAway = createOutage(clock, health);
+  const chronicle = createChronicle({ clock, log: logger, metrics });
 
   const intake = createIntake({ clock, log, isAway }, {
     store(events, retracted) {
@@ -200,6 +195,7 @@ export function createHub(
 
     const standing = audience.standing();
     const isInStep = isPlaced && standing.place === place && opening.length === 1;
+    const ended = chronicle.begin({ topics, isResumed });
     const client = new ClientStream({
       keeper: audience,
       standing: isInStep ? standing : { place },
@@ -209,6 +205,7 @@ export function createHub(
       expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
       onEnd(reason) {
         audiences.tidy(audience);
+        ended(reason, client.delivered);
         onEnd(reason);
       },
     });
@@ -222,17 +219,7 @@ export function createHub(
   }
 
   return {
-    async publish(topic, publications, how) {
-      const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
-      if (drafts.length === 0) return [];
-      const appended = await log.append(topic, drafts, how);
-      if ("ids" in appended) return appended.ids;
-      if (appended.kind === "fenced") {
-        throw new Problem(409, "fenced", "Another isolate leads by now.");
-      }
-      const detail = "This Idempotency-Key came before, with another body.";
-      throw new Problem(422, "idempotency_key_reused", detail);
-    },
+    publish: createPublish(log, metrics, options.maxEventBytes),
 
     async received(ids) {
       const last = ids.at(-1);
@@ -273,6 +260,7 @@ export function createHub(
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
     hold: holds.hold,
+    streams: () => chronicle.figures(audiences.all()),
 
     drain() {
       isDraining = true;
