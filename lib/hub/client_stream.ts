@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { END_REASONS } from "../core/metrics.ts";
 import { NOWHERE, type Place } from "../core/place.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
-export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | "fault" | "gone";
+export type EndReason = typeof END_REASONS[number];
 
 /**
  * Where clients stand. Those who are in step with their audience share the audience's own standing, so that all of them
