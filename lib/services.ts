@@ -4,6 +4,7 @@
  * @module
  */
 import { type Config, storePrefix } from "./core/config.ts";
+import type { Figures } from "./core/metrics.ts";
 import type { Topic } from "./core/topic.ts";
 import type { World } from "./core/world.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
@@ -13,6 +14,7 @@ import { LOOKUPS_PER_MINUTE } from "./http/share.ts";
 import type { Door } from "./http/stream_response.ts";
 import { createTickets, type Tickets } from "./http/tickets.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
+import { createPrometheus, type Exposition } from "./metrics/prometheus.ts";
 import { createMemoryState } from "./store/memory_state.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis_state.ts";
 import type { SharedState, StoreHealth } from "./store/shared_state.ts";
@@ -24,6 +26,7 @@ import { newsSettings } from "./topics/news/feeds.ts";
 import { createOperations, type Operations } from "./topics/operations/operations.ts";
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
+import { providersFor } from "./topics/quotes/providers.ts";
 
 /** What the routes are made of. */
 export interface Services {
@@ -49,6 +52,8 @@ export interface Services {
   readonly tickets: Tickets;
   /** What one caller may ask for that is not there: `spendLookup()` counts. */
   readonly lookups: RateLimit;
+  /** What is measured. */
+  readonly exposition: Exposition;
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
   readonly isDraining: () => boolean;
@@ -82,14 +87,23 @@ export interface Surroundings {
 /** Builds everything. Nothing runs yet: timers, fetches and commands begin with the first follower. */
 export function createServices(
   config: Config,
-  world: World,
-  { version, fetch = world.fetch, timeline }: Surroundings,
+  outside: World,
+  { version, fetch = outside.fetch, timeline }: Surroundings,
 ): Services {
-  const { clock, random } = world;
+  const { clock, random } = outside;
   const isolate = Math.floor(random() * 2 ** 40).toString(36).padStart(8, "0");
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
   const prefix = storePrefix(config, timeline);
-  const shared = createShared(config, { ...world, fetch }, { isolate, prefix, retention });
+  const shared = createShared(config, { ...outside, fetch }, { isolate, prefix, retention });
+  const prometheus = createPrometheus({
+    isolate,
+    version,
+    store: shared.health.kind,
+    providers: providersFor(config).map(({ name }) => name),
+    figures,
+  });
+  const { metrics } = prometheus;
+  const world = { ...outside, metrics };
   const hub = createHub(world, shared, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
@@ -136,6 +150,10 @@ export function createServices(
   let isGoing = false;
   const isDraining = () => isGoing;
 
+  function figures(): Figures {
+    return { streams: hub.streams(), seats: budget, store: shared.health };
+  }
+
   return {
     config,
     world,
@@ -159,9 +177,11 @@ export function createServices(
       budget,
       opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
       random,
+      metrics,
       clientIpHeader: config.CLIENT_IP_HEADER,
       isDraining,
     },
+    exposition: prometheus,
     publishRate: createRateLimit(clock, config.PUBLISH_PER_MINUTE),
     isDraining,
     async drain() {

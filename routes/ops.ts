@@ -1,12 +1,14 @@
 /**
- * For those who operate it: liveness and readiness.
+ * For those who operate it: liveness, readiness, and what is measured.
  *
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { problems } from "../lib/http/problem_response.ts";
+import { requirePublisher } from "../lib/http/rights.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { StoreAway } from "../lib/store/away.ts";
@@ -53,9 +55,21 @@ const ready = createRoute({
   },
 });
 
+const metrics = createRoute({
+  method: "get",
+  path: "/metrics",
+  summary: "What is measured, as Prometheus reads it",
+  tags: ["operation"],
+  security: [{ publisher: [] }],
+  responses: {
+    200: { description: "As it is now", content: { "text/plain": { schema: z.string() } } },
+    ...problems(401, 403),
+  },
+});
+
 /** The routes for operators. */
 export function opsRoutes(services: Services): OpenAPIHono<Env> {
-  const { version, isolate, store, budget, config, isDraining } = services;
+  const { version, isolate, store, budget, config, isDraining, exposition } = services;
   const app = createRouter();
 
   app.openapi(health, (c) => {
@@ -80,5 +94,25 @@ export function opsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ status: "ready" }, 200);
   });
 
+  app.openapi(metrics, async (c) => {
+    if (!config.DEMO) requireOperator(c, config.PUBLISH_TOKEN);
+    const text = c.req.method === "HEAD" ? "" : await exposition.text();
+    return c.text(text, 200, {
+      "cache-control": "no-store",
+      "content-type": exposition.contentType,
+    });
+  });
+
   return app;
+}
+
+/**
+ * Checks that a request comes from who runs this: who has the publisher's token.
+ *
+ * @throws {Problem} 403 `metrics_off` where no token is set, 401 `bad_token` where none or another came.
+ */
+function requireOperator(c: Context<Env>, token: string | undefined): void {
+  if (token !== undefined) return requirePublisher(c, token);
+  const detail = "Metrics are off: set PUBLISH_TOKEN, and send it as a bearer.";
+  throw new Problem(403, "metrics_off", detail);
 }

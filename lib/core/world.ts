@@ -5,6 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** The least of `fetch` the project needs. */
 export type FetchLike = (url: URL, init: RequestInit) => Promise<Response>;
@@ -16,6 +17,8 @@ export interface World {
   /** A number in [0, 1), hard to guess: jitter, ids and the demo's token come from it. */
   readonly random: () => number;
   readonly log: Log;
+  /** Who counts what happens: nobody, where it is not given. */
+  readonly metrics?: Metrics;
   /** The addresses a host name stands for. Rejects where the name is unknown. */
   readonly resolve: (host: string) => Promise<string[]>;
   /** A file that ships with the code, by its path below `lib/`. Rejects where it is missing. */

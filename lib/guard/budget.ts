@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { REFUSAL_REASONS } from "../core/metrics.ts";
 
 /** A stream's share of the budget. */
 export interface Seat {
@@ -12,7 +13,7 @@ export interface Seat {
 
 /** A no, with what a caller should know of it. */
 export interface Refusal {
-  readonly reason: "isolate" | "client" | "rate" | "drain";
+  readonly reason: typeof REFUSAL_REASONS[number];
   readonly limit: number;
   readonly inUse: number;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
+import type { Metrics } from "../core/metrics.ts";
 import { Problem } from "../core/problem.ts";
 import type { Budget, Refusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
@@ -24,6 +25,7 @@ export interface Door {
   readonly budget: Budget;
   readonly opens: RateLimit;
   readonly random: () => number;
+  readonly metrics: Pick<Metrics, "refused">;
   /** The header of a proxy that is trusted to name a client's address. */
   readonly clientIpHeader: string | undefined;
   /** True when this isolate is going: nobody is let in. */
@@ -108,6 +110,7 @@ export async function streamResponse(
 
   const admitted = admit(door, callerKey(c, caller, door.clientIpHeader));
   if ("reason" in admitted) {
+    door.metrics.refused(admitted.reason);
     if (!c.req.header("accept")?.includes("text/event-stream")) throw refusalProblem(admitted);
     return busyResponse(admitted, pollUrl);
   }

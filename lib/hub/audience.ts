@@ -13,7 +13,7 @@ import type { LogReader } from "./log_reader.ts";
 import { createPace } from "./pace.ts";
 import { createPaging, isAnyBehind } from "./paging.ts";
 import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
-import { createRoster } from "./roster.ts";
+import { createRoster, type Roster } from "./roster.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
@@ -45,7 +45,7 @@ export interface AudienceContext {
 /** Clients that are handed the same bytes. */
 export interface Audience extends Keeper {
   readonly follows: readonly Follow[];
-  readonly size: number;
+  readonly roster: Roster;
   /** The standing of those in step, brought up to the head where nothing is owed. */
   standing(): Standing;
   join(client: ClientStream): void;
@@ -79,7 +79,7 @@ export function createAudience(
   let isOwed = false;
   let flushedAt = -Infinity;
   /** What was read for one client since the last flush, for others at its place. */
-  const readings = new Map<Place, { chunk: Uint8Array; next: Standing }>();
+  const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
 
   const pace = createPace(clock, paceMs, windowEvents / 4, flush);
   const page = createPaging({
@@ -119,7 +119,7 @@ export function createAudience(
       if (!client.hasRoom()) return client.wake();
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
-      if (!isEmpty) client.send(chunk);
+      if (!isEmpty) client.send(chunk, reading.events.length);
     });
     if (endOf(follows) !== null) roster.each(finish);
   }
@@ -145,18 +145,19 @@ export function createAudience(
     let found = readings.get(from);
     if (!found) {
       const { events, to, isWhole } = readBetween(follows, from, place, PIECE_BYTES);
-      found = { chunk: joinBytes(events), next: isWhole ? standing : { place: to } };
+      const next = isWhole ? standing : { place: to };
+      found = { chunk: joinBytes(events), count: events.length, next };
       if (roster.size > 1 && readings.size < MOST_READINGS) readings.set(from, found);
     }
-    give(client, found.chunk, found.next);
+    give(client, found.chunk, found.next, found.count);
   }
 
-  function give(client: ClientStream, chunk: Uint8Array, next: Standing): void {
+  function give(client: ClientStream, chunk: Uint8Array, next: Standing, events = 0): void {
     client.standing = next;
     if (next !== standing) client.wake(); // more is owed
     if (chunk.byteLength === 0) return;
     client.lastFrameAt = clock.now();
-    client.send(chunk);
+    client.send(chunk, events);
     finish(client);
   }
 
@@ -166,7 +167,8 @@ export function createAudience(
 
   function sendShown(client: ClientStream): void {
     client.owesShown = false;
-    give(client, joinBytes(follows.flatMap(shownTo)), client.standing);
+    const values = follows.flatMap(shownTo);
+    give(client, joinBytes(values), client.standing, values.length);
   }
 
   function end(client: ClientStream, reason: EndReason): void {
@@ -209,9 +211,7 @@ export function createAudience(
 
   return {
     follows,
-    get size() {
-      return roster.size;
-    },
+    roster,
     standing: settle,
     join(client) {
       roster.add(client);
@@ -268,7 +268,7 @@ export function createAudience(
         client.owesShown ||= !client.hasRoom();
         if (client.owesShown) return client.wake();
         client.lastFrameAt = now;
-        client.send(chunk);
+        client.send(chunk, ours.length);
       });
     },
     forget: () => readings.clear(),

@@ -32,6 +32,7 @@ export interface Audiences {
   /** Lets go of an audience where nobody is left in it. */
   tidy(audience: Audience): void;
   endAll(reason: EndReason): void;
+  all(): Iterable<Audience>;
 }
 
 /** What audiences need of their hub. */
@@ -113,7 +114,7 @@ export function createAudiences(context: AudiencesContext): Audiences {
     forget,
     tidy(audience) {
       const entry = entries.get(audience);
-      if (!entry || audience.size > 0) return;
+      if (!entry || audience.roster.size > 0) return;
       entries.delete(audience);
       byKey.delete(entry.key);
       for (const { window: { topic: { name } } } of audience.follows) {
@@ -129,5 +130,6 @@ export function createAudiences(context: AudiencesContext): Audiences {
     endAll(reason) {
       for (const audience of [...entries.keys()]) audience.endAll(reason);
     },
+    all: () => entries.keys(),
   };
 }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { END_REASONS } from "../core/metrics.ts";
 import { NOWHERE, type Place } from "../core/place.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
-export type EndReason = "drain" | "max_age" | "finished" | "slow" | "revoked" | "fault" | "gone";
+export type EndReason = typeof END_REASONS[number];
 
 /**
  * Where clients stand. Those who are in step with their audience share the audience's own standing, so that all of them
@@ -58,6 +59,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** True once it was told that its rights end. */
   isNoticed = false;
   told: Told;
+  /** Events it was handed, openings aside. */
+  delivered = 0;
   readonly expiresAt: number;
   /** When the earliest of its rights ends, in ms since the epoch. */
   readonly rightsEndAt: number;
@@ -152,8 +155,9 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 
-  /** Hands it a chunk. May call `cancel()` before it returns. */
-  send(chunk: Uint8Array): void {
+  /** Hands it a chunk of so many events. May call `cancel()` before it returns. */
+  send(chunk: Uint8Array, events = 0): void {
+    this.delivered += events;
     if (chunk.byteLength <= WHOLE_BYTES) this.#controller?.enqueue(chunk);
     else this.#sendInPieces(chunk);
   }

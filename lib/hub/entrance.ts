@@ -6,6 +6,7 @@
 import type { World } from "../core/world.ts";
 import { comparePlaces, NOWHERE, type Place } from "../core/place.ts";
 import type { Audiences } from "./audiences.ts";
+import type { Chronicle } from "./chronicle.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import { encodeNotice, endOf, isNoticeDue } from "./ending.ts";
 import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./opening.ts";
@@ -19,6 +20,7 @@ export interface EntranceContext extends Pick<World, "clock" | "random"> {
   readonly windows: Pick<Windows, "open">;
   readonly starts: Starts;
   readonly audiences: Audiences;
+  readonly chronicle: Pick<Chronicle, "begin">;
   readonly placing: Placing;
   /** The place of the newest event this isolate has received. */
   readonly head: () => Place;
@@ -35,10 +37,10 @@ export type Entrance = (subscription: Subscription) => Promise<ReadableStream<Ui
 
 /** Creates an entrance. */
 export function createEntrance(
-  { clock, random, windows, starts, audiences, placing, head, isAway, isDraining, ...context }:
+  { clock, random, windows, starts, audiences, chronicle, placing, head, isAway, ...context }:
     EntranceContext,
 ): Entrance {
-  const { bye, heartbeatMs, streamMaxAgeMs, retryMs } = context;
+  const { isDraining, bye, heartbeatMs, streamMaxAgeMs, retryMs } = context;
 
   async function openAll(wishes: readonly Wish[]): Promise<Holding[]> {
     const results = await Promise.allSettled(wishes.map(({ topic }) => windows.open(topic)));
@@ -90,6 +92,7 @@ export function createEntrance(
 
     const standing = audience.standing();
     const isInStep = isPlaced && standing.place === place && opening.length === 1;
+    const ended = chronicle.begin({ topics, isResumed });
     const client = new ClientStream({
       keeper: audience,
       standing: isInStep ? standing : { place },
@@ -100,6 +103,7 @@ export function createEntrance(
       rightsEndAt,
       onEnd(reason) {
         audiences.tidy(audience);
+        ended(reason, client.delivered);
         onEnd(reason);
       },
     });

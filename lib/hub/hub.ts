@@ -8,14 +8,15 @@
  */
 import type { Publication } from "../core/event.ts";
 import { messageOf } from "../core/log.ts";
+import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.ts";
 import type { Place } from "../core/place.ts";
-import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { AppendOptions, Swap } from "../store/event_log.ts";
+import type { Swap } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
+import { createChronicle } from "./chronicle.ts";
 import type { EndReason } from "./client_stream.ts";
 import { createEntrance } from "./entrance.ts";
 import { createHolds } from "./holds.ts";
@@ -24,25 +25,14 @@ import { createLogReader } from "./log_reader.ts";
 import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
-import { draftOf, unlogged } from "./publish.ts";
+import { createPublish, draftOf, type Publish, unlogged } from "./publish.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
 import { createWindows, type Starter } from "./windows.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
-  /**
-   * Publishes events of one topic together: all or none.
-   *
-   * @returns Their ids. They are in the log; clients get them about now.
-   * @throws {Problem} Where one of them is refused (400, 413, 422), `once` came before with another body (422), the lease
-   * of the fence is another's (409), or the log does not answer (503).
-   */
-  publish(
-    topic: Topic,
-    publications: readonly Publication[],
-    options?: Omit<AppendOptions, "swap">,
-  ): Promise<readonly Place[]>;
+  readonly publish: Publish;
   /**
    * Puts a value, and publishes what became of it, in one step. Problems as of `publish()`.
    *
@@ -65,6 +55,8 @@ export interface Hub {
   onPublished(topic: Topic, listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
+  /** How its streams are doing now, by the kind of their topics. */
+  streams(): ReadonlyMap<TopicKind, StreamFigures>;
   /** Ends every stream with `bye` `drain`. */
   drain(): void;
   /** Ends everything the hub runs. */
@@ -82,9 +74,12 @@ export interface HubOptions {
   readonly maxEventBytes: number;
 }
 
+/** What of the world a hub needs. */
+export type HubWorld = Pick<World, "clock" | "random" | "log" | "metrics">;
+
 /** Creates a hub over what isolates share. It follows the log while a topic is followed. */
 export function createHub(
-  { clock, random, log: logger }: Pick<World, "clock" | "random" | "log">,
+  { clock, random, log: logger, metrics = noMetrics }: HubWorld,
   { log, health }: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
@@ -94,6 +89,7 @@ export function createHub(
 
   const listeners = new Map<string, () => void>();
   const isAway = createOutage(clock, health);
+  const chronicle = createChronicle({ clock, log: logger, metrics });
 
   const intake = createIntake({ clock, log, isAway }, {
     store(events, retracted) {
@@ -166,6 +162,7 @@ export function createHub(
     windows,
     starts,
     audiences,
+    chronicle,
     placing,
     head,
     isAway,
@@ -177,17 +174,7 @@ export function createHub(
   });
 
   return {
-    async publish(topic, publications, how) {
-      const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
-      if (drafts.length === 0) return [];
-      const appended = await log.append(topic, drafts, how);
-      if ("ids" in appended) return appended.ids;
-      if (appended.kind === "fenced") {
-        throw new Problem(409, "fenced", "Another isolate leads by now.");
-      }
-      const detail = "This Idempotency-Key came before, with another body.";
-      throw new Problem(422, "idempotency_key_reused", detail);
-    },
+    publish: createPublish(log, metrics, options.maxEventBytes),
 
     async change(topic, publication, swap) {
       const draft = draftOf(topic, publication, options.maxEventBytes);
@@ -215,6 +202,7 @@ export function createHub(
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
 
     hold: holds.hold,
+    streams: () => chronicle.figures(audiences.all()),
 
     drain() {
       isDraining = true;

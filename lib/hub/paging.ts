@@ -20,7 +20,12 @@ export interface PagingContext {
   readonly pieceBytes: number;
   /** Where the audience stands. */
   readonly place: () => Place;
-  readonly give: (client: ClientStream, chunk: Uint8Array, next: Standing) => void;
+  readonly give: (
+    client: ClientStream,
+    chunk: Uint8Array,
+    next: Standing,
+    events: number,
+  ) => void;
   readonly end: (client: ClientStream, reason: EndReason) => void;
   /** Told of what must not happen. */
   readonly onFault: (thrown: unknown) => void;
@@ -60,8 +65,10 @@ export function createPaging(
         if (comparePlaces(from, to) >= 0) break;
         const reading = await readLog(follows, from, to, pieceBytes, client.told);
         if (client.standing !== own) break; // its place was given up while a page was read
-        if ("events" in reading) give(client, joinBytes(reading.events), { place: reading.to });
-        else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
+        if ("events" in reading) {
+          const { events, to: place } = reading;
+          give(client, joinBytes(events), { place }, events.length);
+        } else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
           miss(client, reading);
         } else {
           end(client, "slow");

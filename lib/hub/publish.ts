@@ -1,13 +1,16 @@
 /**
- * Checks publications and serialises them, before anything is stored.
+ * The way into the log: publications are checked and serialised before anything is stored.
  *
  * @module
  */
 import type { Draft, Publication } from "../core/event.ts";
 import { toJson } from "../core/json.ts";
-import { NOWHERE } from "../core/place.ts";
+import { kindOfTopic, type Metrics, type PublishOutcome } from "../core/metrics.ts";
+import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
+import { StoreAway } from "../store/away.ts";
+import type { Appended, AppendOptions, EventLog } from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
 const utf8 = new TextEncoder();
@@ -58,4 +61,53 @@ export function unlogged(topic: Topic, drafts: readonly Draft[]): EncodedEvent[]
     prev: null,
     bytes: encodeFrames({ event: draft.type, data: draft.json }),
   }));
+}
+
+/** What a refused publication counts as. */
+function outcomeOf(thrown: unknown): PublishOutcome {
+  if (thrown instanceof StoreAway) return "away";
+  return thrown instanceof Problem ? "refused" : "fault";
+}
+
+/**
+ * Publishes events of one topic together: all or none.
+ *
+ * @returns Their ids. They are in the log; clients get them about now.
+ * @throws {Problem} Where one of them is refused (400, 413, 422), `once` came before with another body (422), the lease
+ * of the fence is another's (409), or the log does not answer (503).
+ */
+export type Publish = (
+  topic: Topic,
+  publications: readonly Publication[],
+  options?: Omit<AppendOptions, "swap">,
+) => Promise<readonly Place[]>;
+
+/** Creates what publishes, and counts what becomes of it. */
+export function createPublish(
+  log: Pick<EventLog, "append">,
+  metrics: Pick<Metrics, "published">,
+  maxEventBytes: number,
+): Publish {
+  return async (topic, publications, options) => {
+    const count = (outcome: PublishOutcome) =>
+      metrics.published(kindOfTopic(topic.name), outcome, publications.length);
+    let appended: Appended;
+    try {
+      const drafts = publications.map((each) => draftOf(topic, each, maxEventBytes));
+      if (drafts.length === 0) return [];
+      appended = await log.append(topic, drafts, options);
+    } catch (thrown) {
+      count(outcomeOf(thrown));
+      throw thrown;
+    }
+    // Nothing was swapped, so nothing can be stale.
+    if (appended.kind === "stale") throw new TypeError("Cannot be stale: no value was swapped");
+    count(appended.kind);
+    if ("ids" in appended) return appended.ids;
+    if (appended.kind === "fenced") {
+      throw new Problem(409, "fenced", "Another isolate leads by now.");
+    }
+    const detail = "This Idempotency-Key came before, with another body.";
+    throw new Problem(422, "idempotency_key_reused", detail);
+  };
 }

@@ -12,6 +12,7 @@ import {
   type IBreaker,
 } from "cockatiel";
 import type { Clock } from "../core/clock.ts";
+import type { BREAKER_STATES } from "../core/metrics.ts";
 
 /** Failures in a row that open it: one may be chance, two bad luck. */
 const THRESHOLD = 3;
@@ -23,7 +24,7 @@ const FIRST_PAUSE_MS = 10_000;
 const MAX_PAUSE_MS = 5 * 60_000;
 
 /** `open`: no calls. `half-open`: the next call, or the one that is out, is a trial. */
-export type BreakerState = "closed" | "open" | "half-open";
+export type BreakerState = typeof BREAKER_STATES[number];
 
 /** A breaker around the calls of one upstream. */
 export interface Breaker {

@@ -4,6 +4,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { noMetrics } from "../core/metrics.ts";
 import type { World } from "../core/world.ts";
 import { type BreakerState, createBreaker } from "./breaker.ts";
 import { createCooldown } from "./cooldown.ts";
@@ -46,6 +47,8 @@ export interface Upstream {
 
 /** How an upstream is asked, and how often. */
 export interface UpstreamOptions extends RequestOptions {
+  /** What its calls are counted under. */
+  readonly name?: string;
   /** How long an answer holds, counted from when it was asked for: a poll every `ttlMs` always gets a new one. */
   readonly ttlMs: number;
 }
@@ -62,9 +65,10 @@ type Check = (text: string) => void;
 
 /** Creates an upstream. Nothing starts before the first `get()`. */
 export function createUpstream(world: World, options: UpstreamOptions): Upstream {
-  const { clock } = world;
-  const { title, ttlMs } = options;
+  const { clock, metrics = noMetrics } = world;
+  const { name = "", title, ttlMs } = options;
   const breaker = createBreaker(clock);
+  metrics.guarded(name, breaker.state);
   const cooldown = createCooldown(clock);
   let lastFailure: UpstreamFailure | null = null;
 
@@ -74,8 +78,8 @@ export function createUpstream(world: World, options: UpstreamOptions): Upstream
     noDeleteOnFetchRejection: true,
     ignoreFetchAbort: true, // a flight that others pushed out of the cache still answers those who wait for it
     async fetchMethod(url, _old, { context: check }) {
-      if (clock.now() < cooldown.until()) throw waiting();
-      return await breaker.run(() => call(url, check), waiting);
+      if (clock.now() < cooldown.until()) throw leaveAlone();
+      return await breaker.run(() => call(url, check), leaveAlone);
     },
   });
 
@@ -91,16 +95,23 @@ export function createUpstream(world: World, options: UpstreamOptions): Upstream
       check(text);
       cooldown.succeeded();
       lastFailure = null;
+      metrics.called(name, "ok");
       return { text, askedAt, receivedAt };
     } catch (thrown) {
       lastFailure = unknownShape(thrown);
       cooldown.failed(lastFailure);
+      metrics.called(name, lastFailure.kind);
       throw lastFailure;
     }
   }
 
   function unknownShape(thrown: unknown): UpstreamFailure {
     return asFailure(thrown, "shape", `${title} answered in a shape we do not know`);
+  }
+
+  function leaveAlone(): UpstreamFailure {
+    metrics.called(name, "waiting");
+    return waiting();
   }
 
   function nextTryAt(): number {

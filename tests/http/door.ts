@@ -5,6 +5,7 @@
  */
 import { assert } from "@std/assert";
 import { Hono } from "hono";
+import { noMetrics } from "../../lib/core/metrics.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
@@ -63,6 +64,7 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
     budget,
     opens: createRateLimit(under.clock, opensPerMinute),
     random: options.random ?? (() => 0.5),
+    metrics: noMetrics,
     clientIpHeader: undefined,
     isDraining: options.isDraining ?? (() => false),
   };

@@ -1,6 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { MOST_URL_CHARACTERS } from "../../lib/http/input.ts";
-import { createAppUnderTest, refusalOf } from "./support.ts";
+import { figureIn } from "../metrics/exposition.ts";
+import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
+
+/** The sum of a metric, named without its prefix, over all series with these labels. */
+async function figure(
+  test: AppUnderTest,
+  name: string,
+  labels?: Readonly<Record<string, string>>,
+): Promise<number> {
+  return figureIn(await (await test.send("/metrics")).text(), name, labels);
+}
 
 Deno.test("GET /health tells what this isolate is, and how many streams it carries", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "7" });
@@ -32,6 +42,126 @@ Deno.test("GET /ready refuses while we are going; /health says so and stays 200"
   assertEquals([health.status, (await health.json()).status], [200, "draining"]);
   const stream = await test.send("/v1/events/alerts/stream");
   assertEquals(await refusalOf(stream), [503, "busy_drain"]);
+});
+
+Deno.test("GET /metrics is open in the demo, fresh, and Prometheus' text", async () => {
+  await using test = createAppUnderTest();
+  const response = await test.send("/metrics");
+  assertEquals([response.status, response.headers.get("cache-control")], [200, "no-store"]);
+  assertEquals(
+    response.headers.get("content-type"),
+    "text/plain; version=0.0.4; charset=utf-8",
+  );
+  const labels = { version: "0.0.0", store: "memory", isolate: test.services.isolate };
+  assertEquals(figureIn(await response.text(), "info", labels), 1);
+});
+
+Deno.test("GET /metrics takes the publisher's token outside of the demo, HEAD too", async () => {
+  await using test = createAppUnderTest({ DEMO: "0" });
+  for (const method of ["GET", "HEAD"]) {
+    const send = (authorization?: string) =>
+      test.send("/metrics", { method, headers: authorization ? { authorization } : {} });
+    for (const wrong of [undefined, "Bearer another-token-of-16", `Basic ${TOKEN}`, TOKEN]) {
+      const refused = await send(wrong);
+      assertEquals(refused.status, 401, `${method} ${wrong}`);
+      assertEquals(refused.headers.get("www-authenticate"), "Bearer");
+      assert(!(await refused.text()).includes("edgetape_"));
+    }
+    const response = await send(`Bearer ${TOKEN}`);
+    assertEquals([response.status, response.headers.get("cache-control")], [200, "no-store"]);
+    assertEquals((await response.text()) === "", method === "HEAD");
+  }
+});
+
+Deno.test("GET /metrics is off where no token is set, and says what to set", async () => {
+  const settings = { DEMO: "0", PUBLISH_TOKEN: "" };
+  await using test = createAppUnderTest(settings);
+  const response = await test.send("/metrics", { headers: { authorization: "Bearer " } });
+  assert((await response.clone().text()).includes("set PUBLISH_TOKEN"));
+  assertEquals(await refusalOf(response), [403, "metrics_off"]);
+});
+
+Deno.test("GET /metrics tells of streams, seats, publications and providers of a demo", async () => {
+  await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "7" });
+  await using _quotes = await test.follow("/v1/quotes/stream");
+  await using alerts = await test.follow("/v1/stream?topics=events/alerts");
+  await test.publish("alerts", { type: "note", data: 1 });
+  await test.publish("alerts", { type: "nonsense", data: 1 });
+  await test.clock.advance(1000);
+  assertEquals(await figure(test, "streams", { topic: "quotes" }), 1);
+  assertEquals([await figure(test, "seats_in_use"), await figure(test, "seats_limit")], [2, 7]);
+  const published = (labels: Record<string, string>) =>
+    figure(test, "events_published_total", labels);
+  assertEquals(await published({ topic: "events", outcome: "appended" }), 1);
+  assertEquals(await published({ topic: "events", outcome: "refused" }), 1);
+  assertEquals(await figure(test, "events_delivered_total", { topic: "events" }), 1);
+  assertEquals(alerts.said("note").length, 1);
+  const called = test.fetched.filter((url) => url.includes("coinbase")).length;
+  const labels = { provider: "coinbase", outcome: "ok" };
+  assert(called > 0);
+  assertEquals(await figure(test, "provider_calls_total", labels), called);
+  assertEquals(await figure(test, "provider_calls_total", { provider: "other" }), 0);
+  assertEquals(await figure(test, "provider_breaker", { state: "closed" }), 4);
+});
+
+Deno.test("GET /metrics tells of providers that fail, by how, and of their breakers", async () => {
+  await using test = createAppUnderTest(
+    {},
+    () => Promise.resolve(new Response("no", { status: 500 })),
+  );
+  await using _client = await test.follow("/v1/quotes/stream");
+  await test.clock.advance(60_000);
+  const labels = { provider: "coinbase", outcome: "http" };
+  const failed = await figure(test, "provider_calls_total", labels);
+  assertEquals(failed, test.fetched.filter((url) => url.includes("coinbase")).length);
+  assertEquals(await figure(test, "provider_calls_total", { outcome: "ok" }), 0);
+  assertEquals(
+    await figure(test, "provider_breaker", { provider: "coinbase", state: "closed" }),
+    0,
+  );
+  assert(await figure(test, "provider_calls_total", { outcome: "waiting" }) > 0);
+});
+
+Deno.test("GET /metrics counts refused streams by why", async () => {
+  const open = "/v1/events/alerts/stream";
+  const refused = (test: AppUnderTest, reason: string) =>
+    figure(test, "streams_refused_total", { reason });
+  await using full = createAppUnderTest({ STREAMS_PER_ISOLATE: "1", STREAMS_PER_CLIENT: "1" });
+  await using _one = await full.follow(open);
+  await full.send(open);
+  assertEquals(await refused(full, "client"), 1);
+  await using small = createAppUnderTest({ STREAMS_PER_ISOLATE: "1" });
+  await using _two = await small.follow(open);
+  await small.send(open, { headers: { accept: "text/event-stream" } });
+  await small.send(open, { method: "HEAD" });
+  assertEquals(await refused(small, "isolate"), 1);
+  small.services.drain();
+  await small.send(open);
+  assertEquals(await refused(small, "drain"), 1);
+  await using strict = createAppUnderTest({ OPENS_PER_MINUTE: "1" });
+  await using _three = await strict.follow(open);
+  await strict.send(open);
+  assertEquals(await refused(strict, "rate"), 1);
+  assertEquals(await figure(strict, "streams_refused_total"), 1);
+  assertEquals(await figure(strict, "streams_opened_total"), 1);
+});
+
+Deno.test("GET /metrics counts Redis commands as GET /health does, and tells that the store is away", async () => {
+  const redis = { UPSTASH_REDIS_REST_URL: "https://redis.example", UPSTASH_REDIS_REST_TOKEN: "t" };
+  await using test = createAppUnderTest(redis, () => Promise.reject(new Error("no network")));
+  assertEquals([await figure(test, "store_up"), await figure(test, "store_commands_total")], [
+    1,
+    0,
+  ]);
+  const flight = test.publish("alerts", { type: "note", data: 1 });
+  await test.clock.advance(10_000);
+  assertEquals((await flight).status, 503);
+  const { store } = await (await test.send("/health")).json();
+  assert(store.commands > 0);
+  assertEquals(await figure(test, "store_commands_total"), store.commands);
+  assertEquals([store.is_up, await figure(test, "store_up")], [false, 0]);
+  assertEquals(await figure(test, "events_published_total", { outcome: "away" }), 1);
+  assertEquals(await figure(test, "info", { store: "redis" }), 1);
 });
 
 Deno.test("the app answers unknown routes and methods with a problem", async () => {

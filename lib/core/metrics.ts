@@ -1,0 +1,139 @@
+/**
+ * What happens, for who counts it: domain events, in words of fixed sets. Nothing a caller sends becomes a label.
+ *
+ * @module
+ */
+
+/** The topics there are, by the first part of their names. */
+const NAMED_KINDS = [
+  "quotes",
+  "news",
+  "events",
+  "operations",
+  "sessions",
+  "tasks",
+  "chat",
+] as const;
+
+/** Kinds of topics. `several`: a stream of topics of more than one kind. `other`: a name that is none of ours. */
+export const TOPIC_KINDS = [...NAMED_KINDS, "several", "other"] as const;
+
+/** Why streams end: what `bye` says, or `gone` where the client left by itself. */
+export const END_REASONS = [
+  "drain",
+  "max_age",
+  "finished",
+  "slow",
+  "revoked",
+  "fault",
+  "gone",
+] as const;
+
+/** Why streams are refused. */
+export const REFUSAL_REASONS = ["isolate", "client", "rate", "drain"] as const;
+
+/**
+ * What becomes of a publication.
+ *
+ * | outcome    | means                                                       |
+ * | ---------- | ----------------------------------------------------------- |
+ * | `appended` | it is in the log                                            |
+ * | `repeated` | it came before, under the same key, and is in the log once  |
+ * | `conflict` | its key came before, with another body                      |
+ * | `fenced`   | another isolate leads by now                                |
+ * | `refused`  | its type, shape or size is not what the topic takes         |
+ * | `away`     | the shared store did not answer                             |
+ * | `fault`    | ours                                                        |
+ */
+export const PUBLISH_OUTCOMES = [
+  "appended",
+  "repeated",
+  "conflict",
+  "fenced",
+  "refused",
+  "away",
+  "fault",
+] as const;
+
+/** What becomes of a call to a provider: `ok`, or how it failed (`upstream/failure.ts`). */
+export const CALL_OUTCOMES = [
+  "ok",
+  "timeout",
+  "too_large",
+  "blocked",
+  "network",
+  "http",
+  "type",
+  "shape",
+  "waiting",
+] as const;
+
+/** The states of a breaker (`upstream/breaker.ts`). */
+export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
+
+/** A kind of topics. */
+export type TopicKind = typeof TOPIC_KINDS[number];
+
+/** What becomes of a publication. */
+export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
+
+/** The kind of a topic of this name. */
+export function kindOfTopic(name: string): TopicKind {
+  const [first] = name.split("/", 1);
+  return NAMED_KINDS.find((kind) => kind === first) ?? "other";
+}
+
+/** The kind of a stream of topics of these names. */
+export function kindOfStream(names: readonly string[]): TopicKind {
+  const [kind = "other", ...more] = new Set(names.map(kindOfTopic));
+  return more.length === 0 ? kind : "several";
+}
+
+/** Who counts what happens. Its methods return at once and never throw. */
+export interface Metrics {
+  /** A stream was opened. */
+  opened(topic: TopicKind): void;
+  /** A stream ended. */
+  closed(topic: TopicKind, reason: typeof END_REASONS[number]): void;
+  /** A stream was refused, since a budget or a rate is used up, or we are going. */
+  refused(reason: typeof REFUSAL_REASONS[number]): void;
+  /** Events were published together, or were to be. */
+  published(topic: TopicKind, outcome: PublishOutcome, events: number): void;
+  /** A provider was called. */
+  called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
+  /** A provider has a breaker, which tells its state whenever it is asked. */
+  guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
+}
+
+/** Counts nothing. */
+export const noMetrics: Metrics = Object.freeze({
+  opened() {},
+  closed() {},
+  refused() {},
+  published() {},
+  called() {},
+  guarded() {},
+});
+
+/** How the streams of one kind are doing. */
+export interface StreamFigures {
+  /** Streams that have not ended. */
+  readonly open: number;
+  /** Those that are owed something they had no room for yet. */
+  readonly lagging: number;
+  /** Those that have had no room for {@linkcode HUNG_MS}. */
+  readonly hung: number;
+  /** Events handed to clients since the start, once for each client: by streams that have ended too. */
+  readonly delivered: number;
+}
+
+/** A stream without room hangs from then on, in milliseconds: a sixth of the time after which it is let go. */
+export const HUNG_MS = 10_000;
+
+/** What is not counted as it happens, but looked at when somebody asks. */
+export interface Figures {
+  readonly streams: ReadonlyMap<TopicKind, StreamFigures>;
+  /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
+  readonly seats: { readonly inUse: number; readonly limit: number };
+  readonly store: { readonly isUp: boolean; readonly commands: number };
+}

@@ -1,0 +1,94 @@
+/**
+ * Reads the text Prometheus reads, as strictly as its own parser of the text format 0.0.4.
+ *
+ * @module
+ */
+
+/** One value, and what it is called. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What is said of one metric. */
+export interface Family {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"/g;
+const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]?(?:Inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?))$/;
+
+function parseLabels(text: string, line: string): Record<string, string> {
+  const found = [...text.matchAll(LABEL)];
+  const written = found.map(([whole]) => whole).join(",");
+  if (written !== text) throw new SyntaxError(`No labels: ${line}`);
+  const names = found.map(([, name = ""]) => name);
+  if (new Set(names).size < names.length) throw new SyntaxError(`A label twice: ${line}`);
+  const plain = (value: string) =>
+    value.replaceAll(/\\(.)/g, (_, each: string) => each === "n" ? "\n" : each);
+  return Object.fromEntries(found.map(([, name = "", value = ""]) => [name, plain(value)]));
+}
+
+function parseSample(line: string): Sample {
+  const [, name = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
+  if (name === "") throw new SyntaxError(`No sample: ${line}`);
+  return {
+    name,
+    labels: parseLabels(labels, line),
+    value: Number(value.replace("Inf", "Infinity")),
+  };
+}
+
+/**
+ * Reads all metrics.
+ *
+ * @throws {SyntaxError} If a line is none of the format's, a sample is none of its family's, or something comes twice.
+ */
+export function parseExposition(text: string): ReadonlyMap<string, Family> {
+  if (!text.endsWith("\n")) throw new SyntaxError("The last line has no end");
+  const families = new Map<string, Family & { readonly samples: Sample[] }>();
+  const seen = new Set<string>();
+  let current: (Family & { readonly samples: Sample[] }) | undefined;
+  let told: { readonly name: string; readonly help: string } | undefined;
+
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (keyword === "HELP") told = { name, help: rest };
+    else if (keyword === "TYPE") {
+      if (!/^(?:counter|gauge)$/.test(rest)) throw new SyntaxError(`No type: ${line}`);
+      if (told?.name !== name) throw new SyntaxError(`No help before: ${line}`);
+      if (families.has(name)) throw new SyntaxError(`A metric twice: ${line}`);
+      current = { name, type: rest, help: told.help, samples: [] };
+      families.set(name, current);
+    } else {
+      const sample = parseSample(line);
+      if (sample.name !== current?.name) throw new SyntaxError(`Out of its place: ${line}`);
+      const series = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
+      if (seen.has(series)) throw new SyntaxError(`A series twice: ${line}`);
+      if (current.type === "counter" && !(sample.value >= 0)) {
+        throw new SyntaxError(`No count: ${line}`);
+      }
+      seen.add(series);
+      current.samples.push(sample);
+    }
+  }
+  return families;
+}
+
+/** Sums up the samples of a metric, named without its prefix, that have these labels. */
+export function figureIn(
+  text: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): number {
+  const family = parseExposition(text).get(`edgetape_${name}`);
+  if (!family) throw new Error(`There is no metric edgetape_${name}`);
+  const wanted = Object.entries(labels);
+  return family.samples.filter((each) => wanted.every(([key, value]) => each.labels[key] === value))
+    .reduce((sum, { value }) => sum + value, 0);
+}

@@ -1,0 +1,106 @@
+/** The alert rules, the dashboard and the README name what is measured, and nothing else. */
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { createAppUnderTest } from "../routes/support.ts";
+import { type Family, parseExposition } from "./exposition.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+/** What a fresh server tells. Every series there will ever be is in it, but for the isolate's name. */
+async function families(): Promise<ReadonlyMap<string, Family>> {
+  await using test = createAppUnderTest();
+  return parseExposition(await (await test.send("/metrics")).text());
+}
+
+/** What is wrong with the metrics an expression names, and with the labels it picks them by. */
+function complaints(text: string, known: ReadonlyMap<string, Family>): string[] {
+  const found = text.matchAll(/\b(edgetape_\w+)(?:\{([^}]*)\})?/g);
+  return [...found].flatMap(([, name = "", selector = ""]) => {
+    const family = known.get(name);
+    if (!family) return [`${name} is not measured`];
+    return [...selector.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].flatMap(
+      ([whole, label = "", _operator, value = ""]) => {
+        const values = new Set(family.samples.map(({ labels }) => labels[label]));
+        return value.split("|").every((each) => values.has(each))
+          ? []
+          : [`${name} has no ${whole}`];
+      },
+    );
+  });
+}
+
+/** The rules of the alert file: fields one a line, folded ones joined. Prometheus itself parses more than this. */
+function rules(yaml: string): Record<string, string>[] {
+  return yaml.split(/^ {6}- (?=alert:)/m).slice(1).map((block) => {
+    const joined = block.replaceAll(
+      />-\n((?: {10}.*\n)+)/g,
+      (_, lines: string) => `${lines.trim().replaceAll(/\n\s*/g, " ")}\n`,
+    );
+    const fields = joined.matchAll(/^ *(\w+): (.+)$/gm);
+    return Object.fromEntries([...fields].map(([, name = "", value = ""]) => [name, value]));
+  });
+}
+
+Deno.test("complaints() complains about what is not measured", async () => {
+  const known = await families();
+  assertEquals(complaints('rate(edgetape_nothing[1m]) + edgetape_streams{topic="x"}', known), [
+    "edgetape_nothing is not measured",
+    'edgetape_streams has no topic="x"',
+  ]);
+  assertEquals(complaints('edgetape_streams_closed_total{reason=~"slow|tired"}', known).length, 1);
+});
+
+Deno.test("alerts.yml: every rule has what people need, and names what is measured", async () => {
+  const known = await families();
+  const all = rules(await read("lib/metrics/alerts.yml"));
+  assert(all.length >= 10);
+  assertEquals(new Set(all.map(({ alert }) => alert)).size, all.length);
+  for (const { alert = "", expr = "", labels = "", summary = "", description = "" } of all) {
+    assert(/^Edgetape[A-Z]\w+$/.test(alert), alert);
+    assert(/^\{ severity: (?:critical|warning) \}$/.test(labels), alert);
+    assert(summary !== "" && description !== "", alert);
+    assert(expr.includes("edgetape_") || alert === "EdgetapeDown", alert);
+    assertEquals(complaints(expr, known), [], alert);
+  }
+});
+
+const Dashboard = z.object({
+  title: z.literal("Edgetape"),
+  uid: z.string(),
+  panels: z.array(z.object({
+    id: z.int(),
+    type: z.enum(["stat", "timeseries"]),
+    title: z.string().min(1),
+    description: z.string().min(1),
+    gridPos: z.object({ x: z.int(), y: z.int(), w: z.int().positive(), h: z.int().positive() }),
+    targets: z.array(z.object({ refId: z.string(), expr: z.string().min(1) })).min(1),
+  })).min(1),
+});
+
+Deno.test("dashboard.json: every panel asks for what is measured, and all that is measured is shown", async () => {
+  const known = await families();
+  const { panels } = Dashboard.parse(JSON.parse(await read("lib/metrics/dashboard.json")));
+  assertEquals(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const shown = new Set<string>();
+  for (const { title, gridPos: { x, w }, targets } of panels) {
+    assert(x + w <= 24, title);
+    assertEquals(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
+    for (const { expr } of targets) {
+      assertEquals(complaints(expr, known), [], title);
+      for (const [name] of expr.matchAll(/edgetape_\w+/g)) shown.add(name);
+    }
+  }
+  assertEquals([...shown].sort(), [...known.keys()].sort());
+});
+
+Deno.test("README.md tells of every metric and every alert rule, and of no others", async () => {
+  const known = await families();
+  const readme = await read("README.md");
+  const section = readme.slice(readme.indexOf("## Watch it"), readme.indexOf("## Licence"));
+  const metrics = new Set([...section.matchAll(/\bedgetape_\w+/g)].map(([name]) => name));
+  assertEquals([...metrics].sort(), [...known.keys()].sort());
+  const alerts = new Set([...section.matchAll(/\bEdgetape[A-Z]\w+/g)].map(([name]) => name));
+  const named = rules(await read("lib/metrics/alerts.yml")).map(({ alert }) => alert ?? "");
+  assertEquals([...alerts].sort(), named.sort());
+});

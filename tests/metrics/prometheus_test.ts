@@ -1,0 +1,138 @@
+/** The twin Prometheus reads: every word of a fixed set, every figure as it is. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  BREAKER_STATES,
+  CALL_OUTCOMES,
+  END_REASONS,
+  kindOfStream,
+  kindOfTopic,
+  type Metrics,
+  PUBLISH_OUTCOMES,
+  REFUSAL_REASONS,
+  TOPIC_KINDS,
+} from "../../lib/core/metrics.ts";
+import { figureIn, parseExposition } from "./exposition.ts";
+import { createPrometheusUnderTest, NOTHING } from "./support.ts";
+
+const HOSTILE = ["", "third", "__proto__", 'x"} 1\nedgetape_up{a="', "first\\", "x".repeat(9999)];
+
+/** Every series of a text, by name and labels. */
+function seriesOf(text: string): string[] {
+  return [...parseExposition(text).values()].flatMap(({ samples }) =>
+    samples.map(({ name, labels }) => JSON.stringify([name, labels]))
+  );
+}
+
+/** Lets everything happen that can. */
+function happenAll(metrics: Metrics): void {
+  for (const reason of REFUSAL_REASONS) metrics.refused(reason);
+  for (const topic of TOPIC_KINDS) {
+    metrics.opened(topic);
+    for (const reason of END_REASONS) metrics.closed(topic, reason);
+    for (const outcome of PUBLISH_OUTCOMES) metrics.published(topic, outcome, 2);
+  }
+  for (const outcome of CALL_OUTCOMES) metrics.called("first", outcome);
+}
+
+Deno.test("the text is Prometheus', with our prefix, counters named total, and the isolate on every series", async () => {
+  const families = parseExposition(await createPrometheusUnderTest().text());
+  assert(families.size >= 15);
+  for (const { name, type, samples } of families.values()) {
+    assert(/^edgetape_[a-z]+(?:_[a-z]+)*$/.test(name), name);
+    assertEquals(name.endsWith("_total"), type === "counter", name);
+    assert(samples.every(({ labels }) => labels.isolate === "here"), name);
+  }
+});
+
+Deno.test("every series is there from the start at 0, and what happens adds none", async () => {
+  const { metrics, text } = createPrometheusUnderTest();
+  const before = await text();
+  assertEquals(figureIn(before, "streams_closed_total"), 0);
+  happenAll(metrics);
+  const after = await text();
+  assertEquals(seriesOf(after), seriesOf(before));
+  for (const reason of END_REASONS) {
+    assertEquals(figureIn(after, "streams_closed_total", { topic: "quotes", reason }), 1, reason);
+  }
+  for (const reason of REFUSAL_REASONS) {
+    assertEquals(figureIn(after, "streams_refused_total", { reason }), 1, reason);
+  }
+  for (const outcome of PUBLISH_OUTCOMES) {
+    assertEquals(figureIn(after, "events_published_total", { topic: "chat", outcome }), 2, outcome);
+  }
+  for (const outcome of CALL_OUTCOMES) {
+    const labels = { provider: "first", outcome };
+    assertEquals(figureIn(after, "provider_calls_total", labels), 1, outcome);
+  }
+});
+
+Deno.test("a provider of any other name counts as other, and no name makes a label value", async () => {
+  const { metrics, text } = createPrometheusUnderTest();
+  metrics.guarded("second", () => "open");
+  metrics.guarded("third", () => "closed");
+  const before = seriesOf(await text());
+  for (const name of HOSTILE) {
+    metrics.called(name, "ok");
+    metrics.guarded(name, () => "closed");
+  }
+  const after = await text();
+  assertEquals(seriesOf(after), before);
+  const count = figureIn(after, "provider_calls_total", { provider: "other", outcome: "ok" });
+  assertEquals(count, HOSTILE.length);
+});
+
+Deno.test("kindOfTopic() takes the first part of our names, and calls all else other", () => {
+  const names = {
+    ...{ quotes: "quotes", news: "news", tasks: "tasks", "events/alerts": "events" },
+    ...{ "operations/a": "operations", "sessions/b/c": "sessions", "chat/x": "chat" },
+  };
+  for (const [name, kind] of Object.entries(names)) assertEquals<string>(kindOfTopic(name), kind);
+  for (const name of [...HOSTILE, "Quotes", "quotes ", "several", "other", "toString", "/quotes"]) {
+    assertEquals(kindOfTopic(name), "other", name);
+  }
+});
+
+Deno.test("kindOfStream() is that of its topics, or several", () => {
+  assertEquals(kindOfStream(["operations/a", "operations/b"]), "operations");
+  assertEquals(kindOfStream(["quotes", "events/alerts"]), "several");
+  assertEquals(kindOfStream([]), "other");
+});
+
+Deno.test("streams, seats and the store are told as they are when somebody asks", async () => {
+  const figures = { open: 5, lagging: 2, hung: 1, delivered: 40 };
+  let now = {
+    streams: new Map([["news", figures] as const]),
+    seats: { inUse: 6, limit: 9 },
+    store: { isUp: false, commands: 17 },
+  };
+  const { text } = createPrometheusUnderTest({ figures: () => now });
+  const read = async () => {
+    const told = await text();
+    return [
+      figureIn(told, "streams", { topic: "news" }),
+      figureIn(told, "streams_lagging"),
+      figureIn(told, "streams_hung"),
+      figureIn(told, "events_delivered_total", { topic: "news" }),
+      figureIn(told, "seats_in_use"),
+      figureIn(told, "seats_limit"),
+      figureIn(told, "store_up"),
+      figureIn(told, "store_commands_total"),
+    ];
+  };
+  assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17]);
+  const streams = new Map([["news", { ...figures, open: 0, delivered: 41 }] as const]);
+  now = { ...NOTHING, streams, seats: now.seats, store: { isUp: true, commands: 19 } };
+  assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19]);
+});
+
+Deno.test("a breaker is in one state at a time", async () => {
+  for (const state of BREAKER_STATES) {
+    const { metrics, text } = createPrometheusUnderTest();
+    metrics.guarded("first", () => state);
+    const told = await text();
+    const values = BREAKER_STATES.map((each) =>
+      figureIn(told, "provider_breaker", { provider: "first", state: each })
+    );
+    assertEquals(values, BREAKER_STATES.map((each) => each === state ? 1 : 0));
+  }
+});

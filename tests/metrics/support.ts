@@ -1,0 +1,75 @@
+/**
+ * A hub, and what Prometheus and the operator's log are told of it.
+ *
+ * @module
+ */
+import { createLog } from "../../lib/core/log.ts";
+import type { Figures } from "../../lib/core/metrics.ts";
+import { createHub } from "../../lib/hub/hub.ts";
+import { createPrometheus, type PrometheusOptions } from "../../lib/metrics/prometheus.ts";
+import type { EventLog } from "../../lib/store/event_log.ts";
+import { createMemoryState } from "../../lib/store/memory_state.ts";
+import { type HubUnderTest, settings } from "../hub/support.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+import { figureIn } from "./exposition.ts";
+
+/** Nothing was ever opened, taken or sent. */
+export const NOTHING: Figures = {
+  streams: new Map(),
+  seats: { inUse: 0, limit: 0 },
+  store: { isUp: true, commands: 0 },
+};
+
+/** The twin, of two providers. */
+export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = {}) {
+  return createPrometheus({
+    isolate: "here",
+    version: "0.0.0",
+    store: "memory",
+    providers: ["first", "second"],
+    figures: () => NOTHING,
+    ...options,
+  });
+}
+
+/** A hub that is measured. */
+export interface MeasuredHub extends HubUnderTest {
+  /** The sum of a metric, named without its prefix, over all series with these labels. */
+  figure(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
+  /** What the operator was told under this message. */
+  told(message: string): unknown[];
+}
+
+/** Creates a hub over a memory log. */
+export function createMeasuredHub(
+  options: Parameters<typeof settings>[0] = {},
+  wrap: (log: EventLog) => EventLog = (log) => log,
+): MeasuredHub {
+  const clock = createManualClock();
+  const lines: string[] = [];
+  const state = createMemoryState({ clock, random: () => 0.5 }, settings(options));
+  const log = wrap(state.log);
+  const prometheus = createPrometheusUnderTest({
+    figures: () => ({ ...NOTHING, streams: hub.streams() }),
+  });
+  const { metrics } = prometheus;
+  const world = { clock, random: () => 0.5, metrics, log: createLog("debug", clock, write) };
+  const hub = createHub(world, { ...state, log }, settings(options));
+
+  function write(line: string): void {
+    lines.push(line);
+  }
+
+  return {
+    clock,
+    log,
+    hub,
+    lines,
+    async figure(name, labels) {
+      return figureIn(await prometheus.text(), name, labels);
+    },
+    told: (message) =>
+      lines.map((line) => JSON.parse(line)).filter((line) => line.message === message),
+    [Symbol.asyncDispose]: () => hub.close(),
+  };
+}
