@@ -23,6 +23,12 @@ export function createNews(page) {
   const feeds = find(page, "#feeds", HTMLUListElement);
   /** @type {Map<string, Article>} */
   const articles = new Map();
+  /**
+   * What the stream has told since articles were asked for: null where it was taken back.
+   *
+   * @type {Map<string, Article | null> | null}
+   */
+  let since = null;
   let isPaused = false;
 
   /** @param {string} id */
@@ -70,20 +76,40 @@ export function createNews(page) {
     empty.hidden = shown.length > 0;
   }
 
+  /** @param {readonly Article[]} all Newest first. */
+  function replace(all) {
+    articles.clear();
+    for (const article of [...all].reverse()) articles.set(article.id, article);
+    paint();
+  }
+
   return {
-    /** @param {readonly Article[]} all Newest first. */
-    replace(all) {
-      articles.clear();
-      for (const article of [...all].reverse()) articles.set(article.id, article);
-      paint();
+    replace,
+    /**
+     * To be called before the articles are asked for. Gives what takes the answer in: what the stream tells until then
+     * may be newer than the answer, and stands.
+     */
+    ask() {
+      /** @type {Map<string, Article | null>} */
+      const told = new Map();
+      since = told;
+      /** @param {readonly Article[] | null} all Newest first; null where there was no answer. */
+      return (all) => {
+        if (since === told) since = null;
+        if (all === null) return;
+        const news = [...told.values()].filter((article) => article !== null);
+        replace([...news.reverse(), ...all.filter(({ id }) => !told.has(id))]);
+      };
     },
     /** @param {Article} article */
     set(article) {
+      since?.set(article.id, article);
       articles.set(article.id, article);
       paint();
     },
     /** @param {string} id */
     remove(id) {
+      since?.set(id, null);
       articles.delete(id);
       paint();
     },
