@@ -60,10 +60,12 @@ export function createNews(page) {
 
   /** Puts what has to be shown in its place. What stays is not touched, so that nobody loses what they read. */
   function paint() {
-    if (isPaused) return;
     const shown = [...articles.values()].reverse().sort((a, b) => timeOf(b) - timeOf(a))
       .slice(0, MOST_SHOWN);
     const ids = new Set(shown.map(({ id }) => id));
+    // However long the list stands still: no more is kept than would be shown.
+    for (const id of [...articles.keys()]) if (!ids.has(id)) articles.delete(id);
+    if (isPaused) return;
     for (const item of [...list.children]) {
       if (!(item instanceof HTMLElement && ids.has(item.dataset.article ?? ""))) item.remove();
     }
@@ -72,7 +74,6 @@ export function createNews(page) {
       const there = list.children[at] ?? null;
       if (there !== item) list.insertBefore(item, there);
     });
-    for (const id of [...articles.keys()]) if (!ids.has(id)) articles.delete(id);
     empty.hidden = shown.length > 0;
   }
 
