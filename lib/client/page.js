@@ -70,14 +70,16 @@ function showBadge(state, detail) {
  * @param {boolean} isMissed
  */
 async function askForNews(isMissed) {
+  const takeIn = isMissed ? news.ask() : null;
   try {
     const answer = await fetch(`/v1/news?limit=${isMissed ? MOST_SHOWN : 1}${filter}`);
-    if (!answer.ok) return;
+    if (!answer.ok) return takeIn?.(null);
     const { articles, feeds } = await answer.json();
-    if (isMissed) news.replace(articles);
+    takeIn?.(articles);
     news.setFeeds(feeds);
   } catch {
     // The connection's own badge says that the server cannot be reached.
+    takeIn?.(null);
   }
 }
 

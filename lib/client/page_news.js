@@ -23,6 +23,12 @@ export function createNews(page) {
   const feeds = find(page, "#feeds", HTMLUListElement);
   /** @type {Map<string, Article>} */
   const articles = new Map();
+  /**
+   * What the stream has told since articles were asked for: null where it was taken back.
+   *
+   * @type {Map<string, Article | null> | null}
+   */
+  let since = null;
   let isPaused = false;
 
   /** @param {string} id */
@@ -54,10 +60,12 @@ export function createNews(page) {
 
   /** Puts what has to be shown in its place. What stays is not touched, so that nobody loses what they read. */
   function paint() {
-    if (isPaused) return;
     const shown = [...articles.values()].reverse().sort((a, b) => timeOf(b) - timeOf(a))
       .slice(0, MOST_SHOWN);
     const ids = new Set(shown.map(({ id }) => id));
+    // However long the list stands still: no more is kept than would be shown.
+    for (const id of [...articles.keys()]) if (!ids.has(id)) articles.delete(id);
+    if (isPaused) return;
     for (const item of [...list.children]) {
       if (!(item instanceof HTMLElement && ids.has(item.dataset.article ?? ""))) item.remove();
     }
@@ -66,24 +74,43 @@ export function createNews(page) {
       const there = list.children[at] ?? null;
       if (there !== item) list.insertBefore(item, there);
     });
-    for (const id of [...articles.keys()]) if (!ids.has(id)) articles.delete(id);
     empty.hidden = shown.length > 0;
   }
 
+  /** @param {readonly Article[]} all Newest first. */
+  function replace(all) {
+    articles.clear();
+    for (const article of [...all].reverse()) articles.set(article.id, article);
+    paint();
+  }
+
   return {
-    /** @param {readonly Article[]} all Newest first. */
-    replace(all) {
-      articles.clear();
-      for (const article of [...all].reverse()) articles.set(article.id, article);
-      paint();
+    replace,
+    /**
+     * To be called before the articles are asked for. Gives what takes the answer in: what the stream tells until then
+     * may be newer than the answer, and stands.
+     */
+    ask() {
+      /** @type {Map<string, Article | null>} */
+      const told = new Map();
+      since = told;
+      /** @param {readonly Article[] | null} all Newest first; null where there was no answer. */
+      return (all) => {
+        if (since === told) since = null;
+        if (all === null) return;
+        const news = [...told.values()].filter((article) => article !== null);
+        replace([...news.reverse(), ...all.filter(({ id }) => !told.has(id))]);
+      };
     },
     /** @param {Article} article */
     set(article) {
+      since?.set(article.id, article);
       articles.set(article.id, article);
       paint();
     },
     /** @param {string} id */
     remove(id) {
+      since?.set(id, null);
       articles.delete(id);
       paint();
     },

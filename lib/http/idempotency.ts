@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
 import { Problem } from "../core/problem.ts";
+import type { Once } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import type { Env } from "./connection.ts";
 import { idempotencyKey, onceOf } from "./publication.ts";
@@ -28,32 +29,49 @@ function responseOf({ status, type, body }: z.infer<typeof Answer>): Response {
 }
 
 /**
- * Answers a request whose `Idempotency-Key` came before with the first answer, where that was no refusal. To be used
- * after the publisher's rights were checked.
+ * Answers a request whose `Idempotency-Key` came before with the first answer, where that was no refusal; one that
+ * comes while the first is under way on this isolate waits for it. To be used after the publisher's rights were checked.
  *
  * @throws {Problem} 422 `idempotency_key_reused` where the key came with another body.
  */
 export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    const key = c.req.header("idempotency-key");
-    const once = idempotencyKey.safeParse(key).success ? await onceOf(c, key) : undefined;
-    if (once === undefined) return await next(); // without a key, or with one that is refused
-    const name = `answer:${once.key}`;
+  /** The requests under way, by what makes them one. */
+  const running = new Map<string, Promise<void>>();
+
+  /** Gives the first answer again, or lets the request run and keeps what it is answered. */
+  async function answer(c: Context<Env>, next: Next, { key, fingerprint }: Once) {
+    const name = `answer:${key}`;
     const kept = await store.get(name);
     if (kept !== null) {
-      const answer = Answer.parse(JSON.parse(kept));
-      if (answer.fingerprint === once.fingerprint) return responseOf(answer);
+      const first = Answer.parse(JSON.parse(kept));
+      if (first.fingerprint === fingerprint) return responseOf(first);
       const detail = "This Idempotency-Key came before, with another body.";
       throw new Problem(422, "idempotency_key_reused", detail);
     }
     await next();
-    if (!c.res.ok) return;
-    const answer: z.infer<typeof Answer> = {
-      fingerprint: once.fingerprint,
+    if (!c.res.ok) return undefined;
+    const own: z.infer<typeof Answer> = {
+      fingerprint,
       status: c.res.status,
       type: c.res.headers.get("content-type"),
       body: await c.res.clone().text(),
     };
-    await store.set(name, JSON.stringify(answer), KEPT_MS);
+    await store.set(name, JSON.stringify(own), KEPT_MS);
+    return undefined;
+  }
+
+  return async (c, next) => {
+    const key = c.req.header("idempotency-key");
+    const once = idempotencyKey.safeParse(key).success ? await onceOf(c, key) : undefined;
+    if (once === undefined) return await next(); // without a key, or with one that is refused
+    for (let other; (other = running.get(once.key));) await other;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    running.set(once.key, promise);
+    try {
+      return await answer(c, next, once);
+    } finally {
+      running.delete(once.key);
+      resolve();
+    }
   };
 }

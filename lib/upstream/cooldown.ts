@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 60_000;
 /**
  * Reads `Retry-After` (RFC 9110, 10.2.3): whole seconds or a date.
  *
- * @returns Milliseconds from now, at most 15 minutes; null where the header is absent or malformed.
+ * @returns Milliseconds from now, however many; null where the header is absent or malformed.
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {
   const text = header?.trim() ?? "";
@@ -24,7 +24,7 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
     : /^[A-Z][a-z]{2}, .+ GMT$/.test(text)
     ? Date.parse(text) - now
     : NaN;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_PAUSE_MS);
+  return Number.isNaN(ms) ? null : Math.max(ms, 0);
 }
 
 /** When an upstream wants no calls. */

@@ -67,6 +67,31 @@ browserTest("page shows the news of one source, also as they come", async () => 
   assertEquals(complaints, []);
 });
 
+browserTest("page keeps what came while it asked for the articles it had missed", async () => {
+  await using server = await startDemo({ PUBLISH_TOKEN });
+  await using tab = await openTab();
+  const { page } = tab;
+  await page.goto(server.origin);
+  await badge(page, "live");
+  const shown = await page.evaluate(`(async () => {
+    const { createNews } = await import("/page_news.js");
+    const main = document.querySelector("main").cloneNode(true);
+    const news = createNews(main);
+    const article = (id, title) => ({
+      id, title, summary: "", url: "https://x.example/" + id, sources: [], symbols: [],
+      published_at: null, first_seen_at: "2026-10-05T15:00:00.000Z", updated_at: null, simulated: false,
+    });
+    news.replace([article("old", "Missed out")]);
+    const answered = news.ask();
+    news.set(article("a", "Corrected"));
+    news.set(article("b", "New"));
+    news.remove("c");
+    answered([article("c", "Retracted"), article("a", "As it was"), article("d", "Missed")]);
+    return [...main.querySelectorAll("#articles a")].map((each) => each.textContent).sort();
+  })()`);
+  assertEquals(shown, ["Corrected", "Missed", "New"]);
+});
+
 browserTest("page is a list of news without JavaScript, and says how feeds are doing", async () => {
   await using server = await startDemo();
   await using tab = await openTab({ javaScriptEnabled: false });

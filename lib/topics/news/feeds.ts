@@ -65,7 +65,11 @@ export const DEMO_FEEDS: readonly Feed[] = [
 /** A name for a feed of which only the URL is known: its host, without what all hosts have. */
 function nameOf(url: string): string {
   const host = URL.parse(url)?.hostname ?? "";
-  return host.replace(/^(?:www|feeds|rss)\./, "").replace(/[^a-z0-9.-]+/g, "-").slice(0, 56);
+  return host.replace(/^(?:www|feeds|rss)\./, "").replace(/[^a-z0-9.-]+/g, "-").replace(
+    /^[.-]+/,
+    "",
+  )
+    .slice(0, 56);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { SUMMARY_LENGTH, TITLE_LENGTH } from "./article.ts";
 import { dateOf } from "./date.ts";
-import { linkOf } from "./link.ts";
+import { keyOfLink, linkOf } from "./link.ts";
 import { plainText } from "./text.ts";
 
 /** The longest guid, in UTF-16 units. */
@@ -68,7 +68,11 @@ export function itemOf(raw: RawItem, { base, page, now }: Surroundings): FeedIte
   const summary = plainText(raw.summary ?? "", SUMMARY_LENGTH);
   const title = plainText(raw.title ?? "", TITLE_LENGTH) || plainText(summary, TITLE_LENGTH);
   const guid = plainText(raw.guid ?? "", GUID_LENGTH) || null;
-  const link = first(raw.links, (text) => linkOf(text, base));
+  const home = page === null ? null : keyOfLink(page);
+  const link = first(raw.links, (text) => {
+    const own = linkOf(text, base);
+    return own === null || keyOfLink(own) === home ? null : own;
+  });
   const url = link ?? page;
   if (title === "" || url === null) return null;
   const publishedAt = first(raw.dates, (text) => dateOf(text, now));

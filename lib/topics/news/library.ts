@@ -13,6 +13,9 @@ import { createShelf, type Shelf } from "./shelf.ts";
 /** The most that is read at once, in bytes. */
 const PAGE_BYTES = 262_144;
 
+/** Where an article was told, and to whom. */
+export type Told = Pick<StreamEvent, "id" | "tags">;
+
 /** What is known of news. */
 export interface Library {
   /** What is known, as of the last read. */
@@ -24,7 +27,7 @@ export interface Library {
    */
   read(): Promise<readonly StreamEvent[]>;
   /** The events that tell an article, as far as the log keeps them. */
-  eventsOf(article: string): readonly Place[];
+  eventsOf(article: string): readonly Told[];
 }
 
 /** Creates a library of which nothing was read yet. */
@@ -32,7 +35,7 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
   let shelf = createShelf();
   let place = NOWHERE;
   /** By article, oldest first. */
-  let events = new Map<string, Place[]>();
+  let events = new Map<string, readonly Told[]>();
 
   function startAnew(): void {
     shelf = createShelf();
@@ -43,15 +46,18 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
   function take(event: StreamEvent): void {
     shelf.apply(event);
     if (event.type === RETRACTED) events.delete(event.key);
-    else events.set(event.key, [...events.get(event.key) ?? [], event.id]);
+    else {
+      const { id, tags } = event;
+      events.set(event.key, [...events.get(event.key) ?? [], { id, tags }]);
+    }
     place = event.id;
   }
 
   /** Forgets what the log does not keep any more, so that all isolates know the same. */
   function lapse(oldest: Place | null): void {
-    for (const [article, ids] of events) {
-      const kept = ids.filter((id) => oldest !== null && comparePlaces(id, oldest) >= 0);
-      if (kept.length === ids.length) continue;
+    for (const [article, told] of events) {
+      const kept = told.filter(({ id }) => oldest !== null && comparePlaces(id, oldest) >= 0);
+      if (kept.length === told.length) continue;
       events.set(article, kept);
       if (kept.length > 0) continue;
       events.delete(article);

@@ -14,6 +14,15 @@ export interface NewsList {
   readonly retracted: readonly string[];
 }
 
+/** What was read already: a window's events are listed again for everyone who asks, and never change. */
+const known = new WeakMap<NewsEvent, Article>();
+
+function articleOf(event: NewsEvent): Article {
+  const article = known.get(event) ?? Article.parse(JSON.parse(event.json));
+  known.set(event, article);
+  return article;
+}
+
 /**
  * Sums events up: for a list, those that are kept; for a client that polls, those after its cursor. An update does
  * not move an article: readers would take it for new.
@@ -23,14 +32,14 @@ export interface NewsList {
 export function newsOf(events: Iterable<NewsEvent>): NewsList {
   const articles = new Map<string, Article>();
   const retracted = new Set<string>();
-  for (const { type, json } of events) {
-    if (type === "article.retracted") {
-      const { id } = Retraction.parse(JSON.parse(json));
+  for (const event of events) {
+    if (event.type === "article.retracted") {
+      const { id } = Retraction.parse(JSON.parse(event.json));
       articles.delete(id);
       retracted.add(id);
       continue;
     }
-    const article = Article.parse(JSON.parse(json));
+    const article = articleOf(event);
     if (!retracted.has(article.id)) articles.set(article.id, article);
   }
   return { articles: [...articles.values()], retracted: [...retracted] };
@@ -44,5 +53,6 @@ function timeOf({ published_at, first_seen_at }: Article): number {
 
 /** The newest articles first; of those of one time the one that came last. */
 export function newestFirst(articles: readonly Article[]): readonly Article[] {
-  return articles.toReversed().sort((a, b) => timeOf(b) - timeOf(a));
+  return articles.toReversed().map((article) => ({ article, time: timeOf(article) }))
+    .sort((a, b) => b.time - a.time).map(({ article }) => article);
 }

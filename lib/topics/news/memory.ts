@@ -14,8 +14,11 @@ export interface Memory {
 
 /** Articles that were taken back. */
 export interface Retractions {
-  /** Whether any of these keys was taken back. A key that was is remembered anew. */
-  has(keys: readonly Key[]): Promise<boolean>;
+  /**
+   * Whether any of these keys was taken back. A key that was is remembered anew; a title is not, since others may be
+   * told under it one day.
+   */
+  has(keys: readonly Key[], title: Key | null): Promise<boolean>;
   remember(keys: readonly Key[]): Promise<void>;
 }
 
@@ -28,10 +31,11 @@ export function createRetractions(memory: Memory, ttlMs: number): Retractions {
   }
 
   return {
-    async has(keys) {
-      const found = await Promise.all(keys.map((key) => memory.get(nameOf(key))));
-      const met = keys.filter((_, n) => found[n] !== null);
-      await remember(met);
+    async has(keys, title) {
+      const all = title === null ? keys : [...keys, title];
+      const found = await Promise.all(all.map((key) => memory.get(nameOf(key))));
+      const met = all.filter((_, n) => found[n] !== null);
+      await remember(met.filter((key) => key !== title));
       return met.length > 0;
     },
     remember,

@@ -116,9 +116,8 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
   ) {
     const verdict = weigh(draft, incoming, trace, clock.now());
     if (verdict.kind !== "new") return verdict;
-    const title = titleKey(incoming.item.title);
-    const all = [verdict.id, ...keys, ...(title === null ? [] : [title])];
-    const isRefused = await retractions.has([...new Set(all)]);
+    const all = [...new Set([verdict.id, ...keys])];
+    const isRefused = await retractions.has(all, titleKey(incoming.item.title));
     return isRefused ? { kind: "refused", id: verdict.id } as const : verdict;
   }
 
@@ -156,9 +155,10 @@ export function createNewsroom(options: NewsroomOptions): Newsroom {
     const version = versionOf(incoming.item);
     const verdict = weigh(shelf, incoming, id ? { id, version } : null, clock.now());
     const all = [verdict.id, ...keys, ...ids.filter((each) => each !== null)];
-    if (verdict.kind === "refused" || await retractions.has([...new Set(all)])) {
-      return { kind: "retracted" };
-    }
+    const isRefused = verdict.kind === "refused" ||
+      // What is there is known, even if its link was also that of an article that was taken back.
+      verdict.kind === "new" && await retractions.has([...new Set(all)], null);
+    if (isRefused) return { kind: "retracted" };
     const [publication] = publicationsOf(verdict);
     const { article, isOurs } = publication
       ? await send(publication)

@@ -38,8 +38,11 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
    * short lose nothing.
    */
   async function append(publication: NewsPublication, options: AppendOptions): Promise<void> {
-    const retracts = publication.type === RETRACTED ? library.eventsOf(publication.key) : [];
-    const ids = await hub.publish(topic, [publication], { ...options, retracts });
+    const told = publication.type === RETRACTED ? library.eventsOf(publication.key) : [];
+    // A source that an earlier event named, and a later one did not: two isolates wrote at once.
+    const tags = [...new Set([...publication.tags, ...told.flatMap((each) => each.tags)])];
+    const retracts = told.map(({ id }) => id);
+    const ids = await hub.publish(topic, [{ ...publication, tags }], { ...options, retracts });
     await hub.received(ids);
   }
 

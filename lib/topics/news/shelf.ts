@@ -7,8 +7,8 @@ import type { StreamEvent } from "../../core/event.ts";
 import { Article, Retraction } from "./article.ts";
 import { type Key, keysOfArticle } from "./identity.ts";
 
-/** Articles that are known at a time, at most. The log keeps fewer, unless it was told otherwise. */
-const MAX_ARTICLES = 2000;
+/** Retractions that are known at a time, at most. Of articles there are as many as the log keeps: see `library.ts`. */
+const MAX_RETRACTED = 2000;
 
 /** An event of the topic, as the log has it. */
 export type NewsEvent = Pick<StreamEvent, "type" | "json">;
@@ -34,12 +34,6 @@ interface Content {
   readonly retracted: Set<string>;
 }
 
-/** Takes the oldest out, where there are too many. */
-function trim(kept: Map<string, unknown> | Set<string>, drop: (id: string) => void): void {
-  const [oldest] = kept.keys();
-  if (kept.size > MAX_ARTICLES && oldest !== undefined) drop(oldest);
-}
-
 function shelfOf({ articles, ids, retracted }: Content): Shelf {
   function drop(id: string): void {
     const article = articles.get(id);
@@ -54,7 +48,6 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
     drop(article.id);
     articles.set(article.id, article);
     for (const key of keysOfArticle(article)) ids.set(key, article.id);
-    trim(articles, drop);
   }
 
   return {
@@ -63,7 +56,8 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
       const { id } = Retraction.parse(JSON.parse(json));
       drop(id);
       retracted.add(id);
-      trim(retracted, (oldest) => retracted.delete(oldest));
+      const [oldest] = retracted;
+      if (retracted.size > MAX_RETRACTED && oldest !== undefined) retracted.delete(oldest);
     },
     article: (id) => articles.get(id),
     find(keys) {

@@ -17,8 +17,11 @@ Deno.test("feedsFor() names feeds of the settings: as in the list, or after thei
     "https://feeds.News.example/a",
     "https://feeds.News.example/a",
     "https://www.news.example/b",
+    "https://[2606:4700::1111]/feed",
   ]);
-  assertEquals(feeds.map(({ name }) => name), ["guardian", "news.example", "news.example-2"]);
+  assertEquals(feeds.map(({ name }) => name), [
+    ...["guardian", "news.example", "news.example-2", "2606-4700-1111-"],
+  ]);
   assertEquals(feeds[0]?.title, "The Guardian");
   for (const { name } of feeds) assert(SourceName.safeParse(name).success, name);
 });

@@ -68,7 +68,7 @@ Deno.test("library.read() reads what is kept once, and then what is new", async 
   await test.library.read();
   await test.library.read();
   assertEquals([test.title("a"), test.title("b")], ["A, corrected", "B"]);
-  assertEquals(test.library.eventsOf("a"), [first, second]);
+  assertEquals(test.library.eventsOf("a").map(({ id }) => id), [first, second]);
   assertEquals(test.asked, [2, 1, 0]);
 });
 
@@ -86,6 +86,13 @@ Deno.test("library.read() forgets what the log forgets, be it seen or not", asyn
   await test.clock.advance(RETAIN_MS + 1);
   await test.library.read();
   assertEquals(test.title("f"), undefined);
+});
+
+Deno.test("library.read() knows every article that is kept, however many that are", async () => {
+  const test = createTestLibrary(3000);
+  for (let n = 0; n < 2001; n++) await test.tell(`a${n}`, `A ${n}`);
+  await test.library.read();
+  assertEquals([test.title("a0"), test.title("a2000")], ["A 0", "A 2000"]);
 });
 
 Deno.test("library.read() gives what was told of an article that was being taken back", async () => {

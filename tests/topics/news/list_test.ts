@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Article } from "../../../lib/topics/news/article.ts";
 import { newestFirst, newsOf } from "../../../lib/topics/news/list.ts";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
@@ -34,6 +34,11 @@ Deno.test("newsOf() has each article once, as it is now, where it came first, an
   const { articles, retracted } = newsOf(EVENTS);
   assertEquals(articles.map(({ title }) => title), ["A, corrected", "B"]);
   assertEquals(retracted, ["c"]);
+});
+
+Deno.test("newsOf() reads an event once, however often it is listed", () => {
+  const [first, again] = [newsOf(EVENTS), newsOf(EVENTS)];
+  assertStrictEquals(first.articles[0], again.articles[0]);
 });
 
 Deno.test("newestFirst() sorts by what sources say, never later than we saw it", () => {

@@ -221,6 +221,17 @@ Deno.test("newsroom.retract() is remembered anew whenever a feed shows the artic
   }
 });
 
+Deno.test("newsroom.retract() keeps a title from other stories for a time only, however often they use it", async () => {
+  const test = createTestNewsroom();
+  const title = "Markets today: what you need to know before the bell";
+  await test.poll("bbc", item(1, { title }));
+  await test.newsroom().retract(test.articles()[0]?.id ?? "");
+  await test.clock.advance(RETAIN_MS / 2);
+  assertEquals(await test.poll("bbc", item(2, { title })), []);
+  await test.clock.advance(RETAIN_MS / 2);
+  assertEquals(await test.poll("bbc", item(3, { title })), [`article: ${title}`]);
+});
+
 Deno.test("newsroom.retract() of what had no link of its own leaves the feed's page to others", async () => {
   const test = createTestNewsroom();
   await test.poll("bbc", item(1, { url: "https://news.example/", hasOwnLink: false }));
@@ -341,6 +352,22 @@ Deno.test("newsroom.post() refuses a link or guid that was taken back, on every 
   }
   const other = { ...POST, url: "https://desk.example/2" };
   assertEquals((await test.newsroom().post(other)).kind, "new");
+});
+
+Deno.test("newsroom.post() knows what is there, also where an article of the same link was taken back", async () => {
+  const test = createTestNewsroom();
+  const post = (n: number) =>
+    test.newsroom().post({
+      title: `Story ${n}`,
+      url: `https://news.example/${n}`,
+      source: "desk",
+    });
+  await post(1);
+  await post(2);
+  const [first] = test.articles();
+  await test.newsroom().correct(first?.id ?? "", { url: "https://news.example/2" });
+  await test.newsroom().retract(first?.id ?? "");
+  assertEquals([(await post(1)).kind, (await post(2)).kind], ["retracted", "known"]);
 });
 
 Deno.test("newsroom.post() of one link, sent twice at a time, is one article", async () => {

@@ -44,6 +44,18 @@ Deno.test("readFeed() leads an item without a good link to the feed's page, and 
   });
 });
 
+Deno.test("readFeed() takes the feed's page for no item's own link: several items may name it", () => {
+  const items = [1, 2].map((n) =>
+    `<item><title>Note ${n}</title><link>http://www.notes.example/all/</link>` +
+    `<guid isPermaLink="false">n${n}</guid></item>`
+  );
+  const { items: notes } = read(rss(items.join(""), "<link>https://notes.example/all</link>"));
+  assertEquals(notes.map(({ guid, hasOwnLink }) => [guid, hasOwnLink]), [["n1", false], [
+    "n2",
+    false,
+  ]]);
+});
+
 Deno.test("readFeed() reads Atom: the alternate link, relative to xml:base", () => {
   const [entry] = read(sample("atom_press.xml")).items;
   assertEquals(entry?.title, "Rate & policy statement");

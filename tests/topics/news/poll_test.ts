@@ -87,10 +87,12 @@ Deno.test("pollFeed() leaves a feed alone for longer with each failure, says why
   assertEquals([feed.status().reason, feed.waitMs()], [null, 5 * MINUTE]);
 });
 
-Deno.test("pollFeed() heeds Retry-After", async () => {
-  const feed = createFeed(() => status(429, { "retry-after": "600" }));
-  await feed.poll();
-  assertEquals(feed.waitMs(), 10 * MINUTE);
+Deno.test("pollFeed() heeds Retry-After, for an hour at most", async () => {
+  for (const [seconds, minutes] of [["600", 10], ["2700", 45], ["86400", 60]] as const) {
+    const feed = createFeed(() => status(429, { "retry-after": seconds }));
+    await feed.poll();
+    assertEquals(feed.waitMs(), minutes * MINUTE);
+  }
 });
 
 Deno.test("pollFeed() leaves a feed that is gone alone for good", async () => {
