@@ -17,7 +17,7 @@ import { requirePublisher, requireReader } from "../lib/http/rights.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { spendLookup } from "../lib/http/share.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
-import { streamResponse } from "../lib/http/stream_response.ts";
+import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import {
   type Kept,
@@ -200,15 +200,18 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ ...operation, next_poll_delay: delay }, 200);
   });
 
-  app.openapi(stream, async (c) => {
-    const caller = await callers.ofStream(c);
+  app.openapi(stream, (c) => {
     const { id } = c.req.valid("param");
-    await find(c, caller, id);
-    return await streamResponse(c, door, {
-      ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
-      caller,
-      wishes: [{ topic: operationTopic(id), tags: null }],
-      pollUrl: `/v1/operations/${id}`,
+    const pollUrl = `/v1/operations/${id}`;
+    return openByStore(c, door, pollUrl, async () => {
+      const caller = await callers.ofStream(c);
+      await find(c, caller, id);
+      return await streamResponse(c, door, {
+        ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
+        caller,
+        wishes: [{ topic: operationTopic(id), tags: null }],
+        pollUrl,
+      });
     });
   });
 

@@ -18,7 +18,7 @@ import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
-import { streamResponse } from "../lib/http/stream_response.ts";
+import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
 
@@ -56,24 +56,21 @@ export function streamRoutes(services: Services): OpenAPIHono<Env> {
       });
     }
     const symbols = symbolFilter(query.symbols, SYMBOLS);
-    // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
-    const caller = await callers.ofStream(c);
     const input = streamInput(query, c.req.header("last-event-id"));
-    const asked = names.map((name) => catalogue.topic(name));
-    const { topics, gone } = await findOwned(
-      c,
-      services,
-      caller,
-      asked,
-      input.cursor !== undefined,
-    );
-    if (topics.length === 0) return new Response(null, { status: 204 });
-    return await streamResponse(c, door, {
-      ...input,
-      caller,
-      wishes: topics.map((topic) => ({ topic, tags: topic === market.topic ? symbols : null })),
-      gone: gone.length > 0 ? gone : undefined,
-      pollUrl: null,
+    return await openByStore(c, door, null, async () => {
+      // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
+      const caller = await callers.ofStream(c);
+      const asked = names.map((name) => catalogue.topic(name));
+      const mayBeGone = input.cursor !== undefined;
+      const { topics, gone } = await findOwned(c, services, caller, asked, mayBeGone);
+      if (topics.length === 0) return new Response(null, { status: 204 });
+      return await streamResponse(c, door, {
+        ...input,
+        caller,
+        wishes: topics.map((topic) => ({ topic, tags: topic === market.topic ? symbols : null })),
+        gone: gone.length > 0 ? gone : undefined,
+        pollUrl: null,
+      });
     });
   });
 

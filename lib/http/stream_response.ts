@@ -9,6 +9,7 @@ import type { Budget, Refusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Wish } from "../hub/subscription.ts";
+import { StoreAway } from "../store/away.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
 import { type Caller, callerKey, type Callers, unauthorized } from "./caller.ts";
 import type { Env } from "./connection.ts";
@@ -108,7 +109,7 @@ export async function streamResponse(
 
   const admitted = admit(door, callerKey(c, caller, door.clientIpHeader));
   if ("reason" in admitted) {
-    if (!c.req.header("accept")?.includes("text/event-stream")) throw refusalProblem(admitted);
+    if (!acceptsStream(c)) throw refusalProblem(admitted);
     return busyResponse(admitted, pollUrl);
   }
 
@@ -135,10 +136,37 @@ export async function streamResponse(
   }
 }
 
+/**
+ * Opens a stream whose rights the store has to tell: where it is away, a client that accepts a stream is told to come back,
+ * as of a full budget. A status would end its loop.
+ */
+export async function openByStore(
+  c: Context<Env>,
+  { budget: { limit, inUse }, random }: Pick<Door, "budget" | "random">,
+  pollUrl: string | null,
+  open: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await open();
+  } catch (thrown) {
+    if (!(thrown instanceof StoreAway) || !acceptsStream(c)) throw thrown;
+    const retryAfterMs = spread(random);
+    return busyResponse({ reason: "isolate", limit, inUse, retryAfterMs }, pollUrl);
+  }
+}
+
+function acceptsStream(c: Context<Env>): boolean {
+  return c.req.header("accept")?.includes("text/event-stream") ?? false;
+}
+
+/** When a refused caller comes back, in milliseconds. */
+function spread(random: () => number): number {
+  return SHORTEST_RETRY_MS + Math.round(random() * (LONGEST_RETRY_MS - SHORTEST_RETRY_MS));
+}
+
 /** Lets a client in, or says why not. */
 function admit({ budget, opens, random, isDraining }: Door, client: string) {
-  const spreadMs = LONGEST_RETRY_MS - SHORTEST_RETRY_MS;
-  const retryAfterMs = SHORTEST_RETRY_MS + Math.round(random() * spreadMs);
+  const retryAfterMs = spread(random);
   const { limit, inUse } = budget;
   if (isDraining()) return { reason: "drain", limit, inUse, retryAfterMs } as const;
 

@@ -20,7 +20,7 @@ import type { Fence } from "./lease.ts";
 import type { MemoryStore } from "./memory_store.ts";
 import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
 
-/** All that is kept together takes no more, in bytes: an even share a topic. */
+/** All that is kept together takes no more, in bytes. Where it would, what is written to gives way, down to an even share. */
 const ALL_BYTES = 67_108_864;
 
 /** How long a publication's key is remembered, in milliseconds: the contract's 24 hours. */
@@ -55,6 +55,7 @@ export function createMemoryEventLog(
   /** When topics go, in ms since the epoch: those that do. */
   const endings = new Map<string, number>();
   let sweptAt = clock.now();
+  let total = 0;
   const followers = new Set<ReadableStreamDefaultController<Delivery>>();
   const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
     max: ONCE_KEYS,
@@ -78,6 +79,7 @@ export function createMemoryEventLog(
     for (const [name, endsAt] of endings) {
       if (endsAt > now) continue;
       endings.delete(name);
+      total -= topics.get(name)?.bytes ?? 0;
       topics.delete(name);
     }
   }
@@ -85,11 +87,13 @@ export function createMemoryEventLog(
   /** What is kept of a topic now. */
   function keptOf(topic: Topic): MemoryTopic {
     const kept = topicOf(topic);
+    const { bytes } = kept;
     kept.trim({
       mostEvents: retainEvents,
-      mostBytes: ALL_BYTES / topics.size,
+      mostBytes: Math.max(ALL_BYTES / topics.size, bytes - (total - ALL_BYTES)),
       oldestMs: clock.now() - retainMs,
     });
+    total += kept.bytes - bytes;
     return kept;
   }
 
@@ -121,6 +125,7 @@ export function createMemoryEventLog(
 
       const ms = Math.max(clock.now(), partsOf(head).ms);
       const kept = topicOf(topic);
+      total -= kept.bytes;
       kept.retract(retracts);
       const batch: Batch = drafts.map((draft): StreamEvent => {
         const prev = topic.kind === "log" ? kept.last : null;
@@ -128,6 +133,7 @@ export function createMemoryEventLog(
         kept.add(event);
         return event;
       });
+      total += kept.bytes;
       keptOf(topic);
       const ids = batch.map(({ id }) => id);
       head = ids.at(-1) ?? head;

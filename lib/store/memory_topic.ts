@@ -16,6 +16,8 @@ export interface MemoryTopic {
   readonly lost: Place | null;
   /** Log topics: the id the next event names as the one before it. */
   readonly last: Place | null;
+  /** Log topics: what is kept, in bytes. */
+  readonly bytes: number;
   add(event: StreamEvent): void;
   /** Log topics: takes events back. Who came after one of them names the one before it instead. */
   retract(ids: readonly Place[]): void;
@@ -40,6 +42,7 @@ function createStateTopic(): MemoryTopic {
     },
     lost: null,
     last: null,
+    bytes: 0,
     add(event) {
       newest.delete(event.key);
       newest.set(event.key, event);
@@ -60,6 +63,9 @@ function createLogTopic(): MemoryTopic {
     },
     get last() {
       return events.at(-1)?.id ?? lost;
+    },
+    get bytes() {
+      return bytes;
     },
     add(event) {
       events.push(event);

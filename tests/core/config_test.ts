@@ -73,6 +73,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
       .map((type) => JSON.stringify({ alerts: { types: ["fine", type] } })),
   ],
   MAX_EVENT_BYTES: ["63", "1048577"],
+  OPERATION_TTL_S: ["0", "604801", "1.5"],
   LOG_LEVEL: ["warning", "INFO"],
 };
 
@@ -165,6 +166,7 @@ Deno.test("readConfig() has the contract's defaults", () => {
     UNOFFICIAL_SOURCES: "yahoo",
     CHANNELS: {},
     MAX_EVENT_BYTES: 65_536,
+    OPERATION_TTL_S: 300,
     LOG_LEVEL: "info",
   });
 });

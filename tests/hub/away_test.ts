@@ -274,3 +274,24 @@ Deno.test("a topic that cannot be read keeps nobody waiting who does not ask for
   assertEquals(log.frames.at(-1)?.id, await shaky.trueHead());
   assert(test.lines.some((line) => line.includes("spoilt")));
 });
+
+Deno.test("a client that is given pages as the log goes away waits for it, and then is given the rest", async () => {
+  await using test = createShakyHub();
+  const { shaky, hub, clock } = test;
+  await using _first = createClient(await hub.subscribe({ wishes: onAlerts }));
+  const ids: string[] = [];
+  for (let n = 0; n < 40; n++) {
+    ids.push(...await hub.publish(alerts, [numbered("alert", n, "x".repeat(60_000))]));
+  }
+  await using client = createClient(await hub.subscribe({ wishes: onAlerts, cursor: ids[0] }));
+  shaky.leave();
+  client.live();
+  await clock.advance(5000);
+  assert(client.said("alert").length < 39);
+  shaky.comeBack();
+  await clock.advance(5000);
+  assertEquals(
+    client.frames.filter(({ event }) => event === "alert").map(({ id }) => id),
+    ids.slice(1),
+  );
+});

@@ -1,5 +1,6 @@
 /** The routes of operations: what publishers, owners and strangers are answered. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { StoreAway } from "../../lib/store/away.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { createClient } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
@@ -292,4 +293,33 @@ Deno.test("the document lists the routes of operations (S4-7, S4-9)", async () =
   const { paths } = await (await test.send("/openapi.json")).json();
   assertEquals(Object.keys(paths["/v1/operations/{id}"]).toSorted(), ["delete", "get", "patch"]);
   assert(paths["/v1/operations"].post && paths["/v1/operations/{id}/stream"].get);
+});
+
+Deno.test("nothing is read for whom a token is missing, bad, or for something else", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  let reads = 0;
+  const { look } = test.services.operations;
+  test.services.operations.look = (id) => (reads++, look(id));
+  const callers = [{}, { authorization: "Bearer wrong" }, of("ann", { topics: ["events/*"] })];
+  for (const headers of callers) {
+    for (const each of [path, `${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
+      const { status } = await test.ask("GET", each, headers);
+      assert(status === 401 || status === 403, `${each} answers ${status}`);
+    }
+  }
+  assertEquals(reads, 0);
+});
+
+Deno.test("while the store is away a stream is told to come back, since a status would end its loop", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  test.services.operations.look = () => Promise.reject(new StoreAway());
+  for (const each of [`${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
+    const accepts = { ...of("ann"), accept: "text/event-stream" };
+    const told = await test.ask("GET", each, accepts);
+    assertEquals(told.status, 200);
+    assert((await told.text()).includes("event: busy\n"));
+    assertEquals(await refusalOf(await test.ask("GET", each, of("ann"))), [503, "store_away"]);
+  }
 });

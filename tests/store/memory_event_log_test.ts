@@ -6,7 +6,7 @@ import { createMemoryEventLog } from "../../lib/store/memory_event_log.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { compareIds } from "../support/order.ts";
 import { eventLogCases } from "./event_log_cases.ts";
-import { alerts, append, draft, prices } from "./support.ts";
+import { alerts, append, draft, notes, prices } from "./support.ts";
 
 const DAY_MS = 86_400_000;
 const RETENTION = { retainEvents: 1000, retainMs: DAY_MS };
@@ -100,4 +100,17 @@ Deno.test("createMemoryEventLog() keeps 64 MiB at most, whatever the number of e
   const { events, lost } = await log.after(alerts, "0-0", Infinity);
   assertEquals(Math.floor(events.length * (big.json.length + 64) / 2 ** 20), 63);
   assertEquals(events[0]?.prev, lost);
+});
+
+Deno.test("createMemoryEventLog() takes nothing from a topic for many others that are small", async () => {
+  const clock = createManualClock();
+  const log = createMemoryEventLog({ clock, random: () => 0.5 }, {
+    retainEvents: 1000,
+    retainMs: 86_400_000,
+  });
+  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(100_000)) };
+  for (let n = 0; n < 20; n++) await log.append(alerts, [large]);
+  for (let n = 0; n < 1000; n++) await log.append({ ...notes, name: `n/${n}` }, [draft("n", n)]);
+  await log.append(alerts, [large]);
+  assertEquals((await log.latest(alerts, 10_000_000)).events.length, 21);
 });

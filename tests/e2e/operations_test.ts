@@ -1,0 +1,136 @@
+/** Operations on real servers: the README's session, a server that dies in the middle, and all of them dead. */
+import { assert, assertEquals } from "@std/assert";
+import { type FrameStream, openFrames } from "../support/frame_stream.ts";
+import { begin, check, OF_PUBLISHER, OPERATION, report } from "../support/operations.ts";
+import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { startServer } from "../support/server_process.ts";
+import { parse } from "../support/shapes.ts";
+import { until, within } from "../support/within.ts";
+import { redisTest, startRedisServer } from "../upstash/redis_server.ts";
+import { startStandIn } from "../upstash/stand_in.ts";
+
+const README = new URL("../../README.md", import.meta.url);
+
+/** The shells of the README's session, without the one that starts the server. */
+async function shells(): Promise<readonly [owner: string, worker: string]> {
+  const [, section = ""] = (await Deno.readTextFile(README)).split("\n## Operations\n");
+  const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  const [start = "", owner = "", worker = ""] = blocks;
+  assert(start.includes("PUBLISH_TOKEN=a-secret-of-16-or-more"), start);
+  return [owner, worker];
+}
+
+Deno.test("the README's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
+  await using server = await startServer({ PUBLISH_TOKEN: "a-secret-of-16-or-more" });
+  const file = await Deno.makeTempFile();
+  const [owner, worker] = (await shells()).map((text) =>
+    text.replaceAll("localhost:8000", `127.0.0.1:${server.port}`).replaceAll("/tmp/operation", file)
+  );
+  const shell = (text = "") =>
+    new Deno.Command("bash", { args: ["-c", text], stdout: "piped", stderr: "piped" }).spawn();
+
+  const following = shell(owner);
+  const output = following.output();
+  await until(
+    "a stream",
+    () =>
+      fetch(`${server.origin}/health`).then(async (answer) =>
+        (await answer.json()).streams.open === 1 || undefined
+      ),
+  );
+  const reporting = await shell(worker).output();
+  assert(reporting.success, new TextDecoder().decode(reporting.stderr));
+  const { stdout, success } = await within(10_000, "the end of the stream", output);
+  const text = new TextDecoder().decode(stdout);
+  assert(success, text);
+  const types = [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
+  assertEquals(types, ["sync", "progress", "progress", "completed", "bye"]);
+  assert(text.includes(`"result":{"url":"https://example.com/export.zip"}`), text);
+  await Deno.remove(file);
+});
+
+/** The progress of the next event, or how it ended. */
+async function nextOf(stream: FrameStream): Promise<number | string | null> {
+  for (;;) {
+    const frame = await stream.next();
+    assert(frame !== null, "the stream ended");
+    if (frame.event === "progress") return parse(OPERATION, frame.data).progress;
+    if (["completed", "expired"].includes(frame.event)) return frame.event;
+  }
+}
+
+async function startShared() {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedisServer({ appendOnly: true }));
+  const standIn = stack.use(await startStandIn(redis));
+  const kept = stack.move();
+  return {
+    settings: {
+      ...PUBLISHER_SETTINGS,
+      UPSTASH_REDIS_REST_URL: standIn.url,
+      UPSTASH_REDIS_REST_TOKEN: standIn.token,
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+redisTest(
+  "a client whose server is killed goes on at another one, and misses nothing (S4-3, S4-14)",
+  async () => {
+    await using shared = await startShared();
+    await using one = await startServer(shared.settings);
+    await using other = await startServer(shared.settings);
+    const path = await begin(one.origin);
+    using stream = await openFrames(one.port, `${path}/stream`, { headers: OF_PUBLISHER });
+    assertEquals(await nextOf(stream), null);
+    await report(other.origin, path, { progress: 0.25 });
+    assertEquals(await nextOf(stream), 0.25);
+
+    one.signal("SIGKILL");
+    await one.exited;
+    await report(other.origin, path, { progress: 0.5 });
+    await report(other.origin, path, { progress: 0.75 });
+    const back = { headers: OF_PUBLISHER, cursor: stream.lastEventId };
+    using resumed = await openFrames(other.port, `${path}/stream`, back);
+    assertEquals([await nextOf(resumed), await nextOf(resumed)], [0.5, 0.75]);
+    await report(other.origin, path, { state: "completed" });
+    assertEquals(await nextOf(resumed), "completed");
+    assertEquals((await resumed.rest()).map(({ event }) => event), ["bye"]);
+    const again = { headers: OF_PUBLISHER, cursor: resumed.lastEventId };
+    using nothing = await openFrames(other.port, `${path}/stream`, again);
+    assertEquals(nothing.status, 204);
+  },
+);
+
+redisTest(
+  "an operation expires though every server was restarted meanwhile, once for all who follow it (S4-19)",
+  async () => {
+    await using shared = await startShared();
+    let path = "", unseen = "";
+    {
+      await using first = await startServer(shared.settings);
+      await using second = await startServer(shared.settings);
+      path = await begin(first.origin, { ttl_s: 4 });
+      unseen = await begin(second.origin, { ttl_s: 1 });
+      first.signal("SIGKILL");
+      second.signal("SIGKILL");
+      await Promise.all([first.exited, second.exited]);
+    }
+    await using one = await startServer(shared.settings);
+    await using other = await startServer(shared.settings);
+    await until(
+      "its end",
+      async () => (await check(other.origin, unseen)).state === "expired" || undefined,
+    );
+
+    const streams = await Promise.all(
+      [one, other].map(({ port }) => openFrames(port, `${path}/stream`, { headers: OF_PUBLISHER })),
+    );
+    for (const stream of streams) {
+      const types = (await stream.rest()).map(({ event }) => event);
+      assertEquals(types.filter((each) => each === "expired").length, 1);
+      assertEquals(types.slice(-2), ["expired", "bye"]);
+      stream.hangUp();
+    }
+  },
+);
