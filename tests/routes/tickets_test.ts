@@ -107,6 +107,24 @@ Deno.test("a stream of a private topic ends with its JWT, the one that its ticke
   assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
 });
 
+Deno.test("a ticket opens an operation of who it was made for, and tells nothing of another's", async () => {
+  await using test = createAppUnderTest();
+  const created = await test.app.request("/v1/operations", {
+    method: "POST",
+    body: JSON.stringify({ kind: "export", owner: "ann" }),
+    headers: { "content-type": "application/json", ...PUBLISHER },
+  });
+  const topic = `operations/${(await created.json()).id}`;
+  const path = (ticket: string) => `/v1/stream?topics=${topic}&ticket=${ticket}`;
+  const mine = await ticketFor(test, userOf("ann"), [topic]);
+  const strangers = await ticketFor(test, userOf("bob"), [topic]);
+  assertEquals(await refusalOf(await test.send(path(strangers.ticket))), [404, "unknown_topic"]);
+  for (const { ticket } of [mine, await ticketFor(test, PUBLISHER, [topic])]) {
+    await using client = await test.follow(path(ticket));
+    assertEquals(client.said("progress").length, 1);
+  }
+});
+
 Deno.test("a ticket asks for nothing but a stream", async () => {
   await using test = createAppUnderTest();
   const { ticket } = await ticketFor(test, ANN);
