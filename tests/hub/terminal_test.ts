@@ -67,6 +67,11 @@ Deno.test("a topic that ends opens with its newest event, and ends its stream wi
 
 Deno.test("a topic that has ended is told from a cursor before its end, and no more from one after it", async () => {
   await using test = createTest();
+  let followed = 0;
+  test.hub.whileFollowed({ name: "jobs" }, () => {
+    followed++;
+    return () => void followed--;
+  });
   const first = await test.put(one, "step", 1);
   await test.put(one, "step", 2);
   const last = await test.put(one, "done", 3);
@@ -76,7 +81,7 @@ Deno.test("a topic that has ended is told from a cursor before its end, and no m
   const [later] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   assertEquals(await test.open([one], { cursor: later ?? "" }), null);
   await test.clock.advance(60_000);
-  assertEquals(test.clock.timers, 0, "what was not opened holds nothing");
+  assertEquals([followed, test.clock.timers], [0, 0], "what was not opened holds nothing");
 });
 
 for (
