@@ -23,6 +23,7 @@ import { type Catalogue, createCatalogue, type Family } from "./topics/catalogue
 import { channelTopics } from "./topics/channels.ts";
 import { createNews, type News } from "./topics/news/desk.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
+import { FEEDS } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operations.ts";
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
@@ -99,7 +100,7 @@ export function createServices(
     isolate,
     version,
     store: shared.health.kind,
-    providers: providersFor(config).map(({ name }) => name),
+    providers: [...providersFor(config).map(({ name }) => name), FEEDS],
     figures,
   });
   const { metrics } = prometheus;

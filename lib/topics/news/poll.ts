@@ -3,14 +3,18 @@
  *
  * @module
  */
+import { noMetrics } from "../../core/metrics.ts";
 import type { World } from "../../core/world.ts";
-import { UpstreamFailure } from "../../upstream/failure.ts";
+import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
 import type { FeedMemory } from "./feed_memory.ts";
 import type { Feed } from "./feeds.ts";
 import type { FeedItem } from "./item.ts";
 import { readFeed, UnreadableFeed } from "./parse.ts";
 import { type Hints, intervalOf, maxAgeOf } from "./schedule.ts";
+
+/** Feeds are counted as one provider: there may be many, and their names are the operator's. */
+export const FEEDS = "feeds";
 
 /** Of a document, after decompression. */
 const MAX_BYTES = 2 * 1_048_576;
@@ -124,9 +128,14 @@ export async function pollFeed(
     };
   }
 
+  const { metrics = noMetrics } = world;
   try {
-    return answered(await fetchAnswer(world, options, known.url));
+    const poll = answered(await fetchAnswer(world, options, known.url));
+    metrics.called(FEEDS, "ok");
+    return poll;
   } catch (thrown) {
+    const { kind } = asFailure(thrown, "shape", `${feed.title} answered with no feed`);
+    metrics.called(FEEDS, kind);
     return failed(thrown);
   }
 }

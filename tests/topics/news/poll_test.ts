@@ -6,6 +6,7 @@ import {
   saveFeed,
   statusOf,
 } from "../../../lib/topics/news/feed_memory.ts";
+import { noMetrics } from "../../../lib/core/metrics.ts";
 import { pollFeed } from "../../../lib/topics/news/poll.ts";
 import { type Call, createOutside, endless } from "../../upstream/support.ts";
 import { createMemory, rss, sample } from "./support.ts";
@@ -183,4 +184,23 @@ Deno.test("loadFeed() gives what saveFeed() kept, and nothing of what it cannot 
   assertEquals(await loadFeed(memory, other), freshMemory(other));
   const broken = { ...memory, get: () => Promise.resolve(`{"url":1}`) };
   assertEquals(await loadFeed(broken, FEED), freshMemory(FEED));
+});
+
+Deno.test("pollFeed() counts what became of each call", async () => {
+  const feed = createFeed(
+    () => document(ONE, { etag: '"1"' }),
+    () => status(304),
+    () => status(503),
+    () => document("<html>"),
+  );
+  const counted: string[] = [];
+  const metrics = {
+    ...noMetrics,
+    called: (...what: string[]) => void counted.push(what.join(" ")),
+  };
+  let known: FeedMemory = freshMemory(FEED);
+  for (let n = 0; n < 4; n++) {
+    ({ known } = await pollFeed({ ...feed.world, metrics }, FEED, known, MINUTE));
+  }
+  assertEquals(counted, ["feeds ok", "feeds ok", "feeds http", "feeds shape"]);
 });
