@@ -77,6 +77,7 @@ export function createAudience(
   const roster = createRoster();
   let standing: Standing = { place: head() };
   let isOwed = false;
+  let turn: Promise<void> | null = null;
   let flushedAt = -Infinity;
   /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
@@ -224,6 +225,15 @@ export function createAudience(
       isOwed = false;
     },
     catchUp,
+    nextTurn() {
+      turn ??= new Promise((resolve) => {
+        clock.after(0, () => {
+          turn = null;
+          resolve();
+        });
+      });
+      return turn;
+    },
     deliver(events, before) {
       let isOurs = false;
       for (const event of events) {

@@ -32,6 +32,8 @@ export interface Keeper {
   catchUp(client: ClientStream): void | Promise<void>;
   /** The client left. */
   leave(client: ClientStream): void;
+  /** Resolves on a turn of the event loop of its own, the same for all who ask in one turn. */
+  nextTurn(): Promise<void>;
 }
 
 /**
@@ -105,6 +107,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
    */
   pull(): void | Promise<void> {
     this.stalledSince = null;
+    if (this.#isMidFrame) return this.#sendPiece();
     const work = this.#keeper.catchUp(this);
     if (work || !this.hasRoom()) return work;
     return new Promise((resolve) => this.#wake = resolve);
@@ -160,6 +163,12 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.delivered += events;
     if (chunk.byteLength <= WHOLE_BYTES) this.#controller?.enqueue(chunk);
     else this.#sendInPieces(chunk);
+  }
+
+  /** Pieces of one turn would leave together, as one large chunk. */
+  async #sendPiece(): Promise<void> {
+    await this.#keeper.nextTurn();
+    this.sendRest();
   }
 
   #sendInPieces(chunk: Uint8Array): void {

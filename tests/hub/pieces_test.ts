@@ -22,7 +22,9 @@ Deno.test("a large event goes in pieces of 4 KiB on turns of their own, and what
   let text = "";
   const utf8 = new TextDecoder();
   while (!text.includes(`"n":2`)) {
-    const { value } = await reader.read();
+    const reading = reader.read();
+    await clock.advance(0);
+    const { value } = await reading;
     assert(value);
     sizes.push(value.byteLength);
     text += utf8.decode(value, { stream: true });
@@ -46,6 +48,7 @@ Deno.test("a stream that ends in the middle of a frame ends there: the client ha
   await clock.advance(20);
   await client.readOne();
   hub.drain();
+  await clock.advance(0);
   while (!client.isEnded) await client.readOne();
   assertEquals([client.frames.map(({ event }) => event), client.cursor], [["sync"], cursor]);
   await using back = createClient(await hub.subscribe({ wishes: onAlerts, cursor: client.cursor }))
