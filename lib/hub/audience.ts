@@ -192,6 +192,7 @@ export function createAudience(
     if (!client.hasRoom()) {
       client.stalledSince ??= now;
       client.wake();
+      client.readsLog ||= client.hasRest; // it is given something large: what it misses meanwhile is in the log
       const isLost = !client.readsLog && isAnyBehind(follows, client.standing.place);
       if (isLost || now - client.stalledSince >= MOST_STALLED_MS) end(client, "slow");
       return;

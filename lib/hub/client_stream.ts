@@ -188,8 +188,9 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     if (!controller) return;
     this.#leave(reason);
     try {
-      // Half a frame is never told: it comes again, whole. With another behind it, it would be told half.
-      if (!this.#isMidFrame) controller.enqueue(bye);
+      // What follows half a frame would become a part of it.
+      if (this.#isMidFrame) { for (const piece of this.#rest) controller.enqueue(piece); }
+      controller.enqueue(bye);
       controller.close();
     } catch {
       // It was closed under us: it is over either way.
