@@ -12,7 +12,6 @@ import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.t
 import type { Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
-import type { Swap } from "../store/event_log.ts";
 import type { SharedState } from "../store/shared_state.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import { createAudiences } from "./audiences.ts";
@@ -25,7 +24,7 @@ import { createLogReader } from "./log_reader.ts";
 import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
 import { createOutage } from "./outage.ts";
 import { createPlacing } from "./placing.ts";
-import { createPublish, draftOf, type Publish, unlogged } from "./publish.ts";
+import { type Change, createPublishing, draftOf, type Publish, unlogged } from "./publish.ts";
 import { createStarts } from "./start.ts";
 import type { Subscription, Wish } from "./subscription.ts";
 import { createWindows, type Starter } from "./windows.ts";
@@ -33,12 +32,7 @@ import { createWindows, type Starter } from "./windows.ts";
 /** Publish and subscribe. */
 export interface Hub {
   readonly publish: Publish;
-  /**
-   * Puts a value, and publishes what became of it, in one step. Problems as of `publish()`.
-   *
-   * @returns What is kept now: `next` where it was put; else what is there instead, and nothing was published.
-   */
-  change(topic: Topic, publication: Publication, swap: Swap): Promise<string | null>;
+  readonly change: Change;
   /** Settles when this isolate has received what was published under these ids, or soon. */
   received(ids: readonly Place[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
@@ -174,13 +168,7 @@ export function createHub(
   });
 
   return {
-    publish: createPublish(log, metrics, options.maxEventBytes),
-
-    async change(topic, publication, swap) {
-      const draft = draftOf(topic, publication, options.maxEventBytes);
-      const appended = await log.append(topic, [draft], { swap });
-      return appended.kind === "stale" ? appended.held : swap.next;
-    },
+    ...createPublishing(log, metrics, options.maxEventBytes),
 
     async received(ids) {
       const last = ids.at(-1);

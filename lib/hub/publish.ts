@@ -10,7 +10,7 @@ import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreAway } from "../store/away.ts";
-import type { Appended, AppendOptions, EventLog } from "../store/event_log.ts";
+import type { Appended, AppendOptions, EventLog, Swap } from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
 const utf8 = new TextEncoder();
@@ -82,32 +82,55 @@ export type Publish = (
   options?: Omit<AppendOptions, "swap">,
 ) => Promise<readonly Place[]>;
 
+/**
+ * Puts a value, and publishes what became of it, in one step. Problems as of {@linkcode Publish}.
+ *
+ * @returns What is kept now: `next` where it was put; else what is there instead, and nothing was published.
+ */
+export type Change = (topic: Topic, publication: Publication, swap: Swap) => Promise<string | null>;
+
 /** Creates what publishes, and counts what becomes of it. */
-export function createPublish(
+export function createPublishing(
   log: Pick<EventLog, "append">,
   metrics: Pick<Metrics, "published">,
   maxEventBytes: number,
-): Publish {
-  return async (topic, publications, options) => {
+): { readonly publish: Publish; readonly change: Change } {
+  /** What another was faster than is no publication. */
+  async function append(
+    topic: Topic,
+    publications: readonly Publication[],
+    options: AppendOptions | undefined,
+  ): Promise<Appended> {
     const count = (outcome: PublishOutcome) =>
       metrics.published(kindOfTopic(topic.name), outcome, publications.length);
-    let appended: Appended;
     try {
       const drafts = publications.map((each) => draftOf(topic, each, maxEventBytes));
-      if (drafts.length === 0) return [];
-      appended = await log.append(topic, drafts, options);
+      const appended = await log.append(topic, drafts, options);
+      if (appended.kind !== "stale") count(appended.kind);
+      return appended;
     } catch (thrown) {
       count(outcomeOf(thrown));
       throw thrown;
     }
-    // Nothing was swapped, so nothing can be stale.
-    if (appended.kind === "stale") throw new TypeError("Cannot be stale: no value was swapped");
-    count(appended.kind);
-    if ("ids" in appended) return appended.ids;
-    if (appended.kind === "fenced") {
-      throw new Problem(409, "fenced", "Another isolate leads by now.");
-    }
-    const detail = "This Idempotency-Key came before, with another body.";
-    throw new Problem(422, "idempotency_key_reused", detail);
+  }
+
+  return {
+    async publish(topic, publications, options) {
+      if (publications.length === 0) return [];
+      const appended = await append(topic, publications, options);
+      if ("ids" in appended) return appended.ids;
+      // Nothing was swapped, so nothing can be stale.
+      if (appended.kind === "stale") throw new TypeError("Cannot be stale: no value was swapped");
+      if (appended.kind === "fenced") {
+        throw new Problem(409, "fenced", "Another isolate leads by now.");
+      }
+      const detail = "This Idempotency-Key came before, with another body.";
+      throw new Problem(422, "idempotency_key_reused", detail);
+    },
+
+    async change(topic, publication, swap) {
+      const appended = await append(topic, [publication], { swap });
+      return appended.kind === "stale" ? appended.held : swap.next;
+    },
   };
 }

@@ -43,7 +43,10 @@ export interface MemoryLogContext {
 export function createMemoryEventLog(
   { clock, random }: Pick<World, "clock" | "random">,
   { retainEvents, retainMs }: Retention,
-  { isHeld = () => true, swap: swapNow = (_key, _expected, next) => next }: MemoryLogContext = {},
+  {
+    isHeld = () => true,
+    swap: swapNow = (_key, _expected, next) => ({ isSwapped: true, held: next }),
+  }: MemoryLogContext = {},
 ): EventLog {
   const birth = `${clock.now()}-0`;
   // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
@@ -118,8 +121,8 @@ export function createMemoryEventLog(
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
       if (swap) {
-        const held = swapNow(swap.key, swap.expected, swap.next, swap.ttlMs);
-        if (held !== swap.next) return Promise.resolve({ kind: "stale", held });
+        const { isSwapped, held } = swapNow(swap.key, swap.expected, swap.next, swap.ttlMs);
+        if (!isSwapped) return Promise.resolve({ kind: "stale", held });
         live(topic.name, swap.ttlMs);
       }
 

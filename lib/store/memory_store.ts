@@ -10,10 +10,17 @@ import type { Store } from "./store.ts";
 /** All values together take no more, in characters. */
 const MOST_CHARACTERS = 16_777_216;
 
+/** What became of a swap: `held` alone does not tell, since what is there already may be what was to be put. */
+export interface Swapped {
+  readonly isSwapped: boolean;
+  /** What is kept now. */
+  readonly held: string | null;
+}
+
 /** A store that has no other side: it answers at once. */
 export interface MemoryStore extends Store {
   /** As `swap()`, in this turn. */
-  swapNow(key: string, expected: string | null, next: string | null, ttlMs?: number): string | null;
+  swapNow(key: string, expected: string | null, next: string | null, ttlMs?: number): Swapped;
 }
 
 /** Creates an empty store. The values used longest ago give way where there are too many. */
@@ -32,10 +39,10 @@ export function createMemoryStore(clock: Clock): MemoryStore {
 
   const swapNow: MemoryStore["swapNow"] = (key, expected, next, ttlMs) => {
     const held = values.get(key) ?? null;
-    if (held !== expected) return held;
+    if (held !== expected) return { isSwapped: false, held };
     if (next === null) values.delete(key);
     else put(key, next, ttlMs);
-    return next;
+    return { isSwapped: true, held: next };
   };
 
   return {
@@ -49,7 +56,7 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       values.delete(key);
       return Promise.resolve(value);
     },
-    swap: (...asked) => Promise.resolve(swapNow(...asked)),
+    swap: (...asked) => Promise.resolve(swapNow(...asked).held),
     swapNow,
   };
 }

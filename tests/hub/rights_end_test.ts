@@ -44,9 +44,15 @@ Deno.test("a stream whose rights end soon is told as it opens, after the opening
 
 Deno.test("rights end for a client without room, too", async () => {
   await using test = createHubUnderTest();
-  const client = await follow(test, 70_000);
-  await test.clock.advance(50_000);
-  client.live(); // so that it is not let go of for its stalling
-  await test.clock.advance(20_000);
-  assertEquals(told(client).map(([event]) => event), ["auth", "bye"]);
+  const ends: string[] = [];
+  const stream = await test.hub.subscribe({
+    wishes: onAlerts,
+    rightsEndAt: test.clock.now() + 30_000,
+    onEnd: (reason) => void ends.push(reason),
+  });
+  await test.clock.advance(29_999);
+  assertEquals(ends, []);
+  await test.clock.advance(1);
+  assertEquals(ends, ["revoked"]);
+  await stream?.cancel();
 });

@@ -201,6 +201,27 @@ Deno.test("publications count by what becomes of them, event by event", async ()
   assertEquals(await test.figure("events_published_total", fenced), 1);
 });
 
+Deno.test("changes of a value count as publications, but not those for which another was faster", async () => {
+  let isAway = false;
+  await using test = createMeasuredHub({}, (log) => ({
+    ...log,
+    append: (...args) => isAway ? Promise.reject(new StoreAway()) : log.append(...args),
+  }));
+  const swap = (expected: string | null, next: string) => (
+    { key: "a", expected, next, ttlMs: 60_000 }
+  );
+  await test.hub.change(channel, numbered("alert", 1), swap(null, "1"));
+  await test.hub.change(channel, numbered("alert", 2), swap("1", "2"));
+  await test.hub.change(channel, numbered("alert", 2), swap("1", "3"));
+  await assertRejects(() => test.hub.change(channel, numbered("note", 1), swap("2", "3")));
+  isAway = true;
+  await assertRejects(() => test.hub.change(channel, numbered("alert", 3), swap("2", "3")));
+  const read = (outcome: string) =>
+    test.figure("events_published_total", { topic: "events", outcome });
+  assertEquals(await Promise.all(["appended", "refused", "away"].map(read)), [2, 1, 1]);
+  assertEquals(await test.figure("events_published_total"), 4);
+});
+
 Deno.test("topics of hostile names make no label value", async () => {
   await using test = createMeasuredHub();
   for (const name of ['x"} 1\nedgetape_x{a="', "__proto__", "several", "quotes\n"]) {

@@ -152,6 +152,23 @@ Deno.test("PATCH of an operation refuses a field it does not know, to go back, a
   assertEquals((await test.create({ kind: "export" })).status, 400);
 });
 
+Deno.test("an operation that would have no room to expire is not begun", async () => {
+  await using test = createTest({ MAX_EVENT_BYTES: "400" });
+  const large = await test.create({ kind: "k".repeat(20), owner: "ann" });
+  assertEquals(await refusalOf(large), [413, "event_too_large"]);
+});
+
+Deno.test("PATCH of an operation refuses a result that is too deep to be written", async () => {
+  await using test = createTest();
+  const path = await test.created();
+  const headers = { ...OF_PUBLISHER, "content-type": "application/json" };
+  for (const depth of [30_000, 150_000]) {
+    const body = `{"result":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+    const response = await test.app.request(path, { method: "PATCH", headers, body });
+    assertEquals(await refusalOf(response), [400, "unserialisable"], String(depth));
+  }
+});
+
 Deno.test("only publishers begin and report (S4-4)", async () => {
   await using test = createTest();
   const path = await test.created();

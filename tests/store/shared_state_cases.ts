@@ -94,6 +94,18 @@ export function sharedStateCases(
     ]);
   });
 
+  test("of two who would put the same value, one publishes", async ({ state: { log, store } }) => {
+    const change = (expected: string | null) =>
+      log.append(alerts, [draft("a", 1)], {
+        swap: { key: "a", expected, next: "ended", ttlMs: 60_000 },
+      });
+    const kinds = (await Promise.all([change(null), change(null)])).map(({ kind }) => kind);
+    assertEquals(kinds.toSorted(), ["appended", "stale"]);
+    assertEquals(await change("running"), { kind: "stale", held: "ended" });
+    assertEquals(await store.get("a"), "ended");
+    assertEquals((await log.latest(alerts, 10_000)).events.length, 1);
+  });
+
   test("of many who change a value at once, each publishes what it put, in that order", async ({ state: { log, store } }) => {
     async function add(n: number): Promise<void> {
       let held = await store.get("a");

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { toJson } from "../../core/json.ts";
 import { messageOf } from "../../core/log.ts";
 import { Problem } from "../../core/problem.ts";
 import type { World } from "../../core/world.ts";
@@ -47,12 +48,12 @@ export interface Operations {
    * Begins one, and publishes its first event.
    *
    * @param once Makes a repeated request one operation: the first answer comes again.
-   * @throws {Problem} 422 `idempotency_key_reused`.
+   * @throws {Problem} 413 `event_too_large`, or 422 `idempotency_key_reused`.
    */
   create(beginning: Omit<Beginning, "id">, once?: Once): Promise<Kept>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Kept | null>;
-  /** Takes its worker's report. @throws {Problem} 413 `event_too_large`. */
+  /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
   report(id: string, report: Report): Promise<Kept | Refusal | null>;
   /** Ends one, as it was asked to. */
   cancel(id: string): Promise<Kept | Refusal | null>;
@@ -119,6 +120,19 @@ export function createOperations(
     return null;
   }
 
+  /**
+   * Refuses what leaves no room for our own words: it could never be said to have expired.
+   *
+   * @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`.
+   */
+  function fitting(kept: Kept): Kept {
+    const size = utf8.encode(toJson(kept.operation)).byteLength;
+    const most = maxEventBytes - WORDS_BYTES;
+    if (size <= most) return kept;
+    const detail = `The operation takes ${size} bytes; at most ${most} are allowed.`;
+    throw new Problem(413, "event_too_large", detail);
+  }
+
   async function look(id: string): Promise<Kept | null> {
     const seen = await move(id, (kept) => kept);
     return typeof seen === "string" ? null : seen;
@@ -152,7 +166,7 @@ export function createOperations(
 
   return {
     async create(beginning, once) {
-      const first = begun({ ...beginning, id: newId() }, clock.now());
+      const first = fitting(begun({ ...beginning, id: newId() }, clock.now()));
       const kept = once ? await createdOnce(store, once, first) : first;
       // Who was told of it and died before it was put is helped by who asks again, as long as it would live.
       if (clock.now() < Date.parse(kept.operation.expires_at)) await put(null, kept);
@@ -162,12 +176,7 @@ export function createOperations(
     report: (id, report) =>
       move(id, (kept, now) => {
         const next = reported(kept, report, now);
-        if (typeof next === "string") return next;
-        const size = utf8.encode(JSON.stringify(next.operation)).byteLength;
-        const most = maxEventBytes - WORDS_BYTES;
-        if (size <= most) return next;
-        const detail = `The operation takes ${size} bytes; at most ${most} are allowed.`;
-        throw new Problem(413, "event_too_large", detail);
+        return typeof next === "string" ? next : fitting(next);
       }),
     cancel: (id) => move(id, cancelled),
   };

@@ -126,6 +126,18 @@ Deno.test("of all who end an operation at once, one does", async () => {
   assertEquals((await typesOf(state, id)).length, 2);
 });
 
+Deno.test("of all who end an operation alike and at once, one does", async () => {
+  const { clock, state, isolate } = createShared();
+  await using one = isolate();
+  const cancelled = await one.operations.create(EXPORT);
+  await Promise.all([1, 2].map(() => one.operations.cancel(cancelled.operation.id)));
+  assertEquals(await typesOf(state, cancelled.operation.id), ["progress", "cancelled"]);
+  const expired = await one.operations.create(EXPORT);
+  await clock.advance(300_000);
+  await Promise.all([1, 2].map(() => one.operations.look(expired.operation.id)));
+  assertEquals(await typesOf(state, expired.operation.id), ["progress", "expired"]);
+});
+
 Deno.test("an operation is kept for LOG_RETAIN_MS after its end, and then is none (S4 defect 3)", async () => {
   const { clock, state, isolate } = createShared();
   await using one = isolate();
