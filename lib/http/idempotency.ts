@@ -5,14 +5,10 @@
  */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
-import { Problem } from "../core/problem.ts";
-import type { Once } from "../store/event_log.ts";
+import { keyReused, type Once, ONCE_MS } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import type { Env } from "./connection.ts";
 import { idempotencyKey, onceOf } from "./publication.ts";
-
-/** How long an answer is kept, in milliseconds: the contract's 24 hours. */
-const KEPT_MS = 86_400_000;
 
 const Answer = z.object({
   fingerprint: z.string(),
@@ -45,8 +41,7 @@ export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandl
     if (kept !== null) {
       const first = Answer.parse(JSON.parse(kept));
       if (first.fingerprint === fingerprint) return responseOf(first);
-      const detail = "This Idempotency-Key came before, with another body.";
-      throw new Problem(422, "idempotency_key_reused", detail);
+      throw keyReused();
     }
     await next();
     if (!c.res.ok) return undefined;
@@ -56,7 +51,7 @@ export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandl
       type: c.res.headers.get("content-type"),
       body: await c.res.clone().text(),
     };
-    await store.set(name, JSON.stringify(own), KEPT_MS);
+    await store.set(name, JSON.stringify(own), ONCE_MS);
     return undefined;
   }
 

@@ -10,7 +10,13 @@ import { NOWHERE, type Place } from "../core/place.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreAway } from "../store/away.ts";
-import type { Appended, AppendOptions, EventLog, Swap } from "../store/event_log.ts";
+import {
+  type Appended,
+  type AppendOptions,
+  type EventLog,
+  keyReused,
+  type Swap,
+} from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
 const utf8 = new TextEncoder();
@@ -124,8 +130,7 @@ export function createPublishing(
       if (appended.kind === "fenced") {
         throw new Problem(409, "fenced", "Another isolate leads by now.");
       }
-      const detail = "This Idempotency-Key came before, with another body.";
-      throw new Problem(422, "idempotency_key_reused", detail);
+      throw keyReused();
     },
 
     async change(topic, publication, swap) {

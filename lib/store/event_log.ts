@@ -4,7 +4,8 @@
  * @module
  */
 import type { Batch, Delivery, Draft } from "../core/event.ts";
-import type { Place } from "../core/place.ts";
+import { firstAfter, type Place } from "../core/place.ts";
+import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";
 
@@ -27,6 +28,15 @@ export interface Swap {
   readonly next: string;
   /** How long the value is kept, in milliseconds. What is kept of the topic is kept as long, and goes with it. */
   readonly ttlMs: number;
+}
+
+/** How long a key is known again, in milliseconds: the contract's 24 hours. */
+export const ONCE_MS = 86_400_000;
+
+/** What is said to a key that comes again with another body. */
+export function keyReused(): Problem {
+  const detail = "This Idempotency-Key came before, with another body.";
+  return new Problem(422, "idempotency_key_reused", detail);
 }
 
 /** How a publication is to be taken. */
@@ -98,4 +108,20 @@ export const MOST_DRAFTS = 1000;
 /** The bytes an event counts for in a bound: those of its JSON and some for its names. */
 export function weightOf({ json }: Pick<Draft, "json">): number {
   return json.length + 64;
+}
+
+/** The first of some events, in order, that come after a place, and fit: at least one, if there is one. */
+export function firstThatFit(
+  events: Batch,
+  place: Place,
+  maxBytes: number,
+): Pick<Page, "events" | "isWhole"> {
+  const start = firstAfter(events, place);
+  let [end, bytes] = [start, 0];
+  for (const event of events.slice(start)) {
+    bytes += weightOf(event);
+    if (bytes > maxBytes && end > start) break;
+    end++;
+  }
+  return { events: events.slice(start, end), isWhole: end === events.length };
 }

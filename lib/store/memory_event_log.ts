@@ -5,13 +5,15 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Batch, Delivery, StreamEvent } from "../core/event.ts";
-import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
+import { comparePlaces, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
 import {
   type Appended,
   type EventLog,
+  firstThatFit,
   MOST_DRAFTS,
+  ONCE_MS,
   type Page,
   type Retention,
   weightOf,
@@ -22,9 +24,6 @@ import { createMemoryTopic, type MemoryTopic } from "./memory_topic.ts";
 
 /** All that is kept together takes no more, in bytes. Where it would, what is written to gives way, down to an even share. */
 const ALL_BYTES = 67_108_864;
-
-/** How long a publication's key is remembered, in milliseconds: the contract's 24 hours. */
-const ONCE_MS = 86_400_000;
 
 /** How many publications' keys are remembered, the newest: some 20 MiB at most. */
 const ONCE_KEYS = 50_000;
@@ -159,14 +158,8 @@ export function createMemoryEventLog(
     after(topic, place, maxBytes) {
       const kept = keptOf(topic);
       const { events } = kept;
-      const start = firstAfter(events, place);
-      let [end, bytes] = [start, 0];
-      for (const event of events.slice(start)) {
-        bytes += weightOf(event);
-        if (bytes > maxBytes && end > start) break;
-        end++;
-      }
-      return Promise.resolve(pageOf(kept, events.slice(start, end), end === events.length));
+      const { events: part, isWhole } = firstThatFit(events, place, maxBytes);
+      return Promise.resolve(pageOf(kept, part, isWhole));
     },
 
     latest(topic, maxBytes) {

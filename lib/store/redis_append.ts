@@ -12,6 +12,7 @@ import {
   type Appended,
   type AppendOptions,
   MOST_DRAFTS,
+  ONCE_MS,
   type Retention,
   weightOf,
 } from "./event_log.ts";
@@ -20,9 +21,6 @@ import type { RedisClient } from "./redis_client.ts";
 import { RedisFailure } from "./redis_failure.ts";
 import type { RedisKeys } from "./redis_keys.ts";
 import { swapped, unswapped } from "./redis_store.ts";
-
-/** How long a publication's key is remembered, in milliseconds: the contract's 24 hours. */
-const ONCE_MS = 86_400_000;
 
 /** How long a publication without a key is known again, so that a reply that was lost may be asked for twice. */
 const RETRY_KEY_MS = 60_000;

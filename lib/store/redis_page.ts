@@ -6,9 +6,9 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, firstAfter, isPlace, partsOf, type Place } from "../core/place.ts";
+import { comparePlaces, isPlace, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
-import { type EventLog, type Page, type Retention, weightOf } from "./event_log.ts";
+import { type EventLog, firstThatFit, type Page, type Retention } from "./event_log.ts";
 import { draftOf } from "./redis_bus.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { RedisFailure } from "./redis_failure.ts";
@@ -125,16 +125,8 @@ export function createRedisPages(
 
   async function changedAfter(topic: Topic, place: Place, maxBytes: number): Promise<Page> {
     const all = await newest(topic);
-    const start = firstAfter(all, place);
-    let [end, bytes] = [start, 0];
-    for (const event of all.slice(start)) {
-      bytes += weightOf(event);
-      if (bytes > maxBytes && end > start) break;
-      end++;
-    }
     return {
-      events: all.slice(start, end),
-      isWhole: end === all.length,
+      ...firstThatFit(all, place, maxBytes),
       lost: null,
       oldest: all[0]?.id ?? null,
     };

@@ -10,6 +10,7 @@ import type { World } from "../../core/world.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/shared_state.ts";
 import { createLeadership } from "../leadership.ts";
+import { POLLS_WATCHED, waitAWhile } from "../watching.ts";
 import type { FeedStatus } from "./article.ts";
 import { createBoard } from "./board.ts";
 import { loadFeed, saveFeed } from "./feed_memory.ts";
@@ -21,12 +22,6 @@ import { pollFeed } from "./poll.ts";
 import { createPress } from "./press.ts";
 import { createRounds } from "./rounds.ts";
 import { newsTopic } from "./topic.ts";
-
-/** A GET waits this long for feeds that were not asked yet, in milliseconds, and answers with what there is. */
-const WATCH_MS = 800;
-
-/** A GET counts as watching for this many of the feeds' shortest intervals. */
-const POLLS_WATCHED = 3;
 
 /** What clients that poll are given. */
 export interface NewsPage extends NewsList {
@@ -126,12 +121,7 @@ export function createNews(
     nextPollDelayS: Math.max(1, Math.ceil(pollMs / 1000)),
     async watch() {
       hub.hold(topic, POLLS_WATCHED * pollMs);
-      let callOff = () => {};
-      const timeout = new Promise<void>((resolve) => {
-        callOff = clock.after(WATCH_MS, resolve);
-      });
-      await Promise.race([leadership.known().then(() => rounds.first), timeout]);
-      callOff();
+      await waitAWhile(clock, leadership.known().then(() => rounds.first));
     },
     async newest(sources, most) {
       const { events, cursor } = await hub.newest({ topic, tags: sources });

@@ -4,13 +4,9 @@
  * @module
  */
 import { z } from "zod";
-import { Problem } from "../../core/problem.ts";
-import type { Once } from "../../store/event_log.ts";
+import { keyReused, type Once, ONCE_MS } from "../../store/event_log.ts";
 import type { Store } from "../../store/store.ts";
 import { Kept } from "./operation.ts";
-
-/** How long a request is known again, in milliseconds: the contract's 24 hours. */
-const ONCE_MS = 86_400_000;
 
 const Mark = z.object({ fingerprint: z.string(), first: Kept });
 
@@ -28,6 +24,5 @@ export async function createdOnce(
   const held = await store.swap(`once:${key}`, null, text, ONCE_MS);
   const mark = Mark.parse(JSON.parse(held ?? text));
   if (mark.fingerprint === fingerprint) return mark.first;
-  const detail = "This Idempotency-Key came before, with another body.";
-  throw new Problem(422, "idempotency_key_reused", detail);
+  throw keyReused();
 }

@@ -12,17 +12,12 @@ import type { Hub } from "../../hub/hub.ts";
 import { StoreAway } from "../../store/away.ts";
 import type { SharedState } from "../../store/shared_state.ts";
 import { createLeadership, type Role } from "../leadership.ts";
+import { POLLS_WATCHED, waitAWhile } from "../watching.ts";
 import { createPollers } from "./pollers.ts";
 import type { ProviderConfig } from "./providers.ts";
 import { Snapshot } from "./quote.ts";
 import type { Outlet } from "./teller.ts";
 import { quotesTopic } from "./topic.ts";
-
-/** A GET that finds old values waits this long for newer ones, in milliseconds, and answers with what there is. */
-const WATCH_MS = 800;
-
-/** A GET counts as watching for this many polls of the slowest provider that sets a pace. */
-const POLLS_WATCHED = 3;
 
 /** Where nobody knows who leads, every isolate asks for itself: so many times more seldom. */
 const ALONE_SLOWNESS = 4;
@@ -113,13 +108,9 @@ export function createMarket(
     topic,
     nextPollDelayS,
     async watch() {
+      // Of the slowest provider that sets a pace.
       hub.hold(topic, POLLS_WATCHED * slowestS * 1000);
-      let callOff = () => {};
-      const timeout = new Promise<void>((resolve) => {
-        callOff = world.clock.after(WATCH_MS, resolve);
-      });
-      await Promise.race([refresh(), timeout]);
-      callOff();
+      await waitAWhile(world.clock, refresh());
     },
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.newest({ topic, tags: symbols });
