@@ -5,7 +5,7 @@
  */
 import { pause } from "../support/within.ts";
 import { startContender } from "./contender.ts";
-import { cpuSeconds, rssKb } from "./proc.ts";
+import { cpuSeconds, rssKb } from "../support/proc.ts";
 import { startAudiences, startEdgetape } from "./servers/edgetape.ts";
 import type { Server } from "./servers/server.ts";
 import { percent, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";

@@ -6,7 +6,7 @@
 import { pause } from "../support/within.ts";
 import { type Contender, startContender } from "./contender.ts";
 import { ROUNDS } from "./contest.ts";
-import { cpuSeconds, rssKb } from "./proc.ts";
+import { cpuSeconds, rssKb } from "../support/proc.ts";
 import { startBare } from "./servers/deno_peers.ts";
 import { startEdgetape } from "./servers/edgetape.ts";
 import type { Server } from "./servers/server.ts";

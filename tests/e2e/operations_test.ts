@@ -2,12 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { begin, check, OF_PUBLISHER, OPERATION, report } from "../support/operations.ts";
-import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { until, within } from "../support/within.ts";
-import { redisTest, startRedisServer } from "../upstash/redis_server.ts";
-import { startStandIn } from "../upstash/stand_in.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { startShared } from "./fleet.ts";
 
 const README = new URL("../../README.md", import.meta.url);
 
@@ -57,21 +56,6 @@ async function nextOf(stream: FrameStream): Promise<number | string | null> {
     if (frame.event === "progress") return parse(OPERATION, frame.data).progress;
     if (["completed", "expired"].includes(frame.event)) return frame.event;
   }
-}
-
-async function startShared() {
-  await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedisServer({ appendOnly: true }));
-  const standIn = stack.use(await startStandIn(redis));
-  const kept = stack.move();
-  return {
-    settings: {
-      ...PUBLISHER_SETTINGS,
-      UPSTASH_REDIS_REST_URL: standIn.url,
-      UPSTASH_REDIS_REST_TOKEN: standIn.token,
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
 }
 
 redisTest(

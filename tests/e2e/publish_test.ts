@@ -3,13 +3,13 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { z } from "zod";
 import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { createOrderWatch } from "../support/order.ts";
-import { PUBLISH_TOKEN, PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import type { ServerProcess } from "../support/server_process.ts";
 import { ID, parse, PROBLEM } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
-import { type RedisServer, redisTest, startRedisServer } from "../upstash/redis_server.ts";
-import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { startFleet } from "./fleet.ts";
 
 const PATH = "/v1/events/desk/stream";
 const ACCEPTED = z.object({ id: ID });
@@ -18,31 +18,11 @@ const TICKET = z.object({ ticket: z.string() });
 const TOKEN = signToken({ sub: "ann", topics: ["events/desk"], exp: 9_999_999_999 });
 const ANN = { authorization: `Bearer ${TOKEN}` };
 
-/** Two servers that share a Redis, with a private channel. */
-interface Fleet extends AsyncDisposable {
-  readonly redis: RedisServer;
-  readonly standIn: StandIn;
-  readonly one: ServerProcess;
-  readonly other: ServerProcess;
-}
-
-async function startFleet(): Promise<Fleet> {
-  await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedisServer({ appendOnly: true }));
-  const standIn = stack.use(await startStandIn(redis));
-  const settings = {
-    ...PUBLISHER_SETTINGS,
-    AUTH_SECRET,
-    CHANNELS: JSON.stringify({ desk: { types: ["tick"], private: true } }),
-    MAX_EVENT_BYTES: "1000",
-    UPSTASH_REDIS_REST_URL: standIn.url,
-    UPSTASH_REDIS_REST_TOKEN: standIn.token,
-  };
-  const one = stack.use(await startServer(settings));
-  const other = stack.use(await startServer(settings));
-  const kept = stack.move();
-  return { redis, standIn, one, other, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
+const SETTINGS = {
+  AUTH_SECRET,
+  CHANNELS: JSON.stringify({ desk: { types: ["tick"], private: true } }),
+  MAX_EVENT_BYTES: "1000",
+};
 
 /** Publishes, as a body or as data of a tick. */
 async function send(
@@ -95,7 +75,7 @@ async function readTicks(stream: FrameStream, count: number): Promise<string[]> 
 redisTest(
   "ten concurrent senders on two servers lose nothing to readers of both, and the order of each is kept (S2 Test 4)",
   async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet(SETTINGS);
     const servers = [fleet.one, fleet.other];
     const streams = await Promise.all(
       servers.map(({ port }) => openFrames(port, PATH, { headers: ANN })),
@@ -125,7 +105,7 @@ redisTest(
 redisTest(
   "a publisher learns what became of it, from either server, and nothing of what was refused is seen",
   async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet(SETTINGS);
     const { one, other, redis } = fleet;
     using stream = await openFrames(one.port, PATH, { headers: ANN });
     await stream.nextOf("sync");
@@ -195,7 +175,7 @@ async function makeTicket({ origin }: ServerProcess): Promise<Response> {
 redisTest(
   "a ticket of one server opens one stream of the other, and what is no right costs Redis nothing",
   async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet(SETTINGS);
     const { one, other, standIn } = fleet;
     const ticketOf = async () => parse(TICKET, await (await makeTicket(one)).text()).ticket;
     const [ticket, second] = [await ticketOf(), await ticketOf()];

@@ -4,42 +4,22 @@ import { z } from "zod";
 import { openFrames } from "../support/frame_stream.ts";
 import { openStreams } from "../support/health.ts";
 import { compareIds } from "../support/order.ts";
-import { publish, PUBLISH_TOKEN, PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { publish, PUBLISH_TOKEN } from "../support/publisher.ts";
+import type { ServerProcess } from "../support/server_process.ts";
 import { ID, parse, PROBLEM, QUOTES, QUOTES_ANSWER } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
-import { type RedisServer, redisTest, startRedisServer } from "../upstash/redis_server.ts";
-import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { startFleet } from "./fleet.ts";
 
 const STORE = z.object({
   store: z.object({ kind: z.literal("redis"), is_up: z.boolean(), commands: z.int() }),
 });
 
-/** Two servers that share a Redis. */
-interface Fleet extends AsyncDisposable {
-  readonly redis: RedisServer;
-  readonly standIn: StandIn;
-  readonly one: ServerProcess;
-  readonly other: ServerProcess;
-}
-
-async function startFleet(): Promise<Fleet> {
-  await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedisServer({ appendOnly: true }));
-  const standIn = stack.use(await startStandIn(redis));
-  const settings = {
-    ...PUBLISHER_SETTINGS,
-    DEMO: "1",
-    QUOTE_POLL_MS: "500",
-    HEARTBEAT_MS: "300",
-    UPSTASH_REDIS_REST_URL: standIn.url,
-    UPSTASH_REDIS_REST_TOKEN: standIn.token,
-  };
-  const one = stack.use(await startServer(settings));
-  const other = stack.use(await startServer(settings));
-  const kept = stack.move();
-  return { redis, standIn, one, other, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
+const SETTINGS = {
+  DEMO: "1",
+  QUOTE_POLL_MS: "500",
+  HEARTBEAT_MS: "300",
+};
 
 async function storeOf({ origin }: ServerProcess) {
   return parse(STORE, await (await fetch(`${origin}/health`)).text()).store;
@@ -54,7 +34,7 @@ async function statusOf({ origin }: ServerProcess, path: string): Promise<number
 redisTest(
   "two servers on one Redis are one: one asks, both deliver the same, and viewers cost nothing",
   async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet(SETTINGS);
     const { one, other, standIn } = fleet;
     assertEquals([await storeOf(one), await storeOf(other)], [
       { kind: "redis", is_up: true, commands: 0 },
@@ -86,7 +66,7 @@ redisTest(
 );
 
 redisTest("nobody who watches costs nothing, and neither does one viewer more", async () => {
-  await using fleet = await startFleet();
+  await using fleet = await startFleet(SETTINGS);
   const { one, standIn } = fleet;
   assertEquals((await standIn.commandsAtRedis()).total, 0);
   const path = "/v1/events/alerts/stream";
@@ -112,7 +92,7 @@ redisTest("nobody who watches costs nothing, and neither does one viewer more", 
 redisTest(
   "while Redis is away streams stay and open, nothing is published half, and all goes on when it is back",
   async () => {
-    await using fleet = await startFleet();
+    await using fleet = await startFleet(SETTINGS);
     const { redis, one, other } = fleet;
     const path = "/v1/stream?topics=quotes,events/alerts";
     using stream = await openFrames(one.port, path);

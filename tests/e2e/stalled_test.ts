@@ -36,9 +36,9 @@ function megabytes(kb: number): string {
 Deno.test("a hundred stalled readers cost no memory and delay nobody", async () => {
   await using server = await startServer({ ...PUBLISHER_SETTINGS, CHANNELS });
   const { origin, port } = server;
-  const startedKb = await server.rssKb();
+  const startedKb = server.rssKb();
   await using herd = await startHerd({ port, path: ALERTS, live: LIVE });
-  const openKb = await server.rssKb();
+  const openKb = server.rssKb();
 
   const wave = { origin, channel: "alerts", herd, eventBytes: EVENT_BYTES };
   const warmUp = await publishWave({ ...wave, events: WARM_UP_EVENTS });
@@ -50,13 +50,13 @@ Deno.test("a hundred stalled readers cost no memory and delay nobody", async () 
     stalledPaths: STALLED_PATHS,
   });
   await untilOpen(origin, LIVE + STALLED);
-  const warmKb = await server.rssKb();
-  const cpuBefore = await server.cpuSeconds();
+  const warmKb = server.rssKb();
+  const cpuBefore = server.cpuSeconds();
   await herd.startWave();
 
   const main = await publishWave({ ...wave, events: EVENTS, rate: LOAD * warmUp.rate });
-  const afterKb = await server.rssKb();
-  const cpu = await server.cpuSeconds() - cpuBefore;
+  const afterKb = server.rssKb();
+  const cpu = server.cpuSeconds() - cpuBefore;
   const report = await herd.report();
 
   const delivered = EVENTS * LIVE;

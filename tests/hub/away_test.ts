@@ -8,12 +8,12 @@ import {
   notes,
   numbered,
   onAlerts,
+  onBoth,
   onPrices,
   price,
   prices,
 } from "./support.ts";
 
-const onBoth = [...onPrices, ...onAlerts];
 const onNotes = [{ topic: notes, tags: null }];
 
 /** Types and ids of frames. */

@@ -7,12 +7,11 @@ import {
   notes,
   numbered,
   onAlerts,
+  onBoth,
   onPrices,
   price,
   prices,
 } from "./support.ts";
-
-const onBoth = [...onPrices, ...onAlerts];
 
 function alertsOf(from: number, to: number, text?: string) {
   return [...Array(to - from + 1).keys()].map((i) => numbered("alert", from + i, text));

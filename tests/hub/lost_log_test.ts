@@ -8,12 +8,11 @@ import {
   createClient,
   numbered,
   onAlerts,
+  onBoth,
   onPrices,
   price,
   prices,
 } from "./support.ts";
-
-const onBoth = [...onPrices, ...onAlerts];
 
 /** A hub that lived for a while, and the cursor of that time. */
 async function createLivedHub(): Promise<{ test: ShakyHub; cursor: string }> {

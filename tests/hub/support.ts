@@ -38,6 +38,7 @@ export const notes: Topic = defineTopic({
 /** What a client asks for that wants all of a topic. */
 export const onAlerts = [{ topic: alerts, tags: null }];
 export const onPrices = [{ topic: prices, tags: null }];
+export const onBoth = [...onPrices, ...onAlerts];
 
 /** A price of a symbol. */
 export function price(symbol: string, price: number): Publication {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpuSeconds, rssKb } from "./proc.ts";
 import { within } from "./within.ts";
 
 /** Settings of the server: its environment variables. */
@@ -19,9 +20,9 @@ export interface ServerProcess extends AsyncDisposable {
   output(): string;
   signal(name: Deno.Signal): void;
   /** Its resident memory. */
-  rssKb(): Promise<number>;
+  rssKb(): number;
   /** The CPU time it has used, its own and the kernel's for it. */
-  cpuSeconds(): Promise<number>;
+  cpuSeconds(): number;
   /** SIGTERM, and SIGKILL where that does not end it. */
   stop(): Promise<void>;
 }
@@ -31,8 +32,6 @@ const ROOT = new URL("../../", import.meta.url);
 const DEFAULTS: Settings = { HOST: "127.0.0.1", PORT: "0", DEMO_FAULTS: "off" };
 const START_MS = 20_000;
 const STOP_MS = 6_000;
-/** The unit of times in /proc, the same on all Linux machines of today. */
-const TICKS_PER_SECOND = 100;
 const KEPT_CHARACTERS = 16_384;
 
 /** Reads one of the process's outputs to its end and keeps the last part. */
@@ -126,17 +125,6 @@ export async function startServer(settings: Settings = {}): Promise<ServerProces
     }
   }
 
-  async function rssKb(): Promise<number> {
-    const status = await Deno.readTextFile(`/proc/${child.pid}/status`);
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
-  }
-
-  async function cpuSeconds(): Promise<number> {
-    const stat = await Deno.readTextFile(`/proc/${child.pid}/stat`);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-  }
-
   globalThis.addEventListener("unload", kill);
   try {
     const ended = exited.then(() => Promise.reject(new Error("It ended")));
@@ -148,8 +136,8 @@ export async function startServer(settings: Settings = {}): Promise<ServerProces
       exited,
       output,
       signal,
-      rssKb,
-      cpuSeconds,
+      rssKb: () => rssKb(child.pid),
+      cpuSeconds: () => cpuSeconds(child.pid),
       stop,
       [Symbol.asyncDispose]: stop,
     };

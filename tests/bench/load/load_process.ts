@@ -9,7 +9,7 @@
 import { createDelayCounter } from "../../support/delays.ts";
 import { print } from "../../support/print.ts";
 import { parse } from "../../support/shapes.ts";
-import { cpuSeconds } from "../proc.ts";
+import { cpuSeconds } from "../../support/proc.ts";
 import { openSockets } from "./libc.ts";
 import {
   COMMAND,
