@@ -127,10 +127,16 @@ function createServer() {
         for (const listener of listeners) listener(each);
       }
     }
-    const [known, head] = [[...log], log.at(-1)];
-    feeds.add(deliver);
-    onCrash(() => feeds.delete(deliver));
+    let isOpen = true;
+    function close(): void {
+      isOpen = false;
+      feeds.delete(deliver);
+    }
+    onCrash(close);
     queueMicrotask(() => {
+      if (!isOpen) return;
+      const [known, head] = [[...log], log.at(-1)];
+      feeds.add(deliver);
       state = { ...CONNECTING, kind: "live", transport: "source", reason: "Connected." };
       for (const watch of watchers) watch(state);
       if (cursor) {
@@ -150,7 +156,7 @@ function createServer() {
       cursor: () => cursor,
       reconnect: () => void reconnects++,
       setUrl: (url) => void urls.push(url),
-      close: () => void feeds.delete(deliver),
+      close,
     };
   }
 

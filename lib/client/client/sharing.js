@@ -133,7 +133,7 @@ export function createShared(key, open, world, cursor = "") {
   /** @param {Told} told */
   function hear(told) {
     const { to, after, kept, event } = told;
-    if (isLeading || (to && to !== me)) return;
+    if (to && to !== me) return;
     missed = 0;
     heard = told;
     ({ url } = told);
