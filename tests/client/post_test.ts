@@ -102,7 +102,7 @@ for (
     write(token(2, "a"));
     await clock.advance(1);
     cut();
-    await assertRejects(() => end, Error, "cannot be resumed");
+    await assertRejects(() => end, Error, "cut off");
     assertEquals([asked.length, batches], [1, [["a"]]]);
   });
 }
