@@ -12,6 +12,7 @@ import { MOST_URL_CHARACTERS } from "../lib/http/input.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
+import { clientRoutes } from "./client.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventsRoutes } from "./events.ts";
 import { newsRoutes } from "./news.ts";
@@ -59,6 +60,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", opsRoutes(services));
   const { market: quotes, news, world } = services;
   app.route("/", pageRoutes({ world, quotes, news }));
+  app.route("/", clientRoutes(services));
   app.route("/", docsRoutes(services, app));
 
   app.notFound(() => problemResponse(new Problem(404, "unknown_route", "There is nothing here.")));

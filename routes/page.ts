@@ -4,7 +4,6 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { etag } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import type { World } from "../lib/core/world.ts";
 import { MOST_SHOWN } from "../lib/client/page_news_words.js";
@@ -13,6 +12,7 @@ import { sourceFilter, SourceQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { News } from "../lib/topics/news/desk.ts";
+import { addAssets } from "./assets.ts";
 import { pageDocument, type PageSnapshot } from "./page_document.ts";
 
 /** What the page needs. */
@@ -28,7 +28,7 @@ export interface PageServices {
 }
 
 /** The files of the page, below `lib/client/`, each with its content type. THE LIST of them. */
-const ASSETS = [
+const FILES = [
   ["page.css", "text/css"],
   ["page.js", "text/javascript"],
   ["page_connection.js", "text/javascript"],
@@ -51,19 +51,6 @@ const page = createRoute({
     ...problems(400),
   },
 });
-
-function fileRoute(path: string, type: string) {
-  const content = { [type]: { schema: z.string() } };
-  return createRoute({
-    method: "get",
-    path,
-    summary: "A file of the live page",
-    responses: {
-      200: { description: "The file", content },
-      304: { description: "As `If-None-Match` has it" },
-    },
-  });
-}
 
 /** The host the client asked for, where it can be shown in a command line as it is. */
 function originOf(url: string): string {
@@ -107,15 +94,6 @@ export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<E
     return c.html(pageDocument(snapshot, painted, originOf(c.req.url), world.clock.now()));
   });
 
-  for (const [name, type] of ASSETS) {
-    app.use(`/${name}`, headers, etag());
-    app.openapi(fileRoute(`/${name}`, type), async (c) => {
-      const bytes = await world.readAsset(`client/${name}`);
-      return c.body(bytes, 200, {
-        "content-type": `${type}; charset=utf-8`,
-        "cache-control": "no-cache",
-      });
-    });
-  }
+  addAssets(app, world, { summary: "A file of the live page", files: FILES, headers });
   return app;
 }

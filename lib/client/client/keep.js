@@ -1,0 +1,38 @@
+// @ts-check
+/**
+ * What a tab that comes late is told: what a stream opens with.
+ *
+ * @module
+ */
+
+/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+
+/** The newest state of an operation or a session. */
+const STATES = ["progress", "session", "completed", "failed", "cancelled", "expired"];
+
+/** @param {any[]} all @param {string} key @param {any} value */
+const put = (all, key, value) => [...all.filter((each) => each[key] !== value[key]), value];
+
+/** Keeps the newest of each. */
+export function createKeep() {
+  /** @type {any} */
+  let market;
+  /** @type {any[]} */
+  let states = [];
+  return {
+    /** @param {StreamEvent} event */
+    take({ type, data }) {
+      if (type === "snapshot") market = data;
+      else if (STATES.includes(type)) states = put(states, "key", { key: data.id, type, data });
+      else if (market && type === "quote") {
+        market = { ...market, quotes: put(market.quotes, "symbol", data) };
+      } else if (market && type === "status") {
+        market = { ...market, status: put(market.status, "provider", data) };
+      }
+    },
+    /** @returns {StreamEvent[]} Without ids. */
+    events: () =>
+      [...market ? [{ type: "snapshot", data: market }] : [], ...states]
+        .map(({ type, data }) => ({ type, data, id: "" })),
+  };
+}

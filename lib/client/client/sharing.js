@@ -1,0 +1,223 @@
+// @ts-check
+/**
+ * One connection for all tabs. Who leads has the feed and tells the others. Each tab has its own cursor and drops what it
+ * had; whoever leads next goes on from there.
+ *
+ * @module
+ */
+import { createKeep } from "./keep.js";
+import { createListeners } from "./listeners.js";
+import { isAfter } from "./place.js";
+import { createTurn } from "./turn.js";
+
+/** @typedef {import("./types.js").Feed} Feed */
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @typedef {{ v: number, lead: string, url: string, after: string, cursor: string, state: State, event?: StreamEvent, to?: string, kept?: StreamEvent[] }} Told By who leads; `after`: what one must have had. */
+
+/** In the name too: tabs of another version keep to themselves. */
+const VERSION = 1;
+/** Half a heartbeat: without five in a row, who leads is asleep. */
+const BEAT_MS = 7_500;
+const HIDDEN_MS = 300_000;
+
+/** @type {State} */
+const IDLE = {
+  kind: "connecting",
+  transport: null,
+  reason: "Asking the other tabs.",
+  nextTryAt: null,
+  failures: 0,
+  lagMs: 0,
+  isShared: true,
+};
+
+/**
+ * Leads, or follows. Who missed something has a feed of its own until it is where the others are.
+ *
+ * @param {string} key Tabs of one key ask for the same.
+ * @param {(from: { cursor: string, url?: string }) => Feed} open
+ * @param {import("./types.js").World} world
+ * @param {string} [cursor] Where a first paint ended.
+ * @returns {Feed} Not shared where the browser cannot.
+ */
+export function createShared(key, open, world, cursor = "") {
+  const name = `edgetape ${VERSION} ${key}`;
+  const { locks } = world;
+  let channel = locks && world.channel(name);
+  if (!locks || !channel) return open({ cursor });
+
+  const me = String(world.random());
+  const turn = createTurn(locks, name, lead, stepDown);
+  const keep = createKeep();
+  const isWhole = !cursor; // else the stream opens without what was before
+  /** @type {ReturnType<typeof createListeners<StreamEvent>>} */
+  const events = createListeners();
+  /** @type {ReturnType<typeof createListeners<State>>} */
+  const states = createListeners();
+  let state = IDLE;
+  let url = "";
+  /** @type {Feed | undefined} */
+  let feed;
+  let letGo = () => {};
+  let isLeading = false;
+  let leader = ""; // whom we follow: we had all that was before
+  /** @type {Told | undefined} */
+  let heard;
+  let missed = 0;
+  let stopBeat = () => {};
+  let stopPatience = () => {};
+
+  /** @param {object} message */
+  const say = (message) => channel?.postMessage({ v: VERSION, ...message });
+  /** @param {Partial<Told>} more */
+  const tell = (more) => isLeading && say({ lead: me, url, after: cursor, cursor, state, ...more });
+
+  /** @param {State} next */
+  function setState(next) {
+    if (JSON.stringify(next) !== JSON.stringify(state)) states.tell(state = next);
+  }
+
+  /** @param {StreamEvent} event */
+  function take(event) {
+    const { id, type } = event;
+    const isAnew = type === "gap" || type === "snapshot"; // the order may begin anew
+    if (id && cursor && !isAnew && !isAfter(id, cursor)) return;
+    if (id || type === "gap") cursor = id;
+    keep.take(event);
+    events.tell(event);
+  }
+
+  function connect() {
+    const own = feed = open({ cursor, ...url && { url } });
+    const offs = [
+      own.subscribe((event) => {
+        const after = cursor;
+        take(event);
+        tell({ after, event });
+        follow();
+      }),
+      own.onState((next) => {
+        setState(next);
+        tell({});
+      }),
+      own.close,
+    ];
+    letGo = () => {
+      feed = undefined;
+      while (offs.length) offs.shift()?.();
+    };
+    setState(own.state());
+  }
+
+  /** Gives up an own feed that is where the others are. */
+  function follow() {
+    if (isLeading || !cursor || !heard?.cursor || isAfter(heard.cursor, cursor)) return;
+    letGo();
+    leader = heard.lead;
+  }
+
+  function lead() {
+    isLeading = true;
+    leader = "";
+    missed = 0;
+    if (!feed) connect();
+    tell({});
+  }
+
+  function stepDown() {
+    isLeading = false;
+    letGo();
+  }
+
+  /** @param {Told} told */
+  function hear(told) {
+    const { to, after, kept, event } = told;
+    if (to && to !== me) return;
+    missed = 0;
+    heard = told;
+    ({ url } = told);
+    if (feed) return follow();
+    if (leader !== told.lead) {
+      if (!cursor && kept) kept.forEach(take);
+      else if (!cursor && !to) return say({ hello: me });
+      else if (!cursor || !after || isAfter(after, cursor)) return connect();
+      leader = told.lead;
+    }
+    if (event) take(event);
+    if (told.cursor && (!cursor || isAfter(told.cursor, cursor))) ({ cursor } = told);
+    setState({ ...told.state, isShared: true });
+  }
+
+  /** @param {{ data: any }} message */
+  function receive({ data }) {
+    if (data?.v !== VERSION) return;
+    url = data.setUrl ?? url;
+    if (data.lead) hear(data);
+    else if (data.hello) tell({ to: data.hello, ...isWhole && { kept: keep.events() } });
+    else if (data.setUrl) feed?.setUrl(data.setUrl);
+    else if (data.reconnect) feed?.reconnect();
+  }
+
+  function beat() {
+    stopBeat = world.after(BEAT_MS, beat);
+    if (feed) cursor = feed.cursor() || cursor; // heartbeats move it too
+    tell({});
+    if (isLeading) return;
+    if (++missed === 5) turn.queue(true);
+    else if (!leader) say({ hello: me });
+  }
+
+  function enter() {
+    channel?.addEventListener("message", receive);
+    missed = 0;
+    turn.queue();
+    say({ hello: me });
+    stopBeat = world.after(BEAT_MS, beat);
+  }
+
+  /** @param {State["kind"]} kind @param {string} reason */
+  function leave(kind, reason) {
+    cursor = feed?.cursor() || cursor;
+    leader = "";
+    stopBeat();
+    stepDown();
+    turn.leave();
+    channel?.close();
+    channel = undefined;
+    setState({ ...IDLE, kind, reason, isShared: false });
+  }
+
+  /** @param {string} [why] */
+  function wake(why) {
+    stopPatience();
+    const sleep = () => leave("paused", "Hidden or asleep: it goes on when the page is shown.");
+    if (why === "freeze" || why === "pagehide") sleep();
+    else if (world.isHidden()) stopPatience = world.after(HIDDEN_MS, sleep);
+    else if (!channel && (channel = world.channel(name))) enter();
+  }
+  const stopWaking = world.onWake(wake);
+  enter();
+  wake();
+
+  return {
+    subscribe: events.add,
+    state: () => state,
+    onState: states.add,
+    cursor: () => feed?.cursor() || cursor,
+    reconnect() {
+      if (feed) feed.reconnect();
+      else say({ reconnect: true });
+    },
+    setUrl(next) {
+      url = next;
+      feed?.setUrl(url);
+      say({ setUrl: url });
+    },
+    close() {
+      stopPatience();
+      stopWaking();
+      leave("stopped", "It was closed.");
+    },
+  };
+}

@@ -1,0 +1,275 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { createBrowser, type Tab } from "./tabs.ts";
+
+const MINUTE = 60_000;
+
+/** A browser with tabs that are where the server is: at quote 1. */
+async function createTabs(count: number, options: { cursor?: string } = {}) {
+  const browser = createBrowser();
+  const { clock, server } = browser;
+  let price = 0;
+  /** Publishes so many quotes, each with the next number as its price. */
+  async function quote(times = 1): Promise<void> {
+    while (times-- > 0) server.publish("quote", { symbol: "BTC-USD", price: ++price });
+    await clock.advance(0);
+  }
+  async function open(more: Parameters<typeof browser.openTab>[0] = options): Promise<Tab> {
+    const tab = browser.openTab(more);
+    await clock.advance(0);
+    return tab;
+  }
+  await quote();
+  const [first, second] = [await open(), await open()];
+  const tabs = [first, second];
+  while (tabs.length < count) tabs.push(await open());
+  return { browser, clock, server, first, second, tabs, quote, open };
+}
+
+/** The prices a tab was told, in order. */
+function pricesOf({ events }: Tab): number[] {
+  return events.map(({ data }) => data.price ?? data.quotes[0].price);
+}
+
+/** Numbers up to the last. */
+function upTo(last: number): number[] {
+  return Array.from({ length: last }, (_, at) => at + 1);
+}
+
+Deno.test("createShared() has one connection for all tabs, and all are told the same", async () => {
+  const { server, tabs, quote } = await createTabs(3);
+  await quote();
+  assertEquals([server.connections, server.opened], [1, [""]]);
+  for (const tab of tabs) {
+    assertEquals(tab.events.map(({ type }) => type), ["snapshot", "quote"]);
+    assertEquals([pricesOf(tab), tab.feed.state().kind], [[1, 2], "live"]);
+  }
+  assertEquals(tabs.map(({ feed }) => feed.state().isShared), [false, true, true]);
+  assertEquals(new Set(tabs.map(({ feed }) => feed.cursor())).size, 1);
+});
+
+Deno.test("createShared() tells a tab that comes late what a stream would open with", async () => {
+  const { clock, server, quote, open } = await createTabs(2);
+  await quote();
+  server.publish("quote", { symbol: "ETH-USD", price: 7 });
+  server.publish("status", { provider: "coinbase", state: "down" });
+  server.publish("article", { id: "a" });
+  server.publish("progress", { id: "o", progress: 0.5 });
+  const id = server.publish("completed", { id: "o", progress: 1 });
+  await clock.advance(0);
+  const late = await open();
+  const quotes = [{ symbol: "BTC-USD", price: 2 }, { symbol: "ETH-USD", price: 7 }];
+  const status = [{ provider: "coinbase", state: "down" }];
+  assertEquals(late.events, [
+    { type: "snapshot", data: { quotes, status }, id: "" },
+    { type: "completed", data: { id: "o", progress: 1 }, id: "" },
+  ]);
+  assertEquals([late.feed.cursor(), server.connections], [id, 1]);
+});
+
+Deno.test("createShared() gives a tab with an older cursor what it has missed, and one connection again", async () => {
+  const { server, first, quote, open } = await createTabs(2);
+  const cursor = first.feed.cursor();
+  await quote(3);
+  const late = await open({ cursor });
+  assertEquals(pricesOf(late), [2, 3, 4]);
+  await quote();
+  assertEquals([pricesOf(late), pricesOf(first)], [[2, 3, 4, 5], upTo(5)]);
+  assertEquals([server.connections, late.feed.state().isShared], [1, true]);
+});
+
+Deno.test("createShared() opens nothing for a tab whose cursor is where the others are, or ahead", async () => {
+  const { server, first, quote, open } = await createTabs(2);
+  const late = await open({ cursor: first.feed.cursor() });
+  const ahead = await open({ cursor: "1700000000000-3" });
+  await quote(3);
+  assertEquals([pricesOf(late), pricesOf(ahead)], [[2, 3, 4], [4]]);
+  assertEquals(server.opened.length, 1);
+});
+
+Deno.test("createShared() has the state for a tab without cursor, though others began with one", async () => {
+  const { server, quote, open } = await createTabs(2, { cursor: "1700000000000-1" });
+  const late = await open({});
+  assertEquals(pricesOf(late), [1]);
+  await quote();
+  assertEquals([pricesOf(late), server.connections], [[1, 2], 1]);
+});
+
+const ENDS: Readonly<Record<string, (tab: Tab) => void>> = {
+  closes: ({ feed }) => feed.close(),
+  crashes: (tab) => tab.crash(),
+  "is frozen": (tab) => tab.wake("freeze"),
+  "is left for another page": (tab) => tab.wake("pagehide"),
+};
+
+for (const [words, end] of Object.entries(ENDS)) {
+  Deno.test(`createShared() goes on from its own cursor where the leader ${words}`, async () => {
+    const { clock, server, first, second, quote } = await createTabs(3);
+    await quote(2);
+    const cursor = second.feed.cursor();
+    end(first);
+    await quote();
+    await clock.advance(0);
+    await quote();
+    assertEquals([server.opened, server.connections], [["", cursor], 1]);
+    assertEquals([pricesOf(second), second.feed.state().isShared], [upTo(5), false]);
+  });
+}
+
+Deno.test("createShared() takes the lead from a tab that no longer answers, which then follows", async () => {
+  const { clock, server, first, second, quote } = await createTabs(2);
+  first.freeze();
+  await quote(2);
+  await clock.advance(30_000);
+  assertEquals(pricesOf(second), [1]);
+  await clock.advance(7_500);
+  assertEquals(pricesOf(second), [1, 2, 3]);
+  first.thaw();
+  await quote();
+  await clock.advance(7_500);
+  assertEquals([pricesOf(first), pricesOf(second)], [upTo(4), upTo(4)]);
+  assertEquals([server.connections, first.feed.state().isShared], [1, true]);
+});
+
+Deno.test("createShared() leaves the lead with a tab that is only quiet", async () => {
+  const { clock, server, first } = await createTabs(3);
+  await clock.advance(30 * MINUTE);
+  assertEquals([server.opened, first.feed.state().isShared], [[""], false]);
+});
+
+Deno.test("createShared() hands over what is hidden for 5 minutes, and takes it back in when it is shown", async () => {
+  const { clock, server, first, second, quote } = await createTabs(2);
+  first.hide();
+  await clock.advance(5 * MINUTE - 1);
+  assertEquals(server.opened.length, 1);
+  await clock.advance(1);
+  assertEquals([first.feed.state().kind, first.feed.state().isShared], ["paused", false]);
+  assertEquals([server.opened.length, second.feed.state().kind], [2, "live"]);
+  await quote(2);
+  assertEquals([pricesOf(first), pricesOf(second)], [[1], upTo(3)]);
+  first.show();
+  await clock.advance(7_500);
+  await quote();
+  assertEquals([pricesOf(first), server.connections], [upTo(4), 1]);
+});
+
+Deno.test("createShared() has no connection where all tabs are hidden for 5 minutes", async () => {
+  const { clock, server, tabs, second, quote, browser } = await createTabs(3);
+  tabs.forEach((tab) => tab.hide());
+  await clock.advance(5 * MINUTE);
+  assertEquals([server.connections, clock.timers, browser.channels], [0, 0, 0]);
+  await quote();
+  second.show();
+  await clock.advance(0);
+  assertEquals([pricesOf(second), server.connections], [[1, 2], 1]);
+});
+
+Deno.test("createShared() pauses a tab that was opened hidden and never shown", async () => {
+  const { clock, browser, open } = await createTabs(2);
+  const tab = await open({ isHidden: true });
+  assertEquals(browser.channels, 3);
+  await clock.advance(5 * MINUTE);
+  assertEquals([browser.channels, tab.feed.state().kind], [2, "paused"]);
+});
+
+Deno.test("createShared() carries what a follower asks for to the leader", async () => {
+  const { clock, server, first, second, open } = await createTabs(2);
+  second.feed.reconnect();
+  second.feed.setUrl("https://other.example");
+  await clock.advance(0);
+  assertEquals([server.reconnects, server.urls], [1, ["https://other.example"]]);
+  const late = await open();
+  first.feed.close();
+  second.feed.close();
+  await clock.advance(0);
+  assertEquals(late.feed.state().isShared, false);
+  assertEquals(server.urls, Array(2).fill("https://other.example"));
+});
+
+Deno.test("createShared() leaves nothing behind when the last is closed", async () => {
+  const { clock, server, tabs, first, quote, browser } = await createTabs(3);
+  for (const { feed } of tabs) {
+    feed.close();
+    await clock.advance(0);
+  }
+  await quote();
+  assertEquals([server.connections, browser.channels, clock.timers], [0, 0, 0]);
+  assert(!browser.locks.isHeld);
+  assertEquals([pricesOf(first), first.feed.state().kind], [[1], "stopped"]);
+});
+
+Deno.test("createShared() ignores what it does not understand", async () => {
+  const { clock, browser, tabs, quote } = await createTabs(2);
+  for (
+    const message of [null, 1, "x", {}, { v: 1 }, { v: 2, lead: "x", event: { type: "quote" } }]
+  ) {
+    browser.post(message);
+  }
+  await clock.advance(0);
+  await quote();
+  for (const tab of tabs) assertEquals(pricesOf(tab), [1, 2]);
+});
+
+Deno.test("createShared() tells of a state once, however often it is repeated", async () => {
+  const { clock, second } = await createTabs(2);
+  await clock.advance(MINUTE);
+  assertEquals(second.states.map(({ kind }) => kind), ["live"]);
+});
+
+type Tabs = Awaited<ReturnType<typeof createTabs>>;
+
+/** What may happen to a tab. The last of all is never taken away. */
+const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
+  open: async (_, tabs, { open }) => tabs.push(await open({})),
+  "open with a cursor": async ({ feed }, tabs, { open }) => {
+    if (feed.cursor()) tabs.push(await open({ cursor: feed.cursor() }));
+  },
+  close: (tab, tabs) => {
+    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.feed.close();
+  },
+  crash: (tab, tabs) => {
+    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.crash();
+  },
+  freeze: (tab) => tab.freeze(),
+  thaw: (tab) => tab.thaw(),
+  sleep: (tab) => tab.wake("freeze"),
+  hide: (tab) => tab.hide(),
+  show: (tab) => tab.show(),
+  "a moment": (_tab, _tabs, { clock }) => clock.advance(1_000),
+  "a minute": (_tab, _tabs, { clock }) => clock.advance(MINUTE),
+  "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
+};
+
+Deno.test("createShared() tells each tab everything once and in order, whatever happens to the tabs", async () => {
+  const happening = fc.tuple(
+    fc.constantFrom(...Object.keys(HAPPENINGS)),
+    fc.nat({ max: 9 }),
+    fc.nat({ max: 2 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (happenings) => {
+      const test = await createTabs(2);
+      const tabs = [...test.tabs];
+      for (const [name, at, quotes] of happenings) {
+        const tab = tabs[at % tabs.length];
+        if (tab) await HAPPENINGS[name]?.(tab, tabs, test);
+        await test.quote(quotes);
+      }
+      for (const tab of tabs) {
+        tab.thaw();
+        tab.show();
+      }
+      await test.clock.advance(2 * MINUTE);
+      await test.quote();
+      const last = pricesOf(tabs[0] ?? test.first).at(-1);
+      for (const tab of tabs) {
+        const prices = pricesOf(tab);
+        const [first = 0] = prices;
+        assertEquals(prices, prices.map((_, at) => first + at));
+        assertEquals(prices.at(-1), last);
+      }
+      assertEquals(test.server.connections, 1);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,315 @@
+/**
+ * A browser with tabs, and a server to follow, without either.
+ *
+ * @module
+ */
+import { createShared } from "../../lib/client/client/sharing.js";
+import type { Feed, State, StreamEvent, World } from "../../lib/client/client/types.js";
+import { createManualClock } from "../support/manual_clock.ts";
+
+type Wake = Parameters<Parameters<World["onWake"]>[0]>[0];
+type Channel = NonNullable<ReturnType<World["channel"]>>;
+
+/** One tab, as a test sees it. */
+export interface Tab {
+  readonly feed: Feed;
+  /** What its page was told. */
+  readonly events: StreamEvent[];
+  readonly states: State[];
+  /** Is gone without a word. */
+  crash(): void;
+  /** Stops in the midst of everything, without having been told. */
+  freeze(): void;
+  thaw(): void;
+  hide(): void;
+  show(): void;
+  wake(why: Wake): void;
+}
+
+interface Claim {
+  readonly tab: string;
+  readonly grant: () => Promise<unknown>;
+  readonly settle: (outcome: { value: unknown } | { error: unknown }) => void;
+}
+
+/** Web Locks: one holder, and a queue. */
+function createLocks() {
+  let holder: Claim | undefined;
+  let queue: Claim[] = [];
+
+  function next(): void {
+    if (holder) return;
+    const claim = holder = queue.shift();
+    if (!claim) return;
+    const end = (outcome: Parameters<Claim["settle"]>[0]) => {
+      claim.settle(outcome);
+      if (holder !== claim) return;
+      holder = undefined;
+      next();
+    };
+    claim.grant().then((value) => end({ value }), (error) => end({ error }));
+  }
+
+  return {
+    get isHeld() {
+      return holder !== undefined || queue.length > 0;
+    },
+    /** A tab is no more: what it holds and waits for is let go. */
+    drop(tab: string): void {
+      queue = queue.filter((each) => each.tab !== tab);
+      if (holder?.tab === tab) holder = undefined;
+      next();
+    },
+    of(tab: string): NonNullable<World["locks"]> {
+      function request(
+        _name: string,
+        options: LockOptions | LockGrantedCallback<unknown>,
+        granted?: LockGrantedCallback<unknown>,
+      ): Promise<unknown> {
+        const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+        if (typeof options === "function" || !granted) throw new TypeError("Options are needed");
+        const claim: Claim = {
+          tab,
+          grant: () => Promise.resolve().then(() => granted(null)),
+          settle: (outcome) => "error" in outcome ? reject(outcome.error) : resolve(outcome.value),
+        };
+        if (options.steal) {
+          holder?.settle({ error: new DOMException("It was stolen", "AbortError") });
+          holder = undefined;
+          queue.unshift(claim);
+        } else queue.push(claim);
+        options.signal?.addEventListener("abort", () => {
+          if (!queue.includes(claim)) return;
+          queue = queue.filter((each) => each !== claim);
+          reject(new DOMException("It was aborted", "AbortError"));
+        });
+        next();
+        return promise;
+      }
+      return { request };
+    },
+  };
+}
+
+/** Who holds a connection. */
+interface Holder {
+  isFrozen(): boolean;
+  onCrash(run: () => void): void;
+}
+
+/** A log that is followed as the server's is: with a cursor what came after, without one the newest of all. */
+function createServer() {
+  const log: StreamEvent[] = [];
+  const feeds = new Set<(event: StreamEvent) => void>();
+  const opened: string[] = [];
+  const urls: string[] = [];
+  let reconnects = 0;
+
+  function open(
+    { isFrozen, onCrash }: Holder,
+    from: { cursor: string; url?: string },
+  ): Feed {
+    const [listeners, watchers] = [
+      new Set<(event: StreamEvent) => void>(),
+      new Set<(state: State) => void>(),
+    ];
+    let { cursor } = from;
+    let state: State = { ...CONNECTING };
+    opened.push(cursor);
+    if (from.url) urls.push(from.url);
+    const waiting: StreamEvent[] = [];
+
+    function deliver(event: StreamEvent): void {
+      waiting.push(event);
+      if (isFrozen()) return;
+      for (const each of waiting.splice(0)) {
+        cursor = each.id || cursor;
+        for (const listener of listeners) listener(each);
+      }
+    }
+    let isOpen = true;
+    function close(): void {
+      isOpen = false;
+      feeds.delete(deliver);
+    }
+    onCrash(close);
+    queueMicrotask(() => {
+      if (!isOpen) return;
+      const [known, head] = [[...log], log.at(-1)];
+      feeds.add(deliver);
+      state = { ...CONNECTING, kind: "live", transport: "source", reason: "Connected." };
+      for (const watch of watchers) watch(state);
+      if (cursor) {
+        for (const event of known) if (number(event.id) > number(cursor)) deliver(event);
+      } else if (head) deliver({ type: "snapshot", data: snapshotOf(known), id: head.id });
+    });
+    return {
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      state: () => state,
+      onState(watch) {
+        watchers.add(watch);
+        return () => void watchers.delete(watch);
+      },
+      cursor: () => cursor,
+      reconnect: () => void reconnects++,
+      setUrl: (url) => void urls.push(url),
+      close,
+    };
+  }
+
+  return {
+    open,
+    /** The cursors that connections were opened with. */
+    opened,
+    /** The servers that connections were sent to. */
+    urls,
+    get reconnects() {
+      return reconnects;
+    },
+    get connections() {
+      return feeds.size;
+    },
+    /** Gives the id. */
+    publish(type: string, data: unknown): string {
+      const event = { type, data, id: `1700000000000-${log.length + 1}` };
+      log.push(event);
+      for (const deliver of feeds) deliver(event);
+      return event.id;
+    },
+  };
+}
+
+const CONNECTING: State = {
+  kind: "connecting",
+  transport: null,
+  reason: "Dialling.",
+  nextTryAt: null,
+  failures: 0,
+  lagMs: 0,
+  isShared: false,
+};
+
+const number = (id: string): number => Number(id.split("-")[1]);
+
+function snapshotOf(log: readonly StreamEvent[]) {
+  const quotes = new Map<string, unknown>();
+  for (const { type, data } of log) if (type === "quote") quotes.set(data.symbol, data);
+  return { quotes: [...quotes.values()], status: [] };
+}
+
+/** A browser, with its server. */
+export function createBrowser() {
+  const clock = createManualClock();
+  const locks = createLocks();
+  const server = createServer();
+  const channels = new Set<{ readonly tab: string; hear(message: unknown): void }>();
+  let tabs = 0;
+
+  function createChannel(tab: string, isFrozen: () => boolean, backlog: (() => void)[]): Channel {
+    const listeners: ((event: { data: unknown }) => void)[] = [];
+    const own = {
+      tab,
+      hear(data: unknown) {
+        const hand = () => channels.has(own) && listeners.forEach((each) => each({ data }));
+        if (isFrozen()) backlog.push(hand);
+        else hand();
+      },
+    };
+    channels.add(own);
+    return {
+      postMessage(message) {
+        const data = structuredClone(message);
+        for (const each of channels) if (each !== own) queueMicrotask(() => each.hear(data));
+      },
+      addEventListener: (_type, listener) => void listeners.push(listener),
+      close: () => void channels.delete(own),
+    };
+  }
+
+  return {
+    clock,
+    server,
+    locks,
+    get channels() {
+      return channels.size;
+    },
+    /** Posts to all tabs, as if another one did. */
+    post(message: unknown): void {
+      for (const each of channels) each.hear(message);
+    },
+    openTab({ cursor = "", isHidden = false } = {}): Tab {
+      const name = String(tabs++);
+      let isFrozen = false;
+      const crashes = new Set<() => void>();
+      const listeners = new Set<(why: Wake) => void>();
+      const backlog: (() => void)[] = [];
+      const timers = new Set<() => void>();
+      const wake = (why: Wake) => listeners.forEach((each) => each(why));
+      const world: World = {
+        now: clock.now,
+        after(ms, run) {
+          const off = clock.after(ms, () => {
+            timers.delete(off);
+            if (isFrozen) backlog.push(run);
+            else run();
+          });
+          timers.add(off);
+          return () => {
+            timers.delete(off);
+            off();
+          };
+        },
+        random: () => tabs / 1000,
+        fetch: () => Promise.reject(new Error("the test went outside")),
+        EventSource: undefined,
+        isHidden: () => isHidden,
+        isOnline: () => true,
+        onWake(listener) {
+          listeners.add(listener);
+          return () => void listeners.delete(listener);
+        },
+        locks: locks.of(name),
+        channel: () => createChannel(name, () => isFrozen, backlog),
+      };
+      const feed = createShared(
+        "quotes",
+        (from) =>
+          server.open({ isFrozen: () => isFrozen, onCrash: (run) => crashes.add(run) }, from),
+        world,
+        cursor,
+      );
+      const [events, states]: [StreamEvent[], State[]] = [[], []];
+      feed.subscribe((event) => void events.push(event));
+      feed.onState((state) => void states.push(state));
+      return {
+        feed,
+        events,
+        states,
+        crash() {
+          isFrozen = true;
+          for (const run of crashes) run();
+          for (const off of timers) off();
+          for (const each of channels) if (each.tab === name) channels.delete(each);
+          locks.drop(name);
+        },
+        freeze: () => isFrozen = true,
+        thaw() {
+          isFrozen = false;
+          for (const run of backlog.splice(0)) run();
+        },
+        hide() {
+          isHidden = true;
+          wake("hidden");
+        },
+        show() {
+          isHidden = false;
+          wake("visible");
+        },
+        wake,
+      };
+    },
+  };
+}
