@@ -1,0 +1,89 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { createHistory } from "../../lib/client/client/history.js";
+
+/** A storage with room for so many characters. */
+function createStorage(room = Infinity) {
+  const kept = new Map<string, string>();
+  return {
+    kept,
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem(key: string, text: string) {
+      if (text.length > room) throw new DOMException("full", "QuotaExceededError");
+      kept.set(key, text);
+    },
+    removeItem: (key: string) => void kept.delete(key),
+  };
+}
+
+function shut(): never {
+  throw new DOMException("Access is denied", "SecurityError");
+}
+
+Deno.test("createHistory() keeps a list for the next page, and for other tabs", () => {
+  const storage = createStorage();
+  const one = createHistory<string>(() => storage, "chat");
+  const other = createHistory<string>(() => storage, "chat");
+  one.add("a");
+  other.add("b");
+  assertEquals(one.list(), ["a", "b"]);
+  one.clear();
+  assertEquals([one.list(), other.list()], [[], []]);
+  assertEquals(storage.kept.size, 0);
+});
+
+Deno.test("createHistory() drops the oldest where the storage is full, and never the newest", () => {
+  const storage = createStorage(100);
+  const history = createHistory<number>(() => storage, "chat");
+  for (let number = 100; number < 200; number++) {
+    const list = history.add(number);
+    assertEquals(list.at(-1), number);
+    assertEquals(list, createHistory(() => storage, "chat").list());
+  }
+  assertEquals(history.list().length > 15, true, "more is dropped than has to be");
+});
+
+Deno.test("createHistory() keeps in memory what is too large by itself, and is kept again after it", () => {
+  const storage = createStorage(20);
+  const history = createHistory<string>(() => storage, "chat");
+  history.add("before");
+  const large = "x".repeat(30);
+  assertEquals(history.add(large), ["before", large]);
+  assertEquals(history.list(), ["before", large]);
+  assertEquals(history.add("after"), ["after"]);
+  assertEquals(createHistory(() => storage, "chat").list(), ["after"]);
+});
+
+for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
+  Deno.test(`createHistory() begins anew where the storage holds ${JSON.stringify(text)}`, () => {
+    const storage = createStorage();
+    storage.kept.set("chat", text);
+    const history = createHistory<string>(() => storage, "chat");
+    assertEquals(history.list(), []);
+    assertEquals(history.add("a"), ["a"]);
+    assertEquals(storage.kept.get("chat"), `["a"]`);
+  });
+}
+
+const CLOSED = {
+  "throws when it is asked for": shut,
+  "throws at every use": () => ({ getItem: shut, setItem: shut, removeItem: shut }),
+};
+
+for (const [how, storage] of Object.entries(CLOSED)) {
+  Deno.test(`createHistory() lives as long as the page where the storage ${how}`, () => {
+    const history = createHistory<string>(storage, "chat");
+    assertEquals(history.list(), []);
+    history.add("a");
+    assertEquals(history.add("b"), ["a", "b"]);
+    assertEquals(history.list(), ["a", "b"]);
+    history.clear();
+    assertEquals(history.list(), []);
+  });
+}
+
+Deno.test("createHistory() refuses what is no JSON, and forgets it", () => {
+  const storage = createStorage();
+  const history = createHistory<unknown>(() => storage, "chat");
+  assertThrows(() => history.add(1n), TypeError);
+  assertEquals(history.add("a"), ["a"]);
+});
