@@ -12,6 +12,8 @@ export function createBackoff({ random }, minMs = 1500, maxMs = 30_000) {
     /** Counts a failure. @returns {number} Milliseconds. */
     next: () => random() * Math.min(maxMs, minMs * 2 ** failures++),
     reset: () => void (failures = 0),
-    failures: () => failures,
+    get failures() {
+      return failures;
+    },
   };
 }

@@ -113,7 +113,7 @@ export function createConnection(options, world) {
 
   /** @param {Partial<State>} change */
   function say(change) {
-    const said = { ...state, nextTryAt: null, failures: backoff.failures(), ...change };
+    const said = { ...state, nextTryAt: null, failures: backoff.failures, ...change };
     if (JSON.stringify(said) !== JSON.stringify(state)) states.tell(state = said);
   }
 
@@ -289,7 +289,7 @@ export function createConnection(options, world) {
   function retry(leastMs, reason, kind) {
     const isOnline = world.isOnline();
     const ms = Math.max(leastMs, backoff.next());
-    const failures = backoff.failures();
+    const failures = backoff.failures;
     if (failures >= MOST_FAILURES && isOnline) {
       return rest({ kind: "stopped", reason: `${reason} Gave up after ${failures} tries.` });
     }
