@@ -12,6 +12,7 @@ import { createContext, createElement, useContext, useMemo, useSyncExternalStore
 import { connect } from "./client.js";
 import { EMPTY } from "./client/model.js";
 import { createStore } from "./client/store.js";
+import { browserWorld } from "./client/world.js";
 
 /** @typedef {import("./client/types.js").State} State */
 /** @typedef {import("./client/model.js").Model} Model */
@@ -75,14 +76,13 @@ function newsOf({ url, sources = [], withCredentials }) {
  * @param {import("./client/types.js").Options} options
  */
 function open(key, options) {
+  const { after, report } = browserWorld();
   const store = createStore({
     connect: () => connect(options),
     askNews: options.topics.includes("news") ? newsOf(options) : null,
     batch: (run) => void requestAnimationFrame(run),
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    after,
+    report,
     onClose: () => void stores.delete(key),
   });
   stores.set(key, store);

@@ -20,7 +20,7 @@ export function createKeep() {
   /** @type {any[]} */
   let states = [];
   return {
-    /** @param {StreamEvent} event */
+    /** @param {{ type: string, data: any }} event */
     take({ type, data }) {
       if (type === "snapshot") market = data;
       else if (STATES.includes(type)) states = put(states, "key", { key: data.id, type, data });

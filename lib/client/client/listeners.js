@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
  * Who is told.
  *
@@ -10,8 +9,9 @@
  * Creates a list of listeners. One that throws is reported, and stops nobody else.
  *
  * @template T
+ * @param {(error: unknown) => void} report
  */
-export function createListeners() {
+export function createListeners(report) {
   /** @type {Set<(value: T) => void>} */
   const all = new Set();
   return {
@@ -28,7 +28,7 @@ export function createListeners() {
         try {
           each(value);
         } catch (error) {
-          reportError(error);
+          report(error);
         }
       }
     },

@@ -105,7 +105,7 @@ function putArticle(news, article) {
  * The part of the model that an event changes. What it says nothing about is not there.
  *
  * @param {Model} model
- * @param {StreamEvent} event
+ * @param {{ type: string, data: any }} event
  * @returns {Partial<Model>}
  */
 function change(model, { type, data }) {

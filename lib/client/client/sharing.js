@@ -52,9 +52,9 @@ export function createShared(key, open, world, cursor = "") {
   const keep = createKeep();
   const isWhole = !cursor; // else the stream opens without what was before
   /** @type {ReturnType<typeof createListeners<StreamEvent>>} */
-  const events = createListeners();
+  const events = createListeners(world.report);
   /** @type {ReturnType<typeof createListeners<State>>} */
-  const states = createListeners();
+  const states = createListeners(world.report);
   let state = IDLE;
   let url = "";
   /** @type {Feed | undefined} */
@@ -168,8 +168,10 @@ export function createShared(key, open, world, cursor = "") {
     else if (!leader) say({ hello: me });
   }
 
-  function enter() {
-    channel?.addEventListener("message", receive);
+  /** @param {import("./types.js").Channel} to */
+  function enter(to) {
+    channel = to;
+    channel.onmessage = receive;
     missed = 0;
     turn.queue();
     say({ hello: me });
@@ -194,10 +196,10 @@ export function createShared(key, open, world, cursor = "") {
     const sleep = () => leave("paused", "Hidden or asleep: it goes on when the page is shown.");
     if (why === "freeze" || why === "pagehide") sleep();
     else if (world.isHidden()) stopPatience = world.after(HIDDEN_MS, sleep);
-    else if (!channel && (channel = world.channel(name))) enter();
+    else if (!channel) enter(/** @type {import("./types.js").Channel} */ (world.channel(name)));
   }
   const stopWaking = world.onWake(wake);
-  enter();
+  enter(channel);
   wake();
 
   return {
