@@ -5,7 +5,7 @@
  * @module
  */
 
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { StreamEvent } from "./types.js" */
 
 /** The newest state of an operation or a session. */
 const STATES = ["progress", "session", "completed", "failed", "cancelled", "expired"];

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { StreamEvent } from "./types.js" */
 /** @typedef {{ readonly symbol: string, readonly received_at: string, readonly [field: string]: unknown }} Quote As in the contract; so are the others. */
 /** @typedef {{ readonly provider: string, readonly [field: string]: unknown }} Status */
 /** @typedef {{ readonly id: string, readonly [field: string]: unknown }} Kept An article, an operation or a session. */

@@ -7,14 +7,14 @@
 import { createListeners } from "./listeners.js";
 import { EMPTY, reduce, replaceNews } from "./model.js";
 
-/** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./types.js").State} State */
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { Listeners } from "./listeners.js" */
+/** @import { Kept, Model } from "./model.js" */
+/** @import { Feed, StreamEvent } from "./types.js" */
 
 /**
  * @typedef {object} Around What a store needs.
- * @property {() => import("./types.js").Feed} connect
- * @property {(() => Promise<import("./model.js").Kept[]>) | null} askNews The newest articles, newest first: a stream of
+ * @property {() => Feed} connect
+ * @property {(() => Promise<Kept[]>) | null} askNews The newest articles, newest first: a stream of
  *   news begins with what comes. Null where news are not followed.
  * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
  * @property {(ms: number, run: () => void) => () => void} after
@@ -28,7 +28,7 @@ const LINGER_MS = 1000;
 /** @param {Around} around */
 export function createStore({ connect, askNews, batch, after, report, onClose }) {
   const feed = connect();
-  /** @type {ReturnType<typeof createListeners<void>>} */
+  /** @type {Listeners<void>} */
   const listeners = createListeners(report);
   let model = EMPTY;
   let state = feed.state();
