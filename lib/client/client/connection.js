@@ -176,7 +176,7 @@ export function createConnection(options, world) {
       if (trial === next) lost(trial, 0, "No ticket could be had.");
     }
     if (trial !== next) return;
-    const url = addressOf(base, options, repeats.cursor(), bought, world.base);
+    const url = addressOf(base, options, repeats.cursor(), bought, world.baseUrl);
     const open = LINES[at] ?? openPoll;
     trial.close = open(
       url,
@@ -195,7 +195,7 @@ export function createConnection(options, world) {
       const isFirst = trial !== current;
       if (isFirst) {
         trial.syncedAt = world.now();
-        trial.aheadMs = server_time - world.elapsed();
+        trial.aheadMs = server_time - world.now();
         next = undefined;
         drop(current);
         current = trial;
@@ -209,7 +209,7 @@ export function createConnection(options, world) {
       sayLive();
     },
     heartbeat(trial, time) {
-      const lagMs = Math.round(world.elapsed() + trial.aheadMs - time);
+      const lagMs = Math.round(world.now() + trial.aheadMs - time);
       if (lagMs <= HEARTBEATS_MISSED * trial.heartbeatMs) return sayLive();
       const reason = `What you see is ${seconds(lagMs)} behind.`;
       say({ kind: "stale", reason, lagMs });
@@ -317,13 +317,12 @@ export function createConnection(options, world) {
 
   function tick() {
     stopTick = world.after(TICK_MS, tick);
-    const now = world.now();
-    const isLate = now - tickedAt > TICK_MS + SLEPT_MS;
-    tickedAt = now;
+    const isLate = world.wallClock() - tickedAt > TICK_MS + SLEPT_MS;
+    tickedAt = world.wallClock();
     if (isLate) return wake();
     for (const trial of [next, current]) {
       if (!trial) continue;
-      const silentMs = now - trial.heardAt;
+      const silentMs = world.now() - trial.heardAt;
       const mostMs = trial.syncedAt ? trial.heartbeatMs * HEARTBEATS_MISSED : PATIENCE_MS;
       if (silentMs >= mostMs) mute(trial);
       else if (isHealthy(trial)) {
@@ -336,7 +335,7 @@ export function createConnection(options, world) {
   /** Runs, from now on. */
   function start() {
     backoff.reset();
-    tickedAt = world.now();
+    tickedAt = world.wallClock();
     stopTick();
     stopTick = world.after(TICK_MS, tick);
     void dial();
@@ -361,7 +360,7 @@ export function createConnection(options, world) {
     } else if (why !== "offline" && !(world.isHidden() && state.kind === "paused")) wake();
   }
 
-  addressOf(base, options, "", "", world.base); // a URL that is none throws here
+  addressOf(base, options, "", "", world.baseUrl); // a URL that is none throws here
   const stopWaking = world.onWake(hear);
   start();
   if (world.isHidden()) hear("hidden");

@@ -1,112 +1,135 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The shapes of the client.
+ * The words of the client: types only, never fetched by a browser.
  *
  * @module
  */
 
 /**
- * What subscribers are told: the events of the topics, `snapshot`, `gap`, and `gone` with the names of topics that are no more.
+ * One event, as it is handed to whoever subscribed.
  *
  * @typedef {object} StreamEvent
  * @property {string} type
- * @property {any} data What the server sent, parsed.
- * @property {string} id Empty where it had none.
+ * @property {any} data Parsed JSON.
+ * @property {string} id "" where the frame had none.
  */
 
 /**
- * How it goes. A new object for every change, and the same one until then.
+ * How the feed is doing.
  *
- * | kind | means |
- * | --- | --- |
- * | `stale` | connected, but mute, or behind |
- * | `paused` | the page is hidden or asleep |
- * | `ended` | nothing comes any more |
- * | `stopped` | it was closed, refused, or gave up: `reconnect()` tries again |
+ * - `connecting`: the first try, or one that was asked for.
+ * - `live`, `polling`: events come.
+ * - `stale`: connected, but mute or behind.
+ * - `reconnecting`, `busy`, `offline`: not now; it tries again by itself.
+ * - `paused`: the page is hidden; it goes on when it is seen.
+ * - `ended`: all that was asked for is over.
+ * - `stopped`: given up, refused or closed. Only `reconnect()` and `setUrl()` begin anew.
+ *
+ * @typedef {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} StateKind
+ */
+
+/** @typedef {"source" | "fetch" | "poll"} Transport */
+
+/**
+ * The state of a feed: another object after every change, the same one otherwise.
  *
  * @typedef {object} State
- * @property {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} kind
- * @property {"source" | "fetch" | "poll" | null} transport
- * @property {string} reason For people: why, and what comes next.
- * @property {number | null} nextTryAt In ms since the epoch.
+ * @property {StateKind} kind
+ * @property {Transport | null} transport Null where nothing is open.
+ * @property {string} reason For people: why, and what it does next.
+ * @property {number | null} nextTryAt By `world.now()`, where it waits for a try.
  * @property {number} failures In a row.
- * @property {number} lagMs How far behind the server it is.
- * @property {boolean} isShared Whether another tab holds the connection.
+ * @property {number} lagMs How far what comes is behind; less than a second is none.
+ * @property {boolean} isShared True in a tab that follows another one's connection.
  */
 
 /**
  * @typedef {object} Options
- * @property {string} url Of the server, such as `https://edge.example.com`; empty for the page's own.
- * @property {readonly string[]} topics Such as `quotes`, `news`, `events/alerts`, `operations/<id>`.
- * @property {readonly string[]} [symbols]
- * @property {readonly string[]} [sources]
- * @property {number} [maxRate] Deliveries a second: 0.1 0.2 0.5 1 2 5 10.
- * @property {string} [cursor] Where a first paint ended.
- * @property {readonly string[]} [types] Of your channels' events: EventSource hears only those it is told.
- * @property {() => Promise<string>} [ticket] Asked for a new ticket before every connection.
- * @property {boolean} [withCredentials] Sends the cookie to another origin.
- * @property {boolean | string} [share] Whether tabs share one connection: true, unless said otherwise. A word keeps users apart.
+ * @property {string} url The server, such as "https://edge.example.com"; relative to the page.
+ * @property {readonly string[]} topics Such as "quotes", "news", "events/alerts", "operations/<id>".
+ * @property {readonly string[]} [symbols] Of quotes; all where not given.
+ * @property {readonly string[]} [sources] Of news; all where not given.
+ * @property {number} [maxRate] Deliveries a second.
+ * @property {string} [cursor] Where a first paint ended: the stream goes on from there.
+ * @property {readonly string[]} [types] Event types of one's own channels: EventSource hears only those it is told.
+ * @property {() => Promise<string>} [ticket] Asked anew for each connection.
+ * @property {boolean} [withCredentials] Send the cookie.
+ * @property {boolean | string} [share] One connection per browser, which is the default; a string keeps users apart.
  */
 
 /**
+ * What a connection, or a tab that follows one, is to its user.
+ *
  * @typedef {object} Feed
- * @property {(listener: (event: StreamEvent) => void) => () => void} subscribe Gives what ends it.
+ * @property {(listener: (event: StreamEvent) => void) => () => void} subscribe Events of the topics, `gap`, and `gone` with the names of topics that are no more. Returns the way out.
  * @property {() => State} state
- * @property {(listener: (state: State) => void) => () => void} onState
- * @property {() => string} cursor The place from which another one goes on.
- * @property {() => void} reconnect At once, with all failures forgotten.
- * @property {(url: string) => void} setUrl Goes on at another server.
+ * @property {(listener: (state: State) => void) => () => void} onState Returns the way out.
+ * @property {() => string} cursor Where a stream would go on; "" where nothing is known yet.
+ * @property {() => void} reconnect At once, with its counters forgotten.
+ * @property {(url: string) => void} setUrl Another server; the cursor is kept, and honoured there or answered by a `gap`.
  * @property {() => void} close
  */
 
 /**
- * What comes over a line. `id` is undefined where the frame has none.
+ * Why a page may want its stream now, or may not.
  *
- * @typedef {{ type: string, data: string, id: string | undefined, retry?: number | undefined }} Frame
+ * @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} Wake
+ */
+
+/** @typedef {new (url: URL, init: { withCredentials: boolean }) => EventSource} EventSourceMaker */
+
+/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
+
+/**
+ * All effects.
+ *
+ * @typedef {object} World
+ * @property {() => number} now Ms since the epoch, undisturbed by changes of the clock; it may stand still while the machine sleeps.
+ * @property {() => number} wallClock Ms since the epoch by the clock on the wall, which knows of sleep.
+ * @property {(ms: number, run: () => void) => () => void} after Returns the way to call it off.
+ * @property {() => number} random
+ * @property {typeof fetch} fetch
+ * @property {EventSourceMaker | undefined} EventSource
+ * @property {string | undefined} baseUrl What a relative URL is relative to.
+ * @property {() => boolean} isHidden
+ * @property {() => boolean} isOnline
+ * @property {(listener: (why: Wake) => void) => () => void} onWake Returns the way out.
+ * @property {Pick<LockManager, "request"> | undefined} locks
+ * @property {(name: string) => Channel | undefined} channel
+ * @property {(error: unknown) => void} report Tells of a fault in what listens, as an uncaught one.
  */
 
 /**
- * How a line ended. `unseen`: EventSource gave up on a status that it does not tell.
- *
- * @typedef {{ kind: "lost" | "unseen" | "over" } | { kind: "refused", status: number, detail: string, retryAfterMs: number }} End
+ * @typedef {object} Frame
+ * @property {string} type
+ * @property {string} data
+ * @property {string | undefined} id Undefined where the frame had no id line.
+ * @property {number | undefined} retry Ms.
  */
 
 /**
- * One try to follow. It tells, and who opened it decides.
+ * How a line ended: cut; refused with a status; over, since nothing comes any more; or unseen, where EventSource gave up
+ * for a status that it cannot tell.
+ *
+ * @typedef {{ kind: "lost" } | { kind: "refused", status: number, detail: string, retryAfterMs: number } | { kind: "over" } | { kind: "unseen" }} End
+ */
+
+/**
+ * What a line reports to. After `onEnd`, and after its close, it says nothing.
+ *
+ * @typedef {object} LineEvents
+ * @property {(frame: Frame) => void} onFrame
+ * @property {(end: End) => void} onEnd
+ */
+
+/**
+ * One try to follow. A line reports; the connection decides.
  *
  * @callback OpenLine
  * @param {URL} url Of `/v1/stream`, with all parameters.
- * @param {{ onFrame(frame: Frame): void, onEnd(end: End): void }} events
+ * @param {LineEvents} events
  * @param {World} world
  * @param {{ types: readonly string[], withCredentials: boolean }} options
- * @returns {() => void} Closes it: nothing is told any more.
+ * @returns {() => void} Closes it.
  */
-
-/** @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} Wake */
-
-/**
- * @typedef {object} Channel
- * @property {(message: unknown) => void} postMessage
- * @property {(type: "message", listener: (event: { data: any }) => void) => void} addEventListener
- * @property {() => void} close
- */
-
-/**
- * All that is around the client: tests bring their own.
- *
- * @typedef {object} World
- * @property {string | undefined} base What relative URLs are relative to.
- * @property {() => number} now In ms since the epoch.
- * @property {() => number} elapsed In ms: a clock that nobody sets.
- * @property {(ms: number, run: () => void) => () => void} after Gives what calls it off.
- * @property {() => number} random
- * @property {typeof fetch} fetch
- * @property {typeof EventSource | undefined} EventSource
- * @property {() => boolean} isHidden
- * @property {() => boolean} isOnline
- * @property {(listener: (why: Wake) => void) => () => void} onWake
- * @property {Pick<LockManager, "request"> | undefined} locks
- * @property {(name: string) => Channel | undefined} channel
- */
-export {};

@@ -1,44 +1,57 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser.
+ * The browser, as the client sees it.
  *
  * @module
  */
 
-/** @returns {import("./types.js").World} */
+/** @import { Wake, World } from "./types.js" */
+
+/**
+ * The only place that touches globals. Those that a worker or a server lacks may be absent.
+ *
+ * @returns {World}
+ */
 export function browserWorld() {
+  const { document, navigator, performance } = globalThis;
   return {
-    base: document.baseURI,
-    now: () => Date.now(),
-    elapsed: () => performance.now(),
+    now: () => performance.timeOrigin + performance.now(),
+    wallClock: () => Date.now(),
     after(ms, run) {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);
     },
-    random: () => Math.random(),
-    fetch: (input, init) => fetch(input, init),
+    random: Math.random,
+    fetch: (...request) => fetch(...request),
     EventSource: globalThis.EventSource,
-    isHidden: () => document.hidden,
-    isOnline: () => navigator.onLine,
+    baseUrl: document?.baseURI,
+    isHidden: () => document?.hidden ?? false,
+    isOnline: () => navigator?.onLine ?? true,
     onWake(listener) {
-      const stop = new AbortController();
-      const { signal } = stop;
-      /** @param {EventTarget} target @param {import("./types.js").Wake[]} all */
-      const hear = (target, ...all) =>
-        all.forEach((why) => target.addEventListener(why, () => listener(why), { signal }));
-      hear(globalThis, "online", "offline", "pagehide");
-      // Every page is shown once at first.
-      addEventListener("pageshow", (e) => e.persisted && listener("pageshow"), { signal });
-      hear(document, "freeze", "resume");
-      document.addEventListener(
+      const signs = new AbortController();
+      /** @type {(target: EventTarget | undefined, names: readonly Wake[]) => void} */
+      const listen = (target, names) => {
+        for (const name of names) {
+          target?.addEventListener(name, () => listener(name), { signal: signs.signal });
+        }
+      };
+      listen(globalThis, ["online", "offline", "pagehide"]);
+      listen(document, ["freeze", "resume"]);
+      globalThis.addEventListener?.(
+        "pageshow",
+        ({ persisted }) => persisted && listener("pageshow"), // every page is shown once at first
+        { signal: signs.signal },
+      );
+      document?.addEventListener(
         "visibilitychange",
         () => listener(document.hidden ? "hidden" : "visible"),
-        { signal },
+        { signal: signs.signal },
       );
-      return () => stop.abort();
+      return () => signs.abort();
     },
-    locks: navigator.locks,
+    locks: navigator?.locks,
     channel: (name) => globalThis.BroadcastChannel && new BroadcastChannel(name),
+    report: (error) => reportError(error),
   };
 }
