@@ -1,0 +1,97 @@
+// @ts-check
+/**
+ * What a view shows: the model, kept up to date by one feed for as long as somebody looks.
+ *
+ * @module
+ */
+import { createListeners } from "./listeners.js";
+import { EMPTY, reduce, replaceNews } from "./model.js";
+
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("./types.js").State} State */
+/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+
+/**
+ * @typedef {object} Around What a store needs.
+ * @property {() => import("./types.js").Feed} connect
+ * @property {(() => Promise<import("./model.js").Kept[]>) | null} askNews The newest articles, newest first: a stream of
+ *   news begins with what comes. Null where news are not followed.
+ * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
+ * @property {(ms: number, run: () => void) => () => void} after
+ * @property {() => void} onClose Nobody looks any more.
+ */
+
+/** How long a feed outlives the last who looked: who mounts again does not connect again. */
+const LINGER_MS = 1000;
+
+/** @param {Around} around */
+export function createStore({ connect, askNews, batch, after, onClose }) {
+  const feed = connect();
+  /** @type {ReturnType<typeof createListeners<void>>} */
+  const listeners = createListeners();
+  let model = EMPTY;
+  let state = feed.state();
+  let isDue = false;
+  let lookers = 0;
+  let stopLinger = () => {};
+  /** What came while the list was asked for, and is told after it. @type {StreamEvent[] | null} */
+  let held = null;
+  let hasNews = askNews === null;
+
+  function change() {
+    if (isDue) return;
+    isDue = true;
+    batch(() => {
+      isDue = false;
+      listeners.tell();
+    });
+  }
+
+  /** @param {Model} next */
+  function setModel(next) {
+    if (next === model) return;
+    model = next;
+    change();
+  }
+
+  async function ask() {
+    const mine = held = [...held ?? []];
+    const articles = await askNews?.().catch(() => null);
+    if (held !== mine) return; // asked again since
+    held = null;
+    hasNews = Boolean(articles);
+    setModel(mine.reduce(reduce, articles ? replaceNews(model, articles) : model));
+  }
+
+  feed.subscribe((event) => {
+    const { type, data } = event;
+    if (askNews && type === "gap" && data.topic === "news") void ask();
+    if (held && type.startsWith("article")) held.push(event);
+    else setModel(reduce(model, event));
+  });
+  feed.onState((next) => {
+    state = next;
+    if (!hasNews && !held && state.kind === "live") void ask();
+    change();
+  });
+  if (!hasNews) void ask();
+
+  return {
+    model: () => model,
+    state: () => state,
+    /** @param {() => void} listener @returns {() => void} */
+    subscribe(listener) {
+      lookers++;
+      stopLinger();
+      const off = listeners.add(listener);
+      return () => {
+        off();
+        if (--lookers > 0) return;
+        stopLinger = after(LINGER_MS, () => {
+          feed.close();
+          onClose();
+        });
+      };
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/** The hooks in a real React, in its strict mode and with its warnings. */
+import { assertEquals } from "@std/assert";
+import { begin, report } from "../support/operations.ts";
+import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { AUTH_SECRET, signToken } from "../support/user_token.ts";
+import { until } from "../support/within.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { startDemo } from "./demo_page.ts";
+import { startReactPage } from "./react_page.ts";
+
+const HEAD = `
+  import { createElement as h, StrictMode, useState } from "react";
+  import { createRoot } from "react-dom/client";
+  const root = createRoot(document.querySelector("#root"));
+  const show = (app) => root.render(h(StrictMode, null, app));
+`;
+
+/** Streams the server has open. */
+async function streams(origin: string): Promise<number> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  return [...text.matchAll(/^edgetape_streams{.*} (\d+)$/gm)]
+    .reduce((sum, [_, count]) => sum + Number(count), 0);
+}
+
+browserTest(
+  "useQuotes() renders prices as they change, over one connection, which ends with the last component",
+  async () => {
+    await using server = await startDemo();
+    await using app = await startReactPage(
+      server.origin,
+      `${HEAD}
+    import { useQuote, useQuotes, useStatus, useStreamState } from "edgetape";
+    let renders = 0;
+    function Prices() {
+      const quotes = Object.values(useQuotes());
+      return h("ul", null, quotes.map(({ symbol, price }) => h("li", { key: symbol }, price)));
+    }
+    function Bitcoin() {
+      const { kind } = useStreamState();
+      const quote = useQuote("BTC-USD");
+      document.title = String(++renders);
+      return h("p", { "data-state": kind }, quote?.price, Object.keys(useStatus()).length);
+    }
+    function App() {
+      const [isShown, setShown] = useState(true);
+      return h("main", null, isShown && [h(Prices, { key: 1 }), h(Bitcoin, { key: 2 })],
+        h("button", { onClick: () => setShown(!isShown) }, "Toggle"));
+    }
+    show(h(App));
+  `,
+    );
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const opened: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/v1/stream?")) opened.push(request.url());
+    });
+
+    await page.goto(app.origin);
+    await page.locator("[data-state=live]").waitFor();
+    const prices = () => page.locator("li").allInnerTexts();
+    for (let changes = 0; changes < 3; changes++) {
+      const before = await prices();
+      await until(
+        "other prices",
+        async () => (await prices()).join() !== before.join() || undefined,
+      );
+    }
+    assertEquals([opened.length, await streams(server.origin)], [1, 1]);
+
+    const toggle = page.getByRole("button");
+    await toggle.click();
+    await toggle.click(); // who comes back soon finds it as it was
+    await page.locator("[data-state=live]").waitFor();
+    assertEquals(opened.length, 1);
+    await toggle.click();
+    await until("no stream", async () => await streams(server.origin) === 0 || undefined);
+    assertEquals([opened.length, complaints], [1, []]);
+  },
+);
+
+browserTest("useNews() renders what there is, what comes, changes and is taken back", async () => {
+  await using server = await startDemo({ PUBLISH_TOKEN });
+  const { origin } = server;
+  async function write(method: string, path: string, body?: unknown) {
+    const answer = await fetch(`${origin}/v1/news${path}`, {
+      method,
+      headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return answer.status === 204 ? "" : (await answer.json()).id;
+  }
+  const post = (n: number) =>
+    write("POST", "", { title: `Story ${n}`, url: `https://x.example/${n}`, source: "Lab" });
+  const first = await post(1);
+  await using app = await startReactPage(
+    origin,
+    `${HEAD}
+    import { Edgetape, useNews, useStreamState } from "edgetape";
+    function News() {
+      const { kind } = useStreamState({ topics: ["news"], sources: ["Lab"] });
+      const news = useNews({ sources: ["Lab"] });
+      return h("ol", { "data-state": kind }, news.map(({ id, title }) => h("li", { key: id }, title)));
+    }
+    show(h(Edgetape, { url: "${origin}" }, h(News)));
+  `,
+  );
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  const titles = (...wanted: string[]) =>
+    until(`the titles ${wanted}`, async () => {
+      const shown = await page.locator("li").allInnerTexts();
+      return shown.join() === wanted.join() ? true : undefined;
+    });
+
+  await page.goto(app.origin);
+  await page.locator("[data-state=live]").waitFor();
+  await titles("Story 1");
+  const second = await post(2);
+  await titles("Story 2", "Story 1");
+  await write("PATCH", `/${first}`, { title: "Story 1, corrected" });
+  await titles("Story 2", "Story 1, corrected");
+  await write("DELETE", `/${second}`);
+  await titles("Story 1, corrected");
+  assertEquals([await streams(origin), complaints], [1, []]);
+});
+
+browserTest("useOperation() follows an operation to its end, once its id is known", async () => {
+  await using server = await startDemo({ PUBLISH_TOKEN, AUTH_SECRET });
+  const { origin } = server;
+  const path = await begin(origin);
+  const id = path.split("/").at(-1) ?? "";
+  const token = signToken({ sub: "ann", exp: Math.floor(Date.now() / 1000) + 600 });
+  await using app = await startReactPage(
+    origin,
+    `${HEAD}
+    import { useOperation } from "edgetape";
+    async function ticket() {
+      const answer = await fetch("${origin}/v1/tickets", {
+        method: "POST",
+        headers: { authorization: "Bearer ${token}", "content-type": "application/json" },
+        body: JSON.stringify({ topics: ["operations/${id}"] }),
+      });
+      return (await answer.json()).ticket;
+    }
+    function App() {
+      const [id, setId] = useState(null);
+      const operation = useOperation(id, { ticket });
+      return h("main", null, h("p", null, operation ? operation.state + " " + operation.progress : "none"),
+        h("button", { onClick: () => setId("${id}") }, "Follow"));
+    }
+    show(h(App));
+  `,
+  );
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+
+  await page.goto(app.origin);
+  await page.getByText("none").waitFor();
+  await page.getByRole("button").click();
+  await page.getByText("pending").waitFor();
+  await report(origin, path, { state: "running", progress: 0.5 });
+  await page.getByText("running 0.5").waitFor();
+  await report(origin, path, { state: "completed", progress: 1 });
+  await page.getByText("completed 1").waitFor();
+  assertEquals(complaints, []);
+});

@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { EMPTY, type Model, MOST_ARTICLES, reduce } from "../../lib/client/client/model.js";
+
+/** The model after events of these types and data. */
+function after(events: readonly (readonly [type: string, data: unknown])[], from: Model = EMPTY) {
+  return events.reduce((model, [type, data]) => reduce(model, { type, data, id: "" }), from);
+}
+
+const at = (second: number) => new Date(1_700_000_000_000 + second * 1000).toISOString();
+const quote = (symbol: string, price: string, second = 0) => ({
+  symbol,
+  price,
+  received_at: at(second),
+});
+const article = (id: string, second: number, more = {}) => ({
+  id,
+  title: id,
+  published_at: null,
+  first_seen_at: at(second),
+  ...more,
+});
+const idsOf = ({ news }: Model) => news.map(({ id }) => id).join(" ");
+
+Deno.test("reduce() keeps the newest quote of each symbol, by when it was received", () => {
+  const model = after([
+    ["snapshot", { quotes: [quote("A", "1", 5), quote("B", "1", 5)], status: [] }],
+    ["quote", quote("A", "2", 6)],
+    ["quote", quote("B", "0", 4)],
+    ["quote", quote("C", "9")],
+  ]);
+  assertEquals(Object.values(model.quotes).map(({ price }) => price), ["2", "1", "9"]);
+});
+
+Deno.test("reduce() takes from a snapshot who is there, and no older prices", () => {
+  const model = after([
+    ["quote", quote("A", "2", 6)],
+    ["quote", quote("B", "2", 6)],
+    ["status", { provider: "p", state: "live" }],
+    ["snapshot", {
+      quotes: [quote("A", "1", 5), quote("C", "3")],
+      status: [{ provider: "q", state: "down" }],
+    }],
+  ]);
+  assertEquals(Object.values(model.quotes).map(({ symbol, price }) => symbol + price), [
+    "A2",
+    "C3",
+  ]);
+  assertEquals(Object.keys(model.status), ["q"]);
+});
+
+Deno.test("reduce() keeps news newest first, as they are now, and 200 at most", () => {
+  const model = after([
+    ["article", article("a", 1)],
+    ["article", article("c", 3)],
+    ["article", article("b", 2)],
+    ["article", article("old", 9, { published_at: at(0) })],
+    ["article.updated", article("a", 1, { title: "A" })],
+  ]);
+  assertEquals(idsOf(model), "c b a old");
+  assertEquals(model.news[2]?.title, "A");
+  assertEquals(idsOf(after([["article.retracted", { id: "b" }]], model)), "c a old");
+  const many = Array.from({ length: 300 }, (_, n) => ["article", article(`n${n}`, n)] as const);
+  const { news } = after(many);
+  assertEquals([news.length, news[0]?.id, news.at(-1)?.id], [MOST_ARTICLES, "n299", "n100"]);
+});
+
+Deno.test("reduce() keeps operations and sessions apart, by id, to their end", () => {
+  const { operations, sessions } = after([
+    ["progress", { id: "o", state: "running" }],
+    ["session", { id: "s", session_state: "thinking" }],
+    ["completed", { id: "o", state: "completed" }],
+    ["expired", { id: "s", session_state: "expired" }],
+  ]);
+  assertEquals(operations, { o: { id: "o", state: "completed" } });
+  assertEquals(sessions, { s: { id: "s", session_state: "expired" } });
+});
+
+const KNOWN = after([
+  ["snapshot", { quotes: [quote("A", "1", 5)], status: [{ provider: "p", state: "live" }] }],
+  ["article", article("a", 1)],
+  ["progress", { id: "o" }],
+  ["session", { id: "s", session_state: "x" }],
+]);
+
+const REPEATS: readonly (readonly [string, unknown])[] = [
+  ["quote", quote("A", "1", 5)],
+  ["quote", quote("A", "0", 4)],
+  ["snapshot", { quotes: [quote("A", "1", 5)], status: [{ provider: "p", state: "live" }] }],
+  ["status", { provider: "p", state: "live" }],
+  ["article", article("a", 1)],
+  ["article.retracted", { id: "z" }],
+  ["progress", { id: "o" }],
+  ["session", { id: "s", session_state: "x" }],
+  ["gap", { topic: "news" }],
+  ["price_alert", { channel: "alerts", data: 1 }],
+];
+
+for (const [type, data] of REPEATS) {
+  Deno.test(`reduce() gives the same object for ${type} ${JSON.stringify(data).slice(0, 40)}`, () => {
+    assertStrictEquals(after([[type, structuredClone(data)]], KNOWN), KNOWN);
+  });
+}
+
+Deno.test("reduce() leaves alone what an event says nothing about", () => {
+  const next = after([["quote", quote("B", "1")]], KNOWN);
+  assert(next.quotes !== KNOWN.quotes);
+  for (const part of ["status", "news", "operations", "sessions"] as const) {
+    assertStrictEquals(next[part], KNOWN[part]);
+  }
+  assertEquals(Object.keys(KNOWN.quotes), ["A"]);
+});
