@@ -39,6 +39,9 @@ const followed = {
 
 followed.feed.subscribe(({ type, data }) => {
   if (type === "tick") followed.numbers.push(data.data.number);
+  if (type === "article" && /^Number /.test(data.title)) {
+    followed.numbers.push(+data.title.slice(7));
+  }
   if (type === "gap") followed.gaps++;
   if (type === "quote" || type === "snapshot") followed.quotes++;
 });

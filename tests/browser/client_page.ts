@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import type { Feed, State } from "../../lib/client/client/types.js";
 import type { Numbers } from "../support/numbers.ts";
+import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { until } from "../support/within.ts";
+import { openTab } from "./browser.ts";
 
 /** What a page is told by its address, as JSON. */
 export interface Setup {
@@ -32,37 +34,67 @@ export interface Followed {
   quotes: number;
 }
 
-/** The page's server. Whoever starts it must dispose of it. */
-export interface PageServer extends AsyncDisposable {
-  readonly origin: string;
-  /** The address of a page that is set up so. */
-  urlOf(setup: Setup): string;
-}
-
 const HTML = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>A page of another origin</title>
 <link rel="icon" href="data:,"><script type="module" src="/page.js"></script></html>`;
 
-/**
- * Starts the server of the page.
- *
- * @param ticket Fetches a ticket, as a site's own server would for a user it knows.
- */
-export function startPageServer(ticket?: () => Promise<string>): PageServer {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async ({ url }) => {
-    const { pathname } = new URL(url);
-    if (pathname === "/ticket" && ticket) return new Response(await ticket());
-    if (pathname === "/page.js") {
-      const script = await Deno.readFile(new URL("client_page.js", import.meta.url));
-      return new Response(script, { headers: { "content-type": "text/javascript" } });
+/** The site's own server: its page, and tickets for whom it knows. */
+async function serve({ url }: Request, ticket: () => Promise<string>): Promise<Response> {
+  const { pathname } = new URL(url);
+  if (pathname === "/ticket") {
+    try {
+      return new Response(await ticket());
+    } catch {
+      return new Response(null, { status: 502 }); // The server that makes them is away.
     }
-    return new Response(HTML, { headers: { "content-type": "text/html; charset=utf-8" } });
-  });
+  }
+  if (pathname === "/page.js") {
+    const script = await Deno.readFile(new URL("client_page.js", import.meta.url));
+    return new Response(script, { headers: { "content-type": "text/javascript" } });
+  }
+  return new Response(HTML, { headers: { "content-type": "text/html; charset=utf-8" } });
+}
+
+/** A browser, and a site whose pages follow. Whoever starts it must dispose of it. */
+export interface Stage extends AsyncDisposable {
+  /** The site's origin. */
+  readonly origin: string;
+  readonly context: BrowserContext;
+  /** Opens a page of the site in a tab of its own. */
+  open(setup: Setup): Promise<Follower>;
+  /** What scripts complained of, without the browser's own lines about requests that failed. */
+  complaints(): string[];
+}
+
+/**
+ * Starts a browser and a site.
+ *
+ * @param ticket Makes a ticket, as the site's own server would ask for one.
+ */
+export async function startStage(ticket = () => Promise.resolve("")): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => serve(request, ticket),
+  );
+  stack.defer(() => server.shutdown());
+  const { page, complaints } = stack.use(await openTab());
   const origin = `http://127.0.0.1:${server.addr.port}`;
+  const context = page.context();
+  const kept = stack.move();
   return {
     origin,
-    urlOf: (setup) => `${origin}/?setup=${encodeURIComponent(JSON.stringify(setup))}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    context,
+    open: async (setup) =>
+      await follow(
+        await context.newPage(),
+        `${origin}/?setup=${encodeURIComponent(JSON.stringify(setup))}`,
+      ),
+    complaints: () =>
+      complaints.filter((line) =>
+        !/net::ERR_|Failed to load resource|blocked by CORS policy/.test(line)
+      ),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
@@ -83,7 +115,7 @@ export interface Follower {
 const LONG_MS = 60_000;
 
 /** Opens the page, which follows from then on. */
-export async function follow(page: Page, url: string): Promise<Follower> {
+async function follow(page: Page, url: string): Promise<Follower> {
   await page.goto(url);
   await page.waitForFunction("globalThis.followed !== undefined");
 
@@ -143,15 +175,16 @@ export async function faults(follower: Follower, publisher: Numbers) {
   };
 }
 
+/** The options of a client that follows the publisher's numbers. */
+export function numbersOf(url: string) {
+  return { url, topics: ["events/alerts"], types: ["tick"] };
+}
+
+/** Settings of servers whose publishers count: whatever comes late is still in the log. */
+export const COUNTED = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000" };
+
+/** How the publisher counts: as fast as a page can well follow. */
+export const COUNTING = { channel: "alerts", everyMs: 5 };
+
 /** Nothing is wrong. */
 export const NONE = { missed: [], twice: [], gaps: 0 };
-
-/**
- * What scripts complained of. A browser tells of each request that failed, whatever the page does about it: those lines are
- * its own.
- */
-export function ownComplaints(complaints: readonly string[]): string[] {
-  return complaints.filter((line) =>
-    !/net::ERR_|Failed to load resource|blocked by CORS policy/.test(line)
-  );
-}
