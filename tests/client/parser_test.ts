@@ -73,6 +73,7 @@ Deno.test("createParser() reads the same wherever the bytes are cut", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
   fc.assert(fc.property(stream, sizes, (text, sizes) => {
     assertEquals(read(cut(text, sizes)), read([text]));
+    assertEquals(read(cut(text, [1])), read([text]));
   }));
 });
 
