@@ -19,7 +19,7 @@ const FLAGS = [
 /** One tab of a browser of its own. Whoever opens it must dispose of it. */
 export interface Tab extends AsyncDisposable {
   readonly page: Page;
-  /** Errors of scripts, of the console and of the page's security policy, in words. */
+  /** Errors of scripts, of the console and of the security policy, in words, of all tabs the page's context opens. */
   readonly complaints: string[];
 }
 
@@ -39,14 +39,13 @@ export async function openTab(options: BrowserContextOptions = {}): Promise<Tab>
     args: FLAGS,
     ...options,
   });
-  const page = await context.newPage();
   const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (line) => {
+  context.on("weberror", (error) => complaints.push(error.error().message));
+  context.on("console", (line) => {
     if (line.type() === "error" || line.type() === "warning") complaints.push(line.text());
   });
   return {
-    page,
+    page: await context.newPage(),
     complaints,
     async [Symbol.asyncDispose]() {
       await context.close();

@@ -4,6 +4,7 @@
  * @module
  */
 import { stream } from "../../lib/client/client/post.js";
+import type { StreamEvent } from "../../lib/client/client/types.js";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 /** Where the chat is. */
@@ -85,6 +86,12 @@ function given({ url, signal }: Request, { body, status, headers }: Response): R
   return response;
 }
 
+/** The text of a token, the type of anything else. */
+function wordsOf({ type, data }: StreamEvent): string {
+  const isText = typeof data === "object" && data !== null && "text" in data;
+  return isText ? String(data.text) : type;
+}
+
 /** Sends a POST to a server that answers so, "lost" where it cannot be reached. */
 export function startChat(
   answers: readonly (Response | "lost")[],
@@ -106,7 +113,7 @@ export function startChat(
 
   const end = stream(CHAT, {
     body: { question: "?" },
-    onEvents: (events) => batches.push(events.map(({ type, data }) => data.text ?? type)),
+    onEvents: (events) => batches.push(events.map(wordsOf)),
     ...options,
   }, { ...clock, random: () => 1, fetch: play });
   const settled = end.then(({ type }) => type);

@@ -17,18 +17,25 @@ export interface Numbers {
 }
 
 /** How to count. */
-export interface NumbersOptions {
+export interface CountingOptions {
+  /** Whether to wait a little before the next number: how readers hold a publisher back. */
+  readonly isTooFar?: (last: number) => boolean;
+  /** How long to wait between two numbers. */
+  readonly everyMs?: number;
+}
+
+/** How to count on a channel. */
+export interface NumbersOptions extends CountingOptions {
   readonly origin: string;
   readonly channel: string;
   /** How many characters to add to the next event. */
   readonly padding?: () => number;
-  /** Whether to wait a little before the next number: how readers hold a publisher back. */
-  readonly isTooFar?: (last: number) => boolean;
 }
 
-/** Starts to publish. */
-export function startNumbers(
-  { origin, channel, padding = () => 0, isTooFar = () => false }: NumbersOptions,
+/** Starts to say one number after the other. */
+export function startCounting(
+  say: (number: number) => Promise<unknown>,
+  { isTooFar = () => false, everyMs = 0 }: CountingOptions = {},
 ): Numbers {
   let last = 0;
   let isStopped = false;
@@ -39,8 +46,9 @@ export function startNumbers(
         await pause(1);
         continue;
       }
-      await publish(origin, channel, "tick", { number: last + 1, pad: "ä".repeat(padding() >> 1) });
+      await say(last + 1);
       last++;
+      if (everyMs > 0) await pause(everyMs);
     }
   }
 
@@ -56,6 +64,16 @@ export function startNumbers(
       return last;
     },
   };
+}
+
+/** Starts to publish numbers on a channel. */
+export function startNumbers(
+  { origin, channel, padding = () => 0, ...counting }: NumbersOptions,
+): Numbers {
+  return startCounting(
+    (number) => publish(origin, channel, "tick", { number, pad: "ä".repeat(padding() >> 1) }),
+    counting,
+  );
 }
 
 /** The number of a frame, if it is one of the publisher's. */

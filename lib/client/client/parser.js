@@ -1,14 +1,21 @@
 // @ts-check
 /**
- * Server-sent events, from text that comes in pieces of any size: https://html.spec.whatwg.org/#event-stream-interpretation
+ * Server-sent events from text, as the HTML standard reads them.
  *
  * @module
  */
 
-/** @param {(frame: import("./types.js").Frame) => void} onFrame */
+/** @import { Frame } from "./types.js" */
+
+/**
+ * @param {(frame: Frame) => void} onFrame
+ * @returns {{ feed(text: string): void }} Takes the text piece by piece, cut anywhere; with its BOM, if it has one.
+ */
 export function createParser(onFrame) {
-  let rest = "";
   let isFirst = true;
+  /** A line end may be cut between its CR and its LF. */
+  let isAfterCr = false;
+  let rest = "";
   let type = "";
   /** @type {string[]} */
   let data = [];
@@ -18,32 +25,34 @@ export function createParser(onFrame) {
   let retry;
 
   /** @param {string} line */
-  function take(line) {
-    if (line === "") {
-      if (data.length > 0) onFrame({ type: type || "message", data: data.join("\n"), id, retry });
-      [type, data, id, retry] = ["", [], undefined, undefined];
-      return;
-    }
-    const colon = line.indexOf(":");
-    const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (name === "event") type = value;
-    else if (name === "data") data.push(value);
+  function read(line) {
+    const [, name, value = ""] = /^([^:]*)(?:: ?([^]*))?$/.exec(line) ?? [];
+    if (name === "data") data.push(value);
+    else if (name === "event") type = value;
     else if (name === "id" && !value.includes("\0")) id = value;
     else if (name === "retry" && /^\d+$/.test(value)) retry = Number(value);
   }
 
+  function dispatch() {
+    if (data.length > 0) {
+      onFrame({ type: type || "message", data: data.join("\n"), id, retry });
+      retry = undefined;
+    }
+    type = "";
+    data = [];
+    id = undefined;
+  }
+
   return {
-    /** @param {string} text */
     feed(text) {
-      if (isFirst && text) {
-        text = text.replace(/^\uFEFF/, "");
-        isFirst = false;
-      }
-      // A CR at the end may be half of a CRLF.
-      const lines = (rest + text).split(/\r\n|\n|\r(?!$)/);
+      if (text === "") return;
+      if (isFirst) text = text.replace(/^\uFEFF/, "");
+      else if (isAfterCr) text = text.replace(/^\n/, "");
+      isFirst = false;
+      isAfterCr = text.endsWith("\r");
+      const lines = (rest + text).split(/\r\n|\r|\n/);
       rest = lines.pop() ?? "";
-      lines.forEach(take);
+      for (const line of lines) line ? read(line) : dispatch();
     },
   };
 }

@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { untilOpen } from "../support/health.ts";
+import { startNumbers } from "../support/numbers.ts";
+import { startServer } from "../support/server_process.ts";
+import { until } from "../support/within.ts";
+import { browserTest } from "./browser.ts";
+import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+
+/** Says to the page that it is seen, or is not: a browser under test holds every tab for seen. */
+async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
+  await page.evaluate(`
+    Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+    Object.defineProperty(document, "hidden", { value: ${state === "hidden"}, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  `);
+}
+
+browserTest(
+  "client says that the browser is offline, and goes on at once when it is not",
+  async () => {
+    await using server = await startServer(COUNTED);
+    await using stage = await startStage();
+    const { origin } = server;
+    const follower = await stage.open({ modules: origin, options: numbersOf(origin) });
+
+    await follower.is("live");
+    const publisher = startNumbers({ origin, ...COUNTING });
+    await follower.hears(10);
+    await stage.context.setOffline(true);
+    await follower.is("offline");
+    await stage.context.setOffline(false);
+    await follower.is("live");
+    await follower.hears(publisher.last + 20);
+    assertEquals(await faults(follower, publisher), NONE);
+    await untilOpen(origin, 1);
+    assertEquals(stage.complaints(), []);
+  },
+);
+
+browserTest(
+  "client of a page that is hidden for minutes lets its stream go, and goes on when it is seen",
+  async () => {
+    await using server = await startServer(COUNTED);
+    await using stage = await startStage();
+    const { origin } = server;
+    const follower = await stage.open({
+      modules: origin,
+      options: numbersOf(origin),
+      shorten: { fromMs: 100_000, by: 200 }, // Five minutes.
+    });
+
+    await follower.is("live");
+    const publisher = startNumbers({ origin, ...COUNTING });
+    await follower.hears(10);
+    await show(follower.page, "hidden");
+    await follower.is("paused");
+    await untilOpen(origin, 0);
+    const told = publisher.last;
+    await until("numbers that nobody hears", () => publisher.last > told + 20 || undefined);
+    await show(follower.page, "visible");
+    await follower.is("live");
+    assertEquals(await faults(follower, publisher), NONE);
+    await untilOpen(origin, 1);
+    assertEquals(stage.complaints(), []);
+  },
+);

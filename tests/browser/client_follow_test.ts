@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import { startShared } from "../e2e/fleet.ts";
+import { startHoldingProxy } from "../support/holding_proxy.ts";
+import { openFrames } from "../support/frame_stream.ts";
+import { openStreams, untilOpen } from "../support/health.ts";
+import { startNumbers } from "../support/numbers.ts";
+import { startServer } from "../support/server_process.ts";
+import { until } from "../support/within.ts";
+import { browserTest } from "./browser.ts";
+import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+
+browserTest("client shows a page of another origin what happens", async () => {
+  await using server = await startServer({ ...COUNTED, DEMO: "1", QUOTE_POLL_MS: "100" });
+  await using stage = await startStage();
+  const { origin } = server;
+  const options = { ...numbersOf(origin), topics: ["quotes", "events/alerts"] };
+  const follower = await stage.open({ modules: origin, options });
+
+  await follower.is("live", { transport: "source" });
+  const publisher = startNumbers({ origin, ...COUNTING });
+  await follower.hears(20);
+  await until("quotes", async () => (await follower.seen()).quotes > 3 || undefined);
+  assertEquals(await faults(follower, publisher), NONE);
+  assertEquals(await openStreams(origin), 1);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("client goes on where it was when its server is killed and started again", async () => {
+  await using shared = await startShared(COUNTED);
+  await using other = await startServer(shared.settings);
+  await using first = await startServer(shared.settings);
+  await using stage = await startStage();
+  const follower = await stage.open({ modules: other.origin, options: numbersOf(first.origin) });
+
+  await follower.is("live");
+  const publisher = startNumbers({ origin: other.origin, ...COUNTING });
+  await follower.hears(10);
+  first.signal("SIGKILL");
+  await first.exited;
+  await follower.was("reconnecting");
+  const told = publisher.last;
+  await until("numbers that nobody hears", () => publisher.last > told + 20 || undefined);
+  await using _second = await startServer({ ...shared.settings, PORT: String(first.port) });
+  await follower.is("live");
+  assertEquals(await faults(follower, publisher), NONE);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("client goes over to another server when its own is drained", async () => {
+  await using shared = await startShared(COUNTED);
+  await using one = await startServer(shared.settings);
+  await using other = await startServer(shared.settings);
+  await using proxy = startHoldingProxy(one.origin);
+  await using stage = await startStage();
+  const follower = await stage.open({ modules: other.origin, options: numbersOf(proxy.origin) });
+
+  await follower.is("live");
+  const publisher = startNumbers({ origin: other.origin, ...COUNTING });
+  await follower.hears(10);
+  proxy.target = other.origin;
+  one.signal("SIGTERM");
+  await one.exited;
+  await untilOpen(other.origin, 1);
+  await follower.is("live");
+  await follower.hears(publisher.last + 20);
+  assertEquals(await faults(follower, publisher), NONE);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("client waits for a server that is busy, and has missed nothing", async () => {
+  await using shared = await startShared(COUNTED);
+  await using first = await startServer(shared.settings);
+  await using full = await startServer({ ...shared.settings, STREAMS_PER_ISOLATE: "1" });
+  await using proxy = startHoldingProxy(first.origin);
+  await using stage = await startStage();
+  const follower = await stage.open({
+    modules: full.origin,
+    options: numbersOf(proxy.origin),
+    shorten: { fromMs: 4000, by: 10 }, // The server asks for 5 to 30 s.
+  });
+  using seat = await openFrames(full.port, "/v1/events/alerts/stream");
+
+  await follower.is("live");
+  const publisher = startNumbers({ origin: full.origin, ...COUNTING });
+  await follower.hears(10);
+  proxy.target = full.origin;
+  first.signal("SIGKILL");
+  await follower.was("busy");
+  seat.hangUp();
+  await follower.is("live");
+  assertEquals(await faults(follower, publisher), NONE);
+  assertEquals(stage.complaints(), []);
+});

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import { startHoldingProxy } from "../support/holding_proxy.ts";
+import { startCounting } from "../support/numbers.ts";
+import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { startServer } from "../support/server_process.ts";
+import { browserTest } from "./browser.ts";
+import { COUNTED, faults, NONE, startStage } from "./client_page.ts";
+
+/** Posts an article: what happens on a channel cannot be polled. */
+async function post(origin: string, number: number): Promise<void> {
+  const article = { title: `Number ${number}`, url: `https://desk.test/${number}`, source: "us" };
+  const answer = await fetch(`${origin}/v1/news`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${PUBLISH_TOKEN}` },
+    body: JSON.stringify(article),
+  });
+  await answer.body?.cancel();
+  assert(answer.status === 201, `posting was answered ${answer.status}`);
+}
+
+browserTest(
+  "client polls behind a proxy that holds streams back, and streams again when it does not",
+  async () => {
+    await using server = await startServer({ ...COUNTED, DEMO: "1", HEARTBEAT_MS: "300" });
+    await using proxy = startHoldingProxy(server.origin);
+    await using stage = await startStage();
+    proxy.isHolding = true;
+    const follower = await stage.open({
+      modules: server.origin,
+      options: { url: proxy.origin, topics: ["news"] },
+      // It waits for 10 s before it takes a rung for broken, for 60 s before it tries a better one.
+      shorten: { fromMs: 4000, by: 10 },
+    });
+
+    await follower.is("polling", { transport: "poll" });
+    const publisher = startCounting((number) => post(server.origin, number), { everyMs: 50 });
+    await follower.hears(20);
+    proxy.isHolding = false;
+    await follower.is("live");
+    await follower.hears(publisher.last + 20);
+    assertEquals(await faults(follower, publisher), NONE);
+    assertEquals(proxy.streams, 1);
+    assertEquals(stage.complaints(), []);
+  },
+);

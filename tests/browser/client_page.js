@@ -1,0 +1,54 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * A page of its own origin, for tests of the client: it follows what its address says, and keeps what it is told.
+ *
+ * @module
+ */
+
+/** @type {import("./client_page.ts").Setup} */
+const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
+const { modules, options, shorten, hasTickets } = setup;
+
+const { connect, stream } = await import(`${modules}/client.js`);
+const { browserWorld } = await import(`${modules}/client/world.js`);
+
+/** @type {import("../../lib/client/client/types.js").World} */
+const world = browserWorld();
+const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
+
+/** @type {import("./client_page.ts").Followed} */
+const followed = {
+  feed: connect(
+    {
+      ...options,
+      ...hasTickets && { ticket: async () => await (await fetch("/ticket")).text() },
+    },
+    {
+      ...world,
+      /** @type {typeof world.after} */
+      after: (ms, run) => world.after(ms < fromMs ? ms : ms / by, run),
+    },
+  ),
+  stream,
+  numbers: [],
+  gaps: 0,
+  quotes: 0,
+  states: [],
+};
+
+followed.feed.subscribe(({ type, data }) => {
+  if (type === "tick") followed.numbers.push(data.data.number);
+  if (type === "article" && /^Number /.test(data.title)) {
+    followed.numbers.push(+data.title.slice(7));
+  }
+  if (type === "gap") followed.gaps++;
+  if (type === "quote" || type === "snapshot") followed.quotes++;
+});
+
+/** @param {import("../../lib/client/client/types.js").State} state */
+const keep = (state) => followed.states.push(state);
+keep(followed.feed.state());
+followed.feed.onState(keep);
+
+Object.assign(globalThis, { followed });

@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { z } from "zod";
+import { startShared } from "../e2e/fleet.ts";
+import { startNumbers } from "../support/numbers.ts";
+import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { parse } from "../support/shapes.ts";
+import { AUTH_SECRET, signToken } from "../support/user_token.ts";
+import { browserTest } from "./browser.ts";
+import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+
+/** A channel that is for readers only. */
+const PRIVATE = {
+  ...COUNTED,
+  AUTH_SECRET,
+  CHANNELS: JSON.stringify({ alerts: { types: ["tick"], private: true } }),
+};
+
+/** A reader's token. */
+function readersToken(): string {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  return signToken({ sub: "reader", exp, topics: ["events/alerts"] });
+}
+
+/** A ticket for the channel, as a site asks for one in a reader's name. */
+async function ticketFrom({ origin }: ServerProcess): Promise<string> {
+  const answer = await fetch(`${origin}/v1/tickets`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${readersToken()}` },
+    body: JSON.stringify({ topics: ["events/alerts"] }),
+  });
+  return parse(z.object({ ticket: z.string() }), await answer.text()).ticket;
+}
+
+browserTest(
+  "client sends the cookie of a reader, and is told why where there is none",
+  async () => {
+    await using stage = await startStage();
+    await using server = await startServer({ ...PRIVATE, ALLOWED_ORIGINS: stage.origin });
+    const { origin } = server;
+    const options = { ...numbersOf(origin), withCredentials: true, share: false };
+    const stranger = await stage.open({ modules: origin, options });
+    const { reason } = await stranger.is("stopped");
+    assertStringIncludes(reason, "private");
+
+    const cookie = { name: "edgetape", value: readersToken(), url: origin, httpOnly: true };
+    await stage.context.addCookies([{ ...cookie, sameSite: "Lax" }]);
+    const reader = await stage.open({ modules: origin, options });
+    await reader.is("live", { transport: "source" });
+    const publisher = startNumbers({ origin, ...COUNTING });
+    await reader.hears(20);
+    assertEquals(await faults(reader, publisher), NONE);
+    assertEquals(stage.complaints(), []);
+  },
+);
+
+browserTest(
+  "client brings a new ticket to each connection, also where the first cannot be had",
+  async () => {
+    await using shared = await startShared({ ...PRIVATE });
+    await using other = await startServer(shared.settings);
+    await using first = await startServer(shared.settings);
+    const spent: string[] = [];
+    let maker = first;
+    await using stage = await startStage(async () => {
+      const ticket = await ticketFrom(maker);
+      spent.push(ticket);
+      return ticket;
+    });
+    const options = numbersOf(first.origin);
+    const reader = await stage.open({ modules: other.origin, options, hasTickets: true });
+
+    await reader.is("live");
+    const publisher = startNumbers({ origin: other.origin, ...COUNTING });
+    await reader.hears(10);
+    first.signal("SIGKILL");
+    await first.exited;
+    await reader.was("reconnecting");
+    await using second = await startServer({ ...shared.settings, PORT: String(first.port) });
+    maker = second;
+    await reader.is("live");
+    assertEquals(await faults(reader, publisher), NONE);
+    assert(new Set(spent).size === spent.length && spent.length > 1);
+    assertEquals(stage.complaints(), []);
+  },
+);

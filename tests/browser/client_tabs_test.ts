@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { openStreams, untilOpen } from "../support/health.ts";
+import { startNumbers } from "../support/numbers.ts";
+import { startServer } from "../support/server_process.ts";
+import { browserTest } from "./browser.ts";
+import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+
+browserTest(
+  "client has one connection for two tabs, and the second goes on when the first is closed",
+  async () => {
+    await using server = await startServer(COUNTED);
+    await using stage = await startStage();
+    const { origin } = server;
+    const setup = { modules: origin, options: numbersOf(origin) };
+    const one = await stage.open(setup);
+    await one.is("live", { isShared: false });
+    const other = await stage.open(setup);
+    await other.is("live", { isShared: true });
+
+    const publisher = startNumbers({ origin, ...COUNTING });
+    await Promise.all([one.hears(20), other.hears(20)]);
+    assertEquals(await openStreams(origin), 1);
+    await one.page.close();
+    await other.is("live", { isShared: false });
+    await other.hears(publisher.last + 20);
+    assertEquals(await faults(other, publisher), NONE);
+    await untilOpen(origin, 1);
+    assertEquals(stage.complaints(), []);
+  },
+);
+
+browserTest("client has a connection of its own for users that are kept apart", async () => {
+  await using server = await startServer(COUNTED);
+  await using stage = await startStage();
+  const { origin } = server;
+  for (const share of ["ann", "ben", false]) {
+    const follower = await stage.open({
+      modules: origin,
+      options: { ...numbersOf(origin), share },
+    });
+    await follower.is("live", { isShared: false });
+  }
+  await untilOpen(origin, 3);
+});

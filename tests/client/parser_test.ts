@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { createParser as createOracle } from "eventsource-parser";
+import fc from "fast-check";
+import { createParser } from "../../lib/client/client/parser.js";
+import type { Frame } from "../../lib/client/client/types.js";
+
+function read(pieces: readonly string[]): Frame[] {
+  const frames: Frame[] = [];
+  const parser = createParser((frame) => void frames.push(frame));
+  for (const piece of pieces) parser.feed(piece);
+  return frames;
+}
+
+/** What a parser that is not ours reads. */
+function readByOracle(text: string) {
+  const frames: Omit<Frame, "retry">[] = [];
+  const parser = createOracle({
+    onEvent: ({ event = "message", data, id }) => void frames.push({ type: event, data, id }),
+  });
+  parser.feed(text);
+  return frames;
+}
+
+function frame(data: string, more: Partial<Frame> = {}): Frame {
+  return { type: "message", data, id: undefined, retry: undefined, ...more };
+}
+
+/** Lines as they may come, right and wrong, with every end of line. */
+const line = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("") },
+  fc.constantFrom("data: x", "data:", "data", "data:  two", "data: a:b", ": comment", ":", "odd"),
+  fc.constantFrom(
+    "id: 1-0",
+    "id",
+    "id:",
+    "id: a\0b",
+    "event: quote",
+    "event",
+    "event:",
+    "event: ü€",
+  ),
+  fc.constantFrom("retry: 100", "retry: soon", "retry", " data: x", "\uFEFFdata: x", "Data: x"),
+  fc.string({ unit: "grapheme" }).map((text) => `data: ${text.replace(/[\r\n]/g, "")}`),
+);
+const stream = fc.tuple(
+  fc.constantFrom("", "\uFEFF"),
+  fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n", "\r")), { maxLength: 30 }),
+).map(([bom, lines]) => bom + lines.flat().join(""));
+
+Deno.test("createParser() reads what another parser reads", () => {
+  fc.assert(fc.property(stream, (text) => {
+    // The other one keeps a CR at the end for the LF that may follow.
+    const ended = `${text}: end\n`;
+    const ours = read([ended]).map(({ type, data, id }) => ({ type, data, id }));
+    assertEquals(ours, readByOracle(ended));
+  }));
+});
+
+/** The text of bytes that are cut into pieces of these sizes, over and over. */
+function cut(text: string, sizes: readonly number[]): string[] {
+  const bytes = new TextEncoder().encode(text);
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  const pieces: string[] = [];
+  for (let from = 0, turn = 0; from < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    pieces.push(utf8.decode(bytes.subarray(from, from + size), { stream: true }));
+    from += size;
+  }
+  return pieces;
+}
+
+Deno.test("createParser() reads the same wherever the bytes are cut", () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+  fc.assert(fc.property(stream, sizes, (text, sizes) => {
+    assertEquals(read(cut(text, sizes)), read([text]));
+    assertEquals(read(cut(text, [1])), read([text]));
+  }));
+});
+
+Deno.test("createParser() gives an id only to the frame that had it", () => {
+  assertEquals(read(["id: 5-0\ndata: a\n\ndata: b\n\nid:\ndata: c\n\n"]), [
+    frame("a", { id: "5-0" }),
+    frame("b"),
+    frame("c", { id: "" }),
+  ]);
+});
+
+Deno.test("createParser() does not take an id with a NUL", () => {
+  assertEquals(read(["id: a\0b\ndata: a\n\n"]), [frame("a")]);
+});
+
+Deno.test("createParser() hands retry on with the frame it came with or before", () => {
+  assertEquals(read(["retry: 100\nevent: sync\ndata: a\n\nretry: 7\n\ndata: b\n\ndata: c\n\n"]), [
+    frame("a", { type: "sync", retry: 100 }),
+    frame("b", { retry: 7 }),
+    frame("c"),
+  ]);
+});
+
+Deno.test("createParser() gives a frame at its last CR, without waiting for an LF", () => {
+  assertEquals(read(["data: a\r\r"]), [frame("a")]);
+  assertEquals(read(["data: a\r\n\r", "\ndata: b\n\n"]), [frame("a"), frame("b")]);
+});
+
+Deno.test("createParser() leaves a frame without its end unread", () => {
+  assertEquals(read(["data: a\n\ndata: b\n"]), [frame("a")]);
+});
