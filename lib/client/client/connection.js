@@ -78,9 +78,9 @@ export function createConnection(options, world) {
   const backoff = createBackoff(world);
   const repeats = createRepeats(options.cursor ?? "");
   /** @type {ReturnType<typeof createListeners<import("./types.js").StreamEvent>>} */
-  const events = createListeners();
+  const events = createListeners(world.report);
   /** @type {ReturnType<typeof createListeners<State>>} */
-  const states = createListeners();
+  const states = createListeners(world.report);
 
   let base = options.url;
   /** @type {State} */

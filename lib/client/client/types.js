@@ -105,7 +105,7 @@
  * @property {string} type
  * @property {string} data
  * @property {string | undefined} id Undefined where the frame had no id line.
- * @property {number | undefined} retry Ms.
+ * @property {number | undefined} [retry] Ms. EventSource does not tell.
  */
 
 /**
@@ -132,4 +132,16 @@
  * @param {World} world
  * @param {{ types: readonly string[], withCredentials: boolean }} options
  * @returns {() => void} Closes it.
+ */
+
+/**
+ * How to send a POST whose answer is a stream.
+ *
+ * @typedef {object} PostOptions
+ * @property {unknown} body Sent as JSON.
+ * @property {(events: readonly StreamEvent[]) => void} onEvents Every 50 ms at most, and at the end. After a `gap` the answer is told anew.
+ * @property {HeadersInit} [headers] Such as `authorization`. An `idempotency-key` is added where there is none.
+ * @property {AbortSignal} [signal]
+ * @property {string} [resumeUrl] Where the answer goes on, if its `Location` does not say so.
+ * @property {boolean} [withCredentials] Sends the cookie to another origin.
  */
