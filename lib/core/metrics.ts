@@ -71,6 +71,12 @@ export const CALL_OUTCOMES = [
 /** The states of a breaker (`upstream/breaker.ts`). */
 export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 
+/** The states of a task that is open (`topics/tasks/task.ts`). */
+export const TASK_STATES = ["waiting", "claimed", "running"] as const;
+
+/** What becomes of a task: its two ends, and `lapsed`, where its worker was not heard of and it waits for another. */
+export const TASK_OUTCOMES = ["completed", "failed", "lapsed"] as const;
+
 /** A kind of topics. */
 export type TopicKind = typeof TOPIC_KINDS[number];
 
@@ -103,6 +109,8 @@ export interface Metrics {
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
   /** A provider has a breaker, which tells its state whenever it is asked. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
+  /** Something became of a task. */
+  tasked(outcome: typeof TASK_OUTCOMES[number]): void;
 }
 
 /** Counts nothing. */
@@ -113,6 +121,7 @@ export const noMetrics: Metrics = Object.freeze({
   published() {},
   called() {},
   guarded() {},
+  tasked() {},
 });
 
 /** How the streams of one kind are doing. */
@@ -130,10 +139,18 @@ export interface StreamFigures {
 /** A stream without room hangs from then on, in milliseconds: a sixth of the time after which it is let go. */
 export const HUNG_MS = 10_000;
 
+/** The tasks that are open, on whatever isolate. */
+export interface Queue {
+  readonly counts: Readonly<Record<typeof TASK_STATES[number], number>>;
+  /** Since when the oldest of those that wait is there, in seconds: 0 where none waits. */
+  readonly oldestAgeS: number;
+}
+
 /** What is not counted as it happens, but looked at when somebody asks. */
 export interface Figures {
   readonly streams: ReadonlyMap<TopicKind, StreamFigures>;
   /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
   readonly seats: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };
+  readonly queue: Queue;
 }

@@ -62,6 +62,16 @@ export function createInstruments(registry: Registry) {
       "provider",
       "state",
     ),
+    tasks: gauge("tasks", "Tasks that have not ended, on all isolates.", "state"),
+    oldestTask: gauge(
+      "tasks_oldest_age_seconds",
+      "Age of the oldest task that waits, on all isolates.",
+    ),
+    taskOutcomes: counter(
+      "tasks_outcomes",
+      "Tasks that ended, and claims that lapsed.",
+      "outcome",
+    ),
   };
 }
 
