@@ -71,11 +71,17 @@ export const CALL_OUTCOMES = [
 /** The states of a breaker (`upstream/breaker.ts`). */
 export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 
+/** Ways to ask that are to go (`http/deprecation.ts`). */
+export const DEPRECATED_USES = ["session_long_poll"] as const;
+
 /** A kind of topics. */
 export type TopicKind = typeof TOPIC_KINDS[number];
 
 /** What becomes of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
+
+/** A way to ask that is to go. */
+export type DeprecatedUse = typeof DEPRECATED_USES[number];
 
 /** The kind of a topic of this name. */
 export function kindOfTopic(name: string): TopicKind {
@@ -101,6 +107,8 @@ export interface Metrics {
   published(topic: TopicKind, outcome: PublishOutcome, events: number): void;
   /** A provider was called. */
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
+  /** Something was asked in a way that is to go. */
+  deprecated(use: DeprecatedUse): void;
   /** A provider has a breaker, which tells its state whenever it is asked. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
 }
@@ -112,6 +120,7 @@ export const noMetrics: Metrics = Object.freeze({
   refused() {},
   published() {},
   called() {},
+  deprecated() {},
   guarded() {},
 });
 
