@@ -19,6 +19,7 @@ import { operationsRoutes } from "./operations.ts";
 import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
+import { sessionsRoutes } from "./sessions.ts";
 import { streamRoutes } from "./stream.ts";
 import { ticketsRoutes } from "./tickets.ts";
 
@@ -56,6 +57,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", eventsRoutes(services));
   app.route("/", ticketsRoutes(services));
   app.route("/", operationsRoutes(services));
+  app.route("/", sessionsRoutes(services));
   app.route("/", opsRoutes(services));
   const { market: quotes, news, world } = services;
   app.route("/", pageRoutes({ world, quotes, news }));

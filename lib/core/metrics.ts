@@ -76,12 +76,17 @@ export const TASK_STATES = ["waiting", "claimed", "running"] as const;
 
 /** What becomes of a task: its two ends, and `lapsed`, where its worker was not heard of and it waits for another. */
 export const TASK_OUTCOMES = ["completed", "failed", "lapsed"] as const;
+/** Ways to ask that are to go (`http/deprecation.ts`). */
+export const DEPRECATED_USES = ["session_long_poll"] as const;
 
 /** A kind of topics. */
 export type TopicKind = typeof TOPIC_KINDS[number];
 
 /** What becomes of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
+
+/** A way to ask that is to go. */
+export type DeprecatedUse = typeof DEPRECATED_USES[number];
 
 /** The kind of a topic of this name. */
 export function kindOfTopic(name: string): TopicKind {
@@ -107,6 +112,8 @@ export interface Metrics {
   published(topic: TopicKind, outcome: PublishOutcome, events: number): void;
   /** A provider was called. */
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
+  /** Something was asked in a way that is to go. */
+  deprecated(use: DeprecatedUse): void;
   /** A provider has a breaker, which tells its state whenever it is asked. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
   /** Something became of a task. */
@@ -120,6 +127,7 @@ export const noMetrics: Metrics = Object.freeze({
   refused() {},
   published() {},
   called() {},
+  deprecated() {},
   guarded() {},
   tasked() {},
 });

@@ -45,6 +45,11 @@ export function createInstruments(registry: Registry) {
       "topic",
       "outcome",
     ),
+    deprecated: counter(
+      "deprecated_uses",
+      "Requests made in a way that is to go, by which.",
+      "use",
+    ),
     storeUp: gauge("store_up", "1 while the shared store answers, else 0."),
     storeCommands: counter(
       "store_commands",

@@ -7,6 +7,7 @@ import { type Counter, Registry } from "prom-client";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
+  DEPRECATED_USES,
   END_REASONS,
   type Figures,
   type Metrics,
@@ -50,6 +51,7 @@ function beginAtZero(all: Instruments, providers: readonly string[]): void {
     for (const reason of END_REASONS) all.closed.inc({ topic, reason }, 0);
     for (const outcome of PUBLISH_OUTCOMES) all.published.inc({ topic, outcome }, 0);
   }
+  for (const use of DEPRECATED_USES) all.deprecated.inc({ use }, 0);
   for (const provider of providers) {
     for (const outcome of CALL_OUTCOMES) all.calls.inc({ provider, outcome }, 0);
   }
@@ -109,6 +111,7 @@ export function createPrometheus(
       refused: (reason) => all.refused.inc({ reason }),
       published: (topic, outcome, events) => all.published.inc({ topic, outcome }, events),
       called: (provider, outcome) => all.calls.inc({ provider: named(provider), outcome }),
+      deprecated: (use) => all.deprecated.inc({ use }),
       guarded: (provider, state) => void breakers.set(named(provider), state),
       tasked: (outcome) => all.taskOutcomes.inc({ outcome }),
     },
