@@ -31,6 +31,8 @@ import { createMarket, type Market } from "./topics/quotes/market.ts";
 import { providersFor } from "./topics/quotes/providers.ts";
 import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
 import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
+import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
+import { tasksTopic } from "./topics/tasks/topic.ts";
 
 /** What the routes are made of. */
 export interface Services {
@@ -49,6 +51,7 @@ export interface Services {
   readonly shared: Store;
   readonly operations: Operations;
   readonly sessions: Sessions;
+  readonly tasks: Tasks;
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
@@ -122,7 +125,8 @@ export function createServices(
   const market = createMarket(world, config, hub, shared);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNews(world, newsOptions, hub, shared);
-  const topics: readonly Topic[] = [market.topic, news.topic, ...channelTopics(config.CHANNELS)];
+  const channels = channelTopics(config.CHANNELS);
+  const topics: readonly Topic[] = [market.topic, news.topic, tasksTopic, ...channels];
   const ledgers = {
     world,
     hub,
@@ -132,6 +136,7 @@ export function createServices(
   };
   const operations = createOperations(ledgers);
   const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
+  const tasks = createTasks({ ...ledgers, log: shared.log });
   const families: readonly Family[] = [{
     name: OPERATIONS,
     topic: operationTopic,
@@ -157,14 +162,15 @@ export function createServices(
     publishToken: config.PUBLISH_TOKEN,
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
-  if (config.AUTH_SECRET === undefined && topics.some(({ isPrivate }) => isPrivate)) {
+  if (config.AUTH_SECRET === undefined && channels.some(({ isPrivate }) => isPrivate)) {
     world.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
   let isGoing = false;
   const isDraining = () => isGoing;
 
-  function figures(): Figures {
-    return { streams: hub.streams(), seats: budget, store: shared.health };
+  async function figures(): Promise<Figures> {
+    const queue = await tasks.queue();
+    return { streams: hub.streams(), seats: budget, store: shared.health, queue };
   }
 
   return {
@@ -178,6 +184,7 @@ export function createServices(
     news,
     operations,
     sessions,
+    tasks,
     shared: shared.store,
     catalogue: createCatalogue(topics, families),
     budget,

@@ -21,6 +21,7 @@ import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
 import { sessionsRoutes } from "./sessions.ts";
 import { streamRoutes } from "./stream.ts";
+import { tasksRoutes } from "./tasks.ts";
 import { ticketsRoutes } from "./tickets.ts";
 
 /** Creates the app: its `fetch` answers requests. */
@@ -58,6 +59,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", ticketsRoutes(services));
   app.route("/", operationsRoutes(services));
   app.route("/", sessionsRoutes(services));
+  app.route("/", tasksRoutes(services));
   app.route("/", opsRoutes(services));
   const { market: quotes, news, world } = services;
   app.route("/", pageRoutes({ world, quotes, news }));

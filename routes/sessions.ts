@@ -54,7 +54,7 @@ is to open an EventSource on the stream; or to send \`Accept: application/json\`
 answer, and stop when \`session_state\` is \`completed\`, \`failed\`, \`cancelled\` or \`expired\`, or at 404.`;
 
 /** The same for one that is not there and one that is another's. */
-function unknownSession(): Problem {
+export function unknownSession(): Problem {
   return new Problem(404, "unknown_session", "There is no such session.");
 }
 
@@ -62,7 +62,27 @@ function unknownSession(): Problem {
 function done(outcome: Kept | "over" | null): Session {
   if (outcome === null) throw unknownSession();
   if (outcome !== "over") return outcome.session;
-  throw new Problem(409, "session_over", "The session has ended: nothing comes after its end.");
+  throw sessionOver();
+}
+
+/** What is said to who wants something of a session that has ended. */
+export function sessionOver(): Problem {
+  return new Problem(409, "session_over", "The session has ended: nothing comes after its end.");
+}
+
+/** A session that is there and the caller's. @throws {Problem} 401, 403, 404, 429. */
+export function findSession(
+  c: Context<Env>,
+  services: Services,
+  caller: Caller,
+  id: string,
+): Promise<Kept> {
+  return findOne(c, services, caller, {
+    name: sessionTopic(id).name,
+    look: () => services.sessions.look(id),
+    ownerOf: ({ session }) => session.owner,
+    unknown: unknownSession(),
+  });
 }
 
 function recommendationFor(kept: Kept, streamUrl: string): string {
@@ -151,21 +171,11 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     },
   });
 
-  /** A session that is there and the caller's. */
-  function find(c: Context<Env>, caller: Caller, id: string): Promise<Kept> {
-    return findOne(c, services, caller, {
-      name: sessionTopic(id).name,
-      look: () => sessions.look(id),
-      ownerOf: ({ session }) => session.owner,
-      unknown: unknownSession(),
-    });
-  }
-
   function follow(c: Context<Env>, id: string, query: z.infer<typeof StreamQuery>) {
     return oneStream(c, door, query, {
       topic: sessionTopic(id),
       pollUrl: `/v1/sessions/${id}/events`,
-      find: (caller) => find(c, caller, id),
+      find: (caller) => findSession(c, services, caller, id),
     });
   }
 
@@ -188,7 +198,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     const format = formatOf(c.req.header("accept"));
     if (format === "stream") return await follow(c, id, c.req.valid("query"));
 
-    const kept = await find(c, await callers.of(c), id);
+    const kept = await findSession(c, services, await callers.of(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
     if (format === "unsaid") longPolls.tell(c, streamUrl);
     const { session_state, progress } = kept.session;

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { type Queue, TASK_STATES } from "../../core/metrics.ts";
 
 /** The states it ends in. */
-export const ENDS = ["completed", "failed"] as const;
+const ENDS = ["completed", "failed"] as const;
 
 /** How long a task is a worker's after its claim, and after each of its reports, in milliseconds. */
 export const CLAIM_MS = 30_000;
@@ -21,9 +21,6 @@ export const MOST_ATTEMPTS = 3;
 
 /** How long a task waits for a worker, in milliseconds: a day. */
 export const WAIT_MS = 86_400_000;
-
-/** Clients ask again after so many seconds. */
-export const POLL_S = 5;
 
 const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
@@ -80,9 +77,14 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Whether nothing comes any more. */
-export function isOver({ task: { state } }: Kept): boolean {
+/** Whether a state is one that a task ends in. */
+export function isEnd(state: Task["state"]): state is typeof ENDS[number] {
   return ENDS.some((each) => each === state);
+}
+
+/** Whether nothing comes any more. */
+export function isOver({ task }: Kept): boolean {
+  return isEnd(task.state);
 }
 
 /** Begins one. @param now In ms since the epoch, as everywhere here. */
@@ -174,7 +176,7 @@ export function queueOf(open: readonly Kept[], now: number): Queue {
   const counts = { waiting: 0, claimed: 0, running: 0 };
   let oldest = now;
   for (const { task: { state, created_at } } of open) {
-    if (state === "completed" || state === "failed") continue;
+    if (isEnd(state)) continue;
     counts[state]++;
     if (state === "waiting") oldest = Math.min(oldest, Date.parse(created_at));
   }

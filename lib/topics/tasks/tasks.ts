@@ -4,9 +4,10 @@
  * @module
  */
 import { noMetrics, type Queue } from "../../core/metrics.ts";
+import type { Place } from "../../core/place.ts";
 import type { World } from "../../core/world.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { Once } from "../../store/event_log.ts";
+import type { EventLog, Once } from "../../store/event_log.ts";
 import { chanceWord, createLedger, type Kind, type LedgerContext } from "../ledger.ts";
 import { createCensus } from "./census.ts";
 import {
@@ -15,6 +16,7 @@ import {
   claimed,
   eventOf,
   expiresAt,
+  isEnd,
   isOver,
   Kept,
   lookedAt,
@@ -33,6 +35,14 @@ export const MOST_OPEN = 1000;
 /** A task that is a worker's now, and what it shows for it; or how long another worker has it. */
 export type Claim = { readonly task: Task; readonly claim: string } | { readonly leftMs: number };
 
+/** All tasks that are open. */
+export interface Listed {
+  /** Oldest first. */
+  readonly open: readonly Kept[];
+  /** Who follows the topic from here on misses nothing that is not in the list. */
+  readonly cursor: Place;
+}
+
 /** All tasks. Everything rejects with a `StoreAway` where the store cannot be reached. */
 export interface Tasks {
   /**
@@ -46,8 +56,8 @@ export interface Tasks {
   begunBy(once: Once): Promise<Task | null>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Task | null>;
-  /** All that are open, oldest first. */
-  open(): Promise<readonly Kept[]>;
+  /** All that are open. */
+  list(): Promise<Listed>;
   /** Gives one to a worker, for {@linkcode CLAIM_MS}. */
   claim(id: string): Promise<Claim | "over" | null>;
   /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
@@ -60,6 +70,7 @@ export interface Tasks {
 export interface TasksContext extends LedgerContext {
   readonly world: Pick<World, "clock" | "random" | "log" | "metrics">;
   readonly hub: Pick<Hub, "change" | "whileFollowed" | "onPublished">;
+  readonly log: Pick<EventLog, "head">;
 }
 
 const KIND: Kind<Kept> = {
@@ -77,14 +88,14 @@ const KIND: Kind<Kept> = {
 
 /** Creates tasks. Where their topic is followed, claims that lapse are noticed by themselves. */
 export function createTasks(context: TasksContext): Tasks {
-  const { hub, world, world: { clock, random, metrics = noMetrics } } = context;
+  const { hub, log, world, world: { clock, random, metrics = noMetrics } } = context;
   const ledger = createLedger(context, { ...KIND, onStep: (_, { task }) => count(task) });
   const watch = createWatch(world, ledger.open);
   hub.whileFollowed(tasksTopic, watch.start);
   hub.onPublished(tasksTopic, watch.heard);
 
   function count({ state }: Task): void {
-    if (state === "completed" || state === "failed") metrics.tasked(state);
+    if (isEnd(state)) metrics.tasked(state);
     if (state === "waiting") metrics.tasked("lapsed");
   }
 
@@ -98,9 +109,11 @@ export function createTasks(context: TasksContext): Tasks {
     },
     begunBy: async (once) => taskOf<never>(await ledger.begunBy(once)),
     look: async (id) => taskOf<never>(await ledger.look(id)),
-    async open() {
-      const age = ({ task }: Kept) => Date.parse(task.created_at);
-      return (await ledger.open()).sort((one, other) => age(one) - age(other));
+    async list() {
+      const cursor = await log.head(); // before the list: what comes between is told twice, and not never
+      const begunAt = ({ task }: Kept) => Date.parse(task.created_at);
+      const open = (await ledger.open()).sort((one, other) => begunAt(one) - begunAt(other));
+      return { open, cursor };
     },
     async claim(id) {
       const secret = chanceWord(random);
