@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
+  DEPRECATED_USES,
   END_REASONS,
   kindOfStream,
   kindOfTopic,
@@ -32,6 +33,7 @@ function happenAll(metrics: Metrics): void {
     for (const outcome of PUBLISH_OUTCOMES) metrics.published(topic, outcome, 2);
   }
   for (const outcome of CALL_OUTCOMES) metrics.called("first", outcome);
+  for (const use of DEPRECATED_USES) metrics.deprecated(use);
 }
 
 Deno.test("the text is Prometheus', with our prefix, counters named total, and the isolate on every series", async () => {
@@ -59,6 +61,9 @@ Deno.test("every series is there from the start at 0, and what happens adds none
   }
   for (const outcome of PUBLISH_OUTCOMES) {
     assertEquals(figureIn(after, "events_published_total", { topic: "chat", outcome }), 2, outcome);
+  }
+  for (const use of DEPRECATED_USES) {
+    assertEquals(figureIn(after, "deprecated_uses_total", { use }), 1, use);
   }
   for (const outcome of CALL_OUTCOMES) {
     const labels = { provider: "first", outcome };
