@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
+  DEPRECATED_USES,
   END_REASONS,
   kindOfStream,
   kindOfTopic,
@@ -34,6 +35,7 @@ function happenAll(metrics: Metrics): void {
   }
   for (const outcome of CALL_OUTCOMES) metrics.called("first", outcome);
   for (const outcome of TASK_OUTCOMES) metrics.tasked(outcome);
+  for (const use of DEPRECATED_USES) metrics.deprecated(use);
 }
 
 Deno.test("the text is Prometheus', with our prefix, counters named total, and the isolate on every series", async () => {
@@ -64,6 +66,9 @@ Deno.test("every series is there from the start at 0, and what happens adds none
   }
   for (const outcome of TASK_OUTCOMES) {
     assertEquals(figureIn(after, "tasks_outcomes_total", { outcome }), 1, outcome);
+  }
+  for (const use of DEPRECATED_USES) {
+    assertEquals(figureIn(after, "deprecated_uses_total", { use }), 1, use);
   }
   for (const outcome of CALL_OUTCOMES) {
     const labels = { provider: "first", outcome };
