@@ -12,6 +12,9 @@ import { aliveAt, begunAt, endedAt, expiresAt, isEnd, Life, TOLD_ENDS } from "..
 /** The state a session begins in. */
 const FIRST_STATE = "started";
 
+/** A sign of life counts for this share of its life as if it were given now. */
+const FRESH_SHARE = 1 / 60;
+
 const progress = z.number().min(0).max(1);
 
 /** A session, as it goes over the wire. */
@@ -92,6 +95,15 @@ export function changed(kept: Kept, change: Change, now: number): Kept | "over" 
   const terminal = isEnd(session_state);
   const session = { ...was, session_state, terminal, progress, data, ...aliveAt(now, ttlS) };
   return { session, ttlS };
+}
+
+/**
+ * Takes a sign of life that says nothing. The very same, where the last one was just now: of many at once, one is enough.
+ */
+export function touched(kept: Kept, now: number): Kept | "over" {
+  if (isOver(kept)) return "over";
+  const isFresh = now - Date.parse(kept.session.updated_at) < kept.ttlS * 1000 * FRESH_SHARE;
+  return isFresh ? kept : changed(kept, {}, now);
 }
 
 /** What time has made of it: whoever looks decides. The very same, where that is nothing. */

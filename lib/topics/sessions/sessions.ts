@@ -18,6 +18,7 @@ import {
   Kept,
   lookedAt,
   nextLookAt,
+  touched,
 } from "./session.ts";
 import { SESSIONS, sessionTopic } from "./topic.ts";
 
@@ -34,7 +35,7 @@ export interface Sessions {
   look(id: string): Promise<Kept | null>;
   /** Takes its publisher's change. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
   change(id: string, change: Change): Promise<Kept | "over" | null>;
-  /** Takes a sign of life. */
+  /** Takes a sign of life, unless there was one just now. */
   touch(id: string): Promise<Kept | "over" | null>;
 }
 
@@ -63,14 +64,11 @@ export function createSessions(context: SessionsContext): Sessions {
   const ledger = createLedger(context, KIND);
   watchFollowed(hub, SESSIONS, ledger);
 
-  async function change(id: string, change: Change): Promise<Kept | "over" | null> {
-    return await ledger.move(id, (kept, now) => ledger.fitting(changed(kept, change, now)));
-  }
-
   return {
     create: ({ owner }, once) => ledger.begin((id, now) => begun({ id, owner, ttlS }, now), once),
     look: ledger.look,
-    change,
-    touch: (id) => change(id, {}),
+    change: (id, change) =>
+      ledger.move(id, (kept, now) => ledger.fitting(changed(kept, change, now))),
+    touch: (id) => ledger.move(id, touched),
   };
 }

@@ -10,6 +10,7 @@ import {
   type Kept,
   lookedAt,
   nextLookAt,
+  touched,
 } from "../../../lib/topics/sessions/session.ts";
 
 const START = 1_700_000_000_000;
@@ -55,6 +56,13 @@ Deno.test("changed() of a completed one has all of it done, unless it says other
   assertEquals(ends.map(nextLookAt), [null, null, null]);
   const partly = after(asking, 1, { session_state: "completed", progress: 0.9 });
   assertEquals([partly.session.progress, partly.session.terminal], [0.9, true]);
+});
+
+Deno.test("touched() is a sign of life, unless there was one just now: many at once are one change", () => {
+  assertEquals(touched(fresh(), START + 4999), fresh());
+  assertEquals(touched(fresh(), START + 5000), after(fresh(), 5000, {}));
+  const over = after(fresh(), 0, { session_state: "failed" });
+  assertEquals(touched(over, START + 5000), "over");
 });
 
 Deno.test("lookedAt() decides that one expired, however late, and that none stalls", () => {
