@@ -12,7 +12,7 @@ import { etagOf, isKnown } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/input.ts";
 import { jsonContent } from "../lib/http/json_document.ts";
 import { oneStream } from "../lib/http/one_stream.ts";
-import { findOne, Owner } from "../lib/http/ownership.ts";
+import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -28,8 +28,6 @@ import {
 } from "../lib/topics/operations/operation.ts";
 import { operationTopic } from "../lib/topics/operations/topic.ts";
 
-const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
-
 const Beginning = z.strictObject({
   kind: z.string().min(1).max(64).meta({ example: "export" }),
   owner: Owner,
@@ -43,8 +41,6 @@ const Polled = Operation.extend({
     description: "Seconds until it is worth asking again; 0 at the end.",
   }),
 });
-
-const reader = [{ user: [] }, { publisher: [] }];
 
 /** The same for one that is not there and one that is another's. */
 function unknownOperation(): Problem {
@@ -97,7 +93,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: publisherOnly,
     request: {
-      params,
+      params: IdParams,
       body: { required: true, content: { "application/json": { schema: Report } } },
     },
     responses: {
@@ -111,8 +107,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "How it is going, at once",
     tags: ["operations"],
-    security: reader,
-    request: { params },
+    security: OF_READERS,
+    request: { params: IdParams },
     responses: {
       200: jsonContent("The operation. `Retry-After` while it runs.", Polled),
       304: { description: "As `If-None-Match` has it" },
@@ -125,8 +121,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}/stream",
     summary: "An operation, live to its end",
     tags: ["operations"],
-    security: reader,
-    request: { params, query: StreamQuery },
+    security: OF_READERS,
+    request: { params: IdParams, query: StreamQuery },
     responses: {
       200: streamContent(
         "`sync`, its newest event, then `progress`, one of `completed`, `failed`, `cancelled`, `expired`, and `bye`",
@@ -141,8 +137,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "Asks to cancel it",
     tags: ["operations"],
-    security: reader,
-    request: { params },
+    security: OF_READERS,
+    request: { params: IdParams },
     responses: {
       202: jsonContent(
         "It ends `cancelled`: its worker hears of it with its next report",

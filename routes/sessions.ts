@@ -13,7 +13,7 @@ import { etagOf, isKnown } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/input.ts";
 import { jsonContent } from "../lib/http/json_document.ts";
 import { oneStream } from "../lib/http/one_stream.ts";
-import { findOne, Owner } from "../lib/http/ownership.ts";
+import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -25,8 +25,7 @@ import { sessionTopic } from "../lib/topics/sessions/topic.ts";
 /** Seconds between two checks. At the end too: an old client that does not see the end shall not spin. */
 const POLL_S = 5;
 
-const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
-const following = { params, query: StreamQuery };
+const following = { params: IdParams, query: StreamQuery };
 
 const Beginning = z.strictObject({ owner: Owner });
 
@@ -36,8 +35,6 @@ const Check = Session.pick({ session_state: true, progress: true }).extend({
   }),
   recommendation: z.string().meta({ description: "For people: what to do next." }),
 });
-
-const reader = [{ user: [] }, { publisher: [] }];
 
 const FRAMES =
   "`sync`, its newest event, then `session`, one of `completed`, `failed`, `cancelled`, `expired`, and `bye`";
@@ -126,7 +123,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: publisherOnly,
     request: {
-      params,
+      params: IdParams,
       body: { required: true, content: { "application/json": { schema: Change } } },
     },
     responses: {
@@ -141,7 +138,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     summary: "One check at once, or the stream, as `Accept` says",
     description: GUIDE,
     tags: ["sessions"],
-    security: reader,
+    security: OF_READERS,
     request: following,
     responses: {
       200: {
@@ -162,7 +159,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/sessions/{id}/stream",
     summary: "A session, live to its end",
     tags: ["sessions"],
-    security: reader,
+    security: OF_READERS,
     request: following,
     responses: {
       200: streamContent(FRAMES),

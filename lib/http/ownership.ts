@@ -19,6 +19,12 @@ export const Owner = z.string().min(1).max(256).meta({
   description: "The `sub` of the user it is for.",
 });
 
+/** How one thing is named in a path. */
+export const IdParams = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
+
+/** Who may see it, as the API's document says it. */
+export const OF_READERS = [{ user: [] }, { publisher: [] }];
+
 /** What finding something takes. */
 export interface LookupContext {
   /** What one caller may ask for that is not there. */

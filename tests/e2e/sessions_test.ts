@@ -9,7 +9,7 @@ import { beginSession, changeSession } from "../support/sessions.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { startFleet } from "./fleet.ts";
 
-/** The least an answer is to take at most; the target is 100 ms, on a machine that does nothing else. */
+/** What an answer may take, at most: room for a machine that does other things too. */
 const BOUND_MS = 1000;
 
 Deno.test("the README's session is begun, asked about, followed, changed, and seen to end (S0-1, S0-2, S0-28)", async () => {

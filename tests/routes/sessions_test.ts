@@ -1,7 +1,7 @@
 /** The routes of sessions: what publishers, owners and strangers are answered. */
 import { assert, assertEquals } from "@std/assert";
 import { StoreAway } from "../../lib/store/away.ts";
-import { follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { follow, of } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 import { refusalOf } from "./support.ts";
 
@@ -55,15 +55,11 @@ for (
   });
 }
 
-Deno.test("PATCH of a session refuses what is too large or too deep to be written, and it goes on", async () => {
+Deno.test("PATCH of a session refuses what is too large, and it goes on", async () => {
   await using test = createSessionsTest({ MAX_EVENT_BYTES: "2000" });
   const path = await test.begun();
   const large = await test.change(path, { data: "x".repeat(2000) });
   assertEquals(await refusalOf(large), [413, "event_too_large"]);
-  const headers = { ...OF_PUBLISHER, "content-type": "application/json" };
-  const deep = `{"data":${"[".repeat(5000)}${"]".repeat(5000)}}`;
-  const refused = await test.app.request(path, { method: "PATCH", headers, body: deep });
-  assert([400, 413].includes(refused.status), String(refused.status));
   assertEquals((await test.change(path, {})).status, 200);
 });
 
