@@ -43,7 +43,7 @@ Deno.test("client.js is one module, with all that it needs, and parses", async (
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const module = await import(url);
   URL.revokeObjectURL(url);
-  assertEquals(Object.keys(module).sort(), ["connect", "stream"]);
+  assertEquals(Object.keys(module).sort(), ["browserWorld", "connect", "stream"]);
 });
 
 Deno.test("client.js takes less than 8 KB on the wire, the same text in every encoding", async () => {
