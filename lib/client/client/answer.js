@@ -6,6 +6,9 @@
  * @module
  */
 
+/** The longest wait that is believed: timers that are set for weeks fire at once. */
+const DAY_S = 86_400;
+
 /**
  * Why it refused.
  *
@@ -18,6 +21,6 @@ export async function refusalOf(answer) {
     kind: "refused",
     status: answer.status,
     detail: problem?.detail ?? `The server answered ${answer.status}.`,
-    retryAfterMs: Number(answer.headers.get("retry-after")) * 1000 || 0,
+    retryAfterMs: Math.min(Number(answer.headers.get("retry-after")) || 0, DAY_S) * 1000,
   };
 }

@@ -9,7 +9,7 @@ import { addressOf } from "./address.js";
 import { createBackoff } from "./backoff.js";
 import { openFetch } from "./fetch_line.js";
 import { createListeners } from "./listeners.js";
-import { isPollable, openPoll } from "./poll_line.js";
+import { openPoll, pollableOf } from "./poll_line.js";
 import { createRepeats } from "./repeats.js";
 import { openSource } from "./source_line.js";
 
@@ -18,7 +18,7 @@ import { openSource } from "./source_line.js";
 /** @typedef {import("./types.js").End} End */
 
 /**
- * A line, from its dialling on. It is `current` from its `sync` on.
+ * A line, from its dialling on. It is `current` from its `sync` on; before, it is `next`.
  *
  * @typedef {object} Trial
  * @property {number} rung
@@ -34,18 +34,10 @@ import { openSource } from "./source_line.js";
 const RUNGS = /** @type {const} */ (["source", "fetch", "poll"]);
 const LINES = [openSource, openFetch, openPoll];
 
-/** The types of the built-in topics, and the stream's own. */
-const TYPES = [
-  ...["sync", "gap", "snapshot", "heartbeat", "bye", "busy", "auth"],
-  ...["quote", "status", "article", "article.updated", "article.retracted"],
-  ...["progress", "session", "task", "token", "done", "stopped"],
-  ...["completed", "failed", "cancelled", "expired"],
-];
-
 const MOST_FAILURES = 20;
 /** A line that lived so long was healthy: what failed before is forgotten. */
 const HEALTHY_MS = 10_000;
-/** How long a line may take to its `sync`. */
+/** How long a line may take to its `sync`, with the ticket it may need. */
 const PATIENCE_MS = 10_000;
 /** So many heartbeats may fail to come. */
 const HEARTBEATS_MISSED = 2.5;
@@ -56,10 +48,11 @@ const SLEPT_MS = 10_000;
 export const HIDDEN_MS = 300_000;
 const CLIMB_MS = 60_000;
 
+const ASKING = "Asking the server for the stream.";
 const ENDED = "All of it has ended.";
 
 /** @param {number} ms */
-const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
+const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 
 /**
  * Follows the topics until it is closed.
@@ -67,14 +60,14 @@ const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
  * @param {import("./types.js").Options} options
  * @param {import("./types.js").World} world
  * @returns {import("./types.js").Feed}
+ * @throws {TypeError} Where the URL is none.
  */
 export function createConnection(options, world) {
-  const { topics, ticket, withCredentials = false } = options;
-  const types = [...new Set([...TYPES, ...options.types ?? []])];
+  const { topics, types = [], ticket, withCredentials = false } = options;
   const best = world.EventSource ? 0 : 1;
-  // A ticket opens streams and nothing else.
-  const canPoll = topics.some((each) => isPollable(each) && !(ticket && each.includes("/")));
-  const last = canPoll ? 2 : 1;
+  const polled = pollableOf(topics, !!ticket);
+  const unpolled = topics.filter((each) => !polled.includes(each));
+  const last = polled.length ? 2 : 1;
 
   const backoff = createBackoff(world);
   const repeats = createRepeats(options.cursor ?? "");
@@ -88,46 +81,49 @@ export function createConnection(options, world) {
   let state = {
     kind: "connecting",
     transport: null,
-    reason: "Asking the server for the stream.",
+    reason: ASKING,
     nextTryAt: null,
     failures: 0,
     lagMs: 0,
     isShared: false,
   };
   let rung = best;
-  /** Lines in a row that never had their `sync`. */
+  /** Lines in a row that said nothing. */
   let mutes = 0;
   /** @type {Trial | undefined} */
   let current;
   /** @type {Trial | undefined} */
   let next;
-  let stopRetry = () => {};
-  let stopClimb = () => {};
+  let stopPlan = () => {};
   let stopTick = () => {};
-  let stopHiding = () => {};
+  /** @type {(() => void) | undefined} */
+  let stopHiding;
   let tickedAt = 0;
-  /** Whether a line is to be opened beside the current one. */
-  let isPlanned = false;
+  /** The wall's clock before the other, which stands still in sleep. */
+  let driftMs = 0;
+  /** Whether a line is to take over from the current one in a moment. */
+  let isSoon = false;
   /** Whether it is over, until somebody asks for more. */
   let isOver = false;
   let isClosed = false;
 
+  // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
   /** @param {Partial<State>} change */
   function say(change) {
-    const said = { ...state, nextTryAt: null, failures: backoff.failures, ...change };
+    const transport = (current && RUNGS[current.rung]) ?? null;
+    const said = { ...state, transport, nextTryAt: null, failures: backoff.failures, ...change };
     if (JSON.stringify(said) !== JSON.stringify(state)) states.tell(state = said);
   }
 
-  function sayLive() {
-    if (!current) return;
-    const transport = RUNGS[current.rung] ?? null;
-    const kind = transport === "poll" ? "polling" : "live";
-    const rest = topics.filter((each) => !isPollable(each)).join(", ");
-    const polled = `No stream comes through: the server is asked again and again${
-      rest && `, but not for ${rest}`
-    }. A stream is tried every minute.`;
-    const reason = kind === "live" ? "Connected: changes arrive as they happen." : polled;
-    say({ kind, transport, reason, lagMs: 0 });
+  function sayLive(lagMs = 0) {
+    if (current?.rung !== 2) {
+      return say({ kind: "live", reason: "Connected: changes arrive as they happen.", lagMs });
+    }
+    const without = unpolled.length && `, but not for ${unpolled.join(", ")}`;
+    const reason =
+      `No stream comes through: the server is asked again and again${without || ""}. ` +
+      "A stream is tried every minute.";
+    say({ kind: "polling", reason, lagMs });
   }
 
   /** @param {Trial | undefined} trial */
@@ -140,25 +136,62 @@ export function createConnection(options, world) {
   /** Whether more came than an opening. @param {Trial} trial */
   const isHealthy = ({ syncedAt, heardAt }) => syncedAt > 0 && heardAt - syncedAt >= HEALTHY_MS;
 
-  /** All that was to come has come, or nothing will. @param {State["kind"]} kind @param {string} reason */
-  function finish(kind, reason) {
-    isOver = true;
-    rest({ kind, reason });
-  }
-
-  /** Lets go of everything that runs, and says why. @param {Partial<State>} why */
-  function rest(why) {
-    for (const stop of [stopRetry, stopClimb, stopTick]) stop();
-    isPlanned = false;
+  /** Lets go of everything that runs, and says why. @param {State["kind"]} kind @param {string} reason */
+  function rest(kind, reason) {
+    stopPlan();
+    stopTick();
+    isSoon = false;
     drop(next);
     drop(current);
-    say({ transport: null, ...why });
+    say({ kind, reason });
   }
+
+  /** All that was to come has come, or nothing will. @type {typeof rest} */
+  function finish(kind, reason) {
+    isOver = true;
+    show();
+    rest(kind, reason);
+  }
+
+  function pause() {
+    rest("paused", "The page is hidden or asleep: it goes on when it is shown.");
+  }
+
+  /** The page is seen, or it does not matter any more. */
+  function show() {
+    stopHiding?.();
+    stopHiding = undefined;
+  }
+
+  /** Opens a line after so many ms. Where another one is current it goes on. */
+  function plan(/** @type {number} */ ms, at = -1) {
+    stopPlan();
+    stopPlan = world.after(ms, () => void dial(at < 0 ? rung : at));
+  }
+
+  /** Plans a line that takes over from the current one. @param {number} ms */
+  function replace(ms) {
+    plan(ms);
+    isSoon = true;
+  }
+
+  function climbLater() {
+    isSoon = false;
+    plan(CLIMB_MS * (0.5 + world.random()), best);
+  }
+
+  /** @param {string} from @param {string} [bought] */
+  const address = (from, bought, cursor = repeats.cursor()) =>
+    addressOf(from, options, cursor, bought, world.baseUrl);
 
   /** Opens a line. Where another one is current it goes on until this one has had its `sync`. */
   async function dial(at = rung) {
-    stopRetry();
-    isPlanned = false;
+    if (!current) say({ reason: ASKING });
+    if (isOver) return;
+    const isPoll = at === 2;
+    if (isPoll && world.isHidden()) return pause();
+    stopPlan();
+    isSoon = false;
     drop(next);
     /** @type {Trial} */
     const trial = next = {
@@ -172,85 +205,67 @@ export function createConnection(options, world) {
     };
     let bought;
     try {
-      bought = await ticket?.();
+      bought = isPoll ? undefined : await ticket?.();
     } catch {
-      if (trial === next) lost(trial, 0, "No ticket could be had.");
+      if (trial === next) fail(trial, "No ticket could be had.");
     }
     if (trial !== next) return;
-    const url = addressOf(base, options, repeats.cursor(), bought, world.baseUrl);
     const open = LINES[at] ?? openPoll;
     trial.close = open(
-      url,
+      address(base, bought, isPoll ? repeats.pollCursor() : undefined),
       {
         onFrame: (frame) => receive(trial, frame),
         onEnd: (end) => over(trial, end),
       },
       world,
-      { types, withCredentials },
+      { types, polled, withCredentials },
     );
   }
 
-  /** What the stream says of itself, by type. @type {Record<string, (trial: Trial, data: any) => void>} */
-  const ours = {
-    sync(trial, { resumed, gone, heartbeat_ms, server_time }) {
-      const isFirst = trial !== current;
-      if (isFirst) {
+  /** What the stream says of itself, by type. @type {Map<string, (trial: Trial, data: any) => void>} */
+  const ours = new Map(Object.entries({
+    sync(trial, { resumed, gone, heartbeat_ms, server_time, polled: place }) {
+      if (trial !== current) {
         trial.syncedAt = world.now();
         trial.aheadMs = server_time - world.now();
-        next = undefined;
         drop(current);
+        next = undefined;
         current = trial;
         rung = trial.rung;
-        stopClimb();
+        stopPlan();
+        isSoon = false;
         if (rung > best) climbLater();
         if (!resumed) repeats.forget();
         if (gone) events.tell({ type: "gone", data: gone, id: "" });
       }
+      if (place) repeats.polledTo(place, !unpolled.length);
       trial.heartbeatMs = heartbeat_ms;
-      sayLive();
+      if (trial === current) sayLive();
     },
     heartbeat(trial, time) {
       const lagMs = Math.round(world.now() + trial.aheadMs - time);
       if (lagMs <= HEARTBEATS_MISSED * trial.heartbeatMs) return sayLive();
-      const reason = `What you see is ${seconds(lagMs)} behind.`;
-      say({ kind: "stale", reason, lagMs });
+      say({ kind: "stale", reason: `What you see is ${seconds(lagMs)} behind.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
-      if (ticket && expires_in_ms > HEALTHY_MS) later(expires_in_ms / 2);
+      if (ticket && expires_in_ms > HEALTHY_MS) replace(expires_in_ms / (2 + world.random()));
     },
-    busy(trial, { in_use, limit, retry_after_ms }) {
-      drop(trial);
-      if (current) return climbLater();
-      const reason = `The server has no free stream (${in_use} of ${limit} in use).`;
-      retry(retry_after_ms, reason, "busy");
+    busy(trial, { retry_after_ms }) {
+      fail(trial, "The server takes no more streams for now.", retry_after_ms, "busy");
     },
     bye(trial, { reason, retry_ms }) {
-      if (reason === "finished") return finish("ended", ENDED);
-      if (reason !== "drain") {
-        return lost(trial, retry_ms, `The server ended the stream: ${reason}.`);
-      }
+      if (reason === "finished") finish("ended", ENDED);
       // The old line goes on as long as it lives.
-      later(Math.min(retry_ms, TICK_MS));
+      else if (/drain|max_age/.test(reason)) replace(world.random() * Math.min(retry_ms, TICK_MS));
+      else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
     },
-  };
-
-  /** Opens a line beside the current one, before so many milliseconds are over. @param {number} ms */
-  function later(ms) {
-    stopRetry();
-    isPlanned = true;
-    stopRetry = world.after(ms * world.random(), () => void dial());
-  }
-
-  function climbLater() {
-    stopClimb();
-    stopClimb = world.after(CLIMB_MS * (0.5 + world.random()), () => void dial(best));
-  }
+  }));
 
   /** @param {Trial} trial @param {Frame} frame */
   function receive(trial, { type, data: json, id = "" }) {
     trial.heardAt = world.now();
     const data = JSON.parse(json);
-    const own = ours[type];
+    const own = ours.get(type);
     if (own) own(trial, data);
     else if (trial === current) {
       if (type === "gap" && !trial.isOpening) repeats.forget();
@@ -259,7 +274,7 @@ export function createConnection(options, world) {
     }
     if (trial !== current || !id) return;
     trial.isOpening = false;
-    if (own) repeats.moveTo(id);
+    repeats.moveTo(id);
   }
 
   /** @param {Trial} trial @param {End} end */
@@ -267,38 +282,39 @@ export function createConnection(options, world) {
     if (end.kind === "over") return finish("ended", ENDED);
     if (end.kind === "refused") {
       const { status, detail, retryAfterMs } = end;
-      if (status < 500 && status !== 429 && status !== 408 && trial !== current && !current) {
-        return finish("stopped", detail);
-      }
-      return lost(trial, retryAfterMs, detail);
+      if (status < 500 && status !== 429 && status !== 408 && !current) finish("stopped", detail);
+      else fail(trial, detail, retryAfterMs, retryAfterMs ? "busy" : undefined);
+      return;
     }
     // fetch sees what was answered.
     if (end.kind === "unseen" && !current) rung = Math.max(rung, 1);
-    lost(trial, 0, "The connection was lost.");
+    fail(trial, "The connection was lost.");
   }
 
-  /** @param {Trial} trial @param {number} leastMs @param {string} reason */
-  function lost(trial, leastMs, reason) {
+  /**
+   * A line is of no more use: what else there is goes on, else another one is tried after a while.
+   *
+   * To be told to wait is no failure: a server that is full but well names its time, spread over its clients, and has them
+   * back whenever there is room. To give up then would leave pages dead that did what they were told.
+   *
+   * @param {Trial} trial
+   * @param {string} reason
+   * @param {number} [leastMs]
+   * @param {"reconnecting" | "busy" | "stale"} [kind] Only the first is waited for longer and longer.
+   */
+  function fail(trial, reason, leastMs = 0, kind = "reconnecting") {
     drop(trial);
     if (current) return climbLater(); // a better line could not be had
     if (isHealthy(trial)) backoff.reset();
-    if (next || isPlanned) say({ kind: "reconnecting", transport: null, reason });
-    else retry(leastMs, reason, "reconnecting");
-  }
-
-  /** @param {number} leastMs @param {string} reason @param {State["kind"]} kind */
-  function retry(leastMs, reason, kind) {
+    if (next || isSoon) return say({ kind: "reconnecting", reason });
+    const ms = kind === "reconnecting" ? Math.max(leastMs, backoff.next()) : leastMs;
     const isOnline = world.isOnline();
-    const ms = Math.max(leastMs, backoff.next());
-    const failures = backoff.failures;
-    if (failures >= MOST_FAILURES && isOnline) {
-      return rest({ kind: "stopped", reason: `${reason} Gave up after ${failures} tries.` });
+    if (isOnline && backoff.failures >= MOST_FAILURES) {
+      return rest("stopped", `${reason} Gave up after ${MOST_FAILURES} tries.`);
     }
-    stopRetry();
-    stopRetry = world.after(ms, () => void dial());
+    plan(ms);
     say({
       kind: isOnline ? kind : "offline",
-      transport: null,
       reason: `${isOnline ? reason : "There is no network."} Next try in ${seconds(ms)}.`,
       nextTryAt: world.now() + ms,
     });
@@ -307,86 +323,104 @@ export function createConnection(options, world) {
   /** A line that says nothing: another takes its place, and where that is nothing new, one of the rung below. @param {Trial} trial */
   function mute(trial) {
     drop(trial);
-    if (current) return climbLater();
-    if (++mutes >= 2 && rung < last) {
-      rung++;
-      mutes = 0;
+    if (!current) {
+      if (!trial.syncedAt) backoff.next();
+      if (++mutes >= 2 && rung < last) {
+        rung++;
+        mutes = 0;
+      }
     }
-    say({ kind: "stale", reason: "The connection is mute: opening another." });
-    void dial();
+    fail(trial, "Nothing comes through.", 0, "stale");
   }
 
   function tick() {
-    stopTick = world.after(TICK_MS, tick);
+    const sleptMs = world.wallClock() - world.now() - driftMs;
     const isLate = world.wallClock() - tickedAt > TICK_MS + SLEPT_MS;
-    tickedAt = world.wallClock();
-    if (isLate) return wake();
+    tickLater();
+    if (isLate) return wake(sleptMs);
     for (const trial of [next, current]) {
-      if (!trial) continue;
+      if (!trial || (trial !== next && trial !== current)) continue;
       const silentMs = world.now() - trial.heardAt;
       const mostMs = trial.syncedAt ? trial.heartbeatMs * HEARTBEATS_MISSED : PATIENCE_MS;
       if (silentMs >= mostMs) mute(trial);
       else if (isHealthy(trial)) {
         backoff.reset();
         mutes = 0;
+        say({});
       }
     }
+  }
+
+  function tickLater() {
+    tickedAt = world.wallClock();
+    driftMs = tickedAt - world.now();
+    stopTick();
+    stopTick = world.after(TICK_MS, tick);
   }
 
   /** Runs, from now on. */
   function start() {
     backoff.reset();
-    tickedAt = world.wallClock();
-    stopTick();
-    stopTick = world.after(TICK_MS, tick);
+    if (!current) say({ kind: "connecting", reason: ASKING });
+    if (isOver) return;
+    if (world.isHidden()) hide();
+    tickLater();
     void dial();
   }
 
+  function hide() {
+    stopHiding ??= world.after(HIDDEN_MS, () => {
+      show();
+      pause();
+    });
+  }
+
   /** Something came back: what cannot be trusted is replaced at once. */
-  function wake() {
-    const trial = current ?? next;
-    if (!trial || world.now() - trial.heardAt > trial.heartbeatMs) start();
+  function wake(sleptMs = 0) {
+    if (state.kind === "busy" && state.nextTryAt) return; // as it was told
+    /** @param {Trial | undefined} trial */
+    const isFresh = (trial) =>
+      trial &&
+      world.now() + sleptMs - trial.heardAt <= (trial.syncedAt ? trial.heartbeatMs : TICK_MS);
+    if (!isFresh(current) && !isFresh(next)) start();
   }
 
   /** @param {import("./types.js").Wake} why */
   function hear(why) {
-    stopHiding();
+    const isHidden = world.isHidden();
+    if (!isHidden) show();
     if (isOver) return;
-    const reason = "The page is hidden or asleep: it goes on when it is shown.";
-    const pause = () => rest({ kind: "paused", reason });
-    if (why === "freeze" || why === "pagehide") pause();
-    else if (why === "hidden") {
-      stopHiding = world.after(HIDDEN_MS, pause);
-      if (current?.rung === 2) pause();
-    } else if (why !== "offline" && !(world.isHidden() && state.kind === "paused")) wake();
+    if (why === "freeze" || why === "pagehide" || (isHidden && rung === 2)) pause();
+    else if (why === "hidden") hide();
+    else if (why !== "offline" && !(isHidden && state.kind === "paused")) wake();
   }
 
-  addressOf(base, options, "", "", world.baseUrl); // a URL that is none throws here
+  function reconnect() {
+    if (isClosed) return;
+    isOver = false;
+    rung = best;
+    mutes = 0;
+    drop(current);
+    start();
+  }
+
+  address(base); // a URL that is none throws here
   const stopWaking = world.onWake(hear);
   start();
-  if (world.isHidden()) hear("hidden");
 
   return {
     subscribe: events.add,
     state: () => state,
     onState: states.add,
     cursor: repeats.cursor,
-    reconnect() {
-      if (isClosed) return;
-      isOver = false;
-      rung = best;
-      mutes = 0;
-      drop(current);
-      say({ kind: "connecting", transport: null, reason: "Asking the server for the stream." });
-      start();
-    },
+    reconnect,
     setUrl(url) {
+      address(url);
       base = url;
-      this.reconnect();
+      reconnect();
     },
     close() {
       isClosed = true;
-      stopHiding();
       stopWaking();
       finish("stopped", "It was closed.");
     },

@@ -1,44 +1,53 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A line over the JSON routes, where no stream comes through: it tells what a stream would.
+ * A line over the JSON routes, where no stream comes through: it tells what a stream would, round by round. Each round is
+ * told whole or not at all, between two `sync` of its own making; the second has how far it went as `polled`.
  *
  * @module
  */
 import { refusalOf } from "./answer.js";
 
-/** How long a round may take. */
-const ROUND_MS = 15_000;
+/** How long a round may well take. */
+const ROUND_MS = 5000;
+/** How often it looks whether there is a stream again, where nothing is left to ask for. */
+const IDLE_S = 60;
 /** The server's delays are this much longer or shorter, so that clients do not come together. */
 const JITTER = 0.1;
 const ENDS = ["completed", "failed", "cancelled", "expired"];
 
-/** Whether a topic can be had without a stream. @param {string} topic */
-export const isPollable = (topic) => /^(quotes|news|(operations|sessions)\/.*)$/.test(topic);
-
-/** @param {string} topic */
-function pathOf(topic) {
-  return `/v1/${topic}${topic.startsWith("sessions/") ? "/events" : ""}`;
-}
+/**
+ * The topics that can be had without a stream, in the order of asking: the first one's cursor is the place, since it is
+ * older than all that is told after it.
+ *
+ * @param {readonly string[]} topics
+ * @param {boolean} hasTicket A ticket opens streams and nothing else.
+ */
+export const pollableOf = (topics, hasTicket) => [
+  ...["news", "quotes"].filter((each) => topics.includes(each)),
+  ...topics.filter((each) => !hasTicket && /^(operations|sessions)\//.test(each)),
+];
 
 /** @type {import("./types.js").OpenLine} */
-export function openPoll(url, { onFrame, onEnd }, world, { withCredentials }) {
+export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentials }) {
   const stop = new AbortController();
   const { signal } = stop;
   const { searchParams } = url;
-  // News first: a place before the quotes' misses none of either.
-  const all = new Set((searchParams.get("topics") ?? "").split(",").filter(isPollable).sort());
+  const asked = new Set(polled);
+  let lasting = (searchParams.get("topics") ?? "").split(",").length;
   /** @type {Map<string, string | null>} */
   const tags = new Map();
   let cursor = searchParams.get("last_event_id") ?? "";
   let callOff = () => {};
 
-  /** @param {string} type @param {unknown} data @param {string} [id] */
-  const tell = (type, data, id) => onFrame({ type, data: JSON.stringify(data), id });
+  /** @param {string} type @param {unknown} data */
+  const tell = (type, data) =>
+    signal.aborted || onFrame({ type, data: JSON.stringify(data), id: undefined });
 
   /** @param {string} topic */
   function urlOf(topic) {
-    const target = new URL(url.href.replace(/\/v1\/stream\?.*/, pathOf(topic)));
+    const path = `/v1/${topic}${topic.startsWith("sessions/") ? "/events" : ""}`;
+    const target = new URL(url.href.replace(/\/v1\/stream\?.*/, path));
     const name = { quotes: "symbols", news: "source" }[topic] ?? "";
     const filter = searchParams.get(name);
     if (filter) target.searchParams.set(name, filter);
@@ -46,58 +55,66 @@ export function openPoll(url, { onFrame, onEnd }, world, { withCredentials }) {
     return target;
   }
 
-  /** @param {string} topic @param {any} data */
-  function take(topic, { articles, retracted, next_poll_delay: _, ...data }) {
-    if (topic === "quotes") tell("snapshot", data);
-    else if (topic === "news") {
-      if (data.gap) tell("gap", { topic, after: cursor, before: null });
-      if (!cursor) return; // as a stream without a cursor: what is new comes from now on
-      for (const each of articles) tell(each.updated_at ? "article.updated" : "article", each);
-      for (const id of retracted) tell("article.retracted", { id });
-    } else {
-      const state = data.state ?? data.session_state;
-      const isOver = ENDS.includes(state);
-      const type = data.state ? "progress" : "session";
-      tell(isOver ? state : type, { id: topic.split("/")[1], ...data });
-      if (isOver) all.delete(topic);
+  /**
+   * What a stream would have told.
+   *
+   * @param {string} topic
+   * @param {any} answer
+   * @returns {[type: string, data: unknown][]}
+   */
+  function eventsOf(
+    topic,
+    { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data },
+  ) {
+    if (topic === "quotes") return [["snapshot", { quotes, status }]];
+    if (topic === "news") {
+      if (!cursor) return []; // as a stream without a cursor: what is new comes from now on
+      return [
+        ...gap ? [["gap", { topic, after: cursor, before: null }]] : [],
+        ...articles.map((
+          /** @type {any} */ each,
+        ) => [each.updated_at ? "article.updated" : "article", each]),
+        ...retracted.map((/** @type {string} */ id) => ["article.retracted", { id }]),
+      ];
     }
+    const state = data.state ?? data.session_state;
+    const isOver = ENDS.includes(state);
+    if (isOver && asked.delete(topic)) lasting--;
+    const type = isOver ? state : data.state ? "progress" : "session";
+    return [[type, { id: topic.split("/")[1], ...data }]];
   }
 
-  /** @param {string} topic @returns {Promise<{ delayS: number, cursor: string } | import("./types.js").End>} */
-  async function ask(topic) {
-    const answer = await world.fetch(urlOf(topic), {
-      headers: { accept: "application/json" },
-      credentials: withCredentials ? "include" : "same-origin",
-      cache: "no-cache",
-      signal,
-    });
-    if (!answer.ok) return await refusalOf(answer);
-    const data = await answer.json();
-    const tag = answer.headers.get("etag");
-    if (!tag || tag !== tags.get(topic) || topic === "news") take(topic, data);
-    tags.set(topic, tag);
-    return { delayS: data.next_poll_delay ?? 5, cursor: data.cursor ?? "" };
-  }
-
-  /** @returns {Promise<void>} */
   async function round() {
-    const stopWaiting = world.after(ROUND_MS, () => end({ kind: "lost" }));
-    let delayS = Infinity;
-    let next = "";
-    for (const topic of all) {
-      const got = await ask(topic);
-      if (signal.aborted) return;
-      if ("kind" in got) return stopWaiting(), end(got);
-      delayS = Math.min(delayS, got.delayS);
-      next ||= got.cursor;
+    /** @type {ReturnType<typeof eventsOf>} */
+    const events = [];
+    /** @type {string | undefined} */
+    let place;
+    let delayS = asked.size ? Infinity : IDLE_S;
+    for (const topic of asked) {
+      const answer = await world.fetch(urlOf(topic), {
+        headers: { accept: "application/json" },
+        credentials: withCredentials ? "include" : "same-origin",
+        cache: "no-cache",
+        signal,
+      });
+      if (!answer.ok) return end(await refusalOf(answer));
+      const data = await answer.json();
+      const tag = answer.headers.get("etag");
+      if (!tag || tag !== tags.get(topic) || topic === "news") {
+        events.push(...eventsOf(topic, data));
+      }
+      tags.set(topic, tag);
+      delayS = Math.min(delayS, data.next_poll_delay ?? 5);
+      place ??= data.cursor ?? "";
     }
-    stopWaiting();
-    cursor = next || cursor;
-    if (all.size === 0) return end({ kind: "over" });
+    cursor = place || cursor;
     const ms = delayS * 1000 * (1 + JITTER * (2 * world.random() - 1));
-    const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS, server_time: 0 };
-    tell("sync", sync, cursor || undefined);
-    callOff = world.after(ms, start);
+    const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS };
+    tell("sync", sync);
+    for (const event of events) tell(...event);
+    tell("sync", { ...sync, polled: cursor });
+    if (!lasting) end({ kind: "over" });
+    else if (!signal.aborted) callOff = world.after(ms, start);
   }
 
   /** @param {import("./types.js").End} how */

@@ -130,7 +130,7 @@
  * @param {URL} url Of `/v1/stream`, with all parameters.
  * @param {LineEvents} events
  * @param {World} world
- * @param {{ types: readonly string[], withCredentials: boolean }} options
+ * @param {{ types: readonly string[], polled: readonly string[], withCredentials: boolean }} options `types` of one's own; `polled`: the topics to ask for.
  * @returns {() => void} Closes it.
  */
 
