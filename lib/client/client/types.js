@@ -77,7 +77,18 @@
  * @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} Wake
  */
 
-/** @typedef {new (url: URL, init: { withCredentials: boolean }) => EventSource} EventSourceMaker */
+/**
+ * What is asked of an EventSource.
+ *
+ * @typedef {object} Source
+ * @property {number} readyState
+ * @property {number} CONNECTING
+ * @property {((event: Event) => void) | null} onerror
+ * @property {(type: string, listener: (event: MessageEvent) => void) => void} addEventListener
+ * @property {() => void} close
+ */
+
+/** @typedef {new (url: URL, init: { withCredentials: boolean }) => Source} EventSourceMaker */
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
 

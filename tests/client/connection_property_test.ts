@@ -1,0 +1,182 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { z } from "zod";
+import { type Call, createWire } from "./wire.ts";
+
+/** What is published is numbered from 1, topic by topic. */
+const Numbered = z.object({ number: z.number() });
+const TYPES: Readonly<Record<string, string>> = { news: "article", "events/alerts": "tick" };
+const MINUTE = 60_000;
+/** Long enough for a climb, after a mute line. */
+const LONG_MS = 150_000;
+/** As long as the log keeps an answer short: more waits for the next. */
+const MOST_ARTICLES = 2;
+
+interface Kept {
+  readonly id: string;
+  readonly topic: string;
+  readonly data: { readonly number: number };
+}
+
+/** A server with a log, as the contract has it, and everything that may come between it and the page. */
+function createServer({ clock, serve }: ReturnType<typeof createWire>) {
+  const log: Kept[] = [];
+  const streams = new Map<Call, { topics: readonly string[] }>();
+  const way = { isUp: true, isMute: false, isBusy: false };
+
+  const head = () => `1000-${log.length}`;
+  const after = (cursor: string) => log.slice(Number(cursor.split("-")[1]));
+
+  function write(call: Call, { id, topic, data }: Kept): void {
+    if (streams.get(call)?.topics.includes(topic)) call.send(TYPES[topic] ?? "", data, id);
+  }
+
+  function follow(call: Call): void {
+    const topics = (call.url.searchParams.get("topics") ?? "").split(",");
+    if (way.isBusy) {
+      call.send("busy", { retry_after_ms: 8000 });
+      return call.cut();
+    }
+    call.sync(call.cursor ?? head());
+    streams.set(call, { topics });
+    if (call.cursor) { for (const event of after(call.cursor)) write(call, event); }
+  }
+
+  function poll(call: Call): void {
+    const cursor = call.url.searchParams.get("after");
+    const all = cursor ? after(cursor).filter(({ topic }) => topic === "news") : [];
+    const articles = all.slice(0, MOST_ARTICLES);
+    const isWhole = articles.length === all.length;
+    call.answer({
+      articles: articles.map(({ data }) => data),
+      retracted: [],
+      cursor: isWhole ? head() : articles.at(-1)?.id,
+      next_poll_delay: isWhole ? 5 : 0,
+    });
+  }
+
+  serve((call) => {
+    if (!way.isUp) call.cut();
+    else if (call.transport === "poll") poll(call);
+    else if (!way.isMute) follow(call);
+  });
+
+  return {
+    way,
+    get open() {
+      return [...streams.keys()].filter(({ isOpen }) => isOpen).length;
+    },
+    publish(topic: string): void {
+      const number = 1 + log.filter((each) => each.topic === topic).length;
+      const event = { id: `1000-${log.length + 1}`, topic, data: { number } };
+      log.push(event);
+      for (const call of streams.keys()) write(call, event);
+    },
+    cut(): void {
+      for (const call of streams.keys()) call.cut();
+      streams.clear();
+    },
+    /** The lines stay, and nothing comes over them any more. */
+    forget: () => streams.clear(),
+    /** Says good-bye, goes on for a moment, and ends. */
+    bye(reason: string): void {
+      for (const call of streams.keys()) {
+        call.send("bye", { reason, retry_ms: 3000 });
+        clock.after(700, () => {
+          call.cut();
+          streams.delete(call);
+        });
+      }
+    },
+    expire(): void {
+      for (const call of streams.keys()) call.send("auth", { expires_in_ms: 60_000 });
+    },
+    /** Lets time pass, with heartbeats. */
+    async pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 7500) {
+        await clock.advance(Math.min(left, 7500));
+        for (const call of streams.keys()) call.send("heartbeat", clock.now(), head());
+      }
+    },
+    numbers: (topic: string) =>
+      log.filter((each) => each.topic === topic).map(({ data }) => data.number),
+  };
+}
+
+type Server = ReturnType<typeof createServer>;
+type Wire = ReturnType<typeof createWire>;
+type Feed = Awaited<ReturnType<Wire["connect"]>>["feed"];
+
+const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => unknown>> = {
+  "news": (server) => server.publish("news"),
+  "an alert": (server) => server.publish("events/alerts"),
+  "a cut": (server) => server.cut(),
+  "silence": (server) => server.forget(),
+  "drain": (server) => server.bye("drain"),
+  "age": (server) => server.bye("max_age"),
+  "fault": (server) => server.bye("fault"),
+  "rights that end": (server) => server.expire(),
+  "streams held back": ({ way }) => way.isMute = true,
+  "streams let through": ({ way }) => way.isMute = false,
+  "down": (server) => {
+    server.way.isUp = false;
+    server.cut();
+  },
+  "up": ({ way }) => way.isUp = true,
+  "full": ({ way }) => way.isBusy = true,
+  "room": ({ way }) => way.isBusy = false,
+  "hide": (_, wire) => wire.hide(),
+  "show": (_, wire) => wire.show(),
+  "offline": (_, wire) => wire.setOnline(false),
+  "online": (_, wire) => wire.setOnline(true),
+  "freeze": (_, wire) => wire.wake("freeze"),
+  "resume": (_, wire) => wire.wake("resume"),
+  "sleep": ({ forget }, { page }) => {
+    forget();
+    page.wallAheadMs += 10 * MINUTE;
+  },
+  "reconnect": (_, _wire, feed) => feed.reconnect(),
+  "a moment": (server) => server.pass(300),
+  "seconds": (server) => server.pass(7000),
+  "half a minute": (server) => server.pass(MINUTE / 2),
+  "a minute and a half": (server) => server.pass(1.5 * MINUTE),
+};
+
+Deno.test("createConnection() tells everything once and in order, whatever happens", async () => {
+  const topics = fc.constantFrom(["news"], ["news", "events/alerts"], ["events/alerts"]);
+  const happenings = fc.array(fc.constantFrom(...Object.keys(HAPPENINGS)), { maxLength: 30 });
+  const kind = fc.record({ hasSource: fc.boolean(), hasTicket: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(topics, happenings, kind, async (topics, happenings, kind) => {
+      const wire = createWire(kind);
+      const server = createServer(wire);
+      const { feed, events } = await wire.connect({
+        topics,
+        types: ["tick"],
+        ...kind.hasTicket && { ticket: () => Promise.resolve("t") },
+      });
+      for (const name of happenings) {
+        await HAPPENINGS[name]?.(server, wire, feed);
+        await wire.clock.advance(0);
+      }
+      Object.assign(server.way, { isUp: true, isMute: false, isBusy: false });
+      wire.setOnline(true);
+      wire.show();
+      await server.pass(LONG_MS);
+      for (const topic of topics) server.publish(topic);
+      await wire.clock.advance(0);
+      for (const topic of topics) {
+        const told = events.filter(({ type }) => type === TYPES[topic])
+          .map(({ data }) => Numbered.parse(data).number);
+        assertEquals(told, server.numbers(topic));
+      }
+      assertEquals(events.filter(({ type }) => type === "gap"), []);
+      assertEquals([feed.state().kind, wire.open().length, server.open], ["live", 1, 1]);
+      feed.close();
+      await wire.clock.advance(1000);
+      assertEquals([wire.open().length, wire.clock.timers, wire.listeners], [0, 0, 0]);
+      assertEquals(wire.reported, []);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,242 @@
+/**
+ * A page and the wire to its server, both in the hands of a test.
+ *
+ * @module
+ */
+import { createConnection } from "../../lib/client/client/connection.js";
+import type { Options, Source, State, StreamEvent, World } from "../../lib/client/client/types.js";
+import { createManualClock } from "../support/manual_clock.ts";
+
+type Wake = Parameters<Parameters<World["onWake"]>[0]>[0];
+
+/** One request of the client, as its server sees it. */
+export interface Call {
+  readonly transport: "source" | "fetch" | "poll";
+  readonly url: URL;
+  /** Whether the client still wants it, and has got nothing that ends it. */
+  readonly isOpen: boolean;
+  readonly withCredentials: boolean;
+  /** What a cursor of the client said. */
+  readonly cursor: string | null;
+  /** Writes a frame. */
+  send(type: string, data: unknown, id?: string): void;
+  /** Opens: `sync`, honoured where a cursor came, and what the test says besides. */
+  sync(id?: string, more?: Record<string, unknown>): void;
+  /** Ends what was begun, or lets nothing begin. */
+  cut(): void;
+  /** Answers with a status and a problem. */
+  refuse(status: number, detail?: string, headers?: HeadersInit): void;
+  /** Answers with JSON. */
+  answer(body: unknown, headers?: HeadersInit): void;
+}
+
+const CLOSED = 2;
+
+/** An EventSource that is told what it hears. */
+class FakeSource implements Source {
+  readonly CONNECTING = 0;
+  onerror: Source["onerror"] = null;
+  readyState = 0;
+  readonly #listeners = new Map<string, (event: MessageEvent) => void>();
+  #lastEventId = "";
+
+  addEventListener(type: string, listener: (event: MessageEvent) => void): void {
+    this.#listeners.set(type, listener);
+  }
+
+  /** It hears only the types it was told, and repeats the last id where a frame has none. */
+  hear(type: string, data: string, id?: string): void {
+    if (this.readyState === CLOSED) return;
+    this.#lastEventId = id ?? this.#lastEventId;
+    const lastEventId = this.#lastEventId;
+    this.#listeners.get(type)?.(new MessageEvent(type, { data, lastEventId }));
+  }
+
+  /** As a browser does: CONNECTING where it would come back by itself, CLOSED where a status forbids it. */
+  fail(readyState: 0 | 2): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = readyState;
+    this.onerror?.(new Event("error"));
+  }
+
+  close(): void {
+    this.readyState = CLOSED;
+  }
+}
+
+/** Creates a page that can connect, with time that a test moves. */
+export function createWire({ hasSource = true } = {}) {
+  const clock = createManualClock();
+  const calls: Call[] = [];
+  const reported: unknown[] = [];
+  const listeners = new Set<(why: Wake) => void>();
+  const page = { isHidden: false, isOnline: true, wallAheadMs: 0, random: () => 0.5 };
+  let answerer = (_: Call): void => {};
+
+  function take(call: Call): void {
+    calls.push(call);
+    queueMicrotask(() => answerer(call));
+  }
+
+  /** The parts that do not depend on how it came. */
+  function partsOf(url: URL, send: Call["send"]): Pick<Call, "url" | "cursor" | "send" | "sync"> {
+    const cursor = url.searchParams.get("last_event_id");
+    return {
+      url,
+      cursor,
+      send,
+      sync: (id, more) =>
+        send("sync", {
+          resumed: cursor !== null,
+          gap: false,
+          heartbeat_ms: 15_000,
+          server_time: clock.now(),
+          ...more,
+        }, id),
+    };
+  }
+
+  class BrowserSource extends FakeSource {
+    constructor(url: URL, { withCredentials }: { withCredentials: boolean }) {
+      super();
+      const isOpen = () => this.readyState !== CLOSED;
+      take({
+        ...partsOf(url, (type, data, id) => this.hear(type, JSON.stringify(data), id)),
+        transport: "source",
+        withCredentials,
+        get isOpen() {
+          return isOpen();
+        },
+        cut: () => this.fail(0),
+        refuse: () => this.fail(CLOSED),
+        answer: () => this.fail(CLOSED),
+      });
+    }
+  }
+
+  const request: typeof fetch = (input, init = {}) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const { signal } = init;
+    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let isOpen = true;
+    function end(error?: unknown): void {
+      if (!isOpen) return;
+      isOpen = false;
+      reject(error ?? new TypeError("Cannot connect"));
+      if (error) body?.error(error);
+      else body?.close();
+    }
+    signal?.addEventListener("abort", () => end(signal.reason));
+    if (signal?.aborted) end(signal.reason);
+    function write(text: string): void {
+      if (!isOpen) return;
+      resolve(
+        new Response(
+          new ReadableStream<Uint8Array>({
+            start(controller) {
+              body ??= controller;
+            },
+          }),
+        ),
+      );
+      body?.enqueue(new TextEncoder().encode(text));
+    }
+    function respond(response: Response): void {
+      isOpen = false;
+      resolve(response);
+    }
+    const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
+    take({
+      ...partsOf(new URL(String(input)), (type, data, id) => {
+        const idLine = id === undefined ? "" : `id: ${id}\n`;
+        write(`event: ${type}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
+      }),
+      transport: isStream ? "fetch" : "poll",
+      withCredentials: init.credentials === "include",
+      get isOpen() {
+        return isOpen;
+      },
+      cut: () => end(),
+      refuse: (status, detail, headers) =>
+        respond(
+          status === 204
+            ? new Response(null, { status })
+            : Response.json({ detail }, { status, ...headers && { headers } }),
+        ),
+      answer: (json, headers) => respond(Response.json(json, headers && { headers })),
+    });
+    return promise;
+  };
+
+  const world: World = {
+    now: clock.now,
+    wallClock: () => clock.now() + page.wallAheadMs,
+    after: clock.after,
+    random: () => page.random(),
+    fetch: request,
+    EventSource: hasSource ? BrowserSource : undefined,
+    baseUrl: "https://page.test/sub/page.html",
+    isHidden: () => page.isHidden,
+    isOnline: () => page.isOnline,
+    onWake(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    locks: undefined,
+    channel: () => undefined,
+    report: (error) => void reported.push(error),
+  };
+
+  function wake(why: Wake): void {
+    for (const listener of listeners) listener(why);
+  }
+
+  return {
+    clock,
+    page,
+    calls,
+    reported,
+    wake,
+    /** Those that are open. */
+    open: () => calls.filter(({ isOpen }) => isOpen),
+    /** The newest. */
+    last(): Call {
+      const call = calls.at(-1);
+      if (!call) throw new Error("nothing was asked");
+      return call;
+    },
+    /** How many still listen to the page. */
+    get listeners() {
+      return listeners.size;
+    },
+    hide() {
+      page.isHidden = true;
+      wake("hidden");
+    },
+    show() {
+      page.isHidden = false;
+      wake("visible");
+    },
+    /** The network goes, or comes. */
+    setOnline(isOnline: boolean) {
+      page.isOnline = isOnline;
+      wake(isOnline ? "online" : "offline");
+    },
+    /** From now on a server answers by itself. */
+    serve(answer: (call: Call) => void) {
+      answerer = answer;
+    },
+    /** Connects, and keeps what the page is told. */
+    async connect(options: Partial<Options> = {}) {
+      const feed = createConnection(
+        { url: "https://edge.test", topics: ["quotes"], ...options },
+        world,
+      );
+      const [events, states]: [StreamEvent[], State[]] = [[], []];
+      feed.subscribe((event) => void events.push(event));
+      feed.onState((state) => void states.push(state));
+      await clock.advance(0);
+      return { feed, events, states };
+    },
+  };
+}
