@@ -22,7 +22,7 @@ interface Kept {
 function createServer({ clock, serve }: ReturnType<typeof createWire>) {
   const log: Kept[] = [];
   const streams = new Map<Call, { topics: readonly string[] }>();
-  const way = { isUp: true, isMute: false, isBusy: false };
+  const way = { isUp: true, isMute: false, isBusy: false, delayMs: 0 };
 
   const head = () => `1000-${log.length}`;
   const after = (cursor: string) => log.slice(Number(cursor.split("-")[1]));
@@ -55,11 +55,13 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     });
   }
 
-  serve((call) => {
+  function answer(call: Call): void {
     if (!way.isUp) call.cut();
     else if (call.transport === "poll") poll(call);
     else if (!way.isMute) follow(call);
-  });
+  }
+
+  serve((call) => way.delayMs ? void clock.after(way.delayMs, () => answer(call)) : answer(call));
 
   return {
     way,
@@ -108,8 +110,6 @@ type Wire = ReturnType<typeof createWire>;
 type Feed = Awaited<ReturnType<Wire["connect"]>>["feed"];
 
 const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => unknown>> = {
-  "news": (server) => server.publish("news"),
-  "an alert": (server) => server.publish("events/alerts"),
   "a cut": (server) => server.cut(),
   "silence": (server) => server.forget(),
   "drain": (server) => server.bye("drain"),
@@ -123,6 +123,8 @@ const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => un
     server.cut();
   },
   "up": ({ way }) => way.isUp = true,
+  "slow": ({ way }) => way.delayMs = 2500,
+  "quick": ({ way }) => way.delayMs = 0,
   "full": ({ way }) => way.isBusy = true,
   "room": ({ way }) => way.isBusy = false,
   "hide": (_, wire) => wire.hide(),
@@ -144,7 +146,8 @@ const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => un
 
 Deno.test("createConnection() tells everything once and in order, whatever happens", async () => {
   const topics = fc.constantFrom(["news"], ["news", "events/alerts"], ["events/alerts"]);
-  const happenings = fc.array(fc.constantFrom(...Object.keys(HAPPENINGS)), { maxLength: 30 });
+  const happening = fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.nat({ max: 3 }));
+  const happenings = fc.array(happening, { maxLength: 30, size: "max" });
   const kind = fc.record({ hasSource: fc.boolean(), hasTicket: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(topics, happenings, kind, async (topics, happenings, kind) => {
@@ -155,11 +158,12 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
         types: ["tick"],
         ...kind.hasTicket && { ticket: () => Promise.resolve("t") },
       });
-      for (const name of happenings) {
+      for (const [name, count] of happenings) {
         await HAPPENINGS[name]?.(server, wire, feed);
+        for (let at = 0; at < count; at++) server.publish(at % 2 ? "news" : "events/alerts");
         await wire.clock.advance(0);
       }
-      Object.assign(server.way, { isUp: true, isMute: false, isBusy: false });
+      Object.assign(server.way, { isUp: true, isMute: false, isBusy: false, delayMs: 0 });
       wire.setOnline(true);
       wire.show();
       await server.pass(LONG_MS);
