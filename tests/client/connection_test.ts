@@ -1,0 +1,280 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { createWire } from "./wire.ts";
+
+const MINUTE = 60_000;
+
+/** A page whose first line is open, at id 5-0. */
+async function createLive(
+  { options = {}, ...kind }: {
+    options?: Parameters<ReturnType<typeof createWire>["connect"]>[0];
+    hasSource?: boolean;
+  } = {},
+) {
+  const wire = createWire(kind);
+  const connected = await wire.connect(options);
+  wire.last().sync("5-0", { resumed: false });
+  await wire.clock.advance(0);
+  return { wire, ...connected };
+}
+
+function quote(price: number) {
+  return { symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" };
+}
+
+Deno.test("createConnection() says what it does, and is live from the first sync", async () => {
+  const { wire, feed, states } = await createLive();
+  assertEquals(states.map(({ kind, transport }) => [kind, transport]), [["live", "source"]]);
+  wire.last().send("snapshot", { quotes: [quote(1)], status: [] });
+  wire.last().send("quote", quote(2), "6-0");
+  assertEquals([feed.cursor(), feed.state(), wire.calls.length], ["6-0", states[0], 1]);
+  feed.close();
+});
+
+Deno.test("createConnection() asks below the path of a relative URL, with what was asked for", async () => {
+  const options = { symbols: ["WTI", "SPX"], sources: ["a"], maxRate: 0.5, cursor: "4-0" };
+  for (const [url, where] of [["/edge/", "/edge"], ["edge", "/sub/edge"], ["", ""]] as const) {
+    const wire = createWire();
+    const { feed } = await wire.connect({ url, topics: ["quotes", "news"], ...options });
+    assertEquals(
+      decodeURIComponent(wire.last().url.href),
+      `https://page.test${where}/v1/stream?topics=quotes,news&symbols=WTI,SPX&source=a&max_rate=0.5&last_event_id=4-0`,
+    );
+    feed.close();
+  }
+});
+
+Deno.test("createConnection() comes back with its cursor after a wait, and says when", async () => {
+  const { wire, feed, states } = await createLive();
+  wire.last().cut();
+  assertEquals(feed.state(), {
+    kind: "reconnecting",
+    transport: null,
+    reason: "The connection was lost. Next try in 1 s.",
+    nextTryAt: wire.clock.now() + 750,
+    failures: 1,
+    lagMs: 0,
+    isShared: false,
+  });
+  await wire.clock.advance(749);
+  assertEquals(wire.calls.length, 1);
+  await wire.clock.advance(1);
+  assertEquals([wire.calls.length, wire.last().cursor], [2, "5-0"]);
+  assertEquals([feed.state().kind, feed.state().nextTryAt], ["reconnecting", null]);
+  wire.last().sync("5-0");
+  assertEquals(states.at(-1)?.kind, "live");
+  feed.close();
+});
+
+Deno.test("createConnection() waits longer after each failure, until a line was healthy for a while", async () => {
+  const { wire, feed } = await createLive();
+  wire.page.random = () => 1;
+  const waits: number[] = [];
+  async function fail() {
+    wire.last().cut();
+    waits.push((feed.state().nextTryAt ?? 0) - wire.clock.now());
+    await wire.clock.advance(waits.at(-1) ?? 0);
+  }
+  for (let count = 0; count < 3; count++) await fail();
+  wire.last().sync();
+  await wire.clock.advance(9000);
+  wire.last().send("quote", quote(1), "6-0");
+  await fail();
+  wire.last().sync();
+  await wire.clock.advance(12_000);
+  wire.last().send("quote", quote(2), "7-0");
+  assertEquals(feed.state().failures, 4);
+  await wire.clock.advance(1000);
+  assertEquals(feed.state().failures, 0); // said without another frame
+  await fail();
+  assertEquals(waits, [1500, 3000, 6000, 12_000, 1500]);
+  feed.close();
+});
+
+Deno.test("createConnection() gives up after 20 failures and says so, until it is asked, or the page comes back", async () => {
+  const wire = createWire();
+  const { feed } = await wire.connect();
+  wire.serve((call) => call.cut());
+  wire.last().cut();
+  let asked = 1;
+  for (const again of [null, feed.reconnect, wire.show, () => wire.setOnline(true)]) {
+    again?.();
+    await wire.clock.advance(20 * MINUTE);
+    assertEquals([feed.state().kind, feed.state().nextTryAt], ["stopped", null]);
+    assertStringIncludes(feed.state().reason, "Gave up after 20 tries");
+    assertEquals(wire.calls.length, 20 * asked++);
+    assertEquals(wire.clock.timers, 0);
+  }
+  feed.close();
+});
+
+Deno.test("createConnection() opens one line for reconnects in a row, at once", async () => {
+  const { wire, feed, states } = await createLive();
+  feed.reconnect();
+  feed.reconnect();
+  await wire.clock.advance(0);
+  assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
+  wire.last().sync();
+  assertEquals(states.map(({ kind }) => kind), ["live", "connecting", "live"]);
+  feed.close();
+});
+
+Deno.test("createConnection() goes to another server with its cursor, and stays where the URL is none", async () => {
+  const { wire, feed } = await createLive();
+  assertThrows(() => feed.setUrl("https://["), TypeError);
+  assertEquals([wire.open().length, feed.state().kind], [1, "live"]);
+  const { setUrl } = feed;
+  setUrl("https://other.test/edge");
+  await wire.clock.advance(0);
+  assertEquals(wire.last().url.href.split("?")[0], "https://other.test/edge/v1/stream");
+  assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
+  assertThrows(() => createWire().connect({ url: "https://[" }).then(), TypeError);
+  feed.close();
+});
+
+Deno.test("createConnection() leaves no line and no timer when it is closed, whatever it was doing", async () => {
+  for (const step of ["dialling", "live", "waiting", "beside", "polling", "buying"]) {
+    const wire = createWire();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const ticket = () => step === "buying" ? promise : Promise.resolve("t");
+    const { feed, states, events } = await wire.connect({ ticket });
+    if (step !== "dialling") wire.calls.at(-1)?.sync("5-0");
+    if (step === "waiting") wire.last().cut();
+    if (step === "beside") wire.last().send("bye", { reason: "drain", retry_ms: 0 });
+    if (step === "polling") {
+      feed.reconnect();
+      await wire.clock.advance(40_000);
+      assertEquals(wire.last().transport, "poll");
+    }
+    await wire.clock.advance(0);
+    feed.close();
+    feed.close();
+    resolve("t");
+    const said = states.length;
+    for (const call of wire.calls) {
+      call.sync("9-0");
+      call.send("quote", quote(1), "9-1");
+      call.cut();
+    }
+    await wire.clock.advance(MINUTE);
+    assertEquals([wire.open().length, wire.clock.timers, wire.listeners], [0, 0, 0], step);
+    assertEquals([events, states.length, feed.state().kind], [[], said, "stopped"], step);
+    feed.reconnect();
+    feed.setUrl("https://other.test");
+    assertEquals([wire.open().length, wire.clock.timers], [0, 0], step);
+  }
+});
+
+Deno.test("createConnection() may be closed or sent elsewhere by whoever is told", async () => {
+  const ways: Readonly<Record<string, (wire: ReturnType<typeof createWire>) => unknown>> = {
+    lost: ({ last }) => last().cut(),
+    "lost twice": async ({ last, clock }) => {
+      last().cut();
+      await clock.advance(MINUTE);
+    },
+    busy: ({ last }) => last().send("busy", { retry_after_ms: 5000 }),
+    mute: ({ clock }) => clock.advance(MINUTE),
+    hidden: async ({ hide, show, clock }) => {
+      hide();
+      await clock.advance(5 * MINUTE);
+      show();
+    },
+  };
+  for (const [name, happen] of Object.entries(ways)) {
+    for (const act of ["close", "reconnect"] as const) {
+      for (const kind of ["reconnecting", "busy", "stale", "connecting", "paused"]) {
+        const { wire, feed } = await createLive();
+        let left = 3;
+        feed.onState((state) => state.kind === kind && left-- > 0 && feed[act]());
+        await happen(wire);
+        await wire.clock.advance(0);
+        assert(wire.open().length <= 1, `${name}, ${act} when ${kind}`);
+        feed.close();
+        assertEquals(
+          [wire.open().length, wire.clock.timers],
+          [0, 0],
+          `${name}, ${act} when ${kind}`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("createConnection() goes on where a listener throws", async () => {
+  const { wire, feed, events } = await createLive();
+  feed.subscribe(() => {
+    throw new Error("theirs");
+  });
+  feed.subscribe((event) => void events.push(event));
+  wire.last().send("quote", quote(1), "6-0");
+  assertEquals([events.length, wire.reported.length, feed.cursor()], [2, 1, "6-0"]);
+  feed.close();
+});
+
+Deno.test("createConnection() hands on types that are named as parts of every object", async () => {
+  const { wire, feed, events } = await createLive({ hasSource: false });
+  wire.last().send("constructor", {}, "6-0");
+  await wire.clock.advance(0);
+  assertEquals(events.map(({ type }) => type), ["constructor"]);
+  feed.close();
+});
+
+for (const hasSource of [true, false]) {
+  const way = hasSource ? "EventSource" : "fetch";
+
+  Deno.test(`createConnection() hands on a gap of an opening, and keeps its place, over ${way}`, async () => {
+    const wire = createWire({ hasSource });
+    const { feed, events } = await wire.connect({ cursor: "4-0", topics: ["news"] });
+    wire.last().sync(undefined, { gap: true });
+    wire.last().send("gap", { topic: "news", after: "4-0", before: "7-0" }, "4-0");
+    wire.last().send("article", { id: "a" }, "7-0");
+    await wire.clock.advance(0);
+    assertEquals(events.map(({ type, id }) => [type, id]), [["gap", "4-0"], ["article", "7-0"]]);
+    feed.close();
+  });
+
+  Deno.test(`createConnection() forgets its place at a gap in mid-stream, over ${way}`, async () => {
+    const { wire, feed, events } = await createLive({ hasSource });
+    wire.last().send("quote", quote(1), "6-0");
+    wire.last().send("gap", { topic: "news", after: "6-0", before: null }, "1-0");
+    wire.last().send("snapshot", { quotes: [quote(0)], status: [] });
+    wire.last().send("quote", quote(2), "2-0");
+    await wire.clock.advance(0);
+    assertEquals(events.map(({ id }) => id), ["6-0", "1-0", "", "2-0"]);
+    assertEquals(feed.cursor(), "2-0");
+    feed.close();
+  });
+}
+
+Deno.test("createConnection() takes what a server without its cursor tells for new", async () => {
+  const { wire, feed, events } = await createLive();
+  wire.last().send("quote", quote(1), "6-0");
+  wire.last().cut();
+  await wire.clock.advance(1000);
+  wire.last().sync(undefined, { resumed: false, gap: true });
+  wire.last().send("gap", { topic: "news", after: null, before: null });
+  wire.last().send("snapshot", { quotes: [quote(0)], status: [] }, "2-0");
+  assertEquals(events.map(({ id }) => id), ["6-0", "", "2-0"]);
+  assertEquals(feed.cursor(), "2-0");
+  feed.close();
+});
+
+Deno.test("createConnection() names topics that are no more", async () => {
+  const wire = createWire();
+  const { feed, events } = await wire.connect({ cursor: "4-0" });
+  wire.last().sync("4-0", { gone: ["operations/o"] });
+  assertEquals(events, [{ type: "gone", data: ["operations/o"], id: "" }]);
+  feed.close();
+});
+
+Deno.test("createConnection() is stale while what comes is far behind", async () => {
+  const { wire, feed } = await createLive();
+  const sent = wire.clock.now();
+  for (const [lateMs, kind] of [[0, "live"], [38_000, "stale"], [30_000, "live"]] as const) {
+    await wire.clock.advance(15_000);
+    wire.last().send("heartbeat", wire.clock.now() - lateMs, "6-0");
+    assertEquals([feed.state().kind, feed.state().transport], [kind, "source"]);
+    if (kind === "stale") assertEquals(feed.state().reason, "What you see is 38 s behind.");
+  }
+  assert(wire.clock.now() > sent);
+  feed.close();
+});
