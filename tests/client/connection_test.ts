@@ -1,21 +1,13 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { createWire } from "./wire.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { createLive, createWire } from "./wire.ts";
 
 const MINUTE = 60_000;
-
-/** A page whose first line is open, at id 5-0. */
-async function createLive(
-  { options = {}, ...kind }: {
-    options?: Parameters<ReturnType<typeof createWire>["connect"]>[0];
-    hasSource?: boolean;
-  } = {},
-) {
-  const wire = createWire(kind);
-  const connected = await wire.connect(options);
-  wire.last().sync("5-0", { resumed: false });
-  await wire.clock.advance(0);
-  return { wire, ...connected };
-}
 
 function quote(price: number) {
   return { symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" };
@@ -127,7 +119,7 @@ Deno.test("createConnection() goes to another server with its cursor, and stays 
   await wire.clock.advance(0);
   assertEquals(wire.last().url.href.split("?")[0], "https://other.test/edge/v1/stream");
   assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
-  assertThrows(() => createWire().connect({ url: "https://[" }).then(), TypeError);
+  await assertRejects(() => createWire().connect({ url: "https://[" }), TypeError);
   feed.close();
 });
 
@@ -211,7 +203,7 @@ Deno.test("createConnection() goes on where a listener throws", async () => {
 });
 
 Deno.test("createConnection() hands on types that are named as parts of every object", async () => {
-  const { wire, feed, events } = await createLive({ hasSource: false });
+  const { wire, feed, events } = await createLive({}, { hasSource: false });
   wire.last().send("constructor", {}, "6-0");
   await wire.clock.advance(0);
   assertEquals(events.map(({ type }) => type), ["constructor"]);
@@ -233,7 +225,7 @@ for (const hasSource of [true, false]) {
   });
 
   Deno.test(`createConnection() forgets its place at a gap in mid-stream, over ${way}`, async () => {
-    const { wire, feed, events } = await createLive({ hasSource });
+    const { wire, feed, events } = await createLive({}, { hasSource });
     wire.last().send("quote", quote(1), "6-0");
     wire.last().send("gap", { topic: "news", after: "6-0", before: null }, "1-0");
     wire.last().send("snapshot", { quotes: [quote(0)], status: [] });

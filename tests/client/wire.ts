@@ -240,3 +240,12 @@ export function createWire({ hasSource = true } = {}) {
     },
   };
 }
+
+/** A page whose first line is open, at id 5-0. */
+export async function createLive(options: Partial<Options> = {}, kind = {}) {
+  const wire = createWire(kind);
+  const connected = await wire.connect(options);
+  wire.last().sync("5-0", { resumed: false });
+  await wire.clock.advance(0);
+  return { wire, ...connected };
+}

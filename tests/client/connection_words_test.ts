@@ -1,0 +1,225 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createLive, createWire } from "./wire.ts";
+
+const MINUTE = 60_000;
+
+for (
+  const [status, detail] of [[400, "bad"], [401, "none"], [403, "no"], [404, "unknown"]] as const
+) {
+  Deno.test(`createConnection() stops with the server's words at a ${status}, and is not revived`, async () => {
+    const wire = createWire();
+    const { feed } = await wire.connect();
+    wire.last().refuse(status); // EventSource does not see it
+    assertEquals(feed.state().kind, "reconnecting");
+    await wire.clock.advance(750);
+    assertEquals(wire.last().transport, "fetch");
+    wire.last().refuse(status, detail);
+    await wire.clock.advance(0);
+    const { kind, reason, nextTryAt, failures } = feed.state();
+    assertEquals([kind, reason, nextTryAt, failures], ["stopped", detail, null, 1]);
+    assertEquals(wire.clock.timers, 0);
+    wire.hide();
+    await wire.clock.advance(6 * MINUTE);
+    wire.show();
+    wire.setOnline(true);
+    await wire.clock.advance(MINUTE);
+    assertEquals([wire.calls.length, feed.state().reason], [2, detail]);
+    feed.reconnect();
+    await wire.clock.advance(0);
+    assertEquals([wire.calls.length, wire.last().transport], [3, "source"]);
+    feed.close();
+  });
+}
+
+Deno.test("createConnection() has ended where a server has nothing more", async () => {
+  const wire = createWire();
+  const { feed } = await wire.connect();
+  wire.last().refuse(204);
+  await wire.clock.advance(750);
+  wire.last().refuse(204);
+  await wire.clock.advance(0);
+  assertEquals([feed.state().kind, wire.clock.timers], ["ended", 0]);
+  feed.close();
+});
+
+Deno.test("createConnection() waits as long as it is told, for ever, and counts no failure", async () => {
+  const wire = createWire({ hasSource: false });
+  const { feed } = await wire.connect();
+  for (let count = 0; count < 30; count++) {
+    const status = count % 2 ? 429 : 503;
+    wire.last().refuse(status, "full", { "retry-after": "7" });
+    await wire.clock.advance(0);
+    const { kind, nextTryAt, reason, failures } = feed.state();
+    assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.now() + 7000, 0]);
+    assertEquals(reason, "full Next try in 7 s.");
+    wire.hide();
+    wire.show(); // no reason to ask before
+    await wire.clock.advance(6999);
+    assertEquals(wire.calls.length, count + 1);
+    await wire.clock.advance(1);
+  }
+  feed.close();
+});
+
+Deno.test("createConnection() backs off from a server that names no time, and from a wait beyond reason", async () => {
+  const wire = createWire({ hasSource: false });
+  const { feed } = await wire.connect();
+  wire.last().refuse(502, "down");
+  await wire.clock.advance(0);
+  assertEquals([feed.state().kind, feed.state().reason], [
+    "reconnecting",
+    "down Next try in 1 s.",
+  ]);
+  await wire.clock.advance(750);
+  wire.last().refuse(503, "closed", { "retry-after": "99999999" });
+  await wire.clock.advance(0);
+  assertEquals(feed.state().nextTryAt, wire.clock.now() + 24 * 60 * MINUTE);
+  feed.close();
+});
+
+Deno.test("createConnection() waits for a server that is busy", async () => {
+  const wire = createWire();
+  const { feed } = await wire.connect();
+  wire.last().send("busy", { reason: "isolate", limit: 5, in_use: 5, retry_after_ms: 9000 });
+  wire.last().cut();
+  const { kind, reason, nextTryAt, failures } = feed.state();
+  assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.now() + 9000, 0]);
+  assertStringIncludes(reason, "Next try in 9 s.");
+  await wire.clock.advance(9000);
+  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  feed.close();
+});
+
+for (const reason of ["drain", "max_age"]) {
+  Deno.test(`createConnection() opens another line before the old one ends at bye ${reason}, misses nothing and tells nothing twice`, async () => {
+    const { wire, feed, events, states } = await createLive({ topics: ["news"] });
+    const old = wire.last();
+    const article = (from: typeof old, number: number) =>
+      from.send("article", { id: `a${number}` }, `${number}-0`);
+    old.send("bye", { reason, retry_ms: 3000 });
+    article(old, 6);
+    await wire.clock.advance(500);
+    const young = wire.last();
+    assertEquals([wire.open().length, young.cursor], [2, "6-0"]);
+    article(old, 7);
+    young.sync("6-0");
+    assertEquals([old.isOpen, feed.cursor()], [false, "7-0"]);
+    article(young, 7);
+    article(young, 8);
+    assertEquals(events.map(({ id }) => id), ["6-0", "7-0", "8-0"]);
+    assertEquals(states.map(({ kind }) => kind), ["live"]);
+    assertEquals(feed.state().failures, 0);
+    feed.close();
+  });
+}
+
+Deno.test("createConnection() counts no failure where the old line ends before the new one is open", async () => {
+  const { wire, feed } = await createLive();
+  wire.last().send("bye", { reason: "drain", retry_ms: 3000 });
+  wire.last().cut();
+  assertEquals([feed.state().kind, feed.state().failures], ["reconnecting", 0]);
+  await wire.clock.advance(500);
+  assertEquals(wire.open().length, 1);
+  feed.close();
+});
+
+Deno.test("createConnection() keeps the line it has where the next is refused, and tries again", async () => {
+  const { wire, feed } = await createLive();
+  const old = wire.last();
+  old.send("bye", { reason: "drain", retry_ms: 3000 });
+  await wire.clock.advance(500);
+  wire.last().send("busy", { retry_after_ms: 5000 });
+  assertEquals([wire.open(), feed.state().kind], [[old], "live"]);
+  old.cut();
+  assertEquals(feed.state().kind, "reconnecting");
+  await wire.clock.advance(750);
+  assertEquals(wire.open().length, 1);
+  feed.close();
+});
+
+for (const reason of ["slow", "fault", "revoked"]) {
+  Deno.test(`createConnection() comes back after bye ${reason}, not before it is told to, with a new ticket`, async () => {
+    let tickets = 0;
+    const ticket = () => Promise.resolve(`t${++tickets}`);
+    const { wire, feed } = await createLive({ ticket });
+    wire.last().send("bye", { reason, retry_ms: 3000 });
+    wire.last().cut();
+    assertEquals([wire.open().length, feed.state().kind], [0, "reconnecting"]);
+    assertEquals([feed.state().nextTryAt, feed.state().failures], [wire.clock.now() + 3000, 1]);
+    await wire.clock.advance(3000);
+    const { searchParams } = wire.last().url;
+    assertEquals([searchParams.get("ticket"), wire.last().cursor], ["t2", "5-0"]);
+    feed.close();
+  });
+}
+
+Deno.test("createConnection() has ended when all topics have", async () => {
+  const { wire, feed } = await createLive();
+  wire.last().send("bye", { reason: "finished", retry_ms: 3000 });
+  wire.last().cut();
+  assertEquals([feed.state().kind, wire.clock.timers], ["ended", 0]);
+  feed.close();
+});
+
+Deno.test("createConnection() renews its right beside the line it has, where it has tickets", async () => {
+  for (const hasTicket of [true, false]) {
+    let tickets = 0;
+    const ticket = () => Promise.resolve(`t${++tickets}`);
+    const { wire, feed, states } = await createLive(hasTicket ? { ticket } : {});
+    wire.last().send("auth", { expires_in_ms: 60_000 });
+    await wire.clock.advance(30_000);
+    assertEquals(wire.open().length, hasTicket ? 2 : 1);
+    if (hasTicket) wire.last().sync("5-0");
+    assertEquals([wire.open().length, states.length], [1, 1]);
+    feed.close();
+  }
+});
+
+Deno.test("createConnection() renews a right that cannot be had for longer a few times and no more", async () => {
+  const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
+  const end = wire.clock.now() + 60_000;
+  wire.page.random = () => 0;
+  wire.serve((call) => {
+    call.sync("5-0");
+    call.send("auth", { expires_in_ms: end - wire.clock.now() });
+  });
+  wire.last().send("auth", { expires_in_ms: 60_000 });
+  await wire.clock.advance(59_000);
+  assert(wire.calls.length <= 5, `${wire.calls.length} lines`);
+  feed.close();
+});
+
+Deno.test("createConnection() tries again where a ticket cannot be had", async () => {
+  let isAway = true;
+  const ticket = () => isAway ? Promise.reject(new Error("secret")) : Promise.resolve("t");
+  const wire = createWire();
+  const { feed } = await wire.connect({ ticket });
+  assertEquals(feed.state().reason, "No ticket could be had. Next try in 1 s.");
+  isAway = false;
+  await wire.clock.advance(750);
+  assertEquals(wire.open().length, 1);
+  feed.close();
+});
+
+Deno.test("createConnection() asks for another ticket where one never comes, and gives up at last", async () => {
+  let tickets = 0;
+  const ticket = () => {
+    tickets++;
+    return new Promise<string>(() => {});
+  };
+  const wire = createWire();
+  const { feed } = await wire.connect({ ticket, topics: ["events/alerts"] });
+  await wire.clock.advance(5 * MINUTE);
+  assertEquals([tickets, feed.state().kind, wire.calls.length], [20, "stopped", 0]);
+  feed.close();
+});
+
+for (const hasSource of [true, false]) {
+  Deno.test(`createConnection() sends the cookie where it may, over ${hasSource ? "EventSource" : "fetch"}`, async () => {
+    for (const withCredentials of [true, false]) {
+      const { wire, feed } = await createLive({ withCredentials }, { hasSource });
+      assertEquals(wire.last().withCredentials, withCredentials);
+      feed.close();
+    }
+  });
+}
