@@ -70,7 +70,15 @@ export function createWire({ hasSource = true } = {}) {
   const calls: Call[] = [];
   const reported: unknown[] = [];
   const listeners = new Set<(why: Wake) => void>();
-  const page = { isHidden: false, isOnline: true, wallAheadMs: 0, random: () => 0.5 };
+  const page = {
+    isHidden: false,
+    isOnline: true,
+    /** The wall's clock before the other. */
+    wallAheadMs: 0,
+    /** How late timers are that are set from now on. */
+    lateMs: 0,
+    random: () => 0.5,
+  };
   let answerer = (_: Call): void => {};
 
   function take(call: Call): void {
@@ -171,7 +179,7 @@ export function createWire({ hasSource = true } = {}) {
   const world: World = {
     now: clock.now,
     wallClock: () => clock.now() + page.wallAheadMs,
-    after: clock.after,
+    after: (ms, run) => clock.after(ms + page.lateMs, run),
     random: () => page.random(),
     fetch: request,
     EventSource: hasSource ? BrowserSource : undefined,

@@ -1,0 +1,172 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { createLive, createWire } from "./wire.ts";
+
+const MINUTE = 60_000;
+
+type Live = Awaited<ReturnType<typeof createLive>>;
+
+/** Lets time pass, with heartbeats. */
+async function pass({ wire }: Live, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 10_000) {
+    await wire.clock.advance(Math.min(left, 10_000));
+    wire.calls.at(-1)?.send("heartbeat", wire.clock.now());
+  }
+}
+
+Deno.test("createConnection() lets go of a page that is hidden for 5 minutes, and goes on when it is seen", async () => {
+  const live = await createLive();
+  const { wire, feed } = live;
+  wire.hide();
+  await pass(live, 5 * MINUTE - 1);
+  assertEquals([feed.state().kind, wire.open().length], ["live", 1]);
+  await pass(live, 1);
+  assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
+  for (const why of ["online", "resume", "pageshow", "offline"] as const) wire.wake(why);
+  await wire.clock.advance(MINUTE);
+  assertEquals(wire.calls.length, 1);
+  wire.show();
+  assertEquals(feed.state().kind, "connecting");
+  await wire.clock.advance(0);
+  assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
+  feed.close();
+});
+
+Deno.test("createConnection() counts the 5 minutes from when the page was hidden, whatever happens since", async () => {
+  const live = await createLive();
+  const { wire, feed } = live;
+  wire.hide();
+  await pass(live, 4 * MINUTE);
+  wire.setOnline(false);
+  wire.setOnline(true);
+  wire.wake("resume");
+  wire.last().cut();
+  await wire.clock.advance(750);
+  wire.last().sync("5-0");
+  await pass(live, MINUTE - 750);
+  assertEquals([feed.state().kind, wire.clock.timers], ["paused", 0]);
+  feed.close();
+});
+
+Deno.test("createConnection() forgets that the page was hidden when it is seen", async () => {
+  const live = await createLive();
+  const { wire, feed } = live;
+  wire.hide();
+  await pass(live, 4 * MINUTE);
+  wire.show();
+  await pass(live, 10 * MINUTE);
+  assertEquals([feed.state().kind, wire.calls.length], ["live", 1]);
+  feed.close();
+});
+
+Deno.test("createConnection() pauses a page that began hidden, or was asked for more when hidden", async () => {
+  const wire = createWire();
+  wire.page.isHidden = true;
+  const { feed } = await wire.connect();
+  wire.serve((call) => call.cut());
+  wire.last().cut();
+  for (let count = 0; count < 2; count++) {
+    await wire.clock.advance(5 * MINUTE);
+    assertEquals([feed.state().kind, wire.clock.timers], ["paused", 0]);
+    feed.reconnect();
+    assertEquals(feed.state().kind, "connecting");
+  }
+  feed.close();
+});
+
+Deno.test("createConnection() keeps saying why it has ended to a page that is hidden", async () => {
+  const { wire, feed } = await createLive();
+  wire.hide();
+  wire.last().send("bye", { reason: "finished", retry_ms: 0 });
+  await wire.clock.advance(6 * MINUTE);
+  assertEquals([feed.state().kind, wire.clock.timers], ["ended", 0]);
+  wire.show();
+  await wire.clock.advance(0);
+  assertEquals(wire.calls.length, 1);
+  feed.close();
+});
+
+for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as const) {
+  Deno.test(`createConnection() lets go at ${away}, and goes on at ${back}`, async () => {
+    const { wire, feed } = await createLive();
+    wire.wake(away);
+    assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
+    wire.wake(back);
+    await wire.clock.advance(0);
+    assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
+    feed.close();
+  });
+}
+
+Deno.test("createConnection() waits for the network, and tries at once when it is back", async () => {
+  const { wire, feed } = await createLive();
+  wire.serve((call) => wire.page.isOnline ? call.sync("5-0") : call.cut());
+  wire.setOnline(false);
+  assertEquals([feed.state().kind, wire.open().length], ["live", 1]); // it may be wrong
+  wire.last().cut();
+  assertEquals(feed.state().kind, "offline");
+  assertStringIncludes(feed.state().reason, "There is no network. Next try in ");
+  await wire.clock.advance(30 * MINUTE); // and does not give up
+  assertEquals(feed.state().kind, "offline");
+  wire.page.random = () => 1;
+  wire.last().cut();
+  await wire.clock.advance(1000);
+  wire.setOnline(true);
+  await wire.clock.advance(0);
+  assertEquals([feed.state().kind, feed.state().failures], ["live", 0]);
+  feed.close();
+});
+
+Deno.test("createConnection() trusts a line that has just been heard, and opens another beside one that has not", async () => {
+  const { wire, feed, states } = await createLive();
+  const old = wire.last();
+  await wire.clock.advance(15_000);
+  wire.show();
+  assertEquals(wire.calls.length, 1);
+  await wire.clock.advance(1);
+  for (const why of ["visible", "online", "pageshow"] as const) wire.wake(why);
+  await wire.clock.advance(0);
+  assertEquals([wire.calls.length, wire.open().length], [2, 2]); // one for all three
+  wire.last().sync("5-0");
+  assertEquals([old.isOpen, states.length], [false, 1]);
+  feed.close();
+});
+
+Deno.test("createConnection() leaves the line it dials where the old one proves mute", async () => {
+  const { wire, feed } = await createLive();
+  await wire.clock.advance(36_900);
+  wire.show();
+  await wire.clock.advance(2000);
+  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  feed.close();
+});
+
+Deno.test("createConnection() connects at once after sleep, where its clock stood still", async () => {
+  const { wire, feed } = await createLive();
+  wire.page.wallAheadMs = 60 * MINUTE;
+  await wire.clock.advance(1000);
+  assertEquals(wire.open().length, 2);
+  wire.last().sync("5-0");
+  await wire.clock.advance(5000);
+  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  feed.close();
+});
+
+Deno.test("createConnection() connects at once after sleep, where its clock went on", async () => {
+  const { wire, feed } = await createLive();
+  wire.page.lateMs = 60 * MINUTE;
+  await wire.clock.advance(1000);
+  wire.page.lateMs = 0;
+  await wire.clock.advance(60 * MINUTE);
+  assertEquals(wire.calls.length, 1);
+  await wire.clock.advance(1000);
+  assertEquals(wire.open().length, 2);
+  feed.close();
+});
+
+Deno.test("createConnection() keeps a line that was heard, where only its timers come late", async () => {
+  const live = await createLive();
+  live.wire.page.lateMs = MINUTE;
+  await pass(live, 10 * MINUTE);
+  assertEquals(live.wire.calls.length, 1);
+  live.feed.close();
+});

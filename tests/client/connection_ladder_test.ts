@@ -1,0 +1,336 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createLive, createWire } from "./wire.ts";
+
+const MINUTE = 60_000;
+
+/** A page that polls: streams are held back, and the routes answer as the test says. */
+async function createPolling(
+  options: Parameters<ReturnType<typeof createWire>["connect"]>[0] = {},
+  routes: Readonly<Record<string, () => unknown>> = {},
+) {
+  const wire = createWire({ hasSource: false });
+  const connected = await wire.connect(options);
+  wire.serve((call) => {
+    const answer = call.transport === "poll" && routes[call.url.pathname.replace("/v1/", "")];
+    if (answer) call.answer(answer());
+  });
+  await wire.clock.advance(20_000);
+  assertEquals(wire.last().transport, "poll");
+  const streams = () => wire.calls.filter(({ transport }) => transport !== "poll");
+  const polls = () => wire.calls.filter(({ transport }) => transport === "poll");
+  return { wire, streams, polls, ...connected };
+}
+
+const quotes = (cursor: string, price = 1) => ({
+  quotes: [{ symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" }],
+  status: [],
+  cursor,
+  next_poll_delay: 5,
+});
+const news = (cursor: string, ...ids: string[]) => ({
+  articles: ids.map((id) => ({ id, updated_at: id.startsWith("u") ? "2026" : null })),
+  retracted: ids.filter((id) => id.startsWith("r")),
+  cursor,
+  next_poll_delay: 5,
+});
+
+Deno.test("createConnection() goes a rung down after two lines that say nothing, and polls in the end", async () => {
+  const wire = createWire();
+  const { feed, states } = await wire.connect();
+  await wire.clock.advance(9999);
+  assertEquals([wire.calls.length, feed.state().kind], [1, "connecting"]);
+  await wire.clock.advance(30_001);
+  const tried = wire.calls.map(({ transport }) => transport);
+  assertEquals(tried, ["source", "source", "fetch", "fetch", "poll"]);
+  assertEquals(wire.open().length, 1);
+  assertEquals([...new Set(states.map(({ kind }) => kind))], ["stale"]);
+  wire.last().answer(quotes("5-0"));
+  await wire.clock.advance(0);
+  assertEquals([feed.state().kind, feed.state().transport], ["polling", "poll"]);
+  feed.close();
+});
+
+Deno.test("createConnection() replaces a line that has become mute, and goes down where that happens again", async () => {
+  const { wire, feed } = await createLive();
+  for (let count = 0; count < 2; count++) {
+    await wire.clock.advance(37_499);
+    assertEquals([wire.calls.length, feed.state().kind], [count + 1, "live"]);
+    await wire.clock.advance(1001);
+    assertEquals([wire.open().length, wire.last().cursor, feed.state().kind], [1, "5-0", "stale"]);
+    assertEquals(wire.last().transport, ["source", "fetch"][count]);
+    wire.last().sync("5-0");
+    await wire.clock.advance(0);
+    assertEquals(feed.state().failures, 0);
+  }
+  feed.close();
+});
+
+Deno.test("createConnection() forgets a mute line after a healthy while", async () => {
+  const { wire, feed } = await createLive();
+  for (let count = 0; count < 3; count++) {
+    await wire.clock.advance(38_000);
+    wire.last().sync("5-0");
+    await wire.clock.advance(12_000);
+    wire.last().send("heartbeat", wire.clock.now(), "6-0");
+    await wire.clock.advance(1000);
+  }
+  assertEquals(wire.calls.map(({ transport }) => transport), Array(4).fill("source"));
+  feed.close();
+});
+
+Deno.test("createConnection() stays on its rung where the server refuses connections", async () => {
+  const wire = createWire();
+  wire.serve((call) => call.cut());
+  const { feed } = await wire.connect();
+  await wire.clock.advance(10 * MINUTE);
+  assertEquals(new Set(wire.calls.map(({ transport }) => transport)), new Set(["source"]));
+  feed.close();
+});
+
+Deno.test("createConnection() never polls where nothing can be polled, and gives up", async () => {
+  for (
+    const options of [{ topics: ["events/a"] }, {
+      topics: ["operations/o"],
+      ticket: () => Promise.resolve("t"),
+    }]
+  ) {
+    const wire = createWire();
+    const { feed } = await wire.connect(options);
+    await wire.clock.advance(5 * MINUTE);
+    assertEquals(wire.calls.map(({ transport }) => transport).includes("poll"), false);
+    assertEquals(feed.state().kind, "stopped");
+    feed.close();
+  }
+});
+
+Deno.test("createConnection() tells what the first poll brings, and what came since the stream was cut", async () => {
+  const { feed, events, polls } = await createPolling(
+    { topics: ["quotes", "news"], cursor: "4-0" },
+    { quotes: () => quotes("9-0"), news: () => news("7-0", "a", "u", "r") },
+  );
+  assertEquals(polls().map(({ url }) => url.pathname + url.search), [
+    "/v1/news?after=4-0",
+    "/v1/quotes",
+  ]);
+  assertEquals(events.map(({ type }) => type), [
+    ...["article", "article.updated", "article", "article.retracted", "snapshot"],
+  ]);
+  // The news came first: a stream from there misses neither.
+  assertEquals(feed.cursor(), "7-0");
+  feed.close();
+});
+
+Deno.test("createConnection() does not go past the news by the quotes' cursor", async () => {
+  const { feed } = await createPolling(
+    { topics: ["quotes", "news"], cursor: "4-0" },
+    { quotes: () => quotes("9-0"), news: () => ({ ...news("", "a"), cursor: null }) },
+  );
+  assertEquals(feed.cursor(), "4-0");
+  feed.close();
+});
+
+Deno.test("createConnection() tells nothing of a round that broke off, and then all of it", async () => {
+  let isDown = true;
+  const { wire, feed, events, polls } = await createPolling({
+    topics: ["quotes", "news"],
+    cursor: "4-0",
+  }, { news: () => news("7-0", "a") });
+  wire.serve((call) => {
+    if (call.transport !== "poll") return;
+    if (call.url.pathname.endsWith("news")) call.answer(news("7-0", "a"));
+    else if (isDown) call.refuse(502);
+    else call.answer(quotes("9-0"));
+  });
+  polls().at(-1)?.refuse(502);
+  await wire.clock.advance(0);
+  assertEquals([events, feed.cursor(), feed.state().kind], [[], "4-0", "reconnecting"]);
+  isDown = false;
+  await wire.clock.advance(3000);
+  assertEquals(events.map(({ type }) => type), ["article", "snapshot"]);
+  feed.close();
+});
+
+Deno.test("createConnection() polls as often as it is told, a little sooner or later, and never twice at a time", async () => {
+  const { wire, feed, polls } = await createPolling({}, {});
+  for (const [random, ms] of [[0, 4500], [1, 5500]] as const) {
+    const before = polls().length;
+    wire.page.random = () => random;
+    await wire.clock.advance(3000); // while one is asked for
+    assertEquals(polls().length, before);
+    wire.last().answer(quotes("5-0"));
+    await wire.clock.advance(ms - 1);
+    assertEquals(polls().length, before);
+    await wire.clock.advance(1);
+    assertEquals(polls().length, before + 1);
+  }
+  feed.close();
+});
+
+Deno.test("createConnection() tells the same answer once", async () => {
+  let tag = "a";
+  const wire = createWire({ hasSource: false });
+  const { feed, events } = await wire.connect();
+  wire.serve((call) => {
+    if (call.transport === "poll") call.answer(quotes("5-0"), { etag: tag });
+  });
+  await wire.clock.advance(31_000);
+  assertEquals(events.length, 1);
+  tag = "b";
+  await wire.clock.advance(6000);
+  assertEquals(events.length, 2);
+  feed.close();
+});
+
+Deno.test("createConnection() asks with the filters, and sends the cookie along", async () => {
+  const { feed, polls } = await createPolling({
+    url: "https://edge.test/base",
+    topics: ["quotes", "news"],
+    symbols: ["WTI"],
+    sources: ["a", "b"],
+    withCredentials: true,
+  }, { "/base/news": () => news("5-0") });
+  const { href } = polls()[0]?.url ?? {};
+  assertEquals(href, "https://edge.test/base/v1/news?source=a%2Cb");
+  assert(polls()[0]?.withCredentials);
+  feed.close();
+});
+
+Deno.test("createConnection() says what it cannot poll", async () => {
+  const ticket = () => Promise.resolve("t");
+  const { wire, feed, polls } = await createPolling(
+    { topics: ["quotes", "events/alerts", "operations/o"], ticket },
+    { quotes: () => quotes("5-0") },
+  );
+  assertEquals(feed.state().kind, "polling");
+  assertStringIncludes(feed.state().reason, "but not for events/alerts, operations/o.");
+  assertEquals(polls().map(({ url }) => url.searchParams.get("ticket")), [null]);
+  await wire.clock.advance(0);
+  feed.close();
+});
+
+Deno.test("createConnection() polls operations and sessions to their ends, and ends with them", async () => {
+  let state = "running";
+  const { wire, feed, events, polls } = await createPolling({
+    topics: ["operations/o", "sessions/s"],
+  }, {
+    "operations/o": () => ({ id: "o", state, next_poll_delay: 5 }),
+    "sessions/s/events": () => ({ session_state: state, progress: 1, next_poll_delay: 5 }),
+  });
+  state = "completed";
+  await wire.clock.advance(6000);
+  const told = [["progress", "o"], ["session", "s"], ["completed", "o"], ["completed", "s"]];
+  assertEquals(events.map(({ type, data }) => [type, data.id]), told);
+  assertEquals([feed.state().kind, wire.clock.timers, polls().length], ["ended", 0, 4]);
+  feed.close();
+});
+
+Deno.test("createConnection() goes on for what cannot be polled when all that can has ended", async () => {
+  const { wire, feed, streams } = await createPolling(
+    { topics: ["operations/o", "events/alerts"] },
+    { "operations/o": () => ({ id: "o", state: "failed", next_poll_delay: 0 }) },
+  );
+  assertEquals(feed.state().kind, "polling");
+  const before = streams().length;
+  await wire.clock.advance(MINUTE);
+  assertEquals(streams().length, before + 1);
+  feed.close();
+});
+
+Deno.test("createConnection() climbs beside the polls, which go on until the stream is there", async () => {
+  let price = 1;
+  const { wire, feed, events, streams, polls } = await createPolling({}, {
+    quotes: () => quotes("7-0", price++),
+  });
+  await wire.clock.advance(MINUTE);
+  const stream = streams().at(-1);
+  assertEquals([stream?.isOpen, stream?.cursor, feed.state().kind], [true, "7-0", "polling"]);
+  await wire.clock.advance(6000);
+  assert(polls().at(-1) === wire.last());
+  stream?.sync("7-0");
+  await wire.clock.advance(0);
+  assertEquals([feed.state().kind, feed.state().transport], ["live", "fetch"]);
+  const [polled, told] = [polls().length, events.length];
+  await wire.clock.advance(30_000);
+  assertEquals([polls().length, events.length], [polled, told]);
+  feed.close();
+});
+
+Deno.test("createConnection() tries to climb once a minute, as long as that leads nowhere", async () => {
+  const { wire, feed, streams } = await createPolling({}, { quotes: () => quotes("7-0") });
+  const before = streams().length;
+  await wire.clock.advance(70_000 * 5);
+  assertEquals(streams().length, before + 5);
+  assertEquals([feed.state().kind, feed.state().failures], ["polling", 0]);
+  assert(wire.open().length <= 1);
+  feed.close();
+});
+
+Deno.test("createConnection() misses nothing of what cannot be polled, and tells no article twice", async () => {
+  const { wire, feed, events, streams } = await createPolling(
+    { topics: ["news", "events/alerts"], cursor: "4-0", types: ["tick"] },
+    { news: () => news("7-0", "a") },
+  );
+  assertEquals(feed.cursor(), "4-0");
+  await wire.clock.advance(MINUTE);
+  const stream = streams().at(-1);
+  assertEquals(stream?.cursor, "4-0");
+  stream?.sync("4-0");
+  stream?.send("tick", {}, "5-0");
+  stream?.send("article", { id: "a" }, "6-0");
+  stream?.send("article", { id: "b" }, "8-0");
+  await wire.clock.advance(0);
+  assertEquals(events.at(-2)?.id, "5-0");
+  assertEquals(events.filter(({ id }) => id).map(({ id }) => id), ["5-0", "8-0"]);
+  feed.close();
+});
+
+Deno.test("createConnection() asks again where a poll is never answered", async () => {
+  const { wire, feed, polls } = await createPolling({}, {});
+  await wire.clock.advance(10_000);
+  assertEquals([polls().length, wire.open().length], [2, 1]);
+  wire.last().answer(quotes("5-0"));
+  await wire.clock.advance(0);
+  assertEquals(feed.state().kind, "polling");
+  await wire.clock.advance(5000);
+  await wire.clock.advance(25_000);
+  assertEquals(
+    [polls().length, wire.open().filter(({ transport }) => transport === "poll").length],
+    [4, 1],
+  );
+  feed.close();
+});
+
+Deno.test("createConnection() says a gap that a poll finds", async () => {
+  const { feed, events } = await createPolling({ topics: ["news"], cursor: "4-0" }, {
+    news: () => ({ ...news("7-0", "a"), gap: true }),
+  });
+  assertEquals(events.slice(0, 2), [
+    { type: "gap", data: { topic: "news", after: "4-0", before: null }, id: "" },
+    { type: "article", data: { id: "a", updated_at: null }, id: "" },
+  ]);
+  assertEquals(feed.cursor(), "7-0");
+  feed.close();
+});
+
+Deno.test("createConnection() does not poll while the page is hidden, and does when it is seen", async () => {
+  const { wire, feed, polls } = await createPolling({}, { quotes: () => quotes("7-0") });
+  wire.hide();
+  assertEquals([feed.state().kind, wire.clock.timers, wire.open().length], ["paused", 0, 0]);
+  assertStringIncludes(feed.state().reason, "hidden");
+  const before = polls().length;
+  await wire.clock.advance(MINUTE);
+  assertEquals(polls().length, before);
+  wire.show();
+  await wire.clock.advance(0);
+  assertEquals([polls().length, feed.state().kind], [before + 1, "polling"]);
+  feed.close();
+});
+
+Deno.test("createConnection() pauses where the stream falls silent while the page is hidden", async () => {
+  const wire = createWire({ hasSource: false });
+  const { feed } = await wire.connect();
+  wire.hide();
+  await wire.clock.advance(21_000);
+  assertEquals([feed.state().kind, wire.calls.length, wire.clock.timers <= 1], ["paused", 2, true]);
+  feed.close();
+});
