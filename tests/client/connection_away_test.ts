@@ -62,7 +62,7 @@ Deno.test("createConnection() pauses a page that began hidden, or was asked for 
   const wire = createWire();
   wire.page.isHidden = true;
   const { feed } = await wire.connect();
-  wire.serve((call) => call.cut());
+  wire.serve((call) => call.send("busy", { retry_after_ms: MINUTE }));
   wire.last().cut();
   for (let count = 0; count < 2; count++) {
     await wire.clock.advance(5 * MINUTE);

@@ -12,6 +12,8 @@ import { createListeners } from "./listeners.js";
 import { openPoll, pollableOf } from "./poll_line.js";
 import { createRepeats } from "./repeats.js";
 import { openSource } from "./source_line.js";
+import { createVoice } from "./voice.js";
+import { createWatch } from "./watch.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Frame} Frame */
@@ -30,8 +32,8 @@ import { openSource } from "./source_line.js";
  * @property {() => void} close
  */
 
-/** The ladder, from the best. */
-const RUNGS = /** @type {const} */ (["source", "fetch", "poll"]);
+/** The ladder, from the best. @type {readonly import("./types.js").Transport[]} */
+const RUNGS = ["source", "fetch", "poll"];
 const LINES = [openSource, openFetch, openPoll];
 
 const MOST_FAILURES = 20;
@@ -41,11 +43,8 @@ const HEALTHY_MS = 10_000;
 const PATIENCE_MS = 10_000;
 /** So many heartbeats may fail to come. */
 const HEARTBEATS_MISSED = 2.5;
-const TICK_MS = 1000;
-/** A tick that comes so late was slept through. */
-const SLEPT_MS = 10_000;
-/** Pages that are hidden for so long let go. */
-export const HIDDEN_MS = 300_000;
+/** What is dialled for longer is dialled again when the page comes back, and who is sent away goes in this time. */
+const MOMENT_MS = 1000;
 const CLIMB_MS = 60_000;
 
 const ASKING = "Asking the server for the stream.";
@@ -73,20 +72,20 @@ export function createConnection(options, world) {
   const repeats = createRepeats(options.cursor ?? "");
   /** @type {ReturnType<typeof createListeners<import("./types.js").StreamEvent>>} */
   const events = createListeners(world.report);
-  /** @type {ReturnType<typeof createListeners<State>>} */
-  const states = createListeners(world.report);
+  /** @param {string} from @param {string} [bought] */
+  const address = (from, bought, cursor = repeats.cursor()) =>
+    addressOf(from, options, cursor, bought, world.baseUrl);
+  // A URL that is none throws here.
+  address(options.url);
+
+  const voice = createVoice(world.report, ASKING, false);
+  const watch = createWatch(world, {
+    onTick: look,
+    onWake: wake,
+    onAway: (mayStream) => isOver || (mayStream && rung < 2) || pause(),
+  });
 
   let base = options.url;
-  /** @type {State} */
-  let state = {
-    kind: "connecting",
-    transport: null,
-    reason: ASKING,
-    nextTryAt: null,
-    failures: 0,
-    lagMs: 0,
-    isShared: false,
-  };
   let rung = best;
   /** Lines in a row that said nothing. */
   let mutes = 0;
@@ -95,12 +94,6 @@ export function createConnection(options, world) {
   /** @type {Trial | undefined} */
   let next;
   let stopPlan = () => {};
-  let stopTick = () => {};
-  /** @type {(() => void) | undefined} */
-  let stopHiding;
-  let tickedAt = 0;
-  /** The wall's clock before the other, which stands still in sleep. */
-  let driftMs = 0;
   /** Whether a line is to take over from the current one in a moment. */
   let isSoon = false;
   /** Whether it is over, until somebody asks for more. */
@@ -111,8 +104,7 @@ export function createConnection(options, world) {
   /** @param {Partial<State>} change */
   function say(change) {
     const transport = (current && RUNGS[current.rung]) ?? null;
-    const said = { ...state, transport, nextTryAt: null, failures: backoff.failures, ...change };
-    if (JSON.stringify(said) !== JSON.stringify(state)) states.tell(state = said);
+    voice.say({ transport, failures: backoff.failures, ...change });
   }
 
   function sayLive(lagMs = 0) {
@@ -138,9 +130,8 @@ export function createConnection(options, world) {
 
   /** Lets go of everything that runs, and says why. @param {State["kind"]} kind @param {string} reason */
   function rest(kind, reason) {
-    stopPlan();
-    stopTick();
-    isSoon = false;
+    unplan();
+    watch.rest();
     drop(next);
     drop(current);
     say({ kind, reason });
@@ -149,7 +140,6 @@ export function createConnection(options, world) {
   /** All that was to come has come, or nothing will. @type {typeof rest} */
   function finish(kind, reason) {
     isOver = true;
-    show();
     rest(kind, reason);
   }
 
@@ -157,16 +147,15 @@ export function createConnection(options, world) {
     rest("paused", "The page is hidden or asleep: it goes on when it is shown.");
   }
 
-  /** The page is seen, or it does not matter any more. */
-  function show() {
-    stopHiding?.();
-    stopHiding = undefined;
+  function unplan() {
+    stopPlan();
+    isSoon = false;
   }
 
-  /** Opens a line after so many ms. Where another one is current it goes on. */
-  function plan(/** @type {number} */ ms, at = -1) {
-    stopPlan();
-    stopPlan = world.after(ms, () => void dial(at < 0 ? rung : at));
+  /** Opens a line after so many ms. Where another one is current it goes on. @param {number} ms */
+  function plan(ms, at = () => rung) {
+    unplan();
+    stopPlan = world.after(ms, () => void dial(at()));
   }
 
   /** Plans a line that takes over from the current one. @param {number} ms */
@@ -175,14 +164,7 @@ export function createConnection(options, world) {
     isSoon = true;
   }
 
-  function climbLater() {
-    isSoon = false;
-    plan(CLIMB_MS * (0.5 + world.random()), best);
-  }
-
-  /** @param {string} from @param {string} [bought] */
-  const address = (from, bought, cursor = repeats.cursor()) =>
-    addressOf(from, options, cursor, bought, world.baseUrl);
+  const climbLater = () => plan(CLIMB_MS * (0.5 + world.random()), () => best);
 
   /** Opens a line. Where another one is current it goes on until this one has had its `sync`. */
   async function dial(at = rung) {
@@ -190,8 +172,7 @@ export function createConnection(options, world) {
     if (isOver) return;
     const isPoll = at === 2;
     if (isPoll && world.isHidden()) return pause();
-    stopPlan();
-    isSoon = false;
+    unplan();
     drop(next);
     /** @type {Trial} */
     const trial = next = {
@@ -232,8 +213,7 @@ export function createConnection(options, world) {
         next = undefined;
         current = trial;
         rung = trial.rung;
-        stopPlan();
-        isSoon = false;
+        unplan();
         if (rung > best) climbLater();
         if (!resumed) repeats.forget();
         if (gone) events.tell({ type: "gone", data: gone, id: "" });
@@ -256,8 +236,9 @@ export function createConnection(options, world) {
     bye(trial, { reason, retry_ms }) {
       if (reason === "finished") finish("ended", ENDED);
       // The old line goes on as long as it lives.
-      else if (/drain|max_age/.test(reason)) replace(world.random() * Math.min(retry_ms, TICK_MS));
-      else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
+      else if (/drain|max_age/.test(reason)) {
+        replace(world.random() * Math.min(retry_ms, MOMENT_MS));
+      } else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
     },
   }));
 
@@ -304,7 +285,8 @@ export function createConnection(options, world) {
    */
   function fail(trial, reason, leastMs = 0, kind = "reconnecting") {
     drop(trial);
-    if (current) return climbLater(); // a better line could not be had
+    // A better line could not be had.
+    if (current) return climbLater();
     if (isHealthy(trial)) backoff.reset();
     if (next || isSoon) return say({ kind: "reconnecting", reason });
     const ms = kind === "reconnecting" ? Math.max(leastMs, backoff.next()) : leastMs;
@@ -333,11 +315,7 @@ export function createConnection(options, world) {
     fail(trial, "Nothing comes through.", 0, "stale");
   }
 
-  function tick() {
-    const sleptMs = world.wallClock() - world.now() - driftMs;
-    const isLate = world.wallClock() - tickedAt > TICK_MS + SLEPT_MS;
-    tickLater();
-    if (isLate) return wake(sleptMs);
+  function look() {
     for (const trial of [next, current]) {
       if (!trial || (trial !== next && trial !== current)) continue;
       const silentMs = world.now() - trial.heardAt;
@@ -351,48 +329,26 @@ export function createConnection(options, world) {
     }
   }
 
-  function tickLater() {
-    tickedAt = world.wallClock();
-    driftMs = tickedAt - world.now();
-    stopTick();
-    stopTick = world.after(TICK_MS, tick);
-  }
-
   /** Runs, from now on. */
   function start() {
     backoff.reset();
     if (!current) say({ kind: "connecting", reason: ASKING });
     if (isOver) return;
-    if (world.isHidden()) hide();
-    tickLater();
+    watch.start();
     void dial();
   }
 
-  function hide() {
-    stopHiding ??= world.after(HIDDEN_MS, () => {
-      show();
-      pause();
-    });
-  }
-
-  /** Something came back: what cannot be trusted is replaced at once. */
-  function wake(sleptMs = 0) {
-    if (state.kind === "busy" && state.nextTryAt) return; // as it was told
+  /** Something came back: what cannot be trusted is replaced at once. @param {number} sleptMs */
+  function wake(sleptMs) {
+    const { kind, nextTryAt } = voice.state();
+    if (isOver || (world.isHidden() && kind === "paused")) return;
+    // As it was told.
+    if (kind === "busy" && nextTryAt) return;
     /** @param {Trial | undefined} trial */
     const isFresh = (trial) =>
       trial &&
-      world.now() + sleptMs - trial.heardAt <= (trial.syncedAt ? trial.heartbeatMs : TICK_MS);
+      world.now() + sleptMs - trial.heardAt <= (trial.syncedAt ? trial.heartbeatMs : MOMENT_MS);
     if (!isFresh(current) && !isFresh(next)) start();
-  }
-
-  /** @param {import("./types.js").Wake} why */
-  function hear(why) {
-    const isHidden = world.isHidden();
-    if (!isHidden) show();
-    if (isOver) return;
-    if (why === "freeze" || why === "pagehide" || (isHidden && rung === 2)) pause();
-    else if (why === "hidden") hide();
-    else if (why !== "offline" && !(isHidden && state.kind === "paused")) wake();
   }
 
   function reconnect() {
@@ -404,14 +360,12 @@ export function createConnection(options, world) {
     start();
   }
 
-  address(base); // a URL that is none throws here
-  const stopWaking = world.onWake(hear);
   start();
 
   return {
     subscribe: events.add,
-    state: () => state,
-    onState: states.add,
+    state: voice.state,
+    onState: voice.onState,
     cursor: repeats.cursor,
     reconnect,
     setUrl(url) {
@@ -421,7 +375,7 @@ export function createConnection(options, world) {
     },
     close() {
       isClosed = true;
-      stopWaking();
+      watch.close();
       finish("stopped", "It was closed.");
     },
   };

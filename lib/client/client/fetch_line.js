@@ -32,8 +32,8 @@ export function openFetch(url, { onFrame, onEnd }, world, { withCredentials }) {
     }
   }
 
-  follow()
-    .catch(() => /** @type {const} */ ({ kind: "lost" }))
-    .then((end) => signal.aborted || onEnd(end));
+  /** @returns {import("./types.js").End} */
+  const lost = () => ({ kind: "lost" });
+  follow().catch(lost).then((end) => signal.aborted || onEnd(end));
   return () => stop.abort();
 }

@@ -68,7 +68,8 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
   ) {
     if (topic === "quotes") return [["snapshot", { quotes, status }]];
     if (topic === "news") {
-      if (!cursor) return []; // as a stream without a cursor: what is new comes from now on
+      // As a stream without a cursor: what is new comes from now on.
+      if (!cursor) return [];
       return [
         ...gap ? [["gap", { topic, after: cursor, before: null }]] : [],
         ...articles.map((

@@ -5,11 +5,12 @@
  *
  * @module
  */
-import { HIDDEN_MS } from "./connection.js";
 import { createKeep } from "./keep.js";
 import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
 import { createTurn } from "./turn.js";
+import { createVoice } from "./voice.js";
+import { HIDDEN_MS } from "./watch.js";
 
 /** @import { Channel, Feed, State, StreamEvent, World } from "./types.js" */
 /** @import { Listeners } from "./listeners.js" */
@@ -19,17 +20,6 @@ import { createTurn } from "./turn.js";
 const VERSION = 1;
 /** Half a heartbeat: without five in a row, who leads is asleep. */
 const BEAT_MS = 7_500;
-
-/** @type {State} */
-const IDLE = {
-  kind: "connecting",
-  transport: null,
-  reason: "Asking the other tabs.",
-  nextTryAt: null,
-  failures: 0,
-  lagMs: 0,
-  isShared: true,
-};
 
 /**
  * Leads, or follows. Who missed something has a feed of its own until it is where the others are.
@@ -49,18 +39,22 @@ export function createShared(key, open, world, cursor = "") {
   const me = String(world.random());
   const turn = createTurn(locks, name, lead, stepDown);
   const keep = createKeep();
-  const isWhole = !cursor; // else the stream opens without what was before
+  /** Else the stream opens without what was before. */
+  const isWhole = !cursor;
   /** @type {Listeners<StreamEvent>} */
   const events = createListeners(world.report);
-  /** @type {Listeners<State>} */
-  const states = createListeners(world.report);
-  let state = IDLE;
+  const { state, onState, say: setState } = createVoice(
+    world.report,
+    "Asking the other tabs.",
+    true,
+  );
   let url = "";
   /** @type {Feed | undefined} */
   let feed;
   let letGo = () => {};
   let isLeading = false;
-  let leader = ""; // whom we follow: we had all that was before
+  /** Whom we follow: we had all that was before. */
+  let leader = "";
   /** @type {Told | undefined} */
   let heard;
   let missed = 0;
@@ -70,17 +64,14 @@ export function createShared(key, open, world, cursor = "") {
   /** @param {object} message */
   const say = (message) => channel?.postMessage({ v: VERSION, ...message });
   /** @param {Partial<Told>} more */
-  const tell = (more) => isLeading && say({ lead: me, url, after: cursor, cursor, state, ...more });
-
-  /** @param {State} next */
-  function setState(next) {
-    if (JSON.stringify(next) !== JSON.stringify(state)) states.tell(state = next);
-  }
+  const tell = (more) =>
+    isLeading && say({ lead: me, url, after: cursor, cursor, state: state(), ...more });
 
   /** @param {StreamEvent} event */
   function take(event) {
     const { id, type } = event;
-    const isAnew = type === "gap" || type === "snapshot"; // the order may begin anew
+    // The order may begin anew.
+    const isAnew = type === "gap" || type === "snapshot";
     if (id && cursor && !isAnew && !isAfter(id, cursor)) return;
     if (id || type === "gap") cursor = id;
     keep.take(event);
@@ -160,7 +151,8 @@ export function createShared(key, open, world, cursor = "") {
 
   function beat() {
     stopBeat = world.after(BEAT_MS, beat);
-    if (feed) cursor = feed.cursor() || cursor; // heartbeats move it too
+    // Heartbeats move it too.
+    if (feed) cursor = feed.cursor() || cursor;
     tell({});
     if (isLeading) return;
     if (++missed === 5) turn.queue(true);
@@ -186,7 +178,7 @@ export function createShared(key, open, world, cursor = "") {
     turn.leave();
     channel?.close();
     channel = undefined;
-    setState({ ...IDLE, kind, reason, isShared: false });
+    setState({ transport: null, failures: 0, lagMs: 0, kind, reason, isShared: false });
   }
 
   /** @param {string} [why] */
@@ -203,8 +195,8 @@ export function createShared(key, open, world, cursor = "") {
 
   return {
     subscribe: events.add,
-    state: () => state,
-    onState: states.add,
+    state,
+    onState,
     cursor: () => feed?.cursor() || cursor,
     reconnect() {
       if (feed) feed.reconnect();

@@ -7,19 +7,15 @@
  */
 
 /** The types of the built-in topics, and the stream's own: EventSource hears only those it is told. */
-const TYPES = [
-  ...["sync", "gap", "snapshot", "heartbeat", "bye", "busy", "auth"],
-  ...["quote", "status", "article", "article.updated", "article.retracted"],
-  ...["progress", "session", "task", "token", "done", "stopped"],
-  ...["completed", "failed", "cancelled", "expired"],
-];
+const TYPES = "sync gap snapshot heartbeat bye busy auth quote status article article.updated " +
+  "article.retracted progress session task token done stopped completed failed cancelled expired";
 
 /** @type {import("./types.js").OpenLine} */
 export function openSource(url, { onFrame, onEnd }, { EventSource }, { types, withCredentials }) {
   if (!EventSource) throw new TypeError("Cannot open a stream: there is no EventSource");
   const source = new EventSource(url, { withCredentials });
   let last = "";
-  for (const type of new Set([...TYPES, ...types])) {
+  for (const type of new Set([...TYPES.split(" "), ...types])) {
     source.addEventListener(type, ({ data, lastEventId }) => {
       // One without an id repeats the last one's.
       const id = lastEventId === last ? undefined : lastEventId;
@@ -29,7 +25,8 @@ export function openSource(url, { onFrame, onEnd }, { EventSource }, { types, wi
   }
   source.onerror = () => {
     const isLost = source.readyState === source.CONNECTING;
-    source.close(); // when to come back is ours to decide
+    // When to come back is ours to decide.
+    source.close();
     onEnd({ kind: isLost ? "lost" : "unseen" });
   };
   return () => source.close();

@@ -35,7 +35,8 @@ export function createTurn(locks, name, won, lost) {
       });
     }).catch((error) => {
       if (signal.aborted) return;
-      if (error.name !== "AbortError") return won(); // a page without locks: each for itself
+      // A page without locks: each for itself.
+      if (error.name !== "AbortError") return won();
       lost();
       queue();
     });

@@ -40,7 +40,8 @@ export function browserWorld() {
       listen(document, ["freeze", "resume"]);
       globalThis.addEventListener?.(
         "pageshow",
-        ({ persisted }) => persisted && listener("pageshow"), // every page is shown once at first
+        // Every page is shown once at first.
+        ({ persisted }) => persisted && listener("pageshow"),
         { signal: signs.signal },
       );
       document?.addEventListener(
