@@ -114,14 +114,10 @@ export function createWindows(context: WindowsContext): Windows {
     }
   }
 
-  /** Where it is reset while it is read, that was for nothing. */
   async function fill(entry: Entry): Promise<void> {
-    let from: Place | undefined;
-    while (!entry.isFilled && isReadable() && entry.from !== from) {
-      from = entry.from;
-      entry.filling ??= read(entry);
-      await entry.filling;
-    }
+    if (entry.isFilled || !isReadable()) return;
+    entry.filling ??= read(entry);
+    await entry.filling;
   }
 
   function entryOf(topic: Topic): Entry {
