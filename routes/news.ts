@@ -15,6 +15,7 @@ import { asPublisher, idempotencyKey } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { Article, FeedStatus } from "../lib/topics/news/article.ts";
 import { Correction, PostedArticle } from "../lib/topics/news/post.ts";
@@ -166,8 +167,8 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ ...content, cursor, next_poll_delay }, 200);
   });
 
-  app.openapi(stream, (c) => {
-    const query = c.req.valid("query");
+  addStream(app, stream, (c) => {
+    const query = readQuery(c, stream.request.query);
     const tags = sourceFilter(query.source);
     return streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),

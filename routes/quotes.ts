@@ -11,6 +11,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
@@ -69,8 +70,8 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
     return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
   });
 
-  app.openapi(stream, (c) => {
-    const query = c.req.valid("query");
+  addStream(app, stream, (c) => {
+    const query = readQuery(c, stream.request.query);
     const tags = symbolFilter(query.symbols, SYMBOLS);
     return streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),

@@ -125,9 +125,14 @@ export function createHub(
   const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
   const audiences = createAudiences({
     clock,
+    windows,
     head,
     readLog: (...asked) => reader.read(...asked),
     bye,
+    onLeave(audience, client, reason) {
+      audiences.letGo(audience);
+      chronicle.end(audience, client, reason);
+    },
     onFault,
     heartbeatMs,
     coalesceMs,
@@ -153,7 +158,6 @@ export function createHub(
   const enter = createEntrance({
     clock,
     random,
-    windows,
     starts,
     audiences,
     chronicle,
