@@ -51,8 +51,12 @@ function headersOfAll(origin: Config["ALLOWED_ORIGINS"]): MiddlewareHandler<Env>
   return async (c, next) => {
     if (c.req.method === "OPTIONS") return await share(c, next);
     await next();
-    c.res.headers.set("x-content-type-options", "nosniff");
-    return await share(c, nothing);
+    const { headers } = c.res;
+    headers.set("x-content-type-options", "nosniff");
+    if (headers.has("access-control-allow-origin")) return; // modules are anyone's
+    const vary = headers.get("vary");
+    await share(c, nothing);
+    if (vary !== null) headers.append("vary", vary);
   };
 }
 
@@ -92,7 +96,9 @@ export function createApp(services: Services): OpenAPIHono<Env> {
         error: messageOf(thrown),
       });
     }
-    return problemResponse(problem);
+    // With what was told before: a share that was spent, what the answer varies with.
+    const response = problemResponse(problem);
+    return c.newResponse(response.body, response);
   });
   return app;
 }

@@ -193,7 +193,11 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     const { id } = c.req.valid("param");
     c.header("vary", "Accept", { append: true });
     const format = formatOf(c.req.header("accept"));
-    if (format === "stream") return await follow(c, id, c.req.valid("query"));
+    if (format === "stream") {
+      const response = await follow(c, id, c.req.valid("query"));
+      response.headers.append("vary", "Accept");
+      return response;
+    }
 
     const kept = await findSession(c, services, await callers.of(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
