@@ -50,7 +50,7 @@ browserTest("client goes over to another server when its own is drained", async 
   await using shared = await startShared(COUNTED);
   await using one = await startServer(shared.settings);
   await using other = await startServer(shared.settings);
-  await using proxy = startHoldingProxy(one.origin);
+  await using proxy = await startHoldingProxy(one.origin);
   await using stage = await startStage();
   const follower = await stage.open({ modules: other.origin, options: numbersOf(proxy.origin) });
 
@@ -71,7 +71,7 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
   await using shared = await startShared(COUNTED);
   await using first = await startServer(shared.settings);
   await using full = await startServer({ ...shared.settings, STREAMS_PER_ISOLATE: "1" });
-  await using proxy = startHoldingProxy(first.origin);
+  await using proxy = await startHoldingProxy(first.origin);
   await using stage = await startStage();
   const follower = await stage.open({
     modules: full.origin,

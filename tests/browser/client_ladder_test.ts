@@ -22,7 +22,7 @@ browserTest(
   "client polls behind a proxy that holds streams back, and streams again when it does not",
   async () => {
     await using server = await startServer({ ...COUNTED, DEMO: "1", HEARTBEAT_MS: "300" });
-    await using proxy = startHoldingProxy(server.origin);
+    await using proxy = await startHoldingProxy(server.origin);
     await using stage = await startStage();
     proxy.isHolding = true;
     const follower = await stage.open({

@@ -37,14 +37,15 @@ const followed = {
   states: [],
 };
 
-followed.feed.subscribe(({ type, data }) => {
+/** @param {import("../../lib/client/client/types.js").StreamEvent & { data: any }} event */
+function take({ type, data }) {
   if (type === "tick") followed.numbers.push(data.data.number);
-  if (type === "article" && /^Number /.test(data.title)) {
-    followed.numbers.push(+data.title.slice(7));
-  }
+  const [_, number] = type === "article" ? data.title.split("Number ") : [];
+  if (number) followed.numbers.push(Number(number));
   if (type === "gap") followed.gaps++;
   if (type === "quote" || type === "snapshot") followed.quotes++;
-});
+}
+followed.feed.subscribe(take);
 
 /** @param {import("../../lib/client/client/types.js").State} state */
 const keep = (state) => followed.states.push(state);
