@@ -52,7 +52,9 @@ async function serve({ url }: Request, ticket: () => Promise<string>): Promise<R
     const script = await Deno.readFile(new URL("client_page.js", import.meta.url));
     return new Response(script, { headers: { "content-type": "text/javascript" } });
   }
-  return new Response(HTML, { headers: { "content-type": "text/html; charset=utf-8" } });
+  return new Response(pathname === "/blank" ? "<!doctype html><title>Blank</title>" : HTML, {
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
 }
 
 /** A browser, and a site whose pages follow. Whoever starts it must dispose of it. */
