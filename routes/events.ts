@@ -4,11 +4,10 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import type { Env } from "../lib/http/connection.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, idempotencyKey, onceOf } from "../lib/http/publication.ts";
+import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
@@ -16,12 +15,6 @@ import type { Services } from "../lib/services.ts";
 import { channelTopicName } from "../lib/topics/channels.ts";
 
 const params = z.object({ channel: z.string().meta({ example: "alerts" }) });
-
-/** What a body takes beyond its event: the type and the braces. */
-const BODY_SLACK_BYTES = 4096;
-
-/** The most bytes JSON may write for one byte of ours: `\u0041` for `A`. The event itself is measured by the hub. */
-const ESCAPED_BYTES = 6;
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
@@ -34,10 +27,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     summary: "Publishes an event",
     tags: ["events"],
     security: [{ publisher: [] }],
-    middleware: [
-      asPublisher(services),
-      bodyLimit({ maxSize: config.MAX_EVENT_BYTES * ESCAPED_BYTES + BODY_SLACK_BYTES }),
-    ],
+    middleware: [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)],
     request: {
       params,
       headers: z.object({ "idempotency-key": idempotencyKey }),

@@ -5,17 +5,15 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../lib/core/problem.ts";
-import { type Caller, callerKey, owns } from "../lib/http/caller.ts";
+import type { Caller } from "../lib/http/caller.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { etagOf, isKnown } from "../lib/http/etag.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
+import { findOne } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { idempotencyKey, onceOf, requireJson, spendPublication } from "../lib/http/publication.ts";
-import { requirePublisher, requireReader } from "../lib/http/rights.ts";
+import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { spendLookup } from "../lib/http/share.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
@@ -45,9 +43,6 @@ const Polled = Operation.extend({
   }),
 });
 
-/** What a body takes beyond its fields, and the most bytes JSON may write for one byte of ours. */
-const [BODY_SLACK_BYTES, ESCAPED_BYTES] = [4096, 6];
-
 const reader = [{ user: [] }, { publisher: [] }];
 
 function json(description: string, schema: z.ZodType) {
@@ -75,18 +70,10 @@ function done(outcome: Kept | Refusal | null): Operation {
 
 /** The routes of operations. */
 export function operationsRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, door, lookups, operations, publishRate, world: { clock } } = services;
+  const { callers, config, door, operations, world: { clock } } = services;
   const app = createRouter();
 
-  const publisherOnly = [
-    async (c: Context<Env>, next: () => Promise<void>) => {
-      requirePublisher(c, config.PUBLISH_TOKEN);
-      requireJson(c);
-      spendPublication(c, publishRate);
-      await next();
-    },
-    bodyLimit({ maxSize: config.MAX_EVENT_BYTES * ESCAPED_BYTES + BODY_SLACK_BYTES }),
-  ];
+  const publisherOnly = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
 
   const create = createRoute({
     method: "post",
@@ -165,13 +152,14 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     },
   });
 
-  /** An operation that is there and the caller's. Nothing is read for whom a token forbids it. */
-  async function find(c: Context<Env>, caller: Caller, id: string): Promise<Kept> {
-    requireReader(caller, [operationTopic(id)]);
-    const kept = await operations.look(id);
-    if (kept && owns(caller, kept.operation.owner)) return kept;
-    spendLookup(c, lookups, callerKey(c, caller, config.CLIENT_IP_HEADER));
-    throw unknownOperation();
+  /** An operation that is there and the caller's. */
+  function find(c: Context<Env>, caller: Caller, id: string): Promise<Kept> {
+    return findOne(c, services, caller, {
+      name: operationTopic(id).name,
+      look: () => operations.look(id),
+      ownerOf: ({ operation }) => operation.owner,
+      unknown: unknownOperation(),
+    });
   }
 
   app.openapi(create, async (c) => {

@@ -12,16 +12,17 @@ import { createContext, createElement, useContext, useMemo, useSyncExternalStore
 import { connect } from "./client.js";
 import { EMPTY } from "./client/model.js";
 import { createStore } from "./client/store.js";
+import { browserWorld } from "./client/world.js";
 
-/** @typedef {import("./client/types.js").State} State */
-/** @typedef {import("./client/model.js").Model} Model */
-/** @typedef {import("./client/model.js").Kept} Kept */
+/** @import { Context, ReactNode } from "react" */
+/** @import { Kept, Model } from "./client/model.js" */
+/** @import { Options as ConnectOptions, State } from "./client/types.js" */
 
 /**
  * As of `connect`. Without `url` it is the server this file came from. With `topics`, several hooks share the connection
  * of these topics; without, each has its own topic. Functions are taken from whoever connects first.
  *
- * @typedef {Partial<import("./client/types.js").Options>} Options
+ * @typedef {Partial<ConnectOptions>} Options
  */
 
 /** @type {State} */
@@ -38,13 +39,13 @@ const UNKNOWN = Object.freeze({
 /** @type {Map<string, ReturnType<typeof createStore>>} Those that somebody looks at, by what they ask for. */
 const stores = new Map();
 
-/** @type {import("react").Context<Options>} */
+/** @type {Context<Options>} */
 const Defaults = createContext({});
 
 /**
  * Options for all hooks below: `<Edgetape url="https://edge.example.com" topics={["quotes", "news"]}>`.
  *
- * @param {Options & { children?: import("react").ReactNode }} props
+ * @param {Options & { children?: ReactNode }} props
  */
 export function Edgetape({ children, ...options }) {
   return createElement(Defaults.Provider, { value: options }, children);
@@ -59,10 +60,11 @@ function keyOf(options) {
   return JSON.stringify(entries.sort());
 }
 
-/** @param {import("./client/types.js").Options} options @returns {() => Promise<Kept[]>} */
+/** @param {ConnectOptions} options @returns {() => Promise<Kept[]>} */
 function newsOf({ url, sources = [], withCredentials }) {
   return async () => {
-    const list = new URL("/v1/news?limit=200", url);
+    const { baseUrl } = browserWorld();
+    const list = new URL("/v1/news?limit=200", new URL(url, baseUrl));
     if (sources.length) list.searchParams.set("source", sources.join());
     const answer = await fetch(list, { credentials: withCredentials ? "include" : "same-origin" });
     if (!answer.ok) throw new Error(`${list} answers ${answer.status}`);
@@ -72,17 +74,16 @@ function newsOf({ url, sources = [], withCredentials }) {
 
 /**
  * @param {string} key
- * @param {import("./client/types.js").Options} options
+ * @param {ConnectOptions} options
  */
 function open(key, options) {
+  const { after, report } = browserWorld();
   const store = createStore({
     connect: () => connect(options),
     askNews: options.topics.includes("news") ? newsOf(options) : null,
     batch: (run) => void requestAnimationFrame(run),
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    after,
+    report,
     onClose: () => void stores.delete(key),
   });
   stores.set(key, store);

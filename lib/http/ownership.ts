@@ -1,9 +1,10 @@
 /**
- * Topics that are somebody's: who may know of them.
+ * What is somebody's: who may know of it.
  *
  * @module
  */
 import type { Context } from "hono";
+import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type Catalogue, unknownTopic } from "../topics/catalogue.ts";
@@ -12,12 +13,44 @@ import type { Env } from "./connection.ts";
 import { requireReader } from "./rights.ts";
 import { spendLookup } from "./share.ts";
 
-/** What finding out takes. */
-export interface OwnershipContext {
-  readonly catalogue: Pick<Catalogue, "ownerOf">;
+/** What finding something takes. */
+export interface LookupContext {
   /** What one caller may ask for that is not there. */
   readonly lookups: RateLimit;
   readonly config: { readonly CLIENT_IP_HEADER?: string | undefined };
+}
+
+/** What finding out about topics takes. */
+export interface OwnershipContext extends LookupContext {
+  readonly catalogue: Pick<Catalogue, "ownerOf">;
+}
+
+/** One thing that may be there and somebody's. */
+export interface Sought<Kept> {
+  /** What the right to it is called, as a topic is: `operations/…`. */
+  readonly name: string;
+  look(): Promise<Kept | null>;
+  ownerOf(kept: Kept): string;
+  /** What who may not know of it is told too. */
+  readonly unknown: Problem;
+}
+
+/**
+ * Finds something that is the caller's, or a publisher's. Nothing is read for whom a token forbids it.
+ *
+ * @throws {Problem} 401 or 403 as of `requireReader()`; what is `unknown`, or 429 `lookups_too_often`.
+ */
+export async function findOne<Kept>(
+  c: Context<Env>,
+  { lookups, config }: LookupContext,
+  caller: Caller,
+  { name, look, ownerOf, unknown }: Sought<Kept>,
+): Promise<Kept> {
+  requireReader(caller, [{ name, isPrivate: true }]);
+  const kept = await look();
+  if (kept !== null && owns(caller, ownerOf(kept))) return kept;
+  spendLookup(c, lookups, callerKey(c, caller, config.CLIENT_IP_HEADER));
+  throw unknown;
 }
 
 /** Of the topics that were asked for, those the caller can have, and the names of the others. */

@@ -5,6 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Once } from "../store/event_log.ts";
@@ -74,4 +75,20 @@ export function asPublisher({ config, publishRate }: Publishing): MiddlewareHand
     spendPublication(c, publishRate);
     await next();
   };
+}
+
+/** What a body takes beyond its event: names and braces. */
+const BODY_SLACK_BYTES = 4096;
+
+/** The most bytes JSON may write for one byte of ours: `\u0041` for `A`. The event itself is measured when it is published. */
+const ESCAPED_BYTES = 6;
+
+/**
+ * Takes bodies as large as one that holds the largest event may be.
+ *
+ * @param bytes The setting MAX_EVENT_BYTES.
+ * @throws {Problem} 413.
+ */
+export function holdsEvent(bytes: number): MiddlewareHandler<Env> {
+  return bodyLimit({ maxSize: bytes * ESCAPED_BYTES + BODY_SLACK_BYTES });
 }

@@ -29,7 +29,10 @@ export function requirePublisher(c: Context<Env>, token: string | undefined): vo
  *
  * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first it may not read.
  */
-export function requireReader(caller: Caller, topics: readonly Topic[]): void {
+export function requireReader(
+  caller: Caller,
+  topics: readonly Pick<Topic, "name" | "isPrivate">[],
+): void {
   const refused = topics.find(({ name, isPrivate }) => isPrivate && !mayRead(caller, name));
   if (!refused) return;
   const { name } = refused;

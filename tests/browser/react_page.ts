@@ -18,7 +18,9 @@ async function commonJs(path: string, found = new Map<string, string>()): Promis
     found.set(path, "");
     const source = await Deno.readTextFile(path);
     const { resolve } = createRequire(path);
-    const names = [...source.matchAll(/require\("([^"]+)"\)/g)].map(([_, name = ""]) => name);
+    const names = [...source.matchAll(/require\(["']([^"']+)["']\)/g)].map(([_, name = ""]) =>
+      name
+    );
     const paths = Object.fromEntries(names.map((name) => [name, resolve(name)]));
     found.set(
       path,

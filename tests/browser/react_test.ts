@@ -1,7 +1,9 @@
 /** The hooks in a real React, in its strict mode and with its warnings. */
 import { assertEquals } from "@std/assert";
+import { z } from "zod";
 import { begin, report } from "../support/operations.ts";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { parse } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
@@ -14,6 +16,22 @@ const HEAD = `
   const root = createRoot(document.querySelector("#root"));
   const show = (app) => root.render(h(StrictMode, null, app));
 `;
+
+async function write(origin: string, method: string, path: string, body?: unknown) {
+  const answer = await fetch(`${origin}/v1/news${path}`, {
+    method,
+    headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return answer.status === 204 ? "" : parse(z.object({ id: z.string() }), text).id;
+}
+
+/** Publishes a story. @returns Its id. */
+function post(origin: string, n: number): Promise<string> {
+  const story = { title: `Story ${n}`, url: `https://x.example/${n}`, source: "Lab" };
+  return write(origin, "POST", "", story);
+}
 
 /** Streams the server has open. */
 async function streams(origin: string): Promise<number> {
@@ -82,17 +100,7 @@ browserTest(
 browserTest("useNews() renders what there is, what comes, changes and is taken back", async () => {
   await using server = await startDemo({ PUBLISH_TOKEN });
   const { origin } = server;
-  async function write(method: string, path: string, body?: unknown) {
-    const answer = await fetch(`${origin}/v1/news${path}`, {
-      method,
-      headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return answer.status === 204 ? "" : (await answer.json()).id;
-  }
-  const post = (n: number) =>
-    write("POST", "", { title: `Story ${n}`, url: `https://x.example/${n}`, source: "Lab" });
-  const first = await post(1);
+  const first = await post(origin, 1);
   await using app = await startReactPage(
     origin,
     `${HEAD}
@@ -116,11 +124,11 @@ browserTest("useNews() renders what there is, what comes, changes and is taken b
   await page.goto(app.origin);
   await page.locator("[data-state=live]").waitFor();
   await titles("Story 1");
-  const second = await post(2);
+  const second = await post(origin, 2);
   await titles("Story 2", "Story 1");
-  await write("PATCH", `/${first}`, { title: "Story 1, corrected" });
+  await write(origin, "PATCH", `/${first}`, { title: "Story 1, corrected" });
   await titles("Story 2", "Story 1, corrected");
-  await write("DELETE", `/${second}`);
+  await write(origin, "DELETE", `/${second}`);
   await titles("Story 1, corrected");
   assertEquals([await streams(origin), complaints], [1, []]);
 });
@@ -165,3 +173,48 @@ browserTest("useOperation() follows an operation to its end, once its id is know
   await page.getByText("completed 1").waitFor();
   assertEquals(complaints, []);
 });
+
+browserTest(
+  "useNews() of two tabs needs one connection, and misses nothing where its tab is closed",
+  async () => {
+    await using server = await startDemo({ PUBLISH_TOKEN });
+    const { origin } = server;
+    await post(origin, 0);
+    await using app = await startReactPage(
+      origin,
+      `${HEAD}
+    import { useNews, useStreamState } from "edgetape";
+    const options = { topics: ["news"], sources: ["Lab"] };
+    function News() {
+      const { kind, isShared } = useStreamState(options);
+      const news = useNews(options);
+      return h("ol", { "data-state": kind, "data-shared": isShared },
+        news.map(({ id, title }) => h("li", { key: id }, title)));
+    }
+    show(h(News));
+  `,
+    );
+    await using tab = await openTab();
+    const { page: first, complaints } = tab;
+    await first.goto(app.origin);
+    await first.locator("[data-state=live][data-shared=false]").waitFor();
+    const second = await first.context().newPage();
+    await second.goto(app.origin);
+    await second.locator("[data-state=live][data-shared=true]").waitFor();
+    assertEquals(await streams(origin), 1);
+
+    const told = ["Story 0"];
+    for (let n = 1; n < 30; n++) {
+      told.unshift(`Story ${n}`);
+      await post(origin, n);
+      if (n === 10) await first.close();
+    }
+    await until("all stories", async () => {
+      const shown = await second.locator("li").allInnerTexts();
+      return shown.join() === told.join() ? true : undefined;
+    });
+    await second.locator("[data-shared=false]").waitFor();
+    await until("one stream", async () => await streams(origin) === 1 || undefined);
+    assertEquals(complaints, []);
+  },
+);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { z } from "zod";
 import { createBrowser, type Tab } from "./tabs.ts";
 
 const MINUTE = 60_000;
@@ -26,9 +27,15 @@ async function createTabs(count: number, options: { cursor?: string } = {}) {
   return { browser, clock, server, first, second, tabs, quote, open };
 }
 
+const Priced = z.object({ price: z.number() });
+
 /** The prices a tab was told, in order. */
 function pricesOf({ events }: Tab): number[] {
-  return events.map(({ data }) => data.price ?? data.quotes[0].price);
+  return events.flatMap(({ type, data }) =>
+    type === "snapshot"
+      ? z.object({ quotes: z.array(Priced) }).parse(data).quotes
+      : Priced.parse(data)
+  ).map(({ price }) => price);
 }
 
 /** Numbers up to the last. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { z } from "zod";
 import { createShared } from "../../lib/client/client/sharing.js";
-import type { Feed, State, StreamEvent, World } from "../../lib/client/client/types.js";
+import type { Channel, Feed, State, StreamEvent, World } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
 type Wake = Parameters<Parameters<World["onWake"]>[0]>[0];
-type Channel = NonNullable<ReturnType<World["channel"]>>;
 
 /** One tab, as a test sees it. */
 export interface Tab {
@@ -196,7 +196,9 @@ const number = (id: string): number => Number(id.split("-")[1]);
 
 function snapshotOf(log: readonly StreamEvent[]) {
   const quotes = new Map<string, unknown>();
-  for (const { type, data } of log) if (type === "quote") quotes.set(data.symbol, data);
+  for (const { type, data } of log) {
+    if (type === "quote") quotes.set(z.object({ symbol: z.string() }).parse(data).symbol, data);
+  }
   return { quotes: [...quotes.values()], status: [] };
 }
 
@@ -209,24 +211,27 @@ export function createBrowser() {
   let tabs = 0;
 
   function createChannel(tab: string, isFrozen: () => boolean, backlog: (() => void)[]): Channel {
-    const listeners: ((event: { data: unknown }) => void)[] = [];
+    const channel: Channel = {
+      onmessage: null,
+      postMessage(message) {
+        const data = structuredClone(message);
+        for (const each of channels) if (each !== own) queueMicrotask(() => each.hear(data));
+      },
+      close: () => void channels.delete(own),
+    };
     const own = {
       tab,
       hear(data: unknown) {
-        const hand = () => channels.has(own) && listeners.forEach((each) => each({ data }));
+        function hand(): void {
+          if (!channels.has(own) || !channel.onmessage) return;
+          Reflect.apply(channel.onmessage, channel, [new MessageEvent("message", { data })]);
+        }
         if (isFrozen()) backlog.push(hand);
         else hand();
       },
     };
     channels.add(own);
-    return {
-      postMessage(message) {
-        const data = structuredClone(message);
-        for (const each of channels) if (each !== own) queueMicrotask(() => each.hear(data));
-      },
-      addEventListener: (_type, listener) => void listeners.push(listener),
-      close: () => void channels.delete(own),
-    };
+    return channel;
   }
 
   return {
@@ -250,6 +255,11 @@ export function createBrowser() {
       const wake = (why: Wake) => listeners.forEach((each) => each(why));
       const world: World = {
         now: clock.now,
+        wallClock: clock.now,
+        baseUrl: undefined,
+        report(error) {
+          throw error;
+        },
         after(ms, run) {
           const off = clock.after(ms, () => {
             timers.delete(off);

@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
+import { createApp } from "../../routes/app.ts";
 import { clientRoutes } from "../../routes/client.ts";
 import { createAppUnderTest } from "./support.ts";
 
 const CLIENT = new URL("../../lib/client/", import.meta.url);
 
+function readAsset(path: string) {
+  return Deno.readFile(new URL(`../${path}`, CLIENT));
+}
+
 function createClientRoutes() {
-  const readAsset = (path: string) => Deno.readFile(new URL(`../${path}`, CLIENT));
   return clientRoutes({ world: { readAsset } });
 }
 
@@ -50,9 +54,8 @@ Deno.test("client's modules may be imported by origins that may not read the str
   const origin = "https://b.example";
   const stream = await test.send("/v1/quotes", { headers: { origin } });
   assertEquals(stream.headers.get("access-control-allow-origin"), null);
-  const readAsset = (path: string) => Deno.readFile(new URL(`../${path}`, CLIENT));
-  Object.assign(test.services.world, { readAsset });
-  const module = await test.send("/client/sharing.js", { headers: { origin } });
+  const app = createApp({ ...test.services, world: { ...test.services.world, readAsset } });
+  const module = await app.request("/client/sharing.js", { headers: { origin } });
   assertEquals(module.status, 200);
   assertEquals(module.headers.get("access-control-allow-origin"), "*");
   assertEquals(module.headers.get("access-control-allow-credentials"), null);

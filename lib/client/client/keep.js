@@ -5,7 +5,7 @@
  * @module
  */
 
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { StreamEvent } from "./types.js" */
 
 /** The newest state of an operation or a session. */
 const STATES = ["progress", "session", "completed", "failed", "cancelled", "expired"];
@@ -20,7 +20,7 @@ export function createKeep() {
   /** @type {any[]} */
   let states = [];
   return {
-    /** @param {StreamEvent} event */
+    /** @param {{ type: string, data: any }} event */
     take({ type, data }) {
       if (type === "snapshot") market = data;
       else if (STATES.includes(type)) states = put(states, "key", { key: data.id, type, data });

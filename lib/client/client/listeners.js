@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
  * Who is told.
  *
@@ -7,28 +6,33 @@
  */
 
 /**
+ * @template T
+ * @typedef {{ add(listener: (value: T) => void): () => void, tell(value: T): void }} Listeners `add` returns the way out.
+ */
+
+/**
  * Creates a list of listeners. One that throws is reported, and stops nobody else.
  *
  * @template T
+ * @param {(error: unknown) => void} report
+ * @returns {Listeners<T>}
  */
-export function createListeners() {
+export function createListeners(report) {
   /** @type {Set<(value: T) => void>} */
   const all = new Set();
   return {
-    /** @param {(value: T) => void} listener @returns {() => void} */
     add(listener) {
-      /** @param {T} value */
+      /** @type {typeof listener} */
       const own = (value) => listener(value);
       all.add(own);
       return () => void all.delete(own);
     },
-    /** @param {T} value */
     tell(value) {
       for (const each of all) {
         try {
           each(value);
         } catch (error) {
-          reportError(error);
+          report(error);
         }
       }
     },

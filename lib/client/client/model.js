@@ -5,7 +5,7 @@
  * @module
  */
 
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { StreamEvent } from "./types.js" */
 /** @typedef {{ readonly symbol: string, readonly received_at: string, readonly [field: string]: unknown }} Quote As in the contract; so are the others. */
 /** @typedef {{ readonly provider: string, readonly [field: string]: unknown }} Status */
 /** @typedef {{ readonly id: string, readonly [field: string]: unknown }} Kept An article, an operation or a session. */
@@ -105,7 +105,7 @@ function putArticle(news, article) {
  * The part of the model that an event changes. What it says nothing about is not there.
  *
  * @param {Model} model
- * @param {StreamEvent} event
+ * @param {{ type: string, data: any }} event
  * @returns {Partial<Model>}
  */
 function change(model, { type, data }) {

@@ -10,9 +10,8 @@ import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
 import { createTurn } from "./turn.js";
 
-/** @typedef {import("./types.js").Feed} Feed */
-/** @typedef {import("./types.js").State} State */
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { Channel, Feed, State, StreamEvent, World } from "./types.js" */
+/** @import { Listeners } from "./listeners.js" */
 /** @typedef {{ v: number, lead: string, url: string, after: string, cursor: string, state: State, event?: StreamEvent, to?: string, kept?: StreamEvent[] }} Told By who leads; `after`: what one must have had. */
 
 /** In the name too: tabs of another version keep to themselves. */
@@ -37,7 +36,7 @@ const IDLE = {
  *
  * @param {string} key Tabs of one key ask for the same.
  * @param {(from: { cursor: string, url?: string }) => Feed} open
- * @param {import("./types.js").World} world
+ * @param {World} world
  * @param {string} [cursor] Where a first paint ended.
  * @returns {Feed} Not shared where the browser cannot.
  */
@@ -51,10 +50,10 @@ export function createShared(key, open, world, cursor = "") {
   const turn = createTurn(locks, name, lead, stepDown);
   const keep = createKeep();
   const isWhole = !cursor; // else the stream opens without what was before
-  /** @type {ReturnType<typeof createListeners<StreamEvent>>} */
-  const events = createListeners();
-  /** @type {ReturnType<typeof createListeners<State>>} */
-  const states = createListeners();
+  /** @type {Listeners<StreamEvent>} */
+  const events = createListeners(world.report);
+  /** @type {Listeners<State>} */
+  const states = createListeners(world.report);
   let state = IDLE;
   let url = "";
   /** @type {Feed | undefined} */
@@ -168,8 +167,10 @@ export function createShared(key, open, world, cursor = "") {
     else if (!leader) say({ hello: me });
   }
 
-  function enter() {
-    channel?.addEventListener("message", receive);
+  /** @param {Channel} to */
+  function enter(to) {
+    channel = to;
+    channel.onmessage = receive;
     missed = 0;
     turn.queue();
     say({ hello: me });
@@ -194,10 +195,10 @@ export function createShared(key, open, world, cursor = "") {
     const sleep = () => leave("paused", "Hidden or asleep: it goes on when the page is shown.");
     if (why === "freeze" || why === "pagehide") sleep();
     else if (world.isHidden()) stopPatience = world.after(HIDDEN_MS, sleep);
-    else if (!channel && (channel = world.channel(name))) enter();
+    else if (!channel) enter(/** @type {Channel} */ (world.channel(name)));
   }
   const stopWaking = world.onWake(wake);
-  enter();
+  enter(channel);
   wake();
 
   return {

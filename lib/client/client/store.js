@@ -7,17 +7,18 @@
 import { createListeners } from "./listeners.js";
 import { EMPTY, reduce, replaceNews } from "./model.js";
 
-/** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./types.js").State} State */
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { Listeners } from "./listeners.js" */
+/** @import { Kept, Model } from "./model.js" */
+/** @import { Feed, StreamEvent } from "./types.js" */
 
 /**
  * @typedef {object} Around What a store needs.
- * @property {() => import("./types.js").Feed} connect
- * @property {(() => Promise<import("./model.js").Kept[]>) | null} askNews The newest articles, newest first: a stream of
+ * @property {() => Feed} connect
+ * @property {(() => Promise<Kept[]>) | null} askNews The newest articles, newest first: a stream of
  *   news begins with what comes. Null where news are not followed.
  * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
  * @property {(ms: number, run: () => void) => () => void} after
+ * @property {(error: unknown) => void} report
  * @property {() => void} onClose Nobody looks any more.
  */
 
@@ -25,10 +26,10 @@ import { EMPTY, reduce, replaceNews } from "./model.js";
 const LINGER_MS = 1000;
 
 /** @param {Around} around */
-export function createStore({ connect, askNews, batch, after, onClose }) {
+export function createStore({ connect, askNews, batch, after, report, onClose }) {
   const feed = connect();
-  /** @type {ReturnType<typeof createListeners<void>>} */
-  const listeners = createListeners();
+  /** @type {Listeners<void>} */
+  const listeners = createListeners(report);
   let model = EMPTY;
   let state = feed.state();
   let isDue = false;
@@ -64,8 +65,8 @@ export function createStore({ connect, askNews, batch, after, onClose }) {
   }
 
   feed.subscribe((event) => {
-    const { type, data } = event;
-    if (askNews && type === "gap" && data.topic === "news") void ask();
+    const { type } = event;
+    if (askNews && type === "gap") void ask();
     if (held && type.startsWith("article")) held.push(event);
     else setModel(reduce(model, event));
   });

@@ -11,7 +11,7 @@
  *
  * @typedef {object} StreamEvent
  * @property {string} type
- * @property {unknown} data Parsed JSON.
+ * @property {any} data Parsed JSON.
  * @property {string} id "" where the frame had none.
  */
 
@@ -62,13 +62,12 @@
  * What a connection, or a tab that follows one, is to its user.
  *
  * @typedef {object} Feed
- * @property {(listener: (event: StreamEvent) => void) => () => void} subscribe Events of the topics, and `gap`. Returns the way out.
+ * @property {(listener: (event: StreamEvent) => void) => () => void} subscribe Events of the topics, `gap`, and `gone` with the names of topics that are no more. Returns the way out.
  * @property {() => State} state
  * @property {(listener: (state: State) => void) => () => void} onState Returns the way out.
  * @property {() => string} cursor Where a stream would go on; "" where nothing is known yet.
  * @property {() => void} reconnect At once, with its counters forgotten.
  * @property {(url: string) => void} setUrl Another server; the cursor is kept, and honoured there or answered by a `gap`.
- * @property {(cursor: string) => void} [rewind] Changes over to a stream from an older cursor. Who was there already drops repeats by id.
  * @property {() => void} close
  */
 
@@ -106,7 +105,7 @@
  * @property {string} type
  * @property {string} data
  * @property {string | undefined} id Undefined where the frame had no id line.
- * @property {number | undefined} retry Ms.
+ * @property {number | undefined} [retry] Ms. EventSource does not tell.
  */
 
 /**
@@ -124,12 +123,15 @@
  * @property {(end: End) => void} onEnd
  */
 
-/** @typedef {{ close(): void }} Line */
-
 /**
  * One try to follow. A line reports; the connection decides.
  *
- * @typedef {(url: URL, events: LineEvents, world: World, options: Options) => Line} OpenLine
+ * @callback OpenLine
+ * @param {URL} url Of `/v1/stream`, with all parameters.
+ * @param {LineEvents} events
+ * @param {World} world
+ * @param {{ types: readonly string[], withCredentials: boolean }} options
+ * @returns {() => void} Closes it.
  */
 
 /**

@@ -36,8 +36,13 @@ export function browserWorld() {
           target?.addEventListener(name, () => listener(name), { signal: signs.signal });
         }
       };
-      listen(globalThis, ["online", "offline", "pageshow", "pagehide"]);
+      listen(globalThis, ["online", "offline", "pagehide"]);
       listen(document, ["freeze", "resume"]);
+      globalThis.addEventListener?.(
+        "pageshow",
+        ({ persisted }) => persisted && listener("pageshow"), // every page is shown once at first
+        { signal: signs.signal },
+      );
       document?.addEventListener(
         "visibilitychange",
         () => listener(document.hidden ? "hidden" : "visible"),

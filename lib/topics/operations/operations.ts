@@ -1,20 +1,11 @@
 /**
- * Operations: kept where all isolates see them, and changed by compare-and-set.
- *
- * A change and its event are one step of the log (`hub.change()`), so that neither is ever without the other, their order
- * is one, and there is one terminal event. What time brings is decided by whoever looks next: who asks, who reports, who
- * follows.
+ * Operations: what a back end does for somebody, in the ledger.
  *
  * @module
  */
-import { toJson } from "../../core/json.ts";
-import { messageOf } from "../../core/log.ts";
-import { Problem } from "../../core/problem.ts";
-import type { World } from "../../core/world.ts";
 import type { Hub } from "../../hub/hub.ts";
-import { StoreAway } from "../../store/away.ts";
 import type { Once } from "../../store/event_log.ts";
-import type { Store } from "../../store/store.ts";
+import { createLedger, type Kind, type LedgerContext } from "../ledger.ts";
 import {
   type Beginning,
   begun,
@@ -28,21 +19,9 @@ import {
   type Report,
   reported,
 } from "./operation.ts";
-import { createdOnce } from "./created_once.ts";
 import { operationIdOf, OPERATIONS, operationTopic } from "./topic.ts";
 
-/** How much of an id is chance: 100 bits, in fives. */
-const RANDOM_CHARACTERS = 20;
-
-/** Room for what we say of an operation ourselves, in bytes: that it stalls, that it expired. */
-const WORDS_BYTES = 256;
-
-/** How long until it is looked again after a look that failed, in milliseconds. */
-const AGAIN_MS = 5000;
-
-const utf8 = new TextEncoder();
-
-/** All operations. Everything rejects with a {@linkcode StoreAway} where the store cannot be reached. */
+/** All operations. Everything rejects with a `StoreAway` where the store cannot be reached. */
 export interface Operations {
   /**
    * Begins one, and publishes its first event.
@@ -60,124 +39,35 @@ export interface Operations {
 }
 
 /** What operations stand on. */
-export interface OperationsContext {
-  readonly world: Pick<World, "clock" | "random" | "log">;
+export interface OperationsContext extends LedgerContext {
   readonly hub: Pick<Hub, "change" | "whileFollowed">;
-  readonly store: Pick<Store, "get" | "swap">;
-  /** How long one is kept after its end, in milliseconds. */
-  readonly retainMs: number;
-  readonly maxEventBytes: number;
 }
 
+const KIND: Kind<Kept> = {
+  noun: "operation",
+  Kept,
+  idOf: ({ operation }) => operation.id,
+  topicOf: operationTopic,
+  isOver,
+  lookedAt,
+  nextLookAt,
+  expiresAt: ({ operation }) => Date.parse(operation.expires_at),
+  eventOf,
+};
+
 /** Creates operations. Those that are followed are looked at when time makes something of them. */
-export function createOperations(
-  { world: { clock, random, log }, hub, store, retainMs, maxEventBytes }: OperationsContext,
-): Operations {
-  const keyOf = (id: string) => `operation:${id}`;
-  let count = 0;
-
-  /** When it began, which of this isolate's it is, and chance, since another isolate may begin one at the same time. */
-  function newId(): string {
-    const chance = Array.from(
-      { length: RANDOM_CHARACTERS },
-      () => Math.floor(random() * 32).toString(32),
-    );
-    return [clock.now().toString(36), (++count).toString(36), chance.join("")].join("-");
-  }
-
-  /** An operation that nobody looks at any more is kept as long as if it had been seen to expire. */
-  function ttlMs(kept: Kept, now: number): number {
-    return retainMs + (isOver(kept) ? 0 : Math.max(0, Date.parse(kept.operation.expires_at) - now));
-  }
-
-  /** Puts what became of it, and publishes it. @returns What is kept now. */
-  async function put(expected: string | null, kept: Kept): Promise<string | null> {
-    const swap = {
-      key: keyOf(kept.operation.id),
-      expected,
-      next: JSON.stringify(kept),
-      ttlMs: ttlMs(kept, clock.now()),
-    };
-    return await hub.change(operationTopic(kept.operation.id), eventOf(kept), swap);
-  }
-
-  /** Takes one a step on, after what time has made of it. Where another was faster, from there. */
-  async function move(
-    id: string,
-    step: (kept: Kept, now: number) => Kept | Refusal,
-  ): Promise<Kept | Refusal | null> {
-    let text = await store.get(keyOf(id));
-    while (text !== null) {
-      const kept = Kept.parse(JSON.parse(text));
-      const now = clock.now();
-      const seen = lookedAt(kept, now);
-      const next = seen === kept ? step(kept, now) : seen;
-      if (next === kept || typeof next === "string") return next;
-      const held = await put(text, next);
-      if (held === JSON.stringify(next) && next !== seen) return next;
-      text = held;
-    }
-    return null;
-  }
-
-  /**
-   * Refuses what leaves no room for our own words: it could never be said to have expired.
-   *
-   * @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`.
-   */
-  function fitting(kept: Kept): Kept {
-    const size = utf8.encode(toJson(kept.operation)).byteLength;
-    const most = maxEventBytes - WORDS_BYTES;
-    if (size <= most) return kept;
-    const detail = `The operation takes ${size} bytes; at most ${most} are allowed.`;
-    throw new Problem(413, "event_too_large", detail);
-  }
-
-  async function look(id: string): Promise<Kept | null> {
-    const seen = await move(id, (kept) => kept);
-    return typeof seen === "string" ? null : seen;
-  }
-
-  /** Looks when time makes something of it: while it is followed, somebody has to. */
-  function watch(id: string): () => void {
-    let isWatched = true;
-    let callOff = clock.after(0, () => void check());
-
-    async function check(): Promise<void> {
-      let at: number | null = clock.now() + AGAIN_MS;
-      try {
-        const kept = await look(id);
-        at = kept && nextLookAt(kept);
-      } catch (thrown) {
-        if (!(thrown instanceof StoreAway)) {
-          log.error("operation not looked at", { operation: id, error: messageOf(thrown) });
-        }
-      }
-      if (isWatched && at !== null) callOff = clock.after(at - clock.now(), () => void check());
-    }
-
-    return () => {
-      isWatched = false;
-      callOff();
-    };
-  }
-
-  hub.whileFollowed({ name: OPERATIONS }, ({ name }) => watch(operationIdOf(name)));
+export function createOperations(context: OperationsContext): Operations {
+  const ledger = createLedger(context, KIND);
+  context.hub.whileFollowed(
+    { name: OPERATIONS },
+    ({ name }) => ledger.watch(operationIdOf(name)),
+  );
 
   return {
-    async create(beginning, once) {
-      const first = fitting(begun({ ...beginning, id: newId() }, clock.now()));
-      const kept = once ? await createdOnce(store, once, first) : first;
-      // Who was told of it and died before it was put is helped by who asks again, as long as it would live.
-      if (clock.now() < Date.parse(kept.operation.expires_at)) await put(null, kept);
-      return kept;
-    },
-    look,
+    create: (beginning, once) => ledger.begin((id, now) => begun({ ...beginning, id }, now), once),
+    look: ledger.look,
     report: (id, report) =>
-      move(id, (kept, now) => {
-        const next = reported(kept, report, now);
-        return typeof next === "string" ? next : fitting(next);
-      }),
-    cancel: (id) => move(id, cancelled),
+      ledger.move(id, (kept, now) => ledger.fitting(reported(kept, report, now))),
+    cancel: (id) => ledger.move(id, cancelled),
   };
 }

@@ -1,0 +1,33 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The browser client: live topics over one connection that stays, and answers to POSTs.
+ *
+ * @module
+ */
+import { createConnection } from "./client/connection.js";
+import { createShared } from "./client/sharing.js";
+import { browserWorld } from "./client/world.js";
+
+export { stream } from "./client/post.js";
+
+/** @typedef {import("./client/types.js").StreamEvent} StreamEvent */
+/** @typedef {import("./client/types.js").State} State */
+/** @typedef {import("./client/types.js").Options} Options */
+/** @typedef {import("./client/types.js").Feed} Feed */
+
+/**
+ * Follows topics until it is closed: `connect({ url, topics: ["quotes"] }).subscribe(({ type, data }) => …)`
+ *
+ * @param {Options} options
+ * @returns {Feed}
+ * @throws {TypeError} Where the URL is none.
+ */
+export function connect(options, world = browserWorld()) {
+  const { share = true, ticket: _, url, cursor, ...same } = options;
+  if (share === false) return createConnection(options, world);
+  const key = JSON.stringify({ share, url, ...same });
+  /** @param {Partial<Options>} from */
+  const open = (from) => createConnection({ ...options, ...from }, world);
+  return createShared(key, open, world, cursor);
+}
