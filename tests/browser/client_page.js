@@ -8,13 +8,14 @@
 
 /** @type {import("./client_page.ts").Setup} */
 const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
-const { modules, options, shorten, hasTickets } = setup;
+const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
 const { connect, stream } = await import(`${modules}/client.js`);
 const { browserWorld } = await import(`${modules}/client/world.js`);
 
 /** @type {import("../../lib/client/client/types.js").World} */
 const world = browserWorld();
+const start = world.now();
 const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
 
 /** @type {import("./client_page.ts").Followed} */
@@ -26,8 +27,9 @@ const followed = {
     },
     {
       ...world,
+      now: () => start + (world.now() - start) * pace,
       /** @type {typeof world.after} */
-      after: (ms, run) => world.after(ms < fromMs ? ms : ms / by, run),
+      after: (ms, run) => world.after((ms < fromMs ? ms : ms / by) / pace, run),
     },
   ),
   stream,

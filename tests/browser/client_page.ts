@@ -18,6 +18,8 @@ export interface Setup {
   readonly options: Readonly<Record<string, unknown>>;
   /** Delays of the client from so many ms on are divided by `by`: minutes become seconds, in this page and not in the client. */
   readonly shorten?: { readonly fromMs: number; readonly by: number };
+  /** The client's clock and all its timers run so many times as fast, in this page and not in the client. */
+  readonly pace?: number;
   /** Asks the page's own server for a ticket at each connection. */
   readonly hasTickets?: boolean;
 }

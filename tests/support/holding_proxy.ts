@@ -16,6 +16,8 @@ export interface HoldingProxy extends AsyncDisposable {
   target: string;
   /** How many streams it carries now. */
   readonly streams: number;
+  /** Cuts the streams it carries. */
+  cut(): void;
   /** The paths that were asked for, with their queries, in order. */
   readonly asked: readonly string[];
 }
@@ -80,6 +82,9 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
     asked,
     get streams() {
       return streams.size;
+    },
+    cut() {
+      for (const each of streams) each.destroy();
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
