@@ -10,6 +10,7 @@ import type { World } from "./core/world.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
 import { type Callers, createCallers } from "./http/caller.ts";
+import { createDeprecation, type Deprecation, SESSION_LONG_POLL } from "./http/deprecation.ts";
 import { LOOKUPS_PER_MINUTE } from "./http/share.ts";
 import type { Door } from "./http/stream_response.ts";
 import { createTickets, type Tickets } from "./http/tickets.ts";
@@ -28,6 +29,10 @@ import { createOperations, type Operations } from "./topics/operations/operation
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createMarket, type Market } from "./topics/quotes/market.ts";
 import { providersFor } from "./topics/quotes/providers.ts";
+import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
+import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
+import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
+import { tasksTopic } from "./topics/tasks/topic.ts";
 
 /** What the routes are made of. */
 export interface Services {
@@ -45,6 +50,8 @@ export interface Services {
   /** What isolates share by key. */
   readonly shared: Store;
   readonly operations: Operations;
+  readonly sessions: Sessions;
+  readonly tasks: Tasks;
   readonly catalogue: Catalogue;
   readonly budget: Budget;
   readonly door: Door;
@@ -53,6 +60,8 @@ export interface Services {
   readonly tickets: Tickets;
   /** What one caller may ask for that is not there: `spendLookup()` counts. */
   readonly lookups: RateLimit;
+  /** Tells clients of the old long poll, and of them. */
+  readonly longPolls: Deprecation;
   /** What is measured. */
   readonly exposition: Exposition;
   /** What one publisher may publish. */
@@ -116,18 +125,26 @@ export function createServices(
   const market = createMarket(world, config, hub, shared);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNews(world, newsOptions, hub, shared);
-  const topics: readonly Topic[] = [market.topic, news.topic, ...channelTopics(config.CHANNELS)];
-  const operations = createOperations({
+  const channels = channelTopics(config.CHANNELS);
+  const topics: readonly Topic[] = [market.topic, news.topic, tasksTopic, ...channels];
+  const ledgers = {
     world,
     hub,
     store: shared.store,
     retainMs: config.LOG_RETAIN_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
-  });
+  };
+  const operations = createOperations(ledgers);
+  const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
+  const tasks = createTasks({ ...ledgers, log: shared.log });
   const families: readonly Family[] = [{
     name: OPERATIONS,
     topic: operationTopic,
     ownerOf: async (id) => (await operations.look(id))?.operation.owner ?? null,
+  }, {
+    name: SESSIONS,
+    topic: sessionTopic,
+    ownerOf: async (id) => (await sessions.look(id))?.session.owner ?? null,
   }];
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
@@ -145,14 +162,15 @@ export function createServices(
     publishToken: config.PUBLISH_TOKEN,
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
-  if (config.AUTH_SECRET === undefined && topics.some(({ isPrivate }) => isPrivate)) {
+  if (config.AUTH_SECRET === undefined && channels.some(({ isPrivate }) => isPrivate)) {
     world.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
   let isGoing = false;
   const isDraining = () => isGoing;
 
-  function figures(): Figures {
-    return { streams: hub.streams(), seats: budget, store: shared.health };
+  async function figures(): Promise<Figures> {
+    const queue = await tasks.queue();
+    return { streams: hub.streams(), seats: budget, store: shared.health, queue };
   }
 
   return {
@@ -165,12 +183,15 @@ export function createServices(
     market,
     news,
     operations,
+    sessions,
+    tasks,
     shared: shared.store,
     catalogue: createCatalogue(topics, families),
     budget,
     callers,
     tickets,
     lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
+    longPolls: createDeprecation(world, SESSION_LONG_POLL),
     door: {
       hub,
       callers,

@@ -20,7 +20,9 @@ import { operationsRoutes } from "./operations.ts";
 import { opsRoutes } from "./ops.ts";
 import { pageRoutes } from "./page.ts";
 import { quotesRoutes } from "./quotes.ts";
+import { sessionsRoutes } from "./sessions.ts";
 import { streamRoutes } from "./stream.ts";
+import { tasksRoutes } from "./tasks.ts";
 import { ticketsRoutes } from "./tickets.ts";
 
 /** Creates the app: its `fetch` answers requests. */
@@ -57,6 +59,8 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", eventsRoutes(services));
   app.route("/", ticketsRoutes(services));
   app.route("/", operationsRoutes(services));
+  app.route("/", sessionsRoutes(services));
+  app.route("/", tasksRoutes(services));
   app.route("/", opsRoutes(services));
   const { market: quotes, news, world } = services;
   app.route("/", pageRoutes({ world, quotes, news }));

@@ -5,9 +5,10 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { etag } from "hono/etag";
 import type { World } from "../lib/core/world.ts";
+import { bundle } from "../lib/http/bundle.ts";
 import type { Env } from "../lib/http/connection.ts";
+import { createPackedSender } from "../lib/http/packed.ts";
 
 /** Files of one kind. */
 export interface Assets {
@@ -32,19 +33,23 @@ function fileRoute(path: string, type: string, summary: string) {
   });
 }
 
-/** Serves files: asked for anew each time, and sent again only where they have changed. */
+/** Serves files: asked for anew each time, and sent again only where they have changed. A module comes with all it imports. */
 export function addAssets(
   app: OpenAPIHono<Env>,
   { readAsset }: Pick<World, "readAsset">,
   { summary, files, headers }: Assets,
 ): void {
+  const send = createPackedSender();
+  const utf8 = new TextDecoder();
+  const read = async (path: string) => utf8.decode(await readAsset(`client/${path}`));
+
   for (const [path, type] of files) {
-    app.use(`/${path}`, headers, etag());
+    app.use(`/${path}`, headers);
     app.openapi(fileRoute(`/${path}`, type, summary), async (c) => {
-      return c.body(await readAsset(`client/${path}`), 200, {
-        "content-type": `${type}; charset=utf-8`,
-        "cache-control": "no-cache",
-      });
+      c.header("content-type", `${type}; charset=utf-8`);
+      c.header("cache-control", "no-cache");
+      const text = type === "text/javascript" ? await bundle(path, read) : await read(path);
+      return await send(c, path, text);
     });
   }
 }

@@ -10,31 +10,8 @@ import type { Env } from "../lib/http/connection.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
 
-/** The modules of the client, below `lib/client/`. THE LIST of them. */
-const MODULES = [
-  "client.js",
-  "client/address.js",
-  "client/answer.js",
-  "client/backoff.js",
-  "client/connection.js",
-  "client/fetch_line.js",
-  "client/history.js",
-  "client/keep.js",
-  "client/listeners.js",
-  "client/model.js",
-  "client/parser.js",
-  "client/place.js",
-  "client/poll_line.js",
-  "client/post.js",
-  "client/repeats.js",
-  "client/sharing.js",
-  "client/source_line.js",
-  "client/store.js",
-  "client/turn.js",
-  "client/types.js",
-  "client/world.js",
-  "react.js",
-];
+/** What a page may import, below `lib/client/`. THE LIST of them: what they import comes with them. */
+const MODULES = ["client.js", "react.js", "client/history.js", "client/model.js"];
 
 /** Code is no secret: whoever may not read the streams may import it all the same. */
 async function headers(c: Context, next: Next): Promise<void> {

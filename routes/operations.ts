@@ -9,13 +9,14 @@ import { Problem } from "../lib/core/problem.ts";
 import type { Caller } from "../lib/http/caller.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { etagOf, isKnown } from "../lib/http/etag.ts";
-import { streamInput, StreamQuery } from "../lib/http/input.ts";
-import { findOne } from "../lib/http/ownership.ts";
+import { StreamQuery } from "../lib/http/input.ts";
+import { jsonContent } from "../lib/http/json_document.ts";
+import { oneStream } from "../lib/http/one_stream.ts";
+import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
-import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import {
   type Kept,
@@ -27,11 +28,9 @@ import {
 } from "../lib/topics/operations/operation.ts";
 import { operationTopic } from "../lib/topics/operations/topic.ts";
 
-const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
-
 const Beginning = z.strictObject({
   kind: z.string().min(1).max(64).meta({ example: "export" }),
-  owner: z.string().min(1).max(256).meta({ description: "The `sub` of the user it is for." }),
+  owner: Owner,
   ttl_s: z.int().min(1).max(604_800).optional().meta({
     description: "Its life after a sign of life; OPERATION_TTL_S where it is not given.",
   }),
@@ -42,12 +41,6 @@ const Polled = Operation.extend({
     description: "Seconds until it is worth asking again; 0 at the end.",
   }),
 });
-
-const reader = [{ user: [] }, { publisher: [] }];
-
-function json(description: string, schema: z.ZodType) {
-  return { description, content: { "application/json": { schema } } };
-}
 
 /** The same for one that is not there and one that is another's. */
 function unknownOperation(): Problem {
@@ -87,7 +80,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
       body: { required: true, content: { "application/json": { schema: Beginning } } },
     },
     responses: {
-      201: json("It is pending. `Location` says where it is.", Operation),
+      201: jsonContent("It is pending. `Location` says where it is.", Operation),
       ...problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
   });
@@ -100,11 +93,11 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: publisherOnly,
     request: {
-      params,
+      params: IdParams,
       body: { required: true, content: { "application/json": { schema: Report } } },
     },
     responses: {
-      200: json("What became of it", Operation),
+      200: jsonContent("What became of it", Operation),
       ...problems(400, 401, 403, 404, 409, 413, 415, 429, 503),
     },
   });
@@ -114,10 +107,10 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "How it is going, at once",
     tags: ["operations"],
-    security: reader,
-    request: { params },
+    security: OF_READERS,
+    request: { params: IdParams },
     responses: {
-      200: json("The operation. `Retry-After` while it runs.", Polled),
+      200: jsonContent("The operation. `Retry-After` while it runs.", Polled),
       304: { description: "As `If-None-Match` has it" },
       ...problems(401, 403, 404, 429, 503),
     },
@@ -128,8 +121,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}/stream",
     summary: "An operation, live to its end",
     tags: ["operations"],
-    security: reader,
-    request: { params, query: StreamQuery },
+    security: OF_READERS,
+    request: { params: IdParams, query: StreamQuery },
     responses: {
       200: streamContent(
         "`sync`, its newest event, then `progress`, one of `completed`, `failed`, `cancelled`, `expired`, and `bye`",
@@ -144,10 +137,13 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "Asks to cancel it",
     tags: ["operations"],
-    security: reader,
-    request: { params },
+    security: OF_READERS,
+    request: { params: IdParams },
     responses: {
-      202: json("It ends `cancelled`: its worker hears of it with its next report", Operation),
+      202: jsonContent(
+        "It ends `cancelled`: its worker hears of it with its next report",
+        Operation,
+      ),
       ...problems(401, 403, 404, 409, 429, 503),
     },
   });
@@ -190,16 +186,10 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(stream, (c) => {
     const { id } = c.req.valid("param");
-    const pollUrl = `/v1/operations/${id}`;
-    return openByStore(c, door, pollUrl, async () => {
-      const caller = await callers.ofStream(c);
-      await find(c, caller, id);
-      return await streamResponse(c, door, {
-        ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
-        caller,
-        wishes: [{ topic: operationTopic(id), tags: null }],
-        pollUrl,
-      });
+    return oneStream(c, door, c.req.valid("query"), {
+      topic: operationTopic(id),
+      pollUrl: `/v1/operations/${id}`,
+      find: (caller) => find(c, caller, id),
     });
   });
 

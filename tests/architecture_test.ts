@@ -8,6 +8,7 @@ import { climbs, cycles, longFiles, strayRedis } from "./architecture/floors.ts"
 import { effects } from "./architecture/globals.ts";
 import { importWork } from "./architecture/import_work.ts";
 import { type Files, readFiles } from "./architecture/source.ts";
+import { waits } from "./architecture/waits.ts";
 
 const tree = await readFiles(new URL("../", import.meta.url), ["lib", "routes", "main.ts"]);
 
@@ -201,6 +202,41 @@ Deno.test("effects() allows what is the module's own, what only computes, and ty
     }
   `;
   assertEquals(about(effects, source), []);
+});
+
+Deno.test("waits() finds none: no request holds the thread, or waits for a time to pass (S0-11, S0-12, S0-23)", () => {
+  assertEquals(waits(server), []);
+});
+
+/** Waits, each with what it is complained about as. */
+const WAITS: Readonly<Record<string, string>> = {
+  "Atomics.wait(a, 0, 0, 30_000)": "blocks with Atomics",
+  "Deno.readTextFileSync(a)": "blocks with readTextFileSync",
+  "execSync('sleep 30')": "blocks with execSync",
+  "while (clock.now() < end) a()": "loops until a time",
+  "do a(); while (world.clock.now() < end)": "loops until a time",
+  "for (; now() < end;);": "loops until a time",
+  "await new Promise((resolve) => clock.after(30_000, resolve))": "waits by a timer",
+  "world.clock.every(500, a)": "waits by a timer",
+  "const { after } = clock": "waits by a timer",
+  "const { clock: { every } } = world": "waits by a timer",
+};
+
+for (const [use, complaint] of Object.entries(WAITS)) {
+  Deno.test(`waits() complains about ${use} (S0-23)`, () => {
+    const source = `export async function f() { ${use}; }`;
+    assertEquals(about(waits, source, "routes/x.ts"), [complaint]);
+  });
+}
+
+Deno.test("waits() lets timers be below the routes, and lists be looked through anywhere", () => {
+  assertEquals(about(waits, "export const f = (clock: A) => clock.every(1, g);"), []);
+  const source = `
+    export function f(list: A, { after }: Query, clock: Clock) {
+      return list.every(g) && clock.now() && after && loadSynced(list.sync);
+    }
+  `;
+  assertEquals(about(waits, source, "lib/http/x.ts"), []);
 });
 
 Deno.test("strayRedis() finds none: Upstash's client is named in redis_* only", () => {

@@ -10,6 +10,7 @@ import { createShared } from "./client/sharing.js";
 import { browserWorld } from "./client/world.js";
 
 export { stream } from "./client/post.js";
+export { browserWorld } from "./client/world.js";
 
 /** @typedef {import("./client/types.js").StreamEvent} StreamEvent */
 /** @typedef {import("./client/types.js").State} State */

@@ -71,11 +71,22 @@ export const CALL_OUTCOMES = [
 /** The states of a breaker (`upstream/breaker.ts`). */
 export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 
+/** The states of a task that is open (`topics/tasks/task.ts`). */
+export const TASK_STATES = ["waiting", "claimed", "running"] as const;
+
+/** What becomes of a task: its two ends, and `lapsed`, where its worker was not heard of and it waits for another. */
+export const TASK_OUTCOMES = ["completed", "failed", "lapsed"] as const;
+/** Ways to ask that are to go (`http/deprecation.ts`). */
+export const DEPRECATED_USES = ["session_long_poll"] as const;
+
 /** A kind of topics. */
 export type TopicKind = typeof TOPIC_KINDS[number];
 
 /** What becomes of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
+
+/** A way to ask that is to go. */
+export type DeprecatedUse = typeof DEPRECATED_USES[number];
 
 /** The kind of a topic of this name. */
 export function kindOfTopic(name: string): TopicKind {
@@ -101,8 +112,12 @@ export interface Metrics {
   published(topic: TopicKind, outcome: PublishOutcome, events: number): void;
   /** A provider was called. */
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
+  /** Something was asked in a way that is to go. */
+  deprecated(use: DeprecatedUse): void;
   /** A provider has a breaker, which tells its state whenever it is asked. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
+  /** Something became of a task. */
+  tasked(outcome: typeof TASK_OUTCOMES[number]): void;
 }
 
 /** Counts nothing. */
@@ -112,7 +127,9 @@ export const noMetrics: Metrics = Object.freeze({
   refused() {},
   published() {},
   called() {},
+  deprecated() {},
   guarded() {},
+  tasked() {},
 });
 
 /** How the streams of one kind are doing. */
@@ -130,10 +147,18 @@ export interface StreamFigures {
 /** A stream without room hangs from then on, in milliseconds: a sixth of the time after which it is let go. */
 export const HUNG_MS = 10_000;
 
+/** The tasks that are open, on whatever isolate. */
+export interface Queue {
+  readonly counts: Readonly<Record<typeof TASK_STATES[number], number>>;
+  /** Since when the oldest of those that wait is there, in seconds: 0 where none waits. */
+  readonly oldestAgeS: number;
+}
+
 /** What is not counted as it happens, but looked at when somebody asks. */
 export interface Figures {
   readonly streams: ReadonlyMap<TopicKind, StreamFigures>;
   /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
   readonly seats: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };
+  readonly queue: Queue;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
@@ -12,6 +13,17 @@ import { type Caller, callerKey, owns } from "./caller.ts";
 import type { Env } from "./connection.ts";
 import { requireReader } from "./rights.ts";
 import { spendLookup } from "./share.ts";
+
+/** Whose something is to be: the `sub` that a user's token has at most. */
+export const Owner = z.string().min(1).max(256).meta({
+  description: "The `sub` of the user it is for.",
+});
+
+/** How one thing is named in a path. */
+export const IdParams = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
+
+/** Who may see it, as the API's document says it. */
+export const OF_READERS = [{ user: [] }, { publisher: [] }];
 
 /** What finding something takes. */
 export interface LookupContext {

@@ -9,6 +9,7 @@ import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Once } from "../store/event_log.ts";
+import { type Caller, callerKey } from "./caller.ts";
 import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
 import { requirePublisher } from "./rights.ts";
@@ -26,10 +27,11 @@ const PUBLISHER = "publisher";
 /**
  * Counts a publication, and tells what is left of the publisher's share.
  *
+ * @param who As of {@linkcode publisherKey}.
  * @throws {Problem} 429 `publishing_too_often`.
  */
-export function spendPublication(c: Context<Env>, rate: RateLimit): void {
-  spend(c, rate, PUBLISHER, PUBLICATIONS);
+export function spendPublication(c: Context<Env>, rate: RateLimit, who = PUBLISHER): void {
+  spend(c, rate, who, PUBLICATIONS);
 }
 
 /**
@@ -44,14 +46,24 @@ export function requireJson(c: Context<Env>): void {
   throw new Problem(415, "not_json", detail);
 }
 
-/** What makes this request one with an earlier one: publisher, route and key; the body tells them apart. */
+/** Whom a publication counts for, and whose keys it comes under: the publisher, or a user. */
+export function publisherKey(c: Context<Env>, caller: Caller, header: string | undefined): string {
+  return caller.kind === "publisher" ? PUBLISHER : callerKey(c, caller, header);
+}
+
+/**
+ * What makes this request one with an earlier one: who publishes, route and key; the body tells them apart.
+ *
+ * @param who As of {@linkcode publisherKey}.
+ */
 export async function onceOf(
   c: Context<Env>,
   key: string | undefined,
+  who = PUBLISHER,
 ): Promise<Once | undefined> {
   if (key === undefined) return undefined;
   return {
-    key: `${PUBLISHER} ${c.req.method} ${c.req.path} ${key}`,
+    key: `${who} ${c.req.method} ${c.req.path} ${key}`,
     fingerprint: await sha256(await c.req.text()),
   };
 }
@@ -64,14 +76,17 @@ export interface Publishing {
 }
 
 /**
- * What every publishing route begins with: the publisher's right, a body of JSON where there is one, the rate.
+ * What every publishing route begins with: the publisher's right, a body of JSON where it takes one, the rate.
  *
  * @throws {Problem} 401, 403, 415, 429.
  */
-export function asPublisher({ config, publishRate }: Publishing): MiddlewareHandler<Env> {
+export function asPublisher(
+  { config, publishRate }: Publishing,
+  { hasBody = true } = {},
+): MiddlewareHandler<Env> {
   return async (c, next) => {
     requirePublisher(c, config.PUBLISH_TOKEN);
-    if (c.req.method !== "DELETE") requireJson(c);
+    if (hasBody && c.req.method !== "DELETE") requireJson(c);
     spendPublication(c, publishRate);
     await next();
   };

@@ -15,7 +15,9 @@ import {
   type AppendOptions,
   type EventLog,
   keyReused,
+  queueFull,
   type Swap,
+  type Swapped,
 } from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
@@ -89,11 +91,10 @@ export type Publish = (
 ) => Promise<readonly Place[]>;
 
 /**
- * Puts a value, and publishes what became of it, in one step. Problems as of {@linkcode Publish}.
- *
- * @returns What is kept now: `next` where it was put; else what is there instead, and nothing was published.
+ * Puts a value, and publishes what became of it, in one step. Where something else is kept than was expected, neither.
+ * Problems as of {@linkcode Publish}; 503 `queue_full` where the roll is.
  */
-export type Change = (topic: Topic, publication: Publication, swap: Swap) => Promise<string | null>;
+export type Change = (topic: Topic, publication: Publication, swap: Swap) => Promise<Swapped>;
 
 /** Creates what publishes, and counts what becomes of it. */
 export function createPublishing(
@@ -112,7 +113,7 @@ export function createPublishing(
     try {
       const drafts = publications.map((each) => draftOf(topic, each, maxEventBytes));
       const appended = await log.append(topic, drafts, options);
-      if (appended.kind !== "stale") count(appended.kind);
+      if (appended.kind !== "stale" && appended.kind !== "full") count(appended.kind);
       return appended;
     } catch (thrown) {
       count(outcomeOf(thrown));
@@ -125,8 +126,10 @@ export function createPublishing(
       if (publications.length === 0) return [];
       const appended = await append(topic, publications, options);
       if ("ids" in appended) return appended.ids;
-      // Nothing was swapped, so nothing can be stale.
-      if (appended.kind === "stale") throw new TypeError("Cannot be stale: no value was swapped");
+      // Nothing was swapped, so nothing can be stale, and no roll full.
+      if (appended.kind === "stale" || appended.kind === "full") {
+        throw new TypeError(`Cannot be ${appended.kind}: no value was swapped`);
+      }
       if (appended.kind === "fenced") {
         throw new Problem(409, "fenced", "Another isolate leads by now.");
       }
@@ -135,7 +138,9 @@ export function createPublishing(
 
     async change(topic, publication, swap) {
       const appended = await append(topic, [publication], { swap });
-      return appended.kind === "stale" ? appended.held : swap.next;
+      if (appended.kind === "full") throw queueFull(swap.roll?.most ?? 0);
+      if (appended.kind === "stale") return { isSwapped: false, held: appended.held };
+      return { isSwapped: true, held: swap.next };
     },
   };
 }

@@ -45,6 +45,11 @@ export function createInstruments(registry: Registry) {
       "topic",
       "outcome",
     ),
+    deprecated: counter(
+      "deprecated_uses",
+      "Requests made in a way that is to go, by which.",
+      "use",
+    ),
     storeUp: gauge("store_up", "1 while the shared store answers, else 0."),
     storeCommands: counter(
       "store_commands",
@@ -61,6 +66,16 @@ export function createInstruments(registry: Registry) {
       "1 for the state a provider's breaker is in, else 0.",
       "provider",
       "state",
+    ),
+    tasks: gauge("tasks", "Tasks that have not ended, on all isolates.", "state"),
+    oldestTask: gauge(
+      "tasks_oldest_age_seconds",
+      "Age of the oldest task that waits, on all isolates.",
+    ),
+    taskOutcomes: counter(
+      "tasks_outcomes",
+      "Tasks that ended, and claims that lapsed.",
+      "outcome",
     ),
   };
 }

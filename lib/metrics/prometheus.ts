@@ -7,11 +7,14 @@ import { type Counter, Registry } from "prom-client";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
+  DEPRECATED_USES,
   END_REASONS,
   type Figures,
   type Metrics,
   PUBLISH_OUTCOMES,
   REFUSAL_REASONS,
+  TASK_OUTCOMES,
+  TASK_STATES,
   TOPIC_KINDS,
 } from "../core/metrics.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
@@ -36,17 +39,19 @@ export interface PrometheusOptions {
   /** The names that become labels. Others count as `other`. */
   readonly providers: readonly string[];
   /** What is looked at when somebody asks. */
-  readonly figures: () => Figures;
+  readonly figures: () => Figures | Promise<Figures>;
 }
 
 /** Every series there will ever be is there from the start: what appears with its first event has no rate. */
 function beginAtZero(all: Instruments, providers: readonly string[]): void {
   for (const reason of REFUSAL_REASONS) all.refused.inc({ reason }, 0);
+  for (const outcome of TASK_OUTCOMES) all.taskOutcomes.inc({ outcome }, 0);
   for (const topic of TOPIC_KINDS) {
     all.opened.inc({ topic }, 0);
     for (const reason of END_REASONS) all.closed.inc({ topic, reason }, 0);
     for (const outcome of PUBLISH_OUTCOMES) all.published.inc({ topic, outcome }, 0);
   }
+  for (const use of DEPRECATED_USES) all.deprecated.inc({ use }, 0);
   for (const provider of providers) {
     for (const outcome of CALL_OUTCOMES) all.calls.inc({ provider, outcome }, 0);
   }
@@ -77,8 +82,7 @@ export function createPrometheus(
     return providers.includes(provider) ? provider : OTHER;
   }
 
-  function look(): void {
-    const { streams, seats, store } = figures();
+  function look({ streams, seats, store, queue }: Figures): void {
     const each = TOPIC_KINDS.map((topic) => ({ topic, of: streams.get(topic) }));
     for (const { topic, of } of each) {
       all.streams.set({ topic }, of?.open ?? 0);
@@ -90,6 +94,8 @@ export function createPrometheus(
     all.storeUp.set(store.isUp ? 1 : 0);
     all.seatsInUse.set(seats.inUse);
     all.seatsLimit.set(seats.limit);
+    for (const state of TASK_STATES) all.tasks.set({ state }, queue.counts[state]);
+    all.oldestTask.set(queue.oldestAgeS);
     for (const [provider, stateNow] of breakers) {
       const now = stateNow();
       for (const state of BREAKER_STATES) {
@@ -105,12 +111,14 @@ export function createPrometheus(
       refused: (reason) => all.refused.inc({ reason }),
       published: (topic, outcome, events) => all.published.inc({ topic, outcome }, events),
       called: (provider, outcome) => all.calls.inc({ provider: named(provider), outcome }),
+      deprecated: (use) => all.deprecated.inc({ use }),
       guarded: (provider, state) => void breakers.set(named(provider), state),
+      tasked: (outcome) => all.taskOutcomes.inc({ outcome }),
     },
     contentType: registry.contentType,
-    text() {
-      look();
-      return registry.metrics();
+    async text() {
+      look(await figures());
+      return await registry.metrics();
     },
   };
 }

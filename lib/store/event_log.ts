@@ -26,8 +26,28 @@ export interface Swap {
   /** What must still be kept: null stands for nothing. */
   readonly expected: string | null;
   readonly next: string;
-  /** How long the value is kept, in milliseconds. What is kept of the topic is kept as long, and goes with it. */
+  /** How long the value is kept, in milliseconds. What is kept of a topic of a family is kept as long, and goes with it. */
   readonly ttlMs: number;
+  /** Puts its key on a roll, or takes it off, in the same step. */
+  readonly roll?:
+    | { readonly name: string; readonly isOn: boolean; readonly most: number }
+    | undefined;
+}
+
+/** What became of a {@linkcode Swap}: `held` alone does not tell, since what is there already may be what was to be put. */
+export interface Swapped {
+  readonly isSwapped: boolean;
+  /** What is kept now. */
+  readonly held: string | null;
+}
+
+/** How long to wait where a roll is full, in milliseconds. */
+const FULL_MS = 10_000;
+
+/** What is said where a roll has as many keys as it takes. */
+export function queueFull(most: number): Problem {
+  const detail = `${most} are waiting or under way already. Try again soon.`;
+  return new Problem(503, "queue_full", detail, { retryAfterMs: FULL_MS });
 }
 
 /** How long a key is known again, in milliseconds: the contract's 24 hours. */
@@ -53,7 +73,8 @@ export interface AppendOptions {
 /** What became of a publication. */
 export type Appended =
   | { readonly kind: "appended" | "repeated"; readonly ids: readonly Place[] }
-  | { readonly kind: "conflict" | "fenced" }
+  /** `full`: the roll has no room for another key. Nothing was published. */
+  | { readonly kind: "conflict" | "fenced" | "full" }
   /** Another value is kept than was expected. Nothing was published. */
   | { readonly kind: "stale"; readonly held: string | null };
 

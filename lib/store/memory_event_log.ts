@@ -44,7 +44,7 @@ export function createMemoryEventLog(
   { retainEvents, retainMs }: Retention,
   {
     isHeld = () => true,
-    swap: swapNow = (_key, _expected, next) => ({ isSwapped: true, held: next }),
+    swap: swapNow = ({ next }) => ({ isSwapped: true, held: next }),
   }: MemoryLogContext = {},
 ): EventLog {
   const birth = `${clock.now()}-0`;
@@ -120,9 +120,10 @@ export function createMemoryEventLog(
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
       if (swap) {
-        const { isSwapped, held } = swapNow(swap.key, swap.expected, swap.next, swap.ttlMs);
-        if (!isSwapped) return Promise.resolve({ kind: "stale", held });
-        live(topic.name, swap.ttlMs);
+        const swapped = swapNow(swap);
+        if (swapped === "full") return Promise.resolve({ kind: "full" });
+        if (!swapped.isSwapped) return Promise.resolve({ kind: "stale", held: swapped.held });
+        if (topic.family !== undefined) live(topic.name, swap.ttlMs);
       }
 
       const ms = Math.max(clock.now(), partsOf(head).ms);

@@ -37,20 +37,22 @@ const ANNOUNCED_BYTES = 204_800;
 
 /**
  * Seven commands for one event of a log topic, itself included, eight with a fence; as many with a batch on a state
- * topic, less one; three more with a swap. The bus's entry is written before it is known whether the publication is a repeated one, since the
- * answer to remember holds its id; in that rare case it is taken out again.
+ * topic, less one; with a swap two more, another for a topic of a family, two to put a key on a roll and one to take it
+ * off. The bus's entry is written before it is known whether the publication is a repeated one, since the answer to remember
+ * holds its id; in that rare case it is taken out again.
  *
  * Both bounds of a log topic hold by the one bound that XADD takes: where the first event is too old, cutting by age
  * takes at least that one, so what is left is no more than before.
  */
 const PUBLISH = `
-local lease, bus, birthKey, onceKey, topic, handed, value = unpack(KEYS)
+local lease, bus, birthKey, onceKey, topic, handed, value, roll = unpack(KEYS)
 local holder, channel, onceMs, mark, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local keptEvents, keptMs, busEntries = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local announced, bodyStart, bodyEnd = tonumber(ARGV[9]), ARGV[10], ARGV[11]
 local count, retracts = tonumber(ARGV[12]), tonumber(ARGV[13])
 local expected, next, ttlMs = ARGV[14], ARGV[15], ARGV[16]
-local drafts = 16 + retracts
+local topicMs, rollCommand, member, most = ARGV[17], ARGV[18], ARGV[19], tonumber(ARGV[20])
+local drafts = 20 + retracts
 
 local function msOf(id) return tonumber(id:match('^%d+')) end
 
@@ -62,6 +64,7 @@ if next ~= '' then
     if known then return { 'known', known } end
     return { 'stale', held and '=' .. held or '' }
   end
+  if rollCommand == 'SADD' and call('SCARD', roll) >= most then return { 'full' } end
 end
 local before = call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
 local prev = before and before[1] or ''
@@ -78,7 +81,7 @@ end
 if retracts > 0 then
   local known = call('GET', onceKey)
   if known then return { 'known', known } end
-  for i = 17, 16 + retracts do
+  for i = 21, 20 + retracts do
     local gone = call('XRANGE', topic, ARGV[i], ARGV[i])[1]
     if gone then
       local prevOfGone = call('HGET', handed, gone[1]) or gone[2][2]
@@ -122,7 +125,8 @@ if kind == 'log' then
   end
   if next ~= '' then
     call('SET', value, next, 'PX', ttlMs)
-    call('PEXPIRE', topic, ttlMs)
+    if topicMs ~= '0' then call('PEXPIRE', topic, topicMs) end
+    if rollCommand ~= '' then call(rollCommand, roll, member) end
   end
 else
   local newest = {}
@@ -144,6 +148,7 @@ return { 'appended', id }
 
 const ANSWER = z.union([
   z.tuple([z.literal("fenced")]),
+  z.tuple([z.literal("full")]),
   z.tuple([z.literal("appended"), z.string()]),
   z.tuple([z.literal("stale"), z.string().transform(unswapped)]),
   // The entry, how many events it has, which call wrote it, and the fingerprint it came with.
@@ -201,12 +206,13 @@ export function createRedisAppend(
   }
 
   return async (topic, drafts, { once, fence, retracts = [], swap } = {}) => {
-    const { name, kind } = topic;
+    const { name, kind, family } = topic;
     if (drafts.length === 0 || drafts.length > MOST_DRAFTS) {
       throw new RangeError(`Cannot append ${drafts.length} events at once`);
     }
     const call = `${encodeURIComponent(isolate)}:${life}:${++calls}`;
     const onceKey = keys.once(once ? `key:${once.key}` : `call:${call}`);
+    const roll = swap?.roll;
     const gone = kind === "log" ? retracts.filter(isPlace) : [];
     const args = [
       fence?.holder ?? "",
@@ -225,6 +231,10 @@ export function createRedisAppend(
       swapped(swap?.expected ?? null),
       swap?.next ?? "",
       swap?.ttlMs ?? 0,
+      family === undefined ? 0 : swap?.ttlMs ?? 0,
+      roll ? roll.isOn ? "SADD" : "SREM" : "",
+      swap?.key ?? "",
+      roll?.most ?? 0,
       ...gone,
       ...drafts.flatMap((draft) => [
         kind === "log" ? weightOf(draft) : draft.key,
@@ -240,12 +250,13 @@ export function createRedisAppend(
         kind === "log" ? keys.log(name) : keys.state(name),
         keys.handed(name),
         keys.value(swap?.key ?? ""),
+        keys.roll(roll?.name ?? ""),
       ], args)
     );
     const { data, error } = ANSWER.safeParse(answer);
     if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
     const [outcome, what] = data;
-    if (outcome === "fenced") return { kind: "fenced" };
+    if (outcome === "fenced" || outcome === "full") return { kind: outcome };
     if (outcome === "stale") return { kind: "stale", held: what };
     if (outcome === "appended") return { kind: "appended", ids: idsOf(what, drafts.length) };
     const ids = idsOf(what.entry, what.count);

@@ -22,6 +22,8 @@ export interface RedisKeys {
   once(key: string): string;
   lease(name: string): string;
   value(key: string): string;
+  /** The keys of values that are found together: a set. */
+  roll(name: string): string;
 }
 
 /** Names everything below a prefix. */
@@ -36,5 +38,6 @@ export function createRedisKeys(prefix: string): RedisKeys {
     once: (key) => `${prefix}:once:${key}`,
     lease: (name) => `${prefix}:lease:${name}`,
     value: (key) => `${prefix}:value:${key}`,
+    roll: (name) => `${prefix}:roll:${name}`,
   };
 }

@@ -25,6 +25,9 @@ return ARGV[2]
 
 const TEXT = z.string();
 
+/** How many values are read by one command: of the largest there are, less than an answer takes, which is 10 MB. */
+const READ_AT_ONCE = 100;
+
 /** A value as scripts are told it: nothing is an empty text. */
 export function swapped(value: string | null): string {
   return value === null ? "" : `=${value}`;
@@ -45,6 +48,21 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
       );
     },
     take: (key) => client.command((redis) => redis.getdel<string>(keys.value(key))),
+    async all(name) {
+      const roll = keys.roll(name);
+      const members = await client.command((redis) => redis.smembers(roll));
+      const found: string[] = [];
+      for (let i = 0; i < members.length; i += READ_AT_ONCE) {
+        const some = members.slice(i, i + READ_AT_ONCE);
+        const values = await client.command((redis) =>
+          redis.mget<(string | null)[]>(some.map(keys.value))
+        );
+        found.push(...values.filter((value) => value !== null));
+        const gone = some.filter((_, n) => values[n] === null);
+        if (gone.length > 0) await client.command((redis) => redis.srem(roll, ...gone));
+      }
+      return found;
+    },
     async swap(key, expected, next, ttlMs = 0) {
       const answer = await client.script(SWAP, [keys.value(key)], [
         swapped(expected),

@@ -13,6 +13,11 @@ export interface Store {
   /** Gives a value and forgets it, in one step: of several who take it, one gets it. */
   take(key: string): Promise<string | null>;
   /**
+   * All values whose keys are on a roll, in no order. A publication puts them there or takes them off (`Swap.roll`), in the
+   * step that changes the value. A key without a value has outlived it, and is taken off; it never comes again.
+   */
+  all(roll: string): Promise<string[]>;
+  /**
    * Puts `next` in the place of `expected`, where that is still what is kept; null stands for nothing.
    *
    * @returns What is kept now: `next` where it was put, else what is there instead.

@@ -15,11 +15,11 @@ import type { Topic } from "../core/topic.ts";
 import type { World } from "../core/world.ts";
 import type { Hub } from "../hub/hub.ts";
 import { StoreAway } from "../store/away.ts";
-import type { Once } from "../store/event_log.ts";
+import type { Once, Swap, Swapped } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
-import { createdOnce } from "./created_once.ts";
+import { begunBy, createdOnce } from "./created_once.ts";
 
-/** How much of an id is chance: 100 bits, in fives. */
+/** How much of what nobody shall guess is chance: 100 bits, in fives. */
 const RANDOM_CHARACTERS = 20;
 
 /** Room for what we say of a thing ourselves, in bytes: that it stalls, that it expired. */
@@ -49,6 +49,10 @@ export interface Kind<Kept extends object> {
   expiresAt(kept: Kept): number;
   /** The event that tells how it is. Data is always the whole thing. */
   eventOf(kept: Kept): { readonly type: string; readonly data: unknown };
+  /** The roll of those that are not over, and how many there may be. They can be listed, where there is one. */
+  readonly roll?: { readonly name: string; readonly most: number };
+  /** Hears of every step that this isolate took one on, once it is kept. */
+  readonly onStep?: (from: Kept, to: Kept) => void;
 }
 
 /** All things of a kind. Everything rejects with a {@linkcode StoreAway} where the store cannot be reached. */
@@ -57,9 +61,13 @@ export interface Ledger<Kept extends object> {
    * Begins one, and publishes its first event.
    *
    * @param once Makes a repeated request one thing: the first answer comes again.
-   * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, or 422 `idempotency_key_reused`.
+   * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, 422 `idempotency_key_reused`, or 503 `queue_full`.
    */
   begin(make: (id: string, now: number) => Kept, once?: Once): Promise<Kept>;
+  /** What a request began that came before: null where it did not. @throws {Problem} 422 `idempotency_key_reused`. */
+  begunBy(once: Once): Promise<Kept | null>;
+  /** Looks at all that are on the roll: those that are not over, in no order. */
+  open(): Promise<Kept[]>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Kept | null>;
   /**
@@ -84,10 +92,21 @@ export interface Ledger<Kept extends object> {
 export interface LedgerContext {
   readonly world: Pick<World, "clock" | "random" | "log">;
   readonly hub: Pick<Hub, "change">;
-  readonly store: Pick<Store, "get" | "swap">;
+  readonly store: Pick<Store, "get" | "swap" | "all">;
   /** How long one is kept after its end, in milliseconds. */
   readonly retainMs: number;
   readonly maxEventBytes: number;
+}
+
+/** A word of chance, which nobody guesses. */
+export function chanceWord(random: World["random"]): string {
+  const letter = () => Math.floor(random() * 32).toString(32);
+  return Array.from({ length: RANDOM_CHARACTERS }, letter).join("");
+}
+
+/** When what has this id began, in ms since the epoch: an id begins with it. */
+function begunAt(id: string): number {
+  return parseInt(id, 36);
 }
 
 /** Opens the ledger of a kind of things. */
@@ -100,11 +119,7 @@ export function createLedger<Kept extends object>(
 
   /** When it began, which of this isolate's it is, and chance, since another isolate may begin one at the same time. */
   function newId(): string {
-    const chance = Array.from(
-      { length: RANDOM_CHARACTERS },
-      () => Math.floor(random() * 32).toString(32),
-    );
-    return [clock.now().toString(36), (++count).toString(36), chance.join("")].join("-");
+    return [clock.now().toString(36), (++count).toString(36), chanceWord(random)].join("-");
   }
 
   /** What nobody looks at any more is kept as long as if it had been seen to end. */
@@ -112,12 +127,26 @@ export function createLedger<Kept extends object>(
     return retainMs + (kind.isOver(kept) ? 0 : Math.max(0, kind.expiresAt(kept) - now));
   }
 
-  /** Puts what became of it, and publishes it. @returns What is kept now. */
-  async function put(expected: string | null, kept: Kept): Promise<string | null> {
+  function keptIn(text: string): Kept {
+    return kind.Kept.parse(JSON.parse(text));
+  }
+
+  /** The roll changes with what begins or ends, in the same step: whoever dies, none that is open is off it. */
+  function rollFor(expected: string | null, kept: Kept): Swap["roll"] {
+    const isOn = expected === null;
+    return kind.roll && (isOn || kind.isOver(kept)) ? { ...kind.roll, isOn } : undefined;
+  }
+
+  /** Puts what became of it, and publishes it. */
+  async function put(expected: string | null, kept: Kept): Promise<Swapped> {
     const id = kind.idOf(kept);
-    const next = JSON.stringify(kept);
-    const swap = { key: keyOf(id), expected, next, ttlMs: ttlMs(kept, clock.now()) };
-    return await hub.change(kind.topicOf(id), kind.eventOf(kept), swap);
+    return await hub.change(kind.topicOf(id), kind.eventOf(kept), {
+      key: keyOf(id),
+      expected,
+      next: JSON.stringify(kept),
+      ttlMs: ttlMs(kept, clock.now()),
+      roll: rollFor(expected, kept),
+    });
   }
 
   function fitting<Refusal extends string>(next: Kept | Refusal): Kept | Refusal {
@@ -135,13 +164,14 @@ export function createLedger<Kept extends object>(
   ): Promise<Kept | Refusal | null> {
     let text = await store.get(keyOf(id));
     while (text !== null) {
-      const kept = kind.Kept.parse(JSON.parse(text));
+      const kept = keptIn(text);
       const now = clock.now();
       const seen = kind.lookedAt(kept, now);
       const next = seen === kept ? step(kept, now) : seen;
       if (next === kept || typeof next === "string") return next;
-      const held = await put(text, next);
-      if (held === JSON.stringify(next) && next !== seen) return next;
+      const { isSwapped, held } = await put(text, next);
+      if (isSwapped) kind.onStep?.(kept, next);
+      if (isSwapped && next !== seen) return next;
       text = held;
     }
     return null;
@@ -156,9 +186,23 @@ export function createLedger<Kept extends object>(
       const now = clock.now();
       const first = fitting<never>(make(newId(), now));
       const kept = once ? await createdOnce(store, kind.Kept, once, first) : first;
-      // Who was told of it and died before it was put is helped by who asks again, as long as it would live.
-      if (clock.now() < kind.expiresAt(kept)) await put(null, kept);
+      // Who was told of it and died before it was put is helped by who asks again: as long as it would live, and as it would
+      // be kept if it had been put and were over.
+      const until = Math.min(kind.expiresAt(kept), begunAt(kind.idOf(kept)) + retainMs);
+      if (clock.now() < until) await put(null, kept);
       return kept;
+    },
+    begunBy: (once) => begunBy(store, kind.Kept, once),
+    async open() {
+      const now = clock.now();
+      const all = kind.roll ? (await store.all(kind.roll.name)).map(keptIn) : [];
+      const found: Kept[] = [];
+      await Promise.all(all.map(async (kept) => {
+        const isSame = kind.lookedAt(kept, now) === kept;
+        const seen = isSame ? kept : await look(kind.idOf(kept));
+        if (seen !== null && !kind.isOver(seen)) found.push(seen);
+      }));
+      return found;
     },
     look,
     move,

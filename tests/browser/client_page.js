@@ -10,8 +10,7 @@
 const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
 const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
-const { connect, stream } = await import(`${modules}/client.js`);
-const { browserWorld } = await import(`${modules}/client/world.js`);
+const { browserWorld, connect, stream } = await import(`${modules}/client.js`);
 
 /** @type {import("../../lib/client/client/types.js").World} */
 const world = browserWorld();

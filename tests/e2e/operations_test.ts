@@ -2,50 +2,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { begin, check, OF_PUBLISHER, OPERATION, report } from "../support/operations.ts";
+import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
 import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
-import { until, within } from "../support/within.ts";
+import { until } from "../support/within.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { startShared } from "./fleet.ts";
 
-const README = new URL("../../README.md", import.meta.url);
-
-/** The shells of the README's session, without the one that starts the server. */
-async function shells(): Promise<readonly [owner: string, worker: string]> {
-  const [, section = ""] = (await Deno.readTextFile(README)).split("\n## Operations\n");
-  const blocks = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
-  const [start = "", owner = "", worker = ""] = blocks;
-  assert(start.includes("PUBLISH_TOKEN=a-secret-of-16-or-more"), start);
-  return [owner, worker];
-}
-
 Deno.test("the README's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
-  await using server = await startServer({ PUBLISH_TOKEN: "a-secret-of-16-or-more" });
-  const file = await Deno.makeTempFile();
-  const [owner, worker] = (await shells()).map((text) =>
-    text.replaceAll("localhost:8000", `127.0.0.1:${server.port}`).replaceAll("/tmp/operation", file)
-  );
-  const shell = (text = "") =>
-    new Deno.Command("bash", { args: ["-c", text], stdout: "piped", stderr: "piped" }).spawn();
-
-  const following = shell(owner);
-  const output = following.output();
-  await until(
-    "a stream",
-    () =>
-      fetch(`${server.origin}/health`).then(async (answer) =>
-        (await answer.json()).streams.open === 1 || undefined
-      ),
-  );
-  const reporting = await shell(worker).output();
-  assert(reporting.success, new TextDecoder().decode(reporting.stderr));
-  const { stdout, success } = await within(10_000, "the end of the stream", output);
-  const text = new TextDecoder().decode(stdout);
-  assert(success, text);
-  const types = [...text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
-  assertEquals(types, ["sync", "progress", "progress", "completed", "bye"]);
+  await using server = await startServer(README_SETTINGS);
+  const text = await runShells("Operations", "operation", server);
+  assertEquals(typesIn(text), ["sync", "progress", "progress", "completed", "bye"]);
   assert(text.includes(`"result":{"url":"https://example.com/export.zip"}`), text);
-  await Deno.remove(file);
 });
 
 /** The progress of the next event, or how it ended. */

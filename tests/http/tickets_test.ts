@@ -36,7 +36,9 @@ Deno.test("tickets are spent once, within 30 s, by any isolate that has the secr
   const other = withSecret(SECRET);
   assertEquals(await other.read(ticket), RIGHTS);
   assertEquals(calls.length, 1, "reading costs nothing");
-  assertEquals(await Promise.all([other.spend(ticket), tickets.spend(ticket)]), [true, false]);
+  // Which of the two is first is the hashing thread's to say.
+  const spent = await Promise.all([other.spend(ticket), tickets.spend(ticket)]);
+  assertEquals(spent.filter((each) => each).length, 1);
 
   const late = await tickets.issue(RIGHTS);
   assertNotEquals(late.ticket, ticket);

@@ -3,12 +3,14 @@ import { assert, assertEquals } from "@std/assert";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
+  DEPRECATED_USES,
   END_REASONS,
   kindOfStream,
   kindOfTopic,
   type Metrics,
   PUBLISH_OUTCOMES,
   REFUSAL_REASONS,
+  TASK_OUTCOMES,
   TOPIC_KINDS,
 } from "../../lib/core/metrics.ts";
 import { figureIn, parseExposition } from "./exposition.ts";
@@ -32,6 +34,8 @@ function happenAll(metrics: Metrics): void {
     for (const outcome of PUBLISH_OUTCOMES) metrics.published(topic, outcome, 2);
   }
   for (const outcome of CALL_OUTCOMES) metrics.called("first", outcome);
+  for (const outcome of TASK_OUTCOMES) metrics.tasked(outcome);
+  for (const use of DEPRECATED_USES) metrics.deprecated(use);
 }
 
 Deno.test("the text is Prometheus', with our prefix, counters named total, and the isolate on every series", async () => {
@@ -59,6 +63,12 @@ Deno.test("every series is there from the start at 0, and what happens adds none
   }
   for (const outcome of PUBLISH_OUTCOMES) {
     assertEquals(figureIn(after, "events_published_total", { topic: "chat", outcome }), 2, outcome);
+  }
+  for (const outcome of TASK_OUTCOMES) {
+    assertEquals(figureIn(after, "tasks_outcomes_total", { outcome }), 1, outcome);
+  }
+  for (const use of DEPRECATED_USES) {
+    assertEquals(figureIn(after, "deprecated_uses_total", { use }), 1, use);
   }
   for (const outcome of CALL_OUTCOMES) {
     const labels = { provider: "first", outcome };
@@ -104,6 +114,7 @@ Deno.test("streams, seats and the store are told as they are when somebody asks"
     streams: new Map([["news", figures] as const]),
     seats: { inUse: 6, limit: 9 },
     store: { isUp: false, commands: 17 },
+    queue: { counts: { waiting: 3, claimed: 1, running: 2 }, oldestAgeS: 7.5 },
   };
   const { text } = createPrometheusUnderTest({ figures: () => now });
   const read = async () => {
@@ -117,12 +128,14 @@ Deno.test("streams, seats and the store are told as they are when somebody asks"
       figureIn(told, "seats_limit"),
       figureIn(told, "store_up"),
       figureIn(told, "store_commands_total"),
+      ...["waiting", "claimed", "running"].map((state) => figureIn(told, "tasks", { state })),
+      figureIn(told, "tasks_oldest_age_seconds"),
     ];
   };
-  assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17]);
+  assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17, 3, 1, 2, 7.5]);
   const streams = new Map([["news", { ...figures, open: 0, delivered: 41 }] as const]);
   now = { ...NOTHING, streams, seats: now.seats, store: { isUp: true, commands: 19 } };
-  assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19]);
+  assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19, 0, 0, 0, 0]);
 });
 
 Deno.test("a breaker is in one state at a time", async () => {

@@ -18,6 +18,7 @@ export const NOTHING: Figures = {
   streams: new Map(),
   seats: { inUse: 0, limit: 0 },
   store: { isUp: true, commands: 0 },
+  queue: { counts: { waiting: 0, claimed: 0, running: 0 }, oldestAgeS: 0 },
 };
 
 /** The twin, of two providers. */

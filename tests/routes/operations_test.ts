@@ -1,49 +1,24 @@
 /** The routes of operations: what publishers, owners and strangers are answered. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { StoreAway } from "../../lib/store/away.ts";
-import { AUTH_SECRET, signToken } from "../support/user_token.ts";
-import { createClient } from "../hub/support.ts";
-import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
+import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { refusalOf } from "./support.ts";
 
-const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}` };
 const EXPORT = { kind: "export", owner: "ann" };
 
-/** A user's token: of the clock the app stands on. */
-function of(sub: string, more: Record<string, unknown> = {}) {
-  const claims = { sub, exp: 1_700_000_000 + 86_400, ...more };
-  return { authorization: `Bearer ${signToken(claims)}` };
-}
-
 function createTest(env: Record<string, string> = {}) {
-  const test = createAppUnderTest({ AUTH_SECRET, ...env });
-  async function send(method: string, path: string, headers: HeadersInit, body?: unknown) {
-    const init = body === undefined ? {} : { body: JSON.stringify(body) };
-    const type = body === undefined ? {} : { "content-type": "application/json" };
-    const flight = test.app.request(path, { method, headers: { ...headers, ...type }, ...init });
-    await test.clock.advance(0);
-    return await flight;
-  }
+  const test = createAskedApp(env);
   return Object.assign(test, {
-    ask: send,
     async create(body: unknown = EXPORT, headers = {}) {
-      return await send("POST", "/v1/operations", { ...OF_PUBLISHER, ...headers }, body);
+      return await test.ask("POST", "/v1/operations", { ...OF_PUBLISHER, ...headers }, body);
     },
     async created(): Promise<string> {
       const { id } = await (await this.create()).json();
       return `/v1/operations/${id}`;
     },
-    report: async (path: string, body: unknown) => await send("PATCH", path, OF_PUBLISHER, body),
+    report: async (path: string, body: unknown) =>
+      await test.ask("PATCH", path, OF_PUBLISHER, body),
   });
-}
-
-async function follow(test: AppUnderTest, path: string, headers: Record<string, string>) {
-  const flight = test.app.request(path, { headers: { accept: "text/event-stream", ...headers } });
-  await test.clock.advance(0);
-  const { status, body } = await flight;
-  assert(status === 200 && body !== null, `${path} answers ${status}`);
-  const client = createClient(body).live();
-  await test.clock.advance(20);
-  return client;
 }
 
 Deno.test("POST /v1/operations begins one, 201 with Location, and publishes its first progress (S4-3)", async () => {

@@ -55,18 +55,20 @@ export interface AppUnderTest extends AsyncDisposable {
  *
  * @param fetch Stands in for the simulated upstreams.
  * @param resolve Knows other hosts than theirs.
+ * @param random Stands in for chance, which has no say.
  */
 export function createAppUnderTest(
   env: Readonly<Record<string, string>> = {},
   fetch?: FetchLike,
   resolve?: World["resolve"],
+  random: World["random"] = () => 0.5,
 ): AppUnderTest {
   const clock = createManualClock();
   const lines: string[] = [];
   const fetched: string[] = [];
   const demo = createDemoWorld({
     clock,
-    random: () => 0.5,
+    random,
     log: createLog("debug", clock, (line) => lines.push(line)),
     fetch: () => Promise.reject(new Error("the test went outside")),
     resolve: () => Promise.reject(new Error("the test went outside")),

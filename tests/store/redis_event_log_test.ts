@@ -18,7 +18,7 @@ import {
   RETENTION,
   startDatabase,
 } from "./redis_support.ts";
-import { alerts, append, draft, idsOf, joined, notes, prices } from "./support.ts";
+import { alerts, append, draft, idsOf, joined, notes, prices, thing } from "./support.ts";
 
 const NINE = [..."abcdefghi"].map((key) => draft(key, 1));
 
@@ -67,7 +67,16 @@ test("takes at most 8 commands for a publication with a fence", async (database)
   assertEquals(await cost(() => log.append(prices, NINE, { fence })), 7);
   assertEquals(health.commands - used, 7 + 8 + 8 + 7);
   const swap = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { swap })), 7 + 3);
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { swap })), 7 + 2);
+  const roll = { name: "open", isOn: true, most: 9 };
+  const [begun, ended] = [{ ...swap, key: "b", roll }, {
+    ...swap,
+    key: "b",
+    expected: "1",
+    roll: { ...roll, isOn: false },
+  }];
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: begun })), 7 + 5);
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: ended })), 7 + 4);
 });
 
 test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Fence, Lease } from "../../lib/store/lease.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
-import { alerts, draft, joined, notes } from "./support.ts";
+import { alerts, draft, joined, thing } from "./support.ts";
 
 /** State that is new, and time to pass on it. */
 export interface StateUnderTest extends AsyncDisposable {
@@ -124,19 +124,79 @@ export function sharedStateCases(
     assertEquals(events.map(({ key }) => key), [1, 2, 3, 4, 5].map((n) => last.slice(0, n)));
   });
 
-  test("what is kept of a topic goes with the value it changes with", async ({ state: { log, store }, pass }) => {
+  test("what is kept of a topic of a family goes with the value it changes with", async ({ state: { log, store }, pass }) => {
     const swap = { key: "a", expected: null, next: "1", ttlMs: 50 };
-    await log.append(alerts, [draft("a", 1)], { swap });
+    await log.append(thing, [draft("a", 1)], { swap });
+    await log.append(alerts, [draft("a", 1)], { swap: { ...swap, key: "d" } });
     await pass(60);
     // A log in memory looks for what has ended when another such topic changes, and not each time.
+    const other = { ...thing, name: "things/b" };
     for (const key of ["b", "c"]) {
-      await log.append(notes, [draft("b", 1)], { swap: { ...swap, key, ttlMs: 600_000 } });
+      await log.append(other, [draft("b", 1)], { swap: { ...swap, key, ttlMs: 600_000 } });
       await pass(60_000);
     }
-    assertEquals(await store.get("a"), null);
-    const { events, lost, oldest } = await log.latest(alerts, 10_000);
+    assertEquals([await store.get("a"), await store.get("d")], [null, null]);
+    const { events, lost, oldest } = await log.latest(thing, 10_000);
     assertEquals([events, lost, oldest], [[], null, null]);
-    assertEquals((await log.latest(notes, 10_000)).events.length, 2);
+    assertEquals((await log.latest(other, 10_000)).events.length, 2);
+    assertEquals((await log.latest(alerts, 10_000)).events.length, 1, "it has others to tell of");
+  });
+
+  /** Puts a value with a publication, and its key on a roll or off it. */
+  async function enrol(
+    { log }: SharedState,
+    key: string,
+    [expected, next]: readonly [string | null, string],
+    isOn: boolean,
+    ttlMs = 60_000,
+  ) {
+    const roll = { name: "open", isOn, most: 3 };
+    return await log.append(alerts, [draft(key, 1)], {
+      swap: { key, expected, next, ttlMs, roll },
+    });
+  }
+
+  test("all() gives the values whose keys are on a roll, and no others", async ({ state }) => {
+    const { store } = state;
+    assertEquals(await store.all("open"), []);
+    await enrol(state, "a", [null, "1"], true);
+    await enrol(state, "b", [null, "Zürich"], true);
+    assertEquals((await store.all("open")).sort(), ["1", "Zürich"]);
+    assertEquals(await store.all("other"), []);
+    await enrol(state, "a", ["1", "2"], false);
+    assertEquals([await store.all("open"), await store.get("a")], [["Zürich"], "2"]);
+  });
+
+  test("a roll changes with its value, or neither does", async ({ state }) => {
+    const { store } = state;
+    await enrol(state, "a", [null, "1"], true);
+    assertEquals((await enrol(state, "a", ["9", "2"], false)).kind, "stale");
+    assertEquals((await enrol(state, "b", ["9", "2"], true)).kind, "stale");
+    assertEquals(await store.all("open"), ["1"]);
+  });
+
+  test("a full roll takes no other key, and publishes nothing; what is there already is stale", async ({ state }) => {
+    const { log, store } = state;
+    const keys = ["a", "b", "c", "d", "e"];
+    const kinds = await Promise.all(keys.map((key) => enrol(state, key, [null, key], true)));
+    assertEquals(kinds.filter(({ kind }) => kind === "full").length, 2);
+    assertEquals((await store.all("open")).length, 3);
+    assertEquals((await log.latest(alerts, 10_000)).events.length, 3);
+    const [first = ""] = await store.all("open");
+    assertEquals((await enrol(state, first, [null, "2"], true)).kind, "stale");
+    assertEquals((await enrol(state, first, [first, "2"], false)).kind, "appended");
+    assertEquals((await enrol(state, "f", [null, "f"], true)).kind, "appended");
+  });
+
+  test("a key that has outlived its value is taken off its roll", async ({ state, pass }) => {
+    const { store } = state;
+    for (const key of ["a", "b"]) await enrol(state, key, [null, key], true, 50);
+    await enrol(state, "c", [null, "c"], true);
+    await pass(60);
+    assertEquals(await store.all("open"), ["c"]);
+    for (const key of ["d", "e"]) {
+      assertEquals((await enrol(state, key, [null, key], true)).kind, "appended", "there is room");
+    }
   });
 
   test("a lease has one holder, until it is given back", async ({ state, rival }) => {

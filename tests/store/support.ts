@@ -17,6 +17,14 @@ export const prices: Topic = defineTopic({ name: "prices", kind: "state", events
 export const alerts: Topic = defineTopic({ name: "alerts", kind: "log", events });
 export const notes: Topic = defineTopic({ name: "notes", kind: "log", events });
 
+/** A topic of a family: it goes with what it tells of. */
+export const thing: Topic = defineTopic({
+  name: "things/a",
+  family: "things",
+  kind: "log",
+  events,
+});
+
 /** A draft that says a number. */
 export function draft(key: string, number: number): Draft {
   return { type: "number", key, tags: [key, "all"], json: String(number) };

@@ -52,7 +52,8 @@ const HEARTBEATS_MISSED = 2.5;
 const TICK_MS = 1000;
 /** A tick that comes so late was slept through. */
 const SLEPT_MS = 10_000;
-const HIDDEN_MS = 300_000;
+/** Pages that are hidden for so long let go. */
+export const HIDDEN_MS = 300_000;
 const CLIMB_MS = 60_000;
 
 const ENDED = "All of it has ended.";

@@ -7,8 +7,8 @@
  */
 import { refusalOf } from "./answer.js";
 
-/** What may pass between two rounds before something is wrong. */
-const PATIENCE_MS = 15_000;
+/** How long a round may take. */
+const ROUND_MS = 15_000;
 /** The server's delays are this much longer or shorter, so that clients do not come together. */
 const JITTER = 0.1;
 const ENDS = ["completed", "failed", "cancelled", "expired"];
@@ -81,7 +81,7 @@ export function openPoll(url, { onFrame, onEnd }, world, { withCredentials }) {
 
   /** @returns {Promise<void>} */
   async function round() {
-    const stopWaiting = world.after(PATIENCE_MS, () => end({ kind: "lost" }));
+    const stopWaiting = world.after(ROUND_MS, () => end({ kind: "lost" }));
     let delayS = Infinity;
     let next = "";
     for (const topic of all) {
@@ -95,7 +95,7 @@ export function openPoll(url, { onFrame, onEnd }, world, { withCredentials }) {
     cursor = next || cursor;
     if (all.size === 0) return end({ kind: "over" });
     const ms = delayS * 1000 * (1 + JITTER * (2 * world.random() - 1));
-    const sync = { resumed: true, heartbeat_ms: ms + PATIENCE_MS, server_time: 0 };
+    const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS, server_time: 0 };
     tell("sync", sync, cursor || undefined);
     callOff = world.after(ms, start);
   }

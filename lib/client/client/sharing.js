@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { HIDDEN_MS } from "./connection.js";
 import { createKeep } from "./keep.js";
 import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
@@ -18,7 +19,6 @@ import { createTurn } from "./turn.js";
 const VERSION = 1;
 /** Half a heartbeat: without five in a row, who leads is asleep. */
 const BEAT_MS = 7_500;
-const HIDDEN_MS = 300_000;
 
 /** @type {State} */
 const IDLE = {

@@ -7,10 +7,10 @@
  * @module
  */
 import { z } from "zod";
+import { aliveAt, begunAt, endedAt, ENDS, expiresAt, isEnd, Life, TOLD_ENDS } from "../life.ts";
 
-/** The states an operation goes on from, and those it ends in. */
+/** The states an operation goes on from. */
 const OPEN_STATES = ["pending", "running"] as const;
-const TERMINAL_STATES = ["completed", "failed", "cancelled", "expired"] as const;
 
 /** After so much of its life without a sign of life it is said to stall. */
 const STALLED_SHARE = 1 / 2;
@@ -18,22 +18,18 @@ const STALLED_SHARE = 1 / 2;
 /** Clients ask again after so many seconds, at least and at most. */
 const [SHORTEST_POLL_S, LONGEST_POLL_S] = [1, 15];
 
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
-
 /** An operation, as it goes over the wire. */
 export const Operation = z.object({
   id: z.string(),
   kind: z.string().meta({ example: "export" }),
   owner: z.string().meta({ description: "The `sub` of the user it is for." }),
-  state: z.enum([...OPEN_STATES, ...TERMINAL_STATES]),
+  state: z.enum([...OPEN_STATES, ...ENDS]),
   progress: z.number().min(0).max(1).nullable(),
   message: z.string().nullable(),
   eta_s: z.number().min(0).nullable(),
   result: z.unknown(),
   error: z.unknown(),
-  created_at: time,
-  updated_at: time.meta({ description: "Its last sign of life, or its end." }),
-  expires_at: time.meta({ description: "When it expires, unless there is a sign of life." }),
+  ...Life.shape,
 }).meta({ id: "Operation" });
 
 /** An operation, as it goes over the wire. */
@@ -41,7 +37,7 @@ export type Operation = Readonly<z.infer<typeof Operation>>;
 
 /** What a publisher says of its operation. Fields that are not named stay as they are. */
 export const Report = z.strictObject({
-  state: z.enum([...OPEN_STATES, "completed", "failed", "cancelled"]).optional(),
+  state: z.enum([...OPEN_STATES, ...TOLD_ENDS]).optional(),
   progress: Operation.shape.progress.optional(),
   message: z.string().max(1000).nullable().optional(),
   eta_s: z.number().min(0).max(31_536_000).nullable().optional(),
@@ -76,13 +72,9 @@ export interface Beginning {
   readonly ttlS: number;
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** Whether nothing comes any more. */
-export function isOver({ operation: { state } }: Kept): boolean {
-  return TERMINAL_STATES.some((each) => each === state);
+export function isOver({ operation }: Kept): boolean {
+  return isEnd(operation.state);
 }
 
 /** Begins one. @param now In ms since the epoch, as everywhere here. */
@@ -97,9 +89,7 @@ export function begun({ id, kind, owner, ttlS }: Beginning, now: number): Kept {
     eta_s: null,
     result: null,
     error: null,
-    created_at: iso(now),
-    updated_at: iso(now),
-    expires_at: iso(now + ttlS * 1000),
+    ...begunAt(now, ttlS),
   };
   return { operation, ttlS, isStalled: false };
 }
@@ -124,8 +114,7 @@ export function reported(kept: Kept, report: Report, now: number): Kept | Refusa
   const next: Operation = {
     ...was,
     ...{ state, progress, message, eta_s, result, error },
-    updated_at: iso(now),
-    expires_at: iso(now + ttlS * 1000),
+    ...aliveAt(now, ttlS),
   };
   const after = { operation: next, ttlS, isStalled: false };
   return isOver(after) ? ended(after) : after;
@@ -137,7 +126,7 @@ export function cancelled(kept: Kept, now: number): Kept | Refusal {
   if (isOver(kept)) return "over";
   return ended({
     ...kept,
-    operation: { ...kept.operation, state: "cancelled", updated_at: iso(now) },
+    operation: { ...kept.operation, state: "cancelled", ...endedAt(now) },
   });
 }
 
@@ -150,11 +139,11 @@ function ended({ operation, ttlS }: Kept): Kept {
 export function lookedAt(kept: Kept, now: number): Kept {
   if (isOver(kept)) return kept;
   const { operation, ttlS } = kept;
-  if (now >= Date.parse(operation.expires_at)) {
+  if (now >= expiresAt(operation)) {
     const message = `It expired: there was no sign of life for ${ttlS} s.`;
     return ended({
       ...kept,
-      operation: { ...operation, state: "expired", message, updated_at: iso(now) },
+      operation: { ...operation, state: "expired", message, ...endedAt(now) },
     });
   }
   if (kept.isStalled || now < stallsAt(kept)) return kept;
@@ -168,7 +157,7 @@ function stallsAt({ operation, ttlS }: Kept): number {
 /** When time makes something of it next, in ms since the epoch: null where it is over. */
 export function nextLookAt(kept: Kept): number | null {
   if (isOver(kept)) return null;
-  return kept.isStalled ? Date.parse(kept.operation.expires_at) : stallsAt(kept);
+  return kept.isStalled ? expiresAt(kept.operation) : stallsAt(kept);
 }
 
 /** What others see: of one that stalls since when, and no guess of its end. */
@@ -190,14 +179,10 @@ export function eventOf(kept: Kept): { readonly type: string; readonly data: Ope
  */
 export function nextPollDelay(kept: Kept, now: number): number {
   if (isOver(kept)) return 0;
-  const { eta_s, updated_at, expires_at } = shown(kept);
+  const operation = shown(kept);
+  const { eta_s, updated_at } = operation;
   const guess = eta_s === null ? (now - Date.parse(updated_at)) / 2000 : eta_s / 4;
-  const left = (Date.parse(expires_at) - now) / 1000;
+  const left = (expiresAt(operation) - now) / 1000;
   const delay = Math.min(Math.max(guess, SHORTEST_POLL_S), LONGEST_POLL_S, Math.max(left, 1));
   return Math.ceil(delay);
 }
-
-/** The types of its events. */
-export const OPERATION_EVENTS: readonly string[] = ["progress", ...TERMINAL_STATES];
-/** Those after which nothing comes. */
-export const OPERATION_ENDS: readonly string[] = TERMINAL_STATES;

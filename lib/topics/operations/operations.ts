@@ -5,7 +5,9 @@
  */
 import type { Hub } from "../../hub/hub.ts";
 import type { Once } from "../../store/event_log.ts";
+import { watchFollowed } from "../family.ts";
 import { createLedger, type Kind, type LedgerContext } from "../ledger.ts";
+import { expiresAt } from "../life.ts";
 import {
   type Beginning,
   begun,
@@ -19,7 +21,7 @@ import {
   type Report,
   reported,
 } from "./operation.ts";
-import { operationIdOf, OPERATIONS, operationTopic } from "./topic.ts";
+import { OPERATIONS, operationTopic } from "./topic.ts";
 
 /** All operations. Everything rejects with a `StoreAway` where the store cannot be reached. */
 export interface Operations {
@@ -51,17 +53,14 @@ const KIND: Kind<Kept> = {
   isOver,
   lookedAt,
   nextLookAt,
-  expiresAt: ({ operation }) => Date.parse(operation.expires_at),
+  expiresAt: ({ operation }) => expiresAt(operation),
   eventOf,
 };
 
 /** Creates operations. Those that are followed are looked at when time makes something of them. */
 export function createOperations(context: OperationsContext): Operations {
   const ledger = createLedger(context, KIND);
-  context.hub.whileFollowed(
-    { name: OPERATIONS },
-    ({ name }) => ledger.watch(operationIdOf(name)),
-  );
+  watchFollowed(context.hub, OPERATIONS, ledger);
 
   return {
     create: (beginning, once) => ledger.begin((id, now) => begun({ ...beginning, id }, now), once),

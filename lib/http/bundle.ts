@@ -1,0 +1,54 @@
+/**
+ * Several modules of the browser's floor as one: a page asks once, not once a file and level.
+ *
+ * Nothing is built beforehand and nothing is renamed: imports from below `client/` give way to what they import, and lines
+ * that are comments alone are left out. So the names at the top of modules that come together have to differ.
+ *
+ * @module
+ */
+
+/** Reads a module, by its path below `lib/client/`. */
+export type ReadModule = (path: string) => Promise<string>;
+
+/** Blocks and lines that hold nothing but a comment. */
+const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
+/** Leading blanks mean nothing, and a line's first character is what a diff looks at. */
+const INDENTS = /^[ \t]+/gm;
+/** `import … from "…";` and `export … from "…";`, over several lines too. */
+const IMPORTS = /^(import|export) (?:(\{[^}]*\}) from )?"([^"]+)";\n/gm;
+
+/** Whether a module is of those that are put into who imports it. */
+function isInner(path: string): boolean {
+  return path.startsWith("client/");
+}
+
+/**
+ * One module that does what `entry` and those it imports do.
+ *
+ * @param entry Its path below `lib/client/`. What it imports from elsewhere it goes on importing.
+ */
+export async function bundle(entry: string, read: ReadModule): Promise<string> {
+  const seen = new Set([entry]);
+
+  async function inline(path: string): Promise<string> {
+    const source = (await read(path)).replace(COMMENTS, "").replace(INDENTS, "");
+    let before = "";
+    const kept: string[] = [];
+    for (const [statement, keyword, names = "", specifier = ""] of source.matchAll(IMPORTS)) {
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      if (!specifier.startsWith(".") || !isInner(target)) {
+        kept.push(statement);
+        continue;
+      }
+      if (keyword === "export") kept.push(`export ${names};\n`);
+      if (seen.has(target)) continue;
+      seen.add(target);
+      before += await inline(target);
+    }
+    const body = source.replace(IMPORTS, "").replace(/^\n+/, "");
+    const own = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
+    return kept.join("") + before + own;
+  }
+
+  return await inline(entry);
+}

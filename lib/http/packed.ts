@@ -1,0 +1,58 @@
+/**
+ * Texts that are sent often, packed once.
+ *
+ * @module
+ */
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
+import type { Context } from "hono";
+import type { Env } from "./connection.ts";
+import { etagOf, isKnown } from "./etag.ts";
+
+/** A text in every form that browsers take. */
+interface Packed {
+  readonly text: string;
+  readonly etag: string;
+  readonly encodings: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** Answers with a text, under a name that stands for the place it comes from. */
+export type Send = (c: Context<Env>, name: string, text: string) => Promise<Response>;
+
+const brotli = promisify(brotliCompress);
+const zip = promisify(gzip);
+
+async function pack(text: string): Promise<Packed> {
+  const [etag, br, gz] = await Promise.all([etagOf(text), brotli(text), zip(text)]);
+  const encodings = new Map([["br", new Uint8Array(br)], ["gzip", new Uint8Array(gz)]]);
+  return { text, etag, encodings };
+}
+
+/**
+ * Creates what sends texts in the smallest form that the client takes, and 304 where it has the text. A text that is the
+ * one of before is not packed again.
+ */
+export function createPackedSender(): Send {
+  const known = new Map<string, Promise<Packed>>();
+
+  async function packed(name: string, text: string): Promise<Packed> {
+    const before = await known.get(name);
+    if (before?.text === text) return before;
+    const next = pack(text);
+    known.set(name, next);
+    return await next;
+  }
+
+  return async (c, name, text) => {
+    const { etag, encodings } = await packed(name, text);
+    c.header("etag", etag);
+    c.header("vary", "accept-encoding", { append: true });
+    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    const taken = (c.req.header("accept-encoding") ?? "").split(",").map((each) => each.trim());
+    const encoding = [...encodings.keys()].find((each) => taken.includes(each));
+    const bytes = encoding && encodings.get(encoding);
+    if (!bytes) return c.body(text);
+    c.header("content-encoding", encoding);
+    return c.body(bytes);
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * Tasks: heavy work of a session, handed to whichever worker is free. They are in the ledger, all on one roll and one topic.
+ *
+ * @module
+ */
+import { noMetrics, type Queue } from "../../core/metrics.ts";
+import type { Place } from "../../core/place.ts";
+import type { World } from "../../core/world.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { EventLog, Once } from "../../store/event_log.ts";
+import { chanceWord, createLedger, type Kind, type LedgerContext } from "../ledger.ts";
+import { createCensus } from "./census.ts";
+import {
+  type Beginning,
+  begun,
+  claimed,
+  eventOf,
+  expiresAt,
+  isEnd,
+  isOver,
+  Kept,
+  lookedAt,
+  nextLookAt,
+  type Refusal,
+  type Report,
+  reported,
+  type Task,
+} from "./task.ts";
+import { tasksTopic } from "./topic.ts";
+import { createWatch } from "./watch.ts";
+
+/** How many tasks may be open: bounds what a look at all of them reads. */
+export const MOST_OPEN = 1000;
+
+/** A task that is a worker's now, and what it shows for it; or how long another worker has it. */
+export type Claim = { readonly task: Task; readonly claim: string } | { readonly leftMs: number };
+
+/** All tasks that are open. */
+export interface Listed {
+  /** Oldest first. */
+  readonly open: readonly Kept[];
+  /** Who follows the topic from here on misses nothing that is not in the list. */
+  readonly cursor: Place;
+}
+
+/** All tasks. Everything rejects with a `StoreAway` where the store cannot be reached. */
+export interface Tasks {
+  /**
+   * Begins one, and tells the workers.
+   *
+   * @param once Makes a repeated request one task: the first answer comes again.
+   * @throws {Problem} 503 `queue_full`, or 422 `idempotency_key_reused`.
+   */
+  begin(beginning: Omit<Beginning, "id">, once?: Once): Promise<Task>;
+  /** What a request began that came before: null where it did not. @throws {Problem} 422 `idempotency_key_reused`. */
+  begunBy(once: Once): Promise<Task | null>;
+  /** Looks at one: null where there is none, or no more. */
+  look(id: string): Promise<Task | null>;
+  /** All that are open. */
+  list(): Promise<Listed>;
+  /** Gives one to a worker, for {@linkcode CLAIM_MS}. */
+  claim(id: string): Promise<Claim | "over" | null>;
+  /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
+  report(id: string, report: Report): Promise<Task | Refusal | null>;
+  /** How many are open, as of the last half minute. Never rejects. */
+  queue(): Promise<Queue>;
+}
+
+/** What tasks stand on. */
+export interface TasksContext extends LedgerContext {
+  readonly world: Pick<World, "clock" | "random" | "log" | "metrics">;
+  readonly hub: Pick<Hub, "change" | "whileFollowed" | "onPublished">;
+  readonly log: Pick<EventLog, "head">;
+}
+
+const KIND: Kind<Kept> = {
+  noun: "task",
+  Kept,
+  idOf: ({ task }) => task.task_id,
+  topicOf: () => tasksTopic,
+  isOver,
+  lookedAt,
+  nextLookAt,
+  expiresAt,
+  eventOf,
+  roll: { name: "tasks", most: MOST_OPEN },
+};
+
+/** Creates tasks. Where their topic is followed, claims that lapse are noticed by themselves. */
+export function createTasks(context: TasksContext): Tasks {
+  const { hub, log, world, world: { clock, random, metrics = noMetrics } } = context;
+  const ledger = createLedger(context, { ...KIND, onStep: (_, { task }) => count(task) });
+  const watch = createWatch(world, ledger.open);
+  hub.whileFollowed(tasksTopic, watch.start);
+  hub.onPublished(tasksTopic, watch.heard);
+
+  function count({ state }: Task): void {
+    if (isEnd(state)) metrics.tasked(state);
+    if (state === "waiting") metrics.tasked("lapsed");
+  }
+
+  function taskOf<Word extends string>(outcome: Kept | Word | null): Task | Word | null {
+    return outcome === null || typeof outcome === "string" ? outcome : outcome.task;
+  }
+
+  return {
+    async begin(beginning, once) {
+      return (await ledger.begin((id, now) => begun({ ...beginning, id }, now), once)).task;
+    },
+    begunBy: async (once) => taskOf<never>(await ledger.begunBy(once)),
+    look: async (id) => taskOf<never>(await ledger.look(id)),
+    async list() {
+      const cursor = await log.head(); // before the list: what comes between is told twice, and not never
+      const begunAt = ({ task }: Kept) => Date.parse(task.created_at);
+      const open = (await ledger.open()).sort((one, other) => begunAt(one) - begunAt(other));
+      return { open, cursor };
+    },
+    async claim(id) {
+      const secret = chanceWord(random);
+      const kept = await ledger.move(id, (each, now) => claimed(each, secret, now));
+      if (kept === null || kept === "over") return kept;
+      const { task, claim } = kept;
+      if (claim?.secret === secret) return { task, claim: secret };
+      return { leftMs: (claim?.lapsesAt ?? 0) - clock.now() };
+    },
+    report: async (id, report) =>
+      taskOf(await ledger.move(id, (kept, now) => ledger.fitting(reported(kept, report, now)))),
+    queue: createCensus(world, ledger.open),
+  };
+}

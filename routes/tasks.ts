@@ -1,0 +1,231 @@
+/**
+ * Tasks: heavy work of a session, handed to workers.
+ *
+ * @module
+ */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { Problem } from "../lib/core/problem.ts";
+import type { Env } from "../lib/http/connection.ts";
+import { jsonContent } from "../lib/http/json_document.ts";
+import { findOne } from "../lib/http/ownership.ts";
+import { problems } from "../lib/http/problem_response.ts";
+import {
+  asPublisher,
+  holdsEvent,
+  idempotencyKey,
+  onceOf,
+  publisherKey,
+  spendPublication,
+} from "../lib/http/publication.ts";
+import { requireReader } from "../lib/http/rights.ts";
+import { createRouter } from "../lib/http/router.ts";
+import type { Services } from "../lib/services.ts";
+import { sessionTopic } from "../lib/topics/sessions/topic.ts";
+import { isEnd, queueOf, type Refusal, Report, Task } from "../lib/topics/tasks/task.ts";
+import type { Claim } from "../lib/topics/tasks/tasks.ts";
+import { TASKS, tasksTopic } from "../lib/topics/tasks/topic.ts";
+import { findSession, sessionOver, unknownSession } from "./sessions.ts";
+
+/** Seconds between two questions, while there is something to wait for. */
+const POLL_S = 5;
+
+const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
+
+const delay = z.int().meta({ description: "Seconds until it is worth asking again." });
+
+const Begun = z.object({ task_id: z.string(), status_url: z.string(), next_poll_delay: delay });
+
+const Polled = Task.extend({
+  next_poll_delay: delay.meta({
+    description: "Seconds until it is worth asking again; 0 at the end.",
+  }),
+});
+
+const Claimed = Task.extend({
+  claim: z.string().meta({ description: "What its reports are to show. Nobody else is told." }),
+});
+
+const List = z.object({
+  tasks: z.array(Task).meta({ description: "All that have not ended, oldest first." }),
+  depth: z.int().meta({ description: "How many of them wait." }),
+  oldest_age_s: z.number().meta({
+    description: "Since when the oldest of those is there, in seconds; 0 where none waits.",
+  }),
+  cursor: z.string().meta({
+    description: "From here on `/v1/stream?topics=tasks` tells all that is not in the list.",
+  }),
+  next_poll_delay: delay,
+});
+
+const reader = [{ user: [] }, { publisher: [] }];
+
+/** The same for one that is not there and one that is another's. */
+function unknownTask(): Problem {
+  return new Problem(404, "unknown_task", "There is no such task.");
+}
+
+function taskOver(): Problem {
+  return new Problem(409, "task_over", "The task has ended. GET of its status tells how.");
+}
+
+/** The task and its claim, or why there is none. @throws {Problem} 404, 409. */
+function claimOf(outcome: Claim | "over" | null): z.infer<typeof Claimed> {
+  if (outcome === null) throw unknownTask();
+  if (outcome === "over") throw taskOver();
+  if ("task" in outcome) return { ...outcome.task, claim: outcome.claim };
+  throw new Problem(409, "task_claimed", "Another worker has the task, while it reports.", {
+    retryAfterMs: Math.max(1, outcome.leftMs),
+  });
+}
+
+/** What became of a task by a report, or why nothing did. @throws {Problem} 404, 409. */
+function done(outcome: Task | Refusal | null): Task {
+  if (outcome === null) throw unknownTask();
+  if (outcome === "over") throw taskOver();
+  if (outcome !== "lost") return outcome;
+  throw new Problem(409, "claim_lost", "The task is no longer the worker's: leave it be.");
+}
+
+/** The routes of tasks. */
+export function tasksRoutes(services: Services): OpenAPIHono<Env> {
+  const { callers, config, publishRate, sessions, tasks, world: { clock } } = services;
+  const app = createRouter();
+
+  const process = createRoute({
+    method: "post",
+    path: "/v1/sessions/{id}/process",
+    summary: "Hands heavy work of a session to a worker: a sign of life of the session",
+    tags: ["tasks"],
+    security: reader,
+    middleware: [holdsEvent(config.MAX_EVENT_BYTES)],
+    request: { params, headers: z.object({ "idempotency-key": idempotencyKey }) },
+    responses: {
+      202: jsonContent("It waits for a worker. `Location` says where to ask for it.", Begun),
+      ...problems(400, 401, 403, 404, 409, 413, 422, 429, 503),
+    },
+  });
+
+  const list = createRoute({
+    method: "get",
+    path: "/v1/tasks",
+    summary: "The tasks that wait or are worked on",
+    tags: ["tasks"],
+    security: [{ publisher: [] }],
+    responses: {
+      200: jsonContent("As they are now", List),
+      ...problems(401, 403, 503),
+    },
+  });
+
+  const status = createRoute({
+    method: "get",
+    path: "/v1/tasks/{id}/status",
+    summary: "How a task is going, at once",
+    tags: ["tasks"],
+    security: reader,
+    request: { params },
+    responses: {
+      200: jsonContent("The task, at the end with its result. `Retry-After` until then.", Polled),
+      ...problems(401, 403, 404, 429, 503),
+    },
+  });
+
+  const claim = createRoute({
+    method: "post",
+    path: "/v1/tasks/{id}/claim",
+    summary: "Takes a task that waits, for 30 s after each sign of life",
+    tags: ["tasks"],
+    security: [{ publisher: [] }],
+    middleware: [
+      asPublisher(services, { hasBody: false }),
+      holdsEvent(config.MAX_EVENT_BYTES),
+    ],
+    request: { params },
+    responses: {
+      200: jsonContent("It is the worker's, and nobody else's", Claimed),
+      ...problems(401, 403, 404, 409, 429, 503),
+    },
+  });
+
+  const report = createRoute({
+    method: "patch",
+    path: "/v1/tasks/{id}",
+    summary: "Says how it is going, and renews the claim; or ends it",
+    tags: ["tasks"],
+    security: [{ publisher: [] }],
+    middleware: [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)],
+    request: {
+      params,
+      body: { required: true, content: { "application/json": { schema: Report } } },
+    },
+    responses: {
+      200: jsonContent("What became of it", Task),
+      ...problems(400, 401, 403, 404, 409, 413, 415, 429, 503),
+    },
+  });
+
+  app.openapi(process, async (c) => {
+    const { id } = c.req.valid("param");
+    const caller = await callers.of(c);
+    requireReader(caller, [sessionTopic(id)]);
+    const who = publisherKey(c, caller, config.CLIENT_IP_HEADER);
+    spendPublication(c, publishRate, who);
+    const { session: { owner } } = await findSession(c, services, caller, id);
+    const once = await onceOf(c, c.req.valid("header")["idempotency-key"], who);
+
+    const session = await sessions.touch(id);
+    if (session === null) throw unknownSession();
+    // Who asks again is answered as before, though the work may have ended the session by now.
+    const task = session === "over"
+      ? once && await tasks.begunBy(once)
+      : await tasks.begin({ sessionId: id, owner }, once);
+    if (!task) throw sessionOver();
+    const statusUrl = `/v1/tasks/${task.task_id}/status`;
+    c.header("location", statusUrl);
+    return c.json(
+      { task_id: task.task_id, status_url: statusUrl, next_poll_delay: POLL_S },
+      202,
+    );
+  });
+
+  app.openapi(list, async (c) => {
+    requireReader(await callers.of(c), [tasksTopic]);
+    const { open, cursor } = await tasks.list();
+    const { counts, oldestAgeS } = queueOf(open, clock.now());
+    c.header("cache-control", "no-store");
+    return c.json({
+      tasks: open.map(({ task }) => task),
+      depth: counts.waiting,
+      oldest_age_s: oldestAgeS,
+      cursor,
+      next_poll_delay: POLL_S,
+    }, 200);
+  });
+
+  app.openapi(status, async (c) => {
+    const { id } = c.req.valid("param");
+    const task = await findOne(c, services, await callers.of(c), {
+      name: `${TASKS}/${id}`,
+      look: () => tasks.look(id),
+      ownerOf: ({ owner }) => owner,
+      unknown: unknownTask(),
+    });
+    const seconds = isEnd(task.state) ? 0 : POLL_S;
+    c.header("cache-control", "no-store");
+    if (seconds > 0) c.header("retry-after", String(seconds));
+    return c.json({ ...task, next_poll_delay: seconds }, 200);
+  });
+
+  app.openapi(
+    claim,
+    async (c) => c.json(claimOf(await tasks.claim(c.req.valid("param").id)), 200),
+  );
+
+  app.openapi(
+    report,
+    async (c) =>
+      c.json(done(await tasks.report(c.req.valid("param").id, c.req.valid("json"))), 200),
+  );
+
+  return app;
+}

@@ -1,0 +1,88 @@
+/** Sessions on real servers: the README's session, one checked and followed on two isolates, and all at once. */
+import { assert, assertEquals } from "@std/assert";
+import { openFrames } from "../support/frame_stream.ts";
+import { OF_PUBLISHER } from "../support/operations.ts";
+import { print } from "../support/print.ts";
+import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
+import { startServer } from "../support/server_process.ts";
+import { beginSession, changeSession } from "../support/sessions.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { startFleet } from "./fleet.ts";
+
+/** What an answer may take, at most: room for a machine that does other things too. */
+const BOUND_MS = 1000;
+
+Deno.test("the README's session is begun, asked about, followed, changed, and seen to end (S0-1, S0-2, S0-28)", async () => {
+  await using server = await startServer(README_SETTINGS);
+  const text = await runShells("Sessions", "session", server);
+  assertEquals(typesIn(text), ["sync", "session", "session", "completed", "bye"]);
+  assert(text.includes(`"next_poll_delay":5,"recommendation":"Follow /v1/sessions/`), text);
+  assert(text.includes(`"missing":["passport"]`), text);
+});
+
+redisTest(
+  "a session's stream goes on at another server, and ends there (S0-28, S0-31)",
+  async () => {
+    await using fleet = await startFleet();
+    const { one, other } = fleet;
+    const path = await beginSession(one.origin);
+    using stream = await openFrames(one.port, `${path}/events`, { headers: OF_PUBLISHER });
+    await stream.nextOf("session");
+    one.signal("SIGKILL");
+    await one.exited;
+    await changeSession(other.origin, path, { session_state: "asking", progress: 0.5 });
+    await changeSession(other.origin, path, { session_state: "cancelled" });
+    const back = { headers: OF_PUBLISHER, cursor: stream.lastEventId };
+    using resumed = await openFrames(other.port, `${path}/events`, back);
+    const types = (await resumed.rest()).map(({ event }) => event);
+    assertEquals(types, ["sync", "session", "cancelled", "bye"]);
+  },
+);
+
+redisTest(
+  "100 checks and 100 streams at once on two servers are all answered under 1 s (S0-21, S0-22, S0-30)",
+  async () => {
+    await using fleet = await startFleet();
+    const servers = [fleet.one, fleet.other];
+    const path = await beginSession(fleet.one.origin);
+    const start = performance.now();
+
+    async function check(n: number): Promise<number> {
+      const headers = { ...OF_PUBLISHER, accept: "application/json" };
+      const answer = await fetch(`${servers[n % 2]?.origin}${path}/events`, { headers });
+      const { next_poll_delay, recommendation } = await answer.json();
+      assertEquals([answer.status, next_poll_delay], [200, 5]);
+      assert(recommendation !== "");
+      return performance.now() - start;
+    }
+    async function follow(n: number) {
+      const port = servers[n % 2]?.port ?? 0;
+      const stream = await openFrames(port, `${path}/stream`, { headers: OF_PUBLISHER });
+      await stream.nextOf("session");
+      return { stream, ms: performance.now() - start };
+    }
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+    const [checks, followers] = await Promise.all([
+      Promise.all(numbers.map(check)),
+      Promise.all(numbers.map(follow)),
+    ]);
+
+    const [slowestCheck, slowestStream] = [checks, followers.map(({ ms }) => ms)].map((all) =>
+      Math.max(...all)
+    );
+    print(
+      `100 checks and 100 streams at once: checks within ${slowestCheck?.toFixed(0)} ms, ` +
+        `first events within ${slowestStream?.toFixed(0)} ms`,
+    );
+    assert((slowestCheck ?? Infinity) < BOUND_MS, `a check took ${slowestCheck} ms`);
+    assert((slowestStream ?? Infinity) < BOUND_MS, `a first event took ${slowestStream} ms`);
+
+    await changeSession(fleet.other.origin, path, { session_state: "completed" });
+    const ends = await Promise.all(followers.map(async ({ stream }) => {
+      const [last, bye] = (await stream.rest()).slice(-2);
+      stream.hangUp();
+      return `${last?.event} ${bye?.event}`;
+    }));
+    assertEquals(ends, Array(100).fill("completed bye"));
+  },
+);

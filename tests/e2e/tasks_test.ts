@@ -1,0 +1,153 @@
+/** Tasks on real servers: the README's worker as it is printed, one that is killed midway, and many at once. */
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { print } from "../support/print.ts";
+import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { blocksOf, README_SETTINGS, typesIn } from "../support/readme.ts";
+import { startServer } from "../support/server_process.ts";
+import { beginSession } from "../support/sessions.ts";
+import { parse } from "../support/shapes.ts";
+import { createTaskPublisher } from "../support/tasks.ts";
+import { until, within } from "../support/within.ts";
+import { startWorker, workerText } from "../support/worker_process.ts";
+import { redisTest } from "../upstash/redis_server.ts";
+import { startFleet } from "./fleet.ts";
+
+const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth: z.int() });
+const HEALTH = z.object({ store: z.object({ commands: z.int() }) });
+
+Deno.test("the README's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
+  const lines = (await workerText()).trimEnd().split("\n").length;
+  assert(lines < 60, `${lines} lines`);
+  await using server = await startServer(README_SETTINGS);
+  await using _worker = await startWorker(server.origin);
+  const [start = "", owner = ""] = await blocksOf("Tasks and workers", "sh");
+  assert(start.includes(`PUBLISH_TOKEN=${README_SETTINGS.PUBLISH_TOKEN}`), start);
+  const place = await Deno.makeTempDir();
+  const shell = owner.replaceAll("localhost:8000", `127.0.0.1:${server.port}`)
+    .replaceAll("/tmp/", `${place}/`);
+  const { stdout, success } = await within(
+    30_000,
+    "the end of the session",
+    new Deno.Command("bash", { args: ["-c", shell] }).output(),
+  );
+  await Deno.remove(place, { recursive: true });
+  const text = new TextDecoder().decode(stdout);
+  assert(success, text);
+  assert(text.includes("HTTP/1.1 202 Accepted"), text);
+  const types = typesIn(text);
+  assertEquals([types[0], ...types.slice(-2)], ["sync", "completed", "bye"]);
+  assert(types.slice(1, -2).length >= 3 && types.slice(1, -2).every((each) => each === "session"));
+  assert(/"state":"completed","attempts":1,"progress":1,"result":\{"rows":3\}/.test(text), text);
+});
+
+redisTest(
+  "a worker that is killed midway leaves its task to one of another server after the claim's 30 s (S0-7)",
+  async () => {
+    // In real time: nothing but the server's own clock decides, and the worker is the printed one.
+    await using fleet = await startFleet({ ...README_SETTINGS });
+    const { one, other } = fleet;
+    const publisher = createTaskPublisher(README_SETTINGS.PUBLISH_TOKEN);
+    const begun = await publisher.ask("POST", `${one.origin}/v1/sessions`, { owner: "ann" });
+    const session = `/v1/sessions/${parse(z.object({ id: z.string() }), begun.text).id}`;
+    await using first = await startWorker(one.origin);
+    const task = await publisher.process(other.origin, session);
+    await until(
+      "a report",
+      async () => (await publisher.status(other.origin, task)).state === "running" || undefined,
+    );
+    await first.kill();
+    const last = await publisher.status(other.origin, task);
+    await using _second = await startWorker(other.origin);
+    const taken = await until("the second worker", async () => {
+      const now = await publisher.status(one.origin, task);
+      return now.attempts === 2 ? now : undefined;
+    }, { deadlineMs: 60_000, everyMs: 50 });
+    const left = Date.parse(taken.updated_at) - Date.parse(last.updated_at);
+    print(`the second worker took the task ${left} ms after the first one's last report`);
+    assert(left >= 30_000, `${left} ms after the last report`);
+    const done = await until("the end", async () => {
+      const now = await publisher.status(one.origin, task);
+      return now.state === "completed" ? now : undefined;
+    });
+    assertEquals([done.attempts, done.result], [2, { rows: 3 }]);
+    const { text } = await publisher.ask("GET", `${one.origin}${session}/events`);
+    assertEquals(parse(z.object({ session_state: z.string() }), text).session_state, "completed");
+  },
+);
+
+redisTest(
+  "100 process at once on two servers are 100 tasks, and ten workers claim and end each once (S0-3, S0-22, S0-30)",
+  async () => {
+    await using fleet = await startFleet();
+    const origins = [fleet.one.origin, fleet.other.origin];
+    const originOf = (n: number) => origins[n % 2] ?? "";
+    const publisher = createTaskPublisher(PUBLISH_TOKEN);
+    const session = await beginSession(originOf(0));
+    const numbers = Array.from({ length: 100 }, (_, n) => n);
+
+    const alone: number[] = [];
+    const tasks: string[] = [];
+    async function begin(n: number): Promise<number> {
+      const start = performance.now();
+      tasks.push(await publisher.process(originOf(n), session));
+      return performance.now() - start;
+    }
+    for (const n of numbers.slice(0, 20)) alone.push(await begin(n));
+    const together = await Promise.all(numbers.map(begin));
+    const medianOf = (all: number[]) => all.toSorted((a, b) => a - b)[all.length >> 1]?.toFixed(1);
+    print(
+      `process: median ${medianOf(alone)} ms one by one, ${medianOf(together)} ms of 100 at once ` +
+        `(slowest ${Math.max(...together).toFixed(0)} ms, target 100 ms)`,
+    );
+    assertEquals(new Set(tasks).size, 120);
+
+    const claims: string[] = [];
+    async function work(n: number): Promise<void> {
+      const { text } = await publisher.ask("GET", `${originOf(n)}/v1/tasks`);
+      for (const { task_id } of parse(LIST, text).tasks) {
+        const task = `/v1/tasks/${task_id}`;
+        const claim = await publisher.claim(originOf(n), task);
+        if (claim === null) continue;
+        claims.push(task);
+        await publisher.report(originOf(n + 1), task, { claim, state: "completed" });
+      }
+    }
+    await Promise.all(numbers.slice(0, 10).map(work));
+    assertEquals(claims.toSorted(), tasks.toSorted());
+    const { text } = await publisher.ask("GET", `${originOf(0)}/v1/tasks`);
+    assertEquals(parse(LIST, text), { tasks: [], depth: 0 });
+  },
+);
+
+redisTest("what is done to a task costs as many commands as the README says", async () => {
+  await using fleet = await startFleet();
+  const { origin } = fleet.one;
+  const publisher = createTaskPublisher(PUBLISH_TOKEN);
+  const session = await beginSession(origin);
+  const used = async () =>
+    parse(HEALTH, (await publisher.ask("GET", `${origin}/health`)).text).store.commands;
+  async function costOf<T>(what: () => Promise<T>): Promise<readonly [T, number]> {
+    const before = await used();
+    return [await what(), await used() - before];
+  }
+  // The first ones also load the scripts.
+  await publisher.process(origin, session);
+  await publisher.ask("GET", `${origin}/v1/tasks`);
+  const [task, begun] = await costOf(() => publisher.process(origin, session));
+  const [claim, claimed] = await costOf(() => publisher.claim(origin, task));
+  const report = (more: unknown) =>
+    costOf(() => publisher.report(origin, task, { claim, ...Object(more) }));
+  const [, reported] = await report({ progress: 0.5 });
+  const [, asked] = await costOf(() => publisher.status(origin, task));
+  const [, listed] = await costOf(() => publisher.ask("GET", `${origin}/v1/tasks`));
+  const [, ended] = await report({ state: "completed" });
+  print(JSON.stringify({ begun, claimed, reported, asked, listed, ended }));
+  const [readme = ""] = /What it costs\*\* in Redis commands: [^.]*\./.exec(
+    await Deno.readTextFile(new URL("../../README.md", import.meta.url)),
+  ) ?? [];
+  const words =
+    `process ${begun}, a claim ${claimed}, a report ${reported}, the last one ${ended}, ` +
+    `a status ${asked}, a list ${listed}`;
+  assert(readme.replaceAll(/[`\s]+/g, " ").includes(words), `${readme} ≠ ${words}`);
+});

@@ -1,0 +1,42 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { bundle } from "../../lib/http/bundle.ts";
+
+const FILES: Record<string, string> = {
+  "main.js": `// @ts-check
+/**
+ * Greets.
+ */
+import { name } from "./client/name.js";
+import { twice } from "./client/twice.js";
+import {
+  other,
+} from "./other.js";
+export { name } from "./client/name.js";
+
+/** @param {string} word */
+export function greet(word) {
+  // Aloud.
+  return twice(\`\${word}, /** dear */ \${name} // \${other}\`);
+}
+`,
+  "client/name.js": `import { twice } from "./twice.js";
+export const name = twice("Ann");
+`,
+  "client/twice.js": "/** @param {string} text */\nexport const twice = (text) => text + text;\n",
+  "other.js": "export const other = 1;\n",
+};
+
+Deno.test("bundle() is one module that does what all do, each once, before who needs it", async () => {
+  const module = await bundle("main.js", (path) => Promise.resolve(FILES[path] ?? ""));
+  assertEquals(module.match(/const twice/g)?.length, 1);
+  assertMatch(module, /^import \{\s*other,\s*\} from "\.\/other\.js";$/m);
+  const alone = module.replace(/^import [^;]*;\n/m, "const other = 1;\n");
+  const { greet, name } = await import(`data:text/javascript,${encodeURIComponent(alone)}`);
+  assertEquals(name, "AnnAnn");
+  assertEquals(greet("Hello"), "Hello, /** dear */ AnnAnn // 1".repeat(2));
+});
+
+Deno.test("bundle() leaves nothing of comments but what is in a text", async () => {
+  const module = await bundle("main.js", (path) => Promise.resolve(FILES[path] ?? ""));
+  assertEquals(module.match(/Greets|Aloud|@param|@ts-check/), null);
+});

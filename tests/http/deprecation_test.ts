@@ -1,0 +1,43 @@
+/** Uses that are to go: told to clients, counted, and told to operators. */
+import { assert, assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import type { Env } from "../../lib/http/connection.ts";
+import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation.ts";
+import { createLog } from "../../lib/core/log.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+Deno.test("a deprecated use is counted each time, and logged at most once a minute with the count (S0-8, S0-24, S0-25)", async () => {
+  const clock = createManualClock();
+  const lines: { level: string; requests: number }[] = [];
+  let counted = 0;
+  const log = createLog("info", clock, (line) => lines.push(JSON.parse(line)));
+  const deprecation = createDeprecation(
+    { clock, log, metrics: { deprecated: () => void counted++ } },
+    SESSION_LONG_POLL,
+  );
+  const app = new Hono<Env>().get("/:id", (c) => {
+    deprecation.tell(c, "/new");
+    return c.body(null);
+  });
+  const ask = async (times: number, method = "GET") => {
+    for (let n = 0; n < times; n++) await app.request("/a-secret-id", { method });
+  };
+
+  await ask(30);
+  await clock.advance(59_999);
+  await ask(20);
+  assertEquals(lines.map(({ requests }) => requests), [1]);
+  await clock.advance(1);
+  await ask(50);
+  assertEquals(lines.map(({ level, requests }) => [level, requests]), [["warn", 1], ["warn", 51]]);
+  await ask(5, "HEAD");
+  assertEquals(counted, 100);
+  assert(!JSON.stringify(lines).includes("secret"));
+});
+
+Deno.test("SESSION_LONG_POLL was deprecated before it goes: half a year after the second quarter of 2026 (S0-26)", () => {
+  const { since, until } = SESSION_LONG_POLL;
+  assertEquals(new Date(Number(since.slice(1)) * 1000).toISOString(), "2026-07-01T00:00:00.000Z");
+  const end = new Date(until);
+  assertEquals([end.toISOString(), end.toUTCString()], ["2026-12-31T23:59:59.000Z", until]);
+});

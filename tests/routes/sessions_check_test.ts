@@ -1,0 +1,110 @@
+/** One URL, two formats: the check that never waits, the stream, and the old long poll. */
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { figureIn } from "../metrics/exposition.ts";
+import { of } from "./owned_support.ts";
+import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
+
+const OLD_HEADERS = ["deprecation", "sunset", "link"] as const;
+
+Deno.test("a check answers at once, without time passing: state, progress, 5 s, a recommendation (S0-2, S0-12, S0-21)", async () => {
+  await using test = createSessionsTest();
+  const path = await test.begun();
+  await test.change(path, { session_state: "asking", progress: 0.25 });
+  const before = test.clock.now();
+  const response = await test.ask("GET", `${path}/events`, { ...of("ann"), ...CHECK });
+  const { recommendation, ...check } = await response.json();
+  assertEquals(test.clock.now(), before);
+  assertEquals(response.status, 200);
+  assertEquals(check, { session_state: "asking", progress: 0.25, next_poll_delay: 5 });
+  assertMatch(recommendation, new RegExp(`${path}/stream`));
+});
+
+Deno.test("a check of a session that is over says so, and 5 s still, for who does not see the end (S0-2, S0-13)", async () => {
+  await using test = createSessionsTest();
+  const path = await test.begun();
+  await test.change(path, { session_state: "completed" });
+  const { recommendation, ...check } =
+    await (await test.ask("GET", `${path}/events`, { ...of("ann"), ...CHECK })).json();
+  assertEquals(check, { session_state: "completed", progress: 1, next_poll_delay: 5 });
+  assertMatch(recommendation, /over/);
+});
+
+Deno.test("a check has an ETag, and is 304 while nothing changed", async () => {
+  await using test = createSessionsTest();
+  const path = await test.begun();
+  const headers = { ...of("ann"), ...CHECK };
+  const etag = (await test.ask("GET", `${path}/events`, headers)).headers.get("etag") ?? "";
+  const known = { ...headers, "if-none-match": etag };
+  await test.change(path, {});
+  assertEquals((await test.ask("GET", `${path}/events`, known)).status, 304);
+  await test.change(path, { progress: 0.1 });
+  const next = await test.ask("GET", `${path}/events`, known);
+  assertNotEquals(next.headers.get("etag"), etag);
+  assertEquals(next.status, 200);
+});
+
+for (
+  const [format, accept] of [["application/json", CHECK], ["text/event-stream", STREAM]] as const
+) {
+  Deno.test(`events answers ${format} to who asks for it, with Vary: Accept and no word of the old way (S0-14)`, async () => {
+    await using test = createSessionsTest({ ALLOWED_ORIGINS: "https://a.example" });
+    const url = `${await test.begun()}/events`;
+    for (const method of ["GET", "HEAD"]) {
+      const origin = { origin: "https://a.example" };
+      const response = await test.ask(method, url, { ...of("ann"), ...accept, ...origin });
+      assertEquals(response.status, 200);
+      assertEquals(response.headers.get("content-type"), format);
+      const vary = response.headers.get("vary")?.split(", ").toSorted();
+      assertEquals(vary, ["Accept", "Origin"]);
+      for (const name of OLD_HEADERS) assert(!response.headers.has(name), name);
+      await response.body?.cancel();
+    }
+    assertEquals(test.lines.filter((line) => line.includes("deprecated")), []);
+  });
+}
+
+for (const accept of [{}, { accept: "*/*" }]) {
+  Deno.test(`the old long poll (accept: ${accept.accept ?? "none"}) is answered at once and told that it goes (S0-8, S0-24, S0-25, S0-26)`, async () => {
+    await using test = createSessionsTest();
+    const path = await test.begun();
+    const before = test.clock.now();
+    const response = await test.ask("GET", `${path}/events`, { ...of("ann"), ...accept });
+    assertEquals([response.status, test.clock.now()], [200, before]);
+    assertEquals((await response.json()).next_poll_delay, 5);
+    const [deprecation, sunset, link] = OLD_HEADERS.map((name) => response.headers.get(name));
+    assertEquals([deprecation, sunset], ["@1782864000", "Thu, 31 Dec 2026 23:59:59 GMT"]);
+    assert(link?.includes(`<${path}/stream>; rel="successor-version"`), String(link));
+
+    const lines = test.lines.filter((line) => line.includes("deprecated use"));
+    assertEquals(lines.length, 1);
+    assert(!lines.some((line) => line.includes(path.slice("/v1/sessions/".length))), lines[0]);
+    const metrics = await (await test.send("/metrics")).text();
+    const uses = figureIn(metrics, "deprecated_uses_total", { use: "session_long_poll" });
+    assertEquals(uses, 1);
+  });
+}
+
+Deno.test("the old long poll of a session that is not there is 404, and counts as no use", async () => {
+  await using test = createSessionsTest();
+  assertEquals((await test.ask("GET", "/v1/sessions/none/events", of("ann"))).status, 404);
+  assertEquals(figureIn(await (await test.send("/metrics")).text(), "deprecated_uses_total"), 0);
+});
+
+Deno.test("Link leads to what the API's document says to clients of the old long poll (S0-27)", async () => {
+  await using test = createSessionsTest();
+  const response = await test.ask("GET", `${await test.begun()}/events`, of("ann"));
+  const [, guide = ""] = /<([^>]+)>; rel="deprecation"/.exec(response.headers.get("link") ?? "") ??
+    [];
+  const [path = "", pointer = ""] = guide.split("#");
+  const document: unknown = await (await test.send(path)).json();
+  const keys = decodeURIComponent(pointer).split("/").slice(1);
+  const found = keys.reduce<unknown>(
+    (value, key) => Object(value)[key.replaceAll("~1", "/").replaceAll("~0", "~")],
+    document,
+  );
+  assertMatch(String(Object(found).description), /Deprecation.*EventSource/s);
+  const [json, stream] = ["application/json", "text/event-stream"].map((type) =>
+    type in Object(found).responses[200].content
+  );
+  assertEquals([json, stream], [true, true]);
+});

@@ -1,0 +1,298 @@
+/** The routes of tasks: what clients, workers and strangers are answered. */
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { figureIn } from "../metrics/exposition.ts";
+import { seededBy } from "../support/seeded.ts";
+import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { refusalOf } from "./support.ts";
+
+const MISSING = "/v1/tasks/0123456789abcdefghijklmn";
+
+function createTest(env: Readonly<Record<string, string>> = {}) {
+  const { below } = seededBy(1); // claims are told apart by chance
+  const test = createAskedApp(env, () => below(2 ** 32) / 2 ** 32);
+  return Object.assign(test, {
+    async session(owner = "ann"): Promise<string> {
+      const begun = await test.ask("POST", "/v1/sessions", OF_PUBLISHER, { owner });
+      return `/v1/sessions/${(await begun.json()).id}`;
+    },
+    process: (session: string, headers: HeadersInit = of("ann")) =>
+      test.ask("POST", `${session}/process`, headers),
+    /** The path of a task that waits. */
+    async begun(owner = "ann"): Promise<string> {
+      const answer = await this.process(await this.session(owner), OF_PUBLISHER);
+      return `/v1/tasks/${(await answer.json()).task_id}`;
+    },
+    claim: (task: string) => test.ask("POST", `${task}/claim`, OF_PUBLISHER),
+    /** The claim of a task that is claimed by that. */
+    async claimed(task: string): Promise<string> {
+      return (await (await this.claim(task)).json()).claim;
+    },
+    report: (task: string, body: unknown) => test.ask("PATCH", task, OF_PUBLISHER, body),
+    async list() {
+      return await (await test.ask("GET", "/v1/tasks", OF_PUBLISHER)).json();
+    },
+  });
+}
+
+Deno.test("POST of process answers 202 with Location, status_url and when to ask, and workers hear of it (S0-3)", async () => {
+  await using test = createTest();
+  const session = await test.session();
+  await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
+  const answer = await test.process(session);
+  const { task_id, ...more } = await answer.json();
+  const url = `/v1/tasks/${task_id}/status`;
+  assertEquals([answer.status, answer.headers.get("location")], [202, url]);
+  assertEquals(more, { status_url: url, next_poll_delay: 5 });
+  await test.clock.advance(20);
+  const [task] = worker.said("task").map(Object);
+  assertEquals([task.task_id, task.session_id, task.owner, task.state], [
+    task_id,
+    session.slice("/v1/sessions/".length),
+    "ann",
+    "waiting",
+  ]);
+});
+
+Deno.test("process is a sign of life of its session, and of one that has ended is 409 (S0-3)", async () => {
+  await using test = createTest();
+  const session = await test.session();
+  await test.clock.advance(200_000);
+  assertEquals((await test.process(session)).status, 202);
+  await test.clock.advance(200_000);
+  assertEquals((await test.process(session, OF_PUBLISHER)).status, 202);
+  await test.clock.advance(301_000);
+  assertEquals(await refusalOf(await test.process(session)), [409, "session_over"]);
+});
+
+Deno.test("process of a session that is another's is as unknown as of one that is not there", async () => {
+  await using test = createTest();
+  const paths = [await test.session(), "/v1/sessions/0123456789abcdefghijklmn"];
+  const bodies = await Promise.all(paths.map(async (path) => {
+    const answer = await test.process(path, of("bob"));
+    assertEquals(answer.status, 404);
+    return await answer.text();
+  }));
+  assertEquals(bodies[0], bodies[1]);
+  assertEquals((await test.process(paths[0] ?? "", {})).status, 401);
+  const narrow = of("ann", { topics: ["events/*"] });
+  assertEquals((await test.process(paths[0] ?? "", narrow)).status, 403);
+  assertEquals((await test.list()).tasks, []);
+});
+
+Deno.test("Idempotency-Key makes a repeated process one task, for each caller apart, and after the session's end too", async () => {
+  await using test = createTest();
+  const session = await test.session();
+  const key = { "idempotency-key": "order 1" };
+  const ids: string[] = [];
+  for (const who of [of("ann"), of("ann"), OF_PUBLISHER, OF_PUBLISHER]) {
+    ids.push((await (await test.process(session, { ...who, ...key })).json()).task_id);
+  }
+  assertEquals([ids[0], ids[2]], [ids[1], ids[3]]);
+  assertNotEquals(ids[0], ids[2]);
+  await test.ask("PATCH", session, OF_PUBLISHER, { session_state: "completed" });
+  const again = await test.process(session, { ...of("ann"), ...key });
+  assertEquals([again.status, (await again.json()).task_id], [202, ids[0]]);
+  const other = { ...of("ann"), "idempotency-key": "order 2" };
+  assertEquals(await refusalOf(await test.process(session, other)), [409, "session_over"]);
+});
+
+Deno.test("PUBLISH_PER_MINUTE bounds each caller's process by itself", async () => {
+  await using test = createTest({ PUBLISH_PER_MINUTE: "2" });
+  const session = await test.session();
+  for (const expected of [202, 202, 429]) {
+    assertEquals((await test.process(session)).status, expected);
+  }
+  const refused = await test.process(session);
+  assertEquals(refused.headers.get("retry-after"), "30");
+  assertEquals(await refusalOf(refused), [429, "publishing_too_often"]);
+  assertEquals((await test.process(session, OF_PUBLISHER)).status, 202);
+});
+
+Deno.test("GET of a status answers at once, to the end with the result (S0-4)", async () => {
+  await using test = createTest();
+  const task = await test.begun();
+  const ask = async () => {
+    const answer = await test.ask("GET", `${task}/status`, of("ann"));
+    const { state, attempts, progress, result, next_poll_delay } = await answer.json();
+    const wait = answer.headers.get("retry-after");
+    return [answer.status, state, attempts, progress, result, next_poll_delay, wait];
+  };
+  assertEquals(await ask(), [200, "waiting", 0, null, null, 5, "5"]);
+  const claim = await test.claimed(task);
+  assertEquals(await ask(), [200, "claimed", 1, null, null, 5, "5"]);
+  await test.report(task, { claim, progress: 0.5 });
+  assertEquals(await ask(), [200, "running", 1, 0.5, null, 5, "5"]);
+  await test.report(task, { claim, state: "completed", result: { rows: 3 } });
+  assertEquals(await ask(), [200, "completed", 1, 1, { rows: 3 }, 0, null]);
+});
+
+Deno.test("a task that is another's is as unknown as one that is not there; 60 questions a minute, then 429", async () => {
+  await using test = createTest();
+  const task = await test.begun();
+  const bodies = await Promise.all([task, MISSING].map(async (path) => {
+    const answer = await test.ask("GET", `${path}/status`, of("bob"));
+    assertEquals(answer.status, 404);
+    return await answer.text();
+  }));
+  assertEquals(bodies[0], bodies[1]);
+  for (let n = 0; n < 58; n++) await test.ask("GET", `${MISSING}/status`, of("bob"));
+  const refused = await test.ask("GET", `${task}/status`, of("bob"));
+  assertEquals(await refusalOf(refused), [429, "lookups_too_often"]);
+  assertEquals((await test.ask("GET", `${task}/status`, {})).status, 401);
+  const narrow = of("ann", { topics: ["sessions/*"] });
+  assertEquals((await test.ask("GET", `${task}/status`, narrow)).status, 403);
+});
+
+Deno.test("a claim is told to its worker alone; another one is told for how long (S0-3)", async () => {
+  await using test = createTest();
+  const task = await test.begun();
+  await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
+  const answer = await test.claim(task);
+  const { claim, state, attempts } = await answer.json();
+  assertEquals([answer.status, state, attempts], [200, "claimed", 1]);
+  assert(/^\w{20}$/.test(claim), claim);
+  await test.clock.advance(11_500);
+  const other = await test.claim(task);
+  assertEquals(other.headers.get("retry-after"), "19");
+  assertEquals(await refusalOf(other), [409, "task_claimed"]);
+  const seen = await (await test.ask("GET", `${task}/status`, OF_PUBLISHER)).text();
+  assert(!`${seen}${JSON.stringify([worker.frames, await test.list()])}`.includes(claim));
+});
+
+Deno.test("a late report of a lost claim is 409 claim_lost, anything after the end 409 task_over (S0-7)", async () => {
+  await using test = createTest();
+  const task = await test.begun();
+  const lost = await test.claimed(task);
+  await test.clock.advance(30_000);
+  const claim = await test.claimed(task);
+  assertNotEquals(claim, lost);
+  for (const state of [undefined, "running", "completed"]) {
+    const late = await test.report(task, { claim: lost, state });
+    assertEquals(await refusalOf(late), [409, "claim_lost"]);
+  }
+  const { state, attempts } = await (await test.report(task, { claim })).json();
+  assertEquals([state, attempts], ["running", 2]);
+  const failed = await (await test.report(task, { claim, state: "failed", error: "no" })).json();
+  assertEquals([failed.state, failed.error], ["failed", "no"]);
+  assertEquals(await refusalOf(await test.report(task, { claim })), [409, "task_over"]);
+  assertEquals(await refusalOf(await test.claim(task)), [409, "task_over"]);
+  assertEquals(await refusalOf(await test.claim(MISSING)), [404, "unknown_task"]);
+  assertEquals(await refusalOf(await test.report(MISSING, { claim })), [404, "unknown_task"]);
+});
+
+for (
+  const [what, body, field] of [
+    ["a report without a claim", {}, "claim"],
+    ["a state no worker reports", { claim: "x", state: "waiting" }, "state"],
+    ["a progress above 1", { claim: "x", progress: 2 }, "progress"],
+    ["a field it does not know", { claim: "x", progess: 1 }, "progess"],
+  ] as const
+) {
+  Deno.test(`PATCH of a task refuses ${what}, and names the field`, async () => {
+    await using test = createTest();
+    const answer = await test.report(await test.begun(), body);
+    const { code, errors } = await answer.json();
+    assertEquals([answer.status, code, errors[0].field], [400, "bad_parameters", field]);
+  });
+}
+
+Deno.test("PATCH of a task refuses a result that is too large, and the task goes on", async () => {
+  await using test = createTest({ MAX_EVENT_BYTES: "2000" });
+  const task = await test.begun();
+  const claim = await test.claimed(task);
+  const large = await test.report(task, { claim, state: "completed", result: "x".repeat(2000) });
+  assertEquals(await refusalOf(large), [413, "event_too_large"]);
+  const { state } = await (await test.report(task, { claim, state: "completed" })).json();
+  assertEquals(state, "completed");
+});
+
+Deno.test("GET /v1/tasks lists what waits and runs, oldest first, with depth, age and a cursor to go on from (S0-7)", async () => {
+  await using test = createTest();
+  const { cursor, ...empty } = await test.list();
+  assertEquals(empty, { tasks: [], depth: 0, oldest_age_s: 0, next_poll_delay: 5 });
+  assert(/^\d+-\d+$/.test(cursor), cursor);
+  const paths: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    paths.push(await test.begun());
+    await test.clock.advance(1000);
+  }
+  const [first = "", second = "", ...others] = paths;
+  await test.claimed(second);
+  const claim = await test.claimed(first);
+  await test.report(first, { claim, state: "completed" });
+  const { tasks, depth, oldest_age_s, cursor: now } = await test.list();
+  assertEquals(
+    tasks.map((task: { task_id: string }) => `/v1/tasks/${task.task_id}`),
+    [second, ...others],
+  );
+  assertEquals([depth, oldest_age_s], [2, 2]);
+
+  const third = await test.begun();
+  const back = { ...OF_PUBLISHER, "last-event-id": now };
+  await using worker = await follow(test, "/v1/stream?topics=tasks", back);
+  const said = worker.said("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
+  assertEquals(said, [third]);
+});
+
+Deno.test("tasks are the workers': users may neither follow nor list, claim nor report them", async () => {
+  await using test = createTest();
+  const task = await test.begun();
+  const wide = of("ann", { topics: ["tasks", "tasks/*"] });
+  for (const path of ["/v1/tasks", "/v1/stream?topics=tasks"]) {
+    assertEquals(await refusalOf(await test.ask("GET", path, {})), [401, "private_topic"]);
+    assertEquals(await refusalOf(await test.ask("GET", path, wide)), [403, "topic_not_allowed"]);
+  }
+  assertEquals(await refusalOf(await test.ask("POST", `${task}/claim`, wide)), [401, "bad_token"]);
+  const told = await test.ask("PATCH", task, wide, { claim: "x" });
+  assertEquals(await refusalOf(told), [401, "bad_token"]);
+});
+
+Deno.test("a full queue answers 503 with Retry-After, and takes more when there is room (S0-7)", async () => {
+  await using test = createTest({ PUBLISH_PER_MINUTE: "0" });
+  const begin = () => test.services.tasks.begin({ sessionId: "s", owner: "bob" });
+  const tasks = await Promise.all(Array.from({ length: 1000 }, begin));
+  const session = await test.session();
+  const refused = await test.process(session);
+  assertEquals(refused.headers.get("retry-after"), "10");
+  assertEquals(await refusalOf(refused), [503, "queue_full"]);
+  const path = `/v1/tasks/${tasks[0]?.task_id}`;
+  await test.report(path, { claim: await test.claimed(path), state: "completed" });
+  assertEquals((await test.process(session)).status, 202);
+  assertEquals((await test.list()).depth, 1000);
+});
+
+Deno.test("/metrics tells how many tasks there are, how old, and what became of them (S0-7)", async () => {
+  await using test = createTest();
+  const [done, lapsed] = [await test.begun(), await test.begun()];
+  const claim = await test.claimed(done);
+  await test.claimed(lapsed);
+  await test.report(done, { claim, state: "completed" });
+  await test.begun();
+  await test.clock.advance(12_000);
+  const read = async () => {
+    const text = await (await test.ask("GET", "/metrics", OF_PUBLISHER)).text();
+    const states = ["waiting", "claimed", "running"];
+    const outcomes = ["completed", "failed", "lapsed"];
+    return [
+      ...states.map((state) => figureIn(text, "tasks", { state })),
+      Math.round(figureIn(text, "tasks_oldest_age_seconds")),
+      ...outcomes.map((outcome) => figureIn(text, "tasks_outcomes_total", { outcome })),
+    ];
+  };
+  assertEquals(await read(), [1, 1, 0, 12, 1, 0, 0]);
+  await test.clock.advance(30_000);
+  assertEquals(await read(), [2, 0, 0, 42, 1, 0, 1]);
+});
+
+Deno.test("the document lists the routes of tasks (S0-3, S0-4)", async () => {
+  await using test = createTest();
+  const { paths } = await (await test.ask("GET", "/openapi.json", {})).json();
+  const found = Object.entries(paths).filter(([path]) => /tasks|process/.test(path));
+  assertEquals(found.map(([path, of]) => [path, Object.keys(Object(of))]).toSorted(), [
+    ["/v1/sessions/{id}/process", ["post"]],
+    ["/v1/tasks", ["get"]],
+    ["/v1/tasks/{id}", ["patch"]],
+    ["/v1/tasks/{id}/claim", ["post"]],
+    ["/v1/tasks/{id}/status", ["get"]],
+  ]);
+});

@@ -1,0 +1,85 @@
+/**
+ * Several isolates over what they share, each with a ledger of its own.
+ *
+ * @module
+ */
+import { assert } from "@std/assert";
+import type { Topic } from "../../lib/core/topic.ts";
+import type { Hub } from "../../lib/hub/hub.ts";
+import { createMemoryState } from "../../lib/store/memory_state.ts";
+import type { SharedState } from "../../lib/store/shared_state.ts";
+import type { LedgerContext } from "../../lib/topics/ledger.ts";
+import { type Client, createClient, createHubOver, settings } from "../hub/support.ts";
+import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+
+/** How long things are kept after their end, in milliseconds. */
+export const RETAIN_MS = 600_000;
+
+/** What a ledger stands on here. */
+export type Context = LedgerContext & { readonly hub: Pick<Hub, "change" | "whileFollowed"> };
+
+/** An isolate. It may end, and another begin. */
+export interface Isolate<Ledger> extends AsyncDisposable {
+  readonly ledger: Ledger;
+  /** Follows one, and reads on and on. */
+  follow(id: string, cursor?: string): Promise<Client>;
+}
+
+/** What isolates share. */
+export interface Shared<Ledger> {
+  readonly clock: ManualClock;
+  readonly state: SharedState;
+  isolate(): Isolate<Ledger>;
+  /** The types of all events of one that are in the log. */
+  typesOf(id: string): Promise<string[]>;
+}
+
+/** Creates what isolates share: no isolate yet. @param ledgerOver Opens the ledger of an isolate. */
+export function createShared<Ledger>(
+  ledgerOver: (context: Context) => Ledger,
+  topicOf: (id: string) => Topic,
+): Shared<Ledger> {
+  const clock = createManualClock();
+  const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
+  const state = createMemoryState({ clock, random: () => 0.5 }, retention);
+
+  function isolate(): Isolate<Ledger> {
+    const { hub, [Symbol.asyncDispose]: close } = createHubOver(
+      clock,
+      state,
+      settings({ retainMs: RETAIN_MS }),
+    );
+    let n = 0;
+    const ledger = ledgerOver({
+      world: {
+        clock,
+        random: () => (n += 0.618) % 1,
+        log: { debug() {}, info() {}, warn() {}, error: (message) => assert(false, message) },
+      },
+      hub,
+      store: state.store,
+      retainMs: RETAIN_MS,
+      maxEventBytes: 65_536,
+    });
+    return {
+      ledger,
+      async follow(id, cursor) {
+        const wishes = [{ topic: topicOf(id), tags: null }];
+        const client = createClient(await hub.subscribe({ wishes, cursor })).live();
+        await clock.advance(0);
+        return client;
+      },
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  return {
+    clock,
+    state,
+    isolate,
+    async typesOf(id) {
+      const { events } = await state.log.latest(topicOf(id), 1_000_000);
+      return events.map(({ type }) => type);
+    },
+  };
+}
