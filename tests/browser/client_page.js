@@ -10,7 +10,7 @@
 const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
 const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
-const { browserWorld, connect, stream } = await import(`${modules}/client.js`);
+const { browserWorld, connect } = await import(`${modules}/client.js`);
 
 /** @type {import("../../lib/client/client/types.js").World} */
 const world = browserWorld();
@@ -31,7 +31,6 @@ const followed = {
       after: (ms, run) => world.after((ms < fromMs ? ms : ms / by) / pace, run),
     },
   ),
-  stream,
   numbers: [],
   gaps: 0,
   quotes: 0,

@@ -27,7 +27,6 @@ export interface Setup {
 /** What the page keeps, as `globalThis.followed`. */
 export interface Followed {
   readonly feed: Feed;
-  readonly stream: unknown;
   /** The numbers of the publisher that came, in order. */
   readonly numbers: number[];
   readonly states: State[];
@@ -124,7 +123,7 @@ async function follow(page: Page, url: string): Promise<Follower> {
   await page.waitForFunction("globalThis.followed !== undefined");
 
   async function seen() {
-    const json = "(({ feed, stream, ...seen }) => seen)(followed)";
+    const json = "(({ feed, ...seen }) => seen)(followed)";
     return await page.evaluate<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>(json);
   }
 

@@ -64,7 +64,7 @@ async function startChat(isEndless: boolean) {
 /** What the page runs: sends the POST, and keeps what comes. */
 function script(modules: string, url: string): string {
   return `(async () => {
-    const { stream } = await import("${modules}/client.js");
+    const { browserWorld, stream } = await import("${modules}/client.js");
     const abort = new AbortController();
     globalThis.chat = { abort, texts: [], batches: 0, end: "" };
     function onEvents(events) {
@@ -72,7 +72,6 @@ function script(modules: string, url: string): string {
       chat.texts.push(...events.flatMap(({ type, data }) => type === "token" ? [data.text] : []));
     }
     // As fast as it may, since the server of this test is never gone for long.
-    const { browserWorld } = await import("${modules}/client/world.js");
     stream("${url}", { body: {}, onEvents, signal: abort.signal }, { ...browserWorld(), random: () => 0 })
       .then(({ type }) => chat.end = type, (error) => chat.end = error.name);
   })()`;
