@@ -1,5 +1,6 @@
 /** Tasks of several isolates, over what they share: workers come and go, and so do isolates and the store. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import type { Delivery } from "../../../lib/core/event.ts";
 import type { Log } from "../../../lib/core/log.ts";
 import { Problem } from "../../../lib/core/problem.ts";
 import { StoreAway } from "../../../lib/store/away.ts";
@@ -78,6 +79,30 @@ function createShared() {
         store: withFaults(store, fault),
         log: { ...log, append },
       }, ++seed);
+    },
+    /** One that can be cut off from what is published, until it stands in the log anew. */
+    broken() {
+      let isCut = false;
+      let joined: Delivery | undefined;
+      let follower: TransformStreamDefaultController<Delivery> | undefined;
+      const gate = () =>
+        new TransformStream<Delivery, Delivery>({
+          start: (controller) => void (follower = controller),
+          transform(delivery, controller) {
+            if (delivery.kind === "joined") joined = delivery;
+            if (!isCut) controller.enqueue(delivery);
+          },
+        });
+      const log = { ...state.log, follow: () => state.log.follow().pipeThrough(gate()) };
+      return {
+        isolate: isolateOver(clock, { ...state, log }, ++seed),
+        breakOff: () => void (isCut = true),
+        async rejoin() {
+          assert(joined?.kind === "joined");
+          isCut = false;
+          follower?.enqueue({ ...joined, head: await state.log.head() });
+        },
+      };
     },
     async states(id: string): Promise<string[]> {
       const { events } = await state.log.latest(tasksTopic, 10_000_000);
@@ -363,6 +388,31 @@ Deno.test("a watch goes on when the store was away", async () => {
   isAway = false;
   await clock.advance(5100);
   assertEquals((await states(id)).at(-1), "waiting");
+});
+
+Deno.test("a claim that this isolate could not be told of lapses all the same: after a break it is looked again (S0-7)", async () => {
+  const { clock, broken, isolate, states } = createShared();
+  const { isolate: deaf, breakOff, rejoin } = broken();
+  await using one = deaf;
+  await using other = isolate();
+  await using worker = await one.follow();
+  breakOff();
+  const { task_id: id } = await other.tasks.begin(WORK);
+  await claimOf(other.tasks, id);
+  await clock.advance(1000);
+  assertEquals(worker.said("task"), []);
+  await rejoin();
+  await clock.advance(31_000);
+  assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
+  assertEquals(worker.said("task").length, 3);
+});
+
+Deno.test("what was asked for and never begun is not said to have been (S0-31)", async () => {
+  const { shaky } = createShared();
+  await using one = shaky((name) => name === "append" ? "before" : null);
+  const once = { key: "k", fingerprint: "a" };
+  await assertRejects(() => one.tasks.begin(WORK, once), StoreAway);
+  assertEquals(await one.tasks.begunBy(once), null);
 });
 
 Deno.test("the queue is counted when somebody asks, twice a minute at most, and stays as it was while the store is away (S0-7)", async () => {
