@@ -199,9 +199,9 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     if (format === "unsaid") longPolls.tell(c, streamUrl);
     const { session_state, progress } = kept.session;
     const recommendation = recommendationFor(kept, streamUrl);
-    const check = { session_state, progress, recommendation };
-    if (await isUnchanged(c, check, "private, no-cache")) return c.body(null, 304);
-    return c.json({ ...check, next_poll_delay: POLL_S }, 200);
+    const seen = { session_state, progress, recommendation };
+    if (await isUnchanged(c, seen, "private, no-cache")) return c.body(null, 304);
+    return c.json({ session_state, progress, next_poll_delay: POLL_S, recommendation }, 200);
   });
 
   app.openapi(stream, (c) => follow(c, c.req.valid("param").id, c.req.valid("query")));
