@@ -5,7 +5,7 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Env } from "../lib/http/connection.ts";
-import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { isUnchanged } from "../lib/http/etag.ts";
 import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -63,10 +63,7 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
     const symbols = symbolFilter(c.req.valid("query").symbols, SYMBOLS);
     if (c.req.method !== "HEAD") await market.watch();
     const { quotes, status, cursor } = await market.snapshot(symbols);
-    const etag = await etagOf({ quotes, status });
-    c.header("etag", etag);
-    c.header("cache-control", "no-cache");
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    if (await isUnchanged(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
   });
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Context } from "hono";
+import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
 
 /** A weak tag of what a client would see differ. */
@@ -16,4 +18,20 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
   return (ifNoneMatch ?? "").split(",").some((tag) =>
     tag.trim() === "*" || opaque(tag) === opaque(etag)
   );
+}
+
+/**
+ * Tags an answer by what of it a client would see differ.
+ *
+ * @returns Whether the client has it already: it is to be answered 304.
+ */
+export async function isUnchanged(
+  c: Context<Env>,
+  content: unknown,
+  cacheControl: "no-cache" | "private, no-cache",
+): Promise<boolean> {
+  const etag = await etagOf(content);
+  c.header("etag", etag);
+  c.header("cache-control", cacheControl);
+  return isKnown(c.req.header("if-none-match"), etag);
 }

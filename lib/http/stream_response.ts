@@ -12,6 +12,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { Wish } from "../hub/subscription.ts";
 import { StoreAway } from "../store/away.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
+import { formatOf } from "./accept.ts";
 import { type Caller, callerKey, type Callers, unauthorized } from "./caller.ts";
 import type { Env } from "./connection.ts";
 import type { StreamInput } from "./input.ts";
@@ -159,7 +160,7 @@ export async function openByStore(
 }
 
 function acceptsStream(c: Context<Env>): boolean {
-  return c.req.header("accept")?.includes("text/event-stream") ?? false;
+  return formatOf(c.req.header("accept")) === "stream";
 }
 
 /** When a refused caller comes back, in milliseconds. */
