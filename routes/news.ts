@@ -158,7 +158,7 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
       gap: hasGap,
       feeds: [...await news.feeds(sources)],
     };
-    if (await isUnchanged(c, content, "no-cache")) return c.body(null, 304);
+    if (isUnchanged(c, content, "no-cache")) return c.body(null, 304);
     // Who keeps its cursor would be given the same again at once.
     const next_poll_delay = isWhole || cursor === null ? news.nextPollDelayS : 0;
     return c.json({ ...content, cursor, next_poll_delay }, 200);

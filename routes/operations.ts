@@ -176,7 +176,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     const operation = shown(kept);
     const delay = nextPollDelay(kept, clock.now());
     if (delay > 0) c.header("retry-after", String(delay));
-    if (await isUnchanged(c, operation, "private, no-cache")) return c.body(null, 304);
+    if (isUnchanged(c, operation, "private, no-cache")) return c.body(null, 304);
     return c.json({ ...operation, next_poll_delay: delay }, 200);
   });
 

@@ -63,7 +63,7 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
     const symbols = symbolFilter(c.req.valid("query").symbols, SYMBOLS);
     if (c.req.method !== "HEAD") await market.watch();
     const { quotes, status, cursor } = await market.snapshot(symbols);
-    if (await isUnchanged(c, { quotes, status }, "no-cache")) return c.body(null, 304);
+    if (isUnchanged(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
   });
 

@@ -204,7 +204,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     const { session_state, progress } = kept.session;
     const recommendation = recommendationFor(kept, streamUrl);
     const seen = { session_state, progress, recommendation };
-    if (await isUnchanged(c, seen, "private, no-cache")) return c.body(null, 304);
+    if (isUnchanged(c, seen, "private, no-cache")) return c.body(null, 304);
     return c.json({ session_state, progress, next_poll_delay: POLL_S, recommendation }, 200);
   });
 

@@ -19,6 +19,7 @@ import {
   spendPublication,
 } from "../lib/http/publication.ts";
 import { requireReader } from "../lib/http/rights.ts";
+import { spend, USERS_TASKS } from "../lib/http/share.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
@@ -76,7 +77,7 @@ function done(outcome: Task | Refusal | null): Task {
 
 /** The routes of tasks. */
 export function tasksRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, publishRate, sessions, tasks, world: { clock } } = services;
+  const { callers, config, publishRate, sessions, taskRate, tasks, world: { clock } } = services;
   const app = createRouter();
 
   const process = createRoute({
@@ -157,7 +158,8 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     const caller = await callers.of(c);
     requireReader(caller, [sessionTopic(id)]);
     const who = publisherKey(c, caller, config.CLIENT_IP_HEADER);
-    spendPublication(c, publishRate, who);
+    if (caller.kind === "publisher") spendPublication(c, publishRate);
+    else spend(c, taskRate, who, USERS_TASKS);
     const { session: { owner } } = await findSession(c, services, caller, id);
     const once = await onceOf(c, c.req.valid("header")["idempotency-key"], who);
 

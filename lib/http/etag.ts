@@ -8,8 +8,8 @@ import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
 
 /** A weak tag of what a client would see differ. */
-export async function etagOf(value: unknown): Promise<string> {
-  return `W/"${(await sha256(JSON.stringify(value))).slice(0, 24)}"`;
+export function etagOf(value: unknown): string {
+  return `W/"${sha256(JSON.stringify(value)).slice(0, 24)}"`;
 }
 
 /** Whether `If-None-Match` names a tag: compared weakly (RFC 9110, 13.1.2). */
@@ -25,12 +25,12 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
  *
  * @returns Whether the client has it already: it is to be answered 304.
  */
-export async function isUnchanged(
+export function isUnchanged(
   c: Context<Env>,
   content: unknown,
   cacheControl: "no-cache" | "private, no-cache",
-): Promise<boolean> {
-  const etag = await etagOf(content);
+): boolean {
+  const etag = etagOf(content);
   c.header("etag", etag);
   c.header("cache-control", cacheControl);
   return isKnown(c.req.header("if-none-match"), etag);

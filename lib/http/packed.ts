@@ -27,12 +27,8 @@ function packedBy(pack: Pack, text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function pack(text: string): Promise<Packed> {
-  const [etag, br, gz] = await Promise.all([
-    etagOf(text),
-    packedBy(brotliCompress, text),
-    packedBy(gzip, text),
-  ]);
-  return { text, etag, encodings: new Map([["br", br], ["gzip", gz]]) };
+  const [br, gz] = await Promise.all([packedBy(brotliCompress, text), packedBy(gzip, text)]);
+  return { text, etag: etagOf(text), encodings: new Map([["br", br], ["gzip", gz]]) };
 }
 
 /**
