@@ -56,7 +56,7 @@ function headersOfAll(origin: Config["ALLOWED_ORIGINS"]): MiddlewareHandler<Env>
     if (headers.has("access-control-allow-origin")) return; // modules are anyone's
     const vary = headers.get("vary");
     await share(c, nothing);
-    if (vary !== null) headers.append("vary", vary);
+    if (vary !== null && headers.get("vary") !== vary) headers.append("vary", vary);
   };
 }
 
