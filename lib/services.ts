@@ -11,7 +11,7 @@ import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
 import { type Callers, createCallers } from "./http/caller.ts";
 import { createDeprecation, type Deprecation, SESSION_LONG_POLL } from "./http/deprecation.ts";
-import { LOOKUPS_PER_MINUTE } from "./http/share.ts";
+import { LOOKUPS_PER_MINUTE, TASKS_PER_MINUTE } from "./http/share.ts";
 import type { Door } from "./http/stream_response.ts";
 import { createTickets, type Tickets } from "./http/tickets.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
@@ -66,6 +66,8 @@ export interface Services {
   readonly exposition: Exposition;
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
+  /** Tasks that one user may ask for. */
+  readonly taskRate: RateLimit;
   readonly isDraining: () => boolean;
   /** Lets nobody in any more and says `bye` to all who are. Resolves once other isolates may do what this one did for all. */
   drain(): Promise<void>;
@@ -205,6 +207,7 @@ export function createServices(
     },
     exposition: prometheus,
     publishRate: createRateLimit(clock, config.PUBLISH_PER_MINUTE),
+    taskRate: createRateLimit(clock, TASKS_PER_MINUTE),
     isDraining,
     async drain() {
       isGoing = true;

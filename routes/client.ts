@@ -17,7 +17,6 @@ const MODULES = ["client.js", "react.js", "client/history.js", "client/model.js"
 async function headers(c: Context, next: Next): Promise<void> {
   await next();
   c.res.headers.set("access-control-allow-origin", "*");
-  c.res.headers.delete("access-control-allow-credentials"); // never together with any origin
   c.res.headers.set("cross-origin-resource-policy", "cross-origin");
   c.res.headers.set("x-content-type-options", "nosniff");
 }

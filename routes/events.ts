@@ -11,6 +11,7 @@ import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/pub
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readParams, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { channelTopicName } from "../lib/topics/channels.ts";
 
@@ -74,11 +75,13 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ id }, 202);
   });
 
-  app.openapi(stream, async (c) => {
+  addStream(app, stream, async (c) => {
+    const query = readQuery(c, stream.request.query);
+    const { channel } = readParams(c, params);
     const caller = await callers.ofStream(c);
-    const topic = catalogue.topic(channelTopicName(c.req.valid("param").channel));
+    const topic = catalogue.topic(channelTopicName(channel));
     return await streamResponse(c, door, {
-      ...streamInput(c.req.valid("query"), c.req.header("last-event-id")),
+      ...streamInput(query, c.req.header("last-event-id")),
       caller,
       wishes: [{ topic, tags: null }],
       pollUrl: null,

@@ -7,7 +7,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../lib/core/problem.ts";
 import type { Env } from "../lib/http/connection.ts";
-import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { isUnchanged } from "../lib/http/etag.ts";
 import { answeredOnce } from "../lib/http/idempotency.ts";
 import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -15,6 +15,7 @@ import { asPublisher, idempotencyKey } from "../lib/http/publication.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { Article, FeedStatus } from "../lib/topics/news/article.ts";
 import { Correction, PostedArticle } from "../lib/topics/news/post.ts";
@@ -136,7 +137,7 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     request: { params, headers },
     responses: {
       204: { description: "It is taken back" },
-      ...problems(400, 401, 403, 404, 422, 429, 503),
+      ...problems(400, 401, 403, 404, 413, 422, 429, 503),
     },
   });
 
@@ -157,17 +158,14 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
       gap: hasGap,
       feeds: [...await news.feeds(sources)],
     };
-    const etag = await etagOf(content);
-    c.header("etag", etag);
-    c.header("cache-control", "no-cache");
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    if (isUnchanged(c, content, "no-cache")) return c.body(null, 304);
     // Who keeps its cursor would be given the same again at once.
     const next_poll_delay = isWhole || cursor === null ? news.nextPollDelayS : 0;
     return c.json({ ...content, cursor, next_poll_delay }, 200);
   });
 
-  app.openapi(stream, (c) => {
-    const query = c.req.valid("query");
+  addStream(app, stream, (c) => {
+    const query = readQuery(c, stream.request.query);
     const tags = sourceFilter(query.source);
     return streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),

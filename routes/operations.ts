@@ -8,10 +8,11 @@ import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
 import type { Caller } from "../lib/http/caller.ts";
 import type { Env } from "../lib/http/connection.ts";
-import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/input.ts";
 import { jsonContent } from "../lib/http/json_document.ts";
 import { oneStream } from "../lib/http/one_stream.ts";
+import { DelayToEnd } from "../lib/http/delay.ts";
 import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
@@ -37,9 +38,7 @@ const Beginning = z.strictObject({
 });
 
 const Polled = Operation.extend({
-  next_poll_delay: z.int().meta({
-    description: "Seconds until it is worth asking again; 0 at the end.",
-  }),
+  next_poll_delay: DelayToEnd,
 });
 
 /** The same for one that is not there and one that is another's. */
@@ -112,7 +111,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     responses: {
       200: jsonContent("The operation. `Retry-After` while it runs.", Polled),
       304: { description: "As `If-None-Match` has it" },
-      ...problems(401, 403, 404, 429, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   });
 
@@ -144,7 +143,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
         "It ends `cancelled`: its worker hears of it with its next report",
         Operation,
       ),
-      ...problems(401, 403, 404, 409, 429, 503),
+      ...problems(400, 401, 403, 404, 409, 429, 503),
     },
   });
 
@@ -176,11 +175,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     const kept = await find(c, await callers.of(c), c.req.valid("param").id);
     const operation = shown(kept);
     const delay = nextPollDelay(kept, clock.now());
-    const etag = await etagOf(operation);
-    c.header("etag", etag);
-    c.header("cache-control", "private, no-cache");
     if (delay > 0) c.header("retry-after", String(delay));
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    if (isUnchanged(c, operation, "private, no-cache")) return c.body(null, 304);
     return c.json({ ...operation, next_poll_delay: delay }, 200);
   });
 

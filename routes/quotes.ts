@@ -5,12 +5,13 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Env } from "../lib/http/connection.ts";
-import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { isUnchanged } from "../lib/http/etag.ts";
 import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
@@ -62,15 +63,12 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
     const symbols = symbolFilter(c.req.valid("query").symbols, SYMBOLS);
     if (c.req.method !== "HEAD") await market.watch();
     const { quotes, status, cursor } = await market.snapshot(symbols);
-    const etag = await etagOf({ quotes, status });
-    c.header("etag", etag);
-    c.header("cache-control", "no-cache");
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    if (isUnchanged(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
   });
 
-  app.openapi(stream, (c) => {
-    const query = c.req.valid("query");
+  addStream(app, stream, (c) => {
+    const query = readQuery(c, stream.request.query);
     const tags = symbolFilter(query.symbols, SYMBOLS);
     return streamResponse(c, door, {
       ...streamInput(query, c.req.header("last-event-id")),

@@ -9,7 +9,8 @@ import { Problem } from "../lib/core/problem.ts";
 import { formatOf } from "../lib/http/accept.ts";
 import type { Caller } from "../lib/http/caller.ts";
 import type { Env } from "../lib/http/connection.ts";
-import { etagOf, isKnown } from "../lib/http/etag.ts";
+import { POLL_S } from "../lib/http/delay.ts";
+import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/input.ts";
 import { jsonContent } from "../lib/http/json_document.ts";
 import { oneStream } from "../lib/http/one_stream.ts";
@@ -22,16 +23,14 @@ import type { Services } from "../lib/services.ts";
 import { Change, isOver, type Kept, Session } from "../lib/topics/sessions/session.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
 
-/** Seconds between two checks. At the end too: an old client that does not see the end shall not spin. */
-const POLL_S = 5;
-
 const following = { params: IdParams, query: StreamQuery };
 
 const Beginning = z.strictObject({ owner: Owner });
 
 const Check = Session.pick({ session_state: true, progress: true }).extend({
   next_poll_delay: z.literal(POLL_S).meta({
-    description: "Seconds until it is worth asking again.",
+    description:
+      "Seconds until it is worth asking again. At the end too: who does not see it shall not spin.",
   }),
   recommendation: z.string().meta({ description: "For people: what to do next." }),
 });
@@ -193,17 +192,19 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     const { id } = c.req.valid("param");
     c.header("vary", "Accept", { append: true });
     const format = formatOf(c.req.header("accept"));
-    if (format === "stream") return await follow(c, id, c.req.valid("query"));
+    if (format === "stream") {
+      const response = await follow(c, id, c.req.valid("query"));
+      response.headers.append("vary", "Accept");
+      return response;
+    }
 
     const kept = await findSession(c, services, await callers.of(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
     if (format === "unsaid") longPolls.tell(c, streamUrl);
     const { session_state, progress } = kept.session;
     const recommendation = recommendationFor(kept, streamUrl);
-    const etag = await etagOf({ session_state, progress, recommendation });
-    c.header("etag", etag);
-    c.header("cache-control", "private, no-cache");
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+    const seen = { session_state, progress, recommendation };
+    if (isUnchanged(c, seen, "private, no-cache")) return c.body(null, 304);
     return c.json({ session_state, progress, next_poll_delay: POLL_S, recommendation }, 200);
   });
 

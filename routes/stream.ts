@@ -21,6 +21,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
+import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
 
@@ -50,8 +51,8 @@ export function streamRoutes(services: Services): OpenAPIHono<Env> {
   const { callers, catalogue, market, news, door } = services;
   const app = createRouter();
 
-  app.openapi(stream, async (c) => {
-    const query = c.req.valid("query");
+  addStream(app, stream, async (c) => {
+    const query = readQuery(c, stream.request.query);
     const names = namesIn(query.topics);
     if (names.length === 0 || names.length > MOST_TOPICS) {
       throw new Problem(400, "bad_topics", `1 to ${MOST_TOPICS} topics are to be named.`, {

@@ -6,8 +6,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import type { Env } from "../lib/http/connection.ts";
+import { Delay, DelayToEnd, POLL_S } from "../lib/http/delay.ts";
 import { jsonContent } from "../lib/http/json_document.ts";
-import { findOne } from "../lib/http/ownership.ts";
+import { findOne, IdParams, OF_READERS } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
   asPublisher,
@@ -18,6 +19,7 @@ import {
   spendPublication,
 } from "../lib/http/publication.ts";
 import { requireReader } from "../lib/http/rights.ts";
+import { spend, USERS_TASKS } from "../lib/http/share.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
@@ -26,20 +28,9 @@ import type { Claim } from "../lib/topics/tasks/tasks.ts";
 import { TASKS, tasksTopic } from "../lib/topics/tasks/topic.ts";
 import { findSession, sessionOver, unknownSession } from "./sessions.ts";
 
-/** Seconds between two questions, while there is something to wait for. */
-const POLL_S = 5;
+const Begun = z.object({ task_id: z.string(), status_url: z.string(), next_poll_delay: Delay });
 
-const params = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
-
-const delay = z.int().meta({ description: "Seconds until it is worth asking again." });
-
-const Begun = z.object({ task_id: z.string(), status_url: z.string(), next_poll_delay: delay });
-
-const Polled = Task.extend({
-  next_poll_delay: delay.meta({
-    description: "Seconds until it is worth asking again; 0 at the end.",
-  }),
-});
+const Polled = Task.extend({ next_poll_delay: DelayToEnd });
 
 const Claimed = Task.extend({
   claim: z.string().meta({ description: "What its reports are to show. Nobody else is told." }),
@@ -54,10 +45,8 @@ const List = z.object({
   cursor: z.string().meta({
     description: "From here on `/v1/stream?topics=tasks` tells all that is not in the list.",
   }),
-  next_poll_delay: delay,
+  next_poll_delay: Delay,
 });
-
-const reader = [{ user: [] }, { publisher: [] }];
 
 /** The same for one that is not there and one that is another's. */
 function unknownTask(): Problem {
@@ -88,7 +77,7 @@ function done(outcome: Task | Refusal | null): Task {
 
 /** The routes of tasks. */
 export function tasksRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, publishRate, sessions, tasks, world: { clock } } = services;
+  const { callers, config, publishRate, sessions, taskRate, tasks, world: { clock } } = services;
   const app = createRouter();
 
   const process = createRoute({
@@ -96,9 +85,9 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/sessions/{id}/process",
     summary: "Hands heavy work of a session to a worker: a sign of life of the session",
     tags: ["tasks"],
-    security: reader,
+    security: OF_READERS,
     middleware: [holdsEvent(config.MAX_EVENT_BYTES)],
-    request: { params, headers: z.object({ "idempotency-key": idempotencyKey }) },
+    request: { params: IdParams, headers: z.object({ "idempotency-key": idempotencyKey }) },
     responses: {
       202: jsonContent("It waits for a worker. `Location` says where to ask for it.", Begun),
       ...problems(400, 401, 403, 404, 409, 413, 422, 429, 503),
@@ -113,7 +102,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     responses: {
       200: jsonContent("As they are now", List),
-      ...problems(401, 403, 503),
+      ...problems(400, 401, 403, 503),
     },
   });
 
@@ -122,11 +111,11 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/tasks/{id}/status",
     summary: "How a task is going, at once",
     tags: ["tasks"],
-    security: reader,
-    request: { params },
+    security: OF_READERS,
+    request: { params: IdParams },
     responses: {
       200: jsonContent("The task, at the end with its result. `Retry-After` until then.", Polled),
-      ...problems(401, 403, 404, 429, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   });
 
@@ -140,10 +129,10 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
       asPublisher(services, { hasBody: false }),
       holdsEvent(config.MAX_EVENT_BYTES),
     ],
-    request: { params },
+    request: { params: IdParams },
     responses: {
       200: jsonContent("It is the worker's, and nobody else's", Claimed),
-      ...problems(401, 403, 404, 409, 429, 503),
+      ...problems(401, 403, 404, 409, 413, 429, 503),
     },
   });
 
@@ -155,7 +144,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)],
     request: {
-      params,
+      params: IdParams,
       body: { required: true, content: { "application/json": { schema: Report } } },
     },
     responses: {
@@ -169,7 +158,8 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     const caller = await callers.of(c);
     requireReader(caller, [sessionTopic(id)]);
     const who = publisherKey(c, caller, config.CLIENT_IP_HEADER);
-    spendPublication(c, publishRate, who);
+    if (caller.kind === "publisher") spendPublication(c, publishRate);
+    else spend(c, taskRate, who, USERS_TASKS);
     const { session: { owner } } = await findSession(c, services, caller, id);
     const once = await onceOf(c, c.req.valid("header")["idempotency-key"], who);
 

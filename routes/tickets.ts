@@ -75,13 +75,9 @@ export function ticketsRoutes(services: Services): OpenAPIHono<Env> {
     if (caller.kind === "nobody") {
       throw unauthorized("token_needed", "A ticket is made for a token: Authorization: Bearer …");
     }
+    const who = `tickets of ${callerKey(c, caller, config.CLIENT_IP_HEADER)}`;
     if (caller.kind === "publisher") spendPublication(c, publishRate);
-    else {spend(
-        c,
-        door.opens,
-        `tickets of ${callerKey(c, caller, config.CLIENT_IP_HEADER)}`,
-        TICKETS,
-      );}
+    else spend(c, door.opens, who, TICKETS);
 
     const topics = [...new Set(c.req.valid("json").topics)].map((name) => catalogue.topic(name));
     requireReader(caller, topics);

@@ -82,6 +82,12 @@ Deno.test("pollStatus() backs off while it fails, as long as it is told to, and 
   assertWaits(waits, [10, 20, 40, 60, 60, 60, 5]);
 });
 
+Deno.test("pollStatus() backs off too where Retry-After is a date, as proxies write it (S0-16)", async () => {
+  const headers = { "retry-after": "Thu, 31 Dec 2026 23:59:59 GMT" };
+  const { waits } = await poll([new Response("", { status: 503, headers }), over("completed")]);
+  assertWaits(waits, [10]);
+});
+
 Deno.test("pollStatus() does not come at the same times as others do (S0-16)", async () => {
   const { waits } = await poll([...Array(20).fill(0).map(() => json(running)), over("completed")]);
   assert(new Set(waits).size > 15);

@@ -1,4 +1,4 @@
-/** The README's table of settings against the code. */
+/** The README's tables against the code: of settings, and of requirements. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig, SETTINGS } from "../lib/core/config.ts";
 
@@ -41,4 +41,25 @@ Deno.test("README.md tells the defaults as they are, and what each setting means
     assert(defaults.has(name), `${name} has no default`);
     assertEquals(readConfig({ [name]: fallback }), readConfig({}), name);
   }
+});
+
+Deno.test("README.md names for every item of S0 tests that are there and carry its id in their names", async () => {
+  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const rows = readme.split("\n").filter((line) => line.startsWith("| S0-"));
+  const found: string[] = [];
+  for (const row of rows) {
+    const ids = row.split("|")[1]?.match(/S0-\d+/g) ?? [];
+    const files = row.match(/tests\/[\w/]+_test\.ts/g) ?? [];
+    assert(files.length > 0, row);
+    found.push(...ids);
+    for (const file of files) {
+      const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+      const names = [...text.matchAll(/\(([^()]*)\)["'`]/g)].flatMap(([, all = ""]) =>
+        all.split(", ")
+      );
+      for (const id of ids) assert(names.includes(id), `${file} has no test of ${id}`);
+    }
+  }
+  const all = Array.from({ length: 31 }, (_, n) => `S0-${n + 1}`);
+  assertEquals(found.toSorted(), all.toSorted());
 });

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { Context } from "hono";
+import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
 
 /** A weak tag of what a client would see differ. */
-export async function etagOf(value: unknown): Promise<string> {
-  return `W/"${(await sha256(JSON.stringify(value))).slice(0, 24)}"`;
+export function etagOf(value: unknown): string {
+  return `W/"${sha256(JSON.stringify(value)).slice(0, 24)}"`;
 }
 
 /** Whether `If-None-Match` names a tag: compared weakly (RFC 9110, 13.1.2). */
@@ -16,4 +18,20 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
   return (ifNoneMatch ?? "").split(",").some((tag) =>
     tag.trim() === "*" || opaque(tag) === opaque(etag)
   );
+}
+
+/**
+ * Tags an answer by what of it a client would see differ.
+ *
+ * @returns Whether the client has it already: it is to be answered 304.
+ */
+export function isUnchanged(
+  c: Context<Env>,
+  content: unknown,
+  cacheControl: "no-cache" | "private, no-cache",
+): boolean {
+  const etag = etagOf(content);
+  c.header("etag", etag);
+  c.header("cache-control", cacheControl);
+  return isKnown(c.req.header("if-none-match"), etag);
 }

@@ -6,9 +6,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /** The SHA-256 of a text, in hexadecimal. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function digest(text: string): Uint8Array {
@@ -17,7 +16,7 @@ function digest(text: string): Uint8Array {
 
 /** A key for one use, made of a secret: what is signed with it is worth nothing elsewhere. */
 export function keyFor(use: string, secret: string): string {
-  return createHash("sha256").update(`${use} ${secret}`).digest("hex");
+  return sha256(`${use} ${secret}`);
 }
 
 /** Whether two secrets are the same. The time it takes tells nothing of how they differ, nor of how long they are. */

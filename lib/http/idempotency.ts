@@ -17,11 +17,12 @@ const Answer = z.object({
   body: z.string(),
 });
 
-function responseOf({ status, type, body }: z.infer<typeof Answer>): Response {
-  return new Response(body === "" ? null : body, {
+function answerAgain(c: Context<Env>, { status, type, body }: z.infer<typeof Answer>): Response {
+  const response = new Response(body === "" ? null : body, {
     status,
     headers: type === null ? {} : { "content-type": type },
   });
+  return c.newResponse(response.body, response);
 }
 
 /**
@@ -40,7 +41,7 @@ export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandl
     const kept = await store.get(name);
     if (kept !== null) {
       const first = Answer.parse(JSON.parse(kept));
-      if (first.fingerprint === fingerprint) return responseOf(first);
+      if (first.fingerprint === fingerprint) return answerAgain(c, first);
       throw keyReused();
     }
     await next();

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
 import type { Context } from "hono";
 import type { Env } from "./connection.ts";
@@ -19,13 +18,17 @@ interface Packed {
 /** Answers with a text, under a name that stands for the place it comes from. */
 export type Send = (c: Context<Env>, name: string, text: string) => Promise<Response>;
 
-const brotli = promisify(brotliCompress);
-const zip = promisify(gzip);
+type Pack = typeof brotliCompress | typeof gzip;
+
+function packedBy(pack: Pack, text: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) =>
+    pack(text, (error, bytes) => error ? reject(error) : resolve(new Uint8Array(bytes)))
+  );
+}
 
 async function pack(text: string): Promise<Packed> {
-  const [etag, br, gz] = await Promise.all([etagOf(text), brotli(text), zip(text)]);
-  const encodings = new Map([["br", new Uint8Array(br)], ["gzip", new Uint8Array(gz)]]);
-  return { text, etag, encodings };
+  const [br, gz] = await Promise.all([packedBy(brotliCompress, text), packedBy(gzip, text)]);
+  return { text, etag: etagOf(text), encodings: new Map([["br", br], ["gzip", gz]]) };
 }
 
 /**

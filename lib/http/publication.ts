@@ -27,11 +27,10 @@ const PUBLISHER = "publisher";
 /**
  * Counts a publication, and tells what is left of the publisher's share.
  *
- * @param who As of {@linkcode publisherKey}.
  * @throws {Problem} 429 `publishing_too_often`.
  */
-export function spendPublication(c: Context<Env>, rate: RateLimit, who = PUBLISHER): void {
-  spend(c, rate, who, PUBLICATIONS);
+export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+  spend(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
 /**
@@ -46,7 +45,7 @@ export function requireJson(c: Context<Env>): void {
   throw new Problem(415, "not_json", detail);
 }
 
-/** Whom a publication counts for, and whose keys it comes under: the publisher, or a user. */
+/** Whose keys a publication comes under: the publisher's, or a user's. */
 export function publisherKey(c: Context<Env>, caller: Caller, header: string | undefined): string {
   return caller.kind === "publisher" ? PUBLISHER : callerKey(c, caller, header);
 }
@@ -64,7 +63,7 @@ export async function onceOf(
   if (key === undefined) return undefined;
   return {
     key: `${who} ${c.req.method} ${c.req.path} ${key}`,
-    fingerprint: await sha256(await c.req.text()),
+    fingerprint: sha256(await c.req.text()),
   };
 }
 

@@ -32,6 +32,16 @@ export const TICKETS: Counted = {
   words: "tickets",
 };
 
+/** Tasks that one user asks for. */
+export const USERS_TASKS: Counted = {
+  name: "tasks",
+  code: "tasks_too_often",
+  words: "tasks",
+};
+
+/** How many of those a minute: all users share one queue, and one shall not fill it. */
+export const TASKS_PER_MINUTE = 120;
+
 /** Questions of one caller for what is unknown, or another's. */
 const LOOKUPS: Counted = {
   name: "lookups",

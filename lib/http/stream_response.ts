@@ -12,6 +12,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { Wish } from "../hub/subscription.ts";
 import { StoreAway } from "../store/away.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
+import { formatOf } from "./accept.ts";
 import { type Caller, callerKey, type Callers, unauthorized } from "./caller.ts";
 import type { Env } from "./connection.ts";
 import type { StreamInput } from "./input.ts";
@@ -89,8 +90,8 @@ function rightsEndOf(caller: Caller, wishes: readonly Wish[]): number | undefine
 }
 
 /** A ticket is spent by the stream it opens, and by nothing before. */
-async function spendTicket(caller: Caller, tickets: Door["tickets"]): Promise<void> {
-  if (caller.kind !== "ticket" || await tickets.spend(caller.ticket)) return;
+async function spendTicket(ticket: string, tickets: Door["tickets"]): Promise<void> {
+  if (await tickets.spend(ticket)) return;
   throw unauthorized("bad_ticket", "The ticket was used before: each opens one stream.");
 }
 
@@ -121,7 +122,7 @@ export async function streamResponse(
   const { completed } = c.env ?? {};
   completed?.then(admitted.release, admitted.release);
   try {
-    await spendTicket(caller, door.tickets);
+    if (caller.kind === "ticket") await spendTicket(caller.ticket, door.tickets);
     const body = await door.hub.subscribe({
       ...input,
       wishes,
@@ -159,7 +160,7 @@ export async function openByStore(
 }
 
 function acceptsStream(c: Context<Env>): boolean {
-  return c.req.header("accept")?.includes("text/event-stream") ?? false;
+  return formatOf(c.req.header("accept")) === "stream";
 }
 
 /** When a refused caller comes back, in milliseconds. */
@@ -169,12 +170,12 @@ function spread(random: () => number): number {
 
 /** Lets a client in, or says why not. */
 function admit({ budget, opens, random, isDraining }: Door, client: string) {
-  const retryAfterMs = spread(random);
-  const { limit, inUse } = budget;
-  if (isDraining()) return { reason: "drain", limit, inUse, retryAfterMs } as const;
-
+  if (isDraining()) {
+    const { limit, inUse } = budget;
+    return { reason: "drain", limit, inUse, retryAfterMs: spread(random) } as const;
+  }
   const seat = budget.take(client);
-  if ("reason" in seat) return { ...seat, retryAfterMs };
+  if ("reason" in seat) return { ...seat, retryAfterMs: spread(random) };
 
   const rate = opens.take(client);
   if (rate.isAllowed) return seat;
@@ -183,6 +184,6 @@ function admit({ budget, opens, random, isDraining }: Door, client: string) {
     reason: "rate",
     limit: rate.limit,
     inUse: rate.limit - rate.remaining,
-    retryAfterMs: Math.max(retryAfterMs, Math.ceil(rate.retryAfterMs)),
+    retryAfterMs: Math.max(spread(random), Math.ceil(rate.retryAfterMs)),
   } as const;
 }

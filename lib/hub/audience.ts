@@ -4,25 +4,24 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
+import { kindOfStream, kindOfTopic, type TopicKind } from "../core/metrics.ts";
 import { comparePlaces, type Place } from "../core/place.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
-import { encodeNotice, endOf, isNoticeDue, timeUp } from "./ending.ts";
+import { endOf } from "./ending.ts";
 import { heartbeats } from "./heartbeat.ts";
 import type { LogReader } from "./log_reader.ts";
 import { createPace } from "./pace.ts";
 import { createPaging, isAnyBehind } from "./paging.ts";
 import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
 import { createRoster, type Roster } from "./roster.ts";
+import { createSweep } from "./sweep.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
  * until it disconnects (measured: 16 KB chunks cost 22 KB more a client than 200-byte ones, 60 KB chunks 65).
  */
 const PIECE_BYTES = 16_384;
-
-/** A client that had no room for this long is let go, in milliseconds. */
-const MOST_STALLED_MS = 60_000;
 
 /** What was read for one client is kept for this many places, for others that stand there too: few, a chunk each. */
 const MOST_READINGS = 4;
@@ -35,6 +34,8 @@ export interface AudienceContext {
   /** What a client behind the windows is given, from the log. */
   readonly readLog: LogReader["read"];
   readonly bye: (reason: EndReason) => Uint8Array;
+  /** A client of an audience has left it, and is at its end. */
+  readonly onLeave: (audience: Audience, client: ClientStream, reason: EndReason) => void;
   /** Told of what must not happen. */
   readonly onFault: (thrown: unknown) => void;
   readonly heartbeatMs: number;
@@ -45,6 +46,10 @@ export interface AudienceContext {
 /** Clients that are handed the same bytes. */
 export interface Audience extends Keeper {
   readonly follows: readonly Follow[];
+  /** The names of its topics, and of which kinds they are: of each one, and all together. */
+  readonly topics: readonly string[];
+  readonly kinds: readonly TopicKind[];
+  readonly kind: TopicKind;
   readonly roster: Roster;
   /** The standing of those in step, brought up to the head where nothing is owed. */
   standing(): Standing;
@@ -72,7 +77,8 @@ export function createAudience(
   follows: readonly Follow[],
   paceMs: number,
 ): Audience {
-  const { clock, head, readLog, bye, onFault, heartbeatMs, windowEvents } = context;
+  const { clock, head, readLog, bye, onLeave, onFault, heartbeatMs, windowEvents } = context;
+  const topics = follows.map(({ window }) => window.topic.name);
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const roster = createRoster();
   let standing: Standing = { place: head() };
@@ -92,6 +98,15 @@ export function createAudience(
     give,
     end,
     onFault,
+  });
+  const sweep = createSweep({
+    follows,
+    heartbeatMs,
+    standing: () => standing,
+    flushedAt: () => flushedAt,
+    catchUp,
+    finish,
+    end,
   });
 
   function settle(): Standing {
@@ -185,45 +200,24 @@ export function createAudience(
     return true;
   }
 
-  function sweepOne(client: ClientStream, now: number, beat: (place: Place) => Uint8Array): void {
-    const reason = timeUp(client, now);
-    if (reason !== null) return end(client, reason);
-    if (finish(client)) return;
-    if (!client.hasRoom()) {
-      client.stalledSince ??= now;
-      client.wake();
-      client.readsLog ||= client.hasRest; // it is given something large: what it misses meanwhile is in the log
-      const isLost = !client.readsLog && isAnyBehind(follows, client.standing.place);
-      if (isLost || now - client.stalledSince >= MOST_STALLED_MS) end(client, "slow");
-      return;
-    }
-    if (!client.isNoticed && isNoticeDue(client.rightsEndAt, now)) {
-      client.isNoticed = true;
-      client.lastFrameAt = now;
-      client.send(encodeNotice(client.rightsEndAt, now));
-    }
-    if (client.standing !== standing) void catchUp(client);
-    if (!client.hasRoom()) return;
-    const isInStep = client.standing === standing;
-    const saidAt = isInStep ? Math.max(flushedAt, client.lastFrameAt) : client.lastFrameAt;
-    if (now - saidAt < heartbeatMs) return;
-    client.lastFrameAt = now;
-    client.send(beat(client.standing.place));
-  }
-
-  return {
+  const audience: Audience = {
     follows,
+    topics,
+    kinds: [...new Set(topics.map(kindOfTopic))],
+    kind: kindOfStream(topics),
     roster,
     standing: settle,
     join(client) {
       roster.add(client);
       client.readsLog = client.standing !== standing;
     },
-    leave(client) {
+    leave(client, reason) {
       roster.remove(client);
-      if (roster.size > 0) return;
-      pace.stop();
-      isOwed = false;
+      if (roster.size === 0) {
+        pace.stop();
+        isOwed = false;
+      }
+      onLeave(audience, client, reason);
     },
     catchUp,
     nextTurn() {
@@ -288,10 +282,11 @@ export function createAudience(
       const beat = heartbeats(now);
       readings.clear();
       settle();
-      roster.each((client) => sweepOne(client, now, beat));
+      roster.each((client) => sweep(client, now, beat));
     },
     endAll(reason) {
       roster.each((client) => end(client, reason));
     },
   };
+  return audience;
 }

@@ -8,15 +8,22 @@ import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { type Audience, type AudienceContext, createAudience } from "./audience.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import { topicFrames } from "./opening.ts";
-import type { Follow } from "./read.ts";
+import type { Wish } from "./subscription.ts";
+import type { Holding, Windows } from "./windows.ts";
 
 /** What a topic opens with is made again after this time, in milliseconds, since freshness is judged when it is served. */
 const OPENED_MS = 1000;
 
 /** All audiences of an isolate. */
 export interface Audiences {
-  /** The audience that follows these topics with these filters at this pace. */
-  of(follows: readonly Follow[], maxRate: number | undefined): Audience;
+  /** The audience of who asks for this, kept for one stream more, which may be on its way: until `letGo()`. */
+  hold(wishes: readonly Wish[], maxRate: number | undefined): Audience;
+  /** A stream less: with the last one the audience goes, and lets go of its windows. */
+  letGo(audience: Audience): void;
+  /** Whether its windows have what the log keeps. */
+  hasAll(audience: Audience): boolean;
+  /** Refreshes its windows: to be waited for only where something is to be read. */
+  refresh(audience: Audience): void | Promise<void>;
   /** What an audience's topics open with, shared by openings of one place. */
   opened(audience: Audience): readonly Frame[];
   /** Hands a publication to the audiences that follow its topic. @param before The head before it. */
@@ -29,26 +36,30 @@ export interface Audiences {
   show(topic: string, values: readonly EncodedEvent[]): void;
   /** Forgets what was read and is kept: some of it was taken back. */
   forget(): void;
-  /** Lets go of an audience where nobody is left in it. */
-  tidy(audience: Audience): void;
   endAll(reason: EndReason): void;
   all(): Iterable<Audience>;
 }
 
 /** What audiences need of their hub. */
 export interface AudiencesContext extends AudienceContext {
+  readonly windows: Pick<Windows, "hold">;
   /** Events of this many milliseconds travel in one chunk. */
   readonly coalesceMs: number;
 }
 
 interface Entry {
   readonly key: string;
+  /** Its windows: they are held by the audience for all of its streams. */
+  readonly holdings: readonly Holding[];
+  streams: number;
   opened?: { readonly place: Place; readonly at: number; readonly frames: readonly Frame[] };
 }
 
+type Refreshing = readonly (void | Promise<void>)[];
+
 /** Creates an isolate's audiences: none yet. One timer serves the heartbeats of them all. */
 export function createAudiences(context: AudiencesContext): Audiences {
-  const { clock, head, heartbeatMs, coalesceMs } = context;
+  const { clock, windows, head, heartbeatMs, coalesceMs } = context;
   const sweepMs = Math.min(1000, Math.max(10, heartbeatMs / 10));
   const byKey = new Map<string, Audience>();
   const entries = new Map<Audience, Entry>();
@@ -66,22 +77,65 @@ export function createAudiences(context: AudiencesContext): Audiences {
     for (const audience of [...entries.keys()]) audience.sweep();
   }
 
-  return {
-    of(follows, maxRate) {
-      const paceMs = Math.max(coalesceMs, maxRate === undefined ? 0 : 1000 / maxRate);
-      const asked = follows.map(({ window, tags }) => [window.topic.name, tags && [...tags]]);
-      const key = JSON.stringify([paceMs, asked]);
-      const known = byKey.get(key);
-      if (known) return known;
+  /** All are waited for, so that nothing runs any more when one has failed. Once more, where one was reset meanwhile. */
+  async function settle(holdings: readonly Holding[], works: Refreshing): Promise<void> {
+    const filled = holdings.filter(({ isFilled }) => isFilled);
+    const results = await Promise.allSettled(works);
+    const failed = results.find((each) => each.status === "rejected");
+    if (failed) throw failed.reason;
+    if (filled.every(({ isFilled }) => isFilled)) return;
+    await settle(holdings, holdings.map((holding) => holding.refresh()));
+  }
 
-      const audience = createAudience(context, follows, paceMs);
-      byKey.set(key, audience);
-      entries.set(audience, { key });
-      for (const { window: { topic: { name } } } of follows) {
-        byTopic.set(name, (byTopic.get(name) ?? new Set()).add(audience));
-      }
-      stopSweeping ??= clock.every(sweepMs, sweep);
+  function create(key: string, wishes: readonly Wish[], paceMs: number): Audience {
+    const holdings = wishes.map(({ topic }) => windows.hold(topic));
+    const follows = holdings.map(({ window }, i) => {
+      const tags = wishes[i]?.tags;
+      return { window, tags: tags ? new Set(tags) : null };
+    });
+    const audience = createAudience(context, follows, paceMs);
+    byKey.set(key, audience);
+    entries.set(audience, { key, holdings, streams: 0 });
+    for (const name of audience.topics) {
+      byTopic.set(name, (byTopic.get(name) ?? new Set()).add(audience));
+    }
+    stopSweeping ??= clock.every(sweepMs, sweep);
+    return audience;
+  }
+
+  function drop(audience: Audience, { key, holdings }: Entry): void {
+    entries.delete(audience);
+    byKey.delete(key);
+    for (const name of audience.topics) {
+      const set = byTopic.get(name);
+      set?.delete(audience);
+      if (set?.size === 0) byTopic.delete(name);
+    }
+    for (const holding of holdings) holding.release();
+    if (entries.size > 0) return;
+    stopSweeping?.();
+    stopSweeping = undefined;
+  }
+
+  return {
+    hold(wishes, maxRate) {
+      const paceMs = Math.max(coalesceMs, maxRate === undefined ? 0 : 1000 / maxRate);
+      const key = JSON.stringify([paceMs, wishes.map(({ topic, tags }) => [topic.name, tags])]);
+      const audience = byKey.get(key) ?? create(key, wishes, paceMs);
+      const entry = entries.get(audience);
+      if (entry) entry.streams++;
       return audience;
+    },
+    letGo(audience) {
+      const entry = entries.get(audience);
+      if (entry && --entry.streams === 0) drop(audience, entry);
+    },
+    hasAll: (audience) =>
+      entries.get(audience)?.holdings.every(({ isFilled }) => isFilled) ?? false,
+    refresh(audience) {
+      const { holdings } = entries.get(audience) ?? { holdings: [] };
+      const works = holdings.map((holding) => holding.refresh());
+      return works.every((work) => work === undefined) ? undefined : settle(holdings, works);
     },
 
     opened(audience) {
@@ -112,21 +166,6 @@ export function createAudiences(context: AudiencesContext): Audiences {
       for (const audience of byTopic.get(topic) ?? []) audience.show(values);
     },
     forget,
-    tidy(audience) {
-      const entry = entries.get(audience);
-      if (!entry || audience.roster.size > 0) return;
-      entries.delete(audience);
-      byKey.delete(entry.key);
-      for (const { window: { topic: { name } } } of audience.follows) {
-        const set = byTopic.get(name);
-        set?.delete(audience);
-        if (set?.size === 0) byTopic.delete(name);
-      }
-      if (entries.size > 0) return;
-      stopSweeping?.();
-      stopSweeping = undefined;
-    },
-
     endAll(reason) {
       for (const audience of [...entries.keys()]) audience.endAll(reason);
     },

@@ -6,32 +6,26 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
-import {
-  kindOfStream,
-  kindOfTopic,
-  type Metrics,
-  type StreamFigures,
-  type TopicKind,
-} from "../core/metrics.ts";
+import type { Metrics, StreamFigures, TopicKind } from "../core/metrics.ts";
 import type { Audience } from "./audience.ts";
-import type { EndReason } from "./client_stream.ts";
+import type { ClientStream, EndReason } from "./client_stream.ts";
 import { tally } from "./tally.ts";
-
-/** What is told of a stream's start. */
-export interface Beginning {
-  /** The names of its topics: only their kinds are told. */
-  readonly topics: readonly string[];
-  /** Whether its cursor was honoured. */
-  readonly isResumed: boolean;
-}
 
 /** Who is told of streams. */
 export interface Chronicle {
-  /** A stream begins. @returns What is to be told of its end, once. */
-  begin(beginning: Beginning): (reason: EndReason, delivered: number) => void;
+  /** A stream of this audience begins. @returns Its number. */
+  begin(audience: Kinds, isResumed: boolean): number;
+  /** It ends. */
+  end(audience: Kinds, stream: Told, reason: EndReason): void;
   /** How streams are doing, those of `audiences` and all that have ended. */
   figures(audiences: Iterable<Audience>): ReadonlyMap<TopicKind, StreamFigures>;
 }
+
+/** What is told of a stream's topics: only their kinds. */
+type Kinds = Pick<Audience, "kind" | "kinds">;
+
+/** What is told of a stream at its end. */
+type Told = Pick<ClientStream, "number" | "openedAt" | "delivered">;
 
 /** Creates a chronicle in which nothing is written yet. */
 export function createChronicle(
@@ -46,19 +40,17 @@ export function createChronicle(
   let count = 0;
 
   return {
-    begin({ topics: names, isResumed }) {
-      const kind = kindOfStream(names);
-      const topics = [...new Set(names.map(kindOfTopic))];
+    begin({ kind, kinds: topics }, isResumed) {
       const stream = ++count;
-      const from = clock.now();
       metrics.opened(kind);
       log.debug("stream opened", { stream, topics, resumed: isResumed });
-      return (reason, delivered) => {
-        past.set(kind, (past.get(kind) ?? 0) + delivered);
-        metrics.closed(kind, reason);
-        const ms = clock.now() - from;
-        log.info("stream ended", { stream, topics, reason, duration_ms: ms, events: delivered });
-      };
+      return stream;
+    },
+    end({ kind, kinds: topics }, { number: stream, openedAt, delivered: events }, reason) {
+      past.set(kind, (past.get(kind) ?? 0) + events);
+      metrics.closed(kind, reason);
+      const duration_ms = clock.now() - openedAt;
+      log.info("stream ended", { stream, topics, reason, duration_ms, events });
     },
     figures: (audiences) => tally(audiences, past, clock.now()),
   };

@@ -30,8 +30,8 @@ const [WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
 export interface Keeper {
   /** The client has room: give it what it is owed. */
   catchUp(client: ClientStream): void | Promise<void>;
-  /** The client left. */
-  leave(client: ClientStream): void;
+  /** The client left, or was let go of. */
+  leave(client: ClientStream, reason: EndReason): void;
   /** Resolves on a turn of the event loop of its own, the same for all who ask in one turn. */
   nextTurn(): Promise<void>;
 }
@@ -63,11 +63,15 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   told: Told;
   /** Events it was handed, openings aside. */
   delivered = 0;
+  /** Its own among all of its isolate, for the operator's log. */
+  readonly number: number;
+  /** In ms since the epoch, as what follows. */
+  readonly openedAt: number;
   readonly expiresAt: number;
   /** When the earliest of its rights ends, in ms since the epoch. */
   readonly rightsEndAt: number;
   readonly #keeper: Keeper;
-  readonly #onEnd: (reason: EndReason) => void;
+  readonly #onEnd: ((reason: EndReason) => void) | undefined;
   /** What is still to be sent of what it was given. */
   #rest: readonly Uint8Array[];
   /** Whether that begins inside a frame: then nothing else may come in between. */
@@ -81,14 +85,18 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     readonly standing: Standing;
     readonly opening: readonly Uint8Array[];
     readonly told: Told;
+    readonly number: number;
     readonly openedAt: number;
     readonly expiresAt: number;
     readonly rightsEndAt: number;
-    readonly onEnd: (reason: EndReason) => void;
+    /** Called once, however it ends. */
+    readonly onEnd: ((reason: EndReason) => void) | undefined;
   }) {
     this.standing = options.standing;
     this.lastFrameAt = options.openedAt;
     this.told = options.told;
+    this.number = options.number;
+    this.openedAt = options.openedAt;
     this.expiresAt = options.expiresAt;
     this.rightsEndAt = options.rightsEndAt;
     this.#keeper = options.keeper;
@@ -200,7 +208,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   #leave(reason: EndReason): void {
     if (!this.#controller) return;
     this.#controller = undefined;
-    this.#keeper.leave(this);
-    this.#onEnd(reason);
+    this.#keeper.leave(this, reason);
+    this.#onEnd?.(reason);
   }
 }

@@ -61,7 +61,7 @@ export function createExcerpts(
   async function readAfter(holding: Holding, wish: Wish, text: string, most: number) {
     const follow: Follow = { window: holding.window, tags: null };
     const passing = filter(wish);
-    const start = await starts.of([follow], [holding], text, false);
+    const start = await starts.of([follow], holding.isFilled, text, false);
     const found: StreamEvent[] = [];
     let isReached = start.isPlaced;
     let from = start.cursor?.isHonoured ? start.cursor.place : NOWHERE;

@@ -47,6 +47,8 @@ export interface Hub {
   whileFollowed(topic: Pick<Topic, "name">, start: Starter): void;
   /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
   onPublished(topic: Topic, listener: () => void): void;
+  /** Calls `listener` whenever this isolate stands in the log anew: what was published before it may never be told of. */
+  onJoined(listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   hold(topic: Topic, ms: number): void;
   /** How its streams are doing now, by the kind of their topics. */
@@ -82,6 +84,7 @@ export function createHub(
   let isDraining = false;
 
   const listeners = new Map<string, () => void>();
+  const joinListeners: (() => void)[] = [];
   const isAway = createOutage(clock, health);
   const chronicle = createChronicle({ clock, log: logger, metrics });
 
@@ -105,6 +108,7 @@ export function createHub(
       if (before !== null && before.birth !== birth) startAnew(birth);
       else if (before !== null) audiences.moved(before.head);
       placing.run();
+      for (const listener of joinListeners) listener();
     },
     onFault,
   });
@@ -125,9 +129,14 @@ export function createHub(
   const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
   const audiences = createAudiences({
     clock,
+    windows,
     head,
     readLog: (...asked) => reader.read(...asked),
     bye,
+    onLeave(audience, client, reason) {
+      audiences.letGo(audience);
+      chronicle.end(audience, client, reason);
+    },
     onFault,
     heartbeatMs,
     coalesceMs,
@@ -153,7 +162,6 @@ export function createHub(
   const enter = createEntrance({
     clock,
     random,
-    windows,
     starts,
     audiences,
     chronicle,
@@ -188,6 +196,7 @@ export function createHub(
     since: excerpts.since,
     whileFollowed: windows.whileFollowed,
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
+    onJoined: (listener) => void joinListeners.push(listener),
 
     hold: holds.hold,
     streams: () => chronicle.figures(audiences.all()),

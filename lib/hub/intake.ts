@@ -24,8 +24,8 @@ export interface Intake {
    * birth is another log.
    */
   birth(): Place | null;
-  /** Begins to follow the log, where it does not. @returns Whether it has joined it: it waits a moment for that. */
-  begin(): Promise<boolean>;
+  /** Begins to follow the log, where it does not. @returns Whether it has joined it: where not, it waits a moment for that. */
+  begin(): boolean | Promise<boolean>;
   /** Settles when everything up to a place was received, or soon. */
   reached(place: Place): Promise<void>;
   /** Stops following. It may begin again. */
@@ -127,16 +127,20 @@ export function createIntake(
     if (ending === own) ending = null;
   }
 
+  async function joinSoon(): Promise<boolean> {
+    await wait(() => joined !== null || isAway(), JOIN_MS);
+    return joined !== null;
+  }
+
   return {
     head: () => head,
     birth: () => joined?.birth ?? null,
-    async begin() {
+    begin() {
       if (ending === null) {
         ending = new AbortController();
         following = follow(ending);
       }
-      await wait(() => joined !== null || isAway(), JOIN_MS);
-      return joined !== null;
+      return joined !== null || joinSoon();
     },
     async reached(place) {
       if (ending === null) return;

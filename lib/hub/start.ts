@@ -10,7 +10,6 @@ import type { Intake } from "./intake.ts";
 import type { LogReader } from "./log_reader.ts";
 import { type Cursor, type Missed, missedBy } from "./opening.ts";
 import type { Follow } from "./read.ts";
-import type { Holding } from "./windows.ts";
 
 /** Where a stream begins. */
 export interface Start {
@@ -25,10 +24,14 @@ export interface Start {
 export interface Starts {
   /** What a cursor is worth. Rejects where the log does not say. */
   judge(place: Place): Promise<Cursor>;
-  /** Where a stream begins that comes with this cursor, if it has one. */
+  /**
+   * Where a stream begins that comes with this cursor, if it has one.
+   *
+   * @param hasAll Whether its windows have what the log keeps.
+   */
   of(
     follows: readonly Follow[],
-    holdings: readonly Holding[],
+    hasAll: boolean,
     text: string | undefined,
     withSnapshot: boolean,
   ): Promise<Start>;
@@ -55,11 +58,11 @@ export function createStarts(
 
   return {
     judge,
-    async of(follows, holdings, text, withSnapshot) {
+    async of(follows, hasAll, text, withSnapshot) {
       const place = text && isPlace(text) ? text : null;
       const born = birth();
       try {
-        const isFilled = born !== null && holdings.every((holding) => holding.isFilled);
+        const isFilled = born !== null && hasAll;
         if (isFilled && !text) return { cursor: undefined, missed: NOTHING, isPlaced: true };
         if (isFilled && (place === null || canJudge(place))) {
           const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);

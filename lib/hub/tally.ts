@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HUNG_MS, kindOfStream, type StreamFigures, type TopicKind } from "../core/metrics.ts";
+import { HUNG_MS, type StreamFigures, type TopicKind } from "../core/metrics.ts";
 import { comparePlaces } from "../core/place.ts";
 import type { Audience } from "./audience.ts";
 import type { ClientStream, Standing } from "./client_stream.ts";
@@ -33,7 +33,7 @@ export function tally(
   const all = new Map<TopicKind, StreamFigures>();
   for (const [kind, delivered] of past) all.set(kind, { ...NONE, delivered });
   for (const audience of audiences) {
-    const kind = kindOfStream(audience.follows.map(({ window }) => window.topic.name));
+    const { kind } = audience;
     const standing = audience.standing();
     let { open, lagging, hung, delivered } = all.get(kind) ?? NONE;
     audience.roster.each((client) => {

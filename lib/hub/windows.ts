@@ -28,13 +28,20 @@ export interface Holding {
   readonly window: Window;
   /** Whether it has what the log keeps: not where the log could not be reached. */
   readonly isFilled: boolean;
+  /**
+   * Reads what the log keeps where the window lacks it and the log answers, and lets go of what is too old: before anybody
+   * is told what is in it. Nothing is to be waited for where it is there.
+   */
+  refresh(): void | Promise<void>;
   /** Lets go of it. Further calls do nothing. */
   release(): void;
 }
 
 /** The windows of an isolate. */
 export interface Windows {
-  /** Opens a topic's window, reading what the log keeps where it is new and the log answers. */
+  /** Opens a topic's window as it is, empty where it is new. */
+  hold(topic: Topic): Holding;
+  /** Opens a topic's window, and refreshes it. */
   open(topic: Topic): Promise<Holding>;
   /** A topic's window, if it is open. */
   get(topic: string): Window | undefined;
@@ -73,7 +80,7 @@ export interface WindowsContext {
   /** Whether there is anything to read: the head is known, and the log not known to be away. */
   readonly isReadable: () => boolean;
   /** A window is about to be read, and followed. */
-  readonly onOpen: () => Promise<unknown>;
+  readonly onOpen: () => boolean | Promise<unknown>;
   readonly onFault: (thrown: unknown) => void;
   /** The last window is gone. */
   readonly onIdle: () => void;
@@ -151,34 +158,52 @@ export function createWindows(context: WindowsContext): Windows {
     else entry.callOff = clock.after(LINGER_MS, () => drop(name, entry));
   }
 
+  function refresh(entry: Entry): void | Promise<void> {
+    const opening = onOpen();
+    if (typeof opening !== "boolean" || (!entry.isFilled && isReadable())) {
+      return fillAfter(opening, entry);
+    }
+    entry.window.trim(clock.now() - retainMs);
+  }
+
+  async function fillAfter(opening: unknown, entry: Entry): Promise<void> {
+    await opening;
+    await fill(entry);
+    entry.window.trim(clock.now() - retainMs);
+  }
+
+  function hold(topic: Topic): Holding {
+    const { name } = topic;
+    const entry = entryOf(topic);
+    entry.callOff?.();
+    entry.callOff = undefined;
+    if (++entry.followers === 1) {
+      running.set(name, (starters.get(topic.family ?? name) ?? []).map((start) => start(topic)));
+    }
+    let isHeld = true;
+    return {
+      window: entry.window,
+      get isFilled() {
+        return entry.isFilled;
+      },
+      refresh: () => refresh(entry),
+      release() {
+        if (isHeld) release(name, entry);
+        isHeld = false;
+      },
+    };
+  }
+
   return {
+    hold,
     async open(topic) {
-      const { name } = topic;
-      const entry = entryOf(topic);
-      entry.callOff?.();
-      entry.callOff = undefined;
-      if (++entry.followers === 1) {
-        running.set(name, (starters.get(topic.family ?? name) ?? []).map((start) => start(topic)));
-      }
-      let isHeld = true;
-      const holding: Holding = {
-        window: entry.window,
-        get isFilled() {
-          return entry.isFilled;
-        },
-        release() {
-          if (isHeld) release(name, entry);
-          isHeld = false;
-        },
-      };
+      const holding = hold(topic);
       try {
-        await onOpen();
-        await fill(entry);
+        await holding.refresh();
       } catch (thrown) {
         holding.release();
         throw thrown;
       }
-      entry.window.trim(clock.now() - retainMs);
       return holding;
     },
     get: (topic) => entries.get(topic)?.window,

@@ -64,7 +64,11 @@ export interface Ledger<Kept extends object> {
    * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, 422 `idempotency_key_reused`, or 503 `queue_full`.
    */
   begin(make: (id: string, now: number) => Kept, once?: Once): Promise<Kept>;
-  /** What a request began that came before: null where it did not. @throws {Problem} 422 `idempotency_key_reused`. */
+  /**
+   * What a request began that came before, and is still kept: null where it did not, or where its beginning failed.
+   *
+   * @throws {Problem} 422 `idempotency_key_reused`.
+   */
   begunBy(once: Once): Promise<Kept | null>;
   /** Looks at all that are on the roll: those that are not over, in no order. */
   open(): Promise<Kept[]>;
@@ -192,7 +196,11 @@ export function createLedger<Kept extends object>(
       if (clock.now() < until) await put(null, kept);
       return kept;
     },
-    begunBy: (once) => begunBy(store, kind.Kept, once),
+    async begunBy(once) {
+      const kept = await begunBy(store, kind.Kept, once);
+      const isThere = kept !== null && await store.get(keyOf(kind.idOf(kept))) !== null;
+      return isThere ? kept : null;
+    },
     async open() {
       const now = clock.now();
       const all = kind.roll ? (await store.all(kind.roll.name)).map(keptIn) : [];

@@ -32,7 +32,10 @@ const ONLY: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /** Node's modules, of which some hold the same effects: only what computes is taken. */
-const NODE_NAMES: ReadonlySet<string> = new Set(["createHash", "createHmac", "timingSafeEqual"]);
+const NODE_NAMES: ReadonlySet<string> = new Set([
+  ...["createHash", "createHmac", "timingSafeEqual"],
+  ...["brotliCompress", "gzip"],
+]);
 
 type Node = Deno.lint.Node | Deno.lint.TSParameterProperty;
 

@@ -50,7 +50,7 @@ browserTest("client goes over to another server when its own is drained", async 
   await using shared = await startShared(COUNTED);
   await using one = await startServer(shared.settings);
   await using other = await startServer(shared.settings);
-  await using proxy = startHoldingProxy(one.origin);
+  await using proxy = await startHoldingProxy(one.origin);
   await using stage = await startStage();
   const follower = await stage.open({ modules: other.origin, options: numbersOf(proxy.origin) });
 
@@ -71,7 +71,7 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
   await using shared = await startShared(COUNTED);
   await using first = await startServer(shared.settings);
   await using full = await startServer({ ...shared.settings, STREAMS_PER_ISOLATE: "1" });
-  await using proxy = startHoldingProxy(first.origin);
+  await using proxy = await startHoldingProxy(first.origin);
   await using stage = await startStage();
   const follower = await stage.open({
     modules: full.origin,
@@ -88,6 +88,45 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
   await follower.was("busy");
   seat.hangUp();
   await follower.is("live");
+  assertEquals(await faults(follower, publisher), NONE);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("client replaces a connection that is mute", async () => {
+  await using shared = await startShared({ ...COUNTED, HEARTBEAT_MS: "400" });
+  await using other = await startServer(shared.settings);
+  await using mute = await startServer(shared.settings);
+  await using stage = await startStage();
+  const follower = await stage.open({ modules: other.origin, options: numbersOf(mute.origin) });
+
+  await follower.is("live");
+  const publisher = startNumbers({ origin: other.origin, ...COUNTING });
+  await follower.hears(10);
+  try {
+    mute.signal("SIGSTOP");
+    await follower.was("stale");
+  } finally {
+    mute.signal("SIGCONT");
+  }
+  await follower.is("live");
+  assertEquals(await faults(follower, publisher), NONE);
+  await untilOpen(mute.origin, 1);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("client goes on at another server when its page says so", async () => {
+  await using shared = await startShared(COUNTED);
+  await using one = await startServer(shared.settings);
+  await using other = await startServer(shared.settings);
+  await using stage = await startStage();
+  const follower = await stage.open({ modules: other.origin, options: numbersOf(one.origin) });
+
+  await follower.is("live");
+  const publisher = startNumbers({ origin: other.origin, ...COUNTING });
+  await follower.hears(10);
+  await follower.page.evaluate(`followed.feed.setUrl("${other.origin}")`);
+  await untilOpen(other.origin, 1);
+  await untilOpen(one.origin, 0);
   assertEquals(await faults(follower, publisher), NONE);
   assertEquals(stage.complaints(), []);
 });

@@ -21,15 +21,14 @@ async function post(origin: string, number: number): Promise<void> {
 browserTest(
   "client polls behind a proxy that holds streams back, and streams again when it does not",
   async () => {
-    await using server = await startServer({ ...COUNTED, DEMO: "1", HEARTBEAT_MS: "300" });
-    await using proxy = startHoldingProxy(server.origin);
+    await using server = await startServer({ ...COUNTED, DEMO: "1" });
+    await using proxy = await startHoldingProxy(server.origin);
     await using stage = await startStage();
     proxy.isHolding = true;
     const follower = await stage.open({
       modules: server.origin,
       options: { url: proxy.origin, topics: ["news"] },
-      // It waits for 10 s before it takes a rung for broken, for 60 s before it tries a better one.
-      shorten: { fromMs: 4000, by: 10 },
+      pace: 5, // It takes a rung for broken after 20 s, and tries a better one after a minute.
     });
 
     await follower.is("polling", { transport: "poll" });

@@ -8,12 +8,13 @@
 
 /** @type {import("./client_page.ts").Setup} */
 const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
-const { modules, options, shorten, hasTickets } = setup;
+const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
-const { browserWorld, connect, stream } = await import(`${modules}/client.js`);
+const { browserWorld, connect } = await import(`${modules}/client.js`);
 
 /** @type {import("../../lib/client/client/types.js").World} */
 const world = browserWorld();
+const start = world.now();
 const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
 
 /** @type {import("./client_page.ts").Followed} */
@@ -25,25 +26,26 @@ const followed = {
     },
     {
       ...world,
+      now: () => start + (world.now() - start) * pace,
       /** @type {typeof world.after} */
-      after: (ms, run) => world.after(ms < fromMs ? ms : ms / by, run),
+      after: (ms, run) => world.after((ms < fromMs ? ms : ms / by) / pace, run),
     },
   ),
-  stream,
   numbers: [],
   gaps: 0,
   quotes: 0,
   states: [],
 };
 
-followed.feed.subscribe(({ type, data }) => {
+/** @param {import("../../lib/client/client/types.js").StreamEvent & { data: any }} event */
+function take({ type, data }) {
   if (type === "tick") followed.numbers.push(data.data.number);
-  if (type === "article" && /^Number /.test(data.title)) {
-    followed.numbers.push(+data.title.slice(7));
-  }
+  const [_, number] = type === "article" ? data.title.split("Number ") : [];
+  if (number) followed.numbers.push(Number(number));
   if (type === "gap") followed.gaps++;
   if (type === "quote" || type === "snapshot") followed.quotes++;
-});
+}
+followed.feed.subscribe(take);
 
 /** @param {import("../../lib/client/client/types.js").State} state */
 const keep = (state) => followed.states.push(state);

@@ -18,6 +18,8 @@ export interface Setup {
   readonly options: Readonly<Record<string, unknown>>;
   /** Delays of the client from so many ms on are divided by `by`: minutes become seconds, in this page and not in the client. */
   readonly shorten?: { readonly fromMs: number; readonly by: number };
+  /** The client's clock and all its timers run so many times as fast, in this page and not in the client. */
+  readonly pace?: number;
   /** Asks the page's own server for a ticket at each connection. */
   readonly hasTickets?: boolean;
 }
@@ -25,7 +27,6 @@ export interface Setup {
 /** What the page keeps, as `globalThis.followed`. */
 export interface Followed {
   readonly feed: Feed;
-  readonly stream: unknown;
   /** The numbers of the publisher that came, in order. */
   readonly numbers: number[];
   readonly states: State[];
@@ -52,7 +53,9 @@ async function serve({ url }: Request, ticket: () => Promise<string>): Promise<R
     const script = await Deno.readFile(new URL("client_page.js", import.meta.url));
     return new Response(script, { headers: { "content-type": "text/javascript" } });
   }
-  return new Response(HTML, { headers: { "content-type": "text/html; charset=utf-8" } });
+  return new Response(pathname === "/blank" ? "<!doctype html><title>Blank</title>" : HTML, {
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
 }
 
 /** A browser, and a site whose pages follow. Whoever starts it must dispose of it. */
@@ -120,7 +123,7 @@ async function follow(page: Page, url: string): Promise<Follower> {
   await page.waitForFunction("globalThis.followed !== undefined");
 
   async function seen() {
-    const json = "(({ feed, stream, ...seen }) => seen)(followed)";
+    const json = "(({ feed, ...seen }) => seen)(followed)";
     return await page.evaluate<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>(json);
   }
 

@@ -1,8 +1,7 @@
 /** A front end on another origin than the API's, with the README's own clients, and its user's cookie. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
-import { OF_PUBLISHER } from "../support/operations.ts";
-import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { blocksOf } from "../support/readme.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";

@@ -171,7 +171,7 @@ for (const status of [400, 401, 403, 404, 422, 500, 503]) {
 
 Deno.test("stream() refuses an answer that is no stream", async () => {
   const { end } = startChat([Response.json({})]);
-  await assertRejects(() => end, Error, "no stream");
+  await assertRejects(() => end, Error, "answered 200");
 });
 
 Deno.test("stream() replaces a connection that is mute for 2.5 heartbeats", async () => {

@@ -1,9 +1,9 @@
 /** Many checks beside many streams: the service stays responsive. */
 import { assert, assertEquals } from "@std/assert";
 import { untilOpen } from "../support/health.ts";
-import { begin, check, OF_PUBLISHER } from "../support/operations.ts";
+import { begin, check } from "../support/operations.ts";
 import { print } from "../support/print.ts";
-import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { openRaw, type RawStream } from "../support/raw_stream.ts";
 import { startServer } from "../support/server_process.ts";
 

@@ -1,7 +1,8 @@
 /** Operations on real servers: the README's session, a server that dies in the middle, and all of them dead. */
 import { assert, assertEquals } from "@std/assert";
 import { type FrameStream, openFrames } from "../support/frame_stream.ts";
-import { begin, check, OF_PUBLISHER, OPERATION, report } from "../support/operations.ts";
+import { begin, check, OPERATION, report } from "../support/operations.ts";
+import { OF_PUBLISHER } from "../support/publisher.ts";
 import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
 import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";

@@ -1,8 +1,8 @@
 /** Sessions on real servers: the README's session, one checked and followed on two isolates, and all at once. */
 import { assert, assertEquals } from "@std/assert";
 import { openFrames } from "../support/frame_stream.ts";
-import { OF_PUBLISHER } from "../support/operations.ts";
 import { print } from "../support/print.ts";
+import { OF_PUBLISHER } from "../support/publisher.ts";
 import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";

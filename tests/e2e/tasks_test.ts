@@ -2,11 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { print } from "../support/print.ts";
-import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { have } from "../support/publisher.ts";
 import { blocksOf, README_SETTINGS, typesIn } from "../support/readme.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession } from "../support/sessions.ts";
-import { parse } from "../support/shapes.ts";
 import { createTaskPublisher } from "../support/tasks.ts";
 import { until, within } from "../support/within.ts";
 import { startWorker, workerText } from "../support/worker_process.ts";
@@ -14,6 +13,7 @@ import { redisTest } from "../upstash/redis_server.ts";
 import { startFleet } from "./fleet.ts";
 
 const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth: z.int() });
+const CHECK = z.object({ session_state: z.string() });
 const HEALTH = z.object({ store: z.object({ commands: z.int() }) });
 
 Deno.test("the README's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
@@ -47,9 +47,9 @@ redisTest(
     // In real time: nothing but the server's own clock decides, and the worker is the printed one.
     await using fleet = await startFleet({ ...README_SETTINGS });
     const { one, other } = fleet;
-    const publisher = createTaskPublisher(README_SETTINGS.PUBLISH_TOKEN);
-    const begun = await publisher.ask("POST", `${one.origin}/v1/sessions`, { owner: "ann" });
-    const session = `/v1/sessions/${parse(z.object({ id: z.string() }), begun.text).id}`;
+    const token = README_SETTINGS.PUBLISH_TOKEN;
+    const publisher = createTaskPublisher(token);
+    const session = await beginSession(one.origin, token);
     await using first = await startWorker(one.origin);
     const task = await publisher.process(other.origin, session);
     await until(
@@ -71,8 +71,9 @@ redisTest(
       return now.state === "completed" ? now : undefined;
     });
     assertEquals([done.attempts, done.result], [2, { rows: 3 }]);
-    const { text } = await publisher.ask("GET", `${one.origin}${session}/events`);
-    assertEquals(parse(z.object({ session_state: z.string() }), text).session_state, "completed");
+    const url = `${one.origin}${session}/events`;
+    const { session_state } = await have(CHECK, "GET", url, undefined, token);
+    assertEquals(session_state, "completed");
   },
 );
 
@@ -82,7 +83,7 @@ redisTest(
     await using fleet = await startFleet();
     const origins = [fleet.one.origin, fleet.other.origin];
     const originOf = (n: number) => origins[n % 2] ?? "";
-    const publisher = createTaskPublisher(PUBLISH_TOKEN);
+    const publisher = createTaskPublisher();
     const session = await beginSession(originOf(0));
     const numbers = Array.from({ length: 100 }, (_, n) => n);
 
@@ -104,8 +105,7 @@ redisTest(
 
     const claims: string[] = [];
     async function work(n: number): Promise<void> {
-      const { text } = await publisher.ask("GET", `${originOf(n)}/v1/tasks`);
-      for (const { task_id } of parse(LIST, text).tasks) {
+      for (const { task_id } of (await have(LIST, "GET", `${originOf(n)}/v1/tasks`)).tasks) {
         const task = `/v1/tasks/${task_id}`;
         const claim = await publisher.claim(originOf(n), task);
         if (claim === null) continue;
@@ -115,32 +115,31 @@ redisTest(
     }
     await Promise.all(numbers.slice(0, 10).map(work));
     assertEquals(claims.toSorted(), tasks.toSorted());
-    const { text } = await publisher.ask("GET", `${originOf(0)}/v1/tasks`);
-    assertEquals(parse(LIST, text), { tasks: [], depth: 0 });
+    assertEquals(await have(LIST, "GET", `${originOf(0)}/v1/tasks`), { tasks: [], depth: 0 });
   },
 );
 
 redisTest("what is done to a task costs as many commands as the README says", async () => {
   await using fleet = await startFleet();
   const { origin } = fleet.one;
-  const publisher = createTaskPublisher(PUBLISH_TOKEN);
+  const publisher = createTaskPublisher();
   const session = await beginSession(origin);
-  const used = async () =>
-    parse(HEALTH, (await publisher.ask("GET", `${origin}/health`)).text).store.commands;
+  const used = async () => (await have(HEALTH, "GET", `${origin}/health`)).store.commands;
+  const list = () => have(LIST, "GET", `${origin}/v1/tasks`);
   async function costOf<T>(what: () => Promise<T>): Promise<readonly [T, number]> {
     const before = await used();
     return [await what(), await used() - before];
   }
   // The first ones also load the scripts.
   await publisher.process(origin, session);
-  await publisher.ask("GET", `${origin}/v1/tasks`);
+  await list();
   const [task, begun] = await costOf(() => publisher.process(origin, session));
   const [claim, claimed] = await costOf(() => publisher.claim(origin, task));
   const report = (more: unknown) =>
     costOf(() => publisher.report(origin, task, { claim, ...Object(more) }));
   const [, reported] = await report({ progress: 0.5 });
   const [, asked] = await costOf(() => publisher.status(origin, task));
-  const [, listed] = await costOf(() => publisher.ask("GET", `${origin}/v1/tasks`));
+  const [, listed] = await costOf(list);
   const [, ended] = await report({ state: "completed" });
   print(JSON.stringify({ begun, claimed, reported, asked, listed, ended }));
   const [readme = ""] = /What it costs\*\* in Redis commands: [^.]*\./.exec(

@@ -80,6 +80,19 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
   });
 }
 
+Deno.test("streamResponse() refuses in the format that Accept likes best, however it is spelt", async () => {
+  await using door = createDoorUnderTest({ perIsolate: 1 });
+  await door.visit();
+  const types: (string | null)[] = [];
+  for (const accept of ["Text/Event-Stream", "text/event-stream;q=0, */*", "*/*"]) {
+    const response = await door.visit({ accept });
+    types.push(response.headers.get("content-type"));
+    await response.body?.cancel();
+  }
+  const problem = "application/problem+json";
+  assertEquals(types, ["text/event-stream", problem, problem]);
+});
+
 Deno.test("streamResponse() refuses another client only where the isolate is full", async () => {
   await using door = createDoorUnderTest({ perClient: 1, perIsolate: 2, opensPerMinute: 2 });
   const accept = "application/json";

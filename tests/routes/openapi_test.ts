@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { createAppUnderTest } from "./support.ts";
+import { createAppUnderTest, TOKEN } from "./support.ts";
 
 const Content = z.record(z.string(), z.looseObject({ itemSchema: z.unknown().optional() }));
 
@@ -110,6 +110,35 @@ Deno.test("GET /openapi.json declares every refusal as a problem", async () => {
     for (const [status, { content = {} }] of Object.entries(responses)) {
       if (status < "400") continue;
       assertEquals(Object.keys(content), ["application/problem+json"], `${name} ${status}`);
+    }
+  }
+});
+
+const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+
+/** What is refused, by some routes at least. */
+const REFUSED: readonly (readonly [what: string, url: string, RequestInit])[] = [
+  ["without a token", "", {}],
+  ["with a token in its URL", "?token=x", { headers: OF_PUBLISHER }],
+  ["with a bad parameter", "?max_rate=x", { headers: OF_PUBLISHER }],
+  ["without a body", "", { headers: OF_PUBLISHER }],
+  ["with a body that is no JSON", "", { headers: OF_PUBLISHER, body: "{" }],
+  ["with too large a body", "", { headers: OF_PUBLISHER, body: "x".repeat(1_000_000) }],
+];
+
+Deno.test("GET /openapi.json lists how requests are refused, but for those that wait for a provider", async () => {
+  const { operations } = await read();
+  await using test = createAppUnderTest();
+  const asked = operations.filter(({ name }) => / \/v1\/(?!quotes|news$)/.test(name));
+  assert(asked.length > 20);
+  for (const { name, operation: { responses } } of asked) {
+    const [method = "", path = ""] = name.split(" ");
+    for (const [what, query, { body = null, ...init }] of REFUSED) {
+      if (method === "GET" && body !== null) continue;
+      const url = path.replaceAll(/{\w+}/g, "none") + query;
+      const response = await test.send(url, { ...init, method, body });
+      await response.body?.cancel();
+      assert(String(response.status) in responses, `${name} ${what}: ${response.status}`);
     }
   }
 });

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+
 /** A running proxy. Whoever starts it must dispose of it. */
 export interface HoldingProxy extends AsyncDisposable {
   readonly origin: string;
@@ -14,99 +16,80 @@ export interface HoldingProxy extends AsyncDisposable {
   target: string;
   /** How many streams it carries now. */
   readonly streams: number;
+  /** Cuts the streams it carries. */
+  cut(): void;
   /** The paths that were asked for, with their queries, in order. */
   readonly asked: readonly string[];
 }
 
-/** What belongs to one connection or to the bytes as they were, and not to the answer. */
-const OWN_HEADERS = ["connection", "keep-alive", "transfer-encoding", "content-length"];
+function isStream({ headers }: IncomingMessage): boolean {
+  return headers["content-type"]?.startsWith("text/event-stream") ?? false;
+}
 
-function isStream(answer: Response): boolean {
-  return answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+/** Hands an answer on: as it comes, or all of it at its end. */
+function handOn(answer: IncomingMessage, response: ServerResponse, isHeld: boolean): void {
+  const held: Uint8Array[] = [];
+  answer.on("data", (bytes: Uint8Array) => {
+    if (isHeld) held.push(bytes);
+    else response.write(bytes);
+  });
+  answer.on("end", () => {
+    for (const each of held) response.write(each);
+    response.end();
+  });
+  // Cut there, so cut here.
+  answer.on("error", () => response.destroy());
+  answer.on("close", () => answer.complete || response.destroy());
 }
 
 /** Starts a proxy on 127.0.0.1. */
-export function startHoldingProxy(target: string): HoldingProxy {
-  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const ending = new AbortController();
+export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   const asked: string[] = [];
-  const carried = new Set<ReadableStreamDefaultReader>();
+  const streams = new Set<ServerResponse>();
 
-  /** Hands a stream on, all of it at its end where it is held back. Whoever hangs up here hangs up there. */
-  function carry(body: ReadableStream<Uint8Array>, isHeld: boolean): ReadableStream<Uint8Array> {
-    const reader = body.getReader();
-    const held: Uint8Array[] = [];
-    carried.add(reader);
-
-    async function pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (value && !isHeld) return controller.enqueue(value);
-        if (value) held.push(value);
-        if (!done) continue;
-        // Hung up at this end: there is nobody to tell.
-        if (!carried.delete(reader)) return;
-        for (const each of held) controller.enqueue(each);
-        return controller.close();
-      }
-    }
-
-    return new ReadableStream({
-      async pull(controller) {
-        try {
-          await pull(controller);
-        } catch (error) {
-          carried.delete(reader);
-          controller.error(error);
-        }
-      },
-      cancel(reason) {
-        carried.delete(reader);
-        return reader.cancel(reason);
-      },
+  const server = createServer((asking, response) => {
+    const { method, url = "/", headers } = asking;
+    asked.push(url);
+    const onward = request(`${proxy.target}${url}`, { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
+      if (isStream(answer)) streams.add(response);
+      handOn(answer, response, isStream(answer) && proxy.isHolding);
     });
-  }
+    onward.on("error", () => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(502).end("The server cannot be reached");
+    });
+    // Whoever hangs up here hangs up there.
+    response.on("close", () => {
+      streams.delete(response);
+      onward.destroy();
+    });
+    asking.pipe(onward);
+  });
 
-  async function handle(request: Request): Promise<Response> {
-    const { pathname, search } = new URL(request.url);
-    asked.push(pathname + search);
-    const headers = new Headers(request.headers);
-    headers.delete("host");
-    headers.set("accept-encoding", "identity");
-    const body = request.body === null ? null : await request.arrayBuffer();
-    try {
-      const answer = await fetch(`${proxy.target}${pathname}${search}`, {
-        method: request.method,
-        headers,
-        body,
-        client,
-        redirect: "manual",
-        signal: ending.signal,
-      });
-      const kept = new Headers(answer.headers);
-      for (const name of OWN_HEADERS) kept.delete(name);
-      const content = answer.body && isStream(answer)
-        ? carry(answer.body, proxy.isHolding)
-        : answer.body;
-      return new Response(content, { status: answer.status, headers: kept });
-    } catch {
-      return new Response("The server cannot be reached", { status: 502 });
-    }
-  }
+  const listening = Promise.withResolvers<void>();
+  server.on("error", listening.reject);
+  server.listen(0, "127.0.0.1", listening.resolve);
+  await listening.promise;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot listen on a port");
 
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handle);
   const proxy = {
-    origin: `http://127.0.0.1:${server.addr.port}`,
+    origin: `http://127.0.0.1:${address.port}`,
     isHolding: false,
     target,
     asked,
     get streams() {
-      return carried.size;
+      return streams.size;
+    },
+    cut() {
+      for (const each of streams) each.destroy();
     },
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await server.shutdown();
-      client.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
     },
   };
   return proxy;

@@ -1,5 +1,5 @@
 /**
- * A publisher of channel events, over HTTP.
+ * A publisher, over HTTP.
  *
  * @module
  */
@@ -23,6 +23,30 @@ export const PUBLISHER_SETTINGS = {
 
 const ACCEPTED = z.object({ id: ID });
 
+/** The headers of a publisher. */
+export const OF_PUBLISHER = { authorization: `Bearer ${PUBLISH_TOKEN}` };
+
+/** Asks as a publisher does, with a body of JSON where one is given. */
+export async function ask(method: string, url: string, body?: unknown, token = PUBLISH_TOKEN) {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const init = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await fetch(url, { method, headers, ...init });
+  return { status: answer.status, text: await answer.text() };
+}
+
+/** Asks for what must be granted, and gives what is answered. Fails where it is refused. */
+export async function have<T>(
+  shape: z.ZodType<T>,
+  method: string,
+  url: string,
+  body?: unknown,
+  token?: string,
+): Promise<T> {
+  const { status, text } = await ask(method, url, body, token);
+  if (status >= 200 && status < 300) return parse(shape, text);
+  throw new Error(`${method} ${url} was answered ${status}: ${text}`);
+}
+
 /**
  * Publishes one event on a channel.
  *
@@ -34,12 +58,5 @@ export async function publish(
   type: string,
   data: unknown,
 ): Promise<string> {
-  const answer = await fetch(`${origin}/v1/events/${channel}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${PUBLISH_TOKEN}` },
-    body: JSON.stringify({ type, data }),
-  });
-  const text = await answer.text();
-  if (answer.status !== 202) throw new Error(`Publishing was answered ${answer.status}: ${text}`);
-  return parse(ACCEPTED, text).id;
+  return (await have(ACCEPTED, "POST", `${origin}/v1/events/${channel}`, { type, data })).id;
 }

@@ -6,35 +6,43 @@
 import { assert } from "@std/assert";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
+import type { EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory_state.ts";
 import type { SharedState } from "../../lib/store/shared_state.ts";
 import type { LedgerContext } from "../../lib/topics/ledger.ts";
 import { type Client, createClient, createHubOver, settings } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { seededBy } from "../support/seeded.ts";
 
 /** How long things are kept after their end, in milliseconds. */
 export const RETAIN_MS = 600_000;
 
 /** What a ledger stands on here. */
-export type Context = LedgerContext & { readonly hub: Pick<Hub, "change" | "whileFollowed"> };
+export type Context = LedgerContext & { readonly hub: Hub; readonly log: EventLog };
 
 /** An isolate. It may end, and another begin. */
 export interface Isolate<Ledger> extends AsyncDisposable {
   readonly ledger: Ledger;
-  /** Follows one, and reads on and on. */
-  follow(id: string, cursor?: string): Promise<Client>;
+  /** Follows one, or what is of all, and reads on and on. */
+  follow(id?: string, cursor?: string): Promise<Client>;
 }
 
 /** What isolates share. */
 export interface Shared<Ledger> {
   readonly clock: ManualClock;
   readonly state: SharedState;
-  isolate(): Isolate<Ledger>;
+  /** Begins one. @param own How it sees what is shared, where it is not as it is. */
+  isolate(own?: SharedState): Isolate<Ledger>;
   /** The types of all events of one that are in the log. */
   typesOf(id: string): Promise<string[]>;
 }
 
-/** Creates what isolates share: no isolate yet. @param ledgerOver Opens the ledger of an isolate. */
+/**
+ * Creates what isolates share: no isolate yet.
+ *
+ * @param ledgerOver Opens the ledger of an isolate.
+ * @param topicOf The topic of one: of all, where they have one together.
+ */
 export function createShared<Ledger>(
   ledgerOver: (context: Context) => Ledger,
   topicOf: (id: string) => Topic,
@@ -43,27 +51,30 @@ export function createShared<Ledger>(
   const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
   const state = createMemoryState({ clock, random: () => 0.5 }, retention);
 
-  function isolate(): Isolate<Ledger> {
+  let seed = 0;
+
+  function isolate(own = state): Isolate<Ledger> {
     const { hub, [Symbol.asyncDispose]: close } = createHubOver(
       clock,
-      state,
+      own,
       settings({ retainMs: RETAIN_MS }),
     );
-    let n = 0;
+    const chance = seededBy(++seed);
     const ledger = ledgerOver({
       world: {
         clock,
-        random: () => (n += 0.618) % 1,
+        random: () => chance.below(2 ** 32) / 2 ** 32,
         log: { debug() {}, info() {}, warn() {}, error: (message) => assert(false, message) },
       },
       hub,
-      store: state.store,
+      log: own.log,
+      store: own.store,
       retainMs: RETAIN_MS,
       maxEventBytes: 65_536,
     });
     return {
       ledger,
-      async follow(id, cursor) {
+      async follow(id = "", cursor) {
         const wishes = [{ topic: topicOf(id), tags: null }];
         const client = createClient(await hub.subscribe({ wishes, cursor })).live();
         await clock.advance(0);

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { refusalOf } from "./answer.js";
 import { createBackoff } from "./backoff.js";
 import { createParser } from "./parser.js";
 import { browserWorld } from "./world.js";
@@ -23,7 +24,7 @@ const OURS = ["sync", "heartbeat", "auth", "bye", "busy"];
  * @param {import("./types.js").PostOptions} options
  * @param {Pick<import("./types.js").World, "now" | "after" | "random" | "fetch">} [world]
  * @returns {Promise<StreamEvent>} The terminal event.
- * @throws {Error} With `status` and `problem` where it was refused; the signal's reason where aborted.
+ * @throws {Error} With `status` where it was refused; the signal's reason where aborted.
  */
 export async function stream(url, options, world = browserWorld()) {
   const { body, headers, signal, onEvents, resumeUrl, withCredentials } = options;
@@ -89,14 +90,13 @@ export async function stream(url, options, world = browserWorld()) {
       signal: cut.signal,
     });
     const { ok, status, headers } = answer;
-    if (!ok || !answer.body || !headers.get("content-type")?.startsWith("text/event-stream")) {
-      const problem = await answer.json().catch(() => null);
-      const after = headers.get("retry-after");
-      leastMs = 1000 * Number(after) || 0;
+    const type = headers.get("content-type") ?? "";
+    if (!ok || !answer.body || !type.startsWith("text/event-stream")) {
+      const { detail, retryAfterMs } = await refusalOf(answer);
+      leastMs = retryAfterMs;
       // Another try may help where a time is named, or where something between has lost the server.
-      const isFinal = (status < 500 && status !== 429) || (problem && !after);
-      const words = problem?.detail ?? `The server answered ${status}, and no stream.`;
-      throw Object.assign(new Error(words), { status, problem, isFinal });
+      const isFinal = (status < 500 && status !== 429) || (type.includes("json") && !leastMs);
+      throw Object.assign(new Error(detail), { status, isFinal });
     }
     isTaken = true;
     const goesOn = headers.get("location") ?? headers.get("content-location");

@@ -52,7 +52,11 @@ export interface Tasks {
    * @throws {Problem} 503 `queue_full`, or 422 `idempotency_key_reused`.
    */
   begin(beginning: Omit<Beginning, "id">, once?: Once): Promise<Task>;
-  /** What a request began that came before: null where it did not. @throws {Problem} 422 `idempotency_key_reused`. */
+  /**
+   * What a request began that came before, and is still kept: null where it did not, or where its beginning failed.
+   *
+   * @throws {Problem} 422 `idempotency_key_reused`.
+   */
   begunBy(once: Once): Promise<Task | null>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Task | null>;
@@ -69,7 +73,7 @@ export interface Tasks {
 /** What tasks stand on. */
 export interface TasksContext extends LedgerContext {
   readonly world: Pick<World, "clock" | "random" | "log" | "metrics">;
-  readonly hub: Pick<Hub, "change" | "whileFollowed" | "onPublished">;
+  readonly hub: Pick<Hub, "change" | "whileFollowed" | "onPublished" | "onJoined">;
   readonly log: Pick<EventLog, "head">;
 }
 
@@ -93,6 +97,7 @@ export function createTasks(context: TasksContext): Tasks {
   const watch = createWatch(world, ledger.open);
   hub.whileFollowed(tasksTopic, watch.start);
   hub.onPublished(tasksTopic, watch.heard);
+  hub.onJoined(watch.heard);
 
   function count({ state }: Task): void {
     if (isEnd(state)) metrics.tasked(state);

@@ -15,7 +15,7 @@ const AGAIN_MS = 5000;
 export interface Watch {
   /** Looks from now on. @returns What ends it. */
   start(): () => void;
-  /** Something became of a task: there may be a new claim, which may lapse. */
+  /** Something became of a task, or may have while we could not hear of it: there may be a new claim, which may lapse. */
   heard(): void;
 }
 

@@ -1,43 +1,14 @@
 /** Tasks of several isolates, over what they share: workers come and go, and so do isolates and the store. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Log } from "../../../lib/core/log.ts";
+import type { Delivery } from "../../../lib/core/event.ts";
 import { Problem } from "../../../lib/core/problem.ts";
 import { StoreAway } from "../../../lib/store/away.ts";
-import { createMemoryState } from "../../../lib/store/memory_state.ts";
-import type { SharedState } from "../../../lib/store/shared_state.ts";
 import type { Task } from "../../../lib/topics/tasks/task.ts";
 import { createTasks, MOST_OPEN, type Tasks } from "../../../lib/topics/tasks/tasks.ts";
 import { tasksTopic } from "../../../lib/topics/tasks/topic.ts";
-import { createClient, createHubOver, settings } from "../../hub/support.ts";
-import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
-import { seededBy } from "../../support/seeded.ts";
+import { createShared as createSharedOf, RETAIN_MS } from "../isolates.ts";
 
 const WORK = { sessionId: "s", owner: "ann" };
-const RETAIN_MS = 600_000;
-const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };
-
-/** An isolate over shared state. It may end, and another begin. */
-function isolateOver(clock: ManualClock, state: SharedState, seed: number) {
-  const test = createHubOver(clock, state, settings({ retainMs: RETAIN_MS }));
-  const chance = seededBy(seed);
-  const tasks = createTasks({
-    world: { clock, random: () => chance.below(2 ** 32) / 2 ** 32, log: quiet },
-    hub: test.hub,
-    log: state.log,
-    store: state.store,
-    retainMs: RETAIN_MS,
-    maxEventBytes: 65_536,
-  });
-  return Object.assign(test, {
-    tasks,
-    async follow(cursor?: string) {
-      const wishes = [{ topic: tasksTopic, tags: null }];
-      const client = createClient(await test.hub.subscribe({ wishes, cursor })).live();
-      await clock.advance(0);
-      return client;
-    },
-  });
-}
 
 /** What a test may do to the store: let calls fail before they are done, or after. */
 type Fault = (name: string) => "before" | "after" | null;
@@ -59,25 +30,39 @@ function withFaults<Part extends object>(part: Part, fault: Fault): Part {
 }
 
 function createShared() {
-  const clock = createManualClock();
-  const state = createMemoryState({ clock, random: () => 0.5 }, {
-    retainEvents: 10_000,
-    retainMs: RETAIN_MS,
-  });
-  let seed = 0;
+  const shared = createSharedOf(createTasks, () => tasksTopic);
+  const { state, isolate } = shared;
   return {
-    clock,
-    state,
-    isolate: () => isolateOver(clock, state, ++seed),
+    ...shared,
     /** One whose calls to the store fail when `fault` says so. */
     shaky(fault: Fault) {
       const { log, store } = state;
       const append = withFaults({ append: log.append }, fault).append;
-      return isolateOver(clock, {
-        ...state,
-        store: withFaults(store, fault),
-        log: { ...log, append },
-      }, ++seed);
+      return isolate({ ...state, store: withFaults(store, fault), log: { ...log, append } });
+    },
+    /** One that can be cut off from what is published, until it stands in the log anew. */
+    broken() {
+      let isCut = false;
+      let joined: Delivery | undefined;
+      let follower: TransformStreamDefaultController<Delivery> | undefined;
+      const gate = () =>
+        new TransformStream<Delivery, Delivery>({
+          start: (controller) => void (follower = controller),
+          transform(delivery, controller) {
+            if (delivery.kind === "joined") joined = delivery;
+            if (!isCut) controller.enqueue(delivery);
+          },
+        });
+      const log = { ...state.log, follow: () => state.log.follow().pipeThrough(gate()) };
+      return {
+        isolate: isolate({ ...state, log }),
+        breakOff: () => void (isCut = true),
+        async rejoin() {
+          assert(joined?.kind === "joined");
+          isCut = false;
+          follower?.enqueue({ ...joined, head: await state.log.head() });
+        },
+      };
     },
     async states(id: string): Promise<string[]> {
       const { events } = await state.log.latest(tasksTopic, 10_000_000);
@@ -102,18 +87,18 @@ Deno.test("a worker on another isolate hears of a task, takes it and ends it; no
   await using one = isolate();
   await using other = isolate();
   await using worker = await other.follow();
-  const { task_id: id } = await one.tasks.begin(WORK);
+  const { task_id: id } = await one.ledger.begin(WORK);
   await clock.advance(20);
-  const claim = await claimOf(other.tasks, id);
-  await other.tasks.report(id, { claim, progress: 0.5 });
+  const claim = await claimOf(other.ledger, id);
+  await other.ledger.report(id, { claim, progress: 0.5 });
   await clock.advance(20);
-  await other.tasks.report(id, { claim, state: "completed", result: { rows: 3 } });
+  await other.ledger.report(id, { claim, state: "completed", result: { rows: 3 } });
   await clock.advance(20);
   const told: Task[] = worker.said("task").map((each) => JSON.parse(JSON.stringify(each)));
   assertEquals(told.map(({ state }) => state), ["waiting", "claimed", "running", "completed"]);
-  assertEquals((await one.tasks.look(id))?.result, { rows: 3 });
-  assert(!JSON.stringify([worker.frames, await one.tasks.look(id)]).includes(claim));
-  assertEquals(await idsIn(one.tasks), []);
+  assertEquals((await one.ledger.look(id))?.result, { rows: 3 });
+  assert(!JSON.stringify([worker.frames, await one.ledger.look(id)]).includes(claim));
+  assertEquals(await idsIn(one.ledger), []);
 });
 
 Deno.test("a claim that lapses is told to all who follow, on every isolate, once, by nobody's asking (S0-7)", async () => {
@@ -122,11 +107,11 @@ Deno.test("a claim that lapses is told to all who follow, on every isolate, once
   await using other = isolate();
   await using first = await one.follow();
   await using second = await other.follow();
-  const { task_id: id } = await one.tasks.begin(WORK);
+  const { task_id: id } = await one.ledger.begin(WORK);
   await clock.advance(3000);
-  const lost = await claimOf(one.tasks, id);
+  const lost = await claimOf(one.ledger, id);
   await clock.advance(10_000);
-  await one.tasks.report(id, { claim: lost });
+  await one.ledger.report(id, { claim: lost });
   await clock.advance(29_900);
   assertEquals((await states(id)).at(-1), "running");
   await clock.advance(200);
@@ -134,60 +119,60 @@ Deno.test("a claim that lapses is told to all who follow, on every isolate, once
   assertEquals(await states(id), all);
   for (const worker of [first, second]) assertEquals(worker.said("task").length, all.length);
 
-  const next = await claimOf(other.tasks, id);
-  assertEquals(await one.tasks.report(id, { claim: lost, state: "completed" }), "lost");
-  const done = await other.tasks.report(id, { claim: next, state: "completed" });
+  const next = await claimOf(other.ledger, id);
+  assertEquals(await one.ledger.report(id, { claim: lost, state: "completed" }), "lost");
+  const done = await other.ledger.report(id, { claim: next, state: "completed" });
   assert(done !== null && typeof done !== "string");
   assertEquals([done.state, done.attempts], ["completed", 2]);
-  assertEquals(await one.tasks.report(id, { claim: lost }), "over");
+  assertEquals(await one.ledger.report(id, { claim: lost }), "over");
 });
 
 Deno.test("a task of three workers who all die fails, and says so, before its followers' eyes (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using _worker = await one.follow();
-  const { task_id: id } = await one.tasks.begin(WORK);
+  const { task_id: id } = await one.ledger.begin(WORK);
   for (const _ of [1, 2, 3]) {
-    await claimOf(one.tasks, id);
+    await claimOf(one.ledger, id);
     await clock.advance(31_000);
   }
   assertEquals((await states(id)).slice(-3), ["waiting", "claimed", "failed"]);
-  const { error } = await one.tasks.look(id) ?? {};
+  const { error } = await one.ledger.look(id) ?? {};
   assertEquals(Object(error).code, "claims_lapsed");
-  assertEquals(await idsIn(one.tasks), []);
+  assertEquals(await idsIn(one.ledger), []);
 });
 
 Deno.test("what is claimed is told how long it is another's", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const { task_id: id } = await one.tasks.begin(WORK);
-  await claimOf(one.tasks, id);
+  const { task_id: id } = await one.ledger.begin(WORK);
+  await claimOf(one.ledger, id);
   await clock.advance(12_000);
-  assertEquals(await other.tasks.claim(id), { leftMs: 18_000 });
+  assertEquals(await other.ledger.claim(id), { leftMs: 18_000 });
   await clock.advance(18_000);
-  await claimOf(other.tasks, id);
+  await claimOf(other.ledger, id);
 });
 
 Deno.test("tasks outlive every isolate: the next finds those that wait and those whose workers are gone (S0-31)", async () => {
   const { clock, isolate, states } = createShared();
   const gone = isolate();
-  const [waiting, worked] = [await gone.tasks.begin(WORK), await gone.tasks.begin(WORK)];
-  await claimOf(gone.tasks, worked.task_id);
+  const [waiting, worked] = [await gone.ledger.begin(WORK), await gone.ledger.begin(WORK)];
+  await claimOf(gone.ledger, worked.task_id);
   await gone[Symbol.asyncDispose]();
   await clock.advance(300_000);
   await using fresh = isolate();
-  assertEquals(await idsIn(fresh.tasks), [waiting.task_id, worked.task_id]);
+  assertEquals(await idsIn(fresh.ledger), [waiting.task_id, worked.task_id]);
   assertEquals(await states(worked.task_id), ["waiting", "claimed", "waiting"]);
 });
 
 Deno.test("who lists and then follows from the list's cursor misses nothing (S0-3)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
-  const before = await one.tasks.begin(WORK);
-  const { open, cursor } = await one.tasks.list();
-  const after = await one.tasks.begin(WORK);
-  await using worker = await one.follow(cursor);
+  const before = await one.ledger.begin(WORK);
+  const { open, cursor } = await one.ledger.list();
+  const after = await one.ledger.begin(WORK);
+  await using worker = await one.follow("", cursor);
   await clock.advance(20);
   assertEquals(open.map(({ task }) => task.task_id), [before.task_id]);
   assertEquals(worker.said("task").map((each) => Object(each).task_id), [after.task_id]);
@@ -201,13 +186,13 @@ Deno.test("the list's cursor comes before the list: a task that is begun while i
   let late = "";
   state.store.all = async (roll) => {
     const found = await all(roll);
-    late = (await other.tasks.begin(WORK)).task_id;
+    late = (await other.ledger.begin(WORK)).task_id;
     return found;
   };
-  const { open, cursor } = await one.tasks.list();
+  const { open, cursor } = await one.ledger.list();
   state.store.all = all;
   assertEquals(open, []);
-  await using worker = await one.follow(cursor);
+  await using worker = await one.follow("", cursor);
   await clock.advance(20);
   assertEquals(worker.said("task").map((each) => Object(each).task_id), [late]);
 });
@@ -216,7 +201,7 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
   const { isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const both = [one.tasks, other.tasks];
+  const both = [one.ledger, other.ledger];
   const begun = await Promise.all(
     Array.from({ length: 100 }, (_, n) => both[n % 2]?.begin(WORK)),
   );
@@ -232,11 +217,14 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
       await tasks.report(id, { claim: claim.claim, state: "completed" });
     }
   }
-  const workers = Array.from({ length: 10 }, (_, n) => work(n % 2 === 0 ? one.tasks : other.tasks));
+  const workers = Array.from(
+    { length: 10 },
+    (_, n) => work(n % 2 === 0 ? one.ledger : other.ledger),
+  );
   await Promise.all(workers);
   assertEquals(claims.toSorted(), ids.toSorted());
   for (const id of ids) assertEquals(await states(id), ["waiting", "claimed", "completed"]);
-  assertEquals(await idsIn(one.tasks), []);
+  assertEquals(await idsIn(one.ledger), []);
 });
 
 Deno.test("of all who end a task at once, on two isolates and as time runs out, one does (S0-7)", async () => {
@@ -244,19 +232,19 @@ Deno.test("of all who end a task at once, on two isolates and as time runs out, 
   await using one = isolate();
   await using other = isolate();
   for (const late of [0, 30_000]) {
-    const { task_id: id } = await one.tasks.begin(WORK);
+    const { task_id: id } = await one.ledger.begin(WORK);
     let claim = "";
     for (const left of [30_000, 30_000, late]) {
-      claim = await claimOf(one.tasks, id);
+      claim = await claimOf(one.ledger, id);
       await clock.advance(left);
     }
     await Promise.all([
-      one.tasks.report(id, { claim, state: "completed" }),
-      other.tasks.report(id, { claim, state: "failed" }),
-      other.tasks.look(id),
-      one.tasks.report(id, { claim, state: "completed", result: 2 }),
-      one.tasks.look(id),
-      other.tasks.claim(id),
+      one.ledger.report(id, { claim, state: "completed" }),
+      other.ledger.report(id, { claim, state: "failed" }),
+      other.ledger.look(id),
+      one.ledger.report(id, { claim, state: "completed", result: 2 }),
+      one.ledger.look(id),
+      other.ledger.claim(id),
     ]);
     const ends = (await states(id)).filter((each) => each === "completed" || each === "failed");
     assertEquals(ends.length, 1, `${late} ms late`);
@@ -271,20 +259,20 @@ for (const when of ["before", "after"] as const) {
       calls = 0;
       await using one = shaky(() => ++calls === n ? when : null);
       const once = { key: `${n}`, fingerprint: "a" };
-      const begin = () => one.tasks.begin(WORK, once);
+      const begin = () => one.ledger.begin(WORK, once);
       // Who has no answer asks again: under its key it is one task.
       const { task_id: id } = await begin().catch(begin);
-      await one.tasks.list().catch(() => {});
-      const claim = await one.tasks.claim(id).catch(() => null);
+      await one.ledger.list().catch(() => {});
+      const claim = await one.ledger.claim(id).catch(() => null);
       const isOurs = claim !== null && claim !== "over" && "claim" in claim;
       const said = { claim: isOurs ? claim.claim : "", state: "completed" } as const;
-      await one.tasks.report(id, said).catch(() => {});
+      await one.ledger.report(id, said).catch(() => {});
 
       await using fresh = isolate();
-      const task = await fresh.tasks.look(id);
+      const task = await fresh.ledger.look(id);
       assertNotEquals(task, null);
       const isOpen = task?.state !== "completed";
-      assertEquals(await idsIn(fresh.tasks), isOpen ? [id] : [], `call ${n} of ${calls}`);
+      assertEquals(await idsIn(fresh.ledger), isOpen ? [id] : [], `call ${n} of ${calls}`);
       assertEquals((await states(id)).filter((each) => each === "waiting").length, 1);
     }
   });
@@ -295,37 +283,37 @@ Deno.test(`at most ${MOST_OPEN} tasks are open: the next is refused, until one e
   await using one = isolate();
   await using other = isolate();
   const once = { key: "first", fingerprint: "a" };
-  const first = await one.tasks.begin(WORK, once);
+  const first = await one.ledger.begin(WORK, once);
   const more = Array.from({ length: MOST_OPEN + 20 }, (_, n) => n % 2 === 0 ? one : other);
-  const outcomes = await Promise.allSettled(more.map(({ tasks }) => tasks.begin(WORK)));
+  const outcomes = await Promise.allSettled(more.map(({ ledger }) => ledger.begin(WORK)));
   const refusals = outcomes.filter((each) => each.status === "rejected");
   assertEquals(refusals.length, 21);
   const { reason } = refusals[0] ?? {};
   assert(reason instanceof Problem);
   const { status, code, options } = reason;
   assertEquals([status, code, options.retryAfterMs], [503, "queue_full", 10_000]);
-  assertEquals((await one.tasks.begin(WORK, once)).task_id, first.task_id);
+  assertEquals((await one.ledger.begin(WORK, once)).task_id, first.task_id);
 
-  const claim = await claimOf(other.tasks, first.task_id);
-  await other.tasks.report(first.task_id, { claim, state: "failed" });
-  await one.tasks.begin(WORK);
-  await assertRejects(() => one.tasks.begin(WORK), Problem);
+  const claim = await claimOf(other.ledger, first.task_id);
+  await other.ledger.report(first.task_id, { claim, state: "failed" });
+  await one.ledger.begin(WORK);
+  await assertRejects(() => one.ledger.begin(WORK), Problem);
 });
 
 Deno.test("a task is kept for LOG_RETAIN_MS after its end, and no repeated request brings it back (S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const once = { key: "k", fingerprint: "a" };
-  const { task_id: id } = await one.tasks.begin(WORK, once);
-  const claim = await claimOf(one.tasks, id);
-  await one.tasks.report(id, { claim, state: "completed" });
+  const { task_id: id } = await one.ledger.begin(WORK, once);
+  const claim = await claimOf(one.ledger, id);
+  await one.ledger.report(id, { claim, state: "completed" });
   await clock.advance(RETAIN_MS - 1);
-  assertEquals((await one.tasks.look(id))?.state, "completed");
+  assertEquals((await one.ledger.look(id))?.state, "completed");
   await clock.advance(2);
-  assertEquals(await one.tasks.look(id), null);
-  assertEquals([await one.tasks.claim(id), await one.tasks.report(id, { claim })], [null, null]);
-  assertEquals((await one.tasks.begin(WORK, once)).task_id, id);
-  assertEquals([await one.tasks.look(id), await idsIn(one.tasks)], [null, []]);
+  assertEquals(await one.ledger.look(id), null);
+  assertEquals([await one.ledger.claim(id), await one.ledger.report(id, { claim })], [null, null]);
+  assertEquals((await one.ledger.begin(WORK, once)).task_id, id);
+  assertEquals([await one.ledger.look(id), await idsIn(one.ledger)], [null, []]);
 });
 
 Deno.test("while tasks are followed the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
@@ -338,10 +326,10 @@ Deno.test("while tasks are followed the store is read once in 30 s of work, and 
   assertEquals(reads, 1);
   await clock.advance(1_000_000);
   assertEquals(reads, 1, "nothing happens");
-  const { task_id: id } = await one.tasks.begin(WORK);
-  const claim = await claimOf(one.tasks, id);
+  const { task_id: id } = await one.ledger.begin(WORK);
+  const claim = await claimOf(one.ledger, id);
   for (let s = 0; s < 600; s += 5) {
-    await one.tasks.report(id, { claim });
+    await one.ledger.report(id, { claim });
     await clock.advance(5000);
   }
   assert(reads > 15 && reads <= 25, `${reads} reads in ten minutes of work`);
@@ -355,14 +343,39 @@ Deno.test("a watch goes on when the store was away", async () => {
   let isAway = false;
   await using one = shaky(() => isAway ? "before" : null);
   await using _worker = await one.follow();
-  const { task_id: id } = await one.tasks.begin(WORK);
-  await claimOf(one.tasks, id);
+  const { task_id: id } = await one.ledger.begin(WORK);
+  await claimOf(one.ledger, id);
   isAway = true;
   await clock.advance(40_000);
   assertEquals((await states(id)).at(-1), "claimed");
   isAway = false;
   await clock.advance(5100);
   assertEquals((await states(id)).at(-1), "waiting");
+});
+
+Deno.test("a claim that this isolate could not be told of lapses all the same: after a break it is looked again (S0-7)", async () => {
+  const { clock, broken, isolate, states } = createShared();
+  const { isolate: deaf, breakOff, rejoin } = broken();
+  await using one = deaf;
+  await using other = isolate();
+  await using worker = await one.follow();
+  breakOff();
+  const { task_id: id } = await other.ledger.begin(WORK);
+  await claimOf(other.ledger, id);
+  await clock.advance(1000);
+  assertEquals(worker.said("task"), []);
+  await rejoin();
+  await clock.advance(31_000);
+  assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
+  assertEquals(worker.said("task").length, 3);
+});
+
+Deno.test("what was asked for and never begun is not said to have been (S0-31)", async () => {
+  const { shaky } = createShared();
+  await using one = shaky((name) => name === "append" ? "before" : null);
+  const once = { key: "k", fingerprint: "a" };
+  await assertRejects(() => one.ledger.begin(WORK, once), StoreAway);
+  assertEquals(await one.ledger.begunBy(once), null);
 });
 
 Deno.test("the queue is counted when somebody asks, twice a minute at most, and stays as it was while the store is away (S0-7)", async () => {
@@ -373,17 +386,17 @@ Deno.test("the queue is counted when somebody asks, twice a minute at most, and 
   let isAway = false;
   await using one = shaky((name) => isAway && name === "all" ? "before" : null);
   await using other = isolate();
-  await other.tasks.begin(WORK);
+  await other.ledger.begin(WORK);
   await clock.advance(60_000);
   assertEquals(calls, 0);
-  const first = await one.tasks.queue();
+  const first = await one.ledger.queue();
   assertEquals(first, { counts: { waiting: 1, claimed: 0, running: 0 }, oldestAgeS: 60 });
-  await other.tasks.begin(WORK);
-  assertEquals([await one.tasks.queue(), calls], [first, 1]);
+  await other.ledger.begin(WORK);
+  assertEquals([await one.ledger.queue(), calls], [first, 1]);
   isAway = true;
   await clock.advance(30_000);
-  assertEquals(await one.tasks.queue(), first);
+  assertEquals(await one.ledger.queue(), first);
   isAway = false;
   await clock.advance(30_000);
-  assertEquals((await one.tasks.queue()).counts.waiting, 2);
+  assertEquals((await one.ledger.queue()).counts.waiting, 2);
 });

@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { startServer } from "../support/server_process.ts";
+import { until } from "../support/within.ts";
+import { browserTest } from "./browser.ts";
+import { startStage } from "./client_page.ts";
+
+const TOKENS = 200;
+/** So many tokens pass before the connection is cut, inside the next. */
+const CUT_AFTER = 30;
+
+const HEADERS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "content-type,idempotency-key",
+  "access-control-expose-headers": "location",
+};
+
+function frame(type: string, data: unknown, id: number): string {
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\nid: 1-${id}\n\n`;
+}
+
+/** A server of one answer that is cut off again and again, or never ends. */
+async function startChat(isEndless: boolean) {
+  const asked: string[] = [];
+  const open = new Set<ServerResponse>();
+
+  function answer({ method, url = "" }: IncomingMessage, response: ServerResponse): void {
+    if (method === "OPTIONS") return void response.writeHead(204, HEADERS).end();
+    asked.push(`${method} ${url}`);
+    open.add(response);
+    response.on("close", () => open.delete(response));
+    const type = { "content-type": "text/event-stream" };
+    response.writeHead(200, { ...HEADERS, ...type, location: "/v1/chat/7/stream" });
+    const after = Number(/last_event_id=1-(\d+)/.exec(url)?.[1] ?? 0);
+    response.write(frame("sync", { heartbeat_ms: 15_000 }, after));
+    const last = Math.min(after + CUT_AFTER, TOKENS);
+    for (let id = after + 1; id <= last; id++) response.write(frame("token", { text: id }, id));
+    if (isEndless) return;
+    if (last === TOKENS) return void response.end(frame("done", {}, TOKENS + 1));
+    response.write(
+      frame("token", { text: last + 1 }, last + 1).slice(0, 30),
+      () => response.destroy(),
+    );
+  }
+
+  const server = createServer(answer);
+  const listening = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", listening.resolve);
+  await listening.promise;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot listen on a port");
+  return {
+    url: `http://127.0.0.1:${address.port}/v1/chat`,
+    asked,
+    open,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** What the page runs: sends the POST, and keeps what comes. */
+function script(modules: string, url: string): string {
+  return `(async () => {
+    const { browserWorld, stream } = await import("${modules}/client.js");
+    const abort = new AbortController();
+    globalThis.chat = { abort, texts: [], batches: 0, end: "" };
+    function onEvents(events) {
+      chat.batches++;
+      chat.texts.push(...events.flatMap(({ type, data }) => type === "token" ? [data.text] : []));
+    }
+    // As fast as it may, since the server of this test is never gone for long.
+    stream("${url}", { body: {}, onEvents, signal: abort.signal }, { ...browserWorld(), random: () => 0 })
+      .then(({ type }) => chat.end = type, (error) => chat.end = error.name);
+  })()`;
+}
+
+browserTest("stream() has the whole answer of a POST that is cut off again and again", async () => {
+  await using server = await startServer();
+  await using chat = await startChat(false);
+  await using stage = await startStage();
+  const page = await stage.context.newPage();
+  await page.goto(`${stage.origin}/blank`);
+  await page.evaluate(script(server.origin, chat.url));
+  await page.waitForFunction("chat.end");
+
+  assertEquals(await page.evaluate("chat.end"), "done");
+  assertEquals(
+    await page.evaluate("chat.texts"),
+    Array.from({ length: TOKENS }, (_, index) => index + 1),
+  );
+  assertEquals(chat.asked.filter((each) => each.startsWith("POST")).length, 1);
+  assert(chat.asked.length >= TOKENS / CUT_AFTER);
+  assertEquals(stage.complaints(), []);
+});
+
+browserTest("stream() that is aborted keeps what came and hangs up", async () => {
+  await using server = await startServer();
+  await using chat = await startChat(true);
+  await using stage = await startStage();
+  const page = await stage.context.newPage();
+  await page.goto(`${stage.origin}/blank`);
+  await page.evaluate(script(server.origin, chat.url));
+  await page.waitForFunction(`chat.texts.length === ${CUT_AFTER}`);
+  await page.evaluate("chat.abort.abort()");
+  await page.waitForFunction("chat.end");
+
+  assertEquals(await page.evaluate("chat.end"), "AbortError");
+  assertEquals(await page.evaluate("chat.texts.length"), CUT_AFTER);
+  await until("the hang-up", () => chat.open.size === 0 || undefined);
+  assertEquals(stage.complaints(), []);
+});
