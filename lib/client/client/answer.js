@@ -1,13 +1,28 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * What a server answers that is no stream.
+ * Asking, and what a server answers that is not what was asked for.
  *
  * @module
  */
 
 /** The longest wait that is believed: timers that are set for weeks fire at once. */
 const DAY_S = 86_400;
+
+/**
+ * @param {import("./types.js").World} world
+ * @param {URL} url
+ * @param {string} accept
+ * @param {boolean} withCredentials
+ * @param {AbortSignal} signal
+ */
+export const ask = (world, url, accept, withCredentials, signal) =>
+  world.fetch(url, {
+    headers: { accept },
+    credentials: withCredentials ? "include" : "same-origin",
+    cache: "no-cache",
+    signal,
+  });
 
 /**
  * Why it refused.

@@ -25,7 +25,7 @@ import { createWatch } from "./watch.js";
  * @typedef {object} Trial
  * @property {number} rung
  * @property {number} heardAt
- * @property {number} syncedAt 0 before its `sync`.
+ * @property {number} syncedAt Infinity before its `sync`.
  * @property {boolean} isOpening Until the first id.
  * @property {number} heartbeatMs
  * @property {number} aheadMs The server's clock before ours, as of `sync`.
@@ -39,11 +39,11 @@ const LINES = [openSource, openFetch, openPoll];
 const MOST_FAILURES = 20;
 /** A line that lived so long was healthy: what failed before is forgotten. */
 const HEALTHY_MS = 10_000;
-/** How long a line may take to its `sync`, with the ticket it may need. */
-const PATIENCE_MS = 10_000;
 /** So many heartbeats may fail to come. */
 const HEARTBEATS_MISSED = 2.5;
-/** What is dialled for longer is dialled again when the page comes back, and who is sent away goes in this time. */
+/** Before a `sync` says better: it may take 10 s, with the ticket that it may need. */
+const HEARTBEAT_MS = 4000;
+/** Who is sent away goes in this time. */
 const MOMENT_MS = 1000;
 const CLIMB_MS = 60_000;
 
@@ -72,11 +72,12 @@ export function createConnection(options, world) {
   const repeats = createRepeats(options.cursor ?? "");
   /** @type {ReturnType<typeof createListeners<import("./types.js").StreamEvent>>} */
   const events = createListeners(world.report);
+  let base = options.url;
   /** @param {string} from @param {string} [bought] */
   const address = (from, bought, cursor = repeats.cursor()) =>
     addressOf(from, options, cursor, bought, world.baseUrl);
   // A URL that is none throws here.
-  address(options.url);
+  address(base);
 
   const voice = createVoice(world.report, ASKING, false);
   const watch = createWatch(world, {
@@ -85,7 +86,6 @@ export function createConnection(options, world) {
     onAway: (mayStream) => isOver || (mayStream && rung < 2) || pause(),
   });
 
-  let base = options.url;
   let rung = best;
   /** Lines in a row that said nothing. */
   let mutes = 0;
@@ -111,10 +111,10 @@ export function createConnection(options, world) {
     if (current?.rung !== 2) {
       return say({ kind: "live", reason: "Connected: changes arrive as they happen.", lagMs });
     }
-    const without = unpolled.length && `, but not for ${unpolled.join(", ")}`;
-    const reason =
-      `No stream comes through: the server is asked again and again${without || ""}. ` +
-      "A stream is tried every minute.";
+    const without = unpolled.join(", ");
+    const reason = `No stream comes through: asking again and again instead${
+      without && `, but not for ${without}`
+    }. A stream is tried every minute.`;
     say({ kind: "polling", reason, lagMs });
   }
 
@@ -126,7 +126,11 @@ export function createConnection(options, world) {
   }
 
   /** Whether more came than an opening. @param {Trial} trial */
-  const isHealthy = ({ syncedAt, heardAt }) => syncedAt > 0 && heardAt - syncedAt >= HEALTHY_MS;
+  const isHealthy = ({ syncedAt, heardAt }) => heardAt - syncedAt >= HEALTHY_MS;
+
+  /** For how many heartbeats nothing came. @param {Trial} trial */
+  const silenceOf = ({ heardAt, heartbeatMs }, sleptMs = 0) =>
+    (world.now() + sleptMs - heardAt) / heartbeatMs;
 
   /** Lets go of everything that runs, and says why. @param {State["kind"]} kind @param {string} reason */
   function rest(kind, reason) {
@@ -144,7 +148,7 @@ export function createConnection(options, world) {
   }
 
   function pause() {
-    rest("paused", "The page is hidden or asleep: it goes on when it is shown.");
+    rest("paused", "Hidden or asleep: it goes on when the page is shown.");
   }
 
   function unplan() {
@@ -178,9 +182,9 @@ export function createConnection(options, world) {
     const trial = next = {
       rung: at,
       heardAt: world.now(),
-      syncedAt: 0,
+      syncedAt: Infinity,
       isOpening: true,
-      heartbeatMs: 15_000,
+      heartbeatMs: HEARTBEAT_MS,
       aheadMs: 0,
       close() {},
     };
@@ -263,7 +267,7 @@ export function createConnection(options, world) {
     if (end.kind === "over") return finish("ended", ENDED);
     if (end.kind === "refused") {
       const { status, detail, retryAfterMs } = end;
-      if (status < 500 && status !== 429 && status !== 408 && !current) finish("stopped", detail);
+      if (status < 500 && ![408, 429].includes(status) && !current) finish("stopped", detail);
       else fail(trial, detail, retryAfterMs, retryAfterMs ? "busy" : undefined);
       return;
     }
@@ -306,7 +310,7 @@ export function createConnection(options, world) {
   function mute(trial) {
     drop(trial);
     if (!current) {
-      if (!trial.syncedAt) backoff.next();
+      if (trial.syncedAt === Infinity) backoff.next();
       if (++mutes >= 2 && rung < last) {
         rung++;
         mutes = 0;
@@ -316,16 +320,12 @@ export function createConnection(options, world) {
   }
 
   function look() {
-    for (const trial of [next, current]) {
-      if (!trial || (trial !== next && trial !== current)) continue;
-      const silentMs = world.now() - trial.heardAt;
-      const mostMs = trial.syncedAt ? trial.heartbeatMs * HEARTBEATS_MISSED : PATIENCE_MS;
-      if (silentMs >= mostMs) mute(trial);
-      else if (isHealthy(trial)) {
-        backoff.reset();
-        mutes = 0;
-        say({});
-      }
+    const trial = [next, current].find((each) => each && silenceOf(each) >= HEARTBEATS_MISSED);
+    if (trial) mute(trial);
+    else if (current && isHealthy(current)) {
+      backoff.reset();
+      mutes = 0;
+      say({});
     }
   }
 
@@ -341,14 +341,10 @@ export function createConnection(options, world) {
   /** Something came back: what cannot be trusted is replaced at once. @param {number} sleptMs */
   function wake(sleptMs) {
     const { kind, nextTryAt } = voice.state();
-    if (isOver || (world.isHidden() && kind === "paused")) return;
-    // As it was told.
-    if (kind === "busy" && nextTryAt) return;
-    /** @param {Trial | undefined} trial */
-    const isFresh = (trial) =>
-      trial &&
-      world.now() + sleptMs - trial.heardAt <= (trial.syncedAt ? trial.heartbeatMs : MOMENT_MS);
-    if (!isFresh(current) && !isFresh(next)) start();
+    const isResting = world.isHidden() && kind === "paused";
+    const isTold = kind === "busy" && nextTryAt;
+    if (isOver || isResting || isTold) return;
+    if (![next, current].some((each) => each && silenceOf(each, sleptMs) <= 1)) start();
   }
 
   function reconnect() {

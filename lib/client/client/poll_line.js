@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { refusalOf } from "./answer.js";
+import { ask, refusalOf } from "./answer.js";
 
 /** How long a round may well take. */
 const ROUND_MS = 5000;
@@ -92,12 +92,7 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
     let place;
     let delayS = asked.size ? Infinity : IDLE_S;
     for (const topic of asked) {
-      const answer = await world.fetch(urlOf(topic), {
-        headers: { accept: "application/json" },
-        credentials: withCredentials ? "include" : "same-origin",
-        cache: "no-cache",
-        signal,
-      });
+      const answer = await ask(world, urlOf(topic), "application/json", withCredentials, signal);
       if (!answer.ok) return end(await refusalOf(answer));
       const data = await answer.json();
       const tag = answer.headers.get("etag");

@@ -12,7 +12,7 @@ const TYPES = "sync gap snapshot heartbeat bye busy auth quote status article ar
 
 /** @type {import("./types.js").OpenLine} */
 export function openSource(url, { onFrame, onEnd }, { EventSource }, { types, withCredentials }) {
-  if (!EventSource) throw new TypeError("Cannot open a stream: there is no EventSource");
+  if (!EventSource) throw new TypeError("Cannot open a stream without EventSource");
   const source = new EventSource(url, { withCredentials });
   let last = "";
   for (const type of new Set([...TYPES.split(" "), ...types])) {
