@@ -12,8 +12,8 @@ export type ReadModule = (path: string) => Promise<string>;
 
 /** Blocks and lines that hold nothing but a comment. */
 const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
-/** Leading blanks mean nothing, and a line's first character is what a diff looks at. */
-const INDENTS = /^[ \t]+/gm;
+/** Leading blanks and empty lines mean nothing. */
+const INDENTS = /^\s+/gm;
 /** `import … from "…";` and `export … from "…";`, over several lines too. */
 const IMPORTS = /^(import|export) (?:(\{[^}]*\}) from )?"([^"]+)";\n/gm;
 

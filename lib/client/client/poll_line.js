@@ -56,38 +56,35 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
   }
 
   /**
-   * What a stream would have told.
+   * Adds what a stream would have told.
    *
+   * @param {(type: string, data: unknown) => void} add
    * @param {string} topic
    * @param {any} answer
-   * @returns {[type: string, data: unknown][]}
    */
-  function eventsOf(
-    topic,
-    { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data },
-  ) {
-    if (topic === "quotes") return [["snapshot", { quotes, status }]];
+  function read(add, topic, answer) {
+    const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = answer;
+    if (topic === "quotes") return add("snapshot", { quotes, status });
     if (topic === "news") {
       // As a stream without a cursor: what is new comes from now on.
-      if (!cursor) return [];
-      return [
-        ...gap ? [["gap", { topic, after: cursor, before: null }]] : [],
-        ...articles.map((
-          /** @type {any} */ each,
-        ) => [each.updated_at ? "article.updated" : "article", each]),
-        ...retracted.map((/** @type {string} */ id) => ["article.retracted", { id }]),
-      ];
+      if (!cursor) return;
+      if (gap) add("gap", { topic, after: cursor, before: null });
+      for (const each of articles) add(each.updated_at ? "article.updated" : "article", each);
+      for (const id of retracted) add("article.retracted", { id });
+      return;
     }
     const state = data.state ?? data.session_state;
     const isOver = ENDS.includes(state);
     if (isOver && asked.delete(topic)) lasting--;
     const type = isOver ? state : data.state ? "progress" : "session";
-    return [[type, { id: topic.split("/")[1], ...data }]];
+    add(type, { id: topic.split("/")[1], ...data });
   }
 
   async function round() {
-    /** @type {ReturnType<typeof eventsOf>} */
+    /** @type {[type: string, data: unknown][]} */
     const events = [];
+    /** @param {string} type @param {unknown} data */
+    const add = (type, data) => void events.push([type, data]);
     /** @type {string | undefined} */
     let place;
     let delayS = asked.size ? Infinity : IDLE_S;
@@ -96,9 +93,7 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
       if (!answer.ok) return end(await refusalOf(answer));
       const data = await answer.json();
       const tag = answer.headers.get("etag");
-      if (!tag || tag !== tags.get(topic) || topic === "news") {
-        events.push(...eventsOf(topic, data));
-      }
+      if (!tag || tag !== tags.get(topic) || topic === "news") read(add, topic, data);
       tags.set(topic, tag);
       delayS = Math.min(delayS, data.next_poll_delay ?? 5);
       place ??= data.cursor ?? "";
