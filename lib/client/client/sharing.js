@@ -10,7 +10,7 @@ import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
 import { createTurn } from "./turn.js";
 import { createVoice } from "./voice.js";
-import { HIDDEN_MS } from "./watch.js";
+import { createWatch } from "./watch.js";
 
 /** @import { Channel, Feed, State, StreamEvent, World } from "./types.js" */
 /** @import { Listeners } from "./listeners.js" */
@@ -59,7 +59,6 @@ export function createShared(key, open, world, cursor = "") {
   let heard;
   let missed = 0;
   let stopBeat = () => {};
-  let stopPatience = () => {};
 
   /** @param {object} message */
   const say = (message) => channel?.postMessage({ v: VERSION, ...message });
@@ -159,10 +158,10 @@ export function createShared(key, open, world, cursor = "") {
     else if (!leader) say({ hello: me });
   }
 
-  /** @param {Channel} to */
+  /** @param {Channel | undefined} to */
   function enter(to) {
     channel = to;
-    channel.onmessage = receive;
+    if (channel) channel.onmessage = receive;
     missed = 0;
     turn.queue();
     say({ hello: me });
@@ -181,17 +180,12 @@ export function createShared(key, open, world, cursor = "") {
     setState({ transport: null, failures: 0, lagMs: 0, kind, reason, isShared: false });
   }
 
-  /** @param {string} [why] */
-  function wake(why) {
-    stopPatience();
-    const sleep = () => leave("paused", "Hidden or asleep: it goes on when the page is shown.");
-    if (why === "freeze" || why === "pagehide") sleep();
-    else if (world.isHidden()) stopPatience = world.after(HIDDEN_MS, sleep);
-    else if (!channel) enter(/** @type {Channel} */ (world.channel(name)));
-  }
-  const stopWaking = world.onWake(wake);
+  const watch = createWatch(world, {
+    onWake: () => channel || world.isHidden() || enter(world.channel(name)),
+    onAway: (mayStream) =>
+      mayStream || leave("paused", "Hidden or asleep: it goes on when the page is shown."),
+  });
   enter(channel);
-  wake();
 
   return {
     subscribe: events.add,
@@ -208,8 +202,7 @@ export function createShared(key, open, world, cursor = "") {
       say({ setUrl: url });
     },
     close() {
-      stopPatience();
-      stopWaking();
+      watch.close();
       leave("stopped", "It was closed.");
     },
   };

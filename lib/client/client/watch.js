@@ -9,14 +9,14 @@ const TICK_MS = 1000;
 /** A tick that comes so late was slept through. */
 const SLEPT_MS = 10_000;
 /** Pages that are hidden for so long let go. */
-export const HIDDEN_MS = 300_000;
+const HIDDEN_MS = 300_000;
 
 /**
  * @param {import("./types.js").World} world
  * @param {object} told
- * @param {() => void} told.onTick Every second from `start` to `rest`, but for those slept through.
- * @param {(sleptMs: number) => void} told.onWake The page may want its stream; what its clock missed in sleep.
- * @param {(mayStream: boolean) => void} told.onAway The page is hidden, which leaves it a stream for a while, or let go of.
+ * @param {() => void} [told.onTick] Every second from `start` to `rest`, but for those slept through.
+ * @param {(sleptMs: number) => unknown} told.onWake The page may want its stream; what its clock missed in sleep.
+ * @param {(mayStream: boolean) => unknown} told.onAway The page is hidden, which leaves it a stream for a while, or let go of.
  */
 export function createWatch(world, { onTick, onWake, onAway }) {
   let stopTick = () => {};
@@ -39,7 +39,7 @@ export function createWatch(world, { onTick, onWake, onAway }) {
     const isLate = wall - tickedAt > TICK_MS + SLEPT_MS;
     tickLater();
     if (isLate) onWake(sleptMs);
-    else onTick();
+    else onTick?.();
   }
 
   function hide() {
@@ -63,15 +63,23 @@ export function createWatch(world, { onTick, onWake, onAway }) {
     else if (why !== "offline") onWake(0);
   });
 
+  function start() {
+    if (world.isHidden()) hide();
+    if (onTick) tickLater();
+  }
+  start();
+
+  function rest() {
+    stopTick();
+    show();
+  }
+
   return {
-    start() {
-      if (world.isHidden()) hide();
-      tickLater();
+    start,
+    rest,
+    close() {
+      stopWaking();
+      rest();
     },
-    rest() {
-      stopTick();
-      show();
-    },
-    close: stopWaking,
   };
 }
