@@ -5,7 +5,11 @@ import { type Call, createWire } from "./wire.ts";
 
 /** What is published is numbered from 1, topic by topic. */
 const Numbered = z.object({ number: z.number() });
-const TYPES: Readonly<Record<string, string>> = { news: "article", "events/alerts": "tick" };
+const TYPES: Readonly<Record<string, string>> = {
+  news: "article",
+  "events/alerts": "tick",
+  quotes: "quote",
+};
 const MINUTE = 60_000;
 /** Long enough for a climb, after a mute line. */
 const LONG_MS = 150_000;
@@ -15,7 +19,11 @@ const MOST_ARTICLES = 2;
 interface Kept {
   readonly id: string;
   readonly topic: string;
-  readonly data: { readonly number: number };
+  readonly data: {
+    readonly number: number;
+    readonly symbol?: string;
+    readonly received_at?: string;
+  };
 }
 
 /** A server with a log, as the contract has it, and everything that may come between it and the page. */
@@ -37,12 +45,25 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
       call.send("busy", { retry_after_ms: 8000 });
       return call.cut();
     }
-    call.sync(call.cursor ?? head());
+    const isNew = call.cursor === null && topics.includes("quotes");
+    call.sync(isNew ? undefined : call.cursor ?? head());
+    if (isNew) call.send("snapshot", { quotes: newest(log), status: [] }, head());
     streams.set(call, { topics });
-    if (call.cursor) { for (const event of after(call.cursor)) write(call, event); }
+    const missed = call.cursor ? after(call.cursor) : [];
+    const last = missed.findLast(({ topic }) => topic === "quotes");
+    for (const event of missed) if (event.topic !== "quotes" || event === last) write(call, event);
+  }
+
+  /** Quotes are conflated. */
+  function newest(events: readonly Kept[]) {
+    return events.filter(({ topic }) => topic === "quotes").slice(-1).map(({ data }) => data);
   }
 
   function poll(call: Call): void {
+    if (call.url.pathname === "/v1/quotes") {
+      const quotes = newest(log);
+      return call.answer({ quotes, status: [], cursor: head(), next_poll_delay: 5 });
+    }
     const cursor = call.url.searchParams.get("after");
     const all = cursor ? after(cursor).filter(({ topic }) => topic === "news") : [];
     const articles = all.slice(0, MOST_ARTICLES);
@@ -70,7 +91,9 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     },
     publish(topic: string): void {
       const number = 1 + log.filter((each) => each.topic === topic).length;
-      const event = { id: `1000-${log.length + 1}`, topic, data: { number } };
+      const quote = { symbol: "WTI", received_at: new Date(clock.now() + number).toISOString() };
+      const data = { number, ...topic === "quotes" && quote };
+      const event = { id: `1000-${log.length + 1}`, topic, data };
       log.push(event);
       for (const call of streams.keys()) write(call, event);
     },
@@ -145,8 +168,8 @@ const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => un
 };
 
 Deno.test("createConnection() tells everything once and in order, whatever happens", async () => {
-  const topics = fc.constantFrom(["news"], ["news", "events/alerts"], ["events/alerts"]);
-  const happening = fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.nat({ max: 3 }));
+  const topics = fc.subarray(Object.keys(TYPES), { minLength: 1 });
+  const happening = fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.nat({ max: 4 }));
   const happenings = fc.array(happening, { maxLength: 30, size: "max" });
   const kind = fc.record({ hasSource: fc.boolean(), hasTicket: fc.boolean() });
   await fc.assert(
@@ -160,7 +183,7 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
       });
       for (const [name, count] of happenings) {
         await HAPPENINGS[name]?.(server, wire, feed);
-        for (let at = 0; at < count; at++) server.publish(at % 2 ? "news" : "events/alerts");
+        for (let at = 0; at < count; at++) server.publish(Object.keys(TYPES)[at % 3] ?? "");
         await wire.clock.advance(0);
       }
       Object.assign(server.way, { isUp: true, isMute: false, isBusy: false, delayMs: 0 });
@@ -170,9 +193,14 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
       for (const topic of topics) server.publish(topic);
       await wire.clock.advance(0);
       for (const topic of topics) {
-        const told = events.filter(({ type }) => type === TYPES[topic])
-          .map(({ data }) => Numbered.parse(data).number);
-        assertEquals(told, server.numbers(topic));
+        const told = events.flatMap(({ type, data }) =>
+          type === TYPES[topic] ? [data] : type === "snapshot" ? data.quotes : []
+        ).filter((data) => Boolean(data.symbol) === (topic === "quotes"))
+          .map((data) => Numbered.parse(data).number);
+        if (topic === "quotes") {
+          assertEquals(told, told.toSorted((a, b) => a - b));
+          assertEquals(told.at(-1), server.numbers(topic).at(-1));
+        } else assertEquals(told, server.numbers(topic));
       }
       assertEquals(events.filter(({ type }) => type === "gap"), []);
       assertEquals([feed.state().kind, wire.open().length, server.open], ["live", 1, 1]);
