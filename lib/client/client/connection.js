@@ -7,51 +7,26 @@
  */
 import { addressOf } from "./address.js";
 import { createBackoff } from "./backoff.js";
-import { openFetch } from "./fetch_line.js";
 import { createListeners } from "./listeners.js";
-import { openPoll, pollableOf } from "./poll_line.js";
+import { createPlan } from "./plan.js";
+import { pollableOf } from "./poll_line.js";
 import { createRepeats } from "./repeats.js";
-import { openSource } from "./source_line.js";
+import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
 import { createVoice } from "./voice.js";
 import { createWatch } from "./watch.js";
+import { ASKING, ENDED, goingWell, seconds } from "./words.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").Frame} Frame */
 /** @typedef {import("./types.js").End} End */
-
-/**
- * A line, from its dialling on. It is `current` from its `sync` on; before, it is `next`.
- *
- * @typedef {object} Trial
- * @property {number} rung
- * @property {number} heardAt
- * @property {number} syncedAt Infinity before its `sync`.
- * @property {boolean} isOpening Until the first id.
- * @property {number} heartbeatMs
- * @property {number} aheadMs The server's clock before ours, as of `sync`.
- * @property {() => void} close
- */
-
-/** The ladder, from the best. @type {readonly import("./types.js").Transport[]} */
-const RUNGS = ["source", "fetch", "poll"];
-const LINES = [openSource, openFetch, openPoll];
+/** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
 
 const MOST_FAILURES = 20;
-/** A line that lived so long was healthy: what failed before is forgotten. */
-const HEALTHY_MS = 10_000;
 /** So many heartbeats may fail to come. */
 const HEARTBEATS_MISSED = 2.5;
-/** Before a `sync` says better: it may take 10 s, with the ticket that it may need. */
-const HEARTBEAT_MS = 4000;
 /** Who is sent away goes in this time. */
 const MOMENT_MS = 1000;
 const CLIMB_MS = 60_000;
-
-const ASKING = "Asking the server for the stream.";
-const ENDED = "All of it has ended.";
-
-/** @param {number} ms */
-const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 
 /**
  * Follows the topics until it is closed.
@@ -93,9 +68,7 @@ export function createConnection(options, world) {
   let current;
   /** @type {Trial | undefined} */
   let next;
-  let stopPlan = () => {};
-  /** Whether a line is to take over from the current one in a moment. */
-  let isSoon = false;
+  const plan = createPlan(world, dial);
   /** Whether it is over, until somebody asks for more. */
   let isOver = false;
   let isClosed = false;
@@ -103,20 +76,12 @@ export function createConnection(options, world) {
   // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
   /** @param {Partial<State>} change */
   function say(change) {
-    const transport = (current && RUNGS[current.rung]) ?? null;
+    const { transport = null } = current ?? {};
     voice.say({ transport, failures: backoff.failures, ...change });
   }
 
-  function sayLive(lagMs = 0) {
-    if (current?.rung !== 2) {
-      return say({ kind: "live", reason: "Connected: changes arrive as they happen.", lagMs });
-    }
-    const without = unpolled.join(", ");
-    const reason = `No stream comes through: asking again and again instead${
-      without && `, but not for ${without}`
-    }. A stream is tried every minute.`;
-    say({ kind: "polling", reason, lagMs });
-  }
+  /** @param {Trial} trial */
+  const sayWell = ({ transport }) => say({ ...goingWell(transport, unpolled), lagMs: 0 });
 
   /** @param {Trial | undefined} trial */
   function drop(trial) {
@@ -125,50 +90,25 @@ export function createConnection(options, world) {
     if (trial === next) next = undefined;
   }
 
-  /** Whether more came than an opening. @param {Trial} trial */
-  const isHealthy = ({ syncedAt, heardAt }) => heardAt - syncedAt >= HEALTHY_MS;
-
-  /** For how many heartbeats nothing came. @param {Trial} trial */
-  const silenceOf = ({ heardAt, heartbeatMs }, sleptMs = 0) =>
-    (world.now() + sleptMs - heardAt) / heartbeatMs;
-
   /** Lets go of everything that runs, and says why. @param {State["kind"]} kind @param {string} reason */
-  function rest(kind, reason) {
-    unplan();
+  function rest(kind, reason, isFinal = false) {
+    isOver = isFinal;
+    plan.off();
     watch.rest();
     drop(next);
     drop(current);
     say({ kind, reason });
   }
 
-  /** All that was to come has come, or nothing will. @type {typeof rest} */
-  function finish(kind, reason) {
-    isOver = true;
-    rest(kind, reason);
-  }
-
-  function pause() {
-    rest("paused", "Hidden or asleep: it goes on when the page is shown.");
-  }
-
-  function unplan() {
-    stopPlan();
-    isSoon = false;
-  }
-
-  /** Opens a line after so many ms. Where another one is current it goes on. @param {number} ms */
-  function plan(ms, at = () => rung) {
-    unplan();
-    stopPlan = world.after(ms, () => void dial(at()));
-  }
+  const pause = () => rest("paused", "Hidden or asleep: it goes on when the page is shown.");
 
   /** Plans a line that takes over from the current one. @param {number} ms */
   function replace(ms) {
-    plan(ms);
-    isSoon = true;
+    plan.wait(ms);
+    plan.isSoon = true;
   }
 
-  const climbLater = () => plan(CLIMB_MS * (0.5 + world.random()), () => best);
+  const climbLater = () => plan.wait(CLIMB_MS * (0.5 + world.random()), best);
 
   /** Opens a line. Where another one is current it goes on until this one has had its `sync`. */
   async function dial(at = rung) {
@@ -176,18 +116,9 @@ export function createConnection(options, world) {
     if (isOver) return;
     const isPoll = at === 2;
     if (isPoll && world.isHidden()) return pause();
-    unplan();
+    plan.off();
     drop(next);
-    /** @type {Trial} */
-    const trial = next = {
-      rung: at,
-      heardAt: world.now(),
-      syncedAt: Infinity,
-      isOpening: true,
-      heartbeatMs: HEARTBEAT_MS,
-      aheadMs: 0,
-      close() {},
-    };
+    const trial = next = createTrial(at, world.now());
     let bought;
     try {
       bought = isPoll ? undefined : await ticket?.();
@@ -195,13 +126,9 @@ export function createConnection(options, world) {
       if (trial === next) fail(trial, "No ticket could be had.");
     }
     if (trial !== next) return;
-    const open = LINES[at] ?? openPoll;
-    trial.close = open(
+    trial.close = trial.open(
       address(base, bought, isPoll ? repeats.pollCursor() : undefined),
-      {
-        onFrame: (frame) => receive(trial, frame),
-        onEnd: (end) => over(trial, end),
-      },
+      { onFrame: (frame) => receive(trial, frame), onEnd: (end) => over(trial, end) },
       world,
       { types, polled, withCredentials },
     );
@@ -217,18 +144,18 @@ export function createConnection(options, world) {
         next = undefined;
         current = trial;
         rung = trial.rung;
-        unplan();
+        plan.off();
         if (rung > best) climbLater();
         if (!resumed) repeats.forget();
         if (gone) events.tell({ type: "gone", data: gone, id: "" });
       }
       if (place) repeats.polledTo(place, !unpolled.length);
       trial.heartbeatMs = heartbeat_ms;
-      if (trial === current) sayLive();
+      if (trial === current) sayWell(trial);
     },
     heartbeat(trial, time) {
       const lagMs = Math.round(world.now() + trial.aheadMs - time);
-      if (lagMs <= HEARTBEATS_MISSED * trial.heartbeatMs) return sayLive();
+      if (lagMs <= HEARTBEATS_MISSED * trial.heartbeatMs) return sayWell(trial);
       say({ kind: "stale", reason: `What you see is ${seconds(lagMs)} behind.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
@@ -238,7 +165,7 @@ export function createConnection(options, world) {
       fail(trial, "The server takes no more streams for now.", retry_after_ms, "busy");
     },
     bye(trial, { reason, retry_ms }) {
-      if (reason === "finished") finish("ended", ENDED);
+      if (reason === "finished") rest("ended", ENDED, true);
       // The old line goes on as long as it lives.
       else if (/drain|max_age/.test(reason)) {
         replace(world.random() * Math.min(retry_ms, MOMENT_MS));
@@ -264,16 +191,16 @@ export function createConnection(options, world) {
 
   /** @param {Trial} trial @param {End} end */
   function over(trial, end) {
-    if (end.kind === "over") return finish("ended", ENDED);
-    if (end.kind === "refused") {
-      const { status, detail, retryAfterMs } = end;
-      if (status < 500 && ![408, 429].includes(status) && !current) finish("stopped", detail);
-      else fail(trial, detail, retryAfterMs, retryAfterMs ? "busy" : undefined);
-      return;
+    if (end.kind === "over") rest("ended", ENDED, true);
+    else if (end.kind === "refused") {
+      const { status, detail, retryAfterMs: ms } = end;
+      if (!current && status < 500 && ![408, 429].includes(status)) rest("stopped", detail, true);
+      else fail(trial, detail, ms, ms ? "busy" : undefined);
+    } else {
+      // fetch sees what was answered.
+      if (end.kind === "unseen" && !current) rung = Math.max(rung, 1);
+      fail(trial, "The connection was lost.");
     }
-    // fetch sees what was answered.
-    if (end.kind === "unseen" && !current) rung = Math.max(rung, 1);
-    fail(trial, "The connection was lost.");
   }
 
   /**
@@ -292,13 +219,13 @@ export function createConnection(options, world) {
     // A better line could not be had.
     if (current) return climbLater();
     if (isHealthy(trial)) backoff.reset();
-    if (next || isSoon) return say({ kind: "reconnecting", reason });
+    if (next || plan.isSoon) return say({ kind: "reconnecting", reason });
     const ms = kind === "reconnecting" ? Math.max(leastMs, backoff.next()) : leastMs;
     const isOnline = world.isOnline();
     if (isOnline && backoff.failures >= MOST_FAILURES) {
       return rest("stopped", `${reason} Gave up after ${MOST_FAILURES} tries.`);
     }
-    plan(ms);
+    plan.wait(ms);
     say({
       kind: isOnline ? kind : "offline",
       reason: `${isOnline ? reason : "There is no network."} Next try in ${seconds(ms)}.`,
@@ -320,7 +247,9 @@ export function createConnection(options, world) {
   }
 
   function look() {
-    const trial = [next, current].find((each) => each && silenceOf(each) >= HEARTBEATS_MISSED);
+    const trial = [next, current].find((each) =>
+      each && silenceOf(each, world.now()) >= HEARTBEATS_MISSED
+    );
     if (trial) mute(trial);
     else if (current && isHealthy(current)) {
       backoff.reset();
@@ -344,7 +273,9 @@ export function createConnection(options, world) {
     const isResting = world.isHidden() && kind === "paused";
     const isTold = kind === "busy" && nextTryAt;
     if (isOver || isResting || isTold) return;
-    if (![next, current].some((each) => each && silenceOf(each, sleptMs) <= 1)) start();
+    if (![next, current].some((each) => each && silenceOf(each, world.now() + sleptMs) <= 1)) {
+      start();
+    }
   }
 
   function reconnect() {
@@ -372,7 +303,7 @@ export function createConnection(options, world) {
     close() {
       isClosed = true;
       watch.close();
-      finish("stopped", "It was closed.");
+      rest("stopped", "It was closed.", true);
     },
   };
 }

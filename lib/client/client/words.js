@@ -1,0 +1,27 @@
+// @ts-check
+/**
+ * What a connection says of itself, to people.
+ *
+ * @module
+ */
+
+export const ASKING = "Asking the server for the stream.";
+export const ENDED = "All of it has ended.";
+
+/** @param {number} ms */
+export const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
+
+/**
+ * @param {import("./types.js").Transport} transport
+ * @param {readonly string[]} unpolled The topics that no poll can have.
+ * @returns {Pick<import("./types.js").State, "kind" | "reason">}
+ */
+export function goingWell(transport, unpolled) {
+  if (transport !== "poll") {
+    return { kind: "live", reason: "Connected: changes arrive as they happen." };
+  }
+  const without = unpolled.length ? `, but not for ${unpolled.join(", ")}` : "";
+  const reason = `No stream comes through: asking again and again instead${without}. ` +
+    "A stream is tried every minute.";
+  return { kind: "polling", reason };
+}
