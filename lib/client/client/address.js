@@ -15,15 +15,16 @@
  */
 export function addressOf(base, { topics, symbols, sources, maxRate }, cursor, ticket, page) {
   const url = new URL(`${base.replace(/\/$/, "")}/v1/stream`, page);
-  const parameters = {
-    topics: topics.join(),
-    symbols: symbols?.join(),
-    source: sources?.join(),
-    max_rate: maxRate,
-    last_event_id: cursor,
-    ticket,
-  };
-  for (const [name, value] of Object.entries(parameters)) {
+  for (
+    const [name, value] of Object.entries({
+      topics: topics.join(),
+      symbols: symbols?.join(),
+      source: sources?.join(),
+      max_rate: maxRate,
+      last_event_id: cursor,
+      ticket,
+    })
+  ) {
     if (value) url.searchParams.set(name, String(value));
   }
   return url;

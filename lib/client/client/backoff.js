@@ -8,13 +8,13 @@
 /**
  * Full jitter: anything up to a bound that doubles with each failure, so that a crowd spreads.
  *
- * @param {{ random: () => number, minMs?: number, maxMs?: number }} options
+ * @param {{ random: () => number }} world
  */
-export function createBackoff({ random, minMs = 1500, maxMs = 30_000 }) {
+export function createBackoff({ random }) {
   let failures = 0;
   return {
     /** Counts a failure and gives the wait in ms. */
-    next: () => random() * Math.min(maxMs, minMs * 2 ** failures++),
+    next: () => random() * Math.min(30_000, 1500 * 2 ** failures++),
     reset() {
       failures = 0;
     },

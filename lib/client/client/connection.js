@@ -14,11 +14,9 @@ import { createRepeats } from "./repeats.js";
 import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
 import { createVoice } from "./voice.js";
 import { createWatch } from "./watch.js";
-import { ASKING, ENDED, goingWell, seconds } from "./words.js";
+import { ASKING, goingWell, seconds } from "./words.js";
 
-/** @typedef {import("./types.js").State} State */
-/** @typedef {import("./types.js").Frame} Frame */
-/** @typedef {import("./types.js").End} End */
+/** @import { End, Frame, State } from "./types.js" */
 /** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
 
 const MOST_FAILURES = 20;
@@ -45,7 +43,7 @@ export function createConnection(options, world) {
 
   const backoff = createBackoff(world);
   const repeats = createRepeats(options.cursor ?? "");
-  /** @type {ReturnType<typeof createListeners<import("./types.js").StreamEvent>>} */
+  /** @type {import("./listeners.js").Listeners<import("./types.js").StreamEvent>} */
   const events = createListeners(world.report);
   let base = options.url;
   /** @param {string} from @param {string} [bought] */
@@ -76,8 +74,7 @@ export function createConnection(options, world) {
   // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
   /** @param {Partial<State>} change */
   function say(change) {
-    const { transport = null } = current ?? {};
-    voice.say({ transport, failures: backoff.failures, ...change });
+    voice.say({ transport: current?.transport ?? null, failures: backoff.failures, ...change });
   }
 
   /** @param {Trial} trial */
@@ -165,11 +162,10 @@ export function createConnection(options, world) {
       fail(trial, "The server takes no more streams for now.", retry_after_ms, "busy");
     },
     bye(trial, { reason, retry_ms }) {
-      if (reason === "finished") rest("ended", ENDED, true);
+      if (reason === "finished") over(trial, { kind: "over" });
       // The old line goes on as long as it lives.
-      else if (/drain|max_age/.test(reason)) {
-        replace(world.random() * Math.min(retry_ms, MOMENT_MS));
-      } else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
+      else if (/drain|max/.test(reason)) replace(world.random() * Math.min(retry_ms, MOMENT_MS));
+      else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
     },
   }));
 
@@ -191,7 +187,7 @@ export function createConnection(options, world) {
 
   /** @param {Trial} trial @param {End} end */
   function over(trial, end) {
-    if (end.kind === "over") rest("ended", ENDED, true);
+    if (end.kind === "over") rest("ended", "All of it has ended.", true);
     else if (end.kind === "refused") {
       const { status, detail, retryAfterMs: ms } = end;
       if (!current && status < 500 && ![408, 429].includes(status)) rest("stopped", detail, true);
@@ -209,9 +205,7 @@ export function createConnection(options, world) {
    * To be told to wait is no failure: a server that is full but well names its time, spread over its clients, and has them
    * back whenever there is room. To give up then would leave pages dead that did what they were told.
    *
-   * @param {Trial} trial
-   * @param {string} reason
-   * @param {number} [leastMs]
+   * @param {Trial} trial @param {string} reason @param {number} [leastMs]
    * @param {"reconnecting" | "busy" | "stale"} [kind] Only the first is waited for longer and longer.
    */
   function fail(trial, reason, leastMs = 0, kind = "reconnecting") {
@@ -247,9 +241,8 @@ export function createConnection(options, world) {
   }
 
   function look() {
-    const trial = [next, current].find((each) =>
-      each && silenceOf(each, world.now()) >= HEARTBEATS_MISSED
-    );
+    const now = world.now();
+    const trial = [next, current].find((each) => each && silenceOf(each, now) >= HEARTBEATS_MISSED);
     if (trial) mute(trial);
     else if (current && isHealthy(current)) {
       backoff.reset();
@@ -269,13 +262,11 @@ export function createConnection(options, world) {
 
   /** Something came back: what cannot be trusted is replaced at once. @param {number} sleptMs */
   function wake(sleptMs) {
-    const { kind, nextTryAt } = voice.state();
-    const isResting = world.isHidden() && kind === "paused";
-    const isTold = kind === "busy" && nextTryAt;
-    if (isOver || isResting || isTold) return;
-    if (![next, current].some((each) => each && silenceOf(each, world.now() + sleptMs) <= 1)) {
-      start();
-    }
+    const { kind } = voice.state();
+    // Who is busy has said when.
+    if (isOver || kind === "busy" || (kind === "paused" && world.isHidden())) return;
+    const now = world.now() + sleptMs;
+    if (![next, current].some((each) => each && silenceOf(each, now) <= 1)) start();
   }
 
   function reconnect() {

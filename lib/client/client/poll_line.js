@@ -12,8 +12,6 @@ import { ask, refusalOf } from "./answer.js";
 const ROUND_MS = 5000;
 /** How often it looks whether there is a stream again, where nothing is left to ask for. */
 const IDLE_S = 60;
-/** The server's delays are this much longer or shorter, so that clients do not come together. */
-const JITTER = 0.1;
 const ENDS = ["completed", "failed", "cancelled", "expired"];
 
 /**
@@ -99,7 +97,8 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
       place ??= data.cursor ?? "";
     }
     cursor = place || cursor;
-    const ms = delayS * 1000 * (1 + JITTER * (2 * world.random() - 1));
+    // A tenth longer or shorter, so that clients do not come together.
+    const ms = delayS * (900 + 200 * world.random());
     const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS };
     tell("sync", sync);
     for (const event of events) tell(...event);

@@ -6,8 +6,8 @@
  */
 
 const TICK_MS = 1000;
-/** A tick that comes so late was slept through. */
-const SLEPT_MS = 10_000;
+/** A tick that comes so long after the last one was slept through. */
+const SLEPT_MS = 11_000;
 /** Pages that are hidden for so long let go. */
 const HIDDEN_MS = 300_000;
 
@@ -36,7 +36,7 @@ export function createWatch(world, { onTick, onWake, onAway }) {
   function tick() {
     const wall = world.wallClock();
     const sleptMs = wall - world.now() - driftMs;
-    const isLate = wall - tickedAt > TICK_MS + SLEPT_MS;
+    const isLate = wall - tickedAt > SLEPT_MS;
     tickLater();
     if (isLate) onWake(sleptMs);
     else onTick?.();

@@ -6,7 +6,6 @@
  */
 
 export const ASKING = "Asking the server for the stream.";
-export const ENDED = "All of it has ended.";
 
 /** @param {number} ms */
 export const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
