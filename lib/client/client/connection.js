@@ -74,7 +74,8 @@ export function createConnection(options, world) {
   // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
   /** @param {Partial<State>} change */
   function say(change) {
-    voice.say({ transport: current?.transport ?? null, failures: backoff.failures, ...change });
+    const { transport = null } = current ?? {};
+    voice.say({ transport, failures: backoff.failures, ...change });
   }
 
   /** @param {Trial} trial */
@@ -210,7 +211,6 @@ export function createConnection(options, world) {
    */
   function fail(trial, reason, leastMs = 0, kind = "reconnecting") {
     drop(trial);
-    // A better line could not be had.
     if (current) return climbLater();
     if (isHealthy(trial)) backoff.reset();
     if (next || plan.isSoon) return say({ kind: "reconnecting", reason });
