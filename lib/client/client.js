@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser client: live topics over one connection that stays, and answers to POSTs.
+ * The browser client: live topics over one connection that stays.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import { createConnection } from "./client/connection.js";
 import { createShared } from "./client/sharing.js";
 import { browserWorld } from "./client/world.js";
 
-export { stream } from "./client/post.js";
 export { browserWorld } from "./client/world.js";
 
 /** @typedef {import("./client/types.js").StreamEvent} StreamEvent */

@@ -64,7 +64,8 @@ async function startChat(isEndless: boolean) {
 /** What the page runs: sends the POST, and keeps what comes. */
 function script(modules: string, url: string): string {
   return `(async () => {
-    const { browserWorld, stream } = await import("${modules}/client.js");
+    const { browserWorld } = await import("${modules}/client.js");
+    const { stream } = await import("${modules}/client/post.js");
     const abort = new AbortController();
     globalThis.chat = { abort, texts: [], batches: 0, end: "" };
     function onEvents(events) {

@@ -42,6 +42,18 @@ Deno.test("createConnection() has ended where a server has nothing more", async 
   feed.close();
 });
 
+Deno.test("createConnection() waits at least as long as retry says after a cut, where it sees it", async () => {
+  const wire = createWire({ hasSource: false });
+  const { feed } = await wire.connect();
+  wire.last().send("sync", { resumed: false, heartbeat_ms: 15_000 }, "1-0", 7000);
+  wire.last().send("heartbeat", wire.clock.now());
+  await wire.clock.advance(0);
+  wire.last().cut();
+  await wire.clock.advance(0);
+  assertEquals(feed.state().nextTryAt, wire.clock.now() + 7000);
+  feed.close();
+});
+
 Deno.test("createConnection() waits as long as it is told, for ever, and counts no failure", async () => {
   const wire = createWire({ hasSource: false });
   const { feed } = await wire.connect();

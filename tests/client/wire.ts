@@ -19,7 +19,7 @@ export interface Call {
   /** What a cursor of the client said. */
   readonly cursor: string | null;
   /** Writes a frame. */
-  send(type: string, data: unknown, id?: string): void;
+  send(type: string, data: unknown, id?: string, retryMs?: number): void;
   /** Opens: `sync`, honoured where a cursor came, and what the test says besides. */
   sync(id?: string, more?: Record<string, unknown>): void;
   /** Ends what was begun, or lets nothing begin. */
@@ -155,9 +155,10 @@ export function createWire({ hasSource = true } = {}) {
     }
     const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
     take({
-      ...partsOf(new URL(String(input)), (type, data, id) => {
+      ...partsOf(new URL(String(input)), (type, data, id, retryMs) => {
         const idLine = id === undefined ? "" : `id: ${id}\n`;
-        write(`event: ${type}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
+        const retryLine = retryMs === undefined ? "" : `retry: ${retryMs}\n`;
+        write(`${retryLine}event: ${type}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
       }),
       transport: isStream ? "fetch" : "poll",
       withCredentials: init.credentials === "include",

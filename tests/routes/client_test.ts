@@ -4,9 +4,15 @@ import { clientRoutes } from "../../routes/client.ts";
 import { createAppUnderTest } from "./support.ts";
 
 const CLIENT = new URL("../../lib/client/", import.meta.url);
-const MODULES = ["/client.js", "/react.js", "/client/history.js", "/client/model.js"];
+const MODULES = [
+  "/client.js",
+  "/react.js",
+  "/client/history.js",
+  "/client/model.js",
+  "/client/post.js",
+];
 
-/** The most a page is sent for `connect()` and `stream()`. */
+/** The most a page is sent for `connect()`. */
 const MOST_BYTES = 8192;
 
 function readAsset(path: string) {
@@ -43,7 +49,7 @@ Deno.test("client.js is one module, with all that it needs, and parses", async (
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const module = await import(url);
   URL.revokeObjectURL(url);
-  assertEquals(Object.keys(module).sort(), ["browserWorld", "connect", "stream"]);
+  assertEquals(Object.keys(module).sort(), ["browserWorld", "connect"]);
 });
 
 Deno.test("client.js takes less than 8 KB on the wire, the same text in every encoding", async () => {

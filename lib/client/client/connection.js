@@ -67,9 +67,8 @@ export function createConnection(options, world) {
   /** @type {Trial | undefined} */
   let next;
   const plan = createPlan(world, dial);
-  /** Whether it is over, until somebody asks for more. */
-  let isOver = false;
-  let isClosed = false;
+  /** Whether it is over, until somebody asks for more; and for good. */
+  let [isOver, isClosed] = [false, false];
 
   // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
   /** @param {Partial<State>} change */
@@ -120,7 +119,8 @@ export function createConnection(options, world) {
     let bought;
     try {
       bought = isPoll ? undefined : await ticket?.();
-    } catch {
+    } catch (error) {
+      world.report(error);
       if (trial === next) fail(trial, "No ticket could be had.");
     }
     if (trial !== next) return;
@@ -171,8 +171,8 @@ export function createConnection(options, world) {
   }));
 
   /** @param {Trial} trial @param {Frame} frame */
-  function receive(trial, { type, data: json, id = "" }) {
-    trial.heardAt = world.now();
+  function receive(trial, { type, data: json, id = "", retry }) {
+    Object.assign(trial, { heardAt: world.now() }, retry && { retryMs: retry });
     const data = JSON.parse(json);
     const own = ours.get(type);
     if (own) own(trial, data);
@@ -196,7 +196,7 @@ export function createConnection(options, world) {
     } else {
       // fetch sees what was answered.
       if (end.kind === "unseen" && !current) rung = Math.max(rung, 1);
-      fail(trial, "The connection was lost.");
+      fail(trial, "The connection was lost.", trial.retryMs);
     }
   }
 

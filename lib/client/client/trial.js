@@ -20,6 +20,7 @@ import { openSource } from "./source_line.js";
  * @property {boolean} isOpening Until the first id.
  * @property {number} heartbeatMs
  * @property {number} aheadMs The server's clock before ours, as of `sync`.
+ * @property {number} retryMs What the server asks to wait after a cut; EventSource does not tell.
  * @property {() => void} close
  */
 
@@ -47,6 +48,7 @@ export function createTrial(rung, now) {
     isOpening: true,
     heartbeatMs: HEARTBEAT_MS,
     aheadMs: 0,
+    retryMs: 0,
     close() {},
   };
 }
