@@ -1,8 +1,8 @@
 /**
  * Several modules of the browser's floor as one: a page asks once, not once a file and level.
  *
- * Nothing is built beforehand and nothing is renamed: imports from below `client/` give way to what they import, and lines
- * that are comments alone are left out. So the names at the top of modules that come together have to differ.
+ * Nothing is built beforehand and nothing is renamed: imports of modules that lie in a folder give way to what they import, and
+ * lines that are comments alone are left out. So the names at the top of modules that come together have to differ.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const IMPORTS = /^(import|export) (?:(\{[^}]*\}) from )?"([^"]+)";\n/gm;
 
 /** Whether a module is of those that are put into who imports it. */
 function isInner(path: string): boolean {
-  return path.startsWith("client/");
+  return path.includes("/");
 }
 
 /**
