@@ -1,8 +1,8 @@
 /**
  * Several modules of the browser's floor as one: a page asks once, not once a file and level.
  *
- * Nothing is built beforehand and nothing is renamed: imports from below `client/` and `page/` give way to what they import,
- * and lines that are comments alone are left out. So the names at the top of modules that come together have to differ. Style
+ * Nothing is built beforehand and nothing is renamed: imports of modules that lie in a folder give way to what they import, and
+ * lines that are comments alone are left out. So the names at the top of modules that come together have to differ. Style
  * sheets come together the same way.
  *
  * @module
@@ -20,10 +20,14 @@ const INDENTS = /^[ \t]+/gm;
 const IMPORTS = /^(import|export) (?:(\{[^}]*\}|\w+) from )?"([^"]+)";\n/gm;
 /** `@import "…";` of a style sheet. */
 const STYLE_IMPORTS = /^@import "([^"]+)";\n/gm;
-/** The folders whose modules are put into who imports them. */
-const INNER = /^(?:client|page)\//;
+
 /** Packages that we serve, with where they are: what imports one by its name imports it from there. */
 const PACKAGES: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
+
+/** Whether a module is of those that are put into who imports it. */
+function isInner(path: string): boolean {
+  return path.includes("/");
+}
 
 /**
  * One module that does what `entry` and those it imports do.
@@ -39,7 +43,7 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
     const kept: string[] = [];
     for (const [statement, keyword, names = "", specifier = ""] of source.matchAll(IMPORTS)) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-      if (!specifier.startsWith(".") || !INNER.test(target)) {
+      if (!specifier.startsWith(".") || !isInner(target)) {
         const served = PACKAGES.get(specifier) ?? specifier;
         kept.push(statement.replace(`"${specifier}"`, () => `"${served}"`));
         continue;
