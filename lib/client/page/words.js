@@ -28,12 +28,12 @@ import { unsourced } from "./problems.js";
  * @type {readonly { readonly name: string, readonly title: string, readonly fields: readonly string[] }[]}
  */
 export const COLUMNS = [
-  { name: "symbol", title: "Symbol", fields: ["symbol", "name"] },
+  { name: "symbol", title: "Symbol", fields: ["symbol", "simulated", "name"] },
   { name: "trend", title: "Trend", fields: [] },
   { name: "price", title: "Price", fields: ["price", "unit"] },
   { name: "change", title: "Change", fields: ["change", "amount", "basis"] },
   { name: "status", title: "Status", fields: ["freshness", "asOf", "received"] },
-  { name: "source", title: "Source", fields: ["source", "attribution", "simulated"] },
+  { name: "source", title: "Source", fields: ["source", "attribution"] },
   { name: "open", title: "Chart", fields: [] },
 ];
 
@@ -116,6 +116,16 @@ function freshnessOf(quote, { symbol, statuses, isFollowing }) {
   return { kind: "delayed", text: `delayed${by}${more}` };
 }
 
+/**
+ * Who gives the price, as they write themselves, and what is to be told of them.
+ *
+ * @param {Quote} quote
+ */
+function sourceWords({ source, attribution }) {
+  const isName = attribution.toLowerCase() === source.toLowerCase();
+  return isName ? { source: attribution, attribution: "" } : { source, attribution };
+}
+
 /** @param {Known} known */
 function waitingWords({ symbol, statuses }) {
   const none = unsourced(symbol, statuses);
@@ -147,7 +157,7 @@ export function rowWords(known) {
       times: { asOf: "", received: "" },
     };
   }
-  const { as_of, received_at, source, attribution } = quote;
+  const { as_of, received_at } = quote;
   const freshness = freshnessOf(quote, known);
   return {
     freshness: freshness.kind,
@@ -159,8 +169,7 @@ export function rowWords(known) {
       freshness: freshness.text,
       asOf: as_of === null ? "no market time" : `${timeWords(as_of, now)} UTC`,
       received: `received ${timeWords(received_at, now)}${as_of === null ? " UTC" : ""}`,
-      source,
-      attribution: attribution.toLowerCase() === source.toLowerCase() ? "" : attribution,
+      ...sourceWords(quote),
       simulated: quote.simulated ? "SIM" : "",
     },
     times: { asOf: as_of ?? received_at, received: received_at },
