@@ -47,7 +47,7 @@ export function framesSection() {
     <section id="frames" class="panel scripted" aria-labelledby="frames-title">
       <div class="bar">
         <h2 id="frames-title">On the wire</h2>
-        <button type="button">Pause</button>
+        <button type="button" hidden>Pause</button>
       </div>
       <ol tabindex="0" aria-labelledby="frames-title"></ol>
     </section>

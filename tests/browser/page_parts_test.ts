@@ -44,14 +44,10 @@ browserTest(
     const dialog = page.getByRole("dialog");
     await dialog.locator("canvas").waitFor();
     assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
-    await page.waitForFunction(
-      `document.querySelector(".plot").ariaLabel?.startsWith("Bitcoin, since")`,
-    );
+    await page.getByRole("img", { name: "Bitcoin, since" }).waitFor();
     // Its own style sheet is in force: without it the canvas would push the axes aside.
-    assertEquals(
-      await page.locator(".u-over").evaluate("(each) => getComputedStyle(each).position"),
-      "absolute",
-    );
+    const position = `getComputedStyle(document.querySelector(".u-over")).position`;
+    assertEquals(await page.evaluate(position), "absolute");
     await page.locator(".u-over").hover();
     assertMatch(await dialog.locator("[data-field=since]").innerText(), / at [\d:]{8} UTC$/);
     await page.keyboard.press("Escape");

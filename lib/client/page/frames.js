@@ -51,6 +51,7 @@ export function createFrames(page) {
   const hold = find(page, "#frames button", HTMLButtonElement);
   let isHeld = false;
 
+  hold.hidden = false;
   hold.addEventListener("click", () => {
     isHeld = !isHeld;
     hold.textContent = isHeld ? "Resume" : "Pause";
