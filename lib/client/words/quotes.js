@@ -1,0 +1,157 @@
+// @ts-check
+/**
+ * What we say about quotes, in words. No DOM, no clock.
+ *
+ * @module
+ */
+import { decimalWords, durationWords } from "./format.js";
+
+/** @import { Quote, Status } from "./shapes.js" */
+
+/**
+ * What is known of a symbol.
+ *
+ * @typedef {object} Known
+ * @property {string} symbol
+ * @property {Quote | undefined} quote Undefined where no price is known yet.
+ * @property {readonly Status[]} statuses How the providers are doing.
+ * @property {boolean} isFollowing False where the stream is cut, so that nobody knows how fresh the price is.
+ */
+
+/** Who speaks for symbols that nobody gives. */
+export const NOBODY = "none";
+
+/** The freshness of a price that nothing is wrong with. */
+export const FRESH = new Set(["live", "delayed", "closed"]);
+
+const UNITS = new Map([
+  ["coin", ""],
+  ["troy_oz", "per troy ounce"],
+  ["bbl", "per barrel"],
+]);
+
+const BASES = new Map([
+  ["prev_close", "since the last close"],
+  ["rolling_24h", "in 24 hours"],
+  ["utc_day", "this UTC day"],
+]);
+
+const SESSIONS = new Map([
+  ["pre", "pre-market"],
+  ["post", "after hours"],
+  ["halted", "trading halted"],
+]);
+
+/**
+ * The word on a symbol that nobody gives, undefined where somebody does.
+ *
+ * @param {string} symbol
+ * @param {readonly Status[]} statuses
+ */
+export function unsourced(symbol, statuses) {
+  return statuses.find((each) => each.provider === NOBODY && each.symbols.includes(symbol));
+}
+
+/**
+ * @param {Quote} quote
+ * @returns {"up" | "down" | "flat" | "none"}
+ */
+export function directionOf({ change, change_pct }) {
+  if (change === null && change_pct === null) return "none";
+  const sign = change === null ? Math.sign(change_pct ?? 0) : Math.sign(Number(change));
+  if (sign === 0) return "flat";
+  return sign > 0 ? "up" : "down";
+}
+
+/**
+ * The amount and the percentage of the change, "" where one is not given.
+ *
+ * @param {Quote} quote
+ * @param {"exceptZero" | "never"} signDisplay
+ * @param {string} [locale]
+ */
+function changesOf({ change, change_pct, decimals }, signDisplay, locale) {
+  return {
+    amount: change === null ? "" : decimalWords(change, decimals, signDisplay, locale),
+    percent: change_pct === null
+      ? ""
+      : `${decimalWords(change_pct.toFixed(2), 2, signDisplay, locale)}\u00a0%`,
+  };
+}
+
+/**
+ * The change with its arrow and sign.
+ *
+ * @param {Quote} quote
+ * @param {string} [locale]
+ */
+export function changeWords(quote, locale) {
+  const direction = directionOf(quote);
+  if (direction === "none") return "not given";
+  if (direction === "flat") return "unchanged";
+  const { amount, percent } = changesOf(quote, "exceptZero", locale);
+  const both = amount && percent ? `${amount} (${percent})` : amount || percent;
+  return `${direction === "up" ? "▲" : "▼"}\u00a0${both}`;
+}
+
+/** What the change is since; "" where there is none. @param {Quote} quote */
+export function basisWords(quote) {
+  return directionOf(quote) === "none" ? "" : BASES.get(quote.basis) ?? "";
+}
+
+/** @param {Quote} quote */
+export function unitWords({ currency, unit }) {
+  return unit === "points" ? "points" : `${currency} ${UNITS.get(unit) ?? `per ${unit}`}`.trim();
+}
+
+/**
+ * How fresh a price is: a word for the style sheet, and words for people.
+ *
+ * @param {Quote} quote
+ * @param {Omit<Known, "quote">} known
+ */
+export function freshnessOf(quote, { symbol, statuses, isFollowing }) {
+  const none = unsourced(symbol, statuses);
+  if (none) return { kind: "down", text: `down, ${none.reason}` };
+  const isDown = statuses.some((each) => each.provider === quote.source && each.state === "down");
+  const isClosed = quote.session === "closed";
+  if (isDown && !isClosed) return { kind: "down", text: "down, last known" };
+  if (quote.is_stale) return { kind: "stale", text: "stale" };
+  if (!isFollowing) return { kind: "cut", text: "last known" };
+  if (isClosed) return { kind: "closed", text: `market closed${isDown ? ", source down" : ""}` };
+  const session = SESSIONS.get(quote.session);
+  const more = session ? `, ${session}` : "";
+  if (!quote.is_delayed) return { kind: "live", text: `live${more}` };
+  const by = quote.delay_s === null ? "" : ` by ${durationWords(quote.delay_s)}`;
+  return { kind: "delayed", text: `delayed${by}${more}` };
+}
+
+/** Why there is no price yet. @param {Pick<Known, "symbol" | "statuses">} known */
+export function waitingWords({ symbol, statuses }) {
+  const none = unsourced(symbol, statuses);
+  if (none) return `down, ${none.reason}`;
+  const asked = statuses.filter(({ symbols }) => symbols.includes(symbol));
+  const names = asked.map(({ provider }) => provider).join(", ");
+  if (names === "") return "waiting for the first price";
+  const isDown = asked.every(({ state }) => state === "down");
+  return isDown ? `no price yet: ${names} down` : `waiting for the first price from ${names}`;
+}
+
+/**
+ * A quote as one sentence, for who hears it: "S&P 500, 7,738.79 points, down 0.12 % since the last close, delayed by 15 min".
+ *
+ * @param {Quote} quote
+ * @param {string} freshness
+ */
+export function sentenceOf(quote, freshness) {
+  const direction = directionOf(quote);
+  const { amount, percent } = changesOf(quote, "never");
+  const by = direction === "flat" ? "unchanged" : `${direction} ${percent || amount}`;
+  return [
+    quote.name,
+    `${decimalWords(quote.price, quote.decimals)} ${unitWords(quote)}`,
+    direction === "none" ? "" : `${by} ${basisWords(quote)}`.trim(),
+    freshness,
+    quote.simulated ? "simulated" : "",
+  ].filter(Boolean).join(", ");
+}
