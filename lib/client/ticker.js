@@ -94,7 +94,7 @@ export class EdgetapeTicker extends HTMLElement {
     const isFollowing = FOLLOWING.includes(this.#view.badge.feed?.state().kind ?? "");
     const asked = this.#symbols();
     const offered = [...Object.keys(quotes), ...statuses.flatMap(({ symbols }) => symbols)];
-    const shown = asked.length ? asked : offered.length ? [...new Set(offered)] : [""];
+    const shown = asked.length ? asked : offered.length ? [...new Set(offered)].sort() : [""];
     const known = { statuses, hasSnapshot, isFollowing };
     const lang = this.closest("[lang]")?.getAttribute("lang");
     this.#view.show(

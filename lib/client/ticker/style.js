@@ -27,20 +27,22 @@ export const TICKER_STYLE = `
   color: var(--edgetape-text, light-dark(#131820, #e8ecf2));
 }
 [part="list"] {
-  display: flex;
-  flex-wrap: wrap;
+  display: grid;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr));
   margin: 0;
   padding: 0;
   overflow: hidden;
   list-style: none;
 }
-:host([layout="scroll"]) [part="list"] { flex-wrap: nowrap; overflow-x: auto; }
+:host([layout="scroll"]) [part="list"] {
+  grid: auto / auto-flow minmax(max-content, 1fr);
+  overflow-x: auto;
+}
 [part="list"]:focus-visible, summary:focus-visible {
   outline: 2px solid var(--edgetape-accent, light-dark(#1f5fd6, #7fb0ff));
   outline-offset: -2px;
 }
 li[data-symbol] {
-  flex: 1 0 auto;
   padding: 0.6rem 1rem;
   box-shadow: -1px -1px 0 var(--line);
   font-variant-numeric: tabular-nums lining-nums;

@@ -83,7 +83,7 @@ export function createTickerView(root) {
 
   /** @param {readonly string[]} symbols */
   function arrange(symbols) {
-    if (symbols.join() === [...items.keys()].join()) return;
+    if (JSON.stringify(symbols) === JSON.stringify([...items.keys()])) return;
     const kept = new Map(items);
     items.clear();
     for (const symbol of symbols) items.set(symbol, kept.get(symbol) ?? createItem(symbol));
