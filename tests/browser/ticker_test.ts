@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { ServerProcess } from "../support/server_process.ts";
+import { blocksOf } from "../support/readme.ts";
 import { until } from "../support/within.ts";
 import { violations } from "./axe.ts";
 import { browserTest, openTab } from "./browser.ts";
@@ -100,7 +101,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 browserTest(
   "<edgetape-ticker> shows skeletons and moves nothing until it has prices, where motion is not wanted",
   async () => {
-    await using server = await startDemo();
+    await using server = await startDemo(CALM);
     await using site = startTickerSite(
       `<edgetape-ticker symbols="BTC-USD,ETH-USD" layout="scroll"></edgetape-ticker>`,
       [server],
@@ -135,8 +136,8 @@ browserTest(
 );
 
 browserTest("<edgetape-ticker> follows its attributes", async () => {
-  await using first = await startDemo();
-  await using second = await startDemo();
+  await using first = await startDemo(CALM);
+  await using second = await startDemo(CALM);
   await using site = startTickerSite(
     `<edgetape-ticker symbols="BTC-USD"></edgetape-ticker>`,
     [first, second],
@@ -174,7 +175,7 @@ browserTest("<edgetape-ticker> follows its attributes", async () => {
 browserTest(
   "<edgetape-ticker> shares one connection with the page's others, and the last ends it",
   async () => {
-    await using server = await startDemo();
+    await using server = await startDemo(CALM);
     await using site = startTickerSite(
       `<edgetape-ticker id="a" symbols="BTC-USD"></edgetape-ticker>
      <edgetape-ticker id="b" symbols="WTI"></edgetape-ticker>`,
@@ -199,7 +200,7 @@ browserTest(
 );
 
 browserTest("<edgetape-ticker> has no most of symbols, and a wrong one stands alone", async () => {
-  await using server = await startDemo();
+  await using server = await startDemo(CALM);
   const many = Array.from({ length: 101 }, (_, n) => `NONE-${n}`).join();
   await using site = startTickerSite(
     `<edgetape-ticker id="all"></edgetape-ticker>
@@ -236,7 +237,7 @@ browserTest("<edgetape-ticker> has no most of symbols, and a wrong one stands al
 browserTest(
   "<edgetape-ticker> says that prices are the last known while it has no connection",
   async () => {
-    const server = await startDemo();
+    const server = await startDemo(CALM);
     await using site = startTickerSite(
       `<edgetape-ticker symbols="BTC-USD"></edgetape-ticker>`,
       [server],
@@ -256,3 +257,29 @@ browserTest(
     assertEquals(await page.getByRole("button", { name: "Reconnect now" }).isVisible(), true);
   },
 );
+
+browserTest("<edgetape-ticker> and <connection-badge> run as the README has them", async () => {
+  await using server = await startDemo(CALM);
+  const [section, here] = ["A ticker on any page", /http:\/\/127\.0\.0\.1:8000/g];
+  const blocks = await blocksOf(section, "html");
+  const [style = ""] = await blocksOf(section, "css");
+  await using site = startSite({
+    body: blocks.join("").replace(here, server.origin),
+    style,
+    policy: [
+      `script-src 'unsafe-inline' ${server.origin}`, // one of the scripts is printed into the page
+      `connect-src ${server.origin}`,
+      "style-src 'self'",
+    ],
+  });
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+
+  await page.goto(site.origin);
+  assertEquals((await labels(page)).length, 3);
+  await page.locator("main > connection-badge[data-state=live]").waitFor();
+  const size =
+    "getComputedStyle(document.querySelector('edgetape-ticker').shadowRoot.querySelector('[part=price]')).fontSize";
+  assertEquals(await page.evaluate(size), "24px");
+  assertEquals([await violations(page), complaints, site.reports], [[], [], []]);
+});
