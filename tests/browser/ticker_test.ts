@@ -78,7 +78,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         bitcoin,
         /^Bitcoin, [\d,]+\.\d\d USD, (up|down) [\d.]+\u00a0% .*, live.*, simulated$/,
       );
-      assertMatch(gold, /^Gold.*, [\d,.]+ USD per troy ounce, /);
+      assertMatch(gold, /^Gold.*, [\d,.]+ USD per troy oz, /);
       assertMatch(index, /^S&P 500, [\d,.]+ points, .*(delayed by 1[05]\u00a0min|market closed)/);
       const before = await price(page, "BTC-USD").innerText();
       await until(
@@ -86,7 +86,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         async () => await price(page, "BTC-USD").innerText() !== before || undefined,
       );
       const seen = await page.locator("edgetape-ticker [part=list]").innerText();
-      assertMatch(seen, /[▲▼]\u00a0[+−][\d,.]+ \([+−][\d.]+\u00a0%\)/);
+      assertMatch(seen, /[▲▼]\u00a0[+−][\d.]+\u00a0% \([+−][\d,.]+\)/);
       assertStringIncludes(seen, "SIMULATED");
 
       await page.getByText("Sources").click();

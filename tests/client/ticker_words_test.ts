@@ -42,11 +42,11 @@ function item(change: Partial<Quote> | null, more: object = {}, locale = "en-US"
 
 const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])[] = [
   [
-    "S&P 500, 7,738.79 points, down 0.12\u00a0% since the last close, delayed by 15\u00a0min",
+    "S&P 500, 7,738.79 points, down 0.12\u00a0% since close, delayed by 15\u00a0min",
     item({}),
   ],
   [
-    "S&P 500, 7,738.79 points, up 9.30 since the last close, live, simulated",
+    "S&P 500, 7,738.79 points, up 9.30 since close, live, simulated",
     item({ change: "9.30", change_pct: null, is_delayed: false, simulated: true }),
   ],
   [
@@ -54,7 +54,7 @@ const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])
     item({ change: null, change_pct: null, session: "closed" }),
   ],
   [
-    "S&P 500, 7,738.79 points, unchanged in 24 hours, stale",
+    "S&P 500, 7,738.79 points, unchanged in 24 h, stale",
     item({ change: "0.00", basis: "rolling_24h", is_stale: true }),
   ],
   [
@@ -78,7 +78,7 @@ for (const [label, words] of LABELS) {
 Deno.test("itemWords() writes all digits of a price as the reader does, and says what is not plainly live", () => {
   const { texts } = item({ price: "123456789012345678.90" }, {}, "de-DE");
   assertEquals(texts.price, "123.456.789.012.345.678,90");
-  assertEquals(texts.change, "▼\u00a0−9,30 (−0,12\u00a0%)");
+  assertEquals(texts.change, "▼\u00a0−0,12\u00a0% (−9,30)");
   assertEquals(texts.freshness, "delayed by 15\u00a0min");
   assertEquals(item({ is_delayed: false }).texts.freshness, "");
 });

@@ -53,6 +53,7 @@ export function itemWords(known, locale) {
     };
   }
   const { kind, text } = freshnessOf(quote, known);
+  const { change, amount } = changeWords(quote, locale);
   return {
     freshness: kind,
     direction: directionOf(quote),
@@ -62,7 +63,7 @@ export function itemWords(known, locale) {
       name: quote.name,
       price: decimalWords(quote.price, quote.decimals, "auto", locale),
       unit: unitWords(quote),
-      change: changeWords(quote, locale),
+      change: amount ? `${change} (${amount})` : change,
       freshness: text === "live" ? "" : text,
       simulated: quote.simulated ? "SIMULATED" : "",
     },

@@ -26,13 +26,13 @@ export const FRESH = new Set(["live", "delayed", "closed"]);
 
 const UNITS = new Map([
   ["coin", ""],
-  ["troy_oz", "per troy ounce"],
+  ["troy_oz", "per troy oz"],
   ["bbl", "per barrel"],
 ]);
 
 const BASES = new Map([
-  ["prev_close", "since the last close"],
-  ["rolling_24h", "in 24 hours"],
+  ["prev_close", "since close"],
+  ["rolling_24h", "in 24 h"],
   ["utc_day", "this UTC day"],
 ]);
 
@@ -64,39 +64,38 @@ export function directionOf({ change, change_pct }) {
 }
 
 /**
- * The amount and the percentage of the change, "" where one is not given.
+ * The change as figures, "" where one is not given.
  *
  * @param {Quote} quote
  * @param {"exceptZero" | "never"} signDisplay
  * @param {string} [locale]
  */
-function changesOf({ change, change_pct, decimals }, signDisplay, locale) {
+function figuresOf({ change, change_pct, decimals }, signDisplay, locale) {
+  const percent = decimalWords((change_pct ?? 0).toFixed(2), 2, signDisplay, locale);
   return {
     amount: change === null ? "" : decimalWords(change, decimals, signDisplay, locale),
-    percent: change_pct === null
-      ? ""
-      : `${decimalWords(change_pct.toFixed(2), 2, signDisplay, locale)}\u00a0%`,
+    percent: change_pct === null ? "" : `${percent}\u00a0%`,
   };
 }
 
 /**
- * The change with its arrow and sign.
+ * The change: in percent first, which compares, with arrow and sign; then the amount, and since when.
  *
  * @param {Quote} quote
  * @param {string} [locale]
  */
 export function changeWords(quote, locale) {
   const direction = directionOf(quote);
-  if (direction === "none") return "not given";
-  if (direction === "flat") return "unchanged";
-  const { amount, percent } = changesOf(quote, "exceptZero", locale);
-  const both = amount && percent ? `${amount} (${percent})` : amount || percent;
-  return `${direction === "up" ? "▲" : "▼"}\u00a0${both}`;
-}
-
-/** What the change is since; "" where there is none. @param {Quote} quote */
-export function basisWords(quote) {
-  return directionOf(quote) === "none" ? "" : BASES.get(quote.basis) ?? "";
+  if (direction === "none") return { change: "–", amount: "", basis: "not given" };
+  const basis = BASES.get(quote.basis) ?? "";
+  if (direction === "flat") return { change: "unchanged", amount: "", basis };
+  const { amount, percent } = figuresOf(quote, "exceptZero", locale);
+  const arrow = direction === "up" ? "▲" : "▼";
+  return {
+    change: `${arrow}\u00a0${percent || amount}`,
+    amount: percent ? amount : "",
+    basis,
+  };
 }
 
 /** @param {Quote} quote */
@@ -138,19 +137,19 @@ export function waitingWords({ symbol, statuses }) {
 }
 
 /**
- * A quote as one sentence, for who hears it: "S&P 500, 7,738.79 points, down 0.12 % since the last close, delayed by 15 min".
+ * A quote as one sentence, for who hears it: "S&P 500, 7,738.79 points, down 0.12 % since close, delayed by 15 min".
  *
  * @param {Quote} quote
  * @param {string} freshness
  */
 export function sentenceOf(quote, freshness) {
   const direction = directionOf(quote);
-  const { amount, percent } = changesOf(quote, "never");
+  const { amount, percent } = figuresOf(quote, "never");
   const by = direction === "flat" ? "unchanged" : `${direction} ${percent || amount}`;
   return [
     quote.name,
     `${decimalWords(quote.price, quote.decimals)} ${unitWords(quote)}`,
-    direction === "none" ? "" : `${by} ${basisWords(quote)}`.trim(),
+    direction === "none" ? "" : `${by} ${BASES.get(quote.basis) ?? ""}`.trim(),
     freshness,
     quote.simulated ? "simulated" : "",
   ].filter(Boolean).join(", ");
