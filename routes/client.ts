@@ -36,7 +36,7 @@ export function clientRoutes(
   const app = createRouter();
   addAssets(app, world, {
     summary: "A module of the browser client",
-    files: MODULES.map((path) => [path, "text/javascript"] as const),
+    files: MODULES.map((path) => ({ path, type: "text/javascript" })),
     headers,
   });
   return app;

@@ -5,8 +5,10 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { secureHeaders } from "hono/secure-headers";
+import uPlot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import uPlotStyles from "uplot/dist/uPlot.min.css" with { type: "text" };
 import type { World } from "../lib/core/world.ts";
-import { MOST_SHOWN } from "../lib/client/page_news_words.js";
+import { MOST_SHOWN } from "../lib/client/page/news_words.js";
 import type { Env } from "../lib/http/connection.ts";
 import { sourceFilter, SourceQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -25,20 +27,22 @@ export interface PageServices {
     snapshot(): Promise<PageSnapshot>;
   };
   readonly news: Pick<News, "watch" | "newest" | "feeds">;
+  /** Whether operations of the demo can be begun. */
+  readonly isDemo: boolean;
 }
 
-/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them. */
+/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them: what they import comes with them. */
 const FILES = [
-  ["page.css", "text/css"],
-  ["page.js", "text/javascript"],
-  ["page_connection.js", "text/javascript"],
-  ["page_format.js", "text/javascript"],
-  ["page_news.js", "text/javascript"],
-  ["page_news_words.js", "text/javascript"],
-  ["page_problems.js", "text/javascript"],
-  ["page_table.js", "text/javascript"],
-  ["page_words.js", "text/javascript"],
+  ["page/page.css", "text/css"],
+  ["page/page.js", "text/javascript"],
+  ["page/chart.js", "text/javascript"],
   ["icon.svg", "image/svg+xml"],
+] as const;
+
+/** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
+const PACKAGE = [
+  { path: "page/uplot.js", type: "text/javascript", text: `${uPlot}\nexport default uPlot;\n` },
+  { path: "page/uplot.css", type: "text/css", text: uPlotStyles },
 ] as const;
 
 const page = createRoute({
@@ -78,7 +82,7 @@ const headers = secureHeaders({
 });
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<Env> {
+export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
   const app = createRouter();
   app.use("/", headers);
   app.openapi(page, async (c) => {
@@ -91,9 +95,15 @@ export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<E
     const feeds = await news.feeds(null);
     const painted = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");
-    return c.html(pageDocument(snapshot, painted, originOf(c.req.url), world.clock.now()));
+    const frame = { origin: originOf(c.req.url), now: world.clock.now(), isDemo };
+    return c.html(pageDocument(snapshot, painted, frame));
   });
 
-  addAssets(app, world, { summary: "A file of the live page", files: FILES, headers });
+  addAssets(app, world, {
+    summary: "A file of the live page",
+    files: FILES.map(([path, type]) => ({ path, type })),
+    headers,
+  });
+  addAssets(app, world, { summary: "The package that draws charts", files: PACKAGE, headers });
   return app;
 }

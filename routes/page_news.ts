@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { articleWords, feedWords } from "../lib/client/page_news_words.js";
+import { articleWords, feedWords } from "../lib/client/page/news_words.js";
 import type { Article, FeedStatus } from "../lib/topics/news/article.ts";
 
 /** What the page begins with. */

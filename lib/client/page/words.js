@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { decimalWords, durationWords, timeWords } from "./page_format.js";
-import { unsourced } from "./page_problems.js";
+import { decimalWords, durationWords, timeWords } from "./format.js";
+import { unsourced } from "./problems.js";
 
-/** @typedef {import("./page_shapes.js").Quote} Quote */
-/** @typedef {import("./page_shapes.js").Status} Status */
+/** @typedef {import("./shapes.js").Quote} Quote */
+/** @typedef {import("./shapes.js").Status} Status */
 
 /**
  * All a row is made from.
@@ -23,28 +23,29 @@ import { unsourced } from "./page_problems.js";
  */
 
 /**
- * The columns, each with the fields of {@linkcode rowWords} it shows.
+ * The columns, each with the fields of {@linkcode rowWords} it shows; two hold a drawing and a button instead.
  *
- * @type {readonly { readonly title: string, readonly fields: readonly string[] }[]}
+ * @type {readonly { readonly name: string, readonly title: string, readonly fields: readonly string[] }[]}
  */
 export const COLUMNS = [
-  { title: "Symbol", fields: ["symbol", "name", "simulated"] },
-  { title: "Price", fields: ["price", "unit"] },
-  { title: "Change", fields: ["change", "basis"] },
-  { title: "Freshness", fields: ["freshness"] },
-  { title: "Market time", fields: ["asOf", "received"] },
-  { title: "Source", fields: ["source", "attribution"] },
+  { name: "symbol", title: "Symbol", fields: ["symbol", "name"] },
+  { name: "trend", title: "Trend", fields: [] },
+  { name: "price", title: "Price", fields: ["price", "unit"] },
+  { name: "change", title: "Change", fields: ["change", "amount", "basis"] },
+  { name: "status", title: "Status", fields: ["freshness", "asOf", "received"] },
+  { name: "source", title: "Source", fields: ["source", "attribution", "simulated"] },
+  { name: "open", title: "Chart", fields: [] },
 ];
 
 const UNITS = new Map([
   ["coin", ""],
-  ["troy_oz", "per troy ounce"],
+  ["troy_oz", "per troy oz"],
   ["bbl", "per barrel"],
 ]);
 
 const BASES = new Map([
-  ["prev_close", "since the last close"],
-  ["rolling_24h", "in 24 hours"],
+  ["prev_close", "since close"],
+  ["rolling_24h", "in 24 h"],
   ["utc_day", "this UTC day"],
 ]);
 
@@ -65,18 +66,27 @@ function directionOf({ change, change_pct }) {
   return sign > 0 ? "up" : "down";
 }
 
-/** @param {Quote} quote */
+/**
+ * The change: in percent first, which compares; then the amount, and since when.
+ *
+ * @param {Quote} quote
+ */
 function changeWords(quote) {
-  const { change, change_pct, decimals } = quote;
+  const { change, change_pct, decimals, basis } = quote;
   const direction = directionOf(quote);
-  if (direction === "none") return "not given";
-  if (direction === "flat") return "unchanged";
+  if (direction === "none") return { change: "–", amount: "", basis: "not given" };
+  const since = BASES.get(basis) ?? "";
+  if (direction === "flat") return { change: "unchanged", amount: "", basis: since };
   const amount = change === null ? "" : decimalWords(change, decimals, "exceptZero");
   const percent = change_pct === null
     ? ""
     : `${decimalWords(change_pct.toFixed(2), 2, "exceptZero")}\u00a0%`;
-  const both = amount && percent ? `${amount} (${percent})` : amount || percent;
-  return `${direction === "up" ? "▲" : "▼"}\u00a0${both}`;
+  const arrow = direction === "up" ? "▲" : "▼";
+  return {
+    change: `${arrow}\u00a0${percent || amount}`,
+    amount: percent ? amount : "",
+    basis: since,
+  };
 }
 
 /** @param {Quote} quote */
@@ -125,16 +135,14 @@ function waitingWords({ symbol, statuses }) {
 export function rowWords(known) {
   const { quote, now } = known;
   if (quote === undefined) {
-    const none = { unit: "", change: "", basis: "", asOf: "", received: "", source: "" };
+    const none = { unit: "", change: "", amount: "", basis: "", asOf: "", received: "" };
     return {
       freshness: "waiting",
       direction: "none",
       texts: {
         price: "–",
         ...none,
-        attribution: "",
-        simulated: "",
-        freshness: waitingWords(known),
+        ...{ source: "", attribution: "", simulated: "", freshness: waitingWords(known) },
       },
       times: { asOf: "", received: "" },
     };
@@ -147,15 +155,27 @@ export function rowWords(known) {
     texts: {
       price: decimalWords(quote.price, quote.decimals),
       unit: unitWords(quote),
-      change: changeWords(quote),
-      basis: directionOf(quote) === "none" ? "" : BASES.get(quote.basis) ?? "",
+      ...changeWords(quote),
       freshness: freshness.text,
       asOf: as_of === null ? "no market time" : `${timeWords(as_of, now)} UTC`,
       received: `received ${timeWords(received_at, now)}${as_of === null ? " UTC" : ""}`,
       source,
       attribution: attribution.toLowerCase() === source.toLowerCase() ? "" : attribution,
-      simulated: quote.simulated ? "SIMULATED" : "",
+      simulated: quote.simulated ? "SIM" : "",
     },
     times: { asOf: as_of ?? received_at, received: received_at },
   };
+}
+
+/**
+ * What the banner says of what is made up, "" where nothing is.
+ *
+ * @param {readonly { readonly simulated: boolean }[]} all Quotes and articles.
+ */
+export function simulatedWords(all) {
+  const count = all.filter(({ simulated }) => simulated).length;
+  if (count === 0) return "";
+  return count === all.length
+    ? "Every price and story here is made up by this server: no market, no publisher."
+    : "What is marked SIM is made up by this server.";
 }

@@ -69,4 +69,23 @@
  * @property {string | null} next_poll_at
  */
 
+/**
+ * What the page reads of an operation.
+ *
+ * @typedef {object} Operation
+ * @property {string} id
+ * @property {string} state
+ * @property {number | null} progress
+ * @property {string | null} message
+ * @property {number | null} eta_s
+ */
+
+/**
+ * All that is shown, as the wire told it.
+ *
+ * @typedef {object} Market
+ * @property {readonly Quote[]} quotes
+ * @property {readonly Status[]} status
+ */
+
 export {};

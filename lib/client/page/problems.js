@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { timeWords } from "./page_format.js";
+import { timeWords } from "./format.js";
 
-/** @typedef {import("./page_shapes.js").Status} Status */
+/** @typedef {import("./shapes.js").Status} Status */
 
 /** What a provider does, in the order in which people need to know. */
 const STATES = new Map([
