@@ -11,7 +11,9 @@ import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 /** The line beside a price, which a script fills in. */
 const SPARK = html`
   <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
-    <path class="area" /><path class="line" /><path class="dot" />
+    <path class="area" />
+    <path class="line" />
+    <path class="dot" />
   </svg>
 `;
 

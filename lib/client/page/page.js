@@ -11,7 +11,7 @@ import { createStore } from "../client/store.js";
 import { offerCopies } from "./copy.js";
 import { createDetail } from "./detail.js";
 import { find, write } from "./find.js";
-import { timeWords } from "./format.js";
+import { timeWords } from "../words/format.js";
 import { createFrames } from "./frames.js";
 import { createJudged } from "./judged.js";
 import { createNews } from "./news.js";
@@ -21,7 +21,7 @@ import { createTable } from "./table.js";
 import { createTrails } from "./trail.js";
 import { simulatedWords } from "./words.js";
 
-/** @import { Article, Quote, Status } from "./shapes.js" */
+/** @import { Article } from "./shapes.js" */
 
 /** How often it is asked how the feeds are doing: the stream does not say. */
 const FEEDS_MS = 60_000;
