@@ -92,7 +92,7 @@ Deno.test("sourceLines() names each source once, as it wants to be named", () =>
   const coin = { ...QUOTE, symbol: "BTC-USD", source: "coinbase", attribution: "Coinbase" };
   assertEquals(sourceLines([QUOTE, { ...QUOTE, symbol: "DJI" }, coin]), [
     "SPX, DJI: yahoo (Yahoo Finance, unofficial)",
-    "BTC-USD: coinbase",
+    "BTC-USD: Coinbase",
   ]);
 });
 

@@ -10,6 +10,7 @@ import {
   directionOf,
   freshnessOf,
   sentenceOf,
+  sourceWords,
   unitWords,
   waitingWords,
 } from "../words/quotes.js";
@@ -76,11 +77,10 @@ export function itemWords(known, locale) {
  * @param {readonly Quote[]} quotes
  */
 export function sourceLines(quotes) {
-  const bySource = Map.groupBy(
-    quotes,
-    ({ attribution, source }) =>
-      attribution.toLowerCase() === source.toLowerCase() ? source : `${source} (${attribution})`,
-  );
+  const bySource = Map.groupBy(quotes, (quote) => {
+    const { source, attribution } = sourceWords(quote);
+    return attribution ? `${source} (${attribution})` : source;
+  });
   return [...bySource].map(([source, given]) =>
     `${given.map(({ symbol }) => symbol).join(", ")}: ${source}`
   );

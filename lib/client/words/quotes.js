@@ -125,6 +125,16 @@ export function freshnessOf(quote, { symbol, statuses, isFollowing }) {
   return { kind: "delayed", text: `delayed${by}${more}` };
 }
 
+/**
+ * Who gives the price, as they write themselves, and what is to be told of them.
+ *
+ * @param {Quote} quote
+ */
+export function sourceWords({ source, attribution }) {
+  const isName = attribution.toLowerCase() === source.toLowerCase();
+  return isName ? { source: attribution, attribution: "" } : { source, attribution };
+}
+
 /** Why there is no price yet. @param {Pick<Known, "symbol" | "statuses">} known */
 export function waitingWords({ symbol, statuses }) {
   const none = unsourced(symbol, statuses);
