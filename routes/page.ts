@@ -4,6 +4,7 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 import uPlot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uPlotStyles from "uplot/dist/uPlot.min.css" with { type: "text" };
@@ -85,6 +86,7 @@ const headers = secureHeaders({
 export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
   const app = createRouter();
   app.use("/", headers);
+  app.use("/", compress());
   app.openapi(page, async (c) => {
     const sources = sourceFilter(c.req.valid("query").source);
     // HEAD runs this too, and asks for nothing: nobody looks.

@@ -69,7 +69,6 @@ export function pageDocument(
             </connection-badge>
             <button id="pause" type="button" hidden>Pause</button>
           </div>
-          <p id="status" class="unseen" role="status"></p>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.source ?? ""}">

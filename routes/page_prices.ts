@@ -11,9 +11,7 @@ import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 /** The line beside a price, which a script fills in. */
 const SPARK = html`
   <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
-    <path class="area" />
-    <path class="line" />
-    <path class="dot" />
+    <path class="area" /><path class="line" /><path class="dot" />
   </svg>
 `;
 
@@ -34,8 +32,8 @@ function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: nu
     const parts = fields.map((field) => {
       const [text, iso] = [texts.get(field) ?? "", times.get(field)];
       return iso === undefined
-        ? html`<span data-field="${field}">${text}</span>`
-        : html`<time data-field="${field}" datetime="${iso}">${text}</time>`;
+        ? html`<span data-field="${field}">${text}</span> `
+        : html`<time data-field="${field}" datetime="${iso}">${text}</time> `;
     });
     return { column, content: drawn.get(column) ?? parts };
   });
@@ -88,8 +86,8 @@ const FACTS = [
 
 /** The dialog of one price, empty. */
 export function detailDialog() {
-  const field = (name: string) => html`<span data-field="${name}"></span>`;
-  const time = (name: string) => html`<time data-field="${name}"></time>`;
+  const field = (name: string) => html`<span data-field="${name}"></span> `;
+  const time = (name: string) => html`<time data-field="${name}"></time> `;
   return html`
     <dialog id="detail" aria-labelledby="detail-title" closedby="any">
       <div class="bar">

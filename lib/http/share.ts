@@ -32,6 +32,13 @@ export const TICKETS: Counted = {
   words: "tickets",
 };
 
+/** Operations of the demo that one caller begins, and tickets for them. */
+export const REHEARSALS: Counted = {
+  name: "rehearsals",
+  code: "rehearsals_too_often",
+  words: "operations of the demo, and tickets for them,",
+};
+
 /** Questions of one caller for what is unknown, or another's. */
 const LOOKUPS: Counted = {
   name: "lookups",

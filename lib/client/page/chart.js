@@ -30,6 +30,9 @@ function dataOf(points) {
   return [points.map(({ at }) => at / 1000), points.map(({ price }) => price)];
 }
 
+/** The time of day in UTC, as everywhere on the page. @param {number} seconds */
+const timeOfTick = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
+
 /**
  * @param {HTMLElement} host
  * @param {number} decimals Of the price.
@@ -50,10 +53,11 @@ function optionsOf(host, decimals, onPoint) {
     width: host.clientWidth,
     height: host.clientHeight,
     legend: { show: false },
+    padding: [8, 0, 0, 0],
     cursor: { y: false, drag: { x: false, y: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     axes: [
-      { ...axis, space: 96 },
+      { ...axis, space: 96, values: (_, splits) => splits.map(timeOfTick) },
       {
         ...axis,
         side: 1,

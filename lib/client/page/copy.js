@@ -14,9 +14,8 @@ const COPIED_MS = 2000;
  * Shows the buttons of all commands, where the browser can copy.
  *
  * @param {HTMLElement} page
- * @param {(words: string) => void} say
  */
-export function offerCopies(page, say) {
+export function offerCopies(page) {
   if (!navigator.clipboard) return;
   for (const command of page.querySelectorAll(".command")) {
     const button = find(command, "button", HTMLButtonElement);
@@ -24,7 +23,6 @@ export function offerCopies(page, say) {
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(find(command, "code", HTMLElement).textContent ?? "");
       button.textContent = "Copied";
-      say("Copied to the clipboard.");
       setTimeout(() => button.textContent = "Copy", COPIED_MS);
     });
   }

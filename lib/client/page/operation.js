@@ -14,7 +14,7 @@ import { durationWords } from "../words/format.js";
 const BEGIN = "/demo/operations";
 
 /** @type {Readonly<Record<string, string>>} */
-const STATES = {
+const RUN_STATES = {
   pending: "Waiting",
   running: "Running",
   completed: "Completed",
@@ -42,9 +42,8 @@ async function post(path) {
  *
  * @param {HTMLElement} page
  * @param {(options: Options) => Feed} connect
- * @param {(words: string) => void} say
  */
-export function createOperation(page, connect, say) {
+export function createOperation(page, connect) {
   const panel = page.querySelector("#operation");
   if (!panel) return;
   const button = find(panel, "button", HTMLButtonElement);
@@ -58,7 +57,7 @@ export function createOperation(page, connect, say) {
     else bar.value = progress;
     const texts = {
       id,
-      state: STATES[state] ?? state,
+      state: RUN_STATES[state] ?? state,
       percent: progress === null ? "" : `${Math.round(progress * 100)}\u00a0%`,
       message: message ?? "",
       eta: eta_s === null ? "" : `${durationWords(eta_s)} left`,
@@ -75,7 +74,6 @@ export function createOperation(page, connect, say) {
     run.hidden = false;
     run.dataset.state = "failed";
     write(find(run, "[data-field=message]", HTMLElement), words);
-    say(words);
   }
 
   /** @param {Operation} begun */
@@ -94,7 +92,6 @@ export function createOperation(page, connect, say) {
       if (!ENDED.has(data.state)) return;
       button.disabled = false;
       feed.close();
-      say(`The operation has ended: ${data.state}.`);
     });
     feed.onState(({ kind, reason }) => {
       if (kind === "stopped" && button.disabled) fail(reason);

@@ -6,6 +6,7 @@
  * @module
  */
 import { connect } from "../client.js";
+import { ConnectionBadge } from "../badge/element.js";
 import { EMPTY, reduce, replaceNews } from "../client/model.js";
 import { createStore } from "../client/store.js";
 import { offerCopies } from "./copy.js";
@@ -13,7 +14,6 @@ import { createDetail } from "./detail.js";
 import { find, write } from "./find.js";
 import { timeWords } from "../words/format.js";
 import { createFrames } from "./frames.js";
-import { createJudged } from "./judged.js";
 import { createNews } from "./news.js";
 import { MOST_SHOWN } from "./news_words.js";
 import { createOperation } from "./operation.js";
@@ -30,14 +30,14 @@ const TRAILS = "edgetape trails";
 /** While the stream is in one of these states, what it brought is as fresh as it says. */
 const FOLLOWING = new Set(["connecting", "live", "polling"]);
 
+/** What the badge says of a connection that brings nothing fresh. */
+const HOLLOW = "Connected, but no price below is fresh.";
+
 const page = find(document, "main", HTMLElement);
 const banner = find(document, "#simulated", HTMLElement);
-const status = find(document, "#status", HTMLElement);
+const badge = find(document, "connection-badge", ConnectionBadge);
 const pause = find(document, "#pause", HTMLButtonElement);
 const { snapshot, articles, source, cursor = "" } = page.dataset;
-
-/** @param {string} words For those who cannot see them appear. */
-const say = (words) => void (status.textContent = words);
 
 /** @param {number} limit */
 async function askNews(limit) {
@@ -50,7 +50,7 @@ async function askNews(limit) {
 }
 
 const sources = source ? { sources: source.split(",") } : {};
-const feed = createJudged(connect({ url: "/", topics: ["quotes", "news"], cursor, ...sources }));
+const feed = connect({ url: "/", topics: ["quotes", "news"], cursor, ...sources });
 const painted = reduce(EMPTY, {
   type: "snapshot",
   data: JSON.parse(snapshot ?? `{"quotes":[],"status":[]}`),
@@ -97,7 +97,7 @@ function paint() {
     write(find(banner, "span", HTMLElement), words);
     banner.hidden = words === "";
   }
-  feed.setFresh(table.isFresh());
+  badge.hollow = table.isFresh() ? null : HOLLOW;
 }
 
 for (const quote of Object.values(shown().quotes)) trails.add(quote);
@@ -128,5 +128,6 @@ for (const row of page.querySelectorAll("tr[data-symbol]")) {
     if (getSelection()?.isCollapsed !== false) void detail.open(row.dataset.symbol ?? "", shown());
   });
 }
-offerCopies(page, say);
-createOperation(page, connect, say);
+offerCopies(page);
+createOperation(page, connect);
+badge.feed = feed;

@@ -35,18 +35,20 @@ export function sparkPlaces(points) {
 }
 
 /**
- * Draws the way of a price. Nothing is drawn of less than two points.
+ * Draws the way of a price; where it has not moved, a flat one.
  *
  * @param {ParentNode} row
  * @param {readonly Point[]} points
  */
 export function drawSpark(row, points) {
+  const svg = find(row, ".spark", SVGSVGElement);
   const [area, line, dot] = ["area", "line", "dot"].map((name) =>
-    find(row, `.spark .${name}`, SVGPathElement)
+    find(svg, `.${name}`, SVGPathElement)
   );
-  if (points.length < 2) return;
   const places = sparkPlaces(points).map((place) => place.join(" "));
-  const way = `M${places.join("L")}`;
+  const isFlat = new Set(points.map(({ price }) => price)).size < 2;
+  const way = isFlat ? `M0 ${HIGH / 2}H${WIDE}` : `M${places.join("L")}`;
+  svg.classList.toggle("flat", isFlat);
   line?.setAttribute("d", way);
   area?.setAttribute("d", `${way}V${HIGH}H0Z`);
   dot?.setAttribute("d", `M${places.at(-1)}h0`);

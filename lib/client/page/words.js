@@ -6,7 +6,14 @@
  * @module
  */
 import { decimalWords, timeWords } from "../words/format.js";
-import { changeWords, directionOf, freshnessOf, unitWords, waitingWords } from "../words/quotes.js";
+import {
+  changeWords,
+  directionOf,
+  freshnessOf,
+  sourceWords,
+  unitWords,
+  waitingWords,
+} from "../words/quotes.js";
 
 /** @import { Known as KnownQuote } from "../words/quotes.js" */
 
@@ -18,12 +25,12 @@ import { changeWords, directionOf, freshnessOf, unitWords, waitingWords } from "
  * @type {readonly { readonly name: string, readonly title: string, readonly fields: readonly string[] }[]}
  */
 export const COLUMNS = [
-  { name: "symbol", title: "Symbol", fields: ["symbol", "name"] },
+  { name: "symbol", title: "Symbol", fields: ["symbol", "simulated", "name"] },
   { name: "trend", title: "Trend", fields: [] },
   { name: "price", title: "Price", fields: ["price", "unit"] },
   { name: "change", title: "Change", fields: ["change", "amount", "basis"] },
   { name: "status", title: "Status", fields: ["freshness", "asOf", "received"] },
-  { name: "source", title: "Source", fields: ["source", "attribution", "simulated"] },
+  { name: "source", title: "Source", fields: ["source", "attribution"] },
   { name: "open", title: "Chart", fields: [] },
 ];
 
@@ -47,7 +54,7 @@ export function rowWords(known) {
       times: { asOf: "", received: "" },
     };
   }
-  const { as_of, received_at, source, attribution } = quote;
+  const { as_of, received_at } = quote;
   const freshness = freshnessOf(quote, known);
   return {
     freshness: freshness.kind,
@@ -59,8 +66,7 @@ export function rowWords(known) {
       freshness: freshness.text,
       asOf: as_of === null ? "no market time" : `${timeWords(as_of, now)} UTC`,
       received: `received ${timeWords(received_at, now)}${as_of === null ? " UTC" : ""}`,
-      source,
-      attribution: attribution.toLowerCase() === source.toLowerCase() ? "" : attribution,
+      ...sourceWords(quote),
       simulated: quote.simulated ? "SIM" : "",
     },
     times: { asOf: as_of ?? received_at, received: received_at },
