@@ -28,7 +28,7 @@ export const TICKER_STYLE = `
 }
 [part="list"] {
   display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 16rem), 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
   margin: 0;
   padding: 0;
   overflow: hidden;
@@ -44,7 +44,7 @@ export const TICKER_STYLE = `
 }
 li[data-symbol] {
   padding: 0.6rem 1rem;
-  box-shadow: -1px -1px 0 var(--line);
+  box-shadow: 1px 1px 0 var(--line);
   font-variant-numeric: tabular-nums lining-nums;
 }
 .label {
@@ -55,7 +55,7 @@ li[data-symbol] {
   clip-path: inset(50%);
   white-space: nowrap;
 }
-.seen { display: grid; grid-template-columns: auto auto; gap: 0 1.25rem; justify-content: space-between; }
+.seen { display: grid; grid-template-columns: minmax(min-content, auto) auto; gap: 0 1rem; justify-content: space-between; }
 .seen > span { display: flex; flex-direction: column; align-items: start; }
 .seen > span + span { align-items: end; text-align: end; }
 .seen [data-field]:empty { display: none; }
@@ -68,7 +68,7 @@ li[data-symbol] {
   font-weight: 650;
   white-space: nowrap;
 }
-[data-field="change"] { font-size: 0.875rem; white-space: nowrap; }
+[data-field="change"] { font-size: 0.875rem; }
 [data-direction="up"] [data-field="change"] { color: var(--good); }
 [data-direction="down"] [data-field="change"] { color: var(--bad); }
 [data-freshness="stale"] [data-field="freshness"] { color: var(--warn); font-weight: 600; }
