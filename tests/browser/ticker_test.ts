@@ -227,8 +227,10 @@ browserTest("<edgetape-ticker> has no most of symbols, and a wrong one stands al
   for (const width of [320, 700, 1100, 1920]) {
     await page.setViewportSize({ width, height: 800 });
     const items = page.locator("edgetape-ticker li[data-symbol]");
-    const isTooNarrow = (all: Element[]) => all.some((each) => each.scrollWidth > each.clientWidth);
-    assertEquals(await items.evaluateAll(isTooNarrow), false, `at ${width} px`);
+    const isTooNarrow = await items.evaluateAll((all) =>
+      all.some((each) => each.scrollWidth > each.clientWidth)
+    );
+    assertEquals(isTooNarrow, false, `at ${width} px`);
   }
   await change();
   const [bitcoin = "", wrong] = await labels(page);
