@@ -11,7 +11,14 @@ import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
 
 /** What a page may import, below `lib/client/`. THE LIST of them: what they import comes with them. */
-const MODULES = ["client.js", "react.js", "badge.js", "client/history.js", "client/model.js"];
+const MODULES = [
+  "client.js",
+  "react.js",
+  "badge.js",
+  "ticker.js",
+  "client/history.js",
+  "client/model.js",
+];
 
 /** Code is no secret: whoever may not read the streams may import it all the same. */
 async function headers(c: Context, next: Next): Promise<void> {

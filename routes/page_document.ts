@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { timeWords } from "../lib/client/page/format.js";
+import { timeWords } from "../lib/client/words/format.js";
 import { simulatedWords } from "../lib/client/page/words.js";
 import type { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./page_news.ts";

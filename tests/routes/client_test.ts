@@ -4,7 +4,14 @@ import { clientRoutes } from "../../routes/client.ts";
 import { createAppUnderTest } from "./support.ts";
 
 const CLIENT = new URL("../../lib/client/", import.meta.url);
-const MODULES = ["/client.js", "/react.js", "/client/history.js", "/client/model.js"];
+const MODULES = [
+  "/client.js",
+  "/react.js",
+  "/badge.js",
+  "/ticker.js",
+  "/client/history.js",
+  "/client/model.js",
+];
 
 /** The most a page is sent for `connect()` and `stream()`. */
 const MOST_BYTES = 8192;

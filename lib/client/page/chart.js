@@ -6,7 +6,7 @@
  * @module
  */
 import uPlot from "uplot";
-import { decimalWords } from "./format.js";
+import { decimalWords } from "../words/format.js";
 
 /** @import { Point } from "./trail.js" */
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { find, write } from "./find.js";
-import { decimalWords, timeWords } from "./format.js";
+import { decimalWords, timeWords } from "../words/format.js";
 import { rowWords } from "./words.js";
 
 /** @import { Shown } from "./table.js" */

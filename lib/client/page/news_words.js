@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { timeWords } from "./format.js";
+import { timeWords } from "../words/format.js";
 
 /** @typedef {import("./shapes.js").Article} Article */
 /** @typedef {import("./shapes.js").Feed} Feed */

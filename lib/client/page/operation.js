@@ -6,7 +6,7 @@
  * @module
  */
 import { find, write } from "./find.js";
-import { durationWords } from "./format.js";
+import { durationWords } from "../words/format.js";
 
 /** @import { Feed, Options } from "../client/types.js" */
 /** @import { Operation } from "./shapes.js" */

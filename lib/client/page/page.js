@@ -12,7 +12,7 @@ import { createStore } from "../client/store.js";
 import { offerCopies } from "./copy.js";
 import { createDetail } from "./detail.js";
 import { find, write } from "./find.js";
-import { timeWords } from "./format.js";
+import { timeWords } from "../words/format.js";
 import { createFrames } from "./frames.js";
 import { createNews } from "./news.js";
 import { MOST_SHOWN } from "./news_words.js";

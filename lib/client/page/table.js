@@ -5,12 +5,14 @@
  *
  * @module
  */
+import { createFlash } from "../ticker/flash.js";
+import { FRESH } from "../words/quotes.js";
 import { find, write, writeNotes } from "./find.js";
 import { problemWords } from "./problems.js";
 import { drawSpark } from "./spark.js";
 import { rowWords } from "./words.js";
 
-/** @import { Quote, Status } from "./shapes.js" */
+/** @import { Quote, Status } from "../words/shapes.js" */
 /** @import { Point } from "./trail.js" */
 
 /**
@@ -22,13 +24,6 @@ import { rowWords } from "./words.js";
  * @property {boolean} isFollowing Whether a stream keeps them fresh.
  */
 
-/** The freshness of a row that nothing is wrong with. */
-const FRESH = new Set(["live", "delayed", "closed"]);
-
-const FLASH_MS = 600;
-/** At most one flash a second and row: three would be too many (WCAG 2.3.1). */
-const FLASH_PAUSE_MS = 1000;
-
 /**
  * Takes over what the server has painted.
  *
@@ -39,20 +34,9 @@ export function createTable(page, trailOf) {
   const problems = find(page, "#problems", HTMLElement);
   const problemList = find(problems, "ul", HTMLUListElement);
   const rows = [...page.querySelectorAll("tr")].filter(({ dataset }) => dataset.symbol);
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-  /** @type {WeakMap<Element, number>} */
-  const flashedAt = new WeakMap();
+  const flash = createFlash();
   /** @type {WeakMap<Element, Quote>} What each row shows. */
   const drawn = new WeakMap();
-
-  /** @param {Element} element */
-  function flash(element) {
-    const now = performance.now();
-    if (still.matches || now - (flashedAt.get(element) ?? -FLASH_PAUSE_MS) < FLASH_PAUSE_MS) return;
-    flashedAt.set(element, now);
-    const color = getComputedStyle(element).getPropertyValue("--flash");
-    element.animate([{ backgroundColor: color }, { backgroundColor: "transparent" }], FLASH_MS);
-  }
 
   /**
    * @param {HTMLTableRowElement} row
