@@ -9,13 +9,15 @@ import { QuoteClass, type Snapshot } from "../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 
 /** The line beside a price, which a script fills in. */
-const SPARK = html`
-  <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
-    <path class="area" />
-    <path class="line" />
-    <path class="dot" />
-  </svg>
-`;
+function spark() {
+  return html`
+    <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
+      <path class="area" />
+      <path class="line" />
+      <path class="dot" />
+    </svg>
+  `;
+}
 
 /** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */
 function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
@@ -24,7 +26,7 @@ function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: nu
   const shown = quote?.name ?? name;
   const texts = new Map(Object.entries({ ...words.texts, symbol, name: shown }));
   const times = new Map(Object.entries(words.times));
-  const drawn = new Map([["trend", SPARK], [
+  const drawn = new Map([["trend", spark()], [
     "open",
     html`
       <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shown}"></button>

@@ -52,6 +52,7 @@ export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly Status[] = [],
   { articles = [], feeds = [] }: Partial<Pick<PageNews, "articles" | "feeds">> = {},
+  isDemo = false,
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
@@ -82,6 +83,7 @@ export function createPage(
       },
       feeds: () => Promise.resolve(feeds),
     },
+    isDemo,
   });
   return { app, calls };
 }
