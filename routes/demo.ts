@@ -20,38 +20,38 @@ import { operationTopic } from "../lib/topics/operations/topic.ts";
 /** What one caller may begin a minute, and tickets for it. */
 const PER_MINUTE = 30;
 
-const begin = createRoute({
-  method: "post",
-  path: "/demo/operations",
-  summary: "In the demo: begins an operation that reports for some seconds, and then completes",
-  tags: ["demo"],
-  responses: {
-    201: jsonContent("It is pending. `Location` says where tickets for it are made.", Operation),
-    ...problems(429, 503),
-  },
-});
-
-const makeTicket = createRoute({
-  method: "post",
-  path: "/demo/operations/{id}/tickets",
-  summary: "In the demo: makes a ticket to follow such an operation",
-  tags: ["demo"],
-  request: { params: IdParams },
-  responses: {
-    201: jsonContent(
-      "A ticket: it opens one stream, as `?ticket=`, within 30 s",
-      z.object({ ticket: z.string(), expires_at: z.iso.datetime() }),
-    ),
-    ...problems(404, 429, 503),
-  },
-});
-
 /** The routes of the demo. Whoever has none does not mount them. */
 export function demoRoutes(services: Services): OpenAPIHono<Env> {
   const { config, operations, tickets, world } = services;
   const { clock, log } = world;
   const app = createRouter();
   const rate = createRateLimit(clock, PER_MINUTE);
+
+  const begin = createRoute({
+    method: "post",
+    path: "/demo/operations",
+    summary: "In the demo: begins an operation that reports for some seconds, and then completes",
+    tags: ["demo"],
+    responses: {
+      201: jsonContent("It is pending. `Location` says where tickets for it are made.", Operation),
+      ...problems(429, 503),
+    },
+  });
+
+  const makeTicket = createRoute({
+    method: "post",
+    path: "/demo/operations/{id}/tickets",
+    summary: "In the demo: makes a ticket to follow such an operation",
+    tags: ["demo"],
+    request: { params: IdParams },
+    responses: {
+      201: jsonContent(
+        "A ticket: it opens one stream, as `?ticket=`, within 30 s",
+        z.object({ ticket: z.string(), expires_at: z.iso.datetime() }),
+      ),
+      ...problems(404, 429, 503),
+    },
+  });
 
   app.use("/demo/*", async (c, next) => {
     if (c.req.method === "POST") {

@@ -80,13 +80,13 @@ for (
     1440,
   ]] as const
 ) {
-  browserTest(`page fits a ${name}, and no update moves what is around it`, async () => {
+  browserTest(`page fits a ${name}, and no new price moves another`, async () => {
     await using server = await startDemo();
     await using tab = await openTab({ viewport: { width, height } });
     const { page } = tab;
     const places = () =>
       page.evaluate<string>(`
-        [...document.querySelectorAll("tr[data-symbol] > *")].map((each) => {
+        [...document.querySelectorAll("tr > :is(.symbol, .trend, .price, .change)")].map((each) => {
           const { left, width } = each.getBoundingClientRect();
           return [left, width].map(Math.round).join();
         }).join(" ")
