@@ -27,8 +27,8 @@ function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleW
       <p class="facts">
         <time data-field="published" datetime="${time}">${texts.published}</time>
         <span data-field="sources">${texts.sources}</span>
-        <span data-field="updated">${texts.updated}</span>
         <span data-field="simulated">${texts.simulated}</span>
+        <span data-field="updated">${texts.updated}</span>
       </p>
     </li>
   `;

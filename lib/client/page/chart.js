@@ -10,6 +10,9 @@ import { decimalWords } from "../words/format.js";
 
 /** @import { Point } from "./trail.js" */
 
+/** What the words of a moment take, in px: they stand around their tick. */
+const TICK_WIDE = 56;
+
 const STYLES = "/page/uplot.css";
 
 /** The package's own style sheet, once. */
@@ -57,11 +60,18 @@ function optionsOf(host, decimals, onPoint) {
     cursor: { y: false, drag: { x: false, y: false } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     axes: [
-      { ...axis, space: 96, values: (_, splits) => splits.map(timeOfTick) },
+      {
+        ...axis,
+        size: 28,
+        space: 96,
+        // One that would be cut at the left edge is left out.
+        values: (plot, splits) =>
+          splits.map((each) => plot.valToPos(each, "x") < TICK_WIDE / 2 ? "" : timeOfTick(each)),
+      },
       {
         ...axis,
         side: 1,
-        size: 84,
+        size: (_, values) => Math.max(...(values ?? []).map(({ length }) => length), 4) * 7 + 12,
         values: (_, splits) => splits.map((each) => decimalWords(each.toFixed(decimals), decimals)),
       },
     ],
