@@ -62,7 +62,7 @@ browserTest("page shows the news of one source, also as they come", async () => 
   await badge(page, "live");
   await post(3, "Desk");
   await post(4, "Lab");
-  await page.getByText("Story 4").waitFor();
+  await page.locator("#articles").getByText("Story 4").waitFor();
   assertEquals(await page.locator("#articles a").allInnerTexts(), ["Story 4", "Story 1"]);
   assertEquals(complaints, []);
 });
