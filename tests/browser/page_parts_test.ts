@@ -1,6 +1,5 @@
 /** What the page has beside prices and news: a chart, an operation, the events as they came, commands. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
 import { badge, priceChange, startDemo } from "./demo_page.ts";
@@ -74,19 +73,6 @@ browserTest("page runs an operation of the demo, and follows it to its end", asy
   assertEquals(await panel.locator("progress").getAttribute("value"), "1");
   assertEquals(await run.isEnabled(), true);
   assertEquals(complaints, []);
-});
-
-browserTest("page offers no operation where there is no demo", async () => {
-  await using server = await startServer({
-    UNOFFICIAL_SOURCES: "none",
-    NEWS_FEEDS: "https://127.0.0.1/",
-  });
-  await using tab = await openTab({ javaScriptEnabled: false });
-  await tab.page.goto(server.origin);
-  assertEquals(await tab.page.locator("#operation").count(), 0);
-  const answer = await fetch(`${server.origin}/demo/operations`, { method: "POST" });
-  await answer.body?.cancel();
-  assertEquals(answer.status, 404);
 });
 
 browserTest(

@@ -105,6 +105,28 @@ browserTest("page says that the connection is mute, and connects anew", async ()
   await priceChange(page);
 });
 
+browserTest("page does not call itself live where no price is fresh", async () => {
+  await using server = await startDemo({ QUOTE_POLL_MS: "60000" });
+  await using tab = await openTab();
+  const { page } = tab;
+  await until("a cursor in the first paint", async () => {
+    const text = await (await fetch(server.origin)).text();
+    return /data-cursor="\d/.test(text) || undefined;
+  });
+
+  // Nothing is known, and nothing changes for a minute.
+  await page.route(`${server.origin}/`, async (route) => {
+    const response = await route.fetch();
+    const nothing = JSON.stringify({ quotes: [], status: [] }).replaceAll('"', "&quot;");
+    const body = (await response.text())
+      .replace(/data-snapshot="[^"]*"/, `data-snapshot="${nothing}"`);
+    await route.fulfill({ response, body });
+  });
+  await page.goto(server.origin);
+  assertStringIncludes(await badge(page, "stale"), "Connected, but no price below is fresh.");
+  assertEquals(await page.locator("[data-freshness=waiting]").count(), 9);
+});
+
 browserTest("page says that there is no network, and goes on when there is one", async () => {
   const first = await startDemo();
   await using tab = await openTab();
