@@ -37,8 +37,19 @@ function systemWorld(level: LogLevel): World {
       if (addresses.length === 0) throw new Error(`No address is known for ${host}`);
       return addresses;
     },
-    readAsset: (path) => Deno.readFile(new URL(`./lib/${path}`, import.meta.url)),
+    readAsset: async (path) => await Deno.readFile(assetUrl(path)),
   };
+}
+
+/** Packages whose files browsers are sent. They do not run here: they are named so that they are fetched with the rest. */
+const SENT: Readonly<Record<string, () => Promise<unknown>>> = { uplot: () => import("uplot") };
+
+/** Where a file is that ships with the code. */
+function assetUrl(path: string): URL {
+  const [, specifier, name = ""] = /^npm:((\w+)\/.*)$/.exec(path) ?? [];
+  if (specifier === undefined) return new URL(`./lib/${path}`, import.meta.url);
+  if (!(name in SENT)) throw new Error(`No file of the package ${name} is sent`);
+  return new URL(import.meta.resolve(specifier));
 }
 
 /** Settings for a first look: a publisher's token of its own, and a channel to publish on. */

@@ -15,6 +15,7 @@ import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { clientRoutes } from "./client.ts";
+import { demoRoutes } from "./demo.ts";
 import { docsRoutes } from "./docs.ts";
 import { eventsRoutes } from "./events.ts";
 import { newsRoutes } from "./news.ts";
@@ -81,8 +82,9 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", sessionsRoutes(services));
   app.route("/", tasksRoutes(services));
   app.route("/", opsRoutes(services));
-  const { market: quotes, news, world } = services;
-  app.route("/", pageRoutes({ world, quotes, news }));
+  const { market: quotes, news, world, config: { DEMO: isDemo } } = services;
+  app.route("/", pageRoutes({ world, quotes, news, isDemo }));
+  if (isDemo) app.route("/", demoRoutes(services));
   app.route("/", clientRoutes(services));
   app.route("/", docsRoutes(services, app));
 

@@ -6,16 +6,25 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import type { World } from "../lib/core/world.ts";
-import { bundle } from "../lib/http/bundle.ts";
+import { bundle, bundleStyles } from "../lib/http/bundle.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { createPackedSender } from "../lib/http/packed.ts";
+
+/** One file. */
+export interface Asset {
+  /** Below `lib/client/`, which is the path it is served at. */
+  readonly path: string;
+  /** Its content type. */
+  readonly type: string;
+  /** Reads it, where it is not below `lib/client/`. */
+  readonly read?: () => Promise<string>;
+}
 
 /** Files of one kind. */
 export interface Assets {
   /** What they are for: one line of the API's description. */
   readonly summary: string;
-  /** The path of each below `lib/client/`, which is the path it is served at, and its content type. */
-  readonly files: readonly (readonly [path: string, type: string])[];
+  readonly files: readonly Asset[];
   /** Headers of every answer. */
   readonly headers: MiddlewareHandler;
 }
@@ -33,7 +42,7 @@ function fileRoute(path: string, type: string, summary: string) {
   });
 }
 
-/** Serves files: asked for anew each time, and sent again only where they have changed. A module comes with all it imports. */
+/** Serves files: asked for anew each time, and sent again only where they have changed. Modules and style sheets come with all they import. */
 export function addAssets(
   app: OpenAPIHono<Env>,
   { readAsset }: Pick<World, "readAsset">,
@@ -43,13 +52,19 @@ export function addAssets(
   const utf8 = new TextDecoder();
   const read = async (path: string) => utf8.decode(await readAsset(`client/${path}`));
 
-  for (const [path, type] of files) {
+  async function textOf({ path, type, read: readOther }: Asset): Promise<string> {
+    if (readOther !== undefined) return await readOther();
+    if (type === "text/javascript") return await bundle(path, read);
+    return await (type === "text/css" ? bundleStyles(path, read) : read(path));
+  }
+
+  for (const file of files) {
+    const { path, type } = file;
     app.use(`/${path}`, headers);
     app.openapi(fileRoute(`/${path}`, type, summary), async (c) => {
       c.header("content-type", `${type}; charset=utf-8`);
       c.header("cache-control", "no-cache");
-      const text = type === "text/javascript" ? await bundle(path, read) : await read(path);
-      return await send(c, path, text);
+      return await send(c, path, await textOf(file));
     });
   }
 }

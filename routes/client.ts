@@ -11,7 +11,15 @@ import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
 
 /** What a page may import, below `lib/client/`. THE LIST of them: what they import comes with them. */
-const MODULES = ["client.js", "react.js", "client/history.js", "client/post.js", "client/model.js"];
+const MODULES = [
+  "client.js",
+  "react.js",
+  "badge.js",
+  "ticker.js",
+  "client/history.js",
+  "client/model.js",
+  "client/post.js",
+];
 
 /** Code is no secret: whoever may not read the streams may import it all the same. */
 async function headers(c: Context, next: Next): Promise<void> {
@@ -28,7 +36,7 @@ export function clientRoutes(
   const app = createRouter();
   addAssets(app, world, {
     summary: "A module of the browser client",
-    files: MODULES.map((path) => [path, "text/javascript"] as const),
+    files: MODULES.map((path) => ({ path, type: "text/javascript" })),
     headers,
   });
   return app;

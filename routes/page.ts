@@ -4,15 +4,16 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 import type { World } from "../lib/core/world.ts";
-import { MOST_SHOWN } from "../lib/client/page_news_words.js";
+import { MOST_SHOWN } from "../lib/client/page/news_words.js";
 import type { Env } from "../lib/http/connection.ts";
 import { sourceFilter, SourceQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { News } from "../lib/topics/news/desk.ts";
-import { addAssets } from "./assets.ts";
+import { addAssets, type Asset } from "./assets.ts";
 import { pageDocument, type PageSnapshot } from "./page_document.ts";
 
 /** What the page needs. */
@@ -25,19 +26,15 @@ export interface PageServices {
     snapshot(): Promise<PageSnapshot>;
   };
   readonly news: Pick<News, "watch" | "newest" | "feeds">;
+  /** Whether operations of the demo can be begun. */
+  readonly isDemo: boolean;
 }
 
-/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them. */
+/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them: what they import comes with them. */
 const FILES = [
-  ["page.css", "text/css"],
-  ["page.js", "text/javascript"],
-  ["page_connection.js", "text/javascript"],
-  ["page_format.js", "text/javascript"],
-  ["page_news.js", "text/javascript"],
-  ["page_news_words.js", "text/javascript"],
-  ["page_problems.js", "text/javascript"],
-  ["page_table.js", "text/javascript"],
-  ["page_words.js", "text/javascript"],
+  ["page/page.css", "text/css"],
+  ["page/page.js", "text/javascript"],
+  ["page/chart.js", "text/javascript"],
   ["icon.svg", "image/svg+xml"],
 ] as const;
 
@@ -51,6 +48,20 @@ const page = createRoute({
     ...problems(400),
   },
 });
+
+/** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
+function uPlot({ readAsset }: Pick<World, "readAsset">): Asset[] {
+  const read = async (file: string) =>
+    new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
+  return [
+    {
+      path: "page/uplot.js",
+      type: "text/javascript",
+      read: async () => `${await read("uPlot.iife.min.js")}\nexport default uPlot;\n`,
+    },
+    { path: "page/uplot.css", type: "text/css", read: () => read("uPlot.min.css") },
+  ];
+}
 
 /** The host the client asked for, where it can be shown in a command line as it is. */
 function originOf(url: string): string {
@@ -78,9 +89,10 @@ const headers = secureHeaders({
 });
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<Env> {
+export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
   const app = createRouter();
   app.use("/", headers);
+  app.use("/", compress());
   app.openapi(page, async (c) => {
     const sources = sourceFilter(c.req.valid("query").source);
     // HEAD runs this too, and asks for nothing: nobody looks.
@@ -91,9 +103,15 @@ export function pageRoutes({ world, quotes, news }: PageServices): OpenAPIHono<E
     const feeds = await news.feeds(null);
     const painted = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");
-    return c.html(pageDocument(snapshot, painted, originOf(c.req.url), world.clock.now()));
+    const frame = { origin: originOf(c.req.url), now: world.clock.now(), isDemo };
+    return c.html(pageDocument(snapshot, painted, frame));
   });
 
-  addAssets(app, world, { summary: "A file of the live page", files: FILES, headers });
+  addAssets(app, world, {
+    summary: "A file of the live page",
+    files: FILES.map(([path, type]) => ({ path, type })),
+    headers,
+  });
+  addAssets(app, world, { summary: "The package that draws charts", files: uPlot(world), headers });
   return app;
 }

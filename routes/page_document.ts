@@ -1,80 +1,50 @@
 /**
- * The live page's markup: all that is known, as a table that needs no script.
+ * The live page's markup: all that is known, as a table and a list that need no script.
  *
  * @module
  */
 import { html } from "hono/html";
-import { timeWords } from "../lib/client/page_format.js";
-import { problemWords } from "../lib/client/page_problems.js";
-import { COLUMNS, rowWords } from "../lib/client/page_words.js";
-import { QuoteClass, type Snapshot } from "../lib/topics/quotes/quote.ts";
+import { timeWords } from "../lib/client/words/format.js";
+import { simulatedWords } from "../lib/client/page/words.js";
+import type { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./page_news.ts";
-import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
+import {
+  commandsSection,
+  framesSection,
+  operationSection,
+  problemsSection,
+} from "./page_panels.ts";
+import { detailDialog, pricesSection } from "./page_prices.ts";
 
 /** What the page begins with. `cursor`: from there its stream goes on, null where no log can tell. */
 export type PageSnapshot = Snapshot & { readonly cursor: string | null };
 
-/** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */
-function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
-  const quote = quotes.find((each) => each.symbol === symbol);
-  const words = rowWords({ symbol, quote, statuses: status, isFollowing: true, now });
-  const texts = new Map(Object.entries({ ...words.texts, symbol, name: quote?.name ?? name }));
-  const times = new Map(Object.entries(words.times));
-  const cells = COLUMNS.map(({ fields }) =>
-    fields.map((field) => {
-      const [text, iso] = [texts.get(field) ?? "", times.get(field)];
-      return iso === undefined
-        ? html`<span data-field="${field}">${text}</span>`
-        : html`<time data-field="${field}" datetime="${iso}">${text}</time>`;
-    })
-  );
+/** Around what is known. */
+export interface PageFrame {
+  /** Of this server, for commands that can be copied. */
+  readonly origin: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether operations of the demo can be begun. */
+  readonly isDemo: boolean;
+}
+
+/** Says that prices are made up, where some are. */
+function simulatedBanner(words: string) {
   return html`
-    <tr role="row" data-symbol="${symbol}" data-freshness="${words.freshness}"
-      data-direction="${words.direction}">
-      <th role="rowheader" scope="row">${cells[0]}</th>
-      ${cells.slice(1).map((each) => html`<td role="cell">${each}</td>`)}
-    </tr>
+    <p id="simulated" ${words === "" ? "hidden" : ""}>
+      <strong>SIMULATED</strong> <span>${words}</span>
+    </p>
   `;
 }
 
-/** All rows, by class. */
-function table(snapshot: Snapshot, now: number) {
-  const groups = QuoteClass.options
-    .map((name) => ({ name, members: INSTRUMENTS.filter((each) => each.class === name) }))
-    .filter(({ members }) => members.length > 0);
-  return html`
-    <table role="table" aria-labelledby="prices-title">
-      <thead role="rowgroup">
-        <tr role="row">
-          ${COLUMNS.map(({ title }) => html`<th role="columnheader" scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      ${groups.map(({ name, members }) =>
-        html`
-          <tbody role="rowgroup">
-            <tr role="row"><th role="rowheader" scope="rowgroup" colspan="6">${name}</th></tr>
-            ${members.map((each) => row(each, snapshot, now))}
-          </tbody>
-        `
-      )}
-    </table>
-  `;
-}
-
-/**
- * The whole page.
- *
- * @param origin Of this server, for commands that can be copied.
- * @param now Milliseconds since the epoch.
- */
+/** The whole page. */
 export function pageDocument(
   { cursor, quotes, status }: PageSnapshot,
   news: PageNews,
-  origin: string,
-  now: number,
+  { origin, now, isDemo }: PageFrame,
 ) {
   const snapshot = { quotes, status };
-  const problems = problemWords(status, now);
   const asOf = timeWords(new Date(now).toISOString(), now);
   return html`
     <!doctype html>
@@ -83,45 +53,31 @@ export function pageDocument(
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>Edgetape: live market prices and news</title>
+        <meta name="description" content="Market prices and news, live as server-sent events.">
         <link rel="icon" href="/icon.svg" type="image/svg+xml">
-        <link rel="stylesheet" href="/page.css">
-        <script type="module" src="/page.js"></script>
+        <link rel="stylesheet" href="/page/page.css">
+        <link rel="modulepreload" href="/client.js">
+        <script type="module" src="/page/page.js"></script>
       </head>
       <body>
         <header>
-          <h1><img src="/icon.svg" alt="">Edgetape</h1>
-          <p id="connection" role="status" data-state="snapshot">
-            <strong>Snapshot</strong> <span>As of ${asOf} UTC. Reload for newer prices.</span>
-          </p>
-          <button id="again" type="button" hidden>Connect again</button>
+          ${simulatedBanner(simulatedWords([...quotes, ...news.articles]))}
+          <div class="top">
+            <h1><img src="/icon.svg" alt="" width="28" height="28">Edgetape</h1>
+            <connection-badge>
+              <strong>Snapshot</strong> <span>As of ${asOf} UTC. Reload for newer prices.</span>
+            </connection-badge>
+            <button id="pause" type="button" hidden>Pause</button>
+          </div>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.source ?? ""}">
-          <section id="prices">
-            <div class="bar">
-              <h2 id="prices-title">Prices</h2>
-              <button id="pause" type="button" hidden>Pause</button>
-            </div>
-            ${table(snapshot, now)}
-          </section>
-          ${newsSection(news, now)}
-          <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
-            <h2>What to know about the sources</h2>
-            <ul class="notes">
-              ${problems.map(({ state, text }) => html`<li data-state="${state}">${text}</li>`)}
-            </ul>
-          </section>
-          <section class="panel">
-            <div class="bar">
-              <h2>In your terminal</h2>
-              <button id="copy" type="button" hidden>Copy</button>
-            </div>
-            <pre><code id="command">curl -N "${origin}/v1/quotes/stream"</code></pre>
-            <p>
-              Plain server-sent events, for any EventSource. Also <a href="/v1/quotes">as JSON</a>
-              (<a href="/v1/news">news</a>), and <a href="/openapi.json">all routes</a> as OpenAPI.
-            </p>
-          </section>
+          ${pricesSection(snapshot, now)} ${newsSection(news, now)}
+          <div class="panels">
+            ${problemsSection(status, now)} ${isDemo ? operationSection() : ""}
+            ${commandsSection(origin)} ${framesSection()}
+          </div>
+          ${detailDialog()}
         </main>
       </body>
     </html>

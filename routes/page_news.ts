@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { articleWords, feedWords } from "../lib/client/page_news_words.js";
+import { articleWords, feedWords } from "../lib/client/page/news_words.js";
 import type { Article, FeedStatus } from "../lib/topics/news/article.ts";
 
 /** What the page begins with. */
@@ -27,8 +27,8 @@ function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleW
       <p class="facts">
         <time data-field="published" datetime="${time}">${texts.published}</time>
         <span data-field="sources">${texts.sources}</span>
-        <span data-field="updated">${texts.updated}</span>
         <span data-field="simulated">${texts.simulated}</span>
+        <span data-field="updated">${texts.updated}</span>
       </p>
     </li>
   `;

@@ -21,6 +21,9 @@ export interface World {
   readonly metrics?: Metrics;
   /** The addresses a host name stands for. Rejects where the name is unknown. */
   readonly resolve: (host: string) => Promise<string[]>;
-  /** A file that ships with the code, by its path below `lib/`. Rejects where it is missing. */
+  /**
+   * A file that ships with the code, by its path below `lib/`; or a package's, such as `npm:uplot/dist/uPlot.min.css`.
+   * Rejects where it is missing.
+   */
   readonly readAsset: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -1,8 +1,9 @@
 /**
  * Several modules of the browser's floor as one: a page asks once, not once a file and level.
  *
- * Nothing is built beforehand and nothing is renamed: imports from below `client/` give way to what they import, and lines
- * that are comments alone are left out. So the names at the top of modules that come together have to differ.
+ * Nothing is built beforehand and nothing is renamed: imports of modules that lie in a folder give way to what they import, and
+ * lines that are comments alone are left out. So the names at the top of modules that come together have to differ. Style
+ * sheets come together the same way.
  *
  * @module
  */
@@ -12,14 +13,20 @@ export type ReadModule = (path: string) => Promise<string>;
 
 /** Blocks and lines that hold nothing but a comment. */
 const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
+const STYLE_COMMENTS = /^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm;
 /** Leading blanks and empty lines mean nothing. */
 const INDENTS = /^\s+/gm;
 /** `import … from "…";` and `export … from "…";`, over several lines too. */
-const IMPORTS = /^(import|export) (?:(\{[^}]*\}) from )?"([^"]+)";\n/gm;
+const IMPORTS = /^(import|export) (?:(\{[^}]*\}|\w+) from )?"([^"]+)";\n/gm;
+/** `@import "…";` of a style sheet. */
+const STYLE_IMPORTS = /^@import "([^"]+)";\n/gm;
+
+/** Packages that we serve, with where they are: what imports one by its name imports it from there. */
+const PACKAGES: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
 
 /** Whether a module is of those that are put into who imports it. */
 function isInner(path: string): boolean {
-  return path.startsWith("client/");
+  return path.includes("/");
 }
 
 /**
@@ -37,7 +44,8 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
     for (const [statement, keyword, names = "", specifier = ""] of source.matchAll(IMPORTS)) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
       if (!specifier.startsWith(".") || !isInner(target)) {
-        kept.push(statement);
+        const served = PACKAGES.get(specifier) ?? specifier;
+        kept.push(statement.replace(`"${specifier}"`, () => `"${served}"`));
         continue;
       }
       if (keyword === "export") kept.push(`export ${names};\n`);
@@ -51,4 +59,14 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
   }
 
   return await inline(entry);
+}
+
+/** One style sheet with all that `entry` imports, before it. @param entry Its path below `lib/client/`. */
+export async function bundleStyles(entry: string, read: ReadModule): Promise<string> {
+  const source = (await read(entry)).replace(STYLE_COMMENTS, "").replace(INDENTS, "");
+  let before = "";
+  for (const [_, specifier = ""] of source.matchAll(STYLE_IMPORTS)) {
+    before += await bundleStyles(new URL(specifier, `file:///${entry}`).pathname.slice(1), read);
+  }
+  return before + source.replace(STYLE_IMPORTS, "");
 }

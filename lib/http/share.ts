@@ -42,6 +42,13 @@ export const USERS_TASKS: Counted = {
 /** How many of those a minute: all users share one queue, and one shall not fill it. */
 export const TASKS_PER_MINUTE = 120;
 
+/** Operations of the demo that one caller begins, and tickets for them. */
+export const REHEARSALS: Counted = {
+  name: "rehearsals",
+  code: "rehearsals_too_often",
+  words: "operations of the demo, and tickets for them,",
+};
+
 /** Questions of one caller for what is unknown, or another's. */
 const LOOKUPS: Counted = {
   name: "lookups",

@@ -5,9 +5,10 @@
  */
 import type { Page } from "playwright-core";
 import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
+import { until } from "../support/within.ts";
 
 /** Where prices stand. */
-export const PRICES = "[data-field=price]";
+export const PRICES = "tr [data-field=price]";
 
 /** Starts the demo at a pace at which something happens soon: calm, unless the settings ask for faults. */
 export function startDemo(settings: Settings = {}): Promise<ServerProcess> {
@@ -16,6 +17,18 @@ export function startDemo(settings: Settings = {}): Promise<ServerProcess> {
 
 /** Waits until the badge shows a state, and gives the words beside it. */
 export async function badge(page: Page, state: string): Promise<string> {
-  await page.locator(`#connection[data-state=${state}]`).waitFor();
-  return await page.locator("#connection").innerText();
+  await page.locator(`connection-badge[data-state=${state}]`).waitFor();
+  const parts = ["word", "reason", "countdown"].map((part) =>
+    page.locator(`connection-badge [part=${part}]`).textContent()
+  );
+  return (await Promise.all(parts)).join(" ");
+}
+
+/** Waits until some price has become another one. */
+export async function priceChange(page: Page): Promise<void> {
+  const before = await page.locator(PRICES).allInnerTexts();
+  await until("another price", async () => {
+    const now = await page.locator(PRICES).allInnerTexts();
+    return now.join() === before.join() ? undefined : true;
+  });
 }

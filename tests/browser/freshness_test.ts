@@ -58,7 +58,7 @@ browserTest("page greys a row that is stale, and says so and why in words", asyn
 
   // Kraken takes over.
   await freshness(page, "BTC-USD", "live");
-  assertEquals(await cell(page, "BTC-USD", "source").innerText(), "kraken");
+  assertEquals(await cell(page, "BTC-USD", "source").innerText(), "Kraken");
   assertEquals(await color(page, "BTC-USD", "price"), fresh);
 });
 

@@ -1,20 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Page } from "playwright-core";
 import { parse, QUOTES } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
-import { badge, PRICES, startDemo } from "./demo_page.ts";
+import { badge, priceChange, PRICES, startDemo } from "./demo_page.ts";
 
 const STREAM = "**/v1/stream?*";
-
-/** Waits until some price has become another one. */
-async function priceChange(page: Page): Promise<void> {
-  const before = await page.locator(PRICES).allInnerTexts();
-  await until("another price", async () => {
-    const now = await page.locator(PRICES).allInnerTexts();
-    return now.join() === before.join() ? undefined : true;
-  });
-}
 
 /** Waits until the server has other prices than it had a moment ago. */
 async function newPrices(origin: string): Promise<void> {
@@ -36,7 +26,11 @@ browserTest("page follows the stream, and nothing complains", async () => {
   await priceChange(page);
   await priceChange(page);
   await page.locator("[data-freshness=live]").first().waitFor();
-  assertStringIncludes(await page.locator("table").innerText(), "SIMULATED");
+  assertStringIncludes(await page.locator("#simulated").innerText(), "SIMULATED");
+  assertEquals(
+    await page.locator("tr [data-field=simulated]").allInnerTexts(),
+    Array(9).fill("SIM"),
+  );
   assertEquals(await page.locator("[role=status]").count(), 1);
   assertEquals(complaints, []);
 });
@@ -69,7 +63,7 @@ browserTest("page is a table of prices without JavaScript", async () => {
     return texts.every((text) => /^[\d,.]+$/.test(text)) ? texts : undefined;
   });
   assertEquals(prices.length, await page.locator("tr[data-symbol]").count());
-  assertStringIncludes(await page.locator("#connection").innerText(), "Snapshot");
+  assertStringIncludes(await page.locator("connection-badge").innerText(), "Snapshot");
   assertEquals(await page.locator("button:visible").count(), 0);
   assertEquals(complaints, []);
 });
@@ -83,7 +77,7 @@ browserTest("page says that it reconnects, and is live again after a restart", a
     await badge(page, "live");
     first.signal("SIGKILL");
     await first.exited;
-    assertStringIncludes(await badge(page, "reconnecting"), "Trying again");
+    assertStringIncludes(await badge(page, "reconnecting"), "The connection was lost. Next try in");
     await page.locator("[data-freshness=cut]").first().waitFor();
     assertStringIncludes(await page.locator("table").innerText(), "last known");
   } finally {
@@ -111,22 +105,62 @@ browserTest("page says that the connection is mute, and connects anew", async ()
   await priceChange(page);
 });
 
-browserTest("page says that the server is busy, and comes in when it no longer is", async () => {
-  await using server = await startDemo();
+browserTest("page does not call itself live where no price is fresh", async () => {
+  await using server = await startDemo({ QUOTE_POLL_MS: "60000" });
+  await using tab = await openTab();
+  const { page } = tab;
+  await until("a cursor in the first paint", async () => {
+    const text = await (await fetch(server.origin)).text();
+    return /data-cursor="\d/.test(text) || undefined;
+  });
+
+  // Nothing is known, and nothing changes for a minute.
+  await page.route(`${server.origin}/`, async (route) => {
+    const response = await route.fetch();
+    const nothing = JSON.stringify({ quotes: [], status: [] }).replaceAll('"', "&quot;");
+    const body = (await response.text())
+      .replace(/data-snapshot="[^"]*"/, `data-snapshot="${nothing}"`);
+    await route.fulfill({ response, body });
+  });
+  await page.goto(server.origin);
+  assertStringIncludes(await badge(page, "stale"), "Connected, but no price below is fresh.");
+  assertEquals(await page.locator("[data-freshness=waiting]").count(), 9);
+});
+
+browserTest("page says that there is no network, and goes on when there is one", async () => {
+  const first = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+  try {
+    await page.goto(first.origin);
+    await badge(page, "live");
+    await page.context().setOffline(true);
+    first.signal("SIGKILL");
+    await first.exited;
+    assertStringIncludes(await badge(page, "offline"), "There is no network.");
+  } finally {
+    await first.stop();
+  }
+  await using _second = await startDemo({ PORT: String(first.port) });
+  await page.context().setOffline(false);
+  await badge(page, "live");
+});
+
+browserTest("page says that the server is busy, and comes in when told to try", async () => {
+  await using server = await startDemo({ STREAMS_PER_ISOLATE: "1" });
   await using tab = await openTab();
   const { page } = tab;
 
-  const data = { reason: "isolate", limit: 7, in_use: 7, retry_after_ms: 5000, poll_url: "/" };
-  await page.route(STREAM, (route) =>
-    route.fulfill({
-      contentType: "text/event-stream",
-      body: `retry: 1000\nevent: busy\ndata: ${JSON.stringify(data)}\n\n`,
-    }));
+  const other = await fetch(`${server.origin}/v1/quotes/stream`);
   await page.goto(server.origin);
-  const words = await badge(page, "busy");
-  assertStringIncludes(words, "7 of 7 in use");
-  await page.unroute(STREAM);
-  await badge(page, "live");
+  assertStringIncludes(await badge(page, "busy"), "1 of 1 in use");
+  await other.body?.cancel();
+  await until("a seat", async () => {
+    await page.getByRole("button", { name: "Reconnect now" }).click();
+    await page.locator("connection-badge:is([data-state=live], [data-state=busy])").waitFor();
+    return await page.locator("connection-badge[data-state=live]").count() > 0 || undefined;
+  });
+  await priceChange(page);
 });
 
 browserTest("page says that the stream is refused, and connects again when told to", async () => {
@@ -136,11 +170,10 @@ browserTest("page says that the stream is refused, and connects again when told 
 
   await page.route(STREAM, (route) => route.fulfill({ status: 404 }));
   await page.goto(server.origin);
-  assertStringIncludes(await badge(page, "offline"), "given up");
+  await badge(page, "stopped");
   await page.unroute(STREAM);
-  await page.getByRole("button", { name: "Connect again" }).click();
+  await page.getByRole("button", { name: "Reconnect now" }).click();
   await badge(page, "live");
-  assertEquals(await page.getByRole("button", { name: "Connect again" }).count(), 0);
 });
 
 browserTest("page stands still while it is paused", async () => {
@@ -151,11 +184,11 @@ browserTest("page stands still while it is paused", async () => {
   await page.goto(server.origin);
   await badge(page, "live");
   await priceChange(page);
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.locator("#pause").click();
   const before = await page.locator("table").innerText();
   for (let change = 0; change < 3; change++) await newPrices(server.origin);
   assertEquals(await page.locator("table").innerText(), before);
-  await page.getByRole("button", { name: "Resume" }).click();
+  await page.locator("#pause").click();
   await priceChange(page);
 });
 

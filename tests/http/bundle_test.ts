@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { bundle } from "../../lib/http/bundle.ts";
+import { bundle, bundleStyles } from "../../lib/http/bundle.ts";
 
 const FILES: Record<string, string> = {
   "main.js": `// @ts-check
@@ -39,4 +39,21 @@ Deno.test("bundle() is one module that does what all do, each once, before who n
 Deno.test("bundle() leaves nothing of comments but what is in a text", async () => {
   const module = await bundle("main.js", (path) => Promise.resolve(FILES[path] ?? ""));
   assertEquals(module.match(/Greets|Aloud|@param|@ts-check/), null);
+});
+
+Deno.test("bundle() has a package imported from where we serve it", async () => {
+  const source = `import uPlot from "uplot";\nexport const plot = uPlot;\n`;
+  const module = await bundle("page/chart.js", () => Promise.resolve(source));
+  assertMatch(module, /^import uPlot from "\/page\/uplot\.js";$/m);
+});
+
+Deno.test("bundleStyles() is one style sheet, with what it imports before it", async () => {
+  const files: Record<string, string> = {
+    "page/page.css":
+      `/* All. */\n@import "./styles/a.css";\n@import "./styles/b.css";\np {\n  top: 0;\n}\n`,
+    "page/styles/a.css": "/* Of\n * two lines. */\na {\n  content: '/* kept */';\n}\n",
+    "page/styles/b.css": "b {}\n",
+  };
+  const sheet = await bundleStyles("page/page.css", (path) => Promise.resolve(files[path] ?? ""));
+  assertEquals(sheet, "a {\ncontent: '/* kept */';\n}\nb {}\np {\ntop: 0;\n}\n");
 });

@@ -7,6 +7,8 @@ const CLIENT = new URL("../../lib/client/", import.meta.url);
 const MODULES = [
   "/client.js",
   "/react.js",
+  "/badge.js",
+  "/ticker.js",
   "/client/history.js",
   "/client/model.js",
   "/client/post.js",

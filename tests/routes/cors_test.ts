@@ -68,7 +68,7 @@ Deno.test("CORS headers are on refusals of publishing, and on faults of ours", a
   }
   assertEquals(statuses, [401, 202, 429]);
   // The page's files are not there in this world.
-  const fault = await test.send("/page.css", { headers });
+  const fault = await test.send("/page/page.css", { headers });
   assertEquals([fault.status, corsOf(fault)], [500, ANY]);
 });
 

@@ -188,12 +188,12 @@ Deno.test("the app takes URLs of 4 KB and no longer ones", async () => {
 
 Deno.test("the app tells the operator of its own faults, and the caller nothing", async () => {
   await using test = createAppUnderTest();
-  const response = await test.send("/page.css");
+  const response = await test.send("/page/page.css");
   const text = await response.clone().text();
   assertEquals(await refusalOf(response), [500, "internal_error"]);
   assert(!text.includes("no such file"), text);
   const [line = "{}"] = test.lines;
   const { level, message, path, error } = JSON.parse(line);
-  assertEquals([level, message, path], ["error", "request failed", "/page.css"]);
+  assertEquals([level, message, path], ["error", "request failed", "/page/page.css"]);
   assertEquals(error, "there is no such file");
 });

@@ -52,12 +52,16 @@ export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly Status[] = [],
   { articles = [], feeds = [] }: Partial<Pick<PageNews, "articles" | "feeds">> = {},
+  isDemo = false,
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
     world: {
       clock: createManualClock(NOW),
-      readAsset: (path) => Deno.readFile(new URL(path, ASSETS)),
+      readAsset: (path) =>
+        Deno.readFile(
+          new URL(path.startsWith("npm:") ? import.meta.resolve(path.slice(4)) : path, ASSETS),
+        ),
     },
     quotes: {
       watch() {
@@ -82,6 +86,7 @@ export function createPage(
       },
       feeds: () => Promise.resolve(feeds),
     },
+    isDemo,
   });
   return { app, calls };
 }

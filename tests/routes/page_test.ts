@@ -20,8 +20,8 @@ Deno.test("page paints what is known, with the cursor from which its stream goes
   assertStringIncludes(page, `data-cursor="1754229803000-7"`);
   assertEquals(
     rowText(page, "BTC-USD"),
-    "BTC-USD Bitcoin 76,975.10 USD ▼ −123.40 (−0.16 %) in 24 hours live " +
-      "14:03:22 UTC received 14:03:23 coinbase",
+    "BTC-USD Bitcoin 76,975.10 USD ▼ −0.16 % −123.40 in 24 h live " +
+      "14:03:22 UTC received 14:03:23 Coinbase",
   );
 });
 
@@ -55,16 +55,16 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
   ["down, last known", { is_stale: true }, { state: "down" }],
   ["market closed, source down", { session: "closed" }, { state: "down" }],
   ["stale", { is_stale: true, is_delayed: true, delay_s: 900 }, {}],
-  ["SIMULATED", { simulated: true }, {}],
-  ["▲ +1.00 (+0.50 %) since the last close", {
+  ["BTC-USD SIM Bitcoin", { simulated: true }, {}],
+  ["▲ +0.50 % +1.00 since close", {
     change: "1",
     change_pct: 0.5,
     basis: "prev_close",
   }, {}],
   ["▲ +0.50 %", { change: null, change_pct: 0.5 }, {}],
-  ["(−0.16 %) this UTC day", { basis: "utc_day" }, {}],
-  ["unchanged", { change: "0.00", change_pct: 0 }, {}],
-  ["not given", { change: null, change_pct: null }, {}],
+  ["▼ −0.16 % −123.40 this UTC day", { basis: "utc_day" }, {}],
+  ["unchanged in 24 h", { change: "0.00", change_pct: 0 }, {}],
+  ["– not given", { change: null, change_pct: null }, {}],
   ["2026-07-31 20:00 UTC", { as_of: "2026-07-31T20:00:00.000Z" }, {}],
   ["no market time received 14:03:23 UTC", { as_of: null }, {}],
   ["90,071,992,547,409.93 points", { price: "90071992547409.931", unit: "points" }, {}],
@@ -124,7 +124,7 @@ Deno.test("page says which symbols nobody gives", async () => {
 
 Deno.test("page has nine rows in four groups, in the order of the list", async () => {
   const page = await paint([QUOTE], [STATUS]);
-  const parts = page.matchAll(/data-symbol="([^"]+)"|scope="rowgroup" colspan="6">(\w+)/g);
+  const parts = page.matchAll(/data-symbol="([^"]+)"|scope="rowgroup" colspan="7">(\w+)/g);
   assertEquals(
     [...parts].map(([_, symbol, group]) => symbol ?? `${group}:`).join(" "),
     "crypto: BTC-USD ETH-USD metals: XAU-USD XAG-USD oil: BRENT WTI indices: SPX DJI IXIC",
@@ -150,7 +150,7 @@ Deno.test("page has no inline script, style or handler, and a policy that refuse
   const { app } = createPage([QUOTE], [STATUS]);
   const response = await app.request("/");
   const page = await response.text();
-  assertEquals(page.match(/<script[^>]*>[^<]*/g), [`<script type="module" src="/page.js">`]);
+  assertEquals(page.match(/<script[^>]*>[^<]*/g), [`<script type="module" src="/page/page.js">`]);
   assert(!/<style|\sstyle=|\son\w+=|javascript:/i.test(page), page);
 
   const policy = response.headers.get("content-security-policy") ?? "";
@@ -174,34 +174,70 @@ Deno.test("page shows a command that can be copied, whatever host was asked for"
   const { app } = createPage();
   const good = await app.request("https://tape.example:8443/");
   const command = `curl -N "https://tape.example:8443/v1/quotes/stream"`;
-  assertStringIncludes(await good.text(), command);
+  assertStringIncludes((await good.text()).replaceAll("&quot;", '"'), command);
   const bad = await app.request("http://a$(id).example/");
   assertStringIncludes(await bad.text(), "http://localhost:8000/v1/quotes/stream");
 });
 
+Deno.test("page says once that prices are made up, and marks those that are", async () => {
+  const banner = (page: string) => /<p id="simulated" (hidden)?[^]*?<span>([^<]*)/.exec(page);
+  assertEquals(banner(await paint([QUOTE], [STATUS]))?.slice(1), ["hidden", ""]);
+  const made = { ...QUOTE, simulated: true };
+  const [_, hidden, words] = banner(await paint([made], [STATUS])) ?? [];
+  assertEquals([hidden, words?.slice(0, 41)], [
+    undefined,
+    "Every price and story here is made up by ",
+  ]);
+  const some = banner(await paint([made, { ...QUOTE, symbol: "ETH-USD" }], [STATUS]));
+  assertEquals(some?.[2], "What is marked SIM is made up by this server.");
+});
+
+Deno.test("page offers an operation in the demo alone", async () => {
+  assert(!(await paint()).includes(`id="operation"`));
+  assert((await paint([], [], {}, true)).includes(`id="operation"`));
+});
+
+const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+
 Deno.test("page's files are all there, and known again by their ETag", async () => {
   const { app } = createPage();
-  const wanted = [...(await paint()).matchAll(/(?:src|href)="(\/[\w.]+\.(?:js|css|svg))"/g)]
-    .map(([_, path]) => path ?? "");
-  const seen = new Set<string>();
-  for (let path = wanted.pop(); path !== undefined; path = wanted.pop()) {
-    if (seen.has(path)) continue;
-    seen.add(path);
+  const files = new Map([...(await paint()).matchAll(/(?:src|href)="(\/[\w./]+\.(js|css|svg))"/g)]
+    .map(([_, path = "", ending = ""]) => [path, ending]));
+  files.delete("/client.js"); // of other routes
+  assertEquals([...files.keys()].sort(), ["/icon.svg", "/page/page.css", "/page/page.js"]);
+  for (const path of ["/page/chart.js", "/page/uplot.js"]) files.set(path, "js");
+  files.set("/page/uplot.css", "css");
+  for (const [path, ending] of files) {
     const response = await app.request(path);
     assertEquals(response.status, 200, path);
     assertEquals(response.headers.get("cache-control"), "no-cache");
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
-    const type = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
-    const ending = path.endsWith(".js") ? "js" : path.endsWith(".css") ? "css" : "svg";
-    assertStringIncludes(response.headers.get("content-type") ?? "", type[ending]);
-    const text = await response.text();
-    wanted.push(...[...text.matchAll(/ from "\.(\/\w+\.js)"/g)].map(([_, file]) => file ?? ""));
-
+    const type = Object.entries(TYPES).find(([name]) => name === ending)?.[1] ?? "";
+    assertStringIncludes(response.headers.get("content-type") ?? "", type);
     const tag = response.headers.get("etag") ?? "";
+    await response.body?.cancel();
     const again = await app.request(path, { headers: { "if-none-match": tag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
-  assertEquals(seen.size, 10);
+});
+
+Deno.test("page's script and style sheet come whole: of other modules there is only the client", async () => {
+  const { app } = createPage();
+  const imports = async (path: string) =>
+    [...(await (await app.request(path)).text()).matchAll(/^(?:@?import .*"(.*)";)$/gm)]
+      .map(([_, from]) => from);
+  assertEquals(await imports("/page/page.js"), ["../client.js"]);
+  assertEquals(await imports("/page/chart.js"), ["/page/uplot.js"]);
+  assertEquals(await imports("/page/page.css"), []);
+});
+
+Deno.test("page is packed for who takes that", async () => {
+  const { app } = createPage([QUOTE], [STATUS]);
+  const plain = await (await app.request("/")).text();
+  const packed = await app.request("/", { headers: { "accept-encoding": "gzip" } });
+  assertEquals(packed.headers.get("content-encoding"), "gzip");
+  const unpacked = packed.body?.pipeThrough(new DecompressionStream("gzip"));
+  assertEquals(await new Response(unpacked ?? null).text(), plain);
 });
 
 Deno.test("page's routes are in the API's description", () => {
@@ -214,10 +250,13 @@ Deno.test("page's routes are in the API's description", () => {
     const answer = get?.responses?.["200"];
     return [path, ...Object.keys(answer && "content" in answer ? answer.content ?? {} : {})];
   });
-  assertEquals(types.length, 11);
-  assertEquals(types.slice(0, 3), [
+  assertEquals(types, [
     ["/", "text/html"],
-    ["/page.css", "text/css"],
-    ["/page.js", "text/javascript"],
+    ["/page/page.css", "text/css"],
+    ["/page/page.js", "text/javascript"],
+    ["/page/chart.js", "text/javascript"],
+    ["/icon.svg", "image/svg+xml"],
+    ["/page/uplot.js", "text/javascript"],
+    ["/page/uplot.css", "text/css"],
   ]);
 });

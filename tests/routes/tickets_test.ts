@@ -218,7 +218,7 @@ Deno.test("nothing of a token reaches an answer or the log, whatever is done wit
   const statuses = new Set<number>();
   for (const each of tokens) {
     const authorization = `Bearer ${each}`;
-    for (const path of [SECRET, "/v1/stream?topics=quotes,events/secret", "/page.css", "/x"]) {
+    for (const path of [SECRET, "/v1/stream?topics=quotes,events/secret", "/page/page.css", "/x"]) {
       for (const method of ["GET", "HEAD"]) {
         statuses.add(await tell(test.send(path, { method, headers: { authorization } })));
       }

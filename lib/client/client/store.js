@@ -16,6 +16,7 @@ import { EMPTY, reduce, replaceNews } from "./model.js";
  * @property {() => Feed} connect
  * @property {(() => Promise<Kept[]>) | null} askNews The newest articles, newest first: a stream of
  *   news begins with what comes. Null where news are not followed.
+ * @property {Model} [first] What a first paint had, its news with it. Nothing where not given.
  * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
  * @property {(ms: number, run: () => void) => () => void} after
  * @property {(error: unknown) => void} report
@@ -26,18 +27,18 @@ import { EMPTY, reduce, replaceNews } from "./model.js";
 const LINGER_MS = 1000;
 
 /** @param {Around} around */
-export function createStore({ connect, askNews, batch, after, report, onClose }) {
+export function createStore({ connect, askNews, first, batch, after, report, onClose }) {
   const feed = connect();
   /** @type {Listeners<void>} */
   const listeners = createListeners(report);
-  let model = EMPTY;
+  let model = first ?? EMPTY;
   let state = feed.state();
   let isDue = false;
   let lookers = 0;
   let stopLinger = () => {};
   /** What came while the list was asked for, and is told after it. @type {StreamEvent[] | null} */
   let held = null;
-  let hasNews = askNews === null;
+  let hasNews = askNews === null || first !== undefined;
 
   function change() {
     if (isDue) return;

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { timeWords } from "./page_format.js";
+import { timeWords } from "../words/format.js";
 
-/** @typedef {import("./page_shapes.js").Article} Article */
-/** @typedef {import("./page_shapes.js").Feed} Feed */
+/** @typedef {import("./shapes.js").Article} Article */
+/** @typedef {import("./shapes.js").Feed} Feed */
 
 /** Articles the page shows, at most: the newest. */
 export const MOST_SHOWN = 30;
@@ -18,7 +18,7 @@ export const MOST_SHOWN = 30;
  *
  * @param {Article} article
  */
-export function timeOf({ published_at, first_seen_at }) {
+export function publishedAt({ published_at, first_seen_at }) {
   const seen = Date.parse(first_seen_at);
   return published_at === null ? seen : Math.min(Date.parse(published_at), seen);
 }
@@ -31,7 +31,7 @@ export function timeOf({ published_at, first_seen_at }) {
  */
 export function articleWords(article, now) {
   const { title, summary, url, sources, updated_at, simulated } = article;
-  const time = new Date(timeOf(article)).toISOString();
+  const time = new Date(publishedAt(article)).toISOString();
   return {
     href: /^https?:\/\//i.test(url) ? url : null,
     time,
@@ -41,7 +41,7 @@ export function articleWords(article, now) {
       published: `${timeWords(time, now)} UTC`,
       sources: sources.map(({ name }) => name).join(", "),
       updated: updated_at === null ? "" : `Updated ${timeWords(updated_at, now)} UTC`,
-      simulated: simulated ? "SIMULATED" : "",
+      simulated: simulated ? "SIM" : "",
     },
   };
 }

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * What the page reads of the wire: types only. The server hands its own shapes to the same words, so a difference does
+ * What is read of the wire's quotes: types only. The server hands its own shapes to the same words, so a difference does
  * not pass the type check.
  *
  * @module
  */
 
 /**
- * What the page reads of a quote.
+ * What is read of a quote.
  *
  * @typedef {object} Quote
  * @property {string} symbol
@@ -32,7 +32,7 @@
  */
 
 /**
- * What the page reads of a provider's status.
+ * What is read of a provider's status.
  *
  * @typedef {object} Status
  * @property {string} provider
@@ -41,32 +41,6 @@
  * @property {string} since
  * @property {string | null} reason
  * @property {string | null} next_try_at
- */
-
-/**
- * What the page reads of an article.
- *
- * @typedef {object} Article
- * @property {string} id
- * @property {string} title
- * @property {string} summary
- * @property {string} url
- * @property {readonly { readonly name: string }[]} sources
- * @property {string | null} published_at
- * @property {string} first_seen_at
- * @property {string | null} updated_at
- * @property {boolean} simulated
- */
-
-/**
- * What the page reads of a feed's status.
- *
- * @typedef {object} Feed
- * @property {string} name
- * @property {string} state
- * @property {string | null} moved_to
- * @property {string | null} reason
- * @property {string | null} next_poll_at
  */
 
 export {};

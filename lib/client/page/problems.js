@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { timeWords } from "./page_format.js";
+import { timeWords } from "../words/format.js";
+import { NOBODY } from "../words/quotes.js";
 
-/** @typedef {import("./page_shapes.js").Status} Status */
+/** @import { Status } from "../words/shapes.js" */
 
 /** What a provider does, in the order in which people need to know. */
 const STATES = new Map([
@@ -16,19 +17,6 @@ const STATES = new Map([
   ["delayed", "has been delayed"],
   ["closed", "has been closed"],
 ]);
-
-/** Who speaks for symbols that nobody gives. */
-const NOBODY = "none";
-
-/**
- * The word on a symbol that nobody gives, undefined where somebody does.
- *
- * @param {string} symbol
- * @param {readonly Status[]} statuses
- */
-export function unsourced(symbol, statuses) {
-  return statuses.find((each) => each.provider === NOBODY && each.symbols.includes(symbol));
-}
 
 /**
  * What a provider does, and why.

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Numbers, moments and durations as the page writes them.
+ * Numbers, moments and durations as we write them.
  *
  * @module
  */
@@ -21,18 +21,33 @@ function isDecimal(text) {
  *
  * @param {string} text
  * @param {number} decimals
- * @param {"auto" | "exceptZero"} [signDisplay]
+ * @param {"auto" | "exceptZero" | "never"} [signDisplay]
+ * @param {string} [locale]
  */
-export function decimalWords(text, decimals, signDisplay = "auto") {
+export function decimalWords(text, decimals, signDisplay = "auto", locale = "en-US") {
   if (!isDecimal(text)) return text;
-  const key = `${decimals} ${signDisplay}`;
-  const format = formats.get(key) ?? new Intl.NumberFormat("en-US", {
+  const key = `${decimals} ${signDisplay} ${locale}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale, {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
     signDisplay,
   });
   formats.set(key, format);
   return format.format(text).replace("-", "−");
+}
+
+/**
+ * The locale that a `lang` names; the browser's own where it names none.
+ *
+ * @param {string | undefined} lang
+ */
+export function localeOf(lang) {
+  const own = new Intl.NumberFormat().resolvedOptions().locale;
+  try {
+    return lang ? new Intl.NumberFormat(lang).resolvedOptions().locale : own;
+  } catch {
+    return own; // It is no language tag.
+  }
 }
 
 /**

@@ -1,0 +1,7 @@
+// @ts-check
+/**
+ * `<connection-badge>`, for pages that follow by themselves: `badge.feed = connect({ … })`.
+ *
+ * @module
+ */
+export { ConnectionBadge } from "./badge/element.js";

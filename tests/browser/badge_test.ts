@@ -1,0 +1,216 @@
+/** The badge by itself: each state, told by a feed that is none. */
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import type { State } from "../../lib/client/client/types.js";
+import { violations } from "./axe.ts";
+import { browserTest, openTab, type Tab } from "./browser.ts";
+import { startDemo } from "./demo_page.ts";
+import { type Site, startSite } from "./site.ts";
+
+/** A feed that says what it is told to, and counts who listens and who asked it to hurry. */
+const SCRIPT = `
+  const listeners = new Set();
+  let state;
+  globalThis.fake = {
+    listeners,
+    hurried: 0,
+    tell(next, inMs) {
+      const nextTryAt = inMs === undefined ? null : performance.timeOrigin + performance.now() + inMs;
+      state = { transport: null, failures: 0, lagMs: 0, isShared: false, ...next, nextTryAt };
+      listeners.forEach((listener) => listener(state));
+    },
+    feed: {
+      state: () => state,
+      onState: (listener) => { listeners.add(listener); return () => listeners.delete(listener); },
+      reconnect: () => { fake.hurried++; },
+    },
+  };
+  fake.tell({ kind: "connecting", reason: "Asking the server for the stream." });
+  globalThis.badge = document.querySelector("connection-badge");
+  badge.feed = fake.feed; // before the element is known, as it may be
+`;
+
+interface Stage extends AsyncDisposable, Tab {
+  readonly site: Site;
+}
+
+/** A page of a strict policy with a badge, whose feed is ours. */
+async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(await startDemo());
+  const site = stack.use(startSite({
+    body: `<connection-badge></connection-badge>
+      <script type="module" src="/own.js"></script>
+      <script type="module" src="${server.origin}/badge.js"></script>`,
+    script: SCRIPT,
+    policy: [
+      `script-src 'self' ${server.origin}`,
+      "style-src 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ],
+  }));
+  const tab = stack.use(await openTab(options));
+  await tab.page.goto(site.origin);
+  await tab.page.locator("connection-badge[data-state=connecting]").waitFor();
+  const kept = stack.move();
+  return {
+    page: tab.page,
+    complaints: tab.complaints,
+    site,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function tell(page: Page, state: Pick<State, "kind" | "reason">, inMs?: number) {
+  await page.evaluate(
+    ([state, inMs]) => Reflect.get(globalThis, "fake").tell(state, inMs),
+    [
+      state,
+      inMs,
+    ] as const,
+  );
+}
+
+const part = (page: Page, name: string) => page.locator(`connection-badge [part=${name}]`);
+
+/** Waits until the browser has told whether the badge is seen. */
+async function seen(page: Page, isSeen: boolean): Promise<void> {
+  await page.evaluate((isSeen) =>
+    new Promise<void>((resolve) => {
+      const observer = new IntersectionObserver(([entry]) => {
+        if (entry?.isIntersecting !== isSeen) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(Reflect.get(globalThis, "badge"));
+    }), isSeen);
+}
+
+/** The word of each state, and whether it has a button. */
+const STATES: readonly (readonly [kind: State["kind"], word: string, hasButton: boolean])[] = [
+  ["connecting", "Connecting", false],
+  ["live", "Live", false],
+  ["stale", "Stale", false],
+  ["reconnecting", "Reconnecting", true],
+  ["polling", "Polling", true],
+  ["busy", "Busy", true],
+  ["offline", "Offline", true],
+  ["paused", "Paused", false],
+  ["ended", "Ended", false],
+  ["stopped", "Stopped", true],
+];
+
+for (const colorScheme of ["light", "dark"] as const) {
+  browserTest(
+    `<connection-badge> says each state by word, mark and reason, in the ${colorScheme}`,
+    async () => {
+      await using stage = await startStage({ colorScheme, reducedMotion: "reduce" });
+      const { page, complaints, site } = stage;
+      await page.evaluate(`document.documentElement.style.colorScheme = "light dark"`);
+      const marks = new Set<string | null>();
+
+      for (const [kind, word, hasButton] of STATES) {
+        const reason = `<img src=x onerror=alert(1)> is why it is ${kind}.`;
+        await tell(page, { kind, reason });
+        await page.locator(`connection-badge[data-state=${kind}]`).waitFor();
+        assertEquals(await part(page, "status").innerText(), word);
+        assertEquals(await part(page, "reason").innerText(), reason);
+        assertEquals(await part(page, "button").isVisible(), hasButton, kind);
+        marks.add(await part(page, "mark").locator("path").getAttribute("d"));
+        assertEquals(await violations(page), []);
+      }
+      assertEquals(marks.size, STATES.length);
+      assertEquals(await page.evaluate("document.getAnimations().length"), 0);
+      assertEquals([complaints, site.reports], [[], []]);
+    },
+  );
+}
+
+browserTest(
+  "<connection-badge> counts to the next try, in no live region, while it is seen",
+  async () => {
+    await using stage = await startStage();
+    const { page } = stage;
+    await page.clock.install();
+    await page.reload();
+    await page.clock.pauseAt(Date.now() + 1000);
+    const countdown = part(page, "countdown");
+
+    await tell(page, { kind: "busy", reason: "It is full. Next try in 12 s." }, 12_000);
+    assertEquals(await countdown.innerText(), "Next try in 12\u00a0s.");
+    assertEquals(await part(page, "reason").innerText(), "It is full.");
+    await seen(page, true);
+    await page.clock.runFor(2500);
+    assertEquals(await countdown.innerText(), "Next try in 10\u00a0s.");
+    assertEquals(await part(page, "status").innerText(), "Busy");
+    assertEquals(await page.locator("[role=status], [aria-live]").count(), 1);
+
+    await page.evaluate("badge.hidden = true");
+    await seen(page, false);
+    const unseen = await countdown.textContent();
+    await page.clock.runFor(3000);
+    assertEquals(await countdown.textContent(), unseen);
+    await page.evaluate("badge.hidden = false");
+    await countdown.getByText("Next try in 7").waitFor();
+
+    await page.clock.runFor(7000);
+    await countdown.getByText("Trying now.").waitFor();
+    await tell(page, { kind: "live", reason: "Connected." });
+    assertEquals(await countdown.isVisible(), false);
+  },
+);
+
+browserTest(
+  "<connection-badge> has the feed try now where its button is pressed, and leaves the focus",
+  async () => {
+    await using stage = await startStage();
+    const { page } = stage;
+    const button = part(page, "button");
+
+    await tell(page, { kind: "stopped", reason: "Gave up after 20 tries." });
+    await button.click();
+    assertEquals(await page.evaluate("fake.hurried"), 1);
+    await tell(page, { kind: "live", reason: "Connected." });
+    assertEquals(await button.isVisible(), true);
+    await button.click({ force: true });
+    assertEquals(await page.evaluate("fake.hurried"), 1);
+    await button.blur();
+    await button.waitFor({ state: "hidden" });
+  },
+);
+
+browserTest("<connection-badge> does not call a feed live that brings nothing fresh", async () => {
+  await using stage = await startStage();
+  const { page } = stage;
+
+  await tell(page, { kind: "live", reason: "Connected." });
+  await page.evaluate("badge.hollow = 'Connected, but no price is fresh.'");
+  assertEquals(await part(page, "status").innerText(), "Stale");
+  assertEquals(await part(page, "reason").innerText(), "Connected, but no price is fresh.");
+  await tell(page, { kind: "offline", reason: "There is no network." });
+  assertEquals(await part(page, "reason").innerText(), "There is no network.");
+  await tell(page, { kind: "live", reason: "Connected." });
+  await page.evaluate("badge.hollow = null");
+  assertEquals(await part(page, "status").innerText(), "Live");
+});
+
+browserTest(
+  "<connection-badge> lets go of its feed where it is taken out, and follows again where it is put back",
+  async () => {
+    await using stage = await startStage();
+    const { page } = stage;
+    const listeners = () => page.evaluate("fake.listeners.size");
+
+    assertEquals(await listeners(), 1);
+    await page.evaluate("badge.remove()");
+    assertEquals(await listeners(), 0);
+    await tell(page, { kind: "live", reason: "Connected." });
+    await page.evaluate("document.body.append(badge)");
+    assertEquals(await listeners(), 1);
+    assertEquals(await part(page, "status").innerText(), "Live");
+    await page.evaluate("badge.feed = null");
+    assertEquals(await listeners(), 0);
+    assertEquals(await page.locator("connection-badge[data-state=connecting]").count(), 1);
+  },
+);

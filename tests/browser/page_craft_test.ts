@@ -1,0 +1,102 @@
+/** The page's craft: for everybody, in the light and in the dark, under its policy, and quickly. */
+import { assert, assertEquals } from "@std/assert";
+import { violations } from "./axe.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { badge, startDemo } from "./demo_page.ts";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  browserTest(`page has nothing that axe complains about, in the ${colorScheme}`, async () => {
+    await using server = await startDemo({ QUOTE_POLL_MS: "1000", DEMO_FAULTS: "on" });
+    // Without motion no price is looked at in the middle of its fade.
+    await using tab = await openTab({ colorScheme, reducedMotion: "reduce" });
+    const { page, complaints } = tab;
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    await page.getByRole("button", { name: "Run a demo operation" }).click();
+    await page.locator("progress[value]").waitFor();
+    assertEquals(await violations(page), []);
+    await page.locator("tr[data-symbol=BTC-USD][data-freshness=stale]").waitFor();
+    assertEquals(await violations(page), []);
+    await page.locator("tr[data-symbol=BTC-USD] button").click();
+    await page.locator("dialog canvas").waitFor();
+    assertEquals(await violations(page), []);
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 390, height: 844 });
+    assertEquals(await violations(page), []);
+    await page.setViewportSize({ width: 2560, height: 1440 });
+    assertEquals(await violations(page), []);
+    assertEquals(complaints, []);
+  });
+}
+
+browserTest("page breaks no rule of its policy, with every part of it in use", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  await page.addInitScript(`
+    globalThis.broken = [];
+    addEventListener("securitypolicyviolation", (each) => broken.push(each.violatedDirective));
+  `);
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.getByRole("button", { name: "Chart of Bitcoin" }).click();
+  await page.locator("dialog canvas").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Run a demo operation" }).click();
+  await page.locator("#operation").getByText("Completed").waitFor();
+  assertEquals(await page.evaluate("broken"), []);
+  assertEquals(complaints, []);
+});
+
+browserTest(
+  "page asks for little before it lives: five files, less than 48 KB in all",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page } = tab;
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    const files = await page.evaluate<readonly (readonly [path: string, bytes: number])[]>(`
+    ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
+      .map(({ name, transferSize }) => [new URL(name).pathname, transferSize])
+      .filter(([path]) => !path.startsWith("/v1/"))
+  `);
+    assertEquals(
+      [...new Set(files.map(([path]) => path))].sort(),
+      ["/", "/client.js", "/icon.svg", "/page/page.css", "/page/page.js"],
+    );
+    const bytes = files.reduce((sum, [_, each]) => sum + each, 0);
+    assert(bytes < 48_000, `they take ${bytes} bytes`);
+  },
+);
+
+for (
+  const [name, width, height] of [["phone", 390, 844], ["desk", 1280, 800], [
+    "wall",
+    2560,
+    1440,
+  ]] as const
+) {
+  browserTest(`page fits a ${name}, and no new price moves another`, async () => {
+    await using server = await startDemo();
+    await using tab = await openTab({ viewport: { width, height } });
+    const { page } = tab;
+    const places = () =>
+      page.evaluate<string>(`
+        [...document.querySelectorAll("tr > :is(.symbol, .trend, .price, .change)")].map((each) => {
+          const { left, width } = each.getBoundingClientRect();
+          return [left, width].map(Math.round).join();
+        }).join(" ")
+      `);
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+    const before = await places();
+    await page.locator("#frames li").nth(30).waitFor();
+    assertEquals(await places(), before);
+  });
+}

@@ -1,0 +1,112 @@
+/** What the page has beside prices and news: a chart, an operation, the events as they came, commands. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { until } from "../support/within.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { badge, priceChange, startDemo } from "./demo_page.ts";
+
+const BITCOIN = "tr[data-symbol=BTC-USD]";
+
+browserTest("page draws the way of a price since it was opened, also after a reload", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  const way = () => page.locator(`${BITCOIN} .spark .line`).getAttribute("d");
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.locator(`${BITCOIN} .spark:not(.flat)`).waitFor();
+  await priceChange(page);
+  const corners = (await way())?.match(/L/g)?.length ?? 0;
+  assert(corners > 0);
+  await page.reload();
+  assert(((await way())?.match(/L/g)?.length ?? 0) >= corners);
+  assertEquals(complaints, []);
+});
+
+browserTest(
+  "page opens a chart by the keyboard, loads it only then, and closes it by Escape",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const loaded = () =>
+      page.evaluate<string[]>(
+        `performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)`,
+      );
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    assert(!(await loaded()).some((path) => /uplot|chart/.test(path)));
+    const open = page.getByRole("button", { name: "Chart of Bitcoin" });
+    await open.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog");
+    await dialog.locator("canvas").waitFor();
+    assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
+    await page.getByRole("img", { name: "Bitcoin, since" }).waitFor();
+    // Its own style sheet is in force: without it the canvas would push the axes aside.
+    const position = `getComputedStyle(document.querySelector(".u-over")).position`;
+    assertEquals(await page.evaluate(position), "absolute");
+    await page.locator(".u-over").hover();
+    assertMatch(await dialog.locator("[data-field=since]").innerText(), / at [\d:]{8} UTC$/);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    assertEquals(await page.locator(":focus").getAttribute("aria-label"), "Chart of Bitcoin");
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest("page runs an operation of the demo, and follows it to its end", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  const run = page.getByRole("button", { name: "Run a demo operation" });
+  await run.click();
+  const panel = page.locator("#operation");
+  await panel.getByText("Running").waitFor();
+  assertEquals(await run.isEnabled(), false);
+  await panel.locator("progress[value]").waitFor();
+  await panel.getByText("Completed").waitFor();
+  assertEquals(await panel.locator("progress").getAttribute("value"), "1");
+  assertEquals(await run.isEnabled(), true);
+  assertEquals(complaints, []);
+});
+
+browserTest(
+  "page shows the last events as they came, a bounded number, and can be told to wait",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page } = tab;
+    const frames = page.locator("#frames li");
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    await until("a full list", async () => await frames.count() === 40 || undefined);
+    await priceChange(page);
+    assertEquals(await frames.count(), 40);
+    await page.locator("#frames button").click();
+    const newest = await frames.first().innerText();
+    assertMatch(newest, /^[\d:.]{12}\s+[\w.]+\s+\d+-\d+\s+\{"/);
+    await priceChange(page);
+    await priceChange(page);
+    assertEquals(await frames.first().innerText(), newest);
+  },
+);
+
+browserTest("page copies the command that follows its prices", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab({ permissions: ["clipboard-read", "clipboard-write"] });
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.getByRole("button", { name: "Copy: Prices, as they change" }).click();
+  assertEquals(
+    await page.evaluate("navigator.clipboard.readText()"),
+    `curl -N "${server.origin}/v1/quotes/stream"`,
+  );
+});

@@ -1,0 +1,293 @@
+/** The ticker on a site of another origin, whose policy lets nothing pass but our scripts and connections. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import type { ServerProcess } from "../support/server_process.ts";
+import { blocksOf } from "../support/readme.ts";
+import { until } from "../support/within.ts";
+import { violations } from "./axe.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { startDemo } from "./demo_page.ts";
+import { type Site, startSite } from "./site.ts";
+
+/** A pace at which a busy machine makes nothing stale. */
+const CALM = { QUOTE_POLL_MS: "1000" };
+
+/** A site whose page shows this and may ask these servers. */
+function startTickerSite(body: string, servers: readonly ServerProcess[], lang?: string): Site {
+  const origins = servers.map(({ origin }) => origin).join(" ");
+  return startSite({
+    body: `${body}<script type="module" src="${servers[0]?.origin}/ticker.js"></script>`,
+    policy: [
+      `script-src ${origins}`,
+      `connect-src ${origins}`,
+      "style-src 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ],
+    ...(lang === undefined ? {} : { lang }),
+  });
+}
+
+/** The streams a page asks for from here on: the symbols of each, "" where it names none. */
+function streamsOf(page: Page): string[] {
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === "/v1/stream") asked.push(url.searchParams.get("symbols") ?? "");
+  });
+  return asked;
+}
+
+/** Waits until a server has so many streams open. */
+async function hasStreams({ origin }: ServerProcess, count: number): Promise<void> {
+  await until(`${count} streams`, async () => {
+    const { streams } = await (await fetch(`${origin}/health`)).json();
+    return streams.open === count || undefined;
+  });
+}
+
+/** The labels of a ticker once each item has a price. */
+async function labels(page: Page, selector = "edgetape-ticker"): Promise<string[]> {
+  const list = page.locator(`${selector} [part=list]`);
+  await page.locator(`${selector}:has([part=badge][data-state=live])`).waitFor();
+  return await until("prices", async () => {
+    const texts = await list.locator(".label").allTextContents();
+    return texts.some((text) => text.includes("waiting")) ? undefined : texts;
+  });
+}
+
+const price = (page: Page, symbol: string) =>
+  page.locator(`edgetape-ticker [data-symbol="${symbol}"] [part=price]`);
+
+for (const colorScheme of ["light", "dark"] as const) {
+  browserTest(
+    `<edgetape-ticker> shows prices as they change under a strict policy, in the ${colorScheme}`,
+    async () => {
+      await using server = await startDemo(CALM);
+      await using site = startTickerSite(
+        `<edgetape-ticker symbols="BTC-USD, xau-usd SPX"></edgetape-ticker>`,
+        [server],
+      );
+      await using tab = await openTab({ colorScheme });
+      const { page, complaints } = tab;
+
+      await page.goto(site.origin);
+      await page.evaluate(`document.documentElement.style.colorScheme = "${colorScheme}"`);
+      const [bitcoin = "", gold = "", index = ""] = await labels(page);
+      assertMatch(
+        bitcoin,
+        /^Bitcoin, [\d,]+\.\d\d USD, (up|down) [\d.]+\u00a0% .*, live.*, simulated$/,
+      );
+      assertMatch(gold, /^Gold.*, [\d,.]+ USD per troy oz, /);
+      assertMatch(index, /^S&P 500, [\d,.]+ points, .*(delayed by 1[05]\u00a0min|market closed)/);
+      const before = await price(page, "BTC-USD").innerText();
+      await until(
+        "another price",
+        async () => await price(page, "BTC-USD").innerText() !== before || undefined,
+      );
+      const seen = await page.locator("edgetape-ticker [part=list]").innerText();
+      assertMatch(seen, /[▲▼]\u00a0[+−][\d.]+\u00a0% \([+−][\d,.]+\)/);
+      assertStringIncludes(seen, "SIMULATED");
+
+      await page.getByText("Sources").click();
+      assertMatch(await page.locator("[part=sources]").innerText(), /BTC-USD: \w+/);
+      assertEquals(await page.locator("[aria-live], [role=status]").count(), 1);
+      assertEquals(await violations(page), []);
+      assertEquals([complaints, site.reports], [[], []]);
+    },
+  );
+}
+
+browserTest(
+  "<edgetape-ticker> shows skeletons and moves nothing until it has prices, where motion is not wanted",
+  async () => {
+    await using server = await startDemo(CALM);
+    await using site = startTickerSite(
+      `<edgetape-ticker symbols="BTC-USD,ETH-USD" layout="scroll"></edgetape-ticker>`,
+      [server],
+      "de",
+    );
+    await using tab = await openTab({
+      reducedMotion: "reduce",
+      viewport: { width: 320, height: 640 },
+    });
+    const { page, complaints } = tab;
+
+    const held = Promise.withResolvers<void>();
+    await page.route("**/v1/stream?*", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.goto(site.origin);
+    const waiting = page.locator("edgetape-ticker [data-freshness=waiting]");
+    await waiting.first().waitFor();
+    assertEquals(await waiting.locator(".label").allTextContents(), [
+      "BTC-USD, waiting for the first price",
+      "ETH-USD, waiting for the first price",
+    ]);
+    assertEquals(await violations(page), []);
+    held.resolve();
+    await labels(page);
+    assertMatch(await price(page, "BTC-USD").innerText(), /^[\d.]+,\d\d$/);
+    assertEquals(await page.evaluate("document.getAnimations().length"), 0);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 320);
+    assertEquals([await violations(page), complaints], [[], []]);
+  },
+);
+
+browserTest("<edgetape-ticker> follows its attributes", async () => {
+  await using first = await startDemo(CALM);
+  await using second = await startDemo(CALM);
+  await using site = startTickerSite(
+    `<edgetape-ticker symbols="BTC-USD"></edgetape-ticker>`,
+    [first, second],
+  );
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  const asked = streamsOf(page);
+  const set = (name: string, value: string) =>
+    page.locator("edgetape-ticker").evaluate(
+      (ticker, [name, value]) => ticker.setAttribute(name, value),
+      [name, value] as const,
+    );
+
+  await page.goto(site.origin);
+  await labels(page);
+  await set("symbols", "XAU-USD,BTC-USD");
+  await price(page, "XAU-USD").getByText(/\d/).waitFor();
+  assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD"]);
+  await set("symbols", "BTC-USD"); // is there already
+  assertEquals((await labels(page)).length, 1);
+
+  await hasStreams(second, 0);
+  await set("url", second.origin);
+  await hasStreams(second, 1);
+  await hasStreams(first, 0);
+  assertEquals((await labels(page)).length, 1);
+  assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD", "BTC-USD"]);
+
+  await set("url", "http://");
+  await page.getByText(`"http://" is no URL.`).waitFor();
+  await hasStreams(second, 0);
+  assertEquals(complaints, []);
+});
+
+browserTest(
+  "<edgetape-ticker> shares one connection with the page's others, and the last ends it",
+  async () => {
+    await using server = await startDemo(CALM);
+    await using site = startTickerSite(
+      `<edgetape-ticker id="a" symbols="BTC-USD"></edgetape-ticker>
+     <edgetape-ticker id="b" symbols="WTI"></edgetape-ticker>`,
+      [server],
+    );
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const asked = streamsOf(page);
+
+    await page.goto(site.origin);
+    await Promise.all([labels(page, "#a"), labels(page, "#b")]);
+    await hasStreams(server, 1);
+    await page.evaluate("document.querySelector('#a').remove()");
+    await page.evaluate("document.querySelector('main').prepend(document.querySelector('#b'))");
+    await labels(page, "#b");
+    await hasStreams(server, 1);
+    assertEquals(asked, ["BTC-USD,WTI"]);
+    await page.evaluate("document.querySelector('#b').remove()");
+    await hasStreams(server, 0);
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest("<edgetape-ticker> has no most of symbols, and a wrong one stands alone", async () => {
+  await using server = await startDemo(CALM);
+  const many = Array.from({ length: 101 }, (_, n) => `NONE-${n}`).join();
+  await using site = startTickerSite(
+    `<edgetape-ticker id="all"></edgetape-ticker>
+     <template><edgetape-ticker symbols="BTC-USD,NOPE"></edgetape-ticker></template>
+     <template><edgetape-ticker symbols="BTC-USD,${many}"></edgetape-ticker></template>`,
+    [server],
+  );
+  await using tab = await openTab();
+  const { page } = tab;
+  const asked = streamsOf(page);
+  /** Puts another ticker in the place of the one that is there. */
+  const change = async () => {
+    await page.evaluate("document.querySelector('edgetape-ticker').remove()");
+    await hasStreams(server, 0);
+    await page.evaluate(`{
+      const template = document.querySelector("template");
+      template.replaceWith(template.content);
+    }`);
+  };
+
+  await page.goto(site.origin);
+  await page.locator("[part=list] li").first().waitFor();
+  assertEquals((await labels(page)).length, 9);
+  for (const width of [320, 700, 1100, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    const items = page.locator("edgetape-ticker li[data-symbol]");
+    const isTooNarrow = await items.evaluateAll((all) =>
+      all.some((each) => each.scrollWidth > each.clientWidth)
+    );
+    assertEquals(isTooNarrow, false, `at ${width} px`);
+  }
+  await change();
+  const [bitcoin = "", wrong] = await labels(page);
+  assertMatch(bitcoin, /^Bitcoin, /);
+  assertEquals(wrong, "NOPE, not offered here");
+  await change();
+  assertEquals((await labels(page)).length, 102);
+  const named = asked.filter(Boolean);
+  assertEquals([...new Set(named)], ["BTC-USD,NOPE"]);
+});
+
+browserTest(
+  "<edgetape-ticker> says that prices are the last known while it has no connection",
+  async () => {
+    const server = await startDemo(CALM);
+    await using site = startTickerSite(
+      `<edgetape-ticker symbols="BTC-USD"></edgetape-ticker>`,
+      [server],
+    );
+    await using tab = await openTab();
+    const { page } = tab;
+    try {
+      await page.goto(site.origin);
+      await labels(page);
+    } finally {
+      await server.stop();
+    }
+    const item = page.locator("edgetape-ticker [data-freshness=cut]");
+    await item.waitFor();
+    assertStringIncludes(await item.innerText(), "last known");
+    assertMatch(await item.locator(".label").innerText(), /, last known, simulated$/);
+    assertEquals(await page.getByRole("button", { name: "Reconnect now" }).isVisible(), true);
+  },
+);
+
+browserTest("<edgetape-ticker> and <connection-badge> run as the README has them", async () => {
+  await using server = await startDemo(CALM);
+  const [section, here] = ["A ticker on any page", /http:\/\/127\.0\.0\.1:8000/g];
+  const blocks = await blocksOf(section, "html");
+  const [style = ""] = await blocksOf(section, "css");
+  await using site = startSite({
+    body: blocks.join("").replace(here, server.origin),
+    style,
+    policy: [
+      `script-src 'unsafe-inline' ${server.origin}`, // one of the scripts is printed into the page
+      `connect-src ${server.origin}`,
+      "style-src 'self'",
+    ],
+  });
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+
+  await page.goto(site.origin);
+  assertEquals((await labels(page)).length, 3);
+  await page.locator("main > connection-badge[data-state=live]").waitFor();
+  const size =
+    "getComputedStyle(document.querySelector('edgetape-ticker').shadowRoot.querySelector('[part=price]')).fontSize";
+  assertEquals(await page.evaluate(size), "24px");
+  assertEquals([await violations(page), complaints, site.reports], [[], [], []]);
+});

@@ -1,0 +1,102 @@
+import { assertEquals } from "@std/assert";
+import { itemWords, sourceLines, symbolsOf } from "../../lib/client/ticker/words.js";
+import type { Quote, Status } from "../../lib/client/words/shapes.js";
+
+const QUOTE: Quote = {
+  symbol: "SPX",
+  name: "S&P 500",
+  class: "indices",
+  price: "7738.79",
+  change: "-9.30",
+  change_pct: -0.12,
+  basis: "prev_close",
+  currency: "USD",
+  unit: "points",
+  decimals: 2,
+  session: "open",
+  as_of: null,
+  received_at: "2026-03-05T14:00:00.000Z",
+  is_delayed: true,
+  delay_s: 900,
+  is_stale: false,
+  source: "yahoo",
+  attribution: "Yahoo Finance, unofficial",
+  simulated: false,
+};
+
+const STATUS: Status = {
+  provider: "yahoo",
+  symbols: ["SPX"],
+  state: "live",
+  since: "2026-03-05T14:00:00.000Z",
+  reason: null,
+  next_try_at: null,
+};
+
+/** What is said of a quote that differs from ours in this. */
+function item(change: Partial<Quote> | null, more: object = {}, locale = "en-US") {
+  const quote = change === null ? undefined : { ...QUOTE, ...change };
+  const known = { symbol: "SPX", quote, statuses: [STATUS], isFollowing: true, hasSnapshot: true };
+  return itemWords({ ...known, ...more }, locale);
+}
+
+const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])[] = [
+  [
+    "S&P 500, 7,738.79 points, down 0.12\u00a0% since close, delayed by 15\u00a0min",
+    item({}),
+  ],
+  [
+    "S&P 500, 7,738.79 points, up 9.30 since close, live, simulated",
+    item({ change: "9.30", change_pct: null, is_delayed: false, simulated: true }),
+  ],
+  [
+    "S&P 500, 7,738.79 points, market closed",
+    item({ change: null, change_pct: null, session: "closed" }),
+  ],
+  [
+    "S&P 500, 7,738.79 points, unchanged in 24 h, stale",
+    item({ change: "0.00", basis: "rolling_24h", is_stale: true }),
+  ],
+  [
+    "S&P 500, 7,738.79 points, last known",
+    item({ change: null, change_pct: null }, { isFollowing: false }),
+  ],
+  ["SPX, waiting for the first price from yahoo", item(null)],
+  ["SPX, no price yet: yahoo down", item(null, { statuses: [{ ...STATUS, state: "down" }] })],
+  ["SPX, not offered here", item(null, { statuses: [] })],
+  ["SPX, waiting for the first price", item(null, { statuses: [], hasSnapshot: false })],
+  [
+    "SPX, down, no source configured",
+    item(null, { statuses: [{ ...STATUS, provider: "none", reason: "no source configured" }] }),
+  ],
+];
+
+for (const [label, words] of LABELS) {
+  Deno.test(`itemWords() says to who hears it: ${label}`, () => assertEquals(words.label, label));
+}
+
+Deno.test("itemWords() writes all digits of a price as the reader does, and says what is not plainly live", () => {
+  const { texts } = item({ price: "123456789012345678.90" }, {}, "de-DE");
+  assertEquals(texts.price, "123.456.789.012.345.678,90");
+  assertEquals(texts.change, "▼\u00a0−0,12\u00a0% (−9,30)");
+  assertEquals(texts.freshness, "delayed by 15\u00a0min");
+  assertEquals(item({ is_delayed: false }).texts.freshness, "");
+});
+
+Deno.test("itemWords() is a skeleton only until a snapshot has come", () => {
+  assertEquals(item(null, { hasSnapshot: false }).freshness, "waiting");
+  assertEquals(item(null).freshness, "missing");
+});
+
+Deno.test("sourceLines() names each source once, as it wants to be named", () => {
+  const coin = { ...QUOTE, symbol: "BTC-USD", source: "coinbase", attribution: "Coinbase" };
+  assertEquals(sourceLines([QUOTE, { ...QUOTE, symbol: "DJI" }, coin]), [
+    "SPX, DJI: yahoo (Yahoo Finance, unofficial)",
+    "BTC-USD: Coinbase",
+  ]);
+});
+
+Deno.test("symbolsOf() reads an attribute as people write it", () => {
+  assertEquals(symbolsOf(" btc-usd,, XAU-USD\n BTC-USD"), ["BTC-USD", "XAU-USD"]);
+  assertEquals([symbolsOf(null), symbolsOf(" ,")], [[], []]);
+});
