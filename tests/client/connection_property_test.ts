@@ -209,6 +209,21 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
       assertEquals([wire.open().length, wire.clock.timers, wire.listeners], [0, 0, 0]);
       assertEquals(wire.reported, []);
     }),
-    { numRuns: 60 },
+    {
+      numRuns: 60,
+      // Two that polled at once told an article twice.
+      examples: [[
+        ["news", "quotes"],
+        [
+          ["streams held back", 0],
+          ["slow", 0],
+          ["a cut", 0],
+          ["a minute and a half", 0],
+          ["sleep", 1],
+          ["seconds", 0],
+        ],
+        { hasSource: false, hasTicket: false },
+      ]],
+    },
   );
 });

@@ -14,7 +14,7 @@ import { createRepeats } from "./repeats.js";
 import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
 import { createVoice } from "./voice.js";
 import { createWatch } from "./watch.js";
-import { ASKING, goingWell, seconds } from "./words.js";
+import { ASKING, goingWell, seconds, thenNext } from "./words.js";
 
 /** @import { End, Frame, State } from "./types.js" */
 /** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
@@ -104,15 +104,15 @@ export function createConnection(options, world) {
     plan.wait(ms);
     plan.isSoon = true;
   }
-
   const climbLater = () => plan.wait(CLIMB_MS * (0.5 + world.random()), best);
 
-  /** Opens a line. Where another one is current it goes on until this one has had its `sync`. */
+  /** Opens a line. A current one goes on until this has had its `sync`; but not polls: both would tell what has no ids. */
   async function dial(at = rung) {
-    if (!current) say({ reason: ASKING });
+    if (!current) say(voice.state().kind === "stale" ? {} : { reason: ASKING });
     if (isOver) return;
     const isPoll = at === 2;
     if (isPoll && world.isHidden()) return pause();
+    if (isPoll) drop(current);
     plan.off();
     drop(next);
     const trial = next = createTrial(at, world.now());
@@ -159,8 +159,8 @@ export function createConnection(options, world) {
     auth(_, { expires_in_ms }) {
       if (ticket && expires_in_ms > HEALTHY_MS) replace(expires_in_ms / (2 + world.random()));
     },
-    busy(trial, { retry_after_ms }) {
-      fail(trial, "The server takes no more streams for now.", retry_after_ms, "busy");
+    busy(trial, { in_use: used, limit, retry_after_ms: ms }) {
+      fail(trial, `The server has no free stream (${used} of ${limit} in use).`, ms, "busy");
     },
     bye(trial, { reason, retry_ms }) {
       if (reason === "finished") over(trial, { kind: "over" });
@@ -222,7 +222,7 @@ export function createConnection(options, world) {
     plan.wait(ms);
     say({
       kind: isOnline ? kind : "offline",
-      reason: `${isOnline ? reason : "There is no network."} Next try in ${seconds(ms)}.`,
+      reason: thenNext(isOnline ? reason : "There is no network.", ms),
       nextTryAt: world.now() + ms,
     });
   }
@@ -237,7 +237,7 @@ export function createConnection(options, world) {
         mutes = 0;
       }
     }
-    fail(trial, "Nothing comes through.", 0, "stale");
+    fail(trial, "The connection is mute: opening another.", 0, "stale");
   }
 
   function look() {

@@ -10,6 +10,9 @@ export const ASKING = "Asking the server for the stream.";
 /** @param {number} ms */
 export const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 
+/** @param {string} reason @param {number} ms */
+export const thenNext = (reason, ms) => ms ? `${reason} Next try in ${seconds(ms)}.` : reason;
+
 /**
  * @param {import("./types.js").Transport} transport
  * @param {readonly string[]} unpolled The topics that no poll can have.
