@@ -187,6 +187,15 @@ Deno.test("createConnection() renews its right beside the line it has, where it 
   }
 });
 
+Deno.test("createConnection() does not wait for a right to be renewed where its line is lost", async () => {
+  const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
+  wire.last().send("auth", { expires_in_ms: 60_000 });
+  wire.last().cut();
+  await wire.clock.advance(1500);
+  assertEquals(wire.open().length, 1);
+  feed.close();
+});
+
 Deno.test("createConnection() renews a right that cannot be had for longer a few times and no more", async () => {
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
   const end = wire.clock.now() + 60_000;

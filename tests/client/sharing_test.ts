@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { z } from "zod";
 import { createBrowser, type Tab } from "./tabs.ts";
@@ -191,6 +191,56 @@ Deno.test("createShared() carries what a follower asks for to the leader", async
   await clock.advance(0);
   assertEquals(late.feed.state().isShared, false);
   assertEquals(server.urls, Array(2).fill("https://other.example"));
+});
+
+Deno.test("createShared() tries again what was given up, once for each tab that is opened", async () => {
+  const { clock, server, open } = await createTabs(2);
+  server.become("stopped");
+  await clock.advance(MINUTE);
+  assertEquals(server.reconnects, 0);
+  await open();
+  await clock.advance(MINUTE);
+  assertEquals(server.reconnects, 1);
+});
+
+Deno.test("createShared() gives the lead of a hidden tab that may not poll to one that is seen", async () => {
+  const { clock, server, first, second, quote } = await createTabs(3);
+  first.hide();
+  server.become("paused");
+  await quote();
+  await clock.advance(0);
+  assertEquals([second.feed.state().kind, server.connections], ["live", 1]);
+  assertEquals(pricesOf(second), [1, 2]);
+  assertEquals([first.feed.state().kind, first.feed.state().isShared], ["live", true]);
+});
+
+Deno.test("createShared() leaves the lead with a tab that may not poll where all are hidden", async () => {
+  const { clock, server, tabs } = await createTabs(2);
+  for (const tab of tabs) tab.hide();
+  server.become("paused");
+  await clock.advance(MINUTE);
+  assertEquals([server.opened, tabs[1]?.feed.state().kind], [[""], "paused"]);
+});
+
+Deno.test("createShared() tells a tab that comes late a chat's answer so far, and its end", async () => {
+  const { clock, server, open } = await createTabs(2);
+  for (const text of ["It ", "is", "…"]) server.publish("token", { text });
+  server.publish("gap", { topic: "chat/x" });
+  for (const text of ["It ", "is."]) server.publish("token", { text });
+  server.publish("done", { tokens: 2 });
+  await clock.advance(0);
+  const { events } = await open();
+  assertEquals(events.slice(1).map(({ type, data }) => [type, data]), [
+    ["token", { text: "It is." }],
+    ["done", { tokens: 2 }],
+  ]);
+});
+
+Deno.test("createShared() refuses a URL that is none, and stays where it is", async () => {
+  const { clock, server, second } = await createTabs(2);
+  assertThrows(() => second.feed.setUrl("http://["), TypeError);
+  await clock.advance(0);
+  assertEquals(server.urls, []);
 });
 
 Deno.test("createShared() leaves nothing behind when the last is closed", async () => {

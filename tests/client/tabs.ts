@@ -103,6 +103,7 @@ function createServer() {
   const feeds = new Set<(event: StreamEvent) => void>();
   const opened: string[] = [];
   const urls: string[] = [];
+  const tellers = new Set<(kind: State["kind"]) => void>();
   let reconnects = 0;
 
   function open(
@@ -128,8 +129,14 @@ function createServer() {
       }
     }
     let isOpen = true;
+    function become(kind: State["kind"]): void {
+      state = { ...state, kind, reason: kind };
+      for (const watch of watchers) watch(state);
+    }
+    tellers.add(become);
     function close(): void {
       isOpen = false;
+      tellers.delete(become);
       feeds.delete(deliver);
     }
     onCrash(close);
@@ -171,6 +178,10 @@ function createServer() {
     },
     get connections() {
       return feeds.size;
+    },
+    /** All connections say this of themselves from now on. */
+    become(kind: State["kind"]): void {
+      for (const tell of tellers) tell(kind);
     },
     /** Gives the id. */
     publish(type: string, data: unknown): string {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { addressOf } from "./address.js";
+import { addressOf, baseOf } from "./address.js";
 import { createBackoff } from "./backoff.js";
 import { createListeners } from "./listeners.js";
 import { createPlan } from "./plan.js";
@@ -45,12 +45,7 @@ export function createConnection(options, world) {
   const repeats = createRepeats(options.cursor ?? "");
   /** @type {import("./listeners.js").Listeners<import("./types.js").StreamEvent>} */
   const events = createListeners(world.report);
-  let base = options.url;
-  /** @param {string} from @param {string} [bought] */
-  const address = (from, bought, cursor = repeats.cursor()) =>
-    addressOf(from, options, cursor, bought, world.baseUrl);
-  // A URL that is none throws here.
-  address(base);
+  let base = baseOf(options.url, world.baseUrl);
 
   const voice = createVoice(world.report, ASKING, false);
   const watch = createWatch(world, {
@@ -125,7 +120,7 @@ export function createConnection(options, world) {
     }
     if (trial !== next) return;
     trial.close = trial.open(
-      address(base, bought, isPoll ? repeats.pollCursor() : undefined),
+      addressOf(base, options, isPoll ? repeats.pollCursor() : repeats.cursor(), bought),
       { onFrame: (frame) => receive(trial, frame), onEnd: (end) => over(trial, end) },
       world,
       { types, polled, withCredentials },
@@ -157,7 +152,10 @@ export function createConnection(options, world) {
       say({ kind: "stale", reason: `What you see is ${seconds(lagMs)} behind.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
-      if (ticket && expires_in_ms > HEALTHY_MS) replace(expires_in_ms / (2 + world.random()));
+      // Not soon: a line that is lost until then is not waited for so long.
+      if (ticket && expires_in_ms > HEALTHY_MS && !plan.isSoon) {
+        plan.wait(expires_in_ms / (2 + world.random()));
+      }
     },
     busy(trial, { retry_after_ms }) {
       fail(trial, "The server takes no more streams for now.", retry_after_ms, "busy");
@@ -287,8 +285,7 @@ export function createConnection(options, world) {
     cursor: repeats.cursor,
     reconnect,
     setUrl(url) {
-      address(url);
-      base = url;
+      base = baseOf(url, world.baseUrl);
       reconnect();
     },
     close() {
