@@ -14,7 +14,7 @@ import { createRepeats } from "./repeats.js";
 import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
 import { createVoice } from "./voice.js";
 import { createWatch } from "./watch.js";
-import { ASKING, goingWell, seconds } from "./words.js";
+import { ASKING, endingOf, goingWell, seconds } from "./words.js";
 
 /** @import { End, Frame, State } from "./types.js" */
 /** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
@@ -164,7 +164,7 @@ export function createConnection(options, world) {
       if (reason === "finished") over(trial, { kind: "over" });
       // The old line goes on as long as it lives.
       else if (/drain|max/.test(reason)) replace(world.random() * Math.min(retry_ms, MOMENT_MS));
-      else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
+      else fail(trial, endingOf(reason), retry_ms);
     },
   }));
 
