@@ -195,6 +195,14 @@ Deno.test("createShared() tells a tab that comes late a chat's answer so far, an
   ]);
 });
 
+Deno.test("createShared() says where it is when it goes, so that nothing is told twice", async () => {
+  const { clock, server, first } = await createTabs(2);
+  server.move("1700000000000-9");
+  first.feed.close();
+  await clock.advance(0);
+  assertEquals(server.opened, ["", "1700000000000-9"]);
+});
+
 Deno.test("createShared() refuses a URL that is none, and stays where it is", async () => {
   const { clock, server, second } = await createTabs(2);
   assertThrows(() => second.feed.setUrl("http://["), TypeError);

@@ -104,6 +104,7 @@ function createServer() {
   const opened: string[] = [];
   const urls: string[] = [];
   const tellers = new Set<(kind: State["kind"]) => void>();
+  const movers = new Set<(id: string) => void>();
   let reconnects = 0;
 
   function open(
@@ -134,9 +135,12 @@ function createServer() {
       for (const watch of watchers) watch(state);
     }
     tellers.add(become);
+    const move = (id: string) => void (cursor = id);
+    movers.add(move);
     function close(): void {
       isOpen = false;
       tellers.delete(become);
+      movers.delete(move);
       feeds.delete(deliver);
     }
     onCrash(close);
@@ -182,6 +186,10 @@ function createServer() {
     /** All connections say this of themselves from now on. */
     become(kind: State["kind"]): void {
       for (const tell of tellers) tell(kind);
+    },
+    /** All connections are at this place now, without an event: after a heartbeat, or a poll. */
+    move(id: string): void {
+      for (const each of movers) each(id);
     },
     /** Gives the id. */
     publish(type: string, data: unknown): string {

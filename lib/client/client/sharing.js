@@ -177,6 +177,8 @@ export function createShared(key, open, world, cursor = "") {
   /** @param {State["kind"]} kind @param {string} reason */
   function leave(kind, reason) {
     cursor = feed?.cursor() || cursor;
+    // Whoever is next begins there.
+    tell({});
     leader = "";
     stopBeat();
     stepDown();
