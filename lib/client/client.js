@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { baseOf } from "./client/address.js";
 import { createConnection } from "./client/connection.js";
 import { createShared } from "./client/sharing.js";
 import { browserWorld } from "./client/world.js";
@@ -26,7 +27,8 @@ export { browserWorld } from "./client/world.js";
 export function connect(options, world = browserWorld()) {
   const { share = true, ticket: _, url, cursor, ...same } = options;
   if (share === false) return createConnection(options, world);
-  const key = JSON.stringify({ share, url, ...same });
+  // Tabs of different places may name different servers by the same relative URL.
+  const key = JSON.stringify({ share, ...same, url: baseOf(url, world.baseUrl) });
   /** @param {Partial<Options>} from */
   const open = (from) => createConnection({ ...options, ...from }, world);
   return createShared(key, open, world, cursor);

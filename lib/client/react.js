@@ -10,6 +10,7 @@
 // @ts-types="@types/react"
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from "react";
 import { connect } from "./client.js";
+import { baseOf, newsAddressOf } from "./client/address.js";
 import { EMPTY } from "./client/model.js";
 import { createStore } from "./client/store.js";
 import { browserWorld } from "./client/world.js";
@@ -61,11 +62,9 @@ function keyOf(options) {
 }
 
 /** @param {ConnectOptions} options @returns {() => Promise<Kept[]>} */
-function newsOf({ url, sources = [], withCredentials }) {
+function newsOf({ url, sources, withCredentials }) {
   return async () => {
-    const { baseUrl } = browserWorld();
-    const list = new URL("/v1/news?limit=200", new URL(url, baseUrl));
-    if (sources.length) list.searchParams.set("source", sources.join());
+    const list = newsAddressOf(baseOf(url, browserWorld().baseUrl), sources);
     const answer = await fetch(list, { credentials: withCredentials ? "include" : "same-origin" });
     if (!answer.ok) throw new Error(`${list} answers ${answer.status}`);
     return (await answer.json()).articles;

@@ -92,9 +92,9 @@ function wordsOf({ type, data }: StreamEvent): string {
   return isText ? String(data.text) : type;
 }
 
-/** Sends a POST to a server that answers so, "lost" where it cannot be reached. */
+/** Sends a POST to a server that answers so: "lost" where it cannot be reached, "mute" where it never says anything. */
 export function startChat(
-  answers: readonly (Response | "lost")[],
+  answers: readonly (Response | "lost" | "mute")[],
   options: Partial<Parameters<typeof stream>[1]> = {},
 ): Chat {
   const clock = createManualClock();
@@ -108,6 +108,11 @@ export function startChat(
     asked.push({ method, url, headers, body: await request.clone().text() });
     const next = left.shift();
     if (next === undefined || next === "lost") throw new TypeError("Failed to fetch");
+    if (next === "mute") {
+      return await new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason));
+      });
+    }
     return given(request, next);
   }
 

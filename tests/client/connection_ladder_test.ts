@@ -224,6 +224,24 @@ Deno.test("createConnection() polls operations and sessions to their ends, and e
   feed.close();
 });
 
+Deno.test("createConnection() names what polls find no more, and polls the others", async () => {
+  const { wire, feed, events, polls } = await createPolling({
+    topics: ["operations/o", "quotes"],
+    cursor: "5-0",
+  }, { quotes: () => quotes("7-0") });
+  polls().at(-1)?.refuse(404);
+  await wire.clock.advance(6000);
+  assertEquals(events.map(({ type }) => type), ["snapshot", "gone", "snapshot"]);
+  assertEquals(events[1]?.data, ["operations/o"]);
+  assertEquals(polls().map(({ url }) => url.pathname), [
+    "/v1/quotes",
+    "/v1/operations/o",
+    "/v1/quotes",
+  ]);
+  assertEquals(feed.state().kind, "polling");
+  feed.close();
+});
+
 Deno.test("createConnection() goes on for what cannot be polled when all that can has ended", async () => {
   const { wire, feed, streams } = await createPolling(
     { topics: ["operations/o", "events/alerts"] },

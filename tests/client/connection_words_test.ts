@@ -187,6 +187,30 @@ Deno.test("createConnection() renews its right beside the line it has, where it 
   }
 });
 
+Deno.test("createConnection() says in words why the server ended a stream", async () => {
+  for (
+    const [reason, words] of [
+      ["slow", "This page reads more slowly than events come."],
+      ["revoked", "The right to follow this has ended."],
+      ["another", "The server ended the stream."],
+    ] as const
+  ) {
+    const { wire, feed } = await createLive();
+    wire.last().send("bye", { reason, retry_ms: 3000 });
+    assertEquals(feed.state().reason, `${words} Next try in 3 s.`);
+    feed.close();
+  }
+});
+
+Deno.test("createConnection() does not wait for a right to be renewed where its line is lost", async () => {
+  const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
+  wire.last().send("auth", { expires_in_ms: 60_000 });
+  wire.last().cut();
+  await wire.clock.advance(1500);
+  assertEquals(wire.open().length, 1);
+  feed.close();
+});
+
 Deno.test("createConnection() renews a right that cannot be had for longer a few times and no more", async () => {
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
   const end = wire.clock.now() + 60_000;

@@ -187,6 +187,18 @@ Deno.test("stream() replaces a connection that is mute for 2.5 heartbeats", asyn
   assertEquals(await end, "done");
 });
 
+Deno.test("stream() is sent again, under its key, where nothing ever answers", async () => {
+  const { response, write } = answer();
+  const { clock, asked, end } = startChat(["mute", response]);
+  await clock.advance(37_500);
+  await clock.advance(1500);
+  const keys = asked.map(({ method, headers }) => [method, headers.get("idempotency-key")]);
+  assertEquals([keys.length, keys[1]], [2, keys[0]]);
+  write(DONE);
+  assertEquals(await end, "done");
+  assertEquals(clock.timers, 0);
+});
+
 Deno.test("stream() gives up after 20 failures in a row, and says why", async () => {
   const { clock, asked, end } = startChat([]);
   await clock.advance(20 * 30_000);

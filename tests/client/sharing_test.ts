@@ -1,47 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { z } from "zod";
-import { createBrowser, type Tab } from "./tabs.ts";
-
-const MINUTE = 60_000;
-
-/** A browser with tabs that are where the server is: at quote 1. */
-async function createTabs(count: number, options: { cursor?: string } = {}) {
-  const browser = createBrowser();
-  const { clock, server } = browser;
-  let price = 0;
-  /** Publishes so many quotes, each with the next number as its price. */
-  async function quote(times = 1): Promise<void> {
-    while (times-- > 0) server.publish("quote", { symbol: "BTC-USD", price: ++price });
-    await clock.advance(0);
-  }
-  async function open(more: Parameters<typeof browser.openTab>[0] = options): Promise<Tab> {
-    const tab = browser.openTab(more);
-    await clock.advance(0);
-    return tab;
-  }
-  await quote();
-  const [first, second] = [await open(), await open()];
-  const tabs = [first, second];
-  while (tabs.length < count) tabs.push(await open());
-  return { browser, clock, server, first, second, tabs, quote, open };
-}
-
-const Priced = z.object({ price: z.number() });
-
-/** The prices a tab was told, in order. */
-function pricesOf({ events }: Tab): number[] {
-  return events.flatMap(({ type, data }) =>
-    type === "snapshot"
-      ? z.object({ quotes: z.array(Priced) }).parse(data).quotes
-      : Priced.parse(data)
-  ).map(({ price }) => price);
-}
-
-/** Numbers up to the last. */
-function upTo(last: number): number[] {
-  return Array.from({ length: last }, (_, at) => at + 1);
-}
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createTabs, MINUTE, pricesOf, upTo } from "./quoted_tabs.ts";
+import type { Tab } from "./tabs.ts";
 
 Deno.test("createShared() has one connection for all tabs, and all are told the same", async () => {
   const { server, tabs, quote } = await createTabs(3);
@@ -193,6 +152,64 @@ Deno.test("createShared() carries what a follower asks for to the leader", async
   assertEquals(server.urls, Array(2).fill("https://other.example"));
 });
 
+Deno.test("createShared() tries again what was given up, once for each tab that is opened", async () => {
+  const { clock, server, open } = await createTabs(2);
+  server.become("stopped");
+  await clock.advance(MINUTE);
+  assertEquals(server.reconnects, 0);
+  await open();
+  await clock.advance(MINUTE);
+  assertEquals(server.reconnects, 1);
+});
+
+Deno.test("createShared() gives the lead of a hidden tab that may not poll to one that is seen", async () => {
+  const { clock, server, first, second, quote } = await createTabs(3);
+  first.hide();
+  server.become("paused");
+  await quote();
+  await clock.advance(0);
+  assertEquals([second.feed.state().kind, server.connections], ["live", 1]);
+  assertEquals(pricesOf(second), [1, 2]);
+  assertEquals([first.feed.state().kind, first.feed.state().isShared], ["live", true]);
+});
+
+Deno.test("createShared() leaves the lead with a tab that may not poll where all are hidden", async () => {
+  const { clock, server, tabs } = await createTabs(2);
+  for (const tab of tabs) tab.hide();
+  server.become("paused");
+  await clock.advance(MINUTE);
+  assertEquals([server.opened, tabs[1]?.feed.state().kind], [[""], "paused"]);
+});
+
+Deno.test("createShared() tells a tab that comes late a chat's answer so far, and its end", async () => {
+  const { clock, server, open } = await createTabs(2);
+  for (const text of ["It ", "is", "…"]) server.publish("token", { text });
+  server.publish("gap", { topic: "chat/x" });
+  for (const text of ["It ", "is."]) server.publish("token", { text });
+  server.publish("done", { tokens: 2 });
+  await clock.advance(0);
+  const { events } = await open();
+  assertEquals(events.slice(1).map(({ type, data }) => [type, data]), [
+    ["token", { text: "It is." }],
+    ["done", { tokens: 2 }],
+  ]);
+});
+
+Deno.test("createShared() says where it is when it goes, so that nothing is told twice", async () => {
+  const { clock, server, first } = await createTabs(2);
+  server.move("1700000000000-9");
+  first.feed.close();
+  await clock.advance(0);
+  assertEquals(server.opened, ["", "1700000000000-9"]);
+});
+
+Deno.test("createShared() refuses a URL that is none, and stays where it is", async () => {
+  const { clock, server, second } = await createTabs(2);
+  assertThrows(() => second.feed.setUrl("http://["), TypeError);
+  await clock.advance(0);
+  assertEquals(server.urls, []);
+});
+
 Deno.test("createShared() leaves nothing behind when the last is closed", async () => {
   const { clock, server, tabs, first, quote, browser } = await createTabs(3);
   for (const { feed } of tabs) {
@@ -221,62 +238,4 @@ Deno.test("createShared() tells of a state once, however often it is repeated", 
   const { clock, second } = await createTabs(2);
   await clock.advance(MINUTE);
   assertEquals(second.states.map(({ kind }) => kind), ["live"]);
-});
-
-type Tabs = Awaited<ReturnType<typeof createTabs>>;
-
-/** What may happen to a tab. The last of all is never taken away. */
-const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
-  open: async (_, tabs, { open }) => tabs.push(await open({})),
-  "open with a cursor": async ({ feed }, tabs, { open }) => {
-    if (feed.cursor()) tabs.push(await open({ cursor: feed.cursor() }));
-  },
-  close: (tab, tabs) => {
-    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.feed.close();
-  },
-  crash: (tab, tabs) => {
-    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.crash();
-  },
-  freeze: (tab) => tab.freeze(),
-  thaw: (tab) => tab.thaw(),
-  sleep: (tab) => tab.wake("freeze"),
-  hide: (tab) => tab.hide(),
-  show: (tab) => tab.show(),
-  "a moment": (_tab, _tabs, { clock }) => clock.advance(1_000),
-  "a minute": (_tab, _tabs, { clock }) => clock.advance(MINUTE),
-  "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
-};
-
-Deno.test("createShared() tells each tab everything once and in order, whatever happens to the tabs", async () => {
-  const happening = fc.tuple(
-    fc.constantFrom(...Object.keys(HAPPENINGS)),
-    fc.nat({ max: 9 }),
-    fc.nat({ max: 2 }),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (happenings) => {
-      const test = await createTabs(2);
-      const tabs = [...test.tabs];
-      for (const [name, at, quotes] of happenings) {
-        const tab = tabs[at % tabs.length];
-        if (tab) await HAPPENINGS[name]?.(tab, tabs, test);
-        await test.quote(quotes);
-      }
-      for (const tab of tabs) {
-        tab.thaw();
-        tab.show();
-      }
-      await test.clock.advance(2 * MINUTE);
-      await test.quote();
-      const last = pricesOf(tabs[0] ?? test.first).at(-1);
-      for (const tab of tabs) {
-        const prices = pricesOf(tab);
-        const [first = 0] = prices;
-        assertEquals(prices, prices.map((_, at) => first + at));
-        assertEquals(prices.at(-1), last);
-      }
-      assertEquals(test.server.connections, 1);
-    }),
-    { numRuns: 60 },
-  );
 });

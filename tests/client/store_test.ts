@@ -110,6 +110,33 @@ Deno.test("createStore() asks for the news again after a gap, and where it got n
   assertEquals([ids(), answers.length], ["b", 4]);
 });
 
+Deno.test("createStore() asks for the news again when the stream begins, for what came in between", async () => {
+  const { clock, state, answers, ids } = createStoreUnderTest();
+  answers[0]?.resolve([article("a", 1)]);
+  await clock.advance(0);
+  state("polling");
+  answers[1]?.resolve([article("between", 2), article("a", 1)]);
+  await clock.advance(0);
+  state("live");
+  assertEquals([ids(), answers.length], ["between a", 2]);
+});
+
+Deno.test("createStore() asks for news that could not be had again by itself, until it is closed", async () => {
+  const { clock, store, state, answers, ids } = createStoreUnderTest();
+  state("live");
+  answers[1]?.reject(new TypeError("503"));
+  await clock.advance(15_000);
+  answers[2]?.resolve([article("a", 1)]);
+  await clock.advance(60_000);
+  assertEquals([ids(), answers.length], ["a", 3]);
+  store.subscribe(() => {})();
+  state("reconnecting");
+  state("live");
+  assertEquals(answers.length, 3);
+  await clock.advance(1000);
+  assertEquals(clock.timers, 0);
+});
+
 Deno.test("createStore() lets go of its feed a second after the last look, and not before", async () => {
   const { clock, store, calls } = createStoreUnderTest();
   const first = store.subscribe(() => {});

@@ -103,6 +103,8 @@ function createServer() {
   const feeds = new Set<(event: StreamEvent) => void>();
   const opened: string[] = [];
   const urls: string[] = [];
+  const tellers = new Set<(kind: State["kind"]) => void>();
+  const movers = new Set<(id: string) => void>();
   let reconnects = 0;
 
   function open(
@@ -128,8 +130,17 @@ function createServer() {
       }
     }
     let isOpen = true;
+    function become(kind: State["kind"]): void {
+      state = { ...state, kind, reason: kind };
+      for (const watch of watchers) watch(state);
+    }
+    tellers.add(become);
+    const move = (id: string) => void (cursor = id);
+    movers.add(move);
     function close(): void {
       isOpen = false;
+      tellers.delete(become);
+      movers.delete(move);
       feeds.delete(deliver);
     }
     onCrash(close);
@@ -171,6 +182,14 @@ function createServer() {
     },
     get connections() {
       return feeds.size;
+    },
+    /** All connections say this of themselves from now on. */
+    become(kind: State["kind"]): void {
+      for (const tell of tellers) tell(kind);
+    },
+    /** All connections are at this place now, without an event: after a heartbeat, or a poll. */
+    move(id: string): void {
+      for (const each of movers) each(id);
     },
     /** Gives the id. */
     publish(type: string, data: unknown): string {

@@ -202,6 +202,7 @@ export function createWire({ hasSource = true } = {}) {
 
   return {
     clock,
+    world,
     page,
     calls,
     reported,

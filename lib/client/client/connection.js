@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { addressOf } from "./address.js";
+import { addressOf, baseOf } from "./address.js";
 import { createBackoff } from "./backoff.js";
 import { createListeners } from "./listeners.js";
 import { createPlan } from "./plan.js";
@@ -14,7 +14,7 @@ import { createRepeats } from "./repeats.js";
 import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
 import { createVoice } from "./voice.js";
 import { createWatch } from "./watch.js";
-import { ASKING, goingWell, seconds, thenNext } from "./words.js";
+import { ASKING, endingOf, goingWell, seconds, thenNext } from "./words.js";
 
 /** @import { End, Frame, State } from "./types.js" */
 /** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
@@ -45,12 +45,7 @@ export function createConnection(options, world) {
   const repeats = createRepeats(options.cursor ?? "");
   /** @type {import("./listeners.js").Listeners<import("./types.js").StreamEvent>} */
   const events = createListeners(world.report);
-  let base = options.url;
-  /** @param {string} from @param {string} [bought] */
-  const address = (from, bought, cursor = repeats.cursor()) =>
-    addressOf(from, options, cursor, bought, world.baseUrl);
-  // A URL that is none throws here.
-  address(base);
+  let base = baseOf(options.url, world.baseUrl);
 
   const voice = createVoice(world.report, ASKING, false);
   const watch = createWatch(world, {
@@ -104,6 +99,7 @@ export function createConnection(options, world) {
     plan.wait(ms);
     plan.isSoon = true;
   }
+
   const climbLater = () => plan.wait(CLIMB_MS * (0.5 + world.random()), best);
 
   /** Opens a line. A current one goes on until this has had its `sync`; but not polls: both would tell what has no ids. */
@@ -125,7 +121,7 @@ export function createConnection(options, world) {
     }
     if (trial !== next) return;
     trial.close = trial.open(
-      address(base, bought, isPoll ? repeats.pollCursor() : undefined),
+      addressOf(base, options, isPoll ? repeats.pollCursor() : repeats.cursor(), bought),
       { onFrame: (frame) => receive(trial, frame), onEnd: (end) => over(trial, end) },
       world,
       { types, polled, withCredentials },
@@ -157,7 +153,10 @@ export function createConnection(options, world) {
       say({ kind: "stale", reason: `What you see is ${seconds(lagMs)} behind.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
-      if (ticket && expires_in_ms > HEALTHY_MS) replace(expires_in_ms / (2 + world.random()));
+      // Not soon: a line that is lost until then is not waited for so long.
+      if (ticket && expires_in_ms > HEALTHY_MS && !plan.isSoon) {
+        plan.wait(expires_in_ms / (2 + world.random()));
+      }
     },
     busy(trial, { in_use: used, limit, retry_after_ms: ms }) {
       fail(trial, `The server has no free stream (${used} of ${limit} in use).`, ms, "busy");
@@ -166,7 +165,7 @@ export function createConnection(options, world) {
       if (reason === "finished") over(trial, { kind: "over" });
       // The old line goes on as long as it lives.
       else if (/drain|max/.test(reason)) replace(world.random() * Math.min(retry_ms, MOMENT_MS));
-      else fail(trial, `The server ended the stream: ${reason}.`, retry_ms);
+      else fail(trial, endingOf(reason), retry_ms);
     },
   }));
 
@@ -287,8 +286,7 @@ export function createConnection(options, world) {
     cursor: repeats.cursor,
     reconnect,
     setUrl(url) {
-      address(url);
-      base = url;
+      base = baseOf(url, world.baseUrl);
       reconnect();
     },
     close() {

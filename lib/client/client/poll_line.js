@@ -83,11 +83,21 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
     const events = [];
     /** @param {string} type @param {unknown} data */
     const add = (type, data) => void events.push([type, data]);
+    /** @type {string[]} */
+    const gone = [];
     /** @type {string | undefined} */
     let place;
-    let delayS = asked.size ? Infinity : IDLE_S;
+    let delayS = Infinity;
     for (const topic of asked) {
       const answer = await ask(world, urlOf(topic), "application/json", withCredentials, signal);
+      // As a stream that goes on: what is no more is named, and the others are told.
+      if (answer.status === 404 && topic.includes("/") && (cursor || tags.has(topic))) {
+        asked.delete(topic);
+        lasting--;
+        await answer.body?.cancel();
+        gone.push(topic);
+        continue;
+      }
       if (!answer.ok) return end(await refusalOf(answer));
       const data = await answer.json();
       const tag = answer.headers.get("etag");
@@ -97,8 +107,9 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
       place ??= data.cursor ?? "";
     }
     cursor = place || cursor;
+    if (gone.length) add("gone", gone);
     // A tenth longer or shorter, so that clients do not come together.
-    const ms = delayS * (900 + 200 * world.random());
+    const ms = (delayS < Infinity ? delayS : IDLE_S) * (900 + 200 * world.random());
     const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS };
     tell("sync", sync);
     for (const event of events) tell(...event);

@@ -83,6 +83,8 @@ export async function stream(url, options, world = browserWorld()) {
   async function attempt() {
     wasTaken = isTaken;
     if (cursor) place?.searchParams.set("last_event_id", cursor);
+    // A request may be lost without a word too.
+    watch();
     const answer = await world.fetch(place ?? url, {
       ...isTaken ? {} : { method: "POST", body: JSON.stringify(body) },
       headers: sent,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { baseOf } from "./address.js";
 import { createKeep } from "./keep.js";
 import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
@@ -127,6 +128,8 @@ export function createShared(key, open, world, cursor = "") {
     heard = told;
     ({ url } = told);
     if (feed) return follow();
+    // A hidden tab does not poll: one that is seen does.
+    if (told.state.kind === "paused" && !world.isHidden()) return turn.queue(true);
     if (leader !== told.lead) {
       if (!cursor && kept) kept.forEach(take);
       else if (!cursor && !to) return say({ hello: me });
@@ -143,8 +146,11 @@ export function createShared(key, open, world, cursor = "") {
     if (data?.v !== VERSION) return;
     url = data.setUrl ?? url;
     if (data.lead) hear(data);
-    else if (data.hello) tell({ to: data.hello, ...isWhole && { kept: keep.events() } });
-    else if (data.setUrl) feed?.setUrl(data.setUrl);
+    else if (data.hello) {
+      // Somebody opened or came back to a tab, which asks for more than what was given up.
+      if (data.isNew && state().kind === "stopped") feed?.reconnect();
+      tell({ to: data.hello, ...isWhole && { kept: keep.events() } });
+    } else if (data.setUrl) feed?.setUrl(data.setUrl);
     else if (data.reconnect) feed?.reconnect();
   }
 
@@ -164,13 +170,15 @@ export function createShared(key, open, world, cursor = "") {
     if (channel) channel.onmessage = receive;
     missed = 0;
     turn.queue();
-    say({ hello: me });
+    say({ hello: me, isNew: true });
     stopBeat = world.after(BEAT_MS, beat);
   }
 
   /** @param {State["kind"]} kind @param {string} reason */
   function leave(kind, reason) {
     cursor = feed?.cursor() || cursor;
+    // Whoever is next begins there.
+    tell({});
     leader = "";
     stopBeat();
     stepDown();
@@ -197,7 +205,7 @@ export function createShared(key, open, world, cursor = "") {
       else say({ reconnect: true });
     },
     setUrl(next) {
-      url = next;
+      url = baseOf(next, world.baseUrl);
       feed?.setUrl(url);
       say({ setUrl: url });
     },

@@ -25,6 +25,8 @@ import { EMPTY, reduce, replaceNews } from "./model.js";
 
 /** How long a feed outlives the last who looked: who mounts again does not connect again. */
 const LINGER_MS = 1000;
+/** How soon news are asked for again that could not be had. */
+const AGAIN_MS = 15_000;
 
 /** @param {Around} around */
 export function createStore({ connect, askNews, first, batch, after, report, onClose }) {
@@ -38,7 +40,11 @@ export function createStore({ connect, askNews, first, batch, after, report, onC
   let stopLinger = () => {};
   /** What came while the list was asked for, and is told after it. @type {StreamEvent[] | null} */
   let held = null;
-  let hasNews = askNews === null || first !== undefined;
+  /** Whether nothing came, or will come, between the list and the stream. */
+  let isWhole = askNews === null || first !== undefined;
+  let stopAgain = () => {};
+
+  const isFollowing = () => state.kind === "live" || state.kind === "polling";
 
   function change() {
     if (isDue) return;
@@ -58,10 +64,15 @@ export function createStore({ connect, askNews, first, batch, after, report, onC
 
   async function ask() {
     const mine = held = [...held ?? []];
+    isWhole = isFollowing();
+    stopAgain();
     const articles = await askNews?.().catch(() => null);
-    if (held !== mine) return; // asked again since
+    if (held !== mine) return; // asked again since, or closed
     held = null;
-    hasNews = Boolean(articles);
+    if (!articles) {
+      isWhole = false;
+      stopAgain = after(AGAIN_MS, () => void (isFollowing() && ask()));
+    }
     setModel(mine.reduce(reduce, articles ? replaceNews(model, articles) : model));
   }
 
@@ -73,10 +84,11 @@ export function createStore({ connect, askNews, first, batch, after, report, onC
   });
   feed.onState((next) => {
     state = next;
-    if (!hasNews && !held && state.kind === "live") void ask();
+    // The list came before the stream began, and what came between them is in neither.
+    if (!isWhole && isFollowing()) void ask();
     change();
   });
-  if (!hasNews) void ask();
+  if (!isWhole) void ask();
 
   return {
     model: () => model,
@@ -91,6 +103,8 @@ export function createStore({ connect, askNews, first, batch, after, report, onC
         if (--lookers > 0) return;
         stopLinger = after(LINGER_MS, () => {
           feed.close();
+          held = null;
+          stopAgain();
           onClose();
         });
       };

@@ -156,3 +156,6 @@
  * @property {string} [resumeUrl] Where the answer goes on, if its `Location` does not say so.
  * @property {boolean} [withCredentials] Sends the cookie to another origin.
  */
+
+// Without it TypeScript takes the file for a script, and every type for any.
+export {};

@@ -7,6 +7,16 @@
 
 export const ASKING = "Asking the server for the stream.";
 
+/** Why a server ends a stream, where it is not for another one to begin. @type {Readonly<Record<string, string>>} */
+const ENDINGS = {
+  slow: "This page reads more slowly than events come.",
+  revoked: "The right to follow this has ended.",
+  fault: "The server had a fault.",
+};
+
+/** @param {string} reason As `bye` has it. */
+export const endingOf = (reason) => ENDINGS[reason] ?? "The server ended the stream.";
+
 /** @param {number} ms */
 export const seconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 

@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { createTabs, MINUTE, pricesOf } from "./quoted_tabs.ts";
+import type { Tab } from "./tabs.ts";
+
+type Tabs = Awaited<ReturnType<typeof createTabs>>;
+
+/** What may happen to a tab. The last of all is never taken away. */
+const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
+  open: async (_, tabs, { open }) => tabs.push(await open({})),
+  "open with a cursor": async ({ feed }, tabs, { open }) => {
+    if (feed.cursor()) tabs.push(await open({ cursor: feed.cursor() }));
+  },
+  close: (tab, tabs) => {
+    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.feed.close();
+  },
+  crash: (tab, tabs) => {
+    if (tabs.length > 1) tabs.splice(tabs.indexOf(tab), 1)[0]?.crash();
+  },
+  freeze: (tab) => tab.freeze(),
+  thaw: (tab) => tab.thaw(),
+  sleep: (tab) => tab.wake("freeze"),
+  hide: (tab) => tab.hide(),
+  show: (tab) => tab.show(),
+  "a moment": (_tab, _tabs, { clock }) => clock.advance(1_000),
+  "a minute": (_tab, _tabs, { clock }) => clock.advance(MINUTE),
+  "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
+};
+
+Deno.test("createShared() tells each tab everything once and in order, whatever happens to the tabs", async () => {
+  const happening = fc.tuple(
+    fc.constantFrom(...Object.keys(HAPPENINGS)),
+    fc.nat({ max: 9 }),
+    fc.nat({ max: 2 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (happenings) => {
+      const test = await createTabs(2);
+      const tabs = [...test.tabs];
+      for (const [name, at, quotes] of happenings) {
+        const tab = tabs[at % tabs.length];
+        if (tab) await HAPPENINGS[name]?.(tab, tabs, test);
+        await test.quote(quotes);
+      }
+      for (const tab of tabs) {
+        tab.thaw();
+        tab.show();
+      }
+      await test.clock.advance(2 * MINUTE);
+      await test.quote();
+      const last = pricesOf(tabs[0] ?? test.first).at(-1);
+      for (const tab of tabs) {
+        const prices = pricesOf(tab);
+        const [first = 0] = prices;
+        assertEquals(prices, prices.map((_, at) => first + at));
+        assertEquals(prices.at(-1), last);
+      }
+      assertEquals(test.server.connections, 1);
+    }),
+    { numRuns: 60 },
+  );
+});
