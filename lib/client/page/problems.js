@@ -28,11 +28,11 @@ function stateWords({ provider, state, since, reason, symbols }, now) {
   const why = reason ? `: ${reason}` : "";
   if (provider === NOBODY) return [`Nobody gives ${symbols.join(", ")}${why}`];
   const does = state === "live"
-    ? "is live, with a remark"
+    ? "is live"
     : `${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC`;
   return [
     `${provider} ${does}${why}`,
-    symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : "",
+    symbols.length > 0 ? `Symbols: ${symbols.join(", ")}` : "",
   ];
 }
 
