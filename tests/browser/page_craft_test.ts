@@ -89,7 +89,8 @@ browserTest("page has room for prices in millions, and for times with a date", a
         const words = document.createRange();
         words.selectNodeContents(element);
         const [own, cell] = [words, element.closest("td")].map((each) => each.getBoundingClientRect());
-        return own.left < cell.left || own.right > cell.right ? [field] : [];
+        const isCut = own.left < cell.left || own.right > cell.right;
+        return own.width > 0 && isCut ? [field + " " + [cell.left, own.left, own.right, cell.right].map(Math.round)] : [];
       })
     `);
     assertEquals(cut, [], `at ${width}`);

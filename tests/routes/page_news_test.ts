@@ -39,7 +39,7 @@ Deno.test("page paints news as text, with links that tell nothing of us, and mar
       "The Wire, The Desk Updated 14:02:00 UTC",
   );
   // It reads from its own side, whatever it is written in.
-  assertEquals(item.match(/dir="auto" data-field="\w+"/g)?.length, 2);
+  assertEquals(item.match(/dir="auto"\s+data-field="\w+"/g)?.length, 2);
   assertStringIncludes(item, `href="https://news.example/1?a=1&amp;b=2"`);
   assertStringIncludes(item, `rel="noopener noreferrer"`);
 });
