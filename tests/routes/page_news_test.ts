@@ -76,7 +76,7 @@ Deno.test("page says which feeds have moved, broke or are gone", async () => {
   const lines = [...list.matchAll(/<li[^>]*>([^<]*)/g)].map(([_, text]) => text);
   assertEquals(lines, [
     "A has moved to https://a.example/new.",
-    "B is broken: B refused: HTTP 503. Next try at 14:05:00 UTC.",
+    "B cannot be read: B refused: HTTP 503. Next try at 14:05:00 UTC.",
     "C is gone: It is gone for good (410).",
   ]);
 });

@@ -121,7 +121,7 @@ Deno.test("page says which symbols nobody gives", async () => {
   assertStringIncludes(rowText(page, "BRENT"), "down, no source configured");
   // No skeleton: nothing is on its way.
   assertMatch(page, /data-symbol="BRENT" data-freshness="missing"/);
-  assertStringIncludes(page, "Nobody gives BRENT, WTI: no source configured.");
+  assertStringIncludes(page, "No prices for BRENT, WTI: no source configured.");
 });
 
 Deno.test("page has nine rows in four groups, in the order of the list", async () => {

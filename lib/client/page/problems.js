@@ -26,7 +26,7 @@ const STATES = new Map([
  */
 function stateWords({ provider, state, since, reason, symbols }, now) {
   const why = reason ? `: ${reason}` : "";
-  if (provider === NOBODY) return [`Nobody gives ${symbols.join(", ")}${why}`];
+  if (provider === NOBODY) return [`No prices for ${symbols.join(", ")}${why}`];
   const does = state === "live"
     ? "is live"
     : `${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC`;
