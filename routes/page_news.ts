@@ -22,8 +22,9 @@ function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleW
   const link = href === null ? "" : html`href="${href}"`;
   return html`
     <li data-article="${id}">
-      <a ${link} target="_blank" rel="noopener noreferrer" data-field="title">${texts.title}</a>
-      <p data-field="summary">${texts.summary}</p>
+      <a ${link} target="_blank" rel="noopener noreferrer" dir="auto"
+        data-field="title">${texts.title}</a>
+      <p dir="auto" data-field="summary">${texts.summary}</p>
       <p class="facts">
         <time data-field="published" datetime="${time}">${texts.published}</time>
         <span data-field="sources">${texts.sources}</span>

@@ -28,7 +28,7 @@ export function operationSection() {
         <h2 id="operation-title">Operations</h2>
         <button type="button" hidden>Run a demo operation</button>
       </div>
-      <p>Long work of a back end, followed by its user: a few seconds of it, from the first event to the last.</p>
+      <p>A long job on the server, followed live from its start to its end. This one takes a few seconds.</p>
       <div class="run" hidden>
         <p class="facts">
           <strong data-field="state"></strong> <span data-field="message"></span>
@@ -62,7 +62,7 @@ export function commandsSection(origin: string) {
     ["What is known now, as JSON", `curl "${origin}/v1/quotes"`],
   ] as const;
   return html`
-    <section id="commands" class="panel" aria-labelledby="commands-title">
+    <section id="commands" class="panel" aria-labelledby="commands-title" data-origin="${origin}">
       <h2 id="commands-title">In your terminal</h2>
       ${commands.map(([title, command]) =>
         html`

@@ -82,5 +82,5 @@ browserTest("page says which rows nobody gives", async () => {
   await badge(page, "live");
   assertEquals(await cell(page, "WTI", "freshness").innerText(), "down, no source configured");
   const problems = await page.locator("#problems").innerText();
-  assertStringIncludes(problems, "Nobody gives BRENT, WTI, SPX, DJI, IXIC: no source configured.");
+  assertStringIncludes(problems, "No prices for BRENT, WTI, SPX, DJI, IXIC: no source configured.");
 });

@@ -73,6 +73,30 @@ browserTest(
   },
 );
 
+browserTest("page has room for prices in millions, and for times with a date", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.route("**/page/page.js", (route) => route.fulfill({ body: "" }));
+  await page.goto(server.origin);
+  for (const width of [320, 768, 1152, 1280, 1920, 2560]) {
+    await page.setViewportSize({ width, height: 900 });
+    const cut = await page.evaluate<string[]>(`
+      [["price", "1,234,567.89"], ["asOf", "2026-11-20 22:00 UTC"]].flatMap(([field, text]) => {
+        const element = document.querySelector("tr[data-symbol] [data-field=" + field + "]");
+        element.textContent = text;
+        const words = document.createRange();
+        words.selectNodeContents(element);
+        const [own, cell] = [words, element.closest("td")].map((each) => each.getBoundingClientRect());
+        const isCut = own.left < cell.left || own.right > cell.right;
+        return own.width > 0 && isCut ? [field + " " + [cell.left, own.left, own.right, cell.right].map(Math.round)] : [];
+      })
+    `);
+    assertEquals(cut, [], `at ${width}`);
+  }
+});
+
 for (
   const [name, width, height] of [["phone", 390, 844], ["desk", 1280, 800], [
     "wall",

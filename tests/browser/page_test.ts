@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse, QUOTES } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { browserTest, openTab } from "./browser.ts";
@@ -188,8 +188,10 @@ browserTest("page stands still while it is paused", async () => {
   const before = await page.locator("table").innerText();
   for (let change = 0; change < 3; change++) await newPrices(server.origin);
   assertEquals(await page.locator("table").innerText(), before);
+  assertMatch(await badge(page, "stale"), /Paused by you at [\d:]{8} UTC\./);
   await page.locator("#pause").click();
   await priceChange(page);
+  await badge(page, "live");
 });
 
 browserTest("page fits a phone and moves nothing where motion is not wanted", async () => {

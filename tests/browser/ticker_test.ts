@@ -103,7 +103,7 @@ browserTest(
   async () => {
     await using server = await startDemo(CALM);
     await using site = startTickerSite(
-      `<edgetape-ticker symbols="BTC-USD,ETH-USD" layout="scroll"></edgetape-ticker>`,
+      `<edgetape-ticker symbols="BTC-USD,ETH-USD,SPX,DJI" layout="scroll"></edgetape-ticker>`,
       [server],
       "de",
     );
@@ -124,6 +124,8 @@ browserTest(
     assertEquals(await waiting.locator(".label").allTextContents(), [
       "BTC-USD, waiting for the first price",
       "ETH-USD, waiting for the first price",
+      "SPX, waiting for the first price",
+      "DJI, waiting for the first price",
     ]);
     assertEquals(await violations(page), []);
     held.resolve();

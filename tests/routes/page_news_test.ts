@@ -38,6 +38,8 @@ Deno.test("page paints news as text, with links that tell nothing of us, and mar
     "Gold&#39;s slide &lt;b&gt;deepens&lt;/b&gt; 5 &lt; 6 &amp; &quot;so&quot; 14:00:00 UTC " +
       "The Wire, The Desk Updated 14:02:00 UTC",
   );
+  // It reads from its own side, whatever it is written in.
+  assertEquals(item.match(/dir="auto"\s+data-field="\w+"/g)?.length, 2);
   assertStringIncludes(item, `href="https://news.example/1?a=1&amp;b=2"`);
   assertStringIncludes(item, `rel="noopener noreferrer"`);
 });
@@ -74,7 +76,7 @@ Deno.test("page says which feeds have moved, broke or are gone", async () => {
   const lines = [...list.matchAll(/<li[^>]*>([^<]*)/g)].map(([_, text]) => text);
   assertEquals(lines, [
     "A has moved to https://a.example/new.",
-    "B is broken: B refused: HTTP 503. Next try at 14:05:00 UTC.",
+    "B cannot be read: B refused: HTTP 503. Next try at 14:05:00 UTC.",
     "C is gone: It is gone for good (410).",
   ]);
 });

@@ -88,7 +88,7 @@ Deno.test("page says what is wrong with a provider, and when it is tried again",
   assertStringIncludes(
     page,
     "coinbase has been down since 14:00:00 UTC: It answered 503. " +
-      "Next try at 14:04:00 UTC. Concerns BTC-USD, ETH-USD.",
+      "Next try at 14:04:00 UTC. Symbols: BTC-USD, ETH-USD.",
   );
 });
 
@@ -96,7 +96,7 @@ Deno.test("page says what is to be known of providers that are live, too", async
   const reason = "Coinbase and Kraken differ by 3 % on BTC-USD";
   assertStringIncludes(
     await paint([QUOTE], [{ ...STATUS, reason }]),
-    `coinbase is live, with a remark: ${reason}. Concerns BTC-USD, ETH-USD.`,
+    `coinbase is live: ${reason}. Symbols: BTC-USD, ETH-USD.`,
   );
 });
 
@@ -119,7 +119,9 @@ Deno.test("page says which symbols nobody gives", async () => {
     reason: "no source configured",
   }]);
   assertStringIncludes(rowText(page, "BRENT"), "down, no source configured");
-  assertStringIncludes(page, "Nobody gives BRENT, WTI: no source configured.");
+  // No skeleton: nothing is on its way.
+  assertMatch(page, /data-symbol="BRENT" data-freshness="missing"/);
+  assertStringIncludes(page, "No prices for BRENT, WTI: no source configured.");
 });
 
 Deno.test("page has nine rows in four groups, in the order of the list", async () => {

@@ -23,9 +23,14 @@ async function loadStyles() {
   link.rel = "stylesheet";
   link.href = STYLES;
   link.onload = resolve;
-  link.onerror = reject;
+  link.onerror = () => reject(new Error(`${STYLES} cannot be loaded`));
   document.head.append(link);
-  await promise;
+  try {
+    await promise;
+  } catch (error) {
+    link.remove(); // or the next chart would take it for loaded
+    throw error;
+  }
 }
 
 /** @param {readonly Point[]} points @returns {[number[], number[]]} */

@@ -14,6 +14,9 @@ import { rowWords } from "./words.js";
 
 /** @typedef {{ draw(points: readonly Point[]): void, close(): void }} Chart */
 
+/** What stands where a chart would. */
+const NO_CHART = "The chart cannot be loaded now. Close this and try again in a moment.";
+
 /**
  * What can be said of a way: none where nothing moved yet.
  *
@@ -47,6 +50,7 @@ export function createDetail(page, trailOf) {
   let symbol = "";
   let decimals = 2;
   let isPointing = false;
+  let hasFailed = false;
   /** @type {Chart | undefined} */
   let chart;
 
@@ -71,17 +75,30 @@ export function createDetail(page, trailOf) {
     for (const [field, text] of Object.entries(texts)) {
       write(find(dialog, `[data-field=${field}]`, HTMLElement), text);
     }
-    if (!isPointing) write(caption, since);
+    if (!isPointing) write(caption, hasFailed ? NO_CHART : since);
     dialog.dataset.direction = words.direction;
     dialog.dataset.freshness = words.freshness;
     host.ariaLabel = `${quote.name}, ${since.toLowerCase()}: between ${range}`;
     chart?.draw(points);
   }
 
+  /** The chart, undefined where it cannot be loaded: everything else is told all the same. */
+  async function makeChart() {
+    try {
+      const { createChart } = await import("./chart.js");
+      return await createChart(host, decimals, point);
+    } catch (error) {
+      reportError(error);
+      return undefined;
+    }
+  }
+
   function close() {
     chart?.close();
     chart = undefined;
     symbol = "";
+    isPointing = false;
+    hasFailed = false;
   }
   dialog.addEventListener("close", close);
   find(dialog, ".close", HTMLButtonElement).addEventListener("click", () => dialog.close());
@@ -101,11 +118,12 @@ export function createDetail(page, trailOf) {
       decimals = quote.decimals;
       dialog.showModal();
       paint(shown);
-      const { createChart } = await import("./chart.js");
-      const made = await createChart(host, decimals, point);
-      if (symbol !== wanted || chart) return made.close();
+      const made = await makeChart();
+      if (symbol !== wanted || chart) return made?.close();
       chart = made;
-      chart.draw(trailOf(symbol));
+      chart?.draw(trailOf(symbol));
+      hasFailed = !made;
+      if (hasFailed) write(caption, NO_CHART);
     },
   };
 }

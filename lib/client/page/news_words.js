@@ -71,6 +71,6 @@ export function feedWords(feeds, now) {
     }
     if (state !== "broken") return [];
     const next = next_poll_at ? ` Next try at ${timeWords(next_poll_at, now)} UTC.` : "";
-    return [{ state: "stale", text: sentence(`${name} is broken: ${reason}`) + next }];
+    return [{ state: "stale", text: sentence(`${name} cannot be read: ${reason}`) + next }];
   });
 }

@@ -31,7 +31,9 @@ const ENDED = new Set(["completed", "failed", "cancelled", "expired"]);
  * @param {string} path
  */
 async function post(path) {
-  const answer = await fetch(path, { method: "POST" });
+  const answer = await fetch(path, { method: "POST" }).catch(() => {
+    throw new Error("The server does not answer.");
+  });
   const body = await answer.json();
   if (!answer.ok) throw new Error(String(body.detail ?? answer.statusText));
   return body;
@@ -50,30 +52,34 @@ export function createOperation(page, connect) {
   const run = find(panel, ".run", HTMLElement);
   const bar = find(run, "progress", HTMLProgressElement);
 
-  /** @param {Operation} operation */
-  function paint({ id, state, progress, message, eta_s }) {
-    run.dataset.state = state;
-    if (progress === null) bar.removeAttribute("value");
-    else bar.value = progress;
-    const texts = {
-      id,
-      state: RUN_STATES[state] ?? state,
-      percent: progress === null ? "" : `${Math.round(progress * 100)}\u00a0%`,
-      message: message ?? "",
-      eta: eta_s === null ? "" : `${durationWords(eta_s)} left`,
-    };
+  /** @param {Readonly<Record<string, string>>} texts By the name of the field. */
+  function show(texts) {
     for (const [field, text] of Object.entries(texts)) {
       write(find(run, `[data-field=${field}]`, HTMLElement), text);
     }
     run.hidden = false;
   }
 
+  /** @param {Operation} operation */
+  function paint({ id, state, progress, message, eta_s }) {
+    run.dataset.state = state;
+    if (progress === null) bar.removeAttribute("value");
+    else bar.value = progress;
+    show({
+      id,
+      state: RUN_STATES[state] ?? state,
+      percent: progress === null ? "" : `${Math.round(progress * 100)}\u00a0%`,
+      message: message ?? "",
+      eta: eta_s === null ? "" : `${durationWords(eta_s)} left`,
+    });
+  }
+
   /** @param {string} words */
   function fail(words) {
     button.disabled = false;
-    run.hidden = false;
     run.dataset.state = "failed";
-    write(find(run, "[data-field=message]", HTMLElement), words);
+    bar.value = 0;
+    show({ state: "Failed", message: words, eta: "", percent: "", id: "" });
   }
 
   /** @param {Operation} begun */

@@ -18,6 +18,7 @@ import { createNews } from "./news.js";
 import { MOST_SHOWN } from "./news_words.js";
 import { createOperation } from "./operation.js";
 import { createTable } from "./table.js";
+import { keepTrails, keptTrails } from "./kept.js";
 import { createTrails } from "./trail.js";
 import { simulatedWords } from "./words.js";
 
@@ -25,8 +26,6 @@ import { simulatedWords } from "./words.js";
 
 /** How often it is asked how the feeds are doing: the stream does not say. */
 const FEEDS_MS = 60_000;
-/** Where the trails wait for the next page of this tab. */
-const TRAILS = "edgetape trails";
 /** While the stream is in one of these states, what it brought is as fresh as it says. */
 const FOLLOWING = new Set(["connecting", "live", "polling"]);
 
@@ -69,12 +68,13 @@ const store = createStore({
   onClose() {},
 });
 
-const trails = createTrails(sessionStorage.getItem(TRAILS));
+const trails = createTrails(keptTrails());
 const table = createTable(page, trails.of);
 const news = createNews(page);
 const detail = createDetail(page, trails.of);
 const frames = createFrames(page);
-let isPaused = false;
+/** What is said while all stands still, null while it does not. @type {string | null} */
+let pausedWords = null;
 
 /** All of it, as the page's own types have it: the server is held to them where it paints. */
 function shown() {
@@ -89,7 +89,7 @@ function shown() {
 function paint() {
   const all = shown();
   const told = /** @type {readonly Article[]} */ (store.model().news);
-  if (!isPaused) {
+  if (pausedWords === null) {
     table.paint(all);
     detail.paint(all);
     news.paint(told);
@@ -97,26 +97,29 @@ function paint() {
     write(find(banner, "span", HTMLElement), words);
     banner.hidden = words === "";
   }
-  badge.hollow = table.isFresh() ? null : HOLLOW;
+  badge.hollow = pausedWords ?? (table.isFresh() ? null : HOLLOW);
 }
 
 for (const quote of Object.values(shown().quotes)) trails.add(quote);
 feed.subscribe((event) => {
   if (event.type === "quote") trails.add(event.data);
   if (event.type === "snapshot") event.data.quotes.forEach(trails.add);
-  if (!isPaused) frames.add(event);
+  if (pausedWords === null) frames.add(event);
 });
 store.subscribe(paint);
 paint();
 
-addEventListener("pagehide", () => sessionStorage.setItem(TRAILS, trails.text()));
-setInterval(() => void askNews(1).catch(() => {}), FEEDS_MS); // the badge says that nobody answers
+addEventListener("pagehide", () => keepTrails(trails.text()));
+setInterval(() => {
+  if (document.hidden) return; // asking counts as watching, and nobody looks
+  askNews(1).catch(() => {}); // the badge says that nobody answers
+}, FEEDS_MS);
 
 pause.hidden = false;
 pause.addEventListener("click", () => {
-  isPaused = !isPaused;
-  const since = timeWords(new Date().toISOString(), Date.now());
-  pause.textContent = isPaused ? `Resume (paused at ${since} UTC)` : "Pause";
+  const now = timeWords(new Date().toISOString(), Date.now());
+  pausedWords = pausedWords === null ? `Paused by you at ${now} UTC.` : null;
+  pause.textContent = pausedWords === null ? "Pause" : "Resume";
   paint();
 });
 
@@ -124,8 +127,10 @@ for (const row of page.querySelectorAll("tr[data-symbol]")) {
   if (!(row instanceof HTMLTableRowElement)) continue;
   const open = find(row, "button", HTMLButtonElement);
   open.hidden = false;
-  row.addEventListener("click", () => {
-    if (getSelection()?.isCollapsed !== false) void detail.open(row.dataset.symbol ?? "", shown());
+  row.addEventListener("click", ({ target }) => {
+    // Whoever has just selected a text of the row means no click; the button is pressed, whatever is selected.
+    const isSelecting = target !== open && getSelection()?.isCollapsed === false;
+    if (!isSelecting) void detail.open(row.dataset.symbol ?? "", shown());
   });
 }
 offerCopies(page);

@@ -26,13 +26,13 @@ const STATES = new Map([
  */
 function stateWords({ provider, state, since, reason, symbols }, now) {
   const why = reason ? `: ${reason}` : "";
-  if (provider === NOBODY) return [`Nobody gives ${symbols.join(", ")}${why}`];
+  if (provider === NOBODY) return [`No prices for ${symbols.join(", ")}${why}`];
   const does = state === "live"
-    ? "is live, with a remark"
+    ? "is live"
     : `${STATES.get(state) ?? state} since ${timeWords(since, now)} UTC`;
   return [
     `${provider} ${does}${why}`,
-    symbols.length > 0 ? `Concerns ${symbols.join(", ")}` : "",
+    symbols.length > 0 ? `Symbols: ${symbols.join(", ")}` : "",
   ];
 }
 

@@ -12,6 +12,7 @@ import {
   freshnessOf,
   sourceWords,
   unitWords,
+  unsourced,
   waitingWords,
 } from "../words/quotes.js";
 
@@ -44,7 +45,7 @@ export function rowWords(known) {
   if (quote === undefined) {
     const none = { unit: "", change: "", amount: "", basis: "", asOf: "", received: "" };
     return {
-      freshness: "waiting",
+      freshness: unsourced(known.symbol, known.statuses) ? "missing" : "waiting",
       direction: "none",
       texts: {
         price: "–",

@@ -43,6 +43,7 @@ export const TICKER_STYLE = `
   outline-offset: -2px;
 }
 li[data-symbol] {
+  position: relative; /* or the labels of items that are scrolled away would widen the page */
   padding: 0.6rem 1rem;
   box-shadow: 1px 1px 0 var(--line);
   font-variant-numeric: tabular-nums lining-nums;

@@ -1,0 +1,138 @@
+/** The page where its browser or its network lets it do less than it would. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { until } from "../support/within.ts";
+import { browserTest, openTab } from "./browser.ts";
+import { badge, startDemo } from "./demo_page.ts";
+
+const openChart = (page: Page) => page.getByRole("button", { name: "Chart of Bitcoin" });
+
+browserTest("page is live where the browser lets it keep nothing", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  await page.addInitScript(`
+    Object.defineProperty(globalThis, "sessionStorage", {
+      get() { throw new DOMException("Access is denied", "SecurityError"); },
+    });
+  `);
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.reload();
+  await badge(page, "live");
+  assertEquals(complaints, []);
+});
+
+browserTest("page opens a chart by the keyboard, whatever is selected", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.keyboard.press("Control+a");
+  await openChart(page).focus();
+  await page.keyboard.press("Enter");
+  await page.locator("dialog canvas").waitFor();
+});
+
+browserTest("page says that a chart cannot be loaded, and tells the rest", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.route("**/page/uplot.css", (route) => route.abort());
+  await openChart(page).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("The chart cannot be loaded now.").waitFor();
+  assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
+  await page.keyboard.press("Escape");
+  await page.unroute("**/page/uplot.css");
+  await openChart(page).click();
+  await dialog.locator("canvas").waitFor();
+});
+
+browserTest("page names the server in its commands as the browser reaches it", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+  const inner = "http://inner.example:8000";
+
+  await page.route(`${server.origin}/`, async (route) => {
+    const answer = await route.fetch();
+    const body = (await answer.text()).replaceAll(server.origin, inner);
+    await route.fulfill({ response: answer, body });
+  });
+  await page.goto(server.origin);
+  await badge(page, "live");
+  const command = await page.locator("#commands code").first().innerText();
+  assertEquals(command, `curl -N "${server.origin}/v1/quotes/stream"`);
+});
+
+browserTest("page says that a command could not be copied", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  await page.addInitScript(`
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("No", "NotAllowedError"));
+  `);
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  await page.locator("#commands button").first().click();
+  await page.getByText("Not allowed").waitFor();
+  assertEquals(complaints, []);
+});
+
+browserTest("page asks nothing about feeds while nobody sees it", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+  // A minute is 20 ms here.
+  await page.addInitScript(`
+    globalThis.turns = 0;
+    globalThis.isHidden = false;
+    Object.defineProperty(document, "hidden", { get: () => isHidden });
+    const inner = setInterval;
+    globalThis.setInterval = (run, ms) => inner(() => { turns++; run(); }, ms === 60_000 ? 20 : ms);
+  `);
+  let asked = 0;
+  const turns = () => page.evaluate<number>("turns");
+
+  await page.goto(server.origin);
+  await badge(page, "live");
+  page.on("request", (request) => asked += request.url().includes("/v1/news?") ? 1 : 0);
+  await until("a question", () => Promise.resolve(asked > 0 || undefined));
+  const before = await page.evaluate<number>("isHidden = true, turns");
+  asked = 0;
+  await until("more turns", async () => await turns() > before + 5 || undefined);
+  assertEquals(asked, 0);
+});
+
+browserTest(
+  "page says that an operation cannot be begun, and nothing of the last one",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page } = tab;
+    const run = page.getByRole("button", { name: "Run a demo operation" });
+    const facts = page.locator("#operation .facts");
+
+    await page.goto(server.origin);
+    await badge(page, "live");
+    await run.click();
+    await facts.getByText("Completed").waitFor();
+    await page.route("**/demo/operations", (route) => route.abort());
+    await run.click();
+    await facts.getByText("The server does not answer.").waitFor();
+    assertEquals(
+      (await facts.innerText()).replace(/\s+/g, " "),
+      "Failed The server does not answer.",
+    );
+    assertEquals(await page.locator("#operation progress").getAttribute("value"), "0");
+    assertEquals(await run.isEnabled(), true);
+  },
+);
