@@ -62,7 +62,7 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
     basis: "prev_close",
   }, {}],
   ["▲ +0.50 %", { change: null, change_pct: 0.5 }, {}],
-  ["▼ −0.16 % −123.40 this UTC day", { basis: "utc_day" }, {}],
+  ["▼ −0.16 % −123.40 today, UTC", { basis: "utc_day" }, {}],
   ["unchanged in 24 h", { change: "0.00", change_pct: 0 }, {}],
   ["– not given", { change: null, change_pct: null }, {}],
   ["2026-07-31 20:00 UTC", { as_of: "2026-07-31T20:00:00.000Z" }, {}],

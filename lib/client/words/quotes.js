@@ -33,7 +33,7 @@ const UNITS = new Map([
 const BASES = new Map([
   ["prev_close", "since close"],
   ["rolling_24h", "in 24 h"],
-  ["utc_day", "this UTC day"],
+  ["utc_day", "today, UTC"],
 ]);
 
 const SESSIONS = new Map([
