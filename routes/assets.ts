@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import type { World } from "../lib/core/world.ts";
 import { bundle, bundleStyles } from "../lib/http/bundle.ts";
 import type { Env } from "../lib/http/connection.ts";
-import { createPackedSender } from "../lib/http/packed.ts";
+import { pack, type Packed, sendPacked } from "../lib/http/packed.ts";
 
 /** One file. */
 export interface Asset {
@@ -42,13 +42,12 @@ function fileRoute(path: string, type: string, summary: string) {
   });
 }
 
-/** Serves files: asked for anew each time, and sent again only where they have changed. Modules and style sheets come with all they import. */
+/** Serves files: put together and packed once, asked for anew each time, and sent again only where they have changed. Modules and style sheets come with all they import. */
 export function addAssets(
   app: OpenAPIHono<Env>,
   { readAsset }: Pick<World, "readAsset">,
   { summary, files, headers }: Assets,
 ): void {
-  const send = createPackedSender();
   const utf8 = new TextDecoder();
   const read = async (path: string) => utf8.decode(await readAsset(`client/${path}`));
 
@@ -58,13 +57,25 @@ export function addAssets(
     return await (type === "text/css" ? bundleStyles(path, read) : read(path));
   }
 
+  /** Files ship with the code: none changes while it runs. */
+  const packed = new Map<string, Promise<Packed>>();
+
+  function packedOf(file: Asset): Promise<Packed> {
+    const known = packed.get(file.path);
+    if (known) return known;
+    const next = textOf(file).then(pack);
+    packed.set(file.path, next);
+    next.catch(() => packed.delete(file.path)); // whoever asks next tries again
+    return next;
+  }
+
   for (const file of files) {
     const { path, type } = file;
     app.use(`/${path}`, headers);
     app.openapi(fileRoute(`/${path}`, type, summary), async (c) => {
       c.header("content-type", `${type}; charset=utf-8`);
       c.header("cache-control", "no-cache");
-      return await send(c, path, await textOf(file));
+      return sendPacked(c, await packedOf(file));
     });
   }
 }

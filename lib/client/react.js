@@ -12,6 +12,7 @@ import { createContext, createElement, useContext, useMemo, useSyncExternalStore
 import { connect } from "./client.js";
 import { baseOf, newsAddressOf } from "./client/address.js";
 import { EMPTY } from "./client/model.js";
+import { NO_FEED } from "./client/no_feed.js";
 import { createStore } from "./client/store.js";
 import { browserWorld } from "./client/world.js";
 
@@ -25,17 +26,6 @@ import { browserWorld } from "./client/world.js";
  *
  * @typedef {Partial<ConnectOptions>} Options
  */
-
-/** @type {State} */
-const UNKNOWN = Object.freeze({
-  kind: "connecting",
-  transport: null,
-  reason: "Not connected yet.",
-  nextTryAt: null,
-  failures: 0,
-  lagMs: 0,
-  isShared: false,
-});
 
 /** @type {Map<string, ReturnType<typeof createStore>>} Those that somebody looks at, by what they ask for. */
 const stores = new Map();
@@ -110,8 +100,8 @@ function useStore(topic, options, select) {
   );
   return useSyncExternalStore(
     subscribe,
-    () => select(stores.get(key)?.model() ?? EMPTY, stores.get(key)?.state() ?? UNKNOWN),
-    () => select(EMPTY, UNKNOWN),
+    () => select(stores.get(key)?.model() ?? EMPTY, stores.get(key)?.state() ?? NO_FEED),
+    () => select(EMPTY, NO_FEED),
   );
 }
 

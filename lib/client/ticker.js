@@ -11,7 +11,7 @@
  */
 import { connect } from "./client.js";
 import "./badge/element.js";
-import { NO_FEED } from "./badge/looks.js";
+import { NO_FEED } from "./client/no_feed.js";
 import { createDesk } from "./ticker/desk.js";
 import { createTickerView } from "./ticker/view.js";
 import { symbolsOf } from "./ticker/words.js";

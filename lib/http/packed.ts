@@ -9,14 +9,11 @@ import type { Env } from "./connection.ts";
 import { etagOf, isKnown } from "./etag.ts";
 
 /** A text in every form that browsers take. */
-interface Packed {
+export interface Packed {
   readonly text: string;
   readonly etag: string;
   readonly encodings: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
-
-/** Answers with a text, under a name that stands for the place it comes from. */
-export type Send = (c: Context<Env>, name: string, text: string) => Promise<Response>;
 
 type Pack = typeof brotliCompress | typeof gzip;
 
@@ -26,36 +23,21 @@ function packedBy(pack: Pack, text: string): Promise<Uint8Array<ArrayBuffer>> {
   );
 }
 
-async function pack(text: string): Promise<Packed> {
+/** Packs a text, which takes a while: brotli at its best. */
+export async function pack(text: string): Promise<Packed> {
   const [br, gz] = await Promise.all([packedBy(brotliCompress, text), packedBy(gzip, text)]);
   return { text, etag: etagOf(text), encodings: new Map([["br", br], ["gzip", gz]]) };
 }
 
-/**
- * Creates what sends texts in the smallest form that the client takes, and 304 where it has the text. A text that is the
- * one of before is not packed again.
- */
-export function createPackedSender(): Send {
-  const known = new Map<string, Promise<Packed>>();
-
-  async function packed(name: string, text: string): Promise<Packed> {
-    const before = await known.get(name);
-    if (before?.text === text) return before;
-    const next = pack(text);
-    known.set(name, next);
-    return await next;
-  }
-
-  return async (c, name, text) => {
-    const { etag, encodings } = await packed(name, text);
-    c.header("etag", etag);
-    c.header("vary", "accept-encoding", { append: true });
-    if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
-    const taken = (c.req.header("accept-encoding") ?? "").split(",").map((each) => each.trim());
-    const encoding = [...encodings.keys()].find((each) => taken.includes(each));
-    const bytes = encoding && encodings.get(encoding);
-    if (!bytes) return c.body(text);
-    c.header("content-encoding", encoding);
-    return c.body(bytes);
-  };
+/** Answers with a text in the smallest form that the client takes, and 304 where it has the text. */
+export function sendPacked(c: Context<Env>, { text, etag, encodings }: Packed): Response {
+  c.header("etag", etag);
+  c.header("vary", "accept-encoding", { append: true });
+  if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+  const taken = (c.req.header("accept-encoding") ?? "").split(",").map((each) => each.trim());
+  const encoding = [...encodings.keys()].find((each) => taken.includes(each));
+  const bytes = encoding && encodings.get(encoding);
+  if (!bytes) return c.body(text);
+  c.header("content-encoding", encoding);
+  return c.body(bytes);
 }

@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { NO_FEED } from "../client/no_feed.js";
 import { createCountdown } from "./countdown.js";
-import { NO_FEED, shownState } from "./looks.js";
+import { shownState } from "./looks.js";
 import { createBadgeView } from "./view.js";
 
 /** @import { Feed } from "../client/types.js" */

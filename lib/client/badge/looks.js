@@ -47,17 +47,6 @@ export const LOOKS = {
   stopped: { word: "Stopped", tone: "bad", shape: "M8 1l7.5 13.5H.5Z", canHurry: true },
 };
 
-/** What is said before there is a feed. @type {State} */
-export const NO_FEED = Object.freeze({
-  kind: "connecting",
-  transport: null,
-  reason: "Not connected yet.",
-  nextTryAt: null,
-  failures: 0,
-  lagMs: 0,
-  isShared: false,
-});
-
 /**
  * The state that is shown: a feed that brings nothing fresh is not called live.
  *

@@ -5,6 +5,7 @@
  * @module
  */
 import { createListeners } from "./listeners.js";
+import { NO_FEED } from "./no_feed.js";
 
 /** @typedef {import("./types.js").State} State */
 
@@ -17,15 +18,7 @@ export function createVoice(report, reason, isShared) {
   /** @type {import("./listeners.js").Listeners<State>} */
   const { add, tell } = createListeners(report);
   /** @type {State} */
-  let state = {
-    kind: "connecting",
-    transport: null,
-    reason,
-    nextTryAt: null,
-    failures: 0,
-    lagMs: 0,
-    isShared,
-  };
+  let state = { ...NO_FEED, reason, isShared };
   return {
     state: () => state,
     onState: add,

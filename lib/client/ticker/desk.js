@@ -6,7 +6,7 @@
  */
 import { createListeners } from "../client/listeners.js";
 import { EMPTY, reduce } from "../client/model.js";
-import { NO_FEED } from "../badge/looks.js";
+import { NO_FEED } from "../client/no_feed.js";
 
 /** @import { Listeners } from "../client/listeners.js" */
 /** @import { Feed, State } from "../client/types.js" */
