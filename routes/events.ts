@@ -8,14 +8,20 @@ import type { Env } from "../lib/http/connection.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
+import { addRoute, readHeader, readJson, readParams, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
-import { addStream, readParams, readQuery } from "../lib/http/stream_route.ts";
+
 import type { Services } from "../lib/services.ts";
 import { channelTopicName } from "../lib/topics/channels.ts";
 
 const params = z.object({ channel: z.string().meta({ example: "alerts" }) });
+
+const Body = z.object({
+  type: z.string().meta({ example: "price_alert" }),
+  data: z.unknown(),
+});
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
@@ -28,20 +34,12 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     summary: "Publishes an event",
     tags: ["events"],
     security: [{ publisher: [] }],
-    middleware: [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)],
     request: {
       params,
       headers: z.object({ "idempotency-key": idempotencyKey }),
       body: {
         required: true,
-        content: {
-          "application/json": {
-            schema: z.object({
-              type: z.string().meta({ example: "price_alert" }),
-              data: z.unknown(),
-            }),
-          },
-        },
+        content: { "application/json": { schema: Body } },
       },
     },
     responses: {
@@ -66,16 +64,18 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     },
   });
 
-  app.openapi(publish, async (c) => {
-    const { channel } = c.req.valid("param");
-    const { type, data } = c.req.valid("json");
+  const checks = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
+  addRoute(app, publish, ...checks, async (c) => {
+    const { channel } = readParams(c, params);
+    const key = readHeader(c, "idempotency-key", idempotencyKey);
+    const { type, data } = await readJson(c, Body);
     const topic = catalogue.topic(channelTopicName(channel));
-    const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
+    const once = await onceOf(c, key);
     const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], { once });
     return c.json({ id }, 202);
   });
 
-  addStream(app, stream, async (c) => {
+  addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
     const { channel } = readParams(c, params);
     const caller = await callers.ofStream(c);

@@ -4,18 +4,18 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../lib/core/problem.ts";
+import { limitBody } from "../lib/http/body_limit.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { answeredOnce } from "../lib/http/idempotency.ts";
 import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, idempotencyKey } from "../lib/http/publication.ts";
+import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
-import { addStream, readQuery } from "../lib/http/stream_route.ts";
 import type { Services } from "../lib/services.ts";
 import { Article, FeedStatus } from "../lib/topics/news/article.ts";
 import { Correction, PostedArticle } from "../lib/topics/news/post.ts";
@@ -89,7 +89,7 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: [
       asPublisher(services),
-      bodyLimit({ maxSize: MOST_BODY_BYTES }),
+      limitBody(MOST_BODY_BYTES),
       answeredOnce(shared),
     ],
   };
@@ -164,7 +164,7 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ ...content, cursor, next_poll_delay }, 200);
   });
 
-  addStream(app, stream, (c) => {
+  addRoute(app, stream, (c) => {
     const query = readQuery(c, stream.request.query);
     const tags = sourceFilter(query.source);
     return streamResponse(c, door, {

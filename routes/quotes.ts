@@ -11,7 +11,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
-import { addStream, readQuery } from "../lib/http/stream_route.ts";
+import { addRoute, readQuery } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
@@ -67,7 +67,7 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
     return c.json({ quotes, status, cursor, next_poll_delay: market.nextPollDelayS }, 200);
   });
 
-  addStream(app, stream, (c) => {
+  addRoute(app, stream, (c) => {
     const query = readQuery(c, stream.request.query);
     const tags = symbolFilter(query.symbols, SYMBOLS);
     return streamResponse(c, door, {

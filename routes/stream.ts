@@ -21,7 +21,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
-import { addStream, readQuery } from "../lib/http/stream_route.ts";
+import { addRoute, readQuery } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
 
@@ -51,7 +51,7 @@ export function streamRoutes(services: Services): OpenAPIHono<Env> {
   const { callers, catalogue, market, news, door } = services;
   const app = createRouter();
 
-  addStream(app, stream, async (c) => {
+  addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
     const names = namesIn(query.topics);
     if (names.length === 0 || names.length > MOST_TOPICS) {

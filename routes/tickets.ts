@@ -4,7 +4,7 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
+import { limitBody } from "../lib/http/body_limit.ts";
 import { callerKey, unauthorized } from "../lib/http/caller.ts";
 import type { Env } from "../lib/http/connection.ts";
 import { MOST_TOPICS } from "../lib/http/input.ts";
@@ -29,7 +29,7 @@ const make = createRoute({
       requireJson(c);
       await next();
     },
-    bodyLimit({ maxSize: MOST_BODY_BYTES }),
+    limitBody(MOST_BODY_BYTES),
   ],
   request: {
     body: {

@@ -5,10 +5,10 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Once } from "../store/event_log.ts";
+import { limitBody } from "./body_limit.ts";
 import { type Caller, callerKey } from "./caller.ts";
 import type { Env } from "./connection.ts";
 import { sha256 } from "./hash.ts";
@@ -104,5 +104,5 @@ const ESCAPED_BYTES = 6;
  * @throws {Problem} 413.
  */
 export function holdsEvent(bytes: number): MiddlewareHandler<Env> {
-  return bodyLimit({ maxSize: bytes * ESCAPED_BYTES + BODY_SLACK_BYTES });
+  return limitBody(bytes * ESCAPED_BYTES + BODY_SLACK_BYTES);
 }

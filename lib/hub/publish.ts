@@ -23,6 +23,9 @@ import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
 const utf8 = new TextEncoder();
 
+/** UTF-8 takes at most 3 bytes for what JavaScript counts as one character. */
+const MOST_UTF8_BYTES = 3;
+
 /**
  * Turns a publication into a draft. All of it happens before this returns, so a later change of the object is not seen.
  *
@@ -49,7 +52,7 @@ export function draftOf(topic: Topic, publication: Publication, maxEventBytes: n
     });
   }
 
-  const size = utf8.encode(json).byteLength;
+  const size = json.length * MOST_UTF8_BYTES > maxEventBytes ? utf8.encode(json).byteLength : 0;
   if (size > maxEventBytes) {
     throw new Problem(
       413,

@@ -9,10 +9,10 @@ import { type Files, placeOf, walk } from "./source.ts";
 const CALLEES: ReadonlySet<string> = new Set([
   ...["defineTopic", "createRoute", "Number", "String", "BigInt", "Symbol", "import.meta.resolve"],
   ...["Object.freeze", "Object.entries", "Object.keys", "Object.values", "Object.fromEntries"],
-  // Ours, which declare what a route answers.
-  ...["problems", "streamContent"],
+  // Ours, which declare what a route answers, and what it takes.
+  ...["problems", "streamContent", "limitBody"],
   // Hono's, which make a handler of options; and the demo's prices, which are a function of the time they are asked for.
-  ...["secureHeaders", "cors", "etag", "bodyLimit", "marketOf"],
+  ...["secureHeaders", "cors", "etag", "marketOf"],
   ...["Array.from", "Array.of", "Math.min", "Math.max", "Math.round", "JSON.stringify"],
 ]);
 

@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { limitBody } from "../../lib/http/body_limit.ts";
+import type { Env } from "../../lib/http/connection.ts";
+
+const LIMIT = 8;
+
+/** The status of a body of so many bytes, of which the headers say this. */
+async function statusOf(bytes: number, headers: Record<string, string>): Promise<number> {
+  const app = new Hono<Env>();
+  app.post("/", limitBody(LIMIT), async (c) => c.text(await c.req.text()));
+  const body = new Blob(["x".repeat(bytes)]).stream(); // says nothing of its length by itself
+  return (await app.request("/", { method: "POST", headers, body })).status;
+}
+
+Deno.test("limitBody() takes what is as large as it may be, and refuses one byte more", async () => {
+  const answers = [LIMIT, LIMIT + 1].map(async (bytes) => [
+    await statusOf(bytes, {}),
+    await statusOf(bytes, { "content-length": String(bytes) }),
+  ]);
+  assertEquals(await Promise.all(answers), [[200, 200], [413, 413]]);
+});
+
+Deno.test("limitBody() counts the bytes of a body that comes in chunks, whatever is said of its length", async () => {
+  const headers = { "content-length": "1", "transfer-encoding": "chunked" };
+  assertEquals(await statusOf(LIMIT + 1, headers), 413);
+});
