@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { createHash, timingSafeEqual } from "node:crypto";
-
-const utf8 = new TextEncoder();
+import { createHash } from "node:crypto";
 
 /** The SHA-256 of a text, in hexadecimal. */
 export function sha256(text: string): string {
@@ -17,9 +15,14 @@ export function keyFor(use: string, secret: string): string {
   return sha256(`${use} ${secret}`);
 }
 
-/** Whether two secrets are the same. The time it takes tells nothing of how they differ, nor of how long they are. */
+/**
+ * Whether a text is our secret. The time it takes tells what the caller knows: how long the given one is, and no more.
+ * A digest of each, or a call to `node:crypto`, would cost more than all else that a publisher's right takes.
+ */
 export function isSame(secret: string, given: string): boolean {
-  const [ours, theirs] = [utf8.encode(secret), utf8.encode(given)];
-  const isAsLong = ours.length === theirs.length;
-  return timingSafeEqual(ours, isAsLong ? theirs : ours) && isAsLong;
+  let difference = secret.length ^ given.length;
+  for (let i = 0; i < given.length; i++) {
+    difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
+  }
+  return difference === 0;
 }

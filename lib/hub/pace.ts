@@ -41,6 +41,7 @@ export function createPace(
     stop();
     flushedAt = clock.now();
     flush();
+    flushedAt = clock.now(); // who takes long to flush does not begin anew at once
   }
 
   return {

@@ -10,8 +10,10 @@
  *   nchan takes bytes and keeps them.
  * - Each server puts its own frame around the data, and each has default settings. Ours coalesces for COALESCE_MS; that
  *   the others have no such thing is what the second contest shows. The first leaves 50 ms between events, more than that.
+ * - What the runtime itself takes is shown beside it: `bare Deno.serve` does nothing but hand the same bytes to all.
  * - A server that cannot keep up is not buried: at most 100 publications wait for their answers. Delays count from when an
  *   event was due, so that holding the publisher back does not hide them.
+ * - Each server is warm: it has done the same for two seconds before, uncounted.
  * - CPU time is the operating system's, of the whole server process. The load client looks at its sockets every
  *   millisecond, so that it does not make the server wake it for each write.
  *
@@ -20,7 +22,7 @@
 import { type Contender, publishingCost, startContender, startOrTell } from "./contender.ts";
 import { contest, type Performance } from "./contest.ts";
 import { startBetterSse } from "./servers/better_sse.ts";
-import { startStreamSse } from "./servers/deno_peers.ts";
+import { startBare, startStreamSse } from "./servers/deno_peers.ts";
 import { startAudiences, startEdgetape } from "./servers/edgetape.ts";
 import { startNchan } from "./servers/nchan.ts";
 import { printOpenings, printWeights } from "./streams_cost.ts";
@@ -53,8 +55,9 @@ async function besidePeers(): Promise<string[][]> {
   await using nchan = await startOrTell("nchan", startNchan);
   await using streamSse = await startOrTell("streamSSE", startStreamSse);
   await using betterSse = await startOrTell("better-sse", startBetterSse);
+  await using bare = await startContender(startBare);
   const costs = new Map<Contender, number>();
-  for (const each of [ours, nchan, streamSse, betterSse]) {
+  for (const each of [ours, nchan, streamSse, betterSse, bare]) {
     if (!each) continue;
     costs.set(each, await publishingCost(each));
     await each.load.open(STREAMS);
@@ -63,7 +66,7 @@ async function besidePeers(): Promise<string[][]> {
   const title = `${STREAMS} streams, events of 200 bytes`;
   const one = await contest(
     `${title}, ${ONE_EACH.rate} a second: one event a flush`,
-    { ours, nchan, streamSse },
+    { ours, nchan, streamSse, bare },
     ONE_EACH,
     costs,
   );

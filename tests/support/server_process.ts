@@ -69,14 +69,21 @@ function leastEnvironment(): Record<string, string> {
   }));
 }
 
+/** The arguments of `deno` to run the server. */
+const RUN: readonly string[] = ["run", "--frozen", "-A", "main.ts"];
+
 /**
  * Starts `main.ts` on a free port of 127.0.0.1.
  *
+ * @param args Others of `deno`, which run it in another way.
  * @throws {Error} With all the server wrote, where it does not come up.
  */
-export async function startServer(settings: Settings = {}): Promise<ServerProcess> {
+export async function startServer(
+  settings: Settings = {},
+  args: readonly string[] = RUN,
+): Promise<ServerProcess> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--frozen", "-A", "main.ts"],
+    args: [...args],
     cwd: ROOT,
     clearEnv: true,
     env: { ...leastEnvironment(), ...DEFAULTS, ...settings },

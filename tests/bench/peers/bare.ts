@@ -1,25 +1,47 @@
 /**
- * A peer: the least that `Deno.serve` can do with a stream. It writes one frame and then nothing, ever.
+ * A peer: the least that `Deno.serve` can do with streams. What is posted is one frame, whose bytes are handed to all.
  *
- * It prints its port. What a stream weighs here, and what opening it takes, is the runtime's own.
+ * It prints its port. It has no rights, no log, no resume and no limits: what a stream weighs here, and what it takes to
+ * open one and to write to it, is the runtime's own.
  *
  * @module
  */
 import { print } from "../../support/print.ts";
 
-const FRAME = new TextEncoder().encode("event: sync\ndata: {}\n\n");
+const utf8 = new TextEncoder();
+const OPENING = utf8.encode("event: sync\ndata: {}\n\n");
+
+const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
 class BareStream implements UnderlyingDefaultSource<Uint8Array> {
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    controller.enqueue(FRAME);
+    this.#controller = controller;
+    streams.add(controller);
+    controller.enqueue(OPENING);
   }
+
+  cancel(): void {
+    if (this.#controller) streams.delete(this.#controller);
+  }
+}
+
+async function publish(request: Request): Promise<Response> {
+  const frame = utf8.encode(`id: ${Date.now()}\nevent: tick\ndata: ${await request.text()}\n\n`);
+  for (const stream of streams) if ((stream.desiredSize ?? 0) > 0) stream.enqueue(frame);
+  return new Response(null, { status: 202 });
+}
+
+function open(): Response {
+  const headers = { "content-type": "text/event-stream" };
+  return new Response(new ReadableStream(new BareStream()), { headers });
 }
 
 if (import.meta.main) {
   const onListen = ({ port }: Deno.NetAddr) => print(JSON.stringify({ port }));
-  const headers = { "content-type": "text/event-stream" };
   Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen },
-    () => new Response(new ReadableStream(new BareStream()), { headers }),
+    (request) => request.method === "POST" ? publish(request) : open(),
   );
 }

@@ -4,12 +4,20 @@
  * @module
  */
 import project from "../../../deno.json" with { type: "json" };
+import { collecting } from "./collecting.ts";
 import { startPeer } from "./peer_process.ts";
 import { plainPublishing, type Server } from "./server.ts";
 
-async function startScript(name: string, file: string): Promise<Server> {
-  const script = new URL(`../peers/${file}`, import.meta.url).pathname;
-  const { pid, port, stop } = await startPeer(Deno.execPath(), ["run", "--frozen", "-A", script]);
+function pathOf(file: string): string {
+  return new URL(`../peers/${file}`, import.meta.url).pathname;
+}
+
+async function startScript(
+  name: string,
+  file: string,
+  args = ["run", "--frozen", "-A", pathOf(file)],
+): Promise<Server> {
+  const { pid, port, stop } = await startPeer(Deno.execPath(), args);
   return {
     name: `${name} on Deno ${Deno.version.deno}`,
     port,
@@ -28,7 +36,14 @@ export function startStreamSse(): Promise<Server> {
   );
 }
 
-/** `Deno.serve` with streams that do nothing. */
+const BARE = "bare Deno.serve";
+
+/** `Deno.serve` with streams, and nothing else. */
 export function startBare(): Promise<Server> {
-  return startScript("bare Deno.serve", "bare.ts");
+  return startScript(BARE, "bare.ts");
+}
+
+/** The same, and it collects its garbage when it is told to. */
+export function startCollectingBare(): Promise<Server> {
+  return startScript(BARE, "bare.ts", collecting(pathOf("bare.ts")));
 }

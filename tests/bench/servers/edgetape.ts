@@ -7,22 +7,25 @@ import project from "../../../deno.json" with { type: "json" };
 import { PUBLISH_TOKEN, PUBLISHER_SETTINGS } from "../../support/publisher.ts";
 import { type Settings, startServer } from "../../support/server_process.ts";
 import { pin } from "../pin.ts";
+import { collecting } from "./collecting.ts";
 import type { Server } from "./server.ts";
 
 const CHANNEL = "alerts";
 const MOST_STREAMS = "20000";
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
 async function start(
   name: string,
   paths: readonly string[],
   settings: Settings,
+  args?: readonly string[],
 ): Promise<Server> {
   const { pid, port, stop } = await startServer({
     ...PUBLISHER_SETTINGS,
     STREAMS_PER_ISOLATE: MOST_STREAMS,
     STREAMS_PER_CLIENT: MOST_STREAMS,
     ...settings,
-  });
+  }, args);
   pin(pid, "server");
   return {
     name,
@@ -38,10 +41,18 @@ async function start(
   };
 }
 
-/** All streams follow one channel. */
-export function startEdgetape(settings: Settings = {}): Promise<Server> {
+/** All streams follow one channel. @param args Of `deno`, where it is not run as ever. */
+export function startEdgetape(
+  settings: Settings = {},
+  args?: readonly string[],
+): Promise<Server> {
   const name = `Edgetape ${project.version} on Deno ${Deno.version.deno}`;
-  return start(name, [`/v1/events/${CHANNEL}/stream`], settings);
+  return start(name, [`/v1/events/${CHANNEL}/stream`], settings, args);
+}
+
+/** The same, and it collects its garbage when it is told to. */
+export function startCollectingEdgetape(): Promise<Server> {
+  return startEdgetape({}, collecting(MAIN));
 }
 
 /**

@@ -1,0 +1,17 @@
+/**
+ * Scripts whose garbage can be collected when the bench wants it.
+ *
+ * Until V8 collects, what streams weigh is blurred by what their openings left behind. It does so in its own time, which a
+ * bench has not.
+ *
+ * @module
+ */
+
+/** The signal that has such a script collect. */
+export const COLLECT: Deno.Signal = "SIGUSR2";
+
+/** The arguments of `deno` to run a script so. @param script Its path. */
+export function collecting(script: string): string[] {
+  const first = new URL("./collect_on_signal.ts", import.meta.url).pathname;
+  return ["run", "--frozen", "-A", "--v8-flags=--expose-gc", `--preload=${first}`, script];
+}
