@@ -8,6 +8,7 @@ import { kindOfStream, kindOfTopic, type TopicKind } from "../core/metrics.ts";
 import { comparePlaces, type Place } from "../core/place.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
+import { createBacklog } from "./backlog.ts";
 import { endOf } from "./ending.ts";
 import { heartbeats } from "./heartbeat.ts";
 import type { LogReader } from "./log_reader.ts";
@@ -16,6 +17,7 @@ import { createPaging, isAnyBehind } from "./paging.ts";
 import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts";
 import { createRoster, type Roster } from "./roster.ts";
 import { createSweep } from "./sweep.ts";
+import { createTurns } from "./turn.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
@@ -54,6 +56,8 @@ export interface Audience extends Keeper {
   /** The standing of those in step, brought up to the head where nothing is owed. */
   standing(): Standing;
   join(client: ClientStream): void;
+  /** Settles when enough was handed out for more to be published, or soon. */
+  room(): void | Promise<void>;
   /** Says that events came into the windows. @param before The head before them. */
   deliver(events: readonly EncodedEvent[], before: Place): void;
   /** This isolate stands elsewhere in the log now. @param before Where it stood: nothing was owed up to there. */
@@ -83,11 +87,11 @@ export function createAudience(
   const roster = createRoster();
   let standing: Standing = { place: head() };
   let isOwed = false;
-  let turn: Promise<void> | null = null;
   let flushedAt = -Infinity;
   /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
 
+  const backlog = createBacklog(clock, windowEvents / 2);
   const pace = createPace(clock, paceMs, windowEvents / 4, flush);
   const page = createPaging({
     clock,
@@ -114,6 +118,13 @@ export function createAudience(
     return standing;
   }
 
+  /** Nothing is owed any more. */
+  function clear(): void {
+    isOwed = false;
+    backlog.count = 0;
+    backlog.settle();
+  }
+
   function followFor(event: EncodedEvent): Follow | undefined {
     const follow = followOf.get(event.topic);
     return follow && passes(follow.tags, event) ? follow : undefined;
@@ -126,6 +137,7 @@ export function createAudience(
     const reading = readBetween(follows, from.place, head(), PIECE_BYTES);
     standing = { place: isLost ? head() : reading.to };
     isOwed = !isLost && !reading.isWhole;
+    backlog.count = isOwed ? Math.max(0, backlog.count - reading.events.length) : 0;
     if (isOwed) pace.goOn();
 
     const chunk = joinBytes(reading.events);
@@ -138,6 +150,7 @@ export function createAudience(
       if (!isEmpty) client.send(chunk, reading.events.length);
     });
     if (endOf(follows) !== null) roster.each(finish);
+    backlog.settle();
   }
 
   function catchUp(client: ClientStream): void | Promise<void> {
@@ -215,27 +228,22 @@ export function createAudience(
       roster.remove(client);
       if (roster.size === 0) {
         pace.stop();
-        isOwed = false;
+        clear();
       }
       onLeave(audience, client, reason);
     },
     catchUp,
-    nextTurn() {
-      turn ??= new Promise((resolve) => {
-        clock.after(0, () => {
-          turn = null;
-          resolve();
-        });
-      });
-      return turn;
-    },
+    room: backlog.room,
+    nextTurn: createTurns(clock),
     deliver(events, before) {
       let isOurs = false;
       for (const event of events) {
         const follow = followFor(event);
         if (!follow) continue;
         isOurs = true;
-        if (follow.window.topic.kind === "log") pace.count(event.bytes.byteLength);
+        if (follow.window.topic.kind !== "log") continue;
+        pace.count(event.bytes.byteLength);
+        backlog.count++;
       }
       if (!isOurs) return;
       if (!isOwed) standing.place = before;
@@ -256,7 +264,7 @@ export function createAudience(
       for (const client of all) client.loseStanding();
       readings.clear();
       standing = { place: head() };
-      isOwed = false;
+      clear();
       return all;
     },
     place(client, place, told, chunk) {

@@ -28,6 +28,8 @@ export interface Audiences {
   opened(audience: Audience): readonly Frame[];
   /** Hands a publication to the audiences that follow its topic. @param before The head before it. */
   deliver(events: readonly EncodedEvent[], before: Place): void;
+  /** Settles when enough of a topic was handed out for more to be published, or soon: undefined where that is now. */
+  room(topic: string): Promise<unknown> | undefined;
   /** This isolate stands elsewhere in the log now. @param before Where it stood. */
   moved(before: Place): void;
   /** All clients, each with its audience: their places are given up. */
@@ -152,6 +154,15 @@ export function createAudiences(context: AudiencesContext): Audiences {
       for (const audience of byTopic.get(events[0]?.topic ?? "") ?? []) {
         audience.deliver(events, before);
       }
+    },
+
+    room(topic) {
+      const waits: Promise<void>[] = [];
+      for (const audience of byTopic.get(topic) ?? []) {
+        const wait = audience.room();
+        if (wait) waits.push(wait);
+      }
+      return waits.length > 0 ? Promise.all(waits) : undefined;
     },
 
     moved(before) {

@@ -175,8 +175,17 @@ export function createHub(
     retryMs,
   });
 
+  const { publish, change } = createPublishing(log, metrics, options.maxEventBytes);
+
   return {
-    ...createPublishing(log, metrics, options.maxEventBytes),
+    async publish(topic, publications, options) {
+      const ids = await publish(topic, publications, options);
+      const room = audiences.room(topic.name);
+      if (room) await room; // who publishes faster than can be handed out waits for it
+      return ids;
+    },
+
+    change,
 
     async received(ids) {
       const last = ids.at(-1);

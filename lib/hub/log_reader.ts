@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
-import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
+import { comparePlaces, firstAfter, NOWHERE, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreAway } from "../store/away.ts";
 import type { EventLog, Page } from "../store/event_log.ts";
@@ -50,6 +50,7 @@ export interface LogReader {
    *
    * @param told Up to here it is known what is gone, by topic.
    * @returns What is gone instead, where the log no longer reaches back to `from`, or to what was told.
+   * Rejects with {@linkcode StoreAway} also where another log answers.
    */
   read(
     follows: readonly Follow[],
@@ -86,6 +87,18 @@ interface Asked {
 function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
   const end = comparePlaces(place, upTo);
   return comparePlaces(from, place) <= 0 && (end < 0 || (end === 0 && isWhole));
+}
+
+/**
+ * Whether a page lacks what this isolate has received, and does not say that it is gone: then it is of another log, of which
+ * we have not heard yet. What was retracted a moment ago looks the same, until we hear of that.
+ */
+function isForeign({ window }: Follow, page: EncodedPage): boolean {
+  const { from, upTo, isWhole, events, lost } = page;
+  const newest = window.after(from).findLast(({ id }) => comparePlaces(id, upTo) <= 0)?.id;
+  if (!isWhole || newest === undefined) return false;
+  const last = events.at(-1)?.id ?? NOWHERE;
+  return comparePlaces(newest, last) > 0 && comparePlaces(newest, lost ?? NOWHERE) > 0;
 }
 
 /** Creates a reader of a log. */
@@ -165,6 +178,11 @@ export function createLogReader({ clock, log, head, isAway }: LogReaderContext):
         if (topics.length === 0) break;
         const loaded = await Promise.all(topics.map((topic) => this.page(topic, from)));
         loaded.forEach((each, i) => pages.set(topics[i]?.name ?? "", each));
+      }
+
+      for (const follow of follows) {
+        const page = pages.get(follow.window.topic.name);
+        if (page && isForeign(follow, page)) throw new StoreAway();
       }
 
       const losses: Loss[] = [];

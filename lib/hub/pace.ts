@@ -8,6 +8,13 @@ import type { Clock } from "../core/clock.ts";
 /** Waiting log events go out before their time when they are more than this, in bytes. */
 const MOST_WAITING_BYTES = 65_536;
 
+/**
+ * After a flush that took long, this many times as long is waited, at most so many milliseconds: what the runtime and the
+ * system do for it afterwards takes some eight times what handing out took. So many clients get larger chunks, and not ever
+ * older ones.
+ */
+const [REST, MOST_REST_MS] = [10, 250];
+
 /** The rhythm of an audience. Coalescing and `max_rate` are the same, at different paces. */
 export interface Pace {
   /** Counts a log event that waits. State values do not count: an older one gives way. */
@@ -26,7 +33,8 @@ export function createPace(
   mostEvents: number,
   flush: () => void,
 ): Pace {
-  let flushedAt = -Infinity;
+  let restMs = paceMs;
+  let restedAt = -Infinity;
   let events = 0;
   let bytes = 0;
   let callOff: (() => void) | undefined;
@@ -39,9 +47,12 @@ export function createPace(
 
   function flushNow(): void {
     stop();
-    flushedAt = clock.now();
+    const begun = clock.now();
+    [restMs, restedAt] = [paceMs, begun + paceMs];
     flush();
-    flushedAt = clock.now(); // who takes long to flush does not begin anew at once
+    const ended = clock.now();
+    restMs = Math.max(paceMs, Math.min(REST * (ended - begun), MOST_REST_MS));
+    restedAt = ended + restMs;
   }
 
   return {
@@ -50,7 +61,7 @@ export function createPace(
       bytes += size;
     },
     ask() {
-      const dueMs = flushedAt + paceMs - clock.now();
+      const dueMs = Math.min(restedAt - clock.now(), restMs); // the clock may have been set back
       if (dueMs <= 0 || bytes > MOST_WAITING_BYTES || events > mostEvents) flushNow();
       else callOff ??= clock.after(dueMs, flushNow);
     },
