@@ -10,10 +10,10 @@ const MOST_WAITING_BYTES = 65_536;
 
 /**
  * After a flush that took long, this many times as long is waited, at most so many milliseconds: what the runtime and the
- * system do for it afterwards takes some eight times what handing out took. So many clients get larger chunks, and not ever
+ * system do for it afterwards takes some eight times what handing out took. Many clients get larger chunks, and not ever
  * older ones.
  */
-const [REST, MOST_REST_MS] = [10, 250];
+const [REST, MOST_REST_MS] = [6, 250];
 
 /** The rhythm of an audience. Coalescing and `max_rate` are the same, at different paces. */
 export interface Pace {
