@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { takeOldest } from "../core/oldest.ts";
 import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
@@ -14,17 +15,21 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
   let bytes = 0;
   let lost: Place | null = null;
 
-  /** Lets go of the oldest, which moves nothing, where splice() moves all that is left: 5 µs of 1,000 events. */
-  function drop(): void {
-    const event = events.shift();
-    if (!event) return;
-    bytes -= event.bytes.byteLength;
-    lost = event.id;
+  /** Lets go of the oldest, as long as they are to go. @param isToGo Is told how many there are still. */
+  function drop(isToGo: (oldest: EncodedEvent, left: number) => boolean): void {
+    let count = 0;
+    for (const event of events) {
+      if (!isToGo(event, events.length - count)) break;
+      bytes -= event.bytes.byteLength;
+      lost = event.id;
+      count++;
+    }
+    takeOldest(events, count);
   }
 
   function bound(): void {
     const limit = maxBytes();
-    while (events.length > maxEvents || (bytes > limit && events.length > 1)) drop();
+    drop((_, left) => left > maxEvents || (bytes > limit && left > 1));
   }
 
   function set(all: EncodedEvent[]): void {
@@ -69,7 +74,7 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
     shown: () => [],
     hides: () => false,
     trim(ms) {
-      while (events[0] && partsOf(events[0].id).ms < ms) drop();
+      drop(({ id }) => partsOf(id).ms < ms);
     },
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { takeOldest } from "../core/oldest.ts";
 import { partsOf, type Place } from "../core/place.ts";
 import type { StreamEvent } from "../core/event.ts";
 import type { Topic } from "../core/topic.ts";
@@ -81,13 +82,16 @@ function createLogTopic(): MemoryTopic {
       }
     },
     trim({ mostEvents, mostBytes, oldestMs }) {
-      for (let oldest; (oldest = events[0]);) {
-        const isExcess = events.length > mostEvents || (bytes > mostBytes && events.length > 1);
-        if (!isExcess && partsOf(oldest.id).ms >= oldestMs) return;
+      let count = 0;
+      for (const oldest of events) {
+        const left = events.length - count;
+        const isExcess = left > mostEvents || (bytes > mostBytes && left > 1);
+        if (!isExcess && partsOf(oldest.id).ms >= oldestMs) break;
         bytes -= weightOf(oldest);
         lost = oldest.id;
-        events.shift(); // moves nothing, where splice() moves all that is left: 5 µs of 1,000 events
+        count++;
       }
+      takeOldest(events, count);
     },
   };
 }
