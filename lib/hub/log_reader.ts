@@ -91,14 +91,14 @@ function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
 
 /**
  * Whether a page lacks what this isolate has received, and does not say that it is gone: then it is of another log, of which
- * we have not heard yet. What was retracted a moment ago looks the same, until we hear of that.
+ * we have not heard yet. What was retracted a moment ago looks the same, until we hear of that. On a state topic a newer
+ * value of its key may stand in its place.
  */
-function isForeign({ window }: Follow, page: EncodedPage): boolean {
-  const { from, upTo, isWhole, events, lost } = page;
+function isForeign({ window }: Follow, { from, upTo, events, lost }: EncodedPage): boolean {
   const newest = window.after(from).findLast(({ id }) => comparePlaces(id, upTo) <= 0)?.id;
-  if (!isWhole || newest === undefined) return false;
-  const last = events.at(-1)?.id ?? NOWHERE;
-  return comparePlaces(newest, last) > 0 && comparePlaces(newest, lost ?? NOWHERE) > 0;
+  if (newest === undefined || comparePlaces(newest, lost ?? NOWHERE) <= 0) return false;
+  if (window.topic.kind === "log") return !events.some(({ id }) => id === newest);
+  return comparePlaces(newest, events.at(-1)?.id ?? NOWHERE) > 0;
 }
 
 /** Creates a reader of a log. */
