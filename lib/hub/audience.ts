@@ -18,6 +18,7 @@ import { type Follow, joinBytes, passes, readBetween, shownTo } from "./read.ts"
 import { createRoster, type Roster } from "./roster.ts";
 import { createSweep } from "./sweep.ts";
 import { createTurns } from "./turn.ts";
+import type { WindowBounds } from "./window.ts";
 
 /**
  * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
@@ -41,8 +42,8 @@ export interface AudienceContext {
   /** Told of what must not happen. */
   readonly onFault: (thrown: unknown) => void;
   readonly heartbeatMs: number;
-  /** The windows' largest number of events. */
-  readonly windowEvents: number;
+  /** How much a window holds. */
+  readonly bounds: WindowBounds;
 }
 
 /** Clients that are handed the same bytes. */
@@ -81,8 +82,9 @@ export function createAudience(
   follows: readonly Follow[],
   paceMs: number,
 ): Audience {
-  const { clock, head, readLog, bye, onLeave, onFault, heartbeatMs, windowEvents } = context;
+  const { clock, head, readLog, bye, onLeave, onFault, heartbeatMs, bounds } = context;
   const topics = follows.map(({ window }) => window.topic.name);
+  const logs = new Set(topics.filter((_, i) => follows[i]?.window.topic.kind === "log"));
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const roster = createRoster();
   let standing: Standing = { place: head() };
@@ -91,8 +93,8 @@ export function createAudience(
   /** What was read for one client since the last flush, for others at its place. */
   const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
 
-  const backlog = createBacklog(clock, windowEvents / 2);
-  const pace = createPace(clock, paceMs, windowEvents / 4, flush);
+  const backlog = createBacklog(clock, bounds);
+  const pace = createPace(clock, paceMs, bounds.maxEvents / 4, flush);
   const page = createPaging({
     clock,
     follows,
@@ -121,8 +123,7 @@ export function createAudience(
   /** Nothing is owed any more. */
   function clear(): void {
     isOwed = false;
-    backlog.count = 0;
-    backlog.settle();
+    backlog.clear();
   }
 
   function followFor(event: EncodedEvent): Follow | undefined {
@@ -137,8 +138,9 @@ export function createAudience(
     const reading = readBetween(follows, from.place, head(), PIECE_BYTES);
     standing = { place: isLost ? head() : reading.to };
     isOwed = !isLost && !reading.isWhole;
-    backlog.count = isOwed ? Math.max(0, backlog.count - reading.events.length) : 0;
     if (isOwed) pace.goOn();
+    if (isOwed) backlog.take(reading.events.filter(({ topic }) => logs.has(topic)));
+    else backlog.clear();
 
     const chunk = joinBytes(reading.events);
     const isEmpty = isLost || chunk.byteLength === 0;
@@ -150,7 +152,6 @@ export function createAudience(
       if (!isEmpty) client.send(chunk, reading.events.length);
     });
     if (endOf(follows) !== null) roster.each(finish);
-    backlog.settle();
   }
 
   function catchUp(client: ClientStream): void | Promise<void> {
@@ -238,12 +239,11 @@ export function createAudience(
     deliver(events, before) {
       let isOurs = false;
       for (const event of events) {
-        const follow = followFor(event);
-        if (!follow) continue;
+        if (!followFor(event)) continue;
         isOurs = true;
-        if (follow.window.topic.kind !== "log") continue;
+        if (!logs.has(event.topic)) continue;
         pace.count(event.bytes.byteLength);
-        backlog.count++;
+        backlog.add(event);
       }
       if (!isOurs) return;
       if (!isOwed) standing.place = before;

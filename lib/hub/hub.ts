@@ -31,6 +31,7 @@ import { createWindows, type Starter } from "./windows.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
+  /** Settles later, by a second at most, while more than half a window of the topic waits to be handed out. */
   readonly publish: Publish;
   readonly change: Change;
   /** Settles when this isolate has received what was published under these ids, or soon. */
@@ -140,7 +141,7 @@ export function createHub(
     onFault,
     heartbeatMs,
     coalesceMs,
-    windowEvents: retainEvents,
+    bounds: windows.bounds,
   });
   const starts = createStarts(log, reader, intake, isAway);
   const excerpts = createExcerpts({ open: windows.open, reader, starts, head, isAway });
@@ -178,8 +179,8 @@ export function createHub(
   const { publish, change } = createPublishing(log, metrics, options.maxEventBytes);
 
   return {
-    async publish(topic, publications, options) {
-      const ids = await publish(topic, publications, options);
+    async publish(topic, ...rest) {
+      const ids = await publish(topic, ...rest);
       const room = audiences.room(topic.name);
       if (room) await room; // who publishes faster than can be handed out waits for it
       return ids;

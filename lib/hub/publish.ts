@@ -52,15 +52,15 @@ export function draftOf(topic: Topic, publication: Publication, maxEventBytes: n
     });
   }
 
-  const size = json.length * MOST_UTF8_BYTES > maxEventBytes ? utf8.encode(json).byteLength : 0;
-  if (size > maxEventBytes) {
-    throw new Problem(
-      413,
-      "event_too_large",
-      `The event takes ${size} bytes; at most ${maxEventBytes} are allowed.`,
-    );
-  }
+  const mayBeLarge = json.length * MOST_UTF8_BYTES > maxEventBytes;
+  if (mayBeLarge) requireSize(utf8.encode(json).byteLength, maxEventBytes);
   return { type, key, tags: [...tags], json };
+}
+
+function requireSize(bytes: number, most: number): void {
+  if (bytes <= most) return;
+  const detail = `The event takes ${bytes} bytes; at most ${most} are allowed.`;
+  throw new Problem(413, "event_too_large", detail);
 }
 
 /** Makes of drafts what can be shown without the log: events without ids. */

@@ -11,7 +11,7 @@ import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createLogWindow } from "./log_window.ts";
 import { createStateWindow } from "./state_window.ts";
-import type { Window } from "./window.ts";
+import type { Window, WindowBounds } from "./window.ts";
 
 /** The largest window, and all windows of an isolate together, in bytes. */
 const WINDOW_BYTES = 1_048_576;
@@ -39,6 +39,8 @@ export interface Holding {
 
 /** The windows of an isolate. */
 export interface Windows {
+  /** How much each holds: fewer bytes where there are many. */
+  readonly bounds: WindowBounds;
   /** Opens a topic's window as it is, empty where it is new. */
   hold(topic: Topic): Holding;
   /** Opens a topic's window, and refreshes it. */
@@ -94,7 +96,7 @@ export function createWindows(context: WindowsContext): Windows {
   const running = new Map<string, (() => void)[]>();
   let isClosed = false;
 
-  const bounds = {
+  const bounds: WindowBounds = {
     maxEvents: retainEvents,
     maxBytes: () => Math.min(WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / entries.size)),
   };
@@ -195,6 +197,7 @@ export function createWindows(context: WindowsContext): Windows {
   }
 
   return {
+    bounds,
     hold,
     async open(topic) {
       const holding = hold(topic);

@@ -281,7 +281,9 @@ Deno.test("a client that is given pages as the log goes away waits for it, and t
   await using _first = createClient(await hub.subscribe({ wishes: onAlerts }));
   const ids: string[] = [];
   for (let n = 0; n < 40; n++) {
-    ids.push(...await hub.publish(alerts, [numbered("alert", n, "x".repeat(60_000))]));
+    const publishing = hub.publish(alerts, [numbered("alert", n, "x".repeat(60_000))]);
+    await clock.advance(20);
+    ids.push(...await publishing);
   }
   await using client = createClient(await hub.subscribe({ wishes: onAlerts, cursor: ids[0] }));
   shaky.leave();

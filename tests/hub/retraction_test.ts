@@ -72,7 +72,9 @@ Deno.test("what is taken back is not in pages of the log that are kept", async (
   const { clock, hub, shaky } = test;
   const cursor = await shaky.trueHead();
   await using _live = createClient(await hub.subscribe({ wishes: onAlerts })).live();
-  const [one = "", two = ""] = await publish(test, 1, 700, "x".repeat(2000));
+  const publishing = publish(test, 1, 700, "x".repeat(2000));
+  await clock.advance(1000);
+  const [one = "", two = ""] = await publishing;
   await using first = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(first.said("alert").length, 700);
