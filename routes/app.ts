@@ -4,12 +4,10 @@
  * @module
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import type { MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
-import type { Config } from "../lib/core/config.ts";
 import { messageOf } from "../lib/core/log.ts";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { Connection, Env } from "../lib/http/connection.ts";
+import { createCors } from "../lib/http/cors.ts";
 import { MOST_URL_CHARACTERS } from "../lib/http/input.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -28,50 +26,16 @@ import { streamRoutes } from "./stream.ts";
 import { tasksRoutes } from "./tasks.ts";
 import { ticketsRoutes } from "./tickets.ts";
 
-async function nothing(): Promise<void> {}
-
-/**
- * What is on whatever is answered, and the answers to preflights. It is set on the answer that is there: what Hono is told
- * before, it copies a response for, with its body (a fifth of the JavaScript of an opening was that copy).
- */
-function headersOfAll(origin: Config["ALLOWED_ORIGINS"]): MiddlewareHandler<Env> {
-  const share = cors({
-    origin,
-    credentials: origin !== "*",
-    allowMethods: ["GET", "HEAD", "POST", "PATCH", "DELETE"],
-    allowHeaders: [
-      "authorization",
-      "content-type",
-      "idempotency-key",
-      "if-none-match",
-      "last-event-id",
-    ],
-    exposeHeaders: ["etag", "location", "retry-after", "ratelimit", "ratelimit-policy"],
-    maxAge: 86_400,
-  });
-  return async (c, next) => {
-    if (c.req.method === "OPTIONS") return await share(c, next);
-    await next();
-    const { headers } = c.res;
-    headers.set("x-content-type-options", "nosniff");
-    if (headers.has("access-control-allow-origin")) return; // modules are anyone's
-    const vary = headers.get("vary");
-    await share(c, nothing);
-    if (vary !== null && headers.get("vary") !== vary) headers.append("vary", vary);
-  };
+/** The app. */
+export interface App {
+  /** Answers a request. @param connection What it came by. */
+  fetch(request: Request, connection?: Connection): Promise<Response>;
 }
 
-/** Creates the app: its `fetch` answers requests. */
-export function createApp(services: Services): OpenAPIHono<Env> {
-  const { config: { ALLOWED_ORIGINS }, world: { log } } = services;
+/** Creates the router of all routes. */
+export function createRoutes(services: Services): OpenAPIHono<Env> {
+  const { market: quotes, news, world, config: { DEMO: isDemo } } = services;
   const app = createRouter();
-
-  app.use(headersOfAll(ALLOWED_ORIGINS));
-  app.use((c, next) => {
-    if (c.req.url.length <= MOST_URL_CHARACTERS) return next();
-    const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
-    throw new Problem(414, "url_too_long", detail);
-  });
 
   app.route("/", quotesRoutes(services));
   app.route("/", newsRoutes(services));
@@ -82,7 +46,6 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.route("/", sessionsRoutes(services));
   app.route("/", tasksRoutes(services));
   app.route("/", opsRoutes(services));
-  const { market: quotes, news, world, config: { DEMO: isDemo } } = services;
   app.route("/", pageRoutes({ world, quotes, news, isDemo }));
   if (isDemo) app.route("/", demoRoutes(services));
   app.route("/", clientRoutes(services));
@@ -92,7 +55,7 @@ export function createApp(services: Services): OpenAPIHono<Env> {
   app.onError((thrown, c) => {
     const problem = problemOf(thrown);
     if (problem.status === 500) {
-      log.error("request failed", {
+      world.log.error("request failed", {
         method: c.req.method,
         path: c.req.path,
         error: messageOf(thrown),
@@ -103,4 +66,29 @@ export function createApp(services: Services): OpenAPIHono<Env> {
     return c.newResponse(response.body, response);
   });
   return app;
+}
+
+/**
+ * Creates the app: what is done for all requests alike, around the routes. A middleware would do it too, but makes Hono put
+ * every handler into a chain of promises.
+ */
+export function createApp(services: Services): App {
+  const cors = createCors(services.config.ALLOWED_ORIGINS);
+  const routes = createRoutes(services);
+
+  async function answer(request: Request, connection?: Connection): Promise<Response> {
+    if (request.method === "OPTIONS") return await cors.preflight(request);
+    if (request.url.length <= MOST_URL_CHARACTERS) return await routes.fetch(request, connection);
+    const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
+    return problemResponse(new Problem(414, "url_too_long", detail));
+  }
+
+  return {
+    async fetch(request, connection) {
+      const response = await answer(request, connection);
+      response.headers.set("x-content-type-options", "nosniff");
+      cors.allow(request, response);
+      return response;
+    },
+  };
 }

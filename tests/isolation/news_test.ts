@@ -6,7 +6,7 @@ import { createServices } from "../../lib/services.ts";
 import { createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { ANSWER, said, story } from "../routes/news_support.ts";
-import { TOKEN } from "../routes/support.ts";
+import { askingOf, TOKEN } from "../routes/support.ts";
 import { type Database, startDatabase } from "../store/redis_support.ts";
 import { until } from "../support/within.ts";
 import { rss } from "../topics/news/support.ts";
@@ -42,7 +42,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     version: "0.0.0",
     fetch: (url, init) => fetch(url, init),
   });
-  const app = createApp(services);
+  const app = askingOf(createApp(services));
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
 
   async function write(method: string, path: string, body?: unknown) {

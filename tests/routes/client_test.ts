@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createApp } from "../../routes/app.ts";
 import { clientRoutes } from "../../routes/client.ts";
-import { createAppUnderTest } from "./support.ts";
+import { askingOf, createAppUnderTest } from "./support.ts";
 
 const CLIENT = new URL("../../lib/client/", import.meta.url);
 const MODULES = [
@@ -75,7 +75,8 @@ Deno.test("client's modules may be imported by origins that may not read the str
   const origin = "https://b.example";
   const stream = await test.send("/v1/quotes", { headers: { origin } });
   assertEquals(stream.headers.get("access-control-allow-origin"), null);
-  const app = createApp({ ...test.services, world: { ...test.services.world, readAsset } });
+  const { world } = test.services;
+  const app = askingOf(createApp({ ...test.services, world: { ...world, readAsset } }));
   const module = await app.request("/client.js", { headers: { origin } });
   assertEquals(module.status, 200);
   assertEquals(module.headers.get("access-control-allow-origin"), "*");

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
+import { createRoutes } from "../../routes/app.ts";
 import { createAppUnderTest, TOKEN } from "./support.ts";
 
 const Content = z.record(z.string(), z.looseObject({ itemSchema: z.unknown().optional() }));
@@ -32,7 +33,7 @@ async function read() {
       operation,
     }))
   );
-  return { whole, openapi, info, operations, app: test.app };
+  return { whole, openapi, info, operations, app: createRoutes(test.services) };
 }
 
 /** All texts under a key, wherever in a document. */

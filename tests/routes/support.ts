@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import { assert } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { createLog } from "../../lib/core/log.ts";
 import type { FetchLike, World } from "../../lib/core/world.ts";
 import { createDemoWorld } from "../../lib/demo/demo_world.ts";
-import type { Env } from "../../lib/http/connection.ts";
+import type { Connection } from "../../lib/http/connection.ts";
 import { createServices, type Services } from "../../lib/services.ts";
-import { createApp } from "../../routes/app.ts";
+import { type App, createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
@@ -33,11 +32,19 @@ export const SETTINGS = {
 /** What a poll of the simulated providers takes, and some more. */
 const ANSWER_MS = 50;
 
+/** A way to ask an app. */
+export function askingOf({ fetch }: App) {
+  return {
+    request: (path: string, init: RequestInit = {}, connection?: Connection): Promise<Response> =>
+      fetch(new Request(new URL(path, "http://localhost"), init), connection),
+  };
+}
+
 /** An app, and what it stands on. */
 export interface AppUnderTest extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly services: Services;
-  readonly app: OpenAPIHono<Env>;
+  readonly app: ReturnType<typeof askingOf>;
   /** Every URL the app has fetched. */
   readonly fetched: string[];
   /** What the app told the operator. */
@@ -83,7 +90,7 @@ export function createAppUnderTest(
     },
   };
   const services = createServices(readConfig({ ...SETTINGS, ...env }), world, { version: "0.0.0" });
-  const app = createApp(services);
+  const app = askingOf(createApp(services));
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {
     const flight = app.request(path, init);
