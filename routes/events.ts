@@ -12,7 +12,6 @@ import { addRoute, readHeader, readJson, readParams, readQuery } from "../lib/ht
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
-
 import type { Services } from "../lib/services.ts";
 import { channelTopicName } from "../lib/topics/channels.ts";
 

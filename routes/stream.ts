@@ -18,10 +18,10 @@ import {
 } from "../lib/http/input.ts";
 import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
+import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
-import { addRoute, readQuery } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
 

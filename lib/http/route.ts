@@ -1,5 +1,5 @@
 /**
- * How a route is added that is asked for very often: streams, and publishing.
+ * How a route is added that is asked for very often: streams, and publishing on channels.
  *
  * `app.openapi()` puts a middleware in front of a handler for each of its schemas. They were a sixth of the JavaScript of an
  * opening, so these routes read by their schemas what they are asked for, where they need it.

@@ -33,7 +33,7 @@ const ONLY: ReadonlyMap<string, RegExp> = new Map([
 
 /** Node's modules, of which some hold the same effects: only what computes is taken. */
 const NODE_NAMES: ReadonlySet<string> = new Set([
-  ...["createHash", "createHmac", "timingSafeEqual"],
+  ...["createHash", "createHmac"],
   ...["brotliCompress", "gzip"],
 ]);
 

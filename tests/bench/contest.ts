@@ -64,6 +64,7 @@ async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise
     ...next,
     lost: next.lost + outcome.lost,
     repeated: next.repeated + outcome.repeated,
+    disagreements: next.disagreements + outcome.disagreements,
     isWhole: next.isWhole && outcome.isWhole,
   };
 }

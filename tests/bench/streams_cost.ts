@@ -94,12 +94,16 @@ export async function printWeights(): Promise<string[][]> {
     printRow([name, ...figures]);
   }
   const ratios = (of: keyof Weight) => ratiosOf(kb(ours, of), kb(bare, of));
-  const what = "memory of an idle stream, of a bare one's";
+  const what = "memory of an idle stream after a collection, of a bare one's";
   return [
     verdict({ what: `${what}, the first ones`, bound: 1.05, isLeast: false }, ratios("idle")),
     verdict({ what: `${what}, further ones`, bound: 1.05, isLeast: false }, ratios("further")),
     verdict(
-      { what: "KB more a stream after an event of 60 KB", bound: 20, isLeast: false },
+      {
+        what: "KB more a stream after an event of 60 KB, after a collection",
+        bound: 20,
+        isLeast: false,
+      },
       kb(ours, "more"),
     ),
   ];
