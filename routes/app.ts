@@ -76,9 +76,9 @@ export function createApp(services: Services): App {
   const cors = createCors(services.config.ALLOWED_ORIGINS);
   const routes = createRoutes(services);
 
-  async function answer(request: Request, connection?: Connection): Promise<Response> {
-    if (request.method === "OPTIONS") return await cors.preflight(request);
-    if (request.url.length <= MOST_URL_CHARACTERS) return await routes.fetch(request, connection);
+  function answer(request: Request, connection?: Connection): Response | Promise<Response> {
+    if (request.method === "OPTIONS") return cors.preflight(request);
+    if (request.url.length <= MOST_URL_CHARACTERS) return routes.fetch(request, connection);
     const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
     return problemResponse(new Problem(414, "url_too_long", detail));
   }

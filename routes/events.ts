@@ -8,7 +8,7 @@ import type { Env } from "../lib/http/connection.ts";
 import { streamInput, StreamQuery } from "../lib/http/input.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
-import { addRoute, readHeader, readJson, readParams, readQuery } from "../lib/http/route.ts";
+import { addRoute, readHeader, readJson, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
@@ -65,7 +65,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
 
   const checks = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
   addRoute(app, publish, ...checks, async (c) => {
-    const { channel } = readParams(c, params);
+    const channel = c.req.param("channel") ?? "";
     const key = readHeader(c, "idempotency-key", idempotencyKey);
     const { type, data } = await readJson(c, Body);
     const topic = catalogue.topic(channelTopicName(channel));
@@ -76,7 +76,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
 
   addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
-    const { channel } = readParams(c, params);
+    const channel = c.req.param("channel") ?? "";
     const caller = await callers.ofStream(c);
     const topic = catalogue.topic(channelTopicName(channel));
     return await streamResponse(c, door, {

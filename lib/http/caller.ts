@@ -35,17 +35,17 @@ export type Caller =
 /** Tells who asks. */
 export interface Callers {
   /**
-   * Who asks for something that is no stream.
+   * Who asks for something that is no stream: at once, where no token is to be verified.
    *
    * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url` where a token is in the query, a ticket too.
    */
-  of(c: Context<Env>): Promise<Caller>;
+  of(c: Context<Env>): Caller | Promise<Caller>;
   /**
    * Who asks for a stream: a ticket may say so. It is not spent yet.
    *
    * @throws {Problem} As `of()`; 401 `bad_ticket`; 400 `two_tokens` where a ticket comes with a token.
    */
-  ofStream(c: Context<Env>): Promise<Caller>;
+  ofStream(c: Context<Env>): Caller | Promise<Caller>;
 }
 
 /** What callers are told by. */
@@ -146,14 +146,14 @@ export function createCallers(
     return allowedOrigins.includes(origin) ? getCookie(c, COOKIE) : undefined;
   }
 
-  async function of(c: Context<Env>): Promise<Caller> {
+  function of(c: Context<Env>): Caller | Promise<Caller> {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
       const isPublisher = publishToken !== undefined && isSame(publishToken, bearer);
-      return isPublisher ? { kind: "publisher" } : await userOf(bearer);
+      return isPublisher ? { kind: "publisher" } : userOf(bearer);
     }
     const cookie = cookieOf(c);
-    return cookie === undefined ? { kind: "nobody" } : await userOf(cookie);
+    return cookie === undefined ? { kind: "nobody" } : userOf(cookie);
   }
 
   async function ofTicket(c: Context<Env>, ticket: string): Promise<Caller> {
@@ -177,14 +177,14 @@ export function createCallers(
   }
 
   return {
-    async of(c) {
+    of(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS, "ticket");
-      return await of(c);
+      return of(c);
     },
-    async ofStream(c) {
+    ofStream(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS);
       const ticket = c.req.query("ticket");
-      return await (ticket === undefined ? of(c) : ofTicket(c, ticket));
+      return ticket === undefined ? of(c) : ofTicket(c, ticket);
     },
   };
 }

@@ -21,11 +21,6 @@ function read<Value>(target: string, schema: z.ZodType<Value>, value: unknown): 
   throw badParameters(target, error);
 }
 
-/** The parameters in the path. @throws {Problem} 400 `bad_parameters`. */
-export function readParams<Value>(c: Context<Env>, schema: z.ZodType<Value>): Value {
-  return read("param", schema, c.req.param());
-}
-
 /** The query: a parameter that comes several times is a list. @throws {Problem} 400 `bad_parameters`. */
 export function readQuery<Value>(c: Context<Env>, schema: z.ZodType<Value>): Value {
   const all = Object.entries(c.req.queries());

@@ -49,7 +49,8 @@ export function createEntrance(
     const reading = audiences.refresh(audience);
     if (reading) await reading;
     const hasAll = audiences.hasAll(audience);
-    const { cursor, missed, ...start } = await starts.of(follows, hasAll, text, withSnapshot);
+    const start = await starts.of(follows, hasAll, text, withSnapshot);
+    const { cursor, missed } = start;
 
     // From here on nothing waits: an event is either in the opening or comes after it.
     const isPlaced = start.isPlaced && audiences.hasAll(audience);

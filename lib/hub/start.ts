@@ -25,7 +25,7 @@ export interface Starts {
   /** What a cursor is worth. Rejects where the log does not say. */
   judge(place: Place): Promise<Cursor>;
   /**
-   * Where a stream begins that comes with this cursor, if it has one.
+   * Where a stream begins that comes with this cursor, if it has one: at once, where it has none.
    *
    * @param hasAll Whether its windows have what the log keeps.
    */
@@ -34,10 +34,13 @@ export interface Starts {
     hasAll: boolean,
     text: string | undefined,
     withSnapshot: boolean,
-  ): Promise<Start>;
+  ): Start | Promise<Start>;
 }
 
 const NOTHING: Missed = { gaps: [], told: new Map() };
+
+/** Where who comes without a cursor begins. */
+const AT_HEAD: Start = { cursor: undefined, missed: NOTHING, isPlaced: true };
 
 /** Creates what finds where streams begin. */
 export function createStarts(
@@ -56,27 +59,30 @@ export function createStarts(
     return { place: isHonoured ? place : head(), isHonoured };
   }
 
+  const resume: Starts["of"] = async (follows, hasAll, text, withSnapshot) => {
+    const place = text && isPlace(text) ? text : null;
+    const born = birth();
+    try {
+      if (born !== null && hasAll && (place === null || canJudge(place))) {
+        const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
+        const missed = await missedBy(reader, follows, cursor);
+        // A snapshot from before the cursor would never be brought up to it.
+        if (withSnapshot) await reached(cursor.place);
+        // While this was read, another log may have begun, which knows nothing of it.
+        if (birth() === born) return { cursor, missed, isPlaced: true };
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof StoreAway)) throw thrown;
+    }
+    const cursor = place === null ? undefined : { place, isHonoured: true };
+    return { cursor, missed: NOTHING, isPlaced: false };
+  };
+
   return {
     judge,
-    async of(follows, hasAll, text, withSnapshot) {
-      const place = text && isPlace(text) ? text : null;
-      const born = birth();
-      try {
-        const isFilled = born !== null && hasAll;
-        if (isFilled && !text) return { cursor: undefined, missed: NOTHING, isPlaced: true };
-        if (isFilled && (place === null || canJudge(place))) {
-          const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
-          const missed = await missedBy(reader, follows, cursor);
-          // A snapshot from before the cursor would never be brought up to it.
-          if (withSnapshot) await reached(cursor.place);
-          // While this was read, another log may have begun, which knows nothing of it.
-          if (birth() === born) return { cursor, missed, isPlaced: true };
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof StoreAway)) throw thrown;
-      }
-      const cursor = place === null ? undefined : { place, isHonoured: true };
-      return { cursor, missed: NOTHING, isPlaced: false };
+    of(follows, hasAll, text, withSnapshot) {
+      if (!text && hasAll && birth() !== null) return AT_HEAD;
+      return resume(follows, hasAll, text, withSnapshot);
     },
   };
 }
