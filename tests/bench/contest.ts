@@ -19,7 +19,7 @@ const TRIES = 3;
 
 /** What a contender did. */
 export interface Performance {
-  /** Events delivered per CPU second of the server, a round each. */
+  /** Events delivered per CPU second of the server, a round each: NaN where it does not count. */
   readonly perCpuSecond: readonly number[];
   readonly p99: readonly number[];
   /** Events that were lost or came twice, in all rounds; those still missing when it was over count as one. */
@@ -39,10 +39,19 @@ const COLUMNS = [
   "load's CPU",
 ];
 
+/** The share of its core that the load client took. */
+function loadCpuOf({ loadCpu, seconds }: Outcome): number {
+  return loadCpu / seconds;
+}
+
+function isVoid(outcome: Outcome): boolean {
+  return loadCpuOf(outcome) > MOST_LOAD_CPU;
+}
+
 function performanceOf(rounds: readonly Outcome[]): Performance {
   return {
-    perCpuSecond: rounds.map(({ delivered, serverCpu }) => delivered / serverCpu),
-    p99: rounds.map(({ delays }) => delays.p99),
+    perCpuSecond: rounds.map((each) => isVoid(each) ? NaN : each.delivered / each.serverCpu),
+    p99: rounds.map((each) => isVoid(each) ? NaN : each.delays.p99),
     faults: rounds.reduce(
       (sum, { lost, repeated, isWhole }) => sum + lost + repeated + (isWhole ? 0 : 1),
       0,
@@ -50,15 +59,10 @@ function performanceOf(rounds: readonly Outcome[]): Performance {
   };
 }
 
-/** The share of its core that the load client took. */
-function loadCpuOf({ loadCpu, seconds }: Outcome): number {
-  return loadCpu / seconds;
-}
-
 /** A round that counts, or the last one where none did. What was lost or repeated in a void one is told all the same. */
 async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise<Outcome> {
   const outcome = await contender.load.wave(wave);
-  if (loadCpuOf(outcome) <= MOST_LOAD_CPU || tries === 1) return outcome;
+  if (!isVoid(outcome) || tries === 1) return outcome;
   const next = await roundOf(contender, wave, tries - 1);
   return {
     ...next,
@@ -85,7 +89,7 @@ function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): 
     `${middle((each) => each.delays.p50)} / ${middle((each) => each.delays.p99)}`,
     total((each) => each.lost) + (isWhole ? "" : ", the end is missing"),
     String(total((each) => each.repeated)),
-    percent(loadCpu) + (loadCpu > MOST_LOAD_CPU ? ": too much, no figure counts" : ""),
+    percent(loadCpu) + (loadCpu > MOST_LOAD_CPU ? ": too much, that round does not count" : ""),
   ]);
 }
 

@@ -49,10 +49,12 @@ export interface Target {
   readonly isLeast: boolean;
 }
 
-/** A promise and what was measured: the median of its rounds, with the least and the most. */
-export function verdict({ what, bound, isLeast }: Target, rounds: readonly number[]): string[] {
+/** A promise and what was measured: the median of its rounds, with the least and the most. Those that are NaN do not count. */
+export function verdict({ what, bound, isLeast }: Target, all: readonly number[]): string[] {
   const promised = `${isLeast ? "at least" : "at most"} ${bound}`;
-  if (rounds.length === 0) return [what, promised, "missing", "–"];
+  if (all.length === 0) return [what, promised, "missing", "–"];
+  const rounds = all.filter(Number.isFinite);
+  if (rounds.length === 0) return [what, promised, "no round counts", "–"];
   const value = median(rounds);
   const isKept = isLeast ? value >= bound : value <= bound;
   const spread = rounds.length === 1
