@@ -29,12 +29,15 @@ Deno.test("createPace() flushes at once after silence, and then as long after th
   assertEquals([test.flushes, test.waits], [1, [PACE_MS - 5]]);
 });
 
-Deno.test("createPace() rests longer after a flush that took long, but no more than a quarter of a second", () => {
-  for (const [flushMs, restMs] of [[2, 20], [7, 70], [3_600_000, 250]] as const) {
+Deno.test("createPace() rests longer where flushes take long, but not for one alone, and no more than a quarter of a second", () => {
+  for (const [flushMs, restMs] of [[1, 20], [7, 105], [3_600_000, 250]] as const) {
     const test = createTestPace(flushMs);
     test.pace.ask();
     test.pace.ask();
-    assertEquals(test.waits, [restMs], `a flush of ${flushMs} ms`);
+    test.now += PACE_MS;
+    test.pace.ask();
+    test.pace.ask();
+    assertEquals(test.waits, [PACE_MS, restMs], `flushes of ${flushMs} ms`);
   }
 });
 
