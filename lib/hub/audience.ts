@@ -94,7 +94,7 @@ export function createAudience(
   const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
 
   const backlog = createBacklog(clock, bounds);
-  const pace = createPace(clock, paceMs, bounds.maxEvents / 4, flush);
+  const pace = createPace(clock, paceMs, bounds, flush);
   const page = createPaging({
     clock,
     follows,
