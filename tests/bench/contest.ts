@@ -73,9 +73,10 @@ async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise
   };
 }
 
-/** A row of figures, each the median of the rounds. */
+/** A row of figures, each the median of the rounds that count. */
 function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): void {
-  const middle = (of: (each: Outcome) => number) => median(rounds.map(of));
+  const counted = rounds.filter((each) => !isVoid(each));
+  const middle = (of: (each: Outcome) => number) => median(counted.map(of));
   const total = (of: (each: Outcome) => number) => rounds.reduce((sum, each) => sum + of(each), 0);
   const loadCpu = Math.max(...rounds.map(loadCpuOf));
   const isWhole = rounds.every((each) => each.isWhole && each.disagreements === 0);
@@ -86,10 +87,13 @@ function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): 
     show(middle((each) => each.delivered / each.serverCpu)),
     show(middle((each) => each.delivered / (each.serverCpu - cost * each.published))),
     percent(middle((each) => each.serverCpu / each.seconds)),
-    `${middle((each) => each.delays.p50)} / ${middle((each) => each.delays.p99)}`,
+    `${show(middle((each) => each.delays.p50))} / ${show(middle((each) => each.delays.p99))}`,
     total((each) => each.lost) + (isWhole ? "" : ", the end is missing"),
     String(total((each) => each.repeated)),
-    percent(loadCpu) + (loadCpu > MOST_LOAD_CPU ? ": too much, that round does not count" : ""),
+    percent(loadCpu) +
+    (loadCpu > MOST_LOAD_CPU
+      ? `: too much, ${counted.length} of ${rounds.length} rounds count`
+      : ""),
   ]);
 }
 

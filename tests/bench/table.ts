@@ -39,7 +39,7 @@ export function show(value: number): string {
 
 /** A share in per cent. */
 export function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
+  return Number.isFinite(share) ? `${(100 * share).toFixed(0)} %` : "–";
 }
 
 /** What was promised of a figure. */
@@ -57,9 +57,10 @@ export function verdict({ what, bound, isLeast }: Target, all: readonly number[]
   if (rounds.length === 0) return [what, promised, "no round counts", "–"];
   const value = median(rounds);
   const isKept = isLeast ? value >= bound : value <= bound;
+  const of = rounds.length === all.length ? "" : `, ${rounds.length} of ${all.length} rounds`;
   const spread = rounds.length === 1
-    ? ""
-    : ` (${show(Math.min(...rounds))} to ${show(Math.max(...rounds))})`;
+    ? of
+    : ` (${show(Math.min(...rounds))} to ${show(Math.max(...rounds))}${of})`;
   return [what, promised, show(value) + spread, isKept ? "yes" : "no"];
 }
 
