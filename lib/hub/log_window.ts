@@ -15,21 +15,14 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
   let bytes = 0;
   let lost: Place | null = null;
 
-  /** Lets go of the oldest, as long as they are to go. @param isToGo Is told how many there are still. */
-  function drop(isToGo: (oldest: EncodedEvent, left: number) => boolean): void {
-    let count = 0;
-    for (const event of events) {
-      if (!isToGo(event, events.length - count)) break;
-      bytes -= event.bytes.byteLength;
-      lost = event.id;
-      count++;
-    }
-    takeOldest(events, count);
+  function onGone(event: EncodedEvent): void {
+    bytes -= event.bytes.byteLength;
+    lost = event.id;
   }
 
   function bound(): void {
     const limit = maxBytes();
-    drop((_, left) => left > maxEvents || (bytes > limit && left > 1));
+    takeOldest(events, (_, left) => left > maxEvents || (bytes > limit && left > 1), onGone);
   }
 
   function set(all: EncodedEvent[]): void {
@@ -74,7 +67,7 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
     shown: () => [],
     hides: () => false,
     trim(ms) {
-      drop(({ id }) => partsOf(id).ms < ms);
+      takeOldest(events, ({ id }) => partsOf(id).ms < ms, onGone);
     },
   };
 }

@@ -82,16 +82,17 @@ function createLogTopic(): MemoryTopic {
       }
     },
     trim({ mostEvents, mostBytes, oldestMs }) {
-      let count = 0;
-      for (const oldest of events) {
-        const left = events.length - count;
-        const isExcess = left > mostEvents || (bytes > mostBytes && left > 1);
-        if (!isExcess && partsOf(oldest.id).ms >= oldestMs) break;
-        bytes -= weightOf(oldest);
-        lost = oldest.id;
-        count++;
-      }
-      takeOldest(events, count);
+      takeOldest(
+        events,
+        ({ id }, left) => {
+          const isExcess = left > mostEvents || (bytes > mostBytes && left > 1);
+          return isExcess || partsOf(id).ms < oldestMs;
+        },
+        (event) => {
+          bytes -= weightOf(event);
+          lost = event.id;
+        },
+      );
     },
   };
 }
