@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { z } from "zod";
+import { propertyRuns } from "../support/property_runs.ts";
 import { type Call, createWire } from "./wire.ts";
 
 /** What is published is numbered from 1, topic by topic. */
@@ -210,7 +211,7 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
       assertEquals(wire.reported, []);
     }),
     {
-      numRuns: 60,
+      numRuns: propertyRuns(12),
       // Two that polled at once told an article twice.
       examples: [[
         ["news", "quotes"],

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { propertyRuns } from "../support/property_runs.ts";
 import { createTabs, MINUTE, pricesOf } from "./quoted_tabs.ts";
 import type { Tab } from "./tabs.ts";
 
@@ -57,6 +58,6 @@ Deno.test("createShared() tells each tab everything once and in order, whatever 
       }
       assertEquals(test.server.connections, 1);
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(30) },
   );
 });
