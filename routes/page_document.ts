@@ -4,8 +4,8 @@
  * @module
  */
 import { html } from "hono/html";
-import { timeWords } from "../lib/client/words/format.js";
-import { simulatedWords } from "../lib/client/page/words.js";
+import { timeWords } from "../lib/client/format/values.js";
+import { simulatedWords } from "../lib/client/page/text.js";
 import type { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./page_news.ts";
 import {

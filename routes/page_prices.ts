@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { COLUMNS, rowWords } from "../lib/client/page/words.js";
+import { COLUMNS, rowWords } from "../lib/client/page/text.js";
 import { QuoteClass, type Snapshot } from "../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../lib/topics/quotes/symbols.ts";
 

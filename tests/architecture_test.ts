@@ -66,7 +66,7 @@ Deno.test("climbs() allows the own room, lower floors, packages, and the doors t
   assertEquals(about(climbs, source, "lib/store/x.ts"), []);
   assertEquals(about(climbs, `import "../news/a.ts";`, "lib/topics/quotes/x.ts"), []);
   assertEquals(about(climbs, `import "./lib/demo/a.ts"; import "./routes/app.ts";`, "main.ts"), []);
-  assertEquals(about(climbs, `import "../lib/client/page/words.js";`, "routes/page.ts"), []);
+  assertEquals(about(climbs, `import "../lib/client/page/text.js";`, "routes/page.ts"), []);
 });
 
 Deno.test("cycles() finds none", () => {

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { baseOf } from "./client/address.js";
+import { baseOf } from "./client/url.js";
 import { createConnection } from "./client/connection.js";
-import { createShared } from "./client/sharing.js";
-import { browserWorld } from "./client/world.js";
+import { createShared } from "./client/shared_connection.js";
+import { browserWorld } from "./client/runtime.js";
 
-export { browserWorld } from "./client/world.js";
+export { browserWorld } from "./client/runtime.js";
 
 /** @typedef {import("./client/types.js").StreamEvent} StreamEvent */
 /** @typedef {import("./client/types.js").State} State */

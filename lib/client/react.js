@@ -10,11 +10,11 @@
 // @ts-types="@types/react"
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from "react";
 import { connect } from "./client.js";
-import { baseOf, newsAddressOf } from "./client/address.js";
+import { baseOf, newsAddressOf } from "./client/url.js";
 import { EMPTY } from "./client/model.js";
 import { NO_FEED } from "./client/no_feed.js";
 import { createStore } from "./client/store.js";
-import { browserWorld } from "./client/world.js";
+import { browserWorld } from "./client/runtime.js";
 
 /** @import { Context, ReactNode } from "react" */
 /** @import { Kept, Model } from "./client/model.js" */

@@ -12,14 +12,14 @@
 import { connect } from "./client.js";
 import "./badge/element.js";
 import { NO_FEED } from "./client/no_feed.js";
-import { createDesk } from "./ticker/desk.js";
+import { createDesk } from "./ticker/shared_subscription.js";
 import { createTickerView } from "./ticker/view.js";
-import { symbolsOf } from "./ticker/words.js";
-import { localeOf } from "./words/format.js";
+import { symbolsOf } from "./ticker/text.js";
+import { localeOf } from "./format/values.js";
 
 /** @import { State } from "./client/types.js" */
 /** @import { Watched } from "./badge/element.js" */
-/** @import { Desk, Market } from "./ticker/desk.js" */
+/** @import { Desk, Market } from "./ticker/shared_subscription.js" */
 
 /** What the page's tickers follow, by server. @type {Map<string, Desk>} */
 const desks = new Map();

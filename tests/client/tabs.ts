@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { createShared } from "../../lib/client/client/sharing.js";
+import { createShared } from "../../lib/client/client/shared_connection.js";
 import type { Channel, Feed, State, StreamEvent, World } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 

@@ -7,7 +7,7 @@
  */
 import { NO_FEED } from "../client/no_feed.js";
 import { createCountdown } from "./countdown.js";
-import { shownState } from "./looks.js";
+import { shownState } from "./presentation.js";
 import { createBadgeView } from "./view.js";
 
 /** @import { Feed } from "../client/types.js" */

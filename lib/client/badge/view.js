@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { LOOKS, nextTryWords, whyOf } from "./looks.js";
+import { LOOKS, nextTryWords, whyOf } from "./presentation.js";
 import { BADGE_STYLE } from "./style.js";
 
 /** @import { State } from "../client/types.js" */

@@ -5,19 +5,19 @@
  *
  * @module
  */
-import { addressOf, baseOf } from "./address.js";
+import { addressOf, baseOf } from "./url.js";
 import { createBackoff } from "./backoff.js";
 import { createListeners } from "./listeners.js";
-import { createPlan } from "./plan.js";
-import { pollableOf } from "./poll_line.js";
-import { createRepeats } from "./repeats.js";
-import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./trial.js";
-import { createVoice } from "./voice.js";
-import { createWatch } from "./watch.js";
+import { createPlan } from "./reconnect_timer.js";
+import { pollableOf } from "./transports/poll.js";
+import { createRepeats } from "./dedupe.js";
+import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./attempt.js";
+import { createVoice } from "./state.js";
+import { createWatch } from "./page_lifecycle.js";
 import { ASKING, endingOf, goingWell, seconds, thenNext } from "./words.js";
 
 /** @import { End, Frame, State } from "./types.js" */
-/** @typedef {import("./trial.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
+/** @typedef {import("./attempt.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
 
 const MOST_FAILURES = 20;
 /** So many heartbeats may fail to come. */

@@ -8,7 +8,7 @@
 import { refusalOf } from "./answer.js";
 import { createBackoff } from "./backoff.js";
 import { createParser } from "./parser.js";
-import { browserWorld } from "./world.js";
+import { browserWorld } from "./runtime.js";
 
 /** @typedef {import("./types.js").StreamEvent} StreamEvent */
 

@@ -6,9 +6,9 @@
  * @module
  */
 import uPlot from "uplot";
-import { decimalWords } from "../words/format.js";
+import { decimalWords } from "../format/values.js";
 
-/** @import { Point } from "./trail.js" */
+/** @import { Point } from "./price_history.js" */
 
 /** What the words of a moment take, in px: they stand around their tick. */
 const TICK_WIDE = 56;

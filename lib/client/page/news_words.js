@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { timeWords } from "../words/format.js";
+import { timeWords } from "../format/values.js";
 
-/** @typedef {import("./shapes.js").Article} Article */
-/** @typedef {import("./shapes.js").Feed} Feed */
+/** @typedef {import("./types.js").Article} Article */
+/** @typedef {import("./types.js").Feed} Feed */
 
 /** Articles the page shows, at most: the newest. */
 export const MOST_SHOWN = 30;

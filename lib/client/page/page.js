@@ -9,20 +9,20 @@ import { connect } from "../client.js";
 import { ConnectionBadge } from "../badge/element.js";
 import { EMPTY, reduce, replaceNews } from "../client/model.js";
 import { createStore } from "../client/store.js";
-import { offerCopies } from "./copy.js";
-import { createDetail } from "./detail.js";
-import { find, write } from "./find.js";
-import { timeWords } from "../words/format.js";
-import { createFrames } from "./frames.js";
-import { createNews } from "./news.js";
+import { offerCopies } from "./clipboard.js";
+import { createDetail } from "./detail_dialog.js";
+import { find, write } from "./dom.js";
+import { timeWords } from "../format/values.js";
+import { createFrames } from "./frame_log.js";
+import { createNews } from "./news_list.js";
 import { MOST_SHOWN } from "./news_words.js";
-import { createOperation } from "./operation.js";
-import { createTable } from "./table.js";
-import { keepTrails, keptTrails } from "./kept.js";
-import { createTrails } from "./trail.js";
-import { simulatedWords } from "./words.js";
+import { createOperation } from "./operation_panel.js";
+import { createTable } from "./quote_table.js";
+import { keepTrails, keptTrails } from "./persisted.js";
+import { createTrails } from "./price_history.js";
+import { simulatedWords } from "./text.js";
 
-/** @import { Article } from "./shapes.js" */
+/** @import { Article } from "./types.js" */
 
 /** How often it is asked how the feeds are doing: the stream does not say. */
 const FEEDS_MS = 60_000;
@@ -79,7 +79,7 @@ let pausedWords = null;
 /** All of it, as the page's own types have it: the server is held to them where it paints. */
 function shown() {
   const { quotes, status } = store.model();
-  return /** @type {import("./table.js").Shown} */ ({
+  return /** @type {import("./quote_table.js").Shown} */ ({
     quotes,
     status,
     isFollowing: FOLLOWING.has(feed.state().kind),

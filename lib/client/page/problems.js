@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { timeWords } from "../words/format.js";
-import { NOBODY } from "../words/quotes.js";
+import { timeWords } from "../format/values.js";
+import { NOBODY } from "../format/quote_text.js";
 
-/** @import { Status } from "../words/shapes.js" */
+/** @import { Status } from "../format/types.js" */
 
 /** What a provider does, in the order in which people need to know. */
 const STATES = new Map([

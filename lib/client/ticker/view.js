@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { FRESH } from "../words/quotes.js";
+import { FRESH } from "../format/quote_text.js";
 import { createFlash } from "./flash.js";
 import { TICKER_STYLE } from "./style.js";
-import { itemWords, sourceLines } from "./words.js";
+import { itemWords, sourceLines } from "./text.js";
 
 /** @import { ConnectionBadge } from "../badge/element.js" */
-/** @import { Known } from "../words/quotes.js" */
+/** @import { Known } from "../format/quote_text.js" */
 
 /** The parts of an item, in two columns. */
 const FIELDS = [["symbol", "name", "simulated"], ["price", "unit", "change", "freshness"]];

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { decimalWords, durationWords } from "./format.js";
+import { decimalWords, durationWords } from "./values.js";
 
-/** @import { Quote, Status } from "./shapes.js" */
+/** @import { Quote, Status } from "./types.js" */
 
 /**
  * What is known of a symbol.

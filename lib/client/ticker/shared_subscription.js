@@ -10,7 +10,7 @@ import { NO_FEED } from "../client/no_feed.js";
 
 /** @import { Listeners } from "../client/listeners.js" */
 /** @import { Feed, State } from "../client/types.js" */
-/** @import { Quote, Status } from "../words/shapes.js" */
+/** @import { Quote, Status } from "../format/types.js" */
 
 /**
  * @typedef {object} DeskOptions

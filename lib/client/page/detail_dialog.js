@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { find, write } from "./find.js";
-import { decimalWords, timeWords } from "../words/format.js";
-import { rowWords } from "./words.js";
+import { find, write } from "./dom.js";
+import { decimalWords, timeWords } from "../format/values.js";
+import { rowWords } from "./text.js";
 
-/** @import { Shown } from "./table.js" */
-/** @import { Point } from "./trail.js" */
+/** @import { Shown } from "./quote_table.js" */
+/** @import { Point } from "./price_history.js" */
 
 /** @typedef {{ draw(points: readonly Point[]): void, close(): void }} Chart */
 

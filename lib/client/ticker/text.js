@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decimalWords } from "../words/format.js";
+import { decimalWords } from "../format/values.js";
 import {
   changeWords,
   directionOf,
@@ -13,10 +13,10 @@ import {
   sourceWords,
   unitWords,
   waitingWords,
-} from "../words/quotes.js";
+} from "../format/quote_text.js";
 
-/** @import { Known } from "../words/quotes.js" */
-/** @import { Quote } from "../words/shapes.js" */
+/** @import { Known } from "../format/quote_text.js" */
+/** @import { Quote } from "../format/types.js" */
 
 /**
  * The symbols of an attribute: in its order, each once, as the server writes them.

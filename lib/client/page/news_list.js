@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { find, write, writeNotes } from "./find.js";
+import { find, write, writeNotes } from "./dom.js";
 import { articleWords, feedWords, MOST_SHOWN } from "./news_words.js";
 
-/** @import { Article, Feed } from "./shapes.js" */
+/** @import { Article, Feed } from "./types.js" */
 
 /**
  * Takes over what the server has painted.

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createRepeats } from "../../lib/client/client/repeats.js";
+import { createRepeats } from "../../lib/client/client/dedupe.js";
 
 function quote(symbol: string, second: number) {
   return { symbol, received_at: `2026-01-01T00:00:0${second}.000Z` };

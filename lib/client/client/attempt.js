@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { openFetch } from "./fetch_line.js";
-import { openPoll } from "./poll_line.js";
-import { openSource } from "./source_line.js";
+import { openFetch } from "./transports/fetch.js";
+import { openPoll } from "./transports/poll.js";
+import { openSource } from "./transports/eventsource.js";
 
 /**
  * A line, from its dialling on.

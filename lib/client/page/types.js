@@ -43,7 +43,7 @@
  * @property {number | null} eta_s
  */
 
-/** @import { Quote, Status } from "../words/shapes.js" */
+/** @import { Quote, Status } from "../format/types.js" */
 
 /**
  * All that is shown, as the wire told it.

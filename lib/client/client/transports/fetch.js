@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { ask, refusalOf } from "./answer.js";
-import { createParser } from "./parser.js";
+import { ask, refusalOf } from "../answer.js";
+import { createParser } from "../parser.js";
 
-/** @type {import("./types.js").OpenLine} */
+/** @type {import("../types.js").OpenLine} */
 export function openFetch(url, { onFrame, onEnd }, world, { withCredentials }) {
   const stop = new AbortController();
   const { signal } = stop;
 
-  /** @returns {import("./types.js").End} */
+  /** @returns {import("../types.js").End} */
   const lost = () => ({ kind: "lost" });
 
-  /** @returns {Promise<import("./types.js").End>} */
+  /** @returns {Promise<import("../types.js").End>} */
   async function follow() {
     const answer = await ask(world, url, "text/event-stream", withCredentials, signal);
     if (answer.status === 204) return { kind: "over" };

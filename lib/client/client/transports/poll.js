@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ask, refusalOf } from "./answer.js";
+import { ask, refusalOf } from "../answer.js";
 
 /** How long a round may well take. */
 const ROUND_MS = 5000;
@@ -26,7 +26,7 @@ export const pollableOf = (topics, hasTicket) => [
   ...topics.filter((each) => !hasTicket && /^(operations|sessions)\//.test(each)),
 ];
 
-/** @type {import("./types.js").OpenLine} */
+/** @type {import("../types.js").OpenLine} */
 export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentials }) {
   const stop = new AbortController();
   const { signal } = stop;
@@ -118,7 +118,7 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
     else if (!signal.aborted) callOff = world.after(ms, start);
   }
 
-  /** @param {import("./types.js").End} how */
+  /** @param {import("../types.js").End} how */
   function end(how) {
     if (signal.aborted) return;
     close();

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { find, write } from "./find.js";
-import { durationWords } from "../words/format.js";
+import { find, write } from "./dom.js";
+import { durationWords } from "../format/values.js";
 
 /** @import { Feed, Options } from "../client/types.js" */
-/** @import { Operation } from "./shapes.js" */
+/** @import { Operation } from "./types.js" */
 
 const BEGIN = "/demo/operations";
 

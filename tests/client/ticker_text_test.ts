@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { itemWords, sourceLines, symbolsOf } from "../../lib/client/ticker/words.js";
-import type { Quote, Status } from "../../lib/client/words/shapes.js";
+import { itemWords, sourceLines, symbolsOf } from "../../lib/client/ticker/text.js";
+import type { Quote, Status } from "../../lib/client/format/types.js";
 
 const QUOTE: Quote = {
   symbol: "SPX",

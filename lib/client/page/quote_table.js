@@ -6,14 +6,14 @@
  * @module
  */
 import { createFlash } from "../ticker/flash.js";
-import { FRESH } from "../words/quotes.js";
-import { find, write, writeNotes } from "./find.js";
+import { FRESH } from "../format/quote_text.js";
+import { find, write, writeNotes } from "./dom.js";
 import { problemWords } from "./problems.js";
-import { drawSpark } from "./spark.js";
-import { rowWords } from "./words.js";
+import { drawSpark } from "./sparkline.js";
+import { rowWords } from "./text.js";
 
-/** @import { Quote, Status } from "../words/shapes.js" */
-/** @import { Point } from "./trail.js" */
+/** @import { Quote, Status } from "../format/types.js" */
+/** @import { Point } from "./price_history.js" */
 
 /**
  * All that the table shows.

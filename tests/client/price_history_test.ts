@@ -1,8 +1,8 @@
 /** The way of a price, and how it is drawn. */
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { sparkPlaces } from "../../lib/client/page/spark.js";
-import { createTrails } from "../../lib/client/page/trail.js";
+import { sparkPlaces } from "../../lib/client/page/sparkline.js";
+import { createTrails } from "../../lib/client/page/price_history.js";
 
 const MOST_POINTS = 400;
 

@@ -10,7 +10,7 @@
 const TYPES = "sync gap snapshot heartbeat bye busy auth quote status article article.updated " +
   "article.retracted progress session task token done stopped completed failed cancelled expired";
 
-/** @type {import("./types.js").OpenLine} */
+/** @type {import("../types.js").OpenLine} */
 export function openSource(url, { onFrame, onEnd }, { EventSource }, { types, withCredentials }) {
   if (!EventSource) throw new TypeError("Cannot open a stream without EventSource");
   const source = new EventSource(url, { withCredentials });

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { baseOf } from "./address.js";
+import { baseOf } from "./url.js";
 import { createKeep } from "./keep.js";
 import { createListeners } from "./listeners.js";
 import { isAfter } from "./place.js";
 import { createTurn } from "./turn.js";
-import { createVoice } from "./voice.js";
-import { createWatch } from "./watch.js";
+import { createVoice } from "./state.js";
+import { createWatch } from "./page_lifecycle.js";
 
 /** @import { Channel, Feed, State, StreamEvent, World } from "./types.js" */
 /** @import { Listeners } from "./listeners.js" */

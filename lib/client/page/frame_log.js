@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { find } from "./find.js";
+import { find } from "./dom.js";
 
 /** @import { StreamEvent } from "../client/types.js" */
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Feed, State, StreamEvent } from "../../lib/client/client/types.js";
-import { createDesk } from "../../lib/client/ticker/desk.js";
+import { createDesk } from "../../lib/client/ticker/shared_subscription.js";
 
 const LIVE: State = {
   kind: "live",

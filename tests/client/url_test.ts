@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { connect } from "../../lib/client/client.js";
-import { addressOf, baseOf, newsAddressOf } from "../../lib/client/client/address.js";
+import { addressOf, baseOf, newsAddressOf } from "../../lib/client/client/url.js";
 import { createWire } from "./wire.ts";
 
 const PAGE = "https://page.test/sub/page.html";

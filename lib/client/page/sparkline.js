@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { find } from "./find.js";
+import { find } from "./dom.js";
 
-/** @import { Point } from "./trail.js" */
+/** @import { Point } from "./price_history.js" */
 
 /** The drawing's own units: it is stretched to whatever room it has. */
 const [WIDE, HIGH] = [100, 32];

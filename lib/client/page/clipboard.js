@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { find, write } from "./find.js";
+import { find, write } from "./dom.js";
 
 /** How long it says whether it was copied. */
 const TOLD_MS = 2000;

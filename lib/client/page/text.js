@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { decimalWords, timeWords } from "../words/format.js";
+import { decimalWords, timeWords } from "../format/values.js";
 import {
   changeWords,
   directionOf,
@@ -14,9 +14,9 @@ import {
   unitWords,
   unsourced,
   waitingWords,
-} from "../words/quotes.js";
+} from "../format/quote_text.js";
 
-/** @import { Known as KnownQuote } from "../words/quotes.js" */
+/** @import { Known as KnownQuote } from "../format/quote_text.js" */
 
 /** @typedef {KnownQuote & { now: number }} Known All a row is made from. `now`: ms since the epoch. */
 
