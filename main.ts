@@ -6,9 +6,9 @@
 import project from "./deno.json" with { type: "json" };
 import { systemClock } from "./lib/core/clock.ts";
 import { type Config, ConfigError, readConfig } from "./lib/core/config.ts";
-import { createLog, type LogLevel, messageOf } from "./lib/core/log.ts";
-import type { World } from "./lib/core/world.ts";
-import { createDemoWorld } from "./lib/demo/demo_world.ts";
+import { createLog, type LogLevel, messageOf } from "./lib/core/logger.ts";
+import type { World } from "./lib/core/runtime.ts";
+import { createDemoWorld } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 

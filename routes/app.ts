@@ -4,11 +4,11 @@
  * @module
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { messageOf } from "../lib/core/log.ts";
+import { messageOf } from "../lib/core/logger.ts";
 import { Problem } from "../lib/core/problem.ts";
-import type { Connection, Env } from "../lib/http/connection.ts";
+import type { Connection, Env } from "../lib/http/client_address.ts";
 import { createCors } from "../lib/http/cors.ts";
-import { MOST_URL_CHARACTERS } from "../lib/http/input.ts";
+import { MOST_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
@@ -19,7 +19,7 @@ import { eventsRoutes } from "./events.ts";
 import { newsRoutes } from "./news.ts";
 import { operationsRoutes } from "./operations.ts";
 import { opsRoutes } from "./ops.ts";
-import { pageRoutes } from "./page.ts";
+import { pageRoutes } from "./page/page.ts";
 import { quotesRoutes } from "./quotes.ts";
 import { sessionsRoutes } from "./sessions.ts";
 import { streamRoutes } from "./stream.ts";

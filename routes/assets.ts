@@ -5,10 +5,10 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import type { World } from "../lib/core/world.ts";
+import type { World } from "../lib/core/runtime.ts";
 import { bundle, bundleStyles } from "../lib/http/bundle.ts";
-import type { Env } from "../lib/http/connection.ts";
-import { pack, type Packed, sendPacked } from "../lib/http/packed.ts";
+import type { Env } from "../lib/http/client_address.ts";
+import { pack, type Packed, sendPacked } from "../lib/http/assets.ts";
 
 /** One file. */
 export interface Asset {

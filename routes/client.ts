@@ -5,8 +5,8 @@
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Next } from "hono";
-import type { World } from "../lib/core/world.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { World } from "../lib/core/runtime.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
 

@@ -6,15 +6,15 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import { createRateLimit } from "../lib/guard/rate_limit.ts";
-import { clientKey, type Env } from "../lib/http/connection.ts";
-import { jsonContent } from "../lib/http/json_document.ts";
+import { clientKey, type Env } from "../lib/http/client_address.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { IdParams } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { REHEARSALS, spend } from "../lib/http/share.ts";
+import { REHEARSALS, spend } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 import { Operation, shown } from "../lib/topics/operations/operation.ts";
-import { REHEARSAL, rehearse } from "../lib/topics/operations/rehearsal.ts";
+import { REHEARSAL, rehearse } from "../lib/topics/operations/demo_operation.ts";
 import { operationTopic } from "../lib/topics/operations/topic.ts";
 
 /** What one caller may begin a minute, and tickets for it. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Env } from "../lib/http/connection.ts";
-import { streamInput, StreamQuery } from "../lib/http/input.ts";
+import type { Env } from "../lib/http/client_address.ts";
+import { streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publication.ts";
+import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publish_middleware.ts";
 import { addRoute, readHeader, readJson, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";

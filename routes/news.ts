@@ -6,19 +6,19 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import { limitBody } from "../lib/http/body_limit.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { answeredOnce } from "../lib/http/idempotency.ts";
-import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/input.ts";
+import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, idempotencyKey } from "../lib/http/publication.ts";
+import { asPublisher, idempotencyKey } from "../lib/http/publish_middleware.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { Article, FeedStatus } from "../lib/topics/news/article.ts";
-import { Correction, PostedArticle } from "../lib/topics/news/post.ts";
+import { Correction, PostedArticle } from "../lib/topics/news/submission.ts";
 
 /** Articles of one answer, and at most. */
 const [USUAL, MOST] = [50, 200];

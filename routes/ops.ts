@@ -6,12 +6,12 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { requirePublisher } from "../lib/http/rights.ts";
+import { requirePublisher } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
-import { StoreAway } from "../lib/store/away.ts";
+import { StoreAway } from "../lib/store/errors.ts";
 
 const health = createRoute({
   method: "get",

@@ -4,9 +4,9 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Env } from "../lib/http/connection.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
-import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/input.ts";
+import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -14,7 +14,7 @@ import { streamContent } from "../lib/http/stream_document.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { Snapshot } from "../lib/topics/quotes/quote.ts";
-import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
+import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 
 const list = createRoute({
   method: "get",

@@ -5,7 +5,7 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import {
   MOST_TOPICS,
   namesIn,
@@ -15,7 +15,7 @@ import {
   StreamQuery,
   symbolFilter,
   SymbolsQuery,
-} from "../lib/http/input.ts";
+} from "../lib/http/query_params.ts";
 import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
@@ -23,7 +23,7 @@ import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
-import { SYMBOLS } from "../lib/topics/quotes/symbols.ts";
+import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 
 const stream = createRoute({
   method: "get",

@@ -5,9 +5,9 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/connection.ts";
+import type { Env } from "../lib/http/client_address.ts";
 import { Delay, DelayToEnd, POLL_S } from "../lib/http/delay.ts";
-import { jsonContent } from "../lib/http/json_document.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { findOne, IdParams, OF_READERS } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
@@ -17,9 +17,9 @@ import {
   onceOf,
   publisherKey,
   spendPublication,
-} from "../lib/http/publication.ts";
-import { requireReader } from "../lib/http/rights.ts";
-import { spend, USERS_TASKS } from "../lib/http/share.ts";
+} from "../lib/http/publish_middleware.ts";
+import { requireReader } from "../lib/http/authorize.ts";
+import { spend, USERS_TASKS } from "../lib/http/rate_limits.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";

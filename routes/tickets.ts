@@ -5,14 +5,14 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { limitBody } from "../lib/http/body_limit.ts";
-import { callerKey, unauthorized } from "../lib/http/caller.ts";
-import type { Env } from "../lib/http/connection.ts";
-import { MOST_TOPICS } from "../lib/http/input.ts";
+import { callerKey, unauthorized } from "../lib/http/auth.ts";
+import type { Env } from "../lib/http/client_address.ts";
+import { MOST_TOPICS } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { requireJson, spendPublication } from "../lib/http/publication.ts";
-import { requireReader } from "../lib/http/rights.ts";
+import { requireJson, spendPublication } from "../lib/http/publish_middleware.ts";
+import { requireReader } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { spend, TICKETS } from "../lib/http/share.ts";
+import { spend, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 
 /** Names of 32 topics take less. */

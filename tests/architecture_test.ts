@@ -66,7 +66,7 @@ Deno.test("climbs() allows the own room, lower floors, packages, and the doors t
   assertEquals(about(climbs, source, "lib/store/x.ts"), []);
   assertEquals(about(climbs, `import "../news/a.ts";`, "lib/topics/quotes/x.ts"), []);
   assertEquals(about(climbs, `import "./lib/demo/a.ts"; import "./routes/app.ts";`, "main.ts"), []);
-  assertEquals(about(climbs, `import "../lib/client/page/text.js";`, "routes/page.ts"), []);
+  assertEquals(about(climbs, `import "../lib/client/page/text.js";`, "routes/page/page.ts"), []);
 });
 
 Deno.test("cycles() finds none", () => {
@@ -249,7 +249,7 @@ Deno.test("strayRedis() complains about every other file", () => {
     "only redis_* may import @upstash/redis",
   ]);
   assertEquals(about(strayRedis, `import "npm:@upstash/redis@1/cloudflare";`).length, 1);
-  assertEquals(about(strayRedis, source, "lib/store/redis_lease.ts"), []);
+  assertEquals(about(strayRedis, source, "lib/store/redis/lease.ts"), []);
 });
 
 Deno.test("longFiles() finds none", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { LOG_LEVELS } from "./log.ts";
+import { LOG_LEVELS } from "./logger.ts";
 import { isChannelType } from "./topic.ts";
 
 const DAY_MS = 86_400_000;

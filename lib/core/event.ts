@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Place } from "./place.ts";
+import type { Place } from "./position.ts";
 
 /** What a publisher hands in. */
 export interface Publication {

@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Env } from "./connection.ts";
+import type { Env } from "./client_address.ts";
 
 /** Whether a request says how long its body is, and that is no more than `bytes`: the server takes no byte beyond it. */
 function saysItFits({ req }: Context<Env>, bytes: number): boolean {

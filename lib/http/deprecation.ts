@@ -5,8 +5,8 @@
  */
 import type { Context } from "hono";
 import { type DeprecatedUse, type Metrics, noMetrics } from "../core/metrics.ts";
-import type { World } from "../core/world.ts";
-import type { Env } from "./connection.ts";
+import type { World } from "../core/runtime.ts";
+import type { Env } from "./client_address.ts";
 
 /** What is to go. */
 export interface Deprecated {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Env } from "./connection.ts";
+import type { Env } from "./client_address.ts";
 import { sha256 } from "./hash.ts";
 
 /** A weak tag of what a client would see differ. */

@@ -7,8 +7,8 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
 import { keyReused, type Once, ONCE_MS } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
-import type { Env } from "./connection.ts";
-import { idempotencyKey, onceOf } from "./publication.ts";
+import type { Env } from "./client_address.ts";
+import { idempotencyKey, onceOf } from "./publish_middleware.ts";
 
 const Answer = z.object({
   fingerprint: z.string(),

@@ -6,9 +6,9 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Topic } from "../core/topic.ts";
-import type { Caller } from "./caller.ts";
-import type { Env } from "./connection.ts";
-import { streamInput, type StreamQuery } from "./input.ts";
+import type { Caller } from "./auth.ts";
+import type { Env } from "./client_address.ts";
+import { streamInput, type StreamQuery } from "./query_params.ts";
 import { type Door, openByStore, streamResponse } from "./stream_response.ts";
 
 /** What is followed. */

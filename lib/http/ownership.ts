@@ -8,11 +8,11 @@ import type { Context } from "hono";
 import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import { type Catalogue, unknownTopic } from "../topics/catalogue.ts";
-import { type Caller, callerKey, owns } from "./caller.ts";
-import type { Env } from "./connection.ts";
-import { requireReader } from "./rights.ts";
-import { spendLookup } from "./share.ts";
+import { type Catalogue, unknownTopic } from "../topics/registry.ts";
+import { type Caller, callerKey, owns } from "./auth.ts";
+import type { Env } from "./client_address.ts";
+import { requireReader } from "./authorize.ts";
+import { spendLookup } from "./rate_limits.ts";
 
 /** Whose something is to be: the `sub` that a user's token has at most. */
 export const Owner = z.string().min(1).max(256).meta({

@@ -9,7 +9,7 @@
 import type { OpenAPIHono, RouteConfig, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
-import type { Env } from "./connection.ts";
+import type { Env } from "./client_address.ts";
 import { badParameters } from "./router.ts";
 
 /** A route as `createRoute()` declares it, but for its middleware. */

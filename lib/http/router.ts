@@ -5,7 +5,7 @@
  */
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { Problem } from "../core/problem.ts";
-import type { Env } from "./connection.ts";
+import type { Env } from "./client_address.ts";
 import { problemResponse } from "./problem_response.ts";
 
 /** What does not fit its schema, every field named. @param target What was read: `json`, or where parameters stand. */

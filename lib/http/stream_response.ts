@@ -9,14 +9,14 @@ import { Problem } from "../core/problem.ts";
 import type { Budget, Refusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Wish } from "../hub/subscription.ts";
-import { StoreAway } from "../store/away.ts";
+import type { Wish } from "../hub/topic_filter.ts";
+import { StoreAway } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
 import { formatOf } from "./accept.ts";
-import { type Caller, callerKey, type Callers, unauthorized } from "./caller.ts";
-import type { Env } from "./connection.ts";
-import type { StreamInput } from "./input.ts";
-import { requireReader } from "./rights.ts";
+import { type Caller, callerKey, type Callers, unauthorized } from "./auth.ts";
+import type { Env } from "./client_address.ts";
+import type { StreamInput } from "./query_params.ts";
+import { requireReader } from "./authorize.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** What a stream passes through on its way out. */

@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { Problem } from "../core/problem.ts";
-import type { World } from "../core/world.ts";
+import type { World } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { keyFor, sha256 } from "./hash.ts";
 import { readJwt, signJwt } from "./jwt.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { END_REASONS } from "../core/metrics.ts";
-import { NOWHERE, type Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/position.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
 export type EndReason = typeof END_REASONS[number];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NOWHERE, type Place } from "../core/place.ts";
+import { NOWHERE, type Place } from "../core/position.ts";
 import { encodeFrames, type Frame } from "../wire/sse.ts";
 
 /** A heartbeat: it moves a client's cursor to its own place, and has no id where that is not known. */

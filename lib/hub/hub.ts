@@ -7,26 +7,26 @@
  * @module
  */
 import type { Publication } from "../core/event.ts";
-import { messageOf } from "../core/log.ts";
+import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.ts";
-import type { Place } from "../core/place.ts";
+import type { Place } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import type { World } from "../core/world.ts";
-import type { SharedState } from "../store/shared_state.ts";
+import type { World } from "../core/runtime.ts";
+import type { SharedState } from "../store/backend.ts";
 import { encodeFrames } from "../wire/sse.ts";
-import { createAudiences } from "./audiences.ts";
-import { createChronicle } from "./chronicle.ts";
+import { createAudiences } from "./broadcast_groups.ts";
+import { createChronicle } from "./stream_stats.ts";
 import type { EndReason } from "./client_stream.ts";
-import { createEntrance } from "./entrance.ts";
-import { createHolds } from "./holds.ts";
-import { createIntake } from "./intake.ts";
-import { createLogReader } from "./log_reader.ts";
-import { createExcerpts, type Excerpt, type Newest } from "./excerpt.ts";
-import { createOutage } from "./outage.ts";
-import { createPlacing } from "./placing.ts";
-import { type Change, createPublishing, draftOf, type Publish, unlogged } from "./publish.ts";
-import { createStarts } from "./start.ts";
-import type { Subscription, Wish } from "./subscription.ts";
+import { createEntrance } from "./subscribe.ts";
+import { createHolds } from "./keep_open.ts";
+import { createIntake } from "./log_consumer.ts";
+import { createLogReader } from "./replay.ts";
+import { createExcerpts, type Excerpt, type Newest } from "./queries.ts";
+import { createOutage } from "./store_probe.ts";
+import { createPlacing } from "./resync.ts";
+import { type Change, createPublishing, draftOf, type Publish, unlogged } from "./publisher.ts";
+import { createStarts } from "./resume.ts";
+import type { Subscription, Wish } from "./topic_filter.ts";
 import { createWindows, type Starter } from "./windows.ts";
 
 /** Publish and subscribe. */

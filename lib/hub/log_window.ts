@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { takeOldest } from "../core/oldest.ts";
-import { comparePlaces, firstAfter, partsOf, type Place } from "../core/place.ts";
+import { takeOldest } from "../core/evict.ts";
+import { comparePlaces, firstAfter, partsOf, type Place } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Window, WindowBounds } from "./window.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, firstAfter, type Place } from "../core/place.ts";
+import { comparePlaces, firstAfter, type Place } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Window } from "./window.ts";

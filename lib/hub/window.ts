@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import type { Place } from "../core/place.ts";
+import type { Place } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { Page } from "../store/event_log.ts";

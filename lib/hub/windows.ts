@@ -4,9 +4,9 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import type { Place } from "../core/place.ts";
+import type { Place } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import { StoreAway } from "../store/away.ts";
+import { StoreAway } from "../store/errors.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createLogWindow } from "./log_window.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Batch, Delivery, Draft } from "../core/event.ts";
-import { firstAfter, type Place } from "../core/place.ts";
+import { firstAfter, type Place } from "../core/position.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import { withDeadline } from "../core/deadline.ts";
-import type { World } from "../core/world.ts";
+import type { World } from "../core/runtime.ts";
 import { discard, readText } from "./body.ts";
 import { parseRetryAfter } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
-import { checkTarget } from "./target.ts";
+import { checkTarget } from "./ssrf_guard.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const PERMANENT: ReadonlySet<number> = new Set([301, 308]);

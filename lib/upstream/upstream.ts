@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import { noMetrics } from "../core/metrics.ts";
-import type { World } from "../core/world.ts";
+import type { World } from "../core/runtime.ts";
 import { type BreakerState, createBreaker } from "./breaker.ts";
 import { createCooldown } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";

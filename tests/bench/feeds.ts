@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { readFeed, UnreadableFeed } from "../../lib/topics/news/parse.ts";
-import { plainText } from "../../lib/topics/news/text.ts";
+import { readFeed, UnreadableFeed } from "../../lib/topics/news/parse/parse.ts";
+import { plainText } from "../../lib/topics/news/parse/html_text.ts";
 import { print } from "../support/print.ts";
 
 const SIZES = [250_000, 500_000, 1_000_000, 2_000_000];

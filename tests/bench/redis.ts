@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startHerd } from "../support/herd.ts";
+import { startHerd } from "../support/load_client.ts";
 import { untilOpen } from "../support/health.ts";
 import { print } from "../support/print.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";

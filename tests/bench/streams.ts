@@ -7,7 +7,7 @@
  */
 import { openFrames } from "../support/frame_stream.ts";
 import { untilOpen } from "../support/health.ts";
-import { startHerd } from "../support/herd.ts";
+import { startHerd } from "../support/load_client.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulatedFeeds } from "../../lib/demo/feeds.ts";
 import { EVERY_MS } from "../../lib/demo/stories.ts";
-import { loadFeed, saveFeed, statusOf } from "../../lib/topics/news/feed_memory.ts";
+import { loadFeed, saveFeed, statusOf } from "../../lib/topics/news/feed_state.ts";
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
 import { pollFeed } from "../../lib/topics/news/poll.ts";
 import { createMemory, createTestNewsroom, NOW } from "../topics/news/support.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { World } from "../../lib/core/world.ts";
-import { createDemoWorld, type DemoOptions } from "../../lib/demo/demo_world.ts";
+import type { World } from "../../lib/core/runtime.ts";
+import { createDemoWorld, type DemoOptions } from "../../lib/demo/demo_runtime.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 /** Creates the demo as it is at a time. Whatever goes past it to the outside is refused. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/log.ts";
-import { createDemoWorld } from "../../lib/demo/demo_world.ts";
+import { createLog } from "../../lib/core/logger.ts";
+import { createDemoWorld } from "../../lib/demo/demo_runtime.ts";
 import { ROUND_S } from "../../lib/demo/script.ts";
 import { createServices } from "../../lib/services.ts";
 import { Quote, Snapshot, Status } from "../../lib/topics/quotes/quote.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describeDelays } from "../support/delays.ts";
 import { openStreams, untilOpen } from "../support/health.ts";
-import { startHerd } from "../support/herd.ts";
+import { startHerd } from "../support/load_client.ts";
 import { print } from "../support/print.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { limitBody } from "../../lib/http/body_limit.ts";
-import type { Env } from "../../lib/http/connection.ts";
+import type { Env } from "../../lib/http/client_address.ts";
 
 const LIMIT = 8;
 

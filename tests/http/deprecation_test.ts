@@ -1,9 +1,9 @@
 /** Uses that are to go: told to clients, counted, and told to operators. */
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { Env } from "../../lib/http/connection.ts";
+import type { Env } from "../../lib/http/client_address.ts";
 import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation.ts";
-import { createLog } from "../../lib/core/log.ts";
+import { createLog } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 Deno.test("a deprecated use is counted each time, and logged at most once a minute with the count (S0-8, S0-24, S0-25)", async () => {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { Env } from "../../lib/http/connection.ts";
+import type { Env } from "../../lib/http/client_address.ts";
 import { answeredOnce } from "../../lib/http/idempotency.ts";
-import { createMemoryStore } from "../../lib/store/memory_store.ts";
+import { createMemoryStore } from "../../lib/store/memory/store.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { until } from "../support/within.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createFrameParser } from "../support/frames.ts";
 import { BUSY, parse } from "../support/shapes.ts";
-import { connectFrom, createDoorUnderTest, type DoorOptions } from "./door.ts";
+import { connectFrom, createDoorUnderTest, type DoorOptions } from "./stream_opener.ts";
 
 interface Refusal {
   readonly options: DoorOptions;

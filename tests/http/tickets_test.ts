@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import fc from "fast-check";
 import { Problem } from "../../lib/core/problem.ts";
 import { createTickets } from "../../lib/http/tickets.ts";
-import { createMemoryStore } from "../../lib/store/memory_store.ts";
+import { createMemoryStore } from "../../lib/store/memory/store.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { signToken } from "../support/user_token.ts";
 

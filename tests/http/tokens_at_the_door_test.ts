@@ -1,9 +1,9 @@
 /** What a token does to a stream: when it ends, and what a ticket that cannot be spent takes. */
 import { assertEquals } from "@std/assert";
-import type { Caller } from "../../lib/http/caller.ts";
-import { StoreAway } from "../../lib/store/away.ts";
+import type { Caller } from "../../lib/http/auth.ts";
+import { StoreAway } from "../../lib/store/errors.ts";
 import { alerts } from "../hub/support.ts";
-import { createDoorUnderTest, hangUp } from "./door.ts";
+import { createDoorUnderTest, hangUp } from "./stream_opener.ts";
 
 const secret = { ...alerts, isPrivate: true };
 const endsAt = 1_700_000_060_000;

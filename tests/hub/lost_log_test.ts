@@ -1,6 +1,6 @@
 /** Streams whose log is lost under them: another begins, and its birth says so. */
 import { assert, assertEquals } from "@std/assert";
-import { partsOf } from "../../lib/core/place.ts";
+import { partsOf } from "../../lib/core/position.ts";
 import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
 import {
   alerts,

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { comparePlaces } from "../../lib/core/place.ts";
+import { comparePlaces } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";

@@ -1,6 +1,6 @@
 /** What is taken back is not delivered any more, wherever it waits. */
 import { assertEquals } from "@std/assert";
-import type { Place } from "../../lib/core/place.ts";
+import type { Place } from "../../lib/core/position.ts";
 import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
 import { alerts, createClient, numbered, onAlerts } from "./support.ts";
 

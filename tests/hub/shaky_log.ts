@@ -4,14 +4,14 @@
  * @module
  */
 import type { Delivery, Publication } from "../../lib/core/event.ts";
-import { comparePlaces, type Place } from "../../lib/core/place.ts";
+import { comparePlaces, type Place } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { HubOptions } from "../../lib/hub/hub.ts";
-import { draftOf } from "../../lib/hub/publish.ts";
-import { StoreAway } from "../../lib/store/away.ts";
+import { draftOf } from "../../lib/hub/publisher.ts";
+import { StoreAway } from "../../lib/store/errors.ts";
 import type { AppendOptions, EventLog } from "../../lib/store/event_log.ts";
-import { createMemoryState } from "../../lib/store/memory_state.ts";
-import type { SharedState } from "../../lib/store/shared_state.ts";
+import { createMemoryState } from "../../lib/store/memory/backend.ts";
+import type { SharedState } from "../../lib/store/backend.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { createHubOver, type HubUnderTest, settings } from "./support.ts";
 

@@ -6,12 +6,12 @@
 import { assert } from "@std/assert";
 import { z } from "zod";
 import type { Publication } from "../../lib/core/event.ts";
-import { createLog } from "../../lib/core/log.ts";
+import { createLog } from "../../lib/core/logger.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { createHub, type Hub, type HubOptions } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
-import { createMemoryState } from "../../lib/store/memory_state.ts";
-import type { SharedState } from "../../lib/store/shared_state.ts";
+import { createMemoryState } from "../../lib/store/memory/backend.ts";
+import type { SharedState } from "../../lib/store/backend.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 

@@ -7,7 +7,7 @@ import { sample } from "../topics/quotes/samples.ts";
 
 /** A provider that is not there. */
 export interface Simulated {
-  /** As in `lib/topics/quotes/providers.ts`. */
+  /** As in `lib/topics/quotes/providers/registry.ts`. */
   readonly name: string;
   readonly host: string;
   /** The text it answers a URL with. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { groups } from "../../lib/topics/quotes/pollers.ts";
-import { providersFor } from "../../lib/topics/quotes/providers.ts";
+import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createMarketUnderTest, INTERVAL_MS, KEYS, lost } from "./market_under_test.ts";
 
 const CHAINS = groups(providersFor(readConfig(KEYS)));

@@ -1,7 +1,7 @@
 /** Every provider through every fault: what a client of a real stream sees. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import { providersFor } from "../../lib/topics/quotes/providers.ts";
+import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { SIMULATED } from "./answers.ts";
 import { type Fault, FAULTS, LEAK, taken } from "./faults.ts";
 import {

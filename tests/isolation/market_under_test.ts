@@ -4,8 +4,8 @@
  * @module
  */
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/log.ts";
-import type { World } from "../../lib/core/world.ts";
+import { createLog } from "../../lib/core/logger.ts";
+import type { World } from "../../lib/core/runtime.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { Quote, Status } from "../../lib/topics/quotes/quote.ts";
 import { type Client, createClient } from "../hub/support.ts";

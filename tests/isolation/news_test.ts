@@ -7,7 +7,7 @@ import { createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { ANSWER, said, story } from "../routes/news_support.ts";
 import { askingOf, TOKEN } from "../routes/support.ts";
-import { type Database, startDatabase } from "../store/redis_support.ts";
+import { type Database, startDatabase } from "../store/redis/support.ts";
 import { until } from "../support/within.ts";
 import { rss } from "../topics/news/support.ts";
 import { redisTest } from "../upstash/redis_server.ts";

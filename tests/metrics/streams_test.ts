@@ -1,7 +1,7 @@
 /** What happens to streams and publications, as figures and as lines. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineTopic } from "../../lib/core/topic.ts";
-import { StoreAway } from "../../lib/store/away.ts";
+import { StoreAway } from "../../lib/store/errors.ts";
 import { alerts, createClient, numbered, onAlerts, price, prices } from "../hub/support.ts";
 import { createMeasuredHub, type MeasuredHub } from "./support.ts";
 

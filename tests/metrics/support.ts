@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { createLog } from "../../lib/core/log.ts";
+import { createLog } from "../../lib/core/logger.ts";
 import type { Figures } from "../../lib/core/metrics.ts";
 import { createHub } from "../../lib/hub/hub.ts";
 import { createPrometheus, type PrometheusOptions } from "../../lib/metrics/prometheus.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
-import { createMemoryState } from "../../lib/store/memory_state.ts";
+import { createMemoryState } from "../../lib/store/memory/backend.ts";
 import { type HubUnderTest, settings } from "../hub/support.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { figureIn } from "./exposition.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { connectFrom } from "../http/door.ts";
+import { connectFrom } from "../http/stream_opener.ts";
 import { createAppUnderTest, refusalOf, TOKEN, userOf } from "./support.ts";
 
 const NOTE = { type: "note", data: { text: "héllo" } };

@@ -6,7 +6,7 @@
 import { assert } from "@std/assert";
 import { z } from "zod";
 import { Article, FeedStatus } from "../../lib/topics/news/article.ts";
-import type { FetchLike, World } from "../../lib/core/world.ts";
+import type { FetchLike, World } from "../../lib/core/runtime.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 

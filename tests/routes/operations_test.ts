@@ -1,6 +1,6 @@
 /** The routes of operations: what publishers, owners and strangers are answered. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { StoreAway } from "../../lib/store/away.ts";
+import { StoreAway } from "../../lib/store/errors.ts";
 import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
 

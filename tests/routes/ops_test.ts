@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MOST_URL_CHARACTERS } from "../../lib/http/input.ts";
+import { MOST_URL_CHARACTERS } from "../../lib/http/query_params.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
 

@@ -5,8 +5,8 @@
  */
 import { assertEquals } from "@std/assert";
 import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
-import { pageRoutes } from "../../routes/page.ts";
-import type { PageNews } from "../../routes/page_news.ts";
+import { pageRoutes } from "../../routes/page/page.ts";
+import type { PageNews } from "../../routes/page/news.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 /** When the page is painted. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Snapshot } from "../../lib/topics/quotes/quote.ts";
-import { SYMBOLS } from "../../lib/topics/quotes/symbols.ts";
+import { SYMBOLS } from "../../lib/topics/quotes/instruments.ts";
 import { compareIds } from "../support/order.ts";
 import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
 import { createAppUnderTest, refusalOf } from "./support.ts";

@@ -1,6 +1,6 @@
 /** The routes of sessions: what publishers, owners and strangers are answered. */
 import { assert, assertEquals } from "@std/assert";
-import { StoreAway } from "../../lib/store/away.ts";
+import { StoreAway } from "../../lib/store/errors.ts";
 import { follow, of } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 import { refusalOf } from "./support.ts";

@@ -5,10 +5,10 @@
  */
 import { assert } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/log.ts";
-import type { FetchLike, World } from "../../lib/core/world.ts";
-import { createDemoWorld } from "../../lib/demo/demo_world.ts";
-import type { Connection } from "../../lib/http/connection.ts";
+import { createLog } from "../../lib/core/logger.ts";
+import type { FetchLike, World } from "../../lib/core/runtime.ts";
+import { createDemoWorld } from "../../lib/demo/demo_runtime.ts";
+import type { Connection } from "../../lib/http/client_address.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";

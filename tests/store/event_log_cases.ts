@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Delivery } from "../../lib/core/event.ts";
-import { isPlace, partsOf, type Place } from "../../lib/core/place.ts";
+import { isPlace, partsOf, type Place } from "../../lib/core/position.ts";
 import { type EventLog, MOST_DRAFTS } from "../../lib/store/event_log.ts";
 import type { Retention } from "../../lib/store/event_log.ts";
 import { compareIds } from "../support/order.ts";

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Batch, Delivery, Draft } from "../../lib/core/event.ts";
-import type { Place } from "../../lib/core/place.ts";
+import type { Place } from "../../lib/core/position.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { type EventLog, type Page, weightOf } from "../../lib/store/event_log.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";

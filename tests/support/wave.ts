@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Herd, slowestOf } from "./herd.ts";
+import { type Herd, slowestOf } from "./load_client.ts";
 import { compareIds } from "./order.ts";
 import { publish } from "./publisher.ts";
 import { pause, until } from "./within.ts";

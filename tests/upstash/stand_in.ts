@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:http";
 import { type CommandCounts, commandsOf } from "./counts.ts";
-import { createDoor } from "./door.ts";
+import { createDoor } from "./rest_server.ts";
 import { createExecutor } from "./executor.ts";
 import { applyFaults, createCommandFaults, type FaultCounts, type Faults } from "./faults.ts";
 import { createRedisClient } from "./redis_client.ts";

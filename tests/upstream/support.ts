@@ -4,7 +4,7 @@
  * @module
  */
 import { assertRejects } from "@std/assert";
-import type { World } from "../../lib/core/world.ts";
+import type { World } from "../../lib/core/runtime.ts";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 

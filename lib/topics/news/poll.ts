@@ -4,14 +4,14 @@
  * @module
  */
 import { noMetrics } from "../../core/metrics.ts";
-import type { World } from "../../core/world.ts";
+import type { World } from "../../core/runtime.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
-import type { FeedMemory } from "./feed_memory.ts";
+import type { FeedMemory } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
-import type { FeedItem } from "./item.ts";
-import { readFeed, UnreadableFeed } from "./parse.ts";
-import { type Hints, intervalOf, maxAgeOf } from "./schedule.ts";
+import type { FeedItem } from "./parse/item.ts";
+import { readFeed, UnreadableFeed } from "./parse/parse.ts";
+import { type Hints, intervalOf, maxAgeOf } from "./poll_interval.ts";
 
 /** Feeds are counted as one provider: there may be many, and their names are the operator's. */
 export const FEEDS = "feeds";

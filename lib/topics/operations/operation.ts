@@ -7,7 +7,7 @@
  * @module
  */
 import { z } from "zod";
-import { aliveAt, begunAt, endedAt, ENDS, expiresAt, isEnd, Life, TOLD_ENDS } from "../life.ts";
+import { aliveAt, begunAt, endedAt, ENDS, expiresAt, isEnd, Life, TOLD_ENDS } from "../lifetime.ts";
 
 /** The states an operation goes on from. */
 const OPEN_STATES = ["pending", "running"] as const;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Span, SpanAt } from "./hours.ts";
-import type { Reading } from "./provider.ts";
+import type { Span, SpanAt } from "./market_hours.ts";
+import type { Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
-import { instrumentOf } from "./symbols.ts";
+import { instrumentOf } from "./instruments.ts";
 
 /** What is looked at: a reading of ours, or a quote that was read from the log. */
 export interface Heard

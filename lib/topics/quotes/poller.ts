@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { messageOf } from "../../core/log.ts";
-import type { World } from "../../core/world.ts";
-import { createBook } from "./book.ts";
-import { createChain } from "./chain.ts";
-import { type ConnectedProvider, createCorrespondent } from "./correspondent.ts";
-import type { SpanAt } from "./hours.ts";
-import { keepPolling } from "./keep_polling.ts";
-import { isoTime, type Provider } from "./provider.ts";
+import { messageOf } from "../../core/logger.ts";
+import type { World } from "../../core/runtime.ts";
+import { createBook } from "./quote_cache.ts";
+import { createChain } from "./failover.ts";
+import { type ConnectedProvider, createCorrespondent } from "./provider_client.ts";
+import type { SpanAt } from "./market_hours.ts";
+import { keepPolling } from "./poll_loop.ts";
+import { isoTime, type Provider } from "./providers/provider.ts";
 import { createProviderState, type Role } from "./provider_state.ts";
-import { createQuorum } from "./quorum.ts";
+import { createQuorum } from "./divergence.ts";
 import type { Quote, Snapshot, Status } from "./quote.ts";
-import { createSuccession } from "./succession.ts";
-import { createTeller, type Outlet } from "./teller.ts";
+import { createSuccession } from "./failover_rules.ts";
+import { createTeller, type Outlet } from "./change_publisher.ts";
 
 /** What a poller needs. */
 export interface PollerOptions {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { World } from "../../core/world.ts";
+import type { World } from "../../core/runtime.ts";
 import { createUpstream } from "../../upstream/upstream.ts";
-import { createHours } from "./hours.ts";
+import { createHours } from "./market_hours.ts";
 import { createPoller, type Judge, type Poller } from "./poller.ts";
-import type { Provider } from "./provider.ts";
-import { type ProviderConfig, providersFor } from "./providers.ts";
-import { SYMBOLS } from "./symbols.ts";
-import type { Outlet } from "./teller.ts";
+import type { Provider } from "./providers/provider.ts";
+import { type ProviderConfig, providersFor } from "./providers/registry.ts";
+import { SYMBOLS } from "./instruments.ts";
+import type { Outlet } from "./change_publisher.ts";
 import { createUnsourced } from "./unsourced.ts";
 
 /** Groups providers that have a symbol in common, if only over a third. Each group keeps their order. */

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { World } from "../../core/world.ts";
+import type { World } from "../../core/runtime.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, freshnessOf, type Held, hold } from "./freshness.ts";
-import type { SpanAt } from "./hours.ts";
-import { isoTime, type Provider, type Reading } from "./provider.ts";
+import type { SpanAt } from "./market_hours.ts";
+import { isoTime, type Provider, type Reading } from "./providers/provider.ts";
 import type { Status } from "./quote.ts";
-import { delayWords } from "./words.ts";
+import { delayWords } from "./status_text.ts";
 
 /** What a provider is to the others. */
 export interface Role {

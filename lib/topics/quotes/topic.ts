@@ -7,7 +7,7 @@ import { toJson } from "../../core/json.ts";
 import { defineTopic, type Topic } from "../../core/topic.ts";
 import type { Judge } from "./poller.ts";
 import { Quote, type Snapshot, Status } from "./quote.ts";
-import { SYMBOLS } from "./symbols.ts";
+import { SYMBOLS } from "./instruments.ts";
 
 /** A status says no more than the quotes beside it: whoever wrote it may be gone, and nobody has taken it back. */
 function byQuotes(status: Status, quotes: readonly Quote[]): Status {

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../core/clock.ts";
 import type { Judge } from "./poller.ts";
-import { isoTime } from "./provider.ts";
+import { isoTime } from "./providers/provider.ts";
 
 /** Creates who speaks for symbols that have no provider. What the log still holds of them is stale. */
 export function createUnsourced(clock: Clock, symbols: readonly string[]): Judge {

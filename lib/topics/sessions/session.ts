@@ -7,7 +7,7 @@
  * @module
  */
 import { z } from "zod";
-import { aliveAt, begunAt, endedAt, expiresAt, isEnd, Life, TOLD_ENDS } from "../life.ts";
+import { aliveAt, begunAt, endedAt, expiresAt, isEnd, Life, TOLD_ENDS } from "../lifetime.ts";
 
 /** The state a session begins in. */
 const FIRST_STATE = "started";

@@ -5,9 +5,9 @@
  */
 import type { Hub } from "../../hub/hub.ts";
 import type { Once } from "../../store/event_log.ts";
-import { watchFollowed } from "../family.ts";
-import { createLedger, type Kind, type LedgerContext } from "../ledger.ts";
-import { expiresAt } from "../life.ts";
+import { watchFollowed } from "../topic_family.ts";
+import { createLedger, type Kind, type LedgerContext } from "../record_store.ts";
+import { expiresAt } from "../lifetime.ts";
 import {
   type Beginning,
   begun,

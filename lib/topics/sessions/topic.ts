@@ -4,7 +4,7 @@
  * @module
  */
 import type { Topic } from "../../core/topic.ts";
-import { memberTopic } from "../family.ts";
+import { memberTopic } from "../topic_family.ts";
 import { Session } from "./session.ts";
 
 /** What they are called together. */

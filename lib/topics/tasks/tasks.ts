@@ -4,12 +4,12 @@
  * @module
  */
 import { noMetrics, type Queue } from "../../core/metrics.ts";
-import type { Place } from "../../core/place.ts";
-import type { World } from "../../core/world.ts";
+import type { Place } from "../../core/position.ts";
+import type { World } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { EventLog, Once } from "../../store/event_log.ts";
-import { chanceWord, createLedger, type Kind, type LedgerContext } from "../ledger.ts";
-import { createCensus } from "./census.ts";
+import { chanceWord, createLedger, type Kind, type LedgerContext } from "../record_store.ts";
+import { createCensus } from "./queue_stats.ts";
 import {
   type Beginning,
   begun,
@@ -27,7 +27,7 @@ import {
   type Task,
 } from "./task.ts";
 import { tasksTopic } from "./topic.ts";
-import { createWatch } from "./watch.ts";
+import { createWatch } from "./claim_expiry.ts";
 
 /** How many tasks may be open: bounds what a look at all of them reads. */
 export const MOST_OPEN = 1000;

@@ -5,7 +5,7 @@ import {
   loadFeed,
   saveFeed,
   statusOf,
-} from "../../../lib/topics/news/feed_memory.ts";
+} from "../../../lib/topics/news/feed_state.ts";
 import { noMetrics } from "../../../lib/core/metrics.ts";
 import { pollFeed } from "../../../lib/topics/news/poll.ts";
 import { type Call, createOutside, endless } from "../../upstream/support.ts";

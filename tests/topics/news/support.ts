@@ -4,15 +4,15 @@
  * @module
  */
 import type { Article } from "../../../lib/topics/news/article.ts";
-import type { FeedItem } from "../../../lib/topics/news/item.ts";
-import type { Memory } from "../../../lib/topics/news/memory.ts";
+import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
+import type { Memory } from "../../../lib/topics/news/tombstones.ts";
 import {
   createNewsroom,
   type NewsPublication,
   RETRACTED,
-} from "../../../lib/topics/news/newsroom.ts";
-import { createShelf, type NewsEvent } from "../../../lib/topics/news/shelf.ts";
-import type { Traces } from "../../../lib/topics/news/traces.ts";
+} from "../../../lib/topics/news/ingest.ts";
+import { createShelf, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
+import type { Traces } from "../../../lib/topics/news/seen_items.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 /** When every sample is read. */

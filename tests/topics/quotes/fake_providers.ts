@@ -4,10 +4,10 @@
  * @module
  */
 import type { Publication } from "../../../lib/core/event.ts";
-import type { ConnectedProvider } from "../../../lib/topics/quotes/correspondent.ts";
-import { createHours } from "../../../lib/topics/quotes/hours.ts";
+import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_client.ts";
+import { createHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
-import { ROUND_THE_CLOCK } from "../../../lib/topics/quotes/provider.ts";
+import { ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import type { Health } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";

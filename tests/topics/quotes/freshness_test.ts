@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { freshnessOf, type Heard, hold } from "../../../lib/topics/quotes/freshness.ts";
-import { createHours } from "../../../lib/topics/quotes/hours.ts";
+import { createHours } from "../../../lib/topics/quotes/market_hours.ts";
 
 const MINUTE = 60_000;
 const spanAt = createHours();

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
 import type { Publication } from "../../../lib/core/event.ts";
-import type { World } from "../../../lib/core/world.ts";
-import { createDemoWorld } from "../../../lib/demo/demo_world.ts";
+import type { World } from "../../../lib/core/runtime.ts";
+import { createDemoWorld } from "../../../lib/demo/demo_runtime.ts";
 import { createPollers, groups } from "../../../lib/topics/quotes/pollers.ts";
-import type { Provider } from "../../../lib/topics/quotes/provider.ts";
+import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { inShort } from "./fake_providers.ts";

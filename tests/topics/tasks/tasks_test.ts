@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { Delivery } from "../../../lib/core/event.ts";
 import { Problem } from "../../../lib/core/problem.ts";
-import { StoreAway } from "../../../lib/store/away.ts";
+import { StoreAway } from "../../../lib/store/errors.ts";
 import type { Task } from "../../../lib/topics/tasks/task.ts";
 import { createTasks, MOST_OPEN, type Tasks } from "../../../lib/topics/tasks/tasks.ts";
 import { tasksTopic } from "../../../lib/topics/tasks/topic.ts";

@@ -1,0 +1,95 @@
+/**
+ * A world whose upstreams are simulated, so that every adapter runs without a network.
+ *
+ * @module
+ */
+import type { World } from "../core/runtime.ts";
+import { answerOf, latencyOf } from "./answers.ts";
+import type { Pace } from "./calendar.ts";
+import { coinbase } from "./coinbase.ts";
+import { coingecko } from "./coingecko.ts";
+import { fred } from "./fred.ts";
+import { goldApi } from "./gold_api.ts";
+import { kraken } from "./kraken.ts";
+import { simulatedFeeds } from "./feeds.ts";
+import { CALM, createScript } from "./script.ts";
+import type { SimulatedUpstream } from "./simulated.ts";
+import { twelveData } from "./twelve_data.ts";
+import { createYahoo } from "./yahoo.ts";
+
+/** THE LIST of simulated upstreams. */
+function upstreamsAt(pace: Pace): readonly SimulatedUpstream[] {
+  return [coinbase, kraken, coingecko, goldApi, twelveData, createYahoo(pace), fred];
+}
+
+/** What every simulated host stands for: public, so that nobody refuses to call it, though nobody ever does. */
+const ADDRESS = "192.0.32.8";
+
+/** What can be asked of the demo. */
+export interface DemoOptions {
+  /** How many days of the markets fit in one of ours. */
+  readonly speed?: number;
+  /** Whether upstreams fail now and then, by the script. */
+  readonly hasFaults?: boolean;
+}
+
+/**
+ * The same world, but for `fetch` and `resolve`: they know the simulated upstreams and nothing else.
+ * Answers depend on the clock alone: its time now, and at the demo's beginning.
+ */
+export function createDemoWorld(
+  world: World,
+  { speed = 1, hasFaults = false }: DemoOptions = {},
+): World {
+  const { clock, random } = world;
+  const startedAt = clock.now();
+  const upstreams = upstreamsAt({ startedAt, speed });
+  const feeds = simulatedFeeds(startedAt);
+  const script = hasFaults ? createScript(startedAt) : CALM;
+
+  /** What answers a call to a host at the end of `latencyMs`. */
+  function find(host: string) {
+    const feed = feeds.find((each) => each.host === host);
+    if (feed) {
+      const { latencyMs: { least, most } } = feed;
+      const respond = (url: URL, init: RequestInit) =>
+        feed.respond(url, new Headers(init.headers), clock.now());
+      return { latencyMs: least + random() * (most - least), respond };
+    }
+    const upstream = upstreams.find((each) => each.host === host);
+    if (upstream === undefined) throw new TypeError(`Cannot reach ${host}: it is not simulated`);
+    // What goes wrong is decided when the call comes in, as everywhere.
+    const act = script(host, clock.now());
+    const respond = (url: URL) => answerOf(upstream, act, url, clock.now());
+    return { latencyMs: latencyOf(upstream, act, random()), respond };
+  }
+
+  function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const callOff = clock.after(ms, () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      });
+      function abort() {
+        callOff();
+        reject(signal?.reason);
+      }
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  return {
+    ...world,
+    async fetch(url, init) {
+      init.signal?.throwIfAborted();
+      const { latencyMs, respond } = find(url.hostname);
+      await pause(latencyMs, init.signal);
+      return respond(url, init);
+    },
+    resolve: (host) =>
+      new Promise((resolve) => {
+        find(host);
+        resolve([ADDRESS]);
+      }),
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Who may do what.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { Problem } from "../core/problem.ts";
+import type { Topic } from "../core/topic.ts";
+import { bearerOf, type Caller, mayRead, unauthorized } from "./auth.ts";
+import type { Env } from "./client_address.ts";
+import { isSame } from "./hash.ts";
+
+/**
+ * Checks that a request comes from a publisher.
+ *
+ * @throws {Problem} 403 `publishing_off` where no token is set, 401 `bad_token` where none or another came.
+ */
+export function requirePublisher(c: Context<Env>, token: string | undefined): void {
+  if (token === undefined) {
+    throw new Problem(403, "publishing_off", "Publishing is off: set PUBLISH_TOKEN to turn it on.");
+  }
+  if (!isSame(token, bearerOf(c) ?? "")) {
+    throw unauthorized("bad_token", "A publisher's token is needed: Authorization: Bearer …");
+  }
+}
+
+/**
+ * Checks that a caller may read all these topics.
+ *
+ * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first it may not read.
+ */
+export function requireReader(
+  caller: Caller,
+  topics: readonly Pick<Topic, "name" | "isPrivate">[],
+): void {
+  const refused = topics.find(({ name, isPrivate }) => isPrivate && !mayRead(caller, name));
+  if (!refused) return;
+  const { name } = refused;
+  if (caller.kind === "nobody") {
+    throw unauthorized("private_topic", `The topic ${name} is private: a token is needed.`);
+  }
+  throw new Problem(403, "topic_not_allowed", `The token is not for the topic ${name}.`);
+}

@@ -1,0 +1,108 @@
+/**
+ * What every publishing route shares: the publisher's rate, and keys that make a repeated request one publication.
+ *
+ * @module
+ */
+import { z } from "@hono/zod-openapi";
+import type { Context, MiddlewareHandler } from "hono";
+import { Problem } from "../core/problem.ts";
+import type { RateLimit } from "../guard/rate_limit.ts";
+import type { Once } from "../store/event_log.ts";
+import { limitBody } from "./body_limit.ts";
+import { type Caller, callerKey } from "./auth.ts";
+import type { Env } from "./client_address.ts";
+import { sha256 } from "./hash.ts";
+import { requirePublisher } from "./authorize.ts";
+import { PUBLICATIONS, spend } from "./rate_limits.ts";
+
+/** The `Idempotency-Key` header: at most 128 printable characters. */
+export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
+  description:
+    "The same key again within 24 hours is the same publication: the first answer comes again.",
+});
+
+/** There is one publisher's token, so there is one publisher. */
+const PUBLISHER = "publisher";
+
+/**
+ * Counts a publication, and tells what is left of the publisher's share.
+ *
+ * @throws {Problem} 429 `publishing_too_often`.
+ */
+export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+  spend(c, rate, PUBLISHER, PUBLICATIONS);
+}
+
+/**
+ * Checks that a body says it is JSON.
+ *
+ * @throws {Problem} 415 `not_json`.
+ */
+export function requireJson(c: Context<Env>): void {
+  const type = c.req.header("content-type") ?? "";
+  if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
+  const detail = "The body is to be JSON: Content-Type: application/json.";
+  throw new Problem(415, "not_json", detail);
+}
+
+/** Whose keys a publication comes under: the publisher's, or a user's. */
+export function publisherKey(c: Context<Env>, caller: Caller, header: string | undefined): string {
+  return caller.kind === "publisher" ? PUBLISHER : callerKey(c, caller, header);
+}
+
+/**
+ * What makes this request one with an earlier one: who publishes, route and key; the body tells them apart.
+ *
+ * @param who As of {@linkcode publisherKey}.
+ */
+export async function onceOf(
+  c: Context<Env>,
+  key: string | undefined,
+  who = PUBLISHER,
+): Promise<Once | undefined> {
+  if (key === undefined) return undefined;
+  return {
+    key: `${who} ${c.req.method} ${c.req.path} ${key}`,
+    fingerprint: sha256(await c.req.text()),
+  };
+}
+
+/** What publishing asks of the services. */
+export interface Publishing {
+  readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
+  /** What one publisher may publish. */
+  readonly publishRate: RateLimit;
+}
+
+/**
+ * What every publishing route begins with: the publisher's right, a body of JSON where it takes one, the rate.
+ *
+ * @throws {Problem} 401, 403, 415, 429.
+ */
+export function asPublisher(
+  { config, publishRate }: Publishing,
+  { hasBody = true } = {},
+): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    requirePublisher(c, config.PUBLISH_TOKEN);
+    if (hasBody && c.req.method !== "DELETE") requireJson(c);
+    spendPublication(c, publishRate);
+    await next();
+  };
+}
+
+/** What a body takes beyond its event: names and braces. */
+const BODY_SLACK_BYTES = 4096;
+
+/** The most bytes JSON may write for one byte of ours: `\u0041` for `A`. The event itself is measured when it is published. */
+const ESCAPED_BYTES = 6;
+
+/**
+ * Takes bodies as large as one that holds the largest event may be.
+ *
+ * @param bytes The setting MAX_EVENT_BYTES.
+ * @throws {Problem} 413.
+ */
+export function holdsEvent(bytes: number): MiddlewareHandler<Env> {
+  return limitBody(bytes * ESCAPED_BYTES + BODY_SLACK_BYTES);
+}

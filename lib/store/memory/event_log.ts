@@ -1,0 +1,191 @@
+/**
+ * The event log of one isolate, which forgets everything when it stops.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import type { Batch, Delivery, StreamEvent } from "../../core/event.ts";
+import { comparePlaces, partsOf, type Place } from "../../core/position.ts";
+import type { Topic } from "../../core/topic.ts";
+import type { World } from "../../core/runtime.ts";
+import {
+  type Appended,
+  type EventLog,
+  firstThatFit,
+  MOST_DRAFTS,
+  ONCE_MS,
+  type Page,
+  type Retention,
+  weightOf,
+} from "../event_log.ts";
+import type { Fence } from "../lease.ts";
+import type { MemoryStore } from "./store.ts";
+import { createMemoryTopic, type MemoryTopic } from "./topic_log.ts";
+
+/** All that is kept together takes no more, in bytes. Where it would, what is written to gives way, down to an even share. */
+const ALL_BYTES = 67_108_864;
+
+/** How many publications' keys are remembered, the newest: some 20 MiB at most. */
+const ONCE_KEYS = 50_000;
+
+/** How often topics that have outlived their value are looked for, in milliseconds. */
+const SWEEP_MS = 60_000;
+
+/** What a log in memory asks of what is kept beside it. */
+export interface MemoryLogContext {
+  /** Whether a lease is held by the holder of a fence. */
+  readonly isHeld?: (fence: Fence) => boolean;
+  readonly swap?: MemoryStore["swapNow"];
+}
+
+/** Creates a log in memory. */
+export function createMemoryEventLog(
+  { clock, random }: Pick<World, "clock" | "random">,
+  { retainEvents, retainMs }: Retention,
+  {
+    isHeld = () => true,
+    swap: swapNow = ({ next }) => ({ isSwapped: true, held: next }),
+  }: MemoryLogContext = {},
+): EventLog {
+  const birth = `${clock.now()}-0`;
+  // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
+  const first = 1 + Math.floor(random() * 2 ** 40);
+  let n = first - 1;
+  let head: Place = birth;
+
+  const topics = new Map<string, MemoryTopic>();
+  /** When topics go, in ms since the epoch: those that do. */
+  const endings = new Map<string, number>();
+  let sweptAt = clock.now();
+  let total = 0;
+  const followers = new Set<ReadableStreamDefaultController<Delivery>>();
+  const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
+    max: ONCE_KEYS,
+    ttl: ONCE_MS,
+    ttlResolution: 0,
+    perf: clock,
+  });
+
+  function topicOf(topic: Topic): MemoryTopic {
+    const known = topics.get(topic.name) ?? createMemoryTopic(topic);
+    topics.set(topic.name, known);
+    return known;
+  }
+
+  /** A topic lives as long as the value it changes with. */
+  function live(topic: string, ttlMs: number): void {
+    const now = clock.now();
+    endings.set(topic, now + ttlMs);
+    if (now - sweptAt < SWEEP_MS) return;
+    sweptAt = now;
+    for (const [name, endsAt] of endings) {
+      if (endsAt > now) continue;
+      endings.delete(name);
+      total -= topics.get(name)?.bytes ?? 0;
+      topics.delete(name);
+    }
+  }
+
+  /** What is kept of a topic now. */
+  function keptOf(topic: Topic): MemoryTopic {
+    const kept = topicOf(topic);
+    const { bytes } = kept;
+    kept.trim({
+      mostEvents: retainEvents,
+      mostBytes: Math.max(ALL_BYTES / topics.size, bytes - (total - ALL_BYTES)),
+      oldestMs: clock.now() - retainMs,
+    });
+    total += kept.bytes - bytes;
+    return kept;
+  }
+
+  function pageOf(
+    { events, lost }: MemoryTopic,
+    part: readonly StreamEvent[],
+    isWhole: boolean,
+  ): Page {
+    return { events: part, isWhole, lost, oldest: events[0]?.id ?? null };
+  }
+
+  return {
+    append(topic, drafts, { once, fence, retracts = [], swap } = {}): Promise<Appended> {
+      if (drafts.length > MOST_DRAFTS) {
+        return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
+      }
+      if (fence && !isHeld(fence)) return Promise.resolve({ kind: "fenced" });
+      const known = once && remembered.get(once.key);
+      if (known && known.fingerprint !== once.fingerprint) {
+        return Promise.resolve({ kind: "conflict" });
+      }
+      if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
+
+      if (swap) {
+        const swapped = swapNow(swap);
+        if (swapped === "full") return Promise.resolve({ kind: "full" });
+        if (!swapped.isSwapped) return Promise.resolve({ kind: "stale", held: swapped.held });
+        if (topic.family !== undefined) live(topic.name, swap.ttlMs);
+      }
+
+      const ms = Math.max(clock.now(), partsOf(head).ms);
+      const kept = topicOf(topic);
+      total -= kept.bytes;
+      kept.retract(retracts);
+      const batch: Batch = drafts.map((draft): StreamEvent => {
+        const prev = topic.kind === "log" ? kept.last : null;
+        const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prev };
+        kept.add(event);
+        return event;
+      });
+      total += kept.bytes;
+      keptOf(topic);
+      const ids = batch.map(({ id }) => id);
+      head = ids.at(-1) ?? head;
+      if (once) remembered.set(once.key, { fingerprint: once.fingerprint, ids });
+      const delivery: Delivery = { kind: "published", events: batch, retracted: retracts };
+      for (const follower of followers) follower.enqueue(delivery);
+      return Promise.resolve({ kind: "appended", ids });
+    },
+
+    head: () => Promise.resolve(head),
+
+    honours(cursor) {
+      if (cursor === birth) return Promise.resolve(true);
+      const number = partsOf(cursor).n;
+      const isOurs = number >= first && number <= n;
+      const isWithin = comparePlaces(birth, cursor) < 0 && comparePlaces(cursor, head) <= 0;
+      return Promise.resolve(isOurs && isWithin);
+    },
+
+    after(topic, place, maxBytes) {
+      const kept = keptOf(topic);
+      const { events } = kept;
+      const { events: part, isWhole } = firstThatFit(events, place, maxBytes);
+      return Promise.resolve(pageOf(kept, part, isWhole));
+    },
+
+    latest(topic, maxBytes) {
+      const kept = keptOf(topic);
+      const { events } = kept;
+      let bytes = 0;
+      const start = topic.kind === "state" ? 0 : Math.min(
+        1 + events.findLastIndex((event) => (bytes += weightOf(event)) > maxBytes),
+        Math.max(0, events.length - 1),
+      );
+      return Promise.resolve(pageOf(kept, events.slice(start), start === 0));
+    },
+
+    follow() {
+      let own: ReadableStreamDefaultController<Delivery>;
+      return new ReadableStream<Delivery>({
+        start(controller) {
+          own = controller;
+          controller.enqueue({ kind: "joined", birth, head });
+          followers.add(controller);
+        },
+        cancel() {
+          followers.delete(own);
+        },
+      });
+    },
+  };
+}

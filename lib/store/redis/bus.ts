@@ -1,0 +1,237 @@
+/**
+ * The bus: one stream of all publications in their order, and the channel on which they are announced.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Draft, StreamEvent } from "../../core/event.ts";
+import { isPlace, partsOf, type Place } from "../../core/position.ts";
+import type { RedisClient } from "./client.ts";
+import { RedisFailure } from "./failure.ts";
+import type { RedisKeys } from "./keys.ts";
+
+/**
+ * An entry of the bus has an id of Redis's own, `<ms>-<seq>`, and room for so many events: theirs are
+ * `<ms>-<seq × 1024 + 1 + i>`. None is ever `<ms>-0`, as births are.
+ */
+const EVENTS_AN_ENTRY = 1024;
+
+/** About how many entries the bus keeps. */
+export const BUS_ENTRIES = 2000;
+
+/** The most of the bus that is read at once, in bytes. */
+const PAGE_BYTES = 1_048_576;
+
+/** The id of one event of an entry. */
+export function eventId(entry: string, index: number): Place {
+  const { ms, n } = partsOf(entry);
+  return `${ms}-${n * EVENTS_AN_ENTRY + 1 + index}`;
+}
+
+const DRAFT = z.object({
+  type: z.string(),
+  key: z.string(),
+  tags: z.array(z.string()),
+  json: z.string(),
+});
+
+/** A draft as it is kept. */
+export function draftText({ type, key, tags, json }: Draft): string {
+  return JSON.stringify({ type, key, tags, json });
+}
+
+/** A draft that was kept. @throws {Error} If it was none. */
+export function draftOf(text: string): Draft {
+  return DRAFT.parse(JSON.parse(text));
+}
+
+/** What an entry holds of a publication, made before it is sent: scripts add its drafts and never look inside. */
+const BODY = z.object({
+  topic: z.string(),
+  kind: z.enum(["log", "state"]),
+  retracts: z.array(z.string()),
+  drafts: z.array(DRAFT),
+});
+
+/** The start of a body: the texts of its drafts follow, between commas, then {@linkcode BODY_END}. */
+export function bodyStart(
+  topic: string,
+  kind: "log" | "state",
+  retracts: readonly Place[],
+): string {
+  const head = JSON.stringify({ topic, kind, retracts });
+  return `${head.slice(0, -1)},"drafts":[`;
+}
+
+/** The end of a body. */
+export const BODY_END = "]}";
+
+/** Redis has no empty value: an empty text stands for nothing. */
+const ID = z.string().refine(isPlace);
+const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
+
+/** One publication on the bus. */
+export interface Entry {
+  readonly id: string;
+  /** The entry before it, null where it is the log's first. */
+  readonly prev: string | null;
+  readonly events: readonly StreamEvent[];
+  readonly retracted: readonly Place[];
+}
+
+function entryOf(
+  id: string,
+  prev: string | null,
+  last: Place | null,
+  { topic, kind, retracts, drafts }: z.infer<typeof BODY>,
+): Entry {
+  const events = drafts.map((draft, i): StreamEvent => ({
+    ...draft,
+    id: eventId(id, i),
+    topic,
+    prev: kind === "state" ? null : i === 0 ? last : eventId(id, i - 1),
+  }));
+  return { id, prev, events, retracted: retracts };
+}
+
+/** What is heard on the channel. */
+export type Message =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  /** The bus's newest entry, null where there is none: a beat, or a publication too large to be announced whole. */
+  | { readonly kind: "head"; readonly head: string | null }
+  | { readonly kind: "free"; readonly lease: string };
+
+const MESSAGE = z.union([
+  z.object({ free: z.string() }),
+  z.object({ head: ID_OR_NONE }),
+  z.object({ id: ID, prev: ID_OR_NONE, last: ID_OR_NONE, body: BODY }),
+]);
+
+/** Reads what was heard: null where it is none of ours. */
+export function messageOf(text: string): Message | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { data } = MESSAGE.safeParse(json);
+  if (!data) return null;
+  if ("free" in data) return { kind: "free", lease: data.free };
+  if ("head" in data) return { kind: "head", ...data };
+  return { kind: "entry", entry: entryOf(data.id, data.prev, data.last, data.body) };
+}
+
+/** Where the log begins and ends. */
+export interface Stand {
+  readonly birth: Place;
+  /** The newest entry of the bus, null where there is none. */
+  readonly entry: string | null;
+  /** The newest event, or the birth. */
+  readonly head: Place;
+}
+
+/** What the bus holds after an entry. */
+export interface BusPage extends Stand {
+  readonly entries: readonly Entry[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Tells where the log stands, and a page of the bus where it is given where to begin. Who comes first writes the birth, by
+ * the clock that gives the ids.
+ */
+const READ = `
+local bus, birthKey = KEYS[1], KEYS[2]
+local from, most = ARGV[1], tonumber(ARGV[2])
+local head = call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
+local birth = call('GET', birthKey)
+if not birth then
+  local ms = head and head[1]:match('^%d+')
+  if not ms then
+    local time = call('TIME')
+    ms = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+  end
+  birth = ms .. '-0'
+  call('SET', birthKey, birth)
+end
+local function page()
+  local found, bytes = {}, 0
+  while true do
+    local chunk = call('XRANGE', bus, from, '+', 'COUNT', 100)
+    for _, entry in ipairs(chunk) do
+      bytes = bytes + #entry[2][8]
+      if bytes > most and #found > 0 then return found, 0 end
+      found[#found + 1] = entry
+      from = '(' .. entry[1]
+    end
+    if #chunk < 100 then return found, 1 end
+  end
+end
+local found, isWhole = {}, 1
+if from ~= '' then found, isWhole = page() end
+return { birth, head and { head[1], head[2][6] } or false, found, isWhole }
+`;
+
+/** Fields stand in the order in which they are written: prev, last, count, body. */
+const FIELDS = z.tuple([
+  z.literal("prev"),
+  ID_OR_NONE,
+  z.literal("last"),
+  ID_OR_NONE,
+  z.literal("count"),
+  z.string(),
+  z.literal("body"),
+  z.string(),
+]);
+
+const ANSWER = z.tuple([
+  ID,
+  z.tuple([ID, z.coerce.number()]).nullable(),
+  z.array(z.tuple([ID, FIELDS])),
+  z.number(),
+]);
+
+/** Says that the bus is silent, not dead, and where it ends. */
+const BEAT = `
+local head = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+call('PUBLISH', ARGV[1], '{"head":"' .. (head and head[1] or '') .. '"}')
+return 1
+`;
+
+/** The bus. Everything rejects with a StoreAway where it cannot be reached. */
+export interface RedisBus {
+  stand(): Promise<Stand>;
+  /** What follows an entry, or all that is kept where that is null. */
+  after(entry: string | null): Promise<BusPage>;
+  beat(): Promise<void>;
+}
+
+/** Creates the bus of a database. */
+export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
+  async function read(from: string): Promise<BusPage> {
+    const answer = await client.script(READ, [keys.bus, keys.birth], [from, PAGE_BYTES]);
+    try {
+      const [birth, head, found, isWhole] = ANSWER.parse(answer);
+      return {
+        birth,
+        entry: head?.[0] ?? null,
+        head: head ? eventId(head[0], head[1] - 1) : birth,
+        entries: found.map(([id, [, prev, , last, , , , body]]) =>
+          entryOf(id, prev, last, BODY.parse(JSON.parse(body)))
+        ),
+        isWhole: isWhole === 1,
+      };
+    } catch (error) {
+      throw new RedisFailure("what it keeps is none of ours", false, error);
+    }
+  }
+
+  return {
+    stand: () => read(""),
+    after: (entry) => read(entry === null ? "-" : `(${entry}`),
+    async beat() {
+      await client.script(BEAT, [keys.bus], [keys.channel]);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * What the log keeps of news, read when it is needed: nothing is followed for it.
+ *
+ * @module
+ */
+import type { StreamEvent } from "../../core/event.ts";
+import { comparePlaces, NOWHERE, type Place } from "../../core/position.ts";
+import type { Topic } from "../../core/topic.ts";
+import type { EventLog } from "../../store/event_log.ts";
+import { RETRACTED } from "./ingest.ts";
+import { createShelf, type Shelf } from "./article_index.ts";
+
+/** The most that is read at once, in bytes. */
+const PAGE_BYTES = 262_144;
+
+/** Where an article was told, and to whom. */
+export type Told = Pick<StreamEvent, "id" | "tags">;
+
+/** What is known of news. */
+export interface Library {
+  /** What is known, as of the last read. */
+  readonly shelf: Shelf;
+  /**
+   * Reads what was published since the last read, or all that is kept where that cannot be told. Not twice at once.
+   *
+   * @returns Events that tell an article which had been taken back: two isolates did both at once.
+   */
+  read(): Promise<readonly StreamEvent[]>;
+  /** The events that tell an article, as far as the log keeps them. */
+  eventsOf(article: string): readonly Told[];
+}
+
+/** Creates a library of which nothing was read yet. */
+export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: Topic): Library {
+  let shelf = createShelf();
+  let place = NOWHERE;
+  /** By article, oldest first. */
+  let events = new Map<string, readonly Told[]>();
+
+  function startAnew(): void {
+    shelf = createShelf();
+    place = NOWHERE;
+    events = new Map();
+  }
+
+  function take(event: StreamEvent): void {
+    shelf.apply(event);
+    if (event.type === RETRACTED) events.delete(event.key);
+    else {
+      const { id, tags } = event;
+      events.set(event.key, [...events.get(event.key) ?? [], { id, tags }]);
+    }
+    place = event.id;
+  }
+
+  /** Forgets what the log does not keep any more, so that all isolates know the same. */
+  function lapse(oldest: Place | null): void {
+    for (const [article, told] of events) {
+      const kept = told.filter(({ id }) => oldest !== null && comparePlaces(id, oldest) >= 0);
+      if (kept.length === told.length) continue;
+      events.set(article, kept);
+      if (kept.length > 0) continue;
+      events.delete(article);
+      shelf.forget(article);
+    }
+  }
+
+  return {
+    get shelf() {
+      return shelf;
+    },
+    async read() {
+      // The log may be another one by now.
+      if (place !== NOWHERE && !await log.honours(place)) startAnew();
+      const told: StreamEvent[] = [];
+      for (;;) {
+        const page = await log.after(topic, place, PAGE_BYTES);
+        const { lost } = page;
+        if (place !== NOWHERE && lost !== null && comparePlaces(lost, place) > 0) {
+          // Something came and went unseen.
+          startAnew();
+          continue;
+        }
+        page.events.forEach(take);
+        told.push(...page.events.filter(({ type }) => type !== RETRACTED));
+        if (!page.isWhole) continue;
+        lapse(page.oldest);
+        return told.filter(({ key }) => shelf.isRetracted(key));
+      }
+    },
+    eventsOf: (article) => events.get(article) ?? [],
+  };
+}

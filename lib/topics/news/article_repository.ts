@@ -1,0 +1,106 @@
+/**
+ * The way of news into the log, and what the log says of it.
+ *
+ * @module
+ */
+import type { StreamEvent } from "../../core/event.ts";
+import type { Log } from "../../core/logger.ts";
+import { Problem } from "../../core/problem.ts";
+import type { Topic } from "../../core/topic.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { AppendOptions } from "../../store/event_log.ts";
+import type { Fence } from "../../store/lease.ts";
+import type { Library } from "./article_projection.ts";
+import { type NewsPublication, type NewsroomOptions, RETRACTED } from "./ingest.ts";
+import type { Shelf } from "./article_index.ts";
+
+/** Where a newsroom reads and publishes. */
+export type Press = Pick<NewsroomOptions, "publish" | "read">;
+
+/** What a press stands on. */
+export interface PressContext {
+  readonly topic: Topic;
+  readonly hub: Pick<Hub, "publish" | "received">;
+  readonly library: Library;
+  /** Names this isolate. What feeds bring is published by the leader only. */
+  readonly fence: Fence;
+  readonly log: Log;
+}
+
+function isNew({ type }: NewsPublication): boolean {
+  return type === "article";
+}
+
+/** Creates a press. */
+export function createPress({ topic, hub, library, fence, log }: PressContext): Press {
+  /**
+   * Publishes one event by itself: that is what makes a new article one with another isolate's, and a feed that was cut
+   * short lose nothing.
+   */
+  async function append(publication: NewsPublication, options: AppendOptions): Promise<void> {
+    const told = publication.type === RETRACTED ? library.eventsOf(publication.key) : [];
+    // A source that an earlier event named, and a later one did not: two isolates wrote at once.
+    const tags = [...new Set([...publication.tags, ...told.flatMap((each) => each.tags)])];
+    const retracts = told.map(({ id }) => id);
+    const ids = await hub.publish(topic, [{ ...publication, tags }], { ...options, retracts });
+    await hub.received(ids);
+  }
+
+  /** @returns False where another isolate has published an article of this id. */
+  async function appendOnce(
+    publication: NewsPublication,
+    options: AppendOptions,
+  ): Promise<boolean> {
+    const once = { key: `news ${publication.key}`, fingerprint: fence.holder };
+    try {
+      await append(publication, isNew(publication) ? { ...options, once } : options);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Problem && thrown.code === "idempotency_key_reused") return false;
+      throw thrown;
+    }
+  }
+
+  /** Takes back what others told of an article while it was being taken back. */
+  async function takeBack(strays: readonly StreamEvent[]): Promise<void> {
+    for (const [key, events] of Map.groupBy(strays, (event) => event.key)) {
+      const tags = [...new Set(events.flatMap((event) => event.tags))];
+      const retracts = events.map(({ id }) => id);
+      await hub.publish(topic, [{ type: RETRACTED, data: { id: key }, key, tags }], { retracts });
+    }
+  }
+
+  async function read(): Promise<Shelf> {
+    await takeBack(await library.read());
+    return library.shelf;
+  }
+
+  return {
+    read,
+    async publish(publications, by) {
+      const options = by === "feed" ? { fence } : {};
+      const fresh: NewsPublication[] = [];
+      const others = new Set<string>();
+      for (const publication of publications) {
+        try {
+          if (!await appendOnce(publication, options)) others.add(publication.key);
+          if (isNew(publication)) fresh.push(publication);
+        } catch (thrown) {
+          const isTooLarge = thrown instanceof Problem && thrown.code === "event_too_large";
+          if (by === "publisher" || !isTooLarge) throw thrown;
+          log.warn("An article is left out", { id: publication.key, reason: thrown.message });
+        }
+      }
+      if (fresh.length === 0) return others;
+      // What was published within a day and is not kept any more is new again, whatever its key says.
+      const shelf = await read();
+      for (const publication of fresh) {
+        const { key } = publication;
+        if (shelf.article(key) || shelf.isRetracted(key)) continue;
+        await append(publication, options);
+        others.delete(key);
+      }
+      return others;
+    },
+  };
+}

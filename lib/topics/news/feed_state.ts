@@ -1,0 +1,98 @@
+/**
+ * What is known of a feed between two polls, whoever makes them.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { FeedStatus } from "./article.ts";
+import type { Feed } from "./feeds.ts";
+import type { Memory } from "./tombstones.ts";
+import { Traces } from "./seen_items.ts";
+
+/** How long a feed that is not asked is remembered. */
+const KEPT_MS = 7 * 86_400_000;
+
+const text = z.string().nullable();
+const time = z.number().nullable();
+
+/** Times are in ms since the epoch. */
+const FeedMemory = z.object({
+  /** What the feed is asked at: another address than the configured one where it has moved. */
+  url: z.string(),
+  etag: text,
+  last_modified: text,
+  ttl_ms: time,
+  failures: z.int(),
+  state: z.enum(["waiting", "ok", "unchanged", "broken", "gone"]),
+  reason: text,
+  polled_at: time,
+  /** Null where it is not asked again. */
+  next_poll_at: time,
+  /** What its items were made of when they were met last. */
+  traces: Traces,
+});
+
+/** What is known of a feed. */
+export type FeedMemory = Readonly<z.infer<typeof FeedMemory>>;
+
+/** A feed that was never asked. */
+export function freshMemory(feed: Feed): FeedMemory {
+  return {
+    url: feed.url,
+    etag: null,
+    last_modified: null,
+    ttl_ms: null,
+    failures: 0,
+    state: "waiting",
+    reason: null,
+    polled_at: null,
+    next_poll_at: 0,
+    traces: [],
+  };
+}
+
+/** The key of a feed: another URL under the same name is another feed. */
+function keyOf({ name, url }: Feed): string {
+  return `news:feed:${name}:${url}`;
+}
+
+/** What is known of a feed. What cannot be read was written by another version of us: the feed counts as never asked. */
+export async function loadFeed(memory: Memory, feed: Feed): Promise<FeedMemory> {
+  const kept = await memory.get(keyOf(feed));
+  if (kept === null) return freshMemory(feed);
+  try {
+    return FeedMemory.parse(JSON.parse(kept));
+  } catch {
+    return freshMemory(feed);
+  }
+}
+
+/** Keeps what is known of a feed for a week. */
+export async function saveFeed(memory: Memory, feed: Feed, known: FeedMemory): Promise<void> {
+  await memory.set(keyOf(feed), JSON.stringify(known), KEPT_MS);
+}
+
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** An address as everybody may see it: a query may hold an operator's key. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+/** How a feed is doing, for people. One that has moved says so for as long as the settings name its old address. */
+export function statusOf({ name, title, url }: Feed, known: FeedMemory): FeedStatus {
+  const hasMoved = known.url !== url && (known.state === "ok" || known.state === "unchanged");
+  return {
+    source: name,
+    name: title,
+    url: shown(url),
+    state: hasMoved ? "moved" : known.state,
+    moved_to: known.url === url ? null : shown(known.url),
+    reason: known.reason,
+    polled_at: isoTime(known.polled_at),
+    next_poll_at: known.state === "waiting" ? null : isoTime(known.next_poll_at),
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * What publishers send, and its way to an item.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { SUMMARY_LENGTH, TITLE_LENGTH } from "./article.ts";
+import { dateOf } from "./parse/date.ts";
+import { linkOf } from "./parse/canonical_url.ts";
+import { plainText } from "./parse/html_text.ts";
+import type { Incoming } from "./dedupe.ts";
+
+const hasWords = (text: string) => plainText(text, TITLE_LENGTH) !== "";
+
+const Title = z.string().max(4 * TITLE_LENGTH).refine(hasWords, "no text is left of it")
+  .meta({
+    description: `Plain text; markup is taken out. Cut at ${TITLE_LENGTH} characters.`,
+  });
+const Summary = z.string().max(8 * SUMMARY_LENGTH).meta({
+  description: `Plain text; markup is taken out. Cut at ${SUMMARY_LENGTH} characters.`,
+});
+const Url = z.string().max(2048).refine((text) => linkOf(text) !== null, "no link of http or https")
+  .meta({ example: "https://news.example/a/2" });
+const Time = z.iso.datetime({ offset: true }).nullable();
+const Symbols = z.array(z.string().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(20).meta({
+  example: ["XAU-USD"],
+});
+
+/** A new article, as a publisher posts it. */
+export const PostedArticle = z.strictObject({
+  title: Title,
+  url: Url,
+  source: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/).meta({
+    description: "A word that names the source; filters have it in lower case.",
+    example: "desk",
+  }),
+  summary: Summary.optional(),
+  published_at: Time.optional(),
+  symbols: Symbols.optional(),
+  guid: z.string().min(1).max(512).optional().meta({
+    description: "The source's own name for the article.",
+  }),
+}).meta({ id: "PostedArticle" });
+
+/** A new article, as a publisher posts it. */
+export type PostedArticle = Readonly<z.infer<typeof PostedArticle>>;
+
+/** What a publisher corrects. What is not named stays. */
+export const Correction = z.strictObject({
+  title: Title.optional(),
+  summary: Summary.optional(),
+  url: Url.optional(),
+  published_at: Time.optional(),
+  symbols: Symbols.optional(),
+}).refine((given) => Object.keys(given).length > 0, "nothing to correct").meta({
+  id: "ArticleCorrection",
+});
+
+/** What a publisher corrects. */
+export type Correction = Readonly<z.infer<typeof Correction>>;
+
+/** The item that a publisher posts. @param now In ms since the epoch. */
+export function incomingOf(posted: PostedArticle, now: number): Incoming {
+  const { title, url, source, summary = "", published_at, symbols = [], guid = null } = posted;
+  return {
+    item: {
+      guid,
+      title: plainText(title, TITLE_LENGTH),
+      summary: plainText(summary, SUMMARY_LENGTH),
+      url: linkOf(url) ?? url,
+      hasOwnLink: true,
+      publishedAt: published_at ? dateOf(published_at, now) : null,
+    },
+    source: source.toLowerCase(),
+    name: source,
+    by: "publisher",
+    symbols: [...new Set(symbols)].sort(),
+    simulated: false,
+  };
+}
+
+/** The words of a correction, cleaned: only what it names. */
+export function changesOf(correction: Correction, now: number) {
+  const { title, summary, url, published_at, symbols } = correction;
+  const publishedAt = published_at ? dateOf(published_at, now) : null;
+  return {
+    ...(title === undefined ? {} : { title: plainText(title, TITLE_LENGTH) }),
+    ...(summary === undefined ? {} : { summary: plainText(summary, SUMMARY_LENGTH) }),
+    ...(url === undefined ? {} : { url: linkOf(url) ?? url }),
+    ...(published_at === undefined
+      ? {}
+      : { published_at: publishedAt === null ? null : new Date(publishedAt).toISOString() }),
+    ...(symbols === undefined ? {} : { symbols: [...new Set(symbols)].sort() }),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Yahoo's chart, as its own pages read it: undocumented, against the site's terms, and off by `UNOFFICIAL_SOURCES=none`.
+ * There is no documented source of oil and indices without a key. Where Yahoo refuses, it is left alone.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { UpstreamFailure } from "../../../upstream/failure.ts";
+import { parseKeepingDigits } from "./decimal.ts";
+import { changeSince, getFresh, isoTime, Price, type Provider } from "./provider.ts";
+
+const CHARTS = "https://query1.finance.yahoo.com/v8/finance/chart";
+
+/**
+ * In seconds. The chart does not tell its delay. For COMEX and NYMEX Yahoo's own quote pages name 10 minutes
+ * (`exchangeDataDelayedBy`); for indices nothing is promised, and 15 minutes is the usual delay of what US exchanges give away.
+ */
+const FUTURES_DELAY_S = 600;
+const INDICES_DELAY_S = 900;
+
+/** The ticker to ask for, and how late it is. Oil is the future of the front month. */
+const TICKERS: Readonly<Record<string, readonly [ticker: string, delayS: number]>> = {
+  BRENT: ["BZ=F", FUTURES_DELAY_S],
+  WTI: ["CL=F", FUTURES_DELAY_S],
+  SPX: ["^GSPC", INDICES_DELAY_S],
+  DJI: ["^DJI", INDICES_DELAY_S],
+  IXIC: ["^IXIC", INDICES_DELAY_S],
+};
+
+/** Numbers are strings here: see `parseKeepingDigits`. */
+const Milliseconds = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
+
+const Meta = z.object({
+  symbol: z.string(),
+  currency: z.literal("USD"),
+  regularMarketPrice: Price,
+  regularMarketTime: Milliseconds,
+  /** The close before today: only in a chart of one day. `chartPreviousClose` is the close before the whole range. */
+  previousClose: Price.optional(),
+  currentTradingPeriod: z.object({ regular: z.object({ start: Milliseconds, end: Milliseconds }) }),
+});
+
+const Body = z.object({ chart: z.object({ result: z.tuple([z.object({ meta: Meta })]) }) });
+
+function parse(text: string): z.infer<typeof Meta> {
+  return Body.parse(parseKeepingDigits(text)).chart.result[0].meta;
+}
+
+/** Yahoo, for oil and indices: one request a symbol. */
+export const yahoo: Provider = {
+  name: "yahoo",
+  title: "Yahoo Finance",
+  attribution: "Yahoo Finance, unofficial, delayed",
+  symbols: Object.keys(TICKERS),
+  intervalMs: 60_000,
+  closedIntervalMs: 5 * 60_000,
+  ttlMs: 45_000,
+  headers: { "user-agent": "Mozilla/5.0 (compatible; Edgetape)" },
+  async read(upstream, symbol) {
+    const [ticker = "", delayS = null] = TICKERS[symbol] ?? [];
+    const url = `${CHARTS}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
+    const { value: meta, receivedAt } = await getFresh(upstream, url, parse);
+    if (meta.symbol !== ticker) {
+      throw new UpstreamFailure("shape", `Yahoo Finance gave no price of ${symbol}`);
+    }
+    const { regularMarketPrice: price, previousClose } = meta;
+    return {
+      symbol,
+      price,
+      ...(previousClose === undefined
+        ? { change: null, change_pct: null, basis: "none" }
+        : { ...changeSince(previousClose, price), basis: "prev_close" }),
+      session: null,
+      period: meta.currentTradingPeriod.regular,
+      as_of: isoTime(meta.regularMarketTime),
+      received_at: isoTime(receivedAt),
+      is_delayed: true,
+      delay_s: delayS,
+    };
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * Families of topics: each topic is one thing of a ledger, private, and ends.
+ *
+ * @module
+ */
+import type { ZodType } from "zod";
+import { defineTopic, type Topic } from "../core/topic.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Ledger } from "./record_store.ts";
+import { ENDS } from "./lifetime.ts";
+
+/** What the topics of a family are made of. */
+export interface FamilyShape {
+  /** What they are called together. */
+  readonly family: string;
+  /** The type of every event but the last. */
+  readonly type: string;
+  /** The shape of the data: always the whole thing. */
+  readonly shape: ZodType;
+}
+
+/** The topic of one member. It opens with its newest event, and ends as lives do. */
+export function memberTopic({ family, type, shape }: FamilyShape, id: string): Topic {
+  return defineTopic({
+    name: `${family}/${id}`,
+    family,
+    kind: "log",
+    events: Object.fromEntries([type, ...ENDS].map((each) => [each, shape])),
+    terminalTypes: ENDS,
+    isPrivate: true,
+    open(events) {
+      const newest = events.at(-1);
+      return newest ? { type: newest.type, json: newest.json } : null;
+    },
+  });
+}
+
+/** Has those members that are followed looked at whenever time makes something of them. */
+export function watchFollowed(
+  hub: Pick<Hub, "whileFollowed">,
+  family: string,
+  { watch }: Pick<Ledger<object>, "watch">,
+): void {
+  hub.whileFollowed({ name: family }, ({ name }) => watch(name.slice(family.length + 1)));
+}

@@ -1,0 +1,80 @@
+/**
+ * The live page's markup: all that is known, as a table and a list that need no script.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { timeWords } from "../../lib/client/format/values.js";
+import { simulatedWords } from "../../lib/client/page/text.js";
+import type { Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { newsSection, type PageNews } from "./news.ts";
+import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
+import { detailDialog, pricesSection } from "./prices.ts";
+
+/** What the page begins with. `cursor`: from there its stream goes on, null where no log can tell. */
+export type PageSnapshot = Snapshot & { readonly cursor: string | null };
+
+/** Around what is known. */
+export interface PageFrame {
+  /** Of this server, for commands that can be copied. */
+  readonly origin: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether operations of the demo can be begun. */
+  readonly isDemo: boolean;
+}
+
+/** Says that prices are made up, where some are. */
+function simulatedBanner(words: string) {
+  return html`
+    <p id="simulated" ${words === "" ? "hidden" : ""}>
+      <strong>SIMULATED</strong> <span>${words}</span>
+    </p>
+  `;
+}
+
+/** The whole page. */
+export function pageDocument(
+  { cursor, quotes, status }: PageSnapshot,
+  news: PageNews,
+  { origin, now, isDemo }: PageFrame,
+) {
+  const snapshot = { quotes, status };
+  const asOf = timeWords(new Date(now).toISOString(), now);
+  return html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Edgetape: live market prices and news</title>
+        <meta name="description" content="Market prices and news, live as server-sent events.">
+        <link rel="icon" href="/icon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="/page/page.css">
+        <link rel="modulepreload" href="/client.js">
+        <script type="module" src="/page/page.js"></script>
+      </head>
+      <body>
+        <header>
+          ${simulatedBanner(simulatedWords([...quotes, ...news.articles]))}
+          <div class="top">
+            <h1><img src="/icon.svg" alt="" width="28" height="28">Edgetape</h1>
+            <connection-badge>
+              <strong>Snapshot</strong> <span>As of ${asOf} UTC. Reload for newer prices.</span>
+            </connection-badge>
+            <button id="pause" type="button" hidden>Pause</button>
+          </div>
+        </header>
+        <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
+          data-articles="${JSON.stringify(news.articles)}" data-source="${news.source ?? ""}">
+          ${pricesSection(snapshot, now)} ${newsSection(news, now)}
+          <div class="panels">
+            ${problemsSection(status, now)} ${isDemo ? operationSection() : ""}
+            ${commandsSection(origin)} ${framesSection()}
+          </div>
+          ${detailDialog()}
+        </main>
+      </body>
+    </html>
+  `;
+}

@@ -1,0 +1,83 @@
+/**
+ * News in the live page's markup: a list that needs no script.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { articleWords, feedWords } from "../../lib/client/page/news_words.js";
+import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+
+/** What the page begins with. */
+export interface PageNews {
+  /** Newest first. */
+  readonly articles: readonly Article[];
+  readonly feeds: readonly FeedStatus[];
+  /** The source whose news alone are shown, null where all are. */
+  readonly source: string | null;
+}
+
+function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleWords>, "href"> & {
+  readonly href: string | null;
+}) {
+  const link = href === null ? "" : html`href="${href}"`;
+  return html`
+    <li data-article="${id}">
+      <a ${link} target="_blank" rel="noopener noreferrer" dir="auto"
+        data-field="title">${texts.title}</a>
+      <p dir="auto" data-field="summary">${texts.summary}</p>
+      <p class="facts">
+        <time data-field="published" datetime="${time}">${texts.published}</time>
+        <span data-field="sources">${texts.sources}</span>
+        <span data-field="simulated">${texts.simulated}</span>
+        <span data-field="updated">${texts.updated}</span>
+      </p>
+    </li>
+  `;
+}
+
+const BLANK = {
+  href: null,
+  time: "",
+  texts: { title: "", summary: "", published: "", sources: "", updated: "", simulated: "" },
+};
+
+/** Links to the news of one source, and back to all. */
+function filter({ articles, feeds, source: current }: PageNews) {
+  const names = new Map(feeds.map(({ source, name }) => [source, name]));
+  for (const { source, name } of articles.flatMap(({ sources }) => sources)) {
+    if (!names.has(source)) names.set(source, name);
+  }
+  if (current !== null && !names.has(current)) names.set(current, current);
+  const link = (source: string | null, name: string) =>
+    html`<a href="${source === null ? "/" : `/?source=${source}`}#news" ${
+      source === current ? html`aria-current="true"` : ""
+    }>${name}</a>`;
+  return html`
+    <nav aria-label="Sources of news">
+      ${link(null, "All")} ${[...names].map(([source, name]) => link(source, name))}
+    </nav>
+  `;
+}
+
+/** The section of news. @param now Milliseconds since the epoch. */
+export function newsSection(news: PageNews, now: number) {
+  const { articles, feeds } = news;
+  return html`
+    <section id="news" class="panel" aria-labelledby="news-title">
+      <h2 id="news-title">News</h2>
+      ${filter(news)}
+      <ul id="articles">
+        ${articles.map((article) => item(article.id, articleWords(article, now)))}
+      </ul>
+      <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
+        No articles yet: they appear here as they come.
+      </p>
+      <template id="article">${item("", BLANK)}</template>
+      <ul id="feeds" class="notes">
+        ${feedWords(feeds, now).map(({ state, text }) =>
+          html`<li data-state="${state}">${text}</li>`
+        )}
+      </ul>
+    </section>
+  `;
+}

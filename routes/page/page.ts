@@ -1,0 +1,117 @@
+/**
+ * The live page: a first paint of all that is known, which the browser's stream goes on from.
+ *
+ * @module
+ */
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { compress } from "hono/compress";
+import { secureHeaders } from "hono/secure-headers";
+import type { World } from "../../lib/core/runtime.ts";
+import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
+import type { Env } from "../../lib/http/client_address.ts";
+import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
+import { problems } from "../../lib/http/problem_response.ts";
+import { createRouter } from "../../lib/http/router.ts";
+import type { News } from "../../lib/topics/news/news_service.ts";
+import { addAssets, type Asset } from "../assets.ts";
+import { pageDocument, type PageSnapshot } from "./document.ts";
+
+/** What the page needs. */
+export interface PageServices {
+  readonly world: Pick<World, "readAsset" | "clock">;
+  readonly quotes: {
+    /** Tells the pollers that somebody looks. Never throws, and waits for 800 ms at most. */
+    watch(): Promise<void>;
+    /** What is known, and the cursor from which a stream goes on: null where no log can tell. */
+    snapshot(): Promise<PageSnapshot>;
+  };
+  readonly news: Pick<News, "watch" | "newest" | "feeds">;
+  /** Whether operations of the demo can be begun. */
+  readonly isDemo: boolean;
+}
+
+/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them: what they import comes with them. */
+const FILES = [
+  ["page/page.css", "text/css"],
+  ["page/page.js", "text/javascript"],
+  ["page/chart.js", "text/javascript"],
+  ["icon.svg", "image/svg+xml"],
+] as const;
+
+const page = createRoute({
+  method: "get",
+  path: "/",
+  summary: "The live page: a table and a list without JavaScript",
+  request: { query: SourceQuery },
+  responses: {
+    200: { description: "The page", content: { "text/html": { schema: z.string() } } },
+    ...problems(400),
+  },
+});
+
+/** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
+function uPlot({ readAsset }: Pick<World, "readAsset">): Asset[] {
+  const read = async (file: string) =>
+    new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
+  return [
+    {
+      path: "page/uplot.js",
+      type: "text/javascript",
+      read: async () => `${await read("uPlot.iife.min.js")}\nexport default uPlot;\n`,
+    },
+    { path: "page/uplot.css", type: "text/css", read: () => read("uPlot.min.css") },
+  ];
+}
+
+/** The host the client asked for, where it can be shown in a command line as it is. */
+function originOf(url: string): string {
+  const known = URL.parse(url); // a client may name any host, or none that can be read
+  return known && /^[\w.:[\]-]+$/.test(known.host) ? known.origin : "http://localhost:8000";
+}
+
+/** No script but ours, no inline one, and no text that becomes markup. */
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+    requireTrustedTypesFor: ["'script'"],
+    trustedTypes: ["'none'"],
+  },
+  xFrameOptions: "DENY",
+  // Whoever runs the domain decides that for all of it.
+  strictTransportSecurity: false,
+});
+
+/** The page and its files, under a strict policy. */
+export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
+  const app = createRouter();
+  app.use("/", headers);
+  app.use("/", compress());
+  app.openapi(page, async (c) => {
+    const sources = sourceFilter(c.req.valid("query").source);
+    // HEAD runs this too, and asks for nothing: nobody looks.
+    if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
+    // What comes in between is shown and told by the stream, which goes on from the earlier place.
+    const snapshot = await quotes.snapshot();
+    const { articles } = await news.newest(sources, MOST_SHOWN);
+    const feeds = await news.feeds(null);
+    const painted = { articles, feeds, source: sources?.join(",") ?? null };
+    c.header("cache-control", "no-store");
+    const frame = { origin: originOf(c.req.url), now: world.clock.now(), isDemo };
+    return c.html(pageDocument(snapshot, painted, frame));
+  });
+
+  addAssets(app, world, {
+    summary: "A file of the live page",
+    files: FILES.map(([path, type]) => ({ path, type })),
+    headers,
+  });
+  addAssets(app, world, { summary: "The package that draws charts", files: uPlot(world), headers });
+  return app;
+}

@@ -1,0 +1,82 @@
+/**
+ * What stands below prices and news on the live page: sources, an operation, and what is for the curious.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { problemWords } from "../../lib/client/page/problems.js";
+import type { Status } from "../../lib/topics/quotes/quote.ts";
+
+/** What there is to know about providers. @param now Milliseconds since the epoch. */
+export function problemsSection(status: readonly Status[], now: number) {
+  const problems = problemWords(status, now);
+  return html`
+    <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
+      <h2>Sources</h2>
+      <ul class="notes">
+        ${problems.map(({ state, text }) => html`<li data-state="${state}">${text}</li>`)}
+      </ul>
+    </section>
+  `;
+}
+
+/** A demo operation, which a script begins. */
+export function operationSection() {
+  return html`
+    <section id="operation" class="panel scripted" aria-labelledby="operation-title">
+      <div class="bar">
+        <h2 id="operation-title">Operations</h2>
+        <button type="button" hidden>Run a demo operation</button>
+      </div>
+      <p>A long job on the server, followed live from its start to its end. This one takes a few seconds.</p>
+      <div class="run" hidden>
+        <p class="facts">
+          <strong data-field="state"></strong> <span data-field="message"></span>
+          <span data-field="eta"></span> <span data-field="percent"></span>
+        </p>
+        <progress max="1" aria-labelledby="operation-title"></progress>
+        <p><code data-field="id"></code></p>
+      </div>
+    </section>
+  `;
+}
+
+/** The last events as they came, which a script fills in. */
+export function framesSection() {
+  return html`
+    <section id="frames" class="panel scripted" aria-labelledby="frames-title">
+      <div class="bar">
+        <h2 id="frames-title">On the wire</h2>
+        <button type="button" hidden>Pause</button>
+      </div>
+      <ol tabindex="0" aria-labelledby="frames-title"></ol>
+    </section>
+  `;
+}
+
+/** Commands that can be copied. @param origin Of this server. */
+export function commandsSection(origin: string) {
+  const commands = [
+    ["Prices, as they change", `curl -N "${origin}/v1/quotes/stream"`],
+    ["Prices and news, on one connection", `curl -N "${origin}/v1/stream?topics=quotes,news"`],
+    ["What is known now, as JSON", `curl "${origin}/v1/quotes"`],
+  ] as const;
+  return html`
+    <section id="commands" class="panel" aria-labelledby="commands-title" data-origin="${origin}">
+      <h2 id="commands-title">In your terminal</h2>
+      ${commands.map(([title, command]) =>
+        html`
+          <div class="command">
+            <h3>${title}</h3>
+            <pre><code>${command}</code></pre>
+            <button type="button" hidden aria-label="Copy: ${title}">Copy</button>
+          </div>
+        `
+      )}
+      <p>
+        Plain server-sent events, for any EventSource; in a browser, import
+        <a href="/client.js">/client.js</a>. All routes: <a href="/openapi.json">OpenAPI</a>.
+      </p>
+    </section>
+  `;
+}

@@ -1,0 +1,128 @@
+/**
+ * Prices in the live page's markup: a table that needs no script, and the dialog that a script opens.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { COLUMNS, rowWords } from "../../lib/client/page/text.js";
+import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
+
+/** The line beside a price, which a script fills in. */
+function spark() {
+  return html`
+    <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
+      <path class="area" />
+      <path class="line" />
+      <path class="dot" />
+    </svg>
+  `;
+}
+
+/** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */
+function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
+  const quote = quotes.find((each) => each.symbol === symbol);
+  const words = rowWords({ symbol, quote, statuses: status, isFollowing: true, now });
+  const shown = quote?.name ?? name;
+  const texts = new Map(Object.entries({ ...words.texts, symbol, name: shown }));
+  const times = new Map(Object.entries(words.times));
+  const drawn = new Map([["trend", spark()], [
+    "open",
+    html`
+      <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shown}"></button>
+    `,
+  ]]);
+  const cells = COLUMNS.map(({ name: column, fields }) => {
+    const parts = fields.map((field) => {
+      const [text, iso] = [texts.get(field) ?? "", times.get(field)];
+      return iso === undefined
+        ? html`
+          <span data-field="${field}">${text}</span>
+        `
+        : html`
+          <time data-field="${field}" datetime="${iso}">${text}</time>
+        `;
+    });
+    return { column, content: drawn.get(column) ?? parts };
+  });
+  const [head, ...rest] = cells;
+  return html`
+    <tr role="row" data-symbol="${symbol}" data-freshness="${words.freshness}"
+      data-direction="${words.direction}">
+      <th role="rowheader" scope="row" class="symbol">${head?.content}</th>
+      ${rest.map(({ column, content }) => html`<td role="cell" class="${column}">${content}</td>`)}
+    </tr>
+  `;
+}
+
+/** All rows, by class. @param now Milliseconds since the epoch. */
+export function pricesSection(snapshot: Snapshot, now: number) {
+  const groups = QuoteClass.options
+    .map((name) => ({ name, members: INSTRUMENTS.filter((each) => each.class === name) }))
+    .filter(({ members }) => members.length > 0);
+  return html`
+    <section id="prices" aria-labelledby="prices-title">
+      <h2 id="prices-title">Prices</h2>
+      <table role="table" aria-labelledby="prices-title">
+        <thead role="rowgroup">
+          <tr role="row">
+            ${COLUMNS.map(({ name, title }) =>
+              html`<th role="columnheader" scope="col" class="${name}">${title}</th>`
+            )}
+          </tr>
+        </thead>
+        ${groups.map(({ name, members }) =>
+          html`
+            <tbody role="rowgroup">
+              <tr role="row"><th role="rowheader" scope="rowgroup" colspan="7">${name}</th></tr>
+              ${members.map((each) => row(each, snapshot, now))}
+            </tbody>
+          `
+        )}
+      </table>
+    </section>
+  `;
+}
+
+/** What the dialog tells, besides its head and its chart. */
+const FACTS = [
+  ["Status", ["freshness"]],
+  ["Market time", ["asOf", "received"]],
+  ["Range since opened", ["range"]],
+  ["Source", ["source", "attribution", "simulated"]],
+] as const;
+
+/** The dialog of one price, empty. */
+export function detailDialog() {
+  const field = (name: string) =>
+    html`
+      <span data-field="${name}"></span>
+    `;
+  const time = (name: string) =>
+    html`
+      <time data-field="${name}"></time>
+    `;
+  return html`
+    <dialog id="detail" aria-labelledby="detail-title" closedby="any">
+      <div class="bar">
+        <h2 id="detail-title">${field("name")} ${field("symbol")}</h2>
+        <button type="button" class="close" aria-label="Close"></button>
+      </div>
+      <p class="quote">${["price", "unit", "change", "amount", "basis"].map(field)}</p>
+      <div class="plot" role="img"></div>
+      <p data-field="since"></p>
+      <dl>
+        ${FACTS.map(([title, names]) =>
+          html`
+            <div>
+              <dt>${title}</dt>
+              <dd>${names.map((name) =>
+                name === "asOf" || name === "received" ? time(name) : field(name)
+              )}</dd>
+            </div>
+          `
+        )}
+      </dl>
+    </dialog>
+  `;
+}

@@ -1,0 +1,88 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readConfig } from "../../lib/core/config.ts";
+import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
+import { createUpstream } from "../../lib/upstream/upstream.ts";
+import { demoAt } from "./support.ts";
+
+const NOON = Date.UTC(2026, 10, 21, 12);
+const COINBASE = "https://api.exchange.coinbase.com/products/BTC-USD";
+
+const demo = () => demoAt(NOON);
+
+async function get(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
+  const { clock, world } = demo();
+  const flight = world.fetch(new URL(url), {});
+  await clock.advance(100);
+  const response = await flight;
+  assertEquals(response.headers.get("content-type"), "application/json");
+  return { status: response.status, body: await response.json() };
+}
+
+Deno.test("the demo answers in the shapes of the providers, and they agree on the price", async () => {
+  const ticker = Object((await get(`${COINBASE}/ticker`)).body);
+  const stats = Object((await get(`${COINBASE}/stats`)).body);
+  const kraken = Object((await get("https://api.kraken.com/0/public/Ticker?pair=XBTUSD")).body);
+  const coins = Object(
+    (await get("https://api.coingecko.com/api/v3/simple/price?ids=bitcoin,nonsense")).body,
+  );
+  assertEquals(stats.last, `${ticker.price}000000`);
+  assertEquals(Date.parse(ticker.time) > NOON, true);
+  assertEquals([kraken.error, Object.keys(kraken.result)], [[], ["XXBTZUSD"]]);
+  assertEquals(Object.keys(coins), ["bitcoin"]);
+  for (const other of [Number(kraken.result.XXBTZUSD.c[0]), coins.bitcoin.usd]) {
+    assert(Math.abs(other / Number(ticker.price) - 1) < 0.001);
+  }
+});
+
+Deno.test("the demo refuses as the providers do", async () => {
+  assertEquals((await get(COINBASE.replace("BTC", "XXX") + "/ticker")).status, 404);
+  assertEquals(await get("https://api.kraken.com/0/public/Ticker?pair=XXX"), {
+    status: 200,
+    body: { error: ["EQuery:Unknown asset pair"] },
+  });
+});
+
+Deno.test("the demo knows no other hosts", async () => {
+  const { world } = demo();
+  await assertRejects(() => world.fetch(new URL("https://example.com"), {}), TypeError);
+  await assertRejects(() => world.resolve("example.com"), TypeError);
+  assertEquals((await world.resolve("api.kraken.com")).length, 1);
+});
+
+Deno.test("the demo gives up a call that is aborted, and leaves no timer", async () => {
+  const { clock, world } = demo();
+  const { signal, abort } = controller();
+  const flight = world.fetch(new URL(`${COINBASE}/ticker`), { signal });
+  assertEquals(clock.timers, 1);
+  abort();
+  await assertRejects(() => flight, Error, "enough");
+  assertEquals(clock.timers, 0);
+  await assertRejects(
+    () => world.fetch(new URL(`${COINBASE}/ticker`), { signal }),
+    Error,
+    "enough",
+  );
+});
+
+function controller() {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
+}
+
+Deno.test("the demo answers every provider there is, also those that join with a key", async () => {
+  const config = readConfig({
+    DEMO: "1",
+    COINGECKO_API_KEY: "a-key",
+    TWELVE_DATA_API_KEY: "a-key",
+    FRED_API_KEY: "a-key",
+  });
+  const { clock, world } = demo();
+  const silentOnes: string[] = [];
+  for (const provider of providersFor(config)) {
+    const reading = provider.read(createUpstream(world, provider), provider.symbols[0] ?? "")
+      .catch(() => silentOnes.push(provider.name));
+    await clock.advance(1000);
+    await reading;
+  }
+  assertEquals(silentOnes, []);
+});

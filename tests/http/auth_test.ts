@@ -1,0 +1,213 @@
+import { assert, assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import {
+  type Caller,
+  callerKey,
+  type CallersOptions,
+  createCallers,
+  mayRead,
+  owns,
+} from "../../lib/http/auth.ts";
+import type { Env } from "../../lib/http/client_address.ts";
+import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { AUTH_SECRET, signToken } from "../support/user_token.ts";
+import { connectFrom } from "./stream_opener.ts";
+
+const NOW = 1_700_000_000_000;
+const NOW_S = NOW / 1000;
+const TOKEN = "a-token-of-sixteen";
+const ORIGIN = "https://a.example";
+const CLAIMS = { sub: "ann", exp: NOW_S + 60, topics: ["events/secret"] };
+const ANN: Caller & { readonly kind: "user" } = {
+  kind: "user",
+  sub: "ann",
+  topics: ["events/secret"],
+  endsAt: NOW + 60_000,
+};
+const NOBODY: Caller = { kind: "nobody" };
+const TICKET = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
+
+/** What a request with these headers is taken for: who asks, or status and code of the problem. */
+async function askedBy(
+  headers: Record<string, string>,
+  { path = "/", method = "GET", of = "ofStream", ...options }: Partial<CallersOptions> & {
+    path?: string;
+    method?: string;
+    of?: "of" | "ofStream";
+  } = {},
+): Promise<unknown> {
+  const callers = createCallers({
+    clock: { now: () => NOW, after: () => () => {}, every: () => () => {} },
+    tickets: { read: (ticket) => Promise.resolve(ticket === "good" ? TICKET : null) },
+    secret: AUTH_SECRET,
+    publishToken: TOKEN,
+    allowedOrigins: [ORIGIN],
+    ...options,
+  });
+  const app = new Hono<Env>();
+  let caller: Caller | undefined;
+  app.all("/", async (c) => {
+    caller = await callers[of](c);
+    return c.text("in");
+  });
+  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  const response = await app.request(path, { method, headers });
+  if (caller !== undefined) return caller;
+  const text = await response.text();
+  for (const secret of [...Object.values(headers), AUTH_SECRET, TOKEN]) {
+    assert(!text.includes(secret), `${text} repeats ${secret}`);
+  }
+  if (response.status === 401) assertEquals(response.headers.get("www-authenticate"), "Bearer");
+  return [response.status, text === "" ? null : JSON.parse(text).code];
+}
+
+function bearer(claims: unknown, options = {}) {
+  return { authorization: `Bearer ${signToken(claims, options)}` };
+}
+
+Deno.test("of() tells publishers, users and nobody apart", async () => {
+  assertEquals(await askedBy({ authorization: `Bearer ${TOKEN}` }), { kind: "publisher" });
+  assertEquals(await askedBy(bearer(CLAIMS)), ANN);
+  assertEquals(await askedBy(bearer({ sub: "ann", exp: NOW_S + 60 })), { ...ANN, topics: null });
+  assertEquals(await askedBy({}), NOBODY);
+});
+
+const parts = signToken(CLAIMS).split(".");
+const BAD: Readonly<Record<string, string>> = {
+  "no token": "Bearer",
+  "an empty one": "Bearer ",
+  "another scheme": "Basic YW5uOmFubg==",
+  "garbage": "Bearer x.y.z",
+  "a publisher's token, nearly": `Bearer ${TOKEN}x`,
+  "another secret": bearer(CLAIMS, { secret: `${AUTH_SECRET}x` }).authorization,
+  "no signature": `Bearer ${parts[0]}.${parts[1]}.`,
+  "a changed payload": `Bearer ${parts[0]}.${btoa('{"sub":"eve","exp":9e9}')}.${parts[2]}`,
+  "algorithm none": `Bearer ${btoa('{"alg":"none","typ":"JWT"}')}.${parts[1]}.`,
+  "algorithm HS512, rightly signed": bearer(CLAIMS, {
+    header: { alg: "HS512", typ: "JWT" },
+    hash: "sha512",
+  }).authorization,
+  "a header that says HS256 over HS512": bearer(CLAIMS, { hash: "sha512" }).authorization,
+  "extensions we do not know": bearer(CLAIMS, {
+    header: { alg: "HS256", typ: "JWT", crit: ["exp"] },
+  }).authorization,
+  "no end": bearer({ sub: "ann" }).authorization,
+  "an end that is a text": bearer({ ...CLAIMS, exp: "9999999999" }).authorization,
+  "a beginning to come": bearer({ ...CLAIMS, nbf: NOW_S + 1 }).authorization,
+  "a beginning that is a text": bearer({ ...CLAIMS, nbf: "0" }).authorization,
+  "no subject": bearer({ exp: NOW_S + 60 }).authorization,
+  "an empty subject": bearer({ ...CLAIMS, sub: "" }).authorization,
+  "topics that are a text": bearer({ ...CLAIMS, topics: "events/secret" }).authorization,
+  "topics that are null": bearer({ ...CLAIMS, topics: null }).authorization,
+  "claims that are null": bearer(null).authorization,
+  "more than anybody needs": bearer({ ...CLAIMS, x: "x".repeat(9000) }).authorization,
+};
+
+for (const [what, authorization] of Object.entries(BAD)) {
+  Deno.test(`of() answers 401 to a token with ${what}`, async () => {
+    assertEquals(await askedBy({ authorization }), [401, "bad_token"]);
+  });
+}
+
+Deno.test("of() takes a token from its nbf to its exp, by our clock and to the millisecond", async () => {
+  const ends = async (exp: number) => await askedBy(bearer({ ...CLAIMS, exp }));
+  assertEquals(await ends(NOW_S + 0.001), { ...ANN, endsAt: NOW + 1 });
+  assertEquals(await ends(NOW_S), [401, "token_expired"]);
+  assertEquals(await ends(-1), [401, "token_expired"]);
+  assertEquals(await askedBy(bearer({ ...CLAIMS, nbf: NOW_S, iat: NOW_S + 99 })), ANN);
+  // Whether it has ended is told to whom it was signed for alone.
+  const forged = bearer({ ...CLAIMS, exp: 0 }, { secret: "x".repeat(32) });
+  assertEquals(await askedBy(forged), [401, "bad_token"]);
+});
+
+Deno.test("of() knows no users without a secret, and no publishers without their token", async () => {
+  assertEquals(await askedBy(bearer(CLAIMS), { secret: undefined }), [401, "bad_token"]);
+  for (const authorization of [`Bearer ${TOKEN}`, "Bearer undefined", "Bearer "]) {
+    const answer = await askedBy({ authorization }, { publishToken: undefined });
+    assertEquals(answer, [401, "bad_token"]);
+  }
+});
+
+Deno.test("of() reads the cookie of GET and HEAD, with a listed origin, and nowhere else", async () => {
+  const cookie = `theme=dark; edgetape=${signToken(CLAIMS)}`;
+  const listed = { origin: ORIGIN, cookie };
+  assertEquals(await askedBy(listed), ANN);
+  assertEquals(await askedBy(listed, { method: "HEAD" }), ANN);
+  assertEquals(await askedBy(listed, { of: "of" }), ANN);
+  for (const method of ["POST", "PATCH", "DELETE"]) {
+    assertEquals(await askedBy(listed, { method }), NOBODY, method);
+  }
+  assertEquals(await askedBy({ cookie }), NOBODY);
+  assertEquals(await askedBy({ cookie, origin: "https://b.example" }), NOBODY);
+  assertEquals(await askedBy({ cookie, origin: `${ORIGIN}.evil.example` }), NOBODY);
+  assertEquals(await askedBy(listed, { allowedOrigins: "*" }), NOBODY);
+  assertEquals(await askedBy({ cookie, origin: "*" }, { allowedOrigins: "*" }), NOBODY);
+  // One that is bad is no less than bad, and a header wins over it.
+  assertEquals(await askedBy({ ...listed, cookie: "edgetape=x" }), [401, "bad_token"]);
+  assertEquals(await askedBy({ ...listed, cookie: `edgetape=${TOKEN}` }), [401, "bad_token"]);
+  assertEquals(await askedBy({ ...listed, authorization: "Bearer x" }), [401, "bad_token"]);
+});
+
+Deno.test("of() refuses tokens in the URL, whatever else comes, and does not repeat them", async () => {
+  for (const name of ["access_token", "token", "jwt"]) {
+    for (const headers of [{}, bearer(CLAIMS)]) {
+      const answer = await askedBy(headers, { path: `/?${name}=${TOKEN}` });
+      assertEquals(answer, [400, "token_in_url"], name);
+    }
+  }
+});
+
+Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
+  const path = "/?ticket=good";
+  assertEquals(await askedBy({}, { path }), { kind: "ticket", ticket: "good", ...TICKET });
+  assertEquals(await askedBy(bearer(CLAIMS), { path }), [400, "two_tokens"]);
+  assertEquals(await askedBy({}, { path, of: "of" }), [400, "token_in_url"]);
+  for (const bad of ["", "bad"]) {
+    assertEquals(await askedBy({}, { path: `/?ticket=${bad}` }), [401, "bad_ticket"]);
+  }
+});
+
+Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks like them", () => {
+  const reads = (topics: string[] | null, name: string) =>
+    mayRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, name);
+  for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
+  for (
+    const wrong of ["events/b", "events/A", "event*", "events*", "*", "/*", "events/a/*", "*/a", ""]
+  ) {
+    assert(!reads([wrong], "events/a"), wrong);
+  }
+  assert(!reads(["events/*"], "eventsx/a"));
+  assert(!reads([], "events/a"));
+  // Without `topics`: one's own things, and no channel.
+  for (const name of ["operations/1", "sessions/1", "tasks/1"]) assert(reads(null, name), name);
+  assert(!reads(null, "events/a"));
+  // The list of all tasks is the publishers'.
+  assert(!reads(["tasks"], "tasks"));
+  assert(mayRead({ kind: "publisher" }, "tasks"));
+  assert(!mayRead({ kind: "nobody" }, "events/a"));
+});
+
+Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
+  const made = (sub: string | undefined, ...topics: string[]) =>
+    ({ kind: "ticket", ticket: "t", sub, topics, endsAt: undefined }) as const;
+  assert(mayRead(made(undefined, "tasks"), "tasks"));
+  assert(!mayRead(made("ann", "tasks"), "tasks"));
+  assert(!mayRead(made(undefined, "events/a"), "events/b"));
+  assert(owns(made(undefined), "ann") && owns(made("ann"), "ann") && !owns(made("ann"), "bob"));
+  assert(owns({ kind: "publisher" }, "ann") && !owns(NOBODY, "ann"));
+});
+
+Deno.test("callerKey() counts users by their name, wherever they are, and others by address", async () => {
+  const key = async (caller: Caller, address: string) => {
+    const app = new Hono<Env>().get("/", (c) => c.text(callerKey(c, caller, undefined)));
+    return await (await app.request("/", {}, connectFrom(address))).text();
+  };
+  const [here, there] = ["192.0.2.1", "192.0.2.2"];
+  assertEquals(await key(ANN, here), await key(ANN, there));
+  const ticket: Caller = { kind: "ticket", ticket: "t", ...TICKET };
+  assertEquals(await key(ticket, here), await key(ANN, here));
+  const others: Caller[] = [NOBODY, { kind: "publisher" }, { ...ticket, sub: undefined }];
+  for (const caller of others) assertEquals(await key(caller, here), here);
+  // A name that is an address is no address.
+  assert(await key({ ...ANN, sub: here }, there) !== here);
+});

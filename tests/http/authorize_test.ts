@@ -1,0 +1,80 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Hono } from "hono";
+import { z } from "zod";
+import { Problem } from "../../lib/core/problem.ts";
+import { defineTopic } from "../../lib/core/topic.ts";
+import type { Caller } from "../../lib/http/auth.ts";
+import type { Env } from "../../lib/http/client_address.ts";
+import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { requirePublisher, requireReader } from "../../lib/http/authorize.ts";
+
+const TOKEN = "a-token-of-sixteen";
+
+/** What a publisher who says this is told. */
+async function answer(token: string | undefined, authorization?: string): Promise<Response> {
+  const app = new Hono<Env>();
+  app.get("/", (c) => {
+    requirePublisher(c, token);
+    return c.text("in");
+  });
+  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  return await app.request("/", { headers: authorization ? { authorization } : {} });
+}
+
+Deno.test("requirePublisher() lets the token in, however its scheme is spelled", async () => {
+  for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER  ${TOKEN}`]) {
+    assertEquals((await answer(TOKEN, authorization)).status, 200, authorization);
+  }
+});
+
+Deno.test("requirePublisher() gives every wrong token the same answer", async () => {
+  const wrong = [
+    undefined,
+    "Bearer",
+    `Basic ${TOKEN}`,
+    TOKEN,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(1)}`,
+    `Bearer ${TOKEN} ${TOKEN}`,
+    `Bearer ${TOKEN.toUpperCase()}`,
+  ];
+  const answers = await Promise.all(wrong.map(async (authorization) => {
+    const response = await answer(TOKEN, authorization);
+    return [response.status, [...response.headers], await response.text()] as const;
+  }));
+  for (const each of answers) assertEquals(each, answers[0]);
+  const [status, headers, body] = answers[0] ?? [];
+  assertEquals([status, Object.fromEntries(headers ?? [])["www-authenticate"]], [401, "Bearer"]);
+  assertEquals([JSON.parse(body ?? "").code, body?.includes(TOKEN)], ["bad_token", false]);
+});
+
+Deno.test("requirePublisher() says what to set where publishing is off, whatever token came", async () => {
+  for (const authorization of [undefined, "Bearer undefined", `Bearer ${TOKEN}`]) {
+    const response = await answer(undefined, authorization);
+    const { code, detail } = await response.json();
+    assertEquals([response.status, code], [403, "publishing_off"]);
+    assertEquals(detail, "Publishing is off: set PUBLISH_TOKEN to turn it on.");
+  }
+});
+
+Deno.test("requireReader() lets anyone follow public topics, and names the first private one", () => {
+  const topic = (name: string, isPrivate: boolean) =>
+    defineTopic({ name, kind: "log", events: { note: z.unknown() }, isPrivate });
+  const topics = [topic("events/a", false), topic("events/b", true), topic("events/c", true)];
+  const user = (...names: string[]) =>
+    ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
+  const refusal = (caller: Caller) => assertThrows(() => requireReader(caller, topics), Problem);
+
+  requireReader({ kind: "nobody" }, topics.slice(0, 1));
+  requireReader({ kind: "publisher" }, topics);
+  requireReader(user("events/*"), topics);
+
+  const unknown = refusal({ kind: "nobody" });
+  assertEquals([unknown.status, unknown.code], [401, "private_topic"]);
+  assertEquals(unknown.options.headers?.["www-authenticate"], "Bearer");
+  assertEquals(unknown.message.includes("events/b"), true);
+
+  const lacking = refusal(user("events/b"));
+  assertEquals([lacking.status, lacking.code], [403, "topic_not_allowed"]);
+  assertEquals(lacking.message, "The token is not for the topic events/c.");
+});

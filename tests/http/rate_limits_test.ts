@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { createRateLimit } from "../../lib/guard/rate_limit.ts";
+import { Problem } from "../../lib/core/problem.ts";
+import type { Env } from "../../lib/http/client_address.ts";
+import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { LOOKUPS_PER_MINUTE, spendLookup } from "../../lib/http/rate_limits.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+
+Deno.test("spendLookup() lets a caller miss 60 times a minute, and then says 429", async () => {
+  const clock = createManualClock();
+  const rate = createRateLimit(clock, LOOKUPS_PER_MINUTE);
+  const app = new Hono<Env>().get("/:key", (c) => {
+    spendLookup(c, rate, c.req.param("key"));
+    throw new Problem(404, "unknown_operation", "There is no such operation.");
+  });
+  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  const miss = async (key: string) => await app.request(`/${key}`);
+
+  for (let n = 0; n < 60; n++) assertEquals((await miss("ann")).status, 404);
+  const refused = await miss("ann");
+  const { code, detail } = await refused.json();
+  assertEquals([refused.status, code], [429, "lookups_too_often"]);
+  assertEquals(detail, "At most 60 questions for what is not there a minute are taken.");
+  assertEquals(refused.headers.get("retry-after"), "1");
+  assertEquals(refused.headers.get("ratelimit-policy"), '"lookups";q=60;w=60');
+  assertEquals((await miss("bob")).status, 404);
+  await clock.advance(1000);
+  assertEquals((await miss("ann")).status, 404);
+});

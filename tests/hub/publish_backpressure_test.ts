@@ -1,0 +1,69 @@
+/** Publishing faster than can be handed out. */
+import { assertEquals } from "@std/assert";
+import { createBacklog } from "../../lib/hub/publish_backpressure.ts";
+import { encodeEvent } from "../../lib/wire/sse.ts";
+import { createManualClock } from "../support/manual_clock.ts";
+import { alerts, createClient, createHubUnderTest, numbered, onBoth } from "./support.ts";
+
+/** Whether it still waits, when all that can go on without the clock has gone on. */
+async function isWaiting(work: void | Promise<unknown>): Promise<boolean> {
+  let isOver = work === undefined;
+  void work?.then(() => isOver = true);
+  for (let turn = 0; turn < 100; turn++) await null;
+  return !isOver;
+}
+
+const EVENT = encodeEvent({
+  id: "1-1",
+  topic: "alerts",
+  type: "alert",
+  key: "",
+  tags: [],
+  json: "1",
+  prev: null,
+});
+const SIZE = EVENT.bytes.byteLength;
+
+// Either bound lets two events wait.
+for (const [maxEvents, maxBytes] of [[4, 1e6], [1e6, 4 * SIZE]] as const) {
+  Deno.test(`createBacklog() has those wait who come when it is full, by ${maxEvents} events or ${maxBytes} bytes, until there is room, or a second`, async () => {
+    const clock = createManualClock();
+    const backlog = createBacklog(clock, { maxEvents, maxBytes: () => maxBytes });
+    for (let n = 0; n < 2; n++) backlog.add(EVENT);
+    assertEquals(backlog.room(), undefined);
+
+    for (let n = 0; n < 2; n++) backlog.add(EVENT);
+    const [first, second] = [backlog.room(), backlog.room()];
+    backlog.take([EVENT]);
+    assertEquals([await isWaiting(first), await isWaiting(second)], [true, true]);
+    backlog.take([EVENT]);
+    assertEquals([await isWaiting(first), await isWaiting(second)], [false, false]);
+
+    backlog.add(EVENT);
+    const third = backlog.room();
+    await clock.advance(999);
+    assertEquals(await isWaiting(third), true);
+    await clock.advance(1);
+    assertEquals(await isWaiting(third), false);
+    const fourth = backlog.room();
+    backlog.clear();
+    assertEquals(await isWaiting(fourth), false);
+  });
+}
+
+// The first flush takes a piece of 16 KiB, and more than half a window is left: of 8 events, or of 1 MiB.
+for (const [retainEvents, count, size] of [[8, 8, 5000], [1000, 110, 5000]] as const) {
+  Deno.test(`hub.publish() of ${count} events waits while more than half a window of ${retainEvents} is to be handed out`, async () => {
+    await using test = createHubUnderTest({ retainEvents });
+    const { hub, clock } = test;
+    await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+    await clock.advance(20);
+    const large = [...Array(count).keys()].map((n) => numbered("alert", n, "x".repeat(size)));
+    const publishing = hub.publish(alerts, large);
+    assertEquals(await isWaiting(publishing), true);
+    await clock.advance(0);
+    assertEquals(await isWaiting(publishing), false);
+    await clock.advance(100);
+    assertEquals(client.said("alert").length, count);
+  });
+}

@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { systemClock } from "../../../lib/core/clock.ts";
+import { StoreAway } from "../../../lib/store/errors.ts";
+import { redisTest } from "../../upstash/redis_server.ts";
+import { type Database, PREFIX, startDatabase } from "./support.ts";
+import { sharedStateCases } from "../backend_cases.ts";
+import { alerts, append, draft, prices } from "../support.ts";
+
+/** Takes time from all that has a life of its own in Redis. */
+async function age({ ask }: Database, ms: number): Promise<void> {
+  const keys = await ask("KEYS", `${PREFIX}:*`);
+  assert(Array.isArray(keys));
+  for (const key of keys.map(String)) {
+    const left = Number(await ask("PTTL", key));
+    // With none left, the key is gone at once.
+    if (left >= 0) await ask("PEXPIRE", key, left - ms);
+  }
+}
+
+sharedStateCases("createRedisState()", async () => {
+  const database = await startDatabase();
+  const them = database.isolate({ name: "them" });
+  return {
+    state: database.isolate(),
+    rival: them.lease,
+    pass: (ms) => age(database, ms),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}, redisTest);
+
+function test(behaviour: string, check: (database: Database) => Promise<void>): void {
+  redisTest(`createRedisState() ${behaviour}`, async () => {
+    await using database = await startDatabase();
+    await check(database);
+  });
+}
+
+test("lets no late holder of a lease publish, whose successor has begun", async (database) => {
+  const [ours, theirs] = [database.isolate(), database.isolate({ name: "them" })];
+  const [late, next] = [ours.lease("polls"), theirs.lease("polls")];
+  await late.claim();
+  await age(database, late.ttlMs);
+  await next.claim();
+  const before = await ours.log.head();
+  const { fence } = late;
+  assertEquals(await ours.log.append(prices, [draft("a", 1)], { fence }), { kind: "fenced" });
+  assertEquals(await ours.log.head(), before);
+  await late.release();
+  assertEquals(await next.renew(), true);
+});
+
+test("takes 1 command to claim, renew or take, 2 to be refused, 4 to give back", async (database) => {
+  const [lease, rival] = ["us", "them"].map((name) => database.isolate({ name }).lease("polls"));
+  assert(lease && rival);
+  await lease.claim();
+  await lease.release();
+  const { cost } = database;
+  assertEquals(await cost(() => rival.renew()), 1);
+  assertEquals(await cost(() => lease.claim()), 1);
+  assertEquals(await cost(() => rival.claim()), 2);
+  assertEquals(await cost(() => lease.renew()), 1);
+  assertEquals(await cost(() => lease.release()), 4);
+  assertEquals(await database.ask("EXISTS", `${PREFIX}:lease:polls`), 0);
+});
+
+test("gives who claims a lease once more its whole time", async (database) => {
+  const lease = database.isolate().lease("polls");
+  for (const lengthen of [lease.claim, lease.renew]) {
+    await lease.claim();
+    await age(database, lease.ttlMs - 10_000);
+    await lengthen();
+    const left = Number(await database.ask("PTTL", `${PREFIX}:lease:polls`));
+    assert(left > lease.ttlMs - 5000, `${left}`);
+  }
+});
+
+test("sends nothing before it is used", async (database) => {
+  assertEquals(await database.cost(async () => void await database.isolate()), 0);
+});
+
+test("is down from a call that failed until it answers and nothing has failed for a second, and says so once", async (database) => {
+  let now = 1_700_000_000_000;
+  const { store, health } = database.isolate({ clock: { ...systemClock, now: () => now } });
+  const heard: boolean[] = [];
+  health.onChange((isUp) => heard.push(isUp));
+  health.onChange(() => heard.push(false))();
+  await store.set("a", "1");
+  await database.redis.kill();
+  await assertRejects(() => store.get("a"), StoreAway);
+  await assertRejects(() => store.swap("a", "1", "2"), StoreAway);
+  assertEquals([health.isUp, await health.check(), heard], [false, false, [false]]);
+  await database.redis.restart();
+  now += 999;
+  assertEquals([await store.get("a"), await health.check(), heard], [null, false, [false]]);
+  now++;
+  assertEquals([await health.check(), health.isUp, heard], [true, true, [false, true]]);
+  assertEquals(database.lines.map((line) => line.split(" {")[0]), [
+    "The shared store is away",
+    "The shared store is back",
+  ]);
+});
+
+test("keeps each prefix by itself", async (database) => {
+  const { log } = database.isolate();
+  await append(log, alerts, draft("a", 1));
+  const keys = await database.ask("KEYS", "*");
+  assert(Array.isArray(keys) && keys.length > 3);
+  assertEquals(keys.filter((key) => !String(key).startsWith(`${PREFIX}:`)), []);
+});

@@ -1,0 +1,25 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { StoreAway } from "../../../lib/store/errors.ts";
+import { createRedisClient } from "../../../lib/store/redis/client.ts";
+import { PATIENCE_MS, within } from "../../support/within.ts";
+import { createFastClock } from "./support.ts";
+
+Deno.test("createRedisClient() lets go of a call that is late", async () => {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  async function hearOut(): Promise<void> {
+    using connection = await listener.accept();
+    const bytes = new Uint8Array(4096);
+    while (await connection.read(bytes) !== null);
+  }
+  const gone = hearOut();
+  const lines: string[] = [];
+  const write = (message: string) => void lines.push(message);
+  const client = createRedisClient({
+    clock: createFastClock(),
+    fetch,
+    log: { debug: write, info: write, warn: write, error: write },
+  }, { url: `http://127.0.0.1:${listener.addr.port}/`, token: "t" });
+  await assertRejects(() => client.command((redis) => redis.ping()), StoreAway);
+  await within(PATIENCE_MS, "the end of the request", gone);
+  assertEquals([client.health.isUp, lines.length], [false, 1]);
+});

@@ -1,0 +1,280 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Place } from "../../../lib/core/position.ts";
+import { StoreAway } from "../../../lib/store/errors.ts";
+import type { EventLog } from "../../../lib/store/event_log.ts";
+import { createRedisEventLog } from "../../../lib/store/redis/event_log.ts";
+import { createMemoryState } from "../../../lib/store/memory/backend.ts";
+import { createRedisKeys } from "../../../lib/store/redis/keys.ts";
+import { createManualClock } from "../../support/manual_clock.ts";
+import { until } from "../../support/within.ts";
+import { redisTest } from "../../upstash/redis_server.ts";
+import { compareIds } from "../../support/order.ts";
+import { eventLogCases } from "../event_log_cases.ts";
+import {
+  createFastClock,
+  createOffsetClock,
+  type Database,
+  PREFIX,
+  RETENTION,
+  startDatabase,
+} from "./support.ts";
+import { alerts, append, draft, idsOf, joined, notes, prices, thing } from "../support.ts";
+
+const NINE = [..."abcdefghi"].map((key) => draft(key, 1));
+
+eventLogCases("createRedisEventLog()", async (retention) => {
+  const database = await startDatabase();
+  const clock = createOffsetClock();
+  const { log } = database.isolate({ clock, retention });
+  return {
+    log,
+    async pass(ms) {
+      clock.skip(ms);
+      // Redis gives ids by its own clock, or by the last id where that is later.
+      await database.ask("XSETID", `${PREFIX}:bus`, `${clock.now()}-0`);
+    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}, redisTest);
+
+function test(behaviour: string, check: (database: Database) => Promise<void>): void {
+  redisTest(`createRedisEventLog() ${behaviour}`, async () => {
+    await using database = await startDatabase();
+    await check(database);
+  });
+}
+
+/** How much is kept of everything, in entries. */
+async function entries({ ask }: Database): Promise<unknown[]> {
+  const keys = await ask("KEYS", `${PREFIX}:*`);
+  assert(Array.isArray(keys));
+  const streams = [ask("XLEN", `${PREFIX}:bus`), ask("XLEN", `${PREFIX}:log:alerts`)];
+  return [keys.toSorted(), ...await Promise.all(streams)];
+}
+
+test("takes at most 8 commands for a publication with a fence", async (database) => {
+  const { log, lease, health } = database.isolate();
+  const { fence } = lease("polls");
+  await lease("polls").claim();
+  for (const topic of [alerts, prices]) await append(log, topic, draft("a", 0));
+
+  const { cost } = database;
+  const used = health.commands;
+  assertEquals(await cost(() => append(log, alerts, draft("a", 1))), 7);
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence })), 8);
+  const once = { key: "k", fingerprint: "f" };
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence, once })), 8);
+  assertEquals(await cost(() => log.append(prices, NINE, { fence })), 7);
+  assertEquals(health.commands - used, 7 + 8 + 8 + 7);
+  const swap = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { swap })), 7 + 2);
+  const roll = { name: "open", isOn: true, most: 9 };
+  const [begun, ended] = [{ ...swap, key: "b", roll }, {
+    ...swap,
+    key: "b",
+    expected: "1",
+    roll: { ...roll, isOn: false },
+  }];
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: begun })), 7 + 5);
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: ended })), 7 + 4);
+});
+
+test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {
+  const { log, health } = database.isolate();
+  for (const topic of [alerts, prices]) await append(log, topic, ...NINE);
+  await log.latest(alerts, 1000);
+  await log.head();
+  const used = health.commands;
+  assertEquals(await database.cost(() => log.latest(alerts, 1000)), 4);
+  assertEquals(await database.cost(() => log.after(alerts, "0-0", 1000)), 4);
+  assertEquals(await database.cost(() => log.latest(prices, 1000)), 1);
+  assertEquals(await database.cost(() => log.head()), 3);
+  assertEquals(health.commands - used, 4 + 4 + 1 + 3);
+});
+
+for (const at of ["head", "body"] as const) {
+  test(`publishes once where the answer is lost, at its ${at}`, async ({ isolate, standIn }) => {
+    const { log } = isolate();
+    const follower = await joined(log);
+    const [first = ""] = await append(log, alerts, draft("a", 0));
+    standIn.faults.loseReplies(2, { at, commands: ["EVALSHA"] });
+    const ids = await append(log, alerts, draft("a", 1), draft("a", 2));
+    standIn.faults.loseReplies(1, { at, commands: ["EVALSHA"] });
+    const once = { key: "k", fingerprint: "f" };
+    const appended = await log.append(alerts, [draft("a", 3)], { once });
+    assert(appended.kind === "appended");
+    assertEquals(idsOf(await log.latest(alerts, 1000)), [first, ...ids, ...appended.ids]);
+    assertEquals(await follower.published(3), [[first], ids, appended.ids]);
+    await follower.cancel();
+  });
+}
+
+test("rejects with StoreAway where the database refuses, and keeps nothing", async (database) => {
+  const { isolate, standIn, lines } = database;
+  const clock = createOffsetClock();
+  const { log, health } = isolate({ clock });
+  await append(log, alerts, draft("a", 0));
+  const before = await entries(database);
+  for (const kind of ["html", "quota", "close"] as const) {
+    standIn.faults.refuse(kind);
+    await assertRejects(() => append(log, alerts, draft("a", 1)), StoreAway);
+    await assertRejects(() => log.honours("9-9"), StoreAway);
+    assertEquals([health.isUp, await health.check()], [false, false]);
+    standIn.faults.refuse(null);
+    clock.skip(1000);
+    assertEquals([await health.check(), health.isUp], [true, true]);
+  }
+  assertEquals(await entries(database), before);
+  assertEquals(lines.length, 6);
+  assertEquals(lines.filter((line) => line.includes(standIn.token)), []);
+});
+
+test("rejects within its deadline where no answer comes", async ({ isolate, standIn }) => {
+  const clock = createFastClock();
+  const { log } = isolate({ clock });
+  await append(log, alerts, draft("a", 0));
+  standIn.faults.delay(60_000);
+  for (
+    const [call, most] of [
+      [() => log.head(), 4000],
+      [() => log.latest(alerts, 1000), 4000],
+      [() => append(log, alerts, draft("a", 1)), 6000],
+    ] as const
+  ) {
+    const began = clock.now();
+    await assertRejects(call, StoreAway);
+    const ms = clock.now() - began;
+    assert(ms >= 2000 && ms < most, `${ms} ms`);
+  }
+});
+
+test("stores nothing by half where Redis is full", async (database) => {
+  const { isolate, ask } = database;
+  const { log, health } = isolate();
+  const [first = ""] = await append(log, alerts, draft("a", 0));
+  const before = await entries(database);
+  await ask("CONFIG", "SET", "maxmemory", 1);
+  await assertRejects(() => append(log, alerts, draft("a", 1)), StoreAway);
+  assertEquals(health.isUp, false);
+  assertEquals(idsOf(await log.latest(alerts, 1000)), [first]);
+  await ask("CONFIG", "SET", "maxmemory", 0);
+  assertEquals(await entries(database), before);
+  const [second = ""] = await append(log, alerts, draft("a", 1));
+  const { events } = await log.latest(alerts, 1000);
+  assertEquals(events.map(({ id, prev }) => [id, prev]), [[first, null], [second, first]]);
+});
+
+redisTest("createRedisEventLog() goes on where Redis was killed and started again", async () => {
+  await using database = await startDatabase({ appendOnly: true });
+  const { log } = database.isolate();
+  const follower = await joined(log);
+  const first = await append(log, alerts, draft("a", 1));
+  await database.redis.kill();
+  await assertRejects(() => append(log, alerts, draft("a", 2)), StoreAway);
+  await database.redis.restart();
+  const second = await append(log, alerts, draft("a", 3));
+  const third = await append(log, notes, draft("a", 4));
+  assertEquals(await follower.published(3), [first, second, third]);
+  assertEquals(idsOf(await log.latest(alerts, 1000)), [...first, ...second]);
+  await follower.cancel();
+});
+
+test("gives two isolates that publish at once one order, whole, to each follower", async ({ isolate }) => {
+  const EACH = 500;
+  const logs = [isolate({ name: "one" }).log, isolate({ name: "other" }).log];
+  const followers = await Promise.all(logs.map(joined));
+  async function publish(log: EventLog, key: string): Promise<Place[]> {
+    const ids: Place[] = [];
+    for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, draft(key, n)));
+    return ids;
+  }
+  const ids = await Promise.all(logs.map((log, i) => publish(log, String(i))));
+  const order = ids.flat().toSorted(compareIds);
+  for (const follower of followers) {
+    assertEquals((await follower.published(2 * EACH)).flat(), order);
+    await follower.cancel();
+  }
+  assertEquals(new Set(order).size, 2 * EACH);
+});
+
+test("honours a thousand cursors with two reads at most", async (database) => {
+  const { log } = database.isolate({ name: "other" });
+  const [id = ""] = await append(log, alerts, draft("a", 1));
+  const { log: fresh } = database.isolate();
+  await fresh.head();
+  const cursors = Array.from({ length: 1000 }, (_, n) => n % 2 === 0 ? id : `9${id}`);
+  let honoured: boolean[] = [];
+  const cost = await database.cost(async () => {
+    honoured = await Promise.all(cursors.map((cursor) => fresh.honours(cursor)));
+  });
+  assertEquals(honoured, cursors.map((_, n) => n % 2 === 0));
+  assert(cost <= 6, `${cost} commands`);
+});
+
+Deno.test("createRedisEventLog() asks again where a read began before the cursor came", async () => {
+  const reads: PromiseWithResolvers<unknown>[] = [];
+  const never = () => Promise.reject(new Error("not asked for here"));
+  const log = createRedisEventLog({
+    world: { clock: createManualClock(), random: () => 0.5 },
+    keys: createRedisKeys(PREFIX),
+    retention: RETENTION,
+    isolate: "us",
+    onFree: () => {},
+    client: {
+      health: createMemoryState({
+        clock: createManualClock(),
+        random: () => 0.5,
+      }, RETENTION).health,
+      command: never,
+      subscribe: never,
+      unconfirmed: () => {},
+      script() {
+        const read = Promise.withResolvers<unknown>();
+        reads.push(read);
+        return read.promise;
+      },
+    },
+  });
+  const verdicts = Promise.all(["6-1", "7-1", "8-1"].map(log.honours));
+  assertEquals(reads.length, 1);
+  reads[0]?.resolve(["1-0", ["6-0", 1], [], 1]);
+  await until("another read", () => reads.length === 2 ? true : undefined);
+  reads[1]?.resolve(["1-0", ["7-0", 1], [], 1]);
+  assertEquals([await verdicts, reads.length], [[true, true, false], 2]);
+});
+
+test("honours without a read what it has received", async (database) => {
+  const { log } = database.isolate();
+  const [first = ""] = await append(log, alerts, draft("a", 1));
+  const follower = await joined(log);
+  const ids = await append(log, prices, draft("a", 2));
+  await follower.published(1);
+  database.standIn.faults.refuse("html");
+  assertEquals(await Promise.all([first, ...ids, "1-1"].map(log.honours)), [true, true, false]);
+  await assertRejects(() => log.honours(`9${first}`), StoreAway);
+  database.standIn.faults.refuse(null);
+  await follower.cancel();
+});
+
+test("keeps both bounds of a log topic, whichever cuts", async (database) => {
+  const clock = createOffsetClock();
+  const retention = { retainEvents: 3, retainMs: 1000 };
+  const { log } = database.isolate({ clock, retention });
+  const kept: unknown[] = [];
+  for (const step of [0, 0, 0, 0, 600, 600, 600, 2000]) {
+    if (step > 0) {
+      clock.skip(step);
+      await database.ask("XSETID", `${PREFIX}:bus`, `${clock.now()}-0`);
+    }
+    await append(log, alerts, draft("a", 1));
+    kept.push(await database.ask("XLEN", `${PREFIX}:log:alerts`));
+  }
+  assertEquals(kept, [1, 2, 3, 3, 3, 2, 2, 1]);
+});
+
+test("refuses a wrong token, and says so to the operator without it", async ({ isolate, lines }) => {
+  const { log, health } = isolate({ token: "a-wrong-token" });
+  await assertRejects(() => log.head(), StoreAway);
+  assertEquals([health.isUp, lines.length], [false, 1]);
+  assert(/WRONGPASS|Unauthorized/.test(lines[0] ?? "") && !lines[0]?.includes("a-wrong-token"));
+});

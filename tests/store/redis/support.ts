@@ -1,0 +1,112 @@
+/**
+ * State in a real Redis, behind the stand-in of Upstash's REST interface.
+ *
+ * @module
+ */
+import { type Clock, systemClock } from "../../../lib/core/clock.ts";
+import type { World } from "../../../lib/core/runtime.ts";
+import type { Retention } from "../../../lib/store/event_log.ts";
+import { createRedisState } from "../../../lib/store/redis/backend.ts";
+import type { SharedState } from "../../../lib/store/backend.ts";
+import {
+  type RedisOptions,
+  type RedisServer,
+  startRedisServer,
+} from "../../upstash/redis_server.ts";
+import type { Reply } from "../../upstash/replies.ts";
+import { type StandIn, startStandIn } from "../../upstash/stand_in.ts";
+
+export const RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
+
+/** Of all keys and of the channel. */
+export const PREFIX = "test";
+
+/** One isolate. */
+export interface Isolate {
+  readonly name?: string;
+  readonly clock?: Clock;
+  readonly retention?: Retention;
+  readonly token?: string;
+  readonly random?: () => number;
+}
+
+/** A database of the test's own. */
+export interface Database extends AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly standIn: StandIn;
+  /** The operator's log of all isolates, as lines. */
+  readonly lines: readonly string[];
+  /** State as one isolate sees it. */
+  isolate(options?: Isolate): SharedState;
+  /** Asks Redis itself, past the stand-in. */
+  ask(...command: readonly (string | number)[]): Promise<Reply>;
+  /** How many commands Redis executes for a task. */
+  cost(task: () => Promise<unknown>): Promise<number>;
+}
+
+/** Starts a database. */
+export async function startDatabase(options: RedisOptions = {}): Promise<Database> {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedisServer(options));
+  const standIn = stack.use(await startStandIn(redis));
+  const own = stack.move();
+  const lines: string[] = [];
+  const write = (message: string, fields: object = {}) =>
+    void lines.push(`${message} ${JSON.stringify(fields)}`);
+
+  async function total(): Promise<number> {
+    return (await standIn.commandsAtRedis()).total;
+  }
+
+  return {
+    redis,
+    standIn,
+    lines,
+    isolate(
+      { name = "us", clock = systemClock, retention = RETENTION, token, random = Math.random } = {},
+    ) {
+      const world: Pick<World, "clock" | "fetch" | "random" | "log"> = {
+        clock,
+        fetch: (url, init) => fetch(url, init),
+        random,
+        log: { debug: write, info: write, warn: write, error: write },
+      };
+      return createRedisState(world, {
+        url: standIn.url,
+        token: token ?? standIn.token,
+        prefix: PREFIX,
+        isolate: name,
+        retention,
+      });
+    },
+    ask: (...command) => standIn.run(...command.map(String)),
+    async cost(task) {
+      const before = await total();
+      await task();
+      return await total() - before;
+    },
+    [Symbol.asyncDispose]: () => own.disposeAsync(),
+  };
+}
+
+/** A clock that runs ahead by as much as a test says. */
+export function createOffsetClock() {
+  let offset = 0;
+  return {
+    ...systemClock,
+    now: () => Date.now() + offset,
+    skip(ms: number) {
+      offset += ms;
+    },
+  };
+}
+
+/** A clock on which everything takes a tenth of the time. */
+export function createFastClock(): Clock {
+  const start = Date.now();
+  return {
+    now: () => start + (Date.now() - start) * 10,
+    after: (ms, task) => systemClock.after(ms / 10, task),
+    every: (ms, task) => systemClock.every(ms / 10, task),
+  };
+}

@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { keyOfLink, linkOf } from "../../../../lib/topics/news/parse/canonical_url.ts";
+
+const LINKS: Readonly<Record<string, string | null>> = {
+  "https://news.example/a/1?utm_source=rss&utm_medium=feed": "https://news.example/a/1",
+  " HTTPS://News.Example:443/A#comments ": "https://news.example/A",
+  "http://news.example:80/": "http://news.example/",
+  "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
+  "https://a.example/?b=2&UTM_Campaign=x&a=%2F+1&fbclid=y&&%75tm_x=1":
+    "https://a.example/?b=2&a=%2F+1",
+  "https://a.example/??a": "https://a.example/??a",
+  "https://a.example/?%=1&gclid": "https://a.example/?%=1",
+  "https://user:secret@a.example/": "https://a.example/",
+  "/press/1": "https://base.example/press/1",
+  "//cdn.example/x": "https://cdn.example/x",
+  "javascript:alert(1)": null,
+  "data:text/html,x": null,
+  "file:///etc/passwd": null,
+  "https://": null,
+  "https://a.example:99999/": null,
+  [`https://a.example/${"x".repeat(2048)}`]: null,
+};
+
+for (const [text, link] of Object.entries(LINKS)) {
+  Deno.test(`linkOf() makes ${link} of ${text.slice(0, 80)}`, () => {
+    assertEquals(linkOf(text, "https://base.example/feed"), link);
+  });
+}
+
+Deno.test("linkOf() never throws, gives http(s) only, and leaves its own links as they are", () => {
+  const texts = fc.oneof(
+    fc.webUrl({ withFragments: true, withQueryParameters: true }),
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom(..."htps:/[]@?&=#%.a1\\ ") }),
+  );
+  fc.assert(fc.property(texts, (text) => {
+    const link = linkOf(text);
+    if (link === null) return;
+    assert(/^https?:\/\//.test(link), link);
+    assertEquals(linkOf(link), link);
+  }));
+});
+
+Deno.test("keyOfLink() is the same for links that lead to one article", () => {
+  const key = keyOfLink("https://news.example/a?x=1&y=2");
+  for (
+    const link of [
+      "http://news.example/a?x=1&y=2",
+      "https://www.news.example/a?x=1&y=2",
+      "https://news.example/a/?y=2&x=1",
+    ]
+  ) assertEquals(keyOfLink(link), key);
+  for (
+    const link of [
+      "https://news.example/A?x=1&y=2",
+      "https://m.news.example/a?x=1&y=2",
+      "https://news.example/a?x=1",
+      "https://news.example/a?x=1&y=2?",
+    ]
+  ) assert(keyOfLink(link) !== key, link);
+});

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import fc from "fast-check";
+import { withoutMarkup } from "../../../../lib/topics/news/parse/markup.ts";
+import { plainText } from "../../../../lib/topics/news/parse/html_text.ts";
+
+const TEXTS: Readonly<Record<string, string>> = {
+  "<b>Gold</b> &amp; silver rise": "Gold & silver rise",
+  "AT&T & S&amp;P": "AT&T & S&P",
+  "Fed &amp;amp;amp; ECB": "Fed & ECB",
+  "&lt;p&gt;Shares rose &lt;b&gt;2%&lt;/b&gt;.&lt;/p&gt;": "Shares rose 2%.",
+  "&amp;lt;i&amp;gt;deep&amp;lt;/i&amp;gt;": "deep",
+  "one<br>two<p>three</p>four": "one two three four",
+  "a<script>alert('</p>')</script>b<style>i{}</style>c": "a b c",
+  "a<SCRIPT src=x>alert(1)</Script >b": "a b",
+  "a<script>never ends": "a",
+  '<img alt="a > b" src=x onerror=alert(1)>text': "text",
+  "don't <p class='x'>stop</p> it's": "don't stop it's",
+  "a<!-- <b> > -->b": "a b",
+  "a<!-- never ends": "a",
+  "<![CDATA[x <b>y</b>]]> z": "x y z",
+  "cut off in a <a href='https://": "cut off in a",
+  "5 < 6, 7 > 3 and <3": "5 < 6, 7 > 3 and <3",
+  "&nbsp; caf&eacute;&rsquo;s &#8212; &#x2665; ": "café’s — ♥",
+  "&unknown; &amp &#xZZ;": "&unknown; &amp &#xZZ;",
+  "up\u202edown\u0000\u200b\ufeff\u0085&#x202E;&#0;": "updown�",
+  "<\u0000b>no tag is made of a control": "no tag is made of a control",
+  "&am&#112;;&l&#116;;b&g&#116;;x": "&x",
+  "tabs\tand\r\nlines\u2028end": "tabs and lines end",
+  "half \ud83d of a pair": "half � of a pair",
+  "👨‍👩‍👧 نمی‌خواهم": "👨‍👩‍👧 نمی‌خواهم",
+};
+
+for (const [html, text] of Object.entries(TEXTS)) {
+  Deno.test(`plainText() makes ${JSON.stringify(text)} of ${JSON.stringify(html)}`, () => {
+    assertEquals(plainText(html, 300), text);
+  });
+}
+
+Deno.test("plainText() is cut between characters as readers see them, and says so", () => {
+  assertEquals(plainText("Gold rises", 10), "Gold rises");
+  assertEquals(plainText("Gold rises!", 10), "Gold rise…");
+  assertEquals(plainText("Gold slips", 6), "Gold…");
+  // A family is one character of eight units.
+  assertEquals(plainText("👨‍👩‍👧👨‍👩‍👧", 12), "👨‍👩‍👧…");
+  assertEquals(plainText("cafe\u0301s", 6), "cafe\u0301s");
+  assertEquals(plainText("cafe\u0301s", 5), "caf…");
+});
+
+/** Text in which markup, entities and what should not be there meet in every way. */
+const hostile = fc.array(
+  fc.oneof(
+    fc.constantFrom(
+      ...["<", ">", "&", ";", "/", "!", "?", "=", '"', "'", "-->", "<!--", "<![CDATA[", "]]>", " "],
+      ...["<script>", "</script>", "<a href=", "b", "&lt;", "&gt;", "&amp;", "&#60;", "&#x26;"],
+      ...[
+        "lt",
+        "amp",
+        "#38",
+        "&semi;",
+        "&#59;",
+        "\u202e",
+        "\u0000",
+        "\u200b",
+        "\n",
+        "👨‍👩‍👧",
+        "\ud83d",
+      ],
+    ),
+    fc.string({ unit: "binary", maxLength: 4 }),
+  ),
+  { maxLength: 60 },
+).map((parts) => parts.join(""));
+
+Deno.test("plainText() leaves no tags, no entities, no controls, whatever it is given", () => {
+  fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
+    const text = plainText(html, most);
+    assertFalse(/<[a-z/!?]/i.test(text), text);
+    assertFalse(/&(?:lt|gt|amp|#\d+|#x[\da-f]+);/i.test(text), text);
+    assertFalse(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u.test(text), text);
+    assertFalse(/^\s|\s$|\s\s/.test(text), text);
+    assert(text.isWellFormed() && text.length <= most, text);
+  }));
+});
+
+Deno.test("plainText() leaves what it has cleaned as it is", () => {
+  fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
+    const text = plainText(html, most);
+    assertEquals(plainText(text, most), text);
+  }));
+});
+
+Deno.test("withoutMarkup() looks at no more than is wanted", () => {
+  assertEquals(withoutMarkup("ab<i>cd</i>ef", 3), "abcd");
+  assertEquals(withoutMarkup("a".repeat(100), 3), "aaa");
+});

@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { readFeed, UnreadableFeed } from "../../../../lib/topics/news/parse/parse.ts";
+import { NOW, rss, sample, SAMPLES } from "../support.ts";
+
+const URL_OF_FEED = "https://feeds.example/rss";
+
+function read(document: string) {
+  return readFeed(document, URL_OF_FEED, NOW);
+}
+
+function linksOf(document: string): string[] {
+  return read(document).items.map(({ url }) => url);
+}
+
+Deno.test("readFeed() reads RSS 2.0: words, links and dates cleaned", () => {
+  const { items, skipped, ttlMs } = read(sample("rss2_markets.xml"));
+  assertEquals([items.length, skipped, ttlMs], [5, 0, 15 * 60_000]);
+  assertEquals(items[0], {
+    guid: "10001",
+    title: `S&P 500 — stocks "edge" higher as oil slips`,
+    summary: "Shares rose 0.4%.",
+    url: "https://news.example/a/1",
+    hasOwnLink: true,
+    publishedAt: Date.UTC(2026, 9, 5, 13, 55, 10),
+  });
+  assertEquals(items[1]?.title, "Gold's slide deepens & silver follows");
+  assertEquals(items[1]?.publishedAt, Date.UTC(2026, 9, 5, 13, 12));
+});
+
+Deno.test("readFeed() gives an item without a title the beginning of its summary", () => {
+  const [, , untitled] = read(sample("rss2_markets.xml")).items;
+  assertEquals([untitled?.title, untitled?.url], ["No title item", "https://news.example/a/3"]);
+});
+
+Deno.test("readFeed() leads an item without a good link to the feed's page, and takes a bad date for none", () => {
+  assertEquals(read(sample("rss2_markets.xml")).items[4], {
+    guid: null,
+    title: "Bad date and js link",
+    summary: "",
+    url: "https://news.example/markets",
+    hasOwnLink: false,
+    publishedAt: null,
+  });
+});
+
+Deno.test("readFeed() takes the feed's page for no item's own link: several items may name it", () => {
+  const items = [1, 2].map((n) =>
+    `<item><title>Note ${n}</title><link>http://www.notes.example/all/</link>` +
+    `<guid isPermaLink="false">n${n}</guid></item>`
+  );
+  const { items: notes } = read(rss(items.join(""), "<link>https://notes.example/all</link>"));
+  assertEquals(notes.map(({ guid, hasOwnLink }) => [guid, hasOwnLink]), [["n1", false], [
+    "n2",
+    false,
+  ]]);
+});
+
+Deno.test("readFeed() reads Atom: the alternate link, relative to xml:base", () => {
+  const [entry] = read(sample("atom_press.xml")).items;
+  assertEquals(entry?.title, "Rate & policy statement");
+  assertEquals(entry?.url, "https://cb.example/press/2026-10-05");
+  assertEquals(entry?.publishedAt, Date.UTC(2026, 9, 5, 9, 59));
+});
+
+Deno.test("readFeed() reads RSS 1.0", () => {
+  const [first] = read(sample("rdf_rss1.xml")).items;
+  assertEquals([first?.title, first?.url], ["A", "https://x.example/1"]);
+  assertEquals(first?.publishedAt, Date.UTC(2026, 9, 5, 10));
+});
+
+Deno.test("readFeed() reads RSS 0.91, which has neither guids nor dates", () => {
+  const old = `<rss version="0.91"><channel><title>x</title><link>https://x.example</link>
+    <item><title>A</title><link>/1</link><description>b</description></item></channel></rss>`;
+  assertEquals(linksOf(old), ["https://x.example/1"]);
+});
+
+Deno.test("readFeed() reads JSON Feed", () => {
+  const document = JSON.stringify({
+    version: "https://jsonfeed.org/version/1.1",
+    title: "x",
+    home_page_url: "https://x.example/",
+    items: [
+      {
+        id: 1,
+        url: "/1",
+        title: "P&L < 5",
+        content_html: "<p>A&amp;B</p>",
+        date_published: "2026-10-05T10:00:00Z",
+      },
+      { id: "https://x.example/2", content_text: "1 <b> 2" },
+      null,
+      { id: "3", title: 3, url: ["x"] },
+    ],
+  });
+  const { items, skipped } = read(document);
+  assertEquals(items, [
+    {
+      guid: "1",
+      title: "P&L < 5",
+      summary: "A&B",
+      url: "https://x.example/1",
+      hasOwnLink: true,
+      publishedAt: Date.UTC(2026, 9, 5, 10),
+    },
+    {
+      guid: "https://x.example/2",
+      title: "1 2",
+      summary: "1 2",
+      url: "https://x.example/2",
+      hasOwnLink: true,
+      publishedAt: null,
+    },
+  ]);
+  assertEquals(skipped, 2);
+});
+
+Deno.test("readFeed() takes bare ampersands", () => {
+  const [first] = read(sample("feed_bad_bare_ampersand.xml")).items;
+  assertEquals([first?.title, first?.url], ["AT&T & S&P", "https://a.example/?a=1&b=2"]);
+});
+
+Deno.test("readFeed() keeps the whole items of a document that was cut off", () => {
+  assertEquals(linksOf(sample("feed_bad_truncated.xml")), ["https://a.example/1"]);
+  // The last item has lost its summary: taken in, it would change with the next poll.
+  const cut = `<rss version="2.0"><channel><title>x</title>
+    <item><title>A</title><link>https://a.example/1</link></item>
+    <item><title>B</title><link>https://a.example/2</link><description>Half`;
+  assertEquals(linksOf(cut), ["https://a.example/1"]);
+});
+
+Deno.test("readFeed() takes the first 50 items", () => {
+  const items = Array.from(
+    { length: 60 },
+    (_, n) => `<item><title>T${n}</title><link>https://a.example/${n}</link></item>`,
+  );
+  const links = linksOf(rss(items.join("")));
+  assertEquals([links.length, links.at(-1)], [50, "https://a.example/49"]);
+});
+
+const REFUSED: Readonly<Record<string, readonly [document: string, message: string]>> = {
+  "a billion laughs": [sample("feed_bad_billion_laughs.xml"), "declares"],
+  "a reference to a file": [sample("feed_bad_xxe.xml"), "declares"],
+  "a declaration behind a long comment": [
+    `<!--${"x".repeat(9000)}--><!DOCTYPE rss>${rss("")}`,
+    "declares",
+  ],
+  "a declaration in the middle": [rss(`<!doctype a [<!ENTITY b "c">]>`), "declares"],
+  "HTML": [sample("feed_bad_html_429.html"), "HTML"],
+  "HTML after a byte order mark": ["\ufeff\n<html><p>Please wait</html>", "HTML"],
+  "nothing": [" \n", "empty"],
+  "words": ["Too many requests", "neither XML nor JSON"],
+  "JSON that is no feed": [`{"a":1}`, "no feed"],
+  "half of a JSON": [`{"version":"https://jsonfeed.org/version/1","items":[`, "no feed"],
+  "XML that is no feed": [`<?xml version="1.0"?><a/>`, "no feed"],
+  "nesting without end": [rss("<a>".repeat(50_000)), "no feed"],
+};
+
+for (const [what, [document, message]] of Object.entries(REFUSED)) {
+  Deno.test(`readFeed() refuses ${what}, in words without any of its own`, () => {
+    const error = assertThrows(() => read(document), UnreadableFeed, message);
+    assert(error.message.length < 80, error.message);
+  });
+}
+
+Deno.test("readFeed() reads a page that is quoted in CDATA", () => {
+  const quoted = rss(
+    `<item><title>A</title><link>https://a.example/1</link>
+     <description><![CDATA[<b>So:</b> <!DOCTYPE html><html><p>Hello</html>]]></description></item>`,
+  );
+  assertEquals(read(quoted).items[0]?.summary, "So: Hello");
+});
+
+Deno.test("readFeed() expands no entity that hides behind a CDATA section in an attribute", () => {
+  const bomb = rss(
+    `<a b="<![CDATA["/><!DOCTYPE x [<!ENTITY a "${"a".repeat(9000)}">]><c d="]]>"/>
+     <item><title>${"&a;".repeat(5000)}</title><link>https://a.example/1</link></item>`,
+  );
+  assertThrows(() => read(bomb), UnreadableFeed);
+});
+
+Deno.test("readFeed() leaves all objects as they are", () => {
+  try {
+    read(rss("<item><__proto__><polluted>1</polluted></__proto__><title>A</title></item>"));
+  } catch (thrown) {
+    assert(thrown instanceof UnreadableFeed);
+  }
+  assertEquals(Reflect.get({}, "polluted"), undefined);
+});
+
+/** What a broken line, proxy or editor does to a document: pieces are lost, repeated, replaced. */
+const mutation = fc.record({
+  at: fc.nat(2000),
+  length: fc.nat(40),
+  put: fc.oneof(
+    fc.constantFrom(
+      "",
+      "<",
+      ">",
+      "&",
+      "]]>",
+      "<![CDATA[",
+      "<!--",
+      "'",
+      '"',
+      "</item>",
+      "<item>",
+      "\0",
+      "\ud800",
+    ),
+    fc.string({ unit: "binary", maxLength: 5 }),
+  ),
+});
+
+for (const name of SAMPLES) {
+  Deno.test(`readFeed() never throws anything else at mutations of ${name}`, () => {
+    const document = sample(name);
+    fc.assert(fc.property(fc.array(mutation, { minLength: 1, maxLength: 6 }), (mutations) => {
+      let mutated = document;
+      for (const { at, length, put } of mutations) {
+        const start = at % (mutated.length + 1);
+        mutated = mutated.slice(0, start) + put + mutated.slice(start + length);
+      }
+      try {
+        for (const { title, url, publishedAt } of read(mutated).items) {
+          assert(title !== "" && /^https?:/.test(url));
+          assert(publishedAt === null || Number.isInteger(publishedAt));
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof UnreadableFeed)) throw thrown;
+      }
+    }));
+  });
+
+  Deno.test(`readFeed() never throws anything else at broken bytes of ${name}`, () => {
+    const bytes = new TextEncoder().encode(sample(name));
+    const flips = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1 });
+    fc.assert(fc.property(flips, fc.nat(bytes.length), (changes, length) => {
+      const broken = Uint8Array.from(bytes);
+      for (const [at, byte] of changes) broken[at] = byte;
+      try {
+        read(new TextDecoder().decode(broken.subarray(0, length)));
+      } catch (thrown) {
+        if (!(thrown instanceof UnreadableFeed)) throw thrown;
+      }
+    }));
+  });
+}

@@ -1,0 +1,43 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
+import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
+import { answering, sample } from "../samples.ts";
+
+const fred = createFred("a-key");
+const WTI = sample("fred_series_observations.200");
+
+function read(text: string) {
+  return fred.read(answering({ "?series_id=DCOILWTICO&sort_order=desc": text }), "WTI");
+}
+
+Deno.test("fred passes over days without trade, and is a day late", async () => {
+  assertEquals(await read(WTI), {
+    symbol: "WTI",
+    price: "67.45",
+    change: null,
+    change_pct: null,
+    basis: "none",
+    session: null,
+    as_of: "2026-09-30T00:00:00.000Z",
+    received_at: "2026-05-18T08:20:00.000Z",
+    is_delayed: true,
+    delay_s: 86_400,
+  });
+});
+
+Deno.test("fred measures against the day before", async () => {
+  const { price, change, change_pct, basis } = await read(WTI.replace('"."', '"68.00"'));
+  assertEquals([price, change, change_pct, basis], ["68.00", "0.55", 0.8154, "prev_close"]);
+});
+
+Deno.test("fred takes no series without a price, and no price of zero", async () => {
+  await assertRejects(() => read(WTI.replace("67.45", ".")), UpstreamFailure, "gave no price");
+  await assertRejects(() => read(WTI.replace("67.45", "0")));
+});
+
+Deno.test("fred says the sentence its terms ask for", () => {
+  assertEquals(
+    fred.attribution,
+    "This product uses the FRED® API but is not endorsed or certified by the Federal Reserve Bank of St. Louis.",
+  );
+});

@@ -1,0 +1,34 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { goldApi } from "../../../../lib/topics/quotes/providers/gold_api.ts";
+import { answering, sample } from "../samples.ts";
+
+const GOLD = sample("goldapi_price_XAU.200");
+
+Deno.test("gold-api keeps the wire's digits, and tells no change", async () => {
+  assertEquals(await goldApi.read(answering({ "/price/XAU": GOLD }), "XAU-USD"), {
+    symbol: "XAU-USD",
+    price: "4165.200195",
+    change: null,
+    change_pct: null,
+    basis: "none",
+    session: null,
+    as_of: "2026-07-03T16:08:54.000Z",
+    received_at: "2026-05-18T08:20:00.000Z",
+    is_delayed: false,
+    delay_s: null,
+  });
+  const round = answering({ "/price/XAU": GOLD.replace("4165.200195", "4165.10") });
+  assertEquals((await goldApi.read(round, "XAU-USD")).price, "4165.10");
+});
+
+Deno.test("gold-api takes no other metal, no other currency and no price of zero", async () => {
+  for (
+    const [from, to] of [['"XAU"', '"XAG"'], ['"USD"', '"EUR"'], ["4165.200195", "0"], [
+      "2026-07-03T16:08:54Z",
+      "a few seconds ago",
+    ]] as const
+  ) {
+    const upstream = answering({ "/price/XAU": GOLD.replace(from, to) });
+    await assertRejects(() => goldApi.read(upstream, "XAU-USD"), Error, undefined, to);
+  }
+});

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { readConfig } from "../../../../lib/core/config.ts";
+import {
+  type ProviderConfig,
+  providersFor,
+} from "../../../../lib/topics/quotes/providers/registry.ts";
+import { SYMBOLS } from "../../../../lib/topics/quotes/instruments.ts";
+
+/** The settings an operator may have, with every key. */
+function providers(config: Partial<ProviderConfig> = {}) {
+  return providersFor({
+    DEMO: false,
+    QUORUM_BOUND_PCT: 1,
+    UNOFFICIAL_SOURCES: "yahoo",
+    COINGECKO_API_KEY: "CG-key",
+    TWELVE_DATA_API_KEY: "TD-key",
+    ...config,
+  });
+}
+
+function paces(config: Partial<ProviderConfig>): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    providers(config).map(({ name, intervalMs, closedIntervalMs = intervalMs, ttlMs }) => [
+      name,
+      [intervalMs, closedIntervalMs, ttlMs],
+    ]),
+  );
+}
+
+Deno.test("providersFor() asks those with a key last, and only with it", () => {
+  const keyless = ["coinbase", "kraken", "gold-api", "yahoo"];
+  const named = (config: Partial<ProviderConfig>) => providers(config).map(({ name }) => name);
+  assertEquals(providersFor(readConfig({})).map(({ name }) => name), keyless);
+  assertEquals(providersFor(readConfig({ UNOFFICIAL_SOURCES: "none" })).map(({ name }) => name), [
+    "coinbase",
+    "kraken",
+    "gold-api",
+  ]);
+  assertEquals(named({}), ["coinbase", "kraken", "coingecko", "gold-api", "twelve-data", "yahoo"]);
+});
+
+Deno.test("providersFor() covers every symbol, and none that is unknown", () => {
+  const given = providersFor(readConfig({})).flatMap(({ symbols }) => symbols);
+  assertEquals([...new Set(given)], SYMBOLS);
+});
+
+Deno.test("providersFor() keeps the quotas of those who count", () => {
+  const days = Object.entries(paces({})).map(([name, [intervalMs = 0]]) => [
+    name,
+    Math.floor(86_400_000 / intervalMs),
+  ]);
+  const calls = Object.fromEntries(days);
+  assertEquals(calls["coingecko"] * 31 <= 10_000, true);
+  assertEquals(calls["twelve-data"] * 2 <= 800, true);
+});
+
+Deno.test("providersFor() heeds the settings of intervals and TTLs", () => {
+  assertEquals(paces({}), {
+    coinbase: [5000, 5000, 4000],
+    kraken: [5000, 5000, 4000],
+    coingecko: [270_000, 270_000, 270_000],
+    "gold-api": [30_000, 300_000, 24_000],
+    "twelve-data": [220_000, 220_000, 220_000],
+    yahoo: [60_000, 300_000, 45_000],
+  });
+  const cases: [Partial<ProviderConfig>, number[], number[], number[]][] = [
+    [{ QUOTE_POLL_MS: 1000 }, [1000, 1000, 1000], [1000, 1000, 1000], [1000, 1000, 1000]],
+    [
+      { QUOTE_POLL_MS: 90_000 },
+      [90_000, 90_000, 4000],
+      [90_000, 90_000, 90_000],
+      [90_000, 90_000, 45_000],
+    ],
+    [{ QUOTE_POLL_MS: 9000, QUOTE_TTL_MS: 2000 }, [9000, 9000, 2000], [9000, 9000, 2000], [
+      9000,
+      9000,
+      2000,
+    ]],
+    [{ QUOTE_TTL_MS: 2000 }, [5000, 5000, 2000], [270_000, 270_000, 2000], [
+      60_000,
+      300_000,
+      2000,
+    ]],
+    [{ QUOTE_TTL_MS: 70_000 }, [70_000, 70_000, 70_000], [270_000, 270_000, 70_000], [
+      70_000,
+      70_000,
+      70_000,
+    ]],
+    [{ DEMO: true }, [5000, 5000, 4000], [5000, 5000, 5000], [5000, 5000, 5000]],
+  ];
+  for (const [config, coinbase, coingecko, yahoo] of cases) {
+    const paced = paces(config);
+    assertEquals([paced["coinbase"], paced["coingecko"], paced["yahoo"]], [
+      coinbase,
+      coingecko,
+      yahoo,
+    ]);
+  }
+});

@@ -1,0 +1,52 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { yahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
+import { answering, sample } from "../samples.ts";
+
+const BRENT = sample("yahoo_v8_chart_BZ=F.synthetic");
+const SPX = sample("yahoo_v8_chart_^GSPC.synthetic");
+
+/** What Yahoo gives for an index whose chart is this text. */
+function readSpx(text: string) {
+  return yahoo.read(answering({ "/%5EGSPC?range=1d&interval=5m": text }), "SPX");
+}
+
+Deno.test("yahoo measures against the previous close, and says how late it is", async () => {
+  assertEquals(await readSpx(SPX), {
+    symbol: "SPX",
+    price: "7738.79",
+    change: "-8.92",
+    change_pct: -0.1151,
+    basis: "prev_close",
+    session: null,
+    period: { start: 1791207000_000, end: 1791230400_000 },
+    as_of: "2026-10-05T13:58:27.000Z",
+    received_at: "2026-05-18T08:20:00.000Z",
+    is_delayed: true,
+    delay_s: 900,
+  });
+  const brent = await yahoo.read(answering({ "/BZ%3DF?range=1d&interval=5m": BRENT }), "BRENT");
+  assertEquals([brent.price, brent.change, brent.delay_s], ["70.8", "-0.77", 600]);
+});
+
+Deno.test("yahoo reads a body that was recorded", async () => {
+  const recorded = sample("yahoo_v8_chart_1d_5m.200").replace('"AAPL"', '"^GSPC"');
+  const { price, change } = await readSpx(recorded);
+  assertEquals([price, change], ["333.923", "0.233"]);
+});
+
+Deno.test("yahoo tells no change where there is no close of yesterday: a range's is another day's", async () => {
+  const range = sample("yahoo_v8_chart.history_range.200").replaceAll('"GC=F"', '"^GSPC"');
+  const { price, change, change_pct, basis } = await readSpx(range);
+  assertEquals([price, change, change_pct, basis], ["4162.3", null, null, "none"]);
+});
+
+Deno.test("yahoo takes no chart of another symbol, and no error for one", async () => {
+  await assertRejects(() => readSpx(BRENT), Error, "gave no price of SPX");
+  await assertRejects(() => readSpx(sample("yahoo_v8_chart.404")));
+  await assertRejects(() => readSpx(SPX.replace("7738.79", "null")));
+});
+
+Deno.test("yahoo says that it is unofficial, and never stands in for spot metals", () => {
+  assertEquals(yahoo.attribution, "Yahoo Finance, unofficial, delayed");
+  assertEquals(yahoo.symbols, ["BRENT", "WTI", "SPX", "DJI", "IXIC"]);
+});

@@ -1,0 +1,108 @@
+/** The market of an isolate, while the store answers and while it does not. */
+import { assert, assertEquals } from "@std/assert";
+import { readConfig } from "../../../lib/core/config.ts";
+import { createDemoWorld } from "../../../lib/demo/demo_runtime.ts";
+import { StoreAway } from "../../../lib/store/errors.ts";
+import type { Lease } from "../../../lib/store/lease.ts";
+import { createMemoryLeases, type MemoryLeases } from "../../../lib/store/memory/lease.ts";
+import type { Hub } from "../../../lib/hub/hub.ts";
+import { createMarket } from "../../../lib/topics/quotes/quotes_service.ts";
+import { Quote } from "../../../lib/topics/quotes/quote.ts";
+import { createClient } from "../../hub/support.ts";
+import { createShakyHub } from "../../hub/shaky_log.ts";
+
+const silent = () => {};
+const INTERVAL_MS = 5000;
+const COINBASE = "api.exchange.coinbase.com";
+
+/** A market in the demo's world, over a log that may be away, watched by one client. */
+async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolve()) {
+  const shakyHub = createShakyHub();
+  const { clock, hub, shaky } = shakyHub;
+  const leases = createMemoryLeases(clock);
+  await prepare(leases);
+  const asked: number[] = [];
+  const began = clock.now();
+  const demo = createDemoWorld({
+    clock,
+    random: () => 0.5,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    fetch: () => Promise.reject(new Error("the demo has a network")),
+    resolve: () => Promise.reject(new Error("the demo has a network")),
+    readAsset: () => Promise.reject(new Error("no assets")),
+  }, { speed: 1, hasFaults: false });
+  const world: typeof demo = {
+    ...demo,
+    fetch(url, init) {
+      if (url.hostname === COINBASE && url.pathname.endsWith("BTC-USD/ticker")) {
+        asked.push(clock.now() - began);
+      }
+      return demo.fetch(url, init);
+    },
+  };
+  const config = readConfig({ DEMO: "1" });
+  const reach = <T>(call: () => Promise<T>) =>
+    shaky.health.isUp ? call() : Promise.reject(new StoreAway());
+  function lease(name: string): Lease {
+    const { claim, renew, release, ...real } = leases.lease(name, "us");
+    return {
+      ...real,
+      claim: () => reach(claim),
+      renew: () => reach(renew),
+      release: () => reach(release),
+    };
+  }
+  const shared = { lease, health: shaky.health };
+  // The log of the test knows nothing of these leases.
+  const unfenced: Hub = {
+    ...hub,
+    publish: (topic, publications) => hub.publish(topic, publications),
+  };
+  const market = createMarket(world, config, unfenced, shared);
+  const wishes = [{ topic: market.topic, tags: ["BTC-USD"] }];
+  const client = createClient(await hub.subscribe({ wishes })).live();
+  await clock.advance(1000);
+  const quotes = () =>
+    client.frames.filter(({ event }) => event === "quote")
+      .map(({ id, data }) => ({ id, ...Quote.parse(JSON.parse(data)) }));
+  return { ...shakyHub, shaky, clock, hub, market, client, asked, quotes, leases };
+}
+
+Deno.test("createMarket() asks for itself, four times more seldom, while the store is away, and without ids", async () => {
+  await using test = await createWatchedMarket();
+  const { shaky, clock, asked, quotes } = test;
+  await clock.advance(3 * INTERVAL_MS);
+  const usual = asked.length;
+  assert(usual >= 3);
+  shaky.leave();
+  // It leads on while its lease may be believed in.
+  await clock.advance(30_000);
+  assertEquals(quotes().at(-1)?.id, null);
+  asked.length = 0;
+  await clock.advance(8 * INTERVAL_MS);
+  assertEquals(asked.length, 2);
+  assert(quotes().every(({ is_stale }) => !is_stale), "its interval is longer, so its patience is");
+
+  const last = quotes().at(-1);
+  shaky.comeBack();
+  await clock.advance(2 * INTERVAL_MS);
+  const after = quotes().slice(
+    quotes().findIndex(({ received_at }) => received_at === last?.received_at),
+  );
+  assert(after.at(-1)?.id !== null, "the log has it again");
+  const times = quotes().map(({ received_at }) => received_at);
+  assertEquals(times.toSorted(), times, "no value goes back");
+  await test.client.hangUp();
+});
+
+Deno.test("createMarket() asks nobody while another leads, and takes over when its lease has ended", async () => {
+  await using test = await createWatchedMarket(async (leases) => {
+    await leases.lease("quotes", "another").claim();
+  });
+  const { clock, asked } = test;
+  await clock.advance(28_000);
+  assertEquals(asked, []);
+  await clock.advance(2000);
+  assertEquals(asked.length, 1);
+  await test.client.hangUp();
+});
