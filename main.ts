@@ -6,9 +6,9 @@
 import project from "./deno.json" with { type: "json" };
 import { systemClock } from "./lib/core/clock.ts";
 import { type Config, ConfigError, readConfig } from "./lib/core/config.ts";
-import { createLog, type LogLevel, messageOf } from "./lib/core/logger.ts";
-import type { World } from "./lib/core/runtime.ts";
-import { createDemoWorld } from "./lib/demo/demo_runtime.ts";
+import { createLogger, type LogLevel, messageOf } from "./lib/core/logger.ts";
+import type { Runtime } from "./lib/core/runtime.ts";
+import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 
@@ -32,12 +32,12 @@ function createRandom(): () => number {
   };
 }
 
-function systemWorld(level: LogLevel): World {
+function systemRuntime(level: LogLevel): Runtime {
   return {
     clock: systemClock,
     fetch: (url, init) => fetch(url, init),
     random: createRandom(),
-    log: createLog(level, systemClock, printLine),
+    log: createLogger(level, systemClock, printLine),
     async resolve(host) {
       const answers = await Promise.allSettled([
         Deno.resolveDns(host, "A"),
@@ -63,12 +63,12 @@ function assetUrl(path: string): URL {
 }
 
 /** Settings for a first look: a publisher's token of its own, and a channel to publish on. */
-function demoConfig(config: Config, { random, clock }: World): Config {
+function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const letters = () => Math.floor(random() * 2 ** 32).toString(36).padStart(7, "0");
   const token = config.PUBLISH_TOKEN ?? `demo-${letters()}${letters()}${letters()}`;
   // Whatever LOG_LEVEL says: nobody could publish without it.
   if (token !== config.PUBLISH_TOKEN) {
-    createLog("info", clock, printLine).info("made a token for publishing", { token });
+    createLogger("info", clock, printLine).info("made a token for publishing", { token });
   }
   const hasChannels = Object.keys(config.CHANNELS).length > 0;
   const channels = { alerts: { types: ["price_alert"], private: false } };
@@ -77,13 +77,13 @@ function demoConfig(config: Config, { random, clock }: World): Config {
 
 function start(): void {
   const settings = readConfig(Deno.env.toObject());
-  const system = systemWorld(settings.LOG_LEVEL);
+  const system = systemRuntime(settings.LOG_LEVEL);
   const pace = { speed: settings.DEMO_SPEED, hasFaults: settings.DEMO_FAULTS };
-  const world = settings.DEMO ? createDemoWorld(system, pace) : system;
-  const config = settings.DEMO ? demoConfig(settings, world) : settings;
-  const { log } = world;
+  const runtime = settings.DEMO ? createDemoRuntime(system, pace) : system;
+  const config = settings.DEMO ? demoConfig(settings, runtime) : settings;
+  const { log } = runtime;
 
-  const services = createServices(config, world, {
+  const services = createServices(config, runtime, {
     version: project.version,
     fetch: system.fetch,
     timeline: Deno.env.get("DENO_TIMELINE"),

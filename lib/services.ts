@@ -6,13 +6,13 @@
 import { type Config, storePrefix } from "./core/config.ts";
 import type { Figures } from "./core/metrics.ts";
 import type { Topic } from "./core/topic.ts";
-import type { World } from "./core/runtime.ts";
+import type { Runtime } from "./core/runtime.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
-import { type Callers, createCallers } from "./http/auth.ts";
+import { type Authenticator, createAuthenticator } from "./http/auth.ts";
 import { createDeprecation, type Deprecation, SESSION_LONG_POLL } from "./http/deprecation.ts";
 import { LOOKUPS_PER_MINUTE, TASKS_PER_MINUTE } from "./http/rate_limits.ts";
-import type { Door } from "./http/stream_response.ts";
+import type { StreamOpener } from "./http/stream_response.ts";
 import { createTickets, type Tickets } from "./http/tickets.ts";
 import { createHub, type Hub } from "./hub/hub.ts";
 import { createPrometheus, type Exposition } from "./metrics/prometheus.ts";
@@ -20,14 +20,14 @@ import { createMemoryState } from "./store/memory/backend.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis/backend.ts";
 import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
-import { type Catalogue, createCatalogue, type Family } from "./topics/registry.ts";
+import { createTopicRegistry, type TopicFamily, type TopicRegistry } from "./topics/registry.ts";
 import { channelTopics } from "./topics/channels.ts";
-import { createNews, type News } from "./topics/news/news_service.ts";
+import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operations.ts";
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
-import { createMarket, type Market } from "./topics/quotes/quotes_service.ts";
+import { createQuotesService, type QuotesService } from "./topics/quotes/quotes_service.ts";
 import { providersFor } from "./topics/quotes/providers/registry.ts";
 import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
 import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
@@ -37,7 +37,7 @@ import { tasksTopic } from "./topics/tasks/topic.ts";
 /** What the routes are made of. */
 export interface Services {
   readonly config: Config;
-  readonly world: World;
+  readonly runtime: Runtime;
   /** As in deno.json. */
   readonly version: string;
   /** A name for this isolate, new at every start. */
@@ -45,18 +45,18 @@ export interface Services {
   /** How what isolates share is doing. */
   readonly store: StoreHealth;
   readonly hub: Hub;
-  readonly market: Market;
-  readonly news: News;
+  readonly quotes: QuotesService;
+  readonly news: NewsService;
   /** What isolates share by key. */
-  readonly shared: Store;
+  readonly sharedStore: Store;
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
-  readonly catalogue: Catalogue;
+  readonly registry: TopicRegistry;
   readonly budget: Budget;
-  readonly door: Door;
+  readonly streamOpener: StreamOpener;
   /** Who asks. */
-  readonly callers: Callers;
+  readonly authenticator: Authenticator;
   readonly tickets: Tickets;
   /** What one caller may ask for that is not there: `spendLookup()` counts. */
   readonly lookups: RateLimit;
@@ -78,12 +78,12 @@ export interface Services {
 /** In Redis, where the settings name one. */
 function createShared(
   { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Config,
-  world: World,
+  runtime: Runtime,
   options: Omit<RedisStateOptions, "url" | "token">,
 ): SharedState {
   return url === undefined || token === undefined
-    ? createMemoryState(world, options.retention)
-    : createRedisState(world, { url, token, ...options });
+    ? createMemoryState(runtime, options.retention)
+    : createRedisState(runtime, { url, token, ...options });
 }
 
 /** What is around the services besides their world. */
@@ -91,7 +91,7 @@ export interface Surroundings {
   /** As in deno.json. */
   readonly version: string;
   /** Reaches the shared store, in a demo too. The world's own, unless it is given. */
-  readonly fetch?: World["fetch"];
+  readonly fetch?: Runtime["fetch"];
   /** Deploy's name of what runs here, such as `production`. */
   readonly timeline?: string | undefined;
 }
@@ -99,7 +99,7 @@ export interface Surroundings {
 /** Builds everything. Nothing runs yet: timers, fetches and commands begin with the first follower. */
 export function createServices(
   config: Config,
-  outside: World,
+  outside: Runtime,
   { version, fetch = outside.fetch, timeline }: Surroundings,
 ): Services {
   const { clock, random } = outside;
@@ -115,8 +115,8 @@ export function createServices(
     figures,
   });
   const { metrics } = prometheus;
-  const world = { ...outside, metrics };
-  const hub = createHub(world, shared, {
+  const runtime = { ...outside, metrics };
+  const hub = createHub(runtime, shared, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
     streamMaxAgeMs: config.STREAM_MAX_AGE_MS,
@@ -124,13 +124,13 @@ export function createServices(
     coalesceMs: config.COALESCE_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
-  const market = createMarket(world, config, hub, shared);
+  const market = createQuotesService(runtime, config, hub, shared);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
-  const news = createNews(world, newsOptions, hub, shared);
+  const news = createNewsService(runtime, newsOptions, hub, shared);
   const channels = channelTopics(config.CHANNELS);
   const topics: readonly Topic[] = [market.topic, news.topic, tasksTopic, ...channels];
   const ledgers = {
-    world,
+    runtime,
     hub,
     store: shared.store,
     retainMs: config.LOG_RETAIN_MS,
@@ -139,7 +139,7 @@ export function createServices(
   const operations = createOperations(ledgers);
   const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
   const tasks = createTasks({ ...ledgers, log: shared.log });
-  const families: readonly Family[] = [{
+  const families: readonly TopicFamily[] = [{
     name: OPERATIONS,
     topic: operationTopic,
     ownerOf: async (id) => (await operations.look(id))?.operation.owner ?? null,
@@ -153,11 +153,11 @@ export function createServices(
     perClient: config.STREAMS_PER_CLIENT,
   });
   const tickets = createTickets({
-    ...world,
+    ...runtime,
     store: shared.store,
     secret: config.AUTH_SECRET ?? config.PUBLISH_TOKEN,
   });
-  const callers = createCallers({
+  const authenticator = createAuthenticator({
     clock,
     tickets,
     secret: config.AUTH_SECRET,
@@ -165,38 +165,38 @@ export function createServices(
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
   if (config.AUTH_SECRET === undefined && channels.some(({ isPrivate }) => isPrivate)) {
-    world.log.warn("private channels are closed to users: AUTH_SECRET is not set");
+    runtime.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
   let isGoing = false;
   const isDraining = () => isGoing;
 
   async function figures(): Promise<Figures> {
     const queue = await tasks.queue();
-    return { streams: hub.streams(), seats: budget, store: shared.health, queue };
+    return { streams: hub.streams(), slots: budget, store: shared.health, queue };
   }
 
   return {
     config,
-    world,
+    runtime,
     version,
     isolate,
     store: shared.health,
     hub,
-    market,
+    quotes: market,
     news,
     operations,
     sessions,
     tasks,
-    shared: shared.store,
-    catalogue: createCatalogue(topics, families),
+    sharedStore: shared.store,
+    registry: createTopicRegistry(topics, families),
     budget,
-    callers,
+    authenticator,
     tickets,
     lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
-    longPolls: createDeprecation(world, SESSION_LONG_POLL),
-    door: {
+    longPolls: createDeprecation(runtime, SESSION_LONG_POLL),
+    streamOpener: {
       hub,
-      callers,
+      authenticator,
       tickets,
       budget,
       opens: createRateLimit(clock, config.OPENS_PER_MINUTE),

@@ -34,7 +34,7 @@ export interface App {
 
 /** Creates the router of all routes. */
 export function createRoutes(services: Services): OpenAPIHono<Env> {
-  const { market: quotes, news, world, config: { DEMO: isDemo } } = services;
+  const { quotes: quotes, news, runtime, config: { DEMO: isDemo } } = services;
   const app = createRouter();
 
   app.route("/", quotesRoutes(services));
@@ -46,7 +46,7 @@ export function createRoutes(services: Services): OpenAPIHono<Env> {
   app.route("/", sessionsRoutes(services));
   app.route("/", tasksRoutes(services));
   app.route("/", opsRoutes(services));
-  app.route("/", pageRoutes({ world, quotes, news, isDemo }));
+  app.route("/", pageRoutes({ runtime, quotes, news, isDemo }));
   if (isDemo) app.route("/", demoRoutes(services));
   app.route("/", clientRoutes(services));
   app.route("/", docsRoutes(services, app));
@@ -55,7 +55,7 @@ export function createRoutes(services: Services): OpenAPIHono<Env> {
   app.onError((thrown, c) => {
     const problem = problemOf(thrown);
     if (problem.status === 500) {
-      world.log.error("request failed", {
+      runtime.log.error("request failed", {
         method: c.req.method,
         path: c.req.path,
         error: messageOf(thrown),

@@ -5,7 +5,7 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import type { World } from "../lib/core/runtime.ts";
+import type { Runtime } from "../lib/core/runtime.ts";
 import { bundle, bundleStyles } from "../lib/http/bundle.ts";
 import type { Env } from "../lib/http/client_address.ts";
 import { pack, type Packed, sendPacked } from "../lib/http/assets.ts";
@@ -45,7 +45,7 @@ function fileRoute(path: string, type: string, summary: string) {
 /** Serves files: put together and packed once, asked for anew each time, and sent again only where they have changed. Modules and style sheets come with all they import. */
 export function addAssets(
   app: OpenAPIHono<Env>,
-  { readAsset }: Pick<World, "readAsset">,
+  { readAsset }: Pick<Runtime, "readAsset">,
   { summary, files, headers }: Assets,
 ): void {
   const utf8 = new TextDecoder();

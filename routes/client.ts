@@ -5,7 +5,7 @@
  */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Next } from "hono";
-import type { World } from "../lib/core/runtime.ts";
+import type { Runtime } from "../lib/core/runtime.ts";
 import type { Env } from "../lib/http/client_address.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
@@ -31,10 +31,10 @@ async function headers(c: Context, next: Next): Promise<void> {
 
 /** The modules a page imports. */
 export function clientRoutes(
-  { world }: { readonly world: Pick<World, "readAsset"> },
+  { runtime }: { readonly runtime: Pick<Runtime, "readAsset"> },
 ): OpenAPIHono<Env> {
   const app = createRouter();
-  addAssets(app, world, {
+  addAssets(app, runtime, {
     summary: "A module of the browser client",
     files: MODULES.map((path) => ({ path, type: "text/javascript" })),
     headers,

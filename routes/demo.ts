@@ -11,7 +11,7 @@ import { jsonContent } from "../lib/http/openapi.ts";
 import { IdParams } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { REHEARSALS, spend } from "../lib/http/rate_limits.ts";
+import { consume, REHEARSALS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 import { Operation, shown } from "../lib/topics/operations/operation.ts";
 import { REHEARSAL, rehearse } from "../lib/topics/operations/demo_operation.ts";
@@ -22,8 +22,8 @@ const PER_MINUTE = 30;
 
 /** The routes of the demo. Whoever has none does not mount them. */
 export function demoRoutes(services: Services): OpenAPIHono<Env> {
-  const { config, operations, tickets, world } = services;
-  const { clock, log } = world;
+  const { config, operations, tickets, runtime } = services;
+  const { clock, log } = runtime;
   const app = createRouter();
   const rate = createRateLimit(clock, PER_MINUTE);
 
@@ -55,7 +55,7 @@ export function demoRoutes(services: Services): OpenAPIHono<Env> {
 
   app.use("/demo/*", async (c, next) => {
     if (c.req.method === "POST") {
-      spend(c, rate, clientKey(c, config.CLIENT_IP_HEADER), REHEARSALS);
+      consume(c, rate, clientKey(c, config.CLIENT_IP_HEADER), REHEARSALS);
     }
     await next();
   });

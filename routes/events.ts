@@ -7,7 +7,12 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Env } from "../lib/http/client_address.ts";
 import { streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publish_middleware.ts";
+import {
+  asPublisher,
+  holdsEvent,
+  IdempotencyHeader,
+  idempotencyKeyOf,
+} from "../lib/http/publish_middleware.ts";
 import { addRoute, readHeader, readJson, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -24,7 +29,7 @@ const Body = z.object({
 
 /** The routes of the channels in the settings. */
 export function eventsRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, catalogue, config, hub, door } = services;
+  const { authenticator, registry, config, hub, streamOpener } = services;
   const app = createRouter();
 
   const publish = createRoute({
@@ -35,7 +40,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     request: {
       params,
-      headers: z.object({ "idempotency-key": idempotencyKey }),
+      headers: z.object({ "idempotency-key": IdempotencyHeader }),
       body: {
         required: true,
         content: { "application/json": { schema: Body } },
@@ -66,23 +71,25 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
   const checks = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
   addRoute(app, publish, ...checks, async (c) => {
     const channel = c.req.param("channel") ?? "";
-    const key = readHeader(c, "idempotency-key", idempotencyKey);
+    const key = readHeader(c, "idempotency-key", IdempotencyHeader);
     const { type, data } = await readJson(c, Body);
-    const topic = catalogue.topic(channelTopicName(channel));
-    const once = await onceOf(c, key);
-    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], { once });
+    const topic = registry.topic(channelTopicName(channel));
+    const idempotencyKey = await idempotencyKeyOf(c, key);
+    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], {
+      idempotencyKey,
+    });
     return c.json({ id }, 202);
   });
 
   addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
     const channel = c.req.param("channel") ?? "";
-    const caller = await callers.ofStream(c);
-    const topic = catalogue.topic(channelTopicName(channel));
-    return await streamResponse(c, door, {
+    const principal = await authenticator.ofStream(c);
+    const topic = registry.topic(channelTopicName(channel));
+    return await streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),
-      caller,
-      wishes: [{ topic, tags: null }],
+      principal,
+      filters: [{ topic, tags: null }],
       pollUrl: null,
     });
   });

@@ -11,7 +11,7 @@ import { isUnchanged } from "../lib/http/etag.ts";
 import { answeredOnce } from "../lib/http/idempotency.ts";
 import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, idempotencyKey } from "../lib/http/publish_middleware.ts";
+import { asPublisher, IdempotencyHeader } from "../lib/http/publish_middleware.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -81,7 +81,7 @@ const stream = createRoute({
 
 /** The routes of news. */
 export function newsRoutes(services: Services): OpenAPIHono<Env> {
-  const { news, door, shared } = services;
+  const { news, streamOpener, sharedStore: shared } = services;
   const app = createRouter();
 
   const publishing = {
@@ -93,7 +93,7 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
       answeredOnce(shared),
     ],
   };
-  const headers = z.object({ "idempotency-key": idempotencyKey });
+  const headers = z.object({ "idempotency-key": IdempotencyHeader });
   const params = z.object({ id: z.string().max(64).meta({ example: "Zm9vYmFyYmF6cXV4" }) });
   const bodyOf = <T extends z.ZodType>(schema: T) => ({
     required: true,
@@ -167,9 +167,9 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
   addRoute(app, stream, (c) => {
     const query = readQuery(c, stream.request.query);
     const tags = sourceFilter(query.source);
-    return streamResponse(c, door, {
+    return streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),
-      wishes: [{ topic: news.topic, tags }],
+      filters: [{ topic: news.topic, tags }],
       pollUrl: tags === null ? "/v1/news" : `/v1/news?source=${tags.join(",")}`,
     });
   });

@@ -6,7 +6,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
-import type { Caller } from "../lib/http/auth.ts";
+import type { Principal } from "../lib/http/auth.ts";
 import type { Env } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
@@ -15,7 +15,12 @@ import { oneStream } from "../lib/http/one_stream.ts";
 import { DelayToEnd } from "../lib/http/delay.ts";
 import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publish_middleware.ts";
+import {
+  asPublisher,
+  holdsEvent,
+  IdempotencyHeader,
+  idempotencyKeyOf,
+} from "../lib/http/publish_middleware.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import type { Services } from "../lib/services.ts";
@@ -62,7 +67,7 @@ function done(outcome: Kept | Refusal | null): Operation {
 
 /** The routes of operations. */
 export function operationsRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, door, operations, world: { clock } } = services;
+  const { authenticator, config, streamOpener, operations, runtime: { clock } } = services;
   const app = createRouter();
 
   const publisherOnly = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
@@ -75,7 +80,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: publisherOnly,
     request: {
-      headers: z.object({ "idempotency-key": idempotencyKey }),
+      headers: z.object({ "idempotency-key": IdempotencyHeader }),
       body: { required: true, content: { "application/json": { schema: Beginning } } },
     },
     responses: {
@@ -148,8 +153,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   /** An operation that is there and the caller's. */
-  function find(c: Context<Env>, caller: Caller, id: string): Promise<Kept> {
-    return findOne(c, services, caller, {
+  function find(c: Context<Env>, principal: Principal, id: string): Promise<Kept> {
+    return findOne(c, services, principal, {
       name: operationTopic(id).name,
       look: () => operations.look(id),
       ownerOf: ({ operation }) => operation.owner,
@@ -159,8 +164,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(create, async (c) => {
     const { kind, owner, ttl_s: ttlS = config.OPERATION_TTL_S } = c.req.valid("json");
-    const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
-    const operation = shown(await operations.create({ kind, owner, ttlS }, once));
+    const idempotencyKey = await idempotencyKeyOf(c, c.req.valid("header")["idempotency-key"]);
+    const operation = shown(await operations.create({ kind, owner, ttlS }, idempotencyKey));
     c.header("location", `/v1/operations/${operation.id}`);
     return c.json(operation, 201);
   });
@@ -172,7 +177,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
   );
 
   app.openapi(poll, async (c) => {
-    const kept = await find(c, await callers.of(c), c.req.valid("param").id);
+    const kept = await find(c, await authenticator.of(c), c.req.valid("param").id);
     const operation = shown(kept);
     const delay = nextPollDelay(kept, clock.now());
     if (delay > 0) c.header("retry-after", String(delay));
@@ -182,16 +187,16 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(stream, (c) => {
     const { id } = c.req.valid("param");
-    return oneStream(c, door, c.req.valid("query"), {
+    return oneStream(c, streamOpener, c.req.valid("query"), {
       topic: operationTopic(id),
       pollUrl: `/v1/operations/${id}`,
-      find: (caller) => find(c, caller, id),
+      find: (principal) => find(c, principal, id),
     });
   });
 
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    await find(c, await callers.of(c), id);
+    await find(c, await authenticator.of(c), id);
     return c.json(done(await operations.cancel(id)), 202);
   });
 

@@ -11,7 +11,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { requirePublisher } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
-import { StoreAway } from "../lib/store/errors.ts";
+import { StoreUnavailable } from "../lib/store/errors.ts";
 
 const health = createRoute({
   method: "get",
@@ -90,7 +90,7 @@ export function opsRoutes(services: Services): OpenAPIHono<Env> {
     if (isDraining()) {
       throw new Problem(503, "draining", "This isolate is going.", { retryAfterMs: 5000 });
     }
-    if (!await store.check()) throw new StoreAway();
+    if (!await store.check()) throw new StoreUnavailable();
     return c.json({ status: "ready" }, 200);
   });
 

@@ -56,7 +56,7 @@ const stream = createRoute({
 });
 
 /** The routes of quotes. */
-export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
+export function quotesRoutes({ quotes: market, streamOpener }: Services): OpenAPIHono<Env> {
   const app = createRouter();
 
   app.openapi(list, async (c) => {
@@ -70,9 +70,9 @@ export function quotesRoutes({ market, door }: Services): OpenAPIHono<Env> {
   addRoute(app, stream, (c) => {
     const query = readQuery(c, stream.request.query);
     const tags = symbolFilter(query.symbols, SYMBOLS);
-    return streamResponse(c, door, {
+    return streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),
-      wishes: [{ topic: market.topic, tags }],
+      filters: [{ topic: market.topic, tags }],
       pollUrl: tags === null ? "/v1/quotes" : `/v1/quotes?symbols=${tags.join(",")}`,
     });
   });

@@ -7,7 +7,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
 import { formatOf } from "../lib/http/accept.ts";
-import type { Caller } from "../lib/http/auth.ts";
+import type { Principal } from "../lib/http/auth.ts";
 import type { Env } from "../lib/http/client_address.ts";
 import { POLL_S } from "../lib/http/delay.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
@@ -16,7 +16,12 @@ import { jsonContent } from "../lib/http/openapi.ts";
 import { oneStream } from "../lib/http/one_stream.ts";
 import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, holdsEvent, idempotencyKey, onceOf } from "../lib/http/publish_middleware.ts";
+import {
+  asPublisher,
+  holdsEvent,
+  IdempotencyHeader,
+  idempotencyKeyOf,
+} from "../lib/http/publish_middleware.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
 import type { Services } from "../lib/services.ts";
@@ -70,10 +75,10 @@ export function sessionOver(): Problem {
 export function findSession(
   c: Context<Env>,
   services: Services,
-  caller: Caller,
+  principal: Principal,
   id: string,
 ): Promise<Kept> {
-  return findOne(c, services, caller, {
+  return findOne(c, services, principal, {
     name: sessionTopic(id).name,
     look: () => services.sessions.look(id),
     ownerOf: ({ session }) => session.owner,
@@ -89,7 +94,7 @@ function recommendationFor(kept: Kept, streamUrl: string): string {
 
 /** The routes of sessions. */
 export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, door, sessions, longPolls } = services;
+  const { authenticator, config, streamOpener, sessions, longPolls } = services;
   const app = createRouter();
 
   const publisherOnly = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
@@ -102,7 +107,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     security: [{ publisher: [] }],
     middleware: publisherOnly,
     request: {
-      headers: z.object({ "idempotency-key": idempotencyKey }),
+      headers: z.object({ "idempotency-key": IdempotencyHeader }),
       body: { required: true, content: { "application/json": { schema: Beginning } } },
     },
     responses: {
@@ -168,16 +173,16 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   function follow(c: Context<Env>, id: string, query: z.infer<typeof StreamQuery>) {
-    return oneStream(c, door, query, {
+    return oneStream(c, streamOpener, query, {
       topic: sessionTopic(id),
       pollUrl: `/v1/sessions/${id}/events`,
-      find: (caller) => findSession(c, services, caller, id),
+      find: (principal) => findSession(c, services, principal, id),
     });
   }
 
   app.openapi(create, async (c) => {
-    const once = await onceOf(c, c.req.valid("header")["idempotency-key"]);
-    const { session } = await sessions.create(c.req.valid("json"), once);
+    const idempotencyKey = await idempotencyKeyOf(c, c.req.valid("header")["idempotency-key"]);
+    const { session } = await sessions.create(c.req.valid("json"), idempotencyKey);
     c.header("location", `/v1/sessions/${session.id}`);
     return c.json(session, 201);
   });
@@ -198,7 +203,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
       return response;
     }
 
-    const kept = await findSession(c, services, await callers.of(c), id);
+    const kept = await findSession(c, services, await authenticator.of(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
     if (format === "unsaid") longPolls.tell(c, streamUrl);
     const { session_state, progress } = kept.session;

@@ -48,7 +48,7 @@ const stream = createRoute({
 
 /** The route of several topics. */
 export function streamRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, catalogue, market, news, door } = services;
+  const { authenticator, registry, quotes: market, news, streamOpener } = services;
   const app = createRouter();
 
   addRoute(app, stream, async (c) => {
@@ -64,17 +64,17 @@ export function streamRoutes(services: Services): OpenAPIHono<Env> {
       [news.topic, sourceFilter(query.source)],
     ]);
     const input = streamInput(query, c.req.header("last-event-id"));
-    return await openByStore(c, door, null, async () => {
+    return await openByStore(c, streamOpener, null, async () => {
       // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
-      const caller = await callers.ofStream(c);
-      const asked = names.map((name) => catalogue.topic(name));
+      const principal = await authenticator.ofStream(c);
+      const asked = names.map((name) => registry.topic(name));
       const mayBeGone = input.cursor !== undefined;
-      const { topics, gone } = await findOwned(c, services, caller, asked, mayBeGone);
+      const { topics, gone } = await findOwned(c, services, principal, asked, mayBeGone);
       if (topics.length === 0) return new Response(null, { status: 204 });
-      return await streamResponse(c, door, {
+      return await streamResponse(c, streamOpener, {
         ...input,
-        caller,
-        wishes: topics.map((topic) => ({ topic, tags: filters.get(topic) ?? null })),
+        principal,
+        filters: topics.map((topic) => ({ topic, tags: filters.get(topic) ?? null })),
         gone: gone.length > 0 ? gone : undefined,
         pollUrl: null,
       });

@@ -13,13 +13,13 @@ import { problems } from "../lib/http/problem_response.ts";
 import {
   asPublisher,
   holdsEvent,
-  idempotencyKey,
-  onceOf,
+  IdempotencyHeader,
+  idempotencyKeyOf,
   publisherKey,
   spendPublication,
 } from "../lib/http/publish_middleware.ts";
 import { requireReader } from "../lib/http/authorize.ts";
-import { spend, USERS_TASKS } from "../lib/http/rate_limits.ts";
+import { consume, USERS_TASKS } from "../lib/http/rate_limits.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
@@ -77,7 +77,8 @@ function done(outcome: Task | Refusal | null): Task {
 
 /** The routes of tasks. */
 export function tasksRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, config, publishRate, sessions, taskRate, tasks, world: { clock } } = services;
+  const { authenticator, config, publishRate, sessions, taskRate, tasks, runtime: { clock } } =
+    services;
   const app = createRouter();
 
   const process = createRoute({
@@ -87,7 +88,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     tags: ["tasks"],
     security: OF_READERS,
     middleware: [holdsEvent(config.MAX_EVENT_BYTES)],
-    request: { params: IdParams, headers: z.object({ "idempotency-key": idempotencyKey }) },
+    request: { params: IdParams, headers: z.object({ "idempotency-key": IdempotencyHeader }) },
     responses: {
       202: jsonContent("It waits for a worker. `Location` says where to ask for it.", Begun),
       ...problems(400, 401, 403, 404, 409, 413, 422, 429, 503),
@@ -155,20 +156,20 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(process, async (c) => {
     const { id } = c.req.valid("param");
-    const caller = await callers.of(c);
-    requireReader(caller, [sessionTopic(id)]);
-    const who = publisherKey(c, caller, config.CLIENT_IP_HEADER);
-    if (caller.kind === "publisher") spendPublication(c, publishRate);
-    else spend(c, taskRate, who, USERS_TASKS);
-    const { session: { owner } } = await findSession(c, services, caller, id);
-    const once = await onceOf(c, c.req.valid("header")["idempotency-key"], who);
+    const principal = await authenticator.of(c);
+    requireReader(principal, [sessionTopic(id)]);
+    const who = publisherKey(c, principal, config.CLIENT_IP_HEADER);
+    if (principal.kind === "publisher") spendPublication(c, publishRate);
+    else consume(c, taskRate, who, USERS_TASKS);
+    const { session: { owner } } = await findSession(c, services, principal, id);
+    const idempotencyKey = await idempotencyKeyOf(c, c.req.valid("header")["idempotency-key"], who);
 
     const session = await sessions.touch(id);
     if (session === null) throw unknownSession();
     // Who asks again is answered as before, though the work may have ended the session by now.
     const task = session === "over"
-      ? once && await tasks.begunBy(once)
-      : await tasks.begin({ sessionId: id, owner }, once);
+      ? idempotencyKey && await tasks.begunBy(idempotencyKey)
+      : await tasks.begin({ sessionId: id, owner }, idempotencyKey);
     if (!task) throw sessionOver();
     const statusUrl = `/v1/tasks/${task.task_id}/status`;
     c.header("location", statusUrl);
@@ -179,7 +180,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   app.openapi(list, async (c) => {
-    requireReader(await callers.of(c), [tasksTopic]);
+    requireReader(await authenticator.of(c), [tasksTopic]);
     const { open, cursor } = await tasks.list();
     const { counts, oldestAgeS } = queueOf(open, clock.now());
     c.header("cache-control", "no-store");
@@ -194,7 +195,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(status, async (c) => {
     const { id } = c.req.valid("param");
-    const task = await findOne(c, services, await callers.of(c), {
+    const task = await findOne(c, services, await authenticator.of(c), {
       name: `${TASKS}/${id}`,
       look: () => tasks.look(id),
       ownerOf: ({ owner }) => owner,

@@ -5,14 +5,14 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { limitBody } from "../lib/http/body_limit.ts";
-import { callerKey, unauthorized } from "../lib/http/auth.ts";
+import { principalKey, unauthorized } from "../lib/http/auth.ts";
 import type { Env } from "../lib/http/client_address.ts";
 import { MOST_TOPICS } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { requireJson, spendPublication } from "../lib/http/publish_middleware.ts";
 import { requireReader } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { spend, TICKETS } from "../lib/http/rate_limits.ts";
+import { consume, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 
 /** Names of 32 topics take less. */
@@ -61,7 +61,7 @@ const make = createRoute({
 
 /** The route of tickets. */
 export function ticketsRoutes(services: Services): OpenAPIHono<Env> {
-  const { callers, catalogue, config, door, publishRate, tickets } = services;
+  const { authenticator, registry, config, streamOpener, publishRate, tickets } = services;
   const app = createRouter();
   app.openAPIRegistry.registerComponent("securitySchemes", "user", {
     type: "http",
@@ -71,20 +71,20 @@ export function ticketsRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   app.openapi(make, async (c) => {
-    const caller = await callers.of(c);
-    if (caller.kind === "nobody") {
+    const principal = await authenticator.of(c);
+    if (principal.kind === "nobody") {
       throw unauthorized("token_needed", "A ticket is made for a token: Authorization: Bearer …");
     }
-    const who = `tickets of ${callerKey(c, caller, config.CLIENT_IP_HEADER)}`;
-    if (caller.kind === "publisher") spendPublication(c, publishRate);
-    else spend(c, door.opens, who, TICKETS);
+    const who = `tickets of ${principalKey(c, principal, config.CLIENT_IP_HEADER)}`;
+    if (principal.kind === "publisher") spendPublication(c, publishRate);
+    else consume(c, streamOpener.opens, who, TICKETS);
 
-    const topics = [...new Set(c.req.valid("json").topics)].map((name) => catalogue.topic(name));
-    requireReader(caller, topics);
+    const topics = [...new Set(c.req.valid("json").topics)].map((name) => registry.topic(name));
+    requireReader(principal, topics);
     const { ticket, expiresAt } = await tickets.issue({
-      sub: caller.kind === "user" ? caller.sub : undefined,
+      sub: principal.kind === "user" ? principal.sub : undefined,
       topics: topics.map(({ name }) => name),
-      endsAt: caller.kind === "user" ? caller.endsAt : undefined,
+      endsAt: principal.kind === "user" ? principal.endsAt : undefined,
     });
     c.header("cache-control", "no-store");
     return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);

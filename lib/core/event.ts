@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Place } from "./position.ts";
+import type { Position } from "./position.ts";
 
 /** What a publisher hands in. */
-export interface Publication {
+export interface EventInput {
   readonly type: string;
   readonly data: unknown;
   /** On a state topic: what a newer value replaces, such as a symbol. */
@@ -16,7 +16,7 @@ export interface Publication {
 }
 
 /** A publication that was checked and serialised, and has no id yet. */
-export interface Draft {
+export interface SerializedEvent {
   readonly type: string;
   readonly key: string;
   readonly tags: readonly string[];
@@ -25,24 +25,24 @@ export interface Draft {
 }
 
 /** One published fact. */
-export interface StreamEvent extends Draft {
-  readonly id: Place;
+export interface StreamEvent extends SerializedEvent {
+  readonly id: Position;
   readonly topic: string;
   /** On a log topic, the id before it on its topic: null where it is the first. What tells a gap exactly. */
-  readonly prev: Place | null;
+  readonly prevId: Position | null;
 }
 
 /** The events of one publication, in order. They enter the log, and an isolate's windows, together. */
 export type Batch = readonly StreamEvent[];
 
 /** What a follower of the log is given. */
-export type Delivery<Event extends StreamEvent = StreamEvent> =
+export type LogMessage<Event extends StreamEvent = StreamEvent> =
   | Joined
   /** One publication, and the ids it takes back. */
   | {
     readonly kind: "published";
     readonly events: readonly Event[];
-    readonly retracted: readonly Place[];
+    readonly retracted: readonly Position[];
   };
 
 /**
@@ -51,6 +51,6 @@ export type Delivery<Event extends StreamEvent = StreamEvent> =
  */
 export interface Joined {
   readonly kind: "joined";
-  readonly birth: Place;
-  readonly head: Place;
+  readonly epoch: Position;
+  readonly head: Position;
 }

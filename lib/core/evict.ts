@@ -13,7 +13,7 @@
  * @param isToGo Is told how many there are still, with this one.
  * @param onGone Is called before the next one is judged.
  */
-export function takeOldest<Item>(
+export function evictOldest<Item>(
   list: Item[],
   isToGo: (oldest: Item, left: number) => boolean,
   onGone: (item: Item) => void,

@@ -12,7 +12,7 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /** Writes lines for operators. Never hand it a token, a cookie or an upstream's body. */
-export type Log = Readonly<
+export type Logger = Readonly<
   Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
 >;
 
@@ -30,8 +30,8 @@ function lineOf(own: object, fields: object): string {
  *
  * @param write Takes one finished line, without its line feed.
  */
-export function createLog(level: LogLevel, clock: Clock, write: (line: string) => void): Log {
-  function writer(each: LogLevel): Log[LogLevel] {
+export function createLogger(level: LogLevel, clock: Clock, write: (line: string) => void): Logger {
+  function writer(each: LogLevel): Logger[LogLevel] {
     if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
     return (message, fields = {}) => {
       const own = { time: new Date(clock.now()).toISOString(), level: each, message };

@@ -158,7 +158,7 @@ export interface Queue {
 export interface Figures {
   readonly streams: ReadonlyMap<TopicKind, StreamFigures>;
   /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
-  readonly seats: { readonly inUse: number; readonly limit: number };
+  readonly slots: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };
   readonly queue: Queue;
 }

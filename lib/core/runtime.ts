@@ -4,19 +4,19 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Log } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** The least of `fetch` the project needs. */
 export type FetchLike = (url: URL, init: RequestInit) => Promise<Response>;
 
 /** What the project may know of and do to the outside. `main.ts` makes the real one, tests make theirs. */
-export interface World {
+export interface Runtime {
   readonly clock: Clock;
   readonly fetch: FetchLike;
   /** A number in [0, 1), hard to guess: jitter, ids and the demo's token come from it. */
   readonly random: () => number;
-  readonly log: Log;
+  readonly log: Logger;
   /** Who counts what happens: nobody, where it is not given. */
   readonly metrics?: Metrics;
   /** The addresses a host name stands for. Rejects where the name is unknown. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { answerOf, latencyOf } from "./answers.ts";
 import type { Pace } from "./calendar.ts";
 import { coinbase } from "./coinbase.ts";
@@ -37,11 +37,11 @@ export interface DemoOptions {
  * The same world, but for `fetch` and `resolve`: they know the simulated upstreams and nothing else.
  * Answers depend on the clock alone: its time now, and at the demo's beginning.
  */
-export function createDemoWorld(
-  world: World,
+export function createDemoRuntime(
+  runtime: Runtime,
   { speed = 1, hasFaults = false }: DemoOptions = {},
-): World {
-  const { clock, random } = world;
+): Runtime {
+  const { clock, random } = runtime;
   const startedAt = clock.now();
   const upstreams = upstreamsAt({ startedAt, speed });
   const feeds = simulatedFeeds(startedAt);
@@ -79,7 +79,7 @@ export function createDemoWorld(
   }
 
   return {
-    ...world,
+    ...runtime,
     async fetch(url, init) {
       init.signal?.throwIfAborted();
       const { latencyMs, respond } = find(url.hostname);

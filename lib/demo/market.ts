@@ -4,7 +4,7 @@
  * @module
  */
 import type { Pace } from "./calendar.ts";
-import type { Market } from "./simulated.ts";
+import type { QuotesService } from "./simulated.ts";
 import { createWalk, type WalkOptions } from "./walk.ts";
 
 interface Listing extends WalkOptions {
@@ -41,7 +41,7 @@ const REAL_TIME: Pace = { startedAt: 0, speed: 1 };
  * @param view Tells upstreams apart: 0 sees it as it is.
  * @param pace How prices of markets with hours go through their days.
  */
-export function marketOf(view: number, { startedAt, speed }: Pace = REAL_TIME): Market {
+export function marketOf(view: number, { startedAt, speed }: Pace = REAL_TIME): QuotesService {
   return Object.fromEntries(
     Object.entries(LISTINGS).map(([symbol, { decimals, tellsHours, ...options }]) => {
       const price = createWalk(options);

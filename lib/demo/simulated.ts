@@ -24,4 +24,4 @@ export interface SimulatedUpstream {
 export type PriceAt = (ms: number) => string;
 
 /** The prices everyone simulates, by symbol. */
-export type Market = Readonly<Record<string, PriceAt>>;
+export type QuotesService = Readonly<Record<string, PriceAt>>;

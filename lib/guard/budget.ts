@@ -6,7 +6,7 @@
 import type { REFUSAL_REASONS } from "../core/metrics.ts";
 
 /** A stream's share of the budget. */
-export interface Seat {
+export interface Slot {
   /** Gives it back. Further calls do nothing. */
   release(): void;
 }
@@ -23,7 +23,7 @@ export interface Budget {
   readonly limit: number;
   readonly inUse: number;
   /** Takes a seat for a client. */
-  take(client: string): Seat | Refusal;
+  take(client: string): Slot | Refusal;
 }
 
 /** Settings of a budget. */
@@ -39,9 +39,9 @@ export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
 
   function add(client: string, change: 1 | -1): void {
     inUse += change;
-    const seats = (seatsOf.get(client) ?? 0) + change;
-    if (seats === 0) seatsOf.delete(client);
-    else seatsOf.set(client, seats);
+    const slots = (seatsOf.get(client) ?? 0) + change;
+    if (slots === 0) seatsOf.delete(client);
+    else seatsOf.set(client, slots);
   }
 
   return {

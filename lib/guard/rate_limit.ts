@@ -19,7 +19,7 @@ export interface Allowance {
 /** A limit a minute, by key. */
 export interface RateLimit {
   /** Counts a try, unless it is refused. */
-  take(key: string): Allowance;
+  consume(key: string): Allowance;
 }
 
 const MINUTE_MS = 60_000;
@@ -39,7 +39,7 @@ export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
   const wholeAt = new LRUCache<string, number>({ max: MOST_KEYS });
 
   return {
-    take(key) {
+    consume(key) {
       if (perMinute === 0) {
         return { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
       }

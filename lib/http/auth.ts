@@ -17,7 +17,7 @@ import { readJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
 /** Who asks, and what that lets them read. */
-export type Caller =
+export type Principal =
   | { readonly kind: "publisher" }
   | {
     readonly kind: "user";
@@ -33,19 +33,19 @@ export type Caller =
   | { readonly kind: "nobody" };
 
 /** Tells who asks. */
-export interface Callers {
+export interface Authenticator {
   /**
    * Who asks for something that is no stream: at once, where no token is to be verified.
    *
    * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url` where a token is in the query, a ticket too.
    */
-  of(c: Context<Env>): Caller | Promise<Caller>;
+  of(c: Context<Env>): Principal | Promise<Principal>;
   /**
    * Who asks for a stream: a ticket may say so. It is not spent yet.
    *
    * @throws {Problem} As `of()`; 401 `bad_ticket`; 400 `two_tokens` where a ticket comes with a token.
    */
-  ofStream(c: Context<Env>): Caller | Promise<Caller>;
+  ofStream(c: Context<Env>): Principal | Promise<Principal>;
 }
 
 /** What callers are told by. */
@@ -89,24 +89,28 @@ function includes(list: readonly string[], name: string): boolean {
 }
 
 /** Whether a caller may read a topic that is private. Of operations, sessions and tasks {@linkcode owns} is asked too. */
-export function mayRead(caller: Caller, topic: string): boolean {
-  if (caller.kind === "publisher") return true;
-  if (caller.kind === "nobody") return false;
-  if (topic === PUBLISHERS_TOPIC && caller.sub !== undefined) return false;
-  return includes(caller.topics ?? OWNED, topic);
+export function mayRead(principal: Principal, topic: string): boolean {
+  if (principal.kind === "publisher") return true;
+  if (principal.kind === "nobody") return false;
+  if (topic === PUBLISHERS_TOPIC && principal.sub !== undefined) return false;
+  return includes(principal.topics ?? OWNED, topic);
 }
 
 /** Whether what is `owner`'s is the caller's too: publishers own all. */
-export function owns(caller: Caller, owner: string): boolean {
-  if (caller.kind === "publisher") return true;
-  if (caller.kind === "nobody") return false;
-  return caller.sub === undefined || caller.sub === owner;
+export function owns(principal: Principal, owner: string): boolean {
+  if (principal.kind === "publisher") return true;
+  if (principal.kind === "nobody") return false;
+  return principal.sub === undefined || principal.sub === owner;
 }
 
 /** Whom a request counts for: the user, else the address. @param header As of {@linkcode clientKey}. */
-export function callerKey(c: Context<Env>, caller: Caller, header: string | undefined): string {
-  const isUser = caller.kind === "user" || caller.kind === "ticket";
-  return isUser && caller.sub !== undefined ? `user ${caller.sub}` : clientKey(c, header);
+export function principalKey(
+  c: Context<Env>,
+  principal: Principal,
+  header: string | undefined,
+): string {
+  const isUser = principal.kind === "user" || principal.kind === "ticket";
+  return isUser && principal.sub !== undefined ? `user ${principal.sub}` : clientKey(c, header);
 }
 
 /** The `Bearer` token of a request, empty where it has another one, undefined where it has none. */
@@ -117,10 +121,10 @@ export function bearerOf(c: Context<Env>): string | undefined {
 }
 
 /** Creates what tells callers apart. */
-export function createCallers(
+export function createAuthenticator(
   { clock, tickets, secret, publishToken, allowedOrigins }: CallersOptions,
-): Callers {
-  async function userOf(token: string): Promise<Caller> {
+): Authenticator {
+  async function userOf(token: string): Promise<Principal> {
     const claims = secret === undefined ? null : await readJwt(token, secret, clock.now());
     if (claims === "expired") throw unauthorized("token_expired", "The token has ended.");
     const { data: user } = UserClaims.safeParse(claims);
@@ -146,7 +150,7 @@ export function createCallers(
     return allowedOrigins.includes(origin) ? getCookie(c, COOKIE) : undefined;
   }
 
-  function of(c: Context<Env>): Caller | Promise<Caller> {
+  function of(c: Context<Env>): Principal | Promise<Principal> {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
       const isPublisher = publishToken !== undefined && isSame(publishToken, bearer);
@@ -156,7 +160,7 @@ export function createCallers(
     return cookie === undefined ? { kind: "nobody" } : userOf(cookie);
   }
 
-  async function ofTicket(c: Context<Env>, ticket: string): Promise<Caller> {
+  async function ofTicket(c: Context<Env>, ticket: string): Promise<Principal> {
     if (bearerOf(c) !== undefined) {
       throw new Problem(400, "two_tokens", "A ticket comes alone, without Authorization.");
     }

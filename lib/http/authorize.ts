@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
-import { bearerOf, type Caller, mayRead, unauthorized } from "./auth.ts";
+import { bearerOf, mayRead, type Principal, unauthorized } from "./auth.ts";
 import type { Env } from "./client_address.ts";
 import { isSame } from "./hash.ts";
 
@@ -30,13 +30,13 @@ export function requirePublisher(c: Context<Env>, token: string | undefined): vo
  * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first it may not read.
  */
 export function requireReader(
-  caller: Caller,
+  principal: Principal,
   topics: readonly Pick<Topic, "name" | "isPrivate">[],
 ): void {
-  const refused = topics.find(({ name, isPrivate }) => isPrivate && !mayRead(caller, name));
+  const refused = topics.find(({ name, isPrivate }) => isPrivate && !mayRead(principal, name));
   if (!refused) return;
   const { name } = refused;
-  if (caller.kind === "nobody") {
+  if (principal.kind === "nobody") {
     throw unauthorized("private_topic", `The topic ${name} is private: a token is needed.`);
   }
   throw new Problem(403, "topic_not_allowed", `The token is not for the topic ${name}.`);

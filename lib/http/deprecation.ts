@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import { type DeprecatedUse, type Metrics, noMetrics } from "../core/metrics.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { Env } from "./client_address.ts";
 
 /** What is to go. */
@@ -41,7 +41,7 @@ export interface Deprecation {
 
 /** Creates what tells of a deprecated use. */
 export function createDeprecation(
-  { clock, log, metrics = noMetrics }: Pick<World, "clock" | "log"> & {
+  { clock, log, metrics = noMetrics }: Pick<Runtime, "clock" | "log"> & {
     readonly metrics?: Pick<Metrics, "deprecated">;
   },
   { use, since, until, guide }: Deprecated,

@@ -5,10 +5,10 @@
  */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
-import { keyReused, type Once, ONCE_MS } from "../store/event_log.ts";
+import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import type { Env } from "./client_address.ts";
-import { idempotencyKey, onceOf } from "./publish_middleware.ts";
+import { IdempotencyHeader, idempotencyKeyOf } from "./publish_middleware.ts";
 
 const Answer = z.object({
   fingerprint: z.string(),
@@ -36,7 +36,7 @@ export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandl
   const running = new Map<string, Promise<void>>();
 
   /** Gives the first answer again, or lets the request run and keeps what it is answered. */
-  async function answer(c: Context<Env>, next: Next, { key, fingerprint }: Once) {
+  async function answer(c: Context<Env>, next: Next, { key, fingerprint }: IdempotencyKey) {
     const name = `answer:${key}`;
     const kept = await store.get(name);
     if (kept !== null) {
@@ -52,21 +52,23 @@ export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandl
       type: c.res.headers.get("content-type"),
       body: await c.res.clone().text(),
     };
-    await store.set(name, JSON.stringify(own), ONCE_MS);
+    await store.set(name, JSON.stringify(own), IDEMPOTENCY_KEY_MS);
     return undefined;
   }
 
   return async (c, next) => {
     const key = c.req.header("idempotency-key");
-    const once = idempotencyKey.safeParse(key).success ? await onceOf(c, key) : undefined;
-    if (once === undefined) return await next(); // without a key, or with one that is refused
-    for (let other; (other = running.get(once.key));) await other;
+    const idempotencyKey = IdempotencyHeader.safeParse(key).success
+      ? await idempotencyKeyOf(c, key)
+      : undefined;
+    if (idempotencyKey === undefined) return await next(); // without a key, or with one that is refused
+    for (let other; (other = running.get(idempotencyKey.key));) await other;
     const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(once.key, promise);
+    running.set(idempotencyKey.key, promise);
     try {
-      return await answer(c, next, once);
+      return await answer(c, next, idempotencyKey);
     } finally {
-      running.delete(once.key);
+      running.delete(idempotencyKey.key);
       resolve();
     }
   };

@@ -6,10 +6,10 @@
 import type { Context } from "hono";
 import type { z } from "zod";
 import type { Topic } from "../core/topic.ts";
-import type { Caller } from "./auth.ts";
+import type { Principal } from "./auth.ts";
 import type { Env } from "./client_address.ts";
 import { streamInput, type StreamQuery } from "./query_params.ts";
-import { type Door, openByStore, streamResponse } from "./stream_response.ts";
+import { openByStore, type StreamOpener, streamResponse } from "./stream_response.ts";
 
 /** What is followed. */
 export interface Followed {
@@ -17,23 +17,23 @@ export interface Followed {
   /** Where the same can be had as JSON. */
   readonly pollUrl: string;
   /** Throws where it is not there, or not the caller's: `findOne()` does. */
-  find(caller: Caller): Promise<unknown>;
+  find(principal: Principal): Promise<unknown>;
 }
 
 /** Opens the stream of one thing, once it is found to be the caller's. @throws {Problem} As `streamResponse()`, and `find()`. */
 export async function oneStream(
   c: Context<Env>,
-  door: Door,
+  streamOpener: StreamOpener,
   query: z.infer<typeof StreamQuery>,
   { topic, pollUrl, find }: Followed,
 ): Promise<Response> {
-  return await openByStore(c, door, pollUrl, async () => {
-    const caller = await door.callers.ofStream(c);
-    await find(caller);
-    return await streamResponse(c, door, {
+  return await openByStore(c, streamOpener, pollUrl, async () => {
+    const principal = await streamOpener.authenticator.ofStream(c);
+    await find(principal);
+    return await streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),
-      caller,
-      wishes: [{ topic, tags: null }],
+      principal,
+      filters: [{ topic, tags: null }],
       pollUrl,
     });
   });

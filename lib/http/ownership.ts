@@ -8,8 +8,8 @@ import type { Context } from "hono";
 import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import { type Catalogue, unknownTopic } from "../topics/registry.ts";
-import { type Caller, callerKey, owns } from "./auth.ts";
+import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
+import { owns, type Principal, principalKey } from "./auth.ts";
 import type { Env } from "./client_address.ts";
 import { requireReader } from "./authorize.ts";
 import { spendLookup } from "./rate_limits.ts";
@@ -34,7 +34,7 @@ export interface LookupContext {
 
 /** What finding out about topics takes. */
 export interface OwnershipContext extends LookupContext {
-  readonly catalogue: Pick<Catalogue, "ownerOf">;
+  readonly registry: Pick<TopicRegistry, "ownerOf">;
 }
 
 /** One thing that may be there and somebody's. */
@@ -55,13 +55,13 @@ export interface Sought<Kept> {
 export async function findOne<Kept>(
   c: Context<Env>,
   { lookups, config }: LookupContext,
-  caller: Caller,
+  principal: Principal,
   { name, look, ownerOf, unknown }: Sought<Kept>,
 ): Promise<Kept> {
-  requireReader(caller, [{ name, isPrivate: true }]);
+  requireReader(principal, [{ name, isPrivate: true }]);
   const kept = await look();
-  if (kept !== null && owns(caller, ownerOf(kept))) return kept;
-  spendLookup(c, lookups, callerKey(c, caller, config.CLIENT_IP_HEADER));
+  if (kept !== null && owns(principal, ownerOf(kept))) return kept;
+  spendLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
   throw unknown;
 }
 
@@ -80,19 +80,19 @@ export interface Found {
  */
 export async function findOwned(
   c: Context<Env>,
-  { catalogue, lookups, config }: OwnershipContext,
-  caller: Caller,
+  { registry, lookups, config }: OwnershipContext,
+  principal: Principal,
   all: readonly Topic[],
   mayBeGone: boolean,
 ): Promise<Found> {
-  requireReader(caller, all);
+  requireReader(principal, all);
   const isThere = await Promise.all(all.map(async (topic) => {
     if (topic.family === undefined) return true;
-    const owner = await catalogue.ownerOf(topic);
-    return owner !== null && owns(caller, owner);
+    const owner = await registry.ownerOf(topic);
+    return owner !== null && owns(principal, owner);
   }));
   const missing = all.filter((_, i) => !isThere[i]).map(({ name }) => name);
-  const key = callerKey(c, caller, config.CLIENT_IP_HEADER);
+  const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
   for (const _ of missing) spendLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);

@@ -7,16 +7,16 @@ import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import type { Once } from "../store/event_log.ts";
+import type { IdempotencyKey } from "../store/event_log.ts";
 import { limitBody } from "./body_limit.ts";
-import { type Caller, callerKey } from "./auth.ts";
+import { type Principal, principalKey } from "./auth.ts";
 import type { Env } from "./client_address.ts";
 import { sha256 } from "./hash.ts";
 import { requirePublisher } from "./authorize.ts";
-import { PUBLICATIONS, spend } from "./rate_limits.ts";
+import { consume, PUBLICATIONS } from "./rate_limits.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
-export const idempotencyKey = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
+export const IdempotencyHeader = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
   description:
     "The same key again within 24 hours is the same publication: the first answer comes again.",
 });
@@ -30,7 +30,7 @@ const PUBLISHER = "publisher";
  * @throws {Problem} 429 `publishing_too_often`.
  */
 export function spendPublication(c: Context<Env>, rate: RateLimit): void {
-  spend(c, rate, PUBLISHER, PUBLICATIONS);
+  consume(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
 /**
@@ -46,8 +46,12 @@ export function requireJson(c: Context<Env>): void {
 }
 
 /** Whose keys a publication comes under: the publisher's, or a user's. */
-export function publisherKey(c: Context<Env>, caller: Caller, header: string | undefined): string {
-  return caller.kind === "publisher" ? PUBLISHER : callerKey(c, caller, header);
+export function publisherKey(
+  c: Context<Env>,
+  principal: Principal,
+  header: string | undefined,
+): string {
+  return principal.kind === "publisher" ? PUBLISHER : principalKey(c, principal, header);
 }
 
 /**
@@ -55,11 +59,11 @@ export function publisherKey(c: Context<Env>, caller: Caller, header: string | u
  *
  * @param who As of {@linkcode publisherKey}.
  */
-export async function onceOf(
+export async function idempotencyKeyOf(
   c: Context<Env>,
   key: string | undefined,
   who = PUBLISHER,
-): Promise<Once | undefined> {
+): Promise<IdempotencyKey | undefined> {
   if (key === undefined) return undefined;
   return {
     key: `${who} ${c.req.method} ${c.req.path} ${key}`,

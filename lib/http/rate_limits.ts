@@ -64,8 +64,8 @@ export const LOOKUPS_PER_MINUTE = 60;
  *
  * @throws {Problem} 429, where nothing is.
  */
-export function spend(c: Context<Env>, rate: RateLimit, key: string, counted: Counted): void {
-  const { isAllowed, limit, remaining, retryAfterMs } = rate.take(key);
+export function consume(c: Context<Env>, rate: RateLimit, key: string, counted: Counted): void {
+  const { isAllowed, limit, remaining, retryAfterMs } = rate.consume(key);
   if (limit === 0) return;
   const { name, code, words } = counted;
   const headers = {
@@ -86,5 +86,5 @@ export function spend(c: Context<Env>, rate: RateLimit, key: string, counted: Co
  * @throws {Problem} 429 `lookups_too_often`.
  */
 export function spendLookup(c: Context<Env>, rate: RateLimit, key: string): void {
-  spend(c, rate, key, LOOKUPS);
+  consume(c, rate, key, LOOKUPS);
 }

@@ -9,21 +9,21 @@ import { Problem } from "../core/problem.ts";
 import type { Budget, Refusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Wish } from "../hub/topic_filter.ts";
-import { StoreAway } from "../store/errors.ts";
+import type { TopicFilter } from "../hub/topic_filter.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
 import { formatOf } from "./accept.ts";
-import { type Caller, callerKey, type Callers, unauthorized } from "./auth.ts";
+import { type Authenticator, type Principal, principalKey, unauthorized } from "./auth.ts";
 import type { Env } from "./client_address.ts";
 import type { StreamInput } from "./query_params.ts";
 import { requireReader } from "./authorize.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** What a stream passes through on its way out. */
-export interface Door {
+export interface StreamOpener {
   readonly hub: Pick<Hub, "subscribe">;
-  readonly callers: Pick<Callers, "ofStream">;
-  readonly tickets: Pick<Tickets, "spend">;
+  readonly authenticator: Pick<Authenticator, "ofStream">;
+  readonly tickets: Pick<Tickets, "consume">;
   readonly budget: Budget;
   readonly opens: RateLimit;
   readonly random: () => number;
@@ -36,11 +36,11 @@ export interface Door {
 
 /** What a stream is asked for. */
 export interface StreamRequest extends StreamInput {
-  readonly wishes: readonly Wish[];
+  readonly filters: readonly TopicFilter[];
   /** Names of topics that were asked for and are no more. */
   readonly gone?: readonly string[] | undefined;
   /** Who asks, where that was looked at before. */
-  readonly caller?: Caller;
+  readonly principal?: Principal;
   /** Where the same can be had as JSON, null where it cannot. */
   readonly pollUrl: string | null;
 }
@@ -84,14 +84,14 @@ function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
 }
 
 /** When the right to some of the topics ends: undefined where it does not, or none is needed. */
-function rightsEndOf(caller: Caller, wishes: readonly Wish[]): number | undefined {
-  const isNeeded = wishes.some(({ topic }) => topic.isPrivate);
-  return isNeeded && "endsAt" in caller ? caller.endsAt : undefined;
+function rightsEndOf(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
+  const isNeeded = filters.some(({ topic }) => topic.isPrivate);
+  return isNeeded && "endsAt" in principal ? principal.endsAt : undefined;
 }
 
 /** A ticket is spent by the stream it opens, and by nothing before. */
-async function spendTicket(ticket: string, tickets: Door["tickets"]): Promise<void> {
-  if (await tickets.spend(ticket)) return;
+async function spendTicket(ticket: string, tickets: StreamOpener["tickets"]): Promise<void> {
+  if (await tickets.consume(ticket)) return;
   throw unauthorized("bad_ticket", "The ticket was used before: each opens one stream.");
 }
 
@@ -102,17 +102,17 @@ async function spendTicket(ticket: string, tickets: Door["tickets"]): Promise<vo
  */
 export async function streamResponse(
   c: Context<Env>,
-  door: Door,
-  { wishes, pollUrl, caller: known, ...input }: StreamRequest,
+  streamOpener: StreamOpener,
+  { filters, pollUrl, principal: known, ...input }: StreamRequest,
 ): Promise<Response> {
-  const caller = known ?? await door.callers.ofStream(c);
-  requireReader(caller, wishes.map(({ topic }) => topic));
+  const principal = known ?? await streamOpener.authenticator.ofStream(c);
+  requireReader(principal, filters.map(({ topic }) => topic));
   // HEAD runs this too, and its body is never pulled: it takes nothing that only a body gives back.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
-  const admitted = admit(door, callerKey(c, caller, door.clientIpHeader));
+  const admitted = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));
   if ("reason" in admitted) {
-    door.metrics.refused(admitted.reason);
+    streamOpener.metrics.refused(admitted.reason);
     if (!acceptsStream(c)) throw refusalProblem(admitted);
     return busyResponse(admitted, pollUrl);
   }
@@ -122,11 +122,11 @@ export async function streamResponse(
   const { completed } = c.env ?? {};
   completed?.then(admitted.release, admitted.release);
   try {
-    if (caller.kind === "ticket") await spendTicket(caller.ticket, door.tickets);
-    const body = await door.hub.subscribe({
+    if (principal.kind === "ticket") await spendTicket(principal.ticket, streamOpener.tickets);
+    const body = await streamOpener.hub.subscribe({
       ...input,
-      wishes,
-      rightsEndAt: rightsEndOf(caller, wishes),
+      filters,
+      rightsEndAt: rightsEndOf(principal, filters),
       onEnd(reason) {
         if (reason === "gone" || !completed) admitted.release();
       },
@@ -146,14 +146,14 @@ export async function streamResponse(
  */
 export async function openByStore(
   c: Context<Env>,
-  { budget: { limit, inUse }, random }: Pick<Door, "budget" | "random">,
+  { budget: { limit, inUse }, random }: Pick<StreamOpener, "budget" | "random">,
   pollUrl: string | null,
   open: () => Promise<Response>,
 ): Promise<Response> {
   try {
     return await open();
   } catch (thrown) {
-    if (!(thrown instanceof StoreAway) || !acceptsStream(c)) throw thrown;
+    if (!(thrown instanceof StoreUnavailable) || !acceptsStream(c)) throw thrown;
     const retryAfterMs = spread(random);
     return busyResponse({ reason: "isolate", limit, inUse, retryAfterMs }, pollUrl);
   }
@@ -169,17 +169,17 @@ function spread(random: () => number): number {
 }
 
 /** Lets a client in, or says why not. */
-function admit({ budget, opens, random, isDraining }: Door, client: string) {
+function admit({ budget, opens, random, isDraining }: StreamOpener, client: string) {
   if (isDraining()) {
     const { limit, inUse } = budget;
     return { reason: "drain", limit, inUse, retryAfterMs: spread(random) } as const;
   }
-  const seat = budget.take(client);
-  if ("reason" in seat) return { ...seat, retryAfterMs: spread(random) };
+  const slot = budget.take(client);
+  if ("reason" in slot) return { ...slot, retryAfterMs: spread(random) };
 
-  const rate = opens.take(client);
-  if (rate.isAllowed) return seat;
-  seat.release();
+  const rate = opens.consume(client);
+  if (rate.isAllowed) return slot;
+  slot.release();
   return {
     reason: "rate",
     limit: rate.limit,

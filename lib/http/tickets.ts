@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { Problem } from "../core/problem.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { keyFor, sha256 } from "./hash.ts";
 import { readJwt, signJwt } from "./jwt.ts";
@@ -42,7 +42,7 @@ export interface Tickets {
   /** What a ticket stands for, spent or not: null where it is not ours or has ended. Reads no store. */
   read(ticket: string): Promise<TicketRights | null>;
   /** Spends one that was read. @returns False where it was spent before. @throws {Problem} 503 where the store is away. */
-  spend(ticket: string): Promise<boolean>;
+  consume(ticket: string): Promise<boolean>;
 }
 
 /** `n` keeps two tickets for the same apart. */
@@ -60,7 +60,7 @@ function storeKey(ticket: string): string {
 
 /** Creates tickets. @param secret What all isolates know and nobody else does: without it there are no tickets. */
 export function createTickets(
-  { clock, random, store, secret }: Pick<World, "clock" | "random"> & {
+  { clock, random, store, secret }: Pick<Runtime, "clock" | "random"> & {
     readonly store: Pick<Store, "set" | "take">;
     readonly secret: string | undefined;
   },
@@ -90,7 +90,7 @@ export function createTickets(
       return data ? { sub: data.sub, topics: data.topics, endsAt: data.ends_at } : null;
     },
 
-    async spend(ticket) {
+    async consume(ticket) {
       return await store.take(storeKey(ticket)) !== null;
     },
   };

@@ -5,10 +5,10 @@
  */
 import type { Clock } from "../core/clock.ts";
 import { kindOfStream, kindOfTopic, type TopicKind } from "../core/metrics.ts";
-import { comparePlaces, type Place } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createBacklog } from "./publish_backpressure.ts";
-import type { ClientStream, EndReason, Keeper, Standing, Told } from "./client_stream.ts";
+import type { ClientStream, EndReason, Keeper, SharedCursor, Told } from "./client_stream.ts";
 import { endOf } from "./termination.ts";
 import { heartbeats } from "./heartbeat.ts";
 import type { LogReader } from "./replay.ts";
@@ -33,12 +33,12 @@ const MOST_READINGS = 4;
 export interface AudienceContext {
   readonly clock: Clock;
   /** The place of the newest event this isolate has received. */
-  readonly head: () => Place;
+  readonly head: () => Position;
   /** What a client behind the windows is given, from the log. */
   readonly readLog: LogReader["read"];
   readonly bye: (reason: EndReason) => Uint8Array;
   /** A client of an audience has left it, and is at its end. */
-  readonly onLeave: (audience: Audience, client: ClientStream, reason: EndReason) => void;
+  readonly onLeave: (group: BroadcastGroup, client: ClientStream, reason: EndReason) => void;
   /** Told of what must not happen. */
   readonly onFault: (thrown: unknown) => void;
   readonly heartbeatMs: number;
@@ -47,7 +47,7 @@ export interface AudienceContext {
 }
 
 /** Clients that are handed the same bytes. */
-export interface Audience extends Keeper {
+export interface BroadcastGroup extends Keeper {
   readonly follows: readonly Follow[];
   /** The names of its topics, and of which kinds they are: of each one, and all together. */
   readonly topics: readonly string[];
@@ -55,18 +55,18 @@ export interface Audience extends Keeper {
   readonly kind: TopicKind;
   readonly roster: Roster;
   /** The standing of those in step, brought up to the head where nothing is owed. */
-  standing(): Standing;
+  standing(): SharedCursor;
   join(client: ClientStream): void;
   /** Settles when enough was handed out for more to be published, or soon. */
   room(): void | Promise<void>;
   /** Says that events came into the windows. @param before The head before them. */
-  deliver(events: readonly EncodedEvent[], before: Place): void;
+  deliver(events: readonly EncodedEvent[], before: Position): void;
   /** This isolate stands elsewhere in the log now. @param before Where it stood: nothing was owed up to there. */
-  moved(before: Place): void;
+  moved(before: Position): void;
   /** Gives up the places of all its clients. @returns Those clients. */
   unplace(): readonly ClientStream[];
   /** Gives a client that is ready its place, and tells it what it has to know. */
-  place(client: ClientStream, place: Place, told: Told, chunk: Uint8Array): void;
+  position(client: ClientStream, position: Position, told: Told, chunk: Uint8Array): void;
   /** Shows values that the log does not have. */
   show(values: readonly EncodedEvent[]): void;
   /** Forgets what was read for one client and is kept for others. */
@@ -77,21 +77,21 @@ export interface Audience extends Keeper {
 }
 
 /** Creates an audience without clients. @param paceMs The least time between two flushes. */
-export function createAudience(
+export function createBroadcastGroup(
   context: AudienceContext,
   follows: readonly Follow[],
   paceMs: number,
-): Audience {
+): BroadcastGroup {
   const { clock, head, readLog, bye, onLeave, onFault, heartbeatMs, bounds } = context;
   const topics = follows.map(({ window }) => window.topic.name);
   const logs = new Set(topics.filter((_, i) => follows[i]?.window.topic.kind === "log"));
   const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
   const roster = createRoster();
-  let standing: Standing = { place: head() };
+  let standing: SharedCursor = { position: head() };
   let isOwed = false;
   let flushedAt = -Infinity;
   /** What was read for one client since the last flush, for others at its place. */
-  const readings = new Map<Place, { chunk: Uint8Array; count: number; next: Standing }>();
+  const readings = new Map<Position, { chunk: Uint8Array; count: number; next: SharedCursor }>();
 
   const backlog = createBacklog(clock, bounds);
   const pace = createPace(clock, paceMs, bounds, flush);
@@ -100,7 +100,7 @@ export function createAudience(
     follows,
     readLog,
     pieceBytes: PIECE_BYTES,
-    place: () => settle().place,
+    position: () => settle().position,
     give,
     end,
     onFault,
@@ -115,8 +115,8 @@ export function createAudience(
     end,
   });
 
-  function settle(): Standing {
-    if (!isOwed) standing.place = head();
+  function settle(): SharedCursor {
+    if (!isOwed) standing.position = head();
     return standing;
   }
 
@@ -134,9 +134,9 @@ export function createAudience(
   function flush(): void {
     readings.clear();
     const from = standing;
-    const isLost = isAnyBehind(follows, from.place);
-    const reading = readBetween(follows, from.place, head(), PIECE_BYTES);
-    standing = { place: isLost ? head() : reading.to };
+    const isLost = isAnyBehind(follows, from.position);
+    const reading = readBetween(follows, from.position, head(), PIECE_BYTES);
+    standing = { position: isLost ? head() : reading.to };
     isOwed = !isLost && !reading.isWhole;
     if (isOwed) pace.goOn();
     if (isOwed) backlog.take(reading.events.filter(({ topic }) => logs.has(topic)));
@@ -146,7 +146,7 @@ export function createAudience(
     const isEmpty = isLost || chunk.byteLength === 0;
     if (!isEmpty) flushedAt = clock.now();
     roster.each((client) => {
-      if (!client.hasRoom()) return client.wake();
+      if (!client.isWritable()) return client.wake();
       if (client.standing !== from || isLost) return void catchUp(client);
       client.standing = standing;
       if (!isEmpty) client.send(chunk, reading.events.length);
@@ -158,31 +158,31 @@ export function createAudience(
     if (client.isPaging || client.sendRest()) return;
     if (client.owesShown) sendShown(client);
     if (!client.isPlaced || finish(client)) return;
-    const { place } = settle();
+    const { position } = settle();
     if (client.standing === standing) return;
 
-    const order = comparePlaces(client.standing.place, place);
+    const order = comparePositions(client.standing.position, position);
     if (order > 0) return; // it opened ahead of us: the next flush takes it in
     if (order === 0) {
       client.standing = standing;
       client.readsLog = false;
       return;
     }
-    if (isAnyBehind(follows, client.standing.place)) return pageLog(client);
+    if (isAnyBehind(follows, client.standing.position)) return pageLog(client);
 
     client.readsLog = false;
-    const from = client.standing.place;
+    const from = client.standing.position;
     let found = readings.get(from);
     if (!found) {
-      const { events, to, isWhole } = readBetween(follows, from, place, PIECE_BYTES);
-      const next = isWhole ? standing : { place: to };
+      const { events, to, isWhole } = readBetween(follows, from, position, PIECE_BYTES);
+      const next = isWhole ? standing : { position: to };
       found = { chunk: joinBytes(events), count: events.length, next };
       if (roster.size > 1 && readings.size < MOST_READINGS) readings.set(from, found);
     }
     give(client, found.chunk, found.next, found.count);
   }
 
-  function give(client: ClientStream, chunk: Uint8Array, next: Standing, events = 0): void {
+  function give(client: ClientStream, chunk: Uint8Array, next: SharedCursor, events = 0): void {
     client.standing = next;
     if (next !== standing) client.wake(); // more is owed
     if (chunk.byteLength === 0) return;
@@ -209,12 +209,12 @@ export function createAudience(
   function finish(client: ClientStream): boolean {
     const last = endOf(follows);
     if (last === null || !client.isPlaced || client.hasRest) return false;
-    if (comparePlaces(client.standing.place, last) < 0) return false;
+    if (comparePositions(client.standing.position, last) < 0) return false;
     end(client, "finished");
     return true;
   }
 
-  const audience: Audience = {
+  const group: BroadcastGroup = {
     follows,
     topics,
     kinds: [...new Set(topics.map(kindOfTopic))],
@@ -231,7 +231,7 @@ export function createAudience(
         pace.stop();
         clear();
       }
-      onLeave(audience, client, reason);
+      onLeave(group, client, reason);
     },
     catchUp,
     room: backlog.room,
@@ -246,12 +246,12 @@ export function createAudience(
         backlog.add(event);
       }
       if (!isOurs) return;
-      if (!isOwed) standing.place = before;
+      if (!isOwed) standing.position = before;
       isOwed = true;
       pace.ask();
     },
     moved(before) {
-      if (!isOwed) standing.place = before;
+      if (!isOwed) standing.position = before;
       isOwed = true;
       roster.each((client) => {
         client.readsLog = true;
@@ -263,12 +263,12 @@ export function createAudience(
       const all = roster.all();
       for (const client of all) client.loseStanding();
       readings.clear();
-      standing = { place: head() };
+      standing = { position: head() };
       clear();
       return all;
     },
-    place(client, place, told, chunk) {
-      client.stand(place, told, head());
+    position(client, position, told, chunk) {
+      client.stand(position, told, head());
       give(client, chunk, client.standing);
       void catchUp(client);
     },
@@ -278,7 +278,7 @@ export function createAudience(
       const chunk = joinBytes(ours);
       const now = clock.now();
       roster.each((client) => {
-        client.owesShown ||= !client.hasRoom();
+        client.owesShown ||= !client.isWritable();
         if (client.owesShown) return client.wake();
         client.lastFrameAt = now;
         client.send(chunk, ours.length);
@@ -296,5 +296,5 @@ export function createAudience(
       roster.each((client) => end(client, reason));
     },
   };
-  return audience;
+  return group;
 }

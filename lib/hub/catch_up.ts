@@ -4,9 +4,9 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import { comparePlaces, type Place } from "../core/position.ts";
-import { StoreAway } from "../store/errors.ts";
-import type { ClientStream, EndReason, Standing } from "./client_stream.ts";
+import { comparePositions, type Position } from "../core/position.ts";
+import { StoreUnavailable } from "../store/errors.ts";
+import type { ClientStream, EndReason, SharedCursor } from "./client_stream.ts";
 import { isBehind, type LogReader, type Loss } from "./replay.ts";
 import { encodeGaps } from "./initial_frames.ts";
 import { type Follow, joinBytes } from "./merge.ts";
@@ -19,11 +19,11 @@ export interface PagingContext {
   /** About the most that is given at once, in bytes. */
   readonly pieceBytes: number;
   /** Where the audience stands. */
-  readonly place: () => Place;
+  readonly position: () => Position;
   readonly give: (
     client: ClientStream,
     chunk: Uint8Array,
-    next: Standing,
+    next: SharedCursor,
     events: number,
   ) => void;
   readonly end: (client: ClientStream, reason: EndReason) => void;
@@ -32,8 +32,8 @@ export interface PagingContext {
 }
 
 /** Whether something after a place has left one of the windows. */
-export function isAnyBehind(follows: readonly Follow[], place: Place): boolean {
-  return follows.some((follow) => isBehind(follow, place));
+export function isAnyBehind(follows: readonly Follow[], position: Position): boolean {
+  return follows.some((follow) => isBehind(follow, position));
 }
 
 /**
@@ -42,11 +42,11 @@ export function isAnyBehind(follows: readonly Follow[], place: Place): boolean {
  * @returns Whether what comes next may be given at once: not where the log does not answer, or the client was let go of.
  */
 export function createPaging(
-  { clock, follows, readLog, pieceBytes, place, give, end, onFault }: PagingContext,
+  { clock, follows, readLog, pieceBytes, position, give, end, onFault }: PagingContext,
 ): (client: ClientStream) => Promise<boolean> {
   /** Says what is gone through no fault of the client's. */
   function miss(client: ClientStream, losses: readonly Loss[]): void {
-    const after = client.standing.place;
+    const after = client.standing.position;
     client.told = new Map([
       ...client.told,
       ...losses.map(({ topic, lost }) => [topic, lost] as const),
@@ -58,26 +58,28 @@ export function createPaging(
   return async (client) => {
     client.isPaging = true;
     try {
-      while (client.isPlaced && client.hasRoom() && isAnyBehind(follows, client.standing.place)) {
+      while (
+        client.isPlaced && client.isWritable() && isAnyBehind(follows, client.standing.position)
+      ) {
         const own = client.standing;
-        const from = own.place;
-        const to = place();
-        if (comparePlaces(from, to) >= 0) break;
+        const from = own.position;
+        const to = position();
+        if (comparePositions(from, to) >= 0) break;
         const reading = await readLog(follows, from, to, pieceBytes, client.told);
         if (client.standing !== own) break; // its place was given up while a page was read
         if ("events" in reading) {
-          const { events, to: place } = reading;
-          give(client, joinBytes(events), { place }, events.length);
-        } else if (reading.every(({ lost }) => comparePlaces(lost, client.mayMissTo) <= 0)) {
+          const { events, to: position } = reading;
+          give(client, joinBytes(events), { position }, events.length);
+        } else if (reading.every(({ lost }) => comparePositions(lost, client.mayMissTo) <= 0)) {
           miss(client, reading);
         } else {
           end(client, "slow");
           return false;
         }
       }
-      return client.hasRoom();
+      return client.isWritable();
     } catch (thrown) {
-      if (thrown instanceof StoreAway) return false; // it keeps its place, and is looked after again
+      if (thrown instanceof StoreUnavailable) return false; // it keeps its place, and is looked after again
       onFault(thrown);
       end(client, "fault");
       return false;

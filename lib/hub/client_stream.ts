@@ -4,7 +4,7 @@
  * @module
  */
 import type { END_REASONS } from "../core/metrics.ts";
-import { NOWHERE, type Place } from "../core/position.ts";
+import { ORIGIN, type Position } from "../core/position.ts";
 
 /** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
 export type EndReason = typeof END_REASONS[number];
@@ -13,12 +13,12 @@ export type EndReason = typeof END_REASONS[number];
  * Where clients stand. Those who are in step with their audience share the audience's own standing, so that all of them
  * move with it, and whether one is in step is one comparison.
  */
-export interface Standing {
-  place: Place;
+export interface SharedCursor {
+  position: Position;
 }
 
 /** By topic: what is no longer kept up to here was told with a `gap`. */
-export type Told = ReadonlyMap<string, Place>;
+export type Told = ReadonlyMap<string, Position>;
 
 /**
  * A chunk above the first goes in pieces of the second, in bytes, each on a turn of its own: HTTP/1.1 keeps a write buffer
@@ -41,13 +41,13 @@ export interface Keeper {
  * chosen here, that weighs least.
  */
 export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
-  standing: Standing;
+  standing: SharedCursor;
   /** Where it stands in its audience's list. */
   index = -1;
   /** When it was last given a frame of its own, in ms since the epoch. */
   lastFrameAt: number;
   /** Since when it has had no room, in ms since the epoch; null while it has some. */
-  stalledSince: number | null = null;
+  blockedSince: number | null = null;
   /** True while a page of the log is on its way to it. */
   isPaging = false;
   /** True while its place may lie behind the windows and it is given pages of the log instead. */
@@ -55,7 +55,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** False while its place is not known or not judged, since the log does not answer: nothing is owed to it yet. */
   isPlaced = true;
   /** Up to here something may be gone for no fault of its own: then a `gap` says so. */
-  mayMissTo: Place = NOWHERE;
+  mayMissTo: Position = ORIGIN;
   /** True while values were shown that it had no room for. */
   owesShown = false;
   /** True once it was told that its rights end. */
@@ -82,7 +82,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   constructor(options: {
     readonly keeper: Keeper;
-    readonly standing: Standing;
+    readonly standing: SharedCursor;
     readonly opening: readonly Uint8Array[];
     readonly told: Told;
     readonly number: number;
@@ -114,10 +114,10 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
    * comes, and need not be asked for each.
    */
   pull(): void | Promise<void> {
-    this.stalledSince = null;
+    this.blockedSince = null;
     if (this.#isMidFrame) return this.#sendPiece();
     const work = this.#keeper.catchUp(this);
-    if (work || !this.hasRoom()) return work;
+    if (work || !this.isWritable()) return work;
     return new Promise((resolve) => this.#wake = resolve);
   }
 
@@ -133,14 +133,14 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Its place is no longer worth anything: it waits for another. */
   loseStanding(): void {
-    this.standing = { place: NOWHERE };
+    this.standing = { position: ORIGIN };
     this.isPlaced = false;
     this.readsLog = true;
   }
 
   /** Takes the place it was given late, while the log stood at `head`. */
-  stand(place: Place, told: Told, head: Place): void {
-    this.standing = { place };
+  stand(position: Position, told: Told, head: Position): void {
+    this.standing = { position };
     this.told = told;
     this.mayMissTo = head;
     this.isPlaced = this.readsLog = true;
@@ -162,7 +162,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Whether its socket takes more, and not the rest of what it was given. */
-  hasRoom(): boolean {
+  isWritable(): boolean {
     return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 

@@ -6,15 +6,15 @@
  *
  * @module
  */
-import type { Publication } from "../core/event.ts";
+import type { EventInput } from "../core/event.ts";
 import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.ts";
-import type { Place } from "../core/position.ts";
+import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { SharedState } from "../store/backend.ts";
 import { encodeFrames } from "../wire/sse.ts";
-import { createAudiences } from "./broadcast_groups.ts";
+import { createBroadcastGroups } from "./broadcast_groups.ts";
 import { createChronicle } from "./stream_stats.ts";
 import type { EndReason } from "./client_stream.ts";
 import { createEntrance } from "./subscribe.ts";
@@ -26,32 +26,32 @@ import { createOutage } from "./store_probe.ts";
 import { createPlacing } from "./resync.ts";
 import { type Change, createPublishing, draftOf, type Publish, unlogged } from "./publisher.ts";
 import { createStarts } from "./resume.ts";
-import type { Subscription, Wish } from "./topic_filter.ts";
+import type { Subscription, TopicFilter } from "./topic_filter.ts";
 import { createWindows, type Starter } from "./windows.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
   /** Settles later, by a second at most, while more than half a window of the topic waits to be handed out. */
   readonly publish: Publish;
-  readonly change: Change;
+  readonly updateAndPublish: Change;
   /** Settles when this isolate has received what was published under these ids, or soon. */
-  received(ids: readonly Place[]): Promise<void>;
+  received(ids: readonly Position[]): Promise<void>;
   /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
-  show(topic: Topic, publications: readonly Publication[]): void;
+  show(topic: Topic, publications: readonly EventInput[]): void;
   /** Opens a stream: the body of a response. Null where its cursor says that all it asks for is over, and was told. */
   subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null>;
   /** What a filter lets through now: the newest of a state topic, what is recent of a log topic. */
-  newest(wish: Wish): Promise<Newest>;
+  latest(filter: TopicFilter): Promise<Newest>;
   /** Log topics: what a filter lets through after a cursor, at most so many events. */
-  since(wish: Wish, cursor: string, most: number): Promise<Excerpt>;
+  since(filter: TopicFilter, cursor: string, most: number): Promise<Excerpt>;
   /** Runs something from a topic's first follower to its last: of each of a family, where its name is given. */
-  whileFollowed(topic: Pick<Topic, "name">, start: Starter): void;
+  whileSubscribed(topic: Pick<Topic, "name">, start: Starter): void;
   /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
   onPublished(topic: Topic, listener: () => void): void;
   /** Calls `listener` whenever this isolate stands in the log anew: what was published before it may never be told of. */
   onJoined(listener: () => void): void;
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
-  hold(topic: Topic, ms: number): void;
+  keepOpen(topic: Topic, ms: number): void;
   /** How its streams are doing now, by the kind of their topics. */
   streams(): ReadonlyMap<TopicKind, StreamFigures>;
   /** Ends every stream with `bye` `drain`. */
@@ -72,7 +72,7 @@ export interface HubOptions {
 }
 
 /** What of the world a hub needs. */
-export type HubWorld = Pick<World, "clock" | "random" | "log" | "metrics">;
+export type HubWorld = Pick<Runtime, "clock" | "random" | "log" | "metrics">;
 
 /** Creates a hub over what isolates share. It follows the log while a topic is followed. */
 export function createHub(
@@ -95,26 +95,26 @@ export function createHub(
       reader.forget(events[0]?.topic ?? "");
       if (retracted.length === 0) return;
       reader.forgetAll();
-      audiences.forget();
+      groups.forget();
     },
     receive(events, before) {
-      audiences.deliver(events, before);
+      groups.deliver(events, before);
       listeners.get(events[0]?.topic ?? "")?.();
     },
     reset(head) {
       windows.reset(head);
       reader.forgetAll();
     },
-    join({ birth }, before) {
-      if (before !== null && before.birth !== birth) startAnew(birth);
-      else if (before !== null) audiences.moved(before.head);
+    join({ epoch }, before) {
+      if (before !== null && before.epoch !== epoch) startAnew(epoch);
+      else if (before !== null) groups.moved(before.head);
       placing.run();
       for (const listener of joinListeners) listener();
     },
     onFault,
   });
   const { head } = intake;
-  const isReadable = () => intake.birth() !== null && !isAway();
+  const isReadable = () => intake.epoch() !== null && !isAway();
   const reader = createLogReader({ clock, log, head, isAway });
   const windows = createWindows({
     clock,
@@ -128,15 +128,15 @@ export function createHub(
     onFault,
   });
   const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
-  const audiences = createAudiences({
+  const groups = createBroadcastGroups({
     clock,
     windows,
     head,
     readLog: (...asked) => reader.read(...asked),
     bye,
-    onLeave(audience, client, reason) {
-      audiences.letGo(audience);
-      chronicle.end(audience, client, reason);
+    onLeave(group, client, reason) {
+      groups.letGo(group);
+      chronicle.end(group, client, reason);
     },
     onFault,
     heartbeatMs,
@@ -148,9 +148,9 @@ export function createHub(
   const placing = createPlacing({ clock, windows, reader, starts, head, isReadable, onFault });
 
   /** The log was lost under us: another has begun, and all who follow begin anew with it. */
-  function startAnew(birth: Place): void {
+  function startAnew(epoch: Position): void {
     placing.restart(
-      audiences.unplace().map(([client, audience]) => ({ client, audience, cursor: null, birth })),
+      groups.unplace().map(([client, group]) => ({ client, group, cursor: null, epoch })),
     );
   }
 
@@ -164,7 +164,7 @@ export function createHub(
     clock,
     random,
     starts,
-    audiences,
+    groups,
     chronicle,
     placing,
     head,
@@ -181,12 +181,12 @@ export function createHub(
   return {
     async publish(topic, ...rest) {
       const ids = await publish(topic, ...rest);
-      const room = audiences.room(topic.name);
+      const room = groups.room(topic.name);
       if (room) await room; // who publishes faster than can be handed out waits for it
       return ids;
     },
 
-    change,
+    updateAndPublish: change,
 
     async received(ids) {
       const last = ids.at(-1);
@@ -197,23 +197,23 @@ export function createHub(
       const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
       const values = unlogged(topic, drafts);
       const shown = windows.get(topic.name)?.show(values) ?? [];
-      if (shown.length > 0) audiences.show(topic.name, shown);
+      if (shown.length > 0) groups.show(topic.name, shown);
     },
 
     subscribe: enter,
 
-    newest: excerpts.newest,
+    latest: excerpts.newest,
     since: excerpts.since,
-    whileFollowed: windows.whileFollowed,
+    whileSubscribed: windows.whileFollowed,
     onPublished: (topic, listener) => void listeners.set(topic.name, listener),
     onJoined: (listener) => void joinListeners.push(listener),
 
-    hold: holds.hold,
-    streams: () => chronicle.figures(audiences.all()),
+    keepOpen: holds.hold,
+    streams: () => chronicle.figures(groups.all()),
 
     drain() {
       isDraining = true;
-      audiences.endAll("drain");
+      groups.endAll("drain");
     },
 
     async close() {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparePlaces, type Place } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import { encodeFrames, type Frame } from "../wire/sse.ts";
 import { isBehind, type LogReader } from "./replay.ts";
@@ -16,14 +16,14 @@ const OPENING_BYTES = 65_536;
 export interface Gap {
   readonly topic: string;
   /** The cursor, null where it was not honoured. */
-  readonly after: Place | null;
+  readonly after: Position | null;
   /** The oldest id kept, null where nothing is. */
-  readonly before: Place | null;
+  readonly before: Position | null;
 }
 
 /** Where a client goes on from. */
 export interface Cursor {
-  readonly place: Place;
+  readonly position: Position;
   readonly isHonoured: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Cursor {
 export interface Missed {
   readonly gaps: readonly Gap[];
   /** By topic: everything up to here that is no longer kept was told. */
-  readonly told: ReadonlyMap<string, Place>;
+  readonly told: ReadonlyMap<string, Position>;
 }
 
 /** Finds what a client with a cursor has missed: log topics lack some of what it asks for. */
@@ -40,16 +40,16 @@ export async function missedBy(
   follows: readonly Follow[],
   cursor: Cursor,
 ): Promise<Missed> {
-  const after = cursor.isHonoured ? cursor.place : null;
+  const after = cursor.isHonoured ? cursor.position : null;
   const gaps: Gap[] = [];
-  const told = new Map<string, Place>();
+  const told = new Map<string, Position>();
   const logs = follows.filter(({ window }) => window.topic.kind === "log");
   const behind = after === null ? logs : logs.filter((follow) => isBehind(follow, after));
   const pages = await Promise.all(
-    behind.map(({ window }) => reader.page(window.topic, cursor.place)),
+    behind.map(({ window }) => reader.page(window.topic, cursor.position)),
   );
-  for (const [i, { lost, oldest }] of pages.entries()) {
-    if (after !== null && (lost === null || comparePlaces(lost, after) <= 0)) continue;
+  for (const [i, { truncatedAt: lost, oldestId: oldest }] of pages.entries()) {
+    if (after !== null && (lost === null || comparePositions(lost, after) <= 0)) continue;
     const topic = behind[i]?.window.topic.name ?? "";
     gaps.push({ topic, after, before: oldest });
     if (lost !== null) told.set(topic, lost);
@@ -88,7 +88,7 @@ export function openingFrames(
   sync: Sync,
   gaps: readonly Gap[],
   opened: readonly Frame[],
-  place: Place | null,
+  position: Position | null,
 ): Frame[] {
   const frames: Frame[] = [
     {
@@ -106,8 +106,8 @@ export function openingFrames(
     ...gapFrames(gaps),
     ...opened,
   ];
-  if (place === null) return frames;
-  return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id: place } : frame);
+  if (position === null) return frames;
+  return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id: position } : frame);
 }
 
 /** What a topic opens with to a client that has nothing yet. */

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import type { Delivery, Joined } from "../core/event.ts";
-import { comparePlaces, NOWHERE, type Place } from "../core/position.ts";
+import type { Joined, LogMessage } from "../core/event.ts";
+import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
 import type { EventLog } from "../store/event_log.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
 
@@ -18,16 +18,16 @@ const REACH_MS = 1000;
 /** Takes in what is published. */
 export interface Intake {
   /** The place of the newest event this isolate has received: {@linkcode NOWHERE} where it never reached the log. */
-  head(): Place;
+  head(): Position;
   /**
    * The birth of the log it stands in, though that may not answer at the moment: null where it never reached one. Another
    * birth is another log.
    */
-  birth(): Place | null;
+  epoch(): Position | null;
   /** Begins to follow the log, where it does not. @returns Whether it has joined it: where not, it waits a moment for that. */
   begin(): boolean | Promise<boolean>;
   /** Settles when everything up to a place was received, or soon. */
-  reached(place: Place): Promise<void>;
+  reached(position: Position): Promise<void>;
   /** Stops following. It may begin again. */
   end(): Promise<void>;
 }
@@ -38,11 +38,11 @@ export interface IntakeHandlers {
    * Puts events into the window of their topic, and takes others out: the head moves right after. There may be none to put
    * in, where they were themselves taken back before they came here.
    */
-  readonly store: (events: readonly EncodedEvent[], retracted: readonly Place[]) => void;
+  readonly store: (events: readonly EncodedEvent[], retracted: readonly Position[]) => void;
   /** One publication, once, in order. @param before The head before it. */
-  readonly receive: (events: readonly EncodedEvent[], before: Place) => void;
+  readonly receive: (events: readonly EncodedEvent[], before: Position) => void;
   /** What is held does not lead to where the log stands: the head moves there right after. */
-  readonly reset: (head: Place) => void;
+  readonly reset: (head: Position) => void;
   /** It stands in the log. @param before Where it stood before, null where it did not. */
   readonly join: (now: Joined, before: Joined | null) => void;
   readonly onFault: (thrown: unknown) => void;
@@ -51,7 +51,7 @@ export interface IntakeHandlers {
 /** What an intake needs. */
 export interface IntakeContext {
   readonly clock: Clock;
-  readonly log: Pick<EventLog, "follow">;
+  readonly log: Pick<EventLog, "subscribe">;
   readonly isAway: () => boolean;
 }
 
@@ -63,7 +63,7 @@ export function createIntake(
   let ending: AbortController | null = null;
   let following = Promise.resolve();
   let joined: Joined | null = null;
-  let head = NOWHERE;
+  let head = ORIGIN;
   let waiting: { readonly isOver: () => boolean; readonly resolve: () => void }[] = [];
 
   function settle(): void {
@@ -92,9 +92,9 @@ export function createIntake(
     join(now, stood);
   }
 
-  function take(events: readonly EncodedEvent[], retracted: readonly Place[]): void {
+  function take(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
     const last = events.at(-1);
-    if (last && comparePlaces(last.id, head) <= 0) return;
+    if (last && comparePositions(last.id, head) <= 0) return;
     const before = head;
     store(events, retracted);
     if (!last) return;
@@ -102,7 +102,7 @@ export function createIntake(
     receive(events, before);
   }
 
-  function write(delivery: Delivery<EncodedEvent>): void {
+  function write(delivery: LogMessage<EncodedEvent>): void {
     try {
       if (delivery.kind === "joined") rejoin(delivery);
       else take(delivery.events, delivery.retracted);
@@ -114,11 +114,11 @@ export function createIntake(
 
   async function follow(own: AbortController): Promise<void> {
     // What was on its way when we stopped to follow is nobody's any more.
-    const writeOwn = (delivery: Delivery<EncodedEvent>) => {
+    const writeOwn = (delivery: LogMessage<EncodedEvent>) => {
       if (!own.signal.aborted) write(delivery);
     };
     try {
-      await log.follow()
+      await log.subscribe()
         .pipeThrough(new SseEncoderStream(onFault))
         .pipeTo(new WritableStream({ write: writeOwn }), { signal: own.signal });
     } catch (thrown) {
@@ -134,7 +134,7 @@ export function createIntake(
 
   return {
     head: () => head,
-    birth: () => joined?.birth ?? null,
+    epoch: () => joined?.epoch ?? null,
     begin() {
       if (ending === null) {
         ending = new AbortController();
@@ -142,15 +142,15 @@ export function createIntake(
       }
       return joined !== null || joinSoon();
     },
-    async reached(place) {
+    async reached(position) {
       if (ending === null) return;
-      await wait(() => comparePlaces(place, head) <= 0, REACH_MS);
+      await wait(() => comparePositions(position, head) <= 0, REACH_MS);
     },
     async end() {
       ending?.abort();
       ending = null;
       joined = null;
-      head = NOWHERE;
+      head = ORIGIN;
       for (const { resolve } of waiting) resolve();
       await following;
     },

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { takeOldest } from "../core/evict.ts";
-import { comparePlaces, firstAfter, partsOf, type Place } from "../core/position.ts";
+import { evictOldest } from "../core/evict.ts";
+import { comparePositions, lowerBound, parseId, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Window, WindowBounds } from "./window.ts";
@@ -13,7 +13,7 @@ import type { Window, WindowBounds } from "./window.ts";
 export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBounds): Window {
   let events: EncodedEvent[] = [];
   let bytes = 0;
-  let lost: Place | null = null;
+  let lost: Position | null = null;
 
   function onGone(event: EncodedEvent): void {
     bytes -= event.bytes.byteLength;
@@ -22,7 +22,7 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
 
   function bound(): void {
     const limit = maxBytes();
-    takeOldest(events, (_, left) => left > maxEvents || (bytes > limit && left > 1), onGone);
+    evictOldest(events, (_, left) => left > maxEvents || (bytes > limit && left > 1), onGone);
   }
 
   function set(all: EncodedEvent[]): void {
@@ -49,25 +49,27 @@ export function createLogWindow(topic: Topic, { maxEvents, maxBytes }: WindowBou
     retract(ids) {
       set(events.filter(({ id }) => !ids.includes(id)));
     },
-    reset(place) {
+    reset(position) {
       set([]);
-      lost = place;
+      lost = position;
     },
-    fill(page, place) {
-      if (lost !== place) return; // what has come since fills the window alone
-      const before = page.events.filter(({ id }) => comparePlaces(id, place) <= 0).map(encodeEvent);
-      const from = (before[0] ?? page.events[0])?.prev ?? page.lost;
-      if (from === null || comparePlaces(from, place) < 0) lost = from;
+    fill(page, position) {
+      if (lost !== position) return; // what has come since fills the window alone
+      const before = page.events.filter(({ id }) => comparePositions(id, position) <= 0).map(
+        encodeEvent,
+      );
+      const from = (before[0] ?? page.events[0])?.prevId ?? page.truncatedAt;
+      if (from === null || comparePositions(from, position) < 0) lost = from;
       set([...before, ...events]);
       bound();
     },
-    after: (place) => events.slice(firstAfter(events, place)),
+    after: (position) => events.slice(lowerBound(events, position)),
     values: () => events,
     show: () => [],
     shown: () => [],
     hides: () => false,
     trim(ms) {
-      takeOldest(events, ({ id }) => partsOf(id).ms < ms, onGone);
+      evictOldest(events, ({ id }) => parseId(id).ms < ms, onGone);
     },
   };
 }

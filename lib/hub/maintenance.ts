@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Place } from "../core/position.ts";
-import type { ClientStream, EndReason, Standing } from "./client_stream.ts";
+import type { Position } from "../core/position.ts";
+import type { ClientStream, EndReason, SharedCursor } from "./client_stream.ts";
 import { encodeNotice, isNoticeDue, timeUp } from "./termination.ts";
 import { isAnyBehind } from "./catch_up.ts";
 import type { Follow } from "./merge.ts";
@@ -17,7 +17,7 @@ export interface SweepContext {
   readonly follows: readonly Follow[];
   readonly heartbeatMs: number;
   /** The standing of those in step. */
-  readonly standing: () => Standing;
+  readonly standing: () => SharedCursor;
   /** When those in step were last given something, in ms since the epoch. */
   readonly flushedAt: () => number;
   readonly catchUp: (client: ClientStream) => void | Promise<void>;
@@ -32,31 +32,31 @@ export interface SweepContext {
  */
 export function createSweep(
   { follows, heartbeatMs, standing, flushedAt, catchUp, finish, end }: SweepContext,
-): (client: ClientStream, now: number, beat: (place: Place) => Uint8Array) => void {
+): (client: ClientStream, now: number, beat: (position: Position) => Uint8Array) => void {
   function stall(client: ClientStream, now: number): void {
-    client.stalledSince ??= now;
+    client.blockedSince ??= now;
     client.wake();
     client.readsLog ||= client.hasRest; // it is given something large: what it misses meanwhile is in the log
-    const isLost = !client.readsLog && isAnyBehind(follows, client.standing.place);
-    if (isLost || now - client.stalledSince >= MOST_STALLED_MS) end(client, "slow");
+    const isLost = !client.readsLog && isAnyBehind(follows, client.standing.position);
+    if (isLost || now - client.blockedSince >= MOST_STALLED_MS) end(client, "slow");
   }
 
   return (client, now, beat) => {
     const reason = timeUp(client, now);
     if (reason !== null) return end(client, reason);
     if (finish(client)) return;
-    if (!client.hasRoom()) return stall(client, now);
+    if (!client.isWritable()) return stall(client, now);
     if (!client.isNoticed && isNoticeDue(client.rightsEndAt, now)) {
       client.isNoticed = true;
       client.lastFrameAt = now;
       client.send(encodeNotice(client.rightsEndAt, now));
     }
     if (client.standing !== standing()) void catchUp(client);
-    if (!client.hasRoom()) return;
+    if (!client.isWritable()) return;
     const isInStep = client.standing === standing();
     const saidAt = isInStep ? Math.max(flushedAt(), client.lastFrameAt) : client.lastFrameAt;
     if (now - saidAt < heartbeatMs) return;
     client.lastFrameAt = now;
-    client.send(beat(client.standing.place));
+    client.send(beat(client.standing.position));
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, type Place } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { Window } from "./window.ts";
 
@@ -29,21 +29,21 @@ export function shownTo({ window, tags }: Follow): readonly EncodedEvent[] {
 export interface Reading {
   readonly events: readonly EncodedEvent[];
   /** The place that is reached when `events` have been written. */
-  readonly to: Place;
+  readonly to: Position;
   /** False where more waits between `to` and the end that was asked for. */
   readonly isWhole: boolean;
 }
 
 /** Where events come from: a window, or pages of the log in its stead. */
-export type Source = (follow: Follow, after: Place) => readonly EncodedEvent[];
+export type Source = (follow: Follow, after: Position) => readonly EncodedEvent[];
 
 const fromWindow: Source = ({ window }, after) => window.after(after);
 
 /** Reads what lies after `from` and not after `to`, at most about `maxBytes` but at least one event. */
 export function readBetween(
   follows: readonly Follow[],
-  from: Place,
-  to: Place,
+  from: Position,
+  to: Position,
   maxBytes: number,
   source = fromWindow,
 ): Reading {
@@ -52,16 +52,16 @@ export function readBetween(
     .filter((events) => events.length > 0);
   const merged = owed.length === 1 && owed[0]
     ? owed[0]
-    : owed.flat().sort((a, b) => comparePlaces(a.id, b.id));
+    : owed.flat().sort((a, b) => comparePositions(a.id, b.id));
 
   let bytes = 0;
   const end = merged.findIndex(({ id, bytes: { byteLength } }, i) =>
-    comparePlaces(id, to) > 0 || ((bytes += byteLength) > maxBytes && i > 0)
+    comparePositions(id, to) > 0 || ((bytes += byteLength) > maxBytes && i > 0)
   );
   if (end === -1) return { events: merged, to, isWhole: true };
   const events = merged.slice(0, end);
   const next = merged[end];
-  if (!next || comparePlaces(next.id, to) > 0) return { events, to, isWhole: true };
+  if (!next || comparePositions(next.id, to) > 0) return { events, to, isWhole: true };
   return { events, to: events.at(-1)?.id ?? from, isWhole: false };
 }
 

@@ -31,7 +31,7 @@ export function createBacklog(clock: Clock, { maxEvents, maxBytes }: WindowBound
   let waiting: Promise<void> | undefined;
   let letIn: (() => void) | undefined;
 
-  function hasRoom(): boolean {
+  function isWritable(): boolean {
     return count <= maxEvents / 2 && bytes <= maxBytes() / 2;
   }
 
@@ -44,14 +44,14 @@ export function createBacklog(clock: Clock, { maxEvents, maxBytes }: WindowBound
       const size = events.reduce((sum, event) => sum + event.bytes.byteLength, 0);
       count = Math.max(0, count - events.length); // some may come from the log, and never have waited
       bytes = Math.max(0, bytes - size);
-      if (hasRoom()) letIn?.();
+      if (isWritable()) letIn?.();
     },
     clear() {
       count = bytes = 0;
       letIn?.();
     },
     room() {
-      if (hasRoom()) return;
+      if (isWritable()) return;
       waiting ??= new Promise((resolve) => {
         const callOff = clock.after(ROOM_MS, () => letIn?.());
         letIn = () => {

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { Draft, Publication } from "../core/event.ts";
+import type { EventInput, SerializedEvent } from "../core/event.ts";
 import { toJson } from "../core/json.ts";
 import { kindOfTopic, type Metrics, type PublishOutcome } from "../core/metrics.ts";
-import { NOWHERE, type Place } from "../core/position.ts";
+import { ORIGIN, type Position } from "../core/position.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
-import { StoreAway } from "../store/errors.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import {
   type Appended,
   type AppendOptions,
+  type Cas,
+  type CasResult,
   type EventLog,
   keyReused,
   queueFull,
-  type Swap,
-  type Swapped,
 } from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 
@@ -31,7 +31,11 @@ const MOST_UTF8_BYTES = 3;
  *
  * @throws {Problem} 422 `unknown_type` or `wrong_shape`, 400 `unserialisable`, 413 `event_too_large`.
  */
-export function draftOf(topic: Topic, publication: Publication, maxEventBytes: number): Draft {
+export function draftOf(
+  topic: Topic,
+  publication: EventInput,
+  maxEventBytes: number,
+): SerializedEvent {
   const { type, data, key = "", tags = [] } = publication;
   const schema = Object.hasOwn(topic.events, type) ? topic.events[type] : undefined;
   if (!schema) {
@@ -64,19 +68,19 @@ function requireSize(bytes: number, most: number): void {
 }
 
 /** Makes of drafts what can be shown without the log: events without ids. */
-export function unlogged(topic: Topic, drafts: readonly Draft[]): EncodedEvent[] {
+export function unlogged(topic: Topic, drafts: readonly SerializedEvent[]): EncodedEvent[] {
   return drafts.map((draft) => ({
     ...draft,
-    id: NOWHERE,
+    id: ORIGIN,
     topic: topic.name,
-    prev: null,
+    prevId: null,
     bytes: encodeFrames({ event: draft.type, data: draft.json }),
   }));
 }
 
 /** What a refused publication counts as. */
 function outcomeOf(thrown: unknown): PublishOutcome {
-  if (thrown instanceof StoreAway) return "away";
+  if (thrown instanceof StoreUnavailable) return "away";
   return thrown instanceof Problem ? "refused" : "fault";
 }
 
@@ -89,15 +93,15 @@ function outcomeOf(thrown: unknown): PublishOutcome {
  */
 export type Publish = (
   topic: Topic,
-  publications: readonly Publication[],
-  options?: Omit<AppendOptions, "swap">,
-) => Promise<readonly Place[]>;
+  publications: readonly EventInput[],
+  options?: Omit<AppendOptions, "cas">,
+) => Promise<readonly Position[]>;
 
 /**
  * Puts a value, and publishes what became of it, in one step. Where something else is kept than was expected, neither.
  * Problems as of {@linkcode Publish}; 503 `queue_full` where the roll is.
  */
-export type Change = (topic: Topic, publication: Publication, swap: Swap) => Promise<Swapped>;
+export type Change = (topic: Topic, publication: EventInput, cas: Cas) => Promise<CasResult>;
 
 /** Creates what publishes, and counts what becomes of it. */
 export function createPublishing(
@@ -108,7 +112,7 @@ export function createPublishing(
   /** What another was faster than is no publication. */
   async function append(
     topic: Topic,
-    publications: readonly Publication[],
+    publications: readonly EventInput[],
     options: AppendOptions | undefined,
   ): Promise<Appended> {
     const count = (outcome: PublishOutcome) =>
@@ -139,11 +143,11 @@ export function createPublishing(
       throw keyReused();
     },
 
-    async change(topic, publication, swap) {
-      const appended = await append(topic, [publication], { swap });
-      if (appended.kind === "full") throw queueFull(swap.roll?.most ?? 0);
-      if (appended.kind === "stale") return { isSwapped: false, held: appended.held };
-      return { isSwapped: true, held: swap.next };
+    async change(topic, publication, cas) {
+      const appended = await append(topic, [publication], { cas });
+      if (appended.kind === "full") throw queueFull(cas.openIndex?.most ?? 0);
+      if (appended.kind === "stale") return { isSet: false, held: appended.held };
+      return { isSet: true, held: cas.next };
     },
   };
 }

@@ -4,18 +4,18 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, firstAfter, NOWHERE, type Place } from "../core/position.ts";
-import { StoreAway } from "../store/errors.ts";
+import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import { isBehind, type LogReader } from "./replay.ts";
 import { type Follow, passes } from "./merge.ts";
 import type { Starts } from "./resume.ts";
-import type { Wish } from "./topic_filter.ts";
+import type { TopicFilter } from "./topic_filter.ts";
 import type { Holding, Windows } from "./windows.ts";
 
 /** What a window holds, and where the log stood: null while that cannot be told. */
 export interface Newest {
   readonly events: readonly StreamEvent[];
-  readonly cursor: Place | null;
+  readonly cursor: Position | null;
 }
 
 /** What comes after a cursor. */
@@ -23,7 +23,7 @@ export interface Excerpt {
   /** Oldest first. */
   readonly events: readonly StreamEvent[];
   /** Where to go on: null while the log is away. */
-  readonly cursor: Place | null;
+  readonly cursor: Position | null;
   /** False where more waits after the last of `events`. */
   readonly isWhole: boolean;
   /** Whether something after the cursor is gone, or the cursor is none of this log's: then all that is kept follows. */
@@ -36,44 +36,44 @@ export interface ExcerptContext {
   readonly reader: LogReader;
   readonly starts: Starts;
   /** The place of the newest event this isolate has received. */
-  readonly head: () => Place;
+  readonly head: () => Position;
   readonly isAway: () => boolean;
 }
 
 /** Reads for those who ask. */
 export interface Excerpts {
   /** What a filter lets through of what is in a window. */
-  newest(wish: Wish): Promise<Newest>;
+  newest(filter: TopicFilter): Promise<Newest>;
   /** Log topics: what a filter lets through after a cursor, at most so many events. */
-  since(wish: Wish, cursor: string, most: number): Promise<Excerpt>;
+  since(filter: TopicFilter, cursor: string, most: number): Promise<Excerpt>;
 }
 
 /** Creates what reads for those who ask. */
 export function createExcerpts(
   { open, reader, starts, head, isAway }: ExcerptContext,
 ): Excerpts {
-  function filter({ tags }: Wish) {
+  function passingOf({ tags }: TopicFilter) {
     const wanted = tags && new Set(tags);
     return (events: readonly StreamEvent[]) => events.filter((event) => passes(wanted, event));
   }
 
   /** What the log keeps behind the window, a page at a time, and then the window. */
-  async function readAfter(holding: Holding, wish: Wish, text: string, most: number) {
+  async function readAfter(holding: Holding, filter: TopicFilter, text: string, most: number) {
     const follow: Follow = { window: holding.window, tags: null };
-    const passing = filter(wish);
+    const passing = passingOf(filter);
     const start = await starts.of([follow], holding.isFilled, text, false);
     const found: StreamEvent[] = [];
     let isReached = start.isPlaced;
-    let from = start.cursor?.isHonoured ? start.cursor.place : NOWHERE;
+    let from = start.cursor?.isHonoured ? start.cursor.position : ORIGIN;
     try {
       while (isReached && found.length <= most && isBehind(follow, from)) {
         // A page that others asked for may begin before.
-        const { events, upTo } = await reader.page(wish.topic, from);
-        found.push(...passing(events.slice(firstAfter(events, from))));
+        const { events, upTo } = await reader.page(filter.topic, from);
+        found.push(...passing(events.slice(lowerBound(events, from))));
         from = upTo;
       }
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) throw thrown;
+      if (!(thrown instanceof StoreUnavailable)) throw thrown;
       isReached = false;
     }
     // From here on nothing waits: the head is the place of what is found now.
@@ -81,7 +81,7 @@ export function createExcerpts(
     const isWhole = found.length <= most;
     const events = found.slice(0, most);
     // A cursor may be ahead of what this isolate has received: it never goes back.
-    const reached = comparePlaces(from, head()) > 0 ? from : head();
+    const reached = comparePositions(from, head()) > 0 ? from : head();
     const end = isWhole ? reached : events.at(-1)?.id ?? from;
     return {
       events,
@@ -92,17 +92,17 @@ export function createExcerpts(
   }
 
   return {
-    async newest(wish) {
-      const holding = await open(wish.topic);
-      const events = filter(wish)(holding.window.values());
+    async newest(filter) {
+      const holding = await open(filter.topic);
+      const events = passingOf(filter)(holding.window.values());
       const isKnown = holding.isFilled && !isAway();
       holding.release();
       return { events, cursor: isKnown ? head() : null };
     },
-    async since(wish, cursor, most) {
-      const holding = await open(wish.topic);
+    async since(filter, cursor, most) {
+      const holding = await open(filter.topic);
       try {
-        return await readAfter(holding, wish, cursor, most);
+        return await readAfter(holding, filter, cursor, most);
       } finally {
         holding.release();
       }

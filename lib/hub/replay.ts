@@ -5,9 +5,9 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
-import { comparePlaces, firstAfter, NOWHERE, type Place } from "../core/position.ts";
+import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import { StoreAway } from "../store/errors.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { EventLog, Page } from "../store/event_log.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import { type Follow, readBetween, type Reading } from "./merge.ts";
@@ -23,24 +23,24 @@ const KEPT_MS = 5000;
 export interface EncodedPage extends Page {
   readonly events: readonly EncodedEvent[];
   /** It tells all there is after this place … */
-  readonly from: Place;
+  readonly from: Position;
   /** … up to this one. */
-  readonly upTo: Place;
+  readonly upTo: Position;
 }
 
 /** A topic of which something is gone. */
 export interface Loss {
   readonly topic: string;
   /** The newest id that is no longer kept. */
-  readonly lost: Place;
+  readonly lost: Position;
   /** The oldest id kept, null where nothing is. */
-  readonly oldest: Place | null;
+  readonly oldest: Position | null;
 }
 
 /** Reads the log for clients that stand behind the windows. */
 export interface LogReader {
   /** What follows a place on one topic. Clients that need the same page share it. Rejects with {@linkcode StoreAway}. */
-  page(topic: Topic, from: Place): Promise<EncodedPage>;
+  page(topic: Topic, from: Position): Promise<EncodedPage>;
   /** Something was published on a topic: what the log has lost since is not known any more. */
   forget(topic: string): void;
   /** It may be another log. */
@@ -54,16 +54,16 @@ export interface LogReader {
    */
   read(
     follows: readonly Follow[],
-    from: Place,
-    to: Place,
+    from: Position,
+    to: Position,
     maxBytes: number,
-    told: ReadonlyMap<string, Place>,
+    told: ReadonlyMap<string, Position>,
   ): Promise<Reading | readonly Loss[]>;
 }
 
 /** Whether something after a place has left a topic's window. */
-export function isBehind({ window: { lost } }: Follow, place: Place): boolean {
-  return lost !== null && comparePlaces(lost, place) > 0;
+export function isBehind({ window: { lost } }: Follow, position: Position): boolean {
+  return lost !== null && comparePositions(lost, position) > 0;
 }
 
 /** What a log reader stands on. */
@@ -71,22 +71,22 @@ export interface LogReaderContext {
   readonly clock: Clock;
   readonly log: Pick<EventLog, "after">;
   /** The place of the newest event this isolate has received. */
-  readonly head: () => Place;
+  readonly head: () => Position;
   /** Whether the log is known not to answer: nothing is asked of it then. */
   readonly isAway: () => boolean;
 }
 
 /** Somebody who waits for a page. */
 interface Asked {
-  readonly from: Place;
+  readonly from: Position;
   readonly resolve: (page: EncodedPage) => void;
   readonly reject: (thrown: unknown) => void;
 }
 
 /** Whether a page tells what follows a place, and be it that nothing does. */
-function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
-  const end = comparePlaces(place, upTo);
-  return comparePlaces(from, place) <= 0 && (end < 0 || (end === 0 && isWhole));
+function tells({ from, upTo, isWhole }: EncodedPage, position: Position): boolean {
+  const end = comparePositions(position, upTo);
+  return comparePositions(from, position) <= 0 && (end < 0 || (end === 0 && isWhole));
 }
 
 /**
@@ -94,11 +94,14 @@ function tells({ from, upTo, isWhole }: EncodedPage, place: Place): boolean {
  * we have not heard yet. What was retracted a moment ago looks the same, until we hear of that. On a state topic a newer
  * value of its key may stand in its place.
  */
-function isForeign({ window }: Follow, { from, upTo, events, lost }: EncodedPage): boolean {
-  const newest = window.after(from).findLast(({ id }) => comparePlaces(id, upTo) <= 0)?.id;
-  if (newest === undefined || comparePlaces(newest, lost ?? NOWHERE) <= 0) return false;
+function isForeign(
+  { window }: Follow,
+  { from, upTo, events, truncatedAt: lost }: EncodedPage,
+): boolean {
+  const newest = window.after(from).findLast(({ id }) => comparePositions(id, upTo) <= 0)?.id;
+  if (newest === undefined || comparePositions(newest, lost ?? ORIGIN) <= 0) return false;
   if (window.topic.kind === "log") return !events.some(({ id }) => id === newest);
-  return comparePlaces(newest, events.at(-1)?.id ?? NOWHERE) > 0;
+  return comparePositions(newest, events.at(-1)?.id ?? ORIGIN) > 0;
 }
 
 /** Creates a reader of a log. */
@@ -112,7 +115,7 @@ export function createLogReader({ clock, log, head, isAway }: LogReaderContext):
     perf: clock,
   });
 
-  async function load(topic: Topic, from: Place): Promise<EncodedPage> {
+  async function load(topic: Topic, from: Position): Promise<EncodedPage> {
     const asOf = head(); // what comes while it is read may be missing
     const page = await log.after(topic, from, PAGE_BYTES);
     const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
@@ -125,7 +128,7 @@ export function createLogReader({ clock, log, head, isAway }: LogReaderContext):
   async function serve(topic: Topic, asked: Asked[]): Promise<void> {
     await Promise.resolve(); // for those who ask in the same turn
     while (asked.length > 0) {
-      asked.sort((a, b) => comparePlaces(a.from, b.from));
+      asked.sort((a, b) => comparePositions(a.from, b.from));
       const [first] = asked;
       if (!first) break;
       try {
@@ -152,7 +155,7 @@ export function createLogReader({ clock, log, head, isAway }: LogReaderContext):
       const known = keptKeys(`${topic.name} `).map((key) => kept.get(key))
         .find((page) => page && tells(page, from));
       if (known) return Promise.resolve(known);
-      if (isAway()) return Promise.reject(new StoreAway());
+      if (isAway()) return Promise.reject(new StoreUnavailable());
       const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
       const others = asking.get(topic.name);
       const asked = others ?? [];
@@ -182,22 +185,24 @@ export function createLogReader({ clock, log, head, isAway }: LogReaderContext):
 
       for (const follow of follows) {
         const page = pages.get(follow.window.topic.name);
-        if (page && isForeign(follow, page)) throw new StoreAway();
+        if (page && isForeign(follow, page)) throw new StoreUnavailable();
       }
 
       const losses: Loss[] = [];
       let end = to;
-      for (const [topic, { lost, oldest, upTo }] of pages) {
+      for (const [topic, { truncatedAt: lost, oldestId: oldest, upTo }] of pages) {
         const known = told.get(topic) ?? from;
-        const reach = comparePlaces(known, from) > 0 ? known : from;
-        if (lost !== null && comparePlaces(lost, reach) > 0) losses.push({ topic, lost, oldest });
-        if (comparePlaces(upTo, end) < 0) end = upTo;
+        const reach = comparePositions(known, from) > 0 ? known : from;
+        if (lost !== null && comparePositions(lost, reach) > 0) {
+          losses.push({ topic, lost, oldest });
+        }
+        if (comparePositions(upTo, end) < 0) end = upTo;
       }
       if (losses.length > 0) return losses;
-      return readBetween(follows, from, end, maxBytes, ({ window }, place) => {
+      return readBetween(follows, from, end, maxBytes, ({ window }, position) => {
         const events = pages.get(window.topic.name)?.events;
-        if (!events) return window.after(place);
-        return events.slice(firstAfter(events, place)).filter((event) => !window.hides(event));
+        if (!events) return window.after(position);
+        return events.slice(lowerBound(events, position)).filter((event) => !window.hides(event));
       });
     },
   };

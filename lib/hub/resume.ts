@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { comparePlaces, isPlace, type Place } from "../core/position.ts";
-import { StoreAway } from "../store/errors.ts";
+import { comparePositions, isPosition, type Position } from "../core/position.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { Intake } from "./log_consumer.ts";
 import type { LogReader } from "./replay.ts";
@@ -23,7 +23,7 @@ export interface Start {
 /** Finds where streams begin. */
 export interface Starts {
   /** What a cursor is worth. Rejects where the log does not say. */
-  judge(place: Place): Promise<Cursor>;
+  judge(position: Position): Promise<Cursor>;
   /**
    * Where a stream begins that comes with this cursor, if it has one: at once, where it has none.
    *
@@ -46,42 +46,44 @@ const AT_HEAD: Start = { cursor: undefined, missed: NOTHING, isPlaced: true };
 export function createStarts(
   log: Pick<EventLog, "honours">,
   reader: LogReader,
-  { head, birth, reached }: Pick<Intake, "head" | "birth" | "reached">,
+  { head, epoch, reached }: Pick<Intake, "head" | "epoch" | "reached">,
   isAway: () => boolean,
 ): Starts {
   /** What this isolate has not received only the log can judge. */
-  function canJudge(place: Place): boolean {
-    return !isAway() || comparePlaces(place, head()) <= 0;
+  function canJudge(position: Position): boolean {
+    return !isAway() || comparePositions(position, head()) <= 0;
   }
 
-  async function judge(place: Place): Promise<Cursor> {
-    const isHonoured = await log.honours(place);
-    return { place: isHonoured ? place : head(), isHonoured };
+  async function judge(position: Position): Promise<Cursor> {
+    const isHonoured = await log.honours(position);
+    return { position: isHonoured ? position : head(), isHonoured };
   }
 
   const resume: Starts["of"] = async (follows, hasAll, text, withSnapshot) => {
-    const place = text && isPlace(text) ? text : null;
-    const born = birth();
+    const position = text && isPosition(text) ? text : null;
+    const born = epoch();
     try {
-      if (born !== null && hasAll && (place === null || canJudge(place))) {
-        const cursor = place === null ? { place: head(), isHonoured: false } : await judge(place);
+      if (born !== null && hasAll && (position === null || canJudge(position))) {
+        const cursor = position === null
+          ? { position: head(), isHonoured: false }
+          : await judge(position);
         const missed = await missedBy(reader, follows, cursor);
         // A snapshot from before the cursor would never be brought up to it.
-        if (withSnapshot) await reached(cursor.place);
+        if (withSnapshot) await reached(cursor.position);
         // While this was read, another log may have begun, which knows nothing of it.
-        if (birth() === born) return { cursor, missed, isPlaced: true };
+        if (epoch() === born) return { cursor, missed, isPlaced: true };
       }
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) throw thrown;
+      if (!(thrown instanceof StoreUnavailable)) throw thrown;
     }
-    const cursor = place === null ? undefined : { place, isHonoured: true };
+    const cursor = position === null ? undefined : { position, isHonoured: true };
     return { cursor, missed: NOTHING, isPlaced: false };
   };
 
   return {
     judge,
     of(follows, hasAll, text, withSnapshot) {
-      if (!text && hasAll && birth() !== null) return AT_HEAD;
+      if (!text && hasAll && epoch() !== null) return AT_HEAD;
       return resume(follows, hasAll, text, withSnapshot);
     },
   };

@@ -5,10 +5,10 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import type { Place } from "../core/position.ts";
-import { StoreAway } from "../store/errors.ts";
+import type { Position } from "../core/position.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, type Frame } from "../wire/sse.ts";
-import type { Audience } from "./broadcast_group.ts";
+import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream } from "./client_stream.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Cursor, gapFrames, type Missed, missedBy, topicFrames } from "./initial_frames.ts";
@@ -22,11 +22,11 @@ const AGAIN_MS = 1000;
 /** A client without a place. */
 export interface Unplaced {
   readonly client: ClientStream;
-  readonly audience: Audience;
+  readonly group: BroadcastGroup;
   /** The place it came with, null where it has none. */
-  readonly cursor: Place | null;
+  readonly cursor: Position | null;
   /** Where another log began, if that is why. */
-  readonly birth: Place | null;
+  readonly epoch: Position | null;
 }
 
 /** Places clients. */
@@ -44,7 +44,7 @@ export interface PlacingContext {
   readonly clock: Clock;
   readonly windows: Pick<Windows, "refill" | "isFilled">;
   readonly reader: LogReader;
-  readonly head: () => Place;
+  readonly head: () => Position;
   /** Whether this isolate stands in the log, and that is not known to be away. */
   readonly isReadable: () => boolean;
   readonly starts: Pick<Starts, "judge">;
@@ -52,14 +52,14 @@ export interface PlacingContext {
 }
 
 /** Log topics of a client's. */
-function hasLogs({ audience: { follows } }: Unplaced): boolean {
+function hasLogs({ group: { follows } }: Unplaced): boolean {
   return follows.some(({ window }) => window.topic.kind === "log");
 }
 
 /** What a client is told with its place. A log that begins anew says so by the id of its last gap. */
 function framesOf(
-  { audience: { follows }, birth }: Unplaced,
-  { isHonoured, place }: Cursor,
+  { group: { follows }, epoch }: Unplaced,
+  { isHonoured, position }: Cursor,
   { gaps }: Missed,
   now: number,
 ): Frame[] {
@@ -67,9 +67,9 @@ function framesOf(
   if (isHonoured) return told;
   const last = told.length - 1;
   return [
-    ...told.map((frame, i) => birth !== null && i === last ? { ...frame, id: birth } : frame),
+    ...told.map((frame, i) => epoch !== null && i === last ? { ...frame, id: epoch } : frame),
     ...follows.flatMap(topicFrames),
-    heartbeat(place, now),
+    heartbeat(position, now),
   ];
 }
 
@@ -81,40 +81,40 @@ export function createPlacing(context: PlacingContext): Placing {
   let callOff: (() => void) | undefined;
 
   /** Where a client begins whose cursor is worth nothing: all of a new log's events are new to it, or its snapshot tells. */
-  function beginning(each: Unplaced): Place {
-    return each.birth !== null && hasLogs(each) ? each.birth : head();
+  function beginning(each: Unplaced): Position {
+    return each.epoch !== null && hasLogs(each) ? each.epoch : head();
   }
 
   async function cursorOf(each: Unplaced): Promise<Cursor> {
     if (each.cursor !== null) return await starts.judge(each.cursor);
-    return { place: beginning(each), isHonoured: false };
+    return { position: beginning(each), isHonoured: false };
   }
 
   /** Whether it can be told its place now. Who has no room waits, as long as it may. */
-  function canPlace({ client, audience: { follows } }: Unplaced): boolean {
-    return client.hasRoom() && windows.isFilled(follows.map(({ window }) => window.topic));
+  function canPlace({ client, group: { follows } }: Unplaced): boolean {
+    return client.isWritable() && windows.isFilled(follows.map(({ window }) => window.topic));
   }
 
-  async function place(each: Unplaced): Promise<void> {
+  async function position(each: Unplaced): Promise<void> {
     if (!canPlace(each)) return;
-    const { client, audience } = each;
+    const { client, group } = each;
     const judged = await cursorOf(each);
-    const missed = await missedBy(reader, audience.follows, judged);
+    const missed = await missedBy(reader, group.follows, judged);
     // While this was read, the log may have been lost once more.
     if (!canPlace(each) || !waiting.delete(each)) return;
-    const cursor = judged.isHonoured ? judged : { ...judged, place: beginning(each) };
+    const cursor = judged.isHonoured ? judged : { ...judged, position: beginning(each) };
     const frames = framesOf(each, cursor, missed, clock.now());
-    audience.place(client, cursor.place, missed.told, encodeFrames(...frames));
+    group.position(client, cursor.position, missed.told, encodeFrames(...frames));
   }
 
   async function placeAll(): Promise<void> {
     for (const each of waiting) if (each.client.index < 0) waiting.delete(each);
     if (waiting.size === 0 || !isReadable()) return;
     await windows.refill();
-    const results = await Promise.allSettled([...waiting].map(place));
+    const results = await Promise.allSettled([...waiting].map(position));
     const failed = results.filter((each) => each.status === "rejected");
     // One fault tells as much as many of the same.
-    const fault = failed.find(({ reason }) => !(reason instanceof StoreAway));
+    const fault = failed.find(({ reason }) => !(reason instanceof StoreUnavailable));
     if (fault) throw fault.reason;
   }
 

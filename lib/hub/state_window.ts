@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePlaces, firstAfter, type Place } from "../core/position.ts";
+import { comparePositions, lowerBound, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { Window } from "./window.ts";
@@ -15,7 +15,7 @@ export function createStateWindow(topic: Topic): Window {
   const newest = new Map<string, EncodedEvent>();
   // What the log does not have lies beside it, by key, and hides older values of the log.
   const beside = new Map<string, EncodedEvent>();
-  let lost: Place | null = null;
+  let lost: Position | null = null;
 
   function put(event: EncodedEvent): void {
     newest.delete(event.key);
@@ -43,24 +43,26 @@ export function createStateWindow(topic: Topic): Window {
       events.forEach(put);
     },
     retract() {},
-    reset(place) {
+    reset(position) {
       newest.clear();
-      lost = place;
+      lost = position;
     },
     fill(page) {
       const before = page.events.filter(({ id, key }) => {
         const since = newest.get(key);
-        return !since || comparePlaces(since.id, id) < 0;
+        return !since || comparePositions(since.id, id) < 0;
       });
       const keys = new Set(before.map(({ key }) => key));
       const since = [...newest.values()].filter(({ key }) => !keys.has(key));
       newest.clear();
-      [...before.map(encodeEvent), ...since].sort((a, b) => comparePlaces(a.id, b.id)).forEach(put);
+      [...before.map(encodeEvent), ...since].sort((a, b) => comparePositions(a.id, b.id)).forEach(
+        put,
+      );
       lost = null;
     },
-    after(place) {
+    after(position) {
       const all = visible();
-      return all.slice(firstAfter(all, place));
+      return all.slice(lowerBound(all, position));
     },
     values: () => [...visible(), ...beside.values()],
     show(values) {

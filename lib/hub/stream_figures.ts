@@ -4,20 +4,20 @@
  * @module
  */
 import { HUNG_MS, type StreamFigures, type TopicKind } from "../core/metrics.ts";
-import { comparePlaces } from "../core/position.ts";
-import type { Audience } from "./broadcast_group.ts";
-import type { ClientStream, Standing } from "./client_stream.ts";
+import { comparePositions } from "../core/position.ts";
+import type { BroadcastGroup } from "./broadcast_group.ts";
+import type { ClientStream, SharedCursor } from "./client_stream.ts";
 
 const NONE: StreamFigures = { open: 0, lagging: 0, hung: 0, delivered: 0 };
 
 /** Who opened ahead of its audience, or has no place yet, is owed nothing. */
-function isLagging({ standing, isPlaced }: ClientStream, audience: Standing): boolean {
-  if (standing === audience || !isPlaced) return false;
-  return comparePlaces(standing.place, audience.place) < 0;
+function isLagging({ standing, isPlaced }: ClientStream, group: SharedCursor): boolean {
+  if (standing === group || !isPlaced) return false;
+  return comparePositions(standing.position, group.position) < 0;
 }
 
-function isHung({ stalledSince }: ClientStream, now: number): boolean {
-  return stalledSince !== null && now - stalledSince >= HUNG_MS;
+function isHung({ blockedSince }: ClientStream, now: number): boolean {
+  return blockedSince !== null && now - blockedSince >= HUNG_MS;
 }
 
 /**
@@ -26,17 +26,17 @@ function isHung({ stalledSince }: ClientStream, now: number): boolean {
  * @param past What streams that have ended were given, in events.
  */
 export function tally(
-  audiences: Iterable<Audience>,
+  groups: Iterable<BroadcastGroup>,
   past: ReadonlyMap<TopicKind, number>,
   now: number,
 ): ReadonlyMap<TopicKind, StreamFigures> {
   const all = new Map<TopicKind, StreamFigures>();
   for (const [kind, delivered] of past) all.set(kind, { ...NONE, delivered });
-  for (const audience of audiences) {
-    const { kind } = audience;
-    const standing = audience.standing();
+  for (const group of groups) {
+    const { kind } = group;
+    const standing = group.standing();
     let { open, lagging, hung, delivered } = all.get(kind) ?? NONE;
-    audience.roster.each((client) => {
+    group.roster.each((client) => {
       open++;
       if (isLagging(client, standing)) lagging++;
       if (isHung(client, now)) hung++;

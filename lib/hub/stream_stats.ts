@@ -5,24 +5,24 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import type { Log } from "../core/logger.ts";
+import type { Logger } from "../core/logger.ts";
 import type { Metrics, StreamFigures, TopicKind } from "../core/metrics.ts";
-import type { Audience } from "./broadcast_group.ts";
+import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import { tally } from "./stream_figures.ts";
 
 /** Who is told of streams. */
 export interface Chronicle {
   /** A stream of this audience begins. @returns Its number. */
-  begin(audience: Kinds, isResumed: boolean): number;
+  begin(group: Kinds, isResumed: boolean): number;
   /** It ends. */
-  end(audience: Kinds, stream: Told, reason: EndReason): void;
+  end(group: Kinds, stream: Told, reason: EndReason): void;
   /** How streams are doing, those of `audiences` and all that have ended. */
-  figures(audiences: Iterable<Audience>): ReadonlyMap<TopicKind, StreamFigures>;
+  figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<TopicKind, StreamFigures>;
 }
 
 /** What is told of a stream's topics: only their kinds. */
-type Kinds = Pick<Audience, "kind" | "kinds">;
+type Kinds = Pick<BroadcastGroup, "kind" | "kinds">;
 
 /** What is told of a stream at its end. */
 type Told = Pick<ClientStream, "number" | "openedAt" | "delivered">;
@@ -31,7 +31,7 @@ type Told = Pick<ClientStream, "number" | "openedAt" | "delivered">;
 export function createChronicle(
   { clock, log, metrics }: {
     readonly clock: Clock;
-    readonly log: Pick<Log, "debug" | "info">;
+    readonly log: Pick<Logger, "debug" | "info">;
     readonly metrics: Metrics;
   },
 ): Chronicle {
@@ -52,6 +52,6 @@ export function createChronicle(
       const duration_ms = clock.now() - openedAt;
       log.info("stream ended", { stream, topics, reason, duration_ms, events });
     },
-    figures: (audiences) => tally(audiences, past, clock.now()),
+    figures: (groups) => tally(groups, past, clock.now()),
   };
 }

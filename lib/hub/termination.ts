@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparePlaces, type Place } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import { encodeFrames } from "../wire/sse.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import type { Follow } from "./merge.ts";
@@ -32,11 +32,11 @@ export function timeUp(
 }
 
 /** The last of the terminal events, where every topic that is followed has had its own: null as long as one goes on. */
-export function endOf(follows: readonly Follow[]): Place | null {
-  let last: Place | null = null;
+export function endOf(follows: readonly Follow[]): Position | null {
+  let last: Position | null = null;
   for (const { window: { end } } of follows) {
     if (end === null) return null;
-    if (last === null || comparePlaces(end, last) > 0) last = end;
+    if (last === null || comparePositions(end, last) > 0) last = end;
   }
   return last;
 }

@@ -7,7 +7,7 @@ import type { Topic } from "../core/topic.ts";
 import type { EndReason } from "./client_stream.ts";
 
 /** What a client wants of one topic. */
-export interface Wish {
+export interface TopicFilter {
   readonly topic: Topic;
   /** Only events with one of these tags, or without any; all, where null. Unique and sorted. */
   readonly tags: readonly string[] | null;
@@ -16,7 +16,7 @@ export interface Wish {
 /** What a client asks for. */
 export interface Subscription {
   /** Unique, in an order that does not depend on how the client wrote them. */
-  readonly wishes: readonly Wish[];
+  readonly filters: readonly TopicFilter[];
   /** Names of topics it has asked for and cannot have, since they are no more: the first frame says so. */
   readonly gone?: readonly string[] | undefined;
   /** As the client sent it. */

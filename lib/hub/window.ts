@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import type { Place } from "../core/position.ts";
+import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { Page } from "../store/event_log.ts";
@@ -16,19 +16,19 @@ import type { Page } from "../store/event_log.ts";
 export interface Window {
   readonly topic: Topic;
   /** Everything after this place is in here. Null where nothing is missing at all. */
-  readonly lost: Place | null;
+  readonly lost: Position | null;
   /** Log topics: the id of the terminal event, after which nothing comes. Null as long as it has not come. */
-  readonly end: Place | null;
+  readonly end: Position | null;
   /** Takes in what was published. On a state topic it replaces the older event of its key. */
   add(events: readonly EncodedEvent[]): void;
   /** Log topics: takes out what was taken back. */
-  retract(ids: readonly Place[]): void;
+  retract(ids: readonly Position[]): void;
   /** Forgets everything: what comes in from now on comes after `place`. */
-  reset(place: Place): void;
+  reset(position: Position): void;
   /** Puts what the log kept before `place`, where it was reset to, in front of what has come since. */
-  fill(page: Page, place: Place): void;
+  fill(page: Page, position: Position): void;
   /** All events after a place, oldest first. */
-  after(place: Place): readonly EncodedEvent[];
+  after(position: Position): readonly EncodedEvent[];
   /** What the topic opens with is made of this: the newest value of each key, or the events at hand. */
   values(): readonly StreamEvent[];
   /** State topics: shows values the log does not have, until it has newer ones. @returns Those it has nothing newer than. */

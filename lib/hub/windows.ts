@@ -4,9 +4,9 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import type { Place } from "../core/position.ts";
+import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import { StoreAway } from "../store/errors.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { EventLog } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createLogWindow } from "./log_window.ts";
@@ -48,9 +48,9 @@ export interface Windows {
   /** A topic's window, if it is open. */
   get(topic: string): Window | undefined;
   /** Takes published events of one topic into their window, if it is open, and takes others out of theirs. */
-  add(events: readonly EncodedEvent[], retracted: readonly Place[]): void;
+  add(events: readonly EncodedEvent[], retracted: readonly Position[]): void;
   /** Empties all windows: what comes in from now on comes after `place`. What the log keeps is read anew. */
-  reset(place: Place): void;
+  reset(position: Position): void;
   /** Reads what could not be read before. Where that fails for one window, the others are read all the same. */
   refill(): Promise<void>;
   /** Whether the windows of these topics have what the log keeps. */
@@ -64,7 +64,7 @@ export interface Windows {
 interface Entry {
   readonly window: Window;
   /** Where it was reset to. */
-  from: Place;
+  from: Position;
   /** The read under way, or the last one. */
   filling: Promise<void> | null;
   isFilled: boolean;
@@ -78,7 +78,7 @@ export interface WindowsContext {
   readonly log: Pick<EventLog, "latest">;
   readonly retainEvents: number;
   readonly retainMs: number;
-  readonly head: () => Place;
+  readonly head: () => Position;
   /** Whether there is anything to read: the head is known, and the log not known to be away. */
   readonly isReadable: () => boolean;
   /** A window is about to be read, and followed. */
@@ -110,7 +110,7 @@ export function createWindows(context: WindowsContext): Windows {
       window.fill(page, from);
       entry.isFilled = true;
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) throw thrown;
+      if (!(thrown instanceof StoreUnavailable)) throw thrown;
     } finally {
       if (entry.from === from) entry.filling = null;
     }
@@ -216,10 +216,10 @@ export function createWindows(context: WindowsContext): Windows {
       }
       entries.get(events[0]?.topic ?? "")?.window.add(events);
     },
-    reset(place) {
+    reset(position) {
       for (const entry of entries.values()) {
-        entry.window.reset(place);
-        entry.from = place;
+        entry.window.reset(position);
+        entry.from = position;
         entry.filling = null;
         entry.isFilled = false;
       }

@@ -82,7 +82,7 @@ export function createPrometheus(
     return providers.includes(provider) ? provider : OTHER;
   }
 
-  function look({ streams, seats, store, queue }: Figures): void {
+  function look({ streams, slots, store, queue }: Figures): void {
     const each = TOPIC_KINDS.map((topic) => ({ topic, of: streams.get(topic) }));
     for (const { topic, of } of each) {
       all.streams.set({ topic }, of?.open ?? 0);
@@ -92,8 +92,8 @@ export function createPrometheus(
     settle(all.delivered, each.map(({ topic, of }) => [{ topic }, of?.delivered ?? 0]));
     settle(all.storeCommands, [[{}, store.commands]]);
     all.storeUp.set(store.isUp ? 1 : 0);
-    all.seatsInUse.set(seats.inUse);
-    all.seatsLimit.set(seats.limit);
+    all.seatsInUse.set(slots.inUse);
+    all.seatsLimit.set(slots.limit);
     for (const state of TASK_STATES) all.tasks.set({ state }, queue.counts[state]);
     all.oldestTask.set(queue.oldestAgeS);
     for (const [provider, stateNow] of breakers) {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Batch, Delivery, Draft } from "../core/event.ts";
-import { firstAfter, type Place } from "../core/position.ts";
+import type { Batch, LogMessage, SerializedEvent } from "../core/event.ts";
+import { lowerBound, type Position } from "../core/position.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";
 
 /** What makes a publication that is sent twice one publication. */
-export interface Once {
+export interface IdempotencyKey {
   /** Names the publication: publisher, route and the caller's key. */
   readonly key: string;
   /** Tells bodies apart: a key that comes again with another body is refused. */
@@ -21,7 +21,7 @@ export interface Once {
  * A value of the {@linkcode Store} that changes with a publication, in one step: both or none. So what was published of a
  * value is what became of it, in the same order, whoever dies in between.
  */
-export interface Swap {
+export interface Cas {
   readonly key: string;
   /** What must still be kept: null stands for nothing. */
   readonly expected: string | null;
@@ -29,14 +29,14 @@ export interface Swap {
   /** How long the value is kept, in milliseconds. What is kept of a topic of a family is kept as long, and goes with it. */
   readonly ttlMs: number;
   /** Puts its key on a roll, or takes it off, in the same step. */
-  readonly roll?:
+  readonly openIndex?:
     | { readonly name: string; readonly isOn: boolean; readonly most: number }
     | undefined;
 }
 
 /** What became of a {@linkcode Swap}: `held` alone does not tell, since what is there already may be what was to be put. */
-export interface Swapped {
-  readonly isSwapped: boolean;
+export interface CasResult {
+  readonly isSet: boolean;
   /** What is kept now. */
   readonly held: string | null;
 }
@@ -51,7 +51,7 @@ export function queueFull(most: number): Problem {
 }
 
 /** How long a key is known again, in milliseconds: the contract's 24 hours. */
-export const ONCE_MS = 86_400_000;
+export const IDEMPOTENCY_KEY_MS = 86_400_000;
 
 /** What is said to a key that comes again with another body. */
 export function keyReused(): Problem {
@@ -61,18 +61,18 @@ export function keyReused(): Problem {
 
 /** How a publication is to be taken. */
 export interface AppendOptions {
-  readonly once?: Once | undefined;
+  readonly idempotencyKey?: IdempotencyKey | undefined;
   /** Only while this lease is held by this holder: who was its leader and paused shall not write after its successor. */
   readonly fence?: Fence | undefined;
   /** Log topics: ids of events on this topic that this publication takes back. They are read and replayed no more. */
-  readonly retracts?: readonly Place[] | undefined;
+  readonly retracts?: readonly Position[] | undefined;
   /** Log topics: the value that changes with it. */
-  readonly swap?: Swap | undefined;
+  readonly cas?: Cas | undefined;
 }
 
 /** What became of a publication. */
 export type Appended =
-  | { readonly kind: "appended" | "repeated"; readonly ids: readonly Place[] }
+  | { readonly kind: "appended" | "repeated"; readonly ids: readonly Position[] }
   /** `full`: the roll has no room for another key. Nothing was published. */
   | { readonly kind: "conflict" | "fenced" | "full" }
   /** Another value is kept than was expected. Nothing was published. */
@@ -84,9 +84,9 @@ export interface Page {
   /** False where more waits after the last of `events`. */
   readonly isWhole: boolean;
   /** Log topics: the newest id that is no longer kept, null where nothing was ever lost. */
-  readonly lost: Place | null;
+  readonly truncatedAt: Position | null;
   /** Log topics: the oldest id kept, null where nothing is. */
-  readonly oldest: Place | null;
+  readonly oldestId: Position | null;
 }
 
 /** What the log keeps of a log topic. State topics keep the newest event of each key. */
@@ -104,13 +104,17 @@ export interface EventLog {
    * Takes the events of one publication, all or none, and gives them their ids. At once they are on their way to every
    * follower of the log, this isolate's too. At most {@linkcode MOST_DRAFTS} events are one publication.
    */
-  append(topic: Topic, drafts: readonly Draft[], options?: AppendOptions): Promise<Appended>;
+  append(
+    topic: Topic,
+    drafts: readonly SerializedEvent[],
+    options?: AppendOptions,
+  ): Promise<Appended>;
   /** The place of the newest event, or the log's birth where there is none. */
-  head(): Promise<Place>;
+  head(): Promise<Position>;
   /** Whether a cursor lies between the log's birth and its head, in this log and no other. */
-  honours(cursor: Place): Promise<boolean>;
+  honours(cursor: Position): Promise<boolean>;
   /** The first events of a topic after a place, at most about `maxBytes` of JSON and at least one event. */
-  after(topic: Topic, place: Place, maxBytes: number): Promise<Page>;
+  after(topic: Topic, position: Position, maxBytes: number): Promise<Page>;
   /**
    * The last events of a topic, at most about `maxBytes` of JSON and at least one event; on a state topic the newest of
    * every key.
@@ -120,24 +124,24 @@ export interface EventLog {
    * All that is published from now on, in order. It bridges what breaks on the way and does not end by itself. Cancelling
    * it ends it.
    */
-  follow(): ReadableStream<Delivery>;
+  subscribe(): ReadableStream<LogMessage>;
 }
 
 /** The most events of one publication: an id has room for no more. */
 export const MOST_DRAFTS = 1000;
 
 /** The bytes an event counts for in a bound: those of its JSON and some for its names. */
-export function weightOf({ json }: Pick<Draft, "json">): number {
+export function weightOf({ json }: Pick<SerializedEvent, "json">): number {
   return json.length + 64;
 }
 
 /** The first of some events, in order, that come after a place, and fit: at least one, if there is one. */
 export function firstThatFit(
   events: Batch,
-  place: Place,
+  position: Position,
   maxBytes: number,
 ): Pick<Page, "events" | "isWhole"> {
-  const start = firstAfter(events, place);
+  const start = lowerBound(events, position);
   let [end, bytes] = [start, 0];
   for (const event of events.slice(start)) {
     bytes += weightOf(event);

@@ -16,13 +16,13 @@ export interface Store {
    * All values whose keys are on a roll, in no order. A publication puts them there or takes them off (`Swap.roll`), in the
    * step that changes the value. A key without a value has outlived it, and is taken off; it never comes again.
    */
-  all(roll: string): Promise<string[]>;
+  all(openIndex: string): Promise<string[]>;
   /**
    * Puts `next` in the place of `expected`, where that is still what is kept; null stands for nothing.
    *
    * @returns What is kept now: `next` where it was put, else what is there instead.
    */
-  swap(
+  cas(
     key: string,
     expected: string | null,
     next: string | null,

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { keyReused, type Once, ONCE_MS } from "../store/event_log.ts";
+import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 
 /** Where it is remembered what a request began. */
@@ -26,13 +26,13 @@ function firstOf<Kept>(Kept: z.ZodType<Kept>, text: string, fingerprint: string)
  * @throws {Problem} 422 `idempotency_key_reused`, where the body differs.
  */
 export async function createdOnce<Kept>(
-  store: Pick<Store, "swap">,
+  store: Pick<Store, "cas">,
   Kept: z.ZodType<Kept>,
-  { key, fingerprint }: Once,
+  { key, fingerprint }: IdempotencyKey,
   offered: Kept,
 ): Promise<Kept> {
   const text = JSON.stringify({ fingerprint, first: offered });
-  const held = await store.swap(keyOf(key), null, text, ONCE_MS);
+  const held = await store.cas(keyOf(key), null, text, IDEMPOTENCY_KEY_MS);
   return firstOf(Kept, held ?? text, fingerprint);
 }
 
@@ -44,7 +44,7 @@ export async function createdOnce<Kept>(
 export async function begunBy<Kept>(
   store: Pick<Store, "get">,
   Kept: z.ZodType<Kept>,
-  { key, fingerprint }: Once,
+  { key, fingerprint }: IdempotencyKey,
 ): Promise<Kept | null> {
   const text = await store.get(keyOf(key));
   return text === null ? null : firstOf(Kept, text, fingerprint);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { messageOf } from "../core/logger.ts";
-import { StoreAway } from "../store/errors.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { Claim, Fence, Lease } from "../store/lease.ts";
 import type { StoreHealth } from "../store/backend.ts";
 
@@ -47,8 +47,8 @@ export interface Leadership {
 }
 
 /** Creates a leadership this isolate takes no part in yet. */
-export function createLeadership(
-  { clock, random, log }: Pick<World, "clock" | "random" | "log">,
+export function createLeaderElection(
+  { clock, random, log }: Pick<Runtime, "clock" | "random" | "log">,
   lease: Lease,
   health: Pick<StoreHealth, "isUp" | "onChange">,
 ): Leadership {
@@ -112,7 +112,7 @@ export function createLeadership(
         later(claim.leftMs + spread());
       }
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) {
+      if (!(thrown instanceof StoreUnavailable)) {
         log.error("A campaign broke off", { reason: messageOf(thrown) });
       }
       if (own === turn) onAway();

@@ -12,10 +12,10 @@ import { toJson } from "../core/json.ts";
 import { messageOf } from "../core/logger.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { Hub } from "../hub/hub.ts";
-import { StoreAway } from "../store/errors.ts";
-import type { Once, Swap, Swapped } from "../store/event_log.ts";
+import { StoreUnavailable } from "../store/errors.ts";
+import type { Cas, CasResult, IdempotencyKey } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import { begunBy, createdOnce } from "./idempotent_create.ts";
 
@@ -50,26 +50,26 @@ export interface Kind<Kept extends object> {
   /** The event that tells how it is. Data is always the whole thing. */
   eventOf(kept: Kept): { readonly type: string; readonly data: unknown };
   /** The roll of those that are not over, and how many there may be. They can be listed, where there is one. */
-  readonly roll?: { readonly name: string; readonly most: number };
+  readonly openIndex?: { readonly name: string; readonly most: number };
   /** Hears of every step that this isolate took one on, once it is kept. */
   readonly onStep?: (from: Kept, to: Kept) => void;
 }
 
 /** All things of a kind. Everything rejects with a {@linkcode StoreAway} where the store cannot be reached. */
-export interface Ledger<Kept extends object> {
+export interface RecordStore<Kept extends object> {
   /**
    * Begins one, and publishes its first event.
    *
    * @param once Makes a repeated request one thing: the first answer comes again.
    * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, 422 `idempotency_key_reused`, or 503 `queue_full`.
    */
-  begin(make: (id: string, now: number) => Kept, once?: Once): Promise<Kept>;
+  begin(make: (id: string, now: number) => Kept, idempotencyKey?: IdempotencyKey): Promise<Kept>;
   /**
    * What a request began that came before, and is still kept: null where it did not, or where its beginning failed.
    *
    * @throws {Problem} 422 `idempotency_key_reused`.
    */
-  begunBy(once: Once): Promise<Kept | null>;
+  begunBy(idempotencyKey: IdempotencyKey): Promise<Kept | null>;
   /** Looks at all that are on the roll: those that are not over, in no order. */
   open(): Promise<Kept[]>;
   /** Looks at one: null where there is none, or no more. */
@@ -93,17 +93,17 @@ export interface Ledger<Kept extends object> {
 }
 
 /** What a ledger stands on. */
-export interface LedgerContext {
-  readonly world: Pick<World, "clock" | "random" | "log">;
-  readonly hub: Pick<Hub, "change">;
-  readonly store: Pick<Store, "get" | "swap" | "all">;
+export interface RecordStoreContext {
+  readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
+  readonly hub: Pick<Hub, "updateAndPublish">;
+  readonly store: Pick<Store, "get" | "cas" | "all">;
   /** How long one is kept after its end, in milliseconds. */
   readonly retainMs: number;
   readonly maxEventBytes: number;
 }
 
 /** A word of chance, which nobody guesses. */
-export function chanceWord(random: World["random"]): string {
+export function chanceWord(random: Runtime["random"]): string {
   const letter = () => Math.floor(random() * 32).toString(32);
   return Array.from({ length: RANDOM_CHARACTERS }, letter).join("");
 }
@@ -114,10 +114,10 @@ function begunAt(id: string): number {
 }
 
 /** Opens the ledger of a kind of things. */
-export function createLedger<Kept extends object>(
-  { world: { clock, random, log }, hub, store, retainMs, maxEventBytes }: LedgerContext,
+export function createRecordStore<Kept extends object>(
+  { runtime: { clock, random, log }, hub, store, retainMs, maxEventBytes }: RecordStoreContext,
   kind: Kind<Kept>,
-): Ledger<Kept> {
+): RecordStore<Kept> {
   const keyOf = (id: string) => `${kind.noun}:${id}`;
   let count = 0;
 
@@ -136,20 +136,20 @@ export function createLedger<Kept extends object>(
   }
 
   /** The roll changes with what begins or ends, in the same step: whoever dies, none that is open is off it. */
-  function rollFor(expected: string | null, kept: Kept): Swap["roll"] {
+  function rollFor(expected: string | null, kept: Kept): Cas["openIndex"] {
     const isOn = expected === null;
-    return kind.roll && (isOn || kind.isOver(kept)) ? { ...kind.roll, isOn } : undefined;
+    return kind.openIndex && (isOn || kind.isOver(kept)) ? { ...kind.openIndex, isOn } : undefined;
   }
 
   /** Puts what became of it, and publishes it. */
-  async function put(expected: string | null, kept: Kept): Promise<Swapped> {
+  async function put(expected: string | null, kept: Kept): Promise<CasResult> {
     const id = kind.idOf(kept);
-    return await hub.change(kind.topicOf(id), kind.eventOf(kept), {
+    return await hub.updateAndPublish(kind.topicOf(id), kind.eventOf(kept), {
       key: keyOf(id),
       expected,
       next: JSON.stringify(kept),
       ttlMs: ttlMs(kept, clock.now()),
-      roll: rollFor(expected, kept),
+      openIndex: rollFor(expected, kept),
     });
   }
 
@@ -173,9 +173,9 @@ export function createLedger<Kept extends object>(
       const seen = kind.lookedAt(kept, now);
       const next = seen === kept ? step(kept, now) : seen;
       if (next === kept || typeof next === "string") return next;
-      const { isSwapped, held } = await put(text, next);
-      if (isSwapped) kind.onStep?.(kept, next);
-      if (isSwapped && next !== seen) return next;
+      const { isSet, held } = await put(text, next);
+      if (isSet) kind.onStep?.(kept, next);
+      if (isSet && next !== seen) return next;
       text = held;
     }
     return null;
@@ -186,24 +186,26 @@ export function createLedger<Kept extends object>(
   }
 
   return {
-    async begin(make, once) {
+    async begin(make, idempotencyKey) {
       const now = clock.now();
       const first = fitting<never>(make(newId(), now));
-      const kept = once ? await createdOnce(store, kind.Kept, once, first) : first;
+      const kept = idempotencyKey
+        ? await createdOnce(store, kind.Kept, idempotencyKey, first)
+        : first;
       // Who was told of it and died before it was put is helped by who asks again: as long as it would live, and as it would
       // be kept if it had been put and were over.
       const until = Math.min(kind.expiresAt(kept), begunAt(kind.idOf(kept)) + retainMs);
       if (clock.now() < until) await put(null, kept);
       return kept;
     },
-    async begunBy(once) {
-      const kept = await begunBy(store, kind.Kept, once);
+    async begunBy(idempotencyKey) {
+      const kept = await begunBy(store, kind.Kept, idempotencyKey);
       const isThere = kept !== null && await store.get(keyOf(kind.idOf(kept))) !== null;
       return isThere ? kept : null;
     },
     async open() {
       const now = clock.now();
-      const all = kind.roll ? (await store.all(kind.roll.name)).map(keptIn) : [];
+      const all = kind.openIndex ? (await store.all(kind.openIndex.name)).map(keptIn) : [];
       const found: Kept[] = [];
       await Promise.all(all.map(async (kept) => {
         const isSame = kind.lookedAt(kept, now) === kept;
@@ -225,7 +227,7 @@ export function createLedger<Kept extends object>(
           const kept = await look(id);
           at = kept && kind.nextLookAt(kept);
         } catch (thrown) {
-          if (!(thrown instanceof StoreAway)) {
+          if (!(thrown instanceof StoreUnavailable)) {
             log.error(`${kind.noun} not looked at`, { id, error: messageOf(thrown) });
           }
         }

@@ -7,7 +7,7 @@ import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 
 /** Topics that come and go, each somebody's. */
-export interface Family {
+export interface TopicFamily {
   /** What they are called together: what their names begin with, before a slash. */
   readonly name: string;
   /** The topic of this id, whether there is one or not. */
@@ -17,7 +17,7 @@ export interface Family {
 }
 
 /** Where topics are found. */
-export interface Catalogue {
+export interface TopicRegistry {
   /** A topic that there is, or one of a family that there may be. @throws {Problem} 404 `unknown_topic`, naming it. */
   topic(name: string): Topic;
   /** Whose a topic of a family is, by one read: null where there is none, or no more. */
@@ -34,14 +34,14 @@ export function unknownTopic(name: string): Problem {
 }
 
 /** Creates a catalogue of these topics. */
-export function createCatalogue(
+export function createTopicRegistry(
   topics: readonly Topic[],
-  families: readonly Family[] = [],
-): Catalogue {
+  families: readonly TopicFamily[] = [],
+): TopicRegistry {
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
 
   /** The family of a name, and the id in it. */
-  function memberOf(name: string): { readonly family: Family; readonly id: string } | null {
+  function memberOf(name: string): { readonly family: TopicFamily; readonly id: string } | null {
     const slash = name.indexOf("/");
     const [first, id] = [name.slice(0, slash), name.slice(slash + 1)];
     const family = families.find((each) => each.name === first);

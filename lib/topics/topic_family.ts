@@ -6,7 +6,7 @@
 import type { ZodType } from "zod";
 import { defineTopic, type Topic } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Ledger } from "./record_store.ts";
+import type { RecordStore } from "./record_store.ts";
 import { ENDS } from "./lifetime.ts";
 
 /** What the topics of a family are made of. */
@@ -37,9 +37,9 @@ export function memberTopic({ family, type, shape }: FamilyShape, id: string): T
 
 /** Has those members that are followed looked at whenever time makes something of them. */
 export function watchFollowed(
-  hub: Pick<Hub, "whileFollowed">,
+  hub: Pick<Hub, "whileSubscribed">,
   family: string,
-  { watch }: Pick<Ledger<object>, "watch">,
+  { watch }: Pick<RecordStore<object>, "watch">,
 ): void {
-  hub.whileFollowed({ name: family }, ({ name }) => watch(name.slice(family.length + 1)));
+  hub.whileSubscribed({ name: family }, ({ name }) => watch(name.slice(family.length + 1)));
 }

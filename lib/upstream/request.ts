@@ -4,7 +4,7 @@
  * @module
  */
 import { withDeadline } from "../core/deadline.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { discard, readText } from "./body.ts";
 import { parseRetryAfter } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
@@ -51,11 +51,11 @@ interface Reached {
  * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
  */
 export async function fetchText(
-  world: World,
+  runtime: Runtime,
   options: RequestOptions,
   url: string,
 ): Promise<string> {
-  const { text } = await fetchAnswer(world, options, url);
+  const { text } = await fetchAnswer(runtime, options, url);
   if (text !== null) return text;
   throw new UpstreamFailure("http", `${options.title} refused: HTTP 304`, { status: 304 });
 }
@@ -66,7 +66,7 @@ export async function fetchText(
  * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
  */
 export async function fetchAnswer(
-  world: World,
+  runtime: Runtime,
   options: RequestOptions,
   url: string,
 ): Promise<Fetched> {
@@ -74,14 +74,14 @@ export async function fetchAnswer(
   const late = () =>
     new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
   try {
-    return await withDeadline(world.clock, timeoutMs, late, async (signal) => {
-      const { response, movedTo } = await follow(world, options, url, signal);
+    return await withDeadline(runtime.clock, timeoutMs, late, async (signal) => {
+      const { response, movedTo } = await follow(runtime, options, url, signal);
       const { status, headers } = response;
       if (status === 304 && isConditional(options)) {
         discard(response);
         return { text: null, headers, movedTo };
       }
-      const problem = refusal(response, options, world.clock.now());
+      const problem = refusal(response, options, runtime.clock.now());
       if (problem === null) {
         return { text: await readText(response, signal, { title, maxBytes }), headers, movedTo };
       }
@@ -100,7 +100,7 @@ function isConditional({ headers }: RequestOptions): boolean {
 
 /** Follows redirects, each judged as if it had been asked for in the first place. */
 async function follow(
-  { fetch, resolve }: World,
+  { fetch, resolve }: Runtime,
   { title, headers: given = {} }: RequestOptions,
   start: string,
   signal: AbortSignal,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { isAddress, isPublicAddress } from "./address.ts";
 import { UpstreamFailure } from "./failure.ts";
 
@@ -23,7 +23,7 @@ function objection(url: URL, host: string): string | null {
 }
 
 /** What a name stands for must be public too, all of it: null where it is. */
-async function objectionToAddresses(host: string, resolve: World["resolve"]) {
+async function objectionToAddresses(host: string, resolve: Runtime["resolve"]) {
   if (isAddress(host)) return null;
   const addresses = await resolve(host);
   if (addresses.length === 0) return `${host} has no address`;
@@ -42,7 +42,7 @@ async function objectionToAddresses(host: string, resolve: World["resolve"]) {
  */
 export async function checkTarget(
   url: URL,
-  resolve: World["resolve"],
+  resolve: Runtime["resolve"],
   title: string,
 ): Promise<void> {
   // URL has already turned 2130706433, 0x7f.1 and ①②⑦.0.0.1 into 127.0.0.1.

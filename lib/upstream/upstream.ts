@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import { noMetrics } from "../core/metrics.ts";
-import type { World } from "../core/runtime.ts";
+import type { Runtime } from "../core/runtime.ts";
 import { type BreakerState, createBreaker } from "./breaker.ts";
 import { createCooldown } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
@@ -64,8 +64,8 @@ interface Copy {
 type Check = (text: string) => void;
 
 /** Creates an upstream. Nothing starts before the first `get()`. */
-export function createUpstream(world: World, options: UpstreamOptions): Upstream {
-  const { clock, metrics = noMetrics } = world;
+export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upstream {
+  const { clock, metrics = noMetrics } = runtime;
   const { name = "", title, ttlMs } = options;
   const breaker = createBreaker(clock);
   metrics.guarded(name, breaker.state);
@@ -90,7 +90,7 @@ export function createUpstream(world: World, options: UpstreamOptions): Upstream
   async function call(url: string, check: Check): Promise<Copy> {
     const askedAt = clock.now();
     try {
-      const text = await fetchText(world, options, url);
+      const text = await fetchText(runtime, options, url);
       const receivedAt = clock.now();
       check(text);
       cooldown.succeeded();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Delivery, StreamEvent } from "../core/event.ts";
+import type { LogMessage, StreamEvent } from "../core/event.ts";
 
 /**
  * The headers of every stream. `connection` and `transfer-encoding` are not among them: HTTP/2 forbids both
@@ -71,7 +71,7 @@ export interface EncodedEvent extends StreamEvent {
  * Encodes every event once, on its way from the log into the windows. A publication stays together. An event that cannot
  * be encoded is left out, and told: it must not stop those behind it.
  */
-export class SseEncoderStream extends TransformStream<Delivery, Delivery<EncodedEvent>> {
+export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<EncodedEvent>> {
   constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
     function encoded(event: StreamEvent): EncodedEvent[] {
       try {

@@ -6,26 +6,26 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
-import type { World } from "../../lib/core/runtime.ts";
+import type { Runtime } from "../../lib/core/runtime.ts";
 import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
 import type { Env } from "../../lib/http/client_address.ts";
 import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter } from "../../lib/http/router.ts";
-import type { News } from "../../lib/topics/news/news_service.ts";
+import type { NewsService } from "../../lib/topics/news/news_service.ts";
 import { addAssets, type Asset } from "../assets.ts";
 import { pageDocument, type PageSnapshot } from "./document.ts";
 
 /** What the page needs. */
 export interface PageServices {
-  readonly world: Pick<World, "readAsset" | "clock">;
+  readonly runtime: Pick<Runtime, "readAsset" | "clock">;
   readonly quotes: {
     /** Tells the pollers that somebody looks. Never throws, and waits for 800 ms at most. */
     watch(): Promise<void>;
     /** What is known, and the cursor from which a stream goes on: null where no log can tell. */
     snapshot(): Promise<PageSnapshot>;
   };
-  readonly news: Pick<News, "watch" | "newest" | "feeds">;
+  readonly news: Pick<NewsService, "watch" | "newest" | "feeds">;
   /** Whether operations of the demo can be begun. */
   readonly isDemo: boolean;
 }
@@ -50,7 +50,7 @@ const page = createRoute({
 });
 
 /** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
-function uPlot({ readAsset }: Pick<World, "readAsset">): Asset[] {
+function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   const read = async (file: string) =>
     new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
   return [
@@ -89,7 +89,7 @@ const headers = secureHeaders({
 });
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
+export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
   const app = createRouter();
   app.use("/", headers);
   app.use("/", compress());
@@ -103,15 +103,19 @@ export function pageRoutes({ world, quotes, news, isDemo }: PageServices): OpenA
     const feeds = await news.feeds(null);
     const painted = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");
-    const frame = { origin: originOf(c.req.url), now: world.clock.now(), isDemo };
+    const frame = { origin: originOf(c.req.url), now: runtime.clock.now(), isDemo };
     return c.html(pageDocument(snapshot, painted, frame));
   });
 
-  addAssets(app, world, {
+  addAssets(app, runtime, {
     summary: "A file of the live page",
     files: FILES.map(([path, type]) => ({ path, type })),
     headers,
   });
-  addAssets(app, world, { summary: "The package that draws charts", files: uPlot(world), headers });
+  addAssets(app, runtime, {
+    summary: "The package that draws charts",
+    files: uPlot(runtime),
+    headers,
+  });
   return app;
 }

@@ -87,13 +87,13 @@ export function cycles(files: Files): string[] {
   return complaints;
 }
 
-/** Upstash's client is named in the files of its twins only: `redis_*`. */
+/** Upstash's client is named in the files of store/redis/ only. */
 export function strayRedis(files: Files): string[] {
   return [...files].flatMap(([path, source]) => {
-    if (/(?:^|\/)redis_[^/]*$/.test(path)) return [];
+    if (path.startsWith("lib/store/redis/")) return [];
     return importsOf(path, source)
       .filter(({ specifier }) => /(?:^|:)@upstash\//.test(specifier))
-      .map(({ at, specifier }) => `${at}: only redis_* may import ${specifier}`);
+      .map(({ at, specifier }) => `${at}: only store/redis/ may import ${specifier}`);
   });
 }
 

@@ -32,7 +32,7 @@ const COLUMNS = [
   "load's CPU",
 ];
 
-async function grow(start: () => Promise<Server>, streams: number, audiences: number) {
+async function grow(start: () => Promise<Server>, streams: number, groups: number) {
   await using contender = await startContender(start);
   const { load, server: { pid } } = contender;
   await load.open(streams);
@@ -41,7 +41,7 @@ async function grow(start: () => Promise<Server>, streams: number, audiences: nu
     const out = await load.wave(wave);
     printRow([
       show(streams),
-      String(audiences),
+      String(groups),
       show(rate),
       show(out.published / out.seconds),
       show(out.delivered / out.seconds),
@@ -72,8 +72,8 @@ async function idle(streams: number): Promise<string[]> {
 export async function printGrowth(): Promise<void> {
   printHead("Growth, events of 200 bytes", COLUMNS);
   for (const streams of STREAMS) await grow(() => startEdgetape(), streams, 1);
-  for (const audiences of AUDIENCES) {
-    await grow(() => startAudiences(audiences), AUDIENCES_STREAMS, audiences);
+  for (const groups of AUDIENCES) {
+    await grow(() => startAudiences(groups), AUDIENCES_STREAMS, groups);
   }
   printVerdicts([await idle(STREAMS.at(-1) ?? 0)]);
 }

@@ -48,8 +48,8 @@ async function run(seed: number, faults: readonly Fault[]): Promise<void> {
   const onFailure = (client: Client, error: unknown) => {
     failed.reject(new Loss(error instanceof Error ? error.message : String(error), client));
   };
-  const places = [[a], [a], [b], [b], ...Array.from({ length: HOPPERS }, () => [a, b])];
-  const clients = places.map((isolates, i) =>
+  const positions = [[a], [a], [b], [b], ...Array.from({ length: HOPPERS }, () => [a, b])];
+  const clients = positions.map((isolates, i) =>
     startClient({
       name: isolates.length > 1 ? `hopper ${i}` : `stayer ${i} on ${isolates[0]?.name}`,
       random: seededBy(seed + i + 2),

@@ -1,10 +1,10 @@
 import { assertEquals, assertFalse } from "@std/assert";
-import { createLog, LOG_LEVELS, messageOf } from "../../lib/core/logger.ts";
+import { createLogger, LOG_LEVELS, messageOf } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 function setUp(level: typeof LOG_LEVELS[number] = "debug") {
   const lines: string[] = [];
-  const log = createLog(level, createManualClock(0), (line) => lines.push(line));
+  const log = createLogger(level, createManualClock(0), (line) => lines.push(line));
   return { log, lines, read: (): unknown[] => lines.map((line) => JSON.parse(line)) };
 }
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
-import { comparePlaces, isPlace, partsOf } from "../../lib/core/position.ts";
+import { comparePositions, isPosition, parseId } from "../../lib/core/position.ts";
 
 const LARGEST = 999_999_999_999_999;
 
 /** Parts that are often equal or neighbours, and as large as a place may have. */
 const part = fc.oneof(fc.nat(3), fc.nat({ max: LARGEST }), fc.constantFrom(LARGEST - 1, LARGEST));
-const place = fc.tuple(part, part).map(([ms, n]) => `${ms}-${n}`);
+const position = fc.tuple(part, part).map(([ms, n]) => `${ms}-${n}`);
 
 /** The order's definition, in numbers that are never rounded. */
 function asBigInt(text: string): bigint {
@@ -15,17 +15,20 @@ function asBigInt(text: string): bigint {
 }
 
 Deno.test("comparePlaces() is the order of the numbers, to the last digit", () => {
-  fc.assert(fc.property(place, place, (a, b) => {
+  fc.assert(fc.property(position, position, (a, b) => {
     const difference = asBigInt(a) - asBigInt(b);
-    assertEquals(Math.sign(comparePlaces(a, b)), Number(difference > 0n) - Number(difference < 0n));
+    assertEquals(
+      Math.sign(comparePositions(a, b)),
+      Number(difference > 0n) - Number(difference < 0n),
+    );
   }));
 });
 
 Deno.test("isPlace() takes every place, and partsOf() its two numbers", () => {
   fc.assert(fc.property(part, part, (ms, n) => {
-    assert(isPlace(`${ms}-${n}`));
+    assert(isPosition(`${ms}-${n}`));
     assert(`${ms}-${n}`.length <= 40);
-    assertEquals(partsOf(`${ms}-${n}`), { ms, n });
+    assertEquals(parseId(`${ms}-${n}`), { ms, n });
   }));
 });
 
@@ -45,8 +48,8 @@ Deno.test("isPlace() refuses all that is not two plain numbers a number can hold
     "a-1",
   ];
   const odd = ["1.5-1", "+1-1", "1e3-1", "١-١", "9007199254740993-0", `0-${LARGEST + 1}`];
-  for (const text of [...others, ...odd]) assertFalse(isPlace(text), JSON.stringify(text));
+  for (const text of [...others, ...odd]) assertFalse(isPosition(text), JSON.stringify(text));
   fc.assert(fc.property(fc.string(), (text) => {
-    if (isPlace(text)) assertEquals(text, `${partsOf(text).ms}-${partsOf(text).n}`);
+    if (isPosition(text)) assertEquals(text, `${parseId(text).ms}-${parseId(text).n}`);
   }));
 });

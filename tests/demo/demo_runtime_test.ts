@@ -10,8 +10,8 @@ const COINBASE = "https://api.exchange.coinbase.com/products/BTC-USD";
 const demo = () => demoAt(NOON);
 
 async function get(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
-  const { clock, world } = demo();
-  const flight = world.fetch(new URL(url), {});
+  const { clock, runtime } = demo();
+  const flight = runtime.fetch(new URL(url), {});
   await clock.advance(100);
   const response = await flight;
   assertEquals(response.headers.get("content-type"), "application/json");
@@ -43,22 +43,22 @@ Deno.test("the demo refuses as the providers do", async () => {
 });
 
 Deno.test("the demo knows no other hosts", async () => {
-  const { world } = demo();
-  await assertRejects(() => world.fetch(new URL("https://example.com"), {}), TypeError);
-  await assertRejects(() => world.resolve("example.com"), TypeError);
-  assertEquals((await world.resolve("api.kraken.com")).length, 1);
+  const { runtime } = demo();
+  await assertRejects(() => runtime.fetch(new URL("https://example.com"), {}), TypeError);
+  await assertRejects(() => runtime.resolve("example.com"), TypeError);
+  assertEquals((await runtime.resolve("api.kraken.com")).length, 1);
 });
 
 Deno.test("the demo gives up a call that is aborted, and leaves no timer", async () => {
-  const { clock, world } = demo();
+  const { clock, runtime } = demo();
   const { signal, abort } = controller();
-  const flight = world.fetch(new URL(`${COINBASE}/ticker`), { signal });
+  const flight = runtime.fetch(new URL(`${COINBASE}/ticker`), { signal });
   assertEquals(clock.timers, 1);
   abort();
   await assertRejects(() => flight, Error, "enough");
   assertEquals(clock.timers, 0);
   await assertRejects(
-    () => world.fetch(new URL(`${COINBASE}/ticker`), { signal }),
+    () => runtime.fetch(new URL(`${COINBASE}/ticker`), { signal }),
     Error,
     "enough",
   );
@@ -76,10 +76,10 @@ Deno.test("the demo answers every provider there is, also those that join with a
     TWELVE_DATA_API_KEY: "a-key",
     FRED_API_KEY: "a-key",
   });
-  const { clock, world } = demo();
+  const { clock, runtime } = demo();
   const silentOnes: string[] = [];
   for (const provider of providersFor(config)) {
-    const reading = provider.read(createUpstream(world, provider), provider.symbols[0] ?? "")
+    const reading = provider.read(createUpstream(runtime, provider), provider.symbols[0] ?? "")
       .catch(() => silentOnes.push(provider.name));
     await clock.advance(1000);
     await reading;

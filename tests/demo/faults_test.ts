@@ -15,10 +15,10 @@ const CALLS: Readonly<Record<string, string>> = {
 const demo = (hasFaults: boolean) => demoAt(START, { hasFaults });
 
 async function call(
-  { clock, world }: ReturnType<typeof demo>,
+  { clock, runtime }: ReturnType<typeof demo>,
   host: string,
 ): Promise<{ readonly response: Response; readonly text: string }> {
-  const flight = world.fetch(new URL(`https://${host}${CALLS[host]}`), {});
+  const flight = runtime.fetch(new URL(`https://${host}${CALLS[host]}`), {});
   await clock.advance(100);
   const response = await flight;
   return { response, text: await response.text() };
@@ -34,10 +34,10 @@ async function during(fault: Fault) {
 }
 
 Deno.test("demo's slow upstream answers after everybody's patience, and can be given up", async () => {
-  const { clock, world, host } = await during("slow");
+  const { clock, runtime, host } = await during("slow");
   const signal = AbortSignal.abort(new Error("enough"));
   const late = new AbortController();
-  const flight = world.fetch(new URL(`https://${host}${CALLS[host]}`), { signal: late.signal });
+  const flight = runtime.fetch(new URL(`https://${host}${CALLS[host]}`), { signal: late.signal });
   await clock.advance(15_000);
   assertEquals(clock.timers, 1);
   late.abort(signal.reason);

@@ -11,10 +11,10 @@ import { createOutside } from "../upstream/support.ts";
 function createDemoNews() {
   const test = createTestNewsroom();
   const feeds = simulatedFeeds(NOW);
-  const { world } = createOutside(() => Promise.reject(new Error("not asked")));
+  const { runtime } = createOutside(() => Promise.reject(new Error("not asked")));
   const memory = createMemory(test.clock.now);
   const demo = {
-    ...world,
+    ...runtime,
     clock: test.clock,
     fetch: async (url: URL, { headers }: RequestInit) => {
       const feed = feeds.find(({ host }) => host === url.hostname);

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import type { World } from "../../lib/core/runtime.ts";
-import { createDemoWorld, type DemoOptions } from "../../lib/demo/demo_runtime.ts";
+import type { Runtime } from "../../lib/core/runtime.ts";
+import { createDemoRuntime, type DemoOptions } from "../../lib/demo/demo_runtime.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 /** Creates the demo as it is at a time. Whatever goes past it to the outside is refused. */
 export function demoAt(
   time: number,
   options?: DemoOptions,
-): { readonly clock: ManualClock; readonly world: World } {
+): { readonly clock: ManualClock; readonly runtime: Runtime } {
   const clock = createManualClock(time);
   const silent = () => {};
   const refuse = () => Promise.reject(new Error("the demo went outside"));
-  const world = createDemoWorld({
+  const runtime = createDemoRuntime({
     clock,
     random: () => 0.5,
     log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -23,5 +23,5 @@ export function demoAt(
     resolve: refuse,
     readAsset: refuse,
   }, options);
-  return { clock, world };
+  return { clock, runtime };
 }

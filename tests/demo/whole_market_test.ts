@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/logger.ts";
-import { createDemoWorld } from "../../lib/demo/demo_runtime.ts";
+import { createLogger } from "../../lib/core/logger.ts";
+import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
 import { ROUND_S } from "../../lib/demo/script.ts";
 import { createServices } from "../../lib/services.ts";
 import { Quote, Snapshot, Status } from "../../lib/topics/quotes/quote.ts";
@@ -26,17 +26,17 @@ async function watch(startedAt: number, env: Readonly<Record<string, string>>): 
   const clock = createManualClock(startedAt);
   const refuse = () => Promise.reject(new Error("the demo went outside"));
   const config = readConfig({ DEMO: "1", DEMO_SPEED: SPEED, ...env });
-  const world = createDemoWorld({
+  const runtime = createDemoRuntime({
     clock,
     random: () => 0.5,
-    log: createLog("error", clock, () => {}),
+    log: createLogger("error", clock, () => {}),
     fetch: refuse,
     resolve: refuse,
     readAsset: refuse,
   }, { speed: config.DEMO_SPEED, hasFaults: config.DEMO_FAULTS });
-  const services = createServices(config, world, { version: "0.0.0" });
-  const wishes = [{ topic: services.market.topic, tags: null }];
-  const client = createClient(await services.hub.subscribe({ wishes })).live();
+  const services = createServices(config, runtime, { version: "0.0.0" });
+  const filters = [{ topic: services.quotes.topic, tags: null }];
+  const client = createClient(await services.hub.subscribe({ filters })).live();
   const quotes = new Map<string, Quote>();
   const statuses = new Map<string, Status>();
   const setQuote = (quote: Quote) => quotes.set(quote.symbol, quote);

@@ -84,14 +84,14 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
     const [sync] = await openingOf(quiet);
     const quote = await quotes.nextOf("quote");
     const watch = createOrderWatch();
-    let place = ID.parse(sync?.id);
-    for (let count = 0; count < 50 && compareIds(place, ID.parse(quote.id)) < 0; count++) {
+    let position = ID.parse(sync?.id);
+    for (let count = 0; count < 50 && compareIds(position, ID.parse(quote.id)) < 0; count++) {
       const beat = await quiet.nextOf("heartbeat");
-      place = ID.parse(beat.id);
-      watch(place);
+      position = ID.parse(beat.id);
+      watch(position);
       assert(Math.abs(Number(beat.data) - Date.now()) < 60_000, `it says ${beat.data}`);
     }
-    assert(compareIds(place, ID.parse(quote.id)) >= 0, `${place} stays behind ${quote.id}`);
+    assert(compareIds(position, ID.parse(quote.id)) >= 0, `${position} stays behind ${quote.id}`);
   });
 
   await t.step("a pace holds events back, and heartbeats stay before what is owed", async () => {

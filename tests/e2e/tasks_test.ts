@@ -23,15 +23,15 @@ Deno.test("the README's worker takes the task of a session, and its owner sees i
   await using _worker = await startWorker(server.origin);
   const [start = "", owner = ""] = await blocksOf("Tasks and workers", "sh");
   assert(start.includes(`PUBLISH_TOKEN=${README_SETTINGS.PUBLISH_TOKEN}`), start);
-  const place = await Deno.makeTempDir();
+  const position = await Deno.makeTempDir();
   const shell = owner.replaceAll("localhost:8000", `127.0.0.1:${server.port}`)
-    .replaceAll("/tmp/", `${place}/`);
+    .replaceAll("/tmp/", `${position}/`);
   const { stdout, success } = await within(
     30_000,
     "the end of the session",
     new Deno.Command("bash", { args: ["-c", shell] }).output(),
   );
-  await Deno.remove(place, { recursive: true });
+  await Deno.remove(position, { recursive: true });
   const text = new TextDecoder().decode(stdout);
   assert(success, text);
   assert(text.includes("HTTP/1.1 202 Accepted"), text);

@@ -1,47 +1,47 @@
 import { assert, assertEquals } from "@std/assert";
-import { createBudget, type Refusal, type Seat } from "../../lib/guard/budget.ts";
+import { createBudget, type Refusal, type Slot } from "../../lib/guard/budget.ts";
 
-function seat(taken: Seat | Refusal): Seat {
+function slot(taken: Slot | Refusal): Slot {
   assert("release" in taken, JSON.stringify(taken));
   return taken;
 }
 
 Deno.test("createBudget() refuses a client's next stream with its own numbers", () => {
   const budget = createBudget({ perIsolate: 9, perClient: 2 });
-  seat(budget.take("b"));
-  const own = seat(budget.take("a"));
-  seat(budget.take("a"));
+  slot(budget.take("b"));
+  const own = slot(budget.take("a"));
+  slot(budget.take("a"));
   assertEquals(budget.take("a"), { reason: "client", limit: 2, inUse: 2 });
-  seat(budget.take("b"));
+  slot(budget.take("b"));
   own.release();
-  seat(budget.take("a"));
+  slot(budget.take("a"));
   assertEquals([budget.limit, budget.inUse], [9, 4]);
 });
 
 Deno.test("createBudget() refuses anyone once the isolate is full, with the isolate's numbers", () => {
   const budget = createBudget({ perIsolate: 2, perClient: 2 });
-  const first = seat(budget.take("a"));
-  seat(budget.take("b"));
+  const first = slot(budget.take("a"));
+  slot(budget.take("b"));
   assertEquals(budget.take("c"), { reason: "isolate", limit: 2, inUse: 2 });
   assertEquals(budget.inUse, 2);
   first.release();
-  seat(budget.take("c"));
+  slot(budget.take("c"));
 });
 
 Deno.test("createBudget() tells a client that has its share so, in a full isolate too", () => {
   const budget = createBudget({ perIsolate: 1, perClient: 1 });
-  seat(budget.take("a"));
+  slot(budget.take("a"));
   assertEquals(budget.take("a"), { reason: "client", limit: 1, inUse: 1 });
 });
 
 Deno.test("createBudget() takes a seat back once, however often it is released", () => {
   const budget = createBudget({ perIsolate: 3, perClient: 2 });
-  const first = seat(budget.take("a"));
-  seat(budget.take("a"));
+  const first = slot(budget.take("a"));
+  slot(budget.take("a"));
   first.release();
   first.release();
   assertEquals(budget.inUse, 1);
-  seat(budget.take("a"));
+  slot(budget.take("a"));
   first.release();
   assertEquals(budget.take("a"), { reason: "client", limit: 2, inUse: 2 });
 });

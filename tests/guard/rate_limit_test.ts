@@ -16,24 +16,24 @@ function createLimitUnderTest(perMinute: number) {
 Deno.test("createRateLimit() allows a burst, counts it down, and says when the next is allowed", () => {
   const { limit, time } = createLimitUnderTest(3);
   const allowed = { isAllowed: true, limit: 3, retryAfterMs: 0 };
-  for (const remaining of [2, 1, 0]) assertEquals(limit.take("a"), { ...allowed, remaining });
+  for (const remaining of [2, 1, 0]) assertEquals(limit.consume("a"), { ...allowed, remaining });
   time.now += 5000;
   const refused = { isAllowed: false, limit: 3, remaining: 0, retryAfterMs: 15_000 };
-  assertEquals(limit.take("a"), refused);
-  assertEquals(limit.take("b"), { ...allowed, remaining: 2 });
+  assertEquals(limit.consume("a"), refused);
+  assertEquals(limit.consume("b"), { ...allowed, remaining: 2 });
   // Refused tries do not count: the second no is the same as the first.
-  assertEquals(limit.take("a"), refused);
+  assertEquals(limit.consume("a"), refused);
   time.now += 14_999;
-  assertEquals(limit.take("a").retryAfterMs, 1);
+  assertEquals(limit.consume("a").retryAfterMs, 1);
   time.now += 1;
-  assertEquals(limit.take("a"), { ...allowed, remaining: 0 });
+  assertEquals(limit.consume("a"), { ...allowed, remaining: 0 });
 });
 
 Deno.test("createRateLimit() refills evenly over the minute, up to the limit", () => {
   const { limit, time } = createLimitUnderTest(6);
   const countOf = () => {
     let count = 0;
-    while (limit.take("a").isAllowed) count++;
+    while (limit.consume("a").isAllowed) count++;
     return count;
   };
   assertEquals(countOf(), 6);
@@ -49,17 +49,17 @@ Deno.test("createRateLimit() takes 0 for no limit", () => {
   const { limit } = createLimitUnderTest(0);
   for (let n = 0; n < 1000; n++) {
     const unlimited = { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
-    assertEquals(limit.take("a"), unlimited);
+    assertEquals(limit.consume("a"), unlimited);
   }
 });
 
 Deno.test("createRateLimit() remembers 20,000 keys, and forgets the one that was quiet longest", () => {
   const { limit } = createLimitUnderTest(1);
-  for (let n = 0; n < 20_000; n++) limit.take(String(n));
-  assert(!limit.take("0").isAllowed);
-  limit.take("one more");
-  assert(!limit.take("0").isAllowed);
-  assert(limit.take("1").isAllowed);
+  for (let n = 0; n < 20_000; n++) limit.consume(String(n));
+  assert(!limit.consume("0").isAllowed);
+  limit.consume("one more");
+  assert(!limit.consume("0").isAllowed);
+  assert(limit.consume("1").isAllowed);
 });
 
 Deno.test("createRateLimit() never allows more than the limit and the share of the time that went by", () => {
@@ -72,7 +72,7 @@ Deno.test("createRateLimit() never allows more than the limit and the share of t
     const allowed: number[] = [];
     for (const wait of waits) {
       time.now += wait;
-      const { isAllowed, retryAfterMs } = limit.take("a");
+      const { isAllowed, retryAfterMs } = limit.consume("a");
       if (isAllowed) {
         allowed.push(time.now);
         continue;
@@ -80,9 +80,9 @@ Deno.test("createRateLimit() never allows more than the limit and the share of t
       // What it says is right to the millisecond.
       assert(retryAfterMs > 0 && retryAfterMs <= MINUTE_MS / perMinute + 0.001);
       time.now += Math.max(0, Math.ceil(retryAfterMs) - 1);
-      assert(!limit.take("a").isAllowed || retryAfterMs < 1);
+      assert(!limit.consume("a").isAllowed || retryAfterMs < 1);
       time.now += 1;
-      assert(limit.take("a").isAllowed);
+      assert(limit.consume("a").isAllowed);
       allowed.push(time.now);
     }
     for (const [i, from] of allowed.entries()) {

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import {
-  type Caller,
-  callerKey,
   type CallersOptions,
-  createCallers,
+  createAuthenticator,
   mayRead,
   owns,
+  type Principal,
+  principalKey,
 } from "../../lib/http/auth.ts";
 import type { Env } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
@@ -18,13 +18,13 @@ const NOW_S = NOW / 1000;
 const TOKEN = "a-token-of-sixteen";
 const ORIGIN = "https://a.example";
 const CLAIMS = { sub: "ann", exp: NOW_S + 60, topics: ["events/secret"] };
-const ANN: Caller & { readonly kind: "user" } = {
+const ANN: Principal & { readonly kind: "user" } = {
   kind: "user",
   sub: "ann",
   topics: ["events/secret"],
   endsAt: NOW + 60_000,
 };
-const NOBODY: Caller = { kind: "nobody" };
+const NOBODY: Principal = { kind: "nobody" };
 const TICKET = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
 
 /** What a request with these headers is taken for: who asks, or status and code of the problem. */
@@ -36,7 +36,7 @@ async function askedBy(
     of?: "of" | "ofStream";
   } = {},
 ): Promise<unknown> {
-  const callers = createCallers({
+  const authenticator = createAuthenticator({
     clock: { now: () => NOW, after: () => () => {}, every: () => () => {} },
     tickets: { read: (ticket) => Promise.resolve(ticket === "good" ? TICKET : null) },
     secret: AUTH_SECRET,
@@ -45,14 +45,14 @@ async function askedBy(
     ...options,
   });
   const app = new Hono<Env>();
-  let caller: Caller | undefined;
+  let principal: Principal | undefined;
   app.all("/", async (c) => {
-    caller = await callers[of](c);
+    principal = await authenticator[of](c);
     return c.text("in");
   });
   app.onError((thrown) => problemResponse(problemOf(thrown)));
   const response = await app.request(path, { method, headers });
-  if (caller !== undefined) return caller;
+  if (principal !== undefined) return principal;
   const text = await response.text();
   for (const secret of [...Object.values(headers), AUTH_SECRET, TOKEN]) {
     assert(!text.includes(secret), `${text} repeats ${secret}`);
@@ -198,16 +198,16 @@ Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
 });
 
 Deno.test("callerKey() counts users by their name, wherever they are, and others by address", async () => {
-  const key = async (caller: Caller, address: string) => {
-    const app = new Hono<Env>().get("/", (c) => c.text(callerKey(c, caller, undefined)));
+  const key = async (principal: Principal, address: string) => {
+    const app = new Hono<Env>().get("/", (c) => c.text(principalKey(c, principal, undefined)));
     return await (await app.request("/", {}, connectFrom(address))).text();
   };
   const [here, there] = ["192.0.2.1", "192.0.2.2"];
   assertEquals(await key(ANN, here), await key(ANN, there));
-  const ticket: Caller = { kind: "ticket", ticket: "t", ...TICKET };
+  const ticket: Principal = { kind: "ticket", ticket: "t", ...TICKET };
   assertEquals(await key(ticket, here), await key(ANN, here));
-  const others: Caller[] = [NOBODY, { kind: "publisher" }, { ...ticket, sub: undefined }];
-  for (const caller of others) assertEquals(await key(caller, here), here);
+  const others: Principal[] = [NOBODY, { kind: "publisher" }, { ...ticket, sub: undefined }];
+  for (const principal of others) assertEquals(await key(principal, here), here);
   // A name that is an address is no address.
   assert(await key({ ...ANN, sub: here }, there) !== here);
 });

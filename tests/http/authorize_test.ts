@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic } from "../../lib/core/topic.ts";
-import type { Caller } from "../../lib/http/auth.ts";
+import type { Principal } from "../../lib/http/auth.ts";
 import type { Env } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { requirePublisher, requireReader } from "../../lib/http/authorize.ts";
@@ -63,7 +63,8 @@ Deno.test("requireReader() lets anyone follow public topics, and names the first
   const topics = [topic("events/a", false), topic("events/b", true), topic("events/c", true)];
   const user = (...names: string[]) =>
     ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
-  const refusal = (caller: Caller) => assertThrows(() => requireReader(caller, topics), Problem);
+  const refusal = (principal: Principal) =>
+    assertThrows(() => requireReader(principal, topics), Problem);
 
   requireReader({ kind: "nobody" }, topics.slice(0, 1));
   requireReader({ kind: "publisher" }, topics);

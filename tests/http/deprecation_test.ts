@@ -3,14 +3,14 @@ import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import type { Env } from "../../lib/http/client_address.ts";
 import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation.ts";
-import { createLog } from "../../lib/core/logger.ts";
+import { createLogger } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 Deno.test("a deprecated use is counted each time, and logged at most once a minute with the count (S0-8, S0-24, S0-25)", async () => {
   const clock = createManualClock();
   const lines: { level: string; requests: number }[] = [];
   let counted = 0;
-  const log = createLog("info", clock, (line) => lines.push(JSON.parse(line)));
+  const log = createLogger("info", clock, (line) => lines.push(JSON.parse(line)));
   const deprecation = createDeprecation(
     { clock, log, metrics: { deprecated: () => void counted++ } },
     SESSION_LONG_POLL,

@@ -51,9 +51,9 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 for (const [reason, refusal] of Object.entries(REFUSALS)) {
   const { options, limit, inUse, status, retryMs, retryAfter, headers } = refusal;
   Deno.test(`streamResponse() tells a reader of streams that it is busy: ${reason}`, async () => {
-    await using door = createDoorUnderTest(options);
-    await door.visit();
-    const response = await door.visit({ accept: "text/html, text/event-stream;q=0.9" });
+    await using streamOpener = createDoorUnderTest(options);
+    await streamOpener.visit();
+    const response = await streamOpener.visit({ accept: "text/html, text/event-stream;q=0.9" });
     assertEquals([response.status, response.headers.get("content-type")], [
       200,
       "text/event-stream",
@@ -70,9 +70,9 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
   });
 
   Deno.test(`streamResponse() refuses others with ${status}: ${reason}`, async () => {
-    await using door = createDoorUnderTest(options);
-    await door.visit();
-    const response = await door.visit({ accept: "application/json" });
+    await using streamOpener = createDoorUnderTest(options);
+    await streamOpener.visit();
+    const response = await streamOpener.visit({ accept: "application/json" });
     assertEquals([response.status, (await response.json()).code], [status, `busy_${reason}`]);
     assertEquals(response.headers.get("retry-after"), retryAfter);
     const limits = ["ratelimit-policy", "ratelimit"].map((name) => response.headers.get(name));
@@ -81,11 +81,11 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
 }
 
 Deno.test("streamResponse() refuses in the format that Accept likes best, however it is spelt", async () => {
-  await using door = createDoorUnderTest({ perIsolate: 1 });
-  await door.visit();
+  await using streamOpener = createDoorUnderTest({ perIsolate: 1 });
+  await streamOpener.visit();
   const types: (string | null)[] = [];
   for (const accept of ["Text/Event-Stream", "text/event-stream;q=0, */*", "*/*"]) {
-    const response = await door.visit({ accept });
+    const response = await streamOpener.visit({ accept });
     types.push(response.headers.get("content-type"));
     await response.body?.cancel();
   }
@@ -94,11 +94,15 @@ Deno.test("streamResponse() refuses in the format that Accept likes best, howeve
 });
 
 Deno.test("streamResponse() refuses another client only where the isolate is full", async () => {
-  await using door = createDoorUnderTest({ perClient: 1, perIsolate: 2, opensPerMinute: 2 });
+  await using streamOpener = createDoorUnderTest({
+    perClient: 1,
+    perIsolate: 2,
+    opensPerMinute: 2,
+  });
   const accept = "application/json";
   const statuses: number[] = [];
   for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
-    const { status } = await door.visit({ accept, connection: connectFrom(address) });
+    const { status } = await streamOpener.visit({ accept, connection: connectFrom(address) });
     statuses.push(status);
   }
   assertEquals(statuses, [200, 429, 200, 503]);
@@ -106,22 +110,25 @@ Deno.test("streamResponse() refuses another client only where the isolate is ful
 
 Deno.test("streamResponse() lets nobody in while we are going, and counts no try", async () => {
   let isDraining = true;
-  await using door = createDoorUnderTest({ isDraining: () => isDraining, opensPerMinute: 1 });
-  const response = await door.visit({ accept: "*/*" });
+  await using streamOpener = createDoorUnderTest({
+    isDraining: () => isDraining,
+    opensPerMinute: 1,
+  });
+  const response = await streamOpener.visit({ accept: "*/*" });
   assertEquals([response.status, (await response.json()).code], [503, "busy_drain"]);
-  const [frame] = createFrameParser("").feed(await (await door.visit()).bytes());
+  const [frame] = createFrameParser("").feed(await (await streamOpener.visit()).bytes());
   const { reason, limit, in_use } = parse(BUSY, frame?.data ?? "");
   assertEquals([reason, limit, in_use], ["drain", 9, 0]);
   isDraining = false;
-  assertEquals((await door.visit({ accept: "*/*" })).status, 200);
+  assertEquals((await streamOpener.visit({ accept: "*/*" })).status, 200);
 });
 
 Deno.test("streamResponse() spreads those it refuses over 5 to 30 seconds, in whole milliseconds", async () => {
   const waits: (number | null | undefined)[] = [];
   for (const random of [0, 0.123_456_7, 1 - 2 ** -32]) {
-    await using door = createDoorUnderTest({ perIsolate: 1, random: () => random });
-    await door.visit();
-    const [frame] = createFrameParser("").feed(await (await door.visit()).bytes());
+    await using streamOpener = createDoorUnderTest({ perIsolate: 1, random: () => random });
+    await streamOpener.visit();
+    const [frame] = createFrameParser("").feed(await (await streamOpener.visit()).bytes());
     waits.push(frame?.retry);
   }
   assertEquals([waits[0], waits[2]], [5000, 30_000]);

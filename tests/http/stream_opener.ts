@@ -9,10 +9,10 @@ import { noMetrics } from "../../lib/core/metrics.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
-import type { Caller } from "../../lib/http/auth.ts";
+import type { Principal } from "../../lib/http/auth.ts";
 import type { Connection, Env } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
-import { type Door, streamResponse } from "../../lib/http/stream_response.ts";
+import { type StreamOpener, streamResponse } from "../../lib/http/stream_response.ts";
 import type { Subscription } from "../../lib/hub/topic_filter.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { alerts, createHubUnderTest, type HubUnderTest } from "../hub/support.ts";
@@ -42,8 +42,8 @@ export interface DoorOptions {
   readonly isDraining?: () => boolean;
   readonly wrap?: (log: EventLog) => EventLog;
   /** Who asks: nobody, unless it is said. */
-  readonly caller?: Caller;
-  readonly spend?: (ticket: string) => Promise<boolean>;
+  readonly principal?: Principal;
+  readonly consume?: (ticket: string) => Promise<boolean>;
 }
 
 /** Creates a door. */
@@ -52,15 +52,15 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   const under = createHubUnderTest({}, wrap);
   const budget = createBudget({ perIsolate, perClient });
   const asked: Subscription[] = [];
-  const door: Door = {
+  const streamOpener: StreamOpener = {
     hub: {
       subscribe(subscription) {
         asked.push(subscription);
         return under.hub.subscribe(subscription);
       },
     },
-    callers: { ofStream: () => Promise.resolve(options.caller ?? { kind: "nobody" }) },
-    tickets: { spend: options.spend ?? (() => Promise.resolve(true)) },
+    authenticator: { ofStream: () => Promise.resolve(options.principal ?? { kind: "nobody" }) },
+    tickets: { consume: options.consume ?? (() => Promise.resolve(true)) },
     budget,
     opens: createRateLimit(under.clock, opensPerMinute),
     random: options.random ?? (() => 0.5),
@@ -74,8 +74,8 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
     asked,
     async visit({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
       const app = new Hono<Env>().get("/", (c) =>
-        streamResponse(c, door, {
-          wishes: [{ topic, tags: null }],
+        streamResponse(c, streamOpener, {
+          filters: [{ topic, tags: null }],
           pollUrl: "/poll",
           cursor: undefined,
           withSnapshot: false,

@@ -37,7 +37,7 @@ Deno.test("tickets are spent once, within 30 s, by any isolate that has the secr
   assertEquals(await other.read(ticket), RIGHTS);
   assertEquals(calls.length, 1, "reading costs nothing");
   // Which of the two is first is the hashing thread's to say.
-  const spent = await Promise.all([other.spend(ticket), tickets.spend(ticket)]);
+  const spent = await Promise.all([other.consume(ticket), tickets.consume(ticket)]);
   assertEquals(spent.filter((each) => each).length, 1);
 
   const late = await tickets.issue(RIGHTS);
@@ -47,7 +47,7 @@ Deno.test("tickets are spent once, within 30 s, by any isolate that has the secr
   await clock.advance(1);
   assertEquals(await tickets.read(late.ticket), null);
   await clock.advance(1);
-  assertEquals(await tickets.spend(late.ticket), false);
+  assertEquals(await tickets.consume(late.ticket), false);
   // Who reads the store can open nothing.
   for (const call of calls) assert(!call.includes(ticket), call);
 });

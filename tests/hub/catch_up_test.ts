@@ -29,7 +29,7 @@ async function jumpOver({ shaky, clock }: ShakyHub, publish: () => Promise<unkno
 Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is sent, and then what follows", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using early = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using early = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(0);
   shaky.lag();
   await shaky.elsewhere(prices, [price("A", 1)]);
@@ -38,7 +38,7 @@ Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is 
   await shaky.elsewhere(alerts, alertsOf(3, 3));
   await shaky.elsewhere(prices, [price("A", 2)]);
   await using client = createClient(
-    await hub.subscribe({ wishes: onBoth, cursor: ahead }),
+    await hub.subscribe({ filters: onBoth, cursor: ahead }),
     ahead,
   ).live();
   await clock.advance(16_000);
@@ -60,11 +60,11 @@ Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is 
 Deno.test("a snapshot for a cursor ahead of a lagging isolate is not from before the cursor", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using _early = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using _early = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
   shaky.lag();
   const [cursor] = await shaky.elsewhere(prices, [price("A", 1)]);
-  const opening = hub.subscribe({ wishes: onPrices, cursor, withSnapshot: true });
+  const opening = hub.subscribe({ filters: onPrices, cursor, withSnapshot: true });
   await clock.advance(500);
   shaky.comeBack();
   await using client = createClient(await opening).live();
@@ -75,9 +75,9 @@ Deno.test("a snapshot for a cursor ahead of a lagging isolate is not from before
 Deno.test("after a jump, what was published in between comes from the log, in order, once, and of state the newest", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   await using quiet = createClient(
-    await hub.subscribe({ wishes: [{ topic: notes, tags: null }] }),
+    await hub.subscribe({ filters: [{ topic: notes, tags: null }] }),
   ).live();
   await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
@@ -104,7 +104,7 @@ Deno.test("after a jump, what was published in between comes from the log, in or
 Deno.test("after a jump over more than the log keeps, a gap says so in mid-stream, what is kept comes, and the stream goes on", async () => {
   await using test = createShakyHub({ retainEvents: 3 });
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   const [after] = await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
   let ids: readonly string[] = [];
@@ -126,7 +126,7 @@ Deno.test("a client that stalls over a jump loses nothing that is kept", async (
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
   const text = "x".repeat(9000);
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using client = createClient(await hub.subscribe({ filters: onAlerts }));
   await hub.publish(alerts, alertsOf(1, 5, text));
   await clock.advance(20);
   await jumpOver(test, () => shaky.elsewhere(alerts, alertsOf(6, 100, text)));
@@ -142,7 +142,7 @@ Deno.test("a client that stalls over a jump loses nothing that is kept", async (
 Deno.test("a client that is slow after a jump is ended slow, with a cursor that tells what it lost", async () => {
   await using test = createShakyHub({ retainEvents: 4 });
   const { shaky, clock, hub } = test;
-  const client = createClient(await hub.subscribe({ wishes: onAlerts }));
+  const client = createClient(await hub.subscribe({ filters: onAlerts }));
   await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
   await jumpOver(test, () => shaky.elsewhere(alerts, alertsOf(2, 3)));
@@ -155,7 +155,7 @@ Deno.test("a client that is slow after a jump is ended slow, with a cursor that 
   assertEquals(client.said("gap"), []);
   assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["slow"]);
   await using back = createClient(
-    await hub.subscribe({ wishes: onAlerts, cursor: client.cursor }),
+    await hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await clock.advance(0);
   assertEquals(back.said("gap").length, 1);
@@ -165,7 +165,7 @@ Deno.test("a client that is slow after a jump is ended slow, with a cursor that 
 Deno.test("a jump to where the isolate stands says nothing, and puts no heartbeat off", async () => {
   await using test = createShakyHub({ heartbeatMs: 10_000 });
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using client = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(8000);
   await shaky.jump();
   await clock.advance(0);

@@ -16,7 +16,7 @@ import {
 Deno.test("a heartbeat comes after silence, with the head of the log where nothing is owed", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(
-    await test.hub.subscribe({ wishes: [{ topic: prices, tags: ["B"] }] }),
+    await test.hub.subscribe({ filters: [{ topic: prices, tags: ["B"] }] }),
   ).live();
   await test.clock.advance(5000);
   const [id] = await test.hub.publish(prices, [price("A", 1)]); // not this client's
@@ -30,7 +30,7 @@ Deno.test("a heartbeat comes after silence, with the head of the log where nothi
 
 Deno.test("any frame puts the heartbeat off", async () => {
   await using test = createHubUnderTest();
-  await using client = createClient(await test.hub.subscribe({ wishes: onPrices })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: onPrices })).live();
   for (let n = 1; n <= 5; n++) {
     await test.clock.advance(10_000);
     await test.hub.publish(prices, [price("A", n)]);
@@ -44,7 +44,7 @@ Deno.test("any frame puts the heartbeat off", async () => {
 Deno.test("a heartbeat's id is just before what is still owed", async () => {
   await using test = createHubUnderTest({ heartbeatMs: 1000 });
   await using client = createClient(
-    await test.hub.subscribe({ wishes: onAlerts, maxRate: 0.1 }),
+    await test.hub.subscribe({ filters: onAlerts, maxRate: 0.1 }),
   ).live();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(0);
@@ -57,7 +57,7 @@ Deno.test("a heartbeat's id is just before what is still owed", async () => {
 
   // So that a client cut here loses nothing.
   await using back = createClient(
-    await test.hub.subscribe({ wishes: onAlerts, cursor: client.cursor }),
+    await test.hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await test.clock.advance(0);
   assertEquals(back.said("alert"), [{ n: 2 }]);
@@ -67,7 +67,7 @@ Deno.test("a client without room gets no heartbeat, and bye slow after 60 s", as
   await using test = createHubUnderTest();
   const ends: EndReason[] = [];
   const client = createClient(
-    await test.hub.subscribe({ wishes: onPrices, onEnd: (reason) => ends.push(reason) }),
+    await test.hub.subscribe({ filters: onPrices, onEnd: (reason) => ends.push(reason) }),
   );
   await test.clock.advance(59_000);
   assertEquals(ends, []);
@@ -81,7 +81,7 @@ Deno.test("a client without room gets no heartbeat, and bye slow after 60 s", as
 
 Deno.test("a stalled client whose place has left the window is let go, and its cursor tells the gap", async () => {
   await using test = createHubUnderTest({ retainEvents: 10 });
-  const client = createClient(await test.hub.subscribe({ wishes: onAlerts }));
+  const client = createClient(await test.hub.subscribe({ filters: onAlerts }));
   for (let n = 1; n <= 12; n++) {
     await test.hub.publish(alerts, [numbered("alert", n)]);
     await test.clock.advance(20);
@@ -93,7 +93,7 @@ Deno.test("a stalled client whose place has left the window is let go, and its c
   assert(client.isEnded);
 
   await using back = createClient(
-    await test.hub.subscribe({ wishes: onAlerts, cursor: client.cursor }),
+    await test.hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await test.clock.advance(0);
   assertEquals(back.said("gap").length, 1);
@@ -104,7 +104,7 @@ Deno.test("a stream ends at its maximum age with bye, a jittered retry and no id
   await using test = createHubUnderTest({ streamMaxAgeMs: 60_000 });
   const ends: EndReason[] = [];
   await using client = createClient(
-    await test.hub.subscribe({ wishes: onPrices, onEnd: (reason) => ends.push(reason) }),
+    await test.hub.subscribe({ filters: onPrices, onEnd: (reason) => ends.push(reason) }),
   ).live();
   await test.clock.advance(62_000);
   const bye = client.frames.at(-1);
@@ -116,9 +116,9 @@ Deno.test("a stream ends at its maximum age with bye, a jittered retry and no id
 
 Deno.test("drain() says bye to everyone, stalled ones too, and to who comes in meanwhile", async () => {
   await using test = createHubUnderTest();
-  const stalled = createClient(await test.hub.subscribe({ wishes: onPrices }));
-  await using live = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
-  const late = test.hub.subscribe({ wishes: onPrices });
+  const stalled = createClient(await test.hub.subscribe({ filters: onPrices }));
+  await using live = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
+  const late = test.hub.subscribe({ filters: onPrices });
   test.hub.drain();
   await using newcomer = createClient(await late).live();
   stalled.live();
@@ -133,11 +133,11 @@ Deno.test("a hang-up frees the audience, and after the last one no timer is left
   await using test = createHubUnderTest();
   const ends: EndReason[] = [];
   const stopped: string[] = [];
-  test.hub.whileFollowed(alerts, () => () => void stopped.push("alerts"));
+  test.hub.whileSubscribed(alerts, () => () => void stopped.push("alerts"));
   const onEnd = (reason: EndReason) => void ends.push(reason);
   const clients = [
-    createClient(await test.hub.subscribe({ wishes: onAlerts, onEnd })).live(),
-    createClient(await test.hub.subscribe({ wishes: onAlerts, onEnd })),
+    createClient(await test.hub.subscribe({ filters: onAlerts, onEnd })).live(),
+    createClient(await test.hub.subscribe({ filters: onAlerts, onEnd })),
   ];
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(alerts, [numbered("alert", 2)]);
@@ -152,7 +152,7 @@ Deno.test("clients that leave while events flow do no harm to those who stay", a
   await using test = createHubUnderTest();
   const clients = await Promise.all(
     [...Array(20)].map(async () =>
-      createClient(await test.hub.subscribe({ wishes: onAlerts })).live()
+      createClient(await test.hub.subscribe({ filters: onAlerts })).live()
     ),
   );
   for (let n = 0; n < 20; n++) {
@@ -169,12 +169,12 @@ Deno.test("clients that leave while events flow do no harm to those who stay", a
 Deno.test("whileFollowed() runs from the first follower to the last", async () => {
   await using test = createHubUnderTest();
   const runs: string[] = [];
-  test.hub.whileFollowed(prices, () => {
+  test.hub.whileSubscribed(prices, () => {
     runs.push("start");
     return () => runs.push("stop");
   });
-  await using a = createClient(await test.hub.subscribe({ wishes: onPrices }));
-  await using b = createClient(await test.hub.subscribe({ wishes: onPrices }));
+  await using a = createClient(await test.hub.subscribe({ filters: onPrices }));
+  await using b = createClient(await test.hub.subscribe({ filters: onPrices }));
   await a.hangUp();
   assertEquals(runs, ["start"]);
   await b.hangUp();
@@ -184,13 +184,13 @@ Deno.test("whileFollowed() runs from the first follower to the last", async () =
 Deno.test("hold() follows a topic for a while, and longer where it is said again", async () => {
   await using test = createHubUnderTest();
   const runs: string[] = [];
-  test.hub.whileFollowed(prices, () => {
+  test.hub.whileSubscribed(prices, () => {
     runs.push("start");
     return () => runs.push("stop");
   });
-  test.hub.hold(prices, 1000);
+  test.hub.keepOpen(prices, 1000);
   await test.clock.advance(600);
-  test.hub.hold(prices, 1000);
+  test.hub.keepOpen(prices, 1000);
   await test.clock.advance(600);
   assertEquals(runs, ["start"]);
   await test.clock.advance(500);
@@ -200,7 +200,7 @@ Deno.test("hold() follows a topic for a while, and longer where it is said again
 Deno.test("newest() tells what a filter lets through now, and where a stream may go on", async () => {
   await using test = createHubUnderTest();
   await test.hub.publish(prices, [price("A", 1), price("B", 2)]);
-  const { events, cursor } = await test.hub.newest({ topic: prices, tags: ["B"] });
+  const { events, cursor } = await test.hub.latest({ topic: prices, tags: ["B"] });
   assertEquals(events.map(({ json }) => JSON.parse(json)), [{ symbol: "B", price: 2 }]);
   assertEquals(cursor, await test.log.head());
 });
@@ -208,7 +208,7 @@ Deno.test("newest() tells what a filter lets through now, and where a stream may
 Deno.test("one heartbeat timer serves all audiences", async () => {
   await using test = createHubUnderTest();
   const clients = await Promise.all([onAlerts, onPrices, [{ topic: notes, tags: null }]].map(
-    async (wishes) => createClient(await test.hub.subscribe({ wishes })).live(),
+    async (filters) => createClient(await test.hub.subscribe({ filters })).live(),
   ));
   await test.clock.advance(0);
   assertEquals(test.clock.timers, 1);

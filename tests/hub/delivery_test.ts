@@ -17,7 +17,7 @@ import {
 Deno.test("clients in step are handed the very same chunk", async () => {
   await using test = createHubUnderTest();
   const readers = await Promise.all([1, 2].map(async () => {
-    const reader = readerOf(await test.hub.subscribe({ wishes: onAlerts }));
+    const reader = readerOf(await test.hub.subscribe({ filters: onAlerts }));
     await reader.read();
     return reader;
   }));
@@ -54,7 +54,7 @@ Deno.test("subscribe() loses no event that is published while it reads the log",
   });
   const cursor = await test.log.head();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
-  const subscribing = test.hub.subscribe({ wishes: onAlerts, cursor });
+  const subscribing = test.hub.subscribe({ filters: onAlerts, cursor });
   await test.clock.advance(0);
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await test.clock.advance(0);
@@ -67,7 +67,7 @@ Deno.test("subscribe() loses no event that is published while it reads the log",
 
 Deno.test("a publication between a reader's read and its next one wakes it in the same turn", async () => {
   await using test = createHubUnderTest({ coalesceMs: 0 });
-  const reader = readerOf(await test.hub.subscribe({ wishes: onAlerts }));
+  const reader = readerOf(await test.hub.subscribe({ filters: onAlerts }));
   await reader.read();
   await test.hub.publish(alerts, [numbered("alert", 1)]); // nobody waits now
   await test.hub.received(await test.hub.publish(alerts, [numbered("alert", 2)]));
@@ -81,7 +81,7 @@ Deno.test("a publication between a reader's read and its next one wakes it in th
 
 Deno.test("the first event after silence never waits, what follows travels in one chunk", async () => {
   await using test = createHubUnderTest({ coalesceMs: 20 });
-  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   await test.clock.advance(1000);
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(0);
@@ -98,7 +98,7 @@ Deno.test("the first event after silence never waits, what follows travels in on
 Deno.test("max_rate conflates state values and makes log events wait, in order of their ids", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(
-    await test.hub.subscribe({ wishes: [...onAlerts, ...onPrices], maxRate: 1 }),
+    await test.hub.subscribe({ filters: [...onAlerts, ...onPrices], maxRate: 1 }),
   ).live();
   await test.clock.advance(1000);
   await test.hub.publish(prices, [price("A", 1)]);
@@ -122,7 +122,7 @@ Deno.test("max_rate lets waiting log events go early when they are more than 64 
   for (const [retainEvents, text, count] of [[1000, "x".repeat(30_000), 3], [8, "", 3]] as const) {
     await using test = createHubUnderTest({ retainEvents });
     await using client = createClient(
-      await test.hub.subscribe({ wishes: onAlerts, maxRate: 0.1 }),
+      await test.hub.subscribe({ filters: onAlerts, maxRate: 0.1 }),
     ).live();
     await test.clock.advance(1000);
     await test.hub.publish(alerts, [numbered("alert", 0)]);
@@ -134,7 +134,7 @@ Deno.test("max_rate lets waiting log events go early when they are more than 64 
 
 Deno.test("a client that joins while its audience has events pending gets none of them twice", async () => {
   await using test = createHubUnderTest();
-  const subscription = { wishes: [...onAlerts, ...onPrices], maxRate: 0.1 };
+  const subscription = { filters: [...onAlerts, ...onPrices], maxRate: 0.1 };
   await using early = createClient(await test.hub.subscribe(subscription)).live();
   await test.hub.publish(prices, [price("A", 1)]);
   await test.clock.advance(0);
@@ -161,7 +161,7 @@ Deno.test("a client that joins while its audience has events pending gets none o
 
 Deno.test("a stalled reader of a state topic skips to the newest values", async () => {
   await using test = createHubUnderTest();
-  await using client = createClient(await test.hub.subscribe({ wishes: onPrices }));
+  await using client = createClient(await test.hub.subscribe({ filters: onPrices }));
   for (let n = 1; n <= 500; n++) {
     await test.hub.publish(prices, [price("A", n), price("B", -n)]);
     await test.clock.advance(20);
@@ -175,7 +175,7 @@ Deno.test("a stalled reader of a state topic skips to the newest values", async 
 
 Deno.test("a stalled reader of a log topic is caught up from the window, in pieces", async () => {
   await using test = createHubUnderTest();
-  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts }));
+  await using client = createClient(await test.hub.subscribe({ filters: onAlerts }));
   const text = "x".repeat(1000);
   for (let n = 1; n <= 200; n++) {
     await test.hub.publish(alerts, [numbered("alert", n, text)]);
@@ -199,7 +199,7 @@ Deno.test("a client far behind the window is given the log's pages, then the win
   }
   // The windows hold a MiB each, the log all of it.
   await using client = createClient(
-    await test.hub.subscribe({ wishes: [...onAlerts, { topic: notes, tags: null }], cursor }),
+    await test.hub.subscribe({ filters: [...onAlerts, { topic: notes, tags: null }], cursor }),
   ).live();
   await test.clock.advance(0);
   await test.hub.publish(alerts, [numbered("alert", 1001)]);
@@ -219,7 +219,7 @@ Deno.test("a filtered client far behind the window passes whole pages that are n
     await test.hub.publish(alerts, [{ ...numbered("alert", n, text), tags }]);
   }
   await using client = createClient(
-    await test.hub.subscribe({ wishes: [{ topic: alerts, tags: ["rare"] }], cursor }),
+    await test.hub.subscribe({ filters: [{ topic: alerts, tags: ["rare"] }], cursor }),
   ).live();
   await test.clock.advance(0);
   assertEquals(client.said("alert"), [400, 800].map((n) => ({ n, text })));
@@ -231,9 +231,9 @@ Deno.test("subscribe() that cannot read the log lets go of everything, and the n
     ...log,
     latest: (...args) => isBroken ? Promise.reject(new Error("away")) : log.latest(...args),
   }));
-  await assertRejects(() => test.hub.subscribe({ wishes: onAlerts }), Error, "away");
+  await assertRejects(() => test.hub.subscribe({ filters: onAlerts }), Error, "away");
   isBroken = false;
-  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(20);
   assertEquals(client.said("alert"), [{ n: 1 }]);

@@ -16,7 +16,7 @@ const all = (...topics: Topic[]) => topics.map((topic) => ({ topic, tags: null }
 Deno.test("subscribe() opens with sync, then the snapshot, and only the last frame has an id", async () => {
   await using test = createHubUnderTest();
   const [id] = await test.hub.publish(prices, [price("A", 1)]);
-  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts, prices) }))
+  await using client = createClient(await test.hub.subscribe({ filters: all(alerts, prices) }))
     .live();
   await test.clock.advance(0);
 
@@ -37,7 +37,7 @@ Deno.test("subscribe() opens with sync, then the snapshot, and only the last fra
 Deno.test("subscribe() gives the sync the id where nothing else opens", async () => {
   await using test = createHubUnderTest();
   const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
-  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts) })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: all(alerts) })).live();
   await test.clock.advance(0);
   assertEquals(client.frames.map(({ event, id }) => [event, id]), [["sync", id ?? null]]);
 });
@@ -49,7 +49,7 @@ Deno.test("subscribe() goes on from an honoured cursor without a snapshot", asyn
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await test.hub.publish(prices, [price("A", 2)]);
   await using client = createClient(
-    await test.hub.subscribe({ wishes: all(alerts, prices), cursor: id }),
+    await test.hub.subscribe({ filters: all(alerts, prices), cursor: id }),
     id,
   ).live();
   await test.clock.advance(0);
@@ -67,10 +67,10 @@ Deno.test("subscribe() goes on from an honoured cursor without a snapshot", asyn
 
 Deno.test("subscribe() honours the birth of the log", async () => {
   await using test = createHubUnderTest();
-  const birth = await test.log.head();
+  const epoch = await test.log.head();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await using client = createClient(
-    await test.hub.subscribe({ wishes: all(alerts), cursor: birth }),
+    await test.hub.subscribe({ filters: all(alerts), cursor: epoch }),
   ).live();
   await test.clock.advance(0);
   assertEquals(client.said("alert"), [{ n: 1 }]);
@@ -88,7 +88,7 @@ for (
     const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
     await test.hub.publish(prices, [price("A", 1)]);
     await using client = createClient(
-      await test.hub.subscribe({ wishes: all(alerts, notes, prices), cursor }),
+      await test.hub.subscribe({ filters: all(alerts, notes, prices), cursor }),
     ).live();
     await test.clock.advance(0);
 
@@ -106,7 +106,7 @@ for (
 Deno.test("subscribe() has no gap for state topics alone", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(
-    await test.hub.subscribe({ wishes: all(prices), cursor: "abc" }),
+    await test.hub.subscribe({ filters: all(prices), cursor: "abc" }),
   ).live();
   await test.clock.advance(0);
   assertStringIncludes(client.frames[0]?.data ?? "", `"gap":false`);
@@ -123,7 +123,7 @@ Deno.test("subscribe() says gap exactly where something after the cursor is gone
     ]]] as const
   ) {
     await using client = createClient(
-      await test.hub.subscribe({ wishes: all(alerts), cursor }),
+      await test.hub.subscribe({ filters: all(alerts), cursor }),
     ).live();
     await test.clock.advance(0);
     assertEquals(client.said("gap").length, gaps);
@@ -139,7 +139,7 @@ Deno.test("subscribe() says gap where what is kept grew too old", async () => {
   const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await test.clock.advance(60_001);
-  await using client = createClient(await test.hub.subscribe({ wishes: all(alerts), cursor }))
+  await using client = createClient(await test.hub.subscribe({ filters: all(alerts), cursor }))
     .live();
   await test.clock.advance(0);
   assertEquals(client.said("gap"), [{ topic: "alerts", after: cursor, before: null }]);
@@ -152,7 +152,7 @@ Deno.test("subscribe() with snapshot=1 opens as without a cursor and catches up 
   await test.hub.publish(prices, [price("A", 1)]);
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await using client = createClient(
-    await test.hub.subscribe({ wishes: all(alerts, prices), cursor, withSnapshot: true }),
+    await test.hub.subscribe({ filters: all(alerts, prices), cursor, withSnapshot: true }),
   ).live();
   await test.clock.advance(0);
 
@@ -165,7 +165,7 @@ Deno.test("subscribe() filters the snapshot and what follows by tags", async () 
   await using test = createHubUnderTest();
   await test.hub.publish(prices, [price("A", 1), price("B", 1)]);
   await using client = createClient(
-    await test.hub.subscribe({ wishes: [{ topic: prices, tags: ["B"] }] }),
+    await test.hub.subscribe({ filters: [{ topic: prices, tags: ["B"] }] }),
   ).live();
   await test.clock.advance(0);
   await test.hub.publish(prices, [price("A", 2), price("B", 2)]);
@@ -182,7 +182,7 @@ Deno.test("subscribe() sends an opening above 64 KiB in whole frames, and heartb
     name,
     open: () => ({ type: "snapshot", json: JSON.stringify(text) }),
   });
-  const client = createClient(await test.hub.subscribe({ wishes: all(wide("a"), wide("b")) }));
+  const client = createClient(await test.hub.subscribe({ filters: all(wide("a"), wide("b")) }));
   await test.clock.advance(1000);
   await client.readOne();
   assertEquals(client.frames.map(({ event }) => event), ["sync"]);

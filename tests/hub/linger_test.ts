@@ -7,7 +7,7 @@ Deno.test("a minute after the last follower the log is not followed any more, an
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
   assertEquals(shaky.followers, 0);
-  const client = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  const client = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
   const cursor = client.cursor;
   await client.hangUp();
@@ -17,7 +17,7 @@ Deno.test("a minute after the last follower the log is not followed any more, an
   assertEquals([shaky.followers, clock.timers], [0, 0]);
 
   await shaky.elsewhere(alerts, [numbered("alert", 1)]);
-  await using next = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using next = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
   assertEquals(shaky.followers, 1);
@@ -27,7 +27,7 @@ Deno.test("a minute after the last follower the log is not followed any more, an
 Deno.test("a hold follows like a stream", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  hub.hold(prices, 5000);
+  hub.keepOpen(prices, 5000);
   await clock.advance(64_000);
   assertEquals(shaky.followers, 1);
   await clock.advance(1000);
@@ -37,8 +37,8 @@ Deno.test("a hold follows like a stream", async () => {
 Deno.test("a hub that is closed leaves no timer and follows nothing, whoever waits for it", async () => {
   const test = createShakyHub({}, "lagging");
   const { shaky, clock, hub } = test;
-  const opening = hub.subscribe({ wishes: onAlerts });
-  hub.hold(prices, 5000);
+  const opening = hub.subscribe({ filters: onAlerts });
+  hub.keepOpen(prices, 5000);
   await clock.advance(500);
   await hub.close();
   await using client = createClient(await opening).live();

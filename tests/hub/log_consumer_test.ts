@@ -1,38 +1,38 @@
 /** The road from the log into an isolate, when something on it breaks. */
 import { assertEquals } from "@std/assert";
 import { messageOf } from "../../lib/core/logger.ts";
-import type { Delivery } from "../../lib/core/event.ts";
+import type { LogMessage } from "../../lib/core/event.ts";
 import { createIntake } from "../../lib/hub/log_consumer.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-function joined(head: string, birth = "1-0"): Delivery {
-  return { kind: "joined", birth, head };
+function joined(head: string, epoch = "1-0"): LogMessage {
+  return { kind: "joined", epoch, head };
 }
 
-function published(n: number): Delivery {
-  const event = { id: `1-${n}`, topic: "alerts", prev: null, type: "alert", key: "", tags: [] };
+function published(n: number): LogMessage {
+  const event = { id: `1-${n}`, topic: "alerts", prevId: null, type: "alert", key: "", tags: [] };
   return { kind: "published", events: [{ ...event, json: String(n) }], retracted: [] };
 }
 
 /** An intake of a log that gives `deliveries`, and all it was told. */
-function createIntakeUnderTest(follow: () => ReadableStream<Delivery>, isAway = () => false) {
+function createIntakeUnderTest(follow: () => ReadableStream<LogMessage>, isAway = () => false) {
   const told: string[] = [];
   const clock = createManualClock();
-  const intake = createIntake({ clock, log: { follow }, isAway }, {
+  const intake = createIntake({ clock, log: { subscribe: follow }, isAway }, {
     store: (events) => void told.push(`stored ${events[0]?.id}`),
     receive(events) {
       if (events[0]?.id === "1-1") throw new Error("a reader broke");
       told.push(`received ${events[0]?.id}`);
     },
     reset: (head) => void told.push(`reset to ${head}`),
-    join: ({ birth }, before) => void told.push(`joined ${birth} after ${before?.head}`),
+    join: ({ epoch }, before) => void told.push(`joined ${epoch} after ${before?.head}`),
     onFault: (thrown) => void told.push(`fault: ${messageOf(thrown)}`),
   });
   return { intake, told, clock };
 }
 
 /** A log that says so much, and then nothing more. */
-function saying(...deliveries: Delivery[]): () => ReadableStream<Delivery> {
+function saying(...deliveries: LogMessage[]): () => ReadableStream<LogMessage> {
   return () =>
     new ReadableStream({
       start: (controller) => deliveries.forEach((each) => controller.enqueue(each)),
@@ -70,7 +70,7 @@ Deno.test("createIntake() says where it stood when what it is given does not fol
     "joined 1-8 after 1-7",
   ]);
   await intake.end();
-  assertEquals([intake.birth(), intake.head()], [null, "0-0"]);
+  assertEquals([intake.epoch(), intake.head()], [null, "0-0"]);
 });
 
 Deno.test("createIntake() tells when the log breaks off, and begins again when it is asked to", async () => {

@@ -1,6 +1,6 @@
 /** Streams whose log is lost under them: another begins, and its birth says so. */
 import { assert, assertEquals } from "@std/assert";
-import { partsOf } from "../../lib/core/position.ts";
+import { parseId } from "../../lib/core/position.ts";
 import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
 import {
   alerts,
@@ -17,7 +17,7 @@ import {
 /** A hub that lived for a while, and the cursor of that time. */
 async function createLivedHub(): Promise<{ test: ShakyHub; cursor: string }> {
   const test = createShakyHub({ heartbeatMs: 1000 });
-  await test.hub.newest({ topic: prices, tags: null });
+  await test.hub.latest({ topic: prices, tags: null });
   await test.hub.publish(prices, [price("A", 1)]);
   const [cursor = ""] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(10);
@@ -33,29 +33,29 @@ Deno.test("when the log is lost, a gap with the new birth, a snapshot and the ne
   const { test, cursor } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  await using log = createClient(await hub.subscribe({ wishes: onAlerts })).live();
-  await using state = createClient(await hub.subscribe({ wishes: onPrices })).live();
-  await using both = createClient(await hub.subscribe({ wishes: onBoth, cursor })).live();
+  await using log = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  await using state = createClient(await hub.subscribe({ filters: onPrices })).live();
+  await using both = createClient(await hub.subscribe({ filters: onBoth, cursor })).live();
   await clock.advance(0);
   assertEquals([log, state, both].map(({ frames }) => frames.length), [1, 2, 1]);
 
   shaky.lag();
   shaky.lose();
-  const birth = await shaky.trueHead();
+  const epoch = await shaky.trueHead();
   const [id] = await shaky.elsewhere(alerts, [numbered("alert", 1)]);
   const [second] = await shaky.elsewhere(prices, [price("A", 7)]);
   shaky.comeBack();
   await clock.advance(10);
-  const begun = [["gap", birth], ["heartbeat", birth], ["alert", id]];
+  const begun = [["gap", epoch], ["heartbeat", epoch], ["alert", id]];
   assertEquals(since(log, 1), begun);
   assertEquals(log.said("gap"), [{ topic: "alerts", after: null, before: id }]);
   assertEquals(since(state, 2), [["snapshot", null], ["heartbeat", second]]);
   assertEquals(state.said("snapshot").at(-1), [{ symbol: "A", price: 7 }]);
   // The price comes after the snapshot once more: its place lies before it, for the alert's sake.
   assertEquals(since(both, 1).slice(0, 4), [
-    ["gap", birth],
+    ["gap", epoch],
     ["snapshot", null],
-    ["heartbeat", birth],
+    ["heartbeat", epoch],
     ["alert", id],
   ]);
 
@@ -72,7 +72,7 @@ for (const held of [[], [numbered("alert", 7)]]) {
   Deno.test(`what follows a loss is not sent before the loss was told, where another log with ${held.length} events answers meanwhile`, async () => {
     await using test = createShakyHub({ heartbeatMs: 1000 });
     const { shaky, clock, hub } = test;
-    await using client = createClient(await hub.subscribe({ wishes: onAlerts }));
+    await using client = createClient(await hub.subscribe({ filters: onAlerts }));
     await shaky.elsewhere(alerts, [numbered("alert", 1)]);
     await shaky.jump();
     await hub.received(await shaky.elsewhere(alerts, [numbered("alert", 2)]));
@@ -94,18 +94,18 @@ Deno.test("a stalled client is told that the log was lost when it has room, and 
   const { test } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  await using later = createClient(await hub.subscribe({ wishes: onAlerts }));
-  const never = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using later = createClient(await hub.subscribe({ filters: onAlerts }));
+  const never = createClient(await hub.subscribe({ filters: onAlerts }));
   shaky.lose();
-  const birth = await shaky.trueHead();
+  const epoch = await shaky.trueHead();
   await hub.publish(alerts, [numbered("alert", 1)]);
   await clock.advance(30_000);
   later.live();
   await clock.advance(2000);
   const placed = later.frames.filter(({ id }) => id !== null);
   assertEquals(placed.slice(1, 3).map(({ event, id }) => [event, id]), [
-    ["gap", birth],
-    ["heartbeat", birth],
+    ["gap", epoch],
+    ["heartbeat", epoch],
   ]);
   assertEquals(later.said("alert"), [{ n: 1 }]);
   await clock.advance(31_000);
@@ -118,9 +118,9 @@ Deno.test("a client whose cursor was judged by the log before is judged anew", a
   const { test, cursor } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  await using _other = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _other = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const go = shaky.hold();
-  const opening = hub.subscribe({ wishes: onAlerts, cursor });
+  const opening = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   const { honours } = shaky.calls;
   shaky.lose();
@@ -139,7 +139,7 @@ Deno.test("a client that opens in the very moment of the loss has either the sna
   const { test } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  const opening = hub.subscribe({ wishes: onBoth });
+  const opening = hub.subscribe({ filters: onBoth });
   shaky.lose();
   await using client = createClient(await opening).live();
   await clock.advance(0);
@@ -155,7 +155,7 @@ Deno.test("a loss while another is being settled counts alone", async () => {
   const { test } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(0);
   const { after } = shaky.log;
   const { promise: held, resolve: go } = Promise.withResolvers<void>();
@@ -171,14 +171,14 @@ Deno.test("a loss while another is being settled counts alone", async () => {
   await clock.advance(0);
   assert(isAsked); // the first loss is about to be told
   shaky.lose();
-  const birth = await shaky.trueHead();
+  const epoch = await shaky.trueHead();
   const [id] = await shaky.elsewhere(alerts, [numbered("alert", 2)]);
   await clock.advance(0);
-  for (const topic of [alerts, prices]) await hub.newest({ topic, tags: null }); // reads the windows anew
+  for (const topic of [alerts, prices]) await hub.latest({ topic, tags: null }); // reads the windows anew
   go();
   await clock.advance(2000);
   assertEquals(since(client, 2).filter(([event]) => event !== "heartbeat"), [
-    ["gap", birth],
+    ["gap", epoch],
     ["snapshot", null],
     ["alert", id],
   ]);
@@ -188,7 +188,7 @@ Deno.test("a loss while another is being settled counts alone", async () => {
 Deno.test("a page that was asked of the log before is not given to who stands in the new one", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using client = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
   shaky.lag();
   await shaky.elsewhere(prices, [price("A", 1)]);
@@ -211,20 +211,20 @@ Deno.test("a hub that was away when its log was lost says so when it comes back"
   const { test } = await createLivedHub();
   await using _ = test;
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using client = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
   shaky.leave();
   shaky.lose();
-  const birth = await shaky.trueHead();
+  const epoch = await shaky.trueHead();
   await clock.advance(10_000);
   assertEquals(client.said("gap"), []);
   shaky.comeBack();
   await clock.advance(2000);
   const gap = client.frames.find(({ event }) => event === "gap");
-  assertEquals([gap?.id, JSON.parse(gap?.data ?? "").before], [birth, null]);
-  assert(partsOf(client.cursor).ms >= partsOf(birth).ms);
+  assertEquals([gap?.id, JSON.parse(gap?.data ?? "").before], [epoch, null]);
+  assert(parseId(client.cursor).ms >= parseId(epoch).ms);
   // Cut right there, it comes back with a cursor of the new log.
-  await using back = createClient(await hub.subscribe({ wishes: onAlerts, cursor: birth })).live();
+  await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor: epoch })).live();
   await clock.advance(0);
   assert(back.frames[0]?.data.includes(`"resumed":true,"gap":false`));
 });

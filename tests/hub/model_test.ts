@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { comparePlaces } from "../../lib/core/position.ts";
+import { comparePositions } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
@@ -47,8 +47,8 @@ class User {
   async connect(hub: Hub, published: Published, isWell: boolean): Promise<void> {
     const { topics, symbols, maxRate } = this.wanted;
     const isNew = this.cursor === "";
-    const wishes = topics.map((topic) => ({ topic, tags: topic === prices ? symbols : null }));
-    const stream = await hub.subscribe({ wishes, cursor: this.cursor, maxRate });
+    const filters = topics.map((topic) => ({ topic, tags: topic === prices ? symbols : null }));
+    const stream = await hub.subscribe({ filters, cursor: this.cursor, maxRate });
     if (isNew) {
       this.mayMiss ||= !isWell;
       for (const { name } of topics) {
@@ -80,7 +80,7 @@ class User {
         const part = isCut ? value.subarray(0, Math.floor(value.length * share)) : value;
         for (const frame of parser.feed(part)) {
           if (frame.id !== null) {
-            assert(comparePlaces(frame.id, lastId) >= 0, `ids fall: ${lastId}, ${frame.id}`);
+            assert(comparePositions(frame.id, lastId) >= 0, `ids fall: ${lastId}, ${frame.id}`);
             lastId = frame.id;
           }
           this.#take(frame);
@@ -197,7 +197,7 @@ for (const retainEvents of [1000, 8]) {
       async (wants, script, text) => {
         await using test = createShakyHub({ retainEvents, heartbeatMs: 1000 });
         const { shaky, hub, clock } = test;
-        await hub.newest({ topic: alerts, tags: null });
+        await hub.latest({ topic: alerts, tags: null });
         let isWell = true;
         const published: Published = { numbers: new Map(), values: new Map() };
         const users = wants.map((each) => new User(each));

@@ -14,7 +14,7 @@ const TEXT = "x".repeat(60_000);
 Deno.test("a large event goes in pieces of 4 KiB on turns of their own, and what follows comes after it", async () => {
   await using test = createHubUnderTest();
   const { hub, clock } = test;
-  const reader = readerOf(await hub.subscribe({ wishes: onAlerts }));
+  const reader = readerOf(await hub.subscribe({ filters: onAlerts }));
   await reader.read();
   await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
   await clock.advance(20);
@@ -41,7 +41,7 @@ Deno.test("a large event goes in pieces of 4 KiB on turns of their own, and what
 Deno.test("a stream that ends in the middle of a frame finishes it, and says bye", async () => {
   await using test = createHubUnderTest();
   const { hub, clock } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using client = createClient(await hub.subscribe({ filters: onAlerts }));
   await client.readOne();
   const [id = ""] = await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
   await clock.advance(20);

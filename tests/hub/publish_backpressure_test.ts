@@ -20,7 +20,7 @@ const EVENT = encodeEvent({
   key: "",
   tags: [],
   json: "1",
-  prev: null,
+  prevId: null,
 });
 const SIZE = EVENT.bytes.byteLength;
 
@@ -56,7 +56,7 @@ for (const [retainEvents, count, size] of [[8, 8, 5000], [1000, 110, 5000]] as c
   Deno.test(`hub.publish() of ${count} events waits while more than half a window of ${retainEvents} is to be handed out`, async () => {
     await using test = createHubUnderTest({ retainEvents });
     const { hub, clock } = test;
-    await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+    await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
     await clock.advance(20);
     const large = [...Array(count).keys()].map((n) => numbered("alert", n, "x".repeat(size)));
     const publishing = hub.publish(alerts, large);

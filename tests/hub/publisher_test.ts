@@ -15,7 +15,7 @@ Deno.test("publish() encodes each event once, whatever the number of clients and
   const streams = await Promise.all(
     [...Array(30).keys()].map((i) =>
       test.hub.subscribe({
-        wishes: i % 3 === 0 ? [...onAlerts, ...onPrices] : onAlerts,
+        filters: i % 3 === 0 ? [...onAlerts, ...onPrices] : onAlerts,
         maxRate: i % 2 === 0 ? 10 : undefined,
       })
     ),
@@ -42,7 +42,7 @@ Deno.test("publish() encodes each event once, whatever the number of clients and
 
 Deno.test("publish() takes the data as it is at the call: later changes are never seen", async () => {
   await using test = createHubUnderTest();
-  await using client = createClient(await test.hub.subscribe({ wishes: onAlerts })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   const data = { n: 1 };
   const published = test.hub.publish(alerts, [{ type: "alert", data }]);
   data.n = 999;

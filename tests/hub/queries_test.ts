@@ -8,14 +8,14 @@ const [COUNT, TEXT] = [300, "x".repeat(10_000)];
 Deno.test("hub.since() gives all that the log keeps after a cursor, once, in parts, whatever the window holds", async () => {
   await using test = createHubUnderTest({ maxEventBytes: 65_536 });
   const { hub } = test;
-  hub.hold(alerts, 60_000);
-  const birth = await test.log.head();
+  hub.keepOpen(alerts, 60_000);
+  const epoch = await test.log.head();
   for (let n = 1; n <= COUNT; n++) await hub.publish(alerts, [numbered("alert", n, TEXT)]);
   await test.clock.advance(0);
-  assert((await hub.newest({ topic: alerts, tags: null })).events.length < COUNT / 2);
+  assert((await hub.latest({ topic: alerts, tags: null })).events.length < COUNT / 2);
 
   const numbers: number[] = [];
-  let cursor = birth;
+  let cursor = epoch;
   for (let isWhole = false; !isWhole;) {
     const part = await hub.since({ topic: alerts, tags: null }, cursor, 70);
     assert(part.events.length <= 70 && !part.hasGap && part.cursor !== null);

@@ -4,13 +4,13 @@ import { alerts, createClient, createHubUnderTest, notes, numbered } from "./sup
 
 Deno.test("a gap that was told of one topic does not stand for a later one of another topic", async () => {
   await using test = createHubUnderTest({ retainEvents: 2 });
-  const wishes = [alerts, notes].map((topic) => ({ topic, tags: null }));
+  const filters = [alerts, notes].map((topic) => ({ topic, tags: null }));
   const cursor = await test.log.head();
-  await test.hub.newest({ topic: notes, tags: null });
+  await test.hub.latest({ topic: notes, tags: null });
   await test.hub.publish(notes, [numbered("note", 1), numbered("note", 2)]);
   await test.hub.publish(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
   await test.clock.advance(0);
-  await using client = createClient(await test.hub.subscribe({ wishes, cursor }), cursor);
+  await using client = createClient(await test.hub.subscribe({ filters, cursor }), cursor);
   await test.hub.publish(notes, [numbered("note", 3)]);
   await test.clock.advance(0);
   client.live();

@@ -1,16 +1,16 @@
 /** What is taken back is not delivered any more, wherever it waits. */
 import { assertEquals } from "@std/assert";
-import type { Place } from "../../lib/core/position.ts";
+import type { Position } from "../../lib/core/position.ts";
 import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
 import { alerts, createClient, numbered, onAlerts } from "./support.ts";
 
 /** Takes alerts back, by the publication of another. */
-async function retract({ hub }: ShakyHub, n: number, retracts: readonly Place[]) {
+async function retract({ hub }: ShakyHub, n: number, retracts: readonly Position[]) {
   return await hub.publish(alerts, [numbered("alert", n)], { retracts });
 }
 
 async function publish({ hub, clock }: ShakyHub, from: number, to: number, text?: string) {
-  const ids: Place[] = [];
+  const ids: Position[] = [];
   for (let n = from; n <= to; n++) {
     ids.push(...await hub.publish(alerts, [numbered("alert", n, text)]));
   }
@@ -23,14 +23,14 @@ const numbersOf = (said: unknown[]): unknown => said.map((each) => Object(each).
 Deno.test("what is taken back leaves the window, and no gap is said of it", async () => {
   await using test = createShakyHub();
   const { clock, hub } = test;
-  await using live = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
   const start = live.cursor;
   const [one = "", two = ""] = await publish(test, 1, 3);
   await retract(test, 4, [one, two]);
   await clock.advance(20);
   for (const [cursor, rest] of [[start, [3, 4]], [one, [3, 4]], [two, [3, 4]]] as const) {
-    await using back = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+    await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
     await clock.advance(0);
     assertEquals(numbersOf(back.said("alert")), rest);
     assertEquals(back.said("gap"), []);
@@ -40,8 +40,8 @@ Deno.test("what is taken back leaves the window, and no gap is said of it", asyn
 Deno.test("what is taken back while it is pending is not flushed", async () => {
   await using test = createShakyHub();
   const { clock, hub } = test;
-  await using paced = createClient(await hub.subscribe({ wishes: onAlerts, maxRate: 1 })).live();
-  await using stalled = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using paced = createClient(await hub.subscribe({ filters: onAlerts, maxRate: 1 })).live();
+  await using stalled = createClient(await hub.subscribe({ filters: onAlerts }));
   await publish(test, 1, 1);
   const [two = ""] = await publish(test, 2, 2);
   await retract(test, 3, [two]);
@@ -56,13 +56,13 @@ Deno.test("what is taken back is not in what was read for another at the same pl
   await using test = createShakyHub();
   const { clock, hub } = test;
   const cursor = await test.shaky.trueHead();
-  await using _live = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const [, two = ""] = await publish(test, 1, 2);
-  await using first = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using first = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(numbersOf(first.said("alert")), [1, 2]);
   await hub.received(await retract(test, 3, [two])); // its flush is not due yet
-  await using second = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using second = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(20);
   assertEquals(numbersOf(second.said("alert")), [1, 3]);
 });
@@ -71,16 +71,16 @@ Deno.test("what is taken back is not in pages of the log that are kept", async (
   await using test = createShakyHub({ retainEvents: 3000 });
   const { clock, hub, shaky } = test;
   const cursor = await shaky.trueHead();
-  await using _live = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const publishing = publish(test, 1, 700, "x".repeat(2000));
   await clock.advance(1000);
   const [one = "", two = ""] = await publishing;
-  await using first = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using first = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(first.said("alert").length, 700);
   await retract(test, 701, [one, two]);
   await clock.advance(20);
-  await using second = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using second = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(numbersOf(second.said("alert")), [...Array(699).keys()].map((i) => i + 3));
   assertEquals(second.said("gap"), []);
@@ -90,11 +90,11 @@ Deno.test("what is taken back by a publication that was itself taken back leaves
   await using test = createShakyHub();
   const { clock, hub, shaky } = test;
   const cursor = await shaky.trueHead();
-  await using _live = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const [one = ""] = await publish(test, 1, 2);
   shaky.deliver({ kind: "published", events: [], retracted: [one] });
   await clock.advance(20);
-  await using back = createClient(await hub.subscribe({ wishes: onAlerts, cursor })).live();
+  await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(numbersOf(back.said("alert")), [2]);
 });
@@ -102,7 +102,8 @@ Deno.test("what is taken back by a publication that was itself taken back leaves
 Deno.test("a flush of which all was taken back is no frame, and puts no heartbeat off", async () => {
   await using test = createShakyHub({ heartbeatMs: 10_000 });
   const { clock, hub, shaky } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts, maxRate: 0.1 })).live();
+  await using client = createClient(await hub.subscribe({ filters: onAlerts, maxRate: 0.1 }))
+    .live();
   await publish(test, 1, 1);
   await clock.advance(1000);
   const [two = ""] = await publish(test, 2, 2);

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 
 async function follow(test: ReturnType<typeof createHubUnderTest>, ms: number) {
   const rightsEndAt = test.clock.now() + ms;
-  const stream = await test.hub.subscribe({ wishes: onAlerts, rightsEndAt });
+  const stream = await test.hub.subscribe({ filters: onAlerts, rightsEndAt });
   return createClient(stream);
 }
 
@@ -46,7 +46,7 @@ Deno.test("rights end for a client without room, too", async () => {
   await using test = createHubUnderTest();
   const ends: string[] = [];
   const stream = await test.hub.subscribe({
-    wishes: onAlerts,
+    filters: onAlerts,
     rightsEndAt: test.clock.now() + 30_000,
     onEnd: (reason) => void ends.push(reason),
   });

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Delivery, Publication } from "../../lib/core/event.ts";
-import { comparePlaces, type Place } from "../../lib/core/position.ts";
+import type { EventInput, LogMessage } from "../../lib/core/event.ts";
+import { comparePositions, type Position } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { HubOptions } from "../../lib/hub/hub.ts";
 import { draftOf } from "../../lib/hub/publisher.ts";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import type { AppendOptions, EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
 import type { SharedState } from "../../lib/store/backend.ts";
@@ -35,13 +35,13 @@ export interface ShakyLog extends Pick<SharedState, "log" | "health"> {
   /** Another isolate publishes, for which the log is well. @returns The ids. */
   elsewhere(
     topic: Topic,
-    publications: readonly Publication[],
+    publications: readonly EventInput[],
     options?: AppendOptions,
-  ): Promise<readonly Place[]>;
+  ): Promise<readonly Position[]>;
   /** Where the log stands in truth. */
-  trueHead(): Promise<Place>;
+  trueHead(): Promise<Position>;
   /** Deliveries that were invented. */
-  deliver(delivery: Delivery): void;
+  deliver(delivery: LogMessage): void;
   /** How often it was asked what, and how often whether it is well. */
   readonly calls: Record<"after" | "latest" | "honours" | "head" | "check", number>;
   /** Followers now. */
@@ -49,9 +49,9 @@ export interface ShakyLog extends Pick<SharedState, "log" | "health"> {
 }
 
 interface Follower {
-  readonly controller: ReadableStreamDefaultController<Delivery>;
-  reader: ReadableStreamDefaultReader<Delivery>;
-  withheld: Delivery[];
+  readonly controller: ReadableStreamDefaultController<LogMessage>;
+  reader: ReadableStreamDefaultReader<LogMessage>;
+  withheld: LogMessage[];
 }
 
 /** Creates a shaky log. @param mood How it is at first. */
@@ -64,7 +64,7 @@ export function createShakyLog(
   let inner = createInner();
   let gate = Promise.resolve();
   /** What is not told any more. */
-  let skipped: Place | null = null;
+  let skipped: Position | null = null;
   const followers = new Set<Follower>();
   const calls = { after: 0, latest: 0, honours: 0, head: 0, check: 0 };
 
@@ -74,10 +74,10 @@ export function createShakyLog(
     return createMemoryState({ clock: own, random: () => 0.5 }, options).log;
   }
 
-  function isSkipped(delivery: Delivery): boolean {
+  function isSkipped(delivery: LogMessage): boolean {
     if (skipped === null) return false;
     const last = delivery.kind === "joined" ? delivery.head : delivery.events.at(-1)?.id;
-    return last !== undefined && comparePlaces(last, skipped) <= 0;
+    return last !== undefined && comparePositions(last, skipped) <= 0;
   }
 
   function handOn(follower: Follower): void {
@@ -97,7 +97,7 @@ export function createShakyLog(
 
   function ask<T>(what: keyof typeof calls, answer: () => Promise<T>): Promise<T> {
     calls[what]++;
-    if (mood === "away") return Promise.reject(new StoreAway());
+    if (mood === "away") return Promise.reject(new StoreUnavailable());
     const [held, found] = [gate, answer()];
     return held.then(() => found);
   }
@@ -105,16 +105,16 @@ export function createShakyLog(
   return {
     log: {
       append: (...args) =>
-        mood === "away" ? Promise.reject(new StoreAway()) : inner.append(...args),
+        mood === "away" ? Promise.reject(new StoreUnavailable()) : inner.append(...args),
       head: () => ask("head", () => inner.head()),
       honours: (cursor) => ask("honours", () => inner.honours(cursor)),
       after: (...args) => ask("after", () => inner.after(...args)),
       latest: (...args) => ask("latest", () => inner.latest(...args)),
-      follow() {
+      subscribe() {
         let own: Follower;
-        return new ReadableStream<Delivery>({
+        return new ReadableStream<LogMessage>({
           start(controller) {
-            own = { controller, reader: inner.follow().getReader(), withheld: [] };
+            own = { controller, reader: inner.subscribe().getReader(), withheld: [] };
             followers.add(own);
             void pump(own);
           },
@@ -144,7 +144,7 @@ export function createShakyLog(
       followers.forEach(handOn);
     },
     async jump() {
-      const { value } = await inner.follow().getReader().read();
+      const { value } = await inner.subscribe().getReader().read();
       if (value?.kind !== "joined") throw new Error("A log begins with where it stands");
       skipped = value.head;
       for (const follower of followers) follower.withheld = [value];
@@ -155,7 +155,7 @@ export function createShakyLog(
       skipped = null;
       for (const follower of followers) {
         void follower.reader.cancel();
-        follower.reader = inner.follow().getReader();
+        follower.reader = inner.subscribe().getReader();
         follower.withheld = [];
         void pump(follower);
       }

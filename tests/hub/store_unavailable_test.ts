@@ -1,6 +1,6 @@
 /** Streams while the shared log is away, and when it answers again. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { createShakyHub } from "./shaky_log.ts";
 import {
   alerts,
@@ -24,7 +24,7 @@ function told(frames: readonly { event: string; id: string | null }[]) {
 Deno.test("a hub born while the log is away opens streams at once, asks nothing of it, and no frame has an id", async () => {
   await using test = createShakyHub({ heartbeatMs: 1000 }, "away");
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(3500);
   assertEquals(told(client.frames), [
     ["sync", null],
@@ -36,13 +36,13 @@ Deno.test("a hub born while the log is away opens streams at once, asks nothing 
   assertEquals(client.cursor, "");
   const { check: _, ...asked } = shaky.calls;
   assertEquals(asked, { after: 0, latest: 0, honours: 0, head: 0 });
-  await assertRejects(() => hub.publish(alerts, [numbered("alert", 1)]), StoreAway);
+  await assertRejects(() => hub.publish(alerts, [numbered("alert", 1)]), StoreUnavailable);
 });
 
 Deno.test("a hub whose log is silent and not known to be away opens a stream after a second", async () => {
   await using test = createShakyHub({}, "lagging");
   let isOpen = false;
-  const opening = test.hub.subscribe({ wishes: onAlerts }).then((stream) => {
+  const opening = test.hub.subscribe({ filters: onAlerts }).then((stream) => {
     isOpen = true;
     return createClient(stream).live();
   });
@@ -60,9 +60,9 @@ Deno.test("a hub born while the log is away gives its streams a place when it co
   const { shaky, clock, hub } = test;
   const [id] = await shaky.elsewhere(alerts, [numbered("alert", 1)]);
   const [head] = await shaky.elsewhere(prices, [price("A", 1)]);
-  await using state = createClient(await hub.subscribe({ wishes: onPrices })).live();
-  await using log = createClient(await hub.subscribe({ wishes: onAlerts })).live();
-  await using both = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using state = createClient(await hub.subscribe({ filters: onPrices })).live();
+  await using log = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  await using both = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(5000);
   shaky.comeBack();
   await clock.advance(1000);
@@ -87,11 +87,11 @@ Deno.test("an empty snapshot of a window that could not be read is not kept for 
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
   await shaky.elsewhere(prices, [price("A", 1)]);
-  await using _alerts = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _alerts = createClient(await hub.subscribe({ filters: onAlerts })).live();
   shaky.leave();
-  await using early = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using early = createClient(await hub.subscribe({ filters: onPrices })).live();
   shaky.comeBack();
-  await using late = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using late = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
   assertEquals(early.said("snapshot"), [[]]);
   assertEquals(late.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
@@ -103,7 +103,8 @@ Deno.test("a cursor that cannot be judged is taken at its word, and what follows
   const [cursor = ""] = await shaky.elsewhere(alerts, [numbered("alert", 1)]);
   await shaky.elsewhere(alerts, [numbered("alert", 2)]);
   await shaky.elsewhere(prices, [price("A", 1)]);
-  await using client = createClient(await hub.subscribe({ wishes: onBoth, cursor }), cursor).live();
+  await using client = createClient(await hub.subscribe({ filters: onBoth, cursor }), cursor)
+    .live();
   await clock.advance(2500);
   assertEquals(told(client.frames), [["sync", null], ["heartbeat", cursor], ["heartbeat", cursor]]);
   assert(client.frames[0]?.data.includes(`"resumed":true,"gap":false`));
@@ -122,14 +123,14 @@ for (const cursor of ["1600000000000-1", "abc"]) {
     const { shaky, clock, hub } = test;
     const [id] = await shaky.elsewhere(alerts, [numbered("alert", 1)]);
     const [head] = await shaky.elsewhere(prices, [price("A", 1)]);
-    await using client = createClient(await hub.subscribe({ wishes: onBoth, cursor })).live();
+    await using client = createClient(await hub.subscribe({ filters: onBoth, cursor })).live();
     await clock.advance(0);
-    const isPlace = cursor !== "abc";
-    assert(client.frames[0]?.data.includes(`"resumed":${isPlace},"gap":false`));
-    assertEquals(client.said("snapshot").length, isPlace ? 0 : 1);
+    const isPosition = cursor !== "abc";
+    assert(client.frames[0]?.data.includes(`"resumed":${isPosition},"gap":false`));
+    assertEquals(client.said("snapshot").length, isPosition ? 0 : 1);
     shaky.comeBack();
     await clock.advance(1000);
-    const since = client.frames.slice(isPlace ? 1 : 2);
+    const since = client.frames.slice(isPosition ? 1 : 2);
     assertEquals(told(since), [["gap", null], ["snapshot", null], ["heartbeat", head]]);
     assertEquals(client.said("gap"), [{ topic: "alerts", after: null, before: id }]);
     assertEquals(client.said("alert", "price"), []);
@@ -139,7 +140,7 @@ for (const cursor of ["1600000000000-1", "abc"]) {
 Deno.test("a hub that lived before an outage keeps its streams, opens new ones, and loses and repeats nothing", async () => {
   await using test = createShakyHub({ heartbeatMs: 1000 });
   const { shaky, clock, hub } = test;
-  await using old = createClient(await hub.subscribe({ wishes: onBoth })).live();
+  await using old = createClient(await hub.subscribe({ filters: onBoth })).live();
   await hub.publish(prices, [price("A", 1)]);
   const [cursor = ""] = await hub.publish(alerts, [numbered("alert", 1)]);
   const [head = ""] = await hub.publish(alerts, [numbered("alert", 2)]);
@@ -149,10 +150,10 @@ Deno.test("a hub that lived before an outage keeps its streams, opens new ones, 
   await shaky.elsewhere(prices, [price("A", 2)]);
   await clock.advance(0);
 
-  await using fresh = createClient(await hub.subscribe({ wishes: onBoth })).live();
-  await using back = createClient(await hub.subscribe({ wishes: onBoth, cursor }), cursor).live();
-  await using other = createClient(await hub.subscribe({ wishes: onNotes })).live();
-  assertEquals((await hub.newest({ topic: prices, tags: null })).cursor, null);
+  await using fresh = createClient(await hub.subscribe({ filters: onBoth })).live();
+  await using back = createClient(await hub.subscribe({ filters: onBoth, cursor }), cursor).live();
+  await using other = createClient(await hub.subscribe({ filters: onNotes })).live();
+  assertEquals((await hub.latest({ topic: prices, tags: null })).cursor, null);
   await clock.advance(1100);
   assertEquals(told(fresh.frames), [["sync", null], ["snapshot", null], ["heartbeat", head]]);
   assertEquals(fresh.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
@@ -169,20 +170,20 @@ Deno.test("a hub that lived before an outage keeps its streams, opens new ones, 
   assertEquals(fresh.said("alert", "price", "gap"), missed);
   assertEquals(back.said("alert", "price", "gap"), [{ n: 2 }, ...missed]);
   assertEquals(other.said("gap"), [{ topic: "notes", after: null, before: null }]);
-  const { cursor: place } = await hub.newest({ topic: prices, tags: null });
-  assertEquals(place, await shaky.trueHead());
+  const { cursor: position } = await hub.latest({ topic: prices, tags: null });
+  assertEquals(position, await shaky.trueHead());
 });
 
 Deno.test("while the log is away it is asked once a second at most whether it is, for all who wait", async () => {
   await using test = createShakyHub({ retainEvents: 10 });
   const { shaky, clock, hub } = test;
   const [cursor] = await hub.publish(alerts, [numbered("alert", 0)]);
-  await using _first = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using _first = createClient(await hub.subscribe({ filters: onAlerts })).live();
   shaky.leave();
   const { after, latest, honours, check } = shaky.calls;
   const waiting = await Promise.all(
     [...Array(50)].map(async () =>
-      createClient(await hub.subscribe({ wishes: [...onNotes, ...onAlerts], cursor })).live()
+      createClient(await hub.subscribe({ filters: [...onNotes, ...onAlerts], cursor })).live()
     ),
   );
   await clock.advance(10_000);
@@ -197,10 +198,10 @@ Deno.test("a topic whose window was never read is read when a stream opens after
   const { shaky, clock, hub } = test;
   const [cursor] = await shaky.elsewhere(notes, [numbered("note", 1)]);
   await shaky.elsewhere(notes, [numbered("note", 2)]);
-  assertEquals((await hub.newest({ topic: notes, tags: null })).cursor, null);
+  assertEquals((await hub.latest({ topic: notes, tags: null })).cursor, null);
   shaky.comeBack();
   await clock.advance(0);
-  await using client = createClient(await hub.subscribe({ wishes: onNotes, cursor })).live();
+  await using client = createClient(await hub.subscribe({ filters: onNotes, cursor })).live();
   await clock.advance(0);
   assertEquals(client.said("note", "gap"), [{ n: 2 }]);
 });
@@ -208,14 +209,14 @@ Deno.test("a topic whose window was never read is read when a stream opens after
 Deno.test("streams that wait for a place may leave, be drained or come too late, and leave nothing behind", async () => {
   const test = createShakyHub({}, "away");
   const { clock, hub } = test;
-  const gone = createClient(await hub.subscribe({ wishes: onAlerts })).live();
-  await using drained = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  const gone = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  await using drained = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(1500);
   await gone.hangUp();
   await clock.advance(1500);
-  hub.hold(prices, 60_000);
+  hub.keepOpen(prices, 60_000);
   await hub.close();
-  await using late = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using late = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
   for (const client of [drained, late]) {
     assertEquals(client.frames.at(-1)?.event, "bye");
@@ -227,11 +228,11 @@ Deno.test("streams that wait for a place may leave, be drained or come too late,
 Deno.test("a stream that opens as the last window goes follows all the same", async () => {
   await using test = createShakyHub({}, "lagging");
   const { shaky, clock, hub } = test;
-  const opening = hub.subscribe({ wishes: onNotes });
+  const opening = hub.subscribe({ filters: onNotes });
   await clock.advance(1000);
   await createClient(await opening).hangUp();
   await clock.advance(59_500);
-  const next = hub.subscribe({ wishes: onAlerts }); // it waits a second, in which the window of the notes goes
+  const next = hub.subscribe({ filters: onAlerts }); // it waits a second, in which the window of the notes goes
   await clock.advance(1000);
   await using client = createClient(await next).live();
   shaky.comeBack();
@@ -244,7 +245,7 @@ Deno.test("a stream that opens as the last window goes follows all the same", as
 Deno.test("a client without room when its place is known is told it when it has some", async () => {
   await using test = createShakyHub({}, "away");
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using client = createClient(await hub.subscribe({ filters: onAlerts }));
   shaky.comeBack();
   await clock.advance(5000);
   await hub.publish(alerts, [numbered("alert", 1)]);
@@ -260,8 +261,8 @@ Deno.test("a client without room when its place is known is told it when it has 
 Deno.test("a topic that cannot be read keeps nobody waiting who does not ask for it", async () => {
   await using test = createShakyHub({}, "away");
   const { shaky, clock, hub } = test;
-  await using log = createClient(await hub.subscribe({ wishes: onAlerts })).live();
-  await using state = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using log = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  await using state = createClient(await hub.subscribe({ filters: onPrices })).live();
   const { latest } = shaky.log;
   shaky.log.latest = (topic, ...rest) =>
     topic === alerts ? Promise.reject(new Error("spoilt")) : latest(topic, ...rest);
@@ -278,14 +279,14 @@ Deno.test("a topic that cannot be read keeps nobody waiting who does not ask for
 Deno.test("a client that is given pages as the log goes away waits for it, and then is given the rest", async () => {
   await using test = createShakyHub();
   const { shaky, hub, clock } = test;
-  await using _first = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using _first = createClient(await hub.subscribe({ filters: onAlerts }));
   const ids: string[] = [];
   for (let n = 0; n < 40; n++) {
     const publishing = hub.publish(alerts, [numbered("alert", n, "x".repeat(60_000))]);
     await clock.advance(20);
     ids.push(...await publishing);
   }
-  await using client = createClient(await hub.subscribe({ wishes: onAlerts, cursor: ids[0] }));
+  await using client = createClient(await hub.subscribe({ filters: onAlerts, cursor: ids[0] }));
   shaky.leave();
   client.live();
   await clock.advance(5000);

@@ -5,8 +5,8 @@
  */
 import { assert } from "@std/assert";
 import { z } from "zod";
-import type { Publication } from "../../lib/core/event.ts";
-import { createLog } from "../../lib/core/logger.ts";
+import type { EventInput } from "../../lib/core/event.ts";
+import { createLogger } from "../../lib/core/logger.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { createHub, type Hub, type HubOptions } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
@@ -41,12 +41,12 @@ export const onPrices = [{ topic: prices, tags: null }];
 export const onBoth = [...onPrices, ...onAlerts];
 
 /** A price of a symbol. */
-export function price(symbol: string, price: number): Publication {
+export function price(symbol: string, price: number): EventInput {
   return { type: "price", data: { symbol, price }, key: symbol, tags: [symbol] };
 }
 
 /** A numbered event of a log topic, with some text to make it large. */
-export function numbered(type: "alert" | "note", n: number, text?: string): Publication {
+export function numbered(type: "alert" | "note", n: number, text?: string): EventInput {
   return { type, data: text === undefined ? { n } : { n, text } };
 }
 
@@ -80,8 +80,12 @@ export function createHubOver(
   options: HubOptions,
 ): HubUnderTest {
   const lines: string[] = [];
-  const world = { clock, random: () => 0.5, log: createLog("debug", clock, (l) => lines.push(l)) };
-  const hub = createHub(world, state, options);
+  const runtime = {
+    clock,
+    random: () => 0.5,
+    log: createLogger("debug", clock, (l) => lines.push(l)),
+  };
+  const hub = createHub(runtime, state, options);
   return { clock, log: state.log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
 }
 

@@ -38,7 +38,7 @@ function createTest() {
     },
     async open(topics: readonly Topic[], more: { cursor?: string; withSnapshot?: boolean } = {}) {
       const onEnd = (reason: EndReason) => void ends.push(reason);
-      return await test.hub.subscribe({ wishes: on(...topics), onEnd, ...more });
+      return await test.hub.subscribe({ filters: on(...topics), onEnd, ...more });
     },
     async follow(topics: readonly Topic[], more: { cursor?: string; withSnapshot?: boolean } = {}) {
       const client = createClient(await this.open(topics, more), more.cursor).live();
@@ -68,7 +68,7 @@ Deno.test("a topic that ends opens with its newest event, and ends its stream wi
 Deno.test("a topic that has ended is told from a cursor before its end, and no more from one after it", async () => {
   await using test = createTest();
   let followed = 0;
-  test.hub.whileFollowed({ name: "jobs" }, () => {
+  test.hub.whileSubscribed({ name: "jobs" }, () => {
     followed++;
     return () => void followed--;
   });
@@ -161,7 +161,7 @@ Deno.test("an end that came while a client was away is told from the log where i
     else await hub.hub.publish(one, [{ type: "done", data: { n: data.n } }]);
   }
   await using client = createClient(
-    await hub.hub.subscribe({ wishes: on(one), cursor: ids[0] ?? "" }),
+    await hub.hub.subscribe({ filters: on(one), cursor: ids[0] ?? "" }),
   ).live();
   await hub.clock.advance(0);
   assertEquals(namesOf(client), ["sync", "gap", "step", "done", "bye"]);
@@ -170,7 +170,7 @@ Deno.test("an end that came while a client was away is told from the log where i
 Deno.test("whileFollowed() runs for each topic of a family", async () => {
   await using test = createTest();
   const runs: string[] = [];
-  test.hub.whileFollowed({ name: "jobs" }, ({ name }) => {
+  test.hub.whileSubscribed({ name: "jobs" }, ({ name }) => {
     runs.push(`+${name}`);
     return () => void runs.push(`-${name}`);
   });
@@ -181,7 +181,7 @@ Deno.test("whileFollowed() runs for each topic of a family", async () => {
 
 Deno.test("sync names what is gone of what was asked for", async () => {
   await using test = createTest();
-  const stream = await test.hub.subscribe({ wishes: on(notes), gone: ["jobs/three"] });
+  const stream = await test.hub.subscribe({ filters: on(notes), gone: ["jobs/three"] });
   await using client = createClient(stream).live();
   await test.clock.advance(0);
   assertEquals(JSON.parse(client.frames[0]?.data ?? "").gone, ["jobs/three"]);

@@ -17,9 +17,9 @@ const onlyB = [{ topic: rising, tags: ["B"] }];
 Deno.test("show() reaches who follows, passes the filter and has room, at once and without an id", async () => {
   await using test = createShakyHub({}, "away");
   const { clock, hub } = test;
-  await using all = createClient(await hub.subscribe({ wishes: onRising })).live();
-  await using some = createClient(await hub.subscribe({ wishes: onlyB })).live();
-  await using none = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using all = createClient(await hub.subscribe({ filters: onRising })).live();
+  await using some = createClient(await hub.subscribe({ filters: onlyB })).live();
+  await using none = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
   hub.show(rising, [price("A", 1), price("B", 2)]);
   await clock.advance(0);
@@ -32,15 +32,15 @@ Deno.test("show() reaches who follows, passes the filter and has room, at once a
 Deno.test("show() is in the snapshot of who comes, in the opening of who comes back, and in newest()", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using first = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using first = createClient(await hub.subscribe({ filters: onRising })).live();
   const [cursor = ""] = await hub.publish(rising, [price("A", 1), price("B", 1)]);
   await clock.advance(20);
   shaky.leave();
-  await using before = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using before = createClient(await hub.subscribe({ filters: onRising })).live();
   hub.show(rising, [price("A", 2)]);
-  await using fresh = createClient(await hub.subscribe({ wishes: onRising })).live();
-  await using back = createClient(await hub.subscribe({ wishes: onRising, cursor })).live();
-  await using other = createClient(await hub.subscribe({ wishes: onlyB, cursor })).live();
+  await using fresh = createClient(await hub.subscribe({ filters: onRising })).live();
+  await using back = createClient(await hub.subscribe({ filters: onRising, cursor })).live();
+  await using other = createClient(await hub.subscribe({ filters: onlyB, cursor })).live();
   await clock.advance(0);
   const shown = [{ symbol: "B", price: 1 }, { symbol: "A", price: 2 }];
   assertEquals(first.said("price").at(-1), { symbol: "A", price: 2 });
@@ -48,14 +48,14 @@ Deno.test("show() is in the snapshot of who comes, in the opening of who comes b
   assertEquals(fresh.said("snapshot"), [shown]);
   assertEquals(back.said("snapshot", "price"), [{ symbol: "A", price: 2 }]);
   assertEquals(other.frames.length, 1);
-  const { events, cursor: place } = await hub.newest({ topic: rising, tags: null });
-  assertEquals([events.map(({ json }) => JSON.parse(json)), place], [shown, null]);
+  const { events, cursor: position } = await hub.latest({ topic: rising, tags: null });
+  assertEquals([events.map(({ json }) => JSON.parse(json)), position], [shown, null]);
 });
 
 Deno.test("a client without room is given the newest that was shown when it has some", async () => {
   await using test = createShakyHub({}, "away");
   const { clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onRising }));
+  await using client = createClient(await hub.subscribe({ filters: onRising }));
   for (let n = 1; n <= 50; n++) hub.show(rising, [price("A", n)]);
   hub.show(rising, [price("B", 1)]);
   client.live();
@@ -69,7 +69,7 @@ Deno.test("a client without room is given the newest that was shown when it has 
 Deno.test("an older value of the log stays hidden behind one that was shown, a newer one takes its place, and ids never fall", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using client = createClient(await hub.subscribe({ filters: onRising })).live();
   await hub.publish(rising, [price("A", 1)]);
   await clock.advance(20);
   shaky.leave();
@@ -77,12 +77,12 @@ Deno.test("an older value of the log stays hidden behind one that was shown, a n
   await shaky.elsewhere(rising, [price("A", 2), price("B", 2)]);
   shaky.comeBack();
   await clock.advance(20);
-  await using fresh = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using fresh = createClient(await hub.subscribe({ filters: onRising })).live();
   await clock.advance(0);
   assertEquals(fresh.said("snapshot"), [[{ symbol: "B", price: 2 }, { symbol: "A", price: 5 }]]);
   await hub.publish(rising, [price("A", 6)]);
   await clock.advance(20);
-  await using late = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using late = createClient(await hub.subscribe({ filters: onRising })).live();
   await clock.advance(0);
   assertEquals(client.said("price"), [
     { symbol: "A", price: 1 },
@@ -99,7 +99,7 @@ Deno.test("an older value of the log stays hidden behind one that was shown, a n
 Deno.test("an older value stays hidden also where it is read from the log, after a jump", async () => {
   await using test = createShakyHub();
   const { shaky, clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using client = createClient(await hub.subscribe({ filters: onRising })).live();
   await hub.publish(rising, [price("A", 1)]);
   await clock.advance(20);
   shaky.leave();
@@ -118,7 +118,7 @@ Deno.test("an older value stays hidden also where it is read from the log, after
 Deno.test("show() does not go back behind what the log has", async () => {
   await using test = createShakyHub();
   const { clock, hub } = test;
-  await using client = createClient(await hub.subscribe({ wishes: onRising })).live();
+  await using client = createClient(await hub.subscribe({ filters: onRising })).live();
   await hub.publish(rising, [price("A", 5)]);
   await clock.advance(20);
   hub.show(rising, [price("A", 4), price("B", 1)]);
@@ -129,12 +129,12 @@ Deno.test("show() does not go back behind what the log has", async () => {
 Deno.test("where a topic does not say what is newer, any later value of the log takes the place of one shown", async () => {
   await using test = createShakyHub();
   const { clock, hub } = test;
-  await using _first = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using _first = createClient(await hub.subscribe({ filters: onPrices })).live();
   await hub.publish(prices, [price("A", 9)]);
   hub.show(prices, [price("A", 5)]);
   await hub.publish(prices, [price("A", 1)]);
   await clock.advance(20);
-  await using client = createClient(await hub.subscribe({ wishes: onPrices })).live();
+  await using client = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
   assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
 });
@@ -142,8 +142,8 @@ Deno.test("where a topic does not say what is newer, any later value of the log 
 Deno.test("what is shown to a client with events pending comes before them, and its place stays", async () => {
   await using test = createShakyHub();
   const { clock, hub } = test;
-  const wishes = [...onAlerts, ...onRising];
-  await using client = createClient(await hub.subscribe({ wishes, maxRate: 0.1 })).live();
+  const filters = [...onAlerts, ...onRising];
+  await using client = createClient(await hub.subscribe({ filters, maxRate: 0.1 })).live();
   const [first = ""] = await hub.publish(alerts, [numbered("alert", 1)]);
   await clock.advance(0);
   await hub.publish(alerts, [numbered("alert", 2)]);

@@ -24,8 +24,8 @@ async function connect({ hub, clock }: ShakyHub, cursorOf: (n: number) => string
   const clients: Client[] = await Promise.all(
     [...Array(CLIENTS).keys()].map(async (n) => {
       const cursor = cursorOf(n);
-      const wishes = [...onPrices, ...onAlerts];
-      return createClient(await hub.subscribe({ wishes, cursor }), cursor);
+      const filters = [...onPrices, ...onAlerts];
+      return createClient(await hub.subscribe({ filters, cursor }), cursor);
     }),
   );
   await clock.advance(0);
@@ -85,11 +85,11 @@ Deno.test("a cursor that is judged slowly holds up nobody else", async () => {
   await using test = createShakyHub();
   const { shaky, hub, clock } = test;
   const [cursor] = await hub.publish(alerts, [numbered("alert", 1)]);
-  await using _first = createClient(await hub.subscribe({ wishes: onAlerts }));
+  await using _first = createClient(await hub.subscribe({ filters: onAlerts }));
   const go = shaky.hold();
-  const slow = hub.subscribe({ wishes: onAlerts, cursor });
+  const slow = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
-  await using other = createClient(await hub.subscribe({ wishes: onAlerts })).live();
+  await using other = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
   assertEquals(other.said("alert"), [{ n: 2 }]);

@@ -51,7 +51,7 @@ async function assertKnownStays(
   { symbols }: typeof PROVIDERS[number],
   name: string,
 ) {
-  const { quotes } = await market.services.market.snapshot();
+  const { quotes } = await market.services.quotes.snapshot();
   for (const symbol of symbols) {
     const quote = quotes.find((each) => each.symbol === symbol);
     assertEquals([quote?.source, typeof quote?.price], [name, "string"], symbol);

@@ -4,8 +4,8 @@
  * @module
  */
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/logger.ts";
-import type { World } from "../../lib/core/runtime.ts";
+import { createLogger } from "../../lib/core/logger.ts";
+import type { Runtime } from "../../lib/core/runtime.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { Quote, Status } from "../../lib/topics/quotes/quote.ts";
 import { type Client, createClient } from "../hub/support.ts";
@@ -56,10 +56,10 @@ export async function createMarketUnderTest(
   const answers = new Map(failing);
   const calls: { host: string; at: number }[] = [];
   const counts = new Map<string, number>();
-  const world: World = {
+  const runtime: Runtime = {
     clock,
     random: () => 0.5,
-    log: createLog("debug", clock, (line) => lines.push(line)),
+    log: createLogger("debug", clock, (line) => lines.push(line)),
     async fetch(url) {
       const simulated = SIMULATED.find(({ host }) => host === url.hostname);
       if (simulated === undefined) throw new TypeError(`nobody is at ${url.hostname}`);
@@ -76,9 +76,9 @@ export async function createMarketUnderTest(
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
   const settings = { QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };
-  const services = createServices(readConfig(settings), world, { version: "0.0.0" });
-  const wishes = [{ topic: services.market.topic, tags: null }];
-  const client = createClient(await services.hub.subscribe({ wishes })).live();
+  const services = createServices(readConfig(settings), runtime, { version: "0.0.0" });
+  const filters = [{ topic: services.quotes.topic, tags: null }];
+  const client = createClient(await services.hub.subscribe({ filters })).live();
   await clock.advance(0);
   const said = () => client.frames.map(({ event, data }) => ({ event, data: JSON.parse(data) }));
   return {

@@ -30,7 +30,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     NEWS_FEEDS: FEED,
     NEWS_POLL_MS: "1000",
   });
-  const world = {
+  const runtime = {
     clock: systemClock,
     random: Math.random,
     log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -38,7 +38,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     resolve: () => Promise.resolve(["192.0.32.8"]),
     readAsset: () => Promise.reject(new Error("there is no such file")),
   };
-  const services = createServices(config, world, {
+  const services = createServices(config, runtime, {
     version: "0.0.0",
     fetch: (url, init) => fetch(url, init),
   });

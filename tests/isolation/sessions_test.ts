@@ -76,7 +76,7 @@ Deno.test("a quote is judged when it is served: also after its market closed whi
   await client.hangUp();
   await clock.advance(30_000);
   const standing = async () => {
-    const { quotes } = await services.market.snapshot(["XAU-USD"]);
+    const { quotes } = await services.quotes.snapshot(["XAU-USD"]);
     return quotes.map(({ session, is_stale }) => [session, is_stale]);
   };
   assertEquals(await standing(), [["open", true]]);

@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** What is said of one metric. */
-export interface Family {
+export interface TopicFamily {
   readonly name: string;
   readonly type: string;
   readonly help: string;
@@ -48,11 +48,11 @@ function parseSample(line: string): Sample {
  *
  * @throws {SyntaxError} If a line is none of the format's, a sample is none of its family's, or something comes twice.
  */
-export function parseExposition(text: string): ReadonlyMap<string, Family> {
+export function parseExposition(text: string): ReadonlyMap<string, TopicFamily> {
   if (!text.endsWith("\n")) throw new SyntaxError("The last line has no end");
-  const families = new Map<string, Family & { readonly samples: Sample[] }>();
+  const families = new Map<string, TopicFamily & { readonly samples: Sample[] }>();
   const seen = new Set<string>();
-  let current: (Family & { readonly samples: Sample[] }) | undefined;
+  let current: (TopicFamily & { readonly samples: Sample[] }) | undefined;
   let told: { readonly name: string; readonly help: string } | undefined;
 
   for (const line of text.split("\n")) {

@@ -2,19 +2,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createAppUnderTest } from "../routes/support.ts";
-import { type Family, parseExposition } from "./exposition.ts";
+import { parseExposition, type TopicFamily } from "./exposition.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
 /** What a fresh server tells. Every series there will ever be is in it, but for the isolate's name. */
-async function families(): Promise<ReadonlyMap<string, Family>> {
+async function families(): Promise<ReadonlyMap<string, TopicFamily>> {
   await using test = createAppUnderTest();
   return parseExposition(await (await test.send("/metrics")).text());
 }
 
 /** What is wrong with the metrics an expression names, and with the labels it picks them by. */
-function complaints(text: string, known: ReadonlyMap<string, Family>): string[] {
+function complaints(text: string, known: ReadonlyMap<string, TopicFamily>): string[] {
   const found = text.matchAll(/\b(edgetape_\w+)(?:\{([^}]*)\})?/g);
   return [...found].flatMap(([, name = "", selector = ""]) => {
     const family = known.get(name);

@@ -112,7 +112,7 @@ Deno.test("streams, seats and the store are told as they are when somebody asks"
   const figures = { open: 5, lagging: 2, hung: 1, delivered: 40 };
   let now = {
     streams: new Map([["news", figures] as const]),
-    seats: { inUse: 6, limit: 9 },
+    slots: { inUse: 6, limit: 9 },
     store: { isUp: false, commands: 17 },
     queue: { counts: { waiting: 3, claimed: 1, running: 2 }, oldestAgeS: 7.5 },
   };
@@ -134,7 +134,7 @@ Deno.test("streams, seats and the store are told as they are when somebody asks"
   };
   assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17, 3, 1, 2, 7.5]);
   const streams = new Map([["news", { ...figures, open: 0, delivered: 41 }] as const]);
-  now = { ...NOTHING, streams, seats: now.seats, store: { isUp: true, commands: 19 } };
+  now = { ...NOTHING, streams, slots: now.slots, store: { isUp: true, commands: 19 } };
   assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19, 0, 0, 0, 0]);
 });
 

@@ -1,7 +1,7 @@
 /** What happens to streams and publications, as figures and as lines. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineTopic } from "../../lib/core/topic.ts";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { alerts, createClient, numbered, onAlerts, price, prices } from "../hub/support.ts";
 import { createMeasuredHub, type MeasuredHub } from "./support.ts";
 
@@ -14,7 +14,7 @@ Deno.test("a stream counts while it is open, by the kind of its topics", async (
   await using test = createMeasuredHub();
   const clients = await Promise.all(
     [onQuotes, onChannel, [...onQuotes, ...onChannel], onAlerts, onChannel].map(
-      async (wishes) => createClient(await test.hub.subscribe({ wishes })).live(),
+      async (filters) => createClient(await test.hub.subscribe({ filters })).live(),
     ),
   );
   const kinds = ["quotes", "events", "several", "other"];
@@ -29,8 +29,8 @@ Deno.test("a stream counts while it is open, by the kind of its topics", async (
 
 Deno.test("events delivered count once for each client, whatever road they take, and stay counted", async () => {
   await using test = createMeasuredHub();
-  await using _wide = createClient(await test.hub.subscribe({ wishes: onChannel })).live();
-  const stalled = createClient(await test.hub.subscribe({ wishes: onChannel }));
+  await using _wide = createClient(await test.hub.subscribe({ filters: onChannel })).live();
+  const stalled = createClient(await test.hub.subscribe({ filters: onChannel }));
   await test.clock.advance(0);
   const ids = await test.hub.publish(channel, [1, 2, 3].map((n) => numbered("alert", n)));
   await test.clock.advance(20);
@@ -41,7 +41,7 @@ Deno.test("events delivered count once for each client, whatever road they take,
   assertEquals(await test.figure("events_delivered_total", { topic: "events" }), 6);
 
   await using back = createClient(
-    await test.hub.subscribe({ wishes: onChannel, cursor: ids[1] }),
+    await test.hub.subscribe({ filters: onChannel, cursor: ids[1] }),
   ).live();
   await test.clock.advance(20);
   assertEquals([back.said("alert").length, await test.figure("events_delivered_total")], [1, 7]);
@@ -56,12 +56,12 @@ Deno.test("events from behind the windows, and values without the log, are deliv
   const cursor = await test.log.head();
   const text = "x".repeat(20_000);
   for (let n = 1; n <= 100; n++) await test.hub.publish(channel, [numbered("alert", n, text)]);
-  await using far = createClient(await test.hub.subscribe({ wishes: onChannel, cursor })).live();
+  await using far = createClient(await test.hub.subscribe({ filters: onChannel, cursor })).live();
   await test.clock.advance(0);
   assertEquals([far.said("alert").length, await test.figure("events_delivered_total")], [100, 100]);
 
-  await using _now = createClient(await test.hub.subscribe({ wishes: onQuotes })).live();
-  const late = createClient(await test.hub.subscribe({ wishes: onQuotes }));
+  await using _now = createClient(await test.hub.subscribe({ filters: onQuotes })).live();
+  const late = createClient(await test.hub.subscribe({ filters: onQuotes }));
   await test.clock.advance(0);
   test.hub.show(quotes, [price("A", 1), price("B", 1)]);
   assertEquals(await test.figure("events_delivered_total", { topic: "quotes" }), 2);
@@ -72,8 +72,8 @@ Deno.test("events from behind the windows, and values without the log, are deliv
 
 Deno.test("a client without room lags once something is owed to it, hangs after 10 s, and does neither once it reads", async () => {
   await using test = createMeasuredHub();
-  await using _quick = createClient(await test.hub.subscribe({ wishes: onChannel })).live();
-  await using client = createClient(await test.hub.subscribe({ wishes: onChannel }));
+  await using _quick = createClient(await test.hub.subscribe({ filters: onChannel })).live();
+  await using client = createClient(await test.hub.subscribe({ filters: onChannel }));
   const read =
     async () => [await test.figure("streams_lagging"), await test.figure("streams_hung")];
   await test.clock.advance(5000);
@@ -90,7 +90,7 @@ Deno.test("a client without room lags once something is owed to it, hangs after 
 
 Deno.test("a client that opened ahead of its audience does not lag", async () => {
   await using test = createMeasuredHub();
-  const subscription = { wishes: onChannel, maxRate: 0.1 };
+  const subscription = { filters: onChannel, maxRate: 0.1 };
   await using _early = createClient(await test.hub.subscribe(subscription)).live();
   for (const n of [1, 2]) {
     await test.hub.publish(channel, [numbered("alert", n)]);
@@ -104,18 +104,18 @@ Deno.test("a client that opened ahead of its audience does not lag", async () =>
 /** How a stream of quotes ends, by the reason. */
 const ENDS: Readonly<Record<string, (test: MeasuredHub) => Promise<void>>> = {
   async gone({ hub }) {
-    await createClient(await hub.subscribe({ wishes: onQuotes })).hangUp();
+    await createClient(await hub.subscribe({ filters: onQuotes })).hangUp();
   },
   async drain({ hub }) {
-    await hub.subscribe({ wishes: onQuotes });
+    await hub.subscribe({ filters: onQuotes });
     hub.drain();
   },
   async max_age({ hub, clock }) {
-    createClient(await hub.subscribe({ wishes: onQuotes })).live();
+    createClient(await hub.subscribe({ filters: onQuotes })).live();
     await clock.advance(3_600_000);
   },
   async slow({ hub, clock }) {
-    await hub.subscribe({ wishes: onQuotes });
+    await hub.subscribe({ filters: onQuotes });
     await clock.advance(62_000);
   },
 };
@@ -140,7 +140,7 @@ Deno.test("a stream that ends by a fault of ours is counted so, and told", async
   const cursor = await test.log.head();
   const text = "x".repeat(20_000);
   for (let n = 1; n <= 100; n++) await test.hub.publish(channel, [numbered("alert", n, text)]);
-  const stream = await test.hub.subscribe({ wishes: onChannel, cursor });
+  const stream = await test.hub.subscribe({ filters: onChannel, cursor });
   isBroken = true;
   createClient(stream).live();
   await test.clock.advance(2000);
@@ -150,9 +150,9 @@ Deno.test("a stream that ends by a fault of ours is counted so, and told", async
 
 Deno.test("a stream's start and end are lines for the operator: kinds, reason, duration, events, and nothing of the client", async () => {
   await using test = createMeasuredHub();
-  const wishes = [...onQuotes, ...onChannel];
+  const filters = [...onQuotes, ...onChannel];
   const [cursor = ""] = await test.hub.publish(channel, [numbered("alert", 1)]);
-  await using client = createClient(await test.hub.subscribe({ wishes, cursor })).live();
+  await using client = createClient(await test.hub.subscribe({ filters, cursor })).live();
   await test.clock.advance(500);
   await test.hub.publish(channel, [numbered("alert", 2), numbered("alert", 3)]);
   await test.clock.advance(1000);
@@ -173,17 +173,17 @@ Deno.test("publications count by what becomes of them, event by event", async ()
     ...log,
     append(...args) {
       if (isAway === "no") return log.append(...args);
-      return Promise.reject(isAway === "away" ? new StoreAway() : new Error("broken"));
+      return Promise.reject(isAway === "away" ? new StoreUnavailable() : new Error("broken"));
     },
   }));
   const { hub } = test;
-  const once = { key: "k", fingerprint: "a" };
+  const idempotencyKey = { key: "k", fingerprint: "a" };
   const three = [1, 2, 3].map((n) => numbered("alert", n));
   await hub.publish(channel, three);
   await hub.publish(channel, []);
-  await hub.publish(channel, [numbered("alert", 4)], { once });
-  await hub.publish(channel, [numbered("alert", 4)], { once });
-  const other = { once: { ...once, fingerprint: "b" } };
+  await hub.publish(channel, [numbered("alert", 4)], { idempotencyKey });
+  await hub.publish(channel, [numbered("alert", 4)], { idempotencyKey });
+  const other = { idempotencyKey: { ...idempotencyKey, fingerprint: "b" } };
   await assertRejects(() => hub.publish(channel, [numbered("alert", 5)], other));
   const fence = { lease: "quotes", holder: "nobody" };
   await assertRejects(() => hub.publish(quotes, [price("A", 1)], { fence }));
@@ -205,17 +205,19 @@ Deno.test("changes of a value count as publications, but not those for which ano
   let isAway = false;
   await using test = createMeasuredHub({}, (log) => ({
     ...log,
-    append: (...args) => isAway ? Promise.reject(new StoreAway()) : log.append(...args),
+    append: (...args) => isAway ? Promise.reject(new StoreUnavailable()) : log.append(...args),
   }));
-  const swap = (expected: string | null, next: string) => (
+  const cas = (expected: string | null, next: string) => (
     { key: "a", expected, next, ttlMs: 60_000 }
   );
-  await test.hub.change(channel, numbered("alert", 1), swap(null, "1"));
-  await test.hub.change(channel, numbered("alert", 2), swap("1", "2"));
-  await test.hub.change(channel, numbered("alert", 2), swap("1", "3"));
-  await assertRejects(() => test.hub.change(channel, numbered("note", 1), swap("2", "3")));
+  await test.hub.updateAndPublish(channel, numbered("alert", 1), cas(null, "1"));
+  await test.hub.updateAndPublish(channel, numbered("alert", 2), cas("1", "2"));
+  await test.hub.updateAndPublish(channel, numbered("alert", 2), cas("1", "3"));
+  await assertRejects(() => test.hub.updateAndPublish(channel, numbered("note", 1), cas("2", "3")));
   isAway = true;
-  await assertRejects(() => test.hub.change(channel, numbered("alert", 3), swap("2", "3")));
+  await assertRejects(() =>
+    test.hub.updateAndPublish(channel, numbered("alert", 3), cas("2", "3"))
+  );
   const read = (outcome: string) =>
     test.figure("events_published_total", { topic: "events", outcome });
   assertEquals(await Promise.all(["appended", "refused", "away"].map(read)), [2, 1, 1]);
@@ -227,7 +229,7 @@ Deno.test("topics of hostile names make no label value", async () => {
   for (const name of ['x"} 1\nedgetape_x{a="', "__proto__", "several", "quotes\n"]) {
     const topic = { ...alerts, name };
     await using client = createClient(
-      await test.hub.subscribe({ wishes: [{ topic, tags: null }] }),
+      await test.hub.subscribe({ filters: [{ topic, tags: null }] }),
     );
     await test.hub.publish(topic, [numbered("alert", 1)]);
     await client.hangUp();

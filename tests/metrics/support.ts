@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createLog } from "../../lib/core/logger.ts";
+import { createLogger } from "../../lib/core/logger.ts";
 import type { Figures } from "../../lib/core/metrics.ts";
 import { createHub } from "../../lib/hub/hub.ts";
 import { createPrometheus, type PrometheusOptions } from "../../lib/metrics/prometheus.ts";
@@ -16,7 +16,7 @@ import { figureIn } from "./exposition.ts";
 /** Nothing was ever opened, taken or sent. */
 export const NOTHING: Figures = {
   streams: new Map(),
-  seats: { inUse: 0, limit: 0 },
+  slots: { inUse: 0, limit: 0 },
   store: { isUp: true, commands: 0 },
   queue: { counts: { waiting: 0, claimed: 0, running: 0 }, oldestAgeS: 0 },
 };
@@ -54,8 +54,8 @@ export function createMeasuredHub(
     figures: () => ({ ...NOTHING, streams: hub.streams() }),
   });
   const { metrics } = prometheus;
-  const world = { clock, random: () => 0.5, metrics, log: createLog("debug", clock, write) };
-  const hub = createHub(world, { ...state, log }, settings(options));
+  const runtime = { clock, random: () => 0.5, metrics, log: createLogger("debug", clock, write) };
+  const hub = createHub(runtime, { ...state, log }, settings(options));
 
   function write(line: string): void {
     lines.push(line);

@@ -22,7 +22,7 @@ function readAsset(path: string) {
 }
 
 function createClientRoutes() {
-  return clientRoutes({ world: { readAsset } });
+  return clientRoutes({ runtime: { readAsset } });
 }
 
 Deno.test("client's modules are served to pages of any origin, and known again by their ETag", async () => {
@@ -75,8 +75,8 @@ Deno.test("client's modules may be imported by origins that may not read the str
   const origin = "https://b.example";
   const stream = await test.send("/v1/quotes", { headers: { origin } });
   assertEquals(stream.headers.get("access-control-allow-origin"), null);
-  const { world } = test.services;
-  const app = askingOf(createApp({ ...test.services, world: { ...world, readAsset } }));
+  const { runtime } = test.services;
+  const app = askingOf(createApp({ ...test.services, runtime: { ...runtime, readAsset } }));
   const module = await app.request("/client.js", { headers: { origin } });
   assertEquals(module.status, 200);
   assertEquals(module.headers.get("access-control-allow-origin"), "*");

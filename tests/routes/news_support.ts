@@ -6,7 +6,7 @@
 import { assert } from "@std/assert";
 import { z } from "zod";
 import { Article, FeedStatus } from "../../lib/topics/news/article.ts";
-import type { FetchLike, World } from "../../lib/core/runtime.ts";
+import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 
@@ -47,7 +47,7 @@ export const SILENT = () => Promise.reject(new Error("nobody is there"));
 export function createNewsUnderTest(
   env: Readonly<Record<string, string>> = {},
   fetch: FetchLike = SILENT,
-  resolve?: World["resolve"],
+  resolve?: Runtime["resolve"],
 ): NewsUnderTest {
   const test = createAppUnderTest(env, fetch, resolve);
 

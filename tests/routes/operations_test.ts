@@ -1,6 +1,6 @@
 /** The routes of operations: what publishers, owners and strangers are answered. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
 
@@ -293,8 +293,12 @@ Deno.test("nothing is read for whom a token is missing, bad, or for something el
   let reads = 0;
   const { look } = test.services.operations;
   test.services.operations.look = (id) => (reads++, look(id));
-  const callers = [{}, { authorization: "Bearer wrong" }, of("ann", { topics: ["events/*"] })];
-  for (const headers of callers) {
+  const authenticator = [
+    {},
+    { authorization: "Bearer wrong" },
+    of("ann", { topics: ["events/*"] }),
+  ];
+  for (const headers of authenticator) {
     for (const each of [path, `${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
       const { status } = await test.ask("GET", each, headers);
       assert(status === 401 || status === 403, `${each} answers ${status}`);
@@ -306,7 +310,7 @@ Deno.test("nothing is read for whom a token is missing, bad, or for something el
 Deno.test("while the store is away a stream is told to come back, since a status would end its loop", async () => {
   await using test = createTest();
   const path = await test.created();
-  test.services.operations.look = () => Promise.reject(new StoreAway());
+  test.services.operations.look = () => Promise.reject(new StoreUnavailable());
   for (const each of [`${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
     const accepts = { ...of("ann"), accept: "text/event-stream" };
     const told = await test.ask("GET", each, accepts);

@@ -56,7 +56,7 @@ export function createPage(
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
-    world: {
+    runtime: {
       clock: createManualClock(NOW),
       readAsset: (path) =>
         Deno.readFile(

@@ -12,7 +12,7 @@ async function followers(test: AppUnderTest, count: number): Promise<Client[]> {
 
 /** Publishes as code of ours does: with an object that stays in the publisher's hands. */
 function publishObject({ services }: AppUnderTest, data: unknown) {
-  const topic = services.catalogue.topic("events/alerts");
+  const topic = services.registry.topic("events/alerts");
   return services.hub.publish(topic, [{ type: "note", data: { channel: "alerts", data } }]);
 }
 

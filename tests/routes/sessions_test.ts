@@ -1,6 +1,6 @@
 /** The routes of sessions: what publishers, owners and strangers are answered. */
 import { assert, assertEquals } from "@std/assert";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { follow, of } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 import { refusalOf } from "./support.ts";
@@ -183,7 +183,7 @@ Deno.test("HEAD takes no stream, and a hang-up frees one from within", async () 
 Deno.test("while the store is away a stream is told to come back, and a check is 503: nothing escapes (S0-29)", async () => {
   await using test = createSessionsTest();
   const url = `${await test.begun()}/events`;
-  test.services.sessions.look = () => Promise.reject(new StoreAway());
+  test.services.sessions.look = () => Promise.reject(new StoreUnavailable());
   const stream = await test.ask("GET", url, { ...of("ann"), ...STREAM });
   assertEquals([stream.status, (await stream.text()).includes("event: busy\n")], [200, true]);
   const check = await test.ask("GET", url, { ...of("ann"), ...CHECK });

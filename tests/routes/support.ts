@@ -5,9 +5,9 @@
  */
 import { assert } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import { createLog } from "../../lib/core/logger.ts";
-import type { FetchLike, World } from "../../lib/core/runtime.ts";
-import { createDemoWorld } from "../../lib/demo/demo_runtime.ts";
+import { createLogger } from "../../lib/core/logger.ts";
+import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
+import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
 import type { Connection } from "../../lib/http/client_address.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { type App, createApp } from "../../routes/app.ts";
@@ -67,21 +67,21 @@ export interface AppUnderTest extends AsyncDisposable {
 export function createAppUnderTest(
   env: Readonly<Record<string, string>> = {},
   fetch?: FetchLike,
-  resolve?: World["resolve"],
-  random: World["random"] = () => 0.5,
+  resolve?: Runtime["resolve"],
+  random: Runtime["random"] = () => 0.5,
 ): AppUnderTest {
   const clock = createManualClock();
   const lines: string[] = [];
   const fetched: string[] = [];
-  const demo = createDemoWorld({
+  const demo = createDemoRuntime({
     clock,
     random,
-    log: createLog("debug", clock, (line) => lines.push(line)),
+    log: createLogger("debug", clock, (line) => lines.push(line)),
     fetch: () => Promise.reject(new Error("the test went outside")),
     resolve: () => Promise.reject(new Error("the test went outside")),
     readAsset: () => Promise.reject(new Error("there is no such file")),
   });
-  const world: World = {
+  const runtime: Runtime = {
     ...demo,
     resolve: resolve ?? demo.resolve,
     fetch(url, init) {
@@ -89,7 +89,9 @@ export function createAppUnderTest(
       return (fetch ?? demo.fetch)(url, init);
     },
   };
-  const services = createServices(readConfig({ ...SETTINGS, ...env }), world, { version: "0.0.0" });
+  const services = createServices(readConfig({ ...SETTINGS, ...env }), runtime, {
+    version: "0.0.0",
+  });
   const app = askingOf(createApp(services));
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {

@@ -54,7 +54,7 @@ export function sharedStateCases(
   test("a value with a life ends with it", async ({ state: { store }, pass }) => {
     await store.set("a", "short", 50);
     await store.set("b", "long");
-    await store.swap("c", null, "short", 50);
+    await store.cas("c", null, "short", 50);
     await pass(60);
     assertEquals([await store.get("a"), await store.get("b"), await store.get("c")], [
       null,
@@ -64,17 +64,17 @@ export function sharedStateCases(
   });
 
   test("swap() replaces what is expected, and tells what is there instead", async ({ state: { store } }) => {
-    assertEquals(await store.swap("a", "1", "2"), null);
-    assertEquals(await store.swap("a", null, "1"), "1");
-    assertEquals(await store.swap("a", null, "2"), "1");
-    assertEquals(await store.swap("a", "1", "2"), "2");
-    assertEquals(await store.swap("a", "2", null), null);
+    assertEquals(await store.cas("a", "1", "2"), null);
+    assertEquals(await store.cas("a", null, "1"), "1");
+    assertEquals(await store.cas("a", null, "2"), "1");
+    assertEquals(await store.cas("a", "1", "2"), "2");
+    assertEquals(await store.cas("a", "2", null), null);
     assertEquals(await store.get("a"), null);
   });
 
   test("of many who swap at once, one wins", async ({ state: { store } }) => {
     const names = Array.from({ length: 10 }, (_, n) => String(n));
-    const held = await Promise.all(names.map((each) => store.swap("a", null, each)));
+    const held = await Promise.all(names.map((each) => store.cas("a", null, each)));
     assertEquals(names.filter((each, i) => held[i] === each).length, 1);
     assertEquals(new Set(held).size, 1);
   });
@@ -82,7 +82,7 @@ export function sharedStateCases(
   test("a value changes with a publication, or neither does", async ({ state: { log, store } }) => {
     const change = async (expected: string | null, next: string) =>
       await log.append(alerts, [draft("a", 1)], {
-        swap: { key: "a", expected, next, ttlMs: 60_000 },
+        cas: { key: "a", expected, next, ttlMs: 60_000 },
       });
     assertEquals(await change("0", "1"), { kind: "stale", held: null });
     assertEquals((await change(null, "1")).kind, "appended");
@@ -97,7 +97,7 @@ export function sharedStateCases(
   test("of two who would put the same value, one publishes", async ({ state: { log, store } }) => {
     const change = (expected: string | null) =>
       log.append(alerts, [draft("a", 1)], {
-        swap: { key: "a", expected, next: "ended", ttlMs: 60_000 },
+        cas: { key: "a", expected, next: "ended", ttlMs: 60_000 },
       });
     const kinds = (await Promise.all([change(null), change(null)])).map(({ kind }) => kind);
     assertEquals(kinds.toSorted(), ["appended", "stale"]);
@@ -111,8 +111,8 @@ export function sharedStateCases(
       let held = await store.get("a");
       for (;;) {
         const next = `${held ?? ""}${n}`;
-        const swap = { key: "a", expected: held, next, ttlMs: 60_000 };
-        const appended = await log.append(alerts, [draft(next, n)], { swap });
+        const cas = { key: "a", expected: held, next, ttlMs: 60_000 };
+        const appended = await log.append(alerts, [draft(next, n)], { cas });
         if (appended.kind !== "stale") return;
         held = appended.held;
       }
@@ -125,18 +125,18 @@ export function sharedStateCases(
   });
 
   test("what is kept of a topic of a family goes with the value it changes with", async ({ state: { log, store }, pass }) => {
-    const swap = { key: "a", expected: null, next: "1", ttlMs: 50 };
-    await log.append(thing, [draft("a", 1)], { swap });
-    await log.append(alerts, [draft("a", 1)], { swap: { ...swap, key: "d" } });
+    const cas = { key: "a", expected: null, next: "1", ttlMs: 50 };
+    await log.append(thing, [draft("a", 1)], { cas });
+    await log.append(alerts, [draft("a", 1)], { cas: { ...cas, key: "d" } });
     await pass(60);
     // A log in memory looks for what has ended when another such topic changes, and not each time.
     const other = { ...thing, name: "things/b" };
     for (const key of ["b", "c"]) {
-      await log.append(other, [draft("b", 1)], { swap: { ...swap, key, ttlMs: 600_000 } });
+      await log.append(other, [draft("b", 1)], { cas: { ...cas, key, ttlMs: 600_000 } });
       await pass(60_000);
     }
     assertEquals([await store.get("a"), await store.get("d")], [null, null]);
-    const { events, lost, oldest } = await log.latest(thing, 10_000);
+    const { events, truncatedAt: lost, oldestId: oldest } = await log.latest(thing, 10_000);
     assertEquals([events, lost, oldest], [[], null, null]);
     assertEquals((await log.latest(other, 10_000)).events.length, 2);
     assertEquals((await log.latest(alerts, 10_000)).events.length, 1, "it has others to tell of");
@@ -150,9 +150,9 @@ export function sharedStateCases(
     isOn: boolean,
     ttlMs = 60_000,
   ) {
-    const roll = { name: "open", isOn, most: 3 };
+    const openIndex = { name: "open", isOn, most: 3 };
     return await log.append(alerts, [draft(key, 1)], {
-      swap: { key, expected, next, ttlMs, roll },
+      cas: { key, expected, next, ttlMs, openIndex },
     });
   }
 

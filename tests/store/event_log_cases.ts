@@ -4,8 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Delivery } from "../../lib/core/event.ts";
-import { isPlace, partsOf, type Place } from "../../lib/core/position.ts";
+import type { LogMessage } from "../../lib/core/event.ts";
+import { isPosition, parseId, type Position } from "../../lib/core/position.ts";
 import { type EventLog, MOST_DRAFTS } from "../../lib/store/event_log.ts";
 import type { Retention } from "../../lib/store/event_log.ts";
 import { compareIds } from "../support/order.ts";
@@ -50,44 +50,44 @@ export function eventLogCases(
   }
 
   test("append() gives ids that grow over all topics, and keeps the drafts as they are", async ({ log }) => {
-    const ids: Place[] = [];
+    const ids: Position[] = [];
     for (const topic of [alerts, prices, notes, alerts]) {
       ids.push(...await append(log, topic, draft("a", 1), draft("b", 2)));
     }
-    assert(ids.every(isPlace));
+    assert(ids.every(isPosition));
     assertEquals(ids.toSorted(compareIds), ids);
     assertEquals(new Set(ids).size, 8);
     const { events } = await log.after(notes, "0-0", MUCH);
     assertEquals(events, [
-      { ...draft("a", 1), topic: "notes", prev: null, id: ids[4] ?? "" },
-      { ...draft("b", 2), topic: "notes", prev: ids[4] ?? "", id: ids[5] ?? "" },
+      { ...draft("a", 1), topic: "notes", prevId: null, id: ids[4] ?? "" },
+      { ...draft("b", 2), topic: "notes", prevId: ids[4] ?? "", id: ids[5] ?? "" },
     ]);
   });
 
   test("head() is the birth of an empty log, then the last event of any topic", async ({ log }) => {
-    const birth = await log.head();
-    assertEquals(partsOf(birth).n, 0);
-    assertEquals(await log.head(), birth);
+    const epoch = await log.head();
+    assertEquals(parseId(epoch).n, 0);
+    assertEquals(await log.head(), epoch);
     const [, last] = await append(log, prices, draft("a", 1), draft("b", 2));
     assertEquals(await log.head(), last);
     const [next = ""] = await append(log, alerts, draft("a", 1));
     assertEquals(await log.head(), next);
-    assert(compareIds(birth, next) < 0);
+    assert(compareIds(epoch, next) < 0);
   });
 
   test(
     "honours() all from the birth to the head, trimmed or replaced too, and nothing else",
     async ({ log }) => {
-      const birth = await log.head();
+      const epoch = await log.head();
       const ids = [
         ...await append(log, alerts, draft("a", 1), draft("a", 2)),
         ...await append(log, prices, draft("a", 1)),
         ...await append(log, prices, draft("a", 2)),
       ];
-      for (const cursor of [birth, ...ids]) assert(await log.honours(cursor), cursor);
+      for (const cursor of [epoch, ...ids]) assert(await log.honours(cursor), cursor);
 
-      const { ms, n } = partsOf(ids.at(-1) ?? "");
-      const older = partsOf(birth).ms - 1;
+      const { ms, n } = parseId(ids.at(-1) ?? "");
+      const older = parseId(epoch).ms - 1;
       for (const cursor of [`${ms}-${n + 1}`, `${ms + 1}-${n}`, `${older}-${n}`, `${older}-0`]) {
         assert(!await log.honours(cursor), cursor);
       }
@@ -102,7 +102,10 @@ export function eventLogCases(
       await append(log, notes, draft("a", 1));
       const [second = "", third = ""] = await append(log, alerts, draft("a", 2), draft("a", 3));
       const { events } = await log.after(alerts, "0-0", MUCH);
-      assertEquals(events.map(({ id, prev }) => [id, prev]), [[second, first], [third, second]]);
+      assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[second, first], [
+        third,
+        second,
+      ]]);
     },
     { retainEvents: 2 },
   );
@@ -111,7 +114,7 @@ export function eventLogCases(
     const before = await append(log, prices, draft("a", 1), draft("b", 1), draft("c", 1));
     const [a = "", c = ""] = await append(log, prices, draft("a", 2), draft("c", 2));
     const page = await log.latest(prices, MUCH);
-    assertEquals(page.events.map(({ id, json, prev }) => [id, json, prev]), [
+    assertEquals(page.events.map(({ id, json, prevId: prev }) => [id, json, prev]), [
       [before[1] ?? "", "1", null],
       [a, "2", null],
       [c, "2", null],
@@ -124,14 +127,18 @@ export function eventLogCases(
     const [other] = await append(log, notes, draft("a", 0));
     const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
     const whole = await log.after(alerts, "0-0", MUCH);
-    assertEquals([whole.lost, whole.oldest, idsOf(whole)], [null, ids[0] ?? "", ids]);
+    assertEquals([whole.truncatedAt, whole.oldestId, idsOf(whole)], [null, ids[0] ?? "", ids]);
 
     const more = await append(log, alerts, draft("a", 4), draft("a", 5));
     for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
-      assertEquals([page.lost, page.oldest, page.isWhole], [ids[1] ?? "", ids[2] ?? "", true]);
+      assertEquals([page.truncatedAt, page.oldestId, page.isWhole], [
+        ids[1] ?? "",
+        ids[2] ?? "",
+        true,
+      ]);
       assertEquals(idsOf(page), [ids[2] ?? "", ...more]);
     }
-    const { lost, oldest } = await log.after(notes, "0-0", MUCH);
+    const { truncatedAt: lost, oldestId: oldest } = await log.after(notes, "0-0", MUCH);
     assertEquals([lost, oldest], [null, other ?? ""]);
   }, { retainEvents: 3 });
 
@@ -142,19 +149,23 @@ export function eventLogCases(
     const [second = ""] = await append(log, alerts, draft("a", 2));
     await pass(600);
     const half = await log.after(alerts, "0-0", MUCH);
-    assertEquals([half.lost, half.oldest, idsOf(half)], [first, second, [second]]);
+    assertEquals([half.truncatedAt, half.oldestId, idsOf(half)], [first, second, [second]]);
     await pass(600);
     const empty = await log.latest(alerts, MUCH);
-    assertEquals([empty.lost, empty.oldest, empty.events.length], [second, null, 0]);
+    assertEquals([empty.truncatedAt, empty.oldestId, empty.events.length], [second, null, 0]);
     const [third = ""] = await append(log, alerts, draft("a", 3));
     const again = await log.after(alerts, first, MUCH);
-    assertEquals([again.lost, again.oldest, again.events[0]?.prev], [second, third, second]);
+    assertEquals([again.truncatedAt, again.oldestId, again.events[0]?.prevId], [
+      second,
+      third,
+      second,
+    ]);
     assertEquals((await log.latest(prices, MUCH)).events.length, 1);
   }, { retainMs: 1000 });
 
   test("a topic nobody has published on is empty, and lacks nothing", async ({ log }) => {
     await append(log, notes, draft("a", 1));
-    const nothing = { events: [], isWhole: true, lost: null, oldest: null };
+    const nothing = { events: [], isWhole: true, truncatedAt: null, oldestId: null };
     assertEquals(await log.after(alerts, "0-0", MUCH), nothing);
     assertEquals(await log.latest(alerts, MUCH), nothing);
   });
@@ -162,16 +173,20 @@ export function eventLogCases(
   test("after() gives the first events that fit, and always one", async ({ log }) => {
     const drafts = ["1", "22", "333", "4444"].map((json) => draft("a", Number(json)));
     const ids = await append(log, alerts, ...drafts);
-    const { events, oldest } = await log.after(alerts, "0-0", MUCH);
+    const { events, oldestId: oldest } = await log.after(alerts, "0-0", MUCH);
     const two = bytesOf(events.slice(0, 2));
     for (const [bytes, count] of [[two, 2], [two - 1, 1], [0, 1]] as const) {
       const page = await log.after(alerts, "0-0", bytes);
-      assertEquals([idsOf(page), page.isWhole, page.oldest], [ids.slice(0, count), false, oldest]);
+      assertEquals([idsOf(page), page.isWhole, page.oldestId], [
+        ids.slice(0, count),
+        false,
+        oldest,
+      ]);
     }
     const rest = await log.after(alerts, ids[2] ?? "", 0);
     assertEquals([idsOf(rest), rest.isWhole], [ids.slice(3), true]);
     const none = await log.after(alerts, ids[3] ?? "", MUCH);
-    assertEquals([none.events, none.isWhole, none.oldest], [[], true, ids[0] ?? ""]);
+    assertEquals([none.events, none.isWhole, none.oldestId], [[], true, ids[0] ?? ""]);
   });
 
   test("latest() gives the last events that fit, and always one", async ({ log }) => {
@@ -192,10 +207,10 @@ export function eventLogCases(
   });
 
   test("follow() says where it stands, then gives every publication whole, in order, until it is cancelled", async ({ log }) => {
-    const birth = await log.head();
+    const epoch = await log.head();
     await append(log, alerts, draft("a", 0));
-    const [one, other] = [collect(log.follow()), collect(log.follow())];
-    const here: Delivery = { kind: "joined", birth, head: await log.head() };
+    const [one, other] = [collect(log.subscribe()), collect(log.subscribe())];
+    const here: LogMessage = { kind: "joined", epoch, head: await log.head() };
     assertEquals([await one.next(), await other.next()], [here, here]);
     const first = await append(log, alerts, draft("a", 1), draft("b", 2));
     const second = await append(log, prices, draft("a", 3));
@@ -222,14 +237,14 @@ export function eventLogCases(
   });
 
   test("a follower of an empty log stands at its birth", async ({ log }) => {
-    const follower = collect(log.follow());
+    const follower = collect(log.subscribe());
     const first = await follower.next();
-    const birth = await log.head();
-    assertEquals(first, { kind: "joined", birth, head: birth });
+    const epoch = await log.head();
+    assertEquals(first, { kind: "joined", epoch, head: epoch });
     const ids = await append(log, alerts, draft("a", 1));
     assertEquals(await follower.published(1), [ids]);
-    const page = await log.after(alerts, birth, MUCH);
-    assertEquals([page.lost, idsOf(page)], [null, ids]);
+    const page = await log.after(alerts, epoch, MUCH);
+    assertEquals([page.truncatedAt, idsOf(page)], [null, ids]);
     await follower.cancel();
   });
 
@@ -253,11 +268,11 @@ export function eventLogCases(
     assert(delivery.kind === "published");
     assertEquals([idsOf(delivery), delivery.retracted], [[taken], retracts]);
     for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
-      assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+      assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
         [ids[1] ?? "", null],
         [taken, ids[1] ?? ""],
       ]);
-      assertEquals(page.lost, null);
+      assertEquals(page.truncatedAt, null);
     }
     await follower.cancel();
   });
@@ -265,15 +280,15 @@ export function eventLogCases(
   test("what is taken back at the head of what is kept moves no gap", async ({ log }) => {
     const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
     const [fourth = ""] = await append(log, alerts, draft("a", 4));
-    const { lost } = await log.latest(alerts, MUCH);
+    const { truncatedAt: lost } = await log.latest(alerts, MUCH);
     assertEquals(lost, ids[0] ?? "");
     const appended = await log.append(alerts, [draft("a", 5)], {
       retracts: [ids[1] ?? "", ids[2] ?? ""],
     });
     assert(appended.kind === "appended");
     const page = await log.after(alerts, ids[0] ?? "", MUCH);
-    assertEquals([page.lost, page.oldest], [ids[0] ?? "", fourth]);
-    assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+    assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", fourth]);
+    assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
       [fourth, ids[0] ?? ""],
       [appended.ids[0] ?? "", fourth],
     ]);
@@ -284,25 +299,27 @@ export function eventLogCases(
     const appended = await log.append(alerts, [draft("a", 3)], { retracts: [ids[1] ?? "", "1-1"] });
     assert(appended.kind === "appended");
     const page = await log.latest(alerts, MUCH);
-    assertEquals([page.lost, page.oldest], [ids[0] ?? "", appended.ids[0] ?? ""]);
-    assertEquals(page.events[0]?.prev, ids[0] ?? "");
+    assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", appended.ids[0] ?? ""]);
+    assertEquals(page.events[0]?.prevId, ids[0] ?? "");
   }, { retainEvents: 1 });
 
   test("append() of a key that came before gives the same ids and publishes nothing", async ({ log }) => {
-    const once = { key: "publisher POST /x 1", fingerprint: "one" };
+    const idempotencyKey = { key: "publisher POST /x 1", fingerprint: "one" };
     const follower = await joined(log);
-    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], { once });
+    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], { idempotencyKey });
     assert(appended.kind === "appended");
     const { ids } = appended;
-    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], { once }), {
+    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], { idempotencyKey }), {
       kind: "repeated",
       ids,
     });
-    const other = { once: { ...once, fingerprint: "other" } };
+    const other = { idempotencyKey: { ...idempotencyKey, fingerprint: "other" } };
     assertEquals(await log.append(alerts, [draft("a", 9)], other), { kind: "conflict" });
     assertEquals([idsOf(await log.latest(alerts, MUCH)), await log.head()], [ids, ids[1] ?? ""]);
     // Another key is another publication, whatever its body.
-    const next = await log.append(alerts, [draft("a", 1)], { once: { ...once, key: "2" } });
+    const next = await log.append(alerts, [draft("a", 1)], {
+      idempotencyKey: { ...idempotencyKey, key: "2" },
+    });
     assert(next.kind === "appended");
     assertEquals(await follower.published(2), [ids, next.ids]);
     await follower.cancel();

@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import type { Batch, Delivery, Draft } from "../../lib/core/event.ts";
-import type { Place } from "../../lib/core/position.ts";
+import type { Batch, LogMessage, SerializedEvent } from "../../lib/core/event.ts";
+import type { Position } from "../../lib/core/position.ts";
 import { defineTopic, type Topic } from "../../lib/core/topic.ts";
 import { type EventLog, type Page, weightOf } from "../../lib/store/event_log.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
@@ -26,7 +26,7 @@ export const thing: Topic = defineTopic({
 });
 
 /** A draft that says a number. */
-export function draft(key: string, number: number): Draft {
+export function draft(key: string, number: number): SerializedEvent {
   return { type: "number", key, tags: [key, "all"], json: String(number) };
 }
 
@@ -34,15 +34,15 @@ export function draft(key: string, number: number): Draft {
 export async function append(
   log: EventLog,
   topic: Topic,
-  ...drafts: Draft[]
-): Promise<readonly Place[]> {
+  ...drafts: SerializedEvent[]
+): Promise<readonly Position[]> {
   const appended = await log.append(topic, drafts);
   if (appended.kind !== "appended") throw new Error(`It was not appended but ${appended.kind}`);
   return appended.ids;
 }
 
 /** The ids on a page. */
-export function idsOf({ events }: Pick<Page, "events">): Place[] {
+export function idsOf({ events }: Pick<Page, "events">): Position[] {
   return events.map(({ id }) => id);
 }
 
@@ -54,17 +54,17 @@ export function bytesOf(events: Batch): number {
 /** A follower of a log. */
 export interface Follower {
   /** What it is given next. */
-  next(): Promise<Delivery>;
+  next(): Promise<LogMessage>;
   /** The ids of the next publications. */
-  published(count: number): Promise<(readonly Place[])[]>;
+  published(count: number): Promise<(readonly Position[])[]>;
   /** Stops following: the stream must end by that. */
   cancel(): Promise<void>;
 }
 
 /** Follows a log. */
-export function collect(deliveries: ReadableStream<Delivery>): Follower {
+export function collect(deliveries: ReadableStream<LogMessage>): Follower {
   const reader = deliveries.getReader();
-  async function next(): Promise<Delivery> {
+  async function next(): Promise<LogMessage> {
     const { done, value } = await within(PATIENCE_MS, "a delivery", reader.read());
     if (done) throw new Error("The log's stream ended by itself");
     return value;
@@ -72,7 +72,7 @@ export function collect(deliveries: ReadableStream<Delivery>): Follower {
   return {
     next,
     async published(count) {
-      const found: (readonly Place[])[] = [];
+      const found: (readonly Position[])[] = [];
       while (found.length < count) {
         const delivery = await next();
         if (delivery.kind === "joined") throw new Error("Something could not be told");
@@ -89,7 +89,7 @@ export function collect(deliveries: ReadableStream<Delivery>): Follower {
 
 /** Follows a log from where it stands now. */
 export async function joined(log: EventLog): Promise<Follower> {
-  const follower = collect(log.follow());
+  const follower = collect(log.subscribe());
   const first = await follower.next();
   if (first.kind !== "joined") throw new Error("It was not said where the follower stands");
   return follower;

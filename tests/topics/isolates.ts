@@ -9,7 +9,7 @@ import type { Hub } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
 import type { SharedState } from "../../lib/store/backend.ts";
-import type { LedgerContext } from "../../lib/topics/record_store.ts";
+import type { RecordStoreContext } from "../../lib/topics/record_store.ts";
 import { type Client, createClient, createHubOver, settings } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { seededBy } from "../support/seeded.ts";
@@ -18,21 +18,21 @@ import { seededBy } from "../support/seeded.ts";
 export const RETAIN_MS = 600_000;
 
 /** What a ledger stands on here. */
-export type Context = LedgerContext & { readonly hub: Hub; readonly log: EventLog };
+export type Context = RecordStoreContext & { readonly hub: Hub; readonly log: EventLog };
 
 /** An isolate. It may end, and another begin. */
-export interface Isolate<Ledger> extends AsyncDisposable {
-  readonly ledger: Ledger;
+export interface Isolate<RecordStore> extends AsyncDisposable {
+  readonly records: RecordStore;
   /** Follows one, or what is of all, and reads on and on. */
   follow(id?: string, cursor?: string): Promise<Client>;
 }
 
 /** What isolates share. */
-export interface Shared<Ledger> {
+export interface Shared<RecordStore> {
   readonly clock: ManualClock;
   readonly state: SharedState;
   /** Begins one. @param own How it sees what is shared, where it is not as it is. */
-  isolate(own?: SharedState): Isolate<Ledger>;
+  isolate(own?: SharedState): Isolate<RecordStore>;
   /** The types of all events of one that are in the log. */
   typesOf(id: string): Promise<string[]>;
 }
@@ -43,25 +43,25 @@ export interface Shared<Ledger> {
  * @param ledgerOver Opens the ledger of an isolate.
  * @param topicOf The topic of one: of all, where they have one together.
  */
-export function createShared<Ledger>(
-  ledgerOver: (context: Context) => Ledger,
+export function createShared<RecordStore>(
+  ledgerOver: (context: Context) => RecordStore,
   topicOf: (id: string) => Topic,
-): Shared<Ledger> {
+): Shared<RecordStore> {
   const clock = createManualClock();
   const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
   const state = createMemoryState({ clock, random: () => 0.5 }, retention);
 
   let seed = 0;
 
-  function isolate(own = state): Isolate<Ledger> {
+  function isolate(own = state): Isolate<RecordStore> {
     const { hub, [Symbol.asyncDispose]: close } = createHubOver(
       clock,
       own,
       settings({ retainMs: RETAIN_MS }),
     );
     const chance = seededBy(++seed);
-    const ledger = ledgerOver({
-      world: {
+    const records = ledgerOver({
+      runtime: {
         clock,
         random: () => chance.below(2 ** 32) / 2 ** 32,
         log: { debug() {}, info() {}, warn() {}, error: (message) => assert(false, message) },
@@ -73,10 +73,10 @@ export function createShared<Ledger>(
       maxEventBytes: 65_536,
     });
     return {
-      ledger,
+      records,
       async follow(id = "", cursor) {
-        const wishes = [{ topic: topicOf(id), tags: null }];
-        const client = createClient(await hub.subscribe({ wishes, cursor })).live();
+        const filters = [{ topic: topicOf(id), tags: null }];
+        const client = createClient(await hub.subscribe({ filters, cursor })).live();
         await clock.advance(0);
         return client;
       },

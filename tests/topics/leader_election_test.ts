@@ -1,10 +1,10 @@
 /** Who of all isolates leads, and when it changes. */
 import { assert, assertEquals } from "@std/assert";
-import { createLog } from "../../lib/core/logger.ts";
-import { StoreAway } from "../../lib/store/errors.ts";
+import { createLogger } from "../../lib/core/logger.ts";
+import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { type Lease, LEASE_MS } from "../../lib/store/lease.ts";
 import { createMemoryLeases } from "../../lib/store/memory/lease.ts";
-import { createLeadership, type Leadership } from "../../lib/topics/leader_election.ts";
+import { createLeaderElection, type Leadership } from "../../lib/topics/leader_election.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 /** An isolate that may lead, and its store, which may be away. */
@@ -27,7 +27,8 @@ function createFleet(...names: string[]) {
     let isUp = true;
     let claims = 0;
     const real = leases.lease("polls", name);
-    const reach = <T>(call: () => Promise<T>) => isUp ? call() : Promise.reject(new StoreAway());
+    const reach = <T>(call: () => Promise<T>) =>
+      isUp ? call() : Promise.reject(new StoreUnavailable());
     const lease: Lease = {
       ...real,
       claim: () => reach(() => (claims++, real.claim())),
@@ -43,13 +44,13 @@ function createFleet(...names: string[]) {
         return () => void listeners.delete(listener);
       },
     };
-    const world = { clock, random: () => 0.5, log: createLog("error", clock, () => {}) };
-    const leadership = createLeadership(world, lease, health);
-    leadership.onRole((role) => roles.push(role));
+    const runtime = { clock, random: () => 0.5, log: createLogger("error", clock, () => {}) };
+    const leaderElection = createLeaderElection(runtime, lease, health);
+    leaderElection.onRole((role) => roles.push(role));
     return {
-      ...leadership,
+      ...leaderElection,
       get role() {
-        return leadership.role;
+        return leaderElection.role;
       },
       get claims() {
         return claims;

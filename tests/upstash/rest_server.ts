@@ -22,7 +22,7 @@ export interface Rooms {
 }
 
 /** Takes requests. */
-export interface Door {
+export interface StreamOpener {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** How many requests it took, those of faults aside. */
   readonly requests: number;
@@ -63,7 +63,7 @@ function interestOf([kind = "", ...names]: readonly string[]): Interest | undefi
 }
 
 /** Creates the door. */
-export function createDoor({ token, executor, subscriptions, faults, order }: Rooms): Door {
+export function createDoor({ token, executor, subscriptions, faults, order }: Rooms): StreamOpener {
   let requests = 0;
   let answers = 0;
 

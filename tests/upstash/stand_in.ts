@@ -73,7 +73,7 @@ export async function startStandIn(
 
   function stats(): StandInStats {
     return {
-      requests: door.requests,
+      requests: streamOpener.requests,
       commands: executor.billed(),
       subscriptions: subscriptions.size,
       ...subscriptions.counts(),
@@ -81,7 +81,7 @@ export async function startStandIn(
     };
   }
 
-  const door = createDoor({
+  const streamOpener = createDoor({
     token,
     executor,
     subscriptions,
@@ -94,7 +94,7 @@ export async function startStandIn(
   const handling = new Set<Promise<void>>();
   // An idle connection stays: one that ends as a client takes it up again would be a fault nobody asked for.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    const handled = door.handle(request, response).finally(() => handling.delete(handled));
+    const handled = streamOpener.handle(request, response).finally(() => handling.delete(handled));
     handling.add(handled);
   });
   const listening = Promise.withResolvers<void>();

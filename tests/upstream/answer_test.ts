@@ -23,8 +23,8 @@ function answering(answers: Readonly<Record<string, () => Response>>) {
 }
 
 Deno.test("fetchAnswer() gives the headers with the text", async () => {
-  const { world } = createOutside(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
-  const { text, headers, movedTo } = await fetchAnswer(world, options, FEED);
+  const { runtime } = createOutside(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
+  const { text, headers, movedTo } = await fetchAnswer(runtime, options, FEED);
   assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
 });
 
@@ -34,17 +34,17 @@ Deno.test("fetchAnswer() tells who asked whether it has changed that it has not,
   const unchanged = new Proxy(response, {
     get: (target, name) => name === "status" ? 304 : Reflect.get(target, name, target),
   });
-  const { world, calls } = createOutside(() => unchanged);
-  const { text, headers } = await fetchAnswer(world, conditional, FEED);
+  const { runtime, calls } = createOutside(() => unchanged);
+  const { text, headers } = await fetchAnswer(runtime, conditional, FEED);
   assertEquals([text, headers.get("etag")], [null, 'W/"1"']);
   assertEquals(calls[0]?.headers.get("if-none-match"), 'W/"1"');
   assert(state.isCancelled);
 });
 
 Deno.test("fetchAnswer() takes 304 for a refusal where nobody asked; fetchText() always", async () => {
-  const { world } = createOutside(() => new Response(null, { status: 304 }));
+  const { runtime } = createOutside(() => new Response(null, { status: 304 }));
   for (
-    const answer of [fetchAnswer(world, options, FEED), fetchText(world, conditional, FEED)]
+    const answer of [fetchAnswer(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
   ) {
     const { kind, status } = await failureOf(answer);
     assertEquals([kind, status], ["http", 304]);
@@ -72,23 +72,26 @@ const MOVES = [
 for (const { hops, movedTo } of MOVES) {
   Deno.test(`fetchAnswer() has moved to ${movedTo} after ${hops.map(([status]) => status)}`, async () => {
     const left = [...hops];
-    const { world } = createOutside(() => {
+    const { runtime } = createOutside(() => {
       const hop = left.shift();
       return hop ? redirect(hop[0], hop[1]) : xml();
     });
-    assertEquals((await fetchAnswer(world, options, FEED)).movedTo, movedTo);
+    assertEquals((await fetchAnswer(runtime, options, FEED)).movedTo, movedTo);
   });
 }
 
 Deno.test("fetchAnswer() takes a permanent redirect to our own network for what it is", async () => {
-  const { world, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
-  assertEquals((await failureOf(fetchAnswer(world, options, FEED))).kind, "blocked");
+  const { runtime, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
+  assertEquals((await failureOf(fetchAnswer(runtime, options, FEED))).kind, "blocked");
   assertEquals(calls.length, 1);
 });
 
 Deno.test("fetchAnswer() asks another origin without the validators of the first", async () => {
   const other = "https://b.example.com/";
-  const { world, calls } = answering({ [FEED]: () => redirect(301, other), [other]: () => xml() });
-  assertEquals((await fetchAnswer(world, conditional, FEED)).text, "<rss/>");
+  const { runtime, calls } = answering({
+    [FEED]: () => redirect(301, other),
+    [other]: () => xml(),
+  });
+  assertEquals((await fetchAnswer(runtime, conditional, FEED)).text, "<rss/>");
   assertEquals(calls[1]?.headers.get("if-none-match"), null);
 });

@@ -27,14 +27,14 @@ Deno.test("fetchText() hangs up on a real body that drips", async () => {
     });
   await withServer(() => new Response(drip(), { headers }), async (fetch) => {
     const answered = Promise.withResolvers<void>();
-    const { world, clock } = createOutside(async (_call, init) => {
+    const { runtime, clock } = createOutside(async (_call, init) => {
       // Without the signal, the hang-up can only come from the reader.
       const { signal: _, ...rest } = init;
       const response = await fetch(rest);
       answered.resolve();
       return response;
     });
-    const failure = failureOf(fetchText(world, { title: "Example" }, "https://example.com/"));
+    const failure = failureOf(fetchText(runtime, { title: "Example" }, "https://example.com/"));
     await within(PATIENCE_MS, "the answer's head", answered.promise);
     await clock.advance(8000);
     assertEquals((await failure).kind, "timeout");
@@ -47,10 +47,10 @@ Deno.test("fetchText() counts bytes after decompression", async () => {
   const bomb = await new Response(zeros.pipeThrough(new CompressionStream("gzip"))).bytes();
   const answer = () => new Response(bomb, { headers: { ...headers, "content-encoding": "gzip" } });
   await withServer(answer, async (fetch) => {
-    const { world } = createOutside((_call, init) => fetch(init));
+    const { runtime } = createOutside((_call, init) => fetch(init));
     const options = { title: "Example", maxBytes: 10_000 };
     assertEquals(
-      (await failureOf(fetchText(world, options, "https://example.com/"))).kind,
+      (await failureOf(fetchText(runtime, options, "https://example.com/"))).kind,
       "too_large",
     );
   });

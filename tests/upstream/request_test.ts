@@ -11,8 +11,8 @@ function redirect(location: string): Response {
 
 Deno.test("fetchText() cuts a body that drips at the deadline", async () => {
   const { state, response } = endless(["[", "1,", "2,"]);
-  const { world, clock } = createOutside(() => response);
-  const failure = failureOf(fetchText(world, options, URL_OF_BTC));
+  const { runtime, clock } = createOutside(() => response);
+  const failure = failureOf(fetchText(runtime, options, URL_OF_BTC));
   await clock.advance(7999);
   assertFalse(state.isCancelled);
   await clock.advance(1);
@@ -24,8 +24,8 @@ Deno.test("fetchText() cuts a body that drips at the deadline", async () => {
 
 Deno.test("fetchText() does not wait for a fetch that ignores its signal, and lets go of its late answer", async () => {
   const late = Promise.withResolvers<Response>();
-  const { world, clock } = createOutside(() => late.promise);
-  const failure = failureOf(fetchText(world, { ...options, timeoutMs: 50 }, URL_OF_BTC));
+  const { runtime, clock } = createOutside(() => late.promise);
+  const failure = failureOf(fetchText(runtime, { ...options, timeoutMs: 50 }, URL_OF_BTC));
   await clock.advance(50);
   assertEquals((await failure).kind, "timeout");
 
@@ -36,17 +36,17 @@ Deno.test("fetchText() does not wait for a fetch that ignores its signal, and le
 });
 
 Deno.test("fetchText() leaves no timer behind", async () => {
-  const { world, clock } = createOutside(() => json([1]));
-  assertEquals(await fetchText(world, options, URL_OF_BTC), "[1]");
+  const { runtime, clock } = createOutside(() => json([1]));
+  assertEquals(await fetchText(runtime, options, URL_OF_BTC), "[1]");
   assertEquals(clock.timers, 0);
 });
 
 Deno.test("fetchText() takes maxBytes and not one more", async () => {
   const { state, response } = endless(["12345", "6"]);
   const answers = [json(12345), response];
-  const { world } = createOutside(() => answers.shift() ?? json(null));
-  assertEquals(await fetchText(world, { ...options, maxBytes: 5 }, URL_OF_BTC), "12345");
-  const failure = await failureOf(fetchText(world, { ...options, maxBytes: 5 }, URL_OF_BTC));
+  const { runtime } = createOutside(() => answers.shift() ?? json(null));
+  assertEquals(await fetchText(runtime, { ...options, maxBytes: 5 }, URL_OF_BTC), "12345");
+  const failure = await failureOf(fetchText(runtime, { ...options, maxBytes: 5 }, URL_OF_BTC));
   assertEquals(failure.kind, "too_large");
   assert(state.isCancelled);
 });
@@ -69,8 +69,8 @@ Deno.test("fetchText() refuses a status or a content type, and lets go of the bo
   ] as const;
   for (const [init, kind, status, message] of cases) {
     const { state, response } = endless(["secret"], init);
-    const { world } = createOutside(() => response);
-    const failure = await failureOf(fetchText(world, options, URL_OF_BTC));
+    const { runtime } = createOutside(() => response);
+    const failure = await failureOf(fetchText(runtime, options, URL_OF_BTC));
     assertEquals([failure.kind, failure.status, failure.message], [kind, status, message]);
     assert(state.isCancelled, message);
   }
@@ -79,17 +79,19 @@ Deno.test("fetchText() refuses a status or a content type, and lets go of the bo
 Deno.test("fetchText() takes every JSON type, or what accept matches", async () => {
   const types = ["application/json;charset=utf-8", "application/problem+json", "text/csv"];
   for (const type of types) {
-    const { world } = createOutside(() => new Response("1", { headers: { "content-type": type } }));
+    const { runtime } = createOutside(() =>
+      new Response("1", { headers: { "content-type": type } })
+    );
     const accept = type === "text/csv" ? { accept: /^text\/csv/ } : {};
-    assertEquals(await fetchText(world, { ...options, ...accept }, URL_OF_BTC), "1");
+    assertEquals(await fetchText(runtime, { ...options, ...accept }, URL_OF_BTC), "1");
   }
 });
 
 Deno.test("fetchText() tells how long a refusal asks to be left alone", async () => {
-  const { world } = createOutside(() =>
+  const { runtime } = createOutside(() =>
     new Response(null, { status: 503, headers: { "retry-after": "7" } })
   );
-  assertEquals((await failureOf(fetchText(world, options, URL_OF_BTC))).retryAfterMs, 7000);
+  assertEquals((await failureOf(fetchText(runtime, options, URL_OF_BTC))).retryAfterMs, 7000);
 });
 
 Deno.test("fetchText() tells a connection that breaks, without its URL", async () => {
@@ -99,8 +101,8 @@ Deno.test("fetchText() tells a connection that breaks, without its URL", async (
     () => new Response(broken, { headers: { "content-type": "application/json" } }),
   ];
   for (const answer of answers) {
-    const { world, clock } = createOutside(answer);
-    const { kind, message } = await failureOf(fetchText(world, options, URL_OF_BTC));
+    const { runtime, clock } = createOutside(answer);
+    const { kind, message } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
     assertEquals([kind, message], ["network", "The connection to Example failed"]);
     assertEquals(clock.timers, 0);
   }
@@ -131,13 +133,13 @@ const BLOCKED = [
 Deno.test("fetchText() calls nothing but public hosts over https, redirects included", async () => {
   for (const url of BLOCKED) {
     const first = createOutside(() => json(1));
-    const failure = await failureOf(fetchText(first.world, options, url));
+    const failure = await failureOf(fetchText(first.runtime, options, url));
     assertEquals([url, failure.kind, first.calls.length], [url, "blocked", 0]);
     assertFalse(failure.message.includes("secret"));
 
     const hop = createOutside(() => redirect(url));
     if (URL.canParse(url)) {
-      assertEquals((await failureOf(fetchText(hop.world, options, URL_OF_BTC))).kind, "blocked");
+      assertEquals((await failureOf(fetchText(hop.runtime, options, URL_OF_BTC))).kind, "blocked");
       assertEquals([url, hop.calls.length], [url, 1]);
     }
   }
@@ -150,29 +152,29 @@ Deno.test("fetchText() calls a name only if all it stands for is public", async 
     [["93.184.215.14"], null],
   ];
   for (const [addresses, kind] of answers) {
-    const { world, calls } = createOutside(() => json(1), addresses);
-    const outcome = await fetchText(world, options, URL_OF_BTC).then(
+    const { runtime, calls } = createOutside(() => json(1), addresses);
+    const outcome = await fetchText(runtime, options, URL_OF_BTC).then(
       () => null,
       ({ kind }) => kind,
     );
     assertEquals([outcome, calls.length], [kind, kind === null ? 1 : 0]);
   }
-  const { world } = createOutside(() => json(1));
-  const lost = { ...world, resolve: () => Promise.reject(new Error("no such name")) };
+  const { runtime } = createOutside(() => json(1));
+  const lost = { ...runtime, resolve: () => Promise.reject(new Error("no such name")) };
   assertEquals((await failureOf(fetchText(lost, options, URL_OF_BTC))).kind, "network");
 });
 
 Deno.test("fetchText() follows three redirects, lets go of their bodies, and follows no fourth", async () => {
   for (const hops of [3, 4]) {
     const bodies: { isCancelled: boolean }[] = [];
-    const { world, calls } = createOutside((_call, init) => {
+    const { runtime, calls } = createOutside((_call, init) => {
       assertEquals(init.redirect, "manual");
       if (calls.length > hops) return json("there");
       const { state, response } = endless([], { status: 307, headers: { location: "/next" } });
       bodies.push(state);
       return response;
     });
-    const outcome = fetchText(world, options, URL_OF_BTC);
+    const outcome = fetchText(runtime, options, URL_OF_BTC);
     if (hops === 3) assertEquals(await outcome, '"there"');
     else assertEquals((await failureOf(outcome)).kind, "http");
     assertEquals(calls.length, 4);
@@ -182,8 +184,8 @@ Deno.test("fetchText() follows three redirects, lets go of their bodies, and fol
 });
 
 Deno.test("fetchText() stops at a redirect that does not say where", async () => {
-  const { world, calls } = createOutside(() => new Response(null, { status: 301 }));
-  const { kind, status } = await failureOf(fetchText(world, options, URL_OF_BTC));
+  const { runtime, calls } = createOutside(() => new Response(null, { status: 301 }));
+  const { kind, status } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
   assertEquals([kind, status, calls.length], ["http", 301, 1]);
 });
 
@@ -196,11 +198,11 @@ Deno.test("fetchText() keeps secret headers from other origins, also on the way 
     "user-agent": "edgetape",
   };
   const path = ["/same", "https://other.example.com/", "https://api.example.com/back"];
-  const { world, calls } = createOutside(() => {
+  const { runtime, calls } = createOutside(() => {
     const next = path.shift();
     return next === undefined ? json(1) : redirect(next);
   });
-  await fetchText(world, { ...options, headers }, URL_OF_BTC);
+  await fetchText(runtime, { ...options, headers }, URL_OF_BTC);
   const names = calls.map((call) => [...call.headers.keys()]);
   const all = Object.keys(headers).toSorted();
   assertEquals(names, [all, all, ["user-agent"], ["user-agent"]]);
@@ -215,10 +217,10 @@ Deno.test("fetchText() decodes by the header's charset, else by the XML declarat
     ["text/xml", latin1('<?xml version="1.0" encoding="windows-1252"?>é'), "é"],
   ];
   for (const [type, body, end] of cases) {
-    const { world } = createOutside(() =>
+    const { runtime } = createOutside(() =>
       new Response(body, { headers: { "content-type": type } })
     );
-    const text = await fetchText(world, { ...options, accept: /xml/ }, URL_OF_BTC);
+    const text = await fetchText(runtime, { ...options, accept: /xml/ }, URL_OF_BTC);
     assertEquals(text.at(-1), end, type);
   }
 });

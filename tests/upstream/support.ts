@@ -4,7 +4,7 @@
  * @module
  */
 import { assertRejects } from "@std/assert";
-import type { World } from "../../lib/core/runtime.ts";
+import type { Runtime } from "../../lib/core/runtime.ts";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
@@ -16,7 +16,7 @@ export interface Call {
 
 /** The world, and what was asked of it. */
 export interface Outside {
-  readonly world: World;
+  readonly runtime: Runtime;
   readonly clock: ManualClock;
   readonly calls: readonly Call[];
 }
@@ -29,7 +29,7 @@ export function createOutside(
   const clock = createManualClock();
   const calls: Call[] = [];
   const silent = () => {};
-  const world: World = {
+  const runtime: Runtime = {
     clock,
     async fetch(url, init) {
       const call = { url: url.href, headers: new Headers(init.headers) };
@@ -41,7 +41,7 @@ export function createOutside(
     resolve: () => Promise.resolve([...addresses]),
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
-  return { world, clock, calls };
+  return { runtime, clock, calls };
 }
 
 /** An answer in JSON. */

@@ -10,20 +10,20 @@ const options = { title: "Example", ttlMs: 1000 };
 const parse = (text: string): unknown => JSON.parse(text);
 
 Deno.test("createUpstream() starts nothing", () => {
-  const { world, clock, calls } = createOutside(() => json(1));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock, calls } = createOutside(() => json(1));
+  const upstream = createUpstream(runtime, options);
   assertEquals([clock.timers, calls.length], [0, 0]);
   assertEquals(upstream.health(), { breaker: "closed", nextTryAt: null, failure: null });
 });
 
 Deno.test("upstream.get() calls again once the TTL is over, counted from the call", async () => {
-  const { world, clock, calls } = createOutside(async () => {
+  const { runtime, clock, calls } = createOutside(async () => {
     const arrival = Promise.withResolvers<Response>();
     const price = calls.length;
     clock.after(100, () => arrival.resolve(json({ price })));
     return await arrival.promise;
   });
-  const upstream = createUpstream(world, options);
+  const upstream = createUpstream(runtime, options);
   const start = clock.now();
   const first = upstream.get(BTC, parse);
   await clock.advance(100);
@@ -40,8 +40,8 @@ Deno.test("upstream.get() calls again once the TTL is over, counted from the cal
 });
 
 Deno.test("upstream.get() lets any number of callers share one flight, and no value", async () => {
-  const { world, calls } = createOutside(() => json({ prices: [1] }));
-  const upstream = createUpstream(world, options);
+  const { runtime, calls } = createOutside(() => json({ prices: [1] }));
+  const upstream = createUpstream(runtime, options);
   let parses = 0;
   const counted = (text: string): { prices: number[] } => {
     parses++;
@@ -60,8 +60,8 @@ Deno.test("upstream.get() lets any number of callers share one flight, and no va
 });
 
 Deno.test("upstream.get() answers everyone, even those whose flight was pushed out of the cache", async () => {
-  const { world, calls } = createOutside(({ url }) => json(url));
-  const upstream = createUpstream(world, options);
+  const { runtime, calls } = createOutside(({ url }) => json(url));
+  const upstream = createUpstream(runtime, options);
   const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
   const answers = await Promise.all(urls.map((url) => upstream.get(url, parse)));
   assertEquals(answers.map(({ value }) => value), urls);
@@ -71,8 +71,8 @@ Deno.test("upstream.get() answers everyone, even those whose flight was pushed o
 
 Deno.test("upstream.get() gives an older value with its time and the failure, then a new one", async () => {
   const answers = [json(1), refusal(500), json({ not: "a number" }), json(2)];
-  const { world, clock } = createOutside(() => answers.shift() ?? refusal(404));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(runtime, options);
   const number = (text: string): number => {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "number") throw new TypeError(`Cannot parse ${text}`);
@@ -94,24 +94,24 @@ Deno.test("upstream.get() gives an older value with its time and the failure, th
 
 Deno.test("upstream.get() rejects where nothing is known, and the next flight is a new one", async () => {
   const answers = [refusal(500), json(1)];
-  const { world } = createOutside(() => answers.shift() ?? refusal(404));
-  const upstream = createUpstream(world, options);
+  const { runtime } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(runtime, options);
   const both = [upstream.get(BTC, parse), upstream.get(BTC, parse)];
   for (const each of both) assertEquals((await failureOf(each)).status, 500);
   assertEquals((await upstream.get(BTC, parse)).value, 1);
 });
 
 Deno.test("upstream.get() takes what parse throws for an unknown shape, without a word of the body", async () => {
-  const { world } = createOutside(() =>
+  const { runtime } = createOutside(() =>
     new Response("<secret>", { headers: { "content-type": "application/json" } })
   );
-  const { kind, message } = await failureOf(createUpstream(world, options).get(BTC, parse));
+  const { kind, message } = await failureOf(createUpstream(runtime, options).get(BTC, parse));
   assertEquals([kind, message], ["shape", "Example answered in a shape we do not know"]);
 });
 
 Deno.test("upstream.get() passes on a failure that parse found, and heeds it", async () => {
-  const { world, calls } = createOutside(() => json({ error: ["EGeneral:Too many requests"] }));
-  const upstream = createUpstream(world, options);
+  const { runtime, calls } = createOutside(() => json({ error: ["EGeneral:Too many requests"] }));
+  const upstream = createUpstream(runtime, options);
   const found = new UpstreamFailure("http", "Example refused: too many requests", { status: 429 });
   const refuse = () => {
     throw found;
@@ -123,8 +123,8 @@ Deno.test("upstream.get() passes on a failure that parse found, and heeds it", a
 
 Deno.test("upstream.get() makes no call before Retry-After is over", async () => {
   const answers = [json(1), refusal(503, "5"), json(2)];
-  const { world, clock, calls } = createOutside(() => answers.shift() ?? refusal(404));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock, calls } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(runtime, options);
   await upstream.get(BTC, parse);
   await clock.advance(1000);
   await upstream.get(BTC, parse);
@@ -145,8 +145,8 @@ Deno.test("upstream.get() makes no call before Retry-After is over", async () =>
 
 Deno.test("upstream.get() waits a minute after a 429, two after the next in a row", async () => {
   const answers = [refusal(429), json(1), refusal(429), refusal(429)];
-  const { world, clock } = createOutside(() => answers.shift() ?? refusal(404));
-  const upstream = createUpstream(world, { ...options, ttlMs: 0 });
+  const { runtime, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const upstream = createUpstream(runtime, { ...options, ttlMs: 0 });
   const minutes: number[] = [];
   while (answers.length > 0) {
     await upstream.get(BTC, parse).catch(() => {});
@@ -166,8 +166,8 @@ async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void>
 }
 
 Deno.test("upstream.get() leaves an upstream alone after three failures, for longer each time", async () => {
-  const { world, clock, calls } = createOutside(() => refusal(500));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock, calls } = createOutside(() => refusal(500));
+  const upstream = createUpstream(runtime, options);
   for (let each = 0; each < 3; each++) {
     assertEquals(upstream.health().breaker, "closed");
     await clock.advance(1000);
@@ -189,8 +189,8 @@ Deno.test("upstream.get() leaves an upstream alone after three failures, for lon
 });
 
 Deno.test("upstream.get() counts failures that come together once", async () => {
-  const { world, clock } = createOutside(() => refusal(500));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock } = createOutside(() => refusal(500));
+  const upstream = createUpstream(runtime, options);
   for (const breaker of ["closed", "closed", "open"]) {
     await Promise.all([BTC, ETH].map((url) => failureOf(upstream.get(url, parse))));
     assertEquals(upstream.health().breaker, breaker);
@@ -200,8 +200,8 @@ Deno.test("upstream.get() counts failures that come together once", async () => 
 
 Deno.test("upstream.get() says until when and why an upstream is left alone", async () => {
   let status = 500;
-  const { world, clock } = createOutside(() => refusal(status));
-  const upstream = createUpstream(world, options);
+  const { runtime, clock } = createOutside(() => refusal(status));
+  const upstream = createUpstream(runtime, options);
   await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - 3000 - clock.now());
   await failThrice(clock, upstream);
   const { message } = await failureOf(upstream.get(BTC, parse));
@@ -216,10 +216,10 @@ Deno.test("upstream.get() says until when and why an upstream is left alone", as
 
 Deno.test("upstream.get() sends one trial, lets the others wait for it, and closes after its success", async () => {
   let trial = Promise.withResolvers<number>();
-  const { world, clock, calls } = createOutside(async () =>
+  const { runtime, clock, calls } = createOutside(async () =>
     calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })
   );
-  const upstream = createUpstream(world, options);
+  const upstream = createUpstream(runtime, options);
   await failThrice(clock, upstream);
 
   await clock.advance(10_000);

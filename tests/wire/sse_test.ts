@@ -13,7 +13,7 @@ import {
   unreachable,
 } from "@std/assert";
 import fc from "fast-check";
-import type { Delivery, StreamEvent } from "../../lib/core/event.ts";
+import type { LogMessage, StreamEvent } from "../../lib/core/event.ts";
 import {
   encodeEvent,
   encodeFrame,
@@ -90,7 +90,7 @@ function eventOf(data: unknown, id = "1700-1"): StreamEvent {
     topic: "quotes",
     key: "",
     tags: [],
-    prev: null,
+    prevId: null,
   };
 }
 
@@ -194,12 +194,12 @@ Deno.test("encodeEvent() keeps the event and adds bytes that carry its id, type 
   }));
 });
 
-function published(...events: StreamEvent[]): Delivery {
+function published(...events: StreamEvent[]): LogMessage {
   return { kind: "published", events, retracted: ["1699-1"] };
 }
 
 Deno.test("SseEncoderStream keeps publications together and in order, and lets the rest pass", async () => {
-  const joined: Delivery = { kind: "joined", birth: "1-0", head: "2-0" };
+  const joined: LogMessage = { kind: "joined", epoch: "1-0", head: "2-0" };
   const batches = [[eventOf(1, "1700-1"), eventOf(2, "1700-2")], [eventOf(3, "1700-3")]];
   const encoded = await Array.fromAsync(
     ReadableStream.from([joined, ...batches.map((batch) => published(...batch))])

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Retention } from "../event_log.ts";
 import { createMemoryEventLog } from "./event_log.ts";
 import { createMemoryLeases } from "./lease.ts";
@@ -12,13 +12,13 @@ import type { SharedState } from "../backend.ts";
 
 /** Creates state in memory. It is always up and costs nothing. */
 export function createMemoryState(
-  world: Pick<World, "clock" | "random">,
+  runtime: Pick<Runtime, "clock" | "random">,
   retention: Retention,
 ): SharedState {
-  const leases = createMemoryLeases(world.clock);
-  const store = createMemoryStore(world.clock);
+  const leases = createMemoryLeases(runtime.clock);
+  const store = createMemoryStore(runtime.clock);
   return {
-    log: createMemoryEventLog(world, retention, { isHeld: leases.isHeld, swap: store.swapNow }),
+    log: createMemoryEventLog(runtime, retention, { isHeld: leases.isHeld, cas: store.swapNow }),
     store,
     lease: (name) => leases.lease(name, "this isolate"),
     health: {

@@ -4,16 +4,16 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import type { Batch, Delivery, StreamEvent } from "../../core/event.ts";
-import { comparePlaces, partsOf, type Place } from "../../core/position.ts";
+import type { Batch, LogMessage, StreamEvent } from "../../core/event.ts";
+import { comparePositions, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import {
   type Appended,
   type EventLog,
   firstThatFit,
+  IDEMPOTENCY_KEY_MS,
   MOST_DRAFTS,
-  ONCE_MS,
   type Page,
   type Retention,
   weightOf,
@@ -35,33 +35,33 @@ const SWEEP_MS = 60_000;
 export interface MemoryLogContext {
   /** Whether a lease is held by the holder of a fence. */
   readonly isHeld?: (fence: Fence) => boolean;
-  readonly swap?: MemoryStore["swapNow"];
+  readonly cas?: MemoryStore["swapNow"];
 }
 
 /** Creates a log in memory. */
 export function createMemoryEventLog(
-  { clock, random }: Pick<World, "clock" | "random">,
+  { clock, random }: Pick<Runtime, "clock" | "random">,
   { retainEvents, retainMs }: Retention,
   {
     isHeld = () => true,
-    swap: swapNow = ({ next }) => ({ isSwapped: true, held: next }),
+    cas: swapNow = ({ next }) => ({ isSet: true, held: next }),
   }: MemoryLogContext = {},
 ): EventLog {
-  const birth = `${clock.now()}-0`;
+  const epoch = `${clock.now()}-0`;
   // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
   const first = 1 + Math.floor(random() * 2 ** 40);
   let n = first - 1;
-  let head: Place = birth;
+  let head: Position = epoch;
 
   const topics = new Map<string, MemoryTopic>();
   /** When topics go, in ms since the epoch: those that do. */
   const endings = new Map<string, number>();
   let sweptAt = clock.now();
   let total = 0;
-  const followers = new Set<ReadableStreamDefaultController<Delivery>>();
-  const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Place[] }>({
+  const followers = new Set<ReadableStreamDefaultController<LogMessage>>();
+  const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Position[] }>({
     max: ONCE_KEYS,
-    ttl: ONCE_MS,
+    ttl: IDEMPOTENCY_KEY_MS,
     ttlResolution: 0,
     perf: clock,
   });
@@ -104,35 +104,35 @@ export function createMemoryEventLog(
     part: readonly StreamEvent[],
     isWhole: boolean,
   ): Page {
-    return { events: part, isWhole, lost, oldest: events[0]?.id ?? null };
+    return { events: part, isWhole, truncatedAt: lost, oldestId: events[0]?.id ?? null };
   }
 
   return {
-    append(topic, drafts, { once, fence, retracts = [], swap } = {}): Promise<Appended> {
+    append(topic, drafts, { idempotencyKey, fence, retracts = [], cas } = {}): Promise<Appended> {
       if (drafts.length > MOST_DRAFTS) {
         return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
       }
       if (fence && !isHeld(fence)) return Promise.resolve({ kind: "fenced" });
-      const known = once && remembered.get(once.key);
-      if (known && known.fingerprint !== once.fingerprint) {
+      const known = idempotencyKey && remembered.get(idempotencyKey.key);
+      if (known && known.fingerprint !== idempotencyKey.fingerprint) {
         return Promise.resolve({ kind: "conflict" });
       }
       if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
 
-      if (swap) {
-        const swapped = swapNow(swap);
+      if (cas) {
+        const swapped = swapNow(cas);
         if (swapped === "full") return Promise.resolve({ kind: "full" });
-        if (!swapped.isSwapped) return Promise.resolve({ kind: "stale", held: swapped.held });
-        if (topic.family !== undefined) live(topic.name, swap.ttlMs);
+        if (!swapped.isSet) return Promise.resolve({ kind: "stale", held: swapped.held });
+        if (topic.family !== undefined) live(topic.name, cas.ttlMs);
       }
 
-      const ms = Math.max(clock.now(), partsOf(head).ms);
+      const ms = Math.max(clock.now(), parseId(head).ms);
       const kept = topicOf(topic);
       total -= kept.bytes;
       kept.retract(retracts);
       const batch: Batch = drafts.map((draft): StreamEvent => {
         const prev = topic.kind === "log" ? kept.last : null;
-        const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prev };
+        const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prevId: prev };
         kept.add(event);
         return event;
       });
@@ -140,8 +140,10 @@ export function createMemoryEventLog(
       keptOf(topic);
       const ids = batch.map(({ id }) => id);
       head = ids.at(-1) ?? head;
-      if (once) remembered.set(once.key, { fingerprint: once.fingerprint, ids });
-      const delivery: Delivery = { kind: "published", events: batch, retracted: retracts };
+      if (idempotencyKey) {
+        remembered.set(idempotencyKey.key, { fingerprint: idempotencyKey.fingerprint, ids });
+      }
+      const delivery: LogMessage = { kind: "published", events: batch, retracted: retracts };
       for (const follower of followers) follower.enqueue(delivery);
       return Promise.resolve({ kind: "appended", ids });
     },
@@ -149,17 +151,17 @@ export function createMemoryEventLog(
     head: () => Promise.resolve(head),
 
     honours(cursor) {
-      if (cursor === birth) return Promise.resolve(true);
-      const number = partsOf(cursor).n;
+      if (cursor === epoch) return Promise.resolve(true);
+      const number = parseId(cursor).n;
       const isOurs = number >= first && number <= n;
-      const isWithin = comparePlaces(birth, cursor) < 0 && comparePlaces(cursor, head) <= 0;
+      const isWithin = comparePositions(epoch, cursor) < 0 && comparePositions(cursor, head) <= 0;
       return Promise.resolve(isOurs && isWithin);
     },
 
-    after(topic, place, maxBytes) {
+    after(topic, position, maxBytes) {
       const kept = keptOf(topic);
       const { events } = kept;
-      const { events: part, isWhole } = firstThatFit(events, place, maxBytes);
+      const { events: part, isWhole } = firstThatFit(events, position, maxBytes);
       return Promise.resolve(pageOf(kept, part, isWhole));
     },
 
@@ -174,12 +176,12 @@ export function createMemoryEventLog(
       return Promise.resolve(pageOf(kept, events.slice(start), start === 0));
     },
 
-    follow() {
-      let own: ReadableStreamDefaultController<Delivery>;
-      return new ReadableStream<Delivery>({
+    subscribe() {
+      let own: ReadableStreamDefaultController<LogMessage>;
+      return new ReadableStream<LogMessage>({
         start(controller) {
           own = controller;
-          controller.enqueue({ kind: "joined", birth, head });
+          controller.enqueue({ kind: "joined", epoch, head });
           followers.add(controller);
         },
         cancel() {

@@ -5,7 +5,7 @@
  */
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../core/clock.ts";
-import type { Swap, Swapped } from "../event_log.ts";
+import type { Cas, CasResult } from "../event_log.ts";
 import type { Store } from "../store.ts";
 
 /** All values together take no more, in characters. */
@@ -14,7 +14,7 @@ const MOST_CHARACTERS = 16_777_216;
 /** A store that has no other side: it answers at once. */
 export interface MemoryStore extends Store {
   /** As `swap()`, in this turn, and the roll with it: `full` where that has no room. */
-  swapNow(swap: Swap): Swapped | "full";
+  swapNow(cas: Cas): CasResult | "full";
 }
 
 /** Creates an empty store. The values used longest ago give way where there are too many. */
@@ -29,9 +29,9 @@ export function createMemoryStore(clock: Clock): MemoryStore {
   /** The keys on each roll. */
   const rolls = new Map<string, Set<string>>();
 
-  function keysOn(roll: string): Set<string> {
-    const known = rolls.get(roll) ?? new Set();
-    rolls.set(roll, known);
+  function keysOn(openIndex: string): Set<string> {
+    const known = rolls.get(openIndex) ?? new Set();
+    rolls.set(openIndex, known);
     return known;
   }
 
@@ -45,12 +45,12 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     expected: string | null,
     next: string | null,
     ttlMs?: number,
-  ): Swapped {
+  ): CasResult {
     const held = values.get(key) ?? null;
-    if (held !== expected) return { isSwapped: false, held };
+    if (held !== expected) return { isSet: false, held };
     if (next === null) values.delete(key);
     else put(key, next, ttlMs);
-    return { isSwapped: true, held: next };
+    return { isSet: true, held: next };
   }
 
   return {
@@ -64,8 +64,8 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       values.delete(key);
       return Promise.resolve(value);
     },
-    all(roll) {
-      const on = keysOn(roll);
+    all(openIndex) {
+      const on = keysOn(openIndex);
       const found: string[] = [];
       for (const key of on) {
         const value = values.get(key);
@@ -74,14 +74,14 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       }
       return Promise.resolve(found);
     },
-    swap: (...asked) => Promise.resolve(swapped(...asked).held),
-    swapNow({ key, expected, next, ttlMs, roll }) {
-      const on = roll && keysOn(roll.name);
+    cas: (...asked) => Promise.resolve(swapped(...asked).held),
+    swapNow({ key, expected, next, ttlMs, openIndex }) {
+      const on = openIndex && keysOn(openIndex.name);
       const isExpected = (values.get(key) ?? null) === expected;
-      if (isExpected && on && roll.isOn && on.size >= roll.most) return "full";
+      if (isExpected && on && openIndex.isOn && on.size >= openIndex.most) return "full";
       const outcome = swapped(key, expected, next, ttlMs);
-      if (outcome.isSwapped && roll?.isOn) on?.add(key);
-      else if (outcome.isSwapped) on?.delete(key);
+      if (outcome.isSet && openIndex?.isOn) on?.add(key);
+      else if (outcome.isSet) on?.delete(key);
       return outcome;
     },
   };

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { takeOldest } from "../../core/evict.ts";
-import { partsOf, type Place } from "../../core/position.ts";
+import { evictOldest } from "../../core/evict.ts";
+import { parseId, type Position } from "../../core/position.ts";
 import type { StreamEvent } from "../../core/event.ts";
 import type { Topic } from "../../core/topic.ts";
 import { weightOf } from "../event_log.ts";
@@ -14,14 +14,14 @@ export interface MemoryTopic {
   /** Oldest first. */
   readonly events: readonly StreamEvent[];
   /** The newest id that is no longer kept, null where nothing was ever lost, as on state topics. */
-  readonly lost: Place | null;
+  readonly lost: Position | null;
   /** Log topics: the id the next event names as the one before it. */
-  readonly last: Place | null;
+  readonly last: Position | null;
   /** Log topics: what is kept, in bytes. */
   readonly bytes: number;
   add(event: StreamEvent): void;
   /** Log topics: takes events back. Who came after one of them names the one before it instead. */
-  retract(ids: readonly Place[]): void;
+  retract(ids: readonly Position[]): void;
   /** Lets go of what exceeds the bounds of a log topic. The last event stays, unless it is too old. */
   trim(bounds: TopicBounds): void;
 }
@@ -56,7 +56,7 @@ function createStateTopic(): MemoryTopic {
 function createLogTopic(): MemoryTopic {
   const events: StreamEvent[] = [];
   let bytes = 0;
-  let lost: Place | null = null;
+  let lost: Position | null = null;
   return {
     events,
     get lost() {
@@ -78,15 +78,15 @@ function createLogTopic(): MemoryTopic {
         const [gone] = at === -1 ? [] : events.splice(at, 1);
         const next = events[at];
         if (gone) bytes -= weightOf(gone);
-        if (gone && next) events[at] = { ...next, prev: gone.prev };
+        if (gone && next) events[at] = { ...next, prevId: gone.prevId };
       }
     },
     trim({ mostEvents, mostBytes, oldestMs }) {
-      takeOldest(
+      evictOldest(
         events,
         ({ id }, left) => {
           const isExcess = left > mostEvents || (bytes > mostBytes && left > 1);
-          return isExcess || partsOf(id).ms < oldestMs;
+          return isExcess || parseId(id).ms < oldestMs;
         },
         (event) => {
           bytes -= weightOf(event);

@@ -4,15 +4,15 @@
  * @module
  */
 import { z } from "zod";
-import type { Draft } from "../../core/event.ts";
-import { isPlace, type Place } from "../../core/position.ts";
+import type { SerializedEvent } from "../../core/event.ts";
+import { isPosition, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import {
   type Appended,
   type AppendOptions,
+  IDEMPOTENCY_KEY_MS,
   MOST_DRAFTS,
-  ONCE_MS,
   type Retention,
   weightOf,
 } from "../event_log.ts";
@@ -164,7 +164,7 @@ const ANSWER = z.union([
 
 /** What publishing stands on. */
 export interface AppendContext {
-  readonly world: Pick<World, "clock" | "random">;
+  readonly runtime: Pick<Runtime, "clock" | "random">;
   readonly client: RedisClient;
   readonly keys: RedisKeys;
   readonly retention: Retention;
@@ -175,13 +175,13 @@ export interface AppendContext {
 /** Takes a publication, as `EventLog.append()` says. */
 export type Append = (
   topic: Topic,
-  drafts: readonly Draft[],
+  drafts: readonly SerializedEvent[],
   options?: AppendOptions,
 ) => Promise<Appended>;
 
 /** Creates what publishes. */
 export function createRedisAppend(
-  { world: { clock, random }, client, keys, retention, isolate }: AppendContext,
+  { runtime: { clock, random }, client, keys, retention, isolate }: AppendContext,
 ): Append {
   // An isolate that starts again under its old name begins with another number.
   const life = Math.floor(random() * 2 ** 48).toString(36);
@@ -201,24 +201,26 @@ export function createRedisAppend(
     }
   }
 
-  function idsOf(entry: string, count: number): Place[] {
+  function idsOf(entry: string, count: number): Position[] {
     return Array.from({ length: count }, (_, i) => eventId(entry, i));
   }
 
-  return async (topic, drafts, { once, fence, retracts = [], swap } = {}) => {
+  return async (topic, drafts, { idempotencyKey, fence, retracts = [], cas } = {}) => {
     const { name, kind, family } = topic;
     if (drafts.length === 0 || drafts.length > MOST_DRAFTS) {
       throw new RangeError(`Cannot append ${drafts.length} events at once`);
     }
     const call = `${encodeURIComponent(isolate)}:${life}:${++calls}`;
-    const onceKey = keys.once(once ? `key:${once.key}` : `call:${call}`);
-    const roll = swap?.roll;
-    const gone = kind === "log" ? retracts.filter(isPlace) : [];
+    const onceKey = keys.idempotencyKey(
+      idempotencyKey ? `key:${idempotencyKey.key}` : `call:${call}`,
+    );
+    const openIndex = cas?.openIndex;
+    const gone = kind === "log" ? retracts.filter(isPosition) : [];
     const args = [
       fence?.holder ?? "",
       keys.channel,
-      once ? ONCE_MS : RETRY_KEY_MS,
-      `${call} ${once?.fingerprint ?? ""}`,
+      idempotencyKey ? IDEMPOTENCY_KEY_MS : RETRY_KEY_MS,
+      `${call} ${idempotencyKey?.fingerprint ?? ""}`,
       kind,
       retention.retainEvents,
       retention.retainMs,
@@ -228,13 +230,13 @@ export function createRedisAppend(
       BODY_END,
       drafts.length,
       gone.length,
-      swapped(swap?.expected ?? null),
-      swap?.next ?? "",
-      swap?.ttlMs ?? 0,
-      family === undefined ? 0 : swap?.ttlMs ?? 0,
-      roll ? roll.isOn ? "SADD" : "SREM" : "",
-      swap?.key ?? "",
-      roll?.most ?? 0,
+      swapped(cas?.expected ?? null),
+      cas?.next ?? "",
+      cas?.ttlMs ?? 0,
+      family === undefined ? 0 : cas?.ttlMs ?? 0,
+      openIndex ? openIndex.isOn ? "SADD" : "SREM" : "",
+      cas?.key ?? "",
+      openIndex?.most ?? 0,
       ...gone,
       ...drafts.flatMap((draft) => [
         kind === "log" ? weightOf(draft) : draft.key,
@@ -245,12 +247,12 @@ export function createRedisAppend(
       client.script(PUBLISH, [
         keys.lease(fence?.lease ?? ""),
         keys.bus,
-        keys.birth,
+        keys.epoch,
         onceKey,
         kind === "log" ? keys.log(name) : keys.state(name),
         keys.handed(name),
-        keys.value(swap?.key ?? ""),
-        keys.roll(roll?.name ?? ""),
+        keys.value(cas?.key ?? ""),
+        keys.openIndex(openIndex?.name ?? ""),
       ], args)
     );
     const { data, error } = ANSWER.safeParse(answer);
@@ -261,7 +263,7 @@ export function createRedisAppend(
     if (outcome === "appended") return { kind: "appended", ids: idsOf(what, drafts.length) };
     const ids = idsOf(what.entry, what.count);
     if (what.call === call) return { kind: "appended", ids };
-    return once?.fingerprint === what.fingerprint
+    return idempotencyKey?.fingerprint === what.fingerprint
       ? { kind: "repeated", ids }
       : { kind: "conflict" };
   };

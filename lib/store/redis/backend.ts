@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Retention } from "../event_log.ts";
 import { createRedisClient, type RedisAddress } from "./client.ts";
 import { createRedisEventLog } from "./event_log.ts";
@@ -23,10 +23,10 @@ export interface RedisStateOptions extends RedisAddress {
 
 /** Creates state in Redis. Nothing is sent before it is used. */
 export function createRedisState(
-  world: Pick<World, "clock" | "fetch" | "random" | "log">,
+  runtime: Pick<Runtime, "clock" | "fetch" | "random" | "log">,
   { prefix, isolate, retention, ...address }: RedisStateOptions,
 ): SharedState {
-  const client = createRedisClient(world, address);
+  const client = createRedisClient(runtime, address);
   const keys = createRedisKeys(prefix);
   const waiting = new Set<{ readonly name: string; readonly listener: () => void }>();
 
@@ -37,7 +37,7 @@ export function createRedisState(
   }
 
   const log = createRedisEventLog({
-    world,
+    runtime,
     client,
     keys,
     retention,

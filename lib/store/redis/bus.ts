@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import type { Draft, StreamEvent } from "../../core/event.ts";
-import { isPlace, partsOf, type Place } from "../../core/position.ts";
+import type { SerializedEvent, StreamEvent } from "../../core/event.ts";
+import { isPosition, parseId, type Position } from "../../core/position.ts";
 import type { RedisClient } from "./client.ts";
 import { RedisFailure } from "./failure.ts";
 import type { RedisKeys } from "./keys.ts";
@@ -23,8 +23,8 @@ export const BUS_ENTRIES = 2000;
 const PAGE_BYTES = 1_048_576;
 
 /** The id of one event of an entry. */
-export function eventId(entry: string, index: number): Place {
-  const { ms, n } = partsOf(entry);
+export function eventId(entry: string, index: number): Position {
+  const { ms, n } = parseId(entry);
   return `${ms}-${n * EVENTS_AN_ENTRY + 1 + index}`;
 }
 
@@ -36,12 +36,12 @@ const DRAFT = z.object({
 });
 
 /** A draft as it is kept. */
-export function draftText({ type, key, tags, json }: Draft): string {
+export function draftText({ type, key, tags, json }: SerializedEvent): string {
   return JSON.stringify({ type, key, tags, json });
 }
 
 /** A draft that was kept. @throws {Error} If it was none. */
-export function draftOf(text: string): Draft {
+export function draftOf(text: string): SerializedEvent {
   return DRAFT.parse(JSON.parse(text));
 }
 
@@ -57,7 +57,7 @@ const BODY = z.object({
 export function bodyStart(
   topic: string,
   kind: "log" | "state",
-  retracts: readonly Place[],
+  retracts: readonly Position[],
 ): string {
   const head = JSON.stringify({ topic, kind, retracts });
   return `${head.slice(0, -1)},"drafts":[`;
@@ -67,7 +67,7 @@ export function bodyStart(
 export const BODY_END = "]}";
 
 /** Redis has no empty value: an empty text stands for nothing. */
-const ID = z.string().refine(isPlace);
+const ID = z.string().refine(isPosition);
 const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
 
 /** One publication on the bus. */
@@ -76,20 +76,20 @@ export interface Entry {
   /** The entry before it, null where it is the log's first. */
   readonly prev: string | null;
   readonly events: readonly StreamEvent[];
-  readonly retracted: readonly Place[];
+  readonly retracted: readonly Position[];
 }
 
 function entryOf(
   id: string,
   prev: string | null,
-  last: Place | null,
+  last: Position | null,
   { topic, kind, retracts, drafts }: z.infer<typeof BODY>,
 ): Entry {
   const events = drafts.map((draft, i): StreamEvent => ({
     ...draft,
     id: eventId(id, i),
     topic,
-    prev: kind === "state" ? null : i === 0 ? last : eventId(id, i - 1),
+    prevId: kind === "state" ? null : i === 0 ? last : eventId(id, i - 1),
   }));
   return { id, prev, events, retracted: retracts };
 }
@@ -124,11 +124,11 @@ export function messageOf(text: string): Message | null {
 
 /** Where the log begins and ends. */
 export interface Stand {
-  readonly birth: Place;
+  readonly epoch: Position;
   /** The newest entry of the bus, null where there is none. */
   readonly entry: string | null;
   /** The newest event, or the birth. */
-  readonly head: Place;
+  readonly head: Position;
 }
 
 /** What the bus holds after an entry. */
@@ -210,13 +210,13 @@ export interface RedisBus {
 /** Creates the bus of a database. */
 export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
   async function read(from: string): Promise<BusPage> {
-    const answer = await client.script(READ, [keys.bus, keys.birth], [from, PAGE_BYTES]);
+    const answer = await client.script(READ, [keys.bus, keys.epoch], [from, PAGE_BYTES]);
     try {
-      const [birth, head, found, isWhole] = ANSWER.parse(answer);
+      const [epoch, head, found, isWhole] = ANSWER.parse(answer);
       return {
-        birth,
+        epoch,
         entry: head?.[0] ?? null,
-        head: head ? eventId(head[0], head[1] - 1) : birth,
+        head: head ? eventId(head[0], head[1] - 1) : epoch,
         entries: found.map(([id, [, prev, , last, , , , body]]) =>
           entryOf(id, prev, last, BODY.parse(JSON.parse(body)))
         ),

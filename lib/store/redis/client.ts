@@ -7,7 +7,7 @@ import { Redis } from "@upstash/redis";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { withDeadline } from "../../core/deadline.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { failureOf, isUnknownScript, RedisFailure } from "./failure.ts";
 import type { StoreHealth } from "../backend.ts";
 
@@ -61,7 +61,7 @@ const ANSWER = z.tuple([z.number(), z.unknown()]);
 
 /** Creates a client. Nothing is sent before the first call. */
 export function createRedisClient(
-  { clock, fetch, log }: Pick<World, "clock" | "fetch" | "log">,
+  { clock, fetch, log }: Pick<Runtime, "clock" | "fetch" | "log">,
   { url, token }: RedisAddress,
 ): RedisClient {
   let isUp = true;

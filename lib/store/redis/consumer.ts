@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Delivery, StreamEvent } from "../../core/event.ts";
-import { comparePlaces, type Place } from "../../core/position.ts";
-import type { World } from "../../core/runtime.ts";
+import type { LogMessage, StreamEvent } from "../../core/event.ts";
+import { comparePositions, type Position } from "../../core/position.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { weightOf } from "../event_log.ts";
 import { type Entry, type Message, messageOf, type RedisBus, type Stand } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
@@ -20,7 +20,7 @@ const MOST_WAITING = 1000;
 
 /** What staying at the end stands on. */
 export interface TailContext {
-  readonly world: Pick<World, "clock" | "random">;
+  readonly runtime: Pick<Runtime, "clock" | "random">;
   readonly client: Pick<RedisClient, "subscribe" | "unconfirmed">;
   readonly bus: RedisBus;
   readonly channel: string;
@@ -32,7 +32,7 @@ export interface TailContext {
 export interface TailOptions {
   /** We stand somewhere, for the first time or anew: what came before cannot be told. */
   readonly onJoined: () => void;
-  readonly onPublished: (delivery: Delivery & { readonly kind: "published" }) => void;
+  readonly onPublished: (delivery: LogMessage & { readonly kind: "published" }) => void;
 }
 
 /** The end of the bus, as one isolate knows it. */
@@ -52,13 +52,13 @@ type Announcement = Exclude<Message, { readonly kind: "free" }>;
  */
 function standing(entries: readonly Entry[]): StreamEvent[][] {
   const gone = new Set(entries.flatMap(({ retracted }) => retracted));
-  const handed = new Map<Place, Place | null>();
+  const handed = new Map<Position, Position | null>();
   return entries.map(({ events }) =>
     events.flatMap((event) => {
-      const heir = event.prev === null ? undefined : handed.get(event.prev);
-      const prev = heir === undefined ? event.prev : heir;
-      if (!gone.has(event.id)) return [{ ...event, prev }];
-      handed.set(event.id, prev);
+      const heir = event.prevId === null ? undefined : handed.get(event.prevId);
+      const prevId = heir === undefined ? event.prevId : heir;
+      if (!gone.has(event.id)) return [{ ...event, prevId }];
+      handed.set(event.id, prevId);
       return [];
     })
   );
@@ -66,7 +66,7 @@ function standing(entries: readonly Entry[]): StreamEvent[][] {
 
 /** Begins to stay at the end of the bus, with one subscription, whatever breaks on the way. */
 export function createRedisTail(
-  { world, client, bus, channel, onFree }: TailContext,
+  { runtime, client, bus, channel, onFree }: TailContext,
   { onJoined, onPublished }: TailOptions,
 ): RedisTail {
   let stand: Stand | null = null;
@@ -79,7 +79,7 @@ export function createRedisTail(
 
   function take({ id, events, retracted }: Entry, told: readonly StreamEvent[]): void {
     if (!stand) return;
-    stand = { birth: stand.birth, entry: id, head: events.at(-1)?.id ?? stand.head };
+    stand = { epoch: stand.epoch, entry: id, head: events.at(-1)?.id ?? stand.head };
     if (told.length + retracted.length === 0) return;
     onPublished({ kind: "published", events: told, retracted });
   }
@@ -90,7 +90,7 @@ export function createRedisTail(
     const last = stand.entry;
     const id = message.kind === "head" ? message.head : message.entry.id;
     if (id === null || last === null) return id === last;
-    if (comparePlaces(id, last) <= 0) return true; // known already
+    if (comparePositions(id, last) <= 0) return true; // known already
     if (message.kind === "head" || message.entry.prev !== last) return false;
     take(message.entry, message.entry.events);
     return true;
@@ -111,8 +111,8 @@ export function createRedisTail(
       if (isClosed) return;
       const [first] = page.entries;
       const reaches = first ? first.prev === from : page.entry === from;
-      if (page.birth !== stand.birth || !reaches || bytes > MOST_BYTES) {
-        stand = { birth: page.birth, entry: page.entry, head: page.head };
+      if (page.epoch !== stand.epoch || !reaches || bytes > MOST_BYTES) {
+        stand = { epoch: page.epoch, entry: page.entry, head: page.head };
         return onJoined();
       }
       entries.push(...page.entries);
@@ -154,12 +154,12 @@ export function createRedisTail(
     settled = work();
   }
 
-  const watch = createWatch(world, {
+  const watch = createWatch(runtime, {
     beat: bus.beat,
     onSilence: () => subscriber.restart(),
   });
 
-  const subscriber = createRedisSubscriber(world, client, {
+  const subscriber = createRedisSubscriber(runtime, client, {
     channel,
     onLive() {
       isLive = true;

@@ -4,10 +4,10 @@
  * @module
  */
 import { errors } from "@upstash/redis";
-import { StoreAway } from "../errors.ts";
+import { StoreUnavailable } from "../errors.ts";
 
 /** A call that failed. Its cause may hold what was sent, so it is for debuggers, never for logs. */
-export class RedisFailure extends StoreAway {
+export class RedisFailure extends StoreUnavailable {
   /** For the operator: never what was sent, and no token. */
   readonly reason: string;
   /** True where no answer came: what was asked for may have been done. */

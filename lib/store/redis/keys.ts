@@ -9,7 +9,7 @@ export interface RedisKeys {
   /** The stream of all publications, in their order. */
   readonly bus: string;
   /** The place at which the log began. */
-  readonly birth: string;
+  readonly epoch: string;
   /** The channel on which publications are announced. Its name goes into a path, split by commas. */
   readonly channel: string;
   /** A log topic's events: a stream. */
@@ -19,25 +19,25 @@ export interface RedisKeys {
   /** A state topic's newest events: a hash by key. */
   state(topic: string): string;
   /** A publication's answer, by what makes it one. */
-  once(key: string): string;
+  idempotencyKey(key: string): string;
   lease(name: string): string;
   value(key: string): string;
   /** The keys of values that are found together: a set. */
-  roll(name: string): string;
+  openIndex(name: string): string;
 }
 
 /** Names everything below a prefix. */
 export function createRedisKeys(prefix: string): RedisKeys {
   return {
     bus: `${prefix}:bus`,
-    birth: `${prefix}:birth`,
+    epoch: `${prefix}:birth`,
     channel: `${prefix}:bus`,
     log: (topic) => `${prefix}:log:${topic}`,
     handed: (topic) => `${prefix}:handed:${topic}`,
     state: (topic) => `${prefix}:state:${topic}`,
-    once: (key) => `${prefix}:once:${key}`,
+    idempotencyKey: (key) => `${prefix}:once:${key}`,
     lease: (name) => `${prefix}:lease:${name}`,
     value: (key) => `${prefix}:value:${key}`,
-    roll: (name) => `${prefix}:roll:${name}`,
+    openIndex: (name) => `${prefix}:roll:${name}`,
   };
 }

@@ -6,7 +6,7 @@
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import type { StreamEvent } from "../../core/event.ts";
-import { comparePlaces, isPlace, partsOf, type Place } from "../../core/position.ts";
+import { comparePositions, isPosition, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
 import { type EventLog, firstThatFit, type Page, type Retention } from "../event_log.ts";
 import { draftOf } from "./bus.ts";
@@ -54,7 +54,7 @@ local found, isWhole = page()
 return { prevOf(oldest), oldest[1], found, isWhole }
 `;
 
-const ID = z.string().refine(isPlace);
+const ID = z.string().refine(isPosition);
 const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
 const ANSWER = z.tuple([
   ID_OR_NONE,
@@ -99,15 +99,15 @@ export function createRedisPages(
       [direction, from(cutoff), cutoff, most],
     );
     return readable(() => {
-      const [lost, oldest, found, isWhole] = ANSWER.parse(answer);
+      const [truncatedAt, oldestId, found, isWhole] = ANSWER.parse(answer);
       const events = found.map(([id, prev, text]): StreamEvent => ({
         ...draftOf(text),
         id,
         topic: name,
-        prev,
+        prevId: prev,
       }));
       if (direction === "latest") events.reverse();
-      return { events, isWhole: isWhole === 1, lost, oldest };
+      return { events, isWhole: isWhole === 1, truncatedAt, oldestId };
     });
   }
 
@@ -118,25 +118,25 @@ export function createRedisPages(
       VALUES.parse(answer).map((text): StreamEvent => {
         const space = text.indexOf(" ");
         const id = ID.parse(text.slice(0, space));
-        return { ...draftOf(text.slice(space + 1)), id, topic: name, prev: null };
-      }).sort((a, b) => comparePlaces(a.id, b.id))
+        return { ...draftOf(text.slice(space + 1)), id, topic: name, prevId: null };
+      }).sort((a, b) => comparePositions(a.id, b.id))
     );
   }
 
-  async function changedAfter(topic: Topic, place: Place, maxBytes: number): Promise<Page> {
+  async function changedAfter(topic: Topic, position: Position, maxBytes: number): Promise<Page> {
     const all = await newest(topic);
     return {
-      ...firstThatFit(all, place, maxBytes),
-      lost: null,
-      oldest: all[0]?.id ?? null,
+      ...firstThatFit(all, position, maxBytes),
+      truncatedAt: null,
+      oldestId: all[0]?.id ?? null,
     };
   }
 
   return {
-    after(topic, place, maxBytes) {
-      if (topic.kind === "state") return changedAfter(topic, place, maxBytes);
+    after(topic, position, maxBytes) {
+      if (topic.kind === "state") return changedAfter(topic, position, maxBytes);
       const from = (cutoff: string) =>
-        partsOf(place).ms < partsOf(cutoff).ms ? cutoff : `(${place}`;
+        parseId(position).ms < parseId(cutoff).ms ? cutoff : `(${position}`;
       return logPage(topic, "after", from, maxBytes);
     },
     latest(topic, maxBytes) {

@@ -49,8 +49,8 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
     },
     take: (key) => client.command((redis) => redis.getdel<string>(keys.value(key))),
     async all(name) {
-      const roll = keys.roll(name);
-      const members = await client.command((redis) => redis.smembers(roll));
+      const openIndex = keys.openIndex(name);
+      const members = await client.command((redis) => redis.smembers(openIndex));
       const found: string[] = [];
       for (let i = 0; i < members.length; i += READ_AT_ONCE) {
         const some = members.slice(i, i + READ_AT_ONCE);
@@ -59,11 +59,11 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
         );
         found.push(...values.filter((value) => value !== null));
         const gone = some.filter((_, n) => values[n] === null);
-        if (gone.length > 0) await client.command((redis) => redis.srem(roll, ...gone));
+        if (gone.length > 0) await client.command((redis) => redis.srem(openIndex, ...gone));
       }
       return found;
     },
-    async swap(key, expected, next, ttlMs = 0) {
+    async cas(key, expected, next, ttlMs = 0) {
       const answer = await client.script(SWAP, [keys.value(key)], [
         swapped(expected),
         swapped(next),

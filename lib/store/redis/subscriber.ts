@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { RedisClient } from "./client.ts";
 
 /** What is told of a subscription. */
@@ -39,7 +39,7 @@ const LONGEST_LINE = 2_097_152;
 
 /** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
 export function createRedisSubscriber(
-  { clock, random }: Pick<World, "clock" | "random">,
+  { clock, random }: Pick<Runtime, "clock" | "random">,
   client: Pick<RedisClient, "subscribe" | "unconfirmed">,
   { channel, onLive, onMessage, onEnd }: SubscriberOptions,
 ): RedisSubscriber {

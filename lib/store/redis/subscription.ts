@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Delivery } from "../../core/event.ts";
+import type { LogMessage } from "../../core/event.ts";
 import { weightOf } from "../event_log.ts";
 import type { Stand } from "./bus.ts";
 import { createRedisTail, type RedisTail, type TailContext } from "./consumer.ts";
@@ -13,18 +13,18 @@ const MOST_BYTES = 8_388_608;
 
 /** The followers. */
 export interface RedisFollow {
-  follow(): ReadableStream<Delivery>;
+  follow(): ReadableStream<LogMessage>;
   /** Where the followers stand: null where there are none, or where that was never known. */
   readonly stand: Stand | null;
 }
 
 interface Follower {
-  readonly controller: ReadableStreamDefaultController<Delivery>;
+  readonly controller: ReadableStreamDefaultController<LogMessage>;
   /** It must be told where it stands before it is given anything. */
   isNew: boolean;
 }
 
-function sizeOf(delivery: Delivery | undefined): number {
+function sizeOf(delivery: LogMessage | undefined): number {
   if (delivery?.kind !== "published") return 1;
   return delivery.events.reduce((sum, event) => sum + weightOf(event), 64);
 }
@@ -41,7 +41,7 @@ export function createRedisFollow(
     const stand = tail?.stand;
     if (!stand || !isNew || (controller.desiredSize ?? 0) <= 0) return;
     follower.isNew = false;
-    controller.enqueue({ kind: "joined", birth: stand.birth, head: stand.head });
+    controller.enqueue({ kind: "joined", epoch: stand.epoch, head: stand.head });
   }
 
   /** Tells all anew where they stand: what came in between cannot be told. */
@@ -52,7 +52,7 @@ export function createRedisFollow(
     }
   }
 
-  function deliver(delivery: Delivery): void {
+  function deliver(delivery: LogMessage): void {
     for (const follower of [...followers]) {
       const { controller, isNew } = follower;
       if (isNew) continue;
@@ -67,7 +67,7 @@ export function createRedisFollow(
     },
     follow() {
       let own: Follower;
-      return new ReadableStream<Delivery>({
+      return new ReadableStream<LogMessage>({
         start(controller) {
           own = { controller, isNew: true };
           followers.add(own);

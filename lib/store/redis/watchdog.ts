@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 
 /** How long nothing may be heard until somebody asks for a sign of life, in milliseconds. */
 const SILENCE_MS = 30_000;
@@ -33,7 +33,7 @@ export interface Watch {
 
 /** Creates a watch that does not run. */
 export function createWatch(
-  { clock, random }: Pick<World, "clock" | "random">,
+  { clock, random }: Pick<Runtime, "clock" | "random">,
   { beat, onSilence }: WatchOptions,
 ): Watch {
   let heardAt = 0;

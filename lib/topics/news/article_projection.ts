@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../../core/event.ts";
-import { comparePlaces, NOWHERE, type Place } from "../../core/position.ts";
+import { comparePositions, ORIGIN, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
 import type { EventLog } from "../../store/event_log.ts";
 import { RETRACTED } from "./ingest.ts";
@@ -33,13 +33,13 @@ export interface Library {
 /** Creates a library of which nothing was read yet. */
 export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: Topic): Library {
   let shelf = createShelf();
-  let place = NOWHERE;
+  let position = ORIGIN;
   /** By article, oldest first. */
   let events = new Map<string, readonly Told[]>();
 
   function startAnew(): void {
     shelf = createShelf();
-    place = NOWHERE;
+    position = ORIGIN;
     events = new Map();
   }
 
@@ -50,13 +50,13 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
       const { id, tags } = event;
       events.set(event.key, [...events.get(event.key) ?? [], { id, tags }]);
     }
-    place = event.id;
+    position = event.id;
   }
 
   /** Forgets what the log does not keep any more, so that all isolates know the same. */
-  function lapse(oldest: Place | null): void {
+  function lapse(oldest: Position | null): void {
     for (const [article, told] of events) {
-      const kept = told.filter(({ id }) => oldest !== null && comparePlaces(id, oldest) >= 0);
+      const kept = told.filter(({ id }) => oldest !== null && comparePositions(id, oldest) >= 0);
       if (kept.length === told.length) continue;
       events.set(article, kept);
       if (kept.length > 0) continue;
@@ -71,12 +71,12 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
     },
     async read() {
       // The log may be another one by now.
-      if (place !== NOWHERE && !await log.honours(place)) startAnew();
+      if (position !== ORIGIN && !await log.honours(position)) startAnew();
       const told: StreamEvent[] = [];
       for (;;) {
-        const page = await log.after(topic, place, PAGE_BYTES);
-        const { lost } = page;
-        if (place !== NOWHERE && lost !== null && comparePlaces(lost, place) > 0) {
+        const page = await log.after(topic, position, PAGE_BYTES);
+        const { truncatedAt: lost } = page;
+        if (position !== ORIGIN && lost !== null && comparePositions(lost, position) > 0) {
           // Something came and went unseen.
           startAnew();
           continue;
@@ -84,7 +84,7 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
         page.events.forEach(take);
         told.push(...page.events.filter(({ type }) => type !== RETRACTED));
         if (!page.isWhole) continue;
-        lapse(page.oldest);
+        lapse(page.oldestId);
         return told.filter(({ key }) => shelf.isRetracted(key));
       }
     },

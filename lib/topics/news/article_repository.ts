@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamEvent } from "../../core/event.ts";
-import type { Log } from "../../core/logger.ts";
+import type { Logger } from "../../core/logger.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
@@ -24,7 +24,7 @@ export interface PressContext {
   readonly library: Library;
   /** Names this isolate. What feeds bring is published by the leader only. */
   readonly fence: Fence;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 function isNew({ type }: NewsPublication): boolean {
@@ -51,9 +51,9 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
     publication: NewsPublication,
     options: AppendOptions,
   ): Promise<boolean> {
-    const once = { key: `news ${publication.key}`, fingerprint: fence.holder };
+    const idempotencyKey = { key: `news ${publication.key}`, fingerprint: fence.holder };
     try {
-      await append(publication, isNew(publication) ? { ...options, once } : options);
+      await append(publication, isNew(publication) ? { ...options, idempotencyKey } : options);
       return true;
     } catch (thrown) {
       if (thrown instanceof Problem && thrown.code === "idempotency_key_reused") return false;

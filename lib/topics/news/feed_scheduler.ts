@@ -4,15 +4,15 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { type Log, messageOf } from "../../core/logger.ts";
-import { StoreAway } from "../../store/errors.ts";
+import { type Logger, messageOf } from "../../core/logger.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import type { Feed } from "./feeds.ts";
 import { MAX_INTERVAL_MS } from "./poll_interval.ts";
 
 /** What rounds need. */
 export interface RoundsOptions {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: Logger;
   readonly feeds: readonly Feed[];
   /**
    * Asks a feed, if it is due.
@@ -48,7 +48,7 @@ export function createRounds({ clock, log, feeds, ask, brokenMs }: RoundsOptions
           return await ask(feed, () => isRunning);
         } catch (thrown) {
           // Where the store is away, whoever starts the rounds is told of it too.
-          const say = thrown instanceof StoreAway ? log.debug : log.error;
+          const say = thrown instanceof StoreUnavailable ? log.debug : log.error;
           say("A feed could not be taken in", { feed: feed.name, reason: messageOf(thrown) });
           return brokenMs;
         }

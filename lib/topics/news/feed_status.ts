@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { StoreAway } from "../../store/errors.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import type { FeedStatus } from "./article.ts";
 import { type FeedMemory, freshMemory, loadFeed, statusOf } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
@@ -37,7 +37,7 @@ export function createBoard(clock: Clock, feeds: readonly Feed[], memory: Memory
     try {
       await Promise.all(feeds.map(lookUp));
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) throw thrown;
+      if (!(thrown instanceof StoreUnavailable)) throw thrown;
     }
   }
 

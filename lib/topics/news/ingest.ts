@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import type { Publication } from "../../core/event.ts";
+import type { EventInput } from "../../core/event.ts";
 import type { Article } from "./article.ts";
 import { type Key, keysOf, keysOfArticle, titleKey, versionOf } from "./article_keys.ts";
 import type { FeedItem } from "./parse/item.ts";
@@ -18,7 +18,7 @@ import { identityOf, type Incoming, type Trace, type Verdict, weigh } from "./de
  * An event to be published. Its key is the article's id: all events of one article have it. Where it retracts, the
  * article's earlier events go out of the log with it.
  */
-export interface NewsPublication extends Publication {
+export interface NewsPublication extends EventInput {
   readonly key: string;
   readonly tags: readonly string[];
 }

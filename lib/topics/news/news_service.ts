@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Place } from "../../core/position.ts";
+import type { Position } from "../../core/position.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Topic } from "../../core/topic.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
-import { createLeadership } from "../leader_election.ts";
+import { createLeaderElection } from "../leader_election.ts";
 import { POLLS_WATCHED, waitAWhile } from "../keep_warm.ts";
 import type { FeedStatus } from "./article.ts";
 import { createBoard } from "./feed_status.ts";
@@ -26,7 +26,7 @@ import { newsTopic } from "./topic.ts";
 /** What clients that poll are given. */
 export interface NewsPage extends NewsList {
   /** Where the next page, or a stream, begins: null while that cannot be told. */
-  readonly cursor: Place | null;
+  readonly cursor: Position | null;
   /** False where more waits after it. */
   readonly isWhole: boolean;
   /** Whether something after the client's cursor is gone. */
@@ -34,7 +34,7 @@ export interface NewsPage extends NewsList {
 }
 
 /** News. */
-export interface News extends Pick<Newsroom, "post" | "correct" | "retract"> {
+export interface NewsService extends Pick<Newsroom, "post" | "correct" | "retract"> {
   readonly topic: Topic;
   /** When a client that polls does well to ask again, in whole seconds. */
   readonly nextPollDelayS: number;
@@ -65,35 +65,35 @@ export interface NewsOptions {
  * Creates the news of an isolate. While somebody follows the topic, here or elsewhere, one of all isolates asks the
  * feeds. While the store is away nobody does: what they brought could not be told.
  */
-export function createNews(
-  world: World,
+export function createNewsService(
+  runtime: Runtime,
   { feeds, pollMs, retainMs, simulated }: NewsOptions,
   hub: Hub,
   shared: Pick<SharedState, "log" | "store" | "lease" | "health">,
-): News {
-  const { clock, log } = world;
+): NewsService {
+  const { clock, log } = runtime;
   const { store: memory } = shared;
   const topic = newsTopic();
-  const leadership = createLeadership(world, shared.lease("news"), shared.health);
+  const leaderElection = createLeaderElection(runtime, shared.lease("news"), shared.health);
   const library = createLibrary(shared.log, topic);
-  const press = createPress({ topic, hub, library, fence: leadership.fence, log });
+  const press = createPress({ topic, hub, library, fence: leaderElection.fence, log });
   const { takeIn, ...newsroom } = createNewsroom({ clock, memory, retainMs, ...press });
   const board = createBoard(clock, feeds, memory);
   const rounds = createRounds({ clock, log, feeds, ask, brokenMs: pollMs });
   let stopRounds = () => {};
 
-  leadership.onRole((role) => {
+  leaderElection.onRole((role) => {
     stopRounds();
     stopRounds = role === "leader" ? rounds.start() : () => {};
   });
-  hub.whileFollowed(topic, leadership.start);
+  hub.whileSubscribed(topic, leaderElection.start);
 
   async function ask(feed: Feed, isRunning: () => boolean): Promise<number> {
     const before = await loadFeed(memory, feed);
     board.put(feed, before);
     const due = before.next_poll_at ?? Infinity;
     if (!isRunning() || due > clock.now()) return due - clock.now();
-    const { items, known } = await pollFeed(world, feed, before, pollMs);
+    const { items, known } = await pollFeed(runtime, feed, before, pollMs);
     if (!isRunning()) return 0;
     try {
       const { traces } = known;
@@ -110,7 +110,7 @@ export function createNews(
       board.put(feed, after);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
-      leadership.lost();
+      leaderElection.lost();
     }
     return (known.next_poll_at ?? Infinity) - clock.now();
   }
@@ -120,11 +120,11 @@ export function createNews(
     topic,
     nextPollDelayS: Math.max(1, Math.ceil(pollMs / 1000)),
     async watch() {
-      hub.hold(topic, POLLS_WATCHED * pollMs);
-      await waitAWhile(clock, leadership.known().then(() => rounds.first));
+      hub.keepOpen(topic, POLLS_WATCHED * pollMs);
+      await waitAWhile(clock, leaderElection.known().then(() => rounds.first));
     },
     async newest(sources, most) {
-      const { events, cursor } = await hub.newest({ topic, tags: sources });
+      const { events, cursor } = await hub.latest({ topic, tags: sources });
       const articles = newestFirst(newsOf(events).articles);
       return {
         articles: articles.slice(0, most),
@@ -135,13 +135,13 @@ export function createNews(
       };
     },
     async since(sources, after, most) {
-      const { events, ...place } = await hub.since({ topic, tags: sources }, after, most);
-      return { ...newsOf(events), ...place };
+      const { events, ...position } = await hub.since({ topic, tags: sources }, after, most);
+      return { ...newsOf(events), ...position };
     },
     async feeds(sources) {
       const all = await board.read();
       return all.filter(({ source }) => sources === null || sources.includes(source));
     },
-    resign: leadership.resign,
+    resign: leaderElection.resign,
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { noMetrics } from "../../core/metrics.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
 import type { FeedMemory } from "./feed_state.ts";
@@ -66,7 +66,7 @@ function failureOf(thrown: unknown): Pick<UpstreamFailure, "message" | "status" 
  * @param leastMs `NEWS_POLL_MS`: the shortest interval between two polls.
  */
 export async function pollFeed(
-  world: World,
+  runtime: Runtime,
   feed: Feed,
   known: FeedMemory,
   leastMs: number,
@@ -79,13 +79,15 @@ export async function pollFeed(
   };
 
   function after(hints: Hints): Pick<FeedMemory, "polled_at" | "next_poll_at" | "failures"> {
-    const now = world.clock.now();
-    const interval = intervalOf(hints, leastMs, world.random());
+    const now = runtime.clock.now();
+    const interval = intervalOf(hints, leastMs, runtime.random());
     return { polled_at: now, next_poll_at: now + interval, failures: hints.failures };
   }
 
   function answered({ text, headers, movedTo }: Fetched): Poll {
-    const document = text === null ? null : readFeed(text, movedTo ?? known.url, world.clock.now());
+    const document = text === null
+      ? null
+      : readFeed(text, movedTo ?? known.url, runtime.clock.now());
     const ttlMs = document === null ? known.ttl_ms : document.ttlMs;
     const hints = { ttlMs, maxAgeMs: maxAgeOf(headers), retryAfterMs: null, failures: 0 };
     return {
@@ -128,9 +130,9 @@ export async function pollFeed(
     };
   }
 
-  const { metrics = noMetrics } = world;
+  const { metrics = noMetrics } = runtime;
   try {
-    const poll = answered(await fetchAnswer(world, options, known.url));
+    const poll = answered(await fetchAnswer(runtime, options, known.url));
     metrics.called(FEEDS, "ok");
     return poll;
   } catch (thrown) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { type Log, messageOf } from "../../core/logger.ts";
+import { type Logger, messageOf } from "../../core/logger.ts";
 import type { Kept, Report } from "./operation.ts";
 import type { Operations } from "./operations.ts";
 
@@ -44,7 +44,7 @@ const REPORTS: readonly Report[] = [
 /** What rehearsals stand on. */
 export interface RehearsalContext {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: Logger;
   readonly operations: Pick<Operations, "create" | "report">;
 }
 

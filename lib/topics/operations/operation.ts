@@ -55,7 +55,7 @@ export const Kept = z.object({
   /** Its life after a sign of life, in seconds. */
   ttlS: z.number(),
   /** Whether it was said to stall. */
-  isStalled: z.boolean(),
+  isBlocked: z.boolean(),
 });
 
 /** What is kept of an operation. */
@@ -91,7 +91,7 @@ export function begun({ id, kind, owner, ttlS }: Beginning, now: number): Kept {
     error: null,
     ...begunAt(now, ttlS),
   };
-  return { operation, ttlS, isStalled: false };
+  return { operation, ttlS, isBlocked: false };
 }
 
 /**
@@ -116,7 +116,7 @@ export function reported(kept: Kept, report: Report, now: number): Kept | Refusa
     ...{ state, progress, message, eta_s, result, error },
     ...aliveAt(now, ttlS),
   };
-  const after = { operation: next, ttlS, isStalled: false };
+  const after = { operation: next, ttlS, isBlocked: false };
   return isOver(after) ? ended(after) : after;
 }
 
@@ -132,7 +132,7 @@ export function cancelled(kept: Kept, now: number): Kept | Refusal {
 
 /** Nothing is left to be waited for. */
 function ended({ operation, ttlS }: Kept): Kept {
-  return { operation: { ...operation, eta_s: null }, ttlS, isStalled: false };
+  return { operation: { ...operation, eta_s: null }, ttlS, isBlocked: false };
 }
 
 /** What time has made of it: whoever looks decides. The very same, where that is nothing. */
@@ -146,8 +146,8 @@ export function lookedAt(kept: Kept, now: number): Kept {
       operation: { ...operation, state: "expired", message, ...endedAt(now) },
     });
   }
-  if (kept.isStalled || now < stallsAt(kept)) return kept;
-  return { ...kept, isStalled: true };
+  if (kept.isBlocked || now < stallsAt(kept)) return kept;
+  return { ...kept, isBlocked: true };
 }
 
 function stallsAt({ operation, ttlS }: Kept): number {
@@ -157,12 +157,12 @@ function stallsAt({ operation, ttlS }: Kept): number {
 /** When time makes something of it next, in ms since the epoch: null where it is over. */
 export function nextLookAt(kept: Kept): number | null {
   if (isOver(kept)) return null;
-  return kept.isStalled ? expiresAt(kept.operation) : stallsAt(kept);
+  return kept.isBlocked ? expiresAt(kept.operation) : stallsAt(kept);
 }
 
 /** What others see: of one that stalls since when, and no guess of its end. */
-export function shown({ operation, isStalled }: Kept): Operation {
-  if (!isStalled) return operation;
+export function shown({ operation, isBlocked }: Kept): Operation {
+  if (!isBlocked) return operation;
   const { updated_at, expires_at } = operation;
   const message = `No sign of life since ${updated_at}; it expires at ${expires_at}.`;
   return { ...operation, message, eta_s: null };

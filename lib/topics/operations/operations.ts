@@ -4,9 +4,9 @@
  * @module
  */
 import type { Hub } from "../../hub/hub.ts";
-import type { Once } from "../../store/event_log.ts";
+import type { IdempotencyKey } from "../../store/event_log.ts";
 import { watchFollowed } from "../topic_family.ts";
-import { createLedger, type Kind, type LedgerContext } from "../record_store.ts";
+import { createRecordStore, type Kind, type RecordStoreContext } from "../record_store.ts";
 import { expiresAt } from "../lifetime.ts";
 import {
   type Beginning,
@@ -31,7 +31,7 @@ export interface Operations {
    * @param once Makes a repeated request one operation: the first answer comes again.
    * @throws {Problem} 413 `event_too_large`, or 422 `idempotency_key_reused`.
    */
-  create(beginning: Omit<Beginning, "id">, once?: Once): Promise<Kept>;
+  create(beginning: Omit<Beginning, "id">, idempotencyKey?: IdempotencyKey): Promise<Kept>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Kept | null>;
   /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
@@ -41,8 +41,8 @@ export interface Operations {
 }
 
 /** What operations stand on. */
-export interface OperationsContext extends LedgerContext {
-  readonly hub: Pick<Hub, "change" | "whileFollowed">;
+export interface OperationsContext extends RecordStoreContext {
+  readonly hub: Pick<Hub, "updateAndPublish" | "whileSubscribed">;
 }
 
 const KIND: Kind<Kept> = {
@@ -59,14 +59,15 @@ const KIND: Kind<Kept> = {
 
 /** Creates operations. Those that are followed are looked at when time makes something of them. */
 export function createOperations(context: OperationsContext): Operations {
-  const ledger = createLedger(context, KIND);
-  watchFollowed(context.hub, OPERATIONS, ledger);
+  const records = createRecordStore(context, KIND);
+  watchFollowed(context.hub, OPERATIONS, records);
 
   return {
-    create: (beginning, once) => ledger.begin((id, now) => begun({ ...beginning, id }, now), once),
-    look: ledger.look,
+    create: (beginning, idempotencyKey) =>
+      records.begin((id, now) => begun({ ...beginning, id }, now), idempotencyKey),
+    look: records.look,
     report: (id, report) =>
-      ledger.move(id, (kept, now) => ledger.fitting(reported(kept, report, now))),
-    cancel: (id) => ledger.move(id, cancelled),
+      records.move(id, (kept, now) => records.fitting(reported(kept, report, now))),
+    cancel: (id) => records.move(id, cancelled),
   };
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Publication } from "../../core/event.ts";
-import { type Log, messageOf } from "../../core/logger.ts";
+import type { EventInput } from "../../core/event.ts";
+import { type Logger, messageOf } from "../../core/logger.ts";
 import { Quote, type Snapshot, type Status } from "./quote.ts";
 
 /** Where a poller tells what changed. */
@@ -12,7 +12,7 @@ export interface Outlet {
   /** By key, the data everybody has been told last, serialised. */
   held(): Promise<ReadonlyMap<string, string>>;
   /** Publishes events of one topic together: all or none. */
-  publish(publications: readonly Publication[]): Promise<void>;
+  publish(publications: readonly EventInput[]): Promise<void>;
   /**
    * Whether hearing the same again is told too: where others judge by what they are told how fresh a quote is, since they
    * do not ask for themselves.
@@ -27,12 +27,12 @@ function saidBy(quote: Quote, repeats: boolean): string {
   return JSON.stringify({ ...Quote.parse(quote), received_at });
 }
 
-function ofQuote(quote: Quote): Publication & { readonly key: string } {
+function ofQuote(quote: Quote): EventInput & { readonly key: string } {
   const { symbol } = quote;
   return { type: "quote", data: quote, key: symbol, tags: [symbol] };
 }
 
-function ofStatus(status: Status): Publication & { readonly key: string } {
+function ofStatus(status: Status): EventInput & { readonly key: string } {
   const { provider, symbols } = status;
   return { type: "status", data: status, key: `status:${provider}`, tags: symbols };
 }
@@ -44,7 +44,7 @@ function ofStatus(status: Status): Publication & { readonly key: string } {
  * @param known All that is known, as it is at the time it is asked.
  */
 export function createTeller(
-  log: Pick<Log, "warn">,
+  log: Pick<Logger, "warn">,
   known: () => Snapshot,
   outlet: Outlet,
 ): () => Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { type Log, messageOf } from "../../core/logger.ts";
+import { type Logger, messageOf } from "../../core/logger.ts";
 import type { Book } from "./quote_cache.ts";
 import type { Correspondent } from "./provider_client.ts";
 import type { Reading } from "./providers/provider.ts";
@@ -17,7 +17,7 @@ const WITNESS_MS = 25_000;
 /** What a chain is made of. */
 export interface ChainOptions {
   readonly clock: Clock;
-  readonly log: Pick<Log, "error">;
+  readonly log: Pick<Logger, "error">;
   readonly members: readonly Correspondent[];
   readonly book: Book;
   readonly succession: Succession;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 
 /** How far a poll may come early or late, as a share of the interval: isolates shall not march in step. */
 const JITTER = 0.2;
@@ -35,7 +35,7 @@ export interface Polling {
 
 /** Polls at the interval, give or take 20 %, counted from the end of the last poll whoever asked for it. */
 export function keepPolling(
-  { clock, random }: Pick<World, "clock" | "random">,
+  { clock, random }: Pick<Runtime, "clock" | "random">,
   { intervalMs, ttlMs, opensAt, polledAt, refresh, tell, nextChangeTime }: Polled,
 ): Polling {
   let isRunning = true;

@@ -4,7 +4,7 @@
  * @module
  */
 import { messageOf } from "../../core/logger.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { createBook } from "./quote_cache.ts";
 import { createChain } from "./failover.ts";
 import { type ConnectedProvider, createCorrespondent } from "./provider_client.ts";
@@ -19,7 +19,7 @@ import { createTeller, type Outlet } from "./change_publisher.ts";
 
 /** What a poller needs. */
 export interface PollerOptions {
-  readonly world: Pick<World, "clock" | "random" | "log">;
+  readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
   readonly spanAt: SpanAt;
   /** In order: the first that gives a symbol serves it, as long as it can. Those who are first set the pace. */
   readonly providers: readonly ConnectedProvider[];
@@ -57,18 +57,18 @@ export interface Poller extends Judge {
 
 /** Those that are the first choice for some symbol. */
 function firsts(providers: readonly Provider[]): Provider[] {
-  return providers.filter(({ symbols }, place) =>
+  return providers.filter(({ symbols }, position) =>
     symbols.some((symbol) =>
-      !providers.slice(0, place).some((before) => before.symbols.includes(symbol))
+      !providers.slice(0, position).some((before) => before.symbols.includes(symbol))
     )
   );
 }
 
 /** Creates a poller that knows nothing and does nothing yet. */
 export function createPoller(
-  { world, spanAt, providers: connected, outlet, simulated, quorumBoundPct }: PollerOptions,
+  { runtime, spanAt, providers: connected, outlet, simulated, quorumBoundPct }: PollerOptions,
 ): Poller {
-  const { clock, log } = world;
+  const { clock, log } = runtime;
   const providers = connected.map(({ provider }) => provider);
   const pacemakers = firsts(providers);
   const intervalMs = Math.min(...pacemakers.map((each) => each.intervalMs));
@@ -85,7 +85,7 @@ export function createPoller(
     return createCorrespondent(
       log,
       each,
-      createProviderState({ world, spanAt, role, patience, ...each }),
+      createProviderState({ runtime, spanAt, role, patience, ...each }),
     );
   });
   const states = members.map(({ state }) => state);
@@ -174,7 +174,7 @@ export function createPoller(
     start(times = 1) {
       slowness = times;
       isRunning = true;
-      const running = keepPolling(world, {
+      const running = keepPolling(runtime, {
         intervalMs: () => times * (isClosed() ? closedIntervalMs : intervalMs),
         ttlMs: times * ttlMs,
         opensAt: () => isClosed() ? nextChangeTime() : null,

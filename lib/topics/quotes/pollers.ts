@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { createUpstream } from "../../upstream/upstream.ts";
 import { createHours } from "./market_hours.ts";
 import { createPoller, type Judge, type Poller } from "./poller.ts";
@@ -22,8 +22,8 @@ export function groups(providers: readonly Provider[]): readonly (readonly Provi
     const akin = all.filter(isAkin);
     all = [...all.filter((group) => !isAkin(group)), [...akin.flat(), provider]];
   }
-  const place = (provider: Provider) => providers.indexOf(provider);
-  return all.map((group) => group.toSorted((a, b) => place(a) - place(b)));
+  const position = (provider: Provider) => providers.indexOf(provider);
+  return all.map((group) => group.toSorted((a, b) => position(a) - position(b)));
 }
 
 /** What keeps the market going, and who says how things are in it. */
@@ -33,14 +33,17 @@ export interface Pollers {
 }
 
 /** Creates the pollers of all providers of these settings. Nothing starts yet. */
-export function createPollers(world: World, config: ProviderConfig, outlet: Outlet): Pollers {
+export function createPollers(runtime: Runtime, config: ProviderConfig, outlet: Outlet): Pollers {
   const providers = providersFor(config);
   const spanAt = createHours();
   const pollers = groups(providers).map((group) =>
     createPoller({
-      world,
+      runtime,
       spanAt,
-      providers: group.map((provider) => ({ provider, upstream: createUpstream(world, provider) })),
+      providers: group.map((provider) => ({
+        provider,
+        upstream: createUpstream(runtime, provider),
+      })),
       outlet,
       simulated: config.DEMO,
       quorumBoundPct: config.QUORUM_BOUND_PCT,
@@ -51,6 +54,6 @@ export function createPollers(world: World, config: ProviderConfig, outlet: Outl
   );
   return {
     pollers,
-    judges: missing.length === 0 ? pollers : [...pollers, createUnsourced(world.clock, missing)],
+    judges: missing.length === 0 ? pollers : [...pollers, createUnsourced(runtime.clock, missing)],
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Log, messageOf } from "../../core/logger.ts";
+import { type Logger, messageOf } from "../../core/logger.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
@@ -24,7 +24,7 @@ export interface Correspondent extends ConnectedProvider {
 
 /** Creates a correspondent that was never asked. */
 export function createCorrespondent(
-  log: Pick<Log, "error">,
+  log: Pick<Logger, "error">,
   { provider, upstream }: ConnectedProvider,
   state: ProviderState,
 ): Correspondent {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, freshnessOf, type Held, hold } from "./freshness.ts";
 import type { SpanAt } from "./market_hours.ts";
@@ -44,7 +44,7 @@ interface Noticed {
 
 /** What a provider's state needs. */
 export interface ProviderStateOptions {
-  readonly world: Pick<World, "clock" | "log">;
+  readonly runtime: Pick<Runtime, "clock" | "log">;
   readonly spanAt: SpanAt;
   readonly provider: Provider;
   readonly upstream: Pick<Upstream, "health">;
@@ -56,7 +56,7 @@ export interface ProviderStateOptions {
 
 /** Creates the state of a provider that was never asked. */
 export function createProviderState(
-  { world: { clock, log }, spanAt, provider, upstream: { health }, role, patience }:
+  { runtime: { clock, log }, spanAt, provider, upstream: { health }, role, patience }:
     ProviderStateOptions,
 ): ProviderState {
   const { name, title, symbols, intervalMs } = provider;

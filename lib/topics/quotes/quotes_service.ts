@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { Publication } from "../../core/event.ts";
-import { NOWHERE, type Place } from "../../core/position.ts";
+import type { EventInput } from "../../core/event.ts";
+import { ORIGIN, type Position } from "../../core/position.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Topic } from "../../core/topic.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
-import { StoreAway } from "../../store/errors.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import type { SharedState } from "../../store/backend.ts";
-import { createLeadership, type Role } from "../leader_election.ts";
+import { createLeaderElection, type Role } from "../leader_election.ts";
 import { POLLS_WATCHED, waitAWhile } from "../keep_warm.ts";
 import { createPollers } from "./pollers.ts";
 import type { ProviderConfig } from "./providers/registry.ts";
@@ -23,7 +23,7 @@ import { quotesTopic } from "./topic.ts";
 const ALONE_SLOWNESS = 4;
 
 /** The market. */
-export interface Market {
+export interface QuotesService {
   readonly topic: Topic;
   /** When a client that polls does well to ask again, in whole seconds. */
   readonly nextPollDelayS: number;
@@ -35,7 +35,7 @@ export interface Market {
    */
   snapshot(
     symbols?: readonly string[] | null,
-  ): Promise<Snapshot & { readonly cursor: Place | null }>;
+  ): Promise<Snapshot & { readonly cursor: Position | null }>;
   /** Asks nobody any more. Resolves once the right to ask for all isolates is given back, if it was ours. */
   resign(): Promise<void>;
 }
@@ -44,35 +44,35 @@ export interface Market {
  * Creates the market of an isolate. While somebody follows the topic, here or elsewhere, one of all isolates asks the
  * providers.
  */
-export function createMarket(
-  world: World,
+export function createQuotesService(
+  runtime: Runtime,
   config: ProviderConfig,
   hub: Hub,
   shared: Pick<SharedState, "lease" | "health">,
-): Market {
-  const leadership = createLeadership(world, shared.lease("quotes"), shared.health);
-  const { pollers, judges } = createPollers(world, config, createOutlet());
+): QuotesService {
+  const leaderElection = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
+  const { pollers, judges } = createPollers(runtime, config, createOutlet());
   const topic = quotesTopic(judges);
   const nextPollDelayS = Math.min(...pollers.map((poller) => poller.nextPollDelayS));
   const slowestS = Math.max(...pollers.map((poller) => poller.nextPollDelayS));
   let stopPolling = () => {};
 
-  leadership.onRole((role) => {
+  leaderElection.onRole((role) => {
     stopPolling();
     const slowness = slownessOf(role);
     const stops = slowness === null ? [] : pollers.map((poller) => poller.start(slowness));
     stopPolling = () => stops.forEach((stop) => stop());
   });
-  hub.whileFollowed(topic, leadership.start);
-  hub.onPublished(topic, leadership.heard);
+  hub.whileSubscribed(topic, leaderElection.start);
+  hub.onPublished(topic, leaderElection.heard);
 
   function slownessOf(role: Role): number | null {
     if (role === "leader") return 1;
     return role === "alone" ? ALONE_SLOWNESS : null;
   }
 
-  async function publish(publications: readonly Publication[]): Promise<void> {
-    const ids = await hub.publish(topic, publications, { fence: leadership.fence });
+  async function publish(publications: readonly EventInput[]): Promise<void> {
+    const ids = await hub.publish(topic, publications, { fence: leaderElection.fence });
     // Who asked for a poll shall find it in the windows.
     await hub.received(ids);
   }
@@ -82,22 +82,22 @@ export function createMarket(
       repeats: shared.health.kind === "redis",
       /** What only this isolate has shown is not told, unless it is alone. */
       async held() {
-        if (leadership.role === "idle") return new Map();
-        const { events } = await hub.newest({ topic, tags: null });
-        const isAlone = leadership.role === "alone";
+        if (leaderElection.role === "idle") return new Map();
+        const { events } = await hub.latest({ topic, tags: null });
+        const isAlone = leaderElection.role === "alone";
         return new Map(
-          events.filter(({ id }) => isAlone || id !== NOWHERE).map(({ key, json }) => [key, json]),
+          events.filter(({ id }) => isAlone || id !== ORIGIN).map(({ key, json }) => [key, json]),
         );
       },
       async publish(publications) {
-        if (leadership.role === "alone") return hub.show(topic, publications);
+        if (leaderElection.role === "alone") return hub.show(topic, publications);
         // Another leads by now, and asks for itself; or nobody looks any more.
-        if (leadership.role !== "leader") return;
+        if (leaderElection.role !== "leader") return;
         try {
           await publish(publications);
         } catch (thrown) {
-          if (thrown instanceof StoreAway) hub.show(topic, publications);
-          else if (thrown instanceof Problem && thrown.code === "fenced") leadership.lost();
+          if (thrown instanceof StoreUnavailable) hub.show(topic, publications);
+          else if (thrown instanceof Problem && thrown.code === "fenced") leaderElection.lost();
           else throw thrown;
         }
       },
@@ -109,22 +109,24 @@ export function createMarket(
     nextPollDelayS,
     async watch() {
       // Of the slowest provider that sets a pace.
-      hub.hold(topic, POLLS_WATCHED * slowestS * 1000);
-      await waitAWhile(world.clock, refresh());
+      hub.keepOpen(topic, POLLS_WATCHED * slowestS * 1000);
+      await waitAWhile(runtime.clock, refresh());
     },
     async snapshot(symbols = null) {
-      const { events, cursor } = await hub.newest({ topic, tags: symbols });
+      const { events, cursor } = await hub.latest({ topic, tags: symbols });
       const { quotes, status } = Snapshot.parse(
         JSON.parse(topic.open?.(events, symbols && new Set(symbols))?.json ?? "{}"),
       );
       return { quotes, status, cursor };
     },
-    resign: leadership.resign,
+    resign: leaderElection.resign,
   };
 
   /** Only who asks for all fetches what is too old: others are told. */
   async function refresh(): Promise<void> {
-    await leadership.known();
-    if (leadership.role === "leader") await Promise.all(pollers.map((poller) => poller.refresh()));
+    await leaderElection.known();
+    if (leaderElection.role === "leader") {
+      await Promise.all(pollers.map((poller) => poller.refresh()));
+    }
   }
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Hub } from "../../hub/hub.ts";
-import type { Once } from "../../store/event_log.ts";
+import type { IdempotencyKey } from "../../store/event_log.ts";
 import { watchFollowed } from "../topic_family.ts";
-import { createLedger, type Kind, type LedgerContext } from "../record_store.ts";
+import { createRecordStore, type Kind, type RecordStoreContext } from "../record_store.ts";
 import { expiresAt } from "../lifetime.ts";
 import {
   type Beginning,
@@ -30,7 +30,7 @@ export interface Sessions {
    * @param once Makes a repeated request one session: the first answer comes again.
    * @throws {Problem} 413 `event_too_large`, or 422 `idempotency_key_reused`.
    */
-  create(beginning: Pick<Beginning, "owner">, once?: Once): Promise<Kept>;
+  create(beginning: Pick<Beginning, "owner">, idempotencyKey?: IdempotencyKey): Promise<Kept>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Kept | null>;
   /** Takes its publisher's change. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
@@ -40,8 +40,8 @@ export interface Sessions {
 }
 
 /** What sessions stand on. */
-export interface SessionsContext extends LedgerContext {
-  readonly hub: Pick<Hub, "change" | "whileFollowed">;
+export interface SessionsContext extends RecordStoreContext {
+  readonly hub: Pick<Hub, "updateAndPublish" | "whileSubscribed">;
   /** The life of one after a sign of life, in seconds. */
   readonly ttlS: number;
 }
@@ -61,14 +61,15 @@ const KIND: Kind<Kept> = {
 /** Creates sessions. Those that are followed are looked at when time makes something of them. */
 export function createSessions(context: SessionsContext): Sessions {
   const { hub, ttlS } = context;
-  const ledger = createLedger(context, KIND);
-  watchFollowed(hub, SESSIONS, ledger);
+  const records = createRecordStore(context, KIND);
+  watchFollowed(hub, SESSIONS, records);
 
   return {
-    create: ({ owner }, once) => ledger.begin((id, now) => begun({ id, owner, ttlS }, now), once),
-    look: ledger.look,
+    create: ({ owner }, idempotencyKey) =>
+      records.begin((id, now) => begun({ id, owner, ttlS }, now), idempotencyKey),
+    look: records.look,
     change: (id, change) =>
-      ledger.move(id, (kept, now) => ledger.fitting(changed(kept, change, now))),
-    touch: (id) => ledger.move(id, touched),
+      records.move(id, (kept, now) => records.fitting(changed(kept, change, now))),
+    touch: (id) => records.move(id, touched),
   };
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { messageOf } from "../../core/logger.ts";
-import type { World } from "../../core/runtime.ts";
-import { StoreAway } from "../../store/errors.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import { CLAIM_MS, type Kept, nextLookAt } from "./task.ts";
 
 /** How long until it is looked again after a look that failed, in milliseconds. */
@@ -26,7 +26,7 @@ export interface Watch {
  * @param open Looks at all that are open: what time has made of them is done by that.
  */
 export function createWatch(
-  { clock, log }: Pick<World, "clock" | "log">,
+  { clock, log }: Pick<Runtime, "clock" | "log">,
   open: () => Promise<readonly Kept[]>,
 ): Watch {
   let isRunning = false;
@@ -48,7 +48,7 @@ export function createWatch(
     try {
       at = Math.min(...(await open()).map((kept) => nextLookAt(kept) ?? Infinity));
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) {
+      if (!(thrown instanceof StoreUnavailable)) {
         log.error("tasks not looked at", { error: messageOf(thrown) });
       }
     }

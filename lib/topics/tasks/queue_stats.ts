@@ -5,8 +5,8 @@
  */
 import { messageOf } from "../../core/logger.ts";
 import type { Queue } from "../../core/metrics.ts";
-import type { World } from "../../core/runtime.ts";
-import { StoreAway } from "../../store/errors.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import { type Kept, queueOf } from "./task.ts";
 
 /** How long a count is good, in milliseconds: each costs the store a read or more. */
@@ -18,7 +18,7 @@ const FRESH_MS = 30_000;
  * @param open Looks at all that are open.
  */
 export function createCensus(
-  { clock, log }: Pick<World, "clock" | "log">,
+  { clock, log }: Pick<Runtime, "clock" | "log">,
   open: () => Promise<readonly Kept[]>,
 ): () => Promise<Queue> {
   let askedAt = -Infinity;
@@ -28,7 +28,7 @@ export function createCensus(
     try {
       return queueOf(await open(), clock.now());
     } catch (thrown) {
-      if (!(thrown instanceof StoreAway)) {
+      if (!(thrown instanceof StoreUnavailable)) {
         log.error("tasks not counted", { error: messageOf(thrown) });
       }
       return await last;

@@ -4,11 +4,16 @@
  * @module
  */
 import { noMetrics, type Queue } from "../../core/metrics.ts";
-import type { Place } from "../../core/position.ts";
-import type { World } from "../../core/runtime.ts";
+import type { Position } from "../../core/position.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
-import type { EventLog, Once } from "../../store/event_log.ts";
-import { chanceWord, createLedger, type Kind, type LedgerContext } from "../record_store.ts";
+import type { EventLog, IdempotencyKey } from "../../store/event_log.ts";
+import {
+  chanceWord,
+  createRecordStore,
+  type Kind,
+  type RecordStoreContext,
+} from "../record_store.ts";
 import { createCensus } from "./queue_stats.ts";
 import {
   type Beginning,
@@ -40,7 +45,7 @@ export interface Listed {
   /** Oldest first. */
   readonly open: readonly Kept[];
   /** Who follows the topic from here on misses nothing that is not in the list. */
-  readonly cursor: Place;
+  readonly cursor: Position;
 }
 
 /** All tasks. Everything rejects with a `StoreAway` where the store cannot be reached. */
@@ -51,13 +56,13 @@ export interface Tasks {
    * @param once Makes a repeated request one task: the first answer comes again.
    * @throws {Problem} 503 `queue_full`, or 422 `idempotency_key_reused`.
    */
-  begin(beginning: Omit<Beginning, "id">, once?: Once): Promise<Task>;
+  begin(beginning: Omit<Beginning, "id">, idempotencyKey?: IdempotencyKey): Promise<Task>;
   /**
    * What a request began that came before, and is still kept: null where it did not, or where its beginning failed.
    *
    * @throws {Problem} 422 `idempotency_key_reused`.
    */
-  begunBy(once: Once): Promise<Task | null>;
+  begunBy(idempotencyKey: IdempotencyKey): Promise<Task | null>;
   /** Looks at one: null where there is none, or no more. */
   look(id: string): Promise<Task | null>;
   /** All that are open. */
@@ -71,9 +76,9 @@ export interface Tasks {
 }
 
 /** What tasks stand on. */
-export interface TasksContext extends LedgerContext {
-  readonly world: Pick<World, "clock" | "random" | "log" | "metrics">;
-  readonly hub: Pick<Hub, "change" | "whileFollowed" | "onPublished" | "onJoined">;
+export interface TasksContext extends RecordStoreContext {
+  readonly runtime: Pick<Runtime, "clock" | "random" | "log" | "metrics">;
+  readonly hub: Pick<Hub, "updateAndPublish" | "whileSubscribed" | "onPublished" | "onJoined">;
   readonly log: Pick<EventLog, "head">;
 }
 
@@ -87,15 +92,15 @@ const KIND: Kind<Kept> = {
   nextLookAt,
   expiresAt,
   eventOf,
-  roll: { name: "tasks", most: MOST_OPEN },
+  openIndex: { name: "tasks", most: MOST_OPEN },
 };
 
 /** Creates tasks. Where their topic is followed, claims that lapse are noticed by themselves. */
 export function createTasks(context: TasksContext): Tasks {
-  const { hub, log, world, world: { clock, random, metrics = noMetrics } } = context;
-  const ledger = createLedger(context, { ...KIND, onStep: (_, { task }) => count(task) });
-  const watch = createWatch(world, ledger.open);
-  hub.whileFollowed(tasksTopic, watch.start);
+  const { hub, log, runtime, runtime: { clock, random, metrics = noMetrics } } = context;
+  const records = createRecordStore(context, { ...KIND, onStep: (_, { task }) => count(task) });
+  const watch = createWatch(runtime, records.open);
+  hub.whileSubscribed(tasksTopic, watch.start);
   hub.onPublished(tasksTopic, watch.heard);
   hub.onJoined(watch.heard);
 
@@ -109,27 +114,28 @@ export function createTasks(context: TasksContext): Tasks {
   }
 
   return {
-    async begin(beginning, once) {
-      return (await ledger.begin((id, now) => begun({ ...beginning, id }, now), once)).task;
+    async begin(beginning, idempotencyKey) {
+      return (await records.begin((id, now) => begun({ ...beginning, id }, now), idempotencyKey))
+        .task;
     },
-    begunBy: async (once) => taskOf<never>(await ledger.begunBy(once)),
-    look: async (id) => taskOf<never>(await ledger.look(id)),
+    begunBy: async (idempotencyKey) => taskOf<never>(await records.begunBy(idempotencyKey)),
+    look: async (id) => taskOf<never>(await records.look(id)),
     async list() {
       const cursor = await log.head(); // before the list: what comes between is told twice, and not never
       const begunAt = ({ task }: Kept) => Date.parse(task.created_at);
-      const open = (await ledger.open()).sort((one, other) => begunAt(one) - begunAt(other));
+      const open = (await records.open()).sort((one, other) => begunAt(one) - begunAt(other));
       return { open, cursor };
     },
     async claim(id) {
       const secret = chanceWord(random);
-      const kept = await ledger.move(id, (each, now) => claimed(each, secret, now));
+      const kept = await records.move(id, (each, now) => claimed(each, secret, now));
       if (kept === null || kept === "over") return kept;
       const { task, claim } = kept;
       if (claim?.secret === secret) return { task, claim: secret };
       return { leftMs: (claim?.lapsesAt ?? 0) - clock.now() };
     },
     report: async (id, report) =>
-      taskOf(await ledger.move(id, (kept, now) => ledger.fitting(reported(kept, report, now)))),
-    queue: createCensus(world, ledger.open),
+      taskOf(await records.move(id, (kept, now) => records.fitting(reported(kept, report, now)))),
+    queue: createCensus(runtime, records.open),
   };
 }

@@ -70,11 +70,11 @@ function createLoad({ port, paths, post, pid }: LoadOptions) {
       const now = performance.now();
       if (now >= begun + ms) return;
       const dueAt = begun + (published - first) * everyMs;
-      if (now >= dueAt && poster.hasRoom) {
+      if (now >= dueAt && poster.isWritable) {
         poster.post(++published, Date.now() - (now - dueAt));
         continue;
       }
-      turn(poster.hasRoom ? Math.max(0, Math.ceil(Math.min(dueAt, begun + ms) - now)) : 1);
+      turn(poster.isWritable ? Math.max(0, Math.ceil(Math.min(dueAt, begun + ms) - now)) : 1);
     }
   }
 

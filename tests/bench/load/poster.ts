@@ -26,7 +26,7 @@ export interface Post {
 export interface Poster {
   /** Answers that came. */
   readonly answered: number;
-  readonly hasRoom: boolean;
+  readonly isWritable: boolean;
   post(number: number, dueMs: number): void;
   /** Reads answers. @returns False where the socket is none of these. @throws {Error} If one is a refusal. */
   read(fd: number): boolean;
@@ -70,7 +70,7 @@ export function createPoster(sockets: Sockets, post: Post, bytes: number): Poste
     get answered() {
       return answered;
     },
-    get hasRoom() {
+    get isWritable() {
       return sent - answered < MOST_WAITING;
     },
     post(number, dueMs) {

@@ -9,16 +9,16 @@ const RETENTION = { retainEvents: 1000, retainMs: 86_400_000 };
 
 sharedStateCases("createMemoryState()", () => {
   const clock = createManualClock();
-  const world = { clock, random: () => 0.5 };
+  const runtime = { clock, random: () => 0.5 };
   const leases = createMemoryLeases(clock);
   const store = createMemoryStore(clock);
-  const log = createMemoryEventLog(world, RETENTION, {
+  const log = createMemoryEventLog(runtime, RETENTION, {
     isHeld: leases.isHeld,
-    swap: store.swapNow,
+    cas: store.swapNow,
   });
   return Promise.resolve({
     state: {
-      ...createMemoryState(world, RETENTION),
+      ...createMemoryState(runtime, RETENTION),
       log,
       store,
       lease: (name) => leases.lease(name, "us"),

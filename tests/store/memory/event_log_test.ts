@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Clock } from "../../../lib/core/clock.ts";
-import { partsOf } from "../../../lib/core/position.ts";
+import { parseId } from "../../../lib/core/position.ts";
 import type { Retention } from "../../../lib/store/event_log.ts";
 import { createMemoryEventLog } from "../../../lib/store/memory/event_log.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
@@ -59,7 +59,7 @@ Deno.test("createMemoryEventLog() does not honour a cursor of another process", 
   assertEquals(await log.honours(theirs), false);
   assertEquals(await other.honours(last), false);
   assertEquals([await log.honours(last), await other.honours(theirLast)], [true, true]);
-  const { ms, n } = partsOf(first);
+  const { ms, n } = parseId(first);
   for (const number of [0, n - 1, n + 2]) {
     assertEquals(await log.honours(`${ms + 1}-${number}`), false, String(number));
   }
@@ -67,11 +67,11 @@ Deno.test("createMemoryEventLog() does not honour a cursor of another process", 
 
 Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", async () => {
   const { log, time } = createShakyLog();
-  const once = { key: "k", fingerprint: "f" };
+  const idempotencyKey = { key: "k", fingerprint: "f" };
   const kinds: string[] = [];
   for (const step of [0, DAY_MS, 1]) {
     time.now += step;
-    kinds.push((await log.append(alerts, [draft("a", 1)], { once })).kind);
+    kinds.push((await log.append(alerts, [draft("a", 1)], { idempotencyKey })).kind);
   }
   assertEquals(kinds, ["appended", "repeated", "appended"]);
 });
@@ -79,7 +79,9 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
 Deno.test("createMemoryEventLog() remembers 50,000 keys at most", async () => {
   const { log } = createShakyLog();
   const kindOf = async (n: number) =>
-    (await log.append(prices, [draft("a", n)], { once: { key: String(n), fingerprint: "f" } }))
+    (await log.append(prices, [draft("a", n)], {
+      idempotencyKey: { key: String(n), fingerprint: "f" },
+    }))
       .kind;
   for (let n = 0; n <= 50_000; n++) await kindOf(n);
   assertEquals([await kindOf(1), await kindOf(0)], ["repeated", "appended"]);
@@ -97,9 +99,9 @@ Deno.test("createMemoryEventLog() keeps 64 MiB at most, whatever the number of e
   const { log } = createShakyLog(0.5, { retainEvents: 100_000, retainMs: DAY_MS });
   const big = { ...draft("a", 1), json: JSON.stringify("x".repeat(60_000)) };
   for (let n = 0; n < 1200; n++) await log.append(alerts, [big]);
-  const { events, lost } = await log.after(alerts, "0-0", Infinity);
+  const { events, truncatedAt: lost } = await log.after(alerts, "0-0", Infinity);
   assertEquals(Math.floor(events.length * (big.json.length + 64) / 2 ** 20), 63);
-  assertEquals(events[0]?.prev, lost);
+  assertEquals(events[0]?.prevId, lost);
 });
 
 Deno.test("createMemoryEventLog() takes nothing from a topic for many others that are small", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../../lib/core/clock.ts";
-import { StoreAway } from "../../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import { redisTest } from "../../upstash/redis_server.ts";
 import { type Database, PREFIX, startDatabase } from "./support.ts";
 import { sharedStateCases } from "../backend_cases.ts";
@@ -86,8 +86,8 @@ test("is down from a call that failed until it answers and nothing has failed fo
   health.onChange(() => heard.push(false))();
   await store.set("a", "1");
   await database.redis.kill();
-  await assertRejects(() => store.get("a"), StoreAway);
-  await assertRejects(() => store.swap("a", "1", "2"), StoreAway);
+  await assertRejects(() => store.get("a"), StoreUnavailable);
+  await assertRejects(() => store.cas("a", "1", "2"), StoreUnavailable);
   assertEquals([health.isUp, await health.check(), heard], [false, false, [false]]);
   await database.redis.restart();
   now += 999;

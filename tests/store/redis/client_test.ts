@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StoreAway } from "../../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import { createRedisClient } from "../../../lib/store/redis/client.ts";
 import { PATIENCE_MS, within } from "../../support/within.ts";
 import { createFastClock } from "./support.ts";
@@ -19,7 +19,7 @@ Deno.test("createRedisClient() lets go of a call that is late", async () => {
     fetch,
     log: { debug: write, info: write, warn: write, error: write },
   }, { url: `http://127.0.0.1:${listener.addr.port}/`, token: "t" });
-  await assertRejects(() => client.command((redis) => redis.ping()), StoreAway);
+  await assertRejects(() => client.command((redis) => redis.ping()), StoreUnavailable);
   await within(PATIENCE_MS, "the end of the request", gone);
   assertEquals([client.health.isUp, lines.length], [false, 1]);
 });

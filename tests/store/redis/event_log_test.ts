@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Place } from "../../../lib/core/position.ts";
-import { StoreAway } from "../../../lib/store/errors.ts";
+import type { Position } from "../../../lib/core/position.ts";
+import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import type { EventLog } from "../../../lib/store/event_log.ts";
 import { createRedisEventLog } from "../../../lib/store/redis/event_log.ts";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
@@ -62,21 +62,21 @@ test("takes at most 8 commands for a publication with a fence", async (database)
   const used = health.commands;
   assertEquals(await cost(() => append(log, alerts, draft("a", 1))), 7);
   assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence })), 8);
-  const once = { key: "k", fingerprint: "f" };
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence, once })), 8);
+  const idempotencyKey = { key: "k", fingerprint: "f" };
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence, idempotencyKey })), 8);
   assertEquals(await cost(() => log.append(prices, NINE, { fence })), 7);
   assertEquals(health.commands - used, 7 + 8 + 8 + 7);
-  const swap = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { swap })), 7 + 2);
-  const roll = { name: "open", isOn: true, most: 9 };
-  const [begun, ended] = [{ ...swap, key: "b", roll }, {
-    ...swap,
+  const cas = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
+  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { cas })), 7 + 2);
+  const openIndex = { name: "open", isOn: true, most: 9 };
+  const [begun, ended] = [{ ...cas, key: "b", openIndex }, {
+    ...cas,
     key: "b",
     expected: "1",
-    roll: { ...roll, isOn: false },
+    openIndex: { ...openIndex, isOn: false },
   }];
-  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: begun })), 7 + 5);
-  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { swap: ended })), 7 + 4);
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { cas: begun })), 7 + 5);
+  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { cas: ended })), 7 + 4);
 });
 
 test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {
@@ -100,8 +100,8 @@ for (const at of ["head", "body"] as const) {
     standIn.faults.loseReplies(2, { at, commands: ["EVALSHA"] });
     const ids = await append(log, alerts, draft("a", 1), draft("a", 2));
     standIn.faults.loseReplies(1, { at, commands: ["EVALSHA"] });
-    const once = { key: "k", fingerprint: "f" };
-    const appended = await log.append(alerts, [draft("a", 3)], { once });
+    const idempotencyKey = { key: "k", fingerprint: "f" };
+    const appended = await log.append(alerts, [draft("a", 3)], { idempotencyKey });
     assert(appended.kind === "appended");
     assertEquals(idsOf(await log.latest(alerts, 1000)), [first, ...ids, ...appended.ids]);
     assertEquals(await follower.published(3), [[first], ids, appended.ids]);
@@ -117,8 +117,8 @@ test("rejects with StoreAway where the database refuses, and keeps nothing", asy
   const before = await entries(database);
   for (const kind of ["html", "quota", "close"] as const) {
     standIn.faults.refuse(kind);
-    await assertRejects(() => append(log, alerts, draft("a", 1)), StoreAway);
-    await assertRejects(() => log.honours("9-9"), StoreAway);
+    await assertRejects(() => append(log, alerts, draft("a", 1)), StoreUnavailable);
+    await assertRejects(() => log.honours("9-9"), StoreUnavailable);
     assertEquals([health.isUp, await health.check()], [false, false]);
     standIn.faults.refuse(null);
     clock.skip(1000);
@@ -142,7 +142,7 @@ test("rejects within its deadline where no answer comes", async ({ isolate, stan
     ] as const
   ) {
     const began = clock.now();
-    await assertRejects(call, StoreAway);
+    await assertRejects(call, StoreUnavailable);
     const ms = clock.now() - began;
     assert(ms >= 2000 && ms < most, `${ms} ms`);
   }
@@ -154,14 +154,14 @@ test("stores nothing by half where Redis is full", async (database) => {
   const [first = ""] = await append(log, alerts, draft("a", 0));
   const before = await entries(database);
   await ask("CONFIG", "SET", "maxmemory", 1);
-  await assertRejects(() => append(log, alerts, draft("a", 1)), StoreAway);
+  await assertRejects(() => append(log, alerts, draft("a", 1)), StoreUnavailable);
   assertEquals(health.isUp, false);
   assertEquals(idsOf(await log.latest(alerts, 1000)), [first]);
   await ask("CONFIG", "SET", "maxmemory", 0);
   assertEquals(await entries(database), before);
   const [second = ""] = await append(log, alerts, draft("a", 1));
   const { events } = await log.latest(alerts, 1000);
-  assertEquals(events.map(({ id, prev }) => [id, prev]), [[first, null], [second, first]]);
+  assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[first, null], [second, first]]);
 });
 
 redisTest("createRedisEventLog() goes on where Redis was killed and started again", async () => {
@@ -170,7 +170,7 @@ redisTest("createRedisEventLog() goes on where Redis was killed and started agai
   const follower = await joined(log);
   const first = await append(log, alerts, draft("a", 1));
   await database.redis.kill();
-  await assertRejects(() => append(log, alerts, draft("a", 2)), StoreAway);
+  await assertRejects(() => append(log, alerts, draft("a", 2)), StoreUnavailable);
   await database.redis.restart();
   const second = await append(log, alerts, draft("a", 3));
   const third = await append(log, notes, draft("a", 4));
@@ -183,8 +183,8 @@ test("gives two isolates that publish at once one order, whole, to each follower
   const EACH = 500;
   const logs = [isolate({ name: "one" }).log, isolate({ name: "other" }).log];
   const followers = await Promise.all(logs.map(joined));
-  async function publish(log: EventLog, key: string): Promise<Place[]> {
-    const ids: Place[] = [];
+  async function publish(log: EventLog, key: string): Promise<Position[]> {
+    const ids: Position[] = [];
     for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, draft(key, n)));
     return ids;
   }
@@ -215,7 +215,7 @@ Deno.test("createRedisEventLog() asks again where a read began before the cursor
   const reads: PromiseWithResolvers<unknown>[] = [];
   const never = () => Promise.reject(new Error("not asked for here"));
   const log = createRedisEventLog({
-    world: { clock: createManualClock(), random: () => 0.5 },
+    runtime: { clock: createManualClock(), random: () => 0.5 },
     keys: createRedisKeys(PREFIX),
     retention: RETENTION,
     isolate: "us",
@@ -251,7 +251,7 @@ test("honours without a read what it has received", async (database) => {
   await follower.published(1);
   database.standIn.faults.refuse("html");
   assertEquals(await Promise.all([first, ...ids, "1-1"].map(log.honours)), [true, true, false]);
-  await assertRejects(() => log.honours(`9${first}`), StoreAway);
+  await assertRejects(() => log.honours(`9${first}`), StoreUnavailable);
   database.standIn.faults.refuse(null);
   await follower.cancel();
 });
@@ -274,7 +274,7 @@ test("keeps both bounds of a log topic, whichever cuts", async (database) => {
 
 test("refuses a wrong token, and says so to the operator without it", async ({ isolate, lines }) => {
   const { log, health } = isolate({ token: "a-wrong-token" });
-  await assertRejects(() => log.head(), StoreAway);
+  await assertRejects(() => log.head(), StoreUnavailable);
   assertEquals([health.isUp, lines.length], [false, 1]);
   assert(/WRONGPASS|Unauthorized/.test(lines[0] ?? "") && !lines[0]?.includes("a-wrong-token"));
 });

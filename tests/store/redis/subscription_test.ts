@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Delivery } from "../../../lib/core/event.ts";
-import type { Place } from "../../../lib/core/position.ts";
+import type { LogMessage } from "../../../lib/core/event.ts";
+import type { Position } from "../../../lib/core/position.ts";
 import type { EventLog } from "../../../lib/store/event_log.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { until } from "../../support/within.ts";
@@ -31,7 +31,7 @@ function untilSubscribed(database: Database, count: number): Promise<number> {
 }
 
 /** What a follower is told next, which must be where it stands. */
-async function nextJoined(follower: Follower): Promise<Delivery & { kind: "joined" }> {
+async function nextJoined(follower: Follower): Promise<LogMessage & { kind: "joined" }> {
   const delivery = await follower.next();
   assert(delivery.kind === "joined");
   return delivery;
@@ -50,10 +50,10 @@ async function appendUnheard(
   log: EventLog,
   count: number,
   json = "1",
-): Promise<(readonly Place[])[]> {
+): Promise<(readonly Position[])[]> {
   const { faults } = database.standIn;
   faults.muteSubscriptions(true);
-  const ids: (readonly Place[])[] = [];
+  const ids: (readonly Position[])[] = [];
   for (let n = 0; n < count; n++) ids.push(await append(log, alerts, { ...draft("a", n), json }));
   return ids;
 }
@@ -116,7 +116,7 @@ test("leaves out what was taken back meanwhile, and names who came before it", a
   for (let n = 0; n < 3; n++) {
     const delivery = await follower.next();
     assert(delivery.kind === "published");
-    told.push([delivery.events.map(({ id, prev }) => [id, prev]), delivery.retracted]);
+    told.push([delivery.events.map(({ id, prevId }) => [id, prevId]), delivery.retracted]);
   }
   const [fourth = ""] = appended.ids;
   assertEquals(told, [
@@ -125,7 +125,7 @@ test("leaves out what was taken back meanwhile, and names who came before it", a
     [[[last, fourth]], []],
   ]);
   const page = await log.after(alerts, first, 1000);
-  assertEquals(page.events.map(({ id, prev }) => [id, prev]), [
+  assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
     [third, first],
     [fourth, third],
     [last, fourth],
@@ -142,9 +142,9 @@ test("says where it stands anew where the bus no longer reaches back", async (da
   await database.ask("XTRIM", `${PREFIX}:bus`, "MAXLEN", 2);
   database.standIn.faults.muteSubscriptions(false);
   const [last = ""] = await append(log, alerts, draft("a", 2));
-  const { birth, head } = await nextJoined(follower);
+  const { epoch, head } = await nextJoined(follower);
   assertEquals(head, last);
-  assert(await log.honours(birth));
+  assert(await log.honours(epoch));
   const next = await append(log, alerts, draft("a", 3));
   assertEquals(await follower.published(1), [next]);
   await follower.cancel();
@@ -165,32 +165,32 @@ test("says where it stands anew where Redis has forgotten its last moment", asyn
 
 test("says where it stands anew where the log was flushed", async (database) => {
   const { log } = database.isolate();
-  const follower = collect(log.follow());
+  const follower = collect(log.subscribe());
   const before = await nextJoined(follower);
   const [old = ""] = await append(log, alerts, draft("a", 1));
   await follower.published(1);
   await database.ask("FLUSHALL");
   const [first = ""] = await append(log, alerts, draft("a", 2));
   const after = await nextJoined(follower);
-  assertNotEquals(after.birth, before.birth);
+  assertNotEquals(after.epoch, before.epoch);
   assertEquals(after.head, first);
   assertEquals([await log.honours(old), await log.honours(first)], [false, true]);
   const page = await log.latest(alerts, 1000);
-  assertEquals([page.lost, idsOf(page), page.events[0]?.prev], [null, [first], null]);
+  assertEquals([page.truncatedAt, idsOf(page), page.events[0]?.prevId], [null, [first], null]);
   await follower.cancel();
 });
 
 test("says where it stands anew where an empty log was flushed", async (database) => {
   const [{ log }, { log: other }] = [database.isolate(), database.isolate({ name: "other" })];
-  const follower = collect(log.follow());
+  const follower = collect(log.subscribe());
   const before = await nextJoined(follower);
-  const birth = await until("another birth", async () => {
+  const epoch = await until("another birth", async () => {
     await database.ask("FLUSHALL");
     const head = await other.head();
-    return head === before.birth ? undefined : head;
+    return head === before.epoch ? undefined : head;
   });
   const [first = ""] = await append(other, alerts, draft("a", 1));
-  assertEquals(await follower.next(), { kind: "joined", birth, head: first });
+  assertEquals(await follower.next(), { kind: "joined", epoch, head: first });
   await follower.cancel();
 });
 
@@ -315,9 +315,9 @@ test("has one subscription for all followers, and none after the last", async (d
 
 test("can be ended while it is being opened, or while Redis is away", async (database) => {
   const { log, health } = database.isolate();
-  await log.follow().cancel();
+  await log.subscribe().cancel();
   await database.redis.kill();
-  const follower = collect(log.follow());
+  const follower = collect(log.subscribe());
   await until("a line", () => database.lines.length > 0 ? true : undefined);
   assertEquals(health.isUp, false);
   await follower.cancel();

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, systemClock } from "../../../lib/core/clock.ts";
-import type { World } from "../../../lib/core/runtime.ts";
+import type { Runtime } from "../../../lib/core/runtime.ts";
 import type { Retention } from "../../../lib/store/event_log.ts";
 import { createRedisState } from "../../../lib/store/redis/backend.ts";
 import type { SharedState } from "../../../lib/store/backend.ts";
@@ -65,13 +65,13 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
     isolate(
       { name = "us", clock = systemClock, retention = RETENTION, token, random = Math.random } = {},
     ) {
-      const world: Pick<World, "clock" | "fetch" | "random" | "log"> = {
+      const runtime: Pick<Runtime, "clock" | "fetch" | "random" | "log"> = {
         clock,
         fetch: (url, init) => fetch(url, init),
         random,
         log: { debug: write, info: write, warn: write, error: write },
       };
-      return createRedisState(world, {
+      return createRedisState(runtime, {
         url: standIn.url,
         token: token ?? standIn.token,
         prefix: PREFIX,

@@ -11,8 +11,8 @@ const topic = newsTopic();
 
 /** A press on a log of its own, and who was told what: the type and the tags of each event. */
 function createTestPress() {
-  const world = { clock: createManualClock(), random: () => 0.5 };
-  const { log } = createMemoryState(world, { retainEvents: 100, retainMs: RETAIN_MS });
+  const runtime = { clock: createManualClock(), random: () => 0.5 };
+  const { log } = createMemoryState(runtime, { retainEvents: 100, retainMs: RETAIN_MS });
   const told: [type: string, tags: readonly string[]][] = [];
   const silent = () => {};
   const press = createPress({

@@ -35,7 +35,7 @@ function createFeed(...answers: readonly ((call: Call) => Response | Promise<Res
     status: () => statusOf(FEED, known),
     /** @returns The titles of what came, null where nothing was to be taken in. */
     async poll(): Promise<readonly string[] | null> {
-      const poll = await pollFeed(outside.world, FEED, known, MINUTE);
+      const poll = await pollFeed(outside.runtime, FEED, known, MINUTE);
       known = poll.known;
       return poll.items?.map(({ title }) => title) ?? null;
     },
@@ -200,7 +200,7 @@ Deno.test("pollFeed() counts what became of each call", async () => {
   };
   let known: FeedMemory = freshMemory(FEED);
   for (let n = 0; n < 4; n++) {
-    ({ known } = await pollFeed({ ...feed.world, metrics }, FEED, known, MINUTE));
+    ({ known } = await pollFeed({ ...feed.runtime, metrics }, FEED, known, MINUTE));
   }
   assertEquals(counted, ["feeds ok", "feeds ok", "feeds http", "feeds shape"]);
 });

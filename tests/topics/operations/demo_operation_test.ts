@@ -1,6 +1,6 @@
 /** Rehearsals: what they say, and that they stop. */
 import { assertEquals } from "@std/assert";
-import { createLog } from "../../../lib/core/logger.ts";
+import { createLogger } from "../../../lib/core/logger.ts";
 import {
   begun,
   cancelled,
@@ -26,7 +26,7 @@ async function startRehearsal(onReport: () => void = () => {}) {
   };
   await rehearse({
     clock,
-    log: createLog("info", clock, (line) => lines.push(line)),
+    log: createLogger("info", clock, (line) => lines.push(line)),
     operations: {
       async create(beginning) {
         const fresh = begun({ ...beginning, id: "x" }, clock.now());

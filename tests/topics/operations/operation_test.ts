@@ -44,9 +44,12 @@ Deno.test("begun() is pending and lives for its TTL (S4-3)", () => {
 });
 
 Deno.test("reported() takes what is named, keeps the rest, and counts as a sign of life", () => {
-  const once = after(fresh(), 1000, { progress: 0.25, message: "reading", eta_s: 30 });
-  assertEquals([once.operation.state, once.operation.expires_at], ["running", iso(301_000)]);
-  const twice = after(once, 2000, { eta_s: null });
+  const idempotencyKey = after(fresh(), 1000, { progress: 0.25, message: "reading", eta_s: 30 });
+  assertEquals([idempotencyKey.operation.state, idempotencyKey.operation.expires_at], [
+    "running",
+    iso(301_000),
+  ]);
+  const twice = after(idempotencyKey, 2000, { eta_s: null });
   const { state, progress, message, eta_s, updated_at } = twice.operation;
   assertEquals([state, progress, message, eta_s, updated_at], [
     "running",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Publication } from "../../../lib/core/event.ts";
+import type { EventInput } from "../../../lib/core/event.ts";
 import type { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createTeller } from "../../../lib/topics/quotes/change_publisher.ts";
 
@@ -27,7 +27,7 @@ const quote = (price: string, second: number): Quote => ({
 
 /** What is told where `own` is known and everybody has been told `held`. */
 async function toldOf(own: Quote, held: Quote): Promise<unknown[]> {
-  const told: Publication[] = [];
+  const told: EventInput[] = [];
   const tell = createTeller({ warn() {} }, () => ({ quotes: [own], status: [] }), {
     repeats: true,
     held: () => Promise.resolve(new Map([[held.symbol, JSON.stringify(held)]])),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Publication } from "../../../lib/core/event.ts";
+import type { EventInput } from "../../../lib/core/event.ts";
 import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_client.ts";
 import { createHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
@@ -36,10 +36,10 @@ export interface Bench {
   readonly first: FakeProvider;
   readonly second: FakeProvider;
   /** One array a publication. */
-  readonly batches: (readonly Publication[])[];
+  readonly batches: (readonly EventInput[])[];
   readonly logged: string[];
   /** What the poller publishes through: may be replaced. */
-  publish: (publications: readonly Publication[]) => Promise<void>;
+  publish: (publications: readonly EventInput[]) => Promise<void>;
   /** Jitter: 0.5 is none. */
   random: number;
 }
@@ -88,7 +88,7 @@ export function createBench(): Bench {
   const first = fakeProvider("first", INTERVAL_MS, clock);
   const second = fakeProvider("second", SECOND_INTERVAL_MS, clock);
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
-  const batches: (readonly Publication[])[] = [];
+  const batches: (readonly EventInput[])[] = [];
   const held = new Map<string, string>();
   const logged: string[] = [];
   const write = (message: string) => void logged.push(message);
@@ -104,7 +104,7 @@ export function createBench(): Bench {
       return Promise.resolve();
     },
     poller: createPoller({
-      world: {
+      runtime: {
         clock,
         random: () => bench.random,
         log: { debug: write, info: write, warn: write, error: write },
@@ -127,7 +127,7 @@ export function createBench(): Bench {
 }
 
 /** What a batch says, in short. */
-export function inShort(batch: readonly Publication[] | undefined): string[] {
+export function inShort(batch: readonly EventInput[] | undefined): string[] {
   return (batch ?? []).map(({ type, data }) => {
     if (type === "status") {
       const { provider, state, reason } = Status.parse(data);

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
-import type { Publication } from "../../../lib/core/event.ts";
-import type { World } from "../../../lib/core/runtime.ts";
-import { createDemoWorld } from "../../../lib/demo/demo_runtime.ts";
+import type { EventInput } from "../../../lib/core/event.ts";
+import type { Runtime } from "../../../lib/core/runtime.ts";
+import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
 import { createPollers, groups } from "../../../lib/topics/quotes/pollers.ts";
 import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
@@ -17,7 +17,7 @@ const KRAKEN = "api.kraken.com";
 /** Pollers in the demo's world, in which some hosts are out of reach. */
 function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[] = []) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
-  const world = createDemoWorld({
+  const runtime = createDemoRuntime({
     clock,
     random: () => 0.5,
     log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -26,16 +26,16 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
     readAsset: () => Promise.reject(new Error("no assets")),
   });
   const calls: string[] = [];
-  const fetch: World["fetch"] = (url, init) => {
+  const fetch: Runtime["fetch"] = (url, init) => {
     calls.push(url.hostname);
     return lost.includes(url.hostname)
       ? Promise.reject(new TypeError("lost"))
-      : world.fetch(url, init);
+      : runtime.fetch(url, init);
   };
-  const batches: (readonly Publication[])[] = [];
+  const batches: (readonly EventInput[])[] = [];
   const held = new Map<string, string>();
   const { pollers, judges } = createPollers(
-    { ...world, fetch },
+    { ...runtime, fetch },
     readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env }),
     {
       held: () => Promise.resolve(held),

@@ -1,12 +1,12 @@
 /** The market of an isolate, while the store answers and while it does not. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
-import { createDemoWorld } from "../../../lib/demo/demo_runtime.ts";
-import { StoreAway } from "../../../lib/store/errors.ts";
+import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
+import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import type { Lease } from "../../../lib/store/lease.ts";
 import { createMemoryLeases, type MemoryLeases } from "../../../lib/store/memory/lease.ts";
 import type { Hub } from "../../../lib/hub/hub.ts";
-import { createMarket } from "../../../lib/topics/quotes/quotes_service.ts";
+import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createClient } from "../../hub/support.ts";
 import { createShakyHub } from "../../hub/shaky_log.ts";
@@ -23,7 +23,7 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
   await prepare(leases);
   const asked: number[] = [];
   const began = clock.now();
-  const demo = createDemoWorld({
+  const demo = createDemoRuntime({
     clock,
     random: () => 0.5,
     log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -31,7 +31,7 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
     resolve: () => Promise.reject(new Error("the demo has a network")),
     readAsset: () => Promise.reject(new Error("no assets")),
   }, { speed: 1, hasFaults: false });
-  const world: typeof demo = {
+  const runtime: typeof demo = {
     ...demo,
     fetch(url, init) {
       if (url.hostname === COINBASE && url.pathname.endsWith("BTC-USD/ticker")) {
@@ -42,7 +42,7 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
   };
   const config = readConfig({ DEMO: "1" });
   const reach = <T>(call: () => Promise<T>) =>
-    shaky.health.isUp ? call() : Promise.reject(new StoreAway());
+    shaky.health.isUp ? call() : Promise.reject(new StoreUnavailable());
   function lease(name: string): Lease {
     const { claim, renew, release, ...real } = leases.lease(name, "us");
     return {
@@ -58,9 +58,9 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
     ...hub,
     publish: (topic, publications) => hub.publish(topic, publications),
   };
-  const market = createMarket(world, config, unfenced, shared);
-  const wishes = [{ topic: market.topic, tags: ["BTC-USD"] }];
-  const client = createClient(await hub.subscribe({ wishes })).live();
+  const market = createQuotesService(runtime, config, unfenced, shared);
+  const filters = [{ topic: market.topic, tags: ["BTC-USD"] }];
+  const client = createClient(await hub.subscribe({ filters })).live();
   await clock.advance(1000);
   const quotes = () =>
     client.frames.filter(({ event }) => event === "quote")

@@ -39,7 +39,7 @@ const status = (provider: string): Status => ({
 
 function event(type: string, data: Quote | Status): StreamEvent {
   const json = JSON.stringify(data);
-  return { id: "1-1", topic: "quotes", prev: null, type, key: json, tags: [], json };
+  return { id: "1-1", topic: "quotes", prevId: null, type, key: json, tags: [], json };
 }
 
 Deno.test("quotesTopic() opens with a snapshot in the symbols' order, judged at that time", () => {

@@ -39,11 +39,19 @@ Deno.test("begun() is started, at 0, and lives for its TTL (S0-5)", () => {
 });
 
 Deno.test("changed() takes what is named, keeps the rest, and counts as a sign of life", () => {
-  const once = after(fresh(), 1000, { session_state: "asking", progress: 0.25, data: [1] });
-  assertEquals(once.session.expires_at, iso(301_000));
-  const { session } = after(once, 2000, {});
-  assertEquals(session, { ...once.session, updated_at: iso(2000), expires_at: iso(302_000) });
-  assertEquals(after(once, 2000, { data: null }).session.data, null);
+  const idempotencyKey = after(fresh(), 1000, {
+    session_state: "asking",
+    progress: 0.25,
+    data: [1],
+  });
+  assertEquals(idempotencyKey.session.expires_at, iso(301_000));
+  const { session } = after(idempotencyKey, 2000, {});
+  assertEquals(session, {
+    ...idempotencyKey.session,
+    updated_at: iso(2000),
+    expires_at: iso(302_000),
+  });
+  assertEquals(after(idempotencyKey, 2000, { data: null }).session.data, null);
 });
 
 Deno.test("changed() of a completed one has all of it done, unless it says otherwise (S0-5)", () => {

@@ -13,11 +13,11 @@ Deno.test("a session changed by one isolate is seen by who follows on another, t
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const { session: { id } } = await one.ledger.create(OWNER);
+  const { session: { id } } = await one.records.create(OWNER);
   await using client = await other.follow(id);
-  await one.ledger.change(id, { session_state: "asking", progress: 0.5 });
+  await one.records.change(id, { session_state: "asking", progress: 0.5 });
   await clock.advance(20);
-  await one.ledger.change(id, { session_state: "completed" });
+  await one.records.change(id, { session_state: "completed" });
   await clock.advance(20);
   const types = client.frames.map(({ event }) => event);
   assertEquals(types, ["sync", "session", "session", "completed", "bye"]);
@@ -27,11 +27,11 @@ Deno.test("a session shows life by being touched, expires once for all its follo
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const { session: { id } } = await one.ledger.create(OWNER);
+  const { session: { id } } = await one.records.create(OWNER);
   await using first = await one.follow(id);
   await using second = await other.follow(id);
   await clock.advance(299_000);
-  const touched = await other.ledger.touch(id);
+  const touched = await other.records.touch(id);
   assert(touched !== null && touched !== "over");
   await clock.advance(299_900);
   assertEquals(await typesOf(id), ["session", "session"]);
@@ -40,18 +40,18 @@ Deno.test("a session shows life by being touched, expires once for all its follo
   for (const { frames } of [first, second]) {
     assertEquals(frames.map(({ event }) => event).slice(-2), ["expired", "bye"]);
   }
-  assertEquals(await one.ledger.touch(id), "over");
-  assertEquals(await one.ledger.change(id, { progress: 1 }), "over");
+  assertEquals(await one.records.touch(id), "over");
+  assertEquals(await one.records.change(id, { progress: 1 }), "over");
 });
 
 Deno.test("of all who end a session at once, on two isolates, one does (S0-19)", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const { session: { id } } = await one.ledger.create(OWNER);
+  const { session: { id } } = await one.records.create(OWNER);
   const outcomes = await Promise.all(
     ["completed", "failed", "cancelled", "completed"].map((session_state, n) =>
-      (n % 2 ? one : other).ledger.change(id, { session_state, data: n })
+      (n % 2 ? one : other).records.change(id, { session_state, data: n })
     ),
   );
   assertEquals(outcomes.filter((each) => each === "over").length, 3);
@@ -61,14 +61,14 @@ Deno.test("of all who end a session at once, on two isolates, one does (S0-19)",
 Deno.test("a session whose isolates are all gone is seen to have expired, and is none after LOG_RETAIN_MS (S0-31)", async () => {
   const { clock, isolate } = createShared();
   const gone = isolate();
-  const { session: { id } } = await gone.ledger.create(OWNER);
+  const { session: { id } } = await gone.records.create(OWNER);
   await gone[Symbol.asyncDispose]();
   await clock.advance(400_000);
   await using fresh = isolate();
-  assertEquals((await fresh.ledger.look(id))?.session.session_state, "expired");
+  assertEquals((await fresh.records.look(id))?.session.session_state, "expired");
   await clock.advance(RETAIN_MS + 1);
-  assertEquals(await fresh.ledger.look(id), null);
-  assertEquals(await fresh.ledger.touch(id), null);
+  assertEquals(await fresh.records.look(id), null);
+  assertEquals(await fresh.records.touch(id), null);
 });
 
 Deno.test("a silent stream is neither a busy loop nor a sleep: a heartbeat an interval, and no read between (S0-11, S0-13)", async () => {
@@ -84,7 +84,7 @@ Deno.test("a silent stream is neither a busy loop nor a sleep: a heartbeat an in
     86_400,
   );
   await using one = isolate();
-  const { session: { id } } = await one.ledger.create(OWNER);
+  const { session: { id } } = await one.records.create(OWNER);
   await using client = await one.follow(id);
   const [opening, chunks] = [client.frames.length, client.chunks];
 

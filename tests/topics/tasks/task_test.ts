@@ -57,9 +57,12 @@ Deno.test("claimed() gives it to one worker for 30 s, and leaves it to that one"
 });
 
 Deno.test("reported() renews the claim for 30 s, and be it an empty report (S0-3)", () => {
-  const once = report(claim(fresh(), "a", 0), 20_000, { claim: "a" });
-  assertEquals([once.task.state, nextLookAt(once)], ["running", START + 50_000]);
-  const twice = report(once, 40_000, { claim: "a", progress: 0.5 });
+  const idempotencyKey = report(claim(fresh(), "a", 0), 20_000, { claim: "a" });
+  assertEquals([idempotencyKey.task.state, nextLookAt(idempotencyKey)], [
+    "running",
+    START + 50_000,
+  ]);
+  const twice = report(idempotencyKey, 40_000, { claim: "a", progress: 0.5 });
   assertEquals([twice.task.progress, nextLookAt(twice)], [0.5, START + 70_000]);
   assertEquals(report(twice, 50_000, { claim: "a" }).task.progress, 0.5, "what is not named stays");
 });

@@ -1,8 +1,8 @@
 /** Tasks of several isolates, over what they share: workers come and go, and so do isolates and the store. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { Delivery } from "../../../lib/core/event.ts";
+import type { LogMessage } from "../../../lib/core/event.ts";
 import { Problem } from "../../../lib/core/problem.ts";
-import { StoreAway } from "../../../lib/store/errors.ts";
+import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import type { Task } from "../../../lib/topics/tasks/task.ts";
 import { createTasks, MOST_OPEN, type Tasks } from "../../../lib/topics/tasks/tasks.ts";
 import { tasksTopic } from "../../../lib/topics/tasks/topic.ts";
@@ -20,9 +20,9 @@ function withFaults<Part extends object>(part: Part, fault: Fault): Part {
       if (typeof own !== "function") return own;
       return async (...args: unknown[]) => {
         const when = fault(String(name));
-        if (when === "before") throw new StoreAway();
+        if (when === "before") throw new StoreUnavailable();
         const answer: unknown = await Reflect.apply(own, target, args);
-        if (when === "after") throw new StoreAway();
+        if (when === "after") throw new StoreUnavailable();
         return answer;
       };
     },
@@ -43,17 +43,17 @@ function createShared() {
     /** One that can be cut off from what is published, until it stands in the log anew. */
     broken() {
       let isCut = false;
-      let joined: Delivery | undefined;
-      let follower: TransformStreamDefaultController<Delivery> | undefined;
+      let joined: LogMessage | undefined;
+      let follower: TransformStreamDefaultController<LogMessage> | undefined;
       const gate = () =>
-        new TransformStream<Delivery, Delivery>({
+        new TransformStream<LogMessage, LogMessage>({
           start: (controller) => void (follower = controller),
           transform(delivery, controller) {
             if (delivery.kind === "joined") joined = delivery;
             if (!isCut) controller.enqueue(delivery);
           },
         });
-      const log = { ...state.log, follow: () => state.log.follow().pipeThrough(gate()) };
+      const log = { ...state.log, subscribe: () => state.log.subscribe().pipeThrough(gate()) };
       return {
         isolate: isolate({ ...state, log }),
         breakOff: () => void (isCut = true),
@@ -87,18 +87,18 @@ Deno.test("a worker on another isolate hears of a task, takes it and ends it; no
   await using one = isolate();
   await using other = isolate();
   await using worker = await other.follow();
-  const { task_id: id } = await one.ledger.begin(WORK);
+  const { task_id: id } = await one.records.begin(WORK);
   await clock.advance(20);
-  const claim = await claimOf(other.ledger, id);
-  await other.ledger.report(id, { claim, progress: 0.5 });
+  const claim = await claimOf(other.records, id);
+  await other.records.report(id, { claim, progress: 0.5 });
   await clock.advance(20);
-  await other.ledger.report(id, { claim, state: "completed", result: { rows: 3 } });
+  await other.records.report(id, { claim, state: "completed", result: { rows: 3 } });
   await clock.advance(20);
   const told: Task[] = worker.said("task").map((each) => JSON.parse(JSON.stringify(each)));
   assertEquals(told.map(({ state }) => state), ["waiting", "claimed", "running", "completed"]);
-  assertEquals((await one.ledger.look(id))?.result, { rows: 3 });
-  assert(!JSON.stringify([worker.frames, await one.ledger.look(id)]).includes(claim));
-  assertEquals(await idsIn(one.ledger), []);
+  assertEquals((await one.records.look(id))?.result, { rows: 3 });
+  assert(!JSON.stringify([worker.frames, await one.records.look(id)]).includes(claim));
+  assertEquals(await idsIn(one.records), []);
 });
 
 Deno.test("a claim that lapses is told to all who follow, on every isolate, once, by nobody's asking (S0-7)", async () => {
@@ -107,11 +107,11 @@ Deno.test("a claim that lapses is told to all who follow, on every isolate, once
   await using other = isolate();
   await using first = await one.follow();
   await using second = await other.follow();
-  const { task_id: id } = await one.ledger.begin(WORK);
+  const { task_id: id } = await one.records.begin(WORK);
   await clock.advance(3000);
-  const lost = await claimOf(one.ledger, id);
+  const lost = await claimOf(one.records, id);
   await clock.advance(10_000);
-  await one.ledger.report(id, { claim: lost });
+  await one.records.report(id, { claim: lost });
   await clock.advance(29_900);
   assertEquals((await states(id)).at(-1), "running");
   await clock.advance(200);
@@ -119,59 +119,59 @@ Deno.test("a claim that lapses is told to all who follow, on every isolate, once
   assertEquals(await states(id), all);
   for (const worker of [first, second]) assertEquals(worker.said("task").length, all.length);
 
-  const next = await claimOf(other.ledger, id);
-  assertEquals(await one.ledger.report(id, { claim: lost, state: "completed" }), "lost");
-  const done = await other.ledger.report(id, { claim: next, state: "completed" });
+  const next = await claimOf(other.records, id);
+  assertEquals(await one.records.report(id, { claim: lost, state: "completed" }), "lost");
+  const done = await other.records.report(id, { claim: next, state: "completed" });
   assert(done !== null && typeof done !== "string");
   assertEquals([done.state, done.attempts], ["completed", 2]);
-  assertEquals(await one.ledger.report(id, { claim: lost }), "over");
+  assertEquals(await one.records.report(id, { claim: lost }), "over");
 });
 
 Deno.test("a task of three workers who all die fails, and says so, before its followers' eyes (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using _worker = await one.follow();
-  const { task_id: id } = await one.ledger.begin(WORK);
+  const { task_id: id } = await one.records.begin(WORK);
   for (const _ of [1, 2, 3]) {
-    await claimOf(one.ledger, id);
+    await claimOf(one.records, id);
     await clock.advance(31_000);
   }
   assertEquals((await states(id)).slice(-3), ["waiting", "claimed", "failed"]);
-  const { error } = await one.ledger.look(id) ?? {};
+  const { error } = await one.records.look(id) ?? {};
   assertEquals(Object(error).code, "claims_lapsed");
-  assertEquals(await idsIn(one.ledger), []);
+  assertEquals(await idsIn(one.records), []);
 });
 
 Deno.test("what is claimed is told how long it is another's", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const { task_id: id } = await one.ledger.begin(WORK);
-  await claimOf(one.ledger, id);
+  const { task_id: id } = await one.records.begin(WORK);
+  await claimOf(one.records, id);
   await clock.advance(12_000);
-  assertEquals(await other.ledger.claim(id), { leftMs: 18_000 });
+  assertEquals(await other.records.claim(id), { leftMs: 18_000 });
   await clock.advance(18_000);
-  await claimOf(other.ledger, id);
+  await claimOf(other.records, id);
 });
 
 Deno.test("tasks outlive every isolate: the next finds those that wait and those whose workers are gone (S0-31)", async () => {
   const { clock, isolate, states } = createShared();
   const gone = isolate();
-  const [waiting, worked] = [await gone.ledger.begin(WORK), await gone.ledger.begin(WORK)];
-  await claimOf(gone.ledger, worked.task_id);
+  const [waiting, worked] = [await gone.records.begin(WORK), await gone.records.begin(WORK)];
+  await claimOf(gone.records, worked.task_id);
   await gone[Symbol.asyncDispose]();
   await clock.advance(300_000);
   await using fresh = isolate();
-  assertEquals(await idsIn(fresh.ledger), [waiting.task_id, worked.task_id]);
+  assertEquals(await idsIn(fresh.records), [waiting.task_id, worked.task_id]);
   assertEquals(await states(worked.task_id), ["waiting", "claimed", "waiting"]);
 });
 
 Deno.test("who lists and then follows from the list's cursor misses nothing (S0-3)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
-  const before = await one.ledger.begin(WORK);
-  const { open, cursor } = await one.ledger.list();
-  const after = await one.ledger.begin(WORK);
+  const before = await one.records.begin(WORK);
+  const { open, cursor } = await one.records.list();
+  const after = await one.records.begin(WORK);
   await using worker = await one.follow("", cursor);
   await clock.advance(20);
   assertEquals(open.map(({ task }) => task.task_id), [before.task_id]);
@@ -184,12 +184,12 @@ Deno.test("the list's cursor comes before the list: a task that is begun while i
   await using other = isolate();
   const { all } = state.store;
   let late = "";
-  state.store.all = async (roll) => {
-    const found = await all(roll);
-    late = (await other.ledger.begin(WORK)).task_id;
+  state.store.all = async (openIndex) => {
+    const found = await all(openIndex);
+    late = (await other.records.begin(WORK)).task_id;
     return found;
   };
-  const { open, cursor } = await one.ledger.list();
+  const { open, cursor } = await one.records.list();
   state.store.all = all;
   assertEquals(open, []);
   await using worker = await one.follow("", cursor);
@@ -201,7 +201,7 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
   const { isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const both = [one.ledger, other.ledger];
+  const both = [one.records, other.records];
   const begun = await Promise.all(
     Array.from({ length: 100 }, (_, n) => both[n % 2]?.begin(WORK)),
   );
@@ -219,12 +219,12 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
   }
   const workers = Array.from(
     { length: 10 },
-    (_, n) => work(n % 2 === 0 ? one.ledger : other.ledger),
+    (_, n) => work(n % 2 === 0 ? one.records : other.records),
   );
   await Promise.all(workers);
   assertEquals(claims.toSorted(), ids.toSorted());
   for (const id of ids) assertEquals(await states(id), ["waiting", "claimed", "completed"]);
-  assertEquals(await idsIn(one.ledger), []);
+  assertEquals(await idsIn(one.records), []);
 });
 
 Deno.test("of all who end a task at once, on two isolates and as time runs out, one does (S0-7)", async () => {
@@ -232,19 +232,19 @@ Deno.test("of all who end a task at once, on two isolates and as time runs out, 
   await using one = isolate();
   await using other = isolate();
   for (const late of [0, 30_000]) {
-    const { task_id: id } = await one.ledger.begin(WORK);
+    const { task_id: id } = await one.records.begin(WORK);
     let claim = "";
     for (const left of [30_000, 30_000, late]) {
-      claim = await claimOf(one.ledger, id);
+      claim = await claimOf(one.records, id);
       await clock.advance(left);
     }
     await Promise.all([
-      one.ledger.report(id, { claim, state: "completed" }),
-      other.ledger.report(id, { claim, state: "failed" }),
-      other.ledger.look(id),
-      one.ledger.report(id, { claim, state: "completed", result: 2 }),
-      one.ledger.look(id),
-      other.ledger.claim(id),
+      one.records.report(id, { claim, state: "completed" }),
+      other.records.report(id, { claim, state: "failed" }),
+      other.records.look(id),
+      one.records.report(id, { claim, state: "completed", result: 2 }),
+      one.records.look(id),
+      other.records.claim(id),
     ]);
     const ends = (await states(id)).filter((each) => each === "completed" || each === "failed");
     assertEquals(ends.length, 1, `${late} ms late`);
@@ -258,21 +258,21 @@ for (const when of ["before", "after"] as const) {
       const { isolate, shaky, states } = createShared();
       calls = 0;
       await using one = shaky(() => ++calls === n ? when : null);
-      const once = { key: `${n}`, fingerprint: "a" };
-      const begin = () => one.ledger.begin(WORK, once);
+      const idempotencyKey = { key: `${n}`, fingerprint: "a" };
+      const begin = () => one.records.begin(WORK, idempotencyKey);
       // Who has no answer asks again: under its key it is one task.
       const { task_id: id } = await begin().catch(begin);
-      await one.ledger.list().catch(() => {});
-      const claim = await one.ledger.claim(id).catch(() => null);
+      await one.records.list().catch(() => {});
+      const claim = await one.records.claim(id).catch(() => null);
       const isOurs = claim !== null && claim !== "over" && "claim" in claim;
       const said = { claim: isOurs ? claim.claim : "", state: "completed" } as const;
-      await one.ledger.report(id, said).catch(() => {});
+      await one.records.report(id, said).catch(() => {});
 
       await using fresh = isolate();
-      const task = await fresh.ledger.look(id);
+      const task = await fresh.records.look(id);
       assertNotEquals(task, null);
       const isOpen = task?.state !== "completed";
-      assertEquals(await idsIn(fresh.ledger), isOpen ? [id] : [], `call ${n} of ${calls}`);
+      assertEquals(await idsIn(fresh.records), isOpen ? [id] : [], `call ${n} of ${calls}`);
       assertEquals((await states(id)).filter((each) => each === "waiting").length, 1);
     }
   });
@@ -282,54 +282,57 @@ Deno.test(`at most ${MOST_OPEN} tasks are open: the next is refused, until one e
   const { isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
-  const once = { key: "first", fingerprint: "a" };
-  const first = await one.ledger.begin(WORK, once);
+  const idempotencyKey = { key: "first", fingerprint: "a" };
+  const first = await one.records.begin(WORK, idempotencyKey);
   const more = Array.from({ length: MOST_OPEN + 20 }, (_, n) => n % 2 === 0 ? one : other);
-  const outcomes = await Promise.allSettled(more.map(({ ledger }) => ledger.begin(WORK)));
+  const outcomes = await Promise.allSettled(more.map(({ records }) => records.begin(WORK)));
   const refusals = outcomes.filter((each) => each.status === "rejected");
   assertEquals(refusals.length, 21);
   const { reason } = refusals[0] ?? {};
   assert(reason instanceof Problem);
   const { status, code, options } = reason;
   assertEquals([status, code, options.retryAfterMs], [503, "queue_full", 10_000]);
-  assertEquals((await one.ledger.begin(WORK, once)).task_id, first.task_id);
+  assertEquals((await one.records.begin(WORK, idempotencyKey)).task_id, first.task_id);
 
-  const claim = await claimOf(other.ledger, first.task_id);
-  await other.ledger.report(first.task_id, { claim, state: "failed" });
-  await one.ledger.begin(WORK);
-  await assertRejects(() => one.ledger.begin(WORK), Problem);
+  const claim = await claimOf(other.records, first.task_id);
+  await other.records.report(first.task_id, { claim, state: "failed" });
+  await one.records.begin(WORK);
+  await assertRejects(() => one.records.begin(WORK), Problem);
 });
 
 Deno.test("a task is kept for LOG_RETAIN_MS after its end, and no repeated request brings it back (S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
-  const once = { key: "k", fingerprint: "a" };
-  const { task_id: id } = await one.ledger.begin(WORK, once);
-  const claim = await claimOf(one.ledger, id);
-  await one.ledger.report(id, { claim, state: "completed" });
+  const idempotencyKey = { key: "k", fingerprint: "a" };
+  const { task_id: id } = await one.records.begin(WORK, idempotencyKey);
+  const claim = await claimOf(one.records, id);
+  await one.records.report(id, { claim, state: "completed" });
   await clock.advance(RETAIN_MS - 1);
-  assertEquals((await one.ledger.look(id))?.state, "completed");
+  assertEquals((await one.records.look(id))?.state, "completed");
   await clock.advance(2);
-  assertEquals(await one.ledger.look(id), null);
-  assertEquals([await one.ledger.claim(id), await one.ledger.report(id, { claim })], [null, null]);
-  assertEquals((await one.ledger.begin(WORK, once)).task_id, id);
-  assertEquals([await one.ledger.look(id), await idsIn(one.ledger)], [null, []]);
+  assertEquals(await one.records.look(id), null);
+  assertEquals([await one.records.claim(id), await one.records.report(id, { claim })], [
+    null,
+    null,
+  ]);
+  assertEquals((await one.records.begin(WORK, idempotencyKey)).task_id, id);
+  assertEquals([await one.records.look(id), await idsIn(one.records)], [null, []]);
 });
 
 Deno.test("while tasks are followed the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
   const { clock, state, isolate } = createShared();
   let reads = 0;
   const { all } = state.store;
-  state.store.all = (roll) => (reads++, all(roll));
+  state.store.all = (openIndex) => (reads++, all(openIndex));
   await using one = isolate();
   await using worker = await one.follow();
   assertEquals(reads, 1);
   await clock.advance(1_000_000);
   assertEquals(reads, 1, "nothing happens");
-  const { task_id: id } = await one.ledger.begin(WORK);
-  const claim = await claimOf(one.ledger, id);
+  const { task_id: id } = await one.records.begin(WORK);
+  const claim = await claimOf(one.records, id);
   for (let s = 0; s < 600; s += 5) {
-    await one.ledger.report(id, { claim });
+    await one.records.report(id, { claim });
     await clock.advance(5000);
   }
   assert(reads > 15 && reads <= 25, `${reads} reads in ten minutes of work`);
@@ -343,8 +346,8 @@ Deno.test("a watch goes on when the store was away", async () => {
   let isAway = false;
   await using one = shaky(() => isAway ? "before" : null);
   await using _worker = await one.follow();
-  const { task_id: id } = await one.ledger.begin(WORK);
-  await claimOf(one.ledger, id);
+  const { task_id: id } = await one.records.begin(WORK);
+  await claimOf(one.records, id);
   isAway = true;
   await clock.advance(40_000);
   assertEquals((await states(id)).at(-1), "claimed");
@@ -360,8 +363,8 @@ Deno.test("a claim that this isolate could not be told of lapses all the same: a
   await using other = isolate();
   await using worker = await one.follow();
   breakOff();
-  const { task_id: id } = await other.ledger.begin(WORK);
-  await claimOf(other.ledger, id);
+  const { task_id: id } = await other.records.begin(WORK);
+  await claimOf(other.records, id);
   await clock.advance(1000);
   assertEquals(worker.said("task"), []);
   await rejoin();
@@ -373,30 +376,30 @@ Deno.test("a claim that this isolate could not be told of lapses all the same: a
 Deno.test("what was asked for and never begun is not said to have been (S0-31)", async () => {
   const { shaky } = createShared();
   await using one = shaky((name) => name === "append" ? "before" : null);
-  const once = { key: "k", fingerprint: "a" };
-  await assertRejects(() => one.ledger.begin(WORK, once), StoreAway);
-  assertEquals(await one.ledger.begunBy(once), null);
+  const idempotencyKey = { key: "k", fingerprint: "a" };
+  await assertRejects(() => one.records.begin(WORK, idempotencyKey), StoreUnavailable);
+  assertEquals(await one.records.begunBy(idempotencyKey), null);
 });
 
 Deno.test("the queue is counted when somebody asks, twice a minute at most, and stays as it was while the store is away (S0-7)", async () => {
   const { clock, state, isolate, shaky } = createShared();
   let calls = 0;
   const { all } = state.store;
-  state.store.all = (roll) => (calls++, all(roll));
+  state.store.all = (openIndex) => (calls++, all(openIndex));
   let isAway = false;
   await using one = shaky((name) => isAway && name === "all" ? "before" : null);
   await using other = isolate();
-  await other.ledger.begin(WORK);
+  await other.records.begin(WORK);
   await clock.advance(60_000);
   assertEquals(calls, 0);
-  const first = await one.ledger.queue();
+  const first = await one.records.queue();
   assertEquals(first, { counts: { waiting: 1, claimed: 0, running: 0 }, oldestAgeS: 60 });
-  await other.ledger.begin(WORK);
-  assertEquals([await one.ledger.queue(), calls], [first, 1]);
+  await other.records.begin(WORK);
+  assertEquals([await one.records.queue(), calls], [first, 1]);
   isAway = true;
   await clock.advance(30_000);
-  assertEquals(await one.ledger.queue(), first);
+  assertEquals(await one.records.queue(), first);
   isAway = false;
   await clock.advance(30_000);
-  assertEquals((await one.ledger.queue()).counts.waiting, 2);
+  assertEquals((await one.records.queue()).counts.waiting, 2);
 });
