@@ -1,22 +1,25 @@
 /**
- * Time, as a thing that is passed in.
+ * The clock: wall time for display and storage, monotonic time for every interval.
  *
  * @module
  */
 
-/** What the project may know about time. */
+/** A clock that callers inject. */
 export interface Clock {
-  /** Wall time, in milliseconds since the epoch. */
+  /** Returns wall time, in milliseconds since the Unix epoch. It may jump: it serves only values that are shown or stored. */
   now(): number;
-  /** Runs `task` once, after `ms` milliseconds. @returns A function that calls it off. */
+  /** Returns monotonic time, in milliseconds since an arbitrary origin. It never jumps: it serves every interval. */
+  elapsed(): number;
+  /** Runs `task` once, after `ms` milliseconds. @returns A function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** Runs `task` every `ms` milliseconds. @returns A function that calls it off. */
+  /** Runs `task` every `ms` milliseconds. @returns A function that cancels it. */
   every(ms: number, task: () => void): () => void;
 }
 
-/** The real one. */
+/** Reads the system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(ms, task) {
     const id = setTimeout(task, ms);
     return () => clearTimeout(id);

@@ -75,3 +75,14 @@ Deno.test("createManualClock() lets long chains and stream hops settle after eac
   assertEquals(seen, [`a ${t + 1}`, `b ${t + 1}`, `now ${t + 1}`, `next ${t + 2}`]);
   assertEquals(clock.timers, 0);
 });
+
+Deno.test("createManualClock().shiftWallClock() moves now() and leaves elapsed() and timers alone", async () => {
+  const clock = createManualClock(1000);
+  const [wall, monotonic] = [clock.now(), clock.elapsed()];
+  let runs = 0;
+  clock.after(10, () => runs++);
+  clock.shiftWallClock(-600_000);
+  assertEquals([clock.now() - wall, clock.elapsed() - monotonic], [-600_000, 0]);
+  await clock.advance(10);
+  assertEquals([clock.now() - wall, clock.elapsed() - monotonic, runs], [-599_990, 10, 1]);
+});

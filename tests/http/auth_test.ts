@@ -37,7 +37,7 @@ async function askedBy(
   } = {},
 ): Promise<unknown> {
   const authenticator = createAuthenticator({
-    clock: { now: () => NOW, after: () => () => {}, every: () => () => {} },
+    clock: { now: () => NOW, elapsed: () => NOW, after: () => () => {}, every: () => () => {} },
     tickets: { read: (ticket) => Promise.resolve(ticket === "good" ? TICKET : null) },
     secret: AUTH_SECRET,
     publishToken: TOKEN,

@@ -8,6 +8,7 @@ function createTestPace(flushMs: number, maxBytes = 1_048_576) {
   const test = { now: 1_000_000, flushes: 0, waits: [] as number[] };
   const clock = {
     now: () => test.now,
+    elapsed: () => test.now,
     after(ms: number) {
       test.waits.push(ms);
       return () => {};

@@ -13,6 +13,8 @@ export interface ManualClock extends Clock {
    * the end, so that what a task has started is done when this resolves.
    */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock forwards or back by `ms`, as an operator or NTP does. Intervals and timers do not notice. */
+  shiftWallClock(ms: number): void;
   /** How many timers are running: 0 where all has been let go of. */
   readonly timers: number;
 }
@@ -46,7 +48,9 @@ async function settleAll(): Promise<void> {
 
 /** Creates a clock that stands at `start`. */
 export function createManualClock(start = 1_700_000_000_000): ManualClock {
-  let now = start;
+  /** Monotonic time: its origin differs from the wall clock's, so that whoever compares the two is found out. */
+  let elapsed = 5_000;
+  let wallOffset = start - elapsed;
   // In the order of their beginning, so that of two due at one time the one that was set first runs first.
   const timers = new Set<Timer>();
 
@@ -64,7 +68,7 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
   }
 
   function run(timer: Timer): void {
-    now = Math.max(now, timer.at);
+    elapsed = Math.max(elapsed, timer.at);
     timers.delete(timer);
     if (timer.everyMs !== undefined) {
       timer.at += timer.everyMs;
@@ -74,22 +78,26 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
   }
 
   return {
-    now: () => now,
+    now: () => elapsed + wallOffset,
+    elapsed: () => elapsed,
     // As the runtime's own timers: a delay below 1 ms is none, and an interval moves on by at least 1 ms.
-    after: (ms, task) => begin({ at: now + Math.max(0, ms), task }),
-    every: (ms, task) => begin({ at: now + Math.max(1, ms), everyMs: Math.max(1, ms), task }),
+    after: (ms, task) => begin({ at: elapsed + Math.max(0, ms), task }),
+    every: (ms, task) => begin({ at: elapsed + Math.max(1, ms), everyMs: Math.max(1, ms), task }),
     async advance(ms) {
-      const until = now + ms;
+      const until = elapsed + ms;
       await settleAll();
       do {
         for (let timer = next(until); timer; timer = next(until)) {
           run(timer);
           await settle();
         }
-        now = until;
+        elapsed = until;
         await settleAll();
         // What settled last may have set a timer that is due already.
       } while (next(until));
+    },
+    shiftWallClock(ms) {
+      wallOffset += ms;
     },
     get timers() {
       return timers.size;

@@ -106,6 +106,7 @@ export function createFastClock(): Clock {
   const start = Date.now();
   return {
     now: () => start + (Date.now() - start) * 10,
+    elapsed: () => performance.now() * 10,
     after: (ms, task) => systemClock.after(ms / 10, task),
     every: (ms, task) => systemClock.every(ms / 10, task),
   };
