@@ -1,0 +1,291 @@
+/**
+ * Refused requests: statuses and whole problems.
+ *
+ * @module
+ */
+import { type Asked, play, PUBLISHER, type Scene, scene, STREAM, userOf } from "./app.ts";
+import { assertGolden } from "./golden.ts";
+
+const ANN = { headers: userOf("ann") };
+const BOB = { headers: userOf("bob") };
+const BY_PUBLISHER = { headers: PUBLISHER };
+const JSON_TYPE = { "content-type": "application/json" };
+
+const sent = (body: unknown, headers = {}) => ({ body, headers: { ...PUBLISHER, ...headers } });
+
+/** How every route of the API is asked in vain. */
+const REFUSED: readonly (readonly [what: string, query: string, Asked])[] = [
+  ["without a token", "", {}],
+  ["with another token", "", { headers: { authorization: "Bearer another-token-of-16" } }],
+  ["with a token of another scheme", "", { headers: { authorization: "Basic YTpi" } }],
+  ["with a token in its URL", "?access_token=x", BY_PUBLISHER],
+  ["with a ticket that is none", "?ticket=x", {}],
+  ["with a parameter that is unknown", "?unknown=1", BY_PUBLISHER],
+  ["with bad parameters", "?max_rate=3&snapshot=yes&limit=0&symbols=DOGE&source=!", BY_PUBLISHER],
+  ["with a body that is no JSON", "", sent("{", JSON_TYPE)],
+  ["with a body of another shape", "", sent([])],
+  ["with a body of unknown fields", "", sent({ unknown: 1 })],
+  ["with a body of another type", "", sent("{}", { "content-type": "text/plain" })],
+  ["with too large a body", "", sent({ text: "x".repeat(500_000) })],
+  ["with a bad key", "", sent({}, { "idempotency-key": "x".repeat(129) })],
+];
+
+const WITHOUT_BODY = ["GET", "HEAD"];
+
+/** Asks every route of the API's document in one way. */
+async function askAll(app: Scene, query: string, asked: Asked): Promise<void> {
+  const { paths } = JSON.parse((await app.quietly("GET", "/openapi.json")).text);
+  for (const path of Object.keys(paths).filter((each) => /^\/(v1|demo|metrics)/.test(each))) {
+    for (const method of Object.keys(paths[path]).map((each) => each.toUpperCase())) {
+      if (asked.body !== undefined && WITHOUT_BODY.includes(method)) continue;
+      const url = path.replaceAll(/{(\w+)}/g, (_, name) => name === "channel" ? "alerts" : "none");
+      const isSlow = method === "GET" && /^\/v1\/(quotes|news)$/.test(path);
+      await app.tell(method, `${url}${query}`, { ...asked, takesMs: isSlow ? 1000 : 0 });
+    }
+  }
+}
+
+Deno.test("every route refuses with the recorded problems", async () => {
+  await assertGolden(
+    "refusals_of_all_routes.txt",
+    await play(
+      REFUSED.map(([what, query, asked]) => () => scene(what, (app) => askAll(app, query, asked))),
+    ),
+  );
+});
+
+const article = { title: "One", url: "https://stories.example/1", source: "desk" };
+const MANY = Array.from({ length: 101 }, (_, n) => `s${n}`).join(",");
+
+const BAD: readonly (readonly [method: string, path: string, asked?: Asked])[] = [
+  ["GET", "/nothing"],
+  ["GET", "/v1"],
+  ["DELETE", "/health"],
+  ["PUT", "/v1/quotes"],
+  ["POST", "/v1/quotes/stream"],
+  ["GET", "/v1/events/alerts"],
+  ["GET", `/health?${"x".repeat(4096)}`],
+  ["GET", "/page/page.css"],
+  ["GET", "/?source=!"],
+  ["GET", "/v1/quotes?symbols=DOGE,btc-usd,LUNA"],
+  ["GET", `/v1/quotes?symbols=${MANY}`],
+  ["GET", "/v1/quotes/stream?symbols=DOGE"],
+  ["GET", "/v1/quotes/stream?max_rate=1&max_rate=2"],
+  ["GET", "/v1/news?limit=201"],
+  ["GET", "/v1/news?limit=many"],
+  ["GET", `/v1/news/stream?source=${MANY}`],
+  ["GET", "/v1/stream"],
+  ["GET", "/v1/stream?topics="],
+  ["GET", `/v1/stream?topics=${MANY}`],
+  ["GET", "/v1/stream?topics=quotes,Quotes"],
+  ["GET", "/v1/stream?topics=events/nothing"],
+  ["GET", "/v1/stream?topics=__proto__"],
+  ["GET", "/v1/stream?topics=quotes,events/secret"],
+  ["GET", "/v1/stream?topics=events/secret", ANN],
+  ["GET", "/v1/stream?topics=tasks", { headers: userOf("ann", { topics: ["tasks", "tasks/*"] }) }],
+  ["GET", "/v1/stream?topics=operations/none", ANN],
+  ["GET", "/v1/events/nothing/stream"],
+  ["GET", "/v1/events/secret/stream"],
+  ["GET", "/v1/events/secret/stream", { headers: STREAM }],
+  ["GET", "/v1/events/secret/stream", ANN],
+  ["GET", "/v1/events/secret/stream", { headers: userOf("ann", { exp: 1_699_999_999 }) }],
+  ["GET", "/v1/events/secret/stream", { headers: userOf("", { topics: ["events/secret"] }) }],
+  ["GET", "/v1/events/secret/stream?ticket=x", BY_PUBLISHER],
+  ["GET", "/v1/events/secret/stream?ticket=x"],
+  ...["access_token", "token", "auth_token", "id_token", "jwt"].map((name) =>
+    ["GET", `/v1/events/secret/stream?${name}=x`] as const
+  ),
+  ["POST", "/v1/events/nothing", sent({ type: "note", data: 1 })],
+  ["POST", "/v1/events/alerts", sent({ type: "unknown", data: 1 })],
+  ["POST", "/v1/events/alerts", sent({ data: 1 })],
+  ["POST", "/v1/events/alerts", sent({ type: "note" })],
+  ["POST", "/v1/events/alerts", sent({ type: "note", data: "x".repeat(65_537) })],
+  ["POST", "/v1/events/alerts", sent({ type: "note", data: 1 }, { "idempotency-key": "é" })],
+  ["POST", "/v1/news", sent({ title: "<b></b>", url: "ftp://x", source: "a b", symbols: ["x"] })],
+  ["POST", "/v1/news", sent({ ...article, more: 1, published_at: "yesterday" })],
+  ["PATCH", "/v1/news/none", sent({})],
+  ["PATCH", "/v1/news/none", sent({ title: "Two" })],
+  ["DELETE", "/v1/news/none", BY_PUBLISHER],
+  ["POST", "/v1/operations", sent({ kind: "", owner: "", ttl_s: 0, more: 1 })],
+  ["PATCH", "/v1/operations/none", sent({ state: "expired", progress: 2, eta_s: -1 })],
+  ["GET", "/v1/operations/none", ANN],
+  ["GET", "/v1/operations/none/stream", ANN],
+  ["DELETE", "/v1/operations/none", ANN],
+  ["POST", "/v1/sessions", sent({ owner: 1 })],
+  ["PATCH", "/v1/sessions/none", sent({ session_state: "Completed" })],
+  ["PATCH", "/v1/sessions/none", sent({ session_state: "expired", progress: 2 })],
+  ["GET", "/v1/sessions/none/events", ANN],
+  ["POST", "/v1/sessions/none/process", ANN],
+  ["GET", "/v1/tasks", ANN],
+  ["GET", "/v1/tasks/none/status", ANN],
+  ["POST", "/v1/tasks/none/claim", BY_PUBLISHER],
+  ["PATCH", "/v1/tasks/none", sent({ claim: "x", state: "waiting" })],
+  ["PATCH", "/v1/tasks/none", sent({ claim: "x", state: "completed" })],
+  ["POST", "/v1/tickets", { body: { topics: ["events/secret"] } }],
+  ["POST", "/v1/tickets", sent({ topics: [] })],
+  ["POST", "/v1/tickets", sent({ topics: ["nothing"] })],
+  ["POST", "/v1/tickets", { ...ANN, body: { topics: ["events/secret"] } }],
+  [
+    "POST",
+    "/v1/tickets",
+    sent({ topics: Array(32).fill(0).map((_, n) => `operations/${n}${"x".repeat(60)}`) }),
+  ],
+  ["POST", "/demo/operations/none/tickets"],
+];
+
+const NOT_SET = { DEMO: "0", PUBLISH_TOKEN: "", AUTH_SECRET: "" };
+
+/** Begins something by a POST. @returns The field of the answer. */
+async function begin(app: Scene, path: string, body: unknown, field = "id"): Promise<string> {
+  const answer = await app.quietly("POST", path, { headers: PUBLISHER, body });
+  return app.name(answer.field(field), path);
+}
+
+Deno.test("bad requests are refused with the recorded problems", async () => {
+  await assertGolden(
+    "refusals.txt",
+    await play([
+      () =>
+        scene("bad requests", async (app) => {
+          for (const [method, path, asked] of BAD) await app.tell(method, path, asked);
+        }),
+      () =>
+        scene("conflicts of operations", async (app) => {
+          const path = `/v1/operations/${await begin(app, "/v1/operations", {
+            kind: "a",
+            owner: "ann",
+          })}`;
+          await app.tell("GET", path, BOB);
+          await app.tell("GET", `${path}/stream`, BOB);
+          await app.tell("GET", `/v1/stream?topics=${path.slice(4)}`, BOB);
+          await app.tell("PATCH", path, sent({ state: "running" }));
+          await app.tell("PATCH", path, sent({ state: "pending" }));
+          await app.tell("PATCH", path, sent({ message: "x".repeat(1001) }));
+          await app.tell("PATCH", path, sent({ result: "x".repeat(65_537) }));
+          await app.tell("PATCH", path, sent({ state: "completed" }));
+          await app.tell("PATCH", path, sent({ state: "failed" }));
+          await app.tell("DELETE", path, ANN);
+        }),
+      () =>
+        scene("conflicts of sessions and tasks", async (app) => {
+          const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}`;
+          await app.tell("GET", `${path}/events`, BOB);
+          await app.tell("POST", `${path}/process`, BOB);
+          const task = `/v1/tasks/${await begin(app, `${path}/process`, undefined, "task_id")}`;
+          await app.tell("GET", `${task}/status`, BOB);
+          await app.tell("PATCH", task, sent({ claim: "none" }));
+          const claimed = await app.quietly("POST", `${task}/claim`, BY_PUBLISHER);
+          const claim = app.name(claimed.field("claim"), "claim");
+          await app.tell("POST", `${task}/claim`, BY_PUBLISHER);
+          await app.tell("PATCH", task, sent({ claim: "none" }));
+          await app.tell("PATCH", task, sent({ claim, state: "failed", error: 1 }));
+          await app.tell("PATCH", task, sent({ claim }));
+          await app.tell("POST", `${task}/claim`, BY_PUBLISHER);
+          await app.tell("PATCH", path, sent({ session_state: "completed" }));
+          await app.tell("PATCH", path, sent({ progress: 1 }));
+          await app.tell("POST", `${path}/process`, ANN);
+        }),
+      () =>
+        scene("conflicts of news", async (app) => {
+          const id = await begin(app, "/v1/news", article);
+          await app.tell("POST", "/v1/news", sent(article));
+          await app.tell("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
+          await app.tell("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
+          await app.tell("POST", "/v1/news", sent(article));
+        }),
+      () =>
+        scene("keys that come again, with the same body and with another", async (app) => {
+          const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}/process`;
+          for (
+            const [method, url, first, second] of [
+              ["POST", "/v1/events/alerts", { type: "note", data: 1 }, { type: "note", data: 2 }],
+              ["POST", "/v1/news", article, { ...article, title: "Two" }],
+              ["POST", "/v1/operations", { kind: "a", owner: "ann" }, { kind: "b", owner: "ann" }],
+              ["POST", "/v1/sessions", { owner: "ann" }, { owner: "bob" }],
+              ["POST", path, { a: 1 }, { a: 2 }],
+            ] as const
+          ) {
+            const key = { "idempotency-key": "a key" };
+            await app.tell(method, url, sent(first, key));
+            await app.tell(method, url, sent(first, key));
+            await app.tell(method, url, sent(second, key));
+          }
+        }),
+      () =>
+        scene("tickets that were spent, have ended, are for something else", async (app) => {
+          const secret = "/v1/events/secret/stream?ticket=";
+          const make = (topics: string[]) => begin(app, "/v1/tickets", { topics }, "ticket");
+          const spent = await make(["events/secret"]);
+          await app.tell("GET", `${secret}${spent}`);
+          await app.tell("GET", `${secret}${spent}`);
+          await app.tell("GET", `${secret}${await make(["events/alerts"])}`);
+          await app.tell("GET", `/v1/operations/none?ticket=${await make(["events/secret"])}`);
+          const late = await make(["events/secret"]);
+          await app.pass(30_000);
+          await app.tell("GET", `${secret}${late}`);
+        }),
+      () =>
+        scene("shares that are used up", async (app) => {
+          const note = sent({ type: "note", data: 1 });
+          await app.tell("POST", "/v1/events/alerts", note);
+          await app.tell("POST", "/v1/events/alerts", note);
+          await app.tell("POST", "/v1/tickets", sent({ topics: ["events/alerts"] }));
+          const asked = { ...ANN, body: { topics: ["events/alerts"] } };
+          await app.tell("POST", "/v1/tickets", asked);
+          await app.tell("POST", "/v1/tickets", asked);
+          for (let n = 0; n < 60; n++) await app.quietly("GET", "/v1/operations/none", ANN);
+          await app.tell("GET", "/v1/operations/none", ANN);
+          await app.tell("GET", "/v1/stream?topics=operations/none", ANN);
+          for (let n = 0; n < 30; n++) await app.quietly("POST", "/demo/operations");
+          await app.tell("POST", "/demo/operations");
+        }, { env: { PUBLISH_PER_MINUTE: "1", OPENS_PER_MINUTE: "1" } }),
+      () =>
+        scene("streams of one client that are used up", async (app) => {
+          await app.open("/v1/events/alerts/stream");
+          await app.tell("GET", "/v1/events/alerts/stream");
+          await app.tell("GET", "/v1/events/alerts/stream", { headers: STREAM });
+          await app.tell("HEAD", "/v1/events/alerts/stream");
+        }, { env: { STREAMS_PER_CLIENT: "1" } }),
+      () =>
+        scene("an isolate that drains", async (app) => {
+          await app.drain();
+          await app.tell("GET", "/health");
+          await app.tell("GET", "/ready");
+          await app.tell("GET", "/v1/events/alerts/stream");
+        }),
+      () =>
+        scene("what is off while its settings are not set", async (app) => {
+          await app.tell("GET", "/metrics");
+          await app.tell("GET", "/v1/events/secret/stream", ANN);
+          await app.tell("POST", "/demo/operations");
+          await app.tell("POST", "/v1/tickets", { ...ANN, body: { topics: ["events/secret"] } });
+          for (const path of ["events/alerts", "news", "operations", "sessions"]) {
+            await app.tell("POST", `/v1/${path}`, sent({}));
+          }
+          await app.tell("GET", "/v1/tasks", BY_PUBLISHER);
+        }, { env: NOT_SET, isDown: () => true }),
+      () =>
+        scene("the store is down", async (app) => {
+          const slow = { takesMs: 10_000 };
+          await app.tell("POST", "/v1/events/alerts", {
+            ...sent({ type: "note", data: 1 }),
+            ...slow,
+          });
+          await app.tell("POST", "/v1/news", { ...sent(article), ...slow });
+          await app.tell("POST", "/v1/operations", {
+            ...sent({ kind: "a", owner: "ann" }),
+            ...slow,
+          });
+          await app.tell("POST", "/v1/sessions", { ...sent({ owner: "ann" }), ...slow });
+          await app.tell("GET", "/v1/operations/none", { ...ANN, ...slow });
+          await app.tell("GET", "/v1/operations/none/stream", { ...ANN, ...slow });
+          await app.tell("GET", "/v1/tasks", { ...BY_PUBLISHER, ...slow });
+          await app.tell("POST", "/v1/tickets", {
+            ...sent({ topics: ["events/alerts"] }),
+            ...slow,
+          });
+          await app.tell("GET", "/ready", slow);
+        }, { hasStoreDown: true, isDown: () => true }),
+    ]),
+  );
+});
