@@ -29,18 +29,18 @@ const BASE_ENV = {
   }),
 };
 
-type Headers_ = Readonly<Record<string, string>>;
+type HeaderFields = Readonly<Record<string, string>>;
 
 /** Headers of the callers. */
-export const PUBLISHER: Headers_ = { authorization: `Bearer ${PUBLISH_TOKEN}` };
-export const STREAM: Headers_ = { accept: "text/event-stream" };
+export const PUBLISHER: HeaderFields = { authorization: `Bearer ${PUBLISH_TOKEN}` };
+export const STREAM: HeaderFields = { accept: "text/event-stream" };
 
 /** The header of a user. @param claims More claims, or others. */
-export function userOf(sub: string, claims: Readonly<Record<string, unknown>> = {}): Headers_ {
+export function userOf(sub: string, claims: Readonly<Record<string, unknown>> = {}): HeaderFields {
   return { authorization: `Bearer ${signToken({ sub, exp: 1_700_086_400, ...claims })}` };
 }
 
-/** What stands between the app and the outside. */
+/** Settings of a scene, and the parts of the outside that do not answer. */
 export interface SceneOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Tells which hosts do not answer. */
@@ -51,7 +51,7 @@ export interface SceneOptions {
 
 /** A request. */
 export interface Asked {
-  readonly headers?: Headers_;
+  readonly headers?: HeaderFields;
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
   /** The time to let pass until the answer, in milliseconds. */
@@ -69,7 +69,7 @@ export interface Answer {
   field(name: string): string;
 }
 
-/** How a stream is opened. */
+/** Options of an opening. */
 export interface Opening {
   /** True for a client that reads nothing until its first `show()`. */
   readonly isBlocked?: boolean;
@@ -92,7 +92,7 @@ export interface Scene {
   tell(method: string, path: string, asked?: Asked): Promise<Answer>;
   /** As {@linkcode ask}, but nothing of it is written down. */
   quietly(method: string, path: string, asked?: Asked): Promise<Answer>;
-  open(path: string, headers?: Headers_, opening?: Opening): Promise<OpenStream>;
+  open(path: string, headers?: HeaderFields, opening?: Opening): Promise<OpenStream>;
   /** Publishes on a channel, and writes down nothing. @returns The event's id. */
   publish(channel: string, data: unknown, type?: string): Promise<string>;
   pass(ms: number): Promise<void>;
@@ -213,7 +213,7 @@ export async function scene(
     };
   }
 
-  function writeRequest(method: string, path: string, headers: Headers_, body?: unknown): void {
+  function writeRequest(method: string, path: string, headers: HeaderFields, body?: unknown): void {
     lines.push(
       "",
       `> ${method} ${path}`,
@@ -230,7 +230,7 @@ export async function scene(
 
   async function open(
     path: string,
-    headers: Headers_ = {},
+    headers: HeaderFields = {},
     { isBlocked = false, takesMs = 0 }: Opening = {},
   ): Promise<OpenStream> {
     writeRequest("GET", path, headers);

@@ -13,7 +13,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 const sent = (body: unknown, headers = {}) => ({ body, headers: { ...PUBLISHER, ...headers } });
 
-/** How every route of the API is asked in vain. */
+/** Requests that every route of the API is sent. */
 const REFUSED: readonly (readonly [what: string, query: string, Asked])[] = [
   ["without a token", "", {}],
   ["with another token", "", { headers: { authorization: "Bearer another-token-of-16" } }],
