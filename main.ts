@@ -7,6 +7,7 @@ import project from "./deno.json" with { type: "json" };
 import { systemClock } from "./lib/core/clock.ts";
 import { type Config, ConfigError, readConfig } from "./lib/core/config.ts";
 import { createLogger, type LogLevel, messageOf } from "./lib/core/logger.ts";
+import { randomId } from "./lib/core/random_id.ts";
 import type { Runtime } from "./lib/core/runtime.ts";
 import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
@@ -64,8 +65,7 @@ function assetUrl(path: string): URL {
 
 /** Settings for a first look: a publisher's token of its own, and a channel to publish on. */
 function demoConfig(config: Config, { random, clock }: Runtime): Config {
-  const letters = () => Math.floor(random() * 2 ** 32).toString(36).padStart(7, "0");
-  const token = config.PUBLISH_TOKEN ?? `demo-${letters()}${letters()}${letters()}`;
+  const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
   // Whatever LOG_LEVEL says: nobody could publish without it.
   if (token !== config.PUBLISH_TOKEN) {
     createLogger("info", clock, printLine).info("made a token for publishing", { token });

@@ -5,6 +5,7 @@
  */
 import { type Config, storePrefix } from "./core/config.ts";
 import type { Figures } from "./core/metrics.ts";
+import { randomId } from "./core/random_id.ts";
 import type { Topic } from "./core/topic.ts";
 import type { Runtime } from "./core/runtime.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
@@ -103,7 +104,7 @@ export function createServices(
   { version, fetch = outside.fetch, timeline }: Surroundings,
 ): Services {
   const { clock, random } = outside;
-  const isolate = Math.floor(random() * 2 ** 40).toString(36).padStart(8, "0");
+  const isolate = randomId(random, 8);
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
   const prefix = storePrefix(config, timeline);
   const shared = createShared(config, { ...outside, fetch }, { isolate, prefix, retention });
@@ -112,6 +113,7 @@ export function createServices(
     version,
     store: shared.health.kind,
     providers: [...providersFor(config).map(({ name }) => name), FEEDS],
+    topicKinds: ["quotes", "news", "events", "operations", "sessions", "tasks"],
     figures,
   });
   const { metrics } = prometheus;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
+import { isoTime } from "./time.ts";
 
 /** How much a line matters, least first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -34,7 +35,7 @@ export function createLogger(level: LogLevel, clock: Clock, write: (line: string
   function writer(each: LogLevel): Logger[LogLevel] {
     if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
     return (message, fields = {}) => {
-      const own = { time: new Date(clock.now()).toISOString(), level: each, message };
+      const own = { time: isoTime(clock.now()), level: each, message };
       write(lineOf(own, fields));
     };
   }

@@ -4,19 +4,17 @@
  * @module
  */
 
-/** The topics there are, by the first part of their names. */
-const NAMED_KINDS = [
-  "quotes",
-  "news",
-  "events",
-  "operations",
-  "sessions",
-  "tasks",
-  "chat",
-] as const;
+/** The metric kind of a topic that names none. */
+export const OTHER_KIND = "other";
 
-/** Kinds of topics. `several`: a stream of topics of more than one kind. `other`: a name that is none of ours. */
-export const TOPIC_KINDS = [...NAMED_KINDS, "several", "other"] as const;
+/** The metric kind of a stream of topics of more than one kind. */
+export const SEVERAL_KINDS = "several";
+
+/** Returns the metric kind of a stream of these topics. */
+export function kindOfStream(topics: readonly { readonly metricKind: string }[]): string {
+  const [kind = OTHER_KIND, ...more] = new Set(topics.map(({ metricKind }) => metricKind));
+  return more.length === 0 ? kind : SEVERAL_KINDS;
+}
 
 /** Why streams end: what `bye` says, or `gone` where the client left by itself. */
 export const END_REASONS = [
@@ -79,37 +77,22 @@ export const TASK_OUTCOMES = ["completed", "failed", "lapsed"] as const;
 /** Ways to ask that are to go (`http/deprecation.ts`). */
 export const DEPRECATED_USES = ["session_long_poll"] as const;
 
-/** A kind of topics. */
-export type TopicKind = typeof TOPIC_KINDS[number];
-
 /** What becomes of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
 
 /** A way to ask that is to go. */
 export type DeprecatedUse = typeof DEPRECATED_USES[number];
 
-/** The kind of a topic of this name. */
-export function kindOfTopic(name: string): TopicKind {
-  const [first] = name.split("/", 1);
-  return NAMED_KINDS.find((kind) => kind === first) ?? "other";
-}
-
-/** The kind of a stream of topics of these names. */
-export function kindOfStream(names: readonly string[]): TopicKind {
-  const [kind = "other", ...more] = new Set(names.map(kindOfTopic));
-  return more.length === 0 ? kind : "several";
-}
-
-/** Who counts what happens. Its methods return at once and never throw. */
+/** Counts what happens. Its methods return at once and never throw. A `topic` is the metric kind of a topic or a stream. */
 export interface Metrics {
   /** A stream was opened. */
-  opened(topic: TopicKind): void;
+  opened(topic: string): void;
   /** A stream ended. */
-  closed(topic: TopicKind, reason: typeof END_REASONS[number]): void;
+  closed(topic: string, reason: typeof END_REASONS[number]): void;
   /** A stream was refused, since a budget or a rate is used up, or we are going. */
   refused(reason: typeof REFUSAL_REASONS[number]): void;
   /** Events were published together, or were to be. */
-  published(topic: TopicKind, outcome: PublishOutcome, events: number): void;
+  published(topic: string, outcome: PublishOutcome, events: number): void;
   /** A provider was called. */
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
   /** Something was asked in a way that is to go. */
@@ -156,7 +139,7 @@ export interface Queue {
 
 /** What is not counted as it happens, but looked at when somebody asks. */
 export interface Figures {
-  readonly streams: ReadonlyMap<TopicKind, StreamFigures>;
+  readonly streams: ReadonlyMap<string, StreamFigures>;
   /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
   readonly slots: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };

@@ -5,6 +5,7 @@
  */
 import type { ZodType } from "zod";
 import type { StreamEvent } from "./event.ts";
+import { OTHER_KIND } from "./metrics.ts";
 
 /** The events of the stream itself, and EventSource's own: no topic may use them. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
@@ -70,6 +71,8 @@ export interface Topic {
   readonly events: Readonly<Record<string, ZodType>>;
   /** True where a right is needed to follow it. */
   readonly isPrivate: boolean;
+  /** The value of the label `topic` in /metrics. Topics of one family share it. */
+  readonly metricKind: string;
   /** Of many topics that come and go, what they are called together: their name up to the first slash. */
   readonly family?: string;
   /** What a client without a cursor is given. */
@@ -83,16 +86,19 @@ export interface Topic {
   readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
 }
 
+/** The optional fields of a topic that {@linkcode defineTopic} fills in. */
+type Defaults = "isPrivate" | "metricKind";
+
 /**
- * Defines a topic.
+ * Defines a topic. It is public and of the metric kind {@linkcode OTHER_KIND} unless it says otherwise.
  *
  * @throws {TypeError} If it takes an event type that is reserved or is not one plain word.
  */
-export function defineTopic(topic: Omit<Topic, "isPrivate"> & { isPrivate?: boolean }): Topic {
+export function defineTopic(topic: Omit<Topic, Defaults> & Partial<Pick<Topic, Defaults>>): Topic {
   for (const type of Object.keys(topic.events)) {
     if (!isEventType(type)) {
       throw new TypeError(`Cannot define topic "${topic.name}": "${type}" is no free event type`);
     }
   }
-  return { isPrivate: false, ...topic };
+  return { isPrivate: false, metricKind: OTHER_KIND, ...topic };
 }

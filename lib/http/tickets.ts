@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { Problem } from "../core/problem.ts";
+import { randomId } from "../core/random_id.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { keyFor, sha256 } from "./hash.ts";
@@ -67,15 +68,13 @@ export function createTickets(
 ): Tickets {
   // A key of its own: a ticket is never a user's token.
   const key = secret === undefined ? undefined : keyFor("tickets", secret);
-  const word = () => Math.floor(random() * 2 ** 32).toString(36);
 
   return {
     async issue({ sub, topics, endsAt }) {
       if (key === undefined) throw new TypeError("Cannot issue a ticket: there is no secret");
       const now = clock.now();
       const expiresAt = Math.min(now + TICKET_MS, endsAt ?? Infinity);
-      const n = `${word()}${word()}${word()}${word()}`;
-      const claims = { n, sub, topics, ends_at: endsAt, exp: expiresAt / 1000 };
+      const claims = { n: randomId(random), sub, topics, ends_at: endsAt, exp: expiresAt / 1000 };
       const ticket = await signJwt(claims, key);
       if (ticket.length > MOST_CHARACTERS) {
         throw new Problem(400, "ticket_too_long", "A ticket takes fewer topics.");

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import { kindOfStream, kindOfTopic, type TopicKind } from "../core/metrics.ts";
+import { kindOfStream } from "../core/metrics.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { createBacklog } from "./publish_backpressure.ts";
@@ -51,8 +51,8 @@ export interface BroadcastGroup extends Keeper {
   readonly follows: readonly Follow[];
   /** The names of its topics, and of which kinds they are: of each one, and all together. */
   readonly topics: readonly string[];
-  readonly kinds: readonly TopicKind[];
-  readonly kind: TopicKind;
+  readonly kinds: readonly string[];
+  readonly kind: string;
   readonly roster: Roster;
   /** The standing of those in step, brought up to the head where nothing is owed. */
   standing(): SharedCursor;
@@ -217,8 +217,8 @@ export function createBroadcastGroup(
   const group: BroadcastGroup = {
     follows,
     topics,
-    kinds: [...new Set(topics.map(kindOfTopic))],
-    kind: kindOfStream(topics),
+    kinds: [...new Set(follows.map(({ window }) => window.topic.metricKind))],
+    kind: kindOfStream(follows.map(({ window }) => window.topic)),
     roster,
     standing: settle,
     join(client) {

@@ -8,7 +8,7 @@
  */
 import type { EventInput } from "../core/event.ts";
 import { messageOf } from "../core/logger.ts";
-import { noMetrics, type StreamFigures, type TopicKind } from "../core/metrics.ts";
+import { noMetrics, type StreamFigures } from "../core/metrics.ts";
 import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Runtime } from "../core/runtime.ts";
@@ -53,7 +53,7 @@ export interface Hub {
   /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
   keepOpen(topic: Topic, ms: number): void;
   /** How its streams are doing now, by the kind of their topics. */
-  streams(): ReadonlyMap<TopicKind, StreamFigures>;
+  streams(): ReadonlyMap<string, StreamFigures>;
   /** Ends every stream with `bye` `drain`. */
   drain(): void;
   /** Ends everything the hub runs. */

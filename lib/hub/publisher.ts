@@ -5,7 +5,7 @@
  */
 import type { EventInput, SerializedEvent } from "../core/event.ts";
 import { toJson } from "../core/json.ts";
-import { kindOfTopic, type Metrics, type PublishOutcome } from "../core/metrics.ts";
+import type { Metrics, PublishOutcome } from "../core/metrics.ts";
 import { ORIGIN, type Position } from "../core/position.ts";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
@@ -116,7 +116,7 @@ export function createPublishing(
     options: AppendOptions | undefined,
   ): Promise<Appended> {
     const count = (outcome: PublishOutcome) =>
-      metrics.published(kindOfTopic(topic.name), outcome, publications.length);
+      metrics.published(topic.metricKind, outcome, publications.length);
     try {
       const drafts = publications.map((each) => draftOf(topic, each, maxEventBytes));
       const appended = await log.append(topic, drafts, options);

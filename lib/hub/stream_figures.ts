@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HUNG_MS, type StreamFigures, type TopicKind } from "../core/metrics.ts";
+import { HUNG_MS, type StreamFigures } from "../core/metrics.ts";
 import { comparePositions } from "../core/position.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, SharedCursor } from "./client_stream.ts";
@@ -27,10 +27,10 @@ function isHung({ blockedSince }: ClientStream, now: number): boolean {
  */
 export function tally(
   groups: Iterable<BroadcastGroup>,
-  past: ReadonlyMap<TopicKind, number>,
+  past: ReadonlyMap<string, number>,
   now: number,
-): ReadonlyMap<TopicKind, StreamFigures> {
-  const all = new Map<TopicKind, StreamFigures>();
+): ReadonlyMap<string, StreamFigures> {
+  const all = new Map<string, StreamFigures>();
   for (const [kind, delivered] of past) all.set(kind, { ...NONE, delivered });
   for (const group of groups) {
     const { kind } = group;

@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Metrics, StreamFigures, TopicKind } from "../core/metrics.ts";
+import type { Metrics, StreamFigures } from "../core/metrics.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import { tally } from "./stream_figures.ts";
@@ -18,7 +18,7 @@ export interface Chronicle {
   /** It ends. */
   end(group: Kinds, stream: Told, reason: EndReason): void;
   /** How streams are doing, those of `audiences` and all that have ended. */
-  figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<TopicKind, StreamFigures>;
+  figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures>;
 }
 
 /** What is told of a stream's topics: only their kinds. */
@@ -36,7 +36,7 @@ export function createChronicle(
   },
 ): Chronicle {
   /** What streams that have ended were given. */
-  const past = new Map<TopicKind, number>();
+  const past = new Map<string, number>();
   let count = 0;
 
   return {

@@ -11,11 +11,12 @@ import {
   END_REASONS,
   type Figures,
   type Metrics,
+  OTHER_KIND,
   PUBLISH_OUTCOMES,
   REFUSAL_REASONS,
+  SEVERAL_KINDS,
   TASK_OUTCOMES,
   TASK_STATES,
-  TOPIC_KINDS,
 } from "../core/metrics.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 
@@ -38,15 +39,21 @@ export interface PrometheusOptions {
   readonly store: "memory" | "redis";
   /** The names that become labels. Others count as `other`. */
   readonly providers: readonly string[];
+  /** The metric kinds of the registered topics. */
+  readonly topicKinds: readonly string[];
   /** What is looked at when somebody asks. */
   readonly figures: () => Figures | Promise<Figures>;
 }
 
 /** Every series there will ever be is there from the start: what appears with its first event has no rate. */
-function beginAtZero(all: Instruments, providers: readonly string[]): void {
+function beginAtZero(
+  all: Instruments,
+  providers: readonly string[],
+  kinds: readonly string[],
+): void {
   for (const reason of REFUSAL_REASONS) all.refused.inc({ reason }, 0);
   for (const outcome of TASK_OUTCOMES) all.taskOutcomes.inc({ outcome }, 0);
-  for (const topic of TOPIC_KINDS) {
+  for (const topic of kinds) {
     all.opened.inc({ topic }, 0);
     for (const reason of END_REASONS) all.closed.inc({ topic, reason }, 0);
     for (const outcome of PUBLISH_OUTCOMES) all.published.inc({ topic, outcome }, 0);
@@ -68,22 +75,23 @@ function settle<Label extends string>(
 
 /** Creates metrics, and the text of them, in a registry of their own. */
 export function createPrometheus(
-  { isolate, version, store, providers, figures }: PrometheusOptions,
+  { isolate, version, store, providers, topicKinds, figures }: PrometheusOptions,
 ): Exposition & { readonly metrics: Metrics } {
   const registry = new Registry();
   registry.setDefaultLabels({ isolate });
   const all = createInstruments(registry);
   const known = [...providers, OTHER];
+  const kinds = [...topicKinds, SEVERAL_KINDS, OTHER_KIND];
   const breakers = new Map<string, Parameters<Metrics["guarded"]>[1]>();
   all.info.set({ version, store }, 1);
-  beginAtZero(all, known);
+  beginAtZero(all, known, kinds);
 
   function named(provider: string): string {
     return providers.includes(provider) ? provider : OTHER;
   }
 
   function look({ streams, slots, store, queue }: Figures): void {
-    const each = TOPIC_KINDS.map((topic) => ({ topic, of: streams.get(topic) }));
+    const each = kinds.map((topic) => ({ topic, of: streams.get(topic) }));
     for (const { topic, of } of each) {
       all.streams.set({ topic }, of?.open ?? 0);
       all.lagging.set({ topic }, of?.lagging ?? 0);

@@ -18,6 +18,7 @@ export function channelTopics(channels: Config["CHANNELS"]): Topic[] {
     const shape = z.object({ channel: z.literal(channel), data: z.unknown() });
     return defineTopic({
       name: channelTopicName(channel),
+      metricKind: "events",
       kind: "log",
       events: Object.fromEntries(types.map((type) => [type, shape])),
       isPrivate,

@@ -6,6 +6,7 @@
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../core/time.ts";
 
 /** How publishers end something. */
 export const TOLD_ENDS = ["completed", "failed", "cancelled"] as const;
@@ -25,10 +26,6 @@ export const Life = z.object({
 /** When something began, showed life, and expires. */
 export type Life = Readonly<z.infer<typeof Life>>;
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** Whether a state is one that something ends in. */
 export function isEnd(state: string): boolean {
   return ENDS.some((each) => each === state);
@@ -36,17 +33,17 @@ export function isEnd(state: string): boolean {
 
 /** A life that begins. @param ttlS How long it lasts after a sign of life, in seconds. */
 export function begunAt(now: number, ttlS: number): Life {
-  return { created_at: iso(now), ...aliveAt(now, ttlS) };
+  return { created_at: isoTime(now), ...aliveAt(now, ttlS) };
 }
 
 /** What a sign of life changes. @param ttlS How long it lasts after one, in seconds. */
 export function aliveAt(now: number, ttlS: number): Omit<Life, "created_at"> {
-  return { updated_at: iso(now), expires_at: iso(now + ttlS * 1000) };
+  return { updated_at: isoTime(now), expires_at: isoTime(now + ttlS * 1000) };
 }
 
 /** What an end changes. */
 export function endedAt(now: number): Pick<Life, "updated_at"> {
-  return { updated_at: iso(now) };
+  return { updated_at: isoTime(now) };
 }
 
 /** When it ends, unless there is a sign of life. */

@@ -11,6 +11,7 @@ import type { z } from "zod";
 import { toJson } from "../core/json.ts";
 import { messageOf } from "../core/logger.ts";
 import { Problem } from "../core/problem.ts";
+import { randomId } from "../core/random_id.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -18,9 +19,6 @@ import { StoreUnavailable } from "../store/errors.ts";
 import type { Cas, CasResult, IdempotencyKey } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import { begunBy, createdOnce } from "./idempotent_create.ts";
-
-/** How much of what nobody shall guess is chance: 100 bits, in fives. */
-const RANDOM_CHARACTERS = 20;
 
 /** Room for what we say of a thing ourselves, in bytes: that it stalls, that it expired. */
 const WORDS_BYTES = 256;
@@ -102,12 +100,6 @@ export interface RecordStoreContext {
   readonly maxEventBytes: number;
 }
 
-/** A word of chance, which nobody guesses. */
-export function chanceWord(random: Runtime["random"]): string {
-  const letter = () => Math.floor(random() * 32).toString(32);
-  return Array.from({ length: RANDOM_CHARACTERS }, letter).join("");
-}
-
 /** When what has this id began, in ms since the epoch: an id begins with it. */
 function begunAt(id: string): number {
   return parseInt(id, 36);
@@ -123,7 +115,7 @@ export function createRecordStore<Kept extends object>(
 
   /** When it began, which of this isolate's it is, and chance, since another isolate may begin one at the same time. */
   function newId(): string {
-    return [clock.now().toString(36), (++count).toString(36), chanceWord(random)].join("-");
+    return [clock.now().toString(36), (++count).toString(36), randomId(random)].join("-");
   }
 
   /** What nobody looks at any more is kept as long as if it had been seen to end. */

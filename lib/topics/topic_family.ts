@@ -24,6 +24,7 @@ export function memberTopic({ family, type, shape }: FamilyShape, id: string): T
   return defineTopic({
     name: `${family}/${id}`,
     family,
+    metricKind: family,
     kind: "log",
     events: Object.fromEntries([type, ...ENDS].map((each) => [each, shape])),
     terminalTypes: ENDS,

@@ -16,10 +16,11 @@ Deno.test("isEventType() refuses the stream's own names, and what is not one pla
   }
 });
 
-Deno.test("defineTopic() makes a topic public unless it says otherwise", () => {
+Deno.test("defineTopic() defines a public topic of the kind other by default", () => {
   const topic = { name: "news", kind: "log", events: { article: z.string() } } as const;
-  assertEquals(defineTopic(topic), { ...topic, isPrivate: false });
-  assert(defineTopic({ ...topic, isPrivate: true }).isPrivate);
+  assertEquals(defineTopic(topic), { ...topic, isPrivate: false, metricKind: "other" });
+  const own = { ...topic, isPrivate: true, metricKind: "news" };
+  assertEquals(defineTopic(own), own);
 });
 
 Deno.test("defineTopic() refuses an event type that is not free, and names both", () => {

@@ -6,12 +6,10 @@ import {
   DEPRECATED_USES,
   END_REASONS,
   kindOfStream,
-  kindOfTopic,
   type Metrics,
   PUBLISH_OUTCOMES,
   REFUSAL_REASONS,
   TASK_OUTCOMES,
-  TOPIC_KINDS,
 } from "../../lib/core/metrics.ts";
 import { figureIn, parseExposition } from "./exposition.ts";
 import { createPrometheusUnderTest, NOTHING } from "./support.ts";
@@ -28,7 +26,7 @@ function seriesOf(text: string): string[] {
 /** Lets everything happen that can. */
 function happenAll(metrics: Metrics): void {
   for (const reason of REFUSAL_REASONS) metrics.refused(reason);
-  for (const topic of TOPIC_KINDS) {
+  for (const topic of ["quotes", "news", "several", "other"]) {
     metrics.opened(topic);
     for (const reason of END_REASONS) metrics.closed(topic, reason);
     for (const outcome of PUBLISH_OUTCOMES) metrics.published(topic, outcome, 2);
@@ -62,7 +60,7 @@ Deno.test("every series is there from the start at 0, and what happens adds none
     assertEquals(figureIn(after, "streams_refused_total", { reason }), 1, reason);
   }
   for (const outcome of PUBLISH_OUTCOMES) {
-    assertEquals(figureIn(after, "events_published_total", { topic: "chat", outcome }), 2, outcome);
+    assertEquals(figureIn(after, "events_published_total", { topic: "news", outcome }), 2, outcome);
   }
   for (const outcome of TASK_OUTCOMES) {
     assertEquals(figureIn(after, "tasks_outcomes_total", { outcome }), 1, outcome);
@@ -91,21 +89,17 @@ Deno.test("a provider of any other name counts as other, and no name makes a lab
   assertEquals(count, HOSTILE.length);
 });
 
-Deno.test("kindOfTopic() takes the first part of our names, and calls all else other", () => {
-  const names = {
-    ...{ quotes: "quotes", news: "news", tasks: "tasks", "events/alerts": "events" },
-    ...{ "operations/a": "operations", "sessions/b/c": "sessions", "chat/x": "chat" },
-  };
-  for (const [name, kind] of Object.entries(names)) assertEquals<string>(kindOfTopic(name), kind);
-  for (const name of [...HOSTILE, "Quotes", "quotes ", "several", "other", "toString", "/quotes"]) {
-    assertEquals(kindOfTopic(name), "other", name);
-  }
+Deno.test("kindOfStream() is that of its topics, or several", () => {
+  const of = (...kinds: string[]) => kindOfStream(kinds.map((metricKind) => ({ metricKind })));
+  assertEquals(of("operations", "operations"), "operations");
+  assertEquals(of("quotes", "events"), "several");
+  assertEquals(of(), "other");
 });
 
-Deno.test("kindOfStream() is that of its topics, or several", () => {
-  assertEquals(kindOfStream(["operations/a", "operations/b"]), "operations");
-  assertEquals(kindOfStream(["quotes", "events/alerts"]), "several");
-  assertEquals(kindOfStream([]), "other");
+Deno.test("the kinds of topics are the registered ones, several and other", async () => {
+  const text = await createPrometheusUnderTest({ topicKinds: ["a", "b"] }).text();
+  const samples = parseExposition(text).get("edgetape_streams")?.samples ?? [];
+  assertEquals(samples.map(({ labels }) => labels.topic), ["a", "b", "several", "other"]);
 });
 
 Deno.test("streams, seats and the store are told as they are when somebody asks", async () => {

@@ -5,8 +5,8 @@ import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { alerts, createClient, numbered, onAlerts, price, prices } from "../hub/support.ts";
 import { createMeasuredHub, type MeasuredHub } from "./support.ts";
 
-const quotes = defineTopic({ ...prices, name: "quotes" });
-const channel = defineTopic({ ...alerts, name: "events/alerts" });
+const quotes = defineTopic({ ...prices, name: "quotes", metricKind: "quotes" });
+const channel = defineTopic({ ...alerts, name: "events/alerts", metricKind: "events" });
 const onQuotes = [{ topic: quotes, tags: null }];
 const onChannel = [{ topic: channel, tags: null }];
 

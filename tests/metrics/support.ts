@@ -28,6 +28,7 @@ export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = 
     version: "0.0.0",
     store: "memory",
     providers: ["first", "second"],
+    topicKinds: ["quotes", "news", "events"],
     figures: () => NOTHING,
     ...options,
   });

@@ -10,6 +10,7 @@ import { Article, Retraction } from "./article.ts";
 export function newsTopic(): Topic {
   return defineTopic({
     name: "news",
+    metricKind: "news",
     kind: "log",
     events: {
       "article": Article,

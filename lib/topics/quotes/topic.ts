@@ -41,6 +41,7 @@ export function quotesTopic(judges: readonly Judge[]): Topic {
 
   return defineTopic({
     name: "quotes",
+    metricKind: "quotes",
     kind: "state",
     events: { quote: Quote, status: Status },
     outdates(logged, shown) {

@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { type Queue, TASK_STATES } from "../../core/metrics.ts";
+import { isoTime } from "../../core/time.ts";
 
 /** The states it ends in. */
 const ENDS = ["completed", "failed"] as const;
@@ -73,10 +74,6 @@ export interface Beginning {
   readonly owner: string;
 }
 
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** Whether a state is one that a task ends in. */
 export function isEnd(state: Task["state"]): state is typeof ENDS[number] {
   return ENDS.some((each) => each === state);
@@ -98,8 +95,8 @@ export function begun({ id, sessionId, owner }: Beginning, now: number): Kept {
     progress: null,
     result: null,
     error: null,
-    created_at: iso(now),
-    updated_at: iso(now),
+    created_at: isoTime(now),
+    updated_at: isoTime(now),
   };
   return { task, claim: null };
 }
@@ -110,7 +107,7 @@ export function claimed(kept: Kept, secret: string, now: number): Kept | "over" 
   if (kept.claim !== null) return kept;
   const attempts = kept.task.attempts + 1;
   return {
-    task: { ...kept.task, state: "claimed", attempts, updated_at: iso(now) },
+    task: { ...kept.task, state: "claimed", attempts, updated_at: isoTime(now) },
     claim: { secret, lapsesAt: now + CLAIM_MS },
   };
 }
@@ -125,7 +122,7 @@ export function reported(kept: Kept, report: Report, now: number): Kept | Refusa
   const { task: was } = kept;
   const { state = "running", result = was.result, error = was.error } = report;
   const { progress = state === "completed" ? 1 : was.progress } = report;
-  const task: Task = { ...was, state, progress, result, error, updated_at: iso(now) };
+  const task: Task = { ...was, state, progress, result, error, updated_at: isoTime(now) };
   const isHeld = state === "running";
   return { task, claim: isHeld ? { secret: report.claim, lapsesAt: now + CLAIM_MS } : null };
 }
@@ -133,7 +130,7 @@ export function reported(kept: Kept, report: Report, now: number): Kept | Refusa
 /** Ends one that nobody did. */
 function failed({ task }: Kept, code: string, detail: string, now: number): Kept {
   const error = { code, detail };
-  return { task: { ...task, state: "failed", error, updated_at: iso(now) }, claim: null };
+  return { task: { ...task, state: "failed", error, updated_at: isoTime(now) }, claim: null };
 }
 
 /** What becomes of one whose worker was not heard of: it waits for the next, who begins from the start. */
@@ -144,7 +141,7 @@ function lapsed(kept: Kept, now: number): Kept {
     return failed(kept, "claims_lapsed", detail, now);
   }
   const anew = { state: "waiting", progress: null, result: null, error: null } as const;
-  return { task: { ...kept.task, ...anew, updated_at: iso(now) }, claim: null };
+  return { task: { ...kept.task, ...anew, updated_at: isoTime(now) }, claim: null };
 }
 
 /** What time has made of it: whoever looks decides. The very same, where that is nothing. */

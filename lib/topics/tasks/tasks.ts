@@ -5,15 +5,11 @@
  */
 import { noMetrics, type Queue } from "../../core/metrics.ts";
 import type { Position } from "../../core/position.ts";
+import { randomId } from "../../core/random_id.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { EventLog, IdempotencyKey } from "../../store/event_log.ts";
-import {
-  chanceWord,
-  createRecordStore,
-  type Kind,
-  type RecordStoreContext,
-} from "../record_store.ts";
+import { createRecordStore, type Kind, type RecordStoreContext } from "../record_store.ts";
 import { createCensus } from "./queue_stats.ts";
 import {
   type Beginning,
@@ -127,7 +123,7 @@ export function createTasks(context: TasksContext): Tasks {
       return { open, cursor };
     },
     async claim(id) {
-      const secret = chanceWord(random);
+      const secret = randomId(random);
       const kept = await records.move(id, (each, now) => claimed(each, secret, now));
       if (kept === null || kept === "over") return kept;
       const { task, claim } = kept;

@@ -12,6 +12,7 @@ export const TASKS = "tasks";
 /** The topic of tasks: whatever becomes of each. */
 export const tasksTopic: Topic = defineTopic({
   name: TASKS,
+  metricKind: TASKS,
   kind: "log",
   events: { task: Task },
   isPrivate: true,
