@@ -18,7 +18,7 @@ export type Logger = Readonly<
 >;
 
 /** One line. Fields never stand in for what is the log's own, and what cannot be written never stops who logs it. */
-function lineOf(own: object, fields: object): string {
+function formatLogLine(own: object, fields: object): string {
   try {
     return JSON.stringify({ ...own, ...fields, ...own });
   } catch {
@@ -36,7 +36,7 @@ export function createLogger(level: LogLevel, clock: Clock, write: (line: string
     if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
     return (message, fields = {}) => {
       const own = { time: isoTime(clock.now()), level: each, message };
-      write(lineOf(own, fields));
+      write(formatLogLine(own, fields));
     };
   }
   return {

@@ -145,9 +145,9 @@ export function createPublishing(
 
     async change(topic, publication, cas) {
       const appended = await append(topic, [publication], { cas });
-      if (appended.kind === "full") throw queueFull(cas.openIndex?.most ?? 0);
-      if (appended.kind === "stale") return { isSet: false, held: appended.held };
-      return { isSet: true, held: cas.next };
+      if (appended.kind === "full") throw queueFull(cas.openIndex?.max ?? 0);
+      if (appended.kind === "stale") return { isSet: false, current: appended.current };
+      return { isSet: true, current: cas.next };
     },
   };
 }

@@ -30,7 +30,7 @@ export interface Cas {
   readonly ttlMs: number;
   /** Puts its key on a roll, or takes it off, in the same step. */
   readonly openIndex?:
-    | { readonly name: string; readonly isOn: boolean; readonly most: number }
+    | { readonly name: string; readonly isOpen: boolean; readonly max: number }
     | undefined;
 }
 
@@ -38,16 +38,16 @@ export interface Cas {
 export interface CasResult {
   readonly isSet: boolean;
   /** What is kept now. */
-  readonly held: string | null;
+  readonly current: string | null;
 }
 
 /** How long to wait where a roll is full, in milliseconds. */
-const FULL_MS = 10_000;
+const QUEUE_FULL_RETRY_MS = 10_000;
 
 /** What is said where a roll has as many keys as it takes. */
-export function queueFull(most: number): Problem {
-  const detail = `${most} are waiting or under way already. Try again soon.`;
-  return new Problem(503, "queue_full", detail, { retryAfterMs: FULL_MS });
+export function queueFull(max: number): Problem {
+  const detail = `${max} are waiting or under way already. Try again soon.`;
+  return new Problem(503, "queue_full", detail, { retryAfterMs: QUEUE_FULL_RETRY_MS });
 }
 
 /** How long a key is known again, in milliseconds: the contract's 24 hours. */
@@ -76,7 +76,7 @@ export type Appended =
   /** `full`: the roll has no room for another key. Nothing was published. */
   | { readonly kind: "conflict" | "fenced" | "full" }
   /** Another value is kept than was expected. Nothing was published. */
-  | { readonly kind: "stale"; readonly held: string | null };
+  | { readonly kind: "stale"; readonly current: string | null };
 
 /** A part of what is kept of a topic, oldest first. */
 export interface Page {
@@ -102,7 +102,7 @@ export interface Retention {
 export interface EventLog {
   /**
    * Takes the events of one publication, all or none, and gives them their ids. At once they are on their way to every
-   * follower of the log, this isolate's too. At most {@linkcode MOST_DRAFTS} events are one publication.
+   * follower of the log, this isolate's too. At most {@linkcode MAX_BATCH_EVENTS} events are one publication.
    */
   append(
     topic: Topic,
@@ -128,7 +128,7 @@ export interface EventLog {
 }
 
 /** The most events of one publication: an id has room for no more. */
-export const MOST_DRAFTS = 1000;
+export const MAX_BATCH_EVENTS = 1000;
 
 /** The bytes an event counts for in a bound: those of its JSON and some for its names. */
 export function weightOf({ json }: Pick<SerializedEvent, "json">): number {

@@ -11,7 +11,7 @@ export interface Fence {
 }
 
 /** What trying for a lease came to. */
-export type Claim =
+export type ClaimResult =
   | { readonly isHeld: true }
   /** Somebody else holds it, for so many milliseconds unless it is renewed. */
   | { readonly isHeld: false; readonly leftMs: number };
@@ -23,7 +23,7 @@ export interface Lease {
   /** What a publication shows the log. */
   readonly fence: Fence;
   /** Takes it where it is free or ours already. */
-  claim(): Promise<Claim>;
+  claim(): Promise<ClaimResult>;
   /** Makes it last its time from now on. @returns False where it is not ours any more. */
   renew(): Promise<boolean>;
   /** Gives it back, if it is ours, so that a successor need not wait. */

@@ -6,7 +6,7 @@
 import type { Runtime } from "../core/runtime.ts";
 import { messageOf } from "../core/logger.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { Claim, Fence, Lease } from "../store/lease.ts";
+import type { ClaimResult, Fence, Lease } from "../store/lease.ts";
 import type { StoreHealth } from "../store/backend.ts";
 
 /**
@@ -93,7 +93,7 @@ export function createLeaderElection(
     later(AGAIN_MS + spread());
   }
 
-  async function ask(): Promise<Claim> {
+  async function ask(): Promise<ClaimResult> {
     return role === "leader" && await lease.renew() ? { isHeld: true } : await lease.claim();
   }
 

@@ -48,7 +48,7 @@ export interface Kind<Kept extends object> {
   /** The event that tells how it is. Data is always the whole thing. */
   eventOf(kept: Kept): { readonly type: string; readonly data: unknown };
   /** The roll of those that are not over, and how many there may be. They can be listed, where there is one. */
-  readonly openIndex?: { readonly name: string; readonly most: number };
+  readonly openIndex?: { readonly name: string; readonly max: number };
   /** Hears of every step that this isolate took one on, once it is kept. */
   readonly onStep?: (from: Kept, to: Kept) => void;
 }
@@ -128,9 +128,11 @@ export function createRecordStore<Kept extends object>(
   }
 
   /** The roll changes with what begins or ends, in the same step: whoever dies, none that is open is off it. */
-  function rollFor(expected: string | null, kept: Kept): Cas["openIndex"] {
-    const isOn = expected === null;
-    return kind.openIndex && (isOn || kind.isOver(kept)) ? { ...kind.openIndex, isOn } : undefined;
+  function openIndexFor(expected: string | null, kept: Kept): Cas["openIndex"] {
+    const isOpen = expected === null;
+    return kind.openIndex && (isOpen || kind.isOver(kept))
+      ? { ...kind.openIndex, isOpen }
+      : undefined;
   }
 
   /** Puts what became of it, and publishes it. */
@@ -141,7 +143,7 @@ export function createRecordStore<Kept extends object>(
       expected,
       next: JSON.stringify(kept),
       ttlMs: ttlMs(kept, clock.now()),
-      openIndex: rollFor(expected, kept),
+      openIndex: openIndexFor(expected, kept),
     });
   }
 
@@ -165,7 +167,7 @@ export function createRecordStore<Kept extends object>(
       const seen = kind.lookedAt(kept, now);
       const next = seen === kept ? step(kept, now) : seen;
       if (next === kept || typeof next === "string") return next;
-      const { isSet, held } = await put(text, next);
+      const { isSet, current: held } = await put(text, next);
       if (isSet) kind.onStep?.(kept, next);
       if (isSet && next !== seen) return next;
       text = held;

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Fence, Lease } from "../../lib/store/lease.ts";
 import type { SharedState } from "../../lib/store/backend.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
-import { alerts, draft, joined, thing } from "./support.ts";
+import { alerts, event, subscribeJoined, thing } from "./support.ts";
 
 /** State that is new, and time to pass on it. */
 export interface StateUnderTest extends AsyncDisposable {
@@ -81,12 +81,12 @@ export function sharedStateCases(
 
   test("a value changes with a publication, or neither does", async ({ state: { log, store } }) => {
     const change = async (expected: string | null, next: string) =>
-      await log.append(alerts, [draft("a", 1)], {
+      await log.append(alerts, [event("a", 1)], {
         cas: { key: "a", expected, next, ttlMs: 60_000 },
       });
-    assertEquals(await change("0", "1"), { kind: "stale", held: null });
+    assertEquals(await change("0", "1"), { kind: "stale", current: null });
     assertEquals((await change(null, "1")).kind, "appended");
-    assertEquals(await change(null, "2"), { kind: "stale", held: "1" });
+    assertEquals(await change(null, "2"), { kind: "stale", current: "1" });
     assertEquals((await change("1", "2")).kind, "appended");
     assertEquals([await store.get("a"), (await log.latest(alerts, 10_000)).events.length], [
       "2",
@@ -96,12 +96,12 @@ export function sharedStateCases(
 
   test("of two who would put the same value, one publishes", async ({ state: { log, store } }) => {
     const change = (expected: string | null) =>
-      log.append(alerts, [draft("a", 1)], {
+      log.append(alerts, [event("a", 1)], {
         cas: { key: "a", expected, next: "ended", ttlMs: 60_000 },
       });
     const kinds = (await Promise.all([change(null), change(null)])).map(({ kind }) => kind);
     assertEquals(kinds.toSorted(), ["appended", "stale"]);
-    assertEquals(await change("running"), { kind: "stale", held: "ended" });
+    assertEquals(await change("running"), { kind: "stale", current: "ended" });
     assertEquals(await store.get("a"), "ended");
     assertEquals((await log.latest(alerts, 10_000)).events.length, 1);
   });
@@ -112,9 +112,9 @@ export function sharedStateCases(
       for (;;) {
         const next = `${held ?? ""}${n}`;
         const cas = { key: "a", expected: held, next, ttlMs: 60_000 };
-        const appended = await log.append(alerts, [draft(next, n)], { cas });
+        const appended = await log.append(alerts, [event(next, n)], { cas });
         if (appended.kind !== "stale") return;
-        held = appended.held;
+        held = appended.current;
       }
     }
     await Promise.all([1, 2, 3, 4, 5].map(add));
@@ -126,13 +126,13 @@ export function sharedStateCases(
 
   test("what is kept of a topic of a family goes with the value it changes with", async ({ state: { log, store }, pass }) => {
     const cas = { key: "a", expected: null, next: "1", ttlMs: 50 };
-    await log.append(thing, [draft("a", 1)], { cas });
-    await log.append(alerts, [draft("a", 1)], { cas: { ...cas, key: "d" } });
+    await log.append(thing, [event("a", 1)], { cas });
+    await log.append(alerts, [event("a", 1)], { cas: { ...cas, key: "d" } });
     await pass(60);
     // A log in memory looks for what has ended when another such topic changes, and not each time.
     const other = { ...thing, name: "things/b" };
     for (const key of ["b", "c"]) {
-      await log.append(other, [draft("b", 1)], { cas: { ...cas, key, ttlMs: 600_000 } });
+      await log.append(other, [event("b", 1)], { cas: { ...cas, key, ttlMs: 600_000 } });
       await pass(60_000);
     }
     assertEquals([await store.get("a"), await store.get("d")], [null, null]);
@@ -147,11 +147,11 @@ export function sharedStateCases(
     { log }: SharedState,
     key: string,
     [expected, next]: readonly [string | null, string],
-    isOn: boolean,
+    isOpen: boolean,
     ttlMs = 60_000,
   ) {
-    const openIndex = { name: "open", isOn, most: 3 };
-    return await log.append(alerts, [draft(key, 1)], {
+    const openIndex = { name: "open", isOpen, max: 3 };
+    return await log.append(alerts, [event(key, 1)], {
       cas: { key, expected, next, ttlMs, openIndex },
     });
   }
@@ -216,7 +216,7 @@ export function sharedStateCases(
   test("a lease ends by itself, and its late holder writes nothing", async ({ state, rival, pass }) => {
     const [ours, theirs] = [state.lease("polls"), rival("polls")];
     const write = async (fence: Fence) =>
-      (await state.log.append(alerts, [draft("a", 1)], { fence })).kind;
+      (await state.log.append(alerts, [event("a", 1)], { fence })).kind;
     assertEquals(await write(ours.fence), "fenced");
     await ours.claim();
     assertEquals([await write(ours.fence), await write(theirs.fence)], ["appended", "fenced"]);
@@ -228,7 +228,7 @@ export function sharedStateCases(
   });
 
   test("who waits for a lease hears that its holder gave it back", async ({ state, rival }) => {
-    const follower = await joined(state.log);
+    const follower = await subscribeJoined(state.log);
     const [ours, theirs, other] = [state.lease("polls"), rival("polls"), rival("other")];
     await Promise.all([theirs.claim(), other.claim()]);
     const { promise: free, resolve } = Promise.withResolvers<void>();

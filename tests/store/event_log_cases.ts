@@ -6,19 +6,19 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LogMessage } from "../../lib/core/event.ts";
 import { isPosition, parseId, type Position } from "../../lib/core/position.ts";
-import { type EventLog, MOST_DRAFTS } from "../../lib/store/event_log.ts";
+import { type EventLog, MAX_BATCH_EVENTS } from "../../lib/store/event_log.ts";
 import type { Retention } from "../../lib/store/event_log.ts";
 import { compareIds } from "../support/order.ts";
 import {
   alerts,
   append,
   bytesOf,
-  collect,
-  draft,
+  collectMessages,
+  event,
   idsOf,
-  joined,
   notes,
   prices,
+  subscribeJoined,
 } from "./support.ts";
 
 /** A log that is new, and time to pass on it. */
@@ -52,15 +52,15 @@ export function eventLogCases(
   test("append() gives ids that grow over all topics, and keeps the drafts as they are", async ({ log }) => {
     const ids: Position[] = [];
     for (const topic of [alerts, prices, notes, alerts]) {
-      ids.push(...await append(log, topic, draft("a", 1), draft("b", 2)));
+      ids.push(...await append(log, topic, event("a", 1), event("b", 2)));
     }
     assert(ids.every(isPosition));
     assertEquals(ids.toSorted(compareIds), ids);
     assertEquals(new Set(ids).size, 8);
     const { events } = await log.after(notes, "0-0", MUCH);
     assertEquals(events, [
-      { ...draft("a", 1), topic: "notes", prevId: null, id: ids[4] ?? "" },
-      { ...draft("b", 2), topic: "notes", prevId: ids[4] ?? "", id: ids[5] ?? "" },
+      { ...event("a", 1), topic: "notes", prevId: null, id: ids[4] ?? "" },
+      { ...event("b", 2), topic: "notes", prevId: ids[4] ?? "", id: ids[5] ?? "" },
     ]);
   });
 
@@ -68,9 +68,9 @@ export function eventLogCases(
     const epoch = await log.head();
     assertEquals(parseId(epoch).n, 0);
     assertEquals(await log.head(), epoch);
-    const [, last] = await append(log, prices, draft("a", 1), draft("b", 2));
+    const [, last] = await append(log, prices, event("a", 1), event("b", 2));
     assertEquals(await log.head(), last);
-    const [next = ""] = await append(log, alerts, draft("a", 1));
+    const [next = ""] = await append(log, alerts, event("a", 1));
     assertEquals(await log.head(), next);
     assert(compareIds(epoch, next) < 0);
   });
@@ -80,9 +80,9 @@ export function eventLogCases(
     async ({ log }) => {
       const epoch = await log.head();
       const ids = [
-        ...await append(log, alerts, draft("a", 1), draft("a", 2)),
-        ...await append(log, prices, draft("a", 1)),
-        ...await append(log, prices, draft("a", 2)),
+        ...await append(log, alerts, event("a", 1), event("a", 2)),
+        ...await append(log, prices, event("a", 1)),
+        ...await append(log, prices, event("a", 2)),
       ];
       for (const cursor of [epoch, ...ids]) assert(await log.honours(cursor), cursor);
 
@@ -98,9 +98,9 @@ export function eventLogCases(
   test(
     "an event of a log topic names the one before it on its topic, trimmed or not",
     async ({ log }) => {
-      const [first = ""] = await append(log, alerts, draft("a", 1));
-      await append(log, notes, draft("a", 1));
-      const [second = "", third = ""] = await append(log, alerts, draft("a", 2), draft("a", 3));
+      const [first = ""] = await append(log, alerts, event("a", 1));
+      await append(log, notes, event("a", 1));
+      const [second = "", third = ""] = await append(log, alerts, event("a", 2), event("a", 3));
       const { events } = await log.after(alerts, "0-0", MUCH);
       assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[second, first], [
         third,
@@ -111,8 +111,8 @@ export function eventLogCases(
   );
 
   test("a state topic keeps the newest event of each key, in the order of ids", async ({ log }) => {
-    const before = await append(log, prices, draft("a", 1), draft("b", 1), draft("c", 1));
-    const [a = "", c = ""] = await append(log, prices, draft("a", 2), draft("c", 2));
+    const before = await append(log, prices, event("a", 1), event("b", 1), event("c", 1));
+    const [a = "", c = ""] = await append(log, prices, event("a", 2), event("c", 2));
     const page = await log.latest(prices, MUCH);
     assertEquals(page.events.map(({ id, json, prevId: prev }) => [id, json, prev]), [
       [before[1] ?? "", "1", null],
@@ -124,12 +124,12 @@ export function eventLogCases(
   }, { retainEvents: 1 });
 
   test("a log topic keeps so many events, and says what was lost", async ({ log }) => {
-    const [other] = await append(log, notes, draft("a", 0));
-    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
+    const [other] = await append(log, notes, event("a", 0));
+    const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
     const whole = await log.after(alerts, "0-0", MUCH);
     assertEquals([whole.truncatedAt, whole.oldestId, idsOf(whole)], [null, ids[0] ?? "", ids]);
 
-    const more = await append(log, alerts, draft("a", 4), draft("a", 5));
+    const more = await append(log, alerts, event("a", 4), event("a", 5));
     for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
       assertEquals([page.truncatedAt, page.oldestId, page.isWhole], [
         ids[1] ?? "",
@@ -143,17 +143,17 @@ export function eventLogCases(
   }, { retainEvents: 3 });
 
   test("a log topic keeps events so long, and says what was lost", async ({ log, pass }) => {
-    const [first = ""] = await append(log, alerts, draft("a", 1));
-    await append(log, prices, draft("a", 1));
+    const [first = ""] = await append(log, alerts, event("a", 1));
+    await append(log, prices, event("a", 1));
     await pass(600);
-    const [second = ""] = await append(log, alerts, draft("a", 2));
+    const [second = ""] = await append(log, alerts, event("a", 2));
     await pass(600);
     const half = await log.after(alerts, "0-0", MUCH);
     assertEquals([half.truncatedAt, half.oldestId, idsOf(half)], [first, second, [second]]);
     await pass(600);
     const empty = await log.latest(alerts, MUCH);
     assertEquals([empty.truncatedAt, empty.oldestId, empty.events.length], [second, null, 0]);
-    const [third = ""] = await append(log, alerts, draft("a", 3));
+    const [third = ""] = await append(log, alerts, event("a", 3));
     const again = await log.after(alerts, first, MUCH);
     assertEquals([again.truncatedAt, again.oldestId, again.events[0]?.prevId], [
       second,
@@ -164,14 +164,14 @@ export function eventLogCases(
   }, { retainMs: 1000 });
 
   test("a topic nobody has published on is empty, and lacks nothing", async ({ log }) => {
-    await append(log, notes, draft("a", 1));
+    await append(log, notes, event("a", 1));
     const nothing = { events: [], isWhole: true, truncatedAt: null, oldestId: null };
     assertEquals(await log.after(alerts, "0-0", MUCH), nothing);
     assertEquals(await log.latest(alerts, MUCH), nothing);
   });
 
   test("after() gives the first events that fit, and always one", async ({ log }) => {
-    const drafts = ["1", "22", "333", "4444"].map((json) => draft("a", Number(json)));
+    const drafts = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
     const ids = await append(log, alerts, ...drafts);
     const { events, oldestId: oldest } = await log.after(alerts, "0-0", MUCH);
     const two = bytesOf(events.slice(0, 2));
@@ -190,7 +190,7 @@ export function eventLogCases(
   });
 
   test("latest() gives the last events that fit, and always one", async ({ log }) => {
-    const drafts = ["1", "22", "333", "4444"].map((json) => draft("a", Number(json)));
+    const drafts = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
     const ids = await append(log, alerts, ...drafts);
     const { events } = await log.latest(alerts, MUCH);
     const two = bytesOf(events.slice(2));
@@ -201,34 +201,34 @@ export function eventLogCases(
   });
 
   test("latest() gives every key of a state topic, whatever it weighs", async ({ log }) => {
-    const ids = await append(log, prices, draft("a", 1), draft("b", 2));
+    const ids = await append(log, prices, event("a", 1), event("b", 2));
     const page = await log.latest(prices, 0);
     assertEquals([idsOf(page), page.isWhole], [ids, true]);
   });
 
   test("follow() says where it stands, then gives every publication whole, in order, until it is cancelled", async ({ log }) => {
     const epoch = await log.head();
-    await append(log, alerts, draft("a", 0));
-    const [one, other] = [collect(log.subscribe()), collect(log.subscribe())];
+    await append(log, alerts, event("a", 0));
+    const [one, other] = [collectMessages(log.subscribe()), collectMessages(log.subscribe())];
     const here: LogMessage = { kind: "joined", epoch, head: await log.head() };
     assertEquals([await one.next(), await other.next()], [here, here]);
-    const first = await append(log, alerts, draft("a", 1), draft("b", 2));
-    const second = await append(log, prices, draft("a", 3));
+    const first = await append(log, alerts, event("a", 1), event("b", 2));
+    const second = await append(log, prices, event("a", 3));
     assertEquals(await one.published(2), [first, second]);
     await one.cancel();
-    const third = await append(log, notes, draft("a", 4));
+    const third = await append(log, notes, event("a", 4));
     assertEquals(await other.published(3), [first, second, third]);
     await other.cancel();
   });
 
   test("follow() gives events as the log keeps them", async ({ log }) => {
-    await append(log, alerts, draft("a", 1));
-    const follower = await joined(log);
+    await append(log, alerts, event("a", 1));
+    const follower = await subscribeJoined(log);
     await append(
       log,
       alerts,
-      { ...draft("é", 2), json: '"Zürich\\n\u2028, {} \ud83d\ude00"' },
-      draft("b", 3),
+      { ...event("é", 2), json: '"Zürich\\n\u2028, {} \ud83d\ude00"' },
+      event("b", 3),
     );
     const delivery = await follower.next();
     assert(delivery.kind === "published");
@@ -237,11 +237,11 @@ export function eventLogCases(
   });
 
   test("a follower of an empty log stands at its birth", async ({ log }) => {
-    const follower = collect(log.subscribe());
+    const follower = collectMessages(log.subscribe());
     const first = await follower.next();
     const epoch = await log.head();
     assertEquals(first, { kind: "joined", epoch, head: epoch });
-    const ids = await append(log, alerts, draft("a", 1));
+    const ids = await append(log, alerts, event("a", 1));
     assertEquals(await follower.published(1), [ids]);
     const page = await log.after(alerts, epoch, MUCH);
     assertEquals([page.truncatedAt, idsOf(page)], [null, ids]);
@@ -249,19 +249,19 @@ export function eventLogCases(
   });
 
   test("append() of more events than one id has room for is refused", async ({ log }) => {
-    const drafts = Array.from({ length: MOST_DRAFTS + 1 }, (_, n) => draft("a", n));
+    const drafts = Array.from({ length: MAX_BATCH_EVENTS + 1 }, (_, n) => event("a", n));
     const before = await log.head();
     await assertRejects(() => log.append(alerts, drafts), RangeError);
     assertEquals(await log.head(), before);
     const ids = await append(log, prices, ...drafts.slice(1));
-    assertEquals([new Set(ids).size, ids.toSorted(compareIds)], [MOST_DRAFTS, ids]);
+    assertEquals([new Set(ids).size, ids.toSorted(compareIds)], [MAX_BATCH_EVENTS, ids]);
   });
 
   test("what is taken back is read no more, and leaves no gap", async ({ log }) => {
-    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
-    const follower = await joined(log);
+    const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
+    const follower = await subscribeJoined(log);
     const retracts = [ids[0] ?? "", ids[2] ?? ""];
-    const appended = await log.append(alerts, [draft("a", 4)], { retracts });
+    const appended = await log.append(alerts, [event("a", 4)], { retracts });
     assert(appended.kind === "appended");
     const [taken = ""] = appended.ids;
     const delivery = await follower.next();
@@ -278,11 +278,11 @@ export function eventLogCases(
   });
 
   test("what is taken back at the head of what is kept moves no gap", async ({ log }) => {
-    const ids = await append(log, alerts, draft("a", 1), draft("a", 2), draft("a", 3));
-    const [fourth = ""] = await append(log, alerts, draft("a", 4));
+    const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
+    const [fourth = ""] = await append(log, alerts, event("a", 4));
     const { truncatedAt: lost } = await log.latest(alerts, MUCH);
     assertEquals(lost, ids[0] ?? "");
-    const appended = await log.append(alerts, [draft("a", 5)], {
+    const appended = await log.append(alerts, [event("a", 5)], {
       retracts: [ids[1] ?? "", ids[2] ?? ""],
     });
     assert(appended.kind === "appended");
@@ -295,8 +295,8 @@ export function eventLogCases(
   }, { retainEvents: 3 });
 
   test("where all is taken back, what was lost before stays what was lost", async ({ log }) => {
-    const ids = await append(log, alerts, draft("a", 1), draft("a", 2));
-    const appended = await log.append(alerts, [draft("a", 3)], { retracts: [ids[1] ?? "", "1-1"] });
+    const ids = await append(log, alerts, event("a", 1), event("a", 2));
+    const appended = await log.append(alerts, [event("a", 3)], { retracts: [ids[1] ?? "", "1-1"] });
     assert(appended.kind === "appended");
     const page = await log.latest(alerts, MUCH);
     assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", appended.ids[0] ?? ""]);
@@ -305,19 +305,19 @@ export function eventLogCases(
 
   test("append() of a key that came before gives the same ids and publishes nothing", async ({ log }) => {
     const idempotencyKey = { key: "publisher POST /x 1", fingerprint: "one" };
-    const follower = await joined(log);
-    const appended = await log.append(alerts, [draft("a", 1), draft("a", 2)], { idempotencyKey });
+    const follower = await subscribeJoined(log);
+    const appended = await log.append(alerts, [event("a", 1), event("a", 2)], { idempotencyKey });
     assert(appended.kind === "appended");
     const { ids } = appended;
-    assertEquals(await log.append(alerts, [draft("a", 1), draft("a", 2)], { idempotencyKey }), {
+    assertEquals(await log.append(alerts, [event("a", 1), event("a", 2)], { idempotencyKey }), {
       kind: "repeated",
       ids,
     });
     const other = { idempotencyKey: { ...idempotencyKey, fingerprint: "other" } };
-    assertEquals(await log.append(alerts, [draft("a", 9)], other), { kind: "conflict" });
+    assertEquals(await log.append(alerts, [event("a", 9)], other), { kind: "conflict" });
     assertEquals([idsOf(await log.latest(alerts, MUCH)), await log.head()], [ids, ids[1] ?? ""]);
     // Another key is another publication, whatever its body.
-    const next = await log.append(alerts, [draft("a", 1)], {
+    const next = await log.append(alerts, [event("a", 1)], {
       idempotencyKey: { ...idempotencyKey, key: "2" },
     });
     assert(next.kind === "appended");

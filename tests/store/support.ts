@@ -26,7 +26,7 @@ export const thing: Topic = defineTopic({
 });
 
 /** A draft that says a number. */
-export function draft(key: string, number: number): SerializedEvent {
+export function event(key: string, number: number): SerializedEvent {
   return { type: "number", key, tags: [key, "all"], json: String(number) };
 }
 
@@ -52,7 +52,7 @@ export function bytesOf(events: Batch): number {
 }
 
 /** A follower of a log. */
-export interface Follower {
+export interface TestSubscriber {
   /** What it is given next. */
   next(): Promise<LogMessage>;
   /** The ids of the next publications. */
@@ -62,7 +62,7 @@ export interface Follower {
 }
 
 /** Follows a log. */
-export function collect(deliveries: ReadableStream<LogMessage>): Follower {
+export function collectMessages(deliveries: ReadableStream<LogMessage>): TestSubscriber {
   const reader = deliveries.getReader();
   async function next(): Promise<LogMessage> {
     const { done, value } = await within(PATIENCE_MS, "a delivery", reader.read());
@@ -88,8 +88,8 @@ export function collect(deliveries: ReadableStream<LogMessage>): Follower {
 }
 
 /** Follows a log from where it stands now. */
-export async function joined(log: EventLog): Promise<Follower> {
-  const follower = collect(log.subscribe());
+export async function subscribeJoined(log: EventLog): Promise<TestSubscriber> {
+  const follower = collectMessages(log.subscribe());
   const first = await follower.next();
   if (first.kind !== "joined") throw new Error("It was not said where the follower stands");
   return follower;

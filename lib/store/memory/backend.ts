@@ -18,7 +18,7 @@ export function createMemoryState(
   const leases = createMemoryLeases(runtime.clock);
   const store = createMemoryStore(runtime.clock);
   return {
-    log: createMemoryEventLog(runtime, retention, { isHeld: leases.isHeld, cas: store.swapNow }),
+    log: createMemoryEventLog(runtime, retention, { isHeld: leases.isHeld, cas: store.casNow }),
     store,
     lease: (name) => leases.lease(name, "this isolate"),
     health: {

@@ -13,29 +13,29 @@ import {
   type EventLog,
   firstThatFit,
   IDEMPOTENCY_KEY_MS,
-  MOST_DRAFTS,
+  MAX_BATCH_EVENTS,
   type Page,
   type Retention,
   weightOf,
 } from "../event_log.ts";
 import type { Fence } from "../lease.ts";
 import type { MemoryStore } from "./store.ts";
-import { createMemoryTopic, type MemoryTopic } from "./topic_log.ts";
+import { createMemoryTopicLog, type MemoryTopicLog } from "./topic_log.ts";
 
 /** All that is kept together takes no more, in bytes. Where it would, what is written to gives way, down to an even share. */
-const ALL_BYTES = 67_108_864;
+const MAX_LOG_BYTES = 67_108_864;
 
 /** How many publications' keys are remembered, the newest: some 20 MiB at most. */
-const ONCE_KEYS = 50_000;
+const MAX_IDEMPOTENCY_KEYS = 50_000;
 
 /** How often topics that have outlived their value are looked for, in milliseconds. */
-const SWEEP_MS = 60_000;
+const EXPIRY_SWEEP_MS = 60_000;
 
 /** What a log in memory asks of what is kept beside it. */
 export interface MemoryLogContext {
   /** Whether a lease is held by the holder of a fence. */
   readonly isHeld?: (fence: Fence) => boolean;
-  readonly cas?: MemoryStore["swapNow"];
+  readonly cas?: MemoryStore["casNow"];
 }
 
 /** Creates a log in memory. */
@@ -44,7 +44,7 @@ export function createMemoryEventLog(
   { retainEvents, retainMs }: Retention,
   {
     isHeld = () => true,
-    cas: swapNow = ({ next }) => ({ isSet: true, held: next }),
+    cas: swapNow = ({ next }) => ({ isSet: true, current: next }),
   }: MemoryLogContext = {},
 ): EventLog {
   const epoch = `${clock.now()}-0`;
@@ -53,21 +53,21 @@ export function createMemoryEventLog(
   let n = first - 1;
   let head: Position = epoch;
 
-  const topics = new Map<string, MemoryTopic>();
+  const topics = new Map<string, MemoryTopicLog>();
   /** When topics go, in ms since the epoch: those that do. */
   const endings = new Map<string, number>();
   let sweptAt = clock.now();
   let total = 0;
   const followers = new Set<ReadableStreamDefaultController<LogMessage>>();
   const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Position[] }>({
-    max: ONCE_KEYS,
+    max: MAX_IDEMPOTENCY_KEYS,
     ttl: IDEMPOTENCY_KEY_MS,
     ttlResolution: 0,
     perf: clock,
   });
 
-  function topicOf(topic: Topic): MemoryTopic {
-    const known = topics.get(topic.name) ?? createMemoryTopic(topic);
+  function topicOf(topic: Topic): MemoryTopicLog {
+    const known = topics.get(topic.name) ?? createMemoryTopicLog(topic);
     topics.set(topic.name, known);
     return known;
   }
@@ -76,7 +76,7 @@ export function createMemoryEventLog(
   function live(topic: string, ttlMs: number): void {
     const now = clock.now();
     endings.set(topic, now + ttlMs);
-    if (now - sweptAt < SWEEP_MS) return;
+    if (now - sweptAt < EXPIRY_SWEEP_MS) return;
     sweptAt = now;
     for (const [name, endsAt] of endings) {
       if (endsAt > now) continue;
@@ -87,12 +87,12 @@ export function createMemoryEventLog(
   }
 
   /** What is kept of a topic now. */
-  function keptOf(topic: Topic): MemoryTopic {
+  function keptOf(topic: Topic): MemoryTopicLog {
     const kept = topicOf(topic);
     const { bytes } = kept;
     kept.trim({
-      mostEvents: retainEvents,
-      mostBytes: Math.max(ALL_BYTES / topics.size, bytes - (total - ALL_BYTES)),
+      maxEvents: retainEvents,
+      maxBytes: Math.max(MAX_LOG_BYTES / topics.size, bytes - (total - MAX_LOG_BYTES)),
       oldestMs: clock.now() - retainMs,
     });
     total += kept.bytes - bytes;
@@ -100,7 +100,7 @@ export function createMemoryEventLog(
   }
 
   function pageOf(
-    { events, lost }: MemoryTopic,
+    { events, truncatedAt: lost }: MemoryTopicLog,
     part: readonly StreamEvent[],
     isWhole: boolean,
   ): Page {
@@ -109,7 +109,7 @@ export function createMemoryEventLog(
 
   return {
     append(topic, drafts, { idempotencyKey, fence, retracts = [], cas } = {}): Promise<Appended> {
-      if (drafts.length > MOST_DRAFTS) {
+      if (drafts.length > MAX_BATCH_EVENTS) {
         return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
       }
       if (fence && !isHeld(fence)) return Promise.resolve({ kind: "fenced" });
@@ -122,7 +122,7 @@ export function createMemoryEventLog(
       if (cas) {
         const swapped = swapNow(cas);
         if (swapped === "full") return Promise.resolve({ kind: "full" });
-        if (!swapped.isSet) return Promise.resolve({ kind: "stale", held: swapped.held });
+        if (!swapped.isSet) return Promise.resolve({ kind: "stale", current: swapped.current });
         if (topic.family !== undefined) live(topic.name, cas.ttlMs);
       }
 
@@ -131,7 +131,7 @@ export function createMemoryEventLog(
       total -= kept.bytes;
       kept.retract(retracts);
       const batch: Batch = drafts.map((draft): StreamEvent => {
-        const prev = topic.kind === "log" ? kept.last : null;
+        const prev = topic.kind === "log" ? kept.lastId : null;
         const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prevId: prev };
         kept.add(event);
         return event;

@@ -9,18 +9,18 @@ import type { Cas, CasResult } from "../event_log.ts";
 import type { Store } from "../store.ts";
 
 /** All values together take no more, in characters. */
-const MOST_CHARACTERS = 16_777_216;
+const MAX_STORE_CHARACTERS = 16_777_216;
 
 /** A store that has no other side: it answers at once. */
 export interface MemoryStore extends Store {
   /** As `swap()`, in this turn, and the roll with it: `full` where that has no room. */
-  swapNow(cas: Cas): CasResult | "full";
+  casNow(cas: Cas): CasResult | "full";
 }
 
 /** Creates an empty store. The values used longest ago give way where there are too many. */
 export function createMemoryStore(clock: Clock): MemoryStore {
   const values = new LRUCache<string, string>({
-    maxSize: MOST_CHARACTERS,
+    maxSize: MAX_STORE_CHARACTERS,
     sizeCalculation: (value, key) => value.length + key.length + 64,
     ttlResolution: 0,
     perf: clock,
@@ -47,10 +47,10 @@ export function createMemoryStore(clock: Clock): MemoryStore {
     ttlMs?: number,
   ): CasResult {
     const held = values.get(key) ?? null;
-    if (held !== expected) return { isSet: false, held };
+    if (held !== expected) return { isSet: false, current: held };
     if (next === null) values.delete(key);
     else put(key, next, ttlMs);
-    return { isSet: true, held: next };
+    return { isSet: true, current: next };
   }
 
   return {
@@ -74,13 +74,13 @@ export function createMemoryStore(clock: Clock): MemoryStore {
       }
       return Promise.resolve(found);
     },
-    cas: (...asked) => Promise.resolve(swapped(...asked).held),
-    swapNow({ key, expected, next, ttlMs, openIndex }) {
+    cas: (...asked) => Promise.resolve(swapped(...asked).current),
+    casNow({ key, expected, next, ttlMs, openIndex }) {
       const on = openIndex && keysOn(openIndex.name);
       const isExpected = (values.get(key) ?? null) === expected;
-      if (isExpected && on && openIndex.isOn && on.size >= openIndex.most) return "full";
+      if (isExpected && on && openIndex.isOpen && on.size >= openIndex.max) return "full";
       const outcome = swapped(key, expected, next, ttlMs);
-      if (outcome.isSet && openIndex?.isOn) on?.add(key);
+      if (outcome.isSet && openIndex?.isOpen) on?.add(key);
       else if (outcome.isSet) on?.delete(key);
       return outcome;
     },

@@ -10,13 +10,13 @@ import type { Topic } from "../../core/topic.ts";
 import { weightOf } from "../event_log.ts";
 
 /** What is kept: of a state topic the newest event of each key, of a log topic the last ones. */
-export interface MemoryTopic {
+export interface MemoryTopicLog {
   /** Oldest first. */
   readonly events: readonly StreamEvent[];
   /** The newest id that is no longer kept, null where nothing was ever lost, as on state topics. */
-  readonly lost: Position | null;
+  readonly truncatedAt: Position | null;
   /** Log topics: the id the next event names as the one before it. */
-  readonly last: Position | null;
+  readonly lastId: Position | null;
   /** Log topics: what is kept, in bytes. */
   readonly bytes: number;
   add(event: StreamEvent): void;
@@ -28,21 +28,21 @@ export interface MemoryTopic {
 
 /** How much of a log topic is kept. */
 export interface TopicBounds {
-  readonly mostEvents: number;
-  readonly mostBytes: number;
+  readonly maxEvents: number;
+  readonly maxBytes: number;
   /** In ms since the epoch: what is older goes. */
   readonly oldestMs: number;
 }
 
-function createStateTopic(): MemoryTopic {
+function createStateTopic(): MemoryTopicLog {
   // In the order of their ids: an event that is replaced goes to the end.
   const newest = new Map<string, StreamEvent>();
   return {
     get events() {
       return [...newest.values()];
     },
-    lost: null,
-    last: null,
+    truncatedAt: null,
+    lastId: null,
     bytes: 0,
     add(event) {
       newest.delete(event.key);
@@ -53,16 +53,16 @@ function createStateTopic(): MemoryTopic {
   };
 }
 
-function createLogTopic(): MemoryTopic {
+function createLogTopic(): MemoryTopicLog {
   const events: StreamEvent[] = [];
   let bytes = 0;
   let lost: Position | null = null;
   return {
     events,
-    get lost() {
+    get truncatedAt() {
       return lost;
     },
-    get last() {
+    get lastId() {
       return events.at(-1)?.id ?? lost;
     },
     get bytes() {
@@ -81,7 +81,7 @@ function createLogTopic(): MemoryTopic {
         if (gone && next) events[at] = { ...next, prevId: gone.prevId };
       }
     },
-    trim({ mostEvents, mostBytes, oldestMs }) {
+    trim({ maxEvents: mostEvents, maxBytes: mostBytes, oldestMs }) {
       evictOldest(
         events,
         ({ id }, left) => {
@@ -98,6 +98,6 @@ function createLogTopic(): MemoryTopic {
 }
 
 /** Creates what is kept of a topic: nothing yet. */
-export function createMemoryTopic({ kind }: Topic): MemoryTopic {
+export function createMemoryTopicLog({ kind }: Topic): MemoryTopicLog {
   return kind === "state" ? createStateTopic() : createLogTopic();
 }

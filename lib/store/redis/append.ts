@@ -12,28 +12,28 @@ import {
   type Appended,
   type AppendOptions,
   IDEMPOTENCY_KEY_MS,
-  MOST_DRAFTS,
+  MAX_BATCH_EVENTS,
   type Retention,
   weightOf,
 } from "../event_log.ts";
-import { BODY_END, bodyStart, BUS_ENTRIES, draftText, eventId } from "./bus.ts";
+import { BODY_END, bodyStart, eventId, MAX_BUS_ENTRIES, stringifyEvent } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
 import { RedisFailure } from "./failure.ts";
 import type { RedisKeys } from "./keys.ts";
-import { swapped, unswapped } from "./store.ts";
+import { decodeValue, encodeValue } from "./store.ts";
 
 /** How long a publication without a key is known again, so that a reply that was lost may be asked for twice. */
 const RETRY_KEY_MS = 60_000;
 
 /** How long an append is tried, in milliseconds, and how often where no answer comes. */
-const APPEND_MS = 4000;
-const TRIES = 3;
+const APPEND_TIMEOUT_MS = 4000;
+const MAX_APPEND_ATTEMPTS = 3;
 
 /** How long to wait before the next try, at most, in milliseconds. */
-const BETWEEN_MS = 100;
+const APPEND_RETRY_DELAY_MS = 100;
 
 /** What is longer is announced without what it says, in bytes: followers read it from the bus. */
-const ANNOUNCED_BYTES = 204_800;
+const MAX_ANNOUNCED_BYTES = 204_800;
 
 /**
  * Seven commands for one event of a log topic, itself included, eight with a fence; as many with a batch on a state
@@ -44,7 +44,7 @@ const ANNOUNCED_BYTES = 204_800;
  * Both bounds of a log topic hold by the one bound that XADD takes: where the first event is too old, cutting by age
  * takes at least that one, so what is left is no more than before.
  */
-const PUBLISH = `
+const APPEND_SCRIPT = `
 local lease, bus, birthKey, onceKey, topic, handed, value, roll = unpack(KEYS)
 local holder, channel, onceMs, mark, kind = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local keptEvents, keptMs, busEntries = ARGV[6], tonumber(ARGV[7]), ARGV[8]
@@ -146,11 +146,11 @@ end
 return { 'appended', id }
 `;
 
-const ANSWER = z.union([
+const APPEND_REPLY = z.union([
   z.tuple([z.literal("fenced")]),
   z.tuple([z.literal("full")]),
   z.tuple([z.literal("appended"), z.string()]),
-  z.tuple([z.literal("stale"), z.string().transform(unswapped)]),
+  z.tuple([z.literal("stale"), z.string().transform(decodeValue)]),
   // The entry, how many events it has, which call wrote it, and the fingerprint it came with.
   z.tuple([
     z.literal("known"),
@@ -189,15 +189,17 @@ export function createRedisAppend(
 
   /** Where no answer comes, the same is asked again: the publication's key makes it one. */
   async function patiently<T>(task: () => Promise<T>): Promise<T> {
-    const deadline = clock.now() + APPEND_MS;
-    for (let left = TRIES - 1;; left--) {
+    const deadline = clock.now() + APPEND_TIMEOUT_MS;
+    for (let left = MAX_APPEND_ATTEMPTS - 1;; left--) {
       try {
         return await task();
       } catch (thrown) {
         const isWorthIt = thrown instanceof RedisFailure && thrown.isUnknown && left > 0;
         if (!isWorthIt || clock.now() >= deadline) throw thrown;
       }
-      await new Promise<void>((resolve) => void clock.after(random() * BETWEEN_MS, resolve));
+      await new Promise<void>((resolve) =>
+        void clock.after(random() * APPEND_RETRY_DELAY_MS, resolve)
+      );
     }
   }
 
@@ -207,11 +209,11 @@ export function createRedisAppend(
 
   return async (topic, drafts, { idempotencyKey, fence, retracts = [], cas } = {}) => {
     const { name, kind, family } = topic;
-    if (drafts.length === 0 || drafts.length > MOST_DRAFTS) {
+    if (drafts.length === 0 || drafts.length > MAX_BATCH_EVENTS) {
       throw new RangeError(`Cannot append ${drafts.length} events at once`);
     }
     const call = `${encodeURIComponent(isolate)}:${life}:${++calls}`;
-    const onceKey = keys.idempotencyKey(
+    const onceKey = keys.publication(
       idempotencyKey ? `key:${idempotencyKey.key}` : `call:${call}`,
     );
     const openIndex = cas?.openIndex;
@@ -224,42 +226,42 @@ export function createRedisAppend(
       kind,
       retention.retainEvents,
       retention.retainMs,
-      BUS_ENTRIES,
-      ANNOUNCED_BYTES,
+      MAX_BUS_ENTRIES,
+      MAX_ANNOUNCED_BYTES,
       bodyStart(name, kind, retracts),
       BODY_END,
       drafts.length,
       gone.length,
-      swapped(cas?.expected ?? null),
+      encodeValue(cas?.expected ?? null),
       cas?.next ?? "",
       cas?.ttlMs ?? 0,
       family === undefined ? 0 : cas?.ttlMs ?? 0,
-      openIndex ? openIndex.isOn ? "SADD" : "SREM" : "",
+      openIndex ? openIndex.isOpen ? "SADD" : "SREM" : "",
       cas?.key ?? "",
-      openIndex?.most ?? 0,
+      openIndex?.max ?? 0,
       ...gone,
       ...drafts.flatMap((draft) => [
         kind === "log" ? weightOf(draft) : draft.key,
-        draftText(draft),
+        stringifyEvent(draft),
       ]),
     ];
     const answer = await patiently(() =>
-      client.script(PUBLISH, [
+      client.script(APPEND_SCRIPT, [
         keys.lease(fence?.lease ?? ""),
         keys.bus,
         keys.epoch,
         onceKey,
         kind === "log" ? keys.log(name) : keys.state(name),
-        keys.handed(name),
+        keys.prevOverrides(name),
         keys.value(cas?.key ?? ""),
         keys.openIndex(openIndex?.name ?? ""),
       ], args)
     );
-    const { data, error } = ANSWER.safeParse(answer);
+    const { data, error } = APPEND_REPLY.safeParse(answer);
     if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
     const [outcome, what] = data;
     if (outcome === "fenced" || outcome === "full") return { kind: outcome };
-    if (outcome === "stale") return { kind: "stale", held: what };
+    if (outcome === "stale") return { kind: "stale", current: what };
     if (outcome === "appended") return { kind: "appended", ids: idsOf(what, drafts.length) };
     const ids = idsOf(what.entry, what.count);
     if (what.call === call) return { kind: "appended", ids };

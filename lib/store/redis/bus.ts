@@ -14,21 +14,21 @@ import type { RedisKeys } from "./keys.ts";
  * An entry of the bus has an id of Redis's own, `<ms>-<seq>`, and room for so many events: theirs are
  * `<ms>-<seq × 1024 + 1 + i>`. None is ever `<ms>-0`, as births are.
  */
-const EVENTS_AN_ENTRY = 1024;
+const IDS_PER_ENTRY = 1024;
 
 /** About how many entries the bus keeps. */
-export const BUS_ENTRIES = 2000;
+export const MAX_BUS_ENTRIES = 2000;
 
 /** The most of the bus that is read at once, in bytes. */
-const PAGE_BYTES = 1_048_576;
+const MAX_BUS_PAGE_BYTES = 1_048_576;
 
 /** The id of one event of an entry. */
 export function eventId(entry: string, index: number): Position {
   const { ms, n } = parseId(entry);
-  return `${ms}-${n * EVENTS_AN_ENTRY + 1 + index}`;
+  return `${ms}-${n * IDS_PER_ENTRY + 1 + index}`;
 }
 
-const DRAFT = z.object({
+const SERIALIZED_EVENT = z.object({
   type: z.string(),
   key: z.string(),
   tags: z.array(z.string()),
@@ -36,21 +36,21 @@ const DRAFT = z.object({
 });
 
 /** A draft as it is kept. */
-export function draftText({ type, key, tags, json }: SerializedEvent): string {
+export function stringifyEvent({ type, key, tags, json }: SerializedEvent): string {
   return JSON.stringify({ type, key, tags, json });
 }
 
 /** A draft that was kept. @throws {Error} If it was none. */
-export function draftOf(text: string): SerializedEvent {
-  return DRAFT.parse(JSON.parse(text));
+export function parseEvent(text: string): SerializedEvent {
+  return SERIALIZED_EVENT.parse(JSON.parse(text));
 }
 
 /** What an entry holds of a publication, made before it is sent: scripts add its drafts and never look inside. */
-const BODY = z.object({
+const BUS_ENTRY_BODY = z.object({
   topic: z.string(),
   kind: z.enum(["log", "state"]),
   retracts: z.array(z.string()),
-  drafts: z.array(DRAFT),
+  drafts: z.array(SERIALIZED_EVENT),
 });
 
 /** The start of a body: the texts of its drafts follow, between commas, then {@linkcode BODY_END}. */
@@ -71,7 +71,7 @@ const ID = z.string().refine(isPosition);
 const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
 
 /** One publication on the bus. */
-export interface Entry {
+export interface BusEntry {
   readonly id: string;
   /** The entry before it, null where it is the log's first. */
   readonly prev: string | null;
@@ -79,12 +79,12 @@ export interface Entry {
   readonly retracted: readonly Position[];
 }
 
-function entryOf(
+function toBusEntry(
   id: string,
   prev: string | null,
   last: Position | null,
-  { topic, kind, retracts, drafts }: z.infer<typeof BODY>,
-): Entry {
+  { topic, kind, retracts, drafts }: z.infer<typeof BUS_ENTRY_BODY>,
+): BusEntry {
   const events = drafts.map((draft, i): StreamEvent => ({
     ...draft,
     id: eventId(id, i),
@@ -95,45 +95,45 @@ function entryOf(
 }
 
 /** What is heard on the channel. */
-export type Message =
-  | { readonly kind: "entry"; readonly entry: Entry }
+export type BusMessage =
+  | { readonly kind: "entry"; readonly entry: BusEntry }
   /** The bus's newest entry, null where there is none: a beat, or a publication too large to be announced whole. */
   | { readonly kind: "head"; readonly head: string | null }
   | { readonly kind: "free"; readonly lease: string };
 
-const MESSAGE = z.union([
+const BUS_MESSAGE = z.union([
   z.object({ free: z.string() }),
   z.object({ head: ID_OR_NONE }),
-  z.object({ id: ID, prev: ID_OR_NONE, last: ID_OR_NONE, body: BODY }),
+  z.object({ id: ID, prev: ID_OR_NONE, last: ID_OR_NONE, body: BUS_ENTRY_BODY }),
 ]);
 
 /** Reads what was heard: null where it is none of ours. */
-export function messageOf(text: string): Message | null {
+export function parseBusMessage(text: string): BusMessage | null {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return null;
   }
-  const { data } = MESSAGE.safeParse(json);
+  const { data } = BUS_MESSAGE.safeParse(json);
   if (!data) return null;
   if ("free" in data) return { kind: "free", lease: data.free };
   if ("head" in data) return { kind: "head", ...data };
-  return { kind: "entry", entry: entryOf(data.id, data.prev, data.last, data.body) };
+  return { kind: "entry", entry: toBusEntry(data.id, data.prev, data.last, data.body) };
 }
 
 /** Where the log begins and ends. */
-export interface Stand {
+export interface LogState {
   readonly epoch: Position;
   /** The newest entry of the bus, null where there is none. */
-  readonly entry: string | null;
+  readonly lastEntry: string | null;
   /** The newest event, or the birth. */
   readonly head: Position;
 }
 
 /** What the bus holds after an entry. */
-export interface BusPage extends Stand {
-  readonly entries: readonly Entry[];
+export interface BusPage extends LogState {
+  readonly entries: readonly BusEntry[];
   readonly isWhole: boolean;
 }
 
@@ -141,7 +141,7 @@ export interface BusPage extends Stand {
  * Tells where the log stands, and a page of the bus where it is given where to begin. Who comes first writes the birth, by
  * the clock that gives the ids.
  */
-const READ = `
+const READ_BUS_SCRIPT = `
 local bus, birthKey = KEYS[1], KEYS[2]
 local from, most = ARGV[1], tonumber(ARGV[2])
 local head = call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
@@ -174,7 +174,7 @@ return { birth, head and { head[1], head[2][6] } or false, found, isWhole }
 `;
 
 /** Fields stand in the order in which they are written: prev, last, count, body. */
-const FIELDS = z.tuple([
+const BUS_ENTRY_FIELDS = z.tuple([
   z.literal("prev"),
   ID_OR_NONE,
   z.literal("last"),
@@ -185,15 +185,15 @@ const FIELDS = z.tuple([
   z.string(),
 ]);
 
-const ANSWER = z.tuple([
+const BUS_REPLY = z.tuple([
   ID,
   z.tuple([ID, z.coerce.number()]).nullable(),
-  z.array(z.tuple([ID, FIELDS])),
+  z.array(z.tuple([ID, BUS_ENTRY_FIELDS])),
   z.number(),
 ]);
 
 /** Says that the bus is silent, not dead, and where it ends. */
-const BEAT = `
+const PING_SCRIPT = `
 local head = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 call('PUBLISH', ARGV[1], '{"head":"' .. (head and head[1] or '') .. '"}')
 return 1
@@ -201,24 +201,27 @@ return 1
 
 /** The bus. Everything rejects with a StoreAway where it cannot be reached. */
 export interface RedisBus {
-  stand(): Promise<Stand>;
+  state(): Promise<LogState>;
   /** What follows an entry, or all that is kept where that is null. */
   after(entry: string | null): Promise<BusPage>;
-  beat(): Promise<void>;
+  ping(): Promise<void>;
 }
 
 /** Creates the bus of a database. */
 export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
   async function read(from: string): Promise<BusPage> {
-    const answer = await client.script(READ, [keys.bus, keys.epoch], [from, PAGE_BYTES]);
+    const answer = await client.script(READ_BUS_SCRIPT, [keys.bus, keys.epoch], [
+      from,
+      MAX_BUS_PAGE_BYTES,
+    ]);
     try {
-      const [epoch, head, found, isWhole] = ANSWER.parse(answer);
+      const [epoch, head, found, isWhole] = BUS_REPLY.parse(answer);
       return {
         epoch,
-        entry: head?.[0] ?? null,
+        lastEntry: head?.[0] ?? null,
         head: head ? eventId(head[0], head[1] - 1) : epoch,
         entries: found.map(([id, [, prev, , last, , , , body]]) =>
-          entryOf(id, prev, last, BODY.parse(JSON.parse(body)))
+          toBusEntry(id, prev, last, BUS_ENTRY_BODY.parse(JSON.parse(body)))
         ),
         isWhole: isWhole === 1,
       };
@@ -228,10 +231,10 @@ export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
   }
 
   return {
-    stand: () => read(""),
+    state: () => read(""),
     after: (entry) => read(entry === null ? "-" : `(${entry}`),
-    async beat() {
-      await client.script(BEAT, [keys.bus], [keys.channel]);
+    async ping() {
+      await client.script(PING_SCRIPT, [keys.bus], [keys.channel]);
     },
   };
 }

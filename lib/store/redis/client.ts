@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { withDeadline } from "../../core/deadline.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { failureOf, isUnknownScript, RedisFailure } from "./failure.ts";
+import { isUnknownScript, RedisFailure, toRedisFailure } from "./failure.ts";
 import type { StoreHealth } from "../backend.ts";
 
 /** Where the database is. */
@@ -29,17 +29,17 @@ export interface RedisClient {
   /** Opens a subscription: server-sent events of one channel. `signal` ends the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
   /** A subscription that was asked for was never confirmed, for this reason if there is one. */
-  unconfirmed(thrown?: unknown): void;
+  markFailed(thrown?: unknown): void;
 }
 
 /** How long a call may take, in milliseconds. */
-export const CALL_MS = 2000;
+export const CALL_TIMEOUT_MS = 2000;
 
 /** It is back when it answers, and nothing has failed for this long, in milliseconds. */
-const STEADY_MS = 1000;
+const RECOVERY_MS = 1000;
 
 /** Billed are the commands inside of scripts too: a script says how many it used. */
-function counted(lua: string): string {
+function withCommandCount(lua: string): string {
   return `
 local billed = 0
 local function call(...) billed = billed + 1 return redis.call(...) end
@@ -52,12 +52,12 @@ return { billed, value }`;
 }
 
 /** A script, and the name the database knows it by. */
-interface Script {
+interface CachedScript {
   readonly lua: string;
   readonly sha: string;
 }
 
-const ANSWER = z.tuple([z.number(), z.unknown()]);
+const SCRIPT_REPLY = z.tuple([z.number(), z.unknown()]);
 
 /** Creates a client. Nothing is sent before the first call. */
 export function createRedisClient(
@@ -68,7 +68,7 @@ export function createRedisClient(
   let failedAt = -Infinity;
   let commands = 0;
   const listeners = new Set<(isUp: boolean) => void>();
-  const scripts = new Map<string, Script>();
+  const scripts = new Map<string, CachedScript>();
   let signal = new AbortController().signal;
   const redis = new Redis({
     url,
@@ -86,7 +86,7 @@ export function createRedisClient(
   /** One good answer among failures does not mean that it is back. */
   function judge(failure: RedisFailure | null): void {
     if (failure) failedAt = clock.now();
-    else if (clock.now() - failedAt < STEADY_MS) return;
+    else if (clock.now() - failedAt < RECOVERY_MS) return;
     if (isUp === (failure === null)) return;
     isUp = failure === null;
     if (failure) log.warn("The shared store is away", { reason: failure.reason });
@@ -96,13 +96,14 @@ export function createRedisClient(
 
   /** Does something within the deadline, and learns from it how the store is doing. */
   async function judged<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = () => new RedisFailure(`it did not answer within ${CALL_MS / 1000} s`, true);
+    const late = () =>
+      new RedisFailure(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
     try {
-      const value = await withDeadline(clock, CALL_MS, late, task);
+      const value = await withDeadline(clock, CALL_TIMEOUT_MS, late, task);
       judge(null);
       return value;
     } catch (thrown) {
-      const failure = failureOf(thrown);
+      const failure = toRedisFailure(thrown);
       judge(failure);
       throw failure;
     }
@@ -114,10 +115,10 @@ export function createRedisClient(
     return run(redis);
   }
 
-  function scriptOf(source: string): Script {
+  function scriptOf(source: string): CachedScript {
     const known = scripts.get(source);
     if (known) return known;
-    const lua = counted(source);
+    const lua = withCommandCount(source);
     const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
     scripts.set(source, script);
     return script;
@@ -136,7 +137,7 @@ export function createRedisClient(
             if (!isUnknownScript(thrown)) throw thrown;
             return send(own, (redis) => redis.eval(lua, [...keys], [...args]));
           });
-        const { data, error } = ANSWER.safeParse(answer);
+        const { data, error } = SCRIPT_REPLY.safeParse(answer);
         if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
         const [billed, value] = data;
         commands += billed;
@@ -154,8 +155,8 @@ export function createRedisClient(
       response.body?.cancel().catch(() => {});
       throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
     },
-    unconfirmed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
-      judge(failureOf(thrown)),
+    markFailed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
+      judge(toRedisFailure(thrown)),
     health: {
       kind: "redis",
       get isUp() {

@@ -7,10 +7,16 @@ import type { LogMessage, StreamEvent } from "../../core/event.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { weightOf } from "../event_log.ts";
-import { type Entry, type Message, messageOf, type RedisBus, type Stand } from "./bus.ts";
+import {
+  type BusEntry,
+  type BusMessage,
+  type LogState,
+  parseBusMessage,
+  type RedisBus,
+} from "./bus.ts";
 import type { RedisClient } from "./client.ts";
 import { createRedisSubscriber } from "./subscriber.ts";
-import { createWatch } from "./watchdog.ts";
+import { createWatchdog } from "./watchdog.ts";
 
 /** The most of the bus that is read to bridge a gap, in bytes. */
 const MOST_BYTES = 8_388_608;
@@ -21,7 +27,7 @@ const MOST_WAITING = 1000;
 /** What staying at the end stands on. */
 export interface TailContext {
   readonly runtime: Pick<Runtime, "clock" | "random">;
-  readonly client: Pick<RedisClient, "subscribe" | "unconfirmed">;
+  readonly client: Pick<RedisClient, "subscribe" | "markFailed">;
   readonly bus: RedisBus;
   readonly channel: string;
   /** A lease was given back. */
@@ -38,19 +44,19 @@ export interface TailOptions {
 /** The end of the bus, as one isolate knows it. */
 export interface RedisTail {
   /** Where we stand: what is told next follows it. Null where that was never known. */
-  readonly stand: Stand | null;
+  readonly stand: LogState | null;
   /** Resolves when nothing of it is left. Nothing is told any more. */
   close(): Promise<void>;
 }
 
 /** What is said of the bus on its channel. */
-type Announcement = Exclude<Message, { readonly kind: "free" }>;
+type Announcement = Exclude<BusMessage, { readonly kind: "free" }>;
 
 /**
  * The events of entries that are read at once: what a later one of them takes back is left out, and who names it as the
  * one before names the one before that.
  */
-function standing(entries: readonly Entry[]): StreamEvent[][] {
+function standing(entries: readonly BusEntry[]): StreamEvent[][] {
   const gone = new Set(entries.flatMap(({ retracted }) => retracted));
   const handed = new Map<Position, Position | null>();
   return entries.map(({ events }) =>
@@ -69,7 +75,7 @@ export function createRedisTail(
   { runtime, client, bus, channel, onFree }: TailContext,
   { onJoined, onPublished }: TailOptions,
 ): RedisTail {
-  let stand: Stand | null = null;
+  let stand: LogState | null = null;
   let waiting: Announcement[] = [];
   let isLive = false;
   let isClosed = false;
@@ -77,9 +83,9 @@ export function createRedisTail(
   let isSettling = false;
   let settled: Promise<void> = Promise.resolve();
 
-  function take({ id, events, retracted }: Entry, told: readonly StreamEvent[]): void {
+  function take({ id, events, retracted }: BusEntry, told: readonly StreamEvent[]): void {
     if (!stand) return;
-    stand = { epoch: stand.epoch, entry: id, head: events.at(-1)?.id ?? stand.head };
+    stand = { epoch: stand.epoch, lastEntry: id, head: events.at(-1)?.id ?? stand.head };
     if (told.length + retracted.length === 0) return;
     onPublished({ kind: "published", events: told, retracted });
   }
@@ -87,7 +93,7 @@ export function createRedisTail(
   /** Takes what was heard, if it follows where we stand. @returns False where something is missing before it. */
   function follows(message: Announcement): boolean {
     if (!stand) return false;
-    const last = stand.entry;
+    const last = stand.lastEntry;
     const id = message.kind === "head" ? message.head : message.entry.id;
     if (id === null || last === null) return id === last;
     if (comparePositions(id, last) <= 0) return true; // known already
@@ -99,20 +105,20 @@ export function createRedisTail(
   /** Reads what is missing. Where the bus does not reach back to where we stand, we stand somewhere else. */
   async function catchUp(): Promise<void> {
     if (!stand) {
-      const found = await bus.stand();
+      const found = await bus.state();
       if (isClosed) return;
       stand = found;
       return onJoined();
     }
-    const entries: Entry[] = [];
-    let from = stand.entry;
+    const entries: BusEntry[] = [];
+    let from = stand.lastEntry;
     for (let bytes = 0, isWhole = false; !isWhole;) {
       const page = await bus.after(from);
       if (isClosed) return;
       const [first] = page.entries;
-      const reaches = first ? first.prev === from : page.entry === from;
+      const reaches = first ? first.prev === from : page.lastEntry === from;
       if (page.epoch !== stand.epoch || !reaches || bytes > MOST_BYTES) {
-        stand = { epoch: page.epoch, entry: page.entry, head: page.head };
+        stand = { epoch: page.epoch, lastEntry: page.lastEntry, head: page.head };
         return onJoined();
       }
       entries.push(...page.entries);
@@ -154,8 +160,8 @@ export function createRedisTail(
     settled = work();
   }
 
-  const watch = createWatch(runtime, {
-    beat: bus.beat,
+  const watch = createWatchdog(runtime, {
+    ping: bus.ping,
     onSilence: () => subscriber.restart(),
   });
 
@@ -170,7 +176,7 @@ export function createRedisTail(
     },
     onMessage(text) {
       watch.heard();
-      const message = messageOf(text);
+      const message = parseBusMessage(text);
       if (message?.kind === "free") onFree(message.lease);
       if (!message || message.kind === "free") return;
       waiting.push(message);

@@ -7,11 +7,11 @@ import { comparePositions, isPosition, type Position } from "../../core/position
 import type { Runtime } from "../../core/runtime.ts";
 import type { EventLog, Retention } from "../event_log.ts";
 import { createRedisAppend } from "./append.ts";
-import { createRedisBus, type Stand } from "./bus.ts";
+import { createRedisBus, type LogState } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
 import { createRedisFollow } from "./subscription.ts";
 import type { RedisKeys } from "./keys.ts";
-import { createRedisPages } from "./replay.ts";
+import { createRedisReplay } from "./replay.ts";
 
 /** What the log stands on. */
 export interface RedisEventLogContext {
@@ -31,25 +31,25 @@ export function createRedisEventLog(
 ): EventLog {
   const bus = createRedisBus(client, keys);
   const followers = createRedisFollow({ runtime, client, bus, channel: keys.channel, onFree });
-  let reading: Promise<Stand> | null = null;
+  let reading: Promise<LogState> | null = null;
 
   /** Where the log stands: who asks while it is read shares the answer. */
-  function stand(): Promise<Stand> {
-    reading ??= bus.stand().finally(() => reading = null);
+  function stand(): Promise<LogState> {
+    reading ??= bus.state().finally(() => reading = null);
     return reading;
   }
 
-  function isWithin({ epoch, head }: Stand, cursor: Position): boolean {
+  function isWithin({ epoch, head }: LogState, cursor: Position): boolean {
     return comparePositions(epoch, cursor) <= 0 && comparePositions(cursor, head) <= 0;
   }
 
   return {
     append: createRedisAppend({ runtime, client, keys, retention, isolate }),
-    ...createRedisPages({ clock: runtime.clock, client, keys, retention }),
+    ...createRedisReplay({ clock: runtime.clock, client, keys, retention }),
     subscribe: followers.follow,
 
     async head() {
-      return (await bus.stand()).head;
+      return (await bus.state()).head;
     },
 
     async honours(cursor) {

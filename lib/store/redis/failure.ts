@@ -24,23 +24,23 @@ export class RedisFailure extends StoreUnavailable {
 const ECHO = /, command was: .*$/s;
 
 /** Makes a failure of whatever a call threw. */
-export function failureOf(thrown: unknown): RedisFailure {
+export function toRedisFailure(thrown: unknown): RedisFailure {
   if (thrown instanceof RedisFailure) return thrown;
   if (thrown instanceof errors.UpstashJSONParseError) {
     return new RedisFailure("it answered with no JSON", false, thrown);
   }
   if (thrown instanceof errors.UpstashError) {
-    return new RedisFailure(wordsOf(thrown), false, thrown);
+    return new RedisFailure(databaseMessage(thrown), false, thrown);
   }
   return new RedisFailure("the connection failed", true, thrown);
 }
 
 /** What the database said, cut short. */
-function wordsOf({ message }: Error): string {
+function databaseMessage({ message }: Error): string {
   return message.replace(ECHO, "").slice(0, 200);
 }
 
 /** Whether the database does not know a script: after a restart, or the first time. */
 export function isUnknownScript(thrown: unknown): boolean {
-  return thrown instanceof errors.UpstashError && wordsOf(thrown).startsWith("NOSCRIPT");
+  return thrown instanceof errors.UpstashError && databaseMessage(thrown).startsWith("NOSCRIPT");
 }

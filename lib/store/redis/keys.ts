@@ -15,11 +15,11 @@ export interface RedisKeys {
   /** A log topic's events: a stream. */
   log(topic: string): string;
   /** A log topic's events that come after others that were taken back, each with the id before it now: a hash. */
-  handed(topic: string): string;
+  prevOverrides(topic: string): string;
   /** A state topic's newest events: a hash by key. */
   state(topic: string): string;
   /** A publication's answer, by what makes it one. */
-  idempotencyKey(key: string): string;
+  publication(key: string): string;
   lease(name: string): string;
   value(key: string): string;
   /** The keys of values that are found together: a set. */
@@ -33,9 +33,9 @@ export function createRedisKeys(prefix: string): RedisKeys {
     epoch: `${prefix}:birth`,
     channel: `${prefix}:bus`,
     log: (topic) => `${prefix}:log:${topic}`,
-    handed: (topic) => `${prefix}:handed:${topic}`,
+    prevOverrides: (topic) => `${prefix}:handed:${topic}`,
     state: (topic) => `${prefix}:state:${topic}`,
-    idempotencyKey: (key) => `${prefix}:once:${key}`,
+    publication: (key) => `${prefix}:once:${key}`,
     lease: (name) => `${prefix}:lease:${name}`,
     value: (key) => `${prefix}:value:${key}`,
     openIndex: (name) => `${prefix}:roll:${name}`,

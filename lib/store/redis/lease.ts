@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Claim, Lease } from "../lease.ts";
+import type { ClaimResult, Lease } from "../lease.ts";
 import { LEASE_MS } from "../lease.ts";
 import type { RedisClient } from "./client.ts";
 import type { RedisKeys } from "./keys.ts";
 
 /** Gives a lease back, if it is ours, and tells all who follow the log. */
-const RELEASE = `
+const RELEASE_SCRIPT = `
 if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 call('DEL', KEYS[1])
 call('PUBLISH', ARGV[2], '{"free":' .. ARGV[3] .. '}')
@@ -41,7 +41,7 @@ export function createRedisLease(
   return {
     ttlMs: LEASE_MS,
     fence: { lease: name, holder },
-    async claim(): Promise<Claim> {
+    async claim(): Promise<ClaimResult> {
       const found = await client.command((redis) =>
         redis.set<string>(key, holder, { nx: true, get: true, px: LEASE_MS })
       );
@@ -53,7 +53,7 @@ export function createRedisLease(
     },
     renew,
     async release() {
-      await client.script(RELEASE, [key], [holder, keys.channel, JSON.stringify(name)]);
+      await client.script(RELEASE_SCRIPT, [key], [holder, keys.channel, JSON.stringify(name)]);
     },
     onFree: (listener) => onFree(name, listener),
   };

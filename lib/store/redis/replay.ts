@@ -9,7 +9,7 @@ import type { StreamEvent } from "../../core/event.ts";
 import { comparePositions, isPosition, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
 import { type EventLog, firstThatFit, type Page, type Retention } from "../event_log.ts";
-import { draftOf } from "./bus.ts";
+import { parseEvent } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
 import { RedisFailure } from "./failure.ts";
 import type { RedisKeys } from "./keys.ts";
@@ -19,7 +19,7 @@ import type { RedisKeys } from "./keys.ts";
  * and goes on to the end, or from there back to the oldest kept. What is too old is not kept any more, whether it was cut
  * off or not.
  */
-const READ = `
+const READ_PAGE_SCRIPT = `
 local topic, handed = KEYS[1], KEYS[2]
 local direction, from, cutoff, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
@@ -56,16 +56,16 @@ return { prevOf(oldest), oldest[1], found, isWhole }
 
 const ID = z.string().refine(isPosition);
 const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
-const ANSWER = z.tuple([
+const PAGE_REPLY = z.tuple([
   ID_OR_NONE,
   ID_OR_NONE,
   z.array(z.tuple([ID, ID_OR_NONE, z.string()])),
   z.number(),
 ]);
-const VALUES = z.array(z.string());
+const STATE_REPLY = z.array(z.string());
 
 /** What reading stands on. */
-export interface PagesContext {
+export interface RedisReplayContext {
   readonly clock: Clock;
   readonly client: RedisClient;
   readonly keys: RedisKeys;
@@ -73,8 +73,8 @@ export interface PagesContext {
 }
 
 /** Creates what reads topics, with one request a page. */
-export function createRedisPages(
-  { clock, client, keys, retention }: PagesContext,
+export function createRedisReplay(
+  { clock, client, keys, retention }: RedisReplayContext,
 ): Pick<EventLog, "after" | "latest"> {
   /** Runs a reading: whatever it stumbles over, there is no page to be had. */
   function readable<T>(read: () => T): T {
@@ -94,14 +94,14 @@ export function createRedisPages(
     const cutoff = `${Math.max(0, clock.now() - retention.retainMs)}-0`;
     const most = Math.min(maxBytes, Number.MAX_SAFE_INTEGER);
     const answer = await client.script(
-      READ,
-      [keys.log(name), keys.handed(name)],
+      READ_PAGE_SCRIPT,
+      [keys.log(name), keys.prevOverrides(name)],
       [direction, from(cutoff), cutoff, most],
     );
     return readable(() => {
-      const [truncatedAt, oldestId, found, isWhole] = ANSWER.parse(answer);
+      const [truncatedAt, oldestId, found, isWhole] = PAGE_REPLY.parse(answer);
       const events = found.map(([id, prev, text]): StreamEvent => ({
-        ...draftOf(text),
+        ...parseEvent(text),
         id,
         topic: name,
         prevId: prev,
@@ -115,10 +115,10 @@ export function createRedisPages(
   async function newest({ name }: Topic): Promise<StreamEvent[]> {
     const answer: unknown = await client.command((redis) => redis.hvals(keys.state(name)));
     return readable(() =>
-      VALUES.parse(answer).map((text): StreamEvent => {
+      STATE_REPLY.parse(answer).map((text): StreamEvent => {
         const space = text.indexOf(" ");
         const id = ID.parse(text.slice(0, space));
-        return { ...draftOf(text.slice(space + 1)), id, topic: name, prevId: null };
+        return { ...parseEvent(text.slice(space + 1)), id, topic: name, prevId: null };
       }).sort((a, b) => comparePositions(a.id, b.id))
     );
   }

@@ -9,7 +9,7 @@ import type { RedisKeys } from "./keys.ts";
 import type { Store } from "../store.ts";
 
 /** Values come with a letter before them, since Redis has none that is nothing. */
-const SWAP = `
+const CAS_SCRIPT = `
 local function textOf(value) return value and '=' .. value or '' end
 local held = call('GET', KEYS[1])
 if textOf(held) ~= ARGV[1] then return textOf(held) end
@@ -23,18 +23,18 @@ end
 return ARGV[2]
 `;
 
-const TEXT = z.string();
+const CAS_REPLY = z.string();
 
 /** How many values are read by one command: of the largest there are, less than an answer takes, which is 10 MB. */
-const READ_AT_ONCE = 100;
+const MAX_VALUES_PER_READ = 100;
 
 /** A value as scripts are told it: nothing is an empty text. */
-export function swapped(value: string | null): string {
+export function encodeValue(value: string | null): string {
   return value === null ? "" : `=${value}`;
 }
 
 /** What a script tells of a value. */
-export function unswapped(text: string): string | null {
+export function decodeValue(text: string): string | null {
   return text === "" ? null : text.slice(1);
 }
 
@@ -52,8 +52,8 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
       const openIndex = keys.openIndex(name);
       const members = await client.command((redis) => redis.smembers(openIndex));
       const found: string[] = [];
-      for (let i = 0; i < members.length; i += READ_AT_ONCE) {
-        const some = members.slice(i, i + READ_AT_ONCE);
+      for (let i = 0; i < members.length; i += MAX_VALUES_PER_READ) {
+        const some = members.slice(i, i + MAX_VALUES_PER_READ);
         const values = await client.command((redis) =>
           redis.mget<(string | null)[]>(some.map(keys.value))
         );
@@ -64,12 +64,12 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
       return found;
     },
     async cas(key, expected, next, ttlMs = 0) {
-      const answer = await client.script(SWAP, [keys.value(key)], [
-        swapped(expected),
-        swapped(next),
+      const answer = await client.script(CAS_SCRIPT, [keys.value(key)], [
+        encodeValue(expected),
+        encodeValue(next),
         ttlMs,
       ]);
-      return unswapped(TEXT.parse(answer));
+      return decodeValue(CAS_REPLY.parse(answer));
     },
   };
 }

@@ -25,22 +25,22 @@ export interface RedisSubscriber {
 }
 
 /** How long the first wait before another try may be, and the longest one, in milliseconds. */
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 10_000;
+const FIRST_RECONNECT_DELAY_MS = 250;
+const MAX_RECONNECT_DELAY_MS = 10_000;
 
 /** A connection that lived so long was a good one: after it the waits begin anew. */
-const STEADY_MS = 60_000;
+const STEADY_CONNECTION_MS = 60_000;
 
 /** How long a subscription may take until it is confirmed, in milliseconds. */
-const CONFIRM_MS = 5000;
+const CONFIRM_TIMEOUT_MS = 5000;
 
 /** The longest line that is read, in characters. Publications are announced in far less. */
-const LONGEST_LINE = 2_097_152;
+const MAX_LINE_CHARACTERS = 2_097_152;
 
 /** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
 export function createRedisSubscriber(
   { clock, random }: Pick<Runtime, "clock" | "random">,
-  client: Pick<RedisClient, "subscribe" | "unconfirmed">,
+  client: Pick<RedisClient, "subscribe" | "markFailed">,
   { channel, onLive, onMessage, onEnd }: SubscriberOptions,
 ): RedisSubscriber {
   const message = `data: message,${channel},`;
@@ -62,7 +62,7 @@ export function createRedisSubscriber(
       if (done) return;
       const lines = (rest + utf8.decode(value, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
-      if (rest.length > LONGEST_LINE) stop();
+      if (rest.length > MAX_LINE_CHARACTERS) stop();
       for (const line of lines) {
         if (line.startsWith(message)) onMessage(line.slice(message.length));
         if (line.startsWith(confirmation)) onConfirmed();
@@ -74,7 +74,7 @@ export function createRedisSubscriber(
   async function listen(): Promise<void> {
     const request = new AbortController();
     stop = () => request.abort();
-    const callOff = clock.after(CONFIRM_MS, () => stop());
+    const callOff = clock.after(CONFIRM_TIMEOUT_MS, () => stop());
     let isConfirmed = false;
     let failure: unknown;
     try {
@@ -92,7 +92,7 @@ export function createRedisSubscriber(
     callOff();
     stop = () => {};
     if (isClosed) return;
-    if (!isConfirmed) client.unconfirmed(failure);
+    if (!isConfirmed) client.markFailed(failure);
     onEnd();
   }
 
@@ -101,8 +101,8 @@ export function createRedisSubscriber(
       const began = clock.now();
       await listen();
       if (isClosed) return;
-      if (clock.now() - began >= STEADY_MS) failures = 0;
-      const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+      if (clock.now() - began >= STEADY_CONNECTION_MS) failures = 0;
+      const longest = Math.min(MAX_RECONNECT_DELAY_MS, FIRST_RECONNECT_DELAY_MS * 2 ** failures);
       await new Promise<void>((resolve) => {
         const callOff = clock.after(random() * longest, resolve);
         wake = () => {

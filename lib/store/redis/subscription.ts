@@ -5,7 +5,7 @@
  */
 import type { LogMessage } from "../../core/event.ts";
 import { weightOf } from "../event_log.ts";
-import type { Stand } from "./bus.ts";
+import type { LogState } from "./bus.ts";
 import { createRedisTail, type RedisTail, type TailContext } from "./consumer.ts";
 
 /** The most that waits for a follower who does not read, in bytes. */
@@ -15,7 +15,7 @@ const MOST_BYTES = 8_388_608;
 export interface RedisFollow {
   follow(): ReadableStream<LogMessage>;
   /** Where the followers stand: null where there are none, or where that was never known. */
-  readonly stand: Stand | null;
+  readonly stand: LogState | null;
 }
 
 interface Follower {

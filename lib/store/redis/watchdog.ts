@@ -12,18 +12,18 @@ const SILENCE_MS = 30_000;
 const JITTER_MS = 3000;
 
 /** How long a sign of life may take, in milliseconds. */
-const ANSWER_MS = 5000;
+const PING_TIMEOUT_MS = 5000;
 
 /** What a watch does. */
 export interface WatchOptions {
   /** Publishes a sign of life, which all that listen hear. */
-  readonly beat: () => Promise<void>;
+  readonly ping: () => Promise<void>;
   /** Not even that was heard. */
   readonly onSilence: () => void;
 }
 
 /** A watch over one subscription. */
-export interface Watch {
+export interface Watchdog {
   /** Begins to watch. */
   start(): void;
   heard(): void;
@@ -32,10 +32,10 @@ export interface Watch {
 }
 
 /** Creates a watch that does not run. */
-export function createWatch(
+export function createWatchdog(
   { clock, random }: Pick<Runtime, "clock" | "random">,
-  { beat, onSilence }: WatchOptions,
-): Watch {
+  { ping: beat, onSilence }: WatchOptions,
+): Watchdog {
   let heardAt = 0;
   let isSilent = false;
   let callOff = () => {};
@@ -52,7 +52,7 @@ export function createWatch(
     isSilent = true;
     // Where it fails nothing will be heard, and that is what is looked at.
     beating = beat().catch(() => {});
-    callOff = clock.after(ANSWER_MS, () => {
+    callOff = clock.after(PING_TIMEOUT_MS, () => {
       if (isSilent) onSilence();
       else look();
     });

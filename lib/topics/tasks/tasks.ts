@@ -88,7 +88,7 @@ const KIND: Kind<Kept> = {
   nextLookAt,
   expiresAt,
   eventOf,
-  openIndex: { name: "tasks", most: MOST_OPEN },
+  openIndex: { name: "tasks", max: MOST_OPEN },
 };
 
 /** Creates tasks. Where their topic is followed, claims that lapse are noticed by themselves. */

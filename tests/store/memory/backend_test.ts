@@ -14,7 +14,7 @@ sharedStateCases("createMemoryState()", () => {
   const store = createMemoryStore(clock);
   const log = createMemoryEventLog(runtime, RETENTION, {
     isHeld: leases.isHeld,
-    cas: store.swapNow,
+    cas: store.casNow,
   });
   return Promise.resolve({
     state: {

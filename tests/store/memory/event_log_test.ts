@@ -6,7 +6,7 @@ import { createMemoryEventLog } from "../../../lib/store/memory/event_log.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { compareIds } from "../../support/order.ts";
 import { eventLogCases } from "../event_log_cases.ts";
-import { alerts, append, draft, notes, prices } from "../support.ts";
+import { alerts, append, event, notes, prices } from "../support.ts";
 
 const DAY_MS = 86_400_000;
 const RETENTION = { retainEvents: 1000, retainMs: DAY_MS };
@@ -35,7 +35,7 @@ Deno.test("createMemoryEventLog() gives growing ids while the clock stands still
   assertEquals(ids, [`${time.now}-0`]);
   for (const step of [0, 0, 5, -3600_000, 1, 7_200_000]) {
     time.now += step;
-    ids.push(...await append(log, alerts, draft("a", 1), draft("a", 2)));
+    ids.push(...await append(log, alerts, event("a", 1), event("a", 2)));
     assertEquals(await log.head(), ids.at(-1) ?? "");
   }
   for (const [i, id] of ids.entries()) {
@@ -47,12 +47,12 @@ Deno.test("createMemoryEventLog() gives growing ids while the clock stands still
 Deno.test("createMemoryEventLog() does not honour a cursor of another process", async () => {
   const { log, time } = createShakyLog(0.2);
   const { log: other, time: otherTime } = createShakyLog(0.7);
-  const [first = ""] = await append(log, alerts, draft("a", 1));
-  const [theirs = ""] = await append(other, alerts, draft("a", 1));
+  const [first = ""] = await append(log, alerts, event("a", 1));
+  const [theirs = ""] = await append(other, alerts, event("a", 1));
   time.now += 1000;
   otherTime.now += 1000;
-  const [last = ""] = await append(log, prices, draft("a", 1));
-  const [theirLast = ""] = await append(other, prices, draft("a", 1));
+  const [last = ""] = await append(log, prices, event("a", 1));
+  const [theirLast = ""] = await append(other, prices, event("a", 1));
 
   // Their numbers are far apart, so that what lies between in time does not lie between in number.
   assert(compareIds(first, theirs) < 0 && compareIds(theirs, last) < 0);
@@ -71,7 +71,7 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
   const kinds: string[] = [];
   for (const step of [0, DAY_MS, 1]) {
     time.now += step;
-    kinds.push((await log.append(alerts, [draft("a", 1)], { idempotencyKey })).kind);
+    kinds.push((await log.append(alerts, [event("a", 1)], { idempotencyKey })).kind);
   }
   assertEquals(kinds, ["appended", "repeated", "appended"]);
 });
@@ -79,7 +79,7 @@ Deno.test("createMemoryEventLog() remembers a publication's key for 24 hours", a
 Deno.test("createMemoryEventLog() remembers 50,000 keys at most", async () => {
   const { log } = createShakyLog();
   const kindOf = async (n: number) =>
-    (await log.append(prices, [draft("a", n)], {
+    (await log.append(prices, [event("a", n)], {
       idempotencyKey: { key: String(n), fingerprint: "f" },
     }))
       .kind;
@@ -89,15 +89,15 @@ Deno.test("createMemoryEventLog() remembers 50,000 keys at most", async () => {
 
 Deno.test("createMemoryEventLog() keeps pages it gave away as they were", async () => {
   const { log } = createShakyLog();
-  await append(log, alerts, draft("a", 1));
+  await append(log, alerts, event("a", 1));
   const pages = [await log.latest(alerts, 1000), await log.after(alerts, "0-0", 1000)];
-  await append(log, alerts, draft("a", 2));
+  await append(log, alerts, event("a", 2));
   assertEquals(pages.map(({ events }) => events.length), [1, 1]);
 });
 
 Deno.test("createMemoryEventLog() keeps 64 MiB at most, whatever the number of events allows", async () => {
   const { log } = createShakyLog(0.5, { retainEvents: 100_000, retainMs: DAY_MS });
-  const big = { ...draft("a", 1), json: JSON.stringify("x".repeat(60_000)) };
+  const big = { ...event("a", 1), json: JSON.stringify("x".repeat(60_000)) };
   for (let n = 0; n < 1200; n++) await log.append(alerts, [big]);
   const { events, truncatedAt: lost } = await log.after(alerts, "0-0", Infinity);
   assertEquals(Math.floor(events.length * (big.json.length + 64) / 2 ** 20), 63);
@@ -110,9 +110,9 @@ Deno.test("createMemoryEventLog() takes nothing from a topic for many others tha
     retainEvents: 1000,
     retainMs: 86_400_000,
   });
-  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(100_000)) };
+  const large = { ...event("a", 1), json: JSON.stringify("x".repeat(100_000)) };
   for (let n = 0; n < 20; n++) await log.append(alerts, [large]);
-  for (let n = 0; n < 1000; n++) await log.append({ ...notes, name: `n/${n}` }, [draft("n", n)]);
+  for (let n = 0; n < 1000; n++) await log.append({ ...notes, name: `n/${n}` }, [event("n", n)]);
   await log.append(alerts, [large]);
   assertEquals((await log.latest(alerts, 10_000_000)).events.length, 21);
 });

@@ -4,7 +4,7 @@ import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import { redisTest } from "../../upstash/redis_server.ts";
 import { type Database, PREFIX, startDatabase } from "./support.ts";
 import { sharedStateCases } from "../backend_cases.ts";
-import { alerts, append, draft, prices } from "../support.ts";
+import { alerts, append, event, prices } from "../support.ts";
 
 /** Takes time from all that has a life of its own in Redis. */
 async function age({ ask }: Database, ms: number): Promise<void> {
@@ -43,7 +43,7 @@ test("lets no late holder of a lease publish, whose successor has begun", async 
   await next.claim();
   const before = await ours.log.head();
   const { fence } = late;
-  assertEquals(await ours.log.append(prices, [draft("a", 1)], { fence }), { kind: "fenced" });
+  assertEquals(await ours.log.append(prices, [event("a", 1)], { fence }), { kind: "fenced" });
   assertEquals(await ours.log.head(), before);
   await late.release();
   assertEquals(await next.renew(), true);
@@ -102,7 +102,7 @@ test("is down from a call that failed until it answers and nothing has failed fo
 
 test("keeps each prefix by itself", async (database) => {
   const { log } = database.isolate();
-  await append(log, alerts, draft("a", 1));
+  await append(log, alerts, event("a", 1));
   const keys = await database.ask("KEYS", "*");
   assert(Array.isArray(keys) && keys.length > 3);
   assertEquals(keys.filter((key) => !String(key).startsWith(`${PREFIX}:`)), []);

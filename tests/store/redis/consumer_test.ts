@@ -7,7 +7,16 @@ import { until } from "../../support/within.ts";
 import type { Reply } from "../../upstash/replies.ts";
 import { redisTest } from "../../upstash/redis_server.ts";
 import { type Database, PREFIX, startDatabase } from "./support.ts";
-import { alerts, append, collect, draft, type Follower, idsOf, joined, notes } from "../support.ts";
+import {
+  alerts,
+  append,
+  collectMessages,
+  event,
+  idsOf,
+  notes,
+  subscribeJoined,
+  type TestSubscriber,
+} from "../support.ts";
 
 function test(behaviour: string, check: (database: Database) => Promise<void>): void {
   redisTest(`follow() of a Redis log ${behaviour}`, async () => {
@@ -31,7 +40,7 @@ function untilSubscribed(database: Database, count: number): Promise<number> {
 }
 
 /** What a follower is told next, which must be where it stands. */
-async function nextJoined(follower: Follower): Promise<LogMessage & { kind: "joined" }> {
+async function nextJoined(follower: TestSubscriber): Promise<LogMessage & { kind: "joined" }> {
   const delivery = await follower.next();
   assert(delivery.kind === "joined");
   return delivery;
@@ -54,19 +63,19 @@ async function appendUnheard(
   const { faults } = database.standIn;
   faults.muteSubscriptions(true);
   const ids: (readonly Position[])[] = [];
-  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, { ...draft("a", n), json }));
+  for (let n = 0; n < count; n++) ids.push(await append(log, alerts, { ...event("a", n), json }));
   return ids;
 }
 
 for (const how of ["endSubscriptions", "breakSubscriptions"] as const) {
   test(`loses and repeats nothing where it meets ${how}()`, async (database) => {
     const { log } = database.isolate();
-    const follower = await joined(log);
+    const follower = await subscribeJoined(log);
     const ids = [];
     for (let round = 0; round < 3; round++) {
-      ids.push(await append(log, alerts, draft("a", round)));
+      ids.push(await append(log, alerts, event("a", round)));
       assertEquals(database.standIn.faults[how](), 1);
-      for (let n = 0; n < 5; n++) ids.push(await append(log, notes, draft("a", n), draft("b", n)));
+      for (let n = 0; n < 5; n++) ids.push(await append(log, notes, event("a", n), event("b", n)));
       assertEquals(await follower.published(6), ids.slice(-6));
       await untilSubscribed(database, 1);
     }
@@ -76,14 +85,14 @@ for (const how of ["endSubscriptions", "breakSubscriptions"] as const) {
 
 test("fills what was not heard by the next that is", async (database) => {
   const { log } = database.isolate();
-  const follower = await joined(log);
-  const ids = [await append(log, alerts, draft("a", 1))];
+  const follower = await subscribeJoined(log);
+  const ids = [await append(log, alerts, event("a", 1))];
   assertEquals(await follower.published(1), ids);
   const unheard = await appendUnheard(database, log, 250);
   // Whatever Redis was slow to say is muted too.
   await until("silence", async () => await subscriptions(database) === 1 ? true : undefined);
   database.standIn.faults.muteSubscriptions(false);
-  const heard = await append(log, alerts, draft("a", 2));
+  const heard = await append(log, alerts, event("a", 2));
   assertEquals(await follower.published(251), [...unheard, heard]);
   await follower.cancel();
 });
@@ -92,11 +101,11 @@ for (const [megabytes, isTold] of [[5, true], [10, false]] as const) {
   const what = isTold ? "fills" : "does not read";
   test(`${what} a gap of ${megabytes} MB`, async (database) => {
     const { log } = database.isolate();
-    const follower = await joined(log);
+    const follower = await subscribeJoined(log);
     const json = JSON.stringify("x".repeat(500_000));
     const unheard = await appendUnheard(database, log, 2 * megabytes, json);
     database.standIn.faults.muteSubscriptions(false);
-    const heard = await append(log, alerts, draft("a", 2));
+    const heard = await append(log, alerts, event("a", 2));
     if (isTold) assertEquals(await follower.published(unheard.length + 1), [...unheard, heard]);
     else assertEquals([(await nextJoined(follower)).head], heard);
     await follower.cancel();
@@ -105,13 +114,13 @@ for (const [megabytes, isTold] of [[5, true], [10, false]] as const) {
 
 test("leaves out what was taken back meanwhile, and names who came before it", async (database) => {
   const { log } = database.isolate();
-  const [first = ""] = await append(log, alerts, draft("a", 1));
-  const follower = await joined(log);
+  const [first = ""] = await append(log, alerts, event("a", 1));
+  const follower = await subscribeJoined(log);
   const [[second = ""] = [], [third = ""] = []] = await appendUnheard(database, log, 2);
-  const appended = await log.append(alerts, [draft("a", 4)], { retracts: [second] });
+  const appended = await log.append(alerts, [event("a", 4)], { retracts: [second] });
   assert(appended.kind === "appended");
   database.standIn.faults.muteSubscriptions(false);
-  const [last = ""] = await append(log, alerts, draft("a", 5));
+  const [last = ""] = await append(log, alerts, event("a", 5));
   const told: unknown[] = [];
   for (let n = 0; n < 3; n++) {
     const delivery = await follower.next();
@@ -135,26 +144,26 @@ test("leaves out what was taken back meanwhile, and names who came before it", a
 
 test("says where it stands anew where the bus no longer reaches back", async (database) => {
   const { log } = database.isolate();
-  const follower = await joined(log);
-  await append(log, alerts, draft("a", 1));
+  const follower = await subscribeJoined(log);
+  await append(log, alerts, event("a", 1));
   await follower.published(1);
   await appendUnheard(database, log, 5);
   await database.ask("XTRIM", `${PREFIX}:bus`, "MAXLEN", 2);
   database.standIn.faults.muteSubscriptions(false);
-  const [last = ""] = await append(log, alerts, draft("a", 2));
+  const [last = ""] = await append(log, alerts, event("a", 2));
   const { epoch, head } = await nextJoined(follower);
   assertEquals(head, last);
   assert(await log.honours(epoch));
-  const next = await append(log, alerts, draft("a", 3));
+  const next = await append(log, alerts, event("a", 3));
   assertEquals(await follower.published(1), [next]);
   await follower.cancel();
 });
 
 test("says where it stands anew where Redis has forgotten its last moment", async (database) => {
   const { log } = database.isolate();
-  const follower = await joined(log);
-  const [first = ""] = await append(log, alerts, draft("a", 1));
-  await append(log, alerts, draft("a", 2));
+  const follower = await subscribeJoined(log);
+  const [first = ""] = await append(log, alerts, event("a", 1));
+  await append(log, alerts, event("a", 2));
   await follower.published(2);
   const [[newest] = []] = await entriesOf(database);
   await database.ask("XDEL", `${PREFIX}:bus`, String(newest));
@@ -165,12 +174,12 @@ test("says where it stands anew where Redis has forgotten its last moment", asyn
 
 test("says where it stands anew where the log was flushed", async (database) => {
   const { log } = database.isolate();
-  const follower = collect(log.subscribe());
+  const follower = collectMessages(log.subscribe());
   const before = await nextJoined(follower);
-  const [old = ""] = await append(log, alerts, draft("a", 1));
+  const [old = ""] = await append(log, alerts, event("a", 1));
   await follower.published(1);
   await database.ask("FLUSHALL");
-  const [first = ""] = await append(log, alerts, draft("a", 2));
+  const [first = ""] = await append(log, alerts, event("a", 2));
   const after = await nextJoined(follower);
   assertNotEquals(after.epoch, before.epoch);
   assertEquals(after.head, first);
@@ -182,28 +191,28 @@ test("says where it stands anew where the log was flushed", async (database) => 
 
 test("says where it stands anew where an empty log was flushed", async (database) => {
   const [{ log }, { log: other }] = [database.isolate(), database.isolate({ name: "other" })];
-  const follower = collect(log.subscribe());
+  const follower = collectMessages(log.subscribe());
   const before = await nextJoined(follower);
   const epoch = await until("another birth", async () => {
     await database.ask("FLUSHALL");
     const head = await other.head();
     return head === before.epoch ? undefined : head;
   });
-  const [first = ""] = await append(other, alerts, draft("a", 1));
+  const [first = ""] = await append(other, alerts, event("a", 1));
   assertEquals(await follower.next(), { kind: "joined", epoch, head: first });
   await follower.cancel();
 });
 
 test("reads nothing for what it has heard already", async (database) => {
   const { log } = database.isolate();
-  const follower = await joined(log);
-  for (const n of [1, 2]) await append(log, alerts, draft("a", n));
+  const follower = await subscribeJoined(log);
+  for (const n of [1, 2]) await append(log, alerts, event("a", n));
   await follower.published(2);
   const [, [older] = []] = await entriesOf(database);
   const cost = await database.cost(async () => {
     await database.ask("PUBLISH", `${PREFIX}:bus`, JSON.stringify({ head: older }));
     await database.ask("PUBLISH", `${PREFIX}:bus`, "none of ours");
-    const next = await append(log, alerts, draft("a", 3));
+    const next = await append(log, alerts, event("a", 3));
     assertEquals(await follower.published(1), [next]);
   });
   assertEquals(cost, 2 + 7);
@@ -212,9 +221,9 @@ test("reads nothing for what it has heard already", async (database) => {
 
 test("is told of what is too large to be announced, and reads it", async (database) => {
   const { log } = database.isolate();
-  const follower = await joined(log);
-  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(220_000)) };
-  await append(log, alerts, draft("a", 0));
+  const follower = await subscribeJoined(log);
+  const large = { ...event("a", 1), json: JSON.stringify("x".repeat(220_000)) };
+  await append(log, alerts, event("a", 0));
   await follower.published(1);
   await log.head();
   const cost = await database.cost(async () => {
@@ -227,9 +236,9 @@ test("is told of what is too large to be announced, and reads it", async (databa
 
 test("gives publications too large to be announced", async ({ isolate }) => {
   const { log } = isolate();
-  const follower = await joined(log);
-  const large = { ...draft("a", 1), json: JSON.stringify("ü".repeat(150_000)) };
-  const ids = [await append(log, alerts, large), await append(log, alerts, draft("a", 2))];
+  const follower = await subscribeJoined(log);
+  const large = { ...event("a", 1), json: JSON.stringify("ü".repeat(150_000)) };
+  const ids = [await append(log, alerts, large), await append(log, alerts, event("a", 2))];
   const delivery = await follower.next();
   assert(delivery.kind === "published");
   assertEquals([idsOf(delivery), delivery.events[0]?.json], [[...ids[0] ?? []], large.json]);
@@ -256,7 +265,7 @@ function stillIsolate({ isolate }: Database) {
 
 test("costs nothing while nothing is published, but for a beat of 3 commands", async (database) => {
   const { clock, log, health } = stillIsolate(database);
-  const follower = await joined(log);
+  const follower = await subscribeJoined(log);
   const { cost } = database;
   assertEquals(await cost(() => clock.advance(BEAT_MS - 1)), 0);
   const used = health.commands;
@@ -274,7 +283,7 @@ test("costs nothing while nothing is published, but for a beat of 3 commands", a
 
 test("opens another subscription where it does not hear its own beat", async (database) => {
   const { clock, log } = stillIsolate(database);
-  const follower = await joined(log);
+  const follower = await subscribeJoined(log);
   const unheard = await appendUnheard(database, log, 3);
   await clock.advance(BEAT_MS);
   await untilPublished(database, 4);
@@ -291,7 +300,7 @@ test("opens another subscription where it does not hear its own beat", async (da
 
 test("learns from a beat what it has not heard", async (database) => {
   const { clock, log } = stillIsolate(database);
-  const follower = await joined(log);
+  const follower = await subscribeJoined(log);
   const unheard = await appendUnheard(database, log, 3);
   database.standIn.faults.muteSubscriptions(false);
   await clock.advance(BEAT_MS);
@@ -301,12 +310,12 @@ test("learns from a beat what it has not heard", async (database) => {
 
 test("has one subscription for all followers, and none after the last", async (database) => {
   const { log } = database.isolate();
-  const followers = await Promise.all([1, 2, 3].map(() => joined(log)));
+  const followers = await Promise.all([1, 2, 3].map(() => subscribeJoined(log)));
   assertEquals(await subscriptions(database), 1);
   for (const follower of followers) await follower.cancel();
   await untilSubscribed(database, 0);
   const { total } = await database.standIn.commandsAtRedis();
-  const again = await joined(log);
+  const again = await subscribeJoined(log);
   assertEquals(await subscriptions(database), 1);
   await again.cancel();
   assert((await database.standIn.commandsAtRedis()).total > total);
@@ -317,7 +326,7 @@ test("can be ended while it is being opened, or while Redis is away", async (dat
   const { log, health } = database.isolate();
   await log.subscribe().cancel();
   await database.redis.kill();
-  const follower = collect(log.subscribe());
+  const follower = collectMessages(log.subscribe());
   await until("a line", () => database.lines.length > 0 ? true : undefined);
   assertEquals(health.isUp, false);
   await follower.cancel();
@@ -327,8 +336,8 @@ test("can be ended while it is being opened, or while Redis is away", async (dat
 
 test("keeps 8 MiB for who does not read, then says where it stands", async (database) => {
   const { log } = database.isolate();
-  const [slow, quick] = [await joined(log), await joined(log)];
-  const large = { ...draft("a", 1), json: JSON.stringify("x".repeat(1_000_000)) };
+  const [slow, quick] = [await subscribeJoined(log), await subscribeJoined(log)];
+  const large = { ...event("a", 1), json: JSON.stringify("x".repeat(1_000_000)) };
   const ids = [];
   for (let n = 0; n < 12; n++) {
     ids.push(await append(log, alerts, large));
@@ -340,7 +349,7 @@ test("keeps 8 MiB for who does not read, then says where it stands", async (data
   assertEquals(told, ids.slice(0, told.length));
   assert(told.length >= 8 && told.length < 12, `${told.length}`);
   assertEquals(last.head, ids.at(-1)?.at(-1));
-  const next = await append(log, alerts, draft("a", 2));
+  const next = await append(log, alerts, event("a", 2));
   assertEquals([await slow.published(1), await quick.published(1)], [[next], [next]]);
   await slow.cancel();
   await quick.cancel();

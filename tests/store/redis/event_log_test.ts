@@ -18,9 +18,9 @@ import {
   RETENTION,
   startDatabase,
 } from "./support.ts";
-import { alerts, append, draft, idsOf, joined, notes, prices, thing } from "../support.ts";
+import { alerts, append, event, idsOf, notes, prices, subscribeJoined, thing } from "../support.ts";
 
-const NINE = [..."abcdefghi"].map((key) => draft(key, 1));
+const NINE = [..."abcdefghi"].map((key) => event(key, 1));
 
 eventLogCases("createRedisEventLog()", async (retention) => {
   const database = await startDatabase();
@@ -56,27 +56,27 @@ test("takes at most 8 commands for a publication with a fence", async (database)
   const { log, lease, health } = database.isolate();
   const { fence } = lease("polls");
   await lease("polls").claim();
-  for (const topic of [alerts, prices]) await append(log, topic, draft("a", 0));
+  for (const topic of [alerts, prices]) await append(log, topic, event("a", 0));
 
   const { cost } = database;
   const used = health.commands;
-  assertEquals(await cost(() => append(log, alerts, draft("a", 1))), 7);
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence })), 8);
+  assertEquals(await cost(() => append(log, alerts, event("a", 1))), 7);
+  assertEquals(await cost(() => log.append(alerts, [event("a", 1)], { fence })), 8);
   const idempotencyKey = { key: "k", fingerprint: "f" };
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { fence, idempotencyKey })), 8);
+  assertEquals(await cost(() => log.append(alerts, [event("a", 1)], { fence, idempotencyKey })), 8);
   assertEquals(await cost(() => log.append(prices, NINE, { fence })), 7);
   assertEquals(health.commands - used, 7 + 8 + 8 + 7);
   const cas = { key: "a", expected: null, next: "1", ttlMs: 60_000 };
-  assertEquals(await cost(() => log.append(alerts, [draft("a", 1)], { cas })), 7 + 2);
-  const openIndex = { name: "open", isOn: true, most: 9 };
+  assertEquals(await cost(() => log.append(alerts, [event("a", 1)], { cas })), 7 + 2);
+  const openIndex = { name: "open", isOpen: true, max: 9 };
   const [begun, ended] = [{ ...cas, key: "b", openIndex }, {
     ...cas,
     key: "b",
     expected: "1",
-    openIndex: { ...openIndex, isOn: false },
+    openIndex: { ...openIndex, isOpen: false },
   }];
-  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { cas: begun })), 7 + 5);
-  assertEquals(await cost(() => log.append(thing, [draft("a", 1)], { cas: ended })), 7 + 4);
+  assertEquals(await cost(() => log.append(thing, [event("a", 1)], { cas: begun })), 7 + 5);
+  assertEquals(await cost(() => log.append(thing, [event("a", 1)], { cas: ended })), 7 + 4);
 });
 
 test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {
@@ -95,13 +95,13 @@ test("reads a page with 4 commands of one request, a state topic with 1", async 
 for (const at of ["head", "body"] as const) {
   test(`publishes once where the answer is lost, at its ${at}`, async ({ isolate, standIn }) => {
     const { log } = isolate();
-    const follower = await joined(log);
-    const [first = ""] = await append(log, alerts, draft("a", 0));
+    const follower = await subscribeJoined(log);
+    const [first = ""] = await append(log, alerts, event("a", 0));
     standIn.faults.loseReplies(2, { at, commands: ["EVALSHA"] });
-    const ids = await append(log, alerts, draft("a", 1), draft("a", 2));
+    const ids = await append(log, alerts, event("a", 1), event("a", 2));
     standIn.faults.loseReplies(1, { at, commands: ["EVALSHA"] });
     const idempotencyKey = { key: "k", fingerprint: "f" };
-    const appended = await log.append(alerts, [draft("a", 3)], { idempotencyKey });
+    const appended = await log.append(alerts, [event("a", 3)], { idempotencyKey });
     assert(appended.kind === "appended");
     assertEquals(idsOf(await log.latest(alerts, 1000)), [first, ...ids, ...appended.ids]);
     assertEquals(await follower.published(3), [[first], ids, appended.ids]);
@@ -113,11 +113,11 @@ test("rejects with StoreAway where the database refuses, and keeps nothing", asy
   const { isolate, standIn, lines } = database;
   const clock = createOffsetClock();
   const { log, health } = isolate({ clock });
-  await append(log, alerts, draft("a", 0));
+  await append(log, alerts, event("a", 0));
   const before = await entries(database);
   for (const kind of ["html", "quota", "close"] as const) {
     standIn.faults.refuse(kind);
-    await assertRejects(() => append(log, alerts, draft("a", 1)), StoreUnavailable);
+    await assertRejects(() => append(log, alerts, event("a", 1)), StoreUnavailable);
     await assertRejects(() => log.honours("9-9"), StoreUnavailable);
     assertEquals([health.isUp, await health.check()], [false, false]);
     standIn.faults.refuse(null);
@@ -132,13 +132,13 @@ test("rejects with StoreAway where the database refuses, and keeps nothing", asy
 test("rejects within its deadline where no answer comes", async ({ isolate, standIn }) => {
   const clock = createFastClock();
   const { log } = isolate({ clock });
-  await append(log, alerts, draft("a", 0));
+  await append(log, alerts, event("a", 0));
   standIn.faults.delay(60_000);
   for (
     const [call, most] of [
       [() => log.head(), 4000],
       [() => log.latest(alerts, 1000), 4000],
-      [() => append(log, alerts, draft("a", 1)), 6000],
+      [() => append(log, alerts, event("a", 1)), 6000],
     ] as const
   ) {
     const began = clock.now();
@@ -151,15 +151,15 @@ test("rejects within its deadline where no answer comes", async ({ isolate, stan
 test("stores nothing by half where Redis is full", async (database) => {
   const { isolate, ask } = database;
   const { log, health } = isolate();
-  const [first = ""] = await append(log, alerts, draft("a", 0));
+  const [first = ""] = await append(log, alerts, event("a", 0));
   const before = await entries(database);
   await ask("CONFIG", "SET", "maxmemory", 1);
-  await assertRejects(() => append(log, alerts, draft("a", 1)), StoreUnavailable);
+  await assertRejects(() => append(log, alerts, event("a", 1)), StoreUnavailable);
   assertEquals(health.isUp, false);
   assertEquals(idsOf(await log.latest(alerts, 1000)), [first]);
   await ask("CONFIG", "SET", "maxmemory", 0);
   assertEquals(await entries(database), before);
-  const [second = ""] = await append(log, alerts, draft("a", 1));
+  const [second = ""] = await append(log, alerts, event("a", 1));
   const { events } = await log.latest(alerts, 1000);
   assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[first, null], [second, first]]);
 });
@@ -167,13 +167,13 @@ test("stores nothing by half where Redis is full", async (database) => {
 redisTest("createRedisEventLog() goes on where Redis was killed and started again", async () => {
   await using database = await startDatabase({ appendOnly: true });
   const { log } = database.isolate();
-  const follower = await joined(log);
-  const first = await append(log, alerts, draft("a", 1));
+  const follower = await subscribeJoined(log);
+  const first = await append(log, alerts, event("a", 1));
   await database.redis.kill();
-  await assertRejects(() => append(log, alerts, draft("a", 2)), StoreUnavailable);
+  await assertRejects(() => append(log, alerts, event("a", 2)), StoreUnavailable);
   await database.redis.restart();
-  const second = await append(log, alerts, draft("a", 3));
-  const third = await append(log, notes, draft("a", 4));
+  const second = await append(log, alerts, event("a", 3));
+  const third = await append(log, notes, event("a", 4));
   assertEquals(await follower.published(3), [first, second, third]);
   assertEquals(idsOf(await log.latest(alerts, 1000)), [...first, ...second]);
   await follower.cancel();
@@ -182,10 +182,10 @@ redisTest("createRedisEventLog() goes on where Redis was killed and started agai
 test("gives two isolates that publish at once one order, whole, to each follower", async ({ isolate }) => {
   const EACH = 500;
   const logs = [isolate({ name: "one" }).log, isolate({ name: "other" }).log];
-  const followers = await Promise.all(logs.map(joined));
+  const followers = await Promise.all(logs.map(subscribeJoined));
   async function publish(log: EventLog, key: string): Promise<Position[]> {
     const ids: Position[] = [];
-    for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, draft(key, n)));
+    for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, event(key, n)));
     return ids;
   }
   const ids = await Promise.all(logs.map((log, i) => publish(log, String(i))));
@@ -199,7 +199,7 @@ test("gives two isolates that publish at once one order, whole, to each follower
 
 test("honours a thousand cursors with two reads at most", async (database) => {
   const { log } = database.isolate({ name: "other" });
-  const [id = ""] = await append(log, alerts, draft("a", 1));
+  const [id = ""] = await append(log, alerts, event("a", 1));
   const { log: fresh } = database.isolate();
   await fresh.head();
   const cursors = Array.from({ length: 1000 }, (_, n) => n % 2 === 0 ? id : `9${id}`);
@@ -227,7 +227,7 @@ Deno.test("createRedisEventLog() asks again where a read began before the cursor
       }, RETENTION).health,
       command: never,
       subscribe: never,
-      unconfirmed: () => {},
+      markFailed: () => {},
       script() {
         const read = Promise.withResolvers<unknown>();
         reads.push(read);
@@ -245,9 +245,9 @@ Deno.test("createRedisEventLog() asks again where a read began before the cursor
 
 test("honours without a read what it has received", async (database) => {
   const { log } = database.isolate();
-  const [first = ""] = await append(log, alerts, draft("a", 1));
-  const follower = await joined(log);
-  const ids = await append(log, prices, draft("a", 2));
+  const [first = ""] = await append(log, alerts, event("a", 1));
+  const follower = await subscribeJoined(log);
+  const ids = await append(log, prices, event("a", 2));
   await follower.published(1);
   database.standIn.faults.refuse("html");
   assertEquals(await Promise.all([first, ...ids, "1-1"].map(log.honours)), [true, true, false]);
@@ -266,7 +266,7 @@ test("keeps both bounds of a log topic, whichever cuts", async (database) => {
       clock.skip(step);
       await database.ask("XSETID", `${PREFIX}:bus`, `${clock.now()}-0`);
     }
-    await append(log, alerts, draft("a", 1));
+    await append(log, alerts, event("a", 1));
     kept.push(await database.ask("XLEN", `${PREFIX}:log:alerts`));
   }
   assertEquals(kept, [1, 2, 3, 3, 3, 2, 2, 1]);

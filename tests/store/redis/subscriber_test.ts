@@ -13,7 +13,7 @@ function subscribe(answer: () => Promise<Response>) {
       told.opened.push(clock.now() - start);
       return answer();
     },
-    unconfirmed: () => told.failures++,
+    markFailed: () => told.failures++,
   }, {
     channel: "c",
     onLive: () => told.lives++,

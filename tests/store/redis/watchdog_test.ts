@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createWatch, type Watch } from "../../../lib/store/redis/watchdog.ts";
+import { createWatchdog, type Watchdog } from "../../../lib/store/redis/watchdog.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 /** Watches of one channel: what one beats, those that are not deaf hear. */
@@ -7,11 +7,11 @@ function createChannel(count: number) {
   const clock = createManualClock();
   const told = { beats: 0, silences: 0 };
   let isDeaf = false;
-  const watches: Watch[] = Array.from(
+  const watches: Watchdog[] = Array.from(
     { length: count },
     (_, i) =>
-      createWatch({ clock, random: () => (i + 1) / (count + 1) }, {
-        beat() {
+      createWatchdog({ clock, random: () => (i + 1) / (count + 1) }, {
+        ping() {
           told.beats++;
           if (!isDeaf) { for (const each of watches) each.heard(); }
           return Promise.resolve();
