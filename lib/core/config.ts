@@ -77,7 +77,7 @@ function isRestUrl(text: string): boolean {
   return url.protocol === "https:" || url.protocol === "http:" && isHome;
 }
 
-/** All settings: a line each. The README's table has the same names and defaults: a test compares. */
+/** All settings: a line each. The table in `lib/docs/configure.md` has the same names and defaults: a test compares them. */
 export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
   HOST: z.string().regex(/^[0-9a-zA-Z.:_-]{1,253}$/).optional().describe("an address to listen on"),

@@ -1,8 +1,8 @@
-/** A front end on another origin than the API's, with the README's own clients, and its user's cookie. */
+/** A front end of another origin, with the guide's clients and its user's cookie. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
 import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/guides.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
@@ -39,10 +39,10 @@ async function startApi(siteOrigin: string): Promise<ServerProcess> {
   });
 }
 
-/** Opens the site's page, with the README's clients in it. They tell `told` what they were told. */
+/** Opens the site's page, with the guide's clients in it. They tell `told` what they were told. */
 async function openSite(page: Page, site: string, api: ServerProcess): Promise<void> {
   await page.goto(site);
-  const [, ...clients] = await blocksOf("Sessions", "js");
+  const [, ...clients] = await blocksOf("sessions", "js");
   await page.addScriptTag({
     content: `
       const api = ${JSON.stringify(api.origin)};
@@ -85,7 +85,7 @@ async function openScene(isListed = true) {
 }
 
 browserTest(
-  "a page of a listed origin follows its user's session with the README's client, by cookie, and comes back so (S0-6, S0-10, S0-27)",
+  "a page of a listed origin follows its user's session with the guide's client, by cookie, and comes back so (S0-6, S0-10, S0-27)",
   async () => {
     await using scene = await openScene();
     const { page, id, told, change } = scene;
@@ -118,7 +118,7 @@ browserTest(
 );
 
 browserTest(
-  "a page of a listed origin polls with the README's client, by cookie (S0-6, S0-9, S0-27)",
+  "a page of a listed origin polls with the guide's client, by cookie (S0-6, S0-9, S0-27)",
   async () => {
     await using scene = await openScene();
     const { page, id, told, change } = scene;

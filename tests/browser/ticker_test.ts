@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { ServerProcess } from "../support/server_process.ts";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/guides.ts";
 import { until } from "../support/within.ts";
 import { violations } from "./axe.ts";
 import { browserTest, openTab } from "./browser.ts";
@@ -268,13 +268,12 @@ browserTest(
   },
 );
 
-browserTest("<edgetape-ticker> and <connection-badge> run as the README has them", async () => {
+browserTest("<edgetape-ticker> and <connection-badge> run as the guide has them", async () => {
   await using server = await startDemo(CALM);
-  const [section, here] = ["A ticker on any page", /http:\/\/127\.0\.0\.1:8000/g];
-  const blocks = await blocksOf(section, "html");
-  const [style = ""] = await blocksOf(section, "css");
+  const blocks = await blocksOf("ticker", "html");
+  const [style = ""] = await blocksOf("ticker", "css");
   await using site = startSite({
-    body: blocks.join("").replace(here, server.origin),
+    body: blocks.join("").replaceAll("http://127.0.0.1:8000", server.origin),
     style,
     policy: [
       `script-src 'unsafe-inline' ${server.origin}`, // one of the scripts is printed into the page

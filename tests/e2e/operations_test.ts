@@ -1,18 +1,18 @@
-/** Operations on real servers: the README's session, a server that dies in the middle, and all of them dead. */
+/** Operations on real servers: the guide's session, a server that dies in the middle, and all of them dead. */
 import { assert, assertEquals } from "@std/assert";
 import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { begin, check, OPERATION, report } from "../support/operations.ts";
 import { OF_PUBLISHER } from "../support/publisher.ts";
-import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
+import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { redisTest } from "../upstash/redis_server.ts";
 import { startShared } from "./fleet.ts";
 
-Deno.test("the README's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
-  await using server = await startServer(README_SETTINGS);
-  const text = await runShells("Operations", "operation", server);
+Deno.test("the guide's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
+  await using server = await startServer(GUIDE_SETTINGS);
+  const text = await runShells("operations", "operation", server);
   assertEquals(typesIn(text), ["sync", "progress", "progress", "completed", "bye"]);
   assert(text.includes(`"result":{"url":"https://example.com/export.zip"}`), text);
 });

@@ -1,9 +1,9 @@
-/** Sessions on real servers: the README's session, one checked and followed on two isolates, and all at once. */
+/** Sessions on real servers: the guide's session, one checked and followed on two isolates, and all at once. */
 import { assert, assertEquals } from "@std/assert";
 import { openFrames } from "../support/frame_stream.ts";
 import { print } from "../support/print.ts";
 import { OF_PUBLISHER } from "../support/publisher.ts";
-import { README_SETTINGS, runShells, typesIn } from "../support/readme.ts";
+import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";
 import { redisTest } from "../upstash/redis_server.ts";
@@ -12,9 +12,9 @@ import { startFleet } from "./fleet.ts";
 /** What an answer may take, at most: room for a machine that does other things too. */
 const BOUND_MS = 1000;
 
-Deno.test("the README's session is begun, asked about, followed, changed, and seen to end (S0-1, S0-2, S0-28)", async () => {
-  await using server = await startServer(README_SETTINGS);
-  const text = await runShells("Sessions", "session", server);
+Deno.test("the guide's session is begun, asked about, followed, changed, and seen to end (S0-1, S0-2, S0-28)", async () => {
+  await using server = await startServer(GUIDE_SETTINGS);
+  const text = await runShells("sessions", "session", server);
   assertEquals(typesIn(text), ["sync", "session", "session", "completed", "bye"]);
   assert(text.includes(`"next_poll_delay":5,"recommendation":"Follow /v1/sessions/`), text);
   assert(text.includes(`"missing":["passport"]`), text);

@@ -1,9 +1,9 @@
-/** Tasks on real servers: the README's worker as it is printed, one that is killed midway, and many at once. */
+/** Tasks on real servers: the guide's worker as it is printed, one that is killed midway, and many at once. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { print } from "../support/print.ts";
 import { have } from "../support/publisher.ts";
-import { blocksOf, README_SETTINGS, typesIn } from "../support/readme.ts";
+import { blocksOf, GUIDE_SETTINGS, readGuide, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession } from "../support/sessions.ts";
 import { createTaskPublisher } from "../support/tasks.ts";
@@ -16,22 +16,22 @@ const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth
 const CHECK = z.object({ session_state: z.string() });
 const HEALTH = z.object({ store: z.object({ commands: z.int() }) });
 
-Deno.test("the README's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
+Deno.test("the guide's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
   const lines = (await workerText()).trimEnd().split("\n").length;
   assert(lines < 60, `${lines} lines`);
-  await using server = await startServer(README_SETTINGS);
+  await using server = await startServer(GUIDE_SETTINGS);
   await using _worker = await startWorker(server.origin);
-  const [start = "", owner = ""] = await blocksOf("Tasks and workers", "sh");
-  assert(start.includes(`PUBLISH_TOKEN=${README_SETTINGS.PUBLISH_TOKEN}`), start);
-  const position = await Deno.makeTempDir();
+  const [start = "", owner = ""] = await blocksOf("tasks", "sh");
+  assert(start.includes(`PUBLISH_TOKEN=${GUIDE_SETTINGS.PUBLISH_TOKEN}`), start);
+  const directory = await Deno.makeTempDir();
   const shell = owner.replaceAll("localhost:8000", `127.0.0.1:${server.port}`)
-    .replaceAll("/tmp/", `${position}/`);
+    .replaceAll("/tmp/", `${directory}/`);
   const { stdout, success } = await within(
     30_000,
     "the end of the session",
     new Deno.Command("bash", { args: ["-c", shell] }).output(),
   );
-  await Deno.remove(position, { recursive: true });
+  await Deno.remove(directory, { recursive: true });
   const text = new TextDecoder().decode(stdout);
   assert(success, text);
   assert(text.includes("HTTP/1.1 202 Accepted"), text);
@@ -45,9 +45,9 @@ redisTest(
   "a worker that is killed midway leaves its task to one of another server after the claim's 30 s (S0-7)",
   async () => {
     // In real time: nothing but the server's own clock decides, and the worker is the printed one.
-    await using fleet = await startFleet({ ...README_SETTINGS });
+    await using fleet = await startFleet({ ...GUIDE_SETTINGS });
     const { one, other } = fleet;
-    const token = README_SETTINGS.PUBLISH_TOKEN;
+    const token = GUIDE_SETTINGS.PUBLISH_TOKEN;
     const publisher = createTaskPublisher(token);
     const session = await beginSession(one.origin, token);
     await using first = await startWorker(one.origin);
@@ -119,7 +119,7 @@ redisTest(
   },
 );
 
-redisTest("what is done to a task costs as many commands as the README says", async () => {
+redisTest("what is done to a task costs as many commands as the guide says", async () => {
   await using fleet = await startFleet();
   const { origin } = fleet.one;
   const publisher = createTaskPublisher();
@@ -142,11 +142,10 @@ redisTest("what is done to a task costs as many commands as the README says", as
   const [, listed] = await costOf(list);
   const [, ended] = await report({ state: "completed" });
   print(JSON.stringify({ begun, claimed, reported, asked, listed, ended }));
-  const [readme = ""] = /What it costs\*\* in Redis commands: [^.]*\./.exec(
-    await Deno.readTextFile(new URL("../../README.md", import.meta.url)),
-  ) ?? [];
+  const guide = await readGuide("tasks");
+  const [costs = ""] = /What it costs\*\* in Redis commands: [^.]*\./.exec(guide) ?? [];
   const words =
     `process ${begun}, a claim ${claimed}, a report ${reported}, the last one ${ended}, ` +
     `a status ${asked}, a list ${listed}`;
-  assert(readme.replaceAll(/[`\s]+/g, " ").includes(words), `${readme} ≠ ${words}`);
+  assert(costs.replaceAll(/[`\s]+/g, " ").includes(words), `${costs} ≠ ${words}`);
 });

@@ -1,4 +1,4 @@
-/** The alert rules, the dashboard and the README name what is measured, and nothing else. */
+/** The alert rules, the dashboard and the guide name the metrics that exist, and no others. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createAppUnderTest } from "../routes/support.ts";
@@ -94,13 +94,12 @@ Deno.test("dashboard.json: every panel asks for what is measured, and all that i
   assertEquals([...shown].sort(), [...known.keys()].sort());
 });
 
-Deno.test("README.md tells of every metric and every alert rule, and of no others", async () => {
+Deno.test("watch.md names every metric and every alert rule, and no others", async () => {
   const known = await families();
-  const readme = await read("README.md");
-  const section = readme.slice(readme.indexOf("## Watch it"), readme.indexOf("## Licence"));
-  const metrics = new Set([...section.matchAll(/\bedgetape_\w+/g)].map(([name]) => name));
+  const guide = await read("lib/docs/watch.md");
+  const metrics = new Set([...guide.matchAll(/\bedgetape_\w+/g)].map(([name]) => name));
   assertEquals([...metrics].sort(), [...known.keys()].sort());
-  const alerts = new Set([...section.matchAll(/\bEdgetape[A-Z]\w+/g)].map(([name]) => name));
+  const alerts = new Set([...guide.matchAll(/\bEdgetape[A-Z]\w+/g)].map(([name]) => name));
   const named = rules(await read("lib/metrics/alerts.yml")).map(({ alert }) => alert ?? "");
   assertEquals([...alerts].sort(), named.sort());
 });

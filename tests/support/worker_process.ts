@@ -1,9 +1,9 @@
 /**
- * The README's worker, as a process of its own, as it is printed.
+ * The guide's worker, as a process of its own, as it is printed.
  *
  * @module
  */
-import { blocksOf, README_SETTINGS } from "./readme.ts";
+import { blocksOf, GUIDE_SETTINGS } from "./guides.ts";
 
 /** A running worker. Whoever starts it must dispose of it. */
 export interface WorkerProcess extends AsyncDisposable {
@@ -13,7 +13,7 @@ export interface WorkerProcess extends AsyncDisposable {
 
 /** The worker's text. */
 export async function workerText(): Promise<string> {
-  const [text = ""] = await blocksOf("Tasks and workers", "js");
+  const [text = ""] = await blocksOf("tasks", "js");
   return text;
 }
 
@@ -23,7 +23,7 @@ export async function startWorker(origin: string): Promise<WorkerProcess> {
   await Deno.writeTextFile(file, await workerText());
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", file],
-    env: { ...README_SETTINGS, EDGETAPE: origin },
+    env: { ...GUIDE_SETTINGS, EDGETAPE: origin },
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -1,5 +1,5 @@
 /**
- * The README's examples, run as they are printed.
+ * The guides' examples, run as they are printed.
  *
  * @module
  */
@@ -7,35 +7,39 @@ import { assert } from "@std/assert";
 import type { ServerProcess } from "./server_process.ts";
 import { until, within } from "./within.ts";
 
-const README = new URL("../../README.md", import.meta.url);
+const GUIDES = new URL("../../lib/docs/", import.meta.url);
 
-/** The secret of publishers that the README's sessions are started with. */
+/** The publishers' secret in the guides' shells. */
 const TOKEN = "a-secret-of-16-or-more";
 
-/** Settings of a server for what the README's shells do. */
-export const README_SETTINGS = { PUBLISH_TOKEN: TOKEN };
+/** Settings of a server for the guides' shells. */
+export const GUIDE_SETTINGS = { PUBLISH_TOKEN: TOKEN };
 
-/** The blocks of a section in one language, in order. */
-export async function blocksOf(section: string, language: string): Promise<string[]> {
-  const text = await Deno.readTextFile(README);
-  const [, rest = ""] = text.split(`\n## ${section}\n`);
-  const [own = ""] = rest.split("\n## ");
-  const blocks = own.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"));
+/** Reads a guide. @param guide Its file's name, without `.md`. */
+export async function readGuide(guide: string): Promise<string> {
+  return await Deno.readTextFile(new URL(`${guide}.md`, GUIDES));
+}
+
+/** Returns a guide's blocks in one language, in order. */
+export async function blocksOf(guide: string, language: string): Promise<string[]> {
+  const blocks = (await readGuide(guide)).matchAll(
+    new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"),
+  );
   return [...blocks].map(([, block = ""]) => block);
 }
 
 /**
- * Runs a session of three shells: one starts the server, one begins something and follows it, one works on it. They share
- * a file, `/tmp/<file>`.
+ * Runs a guide's three shells: the first starts the server, the second creates a resource and follows its stream, the
+ * third reports on the resource. The last two share a file, `/tmp/<file>`.
  *
- * @returns What the second one printed, once it ended.
+ * @returns The second shell's output, once it ended.
  */
 export async function runShells(
-  section: string,
+  guide: string,
   file: string,
   { origin, port }: Pick<ServerProcess, "origin" | "port">,
 ): Promise<string> {
-  const [start = "", ...others] = await blocksOf(section, "sh");
+  const [start = "", ...others] = await blocksOf(guide, "sh");
   assert(start.includes(`PUBLISH_TOKEN=${TOKEN}`), start);
   const ours = await Deno.makeTempFile();
   const [follower = "", worker = ""] = others.map((text) =>

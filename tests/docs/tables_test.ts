@@ -1,6 +1,7 @@
-/** The README's tables against the code: of settings, and of requirements. */
+/** The guides' tables against the code: the settings, and the requirements. */
 import { assert, assertEquals } from "@std/assert";
-import { readConfig, SETTINGS } from "../lib/core/config.ts";
+import { readConfig, SETTINGS } from "../../lib/core/config.ts";
+import { readGuide } from "../support/guides.ts";
 
 interface Row {
   readonly name: string;
@@ -8,11 +9,11 @@ interface Row {
   readonly means: string;
 }
 
-/** The rows of the table whose head is `| name | default | means |`, names in backticks. */
+/** Reads the rows of the table whose head is `| name | default | means |`, with the names in backticks. */
 async function readTable(): Promise<Row[]> {
-  const lines = (await Deno.readTextFile(new URL("../README.md", import.meta.url))).split("\n");
+  const lines = (await readGuide("configure")).split("\n");
   const head = lines.findIndex((line) => /^\| *name *\| *default *\| *means *\|$/.test(line));
-  assert(head >= 0, "the README has no table of settings");
+  assert(head >= 0, "configure.md has no table of settings");
   const rest = lines.slice(head + 2);
   const end = rest.findIndex((line) => !line.startsWith("|"));
   return rest.slice(0, end < 0 ? undefined : end).map((line) => {
@@ -24,12 +25,12 @@ async function readTable(): Promise<Row[]> {
   });
 }
 
-Deno.test("README.md has a row for every setting, each once, and no others", async () => {
+Deno.test("configure.md has one row for every setting, and no others", async () => {
   const names = (await readTable()).map(({ name }) => name);
   assertEquals(names.toSorted(), Object.keys(SETTINGS.shape).toSorted());
 });
 
-Deno.test("README.md tells the defaults as they are, and what each setting means", async () => {
+Deno.test("configure.md has the default and the meaning of every setting", async () => {
   const defaults = new Map<string, unknown>(Object.entries(readConfig({})));
   for (const { name, fallback, means } of await readTable()) {
     assert(means !== "", name);
@@ -37,15 +38,16 @@ Deno.test("README.md tells the defaults as they are, and what each setting means
       assert(!defaults.has(name), `${name} has a default`);
       continue;
     }
-    // Setting it to what the README says changes nothing.
+    // A setting that is set to its default changes nothing.
     assert(defaults.has(name), `${name} has no default`);
     assertEquals(readConfig({ [name]: fallback }), readConfig({}), name);
   }
 });
 
-Deno.test("README.md names for every item of S0 tests that are there and carry its id in their names", async () => {
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
-  const rows = readme.split("\n").filter((line) => line.startsWith("| S0-"));
+Deno.test("requirements.md names, for every item of S0, tests that exist and carry its id in their names", async () => {
+  const rows = (await readGuide("requirements")).split("\n").filter((line) =>
+    line.startsWith("| S0-")
+  );
   const found: string[] = [];
   for (const row of rows) {
     const ids = row.split("|")[1]?.match(/S0-\d+/g) ?? [];
@@ -53,7 +55,7 @@ Deno.test("README.md names for every item of S0 tests that are there and carry i
     assert(files.length > 0, row);
     found.push(...ids);
     for (const file of files) {
-      const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
+      const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
       const names = [...text.matchAll(/\(([^()]*)\)["'`]/g)].flatMap(([, all = ""]) =>
         all.split(", ")
       );

@@ -1,11 +1,11 @@
-/** The README's page of another origin, as it is printed. */
+/** The guide's page of another origin, as it is printed. */
 import { assertEquals } from "@std/assert";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { browserTest, openTab } from "./browser.ts";
 
-browserTest("the README's page shows live quotes on another origin", async () => {
-  const [page = ""] = await blocksOf("In the browser", "html");
+browserTest("the guide's page shows live quotes on another origin", async () => {
+  const [page = ""] = await blocksOf("client", "html");
   await using server = await startServer({ DEMO: "1", DEMO_SPEED: "960", DEMO_FAULTS: "off" });
   await using site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
     if (new URL(url).pathname !== "/") return new Response(null, { status: 204 });

@@ -1,8 +1,8 @@
-/** The README's client that asks again and again, as it is printed, on a timer that is told when to go on. */
+/** The guide's polling client, as it is printed, on a timer that the test moves on. */
 import { assert, assertEquals } from "@std/assert";
-import { blocksOf } from "./support/readme.ts";
+import { blocksOf } from "../support/guides.ts";
 
-const FUNCTIONS = await blocksOf("Sessions", "js");
+const FUNCTIONS = await blocksOf("sessions", "js");
 const CLIENT = FUNCTIONS.find((text) => text.includes("async function pollStatus(")) ?? "";
 
 const running = { session_state: "asking", progress: 0.5, next_poll_delay: 5 };
