@@ -6,22 +6,22 @@ import { readGuide } from "../support/guides.ts";
 interface Row {
   readonly name: string;
   readonly fallback: string;
-  readonly means: string;
+  readonly meaning: string;
 }
 
-/** Reads the rows of the table whose head is `| name | default | means |`, with the names in backticks. */
+/** Reads the rows of the table whose head is `| name | default | meaning |`, with the names in backticks. */
 async function readTable(): Promise<Row[]> {
   const lines = (await readGuide("configure")).split("\n");
-  const head = lines.findIndex((line) => /^\| *name *\| *default *\| *means *\|$/.test(line));
+  const head = lines.findIndex((line) => /^\| *name *\| *default *\| *meaning *\|$/.test(line));
   assert(head >= 0, "configure.md has no table of settings");
   const rest = lines.slice(head + 2);
   const end = rest.findIndex((line) => !line.startsWith("|"));
   return rest.slice(0, end < 0 ? undefined : end).map((line) => {
     // A bar in a cell is written \|.
     const cells = line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
-    const [name = "", fallback = "", means = ""] = cells;
+    const [name = "", fallback = "", meaning = ""] = cells;
     assert(cells.length === 3 && /^`\w+`$/.test(name), line);
-    return { name: name.slice(1, -1), fallback: fallback.replaceAll("`", ""), means };
+    return { name: name.slice(1, -1), fallback: fallback.replaceAll("`", ""), meaning };
   });
 }
 
@@ -32,8 +32,8 @@ Deno.test("configure.md has one row for every setting, and no others", async () 
 
 Deno.test("configure.md has the default and the meaning of every setting", async () => {
   const defaults = new Map<string, unknown>(Object.entries(readConfig({})));
-  for (const { name, fallback, means } of await readTable()) {
-    assert(means !== "", name);
+  for (const { name, fallback, meaning } of await readTable()) {
+    assert(meaning !== "", name);
     if (fallback === "–") {
       assert(!defaults.has(name), `${name} has a default`);
       continue;
