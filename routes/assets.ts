@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Runtime } from "../lib/core/runtime.ts";
 import { bundle, bundleStyles } from "../lib/http/bundle.ts";
 import type { Env } from "../lib/http/client_address.ts";
-import { pack, type Packed, sendPacked } from "../lib/http/assets.ts";
+import { memoizePacked, sendPacked } from "../lib/http/assets.ts";
 
 /** One file. */
 export interface Asset {
@@ -58,16 +58,7 @@ export function addAssets(
   }
 
   /** Files ship with the code: none changes while it runs. */
-  const packed = new Map<string, Promise<Packed>>();
-
-  function packedOf(file: Asset): Promise<Packed> {
-    const known = packed.get(file.path);
-    if (known) return known;
-    const next = textOf(file).then(pack);
-    packed.set(file.path, next);
-    next.catch(() => packed.delete(file.path)); // whoever asks next tries again
-    return next;
-  }
+  const packedOf = memoizePacked(textOf);
 
   for (const file of files) {
     const { path, type } = file;

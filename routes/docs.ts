@@ -1,14 +1,28 @@
 /**
- * The API's own document.
+ * The documentation: the API's description, and the guides as pages.
  *
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { html, raw } from "hono/html";
+import type { Runtime } from "../lib/core/runtime.ts";
+import { Problem } from "../lib/core/problem.ts";
+import { memoizePacked, type Packed, sendPacked } from "../lib/http/assets.ts";
 import type { Env } from "../lib/http/client_address.ts";
+import { type RenderedDocument, renderMarkdown } from "../lib/http/markdown.ts";
+import { pageHeaders } from "../lib/http/page_headers.ts";
+import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
-import type { Services } from "../lib/services.ts";
+import { addAssets } from "./assets.ts";
 
-const document = createRoute({
+/** The services that the documentation needs. */
+interface DocsServices {
+  readonly version: string;
+  readonly runtime: Pick<Runtime, "readAsset">;
+}
+
+const description = createRoute({
   method: "get",
   path: "/openapi.json",
   summary: "This document",
@@ -21,8 +35,66 @@ const document = createRoute({
   },
 });
 
-/** The routes of the documentation. @param api The app that knows all routes. */
-export function docsRoutes({ version }: Services, api: OpenAPIHono<Env>): OpenAPIHono<Env> {
+const pageResponses = {
+  200: { description: "The page", content: { "text/html": { schema: z.string() } } },
+  304: { description: "As `If-None-Match` has it" },
+};
+
+const index = createRoute({
+  method: "get",
+  path: "/docs",
+  summary: "The index of the guides",
+  tags: ["operation"],
+  responses: pageResponses,
+});
+
+const guide = createRoute({
+  method: "get",
+  path: "/docs/{guide}",
+  summary: "A guide",
+  tags: ["operation"],
+  request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
+  responses: { ...pageResponses, ...problems(404) },
+});
+
+/** Maps a link between the files of the guides to a link between their pages. */
+function hrefOf(link: string): string {
+  const [, name, anchor = ""] = /^(\w+)\.md(#.*)?$/.exec(link) ?? [];
+  if (name === undefined) return link;
+  return `${name === "index" ? "/docs" : `/docs/${name}`}${anchor}`;
+}
+
+/** Renders the page of a guide. */
+function guidePage({ title, html: content }: RenderedDocument): string {
+  return String(html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title} · Edgetape</title>
+        <link rel="icon" href="/icon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="/page/docs.css">
+      </head>
+      <body>
+        <header>
+          <nav class="guide-head" aria-label="Edgetape">
+            <a href="/">Edgetape</a> <a href="/docs">Guides</a> <a href="/openapi.json">API</a>
+          </nav>
+        </header>
+        <main>
+          <article>${raw(content)}</article>
+        </main>
+      </body>
+    </html>
+  `);
+}
+
+/** Creates the routes of the documentation. @param api The app that knows all routes. */
+export function docsRoutes(
+  { version, runtime }: DocsServices,
+  api: OpenAPIHono<Env>,
+): OpenAPIHono<Env> {
   const app = createRouter();
   api.openAPIRegistry.registerComponent("securitySchemes", "publisher", {
     type: "http",
@@ -30,11 +102,11 @@ export function docsRoutes({ version }: Services, api: OpenAPIHono<Env>): OpenAP
     description: "The secret in PUBLISH_TOKEN",
   });
 
-  /** Made when it is first asked for: then all routes are known. */
-  let whole: { openapi: string } | undefined;
+  /** Generated on the first request: then all routes are known. */
+  let document: { openapi: string } | undefined;
 
-  app.openapi(document, (c) => {
-    const made: { openapi: string } = whole ?? JSON.parse(JSON.stringify(api.getOpenAPI31Document({
+  app.openapi(description, (c) => {
+    document ??= JSON.parse(JSON.stringify(api.getOpenAPI31Document({
       openapi: "3.2.0",
       info: {
         title: "Edgetape",
@@ -43,9 +115,35 @@ export function docsRoutes({ version }: Services, api: OpenAPIHono<Env>): OpenAP
         license: { name: "MIT" },
       },
     })));
-    whole = made;
-    return c.json(made, 200);
+    return c.json(document, 200);
   });
 
+  const pageOf = memoizePacked(async (name: string) => {
+    const markdown = new TextDecoder().decode(await runtime.readAsset(`docs/${name}.md`));
+    return guidePage(renderMarkdown(markdown, hrefOf));
+  });
+
+  function send(c: Context<Env>, page: Packed): Response {
+    c.header("content-type", "text/html; charset=utf-8");
+    c.header("cache-control", "no-cache");
+    return sendPacked(c, page);
+  }
+
+  app.use("/docs", pageHeaders);
+  app.use("/docs/*", pageHeaders);
+  app.openapi(index, async (c) => send(c, await pageOf("index")));
+  app.openapi(guide, async (c) => {
+    const { guide: name } = c.req.valid("param");
+    const page = /^\w{1,64}$/.test(name) ? await pageOf(name).catch(() => null) : null;
+    if (page === null) {
+      throw new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
+    }
+    return send(c, page);
+  });
+  addAssets(app, runtime, {
+    summary: "The style sheet of the guides",
+    files: [{ path: "page/docs.css", type: "text/css" }],
+    headers: pageHeaders,
+  });
   return app;
 }

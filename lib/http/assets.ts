@@ -29,6 +29,25 @@ export async function pack(text: string): Promise<Packed> {
   return { text, etag: etagOf(text), encodings: new Map([["br", br], ["gzip", gz]]) };
 }
 
+/**
+ * Memoises packed texts: each is read and packed on its first request. A failed read is repeated on the next request.
+ *
+ * @param read Reads the text of a key.
+ */
+export function memoizePacked<Key>(
+  read: (key: Key) => Promise<string>,
+): (key: Key) => Promise<Packed> {
+  const packed = new Map<Key, Promise<Packed>>();
+  return (key) => {
+    const known = packed.get(key);
+    if (known) return known;
+    const next = read(key).then(pack);
+    packed.set(key, next);
+    next.catch(() => packed.delete(key));
+    return next;
+  };
+}
+
 /** Answers with a text in the smallest form that the client takes, and 304 where it has the text. */
 export function sendPacked(c: Context<Env>, { text, etag, encodings }: Packed): Response {
   c.header("etag", etag);

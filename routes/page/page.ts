@@ -5,10 +5,10 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
-import { secureHeaders } from "hono/secure-headers";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
 import type { Env } from "../../lib/http/client_address.ts";
+import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter } from "../../lib/http/router.ts";
@@ -69,29 +69,10 @@ function originOf(url: string): string {
   return known && /^[\w.:[\]-]+$/.test(known.host) ? known.origin : "http://localhost:8000";
 }
 
-/** No script but ours, no inline one, and no text that becomes markup. */
-const headers = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    connectSrc: ["'self'"],
-    imgSrc: ["'self'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-    frameAncestors: ["'none'"],
-    requireTrustedTypesFor: ["'script'"],
-    trustedTypes: ["'none'"],
-  },
-  xFrameOptions: "DENY",
-  // Whoever runs the domain decides that for all of it.
-  strictTransportSecurity: false,
-});
-
 /** The page and its files, under a strict policy. */
 export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
   const app = createRouter();
-  app.use("/", headers);
+  app.use("/", pageHeaders);
   app.use("/", compress());
   app.openapi(page, async (c) => {
     const sources = sourceFilter(c.req.valid("query").source);
@@ -110,12 +91,12 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Ope
   addAssets(app, runtime, {
     summary: "A file of the live page",
     files: FILES.map(([path, type]) => ({ path, type })),
-    headers,
+    headers: pageHeaders,
   });
   addAssets(app, runtime, {
     summary: "The package that draws charts",
     files: uPlot(runtime),
-    headers,
+    headers: pageHeaders,
   });
   return app;
 }
