@@ -20,6 +20,8 @@ export interface Answer<T> {
   readonly value: T;
   /** When it came in, in ms since the epoch. */
   readonly receivedAt: number;
+  /** The same by the monotonic clock: ages are measured by it. */
+  readonly receivedElapsed: number;
   /** Why it was not refreshed, where it is older than the TTL: else null. */
   readonly failure: UpstreamFailure | null;
 }
@@ -58,6 +60,7 @@ interface Copy {
   readonly text: string;
   readonly askedAt: number;
   readonly receivedAt: number;
+  readonly receivedElapsed: number;
 }
 
 /** Throws where a text is of no use. */
@@ -91,12 +94,12 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
     const askedAt = clock.now();
     try {
       const text = await fetchText(runtime, options, url);
-      const receivedAt = clock.now();
+      const received = { receivedAt: clock.now(), receivedElapsed: clock.elapsed() };
       check(text);
       cooldown.succeeded();
       lastFailure = null;
       metrics.called(name, "ok");
-      return { text, askedAt, receivedAt };
+      return { text, askedAt, ...received };
     } catch (thrown) {
       lastFailure = unknownShape(thrown);
       cooldown.failed(lastFailure);
@@ -147,7 +150,8 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
       }
       try {
         const { value } = own.parsed ?? { value: parse(copy.text) };
-        return { value, receivedAt: copy.receivedAt, failure };
+        const { receivedAt, receivedElapsed } = copy;
+        return { value, receivedAt, receivedElapsed, failure };
       } catch (thrown) {
         throw unknownShape(thrown);
       }

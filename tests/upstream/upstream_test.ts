@@ -24,10 +24,15 @@ Deno.test("upstream.get() calls again once the TTL is over, counted from the cal
     return await arrival.promise;
   });
   const upstream = createUpstream(runtime, options);
-  const start = clock.now();
+  const [start, startElapsed] = [clock.now(), clock.elapsed()];
   const first = upstream.get(BTC, parse);
   await clock.advance(100);
-  const expected = { value: { price: 1 }, receivedAt: start + 100, failure: null };
+  const expected = {
+    value: { price: 1 },
+    receivedAt: start + 100,
+    receivedElapsed: startElapsed + 100,
+    failure: null,
+  };
   assertEquals(await first, expected);
   await clock.advance(899);
   assertEquals(await upstream.get(BTC, parse), expected);

@@ -21,7 +21,7 @@ export function answering(texts: Readonly<Record<string, string>>): Pick<Upstrea
     async get(url, parse) {
       const text = Object.entries(texts).find(([part]) => url.includes(part))?.[1];
       if (text === undefined) throw new UpstreamFailure("http", `HTTP 404 for ${url}`);
-      return { value: parse(text), receivedAt: RECEIVED_AT, failure: null };
+      return { value: parse(text), receivedAt: RECEIVED_AT, receivedElapsed: 1000, failure: null };
     },
   };
 }
