@@ -1,22 +1,26 @@
 /**
- * A GET is watching: it keeps polls going for a while, and waits a moment for what they bring.
+ * Keep-warm: a GET keeps polls running for a while, and waits briefly for fresh values.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 
-/** A GET waits this long for what is newer, in milliseconds, and answers with what there is. */
-const WATCH_MS = 800;
+/** A GET keeps polls running for this many intervals. */
+export const KEEP_WARM_POLLS = 3;
 
-/** A GET counts as watching for this many polls. */
-export const POLLS_WATCHED = 3;
+/** A GET waits at most this many milliseconds for fresh values. Then it answers with the known ones. */
+const MAX_FRESH_WAIT_MS = 800;
 
-/** Waits for what a GET would like to tell, as long as a GET may. */
-export async function waitAWhile(clock: Clock, what: Promise<void>): Promise<void> {
-  let callOff = () => {};
-  const timeout = new Promise<void>((resolve) => {
-    callOff = clock.after(WATCH_MS, resolve);
-  });
-  await Promise.race([what, timeout]);
-  callOff();
+/** Resolves once `fresh` has settled, or after {@linkcode MAX_FRESH_WAIT_MS}. Rejects if `fresh` rejects in time. */
+export async function withTimeout(
+  clock: Pick<Clock, "after">,
+  fresh: Promise<void>,
+): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const cancel = clock.after(MAX_FRESH_WAIT_MS, resolve);
+  try {
+    await Promise.race([fresh, timeout]);
+  } finally {
+    cancel();
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * Who of all isolates does what only one shall do, such as polling providers.
+ * Leader election: of all isolates, the holder of a lease does what only one may do, such as polling providers.
  *
  * @module
  */
@@ -10,133 +10,141 @@ import type { ClaimResult, Fence, Lease } from "../store/lease.ts";
 import type { StoreHealth } from "../store/backend.ts";
 
 /**
- * What an isolate is: `idle` while it needs nothing done, `leader` of all, `follower` of another, or `alone`, since the
- * store does not say who leads.
+ * The role of this isolate.
+ *
+ * | role       | means                                        |
+ * | ---------- | -------------------------------------------- |
+ * | `idle`     | it takes no part in the election             |
+ * | `leader`   | it holds the lease                           |
+ * | `follower` | another isolate holds the lease              |
+ * | `degraded` | the store is unavailable: no leader is known |
  */
-export type Role = "idle" | "leader" | "follower" | "alone";
+export type LeaderRole = "idle" | "leader" | "follower" | "degraded";
 
-/** A share of a lease's life after which its holder no longer believes in it, unless it was renewed. */
-const BELIEF = 0.8;
+/** A leader relies on its lease for this share of the TTL after a renewal. The rest covers the way of its own writes. */
+const TRUSTED_SHARE = 0.8;
 
-/** How often a lease is renewed in its life. */
-const RENEWALS = 3;
+/** A leader renews its lease this many times per TTL. */
+const RENEWALS_PER_TTL = 3;
 
-/** Who waits for the same lease shall not all come at once: they are spread over this many milliseconds. */
-const SPREAD_MS = 500;
+/** Isolates that wait for the same lease claim it within this many milliseconds of each other, not at once. */
+const MAX_JITTER_MS = 500;
 
-/** How often the store is asked that did not answer, in milliseconds. */
-const AGAIN_MS = 5000;
+/** The delay before the next attempt while the store is unavailable, in milliseconds. */
+const ELECTION_RETRY_MS = 5000;
 
-/** Leadership of one thing to do, as this isolate sees it. */
-export interface Leadership {
-  readonly role: Role;
-  /** What a publication of the leader shows the log. */
+/** The election of one leader, as this isolate sees it. */
+export interface LeaderElection {
+  readonly role: LeaderRole;
+  /** The fencing token of a leader's publications. */
   readonly fence: Fence;
-  /** Takes part from now on. One start at a time. @returns What ends it: a leader gives its lease back. */
+  /** Joins the election. @returns A function that leaves it and releases the lease: call it before the next start. */
   start(): () => void;
-  /** Calls `listener` whenever the role changes. */
-  onRole(listener: (role: Role) => void): void;
-  /** The leader was heard of: it needs no successor for what was left of its lease at least. */
-  heard(): void;
-  /** The log refused what we published as its leader. */
-  lost(): void;
-  /** Resolves once it is known who leads, as far as it can be. */
-  known(): Promise<void>;
-  /** Takes part no more, whatever is started. Resolves once a lease that was ours is given back. */
+  /** Calls `listener` after each change of the role. */
+  onRole(listener: (role: LeaderRole) => void): void;
+  /** Notes that the leader has published: a follower claims the lease no earlier than it can expire. */
+  leaderSeen(): void;
+  /** Steps down, because the log has rejected the fencing token. */
+  stepDown(): void;
+  /** Resolves once the role is known, that is, no longer `idle`. */
+  settled(): Promise<void>;
+  /** Leaves the election for good. Resolves once the lease is released. */
   resign(): Promise<void>;
 }
 
-/** Creates a leadership this isolate takes no part in yet. */
+/** Creates an election that this isolate has not joined yet. */
 export function createLeaderElection(
   { clock, random, log }: Pick<Runtime, "clock" | "random" | "log">,
   lease: Lease,
   health: Pick<StoreHealth, "isUp" | "onChange">,
-): Leadership {
-  const listeners: ((role: Role) => void)[] = [];
-  let role: Role = "idle";
-  let isHeldUntil = -Infinity;
+): LeaderElection {
+  const listeners: ((role: LeaderRole) => void)[] = [];
+  let role: LeaderRole = "idle";
   let isRunning = false;
-  let isOver = false;
-  let turn = 0;
-  let callOff = () => {};
-  let stopListening = () => {};
-  let known = Promise.withResolvers<void>();
-  let releasing = Promise.resolve();
+  let hasResigned = false;
+  /** The number of the latest attempt: the answer to an earlier one is outdated. */
+  let latest = 0;
+  /** A leader relies on its lease until then, in monotonic milliseconds. */
+  let trustedUntil = -Infinity;
+  let cancelTimer = () => {};
+  let unsubscribe = () => {};
+  let settled = Promise.withResolvers<void>();
+  let released = Promise.resolve();
 
-  function become(next: Role): void {
-    if (next !== "idle") known.resolve();
+  function setRole(next: LeaderRole): void {
+    if (next !== "idle") settled.resolve();
     if (role === next) return;
     log.debug(`This isolate is ${next}`, { lease: lease.fence.lease });
     role = next;
     for (const listener of listeners) listener(next);
   }
 
-  function later(ms: number): void {
-    callOff();
-    callOff = clock.after(ms, () => void campaign());
+  function attemptAfter(ms: number): void {
+    cancelTimer();
+    cancelTimer = clock.after(ms, () => void attempt());
   }
 
-  function spread(): number {
-    return SPREAD_MS * random();
+  function jitterMs(): number {
+    return MAX_JITTER_MS * random();
   }
 
-  /** Counted from before the request: the lease cannot last longer than we think. */
-  function hold(from: number): void {
-    isHeldUntil = from + BELIEF * lease.ttlMs;
-    become("leader");
-    later(lease.ttlMs / RENEWALS);
-  }
-
-  /** Whoever leads goes on while its lease may be believed in: nobody else can write before it has ended. */
-  function onAway(): void {
-    if (role !== "leader" || clock.now() >= isHeldUntil) become("alone");
-    later(AGAIN_MS + spread());
-  }
-
-  async function ask(): Promise<ClaimResult> {
-    return role === "leader" && await lease.renew() ? { isHeld: true } : await lease.claim();
-  }
-
-  async function campaign(): Promise<void> {
-    callOff();
-    const own = ++turn;
-    const from = clock.now();
+  async function attempt(): Promise<void> {
+    cancelTimer();
+    const own = ++latest;
+    const sentAt = clock.elapsed();
     try {
-      const claim = await ask();
-      if (own !== turn) {
-        if (claim.isHeld && !isRunning) releasing = release();
-      } else if (claim.isHeld) {
-        hold(from);
-      } else {
-        become("follower");
-        later(claim.leftMs + spread());
-      }
+      const claim = await renewOrClaim();
+      if (own === latest) onClaim(claim, sentAt);
+      else if (claim.isHeld && !isRunning) released = release();
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) {
-        log.error("A campaign broke off", { reason: messageOf(thrown) });
+        log.error("An election attempt failed", { reason: messageOf(thrown) });
       }
-      if (own === turn) onAway();
+      if (own === latest) onStoreDown();
     }
+  }
+
+  async function renewOrClaim(): Promise<ClaimResult> {
+    if (role === "leader" && await lease.renew()) return { isHeld: true };
+    return await lease.claim();
+  }
+
+  function onClaim(claim: ClaimResult, sentAt: number): void {
+    if (claim.isHeld) {
+      // From the request on: the lease cannot expire earlier than that plus its TTL.
+      trustedUntil = sentAt + TRUSTED_SHARE * lease.ttlMs;
+      setRole("leader");
+      attemptAfter(lease.ttlMs / RENEWALS_PER_TTL);
+    } else {
+      setRole("follower");
+      attemptAfter(claim.leftMs + jitterMs());
+    }
+  }
+
+  /** Keeps a leader while it may rely on its lease: no other isolate can write before the lease expires. */
+  function onStoreDown(): void {
+    if (role !== "leader" || clock.elapsed() >= trustedUntil) setRole("degraded");
+    attemptAfter(ELECTION_RETRY_MS + jitterMs());
   }
 
   async function release(): Promise<void> {
     try {
       await lease.release();
     } catch (thrown) {
-      // It ends by itself.
-      log.debug("A lease could not be given back", { reason: messageOf(thrown) });
+      // The lease expires by itself.
+      log.debug("A lease was not released", { reason: messageOf(thrown) });
     }
   }
 
   function stop(): void {
     if (!isRunning) return;
     isRunning = false;
-    turn++;
-    callOff();
-    stopListening();
-    if (role === "leader") releasing = release();
-    become("idle");
-    known = Promise.withResolvers<void>();
+    latest++;
+    cancelTimer();
+    unsubscribe();
+    if (role === "leader") released = release();
+    setRole("idle");
+    settled = Promise.withResolvers<void>();
   }
 
   return {
@@ -145,40 +153,42 @@ export function createLeaderElection(
     },
     fence: lease.fence,
     start() {
-      if (isOver) return () => {};
+      if (hasResigned) return () => {};
       isRunning = true;
-      const stops = [
-        health.onChange((isUp) => {
-          if (isUp) later(spread());
-          else onAway();
-        }),
-        lease.onFree(() => {
-          if (role === "follower") later(spread());
-        }),
-      ];
-      stopListening = () => stops.forEach((each) => each());
-      void campaign();
+      const stopHealth = health.onChange((isUp) => {
+        if (isUp) attemptAfter(jitterMs());
+        else onStoreDown();
+      });
+      const stopFree = lease.onFree(() => {
+        if (role === "follower") attemptAfter(jitterMs());
+      });
+      unsubscribe = () => {
+        stopHealth();
+        stopFree();
+      };
+      void attempt();
       return stop;
     },
     onRole(listener) {
       listeners.push(listener);
     },
-    heard() {
-      if (role === "follower") later(lease.ttlMs * (1 - 1 / RENEWALS) + spread());
+    leaderSeen() {
+      const leftMs = lease.ttlMs * (1 - 1 / RENEWALS_PER_TTL);
+      if (role === "follower") attemptAfter(leftMs + jitterMs());
     },
-    lost() {
-      log.info("Another isolate leads: what was published here was refused", {
+    stepDown() {
+      log.info("The log rejected a publication: another isolate leads", {
         lease: lease.fence.lease,
       });
       if (role !== "leader") return;
-      become("follower");
-      later(spread());
+      setRole("follower");
+      attemptAfter(jitterMs());
     },
-    known: () => known.promise,
+    settled: () => settled.promise,
     resign() {
-      isOver = true;
+      hasResigned = true;
       stop();
-      return releasing;
+      return released;
     },
   };
 }

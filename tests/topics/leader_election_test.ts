@@ -1,22 +1,22 @@
-/** Who of all isolates leads, and when it changes. */
+/** Leader election among isolates that share leases. */
 import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "../../lib/core/logger.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { type Lease, LEASE_MS } from "../../lib/store/lease.ts";
 import { createMemoryLeases } from "../../lib/store/memory/lease.ts";
-import { createLeaderElection, type Leadership } from "../../lib/topics/leader_election.ts";
+import { createLeaderElection, type LeaderElection } from "../../lib/topics/leader_election.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** An isolate that may lead, and its store, which may be away. */
-interface Isolate extends Leadership {
-  setAway(isAway: boolean): void;
-  /** What it was, in order. */
+/** An isolate in the election. Its store can be made unavailable. */
+interface Isolate extends LeaderElection {
+  setUnavailable(isUnavailable: boolean): void;
+  /** Its roles, in order. */
   readonly roles: string[];
-  /** How often it asked for the lease. */
+  /** The number of its claims. */
   readonly claims: number;
 }
 
-/** Isolates that want the same lease. */
+/** Creates isolates that elect a leader by one lease. */
 function createFleet(...names: string[]) {
   const clock = createManualClock();
   const leases = createMemoryLeases(clock);
@@ -56,8 +56,8 @@ function createFleet(...names: string[]) {
         return claims;
       },
       roles,
-      setAway(isAway) {
-        isUp = !isAway;
+      setUnavailable(isUnavailable) {
+        isUp = !isUnavailable;
         for (const listener of listeners) listener(isUp);
       },
     };
@@ -69,7 +69,7 @@ function createFleet(...names: string[]) {
   return { clock, leases, isolates, first, second };
 }
 
-Deno.test("one of many isolates leads, and leads on while it renews its lease", async () => {
+Deno.test("one of many isolates leads for as long as it renews its lease", async () => {
   const { clock, isolates, first } = createFleet("a", "b", "c");
   const stops = isolates.map((each) => each.start());
   await clock.advance(10 * LEASE_MS);
@@ -80,7 +80,7 @@ Deno.test("one of many isolates leads, and leads on while it renews its lease", 
   assertEquals([first.role, clock.timers], ["idle", 0]);
 });
 
-Deno.test("a leader that stops gives its lease back, and another follows at once", async () => {
+Deno.test("a leader that stops releases its lease, and a follower takes it at once", async () => {
   const { clock, first, second } = createFleet("a", "b");
   const stop = first.start();
   second.start();
@@ -92,14 +92,14 @@ Deno.test("a leader that stops gives its lease back, and another follows at once
   assertEquals([second.role, clock.timers], ["idle", 0]);
 });
 
-Deno.test("a leader that dies is followed within one life of its lease", async () => {
+Deno.test("a leader that dies is replaced within one TTL of its lease", async () => {
   const { clock, leases, second } = createFleet("a", "b");
   const dead = leases.lease("polls", "dead");
   await dead.claim();
   const stop = second.start();
   await clock.advance(20_000);
-  await dead.renew(); // its last sign of life
-  second.heard();
+  await dead.renew(); // its last renewal
+  second.leaderSeen();
   await clock.advance(LEASE_MS - 1);
   assertEquals(second.role, "follower");
   await clock.advance(501);
@@ -107,25 +107,25 @@ Deno.test("a leader that dies is followed within one life of its lease", async (
   stop();
 });
 
-Deno.test("who hears of the leader does not ask for its lease", async () => {
+Deno.test("a follower that sees the leader publish does not claim the lease", async () => {
   const { clock, first, second } = createFleet("a", "b");
   const stops = [first.start(), second.start()];
   for (let n = 0; n < 60; n++) {
     await clock.advance(5000);
-    second.heard();
+    second.leaderSeen();
   }
   assertEquals([second.role, second.claims], ["follower", 1]);
   for (const stop of stops) stop();
 });
 
-Deno.test("a leader that slept through its lease follows its successor", async () => {
+Deno.test("a leader whose fencing token is rejected steps down and follows its successor", async () => {
   const { clock, leases, first } = createFleet("a", "b");
   const stop = first.start();
   await clock.advance(0);
   const other = leases.lease("polls", "other");
-  await leases.lease("polls", "a").release(); // as if its life had ended
+  await leases.lease("polls", "a").release(); // as if it had expired
   await other.claim();
-  first.lost();
+  first.stepDown();
   assertEquals(first.role, "follower");
   await clock.advance(LEASE_MS);
   assertEquals(first.role, "follower");
@@ -135,29 +135,44 @@ Deno.test("a leader that slept through its lease follows its successor", async (
   stop();
 });
 
-Deno.test("where the store is away a leader leads on while nobody else can, then is alone; others are alone at once", async () => {
+Deno.test("while the store is unavailable a leader stays for 80 % of the TTL, then it is degraded; others are degraded at once", async () => {
   const { clock, first, second } = createFleet("a", "b");
   const stops = [first.start(), second.start()];
   await clock.advance(0);
-  first.setAway(true);
-  second.setAway(true);
+  first.setUnavailable(true);
+  second.setUnavailable(true);
   await clock.advance(0);
-  assertEquals([first.role, second.role], ["leader", "alone"]);
+  assertEquals([first.role, second.role], ["leader", "degraded"]);
   await clock.advance(0.8 * LEASE_MS + 6000);
-  assertEquals([first.role, second.role], ["alone", "alone"]);
-  second.setAway(false);
+  assertEquals([first.role, second.role], ["degraded", "degraded"]);
+  second.setUnavailable(false);
   await clock.advance(500);
-  assertEquals([first.role, second.role], ["alone", "leader"]);
-  first.setAway(false);
+  assertEquals([first.role, second.role], ["degraded", "leader"]);
+  first.setUnavailable(false);
   await clock.advance(500);
   assertEquals([first.role, second.role], ["follower", "leader"]);
   for (const stop of stops) stop();
 });
 
-Deno.test("known() resolves when it is known who leads, and after a stop when it is known again", async () => {
+Deno.test("a wall clock that is set back or forward neither prolongs nor ends a leadership", async () => {
+  for (const shiftMs of [-600_000, 600_000]) {
+    const { clock, first } = createFleet("a", "b");
+    const stop = first.start();
+    await clock.advance(0);
+    clock.shiftWallClock(shiftMs);
+    first.setUnavailable(true);
+    await clock.advance(6000);
+    assertEquals(first.role, "leader", `${shiftMs}`);
+    await clock.advance(0.8 * LEASE_MS);
+    assertEquals(first.role, "degraded", `${shiftMs}`);
+    stop();
+  }
+});
+
+Deno.test("settled() resolves once the role is known, and after a stop once it is known again", async () => {
   const { clock, first } = createFleet("a", "b");
   let count = 0;
-  const ask = () => void first.known().then(() => count++);
+  const ask = () => void first.settled().then(() => count++);
   ask();
   await clock.advance(1000);
   assertEquals(count, 0);

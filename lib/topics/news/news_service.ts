@@ -10,7 +10,7 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
 import { createLeaderElection } from "../leader_election.ts";
-import { POLLS_WATCHED, waitAWhile } from "../keep_warm.ts";
+import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import type { FeedStatus } from "./article.ts";
 import { createBoard } from "./feed_status.ts";
 import { loadFeed, saveFeed } from "./feed_state.ts";
@@ -110,7 +110,7 @@ export function createNewsService(
       board.put(feed, after);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
-      leaderElection.lost();
+      leaderElection.stepDown();
     }
     return (known.next_poll_at ?? Infinity) - clock.now();
   }
@@ -120,8 +120,8 @@ export function createNewsService(
     topic,
     nextPollDelayS: Math.max(1, Math.ceil(pollMs / 1000)),
     async watch() {
-      hub.keepOpen(topic, POLLS_WATCHED * pollMs);
-      await waitAWhile(clock, leaderElection.known().then(() => rounds.first));
+      hub.keepOpen(topic, KEEP_WARM_POLLS * pollMs);
+      await withTimeout(clock, leaderElection.settled().then(() => rounds.first));
     },
     async newest(sources, most) {
       const { events, cursor } = await hub.latest({ topic, tags: sources });

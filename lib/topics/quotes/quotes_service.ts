@@ -11,8 +11,8 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
 import type { SharedState } from "../../store/backend.ts";
-import { createLeaderElection, type Role } from "../leader_election.ts";
-import { POLLS_WATCHED, waitAWhile } from "../keep_warm.ts";
+import { createLeaderElection, type LeaderRole } from "../leader_election.ts";
+import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createPollers } from "./pollers.ts";
 import type { ProviderConfig } from "./providers/registry.ts";
 import { Snapshot } from "./quote.ts";
@@ -64,11 +64,11 @@ export function createQuotesService(
     stopPolling = () => stops.forEach((stop) => stop());
   });
   hub.whileSubscribed(topic, leaderElection.start);
-  hub.onPublished(topic, leaderElection.heard);
+  hub.onPublished(topic, leaderElection.leaderSeen);
 
-  function slownessOf(role: Role): number | null {
+  function slownessOf(role: LeaderRole): number | null {
     if (role === "leader") return 1;
-    return role === "alone" ? ALONE_SLOWNESS : null;
+    return role === "degraded" ? ALONE_SLOWNESS : null;
   }
 
   async function publish(publications: readonly EventInput[]): Promise<void> {
@@ -84,20 +84,20 @@ export function createQuotesService(
       async held() {
         if (leaderElection.role === "idle") return new Map();
         const { events } = await hub.latest({ topic, tags: null });
-        const isAlone = leaderElection.role === "alone";
+        const isAlone = leaderElection.role === "degraded";
         return new Map(
           events.filter(({ id }) => isAlone || id !== ORIGIN).map(({ key, json }) => [key, json]),
         );
       },
       async publish(publications) {
-        if (leaderElection.role === "alone") return hub.show(topic, publications);
+        if (leaderElection.role === "degraded") return hub.show(topic, publications);
         // Another leads by now, and asks for itself; or nobody looks any more.
         if (leaderElection.role !== "leader") return;
         try {
           await publish(publications);
         } catch (thrown) {
           if (thrown instanceof StoreUnavailable) hub.show(topic, publications);
-          else if (thrown instanceof Problem && thrown.code === "fenced") leaderElection.lost();
+          else if (thrown instanceof Problem && thrown.code === "fenced") leaderElection.stepDown();
           else throw thrown;
         }
       },
@@ -109,8 +109,8 @@ export function createQuotesService(
     nextPollDelayS,
     async watch() {
       // Of the slowest provider that sets a pace.
-      hub.keepOpen(topic, POLLS_WATCHED * slowestS * 1000);
-      await waitAWhile(runtime.clock, refresh());
+      hub.keepOpen(topic, KEEP_WARM_POLLS * slowestS * 1000);
+      await withTimeout(runtime.clock, refresh());
     },
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.latest({ topic, tags: symbols });
@@ -124,7 +124,7 @@ export function createQuotesService(
 
   /** Only who asks for all fetches what is too old: others are told. */
   async function refresh(): Promise<void> {
-    await leaderElection.known();
+    await leaderElection.settled();
     if (leaderElection.role === "leader") {
       await Promise.all(pollers.map((poller) => poller.refresh()));
     }
