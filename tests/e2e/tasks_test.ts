@@ -143,7 +143,7 @@ redisTest("what is done to a task costs as many commands as the guide says", asy
   const [, ended] = await report({ state: "completed" });
   print(JSON.stringify({ begun, claimed, reported, asked, listed, ended }));
   const guide = await readGuide("tasks");
-  const [costs = ""] = /What it costs\*\* in Redis commands: [^.]*\./.exec(guide) ?? [];
+  const [costs = ""] = /\*\*Cost\*\* in Redis commands: [^.]*\./.exec(guide) ?? [];
   const words =
     `process ${begun}, a claim ${claimed}, a report ${reported}, the last one ${ended}, ` +
     `a status ${asked}, a list ${listed}`;
