@@ -11,7 +11,8 @@ import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { pause } from "../support/within.ts";
 import type { CommandCounts } from "../upstash/counts.ts";
-import { hasRedis, startRedisServer } from "../upstash/redis_server.ts";
+import { startRedisServer } from "../upstash/redis_server.ts";
+import { redisHint } from "../support/programs.ts";
 import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
 
 /** Pay as you go, by upstash.com/pricing/redis (2026-08). */
@@ -139,7 +140,8 @@ async function measureOnce(standIn: StandIn): Promise<void> {
 
 /** Prints the tables. @param args The seconds to count for each line. */
 export async function printRedis([text = "60"]: readonly string[]): Promise<void> {
-  if (!hasRedis()) return print("redis-server is missing: install it, and run this again.");
+  const hint = redisHint();
+  if (hint !== undefined) return print(hint);
   const seconds = Number(text);
   await using redis = await startRedisServer();
   await using standIn = await startStandIn(redis);

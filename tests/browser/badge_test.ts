@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { State } from "../../lib/client/client/types.js";
 import { violations } from "./axe.ts";
-import { browserTest, openTab, type Tab } from "./browser.ts";
+import { openTab, type Tab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { type Site, startSite } from "./site.ts";
 

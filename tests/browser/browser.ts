@@ -4,8 +4,8 @@
  * @module
  */
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "../support/programs.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -23,19 +23,11 @@ export interface Tab extends AsyncDisposable {
   readonly complaints: string[];
 }
 
-function isInstalled(): boolean {
-  try {
-    return Deno.statSync(CHROMIUM).isFile;
-  } catch {
-    return false;
-  }
-}
-
 /** Starts the browser with an empty profile. */
 export async function openTab(options: BrowserContextOptions = {}): Promise<Tab> {
   const profile = await Deno.makeTempDir({ prefix: "edgetape_browser_" });
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
+    executablePath: chromiumPath(),
     args: FLAGS,
     ...options,
   });
@@ -52,18 +44,4 @@ export async function openTab(options: BrowserContextOptions = {}): Promise<Tab>
       await Deno.remove(profile, { recursive: true });
     },
   };
-}
-
-/**
- * Registers a test that needs the browser. Without Chromium it is ignored and says so in its name; where
- * `EDGETAPE_CI` is 1 it fails, so that no gate is passed unseen.
- */
-export function browserTest(name: string, fn: () => Promise<void>): void {
-  const mayMiss = Deno.env.get("EDGETAPE_CI") !== "1";
-  const ignore = mayMiss && !isInstalled();
-  Deno.test({
-    name: ignore ? `${name} (ignored: no ${CHROMIUM})` : name,
-    ignore,
-    fn,
-  });
 }

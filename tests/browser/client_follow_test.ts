@@ -6,7 +6,7 @@ import { openStreams, untilOpen } from "../support/health.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
 browserTest("client shows a page of another origin what happens", async () => {

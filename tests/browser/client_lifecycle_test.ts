@@ -5,7 +5,7 @@ import { startHoldingProxy } from "../support/holding_proxy.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
 /** Says to the page that it is seen, or is not: a browser under test holds every tab for seen. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { startStage } from "./client_page.ts";
 
 const TOKENS = 200;

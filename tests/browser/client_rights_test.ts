@@ -5,7 +5,7 @@ import { startNumbers } from "../support/numbers.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
 /** A channel that is for readers only. */

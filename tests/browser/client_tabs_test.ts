@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { openStreams, untilOpen } from "../support/health.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
 browserTest(

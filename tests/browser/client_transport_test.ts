@@ -3,7 +3,7 @@ import { startHoldingProxy } from "../support/holding_proxy.ts";
 import { startCounting } from "../support/numbers.ts";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
-import { browserTest } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { COUNTED, faults, NONE, startStage } from "./client_page.ts";
 
 /** Posts an article: what happens on a channel cannot be polled. */

@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { blocksOf } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 
 browserTest("the guide's page shows live quotes on another origin", async () => {
   const [page = ""] = await blocksOf("client", "html");

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { parse } from "../support/shapes.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
 
 const EVIL = `Rates <i> are "up" </i> & 5 < 6`;

@@ -1,7 +1,8 @@
 /** The page's craft: for everybody, in the light and in the dark, under its policy, and quickly. */
 import { assert, assertEquals } from "@std/assert";
 import { violations } from "./axe.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {

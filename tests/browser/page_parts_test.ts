@@ -1,7 +1,8 @@
 /** What the page has beside prices and news: a chart, an operation, the events as they came, commands. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { until } from "../support/within.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { badge, priceChange, startDemo } from "./demo_page.ts";
 
 const BITCOIN = "tr[data-symbol=BTC-USD]";

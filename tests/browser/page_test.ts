@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse, QUOTES } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { badge, priceChange, PRICES, startDemo } from "./demo_page.ts";
 
 const STREAM = "**/v1/stream?*";

@@ -2,7 +2,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { until } from "../support/within.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
 
 const openChart = (page: Page) => page.getByRole("button", { name: "Chart of Bitcoin" });

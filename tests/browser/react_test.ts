@@ -6,7 +6,8 @@ import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { parse } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { startReactPage } from "./react_page.ts";
 

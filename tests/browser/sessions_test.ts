@@ -7,7 +7,8 @@ import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 
 /** The site of an operator: it sets its user's token as the cookie, and has a page. */
 function startSite() {

@@ -5,7 +5,8 @@ import type { ServerProcess } from "../support/server_process.ts";
 import { blocksOf } from "../support/guides.ts";
 import { until } from "../support/within.ts";
 import { violations } from "./axe.ts";
-import { browserTest, openTab } from "./browser.ts";
+import { openTab } from "./browser.ts";
+import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { type Site, startSite } from "./site.ts";
 

@@ -9,7 +9,7 @@
  */
 import { print } from "../support/print.ts";
 import { randomSeed, seededBy } from "../support/seeded.ts";
-import { hasRedis } from "../upstash/redis_server.ts";
+import { redisHint } from "../support/programs.ts";
 import { type Client, startClient } from "./client.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { leaderDrained, leaderKilled, leaderStopped } from "./isolate_faults.ts";
@@ -89,8 +89,9 @@ function tell(fault: Fault, error: unknown, { isolates }: Fleet): void {
 }
 
 async function main(): Promise<number> {
-  if (!hasRedis()) {
-    print("There is no redis-server. Install it: apt install redis-server, or brew install redis.");
+  const hint = redisHint();
+  if (hint !== undefined) {
+    print(hint);
     return 1;
   }
   const first = Number(Deno.env.get("CHAOS_SEED") ?? randomSeed());

@@ -13,7 +13,7 @@ const FRIDAY = Date.UTC(2026, 10, 20, 15, 30);
 const SATURDAY = FRIDAY + 86_400_000;
 
 /** As the task `demo` has it. */
-const SPEED = /\bDEMO_SPEED=(\d+)/.exec(project.tasks.demo)?.[1] ?? "";
+const SPEED = /\bDEMO_SPEED=(\d+)/.exec(project.tasks.demo.command)?.[1] ?? "";
 
 /** What is known at one second, as a client on the stream sees it. */
 interface Second {

@@ -7,7 +7,7 @@ import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { startShared } from "./fleet.ts";
 
 Deno.test("the guide's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {

@@ -8,7 +8,7 @@ import type { ServerProcess } from "../support/server_process.ts";
 import { ID, parse, PROBLEM } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { startFleet } from "./fleet.ts";
 
 const PATH = "/v1/events/desk/stream";

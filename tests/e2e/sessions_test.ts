@@ -6,7 +6,7 @@ import { OF_PUBLISHER } from "../support/publisher.ts";
 import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { startFleet } from "./fleet.ts";
 
 /** What an answer may take, at most: room for a machine that does other things too. */

@@ -8,7 +8,7 @@ import { publish, PUBLISH_TOKEN } from "../support/publisher.ts";
 import type { ServerProcess } from "../support/server_process.ts";
 import { ID, parse, PROBLEM, QUOTES, QUOTES_ANSWER } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { startFleet } from "./fleet.ts";
 
 const STORE = z.object({

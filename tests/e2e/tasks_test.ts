@@ -9,7 +9,7 @@ import { beginSession } from "../support/sessions.ts";
 import { createTaskPublisher } from "../support/tasks.ts";
 import { until, within } from "../support/within.ts";
 import { startWorker, workerText } from "../support/worker_process.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { startFleet } from "./fleet.ts";
 
 const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth: z.int() });

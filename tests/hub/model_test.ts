@@ -8,6 +8,7 @@ import { comparePositions } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
+import { propertyRuns } from "../support/property_runs.ts";
 import { createShakyHub } from "./shaky_log.ts";
 import { alerts, notes, numbered, price, prices, readerOf } from "./support.ts";
 
@@ -268,6 +269,6 @@ for (const retainEvents of [1000, 8]) {
         for (const user of users) user.cut();
       },
     );
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: propertyRuns(25) });
   });
 }

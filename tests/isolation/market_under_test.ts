@@ -80,7 +80,19 @@ export async function createMarketUnderTest(
   const filters = [{ topic: services.quotes.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ filters })).live();
   await clock.advance(0);
-  const said = () => client.frames.map(({ event, data }) => ({ event, data: JSON.parse(data) }));
+  const quotes: Quote[] = [];
+  const statuses: Status[] = [];
+  let parsed = 0;
+
+  /** Parses the frames that came since the last call. */
+  function parseFrames(): void {
+    for (const { event, data } of client.frames.slice(parsed)) {
+      if (event === "quote") quotes.push(Quote.parse(JSON.parse(data)));
+      if (event === "status") statuses.push(Status.parse(JSON.parse(data)));
+    }
+    parsed = client.frames.length;
+  }
+
   return {
     clock,
     services,
@@ -88,12 +100,14 @@ export async function createMarketUnderTest(
     answers,
     calls,
     told: () => [...client.frames.map(({ data }) => data), ...lines].join("\n"),
-    quotesOf: (symbol) =>
-      said().flatMap(({ event, data }) => event === "quote" ? [Quote.parse(data)] : [])
-        .filter((quote) => quote.symbol === symbol),
-    statusOf: (provider) =>
-      said().flatMap(({ event, data }) => event === "status" ? [Status.parse(data)] : [])
-        .findLast((status) => status.provider === provider),
+    quotesOf(symbol) {
+      parseFrames();
+      return quotes.filter((quote) => quote.symbol === symbol);
+    },
+    statusOf(provider) {
+      parseFrames();
+      return statuses.findLast((status) => status.provider === provider);
+    },
     async [Symbol.asyncDispose]() {
       await client.hangUp();
       await services.close();

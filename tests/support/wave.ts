@@ -29,8 +29,8 @@ export interface Wave {
 }
 
 const AT_ONCE = 8;
-/** No more events than this before the slowest live reader: half of what a window of 1 MiB keeps of 4 KB events. */
-const MOST_AHEAD = 128;
+/** How far the publisher may be ahead of the slowest live reader: half of what a window holds. */
+const MAX_AHEAD_BYTES = 512 * 1024;
 const DEADLINE_MS = 60_000;
 
 function newest(ids: readonly string[]): string {
@@ -41,6 +41,7 @@ function newest(ids: readonly string[]): string {
 export async function publishWave(
   { origin, channel, herd, events, eventBytes, rate = Infinity }: WaveOptions,
 ): Promise<Wave> {
+  const maxAhead = Math.floor(MAX_AHEAD_BYTES / eventBytes);
   const pad = "x".repeat(Math.max(0, eventBytes - 100));
   const marks: { id: string; count: number }[] = [];
   const begun = performance.now();
@@ -66,7 +67,7 @@ export async function publishWave(
     sent += count;
     lastId = newest(ids);
     marks.push({ id: lastId, count: sent });
-    const due = marks.findLast((mark) => mark.count <= sent - MOST_AHEAD);
+    const due = marks.findLast((mark) => mark.count <= sent - maxAhead);
     if (due === undefined) continue;
     await until(`event ${due.count} at every reader`, () => haveAll(due.id), {
       deadlineMs: DEADLINE_MS,

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { redisTest } from "./redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { follow, startBench } from "./support.ts";
 
 redisTest(

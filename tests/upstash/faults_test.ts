@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { until } from "../support/within.ts";
-import { redisTest } from "./redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { follow, nextOf, sdkFor, startBench } from "./support.ts";
 
 redisTest("endSubscriptions() ends streams as the service would", async () => {

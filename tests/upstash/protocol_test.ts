@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { redisTest } from "./redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import type { StandIn } from "./stand_in.ts";
 import { sdkFor, startBench } from "./support.ts";
 

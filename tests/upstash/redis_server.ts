@@ -37,26 +37,6 @@ const KEPT_CHARACTERS = 4096;
  */
 const PORTS = { from: 15_000, to: 32_000 };
 
-/** Whether there is a redis-server to start. */
-export function hasRedis(): boolean {
-  try {
-    return new Deno.Command(PROGRAM, { args: ["--version"] }).outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/**
- * Registers a test that needs redis-server. Without it the test is ignored and says so in its name; where
- * `EDGETAPE_CI` is 1 it fails, so that no gate is passed unseen.
- */
-export function redisTest(name: string, fn: () => Promise<void>): void {
-  const mayMiss = Deno.env.get("EDGETAPE_CI") !== "1";
-  const ignore = mayMiss && !hasRedis();
-  Deno.test({ name: ignore ? `${name} (ignored: no ${PROGRAM})` : name, ignore, fn });
-}
-
 function freePort(): number {
   for (;;) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));

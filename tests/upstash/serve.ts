@@ -6,13 +6,11 @@
  * @module
  */
 import { print } from "../support/print.ts";
-import { hasRedis, startRedisServer } from "./redis_server.ts";
+import { startRedisServer } from "./redis_server.ts";
+import { redisHint } from "../support/programs.ts";
 import { startStandIn } from "./stand_in.ts";
 
 const DEFAULT_PORT = "8079";
-const INSTALL =
-  "There is no redis-server. Install it: apt install redis-server, or brew install redis.";
-
 /** Resolves when somebody wants it to end. */
 function theEnd(): Promise<void> {
   return new Promise((resolve) => {
@@ -33,8 +31,9 @@ async function serve(port: number): Promise<void> {
 }
 
 async function main([port = DEFAULT_PORT]: readonly string[]): Promise<number> {
-  if (!hasRedis()) {
-    print(INSTALL);
+  const hint = redisHint();
+  if (hint !== undefined) {
+    print(hint);
     return 1;
   }
   try {

@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { PATIENCE_MS, within } from "../support/within.ts";
-import { redisTest } from "./redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { sdkFor } from "./support.ts";
 
 const SERVE = new URL("serve.ts", import.meta.url).pathname;

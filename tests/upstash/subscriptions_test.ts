@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { PATIENCE_MS, until, within } from "../support/within.ts";
-import { redisTest } from "./redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 import { follow, nextOf, startBench } from "./support.ts";
 
 redisTest("POST /subscribe tells what is published, never encoded, in order", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { systemClock } from "../../../lib/core/clock.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
-import { redisTest } from "../../upstash/redis_server.ts";
+import { redisTest } from "../../support/programs.ts";
 import { type Database, PREFIX, startDatabase } from "./support.ts";
 import { sharedStateCases } from "../backend_cases.ts";
 import { alerts, append, event, prices } from "../support.ts";

@@ -5,7 +5,7 @@ import type { EventLog } from "../../../lib/store/event_log.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { until } from "../../support/within.ts";
 import type { Reply } from "../../upstash/replies.ts";
-import { redisTest } from "../../upstash/redis_server.ts";
+import { redisTest } from "../../support/programs.ts";
 import { type Database, PREFIX, startDatabase } from "./support.ts";
 import {
   alerts,

@@ -7,7 +7,7 @@ import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import { createRedisKeys } from "../../../lib/store/redis/keys.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { until } from "../../support/within.ts";
-import { redisTest } from "../../upstash/redis_server.ts";
+import { redisTest } from "../../support/programs.ts";
 import { compareIds } from "../../support/order.ts";
 import { eventLogCases } from "../event_log_cases.ts";
 import {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { withoutMarkup } from "../../../../lib/topics/news/parse/markup.ts";
 import { plainText } from "../../../../lib/topics/news/parse/html_text.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   "<b>Gold</b> &amp; silver rise": "Gold & silver rise",
@@ -66,7 +67,7 @@ const hostile = fc.array(
         "\ud83d",
       ],
     ),
-    fc.string({ unit: "binary", maxLength: 4 }),
+    fc.string({ unit: anyCharacter, maxLength: 4 }),
   ),
   { maxLength: 60 },
 ).map((parts) => parts.join(""));

@@ -10,7 +10,7 @@ import { askingOf, TOKEN } from "../routes/support.ts";
 import { type Database, startDatabase } from "../store/redis/support.ts";
 import { until } from "../support/within.ts";
 import { rss } from "../topics/news/support.ts";
-import { redisTest } from "../upstash/redis_server.ts";
+import { redisTest } from "../support/programs.ts";
 
 const FEED = "https://feed.example.com/";
 
