@@ -6,9 +6,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { messageOf } from "../lib/core/logger.ts";
 import { Problem } from "../lib/core/problem.ts";
-import type { Connection, Env } from "../lib/http/client_address.ts";
+import type { AppEnv, Connection } from "../lib/http/client_address.ts";
 import { createCors } from "../lib/http/cors.ts";
-import { MOST_URL_CHARACTERS } from "../lib/http/query_params.ts";
+import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
@@ -33,7 +33,7 @@ export interface App {
 }
 
 /** Creates the router of all routes. */
-export function createRoutes(services: Services): OpenAPIHono<Env> {
+export function createRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { quotes: quotes, news, runtime, config: { DEMO: isDemo } } = services;
   const app = createRouter();
 
@@ -78,8 +78,8 @@ export function createApp(services: Services): App {
 
   function answer(request: Request, connection?: Connection): Response | Promise<Response> {
     if (request.method === "OPTIONS") return cors.preflight(request);
-    if (request.url.length <= MOST_URL_CHARACTERS) return routes.fetch(request, connection);
-    const detail = `A URL takes at most ${MOST_URL_CHARACTERS} characters.`;
+    if (request.url.length <= MAX_URL_CHARACTERS) return routes.fetch(request, connection);
+    const detail = `A URL takes at most ${MAX_URL_CHARACTERS} characters.`;
     return problemResponse(new Problem(414, "url_too_long", detail));
   }
 

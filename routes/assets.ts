@@ -7,7 +7,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import type { Runtime } from "../lib/core/runtime.ts";
 import { bundle, bundleStyles } from "../lib/http/bundle.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { memoizePacked, sendPacked } from "../lib/http/assets.ts";
 
 /** One file. */
@@ -44,7 +44,7 @@ function fileRoute(path: string, type: string, summary: string) {
 
 /** Serves files: put together and packed once, asked for anew each time, and sent again only where they have changed. Modules and style sheets come with all they import. */
 export function addAssets(
-  app: OpenAPIHono<Env>,
+  app: OpenAPIHono<AppEnv>,
   { readAsset }: Pick<Runtime, "readAsset">,
   { summary, files, headers }: Assets,
 ): void {

@@ -6,7 +6,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Next } from "hono";
 import type { Runtime } from "../lib/core/runtime.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { addAssets } from "./assets.ts";
 
@@ -32,7 +32,7 @@ async function headers(c: Context, next: Next): Promise<void> {
 /** The modules a page imports. */
 export function clientRoutes(
   { runtime }: { readonly runtime: Pick<Runtime, "readAsset"> },
-): OpenAPIHono<Env> {
+): OpenAPIHono<AppEnv> {
   const app = createRouter();
   addAssets(app, runtime, {
     summary: "A module of the browser client",

@@ -6,12 +6,12 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import { createRateLimit } from "../lib/guard/rate_limit.ts";
-import { clientKey, type Env } from "../lib/http/client_address.ts";
+import { type AppEnv, clientKey } from "../lib/http/client_address.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { IdParams } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter } from "../lib/http/router.ts";
-import { consume, REHEARSALS } from "../lib/http/rate_limits.ts";
+import { consume, DEMO_OPERATIONS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 import { Operation, shown } from "../lib/topics/operations/operation.ts";
 import { REHEARSAL, rehearse } from "../lib/topics/operations/demo_operation.ts";
@@ -21,7 +21,7 @@ import { operationTopic } from "../lib/topics/operations/topic.ts";
 const PER_MINUTE = 30;
 
 /** The routes of the demo. Whoever has none does not mount them. */
-export function demoRoutes(services: Services): OpenAPIHono<Env> {
+export function demoRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { config, operations, tickets, runtime } = services;
   const { clock, log } = runtime;
   const app = createRouter();
@@ -55,7 +55,7 @@ export function demoRoutes(services: Services): OpenAPIHono<Env> {
 
   app.use("/demo/*", async (c, next) => {
     if (c.req.method === "POST") {
-      consume(c, rate, clientKey(c, config.CLIENT_IP_HEADER), REHEARSALS);
+      consume(c, rate, clientKey(c, config.CLIENT_IP_HEADER), DEMO_OPERATIONS);
     }
     await next();
   });

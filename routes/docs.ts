@@ -9,7 +9,7 @@ import { html, raw } from "hono/html";
 import type { Runtime } from "../lib/core/runtime.ts";
 import { Problem } from "../lib/core/problem.ts";
 import { memoizePacked, type Packed, sendPacked } from "../lib/http/assets.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { type RenderedDocument, renderMarkdown } from "../lib/http/markdown.ts";
 import { pageHeaders } from "../lib/http/page_headers.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -93,8 +93,8 @@ function guidePage({ title, html: content }: RenderedDocument): string {
 /** Creates the routes of the documentation. @param api The app that knows all routes. */
 export function docsRoutes(
   { version, runtime }: DocsServices,
-  api: OpenAPIHono<Env>,
-): OpenAPIHono<Env> {
+  api: OpenAPIHono<AppEnv>,
+): OpenAPIHono<AppEnv> {
   const app = createRouter();
   api.openAPIRegistry.registerComponent("securitySchemes", "publisher", {
     type: "http",
@@ -123,7 +123,7 @@ export function docsRoutes(
     return guidePage(renderMarkdown(markdown, hrefOf));
   });
 
-  function send(c: Context<Env>, page: Packed): Response {
+  function send(c: Context<AppEnv>, page: Packed): Response {
     c.header("content-type", "text/html; charset=utf-8");
     c.header("cache-control", "no-cache");
     return sendPacked(c, page);

@@ -4,14 +4,14 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
-  asPublisher,
-  holdsEvent,
+  eventBodyLimit,
   IdempotencyHeader,
   idempotencyKeyOf,
+  requirePublisher,
 } from "../lib/http/publish_middleware.ts";
 import { addRoute, readHeader, readJson, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
@@ -28,7 +28,7 @@ const Body = z.object({
 });
 
 /** The routes of the channels in the settings. */
-export function eventsRoutes(services: Services): OpenAPIHono<Env> {
+export function eventsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, registry, config, hub, streamOpener } = services;
   const app = createRouter();
 
@@ -68,7 +68,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
     },
   });
 
-  const checks = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
+  const checks = [requirePublisher(services), eventBodyLimit(config.MAX_EVENT_BYTES)];
   addRoute(app, publish, ...checks, async (c) => {
     const channel = c.req.param("channel") ?? "";
     const key = readHeader(c, "idempotency-key", IdempotencyHeader);
@@ -84,7 +84,7 @@ export function eventsRoutes(services: Services): OpenAPIHono<Env> {
   addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
     const channel = c.req.param("channel") ?? "";
-    const principal = await authenticator.ofStream(c);
+    const principal = await authenticator.authenticateStream(c);
     const topic = registry.topic(channelTopicName(channel));
     return await streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),

@@ -6,12 +6,12 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import { limitBody } from "../lib/http/body_limit.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
-import { answeredOnce } from "../lib/http/idempotency.ts";
+import { idempotent } from "../lib/http/idempotency.ts";
 import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { asPublisher, IdempotencyHeader } from "../lib/http/publish_middleware.ts";
+import { IdempotencyHeader, requirePublisher } from "../lib/http/publish_middleware.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -80,7 +80,7 @@ const stream = createRoute({
 });
 
 /** The routes of news. */
-export function newsRoutes(services: Services): OpenAPIHono<Env> {
+export function newsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { news, streamOpener, sharedStore: shared } = services;
   const app = createRouter();
 
@@ -88,9 +88,9 @@ export function newsRoutes(services: Services): OpenAPIHono<Env> {
     tags: ["news"],
     security: [{ publisher: [] }],
     middleware: [
-      asPublisher(services),
+      requirePublisher(services),
       limitBody(MOST_BODY_BYTES),
-      answeredOnce(shared),
+      idempotent(shared),
     ],
   };
   const headers = z.object({ "idempotency-key": IdempotencyHeader });

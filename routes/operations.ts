@@ -7,19 +7,19 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
 import type { Principal } from "../lib/http/auth.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { oneStream } from "../lib/http/one_stream.ts";
-import { DelayToEnd } from "../lib/http/delay.ts";
-import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
+import { resourceStream } from "../lib/http/one_stream.ts";
+import { PollDelayToEnd } from "../lib/http/delay.ts";
+import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
-  asPublisher,
-  holdsEvent,
+  eventBodyLimit,
   IdempotencyHeader,
   idempotencyKeyOf,
+  requirePublisher,
 } from "../lib/http/publish_middleware.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -43,7 +43,7 @@ const Beginning = z.strictObject({
 });
 
 const Polled = Operation.extend({
-  next_poll_delay: DelayToEnd,
+  next_poll_delay: PollDelayToEnd,
 });
 
 /** The same for one that is not there and one that is another's. */
@@ -66,11 +66,11 @@ function done(outcome: Kept | Refusal | null): Operation {
 }
 
 /** The routes of operations. */
-export function operationsRoutes(services: Services): OpenAPIHono<Env> {
+export function operationsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, config, streamOpener, operations, runtime: { clock } } = services;
   const app = createRouter();
 
-  const publisherOnly = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
+  const publisherOnly = [requirePublisher(services), eventBodyLimit(config.MAX_EVENT_BYTES)];
 
   const create = createRoute({
     method: "post",
@@ -111,7 +111,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "How it is going, at once",
     tags: ["operations"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: { params: IdParams },
     responses: {
       200: jsonContent("The operation. `Retry-After` while it runs.", Polled),
@@ -125,7 +125,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}/stream",
     summary: "An operation, live to its end",
     tags: ["operations"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: { params: IdParams, query: StreamQuery },
     responses: {
       200: streamContent(
@@ -141,7 +141,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/operations/{id}",
     summary: "Asks to cancel it",
     tags: ["operations"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: { params: IdParams },
     responses: {
       202: jsonContent(
@@ -153,8 +153,8 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   /** An operation that is there and the caller's. */
-  function find(c: Context<Env>, principal: Principal, id: string): Promise<Kept> {
-    return findOne(c, services, principal, {
+  function find(c: Context<AppEnv>, principal: Principal, id: string): Promise<Kept> {
+    return findResource(c, services, principal, {
       name: operationTopic(id).name,
       look: () => operations.look(id),
       ownerOf: ({ operation }) => operation.owner,
@@ -177,7 +177,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
   );
 
   app.openapi(poll, async (c) => {
-    const kept = await find(c, await authenticator.of(c), c.req.valid("param").id);
+    const kept = await find(c, await authenticator.authenticate(c), c.req.valid("param").id);
     const operation = shown(kept);
     const delay = nextPollDelay(kept, clock.now());
     if (delay > 0) c.header("retry-after", String(delay));
@@ -187,7 +187,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(stream, (c) => {
     const { id } = c.req.valid("param");
-    return oneStream(c, streamOpener, c.req.valid("query"), {
+    return resourceStream(c, streamOpener, c.req.valid("query"), {
       topic: operationTopic(id),
       pollUrl: `/v1/operations/${id}`,
       find: (principal) => find(c, principal, id),
@@ -196,7 +196,7 @@ export function operationsRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    await find(c, await authenticator.of(c), id);
+    await find(c, await authenticator.authenticate(c), id);
     return c.json(done(await operations.cancel(id)), 202);
   });
 

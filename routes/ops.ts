@@ -6,9 +6,9 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { requirePublisher } from "../lib/http/authorize.ts";
+import { authorizePublisher } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { StoreUnavailable } from "../lib/store/errors.ts";
@@ -68,7 +68,7 @@ const metrics = createRoute({
 });
 
 /** The routes for operators. */
-export function opsRoutes(services: Services): OpenAPIHono<Env> {
+export function opsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { version, isolate, store, budget, config, isDraining, exposition } = services;
   const app = createRouter();
 
@@ -111,8 +111,8 @@ export function opsRoutes(services: Services): OpenAPIHono<Env> {
  *
  * @throws {Problem} 403 `metrics_off` where no token is set, 401 `bad_token` where none or another came.
  */
-function requireOperator(c: Context<Env>, token: string | undefined): void {
-  if (token !== undefined) return requirePublisher(c, token);
+function requireOperator(c: Context<AppEnv>, token: string | undefined): void {
+  if (token !== undefined) return authorizePublisher(c, token);
   const detail = "Metrics are off: set PUBLISH_TOKEN, and send it as a bearer.";
   throw new Problem(403, "metrics_off", detail);
 }

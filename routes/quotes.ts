@@ -4,7 +4,7 @@
  * @module
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -56,7 +56,7 @@ const stream = createRoute({
 });
 
 /** The routes of quotes. */
-export function quotesRoutes({ quotes: market, streamOpener }: Services): OpenAPIHono<Env> {
+export function quotesRoutes({ quotes: market, streamOpener }: Services): OpenAPIHono<AppEnv> {
   const app = createRouter();
 
   app.openapi(list, async (c) => {

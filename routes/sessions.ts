@@ -6,21 +6,21 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
-import { formatOf } from "../lib/http/accept.ts";
+import { acceptedFormat } from "../lib/http/accept.ts";
 import type { Principal } from "../lib/http/auth.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import { POLL_S } from "../lib/http/delay.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { oneStream } from "../lib/http/one_stream.ts";
-import { findOne, IdParams, OF_READERS, Owner } from "../lib/http/ownership.ts";
+import { resourceStream } from "../lib/http/one_stream.ts";
+import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
-  asPublisher,
-  holdsEvent,
+  eventBodyLimit,
   IdempotencyHeader,
   idempotencyKeyOf,
+  requirePublisher,
 } from "../lib/http/publish_middleware.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
@@ -73,12 +73,12 @@ export function sessionOver(): Problem {
 
 /** A session that is there and the caller's. @throws {Problem} 401, 403, 404, 429. */
 export function findSession(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   services: Services,
   principal: Principal,
   id: string,
 ): Promise<Kept> {
-  return findOne(c, services, principal, {
+  return findResource(c, services, principal, {
     name: sessionTopic(id).name,
     look: () => services.sessions.look(id),
     ownerOf: ({ session }) => session.owner,
@@ -93,11 +93,11 @@ function recommendationFor(kept: Kept, streamUrl: string): string {
 }
 
 /** The routes of sessions. */
-export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
+export function sessionsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, config, streamOpener, sessions, longPolls } = services;
   const app = createRouter();
 
-  const publisherOnly = [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)];
+  const publisherOnly = [requirePublisher(services), eventBodyLimit(config.MAX_EVENT_BYTES)];
 
   const create = createRoute({
     method: "post",
@@ -142,7 +142,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     summary: "One check at once, or the stream, as `Accept` says",
     description: GUIDE,
     tags: ["sessions"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: following,
     responses: {
       200: {
@@ -163,7 +163,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/sessions/{id}/stream",
     summary: "A session, live to its end",
     tags: ["sessions"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: following,
     responses: {
       200: streamContent(FRAMES),
@@ -172,8 +172,8 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
     },
   });
 
-  function follow(c: Context<Env>, id: string, query: z.infer<typeof StreamQuery>) {
-    return oneStream(c, streamOpener, query, {
+  function follow(c: Context<AppEnv>, id: string, query: z.infer<typeof StreamQuery>) {
+    return resourceStream(c, streamOpener, query, {
       topic: sessionTopic(id),
       pollUrl: `/v1/sessions/${id}/events`,
       find: (principal) => findSession(c, services, principal, id),
@@ -196,14 +196,14 @@ export function sessionsRoutes(services: Services): OpenAPIHono<Env> {
   app.openapi(events, async (c) => {
     const { id } = c.req.valid("param");
     c.header("vary", "Accept", { append: true });
-    const format = formatOf(c.req.header("accept"));
+    const format = acceptedFormat(c.req.header("accept"));
     if (format === "stream") {
       const response = await follow(c, id, c.req.valid("query"));
       response.headers.append("vary", "Accept");
       return response;
     }
 
-    const kept = await findSession(c, services, await authenticator.of(c), id);
+    const kept = await findSession(c, services, await authenticator.authenticate(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
     if (format === "unsaid") longPolls.tell(c, streamUrl);
     const { session_state, progress } = kept.session;

@@ -5,9 +5,9 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
 import {
-  MOST_TOPICS,
+  MAX_TOPICS,
   namesIn,
   sourceFilter,
   SourceQuery,
@@ -21,7 +21,7 @@ import { problems } from "../lib/http/problem_response.ts";
 import { addRoute, readQuery } from "../lib/http/route.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { streamContent } from "../lib/http/stream_document.ts";
-import { openByStore, streamResponse } from "../lib/http/stream_response.ts";
+import { streamResponse, withStoreFallback } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 
@@ -47,15 +47,15 @@ const stream = createRoute({
 });
 
 /** The route of several topics. */
-export function streamRoutes(services: Services): OpenAPIHono<Env> {
+export function streamRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, registry, quotes: market, news, streamOpener } = services;
   const app = createRouter();
 
   addRoute(app, stream, async (c) => {
     const query = readQuery(c, stream.request.query);
     const names = namesIn(query.topics);
-    if (names.length === 0 || names.length > MOST_TOPICS) {
-      throw new Problem(400, "bad_topics", `1 to ${MOST_TOPICS} topics are to be named.`, {
+    if (names.length === 0 || names.length > MAX_TOPICS) {
+      throw new Problem(400, "bad_topics", `1 to ${MAX_TOPICS} topics are to be named.`, {
         errors: [{ field: "topics", detail: `${names.length} are named` }],
       });
     }
@@ -64,9 +64,9 @@ export function streamRoutes(services: Services): OpenAPIHono<Env> {
       [news.topic, sourceFilter(query.source)],
     ]);
     const input = streamInput(query, c.req.header("last-event-id"));
-    return await openByStore(c, streamOpener, null, async () => {
+    return await withStoreFallback(c, streamOpener, null, async () => {
       // All of it before any topic is opened: the token, the names, the rights to each, and only then whose they are.
-      const principal = await authenticator.ofStream(c);
+      const principal = await authenticator.authenticateStream(c);
       const asked = names.map((name) => registry.topic(name));
       const mayBeGone = input.cursor !== undefined;
       const { topics, gone } = await findOwned(c, services, principal, asked, mayBeGone);

@@ -5,21 +5,21 @@
  */
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
-import type { Env } from "../lib/http/client_address.ts";
-import { Delay, DelayToEnd, POLL_S } from "../lib/http/delay.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
+import { POLL_S, PollDelay, PollDelayToEnd } from "../lib/http/delay.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { findOne, IdParams, OF_READERS } from "../lib/http/ownership.ts";
+import { findResource, IdParams, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
-  asPublisher,
-  holdsEvent,
+  consumePublication,
+  eventBodyLimit,
   IdempotencyHeader,
   idempotencyKeyOf,
   publisherKey,
-  spendPublication,
+  requirePublisher,
 } from "../lib/http/publish_middleware.ts";
-import { requireReader } from "../lib/http/authorize.ts";
-import { consume, USERS_TASKS } from "../lib/http/rate_limits.ts";
+import { authorizeReader } from "../lib/http/authorize.ts";
+import { consume, USER_TASKS } from "../lib/http/rate_limits.ts";
 import { createRouter } from "../lib/http/router.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
@@ -28,9 +28,9 @@ import type { Claim } from "../lib/topics/tasks/tasks.ts";
 import { TASKS, tasksTopic } from "../lib/topics/tasks/topic.ts";
 import { findSession, sessionOver, unknownSession } from "./sessions.ts";
 
-const Begun = z.object({ task_id: z.string(), status_url: z.string(), next_poll_delay: Delay });
+const Begun = z.object({ task_id: z.string(), status_url: z.string(), next_poll_delay: PollDelay });
 
-const Polled = Task.extend({ next_poll_delay: DelayToEnd });
+const Polled = Task.extend({ next_poll_delay: PollDelayToEnd });
 
 const Claimed = Task.extend({
   claim: z.string().meta({ description: "What its reports are to show. Nobody else is told." }),
@@ -45,7 +45,7 @@ const List = z.object({
   cursor: z.string().meta({
     description: "From here on `/v1/stream?topics=tasks` tells all that is not in the list.",
   }),
-  next_poll_delay: Delay,
+  next_poll_delay: PollDelay,
 });
 
 /** The same for one that is not there and one that is another's. */
@@ -76,7 +76,7 @@ function done(outcome: Task | Refusal | null): Task {
 }
 
 /** The routes of tasks. */
-export function tasksRoutes(services: Services): OpenAPIHono<Env> {
+export function tasksRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, config, publishRate, sessions, taskRate, tasks, runtime: { clock } } =
     services;
   const app = createRouter();
@@ -86,8 +86,8 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/sessions/{id}/process",
     summary: "Hands heavy work of a session to a worker: a sign of life of the session",
     tags: ["tasks"],
-    security: OF_READERS,
-    middleware: [holdsEvent(config.MAX_EVENT_BYTES)],
+    security: READER_SECURITY,
+    middleware: [eventBodyLimit(config.MAX_EVENT_BYTES)],
     request: { params: IdParams, headers: z.object({ "idempotency-key": IdempotencyHeader }) },
     responses: {
       202: jsonContent("It waits for a worker. `Location` says where to ask for it.", Begun),
@@ -112,7 +112,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     path: "/v1/tasks/{id}/status",
     summary: "How a task is going, at once",
     tags: ["tasks"],
-    security: OF_READERS,
+    security: READER_SECURITY,
     request: { params: IdParams },
     responses: {
       200: jsonContent("The task, at the end with its result. `Retry-After` until then.", Polled),
@@ -127,8 +127,8 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     tags: ["tasks"],
     security: [{ publisher: [] }],
     middleware: [
-      asPublisher(services, { hasBody: false }),
-      holdsEvent(config.MAX_EVENT_BYTES),
+      requirePublisher(services, { hasBody: false }),
+      eventBodyLimit(config.MAX_EVENT_BYTES),
     ],
     request: { params: IdParams },
     responses: {
@@ -143,7 +143,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
     summary: "Says how it is going, and renews the claim; or ends it",
     tags: ["tasks"],
     security: [{ publisher: [] }],
-    middleware: [asPublisher(services), holdsEvent(config.MAX_EVENT_BYTES)],
+    middleware: [requirePublisher(services), eventBodyLimit(config.MAX_EVENT_BYTES)],
     request: {
       params: IdParams,
       body: { required: true, content: { "application/json": { schema: Report } } },
@@ -156,11 +156,11 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(process, async (c) => {
     const { id } = c.req.valid("param");
-    const principal = await authenticator.of(c);
-    requireReader(principal, [sessionTopic(id)]);
+    const principal = await authenticator.authenticate(c);
+    authorizeReader(principal, [sessionTopic(id)]);
     const who = publisherKey(c, principal, config.CLIENT_IP_HEADER);
-    if (principal.kind === "publisher") spendPublication(c, publishRate);
-    else consume(c, taskRate, who, USERS_TASKS);
+    if (principal.kind === "publisher") consumePublication(c, publishRate);
+    else consume(c, taskRate, who, USER_TASKS);
     const { session: { owner } } = await findSession(c, services, principal, id);
     const idempotencyKey = await idempotencyKeyOf(c, c.req.valid("header")["idempotency-key"], who);
 
@@ -180,7 +180,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   app.openapi(list, async (c) => {
-    requireReader(await authenticator.of(c), [tasksTopic]);
+    authorizeReader(await authenticator.authenticate(c), [tasksTopic]);
     const { open, cursor } = await tasks.list();
     const { counts, oldestAgeS } = queueOf(open, clock.now());
     c.header("cache-control", "no-store");
@@ -195,7 +195,7 @@ export function tasksRoutes(services: Services): OpenAPIHono<Env> {
 
   app.openapi(status, async (c) => {
     const { id } = c.req.valid("param");
-    const task = await findOne(c, services, await authenticator.of(c), {
+    const task = await findResource(c, services, await authenticator.authenticate(c), {
       name: `${TASKS}/${id}`,
       look: () => tasks.look(id),
       ownerOf: ({ owner }) => owner,

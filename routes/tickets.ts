@@ -6,11 +6,11 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { limitBody } from "../lib/http/body_limit.ts";
 import { principalKey, unauthorized } from "../lib/http/auth.ts";
-import type { Env } from "../lib/http/client_address.ts";
-import { MOST_TOPICS } from "../lib/http/query_params.ts";
+import type { AppEnv } from "../lib/http/client_address.ts";
+import { MAX_TOPICS } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { requireJson, spendPublication } from "../lib/http/publish_middleware.ts";
-import { requireReader } from "../lib/http/authorize.ts";
+import { consumePublication, requireJson } from "../lib/http/publish_middleware.ts";
+import { authorizeReader } from "../lib/http/authorize.ts";
 import { createRouter } from "../lib/http/router.ts";
 import { consume, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
@@ -37,7 +37,7 @@ const make = createRoute({
       content: {
         "application/json": {
           schema: z.object({
-            topics: z.array(z.string()).min(1).max(MOST_TOPICS).meta({
+            topics: z.array(z.string()).min(1).max(MAX_TOPICS).meta({
               description: "By their exact names. The token must be for all that are private.",
               example: ["events/alerts"],
             }),
@@ -60,7 +60,7 @@ const make = createRoute({
 });
 
 /** The route of tickets. */
-export function ticketsRoutes(services: Services): OpenAPIHono<Env> {
+export function ticketsRoutes(services: Services): OpenAPIHono<AppEnv> {
   const { authenticator, registry, config, streamOpener, publishRate, tickets } = services;
   const app = createRouter();
   app.openAPIRegistry.registerComponent("securitySchemes", "user", {
@@ -71,16 +71,16 @@ export function ticketsRoutes(services: Services): OpenAPIHono<Env> {
   });
 
   app.openapi(make, async (c) => {
-    const principal = await authenticator.of(c);
-    if (principal.kind === "nobody") {
+    const principal = await authenticator.authenticate(c);
+    if (principal.kind === "anonymous") {
       throw unauthorized("token_needed", "A ticket is made for a token: Authorization: Bearer …");
     }
     const who = `tickets of ${principalKey(c, principal, config.CLIENT_IP_HEADER)}`;
-    if (principal.kind === "publisher") spendPublication(c, publishRate);
+    if (principal.kind === "publisher") consumePublication(c, publishRate);
     else consume(c, streamOpener.opens, who, TICKETS);
 
     const topics = [...new Set(c.req.valid("json").topics)].map((name) => registry.topic(name));
-    requireReader(principal, topics);
+    authorizeReader(principal, topics);
     const { ticket, expiresAt } = await tickets.issue({
       sub: principal.kind === "user" ? principal.sub : undefined,
       topics: topics.map(({ name }) => name),

@@ -14,7 +14,7 @@ const CLOSE_H = 16;
 const LEAD = { realMs: 60_000, hours: 6 };
 
 /** A market's hours, counted from midnight in New York. Every day is a trading day. */
-export interface Hours {
+export interface TradingHours {
   /** From then on the day is told, and no longer the one before. */
   readonly begins: number;
   readonly pre: number;
@@ -24,10 +24,10 @@ export interface Hours {
 }
 
 /** Of stocks, and so of indices. */
-export const STOCK_HOURS: Hours = { begins: 0, pre: 4, opens: 9.5, closes: 16, post: 20 };
+export const STOCK_HOURS: TradingHours = { begins: 0, pre: 4, opens: 9.5, closes: 16, post: 20 };
 
 /** Of futures: from the evening before. They rest 4 hours, not 1 as the real ones, so that it can be seen. */
-export const FUTURES_HOURS: Hours = { begins: -5, pre: -3, opens: -3, closes: 17, post: 17 };
+export const FUTURES_HOURS: TradingHours = { begins: -5, pre: -3, opens: -3, closes: 17, post: 17 };
 
 /** From `start` up to, and without, `end`, in milliseconds since the epoch. */
 export interface Period {
@@ -55,7 +55,7 @@ export interface Calendar {
 }
 
 /** How the demo's days run. */
-export interface Pace {
+export interface DemoPace {
   /** When the demo began, in milliseconds since the epoch. */
   readonly startedAt: number;
   /** How many of the market's days fit in one of ours. */
@@ -64,8 +64,8 @@ export interface Pace {
 
 /** Creates the calendar of a market. */
 export function createCalendar(
-  { begins, pre, opens, closes, post }: Hours,
-  { startedAt, speed }: Pace,
+  { begins, pre, opens, closes, post }: TradingHours,
+  { startedAt, speed }: DemoPace,
 ): Calendar {
   const hourMs = HOUR_MS / speed;
   const midnight = startedAt + Math.min(LEAD.realMs, LEAD.hours * hourMs) - CLOSE_H * hourMs;

@@ -8,15 +8,15 @@ import type { SimulatedUpstream } from "./simulated.ts";
 
 const DAY_MS = 86_400_000;
 
-const market = marketOf(0);
+const coinbaseMarket = marketOf(0);
 
 /** Coinbase. Its stats have 8 decimals where its ticker has 2, as the real ones. */
-export const coinbase: SimulatedUpstream = {
+export const simulatedCoinbase: SimulatedUpstream = {
   host: "api.exchange.coinbase.com",
   latencyMs: { least: 5, most: 15 },
   answer({ pathname }, now) {
     const [, symbol = "", what = ""] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(pathname) ?? [];
-    const priceAt = market[symbol];
+    const priceAt = coinbaseMarket[symbol];
     if (priceAt === undefined) return { status: 404, body: { message: "NotFound" } };
     const price = priceAt(now);
     if (what === "stats") {

@@ -8,18 +8,21 @@ import type { SimulatedUpstream } from "./simulated.ts";
 
 const DAY_MS = 86_400_000;
 
-const SYMBOLS: Readonly<Record<string, string>> = { bitcoin: "BTC-USD", ethereum: "ETH-USD" };
+const COINGECKO_SYMBOLS: Readonly<Record<string, string>> = {
+  bitcoin: "BTC-USD",
+  ethereum: "ETH-USD",
+};
 
-const market = marketOf(2);
+const coingeckoMarket = marketOf(2);
 
 /** CoinGecko: bare numbers, seconds, and no word about an id it does not know. */
-export const coingecko: SimulatedUpstream = {
+export const simulatedCoinGecko: SimulatedUpstream = {
   host: "api.coingecko.com",
   latencyMs: { least: 10, most: 30 },
   answer({ searchParams }, now) {
     const body: Record<string, unknown> = {};
     for (const id of searchParams.get("ids")?.split(",") ?? []) {
-      const priceAt = market[SYMBOLS[id] ?? ""];
+      const priceAt = coingeckoMarket[COINGECKO_SYMBOLS[id] ?? ""];
       if (!priceAt) continue;
       const [usd, before] = [Number(priceAt(now)), Number(priceAt(now - DAY_MS))];
       body[id] = {

@@ -5,21 +5,29 @@
  */
 import type { Runtime } from "../core/runtime.ts";
 import { answerOf, latencyOf } from "./answers.ts";
-import type { Pace } from "./calendar.ts";
-import { coinbase } from "./coinbase.ts";
-import { coingecko } from "./coingecko.ts";
-import { fred } from "./fred.ts";
-import { goldApi } from "./gold_api.ts";
-import { kraken } from "./kraken.ts";
+import type { DemoPace } from "./calendar.ts";
+import { simulatedCoinbase } from "./coinbase.ts";
+import { simulatedCoinGecko } from "./coingecko.ts";
+import { simulatedFred } from "./fred.ts";
+import { simulatedGoldApi } from "./gold_api.ts";
+import { simulatedKraken } from "./kraken.ts";
 import { simulatedFeeds } from "./feeds.ts";
 import { CALM, createScript } from "./script.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
-import { twelveData } from "./twelve_data.ts";
-import { createYahoo } from "./yahoo.ts";
+import { simulatedTwelveData } from "./twelve_data.ts";
+import { createSimulatedYahoo } from "./yahoo.ts";
 
 /** THE LIST of simulated upstreams. */
-function upstreamsAt(pace: Pace): readonly SimulatedUpstream[] {
-  return [coinbase, kraken, coingecko, goldApi, twelveData, createYahoo(pace), fred];
+function upstreamsAt(pace: DemoPace): readonly SimulatedUpstream[] {
+  return [
+    simulatedCoinbase,
+    simulatedKraken,
+    simulatedCoinGecko,
+    simulatedGoldApi,
+    simulatedTwelveData,
+    createSimulatedYahoo(pace),
+    simulatedFred,
+  ];
 }
 
 /** What every simulated host stands for: public, so that nobody refuses to call it, though nobody ever does. */

@@ -20,17 +20,17 @@ export interface SimulatedFeed {
   respond(url: URL, headers: Headers, now: number): Response;
 }
 
-function escaped(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }
 
 function rssItem({ title, summary, link, guid, at, isMalformed }: Story): string {
   // What is malformed has a bare ampersand, a date that is none, and a link nobody should follow.
   const date = isMalformed ? "Yesterday-ish" : new Date(at).toUTCString();
-  return `<item><title>${isMalformed ? title : escaped(escaped(title))}</title>` +
-    `<link>${isMalformed ? "javascript:alert(1)" : escaped(link)}</link>` +
+  return `<item><title>${isMalformed ? title : escapeXml(escapeXml(title))}</title>` +
+    `<link>${isMalformed ? "javascript:alert(1)" : escapeXml(link)}</link>` +
     `<guid isPermaLink="false">${guid}</guid><pubDate>${date}</pubDate>` +
-    `<description>${escaped(summary)}</description></item>`;
+    `<description>${escapeXml(summary)}</description></item>`;
 }
 
 function rss(stories: readonly Story[]): string {
@@ -39,10 +39,10 @@ function rss(stories: readonly Story[]): string {
 }
 
 function atomEntry({ title, summary, link, guid, at }: Story): string {
-  return `<entry><title type="html">${escaped(escaped(title))}</title>` +
-    `<link rel="alternate" href="${escaped(link)}"/><id>tag:desk.example,2026:${guid}</id>` +
+  return `<entry><title type="html">${escapeXml(escapeXml(title))}</title>` +
+    `<link rel="alternate" href="${escapeXml(link)}"/><id>tag:desk.example,2026:${guid}</id>` +
     `<published>${new Date(at).toISOString()}</published>` +
-    `<summary type="html">${escaped(summary)}</summary></entry>`;
+    `<summary type="html">${escapeXml(summary)}</summary></entry>`;
 }
 
 function atom(stories: readonly Story[]): string {
@@ -50,7 +50,7 @@ function atom(stories: readonly Story[]): string {
     `<id>https://desk.example/</id>${stories.map(atomEntry).join("")}</feed>`;
 }
 
-function json(stories: readonly Story[]): string {
+function jsonFeed(stories: readonly Story[]): string {
   return JSON.stringify({
     version: "https://jsonfeed.org/version/1.1",
     title: "Demo Herald",
@@ -74,11 +74,11 @@ const FORMATS: Readonly<
 > = {
   wire: ["/rss", "application/rss+xml", rss],
   desk: ["/atom", "application/atom+xml", atom],
-  herald: ["/news.json", "application/feed+json", json],
+  herald: ["/news.json", "application/feed+json", jsonFeed],
 };
 
 /** A short name for a text, that changes with it: FNV-1a. */
-function etagOf(text: string): string {
+function feedEtagOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
@@ -101,7 +101,7 @@ function feedOf(teller: Teller, startedAt: number): SimulatedFeed {
       const isCut = teller === "wire" &&
         (now - startedAt) % CUT.everyMs >= CUT.everyMs - CUT.lastsMs;
       const text = isCut ? whole.slice(0, whole.length / 2) : whole;
-      const etag = etagOf(text);
+      const etag = feedEtagOf(text);
       const sent = { etag, "cache-control": "max-age=5", "content-type": type };
       return headers.get("if-none-match") === etag
         ? new Response(null, { status: 304, headers: sent })

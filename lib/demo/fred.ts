@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** When a day's market closes in New York, in UTC. */
 const CLOSE_MS = 20 * 3_600_000;
 
-const SERIES: Readonly<Record<string, string>> = {
+const SIMULATED_SERIES: Readonly<Record<string, string>> = {
   DCOILBRENTEU: "BRENT",
   DCOILWTICO: "WTI",
   SP500: "SPX",
@@ -19,14 +19,14 @@ const SERIES: Readonly<Record<string, string>> = {
   NASDAQCOM: "IXIC",
 };
 
-const market = marketOf(0);
+const fredMarket = marketOf(0);
 
 /** FRED: closes of days past, the newest first, with `.` where nothing was traded. */
-export const fred: SimulatedUpstream = {
+export const simulatedFred: SimulatedUpstream = {
   host: "api.stlouisfed.org",
   latencyMs: { least: 10, most: 40 },
   answer({ searchParams }, now) {
-    const priceAt = market[SERIES[searchParams.get("series_id") ?? ""] ?? ""];
+    const priceAt = fredMarket[SIMULATED_SERIES[searchParams.get("series_id") ?? ""] ?? ""];
     if (priceAt === undefined) {
       const error_message = "Bad Request.  The series does not exist.";
       return { status: 400, body: { error_code: 400, error_message } };

@@ -9,15 +9,15 @@ import { lastSpotTrade } from "./spot.ts";
 
 const NAMES: Readonly<Record<string, string>> = { XAU: "Gold", XAG: "Silver" };
 
-const market = marketOf(0);
+const goldApiMarket = marketOf(0);
 
 /** gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. */
-export const goldApi: SimulatedUpstream = {
+export const simulatedGoldApi: SimulatedUpstream = {
   host: "api.gold-api.com",
   latencyMs: { least: 10, most: 30 },
   answer({ pathname }, now) {
     const symbol = /^\/price\/([A-Z]+)$/.exec(pathname)?.[1] ?? "";
-    const priceAt = market[`${symbol}-USD`];
+    const priceAt = goldApiMarket[`${symbol}-USD`];
     const name = NAMES[symbol];
     if (priceAt === undefined || name === undefined) {
       return { status: 404, body: { error: "Symbol not found" } };

@@ -9,22 +9,23 @@ import type { SimulatedUpstream } from "./simulated.ts";
 const DAY_MS = 86_400_000;
 
 /** The pair that is asked for: the key it comes back under, and its symbol. */
-const PAIRS: Readonly<Record<string, { readonly key: string; readonly symbol: string }>> = {
-  XBTUSD: { key: "XXBTZUSD", symbol: "BTC-USD" },
-  ETHUSD: { key: "XETHZUSD", symbol: "ETH-USD" },
-};
+const SIMULATED_PAIRS: Readonly<Record<string, { readonly key: string; readonly symbol: string }>> =
+  {
+    XBTUSD: { key: "XXBTZUSD", symbol: "BTC-USD" },
+    ETHUSD: { key: "XETHZUSD", symbol: "ETH-USD" },
+  };
 
-const market = marketOf(1);
+const krakenMarket = marketOf(1);
 
 /** Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
-export const kraken: SimulatedUpstream = {
+export const simulatedKraken: SimulatedUpstream = {
   host: "api.kraken.com",
   latencyMs: { least: 10, most: 20 },
   answer({ searchParams }, now) {
     const result: Record<string, unknown> = {};
     for (const name of searchParams.get("pair")?.split(",") ?? []) {
-      const pair = PAIRS[name];
-      const priceAt = pair && market[pair.symbol];
+      const pair = SIMULATED_PAIRS[name];
+      const priceAt = pair && krakenMarket[pair.symbol];
       if (!priceAt) return { status: 200, body: { error: ["EQuery:Unknown asset pair"] } };
       const [last, open] = [now, now - now % DAY_MS].map((ms) => `${priceAt(ms)}000`);
       result[pair.key] = {

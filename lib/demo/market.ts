@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Pace } from "./calendar.ts";
-import type { QuotesService } from "./simulated.ts";
+import type { DemoPace } from "./calendar.ts";
+import type { SimulatedMarket } from "./simulated.ts";
 import { createWalk, type WalkOptions } from "./walk.ts";
 
 interface Listing extends WalkOptions {
@@ -13,16 +13,16 @@ interface Listing extends WalkOptions {
   readonly tellsHours: boolean;
 }
 
-const coin = { decimals: 2, tellsHours: false };
-const metal = { decimals: 6, tellsHours: false };
+const coinListing = { decimals: 2, tellsHours: false };
+const metalListing = { decimals: 6, tellsHours: false };
 const listed = { decimals: 2, tellsHours: true };
 
 /** THE LIST of walks, by symbol. */
 const LISTINGS: Readonly<Record<string, Listing>> = {
-  "BTC-USD": { seed: 1, middle: 97_000, swing: 0.04, ...coin },
-  "ETH-USD": { seed: 2, middle: 3_400, swing: 0.05, ...coin },
-  "XAU-USD": { seed: 3, middle: 4_165, swing: 0.015, ...metal },
-  "XAG-USD": { seed: 4, middle: 62, swing: 0.025, ...metal },
+  "BTC-USD": { seed: 1, middle: 97_000, swing: 0.04, ...coinListing },
+  "ETH-USD": { seed: 2, middle: 3_400, swing: 0.05, ...coinListing },
+  "XAU-USD": { seed: 3, middle: 4_165, swing: 0.015, ...metalListing },
+  "XAG-USD": { seed: 4, middle: 62, swing: 0.025, ...metalListing },
   BRENT: { seed: 5, middle: 71, swing: 0.03, ...listed },
   WTI: { seed: 6, middle: 67, swing: 0.03, ...listed },
   SPX: { seed: 7, middle: 7_740, swing: 0.015, ...listed },
@@ -33,7 +33,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
 /** How far an upstream may be off, as a share of the price: no two exchanges agree to the cent. */
 const SPREAD = 0.0002;
 
-const REAL_TIME: Pace = { startedAt: 0, speed: 1 };
+const REAL_TIME: DemoPace = { startedAt: 0, speed: 1 };
 
 /**
  * The market as one upstream sees it.
@@ -41,7 +41,10 @@ const REAL_TIME: Pace = { startedAt: 0, speed: 1 };
  * @param view Tells upstreams apart: 0 sees it as it is.
  * @param pace How prices of markets with hours go through their days.
  */
-export function marketOf(view: number, { startedAt, speed }: Pace = REAL_TIME): QuotesService {
+export function marketOf(
+  view: number,
+  { startedAt, speed }: DemoPace = REAL_TIME,
+): SimulatedMarket {
   return Object.fromEntries(
     Object.entries(LISTINGS).map(([symbol, { decimals, tellsHours, ...options }]) => {
       const price = createWalk(options);

@@ -58,17 +58,17 @@ export interface Act {
 }
 
 /** What is wrong with a host at a time: null where nothing is. */
-export type Script = (host: string, ms: number) => Act | null;
+export type FaultScript = (host: string, ms: number) => Act | null;
 
 /** Nothing ever goes wrong. */
-export const CALM: Script = () => null;
+export const CALM: FaultScript = () => null;
 
 /**
  * Creates the script of a demo that begins at a time. It depends on that time alone.
  *
  * @param seed Another one has other delays.
  */
-export function createScript(startedAt: number, seed = 1): Script {
+export function createScript(startedAt: number, seed = 1): FaultScript {
   return (host, ms) => {
     const round = Math.floor((ms - startedAt) / (ROUND_S * 1000));
     const began = startedAt + round * ROUND_S * 1000;

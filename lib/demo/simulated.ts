@@ -24,4 +24,4 @@ export interface SimulatedUpstream {
 export type PriceAt = (ms: number) => string;
 
 /** The prices everyone simulates, by symbol. */
-export type QuotesService = Readonly<Record<string, PriceAt>>;
+export type SimulatedMarket = Readonly<Record<string, PriceAt>>;

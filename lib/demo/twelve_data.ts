@@ -9,10 +9,10 @@ import { lastSpotTrade } from "./spot.ts";
 
 const DAY_MS = 86_400_000;
 
-const market = marketOf(3);
+const twelveDataMarket = marketOf(3);
 
 function quoteOf(pair: string, now: number) {
-  const priceAt = market[pair.replace("/", "-")];
+  const priceAt = twelveDataMarket[pair.replace("/", "-")];
   if (priceAt === undefined) {
     return { code: 404, message: `**symbol** not found: ${pair}`, status: "error" };
   }
@@ -30,7 +30,7 @@ function quoteOf(pair: string, now: number) {
 }
 
 /** Twelve Data: decimal strings, an object by symbol where several are asked for, and errors in the place of one. */
-export const twelveData: SimulatedUpstream = {
+export const simulatedTwelveData: SimulatedUpstream = {
   host: "api.twelvedata.com",
   latencyMs: { least: 10, most: 30 },
   answer({ searchParams }, now) {

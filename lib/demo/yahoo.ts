@@ -6,8 +6,8 @@
 import {
   type Calendar,
   createCalendar,
+  type DemoPace,
   FUTURES_HOURS,
-  type Pace,
   type Period,
   STOCK_HOURS,
 } from "./calendar.ts";
@@ -15,7 +15,7 @@ import { marketOf } from "./market.ts";
 import type { PriceAt, SimulatedUpstream } from "./simulated.ts";
 
 /** What Yahoo says of a symbol whatever the time. */
-interface Listing {
+interface YahooListing {
   readonly symbol: string;
   readonly names: Readonly<Record<string, unknown>>;
 }
@@ -34,7 +34,7 @@ const INDEX = {
 };
 
 /** THE LIST of what is charted, by Yahoo's symbol. */
-const LISTINGS: Readonly<Record<string, Listing>> = {
+const YAHOO_LISTINGS: Readonly<Record<string, YahooListing>> = {
   "BZ=F": { symbol: "BRENT", names: { shortName: "Brent Crude Oil Last Day Financ", ...FUTURE } },
   "CL=F": { symbol: "WTI", names: { shortName: "Crude Oil", ...FUTURE } },
   "^GSPC": { symbol: "SPX", names: { shortName: "S&P 500", ...INDEX } },
@@ -42,7 +42,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   "^IXIC": { symbol: "IXIC", names: { shortName: "NASDAQ Composite", ...INDEX } },
 };
 
-const ZONE = { timezone: "EDT", gmtoffset: -14_400 };
+const NEW_YORK_ZONE = { timezone: "EDT", gmtoffset: -14_400 };
 
 const BAR_MS = 300_000;
 
@@ -52,10 +52,10 @@ const DELAY_MS = { futures: 600_000, indices: 900_000 };
 /** One bar in as many has no trade: `null`, as the real arrays have it. */
 const HOLE_EVERY = 17;
 
-const seconds = (ms: number) => Math.floor(ms / 1000);
+const epochSeconds = (ms: number) => Math.floor(ms / 1000);
 
 function periodBody({ start, end }: Period) {
-  return { ...ZONE, start: seconds(start), end: seconds(end) };
+  return { ...NEW_YORK_ZONE, start: epochSeconds(start), end: epochSeconds(end) };
 }
 
 /** @param then What happened later is not told yet. */
@@ -66,10 +66,10 @@ function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number,
   return {
     currency: "USD",
     symbol: name,
-    ...LISTINGS[name]?.names,
+    ...YAHOO_LISTINGS[name]?.names,
     firstTradeDate: 345_479_400,
-    regularMarketTime: seconds(at),
-    ...ZONE,
+    regularMarketTime: epochSeconds(at),
+    ...NEW_YORK_ZONE,
     exchangeTimezoneName: "America/New_York",
     regularMarketPrice: Number(priceAt(at)),
     chartPreviousClose: previousClose,
@@ -101,13 +101,13 @@ function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, then: numbe
   );
   const volume = prices.map((price) => price === null ? null : 0);
   return {
-    timestamp: times.map(seconds),
+    timestamp: times.map(epochSeconds),
     indicators: { quote: [{ open: prices, high: prices, low: prices, close: prices, volume }] },
   };
 }
 
 /** Yahoo: bare numbers, seconds, and hours that each answer tells. It is late, and stands still while the market is closed. */
-export function createYahoo(pace: Pace): SimulatedUpstream {
+export function createSimulatedYahoo(pace: DemoPace): SimulatedUpstream {
   const calendars = {
     futures: createCalendar(FUTURES_HOURS, pace),
     indices: createCalendar(STOCK_HOURS, pace),
@@ -118,7 +118,7 @@ export function createYahoo(pace: Pace): SimulatedUpstream {
     latencyMs: { least: 10, most: 40 },
     answer({ pathname }, now) {
       const name = decodeURIComponent(/^\/v8\/finance\/chart\/([^/]+)$/.exec(pathname)?.[1] ?? "");
-      const priceAt = market[LISTINGS[name]?.symbol ?? ""];
+      const priceAt = market[YAHOO_LISTINGS[name]?.symbol ?? ""];
       if (priceAt === undefined) {
         const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
         return { status: 404, body: { chart: { result: null, error } } };

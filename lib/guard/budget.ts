@@ -12,7 +12,7 @@ export interface Slot {
 }
 
 /** A no, with what a caller should know of it. */
-export interface Refusal {
+export interface BudgetRefusal {
   readonly reason: typeof REFUSAL_REASONS[number];
   readonly limit: number;
   readonly inUse: number;
@@ -23,7 +23,7 @@ export interface Budget {
   readonly limit: number;
   readonly inUse: number;
   /** Takes a seat for a client. */
-  take(client: string): Slot | Refusal;
+  take(client: string): Slot | BudgetRefusal;
 }
 
 /** Settings of a budget. */
@@ -34,14 +34,14 @@ export interface BudgetOptions {
 
 /** Creates a budget with all its seats free. */
 export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
-  const seatsOf = new Map<string, number>();
+  const slotsOf = new Map<string, number>();
   let inUse = 0;
 
   function add(client: string, change: 1 | -1): void {
     inUse += change;
-    const slots = (seatsOf.get(client) ?? 0) + change;
-    if (slots === 0) seatsOf.delete(client);
-    else seatsOf.set(client, slots);
+    const slots = (slotsOf.get(client) ?? 0) + change;
+    if (slots === 0) slotsOf.delete(client);
+    else slotsOf.set(client, slots);
   }
 
   return {
@@ -50,7 +50,7 @@ export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
       return inUse;
     },
     take(client) {
-      const own = seatsOf.get(client) ?? 0;
+      const own = slotsOf.get(client) ?? 0;
       if (own >= perClient) return { reason: "client", limit: perClient, inUse: own };
       if (inUse >= perIsolate) return { reason: "isolate", limit: perIsolate, inUse };
 

@@ -25,7 +25,7 @@ export interface RateLimit {
 const MINUTE_MS = 60_000;
 
 /** The callers that are remembered: bounds the memory. Beyond it the one that was quiet longest starts anew. */
-const MOST_KEYS = 20_000;
+const MAX_KEYS = 20_000;
 
 /**
  * Creates a rate limit: `perMinute` at once, and then as they come back, evenly over the minute (GCRA, the generic cell
@@ -36,7 +36,7 @@ const MOST_KEYS = 20_000;
 export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
   const stepMs = MINUTE_MS / perMinute;
   /** When a key's allowance will be whole again, in ms since the epoch. */
-  const wholeAt = new LRUCache<string, number>({ max: MOST_KEYS });
+  const wholeAt = new LRUCache<string, number>({ max: MAX_KEYS });
 
   return {
     consume(key) {

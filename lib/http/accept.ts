@@ -15,7 +15,7 @@ export type Format = "stream" | "json" | "unsaid";
  * Reads an `Accept` header. A stream is for those who name it and like nothing of ours better: a `*` may stand for a client
  * that waits for the end of the body.
  */
-export function formatOf(accept: string | undefined): Format {
+export function acceptedFormat(accept: string | undefined): Format {
   // Best first, where there are several of a name.
   const ranges = parseAccept(accept ?? "").map(({ type, q }) => ({ type: type.toLowerCase(), q }));
   const [stream, check, anyApplication, any] = [STREAM, CHECK, "application/*", "*/*"].map(

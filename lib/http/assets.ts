@@ -5,8 +5,8 @@
  */
 import { brotliCompress, gzip } from "node:zlib";
 import type { Context } from "hono";
-import type { Env } from "./client_address.ts";
-import { etagOf, isKnown } from "./etag.ts";
+import type { AppEnv } from "./client_address.ts";
+import { etagMatches, etagOf } from "./etag.ts";
 
 /** A text in every form that browsers take. */
 export interface Packed {
@@ -49,10 +49,10 @@ export function memoizePacked<Key>(
 }
 
 /** Answers with a text in the smallest form that the client takes, and 304 where it has the text. */
-export function sendPacked(c: Context<Env>, { text, etag, encodings }: Packed): Response {
+export function sendPacked(c: Context<AppEnv>, { text, etag, encodings }: Packed): Response {
   c.header("etag", etag);
   c.header("vary", "accept-encoding", { append: true });
-  if (isKnown(c.req.header("if-none-match"), etag)) return c.body(null, 304);
+  if (etagMatches(c.req.header("if-none-match"), etag)) return c.body(null, 304);
   const taken = (c.req.header("accept-encoding") ?? "").split(",").map((each) => each.trim());
   const encoding = [...encodings.keys()].find((each) => taken.includes(each));
   const bytes = encoding && encodings.get(encoding);

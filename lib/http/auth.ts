@@ -11,8 +11,8 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Config } from "../core/config.ts";
 import { Problem } from "../core/problem.ts";
-import { clientKey, type Env } from "./client_address.ts";
-import { isSame } from "./hash.ts";
+import { type AppEnv, clientKey } from "./client_address.ts";
+import { isSameSecret } from "./crypto.ts";
 import { readJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
@@ -30,7 +30,7 @@ export type Principal =
   }
   /** Of a publisher, where it has no `sub`. `ticket` is what is spent when the stream opens. */
   | { readonly kind: "ticket"; readonly ticket: string } & TicketRights
-  | { readonly kind: "nobody" };
+  | { readonly kind: "anonymous" };
 
 /** Tells who asks. */
 export interface Authenticator {
@@ -39,17 +39,17 @@ export interface Authenticator {
    *
    * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url` where a token is in the query, a ticket too.
    */
-  of(c: Context<Env>): Principal | Promise<Principal>;
+  authenticate(c: Context<AppEnv>): Principal | Promise<Principal>;
   /**
    * Who asks for a stream: a ticket may say so. It is not spent yet.
    *
    * @throws {Problem} As `of()`; 401 `bad_ticket`; 400 `two_tokens` where a ticket comes with a token.
    */
-  ofStream(c: Context<Env>): Principal | Promise<Principal>;
+  authenticateStream(c: Context<AppEnv>): Principal | Promise<Principal>;
 }
 
 /** What callers are told by. */
-export interface CallersOptions {
+export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly tickets: Pick<Tickets, "read">;
   /** Signs users' tokens. Without it there are no users. */
@@ -88,24 +88,24 @@ function includes(list: readonly string[], name: string): boolean {
   );
 }
 
-/** Whether a caller may read a topic that is private. Of operations, sessions and tasks {@linkcode owns} is asked too. */
-export function mayRead(principal: Principal, topic: string): boolean {
+/** Whether a caller may read a topic that is private. Of operations, sessions and tasks {@linkcode isOwner} is asked too. */
+export function canRead(principal: Principal, topic: string): boolean {
   if (principal.kind === "publisher") return true;
-  if (principal.kind === "nobody") return false;
+  if (principal.kind === "anonymous") return false;
   if (topic === PUBLISHERS_TOPIC && principal.sub !== undefined) return false;
   return includes(principal.topics ?? OWNED, topic);
 }
 
 /** Whether what is `owner`'s is the caller's too: publishers own all. */
-export function owns(principal: Principal, owner: string): boolean {
+export function isOwner(principal: Principal, owner: string): boolean {
   if (principal.kind === "publisher") return true;
-  if (principal.kind === "nobody") return false;
+  if (principal.kind === "anonymous") return false;
   return principal.sub === undefined || principal.sub === owner;
 }
 
 /** Whom a request counts for: the user, else the address. @param header As of {@linkcode clientKey}. */
 export function principalKey(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   principal: Principal,
   header: string | undefined,
 ): string {
@@ -114,7 +114,7 @@ export function principalKey(
 }
 
 /** The `Bearer` token of a request, empty where it has another one, undefined where it has none. */
-export function bearerOf(c: Context<Env>): string | undefined {
+export function bearerOf(c: Context<AppEnv>): string | undefined {
   const header = c.req.header("authorization");
   if (header === undefined) return undefined;
   return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
@@ -122,7 +122,7 @@ export function bearerOf(c: Context<Env>): string | undefined {
 
 /** Creates what tells callers apart. */
 export function createAuthenticator(
-  { clock, tickets, secret, publishToken, allowedOrigins }: CallersOptions,
+  { clock, tickets, secret, publishToken, allowedOrigins }: AuthenticatorOptions,
 ): Authenticator {
   async function userOf(token: string): Promise<Principal> {
     const claims = secret === undefined ? null : await readJwt(token, secret, clock.now());
@@ -143,24 +143,24 @@ export function createAuthenticator(
    * The token that a browser sends by itself, whoever had it do so: a page of another site too. So it is read where
    * nothing is changed (HEAD is GET without its body), and for the pages of listed origins.
    */
-  function cookieOf(c: Context<Env>): string | undefined {
+  function cookieOf(c: Context<AppEnv>): string | undefined {
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     const origin = c.req.header("origin");
     if (!isRead || allowedOrigins === "*" || origin === undefined) return undefined;
     return allowedOrigins.includes(origin) ? getCookie(c, COOKIE) : undefined;
   }
 
-  function of(c: Context<Env>): Principal | Promise<Principal> {
+  function of(c: Context<AppEnv>): Principal | Promise<Principal> {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
-      const isPublisher = publishToken !== undefined && isSame(publishToken, bearer);
+      const isPublisher = publishToken !== undefined && isSameSecret(publishToken, bearer);
       return isPublisher ? { kind: "publisher" } : userOf(bearer);
     }
     const cookie = cookieOf(c);
-    return cookie === undefined ? { kind: "nobody" } : userOf(cookie);
+    return cookie === undefined ? { kind: "anonymous" } : userOf(cookie);
   }
 
-  async function ofTicket(c: Context<Env>, ticket: string): Promise<Principal> {
+  async function ofTicket(c: Context<AppEnv>, ticket: string): Promise<Principal> {
     if (bearerOf(c) !== undefined) {
       throw new Problem(400, "two_tokens", "A ticket comes alone, without Authorization.");
     }
@@ -169,7 +169,7 @@ export function createAuthenticator(
     return { kind: "ticket", ticket, ...rights };
   }
 
-  function refuseInUrl(c: Context<Env>, ...names: readonly string[]): void {
+  function refuseInUrl(c: Context<AppEnv>, ...names: readonly string[]): void {
     const found = names.find((name) => c.req.query(name) !== undefined);
     if (found === undefined) return;
     const detail = found === "ticket"
@@ -181,11 +181,11 @@ export function createAuthenticator(
   }
 
   return {
-    of(c) {
+    authenticate(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS, "ticket");
       return of(c);
     },
-    ofStream(c) {
+    authenticateStream(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS);
       const ticket = c.req.query("ticket");
       return ticket === undefined ? of(c) : ofTicket(c, ticket);

@@ -5,10 +5,10 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 
 /** Whether a request says how long its body is, and that is no more than `bytes`: the server takes no byte beyond it. */
-function saysItFits({ req }: Context<Env>, bytes: number): boolean {
+function saysItFits({ req }: Context<AppEnv>, bytes: number): boolean {
   const length = req.header("content-length");
   const isSaid = length !== undefined && /^\d+$/.test(length);
   return isSaid && Number(length) <= bytes && req.header("transfer-encoding") === undefined;
@@ -20,7 +20,7 @@ function saysItFits({ req }: Context<Env>, bytes: number): boolean {
  *
  * @throws {HTTPException} 413.
  */
-export function limitBody(bytes: number): MiddlewareHandler<Env> {
+export function limitBody(bytes: number): MiddlewareHandler<AppEnv> {
   const limit = bodyLimit({ maxSize: bytes });
   return (c, next) => saysItFits(c, bytes) ? next() : limit(c, next);
 }

@@ -13,7 +13,7 @@ export interface Connection {
 }
 
 /** The environment of our Hono apps. */
-export interface Env {
+export interface AppEnv {
   Bindings: Connection;
 }
 
@@ -39,7 +39,7 @@ function networkOf(address: string): string {
  * @param header The header of a proxy that is trusted to name the address. Its last entry counts: the ones before it
  * are the caller's own words. A port behind the address is left out.
  */
-export function clientKey(c: Context<Env>, header: string | undefined): string {
+export function clientKey(c: Context<AppEnv>, header: string | undefined): string {
   const told = header && c.req.header(header)?.split(",").at(-1)?.trim();
   const address = told || c.env?.remoteAddr?.hostname || "unknown";
   const bare = /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1];

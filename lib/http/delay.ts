@@ -9,9 +9,9 @@ import { z } from "@hono/zod-openapi";
 export const POLL_S = 5;
 
 /** Of what is worth asking for again and again. */
-export const Delay = z.int().meta({ description: "Seconds until it is worth asking again." });
+export const PollDelay = z.int().meta({ description: "Seconds until it is worth asking again." });
 
 /** Of what ends. */
-export const DelayToEnd = z.int().meta({
+export const PollDelayToEnd = z.int().meta({
   description: "Seconds until it is worth asking again; 0 at the end.",
 });

@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import { type DeprecatedUse, type Metrics, noMetrics } from "../core/metrics.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 
 /** What is to go. */
 export interface Deprecated {
@@ -36,7 +36,7 @@ const LINE_MS = 60_000;
 /** Tells of one deprecated use. */
 export interface Deprecation {
   /** Counts a request, HEAD aside, and sets the headers of its answer. @param successor Where to ask instead. */
-  tell(c: Context<Env>, successor: string): void;
+  tell(c: Context<AppEnv>, successor: string): void;
 }
 
 /** Creates what tells of a deprecated use. */

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Context } from "hono";
-import type { Env } from "./client_address.ts";
-import { sha256 } from "./hash.ts";
+import type { AppEnv } from "./client_address.ts";
+import { sha256 } from "./crypto.ts";
 
 /** A weak tag of what a client would see differ. */
 export function etagOf(value: unknown): string {
@@ -13,7 +13,7 @@ export function etagOf(value: unknown): string {
 }
 
 /** Whether `If-None-Match` names a tag: compared weakly (RFC 9110, 13.1.2). */
-export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+export function etagMatches(ifNoneMatch: string | undefined, etag: string): boolean {
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return (ifNoneMatch ?? "").split(",").some((tag) =>
     tag.trim() === "*" || opaque(tag) === opaque(etag)
@@ -26,12 +26,12 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
  * @returns Whether the client has it already: it is to be answered 304.
  */
 export function isUnchanged(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   content: unknown,
   cacheControl: "no-cache" | "private, no-cache",
 ): boolean {
   const etag = etagOf(content);
   c.header("etag", etag);
   c.header("cache-control", cacheControl);
-  return isKnown(c.req.header("if-none-match"), etag);
+  return etagMatches(c.req.header("if-none-match"), etag);
 }

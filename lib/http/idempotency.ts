@@ -7,17 +7,20 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
 import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 import { IdempotencyHeader, idempotencyKeyOf } from "./publish_middleware.ts";
 
-const Answer = z.object({
+const FirstAnswer = z.object({
   fingerprint: z.string(),
   status: z.int(),
   type: z.string().nullable(),
   body: z.string(),
 });
 
-function answerAgain(c: Context<Env>, { status, type, body }: z.infer<typeof Answer>): Response {
+function answerAgain(
+  c: Context<AppEnv>,
+  { status, type, body }: z.infer<typeof FirstAnswer>,
+): Response {
   const response = new Response(body === "" ? null : body, {
     status,
     headers: type === null ? {} : { "content-type": type },
@@ -31,22 +34,22 @@ function answerAgain(c: Context<Env>, { status, type, body }: z.infer<typeof Ans
  *
  * @throws {Problem} 422 `idempotency_key_reused` where the key came with another body.
  */
-export function answeredOnce(store: Pick<Store, "get" | "set">): MiddlewareHandler<Env> {
+export function idempotent(store: Pick<Store, "get" | "set">): MiddlewareHandler<AppEnv> {
   /** The requests under way, by what makes them one. */
   const running = new Map<string, Promise<void>>();
 
   /** Gives the first answer again, or lets the request run and keeps what it is answered. */
-  async function answer(c: Context<Env>, next: Next, { key, fingerprint }: IdempotencyKey) {
+  async function answer(c: Context<AppEnv>, next: Next, { key, fingerprint }: IdempotencyKey) {
     const name = `answer:${key}`;
     const kept = await store.get(name);
     if (kept !== null) {
-      const first = Answer.parse(JSON.parse(kept));
+      const first = FirstAnswer.parse(JSON.parse(kept));
       if (first.fingerprint === fingerprint) return answerAgain(c, first);
       throw keyReused();
     }
     await next();
     if (!c.res.ok) return undefined;
-    const own: z.infer<typeof Answer> = {
+    const own: z.infer<typeof FirstAnswer> = {
       fingerprint,
       status: c.res.status,
       type: c.res.headers.get("content-type"),

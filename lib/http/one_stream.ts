@@ -7,12 +7,12 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import type { Topic } from "../core/topic.ts";
 import type { Principal } from "./auth.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 import { streamInput, type StreamQuery } from "./query_params.ts";
-import { openByStore, type StreamOpener, streamResponse } from "./stream_response.ts";
+import { type StreamOpener, streamResponse, withStoreFallback } from "./stream_response.ts";
 
 /** What is followed. */
-export interface Followed {
+export interface StreamedResource {
   readonly topic: Topic;
   /** Where the same can be had as JSON. */
   readonly pollUrl: string;
@@ -21,14 +21,14 @@ export interface Followed {
 }
 
 /** Opens the stream of one thing, once it is found to be the caller's. @throws {Problem} As `streamResponse()`, and `find()`. */
-export async function oneStream(
-  c: Context<Env>,
+export async function resourceStream(
+  c: Context<AppEnv>,
   streamOpener: StreamOpener,
   query: z.infer<typeof StreamQuery>,
-  { topic, pollUrl, find }: Followed,
+  { topic, pollUrl, find }: StreamedResource,
 ): Promise<Response> {
-  return await openByStore(c, streamOpener, pollUrl, async () => {
-    const principal = await streamOpener.authenticator.ofStream(c);
+  return await withStoreFallback(c, streamOpener, pollUrl, async () => {
+    const principal = await streamOpener.authenticator.authenticateStream(c);
     await find(principal);
     return await streamResponse(c, streamOpener, {
       ...streamInput(query, c.req.header("last-event-id")),

@@ -9,10 +9,10 @@ import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
-import { owns, type Principal, principalKey } from "./auth.ts";
-import type { Env } from "./client_address.ts";
-import { requireReader } from "./authorize.ts";
-import { spendLookup } from "./rate_limits.ts";
+import { isOwner, type Principal, principalKey } from "./auth.ts";
+import type { AppEnv } from "./client_address.ts";
+import { authorizeReader } from "./authorize.ts";
+import { consumeLookup } from "./rate_limits.ts";
 
 /** Whose something is to be: the `sub` that a user's token has at most. */
 export const Owner = z.string().min(1).max(256).meta({
@@ -23,7 +23,7 @@ export const Owner = z.string().min(1).max(256).meta({
 export const IdParams = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
 
 /** Who may see it, as the API's document says it. */
-export const OF_READERS = [{ user: [] }, { publisher: [] }];
+export const READER_SECURITY = [{ user: [] }, { publisher: [] }];
 
 /** What finding something takes. */
 export interface LookupContext {
@@ -38,7 +38,7 @@ export interface OwnershipContext extends LookupContext {
 }
 
 /** One thing that may be there and somebody's. */
-export interface Sought<Kept> {
+export interface Lookup<Kept> {
   /** What the right to it is called, as a topic is: `operations/…`. */
   readonly name: string;
   look(): Promise<Kept | null>;
@@ -52,21 +52,21 @@ export interface Sought<Kept> {
  *
  * @throws {Problem} 401 or 403 as of `requireReader()`; what is `unknown`, or 429 `lookups_too_often`.
  */
-export async function findOne<Kept>(
-  c: Context<Env>,
+export async function findResource<Kept>(
+  c: Context<AppEnv>,
   { lookups, config }: LookupContext,
   principal: Principal,
-  { name, look, ownerOf, unknown }: Sought<Kept>,
+  { name, look, ownerOf, unknown }: Lookup<Kept>,
 ): Promise<Kept> {
-  requireReader(principal, [{ name, isPrivate: true }]);
+  authorizeReader(principal, [{ name, isPrivate: true }]);
   const kept = await look();
-  if (kept !== null && owns(principal, ownerOf(kept))) return kept;
-  spendLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
+  if (kept !== null && isOwner(principal, ownerOf(kept))) return kept;
+  consumeLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
   throw unknown;
 }
 
 /** Of the topics that were asked for, those the caller can have, and the names of the others. */
-export interface Found {
+export interface LookupResult {
   readonly topics: readonly Topic[];
   readonly gone: readonly string[];
 }
@@ -79,21 +79,21 @@ export interface Found {
  * @throws {Problem} 401 or 403 as of `requireReader()`; 404 `unknown_topic`, naming the first, or 429 `lookups_too_often`.
  */
 export async function findOwned(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   { registry, lookups, config }: OwnershipContext,
   principal: Principal,
   all: readonly Topic[],
   mayBeGone: boolean,
-): Promise<Found> {
-  requireReader(principal, all);
+): Promise<LookupResult> {
+  authorizeReader(principal, all);
   const isThere = await Promise.all(all.map(async (topic) => {
     if (topic.family === undefined) return true;
     const owner = await registry.ownerOf(topic);
-    return owner !== null && owns(principal, owner);
+    return owner !== null && isOwner(principal, owner);
   }));
   const missing = all.filter((_, i) => !isThere[i]).map(({ name }) => name);
   const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
-  for (const _ of missing) spendLookup(c, lookups, key);
+  for (const _ of missing) consumeLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);
   return { topics: all.filter((_, i) => isThere[i]), gone: missing };

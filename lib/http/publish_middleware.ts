@@ -10,9 +10,9 @@ import type { RateLimit } from "../guard/rate_limit.ts";
 import type { IdempotencyKey } from "../store/event_log.ts";
 import { limitBody } from "./body_limit.ts";
 import { type Principal, principalKey } from "./auth.ts";
-import type { Env } from "./client_address.ts";
-import { sha256 } from "./hash.ts";
-import { requirePublisher } from "./authorize.ts";
+import type { AppEnv } from "./client_address.ts";
+import { sha256 } from "./crypto.ts";
+import { authorizePublisher } from "./authorize.ts";
 import { consume, PUBLICATIONS } from "./rate_limits.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
@@ -29,7 +29,7 @@ const PUBLISHER = "publisher";
  *
  * @throws {Problem} 429 `publishing_too_often`.
  */
-export function spendPublication(c: Context<Env>, rate: RateLimit): void {
+export function consumePublication(c: Context<AppEnv>, rate: RateLimit): void {
   consume(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
@@ -38,7 +38,7 @@ export function spendPublication(c: Context<Env>, rate: RateLimit): void {
  *
  * @throws {Problem} 415 `not_json`.
  */
-export function requireJson(c: Context<Env>): void {
+export function requireJson(c: Context<AppEnv>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
   const detail = "The body is to be JSON: Content-Type: application/json.";
@@ -47,7 +47,7 @@ export function requireJson(c: Context<Env>): void {
 
 /** Whose keys a publication comes under: the publisher's, or a user's. */
 export function publisherKey(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   principal: Principal,
   header: string | undefined,
 ): string {
@@ -60,7 +60,7 @@ export function publisherKey(
  * @param who As of {@linkcode publisherKey}.
  */
 export async function idempotencyKeyOf(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   key: string | undefined,
   who = PUBLISHER,
 ): Promise<IdempotencyKey | undefined> {
@@ -72,7 +72,7 @@ export async function idempotencyKeyOf(
 }
 
 /** What publishing asks of the services. */
-export interface Publishing {
+export interface PublisherContext {
   readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
   /** What one publisher may publish. */
   readonly publishRate: RateLimit;
@@ -83,14 +83,14 @@ export interface Publishing {
  *
  * @throws {Problem} 401, 403, 415, 429.
  */
-export function asPublisher(
-  { config, publishRate }: Publishing,
+export function requirePublisher(
+  { config, publishRate }: PublisherContext,
   { hasBody = true } = {},
-): MiddlewareHandler<Env> {
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    requirePublisher(c, config.PUBLISH_TOKEN);
+    authorizePublisher(c, config.PUBLISH_TOKEN);
     if (hasBody && c.req.method !== "DELETE") requireJson(c);
-    spendPublication(c, publishRate);
+    consumePublication(c, publishRate);
     await next();
   };
 }
@@ -107,6 +107,6 @@ const ESCAPED_BYTES = 6;
  * @param bytes The setting MAX_EVENT_BYTES.
  * @throws {Problem} 413.
  */
-export function holdsEvent(bytes: number): MiddlewareHandler<Env> {
+export function eventBodyLimit(bytes: number): MiddlewareHandler<AppEnv> {
   return limitBody(bytes * ESCAPED_BYTES + BODY_SLACK_BYTES);
 }

@@ -8,20 +8,22 @@ import { Problem } from "../core/problem.ts";
 import { SourceName } from "../topics/news/article.ts";
 
 /** The largest URL, in characters, and the most names a list may have. */
-export const MOST_URL_CHARACTERS = 4096;
-export const MOST_TOPICS = 32;
-export const MOST_SYMBOLS = 100;
-export const MOST_SOURCES = 20;
+export const MAX_URL_CHARACTERS = 4096;
+export const MAX_TOPICS = 32;
+export const MAX_SYMBOLS = 100;
+export const MAX_SOURCES = 20;
 
 /** Deliveries a second a client may ask for. */
 export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
 
-const cursor = z.string().optional();
+const CursorParam = z.string().optional();
 
 /** The parameters of every stream. The `Last-Event-ID` header wins over the cursor in the URL. */
 export const StreamQuery = z.object({
-  last_event_id: cursor.meta({ description: "The last id seen: the stream goes on from there." }),
-  lastEventId: cursor.meta({ description: "The same, as some clients spell it." }),
+  last_event_id: CursorParam.meta({
+    description: "The last id seen: the stream goes on from there.",
+  }),
+  lastEventId: CursorParam.meta({ description: "The same, as some clients spell it." }),
   snapshot: z.enum(["0", "1"]).optional().meta({
     description: "1: every topic opens as without a cursor, and catches up all the same.",
   }),
@@ -79,8 +81,8 @@ export function namesIn(text: string | undefined): string[] {
  */
 export function symbolFilter(text: string | undefined, known: readonly string[]): string[] | null {
   const symbols = namesIn(text?.toUpperCase());
-  if (symbols.length > MOST_SYMBOLS) {
-    throw new Problem(400, "too_many_symbols", `At most ${MOST_SYMBOLS} symbols may be named.`);
+  if (symbols.length > MAX_SYMBOLS) {
+    throw new Problem(400, "too_many_symbols", `At most ${MAX_SYMBOLS} symbols may be named.`);
   }
   const unknown = symbols.filter((symbol) => !known.includes(symbol));
   if (unknown.length > 0) {
@@ -102,8 +104,8 @@ export function symbolFilter(text: string | undefined, known: readonly string[])
  */
 export function sourceFilter(text: string | undefined): string[] | null {
   const sources = namesIn(text?.toLowerCase());
-  if (sources.length > MOST_SOURCES) {
-    throw new Problem(400, "too_many_sources", `At most ${MOST_SOURCES} sources may be named.`);
+  if (sources.length > MAX_SOURCES) {
+    throw new Problem(400, "too_many_sources", `At most ${MAX_SOURCES} sources may be named.`);
   }
   const bad = sources.filter((source) => !SourceName.safeParse(source).success);
   if (bad.length > 0) {

@@ -6,10 +6,10 @@
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 
 /** What is counted. */
-interface Counted {
+interface RateLimitPolicy {
   /** As the `RateLimit` headers call it. */
   readonly name: string;
   /** Of the problem, where the share is used up. */
@@ -19,21 +19,21 @@ interface Counted {
 }
 
 /** Publications of a publisher, and tickets made by one. */
-export const PUBLICATIONS: Counted = {
+export const PUBLICATIONS: RateLimitPolicy = {
   name: "publications",
   code: "publishing_too_often",
   words: "publications",
 };
 
 /** Tickets of one user: as many as streams may be opened. */
-export const TICKETS: Counted = {
+export const TICKETS: RateLimitPolicy = {
   name: "tickets",
   code: "tickets_too_often",
   words: "tickets",
 };
 
 /** Tasks that one user asks for. */
-export const USERS_TASKS: Counted = {
+export const USER_TASKS: RateLimitPolicy = {
   name: "tasks",
   code: "tasks_too_often",
   words: "tasks",
@@ -43,14 +43,14 @@ export const USERS_TASKS: Counted = {
 export const TASKS_PER_MINUTE = 120;
 
 /** Operations of the demo that one caller begins, and tickets for them. */
-export const REHEARSALS: Counted = {
+export const DEMO_OPERATIONS: RateLimitPolicy = {
   name: "rehearsals",
   code: "rehearsals_too_often",
   words: "operations of the demo, and tickets for them,",
 };
 
 /** Questions of one caller for what is unknown, or another's. */
-const LOOKUPS: Counted = {
+const LOOKUPS: RateLimitPolicy = {
   name: "lookups",
   code: "lookups_too_often",
   words: "questions for what is not there",
@@ -64,7 +64,12 @@ export const LOOKUPS_PER_MINUTE = 60;
  *
  * @throws {Problem} 429, where nothing is.
  */
-export function consume(c: Context<Env>, rate: RateLimit, key: string, counted: Counted): void {
+export function consume(
+  c: Context<AppEnv>,
+  rate: RateLimit,
+  key: string,
+  counted: RateLimitPolicy,
+): void {
   const { isAllowed, limit, remaining, retryAfterMs } = rate.consume(key);
   if (limit === 0) return;
   const { name, code, words } = counted;
@@ -85,6 +90,6 @@ export function consume(c: Context<Env>, rate: RateLimit, key: string, counted: 
  * @param key Of the caller: `callerKey()` makes it.
  * @throws {Problem} 429 `lookups_too_often`.
  */
-export function spendLookup(c: Context<Env>, rate: RateLimit, key: string): void {
+export function consumeLookup(c: Context<AppEnv>, rate: RateLimit, key: string): void {
   consume(c, rate, key, LOOKUPS);
 }

@@ -9,7 +9,7 @@
 import type { OpenAPIHono, RouteConfig, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 import { badParameters } from "./router.ts";
 
 /** A route as `createRoute()` declares it, but for its middleware. */
@@ -22,7 +22,7 @@ function read<Value>(target: string, schema: z.ZodType<Value>, value: unknown): 
 }
 
 /** The query: a parameter that comes several times is a list. @throws {Problem} 400 `bad_parameters`. */
-export function readQuery<Value>(c: Context<Env>, schema: z.ZodType<Value>): Value {
+export function readQuery<Value>(c: Context<AppEnv>, schema: z.ZodType<Value>): Value {
   const all = Object.entries(c.req.queries());
   const query = all.map(([name, values]) => [name, values.length > 1 ? values : values[0]]);
   return read("query", schema, Object.fromEntries(query));
@@ -30,7 +30,7 @@ export function readQuery<Value>(c: Context<Env>, schema: z.ZodType<Value>): Val
 
 /** One header. @throws {Problem} 400 `bad_parameters`. */
 export function readHeader<Value>(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   name: string,
   schema: z.ZodType<Value>,
 ): Value {
@@ -38,7 +38,10 @@ export function readHeader<Value>(
 }
 
 /** The body. @throws {Problem} 400 `bad_request` where it is no JSON, `bad_parameters` where it is another. */
-export async function readJson<Value>(c: Context<Env>, schema: z.ZodType<Value>): Promise<Value> {
+export async function readJson<Value>(
+  c: Context<AppEnv>,
+  schema: z.ZodType<Value>,
+): Promise<Value> {
   let body: unknown;
   try {
     body = await c.req.json();
@@ -50,9 +53,9 @@ export async function readJson<Value>(c: Context<Env>, schema: z.ZodType<Value>)
 
 /** Adds a route to a router, and to the API's document. It reads what it is asked for itself. */
 export function addRoute(
-  app: OpenAPIHono<Env>,
+  app: OpenAPIHono<AppEnv>,
   route: Route,
-  ...handlers: readonly [...MiddlewareHandler<Env>[], (c: Context<Env>) => Promise<Response>]
+  ...handlers: readonly [...MiddlewareHandler<AppEnv>[], (c: Context<AppEnv>) => Promise<Response>]
 ): void {
   app.openAPIRegistry.registerPath(route);
   app.on([route.method], [route.getRoutingPath()], ...handlers);

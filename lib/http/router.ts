@@ -5,7 +5,7 @@
  */
 import { OpenAPIHono, type z } from "@hono/zod-openapi";
 import { Problem } from "../core/problem.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 import { problemResponse } from "./problem_response.ts";
 
 /** What does not fit its schema, every field named. @param target What was read: `json`, or where parameters stand. */
@@ -22,8 +22,8 @@ export function badParameters(target: string, { issues }: Pick<z.ZodError, "issu
 }
 
 /** Creates a router that answers what does not fit its schemas with a problem that names every field. */
-export function createRouter(): OpenAPIHono<Env> {
-  return new OpenAPIHono<Env>({
+export function createRouter(): OpenAPIHono<AppEnv> {
+  return new OpenAPIHono<AppEnv>({
     defaultHook(result) {
       return result.success
         ? undefined

@@ -6,23 +6,23 @@
 import type { Context } from "hono";
 import type { Metrics } from "../core/metrics.ts";
 import { Problem } from "../core/problem.ts";
-import type { Budget, Refusal } from "../guard/budget.ts";
+import type { Budget, BudgetRefusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { TopicFilter } from "../hub/topic_filter.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
-import { formatOf } from "./accept.ts";
+import { acceptedFormat } from "./accept.ts";
 import { type Authenticator, type Principal, principalKey, unauthorized } from "./auth.ts";
-import type { Env } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
 import type { StreamInput } from "./query_params.ts";
-import { requireReader } from "./authorize.ts";
+import { authorizeReader } from "./authorize.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** What a stream passes through on its way out. */
 export interface StreamOpener {
   readonly hub: Pick<Hub, "subscribe">;
-  readonly authenticator: Pick<Authenticator, "ofStream">;
+  readonly authenticator: Pick<Authenticator, "authenticateStream">;
   readonly tickets: Pick<Tickets, "consume">;
   readonly budget: Budget;
   readonly opens: RateLimit;
@@ -49,11 +49,11 @@ export interface StreamRequest extends StreamInput {
 const [SHORTEST_RETRY_MS, LONGEST_RETRY_MS] = [5000, 30_000];
 
 /** A no to a stream, with when to try again. */
-interface Refused extends Refusal {
+interface Refused extends BudgetRefusal {
   readonly retryAfterMs: number;
 }
 
-const WORDS: Readonly<Record<Refusal["reason"], string>> = {
+const REFUSAL_TEXTS: Readonly<Record<BudgetRefusal["reason"], string>> = {
   isolate: "All streams of this isolate are taken.",
   client: "You have as many streams as one client may have.",
   rate: "You open streams too often.",
@@ -77,7 +77,7 @@ function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
     "ratelimit-policy": policy,
     "ratelimit": `${name};r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
   };
-  return new Problem(isOurs ? 503 : 429, `busy_${reason}`, WORDS[reason], {
+  return new Problem(isOurs ? 503 : 429, `busy_${reason}`, REFUSAL_TEXTS[reason], {
     retryAfterMs,
     headers,
   });
@@ -101,12 +101,12 @@ async function spendTicket(ticket: string, tickets: StreamOpener["tickets"]): Pr
  * @throws {Problem} 401 or 403 for a private topic, 401 for a bad token; 429 or 503 where the budget is full.
  */
 export async function streamResponse(
-  c: Context<Env>,
+  c: Context<AppEnv>,
   streamOpener: StreamOpener,
   { filters, pollUrl, principal: known, ...input }: StreamRequest,
 ): Promise<Response> {
-  const principal = known ?? await streamOpener.authenticator.ofStream(c);
-  requireReader(principal, filters.map(({ topic }) => topic));
+  const principal = known ?? await streamOpener.authenticator.authenticateStream(c);
+  authorizeReader(principal, filters.map(({ topic }) => topic));
   // HEAD runs this too, and its body is never pulled: it takes nothing that only a body gives back.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
@@ -144,8 +144,8 @@ export async function streamResponse(
  * Opens a stream whose rights the store has to tell: where it is away, a client that accepts a stream is told to come back,
  * as of a full budget. A status would end its loop.
  */
-export async function openByStore(
-  c: Context<Env>,
+export async function withStoreFallback(
+  c: Context<AppEnv>,
   { budget: { limit, inUse }, random }: Pick<StreamOpener, "budget" | "random">,
   pollUrl: string | null,
   open: () => Promise<Response>,
@@ -159,8 +159,8 @@ export async function openByStore(
   }
 }
 
-function acceptsStream(c: Context<Env>): boolean {
-  return formatOf(c.req.header("accept")) === "stream";
+function acceptsStream(c: Context<AppEnv>): boolean {
+  return acceptedFormat(c.req.header("accept")) === "stream";
 }
 
 /** When a refused caller comes back, in milliseconds. */

@@ -11,7 +11,7 @@ import { Problem } from "../core/problem.ts";
 import { randomId } from "../core/random_id.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
-import { keyFor, sha256 } from "./hash.ts";
+import { deriveKey, sha256 } from "./crypto.ts";
 import { readJwt, signJwt } from "./jwt.ts";
 
 /** How long one lives. */
@@ -67,7 +67,7 @@ export function createTickets(
   },
 ): Tickets {
   // A key of its own: a ticket is never a user's token.
-  const key = secret === undefined ? undefined : keyFor("tickets", secret);
+  const key = secret === undefined ? undefined : deriveKey("tickets", secret);
 
   return {
     async issue({ sub, topics, endsAt }) {

@@ -8,7 +8,7 @@ import type { Runtime } from "../core/runtime.ts";
 import { discard, readText } from "./body.ts";
 import { parseRetryAfter } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
-import { checkTarget } from "./ssrf_guard.ts";
+import { guardTarget } from "./ssrf_guard.ts";
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const PERMANENT: ReadonlySet<number> = new Set([301, 308]);
@@ -111,7 +111,7 @@ async function follow(
   let movedTo: string | null = null;
   let isPermanent = true;
   for (let hop = 0;; hop++) {
-    await checkTarget(url, resolve, title);
+    await guardTarget(url, resolve, title);
     signal.throwIfAborted();
     const response = await fetch(url, { headers, redirect: "manual", signal });
     if (signal.aborted) discard(response); // it came too late, from a fetch that does not heed its signal

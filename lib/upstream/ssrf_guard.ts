@@ -40,7 +40,7 @@ async function objectionToAddresses(host: string, resolve: Runtime["resolve"]) {
  * @throws {UpstreamFailure} `blocked` with the reason.
  * @throws Whatever `resolve` rejects with.
  */
-export async function checkTarget(
+export async function guardTarget(
   url: URL,
   resolve: Runtime["resolve"],
   title: string,

@@ -15,7 +15,7 @@ import { fetchText, type RequestOptions } from "./request.ts";
 const MAX_URLS = 32;
 
 /** A value, and how good it is. */
-export interface Answer<T> {
+export interface UpstreamAnswer<T> {
   /** Parsed for this caller alone, so it may be changed. */
   readonly value: T;
   /** When it came in, in ms since the epoch. */
@@ -43,7 +43,7 @@ export interface Upstream {
    * @param parse Whatever it throws means an answer of unknown shape, unless it is an {@linkcode UpstreamFailure}.
    * @throws {UpstreamFailure} Where no value of this URL is known. Nothing else is thrown.
    */
-  get<T>(url: string, parse: (text: string) => T): Promise<Answer<T>>;
+  get<T>(url: string, parse: (text: string) => T): Promise<UpstreamAnswer<T>>;
   health(): Health;
 }
 

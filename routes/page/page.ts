@@ -7,7 +7,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
@@ -70,7 +70,7 @@ function originOf(url: string): string {
 }
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): OpenAPIHono<Env> {
+export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.use("/", pageHeaders);
   app.use("/", compress());

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import type { Pace } from "../../lib/demo/calendar.ts";
-import { goldApi } from "../../lib/demo/gold_api.ts";
-import { createYahoo } from "../../lib/demo/yahoo.ts";
+import type { DemoPace } from "../../lib/demo/calendar.ts";
+import { simulatedGoldApi } from "../../lib/demo/gold_api.ts";
+import { createSimulatedYahoo } from "../../lib/demo/yahoo.ts";
 
 const START = Date.UTC(2026, 10, 20, 15, 30);
 const MINUTE_MS = 60_000;
@@ -53,17 +53,20 @@ const GOLD = z.object({
   updatedAt: z.iso.datetime({ precision: 0 }),
 });
 
-function chart(symbol: string, ms: number, pace: Pace = { startedAt: START, speed: 1 }) {
+function chart(symbol: string, ms: number, pace: DemoPace = { startedAt: START, speed: 1 }) {
   const url = new URL(
     `https://query1.finance.yahoo.com/v8/finance/chart/${symbol}?range=1d&interval=5m`,
   );
-  const { status, body } = createYahoo(pace).answer(url, ms);
+  const { status, body } = createSimulatedYahoo(pace).answer(url, ms);
   assertEquals(status, 200);
   return CHART.parse(JSON.parse(JSON.stringify(body))).chart.result[0];
 }
 
 function gold(metal: string, ms: number) {
-  const { status, body } = goldApi.answer(new URL(`https://api.gold-api.com/price/${metal}`), ms);
+  const { status, body } = simulatedGoldApi.answer(
+    new URL(`https://api.gold-api.com/price/${metal}`),
+    ms,
+  );
   assertEquals(status, 200);
   return GOLD.parse(body);
 }
@@ -102,9 +105,9 @@ Deno.test("demo's upstreams say nothing that the real ones do not", async () => 
   const pairs = [
     [
       "yahoo_v8_chart_^GSPC.synthetic.json",
-      createYahoo({ startedAt: START, speed: 1 }).answer(chartUrl, START),
+      createSimulatedYahoo({ startedAt: START, speed: 1 }).answer(chartUrl, START),
     ],
-    ["goldapi_price_XAU.200.json", goldApi.answer(goldUrl, START)],
+    ["goldapi_price_XAU.200.json", simulatedGoldApi.answer(goldUrl, START)],
   ] as const;
   for (const [name, { body }] of pairs) {
     const known = new Set(paths(await sample(name)));
@@ -143,7 +146,7 @@ Deno.test("demo's Yahoo keeps one previous close all day: the last price of the 
 
 Deno.test("demo's Yahoo knows nothing else, and says so as Yahoo does", () => {
   const url = new URL("https://query1.finance.yahoo.com/v8/finance/chart/XXX");
-  const { status, body } = createYahoo({ startedAt: START, speed: 1 }).answer(url, START);
+  const { status, body } = createSimulatedYahoo({ startedAt: START, speed: 1 }).answer(url, START);
   const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
   assertEquals({ status, body }, { status: 404, body: { chart: { result: null, error } } });
 });
@@ -153,7 +156,7 @@ Deno.test("demo's gold-api has metals in its shape, of the present second", () =
     const { symbol, name: told, updatedAt } = gold(metal, START + 999);
     assertEquals([symbol, told, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
   }
-  const { status } = goldApi.answer(new URL("https://api.gold-api.com/price/XPT"), START);
+  const { status } = simulatedGoldApi.answer(new URL("https://api.gold-api.com/price/XPT"), START);
   assertEquals(status, 404);
 });
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { createBudget, type Refusal, type Slot } from "../../lib/guard/budget.ts";
+import { type BudgetRefusal, createBudget, type Slot } from "../../lib/guard/budget.ts";
 
-function slot(taken: Slot | Refusal): Slot {
+function slot(taken: Slot | BudgetRefusal): Slot {
   assert("release" in taken, JSON.stringify(taken));
   return taken;
 }

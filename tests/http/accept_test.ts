@@ -1,7 +1,7 @@
 /** Which format a request asks for (S0-14). */
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { formatOf } from "../../lib/http/accept.ts";
+import { acceptedFormat } from "../../lib/http/accept.ts";
 
 const CASES: readonly (readonly [accept: string | undefined, format: string])[] = [
   ["text/event-stream", "stream"],
@@ -26,7 +26,7 @@ const CASES: readonly (readonly [accept: string | undefined, format: string])[] 
 
 for (const [accept, format] of CASES) {
   Deno.test(`formatOf() of ${accept ?? "nothing"} is ${format} (S0-14)`, () => {
-    assertEquals<string>(formatOf(accept), format);
+    assertEquals<string>(acceptedFormat(accept), format);
   });
 }
 
@@ -36,7 +36,7 @@ Deno.test("formatOf() takes any text, and the order of what is listed changes no
     fc.integer({ min: 0, max: 10 }),
   ).map(([type, tenths]) => `${type};q=${tenths / 10}`);
   fc.assert(fc.property(fc.array(range), (ranges) => {
-    assertEquals(formatOf(ranges.join(", ")), formatOf(ranges.toReversed().join(",")));
+    assertEquals(acceptedFormat(ranges.join(", ")), acceptedFormat(ranges.toReversed().join(",")));
   }));
-  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => void formatOf(text)));
+  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => void acceptedFormat(text)));
 });

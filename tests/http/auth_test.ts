@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import {
-  type CallersOptions,
+  type AuthenticatorOptions,
+  canRead,
   createAuthenticator,
-  mayRead,
-  owns,
+  isOwner,
   type Principal,
   principalKey,
 } from "../../lib/http/auth.ts";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { connectFrom } from "./stream_opener.ts";
@@ -24,17 +24,19 @@ const ANN: Principal & { readonly kind: "user" } = {
   topics: ["events/secret"],
   endsAt: NOW + 60_000,
 };
-const NOBODY: Principal = { kind: "nobody" };
+const NOBODY: Principal = { kind: "anonymous" };
 const TICKET = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
 
 /** What a request with these headers is taken for: who asks, or status and code of the problem. */
 async function askedBy(
   headers: Record<string, string>,
-  { path = "/", method = "GET", of = "ofStream", ...options }: Partial<CallersOptions> & {
-    path?: string;
-    method?: string;
-    of?: "of" | "ofStream";
-  } = {},
+  { path = "/", method = "GET", of = "authenticateStream", ...options }:
+    & Partial<AuthenticatorOptions>
+    & {
+      path?: string;
+      method?: string;
+      of?: "authenticate" | "authenticateStream";
+    } = {},
 ): Promise<unknown> {
   const authenticator = createAuthenticator({
     clock: { now: () => NOW, elapsed: () => NOW, after: () => () => {}, every: () => () => {} },
@@ -44,7 +46,7 @@ async function askedBy(
     allowedOrigins: [ORIGIN],
     ...options,
   });
-  const app = new Hono<Env>();
+  const app = new Hono<AppEnv>();
   let principal: Principal | undefined;
   app.all("/", async (c) => {
     principal = await authenticator[of](c);
@@ -133,7 +135,7 @@ Deno.test("of() reads the cookie of GET and HEAD, with a listed origin, and nowh
   const listed = { origin: ORIGIN, cookie };
   assertEquals(await askedBy(listed), ANN);
   assertEquals(await askedBy(listed, { method: "HEAD" }), ANN);
-  assertEquals(await askedBy(listed, { of: "of" }), ANN);
+  assertEquals(await askedBy(listed, { of: "authenticate" }), ANN);
   for (const method of ["POST", "PATCH", "DELETE"]) {
     assertEquals(await askedBy(listed, { method }), NOBODY, method);
   }
@@ -161,7 +163,7 @@ Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
   const path = "/?ticket=good";
   assertEquals(await askedBy({}, { path }), { kind: "ticket", ticket: "good", ...TICKET });
   assertEquals(await askedBy(bearer(CLAIMS), { path }), [400, "two_tokens"]);
-  assertEquals(await askedBy({}, { path, of: "of" }), [400, "token_in_url"]);
+  assertEquals(await askedBy({}, { path, of: "authenticate" }), [400, "token_in_url"]);
   for (const bad of ["", "bad"]) {
     assertEquals(await askedBy({}, { path: `/?ticket=${bad}` }), [401, "bad_ticket"]);
   }
@@ -169,7 +171,7 @@ Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
 
 Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks like them", () => {
   const reads = (topics: string[] | null, name: string) =>
-    mayRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, name);
+    canRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, name);
   for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
   for (
     const wrong of ["events/b", "events/A", "event*", "events*", "*", "/*", "events/a/*", "*/a", ""]
@@ -183,23 +185,25 @@ Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks
   assert(!reads(null, "events/a"));
   // The list of all tasks is the publishers'.
   assert(!reads(["tasks"], "tasks"));
-  assert(mayRead({ kind: "publisher" }, "tasks"));
-  assert(!mayRead({ kind: "nobody" }, "events/a"));
+  assert(canRead({ kind: "publisher" }, "tasks"));
+  assert(!canRead({ kind: "anonymous" }, "events/a"));
 });
 
 Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
   const made = (sub: string | undefined, ...topics: string[]) =>
     ({ kind: "ticket", ticket: "t", sub, topics, endsAt: undefined }) as const;
-  assert(mayRead(made(undefined, "tasks"), "tasks"));
-  assert(!mayRead(made("ann", "tasks"), "tasks"));
-  assert(!mayRead(made(undefined, "events/a"), "events/b"));
-  assert(owns(made(undefined), "ann") && owns(made("ann"), "ann") && !owns(made("ann"), "bob"));
-  assert(owns({ kind: "publisher" }, "ann") && !owns(NOBODY, "ann"));
+  assert(canRead(made(undefined, "tasks"), "tasks"));
+  assert(!canRead(made("ann", "tasks"), "tasks"));
+  assert(!canRead(made(undefined, "events/a"), "events/b"));
+  assert(
+    isOwner(made(undefined), "ann") && isOwner(made("ann"), "ann") && !isOwner(made("ann"), "bob"),
+  );
+  assert(isOwner({ kind: "publisher" }, "ann") && !isOwner(NOBODY, "ann"));
 });
 
 Deno.test("callerKey() counts users by their name, wherever they are, and others by address", async () => {
   const key = async (principal: Principal, address: string) => {
-    const app = new Hono<Env>().get("/", (c) => c.text(principalKey(c, principal, undefined)));
+    const app = new Hono<AppEnv>().get("/", (c) => c.text(principalKey(c, principal, undefined)));
     return await (await app.request("/", {}, connectFrom(address))).text();
   };
   const [here, there] = ["192.0.2.1", "192.0.2.2"];

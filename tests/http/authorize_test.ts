@@ -4,17 +4,17 @@ import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic } from "../../lib/core/topic.ts";
 import type { Principal } from "../../lib/http/auth.ts";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
-import { requirePublisher, requireReader } from "../../lib/http/authorize.ts";
+import { authorizePublisher, authorizeReader } from "../../lib/http/authorize.ts";
 
 const TOKEN = "a-token-of-sixteen";
 
 /** What a publisher who says this is told. */
 async function answer(token: string | undefined, authorization?: string): Promise<Response> {
-  const app = new Hono<Env>();
+  const app = new Hono<AppEnv>();
   app.get("/", (c) => {
-    requirePublisher(c, token);
+    authorizePublisher(c, token);
     return c.text("in");
   });
   app.onError((thrown) => problemResponse(problemOf(thrown)));
@@ -64,13 +64,13 @@ Deno.test("requireReader() lets anyone follow public topics, and names the first
   const user = (...names: string[]) =>
     ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
   const refusal = (principal: Principal) =>
-    assertThrows(() => requireReader(principal, topics), Problem);
+    assertThrows(() => authorizeReader(principal, topics), Problem);
 
-  requireReader({ kind: "nobody" }, topics.slice(0, 1));
-  requireReader({ kind: "publisher" }, topics);
-  requireReader(user("events/*"), topics);
+  authorizeReader({ kind: "anonymous" }, topics.slice(0, 1));
+  authorizeReader({ kind: "publisher" }, topics);
+  authorizeReader(user("events/*"), topics);
 
-  const unknown = refusal({ kind: "nobody" });
+  const unknown = refusal({ kind: "anonymous" });
   assertEquals([unknown.status, unknown.code], [401, "private_topic"]);
   assertEquals(unknown.options.headers?.["www-authenticate"], "Bearer");
   assertEquals(unknown.message.includes("events/b"), true);

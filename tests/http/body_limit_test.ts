@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { limitBody } from "../../lib/http/body_limit.ts";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 
 const LIMIT = 8;
 
 /** The status of a body of so many bytes, of which the headers say this. */
 async function statusOf(bytes: number, headers: Record<string, string>): Promise<number> {
-  const app = new Hono<Env>();
+  const app = new Hono<AppEnv>();
   app.post("/", limitBody(LIMIT), async (c) => c.text(await c.req.text()));
   const body = new Blob(["x".repeat(bytes)]).stream(); // says nothing of its length by itself
   return (await app.request("/", { method: "POST", headers, body })).status;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import { clientKey, type Connection, type Env } from "../../lib/http/client_address.ts";
+import { type AppEnv, clientKey, type Connection } from "../../lib/http/client_address.ts";
 
 const HEADER = "x-real-ip";
 
@@ -9,7 +9,7 @@ async function keyOf(
   connection: Connection | undefined,
   { trusted, value }: { readonly trusted?: string; readonly value?: string } = {},
 ): Promise<string> {
-  const app = new Hono<Env>().get("/", (c) => c.text(clientKey(c, trusted)));
+  const app = new Hono<AppEnv>().get("/", (c) => c.text(clientKey(c, trusted)));
   const headers = value === undefined ? {} : { [HEADER]: value };
   return await (await app.request("/", { headers }, connection)).text();
 }

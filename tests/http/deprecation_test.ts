@@ -1,7 +1,7 @@
 /** Uses that are to go: told to clients, counted, and told to operators. */
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";
@@ -15,7 +15,7 @@ Deno.test("a deprecated use is counted each time, and logged at most once a minu
     { clock, log, metrics: { deprecated: () => void counted++ } },
     SESSION_LONG_POLL,
   );
-  const app = new Hono<Env>().get("/:id", (c) => {
+  const app = new Hono<AppEnv>().get("/:id", (c) => {
     deprecation.tell(c, "/new");
     return c.body(null);
   });

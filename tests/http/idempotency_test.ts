@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { Env } from "../../lib/http/client_address.ts";
-import { answeredOnce } from "../../lib/http/idempotency.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
+import { idempotent } from "../../lib/http/idempotency.ts";
 import { createMemoryStore } from "../../lib/store/memory/store.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { until } from "../support/within.ts";
@@ -9,8 +9,8 @@ import { until } from "../support/within.ts";
 Deno.test("answeredOnce() lets a request wait for an earlier one of its key, and answers both alike", async () => {
   const done = Promise.withResolvers<void>();
   let runs = 0;
-  const app = new Hono<Env>();
-  app.delete("/:id", answeredOnce(createMemoryStore(createManualClock())), async (c) => {
+  const app = new Hono<AppEnv>();
+  app.delete("/:id", idempotent(createMemoryStore(createManualClock())), async (c) => {
     runs++;
     await done.promise;
     return c.body(null, 204);

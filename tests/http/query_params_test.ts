@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Problem } from "../../lib/core/problem.ts";
 import {
   MAX_RATES,
-  MOST_SYMBOLS,
+  MAX_SYMBOLS,
   namesIn,
   streamInput,
   StreamQuery,
@@ -44,8 +44,8 @@ Deno.test("symbolFilter() names every unknown symbol, cut short, and what there 
 });
 
 Deno.test("symbolFilter() takes 100 symbols, counted once each, and no more", () => {
-  const many = Array.from({ length: MOST_SYMBOLS + 1 }, (_, n) => `S${n}`);
-  assertEquals(MOST_SYMBOLS, 100);
+  const many = Array.from({ length: MAX_SYMBOLS + 1 }, (_, n) => `S${n}`);
+  assertEquals(MAX_SYMBOLS, 100);
   const most = many.slice(1);
   assertEquals(symbolFilter([...most, ...most].join(","), many)?.length, 100);
   const { status, code } = assertThrows(() => symbolFilter(many.join(","), many), Problem);

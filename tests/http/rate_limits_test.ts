@@ -2,16 +2,16 @@ import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
 import { Problem } from "../../lib/core/problem.ts";
-import type { Env } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
-import { LOOKUPS_PER_MINUTE, spendLookup } from "../../lib/http/rate_limits.ts";
+import { consumeLookup, LOOKUPS_PER_MINUTE } from "../../lib/http/rate_limits.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
 Deno.test("spendLookup() lets a caller miss 60 times a minute, and then says 429", async () => {
   const clock = createManualClock();
   const rate = createRateLimit(clock, LOOKUPS_PER_MINUTE);
-  const app = new Hono<Env>().get("/:key", (c) => {
-    spendLookup(c, rate, c.req.param("key"));
+  const app = new Hono<AppEnv>().get("/:key", (c) => {
+    consumeLookup(c, rate, c.req.param("key"));
     throw new Problem(404, "unknown_operation", "There is no such operation.");
   });
   app.onError((thrown) => problemResponse(problemOf(thrown)));

@@ -10,7 +10,7 @@ import type { Topic } from "../../lib/core/topic.ts";
 import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
 import type { Principal } from "../../lib/http/auth.ts";
-import type { Connection, Env } from "../../lib/http/client_address.ts";
+import type { AppEnv, Connection } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { type StreamOpener, streamResponse } from "../../lib/http/stream_response.ts";
 import type { Subscription } from "../../lib/hub/topic_filter.ts";
@@ -59,7 +59,9 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
         return under.hub.subscribe(subscription);
       },
     },
-    authenticator: { ofStream: () => Promise.resolve(options.principal ?? { kind: "nobody" }) },
+    authenticator: {
+      authenticateStream: () => Promise.resolve(options.principal ?? { kind: "anonymous" }),
+    },
     tickets: { consume: options.consume ?? (() => Promise.resolve(true)) },
     budget,
     opens: createRateLimit(under.clock, opensPerMinute),
@@ -73,7 +75,7 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
     budget,
     asked,
     async visit({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
-      const app = new Hono<Env>().get("/", (c) =>
+      const app = new Hono<AppEnv>().get("/", (c) =>
         streamResponse(c, streamOpener, {
           filters: [{ topic, tags: null }],
           pollUrl: "/poll",

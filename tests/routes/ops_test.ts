@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MOST_URL_CHARACTERS } from "../../lib/http/query_params.ts";
+import { MAX_URL_CHARACTERS } from "../../lib/http/query_params.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
 
@@ -181,8 +181,8 @@ Deno.test("the app answers unknown routes and methods with a problem", async () 
 Deno.test("the app takes URLs of 4 KB and no longer ones", async () => {
   await using test = createAppUnderTest();
   const url = "http://localhost/health?";
-  const longest = url + "x".repeat(MOST_URL_CHARACTERS - url.length);
-  assertEquals([MOST_URL_CHARACTERS, (await test.send(longest)).status], [4096, 200]);
+  const longest = url + "x".repeat(MAX_URL_CHARACTERS - url.length);
+  assertEquals([MAX_URL_CHARACTERS, (await test.send(longest)).status], [4096, 200]);
   assertEquals(await refusalOf(await test.send(`${longest}x`)), [414, "url_too_long"]);
 });
 

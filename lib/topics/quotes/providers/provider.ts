@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Answer, Upstream } from "../../../upstream/upstream.ts";
+import type { Upstream, UpstreamAnswer } from "../../../upstream/upstream.ts";
 import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
 import type { Quote } from "../quote.ts";
 
@@ -80,7 +80,7 @@ export async function getFresh<T>(
   upstream: Pick<Upstream, "get">,
   url: string,
   parse: (text: string) => T,
-): Promise<Answer<T>> {
+): Promise<UpstreamAnswer<T>> {
   const answer = await upstream.get(url, parse);
   if (answer.failure !== null) throw answer.failure;
   return answer;

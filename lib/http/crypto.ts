@@ -11,7 +11,7 @@ export function sha256(text: string): string {
 }
 
 /** A key for one use, made of a secret: what is signed with it is worth nothing elsewhere. */
-export function keyFor(use: string, secret: string): string {
+export function deriveKey(use: string, secret: string): string {
   return sha256(`${use} ${secret}`);
 }
 
@@ -19,7 +19,7 @@ export function keyFor(use: string, secret: string): string {
  * Whether a text is our secret. The time it takes tells what the caller knows: how long the given one is, and no more.
  * A digest of each, or a call to `node:crypto`, would cost more than all else that a publisher's right takes.
  */
-export function isSame(secret: string, given: string): boolean {
+export function isSameSecret(secret: string, given: string): boolean {
   let difference = secret.length ^ given.length;
   for (let i = 0; i < given.length; i++) {
     difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);

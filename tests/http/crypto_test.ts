@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { isSame } from "../../lib/http/hash.ts";
+import { isSameSecret } from "../../lib/http/crypto.ts";
 import { anyCharacter } from "../support/any_character.ts";
 
-Deno.test("isSame() tells a secret from every other text", () => {
+Deno.test("isSameSecret() tells a secret from every other text", () => {
   const secret = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 40 });
   fc.assert(fc.property(secret, fc.string({ unit: anyCharacter, maxLength: 80 }), (ours, other) => {
     const near = [ours, other, ours + ours, ours.slice(1), ours.slice(0, -1), `${ours}${other}`];
-    for (const given of near) assertEquals(isSame(ours, given), ours === given);
+    for (const given of near) assertEquals(isSameSecret(ours, given), ours === given);
   }));
 });
