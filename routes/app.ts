@@ -10,7 +10,7 @@ import type { AppEnv, Connection } from "../lib/http/client_address.ts";
 import { createCors } from "../lib/http/cors.ts";
 import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
-import { createRouter } from "../lib/http/router.ts";
+import { createRouter } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { clientRoutes } from "./client.ts";
 import { demoRoutes } from "./demo.ts";

@@ -3,15 +3,13 @@
  *
  * @module
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Next } from "hono";
 import type { Runtime } from "../lib/core/runtime.ts";
-import type { AppEnv } from "../lib/http/client_address.ts";
-import { createRouter } from "../lib/http/router.ts";
-import { addAssets } from "./assets.ts";
+import { assetRoutes } from "../lib/http/assets.ts";
+import { createRouter, type Router } from "../lib/http/route.ts";
 
-/** What a page may import, below `lib/client/`. THE LIST of them: what they import comes with them. */
-const MODULES = [
+/** THE LIST of the modules that a page may import, below `lib/client/`. Their own imports are bundled into them. */
+const CLIENT_MODULES = [
   "client.js",
   "react.js",
   "badge.js",
@@ -21,23 +19,23 @@ const MODULES = [
   "client/post.js",
 ];
 
-/** Code is no secret: whoever may not read the streams may import it all the same. */
-async function headers(c: Context, next: Next): Promise<void> {
+/** Opens the modules to pages of every origin: code is public, even if the streams are not. */
+async function openToAllOrigins(c: Context, next: Next): Promise<void> {
   await next();
   c.res.headers.set("access-control-allow-origin", "*");
   c.res.headers.set("cross-origin-resource-policy", "cross-origin");
   c.res.headers.set("x-content-type-options", "nosniff");
 }
 
-/** The modules a page imports. */
+/** Creates the routes of the modules that a page imports. */
 export function clientRoutes(
   { runtime }: { readonly runtime: Pick<Runtime, "readAsset"> },
-): OpenAPIHono<AppEnv> {
+): Router {
   const app = createRouter();
-  addAssets(app, runtime, {
+  assetRoutes(app, runtime, {
     summary: "A module of the browser client",
-    files: MODULES.map((path) => ({ path, type: "text/javascript" })),
-    headers,
+    files: CLIENT_MODULES.map((path) => ({ path, type: "text/javascript" })),
+    headers: openToAllOrigins,
   });
   return app;
 }

@@ -3,18 +3,23 @@
  *
  * @module
  */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { html, raw } from "hono/html";
 import type { Runtime } from "../lib/core/runtime.ts";
 import { Problem } from "../lib/core/problem.ts";
-import { memoizePacked, type Packed, sendPacked } from "../lib/http/assets.ts";
+import {
+  assetRoutes,
+  type CompressedText,
+  memoizeCompressed,
+  sendCompressed,
+} from "../lib/http/assets.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { type RenderedDocument, renderMarkdown } from "../lib/http/markdown.ts";
 import { pageHeaders } from "../lib/http/page_headers.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { createRouter } from "../lib/http/router.ts";
-import { addAssets } from "./assets.ts";
+import { createRouter, route, type Router } from "../lib/http/route.ts";
 
 /** The services that the documentation needs. */
 interface DocsServices {
@@ -22,40 +27,10 @@ interface DocsServices {
   readonly runtime: Pick<Runtime, "readAsset">;
 }
 
-const description = createRoute({
-  method: "get",
-  path: "/openapi.json",
-  summary: "This document",
-  tags: ["operation"],
-  responses: {
-    200: {
-      description: "OpenAPI 3.2",
-      content: { "application/json": { schema: z.object({ openapi: z.string() }) } },
-    },
-  },
-});
-
 const pageResponses = {
   200: { description: "The page", content: { "text/html": { schema: z.string() } } },
   304: { description: "As `If-None-Match` has it" },
 };
-
-const index = createRoute({
-  method: "get",
-  path: "/docs",
-  summary: "The index of the guides",
-  tags: ["operation"],
-  responses: pageResponses,
-});
-
-const guide = createRoute({
-  method: "get",
-  path: "/docs/{guide}",
-  summary: "A guide",
-  tags: ["operation"],
-  request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
-  responses: { ...pageResponses, ...problems(404) },
-});
 
 /** Maps a link between the files of the guides to a link between their pages. */
 function hrefOf(link: string): string {
@@ -93,8 +68,8 @@ function guidePage({ title, html: content }: RenderedDocument): string {
 /** Creates the routes of the documentation. @param api The app that knows all routes. */
 export function docsRoutes(
   { version, runtime }: DocsServices,
-  api: OpenAPIHono<AppEnv>,
-): OpenAPIHono<AppEnv> {
+  api: Router,
+): Router {
   const app = createRouter();
   api.openAPIRegistry.registerComponent("securitySchemes", "publisher", {
     type: "http",
@@ -105,7 +80,14 @@ export function docsRoutes(
   /** Generated on the first request: then all routes are known. */
   let document: { openapi: string } | undefined;
 
-  app.openapi(description, (c) => {
+  route(app, {
+    method: "get",
+    path: "/openapi.json",
+    summary: "This document",
+    tags: ["operation"],
+    request: {},
+    responses: { 200: jsonContent("OpenAPI 3.2", z.object({ openapi: z.string() })) },
+  }, (c) => {
     document ??= JSON.parse(JSON.stringify(api.getOpenAPI31Document({
       openapi: "3.2.0",
       info: {
@@ -118,29 +100,45 @@ export function docsRoutes(
     return c.json(document, 200);
   });
 
-  const pageOf = memoizePacked(async (name: string) => {
+  const pageOf = memoizeCompressed(async (name: string) => {
     const markdown = new TextDecoder().decode(await runtime.readAsset(`docs/${name}.md`));
     return guidePage(renderMarkdown(markdown, hrefOf));
   });
 
-  function send(c: Context<AppEnv>, page: Packed): Response {
+  function send(c: Context<AppEnv>, page: CompressedText): Response {
     c.header("content-type", "text/html; charset=utf-8");
     c.header("cache-control", "no-cache");
-    return sendPacked(c, page);
+    return sendCompressed(c, page);
   }
 
   app.use("/docs", pageHeaders);
   app.use("/docs/*", pageHeaders);
-  app.openapi(index, async (c) => send(c, await pageOf("index")));
-  app.openapi(guide, async (c) => {
-    const { guide: name } = c.req.valid("param");
+
+  route(app, {
+    method: "get",
+    path: "/docs",
+    summary: "The index of the guides",
+    tags: ["operation"],
+    request: {},
+    responses: pageResponses,
+  }, async (c) => send(c, await pageOf("index")));
+
+  route(app, {
+    method: "get",
+    path: "/docs/{guide}",
+    summary: "A guide",
+    tags: ["operation"],
+    request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
+    responses: { ...pageResponses, ...problems(404) },
+  }, async (c, { params: { guide: name } }) => {
     const page = /^\w{1,64}$/.test(name) ? await pageOf(name).catch(() => null) : null;
     if (page === null) {
       throw new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
     }
     return send(c, page);
   });
-  addAssets(app, runtime, {
+
+  assetRoutes(app, runtime, {
     summary: "The style sheet of the guides",
     files: [{ path: "page/docs.css", type: "text/css" }],
     headers: pageHeaders,

@@ -12,7 +12,7 @@ import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { resourceStream } from "../lib/http/one_stream.ts";
-import { PollDelayToEnd } from "../lib/http/delay.ts";
+import { PollDelayToEnd } from "../lib/http/openapi.ts";
 import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
@@ -21,8 +21,8 @@ import {
   idempotencyKeyOf,
   requirePublisher,
 } from "../lib/http/publish_middleware.ts";
-import { createRouter } from "../lib/http/router.ts";
-import { streamContent } from "../lib/http/stream_document.ts";
+import { createRouter } from "../lib/http/route.ts";
+import { streamContent } from "../lib/http/openapi.ts";
 import type { Services } from "../lib/services.ts";
 import {
   type Kept,

@@ -3,80 +3,50 @@
  *
  * @module
  */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { authorizePublisher } from "../lib/http/authorize.ts";
-import { createRouter } from "../lib/http/router.ts";
+import { createRouter, route, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { StoreUnavailable } from "../lib/store/errors.ts";
 
-const health = createRoute({
-  method: "get",
-  path: "/health",
-  summary: "Whether this isolate lives",
-  tags: ["operation"],
-  responses: {
-    200: {
-      description: "It does",
-      content: {
-        "application/json": {
-          schema: z.object({
-            status: z.enum(["ok", "draining"]),
-            version: z.string(),
-            isolate: z.string(),
-            demo: z.boolean(),
-            store: z.object({
-              kind: z.enum(["memory", "redis"]),
-              is_up: z.boolean().meta({ description: "When it was last asked." }),
-              commands: z.int().meta({ description: "Used by this isolate since its start." }),
-            }),
-            streams: z.object({ open: z.int(), limit: z.int() }),
-          }),
-        },
-      },
-    },
-  },
+const HealthAnswer = z.object({
+  status: z.enum(["ok", "draining"]),
+  version: z.string(),
+  isolate: z.string(),
+  demo: z.boolean(),
+  store: z.object({
+    kind: z.enum(["memory", "redis"]),
+    is_up: z.boolean().meta({ description: "When it was last asked." }),
+    commands: z.int().meta({ description: "Used by this isolate since its start." }),
+  }),
+  streams: z.object({ open: z.int(), limit: z.int() }),
 });
 
-const ready = createRoute({
-  method: "get",
-  path: "/ready",
-  summary: "Whether this isolate takes streams",
-  tags: ["operation"],
-  responses: {
-    200: {
-      description: "It does",
-      content: { "application/json": { schema: z.object({ status: z.literal("ready") }) } },
-    },
-    ...problems(503),
-  },
-});
-
-const metrics = createRoute({
-  method: "get",
-  path: "/metrics",
-  summary: "What is measured, as Prometheus reads it",
-  tags: ["operation"],
-  security: [{ publisher: [] }],
-  responses: {
-    200: { description: "As it is now", content: { "text/plain": { schema: z.string() } } },
-    ...problems(401, 403),
-  },
-});
-
-/** The routes for operators. */
-export function opsRoutes(services: Services): OpenAPIHono<AppEnv> {
-  const { version, isolate, store, budget, config, isDraining, exposition } = services;
+/** Creates the routes for operators: liveness, readiness, metrics. */
+export function opsRoutes(
+  { version, isolate, store, budget, config, isDraining, exposition }: Pick<
+    Services,
+    "version" | "isolate" | "store" | "budget" | "config" | "isDraining" | "exposition"
+  >,
+): Router {
   const app = createRouter();
 
-  app.openapi(health, (c) => {
-    const status = isDraining() ? "draining" : "ok";
+  route(app, {
+    method: "get",
+    path: "/health",
+    summary: "Whether this isolate lives",
+    tags: ["operation"],
+    request: {},
+    responses: { 200: jsonContent("It does", HealthAnswer) },
+  }, (c) => {
     c.header("cache-control", "no-store");
     return c.json({
-      status,
+      status: isDraining() ? "draining" : "ok",
       version,
       isolate,
       demo: config.DEMO,
@@ -85,7 +55,17 @@ export function opsRoutes(services: Services): OpenAPIHono<AppEnv> {
     }, 200);
   });
 
-  app.openapi(ready, async (c) => {
+  route(app, {
+    method: "get",
+    path: "/ready",
+    summary: "Whether this isolate takes streams",
+    tags: ["operation"],
+    request: {},
+    responses: {
+      200: jsonContent("It does", z.object({ status: z.literal("ready") })),
+      ...problems(503),
+    },
+  }, async (c) => {
     c.header("cache-control", "no-store");
     if (isDraining()) {
       throw new Problem(503, "draining", "This isolate is going.", { retryAfterMs: 5000 });
@@ -94,8 +74,19 @@ export function opsRoutes(services: Services): OpenAPIHono<AppEnv> {
     return c.json({ status: "ready" }, 200);
   });
 
-  app.openapi(metrics, async (c) => {
-    if (!config.DEMO) requireOperator(c, config.PUBLISH_TOKEN);
+  route(app, {
+    method: "get",
+    path: "/metrics",
+    summary: "What is measured, as Prometheus reads it",
+    tags: ["operation"],
+    security: [{ publisher: [] }],
+    request: {},
+    responses: {
+      200: { description: "As it is now", content: { "text/plain": { schema: z.string() } } },
+      ...problems(401, 403),
+    },
+  }, async (c) => {
+    if (!config.DEMO) authorizeOperator(c, config.PUBLISH_TOKEN);
     const text = c.req.method === "HEAD" ? "" : await exposition.text();
     return c.text(text, 200, {
       "cache-control": "no-store",
@@ -107,11 +98,11 @@ export function opsRoutes(services: Services): OpenAPIHono<AppEnv> {
 }
 
 /**
- * Checks that a request comes from who runs this: who has the publisher's token.
+ * Checks that a request comes from the operator: from a holder of the publisher's token.
  *
- * @throws {Problem} 403 `metrics_off` where no token is set, 401 `bad_token` where none or another came.
+ * @throws {Problem} 403 `metrics_off`: no token is set. 401 `bad_token`: the request has none, or another one.
  */
-function requireOperator(c: Context<AppEnv>, token: string | undefined): void {
+function authorizeOperator(c: Context<AppEnv>, token: string | undefined): void {
   if (token !== undefined) return authorizePublisher(c, token);
   const detail = "Metrics are off: set PUBLISH_TOKEN, and send it as a bearer.";
   throw new Problem(403, "metrics_off", detail);

@@ -9,7 +9,7 @@ import { Problem } from "../lib/core/problem.ts";
 import { acceptedFormat } from "../lib/http/accept.ts";
 import type { Principal } from "../lib/http/auth.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
-import { POLL_S } from "../lib/http/delay.ts";
+import { POLL_S } from "../lib/http/openapi.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
@@ -22,8 +22,8 @@ import {
   idempotencyKeyOf,
   requirePublisher,
 } from "../lib/http/publish_middleware.ts";
-import { createRouter } from "../lib/http/router.ts";
-import { streamContent } from "../lib/http/stream_document.ts";
+import { createRouter } from "../lib/http/route.ts";
+import { streamContent } from "../lib/http/openapi.ts";
 import type { Services } from "../lib/services.ts";
 import { Change, isOver, type Kept, Session } from "../lib/topics/sessions/session.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";

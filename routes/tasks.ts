@@ -6,7 +6,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
-import { POLL_S, PollDelay, PollDelayToEnd } from "../lib/http/delay.ts";
+import { POLL_S, PollDelay, PollDelayToEnd } from "../lib/http/openapi.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { findResource, IdParams, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -20,7 +20,7 @@ import {
 } from "../lib/http/publish_middleware.ts";
 import { authorizeReader } from "../lib/http/authorize.ts";
 import { consume, USER_TASKS } from "../lib/http/rate_limits.ts";
-import { createRouter } from "../lib/http/router.ts";
+import { createRouter } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { sessionTopic } from "../lib/topics/sessions/topic.ts";
 import { isEnd, queueOf, type Refusal, Report, Task } from "../lib/topics/tasks/task.ts";

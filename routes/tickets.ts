@@ -3,65 +3,35 @@
  *
  * @module
  */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { limitBody } from "../lib/http/body_limit.ts";
 import { principalKey, unauthorized } from "../lib/http/auth.ts";
-import type { AppEnv } from "../lib/http/client_address.ts";
 import { MAX_TOPICS } from "../lib/http/query_params.ts";
+import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { consumePublication, requireJson } from "../lib/http/publish_middleware.ts";
 import { authorizeReader } from "../lib/http/authorize.ts";
-import { createRouter } from "../lib/http/router.ts";
+import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { consume, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 
-/** Names of 32 topics take less. */
-const MOST_BODY_BYTES = 16_384;
+/** The largest body, in bytes. The names of 32 topics are shorter. */
+const MAX_BODY_BYTES = 16_384;
 
-const make = createRoute({
-  method: "post",
-  path: "/v1/tickets",
-  summary: "Makes a ticket: it opens one stream, as `?ticket=`, within 30 s",
-  tags: ["streams"],
-  security: [{ user: [] }, { publisher: [] }],
-  middleware: [
-    async (c, next) => {
-      requireJson(c);
-      await next();
-    },
-    limitBody(MOST_BODY_BYTES),
-  ],
-  request: {
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z.object({
-            topics: z.array(z.string()).min(1).max(MAX_TOPICS).meta({
-              description: "By their exact names. The token must be for all that are private.",
-              example: ["events/alerts"],
-            }),
-          }),
-        },
-      },
-    },
-  },
-  responses: {
-    201: {
-      description: "A ticket",
-      content: {
-        "application/json": {
-          schema: z.object({ ticket: z.string(), expires_at: z.iso.datetime() }),
-        },
-      },
-    },
-    ...problems(400, 401, 403, 404, 413, 415, 429, 503),
-  },
+const TicketBody = z.object({
+  topics: z.array(z.string()).min(1).max(MAX_TOPICS).meta({
+    description: "By their exact names. The token must be for all that are private.",
+    example: ["events/alerts"],
+  }),
 });
 
-/** The route of tickets. */
-export function ticketsRoutes(services: Services): OpenAPIHono<AppEnv> {
-  const { authenticator, registry, config, streamOpener, publishRate, tickets } = services;
+/** Creates the route of tickets. */
+export function ticketsRoutes(
+  { authenticator, config, publishRate, registry, streamOpener, tickets }: Pick<
+    Services,
+    "authenticator" | "config" | "publishRate" | "registry" | "streamOpener" | "tickets"
+  >,
+): Router {
   const app = createRouter();
   app.openAPIRegistry.registerComponent("securitySchemes", "user", {
     type: "http",
@@ -70,16 +40,28 @@ export function ticketsRoutes(services: Services): OpenAPIHono<AppEnv> {
     description: "HS256 by AUTH_SECRET, with `sub`, `exp` and `topics`",
   });
 
-  app.openapi(make, async (c) => {
+  route(app, {
+    method: "post",
+    path: "/v1/tickets",
+    summary: "Makes a ticket: it opens one stream, as `?ticket=`, within 30 s",
+    tags: ["streams"],
+    security: [{ user: [] }, { publisher: [] }],
+    middleware: [requireJson, limitBody(MAX_BODY_BYTES)],
+    request: { body: TicketBody },
+    responses: {
+      201: jsonContent("A ticket", TicketAnswer),
+      ...problems(400, 401, 403, 404, 413, 415, 429, 503),
+    },
+  }, async (c, { body }) => {
     const principal = await authenticator.authenticate(c);
     if (principal.kind === "anonymous") {
       throw unauthorized("token_needed", "A ticket is made for a token: Authorization: Bearer …");
     }
-    const who = `tickets of ${principalKey(c, principal, config.CLIENT_IP_HEADER)}`;
+    const client = `tickets of ${principalKey(c, principal, config.CLIENT_IP_HEADER)}`;
     if (principal.kind === "publisher") consumePublication(c, publishRate);
-    else consume(c, streamOpener.opens, who, TICKETS);
+    else consume(c, streamOpener.opens, client, TICKETS);
 
-    const topics = [...new Set(c.req.valid("json").topics)].map((name) => registry.topic(name));
+    const topics = [...new Set(body.topics)].map((name) => registry.topic(name));
     authorizeReader(principal, topics);
     const { ticket, expiresAt } = await tickets.issue({
       sub: principal.kind === "user" ? principal.sub : undefined,

@@ -1,11 +1,54 @@
 /**
- * JSON answers in the API's document.
+ * Fragments of the API's document: JSON answers, streams, poll delays.
  *
  * @module
  */
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 
 /** Declares an answer of JSON. */
 export function jsonContent<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
 }
+
+/** Declares an answer of JSON that carries an `ETag`. */
+export function taggedJsonContent<Schema extends z.ZodType>(description: string, schema: Schema) {
+  const headers = { etag: { schema: { type: "string" as const } } };
+  return { ...jsonContent(description, schema), headers };
+}
+
+/** One frame, as a parser of server-sent events returns it. */
+const FrameSchema = z.object({
+  id: z.string().optional().meta({
+    description: "Grows. The last one seen is the client's cursor.",
+  }),
+  event: z.string().meta({ example: "quote" }),
+  data: z.string().meta({ description: "JSON" }),
+  retry: z.int().optional().meta({ description: "Milliseconds until a client comes back." }),
+}).meta({ id: "Frame" });
+
+/**
+ * Declares a stream: OpenAPI 3.2 describes each of its frames by `itemSchema`.
+ *
+ * @param frames The event types of the stream, in words.
+ */
+export function streamContent(frames: string) {
+  return {
+    description: `A stream of server-sent events: ${frames}. ` +
+      "Where a budget is full: one frame `busy`, and the end.",
+    content: { "text/event-stream": { itemSchema: FrameSchema } },
+  };
+}
+
+/** The seconds between two polls of something whose next change cannot be predicted. */
+export const POLL_S = 5;
+
+/** The delay before the next poll. */
+export const PollDelay = z.int().meta({ description: "Seconds until it is worth asking again." });
+
+/** The delay before the next poll of something that ends. */
+export const PollDelayToEnd = z.int().meta({
+  description: "Seconds until it is worth asking again; 0 at the end.",
+});
+
+/** A ticket, as it is answered. */
+export const TicketAnswer = z.object({ ticket: z.string(), expires_at: z.iso.datetime() });

@@ -21,6 +21,9 @@ export const IdempotencyHeader = z.string().regex(/^[\x20-\x7e]{1,128}$/).option
     "The same key again within 24 hours is the same publication: the first answer comes again.",
 });
 
+/** The headers of a route that takes an `Idempotency-Key`. */
+export const IdempotencyHeaders = z.object({ "idempotency-key": IdempotencyHeader });
+
 /** There is one publisher's token, so there is one publisher. */
 const PUBLISHER = "publisher";
 
@@ -33,17 +36,19 @@ export function consumePublication(c: Context<AppEnv>, rate: RateLimit): void {
   consume(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
-/**
- * Checks that a body says it is JSON.
- *
- * @throws {Problem} 415 `not_json`.
- */
-export function requireJson(c: Context<AppEnv>): void {
+/** Refuses a body that is not declared as JSON. @throws {Problem} 415 `not_json`. */
+function checkJson(c: Context<AppEnv>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
   const detail = "The body is to be JSON: Content-Type: application/json.";
   throw new Problem(415, "not_json", detail);
 }
+
+/** Refuses requests whose body is not declared as JSON. @throws {Problem} 415 `not_json`. */
+export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
+  checkJson(c);
+  await next();
+};
 
 /** Whose keys a publication comes under: the publisher's, or a user's. */
 export function publisherKey(
@@ -89,7 +94,7 @@ export function requirePublisher(
 ): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     authorizePublisher(c, config.PUBLISH_TOKEN);
-    if (hasBody && c.req.method !== "DELETE") requireJson(c);
+    if (hasBody && c.req.method !== "DELETE") checkJson(c);
     consumePublication(c, publishRate);
     await next();
   };

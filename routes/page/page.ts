@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
-import type { AppEnv } from "../../lib/http/client_address.ts";
+import { type Asset, assetRoutes } from "../../lib/http/assets.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
-import { createRouter } from "../../lib/http/router.ts";
+import { createRouter, route, type Router } from "../../lib/http/route.ts";
 import type { NewsService } from "../../lib/topics/news/news_service.ts";
-import { addAssets, type Asset } from "../assets.ts";
 import { pageDocument, type PageSnapshot } from "./document.ts";
 
 /** What the page needs. */
@@ -38,17 +37,6 @@ const FILES = [
   ["icon.svg", "image/svg+xml"],
 ] as const;
 
-const page = createRoute({
-  method: "get",
-  path: "/",
-  summary: "The live page: a table and a list without JavaScript",
-  request: { query: SourceQuery },
-  responses: {
-    200: { description: "The page", content: { "text/html": { schema: z.string() } } },
-    ...problems(400),
-  },
-});
-
 /** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
 function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   const read = async (file: string) =>
@@ -70,12 +58,21 @@ function originOf(url: string): string {
 }
 
 /** The page and its files, under a strict policy. */
-export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): OpenAPIHono<AppEnv> {
+export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Router {
   const app = createRouter();
   app.use("/", pageHeaders);
   app.use("/", compress());
-  app.openapi(page, async (c) => {
-    const sources = sourceFilter(c.req.valid("query").source);
+  route(app, {
+    method: "get",
+    path: "/",
+    summary: "The live page: a table and a list without JavaScript",
+    request: { query: SourceQuery },
+    responses: {
+      200: { description: "The page", content: { "text/html": { schema: z.string() } } },
+      ...problems(400),
+    },
+  }, async (c, { query }) => {
+    const sources = sourceFilter(query.source);
     // HEAD runs this too, and asks for nothing: nobody looks.
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // What comes in between is shown and told by the stream, which goes on from the earlier place.
@@ -88,12 +85,12 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Ope
     return c.html(pageDocument(snapshot, painted, frame));
   });
 
-  addAssets(app, runtime, {
+  assetRoutes(app, runtime, {
     summary: "A file of the live page",
     files: FILES.map(([path, type]) => ({ path, type })),
     headers: pageHeaders,
   });
-  addAssets(app, runtime, {
+  assetRoutes(app, runtime, {
     summary: "The package that draws charts",
     files: uPlot(runtime),
     headers: pageHeaders,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { createRouter } from "../../lib/http/router.ts";
+import { createRouter } from "../../lib/http/route.ts";
 import { docsRoutes } from "../../routes/docs.ts";
 import { createAppUnderTest } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { bundle, bundleStyles } from "../../lib/http/bundle.ts";
+import { bundle, bundleStyles } from "../../lib/http/assets.ts";
 
 const FILES: Record<string, string> = {
   "main.js": `// @ts-check
