@@ -6,7 +6,6 @@
 import { type Config, storePrefix } from "./core/config.ts";
 import type { Figures } from "./core/metrics.ts";
 import { randomId } from "./core/random_id.ts";
-import type { Topic } from "./core/topic.ts";
 import type { Runtime } from "./core/runtime.ts";
 import { type Budget, createBudget } from "./guard/budget.ts";
 import { createRateLimit, type RateLimit } from "./guard/rate_limit.ts";
@@ -21,18 +20,20 @@ import { createMemoryState } from "./store/memory/backend.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis/backend.ts";
 import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
-import { createTopicRegistry, type TopicFamily, type TopicRegistry } from "./topics/registry.ts";
-import { channelTopics } from "./topics/channels.ts";
+import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
+import { registerChannels } from "./topics/channels.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operations.ts";
+import { registerFamily } from "./topics/topic_family.ts";
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createQuotesService, type QuotesService } from "./topics/quotes/quotes_service.ts";
 import { providersFor } from "./topics/quotes/providers/registry.ts";
 import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
 import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
 import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
+import { TASK_OUTCOMES } from "./topics/tasks/task.ts";
 import { tasksTopic } from "./topics/tasks/topic.ts";
 
 /** What the routes are made of. */
@@ -106,6 +107,7 @@ export function createServices(
   const { clock, random } = outside;
   const isolate = randomId(random, 8);
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
+  const registry = createTopicRegistry();
   const prefix = storePrefix(config, timeline);
   const shared = createShared(config, { ...outside, fetch }, { isolate, prefix, retention });
   const prometheus = createPrometheus({
@@ -113,7 +115,9 @@ export function createServices(
     version,
     store: shared.health.kind,
     providers: [...providersFor(config).map(({ name }) => name), FEEDS],
-    topicKinds: ["quotes", "news", "events", "operations", "sessions", "tasks"],
+    topicKinds: registry.metricKinds,
+    taskOutcomes: TASK_OUTCOMES,
+    deprecatedUses: [SESSION_LONG_POLL.use],
     figures,
   });
   const { metrics } = prometheus;
@@ -129,8 +133,6 @@ export function createServices(
   const market = createQuotesService(runtime, config, hub, shared);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNewsService(runtime, newsOptions, hub, shared);
-  const channels = channelTopics(config.CHANNELS);
-  const topics: readonly Topic[] = [market.topic, news.topic, tasksTopic, ...channels];
   const ledgers = {
     runtime,
     hub,
@@ -141,15 +143,22 @@ export function createServices(
   const operations = createOperations(ledgers);
   const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
   const tasks = createTasks({ ...ledgers, log: shared.log });
-  const families: readonly TopicFamily[] = [{
-    name: OPERATIONS,
-    topic: operationTopic,
-    ownerOf: async (id) => (await operations.look(id))?.operation.owner ?? null,
-  }, {
-    name: SESSIONS,
-    topic: sessionTopic,
-    ownerOf: async (id) => (await sessions.look(id))?.session.owner ?? null,
-  }];
+  registry.register(market.topic);
+  registry.register(news.topic);
+  registerFamily(
+    registry,
+    OPERATIONS,
+    operationTopic,
+    async (id) => (await operations.look(id))?.operation.owner ?? null,
+  );
+  registerFamily(
+    registry,
+    SESSIONS,
+    sessionTopic,
+    async (id) => (await sessions.look(id))?.session.owner ?? null,
+  );
+  registry.register(tasksTopic);
+  registerChannels(registry, config.CHANNELS);
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
@@ -166,7 +175,10 @@ export function createServices(
     publishToken: config.PUBLISH_TOKEN,
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
-  if (config.AUTH_SECRET === undefined && channels.some(({ isPrivate }) => isPrivate)) {
+  if (
+    config.AUTH_SECRET === undefined &&
+    Object.values(config.CHANNELS).some((channel) => channel.private)
+  ) {
     runtime.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
   let isGoing = false;
@@ -190,7 +202,7 @@ export function createServices(
     sessions,
     tasks,
     sharedStore: shared.store,
-    registry: createTopicRegistry(topics, families),
+    registry,
     budget,
     authenticator,
     tickets,

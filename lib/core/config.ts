@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "./logger.ts";
-import { isChannelType } from "./topic.ts";
+import { isEventType } from "./topic.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -41,7 +41,7 @@ const json = z.string().transform((text, context): unknown => {
 const channels = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/),
   z.strictObject({
-    types: z.array(z.string().refine(isChannelType)).min(1).max(64),
+    types: z.array(z.string().refine(isEventType)).min(1).max(64),
     private: z.boolean().default(false),
   }),
 );
@@ -130,9 +130,13 @@ export type Config = Readonly<z.infer<typeof SETTINGS>>;
 /** The variables of an environment. */
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Settings that cannot be used, with every problem in the message. */
+/** Settings that cannot be used. The message lists every problem. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+
+  constructor(problems: readonly string[]) {
+    super(`Cannot start with these settings:\n  ${problems.join("\n  ")}`);
+  }
 }
 
 const SECRETS: ReadonlySet<string> = new Set([
@@ -144,7 +148,12 @@ const SECRETS: ReadonlySet<string> = new Set([
   "FRED_API_KEY",
 ]);
 
-/** What a bad setting got, for the operator's eyes: cut short, and never a secret. */
+/** Describes a setting that cannot be used: its name, the value that was got, the values that are accepted. */
+export function settingProblem(name: string, got: string): string {
+  return `${name}: got ${shown(name, got)}, takes ${takes(name)}`;
+}
+
+/** Formats a bad value for the operator: cut short, and never a secret. */
 function shown(name: string, got: string): string {
   if (SECRETS.has(name)) return `${got.length} characters`;
   return JSON.stringify(got.length > 60 ? `${got.slice(0, 60)}…` : got);
@@ -191,14 +200,12 @@ export function readConfig(env: Env): Config {
   const config = data ??
     SETTINGS.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))));
   const problems = [
-    ...[...bad].map((name) =>
-      `${name}: got ${shown(name, given[name] ?? "")}, takes ${takes(name)}`
-    ),
+    ...[...bad].map((name) => settingProblem(name, given[name] ?? "")),
     ...halves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
     ...shortTimes(config),
   ];
   if (problems.length > 0) {
-    throw new ConfigError(`Cannot start with these settings:\n  ${problems.join("\n  ")}`);
+    throw new ConfigError(problems);
   }
   return config;
 }

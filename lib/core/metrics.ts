@@ -1,5 +1,5 @@
 /**
- * What happens, for who counts it: domain events, in words of fixed sets. Nothing a caller sends becomes a label.
+ * The metrics interface: domain events with labels from fixed sets. Nothing a caller sends becomes a label.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export function kindOfStream(topics: readonly { readonly metricKind: string }[])
   return more.length === 0 ? kind : SEVERAL_KINDS;
 }
 
-/** Why streams end: what `bye` says, or `gone` where the client left by itself. */
+/** The reasons for which streams end: as in `bye`, or `gone` if the client disconnected. */
 export const END_REASONS = [
   "drain",
   "max_age",
@@ -27,21 +27,21 @@ export const END_REASONS = [
   "gone",
 ] as const;
 
-/** Why streams are refused. */
+/** The reasons for which streams are refused. */
 export const REFUSAL_REASONS = ["isolate", "client", "rate", "drain"] as const;
 
 /**
- * What becomes of a publication.
+ * The outcomes of a publication.
  *
  * | outcome    | means                                                       |
  * | ---------- | ----------------------------------------------------------- |
  * | `appended` | it is in the log                                            |
- * | `repeated` | it came before, under the same key, and is in the log once  |
- * | `conflict` | its key came before, with another body                      |
- * | `fenced`   | another isolate leads by now                                |
- * | `refused`  | its type, shape or size is not what the topic takes         |
- * | `away`     | the shared store did not answer                             |
- * | `fault`    | ours                                                        |
+ * | `repeated` | its key is known, and it is in the log once                 |
+ * | `conflict` | its key is known with another body                          |
+ * | `fenced`   | another isolate holds the lease                             |
+ * | `refused`  | the topic does not accept its type, shape or size           |
+ * | `away`     | the shared store is unavailable                             |
+ * | `fault`    | an error of the server                                      |
  */
 export const PUBLISH_OUTCOMES = [
   "appended",
@@ -53,7 +53,7 @@ export const PUBLISH_OUTCOMES = [
   "fault",
 ] as const;
 
-/** What becomes of a call to a provider: `ok`, or how it failed (`upstream/failure.ts`). */
+/** The outcomes of a call to a provider: `ok`, or the failure (`upstream/failure.ts`). */
 export const CALL_OUTCOMES = [
   "ok",
   "timeout",
@@ -66,41 +66,30 @@ export const CALL_OUTCOMES = [
   "waiting",
 ] as const;
 
-/** The states of a breaker (`upstream/breaker.ts`). */
+/** The states of a circuit breaker (`upstream/breaker.ts`). */
 export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 
-/** The states of a task that is open (`topics/tasks/task.ts`). */
-export const TASK_STATES = ["waiting", "claimed", "running"] as const;
-
-/** What becomes of a task: its two ends, and `lapsed`, where its worker was not heard of and it waits for another. */
-export const TASK_OUTCOMES = ["completed", "failed", "lapsed"] as const;
-/** Ways to ask that are to go (`http/deprecation.ts`). */
-export const DEPRECATED_USES = ["session_long_poll"] as const;
-
-/** What becomes of a publication. */
+/** An outcome of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
 
-/** A way to ask that is to go. */
-export type DeprecatedUse = typeof DEPRECATED_USES[number];
-
-/** Counts what happens. Its methods return at once and never throw. A `topic` is the metric kind of a topic or a stream. */
+/** Counts events. Its methods return at once and never throw. `topic` is the metric kind of a topic or a stream. */
 export interface Metrics {
-  /** A stream was opened. */
+  /** Counts an opened stream. */
   opened(topic: string): void;
-  /** A stream ended. */
+  /** Counts an ended stream. */
   closed(topic: string, reason: typeof END_REASONS[number]): void;
-  /** A stream was refused, since a budget or a rate is used up, or we are going. */
+  /** Counts a stream that was refused by the budget, by a rate limit, or while the isolate drains. */
   refused(reason: typeof REFUSAL_REASONS[number]): void;
-  /** Events were published together, or were to be. */
+  /** Counts the events of one publication. */
   published(topic: string, outcome: PublishOutcome, events: number): void;
-  /** A provider was called. */
+  /** Counts a call to a provider. */
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
-  /** Something was asked in a way that is to go. */
-  deprecated(use: DeprecatedUse): void;
-  /** A provider has a breaker, which tells its state whenever it is asked. */
+  /** Counts a request that uses a deprecated feature. */
+  deprecated(use: string): void;
+  /** Registers a provider's circuit breaker. `state` reads its current state. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
-  /** Something became of a task. */
-  tasked(outcome: typeof TASK_OUTCOMES[number]): void;
+  /** Counts an ended task or an expired claim. */
+  tasked(outcome: string): void;
 }
 
 /** Counts nothing. */
@@ -115,33 +104,34 @@ export const noMetrics: Metrics = Object.freeze({
   tasked() {},
 });
 
-/** How the streams of one kind are doing. */
+/** The figures of the streams of one kind. */
 export interface StreamFigures {
   /** Streams that have not ended. */
   readonly open: number;
-  /** Those that are owed something they had no room for yet. */
+  /** Streams with pending events. */
   readonly lagging: number;
-  /** Those that have had no room for {@linkcode HUNG_MS}. */
+  /** Streams blocked for {@linkcode HUNG_MS} or longer. */
   readonly hung: number;
-  /** Events handed to clients since the start, once for each client: by streams that have ended too. */
+  /** Events delivered since the start, once per client, including those of ended streams. */
   readonly delivered: number;
 }
 
-/** A stream without room hangs from then on, in milliseconds: a sixth of the time after which it is let go. */
+/** A stream that is blocked for this many milliseconds is hung: a sixth of the time after which it is ended. */
 export const HUNG_MS = 10_000;
 
-/** The tasks that are open, on whatever isolate. */
-export interface Queue {
-  readonly counts: Readonly<Record<typeof TASK_STATES[number], number>>;
-  /** Since when the oldest of those that wait is there, in seconds: 0 where none waits. */
+/** The open tasks of all isolates. */
+export interface QueueStats {
+  /** The number of tasks in each open state. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The age of the oldest waiting task in seconds, 0 without one. */
   readonly oldestAgeS: number;
 }
 
-/** What is not counted as it happens, but looked at when somebody asks. */
+/** The figures that are read for each text, not counted as events. */
 export interface Figures {
   readonly streams: ReadonlyMap<string, StreamFigures>;
-  /** Seats that are taken: also by streams that have ended and whose sockets the system has not let go of. */
+  /** Slots in use, including those of ended streams whose sockets are not free yet. */
   readonly slots: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };
-  readonly queue: Queue;
+  readonly queue: QueueStats;
 }

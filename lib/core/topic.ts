@@ -1,5 +1,5 @@
 /**
- * What may be streamed, and how.
+ * Topics: the subjects that clients subscribe to.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ZodType } from "zod";
 import type { StreamEvent } from "./event.ts";
 import { OTHER_KIND } from "./metrics.ts";
 
-/** The events of the stream itself, and EventSource's own: no topic may use them. */
+/** The stream's own event types and EventSource's: no topic may use them. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
   "sync",
   "gap",
@@ -21,35 +21,23 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set([
   "message",
 ]);
 
-/** The types of the built-in topics: an operator's channel may not use them. */
-const BUILT_IN_TYPES: ReadonlySet<string> = new Set([
-  ...["quote", "status", "article", "article.updated", "article.retracted"],
-  ...["progress", "session", "task", "completed", "failed", "cancelled", "expired"],
-  ...["token", "done", "stopped"],
-]);
-
-/** Whether a name may be an event type of an operator's channel. */
-export function isChannelType(name: string): boolean {
-  return isEventType(name) && !BUILT_IN_TYPES.has(name);
-}
-
-/** Whether a name may be an event type: a plain word that is not the stream's own. */
+/** Tests a name for an event type: one plain word of 1 to 64 characters that is not reserved. */
 export function isEventType(name: string): boolean {
   return /^[\w.-]{1,64}$/.test(name) && !RESERVED_TYPES.has(name);
 }
 
-/** A frame a topic opens with. `json` is its data, serialised. */
+/** The initial event of a topic. `json` is its serialised data. */
 export interface Opening {
   readonly type: string;
   readonly json: string;
 }
 
 /**
- * Makes an opening of what a topic has: null where there is nothing to open with.
+ * Makes the initial event of a topic. Returns null if there is none to send.
  *
- * @param events Those that the client's filter lets through: on a state topic the newest of each key, on a log topic the
- * last ones, oldest first.
- * @param tags The filter: null where there is none.
+ * @param events The retained events that pass the client's filter: on a state topic the newest of each key, on a log topic
+ * the last ones, oldest first.
+ * @param tags The client's filter, null without one.
  */
 export type Open = (
   events: readonly StreamEvent[],
@@ -57,42 +45,53 @@ export type Open = (
 ) => Opening | null;
 
 /**
- * One subject clients subscribe to. Its kind settles what follows:
+ * The right to read a topic.
  *
- * | kind    | kept                    | after a cursor                  | a client without room   |
- * | ------- | ----------------------- | ------------------------------- | ----------------------- |
- * | `state` | the newest event a key  | the newest of each changed key  | skips to newer values   |
- * | `log`   | the last events         | every event, or `gap` says so   | ends when it falls out  |
+ * | access       | readers besides publishers                       |
+ * | ------------ | ------------------------------------------------ |
+ * | `public`     | anyone                                           |
+ * | `private`    | users whose token names the topic                |
+ * | `owned`      | its owner, unless the owner's token names others |
+ * | `publishers` | none                                             |
+ */
+export type TopicAccess = "public" | "private" | "owned" | "publishers";
+
+/**
+ * A subject that clients subscribe to. Its kind determines what follows:
+ *
+ * | kind    | retained                  | after a cursor                    | a blocked client                |
+ * | ------- | ------------------------- | --------------------------------- | ------------------------------- |
+ * | `state` | the newest event of a key | the newest of each changed key    | receives newer values only      |
+ * | `log`   | the last events           | every event, or a `gap`           | ends once it falls out of reach |
  */
 export interface Topic {
   readonly name: string;
   readonly kind: "state" | "log";
-  /** The event types it takes, each with the shape of its data. */
+  /** The event types of the topic, each with the shape of its data. */
   readonly events: Readonly<Record<string, ZodType>>;
-  /** True where a right is needed to follow it. */
-  readonly isPrivate: boolean;
-  /** The value of the label `topic` in /metrics. Topics of one family share it. */
+  readonly access: TopicAccess;
+  /** The value of the label `topic` in /metrics. */
   readonly metricKind: string;
-  /** Of many topics that come and go, what they are called together: their name up to the first slash. */
+  /** The name of its family, for one of many topics that come and go: the part of its name before the slash. */
   readonly family?: string;
-  /** What a client without a cursor is given. */
+  /** Makes the initial event for a client without a cursor. */
   readonly open?: Open;
-  /** Log topics: the types of the one event that ends it, after which nothing comes. It does not end, where none are. */
+  /** The types of the one event that ends a log topic. Without them it never ends. */
   readonly terminalTypes?: readonly string[];
   /**
-   * State topics: whether a value of the log is newer than one that was shown without it, while the log was away. It is,
-   * where nothing is said.
+   * Tests if a logged value of a state topic is newer than the unlogged one that was shown during an outage of the log. A
+   * topic without this function takes every logged value for newer.
    */
   readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
 }
 
-/** The optional fields of a topic that {@linkcode defineTopic} fills in. */
-type Defaults = "isPrivate" | "metricKind";
+/** The fields of a topic that have a default. */
+type Defaults = "access" | "metricKind";
 
 /**
- * Defines a topic. It is public and of the metric kind {@linkcode OTHER_KIND} unless it says otherwise.
+ * Defines a topic: public, and of the metric kind {@linkcode OTHER_KIND}, by default.
  *
- * @throws {TypeError} If it takes an event type that is reserved or is not one plain word.
+ * @throws {TypeError} If an event type is reserved or not one plain word.
  */
 export function defineTopic(topic: Omit<Topic, Defaults> & Partial<Pick<Topic, Defaults>>): Topic {
   for (const type of Object.keys(topic.events)) {
@@ -100,5 +99,5 @@ export function defineTopic(topic: Omit<Topic, Defaults> & Partial<Pick<Topic, D
       throw new TypeError(`Cannot define topic "${topic.name}": "${type}" is no free event type`);
     }
   }
-  return { isPrivate: false, metricKind: OTHER_KIND, ...topic };
+  return { access: "public", metricKind: OTHER_KIND, ...topic };
 }

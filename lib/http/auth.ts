@@ -13,6 +13,7 @@ import type { Config } from "../core/config.ts";
 import { Problem } from "../core/problem.ts";
 import { type AppEnv, clientKey } from "./client_address.ts";
 import { isSameSecret } from "./crypto.ts";
+import type { Topic } from "../core/topic.ts";
 import { readJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
@@ -23,7 +24,7 @@ export type Principal =
     readonly kind: "user";
     /** Who it is, as the operator's site names them. */
     readonly sub: string;
-    /** Exact names or `prefix/*`; null stands for one's own operations, sessions and tasks. */
+    /** Exact names or `prefix/*`; null stands for all topics that the user owns. */
     readonly topics: readonly string[] | null;
     /** When the token ends, in ms since the epoch. */
     readonly endsAt: number;
@@ -59,12 +60,6 @@ export interface AuthenticatorOptions {
   readonly allowedOrigins: Config["ALLOWED_ORIGINS"];
 }
 
-/** Topics of which everybody has some: whose a single one is, is asked for apart. */
-const OWNED = ["operations/*", "sessions/*", "tasks/*"];
-
-/** The topic that users may not follow, whatever their token says. */
-const PUBLISHERS_TOPIC = "tasks";
-
 /** The cookie that holds a user's token. */
 const COOKIE = "edgetape";
 
@@ -88,12 +83,15 @@ function includes(list: readonly string[], name: string): boolean {
   );
 }
 
-/** Whether a caller may read a topic that is private. Of operations, sessions and tasks {@linkcode isOwner} is asked too. */
-export function canRead(principal: Principal, topic: string): boolean {
-  if (principal.kind === "publisher") return true;
+/** Tests if a caller may read a topic, as far as its token says. The owner of an owned topic is checked apart: {@linkcode isOwner}. */
+export function canRead(
+  principal: Principal,
+  { name, access }: Pick<Topic, "name" | "access">,
+): boolean {
+  if (access === "public" || principal.kind === "publisher") return true;
   if (principal.kind === "anonymous") return false;
-  if (topic === PUBLISHERS_TOPIC && principal.sub !== undefined) return false;
-  return includes(principal.topics ?? OWNED, topic);
+  if (access === "publishers" && principal.sub !== undefined) return false;
+  return principal.topics === null ? access === "owned" : includes(principal.topics, name);
 }
 
 /** Whether what is `owner`'s is the caller's too: publishers own all. */

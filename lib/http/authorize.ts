@@ -31,9 +31,9 @@ export function authorizePublisher(c: Context<AppEnv>, token: string | undefined
  */
 export function authorizeReader(
   principal: Principal,
-  topics: readonly Pick<Topic, "name" | "isPrivate">[],
+  topics: readonly Pick<Topic, "name" | "access">[],
 ): void {
-  const refused = topics.find(({ name, isPrivate }) => isPrivate && !canRead(principal, name));
+  const refused = topics.find((topic) => !canRead(principal, topic));
   if (!refused) return;
   const { name } = refused;
   if (principal.kind === "anonymous") {

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Context } from "hono";
-import { type DeprecatedUse, type Metrics, noMetrics } from "../core/metrics.ts";
+import { type Metrics, noMetrics } from "../core/metrics.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { AppEnv } from "./client_address.ts";
 
 /** What is to go. */
 export interface Deprecated {
-  readonly use: DeprecatedUse;
+  readonly use: string;
   /** Since when, as `Deprecation` says it (RFC 9745): `@` and seconds since the epoch. */
   readonly since: string;
   /** Until when it is sure to be answered, as `Sunset` says it (RFC 8594): a date of HTTP. */

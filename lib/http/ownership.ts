@@ -58,7 +58,7 @@ export async function findResource<Kept>(
   principal: Principal,
   { name, look, ownerOf, unknown }: Lookup<Kept>,
 ): Promise<Kept> {
-  authorizeReader(principal, [{ name, isPrivate: true }]);
+  authorizeReader(principal, [{ name, access: "owned" }]);
   const kept = await look();
   if (kept !== null && isOwner(principal, ownerOf(kept))) return kept;
   consumeLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
@@ -87,7 +87,7 @@ export async function findOwned(
 ): Promise<LookupResult> {
   authorizeReader(principal, all);
   const isThere = await Promise.all(all.map(async (topic) => {
-    if (topic.family === undefined) return true;
+    if (topic.access !== "owned") return true;
     const owner = await registry.ownerOf(topic);
     return owner !== null && isOwner(principal, owner);
   }));

@@ -85,7 +85,7 @@ function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
 
 /** When the right to some of the topics ends: undefined where it does not, or none is needed. */
 function rightsEndOf(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
-  const isNeeded = filters.some(({ topic }) => topic.isPrivate);
+  const isNeeded = filters.some(({ topic }) => topic.access !== "public");
   return isNeeded && "endsAt" in principal ? principal.endsAt : undefined;
 }
 

@@ -1,11 +1,11 @@
 /**
- * THE LIST of what is measured, under the names Prometheus knows it by.
+ * The instruments: the names, help texts and labels of all metrics.
  *
  * @module
  */
 import { Counter, Gauge, type Registry } from "prom-client";
 
-/** Names and explains each. The last word of a counter's name is `total`. */
+/** Creates all instruments in a registry. A counter's name ends in `total`. */
 export function createInstruments(registry: Registry) {
   const registers = [registry];
 
@@ -18,65 +18,36 @@ export function createInstruments(registry: Registry) {
   }
 
   return {
-    info: gauge("info", "1, with what runs here.", "version", "store"),
-    streams: gauge("streams", "Streams that are open.", "topic"),
-    lagging: gauge(
-      "streams_lagging",
-      "Open streams that are owed what they had no room for yet.",
-      "topic",
-    ),
-    hung: gauge("streams_hung", "Open streams that have had no room for 10 s.", "topic"),
-    opened: counter("streams_opened", "Streams that were opened.", "topic"),
-    closed: counter("streams_closed", "Streams that ended, by why.", "topic", "reason"),
-    refused: counter("streams_refused", "Streams that were refused, by why.", "reason"),
-    seatsInUse: gauge(
+    info: gauge("info", "1, labelled with the version and the store.", "version", "store"),
+    streams: gauge("streams", "Open streams.", "topic"),
+    lagging: gauge("streams_lagging", "Open streams with pending events.", "topic"),
+    hung: gauge("streams_hung", "Open streams blocked for 10 s or longer.", "topic"),
+    opened: counter("streams_opened", "Opened streams.", "topic"),
+    closed: counter("streams_closed", "Ended streams, by reason.", "topic", "reason"),
+    refused: counter("streams_refused", "Refused streams, by reason.", "reason"),
+    slotsInUse: gauge(
       "seats_in_use",
-      "Seats taken: by streams, and by ended ones whose sockets are not free yet.",
+      "Slots in use, including those of ended streams whose sockets are not free yet.",
     ),
-    seatsLimit: gauge("seats_limit", "Seats there are."),
-    delivered: counter(
-      "events_delivered",
-      "Events handed to clients, once for each client.",
-      "topic",
-    ),
-    published: counter(
-      "events_published",
-      "Events that were to be published, by what became of them.",
-      "topic",
-      "outcome",
-    ),
-    deprecated: counter(
-      "deprecated_uses",
-      "Requests made in a way that is to go, by which.",
-      "use",
-    ),
+    slotsLimit: gauge("seats_limit", "Slots of this isolate."),
+    delivered: counter("events_delivered", "Events delivered, once per client.", "topic"),
+    published: counter("events_published", "Events published, by outcome.", "topic", "outcome"),
+    deprecated: counter("deprecated_uses", "Requests that use a deprecated feature.", "use"),
     storeUp: gauge("store_up", "1 while the shared store answers, else 0."),
-    storeCommands: counter(
-      "store_commands",
-      "Commands sent to Redis, those inside of scripts too.",
-    ),
-    calls: counter(
-      "provider_calls",
-      "Calls to providers, by what became of them.",
-      "provider",
-      "outcome",
-    ),
+    storeCommands: counter("store_commands", "Commands sent to Redis, including those in scripts."),
+    calls: counter("provider_calls", "Calls to providers, by outcome.", "provider", "outcome"),
     breaker: gauge(
       "provider_breaker",
-      "1 for the state a provider's breaker is in, else 0.",
+      "1 for the current state of a provider's circuit breaker, else 0.",
       "provider",
       "state",
     ),
-    tasks: gauge("tasks", "Tasks that have not ended, on all isolates.", "state"),
+    tasks: gauge("tasks", "Open tasks of all isolates, by state.", "state"),
     oldestTask: gauge(
       "tasks_oldest_age_seconds",
-      "Age of the oldest task that waits, on all isolates.",
+      "Age of the oldest waiting task of all isolates.",
     ),
-    taskOutcomes: counter(
-      "tasks_outcomes",
-      "Tasks that ended, and claims that lapsed.",
-      "outcome",
-    ),
+    taskOutcomes: counter("tasks_outcomes", "Ended tasks and expired claims.", "outcome"),
   };
 }
 

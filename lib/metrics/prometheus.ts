@@ -1,5 +1,5 @@
 /**
- * The twin of `core/metrics.ts` that Prometheus reads.
+ * The Prometheus implementation of `core/metrics.ts`.
  *
  * @module
  */
@@ -7,7 +7,6 @@ import { type Counter, Registry } from "prom-client";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
-  DEPRECATED_USES,
   END_REASONS,
   type Figures,
   type Metrics,
@@ -15,57 +14,38 @@ import {
   PUBLISH_OUTCOMES,
   REFUSAL_REASONS,
   SEVERAL_KINDS,
-  TASK_OUTCOMES,
-  TASK_STATES,
 } from "../core/metrics.ts";
 import { createInstruments, type Instruments } from "./instruments.ts";
 
-/** Who calls a provider that is none of those that are known. */
-const OTHER = "other";
+/** The label of a provider that is not listed. */
+const OTHER_PROVIDER = "other";
 
-/** What is measured, as text. */
+/** The text of all metrics. */
 export interface Exposition {
   readonly contentType: string;
-  /** Everything, as it is now. */
+  /** Writes the text, with the figures of this moment. */
   text(): Promise<string>;
 }
 
-/** What is measured, and of whom. */
+/** The labels' values, and the source of the figures. */
 export interface PrometheusOptions {
-  /** A label of everything: behind one address there may be several isolates, each with counts of its own. */
+  /** A label of every series: several isolates may answer at one address, each with its own counters. */
   readonly isolate: string;
-  /** As in deno.json. */
+  /** The version in deno.json. */
   readonly version: string;
   readonly store: "memory" | "redis";
-  /** The names that become labels. Others count as `other`. */
+  /** The names of providers. Any other name counts as `other`. */
   readonly providers: readonly string[];
-  /** The metric kinds of the registered topics. */
-  readonly topicKinds: readonly string[];
-  /** What is looked at when somebody asks. */
+  readonly taskOutcomes: readonly string[];
+  readonly deprecatedUses: readonly string[];
+  /** Lists the metric kinds of the registered topics. */
+  readonly topicKinds: () => readonly string[];
+  /** Reads the figures for a text. */
   readonly figures: () => Figures | Promise<Figures>;
 }
 
-/** Every series there will ever be is there from the start: what appears with its first event has no rate. */
-function beginAtZero(
-  all: Instruments,
-  providers: readonly string[],
-  kinds: readonly string[],
-): void {
-  for (const reason of REFUSAL_REASONS) all.refused.inc({ reason }, 0);
-  for (const outcome of TASK_OUTCOMES) all.taskOutcomes.inc({ outcome }, 0);
-  for (const topic of kinds) {
-    all.opened.inc({ topic }, 0);
-    for (const reason of END_REASONS) all.closed.inc({ topic, reason }, 0);
-    for (const outcome of PUBLISH_OUTCOMES) all.published.inc({ topic, outcome }, 0);
-  }
-  for (const use of DEPRECATED_USES) all.deprecated.inc({ use }, 0);
-  for (const provider of providers) {
-    for (const outcome of CALL_OUTCOMES) all.calls.inc({ provider, outcome }, 0);
-  }
-}
-
-/** A total that is known as a whole. */
-function settle<Label extends string>(
+/** Sets a counter whose totals are counted elsewhere. */
+function setTotals<Label extends string>(
   counter: Counter<Label>,
   totals: readonly (readonly [Partial<Record<Label, string>>, number])[],
 ): void {
@@ -73,36 +53,53 @@ function settle<Label extends string>(
   for (const [labels, total] of totals) counter.inc(labels, total);
 }
 
-/** Creates metrics, and the text of them, in a registry of their own. */
-export function createPrometheus(
-  { isolate, version, store, providers, topicKinds, figures }: PrometheusOptions,
-): Exposition & { readonly metrics: Metrics } {
+/** Creates the metrics and their text, in a registry of their own. */
+export function createPrometheus(options: PrometheusOptions): Exposition & {
+  readonly metrics: Metrics;
+} {
+  const { isolate, version, store, providers } = options;
   const registry = new Registry();
   registry.setDefaultLabels({ isolate });
   const all = createInstruments(registry);
-  const known = [...providers, OTHER];
-  const kinds = [...topicKinds, SEVERAL_KINDS, OTHER_KIND];
   const breakers = new Map<string, Parameters<Metrics["guarded"]>[1]>();
   all.info.set({ version, store }, 1);
-  beginAtZero(all, known, kinds);
 
-  function named(provider: string): string {
-    return providers.includes(provider) ? provider : OTHER;
+  function providerLabel(provider: string): string {
+    return providers.includes(provider) ? provider : OTHER_PROVIDER;
   }
 
-  function look({ streams, slots, store, queue }: Figures): void {
-    const each = kinds.map((topic) => ({ topic, of: streams.get(topic) }));
+  function topicKinds(): readonly string[] {
+    return [...options.topicKinds(), SEVERAL_KINDS, OTHER_KIND];
+  }
+
+  /** Creates every series that can occur: a series that appears with its first event has no rate. */
+  function addSeries({ opened, closed, refused, published, calls, ...more }: Instruments): void {
+    for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
+    for (const outcome of options.taskOutcomes) more.taskOutcomes.inc({ outcome }, 0);
+    for (const use of options.deprecatedUses) more.deprecated.inc({ use }, 0);
+    for (const topic of topicKinds()) {
+      opened.inc({ topic }, 0);
+      for (const reason of END_REASONS) closed.inc({ topic, reason }, 0);
+      for (const outcome of PUBLISH_OUTCOMES) published.inc({ topic, outcome }, 0);
+    }
+    for (const provider of [...providers, OTHER_PROVIDER]) {
+      for (const outcome of CALL_OUTCOMES) calls.inc({ provider, outcome }, 0);
+    }
+  }
+
+  function setFigures({ streams, slots, store, queue }: Figures): void {
+    const each = topicKinds().map((topic) => ({ topic, of: streams.get(topic) }));
     for (const { topic, of } of each) {
       all.streams.set({ topic }, of?.open ?? 0);
       all.lagging.set({ topic }, of?.lagging ?? 0);
       all.hung.set({ topic }, of?.hung ?? 0);
     }
-    settle(all.delivered, each.map(({ topic, of }) => [{ topic }, of?.delivered ?? 0]));
-    settle(all.storeCommands, [[{}, store.commands]]);
+    setTotals(all.delivered, each.map(({ topic, of }) => [{ topic }, of?.delivered ?? 0]));
+    setTotals(all.storeCommands, [[{}, store.commands]]);
     all.storeUp.set(store.isUp ? 1 : 0);
-    all.seatsInUse.set(slots.inUse);
-    all.seatsLimit.set(slots.limit);
-    for (const state of TASK_STATES) all.tasks.set({ state }, queue.counts[state]);
+    all.slotsInUse.set(slots.inUse);
+    all.slotsLimit.set(slots.limit);
+    for (const [state, count] of Object.entries(queue.counts)) all.tasks.set({ state }, count);
     all.oldestTask.set(queue.oldestAgeS);
     for (const [provider, stateNow] of breakers) {
       const now = stateNow();
@@ -118,14 +115,16 @@ export function createPrometheus(
       closed: (topic, reason) => all.closed.inc({ topic, reason }),
       refused: (reason) => all.refused.inc({ reason }),
       published: (topic, outcome, events) => all.published.inc({ topic, outcome }, events),
-      called: (provider, outcome) => all.calls.inc({ provider: named(provider), outcome }),
+      called: (provider, outcome) => all.calls.inc({ provider: providerLabel(provider), outcome }),
       deprecated: (use) => all.deprecated.inc({ use }),
-      guarded: (provider, state) => void breakers.set(named(provider), state),
+      guarded: (provider, state) => void breakers.set(providerLabel(provider), state),
       tasked: (outcome) => all.taskOutcomes.inc({ outcome }),
     },
     contentType: registry.contentType,
     async text() {
-      look(await figures());
+      const figures = await options.figures();
+      addSeries(all);
+      setFigures(figures);
       return await registry.metrics();
     },
   };

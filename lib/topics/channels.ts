@@ -1,27 +1,48 @@
 /**
- * The operator's own channels: log topics named in the settings.
+ * Channels: log topics that the operator defines in the settings.
  *
  * @module
  */
 import { z } from "zod";
-import type { Config } from "../core/config.ts";
+import { type Config, ConfigError, settingProblem } from "../core/config.ts";
 import { defineTopic, type Topic } from "../core/topic.ts";
+import type { TopicRegistry } from "./registry.ts";
 
-/** The topic of a channel. */
+/** The first part of a channel's topic. */
+const EVENTS = "events";
+
+/** Returns the name of a channel's topic. */
 export function channelTopicName(channel: string): string {
-  return `events/${channel}`;
+  return `${EVENTS}/${channel}`;
 }
 
-/** Defines a topic for every channel of the settings. Its events carry `{ channel, data }`. */
-export function channelTopics(channels: Config["CHANNELS"]): Topic[] {
-  return Object.entries(channels).map(([channel, { types, private: isPrivate }]) => {
+/**
+ * Registers the topics of the channels in the settings, after all other topics. Their events carry `{ channel, data }`.
+ *
+ * @throws {ConfigError} If a channel uses an event type of another topic.
+ */
+export function registerChannels(
+  registry: Pick<TopicRegistry, "registerFamily" | "hasType">,
+  channels: Config["CHANNELS"],
+): void {
+  if (Object.values(channels).some(({ types }) => types.some(registry.hasType))) {
+    throw new ConfigError([settingProblem("CHANNELS", JSON.stringify(channels))]);
+  }
+  const topics = new Map<string, Topic>();
+  for (const [channel, { types, private: isPrivate }] of Object.entries(channels)) {
     const shape = z.object({ channel: z.literal(channel), data: z.unknown() });
-    return defineTopic({
+    const topic = defineTopic({
       name: channelTopicName(channel),
-      metricKind: "events",
       kind: "log",
       events: Object.fromEntries(types.map((type) => [type, shape])),
-      isPrivate,
+      access: isPrivate ? "private" : "public",
+      metricKind: EVENTS,
     });
+    topics.set(channel, topic);
+  }
+  registry.registerFamily({
+    name: EVENTS,
+    types: [...topics.values()].flatMap(({ events }) => Object.keys(events)),
+    topic: (channel) => topics.get(channel) ?? null,
   });
 }

@@ -1,63 +1,88 @@
 /**
- * All topics, by name.
+ * The topic registry: finds every topic by its name. Whatever depends on the set of topics is derived from it.
  *
  * @module
  */
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 
-/** Topics that come and go, each somebody's. */
+/** Topics that share a name's first part: `<name>/<member>`. */
 export interface TopicFamily {
-  /** What they are called together: what their names begin with, before a slash. */
+  /** The first part of their names, and their kind in /metrics. */
   readonly name: string;
-  /** The topic of this id, whether there is one or not. */
-  topic(id: string): Topic;
-  /** Whose the one of this id is: null where there is none, or no more. */
-  ownerOf(id: string): Promise<string | null>;
+  /** The event types of its topics. */
+  readonly types: readonly string[];
+  /** Returns the topic of a member, or null if no member can have this name. */
+  topic(member: string): Topic | null;
+  /** Reads the owner of an owned topic: null if it does not exist, or no longer. */
+  ownerOf?(member: string): Promise<string | null>;
 }
 
-/** Where topics are found. */
+/** All topics of this isolate. */
 export interface TopicRegistry {
-  /** A topic that there is, or one of a family that there may be. @throws {Problem} 404 `unknown_topic`, naming it. */
+  /** Registers a topic. @throws {TypeError} If its name is taken. */
+  register(topic: Topic): void;
+  /** Registers a family of topics. @throws {TypeError} If its name is taken. */
+  registerFamily(family: TopicFamily): void;
+  /** Finds a topic. A topic of a family need not exist. @throws {Problem} 404 `unknown_topic`, naming it. */
   topic(name: string): Topic;
-  /** Whose a topic of a family is, by one read: null where there is none, or no more. */
-  ownerOf(topic: Topic): Promise<string | null>;
+  /** Reads the owner of an owned topic, with one read: null if the topic does not exist, or no longer. */
+  ownerOf(topic: Pick<Topic, "name">): Promise<string | null>;
+  /** Tests if a registered topic has events of this type. */
+  hasType(type: string): boolean;
+  /** Lists the kinds of the registered topics in /metrics, in the order of registration. */
+  metricKinds(): readonly string[];
 }
 
-/** What an id is made of. */
-const ID = /^[\w-]{1,64}$/;
-
-/** That there is no such topic, or none that the caller may know of. */
+/** Creates the problem of a topic that does not exist, or that the caller may not know of. */
 export function unknownTopic(name: string): Problem {
   const detail = `There is no topic ${JSON.stringify(name.slice(0, 80))}.`;
   return new Problem(404, "unknown_topic", detail);
 }
 
-/** Creates a catalogue of these topics. */
-export function createTopicRegistry(
-  topics: readonly Topic[],
-  families: readonly TopicFamily[] = [],
-): TopicRegistry {
-  const byName = new Map(topics.map((topic) => [topic.name, topic]));
+/** Creates an empty registry. */
+export function createTopicRegistry(): TopicRegistry {
+  const topics = new Map<string, Topic>();
+  const families = new Map<string, TopicFamily>();
+  const types = new Set<string>();
+  const kinds = new Set<string>();
 
-  /** The family of a name, and the id in it. */
-  function memberOf(name: string): { readonly family: TopicFamily; readonly id: string } | null {
+  function claim(name: string, kind: string, eventTypes: readonly string[]): void {
+    if (topics.has(name) || families.has(name)) {
+      throw new TypeError(`Cannot register topic "${name}": the name is taken`);
+    }
+    kinds.add(kind);
+    for (const type of eventTypes) types.add(type);
+  }
+
+  function memberOf(
+    name: string,
+  ): { readonly family: TopicFamily; readonly member: string } | null {
     const slash = name.indexOf("/");
-    const [first, id] = [name.slice(0, slash), name.slice(slash + 1)];
-    const family = families.find((each) => each.name === first);
-    return family && ID.test(id) ? { family, id } : null;
+    const family = families.get(name.slice(0, Math.max(slash, 0)));
+    return family ? { family, member: name.slice(slash + 1) } : null;
   }
 
   return {
+    register(topic) {
+      claim(topic.name, topic.metricKind, Object.keys(topic.events));
+      topics.set(topic.name, topic);
+    },
+    registerFamily(family) {
+      claim(family.name, family.name, family.types);
+      families.set(family.name, family);
+    },
     topic(name) {
-      const member = memberOf(name);
-      const topic = member ? member.family.topic(member.id) : byName.get(name);
+      const found = memberOf(name);
+      const topic = found ? found.family.topic(found.member) : topics.get(name);
       if (topic) return topic;
       throw unknownTopic(name);
     },
     async ownerOf({ name }) {
-      const member = memberOf(name);
-      return member && await member.family.ownerOf(member.id);
+      const found = memberOf(name);
+      return await found?.family.ownerOf?.(found.member) ?? null;
     },
+    hasType: (type) => types.has(type),
+    metricKinds: () => [...kinds],
   };
 }

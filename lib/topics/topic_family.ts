@@ -7,6 +7,7 @@ import type { ZodType } from "zod";
 import { defineTopic, type Topic } from "../core/topic.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { RecordStore } from "./record_store.ts";
+import type { TopicRegistry } from "./registry.ts";
 import { ENDS } from "./lifetime.ts";
 
 /** What the topics of a family are made of. */
@@ -28,7 +29,7 @@ export function memberTopic({ family, type, shape }: FamilyShape, id: string): T
     kind: "log",
     events: Object.fromEntries([type, ...ENDS].map((each) => [each, shape])),
     terminalTypes: ENDS,
-    isPrivate: true,
+    access: "owned",
     open(events) {
       const newest = events.at(-1);
       return newest ? { type: newest.type, json: newest.json } : null;
@@ -43,4 +44,19 @@ export function watchFollowed(
   { watch }: Pick<RecordStore<object>, "watch">,
 ): void {
   hub.whileSubscribed({ name: family }, ({ name }) => watch(name.slice(family.length + 1)));
+}
+
+/** Registers a family of owned topics. */
+export function registerFamily(
+  registry: TopicRegistry,
+  name: string,
+  topicOf: (id: string) => Topic,
+  ownerOf: (id: string) => Promise<string | null>,
+): void {
+  registry.registerFamily({
+    name,
+    types: Object.keys(topicOf("any").events),
+    topic: (id) => /^[\w-]{1,64}$/.test(id) ? topicOf(id) : null,
+    ownerOf,
+  });
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { defineTopic, isEventType } from "../../lib/core/topic.ts";
+import { defineTopic, isEventType, type Topic } from "../../lib/core/topic.ts";
 
 const RESERVED = "sync gap snapshot heartbeat bye busy auth error open message".split(" ");
 
@@ -18,8 +18,8 @@ Deno.test("isEventType() refuses the stream's own names, and what is not one pla
 
 Deno.test("defineTopic() defines a public topic of the kind other by default", () => {
   const topic = { name: "news", kind: "log", events: { article: z.string() } } as const;
-  assertEquals(defineTopic(topic), { ...topic, isPrivate: false, metricKind: "other" });
-  const own = { ...topic, isPrivate: true, metricKind: "news" };
+  assertEquals(defineTopic(topic), { ...topic, access: "public", metricKind: "other" });
+  const own: Topic = { ...topic, access: "private", metricKind: "news" };
   assertEquals(defineTopic(own), own);
 });
 

@@ -1,3 +1,4 @@
+import type { TopicAccess } from "../../lib/core/topic.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import {
@@ -170,8 +171,8 @@ Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
 });
 
 Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks like them", () => {
-  const reads = (topics: string[] | null, name: string) =>
-    canRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, name);
+  const reads = (topics: string[] | null, name: string, access: TopicAccess = "private") =>
+    canRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, { name, access });
   for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
   for (
     const wrong of ["events/b", "events/A", "event*", "events*", "*", "/*", "events/a/*", "*/a", ""]
@@ -180,21 +181,24 @@ Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks
   }
   assert(!reads(["events/*"], "eventsx/a"));
   assert(!reads([], "events/a"));
-  // Without `topics`: one's own things, and no channel.
-  for (const name of ["operations/1", "sessions/1", "tasks/1"]) assert(reads(null, name), name);
+  // Without `topics`: owned topics, and no channel.
+  assert(reads(null, "operations/1", "owned"));
+  assert(!reads(["operations/2"], "operations/1", "owned"));
+  assert(reads([], "events/a", "public"));
   assert(!reads(null, "events/a"));
-  // The list of all tasks is the publishers'.
-  assert(!reads(["tasks"], "tasks"));
-  assert(canRead({ kind: "publisher" }, "tasks"));
-  assert(!canRead({ kind: "anonymous" }, "events/a"));
+  assert(!reads(["tasks"], "tasks", "publishers"));
+  assert(canRead({ kind: "publisher" }, { name: "tasks", access: "publishers" }));
+  assert(!canRead({ kind: "anonymous" }, { name: "events/a", access: "private" }));
 });
+
+const TASKS = { name: "tasks", access: "publishers" } as const;
 
 Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
   const made = (sub: string | undefined, ...topics: string[]) =>
     ({ kind: "ticket", ticket: "t", sub, topics, endsAt: undefined }) as const;
-  assert(canRead(made(undefined, "tasks"), "tasks"));
-  assert(!canRead(made("ann", "tasks"), "tasks"));
-  assert(!canRead(made(undefined, "events/a"), "events/b"));
+  assert(canRead(made(undefined, "tasks"), TASKS));
+  assert(!canRead(made("ann", "tasks"), TASKS));
+  assert(!canRead(made(undefined, "events/a"), { name: "events/b", access: "private" }));
   assert(
     isOwner(made(undefined), "ann") && isOwner(made("ann"), "ann") && !isOwner(made("ann"), "bob"),
   );

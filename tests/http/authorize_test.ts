@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
-import { defineTopic } from "../../lib/core/topic.ts";
+import { defineTopic, type TopicAccess } from "../../lib/core/topic.ts";
 import type { Principal } from "../../lib/http/auth.ts";
 import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
@@ -58,9 +58,13 @@ Deno.test("requirePublisher() says what to set where publishing is off, whatever
 });
 
 Deno.test("requireReader() lets anyone follow public topics, and names the first private one", () => {
-  const topic = (name: string, isPrivate: boolean) =>
-    defineTopic({ name, kind: "log", events: { note: z.unknown() }, isPrivate });
-  const topics = [topic("events/a", false), topic("events/b", true), topic("events/c", true)];
+  const topic = (name: string, access: TopicAccess) =>
+    defineTopic({ name, kind: "log", events: { note: z.unknown() }, access });
+  const topics = [
+    topic("events/a", "public"),
+    topic("events/b", "private"),
+    topic("events/c", "private"),
+  ];
   const user = (...names: string[]) =>
     ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
   const refusal = (principal: Principal) =>

@@ -98,7 +98,7 @@ Deno.test("streamResponse() answers HEAD as GET, and takes nothing", async () =>
 for (const method of ["GET", "HEAD"] as const) {
   Deno.test(`streamResponse() answers ${method} of a private topic with 401, and takes nothing`, async () => {
     await using streamOpener = createDoorUnderTest({ perIsolate: 1 });
-    const response = await streamOpener.visit({ method, topic: { ...alerts, isPrivate: true } });
+    const response = await streamOpener.visit({ method, topic: { ...alerts, access: "private" } });
     assertEquals([response.status, streamOpener.budget.inUse], [401, 0]);
     assertEquals(response.headers.get("www-authenticate"), "Bearer");
   });

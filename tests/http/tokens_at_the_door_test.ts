@@ -1,11 +1,12 @@
 /** What a token does to a stream: when it ends, and what a ticket that cannot be spent takes. */
 import { assertEquals } from "@std/assert";
+import type { Topic } from "../../lib/core/topic.ts";
 import type { Principal } from "../../lib/http/auth.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { alerts } from "../hub/support.ts";
 import { createDoorUnderTest, hangUp } from "./stream_opener.ts";
 
-const secret = { ...alerts, isPrivate: true };
+const secret: Topic = { ...alerts, access: "private" };
 const endsAt = 1_700_000_060_000;
 const ANN: Principal = { kind: "user", sub: "ann", topics: ["alerts"], endsAt };
 const TICKET: Principal = { kind: "ticket", ticket: "t", sub: "ann", topics: ["alerts"], endsAt };

@@ -28,7 +28,9 @@ export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = 
     version: "0.0.0",
     store: "memory",
     providers: ["first", "second"],
-    topicKinds: ["quotes", "news", "events"],
+    taskOutcomes: ["completed", "failed"],
+    deprecatedUses: ["old_poll"],
+    topicKinds: () => ["quotes", "news", "events"],
     figures: () => NOTHING,
     ...options,
   });

@@ -1,22 +1,65 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic } from "../../lib/core/topic.ts";
-import { createTopicRegistry } from "../../lib/topics/registry.ts";
+import { createTopicRegistry, type TopicFamily } from "../../lib/topics/registry.ts";
 
-const topic = defineTopic({ name: "events/a", kind: "log", events: { note: z.unknown() } });
+const events = { note: z.unknown() };
+const notes = defineTopic({ name: "notes", metricKind: "notes", kind: "log", events });
 
-Deno.test("createCatalogue() finds a topic by its whole name", () => {
-  assertStrictEquals(createTopicRegistry([topic]).topic("events/a"), topic);
+const jobs: TopicFamily = {
+  name: "jobs",
+  types: ["step"],
+  topic: (id) => /^[a-z]+$/.test(id) ? { ...notes, name: `jobs/${id}` } : null,
+  ownerOf: (id) => Promise.resolve(id === "a" ? "ann" : null),
+};
+
+function createRegistry() {
+  const registry = createTopicRegistry();
+  registry.register(notes);
+  registry.registerFamily(jobs);
+  return registry;
+}
+
+Deno.test("topic() finds a topic by its whole name, and a family's by prefix and member", () => {
+  const registry = createRegistry();
+  assertStrictEquals(registry.topic("notes"), notes);
+  assertEquals(registry.topic("jobs/a").name, "jobs/a");
 });
 
-Deno.test("createCatalogue() refuses a name it does not have by naming it, cut short", () => {
-  const registry = createTopicRegistry([topic]);
-  for (
-    const name of ["events", "events/a ", "Events/a", "__proto__", "", 'a"\n', "x".repeat(999)]
-  ) {
+Deno.test("topic() refuses an unknown name with a problem that names it, cut short", () => {
+  const registry = createRegistry();
+  const unknown = [
+    "notes/a",
+    "jobs",
+    "jobs/",
+    "jobs/A",
+    "jobs/a/b",
+    "notes ",
+    "Notes",
+    "__proto__",
+  ];
+  for (const name of [...unknown, "", "/", 'a"\n', "x".repeat(999)]) {
     const { status, code, message } = assertThrows(() => registry.topic(name), Problem);
     assertEquals([status, code], [404, "unknown_topic"]);
     assertEquals(message, `There is no topic ${JSON.stringify(name.slice(0, 80))}.`);
   }
+});
+
+Deno.test("ownerOf() reads the owner of a family's topic, null for any other", async () => {
+  const registry = createRegistry();
+  const owners = ["jobs/a", "jobs/b", "notes"].map((name) => registry.ownerOf({ name }));
+  assertEquals(await Promise.all(owners), ["ann", null, null]);
+});
+
+Deno.test("the registry lists kinds and event types of what is registered", () => {
+  const registry = createRegistry();
+  assertEquals(registry.metricKinds(), ["notes", "jobs"]);
+  assert(registry.hasType("note") && registry.hasType("step") && !registry.hasType("other"));
+});
+
+Deno.test("a name is registered once", () => {
+  const registry = createRegistry();
+  assertThrows(() => registry.register(notes), TypeError, '"notes"');
+  assertThrows(() => registry.registerFamily({ ...jobs, name: "notes" }), TypeError, '"notes"');
 });

@@ -4,10 +4,9 @@
  * @module
  */
 import { messageOf } from "../../core/logger.ts";
-import type { Queue } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
-import { type Kept, queueOf } from "./task.ts";
+import { type Kept, queueOf, type QueueStats } from "./task.ts";
 
 /** How long a count is good, in milliseconds: each costs the store a read or more. */
 const FRESH_MS = 30_000;
@@ -20,11 +19,11 @@ const FRESH_MS = 30_000;
 export function createCensus(
   { clock, log }: Pick<Runtime, "clock" | "log">,
   open: () => Promise<readonly Kept[]>,
-): () => Promise<Queue> {
+): () => Promise<QueueStats> {
   let askedAt = -Infinity;
   let known = Promise.resolve(queueOf([], 0));
 
-  async function count(last: Promise<Queue>): Promise<Queue> {
+  async function count(last: Promise<QueueStats>): Promise<QueueStats> {
     try {
       return queueOf(await open(), clock.now());
     } catch (thrown) {

@@ -8,11 +8,17 @@
  * @module
  */
 import { z } from "zod";
-import { type Queue, TASK_STATES } from "../../core/metrics.ts";
+import type { QueueStats as Queue } from "../../core/metrics.ts";
 import { isoTime } from "../../core/time.ts";
+
+/** The states of a task that has not ended. */
+const OPEN_STATES = ["waiting", "claimed", "running"] as const;
 
 /** The states it ends in. */
 const ENDS = ["completed", "failed"] as const;
+
+/** The outcomes of a task in /metrics: its two ends, and `lapsed` for a claim that expires. */
+export const TASK_OUTCOMES = [...ENDS, "lapsed"] as const;
 
 /** How long a task is a worker's after its claim, and after each of its reports, in milliseconds. */
 export const CLAIM_MS = 30_000;
@@ -30,7 +36,7 @@ export const Task = z.object({
   task_id: z.string(),
   session_id: z.string(),
   owner: z.string().meta({ description: "The `sub` of the user whose session it is for." }),
-  state: z.enum([...TASK_STATES, ...ENDS]),
+  state: z.enum([...OPEN_STATES, ...ENDS]),
   attempts: z.int().min(0).meta({ description: "How often it was claimed." }),
   progress: z.number().min(0).max(1).nullable(),
   result: z.unknown(),
@@ -63,6 +69,11 @@ export const Kept = z.object({
 
 /** What is kept of a task. */
 export type Kept = Readonly<z.infer<typeof Kept>>;
+
+/** The open tasks, by state. */
+export interface QueueStats extends Queue {
+  readonly counts: Readonly<Record<typeof OPEN_STATES[number], number>>;
+}
 
 /** Why something cannot become of it: it has ended, or the claim is not the current one. */
 export type Refusal = "over" | "lost";
@@ -169,7 +180,7 @@ export function eventOf({ task }: Kept): { readonly type: string; readonly data:
 }
 
 /** Sums up tasks that are open. */
-export function queueOf(open: readonly Kept[], now: number): Queue {
+export function queueOf(open: readonly Kept[], now: number): QueueStats {
   const counts = { waiting: 0, claimed: 0, running: 0 };
   let oldest = now;
   for (const { task: { state, created_at } } of open) {

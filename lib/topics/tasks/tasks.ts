@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { noMetrics, type Queue } from "../../core/metrics.ts";
+import { noMetrics } from "../../core/metrics.ts";
 import type { Position } from "../../core/position.ts";
 import { randomId } from "../../core/random_id.ts";
 import type { Runtime } from "../../core/runtime.ts";
@@ -22,6 +22,7 @@ import {
   Kept,
   lookedAt,
   nextLookAt,
+  type QueueStats,
   type Refusal,
   type Report,
   reported,
@@ -68,7 +69,7 @@ export interface Tasks {
   /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
   report(id: string, report: Report): Promise<Task | Refusal | null>;
   /** How many are open, as of the last half minute. Never rejects. */
-  queue(): Promise<Queue>;
+  queue(): Promise<QueueStats>;
 }
 
 /** What tasks stand on. */

@@ -15,5 +15,5 @@ export const tasksTopic: Topic = defineTopic({
   metricKind: TASKS,
   kind: "log",
   events: { task: Task },
-  isPrivate: true,
+  access: "publishers",
 });

@@ -58,8 +58,8 @@ Deno.test("newestFirst() sorts by what sources say, never later than we saw it",
 });
 
 Deno.test("newsTopic() takes articles, updates and retractions of the contract's shapes", () => {
-  const { kind, isPrivate, events } = newsTopic();
-  assertEquals([kind, isPrivate], ["log", false]);
+  const { kind, access, events } = newsTopic();
+  assertEquals([kind, access], ["log", "public"]);
   const takes = (type: string, data: unknown) => events[type]?.safeParse(data).success;
   assertEquals(takes("article", article("a", "A", "bbc")), true);
   assertEquals(takes("article.updated", article("a", "A")), false);
