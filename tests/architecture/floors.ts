@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Files, importsOf, targetOf } from "./source.ts";
+import { factsOf } from "./facts.ts";
+import { type Files, targetOf } from "./source.ts";
 
 /** From the ground up. A file imports its own room and the floors below it. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -58,7 +59,7 @@ export function climbs(files: Files): string[] {
       complaints.push(`${path}: ${room} is no room of the house`);
       continue;
     }
-    for (const { at, specifier } of importsOf(path, source)) {
+    for (const { at, specifier } of factsOf(path, source).imports) {
       if (specifier === "") complaints.push(`${at}: imports what cannot be known`);
       const target = targetOf(path, specifier);
       if (target === null || mayImport(room, roomOf(target))) continue;
@@ -72,7 +73,7 @@ export function climbs(files: Files): string[] {
 export function cycles(files: Files): string[] {
   const targets = new Map([...files].map(([path, source]) => [
     path,
-    importsOf(path, source).flatMap(({ specifier }) => targetOf(path, specifier) ?? []),
+    factsOf(path, source).imports.flatMap(({ specifier }) => targetOf(path, specifier) ?? []),
   ]));
   const done = new Set<string>();
   const complaints: string[] = [];
@@ -91,16 +92,8 @@ export function cycles(files: Files): string[] {
 export function strayRedis(files: Files): string[] {
   return [...files].flatMap(([path, source]) => {
     if (path.startsWith("lib/store/redis/")) return [];
-    return importsOf(path, source)
+    return factsOf(path, source).imports
       .filter(({ specifier }) => /(?:^|:)@upstash\//.test(specifier))
       .map(({ at, specifier }) => `${at}: only store/redis/ may import ${specifier}`);
-  });
-}
-
-/** Files stay small enough to read in one go. */
-export function longFiles(files: Files, most = 300): string[] {
-  return [...files].flatMap(([path, source]) => {
-    const lines = source.split("\n").length - 1;
-    return lines > most ? [`${path}: ${lines} lines, at most ${most}`] : [];
   });
 }

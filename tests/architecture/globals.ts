@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Files, importsOf, placeOf, walk } from "./source.ts";
+import { factsOf } from "./facts.ts";
+import { type Files, placeOf, walk } from "./source.ts";
 
 /** What may not be named at all. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -133,7 +134,7 @@ function effectOf(node: Deno.lint.Identifier): string | null {
 export function effects(files: Files): string[] {
   return [...files].flatMap(([path, source]) => [
     ...effectsOf(path, source),
-    ...importsOf(path, source)
+    ...factsOf(path, source).imports
       .filter(({ specifier }) => specifier.startsWith("node:"))
       .filter(({ names }) => !names.every((name) => NODE_NAMES.has(name)))
       .map(({ at, specifier, names }) => `${at}: takes ${names.join(", ")} from ${specifier}`),

@@ -30,13 +30,15 @@ function nameOf(node: Deno.lint.Identifier | Deno.lint.StringLiteral): string {
   return node.type === "Identifier" ? node.name : node.value;
 }
 
-/** All imports of a module: of types, by `import()` and by re-export too. A computed one has the specifier "". */
-export function importsOf(path: string, source: string): Import[] {
-  const imports: Import[] = [];
+/**
+ * Visits the imports of a module, and adds them to a list: types, `import()` and re-exports too. A computed one has the
+ * specifier "".
+ */
+export function importsIn(path: string, source: string, imports: Import[]): Deno.lint.LintVisitor {
   function add(node: Deno.lint.Node, specifier: string, names: readonly string[]): void {
     imports.push({ at: placeOf(path, source, node), specifier, names });
   }
-  walk(path, source, {
+  return {
     ImportDeclaration(node) {
       const names = node.specifiers.map((each) =>
         each.type === "ImportSpecifier" ? nameOf(each.imported) : "*"
@@ -44,21 +46,15 @@ export function importsOf(path: string, source: string): Import[] {
       add(node, node.source.value, names);
     },
     ExportNamedDeclaration(node) {
-      if (node.source) {
-        add(
-          node,
-          node.source.value,
-          node.specifiers.map((each) => nameOf(each.local)),
-        );
-      }
+      if (!node.source) return;
+      add(node, node.source.value, node.specifiers.map((each) => nameOf(each.local)));
     },
     ExportAllDeclaration: (node) => add(node, node.source.value, ["*"]),
     ImportExpression(node) {
       const { source: from } = node;
       add(node, from.type === "Literal" && typeof from.value === "string" ? from.value : "", ["*"]);
     },
-  });
-  return imports;
+  };
 }
 
 /** The path a relative specifier leads to; null where it is a package's. */

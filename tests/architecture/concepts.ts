@@ -1,0 +1,90 @@
+/**
+ * One concept a file: a limit by concept, instead of one by lines.
+ *
+ * @module
+ */
+import { allFacts } from "./facts.ts";
+import { type Files, targetOf } from "./source.ts";
+
+/** Lines above which a file must give a reason. */
+const LONG_LINES = 400;
+
+/** Lines below which a file with a single importer is a fragment of it. */
+const FRAGMENT_LINES = 60;
+
+/** Long files, each with the concept that needs them. */
+export const LONG_FILES: ReadonlyMap<string, string> = new Map();
+
+/** Small files with one importer by their nature: one file for each of a kind. */
+const KINDS: readonly RegExp[] = [
+  /^routes\//, // one route
+  /^lib\/topics\/quotes\/providers\//, // one provider
+  /^lib\/topics\/news\/parse\//, // one format
+  /^lib\/demo\//, // one simulated upstream
+  /^lib\/client\//, // one module of a browser's page, which are served as they are
+];
+
+function linesOf(source: string): number {
+  return source.split("\n").length - 1;
+}
+
+/** Every file that is longer than a concept should be, without a reason. */
+export function longFiles(files: Files): string[] {
+  return [...files].flatMap(([path, source]) => {
+    const lines = linesOf(source);
+    if (lines <= LONG_LINES || LONG_FILES.has(path)) return [];
+    return [`${path}: ${lines} lines, above ${LONG_LINES} without a reason`];
+  });
+}
+
+/** Every file that exports more than one class or factory. */
+export function crowdedFiles(files: Files): string[] {
+  return [...allFacts(files)].flatMap(([path, { definitions }]) => {
+    const concepts = definitions.filter(({ name, kind, isExported }) =>
+      isExported && (kind === "function" && /^create[A-Z]/.test(name) ||
+        kind === "class" && !/(?:Error|Unavailable|Problem)$/.test(name))
+    );
+    if (concepts.length <= 1) return [];
+    return [`${path}: exports ${concepts.map(({ name }) => name).join(", ")}`];
+  });
+}
+
+/** Every small file with one importer, which it belongs in. */
+export function fragments(files: Files): string[] {
+  const importers = new Map<string, Set<string>>();
+  for (const [path, { imports }] of allFacts(files)) {
+    for (const { specifier } of imports) {
+      const target = targetOf(path, specifier) ?? "";
+      importers.set(target, (importers.get(target) ?? new Set()).add(path));
+    }
+  }
+  return [...files].flatMap(([path, source]) => {
+    const [importer, ...others] = importers.get(path) ?? [];
+    const isSmall = linesOf(source) < FRAGMENT_LINES;
+    if (importer === undefined || others.length > 0 || !isSmall) return [];
+    if (KINDS.some((kind) => kind.test(path))) return [];
+    return [`${path}: a fragment of ${importer}`];
+  });
+}
+
+/** The size of a folder. */
+export function sizeOf(files: Files, folder: string): { files: number; lines: number } {
+  const sources = [...files].filter(([path]) => path.startsWith(`${folder}/`));
+  return {
+    files: sources.length,
+    lines: sources.reduce((sum, [, source]) => sum + linesOf(source), 0),
+  };
+}
+
+/** The topics that lib/topics registers: nothing below it may name one. */
+const TOPIC = /^(?:(?:quotes|news|operations|sessions|tasks)(?:\/|$)|events\/)/;
+const BELOW_TOPICS = /^lib\/(?:core|wire|store|hub|guard|upstream)\//;
+
+/** Every string below topics/ that names a topic. */
+export function strayTopics(files: Files): string[] {
+  return [...allFacts(files)].filter(([path]) => BELOW_TOPICS.test(path))
+    .flatMap(([, { strings }]) =>
+      strings.filter(({ value }) => TOPIC.test(value))
+        .map(({ at, value }) => `${at}: names the topic ${value}`)
+    );
+}

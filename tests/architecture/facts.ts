@@ -1,0 +1,156 @@
+/**
+ * Facts about one module, taken from its syntax in one walk.
+ *
+ * @module
+ */
+import { type Files, type Import, importsIn, placeOf, walk } from "./source.ts";
+
+type Node = Deno.lint.Node;
+
+/** A name that a module defines at its top level. */
+export interface Definition {
+  readonly name: string;
+  readonly kind: "function" | "class" | "value" | "type";
+  readonly isExported: boolean;
+}
+
+/** Facts about one module. */
+export interface Facts {
+  readonly imports: readonly Import[];
+  readonly definitions: readonly Definition[];
+  /** String literals that are values, with their places: no specifiers, no types. */
+  readonly strings: readonly { readonly at: string; readonly value: string }[];
+  /** Places where wall time is compared or calculated with. */
+  readonly wallTimeMath: readonly string[];
+}
+
+const known = new Map<string, Facts>();
+
+/** Returns the facts about a module. A source is parsed once, however many rules ask. */
+export function factsOf(path: string, source: string): Facts {
+  const key = `${path}\n${source}`;
+  const facts = known.get(key) ?? collect(path, source);
+  known.set(key, facts);
+  return facts;
+}
+
+/** The facts about all modules, by their paths. */
+export function allFacts(files: Files): Map<string, Facts> {
+  return new Map([...files].map(([path, source]) => [path, factsOf(path, source)]));
+}
+
+/** The names that a pattern binds. */
+function boundBy(node: Node | null): string[] {
+  switch (node?.type) {
+    case "Identifier":
+      return [node.name];
+    case "ObjectPattern":
+      return node.properties.flatMap((each) =>
+        each.type === "Property" ? boundBy(each.value) : boundBy(each.argument)
+      );
+    case "ArrayPattern":
+      return node.elements.flatMap(boundBy);
+    case "AssignmentPattern":
+      return boundBy(node.left);
+    case "RestElement":
+      return boundBy(node.argument);
+    default:
+      return [];
+  }
+}
+
+function definitionsOf(statement: Node): Definition[] {
+  const isExported = statement.type === "ExportNamedDeclaration";
+  const node = isExported ? statement.declaration : statement;
+  const define = (kind: Definition["kind"], names: readonly string[]) =>
+    names.map((name) => ({ name, kind, isExported }));
+  switch (node?.type) {
+    case "FunctionDeclaration":
+      return define("function", boundBy(node.id));
+    case "ClassDeclaration":
+      return define("class", boundBy(node.id));
+    case "TSInterfaceDeclaration":
+    case "TSTypeAliasDeclaration":
+      return define("type", boundBy(node.id));
+    case "VariableDeclaration":
+      return define("value", node.declarations.flatMap(({ id }) => boundBy(id)));
+    default:
+      return [];
+  }
+}
+
+/** The last name of `a`, `this.a`, `b.a` or `b.#a`: the name that a time is kept under. */
+function lastName(node: Node): string {
+  if (node.type === "Identifier" || node.type === "PrivateIdentifier") return node.name;
+  if (node.type === "MemberExpression" && !node.computed) return lastName(node.property);
+  return "";
+}
+
+/** True for `….now()`, and for the client's `….wallClock()`. There, `now()` is monotonic unless it is `Date`'s. */
+function isWallTime(node: Node, path: string): boolean {
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return false;
+  const name = lastName(node.callee);
+  if (!path.startsWith("lib/client/")) return name === "now";
+  return name === "wallClock" || (name === "now" && lastName(node.callee.object) === "Date");
+}
+
+const MATH: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "<", ">", "<=", ">="]);
+
+/** Collects the places where wall time, or a name it was assigned to, is an operand. */
+function createWallTimeWatch(path: string, source: string) {
+  const names = new Set<string>();
+  const operands: { readonly at: string; readonly isTime: boolean; readonly name: string }[] = [];
+
+  function assign(target: string, value: Node | null): void {
+    if (value !== null && target !== "" && isWallTime(value, path)) names.add(target);
+  }
+
+  return {
+    visitor: {
+      VariableDeclarator(node) {
+        if (node.id.type === "Identifier") assign(node.id.name, node.init);
+      },
+      AssignmentExpression(node) {
+        assign(lastName(node.left), node.right);
+        if (node.operator !== "=" && isWallTime(node.right, path)) {
+          operands.push({ at: placeOf(path, source, node), isTime: true, name: "" });
+        }
+      },
+      AssignmentPattern: (node) => assign(lastName(node.left), node.right),
+      BinaryExpression(node) {
+        if (!MATH.has(node.operator)) return;
+        for (const each of [node.left, node.right]) {
+          const isTime = isWallTime(each, path);
+          operands.push({ at: placeOf(path, source, node), isTime, name: lastName(each) });
+        }
+      },
+    } satisfies Deno.lint.LintVisitor,
+    // Only after the walk, since a name may be assigned below its use.
+    found: () =>
+      operands.filter(({ isTime, name }) => isTime || names.has(name)).map(({ at }) => at),
+  };
+}
+
+function collect(path: string, source: string): Facts {
+  const imports: Import[] = [];
+  const definitions: Definition[] = [];
+  const strings: { at: string; value: string }[] = [];
+  const wallTime = createWallTimeWatch(path, source);
+
+  function take(node: Node, value: string): void {
+    const around = "parent" in node ? node.parent?.type ?? "" : "";
+    if (/^(?:Import|Export|TSLiteralType)/.test(around)) return;
+    strings.push({ at: placeOf(path, source, node), value });
+  }
+
+  walk(path, source, {
+    ...importsIn(path, source, imports),
+    ...wallTime.visitor,
+    Program: (node) => void definitions.push(...node.body.flatMap(definitionsOf)),
+    Literal(node) {
+      if (typeof node.value === "string") take(node, node.value);
+    },
+    TemplateLiteral: (node) => take(node, node.quasis[0]?.cooked ?? ""),
+  });
+  return { imports, definitions, strings, wallTimeMath: [...new Set(wallTime.found())] };
+}
