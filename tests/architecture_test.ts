@@ -271,13 +271,13 @@ const HUB = { files: 31, lines: 3400 };
 
 /** Violations that are left to mend, by rule: these numbers only fall. */
 const LEFT = {
-  sharedNames: 999,
-  misnamedLimits: 999,
-  wallTimeMath: 999,
-  crowdedFiles: 999,
-  fragments: 999,
-  strayTopics: 999,
-  docstrings: 999,
+  sharedNames: 76,
+  misnamedLimits: 19,
+  wallTimeMath: 60,
+  crowdedFiles: 1,
+  fragments: 19,
+  strayTopics: 0,
+  docstrings: 690,
 };
 
 Deno.test("sharedNames() finds none: a top-level name is defined in one file", () => {

@@ -89,9 +89,9 @@ function lastName(node: Node): string {
 /** True for `….now()`, and for the client's `….wallClock()`. There, `now()` is monotonic unless it is `Date`'s. */
 function isWallTime(node: Node, path: string): boolean {
   if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return false;
-  const name = lastName(node.callee);
-  if (!path.startsWith("lib/client/")) return name === "now";
-  return name === "wallClock" || (name === "now" && lastName(node.callee.object) === "Date");
+  const [name, owner] = [lastName(node.callee), lastName(node.callee.object)];
+  if (!path.startsWith("lib/client/")) return name === "now" && owner !== "performance";
+  return name === "wallClock" || (name === "now" && owner === "Date");
 }
 
 const MATH: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "<", ">", "<=", ">="]);

@@ -12,10 +12,15 @@ const JSON_NUMBER = /^-?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
 /** The decimals of a percentage. */
 const PERCENT_DECIMALS = 4;
 
-/** A constructor of its own, so that no one else's settings apply. It rounds quotients, halves away from zero. */
-const Percent = Big();
-Percent.DP = PERCENT_DECIMALS;
-Percent.RM = Big.roundHalfUp;
+/** Creates a constructor of its own, so that no one else's settings apply. It rounds quotients, halves away from zero. */
+function percentConstructor() {
+  const constructor = Big();
+  constructor.DP = PERCENT_DECIMALS;
+  constructor.RM = Big.roundHalfUp;
+  return constructor;
+}
+
+const Percent = percentConstructor();
 
 function decimalsOf(decimal: string): number {
   return decimal.split(".")[1]?.length ?? 0;
