@@ -1,16 +1,16 @@
 /**
- * The longest a task may take.
+ * Deadlines of asynchronous tasks.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 
 /**
- * Runs a task against a deadline. The signal tells the task to let go; the promise does not wait until it does, since
- * not everything heeds a signal.
+ * Runs a task with a deadline of `ms` milliseconds. At the deadline the signal aborts, and the promise rejects at once: not
+ * every task heeds a signal.
  *
- * @param late What to reject with, and the reason the signal gives.
- * @throws What `late` returns, at the deadline; else whatever the task rejects with.
+ * @param late Creates the error of a missed deadline, which is also the signal's reason.
+ * @throws The error of `late` at the deadline, else the error of the task.
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -20,7 +20,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const deadline = Promise.withResolvers<never>();
-  const callOff = clock.after(ms, () => {
+  const cancel = clock.after(ms, () => {
     const error = late();
     deadline.reject(error);
     controller.abort(error);
@@ -28,6 +28,6 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([task(controller.signal), deadline.promise]);
   } finally {
-    callOff();
+    cancel();
   }
 }

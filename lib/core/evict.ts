@@ -1,27 +1,28 @@
 /**
- * Lists that lose their oldest items.
+ * Eviction of the oldest items of a list.
  *
  * @module
  */
 
 /**
- * Takes the first items off a list, as long as they are to go.
+ * Evicts the oldest items of a list until one may stay.
  *
- * One goes by `shift()`, which of short lists moves nothing; several go together, since each `shift()` of a list of more
- * than some 16,000 moves all of it (measured: 50,000 one by one took 1.6 s, together 5 ms).
+ * A single item is removed by `shift()`, which moves nothing in a short list. Several are removed together, because each
+ * `shift()` of a list of more than some 16,000 items moves all of them (measured: 50,000 one by one took 1.6 s, together
+ * 5 ms).
  *
- * @param isToGo Is told how many there are still, with this one.
- * @param onGone Is called before the next one is judged.
+ * @param isExcess Decides on the oldest item. `left` is the number of items that are left, this one included.
+ * @param onEvict Is called before the decision on the next item.
  */
 export function evictOldest<Item>(
   list: Item[],
-  isToGo: (oldest: Item, left: number) => boolean,
-  onGone: (item: Item) => void,
+  isExcess: (oldest: Item, left: number) => boolean,
+  onEvict: (item: Item) => void,
 ): void {
   let count = 0;
   for (const item of list) {
-    if (!isToGo(item, list.length - count)) break;
-    onGone(item);
+    if (!isExcess(item, list.length - count)) break;
+    onEvict(item);
     count++;
   }
   if (count === 1) list.shift();

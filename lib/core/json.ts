@@ -1,5 +1,5 @@
 /**
- * JSON that says what it was given, or refuses.
+ * Serialisation to JSON without loss.
  *
  * @module
  */
@@ -12,10 +12,10 @@ function refuse(field: string, detail: string): never {
 }
 
 /**
- * Serialises a value. `JSON.stringify` would turn NaN, Infinity, invalid dates and an array's undefined into null and
- * drop functions without a word.
+ * Serialises a value. `JSON.stringify` alone would turn NaN, Infinity, invalid dates and an array's undefined into null,
+ * and would drop functions silently.
  *
- * @throws {Problem} 400 `unserialisable`, with the field, where the value holds what JSON cannot say.
+ * @throws {Problem} 400 `unserialisable`, with the field, if JSON cannot represent the value.
  */
 export function toJson(value: unknown): string {
   let json: string | undefined;
@@ -23,7 +23,7 @@ export function toJson(value: unknown): string {
     json = JSON.stringify(
       value,
       function (this: Readonly<Record<string, unknown>>, key, each: unknown) {
-        // A date comes here as the text it made of itself: only its holder still has the date.
+        // JSON.stringify calls toJSON() first: only the parent object still has the Date.
         if (each === null && this[key] instanceof Date) refuse(key, "an invalid date has no time");
         if (each === undefined && Array.isArray(this)) refuse(key, "undefined is no JSON value");
         if (typeof each === "number" && !Number.isFinite(each)) {

@@ -1,23 +1,23 @@
 /**
- * The operator's log: one JSON object a line.
+ * The operator's log: one JSON object per line.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 import { isoTime } from "./time.ts";
 
-/** How much a line matters, least first. */
+/** The levels of severity, lowest first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** How much a line matters. */
+/** The severity of a line. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** Writes lines for operators. Never hand it a token, a cookie or an upstream's body. */
+/** Writes lines for operators. It must never receive a token, a cookie or an upstream's body. */
 export type Logger = Readonly<
   Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
 >;
 
-/** One line. Fields never stand in for what is the log's own, and what cannot be written never stops who logs it. */
+/** Formats a line. Fields never replace the log's own, and fields that JSON cannot represent never throw. */
 function formatLogLine(own: object, fields: object): string {
   try {
     return JSON.stringify({ ...own, ...fields, ...own });
@@ -27,9 +27,9 @@ function formatLogLine(own: object, fields: object): string {
 }
 
 /**
- * Creates a log that drops what lies below `level`.
+ * Creates a logger that drops lines below `level`.
  *
- * @param write Takes one finished line, without its line feed.
+ * @param write Receives one complete line, without its line feed.
  */
 export function createLogger(level: LogLevel, clock: Clock, write: (line: string) => void): Logger {
   function writer(each: LogLevel): Logger[LogLevel] {
@@ -47,7 +47,7 @@ export function createLogger(level: LogLevel, clock: Clock, write: (line: string
   };
 }
 
-/** The message of whatever was thrown: never its stack. */
+/** Returns the message of a thrown value, never its stack. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,20 +1,20 @@
 /**
- * Refusals for people: RFC 9457 problem details.
+ * Problem details of RFC 9457.
  *
  * @module
  */
 
-/** What is wrong with one field or parameter. */
+/** The error of one field or parameter. */
 export interface FieldError {
-  /** Where: a parameter's name or the path in a body, such as `data.price`. */
+  /** The name of a parameter, or the path in a body, such as `data.price`. */
   readonly field: string;
   readonly detail: string;
 }
 
-/** What a problem carries beyond its status and code. */
+/** The optional parts of a problem. */
 export interface ProblemOptions {
   readonly errors?: readonly FieldError[];
-  /** How long the caller should wait: sent as `Retry-After`, in whole seconds. */
+  /** Delay before the caller should retry. It is sent as `Retry-After`, in whole seconds. */
   readonly retryAfterMs?: number;
   /** More response headers, such as `RateLimit`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Service unavailable",
 };
 
-/** The statuses a {@linkcode Problem} may have. */
+/** The statuses of a {@linkcode Problem}. */
 export type ProblemStatus =
   | 400
   | 401
@@ -51,7 +51,7 @@ export type ProblemStatus =
   | 500
   | 503;
 
-/** The body of a problem, as `application/problem+json` has it. */
+/** The body of a problem: `application/problem+json`. */
 export interface ProblemBody {
   readonly type: "about:blank";
   readonly title: string;
@@ -62,8 +62,8 @@ export interface ProblemBody {
 }
 
 /**
- * A refusal whose reader is a person on the other side. `detail` says what to do about it and never holds a stack, a
- * token or an upstream's body; `code` is for programs and does not change.
+ * An error that a caller reads. `detail` says what happened and what to do; it never contains a stack, a token or an
+ * upstream's body. `code` is for programs and does not change.
  */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -78,7 +78,7 @@ export class Problem extends Error {
     this.options = options;
   }
 
-  /** What goes over the wire. */
+  /** Returns the body of the response. */
   toJSON(): ProblemBody {
     const { errors } = this.options;
     return {

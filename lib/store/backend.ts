@@ -1,5 +1,5 @@
 /**
- * Everything isolates share, behind interfaces: in Redis, or in the memory of the only one.
+ * The state that isolates share: in Redis, or in the memory of a single isolate.
  *
  * @module
  */
@@ -7,24 +7,24 @@ import type { EventLog } from "./event_log.ts";
 import type { Lease } from "./lease.ts";
 import type { Store } from "./store.ts";
 
-/** How the store is doing, as far as this isolate knows. */
+/** The store's health, as far as this isolate knows. */
 export interface StoreHealth {
   readonly kind: "memory" | "redis";
-  /** False from the first call that failed to the next one that did not. */
+  /** False from the first call that fails until the store answers again. */
   readonly isUp: boolean;
-  /** Commands this isolate has used since its start, those inside of scripts too. */
+  /** Number of commands this isolate has used since its start, those inside scripts included. */
   readonly commands: number;
-  /** Asks the store, where it was down when it was last heard of. Never rejects. @returns Whether it is up. */
+  /** Asks the store if it was down. Never rejects. @returns True if the store is up. */
   check(): Promise<boolean>;
-  /** Calls `listener` whenever it goes down or comes up. @returns What ends that. */
+  /** Calls `listener` whenever the store goes down or comes up. @returns A function that removes the listener. */
   onChange(listener: (isUp: boolean) => void): () => void;
 }
 
-/** What isolates share. */
+/** The state that isolates share. */
 export interface SharedState {
   readonly log: EventLog;
   readonly store: Store;
   readonly health: StoreHealth;
-  /** The lease of this name. */
+  /** Returns this isolate's view of a lease. */
   lease(name: string): Lease;
 }

@@ -1,5 +1,5 @@
 /**
- * The event log: the meeting point of all isolates.
+ * The event log: every isolate publishes into it and reads from it.
  *
  * @module
  */
@@ -9,133 +9,132 @@ import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";
 
-/** What makes a publication that is sent twice one publication. */
+/** An idempotency key: a publication that is sent twice with it is published once. */
 export interface IdempotencyKey {
-  /** Names the publication: publisher, route and the caller's key. */
+  /** Identifies the publication: publisher, route and the caller's key. */
   readonly key: string;
-  /** Tells bodies apart: a key that comes again with another body is refused. */
+  /** Identifies the body. A key that returns with another fingerprint is refused. */
   readonly fingerprint: string;
 }
 
 /**
- * A value of the {@linkcode Store} that changes with a publication, in one step: both or none. So what was published of a
- * value is what became of it, in the same order, whoever dies in between.
+ * A compare-and-set of a value in the `Store`, in one step with a publication: both happen or neither. The events of a
+ * value are therefore in the log in the order of its changes.
  */
 export interface Cas {
   readonly key: string;
-  /** What must still be kept: null stands for nothing. */
+  /** The value that must still be stored. Null stands for no value. */
   readonly expected: string | null;
   readonly next: string;
-  /** How long the value is kept, in milliseconds. What is kept of a topic of a family is kept as long, and goes with it. */
+  /** Lifetime of the value in milliseconds. The log of a topic of a family expires with the value. */
   readonly ttlMs: number;
-  /** Puts its key on a roll, or takes it off, in the same step. */
+  /** Adds the key to an open index, or removes it from there. A full index takes no further key. */
   readonly openIndex?:
     | { readonly name: string; readonly isOpen: boolean; readonly max: number }
     | undefined;
 }
 
-/** What became of a {@linkcode Swap}: `held` alone does not tell, since what is there already may be what was to be put. */
+/** The result of a {@linkcode Cas}. Only `isSet` tells who set the value: `current` may have been equal to `next` before. */
 export interface CasResult {
   readonly isSet: boolean;
-  /** What is kept now. */
+  /** The value that is stored now. */
   readonly current: string | null;
 }
 
-/** How long to wait where a roll is full, in milliseconds. */
+/** Delay before a caller retries after a full open index, in milliseconds. */
 const QUEUE_FULL_RETRY_MS = 10_000;
 
-/** What is said where a roll has as many keys as it takes. */
+/** Creates the problem of a full open index. */
 export function queueFull(max: number): Problem {
   const detail = `${max} are waiting or under way already. Try again soon.`;
   return new Problem(503, "queue_full", detail, { retryAfterMs: QUEUE_FULL_RETRY_MS });
 }
 
-/** How long a key is known again, in milliseconds: the contract's 24 hours. */
+/** Lifetime of an idempotency key, in milliseconds: the contract's 24 hours. */
 export const IDEMPOTENCY_KEY_MS = 86_400_000;
 
-/** What is said to a key that comes again with another body. */
+/** Creates the problem of an idempotency key that returns with another body. */
 export function keyReused(): Problem {
   const detail = "This Idempotency-Key came before, with another body.";
   return new Problem(422, "idempotency_key_reused", detail);
 }
 
-/** How a publication is to be taken. */
+/** The conditions and side effects of an append. */
 export interface AppendOptions {
   readonly idempotencyKey?: IdempotencyKey | undefined;
-  /** Only while this lease is held by this holder: who was its leader and paused shall not write after its successor. */
+  /** The lease that must be held: a leader that paused cannot write after its successor. */
   readonly fence?: Fence | undefined;
-  /** Log topics: ids of events on this topic that this publication takes back. They are read and replayed no more. */
+  /** Log topics: ids of events of this topic that the publication retracts. They are not read or replayed any more. */
   readonly retracts?: readonly Position[] | undefined;
-  /** Log topics: the value that changes with it. */
+  /** Log topics: the value that changes with the publication. */
   readonly cas?: Cas | undefined;
 }
 
-/** What became of a publication. */
+/** The result of an append. Only `appended` published anything. */
 export type Appended =
   | { readonly kind: "appended" | "repeated"; readonly ids: readonly Position[] }
-  /** `full`: the roll has no room for another key. Nothing was published. */
+  /** `conflict`: the idempotency key has another fingerprint. `fenced`: the lease is not held. `full`: the open index is. */
   | { readonly kind: "conflict" | "fenced" | "full" }
-  /** Another value is kept than was expected. Nothing was published. */
+  /** The value is not the expected one. */
   | { readonly kind: "stale"; readonly current: string | null };
 
-/** A part of what is kept of a topic, oldest first. */
+/** Some of a topic's retained events, oldest first. */
 export interface Page {
   readonly events: Batch;
-  /** False where more waits after the last of `events`. */
+  /** False if retained events are missing: after the page of `after()`, before the page of `latest()`. */
   readonly isWhole: boolean;
-  /** Log topics: the newest id that is no longer kept, null where nothing was ever lost. */
+  /** Log topics: the newest id that is not retained any more. Null if none was evicted. */
   readonly truncatedAt: Position | null;
-  /** Log topics: the oldest id kept, null where nothing is. */
+  /** Log topics: the oldest retained id. Null if there is none. */
   readonly oldestId: Position | null;
 }
 
-/** What the log keeps of a log topic. State topics keep the newest event of each key. */
+/** The bounds of a log topic. A state topic retains the newest event of each key. */
 export interface Retention {
   readonly retainEvents: number;
   readonly retainMs: number;
 }
 
 /**
- * What all isolates share. Ids come from one order over all topics. Where the log cannot be reached, everything but
- * `follow()` rejects with a {@linkcode StoreAway}.
+ * A log of events. Its ids are in one order over all topics. While the store does not answer, every method but
+ * `subscribe()` rejects with `StoreUnavailable`.
  */
 export interface EventLog {
   /**
-   * Takes the events of one publication, all or none, and gives them their ids. At once they are on their way to every
-   * follower of the log, this isolate's too. At most {@linkcode MAX_BATCH_EVENTS} events are one publication.
+   * Publishes a batch, all of it or nothing, and assigns its ids. Every subscriber of the log receives it, those of this
+   * isolate too.
+   *
+   * @throws {RangeError} If the batch has more than {@linkcode MAX_BATCH_EVENTS} events.
    */
   append(
     topic: Topic,
-    drafts: readonly SerializedEvent[],
+    events: readonly SerializedEvent[],
     options?: AppendOptions,
   ): Promise<Appended>;
-  /** The place of the newest event, or the log's birth where there is none. */
+  /** Returns the id of the newest event. Returns the log's epoch if there is none. */
   head(): Promise<Position>;
-  /** Whether a cursor lies between the log's birth and its head, in this log and no other. */
+  /** Returns true if a cursor lies between the epoch and the head of this log. */
   honours(cursor: Position): Promise<boolean>;
-  /** The first events of a topic after a place, at most about `maxBytes` of JSON and at least one event. */
+  /** Reads the first events of a topic after a position: about `maxBytes` of JSON, and at least one event. */
   after(topic: Topic, position: Position, maxBytes: number): Promise<Page>;
-  /**
-   * The last events of a topic, at most about `maxBytes` of JSON and at least one event; on a state topic the newest of
-   * every key.
-   */
+  /** Reads the last events of a log topic: about `maxBytes` of JSON, and at least one event. Reads all of a state topic. */
   latest(topic: Topic, maxBytes: number): Promise<Page>;
   /**
-   * All that is published from now on, in order. It bridges what breaks on the way and does not end by itself. Cancelling
-   * it ends it.
+   * Subscribes to all topics: `joined` with the current head, then every publication in order. The stream outlives broken
+   * connections: it continues without a gap, or with another `joined`. It ends when it is cancelled.
    */
   subscribe(): ReadableStream<LogMessage>;
 }
 
-/** The most events of one publication: an id has room for no more. */
+/** Maximum number of events in a batch. */
 export const MAX_BATCH_EVENTS = 1000;
 
-/** The bytes an event counts for in a bound: those of its JSON and some for its names. */
+/** Returns the size that an event counts for in a bound, in bytes: its JSON, and a share for its other fields. */
 export function weightOf({ json }: Pick<SerializedEvent, "json">): number {
   return json.length + 64;
 }
 
-/** The first of some events, in order, that come after a place, and fit: at least one, if there is one. */
+/** Selects the first of some ordered events after a position that fit: at least one, if there is one. */
 export function firstThatFit(
   events: Batch,
   position: Position,

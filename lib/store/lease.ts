@@ -1,41 +1,41 @@
 /**
- * The right to do what only one isolate shall do.
+ * Leases: exclusive rights that expire.
  *
  * @module
  */
 
-/** Proof of leadership that a log checks when it writes. */
+/** A fencing token: a log checks when it writes that the holder still holds the lease. */
 export interface Fence {
   readonly lease: string;
   readonly holder: string;
 }
 
-/** What trying for a lease came to. */
+/** The result of a claim. */
 export type ClaimResult =
   | { readonly isHeld: true }
-  /** Somebody else holds it, for so many milliseconds unless it is renewed. */
+  /** Another holder has the lease. It expires in `leftMs` milliseconds unless it is renewed. */
   | { readonly isHeld: false; readonly leftMs: number };
 
-/** One lease, as one isolate sees it. It ends by itself, so its holder must renew it. */
+/** One lease, as one isolate sees it. It expires unless its holder renews it. */
 export interface Lease {
-  /** How long it lasts unless it is renewed, in milliseconds. */
+  /** Lifetime of the lease after a claim or a renewal, in milliseconds. */
   readonly ttlMs: number;
-  /** What a publication shows the log. */
+  /** The fencing token of this holder's publications. */
   readonly fence: Fence;
-  /** Takes it where it is free or ours already. */
+  /** Claims the lease, or renews it if this isolate holds it. */
   claim(): Promise<ClaimResult>;
-  /** Makes it last its time from now on. @returns False where it is not ours any more. */
+  /** Renews the lease. @returns False if this isolate no longer holds it. */
   renew(): Promise<boolean>;
-  /** Gives it back, if it is ours, so that a successor need not wait. */
+  /** Releases the lease if this isolate holds it, so that a successor need not wait. */
   release(): Promise<void>;
   /**
-   * Calls `listener` when its holder gives it back: a hint, heard while the log is followed, and not when it ends by
-   * itself.
+   * Calls `listener` when the holder releases the lease, but not when the lease expires. It is a hint: it arrives only
+   * while the log has a subscriber.
    *
-   * @returns What ends that.
+   * @returns A function that removes the listener.
    */
   onFree(listener: () => void): () => void;
 }
 
-/** How long a lease lasts unless it is renewed, in milliseconds. */
+/** Lifetime of a lease, in milliseconds. */
 export const LEASE_MS = 30_000;

@@ -1,26 +1,26 @@
 /**
- * Small values all isolates share, by key.
+ * The key-value store: small values that all isolates share.
  *
  * @module
  */
 
-/** Where the store cannot be reached, everything rejects with a {@linkcode StoreAway}. */
+/** A key-value store. Every method rejects with `StoreUnavailable` while the store does not answer. */
 export interface Store {
-  /** What is kept under a key: null where nothing is. */
+  /** Reads a value. @returns Null if there is none. */
   get(key: string): Promise<string | null>;
-  /** Keeps a value, for `ttlMs` milliseconds or for good. */
+  /** Stores a value for `ttlMs` milliseconds, or until it is replaced. */
   set(key: string, value: string, ttlMs?: number): Promise<void>;
-  /** Gives a value and forgets it, in one step: of several who take it, one gets it. */
+  /** Reads and deletes a value in one step: of several callers, one gets it. */
   take(key: string): Promise<string | null>;
   /**
-   * All values whose keys are on a roll, in no order. A publication puts them there or takes them off (`Swap.roll`), in the
-   * step that changes the value. A key without a value has outlived it, and is taken off; it never comes again.
+   * Reads the values of all keys in an open index, in no order. A publication changes the index together with the value
+   * (`Cas.openIndex`). A key whose value has expired is removed from the index; it never returns.
    */
   all(openIndex: string): Promise<string[]>;
   /**
-   * Puts `next` in the place of `expected`, where that is still what is kept; null stands for nothing.
+   * Replaces a value if it is still `expected`. Null stands for no value.
    *
-   * @returns What is kept now: `next` where it was put, else what is there instead.
+   * @returns The value that is stored now: `next` if it was replaced, else the one that prevented it.
    */
   cas(
     key: string,

@@ -1,16 +1,16 @@
 /**
- * What isolates share where there is only one.
+ * The shared state of a single isolate, in memory.
  *
  * @module
  */
 import type { Runtime } from "../../core/runtime.ts";
+import type { SharedState } from "../backend.ts";
 import type { Retention } from "../event_log.ts";
 import { createMemoryEventLog } from "./event_log.ts";
 import { createMemoryLeases } from "./lease.ts";
 import { createMemoryStore } from "./store.ts";
-import type { SharedState } from "../backend.ts";
 
-/** Creates state in memory. It is always up and costs nothing. */
+/** Creates state in memory. It is always up and uses no commands. */
 export function createMemoryState(
   runtime: Pick<Runtime, "clock" | "random">,
   retention: Retention,
@@ -18,7 +18,7 @@ export function createMemoryState(
   const leases = createMemoryLeases(runtime.clock);
   const store = createMemoryStore(runtime.clock);
   return {
-    log: createMemoryEventLog(runtime, retention, { isHeld: leases.isHeld, cas: store.casNow }),
+    log: createMemoryEventLog(runtime, retention, { leases, store }),
     store,
     lease: (name) => leases.lease(name, "this isolate"),
     health: {

@@ -1,13 +1,14 @@
 /**
- * The event log of one isolate, which forgets everything when it stops.
+ * The event log of a single isolate, in memory. It ends with the process.
  *
  * @module
  */
 import { LRUCache } from "lru-cache";
 import type { Batch, LogMessage, StreamEvent } from "../../core/event.ts";
+import { evictOldest } from "../../core/evict.ts";
 import { comparePositions, parseId, type Position } from "../../core/position.ts";
-import type { Topic } from "../../core/topic.ts";
 import type { Runtime } from "../../core/runtime.ts";
+import type { Topic } from "../../core/topic.ts";
 import {
   type Appended,
   type EventLog,
@@ -18,162 +19,242 @@ import {
   type Retention,
   weightOf,
 } from "../event_log.ts";
-import type { Fence } from "../lease.ts";
+import type { MemoryLeases } from "./lease.ts";
 import type { MemoryStore } from "./store.ts";
-import { createMemoryTopicLog, type MemoryTopicLog } from "./topic_log.ts";
 
-/** All that is kept together takes no more, in bytes. Where it would, what is written to gives way, down to an even share. */
+/** Maximum size of all topics, in bytes. Beyond it an append evicts events of its own topic, down to an even share. */
 const MAX_LOG_BYTES = 67_108_864;
 
-/** How many publications' keys are remembered, the newest: some 20 MiB at most. */
+/** Maximum number of idempotency keys: some 20 MiB. The least recently used go first. */
 const MAX_IDEMPOTENCY_KEYS = 50_000;
 
-/** How often topics that have outlived their value are looked for, in milliseconds. */
+/** Interval between two searches for expired topics, in milliseconds. */
 const EXPIRY_SWEEP_MS = 60_000;
 
-/** What a log in memory asks of what is kept beside it. */
+/** The state that changes, or is checked, in one step with an append. */
 export interface MemoryLogContext {
-  /** Whether a lease is held by the holder of a fence. */
-  readonly isHeld?: (fence: Fence) => boolean;
-  readonly cas?: MemoryStore["casNow"];
+  readonly leases: Pick<MemoryLeases, "isHeld">;
+  readonly store: Pick<MemoryStore, "casNow">;
 }
 
-/** Creates a log in memory. */
+/** The retained events of one topic. */
+interface TopicLog {
+  /** Oldest first. */
+  readonly events: readonly StreamEvent[];
+  /** The newest id that is not retained any more. Null if none was evicted. */
+  readonly truncatedAt: Position | null;
+  /** The `prevId` of the next event. */
+  readonly lastId: Position | null;
+  readonly bytes: number;
+  add(event: StreamEvent): void;
+  /** Deletes events. The event after a deleted one gets its `prevId`. */
+  retract(ids: readonly Position[]): void;
+  /** Evicts the oldest events until the bounds hold. The last event stays unless it is too old. */
+  trim(bounds: TopicBounds): void;
+}
+
+interface TopicBounds {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  /** Wall time of the oldest event that may stay, in ms since the Unix epoch. */
+  readonly cutoffMs: number;
+}
+
+/** Retains the newest event of each key. */
+function createStateTopicLog(): TopicLog {
+  // In the order of ids: the event that replaces another one goes to the end.
+  const newest = new Map<string, StreamEvent>();
+  return {
+    get events() {
+      return [...newest.values()];
+    },
+    truncatedAt: null,
+    lastId: null,
+    bytes: 0,
+    add(event) {
+      newest.delete(event.key);
+      newest.set(event.key, event);
+    },
+    retract() {},
+    trim() {},
+  };
+}
+
+/** Retains the last events. */
+function createLogTopicLog(): TopicLog {
+  const events: StreamEvent[] = [];
+  let bytes = 0;
+  let truncatedAt: Position | null = null;
+  return {
+    events,
+    get truncatedAt() {
+      return truncatedAt;
+    },
+    get lastId() {
+      return events.at(-1)?.id ?? truncatedAt;
+    },
+    get bytes() {
+      return bytes;
+    },
+    add(event) {
+      events.push(event);
+      bytes += weightOf(event);
+    },
+    retract(ids) {
+      for (const id of ids) {
+        const index = events.findIndex((event) => event.id === id);
+        const [retracted] = index === -1 ? [] : events.splice(index, 1);
+        if (!retracted) continue;
+        bytes -= weightOf(retracted);
+        const successor = events[index];
+        if (successor) events[index] = { ...successor, prevId: retracted.prevId };
+      }
+    },
+    trim({ maxEvents, maxBytes, cutoffMs }) {
+      evictOldest(
+        events,
+        ({ id }, left) => {
+          const isExcess = left > maxEvents || (bytes > maxBytes && left > 1);
+          return isExcess || parseId(id).ms < cutoffMs;
+        },
+        (event) => {
+          bytes -= weightOf(event);
+          truncatedAt = event.id;
+        },
+      );
+    },
+  };
+}
+
+/** Creates a log in memory. Without a context every lease is held and every compare-and-set succeeds. */
 export function createMemoryEventLog(
   { clock, random }: Pick<Runtime, "clock" | "random">,
   { retainEvents, retainMs }: Retention,
-  {
-    isHeld = () => true,
-    cas: swapNow = ({ next }) => ({ isSet: true, current: next }),
-  }: MemoryLogContext = {},
+  { leases, store }: Partial<MemoryLogContext> = {},
 ): EventLog {
   const epoch = `${clock.now()}-0`;
-  // A number of its own per process tells this log's ids from another's; 2^40 leaves 2^12 times as many to count on.
-  const first = 1 + Math.floor(random() * 2 ** 40);
-  let n = first - 1;
+  // Each process counts from its own random number: an id of another process is recognised by it. 2^40 leaves room for
+  // 2^12 times as many ids.
+  const firstN = 1 + Math.floor(random() * 2 ** 40);
+  let n = firstN - 1;
   let head: Position = epoch;
 
-  const topics = new Map<string, MemoryTopicLog>();
-  /** When topics go, in ms since the epoch: those that do. */
-  const endings = new Map<string, number>();
-  let sweptAt = clock.now();
-  let total = 0;
-  const followers = new Set<ReadableStreamDefaultController<LogMessage>>();
-  const remembered = new LRUCache<string, { fingerprint: string; ids: readonly Position[] }>({
+  const topics = new Map<string, TopicLog>();
+  /** The elapsed time at which a topic expires. Most topics do not. */
+  const expiries = new Map<string, number>();
+  let sweptAt = clock.elapsed();
+  let totalBytes = 0;
+  const subscribers = new Set<ReadableStreamDefaultController<LogMessage>>();
+  const publications = new LRUCache<string, { fingerprint: string; ids: readonly Position[] }>({
     max: MAX_IDEMPOTENCY_KEYS,
     ttl: IDEMPOTENCY_KEY_MS,
     ttlResolution: 0,
-    perf: clock,
+    perf: { now: clock.elapsed },
   });
 
-  function topicOf(topic: Topic): MemoryTopicLog {
-    const known = topics.get(topic.name) ?? createMemoryTopicLog(topic);
-    topics.set(topic.name, known);
-    return known;
+  function topicLogOf({ name, kind }: Topic): TopicLog {
+    const topic = topics.get(name) ??
+      (kind === "state" ? createStateTopicLog() : createLogTopicLog());
+    topics.set(name, topic);
+    return topic;
   }
 
-  /** A topic lives as long as the value it changes with. */
-  function live(topic: string, ttlMs: number): void {
-    const now = clock.now();
-    endings.set(topic, now + ttlMs);
+  /** Lets a topic expire after `ttlMs`, and deletes those that have. */
+  function expire(name: string, ttlMs: number): void {
+    const now = clock.elapsed();
+    expiries.set(name, now + ttlMs);
     if (now - sweptAt < EXPIRY_SWEEP_MS) return;
     sweptAt = now;
-    for (const [name, endsAt] of endings) {
-      if (endsAt > now) continue;
-      endings.delete(name);
-      total -= topics.get(name)?.bytes ?? 0;
-      topics.delete(name);
+    for (const [each, expiresAt] of expiries) {
+      if (expiresAt > now) continue;
+      expiries.delete(each);
+      totalBytes -= topics.get(each)?.bytes ?? 0;
+      topics.delete(each);
     }
   }
 
-  /** What is kept of a topic now. */
-  function keptOf(topic: Topic): MemoryTopicLog {
-    const kept = topicOf(topic);
-    const { bytes } = kept;
-    kept.trim({
+  /** Returns the retained events of a topic. */
+  function trimmed(topic: Topic): TopicLog {
+    const log = topicLogOf(topic);
+    const { bytes } = log;
+    log.trim({
       maxEvents: retainEvents,
-      maxBytes: Math.max(MAX_LOG_BYTES / topics.size, bytes - (total - MAX_LOG_BYTES)),
-      oldestMs: clock.now() - retainMs,
+      maxBytes: Math.max(MAX_LOG_BYTES / topics.size, bytes - (totalBytes - MAX_LOG_BYTES)),
+      cutoffMs: clock.now() - retainMs,
     });
-    total += kept.bytes - bytes;
-    return kept;
+    totalBytes += log.bytes - bytes;
+    return log;
   }
 
-  function pageOf(
-    { events, truncatedAt: lost }: MemoryTopicLog,
-    part: readonly StreamEvent[],
-    isWhole: boolean,
-  ): Page {
-    return { events: part, isWhole, truncatedAt: lost, oldestId: events[0]?.id ?? null };
+  function pageOf({ events, truncatedAt }: TopicLog, part: Pick<Page, "events" | "isWhole">): Page {
+    return { ...part, truncatedAt, oldestId: events[0]?.id ?? null };
+  }
+
+  function append(...[topic, events, options = {}]: Parameters<EventLog["append"]>): Appended {
+    const { idempotencyKey, fence, retracts = [], cas } = options;
+    if (events.length > MAX_BATCH_EVENTS) {
+      throw new RangeError(`Cannot append ${events.length} events at once`);
+    }
+    if (fence && leases?.isHeld(fence) === false) return { kind: "fenced" };
+    const known = idempotencyKey && publications.get(idempotencyKey.key);
+    if (known) {
+      const isRepeated = known.fingerprint === idempotencyKey.fingerprint;
+      return isRepeated ? { kind: "repeated", ids: known.ids } : { kind: "conflict" };
+    }
+    const result = cas && store?.casNow(cas);
+    if (result === "full") return { kind: "full" };
+    if (result?.isSet === false) return { kind: "stale", current: result.current };
+    if (cas && topic.family !== undefined) expire(topic.name, cas.ttlMs);
+
+    const ms = Math.max(clock.now(), parseId(head).ms);
+    const log = topicLogOf(topic);
+    totalBytes -= log.bytes;
+    log.retract(retracts);
+    const batch: Batch = events.map((each): StreamEvent => {
+      const event = { ...each, id: `${ms}-${++n}`, topic: topic.name, prevId: log.lastId };
+      log.add(event);
+      return event;
+    });
+    totalBytes += log.bytes;
+    trimmed(topic);
+    const ids = batch.map(({ id }) => id);
+    head = ids.at(-1) ?? head;
+    if (idempotencyKey) {
+      publications.set(idempotencyKey.key, { fingerprint: idempotencyKey.fingerprint, ids });
+    }
+    for (const subscriber of subscribers) {
+      subscriber.enqueue({ kind: "published", events: batch, retracted: retracts });
+    }
+    return { kind: "appended", ids };
   }
 
   return {
-    append(topic, drafts, { idempotencyKey, fence, retracts = [], cas } = {}): Promise<Appended> {
-      if (drafts.length > MAX_BATCH_EVENTS) {
-        return Promise.reject(new RangeError(`Cannot append ${drafts.length} events at once`));
-      }
-      if (fence && !isHeld(fence)) return Promise.resolve({ kind: "fenced" });
-      const known = idempotencyKey && remembered.get(idempotencyKey.key);
-      if (known && known.fingerprint !== idempotencyKey.fingerprint) {
-        return Promise.resolve({ kind: "conflict" });
-      }
-      if (known) return Promise.resolve({ kind: "repeated", ids: known.ids });
-
-      if (cas) {
-        const swapped = swapNow(cas);
-        if (swapped === "full") return Promise.resolve({ kind: "full" });
-        if (!swapped.isSet) return Promise.resolve({ kind: "stale", current: swapped.current });
-        if (topic.family !== undefined) live(topic.name, cas.ttlMs);
-      }
-
-      const ms = Math.max(clock.now(), parseId(head).ms);
-      const kept = topicOf(topic);
-      total -= kept.bytes;
-      kept.retract(retracts);
-      const batch: Batch = drafts.map((draft): StreamEvent => {
-        const prev = topic.kind === "log" ? kept.lastId : null;
-        const event = { ...draft, id: `${ms}-${++n}`, topic: topic.name, prevId: prev };
-        kept.add(event);
-        return event;
-      });
-      total += kept.bytes;
-      keptOf(topic);
-      const ids = batch.map(({ id }) => id);
-      head = ids.at(-1) ?? head;
-      if (idempotencyKey) {
-        remembered.set(idempotencyKey.key, { fingerprint: idempotencyKey.fingerprint, ids });
-      }
-      const delivery: LogMessage = { kind: "published", events: batch, retracted: retracts };
-      for (const follower of followers) follower.enqueue(delivery);
-      return Promise.resolve({ kind: "appended", ids });
-    },
+    append: (...args) => Promise.try(() => append(...args)),
 
     head: () => Promise.resolve(head),
 
     honours(cursor) {
       if (cursor === epoch) return Promise.resolve(true);
-      const number = parseId(cursor).n;
-      const isOurs = number >= first && number <= n;
+      const { n: cursorN } = parseId(cursor);
+      const isOurs = cursorN >= firstN && cursorN <= n;
       const isWithin = comparePositions(epoch, cursor) < 0 && comparePositions(cursor, head) <= 0;
       return Promise.resolve(isOurs && isWithin);
     },
 
     after(topic, position, maxBytes) {
-      const kept = keptOf(topic);
-      const { events } = kept;
-      const { events: part, isWhole } = firstThatFit(events, position, maxBytes);
-      return Promise.resolve(pageOf(kept, part, isWhole));
+      const log = trimmed(topic);
+      return Promise.resolve(pageOf(log, firstThatFit(log.events, position, maxBytes)));
     },
 
     latest(topic, maxBytes) {
-      const kept = keptOf(topic);
-      const { events } = kept;
+      const log = trimmed(topic);
+      const { events } = log;
       let bytes = 0;
       const start = topic.kind === "state" ? 0 : Math.min(
         1 + events.findLastIndex((event) => (bytes += weightOf(event)) > maxBytes),
         Math.max(0, events.length - 1),
       );
-      return Promise.resolve(pageOf(kept, events.slice(start), start === 0));
+      return Promise.resolve(pageOf(log, { events: events.slice(start), isWhole: start === 0 }));
     },
 
     subscribe() {
@@ -182,10 +263,10 @@ export function createMemoryEventLog(
         start(controller) {
           own = controller;
           controller.enqueue({ kind: "joined", epoch, head });
-          followers.add(controller);
+          subscribers.add(controller);
         },
         cancel() {
-          followers.delete(own);
+          subscribers.delete(own);
         },
       });
     },

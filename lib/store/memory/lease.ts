@@ -1,61 +1,64 @@
 /**
- * Leases where there is one isolate: whoever asks first has it.
+ * The leases of a single isolate, in memory.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
+import { createListeners } from "../../core/listeners.ts";
 import { type Fence, type Lease, LEASE_MS } from "../lease.ts";
 
 /** Leases in memory. */
 export interface MemoryLeases {
-  /** The lease of a name, for one holder. */
+  /** Creates the view that one holder has of a lease. */
   lease(name: string, holder: string): Lease;
-  /** Whether a fence's holder holds its lease. */
+  /** Returns true if a fence's holder holds its lease. */
   isHeld(fence: Fence): boolean;
 }
 
-/** Creates leases nobody holds. */
-export function createMemoryLeases(clock: Clock): MemoryLeases {
-  const waiting = new Set<{ readonly name: string; readonly listener: () => void }>();
-  const held = new Map<string, { readonly holder: string; readonly until: number }>();
+/** Creates leases. Nobody holds them yet. */
+export function createMemoryLeases(clock: Pick<Clock, "elapsed">): MemoryLeases {
+  const released = createListeners<string>();
+  const holds = new Map<string, { readonly holder: string; readonly expiresAt: number }>();
 
-  function holderOf(name: string): string | undefined {
-    const entry = held.get(name);
-    return entry && entry.until > clock.now() ? entry.holder : undefined;
+  /** Milliseconds until a lease expires. */
+  function leftMsOf(name: string): number {
+    return Math.max(0, (holds.get(name)?.expiresAt ?? 0) - clock.elapsed());
+  }
+
+  function isHeld({ lease, holder }: Fence): boolean {
+    return leftMsOf(lease) > 0 && holds.get(lease)?.holder === holder;
   }
 
   return {
-    isHeld: ({ lease, holder }) => holderOf(lease) === holder,
+    isHeld,
     lease(name, holder) {
-      const isOurs = () => holderOf(name) === holder;
-      const hold = () => void held.set(name, { holder, until: clock.now() + LEASE_MS });
+      const fence = { lease: name, holder };
+      const hold = () => void holds.set(name, { holder, expiresAt: clock.elapsed() + LEASE_MS });
       return {
         ttlMs: LEASE_MS,
-        fence: { lease: name, holder },
+        fence,
         claim() {
-          const other = holderOf(name);
-          if (other === undefined || other === holder) {
-            hold();
-            return Promise.resolve({ isHeld: true });
-          }
-          const leftMs = (held.get(name)?.until ?? 0) - clock.now();
-          return Promise.resolve({ isHeld: false, leftMs });
+          const leftMs = leftMsOf(name);
+          if (leftMs > 0 && !isHeld(fence)) return Promise.resolve({ isHeld: false, leftMs });
+          hold();
+          return Promise.resolve({ isHeld: true });
         },
         renew() {
-          if (isOurs()) hold();
-          return Promise.resolve(isOurs());
+          const isOurs = isHeld(fence);
+          if (isOurs) hold();
+          return Promise.resolve(isOurs);
         },
         release() {
-          if (!isOurs()) return Promise.resolve();
-          held.delete(name);
-          for (const each of [...waiting]) if (each.name === name) each.listener();
+          if (isHeld(fence)) {
+            holds.delete(name);
+            released.notify(name);
+          }
           return Promise.resolve();
         },
-        onFree(listener) {
-          const own = { name, listener };
-          waiting.add(own);
-          return () => void waiting.delete(own);
-        },
+        onFree: (listener) =>
+          released.add((lease) => {
+            if (lease === name) listener();
+          }),
       };
     },
   };

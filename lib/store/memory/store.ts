@@ -1,5 +1,5 @@
 /**
- * The store of one isolate, which forgets everything when it stops.
+ * The key-value store of a single isolate, in memory.
  *
  * @module
  */
@@ -8,81 +8,85 @@ import type { Clock } from "../../core/clock.ts";
 import type { Cas, CasResult } from "../event_log.ts";
 import type { Store } from "../store.ts";
 
-/** All values together take no more, in characters. */
+/** Maximum size of all values, in characters. */
 const MAX_STORE_CHARACTERS = 16_777_216;
 
-/** A store that has no other side: it answers at once. */
+/** A store that answers synchronously where the log needs it. */
 export interface MemoryStore extends Store {
-  /** As `swap()`, in this turn, and the roll with it: `full` where that has no room. */
+  /** Compares and sets, and updates the open index. @returns `full` if the open index takes no further key. */
   casNow(cas: Cas): CasResult | "full";
 }
 
-/** Creates an empty store. The values used longest ago give way where there are too many. */
-export function createMemoryStore(clock: Clock): MemoryStore {
+/** Creates an empty store. It evicts the least recently used values to stay within its size. */
+export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
   const values = new LRUCache<string, string>({
     maxSize: MAX_STORE_CHARACTERS,
     sizeCalculation: (value, key) => value.length + key.length + 64,
     ttlResolution: 0,
-    perf: clock,
+    perf: { now: clock.elapsed },
   });
 
-  /** The keys on each roll. */
-  const rolls = new Map<string, Set<string>>();
+  /** The keys of each open index. */
+  const openIndexes = new Map<string, Set<string>>();
 
-  function keysOn(openIndex: string): Set<string> {
-    const known = rolls.get(openIndex) ?? new Set();
-    rolls.set(openIndex, known);
-    return known;
+  function keysOf(openIndex: string): Set<string> {
+    const keys = openIndexes.get(openIndex) ?? new Set();
+    openIndexes.set(openIndex, keys);
+    return keys;
   }
 
-  /** Lru-cache takes a TTL of 0 for none. */
+  function read(key: string): string | null {
+    return values.get(key) ?? null;
+  }
+
+  /** A TTL of 0 stands for none. */
   function put(key: string, value: string, ttlMs = 0): void {
     values.set(key, value, { ttl: ttlMs });
   }
 
-  function swapped(
+  function cas(
     key: string,
     expected: string | null,
     next: string | null,
     ttlMs?: number,
   ): CasResult {
-    const held = values.get(key) ?? null;
-    if (held !== expected) return { isSet: false, current: held };
+    const current = read(key);
+    if (current !== expected) return { isSet: false, current };
     if (next === null) values.delete(key);
     else put(key, next, ttlMs);
     return { isSet: true, current: next };
   }
 
   return {
-    get: (key) => Promise.resolve(values.get(key) ?? null),
+    get: (key) => Promise.resolve(read(key)),
     set(key, value, ttlMs) {
       put(key, value, ttlMs);
       return Promise.resolve();
     },
     take(key) {
-      const value = values.get(key) ?? null;
+      const value = read(key);
       values.delete(key);
       return Promise.resolve(value);
     },
     all(openIndex) {
-      const on = keysOn(openIndex);
+      const keys = keysOf(openIndex);
       const found: string[] = [];
-      for (const key of on) {
-        const value = values.get(key);
-        if (value === undefined) on.delete(key);
+      for (const key of keys) {
+        const value = read(key);
+        if (value === null) keys.delete(key);
         else found.push(value);
       }
       return Promise.resolve(found);
     },
-    cas: (...asked) => Promise.resolve(swapped(...asked).current),
+    cas: (...args) => Promise.resolve(cas(...args).current),
     casNow({ key, expected, next, ttlMs, openIndex }) {
-      const on = openIndex && keysOn(openIndex.name);
-      const isExpected = (values.get(key) ?? null) === expected;
-      if (isExpected && on && openIndex.isOpen && on.size >= openIndex.max) return "full";
-      const outcome = swapped(key, expected, next, ttlMs);
-      if (outcome.isSet && openIndex?.isOpen) on?.add(key);
-      else if (outcome.isSet) on?.delete(key);
-      return outcome;
+      const keys = openIndex && keysOf(openIndex.name);
+      const isFull = keys && openIndex.isOpen && keys.size >= openIndex.max;
+      if (isFull && read(key) === expected) return "full";
+      const result = cas(key, expected, next, ttlMs);
+      if (result.isSet && openIndex?.isOpen) keys?.add(key);
+      else if (result.isSet) keys?.delete(key);
+      return result;
     },
   };
 }

@@ -1,28 +1,28 @@
 /**
- * The bus: one stream of all publications in their order, and the channel on which they are announced.
+ * The bus: one Redis stream of all publications in their order, and the channel that announces them.
  *
  * @module
  */
 import { z } from "zod";
 import type { SerializedEvent, StreamEvent } from "../../core/event.ts";
 import { isPosition, parseId, type Position } from "../../core/position.ts";
-import type { RedisClient } from "./client.ts";
-import { RedisFailure } from "./failure.ts";
+import type { Topic } from "../../core/topic.ts";
+import { readReply, type RedisClient } from "./client.ts";
 import type { RedisKeys } from "./keys.ts";
 
 /**
- * An entry of the bus has an id of Redis's own, `<ms>-<seq>`, and room for so many events: theirs are
- * `<ms>-<seq × 1024 + 1 + i>`. None is ever `<ms>-0`, as births are.
+ * Number of ids an entry of the bus has room for. Redis gives the entry its id `<ms>-<seq>`; its events have the ids
+ * `<ms>-<seq × 1024 + 1 + i>`. None of them is `<ms>-0`, which is the form of an epoch.
  */
-const IDS_PER_ENTRY = 1024;
+export const IDS_PER_ENTRY = 1024;
 
-/** About how many entries the bus keeps. */
+/** Approximate number of entries the bus retains. */
 export const MAX_BUS_ENTRIES = 2000;
 
-/** The most of the bus that is read at once, in bytes. */
+/** Maximum size of a page of the bus, in bytes. */
 const MAX_BUS_PAGE_BYTES = 1_048_576;
 
-/** The id of one event of an entry. */
+/** Returns the id of one event of an entry. */
 export function eventId(entry: string, index: number): Position {
   const { ms, n } = parseId(entry);
   return `${ms}-${n * IDS_PER_ENTRY + 1 + index}`;
@@ -35,17 +35,17 @@ const SERIALIZED_EVENT = z.object({
   json: z.string(),
 });
 
-/** A draft as it is kept. */
+/** Writes a serialised event as the log stores it. */
 export function stringifyEvent({ type, key, tags, json }: SerializedEvent): string {
   return JSON.stringify({ type, key, tags, json });
 }
 
-/** A draft that was kept. @throws {Error} If it was none. */
+/** Reads a stored event. @throws {Error} If the text is no event. */
 export function parseEvent(text: string): SerializedEvent {
   return SERIALIZED_EVENT.parse(JSON.parse(text));
 }
 
-/** What an entry holds of a publication, made before it is sent: scripts add its drafts and never look inside. */
+/** The publication in an entry. Its fields keep the names that isolates of earlier versions read. */
 const BUS_ENTRY_BODY = z.object({
   topic: z.string(),
   kind: z.enum(["log", "state"]),
@@ -53,61 +53,63 @@ const BUS_ENTRY_BODY = z.object({
   drafts: z.array(SERIALIZED_EVENT),
 });
 
-/** The start of a body: the texts of its drafts follow, between commas, then {@linkcode BODY_END}. */
-export function bodyStart(
-  topic: string,
-  kind: "log" | "state",
-  retracts: readonly Position[],
-): string {
-  const head = JSON.stringify({ topic, kind, retracts });
-  return `${head.slice(0, -1)},"drafts":[`;
+/**
+ * Writes the start of a body. The texts of its events follow, separated by commas, then {@linkcode BODY_END}: the append
+ * script joins them and parses none.
+ */
+export function bodyStart({ name, kind }: Topic, retracts: readonly Position[]): string {
+  return `${JSON.stringify({ topic: name, kind, retracts }).slice(0, -1)},"drafts":[`;
 }
 
 /** The end of a body. */
 export const BODY_END = "]}";
 
-/** Redis has no empty value: an empty text stands for nothing. */
-const ID = z.string().refine(isPosition);
-const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
+/** An id in a reply. */
+export const REPLY_ID = z.string().refine(isPosition);
+
+/** An id in a reply, or null: Lua and Redis fields say so by an empty text. */
+export const REPLY_ID_OR_NULL = z.union([REPLY_ID, z.literal("").transform(() => null)]);
 
 /** One publication on the bus. */
 export interface BusEntry {
   readonly id: string;
-  /** The entry before it, null where it is the log's first. */
+  /** The id of the entry before it. Null if it is the log's first. */
   readonly prev: string | null;
   readonly events: readonly StreamEvent[];
   readonly retracted: readonly Position[];
 }
 
+/** @param lastId The topic's last id before the entry. */
 function toBusEntry(
   id: string,
   prev: string | null,
-  last: Position | null,
+  lastId: Position | null,
   { topic, kind, retracts, drafts }: z.infer<typeof BUS_ENTRY_BODY>,
 ): BusEntry {
-  const events = drafts.map((draft, i): StreamEvent => ({
-    ...draft,
+  const events = drafts.map((event, i): StreamEvent => ({
+    ...event,
     id: eventId(id, i),
     topic,
-    prevId: kind === "state" ? null : i === 0 ? last : eventId(id, i - 1),
+    prevId: kind === "state" ? null : i === 0 ? lastId : eventId(id, i - 1),
   }));
   return { id, prev, events, retracted: retracts };
 }
 
-/** What is heard on the channel. */
+/** A message of the channel. */
 export type BusMessage =
   | { readonly kind: "entry"; readonly entry: BusEntry }
-  /** The bus's newest entry, null where there is none: a beat, or a publication too large to be announced whole. */
+  /** The id of the bus's newest entry, null if it has none: a ping, or a publication too large to announce whole. */
   | { readonly kind: "head"; readonly head: string | null }
+  /** The name of a lease that was released. */
   | { readonly kind: "free"; readonly lease: string };
 
 const BUS_MESSAGE = z.union([
   z.object({ free: z.string() }),
-  z.object({ head: ID_OR_NONE }),
-  z.object({ id: ID, prev: ID_OR_NONE, last: ID_OR_NONE, body: BUS_ENTRY_BODY }),
+  z.object({ head: REPLY_ID_OR_NULL }),
+  z.object({ id: REPLY_ID, prev: REPLY_ID_OR_NULL, last: REPLY_ID_OR_NULL, body: BUS_ENTRY_BODY }),
 ]);
 
-/** Reads what was heard: null where it is none of ours. */
+/** Parses a message of the channel. Returns null for a message of no known form. */
 export function parseBusMessage(text: string): BusMessage | null {
   let json: unknown;
   try {
@@ -122,63 +124,65 @@ export function parseBusMessage(text: string): BusMessage | null {
   return { kind: "entry", entry: toBusEntry(data.id, data.prev, data.last, data.body) };
 }
 
-/** Where the log begins and ends. */
+/** The extent of the log. */
 export interface LogState {
   readonly epoch: Position;
-  /** The newest entry of the bus, null where there is none. */
+  /** The id of the bus's newest entry. Null if it has none. */
   readonly lastEntry: string | null;
-  /** The newest event, or the birth. */
+  /** The id of the newest event, or the epoch. */
   readonly head: Position;
 }
 
-/** What the bus holds after an entry. */
+/** A page of the bus, and the log's state at the same moment. */
 export interface BusPage extends LogState {
   readonly entries: readonly BusEntry[];
   readonly isWhole: boolean;
 }
 
 /**
- * Tells where the log stands, and a page of the bus where it is given where to begin. Who comes first writes the birth, by
- * the clock that gives the ids.
+ * Returns the log's state and, if ARGV[1] is a start, a page of the bus. The first reader writes the epoch, by the clock
+ * that generates the ids.
  */
 const READ_BUS_SCRIPT = `
-local bus, birthKey = KEYS[1], KEYS[2]
-local from, most = ARGV[1], tonumber(ARGV[2])
-local head = call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
-local birth = call('GET', birthKey)
-if not birth then
-  local ms = head and head[1]:match('^%d+')
+local busKey, epochKey = KEYS[1], KEYS[2]
+local start, maxBytes = ARGV[1], tonumber(ARGV[2])
+
+local newest = call('XREVRANGE', busKey, '+', '-', 'COUNT', 1)[1]
+local epoch = call('GET', epochKey)
+if not epoch then
+  local ms = newest and newest[1]:match('^%d+')
   if not ms then
     local time = call('TIME')
     ms = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
   end
-  birth = ms .. '-0'
-  call('SET', birthKey, birth)
+  epoch = ms .. '-0'
+  call('SET', epochKey, epoch)
 end
+
 local function page()
   local found, bytes = {}, 0
   while true do
-    local chunk = call('XRANGE', bus, from, '+', 'COUNT', 100)
+    local chunk = call('XRANGE', busKey, start, '+', 'COUNT', 100)
     for _, entry in ipairs(chunk) do
       bytes = bytes + #entry[2][8]
-      if bytes > most and #found > 0 then return found, 0 end
+      if bytes > maxBytes and #found > 0 then return found, 0 end
       found[#found + 1] = entry
-      from = '(' .. entry[1]
+      start = '(' .. entry[1]
     end
     if #chunk < 100 then return found, 1 end
   end
 end
 local found, isWhole = {}, 1
-if from ~= '' then found, isWhole = page() end
-return { birth, head and { head[1], head[2][6] } or false, found, isWhole }
+if start ~= '' then found, isWhole = page() end
+return { epoch, newest and { newest[1], newest[2][6] } or false, found, isWhole }
 `;
 
-/** Fields stand in the order in which they are written: prev, last, count, body. */
+/** The fields of an entry, in the order in which the append script writes them. */
 const BUS_ENTRY_FIELDS = z.tuple([
   z.literal("prev"),
-  ID_OR_NONE,
+  REPLY_ID_OR_NULL,
   z.literal("last"),
-  ID_OR_NONE,
+  REPLY_ID_OR_NULL,
   z.literal("count"),
   z.string(),
   z.literal("body"),
@@ -186,48 +190,46 @@ const BUS_ENTRY_FIELDS = z.tuple([
 ]);
 
 const BUS_REPLY = z.tuple([
-  ID,
-  z.tuple([ID, z.coerce.number()]).nullable(),
-  z.array(z.tuple([ID, BUS_ENTRY_FIELDS])),
+  REPLY_ID,
+  z.tuple([REPLY_ID, z.coerce.number()]).nullable(),
+  z.array(z.tuple([REPLY_ID, BUS_ENTRY_FIELDS])),
   z.number(),
 ]);
 
-/** Says that the bus is silent, not dead, and where it ends. */
+/** Announces the id of the newest entry. */
 const PING_SCRIPT = `
-local head = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-call('PUBLISH', ARGV[1], '{"head":"' .. (head and head[1] or '') .. '"}')
+local newest = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+call('PUBLISH', ARGV[1], '{"head":"' .. (newest and newest[1] or '') .. '"}')
 return 1
 `;
 
-/** The bus. Everything rejects with a StoreAway where it cannot be reached. */
+/** The bus of a database. Every method rejects with `StoreUnavailable` while the store does not answer. */
 export interface RedisBus {
+  /** Reads the log's state. */
   state(): Promise<LogState>;
-  /** What follows an entry, or all that is kept where that is null. */
+  /** Reads the page after an entry, or the first page for null. */
   after(entry: string | null): Promise<BusPage>;
+  /** Sends every consumer the id of the newest entry. */
   ping(): Promise<void>;
 }
 
 /** Creates the bus of a database. */
 export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
-  async function read(from: string): Promise<BusPage> {
-    const answer = await client.script(READ_BUS_SCRIPT, [keys.bus, keys.epoch], [
-      from,
-      MAX_BUS_PAGE_BYTES,
-    ]);
-    try {
-      const [epoch, head, found, isWhole] = BUS_REPLY.parse(answer);
+  async function read(start: string): Promise<BusPage> {
+    const args = [start, MAX_BUS_PAGE_BYTES];
+    const reply = await client.script(READ_BUS_SCRIPT, [keys.bus, keys.epoch], args);
+    return readReply(() => {
+      const [epoch, newest, found, isWhole] = BUS_REPLY.parse(reply);
       return {
         epoch,
-        lastEntry: head?.[0] ?? null,
-        head: head ? eventId(head[0], head[1] - 1) : epoch,
-        entries: found.map(([id, [, prev, , last, , , , body]]) =>
-          toBusEntry(id, prev, last, BUS_ENTRY_BODY.parse(JSON.parse(body)))
+        lastEntry: newest?.[0] ?? null,
+        head: newest ? eventId(newest[0], newest[1] - 1) : epoch,
+        entries: found.map(([id, [, prev, , lastId, , , , body]]) =>
+          toBusEntry(id, prev, lastId, BUS_ENTRY_BODY.parse(JSON.parse(body)))
         ),
         isWhole: isWhole === 1,
       };
-    } catch (error) {
-      throw new RedisFailure("what it keeps is none of ours", false, error);
-    }
+    });
   }
 
   return {

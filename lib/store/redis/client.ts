@@ -1,46 +1,105 @@
 /**
- * Calls to Redis: with a deadline, counted, and judged by whether they succeed.
+ * Calls to Redis: each has a timeout, is counted, and tells the store's health.
  *
  * @module
  */
-import { Redis } from "@upstash/redis";
+import { errors, Redis } from "@upstash/redis";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { withDeadline } from "../../core/deadline.ts";
+import { createListeners } from "../../core/listeners.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { isUnknownScript, RedisFailure, toRedisFailure } from "./failure.ts";
 import type { StoreHealth } from "../backend.ts";
+import { StoreUnavailable } from "../errors.ts";
 
-/** Where the database is. */
+/** The address of a database. */
 export interface RedisAddress {
   readonly url: string;
   readonly token: string;
 }
 
-/** One database, as one isolate calls it. Every call rejects with a {@linkcode RedisFailure} where it fails. */
+/** One database, as one isolate calls it. A call that fails rejects with a {@linkcode RedisFailure}. */
 export interface RedisClient {
   readonly health: StoreHealth;
   /** Runs one command. */
   command<T>(run: (redis: Redis) => Promise<T>): Promise<T>;
-  /** Runs a script of Lua and gives what it returns. It calls Redis by `call`, so that its commands are counted. */
+  /** Runs a Lua script and returns its value. The script calls Redis by `call` and `pcall`, which count its commands. */
   script(lua: string, keys: readonly string[], args: readonly (string | number)[]): Promise<
     unknown
   >;
-  /** Opens a subscription: server-sent events of one channel. `signal` ends the request, not the body. */
+  /** Opens a subscription: server-sent events of one channel. `signal` aborts the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
-  /** A subscription that was asked for was never confirmed, for this reason if there is one. */
+  /** Marks the store as unavailable: a subscription was not confirmed. @param thrown The reason, if there is one. */
   markFailed(thrown?: unknown): void;
 }
 
-/** How long a call may take, in milliseconds. */
-export const CALL_TIMEOUT_MS = 2000;
+/** A failed call. Its cause may contain what was sent: it must not be logged. */
+export class RedisFailure extends StoreUnavailable {
+  /** The reason, for the operator. It contains no token and nothing that was sent. */
+  readonly reason: string;
+  /** True if no answer arrived: the call may have had its effect. */
+  readonly isUnknown: boolean;
 
-/** It is back when it answers, and nothing has failed for this long, in milliseconds. */
+  constructor(reason: string, isUnknown: boolean, cause?: unknown) {
+    super(cause);
+    this.reason = reason;
+    this.isUnknown = isUnknown;
+  }
+}
+
+/** Timeout of a call, in milliseconds. */
+const CALL_TIMEOUT_MS = 2000;
+
+/** Time without a failure after which an answer marks the store as available again, in milliseconds. */
 const RECOVERY_MS = 1000;
 
-/** Billed are the commands inside of scripts too: a script says how many it used. */
-function withCommandCount(lua: string): string {
-  return `
+/** The SDK appends everything that was sent to the database's message. */
+const SENT_COMMAND = /, command was: .*$/s;
+
+const MAX_REASON_CHARACTERS = 200;
+
+function databaseMessage({ message }: Error): string {
+  return message.replace(SENT_COMMAND, "").slice(0, MAX_REASON_CHARACTERS);
+}
+
+function toRedisFailure(thrown: unknown): RedisFailure {
+  if (thrown instanceof RedisFailure) return thrown;
+  if (thrown instanceof errors.UpstashJSONParseError) {
+    return new RedisFailure("it answered with no JSON", false, thrown);
+  }
+  if (thrown instanceof errors.UpstashError) {
+    return new RedisFailure(databaseMessage(thrown), false, thrown);
+  }
+  return new RedisFailure("the connection failed", true, thrown);
+}
+
+/** Returns true if the database does not know the script: after its restart, or at the first call. */
+function isUnknownScript(thrown: unknown): boolean {
+  return thrown instanceof errors.UpstashError && databaseMessage(thrown).startsWith("NOSCRIPT");
+}
+
+/**
+ * Reads a reply.
+ *
+ * @throws {RedisFailure} If `read` throws: the reply does not have the expected form.
+ */
+export function readReply<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new RedisFailure("its reply does not have the expected form", false, error);
+  }
+}
+
+/** A script, and the hash that the database knows it by. */
+interface HashedScript {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+/** Makes a script count its commands: they are billed too. */
+function withCommandCount(lua: string): HashedScript {
+  const counting = `
 local billed = 0
 local function call(...) billed = billed + 1 return redis.call(...) end
 local function pcall(...) billed = billed + 1 return redis.pcall(...) end
@@ -49,17 +108,12 @@ ${lua}
 end
 local value = script()
 return { billed, value }`;
-}
-
-/** A script, and the name the database knows it by. */
-interface CachedScript {
-  readonly lua: string;
-  readonly sha: string;
+  return { lua: counting, sha: createHash("sha1").update(counting).digest("hex") };
 }
 
 const SCRIPT_REPLY = z.tuple([z.number(), z.unknown()]);
 
-/** Creates a client. Nothing is sent before the first call. */
+/** Creates a client. It sends nothing before the first call. */
 export function createRedisClient(
   { clock, fetch, log }: Pick<Runtime, "clock" | "fetch" | "log">,
   { url, token }: RedisAddress,
@@ -67,8 +121,9 @@ export function createRedisClient(
   let isUp = true;
   let failedAt = -Infinity;
   let commands = 0;
-  const listeners = new Set<(isUp: boolean) => void>();
-  const scripts = new Map<string, CachedScript>();
+  let checking: Promise<boolean> | null = null;
+  const listeners = createListeners<boolean>();
+  const scripts = new Map<string, HashedScript>();
   let signal = new AbortController().signal;
   const redis = new Redis({
     url,
@@ -76,35 +131,40 @@ export function createRedisClient(
     enableAutoPipelining: false,
     enableTelemetry: false,
     automaticDeserialization: false,
-    // One region: what was written is read.
+    // A database has one region: a read returns what was written.
     readYourWrites: false,
     retry: { retries: 0 },
-    // It is asked for in the same turn in which a call begins.
+    // The SDK reads it synchronously when a call begins.
     signal: () => signal,
   });
 
-  /** One good answer among failures does not mean that it is back. */
-  function judge(failure: RedisFailure | null): void {
-    if (failure) failedAt = clock.now();
-    else if (clock.now() - failedAt < RECOVERY_MS) return;
-    if (isUp === (failure === null)) return;
-    isUp = failure === null;
-    if (failure) log.warn("The shared store is away", { reason: failure.reason });
-    else log.info("The shared store is back");
-    for (const listener of [...listeners]) listener(isUp);
+  function markFailed(failure: RedisFailure): void {
+    failedAt = clock.elapsed();
+    if (!isUp) return;
+    isUp = false;
+    log.warn("The shared store is unavailable", { reason: failure.reason });
+    listeners.notify(false);
   }
 
-  /** Does something within the deadline, and learns from it how the store is doing. */
-  async function judged<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** One answer among failures does not mean that the store is back. */
+  function markAnswered(): void {
+    if (isUp || clock.elapsed() - failedAt < RECOVERY_MS) return;
+    isUp = true;
+    log.info("The shared store is available again");
+    listeners.notify(true);
+  }
+
+  /** Runs a call within its timeout and updates the store's health. */
+  async function supervised<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = () =>
       new RedisFailure(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
     try {
-      const value = await withDeadline(clock, CALL_TIMEOUT_MS, late, task);
-      judge(null);
+      const value = await withDeadline(clock, CALL_TIMEOUT_MS, late, call);
+      markAnswered();
       return value;
     } catch (thrown) {
       const failure = toRedisFailure(thrown);
-      judge(failure);
+      markFailed(failure);
       throw failure;
     }
   }
@@ -115,31 +175,25 @@ export function createRedisClient(
     return run(redis);
   }
 
-  function scriptOf(source: string): CachedScript {
-    const known = scripts.get(source);
-    if (known) return known;
-    const lua = withCommandCount(source);
-    const script = { lua, sha: createHash("sha1").update(lua).digest("hex") };
-    scripts.set(source, script);
+  function hashed(lua: string): HashedScript {
+    const script = scripts.get(lua) ?? withCommandCount(lua);
+    scripts.set(lua, script);
     return script;
   }
 
-  const command = <T>(run: (redis: Redis) => Promise<T>) => judged((own) => send(own, run));
-  let asking: Promise<boolean> | null = null;
+  const command = <T>(run: (redis: Redis) => Promise<T>) => supervised((own) => send(own, run));
 
   return {
     command,
     script(source, keys, args) {
-      const { lua, sha } = scriptOf(source);
-      return judged(async (own) => {
-        const answer = await send(own, (redis) => redis.evalsha(sha, [...keys], [...args]))
+      const { lua, sha } = hashed(source);
+      return supervised(async (own) => {
+        const reply = await send(own, (redis) => redis.evalsha(sha, [...keys], [...args]))
           .catch((thrown) => {
             if (!isUnknownScript(thrown)) throw thrown;
             return send(own, (redis) => redis.eval(lua, [...keys], [...args]));
           });
-        const { data, error } = SCRIPT_REPLY.safeParse(answer);
-        if (error) throw new RedisFailure("it answered what no script of ours does", false, error);
-        const [billed, value] = data;
+        const [billed, value] = readReply(() => SCRIPT_REPLY.parse(reply));
         commands += billed;
         return value;
       });
@@ -156,7 +210,7 @@ export function createRedisClient(
       throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
     },
     markFailed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
-      judge(toRedisFailure(thrown)),
+      markFailed(toRedisFailure(thrown)),
     health: {
       kind: "redis",
       get isUp() {
@@ -167,15 +221,11 @@ export function createRedisClient(
       },
       check() {
         if (isUp) return Promise.resolve(true);
-        asking ??= command((redis) => redis.ping()).then(() => isUp, () => false)
-          .finally(() => asking = null);
-        return asking;
+        checking ??= command((redis) => redis.ping()).then(() => isUp, () => false)
+          .finally(() => checking = null);
+        return checking;
       },
-      onChange(listener) {
-        const own = (up: boolean) => listener(up);
-        listeners.add(own);
-        return () => void listeners.delete(own);
-      },
+      onChange: listeners.add,
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Stays at the end of the bus: what is announced, and what was not heard, in order and without a gap.
+ * The consumer of the bus: it emits every publication once, in order and without a gap.
  *
  * @module
  */
@@ -16,190 +16,207 @@ import {
 } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
 import { createRedisSubscriber } from "./subscriber.ts";
-import { createWatchdog } from "./watchdog.ts";
 
-/** The most of the bus that is read to bridge a gap, in bytes. */
-const MOST_BYTES = 8_388_608;
+/** Maximum size of the messages that wait for a reader, in bytes. */
+const MAX_UNREAD_BYTES = 8_388_608;
 
-/** How many announcements are kept while the bus is read. Where more come, it is read again. */
-const MOST_WAITING = 1000;
+/** Maximum size of the publications that are read from the bus to fill one gap, in bytes. */
+const MAX_GAP_BYTES = 8_388_608;
 
-/** What staying at the end stands on. */
-export interface TailContext {
+/** Maximum number of announcements that wait while the bus is read. Beyond it the bus is read again. */
+const MAX_ANNOUNCEMENTS = 1000;
+
+/** A consumer's dependencies. */
+export interface RedisConsumerContext {
   readonly runtime: Pick<Runtime, "clock" | "random">;
   readonly client: Pick<RedisClient, "subscribe" | "markFailed">;
   readonly bus: RedisBus;
   readonly channel: string;
-  /** A lease was given back. */
-  readonly onFree: (lease: string) => void;
+  /** Receives the name of each lease that is released. */
+  readonly onLeaseReleased: (lease: string) => void;
 }
 
-/** What is told. */
-export interface TailOptions {
-  /** We stand somewhere, for the first time or anew: what came before cannot be told. */
-  readonly onJoined: () => void;
-  readonly onPublished: (delivery: LogMessage & { readonly kind: "published" }) => void;
+/** A consumer of the bus. */
+export interface RedisConsumer {
+  /** The log's state after the last publication it took. Null before the log is joined, and once it has ended. */
+  readonly state: LogState | null;
+  /** The log's messages. Cancelling the stream ends the consumer. */
+  readonly messages: ReadableStream<LogMessage>;
 }
 
-/** The end of the bus, as one isolate knows it. */
-export interface RedisTail {
-  /** Where we stand: what is told next follows it. Null where that was never known. */
-  readonly stand: LogState | null;
-  /** Resolves when nothing of it is left. Nothing is told any more. */
-  close(): Promise<void>;
-}
-
-/** What is said of the bus on its channel. */
 type Announcement = Exclude<BusMessage, { readonly kind: "free" }>;
 
+function sizeOf(message: LogMessage | undefined): number {
+  if (message?.kind !== "published") return 1;
+  return message.events.reduce((sum, event) => sum + weightOf(event), 64);
+}
+
 /**
- * The events of entries that are read at once: what a later one of them takes back is left out, and who names it as the
- * one before names the one before that.
+ * Returns the events of each entry without those that a later entry retracts. An event after a retracted one gets that
+ * one's `prevId`.
  */
-function standing(entries: readonly BusEntry[]): StreamEvent[][] {
-  const gone = new Set(entries.flatMap(({ retracted }) => retracted));
-  const handed = new Map<Position, Position | null>();
+function withoutRetracted(entries: readonly BusEntry[]): StreamEvent[][] {
+  const retracted = new Set(entries.flatMap((entry) => entry.retracted));
+  const prevOverrides = new Map<Position, Position | null>();
   return entries.map(({ events }) =>
     events.flatMap((event) => {
-      const heir = event.prevId === null ? undefined : handed.get(event.prevId);
-      const prevId = heir === undefined ? event.prevId : heir;
-      if (!gone.has(event.id)) return [{ ...event, prevId }];
-      handed.set(event.id, prevId);
+      const override = event.prevId === null ? undefined : prevOverrides.get(event.prevId);
+      const prevId = override === undefined ? event.prevId : override;
+      if (!retracted.has(event.id)) return [{ ...event, prevId }];
+      prevOverrides.set(event.id, prevId);
       return [];
     })
   );
 }
 
-/** Begins to stay at the end of the bus, with one subscription, whatever breaks on the way. */
-export function createRedisTail(
-  { runtime, client, bus, channel, onFree }: TailContext,
-  { onJoined, onPublished }: TailOptions,
-): RedisTail {
-  let stand: LogState | null = null;
-  let waiting: Announcement[] = [];
+/** Creates a consumer and opens its subscription. */
+export function createRedisConsumer(
+  { runtime, client, bus, channel, onLeaseReleased }: RedisConsumerContext,
+): RedisConsumer {
+  let controller: ReadableStreamDefaultController<LogMessage>;
+  let state: LogState | null = null;
+  /** The reader must receive the state before the next publication. */
+  let owesJoined = true;
+  let announcements: Announcement[] = [];
   let isLive = false;
+  /** A publication is missing: the bus must be read before the next announcement. */
+  let isLagging = false;
   let isClosed = false;
-  let isBehind = false;
-  let isSettling = false;
-  let settled: Promise<void> = Promise.resolve();
+  let isWorking = false;
+  let worked: Promise<void> = Promise.resolve();
 
-  function take({ id, events, retracted }: BusEntry, told: readonly StreamEvent[]): void {
-    if (!stand) return;
-    stand = { epoch: stand.epoch, lastEntry: id, head: events.at(-1)?.id ?? stand.head };
-    if (told.length + retracted.length === 0) return;
-    onPublished({ kind: "published", events: told, retracted });
+  const isWritable = () => (controller.desiredSize ?? 0) > 0;
+
+  function sendJoined(): void {
+    if (!state || !owesJoined || !isWritable()) return;
+    owesJoined = false;
+    controller.enqueue({ kind: "joined", epoch: state.epoch, head: state.head });
   }
 
-  /** Takes what was heard, if it follows where we stand. @returns False where something is missing before it. */
-  function follows(message: Announcement): boolean {
-    if (!stand) return false;
-    const last = stand.lastEntry;
-    const id = message.kind === "head" ? message.head : message.entry.id;
-    if (id === null || last === null) return id === last;
-    if (comparePositions(id, last) <= 0) return true; // known already
-    if (message.kind === "head" || message.entry.prev !== last) return false;
-    take(message.entry, message.entry.events);
+  /** Continues from another state: what lies before it cannot be emitted. */
+  function join({ epoch, lastEntry, head }: LogState): void {
+    state = { epoch, lastEntry, head };
+    owesJoined = true;
+    sendJoined();
+  }
+
+  /** Emits an entry. @param events Its events that are not retracted. */
+  function publish(entry: BusEntry, events: readonly StreamEvent[]): void {
+    if (!state) return;
+    const head = entry.events.at(-1)?.id ?? state.head;
+    state = { epoch: state.epoch, lastEntry: entry.id, head };
+    const { retracted } = entry;
+    if (owesJoined || events.length + retracted.length === 0) return;
+    // A reader that is too slow receives the state once it has room again.
+    if (isWritable()) controller.enqueue({ kind: "published", events, retracted });
+    else owesJoined = true;
+  }
+
+  /** Takes an announcement if it continues the state. @returns False if a publication before it is missing. */
+  function take(announcement: Announcement): boolean {
+    if (!state) return false;
+    const { lastEntry } = state;
+    const id = announcement.kind === "head" ? announcement.head : announcement.entry.id;
+    if (id === null || lastEntry === null) return id === lastEntry;
+    if (comparePositions(id, lastEntry) <= 0) return true; // a repetition
+    if (announcement.kind === "head" || announcement.entry.prev !== lastEntry) return false;
+    publish(announcement.entry, announcement.entry.events);
     return true;
   }
 
-  /** Reads what is missing. Where the bus does not reach back to where we stand, we stand somewhere else. */
+  /** Reads the missing publications. Joins anew if the bus does not reach back to the state. */
   async function catchUp(): Promise<void> {
-    if (!stand) {
+    if (!state) {
       const found = await bus.state();
-      if (isClosed) return;
-      stand = found;
-      return onJoined();
+      if (!isClosed) join(found);
+      return;
     }
     const entries: BusEntry[] = [];
-    let from = stand.lastEntry;
+    let last = state.lastEntry;
     for (let bytes = 0, isWhole = false; !isWhole;) {
-      const page = await bus.after(from);
+      const page = await bus.after(last);
       if (isClosed) return;
       const [first] = page.entries;
-      const reaches = first ? first.prev === from : page.lastEntry === from;
-      if (page.epoch !== stand.epoch || !reaches || bytes > MOST_BYTES) {
-        stand = { epoch: page.epoch, lastEntry: page.lastEntry, head: page.head };
-        return onJoined();
-      }
+      const isContinuous = first ? first.prev === last : page.lastEntry === last;
+      if (page.epoch !== state.epoch || !isContinuous || bytes > MAX_GAP_BYTES) return join(page);
       entries.push(...page.entries);
-      from = page.entries.at(-1)?.id ?? from;
-      bytes += page.entries.flatMap(({ events }) => events).reduce(
-        (sum, event) => sum + weightOf(event),
-        0,
-      );
+      last = page.entries.at(-1)?.id ?? last;
+      for (const event of page.entries.flatMap(({ events }) => events)) bytes += weightOf(event);
       isWhole = page.isWhole;
     }
-    const told = standing(entries);
-    entries.forEach((entry, i) => take(entry, told[i] ?? []));
+    const events = withoutRetracted(entries);
+    entries.forEach((entry, i) => publish(entry, events[i] ?? []));
   }
 
-  /** Takes what waits, or is missing. Where nothing must be read, it is done when this returns. */
+  /** Takes all announcements and reads the bus where one is missing. Is done when it returns if nothing must be read. */
   async function work(): Promise<void> {
     try {
       while (isLive) {
-        if (isBehind) {
-          isBehind = false;
+        if (isLagging) {
+          isLagging = false;
           await catchUp();
           continue;
         }
-        const message = waiting.shift();
-        if (!message) return;
-        isBehind = !follows(message);
+        const announcement = announcements.shift();
+        if (!announcement) return;
+        isLagging = !take(announcement);
       }
     } catch {
-      // The client has told how the store is doing. What is missing is read with the next subscription.
+      // The client has reported the failure. The next connection reads what is missing.
       subscriber.restart();
     } finally {
-      isSettling = false;
+      isWorking = false;
     }
   }
 
-  function settle(): void {
-    if (isSettling) return;
-    isSettling = true;
-    settled = work();
+  function wake(): void {
+    if (isWorking) return;
+    isWorking = true;
+    worked = work();
   }
 
-  const watch = createWatchdog(runtime, {
-    ping: bus.ping,
-    onSilence: () => subscriber.restart(),
-  });
+  const messages = new ReadableStream<LogMessage>({
+    start(own) {
+      controller = own;
+    },
+    pull: sendJoined,
+    async cancel() {
+      isLive = false;
+      isClosed = true;
+      state = null;
+      await Promise.all([subscriber.close(), worked]);
+    },
+  }, { highWaterMark: MAX_UNREAD_BYTES, size: sizeOf });
 
   const subscriber = createRedisSubscriber(runtime, client, {
     channel,
+    ping: bus.ping,
     onLive() {
       isLive = true;
-      isBehind = true;
-      waiting = [];
-      watch.start();
-      settle();
+      isLagging = true;
+      announcements = [];
+      wake();
     },
     onMessage(text) {
-      watch.heard();
       const message = parseBusMessage(text);
-      if (message?.kind === "free") onFree(message.lease);
+      if (message?.kind === "free") onLeaseReleased(message.lease);
       if (!message || message.kind === "free") return;
-      waiting.push(message);
-      if (waiting.length > MOST_WAITING) {
-        waiting = [];
-        isBehind = true;
+      announcements.push(message);
+      if (announcements.length > MAX_ANNOUNCEMENTS) {
+        announcements = [];
+        isLagging = true;
       }
-      settle();
+      wake();
     },
     onEnd() {
       isLive = false;
-      watch.stop();
     },
   });
 
   return {
-    get stand() {
-      return stand;
+    get state() {
+      return state;
     },
-    async close() {
-      isLive = false;
-      isClosed = true;
-      await Promise.all([subscriber.close(), watch.stop(), settled]);
-    },
+    messages,
   };
 }

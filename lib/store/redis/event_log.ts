@@ -9,11 +9,11 @@ import type { EventLog, Retention } from "../event_log.ts";
 import { createRedisAppend } from "./append.ts";
 import { createRedisBus, type LogState } from "./bus.ts";
 import type { RedisClient } from "./client.ts";
-import { createRedisFollow } from "./subscription.ts";
+import { createRedisConsumer, type RedisConsumer } from "./consumer.ts";
 import type { RedisKeys } from "./keys.ts";
 import { createRedisReplay } from "./replay.ts";
 
-/** What the log stands on. */
+/** A log's dependencies. */
 export interface RedisEventLogContext {
   readonly runtime: Pick<Runtime, "clock" | "random">;
   readonly client: RedisClient;
@@ -21,20 +21,20 @@ export interface RedisEventLogContext {
   readonly retention: Retention;
   /** Tells this isolate from all others. */
   readonly isolate: string;
-  /** Heard while the log is followed: a lease was given back. */
-  readonly onFree: (lease: string) => void;
+  /** Receives the name of each lease that is released while the log has a subscriber. */
+  readonly onLeaseReleased: (lease: string) => void;
 }
 
-/** Creates a log in Redis. Nothing is sent before it is used, and nothing but beats while nothing is published. */
+/** Creates a log in Redis. It sends nothing before it is used, and only pings while nothing is published. */
 export function createRedisEventLog(
-  { runtime, client, keys, retention, isolate, onFree }: RedisEventLogContext,
+  { runtime, client, keys, retention, isolate, onLeaseReleased }: RedisEventLogContext,
 ): EventLog {
   const bus = createRedisBus(client, keys);
-  const followers = createRedisFollow({ runtime, client, bus, channel: keys.channel, onFree });
+  let consumer: RedisConsumer | null = null;
   let reading: Promise<LogState> | null = null;
 
-  /** Where the log stands: who asks while it is read shares the answer. */
-  function stand(): Promise<LogState> {
+  /** Reads the log's state once for all concurrent callers. */
+  function readState(): Promise<LogState> {
     reading ??= bus.state().finally(() => reading = null);
     return reading;
   }
@@ -46,7 +46,12 @@ export function createRedisEventLog(
   return {
     append: createRedisAppend({ runtime, client, keys, retention, isolate }),
     ...createRedisReplay({ clock: runtime.clock, client, keys, retention }),
-    subscribe: followers.follow,
+
+    subscribe() {
+      const { channel } = keys;
+      consumer = createRedisConsumer({ runtime, client, bus, channel, onLeaseReleased });
+      return consumer.messages;
+    },
 
     async head() {
       return (await bus.state()).head;
@@ -54,13 +59,13 @@ export function createRedisEventLog(
 
     async honours(cursor) {
       if (!isPosition(cursor)) return false;
-      const known = followers.stand;
+      const known = consumer?.state;
       if (known && comparePositions(cursor, known.head) <= 0) return isWithin(known, cursor);
-      const wasUnderWay = reading !== null;
-      const now = await stand();
-      // What it is compared with may have been read before it was published.
-      const isTooOld = wasUnderWay && comparePositions(cursor, now.head) > 0;
-      return isWithin(isTooOld ? await stand() : now, cursor);
+      const isShared = reading !== null;
+      const state = await readState();
+      // A read that began earlier may be older than the cursor.
+      const isStale = isShared && comparePositions(cursor, state.head) > 0;
+      return isWithin(isStale ? await readState() : state, cursor);
     },
   };
 }

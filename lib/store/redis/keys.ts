@@ -1,28 +1,28 @@
 /**
- * What is kept under which name.
+ * The names of all keys and of the channel. They stay as earlier versions wrote them.
  *
  * @module
  */
 
-/** The names of all keys and of the channel. */
+/** The names below one prefix. */
 export interface RedisKeys {
   /** The stream of all publications, in their order. */
   readonly bus: string;
-  /** The place at which the log began. */
+  /** The log's epoch. */
   readonly epoch: string;
-  /** The channel on which publications are announced. Its name goes into a path, split by commas. */
+  /** The channel that announces publications. It is part of a URL's path, where commas separate channels. */
   readonly channel: string;
-  /** A log topic's events: a stream. */
+  /** A stream: the events of a log topic. */
   log(topic: string): string;
-  /** A log topic's events that come after others that were taken back, each with the id before it now: a hash. */
+  /** A hash by id: the `prevId` of each event of a log topic whose predecessor was retracted. */
   prevOverrides(topic: string): string;
-  /** A state topic's newest events: a hash by key. */
+  /** A hash by key: the newest events of a state topic. */
   state(topic: string): string;
-  /** A publication's answer, by what makes it one. */
+  /** The answer to a publication. */
   publication(key: string): string;
   lease(name: string): string;
   value(key: string): string;
-  /** The keys of values that are found together: a set. */
+  /** A set: the keys of an open index. */
   openIndex(name: string): string;
 }
 

@@ -1,38 +1,39 @@
 /**
- * Leases of many isolates, in Redis.
+ * The leases of many isolates, in Redis. They expire by the time of Redis.
  *
  * @module
  */
-import type { ClaimResult, Lease } from "../lease.ts";
-import { LEASE_MS } from "../lease.ts";
+import type { Listeners } from "../../core/listeners.ts";
+import { type Lease, LEASE_MS } from "../lease.ts";
 import type { RedisClient } from "./client.ts";
 import type { RedisKeys } from "./keys.ts";
 
-/** Gives a lease back, if it is ours, and tells all who follow the log. */
+/** Releases a lease if its holder asks, and announces it. */
 const RELEASE_SCRIPT = `
-if call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local holder, channel, nameJson = unpack(ARGV)
+if call('GET', KEYS[1]) ~= holder then return 0 end
 call('DEL', KEYS[1])
-call('PUBLISH', ARGV[2], '{"free":' .. ARGV[3] .. '}')
+call('PUBLISH', channel, '{"free":' .. nameJson .. '}')
 return 1
 `;
 
-/** What a lease stands on. */
+/** A lease's dependencies. */
 export interface RedisLeaseContext {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
-  /** Tells when a lease was given back, by its name. @returns What ends that. */
-  readonly onFree: (name: string, listener: () => void) => () => void;
+  /** Announcements of released leases, by name. */
+  readonly released: Listeners<string>;
 }
 
-/** The lease of a name, for one holder. */
+/** Creates the view that one holder has of a lease. */
 export function createRedisLease(
-  { client, keys, onFree }: RedisLeaseContext,
+  { client, keys, released }: RedisLeaseContext,
   name: string,
   holder: string,
 ): Lease {
   const key = keys.lease(name);
 
-  /** One command, one step: who does not hold it learns that, and lengthens its holder's time once at worst. */
+  /** Reads and renews in one command. At worst it renews another holder's lease once. */
   async function renew(): Promise<boolean> {
     const found = await client.command((redis) => redis.getex<string>(key, { px: LEASE_MS }));
     return found === holder;
@@ -41,12 +42,12 @@ export function createRedisLease(
   return {
     ttlMs: LEASE_MS,
     fence: { lease: name, holder },
-    async claim(): Promise<ClaimResult> {
+    async claim() {
       const found = await client.command((redis) =>
         redis.set<string>(key, holder, { nx: true, get: true, px: LEASE_MS })
       );
       if (found === null) return { isHeld: true };
-      // Ours already, as after a reply that was lost.
+      // It is held by this holder already, for example after a lost reply.
       if (found === holder && await renew()) return { isHeld: true };
       const leftMs = await client.command((redis) => redis.pttl(key));
       return { isHeld: false, leftMs: Math.max(0, leftMs) };
@@ -55,6 +56,9 @@ export function createRedisLease(
     async release() {
       await client.script(RELEASE_SCRIPT, [key], [holder, keys.channel, JSON.stringify(name)]);
     },
-    onFree: (listener) => onFree(name, listener),
+    onFree: (listener) =>
+      released.add((lease) => {
+        if (lease === name) listener();
+      }),
   };
 }

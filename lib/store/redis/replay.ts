@@ -1,51 +1,50 @@
 /**
- * What is kept of a topic, read a page at a time.
+ * Reads the retained events of a topic, a page at a time.
  *
  * @module
  */
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import type { StreamEvent } from "../../core/event.ts";
-import { comparePositions, isPosition, parseId, type Position } from "../../core/position.ts";
+import { comparePositions, ORIGIN, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
 import { type EventLog, firstThatFit, type Page, type Retention } from "../event_log.ts";
-import { parseEvent } from "./bus.ts";
-import type { RedisClient } from "./client.ts";
-import { RedisFailure } from "./failure.ts";
+import { parseEvent, REPLY_ID, REPLY_ID_OR_NULL } from "./bus.ts";
+import { readReply, type RedisClient } from "./client.ts";
 import type { RedisKeys } from "./keys.ts";
 
 /**
- * A page of a log topic: what was lost, the oldest event kept, the page, whether it is whole. The page begins at `from`
- * and goes on to the end, or from there back to the oldest kept. What is too old is not kept any more, whether it was cut
- * off or not.
+ * Returns a page of a log topic: the newest id that is not retained, the oldest retained id, the events, and 1 if no more
+ * follow. The page runs from `start` to the end, or back to the oldest retained event. An event older than `cutoff` is not
+ * retained, even while it is still stored.
  */
 const READ_PAGE_SCRIPT = `
-local topic, handed = KEYS[1], KEYS[2]
-local direction, from, cutoff, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local topicKey, overridesKey = KEYS[1], KEYS[2]
+local direction, start, cutoff, maxBytes = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
-local oldest = call('XRANGE', topic, cutoff, '+', 'COUNT', 1)[1]
+local oldest = call('XRANGE', topicKey, cutoff, '+', 'COUNT', 1)[1]
 if not oldest then
-  local info, last = pcall('XINFO', 'STREAM', topic), ''
+  local info, lastId = pcall('XINFO', 'STREAM', topicKey), ''
   for i = 1, info.err and 0 or #info, 2 do
-    if info[i] == 'last-generated-id' then last = info[i + 1] end
+    if info[i] == 'last-generated-id' then lastId = info[i + 1] end
   end
-  return { last, '', {}, 1 }
+  return { lastId, '', {}, 1 }
 end
 
-local prevs, fields = {}, call('HGETALL', handed)
-for i = 1, #fields, 2 do prevs[fields[i]] = fields[i + 1] end
-local function prevOf(entry) return prevs[entry[1]] or entry[2][2] end
+local overrides, fields = {}, call('HGETALL', overridesKey)
+for i = 1, #fields, 2 do overrides[fields[i]] = fields[i + 1] end
+local function prevOf(entry) return overrides[entry[1]] or entry[2][2] end
 
 local function page()
   local found, bytes = {}, 0
   while true do
-    local chunk = direction == 'after' and call('XRANGE', topic, from, '+', 'COUNT', 250)
-      or call('XREVRANGE', topic, from, cutoff, 'COUNT', 250)
+    local chunk = direction == 'after' and call('XRANGE', topicKey, start, '+', 'COUNT', 250)
+      or call('XREVRANGE', topicKey, start, cutoff, 'COUNT', 250)
     for _, entry in ipairs(chunk) do
       bytes = bytes + tonumber(entry[2][4])
-      if bytes > most and #found > 0 then return found, 0 end
+      if bytes > maxBytes and #found > 0 then return found, 0 end
       found[#found + 1] = { entry[1], prevOf(entry), entry[2][6] }
-      from = '(' .. entry[1]
+      start = '(' .. entry[1]
     end
     if #chunk < 250 then return found, 1 end
   end
@@ -54,17 +53,15 @@ local found, isWhole = page()
 return { prevOf(oldest), oldest[1], found, isWhole }
 `;
 
-const ID = z.string().refine(isPosition);
-const ID_OR_NONE = z.union([ID, z.literal("").transform(() => null)]);
 const PAGE_REPLY = z.tuple([
-  ID_OR_NONE,
-  ID_OR_NONE,
-  z.array(z.tuple([ID, ID_OR_NONE, z.string()])),
+  REPLY_ID_OR_NULL,
+  REPLY_ID_OR_NULL,
+  z.array(z.tuple([REPLY_ID, REPLY_ID_OR_NULL, z.string()])),
   z.number(),
 ]);
 const STATE_REPLY = z.array(z.string());
 
-/** What reading stands on. */
+/** The dependencies of a replay. */
 export interface RedisReplayContext {
   readonly clock: Clock;
   readonly client: RedisClient;
@@ -72,76 +69,62 @@ export interface RedisReplayContext {
   readonly retention: Retention;
 }
 
-/** Creates what reads topics, with one request a page. */
+/** Creates the `after()` and `latest()` of a log. Each page takes one request. */
 export function createRedisReplay(
   { clock, client, keys, retention }: RedisReplayContext,
 ): Pick<EventLog, "after" | "latest"> {
-  /** Runs a reading: whatever it stumbles over, there is no page to be had. */
-  function readable<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw new RedisFailure("what it keeps is none of ours", false, error);
-    }
-  }
-
-  async function logPage(
+  async function readLogTopic(
     { name }: Topic,
     direction: "after" | "latest",
-    from: (cutoff: string) => string,
+    startOf: (cutoff: string) => string,
     maxBytes: number,
   ): Promise<Page> {
     const cutoff = `${Math.max(0, clock.now() - retention.retainMs)}-0`;
-    const most = Math.min(maxBytes, Number.MAX_SAFE_INTEGER);
-    const answer = await client.script(
+    const reply = await client.script(
       READ_PAGE_SCRIPT,
       [keys.log(name), keys.prevOverrides(name)],
-      [direction, from(cutoff), cutoff, most],
+      [direction, startOf(cutoff), cutoff, Math.min(maxBytes, Number.MAX_SAFE_INTEGER)],
     );
-    return readable(() => {
-      const [truncatedAt, oldestId, found, isWhole] = PAGE_REPLY.parse(answer);
-      const events = found.map(([id, prev, text]): StreamEvent => ({
+    return readReply(() => {
+      const [truncatedAt, oldestId, found, isWhole] = PAGE_REPLY.parse(reply);
+      const events = found.map(([id, prevId, text]): StreamEvent => ({
         ...parseEvent(text),
         id,
         topic: name,
-        prevId: prev,
+        prevId,
       }));
       if (direction === "latest") events.reverse();
       return { events, isWhole: isWhole === 1, truncatedAt, oldestId };
     });
   }
 
-  /** The newest event of every key, oldest first. */
-  async function newest({ name }: Topic): Promise<StreamEvent[]> {
-    const answer: unknown = await client.command((redis) => redis.hvals(keys.state(name)));
-    return readable(() =>
-      STATE_REPLY.parse(answer).map((text): StreamEvent => {
+  async function readStateTopic(
+    { name }: Topic,
+    position: Position,
+    maxBytes: number,
+  ): Promise<Page> {
+    const reply: unknown = await client.command((redis) => redis.hvals(keys.state(name)));
+    const events = readReply(() =>
+      STATE_REPLY.parse(reply).map((text): StreamEvent => {
         const space = text.indexOf(" ");
-        const id = ID.parse(text.slice(0, space));
+        const id = REPLY_ID.parse(text.slice(0, space));
         return { ...parseEvent(text.slice(space + 1)), id, topic: name, prevId: null };
       }).sort((a, b) => comparePositions(a.id, b.id))
     );
-  }
-
-  async function changedAfter(topic: Topic, position: Position, maxBytes: number): Promise<Page> {
-    const all = await newest(topic);
-    return {
-      ...firstThatFit(all, position, maxBytes),
-      truncatedAt: null,
-      oldestId: all[0]?.id ?? null,
-    };
+    const oldestId = events[0]?.id ?? null;
+    return { ...firstThatFit(events, position, maxBytes), truncatedAt: null, oldestId };
   }
 
   return {
     after(topic, position, maxBytes) {
-      if (topic.kind === "state") return changedAfter(topic, position, maxBytes);
-      const from = (cutoff: string) =>
+      if (topic.kind === "state") return readStateTopic(topic, position, maxBytes);
+      const startOf = (cutoff: string) =>
         parseId(position).ms < parseId(cutoff).ms ? cutoff : `(${position}`;
-      return logPage(topic, "after", from, maxBytes);
+      return readLogTopic(topic, "after", startOf, maxBytes);
     },
     latest(topic, maxBytes) {
-      if (topic.kind === "state") return changedAfter(topic, "0-0", Infinity);
-      return logPage(topic, "latest", () => "+", maxBytes);
+      if (topic.kind === "state") return readStateTopic(topic, ORIGIN, Infinity);
+      return readLogTopic(topic, "latest", () => "+", maxBytes);
     },
   };
 }

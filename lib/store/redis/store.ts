@@ -1,40 +1,40 @@
 /**
- * Small values of many isolates, in Redis.
+ * The key-value store of many isolates, in Redis.
  *
  * @module
  */
 import { z } from "zod";
+import type { Store } from "../store.ts";
 import type { RedisClient } from "./client.ts";
 import type { RedisKeys } from "./keys.ts";
-import type { Store } from "../store.ts";
 
-/** Values come with a letter before them, since Redis has none that is nothing. */
+/** Compares and sets. Values have the form of {@linkcode encodeValue}. */
 const CAS_SCRIPT = `
-local function textOf(value) return value and '=' .. value or '' end
-local held = call('GET', KEYS[1])
-if textOf(held) ~= ARGV[1] then return textOf(held) end
-if ARGV[2] == '' then
-  if held then call('DEL', KEYS[1]) end
-elseif ARGV[3] == '0' then
-  call('SET', KEYS[1], ARGV[2]:sub(2))
+local expected, next, ttlMs = ARGV[1], ARGV[2], ARGV[3]
+local stored = call('GET', KEYS[1])
+local current = stored and '=' .. stored or ''
+if current ~= expected then return current end
+if next == '' then
+  if stored then call('DEL', KEYS[1]) end
+elseif ttlMs == '0' then
+  call('SET', KEYS[1], next:sub(2))
 else
-  call('SET', KEYS[1], ARGV[2]:sub(2), 'PX', ARGV[3])
+  call('SET', KEYS[1], next:sub(2), 'PX', ttlMs)
 end
-return ARGV[2]
+return next
 `;
 
 const CAS_REPLY = z.string();
 
-/** How many values are read by one command: of the largest there are, less than an answer takes, which is 10 MB. */
+/** Maximum number of values in one read: of the largest values they fit into an answer, which takes 10 MB. */
 const MAX_VALUES_PER_READ = 100;
 
-/** A value as scripts are told it: nothing is an empty text. */
-export function encodeValue(value: string | null): string {
+/** Encodes a value as an argument: Redis has no null. */
+function encodeValue(value: string | null): string {
   return value === null ? "" : `=${value}`;
 }
 
-/** What a script tells of a value. */
-export function decodeValue(text: string): string | null {
+function decodeValue(text: string): string | null {
   return text === "" ? null : text.slice(1);
 }
 
@@ -58,18 +58,18 @@ export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
           redis.mget<(string | null)[]>(some.map(keys.value))
         );
         found.push(...values.filter((value) => value !== null));
-        const gone = some.filter((_, n) => values[n] === null);
-        if (gone.length > 0) await client.command((redis) => redis.srem(openIndex, ...gone));
+        const expired = some.filter((_, n) => values[n] === null);
+        if (expired.length > 0) await client.command((redis) => redis.srem(openIndex, ...expired));
       }
       return found;
     },
     async cas(key, expected, next, ttlMs = 0) {
-      const answer = await client.script(CAS_SCRIPT, [keys.value(key)], [
+      const reply = await client.script(CAS_SCRIPT, [keys.value(key)], [
         encodeValue(expected),
         encodeValue(next),
         ttlMs,
       ]);
-      return decodeValue(CAS_REPLY.parse(answer));
+      return decodeValue(CAS_REPLY.parse(reply));
     },
   };
 }

@@ -1,60 +1,73 @@
 /**
- * One subscription to a channel, which comes back by itself until it is closed.
+ * A supervised subscription to one channel: it reconnects by itself, and its watchdog detects a dead connection.
  *
  * @module
  */
 import type { Runtime } from "../../core/runtime.ts";
+import { withRetry } from "../../core/retry.ts";
 import type { RedisClient } from "./client.ts";
 
-/** What is told of a subscription. */
+/** The channel, and the receiver of its messages. */
 export interface SubscriberOptions {
   readonly channel: string;
-  /** It is confirmed: all that is published from now on is heard. */
+  /** The subscription is confirmed: every later message arrives. */
   readonly onLive: () => void;
   readonly onMessage: (text: string) => void;
-  /** It ended, or could not be opened. It will be tried again. */
+  /** The connection ended or could not be opened. Another attempt follows. */
   readonly onEnd: () => void;
+  /** Publishes a message that every subscriber of the channel receives. */
+  readonly ping: () => Promise<void>;
 }
 
-/** A subscription under supervision. */
+/** A supervised subscription. */
 export interface RedisSubscriber {
-  /** Ends the connection: the next one may be a better one. */
+  /** Ends the connection. Another one follows. */
   restart(): void;
-  /** Ends it for good. Resolves when nothing of it is left. */
+  /** Ends the subscription. Resolves once no request and no timer is left. */
   close(): Promise<void>;
 }
 
-/** How long the first wait before another try may be, and the longest one, in milliseconds. */
+/** Maximum delay before the first reconnect, and before any, in milliseconds. */
 const FIRST_RECONNECT_DELAY_MS = 250;
 const MAX_RECONNECT_DELAY_MS = 10_000;
 
-/** A connection that lived so long was a good one: after it the waits begin anew. */
+/** Lifetime of a connection after which the reconnect delays start anew, in milliseconds. */
 const STEADY_CONNECTION_MS = 60_000;
 
-/** How long a subscription may take until it is confirmed, in milliseconds. */
+/** Time until a subscription must be confirmed, in milliseconds. */
 const CONFIRM_TIMEOUT_MS = 5000;
 
-/** The longest line that is read, in characters. Publications are announced in far less. */
+/** Maximum length of a line, in characters. Announcements are far shorter. */
 const MAX_LINE_CHARACTERS = 2_097_152;
 
-/** Creates a subscription and opens it. The waits between tries are spread at random, so that isolates do not come at once. */
-export function createRedisSubscriber(
-  { clock, random }: Pick<Runtime, "clock" | "random">,
-  client: Pick<RedisClient, "subscribe" | "markFailed">,
-  { channel, onLive, onMessage, onEnd }: SubscriberOptions,
-): RedisSubscriber {
-  const message = `data: message,${channel},`;
-  const confirmation = `data: subscribe,${channel},`;
-  let isClosed = false;
-  let stop = () => {};
-  let wake = () => {};
+/** Silence after which a subscriber pings the channel, in milliseconds. */
+const SILENCE_MS = 30_000;
 
-  /** Reads lines until the stream ends, breaks, is stopped, or has a line that is no publication's. */
+/** Maximum random delay of a ping, in milliseconds. The first ping serves all subscribers of the channel. */
+const PING_JITTER_MS = 3000;
+
+/** Time until a ping must arrive, in milliseconds. */
+const PING_TIMEOUT_MS = 5000;
+
+/** Opens a subscription and supervises it until it is closed. */
+export function createRedisSubscriber(
+  runtime: Pick<Runtime, "clock" | "random">,
+  client: Pick<RedisClient, "subscribe" | "markFailed">,
+  { channel, onLive, onMessage, onEnd, ping }: SubscriberOptions,
+): RedisSubscriber {
+  const { clock } = runtime;
+  const messagePrefix = `data: message,${channel},`;
+  const confirmationPrefix = `data: subscribe,${channel},`;
+  const closing = new AbortController();
+  let stop = () => {};
+  const watchdog = createWatchdog(runtime, { ping, onSilence: () => stop() });
+
+  /** Reads lines until the stream ends, breaks, is stopped, or exceeds the maximum length of a line. */
   async function read(body: ReadableStream<Uint8Array>, onConfirmed: () => void): Promise<void> {
     const reader = body.getReader();
     // Not by abort(): after a garbage collection it may not reach the body any more.
     stop = () => void reader.cancel().catch(() => {});
-    if (isClosed) stop();
+    if (closing.signal.aborted) stop();
     const utf8 = new TextDecoder();
     let rest = "";
     for (;;) {
@@ -64,63 +77,115 @@ export function createRedisSubscriber(
       rest = lines.pop() ?? "";
       if (rest.length > MAX_LINE_CHARACTERS) stop();
       for (const line of lines) {
-        if (line.startsWith(message)) onMessage(line.slice(message.length));
-        if (line.startsWith(confirmation)) onConfirmed();
+        if (line.startsWith(confirmationPrefix)) onConfirmed();
+        if (!line.startsWith(messagePrefix)) continue;
+        watchdog.reset();
+        onMessage(line.slice(messagePrefix.length));
       }
     }
   }
 
-  /** One connection, from its opening to its end. */
-  async function listen(): Promise<void> {
+  /** Runs one connection. @throws Once it has ended, for whatever reason. */
+  async function connect(): Promise<never> {
     const request = new AbortController();
     stop = () => request.abort();
-    const callOff = clock.after(CONFIRM_TIMEOUT_MS, () => stop());
+    const cancelTimeout = clock.after(CONFIRM_TIMEOUT_MS, () => stop());
     let isConfirmed = false;
     let failure: unknown;
     try {
       const response = await client.subscribe(channel, request.signal);
       await read(response.body ?? new ReadableStream(), () => {
         isConfirmed = true;
-        callOff();
+        cancelTimeout();
+        watchdog.start();
         onLive();
       });
-      // Named again down here, which keeps it in scope: a response that is collected may take its body with it.
+      // This line keeps the response in scope: its garbage collection may end the body.
       await response.body?.cancel().catch(() => {});
     } catch (thrown) {
       failure = thrown;
     }
-    callOff();
+    cancelTimeout();
+    watchdog.stop();
     stop = () => {};
-    if (isClosed) return;
-    if (!isConfirmed) client.markFailed(failure);
-    onEnd();
-  }
-
-  async function run(): Promise<void> {
-    for (let failures = 0; !isClosed; failures++) {
-      const began = clock.now();
-      await listen();
-      if (isClosed) return;
-      if (clock.now() - began >= STEADY_CONNECTION_MS) failures = 0;
-      const longest = Math.min(MAX_RECONNECT_DELAY_MS, FIRST_RECONNECT_DELAY_MS * 2 ** failures);
-      await new Promise<void>((resolve) => {
-        const callOff = clock.after(random() * longest, resolve);
-        wake = () => {
-          callOff();
-          resolve();
-        };
-      });
+    if (!closing.signal.aborted) {
+      if (!isConfirmed) client.markFailed(failure);
+      onEnd();
     }
+    throw failure;
   }
 
-  const ended = run();
+  const closed = withRetry(runtime, connect, {
+    isRetryable: () => !closing.signal.aborted,
+    firstDelayMs: FIRST_RECONNECT_DELAY_MS,
+    maxDelayMs: MAX_RECONNECT_DELAY_MS,
+    steadyMs: STEADY_CONNECTION_MS,
+    signal: closing.signal,
+  }).catch(() => {});
+
   return {
     restart: () => stop(),
     async close() {
-      isClosed = true;
+      closing.abort();
       stop();
-      wake();
-      await ended;
+      await Promise.all([closed, watchdog.stop()]);
+    },
+  };
+}
+
+/** Tells a silent connection from a dead one. */
+interface Watchdog {
+  /** Begins to watch a connection. */
+  start(): void;
+  /** Notes that a message arrived. */
+  reset(): void;
+  /** Ends the watch. Resolves once no ping is under way. */
+  stop(): Promise<void>;
+}
+
+/** Creates a watchdog that does not run yet. */
+function createWatchdog(
+  { clock, random }: Pick<Runtime, "clock" | "random">,
+  { ping, onSilence }: {
+    readonly ping: () => Promise<void>;
+    readonly onSilence: () => void;
+  },
+): Watchdog {
+  let heardAt = 0;
+  let isPingPending = false;
+  let cancel = () => {};
+  let pinging: Promise<void> = Promise.resolve();
+
+  function checkAfter(ms: number): void {
+    cancel = clock.after(ms + random() * PING_JITTER_MS, check);
+  }
+
+  /** Pings after enough silence, else waits for the rest of it: one timer serves many messages. */
+  function check(): void {
+    const restMs = heardAt + SILENCE_MS - clock.elapsed();
+    if (restMs > 0) return checkAfter(restMs);
+    isPingPending = true;
+    // A ping that fails does not arrive either.
+    pinging = ping().catch(() => {});
+    cancel = clock.after(PING_TIMEOUT_MS, () => {
+      if (isPingPending) onSilence();
+      else check();
+    });
+  }
+
+  return {
+    start() {
+      cancel();
+      heardAt = clock.elapsed();
+      checkAfter(SILENCE_MS);
+    },
+    reset() {
+      heardAt = clock.elapsed();
+      isPingPending = false;
+    },
+    stop() {
+      cancel();
+      return pinging;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import { createMemoryEventLog } from "../../../lib/store/memory/event_log.ts";
 import { createMemoryLeases } from "../../../lib/store/memory/lease.ts";
@@ -12,10 +13,7 @@ sharedStateCases("createMemoryState()", () => {
   const runtime = { clock, random: () => 0.5 };
   const leases = createMemoryLeases(clock);
   const store = createMemoryStore(clock);
-  const log = createMemoryEventLog(runtime, RETENTION, {
-    isHeld: leases.isHeld,
-    cas: store.casNow,
-  });
+  const log = createMemoryEventLog(runtime, RETENTION, { leases, store });
   return Promise.resolve({
     state: {
       ...createMemoryState(runtime, RETENTION),
@@ -28,3 +26,29 @@ sharedStateCases("createMemoryState()", () => {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   });
 });
+
+for (const shiftMs of [-600_000, 600_000]) {
+  const direction = shiftMs < 0 ? "back" : "forwards";
+  Deno.test(`createMemoryStore() expires a value on time while the wall clock is set ${direction}`, async () => {
+    const clock = createManualClock();
+    const store = createMemoryStore(clock);
+    await store.set("a", "1", 1000);
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(1000);
+    assertEquals(await store.get("a"), "1");
+    await clock.advance(1);
+    assertEquals(await store.get("a"), null);
+  });
+
+  Deno.test(`createMemoryLeases() expires a lease on time while the wall clock is set ${direction}`, async () => {
+    const clock = createManualClock();
+    const leases = createMemoryLeases(clock);
+    const [ours, theirs] = ["us", "them"].map((holder) => leases.lease("polls", holder));
+    await ours?.claim();
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(29_999);
+    assertEquals(await theirs?.claim(), { isHeld: false, leftMs: 1 });
+    await clock.advance(1);
+    assertEquals(await theirs?.claim(), { isHeld: true });
+  });
+}

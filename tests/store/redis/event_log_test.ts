@@ -219,7 +219,7 @@ Deno.test("createRedisEventLog() asks again where a read began before the cursor
     keys: createRedisKeys(PREFIX),
     retention: RETENTION,
     isolate: "us",
-    onFree: () => {},
+    onLeaseReleased: () => {},
     client: {
       health: createMemoryState({
         clock: createManualClock(),

@@ -89,12 +89,13 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
   };
 }
 
-/** A clock that runs ahead by as much as a test says. */
+/** Creates a clock that a test sets forward. */
 export function createOffsetClock() {
   let offset = 0;
   return {
     ...systemClock,
-    now: () => Date.now() + offset,
+    now: () => systemClock.now() + offset,
+    elapsed: () => systemClock.elapsed() + offset,
     skip(ms: number) {
       offset += ms;
     },

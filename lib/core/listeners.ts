@@ -1,0 +1,28 @@
+/**
+ * Sets of listeners.
+ *
+ * @module
+ */
+
+/** The listeners of one event. */
+export interface Listeners<Value> {
+  /** Adds a listener. A function that is added twice is called twice. @returns A function that removes it. */
+  add(listener: (value: Value) => void): () => void;
+  /** Calls the listeners in the order of their addition. A listener may add or remove others. */
+  notify(value: Value): void;
+}
+
+/** Creates an empty set of listeners. */
+export function createListeners<Value>(): Listeners<Value> {
+  const entries = new Set<{ readonly listener: (value: Value) => void }>();
+  return {
+    add(listener) {
+      const entry = { listener };
+      entries.add(entry);
+      return () => void entries.delete(entry);
+    },
+    notify(value) {
+      for (const entry of [...entries]) if (entries.has(entry)) entry.listener(value);
+    },
+  };
+}
