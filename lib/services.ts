@@ -24,7 +24,7 @@ import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
 import { registerChannels } from "./topics/channels.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
-import { FEEDS } from "./topics/news/poll.ts";
+import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operations.ts";
 import { registerFamily } from "./topics/topic_family.ts";
 import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
@@ -114,7 +114,7 @@ export function createServices(
     isolate,
     version,
     store: shared.health.kind,
-    providers: [...providersFor(config).map(({ name }) => name), FEEDS],
+    providers: [...providersFor(config).map(({ name }) => name), FEEDS_PROVIDER],
     topicKinds: registry.metricKinds,
     taskOutcomes: TASK_OUTCOMES,
     deprecatedUses: [SESSION_LONG_POLL.use],

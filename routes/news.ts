@@ -96,7 +96,7 @@ export function newsRoutes(
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
       ? await news.since(sources, after, limit)
-      : await news.newest(sources, limit);
+      : await news.latest(sources, limit);
     const content = {
       articles: [...articles],
       retracted: [...retracted],
@@ -140,7 +140,7 @@ export function newsRoutes(
       ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
   }, async (c, { body }) => {
-    const posted = await news.post(body);
+    const posted = await news.submit(body);
     if (posted.kind === "retracted") {
       throw new Problem(409, "retracted", "An article of this link or guid was taken back.");
     }

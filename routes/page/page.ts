@@ -24,7 +24,7 @@ export interface PageServices {
     /** What is known, and the cursor from which a stream goes on: null where no log can tell. */
     snapshot(): Promise<PageSnapshot>;
   };
-  readonly news: Pick<NewsService, "watch" | "newest" | "feeds">;
+  readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
   /** Whether operations of the demo can be begun. */
   readonly isDemo: boolean;
 }
@@ -77,7 +77,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // What comes in between is shown and told by the stream, which goes on from the earlier place.
     const snapshot = await quotes.snapshot();
-    const { articles } = await news.newest(sources, MOST_SHOWN);
+    const { articles } = await news.latest(sources, MOST_SHOWN);
     const feeds = await news.feeds(null);
     const painted = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { readFeed, UnreadableFeed } from "../../lib/topics/news/parse/parse.ts";
-import { plainText } from "../../lib/topics/news/parse/html_text.ts";
+import { parseFeed, UnreadableFeed } from "../../lib/topics/news/parse/parse.ts";
+import { htmlToText } from "../../lib/topics/news/parse/html_text.ts";
 import { print } from "../support/print.ts";
 
 const SIZES = [250_000, 500_000, 1_000_000, 2_000_000];
@@ -101,7 +101,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 function read(document: string): void {
   try {
-    readFeed(document, "https://feeds.example/rss", NOW);
+    parseFeed(document, "https://feeds.example/rss", NOW);
   } catch (thrown) {
     if (!(thrown instanceof UnreadableFeed)) throw thrown;
   }
@@ -157,7 +157,7 @@ if (import.meta.main) {
     ...Object.entries(TEXTS).map(([name, piece]) =>
       measure(name, (size) => {
         const text = filled(piece, size);
-        return () => void plainText(text, 500);
+        return () => void htmlToText(text, 500);
       })
     ),
   ];

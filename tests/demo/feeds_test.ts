@@ -1,18 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulatedFeeds } from "../../lib/demo/feeds.ts";
 import { EVERY_MS } from "../../lib/demo/stories.ts";
-import { loadFeed, saveFeed, statusOf } from "../../lib/topics/news/feed_state.ts";
+import { loadFeedState, saveFeedState, toFeedStatus } from "../../lib/topics/news/feed_state.ts";
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
 import { pollFeed } from "../../lib/topics/news/poll.ts";
-import { createMemory, createTestNewsroom, NOW } from "../topics/news/support.ts";
+import { createTestIngest, createTestStore, NOW } from "../topics/news/support.ts";
 import { createOutside } from "../upstream/support.ts";
 
 /** The demo's feeds, polled as the real ones are. */
 function createDemoNews() {
-  const test = createTestNewsroom();
+  const test = createTestIngest();
   const feeds = simulatedFeeds(NOW);
   const { runtime } = createOutside(() => Promise.reject(new Error("not asked")));
-  const memory = createMemory(test.clock.now);
+  const memory = createTestStore(test.clock.now);
   const demo = {
     ...runtime,
     clock: test.clock,
@@ -28,15 +28,20 @@ function createDemoNews() {
     async poll(): Promise<string[]> {
       const published: string[] = [];
       for (const feed of DEMO_FEEDS) {
-        const { items, known } = await pollFeed(demo, feed, await loadFeed(memory, feed), 1000);
-        await saveFeed(memory, feed, known);
+        const { items, state: known } = await pollFeed(
+          demo,
+          feed,
+          await loadFeedState(memory, feed),
+          1000,
+        );
+        await saveFeedState(memory, feed, known);
         if (items) published.push(...await test.poll(feed.name, ...items));
       }
       return published;
     },
     states: () =>
       Promise.all(
-        DEMO_FEEDS.map(async (feed) => statusOf(feed, await loadFeed(memory, feed)).state),
+        DEMO_FEEDS.map(async (feed) => toFeedStatus(feed, await loadFeedState(memory, feed)).state),
       ),
   };
 }

@@ -79,7 +79,7 @@ export function createPage(
         calls.push("watch news");
         return Promise.resolve();
       },
-      newest(sources) {
+      latest(sources) {
         calls.push(`news of ${sources}`);
         const rest = { retracted: [], cursor: null, isWhole: true, hasGap: false };
         return Promise.resolve({ articles, ...rest });

@@ -24,14 +24,14 @@ export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
 });
 
 /** Where an article came from. */
-export const Source = z.object({
+export const ArticleSource = z.object({
   source: SourceName,
   name: z.string().meta({ description: "For people.", example: "Federal Reserve" }),
   url: z.string().meta({ description: "The article at this source." }),
 }).meta({ id: "ArticleSource" });
 
 /** Where an article came from. */
-export type Source = Readonly<z.infer<typeof Source>>;
+export type ArticleSource = Readonly<z.infer<typeof ArticleSource>>;
 
 /** One article: plain text, never HTML. The first of its sources is the one whose words these are. */
 export const Article = z.object({
@@ -39,7 +39,7 @@ export const Article = z.object({
   title: z.string().meta({ example: "Gold's slide deepens & silver follows" }),
   summary: z.string().meta({ description: "Empty where the source gives none." }),
   url: z.string().meta({ example: "https://news.example/a/2" }),
-  sources: z.array(Source).min(1),
+  sources: z.array(ArticleSource).min(1),
   published_at: time.nullable().meta({
     description: "As the source says, null where it says nothing that could be true.",
   }),

@@ -5,7 +5,7 @@
  */
 import type { StreamEvent } from "../../core/event.ts";
 import { Article, Retraction } from "./article.ts";
-import { type Key, keysOfArticle } from "./article_keys.ts";
+import { type ArticleKey, articleKeys } from "./article_keys.ts";
 
 /** Retractions that are known at a time, at most. Of articles there are as many as the log keeps: see `library.ts`. */
 const MAX_RETRACTED = 2000;
@@ -14,31 +14,31 @@ const MAX_RETRACTED = 2000;
 export type NewsEvent = Pick<StreamEvent, "type" | "json">;
 
 /** What is known. It is what the events say that were applied: the same events make the same shelf. */
-export interface Shelf {
+export interface ArticleIndex {
   /** Takes an event in. To apply one again changes nothing, as long as no newer one of its article came between. */
   apply(event: NewsEvent): void;
   article(id: string): Article | undefined;
   /** The article that one of these keys stands for: the first key that stands for any. */
-  find(keys: readonly Key[]): Article | undefined;
+  find(keys: readonly ArticleKey[]): Article | undefined;
   isRetracted(id: string): boolean;
   /** Lets go of an article: the log keeps nothing of it any more. */
   forget(id: string): void;
   /** Another shelf with the same on it. */
-  copy(): Shelf;
+  copy(): ArticleIndex;
 }
 
-interface Content {
+interface IndexContent {
   readonly articles: Map<string, Article>;
   /** The id that each key stands for. */
-  readonly ids: Map<Key, string>;
+  readonly ids: Map<ArticleKey, string>;
   readonly retracted: Set<string>;
 }
 
-function shelfOf({ articles, ids, retracted }: Content): Shelf {
+function indexOf({ articles, ids, retracted }: IndexContent): ArticleIndex {
   function drop(id: string): void {
     const article = articles.get(id);
     articles.delete(id);
-    for (const key of article ? keysOfArticle(article) : []) {
+    for (const key of article ? articleKeys(article) : []) {
       if (ids.get(key) === id) ids.delete(key);
     }
   }
@@ -47,7 +47,7 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
     if (retracted.has(article.id)) return;
     drop(article.id);
     articles.set(article.id, article);
-    for (const key of keysOfArticle(article)) ids.set(key, article.id);
+    for (const key of articleKeys(article)) ids.set(key, article.id);
   }
 
   return {
@@ -70,7 +70,7 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
     isRetracted: (id) => retracted.has(id),
     forget: drop,
     copy: () =>
-      shelfOf({
+      indexOf({
         articles: new Map(articles),
         ids: new Map(ids),
         retracted: new Set(retracted),
@@ -79,8 +79,8 @@ function shelfOf({ articles, ids, retracted }: Content): Shelf {
 }
 
 /** Creates a shelf with what these events tell, oldest first: what the log keeps of the topic. */
-export function createShelf(events: Iterable<NewsEvent> = []): Shelf {
-  const shelf = shelfOf({ articles: new Map(), ids: new Map(), retracted: new Set() });
+export function createArticleIndex(events: Iterable<NewsEvent> = []): ArticleIndex {
+  const shelf = indexOf({ articles: new Map(), ids: new Map(), retracted: new Set() });
   for (const event of events) shelf.apply(event);
   return shelf;
 }

@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Article } from "./article.ts";
-import { keyOfLink, linkOf } from "./parse/canonical_url.ts";
+import { canonicalUrl, comparableUrl } from "./parse/canonical_url.ts";
 
 /** Characters of a hash that are kept: 96 bits. */
 const LENGTH = 16;
@@ -18,7 +18,7 @@ const LEAST_WORDS = 5;
 const LEAST_LENGTH = 28;
 
 /** What tells an article apart. */
-export type Key = string;
+export type ArticleKey = string;
 
 /** What keys are made of. */
 export interface Identified {
@@ -29,7 +29,7 @@ export interface Identified {
   readonly title: string;
 }
 
-function hash(kind: string, ...parts: readonly string[]): Key {
+function hash(kind: string, ...parts: readonly string[]): ArticleKey {
   const text = JSON.stringify([kind, ...parts]);
   return createHash("sha256").update(text).digest("base64url").slice(0, LENGTH);
 }
@@ -46,18 +46,18 @@ function isTelling(title: string): boolean {
 }
 
 /** The key of a link as `linkOf` returns it. */
-export function linkKey(link: string): Key {
-  return hash("link", keyOfLink(link));
+export function linkKey(link: string): ArticleKey {
+  return hash("link", comparableUrl(link));
 }
 
 /** The key of a guid: sources may use the same ones. */
-export function guidKey(source: string, guid: string): Key {
-  const link = linkOf(guid);
+export function guidKey(source: string, guid: string): ArticleKey {
+  const link = canonicalUrl(guid);
   return link === null ? hash("guid", source, guid) : linkKey(link);
 }
 
 /** The key of a story that several sources tell under one title: null where the title is too common to tell. */
-export function titleKey(title: string): Key | null {
+export function titleKey(title: string): ArticleKey | null {
   const normal = normalTitle(title);
   return isTelling(normal) ? hash("title", normal) : null;
 }
@@ -66,7 +66,7 @@ export function titleKey(title: string): Key | null {
  * The keys by which an item of a source is known for sure: guid, link, or its words where it has neither. The first
  * is the strongest.
  */
-export function keysOf(source: string, { guid, link, title }: Identified): readonly Key[] {
+export function itemKeys(source: string, { guid, link, title }: Identified): readonly ArticleKey[] {
   const keys = [
     ...(guid === null ? [] : [guidKey(source, guid)]),
     ...(link === null ? [] : [linkKey(link)]),
@@ -78,13 +78,13 @@ export function keysOf(source: string, { guid, link, title }: Identified): reado
  * The id of an article that an item is the first to tell. Links come first here: they are the same for all who tell
  * it, so that two isolates which see it at once at different sources agree.
  */
-export function idOf(source: string, item: Identified): string {
+export function articleIdOf(source: string, item: Identified): string {
   if (item.link !== null) return linkKey(item.link);
-  return keysOf(source, item)[0] ?? "";
+  return itemKeys(source, item)[0] ?? "";
 }
 
 /** The keys of what is known of an article: of its id, its links, and its title. */
-export function keysOfArticle(article: Article): readonly Key[] {
+export function articleKeys(article: Article): readonly ArticleKey[] {
   const own = article.sources.map(({ url }) => url)
     // Its first source may have had no link to give, but the one of its own page.
     .filter((url, n) => n > 0 || linkKey(url) === article.id);
@@ -95,6 +95,6 @@ export function keysOfArticle(article: Article): readonly Key[] {
 }
 
 /** What changes when a source changes its words. */
-export function versionOf({ title, summary }: Pick<Article, "title" | "summary">): string {
+export function contentVersion({ title, summary }: Pick<Article, "title" | "summary">): string {
   return hash("version", title, summary);
 }

@@ -7,7 +7,7 @@ import { Article, Retraction } from "./article.ts";
 import type { NewsEvent } from "./article_index.ts";
 
 /** The articles of some events, and those that were taken back in them. */
-export interface NewsList {
+export interface ArticleList {
   /** Each once, as it is after the last of the events, in the order in which they came first. */
   readonly articles: readonly Article[];
   /** Ids, in the order in which they were taken back. None of them is among the articles. */
@@ -29,7 +29,7 @@ function articleOf(event: NewsEvent): Article {
  *
  * @param events Oldest first, as the filter lets them through.
  */
-export function newsOf(events: Iterable<NewsEvent>): NewsList {
+export function toArticleList(events: Iterable<NewsEvent>): ArticleList {
   const articles = new Map<string, Article>();
   const retracted = new Set<string>();
   for (const event of events) {

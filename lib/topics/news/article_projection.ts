@@ -8,18 +8,18 @@ import { comparePositions, ORIGIN, type Position } from "../../core/position.ts"
 import type { Topic } from "../../core/topic.ts";
 import type { EventLog } from "../../store/event_log.ts";
 import { RETRACTED } from "./ingest.ts";
-import { createShelf, type Shelf } from "./article_index.ts";
+import { type ArticleIndex, createArticleIndex } from "./article_index.ts";
 
 /** The most that is read at once, in bytes. */
 const PAGE_BYTES = 262_144;
 
 /** Where an article was told, and to whom. */
-export type Told = Pick<StreamEvent, "id" | "tags">;
+export type LoggedArticle = Pick<StreamEvent, "id" | "tags">;
 
 /** What is known of news. */
-export interface Library {
+export interface ArticleProjection {
   /** What is known, as of the last read. */
-  readonly shelf: Shelf;
+  readonly index: ArticleIndex;
   /**
    * Reads what was published since the last read, or all that is kept where that cannot be told. Not twice at once.
    *
@@ -27,18 +27,21 @@ export interface Library {
    */
   read(): Promise<readonly StreamEvent[]>;
   /** The events that tell an article, as far as the log keeps them. */
-  eventsOf(article: string): readonly Told[];
+  eventsOf(article: string): readonly LoggedArticle[];
 }
 
 /** Creates a library of which nothing was read yet. */
-export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: Topic): Library {
-  let shelf = createShelf();
+export function createArticleProjection(
+  log: Pick<EventLog, "after" | "honours">,
+  topic: Topic,
+): ArticleProjection {
+  let shelf = createArticleIndex();
   let position = ORIGIN;
   /** By article, oldest first. */
-  let events = new Map<string, readonly Told[]>();
+  let events = new Map<string, readonly LoggedArticle[]>();
 
   function startAnew(): void {
-    shelf = createShelf();
+    shelf = createArticleIndex();
     position = ORIGIN;
     events = new Map();
   }
@@ -66,7 +69,7 @@ export function createLibrary(log: Pick<EventLog, "after" | "honours">, topic: T
   }
 
   return {
-    get shelf() {
+    get index() {
       return shelf;
     },
     async read() {

@@ -10,34 +10,36 @@ import type { Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { AppendOptions } from "../../store/event_log.ts";
 import type { Fence } from "../../store/lease.ts";
-import type { Library } from "./article_projection.ts";
-import { type NewsPublication, type NewsroomOptions, RETRACTED } from "./ingest.ts";
-import type { Shelf } from "./article_index.ts";
+import type { ArticleProjection } from "./article_projection.ts";
+import { type ArticleEventInput, type ArticleIngestOptions, RETRACTED } from "./ingest.ts";
+import type { ArticleIndex } from "./article_index.ts";
 
 /** Where a newsroom reads and publishes. */
-export type Press = Pick<NewsroomOptions, "publish" | "read">;
+export type ArticleRepository = Pick<ArticleIngestOptions, "publish" | "read">;
 
 /** What a press stands on. */
-export interface PressContext {
+export interface ArticleRepositoryOptions {
   readonly topic: Topic;
   readonly hub: Pick<Hub, "publish" | "received">;
-  readonly library: Library;
+  readonly library: ArticleProjection;
   /** Names this isolate. What feeds bring is published by the leader only. */
   readonly fence: Fence;
   readonly log: Logger;
 }
 
-function isNew({ type }: NewsPublication): boolean {
+function isNew({ type }: ArticleEventInput): boolean {
   return type === "article";
 }
 
 /** Creates a press. */
-export function createPress({ topic, hub, library, fence, log }: PressContext): Press {
+export function createArticleRepository(
+  { topic, hub, library, fence, log }: ArticleRepositoryOptions,
+): ArticleRepository {
   /**
    * Publishes one event by itself: that is what makes a new article one with another isolate's, and a feed that was cut
    * short lose nothing.
    */
-  async function append(publication: NewsPublication, options: AppendOptions): Promise<void> {
+  async function append(publication: ArticleEventInput, options: AppendOptions): Promise<void> {
     const told = publication.type === RETRACTED ? library.eventsOf(publication.key) : [];
     // A source that an earlier event named, and a later one did not: two isolates wrote at once.
     const tags = [...new Set([...publication.tags, ...told.flatMap((each) => each.tags)])];
@@ -48,7 +50,7 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
 
   /** @returns False where another isolate has published an article of this id. */
   async function appendOnce(
-    publication: NewsPublication,
+    publication: ArticleEventInput,
     options: AppendOptions,
   ): Promise<boolean> {
     const idempotencyKey = { key: `news ${publication.key}`, fingerprint: fence.holder };
@@ -70,16 +72,16 @@ export function createPress({ topic, hub, library, fence, log }: PressContext): 
     }
   }
 
-  async function read(): Promise<Shelf> {
+  async function read(): Promise<ArticleIndex> {
     await takeBack(await library.read());
-    return library.shelf;
+    return library.index;
   }
 
   return {
     read,
     async publish(publications, by) {
       const options = by === "feed" ? { fence } : {};
-      const fresh: NewsPublication[] = [];
+      const fresh: ArticleEventInput[] = [];
       const others = new Set<string>();
       for (const publication of publications) {
         try {

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { type Article, MAX_SOURCES, type Source } from "./article.ts";
-import { idOf, keysOf, titleKey, versionOf } from "./article_keys.ts";
+import { type Article, type ArticleSource, MAX_SOURCES } from "./article.ts";
+import { articleIdOf, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
 import type { FeedItem } from "./parse/item.ts";
-import type { Shelf } from "./article_index.ts";
+import type { ArticleIndex } from "./article_index.ts";
 
 /** Two sources that use one title tell one story if they do so within two days. */
 const SAME_STORY_MS = 2 * 86_400_000;
 
 /** An item, and whose it is. */
-export interface Incoming {
+export interface IncomingItem {
   readonly item: FeedItem;
   /** Names the source in filters. */
   readonly source: string;
@@ -39,7 +39,7 @@ export interface Trace {
  * | `updated` | its first source has changed its words                             |
  * | `sourced` | another source tells it too                                        |
  */
-export type Verdict =
+export type Classification =
   | { readonly kind: "nothing" | "refused"; readonly id: string }
   | {
     readonly kind: "new" | "updated" | "sourced";
@@ -57,9 +57,9 @@ function isoTime(ms: number): string {
 }
 
 function newArticle(
-  { item, symbols, simulated }: Incoming,
+  { item, symbols, simulated }: IncomingItem,
   id: string,
-  from: Source,
+  from: ArticleSource,
   now: number,
 ): Article {
   return {
@@ -80,7 +80,11 @@ function newArticle(
  * An article of other sources with the same telling title, told at about the same time. One source may use a title
  * twice.
  */
-function sameStory(shelf: Shelf, incoming: Incoming, now: number): Article | undefined {
+function findSameStory(
+  shelf: ArticleIndex,
+  incoming: IncomingItem,
+  now: number,
+): Article | undefined {
   const { item, source, by } = incoming;
   const key = by === "feed" ? titleKey(item.title) : null;
   const article = key === null ? undefined : shelf.find([key]);
@@ -97,14 +101,21 @@ function sameStory(shelf: Shelf, incoming: Incoming, now: number): Article | und
  * @param trace Of the item, null where it was never met. An article that is known by its trace, and no more by the
  * shelf, has lapsed: it does not come back.
  */
-export function weigh(shelf: Shelf, incoming: Incoming, trace: Trace | null, now: number): Verdict {
+export function classifyItem(
+  shelf: ArticleIndex,
+  incoming: IncomingItem,
+  trace: Trace | null,
+  now: number,
+): Classification {
   const { item, source, name, by } = incoming;
   const identity = identityOf(item);
-  const id = trace?.id ?? idOf(source, identity);
+  const id = trace?.id ?? articleIdOf(source, identity);
   if (shelf.isRetracted(id)) return { kind: "refused", id };
   const known = shelf.article(id) ??
-    (trace ? undefined : shelf.find(keysOf(source, identity)) ?? sameStory(shelf, incoming, now));
-  const from: Source = { source, name, url: item.url };
+    (trace
+      ? undefined
+      : shelf.find(itemKeys(source, identity)) ?? findSameStory(shelf, incoming, now));
+  const from: ArticleSource = { source, name, url: item.url };
   if (known === undefined) {
     if (trace) return { kind: "nothing", id };
     return { kind: "new", id, article: newArticle(incoming, id, from, now) };
@@ -115,9 +126,9 @@ export function weigh(shelf: Shelf, incoming: Incoming, trace: Trace | null, now
     const article = { ...updated, sources: [...known.sources, from] };
     return { kind: "sourced", id: known.id, article };
   }
-  const version = versionOf(item);
+  const version = contentVersion(item);
   const isChanged = by === "feed" && known.sources[0]?.source === source &&
-    version !== versionOf(known) &&
+    version !== contentVersion(known) &&
     // Without a trace, words that were corrected since may be the source's or an editor's.
     (trace ? version !== trace.version : known.updated_at === null);
   if (!isChanged) return { kind: "nothing", id: known.id };

@@ -7,10 +7,10 @@ import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
 import type { Feed } from "./feeds.ts";
-import { MAX_INTERVAL_MS } from "./poll_interval.ts";
+import { MAX_POLL_INTERVAL_MS } from "./poll_interval.ts";
 
 /** What rounds need. */
-export interface RoundsOptions {
+export interface FeedSchedulerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly feeds: readonly Feed[];
@@ -26,15 +26,17 @@ export interface RoundsOptions {
 }
 
 /** Feeds that are asked. */
-export interface Rounds {
+export interface FeedScheduler {
   /** Asks from now on. One start at a time. @returns What ends it: calls that are under way end by themselves. */
   start(): () => void;
   /** Resolves once each feed was asked since the start, or was not due. */
-  readonly first: Promise<void>;
+  readonly firstPolls: Promise<void>;
 }
 
 /** Creates rounds that have not begun. */
-export function createRounds({ clock, log, feeds, ask, brokenMs }: RoundsOptions): Rounds {
+export function createFeedScheduler(
+  { clock, log, feeds, ask, brokenMs }: FeedSchedulerOptions,
+): FeedScheduler {
   let first: Promise<void> = Promise.resolve();
 
   return {
@@ -61,7 +63,7 @@ export function createRounds({ clock, log, feeds, ask, brokenMs }: RoundsOptions
             const waitMs = await turn(feed);
             isOver();
             // One that is gone is looked at once an hour too: what is known of it is forgotten one day.
-            if (isRunning) turnAfter(feed, Math.min(waitMs, MAX_INTERVAL_MS));
+            if (isRunning) turnAfter(feed, Math.min(waitMs, MAX_POLL_INTERVAL_MS));
           }),
         );
       }
@@ -77,7 +79,7 @@ export function createRounds({ clock, log, feeds, ask, brokenMs }: RoundsOptions
         over.resolve();
       };
     },
-    get first() {
+    get firstPolls() {
       return first;
     },
   };

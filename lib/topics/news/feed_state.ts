@@ -6,8 +6,8 @@
 import { z } from "zod";
 import type { FeedStatus } from "./article.ts";
 import type { Feed } from "./feeds.ts";
-import type { Memory } from "./tombstones.ts";
-import { Traces } from "./seen_items.ts";
+import type { NewsStore } from "./tombstones.ts";
+import { SeenItems } from "./seen_items.ts";
 
 /** How long a feed that is not asked is remembered. */
 const KEPT_MS = 7 * 86_400_000;
@@ -29,14 +29,14 @@ const FeedMemory = z.object({
   /** Null where it is not asked again. */
   next_poll_at: time,
   /** What its items were made of when they were met last. */
-  traces: Traces,
+  traces: SeenItems,
 });
 
 /** What is known of a feed. */
-export type FeedMemory = Readonly<z.infer<typeof FeedMemory>>;
+export type FeedState = Readonly<z.infer<typeof FeedMemory>>;
 
 /** A feed that was never asked. */
-export function freshMemory(feed: Feed): FeedMemory {
+export function initialFeedState(feed: Feed): FeedState {
   return {
     url: feed.url,
     etag: null,
@@ -57,18 +57,22 @@ function keyOf({ name, url }: Feed): string {
 }
 
 /** What is known of a feed. What cannot be read was written by another version of us: the feed counts as never asked. */
-export async function loadFeed(memory: Memory, feed: Feed): Promise<FeedMemory> {
+export async function loadFeedState(memory: NewsStore, feed: Feed): Promise<FeedState> {
   const kept = await memory.get(keyOf(feed));
-  if (kept === null) return freshMemory(feed);
+  if (kept === null) return initialFeedState(feed);
   try {
     return FeedMemory.parse(JSON.parse(kept));
   } catch {
-    return freshMemory(feed);
+    return initialFeedState(feed);
   }
 }
 
 /** Keeps what is known of a feed for a week. */
-export async function saveFeed(memory: Memory, feed: Feed, known: FeedMemory): Promise<void> {
+export async function saveFeedState(
+  memory: NewsStore,
+  feed: Feed,
+  known: FeedState,
+): Promise<void> {
   await memory.set(keyOf(feed), JSON.stringify(known), KEPT_MS);
 }
 
@@ -83,7 +87,7 @@ function shown(url: string): string {
 }
 
 /** How a feed is doing, for people. One that has moved says so for as long as the settings name its old address. */
-export function statusOf({ name, title, url }: Feed, known: FeedMemory): FeedStatus {
+export function toFeedStatus({ name, title, url }: Feed, known: FeedState): FeedStatus {
   const hasMoved = known.url !== url && (known.state === "ok" || known.state === "unchanged");
   return {
     source: name,

@@ -16,7 +16,7 @@ export interface Feed {
 }
 
 /** The feeds that are followed where `NEWS_FEEDS` names none. Read 2026-10; what moves or goes says so in its status. */
-export const FEEDS: readonly Feed[] = [
+export const BUILT_IN_FEEDS: readonly Feed[] = [
   {
     name: "fed",
     title: "Federal Reserve",
@@ -63,7 +63,7 @@ export const DEMO_FEEDS: readonly Feed[] = [
 ];
 
 /** A name for a feed of which only the URL is known: its host, without what all hosts have. */
-function nameOf(url: string): string {
+function feedNameOf(url: string): string {
   const host = URL.parse(url)?.hostname ?? "";
   return host.replace(/^(?:www|feeds|rss)\./, "").replace(/[^a-z0-9.-]+/g, "-").replace(
     /^[.-]+/,
@@ -78,12 +78,12 @@ function nameOf(url: string): string {
  *
  * @param urls `NEWS_FEEDS`, undefined where it is not set.
  */
-export function feedsFor(urls: readonly string[] | undefined): readonly Feed[] {
-  if (urls === undefined) return FEEDS;
+export function configuredFeeds(urls: readonly string[] | undefined): readonly Feed[] {
+  if (urls === undefined) return BUILT_IN_FEEDS;
   const taken = new Set<string>();
   return [...new Set(urls)].map((url) => {
-    const listed = FEEDS.find((feed) => feed.url === url);
-    const base = listed?.name ?? nameOf(url);
+    const listed = BUILT_IN_FEEDS.find((feed) => feed.url === url);
+    const base = listed?.name ?? feedNameOf(url);
     let name = base;
     for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
     taken.add(name);
@@ -100,7 +100,7 @@ export function newsSettings(
   { DEMO, NEWS_FEEDS, NEWS_POLL_MS }: Pick<Config, "DEMO" | "NEWS_FEEDS" | "NEWS_POLL_MS">,
 ) {
   return {
-    feeds: DEMO ? DEMO_FEEDS : feedsFor(NEWS_FEEDS),
+    feeds: DEMO ? DEMO_FEEDS : configuredFeeds(NEWS_FEEDS),
     pollMs: NEWS_POLL_MS ?? (DEMO ? DEMO_POLL_MS : POLL_MS),
     simulated: DEMO,
   };

@@ -12,19 +12,19 @@ import type { SharedState } from "../../store/backend.ts";
 import { createLeaderElection } from "../leader_election.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import type { FeedStatus } from "./article.ts";
-import { createBoard } from "./feed_status.ts";
-import { loadFeed, saveFeed } from "./feed_state.ts";
+import { createFeedStatusCache } from "./feed_status.ts";
+import { loadFeedState, saveFeedState } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
-import { createLibrary } from "./article_projection.ts";
-import { newestFirst, type NewsList, newsOf } from "./article_list.ts";
-import { createNewsroom, type Newsroom } from "./ingest.ts";
+import { createArticleProjection } from "./article_projection.ts";
+import { type ArticleList, newestFirst, toArticleList } from "./article_list.ts";
+import { type ArticleIngest, createArticleIngest } from "./ingest.ts";
 import { pollFeed } from "./poll.ts";
-import { createPress } from "./article_repository.ts";
-import { createRounds } from "./feed_scheduler.ts";
+import { createArticleRepository } from "./article_repository.ts";
+import { createFeedScheduler } from "./feed_scheduler.ts";
 import { newsTopic } from "./topic.ts";
 
 /** What clients that poll are given. */
-export interface NewsPage extends NewsList {
+export interface NewsPage extends ArticleList {
   /** Where the next page, or a stream, begins: null while that cannot be told. */
   readonly cursor: Position | null;
   /** False where more waits after it. */
@@ -34,14 +34,14 @@ export interface NewsPage extends NewsList {
 }
 
 /** News. */
-export interface NewsService extends Pick<Newsroom, "post" | "correct" | "retract"> {
+export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | "retract"> {
   readonly topic: Topic;
   /** When a client that polls does well to ask again, in whole seconds. */
   readonly nextPollDelayS: number;
   /** Says that somebody looks: feeds are asked for a while. Never rejects. */
   watch(): Promise<void>;
   /** The newest articles of some sources, or of all: newest first. */
-  newest(sources: readonly string[] | null, most: number): Promise<NewsPage>;
+  latest(sources: readonly string[] | null, most: number): Promise<NewsPage>;
   /** What happened after a cursor, oldest first. */
   since(sources: readonly string[] | null, cursor: string, most: number): Promise<NewsPage>;
   /** How the feeds are doing that are these sources, or all. */
@@ -75,11 +75,16 @@ export function createNewsService(
   const { store: memory } = shared;
   const topic = newsTopic();
   const leaderElection = createLeaderElection(runtime, shared.lease("news"), shared.health);
-  const library = createLibrary(shared.log, topic);
-  const press = createPress({ topic, hub, library, fence: leaderElection.fence, log });
-  const { takeIn, ...newsroom } = createNewsroom({ clock, memory, retainMs, ...press });
-  const board = createBoard(clock, feeds, memory);
-  const rounds = createRounds({ clock, log, feeds, ask, brokenMs: pollMs });
+  const library = createArticleProjection(shared.log, topic);
+  const press = createArticleRepository({ topic, hub, library, fence: leaderElection.fence, log });
+  const { ingest: takeIn, ...newsroom } = createArticleIngest({
+    clock,
+    memory,
+    retainMs,
+    ...press,
+  });
+  const board = createFeedStatusCache(clock, feeds, memory);
+  const rounds = createFeedScheduler({ clock, log, feeds, ask, brokenMs: pollMs });
   let stopRounds = () => {};
 
   leaderElection.onRole((role) => {
@@ -89,11 +94,11 @@ export function createNewsService(
   hub.whileSubscribed(topic, leaderElection.start);
 
   async function ask(feed: Feed, isRunning: () => boolean): Promise<number> {
-    const before = await loadFeed(memory, feed);
+    const before = await loadFeedState(memory, feed);
     board.put(feed, before);
     const due = before.next_poll_at ?? Infinity;
     if (!isRunning() || due > clock.now()) return due - clock.now();
-    const { items, known } = await pollFeed(runtime, feed, before, pollMs);
+    const { items, state: known } = await pollFeed(runtime, feed, before, pollMs);
     if (!isRunning()) return 0;
     try {
       const { traces } = known;
@@ -106,7 +111,7 @@ export function createNewsService(
       };
       const met = items === null ? traces : await takeIn(about, items, traces);
       const after = { ...known, traces: met };
-      await saveFeed(memory, feed, after);
+      await saveFeedState(memory, feed, after);
       board.put(feed, after);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
@@ -121,11 +126,11 @@ export function createNewsService(
     nextPollDelayS: Math.max(1, Math.ceil(pollMs / 1000)),
     async watch() {
       hub.keepOpen(topic, KEEP_WARM_POLLS * pollMs);
-      await withTimeout(clock, leaderElection.settled().then(() => rounds.first));
+      await withTimeout(clock, leaderElection.settled().then(() => rounds.firstPolls));
     },
-    async newest(sources, most) {
+    async latest(sources, most) {
       const { events, cursor } = await hub.latest({ topic, tags: sources });
-      const articles = newestFirst(newsOf(events).articles);
+      const articles = newestFirst(toArticleList(events).articles);
       return {
         articles: articles.slice(0, most),
         retracted: [],
@@ -136,7 +141,7 @@ export function createNewsService(
     },
     async since(sources, after, most) {
       const { events, ...position } = await hub.since({ topic, tags: sources }, after, most);
-      return { ...newsOf(events), ...position };
+      return { ...toArticleList(events), ...position };
     },
     async feeds(sources) {
       const all = await board.read();

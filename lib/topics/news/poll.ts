@@ -7,14 +7,14 @@ import { noMetrics } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
-import type { FeedMemory } from "./feed_state.ts";
+import type { FeedState } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
 import type { FeedItem } from "./parse/item.ts";
-import { readFeed, UnreadableFeed } from "./parse/parse.ts";
-import { type Hints, intervalOf, maxAgeOf } from "./poll_interval.ts";
+import { parseFeed, UnreadableFeed } from "./parse/parse.ts";
+import { maxAgeMsOf, type PollHints, pollIntervalMs } from "./poll_interval.ts";
 
 /** Feeds are counted as one provider: there may be many, and their names are the operator's. */
-export const FEEDS = "feeds";
+export const FEEDS_PROVIDER = "feeds";
 
 /** Of a document, after decompression. */
 const MAX_BYTES = 2 * 1_048_576;
@@ -36,10 +36,10 @@ export interface Poll {
   /** Null where there is nothing to take in: it has not changed, or it failed. */
   readonly items: readonly FeedItem[] | null;
   /** What is known of the feed now. To be kept once the items were taken in, never before: else they would be lost. */
-  readonly known: FeedMemory;
+  readonly state: FeedState;
 }
 
-function headersFor({ etag, last_modified }: FeedMemory): Record<string, string> {
+function headersFor({ etag, last_modified }: FeedState): Record<string, string> {
   return {
     ...HEADERS,
     ...(etag === null ? {} : { "if-none-match": etag }),
@@ -68,7 +68,7 @@ function failureOf(thrown: unknown): Pick<UpstreamFailure, "message" | "status" 
 export async function pollFeed(
   runtime: Runtime,
   feed: Feed,
-  known: FeedMemory,
+  known: FeedState,
   leastMs: number,
 ): Promise<Poll> {
   const options = {
@@ -78,21 +78,21 @@ export async function pollFeed(
     accept: ACCEPT,
   };
 
-  function after(hints: Hints): Pick<FeedMemory, "polled_at" | "next_poll_at" | "failures"> {
+  function after(hints: PollHints): Pick<FeedState, "polled_at" | "next_poll_at" | "failures"> {
     const now = runtime.clock.now();
-    const interval = intervalOf(hints, leastMs, runtime.random());
+    const interval = pollIntervalMs(hints, leastMs, runtime.random());
     return { polled_at: now, next_poll_at: now + interval, failures: hints.failures };
   }
 
   function answered({ text, headers, movedTo }: Fetched): Poll {
     const document = text === null
       ? null
-      : readFeed(text, movedTo ?? known.url, runtime.clock.now());
+      : parseFeed(text, movedTo ?? known.url, runtime.clock.now());
     const ttlMs = document === null ? known.ttl_ms : document.ttlMs;
-    const hints = { ttlMs, maxAgeMs: maxAgeOf(headers), retryAfterMs: null, failures: 0 };
+    const hints = { ttlMs, maxAgeMs: maxAgeMsOf(headers), retryAfterMs: null, failures: 0 };
     return {
       items: document?.items ?? null,
-      known: {
+      state: {
         ...known,
         ...after(hints),
         url: movedTo ?? known.url,
@@ -117,7 +117,7 @@ export async function pollFeed(
     const isGone = status === 410 && known.url === feed.url;
     return {
       items: null,
-      known: {
+      state: {
         ...known,
         ...times,
         ...(isGone ? { next_poll_at: null } : {}),
@@ -133,11 +133,11 @@ export async function pollFeed(
   const { metrics = noMetrics } = runtime;
   try {
     const poll = answered(await fetchAnswer(runtime, options, known.url));
-    metrics.called(FEEDS, "ok");
+    metrics.called(FEEDS_PROVIDER, "ok");
     return poll;
   } catch (thrown) {
     const { kind } = asFailure(thrown, "shape", `${feed.title} answered with no feed`);
-    metrics.called(FEEDS, kind);
+    metrics.called(FEEDS_PROVIDER, kind);
     return failed(thrown);
   }
 }

@@ -5,22 +5,22 @@
  * @module
  */
 import { z } from "zod";
-import type { Key } from "./article_keys.ts";
+import type { ArticleKey } from "./article_keys.ts";
 import type { Trace } from "./dedupe.ts";
 
 /** Items that are remembered: those of the last document, and of those before. */
-const MAX_TRACES = 200;
+const MAX_SEEN_ITEMS = 200;
 
 /** Traces as they are kept: newest first. */
-export const Traces = z.array(
+export const SeenItems = z.array(
   z.object({ keys: z.array(z.string()), id: z.string(), version: z.string() }),
 ).readonly();
 
 /** Traces as they are kept. */
-export type Traces = Readonly<z.infer<typeof Traces>>;
+export type SeenItems = Readonly<z.infer<typeof SeenItems>>;
 
 /** The trace of an item with these keys, by the first key that left one. */
-export function traceOf(traces: Traces, keys: readonly Key[]): Trace | null {
+export function findSeenItem(traces: SeenItems, keys: readonly ArticleKey[]): Trace | null {
   for (const key of keys) {
     const trace = traces.find((each) => each.keys.includes(key));
     if (trace) return trace;
@@ -29,8 +29,8 @@ export function traceOf(traces: Traces, keys: readonly Key[]): Trace | null {
 }
 
 /** The traces after a document: its own, then older ones. */
-export function nextTraces(own: Traces, older: Traces): Traces {
+export function mergeSeenItems(own: SeenItems, older: SeenItems): SeenItems {
   const met = new Set(own.flatMap(({ keys }) => keys));
   return [...own, ...older.filter(({ keys }) => !keys.some((key) => met.has(key)))]
-    .slice(0, MAX_TRACES);
+    .slice(0, MAX_SEEN_ITEMS);
 }

@@ -5,12 +5,12 @@
  */
 import { z } from "zod";
 import { SUMMARY_LENGTH, TITLE_LENGTH } from "./article.ts";
-import { dateOf } from "./parse/date.ts";
-import { linkOf } from "./parse/canonical_url.ts";
-import { plainText } from "./parse/html_text.ts";
-import type { Incoming } from "./dedupe.ts";
+import { parseDate } from "./parse/date.ts";
+import { canonicalUrl } from "./parse/canonical_url.ts";
+import { htmlToText } from "./parse/html_text.ts";
+import type { IncomingItem } from "./dedupe.ts";
 
-const hasWords = (text: string) => plainText(text, TITLE_LENGTH) !== "";
+const hasWords = (text: string) => htmlToText(text, TITLE_LENGTH) !== "";
 
 const Title = z.string().max(4 * TITLE_LENGTH).refine(hasWords, "no text is left of it")
   .meta({
@@ -19,7 +19,10 @@ const Title = z.string().max(4 * TITLE_LENGTH).refine(hasWords, "no text is left
 const Summary = z.string().max(8 * SUMMARY_LENGTH).meta({
   description: `Plain text; markup is taken out. Cut at ${SUMMARY_LENGTH} characters.`,
 });
-const Url = z.string().max(2048).refine((text) => linkOf(text) !== null, "no link of http or https")
+const Url = z.string().max(2048).refine(
+  (text) => canonicalUrl(text) !== null,
+  "no link of http or https",
+)
   .meta({ example: "https://news.example/a/2" });
 const Time = z.iso.datetime({ offset: true }).nullable();
 const Symbols = z.array(z.string().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(20).meta({
@@ -60,16 +63,16 @@ export const Correction = z.strictObject({
 export type Correction = Readonly<z.infer<typeof Correction>>;
 
 /** The item that a publisher posts. @param now In ms since the epoch. */
-export function incomingOf(posted: PostedArticle, now: number): Incoming {
+export function toIncomingItem(posted: PostedArticle, now: number): IncomingItem {
   const { title, url, source, summary = "", published_at, symbols = [], guid = null } = posted;
   return {
     item: {
       guid,
-      title: plainText(title, TITLE_LENGTH),
-      summary: plainText(summary, SUMMARY_LENGTH),
-      url: linkOf(url) ?? url,
+      title: htmlToText(title, TITLE_LENGTH),
+      summary: htmlToText(summary, SUMMARY_LENGTH),
+      url: canonicalUrl(url) ?? url,
       hasOwnLink: true,
-      publishedAt: published_at ? dateOf(published_at, now) : null,
+      publishedAt: published_at ? parseDate(published_at, now) : null,
     },
     source: source.toLowerCase(),
     name: source,
@@ -80,13 +83,13 @@ export function incomingOf(posted: PostedArticle, now: number): Incoming {
 }
 
 /** The words of a correction, cleaned: only what it names. */
-export function changesOf(correction: Correction, now: number) {
+export function toChanges(correction: Correction, now: number) {
   const { title, summary, url, published_at, symbols } = correction;
-  const publishedAt = published_at ? dateOf(published_at, now) : null;
+  const publishedAt = published_at ? parseDate(published_at, now) : null;
   return {
-    ...(title === undefined ? {} : { title: plainText(title, TITLE_LENGTH) }),
-    ...(summary === undefined ? {} : { summary: plainText(summary, SUMMARY_LENGTH) }),
-    ...(url === undefined ? {} : { url: linkOf(url) ?? url }),
+    ...(title === undefined ? {} : { title: htmlToText(title, TITLE_LENGTH) }),
+    ...(summary === undefined ? {} : { summary: htmlToText(summary, SUMMARY_LENGTH) }),
+    ...(url === undefined ? {} : { url: canonicalUrl(url) ?? url }),
     ...(published_at === undefined
       ? {}
       : { published_at: publishedAt === null ? null : new Date(publishedAt).toISOString() }),

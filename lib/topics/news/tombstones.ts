@@ -3,30 +3,30 @@
  *
  * @module
  */
-import type { Key } from "./article_keys.ts";
+import type { ArticleKey } from "./article_keys.ts";
 
 /** The least of a shared store that news needs. */
-export interface Memory {
+export interface NewsStore {
   get(key: string): Promise<string | null>;
   /** Keeps a text for so many milliseconds. */
   set(key: string, text: string, ttlMs: number): Promise<void>;
 }
 
 /** Articles that were taken back. */
-export interface Retractions {
+export interface RetractionTombstones {
   /**
    * Whether any of these keys was taken back. A key that was is remembered anew; a title is not, since others may be
    * told under it one day.
    */
-  has(keys: readonly Key[], title: Key | null): Promise<boolean>;
-  remember(keys: readonly Key[]): Promise<void>;
+  has(keys: readonly ArticleKey[], title: ArticleKey | null): Promise<boolean>;
+  remember(keys: readonly ArticleKey[]): Promise<void>;
 }
 
 /** Creates retractions that are remembered for a time, counted from when they were met last. */
-export function createRetractions(memory: Memory, ttlMs: number): Retractions {
-  const nameOf = (key: Key) => `news:retracted:${key}`;
+export function createRetractionTombstones(memory: NewsStore, ttlMs: number): RetractionTombstones {
+  const nameOf = (key: ArticleKey) => `news:retracted:${key}`;
 
-  async function remember(keys: readonly Key[]): Promise<void> {
+  async function remember(keys: readonly ArticleKey[]): Promise<void> {
     await Promise.all(keys.map((key) => memory.set(nameOf(key), "1", ttlMs)));
   }
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Article } from "../../../lib/topics/news/article.ts";
-import { newestFirst, newsOf } from "../../../lib/topics/news/article_list.ts";
+import { newestFirst, toArticleList } from "../../../lib/topics/news/article_list.ts";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
 
 function article(id: string, title: string, ...sources: readonly string[]): Article {
@@ -31,13 +31,13 @@ const EVENTS = [
 ];
 
 Deno.test("newsOf() has each article once, as it is now, where it came first, and none that was taken back", () => {
-  const { articles, retracted } = newsOf(EVENTS);
+  const { articles, retracted } = toArticleList(EVENTS);
   assertEquals(articles.map(({ title }) => title), ["A, corrected", "B"]);
   assertEquals(retracted, ["c"]);
 });
 
 Deno.test("newsOf() reads an event once, however often it is listed", () => {
-  const [first, again] = [newsOf(EVENTS), newsOf(EVENTS)];
+  const [first, again] = [toArticleList(EVENTS), toArticleList(EVENTS)];
   assertStrictEquals(first.articles[0], again.articles[0]);
 });
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
-import { createLibrary } from "../../../lib/topics/news/article_projection.ts";
+import { createArticleProjection } from "../../../lib/topics/news/article_projection.ts";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { RETAIN_MS } from "./support.ts";
@@ -15,7 +15,7 @@ function createTestLibrary(retainEvents = 1000) {
     retainMs: RETAIN_MS,
   });
   const asked: number[] = [];
-  const library = createLibrary({
+  const library = createArticleProjection({
     honours: log.honours,
     async after(...args) {
       const page = await log.after(...args);
@@ -55,7 +55,7 @@ function createTestLibrary(retainEvents = 1000) {
       };
       await log.append(topic, [draft], { retracts });
     },
-    title: (id: string) => library.shelf.article(id)?.title,
+    title: (id: string) => library.index.article(id)?.title,
   };
 }
 

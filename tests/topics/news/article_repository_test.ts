@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
-import { createLibrary } from "../../../lib/topics/news/article_projection.ts";
-import { type NewsPublication, RETRACTED } from "../../../lib/topics/news/ingest.ts";
-import { createPress } from "../../../lib/topics/news/article_repository.ts";
+import { createArticleProjection } from "../../../lib/topics/news/article_projection.ts";
+import { type ArticleEventInput, RETRACTED } from "../../../lib/topics/news/ingest.ts";
+import { createArticleRepository } from "../../../lib/topics/news/article_repository.ts";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { RETAIN_MS } from "./support.ts";
@@ -15,9 +15,9 @@ function createTestPress() {
   const { log } = createMemoryState(runtime, { retainEvents: 100, retainMs: RETAIN_MS });
   const told: [type: string, tags: readonly string[]][] = [];
   const silent = () => {};
-  const press = createPress({
+  const press = createArticleRepository({
     topic,
-    library: createLibrary(log, topic),
+    library: createArticleProjection(log, topic),
     fence: { lease: "news", holder: "here" },
     log: { debug: silent, info: silent, warn: silent, error: silent },
     hub: {
@@ -37,7 +37,7 @@ function createTestPress() {
 }
 
 /** An event of an article that these sources tell. */
-function event(type: string, ...sources: readonly string[]): NewsPublication {
+function event(type: string, ...sources: readonly string[]): ArticleEventInput {
   const url = "https://news.example/a";
   const article = {
     id: "a",

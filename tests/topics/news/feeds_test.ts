@@ -1,18 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { SourceName } from "../../../lib/topics/news/article.ts";
-import { FEEDS, feedsFor } from "../../../lib/topics/news/feeds.ts";
+import { BUILT_IN_FEEDS, configuredFeeds } from "../../../lib/topics/news/feeds.ts";
 
 Deno.test("FEEDS have names of their own that filters can hold, and are asked over https", () => {
-  assertEquals(new Set(FEEDS.map(({ name }) => name)).size, FEEDS.length);
-  for (const { name, url } of FEEDS) {
+  assertEquals(new Set(BUILT_IN_FEEDS.map(({ name }) => name)).size, BUILT_IN_FEEDS.length);
+  for (const { name, url } of BUILT_IN_FEEDS) {
     assert(SourceName.safeParse(name).success, name);
     assertEquals(URL.parse(url)?.protocol, "https:");
   }
 });
 
 Deno.test("feedsFor() names feeds of the settings: as in the list, or after their host", () => {
-  assertEquals(feedsFor(undefined), FEEDS);
-  const feeds = feedsFor([
+  assertEquals(configuredFeeds(undefined), BUILT_IN_FEEDS);
+  const feeds = configuredFeeds([
     "https://www.theguardian.com/business/rss",
     "https://feeds.News.example/a",
     "https://feeds.News.example/a",

@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Hints, intervalOf, maxAgeOf } from "../../../lib/topics/news/poll_interval.ts";
+import {
+  maxAgeMsOf,
+  type PollHints,
+  pollIntervalMs,
+} from "../../../lib/topics/news/poll_interval.ts";
 
 const MINUTE = 60_000;
 
-function interval(hints: Partial<Hints>, { leastMs = MINUTE, share = 0.5 } = {}): number {
+function interval(hints: Partial<PollHints>, { leastMs = MINUTE, share = 0.5 } = {}): number {
   const none = { ttlMs: null, maxAgeMs: null, retryAfterMs: null, failures: 0 };
-  return intervalOf({ ...none, ...hints }, leastMs, share);
+  return pollIntervalMs({ ...none, ...hints }, leastMs, share);
 }
 
 Deno.test("intervalOf() is what the feed asks for, within bounds", () => {
@@ -45,7 +49,7 @@ for (const [control, age, ms] of AGES) {
     const headers = new Headers();
     if (control !== null) headers.set("cache-control", control);
     if (age !== null) headers.set("age", age);
-    assertEquals(maxAgeOf(headers), ms);
+    assertEquals(maxAgeMsOf(headers), ms);
     assert(ms === null || ms >= 0);
   });
 }

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  type FeedMemory,
-  freshMemory,
-  loadFeed,
-  saveFeed,
-  statusOf,
+  type FeedState,
+  initialFeedState,
+  loadFeedState,
+  saveFeedState,
+  toFeedStatus,
 } from "../../../lib/topics/news/feed_state.ts";
 import { noMetrics } from "../../../lib/core/metrics.ts";
 import { pollFeed } from "../../../lib/topics/news/poll.ts";
 import { type Call, createOutside, endless } from "../../upstream/support.ts";
-import { createMemory, rss, sample } from "./support.ts";
+import { createTestStore, rss, sample } from "./support.ts";
 
 const MINUTE = 60_000;
 const FEED = { name: "example", title: "Example", url: "https://feeds.example.com/rss" };
@@ -28,15 +28,15 @@ const ONE = rss("<item><title>A</title><link>https://a.example/1</link></item>",
 function createFeed(...answers: readonly ((call: Call) => Response | Promise<Response>)[]) {
   const left = [...answers];
   const outside = createOutside((call) => (left.shift() ?? (() => status(500)))(call));
-  let known: FeedMemory = freshMemory(FEED);
+  let known: FeedState = initialFeedState(FEED);
   return {
     ...outside,
     known: () => known,
-    status: () => statusOf(FEED, known),
+    status: () => toFeedStatus(FEED, known),
     /** @returns The titles of what came, null where nothing was to be taken in. */
     async poll(): Promise<readonly string[] | null> {
       const poll = await pollFeed(outside.runtime, FEED, known, MINUTE);
-      known = poll.known;
+      known = poll.state;
       return poll.items?.map(({ title }) => title) ?? null;
     },
     /** How long from now to the next poll. */
@@ -177,13 +177,13 @@ Deno.test("pollFeed() does not wait for a feed that hangs longer than its deadli
 Deno.test("loadFeed() gives what saveFeed() kept, and nothing of what it cannot read or of another URL", async () => {
   const feed = createFeed(() => document(ONE, { etag: '"1"' }));
   await feed.poll();
-  const memory = createMemory(feed.clock.now);
-  await saveFeed(memory, FEED, feed.known());
-  assertEquals(await loadFeed(memory, FEED), feed.known());
+  const memory = createTestStore(feed.clock.now);
+  await saveFeedState(memory, FEED, feed.known());
+  assertEquals(await loadFeedState(memory, FEED), feed.known());
   const other = { ...FEED, url: "https://other.example.com/rss" };
-  assertEquals(await loadFeed(memory, other), freshMemory(other));
+  assertEquals(await loadFeedState(memory, other), initialFeedState(other));
   const broken = { ...memory, get: () => Promise.resolve(`{"url":1}`) };
-  assertEquals(await loadFeed(broken, FEED), freshMemory(FEED));
+  assertEquals(await loadFeedState(broken, FEED), initialFeedState(FEED));
 });
 
 Deno.test("pollFeed() counts what became of each call", async () => {
@@ -198,9 +198,9 @@ Deno.test("pollFeed() counts what became of each call", async () => {
     ...noMetrics,
     called: (...what: string[]) => void counted.push(what.join(" ")),
   };
-  let known: FeedMemory = freshMemory(FEED);
+  let known: FeedState = initialFeedState(FEED);
   for (let n = 0; n < 4; n++) {
-    ({ known } = await pollFeed({ ...feed.runtime, metrics }, FEED, known, MINUTE));
+    ({ state: known } = await pollFeed({ ...feed.runtime, metrics }, FEED, known, MINUTE));
   }
   assertEquals(counted, ["feeds ok", "feeds ok", "feeds http", "feeds shape"]);
 });

@@ -5,14 +5,14 @@
  */
 import type { Article } from "../../../lib/topics/news/article.ts";
 import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
-import type { Memory } from "../../../lib/topics/news/tombstones.ts";
+import type { NewsStore } from "../../../lib/topics/news/tombstones.ts";
 import {
-  createNewsroom,
-  type NewsPublication,
+  type ArticleEventInput,
+  createArticleIngest,
   RETRACTED,
 } from "../../../lib/topics/news/ingest.ts";
-import { createShelf, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
-import type { Traces } from "../../../lib/topics/news/seen_items.ts";
+import { createArticleIndex, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
+import type { SeenItems } from "../../../lib/topics/news/seen_items.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 /** When every sample is read. */
@@ -49,7 +49,7 @@ export function item(n: number | string, changes: Partial<FeedItem> = {}): FeedI
 }
 
 /** A memory that forgets by a clock. */
-export function createMemory(now: () => number): Memory & { readonly size: number } {
+export function createTestStore(now: () => number): NewsStore & { readonly size: number } {
   const kept = new Map<string, { readonly text: string; readonly until: number }>();
   return {
     get: (key) => {
@@ -74,7 +74,7 @@ export function createTestLog() {
   const kept: (NewsEvent & { readonly key: string })[] = [];
   return {
     kept,
-    append(publications: readonly NewsPublication[]): void {
+    append(publications: readonly ArticleEventInput[]): void {
       for (const { type, data, key } of publications) {
         const left = kept.filter((event) => type !== RETRACTED || event.key !== key);
         kept.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
@@ -84,19 +84,19 @@ export function createTestLog() {
 }
 
 /** A newsroom over a log and a memory of its own, and what it published. */
-export function createTestNewsroom() {
+export function createTestIngest() {
   const clock = createManualClock(NOW);
-  const memory = createMemory(clock.now);
+  const memory = createTestStore(clock.now);
   const log = createTestLog();
-  const published: NewsPublication[] = [];
-  const traces = new Map<string, Traces>();
+  const published: ArticleEventInput[] = [];
+  const traces = new Map<string, SeenItems>();
   const state = { isBroken: false };
 
   function open() {
-    return createNewsroom({
+    return createArticleIngest({
       clock,
       memory,
-      read: () => Promise.resolve(createShelf(log.kept)),
+      read: () => Promise.resolve(createArticleIndex(log.kept)),
       retainMs: RETAIN_MS,
       publish: (publications) => {
         if (state.isBroken) return Promise.reject(new Error("the store is away"));
@@ -124,7 +124,7 @@ export function createTestNewsroom() {
     async poll(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
       published.length = 0;
       const feed = { source, name: source, by: "feed", symbols: [], simulated: false } as const;
-      traces.set(source, await newsroom.takeIn(feed, items, traces.get(source) ?? []));
+      traces.set(source, await newsroom.ingest(feed, items, traces.get(source) ?? []));
       return published.map(({ type, data }) => `${type}: ${titleOf(data)}`);
     },
     /** What was published since the last poll began. */
@@ -140,7 +140,7 @@ function titleOf(data: unknown): string {
 
 /** The articles that some events tell, as they are now. */
 function articlesOf(events: readonly NewsEvent[]): Article[] {
-  const shelf = createShelf(events);
+  const shelf = createArticleIndex(events);
   const ids = new Set(events.map(({ json }): string => String(JSON.parse(json).id)));
   return [...ids].map((id) => shelf.article(id)).filter((each) => each !== undefined);
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { createTestNewsroom, item } from "./support.ts";
+import { createTestIngest, item } from "./support.ts";
 
 const step = fc.oneof(
   fc.record({
@@ -32,7 +32,7 @@ function storyOf(url: string): number {
 
 Deno.test("newsroom keeps one article a story, and none that was taken back, whatever happens in whatever order", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-    const test = createTestNewsroom();
+    const test = createTestIngest();
     const retracted = new Set<number>();
     for (const each of steps) {
       if (each.do === "restart") test.restart();
@@ -45,7 +45,7 @@ Deno.test("newsroom keeps one article a story, and none that was taken back, wha
       const story = "story" in each ? each.story : -1;
       const article = test.articles().find(({ url }) => storyOf(url) === story);
       if (each.do === "post") {
-        const { kind } = await test.newsroom().post({
+        const { kind } = await test.newsroom().submit({
           title: "Posted",
           url: `https://news.example/${story}`,
           source: "desk",

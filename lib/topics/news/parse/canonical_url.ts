@@ -18,7 +18,7 @@ const TRACKING_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /** The name of a parameter, as far as it can be read. */
-function nameOf(parameter: string): string {
+function parameterName(parameter: string): string {
   const name = parameter.split("=", 1)[0] ?? "";
   try {
     return decodeURIComponent(name);
@@ -47,7 +47,7 @@ function isTracking(name: string): boolean {
  * assertEquals(linkOf("javascript:alert(1)"), null);
  * ```
  */
-export function linkOf(text: string, base?: string): string | null {
+export function canonicalUrl(text: string, base?: string): string | null {
   if (text.length > MAX_LENGTH) return null;
   const url = URL.parse(text.trim(), base);
   if (url === null || !/^https?:$/.test(url.protocol)) return null;
@@ -55,7 +55,7 @@ export function linkOf(text: string, base?: string): string | null {
   url.username = "";
   url.password = "";
   const parameters = url.search.slice(1).split("&")
-    .filter((each) => each !== "" && !isTracking(nameOf(each)));
+    .filter((each) => each !== "" && !isTracking(parameterName(each)));
   // With its question mark, since a parameter may begin with one, which would be taken for it.
   url.search = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
   return url.href.length > MAX_LENGTH ? null : url.href;
@@ -67,7 +67,7 @@ export function linkOf(text: string, base?: string): string | null {
  *
  * @param link As `linkOf` returns it.
  */
-export function keyOfLink(link: string): string {
+export function comparableUrl(link: string): string {
   const [address = "", search = ""] = link.replace(/^https?:\/\/(?:www\.)?/, "").split(/\?(.*)/s);
   return `${address.replace(/\/$/, "")}?${search.split("&").sort().join("&")}`;
 }

@@ -36,7 +36,7 @@ function zoneOf(text = "Z"): string | null {
  * @param now In ms since the epoch.
  * @returns Ms since the epoch; null where the text is no date, or none that could be true.
  */
-export function dateOf(text: string, now: number): number | null {
+export function parseDate(text: string, now: number): number | null {
   const trimmed = text.slice(0, 80).trim();
   const iso = ISO.exec(trimmed);
   const [, day, time = "00:00", zone] = iso ?? RFC_822.exec(trimmed) ?? [];

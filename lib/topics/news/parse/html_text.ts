@@ -106,7 +106,7 @@ function cut(text: string, most: number): string {
  * assertEquals(plainText("<b>Gold</b> &amp;amp; silver&nbsp;rise: 5 < 6", 300), "Gold & silver rise: 5 < 6");
  * ```
  */
-export function plainText(html: string, most: number): string {
+export function htmlToText(html: string, most: number): string {
   const writer = createWriter();
   // Half of a surrogate pair is no character, and could not be sent.
   for (const character of withoutMarkup(html, most * SLACK).toWellFormed()) writer.write(character);

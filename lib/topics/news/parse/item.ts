@@ -4,9 +4,9 @@
  * @module
  */
 import { SUMMARY_LENGTH, TITLE_LENGTH } from "../article.ts";
-import { dateOf } from "./date.ts";
-import { keyOfLink, linkOf } from "./canonical_url.ts";
-import { plainText } from "./html_text.ts";
+import { parseDate } from "./date.ts";
+import { canonicalUrl, comparableUrl } from "./canonical_url.ts";
+import { htmlToText } from "./html_text.ts";
 
 /** The longest guid, in UTF-16 units. */
 const GUID_LENGTH = 512;
@@ -45,7 +45,7 @@ export interface RawItem {
 }
 
 /** What is known about the document around an item. */
-export interface Surroundings {
+export interface DocumentContext {
   /** What relative links are relative to. */
   readonly base: string;
   /** The page of the feed, for items without a link. */
@@ -64,17 +64,17 @@ function first<T>(texts: RawItem["links"], read: (text: string) => T | null): T 
 }
 
 /** Cleans an item. Where it has no title, the beginning of its summary is one. @returns Null where it is of no use. */
-export function itemOf(raw: RawItem, { base, page, now }: Surroundings): FeedItem | null {
-  const summary = plainText(raw.summary ?? "", SUMMARY_LENGTH);
-  const title = plainText(raw.title ?? "", TITLE_LENGTH) || plainText(summary, TITLE_LENGTH);
-  const guid = plainText(raw.guid ?? "", GUID_LENGTH) || null;
-  const home = page === null ? null : keyOfLink(page);
+export function cleanItem(raw: RawItem, { base, page, now }: DocumentContext): FeedItem | null {
+  const summary = htmlToText(raw.summary ?? "", SUMMARY_LENGTH);
+  const title = htmlToText(raw.title ?? "", TITLE_LENGTH) || htmlToText(summary, TITLE_LENGTH);
+  const guid = htmlToText(raw.guid ?? "", GUID_LENGTH) || null;
+  const home = page === null ? null : comparableUrl(page);
   const link = first(raw.links, (text) => {
-    const own = linkOf(text, base);
-    return own === null || keyOfLink(own) === home ? null : own;
+    const own = canonicalUrl(text, base);
+    return own === null || comparableUrl(own) === home ? null : own;
   });
   const url = link ?? page;
   if (title === "" || url === null) return null;
-  const publishedAt = first(raw.dates, (text) => dateOf(text, now));
+  const publishedAt = first(raw.dates, (text) => parseDate(text, now));
   return { guid, title, summary, url, hasOwnLink: link !== null, publishedAt };
 }

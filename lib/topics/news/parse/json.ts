@@ -14,7 +14,7 @@ const id = z.unknown().optional().transform((value) =>
   typeof value === "string" || typeof value === "number" ? String(value) : null
 );
 
-const Item = z.object({
+const JsonItem = z.object({
   id,
   title: text,
   url: text,
@@ -26,14 +26,14 @@ const Item = z.object({
   date_modified: text,
 });
 
-const Feed = z.object({
+const JsonFeed = z.object({
   version: z.string().regex(/^https?:\/\/(?:www\.)?jsonfeed\.org\/version\//),
   home_page_url: text,
   items: z.array(z.unknown()),
 });
 
 /** A text that is no HTML, as HTML. */
-function escaped(plain: string): string {
+function escapeHtml(plain: string): string {
   return plain.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
@@ -43,18 +43,18 @@ function escaped(plain: string): string {
  * @param most Items that are looked at.
  * @throws {SyntaxError | ZodError} Where it is none. An item that is none counts as empty.
  */
-export function readJsonFeed(
+export function parseJsonFeed(
   document: string,
   most: number,
 ): { readonly page: string | null; readonly items: readonly RawItem[] } {
-  const feed = Feed.parse(JSON.parse(document));
+  const feed = JsonFeed.parse(JSON.parse(document));
   const items = feed.items.slice(0, most).map((each): RawItem => {
-    const item = Item.safeParse(each).data;
+    const item = JsonItem.safeParse(each).data;
     const plain = item?.summary ?? item?.content_text;
     return {
       guid: item?.id ?? null,
-      title: item?.title ? escaped(item.title) : null,
-      summary: plain ? escaped(plain) : item?.content_html ?? null,
+      title: item?.title ? escapeHtml(item.title) : null,
+      summary: plain ? escapeHtml(plain) : item?.content_html ?? null,
       links: [item?.url, item?.external_url, item?.id],
       dates: [item?.date_published, item?.date_modified],
     };

@@ -4,10 +4,10 @@
  * @module
  */
 import type { FeedDocument, RawItem } from "./item.ts";
-import { itemOf } from "./item.ts";
-import { readJsonFeed } from "./json.ts";
-import { linkOf } from "./canonical_url.ts";
-import { readXmlFeed } from "./xml.ts";
+import { cleanItem } from "./item.ts";
+import { parseJsonFeed } from "./json.ts";
+import { canonicalUrl } from "./canonical_url.ts";
+import { parseXmlFeed } from "./xml.ts";
 
 /** Items of one document that are looked at, its first ones. */
 export const MAX_ITEMS = 50;
@@ -47,10 +47,10 @@ function hasDeclarations(document: string): boolean {
   }
 }
 
-function read(document: string): ReturnType<typeof readXmlFeed> {
+function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
   switch (kindOf(document)) {
     case "json":
-      return { ttlMs: null, ...readJsonFeed(document, MAX_ITEMS) };
+      return { ttlMs: null, ...parseJsonFeed(document, MAX_ITEMS) };
     case "html":
       throw new UnreadableFeed("It is a page for people (HTML), no feed");
     case "none":
@@ -61,7 +61,7 @@ function read(document: string): ReturnType<typeof readXmlFeed> {
       if (hasDeclarations(document)) {
         throw new UnreadableFeed("It declares document types or entities, which we do not read");
       }
-      return readXmlFeed(document, MAX_ITEMS);
+      return parseXmlFeed(document, MAX_ITEMS);
   }
 }
 
@@ -83,12 +83,12 @@ function attempt<T>(task: () => T): T {
  * @param now In ms since the epoch: dates in the future are none.
  * @throws {UnreadableFeed} Nothing else.
  */
-export function readFeed(document: string, url: string, now: number): FeedDocument {
+export function parseFeed(document: string, url: string, now: number): FeedDocument {
   return attempt(() => {
-    const { items, page, ttlMs } = read(document);
-    const home = page === null ? null : linkOf(page, url);
+    const { items, page, ttlMs } = parseDocument(document);
+    const home = page === null ? null : canonicalUrl(page, url);
     const around = { base: home ?? url, page: home, now };
-    const cleaned = items.map((raw: RawItem) => itemOf(raw, around)).filter((each) =>
+    const cleaned = items.map((raw: RawItem) => cleanItem(raw, around)).filter((each) =>
       each !== null
     );
     return { items: cleaned, skipped: items.length - cleaned.length, ttlMs };

@@ -17,13 +17,13 @@ const DATES = ["pubdate", "published", "issued", "date", "updated", "modified"];
 
 const END = /<\/(?:[\w-]+:)?(?:rss|feed|rdf)\s*>/i;
 
-type Item = ReturnType<typeof parseFeed>["items"][number];
+type XmlItem = ReturnType<typeof parseFeed>["items"][number];
 
-function textOf({ element }: Pick<Item, "element">, name: string): string | null {
+function textOf({ element }: Pick<XmlItem, "element">, name: string): string | null {
   return element.findElementWithName(name)?.textContent ?? null;
 }
 
-function rawItem(item: Item): RawItem {
+function rawItem(item: XmlItem): RawItem {
   const guid = item.element.findElementWithName("guid");
   const isLink = guid !== null && guid.getAttribute("ispermalink") !== "false";
   // Atom's identifiers may be links too, but need not lead anywhere.
@@ -43,7 +43,7 @@ function rawItem(item: Item): RawItem {
  * @param most Items that are looked at.
  * @throws Whatever the parser throws.
  */
-export function readXmlFeed(document: string, most: number): {
+export function parseXmlFeed(document: string, most: number): {
   readonly page: string | null;
   readonly items: readonly RawItem[];
   readonly ttlMs: number | null;

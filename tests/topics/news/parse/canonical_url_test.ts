@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { keyOfLink, linkOf } from "../../../../lib/topics/news/parse/canonical_url.ts";
+import { canonicalUrl, comparableUrl } from "../../../../lib/topics/news/parse/canonical_url.ts";
 import { anyCharacter } from "../../../support/any_character.ts";
 
 const LINKS: Readonly<Record<string, string | null>> = {
@@ -25,7 +25,7 @@ const LINKS: Readonly<Record<string, string | null>> = {
 
 for (const [text, link] of Object.entries(LINKS)) {
   Deno.test(`linkOf() makes ${link} of ${text.slice(0, 80)}`, () => {
-    assertEquals(linkOf(text, "https://base.example/feed"), link);
+    assertEquals(canonicalUrl(text, "https://base.example/feed"), link);
   });
 }
 
@@ -36,22 +36,22 @@ Deno.test("linkOf() never throws, gives http(s) only, and leaves its own links a
     fc.string({ unit: fc.constantFrom(..."htps:/[]@?&=#%.a1\\ ") }),
   );
   fc.assert(fc.property(texts, (text) => {
-    const link = linkOf(text);
+    const link = canonicalUrl(text);
     if (link === null) return;
     assert(/^https?:\/\//.test(link), link);
-    assertEquals(linkOf(link), link);
+    assertEquals(canonicalUrl(link), link);
   }));
 });
 
 Deno.test("keyOfLink() is the same for links that lead to one article", () => {
-  const key = keyOfLink("https://news.example/a?x=1&y=2");
+  const key = comparableUrl("https://news.example/a?x=1&y=2");
   for (
     const link of [
       "http://news.example/a?x=1&y=2",
       "https://www.news.example/a?x=1&y=2",
       "https://news.example/a/?y=2&x=1",
     ]
-  ) assertEquals(keyOfLink(link), key);
+  ) assertEquals(comparableUrl(link), key);
   for (
     const link of [
       "https://news.example/A?x=1&y=2",
@@ -59,5 +59,5 @@ Deno.test("keyOfLink() is the same for links that lead to one article", () => {
       "https://news.example/a?x=1",
       "https://news.example/a?x=1&y=2?",
     ]
-  ) assert(keyOfLink(link) !== key, link);
+  ) assert(comparableUrl(link) !== key, link);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { dateOf } from "../../../../lib/topics/news/parse/date.ts";
+import { parseDate } from "../../../../lib/topics/news/parse/date.ts";
 
 const NOW = Date.UTC(2026, 9, 5, 18);
 
@@ -30,7 +30,7 @@ const DATES: Readonly<Record<string, string | null>> = {
 
 for (const [text, iso] of Object.entries(DATES)) {
   Deno.test(`dateOf() makes ${iso} of ${JSON.stringify(text)}`, () => {
-    const ms = dateOf(text, NOW);
+    const ms = parseDate(text, NOW);
     assertEquals(ms === null ? null : new Date(ms).toISOString(), iso);
   });
 }

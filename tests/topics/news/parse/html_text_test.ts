@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { withoutMarkup } from "../../../../lib/topics/news/parse/markup.ts";
-import { plainText } from "../../../../lib/topics/news/parse/html_text.ts";
+import { htmlToText } from "../../../../lib/topics/news/parse/html_text.ts";
 import { anyCharacter } from "../../../support/any_character.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
@@ -33,18 +33,18 @@ const TEXTS: Readonly<Record<string, string>> = {
 
 for (const [html, text] of Object.entries(TEXTS)) {
   Deno.test(`plainText() makes ${JSON.stringify(text)} of ${JSON.stringify(html)}`, () => {
-    assertEquals(plainText(html, 300), text);
+    assertEquals(htmlToText(html, 300), text);
   });
 }
 
 Deno.test("plainText() is cut between characters as readers see them, and says so", () => {
-  assertEquals(plainText("Gold rises", 10), "Gold rises");
-  assertEquals(plainText("Gold rises!", 10), "Gold rise…");
-  assertEquals(plainText("Gold slips", 6), "Gold…");
+  assertEquals(htmlToText("Gold rises", 10), "Gold rises");
+  assertEquals(htmlToText("Gold rises!", 10), "Gold rise…");
+  assertEquals(htmlToText("Gold slips", 6), "Gold…");
   // A family is one character of eight units.
-  assertEquals(plainText("👨‍👩‍👧👨‍👩‍👧", 12), "👨‍👩‍👧…");
-  assertEquals(plainText("cafe\u0301s", 6), "cafe\u0301s");
-  assertEquals(plainText("cafe\u0301s", 5), "caf…");
+  assertEquals(htmlToText("👨‍👩‍👧👨‍👩‍👧", 12), "👨‍👩‍👧…");
+  assertEquals(htmlToText("cafe\u0301s", 6), "cafe\u0301s");
+  assertEquals(htmlToText("cafe\u0301s", 5), "caf…");
 });
 
 /** Text in which markup, entities and what should not be there meet in every way. */
@@ -74,7 +74,7 @@ const hostile = fc.array(
 
 Deno.test("plainText() leaves no tags, no entities, no controls, whatever it is given", () => {
   fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
-    const text = plainText(html, most);
+    const text = htmlToText(html, most);
     assertFalse(/<[a-z/!?]/i.test(text), text);
     assertFalse(/&(?:lt|gt|amp|#\d+|#x[\da-f]+);/i.test(text), text);
     assertFalse(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u200b\ufeff]/u.test(text), text);
@@ -85,8 +85,8 @@ Deno.test("plainText() leaves no tags, no entities, no controls, whatever it is 
 
 Deno.test("plainText() leaves what it has cleaned as it is", () => {
   fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
-    const text = plainText(html, most);
-    assertEquals(plainText(text, most), text);
+    const text = htmlToText(html, most);
+    assertEquals(htmlToText(text, most), text);
   }));
 });
 

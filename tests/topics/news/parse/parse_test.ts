@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { readFeed, UnreadableFeed } from "../../../../lib/topics/news/parse/parse.ts";
+import { parseFeed, UnreadableFeed } from "../../../../lib/topics/news/parse/parse.ts";
 import { NOW, rss, sample, SAMPLES } from "../support.ts";
 import { anyCharacter } from "../../../support/any_character.ts";
 
 const URL_OF_FEED = "https://feeds.example/rss";
 
 function read(document: string) {
-  return readFeed(document, URL_OF_FEED, NOW);
+  return parseFeed(document, URL_OF_FEED, NOW);
 }
 
 function linksOf(document: string): string[] {
