@@ -12,7 +12,7 @@ function createDemoNews() {
   const test = createTestIngest();
   const feeds = simulatedFeeds(NOW);
   const { runtime } = createOutside(() => Promise.reject(new Error("not asked")));
-  const memory = createTestStore(test.clock.now);
+  const store = createTestStore(test.clock);
   const demo = {
     ...runtime,
     clock: test.clock,
@@ -28,20 +28,20 @@ function createDemoNews() {
     async poll(): Promise<string[]> {
       const published: string[] = [];
       for (const feed of DEMO_FEEDS) {
-        const { items, state: known } = await pollFeed(
+        const { items, state } = await pollFeed(
           demo,
           feed,
-          await loadFeedState(memory, feed),
+          await loadFeedState(store, feed),
           1000,
         );
-        await saveFeedState(memory, feed, known);
+        await saveFeedState(store, feed, state);
         if (items) published.push(...await test.poll(feed.name, ...items));
       }
       return published;
     },
     states: () =>
       Promise.all(
-        DEMO_FEEDS.map(async (feed) => toFeedStatus(feed, await loadFeedState(memory, feed)).state),
+        DEMO_FEEDS.map(async (feed) => toFeedStatus(feed, await loadFeedState(store, feed)).state),
       ),
   };
 }

@@ -1,17 +1,18 @@
 /**
- * An article and how a feed is doing, as they go over the wire.
+ * Articles, retractions and the status of feeds as the wire has them, and the topic of their events.
  *
  * @module
  */
 import { z } from "zod";
+import { defineTopic } from "../../core/topic.ts";
 
-/** The longest title, in UTF-16 units: one that is longer is cut. */
+/** The longest title, in UTF-16 units. A longer one is cut. */
 export const TITLE_LENGTH = 300;
 
-/** The longest summary, in UTF-16 units. */
+/** The longest summary, in UTF-16 units. A longer one is cut. */
 export const SUMMARY_LENGTH = 500;
 
-/** Sources an article has at most: what a stream may filter by. */
+/** The most sources of an article: a stream's filter takes as many. */
 export const MAX_SOURCES = 20;
 
 const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
@@ -23,17 +24,17 @@ export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
   example: "fed",
 });
 
-/** Where an article came from. */
+/** One source of an article. */
 export const ArticleSource = z.object({
   source: SourceName,
   name: z.string().meta({ description: "For people.", example: "Federal Reserve" }),
   url: z.string().meta({ description: "The article at this source." }),
 }).meta({ id: "ArticleSource" });
 
-/** Where an article came from. */
+/** One source of an article. */
 export type ArticleSource = Readonly<z.infer<typeof ArticleSource>>;
 
-/** One article: plain text, never HTML. The first of its sources is the one whose words these are. */
+/** One article in plain text, never HTML. Its first source wrote its title and summary. */
 export const Article = z.object({
   id: z.string().meta({ example: "Zm9vYmFyYmF6cXV4" }),
   title: z.string().meta({ example: "Gold's slide deepens & silver follows" }),
@@ -52,23 +53,23 @@ export const Article = z.object({
 /** One article. */
 export type Article = Readonly<z.infer<typeof Article>>;
 
-/** An article that was taken back: it is in no list and no replay any more. */
+/** The id of an article that was retracted: no list and no replay has it any more. */
 export const Retraction = z.object({ id: z.string() }).meta({ id: "ArticleRetraction" });
 
-/** An article that was taken back. */
-export type Retraction = Readonly<z.infer<typeof Retraction>>;
+/** The event type of a retraction. */
+export const RETRACTED = "article.retracted";
 
 /**
- * How a feed is doing, for people.
+ * The status of a feed.
  *
  * | state       | means                                                       |
  * | ----------- | ----------------------------------------------------------- |
- * | `waiting`   | not asked yet                                               |
- * | `ok`        | it answered                                                 |
- * | `unchanged` | it answered that nothing is new (304)                       |
- * | `moved`     | it answers elsewhere (301, 308): `moved_to` says where      |
- * | `broken`    | the last call failed: `reason` says how                     |
- * | `gone`      | it answered that it is no more (410), and is left alone     |
+ * | `waiting`   | not polled yet                                              |
+ * | `ok`        | the last poll brought a document                            |
+ * | `unchanged` | the last poll brought nothing new (304)                     |
+ * | `moved`     | it answers at another URL (301, 308): `moved_to`            |
+ * | `broken`    | the last poll failed: `reason`                              |
+ * | `gone`      | it answered 410, and is not polled again                    |
  */
 export const FeedStatus = z.object({
   source: SourceName,
@@ -81,5 +82,13 @@ export const FeedStatus = z.object({
   next_poll_at: time.nullable().meta({ description: "Null where it is not asked again." }),
 }).meta({ id: "FeedStatus" });
 
-/** How a feed is doing. */
+/** The status of a feed. */
 export type FeedStatus = Readonly<z.infer<typeof FeedStatus>>;
+
+/** The topic of news. Events are tagged with every source their article ever had. */
+export const newsTopic = defineTopic({
+  name: "news",
+  metricKind: "news",
+  kind: "log",
+  events: { "article": Article, "article.updated": Article, [RETRACTED]: Retraction },
+});

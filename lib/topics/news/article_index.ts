@@ -1,86 +1,87 @@
 /**
- * The articles that are known now, as the log tells them.
+ * The in-memory index of articles.
  *
  * @module
  */
 import type { StreamEvent } from "../../core/event.ts";
-import { Article, Retraction } from "./article.ts";
+import { Article, RETRACTED, Retraction } from "./article.ts";
 import { type ArticleKey, articleKeys } from "./article_keys.ts";
 
-/** Retractions that are known at a time, at most. Of articles there are as many as the log keeps: see `library.ts`. */
+/** The most retracted ids that are kept. The number of articles has no limit of its own: the log's applies. */
 const MAX_RETRACTED = 2000;
 
-/** An event of the topic, as the log has it. */
+/** An event of the news topic. */
 export type NewsEvent = Pick<StreamEvent, "type" | "json">;
 
-/** What is known. It is what the events say that were applied: the same events make the same shelf. */
-export interface ArticleIndex {
-  /** Takes an event in. To apply one again changes nothing, as long as no newer one of its article came between. */
-  apply(event: NewsEvent): void;
-  article(id: string): Article | undefined;
-  /** The article that one of these keys stands for: the first key that stands for any. */
-  find(keys: readonly ArticleKey[]): Article | undefined;
-  isRetracted(id: string): boolean;
-  /** Lets go of an article: the log keeps nothing of it any more. */
-  forget(id: string): void;
-  /** Another shelf with the same on it. */
-  copy(): ArticleIndex;
-}
+/** Articles by id and by key. The same events build the same index. */
+export class ArticleIndex {
+  readonly #articles = new Map<string, Article>();
+  /** The article id of each key. */
+  readonly #ids = new Map<ArticleKey, string>();
+  readonly #retracted = new Set<string>();
 
-interface IndexContent {
-  readonly articles: Map<string, Article>;
-  /** The id that each key stands for. */
-  readonly ids: Map<ArticleKey, string>;
-  readonly retracted: Set<string>;
-}
+  /** Creates an index of some events, oldest first. */
+  constructor(events: Iterable<NewsEvent> = []) {
+    for (const event of events) this.apply(event);
+  }
 
-function indexOf({ articles, ids, retracted }: IndexContent): ArticleIndex {
-  function drop(id: string): void {
-    const article = articles.get(id);
-    articles.delete(id);
-    for (const key of article ? articleKeys(article) : []) {
-      if (ids.get(key) === id) ids.delete(key);
+  /** Applies an event. A repeated event changes nothing unless a newer one of its article came in between. */
+  apply({ type, json }: NewsEvent): void {
+    if (type === RETRACTED) this.#retract(Retraction.parse(JSON.parse(json)).id);
+    else this.put(Article.parse(JSON.parse(json)));
+  }
+
+  /** Adds or replaces an article, unless it is retracted. */
+  put(article: Article): void {
+    if (this.#retracted.has(article.id)) return;
+    this.remove(article.id);
+    this.#articles.set(article.id, article);
+    for (const key of articleKeys(article)) this.#ids.set(key, article.id);
+  }
+
+  #retract(id: string): void {
+    this.remove(id);
+    this.#retracted.add(id);
+    const [oldest] = this.#retracted;
+    if (this.#retracted.size > MAX_RETRACTED && oldest !== undefined) {
+      this.#retracted.delete(oldest);
     }
   }
 
-  function put(article: Article): void {
-    if (retracted.has(article.id)) return;
-    drop(article.id);
-    articles.set(article.id, article);
-    for (const key of articleKeys(article)) ids.set(key, article.id);
+  /** Removes an article that the log no longer holds. */
+  remove(id: string): void {
+    const article = this.#articles.get(id);
+    if (article === undefined) return;
+    this.#articles.delete(id);
+    for (const key of articleKeys(article)) {
+      if (this.#ids.get(key) === id) this.#ids.delete(key);
+    }
   }
 
-  return {
-    apply({ type, json }) {
-      if (type !== "article.retracted") return put(Article.parse(JSON.parse(json)));
-      const { id } = Retraction.parse(JSON.parse(json));
-      drop(id);
-      retracted.add(id);
-      const [oldest] = retracted;
-      if (retracted.size > MAX_RETRACTED && oldest !== undefined) retracted.delete(oldest);
-    },
-    article: (id) => articles.get(id),
-    find(keys) {
-      for (const key of keys) {
-        const article = articles.get(ids.get(key) ?? "");
-        if (article !== undefined) return article;
-      }
-      return undefined;
-    },
-    isRetracted: (id) => retracted.has(id),
-    forget: drop,
-    copy: () =>
-      indexOf({
-        articles: new Map(articles),
-        ids: new Map(ids),
-        retracted: new Set(retracted),
-      }),
-  };
-}
+  /** Returns the article of an id. */
+  get(id: string): Article | undefined {
+    return this.#articles.get(id);
+  }
 
-/** Creates a shelf with what these events tell, oldest first: what the log keeps of the topic. */
-export function createArticleIndex(events: Iterable<NewsEvent> = []): ArticleIndex {
-  const shelf = indexOf({ articles: new Map(), ids: new Map(), retracted: new Set() });
-  for (const event of events) shelf.apply(event);
-  return shelf;
+  /** Returns the article of the first key that has one. */
+  find(keys: readonly ArticleKey[]): Article | undefined {
+    for (const key of keys) {
+      const article = this.#articles.get(this.#ids.get(key) ?? "");
+      if (article !== undefined) return article;
+    }
+    return undefined;
+  }
+
+  isRetracted(id: string): boolean {
+    return this.#retracted.has(id);
+  }
+
+  /** Copies the index, so that a draft may change. */
+  copy(): ArticleIndex {
+    const copy = new ArticleIndex();
+    for (const [id, article] of this.#articles) copy.#articles.set(id, article);
+    for (const [key, id] of this.#ids) copy.#ids.set(key, id);
+    for (const id of this.#retracted) copy.#retracted.add(id);
+    return copy;
+  }
 }

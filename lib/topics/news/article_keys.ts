@@ -1,100 +1,87 @@
 /**
- * Which items tell the same article.
+ * Article keys: the identity by which items are deduplicated.
  *
- * Every item has keys: of its guid, of its link, of its title. Two items with a key in common are the same article. Keys
- * are hashes, and so are ids: whoever sees the same item calls it the same, on any isolate and after any restart.
+ * An item has keys made of its guid, its link and its title. Items that share a key are one article. Keys and ids are
+ * hashes of what the source wrote, so every isolate computes the same ones, before and after a restart.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Article } from "./article.ts";
 import { canonicalUrl, comparableUrl } from "./parse/canonical_url.ts";
+import type { FeedItem } from "./parse/item.ts";
 
-/** Characters of a hash that are kept: 96 bits. */
-const LENGTH = 16;
+/** The characters of a key: 96 bits of a hash. */
+const KEY_LENGTH = 16;
 
-/** Below that a title may be that of many articles: "Market update", "Employment Situation". */
-const LEAST_WORDS = 5;
-const LEAST_LENGTH = 28;
+/** A shorter title may belong to several articles: "Market update", "Employment Situation". */
+const MIN_TITLE_WORDS = 5;
+const MIN_TITLE_LENGTH = 28;
 
-/** What tells an article apart. */
+/** A hash that identifies an article. An article's id is the strongest key of its first item. */
 export type ArticleKey = string;
-
-/** What keys are made of. */
-export interface Identified {
-  /** The source's own name for the article, null where it gives none. */
-  readonly guid: string | null;
-  /** Null where it leads to no page of its own. */
-  readonly link: string | null;
-  readonly title: string;
-}
 
 function hash(kind: string, ...parts: readonly string[]): ArticleKey {
   const text = JSON.stringify([kind, ...parts]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, LENGTH);
+  return createHash("sha256").update(text).digest("base64url").slice(0, KEY_LENGTH);
 }
 
-/** A title without what writers change: case, accents, punctuation, blanks. */
-export function normalTitle(title: string): string {
+/** Removes what differs between spellings of one title: case, accents, punctuation, blanks. */
+function normalizeTitle(title: string): string {
   return title.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "")
     .replace(/[^\p{L}\p{N}%$€£+]+/gu, " ").trim();
 }
 
-/** Whether a title, as normalised, is that of one story only. */
-function isTelling(title: string): boolean {
-  return title.length >= LEAST_LENGTH && title.split(" ").length >= LEAST_WORDS;
+function urlKey(url: string): ArticleKey {
+  return hash("link", comparableUrl(url));
 }
 
-/** The key of a link as `linkOf` returns it. */
-export function linkKey(link: string): ArticleKey {
-  return hash("link", comparableUrl(link));
+/** A guid that is a URL counts as a link. Another one is known within its source only: two sources may use the same. */
+function guidKey(source: string, guid: string): ArticleKey {
+  const url = canonicalUrl(guid);
+  return url === null ? hash("guid", source, guid) : urlKey(url);
 }
 
-/** The key of a guid: sources may use the same ones. */
-export function guidKey(source: string, guid: string): ArticleKey {
-  const link = canonicalUrl(guid);
-  return link === null ? hash("guid", source, guid) : linkKey(link);
-}
-
-/** The key of a story that several sources tell under one title: null where the title is too common to tell. */
+/** Returns the key that items of several sources share by their title, or null if the title is too common for one. */
 export function titleKey(title: string): ArticleKey | null {
-  const normal = normalTitle(title);
-  return isTelling(normal) ? hash("title", normal) : null;
+  const normal = normalizeTitle(title);
+  const isDistinctive = normal.length >= MIN_TITLE_LENGTH &&
+    normal.split(" ").length >= MIN_TITLE_WORDS;
+  return isDistinctive ? hash("title", normal) : null;
+}
+
+/** Returns the keys of an item, the strongest first: guid, link, or its title within the source if it has neither. */
+export function itemKeys(source: string, item: FeedItem): readonly [ArticleKey, ...ArticleKey[]] {
+  const { guid, title, url, hasOwnLink } = item;
+  const byUrl = hasOwnLink ? urlKey(url) : null;
+  if (guid === null) return [byUrl ?? hash("words", source, normalizeTitle(title))];
+  const byGuid = guidKey(source, guid);
+  return byUrl === null || byUrl === byGuid ? [byGuid] : [byGuid, byUrl];
 }
 
 /**
- * The keys by which an item of a source is known for sure: guid, link, or its words where it has neither. The first
- * is the strongest.
+ * Returns the id of the article that an item begins. The link comes before the guid: it is the same at every source, so
+ * two isolates that see the article at two sources at once give it one id.
  */
-export function itemKeys(source: string, { guid, link, title }: Identified): readonly ArticleKey[] {
-  const keys = [
-    ...(guid === null ? [] : [guidKey(source, guid)]),
-    ...(link === null ? [] : [linkKey(link)]),
-  ];
-  return keys.length > 0 ? [...new Set(keys)] : [hash("words", source, normalTitle(title))];
+export function articleIdOf(source: string, item: FeedItem): string {
+  return item.hasOwnLink ? urlKey(item.url) : itemKeys(source, item)[0];
 }
 
-/**
- * The id of an article that an item is the first to tell. Links come first here: they are the same for all who tell
- * it, so that two isolates which see it at once at different sources agree.
- */
-export function articleIdOf(source: string, item: Identified): string {
-  if (item.link !== null) return linkKey(item.link);
-  return itemKeys(source, item)[0] ?? "";
-}
-
-/** The keys of what is known of an article: of its id, its links, and its title. */
+/** Returns the keys of an article: its id, its links, its title. */
 export function articleKeys(article: Article): readonly ArticleKey[] {
-  const own = article.sources.map(({ url }) => url)
-    // Its first source may have had no link to give, but the one of its own page.
-    .filter((url, n) => n > 0 || linkKey(url) === article.id);
-  const corrected = article.url === article.sources[0]?.url ? [] : [article.url];
-  const title = titleKey(article.title);
-  const keys = [article.id, ...[...own, ...corrected].map(linkKey), title];
+  const sourceUrls = article.sources.map(({ url }) => url)
+    // The first source may have had no link of its own. Then its URL is the feed's page, which is no key.
+    .filter((url, n) => n > 0 || urlKey(url) === article.id);
+  const correctedUrls = article.url === article.sources[0]?.url ? [] : [article.url];
+  const keys = [
+    article.id,
+    ...[...sourceUrls, ...correctedUrls].map(urlKey),
+    titleKey(article.title),
+  ];
   return [...new Set(keys.filter((key) => key !== null))];
 }
 
-/** What changes when a source changes its words. */
+/** Returns a hash that changes when the source changes the title or the summary. */
 export function contentVersion({ title, summary }: Pick<Article, "title" | "summary">): string {
   return hash("version", title, summary);
 }

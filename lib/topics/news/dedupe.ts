@@ -1,73 +1,74 @@
 /**
- * What an item means, given what is known.
+ * Deduplication: classifies an item against the articles that are known.
  *
  * @module
  */
+import { isoTime } from "../../core/time.ts";
 import { type Article, type ArticleSource, MAX_SOURCES } from "./article.ts";
-import { articleIdOf, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
-import type { FeedItem } from "./parse/item.ts";
 import type { ArticleIndex } from "./article_index.ts";
+import {
+  articleIdOf,
+  type ArticleKey,
+  contentVersion,
+  itemKeys,
+  titleKey,
+} from "./article_keys.ts";
+import type { FeedItem } from "./parse/item.ts";
 
-/** Two sources that use one title tell one story if they do so within two days. */
+/** Sources that use one title report one story if they publish it within two days. */
 const SAME_STORY_MS = 2 * 86_400_000;
 
-/** An item, and whose it is. */
+/** An item and its origin. */
 export interface IncomingItem {
   readonly item: FeedItem;
-  /** Names the source in filters. */
+  /** The source's name in filters. */
   readonly source: string;
   /** The source's name for people. */
   readonly name: string;
-  /** A publisher says which article it is by link or guid alone, and changes words by a correction. */
+  /** A publisher's item is matched by link or guid alone, and never changes an article: corrections do. */
   readonly by: "feed" | "publisher";
   readonly symbols: readonly string[];
   readonly simulated: boolean;
 }
 
-/** What was made of an item of the same key when it was met last. */
-export interface Trace {
+/** An item's keys, and what it was classified as at its last poll. */
+export interface SeenItem {
+  readonly keys: readonly ArticleKey[];
+  /** The article's id. */
   readonly id: string;
+  /** The item's {@linkcode contentVersion}. */
   readonly version: string;
 }
 
 /**
- * | kind      | means                                                              |
- * | --------- | ------------------------------------------------------------------ |
- * | `nothing` | known, and as it was                                               |
- * | `refused` | taken back, and still remembered                                   |
- * | `new`     | an article nobody has told                                         |
- * | `updated` | its first source has changed its words                             |
- * | `sourced` | another source tells it too                                        |
+ * An item's classification.
+ *
+ * | kind          | means                                                |
+ * | ------------- | ---------------------------------------------------- |
+ * | `duplicate`   | the article is known, and the item changes nothing   |
+ * | `retracted`   | the article was retracted                            |
+ * | `new`         | no article matches                                   |
+ * | `updated`     | the article's first source changed its title or text |
+ * | `addedSource` | another source has the article too                   |
  */
 export type Classification =
-  | { readonly kind: "nothing" | "refused"; readonly id: string }
+  | { readonly kind: "duplicate" | "retracted"; readonly id: string }
   | {
-    readonly kind: "new" | "updated" | "sourced";
+    readonly kind: "new" | "updated" | "addedSource";
     readonly id: string;
+    /** The article with the item applied. */
     readonly article: Article;
   };
 
-/** What is the same for every way of looking an item up. */
-export function identityOf({ guid, title, url, hasOwnLink }: FeedItem) {
-  return { guid, title, link: hasOwnLink ? url : null };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function newArticle(
-  { item, symbols, simulated }: IncomingItem,
-  id: string,
-  from: ArticleSource,
-  now: number,
-): Article {
+/** Creates the article that an item begins. @param now Wall time: it is shown as `first_seen_at`. */
+function createArticle(incoming: IncomingItem, id: string, now: number): Article {
+  const { item, source, name, symbols, simulated } = incoming;
   return {
     id,
     title: item.title,
     summary: item.summary,
     url: item.url,
-    sources: [from],
+    sources: [{ source, name, url: item.url }],
     published_at: item.publishedAt === null ? null : isoTime(item.publishedAt),
     first_seen_at: isoTime(now),
     updated_at: null,
@@ -77,61 +78,58 @@ function newArticle(
 }
 
 /**
- * An article of other sources with the same telling title, told at about the same time. One source may use a title
- * twice.
+ * Finds an article of other sources with the same distinctive title, published at about the same time. One source may
+ * use a title twice.
  */
 function findSameStory(
-  shelf: ArticleIndex,
-  incoming: IncomingItem,
+  index: ArticleIndex,
+  { item, source, by }: IncomingItem,
   now: number,
 ): Article | undefined {
-  const { item, source, by } = incoming;
   const key = by === "feed" ? titleKey(item.title) : null;
-  const article = key === null ? undefined : shelf.find([key]);
+  const article = key === null ? undefined : index.find([key]);
   if (article === undefined || article.sources.some((each) => each.source === source)) return;
-  const told = Date.parse(article.published_at ?? article.first_seen_at);
-  return Math.abs((item.publishedAt ?? now) - told) <= SAME_STORY_MS ? article : undefined;
+  const publishedAt = Date.parse(article.published_at ?? article.first_seen_at);
+  return Math.abs((item.publishedAt ?? now) - publishedAt) <= SAME_STORY_MS ? article : undefined;
 }
 
 /**
- * Weighs an item. Only the source that told an article first may change its words, so that two sources with other
- * headlines do not take turns; and only if it has changed its own since it was met last, so that an editor's
- * correction stands until the source has something new to say. An article's link never changes: it is what names it.
+ * Classifies an item. Only the article's first source updates it, so that two headlines do not alternate, and only when
+ * that source has changed its own text since its last poll, so that a correction stands until the source has something
+ * new. An article keeps its link.
  *
- * @param trace Of the item, null where it was never met. An article that is known by its trace, and no more by the
- * shelf, has lapsed: it does not come back.
+ * @param seen The item at its last poll, null at its first. A seen item whose article is no longer in the index stays a
+ * duplicate: its article has left the log.
+ * @param now Wall time, in milliseconds since the Unix epoch: articles show it.
  */
 export function classifyItem(
-  shelf: ArticleIndex,
+  index: ArticleIndex,
   incoming: IncomingItem,
-  trace: Trace | null,
+  seen: Pick<SeenItem, "id" | "version"> | null,
   now: number,
 ): Classification {
   const { item, source, name, by } = incoming;
-  const identity = identityOf(item);
-  const id = trace?.id ?? articleIdOf(source, identity);
-  if (shelf.isRetracted(id)) return { kind: "refused", id };
-  const known = shelf.article(id) ??
-    (trace
-      ? undefined
-      : shelf.find(itemKeys(source, identity)) ?? findSameStory(shelf, incoming, now));
-  const from: ArticleSource = { source, name, url: item.url };
+  const id = seen?.id ?? articleIdOf(source, item);
+  if (index.isRetracted(id)) return { kind: "retracted", id };
+  const known = index.get(id) ??
+    (seen ? undefined : index.find(itemKeys(source, item)) ?? findSameStory(index, incoming, now));
   if (known === undefined) {
-    if (trace) return { kind: "nothing", id };
-    return { kind: "new", id, article: newArticle(incoming, id, from, now) };
+    if (seen) return { kind: "duplicate", id };
+    return { kind: "new", id, article: createArticle(incoming, id, now) };
   }
-  const updated = { ...known, updated_at: isoTime(now) };
+  const updated: Article = { ...known, updated_at: isoTime(now) };
   if (!known.sources.some((each) => each.source === source)) {
-    if (known.sources.length >= MAX_SOURCES) return { kind: "nothing", id: known.id };
-    const article = { ...updated, sources: [...known.sources, from] };
-    return { kind: "sourced", id: known.id, article };
+    if (known.sources.length >= MAX_SOURCES) return { kind: "duplicate", id: known.id };
+    const added: ArticleSource = { source, name, url: item.url };
+    const article = { ...updated, sources: [...known.sources, added] };
+    return { kind: "addedSource", id: known.id, article };
   }
   const version = contentVersion(item);
   const isChanged = by === "feed" && known.sources[0]?.source === source &&
     version !== contentVersion(known) &&
-    // Without a trace, words that were corrected since may be the source's or an editor's.
-    (trace ? version !== trace.version : known.updated_at === null);
-  if (!isChanged) return { kind: "nothing", id: known.id };
+    // An unseen item cannot tell an editor's correction from the source's own, so a corrected article stays.
+    (seen ? version !== seen.version : known.updated_at === null);
+  if (!isChanged) return { kind: "duplicate", id: known.id };
   const article = { ...updated, title: item.title, summary: item.summary };
   return { kind: "updated", id: known.id, article };
 }

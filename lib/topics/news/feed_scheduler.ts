@@ -1,86 +1,136 @@
 /**
- * Feeds asked again and again, each at its own pace: one that hangs holds up no other.
+ * The feed scheduler: polls each feed at its own interval, so that a slow feed delays no other.
  *
  * @module
  */
-import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
+import { Problem } from "../../core/problem.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
+import type { Store } from "../../store/store.ts";
+import type { LeaderElection } from "../leader_election.ts";
+import { type FeedState, loadFeedState, saveFeedState } from "./feed_state.ts";
+import type { FeedStatusCache } from "./feed_status.ts";
 import type { Feed } from "./feeds.ts";
-import { MAX_POLL_INTERVAL_MS } from "./poll_interval.ts";
+import type { ArticleIngest } from "./ingest.ts";
+import { MAX_POLL_INTERVAL_MS, pollFeed } from "./poll.ts";
 
-/** What rounds need. */
+/** The settings of a scheduler. */
 export interface FeedSchedulerOptions {
-  readonly clock: Clock;
-  readonly log: Logger;
   readonly feeds: readonly Feed[];
-  /**
-   * Asks a feed, if it is due.
-   *
-   * @param isRunning Whether what it brings is still to be taken in.
-   * @returns How long to leave it alone, in ms: Infinity where it is not to be asked again.
-   */
-  readonly ask: (feed: Feed, isRunning: () => boolean) => Promise<number>;
-  /** How long a feed is left alone where asking it broke off, in ms. */
-  readonly brokenMs: number;
+  /** The shortest interval between two polls of a feed, in milliseconds. */
+  readonly pollMs: number;
+  /** Marks what feeds bring as simulated. */
+  readonly simulated: boolean;
 }
 
-/** Feeds that are asked. */
+/** The dependencies of a scheduler. */
+export interface FeedSchedulerServices {
+  readonly store: Pick<Store, "get" | "set">;
+  readonly ingest: Pick<ArticleIngest, "ingest">;
+  readonly statuses: Pick<FeedStatusCache, "put">;
+  readonly leaderElection: Pick<LeaderElection, "stepDown">;
+}
+
+/** Polls feeds. */
 export interface FeedScheduler {
-  /** Asks from now on. One start at a time. @returns What ends it: calls that are under way end by themselves. */
+  /** Starts polling. Only one start at a time. @returns A function that stops it. A poll under way ends by itself. */
   start(): () => void;
-  /** Resolves once each feed was asked since the start, or was not due. */
+  /** Resolves once every feed was polled since the start, or was not due. */
   readonly firstPolls: Promise<void>;
 }
 
-/** Creates rounds that have not begun. */
+/** Creates a scheduler that is stopped. */
 export function createFeedScheduler(
-  { clock, log, feeds, ask, brokenMs }: FeedSchedulerOptions,
+  runtime: Runtime,
+  { feeds, pollMs, simulated }: FeedSchedulerOptions,
+  { store, ingest, statuses, leaderElection }: FeedSchedulerServices,
 ): FeedScheduler {
-  let first: Promise<void> = Promise.resolve();
+  const { clock, log } = runtime;
+  /** The monotonic time at which a feed is due, and the poll after which it was computed. */
+  const due = new Map<Feed, { readonly polledAt: number | null; readonly dueAt: number }>();
+  let firstPolls: Promise<void> = Promise.resolve();
+
+  /**
+   * Returns the time until a feed is due, in milliseconds. The stored times are wall time, because isolates share them.
+   * They are converted to this isolate's monotonic time once for each poll, so a wall clock that jumps neither suspends
+   * a feed nor polls it early. Another isolate's clock cannot suspend it for longer than the interval.
+   */
+  function untilDue(feed: Feed, { polled_at, next_poll_at }: FeedState): number {
+    if (next_poll_at === null) return Infinity;
+    const known = due.get(feed);
+    if (known?.polledAt === polled_at) return known.dueAt - clock.elapsed();
+    const waitMs = Math.min(next_poll_at - clock.now(), next_poll_at - (polled_at ?? 0));
+    due.set(feed, { polledAt: polled_at, dueAt: clock.elapsed() + waitMs });
+    return waitMs;
+  }
+
+  /** Polls a feed if it is due, and ingests its items. @returns The time until it is due again, in milliseconds. */
+  async function pollIfDue(feed: Feed, stopped: AbortSignal): Promise<number> {
+    const before = await loadFeedState(store, feed);
+    statuses.put(feed, before);
+    const waitMs = untilDue(feed, before);
+    if (stopped.aborted || waitMs > 0) return waitMs;
+    const { items, state } = await pollFeed(runtime, feed, before, pollMs);
+    if (stopped.aborted) return 0;
+    try {
+      const { name: source, title: name } = feed;
+      const origin = { source, name, by: "feed", symbols: [], simulated } as const;
+      const seen_items = items === null
+        ? state.seen_items
+        : await ingest.ingest(origin, items, state.seen_items);
+      const after = { ...state, seen_items };
+      await saveFeedState(store, feed, after);
+      statuses.put(feed, after);
+    } catch (thrown) {
+      if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
+      leaderElection.stepDown();
+    }
+    return untilDue(feed, state);
+  }
+
+  async function tryPoll(feed: Feed, stopped: AbortSignal): Promise<number> {
+    try {
+      return await pollIfDue(feed, stopped);
+    } catch (thrown) {
+      // The leader election reports that the store is unavailable.
+      const level: keyof Logger = thrown instanceof StoreUnavailable ? "debug" : "error";
+      log[level]("A feed could not be ingested", { feed: feed.name, reason: messageOf(thrown) });
+      return pollMs;
+    }
+  }
 
   return {
     start() {
-      let isRunning = true;
+      const stop = new AbortController();
+      const done = Promise.withResolvers<void>();
       const timers = new Map<Feed, () => void>();
+      let pending = feeds.length;
 
-      /** One feed, asked: how long to leave it alone. */
-      async function turn(feed: Feed): Promise<number> {
-        try {
-          return await ask(feed, () => isRunning);
-        } catch (thrown) {
-          // Where the store is away, whoever starts the rounds is told of it too.
-          const say = thrown instanceof StoreUnavailable ? log.debug : log.error;
-          say("A feed could not be taken in", { feed: feed.name, reason: messageOf(thrown) });
-          return brokenMs;
-        }
-      }
-
-      function turnAfter(feed: Feed, ms: number, isOver = () => {}): void {
+      function pollAfter(feed: Feed, ms: number, onPolled = () => {}): void {
         timers.set(
           feed,
           clock.after(ms, async () => {
-            const waitMs = await turn(feed);
-            isOver();
-            // One that is gone is looked at once an hour too: what is known of it is forgotten one day.
-            if (isRunning) turnAfter(feed, Math.min(waitMs, MAX_POLL_INTERVAL_MS));
+            const waitMs = await tryPoll(feed, stop.signal);
+            onPolled();
+            // A feed that is gone is looked at once an hour too: its state expires one day.
+            const nextMs = Math.min(waitMs, MAX_POLL_INTERVAL_MS);
+            if (!stop.signal.aborted) pollAfter(feed, nextMs);
           }),
         );
       }
 
-      const over = Promise.withResolvers<void>();
-      let left = feeds.length;
-      // Not in this very turn: who only looks in, and lets go at once, asks nobody.
-      for (const feed of feeds) turnAfter(feed, 0, () => --left === 0 && over.resolve());
-      first = over.promise;
+      // On a timer, so that a start that is stopped at once polls nothing.
+      for (const feed of feeds) pollAfter(feed, 0, () => --pending === 0 && done.resolve());
+      firstPolls = done.promise;
       return () => {
-        isRunning = false;
-        for (const callOff of timers.values()) callOff();
-        over.resolve();
+        stop.abort();
+        for (const cancel of timers.values()) cancel();
+        done.resolve();
       };
     },
     get firstPolls() {
-      return first;
+      return firstPolls;
     },
   };
 }

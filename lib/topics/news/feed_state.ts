@@ -1,41 +1,51 @@
 /**
- * What is known of a feed between two polls, whoever makes them.
+ * The state of a feed between two polls, in the shared store: any isolate may make the next one.
  *
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../../core/time.ts";
+import type { Store } from "../../store/store.ts";
 import type { FeedStatus } from "./article.ts";
+import type { ArticleKey } from "./article_keys.ts";
+import type { SeenItem } from "./dedupe.ts";
 import type { Feed } from "./feeds.ts";
-import type { NewsStore } from "./tombstones.ts";
-import { SeenItems } from "./seen_items.ts";
 
-/** How long a feed that is not asked is remembered. */
-const KEPT_MS = 7 * 86_400_000;
+/** How long the state of a feed that is not polled is kept. */
+const STATE_TTL_MS = 7 * 86_400_000;
 
-const text = z.string().nullable();
-const time = z.number().nullable();
+/** The most seen items of a feed: those of the last document, then those of earlier ones. */
+const MAX_SEEN_ITEMS = 200;
 
-/** Times are in ms since the epoch. */
-const FeedMemory = z.object({
-  /** What the feed is asked at: another address than the configured one where it has moved. */
+/**
+ * The items of a feed as of their last poll, newest first. They outlive the log, so that an item which the feed still
+ * shows is not new again once its article has left the log.
+ */
+export type SeenItems = readonly SeenItem[];
+
+const FeedState = z.object({
+  /** The URL to poll: not the configured one if the feed has moved. */
   url: z.string(),
-  etag: text,
-  last_modified: text,
-  ttl_ms: time,
+  etag: z.string().nullable(),
+  last_modified: z.string().nullable(),
+  ttl_ms: z.number().nullable(),
+  /** The failed polls in a row. */
   failures: z.int(),
   state: z.enum(["waiting", "ok", "unchanged", "broken", "gone"]),
-  reason: text,
-  polled_at: time,
-  /** Null where it is not asked again. */
-  next_poll_at: time,
-  /** What its items were made of when they were met last. */
-  traces: SeenItems,
+  reason: z.string().nullable(),
+  // Wall time, in milliseconds since the Unix epoch: isolates share it, and people see it.
+  polled_at: z.number().nullable(),
+  /** Null if the feed is not polled again. */
+  next_poll_at: z.number().nullable(),
+  seen_items: z.array(
+    z.object({ keys: z.array(z.string()).readonly(), id: z.string(), version: z.string() }),
+  ).readonly(),
 });
 
-/** What is known of a feed. */
-export type FeedState = Readonly<z.infer<typeof FeedMemory>>;
+/** The state of a feed. */
+export type FeedState = Readonly<z.infer<typeof FeedState>>;
 
-/** A feed that was never asked. */
+/** Creates the state of a feed that was never polled. */
 export function initialFeedState(feed: Feed): FeedState {
   return {
     url: feed.url,
@@ -47,56 +57,69 @@ export function initialFeedState(feed: Feed): FeedState {
     reason: null,
     polled_at: null,
     next_poll_at: 0,
-    traces: [],
+    seen_items: [],
   };
 }
 
-/** The key of a feed: another URL under the same name is another feed. */
-function keyOf({ name, url }: Feed): string {
+/** Another URL under the same name is another feed. */
+function storeKeyOf({ name, url }: Feed): string {
   return `news:feed:${name}:${url}`;
 }
 
-/** What is known of a feed. What cannot be read was written by another version of us: the feed counts as never asked. */
-export async function loadFeedState(memory: NewsStore, feed: Feed): Promise<FeedState> {
-  const kept = await memory.get(keyOf(feed));
-  if (kept === null) return initialFeedState(feed);
+/** Loads the state of a feed. One that another version wrote and this one cannot read counts as never polled. */
+export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
+  const json = await store.get(storeKeyOf(feed));
+  if (json === null) return initialFeedState(feed);
   try {
-    return FeedMemory.parse(JSON.parse(kept));
+    return FeedState.parse(JSON.parse(json));
   } catch {
     return initialFeedState(feed);
   }
 }
 
-/** Keeps what is known of a feed for a week. */
+/** Saves the state of a feed for seven days. */
 export async function saveFeedState(
-  memory: NewsStore,
+  store: Pick<Store, "set">,
   feed: Feed,
-  known: FeedState,
+  state: FeedState,
 ): Promise<void> {
-  await memory.set(keyOf(feed), JSON.stringify(known), KEPT_MS);
+  await store.set(storeKeyOf(feed), JSON.stringify(state), STATE_TTL_MS);
 }
 
-function isoTime(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
+/** Returns the seen item of the first key that has one. */
+export function findSeenItem(seenItems: SeenItems, keys: readonly ArticleKey[]): SeenItem | null {
+  for (const key of keys) {
+    const found = seenItems.find((each) => each.keys.includes(key));
+    if (found) return found;
+  }
+  return null;
 }
 
-/** An address as everybody may see it: a query may hold an operator's key. */
-function shown(url: string): string {
+/** Merges the items of a document with the earlier ones that share no key with them. */
+export function mergeSeenItems(own: SeenItems, earlier: SeenItems): SeenItems {
+  const ownKeys = new Set(own.flatMap(({ keys }) => keys));
+  return [...own, ...earlier.filter(({ keys }) => !keys.some((key) => ownKeys.has(key)))]
+    .slice(0, MAX_SEEN_ITEMS);
+}
+
+/** Returns a URL without its query, which may hold an operator's key. */
+function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** How a feed is doing, for people. One that has moved says so for as long as the settings name its old address. */
-export function toFeedStatus({ name, title, url }: Feed, known: FeedState): FeedStatus {
-  const hasMoved = known.url !== url && (known.state === "ok" || known.state === "unchanged");
+/** Returns the status of a feed as the wire has it. A feed is `moved` as long as the settings name its former URL. */
+export function toFeedStatus({ name, title, url }: Feed, state: FeedState): FeedStatus {
+  const hasMoved = state.url !== url && (state.state === "ok" || state.state === "unchanged");
+  const timeOf = (ms: number | null) => ms === null ? null : isoTime(ms);
   return {
     source: name,
     name: title,
-    url: shown(url),
-    state: hasMoved ? "moved" : known.state,
-    moved_to: known.url === url ? null : shown(known.url),
-    reason: known.reason,
-    polled_at: isoTime(known.polled_at),
-    next_poll_at: known.state === "waiting" ? null : isoTime(known.next_poll_at),
+    url: withoutQuery(url),
+    state: hasMoved ? "moved" : state.state,
+    moved_to: state.url === url ? null : withoutQuery(state.url),
+    reason: state.reason,
+    polled_at: timeOf(state.polled_at),
+    next_poll_at: state.state === "waiting" ? null : timeOf(state.next_poll_at),
   };
 }

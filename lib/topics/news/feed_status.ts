@@ -1,61 +1,62 @@
 /**
- * How all feeds are doing, for people, whichever isolate asks them.
+ * The status of all feeds, cached for readers on any isolate.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
+import type { Store } from "../../store/store.ts";
 import type { FeedStatus } from "./article.ts";
 import { type FeedState, initialFeedState, loadFeedState, toFeedStatus } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
-import type { NewsStore } from "./tombstones.ts";
 
-/** What another isolate has found out is looked up so often at most, in ms: no viewer costs a command. */
-const LOOKED_UP_MS = 15_000;
+/** The shortest interval between two look-ups of other isolates' results: a viewer costs no command. */
+const LOOK_UP_INTERVAL_MS = 15_000;
 
-/** How feeds are doing. */
+/** The status of all feeds. */
 export interface FeedStatusCache {
-  /** Puts up what was found out here. */
-  put(feed: Feed, known: FeedState): void;
-  /** How all are doing, in the order of the list. Never rejects: it is what was known last. */
+  /** Sets the state of a feed that this isolate polls. */
+  put(feed: Feed, state: FeedState): void;
+  /** Reads every feed's status, in the order of the list. It never rejects: without the store it is the last known one. */
   read(): Promise<FeedStatus[]>;
 }
 
-/** Creates a board on which every feed waits. */
+/** Creates a cache in which every feed is `waiting`. */
 export function createFeedStatusCache(
-  clock: Clock,
+  clock: Pick<Clock, "elapsed">,
   feeds: readonly Feed[],
-  memory: NewsStore,
+  store: Pick<Store, "get">,
 ): FeedStatusCache {
-  const known = new Map(feeds.map((feed) => [feed, initialFeedState(feed)]));
+  const states = new Map(feeds.map((feed) => [feed, initialFeedState(feed)]));
   let lookedUpAt = -Infinity;
-  let looking = Promise.resolve();
+  let lookUp = Promise.resolve();
 
-  async function lookUp(feed: Feed): Promise<void> {
-    const found = await loadFeedState(memory, feed);
-    const own = known.get(feed);
-    if ((found.polled_at ?? 0) >= (own?.polled_at ?? 0)) known.set(feed, found);
+  async function lookUpFeed(feed: Feed): Promise<void> {
+    const before = states.get(feed);
+    const found = await loadFeedState(store, feed);
+    // A put() in the meantime is newer than what was loaded.
+    if (states.get(feed) === before) states.set(feed, found);
   }
 
   async function lookUpAll(): Promise<void> {
     try {
-      await Promise.all(feeds.map(lookUp));
+      await Promise.all(feeds.map(lookUpFeed));
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) throw thrown;
     }
   }
 
   return {
-    put(feed, found) {
-      known.set(feed, found);
+    put(feed, state) {
+      states.set(feed, state);
     },
     async read() {
-      if (clock.now() - lookedUpAt >= LOOKED_UP_MS) {
-        lookedUpAt = clock.now();
-        looking = lookUpAll();
+      if (clock.elapsed() - lookedUpAt >= LOOK_UP_INTERVAL_MS) {
+        lookedUpAt = clock.elapsed();
+        lookUp = lookUpAll();
       }
-      await looking;
-      return [...known].map(([feed, each]) => toFeedStatus(feed, each));
+      await lookUp;
+      return [...states].map(([feed, state]) => toFeedStatus(feed, state));
     },
   };
 }

@@ -1,216 +1,171 @@
 /**
- * Where articles come in, from feeds and publishers alike, and go out as events.
+ * The ingestion of articles, from feeds and publishers alike: classify each item, publish what changes.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import type { EventInput } from "../../core/event.ts";
-import type { Article } from "./article.ts";
-import {
-  type ArticleKey,
-  articleKeys,
-  contentVersion,
-  itemKeys,
-  titleKey,
-} from "./article_keys.ts";
+import { createSerial } from "../../core/serial.ts";
+import { isoTime } from "../../core/time.ts";
+import type { Store } from "../../store/store.ts";
+import { type Article, RETRACTED } from "./article.ts";
+import type { ArticleIndex } from "./article_index.ts";
+import { articleKeys, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
+import type { ArticleEventInput, ArticleRepository } from "./article_repository.ts";
+import { type Classification, classifyItem, type IncomingItem, type SeenItem } from "./dedupe.ts";
+import { findSeenItem, mergeSeenItems, type SeenItems } from "./feed_state.ts";
 import type { FeedItem } from "./parse/item.ts";
-import { createRetractionTombstones, type NewsStore } from "./tombstones.ts";
 import { type Correction, type PostedArticle, toChanges, toIncomingItem } from "./submission.ts";
-import type { ArticleIndex, NewsEvent } from "./article_index.ts";
-import { findSeenItem, mergeSeenItems, type SeenItems } from "./seen_items.ts";
-import {
-  type Classification,
-  classifyItem,
-  identityOf,
-  type IncomingItem,
-  type Trace,
-} from "./dedupe.ts";
+import { createRetractionTombstones } from "./tombstones.ts";
 
-/**
- * An event to be published. Its key is the article's id: all events of one article have it. Where it retracts, the
- * article's earlier events go out of the log with it.
- */
-export interface ArticleEventInput extends EventInput {
-  readonly key: string;
-  readonly tags: readonly string[];
-}
-
-/** What a newsroom needs. */
+/** The dependencies of an ingest. */
 export interface ArticleIngestOptions {
   readonly clock: Clock;
-  /** What is known now, by whomever it was published: what was published here before is on it. */
-  readonly read: () => Promise<ArticleIndex>;
-  readonly memory: NewsStore;
-  /** How long a retraction, or a publisher's guid, is remembered: as long as the log keeps articles. */
+  readonly repository: ArticleRepository;
+  readonly store: Pick<Store, "get" | "set">;
+  /** How long tombstones and publishers' guids are kept, in milliseconds: as long as the log keeps articles. */
   readonly retainMs: number;
-  /** Resolves once the events are in the log, with the ids of new articles that another isolate was faster with. */
-  readonly publish: (
-    publications: readonly ArticleEventInput[],
-    by: IncomingItem["by"],
-  ) => Promise<ReadonlySet<string>>;
 }
 
-/** What became of a post. `retracted`: its link or guid was taken back. */
+/** The outcome of a submission. `retracted`: an article of its link or guid was retracted, and nothing is published. */
 export type SubmissionResult =
   | { readonly kind: "new" | "known"; readonly article: Article }
   | { readonly kind: "retracted" };
 
-/** Where articles come in. One thing is done at a time. */
+/** The one way of articles into the log. Calls run one after another. */
 export interface ArticleIngest {
   /**
-   * Publishes what is new or changed in a feed's document, its last item first, since feeds begin with the newest.
+   * Publishes what is new or changed in a feed's document, the last item first: feeds begin with the newest.
    *
-   * @param traces What the feed's items were made of before.
-   * @returns What they are made of now. To be kept once this has resolved, never before.
-   * @throws Whatever `publish`, `read` or the memory rejects with. What was published by then is known when it is tried
-   * again.
+   * @param seenItems The feed's items as of its last poll.
+   * @returns The feed's items as of this poll. The caller saves them after this has resolved, never before: otherwise
+   * an error would lose articles.
+   * @throws Whatever the repository or the store rejects with. A second attempt publishes nothing twice.
    */
   ingest(
     feed: Omit<IncomingItem, "item">,
     items: readonly FeedItem[],
-    traces: SeenItems,
+    seenItems: SeenItems,
   ): Promise<SeenItems>;
+  /** Publishes a publisher's article, or adds the publisher as a source to a known one. */
   submit(posted: PostedArticle): Promise<SubmissionResult>;
-  /** Corrects an article. @returns Null where none of this id is known. */
+  /** Corrects an article. @returns Null if the id is unknown. */
   correct(id: string, correction: Correction): Promise<Article | null>;
-  /** Takes an article back. @returns False where none of this id is known. */
+  /** Retracts an article. @returns False if the id is unknown. */
   retract(id: string): Promise<boolean>;
 }
 
-/** The type of an event that takes an article back. */
-export const RETRACTED = "article.retracted";
-
-const TYPES = { new: "article", updated: "article.updated", sourced: "article.updated" } as const;
-
-function publicationOf(type: string, article: Article): ArticleEventInput {
+function articleEvent(type: "article" | "article.updated", article: Article): ArticleEventInput {
   const tags = article.sources.map(({ source }) => source);
   return { type, data: article, key: article.id, tags };
 }
 
-function retractionOf({ id, sources }: Article): ArticleEventInput {
-  const tags = sources.map(({ source }) => source);
-  return { type: RETRACTED, data: { id }, key: id, tags };
-}
+/** Creates an ingest. */
+export function createArticleIngest(
+  { clock, repository, store, retainMs }: ArticleIngestOptions,
+): ArticleIngest {
+  const tombstones = createRetractionTombstones(store, retainMs);
+  const serial = createSerial();
 
-function eventOf({ type, data }: ArticleEventInput): NewsEvent {
-  return { type, json: JSON.stringify(data) };
-}
-
-function publicationsOf(verdict: Classification): ArticleEventInput[] {
-  return "article" in verdict ? [publicationOf(TYPES[verdict.kind], verdict.article)] : [];
-}
-
-/** Does one task after another. One that fails holds up no other. */
-function createTurns() {
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(task: () => Promise<T>): Promise<T> => {
-    const turn = last.then(task, task);
-    last = turn.catch(() => {});
-    return turn;
-  };
-}
-
-/** Creates a newsroom. */
-export function createArticleIngest(options: ArticleIngestOptions): ArticleIngest {
-  const { clock, read, memory, retainMs, publish } = options;
-  const retractions = createRetractionTombstones(memory, retainMs);
-  const inTurn = createTurns();
-
-  /** Publishes. @returns The article as the log has it afterwards, and whether its event is ours. */
-  async function send(publication: ArticleEventInput) {
-    const others = await publish([publication], "publisher");
-    const { key } = publication;
-    return { article: (await read()).article(key), isOurs: !others.has(key) };
-  }
-
-  /** Weighs an item of a feed; one that seems new might have been taken back before anybody here knew it. */
-  async function judge(
-    draft: ArticleIndex,
+  /** Classifies a feed's item. A tombstone may be older than what the index covers. */
+  async function classifyFeedItem(
+    index: ArticleIndex,
     incoming: IncomingItem,
-    keys: readonly ArticleKey[],
-    trace: Trace | null,
-  ) {
-    const verdict = classifyItem(draft, incoming, trace, clock.now());
-    if (verdict.kind !== "new") return verdict;
-    const all = [...new Set([verdict.id, ...keys])];
-    const isRefused = await retractions.has(all, titleKey(incoming.item.title));
-    return isRefused ? { kind: "refused", id: verdict.id } as const : verdict;
+    seen: SeenItem | null,
+  ): Promise<Classification> {
+    const classification = classifyItem(index, incoming, seen, clock.now());
+    if (classification.kind !== "new") return classification;
+    const { id } = classification;
+    const keys = [...new Set([id, ...itemKeys(incoming.source, incoming.item)])];
+    const isRetracted = await tombstones.has(keys, titleKey(incoming.item.title));
+    return isRetracted ? { kind: "retracted", id } : classification;
   }
 
-  async function takeIn(
+  async function ingest(
     feed: Omit<IncomingItem, "item">,
     items: readonly FeedItem[],
-    traces: SeenItems,
+    seenItems: SeenItems,
   ): Promise<SeenItems> {
-    const draft = (await read()).copy();
-    const publications: ArticleEventInput[] = [];
-    const own: SeenItems[number][] = [];
+    const draft = (await repository.read()).copy();
+    const events: ArticleEventInput[] = [];
+    const seenNow: SeenItem[] = [];
     for (const item of items) {
-      const keys = itemKeys(feed.source, identityOf(item));
-      // Of two items of one document that tell one article the first one counts: else they would take turns.
-      if (findSeenItem(own, keys) !== null) continue;
-      const verdict = await judge(draft, { ...feed, item }, keys, findSeenItem(traces, keys));
-      own.push({ keys: [...keys], id: verdict.id, version: contentVersion(item) });
-      const published = publicationsOf(verdict);
-      for (const each of published) draft.apply(eventOf(each));
-      publications.push(...published);
+      const keys = itemKeys(feed.source, item);
+      // Items of one document that share a key are one article. The first one counts, or they would update it in turn.
+      if (findSeenItem(seenNow, keys) !== null) continue;
+      const seen = findSeenItem(seenItems, keys);
+      const classification = await classifyFeedItem(draft, { ...feed, item }, seen);
+      seenNow.push({ keys, id: classification.id, version: contentVersion(item) });
+      if (!("article" in classification)) continue;
+      const { kind, article } = classification;
+      draft.put(article);
+      events.push(articleEvent(kind === "new" ? "article" : "article.updated", article));
     }
-    if (publications.length > 0) await publish(publications.reverse(), "feed");
-    return mergeSeenItems(own, traces);
+    if (events.length > 0) await repository.publish(events.reverse(), "feed");
+    return mergeSeenItems(seenNow, seenItems);
   }
 
-  async function post(posted: PostedArticle): Promise<SubmissionResult> {
-    const shelf = await read();
+  /** Publishes an event. @returns The article as the log has it then, and whether another isolate published it. */
+  async function publish(event: ArticleEventInput) {
+    const publishedElsewhere = await repository.publish([event], "publisher");
+    const article = (await repository.read()).get(event.key);
+    return { article, isPublishedElsewhere: publishedElsewhere.has(event.key) };
+  }
+
+  async function submit(posted: PostedArticle): Promise<SubmissionResult> {
+    const index = await repository.read();
     const incoming = toIncomingItem(posted, clock.now());
-    const identity = identityOf(incoming.item);
-    const keys = itemKeys(incoming.source, identity);
-    const names = keys.map((key) => `news:key:${key}`);
-    // A guid is known by the id it was given, since an article has no field for it.
-    const ids = await Promise.all(names.map((name) => memory.get(name)));
-    const id = ids.find((each) => each !== null && shelf.article(each) !== undefined);
-    const version = contentVersion(incoming.item);
-    const verdict = classifyItem(shelf, incoming, id ? { id, version } : null, clock.now());
-    const all = [verdict.id, ...keys, ...ids.filter((each) => each !== null)];
-    const isRefused = verdict.kind === "refused" ||
-      // What is there is known, even if its link was also that of an article that was taken back.
-      verdict.kind === "new" && await retractions.has([...new Set(all)], null);
-    if (isRefused) return { kind: "retracted" };
-    const [publication] = publicationsOf(verdict);
-    const { article, isOurs } = publication
-      ? await send(publication)
-      : { article: shelf.article(verdict.id), isOurs: false };
+    const keys = itemKeys(incoming.source, incoming.item);
+    // An article has no field for a guid, so the store has the article's id under it.
+    const storeKeys = keys.map((key) => `news:key:${key}`);
+    const values = await Promise.all(storeKeys.map((key) => store.get(key)));
+    const storedIds = values.filter((value) => value !== null);
+    const id = storedIds.find((each) => index.get(each) !== undefined);
+    const seen = id === undefined ? null : { id, version: contentVersion(incoming.item) };
+    const classification = classifyItem(index, incoming, seen, clock.now());
+    // A known article stays known, even if it has the link of a retracted one by a correction.
+    const isRetracted = classification.kind === "retracted" ||
+      classification.kind === "new" &&
+        await tombstones.has([...new Set([classification.id, ...keys, ...storedIds])], null);
+    if (isRetracted) return { kind: "retracted" };
+
+    const isNew = classification.kind === "new";
+    const { article, isPublishedElsewhere } = "article" in classification
+      ? await publish(
+        articleEvent(isNew ? "article" : "article.updated", classification.article),
+      )
+      : { article: index.get(classification.id), isPublishedElsewhere: false };
     if (posted.guid !== undefined) {
-      await Promise.all(names.map((name) => memory.set(name, verdict.id, retainMs)));
+      await Promise.all(storeKeys.map((key) => store.set(key, classification.id, retainMs)));
     }
-    // Another isolate may have taken it back meanwhile.
+    // Another isolate may have retracted it in the meantime.
     if (article === undefined) return { kind: "retracted" };
-    return { kind: verdict.kind === "new" && isOurs ? "new" : "known", article };
+    return { kind: isNew && !isPublishedElsewhere ? "new" : "known", article };
   }
 
   async function correct(id: string, correction: Correction): Promise<Article | null> {
-    const article = (await read()).article(id);
+    const article = (await repository.read()).get(id);
     if (article === undefined) return null;
     const now = clock.now();
     const corrected = { ...article, ...toChanges(correction, now) };
     if (JSON.stringify(corrected) === JSON.stringify(article)) return article;
-    const updated = { ...corrected, updated_at: new Date(now).toISOString() };
-    const sent = await send(publicationOf("article.updated", updated));
-    return sent.article ?? null;
+    const updated = { ...corrected, updated_at: isoTime(now) };
+    return (await publish(articleEvent("article.updated", updated))).article ?? null;
   }
 
   async function retract(id: string): Promise<boolean> {
-    const article = (await read()).article(id);
+    const article = (await repository.read()).get(id);
     if (article === undefined) return false;
-    // Before it is published: a feed that is polled in between must not bring it back.
-    await retractions.remember(articleKeys(article));
-    await send(retractionOf(article));
+    // Before the event, so that a feed polled in between does not publish the article again.
+    await tombstones.add(articleKeys(article));
+    const tags = article.sources.map(({ source }) => source);
+    await publish({ type: RETRACTED, data: { id }, key: id, tags });
     return true;
   }
 
   return {
-    ingest: (feed, items, traces) => inTurn(() => takeIn(feed, items, traces)),
-    submit: (posted) => inTurn(() => post(posted)),
-    correct: (id, correction) => inTurn(() => correct(id, correction)),
-    retract: (id) => inTurn(() => retract(id)),
+    ingest: (feed, items, seenItems) => serial(() => ingest(feed, items, seenItems)),
+    submit: (posted) => serial(() => submit(posted)),
+    correct: (id, correction) => serial(() => correct(id, correction)),
+    retract: (id) => serial(() => retract(id)),
   };
 }

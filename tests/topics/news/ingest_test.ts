@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createTestIngest, item, NOW, RETAIN_MS } from "./support.ts";
 
-const TELLING = "Central bank holds its rates for a third month";
+const DISTINCTIVE = "Central bank holds its rates for a third month";
 
-Deno.test("newsroom.takeIn() publishes what is new, the feed's last item first, and each article once", async () => {
+Deno.test("ingest() publishes new items once, the feed's last item first", async () => {
   const test = createTestIngest();
   assertEquals(await test.poll("bbc", item(2), item(1)), [
     "article: Story number 1",
@@ -12,7 +12,7 @@ Deno.test("newsroom.takeIn() publishes what is new, the feed's last item first, 
   assertEquals(await test.poll("bbc", item(2), item(1)), []);
 });
 
-Deno.test("newsroom.takeIn() tells when it saw an article apart from when it was published", async () => {
+Deno.test("ingest() sets first_seen_at apart from published_at", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { publishedAt: null }), item(2));
   const [second, first] = test.articles();
@@ -21,7 +21,7 @@ Deno.test("newsroom.takeIn() tells when it saw an article apart from when it was
   assertEquals(second?.updated_at, null);
 });
 
-Deno.test("newsroom.takeIn() neither loses nor repeats what is inserted, reordered, dropped and shown again", async () => {
+Deno.test("ingest() neither loses nor repeats items that are inserted, reordered, dropped and shown again", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(3), item(1));
   assertEquals(await test.poll("bbc", item(1), item(2), item(3)), ["article: Story number 2"]);
@@ -29,7 +29,7 @@ Deno.test("newsroom.takeIn() neither loses nor repeats what is inserted, reorder
   assertEquals(await test.poll("bbc", item(1), item(2), item(3), item(4)), []);
 });
 
-Deno.test("newsroom.takeIn() knows an article by its guid where its link has changed, and by its link where its guid has", async () => {
+Deno.test("ingest() deduplicates by guid after a changed link, and by link after a changed guid", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   assertEquals(await test.poll("bbc", item(1, { url: "https://news.example/new" })), []);
@@ -40,21 +40,21 @@ Deno.test("newsroom.takeIn() knows an article by its guid where its link has cha
   );
 });
 
-Deno.test("newsroom.takeIn() knows what has neither guid nor link by its words", async () => {
+Deno.test("ingest() deduplicates items without guid and link by title", async () => {
   const test = createTestIngest();
   const page = { guid: null, url: "https://news.example/", hasOwnLink: false };
   assertEquals((await test.poll("bbc", item(1, page), item(2, page))).length, 2);
   assertEquals(await test.poll("bbc", item(2, page), item(1, page)), []);
 });
 
-Deno.test("newsroom.takeIn() takes the first of two items of a document that are one article", async () => {
+Deno.test("ingest() keeps the first of two items of a document that are one article", async () => {
   const test = createTestIngest();
   const twin = item(1, { title: "Its twin" });
   assertEquals(await test.poll("bbc", item(1), twin), ["article: Story number 1"]);
   assertEquals(await test.poll("bbc", item(1), twin), []);
 });
 
-Deno.test("newsroom.takeIn() publishes changed words as an update, once", async () => {
+Deno.test("ingest() publishes a changed title or summary once, as an update", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   await test.clock.advance(60_000);
@@ -68,7 +68,7 @@ Deno.test("newsroom.takeIn() publishes changed words as an update, once", async 
   assertEquals(article?.first_seen_at, "2026-10-05T15:00:00.000Z");
 });
 
-Deno.test("newsroom.takeIn() makes one article with two sources of one link, and tags its events with both", async () => {
+Deno.test("ingest() merges two sources of one link, and tags the events with both", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const elsewhere = item(1, { guid: "other", title: "Another headline" });
@@ -79,13 +79,13 @@ Deno.test("newsroom.takeIn() makes one article with two sources of one link, and
   assertEquals(await test.poll("cnbc", elsewhere), []);
 });
 
-Deno.test("newsroom.takeIn() gives an article no more than 20 sources", async () => {
+Deno.test("ingest() gives an article at most 20 sources", async () => {
   const test = createTestIngest();
   for (let n = 0; n < 21; n++) await test.poll(`source-${n}`, item(1, { guid: null }));
   assertEquals(test.articles().map(({ sources }) => sources.length), [20]);
 });
 
-Deno.test("newsroom.takeIn() lets the first source alone change the words: two headlines take no turns", async () => {
+Deno.test("ingest() lets only the first source update an article, so that two headlines do not alternate", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   await test.poll("cnbc", item(1, { guid: "other" }));
@@ -93,11 +93,11 @@ Deno.test("newsroom.takeIn() lets the first source alone change the words: two h
   assertEquals(await test.poll("bbc", item(1)), []);
 });
 
-Deno.test("newsroom.takeIn() makes one article of one telling title in two sources, however it is written", async () => {
+Deno.test("ingest() merges two sources of one distinctive title in any spelling", async () => {
   const test = createTestIngest();
-  await test.poll("bbc", item(1, { title: TELLING }));
-  const elsewhere = item(2, { title: `${TELLING.toUpperCase()}!` });
-  assertEquals(await test.poll("cnbc", elsewhere), [`article.updated: ${TELLING}`]);
+  await test.poll("bbc", item(1, { title: DISTINCTIVE }));
+  const elsewhere = item(2, { title: `${DISTINCTIVE.toUpperCase()}!` });
+  assertEquals(await test.poll("cnbc", elsewhere), [`article.updated: ${DISTINCTIVE}`]);
   const [article] = test.articles();
   assertEquals(article?.sources.map(({ url }) => url), [
     "https://news.example/1",
@@ -106,12 +106,12 @@ Deno.test("newsroom.takeIn() makes one article of one telling title in two sourc
   assertEquals(await test.poll("cnbc", elsewhere), []);
 });
 
-Deno.test("newsroom.takeIn() keeps stories apart: one source twice, a common title, another week", async () => {
+Deno.test("ingest() keeps stories apart: one source twice, a common title, another week", async () => {
   const week = 7 * 86_400_000;
   const pairs = [
-    ["bbc", TELLING, NOW],
+    ["bbc", DISTINCTIVE, NOW],
     ["cnbc", "Employment situation", NOW],
-    ["cnbc", TELLING, NOW - week],
+    ["cnbc", DISTINCTIVE, NOW - week],
   ] as const;
   for (const [source, title, publishedAt] of pairs) {
     const test = createTestIngest();
@@ -120,7 +120,7 @@ Deno.test("newsroom.takeIn() keeps stories apart: one source twice, a common tit
   }
 });
 
-Deno.test("newsroom.takeIn() goes on where another isolate left off", async () => {
+Deno.test("ingest() continues where another isolate stopped", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1), item(2));
   test.restart();
@@ -130,37 +130,37 @@ Deno.test("newsroom.takeIn() goes on where another isolate left off", async () =
   ]);
 });
 
-Deno.test("newsroom.takeIn() does not bring back what has lapsed in the log and is still shown", async () => {
+Deno.test("ingest() does not publish again an article that left the log while the feed still shows it", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   await test.poll("bbc", item(2));
-  test.log.kept.length = 0;
+  test.log.retained.length = 0;
   test.restart();
   assertEquals(await test.poll("bbc", item(1, { title: "Changed" }), item(2)), []);
 });
 
-Deno.test("newsroom.takeIn() leaves corrected words alone where it does not know whose they are", async () => {
+Deno.test("ingest() keeps a correction when the item was not seen before", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const [article] = test.articles();
   assert(article);
-  await test.newsroom().correct(article.id, { title: "By the editor" });
-  test.forgetTraces();
+  await test.ingest().correct(article.id, { title: "By the editor" });
+  test.forgetSeenItems();
   assertEquals(await test.poll("bbc", item(1)), []);
   assertEquals(await test.poll("bbc", item(1, { title: "By the source" })), [
     "article.updated: By the source",
   ]);
 });
 
-Deno.test("newsroom.takeIn() publishes anew what could not be published, and other turns go on", async () => {
+Deno.test("ingest() publishes again after a failed publication, and later calls run", async () => {
   const test = createTestIngest();
   test.state.isBroken = true;
-  await assertRejects(() => test.poll("bbc", item(1)), Error, "the store is away");
+  await assertRejects(() => test.poll("bbc", item(1)), Error, "the store is unavailable");
   test.state.isBroken = false;
   assertEquals(await test.poll("bbc", item(1)), ["article: Story number 1"]);
 });
 
-Deno.test("newsroom.takeIn() gives ids that two isolates agree on, fit for a URL", async () => {
+Deno.test("ingest() computes ids that two isolates agree on, fit for a URL", async () => {
   const [one, two] = [createTestIngest(), createTestIngest()];
   await one.poll("bbc", item(1));
   await two.poll("cnbc", item(1, { guid: "other", url: "http://news.example/1?" }));
@@ -169,51 +169,51 @@ Deno.test("newsroom.takeIn() gives ids that two isolates agree on, fit for a URL
   assert(/^[\w-]{16}$/.test(id ?? ""), id);
 });
 
-Deno.test("newsroom.retract() takes an article back, and no feed brings it back in any guise", async () => {
+Deno.test("retract() retracts an article, and no feed publishes it again under any of its keys", async () => {
   const test = createTestIngest();
-  await test.poll("bbc", item(1, { title: TELLING }));
+  await test.poll("bbc", item(1, { title: DISTINCTIVE }));
   await test.poll("cnbc", item(1, { guid: "other" }));
   const [article] = test.articles();
   assert(article);
-  assert(await test.newsroom().retract(article.id));
+  assert(await test.ingest().retract(article.id));
   const { type, data, tags, key } = test.published.at(-1) ?? {};
   assertEquals([type, data], ["article.retracted", { id: article.id }]);
   assertEquals([tags, key], [["bbc", "cnbc"], article.id]);
   assertEquals(test.articles(), []);
 
-  const guises = [
-    item(1, { title: TELLING }), // as it was
+  const spellings = [
+    item(1, { title: DISTINCTIVE }), // as it was
     item(1, { title: "Changed words", url: "https://news.example/moved" }), // by its guid
     item(1, { title: "Changed words", guid: "new" }), // by its link
-    item(9, { title: TELLING }), // by its title
+    item(9, { title: DISTINCTIVE }), // by its title
   ];
   for (const isAnotherIsolate of [false, true]) {
     if (isAnotherIsolate) test.restart();
-    for (const guise of guises) {
-      assertEquals(await test.poll("bbc", guise), [], guise.url);
-      if (guise.guid === "guid-1") continue; // another feed's guid says nothing
-      assertEquals(await test.poll("guardian", guise), [], guise.url);
+    for (const spelling of spellings) {
+      assertEquals(await test.poll("bbc", spelling), [], spelling.url);
+      if (spelling.guid === "guid-1") continue; // another feed's guid says nothing
+      assertEquals(await test.poll("guardian", spelling), [], spelling.url);
     }
   }
 });
 
-Deno.test("newsroom.retract() is remembered for as long as a feed still shows the article", async () => {
+Deno.test("retract() holds as long as a feed still shows the article", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const [article] = test.articles();
-  await test.newsroom().retract(article?.id ?? "");
+  await test.ingest().retract(article?.id ?? "");
   await test.clock.advance(RETAIN_MS * 2);
-  test.log.kept.length = 0;
+  test.log.retained.length = 0;
   test.restart();
   assertEquals(await test.poll("bbc", item(1)), []);
 });
 
-Deno.test("newsroom.retract() is remembered anew whenever a feed shows the article", async () => {
+Deno.test("retract() renews its tombstone whenever a feed shows the article", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const [article] = test.articles();
-  await test.newsroom().retract(article?.id ?? "");
-  test.log.kept.length = 0;
+  await test.ingest().retract(article?.id ?? "");
+  test.log.retained.length = 0;
   for (const source of ["cnbc", "guardian", "ft"]) {
     await test.clock.advance(RETAIN_MS - 1);
     test.restart();
@@ -221,44 +221,44 @@ Deno.test("newsroom.retract() is remembered anew whenever a feed shows the artic
   }
 });
 
-Deno.test("newsroom.retract() keeps a title from other stories for a time only, however often they use it", async () => {
+Deno.test("retract() blocks its title for one tombstone lifetime only, however often others use it", async () => {
   const test = createTestIngest();
   const title = "Markets today: what you need to know before the bell";
   await test.poll("bbc", item(1, { title }));
-  await test.newsroom().retract(test.articles()[0]?.id ?? "");
+  await test.ingest().retract(test.articles()[0]?.id ?? "");
   await test.clock.advance(RETAIN_MS / 2);
   assertEquals(await test.poll("bbc", item(2, { title })), []);
-  await test.clock.advance(RETAIN_MS / 2);
+  await test.clock.advance(RETAIN_MS / 2 + 1);
   assertEquals(await test.poll("bbc", item(3, { title })), [`article: ${title}`]);
 });
 
-Deno.test("newsroom.retract() of what had no link of its own leaves the feed's page to others", async () => {
+Deno.test("retract() of an article without its own link leaves the feed's page to others", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { url: "https://news.example/", hasOwnLink: false }));
   const [article] = test.articles();
-  await test.newsroom().retract(article?.id ?? "");
-  const page = await test.newsroom().submit({ ...POST, url: "https://news.example/" });
+  await test.ingest().retract(article?.id ?? "");
+  const page = await test.ingest().submit({ ...POST, url: "https://news.example/" });
   assertEquals(page.kind, "new");
 });
 
-Deno.test("newsroom.retract() and newsroom.correct() find nothing where nothing is, or is no more", async () => {
+Deno.test("retract() and correct() report an unknown or retracted id", async () => {
   const test = createTestIngest();
-  const newsroom = test.newsroom();
-  assertEquals(await newsroom.retract("unknown"), false);
-  assertEquals(await newsroom.correct("unknown", { title: "x" }), null);
+  const ingest = test.ingest();
+  assertEquals(await ingest.retract("unknown"), false);
+  assertEquals(await ingest.correct("unknown", { title: "x" }), null);
   await test.poll("bbc", item(1));
   const [article] = test.articles();
-  assertEquals(await newsroom.retract(article?.id ?? ""), true);
-  assertEquals(await newsroom.retract(article?.id ?? ""), false);
-  assertEquals(await newsroom.correct(article?.id ?? "", { title: "x" }), null);
+  assertEquals(await ingest.retract(article?.id ?? ""), true);
+  assertEquals(await ingest.retract(article?.id ?? ""), false);
+  assertEquals(await ingest.correct(article?.id ?? "", { title: "x" }), null);
 });
 
-Deno.test("newsroom.correct() stands until the source has something new to say", async () => {
+Deno.test("correct() holds until the source changes its own text", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const [article] = test.articles();
   assert(article);
-  const corrected = await test.newsroom().correct(article.id, {
+  const corrected = await test.ingest().correct(article.id, {
     title: "By <b>us</b>",
     symbols: ["WTI", "BRENT"],
   });
@@ -270,13 +270,13 @@ Deno.test("newsroom.correct() stands until the source has something new to say",
   ]);
 });
 
-Deno.test("newsroom.correct() publishes nothing where nothing changes", async () => {
+Deno.test("correct() publishes nothing if nothing changes", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
   const [article] = test.articles();
   const before = test.published.length;
   assertEquals(
-    await test.newsroom().correct(article?.id ?? "", { title: article?.title }),
+    await test.ingest().correct(article?.id ?? "", { title: article?.title }),
     article,
   );
   assertEquals(test.published.length, before);
@@ -288,9 +288,9 @@ const POST = {
   source: "Desk",
 };
 
-Deno.test("newsroom.post() publishes a new article, cleaned, and answers the same one with it", async () => {
+Deno.test("submit() publishes a new article as plain text, and answers a repeated one with it", async () => {
   const test = createTestIngest();
-  const posted = await test.newsroom().submit({
+  const posted = await test.ingest().submit({
     ...POST,
     published_at: "2026-10-05T16:30:00+02:00",
     symbols: ["XAU-USD"],
@@ -308,56 +308,56 @@ Deno.test("newsroom.post() publishes a new article, cleaned, and answers the sam
     symbols: ["XAU-USD"],
     simulated: false,
   });
-  const again = await test.newsroom().submit({ ...POST, title: "Other words" });
+  const again = await test.ingest().submit({ ...POST, title: "Other words" });
   assertEquals(again, { kind: "known", article: posted.article });
   assertEquals(test.published.length, 1);
 });
 
-Deno.test("newsroom.post() knows an article by its guid, also on another isolate", async () => {
+Deno.test("submit() deduplicates by guid, also on another isolate", async () => {
   const test = createTestIngest();
-  const first = await test.newsroom().submit({ ...POST, guid: "a-1" });
+  const first = await test.ingest().submit({ ...POST, guid: "a-1" });
   test.restart();
   const moved = { ...POST, guid: "a-1", url: "https://desk.example/moved" };
-  const again = await test.newsroom().submit(moved);
+  const again = await test.ingest().submit(moved);
   assert(first.kind === "new" && again.kind === "known");
   assertEquals(again.article.id, first.article.id);
   // Another source may use the same guid for something else.
   const other = { ...moved, source: "other", url: "https://other.example/" };
-  assertEquals((await test.newsroom().submit(other)).kind, "new");
+  assertEquals((await test.ingest().submit(other)).kind, "new");
 });
 
-Deno.test("newsroom.post() adds a source to what a feed has told, and never merges by title", async () => {
+Deno.test("submit() adds a source to a feed's article, and never merges by title", async () => {
   const test = createTestIngest();
-  await test.poll("bbc", item(1, { title: TELLING }));
-  const known = await test.newsroom().submit({ ...POST, url: "https://news.example/1" });
+  await test.poll("bbc", item(1, { title: DISTINCTIVE }));
+  const known = await test.ingest().submit({ ...POST, url: "https://news.example/1" });
   assert(known.kind === "known");
   assertEquals(known.article.sources.map(({ source }) => source), ["bbc", "desk"]);
-  const titled = { ...POST, title: TELLING, source: "other" };
-  assertEquals((await test.newsroom().submit(titled)).kind, "new");
+  const titled = { ...POST, title: DISTINCTIVE, source: "other" };
+  assertEquals((await test.ingest().submit(titled)).kind, "new");
 });
 
-Deno.test("newsroom.post() refuses a link or guid that was taken back, on every isolate", async () => {
+Deno.test("submit() refuses a retracted link or guid on every isolate", async () => {
   const test = createTestIngest();
-  const posted = await test.newsroom().submit({ ...POST, guid: "a-1" });
+  const posted = await test.ingest().submit({ ...POST, guid: "a-1" });
   assert(posted.kind === "new");
-  await test.newsroom().retract(posted.article.id);
+  await test.ingest().retract(posted.article.id);
   for (const isAnotherIsolate of [false, true]) {
     if (isAnotherIsolate) {
-      test.log.kept.length = 0;
+      test.log.retained.length = 0;
       test.restart();
     }
-    assertEquals(await test.newsroom().submit(POST), { kind: "retracted" });
+    assertEquals(await test.ingest().submit(POST), { kind: "retracted" });
     const moved = { ...POST, guid: "a-1", url: "https://desk.example/moved" };
-    assertEquals(await test.newsroom().submit(moved), { kind: "retracted" });
+    assertEquals(await test.ingest().submit(moved), { kind: "retracted" });
   }
   const other = { ...POST, url: "https://desk.example/2" };
-  assertEquals((await test.newsroom().submit(other)).kind, "new");
+  assertEquals((await test.ingest().submit(other)).kind, "new");
 });
 
-Deno.test("newsroom.post() knows what is there, also where an article of the same link was taken back", async () => {
+Deno.test("submit() finds an existing article even if another one with its link was retracted", async () => {
   const test = createTestIngest();
   const post = (n: number) =>
-    test.newsroom().submit({
+    test.ingest().submit({
       title: `Story ${n}`,
       url: `https://news.example/${n}`,
       source: "desk",
@@ -365,14 +365,14 @@ Deno.test("newsroom.post() knows what is there, also where an article of the sam
   await post(1);
   await post(2);
   const [first] = test.articles();
-  await test.newsroom().correct(first?.id ?? "", { url: "https://news.example/2" });
-  await test.newsroom().retract(first?.id ?? "");
+  await test.ingest().correct(first?.id ?? "", { url: "https://news.example/2" });
+  await test.ingest().retract(first?.id ?? "");
   assertEquals([(await post(1)).kind, (await post(2)).kind], ["retracted", "known"]);
 });
 
-Deno.test("newsroom.post() of one link, sent twice at a time, is one article", async () => {
+Deno.test("submit() makes one article of two simultaneous submissions of one link", async () => {
   const test = createTestIngest();
-  const answers = await Promise.all([test.newsroom().submit(POST), test.newsroom().submit(POST)]);
+  const answers = await Promise.all([test.ingest().submit(POST), test.ingest().submit(POST)]);
   assertEquals(answers.map(({ kind }) => kind), ["new", "known"]);
   assertEquals(test.published.length, 1);
 });

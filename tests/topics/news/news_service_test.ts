@@ -1,40 +1,41 @@
-import { assertEquals } from "@std/assert";
-import { createHub } from "../../../lib/hub/hub.ts";
-import { StoreUnavailable } from "../../../lib/store/errors.ts";
-import { createMemoryState } from "../../../lib/store/memory/backend.ts";
-import { createNewsService } from "../../../lib/topics/news/news_service.ts";
-import { createOutside } from "../../upstream/support.ts";
-import { RETAIN_MS, rss } from "./support.ts";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { newestFirst, toArticleList } from "../../../lib/topics/news/news_service.ts";
+import { article } from "./support.ts";
 
-Deno.test("while the store is away no feed is asked, and afterwards all are", async () => {
-  const outside = createOutside(() => new Response(rss("")));
-  const { clock, runtime } = outside;
-  const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
-  const state = createMemoryState(runtime, retention);
-  let isAway = false;
-  const store = {
-    ...state.store,
-    get: (key: string) => isAway ? Promise.reject(new StoreUnavailable()) : state.store.get(key),
-  };
-  const hub = createHub(runtime, state, {
-    ...retention,
-    heartbeatMs: 15_000,
-    streamMaxAgeMs: 86_400_000,
-    retryMs: 3000,
-    coalesceMs: 20,
-    maxEventBytes: 65_536,
-  });
-  const feeds = [{ name: "a", title: "A", url: "https://a.example.com/" }];
-  const options = { feeds, pollMs: 60_000, retainMs: RETAIN_MS, simulated: false };
-  const news = createNewsService(runtime, options, hub, { ...state, store });
-  hub.keepOpen(news.topic, 86_400_000);
-  await clock.advance(0);
-  assertEquals(outside.calls.length, 1);
-  isAway = true;
-  await clock.advance(600_000);
-  assertEquals(outside.calls.length, 1);
-  isAway = false;
-  await clock.advance(60_000);
-  assertEquals(outside.calls.length, 2);
-  await hub.close();
+const event = (type: string, data: unknown) => ({ type, json: JSON.stringify(data) });
+
+const EVENTS = [
+  event("article", article("a")),
+  event("article", article("b", {}, "cnbc")),
+  event("article", article("c")),
+  event("article.updated", article("a", { title: "A, corrected" }, "bbc", "cnbc")),
+  event("article.retracted", { id: "c" }),
+  event("article.updated", article("c", { title: "C, too late" })),
+];
+
+Deno.test("toArticleList() has each article once, in its latest version, at its first place, without retracted ones", () => {
+  const { articles, retracted } = toArticleList(EVENTS);
+  assertEquals(articles.map(({ title }) => title), ["A, corrected", "B"]);
+  assertEquals(retracted, ["c"]);
+});
+
+Deno.test("toArticleList() parses an event once, however often it is listed", () => {
+  const [first, again] = [toArticleList(EVENTS), toArticleList(EVENTS)];
+  assertStrictEquals(first.articles[0], again.articles[0]);
+});
+
+Deno.test("newestFirst() sorts by the publication time, which is never later than the first sight", () => {
+  const at = (id: string, seen: string, published: string | null) =>
+    article(id, {
+      first_seen_at: `2026-10-05T${seen}:00.000Z`,
+      published_at: published && `2026-10-05T${published}:00.000Z`,
+    });
+  const articles = [
+    at("a", "15:00", "09:00"),
+    at("b", "15:00", "14:00"),
+    at("c", "15:00", null),
+    at("d", "15:01", "15:09"),
+    at("e", "15:02", "14:00"),
+  ];
+  assertEquals(newestFirst(articles).map(({ id }) => id), ["d", "c", "e", "b", "a"]);
 });

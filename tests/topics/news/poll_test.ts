@@ -2,14 +2,17 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type FeedState,
   initialFeedState,
-  loadFeedState,
-  saveFeedState,
   toFeedStatus,
 } from "../../../lib/topics/news/feed_state.ts";
 import { noMetrics } from "../../../lib/core/metrics.ts";
-import { pollFeed } from "../../../lib/topics/news/poll.ts";
+import {
+  maxAgeMsOf,
+  pollFeed,
+  type PollHints,
+  pollIntervalMs,
+} from "../../../lib/topics/news/poll.ts";
 import { type Call, createOutside, endless } from "../../upstream/support.ts";
-import { createTestStore, rss, sample } from "./support.ts";
+import { rss, sample } from "./support.ts";
 
 const MINUTE = 60_000;
 const FEED = { name: "example", title: "Example", url: "https://feeds.example.com/rss" };
@@ -24,7 +27,7 @@ function status(code: number, headers: Record<string, string> = {}): Response {
 
 const ONE = rss("<item><title>A</title><link>https://a.example/1</link></item>", "<ttl>5</ttl>");
 
-/** A feed that gives these answers in turn, and what is known of it. */
+/** Creates a feed that gives these answers in turn. It keeps its state between polls. */
 function createFeed(...answers: readonly ((call: Call) => Response | Promise<Response>)[]) {
   const left = [...answers];
   const outside = createOutside((call) => (left.shift() ?? (() => status(500)))(call));
@@ -33,18 +36,18 @@ function createFeed(...answers: readonly ((call: Call) => Response | Promise<Res
     ...outside,
     known: () => known,
     status: () => toFeedStatus(FEED, known),
-    /** @returns The titles of what came, null where nothing was to be taken in. */
+    /** Polls the feed. @returns The titles of its items, null if there is nothing to ingest. */
     async poll(): Promise<readonly string[] | null> {
       const poll = await pollFeed(outside.runtime, FEED, known, MINUTE);
       known = poll.state;
       return poll.items?.map(({ title }) => title) ?? null;
     },
-    /** How long from now to the next poll. */
+    /** Returns the time until the next poll, in milliseconds. */
     waitMs: () => (known.next_poll_at ?? Infinity) - outside.clock.now(),
   };
 }
 
-Deno.test("pollFeed() brings items, and knows when to come back: after the feed's TTL", async () => {
+Deno.test("pollFeed() returns items, and sets the next poll after the feed's TTL", async () => {
   const feed = createFeed(() => document(ONE));
   assertEquals(feed.status().state, "waiting");
   assertEquals(await feed.poll(), ["A"]);
@@ -55,7 +58,7 @@ Deno.test("pollFeed() brings items, and knows when to come back: after the feed'
   assertEquals(feed.clock.timers, 0);
 });
 
-Deno.test("pollFeed() asks whether there is anything new with the validators as they came", async () => {
+Deno.test("pollFeed() sends the validators back unchanged", async () => {
   const validators = { etag: 'W/"1"', "last-modified": "Mon, 05 Oct 2026 13:58:00 GMT" };
   const feed = createFeed(
     () => document(ONE, validators),
@@ -71,12 +74,12 @@ Deno.test("pollFeed() asks whether there is anything new with the validators as 
     assertEquals(call.headers.get("if-none-match"), 'W/"1"');
     assertEquals(call.headers.get("if-modified-since"), "Mon, 05 Oct 2026 13:58:00 GMT");
   }
-  // The last answer had none: what belonged to the one before is no more true.
+  // The last document had no validators, so those of the one before are void.
   await feed.poll();
   assertEquals(feed.calls[3]?.headers.get("if-none-match"), null);
 });
 
-Deno.test("pollFeed() leaves a feed alone for longer with each failure, says why, and asks it at its pace when it is back", async () => {
+Deno.test("pollFeed() backs off with each failure, reports the reason, and returns to the feed's interval afterwards", async () => {
   const feed = createFeed(() => status(503), () => status(500), () => document(ONE));
   assertEquals(await feed.poll(), null);
   assertEquals(feed.waitMs(), 1.5 * MINUTE);
@@ -88,7 +91,7 @@ Deno.test("pollFeed() leaves a feed alone for longer with each failure, says why
   assertEquals([feed.status().reason, feed.waitMs()], [null, 5 * MINUTE]);
 });
 
-Deno.test("pollFeed() heeds Retry-After, for an hour at most", async () => {
+Deno.test("pollFeed() honours Retry-After up to an hour", async () => {
   for (const [seconds, minutes] of [["600", 10], ["2700", 45], ["86400", 60]] as const) {
     const feed = createFeed(() => status(429, { "retry-after": seconds }));
     await feed.poll();
@@ -96,14 +99,14 @@ Deno.test("pollFeed() heeds Retry-After, for an hour at most", async () => {
   }
 });
 
-Deno.test("pollFeed() leaves a feed that is gone alone for good", async () => {
+Deno.test("pollFeed() schedules no poll of a feed that is gone", async () => {
   const feed = createFeed(() => status(410));
   await feed.poll();
   const { state, reason, next_poll_at } = feed.status();
   assertEquals([state, reason, next_poll_at], ["gone", "It is gone for good (410)", null]);
 });
 
-Deno.test("pollFeed() asks a feed that has moved at its new address, says so, and goes back where that fails", async () => {
+Deno.test("pollFeed() polls a moved feed at its new URL, reports it, and returns to the configured URL on failure", async () => {
   const moved = "https://new.example.com/rss";
   const feed = createFeed(
     () => status(301, { location: moved }),
@@ -123,7 +126,7 @@ Deno.test("pollFeed() asks a feed that has moved at its new address, says so, an
   assertEquals(feed.calls[4]?.headers.get("if-none-match"), null);
 });
 
-Deno.test("pollFeed() does not move to what is no feed", async () => {
+Deno.test("pollFeed() does not move to a document that is no feed", async () => {
   const feed = createFeed(
     () => status(301, { location: "https://new.example.com/" }),
     () => document("<html><p>Welcome</html>", { "content-type": "text/html" }),
@@ -148,14 +151,14 @@ const BROKEN: Readonly<Record<string, () => Response>> = {
 };
 
 for (const [reason, answer] of Object.entries(BROKEN)) {
-  Deno.test(`pollFeed() tells a broken feed: ${reason}`, async () => {
+  Deno.test(`pollFeed() reports a broken feed: ${reason}`, async () => {
     const feed = createFeed(answer);
     assertEquals(await feed.poll(), null);
     assertEquals([feed.status().state, feed.status().reason], ["broken", reason]);
   });
 }
 
-Deno.test("pollFeed() reads at most 2 MB after decompression, and lets go of what is longer", async () => {
+Deno.test("pollFeed() reads at most 2 MB after decompression, and cancels a longer body", async () => {
   const chunk = " ".repeat(1_048_576);
   const { state, response } = endless([chunk, chunk, "."], {
     headers: { "content-type": "text/xml" },
@@ -166,7 +169,7 @@ Deno.test("pollFeed() reads at most 2 MB after decompression, and lets go of wha
   assert(state.isCancelled);
 });
 
-Deno.test("pollFeed() does not wait for a feed that hangs longer than its deadline", async () => {
+Deno.test("pollFeed() waits for a feed no longer than the deadline", async () => {
   const feed = createFeed(() => new Promise<Response>(() => {}));
   const polled = feed.poll();
   await feed.clock.advance(8000);
@@ -174,19 +177,7 @@ Deno.test("pollFeed() does not wait for a feed that hangs longer than its deadli
   assertEquals(feed.status().reason, "Example did not answer within 8 s");
 });
 
-Deno.test("loadFeed() gives what saveFeed() kept, and nothing of what it cannot read or of another URL", async () => {
-  const feed = createFeed(() => document(ONE, { etag: '"1"' }));
-  await feed.poll();
-  const memory = createTestStore(feed.clock.now);
-  await saveFeedState(memory, FEED, feed.known());
-  assertEquals(await loadFeedState(memory, FEED), feed.known());
-  const other = { ...FEED, url: "https://other.example.com/rss" };
-  assertEquals(await loadFeedState(memory, other), initialFeedState(other));
-  const broken = { ...memory, get: () => Promise.resolve(`{"url":1}`) };
-  assertEquals(await loadFeedState(broken, FEED), initialFeedState(FEED));
-});
-
-Deno.test("pollFeed() counts what became of each call", async () => {
+Deno.test("pollFeed() counts the outcome of each call", async () => {
   const feed = createFeed(
     () => document(ONE, { etag: '"1"' }),
     () => status(304),
@@ -204,3 +195,50 @@ Deno.test("pollFeed() counts what became of each call", async () => {
   }
   assertEquals(counted, ["feeds ok", "feeds ok", "feeds http", "feeds shape"]);
 });
+
+function interval(hints: Partial<PollHints>, { minMs = MINUTE, jitter = 0.5 } = {}): number {
+  const none: PollHints = { ttlMs: null, maxAgeMs: null, retryAfterMs: null, failures: 0 };
+  return pollIntervalMs({ ...none, ...hints }, minMs, jitter);
+}
+
+Deno.test("pollIntervalMs() is what the feed asks for, within bounds", () => {
+  assertEquals(interval({}), MINUTE);
+  assertEquals(interval({ ttlMs: 15 * MINUTE }), 15 * MINUTE);
+  assertEquals(interval({ ttlMs: 5 * MINUTE, maxAgeMs: 7 * MINUTE }), 7 * MINUTE);
+  assertEquals(interval({ ttlMs: 1, maxAgeMs: 0 }), MINUTE);
+  assertEquals(interval({ ttlMs: 1e15 }), 60 * MINUTE);
+  assertEquals(interval({}, { minMs: 90 * MINUTE }), 90 * MINUTE);
+});
+
+Deno.test("pollIntervalMs() doubles with each failure, with jitter, up to an hour", () => {
+  const waits = [1, 2, 3, 10, 5000].map((failures) => interval({ failures }, { jitter: 1 }));
+  assertEquals(waits, [2, 4, 8, 60, 60].map((minutes) => minutes * MINUTE));
+  assertEquals(interval({ failures: 3 }, { jitter: 0 }), 4 * MINUTE);
+});
+
+Deno.test("pollIntervalMs() is never shorter than Retry-After", () => {
+  assertEquals(interval({ failures: 1, retryAfterMs: 10 * MINUTE }), 10 * MINUTE);
+});
+
+const AGES: readonly (readonly [control: string | null, age: string | null, ms: number | null])[] =
+  [
+    [null, null, null],
+    ["public", null, null],
+    ["public, max-age=300", null, 300_000],
+    ["Max-Age=300", "100", 200_000],
+    [`max-age="300"`, "400", 0],
+    ["s-maxage=300", null, null],
+    ["max-age=300, no-cache", null, 0],
+    ["no-store", null, 0],
+    ["max-age=soon", "x", null],
+  ];
+
+for (const [control, age, ms] of AGES) {
+  Deno.test(`maxAgeMsOf() is ${ms} for ${control} at age ${age}`, () => {
+    const headers = new Headers();
+    if (control !== null) headers.set("cache-control", control);
+    if (age !== null) headers.set("age", age);
+    assertEquals(maxAgeMsOf(headers), ms);
+    assert(ms === null || ms >= 0);
+  });
+}

@@ -1,41 +1,40 @@
 /**
- * Feeds and what is around them, for tests.
+ * Feeds, items and articles for tests of news.
  *
  * @module
  */
-import type { Article } from "../../../lib/topics/news/article.ts";
+import type { Clock } from "../../../lib/core/clock.ts";
+import { createMemoryState } from "../../../lib/store/memory/backend.ts";
+import type { Store } from "../../../lib/store/store.ts";
+import { type Article, RETRACTED } from "../../../lib/topics/news/article.ts";
+import { ArticleIndex, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
+import type { ArticleEventInput } from "../../../lib/topics/news/article_repository.ts";
+import type { SeenItems } from "../../../lib/topics/news/feed_state.ts";
+import { createArticleIngest } from "../../../lib/topics/news/ingest.ts";
 import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
-import type { NewsStore } from "../../../lib/topics/news/tombstones.ts";
-import {
-  type ArticleEventInput,
-  createArticleIngest,
-  RETRACTED,
-} from "../../../lib/topics/news/ingest.ts";
-import { createArticleIndex, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
-import type { SeenItems } from "../../../lib/topics/news/seen_items.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
-/** When every sample is read. */
+/** The time at which every sample is parsed. */
 export const NOW = Date.UTC(2026, 9, 5, 15);
 
-/** The samples' names. */
+/** The names of the samples. */
 export const SAMPLES = [
   ...["atom_press.xml", "rdf_rss1.xml", "rss2_markets.xml", "feed_bad_bare_ampersand.xml"],
   ...["feed_bad_billion_laughs.xml", "feed_bad_html_429.html", "feed_bad_truncated.xml"],
   "feed_bad_xxe.xml",
 ];
 
-/** The text of a sample. */
+/** Reads a sample. */
 export function sample(name: string): string {
   return Deno.readTextFileSync(new URL(`samples/${name}`, import.meta.url));
 }
 
-/** A feed of RSS 2.0 with these items. */
+/** Makes an RSS 2.0 document. */
 export function rss(items: string, channel = "<title>x</title>"): string {
   return `<?xml version="1.0"?><rss version="2.0"><channel>${channel}${items}</channel></rss>`;
 }
 
-/** An item that may be told by its number. */
+/** Makes an item. Two items differ in everything if their numbers differ. */
 export function item(n: number | string, changes: Partial<FeedItem> = {}): FeedItem {
   return {
     guid: `guid-${n}`,
@@ -48,99 +47,109 @@ export function item(n: number | string, changes: Partial<FeedItem> = {}): FeedI
   };
 }
 
-/** A memory that forgets by a clock. */
-export function createTestStore(now: () => number): NewsStore & { readonly size: number } {
-  const kept = new Map<string, { readonly text: string; readonly until: number }>();
+/** The sources' names double as their titles. */
+export function article(id: string, changes: Partial<Article> = {}, ...sources: string[]): Article {
+  const url = `https://news.example/${id}`;
+  const names = sources.length > 0 ? sources : ["bbc"];
   return {
-    get: (key) => {
-      const found = kept.get(key);
-      return Promise.resolve(found !== undefined && now() < found.until ? found.text : null);
-    },
-    set: (key, text, ttlMs) => {
-      kept.set(key, { text, until: now() + ttlMs });
-      return Promise.resolve();
-    },
-    get size() {
-      return kept.size;
-    },
+    id,
+    title: id.toUpperCase(),
+    summary: "",
+    url,
+    sources: names.map((source) => ({ source, name: source, url })),
+    published_at: null,
+    first_seen_at: "2026-10-05T15:00:00.000Z",
+    updated_at: null,
+    symbols: [],
+    simulated: false,
+    ...changes,
   };
 }
 
-/** How long what is retracted is remembered here. */
+/** How long the log and tombstones are kept in tests, in milliseconds. */
 export const RETAIN_MS = 86_400_000;
 
-/** The events of a log: a retraction takes those of its article out. */
+/** Creates the in-memory backend on a clock. */
+export function createTestState(clock: Clock, retainEvents = 1000) {
+  return createMemoryState({ clock, random: () => 0.5 }, { retainEvents, retainMs: RETAIN_MS });
+}
+
+/** Creates a store on a clock. */
+export function createTestStore(clock: Clock): Store {
+  return createTestState(clock).store;
+}
+
+/** Creates a log: a retraction takes its article's events out. */
 export function createTestLog() {
-  const kept: (NewsEvent & { readonly key: string })[] = [];
+  const retained: (NewsEvent & { readonly key: string })[] = [];
   return {
-    kept,
-    append(publications: readonly ArticleEventInput[]): void {
-      for (const { type, data, key } of publications) {
-        const left = kept.filter((event) => type !== RETRACTED || event.key !== key);
-        kept.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
+    retained,
+    append(events: readonly ArticleEventInput[]): void {
+      for (const { type, data, key } of events) {
+        const left = retained.filter((event) => type !== RETRACTED || event.key !== key);
+        retained.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
       }
     },
   };
 }
 
-/** A newsroom over a log and a memory of its own, and what it published. */
+/** Creates an ingest with its own log and store. It records what is published. */
 export function createTestIngest() {
   const clock = createManualClock(NOW);
-  const memory = createTestStore(clock.now);
+  const store = createTestStore(clock);
   const log = createTestLog();
   const published: ArticleEventInput[] = [];
-  const traces = new Map<string, SeenItems>();
+  const seenItems = new Map<string, SeenItems>();
   const state = { isBroken: false };
 
   function open() {
     return createArticleIngest({
       clock,
-      memory,
-      read: () => Promise.resolve(createArticleIndex(log.kept)),
+      store,
       retainMs: RETAIN_MS,
-      publish: (publications) => {
-        if (state.isBroken) return Promise.reject(new Error("the store is away"));
-        published.push(...publications);
-        log.append(publications);
-        return Promise.resolve(new Set());
+      repository: {
+        read: () => Promise.resolve(new ArticleIndex(log.retained)),
+        publish: (events) => {
+          if (state.isBroken) return Promise.reject(new Error("the store is unavailable"));
+          published.push(...events);
+          log.append(events);
+          return Promise.resolve(new Set());
+        },
       },
     });
   }
-  let newsroom = open();
+  let ingest = open();
 
   return {
     clock,
     log,
     state,
-    newsroom: () => newsroom,
-    /** Another isolate takes over, with what the log and the memory hold. */
+    ingest: () => ingest,
+    /** Replaces the ingest by another isolate's, on the same log and store. */
     restart(): void {
-      newsroom = open();
+      ingest = open();
     },
-    forgetTraces(): void {
-      traces.clear();
+    forgetSeenItems(): void {
+      seenItems.clear();
     },
-    /** Polls a feed. @returns What was published: type and title each, or the id of a retraction. */
+    /** Polls a feed. @returns The type and title of each event that was published. */
     async poll(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
       published.length = 0;
       const feed = { source, name: source, by: "feed", symbols: [], simulated: false } as const;
-      traces.set(source, await newsroom.ingest(feed, items, traces.get(source) ?? []));
+      seenItems.set(source, await ingest.ingest(feed, items, seenItems.get(source) ?? []));
       return published.map(({ type, data }) => `${type}: ${titleOf(data)}`);
     },
-    /** What was published since the last poll began. */
+    /** The events that were published since the last poll began. */
     published,
-    /** The articles of the log, as they are now. */
-    articles: () => articlesOf(log.kept),
+    /** Returns the articles of the log. */
+    articles(): Article[] {
+      const index = new ArticleIndex(log.retained);
+      const ids = new Set(log.retained.map(({ key }) => key));
+      return [...ids].map((id) => index.get(id)).filter((each) => each !== undefined);
+    },
   };
 }
 
 function titleOf(data: unknown): string {
   return data !== null && typeof data === "object" && "title" in data ? String(data.title) : "";
-}
-
-/** The articles that some events tell, as they are now. */
-function articlesOf(events: readonly NewsEvent[]): Article[] {
-  const shelf = createArticleIndex(events);
-  const ids = new Set(events.map(({ json }): string => String(JSON.parse(json).id)));
-  return [...ids].map((id) => shelf.article(id)).filter((each) => each !== undefined);
 }

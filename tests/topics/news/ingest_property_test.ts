@@ -6,8 +6,8 @@ const step = fc.oneof(
   fc.record({
     do: fc.constant("poll" as const),
     source: fc.constantFrom("bbc", "cnbc"),
-    /** Each a story, and how its words and names are written this time. */
-    shown: fc.array(fc.record({ story: fc.nat(5), edition: fc.nat(2), guise: fc.nat(2) }), {
+    /** The stories of the document, each with its edition of the text and its spelling of link and guid. */
+    shown: fc.array(fc.record({ story: fc.nat(5), edition: fc.nat(2), spelling: fc.nat(2) }), {
       maxLength: 6,
     }),
   }),
@@ -16,13 +16,13 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("restart" as const) }),
 );
 
-/** A story in one of its guises: the same link throughout, other guids and tracking. */
-function told(story: number, edition: number, guise: number) {
-  const url = [`https://news.example/${story}`, `http://www.news.example/${story}/`][guise % 2];
+/** Makes an item of a story: one link in two spellings, with and without a guid. */
+function itemOf(story: number, edition: number, spelling: number) {
+  const url = [`https://news.example/${story}`, `http://www.news.example/${story}/`][spelling % 2];
   return item(story, {
     title: `Story ${story}, edition ${edition}`,
     ...(url === undefined ? {} : { url }),
-    guid: guise === 2 ? null : `guid-${story}`,
+    guid: spelling === 2 ? null : `guid-${story}`,
   });
 }
 
@@ -30,22 +30,24 @@ function storyOf(url: string): number {
   return Number(/(\d+)\/?$/.exec(url)?.[1]);
 }
 
-Deno.test("newsroom keeps one article a story, and none that was taken back, whatever happens in whatever order", async () => {
+Deno.test("ingest keeps one article per story, and no retracted one, in any order of polls, submissions and retractions", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
     const test = createTestIngest();
     const retracted = new Set<number>();
     for (const each of steps) {
       if (each.do === "restart") test.restart();
       if (each.do === "poll") {
-        const items = each.shown.map(({ story, edition, guise }) => told(story, edition, guise));
+        const items = each.shown.map(({ story, edition, spelling }) =>
+          itemOf(story, edition, spelling)
+        );
         await test.poll(each.source, ...items);
-        // A document that comes again is no news.
+        // A repeated document publishes nothing.
         assertEquals(await test.poll(each.source, ...items), []);
       }
       const story = "story" in each ? each.story : -1;
       const article = test.articles().find(({ url }) => storyOf(url) === story);
       if (each.do === "post") {
-        const { kind } = await test.newsroom().submit({
+        const { kind } = await test.ingest().submit({
           title: "Posted",
           url: `https://news.example/${story}`,
           source: "desk",
@@ -53,7 +55,7 @@ Deno.test("newsroom keeps one article a story, and none that was taken back, wha
         assertEquals(kind, retracted.has(story) ? "retracted" : article ? "known" : "new");
       }
       if (each.do === "retract" && article) {
-        assert(await test.newsroom().retract(article.id));
+        assert(await test.ingest().retract(article.id));
         retracted.add(story);
       }
       const stories = test.articles().map(({ url }) => storyOf(url));
