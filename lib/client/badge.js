@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `<connection-badge>`, for pages that follow by themselves: `badge.feed = connect({ … })`.
+ * `<connection-badge>` for pages with a connection of their own: `badge.feed = connect({ … })`.
  *
  * @module
  */

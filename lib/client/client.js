@@ -1,35 +1,32 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser client: live topics over one connection that stays.
+ * The browser client: topics over one connection that reconnects.
  *
  * @module
  */
-import { baseOf } from "./client/url.js";
 import { createConnection } from "./client/connection.js";
-import { createShared } from "./client/shared_connection.js";
-import { browserWorld } from "./client/runtime.js";
+import { browserRuntime } from "./client/runtime.js";
+import { createSharedConnection } from "./client/shared_connection.js";
+import { serverUrl } from "./client/url.js";
 
-export { browserWorld } from "./client/runtime.js";
+export { browserRuntime as browserWorld } from "./client/runtime.js";
 
-/** @typedef {import("./client/types.js").StreamEvent} StreamEvent */
-/** @typedef {import("./client/types.js").State} State */
-/** @typedef {import("./client/types.js").Options} Options */
-/** @typedef {import("./client/types.js").Feed} Feed */
+/** @import { ConnectOptions, LiveFeed } from "./client/types.js" */
 
 /**
  * Follows topics until it is closed: `connect({ url, topics: ["quotes"] }).subscribe(({ type, data }) => …)`
  *
- * @param {Options} options
- * @returns {Feed}
- * @throws {TypeError} Where the URL is none.
+ * @param {ConnectOptions} options
+ * @returns {LiveFeed}
+ * @throws {TypeError} If the URL is invalid.
  */
-export function connect(options, world = browserWorld()) {
-  const { share = true, ticket: _, url, cursor, ...same } = options;
-  if (share === false) return createConnection(options, world);
-  // Tabs of different places may name different servers by the same relative URL.
-  const key = JSON.stringify({ share, ...same, url: baseOf(url, world.baseUrl) });
-  /** @param {Partial<Options>} from */
-  const open = (from) => createConnection({ ...options, ...from }, world);
-  return createShared(key, open, world, cursor);
+export function connect(options, runtime = browserRuntime()) {
+  const { share = true, ticket: _, url, cursor, ...rest } = options;
+  if (share === false) return createConnection(options, runtime);
+  // Tabs at different paths may name different servers by the same relative URL.
+  const key = JSON.stringify({ share, ...rest, url: serverUrl(url, runtime.baseUrl) });
+  /** @param {Partial<ConnectOptions>} from */
+  const open = (from) => createConnection({ ...options, ...from }, runtime);
+  return createSharedConnection(key, open, runtime, cursor);
 }

@@ -1,49 +1,48 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * React hooks. Components that ask for the same share one connection, which ends shortly after the last of them.
- *
- * `react` is imported by its name: by the application's bundler, or by an import map.
+ * React hooks. Components that request the same topics share one connection, which closes shortly after the last of them
+ * unmounts. The application's bundler or an import map resolves `react`.
  *
  * @module
  */
 // @ts-types="@types/react"
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from "react";
 import { connect } from "./client.js";
-import { baseOf, newsAddressOf } from "./client/url.js";
-import { EMPTY } from "./client/model.js";
-import { NO_FEED } from "./client/no_feed.js";
-import { createStore } from "./client/store.js";
-import { browserWorld } from "./client/runtime.js";
+import { EMPTY_MODEL } from "./client/model.js";
+import { browserRuntime } from "./client/runtime.js";
+import { IDLE_STATE } from "./client/state.js";
+import { createModelStore } from "./client/store.js";
+import { newsUrl, serverUrl } from "./client/url.js";
 
 /** @import { Context, ReactNode } from "react" */
-/** @import { Kept, Model } from "./client/model.js" */
-/** @import { Options as ConnectOptions, State } from "./client/types.js" */
+/** @import { Model, ModelItem } from "./client/model.js" */
+/** @import { ConnectionState, ConnectOptions } from "./client/types.js" */
 
 /**
- * As of `connect`. Without `url` it is the server this file came from. With `topics`, several hooks share the connection
- * of these topics; without, each has its own topic. Functions are taken from whoever connects first.
+ * Options of `connect`. The default of `url` is the server of this file. With `topics`, several hooks share the connection
+ * of these topics; without, each has its own topic. Functions are those of the first component that connects.
  *
- * @typedef {Partial<ConnectOptions>} Options
+ * @typedef {Partial<ConnectOptions>} HookOptions
  */
 
-/** @type {Map<string, ReturnType<typeof createStore>>} Those that somebody looks at, by what they ask for. */
+/** @type {Map<string, ReturnType<typeof createModelStore>>} Stores in use, by their options. */
 const stores = new Map();
 
-/** @type {Context<Options>} */
-const Defaults = createContext({});
+/** @type {Context<HookOptions>} */
+const DefaultOptions = createContext({});
 
 /**
- * Options for all hooks below: `<Edgetape url="https://edge.example.com" topics={["quotes", "news"]}>`.
+ * Sets options for all hooks below: `<Edgetape url="https://edge.example.com" topics={["quotes", "news"]}>`.
  *
- * @param {Options & { children?: ReactNode }} props
+ * @param {HookOptions & { children?: ReactNode }} props
  */
 export function Edgetape({ children, ...options }) {
-  return createElement(Defaults.Provider, { value: options }, children);
+  return createElement(DefaultOptions.Provider, { value: options }, children);
 }
 
-/** What two who ask for the same have in common. @param {Options} options */
-function keyOf(options) {
+/** Computes a key that equal options share. @param {HookOptions} options */
+function storeKeyOf(options) {
   const entries = Object.entries(options).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.toSorted() : value,
@@ -51,13 +50,15 @@ function keyOf(options) {
   return JSON.stringify(entries.sort());
 }
 
-/** @param {ConnectOptions} options @returns {() => Promise<Kept[]>} */
-function newsOf({ url, sources, withCredentials }) {
+/** @param {ConnectOptions} options @returns {() => Promise<ModelItem[]>} */
+function createNewsLoader({ url, sources, withCredentials }) {
   return async () => {
-    const list = newsAddressOf(baseOf(url, browserWorld().baseUrl), sources);
-    const answer = await fetch(list, { credentials: withCredentials ? "include" : "same-origin" });
-    if (!answer.ok) throw new Error(`${list} answers ${answer.status}`);
-    return (await answer.json()).articles;
+    const list = newsUrl(serverUrl(url, browserRuntime().baseUrl), sources);
+    const response = await fetch(list, {
+      credentials: withCredentials ? "include" : "same-origin",
+    });
+    if (!response.ok) throw new Error(`${list} answers ${response.status}`);
+    return (await response.json()).articles;
   };
 }
 
@@ -65,11 +66,11 @@ function newsOf({ url, sources, withCredentials }) {
  * @param {string} key
  * @param {ConnectOptions} options
  */
-function open(key, options) {
-  const { after, report } = browserWorld();
-  const store = createStore({
+function openStore(key, options) {
+  const { after, report } = browserRuntime();
+  const store = createModelStore({
     connect: () => connect(options),
-    askNews: options.topics.includes("news") ? newsOf(options) : null,
+    loadNews: options.topics.includes("news") ? createNewsLoader(options) : null,
     batch: (run) => void requestAnimationFrame(run),
     after,
     report,
@@ -80,56 +81,56 @@ function open(key, options) {
 }
 
 /**
- * Looks at a store. It comes about when the component is mounted: rendering, on a server too, starts nothing.
+ * Subscribes to a store, which opens when the component mounts: rendering, on a server too, opens nothing.
  *
  * @template T
- * @param {string | null} topic Null: at nothing yet.
- * @param {Options} options
- * @param {(model: Model, state: State) => T} select Gives the same where nothing has changed.
+ * @param {string | null} topic Null subscribes to nothing.
+ * @param {HookOptions} options
+ * @param {(model: Model, state: ConnectionState) => T} select Returns the same value if nothing has changed.
  * @returns {T}
  */
 function useStore(topic, options, select) {
-  const given = { ...useContext(Defaults), ...options };
+  const given = { ...useContext(DefaultOptions), ...options };
   const topics = topic && given.topics?.includes(topic) ? given.topics : [topic ?? ""];
-  const whole = { url: new URL(".", import.meta.url).href, ...given, topics };
-  const key = keyOf(whole);
+  const complete = { url: new URL(".", import.meta.url).href, ...given, topics };
+  const key = storeKeyOf(complete);
   const subscribe = useMemo(
     () => (/** @type {() => void} */ listener) =>
-      topic === null ? () => {} : (stores.get(key) ?? open(key, whole)).subscribe(listener),
+      topic === null ? () => {} : (stores.get(key) ?? openStore(key, complete)).subscribe(listener),
     [key],
   );
   return useSyncExternalStore(
     subscribe,
-    () => select(stores.get(key)?.model() ?? EMPTY, stores.get(key)?.state() ?? NO_FEED),
-    () => select(EMPTY, NO_FEED),
+    () => select(stores.get(key)?.model() ?? EMPTY_MODEL, stores.get(key)?.state() ?? IDLE_STATE),
+    () => select(EMPTY_MODEL, IDLE_STATE),
   );
 }
 
-/** Quotes by symbol. @param {Options} [options] */
+/** Returns quotes by symbol. @param {HookOptions} [options] */
 export function useQuotes(options = {}) {
   return useStore("quotes", options, ({ quotes }) => quotes);
 }
 
-/** One quote: nothing is rendered for the others. @param {string} symbol @param {Options} [options] */
+/** Returns one quote. Other quotes do not render the component. @param {string} symbol @param {HookOptions} [options] */
 export function useQuote(symbol, options = {}) {
   return useStore("quotes", options, ({ quotes }) => quotes[symbol] ?? null);
 }
 
-/** How the providers of quotes are doing, by name. @param {Options} [options] */
+/** Returns the status of the quote providers by name. @param {HookOptions} [options] */
 export function useStatus(options = {}) {
   return useStore("quotes", options, ({ status }) => status);
 }
 
-/** Articles, newest first: at most 200. @param {Options} [options] */
+/** Returns at most 200 articles, newest first. @param {HookOptions} [options] */
 export function useNews(options = {}) {
   return useStore("news", options, ({ news }) => news);
 }
 
 /**
- * An operation, null until it is known.
+ * Returns an operation, null until it is known.
  *
- * @param {string | null} id Null where there is none yet.
- * @param {Options} [options]
+ * @param {string | null} id Null if there is none yet.
+ * @param {HookOptions} [options]
  */
 export function useOperation(id, options = {}) {
   return useStore(
@@ -140,17 +141,17 @@ export function useOperation(id, options = {}) {
 }
 
 /**
- * A session, null until it is known.
+ * Returns a session, null until it is known.
  *
- * @param {string | null} id Null where there is none yet.
- * @param {Options} [options]
+ * @param {string | null} id Null if there is none yet.
+ * @param {HookOptions} [options]
  */
 export function useSession(id, options = {}) {
   return useStore(id && `sessions/${id}`, options, ({ sessions }) => id && sessions[id] || null);
 }
 
-/** How the connection is doing that `topics` name; without them the one of `useQuotes`. @param {Options} [options] */
+/** Returns the state of the connection of `topics`; without them, of `useQuotes`. @param {HookOptions} [options] */
 export function useStreamState(options = {}) {
-  const { topics = ["quotes"] } = { ...useContext(Defaults), ...options };
+  const { topics = ["quotes"] } = { ...useContext(DefaultOptions), ...options };
   return useStore(topics[0] ?? null, { ...options, topics }, (_, state) => state);
 }

@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * `<edgetape-ticker>`: live prices on any page, without a frame and without a line of script.
+ * `<edgetape-ticker>`: live prices on any page, without an iframe or a script of the page.
  *
- * Attributes: `symbols` (all where none are named), `url` (the server this file came from), `layout="scroll"` (one line).
+ * Attributes: `symbols` (the default is all), `url` (the default is the server of this file), `layout="scroll"` (one line).
  * Parts: `ticker`, `list`, `item` (with `up`, `down`, `stale`, …), the fields of an item, `foot`, `badge`, `badge-…`, `sources`.
  * Custom properties: `--edgetape-text`, `-ground`, `-line`, `-good`, `-warn`, `-bad`, `-calm`, `-accent`, `-flash`, `-radius`.
  *
@@ -11,55 +11,56 @@
  */
 import { connect } from "./client.js";
 import "./badge/element.js";
-import { NO_FEED } from "./client/no_feed.js";
-import { createDesk } from "./ticker/shared_subscription.js";
-import { createTickerView } from "./ticker/view.js";
-import { symbolsOf } from "./ticker/text.js";
+import { IDLE_STATE, isFollowing } from "./client/state.js";
 import { localeOf } from "./format/values.js";
+import { createSharedSubscription } from "./ticker/shared_subscription.js";
+import { parseSymbols } from "./ticker/text.js";
+import { createTickerView } from "./ticker/view.js";
 
-/** @import { State } from "./client/types.js" */
-/** @import { Watched } from "./badge/element.js" */
-/** @import { Desk, Market } from "./ticker/shared_subscription.js" */
+/** @import { ConnectionState } from "./client/types.js" */
+/** @import { ObservableFeed } from "./badge/element.js" */
+/** @import { SharedSubscription, TickerData } from "./ticker/shared_subscription.js" */
 
-/** What the page's tickers follow, by server. @type {Map<string, Desk>} */
-const desks = new Map();
+/** The subscriptions of this page, by server. @type {Map<string, SharedSubscription>} */
+const subscriptions = new Map();
 
 /** @param {string} url */
-function deskAt(url) {
-  const desk = desks.get(url) ?? createDesk({
+function subscriptionAt(url) {
+  const subscription = subscriptions.get(url) ?? createSharedSubscription({
     open: (symbols) => connect({ url, topics: ["quotes"], symbols }),
     batch: (run) => void requestAnimationFrame(run),
-    later: (run) => void setTimeout(run),
+    defer: (run) => void setTimeout(run),
     report: reportError,
-    onClose: () => void desks.delete(url),
+    onClose: () => void subscriptions.delete(url),
   });
-  desks.set(url, desk);
-  return desk;
+  subscriptions.set(url, subscription);
+  return subscription;
 }
 
-/** What is shown where there is nothing to follow. @param {string} url @returns {Watched} */
-function noFeed(url) {
-  /** @type {State} */
-  const state = Object.freeze({ ...NO_FEED, kind: "stopped", reason: `"${url}" is no URL.` });
+/** Stands in for a feed whose URL is invalid. @param {string} url @returns {ObservableFeed} */
+function invalidFeed(url) {
+  /** @type {ConnectionState} */
+  const state = Object.freeze({
+    ...IDLE_STATE,
+    kind: "stopped",
+    reason: `"${url}" is not a valid URL.`,
+  });
   return { state: () => state, onState: () => () => {}, reconnect() {} };
 }
 
-/** @type {Market} */
-const NOTHING = { quotes: {}, statuses: [], hasSnapshot: false };
-
-/** While it is connected, prices are as fresh as they say. */
-const FOLLOWING = ["connecting", "live", "polling"];
+/** @type {TickerData} */
+const NO_TICKER_DATA = { quotes: {}, statuses: [], hasSnapshot: false };
 
 /** The element. */
 export class EdgetapeTicker extends HTMLElement {
   static observedAttributes = ["symbols", "url", "layout", "lang"];
   #view = createTickerView(this.attachShadow({ mode: "open" }));
-  /** @type {Desk | undefined} */
-  #desk;
+  /** @type {SharedSubscription | undefined} */
+  #subscription;
   #leave = () => {};
 
   connectedCallback() {
-    this.#follow();
+    this.#subscribe();
   }
 
   disconnectedCallback() {
@@ -71,40 +72,44 @@ export class EdgetapeTicker extends HTMLElement {
     if (name === "layout") this.#view.setScrolling(this.getAttribute("layout") === "scroll");
     else if (!this.isConnected) return;
     else if (name === "lang") this.#show();
-    else this.#follow();
+    else this.#subscribe();
   }
 
-  #follow() {
+  #subscribe() {
     this.#leave();
     const url = this.getAttribute("url") ?? new URL(".", import.meta.url).href;
-    this.#desk = URL.canParse(url, document.baseURI)
-      ? deskAt(new URL(url, document.baseURI).href)
+    this.#subscription = URL.canParse(url, document.baseURI)
+      ? subscriptionAt(new URL(url, document.baseURI).href)
       : undefined;
-    this.#view.badge.feed = this.#desk ?? noFeed(url);
-    this.#leave = this.#desk?.join(this.#symbols(), () => this.#show()) ?? (() => {});
+    this.#view.badge.feed = this.#subscription ?? invalidFeed(url);
+    this.#leave = this.#subscription?.join(this.#symbols(), () => this.#show()) ?? (() => {});
     this.#show();
   }
 
   #symbols() {
-    return symbolsOf(this.getAttribute("symbols"));
+    return parseSymbols(this.getAttribute("symbols"));
   }
 
   #show() {
-    const { quotes, statuses, hasSnapshot } = this.#desk?.market() ?? NOTHING;
-    const isFollowing = FOLLOWING.includes(this.#view.badge.feed?.state().kind ?? "");
-    const asked = this.#symbols();
+    const { quotes, statuses, hasSnapshot } = this.#subscription?.data() ?? NO_TICKER_DATA;
+    const state = this.#view.badge.feed?.state();
+    const requested = this.#symbols();
     const offered = [...Object.keys(quotes), ...statuses.flatMap(({ symbols }) => symbols)];
-    const shown = asked.length ? asked : offered.length ? [...new Set(offered)].sort() : [""];
-    const known = { statuses, hasSnapshot, isFollowing };
+    const symbols = requested.length
+      ? requested
+      : offered.length
+      ? [...new Set(offered)].sort()
+      : [""];
+    const common = { statuses, hasSnapshot, isFollowing: !!state && isFollowing(state) };
     const lang = this.closest("[lang]")?.getAttribute("lang");
     this.#view.show(
-      shown.map((symbol) => ({ ...known, symbol, quote: quotes[symbol] })),
+      symbols.map((symbol) => ({ ...common, symbol, quote: quotes[symbol] })),
       localeOf(lang ?? ""),
     );
   }
 }
 
-// Another version of it may have come before.
+// Another version of this file may have defined it.
 if (!customElements.get("edgetape-ticker")) {
   customElements.define("edgetape-ticker", EdgetapeTicker);
 }

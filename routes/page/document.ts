@@ -4,8 +4,8 @@
  * @module
  */
 import { html } from "hono/html";
-import { timeWords } from "../../lib/client/format/values.js";
-import { simulatedWords } from "../../lib/client/page/text.js";
+import { formatTime } from "../../lib/client/format/values.js";
+import { simulatedText } from "../../lib/client/page/text.js";
 import type { Snapshot } from "../../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./news.ts";
 import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
@@ -40,7 +40,7 @@ export function pageDocument(
   { origin, now, isDemo }: PageFrame,
 ) {
   const snapshot = { quotes, status };
-  const asOf = timeWords(new Date(now).toISOString(), now);
+  const asOf = formatTime(new Date(now).toISOString(), now);
   return html`
     <!doctype html>
     <html lang="en">
@@ -56,7 +56,7 @@ export function pageDocument(
       </head>
       <body>
         <header>
-          ${simulatedBanner(simulatedWords([...quotes, ...news.articles]))}
+          ${simulatedBanner(simulatedText([...quotes, ...news.articles]))}
           <div class="top">
             <h1><img src="/icon.svg" alt="" width="28" height="28">Edgetape</h1>
             <connection-badge>

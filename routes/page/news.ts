@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { articleWords, feedWords } from "../../lib/client/page/news_words.js";
+import { articleTexts, feedNotes } from "../../lib/client/page/text.js";
 import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
 
 /** What the page begins with. */
@@ -16,7 +16,7 @@ export interface PageNews {
   readonly source: string | null;
 }
 
-function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleWords>, "href"> & {
+function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleTexts>, "href"> & {
   readonly href: string | null;
 }) {
   const link = href === null ? "" : html`href="${href}"`;
@@ -67,14 +67,14 @@ export function newsSection(news: PageNews, now: number) {
       <h2 id="news-title">News</h2>
       ${filter(news)}
       <ul id="articles">
-        ${articles.map((article) => item(article.id, articleWords(article, now)))}
+        ${articles.map((article) => item(article.id, articleTexts(article, now)))}
       </ul>
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
         No articles yet: they appear here as they come.
       </p>
       <template id="article">${item("", BLANK)}</template>
       <ul id="feeds" class="notes">
-        ${feedWords(feeds, now).map(({ state, text }) =>
+        ${feedNotes(feeds, now).map(({ state, text }) =>
           html`<li data-state="${state}">${text}</li>`
         )}
       </ul>

@@ -6,7 +6,7 @@
 import { z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import type { Runtime } from "../../lib/core/runtime.ts";
-import { MOST_SHOWN } from "../../lib/client/page/news_words.js";
+import { MAX_SHOWN_ARTICLES } from "../../lib/client/page/text.js";
 import { type Asset, assetRoutes } from "../../lib/http/assets.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
@@ -77,7 +77,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // What comes in between is shown and told by the stream, which goes on from the earlier place.
     const snapshot = await quotes.snapshot();
-    const { articles } = await news.latest(sources, MOST_SHOWN);
+    const { articles } = await news.latest(sources, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
     const painted = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");

@@ -4,12 +4,12 @@
  * @module
  */
 import { html } from "hono/html";
-import { problemWords } from "../../lib/client/page/problems.js";
+import { providerNotes } from "../../lib/client/page/text.js";
 import type { Status } from "../../lib/topics/quotes/quote.ts";
 
 /** What there is to know about providers. @param now Milliseconds since the epoch. */
 export function problemsSection(status: readonly Status[], now: number) {
-  const problems = problemWords(status, now);
+  const problems = providerNotes(status, now);
   return html`
     <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
       <h2>Sources</h2>

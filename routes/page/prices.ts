@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { COLUMNS, rowWords } from "../../lib/client/page/text.js";
+import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
 import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
 
@@ -22,7 +22,7 @@ function spark() {
 /** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */
 function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
   const quote = quotes.find((each) => each.symbol === symbol);
-  const words = rowWords({ symbol, quote, statuses: status, isFollowing: true, now });
+  const words = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
   const shown = quote?.name ?? name;
   const texts = new Map(Object.entries({ ...words.texts, symbol, name: shown }));
   const times = new Map(Object.entries(words.times));

@@ -1,7 +1,7 @@
 /** The badge by itself: each state, told by a feed that is none. */
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import type { State } from "../../lib/client/client/types.js";
+import type { ConnectionState } from "../../lib/client/client/types.js";
 import { violations } from "./axe.ts";
 import { openTab, type Tab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
@@ -26,7 +26,7 @@ const SCRIPT = `
       reconnect: () => { fake.hurried++; },
     },
   };
-  fake.tell({ kind: "connecting", reason: "Asking the server for the stream." });
+  fake.tell({ kind: "connecting", reason: "Connecting to the server." });
   globalThis.badge = document.querySelector("connection-badge");
   badge.feed = fake.feed; // before the element is known, as it may be
 `;
@@ -63,7 +63,7 @@ async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<
   };
 }
 
-async function tell(page: Page, state: Pick<State, "kind" | "reason">, inMs?: number) {
+async function tell(page: Page, state: Pick<ConnectionState, "kind" | "reason">, inMs?: number) {
   await page.evaluate(
     ([state, inMs]) => Reflect.get(globalThis, "fake").tell(state, inMs),
     [
@@ -89,18 +89,19 @@ async function seen(page: Page, isSeen: boolean): Promise<void> {
 }
 
 /** The word of each state, and whether it has a button. */
-const STATES: readonly (readonly [kind: State["kind"], word: string, hasButton: boolean])[] = [
-  ["connecting", "Connecting", false],
-  ["live", "Live", false],
-  ["stale", "Stale", false],
-  ["reconnecting", "Reconnecting", true],
-  ["polling", "Polling", true],
-  ["busy", "Busy", true],
-  ["offline", "Offline", true],
-  ["paused", "Paused", false],
-  ["ended", "Ended", false],
-  ["stopped", "Stopped", true],
-];
+const STATES:
+  readonly (readonly [kind: ConnectionState["kind"], word: string, hasButton: boolean])[] = [
+    ["connecting", "Connecting", false],
+    ["live", "Live", false],
+    ["stale", "Stale", false],
+    ["reconnecting", "Reconnecting", true],
+    ["polling", "Polling", true],
+    ["busy", "Busy", true],
+    ["offline", "Offline", true],
+    ["paused", "Paused", false],
+    ["ended", "Ended", false],
+    ["stopped", "Stopped", true],
+  ];
 
 for (const colorScheme of ["light", "dark"] as const) {
   browserTest(
@@ -186,13 +187,13 @@ browserTest("<connection-badge> does not call a feed live that brings nothing fr
   const { page } = stage;
 
   await tell(page, { kind: "live", reason: "Connected." });
-  await page.evaluate("badge.hollow = 'Connected, but no price is fresh.'");
+  await page.evaluate("badge.staleReason = 'Connected, but no price is fresh.'");
   assertEquals(await part(page, "status").innerText(), "Stale");
   assertEquals(await part(page, "reason").innerText(), "Connected, but no price is fresh.");
   await tell(page, { kind: "offline", reason: "There is no network." });
   assertEquals(await part(page, "reason").innerText(), "There is no network.");
   await tell(page, { kind: "live", reason: "Connected." });
-  await page.evaluate("badge.hollow = null");
+  await page.evaluate("badge.staleReason = null");
   assertEquals(await part(page, "status").innerText(), "Live");
 });
 

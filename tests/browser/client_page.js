@@ -12,9 +12,9 @@ const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
 const { browserWorld, connect } = await import(`${modules}/client.js`);
 
-/** @type {import("../../lib/client/client/types.js").World} */
-const world = browserWorld();
-const start = world.now();
+/** @type {import("../../lib/client/client/types.js").BrowserRuntime} */
+const runtime = browserWorld();
+const start = runtime.now();
 const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
 
 /** @type {import("./client_page.ts").Followed} */
@@ -25,10 +25,10 @@ const followed = {
       ...hasTickets && { ticket: async () => await (await fetch("/ticket")).text() },
     },
     {
-      ...world,
-      now: () => start + (world.now() - start) * pace,
-      /** @type {typeof world.after} */
-      after: (ms, run) => world.after((ms < fromMs ? ms : ms / by) / pace, run),
+      ...runtime,
+      now: () => start + (runtime.now() - start) * pace,
+      /** @type {typeof runtime.after} */
+      after: (ms, run) => runtime.after((ms < fromMs ? ms : ms / by) / pace, run),
     },
   ),
   numbers: [],
@@ -37,7 +37,7 @@ const followed = {
   states: [],
 };
 
-/** @param {import("../../lib/client/client/types.js").StreamEvent & { data: any }} event */
+/** @param {import("../../lib/client/client/types.js").LiveEvent & { data: any }} event */
 function take({ type, data }) {
   if (type === "tick") followed.numbers.push(data.data.number);
   const [_, number] = type === "article" ? data.title.split("Number ") : [];
@@ -47,7 +47,7 @@ function take({ type, data }) {
 }
 followed.feed.subscribe(take);
 
-/** @param {import("../../lib/client/client/types.js").State} state */
+/** @param {import("../../lib/client/client/types.js").ConnectionState} state */
 const keep = (state) => followed.states.push(state);
 keep(followed.feed.state());
 followed.feed.onState(keep);

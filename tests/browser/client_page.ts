@@ -4,7 +4,7 @@
  * @module
  */
 import type { BrowserContext, Page } from "playwright-core";
-import type { Feed, State } from "../../lib/client/client/types.js";
+import type { ConnectionState, LiveFeed } from "../../lib/client/client/types.js";
 import type { Numbers } from "../support/numbers.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { until } from "../support/within.ts";
@@ -26,10 +26,10 @@ export interface Setup {
 
 /** What the page keeps, as `globalThis.followed`. */
 export interface Followed {
-  readonly feed: Feed;
+  readonly feed: LiveFeed;
   /** The numbers of the publisher that came, in order. */
   readonly numbers: number[];
-  readonly states: State[];
+  readonly states: ConnectionState[];
   gaps: number;
   /** How many quotes and snapshots of them came. */
   quotes: number;
@@ -107,9 +107,9 @@ export interface Follower {
   /** What the page keeps, but for what is no value. */
   seen(): Promise<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>;
   /** Waits until it is in a state. */
-  is(kind: State["kind"], more?: Partial<State>): Promise<State>;
+  is(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
   /** Waits until it is or was in a state, and gives the first such. */
-  was(kind: State["kind"], more?: Partial<State>): Promise<State>;
+  was(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
   /** Waits until a number of the publisher has come. */
   hears(number: number): Promise<void>;
 }
@@ -129,11 +129,11 @@ async function follow(page: Page, url: string): Promise<Follower> {
 
   /** Waits until one of the states that `look` gives is the one wanted. */
   async function waitFor(
-    look: () => Promise<readonly State[]>,
-    wanted: Partial<State>,
-  ): Promise<State> {
-    let states: readonly State[] = [];
-    const isWanted = (state: State) =>
+    look: () => Promise<readonly ConnectionState[]>,
+    wanted: Partial<ConnectionState>,
+  ): Promise<ConnectionState> {
+    let states: readonly ConnectionState[] = [];
+    const isWanted = (state: ConnectionState) =>
       JSON.stringify({ ...state, ...wanted }) === JSON.stringify(state);
     try {
       return await until(JSON.stringify(wanted), async () => {

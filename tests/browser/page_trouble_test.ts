@@ -48,7 +48,7 @@ browserTest("page says that a chart cannot be loaded, and tells the rest", async
   await page.route("**/page/uplot.css", (route) => route.abort());
   await openChart(page).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("The chart cannot be loaded now.").waitFor();
+  await dialog.getByText("The chart cannot be loaded.").waitFor();
   assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
   await page.keyboard.press("Escape");
   await page.unroute("**/page/uplot.css");

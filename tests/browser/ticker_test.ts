@@ -170,7 +170,7 @@ browserTest("<edgetape-ticker> follows its attributes", async () => {
   assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD", "BTC-USD"]);
 
   await set("url", "http://");
-  await page.getByText(`"http://" is no URL.`).waitFor();
+  await page.getByText(`"http://" is not a valid URL.`).waitFor();
   await hasStreams(second, 0);
   assertEquals(complaints, []);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { stream } from "../../lib/client/client/post.js";
-import type { StreamEvent } from "../../lib/client/client/types.js";
+import type { LiveEvent } from "../../lib/client/client/types.js";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 /** Where the chat is. */
@@ -87,7 +87,7 @@ function given({ url, signal }: Request, { body, status, headers }: Response): R
 }
 
 /** The text of a token, the type of anything else. */
-function wordsOf({ type, data }: StreamEvent): string {
+function summarise({ type, data }: LiveEvent): string {
   const isText = typeof data === "object" && data !== null && "text" in data;
   return isText ? String(data.text) : type;
 }
@@ -118,7 +118,7 @@ export function startChat(
 
   const end = stream(CHAT, {
     body: { question: "?" },
-    onEvents: (events) => batches.push(events.map(wordsOf)),
+    onEvents: (events) => batches.push(events.map(summarise)),
     ...options,
   }, { ...clock, random: () => 1, fetch: play });
   const settled = end.then(({ type }) => type);

@@ -190,8 +190,8 @@ Deno.test("createConnection() renews its right beside the line it has, where it 
 Deno.test("createConnection() says in words why the server ended a stream", async () => {
   for (
     const [reason, words] of [
-      ["slow", "This page reads more slowly than events come."],
-      ["revoked", "The right to follow this has ended."],
+      ["slow", "This page reads events more slowly than they arrive."],
+      ["revoked", "Access to these topics has ended."],
       ["another", "The server ended the stream."],
     ] as const
   ) {
@@ -230,7 +230,7 @@ Deno.test("createConnection() tries again where a ticket cannot be had", async (
   const ticket = () => isAway ? Promise.reject(new Error("secret")) : Promise.resolve("t");
   const wire = createWire();
   const { feed } = await wire.connect({ ticket });
-  assertEquals(feed.state().reason, "No ticket could be had. Next try in 1 s.");
+  assertEquals(feed.state().reason, "No ticket could be obtained. Next try in 1 s.");
   isAway = false;
   await wire.clock.advance(750);
   assertEquals(wire.open().length, 1);

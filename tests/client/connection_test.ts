@@ -265,7 +265,7 @@ Deno.test("createConnection() is stale while what comes is far behind", async ()
     await wire.clock.advance(15_000);
     wire.last().send("heartbeat", wire.clock.now() - lateMs, "6-0");
     assertEquals([feed.state().kind, feed.state().transport], [kind, "source"]);
-    if (kind === "stale") assertEquals(feed.state().reason, "What you see is 38 s behind.");
+    if (kind === "stale") assertEquals(feed.state().reason, "Events arrive 38 s late.");
   }
   assert(wire.clock.now() > sent);
   feed.close();

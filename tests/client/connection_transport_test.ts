@@ -334,7 +334,7 @@ Deno.test("createConnection() does not poll while the page is hidden, and does w
   const { wire, feed, polls } = await createPolling({}, { quotes: () => quotes("7-0") });
   wire.hide();
   assertEquals([feed.state().kind, wire.clock.timers, wire.open().length], ["paused", 0, 0]);
-  assertStringIncludes(feed.state().reason, "Hidden");
+  assertStringIncludes(feed.state().reason, "hidden");
   const before = polls().length;
   await wire.clock.advance(MINUTE);
   assertEquals(polls().length, before);

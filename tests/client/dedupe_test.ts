@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { createRepeats } from "../../lib/client/client/dedupe.js";
+import fc from "fast-check";
+import { createDedupe, isAfter } from "../../lib/client/client/dedupe.js";
 
 function quote(symbol: string, second: number) {
   return { symbol, received_at: `2026-01-01T00:00:0${second}.000Z` };
 }
 
-Deno.test("createRepeats() drops what has an id that is not after the last", () => {
-  const repeats = createRepeats("9-2");
-  const take = (id: string) => repeats.take({ type: "tick", data: 1, id }) !== null;
+Deno.test("createDedupe() drops what has an id that is not after the last", () => {
+  const dedupe = createDedupe("9-2");
+  const take = (id: string) => dedupe.accept({ type: "tick", data: 1, id }) !== null;
   assertEquals(["9-2", "9-10", "10-0", "9-11", "10-0"].map(take), [
     false,
     true,
@@ -15,70 +16,78 @@ Deno.test("createRepeats() drops what has an id that is not after the last", () 
     false,
     false,
   ]);
-  assertEquals(repeats.cursor(), "10-0");
+  assertEquals(dedupe.cursor(), "10-0");
 });
 
-Deno.test("createRepeats() lets everything without an id pass", () => {
-  const repeats = createRepeats("9-2");
+Deno.test("createDedupe() lets everything without an id pass", () => {
+  const dedupe = createDedupe("9-2");
   const status = { type: "status", data: { provider: "p", state: "down" }, id: "" };
-  assertEquals([repeats.take(status), repeats.take(status)], [status, status]);
-  assertEquals(repeats.cursor(), "9-2");
+  assertEquals([dedupe.accept(status), dedupe.accept(status)], [status, status]);
+  assertEquals(dedupe.cursor(), "9-2");
 });
 
-Deno.test("createRepeats() lets a gap pass that has the id one came with", () => {
+Deno.test("createDedupe() lets a gap pass that has the id one came with", () => {
   const gap = { type: "gap", data: { topic: "news" }, id: "9-2" };
-  assertEquals(createRepeats("9-2").take(gap), gap);
+  assertEquals(createDedupe("9-2").accept(gap), gap);
 });
 
-Deno.test("createRepeats() moves on and never back, until it forgets", () => {
-  const repeats = createRepeats("9-2");
-  repeats.moveTo("8-0");
-  assertEquals(repeats.cursor(), "9-2");
-  repeats.forget();
-  repeats.moveTo("8-0");
-  assertEquals(repeats.cursor(), "8-0");
+Deno.test("createDedupe() moves on and never back, until it forgets", () => {
+  const dedupe = createDedupe("9-2");
+  dedupe.advance("8-0");
+  assertEquals(dedupe.cursor(), "9-2");
+  dedupe.reset();
+  dedupe.advance("8-0");
+  assertEquals(dedupe.cursor(), "8-0");
 });
 
-Deno.test("createRepeats() drops a quote that is older than the one shown, and in a snapshot shows that one", () => {
-  const repeats = createRepeats("");
+Deno.test("createDedupe() drops a quote that is older than the one shown, and in a snapshot shows that one", () => {
+  const dedupe = createDedupe("");
   const [old, same, young] = [quote("WTI", 1), quote("WTI", 2), quote("WTI", 2)];
   const other = quote("SPX", 0);
-  assertEquals(repeats.take({ type: "quote", data: young, id: "" })?.data, young);
-  assertEquals(repeats.take({ type: "quote", data: old, id: "" }), null);
-  assertEquals(repeats.take({ type: "quote", data: same, id: "" })?.data, same); // as when it grows stale
+  assertEquals(dedupe.accept({ type: "quote", data: young, id: "" })?.data, young);
+  assertEquals(dedupe.accept({ type: "quote", data: old, id: "" }), null);
+  assertEquals(dedupe.accept({ type: "quote", data: same, id: "" })?.data, same); // as when it grows stale
   const snapshot = { type: "snapshot", data: { quotes: [old, other], status: [] }, id: "5-0" };
   const taken = { ...snapshot, data: { quotes: [same, other], status: [] } };
-  assertEquals(repeats.take(snapshot), taken);
-  repeats.forget();
-  assertEquals(repeats.take({ ...snapshot, id: "" }), { ...snapshot, id: "" });
+  assertEquals(dedupe.accept(snapshot), taken);
+  dedupe.reset();
+  assertEquals(dedupe.accept({ ...snapshot, id: "" }), { ...snapshot, id: "" });
 });
 
-Deno.test("createRepeats() drops the state of an operation that is older than the one shown", () => {
-  const repeats = createRepeats("");
+Deno.test("createDedupe() drops the state of an operation that is older than the one shown", () => {
+  const dedupe = createDedupe("");
   const at = (second: number) => ({
     type: "progress",
     data: { id: "o", owner: "ann", updated_at: `2026-01-01T00:00:0${second}.000Z` },
     id: `${second}-0`,
   });
-  assertEquals(repeats.take({ ...at(3), id: "" })?.data, at(3).data);
-  assertEquals([repeats.take(at(1)), repeats.take(at(4))], [null, at(4)]);
+  assertEquals(dedupe.accept({ ...at(3), id: "" })?.data, at(3).data);
+  assertEquals([dedupe.accept(at(1)), dedupe.accept(at(4))], [null, at(4)]);
 });
 
-Deno.test("createRepeats() tells no article again that was polled, and leaves the place for the other topics", () => {
-  const repeats = createRepeats("5-0");
-  repeats.polledTo("7-0", false);
-  assertEquals([repeats.cursor(), repeats.pollCursor()], ["5-0", "7-0"]);
+Deno.test("createDedupe() tells no article again that was polled, and leaves the place for the other topics", () => {
+  const dedupe = createDedupe("5-0");
+  dedupe.advancePoll("7-0", false);
+  assertEquals([dedupe.cursor(), dedupe.pollCursor()], ["5-0", "7-0"]);
   const event = (type: string, id: string) => ({ type, data: {}, id });
   const all = [event("article", "6-0"), event("tick", "6-1"), event("article.updated", "7-0")];
-  assertEquals(all.map((each) => repeats.take(each) !== null), [false, true, false]);
-  assertEquals(repeats.take(event("article", "7-1")), event("article", "7-1"));
-  assertEquals(repeats.pollCursor(), "7-1");
+  assertEquals(all.map((each) => dedupe.accept(each) !== null), [false, true, false]);
+  assertEquals(dedupe.accept(event("article", "7-1")), event("article", "7-1"));
+  assertEquals(dedupe.pollCursor(), "7-1");
 });
 
-Deno.test("createRepeats() goes with the polls where they tell of all topics, or where there was no place", () => {
+Deno.test("createDedupe() goes with the polls where they tell of all topics, or where there was no place", () => {
   for (const [from, isAll] of [["5-0", true], ["", false]] as const) {
-    const repeats = createRepeats(from);
-    repeats.polledTo("7-0", isAll);
-    assertEquals(repeats.cursor(), "7-0");
+    const dedupe = createDedupe(from);
+    dedupe.advancePoll("7-0", isAll);
+    assertEquals(dedupe.cursor(), "7-0");
   }
+});
+
+Deno.test("isAfter() compares ids as numbers of any length", () => {
+  const part = fc.bigInt({ min: 0n, max: 10n ** 19n });
+  fc.assert(fc.property(part, part, part, part, (ms, n, otherMs, otherN) => {
+    const isLater = ms > otherMs || (ms === otherMs && n > otherN);
+    assertEquals(isAfter(`${ms}-${n}`, `${otherMs}-${otherN}`), isLater);
+  }));
 });

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { EMPTY, type Model, MOST_ARTICLES, reduce } from "../../lib/client/client/model.js";
+import { EMPTY_MODEL, MAX_ARTICLES, type Model, reduce } from "../../lib/client/client/model.js";
 
 /** The model after events of these types and data. */
-function after(events: readonly (readonly [type: string, data: unknown])[], from: Model = EMPTY) {
+function after(
+  events: readonly (readonly [type: string, data: unknown])[],
+  from: Model = EMPTY_MODEL,
+) {
   return events.reduce((model, [type, data]) => reduce(model, { type, data, id: "" }), from);
 }
 
@@ -61,7 +64,7 @@ Deno.test("reduce() keeps news newest first, as they are now, and 200 at most", 
   assertEquals(idsOf(after([["article.retracted", { id: "b" }]], model)), "c a old");
   const many = Array.from({ length: 300 }, (_, n) => ["article", article(`n${n}`, n)] as const);
   const { news } = after(many);
-  assertEquals([news.length, news[0]?.id, news.at(-1)?.id], [MOST_ARTICLES, "n299", "n100"]);
+  assertEquals([news.length, news[0]?.id, news.at(-1)?.id], [MAX_ARTICLES, "n299", "n100"]);
 });
 
 Deno.test("reduce() keeps operations and sessions apart, by id, to their end", () => {

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { createParser as createOracle } from "eventsource-parser";
 import fc from "fast-check";
 import { createParser } from "../../lib/client/client/parser.js";
-import type { Frame } from "../../lib/client/client/types.js";
+import type { ReceivedFrame } from "../../lib/client/client/types.js";
 
-function read(pieces: readonly string[]): Frame[] {
-  const frames: Frame[] = [];
+function read(pieces: readonly string[]): ReceivedFrame[] {
+  const frames: ReceivedFrame[] = [];
   const parser = createParser((frame) => void frames.push(frame));
   for (const piece of pieces) parser.feed(piece);
   return frames;
@@ -13,7 +13,7 @@ function read(pieces: readonly string[]): Frame[] {
 
 /** What a parser that is not ours reads. */
 function readByOracle(text: string) {
-  const frames: Omit<Frame, "retry">[] = [];
+  const frames: Omit<ReceivedFrame, "retry">[] = [];
   const parser = createOracle({
     onEvent: ({ event = "message", data, id }) => void frames.push({ type: event, data, id }),
   });
@@ -21,7 +21,7 @@ function readByOracle(text: string) {
   return frames;
 }
 
-function frame(data: string, more: Partial<Frame> = {}): Frame {
+function frame(data: string, more: Partial<ReceivedFrame> = {}): ReceivedFrame {
   return { type: "message", data, id: undefined, retry: undefined, ...more };
 }
 

@@ -28,7 +28,7 @@ const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) =>
   "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
 };
 
-Deno.test("createShared() tells each tab everything once and in order, whatever happens to the tabs", async () => {
+Deno.test("createSharedConnection() tells each tab everything once and in order, whatever happens to the tabs", async () => {
   const happening = fc.tuple(
     fc.constantFrom(...Object.keys(HAPPENINGS)),
     fc.nat({ max: 9 }),

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { Feed, State, StreamEvent } from "../../lib/client/client/types.js";
-import { createDesk } from "../../lib/client/ticker/shared_subscription.js";
+import type { ConnectionState, LiveEvent, LiveFeed } from "../../lib/client/client/types.js";
+import { createSharedSubscription } from "../../lib/client/ticker/shared_subscription.js";
 
-const LIVE: State = {
+const LIVE: ConnectionState = {
   kind: "live",
   transport: "source",
   reason: "",
@@ -12,16 +12,16 @@ const LIVE: State = {
   isShared: false,
 };
 
-/** A desk whose feeds are ours, and whose time passes when it is told to. */
-function startDesk() {
+/** A subscription whose feeds are ours, and whose time passes when it is told to. */
+function startSubscription() {
   const asked: string[] = [];
   const closed: string[] = [];
   let due: (() => void)[] = [];
   let isClosed = false;
-  let tell = (_: StreamEvent) => {};
-  let setState = (_: State) => {};
+  let tell = (_: LiveEvent) => {};
+  let setState = (_: ConnectionState) => {};
 
-  function open(symbols: readonly string[]): Feed {
+  function open(symbols: readonly string[]): LiveFeed {
     const name = symbols.join();
     asked.push(name);
     return {
@@ -35,22 +35,22 @@ function startDesk() {
     };
   }
   const later = (run: () => void) => void due.push(run);
-  const desk = createDesk({
+  const subscription = createSharedSubscription({
     open,
     batch: later,
-    later,
+    defer: later,
     report(error) {
       throw error;
     },
     onClose: () => void (isClosed = true),
   });
   return {
-    desk,
+    subscription,
     asked,
     closed,
     isClosed: () => isClosed,
-    tell: (event: StreamEvent) => tell(event),
-    setState: (state: State) => setState(state),
+    tell: (event: LiveEvent) => tell(event),
+    setState: (state: ConnectionState) => setState(state),
     pass() {
       const now = due;
       due = [];
@@ -61,53 +61,53 @@ function startDesk() {
 
 const nothing = () => {};
 
-Deno.test("desk follows once what all want, and again where somebody wants more", () => {
-  const { desk, asked, closed, pass } = startDesk();
-  desk.join(["BTC-USD"], nothing);
-  desk.join(["XAU-USD", "BTC-USD"], nothing);
+Deno.test("createSharedSubscription() follows once what all want, and again where somebody wants more", () => {
+  const { subscription, asked, closed, pass } = startSubscription();
+  subscription.join(["BTC-USD"], nothing);
+  subscription.join(["XAU-USD", "BTC-USD"], nothing);
   pass();
-  desk.join(["XAU-USD"], nothing);
+  subscription.join(["XAU-USD"], nothing);
   pass();
   assertEquals([asked, closed], [["BTC-USD,XAU-USD"], []]);
-  desk.join(["WTI"], nothing);
+  subscription.join(["WTI"], nothing);
   pass();
   assertEquals([asked.slice(1), closed], [["BTC-USD,WTI,XAU-USD"], ["BTC-USD,XAU-USD"]]);
 });
 
-Deno.test("desk follows all where somebody wants all, or more than a stream takes", () => {
-  const all = startDesk();
-  all.desk.join(["BTC-USD"], nothing);
-  all.desk.join([], nothing);
+Deno.test("createSharedSubscription() follows all where somebody wants all, or more than a stream takes", () => {
+  const all = startSubscription();
+  all.subscription.join(["BTC-USD"], nothing);
+  all.subscription.join([], nothing);
   all.pass();
   assertEquals(all.asked, [""]);
 
-  const many = startDesk();
+  const many = startSubscription();
   const symbols = Array.from({ length: 100 }, (_, n) => `S${n}`);
-  const leave = many.desk.join(symbols, nothing);
+  const leave = many.subscription.join(symbols, nothing);
   many.pass();
   assertEquals(many.asked, [symbols.toSorted().join()]);
   leave();
-  many.desk.join([...symbols, "S100"], nothing);
+  many.subscription.join([...symbols, "S100"], nothing);
   many.pass();
   assertEquals(many.asked.slice(1), [""]);
 });
 
-Deno.test("desk follows all where names are refused, and stays where that is refused too", () => {
-  const { desk, asked, setState, pass } = startDesk();
-  desk.join(["NOPE"], nothing);
+Deno.test("createSharedSubscription() follows all where names are refused, and stays where that is refused too", () => {
+  const { subscription, asked, setState, pass } = startSubscription();
+  subscription.join(["NOPE"], nothing);
   pass();
   setState({ ...LIVE, kind: "stopped" });
   assertEquals(asked, ["NOPE", ""]);
   setState({ ...LIVE, kind: "stopped" });
-  assertEquals([asked.length, desk.state().kind], [2, "stopped"]);
+  assertEquals([asked.length, subscription.state().kind], [2, "stopped"]);
 });
 
-Deno.test("desk closes when nobody follows any more, not while one leaves for another", () => {
-  const { desk, closed, isClosed, pass } = startDesk();
-  const leave = desk.join(["WTI"], nothing);
+Deno.test("createSharedSubscription() closes when nobody follows any more, not while one leaves for another", () => {
+  const { subscription, closed, isClosed, pass } = startSubscription();
+  const leave = subscription.join(["WTI"], nothing);
   pass();
   leave();
-  const leaveAgain = desk.join(["WTI"], nothing);
+  const leaveAgain = subscription.join(["WTI"], nothing);
   pass();
   assertEquals([closed, isClosed()], [[], false]);
   leaveAgain();
@@ -115,20 +115,20 @@ Deno.test("desk closes when nobody follows any more, not while one leaves for an
   assertEquals([closed, isClosed()], [["WTI"], true]);
 });
 
-Deno.test("desk tells of many changes once, and of nothing after it was left", () => {
-  const { desk, tell, pass } = startDesk();
+Deno.test("createSharedSubscription() tells of many changes once, and of nothing after it was left", () => {
+  const { subscription, tell, pass } = startSubscription();
   let told = 0;
-  const leave = desk.join(["WTI"], () => told++);
+  const leave = subscription.join(["WTI"], () => told++);
   pass();
   pass();
   told = 0;
   const data = { symbol: "WTI", price: "66.65", received_at: "2026-03-05T14:00:00.000Z" };
-  assertEquals(desk.market().hasSnapshot, false);
+  assertEquals(subscription.data().hasSnapshot, false);
   tell({ type: "snapshot", data: { quotes: [data], status: [] }, id: "1-0" });
   tell({ type: "quote", data: { ...data, price: "66.66" }, id: "2-0" });
   pass();
-  assertEquals([told, desk.market().hasSnapshot], [1, true]);
-  assertEquals(desk.market().quotes["WTI"]?.price, "66.66");
+  assertEquals([told, subscription.data().hasSnapshot], [1, true]);
+  assertEquals(subscription.data().quotes["WTI"]?.price, "66.66");
   tell({ type: "quote", data: { ...data, price: "66.67" }, id: "3-0" });
   leave();
   pass();

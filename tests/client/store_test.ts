@@ -1,10 +1,10 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { createStore } from "../../lib/client/client/store.js";
-import type { State } from "../../lib/client/client/types.js";
-import type { Kept } from "../../lib/client/client/model.js";
+import { createModelStore } from "../../lib/client/client/store.js";
+import type { ConnectionState } from "../../lib/client/client/types.js";
+import type { ModelItem } from "../../lib/client/client/model.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
-const STATE: State = {
+const STATE: ConnectionState = {
   kind: "connecting",
   transport: null,
   reason: "",
@@ -14,7 +14,7 @@ const STATE: State = {
   isShared: false,
 };
 
-const article = (id: string, second: number): Kept => ({
+const article = (id: string, second: number): ModelItem => ({
   id,
   published_at: null,
   first_seen_at: new Date(second * 1000).toISOString(),
@@ -24,12 +24,12 @@ const article = (id: string, second: number): Kept => ({
 function createStoreUnderTest() {
   const clock = createManualClock();
   const [tell, turn]: [((event: { type: string; data: unknown; id: string }) => void)[], ((
-    state: State,
+    state: ConnectionState,
   ) => void)[]] = [[], []];
   const batches: (() => void)[] = [];
-  const answers: PromiseWithResolvers<Kept[]>[] = [];
+  const answers: PromiseWithResolvers<ModelItem[]>[] = [];
   const calls: string[] = [];
-  const store = createStore({
+  const store = createModelStore({
     connect: () => ({
       subscribe(listener) {
         tell.push(listener);
@@ -45,8 +45,8 @@ function createStoreUnderTest() {
       setUrl() {},
       close: () => void calls.push("close"),
     }),
-    askNews() {
-      const answer = Promise.withResolvers<Kept[]>();
+    loadNews() {
+      const answer = Promise.withResolvers<ModelItem[]>();
       answers.push(answer);
       return answer.promise;
     },
@@ -64,12 +64,12 @@ function createStoreUnderTest() {
     answers,
     calls,
     event: (type: string, data: unknown) => tell.forEach((each) => each({ type, data, id: "" })),
-    state: (kind: State["kind"]) => turn.forEach((each) => each({ ...STATE, kind })),
+    state: (kind: ConnectionState["kind"]) => turn.forEach((each) => each({ ...STATE, kind })),
     ids: () => store.model().news.map(({ id }) => id).join(" "),
   };
 }
 
-Deno.test("createStore() tells once for all that has changed, and gives the same model in between", () => {
+Deno.test("createModelStore() tells once for all that has changed, and gives the same model in between", () => {
   const { store, event, batches } = createStoreUnderTest();
   let told = 0;
   store.subscribe(() => told++);
@@ -84,7 +84,7 @@ Deno.test("createStore() tells once for all that has changed, and gives the same
   assertEquals(batches.length, 0);
 });
 
-Deno.test("createStore() lets what came while it asked for the news stand", async () => {
+Deno.test("createModelStore() lets what came while it asked for the news stand", async () => {
   const { clock, event, answers, ids } = createStoreUnderTest();
   event("article", article("new", 9));
   event("article.retracted", { id: "b" });
@@ -93,7 +93,7 @@ Deno.test("createStore() lets what came while it asked for the news stand", asyn
   assertEquals(ids(), "new a");
 });
 
-Deno.test("createStore() asks for the news again after a gap, and where it got no answer", async () => {
+Deno.test("createModelStore() asks for the news again after a gap, and where it got no answer", async () => {
   const { clock, event, state, answers, ids } = createStoreUnderTest();
   answers[0]?.reject(new TypeError("The network is down"));
   await clock.advance(0);
@@ -110,7 +110,7 @@ Deno.test("createStore() asks for the news again after a gap, and where it got n
   assertEquals([ids(), answers.length], ["b", 4]);
 });
 
-Deno.test("createStore() asks for the news again when the stream begins, for what came in between", async () => {
+Deno.test("createModelStore() asks for the news again when the stream begins, for what came in between", async () => {
   const { clock, state, answers, ids } = createStoreUnderTest();
   answers[0]?.resolve([article("a", 1)]);
   await clock.advance(0);
@@ -121,7 +121,7 @@ Deno.test("createStore() asks for the news again when the stream begins, for wha
   assertEquals([ids(), answers.length], ["between a", 2]);
 });
 
-Deno.test("createStore() asks for news that could not be had again by itself, until it is closed", async () => {
+Deno.test("createModelStore() asks for news that could not be had again by itself, until it is closed", async () => {
   const { clock, store, state, answers, ids } = createStoreUnderTest();
   state("live");
   answers[1]?.reject(new TypeError("503"));
@@ -137,7 +137,7 @@ Deno.test("createStore() asks for news that could not be had again by itself, un
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("createStore() lets go of its feed a second after the last look, and not before", async () => {
+Deno.test("createModelStore() lets go of its feed a second after the last look, and not before", async () => {
   const { clock, store, calls } = createStoreUnderTest();
   const first = store.subscribe(() => {});
   first();

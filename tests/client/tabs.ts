@@ -4,18 +4,23 @@
  * @module
  */
 import { z } from "zod";
-import { createShared } from "../../lib/client/client/shared_connection.js";
-import type { Channel, Feed, State, StreamEvent, World } from "../../lib/client/client/types.js";
+import { createSharedConnection } from "../../lib/client/client/shared_connection.js";
+import type {
+  BrowserRuntime,
+  ConnectionState,
+  LifecycleEvent,
+  LiveEvent,
+  LiveFeed,
+  TabChannel,
+} from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
-
-type Wake = Parameters<Parameters<World["onWake"]>[0]>[0];
 
 /** One tab, as a test sees it. */
 export interface Tab {
-  readonly feed: Feed;
+  readonly feed: LiveFeed;
   /** What its page was told. */
-  readonly events: StreamEvent[];
-  readonly states: State[];
+  readonly events: LiveEvent[];
+  readonly states: ConnectionState[];
   /** Is gone without a word. */
   crash(): void;
   /** Stops in the midst of everything, without having been told. */
@@ -23,7 +28,7 @@ export interface Tab {
   thaw(): void;
   hide(): void;
   show(): void;
-  wake(why: Wake): void;
+  wake(why: LifecycleEvent): void;
 }
 
 interface Claim {
@@ -60,7 +65,7 @@ function createLocks() {
       if (holder?.tab === tab) holder = undefined;
       next();
     },
-    of(tab: string): NonNullable<World["locks"]> {
+    of(tab: string): NonNullable<BrowserRuntime["locks"]> {
       function request(
         _name: string,
         options: LockOptions | LockGrantedCallback<unknown>,
@@ -99,29 +104,29 @@ interface Holder {
 
 /** A log that is followed as the server's is: with a cursor what came after, without one the newest of all. */
 function createServer() {
-  const log: StreamEvent[] = [];
-  const feeds = new Set<(event: StreamEvent) => void>();
+  const log: LiveEvent[] = [];
+  const feeds = new Set<(event: LiveEvent) => void>();
   const opened: string[] = [];
   const urls: string[] = [];
-  const tellers = new Set<(kind: State["kind"]) => void>();
+  const tellers = new Set<(kind: ConnectionState["kind"]) => void>();
   const movers = new Set<(id: string) => void>();
   let reconnects = 0;
 
   function open(
     { isFrozen, onCrash }: Holder,
     from: { cursor: string; url?: string },
-  ): Feed {
+  ): LiveFeed {
     const [listeners, watchers] = [
-      new Set<(event: StreamEvent) => void>(),
-      new Set<(state: State) => void>(),
+      new Set<(event: LiveEvent) => void>(),
+      new Set<(state: ConnectionState) => void>(),
     ];
     let { cursor } = from;
-    let state: State = { ...CONNECTING };
+    let state: ConnectionState = { ...CONNECTING };
     opened.push(cursor);
     if (from.url) urls.push(from.url);
-    const waiting: StreamEvent[] = [];
+    const waiting: LiveEvent[] = [];
 
-    function deliver(event: StreamEvent): void {
+    function deliver(event: LiveEvent): void {
       waiting.push(event);
       if (isFrozen()) return;
       for (const each of waiting.splice(0)) {
@@ -130,7 +135,7 @@ function createServer() {
       }
     }
     let isOpen = true;
-    function become(kind: State["kind"]): void {
+    function become(kind: ConnectionState["kind"]): void {
       state = { ...state, kind, reason: kind };
       for (const watch of watchers) watch(state);
     }
@@ -184,7 +189,7 @@ function createServer() {
       return feeds.size;
     },
     /** All connections say this of themselves from now on. */
-    become(kind: State["kind"]): void {
+    become(kind: ConnectionState["kind"]): void {
       for (const tell of tellers) tell(kind);
     },
     /** All connections are at this place now, without an event: after a heartbeat, or a poll. */
@@ -201,7 +206,7 @@ function createServer() {
   };
 }
 
-const CONNECTING: State = {
+const CONNECTING: ConnectionState = {
   kind: "connecting",
   transport: null,
   reason: "Dialling.",
@@ -213,7 +218,7 @@ const CONNECTING: State = {
 
 const number = (id: string): number => Number(id.split("-")[1]);
 
-function snapshotOf(log: readonly StreamEvent[]) {
+function snapshotOf(log: readonly LiveEvent[]) {
   const quotes = new Map<string, unknown>();
   for (const { type, data } of log) {
     if (type === "quote") quotes.set(z.object({ symbol: z.string() }).parse(data).symbol, data);
@@ -229,8 +234,12 @@ export function createBrowser() {
   const channels = new Set<{ readonly tab: string; hear(message: unknown): void }>();
   let tabs = 0;
 
-  function createChannel(tab: string, isFrozen: () => boolean, backlog: (() => void)[]): Channel {
-    const channel: Channel = {
+  function createChannel(
+    tab: string,
+    isFrozen: () => boolean,
+    backlog: (() => void)[],
+  ): TabChannel {
+    const channel: TabChannel = {
       onmessage: null,
       postMessage(message) {
         const data = structuredClone(message);
@@ -268,11 +277,11 @@ export function createBrowser() {
       const name = String(tabs++);
       let isFrozen = false;
       const crashes = new Set<() => void>();
-      const listeners = new Set<(why: Wake) => void>();
+      const listeners = new Set<(why: LifecycleEvent) => void>();
       const backlog: (() => void)[] = [];
       const timers = new Set<() => void>();
-      const wake = (why: Wake) => listeners.forEach((each) => each(why));
-      const world: World = {
+      const wake = (why: LifecycleEvent) => listeners.forEach((each) => each(why));
+      const runtime: BrowserRuntime = {
         now: clock.now,
         wallClock: clock.now,
         baseUrl: undefined,
@@ -296,21 +305,21 @@ export function createBrowser() {
         EventSource: undefined,
         isHidden: () => isHidden,
         isOnline: () => true,
-        onWake(listener) {
+        onLifecycleEvent(listener) {
           listeners.add(listener);
           return () => void listeners.delete(listener);
         },
         locks: locks.of(name),
-        channel: () => createChannel(name, () => isFrozen, backlog),
+        openChannel: () => createChannel(name, () => isFrozen, backlog),
       };
-      const feed = createShared(
+      const feed = createSharedConnection(
         "quotes",
         (from) =>
           server.open({ isFrozen: () => isFrozen, onCrash: (run) => crashes.add(run) }, from),
-        world,
+        runtime,
         cursor,
       );
-      const [events, states]: [StreamEvent[], State[]] = [[], []];
+      const [events, states]: [LiveEvent[], ConnectionState[]] = [[], []];
       feed.subscribe((event) => void events.push(event));
       feed.onState((state) => void states.push(state));
       return {

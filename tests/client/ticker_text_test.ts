@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { itemWords, sourceLines, symbolsOf } from "../../lib/client/ticker/text.js";
-import type { Quote, Status } from "../../lib/client/format/types.js";
+import { parseSymbols, sourceLines, tickerItemTexts } from "../../lib/client/ticker/text.js";
+import type { QuoteData, StatusData } from "../../lib/client/format/types.js";
 
-const QUOTE: Quote = {
+const QUOTE: QuoteData = {
   symbol: "SPX",
   name: "S&P 500",
   class: "indices",
@@ -24,7 +24,7 @@ const QUOTE: Quote = {
   simulated: false,
 };
 
-const STATUS: Status = {
+const STATUS: StatusData = {
   provider: "yahoo",
   symbols: ["SPX"],
   state: "live",
@@ -34,10 +34,10 @@ const STATUS: Status = {
 };
 
 /** What is said of a quote that differs from ours in this. */
-function item(change: Partial<Quote> | null, more: object = {}, locale = "en-US") {
+function item(change: Partial<QuoteData> | null, more: object = {}, locale = "en-US") {
   const quote = change === null ? undefined : { ...QUOTE, ...change };
   const known = { symbol: "SPX", quote, statuses: [STATUS], isFollowing: true, hasSnapshot: true };
-  return itemWords({ ...known, ...more }, locale);
+  return tickerItemTexts({ ...known, ...more }, locale);
 }
 
 const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])[] = [
@@ -72,10 +72,11 @@ const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])
 ];
 
 for (const [label, words] of LABELS) {
-  Deno.test(`itemWords() says to who hears it: ${label}`, () => assertEquals(words.label, label));
+  Deno.test(`tickerItemTexts() says to who hears it: ${label}`, () =>
+    assertEquals(words.label, label));
 }
 
-Deno.test("itemWords() writes all digits of a price as the reader does, and says what is not plainly live", () => {
+Deno.test("tickerItemTexts() writes all digits of a price as the reader does, and says what is not plainly live", () => {
   const { texts } = item({ price: "123456789012345678.90" }, {}, "de-DE");
   assertEquals(texts.price, "123.456.789.012.345.678,90");
   assertEquals(texts.change, "▼\u00a0−0,12\u00a0% (−9,30)");
@@ -83,7 +84,7 @@ Deno.test("itemWords() writes all digits of a price as the reader does, and says
   assertEquals(item({ is_delayed: false }).texts.freshness, "");
 });
 
-Deno.test("itemWords() is a skeleton only until a snapshot has come", () => {
+Deno.test("tickerItemTexts() is a skeleton only until a snapshot has come", () => {
   assertEquals(item(null, { hasSnapshot: false }).freshness, "waiting");
   assertEquals(item(null).freshness, "missing");
 });
@@ -96,7 +97,7 @@ Deno.test("sourceLines() names each source once, as it wants to be named", () =>
   ]);
 });
 
-Deno.test("symbolsOf() reads an attribute as people write it", () => {
-  assertEquals(symbolsOf(" btc-usd,, XAU-USD\n BTC-USD"), ["BTC-USD", "XAU-USD"]);
-  assertEquals([symbolsOf(null), symbolsOf(" ,")], [[], []]);
+Deno.test("parseSymbols() reads an attribute as people write it", () => {
+  assertEquals(parseSymbols(" btc-usd,, XAU-USD\n BTC-USD"), ["BTC-USD", "XAU-USD"]);
+  assertEquals([parseSymbols(null), parseSymbols(" ,")], [[], []]);
 });

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { connect } from "../../lib/client/client.js";
-import { addressOf, baseOf, newsAddressOf } from "../../lib/client/client/url.js";
+import { newsUrl, serverUrl, streamUrl } from "../../lib/client/client/url.js";
 import { createWire } from "./wire.ts";
 
 const PAGE = "https://page.test/sub/page.html";
 
-Deno.test("addressOf() and newsAddressOf() lie below a server's path", () => {
+Deno.test("streamUrl() and newsUrl() keep the path of the server", () => {
   const options = { url: "", topics: ["news"] };
   for (
     const [url, base] of [
@@ -15,24 +15,24 @@ Deno.test("addressOf() and newsAddressOf() lie below a server's path", () => {
       ["https://edge.test/a", "https://edge.test/a"],
     ] as const
   ) {
-    const found = baseOf(url, PAGE);
-    assertEquals(addressOf(found, options, "", undefined).href, `${base}/v1/stream?topics=news`);
+    const server = serverUrl(url, PAGE);
+    assertEquals(streamUrl(server, options, "", undefined).href, `${base}/v1/stream?topics=news`);
     assertEquals(
-      newsAddressOf(found, ["a", "b"]).href,
+      newsUrl(server, ["a", "b"]).href,
       `${base}/v1/news?limit=200&source=a%2Cb`,
     );
   }
 });
 
-/** The name that tabs of a page share by. */
+/** Returns the name of the channel that tabs of a page share. */
 function nameOf(url: string, baseUrl: string): string {
-  const { world } = createWire();
+  const { runtime } = createWire();
   let name = "";
   const feed = connect({ url, topics: ["quotes"] }, {
-    ...world,
+    ...runtime,
     baseUrl,
     locks: { request: () => new Promise<never>(() => {}) },
-    channel(given) {
+    openChannel(given) {
       name = given;
       return { onmessage: null, postMessage() {}, close() {} };
     },
@@ -41,15 +41,15 @@ function nameOf(url: string, baseUrl: string): string {
   return name;
 }
 
-Deno.test("connect() shares with the tabs of one server, whatever page they show", () => {
+Deno.test("connect() shares a connection among tabs of one server, at any path of the page", () => {
   const [one, other] = ["https://page.test/one/", "https://page.test/other/"];
   assertEquals(nameOf("", one), nameOf("https://page.test/", other));
   assertEquals(nameOf("edge", one), nameOf("edge/", one));
   assertEquals(nameOf("edge", one) === nameOf("edge", other), false);
 });
 
-Deno.test("connect() throws where the URL is none, shared or not", () => {
+Deno.test("connect() throws a TypeError if the URL is invalid, shared or not", () => {
   assertThrows(() => nameOf("http://[", PAGE), TypeError);
-  const { world } = createWire();
-  assertThrows(() => connect({ url: "http://[", topics: [], share: false }, world), TypeError);
+  const { runtime } = createWire();
+  assertThrows(() => connect({ url: "http://[", topics: [], share: false }, runtime), TypeError);
 });

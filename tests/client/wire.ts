@@ -4,10 +4,15 @@
  * @module
  */
 import { createConnection } from "../../lib/client/client/connection.js";
-import type { Options, Source, State, StreamEvent, World } from "../../lib/client/client/types.js";
+import type {
+  BrowserRuntime,
+  ConnectionState,
+  ConnectOptions,
+  EventSourceLike,
+  LifecycleEvent,
+  LiveEvent,
+} from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
-
-type Wake = Parameters<Parameters<World["onWake"]>[0]>[0];
 
 /** One request of the client, as its server sees it. */
 export interface Call {
@@ -33,9 +38,9 @@ export interface Call {
 const CLOSED = 2;
 
 /** An EventSource that is told what it hears. */
-class FakeSource implements Source {
+class FakeSource implements EventSourceLike {
   readonly CONNECTING = 0;
-  onerror: Source["onerror"] = null;
+  onerror: EventSourceLike["onerror"] = null;
   readyState = 0;
   readonly #listeners = new Map<string, (event: MessageEvent) => void>();
   #lastEventId = "";
@@ -69,7 +74,7 @@ export function createWire({ hasSource = true } = {}) {
   const clock = createManualClock();
   const calls: Call[] = [];
   const reported: unknown[] = [];
-  const listeners = new Set<(why: Wake) => void>();
+  const listeners = new Set<(why: LifecycleEvent) => void>();
   const page = {
     isHidden: false,
     isOnline: true,
@@ -177,7 +182,7 @@ export function createWire({ hasSource = true } = {}) {
     return promise;
   };
 
-  const world: World = {
+  const runtime: BrowserRuntime = {
     now: clock.now,
     wallClock: () => clock.now() + page.wallAheadMs,
     after: (ms, run) => clock.after(ms + page.lateMs, run),
@@ -187,22 +192,22 @@ export function createWire({ hasSource = true } = {}) {
     baseUrl: "https://page.test/sub/page.html",
     isHidden: () => page.isHidden,
     isOnline: () => page.isOnline,
-    onWake(listener) {
+    onLifecycleEvent(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     locks: undefined,
-    channel: () => undefined,
+    openChannel: () => undefined,
     report: (error) => void reported.push(error),
   };
 
-  function wake(why: Wake): void {
+  function wake(why: LifecycleEvent): void {
     for (const listener of listeners) listener(why);
   }
 
   return {
     clock,
-    world,
+    runtime,
     page,
     calls,
     reported,
@@ -237,12 +242,12 @@ export function createWire({ hasSource = true } = {}) {
       answerer = answer;
     },
     /** Connects, and keeps what the page is told. */
-    async connect(options: Partial<Options> = {}) {
+    async connect(options: Partial<ConnectOptions> = {}) {
       const feed = createConnection(
         { url: "https://edge.test", topics: ["quotes"], ...options },
-        world,
+        runtime,
       );
-      const [events, states]: [StreamEvent[], State[]] = [[], []];
+      const [events, states]: [LiveEvent[], ConnectionState[]] = [[], []];
       feed.subscribe((event) => void events.push(event));
       feed.onState((state) => void states.push(state));
       await clock.advance(0);
@@ -252,7 +257,7 @@ export function createWire({ hasSource = true } = {}) {
 }
 
 /** A page whose first line is open, at id 5-0. */
-export async function createLive(options: Partial<Options> = {}, kind = {}) {
+export async function createLive(options: Partial<ConnectOptions> = {}, kind = {}) {
   const wire = createWire(kind);
   const connected = await wire.connect(options);
   wire.last().sync("5-0", { resumed: false });

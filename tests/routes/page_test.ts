@@ -188,10 +188,10 @@ Deno.test("page says once that prices are made up, and marks those that are", as
   const [_, hidden, words] = banner(await paint([made], [STATUS])) ?? [];
   assertEquals([hidden, words?.slice(0, 41)], [
     undefined,
-    "Every price and story here is made up by ",
+    "This server simulates every price and sto",
   ]);
   const some = banner(await paint([made, { ...QUOTE, symbol: "ETH-USD" }], [STATUS]));
-  assertEquals(some?.[2], "What is marked SIM is made up by this server.");
+  assertEquals(some?.[2], "This server simulates everything marked SIM.");
 });
 
 Deno.test("page offers an operation in the demo alone", async () => {

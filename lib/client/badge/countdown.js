@@ -1,53 +1,56 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Seconds to a moment, told once a second for as long as somebody can see it.
+ * A countdown that pauses while it is invisible.
  *
  * @module
  */
 
-/** As the client counts: since the epoch, undisturbed by changes of the clock. */
+/** Ms since the epoch, monotonic, as `ConnectionState.nextTryAt`. */
 const clientNow = () => performance.timeOrigin + performance.now();
 
 /**
- * Counts until it is stopped. Out of sight (hidden, scrolled away, in a tab behind) it stands still.
+ * Counts down once a second until it is stopped. It pauses while the element is hidden, scrolled away or in a background
+ * tab.
  *
- * @param {Element} place What is to be seen.
- * @param {(seconds: number | null) => void} tell Whole seconds, 0 when it is time; null where nothing is counted.
+ * @param {Element} element
+ * @param {(seconds: number | null) => void} onSeconds Receives whole seconds, 0 at the end; null if nothing is counted.
  */
-export function createCountdown(place, tell) {
+export function createCountdown(element, onSeconds) {
   /** @type {number | null} */
-  let at = null;
-  let isSeen = false;
+  let endsAt = null;
+  let isVisible = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const end = new AbortController();
+  const controller = new AbortController();
 
   function count() {
     clearTimeout(timer);
-    if (at === null) return tell(null);
-    const leftMs = at - clientNow();
-    tell(Math.max(0, Math.ceil(leftMs / 1000)));
-    if (leftMs > 0 && isSeen && !document.hidden) timer = setTimeout(count, leftMs % 1000 + 1);
+    if (endsAt === null) return onSeconds(null);
+    const leftMs = endsAt - clientNow();
+    onSeconds(Math.max(0, Math.ceil(leftMs / 1000)));
+    if (leftMs > 0 && isVisible && !document.hidden) {
+      timer = setTimeout(count, leftMs % 1000 + 1);
+    }
   }
 
   const observer = new IntersectionObserver((entries) => {
-    isSeen = entries.at(-1)?.isIntersecting ?? false;
+    isVisible = entries.at(-1)?.isIntersecting ?? false;
     count();
   });
-  observer.observe(place);
-  document.addEventListener("visibilitychange", count, { signal: end.signal });
+  observer.observe(element);
+  document.addEventListener("visibilitychange", count, { signal: controller.signal });
 
   return {
-    /** @param {number | null} moment Ms since the epoch. */
-    setMoment(moment) {
-      at = moment;
+    /** @param {number | null} time Ms since the epoch. */
+    setEnd(time) {
+      endsAt = time;
       count();
     },
     stop() {
       clearTimeout(timer);
       observer.disconnect();
-      end.abort();
+      controller.abort();
     },
   };
 }

@@ -1,66 +1,66 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * `<connection-badge>`: how a feed is doing, why, what it does next, and a button where one can help.
+ * `<connection-badge>`: the state of a connection, its reason, the next attempt, and a button to reconnect.
  *
  * @module
  */
-import { NO_FEED } from "../client/no_feed.js";
+import { IDLE_STATE } from "../client/state.js";
 import { createCountdown } from "./countdown.js";
-import { shownState } from "./presentation.js";
+import { presentedState } from "./presentation.js";
 import { createBadgeView } from "./view.js";
 
-/** @import { Feed } from "../client/types.js" */
-/** @typedef {Pick<Feed, "state" | "onState" | "reconnect">} Watched What the badge needs of a feed. */
+/** @import { LiveFeed } from "../client/types.js" */
+/** @typedef {Pick<LiveFeed, "state" | "onState" | "reconnect">} ObservableFeed The part of a feed that the badge uses. */
 
 /**
- * The element. Its state is its `data-state` too; parts: `status`, `mark`, `word`, `reason`, `countdown`, `button`; custom
- * properties: `--edgetape-ground`, `-good`, `-warn`, `-bad`, `-calm`, `-accent`.
+ * The element. `data-state` is the kind of its state. Parts: `status`, `mark`, `word`, `reason`, `countdown`, `button`.
+ * Custom properties: `--edgetape-ground`, `-good`, `-warn`, `-bad`, `-calm`, `-accent`.
  */
 export class ConnectionBadge extends HTMLElement {
   #view = createBadgeView(this.attachShadow({ mode: "open" }), () => this.#feed?.reconnect());
-  /** @type {Watched | null} */
+  /** @type {ObservableFeed | null} */
   #feed = null;
   /** @type {string | null} */
-  #hollow = null;
+  #staleReason = null;
   /** @type {ReturnType<typeof createCountdown> | undefined} */
   #countdown;
-  #unfollow = () => {};
+  #unsubscribe = () => {};
 
-  /** What it tells of. It is not closed by the badge. */
+  /** The observed feed. The badge does not close it. */
   get feed() {
     return this.#feed;
   }
 
   set feed(feed) {
     this.#feed = feed;
-    this.#follow();
+    this.#observe();
   }
 
-  /** Why a feed that is live is worth nothing, such as "Connected, but no price is fresh."; null where it is. */
-  get hollow() {
-    return this.#hollow;
+  /** The reason why connected data is stale, such as "Connected, but no price is fresh."; null if it is fresh. */
+  get staleReason() {
+    return this.#staleReason;
   }
 
-  set hollow(why) {
-    this.#hollow = why;
+  set staleReason(reason) {
+    this.#staleReason = reason;
     this.#show();
   }
 
   connectedCallback() {
-    this.#countdown = createCountdown(this, this.#view.count);
+    this.#countdown = createCountdown(this, this.#view.showCountdown);
     this.#adopt("feed");
-    this.#adopt("hollow");
-    this.#follow();
+    this.#adopt("staleReason");
+    this.#observe();
   }
 
   disconnectedCallback() {
-    this.#unfollow();
+    this.#unsubscribe();
     this.#countdown?.stop();
     this.#countdown = undefined;
   }
 
-  /** Takes over what was set before the element was known. @param {"feed" | "hollow"} name */
+  /** Adopts a property that was set before the element was defined. @param {"feed" | "staleReason"} name */
   #adopt(name) {
     const { value } = Object.getOwnPropertyDescriptor(this, name) ?? {};
     if (value === undefined) return;
@@ -68,23 +68,23 @@ export class ConnectionBadge extends HTMLElement {
     this[name] = value;
   }
 
-  #follow() {
-    this.#unfollow();
+  #observe() {
+    this.#unsubscribe();
     if (!this.isConnected) return;
-    this.#unfollow = this.#feed?.onState(() => this.#show()) ?? (() => {});
+    this.#unsubscribe = this.#feed?.onState(() => this.#show()) ?? (() => {});
     this.#show();
   }
 
   #show() {
     if (!this.isConnected) return;
-    const state = shownState(this.#feed?.state() ?? NO_FEED, this.#hollow);
+    const state = presentedState(this.#feed?.state() ?? IDLE_STATE, this.#staleReason);
     this.dataset.state = state.kind;
     this.#view.show(state);
-    this.#countdown?.setMoment(state.nextTryAt);
+    this.#countdown?.setEnd(state.nextTryAt);
   }
 }
 
-// Another module of ours may have brought it.
+// Another module of this package may have defined it.
 if (!customElements.get("connection-badge")) {
   customElements.define("connection-badge", ConnectionBadge);
 }

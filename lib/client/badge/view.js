@@ -1,30 +1,83 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The badge's elements, and what they say. Everything that comes from elsewhere is text.
+ * The badge's shadow DOM and style. Values from elsewhere are written as text only.
  *
  * @module
  */
-import { LOOKS, nextTryWords, whyOf } from "./presentation.js";
-import { BADGE_STYLE } from "./style.js";
+import { nextTryText, PRESENTATIONS, reasonText } from "./presentation.js";
 
-/** @import { State } from "../client/types.js" */
+/** @import { ConnectionState } from "../client/types.js" */
 
-const SVG_SPACE = "http://www.w3.org/2000/svg";
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+
+/**
+ * The style sheet, constructed so that a policy without `unsafe-inline` allows it. Every coloured part has a ground of its
+ * own, for a contrast of 4.5:1 on any page. `light-dark()` follows the page's `color-scheme`.
+ */
+const BADGE_STYLE = `
+:host {
+  display: inline-flex;
+  flex-wrap: wrap;
+  align-items: center;
+  gap: 0.3em 0.7em;
+  font-size: 0.875rem;
+  line-height: 1.4;
+}
+:host([hidden]), [hidden] { display: none !important; }
+[part="status"] {
+  display: inline-flex;
+  align-items: center;
+  gap: 0.45em;
+  padding: 0.15em 0.75em 0.15em 0.6em;
+  border: 1px solid currentcolor;
+  border-radius: 99rem;
+  background: var(--edgetape-ground, light-dark(#fff, #161b23));
+  color: var(--tone);
+  font-weight: 650;
+  white-space: nowrap;
+}
+[data-tone="good"] { --tone: var(--edgetape-good, light-dark(#0a7a3d, #4fc98c)); }
+[data-tone="warn"] { --tone: var(--edgetape-warn, light-dark(#8a5300, #f0b45a)); }
+[data-tone="bad"] { --tone: var(--edgetape-bad, light-dark(#b3261e, #ff938b)); }
+[data-tone="calm"] { --tone: var(--edgetape-calm, light-dark(#566173, #9aa6b8)); }
+[part="mark"] { width: 0.85em; height: 0.85em; fill: currentcolor; }
+[part="reason"], [part="countdown"] { overflow-wrap: anywhere; }
+[part="countdown"] { font-variant-numeric: tabular-nums; }
+[part="reason"]:empty, [part="countdown"]:empty { display: none; }
+[part="button"] {
+  padding: 0.15em 0.8em;
+  border: 1px solid currentcolor;
+  border-radius: 0.5em;
+  background: var(--edgetape-ground, light-dark(#fff, #161b23));
+  color: var(--edgetape-accent, light-dark(#1f5fd6, #7fb0ff));
+  font: inherit;
+  font-weight: 600;
+  cursor: pointer;
+}
+[part="button"][aria-disabled="true"] { cursor: default; border-style: dashed; }
+[part="button"]:focus-visible { outline: 2px solid currentcolor; outline-offset: 2px; }
+@media (prefers-reduced-motion: no-preference) {
+  :host(:is([data-state="connecting"], [data-state="reconnecting"])) [part="mark"] {
+    animation: breathe 1.6s ease-in-out infinite;
+  }
+  @keyframes breathe { 50% { opacity: 0.3; } }
+}
+`;
 
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {string} part
  */
-function makePart(tag, part) {
+function createPart(tag, part) {
   const element = document.createElement(tag);
   element.setAttribute("part", part);
   return element;
 }
 
-/** @param {Element} element @param {string} text */
-function writeIn(element, text) {
+/** Writes a text unless it is there already. @param {Element} element @param {string} text */
+export function writeText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
@@ -32,20 +85,20 @@ function writeIn(element, text) {
  * Fills a shadow root.
  *
  * @param {ShadowRoot} root
- * @param {() => void} onHurry The button was pressed.
+ * @param {() => void} onReconnect Called when the button is pressed.
  */
-export function createBadgeView(root, onHurry) {
+export function createBadgeView(root, onReconnect) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(BADGE_STYLE);
   root.adoptedStyleSheets = [sheet];
 
-  const status = makePart("span", "status");
-  const word = makePart("span", "word");
-  const [reason, countdown] = [makePart("span", "reason"), makePart("span", "countdown")];
-  const button = makePart("button", "button");
-  const mark = document.createElementNS(SVG_SPACE, "svg");
-  const shape = document.createElementNS(SVG_SPACE, "path");
-  // The only live region, and all that is in it is the word: who listens is told of changes, not of seconds.
+  const status = createPart("span", "status");
+  const word = createPart("span", "word");
+  const [reason, countdown] = [createPart("span", "reason"), createPart("span", "countdown")];
+  const button = createPart("button", "button");
+  const mark = document.createElementNS(SVG_NAMESPACE, "svg");
+  const shape = document.createElementNS(SVG_NAMESPACE, "path");
+  // The only live region contains only the word: screen readers announce changes, not seconds.
   status.role = "status";
   mark.setAttribute("part", "mark");
   mark.setAttribute("viewBox", "0 0 16 16");
@@ -57,28 +110,30 @@ export function createBadgeView(root, onHurry) {
   button.textContent = "Reconnect now";
   root.append(status, reason, countdown, button);
 
-  /** Whether the button is of use. One that has the focus stays until it has lost it: the focus is nobody's to move. */
-  let isUseful = false;
+  let canReconnect = false;
+  /** A focused button stays until it loses the focus, because hiding it would move the focus. */
   function showButton() {
     const hasFocus = root.activeElement === button;
-    button.hidden = !isUseful && !hasFocus;
-    button.ariaDisabled = isUseful ? null : "true";
+    button.hidden = !canReconnect && !hasFocus;
+    button.ariaDisabled = canReconnect ? null : "true";
   }
-  button.addEventListener("click", () => isUseful && onHurry());
-  button.addEventListener("blur", () => queueMicrotask(showButton)); // until then it still has it
+  button.addEventListener("click", () => {
+    if (canReconnect) onReconnect();
+  });
+  button.addEventListener("blur", () => queueMicrotask(showButton)); // Until then it has the focus.
 
   return {
-    /** @param {State} state */
+    /** @param {ConnectionState} state */
     show(state) {
-      const look = LOOKS[state.kind];
-      status.dataset.tone = look.tone;
-      shape.setAttribute("d", look.shape);
-      writeIn(word, look.word);
-      writeIn(reason, whyOf(state));
-      isUseful = look.canHurry ?? false;
+      const presentation = PRESENTATIONS[state.kind];
+      status.dataset.tone = presentation.tone;
+      shape.setAttribute("d", presentation.shape);
+      writeText(word, presentation.word);
+      writeText(reason, reasonText(state));
+      canReconnect = presentation.canReconnect ?? false;
       showButton();
     },
     /** @param {number | null} seconds */
-    count: (seconds) => writeIn(countdown, nextTryWords(seconds)),
+    showCountdown: (seconds) => writeText(countdown, nextTryText(seconds)),
   };
 }

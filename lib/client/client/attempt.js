@@ -1,60 +1,64 @@
 // @ts-check
 /**
- * Lines that are tried, on the rungs of a ladder.
+ * Connection attempts, each at one transport level.
  *
  * @module
  */
+import { openEventSource } from "./transports/eventsource.js";
 import { openFetch } from "./transports/fetch.js";
 import { openPoll } from "./transports/poll.js";
-import { openSource } from "./transports/eventsource.js";
+
+/** @import { OpenTransport, TransportName } from "./types.js" */
 
 /**
- * A line, from its dialling on.
- *
- * @typedef {object} Trial
- * @property {number} rung
- * @property {import("./types.js").Transport} transport
- * @property {import("./types.js").OpenLine} open
- * @property {number} heardAt
- * @property {number} syncedAt Infinity before its `sync`.
- * @property {boolean} isOpening Until the first id.
+ * @typedef {object} Attempt
+ * @property {number} level
+ * @property {TransportName} transport
+ * @property {OpenTransport} open
+ * @property {number} receivedAt The time of the last frame.
+ * @property {number} syncedAt The time of `sync`; Infinity before it.
+ * @property {boolean} isOpening True until the first id.
  * @property {number} heartbeatMs
- * @property {number} aheadMs The server's clock before ours, as of `sync`.
- * @property {number} retryMs What the server asks to wait after a cut; EventSource does not tell.
+ * @property {number} serverAheadMs The server's clock minus ours at `sync`.
+ * @property {number} retryMs The server's delay after a cut. EventSource does not expose it.
  * @property {() => void} close
  */
 
-/** @typedef {readonly [import("./types.js").Transport, import("./types.js").OpenLine]} Rung */
+/** @typedef {readonly [TransportName, OpenTransport]} TransportLevel */
 
-/** The last rung, where no stream comes through. @type {Rung} */
-const POLL = ["poll", openPoll];
-/** The ladder, from the best. @type {readonly Rung[]} */
-const RUNGS = [["source", openSource], ["fetch", openFetch], POLL];
+/** @type {TransportLevel} */
+const POLL_TRANSPORT = ["poll", openPoll];
+/** @type {readonly TransportLevel[]} */
+const TRANSPORTS = [["source", openEventSource], ["fetch", openFetch], POLL_TRANSPORT];
 
-/** Before a `sync` says better: it may take 2.5 times as long, with the ticket that it may need. */
-const HEARTBEAT_MS = 4000;
-/** A line that lived so long was healthy: what failed before is forgotten. */
-export const HEALTHY_MS = 10_000;
+/** Transport levels, best first. */
+export const LEVELS = { eventSource: 0, fetch: 1, poll: 2 };
 
-/** @param {number} rung @param {number} now @returns {Trial} */
-export function createTrial(rung, now) {
-  const [transport, open] = RUNGS[rung] ?? POLL;
+/** The assumed heartbeat before `sync`: an attempt has 2.5 times as long, including its ticket. */
+const FIRST_HEARTBEAT_MS = 4000;
+/** The age at which a connection is healthy: earlier failures are forgotten. */
+export const HEALTHY_AFTER_MS = 10_000;
+
+/** @param {number} level @param {number} now @returns {Attempt} */
+export function createAttempt(level, now) {
+  const [transport, open] = TRANSPORTS[level] ?? POLL_TRANSPORT;
   return {
-    rung,
+    level,
     transport,
     open,
-    heardAt: now,
+    receivedAt: now,
     syncedAt: Infinity,
     isOpening: true,
-    heartbeatMs: HEARTBEAT_MS,
-    aheadMs: 0,
+    heartbeatMs: FIRST_HEARTBEAT_MS,
+    serverAheadMs: 0,
     retryMs: 0,
     close() {},
   };
 }
 
-/** Whether more came than an opening. @param {Trial} trial */
-export const isHealthy = ({ syncedAt, heardAt }) => heardAt - syncedAt >= HEALTHY_MS;
+/** Reports that frames arrived well after `sync`. @param {Attempt} attempt */
+export const isHealthy = ({ syncedAt, receivedAt }) => receivedAt - syncedAt >= HEALTHY_AFTER_MS;
 
-/** For how many heartbeats nothing came. @param {Trial} trial @param {number} now */
-export const silenceOf = ({ heardAt, heartbeatMs }, now) => (now - heardAt) / heartbeatMs;
+/** Counts the heartbeats that are missing. @param {Attempt} attempt @param {number} now */
+export const missedHeartbeats = ({ receivedAt, heartbeatMs }, now) =>
+  (now - receivedAt) / heartbeatMs;

@@ -1,298 +1,328 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A connection that stays: lines are opened, replaced and exchanged for better ones, and what they tell is told once.
+ * A connection that reconnects: it opens, replaces and upgrades transports, and delivers each event once.
  *
  * @module
  */
-import { addressOf, baseOf } from "./url.js";
-import { createBackoff } from "./backoff.js";
-import { createListeners } from "./listeners.js";
-import { createPlan } from "./reconnect_timer.js";
-import { pollableOf } from "./transports/poll.js";
-import { createRepeats } from "./dedupe.js";
-import { createTrial, HEALTHY_MS, isHealthy, silenceOf } from "./attempt.js";
-import { createVoice } from "./state.js";
-import { createWatch } from "./page_lifecycle.js";
-import { ASKING, endingOf, goingWell, seconds, thenNext } from "./words.js";
+import { createAttempt, HEALTHY_AFTER_MS, isHealthy, LEVELS, missedHeartbeats } from "./attempt.js";
+import { createDedupe } from "./dedupe.js";
+import { createPageLifecycle } from "./page_lifecycle.js";
+import { createBackoff, createReconnectTimer } from "./reconnect_timer.js";
+import { CLOSED_REASON, createConnectionState, createEmitter, PAUSED_REASON } from "./state.js";
+import { pollableTopics } from "./transports/poll.js";
+import { serverUrl, streamUrl } from "./url.js";
 
-/** @import { End, Frame, State } from "./types.js" */
-/** @typedef {import("./attempt.js").Trial} Trial A line: `current` from its `sync` on, `next` before. */
+/** @import { Attempt } from "./attempt.js" */
+/** @import { Emitter } from "./state.js" */
+/** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveFeed, ReceivedFrame, TransportEnd } from "./types.js" */
 
-const MOST_FAILURES = 20;
-/** So many heartbeats may fail to come. */
-const HEARTBEATS_MISSED = 2.5;
-/** Who is sent away goes in this time. */
-const MOMENT_MS = 1000;
-const CLIMB_MS = 60_000;
+const MAX_FAILURES = 20;
+const MAX_MISSED_HEARTBEATS = 2.5;
+/** The longest delay before a closing connection is replaced. */
+const MAX_REPLACE_DELAY_MS = 1000;
+/** The mean interval of attempts at a better transport. */
+const UPGRADE_INTERVAL_MS = 60_000;
+
+const CONNECTING_REASON = "Connecting to the server.";
+const LIVE_REASON = "Connected: changes arrive as they happen.";
+/** Reasons of `bye` after which another attempt waits. @type {Readonly<Record<string, string>>} */
+const BYE_REASONS = {
+  slow: "This page reads events more slowly than they arrive.",
+  revoked: "Access to these topics has ended.",
+  fault: "The server failed.",
+};
+
+/** @param {number} ms */
+const inSeconds = (ms) => `${Math.ceil(ms / 1000)} s`;
+
+/** @param {readonly string[]} unpollable Topics that polls do not deliver. */
+function pollingReason(unpollable) {
+  const except = unpollable.length ? `, but not for ${unpollable.join(", ")}` : "";
+  return `Streaming is blocked: polling instead${except}. Streaming is tried again every minute.`;
+}
 
 /**
- * Follows the topics until it is closed.
+ * Follows topics until it is closed.
  *
- * @param {import("./types.js").Options} options
- * @param {import("./types.js").World} world
- * @returns {import("./types.js").Feed}
- * @throws {TypeError} Where the URL is none.
+ * `current` is the attempt that delivers, from its `sync` on. `next` is the attempt before its `sync`. At most one attempt
+ * is scheduled. A state change is published last, because its listeners may close or reconnect.
+ *
+ * @param {ConnectOptions} options
+ * @param {BrowserRuntime} runtime
+ * @returns {LiveFeed}
+ * @throws {TypeError} If the URL is invalid.
  */
-export function createConnection(options, world) {
-  const { topics, types = [], ticket, withCredentials = false } = options;
-  const best = world.EventSource ? 0 : 1;
-  const polled = pollableOf(topics, !!ticket);
-  const unpolled = topics.filter((each) => !polled.includes(each));
-  const last = polled.length ? 2 : 1;
+export function createConnection(options, runtime) {
+  const { topics, types = [], ticket: obtainTicket, withCredentials = false } = options;
+  const pollable = pollableTopics(topics, !!obtainTicket);
+  const unpollable = topics.filter((each) => !pollable.includes(each));
+  const bestLevel = runtime.EventSource ? LEVELS.eventSource : LEVELS.fetch;
+  const worstLevel = pollable.length ? LEVELS.poll : LEVELS.fetch;
 
-  const backoff = createBackoff(world);
-  const repeats = createRepeats(options.cursor ?? "");
-  /** @type {import("./listeners.js").Listeners<import("./types.js").StreamEvent>} */
-  const events = createListeners(world.report);
-  let base = baseOf(options.url, world.baseUrl);
+  const backoff = createBackoff(runtime);
+  const dedupe = createDedupe(options.cursor ?? "");
+  /** @type {Emitter<LiveEvent>} */
+  const events = createEmitter(runtime.report);
+  let server = serverUrl(options.url, runtime.baseUrl);
 
-  const voice = createVoice(world.report, ASKING, false);
-  const watch = createWatch(world, {
-    onTick: look,
+  const state = createConnectionState(runtime.report, CONNECTING_REASON, false);
+  const lifecycle = createPageLifecycle(runtime, {
+    onTick: checkHeartbeats,
     onWake: wake,
-    onAway: (mayStream) => isOver || (mayStream && rung < 2) || pause(),
+    onHide(mayStream) {
+      if (!isFinal && !(mayStream && level < LEVELS.poll)) pause();
+    },
   });
+  const timer = createReconnectTimer(runtime, startAttempt);
 
-  let rung = best;
-  /** Lines in a row that said nothing. */
-  let mutes = 0;
-  /** @type {Trial | undefined} */
+  let level = bestLevel;
+  /** Consecutive silent attempts at this level. */
+  let silentAttempts = 0;
+  /** @type {Attempt | undefined} */
   let current;
-  /** @type {Trial | undefined} */
+  /** @type {Attempt | undefined} */
   let next;
-  const plan = createPlan(world, dial);
-  /** Whether it is over, until somebody asks for more; and for good. */
-  let [isOver, isClosed] = [false, false];
+  /** True if no attempt follows until `reconnect()`. */
+  let isFinal = false;
+  let isClosed = false;
 
-  // Whoever is told of a state may close, or ask for another line: so it is said last of all, or what follows looks again.
-  /** @param {Partial<State>} change */
-  function say(change) {
+  /** @param {Partial<ConnectionState>} change */
+  function setState(change) {
     const { transport = null } = current ?? {};
-    voice.say({ transport, failures: backoff.failures, ...change });
+    state.update({ transport, failures: backoff.failures, ...change });
   }
 
-  /** @param {Trial} trial */
-  const sayWell = ({ transport }) => say({ ...goingWell(transport, unpolled), lagMs: 0 });
-
-  /** @param {Trial | undefined} trial */
-  function drop(trial) {
-    trial?.close();
-    if (trial === current) current = undefined;
-    if (trial === next) next = undefined;
+  /** @param {Attempt} attempt */
+  function setConnected({ level }) {
+    const isPoll = level === LEVELS.poll;
+    const reason = isPoll ? pollingReason(unpollable) : LIVE_REASON;
+    setState({ kind: isPoll ? "polling" : "live", reason, lagMs: 0 });
   }
 
-  /** Lets go of everything that runs, and says why. @param {State["kind"]} kind @param {string} reason */
-  function rest(kind, reason, isFinal = false) {
-    isOver = isFinal;
-    plan.off();
-    watch.rest();
-    drop(next);
-    drop(current);
-    say({ kind, reason });
+  /** @param {Attempt | undefined} attempt */
+  function close(attempt) {
+    attempt?.close();
+    if (attempt === current) current = undefined;
+    if (attempt === next) next = undefined;
   }
 
-  const pause = () => rest("paused", "Hidden or asleep: it goes on when the page is shown.");
-
-  /** Plans a line that takes over from the current one. @param {number} ms */
-  function replace(ms) {
-    plan.wait(ms);
-    plan.isSoon = true;
+  /** Releases all resources. @param {ConnectionState["kind"]} kind @param {string} reason */
+  function suspend(kind, reason, final = false) {
+    isFinal = final;
+    timer.cancel();
+    lifecycle.stop();
+    close(next);
+    close(current);
+    setState({ kind, reason });
   }
 
-  const climbLater = () => plan.wait(CLIMB_MS * (0.5 + world.random()), best);
+  const pause = () => suspend("paused", PAUSED_REASON);
 
-  /** Opens a line. A current one goes on until this has had its `sync`; but not polls: both would tell what has no ids. */
-  async function dial(at = rung) {
-    if (!current) say(voice.state().kind === "stale" ? {} : { reason: ASKING });
-    if (isOver) return;
-    const isPoll = at === 2;
-    if (isPoll && world.isHidden()) return pause();
-    if (isPoll) drop(current);
-    plan.off();
-    drop(next);
-    const trial = next = createTrial(at, world.now());
-    let bought;
+  const scheduleUpgrade = () =>
+    timer.schedule(UPGRADE_INTERVAL_MS * (0.5 + runtime.random()), bestLevel);
+
+  /**
+   * Opens a transport. The current one continues until the `sync` of the next. Polls do not continue, because two of them
+   * would deliver events without ids twice.
+   */
+  async function startAttempt(at = level) {
+    if (!current) setState(state.get().kind === "stale" ? {} : { reason: CONNECTING_REASON });
+    if (isFinal) return;
+    const isPoll = at === LEVELS.poll;
+    if (isPoll && runtime.isHidden()) return pause();
+    if (isPoll) close(current);
+    timer.cancel();
+    close(next);
+    const attempt = next = createAttempt(at, runtime.now());
+    let ticket;
     try {
-      bought = isPoll ? undefined : await ticket?.();
+      ticket = isPoll ? undefined : await obtainTicket?.();
     } catch (error) {
-      world.report(error);
-      if (trial === next) fail(trial, "No ticket could be had.");
+      runtime.report(error);
+      if (attempt === next) fail(attempt, "No ticket could be obtained.");
     }
-    if (trial !== next) return;
-    trial.close = trial.open(
-      addressOf(base, options, isPoll ? repeats.pollCursor() : repeats.cursor(), bought),
-      { onFrame: (frame) => receive(trial, frame), onEnd: (end) => over(trial, end) },
-      world,
-      { types, polled, withCredentials },
+    if (attempt !== next) return;
+    const cursor = isPoll ? dedupe.pollCursor() : dedupe.cursor();
+    attempt.close = attempt.open(
+      streamUrl(server, options, cursor, ticket),
+      { onFrame: (frame) => receive(attempt, frame), onEnd: (end) => handleEnd(attempt, end) },
+      runtime,
+      { types, pollable, withCredentials },
     );
   }
 
-  /** What the stream says of itself, by type. @type {Map<string, (trial: Trial, data: any) => void>} */
-  const ours = new Map(Object.entries({
-    sync(trial, { resumed, gone, heartbeat_ms, server_time, polled: place }) {
-      if (trial !== current) {
-        trial.syncedAt = world.now();
-        trial.aheadMs = server_time - world.now();
-        drop(current);
+  /** Handlers of control events. @type {Map<string, (attempt: Attempt, data: any) => void>} */
+  const controlHandlers = new Map(Object.entries({
+    sync(attempt, { resumed, gone, heartbeat_ms, server_time, polled }) {
+      if (attempt !== current) {
+        attempt.syncedAt = runtime.now();
+        attempt.serverAheadMs = server_time - runtime.now();
+        close(current);
         next = undefined;
-        current = trial;
-        rung = trial.rung;
-        plan.off();
-        if (rung > best) climbLater();
-        if (!resumed) repeats.forget();
-        if (gone) events.tell({ type: "gone", data: gone, id: "" });
+        current = attempt;
+        level = attempt.level;
+        timer.cancel();
+        if (level > bestLevel) scheduleUpgrade();
+        if (!resumed) dedupe.reset();
+        if (gone) events.emit({ type: "gone", data: gone, id: "" });
       }
-      if (place) repeats.polledTo(place, !unpolled.length);
-      trial.heartbeatMs = heartbeat_ms;
-      if (trial === current) sayWell(trial);
+      if (polled) dedupe.advancePoll(polled, !unpollable.length);
+      attempt.heartbeatMs = heartbeat_ms;
+      if (attempt === current) setConnected(attempt);
     },
-    heartbeat(trial, time) {
-      const lagMs = Math.round(world.now() + trial.aheadMs - time);
-      if (lagMs <= HEARTBEATS_MISSED * trial.heartbeatMs) return sayWell(trial);
-      say({ kind: "stale", reason: `What you see is ${seconds(lagMs)} behind.`, lagMs });
+    heartbeat(attempt, time) {
+      const lagMs = Math.round(runtime.now() + attempt.serverAheadMs - time);
+      if (lagMs <= MAX_MISSED_HEARTBEATS * attempt.heartbeatMs) return setConnected(attempt);
+      setState({ kind: "stale", reason: `Events arrive ${inSeconds(lagMs)} late.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
-      // Not soon: a line that is lost until then is not waited for so long.
-      if (ticket && expires_in_ms > HEALTHY_MS && !plan.isSoon) {
-        plan.wait(expires_in_ms / (2 + world.random()));
+      // Not a replacement: after a cut, the next attempt must not wait for it.
+      if (obtainTicket && expires_in_ms > HEALTHY_AFTER_MS && !timer.isReplacing) {
+        timer.schedule(expires_in_ms / (2 + runtime.random()));
       }
     },
-    busy(trial, { in_use: used, limit, retry_after_ms: ms }) {
-      fail(trial, `The server has no free stream (${used} of ${limit} in use).`, ms, "busy");
+    busy(attempt, { in_use, limit, retry_after_ms }) {
+      const reason = `The server is full (${in_use} of ${limit} streams in use).`;
+      fail(attempt, reason, retry_after_ms, "busy");
     },
-    bye(trial, { reason, retry_ms }) {
-      if (reason === "finished") over(trial, { kind: "over" });
-      // The old line goes on as long as it lives.
-      else if (/drain|max/.test(reason)) replace(world.random() * Math.min(retry_ms, MOMENT_MS));
-      else fail(trial, endingOf(reason), retry_ms);
+    bye(attempt, { reason, retry_ms }) {
+      if (reason === "finished") handleEnd(attempt, { kind: "finished" });
+      else if (/drain|max/.test(reason)) {
+        // The old connection delivers until it closes.
+        timer.scheduleReplacement(runtime.random() * Math.min(retry_ms, MAX_REPLACE_DELAY_MS));
+      } else fail(attempt, BYE_REASONS[reason] ?? "The server ended the stream.", retry_ms);
     },
   }));
 
-  /** @param {Trial} trial @param {Frame} frame */
-  function receive(trial, { type, data: json, id = "", retry }) {
-    Object.assign(trial, { heardAt: world.now() }, retry && { retryMs: retry });
+  /** @param {Attempt} attempt @param {ReceivedFrame} frame */
+  function receive(attempt, { type, data: json, id = "", retry }) {
+    attempt.receivedAt = runtime.now();
+    attempt.retryMs = retry || attempt.retryMs;
     const data = JSON.parse(json);
-    const own = ours.get(type);
-    if (own) own(trial, data);
-    else if (trial === current) {
-      if (type === "gap" && !trial.isOpening) repeats.forget();
-      const event = repeats.take({ type, data, id });
-      if (event) events.tell(event);
+    const handle = controlHandlers.get(type);
+    if (handle) handle(attempt, data);
+    else if (attempt === current) {
+      if (type === "gap" && !attempt.isOpening) dedupe.reset();
+      const event = dedupe.accept({ type, data, id });
+      if (event) events.emit(event);
     }
-    if (trial !== current || !id) return;
-    trial.isOpening = false;
-    repeats.moveTo(id);
+    if (attempt !== current || !id) return;
+    attempt.isOpening = false;
+    dedupe.advance(id);
   }
 
-  /** @param {Trial} trial @param {End} end */
-  function over(trial, end) {
-    if (end.kind === "over") rest("ended", "All of it has ended.", true);
+  /** @param {Attempt} attempt @param {TransportEnd} end */
+  function handleEnd(attempt, end) {
+    if (end.kind === "finished") suspend("ended", "All topics have ended.", true);
     else if (end.kind === "refused") {
-      const { status, detail, retryAfterMs: ms } = end;
-      if (!current && status < 500 && ![408, 429].includes(status)) rest("stopped", detail, true);
-      else fail(trial, detail, ms, ms ? "busy" : undefined);
+      const { status, detail, retryAfterMs } = end;
+      const isRefusal = status < 500 && ![408, 429].includes(status);
+      if (!current && isRefusal) suspend("stopped", detail, true);
+      else fail(attempt, detail, retryAfterMs, retryAfterMs ? "busy" : undefined);
     } else {
-      // fetch sees what was answered.
-      if (end.kind === "unseen" && !current) rung = Math.max(rung, 1);
-      fail(trial, "The connection was lost.", trial.retryMs);
+      // Only fetch exposes the status.
+      if (end.kind === "unknown" && !current) level = Math.max(level, LEVELS.fetch);
+      fail(attempt, "The connection was lost.", attempt.retryMs);
     }
   }
 
   /**
-   * A line is of no more use: what else there is goes on, else another one is tried after a while.
+   * Closes a failed attempt and schedules another, unless one runs or is scheduled.
    *
-   * To be told to wait is no failure: a server that is full but well names its time, spread over its clients, and has them
-   * back whenever there is room. To give up then would leave pages dead that did what they were told.
+   * A wait that the server requests (`busy`) counts as no failure: a full server spreads its clients over time and admits
+   * them when it has room. Giving up would leave pages dead that followed its instructions.
    *
-   * @param {Trial} trial @param {string} reason @param {number} [leastMs]
-   * @param {"reconnecting" | "busy" | "stale"} [kind] Only the first is waited for longer and longer.
+   * @param {Attempt} attempt @param {string} reason @param {number} [minDelayMs]
+   * @param {"reconnecting" | "busy" | "stale"} [kind] Only `reconnecting` backs off.
    */
-  function fail(trial, reason, leastMs = 0, kind = "reconnecting") {
-    drop(trial);
-    if (current) return climbLater();
-    if (isHealthy(trial)) backoff.reset();
-    if (next || plan.isSoon) return say({ kind: "reconnecting", reason });
-    const ms = kind === "reconnecting" ? Math.max(leastMs, backoff.next()) : leastMs;
-    const isOnline = world.isOnline();
-    if (isOnline && backoff.failures >= MOST_FAILURES) {
-      return rest("stopped", `${reason} Gave up after ${MOST_FAILURES} tries.`);
+  function fail(attempt, reason, minDelayMs = 0, kind = "reconnecting") {
+    close(attempt);
+    if (current) return scheduleUpgrade();
+    if (isHealthy(attempt)) backoff.reset();
+    if (next || timer.isReplacing) return setState({ kind: "reconnecting", reason });
+    const ms = kind === "reconnecting" ? Math.max(minDelayMs, backoff.next()) : minDelayMs;
+    const isOnline = runtime.isOnline();
+    if (isOnline && backoff.failures >= MAX_FAILURES) {
+      return suspend("stopped", `${reason} Gave up after ${MAX_FAILURES} tries.`);
     }
-    plan.wait(ms);
-    say({
+    timer.schedule(ms);
+    const cause = isOnline ? reason : "There is no network.";
+    setState({
       kind: isOnline ? kind : "offline",
-      reason: thenNext(isOnline ? reason : "There is no network.", ms),
-      nextTryAt: world.now() + ms,
+      reason: ms ? `${cause} Next try in ${inSeconds(ms)}.` : cause,
+      nextTryAt: runtime.now() + ms,
     });
   }
 
-  /** A line that says nothing: another takes its place, and where that is nothing new, one of the rung below. @param {Trial} trial */
-  function mute(trial) {
-    drop(trial);
+  /** Replaces a silent attempt, at the next level down after two in a row. @param {Attempt} attempt */
+  function replaceSilent(attempt) {
+    close(attempt);
     if (!current) {
-      if (trial.syncedAt === Infinity) backoff.next();
-      if (++mutes >= 2 && rung < last) {
-        rung++;
-        mutes = 0;
+      if (attempt.syncedAt === Infinity) backoff.next();
+      if (++silentAttempts >= 2 && level < worstLevel) {
+        level++;
+        silentAttempts = 0;
       }
     }
-    fail(trial, "The connection is mute: opening another.", 0, "stale");
+    fail(attempt, "The connection is silent. Opening another.", 0, "stale");
   }
 
-  function look() {
-    const now = world.now();
-    const trial = [next, current].find((each) => each && silenceOf(each, now) >= HEARTBEATS_MISSED);
-    if (trial) mute(trial);
+  function checkHeartbeats() {
+    const now = runtime.now();
+    const silent = [next, current].find((each) =>
+      each && missedHeartbeats(each, now) >= MAX_MISSED_HEARTBEATS
+    );
+    if (silent) replaceSilent(silent);
     else if (current && isHealthy(current)) {
       backoff.reset();
-      mutes = 0;
-      say({});
+      silentAttempts = 0;
+      setState({});
     }
   }
 
-  /** Runs, from now on. */
   function start() {
     backoff.reset();
-    if (!current) say({ kind: "connecting", reason: ASKING });
-    if (isOver) return;
-    watch.start();
-    void dial();
+    if (!current) setState({ kind: "connecting", reason: CONNECTING_REASON });
+    if (isFinal) return;
+    lifecycle.start();
+    void startAttempt();
   }
 
-  /** Something came back: what cannot be trusted is replaced at once. @param {number} sleptMs */
+  /** Reconnects unless a frame arrived within a heartbeat. @param {number} sleptMs */
   function wake(sleptMs) {
-    const { kind } = voice.state();
-    // Who is busy has said when.
-    if (isOver || kind === "busy" || (kind === "paused" && world.isHidden())) return;
-    const now = world.now() + sleptMs;
-    if (![next, current].some((each) => each && silenceOf(each, now) <= 1)) start();
+    const { kind } = state.get();
+    // A busy server has named the time of the next attempt.
+    if (isFinal || kind === "busy" || (kind === "paused" && runtime.isHidden())) return;
+    const now = runtime.now() + sleptMs;
+    if (![next, current].some((each) => each && missedHeartbeats(each, now) <= 1)) start();
   }
 
   function reconnect() {
     if (isClosed) return;
-    isOver = false;
-    rung = best;
-    mutes = 0;
-    drop(current);
+    isFinal = false;
+    level = bestLevel;
+    silentAttempts = 0;
+    close(current);
     start();
   }
 
   start();
 
   return {
-    subscribe: events.add,
-    state: voice.state,
-    onState: voice.onState,
-    cursor: repeats.cursor,
+    subscribe: events.subscribe,
+    state: state.get,
+    onState: state.subscribe,
+    cursor: dedupe.cursor,
     reconnect,
     setUrl(url) {
-      base = baseOf(url, world.baseUrl);
+      server = serverUrl(url, runtime.baseUrl);
       reconnect();
     },
     close() {
       isClosed = true;
-      watch.close();
-      rest("stopped", "It was closed.", true);
+      lifecycle.close();
+      suspend("stopped", CLOSED_REASON, true);
     },
   };
 }

@@ -1,65 +1,77 @@
 // @ts-check
 /**
- * What was told before is not told again: events by their ids, states by their times.
+ * Deduplication of events: by their ids, and of states by their times.
  *
  * @module
  */
-import { isAfter } from "./place.js";
+
+/** @import { LiveEvent } from "./types.js" */
+
+/** Pads both numbers of an id, which may have any number of digits. @param {string} id */
+const sortableId = (id) => id.split("-").map((part) => part.padStart(40, "0")).join("-");
+
+/**
+ * Compares two ids `<ms>-<n>`.
+ *
+ * @param {string} id
+ * @param {string} other
+ */
+export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 
 /** @param {any} value */
-const timeOf = (value) => Date.parse(value.received_at ?? value.updated_at);
+const stateTime = (value) => Date.parse(value.received_at ?? value.updated_at);
 
-/** @param {string} last The cursor to go on from. */
-export function createRepeats(last) {
-  /** How far polls told of the news. */
-  let polled = "";
-  /** The newest of each symbol, operation and session: as many as were asked for. @type {Map<string, any>} */
-  const shown = new Map();
+/** @param {string} cursor The cursor of the first connection. */
+export function createDedupe(cursor) {
+  /** The end of the polled news. */
+  let polledTo = "";
+  /** The newest state of each symbol, operation and session. @type {Map<string, any>} */
+  const states = new Map();
 
-  /** The newer of a state and the one that is shown; what is no state is new. @param {any} value */
+  /** Returns the newer of a state and the known one. Other values count as new. @param {any} value */
   function newer(value) {
     const key = value?.symbol ?? (value?.owner && value.id);
-    const old = shown.get(key);
-    if (old && timeOf(old) > timeOf(value)) return old;
-    if (key) shown.set(key, value);
+    const known = states.get(key);
+    if (known && stateTime(known) > stateTime(value)) return known;
+    if (key) states.set(key, value);
     return value;
   }
 
-  /** On, never back: a line that opens beside another one begins where that one was. @param {string} id */
-  function moveTo(id) {
-    if (isAfter(id, last)) last = id;
+  /** Moves the cursor forwards, never back: a replacement starts at the cursor of the old connection. @param {string} id */
+  function advance(id) {
+    if (isAfter(id, cursor)) cursor = id;
   }
 
   return {
-    cursor: () => last,
-    /** Where polls go on. */
-    pollCursor: () => isAfter(polled, last) ? polled : last,
+    cursor: () => cursor,
+    /** The cursor of the next poll. */
+    pollCursor: () => isAfter(polledTo, cursor) ? polledTo : cursor,
     /**
-     * Polls told everything up to here.
+     * Records that polls have delivered everything up to an id.
      *
      * @param {string} id
-     * @param {boolean} isAll Of all topics. Else the place waits for a stream, which tells the others from there.
+     * @param {boolean} isComplete True if all topics are polled. Otherwise the cursor stays, for a stream of the others.
      */
-    polledTo(id, isAll) {
-      polled = id;
-      if (isAll || !last) moveTo(id);
+    advancePoll(id, isComplete) {
+      polledTo = id;
+      if (isComplete || !cursor) advance(id);
     },
-    moveTo,
-    /** Another log, or another server: what it tells is new. */
-    forget() {
-      last = polled = "";
-      shown.clear();
+    advance,
+    /** Forgets everything: another log or another server sends new events. */
+    reset() {
+      cursor = polledTo = "";
+      states.clear();
     },
     /**
-     * @param {import("./types.js").StreamEvent} event
-     * @returns {import("./types.js").StreamEvent | null} What is new of it.
+     * @param {LiveEvent} event
+     * @returns {LiveEvent | null} The new part of the event, null if it is a duplicate.
      */
-    take(event) {
+    accept(event) {
       const { type, data, id } = event;
-      // A gap in an opening has the id one came with.
-      if (id && type !== "gap" && !isAfter(id, last)) return null;
-      moveTo(id);
-      if (id && type.startsWith("article") && !isAfter(id, polled)) return null;
+      // A gap among the initial frames has the id of the cursor.
+      if (id && type !== "gap" && !isAfter(id, cursor)) return null;
+      advance(id);
+      if (id && type.startsWith("article") && !isAfter(id, polledTo)) return null;
       if (type === "snapshot") {
         return { ...event, data: { ...data, quotes: data.quotes.map(newer) } };
       }

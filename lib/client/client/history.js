@@ -8,56 +8,56 @@
 
 /**
  * @template T
- * @typedef {object} History
- * @property {() => readonly T[]} list Oldest first, as other tabs have left it.
- * @property {(item: T) => readonly T[]} add Gives the list as it is kept: the oldest may have made room.
+ * @typedef {object} PersistedList
+ * @property {() => readonly T[]} list Oldest first, including items of other tabs.
+ * @property {(item: T) => readonly T[]} add Returns the stored list, which may have lost its oldest items.
  * @property {() => void} clear
  */
 
 /**
- * Keeps a list in a storage. Where that is full the oldest go. Where it is shut, as in private windows, or has no room for
- * the newest alone, the list lives as long as the page.
+ * Keeps a list in a storage. A full storage evicts the oldest items. If the storage is unavailable, as in private windows,
+ * or too small for the newest item, the list lives as long as the page.
  *
- * @template T What JSON can hold.
- * @param {() => Pick<Storage, "getItem" | "setItem" | "removeItem">} storage Such as `() => localStorage`: to ask for it may throw by itself.
+ * @template T A JSON value.
+ * @param {() => Pick<Storage, "getItem" | "setItem" | "removeItem">} storage Such as `() => localStorage`: the access itself may throw.
  * @param {string} key
- * @returns {History<T>}
+ * @returns {PersistedList<T>}
  */
 export function createHistory(storage, key) {
   /** @type {readonly T[]} */
   let items = [];
-  /** False where the storage does not hold what we hold. */
-  let isKept = true;
+  /** False if the storage lacks items of this list. */
+  let isPersisted = true;
 
   function list() {
-    if (!isKept) return items;
+    if (!isPersisted) return items;
     try {
       const found = JSON.parse(storage().getItem(key) ?? "[]");
       items = Array.isArray(found) ? found : [];
     } catch {
-      // Shut, or somebody else's words: what we hold is all there is.
+      // The storage is unavailable or holds something else: the items in memory remain.
     }
     return items;
   }
 
   /**
    * @param {T} item
-   * @throws {TypeError} Where it cannot be written as JSON.
+   * @throws {TypeError} If the item cannot be written as JSON.
    */
   function add(item) {
-    JSON.stringify(item); // Throws before anything is changed.
+    JSON.stringify(item); // Throws before anything changes.
     items = [...list(), item];
-    isKept = false;
-    // A tenth at a time, so that a full storage does not have to be fought for at every turn.
-    for (let rest = items; rest.length > 0; rest = rest.slice(Math.ceil(rest.length / 10))) {
-      const json = JSON.stringify(rest);
+    isPersisted = false;
+    // Evicts a tenth at a time, so that a full storage does not evict with every item.
+    for (let kept = items; kept.length > 0; kept = kept.slice(Math.ceil(kept.length / 10))) {
+      const json = JSON.stringify(kept);
       try {
         storage().setItem(key, json);
       } catch {
         continue;
       }
-      items = rest;
-      isKept = true;
+      items = kept;
+      isPersisted = true;
       break;
     }
     return items;
@@ -67,9 +67,9 @@ export function createHistory(storage, key) {
     items = [];
     try {
       storage().removeItem(key);
-      isKept = true;
+      isPersisted = true;
     } catch {
-      isKept = false;
+      isPersisted = false;
     }
   }
 

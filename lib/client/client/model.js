@@ -1,29 +1,30 @@
 // @ts-check
 /**
- * What is known, as values: pure, and the same object wherever nothing has changed.
+ * The received data as immutable values. An update that changes nothing returns the same object.
  *
  * @module
  */
+import { TERMINAL_EVENTS } from "./event_types.js";
 
-/** @import { StreamEvent } from "./types.js" */
-/** @typedef {{ readonly symbol: string, readonly received_at: string, readonly [field: string]: unknown }} Quote As in the contract; so are the others. */
-/** @typedef {{ readonly provider: string, readonly [field: string]: unknown }} Status */
-/** @typedef {{ readonly id: string, readonly [field: string]: unknown }} Kept An article, an operation or a session. */
+/** @import { LiveEvent } from "./types.js" */
+/** @typedef {{ readonly symbol: string, readonly received_at: string, readonly [field: string]: unknown }} ModelQuote A quote, as the server sends it. */
+/** @typedef {{ readonly provider: string, readonly [field: string]: unknown }} ModelStatus The status of a provider. */
+/** @typedef {{ readonly id: string, readonly [field: string]: unknown }} ModelItem An article, an operation or a session. */
 
 /**
  * @typedef {object} Model
- * @property {Readonly<Record<string, Quote>>} quotes By symbol.
- * @property {Readonly<Record<string, Status>>} status By provider.
- * @property {readonly Kept[]} news Newest first.
- * @property {Readonly<Record<string, Kept>>} operations By id.
- * @property {Readonly<Record<string, Kept>>} sessions By id.
+ * @property {Readonly<Record<string, ModelQuote>>} quotes By symbol.
+ * @property {Readonly<Record<string, ModelStatus>>} status By provider.
+ * @property {readonly ModelItem[]} news Newest first.
+ * @property {Readonly<Record<string, ModelItem>>} operations By id.
+ * @property {Readonly<Record<string, ModelItem>>} sessions By id.
  */
 
-/** Articles kept: as many as the server gives at once. */
-export const MOST_ARTICLES = 200;
+/** The most articles kept: as many as one answer of `GET /v1/news` has. */
+export const MAX_ARTICLES = 200;
 
 /** @type {Model} */
-export const EMPTY = Object.freeze({
+export const EMPTY_MODEL = Object.freeze({
   quotes: Object.freeze({}),
   status: Object.freeze({}),
   news: Object.freeze([]),
@@ -31,112 +32,109 @@ export const EMPTY = Object.freeze({
   sessions: Object.freeze({}),
 });
 
-const ENDS = ["completed", "failed", "cancelled", "expired"];
-
-/**
- * @param {unknown} a
- * @param {unknown} b
- */
-const isSame = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+/** @param {unknown} a @param {unknown} b */
+const isEqual = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * @template T
- * @param {Readonly<Record<string, T>>} all
+ * @param {Readonly<Record<string, T>>} record
  * @param {string} key
  * @param {T} value
  * @returns {Readonly<Record<string, T>>}
  */
-const put = (all, key, value) => isSame(all[key], value) ? all : { ...all, [key]: value };
+const withValue = (record, key, value) =>
+  isEqual(record[key], value) ? record : { ...record, [key]: value };
 
 /**
- * Puts a quote in, unless the one that is there came later.
+ * Puts a quote in, unless the known one was received later.
  *
  * @param {Model["quotes"]} quotes
- * @param {Quote} quote
+ * @param {ModelQuote} quote
  */
-function putQuote(quotes, quote) {
+function withQuote(quotes, quote) {
   const known = quotes[quote.symbol];
   return known && Date.parse(quote.received_at) < Date.parse(known.received_at)
     ? quotes
-    : put(quotes, quote.symbol, quote);
+    : withValue(quotes, quote.symbol, quote);
 }
 
 /**
- * All at once: who is not in the snapshot is gone, and who is there later than it stays.
+ * Replaces quotes and statuses. Symbols that the snapshot lacks are removed; quotes received after it stay.
  *
  * @param {Model} model
- * @param {{ quotes: readonly Quote[], status: readonly Status[] }} snapshot
+ * @param {{ quotes: readonly ModelQuote[], status: readonly ModelStatus[] }} snapshot
  */
-function replaceMarket({ quotes, status }, snapshot) {
-  const told = new Set(snapshot.quotes.map(({ symbol }) => symbol));
-  const rest = Object.entries(quotes).filter(([symbol]) => told.has(symbol));
-  const left = rest.length === Object.keys(quotes).length ? quotes : Object.fromEntries(rest);
+function withSnapshot({ quotes, status }, snapshot) {
+  const symbols = new Set(snapshot.quotes.map(({ symbol }) => symbol));
+  const kept = Object.entries(quotes).filter(([symbol]) => symbols.has(symbol));
+  const base = kept.length === Object.keys(quotes).length ? quotes : Object.fromEntries(kept);
   const next = Object.fromEntries(snapshot.status.map((each) => [each.provider, each]));
   return {
-    quotes: snapshot.quotes.reduce(putQuote, left),
-    status: isSame(status, next) ? status : next,
+    quotes: snapshot.quotes.reduce(withQuote, base),
+    status: isEqual(status, next) ? status : next,
   };
 }
 
 /**
- * What the list is ordered by, as the server's is: a publisher's time that lies ahead of us counts as now.
+ * Computes the sort key of an article, as the server does: a publication time in the future counts as the time received.
  *
- * @param {Kept} article
+ * @param {ModelItem} article
  */
-function timeOf({ published_at, first_seen_at }) {
+function articleTime({ published_at, first_seen_at }) {
   const seen = Date.parse(String(first_seen_at));
   return published_at ? Math.min(Date.parse(String(published_at)), seen) : seen;
 }
 
 /**
- * Puts an article in its place; one that was there moves where its time was corrected.
+ * Inserts an article in order. A known article moves if its time was corrected.
  *
  * @param {Model["news"]} news
- * @param {Kept} article
+ * @param {ModelItem} article
  */
-function putArticle(news, article) {
-  if (news.some((each) => isSame(each, article))) return news;
+function withArticle(news, article) {
+  if (news.some((each) => isEqual(each, article))) return news;
   const rest = news.filter(({ id }) => id !== article.id);
-  const after = rest.findIndex((each) => timeOf(each) <= timeOf(article));
-  return rest.toSpliced(after < 0 ? rest.length : after, 0, article).slice(0, MOST_ARTICLES);
+  const after = rest.findIndex((each) => articleTime(each) <= articleTime(article));
+  return rest.toSpliced(after < 0 ? rest.length : after, 0, article).slice(0, MAX_ARTICLES);
 }
 
 /**
- * The part of the model that an event changes. What it says nothing about is not there.
+ * Computes the parts of the model that an event changes.
  *
  * @param {Model} model
  * @param {{ type: string, data: any }} event
  * @returns {Partial<Model>}
  */
-function change(model, { type, data }) {
-  if (type === "snapshot") return replaceMarket(model, data);
-  if (type === "quote") return { quotes: putQuote(model.quotes, data) };
-  if (type === "status") return { status: put(model.status, data.provider, data) };
+function changesBy(model, { type, data }) {
+  const isTerminal = TERMINAL_EVENTS.includes(type);
+  if (type === "snapshot") return withSnapshot(model, data);
+  if (type === "quote") return { quotes: withQuote(model.quotes, data) };
+  if (type === "status") return { status: withValue(model.status, data.provider, data) };
   if (type === "article" || type === "article.updated") {
-    return { news: putArticle(model.news, data) };
+    return { news: withArticle(model.news, data) };
   }
   if (type === "article.retracted" && model.news.some(({ id }) => id === data.id)) {
     return { news: model.news.filter(({ id }) => id !== data.id) };
   }
-  // Both end by the same words; a session alone has a `session_state`.
-  if (type === "session" || (ENDS.includes(type) && "session_state" in data)) {
-    return { sessions: put(model.sessions, data.id, data) };
+  // Operations and sessions share their terminal types; only a session has a `session_state`.
+  if (type === "session" || (isTerminal && "session_state" in data)) {
+    return { sessions: withValue(model.sessions, data.id, data) };
   }
-  if (type === "progress" || ENDS.includes(type)) {
-    return { operations: put(model.operations, data.id, data) };
+  if (type === "progress" || isTerminal) {
+    return { operations: withValue(model.operations, data.id, data) };
   }
   return {};
 }
 
 /**
- * The model after an event.
+ * Applies an event to the model. Types that the server does not define change nothing.
  *
  * @param {Model} model
- * @param {StreamEvent} event Of the server's own types; others change nothing.
- * @returns {Model} The same object where nothing has changed.
+ * @param {LiveEvent} event
+ * @returns {Model} The same object if nothing has changed.
  */
 export function reduce(model, event) {
-  const next = { ...model, ...change(model, event) };
+  const next = { ...model, ...changesBy(model, event) };
   const isChanged = next.quotes !== model.quotes || next.status !== model.status ||
     next.news !== model.news || next.operations !== model.operations ||
     next.sessions !== model.sessions;
@@ -144,14 +142,14 @@ export function reduce(model, event) {
 }
 
 /**
- * The model with the list of news as `GET /v1/news` has it.
+ * Replaces the news by the answer of `GET /v1/news`.
  *
  * @param {Model} model
- * @param {readonly Kept[]} articles Newest first.
- * @returns {Model}
+ * @param {readonly ModelItem[]} articles Newest first.
+ * @returns {Model} The same object if nothing has changed.
  */
 export function replaceNews(model, articles) {
-  return isSame(model.news, articles)
+  return isEqual(model.news, articles)
     ? model
-    : { ...model, news: articles.slice(0, MOST_ARTICLES) };
+    : { ...model, news: articles.slice(0, MAX_ARTICLES) };
 }

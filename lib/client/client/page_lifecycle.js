@@ -1,85 +1,87 @@
 // @ts-check
 /**
- * Watches the clock and the page: what slept, was hidden or lost its network comes back.
+ * Detects sleep, hidden pages and lost networks, and the return from them.
  *
  * @module
  */
 
 const TICK_MS = 1000;
-/** A tick that comes so long after the last one was slept through. */
-const SLEPT_MS = 11_000;
-/** Pages that are hidden for so long let go. */
-const HIDDEN_MS = 300_000;
+/** A later tick means that the machine slept. */
+const MAX_TICK_GAP_MS = 11_000;
+/** A page that is hidden for longer releases its connection. */
+const MAX_HIDDEN_MS = 300_000;
 
 /**
- * @param {import("./types.js").World} world
- * @param {object} told
- * @param {() => void} [told.onTick] Every second from `start` to `rest`, but for those slept through.
- * @param {(sleptMs: number) => unknown} told.onWake The page may want its stream; what its clock missed in sleep.
- * @param {(mayStream: boolean) => unknown} told.onAway The page is hidden, which leaves it a stream for a while, or let go of.
+ * Observes the page and the clocks until it is closed.
+ *
+ * @param {import("./types.js").BrowserRuntime} runtime
+ * @param {object} handlers
+ * @param {() => void} [handlers.onTick] Called every second between `start` and `stop`, except after sleep.
+ * @param {(sleptMs: number) => unknown} handlers.onWake The page may need its connection. `sleptMs` is missing from the monotonic clock.
+ * @param {(mayStream: boolean) => unknown} handlers.onHide The page is hidden. It may keep its stream until it is hidden for too long or frozen.
  */
-export function createWatch(world, { onTick, onWake, onAway }) {
+export function createPageLifecycle(runtime, { onTick, onWake, onHide }) {
   let stopTick = () => {};
   let tickedAt = 0;
-  /** The wall's clock before the other, which stands still in sleep. */
-  let driftMs = 0;
+  /** The wall clock minus the monotonic clock, which stops during sleep. */
+  let clockOffsetMs = 0;
   /** @type {(() => void) | undefined} */
-  let stopHiding;
+  let stopHiddenTimer;
 
-  function tickLater() {
-    tickedAt = world.wallClock();
-    driftMs = tickedAt - world.now();
+  function scheduleTick() {
+    tickedAt = runtime.wallClock();
+    clockOffsetMs = tickedAt - runtime.now();
     stopTick();
-    stopTick = world.after(TICK_MS, tick);
+    stopTick = runtime.after(TICK_MS, tick);
   }
 
   function tick() {
-    const wall = world.wallClock();
-    const sleptMs = wall - world.now() - driftMs;
-    const isLate = wall - tickedAt > SLEPT_MS;
-    tickLater();
+    const wallTime = runtime.wallClock();
+    const sleptMs = wallTime - runtime.now() - clockOffsetMs;
+    const isLate = wallTime - tickedAt > MAX_TICK_GAP_MS;
+    scheduleTick();
     if (isLate) onWake(sleptMs);
     else onTick?.();
   }
 
-  function hide() {
-    stopHiding ??= world.after(HIDDEN_MS, () => {
-      show();
-      onAway(false);
+  function startHiddenTimer() {
+    stopHiddenTimer ??= runtime.after(MAX_HIDDEN_MS, () => {
+      cancelHiddenTimer();
+      onHide(false);
     });
   }
 
-  function show() {
-    stopHiding?.();
-    stopHiding = undefined;
+  function cancelHiddenTimer() {
+    stopHiddenTimer?.();
+    stopHiddenTimer = undefined;
   }
 
-  const stopWaking = world.onWake((why) => {
-    if (!world.isHidden()) show();
-    if (why === "hidden") {
-      hide();
-      onAway(true);
-    } else if (why === "freeze" || why === "pagehide") onAway(false);
-    else if (why !== "offline") onWake(0);
+  const unsubscribe = runtime.onLifecycleEvent((event) => {
+    if (!runtime.isHidden()) cancelHiddenTimer();
+    if (event === "hidden") {
+      startHiddenTimer();
+      onHide(true);
+    } else if (event === "freeze" || event === "pagehide") onHide(false);
+    else if (event !== "offline") onWake(0);
   });
 
   function start() {
-    if (world.isHidden()) hide();
-    if (onTick) tickLater();
+    if (runtime.isHidden()) startHiddenTimer();
+    if (onTick) scheduleTick();
   }
   start();
 
-  function rest() {
+  function stop() {
     stopTick();
-    show();
+    cancelHiddenTimer();
   }
 
   return {
     start,
-    rest,
+    stop,
     close() {
-      stopWaking();
-      rest();
+      unsubscribe();
+      stop();
     },
   };
 }

@@ -1,19 +1,20 @@
 // @ts-check
 /**
- * Server-sent events from text, as the HTML standard reads them.
+ * A parser of server-sent events, as the HTML standard specifies them.
  *
  * @module
  */
 
-/** @import { Frame } from "./types.js" */
+/** @import { ReceivedFrame } from "./types.js" */
 
 /**
- * @param {(frame: Frame) => void} onFrame
- * @returns {{ feed(text: string): void }} Takes the text piece by piece, cut anywhere; with its BOM, if it has one.
+ * Creates a parser of text that arrives in arbitrary pieces, with or without a BOM.
+ *
+ * @param {(frame: ReceivedFrame) => void} onFrame
  */
 export function createParser(onFrame) {
   let isFirst = true;
-  /** A line end may be cut between its CR and its LF. */
+  /** A piece may end between CR and LF. */
   let isAfterCr = false;
   let rest = "";
   let type = "";
@@ -25,7 +26,7 @@ export function createParser(onFrame) {
   let retry;
 
   /** @param {string} line */
-  function read(line) {
+  function parseLine(line) {
     const [, name, value = ""] = /^([^:]*)(?:: ?([^]*))?$/.exec(line) ?? [];
     if (name === "data") data.push(value);
     else if (name === "event") type = value;
@@ -44,6 +45,7 @@ export function createParser(onFrame) {
   }
 
   return {
+    /** @param {string} text */
     feed(text) {
       if (text === "") return;
       if (isFirst) text = text.replace(/^\uFEFF/, "");
@@ -52,7 +54,10 @@ export function createParser(onFrame) {
       isAfterCr = text.endsWith("\r");
       const lines = (rest + text).split(/\r\n|\r|\n/);
       rest = lines.pop() ?? "";
-      for (const line of lines) line ? read(line) : dispatch();
+      for (const line of lines) {
+        if (line) parseLine(line);
+        else dispatch();
+      }
     },
   };
 }

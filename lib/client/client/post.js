@@ -1,144 +1,152 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The answer to a POST that comes as a stream, such as a chat's.
+ * A POST whose answer is a stream, such as a chat's.
  *
  * @module
  */
-import { refusalOf } from "./answer.js";
-import { createBackoff } from "./backoff.js";
+import { ANSWER_TERMINAL_EVENTS, CONTROL_EVENTS } from "./event_types.js";
 import { createParser } from "./parser.js";
-import { browserWorld } from "./runtime.js";
+import { createBackoff } from "./reconnect_timer.js";
+import { browserRuntime } from "./runtime.js";
+import { readRefusal } from "./transports/fetch.js";
 
-/** @typedef {import("./types.js").StreamEvent} StreamEvent */
+/** @import { BrowserRuntime, LiveEvent, PostStreamOptions, ReceivedFrame } from "./types.js" */
 
-const TERMINAL = ["done", "failed", "stopped"];
-/** About the connection: not handed on. */
-const OURS = ["sync", "heartbeat", "auth", "bye", "busy"];
+/** Failures in a row after which the request is given up. */
+const MAX_POST_FAILURES = 20;
+/** The longest silence before `sync` names the heartbeat. */
+const MAX_FIRST_SILENCE_MS = 37_500;
+/** The interval of deliveries to `onEvents`. */
+const BATCH_MS = 50;
 
 /**
- * Follows the answer to a POST over cuts and restarts. It is sent again, with the same `Idempotency-Key`, only until a
- * server has taken it.
+ * Follows the answer to a POST across cuts and restarts. The POST is repeated, with the same `Idempotency-Key`, only until
+ * a server has accepted it.
  *
  * @param {string | URL} url
- * @param {import("./types.js").PostOptions} options
- * @param {Pick<import("./types.js").World, "now" | "after" | "random" | "fetch">} [world]
- * @returns {Promise<StreamEvent>} The terminal event.
- * @throws {Error} With `status` where it was refused; the signal's reason where aborted.
+ * @param {PostStreamOptions} options
+ * @param {Pick<BrowserRuntime, "now" | "after" | "random" | "fetch">} [runtime]
+ * @returns {Promise<LiveEvent>} The terminal event.
+ * @throws {Error} With a `status` if the request is refused; the signal's reason if it is aborted.
  */
-export async function stream(url, options, world = browserWorld()) {
+export async function stream(url, options, runtime = browserRuntime()) {
   const { body, headers, signal, onEvents, resumeUrl, withCredentials } = options;
-  const backoff = createBackoff(world);
-  const sent = new Headers(headers);
+  const backoff = createBackoff(runtime);
+  const requestHeaders = new Headers(headers);
   const key = "idempotency-key";
-  // crypto.randomUUID is not there without TLS.
-  sent.set(key, sent.get(key) ?? `${world.now()}-${world.random()}`);
-  sent.set("accept", "text/event-stream");
-  sent.set("content-type", "application/json");
-  /** @type {StreamEvent[]} */
+  // Without TLS, crypto.randomUUID is missing.
+  requestHeaders.set(key, requestHeaders.get(key) ?? `${runtime.now()}-${runtime.random()}`);
+  requestHeaders.set("accept", "text/event-stream");
+  requestHeaders.set("content-type", "application/json");
+  /** @type {LiveEvent[]} */
   let batch = [];
-  /** @type {StreamEvent | undefined} */
-  let end;
-  /** @type {URL | undefined} Where the answer goes on. */
-  let place;
-  let isTaken = false;
-  let wasTaken = false;
+  /** @type {LiveEvent | undefined} */
+  let terminalEvent;
+  /** The URL at which the answer resumes. @type {URL | undefined} */
+  let location;
+  /** True once a server has accepted the request: from then on it is not repeated. */
+  let isAccepted = false;
+  let wasAccepted = false;
   let cursor = "";
-  let silenceMs = 37_500;
-  let leastMs = 0;
-  let cut = new AbortController();
-  let callOff = () => {};
-  let stopWatch = () => {};
-  let wake = () => {};
+  let maxSilenceMs = MAX_FIRST_SILENCE_MS;
+  let minDelayMs = 0;
+  let attempt = new AbortController();
+  let cancelFlush = () => {};
+  let stopWatchdog = () => {};
+  let skipDelay = () => {};
 
   function flush() {
-    callOff();
+    cancelFlush();
     const events = batch;
     batch = [];
     if (events.length) onEvents(events);
   }
 
-  function watch() {
-    stopWatch();
-    stopWatch = world.after(silenceMs, () => cut.abort());
+  function restartWatchdog() {
+    stopWatchdog();
+    stopWatchdog = runtime.after(maxSilenceMs, () => attempt.abort());
   }
 
-  /** @param {import("./types.js").Frame} frame */
-  function onFrame({ type, data: json, id = "" }) {
+  /** @param {ReceivedFrame} frame */
+  function receive({ type, data: json, id = "" }) {
     const data = JSON.parse(json);
     cursor = id || cursor;
-    isTaken = wasTaken || type !== "busy";
-    leastMs = data?.retry_after_ms ?? data?.retry_ms ?? 0;
-    if (type === "sync") silenceMs = 2.5 * data.heartbeat_ms;
-    watch();
-    if (end || OURS.includes(type)) return;
+    isAccepted = wasAccepted || type !== "busy";
+    minDelayMs = data?.retry_after_ms ?? data?.retry_ms ?? 0;
+    if (type === "sync") maxSilenceMs = 2.5 * data.heartbeat_ms;
+    restartWatchdog();
+    if (terminalEvent || CONTROL_EVENTS.includes(type)) return;
     backoff.reset();
     const event = { type, data, id };
-    if (batch.push(event) === 1) callOff = world.after(50, flush);
-    if (!TERMINAL.includes(type)) return;
-    end = event;
-    cut.abort();
+    if (batch.push(event) === 1) cancelFlush = runtime.after(BATCH_MS, flush);
+    if (!ANSWER_TERMINAL_EVENTS.includes(type)) return;
+    terminalEvent = event;
+    attempt.abort();
   }
 
-  async function attempt() {
-    wasTaken = isTaken;
-    if (cursor) place?.searchParams.set("last_event_id", cursor);
-    // A request may be lost without a word too.
-    watch();
-    const answer = await world.fetch(place ?? url, {
-      ...isTaken ? {} : { method: "POST", body: JSON.stringify(body) },
-      headers: sent,
+  async function send() {
+    wasAccepted = isAccepted;
+    if (cursor) location?.searchParams.set("last_event_id", cursor);
+    // A request may be lost silently too.
+    restartWatchdog();
+    const response = await runtime.fetch(location ?? url, {
+      ...isAccepted ? {} : { method: "POST", body: JSON.stringify(body) },
+      headers: requestHeaders,
       credentials: withCredentials ? "include" : "same-origin",
-      signal: cut.signal,
+      signal: attempt.signal,
     });
-    const { ok, status, headers } = answer;
+    const { ok, status, headers } = response;
     const type = headers.get("content-type") ?? "";
-    if (!ok || !answer.body || !type.startsWith("text/event-stream")) {
-      const { detail, retryAfterMs } = await refusalOf(answer);
-      leastMs = retryAfterMs;
-      // Another try may help where a time is named, or where something between has lost the server.
-      const isFinal = (status < 500 && status !== 429) || (type.includes("json") && !leastMs);
+    if (!ok || !response.body || !type.startsWith("text/event-stream")) {
+      const { detail, retryAfterMs } = await readRefusal(response);
+      minDelayMs = retryAfterMs;
+      // Another attempt may help after a named delay, or if a proxy has lost the server.
+      const isFinal = (status < 500 && status !== 429) || (type.includes("json") && !minDelayMs);
       throw Object.assign(new Error(detail), { status, isFinal });
     }
-    isTaken = true;
-    const goesOn = headers.get("location") ?? headers.get("content-location");
-    const there = new URL(resumeUrl ?? goesOn ?? "", answer.url);
-    // Another origin that the caller has not named has no right to our headers.
-    if (resumeUrl || (goesOn && there.origin === new URL(answer.url).origin)) place ??= there;
-    watch();
-    await answer.body.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: createParser(onFrame).feed }));
+    isAccepted = true;
+    const answerLocation = headers.get("location") ?? headers.get("content-location");
+    const target = new URL(resumeUrl ?? answerLocation ?? "", response.url);
+    // Another origin receives our headers only if the caller has named it.
+    const isSameOrigin = target.origin === new URL(response.url).origin;
+    if (resumeUrl || (answerLocation && isSameOrigin)) location ??= target;
+    restartWatchdog();
+    await response.body.pipeThrough(new TextDecoderStream())
+      .pipeTo(new WritableStream({ write: createParser(receive).feed }));
   }
 
+  /** @param {number} ms @returns {Promise<void>} */
+  const delay = (ms) =>
+    new Promise((resolve) => {
+      const cancel = runtime.after(ms, resolve);
+      skipDelay = () => {
+        cancel();
+        resolve();
+      };
+    });
+
   const onAbort = () => {
-    cut.abort();
-    wake();
+    attempt.abort();
+    skipDelay();
   };
   signal?.addEventListener("abort", onAbort);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      cut = new AbortController();
-      leastMs = 0;
-      const error = await attempt().catch((error) => error);
-      stopWatch();
-      if (end) return end;
+      attempt = new AbortController();
+      minDelayMs = 0;
+      const error = await send().catch((error) => error);
+      stopWatchdog();
+      if (terminalEvent) return terminalEvent;
       signal?.throwIfAborted();
       if (error?.isFinal) throw error;
-      const ms = Math.max(backoff.next(), leastMs);
-      if (backoff.failures >= 20 || (isTaken && !place)) {
-        const words = isTaken ? "The answer was cut off." : "The server cannot be reached.";
-        throw new Error(words, { cause: error });
+      const ms = Math.max(backoff.next(), minDelayMs);
+      if (backoff.failures >= MAX_POST_FAILURES || (isAccepted && !location)) {
+        const reason = isAccepted ? "The answer was cut off." : "The server cannot be reached.";
+        throw new Error(reason, { cause: error });
       }
-      await new Promise((resolve) => {
-        const stop = world.after(
-          ms,
-          wake = () => {
-            stop();
-            resolve(end);
-          },
-        );
-      });
+      await delay(ms);
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);

@@ -1,29 +1,56 @@
 // @ts-check
 /**
- * What is tried next: one thing at a time.
+ * The delay and the timer of the next connection attempt.
  *
  * @module
  */
 
 /**
- * @param {import("./types.js").World} world
- * @param {(rung?: number) => void} dial
+ * Creates an exponential backoff with full jitter: a delay is random below a bound that doubles with each failure, so that
+ * many clients spread out.
+ *
+ * @param {{ random: () => number }} runtime
  */
-export function createPlan(world, dial) {
-  let callOff = () => {};
-  const plan = {
-    /** Whether what is planned takes over from the current line in a moment. */
-    isSoon: false,
-    /** Nothing. */
-    off() {
-      callOff();
-      plan.isSoon = false;
+export function createBackoff({ random }) {
+  let failures = 0;
+  return {
+    /** Counts a failure and returns the delay in ms. */
+    next: () => random() * Math.min(30_000, 1500 * 2 ** failures++),
+    reset() {
+      failures = 0;
     },
-    /** Dials after so many ms, on the rung that it stands on then if none is named. @param {number} ms @param {number} [rung] */
-    wait(ms, rung) {
-      plan.off();
-      callOff = world.after(ms, () => dial(rung));
+    /** The number of consecutive failures. */
+    get failures() {
+      return failures;
     },
   };
-  return plan;
+}
+
+/**
+ * Creates a timer that holds at most one attempt.
+ *
+ * @param {import("./types.js").BrowserRuntime} runtime
+ * @param {(level?: number) => void} attempt
+ */
+export function createReconnectTimer({ after }, attempt) {
+  let stop = () => {};
+  const timer = {
+    /** True if the attempt is about to replace the current one. */
+    isReplacing: false,
+    cancel() {
+      stop();
+      timer.isReplacing = false;
+    },
+    /** Attempts after `ms`, at the transport level that is then current unless one is given. @param {number} ms @param {number} [level] */
+    schedule(ms, level) {
+      timer.cancel();
+      stop = after(ms, () => attempt(level));
+    },
+    /** @param {number} ms */
+    scheduleReplacement(ms) {
+      timer.schedule(ms);
+      timer.isReplacing = true;
+    },
+  };
+  return timer;
 }

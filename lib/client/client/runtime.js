@@ -1,19 +1,19 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser, as the client sees it.
+ * The browser's effects: the only file of the client that accesses globals.
  *
  * @module
  */
 
-/** @import { Wake, World } from "./types.js" */
+/** @import { BrowserRuntime, LifecycleEvent } from "./types.js" */
 
 /**
- * The only place that touches globals. Those that a worker or a server lacks may be absent.
+ * Creates the runtime of a page, a worker or a server. Globals may be absent.
  *
- * @returns {World}
+ * @returns {BrowserRuntime}
  */
-export function browserWorld() {
+export function browserRuntime() {
   const { document, navigator, performance } = globalThis;
   return {
     now: () => performance.timeOrigin + performance.now(),
@@ -28,31 +28,32 @@ export function browserWorld() {
     baseUrl: document?.baseURI,
     isHidden: () => document?.hidden ?? false,
     isOnline: () => navigator?.onLine ?? true,
-    onWake(listener) {
-      const signs = new AbortController();
-      /** @type {(target: EventTarget | undefined, names: readonly Wake[]) => void} */
+    onLifecycleEvent(listener) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      /** @type {(target: EventTarget | undefined, names: readonly LifecycleEvent[]) => void} */
       const listen = (target, names) => {
         for (const name of names) {
-          target?.addEventListener(name, () => listener(name), { signal: signs.signal });
+          target?.addEventListener(name, () => listener(name), { signal });
         }
       };
       listen(globalThis, ["online", "offline", "pagehide"]);
       listen(document, ["freeze", "resume"]);
       globalThis.addEventListener?.(
         "pageshow",
-        // Every page is shown once at first.
+        // The first `pageshow` of a page restores nothing.
         ({ persisted }) => persisted && listener("pageshow"),
-        { signal: signs.signal },
+        { signal },
       );
       document?.addEventListener(
         "visibilitychange",
         () => listener(document.hidden ? "hidden" : "visible"),
-        { signal: signs.signal },
+        { signal },
       );
-      return () => signs.abort();
+      return () => controller.abort();
     },
     locks: navigator?.locks,
-    channel: (name) => globalThis.BroadcastChannel && new BroadcastChannel(name),
+    openChannel: (name) => globalThis.BroadcastChannel && new BroadcastChannel(name),
     report: (error) => reportError(error),
   };
 }

@@ -1,31 +1,84 @@
 // @ts-check
 /**
- * What a feed says of itself.
+ * The published state of a connection.
  *
  * @module
  */
-import { createListeners } from "./listeners.js";
-import { NO_FEED } from "./no_feed.js";
 
-/** @typedef {import("./types.js").State} State */
+/** @import { ConnectionState } from "./types.js" */
+
+/** @type {ConnectionState} */
+export const IDLE_STATE = Object.freeze({
+  kind: "connecting",
+  transport: null,
+  reason: "Not connected yet.",
+  nextTryAt: null,
+  failures: 0,
+  lagMs: 0,
+  isShared: false,
+});
+
+export const PAUSED_REASON =
+  "Paused while the page is hidden. It resumes when the page is visible.";
+export const CLOSED_REASON = "The connection was closed.";
+
+/** Reports that received prices are as fresh as they claim. @param {ConnectionState} state */
+export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);
 
 /**
+ * @template T
+ * @typedef {{ subscribe(listener: (value: T) => void): () => void, emit(value: T): void }} Emitter
+ */
+
+/**
+ * Creates an emitter. A listener that throws is reported and does not affect the others.
+ *
+ * @template T
  * @param {(error: unknown) => void} report
- * @param {string} reason Why nothing comes yet.
+ * @returns {Emitter<T>}
+ */
+export function createEmitter(report) {
+  /** @type {Set<(value: T) => void>} */
+  const listeners = new Set();
+  return {
+    subscribe(listener) {
+      // A wrapper, so that one function may subscribe twice.
+      /** @type {typeof listener} */
+      const own = (value) => listener(value);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    emit(value) {
+      for (const listener of listeners) {
+        try {
+          listener(value);
+        } catch (error) {
+          report(error);
+        }
+      }
+    },
+  };
+}
+
+/**
+ * Creates a state that publishes its changes.
+ *
+ * @param {(error: unknown) => void} report
+ * @param {string} reason The initial reason.
  * @param {boolean} isShared
  */
-export function createVoice(report, reason, isShared) {
-  /** @type {import("./listeners.js").Listeners<State>} */
-  const { add, tell } = createListeners(report);
-  /** @type {State} */
-  let state = { ...NO_FEED, reason, isShared };
+export function createConnectionState(report, reason, isShared) {
+  /** @type {Emitter<ConnectionState>} */
+  const { subscribe, emit } = createEmitter(report);
+  /** @type {ConnectionState} */
+  let state = { ...IDLE_STATE, reason, isShared };
   return {
-    state: () => state,
-    onState: add,
-    /** Tells only of changes. @param {Partial<State>} change */
-    say(change) {
-      const said = { ...state, nextTryAt: null, ...change };
-      if (JSON.stringify(said) !== JSON.stringify(state)) tell(state = said);
+    get: () => state,
+    subscribe,
+    /** Changes some properties, resets `nextTryAt`, and publishes the state if it differs. @param {Partial<ConnectionState>} change */
+    update(change) {
+      const next = { ...state, nextTryAt: null, ...change };
+      if (JSON.stringify(next) !== JSON.stringify(state)) emit(state = next);
     },
   };
 }

@@ -1,57 +1,59 @@
 // @ts-check
 /**
- * What a view shows: the model, kept up to date by one feed for as long as somebody looks.
+ * A model that one connection keeps up to date while a view subscribes to it.
  *
  * @module
  */
-import { createListeners } from "./listeners.js";
-import { EMPTY, reduce, replaceNews } from "./model.js";
+import { EMPTY_MODEL, reduce, replaceNews } from "./model.js";
+import { createEmitter } from "./state.js";
 
-/** @import { Listeners } from "./listeners.js" */
-/** @import { Kept, Model } from "./model.js" */
-/** @import { Feed, StreamEvent } from "./types.js" */
+/** @import { Model, ModelItem } from "./model.js" */
+/** @import { Emitter } from "./state.js" */
+/** @import { LiveEvent, LiveFeed } from "./types.js" */
 
 /**
- * @typedef {object} Around What a store needs.
- * @property {() => Feed} connect
- * @property {(() => Promise<Kept[]>) | null} askNews The newest articles, newest first: a stream of
- *   news begins with what comes. Null where news are not followed.
- * @property {Model} [first] What a first paint had, its news with it. Nothing where not given.
- * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
+ * @typedef {object} ModelStoreOptions
+ * @property {() => LiveFeed} connect
+ * @property {(() => Promise<ModelItem[]>) | null} loadNews Loads the newest articles, newest first: a stream starts with
+ *   the next one. Null if news are not followed.
+ * @property {Model} [initialModel] The data of a first paint, including its news.
+ * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
  * @property {(ms: number, run: () => void) => () => void} after
  * @property {(error: unknown) => void} report
- * @property {() => void} onClose Nobody looks any more.
+ * @property {() => void} onClose Called after the last subscriber has left.
  */
 
-/** How long a feed outlives the last who looked: who mounts again does not connect again. */
-const LINGER_MS = 1000;
-/** How soon news are asked for again that could not be had. */
-const AGAIN_MS = 15_000;
+/** The lifetime of a connection without subscribers: a view that mounts again does not reconnect. */
+const STORE_LINGER_MS = 1000;
+/** The delay before news are loaded again after an error. */
+const NEWS_RETRY_MS = 15_000;
 
-/** @param {Around} around */
-export function createStore({ connect, askNews, first, batch, after, report, onClose }) {
+/** @param {ModelStoreOptions} options */
+export function createModelStore(
+  { connect, loadNews, initialModel, batch, after, report, onClose },
+) {
   const feed = connect();
-  /** @type {Listeners<void>} */
-  const listeners = createListeners(report);
-  let model = first ?? EMPTY;
+  /** @type {Emitter<void>} */
+  const changes = createEmitter(report);
+  let model = initialModel ?? EMPTY_MODEL;
   let state = feed.state();
-  let isDue = false;
-  let lookers = 0;
-  let stopLinger = () => {};
-  /** What came while the list was asked for, and is told after it. @type {StreamEvent[] | null} */
-  let held = null;
-  /** Whether nothing came, or will come, between the list and the stream. */
-  let isWhole = askNews === null || first !== undefined;
-  let stopAgain = () => {};
+  let isScheduled = false;
+  let subscribers = 0;
+  let cancelClose = () => {};
+  /** Article events that arrived while the news load, to be applied to the list. @type {LiveEvent[] | null} */
+  let pending = null;
+  /** True if no article can be missing between the loaded list and the stream. */
+  let hasAllNews = loadNews === null || initialModel !== undefined;
+  let cancelRetry = () => {};
 
-  const isFollowing = () => state.kind === "live" || state.kind === "polling";
+  const isConnected = () => state.kind === "live" || state.kind === "polling";
 
-  function change() {
-    if (isDue) return;
-    isDue = true;
+  function publish() {
+    if (isScheduled) return;
+    isScheduled = true;
     batch(() => {
-      isDue = false;
-      listeners.tell();
+      isScheduled = false;
+      changes.emit();
     });
   }
 
@@ -59,52 +61,54 @@ export function createStore({ connect, askNews, first, batch, after, report, onC
   function setModel(next) {
     if (next === model) return;
     model = next;
-    change();
+    publish();
   }
 
-  async function ask() {
-    const mine = held = [...held ?? []];
-    isWhole = isFollowing();
-    stopAgain();
-    const articles = await askNews?.().catch(() => null);
-    if (held !== mine) return; // asked again since, or closed
-    held = null;
+  async function reloadNews() {
+    const own = pending = [...pending ?? []];
+    hasAllNews = isConnected();
+    cancelRetry();
+    const articles = await loadNews?.().catch(() => null);
+    if (pending !== own) return; // Another load has started, or the store is closed.
+    pending = null;
     if (!articles) {
-      isWhole = false;
-      stopAgain = after(AGAIN_MS, () => void (isFollowing() && ask()));
+      hasAllNews = false;
+      cancelRetry = after(NEWS_RETRY_MS, () => {
+        if (isConnected()) void reloadNews();
+      });
     }
-    setModel(mine.reduce(reduce, articles ? replaceNews(model, articles) : model));
+    setModel(own.reduce(reduce, articles ? replaceNews(model, articles) : model));
   }
 
   feed.subscribe((event) => {
     const { type } = event;
-    if (askNews && type === "gap") void ask();
-    if (held && type.startsWith("article")) held.push(event);
+    if (loadNews && type === "gap") void reloadNews();
+    if (pending && type.startsWith("article")) pending.push(event);
     else setModel(reduce(model, event));
   });
   feed.onState((next) => {
     state = next;
-    // The list came before the stream began, and what came between them is in neither.
-    if (!isWhole && isFollowing()) void ask();
-    change();
+    // The list was loaded before the stream started: articles between the two are in neither.
+    if (!hasAllNews && isConnected()) void reloadNews();
+    publish();
   });
-  if (!isWhole) void ask();
+  if (!hasAllNews) void reloadNews();
 
   return {
     model: () => model,
     state: () => state,
     /** @param {() => void} listener @returns {() => void} */
     subscribe(listener) {
-      lookers++;
-      stopLinger();
-      const off = listeners.add(listener);
+      subscribers++;
+      cancelClose();
+      const unsubscribe = changes.subscribe(listener);
       return () => {
-        off();
-        if (--lookers > 0) return;
-        stopLinger = after(LINGER_MS, () => {
+        unsubscribe();
+        if (--subscribers > 0) return;
+        cancelClose = after(STORE_LINGER_MS, () => {
           feed.close();
-          held = null;
-          stopAgain();
+          pending = null;
+          cancelRetry();
           onClose();
         });
       };

@@ -1,86 +1,80 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The words of the client: types only, never fetched by a browser.
+ * Types of the browser client. A browser never loads this file.
  *
  * @module
  */
 
 /**
- * One event, as it is handed to whoever subscribed.
+ * One event, as a subscriber receives it.
  *
- * @typedef {object} StreamEvent
+ * @typedef {object} LiveEvent
  * @property {string} type
  * @property {any} data Parsed JSON.
- * @property {string} id "" where the frame had none.
+ * @property {string} id "" if the frame had no id.
  */
 
 /**
- * How the feed is doing.
+ * - `connecting`: the first attempt, or a requested one.
+ * - `live`, `polling`: events arrive.
+ * - `stale`: connected, but silent or late.
+ * - `reconnecting`, `busy`, `offline`: disconnected; the next attempt starts by itself.
+ * - `paused`: the page is hidden; the connection resumes when the page is visible.
+ * - `ended`: all topics have ended.
+ * - `stopped`: given up, refused or closed. Only `reconnect()` and `setUrl()` start again.
  *
- * - `connecting`: the first try, or one that was asked for.
- * - `live`, `polling`: events come.
- * - `stale`: connected, but mute or behind.
- * - `reconnecting`, `busy`, `offline`: not now; it tries again by itself.
- * - `paused`: the page is hidden; it goes on when it is seen.
- * - `ended`: all that was asked for is over.
- * - `stopped`: given up, refused or closed. Only `reconnect()` and `setUrl()` begin anew.
- *
- * @typedef {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} StateKind
+ * @typedef {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} ConnectionStateKind
  */
 
-/** @typedef {"source" | "fetch" | "poll"} Transport */
+/** @typedef {"source" | "fetch" | "poll"} TransportName */
 
 /**
- * The state of a feed: another object after every change, the same one otherwise.
+ * The state of a connection. Every change creates a new object.
  *
- * @typedef {object} State
- * @property {StateKind} kind
- * @property {Transport | null} transport Null where nothing is open.
- * @property {string} reason For people: why, and what it does next.
- * @property {number | null} nextTryAt By `world.now()`, where it waits for a try.
- * @property {number} failures In a row.
- * @property {number} lagMs How far what comes is behind; less than a second is none.
- * @property {boolean} isShared True in a tab that follows another one's connection.
+ * @typedef {object} ConnectionState
+ * @property {ConnectionStateKind} kind
+ * @property {TransportName | null} transport Null if none is open.
+ * @property {string} reason A sentence for people: the cause, and the next step.
+ * @property {number | null} nextTryAt The start of the next attempt by `runtime.now()`, null if none is scheduled.
+ * @property {number} failures Consecutive failures.
+ * @property {number} lagMs The delay of events. Less than a second counts as none.
+ * @property {boolean} isShared True in a tab that uses another tab's connection.
  */
 
 /**
- * @typedef {object} Options
+ * @typedef {object} ConnectOptions
  * @property {string} url The server, such as "https://edge.example.com"; relative to the page.
  * @property {readonly string[]} topics Such as "quotes", "news", "events/alerts", "operations/<id>".
- * @property {readonly string[]} [symbols] Of quotes; all where not given.
- * @property {readonly string[]} [sources] Of news; all where not given.
- * @property {number} [maxRate] Deliveries a second.
- * @property {string} [cursor] Where a first paint ended: the stream goes on from there.
- * @property {readonly string[]} [types] Event types of one's own channels: EventSource hears only those it is told.
- * @property {() => Promise<string>} [ticket] Asked anew for each connection.
- * @property {boolean} [withCredentials] Send the cookie.
- * @property {boolean | string} [share] One connection per browser, which is the default; a string keeps users apart.
+ * @property {readonly string[]} [symbols] Filters quotes. The default is all.
+ * @property {readonly string[]} [sources] Filters news. The default is all.
+ * @property {number} [maxRate] Deliveries per second.
+ * @property {string} [cursor] The end of a first paint. The stream starts there.
+ * @property {readonly string[]} [types] Event types of custom channels. EventSource receives only registered types.
+ * @property {() => Promise<string>} [ticket] Obtains a new ticket before each attempt.
+ * @property {boolean} [withCredentials] Sends the cookie to another origin.
+ * @property {boolean | string} [share] Shares one connection among tabs, which is the default. A string separates users.
  */
 
 /**
- * What a connection, or a tab that follows one, is to its user.
+ * The handle that `connect()` returns.
  *
- * @typedef {object} Feed
- * @property {(listener: (event: StreamEvent) => void) => () => void} subscribe Events of the topics, `gap`, and `gone` with the names of topics that are no more. Returns the way out.
- * @property {() => State} state
- * @property {(listener: (state: State) => void) => () => void} onState Returns the way out.
- * @property {() => string} cursor Where a stream would go on; "" where nothing is known yet.
- * @property {() => void} reconnect At once, with its counters forgotten.
- * @property {(url: string) => void} setUrl Another server; the cursor is kept, and honoured there or answered by a `gap`.
+ * @typedef {object} LiveFeed
+ * @property {(listener: (event: LiveEvent) => void) => () => void} subscribe Receives events of the topics, `gap`, and `gone` with the names of deleted topics. Returns the unsubscribe function.
+ * @property {() => ConnectionState} state
+ * @property {(listener: (state: ConnectionState) => void) => () => void} onState Returns the unsubscribe function.
+ * @property {() => string} cursor The id of the last event, "" before the first one.
+ * @property {() => void} reconnect Starts an attempt at once and resets all counters.
+ * @property {(url: string) => void} setUrl Moves to another server with the cursor, which that server honours or answers with a `gap`.
  * @property {() => void} close
  */
 
-/**
- * Why a page may want its stream now, or may not.
- *
- * @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} Wake
- */
+/** @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} LifecycleEvent */
 
 /**
- * What is asked of an EventSource.
+ * The part of EventSource that the client uses.
  *
- * @typedef {object} Source
+ * @typedef {object} EventSourceLike
  * @property {number} readyState
  * @property {number} CONNECTING
  * @property {((event: Event) => void) | null} onerror
@@ -88,74 +82,72 @@
  * @property {() => void} close
  */
 
-/** @typedef {new (url: URL, init: { withCredentials: boolean }) => Source} EventSourceMaker */
+/** @typedef {new (url: URL, init: { withCredentials: boolean }) => EventSourceLike} EventSourceConstructor */
 
-/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
+/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} TabChannel */
 
 /**
- * All effects.
+ * The injected effects of the client.
  *
- * @typedef {object} World
- * @property {() => number} now Ms since the epoch, undisturbed by changes of the clock; it may stand still while the machine sleeps.
- * @property {() => number} wallClock Ms since the epoch by the clock on the wall, which knows of sleep.
- * @property {(ms: number, run: () => void) => () => void} after Returns the way to call it off.
+ * @typedef {object} BrowserRuntime
+ * @property {() => number} now Ms since the epoch, monotonic. It may stop while the machine sleeps.
+ * @property {() => number} wallClock Ms since the epoch by the system clock, which includes sleep.
+ * @property {(ms: number, run: () => void) => () => void} after Returns the cancel function.
  * @property {() => number} random
  * @property {typeof fetch} fetch
- * @property {EventSourceMaker | undefined} EventSource
- * @property {string | undefined} baseUrl What a relative URL is relative to.
+ * @property {EventSourceConstructor | undefined} EventSource
+ * @property {string | undefined} baseUrl The base of relative URLs.
  * @property {() => boolean} isHidden
  * @property {() => boolean} isOnline
- * @property {(listener: (why: Wake) => void) => () => void} onWake Returns the way out.
+ * @property {(listener: (event: LifecycleEvent) => void) => () => void} onLifecycleEvent Returns the unsubscribe function.
  * @property {Pick<LockManager, "request"> | undefined} locks
- * @property {(name: string) => Channel | undefined} channel
- * @property {(error: unknown) => void} report Tells of a fault in what listens, as an uncaught one.
+ * @property {(name: string) => TabChannel | undefined} openChannel
+ * @property {(error: unknown) => void} report Reports a listener's error as uncaught.
  */
 
 /**
- * @typedef {object} Frame
+ * @typedef {object} ReceivedFrame
  * @property {string} type
  * @property {string} data
- * @property {string | undefined} id Undefined where the frame had no id line.
- * @property {number | undefined} [retry] Ms. EventSource does not tell.
+ * @property {string | undefined} id Undefined if the frame has no id line.
+ * @property {number | undefined} [retry] Ms. EventSource does not expose it.
  */
 
 /**
- * How a line ended: cut; refused with a status; over, since nothing comes any more; or unseen, where EventSource gave up
- * for a status that it cannot tell.
+ * The end of a transport: `lost` is a cut, `refused` a status, `finished` the end of all topics, and `unknown` a status
+ * that EventSource does not expose.
  *
- * @typedef {{ kind: "lost" } | { kind: "refused", status: number, detail: string, retryAfterMs: number } | { kind: "over" } | { kind: "unseen" }} End
+ * @typedef {{ kind: "lost" } | { kind: "refused", status: number, detail: string, retryAfterMs: number } | { kind: "finished" } | { kind: "unknown" }} TransportEnd
  */
 
 /**
- * What a line reports to. After `onEnd`, and after its close, it says nothing.
+ * The callbacks of a transport. It calls none after `onEnd` or after its close function.
  *
- * @typedef {object} LineEvents
- * @property {(frame: Frame) => void} onFrame
- * @property {(end: End) => void} onEnd
+ * @typedef {object} TransportHandlers
+ * @property {(frame: ReceivedFrame) => void} onFrame
+ * @property {(end: TransportEnd) => void} onEnd
  */
 
 /**
- * One try to follow. A line reports; the connection decides.
+ * Opens a transport. It reports frames and its end; the connection decides.
  *
- * @callback OpenLine
- * @param {URL} url Of `/v1/stream`, with all parameters.
- * @param {LineEvents} events
- * @param {World} world
- * @param {{ types: readonly string[], polled: readonly string[], withCredentials: boolean }} options `types` of one's own; `polled`: the topics to ask for.
- * @returns {() => void} Closes it.
+ * @callback OpenTransport
+ * @param {URL} url The URL of `/v1/stream` with all parameters.
+ * @param {TransportHandlers} handlers
+ * @param {BrowserRuntime} runtime
+ * @param {{ types: readonly string[], pollable: readonly string[], withCredentials: boolean }} options `types` of custom channels, and the `pollable` topics.
+ * @returns {() => void} Closes the transport.
  */
 
 /**
- * How to send a POST whose answer is a stream.
- *
- * @typedef {object} PostOptions
+ * @typedef {object} PostStreamOptions
  * @property {unknown} body Sent as JSON.
- * @property {(events: readonly StreamEvent[]) => void} onEvents Every 50 ms at most, and at the end. After a `gap` the answer is told anew.
- * @property {HeadersInit} [headers] Such as `authorization`. An `idempotency-key` is added where there is none.
+ * @property {(events: readonly LiveEvent[]) => void} onEvents Called at most every 50 ms, and at the end. After a `gap` the answer starts again.
+ * @property {HeadersInit} [headers] Such as `authorization`. An `idempotency-key` is added if it is missing.
  * @property {AbortSignal} [signal]
- * @property {string} [resumeUrl] Where the answer goes on, if its `Location` does not say so.
+ * @property {string} [resumeUrl] Resumes the answer here instead of at its `Location`.
  * @property {boolean} [withCredentials] Sends the cookie to another origin.
  */
 
-// Without it TypeScript takes the file for a script, and every type for any.
+// Without an export, TypeScript treats the file as a script and every type as any.
 export {};

@@ -1,50 +1,51 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Where a stream is.
+ * URLs of the server.
  *
  * @module
  */
 
 /**
- * Where a server is, whatever page says so.
+ * Resolves the URL of a server.
  *
  * @param {string} url Relative to the page; empty for the page's own server.
- * @param {string | undefined} page
- * @throws {TypeError} Where the URL is none.
+ * @param {string | undefined} pageUrl
+ * @throws {TypeError} If the URL is invalid.
  */
-export const baseOf = (url, page) => new URL(url || "/", page).href.replace(/\/$/, "");
+export const serverUrl = (url, pageUrl) => new URL(url || "/", pageUrl).href.replace(/\/$/, "");
 
 /**
- * The newest articles.
+ * Builds the URL of the newest articles.
  *
- * @param {string} base Of the server.
+ * @param {string} server
  * @param {readonly string[]} [sources]
  */
-export function newsAddressOf(base, sources = []) {
-  const url = new URL(`${base}/v1/news?limit=200`);
+export function newsUrl(server, sources = []) {
+  const url = new URL(`${server}/v1/news?limit=200`);
   if (sources.length) url.searchParams.set("source", sources.join());
   return url;
 }
 
 /**
- * @param {string} base Of the server.
- * @param {import("./types.js").Options} options
+ * Builds the URL of a stream.
+ *
+ * @param {string} server
+ * @param {import("./types.js").ConnectOptions} options
  * @param {string} cursor
  * @param {string | undefined} ticket
  */
-export function addressOf(base, { topics, symbols, sources, maxRate }, cursor, ticket) {
-  const url = new URL(`${base}/v1/stream`);
-  for (
-    const [name, value] of Object.entries({
-      topics: topics.join(),
-      symbols: symbols?.join(),
-      source: sources?.join(),
-      max_rate: maxRate,
-      last_event_id: cursor,
-      ticket,
-    })
-  ) {
+export function streamUrl(server, { topics, symbols, sources, maxRate }, cursor, ticket) {
+  const url = new URL(`${server}/v1/stream`);
+  const parameters = {
+    topics: topics.join(),
+    symbols: symbols?.join(),
+    source: sources?.join(),
+    max_rate: maxRate,
+    last_event_id: cursor,
+    ticket,
+  };
+  for (const [name, value] of Object.entries(parameters)) {
     if (value) url.searchParams.set(name, String(value));
   }
   return url;

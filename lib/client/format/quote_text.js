@@ -1,59 +1,59 @@
 // @ts-check
 /**
- * What we say about quotes, in words. No DOM, no clock.
+ * Texts of quotes. Uses neither the DOM nor a clock.
  *
  * @module
  */
-import { decimalWords, durationWords } from "./values.js";
+import { formatDecimal, formatDuration } from "./values.js";
 
-/** @import { Quote, Status } from "./types.js" */
+/** @import { QuoteData, StatusData } from "./types.js" */
 
 /**
- * What is known of a symbol.
+ * The data of a symbol.
  *
- * @typedef {object} Known
+ * @typedef {object} SymbolData
  * @property {string} symbol
- * @property {Quote | undefined} quote Undefined where no price is known yet.
- * @property {readonly Status[]} statuses How the providers are doing.
- * @property {boolean} isFollowing False where the stream is cut, so that nobody knows how fresh the price is.
+ * @property {QuoteData | undefined} quote Undefined until the first price.
+ * @property {readonly StatusData[]} statuses The status of every provider.
+ * @property {boolean} isFollowing False if the connection is down, so the freshness of the price is unknown.
  */
 
-/** Who speaks for symbols that nobody gives. */
-export const NOBODY = "none";
+/** The provider of symbols that no provider serves. */
+export const NO_PROVIDER = "none";
 
-/** The freshness of a price that nothing is wrong with. */
-export const FRESH = new Set(["live", "delayed", "closed"]);
+/** Freshness of a price without a fault. */
+export const FRESH_KINDS = new Set(["live", "delayed", "closed"]);
 
-const UNITS = new Map([
+const UNIT_TEXTS = new Map([
   ["coin", ""],
   ["troy_oz", "per troy oz"],
   ["bbl", "per barrel"],
 ]);
 
-const BASES = new Map([
+const BASIS_TEXTS = new Map([
   ["prev_close", "since close"],
   ["rolling_24h", "in 24 h"],
   ["utc_day", "today, UTC"],
 ]);
 
-const SESSIONS = new Map([
+const SESSION_TEXTS = new Map([
   ["pre", "pre-market"],
   ["post", "after hours"],
   ["halted", "trading halted"],
 ]);
 
 /**
- * The word on a symbol that nobody gives, undefined where somebody does.
+ * Finds the status of a symbol that no provider serves.
  *
  * @param {string} symbol
- * @param {readonly Status[]} statuses
+ * @param {readonly StatusData[]} statuses
  */
-export function unsourced(symbol, statuses) {
-  return statuses.find((each) => each.provider === NOBODY && each.symbols.includes(symbol));
+export function findUnserved(symbol, statuses) {
+  return statuses.find((each) => each.provider === NO_PROVIDER && each.symbols.includes(symbol));
 }
 
 /**
- * @param {Quote} quote
+ * @param {QuoteData} quote
  * @returns {"up" | "down" | "flat" | "none"}
  */
 export function directionOf({ change, change_pct }) {
@@ -64,32 +64,32 @@ export function directionOf({ change, change_pct }) {
 }
 
 /**
- * The change as figures, "" where one is not given.
+ * Formats both numbers of a change, "" for a missing one.
  *
- * @param {Quote} quote
+ * @param {QuoteData} quote
  * @param {"exceptZero" | "never"} signDisplay
  * @param {string} [locale]
  */
-function figuresOf({ change, change_pct, decimals }, signDisplay, locale) {
-  const percent = decimalWords((change_pct ?? 0).toFixed(2), 2, signDisplay, locale);
+function changeNumbers({ change, change_pct, decimals }, signDisplay, locale) {
+  const percent = formatDecimal((change_pct ?? 0).toFixed(2), 2, signDisplay, locale);
   return {
-    amount: change === null ? "" : decimalWords(change, decimals, signDisplay, locale),
+    amount: change === null ? "" : formatDecimal(change, decimals, signDisplay, locale),
     percent: change_pct === null ? "" : `${percent}\u00a0%`,
   };
 }
 
 /**
- * The change: in percent first, which compares, with arrow and sign; then the amount, and since when.
+ * Formats a change: the percentage first, which compares, with arrow and sign; then the amount and the basis.
  *
- * @param {Quote} quote
+ * @param {QuoteData} quote
  * @param {string} [locale]
  */
-export function changeWords(quote, locale) {
+export function changeTexts(quote, locale) {
   const direction = directionOf(quote);
   if (direction === "none") return { change: "–", amount: "", basis: "not given" };
-  const basis = BASES.get(quote.basis) ?? "";
+  const basis = BASIS_TEXTS.get(quote.basis) ?? "";
   if (direction === "flat") return { change: "unchanged", amount: "", basis };
-  const { amount, percent } = figuresOf(quote, "exceptZero", locale);
+  const { amount, percent } = changeNumbers(quote, "exceptZero", locale);
   const arrow = direction === "up" ? "▲" : "▼";
   return {
     change: `${arrow}\u00a0${percent || amount}`,
@@ -98,68 +98,70 @@ export function changeWords(quote, locale) {
   };
 }
 
-/** @param {Quote} quote */
-export function unitWords({ currency, unit }) {
-  return unit === "points" ? "points" : `${currency} ${UNITS.get(unit) ?? `per ${unit}`}`.trim();
+/** @param {QuoteData} quote */
+export function unitText({ currency, unit }) {
+  return unit === "points"
+    ? "points"
+    : `${currency} ${UNIT_TEXTS.get(unit) ?? `per ${unit}`}`.trim();
 }
 
 /**
- * How fresh a price is: a word for the style sheet, and words for people.
+ * Describes the freshness of a price: a kind for the style sheet and a text for people.
  *
- * @param {Quote} quote
- * @param {Omit<Known, "quote">} known
+ * @param {QuoteData} quote
+ * @param {Omit<SymbolData, "quote">} data
  */
-export function freshnessOf(quote, { symbol, statuses, isFollowing }) {
-  const none = unsourced(symbol, statuses);
-  if (none) return { kind: "down", text: `down, ${none.reason}` };
+export function describeFreshness(quote, { symbol, statuses, isFollowing }) {
+  const unserved = findUnserved(symbol, statuses);
+  if (unserved) return { kind: "down", text: `down, ${unserved.reason}` };
   const isDown = statuses.some((each) => each.provider === quote.source && each.state === "down");
   const isClosed = quote.session === "closed";
   if (isDown && !isClosed) return { kind: "down", text: "down, last known" };
   if (quote.is_stale) return { kind: "stale", text: "stale" };
   if (!isFollowing) return { kind: "cut", text: "last known" };
   if (isClosed) return { kind: "closed", text: `market closed${isDown ? ", source down" : ""}` };
-  const session = SESSIONS.get(quote.session);
-  const more = session ? `, ${session}` : "";
-  if (!quote.is_delayed) return { kind: "live", text: `live${more}` };
-  const by = quote.delay_s === null ? "" : ` by ${durationWords(quote.delay_s)}`;
-  return { kind: "delayed", text: `delayed${by}${more}` };
+  const session = SESSION_TEXTS.get(quote.session);
+  const suffix = session ? `, ${session}` : "";
+  if (!quote.is_delayed) return { kind: "live", text: `live${suffix}` };
+  const by = quote.delay_s === null ? "" : ` by ${formatDuration(quote.delay_s)}`;
+  return { kind: "delayed", text: `delayed${by}${suffix}` };
 }
 
 /**
- * Who gives the price, as they write themselves, and what is to be told of them.
+ * Names the source of a price as it writes itself, with its attribution if that differs.
  *
- * @param {Quote} quote
+ * @param {QuoteData} quote
  */
-export function sourceWords({ source, attribution }) {
+export function sourceTexts({ source, attribution }) {
   const isName = attribution.toLowerCase() === source.toLowerCase();
   return isName ? { source: attribution, attribution: "" } : { source, attribution };
 }
 
-/** Why there is no price yet. @param {Pick<Known, "symbol" | "statuses">} known */
-export function waitingWords({ symbol, statuses }) {
-  const none = unsourced(symbol, statuses);
-  if (none) return `down, ${none.reason}`;
-  const asked = statuses.filter(({ symbols }) => symbols.includes(symbol));
-  const names = asked.map(({ provider }) => provider).join(", ");
+/** Explains a missing price. @param {Pick<SymbolData, "symbol" | "statuses">} data */
+export function missingPriceText({ symbol, statuses }) {
+  const unserved = findUnserved(symbol, statuses);
+  if (unserved) return `down, ${unserved.reason}`;
+  const serving = statuses.filter(({ symbols }) => symbols.includes(symbol));
+  const names = serving.map(({ provider }) => provider).join(", ");
   if (names === "") return "waiting for the first price";
-  const isDown = asked.every(({ state }) => state === "down");
+  const isDown = serving.every(({ state }) => state === "down");
   return isDown ? `no price yet: ${names} down` : `waiting for the first price from ${names}`;
 }
 
 /**
- * A quote as one sentence, for who hears it: "S&P 500, 7,738.79 points, down 0.12 % since close, delayed by 15 min".
+ * Writes a quote as a sentence for screen readers: "S&P 500, 7,738.79 points, down 0.12 % since close, delayed by 15 min".
  *
- * @param {Quote} quote
+ * @param {QuoteData} quote
  * @param {string} freshness
  */
-export function sentenceOf(quote, freshness) {
+export function quoteSentence(quote, freshness) {
   const direction = directionOf(quote);
-  const { amount, percent } = figuresOf(quote, "never");
+  const { amount, percent } = changeNumbers(quote, "never");
   const by = direction === "flat" ? "unchanged" : `${direction} ${percent || amount}`;
   return [
     quote.name,
-    `${decimalWords(quote.price, quote.decimals)} ${unitWords(quote)}`,
-    direction === "none" ? "" : `${by} ${BASES.get(quote.basis) ?? ""}`.trim(),
+    `${formatDecimal(quote.price, quote.decimals)} ${unitText(quote)}`,
+    direction === "none" ? "" : `${by} ${BASIS_TEXTS.get(quote.basis) ?? ""}`.trim(),
     freshness,
     quote.simulated ? "simulated" : "",
   ].filter(Boolean).join(", ");

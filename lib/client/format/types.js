@@ -1,15 +1,13 @@
 // @ts-check
 /**
- * What is read of the wire's quotes: types only. The server hands its own shapes to the same words, so a difference does
- * not pass the type check.
+ * Types of the data that texts are made from. The server passes its own types to the same functions, so the type check
+ * finds differences.
  *
  * @module
  */
 
 /**
- * What is read of a quote.
- *
- * @typedef {object} Quote
+ * @typedef {object} QuoteData
  * @property {string} symbol
  * @property {string} name
  * @property {string} class
@@ -32,9 +30,9 @@
  */
 
 /**
- * What is read of a provider's status.
+ * The status of a quote provider.
  *
- * @typedef {object} Status
+ * @typedef {object} StatusData
  * @property {string} provider
  * @property {readonly string[]} symbols
  * @property {string} state
@@ -43,4 +41,38 @@
  * @property {string | null} next_try_at
  */
 
+/**
+ * @typedef {object} ArticleData
+ * @property {string} id
+ * @property {string} title
+ * @property {string} summary
+ * @property {string} url
+ * @property {readonly { readonly name: string }[]} sources
+ * @property {string | null} published_at
+ * @property {string} first_seen_at
+ * @property {string | null} updated_at
+ * @property {boolean} simulated
+ */
+
+/**
+ * The status of a news feed.
+ *
+ * @typedef {object} FeedData
+ * @property {string} name
+ * @property {string} state
+ * @property {string | null} moved_to
+ * @property {string | null} reason
+ * @property {string | null} next_poll_at
+ */
+
+/**
+ * @typedef {object} OperationData
+ * @property {string} id
+ * @property {string} state
+ * @property {number | null} progress
+ * @property {string | null} message
+ * @property {number | null} eta_s
+ */
+
+// Without an export, TypeScript treats the file as a script and every type as any.
 export {};

@@ -1,53 +1,53 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The large chart of one price: loaded when somebody opens one, with the package that draws it.
+ * The chart of one price, loaded on demand with its package.
  *
  * @module
  */
 import uPlot from "uplot";
-import { decimalWords } from "../format/values.js";
+import { formatDecimal } from "../format/values.js";
 
-/** @import { Point } from "./price_history.js" */
+/** @import { PricePoint } from "./price_history.js" */
 
-/** What the words of a moment take, in px: they stand around their tick. */
-const TICK_WIDE = 56;
+/** The width of a time, in px. It is centred on its tick. */
+const TICK_WIDTH = 56;
 
-const STYLES = "/page/uplot.css";
+const CHART_STYLES = "/page/uplot.css";
 
-/** The package's own style sheet, once. */
-async function loadStyles() {
-  if (document.querySelector(`link[href="${STYLES}"]`)) return;
+/** Loads the package's style sheet once. */
+async function loadChartStyles() {
+  if (document.querySelector(`link[href="${CHART_STYLES}"]`)) return;
   const link = document.createElement("link");
   const { promise, resolve, reject } = Promise.withResolvers();
   link.rel = "stylesheet";
-  link.href = STYLES;
+  link.href = CHART_STYLES;
   link.onload = resolve;
-  link.onerror = () => reject(new Error(`${STYLES} cannot be loaded`));
+  link.onerror = () => reject(new Error(`${CHART_STYLES} cannot be loaded`));
   document.head.append(link);
   try {
     await promise;
   } catch (error) {
-    link.remove(); // or the next chart would take it for loaded
+    link.remove(); // Otherwise the next chart takes it for loaded.
     throw error;
   }
 }
 
-/** @param {readonly Point[]} points @returns {[number[], number[]]} */
-function dataOf(points) {
+/** @param {readonly PricePoint[]} points @returns {[number[], number[]]} */
+function chartData(points) {
   return [points.map(({ at }) => at / 1000), points.map(({ price }) => price)];
 }
 
-/** The time of day in UTC, as everywhere on the page. @param {number} seconds */
-const timeOfTick = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
+/** Formats the time of day in UTC, as the rest of the page. @param {number} seconds */
+const tickTime = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
 
 /**
  * @param {HTMLElement} host
  * @param {number} decimals Of the price.
- * @param {(at: number | null) => void} onPoint Which point is pointed at: its place in the trail, null for none.
+ * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, null for none.
  * @returns {uPlot.Options}
  */
-function optionsOf(host, decimals, onPoint) {
+function chartOptions(host, decimals, onPoint) {
   const style = getComputedStyle(host);
   /** @param {string} name */
   const color = (name) => style.getPropertyValue(name).trim();
@@ -69,15 +69,16 @@ function optionsOf(host, decimals, onPoint) {
         ...axis,
         size: 28,
         space: 96,
-        // One that would be cut at the left edge is left out.
+        // Omits a time that the left edge would cut.
         values: (plot, splits) =>
-          splits.map((each) => plot.valToPos(each, "x") < TICK_WIDE / 2 ? "" : timeOfTick(each)),
+          splits.map((each) => plot.valToPos(each, "x") < TICK_WIDTH / 2 ? "" : tickTime(each)),
       },
       {
         ...axis,
         side: 1,
         size: (_, values) => Math.max(...(values ?? []).map(({ length }) => length), 4) * 7 + 12,
-        values: (_, splits) => splits.map((each) => decimalWords(each.toFixed(decimals), decimals)),
+        values: (_, splits) =>
+          splits.map((each) => formatDecimal(each.toFixed(decimals), decimals)),
       },
     ],
     series: [{}, {
@@ -91,18 +92,18 @@ function optionsOf(host, decimals, onPoint) {
 }
 
 /**
- * Draws a price's way, in the colours of the page as they are, and again as they become.
+ * Draws a history in the colours of the page, and again when they change.
  *
  * @param {HTMLElement} host
  * @param {number} decimals
- * @param {(at: number | null) => void} onPoint
+ * @param {(index: number | null) => void} onPoint
  */
 export async function createChart(host, decimals, onPoint) {
-  await loadStyles();
+  await loadChartStyles();
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  /** @type {readonly Point[]} */
+  /** @type {readonly PricePoint[]} */
   let points = [];
-  let plot = new uPlot(optionsOf(host, decimals, onPoint), dataOf(points), host);
+  let plot = new uPlot(chartOptions(host, decimals, onPoint), chartData(points), host);
   const resized = new ResizeObserver(() =>
     plot.setSize({ width: host.clientWidth, height: host.clientHeight })
   );
@@ -110,15 +111,15 @@ export async function createChart(host, decimals, onPoint) {
 
   function redraw() {
     plot.destroy();
-    plot = new uPlot(optionsOf(host, decimals, onPoint), dataOf(points), host);
+    plot = new uPlot(chartOptions(host, decimals, onPoint), chartData(points), host);
   }
   dark.addEventListener("change", redraw);
 
   return {
-    /** @param {readonly Point[]} next */
+    /** @param {readonly PricePoint[]} next */
     draw(next) {
       points = next;
-      plot.setData(dataOf(points));
+      plot.setData(chartData(points));
     },
     close() {
       dark.removeEventListener("change", redraw);

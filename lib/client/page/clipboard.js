@@ -1,27 +1,29 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Commands that can be copied.
+ * Buttons that copy commands.
  *
  * @module
  */
-import { find, write } from "./dom.js";
+import { writeText } from "../badge/view.js";
+import { findElement } from "./dom.js";
 
-/** How long it says whether it was copied. */
-const TOLD_MS = 2000;
+const FEEDBACK_MS = 2000;
 
 /**
- * Shows the buttons of all commands, where the browser can copy. Commands name the server as this browser reaches it,
- * which the server behind a proxy may not know.
+ * Shows a button beside each command if the browser can copy. Commands get the server's URL as this browser knows it,
+ * because a server behind a proxy may not.
  *
  * @param {HTMLElement} page
  */
-export function offerCopies(page) {
-  const { origin = "" } = find(page, "#commands", HTMLElement).dataset;
+export function showCopyButtons(page) {
+  const { origin = "" } = findElement(page, "#commands", HTMLElement).dataset;
   for (const command of page.querySelectorAll(".command")) {
-    const code = find(command, "code", HTMLElement);
-    write(code, code.textContent.replace(origin, location.origin));
-    if (navigator.clipboard) offerCopy(find(command, "button", HTMLButtonElement), code);
+    const code = findElement(command, "code", HTMLElement);
+    writeText(code, code.textContent.replace(origin, location.origin));
+    if (navigator.clipboard) {
+      showCopyButton(findElement(command, "button", HTMLButtonElement), code);
+    }
   }
 }
 
@@ -29,19 +31,19 @@ export function offerCopies(page) {
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} code
  */
-function offerCopy(button, code) {
+function showCopyButton(button, code) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
   /** @param {string} text */
-  function tell(text) {
+  function showFeedback(text) {
     clearTimeout(timer);
     button.textContent = text;
-    timer = setTimeout(() => button.textContent = "Copy", TOLD_MS);
+    timer = setTimeout(() => button.textContent = "Copy", FEEDBACK_MS);
   }
 
   button.hidden = false;
   button.addEventListener("click", () =>
     navigator.clipboard.writeText(code.textContent)
-      .then(() => tell("Copied"), () => tell("Not allowed")));
+      .then(() => showFeedback("Copied"), () => showFeedback("Not allowed")));
 }

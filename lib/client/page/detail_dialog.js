@@ -1,129 +1,130 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * One price in large: its chart since the page was opened, and all that is known of it.
+ * The dialog of one quote, with the chart of its history.
  *
  * @module
  */
-import { find, write } from "./dom.js";
-import { decimalWords, timeWords } from "../format/values.js";
-import { rowWords } from "./text.js";
+import { writeText } from "../badge/view.js";
+import { formatDecimal, formatTime } from "../format/values.js";
+import { findElement } from "./dom.js";
+import { rowTexts } from "./text.js";
 
-/** @import { Shown } from "./quote_table.js" */
-/** @import { Point } from "./price_history.js" */
+/** @import { PriceHistory, PricePoint } from "./price_history.js" */
+/** @import { PageQuotes } from "./quote_table.js" */
 
-/** @typedef {{ draw(points: readonly Point[]): void, close(): void }} Chart */
+/** @typedef {{ draw(points: readonly PricePoint[]): void, close(): void }} PriceChart */
 
-/** What stands where a chart would. */
-const NO_CHART = "The chart cannot be loaded now. Close this and try again in a moment.";
+const CHART_ERROR_TEXT = "The chart cannot be loaded. Close this dialog and try again.";
 
 /**
- * What can be said of a way: none where nothing moved yet.
+ * Describes a history by its start and its range.
  *
- * @param {readonly Point[]} points
+ * @param {readonly PricePoint[]} points
  * @param {number} decimals
  */
-function wayWords(points, decimals) {
+function historyTexts(points, decimals) {
   const first = points.at(0);
   if (!first || points.length < 2) {
-    return { since: "The line begins with the next price.", range: "–" };
+    return { since: "The chart starts with the next price.", range: "–" };
   }
   const prices = points.map(({ price }) => price);
   /** @param {number} price */
-  const words = (price) => decimalWords(price.toFixed(decimals), decimals);
+  const format = (price) => formatDecimal(price.toFixed(decimals), decimals);
   return {
-    since: `Since ${timeWords(new Date(first.at).toISOString(), Date.now())} UTC`,
-    range: `${words(Math.min(...prices))} – ${words(Math.max(...prices))}`,
+    since: `Since ${formatTime(new Date(first.at).toISOString(), Date.now())} UTC`,
+    range: `${format(Math.min(...prices))} – ${format(Math.max(...prices))}`,
   };
 }
 
 /**
- * Opens and closes the dialog that the server has painted.
+ * Takes over the server's empty dialog.
  *
  * @param {HTMLElement} page
- * @param {(symbol: string) => readonly Point[]} trailOf
+ * @param {PriceHistory} history
  */
-export function createDetail(page, trailOf) {
-  const dialog = find(page, "#detail", HTMLDialogElement);
-  const host = find(dialog, ".plot", HTMLElement);
-  const caption = find(dialog, "[data-field=since]", HTMLElement);
+export function createDetailDialog(page, history) {
+  const dialog = findElement(page, "#detail", HTMLDialogElement);
+  const plot = findElement(dialog, ".plot", HTMLElement);
+  const caption = findElement(dialog, "[data-field=since]", HTMLElement);
   let symbol = "";
   let decimals = 2;
   let isPointing = false;
   let hasFailed = false;
-  /** @type {Chart | undefined} */
+  /** @type {PriceChart | undefined} */
   let chart;
 
-  /** @param {number | null} at */
-  function point(at) {
-    const { at: time, price } = (at === null ? undefined : trailOf(symbol)[at]) ?? {};
-    isPointing = time !== undefined;
-    if (time === undefined || price === undefined) return;
-    const when = timeWords(new Date(time).toISOString(), Date.now());
-    write(caption, `${decimalWords(price.toFixed(decimals), decimals)} at ${when} UTC`);
+  /** Shows the price at the pointer. @param {number | null} index */
+  function showPoint(index) {
+    const { at, price } = (index === null ? undefined : history.pointsOf(symbol)[index]) ?? {};
+    isPointing = at !== undefined;
+    if (at === undefined || price === undefined) return;
+    const time = formatTime(new Date(at).toISOString(), Date.now());
+    writeText(caption, `${formatDecimal(price.toFixed(decimals), decimals)} at ${time} UTC`);
   }
 
-  /** @param {Shown} shown */
+  /** @param {PageQuotes} data */
   function paint({ quotes, status, isFollowing }) {
     const quote = quotes[symbol];
     if (!dialog.open || !quote) return;
     const statuses = Object.values(status);
-    const words = rowWords({ symbol, quote, statuses, isFollowing, now: Date.now() });
-    const points = trailOf(symbol);
-    const { since, range } = wayWords(points, decimals);
-    const texts = { ...words.texts, name: quote.name, symbol, range };
+    const content = rowTexts({ symbol, quote, statuses, isFollowing, now: Date.now() });
+    const points = history.pointsOf(symbol);
+    const { since, range } = historyTexts(points, decimals);
+    const texts = { ...content.texts, name: quote.name, symbol, range };
     for (const [field, text] of Object.entries(texts)) {
-      write(find(dialog, `[data-field=${field}]`, HTMLElement), text);
+      writeText(findElement(dialog, `[data-field=${field}]`, HTMLElement), text);
     }
-    if (!isPointing) write(caption, hasFailed ? NO_CHART : since);
-    dialog.dataset.direction = words.direction;
-    dialog.dataset.freshness = words.freshness;
-    host.ariaLabel = `${quote.name}, ${since.toLowerCase()}: between ${range}`;
+    if (!isPointing) writeText(caption, hasFailed ? CHART_ERROR_TEXT : since);
+    dialog.dataset.direction = content.direction;
+    dialog.dataset.freshness = content.freshness;
+    plot.ariaLabel = `${quote.name}, ${since.toLowerCase()}: between ${range}`;
     chart?.draw(points);
   }
 
-  /** The chart, undefined where it cannot be loaded: everything else is told all the same. */
-  async function makeChart() {
+  /** Loads the chart, undefined if that fails: the dialog works without it. */
+  async function loadChart() {
     try {
       const { createChart } = await import("./chart.js");
-      return await createChart(host, decimals, point);
+      return await createChart(plot, decimals, showPoint);
     } catch (error) {
       reportError(error);
       return undefined;
     }
   }
 
-  function close() {
+  dialog.addEventListener("close", () => {
     chart?.close();
     chart = undefined;
     symbol = "";
     isPointing = false;
     hasFailed = false;
-  }
-  dialog.addEventListener("close", close);
-  find(dialog, ".close", HTMLButtonElement).addEventListener("click", () => dialog.close());
-  // Where browsers know no `closedby`: whoever clicks beside it means to leave.
-  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
+  });
+  findElement(dialog, ".close", HTMLButtonElement).addEventListener("click", () => dialog.close());
+  // For browsers without `closedby`: a click beside the dialog closes it.
+  dialog.addEventListener("click", ({ target }) => {
+    if (target === dialog) dialog.close();
+  });
 
   return {
     paint,
     /**
-     * @param {string} wanted
-     * @param {Shown} shown
+     * @param {string} requested
+     * @param {PageQuotes} data
      */
-    async open(wanted, shown) {
-      const quote = shown.quotes[wanted];
+    async open(requested, data) {
+      const quote = data.quotes[requested];
       if (!quote || dialog.open) return;
-      symbol = wanted;
+      symbol = requested;
       decimals = quote.decimals;
       dialog.showModal();
-      paint(shown);
-      const made = await makeChart();
-      if (symbol !== wanted || chart) return made?.close();
-      chart = made;
-      chart?.draw(trailOf(symbol));
-      hasFailed = !made;
-      if (hasFailed) write(caption, NO_CHART);
+      paint(data);
+      const loaded = await loadChart();
+      if (symbol !== requested || chart) return loaded?.close();
+      chart = loaded;
+      chart?.draw(history.pointsOf(symbol));
+      hasFailed = !loaded;
+      if (hasFailed) writeText(caption, CHART_ERROR_TEXT);
     },
   };
 }

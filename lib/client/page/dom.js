@@ -1,34 +1,25 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Elements the server has painted: found, and written to by text alone.
+ * Access to elements of the server's first paint.
  *
  * @module
  */
 
 /**
- * Finds an element the server has painted.
+ * Finds an element.
  *
  * @template {Element} T
  * @param {ParentNode} parent
  * @param {string} selector
  * @param {new () => T} type
  * @returns {T}
+ * @throws {TypeError} If the page has no such element.
  */
-export function find(parent, selector, type) {
+export function findElement(parent, selector, type) {
   const element = parent.querySelector(selector);
   if (element instanceof type) return element;
   throw new TypeError(`Cannot find ${selector} on the page`);
-}
-
-/**
- * Writes a text, where it is another one: what stays the same is not touched.
- *
- * @param {Element} element
- * @param {string} text
- */
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 /**
@@ -37,13 +28,13 @@ export function write(element, text) {
  * @param {HTMLUListElement} list
  * @param {readonly { state: string, text: string }[]} notes
  */
-export function writeNotes(list, notes) {
+export function showNotes(list, notes) {
   if (notes.map(({ text }) => text).join("\n") === list.dataset.notes) return;
   list.dataset.notes = notes.map(({ text }) => text).join("\n");
   list.replaceChildren(...notes.map(({ state, text }) => {
-    const line = document.createElement("li");
-    line.dataset.state = state;
-    line.textContent = text;
-    return line;
+    const item = document.createElement("li");
+    item.dataset.state = state;
+    item.textContent = text;
+    return item;
   }));
 }

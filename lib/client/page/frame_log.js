@@ -1,44 +1,39 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The last events as they came, for the curious.
+ * The inspector of received events.
  *
  * @module
  */
-import { find } from "./dom.js";
+import { findElement } from "./dom.js";
 
-/** @import { StreamEvent } from "../client/types.js" */
+/** @import { LiveEvent } from "../client/types.js" */
 
-/** Events shown, at most. */
-const MOST_FRAMES = 40;
-/** Of the data of each; snapshots are long. */
-const MOST_CHARACTERS = 280;
+const MAX_LOGGED_FRAMES = 40;
+/** The most characters shown of an event's data: snapshots are long. */
+const MAX_DATA_CHARACTERS = 280;
 
 /**
- * One event as a line of four texts.
+ * Renders an event as a line of four texts.
  *
- * @param {StreamEvent} event
+ * @param {LiveEvent} event
  * @param {number} now
  */
-function lineOf({ type, id, data }, now) {
+function renderFrame({ type, id, data }, now) {
   const json = JSON.stringify(data) ?? "";
-  const cut = json.length > MOST_CHARACTERS ? `${json.slice(0, MOST_CHARACTERS)}…` : json;
+  const isLong = json.length > MAX_DATA_CHARACTERS;
   const line = document.createElement("li");
-  for (const [name, text] of [["time", timeOfDay(now)], ["type", type], ["id", id || "no id"]]) {
+  const time = new Date(now).toISOString().slice(11, 23);
+  for (const [name, text] of Object.entries({ time, type, id: id || "no id" })) {
     const part = document.createElement("span");
-    part.className = name ?? "";
-    part.textContent = text ?? "";
+    part.className = name;
+    part.textContent = text;
     line.append(part);
   }
   const code = document.createElement("code");
-  code.textContent = cut;
+  code.textContent = isLong ? `${json.slice(0, MAX_DATA_CHARACTERS)}…` : json;
   line.append(code);
   return line;
-}
-
-/** @param {number} now */
-function timeOfDay(now) {
-  return new Date(now).toISOString().slice(11, 23);
 }
 
 /**
@@ -46,23 +41,23 @@ function timeOfDay(now) {
  *
  * @param {HTMLElement} page
  */
-export function createFrames(page) {
-  const list = find(page, "#frames ol", HTMLOListElement);
-  const hold = find(page, "#frames button", HTMLButtonElement);
-  let isHeld = false;
+export function createFrameLog(page) {
+  const list = findElement(page, "#frames ol", HTMLOListElement);
+  const button = findElement(page, "#frames button", HTMLButtonElement);
+  let isPaused = false;
 
-  hold.hidden = false;
-  hold.addEventListener("click", () => {
-    isHeld = !isHeld;
-    hold.textContent = isHeld ? "Resume" : "Pause";
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    isPaused = !isPaused;
+    button.textContent = isPaused ? "Resume" : "Pause";
   });
 
   return {
-    /** @param {StreamEvent} event */
+    /** @param {LiveEvent} event */
     add(event) {
-      if (isHeld) return;
-      list.prepend(lineOf(event, Date.now()));
-      while (list.children.length > MOST_FRAMES) list.lastElementChild?.remove();
+      if (isPaused) return;
+      list.prepend(renderFrame(event, Date.now()));
+      while (list.children.length > MAX_LOGGED_FRAMES) list.lastElementChild?.remove();
     },
   };
 }

@@ -1,52 +1,53 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The list of news, updated in place and by text only.
+ * The list of news and the notes about feeds.
  *
  * @module
  */
-import { find, write, writeNotes } from "./dom.js";
-import { articleWords, feedWords, MOST_SHOWN } from "./news_words.js";
+import { writeText } from "../badge/view.js";
+import { findElement, showNotes } from "./dom.js";
+import { articleTexts, feedNotes, MAX_SHOWN_ARTICLES } from "./text.js";
 
-/** @import { Article, Feed } from "./types.js" */
+/** @import { ArticleData, FeedData } from "../format/types.js" */
 
 /**
- * Takes over what the server has painted.
+ * Takes over the server's first paint.
  *
  * @param {HTMLElement} page
  */
-export function createNews(page) {
-  const list = find(page, "#articles", HTMLUListElement);
-  const template = find(page, "#article", HTMLTemplateElement);
-  const empty = find(page, "#no-articles", HTMLElement);
-  const feedList = find(page, "#feeds", HTMLUListElement);
-  /** @type {Map<string, { article: Article, item: HTMLElement }>} What is shown. */
+export function createNewsList(page) {
+  const list = findElement(page, "#articles", HTMLUListElement);
+  const template = findElement(page, "#article", HTMLTemplateElement);
+  const emptyNote = findElement(page, "#no-articles", HTMLElement);
+  const feedList = findElement(page, "#feeds", HTMLUListElement);
+  /** @type {Map<string, { article: ArticleData, item: HTMLElement }>} The painted articles. */
   const items = new Map();
 
-  /** @param {string} id */
-  function itemOf(id) {
-    const painted = [...list.children].find((each) =>
+  /** Finds the server's item of an article, or creates one. @param {string} id */
+  function itemFor(id) {
+    const existing = [...list.children].find((each) =>
       each instanceof HTMLElement && each.dataset.article === id
     );
-    if (painted instanceof HTMLElement) return painted;
-    const item = find(template.content, "li", HTMLLIElement).cloneNode(true);
+    if (existing instanceof HTMLElement) return existing;
+    const item = findElement(template.content, "li", HTMLLIElement).cloneNode(true);
     if (!(item instanceof HTMLElement)) throw new TypeError("The template holds no item");
     item.dataset.article = id;
     return item;
   }
 
-  /** @param {Article} article */
+  /** @param {ArticleData} article */
   function paintItem(article) {
     const known = items.get(article.id);
     if (known?.article === article) return known.item;
-    const item = known?.item ?? itemOf(article.id);
+    const item = known?.item ?? itemFor(article.id);
     items.set(article.id, { article, item });
-    const { href, time, texts } = articleWords(article, Date.now());
+    const { href, time, texts } = articleTexts(article, Date.now());
     for (const [field, text] of Object.entries(texts)) {
-      write(find(item, `[data-field=${field}]`, HTMLElement), text);
+      writeText(findElement(item, `[data-field=${field}]`, HTMLElement), text);
     }
-    find(item, "time", HTMLTimeElement).dateTime = time;
-    const link = find(item, "a", HTMLAnchorElement);
+    findElement(item, "time", HTMLTimeElement).dateTime = time;
+    const link = findElement(item, "a", HTMLAnchorElement);
     if (href === null) link.removeAttribute("href");
     else if (link.getAttribute("href") !== href) link.href = href;
     return item;
@@ -54,25 +55,25 @@ export function createNews(page) {
 
   return {
     /**
-     * Puts what is to be shown in its place. What stays is not touched, so that nobody loses what they read.
+     * Paints the newest articles. Unchanged items are not touched, so that no reader loses the place.
      *
-     * @param {readonly Article[]} articles Newest first.
+     * @param {readonly ArticleData[]} articles Newest first.
      */
     paint(articles) {
-      const shown = articles.slice(0, MOST_SHOWN);
-      const ids = new Set(shown.map(({ id }) => id));
+      const visible = articles.slice(0, MAX_SHOWN_ARTICLES);
+      const ids = new Set(visible.map(({ id }) => id));
       for (const id of items.keys()) if (!ids.has(id)) items.delete(id);
       for (const item of [...list.children]) {
         if (!(item instanceof HTMLElement && ids.has(item.dataset.article ?? ""))) item.remove();
       }
-      shown.forEach((article, at) => {
+      visible.forEach((article, at) => {
         const item = paintItem(article);
-        const there = list.children[at] ?? null;
-        if (there !== item) list.insertBefore(item, there);
+        const present = list.children[at] ?? null;
+        if (present !== item) list.insertBefore(item, present);
       });
-      empty.hidden = shown.length > 0;
+      emptyNote.hidden = visible.length > 0;
     },
-    /** @param {readonly Feed[]} feeds */
-    paintFeeds: (feeds) => writeNotes(feedList, feedWords(feeds, Date.now())),
+    /** @param {readonly FeedData[]} feeds */
+    paintFeeds: (feeds) => showNotes(feedList, feedNotes(feeds, Date.now())),
   };
 }

@@ -1,20 +1,22 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A demo operation: begun by a button, and followed to its end over a connection of its own.
+ * A demo operation: a button starts it, and a connection of its own follows it to its end.
  *
  * @module
  */
-import { find, write } from "./dom.js";
-import { durationWords } from "../format/values.js";
+import { writeText } from "../badge/view.js";
+import { TERMINAL_EVENTS } from "../client/event_types.js";
+import { formatDuration } from "../format/values.js";
+import { findElement } from "./dom.js";
 
-/** @import { Feed, Options } from "../client/types.js" */
-/** @import { Operation } from "./types.js" */
+/** @import { ConnectOptions, LiveFeed } from "../client/types.js" */
+/** @import { OperationData } from "../format/types.js" */
 
-const BEGIN = "/demo/operations";
+const DEMO_OPERATIONS_PATH = "/demo/operations";
 
 /** @type {Readonly<Record<string, string>>} */
-const RUN_STATES = {
+const OPERATION_STATE_TEXTS = {
   pending: "Waiting",
   running: "Running",
   completed: "Completed",
@@ -23,79 +25,77 @@ const RUN_STATES = {
   expired: "Expired",
 };
 
-const ENDED = new Set(["completed", "failed", "cancelled", "expired"]);
-
 /**
- * Sends a request without a body.
+ * Sends a POST without a body.
  *
  * @param {string} path
  */
-async function post(path) {
-  const answer = await fetch(path, { method: "POST" }).catch(() => {
+async function postEmpty(path) {
+  const response = await fetch(path, { method: "POST" }).catch(() => {
     throw new Error("The server does not answer.");
   });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(String(body.detail ?? answer.statusText));
+  const body = await response.json();
+  if (!response.ok) throw new Error(String(body.detail ?? response.statusText));
   return body;
 }
 
 /**
- * Takes over the panel, where there is one: the demo alone has it.
+ * Takes over the panel. Only the demo has one.
  *
  * @param {HTMLElement} page
- * @param {(options: Options) => Feed} connect
+ * @param {(options: ConnectOptions) => LiveFeed} connect
  */
-export function createOperation(page, connect) {
+export function createOperationPanel(page, connect) {
   const panel = page.querySelector("#operation");
   if (!panel) return;
-  const button = find(panel, "button", HTMLButtonElement);
-  const run = find(panel, ".run", HTMLElement);
-  const bar = find(run, "progress", HTMLProgressElement);
+  const button = findElement(panel, "button", HTMLButtonElement);
+  const run = findElement(panel, ".run", HTMLElement);
+  const bar = findElement(run, "progress", HTMLProgressElement);
 
   /** @param {Readonly<Record<string, string>>} texts By the name of the field. */
   function show(texts) {
     for (const [field, text] of Object.entries(texts)) {
-      write(find(run, `[data-field=${field}]`, HTMLElement), text);
+      writeText(findElement(run, `[data-field=${field}]`, HTMLElement), text);
     }
     run.hidden = false;
   }
 
-  /** @param {Operation} operation */
+  /** @param {OperationData} operation */
   function paint({ id, state, progress, message, eta_s }) {
     run.dataset.state = state;
     if (progress === null) bar.removeAttribute("value");
     else bar.value = progress;
     show({
       id,
-      state: RUN_STATES[state] ?? state,
+      state: OPERATION_STATE_TEXTS[state] ?? state,
       percent: progress === null ? "" : `${Math.round(progress * 100)}\u00a0%`,
       message: message ?? "",
-      eta: eta_s === null ? "" : `${durationWords(eta_s)} left`,
+      eta: eta_s === null ? "" : `${formatDuration(eta_s)} left`,
     });
   }
 
-  /** @param {string} words */
-  function fail(words) {
+  /** @param {string} message */
+  function fail(message) {
     button.disabled = false;
     run.dataset.state = "failed";
     bar.value = 0;
-    show({ state: "Failed", message: words, eta: "", percent: "", id: "" });
+    show({ state: "Failed", message, eta: "", percent: "", id: "" });
   }
 
-  /** @param {Operation} begun */
-  function follow(begun) {
-    paint(begun);
-    const { id } = begun;
+  /** @param {OperationData} operation */
+  function follow(operation) {
+    paint(operation);
+    const { id } = operation;
     const feed = connect({
       url: "/",
       topics: [`operations/${id}`],
-      // A ticket opens one connection: each has its own, and no other tab can use it.
-      ticket: async () => (await post(`${BEGIN}/${id}/tickets`)).ticket,
+      // A ticket opens one connection, so each attempt obtains its own and no other tab can use it.
+      ticket: async () => (await postEmpty(`${DEMO_OPERATIONS_PATH}/${id}/tickets`)).ticket,
       share: false,
     });
     feed.subscribe(({ data }) => {
       paint(data);
-      if (!ENDED.has(data.state)) return;
+      if (!TERMINAL_EVENTS.includes(data.state)) return;
       button.disabled = false;
       feed.close();
     });
@@ -108,7 +108,7 @@ export function createOperation(page, connect) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      follow(await post(BEGIN));
+      follow(await postEmpty(DEMO_OPERATIONS_PATH));
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
     }

@@ -1,72 +1,88 @@
 // @ts-check
+/// <reference lib="dom" />
 /**
- * The way of each price since the page was opened, in bounded memory. No DOM, no clock.
+ * The history of each price since the tab was opened, in bounded memory.
  *
  * @module
  */
 
 /**
- * One price.
- *
- * @typedef {object} Point
- * @property {number} at When it was received, in ms since the epoch.
- * @property {number} price For drawing: what is written comes from the decimal.
+ * @typedef {object} PricePoint
+ * @property {number} at The time received, in ms since the epoch.
+ * @property {number} price For drawing only. Texts are made from the decimal.
  */
 
-/** Points kept of a symbol, at most. */
-const MOST_POINTS = 400;
+/** @typedef {ReturnType<typeof createPriceHistory>} PriceHistory */
+
+const MAX_POINTS = 400;
+const STORAGE_KEY = "edgetape price history";
 
 /**
- * The same way in half of the points. First and last stay.
+ * Removes every second point except the last.
  *
- * @param {readonly Point[]} points
+ * @param {readonly PricePoint[]} points
  */
 function thinned(points) {
   return points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
 }
 
-/** @param {unknown} value @returns {value is Point} */
-function isPoint(value) {
+/** @param {unknown} value @returns {value is PricePoint} */
+function isPricePoint(value) {
   return typeof value === "object" && value !== null && "at" in value && "price" in value &&
     Number.isFinite(value.at) && Number.isFinite(value.price);
 }
 
-/**
- * Creates the ways of all prices.
- *
- * @param {string | null} [kept] As `text()` gave it, so that another page of the same tab goes on.
- */
-export function createTrails(kept = null) {
-  /** @type {Map<string, readonly Point[]>} */
-  const trails = new Map();
-  for (const [symbol, points] of Object.entries(read(kept))) {
-    if (Array.isArray(points)) trails.set(symbol, points.filter(isPoint).slice(-MOST_POINTS));
+/** @param {string | null} json @returns {Record<string, unknown>} */
+function parseObject(json) {
+  try {
+    return Object(JSON.parse(json ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string | null} [persisted] The result of `toJson()` on the previous page of this tab. */
+export function createPriceHistory(persisted = null) {
+  /** @type {Map<string, readonly PricePoint[]>} */
+  const histories = new Map();
+  for (const [symbol, points] of Object.entries(parseObject(persisted))) {
+    if (!Array.isArray(points)) continue;
+    histories.set(symbol, points.filter(isPricePoint).slice(-MAX_POINTS));
   }
 
   return {
     /**
-     * Takes a price in; one that is no later than the last known is none.
+     * Adds a price, unless it was received no later than the last one.
      *
      * @param {{ symbol: string, price: string, received_at: string }} quote
      */
     add({ symbol, price, received_at }) {
-      const points = trails.get(symbol) ?? [];
+      const points = histories.get(symbol) ?? [];
       const point = { at: Date.parse(received_at), price: Number(price) };
-      if (!isPoint(point) || point.at <= (points.at(-1)?.at ?? 0)) return;
+      if (!isPricePoint(point) || point.at <= (points.at(-1)?.at ?? 0)) return;
       const next = [...points, point];
-      trails.set(symbol, next.length > MOST_POINTS ? thinned(next) : next);
+      histories.set(symbol, next.length > MAX_POINTS ? thinned(next) : next);
     },
     /** @param {string} symbol */
-    of: (symbol) => trails.get(symbol) ?? [],
-    text: () => JSON.stringify(Object.fromEntries(trails)),
+    pointsOf: (symbol) => histories.get(symbol) ?? [],
+    toJson: () => JSON.stringify(Object.fromEntries(histories)),
   };
 }
 
-/** @param {string | null} text @returns {Record<string, unknown>} */
-function read(text) {
+/** Loads the history that the previous page of this tab has saved. */
+export function loadPriceHistory() {
   try {
-    return Object(JSON.parse(text ?? "{}"));
+    return createPriceHistory(sessionStorage.getItem(STORAGE_KEY));
   } catch {
-    return {};
+    return createPriceHistory(); // The browser denies access to storage.
+  }
+}
+
+/** @param {PriceHistory} history */
+export function savePriceHistory(history) {
+  try {
+    sessionStorage.setItem(STORAGE_KEY, history.toJson());
+  } catch {
+    // Storage is denied or full: the next page starts a new history.
   }
 }

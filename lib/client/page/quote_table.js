@@ -1,76 +1,119 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The table of quotes and the lines about its providers, updated in place and by text only.
+ * The table of quotes with its sparklines, and the notes about providers.
  *
  * @module
  */
+import { writeText } from "../badge/view.js";
+import { FRESH_KINDS } from "../format/quote_text.js";
 import { createFlash } from "../ticker/flash.js";
-import { FRESH } from "../format/quote_text.js";
-import { find, write, writeNotes } from "./dom.js";
-import { problemWords } from "./problems.js";
-import { drawSpark } from "./sparkline.js";
-import { rowWords } from "./text.js";
+import { findElement, showNotes } from "./dom.js";
+import { providerNotes, rowTexts } from "./text.js";
 
-/** @import { Quote, Status } from "../format/types.js" */
-/** @import { Point } from "./price_history.js" */
+/** @import { QuoteData, StatusData } from "../format/types.js" */
+/** @import { PriceHistory, PricePoint } from "./price_history.js" */
 
 /**
- * All that the table shows.
- *
- * @typedef {object} Shown
- * @property {Readonly<Record<string, Quote>>} quotes
- * @property {Readonly<Record<string, Status>>} status
- * @property {boolean} isFollowing Whether a stream keeps them fresh.
+ * @typedef {object} PageQuotes
+ * @property {Readonly<Record<string, QuoteData>>} quotes By symbol.
+ * @property {Readonly<Record<string, StatusData>>} status By provider.
+ * @property {boolean} isFollowing False if the connection is down.
  */
 
+/** The size of a sparkline's view box, which stretches to the cell. */
+const [SPARKLINE_WIDTH, SPARKLINE_HEIGHT] = [100, 32];
+/** The space above and below, for the width of the line. */
+const SPARKLINE_MARGIN = 3;
+
+/** @param {number} n */
+const rounded = (n) => String(Math.round(n * 10) / 10);
+
 /**
- * Takes over what the server has painted.
+ * Computes the coordinates of points, from the left edge to the right. A constant price is in the middle.
+ *
+ * @param {readonly PricePoint[]} points
+ */
+export function sparklineCoordinates(points) {
+  const prices = points.map(({ price }) => price);
+  const [low, high] = [Math.min(...prices), Math.max(...prices)];
+  const first = points.at(0)?.at ?? 0;
+  const span = (points.at(-1)?.at ?? 0) - first;
+  return points.map(({ at, price }) => {
+    const x = span === 0 ? 0 : (at - first) / span * SPARKLINE_WIDTH;
+    const share = high === low ? 1 / 2 : (high - price) / (high - low);
+    const y = SPARKLINE_MARGIN + share * (SPARKLINE_HEIGHT - 2 * SPARKLINE_MARGIN);
+    return [rounded(x), rounded(y)];
+  });
+}
+
+/**
+ * @param {ParentNode} row
+ * @param {readonly PricePoint[]} points
+ */
+function drawSparkline(row, points) {
+  const svg = findElement(row, ".spark", SVGSVGElement);
+  const [area, line, dot] = ["area", "line", "dot"].map((name) =>
+    findElement(svg, `.${name}`, SVGPathElement)
+  );
+  const coordinates = sparklineCoordinates(points).map((each) => each.join(" "));
+  const isFlat = new Set(points.map(({ price }) => price)).size < 2;
+  const path = isFlat
+    ? `M0 ${SPARKLINE_HEIGHT / 2}H${SPARKLINE_WIDTH}`
+    : `M${coordinates.join("L")}`;
+  svg.classList.toggle("flat", isFlat);
+  line?.setAttribute("d", path);
+  area?.setAttribute("d", `${path}V${SPARKLINE_HEIGHT}H0Z`);
+  dot?.setAttribute("d", `M${coordinates.at(-1)}h0`);
+}
+
+/**
+ * Takes over the server's first paint.
  *
  * @param {HTMLElement} page
- * @param {(symbol: string) => readonly Point[]} trailOf
+ * @param {PriceHistory} history
  */
-export function createTable(page, trailOf) {
-  const problems = find(page, "#problems", HTMLElement);
-  const problemList = find(problems, "ul", HTMLUListElement);
+export function createQuoteTable(page, history) {
+  const section = findElement(page, "#problems", HTMLElement);
+  const noteList = findElement(section, "ul", HTMLUListElement);
   const rows = [...page.querySelectorAll("tr")].filter(({ dataset }) => dataset.symbol);
   const flash = createFlash();
-  /** @type {WeakMap<Element, Quote>} What each row shows. */
+  /** @type {WeakMap<Element, QuoteData>} The quote of each sparkline. */
   const drawn = new WeakMap();
 
   /**
    * @param {HTMLTableRowElement} row
-   * @param {Shown} shown
+   * @param {PageQuotes} data
    */
   function paintRow(row, { quotes, status, isFollowing }) {
     const symbol = row.dataset.symbol ?? "";
     const quote = quotes[symbol];
     const statuses = Object.values(status);
-    const words = rowWords({ symbol, quote, statuses, isFollowing, now: Date.now() });
-    if (row.dataset.freshness !== words.freshness) row.dataset.freshness = words.freshness;
-    if (row.dataset.direction !== words.direction) row.dataset.direction = words.direction;
-    for (const [field, text] of Object.entries(words.texts)) {
-      const element = find(row, `[data-field=${field}]`, HTMLElement);
+    const content = rowTexts({ symbol, quote, statuses, isFollowing, now: Date.now() });
+    if (row.dataset.freshness !== content.freshness) row.dataset.freshness = content.freshness;
+    if (row.dataset.direction !== content.direction) row.dataset.direction = content.direction;
+    for (const [field, text] of Object.entries(content.texts)) {
+      const element = findElement(row, `[data-field=${field}]`, HTMLElement);
       if (field === "price" && element.textContent !== text) flash(element);
-      write(element, text);
+      writeText(element, text);
     }
-    for (const [field, iso] of Object.entries(words.times)) {
-      find(row, `[data-field=${field}]`, HTMLTimeElement).dateTime = iso;
+    for (const [field, iso] of Object.entries(content.times)) {
+      findElement(row, `[data-field=${field}]`, HTMLTimeElement).dateTime = iso;
     }
     if (!quote || drawn.get(row) === quote) return;
     drawn.set(row, quote);
-    drawSpark(row, trailOf(symbol));
+    drawSparkline(row, history.pointsOf(symbol));
   }
 
   return {
-    /** @param {Shown} shown */
-    paint(shown) {
-      for (const row of rows) paintRow(row, shown);
-      const notes = problemWords(Object.values(shown.status), Date.now());
-      writeNotes(problemList, notes);
-      problems.hidden = notes.length === 0;
+    /** @param {PageQuotes} data */
+    paint(data) {
+      for (const row of rows) paintRow(row, data);
+      const notes = providerNotes(Object.values(data.status), Date.now());
+      showNotes(noteList, notes);
+      section.hidden = notes.length === 0;
     },
-    /** Whether any price is as fresh as its market allows. */
-    isFresh: () => rows.some(({ dataset }) => FRESH.has(dataset.freshness ?? "")),
+    /** Reports that at least one price is as fresh as its market allows. */
+    hasFreshPrice: () => rows.some(({ dataset }) => FRESH_KINDS.has(dataset.freshness ?? "")),
   };
 }

@@ -1,27 +1,29 @@
 // @ts-check
 /**
- * What the page says about quotes, in words: the server's first paint and the browser's updates both
- * come from here, so that they never differ. No DOM, no clock.
+ * Texts of the page. The server's first paint and the browser's updates use the same functions, so they never differ.
+ * Uses neither the DOM nor a clock.
  *
  * @module
  */
-import { decimalWords, timeWords } from "../format/values.js";
 import {
-  changeWords,
+  changeTexts,
+  describeFreshness,
   directionOf,
-  freshnessOf,
-  sourceWords,
-  unitWords,
-  unsourced,
-  waitingWords,
+  findUnserved,
+  missingPriceText,
+  NO_PROVIDER,
+  sourceTexts,
+  unitText,
 } from "../format/quote_text.js";
+import { formatDecimal, formatTime } from "../format/values.js";
 
-/** @import { Known as KnownQuote } from "../format/quote_text.js" */
+/** @import { SymbolData } from "../format/quote_text.js" */
+/** @import { ArticleData, FeedData, StatusData } from "../format/types.js" */
 
-/** @typedef {KnownQuote & { now: number }} Known All a row is made from. `now`: ms since the epoch. */
+/** @typedef {SymbolData & { now: number }} RowData The data of a row. `now`: ms since the epoch. */
 
 /**
- * The columns, each with the fields of {@linkcode rowWords} it shows; two hold a drawing and a button instead.
+ * The columns, each with the fields of {@linkcode rowTexts} that it shows. Two contain a drawing and a button instead.
  *
  * @type {readonly { readonly name: string, readonly title: string, readonly fields: readonly string[] }[]}
  */
@@ -36,38 +38,45 @@ export const COLUMNS = [
 ];
 
 /**
- * All that a row says: `texts` by the name of the field, and what the style sheet and `<time>` need.
+ * Writes a row: `texts` by the name of the field, and the values for the style sheet and `<time>`.
  *
- * @param {Known} known
+ * @param {RowData} data
  */
-export function rowWords(known) {
-  const { quote, now } = known;
+export function rowTexts(data) {
+  const { quote, now } = data;
   if (quote === undefined) {
-    const none = { unit: "", change: "", amount: "", basis: "", asOf: "", received: "" };
     return {
-      freshness: unsourced(known.symbol, known.statuses) ? "missing" : "waiting",
+      freshness: findUnserved(data.symbol, data.statuses) ? "missing" : "waiting",
       direction: "none",
       texts: {
         price: "–",
-        ...none,
-        ...{ source: "", attribution: "", simulated: "", freshness: waitingWords(known) },
+        unit: "",
+        change: "",
+        amount: "",
+        basis: "",
+        freshness: missingPriceText(data),
+        asOf: "",
+        received: "",
+        source: "",
+        attribution: "",
+        simulated: "",
       },
       times: { asOf: "", received: "" },
     };
   }
   const { as_of, received_at } = quote;
-  const freshness = freshnessOf(quote, known);
+  const freshness = describeFreshness(quote, data);
   return {
     freshness: freshness.kind,
     direction: directionOf(quote),
     texts: {
-      price: decimalWords(quote.price, quote.decimals),
-      unit: unitWords(quote),
-      ...changeWords(quote),
+      price: formatDecimal(quote.price, quote.decimals),
+      unit: unitText(quote),
+      ...changeTexts(quote),
       freshness: freshness.text,
-      asOf: as_of === null ? "no market time" : `${timeWords(as_of, now)} UTC`,
-      received: `received ${timeWords(received_at, now)}${as_of === null ? " UTC" : ""}`,
-      ...sourceWords(quote),
+      asOf: as_of === null ? "no market time" : `${formatTime(as_of, now)} UTC`,
+      received: `received ${formatTime(received_at, now)}${as_of === null ? " UTC" : ""}`,
+      ...sourceTexts(quote),
       simulated: quote.simulated ? "SIM" : "",
     },
     times: { asOf: as_of ?? received_at, received: received_at },
@@ -75,14 +84,116 @@ export function rowWords(known) {
 }
 
 /**
- * What the banner says of what is made up, "" where nothing is.
+ * Writes the banner about simulated data, "" if there is none.
  *
- * @param {readonly { readonly simulated: boolean }[]} all Quotes and articles.
+ * @param {readonly { readonly simulated: boolean }[]} items Quotes and articles.
  */
-export function simulatedWords(all) {
-  const count = all.filter(({ simulated }) => simulated).length;
+export function simulatedText(items) {
+  const count = items.filter(({ simulated }) => simulated).length;
   if (count === 0) return "";
-  return count === all.length
-    ? "Every price and story here is made up by this server: no market, no publisher."
-    : "What is marked SIM is made up by this server.";
+  return count === items.length
+    ? "This server simulates every price and story: no market, no publisher."
+    : "This server simulates everything marked SIM.";
+}
+
+/** Ends a text with a full stop. @param {string} text */
+const asSentence = (text) => text.replace(/\.?$/, ".");
+
+/** The states of providers, worst first. */
+const PROVIDER_STATES = new Map([
+  ["down", "has been down"],
+  ["stale", "has sent nothing new"],
+  ["live", "is live"],
+  ["delayed", "has been delayed"],
+  ["closed", "has been closed"],
+]);
+
+/** @param {StatusData} status */
+const severityOf = ({ state }) => [...PROVIDER_STATES.keys()].indexOf(state);
+
+/**
+ * Writes the state of a provider, with its reason and its symbols.
+ *
+ * @param {StatusData} status
+ * @param {number} now
+ */
+function providerTexts({ provider, state, since, reason, symbols }, now) {
+  const suffix = reason ? `: ${reason}` : "";
+  if (provider === NO_PROVIDER) return [`No prices for ${symbols.join(", ")}${suffix}`];
+  const verb = state === "live"
+    ? "is live"
+    : `${PROVIDER_STATES.get(state) ?? state} since ${formatTime(since, now)} UTC`;
+  return [
+    `${provider} ${verb}${suffix}`,
+    symbols.length > 0 ? `Symbols: ${symbols.join(", ")}` : "",
+  ];
+}
+
+/**
+ * Writes notes about the providers that are not live or have a reason to report, worst first.
+ *
+ * @param {readonly StatusData[]} statuses
+ * @param {number} now
+ */
+export function providerNotes(statuses, now) {
+  return statuses.filter(({ state, reason }) => state !== "live" || reason !== null)
+    .sort((a, b) => severityOf(a) - severityOf(b))
+    .map((status) => {
+      const { state, next_try_at } = status;
+      const [head = "", symbols = ""] = providerTexts(status, now);
+      const next = next_try_at ? `Next try at ${formatTime(next_try_at, now)} UTC` : "";
+      return { state, text: [head, next, symbols].filter(Boolean).map(asSentence).join(" ") };
+    });
+}
+
+/** The most articles on the page. */
+export const MAX_SHOWN_ARTICLES = 30;
+
+/** Computes the publication time in ms since the epoch, at most the time received. @param {ArticleData} article */
+function publishedAtOf({ published_at, first_seen_at }) {
+  const seen = Date.parse(first_seen_at);
+  return published_at === null ? seen : Math.min(Date.parse(published_at), seen);
+}
+
+/**
+ * Writes an article, by the name of the field. `href` is null if the URL is not a web page.
+ *
+ * @param {ArticleData} article
+ * @param {number} now Ms since the epoch.
+ */
+export function articleTexts(article, now) {
+  const { title, summary, url, sources, updated_at, simulated } = article;
+  const time = new Date(publishedAtOf(article)).toISOString();
+  return {
+    href: /^https?:\/\//i.test(url) ? url : null,
+    time,
+    texts: {
+      title,
+      summary,
+      published: `${formatTime(time, now)} UTC`,
+      sources: sources.map(({ name }) => name).join(", "),
+      updated: updated_at === null ? "" : `Updated ${formatTime(updated_at, now)} UTC`,
+      simulated: simulated ? "SIM" : "",
+    },
+  };
+}
+
+/**
+ * Writes notes about the news feeds that have moved, are gone or cannot be read.
+ *
+ * @param {readonly FeedData[]} feeds
+ * @param {number} now Ms since the epoch.
+ */
+export function feedNotes(feeds, now) {
+  return feeds.flatMap(({ name, state, moved_to, reason, next_poll_at }) => {
+    if (state === "moved") {
+      return [{ state: "live", text: asSentence(`${name} has moved to ${moved_to}`) }];
+    }
+    if (state === "gone") {
+      return [{ state: "down", text: asSentence(`${name} is gone: ${reason}`) }];
+    }
+    if (state !== "broken") return [];
+    const next = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";
+    return [{ state: "stale", text: asSentence(`${name} cannot be read: ${reason}`) + next }];
+  });
 }

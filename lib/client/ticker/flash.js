@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A price that has changed lights up, where motion is wanted.
+ * Flashes of changed prices.
  *
  * @module
  */
@@ -10,19 +10,19 @@ const FLASH_MS = 600;
 /** At most one flash a second and element: three would be too many (WCAG 2.3.1). */
 const FLASH_PAUSE_MS = 1000;
 
-/** What flashes does so in the colour `--flash`. */
+/** Creates a function that flashes an element in the colour `--flash`, unless the user prefers reduced motion. */
 export function createFlash() {
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {WeakMap<Element, number>} */
   const flashedAt = new WeakMap();
 
   /** @param {Element} element */
   return function flash(element) {
     const now = performance.now();
-    if (still.matches || now - (flashedAt.get(element) ?? -FLASH_PAUSE_MS) < FLASH_PAUSE_MS) return;
+    const elapsedMs = now - (flashedAt.get(element) ?? -FLASH_PAUSE_MS);
+    if (reducedMotion.matches || elapsedMs < FLASH_PAUSE_MS) return;
     flashedAt.set(element, now);
-    element.animate([{ backgroundColor: "var(--flash)" }, {
-      backgroundColor: "transparent",
-    }], FLASH_MS);
+    const frames = [{ backgroundColor: "var(--flash)" }, { backgroundColor: "transparent" }];
+    element.animate(frames, FLASH_MS);
   };
 }

@@ -1,141 +1,144 @@
 // @ts-check
 /**
- * What all tickers of a page have in common that follow one server: one feed, of what they want together.
+ * One connection for all tickers of a page that use the same server.
  *
  * @module
  */
-import { createListeners } from "../client/listeners.js";
-import { EMPTY, reduce } from "../client/model.js";
-import { NO_FEED } from "../client/no_feed.js";
+import { EMPTY_MODEL, reduce } from "../client/model.js";
+import { createEmitter, IDLE_STATE } from "../client/state.js";
 
-/** @import { Listeners } from "../client/listeners.js" */
-/** @import { Feed, State } from "../client/types.js" */
-/** @import { Quote, Status } from "../format/types.js" */
+/** @import { Emitter } from "../client/state.js" */
+/** @import { ConnectionState, LiveFeed } from "../client/types.js" */
+/** @import { QuoteData, StatusData } from "../format/types.js" */
 
 /**
- * @typedef {object} DeskOptions
- * @property {(symbols: readonly string[]) => Feed} open Follows these; all where none are named.
- * @property {(run: () => void) => void} batch Runs later, once for all that has changed until then.
- * @property {(run: () => void) => void} later Runs once what runs now is done.
+ * @typedef {object} SharedSubscriptionOptions
+ * @property {(symbols: readonly string[]) => LiveFeed} open Follows these symbols; all if there are none.
+ * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
+ * @property {(run: () => void) => void} defer Runs after the current task.
  * @property {(error: unknown) => void} report
- * @property {() => void} onClose Nobody follows any more.
+ * @property {() => void} onClose Called after the last ticker has left.
  */
 
-/** @typedef {ReturnType<typeof createDesk>} Desk */
+/** @typedef {ReturnType<typeof createSharedSubscription>} SharedSubscription */
 /**
- * @typedef {object} Market
- * @property {Readonly<Record<string, Quote>>} quotes By symbol.
- * @property {readonly Status[]} statuses
- * @property {boolean} hasSnapshot What is not there now is not there at all.
+ * @typedef {object} TickerData
+ * @property {Readonly<Record<string, QuoteData>>} quotes By symbol.
+ * @property {readonly StatusData[]} statuses
+ * @property {boolean} hasSnapshot True if a symbol without a quote has none.
  */
 
-/** So many a stream takes: who wants more is given all. */
-const MOST_SYMBOLS = 100;
+/** The most symbols that the server accepts. For more, all are followed. */
+const MAX_FEED_SYMBOLS = 100;
 
-/** @param {DeskOptions} options */
-export function createDesk({ open, batch, later, report, onClose }) {
-  /** What is wanted, by who wants it. None is all. @type {Map<() => void, readonly string[]>} */
-  const seats = new Map();
-  /** @type {Listeners<State>} */
-  const states = createListeners(report);
-  /** @type {Feed | undefined} */
+/** @param {SharedSubscriptionOptions} options */
+export function createSharedSubscription({ open, batch, defer, report, onClose }) {
+  /** The symbols of each ticker, by its listener. An empty list is all. @type {Map<() => void, readonly string[]>} */
+  const tickers = new Map();
+  /** @type {Emitter<ConnectionState>} */
+  const states = createEmitter(report);
+  /** @type {LiveFeed | undefined} */
   let feed;
-  /** What the feed names. @type {readonly string[]} */
-  let named = [];
-  /** The server knows not all of the names, or may not: all is asked for, and whatever is missing is so alone. */
+  /** The symbols of the feed. @type {readonly string[]} */
+  let followed = [];
+  /** True if the server has refused a symbol: all are followed, so that only the unknown ones are missing. */
   let isRefused = false;
-  let model = EMPTY;
+  let model = EMPTY_MODEL;
   let hasSnapshot = false;
-  let state = NO_FEED;
-  let isDue = false;
-  let isPainting = false;
+  let state = IDLE_STATE;
+  let isUpdateScheduled = false;
+  let isPublishScheduled = false;
 
-  function paint() {
-    if (isPainting) return;
-    isPainting = true;
+  function publish() {
+    if (isPublishScheduled) return;
+    isPublishScheduled = true;
     batch(() => {
-      isPainting = false;
-      for (const onChange of [...seats.keys()]) onChange();
+      isPublishScheduled = false;
+      for (const onChange of [...tickers.keys()]) onChange();
     });
   }
 
-  /** @param {State} next */
+  /** @param {ConnectionState} next */
   function setState(next) {
-    if (next.kind === "stopped" && named.length > 0) {
+    if (next.kind === "stopped" && followed.length > 0) {
       isRefused = true;
       return follow([]);
     }
-    states.tell(state = next);
-    paint();
+    states.emit(state = next);
+    publish();
   }
 
-  function drop() {
+  function closeFeed() {
     const old = feed;
-    feed = undefined; // what it says from here on is not heard
+    feed = undefined; // Its last events and states are ignored.
     old?.close();
   }
 
   /** @param {readonly string[]} symbols */
   function follow(symbols) {
-    drop();
-    named = symbols;
+    closeFeed();
+    followed = symbols;
     hasSnapshot = false;
     const own = feed = open(symbols);
     own.subscribe((event) => {
       if (own !== feed) return;
       hasSnapshot ||= event.type === "snapshot";
       model = reduce(model, event);
-      paint();
+      publish();
     });
-    own.onState((next) => own === feed && setState(next));
+    own.onState((next) => {
+      if (own === feed) setState(next);
+    });
     setState(own.state());
   }
 
-  function settle() {
-    isDue = false;
-    if (seats.size === 0) {
-      drop();
+  function update() {
+    isUpdateScheduled = false;
+    if (tickers.size === 0) {
+      closeFeed();
       return onClose();
     }
-    const all = [...seats.values()];
-    const together = [...new Set(all.flat())].sort();
-    const isAll = isRefused || together.length > MOST_SYMBOLS || all.some(({ length }) => !length);
-    const wanted = isAll ? [] : together;
-    const hasAll = named.length === 0 || !isAll && wanted.every((each) => named.includes(each));
-    if (!feed || !hasAll) follow(wanted);
+    const lists = [...tickers.values()];
+    const union = [...new Set(lists.flat())].sort();
+    const isAll = isRefused || union.length > MAX_FEED_SYMBOLS ||
+      lists.some(({ length }) => !length);
+    const wanted = isAll ? [] : union;
+    const hasWanted = followed.length === 0 ||
+      !isAll && wanted.every((each) => followed.includes(each));
+    if (!feed || !hasWanted) follow(wanted);
   }
 
-  /** Not at once: tickers come, go and change together. */
-  function settleLater() {
-    if (!isDue) later(settle);
-    isDue = true;
+  /** Tickers join, leave and change together. */
+  function scheduleUpdate() {
+    if (!isUpdateScheduled) defer(update);
+    isUpdateScheduled = true;
   }
 
   return {
     /**
-     * Follows.
+     * Adds a ticker.
      *
-     * @param {readonly string[]} symbols All where there are none.
+     * @param {readonly string[]} symbols An empty list is all.
      * @param {() => void} onChange
-     * @returns {() => void} Ends it.
+     * @returns {() => void} Removes it.
      */
     join(symbols, onChange) {
       const own = () => onChange();
-      seats.set(own, symbols);
-      settleLater();
+      tickers.set(own, symbols);
+      scheduleUpdate();
       return () => {
-        seats.delete(own);
-        settleLater();
+        tickers.delete(own);
+        scheduleUpdate();
       };
     },
-    /** What is known, of the wire's shapes. @returns {Market} */
-    market: () => ({
-      quotes: /** @type {Market["quotes"]} */ (model.quotes),
-      statuses: /** @type {Status[]} */ (Object.values(model.status)),
+    /** @returns {TickerData} */
+    data: () => ({
+      quotes: /** @type {TickerData["quotes"]} */ (model.quotes),
+      statuses: /** @type {StatusData[]} */ (Object.values(model.status)),
       hasSnapshot,
     }),
     state: () => state,
-    onState: states.add,
+    onState: states.subscribe,
     reconnect: () => feed?.reconnect(),
   };
 }

@@ -1,69 +1,71 @@
 // @ts-check
 /**
- * What a ticker says about a symbol. No DOM, no clock.
+ * Texts of a ticker. Uses neither the DOM nor a clock.
  *
  * @module
  */
-import { decimalWords } from "../format/values.js";
 import {
-  changeWords,
+  changeTexts,
+  describeFreshness,
   directionOf,
-  freshnessOf,
-  sentenceOf,
-  sourceWords,
-  unitWords,
-  waitingWords,
+  missingPriceText,
+  quoteSentence,
+  sourceTexts,
+  unitText,
 } from "../format/quote_text.js";
+import { formatDecimal } from "../format/values.js";
 
-/** @import { Known } from "../format/quote_text.js" */
-/** @import { Quote } from "../format/types.js" */
+/** @import { SymbolData } from "../format/quote_text.js" */
+/** @import { QuoteData } from "../format/types.js" */
+
+/** @typedef {SymbolData & { hasSnapshot: boolean }} TickerItemData The data of an item. */
 
 /**
- * The symbols of an attribute: in its order, each once, as the server writes them.
+ * Parses an attribute: its symbols in order, without duplicates, in upper case.
  *
  * @param {string | null} text Such as "BTC-USD, xau-usd".
  */
-export function symbolsOf(text) {
+export function parseSymbols(text) {
   return [...new Set((text ?? "").toUpperCase().split(/[\s,]+/).filter(Boolean))];
 }
 
 /**
- * All that an item says: `label` for who hears it, in English; the texts, by the name of their part, for who sees it.
+ * Writes an item: `label` for screen readers, in English, and the visible texts by the name of their part.
  *
- * @param {Known & { hasSnapshot: boolean }} known
+ * @param {TickerItemData} data
  * @param {string} locale
  */
-export function itemWords(known, locale) {
-  const { symbol, quote, statuses, hasSnapshot } = known;
+export function tickerItemTexts(data, locale) {
+  const { symbol, quote, statuses, hasSnapshot } = data;
   if (quote === undefined) {
     const isOffered = statuses.some(({ symbols }) => symbols.includes(symbol));
-    const why = hasSnapshot && !isOffered ? "not offered here" : waitingWords(known);
+    const reason = hasSnapshot && !isOffered ? "not offered here" : missingPriceText(data);
     return {
       freshness: hasSnapshot ? "missing" : "waiting",
       direction: "none",
-      label: `${symbol || "Prices"}, ${why}`,
+      label: `${symbol || "Prices"}, ${reason}`,
       texts: {
         symbol,
         name: "",
         price: "",
         unit: "",
         change: "",
-        freshness: hasSnapshot ? why : "",
+        freshness: hasSnapshot ? reason : "",
         simulated: "",
       },
     };
   }
-  const { kind, text } = freshnessOf(quote, known);
-  const { change, amount } = changeWords(quote, locale);
+  const { kind, text } = describeFreshness(quote, data);
+  const { change, amount } = changeTexts(quote, locale);
   return {
     freshness: kind,
     direction: directionOf(quote),
-    label: sentenceOf(quote, text),
+    label: quoteSentence(quote, text),
     texts: {
       symbol,
       name: quote.name,
-      price: decimalWords(quote.price, quote.decimals, "auto", locale),
-      unit: unitWords(quote),
+      price: formatDecimal(quote.price, quote.decimals, "auto", locale),
+      unit: unitText(quote),
       change: amount ? `${change} (${amount})` : change,
       freshness: text === "live" ? "" : text,
       simulated: quote.simulated ? "SIMULATED" : "",
@@ -72,13 +74,13 @@ export function itemWords(known, locale) {
 }
 
 /**
- * Who gives the prices, as they want to be named: a line for each source.
+ * Names the sources of the quotes with their attribution, a line for each.
  *
- * @param {readonly Quote[]} quotes
+ * @param {readonly QuoteData[]} quotes
  */
 export function sourceLines(quotes) {
   const bySource = Map.groupBy(quotes, (quote) => {
-    const { source, attribution } = sourceWords(quote);
+    const { source, attribution } = sourceTexts(quote);
     return attribution ? `${source} (${attribution})` : source;
   });
   return [...bySource].map(([source, given]) =>

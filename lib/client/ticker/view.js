@@ -1,20 +1,132 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A ticker's elements, and what they say. Everything that comes from elsewhere is text.
+ * A ticker's shadow DOM and style. Values from elsewhere are written as text only.
  *
  * @module
  */
-import { FRESH } from "../format/quote_text.js";
+import { writeText } from "../badge/view.js";
+import { FRESH_KINDS } from "../format/quote_text.js";
 import { createFlash } from "./flash.js";
-import { TICKER_STYLE } from "./style.js";
-import { itemWords, sourceLines } from "./text.js";
+import { sourceLines, tickerItemTexts } from "./text.js";
 
 /** @import { ConnectionBadge } from "../badge/element.js" */
-/** @import { Known } from "../format/quote_text.js" */
+/** @import { TickerItemData } from "./text.js" */
+
+/**
+ * The style sheet, constructed so that a policy without any style allows it. It has a ground of its own, for a contrast of
+ * 4.5:1 on any page. `light-dark()` follows the page's `color-scheme`.
+ */
+const TICKER_STYLE = `
+:host {
+  display: block;
+  --flash: var(--edgetape-flash, light-dark(#cfe0ff, #27406b));
+  --muted: var(--edgetape-calm, light-dark(#566173, #9aa6b8));
+  --line: var(--edgetape-line, light-dark(#dfe4ec, #2a323e));
+  --good: var(--edgetape-good, light-dark(#0a7a3d, #4fc98c));
+  --warn: var(--edgetape-warn, light-dark(#8a5300, #f0b45a));
+  --bad: var(--edgetape-bad, light-dark(#b3261e, #ff938b));
+  font: 1rem/1.4 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
+}
+:host([hidden]) { display: none; }
+* { box-sizing: border-box; }
+[part="ticker"] {
+  border: 1px solid var(--line);
+  border-radius: var(--edgetape-radius, 0.75rem);
+  background: var(--edgetape-ground, light-dark(#fff, #161b23));
+  color: var(--edgetape-text, light-dark(#131820, #e8ecf2));
+}
+[part="list"] {
+  display: grid;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
+  margin: 0;
+  padding: 0;
+  overflow: hidden;
+  list-style: none;
+}
+:host([layout="scroll"]) [part="list"] {
+  grid: auto / auto-flow minmax(max-content, 1fr);
+  overflow-x: auto;
+}
+[part="list"]:focus-visible, summary:focus-visible {
+  outline: 2px solid var(--edgetape-accent, light-dark(#1f5fd6, #7fb0ff));
+  outline-offset: -2px;
+}
+li[data-symbol] {
+  position: relative; /* Otherwise the labels of items that are scrolled away widen the page. */
+  padding: 0.6rem 1rem;
+  box-shadow: 1px 1px 0 var(--line);
+  font-variant-numeric: tabular-nums lining-nums;
+}
+.label {
+  position: absolute;
+  width: 1px;
+  height: 1px;
+  overflow: hidden;
+  clip-path: inset(50%);
+  white-space: nowrap;
+}
+.seen { display: grid; grid-template-columns: minmax(min-content, auto) auto; gap: 0 1rem; justify-content: space-between; }
+.seen > span { display: flex; flex-direction: column; align-items: start; }
+.seen > span + span { align-items: end; text-align: end; }
+.seen [data-field]:empty { display: none; }
+[data-field="symbol"] { font-weight: 650; white-space: nowrap; }
+[data-field="name"], [data-field="unit"], [data-field="freshness"] { color: var(--muted); font-size: 0.8125rem; }
+[data-field="price"] {
+  margin-inline-end: -0.3rem;
+  padding: 0 0.3rem;
+  border-radius: 0.3rem;
+  font-weight: 650;
+  white-space: nowrap;
+}
+[data-field="change"] { font-size: 0.875rem; }
+[data-direction="up"] [data-field="change"] { color: var(--good); }
+[data-direction="down"] [data-field="change"] { color: var(--bad); }
+[data-freshness="stale"] [data-field="freshness"] { color: var(--warn); font-weight: 600; }
+[data-freshness="down"] [data-field="freshness"] { color: var(--bad); font-weight: 600; }
+:is([data-freshness="stale"], [data-freshness="down"], [data-freshness="cut"], [data-freshness="missing"])
+  :is([data-field="price"], [data-field="change"], [data-field="symbol"]) { color: var(--muted); }
+[data-field="simulated"] {
+  padding: 0 0.4em;
+  border: 1px dashed currentcolor;
+  border-radius: 0.3rem;
+  color: var(--warn);
+  font-size: 0.6875rem;
+  font-weight: 700;
+  letter-spacing: 0.06em;
+}
+.seen [data-freshness="waiting"] [data-field]:empty { display: block; }
+[data-freshness="waiting"] [data-field="price"]:empty,
+[data-freshness="waiting"] [data-field="change"]:empty {
+  display: block;
+  width: 7ch;
+  height: 0.8em;
+  margin: 0.3em 0;
+  border-radius: 0.3rem;
+  background: var(--line);
+}
+[part="foot"] {
+  display: flex;
+  flex-wrap: wrap;
+  align-items: start;
+  gap: 0.4rem 1rem;
+  padding: 0.5rem 1rem;
+  border-top: 1px solid var(--line);
+  font-size: 0.8125rem;
+}
+connection-badge { font-size: inherit; }
+connection-badge[data-state="live"]::part(reason) { display: none; }
+[part="sources"] { margin-inline-start: auto; color: var(--muted); }
+summary { cursor: pointer; }
+[part="sources"] ul { margin: 0.3rem 0 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
+@media (prefers-reduced-motion: no-preference) {
+  [data-freshness="waiting"] [data-field]:empty { animation: breathe 1.6s ease-in-out infinite; }
+  @keyframes breathe { 50% { opacity: 0.5; } }
+}
+`;
 
 /** The parts of an item, in two columns. */
-const FIELDS = [["symbol", "name", "simulated"], ["price", "unit", "change", "freshness"]];
+const ITEM_COLUMNS = [["symbol", "name", "simulated"], ["price", "unit", "change", "freshness"]];
 const BADGE_PARTS = ["status", "mark", "word", "reason", "countdown", "button"];
 
 /**
@@ -22,7 +134,7 @@ const BADGE_PARTS = ["status", "mark", "word", "reason", "countdown", "button"];
  * @param {T} tag
  * @param {(Node | string)[]} children
  */
-function make(tag, ...children) {
+function createElement(tag, ...children) {
   const element = document.createElement(tag);
   element.append(...children);
   return element;
@@ -30,23 +142,23 @@ function make(tag, ...children) {
 
 /** @param {string} symbol */
 function createItem(symbol) {
-  const label = make("span");
+  const label = createElement("span");
   label.className = "label";
   /** @type {Map<string, HTMLElement>} */
   const fields = new Map();
-  const columns = FIELDS.map((names) => {
+  const columns = ITEM_COLUMNS.map((names) => {
     for (const name of names) {
-      const field = make("span");
+      const field = createElement("span");
       field.dataset.field = name;
       field.setAttribute("part", name);
       fields.set(name, field);
     }
-    return make("span", ...names.flatMap((name) => fields.get(name) ?? []));
+    return createElement("span", ...names.flatMap((name) => fields.get(name) ?? []));
   });
-  const seen = make("span", ...columns);
-  seen.className = "seen";
-  seen.ariaHidden = "true"; // it is all in the label
-  const element = make("li", label, seen);
+  const visible = createElement("span", ...columns);
+  visible.className = "seen";
+  visible.ariaHidden = "true"; // The label has all of it.
+  const element = createElement("li", label, visible);
   element.dataset.symbol = symbol;
   return { element, label, fields };
 }
@@ -64,19 +176,19 @@ export function createTickerView(root) {
   /** @type {Map<string, ReturnType<typeof createItem>>} */
   const items = new Map();
 
-  const list = make("ul");
+  const list = createElement("ul");
   list.setAttribute("part", "list");
-  list.role = "list"; // which it is no more for some, without its bullets
+  list.role = "list"; // Without bullets, some browsers do not expose it as a list.
   list.ariaLabel = "Prices";
   const badge = /** @type {ConnectionBadge} */ (document.createElement("connection-badge"));
   badge.setAttribute("part", "badge");
   badge.setAttribute("exportparts", BADGE_PARTS.map((part) => `${part}: badge-${part}`).join());
-  const lines = make("ul");
-  const sources = make("details", make("summary", "Sources"), lines);
+  const lines = createElement("ul");
+  const sources = createElement("details", createElement("summary", "Sources"), lines);
   sources.setAttribute("part", "sources");
-  const foot = make("div", badge, sources);
+  const foot = createElement("div", badge, sources);
   foot.setAttribute("part", "foot");
-  const ticker = make("div", list, foot);
+  const ticker = createElement("div", list, foot);
   ticker.setAttribute("part", "ticker");
   ticker.lang = "en";
   root.append(ticker);
@@ -84,18 +196,19 @@ export function createTickerView(root) {
   /** @param {readonly string[]} symbols */
   function arrange(symbols) {
     if (JSON.stringify(symbols) === JSON.stringify([...items.keys()])) return;
-    const kept = new Map(items);
+    const known = new Map(items);
     items.clear();
-    for (const symbol of symbols) items.set(symbol, kept.get(symbol) ?? createItem(symbol));
+    for (const symbol of symbols) items.set(symbol, known.get(symbol) ?? createItem(symbol));
     list.replaceChildren(...[...items.values()].map(({ element }) => element));
   }
 
-  /** @param {ReturnType<typeof createItem>} item @param {ReturnType<typeof itemWords>} words */
-  function write({ element, label, fields }, { label: sentence, direction, freshness, texts }) {
+  /** @param {ReturnType<typeof createItem>} item @param {ReturnType<typeof tickerItemTexts>} content */
+  function showItem({ element, label, fields }, content) {
+    const { direction, freshness, texts } = content;
     element.dataset.direction = direction;
     element.dataset.freshness = freshness;
     element.setAttribute("part", `item ${direction} ${freshness}`);
-    if (label.textContent !== sentence) label.textContent = sentence;
+    writeText(label, content.label);
     for (const [name, text] of Object.entries(texts)) {
       const field = fields.get(name);
       if (!field || field.textContent === text) continue;
@@ -106,29 +219,29 @@ export function createTickerView(root) {
 
   return {
     badge,
-    /** @param {boolean} yes Whether the list is one line that is scrolled, by the keyboard too. */
-    setScrolling(yes) {
-      if (yes) list.tabIndex = 0;
+    /** Shows the list in one line that scrolls, by the keyboard too. @param {boolean} isScrolling */
+    setScrolling(isScrolling) {
+      if (isScrolling) list.tabIndex = 0;
       else list.removeAttribute("tabindex");
     },
     /**
-     * @param {readonly (Known & { hasSnapshot: boolean })[]} all
+     * @param {readonly TickerItemData[]} all
      * @param {string} locale
      */
     show(all, locale) {
       arrange(all.map(({ symbol }) => symbol));
-      const kinds = all.map((known) => {
-        const words = itemWords(known, locale);
-        const item = items.get(known.symbol);
-        if (item) write(item, words);
-        return words.freshness;
+      const kinds = all.map((data) => {
+        const content = tickerItemTexts(data, locale);
+        const item = items.get(data.symbol);
+        if (item) showItem(item, content);
+        return content.freshness;
       });
-      const isHollow = !kinds.some((kind) => FRESH.has(kind) || kind === "waiting");
-      badge.hollow = isHollow ? "Connected, but no price is fresh." : null;
+      const isStale = !kinds.some((kind) => FRESH_KINDS.has(kind) || kind === "waiting");
+      badge.staleReason = isStale ? "Connected, but no price is fresh." : null;
       const given = sourceLines(all.flatMap(({ quote }) => quote ?? []));
       sources.hidden = given.length === 0;
       if (given.join() === [...lines.children].map(({ textContent }) => textContent).join()) return;
-      lines.replaceChildren(...given.map((line) => make("li", line)));
+      lines.replaceChildren(...given.map((line) => createElement("li", line)));
     },
   };
 }

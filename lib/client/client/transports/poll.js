@@ -1,49 +1,51 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A line over the JSON routes, where no stream comes through: it tells what a stream would, round by round. Each round is
- * told whole or not at all, between two `sync` of its own making; the second has how far it went as `polled`.
+ * The polling transport: it turns JSON answers into the frames of a stream, for networks that block streams. It delivers
+ * a round completely or not at all, between two `sync` frames; the second has the round's cursor as `polled`.
  *
  * @module
  */
-import { ask, refusalOf } from "../answer.js";
+import { TERMINAL_EVENTS } from "../event_types.js";
+import { readRefusal, sendRequest } from "./fetch.js";
 
-/** How long a round may well take. */
+/** The time allowed for a round. */
 const ROUND_MS = 5000;
-/** How often it looks whether there is a stream again, where nothing is left to ask for. */
-const IDLE_S = 60;
-const ENDS = ["completed", "failed", "cancelled", "expired"];
+/** The interval of rounds when no topic is left to poll. */
+const IDLE_INTERVAL_S = 60;
 
 /**
- * The topics that can be had without a stream, in the order of asking: the first one's cursor is the place, since it is
- * older than all that is told after it.
+ * Selects the topics that can be polled, in the order of requests: the first answer has the oldest cursor, which is the
+ * cursor of the round.
  *
  * @param {readonly string[]} topics
- * @param {boolean} hasTicket A ticket opens streams and nothing else.
+ * @param {boolean} hasTicket A ticket opens streams only.
  */
-export const pollableOf = (topics, hasTicket) => [
+export const pollableTopics = (topics, hasTicket) => [
   ...["news", "quotes"].filter((each) => topics.includes(each)),
   ...topics.filter((each) => !hasTicket && /^(operations|sessions)\//.test(each)),
 ];
 
-/** @type {import("../types.js").OpenLine} */
-export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentials }) {
-  const stop = new AbortController();
-  const { signal } = stop;
+/** @type {import("../types.js").OpenTransport} */
+export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCredentials }) {
+  const controller = new AbortController();
+  const { signal } = controller;
   const { searchParams } = url;
-  const asked = new Set(polled);
-  let lasting = (searchParams.get("topics") ?? "").split(",").length;
+  const topics = new Set(pollable);
+  /** The number of topics that have not ended, including those that cannot be polled. */
+  let activeTopics = (searchParams.get("topics") ?? "").split(",").length;
   /** @type {Map<string, string | null>} */
-  const tags = new Map();
+  const etags = new Map();
   let cursor = searchParams.get("last_event_id") ?? "";
-  let callOff = () => {};
+  let cancelRound = () => {};
 
   /** @param {string} type @param {unknown} data */
-  const tell = (type, data) =>
-    signal.aborted || onFrame({ type, data: JSON.stringify(data), id: undefined });
+  function deliver(type, data) {
+    if (!signal.aborted) onFrame({ type, data: JSON.stringify(data), id: undefined });
+  }
 
   /** @param {string} topic */
-  function urlOf(topic) {
+  function topicUrl(topic) {
     const path = `/v1/${topic}${topic.startsWith("sessions/") ? "/events" : ""}`;
     const target = new URL(url.href.replace(/\/v1\/stream\?.*/, path));
     const name = { quotes: "symbols", news: "source" }[topic] ?? "";
@@ -53,87 +55,100 @@ export function openPoll(url, { onFrame, onEnd }, world, { polled, withCredentia
     return target;
   }
 
-  /**
-   * Adds what a stream would have told.
-   *
-   * @param {(type: string, data: unknown) => void} add
-   * @param {string} topic
-   * @param {any} answer
-   */
-  function read(add, topic, answer) {
-    const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = answer;
-    if (topic === "quotes") return add("snapshot", { quotes, status });
-    if (topic === "news") {
-      // As a stream without a cursor: what is new comes from now on.
-      if (!cursor) return;
-      if (gap) add("gap", { topic, after: cursor, before: null });
-      for (const each of articles) add(each.updated_at ? "article.updated" : "article", each);
-      for (const id of retracted) add("article.retracted", { id });
-      return;
-    }
-    const state = data.state ?? data.session_state;
-    const isOver = ENDS.includes(state);
-    if (isOver && asked.delete(topic)) lasting--;
-    const type = isOver ? state : data.state ? "progress" : "session";
-    add(type, { id: topic.split("/")[1], ...data });
+  /** @param {string} topic */
+  function endTopic(topic) {
+    if (topics.delete(topic)) activeTopics--;
   }
 
-  async function round() {
+  /**
+   * Converts an answer to events.
+   *
+   * @param {string} topic
+   * @param {any} answer
+   * @returns {[type: string, data: unknown][]}
+   */
+  function toEvents(topic, answer) {
+    const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = answer;
+    if (topic === "quotes") return [["snapshot", { quotes, status }]];
+    if (topic === "news") {
+      // Without a cursor, news start with the next article, as in a stream.
+      if (!cursor) return [];
+      return [
+        ...gap ? [["gap", { topic, after: cursor, before: null }]] : [],
+        ...articles.map((
+          /** @type {any} */ each,
+        ) => [each.updated_at ? "article.updated" : "article", each]),
+        ...retracted.map((/** @type {string} */ id) => ["article.retracted", { id }]),
+      ];
+    }
+    const state = data.state ?? data.session_state;
+    const isTerminal = TERMINAL_EVENTS.includes(state);
+    if (isTerminal) endTopic(topic);
+    const type = isTerminal ? state : data.state ? "progress" : "session";
+    return [[type, { id: topic.split("/")[1], ...data }]];
+  }
+
+  async function poll() {
     /** @type {[type: string, data: unknown][]} */
     const events = [];
-    /** @param {string} type @param {unknown} data */
-    const add = (type, data) => void events.push([type, data]);
     /** @type {string[]} */
     const gone = [];
     /** @type {string | undefined} */
-    let place;
+    let roundCursor;
     let delayS = Infinity;
-    for (const topic of asked) {
-      const answer = await ask(world, urlOf(topic), "application/json", withCredentials, signal);
-      // As a stream that goes on: what is no more is named, and the others are told.
-      if (answer.status === 404 && topic.includes("/") && (cursor || tags.has(topic))) {
-        asked.delete(topic);
-        lasting--;
-        await answer.body?.cancel();
+    for (const topic of topics) {
+      const response = await sendRequest(
+        runtime,
+        topicUrl(topic),
+        "application/json",
+        withCredentials,
+        signal,
+      );
+      // As in a resumed stream, a deleted topic is named and the others continue.
+      if (response.status === 404 && topic.includes("/") && (cursor || etags.has(topic))) {
+        endTopic(topic);
+        await response.body?.cancel();
         gone.push(topic);
         continue;
       }
-      if (!answer.ok) return end(await refusalOf(answer));
-      const data = await answer.json();
-      const tag = answer.headers.get("etag");
-      if (!tag || tag !== tags.get(topic) || topic === "news") read(add, topic, data);
-      tags.set(topic, tag);
-      delayS = Math.min(delayS, data.next_poll_delay ?? 5);
-      place ??= data.cursor ?? "";
+      if (!response.ok) return end(await readRefusal(response));
+      const answer = await response.json();
+      const etag = response.headers.get("etag");
+      if (!etag || etag !== etags.get(topic) || topic === "news") {
+        events.push(...toEvents(topic, answer));
+      }
+      etags.set(topic, etag);
+      delayS = Math.min(delayS, answer.next_poll_delay ?? 5);
+      roundCursor ??= answer.cursor ?? "";
     }
-    cursor = place || cursor;
-    if (gone.length) add("gone", gone);
-    // A tenth longer or shorter, so that clients do not come together.
-    const ms = (delayS < Infinity ? delayS : IDLE_S) * (900 + 200 * world.random());
+    cursor = roundCursor || cursor;
+    if (gone.length) events.push(["gone", gone]);
+    // Up to a tenth shorter or longer, so that clients spread out.
+    const ms = (delayS < Infinity ? delayS : IDLE_INTERVAL_S) * (900 + 200 * runtime.random());
     const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS };
-    tell("sync", sync);
-    for (const event of events) tell(...event);
-    tell("sync", { ...sync, polled: cursor });
-    if (!lasting) end({ kind: "over" });
-    else if (!signal.aborted) callOff = world.after(ms, start);
+    deliver("sync", sync);
+    for (const event of events) deliver(...event);
+    deliver("sync", { ...sync, polled: cursor });
+    if (!activeTopics) end({ kind: "finished" });
+    else if (!signal.aborted) cancelRound = runtime.after(ms, startRound);
   }
 
-  /** @param {import("../types.js").End} how */
+  /** @param {import("../types.js").TransportEnd} how */
   function end(how) {
     if (signal.aborted) return;
     close();
     onEnd(how);
   }
 
-  function start() {
-    round().catch(() => end({ kind: "lost" }));
+  function startRound() {
+    poll().catch(() => end({ kind: "lost" }));
   }
 
   function close() {
-    stop.abort();
-    callOff();
+    controller.abort();
+    cancelRound();
   }
 
-  start();
+  startRound();
   return close;
 }
