@@ -98,7 +98,7 @@ browserTest("page says that the connection is mute, and connects anew", async ()
   await badge(page, "live");
   try {
     server.signal("SIGSTOP");
-    assertStringIncludes(await badge(page, "stale"), "mute");
+    assertStringIncludes(await badge(page, "stale"), "silent");
   } finally {
     server.signal("SIGCONT");
   }
@@ -154,7 +154,7 @@ browserTest("page says that the server is busy, and comes in when told to try", 
 
   const other = await fetch(`${server.origin}/v1/quotes/stream`);
   await page.goto(server.origin);
-  assertStringIncludes(await badge(page, "busy"), "1 of 1 in use");
+  assertStringIncludes(await badge(page, "busy"), "1 of 1 streams in use");
   await other.body?.cancel();
   await until("a seat", async () => {
     await page.getByRole("button", { name: "Reconnect now" }).click();
