@@ -9,7 +9,7 @@ import { Problem } from "../core/problem.ts";
 import type { Budget, BudgetRefusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { TopicFilter } from "../hub/topic_filter.ts";
+import type { TopicFilter } from "../hub/merge.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
 import { acceptedFormat } from "./accept.ts";

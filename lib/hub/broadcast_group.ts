@@ -1,300 +1,553 @@
 /**
- * The clients of one isolate that asked for the same: topics, filter and pace.
+ * The clients of one isolate that requested the same topics, filter and rate. They receive the same chunks.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
-import { kindOfStream } from "../core/metrics.ts";
 import { comparePositions, type Position } from "../core/position.ts";
-import type { EncodedEvent } from "../wire/sse.ts";
-import { createBacklog } from "./publish_backpressure.ts";
-import type { ClientStream, EndReason, Keeper, SharedCursor, Told } from "./client_stream.ts";
-import { endOf } from "./termination.ts";
-import { heartbeats } from "./heartbeat.ts";
-import type { LogReader } from "./replay.ts";
-import { createPace } from "./flush_scheduler.ts";
-import { createPaging, isAnyBehind } from "./catch_up.ts";
-import { type Follow, joinBytes, passes, readBetween, shownTo } from "./merge.ts";
-import { createRoster, type Roster } from "./clients.ts";
-import { createSweep } from "./maintenance.ts";
-import { createTurns } from "./next_tick.ts";
+import { StoreUnavailable } from "../store/errors.ts";
+import { type EncodedEvent, encodeFrames, type Frame } from "../wire/sse.ts";
+import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
+import { FlushScheduler } from "./flush_scheduler.ts";
+import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder, snapshotFrames } from "./frames.ts";
+import type { LogConsumer } from "./log_consumer.ts";
+import {
+  isBehind,
+  joinBytes,
+  type Merged,
+  mergeReplay,
+  mergeWindows,
+  passes,
+  type Subscribed,
+} from "./merge.ts";
+import { PublishBackpressure } from "./publisher.ts";
 import type { WindowBounds } from "./window.ts";
+import type { WindowHandle } from "./window_registry.ts";
 
 /**
- * The most a client is given at once, in bytes: HTTP/1.1 keeps a write buffer per client as large as its biggest chunk,
- * until it disconnects (measured: 16 KB chunks cost 22 KB more a client than 200-byte ones, 60 KB chunks 65).
+ * The most that a client is sent at once, in bytes. HTTP/1.1 keeps a write buffer per client as large as its largest chunk,
+ * until it disconnects (measured: 16 KB chunks cost 22 KB more per client than 200-byte ones, 60 KB chunks 65).
  */
-const PIECE_BYTES = 16_384;
+const MAX_FLUSH_BYTES = 16_384;
 
-/** What was read for one client is kept for this many places, for others that stand there too: few, a chunk each. */
-const MOST_READINGS = 4;
+/** Merged events are cached for this many positions, for other clients there. Few, since each is a chunk. */
+const MAX_CACHED_READS = 4;
 
-/** What an audience needs of its hub. */
-export interface AudienceContext {
+/** A client that is blocked for this long is ended, in milliseconds. */
+const MAX_BLOCKED_MS = 60_000;
+
+/** A client is sent an `auth` this long before its rights expire, in milliseconds. */
+const WARN_BEFORE_MS = 60_000;
+
+/** Snapshots are made anew after this time, in milliseconds, since a topic judges freshness when it is served. */
+const MAX_SNAPSHOT_AGE_MS = 1000;
+
+/** The parts of a hub that its broadcast groups share. */
+export interface GroupContext {
   readonly clock: Clock;
-  /** The place of the newest event this isolate has received. */
-  readonly head: () => Position;
-  /** What a client behind the windows is given, from the log. */
-  readonly readLog: LogReader["read"];
-  readonly bye: (reason: EndReason) => Uint8Array;
-  /** A client of an audience has left it, and is at its end. */
-  readonly onLeave: (group: BroadcastGroup, client: ClientStream, reason: EndReason) => void;
-  /** Told of what must not happen. */
-  readonly onFault: (thrown: unknown) => void;
-  readonly heartbeatMs: number;
-  /** How much a window holds. */
+  readonly random: () => number;
+  readonly consumer: LogConsumer;
   readonly bounds: WindowBounds;
+  readonly heartbeatMs: number;
+  readonly retryMs: number;
+  readonly onFault: (thrown: unknown) => void;
 }
 
-/** Clients that are handed the same bytes. */
-export interface BroadcastGroup extends Keeper {
-  readonly follows: readonly Follow[];
-  /** The names of its topics, and of which kinds they are: of each one, and all together. */
+/** The registry of a group. */
+export interface GroupOwner {
+  /** Releases the group for a client that has left it. */
+  left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void;
+}
+
+/** Merged events for clients at one position, as one chunk. */
+interface CachedRead {
+  readonly chunk: Uint8Array;
+  readonly count: number;
+  readonly next: SharedCursor;
+}
+
+/**
+ * Clients that receive the same chunks.
+ *
+ * Invariants, which `violations()` checks:
+ * 1. The group's cursor is at the head of the log, unless events are pending: then it is where the last flush ended.
+ * 2. A client is in step if and only if it shares the group's cursor. It has then been sent everything up to there.
+ * 3. Only the group's cursor object is ever changed; a lagging client gets a new one whenever it moves.
+ * 4. A client with a position was sent everything up to it that passes the filter, save what conflation dropped and what a
+ *    `gap` reported.
+ * 5. A client that is not writable is sent nothing: it keeps its position and catches up.
+ * 6. Every client stands in the list at its index, and no client that has ended does.
+ */
+export class BroadcastGroup implements StreamOwner {
+  readonly subscribed: readonly Subscribed[];
+  /** The names of its topics. */
   readonly topics: readonly string[];
+  /** The kinds of its topics for metrics, each once. */
   readonly kinds: readonly string[];
-  readonly kind: string;
-  readonly roster: Roster;
-  /** The standing of those in step, brought up to the head where nothing is owed. */
-  standing(): SharedCursor;
-  join(client: ClientStream): void;
-  /** Settles when enough was handed out for more to be published, or soon. */
-  room(): void | Promise<void>;
-  /** Says that events came into the windows. @param before The head before them. */
-  deliver(events: readonly EncodedEvent[], before: Position): void;
-  /** This isolate stands elsewhere in the log now. @param before Where it stood: nothing was owed up to there. */
-  moved(before: Position): void;
-  /** Gives up the places of all its clients. @returns Those clients. */
-  unplace(): readonly ClientStream[];
-  /** Gives a client that is ready its place, and tells it what it has to know. */
-  position(client: ClientStream, position: Position, told: Told, chunk: Uint8Array): void;
-  /** Shows values that the log does not have. */
-  show(values: readonly EncodedEvent[]): void;
-  /** Forgets what was read for one client and is kept for others. */
-  forget(): void;
-  /** Heartbeats to whom nothing was said for a while, word to whose rights end; ends whose time is up or who stall. */
-  sweep(): void;
-  endAll(reason: EndReason): void;
-}
+  readonly #context: GroupContext;
+  readonly #owner: GroupOwner;
+  readonly #handles: readonly WindowHandle[];
+  readonly #byTopic: ReadonlyMap<string, Subscribed>;
+  readonly #scheduler: FlushScheduler;
+  readonly #backpressure: PublishBackpressure;
+  readonly #clients: ClientStream[] = [];
+  readonly #reads = new Map<Position, CachedRead>();
+  #cursor: SharedCursor;
+  #hasPending = false;
+  #flushedAt = -Infinity;
+  #snapshot: { readonly position: Position; readonly at: number; readonly frames: Frame[] } | null =
+    null;
+  #tick: Promise<void> | null = null;
 
-/** Creates an audience without clients. @param paceMs The least time between two flushes. */
-export function createBroadcastGroup(
-  context: AudienceContext,
-  follows: readonly Follow[],
-  paceMs: number,
-): BroadcastGroup {
-  const { clock, head, readLog, bye, onLeave, onFault, heartbeatMs, bounds } = context;
-  const topics = follows.map(({ window }) => window.topic.name);
-  const logs = new Set(topics.filter((_, i) => follows[i]?.window.topic.kind === "log"));
-  const followOf = new Map(follows.map((follow) => [follow.window.topic.name, follow]));
-  const roster = createRoster();
-  let standing: SharedCursor = { position: head() };
-  let isOwed = false;
-  let flushedAt = -Infinity;
-  /** What was read for one client since the last flush, for others at its place. */
-  const readings = new Map<Position, { chunk: Uint8Array; count: number; next: SharedCursor }>();
-
-  const backlog = createBacklog(clock, bounds);
-  const pace = createPace(clock, paceMs, bounds, flush);
-  const page = createPaging({
-    clock,
-    follows,
-    readLog,
-    pieceBytes: PIECE_BYTES,
-    position: () => settle().position,
-    give,
-    end,
-    onFault,
-  });
-  const sweep = createSweep({
-    follows,
-    heartbeatMs,
-    standing: () => standing,
-    flushedAt: () => flushedAt,
-    catchUp,
-    finish,
-    end,
-  });
-
-  function settle(): SharedCursor {
-    if (!isOwed) standing.position = head();
-    return standing;
+  /** Creates a group without clients. @param intervalMs The shortest time between two flushes. */
+  constructor(
+    context: GroupContext,
+    owner: GroupOwner,
+    handles: readonly WindowHandle[],
+    filters: readonly (ReadonlySet<string> | null)[],
+    intervalMs: number,
+  ) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#handles = handles;
+    this.subscribed = handles.map(({ reader }, i) => ({ reader, tags: filters[i] ?? null }));
+    this.#byTopic = new Map(this.subscribed.map((each) => [each.reader.window.topic.name, each]));
+    this.topics = [...this.#byTopic.keys()];
+    this.kinds = [...new Set(this.subscribed.map((each) => each.reader.window.topic.metricKind))];
+    this.#scheduler = new FlushScheduler(
+      context.clock,
+      intervalMs,
+      context.bounds,
+      () => this.#flush(),
+    );
+    this.#backpressure = new PublishBackpressure(context.clock, context.bounds);
+    this.#cursor = { position: context.consumer.head };
   }
 
-  /** Nothing is owed any more. */
-  function clear(): void {
-    isOwed = false;
-    backlog.clear();
+  /** The kind of its streams for metrics. */
+  get kind(): string {
+    const [kind = "other", ...more] = this.kinds;
+    return more.length === 0 ? kind : "several";
   }
 
-  function followFor(event: EncodedEvent): Follow | undefined {
-    const follow = followOf.get(event.topic);
-    return follow && passes(follow.tags, event) ? follow : undefined;
+  /** The group's cursor, at the head if no events are pending. */
+  get cursor(): SharedCursor {
+    if (!this.#hasPending) this.#cursor.position = this.#context.consumer.head;
+    return this.#cursor;
   }
 
-  function flush(): void {
-    readings.clear();
-    const from = standing;
-    const isLost = isAnyBehind(follows, from.position);
-    const reading = readBetween(follows, from.position, head(), PIECE_BYTES);
-    standing = { position: isLost ? head() : reading.to };
-    isOwed = !isLost && !reading.isWhole;
-    if (isOwed) pace.goOn();
-    if (isOwed) backlog.take(reading.events.filter(({ topic }) => logs.has(topic)));
-    else backlog.clear();
+  /** The clients, in no order. */
+  get clients(): readonly ClientStream[] {
+    return this.#clients;
+  }
 
-    const chunk = joinBytes(reading.events);
-    const isEmpty = isLost || chunk.byteLength === 0;
-    if (!isEmpty) flushedAt = clock.now();
-    roster.each((client) => {
-      if (!client.isWritable()) return client.wake();
-      if (client.standing !== from || isLost) return void catchUp(client);
-      client.standing = standing;
-      if (!isEmpty) client.send(chunk, reading.events.length);
+  /** True once its windows hold what the log retains. */
+  get isFilled(): boolean {
+    return this.subscribed.every(({ reader }) => reader.isFilled);
+  }
+
+  /** The newest terminal event if each of its topics has had one: nothing follows. Else null. */
+  get terminalId(): Position | null {
+    let newest: Position | null = null;
+    for (const { reader: { window: { terminalId } } } of this.subscribed) {
+      if (terminalId === null) return null;
+      if (newest === null || comparePositions(terminalId, newest) > 0) newest = terminalId;
+    }
+    return newest;
+  }
+
+  /** Refreshes its windows. Returns nothing if there is nothing to wait for. */
+  refresh(): void | Promise<void> {
+    const works = this.#handles.map((handle) => handle.refresh());
+    if (works.some((work) => work !== undefined)) return this.#refreshed(works);
+  }
+
+  /** Returns the frames with which its topics open for a client without a cursor. They are made once per position. */
+  snapshot(): Frame[] {
+    const position = this.#context.consumer.head;
+    const now = this.#context.clock.elapsed();
+    const known = this.#snapshot;
+    if (known?.position === position && now - known.at < MAX_SNAPSHOT_AGE_MS) return known.frames;
+    const frames = snapshotFrames(this.subscribed);
+    if (this.isFilled) this.#snapshot = { position, at: now, frames };
+    return frames;
+  }
+
+  /** Returns the snapshots of the topics that hold values without ids that pass the filter. */
+  unloggedSnapshot(): Frame[] {
+    return snapshotFrames(this.subscribed.filter(hasUnlogged));
+  }
+
+  /** Adds a client. */
+  add(client: ClientStream): void {
+    client.index = this.#clients.push(client) - 1;
+    client.mayBeBehind = client.cursor !== this.#cursor;
+  }
+
+  leave(client: ClientStream, reason: EndReason): void {
+    const last = this.#clients.pop();
+    if (last && last !== client) {
+      this.#clients[client.index] = last;
+      last.index = client.index;
+    }
+    client.index = -1;
+    if (this.#clients.length === 0) {
+      this.#scheduler.stop();
+      this.#clearPending();
+    }
+    this.#owner.left(this, client, reason);
+  }
+
+  nextTick(): Promise<void> {
+    this.#tick ??= new Promise((resolve) => {
+      this.#context.clock.after(0, () => {
+        this.#tick = null;
+        resolve();
+      });
     });
-    if (endOf(follows) !== null) roster.each(finish);
+    return this.#tick;
   }
 
-  function catchUp(client: ClientStream): void | Promise<void> {
-    if (client.isPaging || client.sendRest()) return;
-    if (client.owesShown) sendShown(client);
-    if (!client.isPlaced || finish(client)) return;
-    const { position } = settle();
-    if (client.standing === standing) return;
+  isLagging(client: ClientStream): boolean {
+    const { cursor } = this;
+    return client.hasPosition && client.cursor !== cursor &&
+      comparePositions(client.cursor.position, cursor.position) < 0;
+  }
 
-    const order = comparePositions(client.standing.position, position);
-    if (order > 0) return; // it opened ahead of us: the next flush takes it in
+  /** Schedules a flush of events that have arrived in the windows. @param before The head before them. */
+  published(events: readonly EncodedEvent[], before: Position): void {
+    let isOurs = false;
+    for (const event of events) {
+      const subscribed = this.#passing(event);
+      if (!subscribed) continue;
+      isOurs = true;
+      if (subscribed.reader.window.topic.kind !== "log") continue;
+      this.#scheduler.count(event.bytes.byteLength);
+      this.#backpressure.add(event);
+    }
+    if (isOurs) this.#requestFlush(before);
+  }
+
+  /** Lets all clients catch up from the log, since the consumer has jumped. @param before The head before the jump. */
+  jumped(before: Position): void {
+    this.#forEach((client) => {
+      client.mayBeBehind = true;
+      client.excusedUpTo = this.#context.consumer.head;
+    });
+    this.#requestFlush(before);
+  }
+
+  /** Drops the positions of all clients, since their log was lost. @returns The clients, each with the position it had. */
+  dropPositions(): (readonly [ClientStream, Position | null])[] {
+    const dropped = this.#clients.map((client) => [client, client.dropPosition()] as const);
+    this.forgetReads();
+    this.#cursor = { position: this.#context.consumer.head };
+    this.#clearPending();
+    return dropped;
+  }
+
+  /** Gives a client without a position one, sends it the frames that announce it, and lets it catch up. */
+  position(
+    client: ClientStream,
+    position: Position,
+    reportedGaps: ReadonlyMap<string, Position>,
+    frames: readonly Frame[],
+  ): void {
+    client.takePosition(position, reportedGaps, this.#context.consumer.head);
+    this.#send(client, encodeFrames(...frames));
+    void this.catchUp(client);
+  }
+
+  /** Sends values that the log does not have, at once and without ids. */
+  overlay(values: readonly EncodedEvent[]): void {
+    const passing = values.filter((value) => this.#passing(value));
+    if (passing.length === 0) return;
+    this.forgetReads();
+    const chunk = joinBytes(passing);
+    this.#forEach((client) => {
+      // A blocked client receives a snapshot once it is writable: it has everything that it missed.
+      if (client.needsSnapshot || !client.isWritable()) {
+        client.needsSnapshot = true;
+        return client.wake();
+      }
+      this.#send(client, chunk, passing.length);
+    });
+  }
+
+  /** Resolves once enough pending events were flushed for another publication. Returns nothing if they are few. */
+  waitForRoom(): void | Promise<void> {
+    return this.#backpressure.waitForRoom();
+  }
+
+  /** Forgets what was read for clients at common positions: some of it was retracted or hidden. */
+  forgetReads(): void {
+    this.#reads.clear();
+    this.#snapshot = null;
+  }
+
+  catchUp(client: ClientStream): void | Promise<void> {
+    if (client.isReadingLog || client.sendRest()) return;
+    if (client.needsSnapshot) this.#sendSnapshot(client);
+    if (!client.hasPosition || this.#finish(client)) return;
+    const { cursor } = this;
+    if (client.cursor === cursor) return;
+    const order = comparePositions(client.cursor.position, cursor.position);
+    if (order > 0) return; // it opened ahead of the group: the next flush includes it
     if (order === 0) {
-      client.standing = standing;
-      client.readsLog = false;
+      client.cursor = cursor;
+      client.mayBeBehind = false;
       return;
     }
-    if (isAnyBehind(follows, client.standing.position)) return pageLog(client);
+    if (!client.isWritable()) return client.wake();
+    if (isBehind(this.subscribed, client.cursor.position)) return this.#replay(client);
+    client.mayBeBehind = false;
+    const { chunk, next, count } = this.#read(client.cursor.position, cursor);
+    this.#deliver(client, chunk, next, count);
+  }
 
-    client.readsLog = false;
-    const from = client.standing.position;
-    let found = readings.get(from);
-    if (!found) {
-      const { events, to, isWhole } = readBetween(follows, from, position, PIECE_BYTES);
-      const next = isWhole ? standing : { position: to };
-      found = { chunk: joinBytes(events), count: events.length, next };
-      if (roster.size > 1 && readings.size < MOST_READINGS) readings.set(from, found);
+  /** Sends heartbeats and `auth` where they are due, and ends the clients that have expired, finished or been blocked. */
+  maintain(): void {
+    const { clock } = this.#context;
+    const now = clock.elapsed();
+    const encodeHeartbeat = heartbeatEncoder(clock.now());
+    this.#reads.clear();
+    this.#forEach((client) => this.#maintain(client, now, encodeHeartbeat));
+  }
+
+  /** Ends all clients. */
+  endAll(reason: EndReason): void {
+    this.#forEach((client) => this.#end(client, reason));
+  }
+
+  /** Releases its windows. */
+  release(): void {
+    for (const handle of this.#handles) handle.release();
+  }
+
+  /** Lists the invariants that do not hold, for tests. It takes a look at every client. */
+  violations(): string[] {
+    const found: string[] = [];
+    const { head } = this.#context.consumer;
+    const { cursor } = this;
+    const order = comparePositions(cursor.position, head);
+    if (order > 0) found.push(`the group's cursor ${cursor.position} is ahead of ${head}`);
+    if (!this.#hasPending && order !== 0) found.push("nothing is pending before the head");
+    for (const [i, client] of this.#clients.entries()) {
+      if (client.index !== i) found.push(`the client at ${i} has the index ${client.index}`);
+      if (client.cursor === cursor && !client.hasPosition) found.push("in step and unpositioned");
+      if (client.hasRest && client.isWritable()) found.push("writable between two pieces");
     }
-    give(client, found.chunk, found.next, found.count);
+    return found;
   }
 
-  function give(client: ClientStream, chunk: Uint8Array, next: SharedCursor, events = 0): void {
-    client.standing = next;
-    if (next !== standing) client.wake(); // more is owed
-    if (chunk.byteLength === 0) return;
-    client.lastFrameAt = clock.now();
-    client.send(chunk, events);
-    finish(client);
+  /** Waits for all windows, so that nothing runs any more once one has failed; again for those that were reset meanwhile. */
+  async #refreshed(works: readonly (void | Promise<void>)[]): Promise<void> {
+    const filled = this.subscribed.filter(({ reader }) => reader.isFilled);
+    const results = await Promise.allSettled(works);
+    const failed = results.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+    if (filled.every(({ reader }) => reader.isFilled)) return;
+    await this.#refreshed(this.#handles.map((handle) => handle.refresh()));
   }
 
-  async function pageLog(client: ClientStream): Promise<void> {
-    if (await page(client)) return catchUp(client);
+  #passing(event: EncodedEvent): Subscribed | undefined {
+    const subscribed = this.#byTopic.get(event.topic);
+    return subscribed && passes(subscribed.tags, event) ? subscribed : undefined;
   }
 
-  function sendShown(client: ClientStream): void {
-    client.owesShown = false;
-    const values = follows.flatMap(shownTo);
-    give(client, joinBytes(values), client.standing, values.length);
+  #requestFlush(before: Position): void {
+    if (!this.#hasPending) this.#cursor.position = before;
+    this.#hasPending = true;
+    this.#scheduler.request();
   }
 
-  function end(client: ClientStream, reason: EndReason): void {
-    client.end(reason, bye(reason));
+  #clearPending(): void {
+    this.#hasPending = false;
+    this.#backpressure.clear();
   }
 
-  /** Ends who has been told all there will ever be. @returns Whether it did. */
-  function finish(client: ClientStream): boolean {
-    const last = endOf(follows);
-    if (last === null || !client.isPlaced || client.hasRest) return false;
-    if (comparePositions(client.standing.position, last) < 0) return false;
-    end(client, "finished");
+  /** Enqueues the pending events as one chunk to every client in step: a comparison, a check and an enqueue for each. */
+  #flush(): void {
+    this.#reads.clear();
+    const from = this.#cursor;
+    const { head } = this.#context.consumer;
+    const isLost = isBehind(this.subscribed, from.position);
+    const { events, to, isWhole } = isLost
+      ? { events: [], to: head, isWhole: true }
+      : mergeWindows(this.subscribed, from.position, head, MAX_FLUSH_BYTES);
+    this.#cursor = { position: to };
+    this.#hasPending = !isWhole;
+    if (isWhole) {
+      this.#backpressure.clear();
+    } else {
+      this.#scheduler.continue();
+      this.#backpressure.remove(events.filter(({ topic }) => this.#isLogTopic(topic)));
+    }
+
+    const chunk = joinBytes(events);
+    const isEmpty = chunk.byteLength === 0;
+    if (!isEmpty) this.#flushedAt = this.#context.clock.elapsed();
+    this.#forEach((client) => {
+      if (!client.isWritable()) return client.wake();
+      if (client.cursor !== from || isLost) return void this.catchUp(client);
+      client.cursor = this.#cursor;
+      if (!isEmpty) client.send(chunk, events.length);
+    });
+    if (this.terminalId !== null) this.#forEach((client) => void this.#finish(client));
+  }
+
+  #isLogTopic(name: string): boolean {
+    return this.#byTopic.get(name)?.reader.window.topic.kind === "log";
+  }
+
+  #read(from: Position, group: SharedCursor): CachedRead {
+    const known = this.#reads.get(from);
+    if (known) return known;
+    const { events, to, isWhole } = mergeWindows(
+      this.subscribed,
+      from,
+      group.position,
+      MAX_FLUSH_BYTES,
+    );
+    const next = isWhole ? group : { position: to };
+    const read = { chunk: joinBytes(events), count: events.length, next };
+    if (this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS) {
+      this.#reads.set(from, read);
+    }
+    return read;
+  }
+
+  /** Sends a client pages of the log while it is writable and behind the windows. */
+  async #replay(client: ClientStream): Promise<void> {
+    client.isReadingLog = true;
+    try {
+      while (
+        client.hasPosition && client.isWritable() &&
+        isBehind(this.subscribed, client.cursor.position)
+      ) {
+        const own = client.cursor;
+        const to = this.cursor.position;
+        if (comparePositions(own.position, to) >= 0) break;
+        const merged = await mergeReplay(this.subscribed, own.position, to, MAX_FLUSH_BYTES);
+        if (client.cursor !== own) break; // its position was dropped meanwhile
+        if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
+        if (!client.isWritable()) break;
+        this.#deliver(
+          client,
+          joinBytes(merged.events),
+          { position: merged.to },
+          merged.events.length,
+        );
+      }
+    } catch (thrown) {
+      if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
+      this.#context.onFault(thrown);
+      return this.#end(client, "fault");
+    } finally {
+      client.isReadingLog = false;
+    }
+    if (client.isWritable()) return this.catchUp(client);
+  }
+
+  /** Reports truncated events with a `gap`. @returns False if the client lost them by its own slowness. */
+  #reportGaps(client: ClientStream, { truncations }: Merged): boolean {
+    const after = client.cursor.position;
+    const unreported = truncations.filter(({ topic, truncatedAt }) => {
+      const reported = client.reportedGaps.get(topic);
+      return reported === undefined || comparePositions(truncatedAt, reported) > 0;
+    });
+    if (unreported.length === 0) return true;
+    const isExcused = ({ truncatedAt }: { truncatedAt: Position }) =>
+      comparePositions(truncatedAt, client.excusedUpTo) <= 0;
+    if (!unreported.every(isExcused)) return false;
+    client.reportedGaps = new Map([
+      ...client.reportedGaps,
+      ...unreported.map(({ topic, truncatedAt }) => [topic, truncatedAt] as const),
+    ]);
+    const gaps = unreported.map(({ topic, oldestId }) => ({ topic, after, before: oldestId }));
+    this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
   }
 
-  const group: BroadcastGroup = {
-    follows,
-    topics,
-    kinds: [...new Set(follows.map(({ window }) => window.topic.metricKind))],
-    kind: kindOfStream(follows.map(({ window }) => window.topic)),
-    roster,
-    standing: settle,
-    join(client) {
-      roster.add(client);
-      client.readsLog = client.standing !== standing;
-    },
-    leave(client, reason) {
-      roster.remove(client);
-      if (roster.size === 0) {
-        pace.stop();
-        clear();
-      }
-      onLeave(group, client, reason);
-    },
-    catchUp,
-    room: backlog.room,
-    nextTurn: createTurns(clock),
-    deliver(events, before) {
-      let isOurs = false;
-      for (const event of events) {
-        if (!followFor(event)) continue;
-        isOurs = true;
-        if (!logs.has(event.topic)) continue;
-        pace.count(event.bytes.byteLength);
-        backlog.add(event);
-      }
-      if (!isOurs) return;
-      if (!isOwed) standing.position = before;
-      isOwed = true;
-      pace.ask();
-    },
-    moved(before) {
-      if (!isOwed) standing.position = before;
-      isOwed = true;
-      roster.each((client) => {
-        client.readsLog = true;
-        client.mayMissTo = head();
-      });
-      pace.ask();
-    },
-    unplace() {
-      const all = roster.all();
-      for (const client of all) client.loseStanding();
-      readings.clear();
-      standing = { position: head() };
-      clear();
-      return all;
-    },
-    position(client, position, told, chunk) {
-      client.stand(position, told, head());
-      give(client, chunk, client.standing);
-      void catchUp(client);
-    },
-    show(values) {
-      const ours = values.filter(followFor);
-      if (ours.length === 0) return;
-      const chunk = joinBytes(ours);
-      const now = clock.now();
-      roster.each((client) => {
-        client.owesShown ||= !client.isWritable();
-        if (client.owesShown) return client.wake();
-        client.lastFrameAt = now;
-        client.send(chunk, ours.length);
-      });
-    },
-    forget: () => readings.clear(),
-    sweep() {
-      const now = clock.now();
-      const beat = heartbeats(now);
-      readings.clear();
-      settle();
-      roster.each((client) => sweep(client, now, beat));
-    },
-    endAll(reason) {
-      roster.each((client) => end(client, reason));
-    },
-  };
-  return group;
+  /** Moves a client to its next cursor and sends it the events up to there. */
+  #deliver(client: ClientStream, chunk: Uint8Array, next: SharedCursor, events: number): void {
+    client.cursor = next;
+    if (next !== this.#cursor) client.wake(); // it lacks more
+    this.#send(client, chunk, events);
+    this.#finish(client);
+  }
+
+  /** Sends a chunk to one client alone. */
+  #send(client: ClientStream, chunk: Uint8Array, events = 0): void {
+    if (chunk.byteLength === 0) return;
+    client.lastFrameAt = this.#context.clock.elapsed();
+    client.send(chunk, events);
+  }
+
+  #sendSnapshot(client: ClientStream): void {
+    if (!client.isWritable()) return;
+    client.needsSnapshot = false;
+    const frames = this.unloggedSnapshot();
+    this.#send(client, encodeFrames(...frames), frames.length);
+  }
+
+  #end(client: ClientStream, reason: EndReason): void {
+    client.end(reason, encodeBye(reason, this.#context.retryMs, this.#context.random()));
+  }
+
+  /** Ends a client that has received the terminal event of every topic. @returns Whether it did. */
+  #finish(client: ClientStream): boolean {
+    const { terminalId } = this;
+    if (terminalId === null || !client.hasPosition || client.hasRest) return false;
+    if (comparePositions(client.cursor.position, terminalId) < 0) return false;
+    this.#end(client, "finished");
+    return true;
+  }
+
+  #maintain(
+    client: ClientStream,
+    now: number,
+    encodeHeartbeat: (position: Position) => Uint8Array,
+  ): void {
+    if (now >= client.rightsExpireAt) return this.#end(client, "revoked");
+    if (now >= client.maxAgeAt) return this.#end(client, "max_age");
+    if (this.#finish(client)) return;
+    if (!client.isWritable()) return this.#checkBlocked(client, now);
+    if (!client.isWarned && isWarningDue(client.rightsExpireAt, now)) {
+      client.isWarned = true;
+      this.#send(client, encodeAuth(client.rightsExpireAt - now));
+    }
+    if (client.cursor !== this.cursor || client.needsSnapshot) void this.catchUp(client);
+    if (!client.isWritable()) return;
+    const isInStep = client.cursor === this.#cursor;
+    const sentAt = isInStep ? Math.max(this.#flushedAt, client.lastFrameAt) : client.lastFrameAt;
+    if (now - sentAt < this.#context.heartbeatMs) return;
+    this.#send(client, encodeHeartbeat(client.cursor.position));
+  }
+
+  /** Ends a client that is blocked for too long, or whose position was evicted from a window meanwhile. */
+  #checkBlocked(client: ClientStream, now: number): void {
+    client.blockedSince ??= now;
+    client.wake();
+    client.mayBeBehind ||= client.hasRest; // it is sent something large: what it misses meanwhile is in the log
+    const isEvicted = !client.mayBeBehind && isBehind(this.subscribed, client.cursor.position);
+    if (isEvicted || now - client.blockedSince >= MAX_BLOCKED_MS) this.#end(client, "slow");
+  }
+
+  /** Visits each client. Backwards, since a client may leave meanwhile, and the last one takes its index. */
+  #forEach(visit: (client: ClientStream) => void): void {
+    for (let i = this.#clients.length - 1; i >= 0; i--) {
+      const client = this.#clients[i];
+      if (client) visit(client);
+    }
+  }
+}
+
+/** Returns whether an `auth` is due. Both times are the clock's `elapsed()`. */
+export function isWarningDue(rightsExpireAt: number, now: number): boolean {
+  return now >= rightsExpireAt - WARN_BEFORE_MS;
+}
+
+function hasUnlogged({ reader, tags }: Subscribed): boolean {
+  return reader.window.unlogged().some((value) => passes(tags, value));
 }

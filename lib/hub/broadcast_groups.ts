@@ -1,188 +1,139 @@
 /**
- * The audiences of an isolate, by what they asked for.
+ * The broadcast groups of an isolate, by their topics, filter and rate.
  *
  * @module
  */
+import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
-import type { EncodedEvent, Frame } from "../wire/sse.ts";
-import {
-  type AudienceContext,
-  type BroadcastGroup,
-  createBroadcastGroup,
-} from "./broadcast_group.ts";
+import type { EncodedEvent } from "../wire/sse.ts";
+import { BroadcastGroup, type GroupContext, type GroupOwner } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
-import { topicFrames } from "./initial_frames.ts";
-import type { TopicFilter } from "./topic_filter.ts";
-import type { Holding, Windows } from "./windows.ts";
+import type { LogListener } from "./log_consumer.ts";
+import type { TopicFilter } from "./merge.ts";
+import type { StreamStats } from "./stream_stats.ts";
+import type { WindowRegistry } from "./window_registry.ts";
 
-/** What a topic opens with is made again after this time, in milliseconds, since freshness is judged when it is served. */
-const OPENED_MS = 1000;
-
-/** All audiences of an isolate. */
-export interface BroadcastGroups {
-  /** The audience of who asks for this, kept for one stream more, which may be on its way: until `letGo()`. */
-  hold(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup;
-  /** A stream less: with the last one the audience goes, and lets go of its windows. */
-  letGo(group: BroadcastGroup): void;
-  /** Whether its windows have what the log keeps. */
-  hasAll(group: BroadcastGroup): boolean;
-  /** Refreshes its windows: to be waited for only where something is to be read. */
-  refresh(group: BroadcastGroup): void | Promise<void>;
-  /** What an audience's topics open with, shared by openings of one place. */
-  opened(group: BroadcastGroup): readonly Frame[];
-  /** Hands a publication to the audiences that follow its topic. @param before The head before it. */
-  deliver(events: readonly EncodedEvent[], before: Position): void;
-  /** Settles when enough of a topic was handed out for more to be published, or soon: undefined where that is now. */
-  room(topic: string): Promise<unknown> | undefined;
-  /** This isolate stands elsewhere in the log now. @param before Where it stood. */
-  moved(before: Position): void;
-  /** All clients, each with its audience: their places are given up. */
-  unplace(): readonly (readonly [ClientStream, BroadcastGroup])[];
-  /** Shows values of a state topic that the log does not have. */
-  show(topic: string, values: readonly EncodedEvent[]): void;
-  /** Forgets what was read and is kept: some of it was taken back. */
-  forget(): void;
-  endAll(reason: EndReason): void;
-  all(): Iterable<BroadcastGroup>;
-}
-
-/** What audiences need of their hub. */
-export interface AudiencesContext extends AudienceContext {
-  readonly windows: Pick<Windows, "hold">;
-  /** Events of this many milliseconds travel in one chunk. */
-  readonly coalesceMs: number;
-}
-
-interface Entry {
+interface Registration {
   readonly key: string;
-  /** Its windows: they are held by the audience for all of its streams. */
-  readonly holdings: readonly Holding[];
   streams: number;
-  opened?: { readonly position: Position; readonly at: number; readonly frames: readonly Frame[] };
 }
 
-type Refreshing = readonly (void | Promise<void>)[];
+/** The broadcast groups of an isolate. One timer serves the heartbeats of all. */
+export class BroadcastGroups implements GroupOwner, LogListener {
+  readonly #context: GroupContext;
+  readonly #windows: WindowRegistry;
+  readonly #stats: StreamStats;
+  readonly #coalesceMs: number;
+  readonly #byKey = new Map<string, BroadcastGroup>();
+  readonly #byTopic = new Map<string, Set<BroadcastGroup>>();
+  readonly #registrations = new Map<BroadcastGroup, Registration>();
+  #stopMaintenance: (() => void) | undefined;
 
-/** Creates an isolate's audiences: none yet. One timer serves the heartbeats of them all. */
-export function createBroadcastGroups(context: AudiencesContext): BroadcastGroups {
-  const { clock, windows, head, heartbeatMs, coalesceMs } = context;
-  const sweepMs = Math.min(1000, Math.max(10, heartbeatMs / 10));
-  const byKey = new Map<string, BroadcastGroup>();
-  const entries = new Map<BroadcastGroup, Entry>();
-  const byTopic = new Map<string, Set<BroadcastGroup>>();
-  let stopSweeping: (() => void) | undefined;
-
-  function forget(): void {
-    for (const [group, entry] of entries) {
-      group.forget();
-      delete entry.opened;
-    }
+  constructor(
+    context: GroupContext,
+    windows: WindowRegistry,
+    stats: StreamStats,
+    coalesceMs: number,
+  ) {
+    this.#context = context;
+    this.#windows = windows;
+    this.#stats = stats;
+    this.#coalesceMs = coalesceMs;
+    context.consumer.listen(this);
   }
 
-  function sweep(): void {
-    for (const group of [...entries.keys()]) group.sweep();
+  /** All groups. A group may be released while they are visited. */
+  get all(): BroadcastGroup[] {
+    return [...this.#registrations.keys()];
   }
 
-  /** All are waited for, so that nothing runs any more when one has failed. Once more, where one was reset meanwhile. */
-  async function settle(holdings: readonly Holding[], works: Refreshing): Promise<void> {
-    const filled = holdings.filter(({ isFilled }) => isFilled);
-    const results = await Promise.allSettled(works);
-    const failed = results.find((each) => each.status === "rejected");
-    if (failed) throw failed.reason;
-    if (filled.every(({ isFilled }) => isFilled)) return;
-    await settle(holdings, holdings.map((holding) => holding.refresh()));
-  }
-
-  function create(key: string, filters: readonly TopicFilter[], paceMs: number): BroadcastGroup {
-    const holdings = filters.map(({ topic }) => windows.hold(topic));
-    const follows = holdings.map(({ window }, i) => {
-      const tags = filters[i]?.tags;
-      return { window, tags: tags ? new Set(tags) : null };
-    });
-    const group = createBroadcastGroup(context, follows, paceMs);
-    byKey.set(key, group);
-    entries.set(group, { key, holdings, streams: 0 });
-    for (const name of group.topics) {
-      byTopic.set(name, (byTopic.get(name) ?? new Set()).add(group));
-    }
-    stopSweeping ??= clock.every(sweepMs, sweep);
+  /** Acquires the group of a subscription for one more stream, until `release()`. */
+  acquire(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup {
+    const intervalMs = Math.max(this.#coalesceMs, maxRate === undefined ? 0 : 1000 / maxRate);
+    const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
+    const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
+    const registration = this.#registrations.get(group);
+    if (registration) registration.streams++;
     return group;
   }
 
-  function drop(group: BroadcastGroup, { key, holdings }: Entry): void {
-    entries.delete(group);
-    byKey.delete(key);
+  /** Releases a group for one stream. With the last one, the group releases its windows. */
+  release(group: BroadcastGroup): void {
+    const registration = this.#registrations.get(group);
+    if (!registration || --registration.streams > 0) return;
+    this.#registrations.delete(group);
+    this.#byKey.delete(registration.key);
     for (const name of group.topics) {
-      const set = byTopic.get(name);
-      set?.delete(group);
-      if (set?.size === 0) byTopic.delete(name);
+      const groups = this.#byTopic.get(name);
+      groups?.delete(group);
+      if (groups?.size === 0) this.#byTopic.delete(name);
     }
-    for (const holding of holdings) holding.release();
-    if (entries.size > 0) return;
-    stopSweeping?.();
-    stopSweeping = undefined;
+    group.release();
+    if (this.#registrations.size > 0) return;
+    this.#stopMaintenance?.();
+    this.#stopMaintenance = undefined;
   }
 
-  return {
-    hold(filters, maxRate) {
-      const paceMs = Math.max(coalesceMs, maxRate === undefined ? 0 : 1000 / maxRate);
-      const key = JSON.stringify([paceMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
-      const group = byKey.get(key) ?? create(key, filters, paceMs);
-      const entry = entries.get(group);
-      if (entry) entry.streams++;
-      return group;
-    },
-    letGo(group) {
-      const entry = entries.get(group);
-      if (entry && --entry.streams === 0) drop(group, entry);
-    },
-    hasAll: (group) => entries.get(group)?.holdings.every(({ isFilled }) => isFilled) ?? false,
-    refresh(group) {
-      const { holdings } = entries.get(group) ?? { holdings: [] };
-      const works = holdings.map((holding) => holding.refresh());
-      return works.every((work) => work === undefined) ? undefined : settle(holdings, works);
-    },
+  left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void {
+    this.release(group);
+    this.#stats.ended(group, client, reason);
+  }
 
-    opened(group) {
-      const entry = entries.get(group);
-      const known = entry?.opened;
-      const at = clock.now();
-      if (known && known.position === head() && at - known.at < OPENED_MS) return known.frames;
-      const frames = group.follows.flatMap(topicFrames);
-      if (entry) entry.opened = { position: head(), at, frames };
-      return frames;
-    },
+  published(
+    events: readonly EncodedEvent[],
+    retracted: readonly Position[],
+    before: Position,
+  ): void {
+    if (retracted.length > 0) { for (const group of this.all) group.forgetReads(); }
+    for (const group of this.#groupsOf(events[0]?.topic)) group.published(events, before);
+  }
 
-    deliver(events, before) {
-      for (const group of byTopic.get(events[0]?.topic ?? "") ?? []) {
-        group.deliver(events, before);
-      }
-    },
+  joined({ epoch }: Joined, before: Joined | null): void {
+    if (before?.epoch === epoch) { for (const group of this.all) group.jumped(before.head); }
+  }
 
-    room(topic) {
-      const waits: Promise<void>[] = [];
-      for (const group of byTopic.get(topic) ?? []) {
-        const wait = group.room();
-        if (wait) waits.push(wait);
-      }
-      return waits.length > 0 ? Promise.all(waits) : undefined;
-    },
+  /** Sends values of a state topic that the log does not have. */
+  overlay(topic: string, values: readonly EncodedEvent[]): void {
+    for (const group of this.all) group.forgetReads();
+    for (const group of this.#groupsOf(topic)) group.overlay(values);
+  }
 
-    moved(before) {
-      for (const group of entries.keys()) group.moved(before);
-    },
-    unplace: () =>
-      [...entries.keys()].flatMap((group) =>
-        group.unplace().map((client) => [client, group] as const)
-      ),
-    show(topic, values) {
-      forget();
-      for (const group of byTopic.get(topic) ?? []) group.show(values);
-    },
-    forget,
-    endAll(reason) {
-      for (const group of [...entries.keys()]) group.endAll(reason);
-    },
-    all: () => entries.keys(),
-  };
+  /** Resolves once every group has flushed enough of a topic for another publication. Returns nothing if all have. */
+  waitForRoom(topic: string): Promise<unknown> | undefined {
+    const waits: Promise<void>[] = [];
+    for (const group of this.#groupsOf(topic)) {
+      const wait = group.waitForRoom();
+      if (wait) waits.push(wait);
+    }
+    return waits.length > 0 ? Promise.all(waits) : undefined;
+  }
+
+  /** Ends all clients. */
+  endAll(reason: EndReason): void {
+    for (const group of this.all) group.endAll(reason);
+  }
+
+  #groupsOf(topic: string | undefined): Iterable<BroadcastGroup> {
+    return this.#byTopic.get(topic ?? "") ?? [];
+  }
+
+  #create(key: string, filters: readonly TopicFilter[], intervalMs: number): BroadcastGroup {
+    const handles = filters.map(({ topic }) => this.#windows.acquire(topic));
+    const tags = filters.map((filter) => filter.tags && new Set(filter.tags));
+    const group = new BroadcastGroup(this.#context, this, handles, tags, intervalMs);
+    this.#byKey.set(key, group);
+    this.#registrations.set(group, { key, streams: 0 });
+    for (const name of group.topics) {
+      this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));
+    }
+    this.#stopMaintenance ??= this.#context.clock.every(this.#maintenanceMs, () => {
+      for (const each of this.all) each.maintain();
+    });
+    return group;
+  }
+
+  /** A tenth of the heartbeat interval, so that heartbeats are at most that late. */
+  get #maintenanceMs(): number {
+    return Math.min(1000, Math.max(10, this.#context.heartbeatMs / 10));
+  }
 }

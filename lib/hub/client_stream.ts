@@ -1,106 +1,122 @@
 /**
- * One client: a place, and the body of its response.
+ * One client: a position, and the body of its response.
  *
  * @module
  */
 import type { END_REASONS } from "../core/metrics.ts";
 import { ORIGIN, type Position } from "../core/position.ts";
 
-/** Why a stream ends: what `bye` says, or `gone` where the client left by itself. */
+/** The reason for which a stream ends: that of its `bye`, or `gone` if the client disconnected. */
 export type EndReason = typeof END_REASONS[number];
 
 /**
- * Where clients stand. Those who are in step with their audience share the audience's own standing, so that all of them
- * move with it, and whether one is in step is one comparison.
+ * A position that several clients share. The clients that are in step with their broadcast group share the group's cursor:
+ * all of them move with it, and one comparison of references tells whether a client is in step.
  */
 export interface SharedCursor {
   position: Position;
 }
 
-/** By topic: what is no longer kept up to here was told with a `gap`. */
-export type Told = ReadonlyMap<string, Position>;
+/** A chunk above the first size is sent in pieces of the second, in bytes, one per tick: HTTP/1.1 keeps a write buffer per
+ * client as large as its largest chunk, until the client disconnects. */
+const [MAX_WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
 
-/**
- * A chunk above the first goes in pieces of the second, in bytes, each on a turn of its own: HTTP/1.1 keeps a write buffer
- * per client as large as its biggest chunk, until it disconnects.
- */
-const [WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
-
-/** What a client's body asks of its audience. */
-export interface Keeper {
-  /** The client has room: give it what it is owed. */
+/** The broadcast group, as a client's body sees it. */
+export interface StreamOwner {
+  /** Sends a writable client the events that it lacks. */
   catchUp(client: ClientStream): void | Promise<void>;
-  /** The client left, or was let go of. */
+  /** Returns whether the client lacks events that it could receive now. */
+  isLagging(client: ClientStream): boolean;
+  /** Removes a client that has ended. */
   leave(client: ClientStream, reason: EndReason): void;
-  /** Resolves on a turn of the event loop of its own, the same for all who ask in one turn. */
-  nextTurn(): Promise<void>;
+  /** Resolves on the next macrotask, the same for all clients that ask within one. */
+  nextTick(): Promise<void>;
+}
+
+/** The properties with which a client begins. Times are the clock's `elapsed()`. */
+export interface ClientOptions {
+  readonly owner: StreamOwner;
+  readonly cursor: SharedCursor;
+  /** False if the position cannot be validated yet. */
+  readonly hasPosition: boolean;
+  readonly initialChunks: readonly Uint8Array[];
+  readonly reportedGaps: ReadonlyMap<string, Position>;
+  readonly number: number;
+  readonly openedAt: number;
+  readonly maxAgeAt: number;
+  readonly rightsExpireAt: number;
+  /** Called once, however the stream ends. */
+  readonly onEnd: ((reason: EndReason) => void) | undefined;
 }
 
 /**
- * The source of one response's body. A class, since its methods are shared by all streams of an isolate: of what can be
- * chosen here, that weighs least.
+ * The source of one response's body. A class, because its methods are shared by all streams of an isolate: it takes the
+ * least memory of what was measured.
+ *
+ * Its states follow one sequence:
+ *
+ * ```
+ * unpositioned ──▶ lagging ◀─▶ in step ──▶ ended
+ *       ▲             │           │
+ *       └─ log lost ──┴───────────┘          (every state may end)
+ * ```
+ *
+ * - *unpositioned*: `hasPosition` is false. The client receives snapshots, values without ids and heartbeats, and no event.
+ * - *lagging*: it has a cursor of its own. It catches up, or is ahead of its group and waits for the group to pass it.
+ * - *in step*: it shares its group's cursor and receives the group's chunks.
+ * - *ended*: nothing is sent any more.
+ *
+ * Beside its state, a client is *blocked* while it is not writable, and *mid-frame* while it is sent a large chunk in
+ * pieces. Nothing is ever enqueued between two pieces.
  */
 export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
-  standing: SharedCursor;
-  /** Where it stands in its audience's list. */
+  cursor: SharedCursor;
+  hasPosition: boolean;
+  /** The index in its group's list: -1 once it has ended. */
   index = -1;
-  /** When it was last given a frame of its own, in ms since the epoch. */
+  /** The time of the last frame that was sent to it alone. */
   lastFrameAt: number;
-  /** Since when it has had no room, in ms since the epoch; null while it has some. */
+  /** The time since which it is blocked. Null while it is writable. */
   blockedSince: number | null = null;
-  /** True while a page of the log is on its way to it. */
-  isPaging = false;
-  /** True while its place may lie behind the windows and it is given pages of the log instead. */
-  readsLog = false;
-  /** False while its place is not known or not judged, since the log does not answer: nothing is owed to it yet. */
-  isPlaced = true;
-  /** Up to here something may be gone for no fault of its own: then a `gap` says so. */
-  mayMissTo: Position = ORIGIN;
-  /** True while values were shown that it had no room for. */
-  owesShown = false;
-  /** True once it was told that its rights end. */
-  isNoticed = false;
-  told: Told;
-  /** Events it was handed, openings aside. */
+  /** True while a page of the log is being read for it. */
+  isReadingLog = false;
+  /** True while it may be behind the windows for another reason than its own slowness: then it is not ended `slow`. */
+  mayBeBehind: boolean;
+  /** Events that were truncated up to here are reported as a `gap`, since the client could not have received them. */
+  excusedUpTo: Position = ORIGIN;
+  /** True while it lacks values without ids that were sent when it was blocked. */
+  needsSnapshot = false;
+  /** True once it was sent an `auth`. */
+  isWarned = false;
+  /** By topic: truncation up to here was reported with a `gap`. */
+  reportedGaps: ReadonlyMap<string, Position>;
+  /** The number of events that were sent to it, without the initial frames. */
   delivered = 0;
-  /** Its own among all of its isolate, for the operator's log. */
+  /** Identifies the stream in the operator's log. */
   readonly number: number;
-  /** In ms since the epoch, as what follows. */
   readonly openedAt: number;
-  readonly expiresAt: number;
-  /** When the earliest of its rights ends, in ms since the epoch. */
-  readonly rightsEndAt: number;
-  readonly #keeper: Keeper;
+  readonly maxAgeAt: number;
+  readonly rightsExpireAt: number;
+  readonly #owner: StreamOwner;
   readonly #onEnd: ((reason: EndReason) => void) | undefined;
-  /** What is still to be sent of what it was given. */
-  #rest: readonly Uint8Array[];
-  /** Whether that begins inside a frame: then nothing else may come in between. */
+  /** The chunks that remain to be enqueued, one per pull. */
+  #rest: Uint8Array[];
   #isMidFrame = false;
-  /** Settles the pull that waits: while it does, the runtime asks no more. */
-  #wake: (() => void) | undefined;
+  /** Settles the pending pull. While one is pending, the runtime does not pull again. */
+  #settlePull: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(options: {
-    readonly keeper: Keeper;
-    readonly standing: SharedCursor;
-    readonly opening: readonly Uint8Array[];
-    readonly told: Told;
-    readonly number: number;
-    readonly openedAt: number;
-    readonly expiresAt: number;
-    readonly rightsEndAt: number;
-    /** Called once, however it ends. */
-    readonly onEnd: ((reason: EndReason) => void) | undefined;
-  }) {
-    this.standing = options.standing;
-    this.lastFrameAt = options.openedAt;
-    this.told = options.told;
+  constructor(options: ClientOptions) {
+    this.#owner = options.owner;
+    this.cursor = options.cursor;
+    this.hasPosition = options.hasPosition;
+    this.mayBeBehind = !options.hasPosition;
+    this.#rest = [...options.initialChunks];
+    this.reportedGaps = options.reportedGaps;
     this.number = options.number;
-    this.openedAt = options.openedAt;
-    this.expiresAt = options.expiresAt;
-    this.rightsEndAt = options.rightsEndAt;
-    this.#keeper = options.keeper;
-    this.#rest = options.opening;
+    this.openedAt = this.lastFrameAt = options.openedAt;
+    this.maxAgeAt = options.maxAgeAt;
+    this.rightsExpireAt = options.rightsExpireAt;
     this.#onEnd = options.onEnd;
   }
 
@@ -110,105 +126,110 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /**
-   * Is asked after every chunk that has left, unless the last answer is still out: who keeps up is given what comes as it
-   * comes, and need not be asked for each.
+   * Called by the runtime whenever the client is writable, unless the last call is still pending. A client in step leaves it
+   * pending: it receives chunks as they come.
    */
   pull(): void | Promise<void> {
     this.blockedSince = null;
     if (this.#isMidFrame) return this.#sendPiece();
-    const work = this.#keeper.catchUp(this);
-    if (work || !this.isWritable()) return work;
-    return new Promise((resolve) => this.#wake = resolve);
+    const work = this.#owner.catchUp(this);
+    if (work || !this.isWritable() || this.#owner.isLagging(this)) return work;
+    return new Promise((resolve) => this.#settlePull = resolve);
   }
 
-  /** Has the runtime ask again, as soon as there is room. */
+  /** Lets the runtime pull again as soon as the client is writable. */
   wake(): void {
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#settlePull?.();
+    this.#settlePull = undefined;
   }
 
   cancel(): void {
     this.#leave("gone");
   }
 
-  /** Its place is no longer worth anything: it waits for another. */
-  loseStanding(): void {
-    this.standing = { position: ORIGIN };
-    this.isPlaced = false;
-    this.readsLog = true;
+  /** Moves it back to *unpositioned*, since its log was lost. @returns The position it had, null if it had none. */
+  dropPosition(): Position | null {
+    const { position } = this.cursor;
+    const had = this.hasPosition ? position : null;
+    this.cursor = { position: ORIGIN };
+    this.hasPosition = false;
+    this.mayBeBehind = true;
+    return had;
   }
 
-  /** Takes the place it was given late, while the log stood at `head`. */
-  stand(position: Position, told: Told, head: Position): void {
-    this.standing = { position };
-    this.told = told;
-    this.mayMissTo = head;
-    this.isPlaced = this.readsLog = true;
+  /** Moves it from *unpositioned* to *lagging*. @param head The head of the log: truncation up to here is excused. */
+  takePosition(
+    position: Position,
+    reportedGaps: ReadonlyMap<string, Position>,
+    head: Position,
+  ): void {
+    this.cursor = { position };
+    this.reportedGaps = reportedGaps;
+    this.excusedUpTo = head;
+    this.hasPosition = this.mayBeBehind = true;
   }
 
-  /** Sends the next part of what it was given. @returns False where all of it was sent. */
+  /** Enqueues the next chunk that remains. @returns False if none remains. */
   sendRest(): boolean {
-    const part = this.#rest[0];
-    if (!part) return false;
-    this.#rest = this.#rest.slice(1);
+    const chunk = this.#rest.shift();
+    if (chunk === undefined) return false;
     if (this.#rest.length === 0) this.#isMidFrame = false;
-    this.#controller?.enqueue(part);
+    this.#controller?.enqueue(chunk);
     return true;
   }
 
-  /** Whether some of what it was given is still to be sent. */
+  /** Returns whether chunks remain to be enqueued. */
   get hasRest(): boolean {
     return this.#rest.length > 0;
   }
 
-  /** Whether its socket takes more, and not the rest of what it was given. */
+  /** Returns whether its socket takes a chunk, and no older chunk remains. */
   isWritable(): boolean {
     return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 
-  /** Hands it a chunk of so many events. May call `cancel()` before it returns. */
+  /** Sends a chunk of so many events, after what remains of the chunks before it. May call `cancel()` before it returns. */
   send(chunk: Uint8Array, events = 0): void {
     this.delivered += events;
-    if (chunk.byteLength <= WHOLE_BYTES) this.#controller?.enqueue(chunk);
+    if (this.#rest.length > 0) this.#rest.push(chunk);
+    else if (chunk.byteLength <= MAX_WHOLE_BYTES) this.#controller?.enqueue(chunk);
     else this.#sendInPieces(chunk);
   }
 
-  /** Pieces of one turn would leave together, as one large chunk. */
-  async #sendPiece(): Promise<void> {
-    await this.#keeper.nextTurn();
-    this.sendRest();
-  }
-
-  #sendInPieces(chunk: Uint8Array): void {
-    const count = Math.ceil(chunk.byteLength / PIECE_BYTES);
-    this.#rest = Array.from(
-      { length: count },
-      (_, i) => chunk.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES),
-    );
-    this.#isMidFrame = true;
-    this.sendRest();
-    this.wake();
-  }
-
-  /** Ends it with a last frame, as far as it can still be told. */
+  /** Ends it with a last frame, as far as that can still be sent. */
   end(reason: EndReason, bye: Uint8Array): void {
     const controller = this.#controller;
     if (!controller) return;
     this.#leave(reason);
     try {
-      // What follows half a frame would become a part of it.
+      // A frame that was begun is finished: `bye` would become a part of it.
       if (this.#isMidFrame) { for (const piece of this.#rest) controller.enqueue(piece); }
       controller.enqueue(bye);
       controller.close();
     } catch {
-      // It was closed under us: it is over either way.
+      // The socket was closed meanwhile: the stream has ended either way.
     }
+  }
+
+  /** The pieces of one tick would leave together, as one large chunk. */
+  async #sendPiece(): Promise<void> {
+    await this.#owner.nextTick();
+    this.sendRest();
+  }
+
+  #sendInPieces(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
+      this.#rest.push(chunk.subarray(at, at + PIECE_BYTES));
+    }
+    this.#isMidFrame = true;
+    this.sendRest();
+    this.wake();
   }
 
   #leave(reason: EndReason): void {
     if (!this.#controller) return;
     this.#controller = undefined;
-    this.#keeper.leave(this, reason);
+    this.#owner.leave(this, reason);
     this.#onEnd?.(reason);
   }
 }

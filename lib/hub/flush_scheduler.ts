@@ -1,85 +1,85 @@
 /**
- * When an audience flushes: at once after silence, then at its pace; earlier where much waits.
+ * Schedules the flushes of a broadcast group: at once after silence, then at its interval; earlier if much is pending.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 import type { WindowBounds } from "./window.ts";
 
-/** Waiting log events go out before their time when they are more than this, in bytes, or fill a quarter of a window. */
-const MOST_WAITING_BYTES = 65_536;
+/** Pending log events are flushed early if they exceed this many bytes, or a quarter of a window. */
+const MAX_PENDING_BYTES = 65_536;
 
 /**
- * After flushes that took long, this many times as long is waited, at most so many milliseconds. What the runtime and the
- * system do for it afterwards takes some eight times what handing out took, so nearly half of the time is left for others.
- * Many clients get larger chunks, and not ever older ones (measured: 5,000 streams at 100 events a second take 73 % of a core,
- * and 99 where nothing is waited for, with longer delays; for 1,000 streams nothing changes).
+ * After slow flushes, the pause is this many times their duration, and at most so many milliseconds. What the runtime and the
+ * system do after a flush takes some eight times as long as the flush, so nearly half of the time is left for other work.
+ * Measured: 5,000 streams at 100 events per second take 73 % of a core; without the pause they take 99 %, with longer delays;
+ * for 1,000 streams nothing changes.
  */
-const [REST, MOST_REST_MS] = [15, 250];
+const [PAUSE_FACTOR, MAX_PAUSE_MS] = [15, 250];
 
-/** How long flushes take is told by the shortest of so many: others may have been held up, by a collection of garbage, say. */
-const LOOKED_AT = 8;
+/** The pause follows the shortest of so many flushes: a longer one may have been interrupted, by garbage collection say. */
+const FLUSHES_COMPARED = 8;
 
-/** The rhythm of an audience. Coalescing and `max_rate` are the same, at different paces. */
-export interface Pace {
-  /** Counts a log event that waits. State values do not count: an older one gives way. */
-  count(bytes: number): void;
-  /** There is something to flush: now, or when its time comes. */
-  ask(): void;
-  /** There is more than was flushed: it goes in the next turn. */
-  goOn(): void;
-  stop(): void;
-}
+/** Schedules flushes. Coalescing and `max_rate` are the same mechanism with different intervals. */
+export class FlushScheduler {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #bounds: WindowBounds;
+  readonly #flush: () => void;
+  readonly #durationsMs = Array<number>(FLUSHES_COMPARED).fill(0);
+  #pausedUntil = -Infinity;
+  #pendingEvents = 0;
+  #pendingBytes = 0;
+  #cancel: (() => void) | undefined;
 
-/** Creates a pace. @param bounds What a window holds. */
-export function createPace(
-  clock: Clock,
-  paceMs: number,
-  { maxEvents, maxBytes }: WindowBounds,
-  flush: () => void,
-): Pace {
-  const tookMs = Array<number>(LOOKED_AT).fill(0);
-  let restMs = paceMs;
-  let restedAt = -Infinity;
-  let events = 0;
-  let bytes = 0;
-  let callOff: (() => void) | undefined;
-
-  function stop(): void {
-    callOff?.();
-    callOff = undefined;
-    events = bytes = 0;
+  /** Creates a scheduler. @param intervalMs The shortest time between two flushes. */
+  constructor(clock: Clock, intervalMs: number, bounds: WindowBounds, flush: () => void) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#bounds = bounds;
+    this.#flush = flush;
   }
 
-  function flushNow(): void {
-    stop();
-    const begun = clock.now();
-    [restMs, restedAt] = [paceMs, begun + paceMs];
-    flush();
-    const ended = clock.now();
-    tookMs.shift();
-    tookMs.push(ended - begun);
-    restMs = Math.max(paceMs, Math.min(REST * Math.min(...tookMs), MOST_REST_MS));
-    restedAt = ended + restMs;
+  /** Counts a pending log event. State values are not counted: a newer one replaces an older one. */
+  count(bytes: number): void {
+    this.#pendingEvents++;
+    this.#pendingBytes += bytes;
   }
 
-  function isMuch(): boolean {
-    return events > maxEvents / 4 || bytes > Math.min(MOST_WAITING_BYTES, maxBytes() / 4);
+  /** Flushes now, or when the pause ends. */
+  request(): void {
+    const dueMs = this.#pausedUntil - this.#clock.elapsed();
+    if (dueMs <= 0 || this.#isMuchPending()) this.#run();
+    else this.#cancel ??= this.#clock.after(dueMs, () => this.#run());
   }
 
-  return {
-    count(size) {
-      events++;
-      bytes += size;
-    },
-    ask() {
-      const dueMs = Math.min(restedAt - clock.now(), restMs); // the clock may have been set back
-      if (dueMs <= 0 || isMuch()) flushNow();
-      else callOff ??= clock.after(dueMs, flushNow);
-    },
-    goOn() {
-      callOff ??= clock.after(0, flushNow);
-    },
-    stop,
-  };
+  /** Flushes on the next macrotask, since the last flush was not whole. */
+  continue(): void {
+    this.#cancel ??= this.#clock.after(0, () => this.#run());
+  }
+
+  /** Cancels the scheduled flush. */
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#pendingEvents = this.#pendingBytes = 0;
+  }
+
+  #run(): void {
+    this.stop();
+    const startedAt = this.#clock.elapsed();
+    this.#pausedUntil = startedAt + this.#intervalMs;
+    this.#flush();
+    const endedAt = this.#clock.elapsed();
+    this.#durationsMs.shift();
+    this.#durationsMs.push(endedAt - startedAt);
+    const slowMs = Math.min(PAUSE_FACTOR * Math.min(...this.#durationsMs), MAX_PAUSE_MS);
+    this.#pausedUntil = endedAt + Math.max(this.#intervalMs, slowMs);
+  }
+
+  #isMuchPending(): boolean {
+    const { maxEvents, maxBytes } = this.#bounds;
+    return this.#pendingEvents > maxEvents / 4 ||
+      this.#pendingBytes > Math.min(MAX_PENDING_BYTES, maxBytes / 4);
+  }
 }

@@ -1,8 +1,9 @@
 /**
- * Where publications meet their followers.
+ * The hub: publish and subscribe for one isolate.
  *
- * An event goes one way: checked, appended to the log, read from it, encoded, taken into this isolate's window, flushed
- * to every audience that follows.
+ * An event takes one way: it is serialised and appended to the log (`publisher.ts`), read from the log and encoded
+ * (`log_consumer.ts`), put into the window of its topic (`window_registry.ts`), and flushed to every broadcast group that
+ * subscribes to it (`broadcast_groups.ts`).
  *
  * @module
  */
@@ -10,57 +11,59 @@ import type { EventInput } from "../core/event.ts";
 import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures } from "../core/metrics.ts";
 import type { Position } from "../core/position.ts";
-import type { Topic } from "../core/topic.ts";
 import type { Runtime } from "../core/runtime.ts";
+import type { Topic } from "../core/topic.ts";
 import type { SharedState } from "../store/backend.ts";
-import { encodeFrames } from "../wire/sse.ts";
-import { createBroadcastGroups } from "./broadcast_groups.ts";
-import { createChronicle } from "./stream_stats.ts";
-import type { EndReason } from "./client_stream.ts";
-import { createEntrance } from "./subscribe.ts";
-import { createHolds } from "./keep_open.ts";
-import { createIntake } from "./log_consumer.ts";
-import { createLogReader } from "./replay.ts";
-import { createExcerpts, type Excerpt, type Newest } from "./queries.ts";
-import { createOutage } from "./store_probe.ts";
-import { createPlacing } from "./resync.ts";
-import { type Change, createPublishing, draftOf, type Publish, unlogged } from "./publisher.ts";
-import { createStarts } from "./resume.ts";
-import type { Subscription, TopicFilter } from "./topic_filter.ts";
-import { createWindows, type Starter } from "./windows.ts";
+import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
+import { BroadcastGroups } from "./broadcast_groups.ts";
+import { LogConsumer } from "./log_consumer.ts";
+import type { TopicFilter } from "./merge.ts";
+import { Publisher } from "./publisher.ts";
+import { type Latest, Queries, type Since } from "./queries.ts";
+import { ResumeQueue, Resumer } from "./resume.ts";
+import { StreamStats } from "./stream_stats.ts";
+import { Subscriber, type Subscription } from "./subscribe.ts";
+import { type Starter, WindowRegistry } from "./window_registry.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
-  /** Settles later, by a second at most, while more than half a window of the topic waits to be handed out. */
-  readonly publish: Publish;
-  readonly updateAndPublish: Change;
-  /** Settles when this isolate has received what was published under these ids, or soon. */
+  /** Publishes events of one topic, as `Publisher.publish()` says. Waits up to a second while much of the topic is pending. */
+  publish(
+    topic: Topic,
+    inputs: readonly EventInput[],
+    options?: Omit<AppendOptions, "cas">,
+  ): Promise<readonly Position[]>;
+  /** Sets a value and publishes its event in one step, as `Publisher.updateAndPublish()` says. */
+  updateAndPublish(topic: Topic, input: EventInput, cas: Cas): Promise<CasResult>;
+  /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */
+  overlay(topic: Topic, inputs: readonly EventInput[]): void;
+  /** Resolves once this isolate has received the events with these ids, or after a second. */
   received(ids: readonly Position[]): Promise<void>;
-  /** Shows followers of a state topic what cannot be published now. It gives way to newer values of the log. */
-  show(topic: Topic, publications: readonly EventInput[]): void;
-  /** Opens a stream: the body of a response. Null where its cursor says that all it asks for is over, and was told. */
+  /** Opens a stream. Resolves to null if its cursor is at or after the terminal events of all its topics. */
   subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null>;
-  /** What a filter lets through now: the newest of a state topic, what is recent of a log topic. */
-  latest(filter: TopicFilter): Promise<Newest>;
-  /** Log topics: what a filter lets through after a cursor, at most so many events. */
-  since(filter: TopicFilter, cursor: string, most: number): Promise<Excerpt>;
-  /** Runs something from a topic's first follower to its last: of each of a family, where its name is given. */
+  /** Returns the newest values of a state topic, or the recent events of a log topic, that pass a filter. */
+  latest(filter: TopicFilter): Promise<Latest>;
+  /** Returns the events of a log topic after a cursor that pass a filter, at most `maxEvents`. */
+  since(filter: TopicFilter, cursor: string, maxEvents: number): Promise<Since>;
+  /** Runs a task from a topic's first subscriber to its last. The name of a family stands for each of its topics. */
   whileSubscribed(topic: Pick<Topic, "name">, start: Starter): void;
-  /** Calls `listener` whenever something was published on a topic that is followed, by whomever. */
-  onPublished(topic: Topic, listener: () => void): void;
-  /** Calls `listener` whenever this isolate stands in the log anew: what was published before it may never be told of. */
-  onJoined(listener: () => void): void;
-  /** Follows a topic for `ms` milliseconds from now on, whatever was said before. */
+  /** Keeps a topic subscribed for `ms` milliseconds from now on, whatever was requested before. */
   keepOpen(topic: Topic, ms: number): void;
-  /** How its streams are doing now, by the kind of their topics. */
+  /** Calls a listener whenever an event of a subscribed topic arrives, whichever isolate published it. */
+  onPublished(topic: Topic, listener: () => void): void;
+  /** Calls a listener whenever this isolate joins the log anew: events before that may never arrive. */
+  onJoined(listener: () => void): void;
+  /** Returns the figures of its streams, by the kind of their topics. */
   streams(): ReadonlyMap<string, StreamFigures>;
-  /** Ends every stream with `bye` `drain`. */
+  /** Lists the invariants of its broadcast groups that do not hold, for tests. */
+  violations(): string[];
+  /** Ends every stream with `bye` `drain`, also those that open from now on. */
   drain(): void;
-  /** Ends everything the hub runs. */
+  /** Ends everything that runs. */
   close(): Promise<void>;
 }
 
-/** Settings of a hub: of the same names as the contract's. */
+/** The settings of a hub, named as the contract's. */
 export interface HubOptions {
   readonly heartbeatMs: number;
   readonly streamMaxAgeMs: number;
@@ -71,157 +74,79 @@ export interface HubOptions {
   readonly maxEventBytes: number;
 }
 
-/** What of the world a hub needs. */
-export type HubWorld = Pick<Runtime, "clock" | "random" | "log" | "metrics">;
+/** The parts of the runtime that a hub needs. */
+export type HubRuntime = Pick<Runtime, "clock" | "random" | "log" | "metrics">;
 
-/** Creates a hub over what isolates share. It follows the log while a topic is followed. */
+/** Creates a hub over the state that isolates share. It consumes the log while a topic has subscribers. */
 export function createHub(
-  { clock, random, log: logger, metrics = noMetrics }: HubWorld,
-  { log, health }: Pick<SharedState, "log" | "health">,
+  { clock, random, log, metrics = noMetrics }: HubRuntime,
+  state: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
-  const { heartbeatMs, streamMaxAgeMs, retryMs, coalesceMs, retainEvents, retainMs } = options;
-  const onFault = (thrown: unknown) => logger.error("hub fault", { error: messageOf(thrown) });
-  let isDraining = false;
+  const { heartbeatMs, retryMs, coalesceMs, streamMaxAgeMs, maxEventBytes } = options;
+  const onFault = (thrown: unknown) => log.error("hub fault", { error: messageOf(thrown) });
 
-  const listeners = new Map<string, () => void>();
-  const joinListeners: (() => void)[] = [];
-  const isAway = createOutage(clock, health);
-  const chronicle = createChronicle({ clock, log: logger, metrics });
-
-  const intake = createIntake({ clock, log, isAway }, {
-    store(events, retracted) {
-      windows.add(events, retracted);
-      reader.forget(events[0]?.topic ?? "");
-      if (retracted.length === 0) return;
-      reader.forgetAll();
-      groups.forget();
-    },
-    receive(events, before) {
-      groups.deliver(events, before);
-      listeners.get(events[0]?.topic ?? "")?.();
-    },
-    reset(head) {
-      windows.reset(head);
-      reader.forgetAll();
-    },
-    join({ epoch }, before) {
-      if (before !== null && before.epoch !== epoch) startAnew(epoch);
-      else if (before !== null) groups.moved(before.head);
-      placing.run();
-      for (const listener of joinListeners) listener();
-    },
-    onFault,
-  });
-  const { head } = intake;
-  const isReadable = () => intake.epoch() !== null && !isAway();
-  const reader = createLogReader({ clock, log, head, isAway });
-  const windows = createWindows({
-    clock,
-    log,
-    retainEvents,
-    retainMs,
-    head,
-    isReadable,
-    onOpen: intake.begin,
-    onIdle: () => void intake.end(),
-    onFault,
-  });
-  const holds = createHolds(clock, (topic) => windows.open(topic).catch(onFault));
-  const groups = createBroadcastGroups({
-    clock,
-    windows,
-    head,
-    readLog: (...asked) => reader.read(...asked),
-    bye,
-    onLeave(group, client, reason) {
-      groups.letGo(group);
-      chronicle.end(group, client, reason);
-    },
-    onFault,
-    heartbeatMs,
-    coalesceMs,
-    bounds: windows.bounds,
-  });
-  const starts = createStarts(log, reader, intake, isAway);
-  const excerpts = createExcerpts({ open: windows.open, reader, starts, head, isAway });
-  const placing = createPlacing({ clock, windows, reader, starts, head, isReadable, onFault });
-
-  /** The log was lost under us: another has begun, and all who follow begin anew with it. */
-  function startAnew(epoch: Position): void {
-    placing.restart(
-      groups.unplace().map(([client, group]) => ({ client, group, cursor: null, epoch })),
-    );
-  }
-
-  function bye(reason: EndReason): Uint8Array {
-    const ms = Math.round(retryMs * (0.5 + random()));
-    const data = JSON.stringify({ reason, retry_ms: ms });
-    return encodeFrames({ retry: ms, event: "bye", data });
-  }
-
-  const enter = createEntrance({
+  // Each part receives the consumer's messages after the parts above it.
+  const consumer = new LogConsumer(clock, state, onFault);
+  const windows = new WindowRegistry(clock, state.log, consumer, options, onFault);
+  const stats = new StreamStats(clock, log, metrics);
+  const context = {
     clock,
     random,
-    starts,
-    groups,
-    chronicle,
-    placing,
-    head,
-    isAway,
-    isDraining: () => isDraining,
-    bye,
+    consumer,
+    bounds: windows.bounds,
     heartbeatMs,
-    streamMaxAgeMs,
     retryMs,
-  });
-
-  const { publish, change } = createPublishing(log, metrics, options.maxEventBytes);
+    onFault,
+  };
+  const groups = new BroadcastGroups(context, windows, stats, coalesceMs);
+  const resumer = new Resumer(state.log, consumer);
+  const queue = new ResumeQueue(clock, consumer, windows, groups, resumer, onFault);
+  const subscriber = new Subscriber(context, streamMaxAgeMs, groups, resumer, queue, stats);
+  const queries = new Queries(consumer, windows, resumer);
+  const publisher = new Publisher(state.log, metrics, maxEventBytes);
 
   return {
-    async publish(topic, ...rest) {
-      const ids = await publish(topic, ...rest);
-      const room = groups.room(topic.name);
-      if (room) await room; // who publishes faster than can be handed out waits for it
+    async publish(topic, inputs, how) {
+      const ids = await publisher.publish(topic, inputs, how);
+      const room = groups.waitForRoom(topic.name);
+      if (room) await room;
       return ids;
     },
-
-    updateAndPublish: change,
-
+    updateAndPublish: (topic, input, cas) => publisher.updateAndPublish(topic, input, cas),
+    overlay(topic, inputs) {
+      const values = publisher.encodeUnlogged(topic, inputs);
+      const newer = windows.get(topic.name)?.window.overlay(values) ?? [];
+      if (newer.length > 0) groups.overlay(topic.name, newer);
+    },
     async received(ids) {
       const last = ids.at(-1);
-      if (last) await intake.reached(last);
+      if (last) await consumer.received(last);
     },
-
-    show(topic, publications) {
-      const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
-      const values = unlogged(topic, drafts);
-      const shown = windows.get(topic.name)?.show(values) ?? [];
-      if (shown.length > 0) groups.show(topic.name, shown);
+    subscribe: (subscription) => subscriber.subscribe(subscription),
+    latest: (filter) => queries.latest(filter),
+    since: (filter, cursor, maxEvents) => queries.since(filter, cursor, maxEvents),
+    whileSubscribed: (topic, start) => windows.whileSubscribed(topic, start),
+    keepOpen: (topic, ms) => windows.keepOpen(topic, ms),
+    onPublished(topic, listener) {
+      consumer.listen({
+        published(events) {
+          if (events[0]?.topic === topic.name) listener();
+        },
+      });
     },
-
-    subscribe: enter,
-
-    latest: excerpts.newest,
-    since: excerpts.since,
-    whileSubscribed: windows.whileFollowed,
-    onPublished: (topic, listener) => void listeners.set(topic.name, listener),
-    onJoined: (listener) => void joinListeners.push(listener),
-
-    keepOpen: holds.hold,
-    streams: () => chronicle.figures(groups.all()),
-
+    onJoined: (listener) => consumer.listen({ joined: listener }),
+    streams: () => stats.figures(groups.all),
+    violations: () => groups.all.flatMap((group) => group.violations()),
     drain() {
-      isDraining = true;
+      subscriber.drain();
       groups.endAll("drain");
     },
-
     async close() {
       this.drain();
-      placing.stop();
-      windows.clear();
-      holds.end();
-      await intake.end();
+      queue.clear();
+      windows.close();
+      await consumer.stop();
     },
   };
 }

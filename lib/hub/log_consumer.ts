@@ -1,158 +1,197 @@
 /**
- * The road from the log into this isolate: every publication comes this way, whoever published it.
+ * This isolate's consumer of the log. Every event that a client receives passes through here, whichever isolate
+ * published it.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 import type { Joined, LogMessage } from "../core/event.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import type { EventLog } from "../store/event_log.ts";
+import type { SharedState } from "../store/backend.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
 
-/** An opening waits this long for a log that was not reached yet, in milliseconds. */
-const JOIN_MS = 1000;
+/** The longest time that an opening stream waits for a log that was not reached yet, in milliseconds. */
+const MAX_JOIN_MS = 1000;
 
-/** Who asked for something it published does not wait longer than this to see it come back, in milliseconds. */
-const REACH_MS = 1000;
+/** The longest time that a publisher waits to receive its own event, in milliseconds. */
+const MAX_RECEIVE_MS = 1000;
 
-/** Takes in what is published. */
-export interface Intake {
-  /** The place of the newest event this isolate has received: {@linkcode NOWHERE} where it never reached the log. */
-  head(): Position;
+/** The interval at which an unavailable store is probed, in milliseconds. */
+const PROBE_MS = 1000;
+
+/** Receives what the consumer reads, in the order in which listeners were added. */
+export interface LogListener {
   /**
-   * The birth of the log it stands in, though that may not answer at the moment: null where it never reached one. Another
-   * birth is another log.
+   * Takes one publication. The head is already the id of its last event.
+   *
+   * @param events The events, of one topic. Empty if they were all retracted before they arrived.
+   * @param retracted The ids that it retracts.
+   * @param before The head before it.
    */
-  epoch(): Position | null;
-  /** Begins to follow the log, where it does not. @returns Whether it has joined it: where not, it waits a moment for that. */
-  begin(): boolean | Promise<boolean>;
-  /** Settles when everything up to a place was received, or soon. */
-  reached(position: Position): Promise<void>;
-  /** Stops following. It may begin again. */
-  end(): Promise<void>;
-}
-
-/** What an intake hands on. */
-export interface IntakeHandlers {
+  published?(
+    events: readonly EncodedEvent[],
+    retracted: readonly Position[],
+    before: Position,
+  ): void;
   /**
-   * Puts events into the window of their topic, and takes others out: the head moves right after. There may be none to put
-   * in, where they were themselves taken back before they came here.
+   * Takes the position at which the consumer stands now, since what was received before does not lead there.
+   *
+   * @param before The position at which it stood: null if it stood nowhere.
    */
-  readonly store: (events: readonly EncodedEvent[], retracted: readonly Position[]) => void;
-  /** One publication, once, in order. @param before The head before it. */
-  readonly receive: (events: readonly EncodedEvent[], before: Position) => void;
-  /** What is held does not lead to where the log stands: the head moves there right after. */
-  readonly reset: (head: Position) => void;
-  /** It stands in the log. @param before Where it stood before, null where it did not. */
-  readonly join: (now: Joined, before: Joined | null) => void;
-  readonly onFault: (thrown: unknown) => void;
+  joined?(now: Joined, before: Joined | null): void;
 }
 
-/** What an intake needs. */
-export interface IntakeContext {
-  readonly clock: Clock;
-  readonly log: Pick<EventLog, "subscribe">;
-  readonly isAway: () => boolean;
+interface Waiter {
+  readonly isSettled: () => boolean;
+  readonly resolve: () => void;
 }
 
-/** Creates an intake of a log. */
-export function createIntake(
-  { clock, log, isAway }: IntakeContext,
-  { store, receive, reset, join, onFault }: IntakeHandlers,
-): Intake {
-  let ending: AbortController | null = null;
-  let following = Promise.resolve();
-  let joined: Joined | null = null;
-  let head = ORIGIN;
-  let waiting: { readonly isOver: () => boolean; readonly resolve: () => void }[] = [];
+/** Consumes the log while this isolate has subscribers. */
+export class LogConsumer {
+  readonly #clock: Clock;
+  readonly #state: Pick<SharedState, "log" | "health">;
+  readonly #onFault: (thrown: unknown) => void;
+  readonly #listeners: LogListener[] = [];
+  #running: AbortController | null = null;
+  #stopped = Promise.resolve();
+  #joined: Joined | null = null;
+  #head = ORIGIN;
+  #probedAt = -Infinity;
+  #waiters: Waiter[] = [];
 
-  function settle(): void {
-    const asked = waiting;
-    waiting = asked.filter(({ isOver }) => !isOver());
-    for (const each of asked) if (!waiting.includes(each)) each.resolve();
+  constructor(
+    clock: Clock,
+    state: Pick<SharedState, "log" | "health">,
+    onFault: (thrown: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#state = state;
+    this.#onFault = onFault;
   }
 
-  /** Waits until something is so, or `ms` milliseconds. */
-  async function wait(isOver: () => boolean, ms: number): Promise<void> {
-    if (isOver()) return;
+  /** The position of the newest event that this isolate has received: {@linkcode ORIGIN} if it never reached the log. */
+  get head(): Position {
+    return this.#head;
+  }
+
+  /** The epoch of the log at which this isolate stands, even while the log does not answer. Null if it never reached one. */
+  get epoch(): Position | null {
+    return this.#joined?.epoch ?? null;
+  }
+
+  /**
+   * Returns whether the log is known not to answer. Nothing is requested from it then, so this probes it once per
+   * {@linkcode PROBE_MS}: no other request would notice its recovery.
+   */
+  isDown(): boolean {
+    const { health } = this.#state;
+    if (health.isUp) return false;
+    const now = this.#clock.elapsed();
+    if (now - this.#probedAt >= PROBE_MS) {
+      this.#probedAt = now;
+      void health.check(); // never rejects
+    }
+    return true;
+  }
+
+  /** Returns whether this isolate stands in the log and the log answers, as far as is known. */
+  isReadable(): boolean {
+    return this.#joined !== null && !this.isDown();
+  }
+
+  /** Adds a listener. */
+  listen(listener: LogListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Starts to consume the log, if it does not yet.
+   *
+   * @returns Whether it has joined the log. A promise waits a moment for that.
+   */
+  start(): boolean | Promise<boolean> {
+    if (this.#running === null) {
+      this.#running = new AbortController();
+      this.#stopped = this.#run(this.#running);
+    }
+    return this.#joined !== null || this.#join();
+  }
+
+  /** Resolves once this isolate has received everything up to a position, or after {@linkcode MAX_RECEIVE_MS}. */
+  async received(position: Position): Promise<void> {
+    if (this.#running === null) return;
+    await this.#wait(() => comparePositions(position, this.#head) <= 0, MAX_RECEIVE_MS);
+  }
+
+  /** Stops to consume the log. It may start again. */
+  async stop(): Promise<void> {
+    this.#running?.abort();
+    this.#running = null;
+    this.#joined = null;
+    this.#head = ORIGIN;
+    for (const { resolve } of this.#waiters) resolve();
+    await this.#stopped;
+  }
+
+  async #run(own: AbortController): Promise<void> {
+    try {
+      await this.#state.log.subscribe()
+        .pipeThrough(new SseEncoderStream(this.#onFault))
+        .pipeTo(
+          new WritableStream({
+            write: (message) => {
+              if (!own.signal.aborted) this.#receive(message);
+            },
+          }),
+          { signal: own.signal },
+        );
+    } catch (thrown) {
+      if (!own.signal.aborted) this.#onFault(thrown);
+    }
+    if (this.#running === own) this.#running = null;
+  }
+
+  #receive(message: LogMessage<EncodedEvent>): void {
+    try {
+      if (message.kind === "joined") this.#rejoin(message);
+      else this.#publish(message.events, message.retracted);
+    } catch (thrown) {
+      this.#onFault(thrown); // the fault of one event must not affect the next one
+    }
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ isSettled }) => !isSettled());
+    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve();
+  }
+
+  #rejoin(now: Joined): void {
+    const before = this.#joined && { ...this.#joined, head: this.#head };
+    this.#joined = now;
+    this.#head = now.head;
+    for (const listener of this.#listeners) listener.joined?.(now, before);
+  }
+
+  #publish(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
+    const newest = events.at(-1)?.id;
+    const before = this.#head;
+    if (newest !== undefined) {
+      if (comparePositions(newest, before) <= 0) return; // received before
+      this.#head = newest;
+    }
+    for (const listener of this.#listeners) listener.published?.(events, retracted, before);
+  }
+
+  async #join(): Promise<boolean> {
+    await this.#wait(() => this.#joined !== null || this.isDown(), MAX_JOIN_MS);
+    return this.#joined !== null;
+  }
+
+  async #wait(isSettled: () => boolean, ms: number): Promise<void> {
+    if (isSettled()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    waiting.push({ isOver, resolve });
-    const callOff = clock.after(ms, resolve);
+    this.#waiters.push({ isSettled, resolve });
+    const cancel = this.#clock.after(ms, resolve);
     await promise;
-    callOff();
-    waiting = waiting.filter((each) => each.resolve !== resolve);
+    cancel();
+    this.#waiters = this.#waiters.filter((waiter) => waiter.resolve !== resolve);
   }
-
-  function rejoin(now: Joined): void {
-    const before = joined;
-    reset(now.head);
-    joined = now;
-    const stood = before && { ...before, head };
-    head = now.head;
-    join(now, stood);
-  }
-
-  function take(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
-    const last = events.at(-1);
-    if (last && comparePositions(last.id, head) <= 0) return;
-    const before = head;
-    store(events, retracted);
-    if (!last) return;
-    head = last.id;
-    receive(events, before);
-  }
-
-  function write(delivery: LogMessage<EncodedEvent>): void {
-    try {
-      if (delivery.kind === "joined") rejoin(delivery);
-      else take(delivery.events, delivery.retracted);
-    } catch (thrown) {
-      onFault(thrown); // one event's fault must not be the next one's
-    }
-    settle();
-  }
-
-  async function follow(own: AbortController): Promise<void> {
-    // What was on its way when we stopped to follow is nobody's any more.
-    const writeOwn = (delivery: LogMessage<EncodedEvent>) => {
-      if (!own.signal.aborted) write(delivery);
-    };
-    try {
-      await log.subscribe()
-        .pipeThrough(new SseEncoderStream(onFault))
-        .pipeTo(new WritableStream({ write: writeOwn }), { signal: own.signal });
-    } catch (thrown) {
-      if (!own.signal.aborted) onFault(thrown);
-    }
-    if (ending === own) ending = null;
-  }
-
-  async function joinSoon(): Promise<boolean> {
-    await wait(() => joined !== null || isAway(), JOIN_MS);
-    return joined !== null;
-  }
-
-  return {
-    head: () => head,
-    epoch: () => joined?.epoch ?? null,
-    begin() {
-      if (ending === null) {
-        ending = new AbortController();
-        following = follow(ending);
-      }
-      return joined !== null || joinSoon();
-    },
-    async reached(position) {
-      if (ending === null) return;
-      await wait(() => comparePositions(position, head) <= 0, REACH_MS);
-    },
-    async end() {
-      ending?.abort();
-      ending = null;
-      joined = null;
-      head = ORIGIN;
-      for (const { resolve } of waiting) resolve();
-      await following;
-    },
-  };
 }

@@ -1,111 +1,95 @@
 /**
- * What those are given who ask now and then, and do not follow.
+ * Pull queries: what clients receive that poll and do not stream.
  *
  * @module
  */
 import type { StreamEvent } from "../core/event.ts";
-import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import { isBehind, type LogReader } from "./replay.ts";
-import { type Follow, passes } from "./merge.ts";
-import type { Starts } from "./resume.ts";
-import type { TopicFilter } from "./topic_filter.ts";
-import type { Holding, Windows } from "./windows.ts";
+import type { LogConsumer } from "./log_consumer.ts";
+import { mergeReplay, passes, type Subscribed, type TopicFilter } from "./merge.ts";
+import type { Resumer } from "./resume.ts";
+import { MAX_WINDOW_BYTES } from "./window.ts";
+import type { WindowRegistry } from "./window_registry.ts";
 
-/** What a window holds, and where the log stood: null while that cannot be told. */
-export interface Newest {
+/** The events of a window. */
+export interface Latest {
   readonly events: readonly StreamEvent[];
+  /** The position of the log. Null while it is not known. */
   readonly cursor: Position | null;
 }
 
-/** What comes after a cursor. */
-export interface Excerpt {
+/** The events after a cursor. */
+export interface Since {
   /** Oldest first. */
   readonly events: readonly StreamEvent[];
-  /** Where to go on: null while the log is away. */
+  /** The cursor with which to continue. Null while the store is unavailable. */
   readonly cursor: Position | null;
-  /** False where more waits after the last of `events`. */
+  /** False if more events follow the last of `events`. */
   readonly isWhole: boolean;
-  /** Whether something after the cursor is gone, or the cursor is none of this log's: then all that is kept follows. */
+  /** True if the log no longer reaches back to the cursor: then `events` begin with the oldest that it retains. */
   readonly hasGap: boolean;
 }
 
-/** What excerpts are made from. */
-export interface ExcerptContext {
-  readonly open: Windows["open"];
-  readonly reader: LogReader;
-  readonly starts: Starts;
-  /** The place of the newest event this isolate has received. */
-  readonly head: () => Position;
-  readonly isAway: () => boolean;
-}
+/** Answers pull queries. */
+export class Queries {
+  readonly #consumer: LogConsumer;
+  readonly #windows: WindowRegistry;
+  readonly #resumer: Resumer;
 
-/** Reads for those who ask. */
-export interface Excerpts {
-  /** What a filter lets through of what is in a window. */
-  newest(filter: TopicFilter): Promise<Newest>;
-  /** Log topics: what a filter lets through after a cursor, at most so many events. */
-  since(filter: TopicFilter, cursor: string, most: number): Promise<Excerpt>;
-}
-
-/** Creates what reads for those who ask. */
-export function createExcerpts(
-  { open, reader, starts, head, isAway }: ExcerptContext,
-): Excerpts {
-  function passingOf({ tags }: TopicFilter) {
-    const wanted = tags && new Set(tags);
-    return (events: readonly StreamEvent[]) => events.filter((event) => passes(wanted, event));
+  constructor(consumer: LogConsumer, windows: WindowRegistry, resumer: Resumer) {
+    this.#consumer = consumer;
+    this.#windows = windows;
+    this.#resumer = resumer;
   }
 
-  /** What the log keeps behind the window, a page at a time, and then the window. */
-  async function readAfter(holding: Holding, filter: TopicFilter, text: string, most: number) {
-    const follow: Follow = { window: holding.window, tags: null };
-    const passing = passingOf(filter);
-    const start = await starts.of([follow], holding.isFilled, text, false);
-    const found: StreamEvent[] = [];
-    let isReached = start.isPlaced;
-    let from = start.cursor?.isHonoured ? start.cursor.position : ORIGIN;
+  /** Returns the newest values of a state topic, or the recent events of a log topic, that pass a filter. */
+  async latest({ topic, tags }: TopicFilter): Promise<Latest> {
+    const { reader, release } = await this.#windows.acquireFresh(topic);
+    const wanted = tags && new Set(tags);
+    const events = reader.window.values().filter((event) => passes(wanted, event));
+    const isKnown = reader.isFilled && !this.#consumer.isDown();
+    release();
+    return { events, cursor: isKnown ? this.#consumer.head : null };
+  }
+
+  /** Returns the events of a log topic after a cursor that pass a filter, at most `maxEvents`. */
+  async since({ topic, tags }: TopicFilter, cursor: string, maxEvents: number): Promise<Since> {
+    const { reader, release } = await this.#windows.acquireFresh(topic);
     try {
-      while (isReached && found.length <= most && isBehind(follow, from)) {
-        // A page that others asked for may begin before.
-        const { events, upTo } = await reader.page(filter.topic, from);
-        found.push(...passing(events.slice(lowerBound(events, from))));
-        from = upTo;
+      return await this.#since({ reader, tags: tags && new Set(tags) }, cursor, maxEvents);
+    } finally {
+      release();
+    }
+  }
+
+  async #since(topic: Subscribed, cursor: string, maxEvents: number): Promise<Since> {
+    const resumption = await this.#resumer.resume([topic], cursor);
+    const events: StreamEvent[] = [];
+    const hasGap = resumption !== null && resumption.gaps.length > 0;
+    let from = resumption?.position ?? null;
+    let isWhole = false;
+    try {
+      while (from !== null && !isWhole && events.length <= maxEvents) {
+        const { head } = this.#consumer;
+        if (comparePositions(from, head) >= 0) break; // the cursor may be ahead of this isolate
+        const merged = await mergeReplay([topic], from, head, MAX_WINDOW_BYTES);
+        events.push(...merged.events);
+        from = merged.to;
+        isWhole = merged.isWhole && comparePositions(from, head) >= 0;
       }
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) throw thrown;
-      isReached = false;
+      from = null;
     }
-    // From here on nothing waits: the head is the place of what is found now.
-    if (found.length <= most) found.push(...passing(follow.window.after(from)));
-    const isWhole = found.length <= most;
-    const events = found.slice(0, most);
-    // A cursor may be ahead of what this isolate has received: it never goes back.
-    const reached = comparePositions(from, head()) > 0 ? from : head();
-    const end = isWhole ? reached : events.at(-1)?.id ?? from;
+    const excerpt = events.slice(0, maxEvents);
+    const isAll = events.length <= maxEvents;
+    const end = isAll ? from : excerpt.at(-1)?.id ?? from;
     return {
-      events,
-      cursor: isReached && !isAway() ? end : null,
-      isWhole,
-      hasGap: start.missed.gaps.length > 0,
+      events: excerpt,
+      cursor: this.#consumer.isDown() ? null : end,
+      isWhole: isAll,
+      hasGap,
     };
   }
-
-  return {
-    async newest(filter) {
-      const holding = await open(filter.topic);
-      const events = passingOf(filter)(holding.window.values());
-      const isKnown = holding.isFilled && !isAway();
-      holding.release();
-      return { events, cursor: isKnown ? head() : null };
-    },
-    async since(filter, cursor, most) {
-      const holding = await open(filter.topic);
-      try {
-        return await readAfter(holding, filter, cursor, most);
-      } finally {
-        holding.release();
-      }
-    },
-  };
 }

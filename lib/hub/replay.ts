@@ -1,209 +1,247 @@
 /**
- * Reads what has left the windows and is still in the log.
+ * Reads one topic after a position: from its window as far as that reaches, else from the log.
  *
  * @module
  */
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
-import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { EventLog, Page } from "../store/event_log.ts";
+import type { EventLog } from "../store/event_log.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
-import { type Follow, readBetween, type Reading } from "./merge.ts";
+import type { LogConsumer } from "./log_consumer.ts";
+import { MAX_WINDOW_BYTES, type Window } from "./window.ts";
 
-/** The most that is read from the log at once, in bytes. */
-const PAGE_BYTES = 262_144;
+/** The size of a page of the log, in bytes. */
+const MAX_PAGE_BYTES = 262_144;
 
-/** Pages are kept for others who come the same way: at most so many bytes of them, for so many milliseconds. */
-const KEPT_BYTES = 8_388_608;
-const KEPT_MS = 5000;
+/** Clients that replay the same pages share them: at most so many bytes of pages, for so many milliseconds. */
+const [MAX_CACHED_BYTES, MAX_CACHED_MS] = [8_388_608, 5000];
 
-/** A page of the log, encoded. */
-export interface EncodedPage extends Page {
+/** The most retracted ids that a reader remembers, for reads of the log that began before the retraction. */
+const MAX_RETRACTED = 1000;
+
+/** The events of a topic after a position. */
+export interface Part {
+  /** Oldest first. */
   readonly events: readonly EncodedEvent[];
-  /** It tells all there is after this place … */
-  readonly from: Position;
-  /** … up to this one. */
+  /** The part holds everything up to this position. */
   readonly upTo: Position;
+  /** The newest id that the log no longer retains: null if it retains all, or if the part is the window's. */
+  readonly truncatedAt: Position | null;
+  /** The oldest id that the log retains. Null if it retains none, or if the part is the window's. */
+  readonly oldestId: Position | null;
 }
 
-/** A topic of which something is gone. */
-export interface Loss {
-  readonly topic: string;
-  /** The newest id that is no longer kept. */
-  readonly lost: Position;
-  /** The oldest id kept, null where nothing is. */
-  readonly oldest: Position | null;
+/** A page of the log, encoded. It holds everything of its topic after `from`. */
+interface EncodedPage extends Part {
+  readonly from: Position;
+  readonly isWhole: boolean;
 }
 
-/** Reads the log for clients that stand behind the windows. */
-export interface LogReader {
-  /** What follows a place on one topic. Clients that need the same page share it. Rejects with {@linkcode StoreAway}. */
-  page(topic: Topic, from: Position): Promise<EncodedPage>;
-  /** Something was published on a topic: what the log has lost since is not known any more. */
-  forget(topic: string): void;
-  /** It may be another log. */
-  forgetAll(): void;
-  /**
-   * What lies between two places on several topics.
-   *
-   * @param told Up to here it is known what is gone, by topic.
-   * @returns What is gone instead, where the log no longer reaches back to `from`, or to what was told.
-   * Rejects with {@linkcode StoreAway} also where another log answers.
-   */
-  read(
-    follows: readonly Follow[],
-    from: Position,
-    to: Position,
-    maxBytes: number,
-    told: ReadonlyMap<string, Position>,
-  ): Promise<Reading | readonly Loss[]>;
-}
-
-/** Whether something after a place has left a topic's window. */
-export function isBehind({ window: { lost } }: Follow, position: Position): boolean {
-  return lost !== null && comparePositions(lost, position) > 0;
-}
-
-/** What a log reader stands on. */
-export interface LogReaderContext {
-  readonly clock: Clock;
-  readonly log: Pick<EventLog, "after">;
-  /** The place of the newest event this isolate has received. */
-  readonly head: () => Position;
-  /** Whether the log is known not to answer: nothing is asked of it then. */
-  readonly isAway: () => boolean;
-}
-
-/** Somebody who waits for a page. */
-interface Asked {
+interface PageRequest {
   readonly from: Position;
   readonly resolve: (page: EncodedPage) => void;
   readonly reject: (thrown: unknown) => void;
 }
 
-/** Whether a page tells what follows a place, and be it that nothing does. */
-function tells({ from, upTo, isWhole }: EncodedPage, position: Position): boolean {
-  const end = comparePositions(position, upTo);
-  return comparePositions(from, position) <= 0 && (end < 0 || (end === 0 && isWhole));
-}
+/** The pages that the readers of an isolate share. */
+export type PageCache = LRUCache<string, EncodedPage>;
 
-/**
- * Whether a page lacks what this isolate has received, and does not say that it is gone: then it is of another log, of which
- * we have not heard yet. What was retracted a moment ago looks the same, until we hear of that. On a state topic a newer
- * value of its key may stand in its place.
- */
-function isForeign(
-  { window }: Follow,
-  { from, upTo, events, truncatedAt: lost }: EncodedPage,
-): boolean {
-  const newest = window.after(from).findLast(({ id }) => comparePositions(id, upTo) <= 0)?.id;
-  if (newest === undefined || comparePositions(newest, lost ?? ORIGIN) <= 0) return false;
-  if (window.topic.kind === "log") return !events.some(({ id }) => id === newest);
-  return comparePositions(newest, events.at(-1)?.id ?? ORIGIN) > 0;
-}
-
-/** Creates a reader of a log. */
-export function createLogReader({ clock, log, head, isAway }: LogReaderContext): LogReader {
-  const asking = new Map<string, Asked[]>();
-  const kept = new LRUCache<string, EncodedPage>({
-    maxSize: KEPT_BYTES,
+/** Creates an empty cache of pages. */
+export function createPageCache(clock: Clock): PageCache {
+  return new LRUCache({
+    maxSize: MAX_CACHED_BYTES,
     sizeCalculation: ({ events }) => 1 + events.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    ttl: KEPT_MS,
+    ttl: MAX_CACHED_MS,
     ttlResolution: 0,
-    perf: clock,
+    perf: { now: () => clock.elapsed() },
   });
+}
 
-  async function load(topic: Topic, from: Position): Promise<EncodedPage> {
-    const asOf = head(); // what comes while it is read may be missing
-    const page = await log.after(topic, from, PAGE_BYTES);
-    const upTo = page.isWhole ? asOf : page.events.at(-1)?.id ?? from;
+/** Returns whether a page holds what follows a position, even if nothing does. */
+function covers({ from, upTo, isWhole }: EncodedPage, position: Position): boolean {
+  const order = comparePositions(position, upTo);
+  return comparePositions(from, position) <= 0 && (order < 0 || (order === 0 && isWhole));
+}
+
+/** Reads one topic: its window, and the log behind it. */
+export class TopicReader {
+  readonly window: Window;
+  readonly #log: Pick<EventLog, "after" | "latest">;
+  readonly #consumer: LogConsumer;
+  readonly #cache: PageCache;
+  readonly #retracted = new Set<Position>();
+  /** The position at which the window was last reset. */
+  #resetAt: Position;
+  #filling: Promise<void> | null = null;
+  #isFilled = false;
+  /** Clients that wait for a page. Null while no page is being read. */
+  #requests: PageRequest[] | null = null;
+
+  constructor(
+    window: Window,
+    log: Pick<EventLog, "after" | "latest">,
+    consumer: LogConsumer,
+    cache: PageCache,
+  ) {
+    this.window = window;
+    this.#log = log;
+    this.#consumer = consumer;
+    this.#cache = cache;
+    this.#resetAt = consumer.head;
+    window.reset(this.#resetAt);
+  }
+
+  /** True once the window holds what the log retains. False while the log could not be read. */
+  get isFilled(): boolean {
+    return this.#isFilled;
+  }
+
+  /** Fills the window from the log, if it is not filled and the log answers. */
+  async fill(): Promise<void> {
+    if (this.#isFilled || !this.#consumer.isReadable()) return;
+    this.#filling ??= this.#fill(this.#resetAt);
+    await this.#filling;
+  }
+
+  /** Adds published events to the window. */
+  put(events: readonly EncodedEvent[]): void {
+    this.window.put(events);
+    this.#uncache(); // the log may have evicted events since a page was read
+  }
+
+  /** Removes retracted events from the window, and from every read that is in flight. */
+  retract(ids: readonly Position[]): void {
+    for (const id of ids) this.#retracted.add(id);
+    for (const id of this.#retracted) {
+      if (this.#retracted.size <= MAX_RETRACTED) break;
+      this.#retracted.delete(id);
+    }
+    this.window.retract(new Set(ids));
+    this.#uncache();
+  }
+
+  /** Empties the window: what is put from now on follows `position`. */
+  reset(position: Position): void {
+    this.window.reset(position);
+    this.#resetAt = position;
+    this.#filling = null;
+    this.#isFilled = false;
+    this.#uncache();
+  }
+
+  /** Returns whether the window lacks something after a position. */
+  isBehind(position: Position): boolean {
+    const { truncatedAt } = this.window;
+    return truncatedAt !== null && comparePositions(truncatedAt, position) > 0;
+  }
+
+  /** Reads the window after a position, which it must not be behind. */
+  windowAfter(position: Position): Part {
+    const events = this.window.after(position);
+    return { events, upTo: this.#consumer.head, truncatedAt: null, oldestId: null };
+  }
+
+  /**
+   * Reads a page of the log after a position. Clients that need the same page share one read. Rejects with a
+   * {@linkcode StoreUnavailable} if the log does not answer, or another log answers.
+   */
+  async pageAfter(position: Position): Promise<Part> {
+    const page = this.#cached(position) ?? await this.#request(position);
+    return { ...page, events: page.events.slice(lowerBound(page.events, position)) };
+  }
+
+  /** Removes from a part what was retracted, or hidden by a newer value without an id, since it was read. */
+  withoutRetracted<P extends Part>(part: P): P {
+    const events = part.events.filter((event) =>
+      !this.#retracted.has(event.id) && !this.window.hides(event)
+    );
+    return { ...part, events };
+  }
+
+  async #fill(from: Position): Promise<void> {
+    try {
+      const page = await this.#log.latest(this.window.topic, MAX_WINDOW_BYTES);
+      if (this.#resetAt !== from) return; // the window was reset meanwhile, and is filled anew
+      const events = page.events.filter(({ id }) => !this.#retracted.has(id));
+      this.window.fill({ ...page, events }, from);
+      this.#isFilled = true;
+    } catch (thrown) {
+      if (!(thrown instanceof StoreUnavailable)) throw thrown;
+    } finally {
+      if (this.#resetAt === from) this.#filling = null;
+    }
+  }
+
+  #cached(position: Position): EncodedPage | undefined {
+    return this.#cacheKeys().map((key) => this.#cache.get(key))
+      .find((page) => page && covers(page, position));
+  }
+
+  #cacheKeys(): string[] {
+    if (this.#cache.size === 0) return [];
+    const prefix = `${this.window.topic.name} `;
+    return [...this.#cache.keys()].filter((key) => key.startsWith(prefix));
+  }
+
+  #uncache(): void {
+    for (const key of this.#cacheKeys()) this.#cache.delete(key);
+  }
+
+  #request(from: Position): Promise<EncodedPage> {
+    if (this.#consumer.isDown()) return Promise.reject(new StoreUnavailable());
+    const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
+    if (this.#requests === null) {
+      this.#requests = [];
+      void this.#serve(this.#requests);
+    }
+    this.#requests.push({ from, resolve, reject });
+    return promise;
+  }
+
+  /** Reads pages from the earliest requested position on, so a wave of clients costs one read per page. */
+  async #serve(requests: PageRequest[]): Promise<void> {
+    await Promise.resolve(); // for the requests of the same turn
+    while (requests.length > 0) {
+      requests.sort((a, b) => comparePositions(a.from, b.from));
+      const [first] = requests;
+      if (first === undefined) break;
+      try {
+        const page = await this.#load(first.from);
+        for (const request of requests.splice(0)) {
+          if (request === first || covers(page, request.from)) request.resolve(page);
+          else requests.push(request);
+        }
+      } catch (thrown) {
+        for (const { reject } of requests.splice(0)) reject(thrown);
+      }
+    }
+    this.#requests = null;
+  }
+
+  async #load(from: Position): Promise<EncodedPage> {
+    const { head } = this.#consumer; // the page may lack what arrives while it is read
+    const page = await this.#log.after(this.window.topic, from, MAX_PAGE_BYTES);
+    const upTo = page.isWhole ? head : page.events.at(-1)?.id ?? from;
     const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
-    if (asOf === head()) kept.set(`${topic.name} ${from}`, encoded);
+    if (this.#isForeign(encoded)) throw new StoreUnavailable();
+    if (head === this.#consumer.head) {
+      this.#cache.set(`${this.window.topic.name} ${from}`, encoded);
+    }
     return encoded;
   }
 
-  /** Reads for all who ask, from the earliest place on: a wave of clients with places of their own costs one read a page. */
-  async function serve(topic: Topic, asked: Asked[]): Promise<void> {
-    await Promise.resolve(); // for those who ask in the same turn
-    while (asked.length > 0) {
-      asked.sort((a, b) => comparePositions(a.from, b.from));
-      const [first] = asked;
-      if (!first) break;
-      try {
-        const page = await load(topic, first.from);
-        const left = asked.filter((each) => {
-          if (each !== first && !tells(page, each.from)) return true;
-          each.resolve(page);
-          return false;
-        });
-        asked.splice(0, asked.length, ...left);
-      } catch (thrown) {
-        for (const each of asked.splice(0)) each.reject(thrown);
-      }
-    }
-    asking.delete(topic.name);
+  /**
+   * Returns whether a page lacks an event that this isolate has received and that was not truncated. Then it is a page of
+   * another log, of which the consumer has not heard yet. A retraction of a moment ago looks the same until it arrives. On
+   * a state topic a newer value of the key may have replaced the event.
+   */
+  #isForeign({ from, upTo, events, truncatedAt }: EncodedPage): boolean {
+    const received = this.window.after(from);
+    const newest = received.findLast(({ id }) => comparePositions(id, upTo) <= 0)?.id;
+    if (newest === undefined || comparePositions(newest, truncatedAt ?? ORIGIN) <= 0) return false;
+    if (this.window.topic.kind === "log") return !events.some(({ id }) => id === newest);
+    return comparePositions(newest, events.at(-1)?.id ?? ORIGIN) > 0;
   }
-
-  function keptKeys(prefix: string): string[] {
-    return [...kept.keys()].filter((key) => key.startsWith(prefix));
-  }
-
-  return {
-    page(topic, from) {
-      const known = keptKeys(`${topic.name} `).map((key) => kept.get(key))
-        .find((page) => page && tells(page, from));
-      if (known) return Promise.resolve(known);
-      if (isAway()) return Promise.reject(new StoreUnavailable());
-      const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
-      const others = asking.get(topic.name);
-      const asked = others ?? [];
-      asked.push({ from, resolve, reject });
-      if (!others) {
-        asking.set(topic.name, asked);
-        void serve(topic, asked);
-      }
-      return promise;
-    },
-    forget(topic) {
-      if (kept.size === 0) return;
-      for (const key of keptKeys(`${topic} `)) kept.delete(key);
-    },
-    forgetAll: () => kept.clear(),
-    async read(follows, from, to, maxBytes, told) {
-      const pages = new Map<string, EncodedPage>();
-      // More windows may move past the place while pages are read.
-      for (;;) {
-        const topics = follows.filter((follow) => isBehind(follow, from))
-          .map(({ window }) => window.topic)
-          .filter(({ name }) => !pages.has(name));
-        if (topics.length === 0) break;
-        const loaded = await Promise.all(topics.map((topic) => this.page(topic, from)));
-        loaded.forEach((each, i) => pages.set(topics[i]?.name ?? "", each));
-      }
-
-      for (const follow of follows) {
-        const page = pages.get(follow.window.topic.name);
-        if (page && isForeign(follow, page)) throw new StoreUnavailable();
-      }
-
-      const losses: Loss[] = [];
-      let end = to;
-      for (const [topic, { truncatedAt: lost, oldestId: oldest, upTo }] of pages) {
-        const known = told.get(topic) ?? from;
-        const reach = comparePositions(known, from) > 0 ? known : from;
-        if (lost !== null && comparePositions(lost, reach) > 0) {
-          losses.push({ topic, lost, oldest });
-        }
-        if (comparePositions(upTo, end) < 0) end = upTo;
-      }
-      if (losses.length > 0) return losses;
-      return readBetween(follows, from, end, maxBytes, ({ window }, position) => {
-        const events = pages.get(window.topic.name)?.events;
-        if (!events) return window.after(position);
-        return events.slice(lowerBound(events, position)).filter((event) => !window.hides(event));
-      });
-    },
-  };
 }

@@ -1,57 +1,68 @@
 /**
- * What operators are told of streams: a line at the start and at the end of each, and how many there are. Of the client
- * nothing is told: neither its address nor what it sent.
+ * Statistics of streams for operators: a log line at the start and end of each, and figures by kind. They contain nothing of
+ * the client, neither its address nor what it sent.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Metrics, StreamFigures } from "../core/metrics.ts";
+import { HUNG_MS, type Metrics, type StreamFigures } from "../core/metrics.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
-import { tally } from "./stream_figures.ts";
 
-/** Who is told of streams. */
-export interface Chronicle {
-  /** A stream of this audience begins. @returns Its number. */
-  begin(group: Kinds, isResumed: boolean): number;
-  /** It ends. */
-  end(group: Kinds, stream: Told, reason: EndReason): void;
-  /** How streams are doing, those of `audiences` and all that have ended. */
-  figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures>;
-}
+const NONE: StreamFigures = { open: 0, lagging: 0, hung: 0, delivered: 0 };
 
-/** What is told of a stream's topics: only their kinds. */
-type Kinds = Pick<BroadcastGroup, "kind" | "kinds">;
+/** Statistics of the streams of an isolate. */
+export class StreamStats {
+  readonly #clock: Clock;
+  readonly #log: Pick<Logger, "debug" | "info">;
+  readonly #metrics: Pick<Metrics, "opened" | "closed">;
+  /** The events that were delivered by streams that have ended, by kind. */
+  readonly #delivered = new Map<string, number>();
+  #count = 0;
 
-/** What is told of a stream at its end. */
-type Told = Pick<ClientStream, "number" | "openedAt" | "delivered">;
+  constructor(
+    clock: Clock,
+    log: Pick<Logger, "debug" | "info">,
+    metrics: Pick<Metrics, "opened" | "closed">,
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#metrics = metrics;
+  }
 
-/** Creates a chronicle in which nothing is written yet. */
-export function createChronicle(
-  { clock, log, metrics }: {
-    readonly clock: Clock;
-    readonly log: Pick<Logger, "debug" | "info">;
-    readonly metrics: Metrics;
-  },
-): Chronicle {
-  /** What streams that have ended were given. */
-  const past = new Map<string, number>();
-  let count = 0;
+  /** Counts a stream that has opened. @returns Its number. */
+  opened({ kind, kinds: topics }: BroadcastGroup, isResumed: boolean): number {
+    const stream = ++this.#count;
+    this.#metrics.opened(kind);
+    this.#log.debug("stream opened", { stream, topics, resumed: isResumed });
+    return stream;
+  }
 
-  return {
-    begin({ kind, kinds: topics }, isResumed) {
-      const stream = ++count;
-      metrics.opened(kind);
-      log.debug("stream opened", { stream, topics, resumed: isResumed });
-      return stream;
-    },
-    end({ kind, kinds: topics }, { number: stream, openedAt, delivered: events }, reason) {
-      past.set(kind, (past.get(kind) ?? 0) + events);
-      metrics.closed(kind, reason);
-      const duration_ms = clock.now() - openedAt;
-      log.info("stream ended", { stream, topics, reason, duration_ms, events });
-    },
-    figures: (groups) => tally(groups, past, clock.now()),
-  };
+  /** Counts a stream that has ended. */
+  ended({ kind, kinds: topics }: BroadcastGroup, client: ClientStream, reason: EndReason): void {
+    const { number: stream, openedAt, delivered: events } = client;
+    this.#delivered.set(kind, (this.#delivered.get(kind) ?? 0) + events);
+    this.#metrics.closed(kind, reason);
+    const duration_ms = Math.round(this.#clock.elapsed() - openedAt);
+    this.#log.info("stream ended", { stream, topics, reason, duration_ms, events });
+  }
+
+  /** Returns the figures of all streams by kind. It takes a look at every client, so that nothing is counted per event. */
+  figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures> {
+    const all = new Map<string, StreamFigures>();
+    for (const [kind, delivered] of this.#delivered) all.set(kind, { ...NONE, delivered });
+    const now = this.#clock.elapsed();
+    for (const group of groups) {
+      let { open, lagging, hung, delivered } = all.get(group.kind) ?? NONE;
+      for (const client of group.clients) {
+        open++;
+        if (group.isLagging(client)) lagging++;
+        if (client.blockedSince !== null && now - client.blockedSince >= HUNG_MS) hung++;
+        delivered += client.delivered;
+      }
+      all.set(group.kind, { open, lagging, hung, delivered });
+    }
+    return all;
+  }
 }

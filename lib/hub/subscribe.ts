@@ -1,108 +1,140 @@
 /**
- * How a stream opens: its windows, its place, what it opens with, its audience.
+ * Opens a stream: its windows, its position, its initial frames, its broadcast group.
  *
  * @module
  */
-import type { Runtime } from "../core/runtime.ts";
-import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import type { BroadcastGroup } from "./broadcast_group.ts";
+import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
+import { type BroadcastGroup, type GroupContext, isWarningDue } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
-import type { Chronicle } from "./stream_stats.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
-import { encodeNotice, endOf, isNoticeDue } from "./termination.ts";
-import { encodeOpening, openingFrames, shownFrames, topicFrames } from "./initial_frames.ts";
-import type { Placing } from "./resync.ts";
-import type { Starts } from "./resume.ts";
-import type { Subscription } from "./topic_filter.ts";
+import { encodeAuth, encodeBye, encodeInitialFrames, initialFrames } from "./frames.ts";
+import type { TopicFilter } from "./merge.ts";
+import type { ResumeQueue, Resumer, Resumption } from "./resume.ts";
+import type { StreamStats } from "./stream_stats.ts";
 
-/** What an entrance needs of its hub. */
-export interface EntranceContext extends Pick<Runtime, "clock" | "random"> {
-  readonly starts: Starts;
-  readonly groups: BroadcastGroups;
-  readonly chronicle: Pick<Chronicle, "begin">;
-  readonly placing: Placing;
-  /** The place of the newest event this isolate has received. */
-  readonly head: () => Position;
-  readonly isAway: () => boolean;
-  readonly isDraining: () => boolean;
-  readonly bye: (reason: EndReason) => Uint8Array;
-  readonly heartbeatMs: number;
-  readonly streamMaxAgeMs: number;
-  readonly retryMs: number;
+/** The parameters of a stream. */
+export interface Subscription {
+  /** Unique, in an order that does not depend on the request. */
+  readonly filters: readonly TopicFilter[];
+  /** The names of topics that were requested and no longer exist: `sync` names them. */
+  readonly gone?: readonly string[] | undefined;
+  /** As the client sent it. */
+  readonly cursor?: string | undefined;
+  /** Opens every topic as without a cursor, and catches up from the cursor. */
+  readonly withSnapshot?: boolean;
+  /** The most deliveries per second. */
+  readonly maxRate?: number | undefined;
+  /** The time at which the earliest right expires, in milliseconds since the Unix epoch: the stream then ends `revoked`. */
+  readonly rightsEndAt?: number | undefined;
+  /** Called once, however the stream ends. */
+  readonly onEnd?: (reason: EndReason) => void;
 }
 
-/** Opens a stream, as `Hub.subscribe()` says. */
-export type Entrance = (subscription: Subscription) => Promise<ReadableStream<Uint8Array> | null>;
+/** Opens streams. */
+export class Subscriber {
+  readonly #context: GroupContext;
+  readonly #maxAgeMs: number;
+  readonly #groups: BroadcastGroups;
+  readonly #resumer: Resumer;
+  readonly #queue: ResumeQueue;
+  readonly #stats: StreamStats;
+  #isDraining = false;
 
-/** Creates an entrance. */
-export function createEntrance(
-  { clock, random, starts, groups, chronicle, placing, head, isAway, ...context }: EntranceContext,
-): Entrance {
-  const { isDraining, bye, heartbeatMs, streamMaxAgeMs, retryMs } = context;
-
-  async function begin(
-    group: BroadcastGroup,
-    { cursor: text, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
-  ): Promise<ReadableStream<Uint8Array> | null> {
-    const { follows, topics } = group;
-    const reading = groups.refresh(group);
-    if (reading) await reading;
-    const hasAll = groups.hasAll(group);
-    const start = await starts.of(follows, hasAll, text, withSnapshot);
-    const { cursor, missed } = start;
-
-    // From here on nothing waits: an event is either in the opening or comes after it.
-    const isPlaced = start.isPlaced && groups.hasAll(group);
-    const now = clock.now();
-    const isResumed = cursor?.isHonoured ?? false;
-    const end = endOf(follows);
-    if (isPlaced && cursor?.isHonoured && !withSnapshot && end !== null) {
-      if (comparePositions(cursor.position, end) >= 0) return null;
-    }
-    const position = cursor?.isHonoured ? cursor.position : isPlaced ? head() : ORIGIN;
-    const sync = { retryMs, heartbeatMs, serverTime: now, isResumed, topics, gone };
-    const opened = isResumed && !withSnapshot
-      ? follows.flatMap(shownFrames)
-      : isPlaced
-      ? groups.opened(group)
-      : follows.flatMap(topicFrames);
-    const told = isPlaced && !isAway() ? position : null;
-    const opening = encodeOpening(openingFrames(sync, missed.gaps, opened, told));
-    const isNoticed = isNoticeDue(rightsEndAt, now);
-    if (isNoticed) opening.push(encodeNotice(rightsEndAt, now));
-
-    const standing = group.standing();
-    const isInStep = isPlaced && standing.position === position && opening.length === 1;
-    const client = new ClientStream({
-      keeper: group,
-      standing: isInStep ? standing : { position },
-      opening,
-      told: missed.told,
-      number: chronicle.begin(group, isResumed),
-      openedAt: now,
-      expiresAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-      rightsEndAt,
-      onEnd,
-    });
-    client.isPlaced = isPlaced;
-    client.isNoticed = isNoticed;
-    group.join(client);
-    const stream = new ReadableStream(client);
-    const asked = cursor?.isHonoured ? cursor.position : null;
-    if (isDraining()) client.end("drain", bye("drain")); // it came in while we went
-    else if (!isPlaced) placing.add({ client, group, cursor: asked, epoch: null });
-    return stream;
+  constructor(
+    context: GroupContext,
+    maxAgeMs: number,
+    groups: BroadcastGroups,
+    resumer: Resumer,
+    queue: ResumeQueue,
+    stats: StreamStats,
+  ) {
+    this.#context = context;
+    this.#maxAgeMs = maxAgeMs;
+    this.#groups = groups;
+    this.#resumer = resumer;
+    this.#queue = queue;
+    this.#stats = stats;
   }
 
-  return async (subscription) => {
-    const group = groups.hold(subscription.filters, subscription.maxRate);
+  /** Ends every stream that opens from now on with `bye` `drain`. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Opens a stream. Resolves to null if its cursor is at or after the terminal events of all its topics. */
+  async subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null> {
+    const group = this.#groups.acquire(subscription.filters, subscription.maxRate);
     try {
-      const stream = await begin(group, subscription);
-      if (stream === null) groups.letGo(group);
+      const refreshing = group.refresh();
+      if (refreshing) await refreshing;
+      const resuming = this.#resumer.resume(group.subscribed, subscription.cursor);
+      const resumption = "then" in resuming ? await resuming : resuming;
+      if (resumption?.isHonoured && subscription.withSnapshot) {
+        // A snapshot from before the cursor would never be brought up to it.
+        await this.#context.consumer.received(resumption.position);
+      }
+      const stream = this.#open(group, subscription, group.isFilled ? resumption : null);
+      if (stream === null) this.#groups.release(group);
       return stream;
     } catch (thrown) {
-      groups.letGo(group);
+      this.#groups.release(group);
       throw thrown;
     }
-  };
+  }
+
+  /** Nothing waits in here: an event is either in the initial frames or comes after them. */
+  #open(
+    group: BroadcastGroup,
+    { cursor, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
+    resumption: Resumption | null,
+  ): ReadableStream<Uint8Array> | null {
+    const { clock, consumer, random, retryMs, heartbeatMs } = this.#context;
+    // A cursor that cannot be validated now is treated as honoured, and remains the client's position.
+    const assumed = cursor && isPosition(cursor) ? cursor : null;
+    const isResumed = resumption ? resumption.isHonoured : assumed !== null;
+    const position = resumption ? resumption.position : assumed ?? ORIGIN;
+    const { terminalId } = group;
+    if (resumption?.isHonoured && !withSnapshot && terminalId !== null) {
+      if (comparePositions(position, terminalId) >= 0) return null;
+    }
+
+    const now = clock.elapsed();
+    const rightsExpireAt = now + rightsEndAt - clock.now();
+    const sync = {
+      isResumed,
+      topics: group.topics,
+      gone,
+      retryMs,
+      heartbeatMs,
+      serverTime: clock.now(),
+    };
+    const snapshots = isResumed && !withSnapshot ? group.unloggedSnapshot() : group.snapshot();
+    const id = resumption && !consumer.isDown() ? position : null;
+    const chunks = encodeInitialFrames(initialFrames(sync, resumption?.gaps ?? [], snapshots, id));
+    const isWarned = isWarningDue(rightsExpireAt, now);
+    if (isWarned) chunks.push(encodeAuth(rightsExpireAt - now));
+
+    const shared = group.cursor;
+    const isInStep = resumption !== null && shared.position === position && chunks.length === 1;
+    const client = new ClientStream({
+      owner: group,
+      cursor: isInStep ? shared : { position },
+      hasPosition: resumption !== null,
+      initialChunks: chunks,
+      reportedGaps: resumption?.reportedGaps ?? new Map(),
+      number: this.#stats.opened(group, isResumed),
+      openedAt: now,
+      maxAgeAt: now + this.#maxAgeMs * (0.9 + 0.2 * random()),
+      rightsExpireAt,
+      onEnd,
+    });
+    client.isWarned = isWarned;
+    // A client that begins at the oldest event may lose it before its first read: that is not its own slowness.
+    if (!resumption?.isHonoured) client.excusedUpTo = consumer.head;
+    group.add(client);
+    const stream = new ReadableStream(client);
+    if (this.#isDraining) client.end("drain", encodeBye("drain", retryMs, random()));
+    else if (resumption === null) this.#queue.add(client, group, cursor);
+    return stream;
+  }
 }

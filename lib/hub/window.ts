@@ -1,48 +1,232 @@
 /**
- * What this isolate remembers of one topic.
+ * The window: the recent events of one topic in this isolate, encoded.
+ *
+ * Clients do not queue events; each holds a position in here. The window of a state topic holds the newest event of each
+ * key, the window of a log topic the last events.
  *
  * @module
  */
+import { evictOldest } from "../core/evict.ts";
 import type { StreamEvent } from "../core/event.ts";
-import type { Position } from "../core/position.ts";
+import { comparePositions, lowerBound, parseId, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import type { EncodedEvent } from "../wire/sse.ts";
 import type { Page } from "../store/event_log.ts";
+import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 
-/**
- * The recent past of a topic, encoded. Clients do not queue events, they hold a place in here: on a state topic the
- * newest event of each key, on a log topic the last ones.
- */
-export interface Window {
-  readonly topic: Topic;
-  /** Everything after this place is in here. Null where nothing is missing at all. */
-  readonly lost: Position | null;
-  /** Log topics: the id of the terminal event, after which nothing comes. Null as long as it has not come. */
-  readonly end: Position | null;
-  /** Takes in what was published. On a state topic it replaces the older event of its key. */
-  add(events: readonly EncodedEvent[]): void;
-  /** Log topics: takes out what was taken back. */
-  retract(ids: readonly Position[]): void;
-  /** Forgets everything: what comes in from now on comes after `place`. */
-  reset(position: Position): void;
-  /** Puts what the log kept before `place`, where it was reset to, in front of what has come since. */
-  fill(page: Page, position: Position): void;
-  /** All events after a place, oldest first. */
-  after(position: Position): readonly EncodedEvent[];
-  /** What the topic opens with is made of this: the newest value of each key, or the events at hand. */
-  values(): readonly StreamEvent[];
-  /** State topics: shows values the log does not have, until it has newer ones. @returns Those it has nothing newer than. */
-  show(values: readonly EncodedEvent[]): readonly EncodedEvent[];
-  /** State topics: the values shown that the log does not have. */
-  shown(): readonly EncodedEvent[];
-  /** State topics: whether an event of the log is older than a value that is shown. */
-  hides(event: StreamEvent): boolean;
-  /** Lets go of what is older than `ms` since the epoch. */
-  trim(ms: number): void;
-}
+/** The size of the largest window, in bytes of encoded events. */
+export const MAX_WINDOW_BYTES = 1_048_576;
 
-/** How much a window holds. Bytes are those of the encoded events. */
+/** The bounds of a window. Bytes are those of the encoded events. */
 export interface WindowBounds {
   readonly maxEvents: number;
-  readonly maxBytes: () => number;
+  readonly maxBytes: number;
+}
+
+/** The recent events of one topic. */
+export interface Window {
+  readonly topic: Topic;
+  /** The window holds everything after this position. Null if the topic has nothing that the window lacks. */
+  readonly truncatedAt: Position | null;
+  /** The id of the terminal event, after which no event follows. Null until it arrives. */
+  readonly terminalId: Position | null;
+  /** Adds published events, oldest first. On a state topic each replaces the older event of its key. */
+  put(events: readonly EncodedEvent[]): void;
+  /** Removes retracted events. */
+  retract(ids: ReadonlySet<Position>): void;
+  /** Removes everything: what is put from now on follows `position`. */
+  reset(position: Position): void;
+  /** Puts what the log retained up to `position`, where the window was reset, before what has arrived since. */
+  fill(page: Page, position: Position): void;
+  /** Returns the logged events after a position, oldest first. */
+  after(position: Position): readonly EncodedEvent[];
+  /** Returns the events from which a snapshot is made: the newest value of each key, or the events of the window. */
+  values(): readonly StreamEvent[];
+  /** Evicts the events whose ids are older than `ms` since the Unix epoch. */
+  evictBefore(ms: number): void;
+  /**
+   * Puts values that the log does not have over the logged values of their keys. A log topic takes none.
+   *
+   * @returns The values that are newer than the logged ones.
+   */
+  overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[];
+  /** Returns the values of the overlay, none of which has an id. */
+  unlogged(): readonly EncodedEvent[];
+  /** Returns whether a newer value of the overlay hides this event of the log. */
+  hides(event: StreamEvent): boolean;
+}
+
+/** Creates the empty window of a topic. */
+export function createWindow(topic: Topic, bounds: WindowBounds): Window {
+  return topic.kind === "state" ? new StateWindow(topic) : new LogWindow(topic, bounds);
+}
+
+class LogWindow implements Window {
+  readonly topic: Topic;
+  readonly #bounds: WindowBounds;
+  #events: EncodedEvent[] = [];
+  #bytes = 0;
+  #truncatedAt: Position | null = null;
+
+  constructor(topic: Topic, bounds: WindowBounds) {
+    this.topic = topic;
+    this.#bounds = bounds;
+  }
+
+  get truncatedAt(): Position | null {
+    return this.#truncatedAt;
+  }
+
+  get terminalId(): Position | null {
+    const newest = this.#events.at(-1);
+    return newest && this.topic.terminalTypes?.includes(newest.type) ? newest.id : null;
+  }
+
+  put(events: readonly EncodedEvent[]): void {
+    for (const event of events) {
+      this.#events.push(event);
+      this.#bytes += event.bytes.byteLength;
+    }
+    this.#evictToBounds();
+  }
+
+  retract(ids: ReadonlySet<Position>): void {
+    if (this.#events.some(({ id }) => ids.has(id))) {
+      this.#replace(this.#events.filter(({ id }) => !ids.has(id)));
+    }
+  }
+
+  reset(position: Position): void {
+    this.#replace([]);
+    this.#truncatedAt = position;
+  }
+
+  fill(page: Page, position: Position): void {
+    if (this.#truncatedAt !== position) return; // newer events fill the window by themselves
+    const older = page.events.filter(({ id }) => comparePositions(id, position) <= 0);
+    const before = (older[0] ?? page.events[0])?.prevId ?? page.truncatedAt;
+    if (before === null || comparePositions(before, position) < 0) this.#truncatedAt = before;
+    this.#replace([...older.map(encodeEvent), ...this.#events]);
+    this.#evictToBounds();
+  }
+
+  after(position: Position): readonly EncodedEvent[] {
+    return this.#events.slice(lowerBound(this.#events, position));
+  }
+
+  values(): readonly StreamEvent[] {
+    return this.#events;
+  }
+
+  evictBefore(ms: number): void {
+    evictOldest(this.#events, ({ id }) => parseId(id).ms < ms, (event) => this.#evicted(event));
+  }
+
+  overlay(): readonly EncodedEvent[] {
+    return [];
+  }
+
+  unlogged(): readonly EncodedEvent[] {
+    return [];
+  }
+
+  hides(): boolean {
+    return false;
+  }
+
+  #replace(events: EncodedEvent[]): void {
+    this.#events = events;
+    this.#bytes = events.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  }
+
+  #evictToBounds(): void {
+    const { maxEvents, maxBytes } = this.#bounds;
+    evictOldest(
+      this.#events,
+      (_, count) => count > maxEvents || (this.#bytes > maxBytes && count > 1),
+      (event) => this.#evicted(event),
+    );
+  }
+
+  #evicted(event: EncodedEvent): void {
+    this.#bytes -= event.bytes.byteLength;
+    this.#truncatedAt = event.id;
+  }
+}
+
+class StateWindow implements Window {
+  readonly topic: Topic;
+  readonly terminalId = null;
+  /** The newest logged event of each key, in the order of the ids: a replaced event moves to the end. */
+  readonly #logged = new Map<string, EncodedEvent>();
+  /** The values over them that the log does not have. */
+  readonly #overlay = new Map<string, EncodedEvent>();
+  #truncatedAt: Position | null = null;
+
+  constructor(topic: Topic) {
+    this.topic = topic;
+  }
+
+  get truncatedAt(): Position | null {
+    return this.#truncatedAt;
+  }
+
+  put(events: readonly EncodedEvent[]): void {
+    for (const event of events) {
+      this.#logged.delete(event.key);
+      this.#logged.set(event.key, event);
+      if (!this.hides(event)) this.#overlay.delete(event.key);
+    }
+  }
+
+  retract(): void {}
+
+  reset(position: Position): void {
+    this.#logged.clear();
+    this.#truncatedAt = position;
+  }
+
+  fill(page: Page): void {
+    const newer = [...this.#logged.values()];
+    const older = page.events.filter(({ id, key }) => {
+      const known = this.#logged.get(key);
+      return known === undefined || comparePositions(known.id, id) < 0;
+    });
+    this.#logged.clear();
+    this.put([...older.map(encodeEvent), ...newer].sort((a, b) => comparePositions(a.id, b.id)));
+    this.#truncatedAt = null;
+  }
+
+  after(position: Position): readonly EncodedEvent[] {
+    const visible = this.#visible();
+    return visible.slice(lowerBound(visible, position));
+  }
+
+  values(): readonly StreamEvent[] {
+    return [...this.#visible(), ...this.#overlay.values()];
+  }
+
+  evictBefore(): void {}
+
+  overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[] {
+    const newer = values.filter((value) => {
+      const logged = this.#logged.get(value.key);
+      return logged === undefined || !this.topic.outdates?.(logged, value);
+    });
+    for (const value of newer) this.#overlay.set(value.key, value);
+    return newer;
+  }
+
+  unlogged(): readonly EncodedEvent[] {
+    return [...this.#overlay.values()];
+  }
+
+  hides(event: StreamEvent): boolean {
+    const value = this.#overlay.get(event.key);
+    return value !== undefined && this.topic.outdates?.(event, value) === false;
+  }
+
+  #visible(): readonly EncodedEvent[] {
+    const logged = [...this.#logged.values()];
+    return this.#overlay.size === 0 ? logged : logged.filter(({ key }) => !this.#overlay.has(key));
+  }
 }

@@ -13,7 +13,7 @@ import type { Principal } from "../../lib/http/auth.ts";
 import type { AppEnv, Connection } from "../../lib/http/client_address.ts";
 import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { type StreamOpener, streamResponse } from "../../lib/http/stream_response.ts";
-import type { Subscription } from "../../lib/hub/topic_filter.ts";
+import type { Subscription } from "../../lib/hub/subscribe.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { alerts, createHubUnderTest, type HubUnderTest } from "../hub/support.ts";
 

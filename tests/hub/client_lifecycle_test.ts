@@ -214,3 +214,19 @@ Deno.test("one heartbeat timer serves all audiences", async () => {
   assertEquals(test.clock.timers, 1);
   for (const client of clients) await client.hangUp();
 });
+
+for (const hours of [-1, 1]) {
+  Deno.test(`a wall clock that is set by ${hours} h stops no heartbeat and ends no stream`, async () => {
+    await using test = createHubUnderTest();
+    await using early = createClient(await test.hub.subscribe({ filters: onPrices })).live();
+    await test.clock.advance(1000);
+    test.clock.shiftWallClock(hours * 3_600_000);
+    await using late = createClient(await test.hub.subscribe({ filters: onPrices })).live();
+    await test.clock.advance(300_000);
+    for (const client of [early, late]) {
+      const beats = client.said("heartbeat").length;
+      assert(beats >= 18 && beats <= 20, `${beats} heartbeats in 300 s`);
+      assertEquals(client.said("bye"), []);
+    }
+  });
+}

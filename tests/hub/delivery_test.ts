@@ -238,3 +238,26 @@ Deno.test("subscribe() that cannot read the log lets go of everything, and the n
   await test.clock.advance(20);
   assertEquals(client.said("alert"), [{ n: 1 }]);
 });
+
+Deno.test("a client with several reads outstanding is caught up without waiting for the clock", async () => {
+  await using test = createHubUnderTest();
+  const cursor = await test.log.head();
+  await test.hub.latest({ topic: alerts, tags: null });
+  const text = "x".repeat(1000);
+  for (let n = 1; n <= 230; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
+  const reader = readerOf(await test.hub.subscribe({ filters: onAlerts, cursor }));
+  const utf8 = new TextDecoder();
+  let received = "";
+  async function read(): Promise<void> {
+    for (let isDone = false; !isDone;) {
+      const { done, value } = await reader.read();
+      received += utf8.decode(value ?? new Uint8Array());
+      isDone = done;
+    }
+  }
+  const reads = Array.from({ length: 8 }, read);
+  await test.clock.advance(0);
+  assertEquals(received.match(/^event: alert$/gm)?.length, 230);
+  await reader.cancel();
+  await Promise.all(reads);
+});

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { createPace } from "../../lib/hub/flush_scheduler.ts";
+import { FlushScheduler } from "../../lib/hub/flush_scheduler.ts";
 
-const PACE_MS = 20;
+const INTERVAL_MS = 20;
 
-/** A pace whose flushes take so long, on a clock that only they and the test move. What it waits for is kept, not run. */
-function createTestPace(flushMs: number, maxBytes = 1_048_576) {
+/** A scheduler whose flushes take so long, on a clock that only they and the test move. Its timers are recorded, not run. */
+function createTestScheduler(flushMs: number, maxBytes = 1_048_576) {
   const test = { now: 1_000_000, flushes: 0, waits: [] as number[] };
   const clock = {
     now: () => test.now,
@@ -15,51 +15,47 @@ function createTestPace(flushMs: number, maxBytes = 1_048_576) {
     },
     every: () => () => {},
   };
-  const pace = createPace(clock, PACE_MS, { maxEvents: 1000, maxBytes: () => maxBytes }, () => {
+  const scheduler = new FlushScheduler(clock, INTERVAL_MS, { maxEvents: 1000, maxBytes }, () => {
     test.flushes++;
     test.now += flushMs;
   });
-  return Object.assign(test, { pace });
+  return Object.assign(test, { scheduler });
 }
 
-Deno.test("createPace() flushes at once after silence, and then as long after the end of a flush as its pace says", () => {
-  const test = createTestPace(1);
-  test.pace.ask();
+Deno.test("FlushScheduler flushes at once after silence, and then after its interval", () => {
+  const test = createTestScheduler(1);
+  test.scheduler.request();
   test.now += 5;
-  test.pace.ask();
-  assertEquals([test.flushes, test.waits], [1, [PACE_MS - 5]]);
+  test.scheduler.request();
+  assertEquals([test.flushes, test.waits], [1, [INTERVAL_MS - 5]]);
 });
 
-Deno.test("createPace() rests longer where all of the last eight flushes took long, but no more than a quarter of a second", () => {
+Deno.test("FlushScheduler pauses longer if all of the last eight flushes were slow, up to a quarter of a second", () => {
   for (const [flushMs, restMs] of [[1, 20], [7, 105], [3_600_000, 250]] as const) {
-    const test = createTestPace(flushMs);
+    const test = createTestScheduler(flushMs);
     const restAfter = (): number | undefined => {
       test.now += 1000;
-      test.pace.ask();
+      test.scheduler.request();
       const count = test.waits.length;
-      test.pace.ask();
+      test.scheduler.request();
       return test.waits[count];
     };
     const rests = Array.from({ length: 9 }, restAfter);
-    assertEquals(rests, [...Array(7).fill(PACE_MS), restMs, restMs], `flushes of ${flushMs} ms`);
+    assertEquals(
+      rests,
+      [...Array(7).fill(INTERVAL_MS), restMs, restMs],
+      `flushes of ${flushMs} ms`,
+    );
   }
 });
 
-Deno.test("createPace() waits no longer where the clock is set back", () => {
-  const test = createTestPace(0);
-  test.pace.ask();
-  test.now -= 3_600_000;
-  test.pace.ask();
-  assertEquals(test.waits, [PACE_MS]);
-});
-
-Deno.test("createPace() flushes before its time what fills a quarter of a window", () => {
-  const test = createTestPace(0, 40_000);
-  test.pace.ask();
-  test.pace.count(10_000);
-  test.pace.ask();
+Deno.test("FlushScheduler flushes early once more than a quarter of a window is pending", () => {
+  const test = createTestScheduler(0, 40_000);
+  test.scheduler.request();
+  test.scheduler.count(10_000);
+  test.scheduler.request();
   assertEquals(test.flushes, 1);
-  test.pace.count(1);
-  test.pace.ask();
+  test.scheduler.count(1);
+  test.scheduler.request();
   assertEquals(test.flushes, 2);
 });

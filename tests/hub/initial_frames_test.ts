@@ -92,13 +92,19 @@ for (
     ).live();
     await test.clock.advance(0);
 
-    assertEquals(client.frames.map(({ event }) => event), ["sync", "gap", "gap", "snapshot"]);
+    assertEquals(client.frames.map(({ event }) => event), [
+      ...["sync", "gap", "gap", "snapshot"],
+      ...["alert", "price"], // the catch-up from the oldest event: what `gap.before` names is delivered
+    ]);
+    assertEquals(client.frames.slice(0, 4).map((frame) => frame.id !== null), [
+      ...[false, false, false, true],
+    ]);
     assertEquals(client.said("gap"), [
       { topic: "alerts", after: null, before: id },
       { topic: "notes", after: null, before: null },
     ]);
     assertStringIncludes(client.frames[0]?.data ?? "", `"resumed":false,"gap":true`);
-    assertEquals(client.frames.filter((frame) => frame.id !== null).length, 1);
+    assertEquals(client.frames[4]?.id, id);
     assertEquals(client.cursor, await test.log.head());
   });
 }

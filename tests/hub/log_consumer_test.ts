@@ -2,8 +2,10 @@
 import { assertEquals } from "@std/assert";
 import { messageOf } from "../../lib/core/logger.ts";
 import type { LogMessage } from "../../lib/core/event.ts";
-import { createIntake } from "../../lib/hub/log_consumer.ts";
+import { LogConsumer } from "../../lib/hub/log_consumer.ts";
+import { createMemoryState } from "../../lib/store/memory/backend.ts";
 import { createManualClock } from "../support/manual_clock.ts";
+import { settings } from "./support.ts";
 
 function joined(head: string, epoch = "1-0"): LogMessage {
   return { kind: "joined", epoch, head };
@@ -14,21 +16,27 @@ function published(n: number): LogMessage {
   return { kind: "published", events: [{ ...event, json: String(n) }], retracted: [] };
 }
 
-/** An intake of a log that gives `deliveries`, and all it was told. */
-function createIntakeUnderTest(follow: () => ReadableStream<LogMessage>, isAway = () => false) {
-  const told: string[] = [];
+/** A consumer of a log, and what its listeners received. */
+function createConsumerUnderTest(subscribe: () => ReadableStream<LogMessage>, isUp = true) {
+  const received: string[] = [];
   const clock = createManualClock();
-  const intake = createIntake({ clock, log: { subscribe: follow }, isAway }, {
-    store: (events) => void told.push(`stored ${events[0]?.id}`),
-    receive(events) {
-      if (events[0]?.id === "1-1") throw new Error("a reader broke");
-      told.push(`received ${events[0]?.id}`);
+  const state = createMemoryState({ clock, random: () => 0.5 }, settings());
+  const health = { ...state.health, isUp, check: () => Promise.resolve(isUp) };
+  const consumer = new LogConsumer(
+    clock,
+    { log: { ...state.log, subscribe }, health },
+    (thrown) => void received.push(`fault: ${messageOf(thrown)}`),
+  );
+  consumer.listen({
+    published(events, _, before) {
+      received.push(`first ${events[0]?.id} after ${before}`);
+      if (events[0]?.id === "1-1") throw new Error("a listener broke");
     },
-    reset: (head) => void told.push(`reset to ${head}`),
-    join: ({ epoch }, before) => void told.push(`joined ${epoch} after ${before?.head}`),
-    onFault: (thrown) => void told.push(`fault: ${messageOf(thrown)}`),
+    joined: ({ epoch, head }, before) =>
+      void received.push(`joined ${epoch} at ${head} after ${before?.head}`),
   });
-  return { intake, told, clock };
+  consumer.listen({ published: (events) => void received.push(`second ${events[0]?.id}`) });
+  return { consumer, received, clock };
 }
 
 /** A log that says so much, and then nothing more. */
@@ -39,60 +47,54 @@ function saying(...deliveries: LogMessage[]): () => ReadableStream<LogMessage> {
     });
 }
 
-Deno.test("createIntake() goes on after an event that somebody could not take", async () => {
-  const { intake, told } = createIntakeUnderTest(
+Deno.test("LogConsumer receives each event once, in order, and goes on after a listener that throws", async () => {
+  const { consumer, received } = createConsumerUnderTest(
     saying(joined("1-0"), published(1), published(1), published(2)),
   );
-  assertEquals(await intake.begin(), true);
-  await intake.reached("1-2");
-  assertEquals(told, [
-    "reset to 1-0",
-    "joined 1-0 after undefined",
-    "stored 1-1",
-    "fault: a reader broke",
-    "stored 1-2",
-    "received 1-2",
+  assertEquals(await consumer.start(), true);
+  await consumer.received("1-2");
+  assertEquals(received, [
+    "joined 1-0 at 1-0 after undefined",
+    "first 1-1 after 1-0",
+    "fault: a listener broke",
+    "first 1-2 after 1-1",
+    "second 1-2",
   ]);
-  assertEquals(intake.head(), "1-2");
-  await intake.end();
+  assertEquals(consumer.head, "1-2");
+  await consumer.stop();
 });
 
-Deno.test("createIntake() says where it stood when what it is given does not follow", async () => {
-  const { intake, told } = createIntakeUnderTest(
+Deno.test("LogConsumer tells its listeners when it jumps in the log, and when another log begins", async () => {
+  const { consumer, received } = createConsumerUnderTest(
     saying(joined("1-0"), published(2), joined("1-7"), joined("1-9", "1-8")),
   );
-  await intake.begin();
-  await intake.reached("1-9");
-  assertEquals(told.slice(4), [
-    "reset to 1-7",
-    "joined 1-0 after 1-2",
-    "reset to 1-9",
-    "joined 1-8 after 1-7",
-  ]);
-  await intake.end();
-  assertEquals([intake.epoch(), intake.head()], [null, "0-0"]);
+  await consumer.start();
+  await consumer.received("1-9");
+  assertEquals(received.slice(3), ["joined 1-0 at 1-7 after 1-2", "joined 1-8 at 1-9 after 1-7"]);
+  await consumer.stop();
+  assertEquals([consumer.epoch, consumer.head], [null, "0-0"]);
 });
 
-Deno.test("createIntake() tells when the log breaks off, and begins again when it is asked to", async () => {
+Deno.test("LogConsumer reports a log that breaks, and starts again on request", async () => {
   let isBroken = true;
-  const { intake, told, clock } = createIntakeUnderTest(() => {
+  const { consumer, received, clock } = createConsumerUnderTest(() => {
     if (!isBroken) return saying(joined("1-7"))();
     return new ReadableStream({ pull: (it) => it.error(new Error("the log broke")) });
   });
-  const begun = intake.begin();
+  const starting = consumer.start();
   await clock.advance(1000);
-  assertEquals([await begun, told], [false, ["fault: the log broke"]]);
+  assertEquals([await starting, received], [false, ["fault: the log broke"]]);
   isBroken = false;
-  assertEquals([await intake.begin(), intake.head()], [true, "1-7"]);
-  await intake.end();
+  assertEquals([await consumer.start(), consumer.head], [true, "1-7"]);
+  await consumer.stop();
 });
 
-Deno.test("createIntake() does not wait for a log that is known to be away, nor long for one that is silent", async () => {
-  const away = createIntakeUnderTest(saying(), () => true);
-  assertEquals(await away.intake.begin(), false);
-  const silent = createIntakeUnderTest(saying());
-  const begun = silent.intake.begin();
+Deno.test("LogConsumer does not wait for a log that is known to be down, and a second for one that is silent", async () => {
+  const down = createConsumerUnderTest(saying(), false);
+  assertEquals(await down.consumer.start(), false);
+  const silent = createConsumerUnderTest(saying());
+  const starting = silent.consumer.start();
   await silent.clock.advance(1000);
-  assertEquals(await begun, false);
-  await Promise.all([away.intake.end(), silent.intake.end()]);
+  assertEquals(await starting, false);
+  await Promise.all([down.consumer.stop(), silent.consumer.stop()]);
 });

@@ -240,6 +240,7 @@ for (const retainEvents of [1000, 8]) {
           else if (what === "cut") users[a]?.read(1, b);
           else await shake(what);
           if (isWell) await hub.received([await shaky.trueHead()]);
+          assertEquals(hub.violations(), []);
         }
         shaky.comeBack();
         await hub.received([await shaky.trueHead()]);
@@ -251,6 +252,7 @@ for (const retainEvents of [1000, 8]) {
             user.read(1000);
           }
           await clock.advance(2500);
+          assertEquals(hub.violations(), []);
         }
         for (const user of users) {
           const { wanted: { topics, symbols }, numbers, values, gaps, fresh, failure } = user;

@@ -1,11 +1,11 @@
-/** Publishing faster than can be handed out. */
+/** Backpressure: publishers that are faster than the clients wait. */
 import { assertEquals } from "@std/assert";
-import { createBacklog } from "../../lib/hub/publish_backpressure.ts";
+import { PublishBackpressure } from "../../lib/hub/publisher.ts";
 import { encodeEvent } from "../../lib/wire/sse.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { alerts, createClient, createHubUnderTest, numbered, onBoth } from "./support.ts";
 
-/** Whether it still waits, when all that can go on without the clock has gone on. */
+/** Returns whether a promise is pending once everything that does not need the clock has run. */
 async function isWaiting(work: void | Promise<unknown>): Promise<boolean> {
   let isOver = work === undefined;
   void work?.then(() => isOver = true);
@@ -26,34 +26,34 @@ const SIZE = EVENT.bytes.byteLength;
 
 // Either bound lets two events wait.
 for (const [maxEvents, maxBytes] of [[4, 1e6], [1e6, 4 * SIZE]] as const) {
-  Deno.test(`createBacklog() has those wait who come when it is full, by ${maxEvents} events or ${maxBytes} bytes, until there is room, or a second`, async () => {
+  Deno.test(`PublishBackpressure lets publishers wait while more than half of ${maxEvents} events or ${maxBytes} bytes is pending, for a second at most`, async () => {
     const clock = createManualClock();
-    const backlog = createBacklog(clock, { maxEvents, maxBytes: () => maxBytes });
-    for (let n = 0; n < 2; n++) backlog.add(EVENT);
-    assertEquals(backlog.room(), undefined);
+    const backpressure = new PublishBackpressure(clock, { maxEvents, maxBytes });
+    for (let n = 0; n < 2; n++) backpressure.add(EVENT);
+    assertEquals(backpressure.waitForRoom(), undefined);
 
-    for (let n = 0; n < 2; n++) backlog.add(EVENT);
-    const [first, second] = [backlog.room(), backlog.room()];
-    backlog.take([EVENT]);
+    for (let n = 0; n < 2; n++) backpressure.add(EVENT);
+    const [first, second] = [backpressure.waitForRoom(), backpressure.waitForRoom()];
+    backpressure.remove([EVENT]);
     assertEquals([await isWaiting(first), await isWaiting(second)], [true, true]);
-    backlog.take([EVENT]);
+    backpressure.remove([EVENT]);
     assertEquals([await isWaiting(first), await isWaiting(second)], [false, false]);
 
-    backlog.add(EVENT);
-    const third = backlog.room();
+    backpressure.add(EVENT);
+    const third = backpressure.waitForRoom();
     await clock.advance(999);
     assertEquals(await isWaiting(third), true);
     await clock.advance(1);
     assertEquals(await isWaiting(third), false);
-    const fourth = backlog.room();
-    backlog.clear();
+    const fourth = backpressure.waitForRoom();
+    backpressure.clear();
     assertEquals(await isWaiting(fourth), false);
   });
 }
 
 // The first flush takes a piece of 16 KiB, and more than half a window is left: of 8 events, or of 1 MiB.
 for (const [retainEvents, count, size] of [[8, 8, 5000], [1000, 110, 5000]] as const) {
-  Deno.test(`hub.publish() of ${count} events waits while more than half a window of ${retainEvents} is to be handed out`, async () => {
+  Deno.test(`hub.publish() of ${count} events waits while more than half a window of ${retainEvents} is pending`, async () => {
     await using test = createHubUnderTest({ retainEvents });
     const { hub, clock } = test;
     await using client = createClient(await hub.subscribe({ filters: onBoth })).live();

@@ -114,3 +114,46 @@ Deno.test("a flush of which all was taken back is no frame, and puts no heartbea
   assertEquals([client.chunks - chunks, client.said("heartbeat").length], [1, 1]);
   assertEquals(numbersOf(client.said("alert")), [1]);
 });
+
+Deno.test("an event that is retracted while a window fills stays retracted", async () => {
+  await using test = createShakyHub();
+  const { clock, hub, shaky } = test;
+  const cursor = await shaky.trueHead();
+  const ids = await shaky.elsewhere(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
+  const go = shaky.hold();
+  const opening = hub.subscribe({ filters: onAlerts, cursor });
+  await clock.advance(0);
+  await shaky.elsewhere(alerts, [numbered("alert", 4)], { retracts: ids.slice(0, 1) });
+  await clock.advance(0);
+  go();
+  await using first = createClient(await opening).live();
+  await using later = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
+  await clock.advance(20);
+  for (const client of [first, later]) {
+    assertEquals(numbersOf(client.said("alert")), [2, 3, 4]);
+    assertEquals(client.said("gap"), []);
+  }
+});
+
+Deno.test("an event that is retracted while a page of the log is read is not replayed", async () => {
+  await using test = createShakyHub({ retainEvents: 3000 });
+  const { clock, hub, shaky } = test;
+  const cursor = await shaky.trueHead();
+  await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  const publishing = publish(test, 1, 700, "x".repeat(2000));
+  await clock.advance(1000);
+  const [one = ""] = await publishing;
+  const opening = hub.subscribe({ filters: onAlerts, cursor });
+  await clock.advance(0);
+  const client = createClient(await opening);
+  await publish(test, 701, 701); // so that the page is read anew
+  const go = shaky.hold();
+  client.live();
+  await clock.advance(0);
+  await shaky.elsewhere(alerts, [numbered("alert", 702)], { retracts: [one] });
+  await clock.advance(20);
+  go();
+  await clock.advance(1000);
+  assertEquals(numbersOf(client.said("alert")), [...Array(701).keys()].map((i) => i + 2));
+  await client.hangUp();
+});

@@ -7,7 +7,7 @@ import type { EventInput, LogMessage } from "../../lib/core/event.ts";
 import { comparePositions, type Position } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { HubOptions } from "../../lib/hub/hub.ts";
-import { draftOf } from "../../lib/hub/publisher.ts";
+import { serialize } from "../../lib/hub/publisher.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import type { AppendOptions, EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
@@ -169,8 +169,8 @@ export function createShakyLog(
       };
     },
     async elsewhere(topic, publications, how) {
-      const drafts = publications.map((each) => draftOf(topic, each, options.maxEventBytes));
-      const appended = await inner.append(topic, drafts, how);
+      const events = publications.map((each) => serialize(topic, each, options.maxEventBytes));
+      const appended = await inner.append(topic, events, how);
       return "ids" in appended ? appended.ids : [];
     },
     trueHead: () => inner.head(),

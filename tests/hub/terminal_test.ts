@@ -92,8 +92,9 @@ for (
     await test.put(one, "step", 1);
     const last = await test.put(one, "done", 2);
     await using client = await test.follow([one], more);
-    const gap = "cursor" in more ? ["gap"] : [];
-    assertEquals(namesOf(client), ["sync", ...gap, "done", "bye"]);
+    // A cursor that is not honoured starts before the oldest event: what `gap.before` names is delivered.
+    const rest = "cursor" in more ? ["gap", "done", "step", "done"] : ["done"];
+    assertEquals(namesOf(client), ["sync", ...rest, "bye"]);
     assertEquals(client.cursor, last);
   });
 }

@@ -55,10 +55,10 @@ Deno.test("1,000 clients whose cursors are not honoured cost one read together",
   const { test } = await createFreshHub();
   await using _ = test;
   const { shaky } = test;
-  const clients = await connect(test, (n) => n % 2 ? `16000000000${n}-1` : "abc");
+  const clients = await connect(test, (n) => n % 2 ? `1600000000000-${n}` : "abc");
   for (const client of clients) await client.readOne();
   assert(clients.every((client) => client.said("gap").length === 1));
-  assertEquals([shaky.calls.after, shaky.calls.latest, shaky.calls.honours], [1, 2, CLIENTS / 2]);
+  assertEquals([shaky.calls.after, shaky.calls.latest, shaky.calls.honours], [1, 2, 0]);
   for (const client of clients) await client.hangUp();
 });
 

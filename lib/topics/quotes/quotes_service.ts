@@ -90,13 +90,13 @@ export function createQuotesService(
         );
       },
       async publish(publications) {
-        if (leaderElection.role === "degraded") return hub.show(topic, publications);
+        if (leaderElection.role === "degraded") return hub.overlay(topic, publications);
         // Another leads by now, and asks for itself; or nobody looks any more.
         if (leaderElection.role !== "leader") return;
         try {
           await publish(publications);
         } catch (thrown) {
-          if (thrown instanceof StoreUnavailable) hub.show(topic, publications);
+          if (thrown instanceof StoreUnavailable) hub.overlay(topic, publications);
           else if (thrown instanceof Problem && thrown.code === "fenced") leaderElection.stepDown();
           else throw thrown;
         }

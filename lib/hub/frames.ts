@@ -1,0 +1,109 @@
+/**
+ * The frames of the stream itself: `sync`, `gap`, snapshots, `heartbeat`, `auth` and `bye`.
+ *
+ * @module
+ */
+import { ORIGIN, type Position } from "../core/position.ts";
+import { encodeFrames, type Frame } from "../wire/sse.ts";
+import type { EndReason } from "./client_stream.ts";
+import { passes, type Subscribed } from "./merge.ts";
+
+/** The initial frames are one chunk up to this size, in bytes. Above it, each frame is a chunk. */
+const MAX_CHUNK_BYTES = 65_536;
+
+/** The data of a `gap`: the log has lost events of a topic. */
+export interface Gap {
+  readonly topic: string;
+  /** The client's cursor, null if it was not honoured. */
+  readonly after: Position | null;
+  /** The oldest id that the log retains, null if it retains none. */
+  readonly before: Position | null;
+}
+
+/** The data of a `sync`. */
+export interface Sync {
+  readonly isResumed: boolean;
+  readonly topics: readonly string[];
+  /** The topics that were requested and no longer exist. */
+  readonly gone: readonly string[] | undefined;
+  readonly retryMs: number;
+  readonly heartbeatMs: number;
+  /** Wall time, in milliseconds since the Unix epoch. */
+  readonly serverTime: number;
+}
+
+/**
+ * Creates the initial frames, in order: sync, gaps, snapshots.
+ *
+ * @param id The position from which the client continues, which only the last frame carries. Null if it is not known.
+ */
+export function initialFrames(
+  sync: Sync,
+  gaps: readonly Gap[],
+  snapshots: readonly Frame[],
+  id: Position | null,
+): Frame[] {
+  const data = JSON.stringify({
+    resumed: sync.isResumed,
+    gap: gaps.length > 0,
+    topics: sync.topics,
+    gone: sync.gone,
+    heartbeat_ms: sync.heartbeatMs,
+    server_time: sync.serverTime,
+  });
+  const frames = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
+  return id === null ? frames : withLastId(frames, id);
+}
+
+/** Encodes initial frames: as one chunk, or as chunks of whole frames if they are large. */
+export function encodeInitialFrames(frames: readonly Frame[]): Uint8Array[] {
+  const chunk = encodeFrames(...frames);
+  return chunk.byteLength <= MAX_CHUNK_BYTES ? [chunk] : frames.map((frame) => encodeFrames(frame));
+}
+
+/** Creates the frames of gaps. */
+export function gapFrames(gaps: readonly Gap[]): Frame[] {
+  return gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) }));
+}
+
+/** Puts an id on the last of some frames. */
+export function withLastId(frames: readonly Frame[], id: Position): Frame[] {
+  return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id } : frame);
+}
+
+/** Creates the frames with which topics open for a client without a cursor. */
+export function snapshotFrames(topics: readonly Subscribed[]): Frame[] {
+  return topics.flatMap(({ reader: { window }, tags }) => {
+    const { open } = window.topic;
+    const opening = open?.(window.values().filter((event) => passes(tags, event)), tags);
+    return opening ? [{ event: opening.type, data: opening.json }] : [];
+  });
+}
+
+/** Creates a heartbeat, which moves a client's cursor to its own position. It has no id if the position is not known. */
+export function heartbeatFrame(position: Position, now: number): Frame {
+  const frame = { event: "heartbeat", data: String(now) };
+  return position === ORIGIN ? frame : { id: position, ...frame };
+}
+
+/** Creates an encoder of the heartbeats of one moment: clients at the same position receive the same bytes. */
+export function heartbeatEncoder(now: number): (position: Position) => Uint8Array {
+  const encoded = new Map<Position, Uint8Array>();
+  return (position) => {
+    const bytes = encoded.get(position) ?? encodeFrames(heartbeatFrame(position, now));
+    encoded.set(position, bytes);
+    return bytes;
+  };
+}
+
+/** Encodes an `auth`, which announces that rights expire. It has no id, since it is not an event of the log. */
+export function encodeAuth(expiresInMs: number): Uint8Array {
+  const data = JSON.stringify({ expires_in_ms: Math.max(0, Math.round(expiresInMs)) });
+  return encodeFrames({ event: "auth", data });
+}
+
+/** Encodes a `bye` with a `retry` jittered by half, so clients do not return all at once. @param random In [0, 1). */
+export function encodeBye(reason: EndReason, retryMs: number, random: number): Uint8Array {
+  const retry = Math.round(retryMs * (0.5 + random));
+  return encodeFrames({ retry, event: "bye", data: JSON.stringify({ reason, retry_ms: retry }) });
+}
