@@ -5,7 +5,7 @@
  */
 
 /** The listeners of one event. */
-export interface Listeners<Value> {
+export interface ListenerSet<Value> {
   /** Adds a listener. A function that is added twice is called twice. @returns A function that removes it. */
   add(listener: (value: Value) => void): () => void;
   /** Calls the listeners in the order of their addition. A listener may add or remove others. */
@@ -13,7 +13,7 @@ export interface Listeners<Value> {
 }
 
 /** Creates an empty set of listeners. */
-export function createListeners<Value>(): Listeners<Value> {
+export function createListenerSet<Value>(): ListenerSet<Value> {
   const entries = new Set<{ readonly listener: (value: Value) => void }>();
   return {
     add(listener) {

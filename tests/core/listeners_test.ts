@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { createListeners } from "../../lib/core/listeners.ts";
+import { createListenerSet } from "../../lib/core/listeners.ts";
 
-Deno.test("createListeners() calls each listener in order until it is removed", () => {
-  const listeners = createListeners<number>();
+Deno.test("createListenerSet() calls each listener in order until it is removed", () => {
+  const listeners = createListenerSet<number>();
   const calls: string[] = [];
   const listener = (value: number) => void calls.push(`a${value}`);
   const removeFirst = listeners.add(listener);
@@ -15,8 +15,8 @@ Deno.test("createListeners() calls each listener in order until it is removed", 
   assertEquals(calls, ["a1", "b1", "a1", "b2", "a2"]);
 });
 
-Deno.test("createListeners() lets a listener remove and add others", () => {
-  const listeners = createListeners<void>();
+Deno.test("createListenerSet() lets a listener remove and add others", () => {
+  const listeners = createListenerSet<void>();
   const calls: string[] = [];
   listeners.add(() => {
     calls.push("first");

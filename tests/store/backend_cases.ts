@@ -1,5 +1,5 @@
 /**
- * THE LIST of what leases and stores are held to, in memory or elsewhere.
+ * THE LIST of tests that every store and every lease passes, in memory and in Redis.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { SharedState } from "../../lib/store/backend.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
 import { alerts, event, subscribeJoined, thing } from "./support.ts";
 
-/** State that is new, and time to pass on it. */
+/** New state, and control of its time. */
 export interface StateUnderTest extends AsyncDisposable {
   readonly state: SharedState;
-  /** A lease as another isolate sees it. */
+  /** Returns the view that another isolate has of a lease. */
   rival(name: string): Lease;
-  /** Lets time pass for leases and values: those that have a life of so many milliseconds have ended after it. */
+  /** Lets time pass: a lease or value with a TTL of `ms` milliseconds has expired afterwards. */
   pass(ms: number): Promise<void>;
 }
 
 /**
  * Registers the list for one kind of state.
  *
- * @param create Creates state nobody else has.
- * @param register Registers a test, where that takes more than `Deno.test`.
+ * @param create Creates state for one test.
+ * @param register Registers a test, instead of `Deno.test`.
  */
 export function sharedStateCases(
   name: string,
@@ -36,7 +36,7 @@ export function sharedStateCases(
     });
   }
 
-  test("a value is kept until it is replaced or taken", async ({ state: { store } }) => {
+  test("set() stores a value until it is replaced or taken", async ({ state: { store } }) => {
     assertEquals(await store.get("a"), null);
     await store.set("a", "Zürich");
     assertEquals(await store.get("a"), "Zürich");
@@ -45,13 +45,13 @@ export function sharedStateCases(
     assertEquals([await store.take("a"), await store.get("a")], [null, null]);
   });
 
-  test("of many who take a value, one gets it", async ({ state: { store } }) => {
+  test("take() gives a value to one of several callers", async ({ state: { store } }) => {
     await store.set("ticket", "yours");
     const taken = await Promise.all(Array.from({ length: 10 }, () => store.take("ticket")));
     assertEquals(taken.filter((each) => each !== null), ["yours"]);
   });
 
-  test("a value with a life ends with it", async ({ state: { store }, pass }) => {
+  test("a value expires after its TTL", async ({ state: { store }, pass }) => {
     await store.set("a", "short", 50);
     await store.set("b", "long");
     await store.cas("c", null, "short", 50);
@@ -63,7 +63,7 @@ export function sharedStateCases(
     ]);
   });
 
-  test("swap() replaces what is expected, and tells what is there instead", async ({ state: { store } }) => {
+  test("cas() replaces the expected value, and returns the current one otherwise", async ({ state: { store } }) => {
     assertEquals(await store.cas("a", "1", "2"), null);
     assertEquals(await store.cas("a", null, "1"), "1");
     assertEquals(await store.cas("a", null, "2"), "1");
@@ -72,14 +72,14 @@ export function sharedStateCases(
     assertEquals(await store.get("a"), null);
   });
 
-  test("of many who swap at once, one wins", async ({ state: { store } }) => {
+  test("cas() succeeds for one of several concurrent callers", async ({ state: { store } }) => {
     const names = Array.from({ length: 10 }, (_, n) => String(n));
-    const held = await Promise.all(names.map((each) => store.cas("a", null, each)));
-    assertEquals(names.filter((each, i) => held[i] === each).length, 1);
-    assertEquals(new Set(held).size, 1);
+    const current = await Promise.all(names.map((each) => store.cas("a", null, each)));
+    assertEquals(names.filter((each, i) => current[i] === each).length, 1);
+    assertEquals(new Set(current).size, 1);
   });
 
-  test("a value changes with a publication, or neither does", async ({ state: { log, store } }) => {
+  test("append() publishes and sets a value, or does neither", async ({ state: { log, store } }) => {
     const change = async (expected: string | null, next: string) =>
       await log.append(alerts, [event("a", 1)], {
         cas: { key: "a", expected, next, ttlMs: 60_000 },
@@ -94,7 +94,7 @@ export function sharedStateCases(
     ]);
   });
 
-  test("of two who would put the same value, one publishes", async ({ state: { log, store } }) => {
+  test("append() publishes once if two callers set the same value", async ({ state: { log, store } }) => {
     const change = (expected: string | null) =>
       log.append(alerts, [event("a", 1)], {
         cas: { key: "a", expected, next: "ended", ttlMs: 60_000 },
@@ -106,15 +106,15 @@ export function sharedStateCases(
     assertEquals((await log.latest(alerts, 10_000)).events.length, 1);
   });
 
-  test("of many who change a value at once, each publishes what it put, in that order", async ({ state: { log, store } }) => {
+  test("append() publishes concurrent changes of a value in the order in which they were set", async ({ state: { log, store } }) => {
     async function add(n: number): Promise<void> {
-      let held = await store.get("a");
+      let current = await store.get("a");
       for (;;) {
-        const next = `${held ?? ""}${n}`;
-        const cas = { key: "a", expected: held, next, ttlMs: 60_000 };
+        const next = `${current ?? ""}${n}`;
+        const cas = { key: "a", expected: current, next, ttlMs: 60_000 };
         const appended = await log.append(alerts, [event(next, n)], { cas });
         if (appended.kind !== "stale") return;
-        held = appended.current;
+        current = appended.current;
       }
     }
     await Promise.all([1, 2, 3, 4, 5].map(add));
@@ -124,12 +124,12 @@ export function sharedStateCases(
     assertEquals(events.map(({ key }) => key), [1, 2, 3, 4, 5].map((n) => last.slice(0, n)));
   });
 
-  test("what is kept of a topic of a family goes with the value it changes with", async ({ state: { log, store }, pass }) => {
+  test("the log of a topic of a family expires with its value", async ({ state: { log, store }, pass }) => {
     const cas = { key: "a", expected: null, next: "1", ttlMs: 50 };
     await log.append(thing, [event("a", 1)], { cas });
     await log.append(alerts, [event("a", 1)], { cas: { ...cas, key: "d" } });
     await pass(60);
-    // A log in memory looks for what has ended when another such topic changes, and not each time.
+    // A log in memory searches for expired topics when another such topic changes, at intervals.
     const other = { ...thing, name: "things/b" };
     for (const key of ["b", "c"]) {
       await log.append(other, [event("b", 1)], { cas: { ...cas, key, ttlMs: 600_000 } });
@@ -139,11 +139,11 @@ export function sharedStateCases(
     const { events, truncatedAt: lost, oldestId: oldest } = await log.latest(thing, 10_000);
     assertEquals([events, lost, oldest], [[], null, null]);
     assertEquals((await log.latest(other, 10_000)).events.length, 2);
-    assertEquals((await log.latest(alerts, 10_000)).events.length, 1, "it has others to tell of");
+    assertEquals((await log.latest(alerts, 10_000)).events.length, 1, "it belongs to no family");
   });
 
-  /** Puts a value with a publication, and its key on a roll or off it. */
-  async function enrol(
+  /** Sets a value with a publication, and adds its key to an open index or removes it. */
+  async function setIndexed(
     { log }: SharedState,
     key: string,
     [expected, next]: readonly [string | null, string],
@@ -156,50 +156,54 @@ export function sharedStateCases(
     });
   }
 
-  test("all() gives the values whose keys are on a roll, and no others", async ({ state }) => {
+  test("all() reads the values whose keys are in an open index, and no others", async ({ state }) => {
     const { store } = state;
     assertEquals(await store.all("open"), []);
-    await enrol(state, "a", [null, "1"], true);
-    await enrol(state, "b", [null, "Zürich"], true);
+    await setIndexed(state, "a", [null, "1"], true);
+    await setIndexed(state, "b", [null, "Zürich"], true);
     assertEquals((await store.all("open")).sort(), ["1", "Zürich"]);
     assertEquals(await store.all("other"), []);
-    await enrol(state, "a", ["1", "2"], false);
+    await setIndexed(state, "a", ["1", "2"], false);
     assertEquals([await store.all("open"), await store.get("a")], [["Zürich"], "2"]);
   });
 
-  test("a roll changes with its value, or neither does", async ({ state }) => {
+  test("append() changes an open index and a value, or neither", async ({ state }) => {
     const { store } = state;
-    await enrol(state, "a", [null, "1"], true);
-    assertEquals((await enrol(state, "a", ["9", "2"], false)).kind, "stale");
-    assertEquals((await enrol(state, "b", ["9", "2"], true)).kind, "stale");
+    await setIndexed(state, "a", [null, "1"], true);
+    assertEquals((await setIndexed(state, "a", ["9", "2"], false)).kind, "stale");
+    assertEquals((await setIndexed(state, "b", ["9", "2"], true)).kind, "stale");
     assertEquals(await store.all("open"), ["1"]);
   });
 
-  test("a full roll takes no other key, and publishes nothing; what is there already is stale", async ({ state }) => {
+  test("append() publishes nothing if the open index is full, and a known key is stale", async ({ state }) => {
     const { log, store } = state;
     const keys = ["a", "b", "c", "d", "e"];
-    const kinds = await Promise.all(keys.map((key) => enrol(state, key, [null, key], true)));
+    const kinds = await Promise.all(keys.map((key) => setIndexed(state, key, [null, key], true)));
     assertEquals(kinds.filter(({ kind }) => kind === "full").length, 2);
     assertEquals((await store.all("open")).length, 3);
     assertEquals((await log.latest(alerts, 10_000)).events.length, 3);
     const [first = ""] = await store.all("open");
-    assertEquals((await enrol(state, first, [null, "2"], true)).kind, "stale");
-    assertEquals((await enrol(state, first, [first, "2"], false)).kind, "appended");
-    assertEquals((await enrol(state, "f", [null, "f"], true)).kind, "appended");
+    assertEquals((await setIndexed(state, first, [null, "2"], true)).kind, "stale");
+    assertEquals((await setIndexed(state, first, [first, "2"], false)).kind, "appended");
+    assertEquals((await setIndexed(state, "f", [null, "f"], true)).kind, "appended");
   });
 
-  test("a key that has outlived its value is taken off its roll", async ({ state, pass }) => {
+  test("all() removes a key from its open index if its value has expired", async ({ state, pass }) => {
     const { store } = state;
-    for (const key of ["a", "b"]) await enrol(state, key, [null, key], true, 50);
-    await enrol(state, "c", [null, "c"], true);
+    for (const key of ["a", "b"]) await setIndexed(state, key, [null, key], true, 50);
+    await setIndexed(state, "c", [null, "c"], true);
     await pass(60);
     assertEquals(await store.all("open"), ["c"]);
     for (const key of ["d", "e"]) {
-      assertEquals((await enrol(state, key, [null, key], true)).kind, "appended", "there is room");
+      assertEquals(
+        (await setIndexed(state, key, [null, key], true)).kind,
+        "appended",
+        "the index has room",
+      );
     }
   });
 
-  test("a lease has one holder, until it is given back", async ({ state, rival }) => {
+  test("a lease has one holder until it is released", async ({ state, rival }) => {
     const [ours, theirs] = [state.lease("polls"), rival("polls")];
     assertEquals(await ours.claim(), { isHeld: true });
     assertEquals(await ours.claim(), { isHeld: true });
@@ -213,7 +217,7 @@ export function sharedStateCases(
     assertEquals((await rival("other").claim()).isHeld, true);
   });
 
-  test("a lease ends by itself, and its late holder writes nothing", async ({ state, rival, pass }) => {
+  test("a lease expires, and append() fences its late holder", async ({ state, rival, pass }) => {
     const [ours, theirs] = [state.lease("polls"), rival("polls")];
     const write = async (fence: Fence) =>
       (await state.log.append(alerts, [event("a", 1)], { fence })).kind;
@@ -227,19 +231,19 @@ export function sharedStateCases(
     assertEquals([await write(ours.fence), await write(theirs.fence)], ["fenced", "appended"]);
   });
 
-  test("who waits for a lease hears that its holder gave it back", async ({ state, rival }) => {
-    const follower = await subscribeJoined(state.log);
+  test("onFree() calls its listener when the holder releases the lease", async ({ state, rival }) => {
+    const subscriber = await subscribeJoined(state.log);
     const [ours, theirs, other] = [state.lease("polls"), rival("polls"), rival("other")];
     await Promise.all([theirs.claim(), other.claim()]);
     const { promise: free, resolve } = Promise.withResolvers<void>();
-    let heard = 0;
+    let calls = 0;
     ours.onFree(resolve);
-    ours.onFree(() => heard++)();
-    state.lease("other").onFree(() => heard++);
+    ours.onFree(() => calls++)();
+    state.lease("other").onFree(() => calls++);
     await ours.release();
     await theirs.release();
-    await within(PATIENCE_MS, "a lease that is free", free);
-    assertEquals([heard, await ours.claim()], [0, { isHeld: true }]);
-    await follower.cancel();
+    await within(PATIENCE_MS, "a released lease", free);
+    assertEquals([calls, await ours.claim()], [0, { isHeld: true }]);
+    await subscriber.cancel();
   });
 }

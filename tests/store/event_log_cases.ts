@@ -1,13 +1,12 @@
 /**
- * THE LIST of what every event log is held to, in memory or elsewhere.
+ * THE LIST of tests that every event log passes, in memory and in Redis.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LogMessage } from "../../lib/core/event.ts";
-import { isPosition, parseId, type Position } from "../../lib/core/position.ts";
-import { type EventLog, MAX_BATCH_EVENTS } from "../../lib/store/event_log.ts";
-import type { Retention } from "../../lib/store/event_log.ts";
+import { isPosition, ORIGIN, parseId, type Position } from "../../lib/core/position.ts";
+import { type EventLog, MAX_BATCH_EVENTS, type Retention } from "../../lib/store/event_log.ts";
 import { compareIds } from "../support/order.ts";
 import {
   alerts,
@@ -21,21 +20,21 @@ import {
   subscribeJoined,
 } from "./support.ts";
 
-/** A log that is new, and time to pass on it. */
+/** A new log, and control of its time. */
 export interface LogUnderTest extends AsyncDisposable {
   readonly log: EventLog;
   /** Lets time pass for the log. */
   pass(ms: number): Promise<void>;
 }
 
-const KEPT: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
+const DEFAULT_RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
 const MUCH = 1_000_000;
 
 /**
  * Registers the list for one kind of log.
  *
- * @param create Creates a log nobody else has.
- * @param register Registers a test, where that takes more than `Deno.test`.
+ * @param create Creates a log for one test.
+ * @param register Registers a test, instead of `Deno.test`.
  */
 export function eventLogCases(
   name: string,
@@ -44,12 +43,12 @@ export function eventLogCases(
 ): void {
   function test(behaviour: string, check: (test: LogUnderTest) => Promise<void>, more = {}): void {
     register(`${name}: ${behaviour}`, async () => {
-      await using fresh = await create({ ...KEPT, ...more });
+      await using fresh = await create({ ...DEFAULT_RETENTION, ...more });
       await check(fresh);
     });
   }
 
-  test("append() gives ids that grow over all topics, and keeps the drafts as they are", async ({ log }) => {
+  test("append() assigns growing ids over all topics, and stores the events unchanged", async ({ log }) => {
     const ids: Position[] = [];
     for (const topic of [alerts, prices, notes, alerts]) {
       ids.push(...await append(log, topic, event("a", 1), event("b", 2)));
@@ -57,14 +56,14 @@ export function eventLogCases(
     assert(ids.every(isPosition));
     assertEquals(ids.toSorted(compareIds), ids);
     assertEquals(new Set(ids).size, 8);
-    const { events } = await log.after(notes, "0-0", MUCH);
+    const { events } = await log.after(notes, ORIGIN, MUCH);
     assertEquals(events, [
       { ...event("a", 1), topic: "notes", prevId: null, id: ids[4] ?? "" },
       { ...event("b", 2), topic: "notes", prevId: ids[4] ?? "", id: ids[5] ?? "" },
     ]);
   });
 
-  test("head() is the birth of an empty log, then the last event of any topic", async ({ log }) => {
+  test("head() is the epoch of an empty log, then the newest id of all topics", async ({ log }) => {
     const epoch = await log.head();
     assertEquals(parseId(epoch).n, 0);
     assertEquals(await log.head(), epoch);
@@ -76,7 +75,7 @@ export function eventLogCases(
   });
 
   test(
-    "honours() all from the birth to the head, trimmed or replaced too, and nothing else",
+    "honours() every cursor from the epoch to the head, evicted and replaced events included",
     async ({ log }) => {
       const epoch = await log.head();
       const ids = [
@@ -96,12 +95,12 @@ export function eventLogCases(
   );
 
   test(
-    "an event of a log topic names the one before it on its topic, trimmed or not",
+    "an event of a log topic has the id before it on its topic as prevId, evicted or not",
     async ({ log }) => {
       const [first = ""] = await append(log, alerts, event("a", 1));
       await append(log, notes, event("a", 1));
       const [second = "", third = ""] = await append(log, alerts, event("a", 2), event("a", 3));
-      const { events } = await log.after(alerts, "0-0", MUCH);
+      const { events } = await log.after(alerts, ORIGIN, MUCH);
       assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[second, first], [
         third,
         second,
@@ -110,73 +109,85 @@ export function eventLogCases(
     { retainEvents: 2 },
   );
 
-  test("a state topic keeps the newest event of each key, in the order of ids", async ({ log }) => {
-    const before = await append(log, prices, event("a", 1), event("b", 1), event("c", 1));
-    const [a = "", c = ""] = await append(log, prices, event("a", 2), event("c", 2));
-    const page = await log.latest(prices, MUCH);
-    assertEquals(page.events.map(({ id, json, prevId: prev }) => [id, json, prev]), [
-      [before[1] ?? "", "1", null],
-      [a, "2", null],
-      [c, "2", null],
-    ]);
-    assertEquals(idsOf(await log.after(prices, before[2] ?? "", MUCH)), [a, c]);
-    assertEquals(idsOf(await log.after(prices, a, MUCH)), [c]);
-  }, { retainEvents: 1 });
-
-  test("a log topic keeps so many events, and says what was lost", async ({ log }) => {
-    const [other] = await append(log, notes, event("a", 0));
-    const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
-    const whole = await log.after(alerts, "0-0", MUCH);
-    assertEquals([whole.truncatedAt, whole.oldestId, idsOf(whole)], [null, ids[0] ?? "", ids]);
-
-    const more = await append(log, alerts, event("a", 4), event("a", 5));
-    for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
-      assertEquals([page.truncatedAt, page.oldestId, page.isWhole], [
-        ids[1] ?? "",
-        ids[2] ?? "",
-        true,
+  test(
+    "a state topic retains the newest event of each key, in the order of ids",
+    async ({ log }) => {
+      const before = await append(log, prices, event("a", 1), event("b", 1), event("c", 1));
+      const [a = "", c = ""] = await append(log, prices, event("a", 2), event("c", 2));
+      const page = await log.latest(prices, MUCH);
+      assertEquals(page.events.map(({ id, json, prevId: prev }) => [id, json, prev]), [
+        [before[1] ?? "", "1", null],
+        [a, "2", null],
+        [c, "2", null],
       ]);
-      assertEquals(idsOf(page), [ids[2] ?? "", ...more]);
-    }
-    const { truncatedAt: lost, oldestId: oldest } = await log.after(notes, "0-0", MUCH);
-    assertEquals([lost, oldest], [null, other ?? ""]);
-  }, { retainEvents: 3 });
+      assertEquals(idsOf(await log.after(prices, before[2] ?? "", MUCH)), [a, c]);
+      assertEquals(idsOf(await log.after(prices, a, MUCH)), [c]);
+    },
+    { retainEvents: 1 },
+  );
 
-  test("a log topic keeps events so long, and says what was lost", async ({ log, pass }) => {
-    const [first = ""] = await append(log, alerts, event("a", 1));
-    await append(log, prices, event("a", 1));
-    await pass(600);
-    const [second = ""] = await append(log, alerts, event("a", 2));
-    await pass(600);
-    const half = await log.after(alerts, "0-0", MUCH);
-    assertEquals([half.truncatedAt, half.oldestId, idsOf(half)], [first, second, [second]]);
-    await pass(600);
-    const empty = await log.latest(alerts, MUCH);
-    assertEquals([empty.truncatedAt, empty.oldestId, empty.events.length], [second, null, 0]);
-    const [third = ""] = await append(log, alerts, event("a", 3));
-    const again = await log.after(alerts, first, MUCH);
-    assertEquals([again.truncatedAt, again.oldestId, again.events[0]?.prevId], [
-      second,
-      third,
-      second,
-    ]);
-    assertEquals((await log.latest(prices, MUCH)).events.length, 1);
-  }, { retainMs: 1000 });
+  test(
+    "a log topic retains its number of events, and reports where it is truncated",
+    async ({ log }) => {
+      const [other] = await append(log, notes, event("a", 0));
+      const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
+      const whole = await log.after(alerts, ORIGIN, MUCH);
+      assertEquals([whole.truncatedAt, whole.oldestId, idsOf(whole)], [null, ids[0] ?? "", ids]);
 
-  test("a topic nobody has published on is empty, and lacks nothing", async ({ log }) => {
+      const more = await append(log, alerts, event("a", 4), event("a", 5));
+      for (const page of [await log.after(alerts, ORIGIN, MUCH), await log.latest(alerts, MUCH)]) {
+        assertEquals([page.truncatedAt, page.oldestId, page.isWhole], [
+          ids[1] ?? "",
+          ids[2] ?? "",
+          true,
+        ]);
+        assertEquals(idsOf(page), [ids[2] ?? "", ...more]);
+      }
+      const { truncatedAt: lost, oldestId: oldest } = await log.after(notes, ORIGIN, MUCH);
+      assertEquals([lost, oldest], [null, other ?? ""]);
+    },
+    { retainEvents: 3 },
+  );
+
+  test(
+    "a log topic retains events for its time, and reports where it is truncated",
+    async ({ log, pass }) => {
+      const [first = ""] = await append(log, alerts, event("a", 1));
+      await append(log, prices, event("a", 1));
+      await pass(600);
+      const [second = ""] = await append(log, alerts, event("a", 2));
+      await pass(600);
+      const half = await log.after(alerts, ORIGIN, MUCH);
+      assertEquals([half.truncatedAt, half.oldestId, idsOf(half)], [first, second, [second]]);
+      await pass(600);
+      const empty = await log.latest(alerts, MUCH);
+      assertEquals([empty.truncatedAt, empty.oldestId, empty.events.length], [second, null, 0]);
+      const [third = ""] = await append(log, alerts, event("a", 3));
+      const again = await log.after(alerts, first, MUCH);
+      assertEquals([again.truncatedAt, again.oldestId, again.events[0]?.prevId], [
+        second,
+        third,
+        second,
+      ]);
+      assertEquals((await log.latest(prices, MUCH)).events.length, 1);
+    },
+    { retainMs: 1000 },
+  );
+
+  test("a topic without a publication is empty, and not truncated", async ({ log }) => {
     await append(log, notes, event("a", 1));
     const nothing = { events: [], isWhole: true, truncatedAt: null, oldestId: null };
-    assertEquals(await log.after(alerts, "0-0", MUCH), nothing);
+    assertEquals(await log.after(alerts, ORIGIN, MUCH), nothing);
     assertEquals(await log.latest(alerts, MUCH), nothing);
   });
 
-  test("after() gives the first events that fit, and always one", async ({ log }) => {
-    const drafts = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
-    const ids = await append(log, alerts, ...drafts);
-    const { events, oldestId: oldest } = await log.after(alerts, "0-0", MUCH);
+  test("after() returns the first events that fit, and at least one", async ({ log }) => {
+    const batch = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
+    const ids = await append(log, alerts, ...batch);
+    const { events, oldestId: oldest } = await log.after(alerts, ORIGIN, MUCH);
     const two = bytesOf(events.slice(0, 2));
     for (const [bytes, count] of [[two, 2], [two - 1, 1], [0, 1]] as const) {
-      const page = await log.after(alerts, "0-0", bytes);
+      const page = await log.after(alerts, ORIGIN, bytes);
       assertEquals([idsOf(page), page.isWhole, page.oldestId], [
         ids.slice(0, count),
         false,
@@ -189,9 +200,9 @@ export function eventLogCases(
     assertEquals([none.events, none.isWhole, none.oldestId], [[], true, ids[0] ?? ""]);
   });
 
-  test("latest() gives the last events that fit, and always one", async ({ log }) => {
-    const drafts = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
-    const ids = await append(log, alerts, ...drafts);
+  test("latest() returns the last events that fit, and at least one", async ({ log }) => {
+    const batch = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
+    const ids = await append(log, alerts, ...batch);
     const { events } = await log.latest(alerts, MUCH);
     const two = bytesOf(events.slice(2));
     for (const [bytes, count] of [[bytesOf(events), 4], [two, 2], [two - 1, 1], [0, 1]] as const) {
@@ -200,13 +211,13 @@ export function eventLogCases(
     }
   });
 
-  test("latest() gives every key of a state topic, whatever it weighs", async ({ log }) => {
+  test("latest() returns every key of a state topic, whatever its size", async ({ log }) => {
     const ids = await append(log, prices, event("a", 1), event("b", 2));
     const page = await log.latest(prices, 0);
     assertEquals([idsOf(page), page.isWhole], [ids, true]);
   });
 
-  test("follow() says where it stands, then gives every publication whole, in order, until it is cancelled", async ({ log }) => {
+  test("subscribe() emits joined, then every publication whole and in order, until it is cancelled", async ({ log }) => {
     const epoch = await log.head();
     await append(log, alerts, event("a", 0));
     const [one, other] = [collectMessages(log.subscribe()), collectMessages(log.subscribe())];
@@ -221,80 +232,84 @@ export function eventLogCases(
     await other.cancel();
   });
 
-  test("follow() gives events as the log keeps them", async ({ log }) => {
+  test("subscribe() emits events as the log stores them", async ({ log }) => {
     await append(log, alerts, event("a", 1));
-    const follower = await subscribeJoined(log);
+    const subscriber = await subscribeJoined(log);
     await append(
       log,
       alerts,
       { ...event("é", 2), json: '"Zürich\\n\u2028, {} \ud83d\ude00"' },
       event("b", 3),
     );
-    const delivery = await follower.next();
-    assert(delivery.kind === "published");
-    assertEquals(delivery.events, (await log.after(alerts, "0-0", MUCH)).events.slice(1));
-    await follower.cancel();
+    const message = await subscriber.next();
+    assert(message.kind === "published");
+    assertEquals(message.events, (await log.after(alerts, ORIGIN, MUCH)).events.slice(1));
+    await subscriber.cancel();
   });
 
-  test("a follower of an empty log stands at its birth", async ({ log }) => {
-    const follower = collectMessages(log.subscribe());
-    const first = await follower.next();
+  test("subscribe() joins an empty log at its epoch", async ({ log }) => {
+    const subscriber = collectMessages(log.subscribe());
+    const first = await subscriber.next();
     const epoch = await log.head();
     assertEquals(first, { kind: "joined", epoch, head: epoch });
     const ids = await append(log, alerts, event("a", 1));
-    assertEquals(await follower.published(1), [ids]);
+    assertEquals(await subscriber.published(1), [ids]);
     const page = await log.after(alerts, epoch, MUCH);
     assertEquals([page.truncatedAt, idsOf(page)], [null, ids]);
-    await follower.cancel();
+    await subscriber.cancel();
   });
 
-  test("append() of more events than one id has room for is refused", async ({ log }) => {
-    const drafts = Array.from({ length: MAX_BATCH_EVENTS + 1 }, (_, n) => event("a", n));
+  test("append() refuses more events than a batch may have", async ({ log }) => {
+    const batch = Array.from({ length: MAX_BATCH_EVENTS + 1 }, (_, n) => event("a", n));
     const before = await log.head();
-    await assertRejects(() => log.append(alerts, drafts), RangeError);
+    await assertRejects(() => log.append(alerts, batch), RangeError);
     assertEquals(await log.head(), before);
-    const ids = await append(log, prices, ...drafts.slice(1));
+    const ids = await append(log, prices, ...batch.slice(1));
     assertEquals([new Set(ids).size, ids.toSorted(compareIds)], [MAX_BATCH_EVENTS, ids]);
   });
 
-  test("what is taken back is read no more, and leaves no gap", async ({ log }) => {
+  test("append() retracts events without a gap", async ({ log }) => {
     const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
-    const follower = await subscribeJoined(log);
+    const subscriber = await subscribeJoined(log);
     const retracts = [ids[0] ?? "", ids[2] ?? ""];
     const appended = await log.append(alerts, [event("a", 4)], { retracts });
     assert(appended.kind === "appended");
     const [taken = ""] = appended.ids;
-    const delivery = await follower.next();
-    assert(delivery.kind === "published");
-    assertEquals([idsOf(delivery), delivery.retracted], [[taken], retracts]);
-    for (const page of [await log.after(alerts, "0-0", MUCH), await log.latest(alerts, MUCH)]) {
+    const message = await subscriber.next();
+    assert(message.kind === "published");
+    assertEquals([idsOf(message), message.retracted], [[taken], retracts]);
+    for (const page of [await log.after(alerts, ORIGIN, MUCH), await log.latest(alerts, MUCH)]) {
       assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
         [ids[1] ?? "", null],
         [taken, ids[1] ?? ""],
       ]);
       assertEquals(page.truncatedAt, null);
     }
-    await follower.cancel();
+    await subscriber.cancel();
   });
 
-  test("what is taken back at the head of what is kept moves no gap", async ({ log }) => {
-    const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
-    const [fourth = ""] = await append(log, alerts, event("a", 4));
-    const { truncatedAt: lost } = await log.latest(alerts, MUCH);
-    assertEquals(lost, ids[0] ?? "");
-    const appended = await log.append(alerts, [event("a", 5)], {
-      retracts: [ids[1] ?? "", ids[2] ?? ""],
-    });
-    assert(appended.kind === "appended");
-    const page = await log.after(alerts, ids[0] ?? "", MUCH);
-    assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", fourth]);
-    assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
-      [fourth, ids[0] ?? ""],
-      [appended.ids[0] ?? "", fourth],
-    ]);
-  }, { retainEvents: 3 });
+  test(
+    "append() retracts the oldest retained events without moving the truncation",
+    async ({ log }) => {
+      const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
+      const [fourth = ""] = await append(log, alerts, event("a", 4));
+      const { truncatedAt: lost } = await log.latest(alerts, MUCH);
+      assertEquals(lost, ids[0] ?? "");
+      const appended = await log.append(alerts, [event("a", 5)], {
+        retracts: [ids[1] ?? "", ids[2] ?? ""],
+      });
+      assert(appended.kind === "appended");
+      const page = await log.after(alerts, ids[0] ?? "", MUCH);
+      assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", fourth]);
+      assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
+        [fourth, ids[0] ?? ""],
+        [appended.ids[0] ?? "", fourth],
+      ]);
+    },
+    { retainEvents: 3 },
+  );
 
-  test("where all is taken back, what was lost before stays what was lost", async ({ log }) => {
+  test("append() retracts all events of a topic without moving the truncation", async ({ log }) => {
     const ids = await append(log, alerts, event("a", 1), event("a", 2));
     const appended = await log.append(alerts, [event("a", 3)], { retracts: [ids[1] ?? "", "1-1"] });
     assert(appended.kind === "appended");
@@ -303,9 +318,9 @@ export function eventLogCases(
     assertEquals(page.events[0]?.prevId, ids[0] ?? "");
   }, { retainEvents: 1 });
 
-  test("append() of a key that came before gives the same ids and publishes nothing", async ({ log }) => {
+  test("append() returns the same ids for a repeated idempotency key, and publishes nothing", async ({ log }) => {
     const idempotencyKey = { key: "publisher POST /x 1", fingerprint: "one" };
-    const follower = await subscribeJoined(log);
+    const subscriber = await subscribeJoined(log);
     const appended = await log.append(alerts, [event("a", 1), event("a", 2)], { idempotencyKey });
     assert(appended.kind === "appended");
     const { ids } = appended;
@@ -321,7 +336,7 @@ export function eventLogCases(
       idempotencyKey: { ...idempotencyKey, key: "2" },
     });
     assert(next.kind === "appended");
-    assertEquals(await follower.published(2), [ids, next.ids]);
-    await follower.cancel();
+    assertEquals(await subscriber.published(2), [ids, next.ids]);
+    await subscriber.cancel();
   });
 }

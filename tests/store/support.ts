@@ -1,5 +1,5 @@
 /**
- * Small words for tests of event logs.
+ * Topics, events and subscribers for tests of event logs.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export const prices: Topic = defineTopic({ name: "prices", kind: "state", events
 export const alerts: Topic = defineTopic({ name: "alerts", kind: "log", events });
 export const notes: Topic = defineTopic({ name: "notes", kind: "log", events });
 
-/** A topic of a family: it goes with what it tells of. */
+/** A topic of a family: it expires with a value. */
 export const thing: Topic = defineTopic({
   name: "things/a",
   family: "things",
@@ -25,47 +25,47 @@ export const thing: Topic = defineTopic({
   events,
 });
 
-/** A draft that says a number. */
+/** Creates a serialised event that contains a number. */
 export function event(key: string, number: number): SerializedEvent {
   return { type: "number", key, tags: [key, "all"], json: String(number) };
 }
 
-/** Publishes, and gives the ids. */
+/** Publishes events. @returns Their ids. */
 export async function append(
   log: EventLog,
   topic: Topic,
-  ...drafts: SerializedEvent[]
+  ...batch: SerializedEvent[]
 ): Promise<readonly Position[]> {
-  const appended = await log.append(topic, drafts);
+  const appended = await log.append(topic, batch);
   if (appended.kind !== "appended") throw new Error(`It was not appended but ${appended.kind}`);
   return appended.ids;
 }
 
-/** The ids on a page. */
+/** Returns the ids of a page. */
 export function idsOf({ events }: Pick<Page, "events">): Position[] {
   return events.map(({ id }) => id);
 }
 
-/** What events count for in a bound. */
+/** Returns the size of events in a bound. */
 export function bytesOf(events: Batch): number {
   return events.reduce((sum, event) => sum + weightOf(event), 0);
 }
 
-/** A follower of a log. */
+/** A subscriber of a log. */
 export interface TestSubscriber {
-  /** What it is given next. */
+  /** Returns the next message. */
   next(): Promise<LogMessage>;
-  /** The ids of the next publications. */
+  /** Returns the ids of the next publications. */
   published(count: number): Promise<(readonly Position[])[]>;
-  /** Stops following: the stream must end by that. */
+  /** Cancels the stream, which must end. */
   cancel(): Promise<void>;
 }
 
-/** Follows a log. */
-export function collectMessages(deliveries: ReadableStream<LogMessage>): TestSubscriber {
-  const reader = deliveries.getReader();
+/** Reads the messages of a log. */
+export function collectMessages(messages: ReadableStream<LogMessage>): TestSubscriber {
+  const reader = messages.getReader();
   async function next(): Promise<LogMessage> {
-    const { done, value } = await within(PATIENCE_MS, "a delivery", reader.read());
+    const { done, value } = await within(PATIENCE_MS, "a message", reader.read());
     if (done) throw new Error("The log's stream ended by itself");
     return value;
   }
@@ -74,9 +74,9 @@ export function collectMessages(deliveries: ReadableStream<LogMessage>): TestSub
     async published(count) {
       const found: (readonly Position[])[] = [];
       while (found.length < count) {
-        const delivery = await next();
-        if (delivery.kind === "joined") throw new Error("Something could not be told");
-        found.push(idsOf(delivery));
+        const message = await next();
+        if (message.kind === "joined") throw new Error("The log was joined anew");
+        found.push(idsOf(message));
       }
       return found;
     },
@@ -87,10 +87,10 @@ export function collectMessages(deliveries: ReadableStream<LogMessage>): TestSub
   };
 }
 
-/** Follows a log from where it stands now. */
+/** Subscribes to a log, and awaits `joined`. */
 export async function subscribeJoined(log: EventLog): Promise<TestSubscriber> {
-  const follower = collectMessages(log.subscribe());
-  const first = await follower.next();
-  if (first.kind !== "joined") throw new Error("It was not said where the follower stands");
-  return follower;
+  const subscriber = collectMessages(log.subscribe());
+  const first = await subscriber.next();
+  if (first.kind !== "joined") throw new Error("The log was not joined");
+  return subscriber;
 }

@@ -37,22 +37,7 @@ export interface MemoryLogContext {
   readonly store: Pick<MemoryStore, "casNow">;
 }
 
-/** The retained events of one topic. */
-interface TopicLog {
-  /** Oldest first. */
-  readonly events: readonly StreamEvent[];
-  /** The newest id that is not retained any more. Null if none was evicted. */
-  readonly truncatedAt: Position | null;
-  /** The `prevId` of the next event. */
-  readonly lastId: Position | null;
-  readonly bytes: number;
-  add(event: StreamEvent): void;
-  /** Deletes events. The event after a deleted one gets its `prevId`. */
-  retract(ids: readonly Position[]): void;
-  /** Evicts the oldest events until the bounds hold. The last event stays unless it is too old. */
-  trim(bounds: TopicBounds): void;
-}
-
+/** The bounds of a log topic. */
 interface TopicBounds {
   readonly maxEvents: number;
   readonly maxBytes: number;
@@ -60,70 +45,64 @@ interface TopicBounds {
   readonly cutoffMs: number;
 }
 
-/** Retains the newest event of each key. */
-function createStateTopicLog(): TopicLog {
-  // In the order of ids: the event that replaces another one goes to the end.
-  const newest = new Map<string, StreamEvent>();
-  return {
-    get events() {
-      return [...newest.values()];
-    },
-    truncatedAt: null,
-    lastId: null,
-    bytes: 0,
-    add(event) {
-      newest.delete(event.key);
-      newest.set(event.key, event);
-    },
-    retract() {},
-    trim() {},
-  };
-}
+/** The retained events of one topic: the last ones of a log topic, the newest of each key of a state topic. */
+class TopicLog {
+  /** In the order of their ids. */
+  readonly events: StreamEvent[] = [];
+  /** The size of a log topic's events. State topics do not count. */
+  bytes = 0;
+  /** The newest id that is not retained any more. Null if none was evicted. */
+  truncatedAt: Position | null = null;
+  readonly #isLog: boolean;
 
-/** Retains the last events. */
-function createLogTopicLog(): TopicLog {
-  const events: StreamEvent[] = [];
-  let bytes = 0;
-  let truncatedAt: Position | null = null;
-  return {
-    events,
-    get truncatedAt() {
-      return truncatedAt;
-    },
-    get lastId() {
-      return events.at(-1)?.id ?? truncatedAt;
-    },
-    get bytes() {
-      return bytes;
-    },
-    add(event) {
-      events.push(event);
-      bytes += weightOf(event);
-    },
-    retract(ids) {
-      for (const id of ids) {
-        const index = events.findIndex((event) => event.id === id);
-        const [retracted] = index === -1 ? [] : events.splice(index, 1);
-        if (!retracted) continue;
-        bytes -= weightOf(retracted);
-        const successor = events[index];
-        if (successor) events[index] = { ...successor, prevId: retracted.prevId };
-      }
-    },
-    trim({ maxEvents, maxBytes, cutoffMs }) {
-      evictOldest(
-        events,
-        ({ id }, left) => {
-          const isExcess = left > maxEvents || (bytes > maxBytes && left > 1);
-          return isExcess || parseId(id).ms < cutoffMs;
-        },
-        (event) => {
-          bytes -= weightOf(event);
-          truncatedAt = event.id;
-        },
-      );
-    },
-  };
+  constructor({ kind }: Topic) {
+    this.#isLog = kind === "log";
+  }
+
+  /** The `prevId` of the next event. */
+  get lastId(): Position | null {
+    return this.#isLog ? this.events.at(-1)?.id ?? this.truncatedAt : null;
+  }
+
+  add(event: StreamEvent): void {
+    if (this.#isLog) this.bytes += weightOf(event);
+    else this.#remove(({ key }) => key === event.key);
+    this.events.push(event);
+  }
+
+  /** Deletes events of a log topic. The event after a deleted one gets its `prevId`. */
+  retract(ids: readonly Position[]): void {
+    if (!this.#isLog) return;
+    for (const id of ids) {
+      const { index, event } = this.#remove((each) => each.id === id);
+      if (!event) continue;
+      this.bytes -= weightOf(event);
+      const successor = this.events[index];
+      if (successor) this.events[index] = { ...successor, prevId: event.prevId };
+    }
+  }
+
+  /** Evicts the oldest events of a log topic until the bounds hold. The last event stays unless it is too old. */
+  trim({ maxEvents, maxBytes, cutoffMs }: TopicBounds): void {
+    if (!this.#isLog) return;
+    evictOldest(
+      this.events,
+      ({ id }, left) => {
+        const isExcess = left > maxEvents || (this.bytes > maxBytes && left > 1);
+        return isExcess || parseId(id).ms < cutoffMs;
+      },
+      (event) => {
+        this.bytes -= weightOf(event);
+        this.truncatedAt = event.id;
+      },
+    );
+  }
+
+  #remove(isWanted: (event: StreamEvent) => boolean) {
+    const index = this.events.findIndex(isWanted);
+    const [event] = index === -1 ? [] : this.events.splice(index, 1);
+    return { index, event };
+  }
 }
 
 /** Creates a log in memory. Without a context every lease is held and every compare-and-set succeeds. */
@@ -152,11 +131,10 @@ export function createMemoryEventLog(
     perf: { now: clock.elapsed },
   });
 
-  function topicLogOf({ name, kind }: Topic): TopicLog {
-    const topic = topics.get(name) ??
-      (kind === "state" ? createStateTopicLog() : createLogTopicLog());
-    topics.set(name, topic);
-    return topic;
+  function topicLogOf(topic: Topic): TopicLog {
+    const log = topics.get(topic.name) ?? new TopicLog(topic);
+    topics.set(topic.name, log);
+    return log;
   }
 
   /** Lets a topic expire after `ttlMs`, and deletes those that have. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { createListeners } from "../../core/listeners.ts";
+import { createListenerSet } from "../../core/listeners.ts";
 import { type Fence, type Lease, LEASE_MS } from "../lease.ts";
 
 /** Leases in memory. */
@@ -17,7 +17,7 @@ export interface MemoryLeases {
 
 /** Creates leases. Nobody holds them yet. */
 export function createMemoryLeases(clock: Pick<Clock, "elapsed">): MemoryLeases {
-  const released = createListeners<string>();
+  const released = createListenerSet<string>();
   const holds = new Map<string, { readonly holder: string; readonly expiresAt: number }>();
 
   /** Milliseconds until a lease expires. */

@@ -7,7 +7,6 @@ import { z } from "zod";
 import type { SerializedEvent } from "../../core/event.ts";
 import { isPosition, type Position } from "../../core/position.ts";
 import { withRetry } from "../../core/retry.ts";
-import type { Runtime } from "../../core/runtime.ts";
 import type { Topic } from "../../core/topic.ts";
 import {
   type Appended,
@@ -15,13 +14,11 @@ import {
   type EventLog,
   IDEMPOTENCY_KEY_MS,
   MAX_BATCH_EVENTS,
-  type Retention,
   weightOf,
 } from "../event_log.ts";
 import { APPEND_SCRIPT, type AppendArgs } from "./append_script.ts";
 import { bodyStart, eventId, stringifyEvent } from "./bus.ts";
-import { readReply, type RedisClient, RedisFailure } from "./client.ts";
-import type { RedisKeys } from "./keys.ts";
+import { readReply, type RedisContext, RedisFailure } from "./client.ts";
 
 /** Lifetime of the key of a publication without an idempotency key, in milliseconds. It covers the retries below. */
 const RETRY_KEY_MS = 60_000;
@@ -50,19 +47,9 @@ const APPEND_REPLY = z.union([
   ]),
 ]);
 
-/** The dependencies of an append. */
-export interface RedisAppendContext {
-  readonly runtime: Pick<Runtime, "clock" | "random">;
-  readonly client: RedisClient;
-  readonly keys: RedisKeys;
-  readonly retention: Retention;
-  /** Tells this isolate's publications from all others. */
-  readonly isolate: string;
-}
-
 /** Creates the `append()` of a log. */
 export function createRedisAppend(
-  { runtime, client, keys, retention, isolate }: RedisAppendContext,
+  { runtime, client, keys, retention, isolate }: RedisContext,
 ): EventLog["append"] {
   const { clock, random } = runtime;
   // It differs when an isolate starts again under the same name.

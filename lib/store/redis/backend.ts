@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { createListeners } from "../../core/listeners.ts";
+import { createListenerSet } from "../../core/listeners.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { SharedState } from "../backend.ts";
 import type { Retention } from "../event_log.ts";
-import { createRedisClient, type RedisAddress } from "./client.ts";
+import { createRedisClient, type RedisAddress, type RedisContext } from "./client.ts";
 import { createRedisEventLog } from "./event_log.ts";
 import { createRedisKeys } from "./keys.ts";
 import { createRedisLease } from "./lease.ts";
@@ -27,14 +27,18 @@ export function createRedisState(
   runtime: Pick<Runtime, "clock" | "fetch" | "random" | "log">,
   { prefix, isolate, retention, ...address }: RedisStateOptions,
 ): SharedState {
-  const client = createRedisClient(runtime, address);
-  const keys = createRedisKeys(prefix);
-  const released = createListeners<string>();
-  const onLeaseReleased = released.notify;
+  const context: RedisContext = {
+    runtime,
+    client: createRedisClient(runtime, address),
+    keys: createRedisKeys(prefix),
+    retention,
+    isolate,
+    released: createListenerSet(),
+  };
   return {
-    log: createRedisEventLog({ runtime, client, keys, retention, isolate, onLeaseReleased }),
-    store: createRedisStore(client, keys),
-    lease: (name) => createRedisLease({ client, keys, released }, name, isolate),
-    health: client.health,
+    log: createRedisEventLog(context),
+    store: createRedisStore(context),
+    lease: (name) => createRedisLease(context, name),
+    health: context.client.health,
   };
 }

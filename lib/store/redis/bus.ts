@@ -7,8 +7,7 @@ import { z } from "zod";
 import type { SerializedEvent, StreamEvent } from "../../core/event.ts";
 import { isPosition, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
-import { readReply, type RedisClient } from "./client.ts";
-import type { RedisKeys } from "./keys.ts";
+import { readReply, type RedisContext } from "./client.ts";
 
 /**
  * Number of ids an entry of the bus has room for. Redis gives the entry its id `<ms>-<seq>`; its events have the ids
@@ -214,7 +213,7 @@ export interface RedisBus {
 }
 
 /** Creates the bus of a database. */
-export function createRedisBus(client: RedisClient, keys: RedisKeys): RedisBus {
+export function createRedisBus({ client, keys }: RedisContext): RedisBus {
   async function read(start: string): Promise<BusPage> {
     const args = [start, MAX_BUS_PAGE_BYTES];
     const reply = await client.script(READ_BUS_SCRIPT, [keys.bus, keys.epoch], args);

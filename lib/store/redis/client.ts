@@ -7,10 +7,12 @@ import { errors, Redis } from "@upstash/redis";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { withDeadline } from "../../core/deadline.ts";
-import { createListeners } from "../../core/listeners.ts";
+import { createListenerSet, type ListenerSet } from "../../core/listeners.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { StoreHealth } from "../backend.ts";
 import { StoreUnavailable } from "../errors.ts";
+import type { Retention } from "../event_log.ts";
+import type { RedisKeys } from "./keys.ts";
 
 /** The address of a database. */
 export interface RedisAddress {
@@ -31,6 +33,18 @@ export interface RedisClient {
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
   /** Marks the store as unavailable: a subscription was not confirmed. @param thrown The reason, if there is one. */
   markFailed(thrown?: unknown): void;
+}
+
+/** The parts that the log, the store and the leases of one database share. */
+export interface RedisContext {
+  readonly runtime: Pick<Runtime, "clock" | "random">;
+  readonly client: RedisClient;
+  readonly keys: RedisKeys;
+  readonly retention: Retention;
+  /** Tells this isolate from all others. */
+  readonly isolate: string;
+  /** Receives the name of each lease that is released while the log has a subscriber. */
+  readonly released: ListenerSet<string>;
 }
 
 /** A failed call. Its cause may contain what was sent: it must not be logged. */
@@ -122,7 +136,7 @@ export function createRedisClient(
   let failedAt = -Infinity;
   let commands = 0;
   let checking: Promise<boolean> | null = null;
-  const listeners = createListeners<boolean>();
+  const listeners = createListenerSet<boolean>();
   const scripts = new Map<string, HashedScript>();
   let signal = new AbortController().signal;
   const redis = new Redis({

@@ -5,7 +5,6 @@
  */
 import type { LogMessage, StreamEvent } from "../../core/event.ts";
 import { comparePositions, type Position } from "../../core/position.ts";
-import type { Runtime } from "../../core/runtime.ts";
 import { weightOf } from "../event_log.ts";
 import {
   type BusEntry,
@@ -14,7 +13,7 @@ import {
   parseBusMessage,
   type RedisBus,
 } from "./bus.ts";
-import type { RedisClient } from "./client.ts";
+import type { RedisContext } from "./client.ts";
 import { createRedisSubscriber } from "./subscriber.ts";
 
 /** Maximum size of the messages that wait for a reader, in bytes. */
@@ -25,16 +24,6 @@ const MAX_GAP_BYTES = 8_388_608;
 
 /** Maximum number of announcements that wait while the bus is read. Beyond it the bus is read again. */
 const MAX_ANNOUNCEMENTS = 1000;
-
-/** A consumer's dependencies. */
-export interface RedisConsumerContext {
-  readonly runtime: Pick<Runtime, "clock" | "random">;
-  readonly client: Pick<RedisClient, "subscribe" | "markFailed">;
-  readonly bus: RedisBus;
-  readonly channel: string;
-  /** Receives the name of each lease that is released. */
-  readonly onLeaseReleased: (lease: string) => void;
-}
 
 /** A consumer of the bus. */
 export interface RedisConsumer {
@@ -71,7 +60,8 @@ function withoutRetracted(entries: readonly BusEntry[]): StreamEvent[][] {
 
 /** Creates a consumer and opens its subscription. */
 export function createRedisConsumer(
-  { runtime, client, bus, channel, onLeaseReleased }: RedisConsumerContext,
+  { runtime, client, keys: { channel }, released }: RedisContext,
+  bus: RedisBus,
 ): RedisConsumer {
   let controller: ReadableStreamDefaultController<LogMessage>;
   let state: LogState | null = null;
@@ -199,7 +189,7 @@ export function createRedisConsumer(
     },
     onMessage(text) {
       const message = parseBusMessage(text);
-      if (message?.kind === "free") onLeaseReleased(message.lease);
+      if (message?.kind === "free") released.notify(message.lease);
       if (!message || message.kind === "free") return;
       announcements.push(message);
       if (announcements.length > MAX_ANNOUNCEMENTS) {

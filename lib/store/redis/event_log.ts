@@ -4,32 +4,16 @@
  * @module
  */
 import { comparePositions, isPosition, type Position } from "../../core/position.ts";
-import type { Runtime } from "../../core/runtime.ts";
-import type { EventLog, Retention } from "../event_log.ts";
+import type { EventLog } from "../event_log.ts";
 import { createRedisAppend } from "./append.ts";
 import { createRedisBus, type LogState } from "./bus.ts";
-import type { RedisClient } from "./client.ts";
+import type { RedisContext } from "./client.ts";
 import { createRedisConsumer, type RedisConsumer } from "./consumer.ts";
-import type { RedisKeys } from "./keys.ts";
 import { createRedisReplay } from "./replay.ts";
 
-/** A log's dependencies. */
-export interface RedisEventLogContext {
-  readonly runtime: Pick<Runtime, "clock" | "random">;
-  readonly client: RedisClient;
-  readonly keys: RedisKeys;
-  readonly retention: Retention;
-  /** Tells this isolate from all others. */
-  readonly isolate: string;
-  /** Receives the name of each lease that is released while the log has a subscriber. */
-  readonly onLeaseReleased: (lease: string) => void;
-}
-
 /** Creates a log in Redis. It sends nothing before it is used, and only pings while nothing is published. */
-export function createRedisEventLog(
-  { runtime, client, keys, retention, isolate, onLeaseReleased }: RedisEventLogContext,
-): EventLog {
-  const bus = createRedisBus(client, keys);
+export function createRedisEventLog(context: RedisContext): EventLog {
+  const bus = createRedisBus(context);
   let consumer: RedisConsumer | null = null;
   let reading: Promise<LogState> | null = null;
 
@@ -44,12 +28,11 @@ export function createRedisEventLog(
   }
 
   return {
-    append: createRedisAppend({ runtime, client, keys, retention, isolate }),
-    ...createRedisReplay({ clock: runtime.clock, client, keys, retention }),
+    append: createRedisAppend(context),
+    ...createRedisReplay(context),
 
     subscribe() {
-      const { channel } = keys;
-      consumer = createRedisConsumer({ runtime, client, bus, channel, onLeaseReleased });
+      consumer = createRedisConsumer(context, bus);
       return consumer.messages;
     },
 

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import type { Listeners } from "../../core/listeners.ts";
 import { type Lease, LEASE_MS } from "../lease.ts";
-import type { RedisClient } from "./client.ts";
-import type { RedisKeys } from "./keys.ts";
+import type { RedisContext } from "./client.ts";
 
 /** Releases a lease if its holder asks, and announces it. */
 const RELEASE_SCRIPT = `
@@ -17,19 +15,10 @@ call('PUBLISH', channel, '{"free":' .. nameJson .. '}')
 return 1
 `;
 
-/** A lease's dependencies. */
-export interface RedisLeaseContext {
-  readonly client: RedisClient;
-  readonly keys: RedisKeys;
-  /** Announcements of released leases, by name. */
-  readonly released: Listeners<string>;
-}
-
-/** Creates the view that one holder has of a lease. */
+/** Creates the view that this isolate has of a lease. */
 export function createRedisLease(
-  { client, keys, released }: RedisLeaseContext,
+  { client, keys, released, isolate: holder }: RedisContext,
   name: string,
-  holder: string,
 ): Lease {
   const key = keys.lease(name);
 

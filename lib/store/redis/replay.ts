@@ -4,14 +4,12 @@
  * @module
  */
 import { z } from "zod";
-import type { Clock } from "../../core/clock.ts";
 import type { StreamEvent } from "../../core/event.ts";
 import { comparePositions, ORIGIN, parseId, type Position } from "../../core/position.ts";
 import type { Topic } from "../../core/topic.ts";
-import { type EventLog, firstThatFit, type Page, type Retention } from "../event_log.ts";
+import { type EventLog, firstThatFit, type Page } from "../event_log.ts";
 import { parseEvent, REPLY_ID, REPLY_ID_OR_NULL } from "./bus.ts";
-import { readReply, type RedisClient } from "./client.ts";
-import type { RedisKeys } from "./keys.ts";
+import { readReply, type RedisContext } from "./client.ts";
 
 /**
  * Returns a page of a log topic: the newest id that is not retained, the oldest retained id, the events, and 1 if no more
@@ -61,17 +59,9 @@ const PAGE_REPLY = z.tuple([
 ]);
 const STATE_REPLY = z.array(z.string());
 
-/** The dependencies of a replay. */
-export interface RedisReplayContext {
-  readonly clock: Clock;
-  readonly client: RedisClient;
-  readonly keys: RedisKeys;
-  readonly retention: Retention;
-}
-
 /** Creates the `after()` and `latest()` of a log. Each page takes one request. */
 export function createRedisReplay(
-  { clock, client, keys, retention }: RedisReplayContext,
+  { runtime: { clock }, client, keys, retention }: RedisContext,
 ): Pick<EventLog, "after" | "latest"> {
   async function readLogTopic(
     { name }: Topic,

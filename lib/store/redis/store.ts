@@ -5,8 +5,7 @@
  */
 import { z } from "zod";
 import type { Store } from "../store.ts";
-import type { RedisClient } from "./client.ts";
-import type { RedisKeys } from "./keys.ts";
+import type { RedisContext } from "./client.ts";
 
 /** Compares and sets. Values have the form of {@linkcode encodeValue}. */
 const CAS_SCRIPT = `
@@ -39,7 +38,7 @@ function decodeValue(text: string): string | null {
 }
 
 /** Creates a store in Redis. */
-export function createRedisStore(client: RedisClient, keys: RedisKeys): Store {
+export function createRedisStore({ client, keys }: RedisContext): Store {
   return {
     get: (key) => client.command((redis) => redis.get<string>(keys.value(key))),
     async set(key, value, ttlMs) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createListenerSet } from "../../../lib/core/listeners.ts";
 import type { Position } from "../../../lib/core/position.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import type { EventLog } from "../../../lib/store/event_log.ts";
@@ -30,7 +31,7 @@ eventLogCases("createRedisEventLog()", async (retention) => {
     log,
     async pass(ms) {
       clock.skip(ms);
-      // Redis gives ids by its own clock, or by the last id where that is later.
+      // Redis assigns ids by its own clock, or after the last id if that is later.
       await database.ask("XSETID", `${PREFIX}:bus`, `${clock.now()}-0`);
     },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
@@ -44,7 +45,7 @@ function test(behaviour: string, check: (database: Database) => Promise<void>): 
   });
 }
 
-/** How much is kept of everything, in entries. */
+/** Returns all keys, and the lengths of the streams. */
 async function entries({ ask }: Database): Promise<unknown[]> {
   const keys = await ask("KEYS", `${PREFIX}:*`);
   assert(Array.isArray(keys));
@@ -52,7 +53,7 @@ async function entries({ ask }: Database): Promise<unknown[]> {
   return [keys.toSorted(), ...await Promise.all(streams)];
 }
 
-test("takes at most 8 commands for a publication with a fence", async (database) => {
+test("uses at most 8 commands for a publication with a fence", async (database) => {
   const { log, lease, health } = database.isolate();
   const { fence } = lease("polls");
   await lease("polls").claim();
@@ -79,7 +80,7 @@ test("takes at most 8 commands for a publication with a fence", async (database)
   assertEquals(await cost(() => log.append(thing, [event("a", 1)], { cas: ended })), 7 + 4);
 });
 
-test("reads a page with 4 commands of one request, a state topic with 1", async (database) => {
+test("reads a page of a log topic with 4 commands, a state topic with 1", async (database) => {
   const { log, health } = database.isolate();
   for (const topic of [alerts, prices]) await append(log, topic, ...NINE);
   await log.latest(alerts, 1000);
@@ -93,9 +94,9 @@ test("reads a page with 4 commands of one request, a state topic with 1", async 
 });
 
 for (const at of ["head", "body"] as const) {
-  test(`publishes once where the answer is lost, at its ${at}`, async ({ isolate, standIn }) => {
+  test(`publishes once if the answer is lost at its ${at}`, async ({ isolate, standIn }) => {
     const { log } = isolate();
-    const follower = await subscribeJoined(log);
+    const subscriber = await subscribeJoined(log);
     const [first = ""] = await append(log, alerts, event("a", 0));
     standIn.faults.loseReplies(2, { at, commands: ["EVALSHA"] });
     const ids = await append(log, alerts, event("a", 1), event("a", 2));
@@ -104,12 +105,12 @@ for (const at of ["head", "body"] as const) {
     const appended = await log.append(alerts, [event("a", 3)], { idempotencyKey });
     assert(appended.kind === "appended");
     assertEquals(idsOf(await log.latest(alerts, 1000)), [first, ...ids, ...appended.ids]);
-    assertEquals(await follower.published(3), [[first], ids, appended.ids]);
-    await follower.cancel();
+    assertEquals(await subscriber.published(3), [[first], ids, appended.ids]);
+    await subscriber.cancel();
   });
 }
 
-test("rejects with StoreAway where the database refuses, and keeps nothing", async (database) => {
+test("rejects with StoreUnavailable if the database refuses, and stores nothing", async (database) => {
   const { isolate, standIn, lines } = database;
   const clock = createOffsetClock();
   const { log, health } = isolate({ clock });
@@ -129,7 +130,7 @@ test("rejects with StoreAway where the database refuses, and keeps nothing", asy
   assertEquals(lines.filter((line) => line.includes(standIn.token)), []);
 });
 
-test("rejects within its deadline where no answer comes", async ({ isolate, standIn }) => {
+test("rejects within its timeout if no answer arrives", async ({ isolate, standIn }) => {
   const clock = createFastClock();
   const { log } = isolate({ clock });
   await append(log, alerts, event("a", 0));
@@ -148,7 +149,7 @@ test("rejects within its deadline where no answer comes", async ({ isolate, stan
   }
 });
 
-test("stores nothing by half where Redis is full", async (database) => {
+test("stores all or nothing if Redis is full", async (database) => {
   const { isolate, ask } = database;
   const { log, health } = isolate();
   const [first = ""] = await append(log, alerts, event("a", 0));
@@ -164,25 +165,25 @@ test("stores nothing by half where Redis is full", async (database) => {
   assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[first, null], [second, first]]);
 });
 
-redisTest("createRedisEventLog() goes on where Redis was killed and started again", async () => {
+redisTest("createRedisEventLog() continues after Redis was killed and started again", async () => {
   await using database = await startDatabase({ appendOnly: true });
   const { log } = database.isolate();
-  const follower = await subscribeJoined(log);
+  const subscriber = await subscribeJoined(log);
   const first = await append(log, alerts, event("a", 1));
   await database.redis.kill();
   await assertRejects(() => append(log, alerts, event("a", 2)), StoreUnavailable);
   await database.redis.restart();
   const second = await append(log, alerts, event("a", 3));
   const third = await append(log, notes, event("a", 4));
-  assertEquals(await follower.published(3), [first, second, third]);
+  assertEquals(await subscriber.published(3), [first, second, third]);
   assertEquals(idsOf(await log.latest(alerts, 1000)), [...first, ...second]);
-  await follower.cancel();
+  await subscriber.cancel();
 });
 
-test("gives two isolates that publish at once one order, whole, to each follower", async ({ isolate }) => {
+test("emits concurrent publications of two isolates in one order to each subscriber", async ({ isolate }) => {
   const EACH = 500;
   const logs = [isolate({ name: "one" }).log, isolate({ name: "other" }).log];
-  const followers = await Promise.all(logs.map(subscribeJoined));
+  const subscribers = await Promise.all(logs.map(subscribeJoined));
   async function publish(log: EventLog, key: string): Promise<Position[]> {
     const ids: Position[] = [];
     for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, event(key, n)));
@@ -190,9 +191,9 @@ test("gives two isolates that publish at once one order, whole, to each follower
   }
   const ids = await Promise.all(logs.map((log, i) => publish(log, String(i))));
   const order = ids.flat().toSorted(compareIds);
-  for (const follower of followers) {
-    assertEquals((await follower.published(2 * EACH)).flat(), order);
-    await follower.cancel();
+  for (const subscriber of subscribers) {
+    assertEquals((await subscriber.published(2 * EACH)).flat(), order);
+    await subscriber.cancel();
   }
   assertEquals(new Set(order).size, 2 * EACH);
 });
@@ -211,15 +212,15 @@ test("honours a thousand cursors with two reads at most", async (database) => {
   assert(cost <= 6, `${cost} commands`);
 });
 
-Deno.test("createRedisEventLog() asks again where a read began before the cursor came", async () => {
+Deno.test("createRedisEventLog() reads again if a shared read began before the cursor arrived", async () => {
   const reads: PromiseWithResolvers<unknown>[] = [];
-  const never = () => Promise.reject(new Error("not asked for here"));
+  const never = () => Promise.reject(new Error("not expected here"));
   const log = createRedisEventLog({
     runtime: { clock: createManualClock(), random: () => 0.5 },
     keys: createRedisKeys(PREFIX),
     retention: RETENTION,
     isolate: "us",
-    onLeaseReleased: () => {},
+    released: createListenerSet(),
     client: {
       health: createMemoryState({
         clock: createManualClock(),
@@ -243,36 +244,36 @@ Deno.test("createRedisEventLog() asks again where a read began before the cursor
   assertEquals([await verdicts, reads.length], [[true, true, false], 2]);
 });
 
-test("honours without a read what it has received", async (database) => {
+test("honours received ids without a read", async (database) => {
   const { log } = database.isolate();
   const [first = ""] = await append(log, alerts, event("a", 1));
-  const follower = await subscribeJoined(log);
+  const subscriber = await subscribeJoined(log);
   const ids = await append(log, prices, event("a", 2));
-  await follower.published(1);
+  await subscriber.published(1);
   database.standIn.faults.refuse("html");
   assertEquals(await Promise.all([first, ...ids, "1-1"].map(log.honours)), [true, true, false]);
   await assertRejects(() => log.honours(`9${first}`), StoreUnavailable);
   database.standIn.faults.refuse(null);
-  await follower.cancel();
+  await subscriber.cancel();
 });
 
-test("keeps both bounds of a log topic, whichever cuts", async (database) => {
+test("enforces both bounds of a log topic", async (database) => {
   const clock = createOffsetClock();
   const retention = { retainEvents: 3, retainMs: 1000 };
   const { log } = database.isolate({ clock, retention });
-  const kept: unknown[] = [];
+  const lengths: unknown[] = [];
   for (const step of [0, 0, 0, 0, 600, 600, 600, 2000]) {
     if (step > 0) {
       clock.skip(step);
       await database.ask("XSETID", `${PREFIX}:bus`, `${clock.now()}-0`);
     }
     await append(log, alerts, event("a", 1));
-    kept.push(await database.ask("XLEN", `${PREFIX}:log:alerts`));
+    lengths.push(await database.ask("XLEN", `${PREFIX}:log:alerts`));
   }
-  assertEquals(kept, [1, 2, 3, 3, 3, 2, 2, 1]);
+  assertEquals(lengths, [1, 2, 3, 3, 3, 2, 2, 1]);
 });
 
-test("refuses a wrong token, and says so to the operator without it", async ({ isolate, lines }) => {
+test("rejects with a wrong token, and logs the reason without the token", async ({ isolate, lines }) => {
   const { log, health } = isolate({ token: "a-wrong-token" });
   await assertRejects(() => log.head(), StoreUnavailable);
   assertEquals([health.isUp, lines.length], [false, 1]);

@@ -1,5 +1,5 @@
 /**
- * State in a real Redis, behind the stand-in of Upstash's REST interface.
+ * Shared state in a real Redis, behind the stand-in of Upstash's REST interface.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import { type StandIn, startStandIn } from "../../upstash/stand_in.ts";
 
 export const RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
 
-/** Of all keys and of the channel. */
+/** Prefix of all keys and of the channel. */
 export const PREFIX = "test";
 
-/** One isolate. */
+/** The options of an isolate. */
 export interface Isolate {
   readonly name?: string;
   readonly clock?: Clock;
@@ -30,17 +30,17 @@ export interface Isolate {
   readonly random?: () => number;
 }
 
-/** A database of the test's own. */
+/** A database for one test. */
 export interface Database extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly standIn: StandIn;
   /** The operator's log of all isolates, as lines. */
   readonly lines: readonly string[];
-  /** State as one isolate sees it. */
+  /** Creates the state of one isolate. */
   isolate(options?: Isolate): SharedState;
-  /** Asks Redis itself, past the stand-in. */
+  /** Runs a command in Redis, without the stand-in. */
   ask(...command: readonly (string | number)[]): Promise<Reply>;
-  /** How many commands Redis executes for a task. */
+  /** Returns the number of commands that Redis executes for a task. */
   cost(task: () => Promise<unknown>): Promise<number>;
 }
 
@@ -102,7 +102,7 @@ export function createOffsetClock() {
   };
 }
 
-/** A clock on which everything takes a tenth of the time. */
+/** Creates a clock that runs ten times as fast. */
 export function createFastClock(): Clock {
   const start = Date.now();
   return {
