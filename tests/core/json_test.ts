@@ -8,7 +8,7 @@ cyclic.self = cyclic;
 let deep: unknown = 0;
 for (let i = 0; i < 100_000; i++) deep = [deep];
 
-/** What JSON cannot say, with the field that is blamed. */
+/** Values that JSON cannot represent, each with the field of its error. */
 const REFUSED: Readonly<Record<string, readonly [value: unknown, field: string]>> = {
   "NaN": [{ a: { price: NaN } }, "price"],
   "Infinity": [[1, -Infinity], "1"],
@@ -35,7 +35,7 @@ for (const [name, [value, field]] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("toJson() writes what JSON can say as JSON.stringify does", () => {
+Deno.test("toJson() writes representable values as JSON.stringify does", () => {
   fc.assert(fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
     assertEquals(toJson(value), JSON.stringify(value));
   }));

@@ -9,14 +9,14 @@ function setUp(level: typeof LOG_LEVELS[number] = "debug") {
 }
 
 for (const [least, level] of LOG_LEVELS.entries()) {
-  Deno.test(`createLog() at ${level} drops what lies below it`, () => {
+  Deno.test(`createLogger() at ${level} drops lower levels`, () => {
     const { log, lines } = setUp(level);
     for (const each of LOG_LEVELS) log[each]("x");
     assertEquals(lines.length, LOG_LEVELS.length - least);
   });
 }
 
-Deno.test("createLog() writes one JSON object a line, whatever the message holds", () => {
+Deno.test("createLogger() writes one JSON object per line, whatever the message holds", () => {
   const { log, lines, read } = setUp();
   log.warn('two\nlines "quoted"', { attempts: 3 });
   assertFalse(lines.join().includes("\n"));
@@ -28,13 +28,13 @@ Deno.test("createLog() writes one JSON object a line, whatever the message holds
   }]);
 });
 
-Deno.test("createLog() lets no field stand in for the time, the level or the message", () => {
+Deno.test("createLogger() lets no field replace the time, the level or the message", () => {
   const { log, read } = setUp();
   log.error("real", { time: "never", level: "debug", message: "forged" });
   assertEquals(read(), [{ time: "1970-01-01T00:00:00.000Z", level: "error", message: "real" }]);
 });
 
-Deno.test("createLog() still tells the message where its fields cannot be written", () => {
+Deno.test("createLogger() writes the message even if JSON cannot represent its fields", () => {
   const { log, read } = setUp();
   log.info("it happened", { count: 1n });
   assertEquals(read(), [{
@@ -45,7 +45,7 @@ Deno.test("createLog() still tells the message where its fields cannot be writte
   }]);
 });
 
-Deno.test("messageOf() tells the message of an error, without its stack, and the text of the rest", () => {
+Deno.test("messageOf() returns the message of an error without its stack, and other values as text", () => {
   assertEquals(messageOf(new TypeError("bad")), "bad");
   assertEquals([messageOf("text"), messageOf(undefined), messageOf(null)], [
     "text",

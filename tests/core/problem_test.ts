@@ -5,7 +5,7 @@ const STATUSES: readonly ProblemStatus[] = [
   ...[400, 401, 403, 404, 409, 413, 414, 415, 422, 429, 500, 503] as const,
 ];
 
-Deno.test("Problem says over the wire what is wrong, and nothing of how it came about", () => {
+Deno.test("Problem serialises its status, code and detail, and neither its stack nor its cause", () => {
   const problem = new Problem(400, "bad_symbol", "No such symbol.", {
     errors: [{ field: "symbols", detail: "XYZ is unknown" }],
     retryAfterMs: 1000,
@@ -23,7 +23,7 @@ Deno.test("Problem says over the wire what is wrong, and nothing of how it came 
   assert(problem.cause instanceof Error);
 });
 
-Deno.test("Problem leaves out errors where there are none", () => {
+Deno.test("Problem omits errors if there are none", () => {
   assertFalse("errors" in new Problem(404, "unknown", "Nothing here.").toJSON());
 });
 

@@ -1,35 +1,35 @@
 /**
- * Commands as they come over HTTP: read, and refused where the service does not take them.
+ * Commands of HTTP requests: parses them, and refuses those that the service refuses.
  *
  * @module
  */
 import type { RawCommand } from "./resp.ts";
 
-/** A command that was read, its arguments as they go to Redis. */
+/** A parsed command, with its arguments as Redis receives them. */
 export interface Command {
   /** Its name in capitals. */
   readonly name: string;
   readonly args: RawCommand;
 }
 
-/** How commands are run: one, one after the other, or all or none. */
+/** The kinds of requests: one command, a sequence, or a transaction. */
 export type PlanKind = "one" | "pipeline" | "transaction";
 
-/** What a request wants to have run. */
-export interface Plan {
+/** The commands of a request. */
+export interface RequestPlan {
   readonly kind: PlanKind;
   readonly commands: readonly Command[];
 }
 
-/** A request, taken apart. */
-export interface Asked {
+/** The parts of a request. */
+export interface RestRequest {
   /** The parts of its path, decoded. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly body: Uint8Array;
 }
 
-/** A request that is answered with 400. The message is what the client reads. */
+/** The error of a request that is answered with 400. The client receives its message. */
 export class BadRequest extends Error {
   override name = "BadRequest";
 }
@@ -40,7 +40,7 @@ const KINDS: ReadonlyMap<string, PlanKind> = new Map([
   ["multi-exec", "transaction"],
 ]);
 
-/** What the service does not take over REST: https://upstash.com/docs/redis/features/restapi and its compatibility page. */
+/** The commands that the service refuses over REST: https://upstash.com/docs/redis/features/restapi and its compatibility page. */
 const REFUSED: ReadonlySet<string> = new Set([
   ..."BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP".split(" "),
   ..."MULTI EXEC DISCARD WATCH UNWATCH".split(" "),
@@ -68,8 +68,8 @@ function fromJson(value: unknown): Command {
   return Array.isArray(value) ? toCommand(value.map(argument)) : failToParse();
 }
 
-/** A command in an address: `/set/key/value?EX=5`. A body is one more argument, bytes as they are. */
-function fromPath({ segments, query, body }: Asked): Command {
+/** Parses a command in a URL: `/set/key/value?EX=5`. A body is one more argument, as raw bytes. */
+function fromPath({ segments, query, body }: RestRequest): Command {
   const options = [...query].filter(([name]) => name !== "_token");
   return toCommand([
     ...segments,
@@ -79,9 +79,9 @@ function fromPath({ segments, query, body }: Asked): Command {
 }
 
 /**
- * Reads JSON.
+ * Parses JSON.
  *
- * @throws {BadRequest} If it is none.
+ * @throws {BadRequest} If the body is no JSON.
  */
 export function readJson(body: Uint8Array): unknown {
   try {
@@ -92,11 +92,11 @@ export function readJson(body: Uint8Array): unknown {
 }
 
 /**
- * Reads what a request wants to have run.
+ * Parses the commands of a request.
  *
- * @throws {BadRequest} If that cannot be understood.
+ * @throws {BadRequest} If the request has an unknown form.
  */
-export function readPlan(asked: Asked): Plan {
+export function readPlan(asked: RestRequest): RequestPlan {
   const [first = "", ...others] = asked.segments;
   const kind = others.length === 0 ? KINDS.get(first.toLowerCase()) : undefined;
   if (kind === undefined) return { kind: "one", commands: [fromPath(asked)] };
@@ -106,7 +106,7 @@ export function readPlan(asked: Asked): Plan {
   throw new BadRequest(`ERR empty ${first} request`);
 }
 
-/** Why the service does not take a command, or nothing if it does. */
+/** Returns the error of a command that the service refuses. */
 export function refusalOf({ name, args }: Command): string | undefined {
   if (REFUSED.has(name)) {
     return `ERR Command is not available: '${

@@ -1,22 +1,22 @@
 /**
- * How many commands there were, by name.
+ * Counts of commands by name.
  *
  * @module
  */
 import type { RedisClient } from "./redis_client.ts";
 import { plain } from "./replies.ts";
 
-/** Commands, counted. */
+/** Counts of commands. */
 export interface CommandCounts {
   readonly total: number;
   /** By name in capitals. */
   readonly byName: Readonly<Record<string, number>>;
 }
 
-/** What only the stand-in itself sends. */
+/** The commands that only the stand-in itself sends. */
 const OWN: ReadonlySet<string> = new Set(["INFO", "CONFIG"]);
 
-/** Sums up pairs of a name and a number; a name may come more than once. */
+/** Adds up pairs of a name and a number. A name may occur more than once. */
 export function countsOf(pairs: Iterable<readonly [name: string, count: number]>): CommandCounts {
   const byName: Record<string, number> = {};
   let total = 0;
@@ -28,8 +28,8 @@ export function countsOf(pairs: Iterable<readonly [name: string, count: number]>
 }
 
 /**
- * What the redis-server has executed since it started or was told to forget, commands within scripts among it.
- * One with subcommands is counted by its first word. Its own INFO and CONFIG are left out.
+ * Counts the commands that the redis-server has executed since it started or its counts were reset, those inside scripts
+ * included. A command with subcommands counts by its first word. INFO and CONFIG do not count.
  */
 export async function commandsOf(redis: RedisClient): Promise<CommandCounts> {
   const [info = null] = await redis.ask([["INFO", "commandstats"]]);

@@ -1,14 +1,14 @@
 /**
- * What commands cost: at the door, and in Redis.
+ * Counts of commands: at the REST interface, and in Redis.
  *
  * @module
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { redisTest } from "../support/programs.ts";
-import { follow, startBench } from "./support.ts";
+import { startBench, subscribe } from "./support.ts";
 
 redisTest(
-  "stats() counts what is billed at the door: pipelines by their commands, refusals not",
+  "stats() counts the billed commands of requests: each command of a pipeline, and no refused one",
   async () => {
     await using bench = await startBench();
     const { standIn, sdk } = bench;
@@ -17,7 +17,7 @@ redisTest(
     await sdk.pipeline().get("a").get("b").xadd("log", "*", { a: 1 }).exec();
     await sdk.multi().incr("a").exec();
     await sdk.eval("return redis.call('GET', KEYS[1])", ["a"], []);
-    using _stream = await follow(standIn, "/subscribe/a");
+    using _stream = await subscribe(standIn, "/subscribe/a");
     await assertRejects(() => sdk.exec(["CONFIG", "GET", "dir"]), Error, "not available");
     await standIn.run("PING");
     const byName = { GET: 2, XADD: 1, INCR: 1, EVAL: 1, SUBSCRIBE: 1 };
@@ -27,7 +27,7 @@ redisTest(
 );
 
 redisTest(
-  "commandsAtRedis() counts what scripts call too, and nothing of the stand-in's own",
+  "commandsAtRedis() counts the commands inside scripts, and none of the stand-in's own",
   async () => {
     await using bench = await startBench();
     const { standIn, sdk } = bench;

@@ -1,9 +1,9 @@
 /**
- * Runs commands as the REST door takes them: one, a pipeline, or a transaction.
+ * Runs the commands of a request: one, a pipeline, or a transaction.
  *
  * @module
  */
-import { type Command, type Plan, refusalOf } from "./commands.ts";
+import { type Command, refusalOf, type RequestPlan } from "./commands.ts";
 import { type CommandCounts, countsOf } from "./counts.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { type Answer, answerOf } from "./replies.ts";
@@ -18,11 +18,11 @@ export interface Outcome {
 
 /** Runs commands and counts them. */
 export interface Executor {
-  /** Runs what a request wants. Strings of the answers are base64 where `isEncoded`. */
-  run(plan: Plan, isEncoded: boolean): Promise<Outcome>;
-  /** Counts what is billed without being run here. */
+  /** Runs the commands of a request. Strings in the answers are base64 if `isEncoded`. */
+  run(plan: RequestPlan, isEncoded: boolean): Promise<Outcome>;
+  /** Counts commands that are billed and run elsewhere. */
   bill(names: readonly string[]): void;
-  /** What was billed since the last `forget()`: each command that was not refused counts one. */
+  /** Counts of the billed commands since the last `forget()`: one for each that was not refused. */
   billed(): CommandCounts;
   forget(): void;
 }
@@ -31,7 +31,7 @@ function outcomeOf(answer: Answer): Outcome {
   return { status: "error" in answer ? 400 : 200, body: answer };
 }
 
-/** Creates an executor that has counted nothing yet. */
+/** Creates an executor. Its counts are 0. */
 export function createExecutor(redis: RedisClient): Executor {
   const scripts = createScripts();
   const counts = new Map<string, number>();
@@ -74,7 +74,7 @@ export function createExecutor(redis: RedisClient): Executor {
     if (Array.isArray(done)) {
       return { status: 200, body: done.map((each) => answerOf(each, isEncoded)) };
     }
-    // What Redis would not even queue says more than the EXEC that failed by it.
+    // The error of a command that Redis did not queue explains more than the error of EXEC.
     const failure = replies.find(isFailure) ?? { failure: "ERR the transaction has no outcome" };
     return outcomeOf({ error: failure.failure });
   }

@@ -1,54 +1,54 @@
 /**
- * What can go wrong on the way to Upstash, at will.
+ * Faults between a client and Upstash.
  *
  * @module
  */
 import { z } from "zod";
 import { BadRequest } from "./commands.ts";
 
-/** How a request is refused before it does anything: a proxy's page, a spent quota, a cut connection. */
+/** The refusals of a request before its execution: a proxy's page, an exhausted quota, a cut connection. */
 export type RefusalKind = "html" | "quota" | "close";
 
-/** Which replies are lost, and where on the way. */
+/** The replies that are lost, and where. */
 export interface LostReplies {
-  /** Names of commands; without them any will do. A pipeline is lost as a whole if one of its commands fits. */
+  /** Names of commands, any by default. A pipeline is lost as a whole if one of its commands matches. */
   readonly commands?: readonly string[];
   /**
-   * `body`, if nothing is said: the connection ends within the answer. Nobody repeats the command, so that its
-   * outcome is not known. `head`: it ends before anything was answered. Then the SDK repeats the command as often
-   * as its `retries` say, and beneath it Deno's `fetch` by itself, once, if the connection was not a new one
-   * (seen with Deno 2.9.6, POST as GET): the command is executed twice, and nobody hears of it.
+   * `body`, the default: the connection ends within the answer. The command is not repeated, so its outcome is unknown.
+   * `head`: the connection ends before the answer. The SDK then repeats the command as often as its `retries` allow, and
+   * Deno's `fetch` repeats it once by itself if the connection was not new (seen with Deno 2.9.6, POST as GET): the
+   * command is executed twice without an error.
    */
   readonly at?: "body" | "head";
 }
 
-/** Faults, as tests ask for them. */
+/** Faults that a test switches on. */
 export interface Faults {
-  /** Ends all subscriptions as the service would, and gives how many. */
+  /** Ends all subscriptions as the service would. @returns Their number. */
   endSubscriptions(): number;
-  /** Cuts the connections of all subscriptions, and gives how many. */
+  /** Cuts the connections of all subscriptions. @returns Their number. */
   breakSubscriptions(): number;
-  /** On: subscriptions stay open and nothing is forwarded, as on a connection that is half open. */
+  /** Keeps subscriptions open and forwards nothing, as a half-open connection does. */
   muteSubscriptions(on: boolean): void;
-  /** The next `count` replies that fit are lost after their commands were executed. 0 takes it back. */
+  /** Loses the next `count` matching replies after the execution of their commands. 0 ends it. */
   loseReplies(count: number, options?: LostReplies): void;
-  /** Every request waits so long before it is executed. 0 takes it back. */
+  /** Delays the execution of every request. 0 ends it. */
   delay(ms: number): void;
-  /** Refuses every request and executes nothing. Null takes it back. A cut connection may make `fetch` ask twice. */
+  /** Refuses every request without executing it. Null ends it. After a cut connection `fetch` may repeat the request. */
   refuse(kind: RefusalKind | null): void;
 }
 
-/** How often faults really bit. */
+/** Counts of the faults that took effect. */
 export interface FaultCounts {
   /** Subscriptions that were ended by a fault. */
   readonly ended: number;
   /** Subscriptions that were cut by a fault. */
   readonly broken: number;
-  /** Messages that were not forwarded, for each subscription that should have had them. */
+  /** Messages that were not forwarded, counted for each subscription. */
   readonly mutedMessages: number;
   /** Requests that were executed and not answered. */
   readonly lostReplies: number;
-  /** Requests that had to wait. */
+  /** Requests that were delayed. */
   readonly delayed: number;
   /** Requests that were refused. */
   readonly refused: number;
@@ -69,9 +69,9 @@ const ORDER = z.strictObject({
 }).partial();
 
 /**
- * Does what another process asks for by HTTP.
+ * Sets the faults that another process requests over HTTP.
  *
- * @throws {BadRequest} If it asks for what there is not. Then nothing is done.
+ * @throws {BadRequest} If the body has an unknown form. Then no fault changes.
  */
 export function applyFaults(faults: Faults, order: unknown): void {
   const parsed = ORDER.safeParse(order);
@@ -86,19 +86,19 @@ export function applyFaults(faults: Faults, order: unknown): void {
   if (refuse !== undefined) faults.refuse(refuse);
 }
 
-/** The faults of commands: what the door asks before and after it lets one through. */
+/** The faults of commands, which the REST server applies before and after their execution. */
 export interface CommandFaults
   extends Pick<Faults, "loseReplies" | "delay" | "refuse">, Disposable {
-  /** How this request is refused, or null. */
+  /** Returns the refusal of the current request, or null. */
   refusal(): RefusalKind | null;
-  /** Waits as long as a request has to. */
+  /** Waits for the delay of a request. */
   wait(): Promise<void>;
-  /** Where the reply to these commands is lost, or null. */
+  /** Returns the place at which the reply to these commands is lost, or null. */
   loss(names: readonly string[]): "head" | "body" | null;
   counts(): Pick<FaultCounts, "lostReplies" | "delayed" | "refused">;
 }
 
-/** Creates the faults of commands, all of them off. */
+/** Creates the faults of commands. All are off. */
 export function createCommandFaults(): CommandFaults {
   const counts = { lostReplies: 0, delayed: 0, refused: 0 };
   const waits = new Set<() => void>();

@@ -6,12 +6,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { until } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
-import { follow, nextOf, sdkFor, startBench } from "./support.ts";
+import { nextOf, sdkFor, startBench, subscribe } from "./support.ts";
 
 redisTest("endSubscriptions() ends streams as the service would", async () => {
   await using bench = await startBench();
-  using stream = await follow(bench.standIn, "/subscribe/a");
-  using another = await follow(bench.standIn, "/subscribe/b");
+  using stream = await subscribe(bench.standIn, "/subscribe/a");
+  using another = await subscribe(bench.standIn, "/subscribe/b");
   assertEquals(bench.standIn.faults.endSubscriptions(), 2);
   assertEquals([await nextOf(stream), stream.isWhole], [null, true]);
   assertEquals([await nextOf(another), another.isWhole], [null, true]);
@@ -23,7 +23,7 @@ redisTest("endSubscriptions() ends streams as the service would", async () => {
 
 redisTest("breakSubscriptions() cuts streams in the middle", async () => {
   await using bench = await startBench();
-  using stream = await follow(bench.standIn, "/subscribe/a");
+  using stream = await subscribe(bench.standIn, "/subscribe/a");
   assertEquals(bench.standIn.faults.breakSubscriptions(), 1);
   assertEquals([await nextOf(stream), stream.isWhole], [null, false]);
   assertEquals(bench.standIn.stats().broken, 1);
@@ -32,7 +32,7 @@ redisTest("breakSubscriptions() cuts streams in the middle", async () => {
 redisTest("muteSubscriptions() keeps streams open and loses their messages", async () => {
   await using bench = await startBench();
   const { standIn, sdk } = bench;
-  using stream = await follow(standIn, "/subscribe/a");
+  using stream = await subscribe(standIn, "/subscribe/a");
   standIn.faults.muteSubscriptions(true);
   assertEquals(await sdk.publish("a", "lost"), 1);
   await until("the lost message", () => standIn.stats().mutedMessages === 1 || undefined);
@@ -41,7 +41,7 @@ redisTest("muteSubscriptions() keeps streams open and loses their messages", asy
   assertEquals(await nextOf(stream), "message,a,told");
 });
 
-redisTest("loseReplies() executes what fits and cuts the answer", async () => {
+redisTest("loseReplies() executes matching commands and cuts their answer", async () => {
   await using bench = await startBench();
   const { standIn, sdk } = bench;
   standIn.faults.loseReplies(1, { commands: ["xadd", "EVALSHA"] });
@@ -51,7 +51,7 @@ redisTest("loseReplies() executes what fits and cuts the answer", async () => {
   assertEquals(standIn.stats().lostReplies, 1);
 });
 
-redisTest("loseReplies() loses a pipeline that fits as a whole", async () => {
+redisTest("loseReplies() loses a matching pipeline as a whole", async () => {
   await using bench = await startBench();
   bench.standIn.faults.loseReplies(1, { commands: ["XADD"] });
   const pipeline = bench.sdk.pipeline().incr("n").xadd("log", "1-1", { a: 1 });
@@ -60,7 +60,7 @@ redisTest("loseReplies() loses a pipeline that fits as a whole", async () => {
 });
 
 redisTest(
-  "loseReplies() at the head has a command executed twice, without the SDK's doing",
+  "loseReplies() at the head executes a command twice, because fetch repeats it",
   async () => {
     await using bench = await startBench();
     const { standIn, sdk } = bench;
@@ -74,7 +74,7 @@ redisTest(
   },
 );
 
-redisTest("delay() holds every command back until it is taken back", async () => {
+redisTest("delay() delays every command until it is set to 0", async () => {
   await using bench = await startBench();
   const { standIn, sdk } = bench;
   standIn.faults.delay(60);
@@ -87,7 +87,7 @@ redisTest("delay() holds every command back until it is taken back", async () =>
   assertEquals(standIn.stats().delayed, 1);
 });
 
-redisTest("delay() is no reason to wait for the end of a stand-in", async () => {
+redisTest("delay() does not delay the end of a stand-in", async () => {
   const bench = await startBench();
   bench.standIn.faults.delay(600_000);
   const late = assertRejects(() => bench.sdk.get("a"));
@@ -106,13 +106,13 @@ redisTest("refuse() executes nothing, and counts", async () => {
   await assertRejects(set, Error, "ERR max requests limit exceeded");
   standIn.faults.refuse("close");
   await assertRejects(set, TypeError);
-  await assertRejects(() => follow(standIn, "/subscribe/a"));
+  await assertRejects(() => subscribe(standIn, "/subscribe/a"));
   standIn.faults.refuse(null);
   assertEquals(await sdk.exists("a"), 0);
   assert(standIn.stats().refused >= 4);
 });
 
-redisTest("POST /_faults does for other processes what methods do here", async () => {
+redisTest("POST /_faults sets faults for other processes", async () => {
   await using bench = await startBench();
   const { standIn, sdk } = bench;
   const order = async (body: unknown) => {
@@ -121,7 +121,7 @@ redisTest("POST /_faults does for other processes what methods do here", async (
     const response = await fetch(`${standIn.url}/_faults`, init);
     return { status: response.status, body: await response.json() };
   };
-  using stream = await follow(standIn, "/subscribe/a");
+  using stream = await subscribe(standIn, "/subscribe/a");
   await order({ muteSubscriptions: true, refuse: "quota" });
   await assertRejects(() => sdk.get("a"), Error, "max requests");
   const { body } = await order({

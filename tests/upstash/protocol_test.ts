@@ -1,5 +1,5 @@
 /**
- * The real SDK, and bare requests, at the stand-in's door.
+ * The stand-in's REST protocol: the real SDK and plain requests.
  *
  * @module
  */
@@ -123,7 +123,7 @@ redisTest("startStandIn() keeps streams, trimmed by length and by id", async () 
   await assertRejects(() => sdk.xadd("log", "1-9", { id: 1 }), Error, "equal or smaller");
 });
 
-redisTest("startStandIn() lets in who knows the token, by header or by address", async () => {
+redisTest("startStandIn() accepts the token in a header or in the URL", async () => {
   await using bench = await startBench();
   const { standIn } = bench;
   const stranger = await ask({ ...standIn, token: "guess" }, "/get/a");

@@ -1,30 +1,34 @@
 /**
- * Asks a redis-server, and finds it again after it was away.
+ * A client of a redis-server that reconnects after an outage.
  *
  * @module
  */
-import { openRedisConnection, RedisAwayError, type RedisConnection } from "./redis_connection.ts";
+import {
+  openRedisConnection,
+  type RedisConnection,
+  RedisUnavailableError,
+} from "./redis_connection.ts";
 import type { RawCommand, RawReply } from "./resp.ts";
 
 const LOST = "Cannot ask Redis: the connection was lost";
 
-/** Asks over one connection, which it opens when it is needed. */
+/** A client with one connection, which it opens on demand. */
 export interface RedisClient extends AsyncDisposable {
   /**
-   * Sends commands together and gives their replies, errors among them.
+   * Sends commands together. @returns Their replies, errors included.
    *
-   * @throws {RedisAwayError} If the server is not there. What it did before it went is not known.
+   * @throws {RedisUnavailableError} If the server is not there. The commands may have been executed.
    */
   ask(commands: readonly RawCommand[]): Promise<RawReply[]>;
 }
 
-/** A connection whose replies find those who wait for them. */
+/** A connection, and the callers that wait for its replies. */
 interface Line {
   readonly connection: RedisConnection;
   readonly waiting: PromiseWithResolvers<RawReply>[];
 }
 
-/** Creates a client of the server on `port`. It connects with the first command, and again after every loss. */
+/** Creates a client of the server on `port`. It connects with the first command, and reconnects after every loss. */
 export function createRedisClient(port: number): RedisClient {
   let line: Promise<Line> | undefined;
   let isDisposed = false;
@@ -36,7 +40,7 @@ export function createRedisClient(port: number): RedisClient {
       const connection = await openRedisConnection(port, take);
       void connection.ended.finally(() => {
         line = undefined;
-        for (const each of waiting.splice(0)) each.reject(new RedisAwayError(LOST));
+        for (const each of waiting.splice(0)) each.reject(new RedisUnavailableError(LOST));
       });
       return { connection, waiting };
     } catch (error) {
@@ -47,9 +51,9 @@ export function createRedisClient(port: number): RedisClient {
 
   return {
     async ask(commands) {
-      if (isDisposed) throw new RedisAwayError("Cannot ask Redis: the client has ended");
+      if (isDisposed) throw new RedisUnavailableError("Cannot ask Redis: the client has ended");
       const { connection, waiting } = await (line ??= connect());
-      if (!connection.isOpen) throw new RedisAwayError(LOST);
+      if (!connection.isOpen) throw new RedisUnavailableError(LOST);
       const replies = commands.map(() => Promise.withResolvers<RawReply>());
       waiting.push(...replies);
       const all = Promise.all(replies.map((each) => each.promise));

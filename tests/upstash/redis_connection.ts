@@ -5,17 +5,17 @@
  */
 import { createReplyParser, encodeCommands, type RawCommand, type RawReply } from "./resp.ts";
 
-/** The server is not there, or went away with the reply. */
-export class RedisAwayError extends Error {
-  override name = "RedisAwayError";
+/** The server is not there, or ended before its reply. */
+export class RedisUnavailableError extends Error {
+  override name = "RedisUnavailableError";
 }
 
-/** An open connection. Whoever opens it closes it. */
+/** An open connection. Its opener must close it. */
 export interface RedisConnection {
   readonly isOpen: boolean;
-  /** Sends commands in one go: nothing of this connection comes between them. */
+  /** Sends commands together: no other command of this connection comes between them. */
   send(commands: readonly RawCommand[]): Promise<void>;
-  /** Once nothing comes any more, for whatever reason. */
+  /** Resolves once the connection has ended, for whatever reason. */
   readonly ended: Promise<void>;
   close(): void;
 }
@@ -26,14 +26,14 @@ async function connect(port: number): Promise<Deno.TcpConn> {
   try {
     return await Deno.connect({ hostname: "127.0.0.1", port });
   } catch (error) {
-    throw new RedisAwayError("Cannot ask Redis: nobody listens there", { cause: error });
+    throw new RedisUnavailableError("Cannot ask Redis: no server listens there", { cause: error });
   }
 }
 
 /**
- * Opens a connection. Replies are handed on as they come, in the order of the commands.
+ * Opens a connection. `take` receives the replies in the order of the commands.
  *
- * @throws {RedisAwayError} If nobody listens there.
+ * @throws {RedisUnavailableError} If no server listens there.
  */
 export async function openRedisConnection(
   port: number,

@@ -1,28 +1,28 @@
 /**
- * A real redis-server of the test's own.
+ * A real redis-server for one test.
  *
  * @module
  */
 import { within } from "../support/within.ts";
 
-/** A running redis-server on 127.0.0.1, with a folder of its own. Whoever starts it must dispose of it. */
+/** A running redis-server on 127.0.0.1, with its own folder. Its starter must dispose of it. */
 export interface RedisServer extends AsyncDisposable {
   readonly port: number;
-  /** SIGKILL: what was not yet on disk is gone. */
+  /** Kills it with SIGKILL. Data that was not yet on disk is lost. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and folder; kills it before, if it runs. */
+  /** Starts it again on the same port and folder. Kills it first if it runs. */
   restart(): Promise<void>;
-  /** SIGSTOP: connections stay open, and nothing is answered. */
+  /** Pauses it with SIGSTOP: connections stay open without an answer. */
   pause(): void;
-  /** SIGCONT. */
+  /** Resumes it with SIGCONT. */
   resume(): void;
 }
 
-/** What a redis-server is started with. */
+/** The options of a redis-server. */
 export interface RedisOptions {
-  /** Whether every write is on disk before it is answered, and so outlives `kill()`. */
+  /** If true, every write is on disk before its answer, and outlives `kill()`. */
   readonly appendOnly?: boolean;
-  /** How much it holds before it refuses writes, as redis.conf says it: `2mb`. */
+  /** Memory beyond which it refuses writes, in the form of redis.conf: `2mb`. */
   readonly maxMemory?: string;
 }
 
@@ -33,7 +33,7 @@ const KEPT_CHARACTERS = 4096;
 
 /**
  * Ports are sought below those that systems give to clients (Linux: from 32768): a client that reconnects to
- * such a port while nobody listens there can meet itself, and another's could take it between kill and restart.
+ * such a port while no server listens there can meet itself, and another's could take it between kill and restart.
  */
 const PORTS = { from: 15_000, to: 32_000 };
 

@@ -1,14 +1,14 @@
 /**
- * Redis's replies as the service writes them into JSON.
+ * Replies of Redis in the JSON of the service.
  *
  * @module
  */
 import { isFailure, isStatus, type RawReply } from "./resp.ts";
 
-/** A reply for people: strings are text. */
+/** A reply whose strings are text. */
 export type Reply = null | number | string | readonly Reply[];
 
-/** How one command is answered. */
+/** The answer to one command. */
 export type Answer = { readonly result: Reply } | { readonly error: string };
 
 const utf8 = new TextEncoder();

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A command as it goes over the wire, its name first. */
+/** A command on the wire, its name first. */
 export type RawCommand = readonly (string | Uint8Array)[];
 
 /** A short word that is no value: `OK`, `QUEUED`, `PONG`. */
@@ -17,13 +17,13 @@ export interface Failure {
   readonly failure: string;
 }
 
-/** A reply as it came over the wire. Strings are bytes, since nobody promised that they are text. */
+/** A reply on the wire. Strings are bytes, because they need not be text. */
 export type RawReply = null | number | Uint8Array | Status | Failure | readonly RawReply[];
 
-/** Takes replies out of the bytes that carry them. */
+/** Parses replies. */
 export interface ReplyParser {
   /**
-   * Hands on every reply that `chunk` makes whole. Chunks may be cut anywhere.
+   * Emits every reply that `chunk` completes. Chunks may end anywhere.
    *
    * @throws {SyntaxError} If this is not RESP2.
    */
@@ -38,12 +38,12 @@ const FIRST_BUFFER_BYTES = 16_384;
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** Whether a reply is an error. */
+/** Returns true if a reply is an error. */
 export function isFailure(reply: RawReply): reply is Failure {
   return typeof reply === "object" && reply !== null && "failure" in reply;
 }
 
-/** Whether a reply is a status. */
+/** Returns true if a reply is a status. */
 export function isStatus(reply: RawReply): reply is Status {
   return typeof reply === "object" && reply !== null && "status" in reply;
 }

@@ -1,30 +1,30 @@
 /**
- * The REST door: https://upstash.com/docs/redis/features/restapi
+ * The REST server: https://upstash.com/docs/redis/features/restapi
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Asked, BadRequest, readJson, readPlan } from "./commands.ts";
+import { BadRequest, readJson, readPlan, type RestRequest } from "./commands.ts";
 import type { Executor, Outcome } from "./executor.ts";
 import type { CommandFaults, RefusalKind } from "./faults.ts";
-import { RedisAwayError } from "./redis_connection.ts";
-import type { Interest, Subscriptions } from "./subscriptions.ts";
+import { RedisUnavailableError } from "./redis_connection.ts";
+import type { SubscribeCommand, Subscriptions } from "./subscriptions.ts";
 
-/** What stands behind the door. */
-export interface Rooms {
+/** The dependencies of the REST server. */
+export interface RestServerContext {
   readonly token: string;
   readonly executor: Executor;
   readonly subscriptions: Subscriptions;
   readonly faults: CommandFaults;
-  /** Takes the order of another process for faults, and gives what it is answered. */
-  readonly order: (body: unknown) => unknown;
+  /** Sets the faults that another process requests. @returns The answer. */
+  readonly runFaultOrder: (body: unknown) => unknown;
 }
 
-/** Takes requests. */
-export interface StreamOpener {
+/** Answers HTTP requests. */
+export interface RestServer {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** How many requests it took, those of faults aside. */
+  /** Number of requests, without those for faults. */
   readonly requests: number;
 }
 
@@ -37,7 +37,7 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    // What is too much is read to its end all the same: a client that still sends does not read.
+    // A body that is too large is read to its end all the same: a client does not read while it sends.
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   if (bytes > MAX_BODY_BYTES) {
@@ -55,15 +55,17 @@ function segmentsOf(path: string): string[] {
   }
 }
 
-function interestOf([kind = "", ...names]: readonly string[]): Interest | undefined {
+function interestOf([kind = "", ...names]: readonly string[]): SubscribeCommand | undefined {
   const command = kind.toUpperCase();
   if (command !== "SUBSCRIBE" && command !== "PSUBSCRIBE") return undefined;
   if (names.length > 0 && names.every((each) => each !== "")) return { command, names };
   throw new BadRequest(`ERR wrong number of arguments for '${kind}' command`);
 }
 
-/** Creates the door. */
-export function createDoor({ token, executor, subscriptions, faults, order }: Rooms): StreamOpener {
+/** Creates the REST server. */
+export function createRestServer(
+  { token, executor, subscriptions, faults, runFaultOrder: order }: RestServerContext,
+): RestServer {
   let requests = 0;
   let answers = 0;
 
@@ -72,7 +74,7 @@ export function createDoor({ token, executor, subscriptions, faults, order }: Ro
     answers++;
     response.writeHead(status, {
       "content-type": "application/json",
-      // The service counts its writes here. Nobody reads it but the service itself.
+      // The service counts its writes here. Only the service itself reads it.
       "upstash-sync-token": `local-${answers}`,
     });
     response.end(JSON.stringify(body));
@@ -90,7 +92,7 @@ export function createDoor({ token, executor, subscriptions, faults, order }: Ro
     response.end("<html><body><h1>503 Service Unavailable</h1></body></html>");
   }
 
-  /** The whole of an answer is announced, and half of it sent. */
+  /** Announces the length of a whole answer, and sends half of it. */
   function breakOff(outcome: Outcome, response: ServerResponse): void {
     const body = new TextEncoder().encode(JSON.stringify(outcome.body));
     response.writeHead(outcome.status, {
@@ -101,7 +103,7 @@ export function createDoor({ token, executor, subscriptions, faults, order }: Ro
   }
 
   async function welcome(
-    asked: Asked,
+    asked: RestRequest,
     isEncoded: boolean,
     response: ServerResponse,
   ): Promise<void> {
@@ -150,7 +152,7 @@ export function createDoor({ token, executor, subscriptions, faults, order }: Ro
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         if (error instanceof BadRequest) return send(response, 400, { error: message });
-        const isAway = error instanceof RedisAwayError;
+        const isAway = error instanceof RedisUnavailableError;
         send(response, isAway ? 503 : 500, { error: `ERR stand-in: ${message}` });
       }
     },

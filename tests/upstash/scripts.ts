@@ -1,18 +1,18 @@
 /**
- * Lua scripts that ask for what only the service has.
+ * Lua scripts with flags that only the service knows.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Command } from "./commands.ts";
 
-/** Makes scripts fit for a redis-server. */
+/** Adapts scripts to a redis-server. */
 export interface Scripts {
-  /** The command as a redis-server takes it. */
+  /** Returns the command as a redis-server accepts it. */
   adapt(command: Command): Command;
 }
 
-/** Where a command carries a script, by its name. */
+/** The index of the script in a command, by name. */
 const SCRIPT_AT: ReadonlyMap<string, number> = new Map([["EVAL", 1], ["EVAL_RO", 1], [
   "SCRIPT",
   2,
@@ -24,7 +24,7 @@ function hashOf(script: string): string {
   return createHash("sha1").update(script).digest("hex");
 }
 
-/** Takes the flag out of the first line, and the line with it if it was the only one. Line numbers stay. */
+/** Removes the flag from the first line. Line numbers stay. */
 function withoutFlag(script: string): string {
   return script.replace(/^#!lua[^\n]*/, (line) => {
     const flags = /flags=(\S+)/.exec(line)?.[1]?.split(",") ?? [];
@@ -35,8 +35,8 @@ function withoutFlag(script: string): string {
 }
 
 /**
- * Creates what takes the flag `allow-key-locking` out of scripts: the service locks by key and not globally
- * where a script begins with it, and redis-server refuses it. Their hashes are translated too.
+ * Creates an adapter that removes the flag `allow-key-locking` from scripts and translates their hashes. A script with
+ * this flag locks its keys on the service instead of the whole database; redis-server refuses it.
  */
 export function createScripts(): Scripts {
   const hashes = new Map<string, string>();

@@ -11,7 +11,7 @@ import { redisHint } from "../support/programs.ts";
 import { startStandIn } from "./stand_in.ts";
 
 const DEFAULT_PORT = "8079";
-/** Resolves when somebody wants it to end. */
+/** Resolves at the signal to end. */
 function theEnd(): Promise<void> {
   return new Promise((resolve) => {
     Deno.addSignalListener("SIGINT", () => resolve());

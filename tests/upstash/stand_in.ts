@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:http";
 import { type CommandCounts, commandsOf } from "./counts.ts";
-import { createDoor } from "./rest_server.ts";
+import { createRestServer } from "./rest_server.ts";
 import { createExecutor } from "./executor.ts";
 import { applyFaults, createCommandFaults, type FaultCounts, type Faults } from "./faults.ts";
 import { createRedisClient } from "./redis_client.ts";
@@ -14,45 +14,45 @@ import { plain, type Reply } from "./replies.ts";
 import { isFailure } from "./resp.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 
-/** What a stand-in has seen. */
+/** The counts of a stand-in. */
 export interface StandInStats extends FaultCounts {
-  /** Requests that were let in. */
+  /** Accepted requests. */
   readonly requests: number;
-  /** What the service would bill at its door, since `resetCommands()`: commands of pipelines each, SUBSCRIBE one. */
+  /** Commands that the service would bill since `resetCommands()`: each of a pipeline, and SUBSCRIBE. */
   readonly commands: CommandCounts;
-  /** Subscriptions open now. */
+  /** Open subscriptions. */
   readonly subscriptions: number;
 }
 
-/** A running stand-in. Whoever starts it must dispose of it, before its redis-server. */
+/** A running stand-in. Its starter must dispose of it before its redis-server. */
 export interface StandIn extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
   readonly faults: Faults;
   stats(): StandInStats;
   /**
-   * What the redis-server has executed since `resetCommands()` or its own start: commands within scripts too,
-   * and those of `run()`. INFO and CONFIG are left out, since the stand-in asks them itself.
+   * Counts the commands that the redis-server has executed since `resetCommands()` or its own start, those inside scripts
+   * and of `run()` included. INFO and CONFIG do not count, because the stand-in sends them itself.
    */
   commandsAtRedis(): Promise<CommandCounts>;
-  /** Forgets the commands counted so far, here and in the redis-server. */
+  /** Resets the counts of the stand-in and of the redis-server. */
   resetCommands(): Promise<void>;
   /**
-   * Runs a command past the REST door, faults and bill.
+   * Runs a command without the REST server, its faults and its counts.
    *
-   * @throws {Error} With Redis's words, if it refuses.
+   * @throws {Error} With the message of Redis, if it refuses.
    */
   run(...command: string[]): Promise<Reply>;
 }
 
-/** Where a stand-in listens, and who may come. */
+/** The port and the token of a stand-in. */
 export interface StandInOptions {
-  /** 0: one that is free. */
+  /** The port to listen on. 0 selects a free one. */
   readonly port?: number;
   readonly token?: string;
 }
 
-/** Starts a stand-in on 127.0.0.1. It outlives its redis-server, and finds it again after a restart. */
+/** Starts a stand-in on 127.0.0.1. It outlives its redis-server, and reconnects after a restart. */
 export async function startStandIn(
   { port: redisPort }: RedisServer,
   { port = 0, token = crypto.randomUUID() }: StandInOptions = {},
@@ -73,7 +73,7 @@ export async function startStandIn(
 
   function stats(): StandInStats {
     return {
-      requests: streamOpener.requests,
+      requests: restServer.requests,
       commands: executor.billed(),
       subscriptions: subscriptions.size,
       ...subscriptions.counts(),
@@ -81,20 +81,20 @@ export async function startStandIn(
     };
   }
 
-  const streamOpener = createDoor({
+  const restServer = createRestServer({
     token,
     executor,
     subscriptions,
     faults: commandFaults,
-    order(body) {
+    runFaultOrder(body) {
       applyFaults(faults, body);
       return stats();
     },
   });
   const handling = new Set<Promise<void>>();
-  // An idle connection stays: one that ends as a client takes it up again would be a fault nobody asked for.
+  // An idle connection stays open: its end at the next request would be a fault that no test requested.
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    const handled = streamOpener.handle(request, response).finally(() => handling.delete(handled));
+    const handled = restServer.handle(request, response).finally(() => handling.delete(handled));
     handling.add(handled);
   });
   const listening = Promise.withResolvers<void>();

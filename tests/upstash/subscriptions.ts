@@ -9,8 +9,8 @@ import { openRedisConnection } from "./redis_connection.ts";
 import { plain } from "./replies.ts";
 import type { RawReply } from "./resp.ts";
 
-/** Channels or patterns that somebody follows. */
-export interface Interest {
+/** The channels or patterns of a subscription. */
+export interface SubscribeCommand {
   readonly command: "SUBSCRIBE" | "PSUBSCRIBE";
   readonly names: readonly string[];
 }
@@ -20,18 +20,18 @@ export interface Subscriptions
   extends
     Pick<Faults, "endSubscriptions" | "breakSubscriptions" | "muteSubscriptions">,
     AsyncDisposable {
-  /** How many are open. */
+  /** Number of open subscriptions. */
   readonly size: number;
   /**
-   * Answers with what comes, over a connection to Redis of its own: where that drops, the stream ends.
+   * Answers with the messages of its own connection to Redis. The stream ends with that connection.
    *
-   * @throws {RedisAwayError} If there is no Redis. Then nothing was answered.
+   * @throws {RedisUnavailableError} If there is no Redis. Then no answer was sent.
    */
-  open(interest: Interest, response: ServerResponse): Promise<void>;
+  open(interest: SubscribeCommand, response: ServerResponse): Promise<void>;
   counts(): Pick<FaultCounts, "ended" | "broken" | "mutedMessages">;
 }
 
-/** What Redis sends unasked, as the service writes it: `message,channel,payload`. Never encoded, whatever was asked for. */
+/** Formats a message of Redis as the service does: `message,channel,payload`, never encoded. */
 function frameOf(fields: readonly RawReply[]): string {
   const line = fields.map((each) => String(plain(each) ?? "")).join(",");
   return `data: ${line.replace(/\r?\n/g, "\ndata: ")}\n\n`;
@@ -77,7 +77,7 @@ export function createSubscriptions(port: number): Subscriptions {
       connections.add(over);
       if (response.destroyed) return connection.close();
       responses.add(response);
-      // Whoever ends the stream, the client among them, ends the connection behind it.
+      // The connection ends with the stream, whichever side ends it.
       response.on("close", connection.close);
       response.writeHead(200, {
         "content-type": "text/event-stream",

@@ -1,16 +1,16 @@
 /**
- * Subscriptions at the stand-in's door.
+ * The stand-in's subscriptions.
  *
  * @module
  */
 import { assertEquals } from "@std/assert";
 import { PATIENCE_MS, until, within } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
-import { follow, nextOf, startBench } from "./support.ts";
+import { nextOf, startBench, subscribe } from "./support.ts";
 
-redisTest("POST /subscribe tells what is published, never encoded, in order", async () => {
+redisTest("POST /subscribe emits every published message, unencoded and in order", async () => {
   await using bench = await startBench();
-  using stream = await follow(bench.standIn, "/subscribe/news");
+  using stream = await subscribe(bench.standIn, "/subscribe/news");
   for (const each of ["a,b", { "žluť": "🐎" }, "c"]) await bench.sdk.publish("news", each);
   await bench.sdk.publish("other", "d");
   await bench.sdk.publish("news", "e");
@@ -21,21 +21,21 @@ redisTest("POST /subscribe tells what is published, never encoded, in order", as
 
 redisTest("POST /subscribe takes several channels", async () => {
   await using bench = await startBench();
-  using stream = await follow(bench.standIn, "/subscribe/a/b%2Fc");
+  using stream = await subscribe(bench.standIn, "/subscribe/a/b%2Fc");
   assertEquals(await nextOf(stream), "subscribe,b/c,2");
   assertEquals(await bench.sdk.publish("b/c", "x"), 1);
   assertEquals(await nextOf(stream), "message,b/c,x");
 });
 
-redisTest("POST /psubscribe tells what a pattern fits", async () => {
+redisTest("POST /psubscribe emits the messages of matching channels", async () => {
   await using bench = await startBench();
-  using stream = await follow(bench.standIn, "/psubscribe/news.*");
+  using stream = await subscribe(bench.standIn, "/psubscribe/news.*");
   await bench.sdk.publish("sports.cz", "x");
   await bench.sdk.publish("news.cz", "y");
   assertEquals(await nextOf(stream), "pmessage,news.*,news.cz,y");
 });
 
-redisTest("the SDK's own subscribe() is told", async () => {
+redisTest("the SDK's own subscribe() receives messages", async () => {
   await using bench = await startBench();
   const subscriber = bench.sdk.subscribe<{ a: number }>("news");
   const { promise: message, resolve } = Promise.withResolvers<unknown>();
@@ -45,9 +45,9 @@ redisTest("the SDK's own subscribe() is told", async () => {
   await subscriber.unsubscribe();
 });
 
-redisTest("a subscriber that leaves is forgotten, in Redis too", async () => {
+redisTest("a subscriber that disconnects is removed, in Redis too", async () => {
   await using bench = await startBench();
-  const stream = await follow(bench.standIn, "/subscribe/news");
+  const stream = await subscribe(bench.standIn, "/subscribe/news");
   assertEquals(bench.standIn.stats().subscriptions, 1);
   stream.hangUp();
   await until("Redis to forget", async () => await bench.sdk.publish("news", 1) === 0 || undefined);

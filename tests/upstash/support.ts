@@ -8,14 +8,14 @@ import { type FrameStream, openFrames } from "../support/frame_stream.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "./redis_server.ts";
 import { type StandIn, startStandIn } from "./stand_in.ts";
 
-/** A redis-server with a stand-in before it, and the real SDK. */
+/** A redis-server, a stand-in before it, and the real SDK. */
 export interface Bench extends AsyncDisposable {
   readonly server: RedisServer;
   readonly standIn: StandIn;
   readonly sdk: Redis;
 }
 
-/** Starts all three. The SDK asks once, and every command by itself. */
+/** Starts all three. The SDK sends every command once, and by itself. */
 export async function startBench(options?: RedisOptions): Promise<Bench> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startRedisServer(options));
@@ -40,13 +40,13 @@ export function sdkFor(
   });
 }
 
-/** What comes next of a subscription: a message, or null at its end. */
+/** Returns the next message of a subscription, or null at its end. */
 export async function nextOf(stream: FrameStream): Promise<string | null> {
   return (await stream.next())?.data ?? null;
 }
 
-/** Subscribes without the SDK: `/subscribe/…` or `/psubscribe/…`. It is in force when this resolves. */
-export async function follow(standIn: StandIn, path: string): Promise<FrameStream> {
+/** Subscribes without the SDK: `/subscribe/…` or `/psubscribe/…`. The subscription is confirmed when this resolves. */
+export async function subscribe(standIn: StandIn, path: string): Promise<FrameStream> {
   const stream = await openFrames(Number(new URL(standIn.url).port), path, {
     method: "POST",
     headers: { authorization: `Bearer ${standIn.token}`, "upstash-encoding": "base64" },
