@@ -1,5 +1,5 @@
 /**
- * The Redis mode at home: a redis-server and the stand-in for Upstash before it.
+ * A local Redis mode: a redis-server and the stand-in for Upstash before it.
  *
  * Run: `deno task redis`, or with the port to listen on as an argument.
  *
@@ -11,8 +11,9 @@ import { redisHint } from "../support/programs.ts";
 import { startStandIn } from "./stand_in.ts";
 
 const DEFAULT_PORT = "8079";
+
 /** Resolves at the signal to end. */
-function theEnd(): Promise<void> {
+function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     Deno.addSignalListener("SIGINT", () => resolve());
     Deno.addSignalListener("SIGTERM", () => resolve());
@@ -20,7 +21,7 @@ function theEnd(): Promise<void> {
 }
 
 async function serve(port: number): Promise<void> {
-  const ended = theEnd();
+  const ended = untilSignal();
   await using redis = await startRedisServer();
   await using standIn = await startStandIn(redis, { port });
   print("Upstash's protocol over a redis-server. What is in it is gone when this ends: Ctrl-C.");
