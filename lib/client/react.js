@@ -42,7 +42,7 @@ export function Edgetape({ children, ...options }) {
 }
 
 /** Computes a key that equal options share. @param {HookOptions} options */
-function storeKeyOf(options) {
+function hookKeyOf(options) {
   const entries = Object.entries(options).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.toSorted() : value,
@@ -69,7 +69,7 @@ function createNewsLoader({ url, sources, withCredentials }) {
 function openStore(key, options) {
   const { after, report } = browserRuntime();
   const store = createModelStore({
-    connect: () => connect(options),
+    feed: connect(options),
     loadNews: options.topics.includes("news") ? createNewsLoader(options) : null,
     batch: (run) => void requestAnimationFrame(run),
     after,
@@ -93,7 +93,7 @@ function useStore(topic, options, select) {
   const given = { ...useContext(DefaultOptions), ...options };
   const topics = topic && given.topics?.includes(topic) ? given.topics : [topic ?? ""];
   const complete = { url: new URL(".", import.meta.url).href, ...given, topics };
-  const key = storeKeyOf(complete);
+  const key = hookKeyOf(complete);
   const subscribe = useMemo(
     () => (/** @type {() => void} */ listener) =>
       topic === null ? () => {} : (stores.get(key) ?? openStore(key, complete)).subscribe(listener),

@@ -30,7 +30,7 @@ function createStoreUnderTest() {
   const answers: PromiseWithResolvers<ModelItem[]>[] = [];
   const calls: string[] = [];
   const store = createModelStore({
-    connect: () => ({
+    feed: {
       subscribe(listener) {
         tell.push(listener);
         return () => {};
@@ -44,7 +44,7 @@ function createStoreUnderTest() {
       reconnect() {},
       setUrl() {},
       close: () => void calls.push("close"),
-    }),
+    },
     loadNews() {
       const answer = Promise.withResolvers<ModelItem[]>();
       answers.push(answer);

@@ -6,15 +6,17 @@
  * @module
  */
 import { createAttempt, HEALTHY_AFTER_MS, isHealthy, LEVELS, missedHeartbeats } from "./attempt.js";
+import { createBackoff } from "./backoff.js";
 import { createDedupe } from "./dedupe.js";
+import { createEmitter } from "./emitter.js";
 import { createPageLifecycle } from "./page_lifecycle.js";
-import { createBackoff, createReconnectTimer } from "./reconnect_timer.js";
-import { CLOSED_REASON, createConnectionState, createEmitter, PAUSED_REASON } from "./state.js";
+import { createReconnectTimer } from "./reconnect_timer.js";
+import { CLOSED_REASON, createConnectionState, PAUSED_REASON } from "./state.js";
 import { pollableTopics } from "./transports/poll.js";
 import { serverUrl, streamUrl } from "./url.js";
 
 /** @import { Attempt } from "./attempt.js" */
-/** @import { Emitter } from "./state.js" */
+/** @import { Emitter } from "./emitter.js" */
 /** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveFeed, ReceivedFrame, TransportEnd } from "./types.js" */
 
 const MAX_FAILURES = 20;

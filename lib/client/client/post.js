@@ -5,9 +5,9 @@
  *
  * @module
  */
+import { createBackoff } from "./backoff.js";
 import { ANSWER_TERMINAL_EVENTS, CONTROL_EVENTS } from "./event_types.js";
 import { createParser } from "./parser.js";
-import { createBackoff } from "./reconnect_timer.js";
 import { browserRuntime } from "./runtime.js";
 import { readRefusal } from "./transports/fetch.js";
 

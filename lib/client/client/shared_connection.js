@@ -7,12 +7,13 @@
  * @module
  */
 import { isAfter } from "./dedupe.js";
+import { createEmitter } from "./emitter.js";
 import { ANSWER_TERMINAL_EVENTS, TERMINAL_EVENTS } from "./event_types.js";
 import { createPageLifecycle } from "./page_lifecycle.js";
-import { CLOSED_REASON, createConnectionState, createEmitter, PAUSED_REASON } from "./state.js";
+import { CLOSED_REASON, createConnectionState, PAUSED_REASON } from "./state.js";
 import { serverUrl } from "./url.js";
 
-/** @import { Emitter } from "./state.js" */
+/** @import { Emitter } from "./emitter.js" */
 /** @import { BrowserRuntime, ConnectionState, LiveEvent, LiveFeed, TabChannel } from "./types.js" */
 
 /** A leader's message. `prev` is the cursor before `event`; `snapshot` answers the tab `to`. @typedef {{ v: number, leader: string, url: string, prev: string, cursor: string, state: ConnectionState, event?: LiveEvent, to?: string, snapshot?: LiveEvent[] }} LeaderMessage */

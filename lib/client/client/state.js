@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { createEmitter } from "./emitter.js";
 
+/** @import { Emitter } from "./emitter.js" */
 /** @import { ConnectionState } from "./types.js" */
 
 /** @type {ConnectionState} */
@@ -24,41 +26,6 @@ export const CLOSED_REASON = "The connection was closed.";
 
 /** Reports that received prices are as fresh as they claim. @param {ConnectionState} state */
 export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);
-
-/**
- * @template T
- * @typedef {{ subscribe(listener: (value: T) => void): () => void, emit(value: T): void }} Emitter
- */
-
-/**
- * Creates an emitter. A listener that throws is reported and does not affect the others.
- *
- * @template T
- * @param {(error: unknown) => void} report
- * @returns {Emitter<T>}
- */
-export function createEmitter(report) {
-  /** @type {Set<(value: T) => void>} */
-  const listeners = new Set();
-  return {
-    subscribe(listener) {
-      // A wrapper, so that one function may subscribe twice.
-      /** @type {typeof listener} */
-      const own = (value) => listener(value);
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
-    emit(value) {
-      for (const listener of listeners) {
-        try {
-          listener(value);
-        } catch (error) {
-          report(error);
-        }
-      }
-    },
-  };
-}
 
 /**
  * Creates a state that publishes its changes.

@@ -4,23 +4,23 @@
  *
  * @module
  */
+import { createEmitter } from "./emitter.js";
 import { EMPTY_MODEL, reduce, replaceNews } from "./model.js";
-import { createEmitter } from "./state.js";
 
+/** @import { Emitter } from "./emitter.js" */
 /** @import { Model, ModelItem } from "./model.js" */
-/** @import { Emitter } from "./state.js" */
 /** @import { LiveEvent, LiveFeed } from "./types.js" */
 
 /**
  * @typedef {object} ModelStoreOptions
- * @property {() => LiveFeed} connect
+ * @property {LiveFeed} feed Closed after the last subscriber has left.
  * @property {(() => Promise<ModelItem[]>) | null} loadNews Loads the newest articles, newest first: a stream starts with
  *   the next one. Null if news are not followed.
  * @property {Model} [initialModel] The data of a first paint, including its news.
  * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
  * @property {(ms: number, run: () => void) => () => void} after
  * @property {(error: unknown) => void} report
- * @property {() => void} onClose Called after the last subscriber has left.
+ * @property {() => void} onClose Called when the feed is closed.
  */
 
 /** The lifetime of a connection without subscribers: a view that mounts again does not reconnect. */
@@ -30,9 +30,8 @@ const NEWS_RETRY_MS = 15_000;
 
 /** @param {ModelStoreOptions} options */
 export function createModelStore(
-  { connect, loadNews, initialModel, batch, after, report, onClose },
+  { feed, loadNews, initialModel, batch, after, report, onClose },
 ) {
-  const feed = connect();
   /** @type {Emitter<void>} */
   const changes = createEmitter(report);
   let model = initialModel ?? EMPTY_MODEL;

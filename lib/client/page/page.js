@@ -63,7 +63,7 @@ function startPage(page) {
     id: "",
   });
   const store = createModelStore({
-    connect: () => feed,
+    feed,
     loadNews: () => loadNews(MAX_SHOWN_ARTICLES),
     initialModel: replaceNews(painted, JSON.parse(articles ?? "[]")),
     batch: (run) => void requestAnimationFrame(run),

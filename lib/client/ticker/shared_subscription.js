@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { createEmitter } from "../client/emitter.js";
 import { EMPTY_MODEL, reduce } from "../client/model.js";
-import { createEmitter, IDLE_STATE } from "../client/state.js";
+import { IDLE_STATE } from "../client/state.js";
 
-/** @import { Emitter } from "../client/state.js" */
+/** @import { Emitter } from "../client/emitter.js" */
 /** @import { ConnectionState, LiveFeed } from "../client/types.js" */
 /** @import { QuoteData, StatusData } from "../format/types.js" */
 

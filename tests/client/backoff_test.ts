@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createBackoff } from "../../lib/client/client/reconnect_timer.js";
+import { createBackoff } from "../../lib/client/client/backoff.js";
 
 function delays(random: number, count: number): number[] {
   const backoff = createBackoff({ random: () => random });
