@@ -1,5 +1,5 @@
 /**
- * A server of answers to POSTs, played by the test: each request is answered by the next of its answers.
+ * A chat server that answers each request with the next of the given answers.
  *
  * @module
  */
@@ -7,49 +7,49 @@ import { stream } from "../../lib/client/client/post.js";
 import type { LiveEvent } from "../../lib/client/client/types.js";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
-/** Where the chat is. */
+/** The URL of the chat. */
 export const CHAT = "https://edge.test/v1/chat";
 
 /** One request, as the server sees it. */
-export interface Asked {
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** A stream the server writes. */
+/** A stream that the server writes. */
 export interface Answer {
   readonly response: Response;
   write(text: string): void;
-  /** The connection is lost. */
+  /** Breaks the connection. */
   cut(): void;
-  /** The connection ends in peace. */
+  /** Ends the stream cleanly. */
   end(): void;
   readonly isCancelled: boolean;
 }
 
-/** What a client did, and how it went. */
+/** The requests of a client, and its results. */
 export interface Chat {
   readonly clock: ManualClock;
-  readonly asked: readonly Asked[];
-  /** What was delivered, a list for each time. */
+  readonly requests: readonly ReceivedRequest[];
+  /** The delivered events, a list for each call. */
   readonly batches: readonly (readonly string[])[];
   readonly end: Promise<string>;
 }
 
-/** A frame with an id. */
+/** Writes a token frame with an id. */
 export function token(id: number, text: string): string {
   return frame("token", { text }, id);
 }
 
-/** A frame of any type. */
+/** Writes a frame of any type. */
 export function frame(type: string, data: unknown, id?: number): string {
-  const place = id === undefined ? "" : `id: 1-${id}\n`;
-  return `event: ${type}\ndata: ${JSON.stringify(data)}\n${place}\n`;
+  const idLine = id === undefined ? "" : `id: 1-${id}\n`;
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\n${idLine}\n`;
 }
 
-/** An answer that is a stream. It goes on at its `Location`. */
+/** Creates a stream that resumes at its `Location`. */
 export function answer(headers: HeadersInit = { location: "/v1/chat/7/stream" }): Answer {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isCancelled = false;
@@ -70,50 +70,50 @@ export function answer(headers: HeadersInit = { location: "/v1/chat/7/stream" })
   };
 }
 
-/** A refusal in the server's own words. */
+/** Creates a refusal. */
 export function problem(status: number, detail: string, headers: HeadersInit = {}): Response {
   const response = Response.json({ status, detail }, { status, headers });
   response.headers.set("content-type", "application/problem+json");
   return response;
 }
 
-/** An answer as `fetch` gives it: it knows its URL, and breaks with the signal of its request. */
-function given({ url, signal }: Request, { body, status, headers }: Response): Response {
+/** Converts an answer to one of `fetch`: with its URL, and broken by the signal of its request. */
+function asFetched({ url, signal }: Request, { body, status, headers }: Response): Response {
   const pipe = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
-  body?.pipeTo(pipe.writable, { signal }).catch(() => {}); // The reader is told.
+  body?.pipeTo(pipe.writable, { signal }).catch(() => {}); // The reader receives the error.
   const response = new Response(body && pipe.readable, { status, headers });
   Object.defineProperty(response, "url", { value: url });
   return response;
 }
 
-/** The text of a token, the type of anything else. */
+/** Returns the text of a token, or the type of another event. */
 function summarise({ type, data }: LiveEvent): string {
   const isText = typeof data === "object" && data !== null && "text" in data;
   return isText ? String(data.text) : type;
 }
 
-/** Sends a POST to a server that answers so: "lost" where it cannot be reached, "mute" where it never says anything. */
+/** Sends a POST to a server with these answers: "lost" cannot be reached, "silent" never answers. */
 export function startChat(
-  answers: readonly (Response | "lost" | "mute")[],
+  answers: readonly (Response | "lost" | "silent")[],
   options: Partial<Parameters<typeof stream>[1]> = {},
 ): Chat {
   const clock = createManualClock();
-  const asked: Asked[] = [];
+  const requests: ReceivedRequest[] = [];
   const batches: string[][] = [];
   const left = [...answers];
 
   async function play(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
     const { method, url, headers } = request;
-    asked.push({ method, url, headers, body: await request.clone().text() });
+    requests.push({ method, url, headers, body: await request.clone().text() });
     const next = left.shift();
     if (next === undefined || next === "lost") throw new TypeError("Failed to fetch");
-    if (next === "mute") {
+    if (next === "silent") {
       return await new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
       });
     }
-    return given(request, next);
+    return asFetched(request, next);
   }
 
   const end = stream(CHAT, {
@@ -122,6 +122,6 @@ export function startChat(
     ...options,
   }, { ...clock, random: () => 1, fetch: play });
   const settled = end.then(({ type }) => type);
-  settled.catch(() => {}); // Whoever tests it awaits it.
-  return { clock, asked, batches, end: settled };
+  settled.catch(() => {}); // The test awaits it.
+  return { clock, requests, batches, end: settled };
 }

@@ -6,10 +6,10 @@ const MINUTE = 60_000;
 for (
   const [status, detail] of [[400, "bad"], [401, "none"], [403, "no"], [404, "unknown"]] as const
 ) {
-  Deno.test(`createConnection() stops with the server's words at a ${status}, and is not revived`, async () => {
+  Deno.test(`createConnection() stops with the server's detail at a ${status}, until it is told to reconnect`, async () => {
     const wire = createWire();
     const { feed } = await wire.connect();
-    wire.last().refuse(status); // EventSource does not see it
+    wire.last().refuse(status); // EventSource does not expose the status.
     assertEquals(feed.state().kind, "reconnecting");
     await wire.clock.advance(750);
     assertEquals(wire.last().transport, "fetch");
@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("createConnection() has ended where a server has nothing more", async () => {
+Deno.test("createConnection() has ended after a 204", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
   wire.last().refuse(204);
@@ -42,7 +42,7 @@ Deno.test("createConnection() has ended where a server has nothing more", async 
   feed.close();
 });
 
-Deno.test("createConnection() waits at least as long as retry says after a cut, where it sees it", async () => {
+Deno.test("createConnection() waits at least as long as `retry` after a cut, over fetch", async () => {
   const wire = createWire({ hasSource: false });
   const { feed } = await wire.connect();
   wire.last().send("sync", { resumed: false, heartbeat_ms: 15_000 }, "1-0", 7000);
@@ -54,7 +54,7 @@ Deno.test("createConnection() waits at least as long as retry says after a cut, 
   feed.close();
 });
 
-Deno.test("createConnection() waits as long as it is told, for ever, and counts no failure", async () => {
+Deno.test("createConnection() waits for Retry-After each time, without limit, and counts no failure", async () => {
   const wire = createWire({ hasSource: false });
   const { feed } = await wire.connect();
   for (let count = 0; count < 30; count++) {
@@ -65,7 +65,7 @@ Deno.test("createConnection() waits as long as it is told, for ever, and counts 
     assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.now() + 7000, 0]);
     assertEquals(reason, "full Next try in 7 s.");
     wire.hide();
-    wire.show(); // no reason to ask before
+    wire.show(); // No reason for an earlier attempt.
     await wire.clock.advance(6999);
     assertEquals(wire.calls.length, count + 1);
     await wire.clock.advance(1);
@@ -73,7 +73,7 @@ Deno.test("createConnection() waits as long as it is told, for ever, and counts 
   feed.close();
 });
 
-Deno.test("createConnection() backs off from a server that names no time, and from a wait beyond reason", async () => {
+Deno.test("createConnection() backs off from a server without Retry-After, and waits at most a day for one with it", async () => {
   const wire = createWire({ hasSource: false });
   const { feed } = await wire.connect();
   wire.last().refuse(502, "down");
@@ -89,7 +89,7 @@ Deno.test("createConnection() backs off from a server that names no time, and fr
   feed.close();
 });
 
-Deno.test("createConnection() waits for a server that is busy", async () => {
+Deno.test("createConnection() waits for retry_after_ms of a busy server", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
   wire.last().send("busy", { reason: "isolate", limit: 5, in_use: 5, retry_after_ms: 9000 });
@@ -103,7 +103,7 @@ Deno.test("createConnection() waits for a server that is busy", async () => {
 });
 
 for (const reason of ["drain", "max_age"]) {
-  Deno.test(`createConnection() opens another line before the old one ends at bye ${reason}, misses nothing and tells nothing twice`, async () => {
+  Deno.test(`createConnection() opens a replacement at bye ${reason} and delivers every event once`, async () => {
     const { wire, feed, events, states } = await createLive({ topics: ["news"] });
     const old = wire.last();
     const article = (from: typeof old, number: number) =>
@@ -125,7 +125,7 @@ for (const reason of ["drain", "max_age"]) {
   });
 }
 
-Deno.test("createConnection() counts no failure where the old line ends before the new one is open", async () => {
+Deno.test("createConnection() counts no failure if the old connection ends before its replacement is open", async () => {
   const { wire, feed } = await createLive();
   wire.last().send("bye", { reason: "drain", retry_ms: 3000 });
   wire.last().cut();
@@ -135,7 +135,7 @@ Deno.test("createConnection() counts no failure where the old line ends before t
   feed.close();
 });
 
-Deno.test("createConnection() keeps the line it has where the next is refused, and tries again", async () => {
+Deno.test("createConnection() keeps its connection if the replacement is refused, and tries again", async () => {
   const { wire, feed } = await createLive();
   const old = wire.last();
   old.send("bye", { reason: "drain", retry_ms: 3000 });
@@ -150,7 +150,7 @@ Deno.test("createConnection() keeps the line it has where the next is refused, a
 });
 
 for (const reason of ["slow", "fault", "revoked"]) {
-  Deno.test(`createConnection() comes back after bye ${reason}, not before it is told to, with a new ticket`, async () => {
+  Deno.test(`createConnection() reconnects after bye ${reason}, no sooner than retry_ms, with a new ticket`, async () => {
     let tickets = 0;
     const ticket = () => Promise.resolve(`t${++tickets}`);
     const { wire, feed } = await createLive({ ticket });
@@ -165,7 +165,7 @@ for (const reason of ["slow", "fault", "revoked"]) {
   });
 }
 
-Deno.test("createConnection() has ended when all topics have", async () => {
+Deno.test("createConnection() has ended after bye finished", async () => {
   const { wire, feed } = await createLive();
   wire.last().send("bye", { reason: "finished", retry_ms: 3000 });
   wire.last().cut();
@@ -173,7 +173,7 @@ Deno.test("createConnection() has ended when all topics have", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() renews its right beside the line it has, where it has tickets", async () => {
+Deno.test("createConnection() opens a replacement with a new ticket before its authorization expires", async () => {
   for (const hasTicket of [true, false]) {
     let tickets = 0;
     const ticket = () => Promise.resolve(`t${++tickets}`);
@@ -187,9 +187,9 @@ Deno.test("createConnection() renews its right beside the line it has, where it 
   }
 });
 
-Deno.test("createConnection() says in words why the server ended a stream", async () => {
+Deno.test("createConnection() explains why the server ended a stream", async () => {
   for (
-    const [reason, words] of [
+    const [reason, text] of [
       ["slow", "This page reads events more slowly than they arrive."],
       ["revoked", "Access to these topics has ended."],
       ["another", "The server ended the stream."],
@@ -197,12 +197,12 @@ Deno.test("createConnection() says in words why the server ended a stream", asyn
   ) {
     const { wire, feed } = await createLive();
     wire.last().send("bye", { reason, retry_ms: 3000 });
-    assertEquals(feed.state().reason, `${words} Next try in 3 s.`);
+    assertEquals(feed.state().reason, `${text} Next try in 3 s.`);
     feed.close();
   }
 });
 
-Deno.test("createConnection() does not wait for a right to be renewed where its line is lost", async () => {
+Deno.test("createConnection() does not wait for the renewal of its authorization after a cut", async () => {
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
   wire.last().send("auth", { expires_in_ms: 60_000 });
   wire.last().cut();
@@ -211,7 +211,7 @@ Deno.test("createConnection() does not wait for a right to be renewed where its 
   feed.close();
 });
 
-Deno.test("createConnection() renews a right that cannot be had for longer a few times and no more", async () => {
+Deno.test("createConnection() renews an authorization that is not extended only a few times", async () => {
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
   const end = wire.clock.now() + 60_000;
   wire.page.random = () => 0;
@@ -221,11 +221,11 @@ Deno.test("createConnection() renews a right that cannot be had for longer a few
   });
   wire.last().send("auth", { expires_in_ms: 60_000 });
   await wire.clock.advance(59_000);
-  assert(wire.calls.length <= 5, `${wire.calls.length} lines`);
+  assert(wire.calls.length <= 5, `${wire.calls.length} connections`);
   feed.close();
 });
 
-Deno.test("createConnection() tries again where a ticket cannot be had", async () => {
+Deno.test("createConnection() tries again if no ticket can be obtained", async () => {
   let isAway = true;
   const ticket = () => isAway ? Promise.reject(new Error("secret")) : Promise.resolve("t");
   const wire = createWire();
@@ -237,7 +237,7 @@ Deno.test("createConnection() tries again where a ticket cannot be had", async (
   feed.close();
 });
 
-Deno.test("createConnection() asks for another ticket where one never comes, and gives up at last", async () => {
+Deno.test("createConnection() requests another ticket if one never arrives, and gives up in the end", async () => {
   let tickets = 0;
   const ticket = () => {
     tickets++;
@@ -251,7 +251,7 @@ Deno.test("createConnection() asks for another ticket where one never comes, and
 });
 
 for (const hasSource of [true, false]) {
-  Deno.test(`createConnection() sends the cookie where it may, over ${hasSource ? "EventSource" : "fetch"}`, async () => {
+  Deno.test(`createConnection() sends the cookie only with withCredentials, over ${hasSource ? "EventSource" : "fetch"}`, async () => {
     for (const withCredentials of [true, false]) {
       const { wire, feed } = await createLive({ withCredentials }, { hasSource });
       assertEquals(wire.last().withCredentials, withCredentials);

@@ -5,7 +5,7 @@ const MINUTE = 60_000;
 
 type Live = Awaited<ReturnType<typeof createLive>>;
 
-/** Lets time pass, with heartbeats. */
+/** Advances the clock, with heartbeats. */
 async function pass({ wire }: Live, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 10_000) {
     await wire.clock.advance(Math.min(left, 10_000));
@@ -13,7 +13,7 @@ async function pass({ wire }: Live, ms: number): Promise<void> {
   }
 }
 
-Deno.test("createConnection() lets go of a page that is hidden for 5 minutes, and goes on when it is seen", async () => {
+Deno.test("createConnection() pauses when the page is hidden for 5 minutes, and resumes when it is visible", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
@@ -31,7 +31,7 @@ Deno.test("createConnection() lets go of a page that is hidden for 5 minutes, an
   feed.close();
 });
 
-Deno.test("createConnection() counts the 5 minutes from when the page was hidden, whatever happens since", async () => {
+Deno.test("createConnection() counts the 5 minutes from when the page was hidden, whatever happens then", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
@@ -47,7 +47,7 @@ Deno.test("createConnection() counts the 5 minutes from when the page was hidden
   feed.close();
 });
 
-Deno.test("createConnection() forgets that the page was hidden when it is seen", async () => {
+Deno.test("createConnection() stops counting when the page is visible", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
@@ -58,7 +58,7 @@ Deno.test("createConnection() forgets that the page was hidden when it is seen",
   feed.close();
 });
 
-Deno.test("createConnection() pauses a page that began hidden, or was asked for more when hidden", async () => {
+Deno.test("createConnection() pauses a page that was opened hidden, or reconnected while hidden", async () => {
   const wire = createWire();
   wire.page.isHidden = true;
   const { feed } = await wire.connect();
@@ -73,7 +73,7 @@ Deno.test("createConnection() pauses a page that began hidden, or was asked for 
   feed.close();
 });
 
-Deno.test("createConnection() keeps saying why it has ended to a page that is hidden", async () => {
+Deno.test("createConnection() stays ended while the page is hidden and shown", async () => {
   const { wire, feed } = await createLive();
   wire.hide();
   wire.last().send("bye", { reason: "finished", retry_ms: 0 });
@@ -86,7 +86,7 @@ Deno.test("createConnection() keeps saying why it has ended to a page that is hi
 });
 
 for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as const) {
-  Deno.test(`createConnection() lets go at ${away}, and goes on at ${back}`, async () => {
+  Deno.test(`createConnection() pauses at ${away} and resumes at ${back}`, async () => {
     const { wire, feed } = await createLive();
     wire.wake(away);
     assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
@@ -97,15 +97,15 @@ for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as c
   });
 }
 
-Deno.test("createConnection() waits for the network, and tries at once when it is back", async () => {
+Deno.test("createConnection() waits while the network is down, and reconnects as soon as it is up", async () => {
   const { wire, feed } = await createLive();
   wire.serve((call) => wire.page.isOnline ? call.sync("5-0") : call.cut());
   wire.setOnline(false);
-  assertEquals([feed.state().kind, wire.open().length], ["live", 1]); // it may be wrong
+  assertEquals([feed.state().kind, wire.open().length], ["live", 1]); // The browser may be wrong.
   wire.last().cut();
   assertEquals(feed.state().kind, "offline");
   assertStringIncludes(feed.state().reason, "There is no network. Next try in ");
-  await wire.clock.advance(30 * MINUTE); // and does not give up
+  await wire.clock.advance(30 * MINUTE); // It does not give up.
   assertEquals(feed.state().kind, "offline");
   wire.page.random = () => 1;
   wire.last().cut();
@@ -116,7 +116,7 @@ Deno.test("createConnection() waits for the network, and tries at once when it i
   feed.close();
 });
 
-Deno.test("createConnection() trusts a line that has just been heard, and opens another beside one that has not", async () => {
+Deno.test("createConnection() keeps a connection with a recent frame, and opens a replacement for a silent one", async () => {
   const { wire, feed, states } = await createLive();
   const old = wire.last();
   await wire.clock.advance(15_000);
@@ -125,13 +125,13 @@ Deno.test("createConnection() trusts a line that has just been heard, and opens 
   await wire.clock.advance(1);
   for (const why of ["visible", "online", "pageshow"] as const) wire.wake(why);
   await wire.clock.advance(0);
-  assertEquals([wire.calls.length, wire.open().length], [2, 2]); // one for all three
+  assertEquals([wire.calls.length, wire.open().length], [2, 2]); // One for all three events.
   wire.last().sync("5-0");
   assertEquals([old.isOpen, states.length], [false, 1]);
   feed.close();
 });
 
-Deno.test("createConnection() leaves the line it dials where the old one proves mute", async () => {
+Deno.test("createConnection() keeps its replacement if the old connection proves silent", async () => {
   const { wire, feed } = await createLive();
   await wire.clock.advance(36_900);
   wire.show();
@@ -140,7 +140,7 @@ Deno.test("createConnection() leaves the line it dials where the old one proves 
   feed.close();
 });
 
-Deno.test("createConnection() connects at once after sleep, where its clock stood still", async () => {
+Deno.test("createConnection() reconnects at once after sleep during which its clock stood still", async () => {
   const { wire, feed } = await createLive();
   wire.page.wallAheadMs = 60 * MINUTE;
   await wire.clock.advance(1000);
@@ -151,7 +151,7 @@ Deno.test("createConnection() connects at once after sleep, where its clock stoo
   feed.close();
 });
 
-Deno.test("createConnection() connects at once after sleep, where its clock went on", async () => {
+Deno.test("createConnection() reconnects at once after sleep during which its clock ran on", async () => {
   const { wire, feed } = await createLive();
   wire.page.lateMs = 60 * MINUTE;
   await wire.clock.advance(1000);
@@ -163,7 +163,7 @@ Deno.test("createConnection() connects at once after sleep, where its clock went
   feed.close();
 });
 
-Deno.test("createConnection() keeps a line that was heard, where only its timers come late", async () => {
+Deno.test("createConnection() keeps a connection that delivers if only its timers are late", async () => {
   const live = await createLive();
   live.wire.page.lateMs = MINUTE;
   await pass(live, 10 * MINUTE);

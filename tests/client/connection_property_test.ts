@@ -4,7 +4,7 @@ import { z } from "zod";
 import { propertyRuns } from "../support/property_runs.ts";
 import { type Call, createWire } from "./wire.ts";
 
-/** What is published is numbered from 1, topic by topic. */
+/** Events are numbered from 1 in each topic. */
 const Numbered = z.object({ number: z.number() });
 const TYPES: Readonly<Record<string, string>> = {
   news: "article",
@@ -12,12 +12,12 @@ const TYPES: Readonly<Record<string, string>> = {
   quotes: "quote",
 };
 const MINUTE = 60_000;
-/** Long enough for a climb, after a mute line. */
+/** Long enough for an upgrade after a silent connection. */
 const LONG_MS = 150_000;
-/** As long as the log keeps an answer short: more waits for the next. */
-const MOST_ARTICLES = 2;
+/** The page size of GET /v1/news. */
+const MAX_PAGE_ARTICLES = 2;
 
-interface Kept {
+interface LoggedEvent {
   readonly id: string;
   readonly topic: string;
   readonly data: {
@@ -27,22 +27,22 @@ interface Kept {
   };
 }
 
-/** A server with a log, as the contract has it, and everything that may come between it and the page. */
+/** Creates a server with a log, and a network that fails as the test says. */
 function createServer({ clock, serve }: ReturnType<typeof createWire>) {
-  const log: Kept[] = [];
+  const log: LoggedEvent[] = [];
   const streams = new Map<Call, { topics: readonly string[] }>();
-  const way = { isUp: true, isMute: false, isBusy: false, delayMs: 0 };
+  const network = { isUp: true, isMute: false, isBusy: false, delayMs: 0 };
 
   const head = () => `1000-${log.length}`;
   const after = (cursor: string) => log.slice(Number(cursor.split("-")[1]));
 
-  function write(call: Call, { id, topic, data }: Kept): void {
+  function write(call: Call, { id, topic, data }: LoggedEvent): void {
     if (streams.get(call)?.topics.includes(topic)) call.send(TYPES[topic] ?? "", data, id);
   }
 
   function follow(call: Call): void {
     const topics = (call.url.searchParams.get("topics") ?? "").split(",");
-    if (way.isBusy) {
+    if (network.isBusy) {
       call.send("busy", { retry_after_ms: 8000 });
       return call.cut();
     }
@@ -56,7 +56,7 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
   }
 
   /** Quotes are conflated. */
-  function newest(events: readonly Kept[]) {
+  function newest(events: readonly LoggedEvent[]) {
     return events.filter(({ topic }) => topic === "quotes").slice(-1).map(({ data }) => data);
   }
 
@@ -67,7 +67,7 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     }
     const cursor = call.url.searchParams.get("after");
     const all = cursor ? after(cursor).filter(({ topic }) => topic === "news") : [];
-    const articles = all.slice(0, MOST_ARTICLES);
+    const articles = all.slice(0, MAX_PAGE_ARTICLES);
     const isWhole = articles.length === all.length;
     call.answer({
       articles: articles.map(({ data }) => data),
@@ -78,15 +78,17 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
   }
 
   function answer(call: Call): void {
-    if (!way.isUp) call.cut();
+    if (!network.isUp) call.cut();
     else if (call.transport === "poll") poll(call);
-    else if (!way.isMute) follow(call);
+    else if (!network.isMute) follow(call);
   }
 
-  serve((call) => way.delayMs ? void clock.after(way.delayMs, () => answer(call)) : answer(call));
+  serve((call) =>
+    network.delayMs ? void clock.after(network.delayMs, () => answer(call)) : answer(call)
+  );
 
   return {
-    way,
+    network,
     get open() {
       return [...streams.keys()].filter(({ isOpen }) => isOpen).length;
     },
@@ -102,9 +104,9 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
       for (const call of streams.keys()) call.cut();
       streams.clear();
     },
-    /** The lines stay, and nothing comes over them any more. */
-    forget: () => streams.clear(),
-    /** Says good-bye, goes on for a moment, and ends. */
+    /** Connections stay open but silent. */
+    silence: () => streams.clear(),
+    /** Sends bye, delivers for a moment, and ends. */
     bye(reason: string): void {
       for (const call of streams.keys()) {
         call.send("bye", { reason, retry_ms: 3000 });
@@ -117,7 +119,7 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     expire(): void {
       for (const call of streams.keys()) call.send("auth", { expires_in_ms: 60_000 });
     },
-    /** Lets time pass, with heartbeats. */
+    /** Advances the clock, with heartbeats. */
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 7500) {
         await clock.advance(Math.min(left, 7500));
@@ -135,30 +137,30 @@ type Feed = Awaited<ReturnType<Wire["connect"]>>["feed"];
 
 const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => unknown>> = {
   "a cut": (server) => server.cut(),
-  "silence": (server) => server.forget(),
+  "silence": (server) => server.silence(),
   "drain": (server) => server.bye("drain"),
   "age": (server) => server.bye("max_age"),
   "fault": (server) => server.bye("fault"),
-  "rights that end": (server) => server.expire(),
-  "streams held back": ({ way }) => way.isMute = true,
-  "streams let through": ({ way }) => way.isMute = false,
+  "authorization expires": (server) => server.expire(),
+  "streams blocked": ({ network }) => network.isMute = true,
+  "streams allowed": ({ network }) => network.isMute = false,
   "down": (server) => {
-    server.way.isUp = false;
+    server.network.isUp = false;
     server.cut();
   },
-  "up": ({ way }) => way.isUp = true,
-  "slow": ({ way }) => way.delayMs = 2500,
-  "quick": ({ way }) => way.delayMs = 0,
-  "full": ({ way }) => way.isBusy = true,
-  "room": ({ way }) => way.isBusy = false,
+  "up": ({ network }) => network.isUp = true,
+  "slow": ({ network }) => network.delayMs = 2500,
+  "quick": ({ network }) => network.delayMs = 0,
+  "full": ({ network }) => network.isBusy = true,
+  "room": ({ network }) => network.isBusy = false,
   "hide": (_, wire) => wire.hide(),
   "show": (_, wire) => wire.show(),
   "offline": (_, wire) => wire.setOnline(false),
   "online": (_, wire) => wire.setOnline(true),
   "freeze": (_, wire) => wire.wake("freeze"),
   "resume": (_, wire) => wire.wake("resume"),
-  "sleep": ({ forget }, { page }) => {
-    forget();
+  "sleep": ({ silence }, { page }) => {
+    silence();
     page.wallAheadMs += 10 * MINUTE;
   },
   "reconnect": (_, _wire, feed) => feed.reconnect(),
@@ -168,7 +170,7 @@ const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => un
   "a minute and a half": (server) => server.pass(1.5 * MINUTE),
 };
 
-Deno.test("createConnection() tells everything once and in order, whatever happens", async () => {
+Deno.test("createConnection() delivers every event once and in order, whatever happens", async () => {
   const topics = fc.subarray(Object.keys(TYPES), { minLength: 1 });
   const happening = fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.nat({ max: 4 }));
   const happenings = fc.array(happening, { maxLength: 30, size: "max" });
@@ -187,21 +189,21 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
         for (let at = 0; at < count; at++) server.publish(Object.keys(TYPES)[at % 3] ?? "");
         await wire.clock.advance(0);
       }
-      Object.assign(server.way, { isUp: true, isMute: false, isBusy: false, delayMs: 0 });
+      Object.assign(server.network, { isUp: true, isMute: false, isBusy: false, delayMs: 0 });
       wire.setOnline(true);
       wire.show();
       await server.pass(LONG_MS);
       for (const topic of topics) server.publish(topic);
       await wire.clock.advance(0);
       for (const topic of topics) {
-        const told = events.flatMap(({ type, data }) =>
+        const delivered = events.flatMap(({ type, data }) =>
           type === TYPES[topic] ? [data] : type === "snapshot" ? data.quotes : []
         ).filter((data) => Boolean(data.symbol) === (topic === "quotes"))
           .map((data) => Numbered.parse(data).number);
         if (topic === "quotes") {
-          assertEquals(told, told.toSorted((a, b) => a - b));
-          assertEquals(told.at(-1), server.numbers(topic).at(-1));
-        } else assertEquals(told, server.numbers(topic));
+          assertEquals(delivered, delivered.toSorted((a, b) => a - b));
+          assertEquals(delivered.at(-1), server.numbers(topic).at(-1));
+        } else assertEquals(delivered, server.numbers(topic));
       }
       assertEquals(events.filter(({ type }) => type === "gap"), []);
       assertEquals([feed.state().kind, wire.open().length, server.open], ["live", 1, 1]);
@@ -212,11 +214,11 @@ Deno.test("createConnection() tells everything once and in order, whatever happe
     }),
     {
       numRuns: propertyRuns(12),
-      // Two that polled at once told an article twice.
+      // Two concurrent polls delivered an article twice.
       examples: [[
         ["news", "quotes"],
         [
-          ["streams held back", 0],
+          ["streams blocked", 0],
           ["slow", 0],
           ["a cut", 0],
           ["a minute and a half", 0],

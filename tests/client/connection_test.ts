@@ -13,7 +13,7 @@ function quote(price: number) {
   return { symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" };
 }
 
-Deno.test("createConnection() says what it does, and is live from the first sync", async () => {
+Deno.test("createConnection() is live from the first sync", async () => {
   const { wire, feed, states } = await createLive();
   assertEquals(states.map(({ kind, transport }) => [kind, transport]), [["live", "source"]]);
   wire.last().send("snapshot", { quotes: [quote(1)], status: [] });
@@ -22,7 +22,7 @@ Deno.test("createConnection() says what it does, and is live from the first sync
   feed.close();
 });
 
-Deno.test("createConnection() asks below the path of a relative URL, with what was asked for", async () => {
+Deno.test("createConnection() requests the topics and filters below the path of a relative URL", async () => {
   const options = { symbols: ["WTI", "SPX"], sources: ["a"], maxRate: 0.5, cursor: "4-0" };
   for (const [url, where] of [["/edge/", "/edge"], ["edge", "/sub/edge"], ["", ""]] as const) {
     const wire = createWire();
@@ -35,7 +35,7 @@ Deno.test("createConnection() asks below the path of a relative URL, with what w
   }
 });
 
-Deno.test("createConnection() comes back with its cursor after a wait, and says when", async () => {
+Deno.test("createConnection() reconnects with its cursor after a delay that its state names", async () => {
   const { wire, feed, states } = await createLive();
   wire.last().cut();
   assertEquals(feed.state(), {
@@ -57,7 +57,7 @@ Deno.test("createConnection() comes back with its cursor after a wait, and says 
   feed.close();
 });
 
-Deno.test("createConnection() waits longer after each failure, until a line was healthy for a while", async () => {
+Deno.test("createConnection() waits longer after each failure, until a connection was healthy for 10 s", async () => {
   const { wire, feed } = await createLive();
   wire.page.random = () => 1;
   const waits: number[] = [];
@@ -76,30 +76,30 @@ Deno.test("createConnection() waits longer after each failure, until a line was 
   wire.last().send("quote", quote(2), "7-0");
   assertEquals(feed.state().failures, 4);
   await wire.clock.advance(1000);
-  assertEquals(feed.state().failures, 0); // said without another frame
+  assertEquals(feed.state().failures, 0); // Published without another frame.
   await fail();
   assertEquals(waits, [1500, 3000, 6000, 12_000, 1500]);
   feed.close();
 });
 
-Deno.test("createConnection() gives up after 20 failures and says so, until it is asked, or the page comes back", async () => {
+Deno.test("createConnection() gives up after 20 failures, until it is told to reconnect or the page is shown", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
   wire.serve((call) => call.cut());
   wire.last().cut();
-  let asked = 1;
+  let rounds = 1;
   for (const again of [null, feed.reconnect, wire.show, () => wire.setOnline(true)]) {
     again?.();
     await wire.clock.advance(20 * MINUTE);
     assertEquals([feed.state().kind, feed.state().nextTryAt], ["stopped", null]);
     assertStringIncludes(feed.state().reason, "Gave up after 20 tries");
-    assertEquals(wire.calls.length, 20 * asked++);
+    assertEquals(wire.calls.length, 20 * rounds++);
     assertEquals(wire.clock.timers, 0);
   }
   feed.close();
 });
 
-Deno.test("createConnection() opens one line for reconnects in a row, at once", async () => {
+Deno.test("createConnection() opens one connection at once for several calls of reconnect()", async () => {
   const { wire, feed, states } = await createLive();
   feed.reconnect();
   feed.reconnect();
@@ -110,7 +110,7 @@ Deno.test("createConnection() opens one line for reconnects in a row, at once", 
   feed.close();
 });
 
-Deno.test("createConnection() goes to another server with its cursor, and stays where the URL is none", async () => {
+Deno.test("createConnection() moves to another server with its cursor, and stays if the URL is invalid", async () => {
   const { wire, feed } = await createLive();
   assertThrows(() => feed.setUrl("https://["), TypeError);
   assertEquals([wire.open().length, feed.state().kind], [1, "live"]);
@@ -123,15 +123,17 @@ Deno.test("createConnection() goes to another server with its cursor, and stays 
   feed.close();
 });
 
-Deno.test("createConnection() leaves no line and no timer when it is closed, whatever it was doing", async () => {
-  for (const step of ["dialling", "live", "waiting", "beside", "polling", "buying"]) {
+Deno.test("createConnection() leaves no connection and no timer when it is closed in any state", async () => {
+  for (
+    const step of ["connecting", "live", "waiting", "replacing", "polling", "obtaining a ticket"]
+  ) {
     const wire = createWire();
     const { promise, resolve } = Promise.withResolvers<string>();
-    const ticket = () => step === "buying" ? promise : Promise.resolve("t");
+    const ticket = () => step === "obtaining a ticket" ? promise : Promise.resolve("t");
     const { feed, states, events } = await wire.connect({ ticket });
-    if (step !== "dialling") wire.calls.at(-1)?.sync("5-0");
+    if (step !== "connecting") wire.calls.at(-1)?.sync("5-0");
     if (step === "waiting") wire.last().cut();
-    if (step === "beside") wire.last().send("bye", { reason: "drain", retry_ms: 0 });
+    if (step === "replacing") wire.last().send("bye", { reason: "drain", retry_ms: 0 });
     if (step === "polling") {
       feed.reconnect();
       await wire.clock.advance(40_000);
@@ -141,7 +143,7 @@ Deno.test("createConnection() leaves no line and no timer when it is closed, wha
     feed.close();
     feed.close();
     resolve("t");
-    const said = states.length;
+    const published = states.length;
     for (const call of wire.calls) {
       call.sync("9-0");
       call.send("quote", quote(1), "9-1");
@@ -149,14 +151,14 @@ Deno.test("createConnection() leaves no line and no timer when it is closed, wha
     }
     await wire.clock.advance(MINUTE);
     assertEquals([wire.open().length, wire.clock.timers, wire.listeners], [0, 0, 0], step);
-    assertEquals([events, states.length, feed.state().kind], [[], said, "stopped"], step);
+    assertEquals([events, states.length, feed.state().kind], [[], published, "stopped"], step);
     feed.reconnect();
     feed.setUrl("https://other.test");
     assertEquals([wire.open().length, wire.clock.timers], [0, 0], step);
   }
 });
 
-Deno.test("createConnection() may be closed or sent elsewhere by whoever is told", async () => {
+Deno.test("createConnection() may be closed or reconnected by a listener", async () => {
   const ways: Readonly<Record<string, (wire: ReturnType<typeof createWire>) => unknown>> = {
     lost: ({ last }) => last().cut(),
     "lost twice": async ({ last, clock }) => {
@@ -164,7 +166,7 @@ Deno.test("createConnection() may be closed or sent elsewhere by whoever is told
       await clock.advance(MINUTE);
     },
     busy: ({ last }) => last().send("busy", { retry_after_ms: 5000 }),
-    mute: ({ clock }) => clock.advance(MINUTE),
+    silent: ({ clock }) => clock.advance(MINUTE),
     hidden: async ({ hide, show, clock }) => {
       hide();
       await clock.advance(5 * MINUTE);
@@ -191,7 +193,7 @@ Deno.test("createConnection() may be closed or sent elsewhere by whoever is told
   }
 });
 
-Deno.test("createConnection() goes on where a listener throws", async () => {
+Deno.test("createConnection() continues if a listener throws", async () => {
   const { wire, feed, events } = await createLive();
   feed.subscribe(() => {
     throw new Error("theirs");
@@ -202,7 +204,7 @@ Deno.test("createConnection() goes on where a listener throws", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() hands on types that are named as parts of every object", async () => {
+Deno.test("createConnection() delivers event types that are property names of every object", async () => {
   const { wire, feed, events } = await createLive({}, { hasSource: false });
   wire.last().send("constructor", {}, "6-0");
   await wire.clock.advance(0);
@@ -213,7 +215,7 @@ Deno.test("createConnection() hands on types that are named as parts of every ob
 for (const hasSource of [true, false]) {
   const way = hasSource ? "EventSource" : "fetch";
 
-  Deno.test(`createConnection() hands on a gap of an opening, and keeps its place, over ${way}`, async () => {
+  Deno.test(`createConnection() delivers a gap among the initial frames and keeps its cursor, over ${way}`, async () => {
     const wire = createWire({ hasSource });
     const { feed, events } = await wire.connect({ cursor: "4-0", topics: ["news"] });
     wire.last().sync(undefined, { gap: true });
@@ -224,7 +226,7 @@ for (const hasSource of [true, false]) {
     feed.close();
   });
 
-  Deno.test(`createConnection() forgets its place at a gap in mid-stream, over ${way}`, async () => {
+  Deno.test(`createConnection() resets its cursor at a mid-stream gap, over ${way}`, async () => {
     const { wire, feed, events } = await createLive({}, { hasSource });
     wire.last().send("quote", quote(1), "6-0");
     wire.last().send("gap", { topic: "news", after: "6-0", before: null }, "1-0");
@@ -237,7 +239,7 @@ for (const hasSource of [true, false]) {
   });
 }
 
-Deno.test("createConnection() takes what a server without its cursor tells for new", async () => {
+Deno.test("createConnection() accepts all events of a server that has not honoured its cursor", async () => {
   const { wire, feed, events } = await createLive();
   wire.last().send("quote", quote(1), "6-0");
   wire.last().cut();
@@ -250,7 +252,7 @@ Deno.test("createConnection() takes what a server without its cursor tells for n
   feed.close();
 });
 
-Deno.test("createConnection() names topics that are no more", async () => {
+Deno.test("createConnection() delivers `gone` with the deleted topics", async () => {
   const wire = createWire();
   const { feed, events } = await wire.connect({ cursor: "4-0" });
   wire.last().sync("4-0", { gone: ["operations/o"] });
@@ -258,7 +260,7 @@ Deno.test("createConnection() names topics that are no more", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() is stale while what comes is far behind", async () => {
+Deno.test("createConnection() is stale while events arrive late", async () => {
   const { wire, feed } = await createLive();
   const sent = wire.clock.now();
   for (const [lateMs, kind] of [[0, "live"], [38_000, "stale"], [30_000, "live"]] as const) {

@@ -3,7 +3,7 @@ import { createLive, createWire } from "./wire.ts";
 
 const MINUTE = 60_000;
 
-/** A page that polls: streams are held back, and the routes answer as the test says. */
+/** Creates a page that polls: streams are blocked, and the test answers the JSON routes. */
 async function createPolling(
   options: Parameters<ReturnType<typeof createWire>["connect"]>[0] = {},
   routes: Readonly<Record<string, () => unknown>> = {},
@@ -34,7 +34,7 @@ const news = (cursor: string, ...ids: string[]) => ({
   next_poll_delay: 5,
 });
 
-Deno.test("createConnection() goes a rung down after two lines that say nothing, and polls in the end", async () => {
+Deno.test("createConnection() goes a transport level down after two silent attempts, and polls in the end", async () => {
   const wire = createWire();
   const { feed, states } = await wire.connect();
   await wire.clock.advance(9999);
@@ -50,7 +50,7 @@ Deno.test("createConnection() goes a rung down after two lines that say nothing,
   feed.close();
 });
 
-Deno.test("createConnection() replaces a line that has become mute, and goes down where that happens again", async () => {
+Deno.test("createConnection() replaces a silent connection, and goes a level down after the second", async () => {
   const { wire, feed } = await createLive();
   for (let count = 0; count < 2; count++) {
     await wire.clock.advance(37_499);
@@ -65,7 +65,7 @@ Deno.test("createConnection() replaces a line that has become mute, and goes dow
   feed.close();
 });
 
-Deno.test("createConnection() forgets a mute line after a healthy while", async () => {
+Deno.test("createConnection() forgets a silent connection after a healthy one", async () => {
   const { wire, feed } = await createLive();
   for (let count = 0; count < 3; count++) {
     await wire.clock.advance(38_000);
@@ -78,7 +78,7 @@ Deno.test("createConnection() forgets a mute line after a healthy while", async 
   feed.close();
 });
 
-Deno.test("createConnection() stays on its rung where the server refuses connections", async () => {
+Deno.test("createConnection() stays at its level if the server refuses connections", async () => {
   const wire = createWire();
   wire.serve((call) => call.cut());
   const { feed } = await wire.connect();
@@ -87,7 +87,7 @@ Deno.test("createConnection() stays on its rung where the server refuses connect
   feed.close();
 });
 
-Deno.test("createConnection() never polls where nothing can be polled, and gives up", async () => {
+Deno.test("createConnection() never polls if no topic can be polled, and gives up", async () => {
   for (
     const options of [{ topics: ["events/a"] }, {
       topics: ["operations/o"],
@@ -103,7 +103,7 @@ Deno.test("createConnection() never polls where nothing can be polled, and gives
   }
 });
 
-Deno.test("createConnection() tells what the first poll brings, and what came since the stream was cut", async () => {
+Deno.test("createConnection() delivers the first poll, with the news since the stream was cut", async () => {
   const { feed, events, polls } = await createPolling(
     { topics: ["quotes", "news"], cursor: "4-0" },
     { quotes: () => quotes("9-0"), news: () => news("7-0", "a", "u", "r") },
@@ -115,12 +115,12 @@ Deno.test("createConnection() tells what the first poll brings, and what came si
   assertEquals(events.map(({ type }) => type), [
     ...["article", "article.updated", "article", "article.retracted", "snapshot"],
   ]);
-  // The news came first: a stream from there misses neither.
+  // The news were requested first: a stream from there misses neither topic.
   assertEquals(feed.cursor(), "7-0");
   feed.close();
 });
 
-Deno.test("createConnection() does not go past the news by the quotes' cursor", async () => {
+Deno.test("createConnection() does not advance past the news by the cursor of quotes", async () => {
   const { feed } = await createPolling(
     { topics: ["quotes", "news"], cursor: "4-0" },
     { quotes: () => quotes("9-0"), news: () => ({ ...news("", "a"), cursor: null }) },
@@ -129,7 +129,7 @@ Deno.test("createConnection() does not go past the news by the quotes' cursor", 
   feed.close();
 });
 
-Deno.test("createConnection() tells nothing of a round that broke off, and then all of it", async () => {
+Deno.test("createConnection() delivers nothing of a round that failed, and then all of it", async () => {
   let isDown = true;
   const { wire, feed, events, polls } = await createPolling({
     topics: ["quotes", "news"],
@@ -150,12 +150,12 @@ Deno.test("createConnection() tells nothing of a round that broke off, and then 
   feed.close();
 });
 
-Deno.test("createConnection() polls as often as it is told, a little sooner or later, and never twice at a time", async () => {
+Deno.test("createConnection() polls at the server's pace with jitter, one round at a time", async () => {
   const { wire, feed, polls } = await createPolling({}, {});
   for (const [random, ms] of [[0, 4500], [1, 5500]] as const) {
     const before = polls().length;
     wire.page.random = () => random;
-    await wire.clock.advance(3000); // while one is asked for
+    await wire.clock.advance(3000); // While a request is pending.
     assertEquals(polls().length, before);
     wire.last().answer(quotes("5-0"));
     await wire.clock.advance(ms - 1);
@@ -166,7 +166,7 @@ Deno.test("createConnection() polls as often as it is told, a little sooner or l
   feed.close();
 });
 
-Deno.test("createConnection() tells the same answer once", async () => {
+Deno.test("createConnection() delivers an answer with the same ETag once", async () => {
   let tag = "a";
   const wire = createWire({ hasSource: false });
   const { feed, events } = await wire.connect();
@@ -181,7 +181,7 @@ Deno.test("createConnection() tells the same answer once", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() asks with the filters, and sends the cookie along", async () => {
+Deno.test("createConnection() polls with the filters and the cookie", async () => {
   const { feed, polls } = await createPolling({
     url: "https://edge.test/base",
     topics: ["quotes", "news"],
@@ -195,7 +195,7 @@ Deno.test("createConnection() asks with the filters, and sends the cookie along"
   feed.close();
 });
 
-Deno.test("createConnection() says what it cannot poll", async () => {
+Deno.test("createConnection() names the topics that it cannot poll", async () => {
   const ticket = () => Promise.resolve("t");
   const { wire, feed, polls } = await createPolling(
     { topics: ["quotes", "events/alerts", "operations/o"], ticket },
@@ -208,7 +208,7 @@ Deno.test("createConnection() says what it cannot poll", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() polls operations and sessions to their ends, and ends with them", async () => {
+Deno.test("createConnection() polls operations and sessions to their terminal states, and ends with them", async () => {
   let state = "running";
   const { wire, feed, events, polls } = await createPolling({
     topics: ["operations/o", "sessions/s"],
@@ -218,13 +218,13 @@ Deno.test("createConnection() polls operations and sessions to their ends, and e
   });
   state = "completed";
   await wire.clock.advance(6000);
-  const told = [["progress", "o"], ["session", "s"], ["completed", "o"], ["completed", "s"]];
-  assertEquals(events.map(({ type, data }) => [type, data.id]), told);
+  const expected = [["progress", "o"], ["session", "s"], ["completed", "o"], ["completed", "s"]];
+  assertEquals(events.map(({ type, data }) => [type, data.id]), expected);
   assertEquals([feed.state().kind, wire.clock.timers, polls().length], ["ended", 0, 4]);
   feed.close();
 });
 
-Deno.test("createConnection() names what polls find no more, and polls the others", async () => {
+Deno.test("createConnection() delivers `gone` for topics that polls no longer find, and polls the others", async () => {
   const { wire, feed, events, polls } = await createPolling({
     topics: ["operations/o", "quotes"],
     cursor: "5-0",
@@ -242,7 +242,7 @@ Deno.test("createConnection() names what polls find no more, and polls the other
   feed.close();
 });
 
-Deno.test("createConnection() goes on for what cannot be polled when all that can has ended", async () => {
+Deno.test("createConnection() keeps trying streams for other topics when all pollable topics have ended", async () => {
   const { wire, feed, streams } = await createPolling(
     { topics: ["operations/o", "events/alerts"] },
     { "operations/o": () => ({ id: "o", state: "failed", next_poll_delay: 0 }) },
@@ -254,7 +254,7 @@ Deno.test("createConnection() goes on for what cannot be polled when all that ca
   feed.close();
 });
 
-Deno.test("createConnection() climbs beside the polls, which go on until the stream is there", async () => {
+Deno.test("createConnection() tries a stream while it polls, until the stream has its sync", async () => {
   let price = 1;
   const { wire, feed, events, streams, polls } = await createPolling({}, {
     quotes: () => quotes("7-0", price++),
@@ -267,13 +267,13 @@ Deno.test("createConnection() climbs beside the polls, which go on until the str
   stream?.sync("7-0");
   await wire.clock.advance(0);
   assertEquals([feed.state().kind, feed.state().transport], ["live", "fetch"]);
-  const [polled, told] = [polls().length, events.length];
+  const [polled, delivered] = [polls().length, events.length];
   await wire.clock.advance(30_000);
-  assertEquals([polls().length, events.length], [polled, told]);
+  assertEquals([polls().length, events.length], [polled, delivered]);
   feed.close();
 });
 
-Deno.test("createConnection() tries to climb once a minute, as long as that leads nowhere", async () => {
+Deno.test("createConnection() tries a stream once a minute while streams are blocked", async () => {
   const { wire, feed, streams } = await createPolling({}, { quotes: () => quotes("7-0") });
   const before = streams().length;
   await wire.clock.advance(70_000 * 5);
@@ -283,7 +283,7 @@ Deno.test("createConnection() tries to climb once a minute, as long as that lead
   feed.close();
 });
 
-Deno.test("createConnection() misses nothing of what cannot be polled, and tells no article twice", async () => {
+Deno.test("createConnection() misses no event of topics that it cannot poll, and delivers no article twice", async () => {
   const { wire, feed, events, streams } = await createPolling(
     { topics: ["news", "events/alerts"], cursor: "4-0", types: ["tick"] },
     { news: () => news("7-0", "a") },
@@ -302,7 +302,7 @@ Deno.test("createConnection() misses nothing of what cannot be polled, and tells
   feed.close();
 });
 
-Deno.test("createConnection() asks again where a poll is never answered", async () => {
+Deno.test("createConnection() polls again if a poll is never answered", async () => {
   const { wire, feed, polls } = await createPolling({}, {});
   await wire.clock.advance(10_000);
   assertEquals([polls().length, wire.open().length], [2, 1]);
@@ -318,7 +318,7 @@ Deno.test("createConnection() asks again where a poll is never answered", async 
   feed.close();
 });
 
-Deno.test("createConnection() says a gap that a poll finds", async () => {
+Deno.test("createConnection() delivers a gap that a poll reports", async () => {
   const { feed, events } = await createPolling({ topics: ["news"], cursor: "4-0" }, {
     news: () => ({ ...news("7-0", "a"), gap: true }),
   });
@@ -330,7 +330,7 @@ Deno.test("createConnection() says a gap that a poll finds", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() does not poll while the page is hidden, and does when it is seen", async () => {
+Deno.test("createConnection() polls only while the page is visible", async () => {
   const { wire, feed, polls } = await createPolling({}, { quotes: () => quotes("7-0") });
   wire.hide();
   assertEquals([feed.state().kind, wire.clock.timers, wire.open().length], ["paused", 0, 0]);
@@ -344,7 +344,7 @@ Deno.test("createConnection() does not poll while the page is hidden, and does w
   feed.close();
 });
 
-Deno.test("createConnection() pauses where the stream falls silent while the page is hidden", async () => {
+Deno.test("createConnection() pauses if the stream falls silent while the page is hidden", async () => {
   const wire = createWire({ hasSource: false });
   const { feed } = await wire.connect();
   wire.hide();

@@ -6,7 +6,7 @@ function quote(symbol: string, second: number) {
   return { symbol, received_at: `2026-01-01T00:00:0${second}.000Z` };
 }
 
-Deno.test("createDedupe() drops what has an id that is not after the last", () => {
+Deno.test("createDedupe() drops an event whose id is not after the cursor", () => {
   const dedupe = createDedupe("9-2");
   const take = (id: string) => dedupe.accept({ type: "tick", data: 1, id }) !== null;
   assertEquals(["9-2", "9-10", "10-0", "9-11", "10-0"].map(take), [
@@ -19,19 +19,19 @@ Deno.test("createDedupe() drops what has an id that is not after the last", () =
   assertEquals(dedupe.cursor(), "10-0");
 });
 
-Deno.test("createDedupe() lets everything without an id pass", () => {
+Deno.test("createDedupe() accepts every event without an id", () => {
   const dedupe = createDedupe("9-2");
   const status = { type: "status", data: { provider: "p", state: "down" }, id: "" };
   assertEquals([dedupe.accept(status), dedupe.accept(status)], [status, status]);
   assertEquals(dedupe.cursor(), "9-2");
 });
 
-Deno.test("createDedupe() lets a gap pass that has the id one came with", () => {
+Deno.test("createDedupe() accepts a gap that has the id of the cursor", () => {
   const gap = { type: "gap", data: { topic: "news" }, id: "9-2" };
   assertEquals(createDedupe("9-2").accept(gap), gap);
 });
 
-Deno.test("createDedupe() moves on and never back, until it forgets", () => {
+Deno.test("createDedupe() never moves its cursor back until it is reset", () => {
   const dedupe = createDedupe("9-2");
   dedupe.advance("8-0");
   assertEquals(dedupe.cursor(), "9-2");
@@ -40,13 +40,13 @@ Deno.test("createDedupe() moves on and never back, until it forgets", () => {
   assertEquals(dedupe.cursor(), "8-0");
 });
 
-Deno.test("createDedupe() drops a quote that is older than the one shown, and in a snapshot shows that one", () => {
+Deno.test("createDedupe() drops a quote older than the known one, which it puts into a snapshot", () => {
   const dedupe = createDedupe("");
   const [old, same, young] = [quote("WTI", 1), quote("WTI", 2), quote("WTI", 2)];
   const other = quote("SPX", 0);
   assertEquals(dedupe.accept({ type: "quote", data: young, id: "" })?.data, young);
   assertEquals(dedupe.accept({ type: "quote", data: old, id: "" }), null);
-  assertEquals(dedupe.accept({ type: "quote", data: same, id: "" })?.data, same); // as when it grows stale
+  assertEquals(dedupe.accept({ type: "quote", data: same, id: "" })?.data, same); // As when the quote becomes stale.
   const snapshot = { type: "snapshot", data: { quotes: [old, other], status: [] }, id: "5-0" };
   const taken = { ...snapshot, data: { quotes: [same, other], status: [] } };
   assertEquals(dedupe.accept(snapshot), taken);
@@ -54,7 +54,7 @@ Deno.test("createDedupe() drops a quote that is older than the one shown, and in
   assertEquals(dedupe.accept({ ...snapshot, id: "" }), { ...snapshot, id: "" });
 });
 
-Deno.test("createDedupe() drops the state of an operation that is older than the one shown", () => {
+Deno.test("createDedupe() drops an operation's state older than the known one", () => {
   const dedupe = createDedupe("");
   const at = (second: number) => ({
     type: "progress",
@@ -65,7 +65,7 @@ Deno.test("createDedupe() drops the state of an operation that is older than the
   assertEquals([dedupe.accept(at(1)), dedupe.accept(at(4))], [null, at(4)]);
 });
 
-Deno.test("createDedupe() tells no article again that was polled, and leaves the place for the other topics", () => {
+Deno.test("createDedupe() drops a polled article, and keeps the cursor for the other topics", () => {
   const dedupe = createDedupe("5-0");
   dedupe.advancePoll("7-0", false);
   assertEquals([dedupe.cursor(), dedupe.pollCursor()], ["5-0", "7-0"]);
@@ -76,7 +76,7 @@ Deno.test("createDedupe() tells no article again that was polled, and leaves the
   assertEquals(dedupe.pollCursor(), "7-1");
 });
 
-Deno.test("createDedupe() goes with the polls where they tell of all topics, or where there was no place", () => {
+Deno.test("createDedupe() moves its cursor with polls of all topics, or if it had none", () => {
   for (const [from, isAll] of [["5-0", true], ["", false]] as const) {
     const dedupe = createDedupe(from);
     dedupe.advancePoll("7-0", isAll);

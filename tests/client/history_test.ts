@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createHistory } from "../../lib/client/client/history.js";
 
-/** A storage with room for so many characters. */
+/** Creates a storage with room for so many characters. */
 function createStorage(room = Infinity) {
   const kept = new Map<string, string>();
   return {
@@ -19,7 +19,7 @@ function shut(): never {
   throw new DOMException("Access is denied", "SecurityError");
 }
 
-Deno.test("createHistory() keeps a list for the next page, and for other tabs", () => {
+Deno.test("createHistory() keeps a list for the next page and for other tabs", () => {
   const storage = createStorage();
   const one = createHistory<string>(() => storage, "chat");
   const other = createHistory<string>(() => storage, "chat");
@@ -31,7 +31,7 @@ Deno.test("createHistory() keeps a list for the next page, and for other tabs", 
   assertEquals(storage.kept.size, 0);
 });
 
-Deno.test("createHistory() drops the oldest where the storage is full, and never the newest", () => {
+Deno.test("createHistory() evicts the oldest items of a full storage, never the newest", () => {
   const storage = createStorage(100);
   const history = createHistory<number>(() => storage, "chat");
   for (let number = 100; number < 200; number++) {
@@ -39,10 +39,10 @@ Deno.test("createHistory() drops the oldest where the storage is full, and never
     assertEquals(list.at(-1), number);
     assertEquals(list, createHistory(() => storage, "chat").list());
   }
-  assertEquals(history.list().length > 15, true, "more is dropped than has to be");
+  assertEquals(history.list().length > 15, true, "too many items are evicted");
 });
 
-Deno.test("createHistory() keeps in memory what is too large by itself, and is kept again after it", () => {
+Deno.test("createHistory() keeps an item in memory that is too large for the storage, and persists the next one", () => {
   const storage = createStorage(20);
   const history = createHistory<string>(() => storage, "chat");
   history.add("before");
@@ -54,7 +54,7 @@ Deno.test("createHistory() keeps in memory what is too large by itself, and is k
 });
 
 for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
-  Deno.test(`createHistory() begins anew where the storage holds ${JSON.stringify(text)}`, () => {
+  Deno.test(`createHistory() starts an empty list if the storage holds ${JSON.stringify(text)}`, () => {
     const storage = createStorage();
     storage.kept.set("chat", text);
     const history = createHistory<string>(() => storage, "chat");
@@ -64,13 +64,13 @@ for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
   });
 }
 
-const CLOSED = {
-  "throws when it is asked for": shut,
-  "throws at every use": () => ({ getItem: shut, setItem: shut, removeItem: shut }),
+const UNAVAILABLE = {
+  "throws on access": shut,
+  "throws on every use": () => ({ getItem: shut, setItem: shut, removeItem: shut }),
 };
 
-for (const [how, storage] of Object.entries(CLOSED)) {
-  Deno.test(`createHistory() lives as long as the page where the storage ${how}`, () => {
+for (const [reason, storage] of Object.entries(UNAVAILABLE)) {
+  Deno.test(`createHistory() lives as long as the page if the storage ${reason}`, () => {
     const history = createHistory<string>(storage, "chat");
     assertEquals(history.list(), []);
     history.add("a");
@@ -81,7 +81,7 @@ for (const [how, storage] of Object.entries(CLOSED)) {
   });
 }
 
-Deno.test("createHistory() refuses what is no JSON, and forgets it", () => {
+Deno.test("createHistory() refuses an item that is not JSON, and drops it", () => {
   const storage = createStorage();
   const history = createHistory<unknown>(() => storage, "chat");
   assertThrows(() => history.add(1n), TypeError);

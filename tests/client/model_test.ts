@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { EMPTY_MODEL, MAX_ARTICLES, type Model, reduce } from "../../lib/client/client/model.js";
 
-/** The model after events of these types and data. */
+/** Returns the model after events of these types and data. */
 function after(
   events: readonly (readonly [type: string, data: unknown])[],
   from: Model = EMPTY_MODEL,
@@ -24,7 +24,7 @@ const article = (id: string, second: number, more = {}) => ({
 });
 const idsOf = ({ news }: Model) => news.map(({ id }) => id).join(" ");
 
-Deno.test("reduce() keeps the newest quote of each symbol, by when it was received", () => {
+Deno.test("reduce() keeps the newest quote of each symbol, by the time received", () => {
   const model = after([
     ["snapshot", { quotes: [quote("A", "1", 5), quote("B", "1", 5)], status: [] }],
     ["quote", quote("A", "2", 6)],
@@ -34,7 +34,7 @@ Deno.test("reduce() keeps the newest quote of each symbol, by when it was receiv
   assertEquals(Object.values(model.quotes).map(({ price }) => price), ["2", "1", "9"]);
 });
 
-Deno.test("reduce() takes from a snapshot who is there, and no older prices", () => {
+Deno.test("reduce() takes the symbols of a snapshot, but no older prices", () => {
   const model = after([
     ["quote", quote("A", "2", 6)],
     ["quote", quote("B", "2", 6)],
@@ -51,7 +51,7 @@ Deno.test("reduce() takes from a snapshot who is there, and no older prices", ()
   assertEquals(Object.keys(model.status), ["q"]);
 });
 
-Deno.test("reduce() keeps news newest first, as they are now, and 200 at most", () => {
+Deno.test("reduce() keeps at most 200 articles, newest first, with their updates", () => {
   const model = after([
     ["article", article("a", 1)],
     ["article", article("c", 3)],
@@ -67,7 +67,7 @@ Deno.test("reduce() keeps news newest first, as they are now, and 200 at most", 
   assertEquals([news.length, news[0]?.id, news.at(-1)?.id], [MAX_ARTICLES, "n299", "n100"]);
 });
 
-Deno.test("reduce() keeps operations and sessions apart, by id, to their end", () => {
+Deno.test("reduce() keeps operations and sessions apart, by id, up to their terminal states", () => {
   const { operations, sessions } = after([
     ["progress", { id: "o", state: "running" }],
     ["session", { id: "s", session_state: "thinking" }],
@@ -99,12 +99,12 @@ const REPEATS: readonly (readonly [string, unknown])[] = [
 ];
 
 for (const [type, data] of REPEATS) {
-  Deno.test(`reduce() gives the same object for ${type} ${JSON.stringify(data).slice(0, 40)}`, () => {
+  Deno.test(`reduce() returns the same object for ${type} ${JSON.stringify(data).slice(0, 40)}`, () => {
     assertStrictEquals(after([[type, structuredClone(data)]], KNOWN), KNOWN);
   });
 }
 
-Deno.test("reduce() leaves alone what an event says nothing about", () => {
+Deno.test("reduce() keeps the parts that an event does not change", () => {
   const next = after([["quote", quote("B", "1")]], KNOWN);
   assert(next.quotes !== KNOWN.quotes);
   for (const part of ["status", "news", "operations", "sessions"] as const) {

@@ -11,7 +11,7 @@ function read(pieces: readonly string[]): ReceivedFrame[] {
   return frames;
 }
 
-/** What a parser that is not ours reads. */
+/** Parses a text with an independent parser. */
 function readByOracle(text: string) {
   const frames: Omit<ReceivedFrame, "retry">[] = [];
   const parser = createOracle({
@@ -25,7 +25,7 @@ function frame(data: string, more: Partial<ReceivedFrame> = {}): ReceivedFrame {
   return { type: "message", data, id: undefined, retry: undefined, ...more };
 }
 
-/** Lines as they may come, right and wrong, with every end of line. */
+/** Valid and invalid lines. */
 const line = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
   fc.constantFrom("data: x", "data:", "data", "data:  two", "data: a:b", ": comment", ":", "odd"),
@@ -47,16 +47,16 @@ const stream = fc.tuple(
   fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n", "\r")), { maxLength: 30 }),
 ).map(([bom, lines]) => bom + lines.flat().join(""));
 
-Deno.test("createParser() reads what another parser reads", () => {
+Deno.test("createParser() parses the same frames as an independent parser", () => {
   fc.assert(fc.property(stream, (text) => {
-    // The other one keeps a CR at the end for the LF that may follow.
+    // The oracle keeps a CR at the end for the LF that may follow.
     const ended = `${text}: end\n`;
     const ours = read([ended]).map(({ type, data, id }) => ({ type, data, id }));
     assertEquals(ours, readByOracle(ended));
   }));
 });
 
-/** The text of bytes that are cut into pieces of these sizes, over and over. */
+/** Cuts the bytes of a text into pieces of these sizes, in rotation. */
 function cut(text: string, sizes: readonly number[]): string[] {
   const bytes = new TextEncoder().encode(text);
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -69,7 +69,7 @@ function cut(text: string, sizes: readonly number[]): string[] {
   return pieces;
 }
 
-Deno.test("createParser() reads the same wherever the bytes are cut", () => {
+Deno.test("createParser() parses the same frames wherever the bytes are cut", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
   fc.assert(fc.property(stream, sizes, (text, sizes) => {
     assertEquals(read(cut(text, sizes)), read([text]));
@@ -77,7 +77,7 @@ Deno.test("createParser() reads the same wherever the bytes are cut", () => {
   }));
 });
 
-Deno.test("createParser() gives an id only to the frame that had it", () => {
+Deno.test("createParser() gives an id only to the frame that has it", () => {
   assertEquals(read(["id: 5-0\ndata: a\n\ndata: b\n\nid:\ndata: c\n\n"]), [
     frame("a", { id: "5-0" }),
     frame("b"),
@@ -85,11 +85,11 @@ Deno.test("createParser() gives an id only to the frame that had it", () => {
   ]);
 });
 
-Deno.test("createParser() does not take an id with a NUL", () => {
+Deno.test("createParser() ignores an id with a NUL", () => {
   assertEquals(read(["id: a\0b\ndata: a\n\n"]), [frame("a")]);
 });
 
-Deno.test("createParser() hands retry on with the frame it came with or before", () => {
+Deno.test("createParser() delivers `retry` with its own frame or the next", () => {
   assertEquals(read(["retry: 100\nevent: sync\ndata: a\n\nretry: 7\n\ndata: b\n\ndata: c\n\n"]), [
     frame("a", { type: "sync", retry: 100 }),
     frame("b", { retry: 7 }),
@@ -97,11 +97,11 @@ Deno.test("createParser() hands retry on with the frame it came with or before",
   ]);
 });
 
-Deno.test("createParser() gives a frame at its last CR, without waiting for an LF", () => {
+Deno.test("createParser() delivers a frame at its last CR, without waiting for an LF", () => {
   assertEquals(read(["data: a\r\r"]), [frame("a")]);
   assertEquals(read(["data: a\r\n\r", "\ndata: b\n\n"]), [frame("a"), frame("b")]);
 });
 
-Deno.test("createParser() leaves a frame without its end unread", () => {
+Deno.test("createParser() does not deliver an incomplete frame", () => {
   assertEquals(read(["data: a\n\ndata: b\n"]), [frame("a")]);
 });

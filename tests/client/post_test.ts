@@ -4,10 +4,10 @@ import { answer, CHAT, frame, problem, startChat, token } from "./chat_server.ts
 const DONE = frame("done", {}, 9);
 const SYNC = frame("sync", { heartbeat_ms: 1000 }, 1);
 
-Deno.test("stream() delivers what came every 50 ms, and the rest at the end at once", async () => {
+Deno.test("stream() delivers events every 50 ms, and the last ones at once", async () => {
   const sent = answer();
   const { response, write } = sent;
-  const { clock, batches, end, asked } = startChat([response]);
+  const { clock, batches, end, requests } = startChat([response]);
   await clock.advance(0);
   write(SYNC + token(2, "a"));
   write(token(3, "b"));
@@ -21,14 +21,14 @@ Deno.test("stream() delivers what came every 50 ms, and the rest at the end at o
   assertEquals(batches, [["a", "b"], ["c", "done"]]);
   await clock.advance(0);
   assertEquals([clock.timers, sent.isCancelled], [0, true]);
-  assertEquals(asked.map(({ method, url, body }) => [method, url, body]), [
+  assertEquals(requests.map(({ method, url, body }) => [method, url, body]), [
     ["POST", CHAT, `{"question":"?"}`],
   ]);
-  assertEquals(asked[0]?.headers.get("content-type"), "application/json");
-  assertEquals(asked[0]?.headers.get("accept"), "text/event-stream");
+  assertEquals(requests[0]?.headers.get("content-type"), "application/json");
+  assertEquals(requests[0]?.headers.get("accept"), "text/event-stream");
 });
 
-Deno.test("stream() that is aborted flushes what came, and lets go of everything", async () => {
+Deno.test("stream() that is aborted delivers the received events and releases all resources", async () => {
   const { response, write } = answer();
   const abort = new AbortController();
   const { clock, batches, end } = startChat([response], { signal: abort.signal });
@@ -40,19 +40,19 @@ Deno.test("stream() that is aborted flushes what came, and lets go of everything
   assertEquals([batches, clock.timers], [[["a"]], 0]);
 });
 
-Deno.test("stream() that is aborted while it waits for a try ends at once", async () => {
+Deno.test("stream() that is aborted during a delay ends at once", async () => {
   const abort = new AbortController();
-  const { clock, asked, end } = startChat(["lost"], { signal: abort.signal });
+  const { clock, requests, end } = startChat(["lost"], { signal: abort.signal });
   await clock.advance(0);
   abort.abort();
   await assertRejects(() => end, DOMException, "abort");
-  assertEquals([asked.length, clock.timers], [1, 0]);
+  assertEquals([requests.length, clock.timers], [1, 0]);
 });
 
-Deno.test("stream() that is cut goes on at its Location, after the last id, and is not sent again", async () => {
+Deno.test("stream() that is cut resumes at its Location, after the last id, and does not repeat the POST", async () => {
   const [first, second, third] = [answer(), answer(), answer({})];
   const headers = { authorization: "Bearer x" };
-  const { clock, asked, batches, end } = startChat(
+  const { clock, requests, batches, end } = startChat(
     [first.response, "lost", second.response, third.response],
     { headers },
   );
@@ -69,16 +69,16 @@ Deno.test("stream() that is cut goes on at its Location, after the last id, and 
   assertEquals(await end, "done");
   assertEquals(batches.flat(), ["a", "b", "done"]);
   const stored = "https://edge.test/v1/chat/7/stream?last_event_id=1-2";
-  assertEquals(asked.map(({ method, url }) => `${method} ${url}`), [
+  assertEquals(requests.map(({ method, url }) => `${method} ${url}`), [
     `POST ${CHAT}`,
     ...Array(3).fill(`GET ${stored}`),
   ]);
-  for (const each of asked) assertEquals(each.headers.get("authorization"), "Bearer x");
+  for (const each of requests) assertEquals(each.headers.get("authorization"), "Bearer x");
 });
 
-Deno.test("stream() goes on where it was told to", async () => {
+Deno.test("stream() resumes at resumeUrl", async () => {
   const [first, second] = [answer({}), answer({})];
-  const { clock, asked, end } = startChat([first.response, second.response], {
+  const { clock, requests, end } = startChat([first.response, second.response], {
     resumeUrl: "chat/1",
   });
   await clock.advance(0);
@@ -86,7 +86,7 @@ Deno.test("stream() goes on where it was told to", async () => {
   await clock.advance(1500);
   second.write(DONE);
   assertEquals(await end, "done");
-  assertEquals(asked[1]?.url, "https://edge.test/v1/chat/1");
+  assertEquals(requests[1]?.url, "https://edge.test/v1/chat/1");
 });
 
 for (
@@ -95,113 +95,113 @@ for (
     ["at another origin", { location: "https://other.test/v1/chat/7" }],
   ] as const
 ) {
-  Deno.test(`stream() that is cut and goes on ${where} says so, and is not sent again`, async () => {
+  Deno.test(`stream() that is cut and resumes ${where} fails, and does not repeat the POST`, async () => {
     const { response, write, cut } = answer(headers);
-    const { clock, asked, batches, end } = startChat([response]);
+    const { clock, requests, batches, end } = startChat([response]);
     await clock.advance(0);
     write(token(2, "a"));
     await clock.advance(1);
     cut();
     await assertRejects(() => end, Error, "cut off");
-    assertEquals([asked.length, batches], [1, [["a"]]]);
+    assertEquals([requests.length, batches], [1, [["a"]]]);
   });
 }
 
-Deno.test("stream() is sent again, under one key, until a server takes it", async () => {
+Deno.test("stream() repeats the POST with one idempotency key until a server accepts it", async () => {
   const { response, write } = answer();
-  const { clock, asked, end } = startChat(["lost", new Response("", { status: 502 }), response]);
+  const { clock, requests, end } = startChat(["lost", new Response("", { status: 502 }), response]);
   await clock.advance(10_000);
   write(DONE);
   assertEquals(await end, "done");
-  assertEquals(asked.map(({ method }) => method), ["POST", "POST", "POST"]);
-  const keys = new Set(asked.map(({ headers }) => headers.get("idempotency-key")));
+  assertEquals(requests.map(({ method }) => method), ["POST", "POST", "POST"]);
+  const keys = new Set(requests.map(({ headers }) => headers.get("idempotency-key")));
   assertEquals(keys.size, 1);
   assert([...keys].every((key) => key !== null && /^[\d.-]{10,128}$/.test(key)));
 });
 
-Deno.test("stream() keeps the key it was given", async () => {
+Deno.test("stream() keeps a given idempotency key", async () => {
   const headers = { "Idempotency-Key": "mine" };
-  const { clock, asked, end } = startChat([problem(404, "No chat")], { headers });
+  const { clock, requests, end } = startChat([problem(404, "No chat")], { headers });
   await assertRejects(() => end);
-  assertEquals(asked[0]?.headers.get("idempotency-key"), "mine");
+  assertEquals(requests[0]?.headers.get("idempotency-key"), "mine");
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("stream() that finds a server busy comes back when it was told to", async () => {
+Deno.test("stream() waits for retry_after_ms of a busy server", async () => {
   const [busy, taken, busyAgain, last] = [answer({}), answer(), answer({}), answer({})];
-  const words = frame("busy", { reason: "isolate", retry_after_ms: 5000 });
-  const { clock, asked, end } = startChat(
+  const frames = frame("busy", { reason: "isolate", retry_after_ms: 5000 });
+  const { clock, requests, end } = startChat(
     [busy, taken, busyAgain, last].map(({ response }) => response),
   );
-  busy.write(words);
+  busy.write(frames);
   busy.end();
   await clock.advance(4999);
-  assertEquals(asked.length, 1);
+  assertEquals(requests.length, 1);
   await clock.advance(1);
-  assertEquals(asked.length, 2);
+  assertEquals(requests.length, 2);
   taken.cut();
   await clock.advance(4000);
-  busyAgain.write(words);
+  busyAgain.write(frames);
   busyAgain.end();
   await clock.advance(10_000);
   last.write(DONE);
   assertEquals(await end, "done");
-  assertEquals(asked.map(({ method }) => method), ["POST", "POST", "GET", "GET"]);
+  assertEquals(requests.map(({ method }) => method), ["POST", "POST", "GET", "GET"]);
 });
 
-Deno.test("stream() waits as long as Retry-After says", async () => {
+Deno.test("stream() waits for Retry-After", async () => {
   const { response, write } = answer();
   const full = problem(503, "Full", { "retry-after": "7" });
-  const { clock, asked, end } = startChat([full, response]);
+  const { clock, requests, end } = startChat([full, response]);
   await clock.advance(6999);
-  assertEquals(asked.length, 1);
+  assertEquals(requests.length, 1);
   await clock.advance(1);
   write(DONE);
   assertEquals(await end, "done");
 });
 
 for (const status of [400, 401, 403, 404, 422, 500, 503]) {
-  Deno.test(`stream() ends with the server's words where it is refused: ${status}`, async () => {
-    const { asked, end, clock } = startChat([problem(status, "Set CHAT_UPSTREAM_URL.")]);
+  Deno.test(`stream() fails with the server's detail at a ${status}`, async () => {
+    const { requests, end, clock } = startChat([problem(status, "Set CHAT_UPSTREAM_URL.")]);
     const error = await assertRejects(() => end, Error, "Set CHAT_UPSTREAM_URL.");
     assert("status" in error && error.status === status);
-    assertEquals([asked.length, clock.timers], [1, 0]);
+    assertEquals([requests.length, clock.timers], [1, 0]);
   });
 }
 
-Deno.test("stream() refuses an answer that is no stream", async () => {
+Deno.test("stream() fails if the answer is not a stream", async () => {
   const { end } = startChat([Response.json({})]);
   await assertRejects(() => end, Error, "answered 200");
 });
 
-Deno.test("stream() replaces a connection that is mute for 2.5 heartbeats", async () => {
-  const [mute, second] = [answer(), answer({})];
-  const { clock, asked, end } = startChat([mute.response, second.response]);
+Deno.test("stream() replaces a connection that is silent for 2.5 heartbeats", async () => {
+  const [silent, second] = [answer(), answer({})];
+  const { clock, requests, end } = startChat([silent.response, second.response]);
   await clock.advance(0);
-  mute.write(SYNC);
+  silent.write(SYNC);
   await clock.advance(2499);
-  assertEquals(mute.isCancelled, false);
+  assertEquals(silent.isCancelled, false);
   await clock.advance(1501);
-  assertEquals([mute.isCancelled, asked.length], [true, 2]);
+  assertEquals([silent.isCancelled, requests.length], [true, 2]);
   second.write(DONE);
   assertEquals(await end, "done");
 });
 
-Deno.test("stream() is sent again, under its key, where nothing ever answers", async () => {
+Deno.test("stream() repeats the POST with its idempotency key if no answer arrives", async () => {
   const { response, write } = answer();
-  const { clock, asked, end } = startChat(["mute", response]);
+  const { clock, requests, end } = startChat(["silent", response]);
   await clock.advance(37_500);
   await clock.advance(1500);
-  const keys = asked.map(({ method, headers }) => [method, headers.get("idempotency-key")]);
+  const keys = requests.map(({ method, headers }) => [method, headers.get("idempotency-key")]);
   assertEquals([keys.length, keys[1]], [2, keys[0]]);
   write(DONE);
   assertEquals(await end, "done");
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("stream() gives up after 20 failures in a row, and says why", async () => {
-  const { clock, asked, end } = startChat([]);
+Deno.test("stream() gives up after 20 consecutive failures", async () => {
+  const { clock, requests, end } = startChat([]);
   await clock.advance(20 * 30_000);
   await assertRejects(() => end, Error, "cannot be reached");
-  assertEquals([asked.length, clock.timers], [20, 0]);
+  assertEquals([requests.length, clock.timers], [20, 0]);
 });

@@ -1,4 +1,3 @@
-/** The way of a price, and how it is drawn. */
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { sparklineCoordinates } from "../../lib/client/page/quote_table.js";
@@ -10,7 +9,7 @@ function quote(second: number, price = "1.5") {
   return { symbol: "A", price, received_at: new Date(second * 1000).toISOString() };
 }
 
-Deno.test("createPriceHistory() keeps each price once, in its time", () => {
+Deno.test("createPriceHistory() keeps each price once, in order of time", () => {
   const history = createPriceHistory();
   for (const each of [quote(2), quote(2), quote(1), quote(3, "1.6"), quote(4, "?")]) {
     history.add(each);
@@ -19,7 +18,7 @@ Deno.test("createPriceHistory() keeps each price once, in its time", () => {
   assertEquals(history.pointsOf("B"), []);
 });
 
-Deno.test("createPriceHistory() spans all the time in bounded memory, the newest price with it", () => {
+Deno.test("createPriceHistory() spans the whole time in bounded memory, with the newest price", () => {
   const history = createPriceHistory();
   for (let second = 1; second <= 10 * MAX_POINTS; second++) {
     history.add(quote(second, String(second)));
@@ -30,7 +29,7 @@ Deno.test("createPriceHistory() spans all the time in bounded memory, the newest
   assert(history.pointsOf("A").length >= MAX_POINTS / 2);
 });
 
-Deno.test("createPriceHistory() goes on from what another page of the tab has kept", () => {
+Deno.test("createPriceHistory() continues the history of the tab's previous page", () => {
   const before = createPriceHistory();
   before.add(quote(1));
   const after = createPriceHistory(before.toJson());
@@ -38,25 +37,25 @@ Deno.test("createPriceHistory() goes on from what another page of the tab has ke
   assertEquals(after.pointsOf("A").map(({ at }) => at), [1000, 2000]);
 });
 
-Deno.test("createPriceHistory() takes nothing from a text that is none of its own", () => {
+Deno.test("createPriceHistory() ignores a text that is not a history", () => {
   for (const text of ["", "{", "null", "[1]", `{"A":1}`, `{"A":[1,null,{"at":"x","price":1}]}`]) {
     assertEquals(createPriceHistory(text).pointsOf("A"), []);
   }
 });
 
-Deno.test("sparklineCoordinates() puts every price inside the drawing, from its left edge to its right", () => {
+Deno.test("sparklineCoordinates() keeps every price inside the drawing, from the left edge to the right", () => {
   const point = fc.record({
     at: fc.integer({ min: 0, max: 1e12 }),
     price: fc.double({ noNaN: true, min: 0, max: 1e9 }),
   });
   fc.assert(fc.property(fc.array(point, { minLength: 2 }), (points) => {
     points.sort((a, b) => a.at - b.at);
-    const places = sparklineCoordinates(points).map((place) => place.map(Number));
-    assertEquals(places.length, points.length);
-    for (const [x = -1, y = -1] of places) {
+    const coordinates = sparklineCoordinates(points).map((each) => each.map(Number));
+    assertEquals(coordinates.length, points.length);
+    for (const [x = -1, y = -1] of coordinates) {
       assert(x >= 0 && x <= 100 && y >= 3 && y <= 29, `${x} ${y}`);
     }
     const hasTime = points[0]?.at !== points.at(-1)?.at;
-    assertEquals([places[0]?.[0], places.at(-1)?.[0]], [0, hasTime ? 100 : 0]);
+    assertEquals([coordinates[0]?.[0], coordinates.at(-1)?.[0]], [0, hasTime ? 100 : 0]);
   }));
 });

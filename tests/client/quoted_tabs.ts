@@ -8,12 +8,12 @@ import { createBrowser, type Tab } from "./tabs.ts";
 
 export const MINUTE = 60_000;
 
-/** A browser with tabs that are where the server is: at quote 1. */
+/** Creates a browser with tabs that have received quote 1. */
 export async function createTabs(count: number, options: { cursor?: string } = {}) {
   const browser = createBrowser();
   const { clock, server } = browser;
   let price = 0;
-  /** Publishes so many quotes, each with the next number as its price. */
+  /** Publishes quotes, each with the next number as its price. */
   async function quote(times = 1): Promise<void> {
     while (times-- > 0) server.publish("quote", { symbol: "BTC-USD", price: ++price });
     await clock.advance(0);
@@ -32,7 +32,7 @@ export async function createTabs(count: number, options: { cursor?: string } = {
 
 const Priced = z.object({ price: z.number() });
 
-/** The prices a tab was told, in order. */
+/** Returns the prices that a tab has received, in order. */
 export function pricesOf({ events }: Tab): number[] {
   return events.flatMap(({ type, data }) =>
     type === "snapshot"
@@ -41,7 +41,7 @@ export function pricesOf({ events }: Tab): number[] {
   ).map(({ price }) => price);
 }
 
-/** Numbers up to the last. */
+/** Returns the numbers from 1 to `last`. */
 export function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, at) => at + 1);
 }

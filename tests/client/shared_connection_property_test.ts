@@ -6,7 +6,7 @@ import type { Tab } from "./tabs.ts";
 
 type Tabs = Awaited<ReturnType<typeof createTabs>>;
 
-/** What may happen to a tab. The last of all is never taken away. */
+/** Actions on a tab. The last tab is never closed. */
 const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
   open: async (_, tabs, { open }) => tabs.push(await open({})),
   "open with a cursor": async ({ feed }, tabs, { open }) => {
@@ -28,7 +28,7 @@ const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) =>
   "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
 };
 
-Deno.test("createSharedConnection() tells each tab everything once and in order, whatever happens to the tabs", async () => {
+Deno.test("createSharedConnection() delivers every event once and in order to each tab, whatever happens to the tabs", async () => {
   const happening = fc.tuple(
     fc.constantFrom(...Object.keys(HAPPENINGS)),
     fc.nat({ max: 9 }),

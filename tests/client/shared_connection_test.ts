@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createTabs, MINUTE, pricesOf, upTo } from "./quoted_tabs.ts";
 import type { Tab } from "./tabs.ts";
 
-Deno.test("createSharedConnection() has one connection for all tabs, and all are told the same", async () => {
+Deno.test("createSharedConnection() delivers the events of one connection to all tabs", async () => {
   const { server, tabs, quote } = await createTabs(3);
   await quote();
   assertEquals([server.connections, server.opened], [1, [""]]);
@@ -14,7 +14,7 @@ Deno.test("createSharedConnection() has one connection for all tabs, and all are
   assertEquals(new Set(tabs.map(({ feed }) => feed.cursor())).size, 1);
 });
 
-Deno.test("createSharedConnection() tells a tab that comes late what a stream would open with", async () => {
+Deno.test("createSharedConnection() sends a late tab the initial state of a stream", async () => {
   const { clock, server, quote, open } = await createTabs(2);
   await quote();
   server.publish("quote", { symbol: "ETH-USD", price: 7 });
@@ -33,7 +33,7 @@ Deno.test("createSharedConnection() tells a tab that comes late what a stream wo
   assertEquals([late.feed.cursor(), server.connections], [id, 1]);
 });
 
-Deno.test("createSharedConnection() gives a tab with an older cursor what it has missed, and one connection again", async () => {
+Deno.test("createSharedConnection() delivers the missed events to a tab with an older cursor, over a temporary connection", async () => {
   const { server, first, quote, open } = await createTabs(2);
   const cursor = first.feed.cursor();
   await quote(3);
@@ -44,7 +44,7 @@ Deno.test("createSharedConnection() gives a tab with an older cursor what it has
   assertEquals([server.connections, late.feed.state().isShared], [1, true]);
 });
 
-Deno.test("createSharedConnection() opens nothing for a tab whose cursor is where the others are, or ahead", async () => {
+Deno.test("createSharedConnection() opens no connection for a tab whose cursor is not behind the leader's", async () => {
   const { server, first, quote, open } = await createTabs(2);
   const late = await open({ cursor: first.feed.cursor() });
   const ahead = await open({ cursor: "1700000000000-3" });
@@ -53,7 +53,7 @@ Deno.test("createSharedConnection() opens nothing for a tab whose cursor is wher
   assertEquals(server.opened.length, 1);
 });
 
-Deno.test("createSharedConnection() has the state for a tab without cursor, though others began with one", async () => {
+Deno.test("createSharedConnection() sends the initial state to a tab without a cursor, even if the leader started with one", async () => {
   const { server, quote, open } = await createTabs(2, { cursor: "1700000000000-1" });
   const late = await open({});
   assertEquals(pricesOf(late), [1]);
@@ -68,8 +68,8 @@ const ENDS: Readonly<Record<string, (tab: Tab) => void>> = {
   "is left for another page": (tab) => tab.wake("pagehide"),
 };
 
-for (const [words, end] of Object.entries(ENDS)) {
-  Deno.test(`createSharedConnection() goes on from its own cursor where the leader ${words}`, async () => {
+for (const [event, end] of Object.entries(ENDS)) {
+  Deno.test(`createSharedConnection() resumes at its own cursor when the leader ${event}`, async () => {
     const { clock, server, first, second, quote } = await createTabs(3);
     await quote(2);
     const cursor = second.feed.cursor();
@@ -82,7 +82,7 @@ for (const [words, end] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("createSharedConnection() takes the lead from a tab that no longer answers, which then follows", async () => {
+Deno.test("createSharedConnection() replaces a leader that no longer answers, which then follows", async () => {
   const { clock, server, first, second, quote } = await createTabs(2);
   first.freeze();
   await quote(2);
@@ -97,13 +97,13 @@ Deno.test("createSharedConnection() takes the lead from a tab that no longer ans
   assertEquals([server.connections, first.feed.state().isShared], [1, true]);
 });
 
-Deno.test("createSharedConnection() leaves the lead with a tab that is only quiet", async () => {
+Deno.test("createSharedConnection() keeps a leader without events", async () => {
   const { clock, server, first } = await createTabs(3);
   await clock.advance(30 * MINUTE);
   assertEquals([server.opened, first.feed.state().isShared], [[""], false]);
 });
 
-Deno.test("createSharedConnection() hands over what is hidden for 5 minutes, and takes it back in when it is shown", async () => {
+Deno.test("createSharedConnection() replaces a leader that is hidden for 5 minutes, which follows when it is visible", async () => {
   const { clock, server, first, second, quote } = await createTabs(2);
   first.hide();
   await clock.advance(5 * MINUTE - 1);
@@ -119,7 +119,7 @@ Deno.test("createSharedConnection() hands over what is hidden for 5 minutes, and
   assertEquals([pricesOf(first), server.connections], [upTo(4), 1]);
 });
 
-Deno.test("createSharedConnection() has no connection where all tabs are hidden for 5 minutes", async () => {
+Deno.test("createSharedConnection() has no connection while all tabs are hidden for 5 minutes", async () => {
   const { clock, server, tabs, second, quote, browser } = await createTabs(3);
   tabs.forEach((tab) => tab.hide());
   await clock.advance(5 * MINUTE);
@@ -138,7 +138,7 @@ Deno.test("createSharedConnection() pauses a tab that was opened hidden and neve
   assertEquals([browser.channels, tab.feed.state().kind], [2, "paused"]);
 });
 
-Deno.test("createSharedConnection() carries what a follower asks for to the leader", async () => {
+Deno.test("createSharedConnection() forwards a follower's reconnect() and setUrl() to the leader", async () => {
   const { clock, server, first, second, open } = await createTabs(2);
   second.feed.reconnect();
   second.feed.setUrl("https://other.example");
@@ -152,7 +152,7 @@ Deno.test("createSharedConnection() carries what a follower asks for to the lead
   assertEquals(server.urls, Array(2).fill("https://other.example"));
 });
 
-Deno.test("createSharedConnection() tries again what was given up, once for each tab that is opened", async () => {
+Deno.test("createSharedConnection() reconnects a leader that has given up, once for each opened tab", async () => {
   const { clock, server, open } = await createTabs(2);
   server.become("stopped");
   await clock.advance(MINUTE);
@@ -162,7 +162,7 @@ Deno.test("createSharedConnection() tries again what was given up, once for each
   assertEquals(server.reconnects, 1);
 });
 
-Deno.test("createSharedConnection() gives the lead of a hidden tab that may not poll to one that is seen", async () => {
+Deno.test("createSharedConnection() replaces a hidden leader that may not poll by a visible tab", async () => {
   const { clock, server, first, second, quote } = await createTabs(3);
   first.hide();
   server.become("paused");
@@ -173,7 +173,7 @@ Deno.test("createSharedConnection() gives the lead of a hidden tab that may not 
   assertEquals([first.feed.state().kind, first.feed.state().isShared], ["live", true]);
 });
 
-Deno.test("createSharedConnection() leaves the lead with a tab that may not poll where all are hidden", async () => {
+Deno.test("createSharedConnection() keeps a leader that may not poll while all tabs are hidden", async () => {
   const { clock, server, tabs } = await createTabs(2);
   for (const tab of tabs) tab.hide();
   server.become("paused");
@@ -181,7 +181,7 @@ Deno.test("createSharedConnection() leaves the lead with a tab that may not poll
   assertEquals([server.opened, tabs[1]?.feed.state().kind], [[""], "paused"]);
 });
 
-Deno.test("createSharedConnection() tells a tab that comes late a chat's answer so far, and its end", async () => {
+Deno.test("createSharedConnection() sends a late tab a chat answer up to now, and its terminal event", async () => {
   const { clock, server, open } = await createTabs(2);
   for (const text of ["It ", "is", "…"]) server.publish("token", { text });
   server.publish("gap", { topic: "chat/x" });
@@ -195,7 +195,7 @@ Deno.test("createSharedConnection() tells a tab that comes late a chat's answer 
   ]);
 });
 
-Deno.test("createSharedConnection() says where it is when it goes, so that nothing is told twice", async () => {
+Deno.test("createSharedConnection() broadcasts its cursor when it closes, so that no event is delivered twice", async () => {
   const { clock, server, first } = await createTabs(2);
   server.move("1700000000000-9");
   first.feed.close();
@@ -203,14 +203,14 @@ Deno.test("createSharedConnection() says where it is when it goes, so that nothi
   assertEquals(server.opened, ["", "1700000000000-9"]);
 });
 
-Deno.test("createSharedConnection() refuses a URL that is none, and stays where it is", async () => {
+Deno.test("createSharedConnection() throws a TypeError if the URL is invalid, and stays", async () => {
   const { clock, server, second } = await createTabs(2);
   assertThrows(() => second.feed.setUrl("http://["), TypeError);
   await clock.advance(0);
   assertEquals(server.urls, []);
 });
 
-Deno.test("createSharedConnection() leaves nothing behind when the last is closed", async () => {
+Deno.test("createSharedConnection() releases all resources when the last tab is closed", async () => {
   const { clock, server, tabs, first, quote, browser } = await createTabs(3);
   for (const { feed } of tabs) {
     feed.close();
@@ -222,7 +222,7 @@ Deno.test("createSharedConnection() leaves nothing behind when the last is close
   assertEquals([pricesOf(first), first.feed.state().kind], [[1], "stopped"]);
 });
 
-Deno.test("createSharedConnection() ignores what it does not understand", async () => {
+Deno.test("createSharedConnection() ignores unknown messages", async () => {
   const { clock, browser, tabs, quote } = await createTabs(2);
   for (
     const message of [null, 1, "x", {}, { v: 2 }, { v: 3, leader: "x", event: { type: "quote" } }]
@@ -234,7 +234,7 @@ Deno.test("createSharedConnection() ignores what it does not understand", async 
   for (const tab of tabs) assertEquals(pricesOf(tab), [1, 2]);
 });
 
-Deno.test("createSharedConnection() tells of a state once, however often it is repeated", async () => {
+Deno.test("createSharedConnection() publishes a repeated state once", async () => {
   const { clock, second } = await createTabs(2);
   await clock.advance(MINUTE);
   assertEquals(second.states.map(({ kind }) => kind), ["live"]);

@@ -12,20 +12,20 @@ const LIVE: ConnectionState = {
   isShared: false,
 };
 
-/** A subscription whose feeds are ours, and whose time passes when it is told to. */
+/** Creates a subscription whose feeds and deferred tasks the test controls. */
 function startSubscription() {
-  const asked: string[] = [];
+  const opened: string[] = [];
   const closed: string[] = [];
   let due: (() => void)[] = [];
   let isClosed = false;
-  let tell = (_: LiveEvent) => {};
+  let emit = (_: LiveEvent) => {};
   let setState = (_: ConnectionState) => {};
 
   function open(symbols: readonly string[]): LiveFeed {
     const name = symbols.join();
-    asked.push(name);
+    opened.push(name);
     return {
-      subscribe: (listener) => (tell = listener, () => {}),
+      subscribe: (listener) => (emit = listener, () => {}),
       onState: (listener) => (setState = listener, () => {}),
       state: () => LIVE,
       cursor: () => "",
@@ -46,10 +46,10 @@ function startSubscription() {
   });
   return {
     subscription,
-    asked,
+    opened,
     closed,
     isClosed: () => isClosed,
-    tell: (event: LiveEvent) => tell(event),
+    emit: (event: LiveEvent) => emit(event),
     setState: (state: ConnectionState) => setState(state),
     pass() {
       const now = due;
@@ -61,48 +61,48 @@ function startSubscription() {
 
 const nothing = () => {};
 
-Deno.test("createSharedSubscription() follows once what all want, and again where somebody wants more", () => {
-  const { subscription, asked, closed, pass } = startSubscription();
+Deno.test("createSharedSubscription() follows the union of all symbols, and reconnects for further ones", () => {
+  const { subscription, opened, closed, pass } = startSubscription();
   subscription.join(["BTC-USD"], nothing);
   subscription.join(["XAU-USD", "BTC-USD"], nothing);
   pass();
   subscription.join(["XAU-USD"], nothing);
   pass();
-  assertEquals([asked, closed], [["BTC-USD,XAU-USD"], []]);
+  assertEquals([opened, closed], [["BTC-USD,XAU-USD"], []]);
   subscription.join(["WTI"], nothing);
   pass();
-  assertEquals([asked.slice(1), closed], [["BTC-USD,WTI,XAU-USD"], ["BTC-USD,XAU-USD"]]);
+  assertEquals([opened.slice(1), closed], [["BTC-USD,WTI,XAU-USD"], ["BTC-USD,XAU-USD"]]);
 });
 
-Deno.test("createSharedSubscription() follows all where somebody wants all, or more than a stream takes", () => {
+Deno.test("createSharedSubscription() follows all symbols if a ticker does, or if they are more than a stream accepts", () => {
   const all = startSubscription();
   all.subscription.join(["BTC-USD"], nothing);
   all.subscription.join([], nothing);
   all.pass();
-  assertEquals(all.asked, [""]);
+  assertEquals(all.opened, [""]);
 
   const many = startSubscription();
   const symbols = Array.from({ length: 100 }, (_, n) => `S${n}`);
   const leave = many.subscription.join(symbols, nothing);
   many.pass();
-  assertEquals(many.asked, [symbols.toSorted().join()]);
+  assertEquals(many.opened, [symbols.toSorted().join()]);
   leave();
   many.subscription.join([...symbols, "S100"], nothing);
   many.pass();
-  assertEquals(many.asked.slice(1), [""]);
+  assertEquals(many.opened.slice(1), [""]);
 });
 
-Deno.test("createSharedSubscription() follows all where names are refused, and stays where that is refused too", () => {
-  const { subscription, asked, setState, pass } = startSubscription();
+Deno.test("createSharedSubscription() follows all symbols if one is refused, and stays stopped if that is refused too", () => {
+  const { subscription, opened, setState, pass } = startSubscription();
   subscription.join(["NOPE"], nothing);
   pass();
   setState({ ...LIVE, kind: "stopped" });
-  assertEquals(asked, ["NOPE", ""]);
+  assertEquals(opened, ["NOPE", ""]);
   setState({ ...LIVE, kind: "stopped" });
-  assertEquals([asked.length, subscription.state().kind], [2, "stopped"]);
+  assertEquals([opened.length, subscription.state().kind], [2, "stopped"]);
 });
 
-Deno.test("createSharedSubscription() closes when nobody follows any more, not while one leaves for another", () => {
+Deno.test("createSharedSubscription() closes after the last ticker has left, not while one replaces another", () => {
   const { subscription, closed, isClosed, pass } = startSubscription();
   const leave = subscription.join(["WTI"], nothing);
   pass();
@@ -115,22 +115,22 @@ Deno.test("createSharedSubscription() closes when nobody follows any more, not w
   assertEquals([closed, isClosed()], [["WTI"], true]);
 });
 
-Deno.test("createSharedSubscription() tells of many changes once, and of nothing after it was left", () => {
-  const { subscription, tell, pass } = startSubscription();
-  let told = 0;
-  const leave = subscription.join(["WTI"], () => told++);
+Deno.test("createSharedSubscription() publishes several changes once, and none to a ticker that has left", () => {
+  const { subscription, emit, pass } = startSubscription();
+  let changes = 0;
+  const leave = subscription.join(["WTI"], () => changes++);
   pass();
   pass();
-  told = 0;
+  changes = 0;
   const data = { symbol: "WTI", price: "66.65", received_at: "2026-03-05T14:00:00.000Z" };
   assertEquals(subscription.data().hasSnapshot, false);
-  tell({ type: "snapshot", data: { quotes: [data], status: [] }, id: "1-0" });
-  tell({ type: "quote", data: { ...data, price: "66.66" }, id: "2-0" });
+  emit({ type: "snapshot", data: { quotes: [data], status: [] }, id: "1-0" });
+  emit({ type: "quote", data: { ...data, price: "66.66" }, id: "2-0" });
   pass();
-  assertEquals([told, subscription.data().hasSnapshot], [1, true]);
+  assertEquals([changes, subscription.data().hasSnapshot], [1, true]);
   assertEquals(subscription.data().quotes["WTI"]?.price, "66.66");
-  tell({ type: "quote", data: { ...data, price: "66.67" }, id: "3-0" });
+  emit({ type: "quote", data: { ...data, price: "66.67" }, id: "3-0" });
   leave();
   pass();
-  assertEquals(told, 1);
+  assertEquals(changes, 1);
 });

@@ -20,24 +20,27 @@ const article = (id: string, second: number): ModelItem => ({
   first_seen_at: new Date(second * 1000).toISOString(),
 });
 
-/** A store whose feed, news and batches happen when a test says so. */
+/** Creates a store whose feed, news and batches the test controls. */
 function createStoreUnderTest() {
   const clock = createManualClock();
-  const [tell, turn]: [((event: { type: string; data: unknown; id: string }) => void)[], ((
-    state: ConnectionState,
-  ) => void)[]] = [[], []];
+  const [eventListeners, stateListeners]: [
+    ((event: { type: string; data: unknown; id: string }) => void)[],
+    ((
+      state: ConnectionState,
+    ) => void)[],
+  ] = [[], []];
   const batches: (() => void)[] = [];
   const answers: PromiseWithResolvers<ModelItem[]>[] = [];
   const calls: string[] = [];
   const store = createModelStore({
     feed: {
       subscribe(listener) {
-        tell.push(listener);
+        eventListeners.push(listener);
         return () => {};
       },
       state: () => STATE,
       onState(listener) {
-        turn.push(listener);
+        stateListeners.push(listener);
         return () => {};
       },
       cursor: () => "",
@@ -63,28 +66,30 @@ function createStoreUnderTest() {
     batches,
     answers,
     calls,
-    event: (type: string, data: unknown) => tell.forEach((each) => each({ type, data, id: "" })),
-    state: (kind: ConnectionState["kind"]) => turn.forEach((each) => each({ ...STATE, kind })),
+    event: (type: string, data: unknown) =>
+      eventListeners.forEach((each) => each({ type, data, id: "" })),
+    state: (kind: ConnectionState["kind"]) =>
+      stateListeners.forEach((each) => each({ ...STATE, kind })),
     ids: () => store.model().news.map(({ id }) => id).join(" "),
   };
 }
 
-Deno.test("createModelStore() tells once for all that has changed, and gives the same model in between", () => {
+Deno.test("createModelStore() publishes several changes once, and keeps the model if nothing has changed", () => {
   const { store, event, batches } = createStoreUnderTest();
-  let told = 0;
-  store.subscribe(() => told++);
+  let published = 0;
+  store.subscribe(() => published++);
   event("quote", { symbol: "A", received_at: "2026-01-01T00:00:00Z" });
   event("quote", { symbol: "B", received_at: "2026-01-01T00:00:00Z" });
-  assertEquals([told, batches.length], [0, 1]);
+  assertEquals([published, batches.length], [0, 1]);
   batches.shift()?.();
-  assertEquals(told, 1);
+  assertEquals(published, 1);
   const model = store.model();
   event("gap", { topic: "quotes" });
   assertStrictEquals(store.model(), model);
   assertEquals(batches.length, 0);
 });
 
-Deno.test("createModelStore() lets what came while it asked for the news stand", async () => {
+Deno.test("createModelStore() applies events that arrive while the news load", async () => {
   const { clock, event, answers, ids } = createStoreUnderTest();
   event("article", article("new", 9));
   event("article.retracted", { id: "b" });
@@ -93,7 +98,7 @@ Deno.test("createModelStore() lets what came while it asked for the news stand",
   assertEquals(ids(), "new a");
 });
 
-Deno.test("createModelStore() asks for the news again after a gap, and where it got no answer", async () => {
+Deno.test("createModelStore() loads the news again after a gap and after an error", async () => {
   const { clock, event, state, answers, ids } = createStoreUnderTest();
   answers[0]?.reject(new TypeError("The network is down"));
   await clock.advance(0);
@@ -110,7 +115,7 @@ Deno.test("createModelStore() asks for the news again after a gap, and where it 
   assertEquals([ids(), answers.length], ["b", 4]);
 });
 
-Deno.test("createModelStore() asks for the news again when the stream begins, for what came in between", async () => {
+Deno.test("createModelStore() loads the news again when the stream starts, for the articles in between", async () => {
   const { clock, state, answers, ids } = createStoreUnderTest();
   answers[0]?.resolve([article("a", 1)]);
   await clock.advance(0);
@@ -121,7 +126,7 @@ Deno.test("createModelStore() asks for the news again when the stream begins, fo
   assertEquals([ids(), answers.length], ["between a", 2]);
 });
 
-Deno.test("createModelStore() asks for news that could not be had again by itself, until it is closed", async () => {
+Deno.test("createModelStore() retries a failed load of news until it is closed", async () => {
   const { clock, store, state, answers, ids } = createStoreUnderTest();
   state("live");
   answers[1]?.reject(new TypeError("503"));
@@ -137,7 +142,7 @@ Deno.test("createModelStore() asks for news that could not be had again by itsel
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("createModelStore() lets go of its feed a second after the last look, and not before", async () => {
+Deno.test("createModelStore() closes its feed a second after the last subscriber has left", async () => {
   const { clock, store, calls } = createStoreUnderTest();
   const first = store.subscribe(() => {});
   first();

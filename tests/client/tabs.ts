@@ -1,5 +1,5 @@
 /**
- * A browser with tabs, and a server to follow, without either.
+ * A simulated browser with tabs, and its server.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { createManualClock } from "../support/manual_clock.ts";
 /** One tab, as a test sees it. */
 export interface Tab {
   readonly feed: LiveFeed;
-  /** What its page was told. */
+  /** The events that its page received. */
   readonly events: LiveEvent[];
   readonly states: ConnectionState[];
-  /** Is gone without a word. */
+  /** Ends without notice. */
   crash(): void;
-  /** Stops in the midst of everything, without having been told. */
+  /** Stops running without a lifecycle event. */
   freeze(): void;
   thaw(): void;
   hide(): void;
@@ -37,7 +37,7 @@ interface Claim {
   readonly settle: (outcome: { value: unknown } | { error: unknown }) => void;
 }
 
-/** Web Locks: one holder, and a queue. */
+/** Creates Web Locks: one holder and a queue. */
 function createLocks() {
   let holder: Claim | undefined;
   let queue: Claim[] = [];
@@ -59,7 +59,7 @@ function createLocks() {
     get isHeld() {
       return holder !== undefined || queue.length > 0;
     },
-    /** A tab is no more: what it holds and waits for is let go. */
+    /** Releases the locks and claims of a tab that has ended. */
     drop(tab: string): void {
       queue = queue.filter((each) => each.tab !== tab);
       if (holder?.tab === tab) holder = undefined;
@@ -96,13 +96,13 @@ function createLocks() {
   };
 }
 
-/** Who holds a connection. */
-interface Holder {
+/** The tab of a connection. */
+interface ConnectionTab {
   isFrozen(): boolean;
   onCrash(run: () => void): void;
 }
 
-/** A log that is followed as the server's is: with a cursor what came after, without one the newest of all. */
+/** Creates a server with a log: a connection receives the events after its cursor; without one, a snapshot. */
 function createServer() {
   const log: LiveEvent[] = [];
   const feeds = new Set<(event: LiveEvent) => void>();
@@ -113,7 +113,7 @@ function createServer() {
   let reconnects = 0;
 
   function open(
-    { isFrozen, onCrash }: Holder,
+    { isFrozen, onCrash }: ConnectionTab,
     from: { cursor: string; url?: string },
   ): LiveFeed {
     const [listeners, watchers] = [
@@ -178,9 +178,9 @@ function createServer() {
 
   return {
     open,
-    /** The cursors that connections were opened with. */
+    /** The cursors of opened connections. */
     opened,
-    /** The servers that connections were sent to. */
+    /** The URLs that connections were moved to. */
     urls,
     get reconnects() {
       return reconnects;
@@ -188,15 +188,15 @@ function createServer() {
     get connections() {
       return feeds.size;
     },
-    /** All connections say this of themselves from now on. */
+    /** Sets the state of all connections. */
     become(kind: ConnectionState["kind"]): void {
       for (const tell of tellers) tell(kind);
     },
-    /** All connections are at this place now, without an event: after a heartbeat, or a poll. */
+    /** Moves the cursor of all connections without an event, as a heartbeat or a poll does. */
     move(id: string): void {
       for (const each of movers) each(id);
     },
-    /** Gives the id. */
+    /** Returns the id. */
     publish(type: string, data: unknown): string {
       const event = { type, data, id: `1700000000000-${log.length + 1}` };
       log.push(event);
@@ -209,7 +209,7 @@ function createServer() {
 const CONNECTING: ConnectionState = {
   kind: "connecting",
   transport: null,
-  reason: "Dialling.",
+  reason: "Connecting.",
   nextTryAt: null,
   failures: 0,
   lagMs: 0,
@@ -226,7 +226,7 @@ function snapshotOf(log: readonly LiveEvent[]) {
   return { quotes: [...quotes.values()], status: [] };
 }
 
-/** A browser, with its server. */
+/** Creates a browser with its server. */
 export function createBrowser() {
   const clock = createManualClock();
   const locks = createLocks();
@@ -269,7 +269,7 @@ export function createBrowser() {
     get channels() {
       return channels.size;
     },
-    /** Posts to all tabs, as if another one did. */
+    /** Posts a message to all tabs, as another tab does. */
     post(message: unknown): void {
       for (const each of channels) each.hear(message);
     },
@@ -301,7 +301,7 @@ export function createBrowser() {
           };
         },
         random: () => tabs / 1000,
-        fetch: () => Promise.reject(new Error("the test went outside")),
+        fetch: () => Promise.reject(new Error("The test used the network")),
         EventSource: undefined,
         isHidden: () => isHidden,
         isOnline: () => true,

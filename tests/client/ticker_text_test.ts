@@ -33,7 +33,7 @@ const STATUS: StatusData = {
   next_try_at: null,
 };
 
-/** What is said of a quote that differs from ours in this. */
+/** Returns the texts of a quote with these changes. */
 function item(change: Partial<QuoteData> | null, more: object = {}, locale = "en-US") {
   const quote = change === null ? undefined : { ...QUOTE, ...change };
   const known = { symbol: "SPX", quote, statuses: [STATUS], isFollowing: true, hasSnapshot: true };
@@ -72,11 +72,11 @@ const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])
 ];
 
 for (const [label, words] of LABELS) {
-  Deno.test(`tickerItemTexts() says to who hears it: ${label}`, () =>
+  Deno.test(`tickerItemTexts() labels an item for screen readers: ${label}`, () =>
     assertEquals(words.label, label));
 }
 
-Deno.test("tickerItemTexts() writes all digits of a price as the reader does, and says what is not plainly live", () => {
+Deno.test("tickerItemTexts() writes all digits of a price in the locale, and the freshness unless it is live", () => {
   const { texts } = item({ price: "123456789012345678.90" }, {}, "de-DE");
   assertEquals(texts.price, "123.456.789.012.345.678,90");
   assertEquals(texts.change, "▼\u00a0−0,12\u00a0% (−9,30)");
@@ -84,12 +84,12 @@ Deno.test("tickerItemTexts() writes all digits of a price as the reader does, an
   assertEquals(item({ is_delayed: false }).texts.freshness, "");
 });
 
-Deno.test("tickerItemTexts() is a skeleton only until a snapshot has come", () => {
+Deno.test("tickerItemTexts() is waiting until a snapshot has arrived", () => {
   assertEquals(item(null, { hasSnapshot: false }).freshness, "waiting");
   assertEquals(item(null).freshness, "missing");
 });
 
-Deno.test("sourceLines() names each source once, as it wants to be named", () => {
+Deno.test("sourceLines() names each source once, with its attribution", () => {
   const coin = { ...QUOTE, symbol: "BTC-USD", source: "coinbase", attribution: "Coinbase" };
   assertEquals(sourceLines([QUOTE, { ...QUOTE, symbol: "DJI" }, coin]), [
     "SPX, DJI: yahoo (Yahoo Finance, unofficial)",
@@ -97,7 +97,7 @@ Deno.test("sourceLines() names each source once, as it wants to be named", () =>
   ]);
 });
 
-Deno.test("parseSymbols() reads an attribute as people write it", () => {
+Deno.test("parseSymbols() accepts any case, spaces, line breaks and duplicates", () => {
   assertEquals(parseSymbols(" btc-usd,, XAU-USD\n BTC-USD"), ["BTC-USD", "XAU-USD"]);
   assertEquals([parseSymbols(null), parseSymbols(" ,")], [[], []]);
 });

@@ -1,5 +1,5 @@
 /**
- * A page and the wire to its server, both in the hands of a test.
+ * A page and its network, both controlled by a test.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import type {
 } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** One request of the client, as its server sees it. */
+/** One request of the client, as the server sees it. */
 export interface Call {
   readonly transport: "source" | "fetch" | "poll";
   readonly url: URL;
-  /** Whether the client still wants it, and has got nothing that ends it. */
+  /** True until the client cancels it or the test ends it. */
   readonly isOpen: boolean;
   readonly withCredentials: boolean;
-  /** What a cursor of the client said. */
+  /** The client's cursor. */
   readonly cursor: string | null;
   /** Writes a frame. */
   send(type: string, data: unknown, id?: string, retryMs?: number): void;
-  /** Opens: `sync`, honoured where a cursor came, and what the test says besides. */
+  /** Sends `sync`, which honours a cursor, with more fields if given. */
   sync(id?: string, more?: Record<string, unknown>): void;
-  /** Ends what was begun, or lets nothing begin. */
+  /** Cuts the connection, or fails the request. */
   cut(): void;
   /** Answers with a status and a problem. */
   refuse(status: number, detail?: string, headers?: HeadersInit): void;
@@ -37,7 +37,7 @@ export interface Call {
 
 const CLOSED = 2;
 
-/** An EventSource that is told what it hears. */
+/** An EventSource that a test controls. */
 class FakeSource implements EventSourceLike {
   readonly CONNECTING = 0;
   onerror: EventSourceLike["onerror"] = null;
@@ -49,15 +49,15 @@ class FakeSource implements EventSourceLike {
     this.#listeners.set(type, listener);
   }
 
-  /** It hears only the types it was told, and repeats the last id where a frame has none. */
-  hear(type: string, data: string, id?: string): void {
+  /** Receives a frame of a registered type. A frame without an id repeats the last one. */
+  receive(type: string, data: string, id?: string): void {
     if (this.readyState === CLOSED) return;
     this.#lastEventId = id ?? this.#lastEventId;
     const lastEventId = this.#lastEventId;
     this.#listeners.get(type)?.(new MessageEvent(type, { data, lastEventId }));
   }
 
-  /** As a browser does: CONNECTING where it would come back by itself, CLOSED where a status forbids it. */
+  /** Fails as in a browser: CONNECTING if it would reconnect, CLOSED after a refusal. */
   fail(readyState: 0 | 2): void {
     if (this.readyState === CLOSED) return;
     this.readyState = readyState;
@@ -69,7 +69,7 @@ class FakeSource implements EventSourceLike {
   }
 }
 
-/** Creates a page that can connect, with time that a test moves. */
+/** Creates a page with a manual clock. */
 export function createWire({ hasSource = true } = {}) {
   const clock = createManualClock();
   const calls: Call[] = [];
@@ -78,9 +78,9 @@ export function createWire({ hasSource = true } = {}) {
   const page = {
     isHidden: false,
     isOnline: true,
-    /** The wall's clock before the other. */
+    /** The wall clock minus the monotonic clock. */
     wallAheadMs: 0,
-    /** How late timers are that are set from now on. */
+    /** The delay of timers set from now on. */
     lateMs: 0,
     random: () => 0.5,
   };
@@ -91,8 +91,11 @@ export function createWire({ hasSource = true } = {}) {
     queueMicrotask(() => answerer(call));
   }
 
-  /** The parts that do not depend on how it came. */
-  function partsOf(url: URL, send: Call["send"]): Pick<Call, "url" | "cursor" | "send" | "sync"> {
+  /** Creates the members that all transports share. */
+  function commonMembers(
+    url: URL,
+    send: Call["send"],
+  ): Pick<Call, "url" | "cursor" | "send" | "sync"> {
     const cursor = url.searchParams.get("last_event_id");
     return {
       url,
@@ -114,7 +117,7 @@ export function createWire({ hasSource = true } = {}) {
       super();
       const isOpen = () => this.readyState !== CLOSED;
       take({
-        ...partsOf(url, (type, data, id) => this.hear(type, JSON.stringify(data), id)),
+        ...commonMembers(url, (type, data, id) => this.receive(type, JSON.stringify(data), id)),
         transport: "source",
         withCredentials,
         get isOpen() {
@@ -160,7 +163,7 @@ export function createWire({ hasSource = true } = {}) {
     }
     const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
     take({
-      ...partsOf(new URL(String(input)), (type, data, id, retryMs) => {
+      ...commonMembers(new URL(String(input)), (type, data, id, retryMs) => {
         const idLine = id === undefined ? "" : `id: ${id}\n`;
         const retryLine = retryMs === undefined ? "" : `retry: ${retryMs}\n`;
         write(`${retryLine}event: ${type}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
@@ -212,15 +215,15 @@ export function createWire({ hasSource = true } = {}) {
     calls,
     reported,
     wake,
-    /** Those that are open. */
+    /** Returns the open requests. */
     open: () => calls.filter(({ isOpen }) => isOpen),
-    /** The newest. */
+    /** Returns the newest request. */
     last(): Call {
       const call = calls.at(-1);
-      if (!call) throw new Error("nothing was asked");
+      if (!call) throw new Error("There is no request");
       return call;
     },
-    /** How many still listen to the page. */
+    /** The number of lifecycle listeners. */
     get listeners() {
       return listeners.size;
     },
@@ -232,16 +235,16 @@ export function createWire({ hasSource = true } = {}) {
       page.isHidden = false;
       wake("visible");
     },
-    /** The network goes, or comes. */
+    /** Sets the network up or down. */
     setOnline(isOnline: boolean) {
       page.isOnline = isOnline;
       wake(isOnline ? "online" : "offline");
     },
-    /** From now on a server answers by itself. */
+    /** Answers all requests from now on. */
     serve(answer: (call: Call) => void) {
       answerer = answer;
     },
-    /** Connects, and keeps what the page is told. */
+    /** Connects and records events and states. */
     async connect(options: Partial<ConnectOptions> = {}) {
       const feed = createConnection(
         { url: "https://edge.test", topics: ["quotes"], ...options },
@@ -256,7 +259,7 @@ export function createWire({ hasSource = true } = {}) {
   };
 }
 
-/** A page whose first line is open, at id 5-0. */
+/** Creates a page whose first connection is open, at id 5-0. */
 export async function createLive(options: Partial<ConnectOptions> = {}, kind = {}) {
   const wire = createWire(kind);
   const connected = await wire.connect(options);
