@@ -1,11 +1,11 @@
-/** Who steps in, and gives back: what a client of a real stream sees. */
+/** Fail-over and recovery as a client of a stream sees them. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import { groups } from "../../lib/topics/quotes/pollers.ts";
+import { groupBySymbols } from "../../lib/topics/quotes/quotes_service.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createMarketUnderTest, INTERVAL_MS, KEYS, lost } from "./market_under_test.ts";
 
-const CHAINS = groups(providersFor(readConfig(KEYS)));
+const GROUPS = groupBySymbols(providersFor(readConfig(KEYS)));
 
 /** Events of one time travel together. */
 const FLUSH_MS = 20;
@@ -13,11 +13,11 @@ const FLUSH_MS = 20;
 /** Three failures open a breaker, which then stays open for ten seconds. */
 const DOWN_MS = 5 * INTERVAL_MS;
 
-for (const [first, second] of CHAINS) {
-  assert(first !== undefined && second !== undefined, "a chain of one");
+for (const [first, second] of GROUPS) {
+  assert(first !== undefined && second !== undefined, "a group of one");
   const shared = first.symbols.filter((symbol) => second.symbols.includes(symbol));
 
-  Deno.test(`fail-over: ${second.name} shows ${shared} at once where ${first.name} is dead`, async () => {
+  Deno.test(`fail-over: ${second.name} serves ${shared} at once if ${first.name} is unreachable`, async () => {
     await using market = await createMarketUnderTest(new Map([[first.name, lost]]));
     await market.clock.advance(FLUSH_MS);
     for (const symbol of shared) {
@@ -26,7 +26,7 @@ for (const [first, second] of CHAINS) {
     assertEquals(market.statusOf(first.name)?.state, "down");
   });
 
-  Deno.test(`fail-over: ${first.name} gives to ${second.name}, and gets back after three answers`, async () => {
+  Deno.test(`fail-over: ${second.name} takes over from ${first.name}, which takes back after three answers`, async () => {
     await using market = await createMarketUnderTest();
     const { clock, answers } = market;
     await clock.advance(2 * INTERVAL_MS);
@@ -36,7 +36,7 @@ for (const [first, second] of CHAINS) {
     assert(market.statusOf(second.name) !== undefined);
     answers.delete(first.name);
     await clock.advance(60_000);
-    assertEquals(market.statusOf(second.name)?.reason, `Stands by while ${first.title} answers`);
+    assertEquals(market.statusOf(second.name)?.reason, `On standby while ${first.title} serves`);
     for (const symbol of shared) {
       const quotes = market.quotesOf(symbol);
       assertEquals(quotes.at(-1)?.source, first.name);
@@ -53,7 +53,7 @@ for (const [first, second] of CHAINS) {
   });
 }
 
-Deno.test("a disagreement is said over the stream, by whom, by how much and on what, until it is settled", async () => {
+Deno.test("a status reports a divergence of two sources until it is settled", async () => {
   await using market = await createMarketUnderTest();
   const { clock, answers } = market;
   answers.set("kraken", async (healthy) => {
@@ -74,7 +74,7 @@ Deno.test("a disagreement is said over the stream, by whom, by how much and on w
   assertEquals(market.statusOf("coinbase")?.reason, null);
 });
 
-Deno.test("the bound of a disagreement is a setting", async () => {
+Deno.test("QUORUM_BOUND_PCT sets the divergence that a status reports", async () => {
   const env = { QUORUM_BOUND_PCT: "5" };
   await using market = await createMarketUnderTest(new Map(), env);
   market.answers.set("kraken", async (healthy) => {

@@ -80,7 +80,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "a shape of another kind",
     answer: () => body(`{"${LEAK}":[1,2]}`, "application/json"),
-    reason: / (answered in a shape we do not know|gave no price of )/,
+    reason: / (answered in a shape we do not know|returned no price for )/,
   },
   {
     name: "HTML with 200",

@@ -40,7 +40,7 @@ Deno.test("a provider whose markets are closed says so, when they close, and is 
   assertEquals([state, since, reason], [
     "closed",
     "2026-11-18T22:00:00.000Z",
-    "Its markets are closed",
+    "Markets are closed",
   ]);
   await market.clock.advance(3_600_000);
   assertEquals(market.statusOf("gold-api")?.state, "live");

@@ -1,76 +1,128 @@
 /**
- * Telling followers what changed, and nothing else.
+ * Publishes what changed, and nothing else: after each answer, and when a quote or a status changes by itself.
  *
  * @module
  */
 import type { EventInput } from "../../core/event.ts";
-import { type Logger, messageOf } from "../../core/logger.ts";
+import { messageOf } from "../../core/logger.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import { Quote, type Snapshot, type Status } from "./quote.ts";
 
-/** Where a poller tells what changed. */
-export interface Outlet {
-  /** By key, the data everybody has been told last, serialised. */
-  held(): Promise<ReadonlyMap<string, string>>;
-  /** Publishes events of one topic together: all or none. */
-  publish(publications: readonly EventInput[]): Promise<void>;
+/** The values to publish. */
+export interface SnapshotSource {
+  /** Returns all values as they are now. */
+  snapshot(): Snapshot;
+  /** Returns the time until a value changes by itself, in ms: the first change since `agoMs` ago. */
+  changesInMs(agoMs: number): number;
+}
+
+/** The topic as a publisher sees it. */
+export interface QuoteSink {
+  /** Returns the published data by key, serialised. */
+  published(): Promise<ReadonlyMap<string, string>>;
+  /** Publishes events together: all or none. */
+  publish(events: readonly EventInput[]): Promise<void>;
   /**
-   * Whether hearing the same again is told too: where others judge by what they are told how fresh a quote is, since they
-   * do not ask for themselves.
+   * True if an unchanged quote is published again whenever its source repeats it: isolates that do not poll judge by
+   * `received_at` whether it is fresh.
    */
-  readonly repeats: boolean;
+  readonly republishUnchanged: boolean;
 }
 
-/** What a quote says, in a form that can be compared: its fields in the schema's order. */
-function saidBy(quote: Quote, repeats: boolean): string {
-  // Hearing the same again is no change by itself, and never while its market is closed.
-  const received_at = repeats && quote.session !== "closed" ? quote.received_at : null;
-  return JSON.stringify({ ...Quote.parse(quote), received_at });
-}
-
-function ofQuote(quote: Quote): EventInput & { readonly key: string } {
+function quoteEvent(quote: Quote): EventInput & { readonly key: string } {
   const { symbol } = quote;
   return { type: "quote", data: quote, key: symbol, tags: [symbol] };
 }
 
-function ofStatus(status: Status): EventInput & { readonly key: string } {
+function statusEvent(status: Status): EventInput & { readonly key: string } {
   const { provider, symbols } = status;
   return { type: "status", data: status, key: `status:${provider}`, tags: symbols };
 }
 
-/**
- * Creates a function that publishes, in one batch, what differs from what everybody has been told. Calls follow each
- * other. It never rejects: what could not be published is logged, and still differs at the next call.
- *
- * @param known All that is known, as it is at the time it is asked.
- */
-export function createTeller(
-  log: Pick<Logger, "warn">,
-  known: () => Snapshot,
-  outlet: Outlet,
-): () => Promise<void> {
-  let telling = Promise.resolve();
+/** Publishes the changes of a source. */
+export class ChangePublisher {
+  readonly #runtime: Pick<Runtime, "clock" | "log">;
+  readonly #source: SnapshotSource;
+  readonly #sink: QuoteSink;
+  #publishing = Promise.resolve();
+  /** Monotonic time of the last snapshot. A change since then is not passed over, however long its publication takes. */
+  #snapshotElapsed: number;
+  #isRunning = false;
+  #cancelTimer = () => {};
 
-  function isNews(quote: Quote, held: string | undefined): boolean {
-    if (held === undefined) return true;
-    const before = Quote.parse(JSON.parse(held));
-    // Who led in between has heard more: a value never goes back in time.
-    if (quote.received_at < before.received_at) return false;
-    return saidBy(quote, outlet.repeats) !== saidBy(before, outlet.repeats);
+  constructor(
+    runtime: Pick<Runtime, "clock" | "log">,
+    source: SnapshotSource,
+    sink: QuoteSink,
+  ) {
+    this.#runtime = runtime;
+    this.#source = source;
+    this.#sink = sink;
+    this.#snapshotElapsed = runtime.clock.elapsed();
   }
 
-  async function tell(): Promise<void> {
-    const held = await outlet.held();
-    const { quotes, status } = known();
+  /** Publishes from now on also when a value changes by itself. */
+  start(): void {
+    this.#isRunning = true;
+    this.#schedule();
+  }
+
+  /** Stops publishing by itself. */
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancelTimer();
+  }
+
+  /**
+   * Publishes, in one batch, the values that differ from the published ones. Calls run one after another. It never
+   * rejects: a failure is logged, and the next call publishes the same changes.
+   */
+  publish(): Promise<void> {
+    this.#publishing = this.#publishing.then(async () => {
+      try {
+        await this.#publishChanges();
+      } catch (thrown) {
+        this.#runtime.log.warn("Publishing quotes failed", { reason: messageOf(thrown) });
+      }
+      this.#schedule();
+    });
+    return this.#publishing;
+  }
+
+  async #publishChanges(): Promise<void> {
+    const published = await this.#sink.published();
+    this.#snapshotElapsed = this.#runtime.clock.elapsed();
+    const { quotes, status } = this.#source.snapshot();
     const changes = [
-      ...quotes.filter((quote) => isNews(quote, held.get(quote.symbol))).map(ofQuote),
-      ...status.map(ofStatus).filter(({ key, data }) => held.get(key) !== JSON.stringify(data)),
+      ...quotes.filter((quote) => this.#isChanged(quote, published.get(quote.symbol)))
+        .map(quoteEvent),
+      ...status.map(statusEvent)
+        .filter(({ key, data }) => published.get(key) !== JSON.stringify(data)),
     ];
-    if (changes.length > 0) await outlet.publish(changes);
+    if (changes.length > 0) await this.#sink.publish(changes);
   }
 
-  function complain(thrown: unknown): void {
-    log.warn("Quotes could not be published", { reason: messageOf(thrown) });
+  #isChanged(quote: Quote, json: string | undefined): boolean {
+    if (json === undefined) return true;
+    const before = Quote.parse(JSON.parse(json));
+    // An isolate that led in between may have received more: `received_at` never moves backwards.
+    if (quote.received_at < before.received_at) return false;
+    return this.#comparable(quote) !== this.#comparable(before);
   }
 
-  return () => telling = telling.then(tell).catch(complain);
+  /** Serialises the fields that make a change, in the schema's order. */
+  #comparable(quote: Quote): string {
+    const isCounted = this.#sink.republishUnchanged && quote.session !== "closed";
+    const received_at = isCounted ? quote.received_at : null;
+    return JSON.stringify({ ...Quote.parse(quote), received_at });
+  }
+
+  #schedule(): void {
+    this.#cancelTimer();
+    if (!this.#isRunning) return;
+    const { clock } = this.#runtime;
+    const inMs = this.#source.changesInMs(clock.elapsed() - this.#snapshotElapsed);
+    if (!Number.isFinite(inMs)) return;
+    this.#cancelTimer = clock.after(Math.max(0, inMs), () => void this.publish());
+  }
 }

@@ -1,52 +1,58 @@
 /**
- * Whether two sources agree. Where they do not, that is said: a mean of them would be a third price, which nobody gave.
+ * Divergence of two sources of one symbol. It is reported and never averaged: a mean would be a price that no source
+ * quoted.
  *
  * @module
  */
 import { percentOf, subtract } from "./providers/decimal.ts";
-import type { Reading } from "./providers/provider.ts";
+import type { Provider, Reading } from "./providers/provider.ts";
 
-/** Prices of times further apart than this, in milliseconds, are no two opinions: yesterday's close is none on today. */
-const SAME_TIME_MS = 5 * 60_000;
+/** Prices further apart in time are not compared, in ms: yesterday's close says nothing about today's price. */
+const MAX_APART_MS = 5 * 60_000;
 
-/** What two sources say of the same symbol. */
-export interface Opinions {
-  readonly serving: Reading;
-  readonly servingTitle: string;
-  readonly witness: Reading;
-  readonly witnessTitle: string;
+/** A reading and the provider that sent it. */
+export interface SourcedReading {
+  readonly reading: Reading;
+  readonly provider: Pick<Provider, "title">;
 }
 
-/** Remembers who differs. */
-export interface Quorum {
-  /** Takes down what two sources say, or that they are of one mind again. */
-  compare(opinions: Opinions): void;
-  /** A symbol changed hands: nothing is known of who gives it now. */
-  forget(symbol: string): void;
-  /** Every disagreement over some symbols, in words. */
-  remarks(symbols: readonly string[]): string[];
+/** The time between two readings, in ms: by the market's times where both have one. */
+function apartMs(a: Reading, b: Reading): number {
+  if (a.as_of === null && b.as_of === null) return Math.abs(a.receivedElapsed - b.receivedElapsed);
+  const timeOf = ({ as_of, received_at }: Reading) => Date.parse(as_of ?? received_at);
+  return Math.abs(timeOf(a) - timeOf(b));
 }
 
-function timeOf({ as_of, received_at }: Reading): number {
-  return Date.parse(as_of ?? received_at);
-}
+/** The current divergences, by symbol. */
+export class Divergences {
+  readonly #boundPct: number;
+  readonly #remarks = new Map<string, string>();
 
-/** Creates a quorum. @param boundPct How far two prices may differ, in percent. */
-export function createQuorum(boundPct: number): Quorum {
-  const disagreements = new Map<string, string>();
-  return {
-    compare({ serving, servingTitle, witness, witnessTitle }) {
-      const { symbol } = serving;
-      const apartMs = Math.abs(timeOf(serving) - timeOf(witness));
-      const apartPct = Math.abs(percentOf(subtract(witness.price, serving.price), serving.price));
-      if (apartMs > SAME_TIME_MS || apartPct <= boundPct) return void disagreements.delete(symbol);
-      const percent = Number(apartPct.toPrecision(2));
-      disagreements.set(
-        symbol,
-        `${servingTitle} and ${witnessTitle} differ by ${percent} % on ${symbol}`,
-      );
-    },
-    forget: (symbol) => void disagreements.delete(symbol),
-    remarks: (symbols) => symbols.flatMap((symbol) => disagreements.get(symbol) ?? []),
-  };
+  /** @param boundPct The largest difference of two prices that is not reported, in percent. */
+  constructor(boundPct: number) {
+    this.#boundPct = boundPct;
+  }
+
+  /** Compares the serving source of a symbol with a reference source. */
+  compare(serving: SourcedReading, reference: SourcedReading): void {
+    const { symbol, price } = serving.reading;
+    const apartPct = Math.abs(percentOf(subtract(reference.reading.price, price), price));
+    if (apartPct <= this.#boundPct || apartMs(serving.reading, reference.reading) > MAX_APART_MS) {
+      this.forget(symbol);
+      return;
+    }
+    const titles = `${serving.provider.title} and ${reference.provider.title}`;
+    const percent = Number(apartPct.toPrecision(2));
+    this.#remarks.set(symbol, `${titles} differ by ${percent} % on ${symbol}`);
+  }
+
+  /** Forgets a symbol's divergence, such as after a change of its source. */
+  forget(symbol: string): void {
+    this.#remarks.delete(symbol);
+  }
+
+  /** Describes the divergences of these symbols for users. */
+  remarks(symbols: readonly string[]): string[] {
+    return symbols.flatMap((symbol) => this.#remarks.get(symbol) ?? []);
+  }
 }

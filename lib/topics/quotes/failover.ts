@@ -1,171 +1,208 @@
 /**
- * Providers of the same symbols: one serves, the next takes over where it fails, the others are witnesses.
+ * Fail-over between providers of the same symbols. Each symbol has candidates in order of preference. One of them serves
+ * it. The next one takes over when it fails, and a preferred one takes it back once it has recovered.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { type Logger, messageOf } from "../../core/logger.ts";
-import type { Book } from "./quote_cache.ts";
-import type { Correspondent } from "./provider_client.ts";
-import type { Reading } from "./providers/provider.ts";
-import type { Quorum } from "./divergence.ts";
-import type { Succession } from "./failover_rules.ts";
+import type { SnapshotSource } from "./change_publisher.ts";
+import type { Divergences } from "./divergence.ts";
+import type { TrackedReading } from "./freshness.ts";
+import type { ProviderClient, ProviderRole } from "./provider_client.ts";
+import type { QuoteCache } from "./quote_cache.ts";
+import type { Snapshot, Status } from "./quote.ts";
+import { ServingTable } from "./serving_table.ts";
 
-/** How often a witness is asked: about every 30 s, since it comes with a poll and those are jittered. */
-const WITNESS_MS = 25_000;
+/** Time between two answers of a reference source, in ms: about 30 s, since it is asked with a poll. */
+const REFERENCE_INTERVAL_MS = 25_000;
 
-/** What a chain is made of. */
-export interface ChainOptions {
+/** The dependencies of a fail-over. */
+export interface FailoverOptions {
   readonly clock: Clock;
-  readonly log: Pick<Logger, "error">;
-  readonly members: readonly Correspondent[];
-  readonly book: Book;
-  readonly succession: Succession;
-  readonly quorum: Quorum;
-  /** Tells what changed. Never rejects. */
-  readonly tell: () => Promise<void>;
-  /** Something was heard outside of a poll. */
-  readonly heard: () => void;
+  /** In order of preference. */
+  readonly clients: readonly ProviderClient[];
+  readonly cache: QuoteCache;
+  readonly divergences: Divergences;
 }
 
-/** Asks the providers of a chain. */
-export interface Chain {
-  /** Asks those who serve, and tells. Elders and witnesses are asked too, and nobody waits for them. */
-  poll(): Promise<void>;
-}
+/** Asks the providers of a group of symbols. */
+export class Failover implements SnapshotSource {
+  readonly #clock: Clock;
+  readonly #clients: readonly ProviderClient[];
+  readonly #cache: QuoteCache;
+  readonly #divergences: Divergences;
+  readonly #table: ServingTable;
+  /** The clients of which a check is under way. */
+  readonly #checked = new Set<ProviderClient>();
+  #referencesElapsed: number | null = null;
+  #nextPollElapsed = 0;
 
-/** Creates a chain nobody of which was asked yet. */
-export function createChain(
-  { clock, log, members, book, succession, quorum, tell, heard }: ChainOptions,
-): Chain {
-  const asked = new Set<Correspondent>();
-  let witnessedAt: number | null = null;
-
-  function isServing({ provider }: Correspondent, symbol: string): boolean {
-    return succession.serving(symbol) === provider.name;
+  constructor({ clock, clients, cache, divergences }: FailoverOptions) {
+    this.#clock = clock;
+    this.#clients = clients;
+    this.#cache = cache;
+    this.#divergences = divergences;
+    this.#table = new ServingTable(clients.map(({ provider }) => provider));
   }
 
-  function servedBy(each: Correspondent): string[] {
-    return each.provider.symbols.filter((symbol) => isServing(each, symbol));
+  snapshot(): Snapshot {
+    return { quotes: this.#cache.quotes(), status: this.statuses() };
   }
 
-  function pass(symbol: string, { provider }: Correspondent): void {
-    succession.pass(symbol, provider.name);
-    quorum.forget(symbol);
+  /** Lists the statuses of the providers that were asked. */
+  statuses(): Status[] {
+    return this.#clients.map((client) => client.status(this.#roleOf(client)))
+      .filter((status) => status !== null);
   }
 
-  /** Hands a symbol to who has a fresh price of it, unless the price is not to be believed. @returns Whether it did. */
-  function hand(reading: Reading, to: Correspondent): boolean {
-    if (!book.isFresh(reading, to.provider) || !book.take(reading, to.provider)) return false;
-    pass(reading.symbol, to);
-    return true;
+  changesInMs(agoMs: number): number {
+    const sources = [this.#cache, ...this.#clients];
+    return Math.min(...sources.map((source) => source.changesInMs(agoMs)));
   }
 
-  /** Kept while its breaker is closed and something fresh of it is known: one failure is no reason to change. */
-  function isGivenUp({ provider, upstream }: Correspondent, symbol: string): boolean {
-    return upstream.health().breaker !== "closed" || !book.isFreshOf(symbol, provider.name);
-  }
-
-  async function replace(failing: Correspondent, lost: readonly string[]): Promise<void> {
-    let left = lost.filter((symbol) => isGivenUp(failing, symbol));
-    for (const other of members.filter((each) => each !== failing)) {
-      const wanted = left.filter((symbol) => other.provider.symbols.includes(symbol));
-      if (wanted.length === 0) continue;
-      for (const reading of await other.ask(wanted)) {
-        if (!isServing(failing, reading.symbol) || !hand(reading, other)) continue;
-        left = left.filter((symbol) => symbol !== reading.symbol);
-      }
-    }
-  }
-
-  async function serve(each: Correspondent): Promise<void> {
-    const wanted = servedBy(each);
-    if (wanted.length === 0) return;
-    const readings = await each.ask(wanted);
-    for (const reading of readings) {
-      // An elder may have got it back meanwhile.
-      if (isServing(each, reading.symbol)) book.take(reading, each.provider);
-    }
-    // Who answers and has nothing new fails its symbols as well.
-    const lost = wanted.filter((symbol) =>
-      !readings.some((one) => one.symbol === symbol) ||
-      !book.isFreshOf(symbol, each.provider.name)
-    );
-    await replace(each, lost);
-    await tell();
-  }
-
-  function isElder({ provider }: Correspondent, symbol: string): boolean {
-    return succession.elders(symbol).includes(provider.name);
-  }
-
-  /** The first that neither serves nor is left alone. Elders are asked anyway, and are witnesses too. */
-  function witnessOf(symbol: string): Correspondent | undefined {
-    return members.find((each) =>
-      each.provider.symbols.includes(symbol) && !isServing(each, symbol) &&
-      each.upstream.health().breaker !== "open"
-    );
-  }
-
-  function bearWitness(witness: Correspondent, symbol: string, reading: Reading): void {
-    const serving = members.find((each) => isServing(each, symbol));
-    const held = serving && book.heldOf(symbol, serving.provider.name);
-    if (serving === undefined || held === undefined) return;
-    quorum.compare({
-      serving: held,
-      servingTitle: serving.provider.title,
-      witness: reading,
-      witnessTitle: witness.provider.title,
+  /**
+   * Asks the serving providers. Where one fails, the next candidates take over.
+   *
+   * @param nextPollMs The time until the next poll, in ms.
+   * @returns One promise for each provider: it settles once the provider's symbols are up to date.
+   */
+  poll(nextPollMs: number): Promise<void>[] {
+    this.#nextPollElapsed = this.#clock.elapsed() + nextPollMs;
+    return this.#clients.flatMap((client) => {
+      const symbols = this.#servedBy(client);
+      return symbols.length > 0 ? [this.#serve(client, symbols)] : [];
     });
   }
 
-  /** Nobody waits for it, so nobody would hear of a fault of ours. */
-  async function look(each: Correspondent, wanted: readonly string[]): Promise<void> {
-    asked.add(each);
-    try {
-      const readings = await each.ask(wanted);
-      for (const symbol of wanted) {
-        const reading = readings.find((one) => one.symbol === symbol);
-        if (reading && book.isFresh(reading, each.provider)) takeLook(each, reading);
-        else succession.failed(symbol, each.provider.name);
-      }
-      await tell();
-      heard();
-    } catch (thrown) {
-      log.error("A look at a provider broke off", { reason: messageOf(thrown) });
-    } finally {
-      asked.delete(each);
-    }
-  }
-
-  function takeLook(each: Correspondent, reading: Reading): void {
-    const { symbol, received_at } = reading;
-    if (isServing(each, symbol)) return; // it took over while it was asked
-    bearWitness(each, symbol, reading);
-    if (!isElder(each, symbol)) return;
-    if (succession.answered(symbol, each.provider.name, received_at)) hand(reading, each);
-  }
-
-  function lookAround(): void {
-    const now = clock.now();
-    witnessedAt ??= now;
-    const isWitnessDue = now - witnessedAt >= WITNESS_MS;
-    if (isWitnessDue) witnessedAt = now;
-    for (const each of members.filter((one) => !asked.has(one))) {
-      const wanted = each.provider.symbols.filter((symbol) =>
-        !isServing(each, symbol) &&
-        (isElder(each, symbol) || isWitnessDue && witnessOf(symbol) === each)
+  /**
+   * Asks the providers that do not serve: preferred ones, so that they take their symbols back, and every 30 s a
+   * reference source of each symbol.
+   *
+   * @returns One promise for each provider. A provider that hangs holds up no other one.
+   */
+  checkStandbys(): Promise<void>[] {
+    const elapsed = this.#clock.elapsed();
+    this.#referencesElapsed ??= elapsed;
+    const isDue = elapsed - this.#referencesElapsed >= REFERENCE_INTERVAL_MS;
+    if (isDue) this.#referencesElapsed = elapsed;
+    return this.#clients.filter((client) => !this.#checked.has(client)).flatMap((client) => {
+      const symbols = client.provider.symbols.filter((symbol) =>
+        !this.#isServing(client, symbol) &&
+        (this.#isPreferred(client, symbol) || isDue && this.#referenceOf(symbol) === client)
       );
-      if (wanted.length > 0) void look(each, wanted);
+      return symbols.length > 0 ? [this.#check(client, symbols)] : [];
+    });
+  }
+
+  #isServing({ provider }: ProviderClient, symbol: string): boolean {
+    return this.#table.serving(symbol) === provider.name;
+  }
+
+  #isPreferred({ provider }: ProviderClient, symbol: string): boolean {
+    return this.#table.preferred(symbol).includes(provider.name);
+  }
+
+  #servedBy(client: ProviderClient): string[] {
+    return client.provider.symbols.filter((symbol) => this.#isServing(client, symbol));
+  }
+
+  /** Returns the reference source of a symbol: the first candidate that does not serve and may be called. */
+  #referenceOf(symbol: string): ProviderClient | undefined {
+    return this.#clients.find((client) =>
+      client.provider.symbols.includes(symbol) && !this.#isServing(client, symbol) &&
+      client.breaker !== "open"
+    );
+  }
+
+  #roleOf(client: ProviderClient): ProviderRole {
+    const { symbols } = client.provider;
+    const served = this.#servedBy(client);
+    const other = served.length > 0
+      ? undefined
+      : this.#clients.find((each) => symbols.some((symbol) => this.#isServing(each, symbol)));
+    const untilPollMs = this.#nextPollElapsed - this.#clock.elapsed();
+    return {
+      standbyFor: other?.provider.title ?? null,
+      remarks: this.#divergences.remarks(served),
+      nextPollAt: this.#clock.now() + untilPollMs,
+    };
+  }
+
+  async #ask(
+    client: ProviderClient,
+    symbols: readonly string[],
+  ): Promise<readonly TrackedReading[]> {
+    const readings = await client.ask(symbols);
+    client.status(this.#roleOf(client)); // dates a change of state before others are asked
+    return readings;
+  }
+
+  async #serve(client: ProviderClient, symbols: readonly string[]): Promise<void> {
+    const readings = await this.#ask(client, symbols);
+    for (const reading of readings) {
+      // A preferred provider may have taken it back meanwhile.
+      if (this.#isServing(client, reading.symbol)) this.#cache.put(reading, client.provider);
+    }
+    // An answer without news is a failure too.
+    const failed = symbols.filter((symbol) =>
+      !readings.some((each) => each.symbol === symbol) || !this.#hasFresh(symbol, client)
+    );
+    // One failure is no reason to switch while the circuit breaker is closed and a fresh quote is known.
+    const isBroken = client.breaker !== "closed";
+    let lost = failed.filter((symbol) => isBroken || !this.#hasFresh(symbol, client));
+    for (const other of this.#clients.filter((each) => each !== client)) {
+      const wanted = lost.filter((symbol) => other.provider.symbols.includes(symbol));
+      if (wanted.length === 0) continue;
+      for (const reading of await this.#ask(other, wanted)) {
+        const { symbol } = reading;
+        if (!this.#isServing(client, symbol) || !this.#switchTo(other, reading)) continue;
+        lost = lost.filter((each) => each !== symbol);
+      }
     }
   }
 
-  return {
-    async poll() {
-      lookAround();
-      const results = await Promise.allSettled(members.map(serve));
-      const fault = results.find((each) => each.status === "rejected");
-      if (fault !== undefined) throw fault.reason;
-    },
-  };
+  #hasFresh(symbol: string, client: ProviderClient): boolean {
+    const reading = this.#cache.readingOf(symbol, client.provider.name);
+    return reading !== undefined && client.isFresh(reading);
+  }
+
+  /** Makes a provider serve a symbol if its reading is fresh and valid. @returns True if it did. */
+  #switchTo(client: ProviderClient, reading: TrackedReading): boolean {
+    const { provider } = client;
+    if (!client.isFresh(reading) || !this.#cache.put(reading, provider)) return false;
+    this.#table.switchTo(reading.symbol, provider.name);
+    this.#divergences.forget(reading.symbol);
+    return true;
+  }
+
+  async #check(client: ProviderClient, symbols: readonly string[]): Promise<void> {
+    this.#checked.add(client);
+    try {
+      const readings = await this.#ask(client, symbols);
+      for (const symbol of symbols) {
+        const reading = readings.find((each) => each.symbol === symbol);
+        if (reading && client.isFresh(reading)) this.#useStandby(client, reading);
+        else this.#table.failed(symbol, client.provider.name);
+      }
+    } finally {
+      this.#checked.delete(client);
+    }
+  }
+
+  #useStandby(client: ProviderClient, reading: TrackedReading): void {
+    const { symbol, receivedElapsed } = reading;
+    const serving = this.#clients.find((each) => this.#isServing(each, symbol));
+    if (serving === undefined || serving === client) return; // it took over meanwhile
+    const current = this.#cache.readingOf(symbol, serving.provider.name);
+    if (current !== undefined) {
+      const { provider } = client;
+      this.#divergences.compare({ reading: current, provider: serving.provider }, {
+        reading,
+        provider,
+      });
+    }
+    const isRecovered = this.#isPreferred(client, symbol) &&
+      this.#table.answered(symbol, client.provider.name, receivedElapsed);
+    if (isRecovered) this.#switchTo(client, reading);
+  }
 }

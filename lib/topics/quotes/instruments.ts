@@ -1,41 +1,41 @@
 /**
- * What is quoted. THE LIST of symbols: its order is the order of every table.
+ * THE LIST of instruments: its order is the order of every table.
  *
  * @module
  */
 import type { Quote } from "./quote.ts";
 
-/** What a symbol is, whoever quotes it. */
+/** The constant properties of a symbol, independent of its source. */
 export type Instrument = Pick<
   Quote,
   "symbol" | "name" | "class" | "currency" | "unit" | "decimals"
 >;
 
-const coin = { class: "crypto", currency: "USD", unit: "coin", decimals: 2 } as const;
-const metal = { class: "metals", currency: "USD", unit: "troy_oz" } as const;
-const crude = { class: "oil", currency: "USD", unit: "bbl", decimals: 2 } as const;
-const index = { class: "indices", currency: "USD", unit: "points", decimals: 2 } as const;
+const COIN = { class: "crypto", currency: "USD", unit: "coin", decimals: 2 } as const;
+const METAL = { class: "metals", currency: "USD", unit: "troy_oz" } as const;
+const CRUDE = { class: "oil", currency: "USD", unit: "bbl", decimals: 2 } as const;
+const INDEX = { class: "indices", currency: "USD", unit: "points", decimals: 2 } as const;
 
-/** All symbols, each with what does not change about it. */
+/** All instruments, in order. */
 export const INSTRUMENTS: readonly Instrument[] = [
-  { symbol: "BTC-USD", name: "Bitcoin", ...coin },
-  { symbol: "ETH-USD", name: "Ethereum", ...coin },
-  { symbol: "XAU-USD", name: "Gold", ...metal, decimals: 2 },
-  { symbol: "XAG-USD", name: "Silver", ...metal, decimals: 3 },
-  { symbol: "BRENT", name: "Brent crude", ...crude },
-  { symbol: "WTI", name: "WTI crude", ...crude },
-  { symbol: "SPX", name: "S&P 500", ...index },
-  { symbol: "DJI", name: "Dow Jones", ...index },
-  { symbol: "IXIC", name: "Nasdaq Composite", ...index },
+  { symbol: "BTC-USD", name: "Bitcoin", ...COIN },
+  { symbol: "ETH-USD", name: "Ethereum", ...COIN },
+  { symbol: "XAU-USD", name: "Gold", ...METAL, decimals: 2 },
+  { symbol: "XAG-USD", name: "Silver", ...METAL, decimals: 3 },
+  { symbol: "BRENT", name: "Brent crude", ...CRUDE },
+  { symbol: "WTI", name: "WTI crude", ...CRUDE },
+  { symbol: "SPX", name: "S&P 500", ...INDEX },
+  { symbol: "DJI", name: "Dow Jones", ...INDEX },
+  { symbol: "IXIC", name: "Nasdaq Composite", ...INDEX },
 ];
 
 /** All symbols, in order. */
 export const SYMBOLS: readonly string[] = INSTRUMENTS.map(({ symbol }) => symbol);
 
 /**
- * What is known of a symbol.
+ * Returns the instrument of a symbol.
  *
- * @throws {RangeError} If it is none of {@linkcode SYMBOLS}.
+ * @throws {RangeError} If it is not one of {@linkcode SYMBOLS}.
  */
 export function instrumentOf(symbol: string): Instrument {
   const instrument = INSTRUMENTS.find((each) => each.symbol === symbol);

@@ -1,58 +1,57 @@
 /**
- * The hours markets keep, without their holidays: those are told by what is, or is not, traded.
+ * The trading hours of markets, without holidays: those follow from the absence of trades.
  *
  * @module
  */
 import type { Quote } from "./quote.ts";
 
-/** A stretch of time in which a market is open, or closed: from `start` up to `end`, in ms since the epoch. */
+/** A time in which a market is open, or closed: from `start` up to `end`, wall time in ms. */
 export interface Span {
   readonly isOpen: boolean;
   readonly start: number;
   readonly end: number;
 }
 
-/** The span of a market's own hours that holds a time: null where it is traded round the clock. */
-export type SpanAt = (kind: Quote["class"], ms: number) => Span | null;
+/** Returns the span that contains a time: null if the market is open round the clock. */
+export type MarketHours = (kind: Quote["class"], ms: number) => Span | null;
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_DAY = 24 * MS_PER_HOUR;
 
-/** All of them keep the hours of New York, whatever the zone of who asks. */
-const ZONE = "America/New_York";
+/** All markets keep the hours of New York. */
+const MARKET_ZONE = "America/New_York";
 
-/** A session: it opens on a weekday (0 is Sunday) so long after its midnight, and lasts so long. By the wall clock. */
-interface Hours {
+/** A daily session: its weekdays (0 is Sunday), its opening after midnight, and its length, in local time. */
+interface DailySession {
   readonly days: readonly number[];
-  readonly opensMs: number;
+  readonly opensAfterMs: number;
   readonly lastsMs: number;
 }
 
 /** Sunday 18:00 to Friday 17:00, with a break from 17:00 to 18:00 every day. */
-const ROUND_THE_WEEK: Hours = {
+const ROUND_THE_WEEK: DailySession = {
   days: [0, 1, 2, 3, 4],
-  opensMs: 18 * HOUR_MS,
-  lastsMs: 23 * HOUR_MS,
+  opensAfterMs: 18 * MS_PER_HOUR,
+  lastsMs: 23 * MS_PER_HOUR,
 };
 
-const HOURS: Readonly<Record<Quote["class"], Hours | null>> = {
+const SESSION_OF: Readonly<Record<Quote["class"], DailySession | null>> = {
   crypto: null,
   metals: ROUND_THE_WEEK,
   oil: ROUND_THE_WEEK,
-  indices: { days: [1, 2, 3, 4, 5], opensMs: 9.5 * HOUR_MS, lastsMs: 6.5 * HOUR_MS },
+  indices: { days: [1, 2, 3, 4, 5], opensAfterMs: 9.5 * MS_PER_HOUR, lastsMs: 6.5 * MS_PER_HOUR },
 };
 
-/** Longer than any weekend, so that there is a session on either side. */
+/** Days to either side of a time, more than any weekend, so that there is a session on both sides. */
 const DAYS_AROUND = 4;
 
-/** Spans that are remembered: now and when a quote came, for each class, and some more. */
-const REMEMBERED = 16;
+/** Cached spans: for each class the current one and one of a quote's receipt, and some more. */
+const MAX_CACHED_SPANS = 16;
 
-/** Creates the calendar. */
-export function createHours(): SpanAt {
-  const wallClock = new Intl.DateTimeFormat("en-US", {
-    timeZone: ZONE,
+/** Creates the calendar of all markets. */
+export function createMarketHours(): MarketHours {
+  const localTime = new Intl.DateTimeFormat("en-US", {
+    timeZone: MARKET_ZONE,
     hourCycle: "h23",
     year: "numeric",
     month: "numeric",
@@ -61,11 +60,11 @@ export function createHours(): SpanAt {
     minute: "numeric",
     second: "numeric",
   });
-  const remembered: { readonly kind: Quote["class"]; readonly span: Span }[] = [];
+  const cached: { readonly kind: Quote["class"]; readonly span: Span }[] = [];
 
-  /** What the wall shows, as if it were UTC. */
-  function wallOf(ms: number): number {
-    const parts = wallClock.formatToParts(ms);
+  /** Converts a time to local time, written as if it were UTC. */
+  function toLocal(ms: number): number {
+    const parts = localTime.formatToParts(ms);
     const part = (type: string) => Number(parts.find((each) => each.type === type)?.value);
     return Date.UTC(
       part("year"),
@@ -77,25 +76,28 @@ export function createHours(): SpanAt {
     );
   }
 
-  /** When the wall shows a time. Sessions neither begin nor end in the hour that a change of clocks leaves out. */
-  function timeOf(wall: number): number {
-    const guess = wall + 5 * HOUR_MS;
-    return guess - (wallOf(guess) - wall);
+  /** Converts local time back. No session begins or ends in the hour that a clock change skips. */
+  function fromLocal(local: number): number {
+    const guess = local + 5 * MS_PER_HOUR;
+    return guess - (toLocal(guess) - local);
   }
 
-  function sessionsAround(ms: number, { days, opensMs, lastsMs }: Hours): Span[] {
-    const today = Math.floor(wallOf(ms) / DAY_MS);
-    return Array.from({ length: 2 * DAYS_AROUND + 1 }, (_, n) => (today - DAYS_AROUND + n) * DAY_MS)
+  function sessionsAround(ms: number, { days, opensAfterMs, lastsMs }: DailySession): Span[] {
+    const today = Math.floor(toLocal(ms) / MS_PER_DAY);
+    return Array.from(
+      { length: 2 * DAYS_AROUND + 1 },
+      (_, n) => (today - DAYS_AROUND + n) * MS_PER_DAY,
+    )
       .filter((day) => days.includes(new Date(day).getUTCDay()))
       .map((day) => ({
         isOpen: true,
-        start: timeOf(day + opensMs),
-        end: timeOf(day + opensMs + lastsMs),
+        start: fromLocal(day + opensAfterMs),
+        end: fromLocal(day + opensAfterMs + lastsMs),
       }));
   }
 
-  function compute(ms: number, hours: Hours): Span {
-    const sessions = sessionsAround(ms, hours);
+  function spanOf(ms: number, session: DailySession): Span {
+    const sessions = sessionsAround(ms, session);
     const open = sessions.find(({ start, end }) => start <= ms && ms < end);
     return open ?? {
       isOpen: false,
@@ -105,15 +107,15 @@ export function createHours(): SpanAt {
   }
 
   return (kind, ms) => {
-    const hours = HOURS[kind];
-    if (hours === null) return null;
-    const known = remembered.find((each) =>
+    const session = SESSION_OF[kind];
+    if (session === null) return null;
+    const known = cached.find((each) =>
       each.kind === kind && each.span.start <= ms && ms < each.span.end
     );
     if (known !== undefined) return known.span;
-    const span = compute(ms, hours);
-    remembered.unshift({ kind, span });
-    remembered.length = Math.min(remembered.length, REMEMBERED);
+    const span = spanOf(ms, session);
+    cached.unshift({ kind, span });
+    cached.length = Math.min(cached.length, MAX_CACHED_SPANS);
     return span;
   };
 }

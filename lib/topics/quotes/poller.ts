@@ -1,62 +1,40 @@
 /**
- * The poller of symbols that share providers: asks them, keeps what is known, tells what changed.
+ * Polls the providers of a group of symbols, at the interval of the preferred ones.
  *
  * @module
  */
 import { messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { createBook } from "./quote_cache.ts";
-import { createChain } from "./failover.ts";
-import { type ConnectedProvider, createCorrespondent } from "./provider_client.ts";
-import type { SpanAt } from "./market_hours.ts";
-import { keepPolling } from "./poll_loop.ts";
-import { isoTime, type Provider } from "./providers/provider.ts";
-import { createProviderState, type Role } from "./provider_state.ts";
-import { createQuorum } from "./divergence.ts";
-import type { Quote, Snapshot, Status } from "./quote.ts";
-import { createSuccession } from "./failover_rules.ts";
-import { createTeller, type Outlet } from "./change_publisher.ts";
+import { isoTime } from "../../core/time.ts";
+import { ChangePublisher, type QuoteSink } from "./change_publisher.ts";
+import { Divergences } from "./divergence.ts";
+import { Failover } from "./failover.ts";
+import { FreshnessRules } from "./freshness.ts";
+import type { MarketHours } from "./market_hours.ts";
+import { type ConnectedProvider, ProviderClient } from "./provider_client.ts";
+import type { Provider } from "./providers/provider.ts";
+import { QuoteCache } from "./quote_cache.ts";
+import type { Quote, Status } from "./quote.ts";
+import type { SnapshotEvaluator } from "./topic.ts";
 
-/** What a poller needs. */
+/** The share of the interval by which a poll may come early or late, so that isolates do not poll in step. */
+const JITTER = 0.2;
+
+/** The dependencies of a poller. */
 export interface PollerOptions {
   readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
-  readonly spanAt: SpanAt;
-  /** In order: the first that gives a symbol serves it, as long as it can. Those who are first set the pace. */
+  readonly spanAt: MarketHours;
+  /** In order of preference. The most preferred provider of any symbol sets the interval. */
   readonly providers: readonly ConnectedProvider[];
-  readonly outlet: Outlet;
-  /** Whether the quotes are to say that they are simulated. */
-  readonly simulated: boolean;
-  /** How far two sources may differ, in percent, before it is said. */
-  readonly quorumBoundPct: number;
+  readonly sink: QuoteSink;
+  /** The `simulated` of every quote. */
+  readonly isSimulated: boolean;
+  /** The difference of two sources above which a status reports it, in percent. */
+  readonly divergenceBoundPct: number;
 }
 
-/** Says how things are at the time of serving. */
-export interface Judge {
-  /** A quote, fresh or stale as it is now. */
-  judge(quote: Quote): Quote;
-  /** How a provider is doing now. */
-  judgeStatus(status: Status): Status;
-  /** Whom the first answer is waited for. Empty once it came, or failed. */
-  awaited(): readonly Status[];
-}
-
-/** Keeps quotes coming. It leaves the quotes and statuses of others as they are. */
-export interface Poller extends Judge {
-  /**
-   * Polls from now on: at once where the last poll is a TTL ago. One start at a time.
-   *
-   * @param slowness How many times longer than usual its intervals are.
-   * @returns What ends it.
-   */
-  start(slowness?: number): () => void;
-  /** Resolves once what is known is no older than its TTL, or nobody could tell. It joins a poll that is under way. */
-  refresh(): Promise<void>;
-  /** When a client does well to ask again, in whole seconds. */
-  readonly nextPollDelayS: number;
-}
-
-/** Those that are the first choice for some symbol. */
-function firsts(providers: readonly Provider[]): Provider[] {
+/** Lists the providers that are the most preferred one of some symbol. */
+function mostPreferred(providers: readonly Provider[]): Provider[] {
   return providers.filter(({ symbols }, position) =>
     symbols.some((symbol) =>
       !providers.slice(0, position).some((before) => before.symbols.includes(symbol))
@@ -64,139 +42,151 @@ function firsts(providers: readonly Provider[]): Provider[] {
   );
 }
 
-/** Creates a poller that knows nothing and does nothing yet. */
-export function createPoller(
-  { runtime, spanAt, providers: connected, outlet, simulated, quorumBoundPct }: PollerOptions,
-): Poller {
-  const { clock, log } = runtime;
-  const providers = connected.map(({ provider }) => provider);
-  const pacemakers = firsts(providers);
-  const intervalMs = Math.min(...pacemakers.map((each) => each.intervalMs));
-  const closedIntervalMs = Math.min(
-    ...pacemakers.map((each) => each.closedIntervalMs ?? each.intervalMs),
-  );
-  const ttlMs = Math.min(...pacemakers.map((each) => each.ttlMs));
-  const succession = createSuccession(providers);
-  const quorum = createQuorum(quorumBoundPct);
-  const patience = () => slowness;
-  const book = createBook({ clock, spanAt, providers, simulated, patience });
-  const members = connected.map((each) => {
-    const role = () => roleOf(each.provider);
-    return createCorrespondent(
-      log,
-      each,
-      createProviderState({ runtime, spanAt, role, patience, ...each }),
-    );
-  });
-  const states = members.map(({ state }) => state);
-  const tell = createTeller(log, known, outlet);
-  let onHeard = () => {};
-  const heard = () => onHeard();
-  const chain = createChain({ clock, log, members, book, succession, quorum, tell, heard });
-  const createdAt = clock.now();
-  let toldAt = createdAt;
-  let pollBeganAt = -Infinity;
-  let polledAt = -Infinity;
-  let polling: Promise<void> | null = null;
-  let isRunning = false;
-  let slowness = 1;
+/** Keeps the quotes of a group of symbols up to date. */
+export class Poller implements SnapshotEvaluator {
+  /** The recommended delay of a client's next poll, in whole seconds. */
+  readonly nextPollDelayS: number;
+  readonly #runtime: PollerOptions["runtime"];
+  readonly #createdAt: string;
+  readonly #preferred: readonly Provider[];
+  readonly #intervalMs: number;
+  readonly #closedIntervalMs: number;
+  readonly #ttlMs: number;
+  readonly #freshness: FreshnessRules;
+  readonly #cache: QuoteCache;
+  readonly #failover: Failover;
+  readonly #publisher: ChangePublisher;
+  #polling: Promise<void> | null = null;
+  /** Monotonic time of the end of the last poll. */
+  #polledElapsed = -Infinity;
+  #isRunning = false;
+  #cancelPoll = () => {};
 
-  function roleOf({ name, symbols }: Provider): Role {
-    const served = symbols.filter((symbol) => succession.serving(symbol) === name);
-    const other = served.length > 0
-      ? undefined
-      : providers.find((each) =>
-        symbols.some((symbol) => succession.serving(symbol) === each.name)
-      );
-    return {
-      standsByFor: other?.title ?? null,
-      remarks: quorum.remarks(served),
-      nextAskAt: pollBeganAt + slowness * intervalMs,
+  /** Creates a poller that does nothing yet. */
+  constructor(options: PollerOptions) {
+    const { runtime, spanAt, isSimulated } = options;
+    const { clock } = runtime;
+    const providers = options.providers.map(({ provider }) => provider);
+    this.#runtime = runtime;
+    this.#createdAt = isoTime(clock.now());
+    this.#preferred = mostPreferred(providers);
+    const shortest = (ms: (provider: Provider) => number) => Math.min(...this.#preferred.map(ms));
+    this.#intervalMs = shortest(({ intervalMs }) => intervalMs);
+    this.#closedIntervalMs = shortest(({ closedIntervalMs, intervalMs }) =>
+      closedIntervalMs ?? intervalMs
+    );
+    this.#ttlMs = shortest(({ ttlMs }) => ttlMs);
+    this.nextPollDelayS = Math.max(1, Math.ceil(this.#intervalMs / 1000));
+    this.#freshness = new FreshnessRules(clock, spanAt);
+    this.#cache = new QuoteCache({ clock, freshness: this.#freshness, providers, isSimulated });
+    this.#failover = new Failover({
+      clock,
+      clients: options.providers.map((each) => new ProviderClient(runtime, this.#freshness, each)),
+      cache: this.#cache,
+      divergences: new Divergences(options.divergenceBoundPct),
+    });
+    this.#publisher = new ChangePublisher(runtime, this.#failover, options.sink);
+  }
+
+  /**
+   * Starts polling: at once, or when the last poll is a TTL ago. A poller runs once at a time.
+   *
+   * @param intervalFactor Multiplies all intervals.
+   * @returns A function that stops it.
+   */
+  start(intervalFactor = 1): () => void {
+    this.#freshness.intervalFactor = intervalFactor;
+    this.#isRunning = true;
+    this.#publisher.start();
+    this.#schedulePoll(0);
+    return () => {
+      this.#isRunning = false;
+      this.#cancelPoll();
+      this.#publisher.stop();
     };
   }
 
-  function known(): Snapshot {
-    toldAt = clock.now();
-    return { quotes: book.quotes(), status: statuses() };
+  /** Polls if the last poll is a TTL ago. It joins a poll that is under way, and never rejects. */
+  refresh(): Promise<void> {
+    if (this.#polling === null && this.#sincePollMs() < this.#ttlMs) return Promise.resolve();
+    this.#polling ??= this.#poll()
+      .catch((thrown) => this.#runtime.log.error("A poll failed", { reason: messageOf(thrown) }))
+      .finally(() => {
+        this.#polledElapsed = this.#runtime.clock.elapsed();
+        this.#polling = null;
+      });
+    return this.#polling;
   }
 
-  function statuses(): Status[] {
-    return states.map((state) => state.status()).filter((status) => status !== null);
+  evaluateQuote(quote: Quote): Quote {
+    return this.#cache.evaluate(quote);
   }
 
-  function awaited(): Status[] {
-    return members
-      .filter(({ provider, state }) => pacemakers.includes(provider) && state.status() === null)
-      .map(({ provider: { name, symbols, title } }) => ({
+  evaluateStatus(status: Status): Status {
+    // Without polling, the published status is the newest one.
+    const own = this.#isRunning ? this.#failover.statuses() : [];
+    return own.find(({ provider }) => provider === status.provider) ?? status;
+  }
+
+  pendingStatuses(): Status[] {
+    const asked = this.#failover.statuses().map(({ provider }) => provider);
+    return this.#preferred.filter(({ name }) => !asked.includes(name))
+      .map(({ name, symbols, title }) => ({
         provider: name,
         symbols: [...symbols],
         state: "stale",
-        since: isoTime(createdAt),
-        reason: `Nothing was heard from ${title} yet`,
+        since: this.#createdAt,
+        reason: `Waiting for the first answer from ${title}`,
         breaker: "closed",
         next_try_at: null,
       }));
   }
 
-  async function poll(): Promise<void> {
-    await tell(); // what went stale while nobody watched, before it is fresh again
-    pollBeganAt = clock.now();
-    await chain.poll();
+  async #poll(): Promise<void> {
+    // First what went stale while nothing was polled, before it is fresh again.
+    await this.#publisher.publish();
+    for (const check of this.#failover.checkStandbys()) {
+      void this.#publishAfter(check).catch((thrown) =>
+        this.#runtime.log.error("Checking a standby failed", { reason: messageOf(thrown) })
+      );
+    }
+    const answers = this.#failover.poll(this.#freshness.intervalFactor * this.#intervalMs);
+    const results = await Promise.allSettled(answers.map((answer) => this.#publishAfter(answer)));
+    const failed = results.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
-  function refresh(): Promise<void> {
-    if (polling === null && clock.now() - polledAt < ttlMs) return Promise.resolve();
-    polling ??= poll()
-      .catch((thrown) => log.error("A poll broke off", { reason: messageOf(thrown) }))
-      .finally(() => {
-        polledAt = clock.now();
-        polling = null;
-      });
-    return polling;
+  async #publishAfter(answer: Promise<void>): Promise<void> {
+    await answer;
+    await this.#publisher.publish();
   }
 
-  /** After what was told last, so that nothing is passed over that changes while that is being published. */
-  function nextChangeTime(): number | null {
-    const times = [
-      ...book.changeTimes(toldAt),
-      ...states.flatMap((state) => state.changeTimes(toldAt)),
-    ];
-    const next = Math.min(...times);
-    return Number.isFinite(next) ? next : null;
+  #sincePollMs(): number {
+    return this.#runtime.clock.elapsed() - this.#polledElapsed;
   }
 
-  function isClosed(): boolean {
-    const quotes = book.quotes();
+  /** Polls an interval after the end of the last poll: not within its TTL, and not after an opening of its markets. */
+  #schedulePoll(intervalMs: number): void {
+    const { clock } = this.#runtime;
+    const ttlMs = this.#freshness.intervalFactor * this.#ttlMs;
+    const sincePollMs = this.#sincePollMs();
+    const opensInMs = this.#isClosed() ? this.#failover.changesInMs(0) : Infinity;
+    const delayMs = Math.max(ttlMs - sincePollMs, Math.min(intervalMs - sincePollMs, opensInMs));
+    this.#cancelPoll();
+    this.#cancelPoll = clock.after(Math.max(0, delayMs), async () => {
+      await this.refresh();
+      if (this.#isRunning) this.#schedulePoll(this.#jitteredIntervalMs());
+    });
+  }
+
+  #jitteredIntervalMs(): number {
+    const { intervalFactor } = this.#freshness;
+    const intervalMs = this.#isClosed() ? this.#closedIntervalMs : this.#intervalMs;
+    return intervalFactor * intervalMs * (1 + JITTER * (2 * this.#runtime.random() - 1));
+  }
+
+  #isClosed(): boolean {
+    const quotes = this.#cache.quotes();
     return quotes.length > 0 && quotes.every(({ session }) => session === "closed");
   }
-
-  return {
-    start(times = 1) {
-      slowness = times;
-      isRunning = true;
-      const running = keepPolling(runtime, {
-        intervalMs: () => times * (isClosed() ? closedIntervalMs : intervalMs),
-        ttlMs: times * ttlMs,
-        opensAt: () => isClosed() ? nextChangeTime() : null,
-        polledAt: () => polledAt,
-        refresh,
-        tell,
-        nextChangeTime,
-      });
-      onHeard = running.heard;
-      return () => {
-        isRunning = false;
-        running.stop();
-      };
-    },
-    refresh,
-    judge: book.judge,
-    judgeStatus(status) {
-      // Who does not ask knows nothing better than what it was told.
-      const own = members.find(({ provider }) => provider.name === status.provider);
-      return (isRunning ? own?.state.status() : null) ?? status;
-    },
-    awaited,
-    nextPollDelayS: Math.max(1, Math.ceil(intervalMs / 1000)),
-  };
 }

@@ -1,23 +1,23 @@
 /**
- * A quote and the state of who gives it, as they go over the wire.
+ * Quotes and provider statuses as the wire has them.
  *
  * @module
  */
 import { z } from "zod";
 
-/** Plain decimal notation, digits as the upstream sent them: never through a binary number. */
+/** Validates a decimal in plain notation, with the digits that the upstream sent. */
 export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
   id: "Decimal",
   description: "A decimal number as a string, with the upstream's own digits.",
   example: "76975.10",
 });
 
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
-/** What the market is: the rows of the page are grouped by it. */
+/** Validates a class of instruments. The page groups its rows by it. */
 export const QuoteClass = z.enum(["crypto", "metals", "oil", "indices"]);
 
-/** One price of one symbol. Percentages are in percent: -0.95 is -0.95 %. */
+/** Validates a quote. Percentages are in percent: -0.95 is -0.95 %. */
 export const Quote = z.object({
   symbol: z.string().meta({ example: "BTC-USD" }),
   name: z.string().meta({ example: "Bitcoin" }),
@@ -32,8 +32,10 @@ export const Quote = z.object({
   unit: z.string().meta({ example: "coin" }),
   decimals: z.int().min(0).meta({ description: "Decimals to show." }),
   session: z.enum(["open", "closed", "pre", "post", "halted", "always"]),
-  as_of: time.nullable().meta({ description: "The market's time, null where it does not say." }),
-  received_at: time.meta({ description: "When we received it." }),
+  as_of: WireTime.nullable().meta({
+    description: "The market's time, null where it does not say.",
+  }),
+  received_at: WireTime.meta({ description: "When we received it." }),
   is_delayed: z.boolean(),
   delay_s: z.number().nullable(),
   is_stale: z.boolean().meta({
@@ -47,25 +49,28 @@ export const Quote = z.object({
 /** One price of one symbol. */
 export type Quote = Readonly<z.infer<typeof Quote>>;
 
-/** How a provider is doing, in words a user can be shown. */
+/** Validates the status of a provider. Its reason is a text for users. */
 export const Status = z.object({
   provider: z.string().meta({ example: "coinbase" }),
   symbols: z.array(z.string()),
   state: z.enum(["live", "delayed", "stale", "down", "closed"]),
-  since: time.meta({ description: "When it came into this state." }),
+  since: WireTime.meta({ description: "When it came into this state." }),
   reason: z.string().nullable(),
   breaker: z.enum(["closed", "open", "half-open"]),
-  next_try_at: time.nullable(),
+  next_try_at: WireTime.nullable(),
 }).meta({ id: "Status" });
 
-/** How a provider is doing. */
+/** The status of a provider. */
 export type Status = Readonly<z.infer<typeof Status>>;
 
-/** All that is known now: what `quotes` opens with. */
+/** The reason of a status without answers. */
+export const NO_ANSWER = "No answer for twice the poll interval";
+
+/** Validates a snapshot, the initial event of `quotes`. */
 export const Snapshot = z.object({
   quotes: z.array(Quote),
   status: z.array(Status),
 }).meta({ id: "QuotesSnapshot" });
 
-/** All that is known now. */
+/** All current quotes and statuses. */
 export type Snapshot = Readonly<z.infer<typeof Snapshot>>;

@@ -1,123 +1,171 @@
 /**
- * What is known: the newest quote of each symbol, and when its source was last heard.
+ * The latest quote of each symbol. Readings are validated before they enter the cache.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { type Freshness, freshnessOf, type Heard, type Held, hold } from "./freshness.ts";
-import { weigh } from "./sanity_filter.ts";
-import type { SpanAt } from "./market_hours.ts";
-import type { Provider, Reading } from "./providers/provider.ts";
-import type { Quote } from "./quote.ts";
-import { createReferences } from "./baseline.ts";
+import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import { instrumentOf } from "./instruments.ts";
+import { percentOf, subtract } from "./providers/decimal.ts";
+import { changeSince, NO_CHANGE, type Provider, type Reading } from "./providers/provider.ts";
+import type { Quote } from "./quote.ts";
 
-/** What a poller knows of its symbols. What was once known stays. */
-export interface Book {
-  /** Takes a reading in, unless a guard is against it. @returns Whether it did. */
-  take(reading: Reading, provider: Provider): boolean;
-  /** Whether a reading would be fresh: what is old when it comes is no price to change to. */
-  isFresh(reading: Reading, provider: Provider): boolean;
-  /** What is held of a symbol, where this source gave it. */
-  heldOf(symbol: string, source: string): Reading | undefined;
-  /** Whether what is held of a symbol is this source's, and not stale. */
-  isFreshOf(symbol: string, source: string): boolean;
-  /** Every quote known, judged now. */
-  quotes(): Quote[];
-  /** A quote, fresh or stale, of an open market or a closed one, as it is now. Quotes of other books stay as they are. */
-  judge(quote: Quote): Quote;
-  /** When quotes stand otherwise after `from`, unless their sources are heard again, in milliseconds since the epoch. */
-  changeTimes(from: number): number[];
+/** A price further off than this, in percent, needs a second reading that confirms it. */
+const MAX_JUMP_PCT = 20;
+
+/** The result of a validation: `quarantine` keeps a reading until another one confirms it. */
+export type Validation = "accept" | "reject" | "quarantine";
+
+function isJump(from: string, to: string): boolean {
+  return Math.abs(percentOf(subtract(to, from), from)) > MAX_JUMP_PCT;
 }
 
-/** A reading, and who gave it. */
-interface Entry {
-  readonly reading: Held;
+function isOlder(reading: Reading, cached: Reading, now: number): boolean {
+  if (reading.receivedElapsed < cached.receivedElapsed) return true;
+  if (reading.as_of === null || cached.as_of === null) return false;
+  const cachedAsOf = Date.parse(cached.as_of);
+  // A market time in the future was a mistake, and must not block later readings.
+  return cachedAsOf <= now && Date.parse(reading.as_of) < cachedAsOf;
+}
+
+/** Returns true for another reading of about the same price. A trade that is read twice does not confirm itself. */
+function confirms(reading: Reading, quarantined: Reading): boolean {
+  const isAnother = reading.as_of === null
+    ? reading.receivedElapsed !== quarantined.receivedElapsed
+    : reading.as_of !== quarantined.as_of;
+  return isAnother && !isJump(quarantined.price, reading.price);
+}
+
+/**
+ * Validates a reading against the cached one.
+ *
+ * @param quarantined The reading that waits to be confirmed, if there is one.
+ * @param now Wall time in ms: the market's time is compared with it.
+ */
+export function validateReading(
+  reading: Reading,
+  cached: Reading | undefined,
+  quarantined: Reading | undefined,
+  now: number,
+): Validation {
+  if (cached === undefined) return "accept";
+  if (isOlder(reading, cached, now)) return "reject";
+  if (!isJump(cached.price, reading.price)) return "accept";
+  return quarantined !== undefined && confirms(reading, quarantined) ? "accept" : "quarantine";
+}
+
+/** A change from a baseline. */
+type Change = Pick<Quote, "change" | "change_pct" | "basis">;
+
+/**
+ * Creates the baselines of one provider that sends no previous price: a function that measures the change of a reading
+ * since the provider's first price of the UTC day.
+ */
+function createBaseline(): (reading: Reading) => Change {
+  const baselines = new Map<string, { readonly day: string; readonly first: Reading }>();
+  return (reading) => {
+    const { symbol, price, as_of, received_at, receivedElapsed } = reading;
+    const day = (as_of ?? received_at).slice(0, 10);
+    const baseline = baselines.get(symbol);
+    if (baseline?.day !== day) {
+      baselines.set(symbol, { day, first: reading });
+      return NO_CHANGE;
+    }
+    if (baseline.first.receivedElapsed === receivedElapsed) return NO_CHANGE;
+    return { ...changeSince(baseline.first.price, price), basis: "utc_day" };
+  };
+}
+
+/** A reading and its provider. */
+interface CachedReading {
+  readonly reading: TrackedReading;
   readonly provider: Provider;
 }
 
-/** What a book needs. */
-export interface BookOptions {
+/** The dependencies of a quote cache. */
+export interface QuoteCacheOptions {
   readonly clock: Clock;
-  readonly spanAt: SpanAt;
-  /** In order. Their symbols are those of the book. */
+  readonly freshness: FreshnessRules;
+  /** In order of preference. Their symbols are those of the cache. */
   readonly providers: readonly Provider[];
-  /** Whether the quotes are to say so. */
-  readonly simulated: boolean;
-  /** How many times longer than usual the intervals are now. */
-  readonly patience: () => number;
+  /** The `simulated` of every quote. */
+  readonly isSimulated: boolean;
 }
 
-/** Creates an empty book. */
-export function createBook({ clock, spanAt, providers, simulated, patience }: BookOptions): Book {
-  const known = new Map<string, Entry>();
-  const doubted = new Map<string, Reading>();
-  const measures = new Map(providers.map((each) => [each.name, createReferences()]));
+/** The latest quotes of symbols that share providers. A quote stays until another one replaces it. */
+export class QuoteCache {
+  readonly #options: QuoteCacheOptions;
+  readonly #cached = new Map<string, CachedReading>();
+  readonly #quarantined = new Map<string, Reading>();
+  readonly #baselines: ReadonlyMap<string, ReturnType<typeof createBaseline>>;
 
-  function freshness(heard: Heard, { intervalMs }: Provider, at = clock.now()): Freshness {
-    return freshnessOf(spanAt, heard, patience() * intervalMs, at);
+  constructor(options: QuoteCacheOptions) {
+    this.#options = options;
+    this.#baselines = new Map(
+      options.providers.filter(({ isMeasuredByDay }) => isMeasuredByDay)
+        .map(({ name }) => [name, createBaseline()]),
+    );
   }
 
-  function quoteOf({ reading, provider }: Entry): Quote {
-    const { period: _, newsAt: __, ...said } = reading;
-    const { session, isStale } = freshness(reading, provider);
-    return {
-      ...instrumentOf(reading.symbol),
-      ...said,
-      session,
-      is_stale: isStale,
-      source: provider.name,
-      attribution: provider.attribution,
-      simulated,
-    };
+  /** Puts a reading into the cache if it is valid. @returns True if it was put. */
+  put(reading: TrackedReading, provider: Provider): boolean {
+    const { symbol } = reading;
+    const cached = this.#cached.get(symbol)?.reading;
+    const quarantined = this.#quarantined.get(symbol);
+    const validation = validateReading(reading, cached, quarantined, this.#options.clock.now());
+    if (validation === "quarantine") this.#quarantined.set(symbol, reading);
+    if (validation !== "accept") return false;
+    this.#quarantined.delete(symbol);
+    const change = this.#baselines.get(provider.name)?.(reading);
+    // The wall clock may have been set back: `received_at` never moves backwards.
+    const [received_at = ""] = [reading.received_at, cached?.received_at ?? ""].sort().reverse();
+    this.#cached.set(symbol, { reading: { ...reading, ...change, received_at }, provider });
+    return true;
   }
 
-  /** By what its source said last, which may be the same again: that was not published. */
-  function heardOf(quote: Quote): Heard {
-    const held = known.get(quote.symbol);
-    const isNewer = held?.provider.name === quote.source &&
-      held.reading.received_at >= quote.received_at;
-    return isNewer ? held.reading : quote;
+  /** Returns the reading of a symbol if it came from this source. */
+  readingOf(symbol: string, source: string): TrackedReading | undefined {
+    const cached = this.#cached.get(symbol);
+    return cached?.provider.name === source ? cached.reading : undefined;
   }
 
-  return {
-    take(said, provider) {
-      const { symbol } = said;
-      const before = known.get(symbol);
-      const verdict = weigh(said, before?.reading, doubted.get(symbol), clock.now());
-      if (verdict === "drop") return false;
-      if (verdict === "doubt") {
-        doubted.set(symbol, said);
-        return false;
-      }
-      doubted.delete(symbol);
-      const measure = provider.isMeasuredByDay ? measures.get(provider.name) : undefined;
-      const own = before?.provider.name === provider.name ? before.reading : undefined;
-      known.set(symbol, {
-        reading: hold(measure?.(said) ?? said, own, provider.intervalMs),
-        provider,
-      });
-      return true;
-    },
-    isFresh: (reading, provider) =>
-      !freshness(hold(reading, undefined, provider.intervalMs), provider).isStale,
-    heldOf(symbol, source) {
-      const entry = known.get(symbol);
-      return entry?.provider.name === source ? entry.reading : undefined;
-    },
-    isFreshOf(symbol, source) {
-      const entry = known.get(symbol);
-      return entry?.provider.name === source && !freshness(entry.reading, entry.provider).isStale;
-    },
-    quotes: () => [...known.values()].map(quoteOf),
-    judge(quote) {
-      const ours = providers.filter(({ symbols }) => symbols.includes(quote.symbol));
-      const provider = ours.find(({ name }) => name === quote.source) ?? ours[0];
-      if (provider === undefined) return quote;
-      const { session, isStale } = freshness(heardOf(quote), provider);
-      return { ...quote, session, is_stale: isStale };
-    },
-    changeTimes: (from) =>
-      [...known.values()].map(({ reading, provider }) => freshness(reading, provider, from).until),
-  };
+  /** Lists all quotes as they are now. */
+  quotes(): Quote[] {
+    return [...this.#cached.values()].map(({ reading, provider }) => {
+      const { period: _, receivedElapsed: __, newsElapsed: ___, ...fields } = reading;
+      const { session, isStale } = this.#options.freshness.ofReading(reading, provider.intervalMs);
+      return {
+        ...instrumentOf(reading.symbol),
+        ...fields,
+        session,
+        is_stale: isStale,
+        source: provider.name,
+        attribution: provider.attribution,
+        simulated: this.#options.isSimulated,
+      };
+    });
+  }
+
+  /** Updates the session and staleness of a logged quote. Quotes of other symbols are returned unchanged. */
+  evaluate(quote: Quote): Quote {
+    const { freshness, providers } = this.#options;
+    const candidates = providers.filter(({ symbols }) => symbols.includes(quote.symbol));
+    const provider = candidates.find(({ name }) => name === quote.source) ?? candidates[0];
+    if (provider === undefined) return quote;
+    // The source may have repeated the quote since it was published.
+    const reading = this.readingOf(quote.symbol, quote.source);
+    const { session, isStale } = reading !== undefined && reading.received_at >= quote.received_at
+      ? freshness.ofReading(reading, provider.intervalMs)
+      : freshness.ofQuote(quote, provider.intervalMs);
+    return { ...quote, session, is_stale: isStale };
+  }
+
+  /** Returns the time until a quote changes by itself, in ms: the first change since `agoMs` ago. */
+  changesInMs(agoMs: number): number {
+    return Math.min(
+      ...[...this.#cached.values()].map(({ reading, provider }) =>
+        this.#options.freshness.changesInMs(reading, provider.intervalMs, agoMs)
+      ),
+    );
+  }
 }

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { Quote } from "../../../lib/topics/quotes/quote.ts";
-import { createTeller } from "../../../lib/topics/quotes/change_publisher.ts";
+import { ChangePublisher } from "../../../lib/topics/quotes/change_publisher.ts";
+import { createManualClock } from "../../support/manual_clock.ts";
 
 const quote = (price: string, second: number): Quote => ({
   symbol: "BTC-USD",
@@ -25,25 +26,56 @@ const quote = (price: string, second: number): Quote => ({
   simulated: false,
 });
 
-/** What is told where `own` is known and everybody has been told `held`. */
-async function toldOf(own: Quote, held: Quote): Promise<unknown[]> {
-  const told: EventInput[] = [];
-  const tell = createTeller({ warn() {} }, () => ({ quotes: [own], status: [] }), {
-    repeats: true,
-    held: () => Promise.resolve(new Map([[held.symbol, JSON.stringify(held)]])),
-    publish(publications) {
-      told.push(...publications);
+/** A publisher of one quote over a sink in which `before` was published, and the events of each publication. */
+function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly number[] = []) {
+  const clock = createManualClock();
+  const changes = changesAfterMs.map((ms) => clock.elapsed() + ms);
+  const published = new Map([[before.symbol, JSON.stringify(before)]]);
+  const events: EventInput[] = [];
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const source = {
+    snapshot: () => ({ quotes: [own], status: [] }),
+    changesInMs(agoMs: number) {
+      const next = changes.find((elapsed) => elapsed > clock.elapsed() - agoMs) ?? Infinity;
+      return next - clock.elapsed();
+    },
+  };
+  const publisher = new ChangePublisher({ clock, log }, source, {
+    republishUnchanged: true,
+    published: () => Promise.resolve(published),
+    publish(batch) {
+      events.push(...batch);
       return Promise.resolve();
     },
   });
-  await tell();
-  return told.map(({ data }) => data);
+  return { clock, publisher, data: () => events.map(({ data }) => data) };
 }
 
-Deno.test("a teller tells a price that differs from what everybody was told", async () => {
-  assertEquals(await toldOf(quote("2.00", 2), quote("1.00", 1)), [quote("2.00", 2)]);
+async function publishedOf(own: Quote, before: Quote): Promise<unknown[]> {
+  const { publisher, data } = createPublisher(own, before);
+  await publisher.publish();
+  return data();
+}
+
+Deno.test("ChangePublisher publishes a price that differs from the published one", async () => {
+  assertEquals(await publishedOf(quote("2.00", 2), quote("1.00", 1)), [quote("2.00", 2)]);
 });
 
-Deno.test("a new leader does not tell what it knew before the last one told a newer price", async () => {
-  assertEquals(await toldOf(quote("1.00", 1), quote("2.00", 2)), []);
+Deno.test("ChangePublisher of a new leader publishes no quote older than the published one", async () => {
+  assertEquals(await publishedOf(quote("1.00", 1), quote("2.00", 2)), []);
+});
+
+Deno.test("ChangePublisher publishes when a value changes by itself, while it runs", async () => {
+  const { clock, publisher, data } = createPublisher(quote("2.00", 2), quote("1.00", 1), [
+    5000,
+    20_000,
+  ]);
+  publisher.start();
+  await clock.advance(4999);
+  assertEquals(data().length, 0);
+  await clock.advance(1);
+  assertEquals([data().length, clock.timers], [1, 1]);
+  publisher.stop();
+  await clock.advance(60_000);
+  assertEquals([data().length, clock.timers], [1, 0]);
 });

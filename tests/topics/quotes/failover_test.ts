@@ -80,14 +80,14 @@ Deno.test("the next one takes over once the breaker is open, and gives back afte
   first.health = HEALTHY;
   assertEquals(
     (await told(bench, 0.8 * INTERVAL_MS)).at(-1),
-    "first live: Stands by while SECOND answers",
+    "first live: On standby while SECOND serves",
   );
   assertEquals(await told(bench, 0.8 * INTERVAL_MS), []);
   assertEquals(await told(bench, 0.8 * INTERVAL_MS), [
     "BTC-USD 100.00 of first",
     "ETH-USD 10.00 of first",
     "first live",
-    "second live: Stands by while FIRST answers",
+    "second live: On standby while FIRST serves",
   ]);
   stop();
 });
@@ -193,7 +193,7 @@ Deno.test("a witness is asked about every 30 s, and a disagreement is said until
   assertEquals((await told(bench, 20_000)).some((line) => line.includes("second")), false);
   assertEquals(await told(bench, 10_000), [
     "first live: FIRST and SECOND differ by 2.3 % on BTC-USD",
-    "second live: Stands by while FIRST answers",
+    "second live: On standby while FIRST serves",
   ]);
   assertEquals(second.askedAt.length, 1);
   second.answers["BTC-USD"] = "100.40";
@@ -230,8 +230,8 @@ Deno.test("who stands by and fails is stale once it was silent for two intervals
   second.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
   const lines = await told(bench, 60_000);
   assertEquals(lines, [
-    `second live: ${LATE.message}; Stands by while FIRST answers`,
-    `second stale: ${LATE.message}; Stands by while FIRST answers`,
+    `second live: ${LATE.message}; On standby while FIRST serves`,
+    `second stale: ${LATE.message}; On standby while FIRST serves`,
   ]);
   assertEquals(first.askedAt.length > 15, true);
   stop();

@@ -1,13 +1,13 @@
 /**
- * A poller on a bench: providers whose answers a test sets, a clock it moves, and all that was published.
+ * A poller under test: fake providers whose answers a test sets, a manual clock, and all published events.
  *
  * @module
  */
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_client.ts";
-import { createHours } from "../../../lib/topics/quotes/market_hours.ts";
-import { createPoller, type Poller } from "../../../lib/topics/quotes/poller.ts";
-import { ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
+import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
+import { Poller } from "../../../lib/topics/quotes/poller.ts";
+import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import type { Health } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
@@ -20,31 +20,36 @@ const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
 
 /** A provider whose answers a test sets. */
 export interface FakeProvider {
-  /** By symbol. What is no text is thrown, what is missing never comes. */
+  /** Prices by symbol. An error is thrown, a missing symbol never answers. */
   answers: Record<string, string | Error>;
   health: Health;
-  /** The market's time it tells, null where it tells none. */
-  asOf: string | null;
-  /** The times at which it was asked for BTC-USD. */
+  /** The market's time, null if it sends none. */
+  asOf: string | null | (() => string);
+  /** The wall times at which it was asked for BTC-USD. */
   readonly askedAt: number[];
   readonly connected: ConnectedProvider;
 }
 
+/** A poller under test. */
 export interface Bench {
   readonly clock: ManualClock;
   readonly poller: Poller;
   readonly first: FakeProvider;
   readonly second: FakeProvider;
-  /** One array a publication. */
+  /** The events of each publication. */
   readonly batches: (readonly EventInput[])[];
   readonly logged: string[];
-  /** What the poller publishes through: may be replaced. */
+  /** Publishes events. A test may replace it. */
   publish: (publications: readonly EventInput[]) => Promise<void>;
-  /** Jitter: 0.5 is none. */
+  /** The random number of the jitter: 0.5 is none. */
   random: number;
 }
 
-function fakeProvider(name: string, intervalMs: number, clock: ManualClock): FakeProvider {
+function fakeProvider(
+  name: string,
+  clock: ManualClock,
+  pace: Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">,
+): FakeProvider {
   const fake: FakeProvider = {
     answers: {},
     health: HEALTHY,
@@ -56,8 +61,7 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
         title: name.toUpperCase(),
         attribution: name,
         symbols: ["BTC-USD", "ETH-USD"],
-        intervalMs,
-        ttlMs: TTL_MS,
+        ...pace,
         read(_upstream, symbol) {
           if (symbol === "BTC-USD") fake.askedAt.push(clock.now());
           const price = fake.answers[symbol];
@@ -65,12 +69,13 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
           if (price instanceof Error) return Promise.reject(price);
           const received_at = new Date(clock.now()).toISOString();
           const change = { change: null, change_pct: null, basis: "none" } as const;
-          const as_of = fake.asOf;
+          const as_of = typeof fake.asOf === "function" ? fake.asOf() : fake.asOf;
           return Promise.resolve({
             symbol,
             price,
             as_of,
             received_at,
+            receivedElapsed: clock.elapsed(),
             ...change,
             ...ROUND_THE_CLOCK,
           });
@@ -82,14 +87,16 @@ function fakeProvider(name: string, intervalMs: number, clock: ManualClock): Fak
   return fake;
 }
 
-/** Two providers in order. The first one has a price of 100 and 10. */
-export function createBench(): Bench {
+/** Creates a poller of two providers. The first one has prices of 100 and 10. */
+export function createBench(
+  pace: Partial<Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">> = {},
+): Bench {
   const clock = createManualClock();
-  const first = fakeProvider("first", INTERVAL_MS, clock);
-  const second = fakeProvider("second", SECOND_INTERVAL_MS, clock);
+  const first = fakeProvider("first", clock, { intervalMs: INTERVAL_MS, ttlMs: TTL_MS, ...pace });
+  const second = fakeProvider("second", clock, { intervalMs: SECOND_INTERVAL_MS, ttlMs: TTL_MS });
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   const batches: (readonly EventInput[])[] = [];
-  const held = new Map<string, string>();
+  const published = new Map<string, string>();
   const logged: string[] = [];
   const write = (message: string) => void logged.push(message);
   const bench: Bench = {
@@ -103,30 +110,30 @@ export function createBench(): Bench {
       batches.push(publications);
       return Promise.resolve();
     },
-    poller: createPoller({
+    poller: new Poller({
       runtime: {
         clock,
         random: () => bench.random,
         log: { debug: write, info: write, warn: write, error: write },
       },
       providers: [first.connected, second.connected],
-      outlet: {
-        held: () => Promise.resolve(held),
+      sink: {
+        published: () => Promise.resolve(published),
         async publish(publications) {
           await bench.publish(publications);
-          for (const { key = "", data } of publications) held.set(key, JSON.stringify(data));
+          for (const { key = "", data } of publications) published.set(key, JSON.stringify(data));
         },
-        repeats: false,
+        republishUnchanged: false,
       },
-      simulated: false,
-      spanAt: createHours(),
-      quorumBoundPct: 1,
+      isSimulated: false,
+      spanAt: createMarketHours(),
+      divergenceBoundPct: 1,
     }),
   };
   return bench;
 }
 
-/** What a batch says, in short. */
+/** Summarises the events of a publication. */
 export function inShort(batch: readonly EventInput[] | undefined): string[] {
   return (batch ?? []).map(({ type, data }) => {
     if (type === "status") {

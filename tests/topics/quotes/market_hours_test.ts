@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { createHours } from "../../../lib/topics/quotes/market_hours.ts";
+import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import type { Quote } from "../../../lib/topics/quotes/quote.ts";
 
 /** The span at a time: whether it is open, and its ends. */
 function spanAt(kind: Quote["class"], time: string): readonly [boolean, string, string] | null {
-  const span = createHours()(kind, Date.parse(time));
+  const span = createMarketHours()(kind, Date.parse(time));
   if (span === null) return null;
   const iso = (ms: number) => new Date(ms).toISOString().replace(":00.000", "");
   return [span.isOpen, iso(span.start), iso(span.end)];
@@ -71,9 +71,9 @@ Deno.test("hours follow New York's clock over its changes, an hour earlier in UT
   ]);
 });
 
-Deno.test("crypto has no hours, and what was asked before changes no answer", () => {
+Deno.test("crypto has no trading hours, and the cache changes no answer", () => {
   assertEquals(spanAt("crypto", "2026-11-21T12:00:00Z"), null);
-  const hours = createHours();
+  const hours = createMarketHours();
   const week = Array.from({ length: 7 * 24 }, (_, hour) => Date.UTC(2026, 10, 15, hour));
   const both = (ms: number) => [hours("metals", ms), hours("indices", ms)];
   const first = week.map(both);

@@ -19,7 +19,7 @@ Deno.test("a poller tells that a quote and its source went stale, though nothing
   assertEquals(batches.slice(1).map(inShort), [[
     "BTC-USD 100.00 of first, stale",
     "ETH-USD 10.00 of first, stale",
-    "first stale: Nothing was heard for twice its interval",
+    "first stale: No answer for twice the poll interval",
   ]]);
   const since = new Date(began + 2 * INTERVAL_MS).toISOString();
   assertEquals(Object(batches[1]?.[2]?.data).since, since);
@@ -43,9 +43,9 @@ Deno.test("a quote is stale by the interval of its own source", async () => {
   await poller.refresh();
   const quote = Quote.parse(batches[0]?.[0]?.data);
   await clock.advance(2 * SECOND_INTERVAL_MS - 1);
-  assertEquals(poller.judge(quote).is_stale, false);
+  assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(1);
-  assertEquals(poller.judge(quote).is_stale, true);
+  assertEquals(poller.evaluateQuote(quote).is_stale, true);
 });
 
 Deno.test("a poller that hears the same price again keeps the quote fresh", async () => {
@@ -96,9 +96,13 @@ Deno.test("a provider that was never heard is down, and so is one whose breaker 
   });
   first.health = { breaker: "half-open", nextTryAt: null, failure: LATE };
   const status = Status.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
-  assertEquals(poller.judgeStatus(status), { ...status, breaker: "half-open", next_try_at: null });
+  assertEquals(poller.evaluateStatus(status), {
+    ...status,
+    breaker: "half-open",
+    next_try_at: null,
+  });
   stop();
-  assertEquals(poller.judgeStatus(status), status, "who does not ask knows nothing better");
+  assertEquals(poller.evaluateStatus(status), status, "who does not ask knows nothing better");
 });
 
 Deno.test("a provider's state keeps its time while only the reason changes", async () => {
@@ -120,14 +124,14 @@ Deno.test("judge() goes by when the source was last heard, and leaves what is no
   await clock.advance(10 * INTERVAL_MS);
   first.answers = {};
   const quote = Quote.parse(batches[0]?.[0]?.data);
-  assertEquals(poller.judge(quote).is_stale, false);
-  assertEquals(poller.judge({ ...quote, source: "second" }).is_stale, true);
+  assertEquals(poller.evaluateQuote(quote).is_stale, false);
+  assertEquals(poller.evaluateQuote({ ...quote, source: "second" }).is_stale, true);
   await clock.advance(2 * INTERVAL_MS);
-  assertEquals(poller.judge(quote).is_stale, true);
-  assertEquals(poller.judge({ ...quote, symbol: "SPX" }).is_stale, false);
+  assertEquals(poller.evaluateQuote(quote).is_stale, true);
+  assertEquals(poller.evaluateQuote({ ...quote, symbol: "SPX" }).is_stale, false);
   const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
-  assertEquals(poller.judgeStatus(foreign), foreign);
-  assertEquals(poller.judgeStatus({ ...foreign, provider: "first" }).state, "stale");
+  assertEquals(poller.evaluateStatus(foreign), foreign);
+  assertEquals(poller.evaluateStatus({ ...foreign, provider: "first" }).state, "stale");
   stop();
 });
 
@@ -136,10 +140,10 @@ Deno.test("judge() calls a quote stale that comes from the log, a week old, befo
   await before.poller.refresh();
   const quote = Quote.parse(before.batches[0]?.[0]?.data);
   const { clock, poller } = createBench();
-  assertEquals(poller.judge(quote).is_stale, false);
+  assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(7 * 86_400_000);
-  assertEquals(poller.judge(quote), { ...quote, is_stale: true });
-  assertEquals(poller.awaited().map(({ provider, state }) => [provider, state]), [
+  assertEquals(poller.evaluateQuote(quote), { ...quote, is_stale: true });
+  assertEquals(poller.pendingStatuses().map(({ provider, state }) => [provider, state]), [
     ["first", "stale"],
   ]);
 });

@@ -110,7 +110,7 @@ Deno.test("a poller tells again what could not be published", async () => {
   await clock.advance(INTERVAL_MS);
   stop();
   assertEquals(batches.map((batch) => batch.length), [3]);
-  assertEquals(logged.filter((line) => line === "Quotes could not be published").length, 1);
+  assertEquals(logged.filter((line) => line === "Publishing quotes failed").length, 1);
 });
 
 Deno.test("refresh() fetches what is older than its TTL, and nothing else", async () => {
@@ -160,14 +160,14 @@ Deno.test("a poller survives faults of ours and gives nothing of them away", asy
   const stop = poller.start();
   await clock.advance(0);
   assertEquals(inShort(batches[0])[2], "first live: FIRST could not be read");
-  assertEquals(logged.includes("A provider could not be read"), true);
+  assertEquals(logged.includes("Reading a provider failed"), true);
   Object.defineProperty(first, "health", {
     get() {
       throw new Error("broken");
     },
   });
   await clock.advance(INTERVAL_MS);
-  assertEquals(logged.includes("A poll broke off"), true);
+  assertEquals(logged.includes("A poll failed"), true);
   assertEquals(first.askedAt.length, 2);
   await clock.advance(INTERVAL_MS);
   stop();
@@ -195,4 +195,34 @@ Deno.test("a poller passes over nothing that changes while it is publishing", as
     ["BTC-USD 100.00 of first, stale"],
     ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
   ]);
+});
+
+Deno.test("a poller never polls within the TTL, however the jitter falls", async () => {
+  const bench = createBench({ intervalMs: 1000, ttlMs: 1000 });
+  const { clock, poller, first } = bench;
+  bench.random = 0;
+  const began = clock.now();
+  const stop = poller.start();
+  await clock.advance(2500);
+  stop();
+  assertEquals(first.askedAt.map((at) => at - began), [0, 1000, 2000]);
+});
+
+Deno.test("a poller that is started again during a poll runs one loop", async () => {
+  const bench = createBench();
+  const { clock, poller, first, publish } = bench;
+  const published = Promise.withResolvers<void>();
+  bench.publish = async (events) => {
+    await published.promise;
+    await publish(events);
+  };
+  const stop = poller.start();
+  await clock.advance(0);
+  stop();
+  const stopAgain = poller.start();
+  await clock.advance(1000);
+  published.resolve();
+  await clock.advance(10 * INTERVAL_MS);
+  stopAgain();
+  assertEquals([first.askedAt.length, clock.timers], [11, 0]);
 });

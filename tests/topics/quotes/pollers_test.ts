@@ -3,7 +3,11 @@ import { readConfig } from "../../../lib/core/config.ts";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { Runtime } from "../../../lib/core/runtime.ts";
 import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
-import { createPollers, groups } from "../../../lib/topics/quotes/pollers.ts";
+import {
+  groupBySymbols,
+  pollersFor,
+  unservedSymbols,
+} from "../../../lib/topics/quotes/quotes_service.ts";
 import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
@@ -14,7 +18,7 @@ const silent = () => {};
 const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
 
-/** Pollers in the demo's world, in which some hosts are out of reach. */
+/** Pollers of the demo's providers, of which some hosts are unreachable. */
 function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[] = []) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const runtime = createDemoRuntime({
@@ -33,21 +37,23 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
       : runtime.fetch(url, init);
   };
   const batches: (readonly EventInput[])[] = [];
-  const held = new Map<string, string>();
-  const { pollers, judges } = createPollers(
+  const published = new Map<string, string>();
+  const config = readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env });
+  const pollers = pollersFor(
     { ...runtime, fetch },
-    readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env }),
+    config,
     {
-      held: () => Promise.resolve(held),
+      published: () => Promise.resolve(published),
       publish(publications) {
         batches.push(publications);
-        for (const { key = "", data } of publications) held.set(key, JSON.stringify(data));
+        for (const { key = "", data } of publications) published.set(key, JSON.stringify(data));
         return Promise.resolve();
       },
-      repeats: false,
+      republishUnchanged: false,
     },
   );
-  return { clock, pollers, judges, batches, calls };
+  const evaluators = [...pollers, unservedSymbols(runtime, config)];
+  return { clock, pollers, evaluators, batches, calls };
 }
 
 /** Where the first quotes of crypto came from. */
@@ -60,7 +66,7 @@ async function sources(lost: readonly string[]): Promise<string[]> {
     .map((line) => line.replace(/ [\d.]+/, ""));
 }
 
-Deno.test("createPollers() runs calmly on the demo's upstreams", async () => {
+Deno.test("pollersFor() polls the demo's upstreams without a stale quote", async () => {
   const { clock, pollers, batches } = demo();
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(60_000);
@@ -77,19 +83,19 @@ Deno.test("createPollers() runs calmly on the demo's upstreams", async () => {
   // The demo's clock stands on a Saturday: spot metals rest. The hours of oil and indices are the demo's own.
   assertEquals(states.filter((line) => !line.startsWith("yahoo")).toSorted(), [
     "coinbase live: null",
-    "gold-api closed: Its markets are closed",
-    "kraken live: Stands by while Coinbase answers",
+    "gold-api closed: Markets are closed",
+    "kraken live: On standby while Coinbase serves",
   ]);
 });
 
-Deno.test("createPollers() goes from Coinbase to Kraken to CoinGecko", async () => {
+Deno.test("pollersFor() fails over from Coinbase to Kraken to CoinGecko", async () => {
   const from = (source: string) => [`BTC-USD of ${source}`, `ETH-USD of ${source}`];
   assertEquals(await sources([]), from("coinbase"));
   assertEquals(await sources([COINBASE]), from("kraken"));
   assertEquals(await sources([COINBASE, KRAKEN]), from("coingecko"));
 });
 
-Deno.test("createPollers() asks CoinGecko no more often than its quota allows", async () => {
+Deno.test("pollersFor() asks CoinGecko no more often than its quota allows", async () => {
   const { clock, pollers, batches, calls } = demo({ DEMO: "0" }, [COINBASE, KRAKEN]);
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(600_000);
@@ -103,9 +109,9 @@ Deno.test("createPollers() asks CoinGecko no more often than its quota allows", 
   assertEquals(quotes.length, 6);
 });
 
-Deno.test("createPollers() has somebody speak for symbols that nobody gives", () => {
-  const { judges, clock } = demo({ UNOFFICIAL_SOURCES: "none" });
-  const [status] = judges.flatMap((judge) => judge.awaited())
+Deno.test("unservedSymbols() has a status for symbols without a provider", () => {
+  const { evaluators, clock } = demo({ UNOFFICIAL_SOURCES: "none" });
+  const [status] = evaluators.flatMap((each) => each.pendingStatuses())
     .filter(({ provider }) => provider === "none");
   assertEquals(status, {
     provider: "none",
@@ -117,12 +123,12 @@ Deno.test("createPollers() has somebody speak for symbols that nobody gives", ()
     next_try_at: null,
   });
   assertEquals(
-    demo().judges.flatMap((judge) => judge.awaited()).map(({ provider }) => provider),
+    demo().evaluators.flatMap((each) => each.pendingStatuses()).map(({ provider }) => provider),
     ["coinbase", "gold-api", "yahoo"],
   );
 });
 
-Deno.test("groups() puts together who shares a symbol, if only over a third", () => {
+Deno.test("groupBySymbols() groups providers that share a symbol, also through a third one", () => {
   const provider = (name: string, ...symbols: string[]): Provider => ({
     name,
     title: name,
@@ -132,7 +138,8 @@ Deno.test("groups() puts together who shares a symbol, if only over a third", ()
     ttlMs: 1000,
     read: () => Promise.reject(new Error("unused")),
   });
-  const named = (...all: Provider[]) => groups(all).map((group) => group.map(({ name }) => name));
+  const named = (...all: Provider[]) =>
+    groupBySymbols(all).map((group) => group.map(({ name }) => name));
   assertEquals(named(provider("a", "BTC-USD"), provider("b", "SPX")), [["a"], ["b"]]);
   assertEquals(
     named(

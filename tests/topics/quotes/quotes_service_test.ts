@@ -1,4 +1,4 @@
-/** The market of an isolate, while the store answers and while it does not. */
+/** The quotes service of an isolate, while the store is available and while it is not. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
 import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
@@ -15,7 +15,7 @@ const silent = () => {};
 const INTERVAL_MS = 5000;
 const COINBASE = "api.exchange.coinbase.com";
 
-/** A market in the demo's world, over a log that may be away, watched by one client. */
+/** The quotes service of a demo, over a log that may be unavailable, with one subscriber. */
 async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolve()) {
   const shakyHub = createShakyHub();
   const { clock, hub, shaky } = shakyHub;
@@ -68,20 +68,20 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
   return { ...shakyHub, shaky, clock, hub, market, client, asked, quotes, leases };
 }
 
-Deno.test("createMarket() asks for itself, four times more seldom, while the store is away, and without ids", async () => {
+Deno.test("createQuotesService() polls at four times the interval and sends quotes without ids while the store is unavailable", async () => {
   await using test = await createWatchedMarket();
   const { shaky, clock, asked, quotes } = test;
   await clock.advance(3 * INTERVAL_MS);
   const usual = asked.length;
   assert(usual >= 3);
   shaky.leave();
-  // It leads on while its lease may be believed in.
+  // It stays the leader while its lease is valid.
   await clock.advance(30_000);
   assertEquals(quotes().at(-1)?.id, null);
   asked.length = 0;
   await clock.advance(8 * INTERVAL_MS);
   assertEquals(asked.length, 2);
-  assert(quotes().every(({ is_stale }) => !is_stale), "its interval is longer, so its patience is");
+  assert(quotes().every(({ is_stale }) => !is_stale), "staleness counts by the longer interval");
 
   const last = quotes().at(-1);
   shaky.comeBack();
@@ -95,7 +95,7 @@ Deno.test("createMarket() asks for itself, four times more seldom, while the sto
   await test.client.hangUp();
 });
 
-Deno.test("createMarket() asks nobody while another leads, and takes over when its lease has ended", async () => {
+Deno.test("createQuotesService() polls nothing while another isolate leads, and takes over when its lease expires", async () => {
   await using test = await createWatchedMarket(async (leases) => {
     await leases.lease("quotes", "another").claim();
   });

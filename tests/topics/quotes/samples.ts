@@ -6,8 +6,10 @@
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { Upstream } from "../../../lib/upstream/upstream.ts";
 
-/** When every sample is received. */
+/** The wall time at which every sample is received. */
 export const RECEIVED_AT = Date.UTC(2026, 4, 18, 8, 20);
+/** The same by the monotonic clock. */
+export const RECEIVED_ELAPSED = 1000;
 
 /** The text of a sample. */
 export function sample(name: string): string {
@@ -21,7 +23,12 @@ export function answering(texts: Readonly<Record<string, string>>): Pick<Upstrea
     async get(url, parse) {
       const text = Object.entries(texts).find(([part]) => url.includes(part))?.[1];
       if (text === undefined) throw new UpstreamFailure("http", `HTTP 404 for ${url}`);
-      return { value: parse(text), receivedAt: RECEIVED_AT, receivedElapsed: 1000, failure: null };
+      return {
+        value: parse(text),
+        receivedAt: RECEIVED_AT,
+        receivedElapsed: RECEIVED_ELAPSED,
+        failure: null,
+      };
     },
   };
 }

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
 import { Quote, Snapshot, Status } from "../../../lib/topics/quotes/quote.ts";
+import { readConfig } from "../../../lib/core/config.ts";
+import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
 import { quotesTopic } from "../../../lib/topics/quotes/topic.ts";
-import { createUnsourced } from "../../../lib/topics/quotes/unsourced.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 const quote = (symbol: string): Quote => ({
@@ -42,11 +43,11 @@ function event(type: string, data: Quote | Status): StreamEvent {
   return { id: "1-1", topic: "quotes", prevId: null, type, key: json, tags: [], json };
 }
 
-Deno.test("quotesTopic() opens with a snapshot in the symbols' order, judged at that time", () => {
+Deno.test("quotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
   const topic = quotesTopic([{
-    judge: (each) => ({ ...each, is_stale: true }),
-    judgeStatus: (each) => ({ ...each, state: "stale" }),
-    awaited: () => [status("coinbase")], // told already
+    evaluateQuote: (each) => ({ ...each, is_stale: true }),
+    evaluateStatus: (each) => ({ ...each, state: "stale" }),
+    pendingStatuses: () => [status("coinbase")], // published already
   }]);
   const { type, json = "" } = topic.open?.([
     event("status", status("kraken")),
@@ -62,11 +63,11 @@ Deno.test("quotesTopic() opens with a snapshot in the symbols' order, judged at 
   });
 });
 
-Deno.test("quotesTopic() names whom a symbol without a value waits for, if the filter wants it", () => {
+Deno.test("quotesTopic() has the pending status of a symbol without a quote, if it passes the filter", () => {
   const topic = quotesTopic([{
-    judge: (each) => each,
-    judgeStatus: (each) => each,
-    awaited: () => [status("coinbase")],
+    evaluateQuote: (each) => each,
+    evaluateStatus: (each) => each,
+    pendingStatuses: () => [status("coinbase")],
   }]);
   for (
     const [tags, expected] of [
@@ -80,17 +81,18 @@ Deno.test("quotesTopic() names whom a symbol without a value waits for, if the f
   }
 });
 
-Deno.test("createUnsourced() calls stale what the log still holds of symbols that nobody gives", () => {
-  const { judge } = createUnsourced(createManualClock(), ["WTI"]);
-  assertEquals(judge(quote("WTI")).is_stale, true);
-  assertEquals(judge(quote("SPX")), quote("SPX"));
+Deno.test("unservedSymbols() marks logged quotes of symbols without a provider stale", () => {
+  const config = readConfig({ UNOFFICIAL_SOURCES: "none" });
+  const { evaluateQuote } = unservedSymbols({ clock: createManualClock() }, config);
+  assertEquals(evaluateQuote(quote("WTI")).is_stale, true);
+  assertEquals(evaluateQuote(quote("BTC-USD")), quote("BTC-USD"));
 });
 
-Deno.test("quotesTopic() does not call a provider live whose quotes are all stale, whoever wrote that", () => {
+Deno.test("quotesTopic() marks a live provider stale if all its quotes are", () => {
   const topic = quotesTopic([{
-    judge: (each) => ({ ...each, is_stale: true }),
-    judgeStatus: (each) => each,
-    awaited: () => [],
+    evaluateQuote: (each) => ({ ...each, is_stale: true }),
+    evaluateStatus: (each) => each,
+    pendingStatuses: () => [],
   }]);
   const statuses = ["coinbase", "kraken"].map((name) => ({
     ...status(name),

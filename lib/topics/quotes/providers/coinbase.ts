@@ -5,21 +5,14 @@
  * @module
  */
 import { z } from "zod";
-import {
-  changeSince,
-  getFresh,
-  isoTime,
-  Price,
-  type Provider,
-  ROUND_THE_CLOCK,
-} from "./provider.ts";
+import { changeSince, getFresh, Price, type Provider, ROUND_THE_CLOCK } from "./provider.ts";
 
 const PRODUCTS = "https://api.exchange.coinbase.com/products";
 
-const Ticker = z.object({ price: Price, time: z.iso.datetime() });
+const CoinbaseTicker = z.object({ price: Price, time: z.iso.datetime() });
 
-/** Of the last 24 hours: `open` is the price at their beginning. */
-const Stats = z.object({ open: Price });
+/** `open` is the price 24 hours ago. */
+const CoinbaseStats = z.object({ open: Price });
 
 /** Coinbase, the first choice for crypto: two requests a symbol. */
 export const coinbase: Provider = {
@@ -29,12 +22,20 @@ export const coinbase: Provider = {
   symbols: ["BTC-USD", "ETH-USD"],
   intervalMs: 5000,
   ttlMs: 4000,
-  // So that a poll that has to fall over to another still ends within two intervals.
+  // A poll that fails over to another provider still ends within two intervals.
   timeoutMs: 3000,
   async read(upstream, symbol) {
     const [ticker, stats] = await Promise.all([
-      getFresh(upstream, `${PRODUCTS}/${symbol}/ticker`, (text) => Ticker.parse(JSON.parse(text))),
-      getFresh(upstream, `${PRODUCTS}/${symbol}/stats`, (text) => Stats.parse(JSON.parse(text))),
+      getFresh(
+        upstream,
+        `${PRODUCTS}/${symbol}/ticker`,
+        (text) => CoinbaseTicker.parse(JSON.parse(text)),
+      ),
+      getFresh(
+        upstream,
+        `${PRODUCTS}/${symbol}/stats`,
+        (text) => CoinbaseStats.parse(JSON.parse(text)),
+      ),
     ]);
     const { price, time } = ticker.value;
     return {
@@ -43,7 +44,7 @@ export const coinbase: Provider = {
       ...changeSince(stats.value.open, price),
       basis: "rolling_24h",
       as_of: time,
-      received_at: isoTime(ticker.receivedAt),
+      ...ticker.receipt,
       ...ROUND_THE_CLOCK,
     };
   },

@@ -1,18 +1,19 @@
 /**
- * FRED, the economic data of the Federal Reserve Bank of St. Louis: the close of days past, official, 120 calls a minute.
+ * FRED, economic data of the Federal Reserve Bank of St. Louis: official closing prices of past days, 120 calls a minute.
  * https://fred.stlouisfed.org/docs/api/fred/series_observations.html
  *
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
-import { changeSince, getFresh, isoTime, Price, type Provider } from "./provider.ts";
+import { changeSince, getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
 
 const OBSERVATIONS = "https://api.stlouisfed.org/fred/series/observations";
 
-const DAY_S = 86_400;
+const FRED_DELAY_S = 86_400;
 
-const SERIES: Readonly<Record<string, string>> = {
+const FRED_SERIES: Readonly<Record<string, string>> = {
   BRENT: "DCOILBRENTEU",
   WTI: "DCOILWTICO",
   SPX: "SP500",
@@ -20,21 +21,21 @@ const SERIES: Readonly<Record<string, string>> = {
   IXIC: "NASDAQCOM",
 };
 
-/** `.` stands for a day without trade. Ten days hold two with one, whatever the holidays. */
+/** `.` marks a day without trade. Any ten days hold two with trade. */
 const Observations = z.object({
   observations: z.array(z.object({ date: z.iso.date(), value: z.string() }))
     .transform((all) => all.filter(({ value }) => value !== "."))
     .pipe(z.array(z.object({ date: z.string(), value: Price }))),
 });
 
-function parse(text: string): z.infer<typeof Observations>["observations"] {
+function parseObservations(text: string): z.infer<typeof Observations>["observations"] {
   return Observations.parse(JSON.parse(text)).observations;
 }
 
 /**
- * FRED, which steps in for oil and indices where an operator has a key: one request a symbol.
+ * Creates FRED, a keyed alternate for oil and indices: one request a symbol.
  *
- * @param key It goes in the query, since there is no header for it: no message of an upstream ever holds a query.
+ * @param key Sent in the query, since FRED takes no header. Messages of an upstream never contain a query.
  */
 export function createFred(key: string): Provider {
   return {
@@ -42,28 +43,30 @@ export function createFred(key: string): Provider {
     title: "FRED",
     attribution: "This product uses the FRED® API but is not endorsed or certified by the " +
       "Federal Reserve Bank of St. Louis.",
-    symbols: Object.keys(SERIES),
+    symbols: Object.keys(FRED_SERIES),
     intervalMs: 3_600_000,
-    // As long as the interval: while it stands in for others, they are tried far more often.
+    // The preferred provider is polled far more often: the cache answers in between.
     ttlMs: 3_600_000,
     async read(upstream, symbol) {
-      const query = `series_id=${SERIES[symbol] ?? ""}&sort_order=desc&limit=10&file_type=json`;
+      const query = `series_id=${
+        FRED_SERIES[symbol] ?? ""
+      }&sort_order=desc&limit=10&file_type=json`;
       const url = `${OBSERVATIONS}?${query}&api_key=${key}`;
-      const { value: [last, before], receivedAt } = await getFresh(upstream, url, parse);
+      const { value: [last, before], receipt } = await getFresh(upstream, url, parseObservations);
       if (last === undefined) {
-        throw new UpstreamFailure("shape", `FRED gave no price of ${symbol}`);
+        throw new UpstreamFailure("shape", `FRED returned no price for ${symbol}`);
       }
       return {
         symbol,
         price: last.value,
         ...(before === undefined
-          ? { change: null, change_pct: null, basis: "none" }
+          ? NO_CHANGE
           : { ...changeSince(before.value, last.value), basis: "prev_close" }),
         session: null,
         as_of: isoTime(Date.parse(last.date)),
-        received_at: isoTime(receivedAt),
+        ...receipt,
         is_delayed: true,
-        delay_s: DAY_S,
+        delay_s: FRED_DELAY_S,
       };
     },
   };

@@ -5,16 +5,17 @@
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
 import { parseKeepingDigits } from "./decimal.ts";
-import { getFresh, isoTime, Price, type Provider } from "./provider.ts";
+import { getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
 
 const PRICES = "https://api.gold-api.com/price";
 
 const METALS: Readonly<Record<string, string>> = { "XAU-USD": "XAU", "XAG-USD": "XAG" };
 
-/** Numbers are strings here: see `parseKeepingDigits`. */
-const Metal = z.object({
+/** Numbers are strings: see `parseKeepingDigits`. */
+const GoldApiPrice = z.object({
   symbol: z.string(),
   currency: z.literal("USD"),
   price: Price,
@@ -33,23 +34,21 @@ export const goldApi: Provider = {
   isMeasuredByDay: true,
   async read(upstream, symbol) {
     const metal = METALS[symbol] ?? "";
-    const { value, receivedAt } = await getFresh(
+    const { value, receipt } = await getFresh(
       upstream,
       `${PRICES}/${metal}`,
-      (text) => Metal.parse(parseKeepingDigits(text)),
+      (text) => GoldApiPrice.parse(parseKeepingDigits(text)),
     );
     if (value.symbol !== metal) {
-      throw new UpstreamFailure("shape", `gold-api.com gave no price of ${symbol}`);
+      throw new UpstreamFailure("shape", `gold-api.com returned no price for ${symbol}`);
     }
     return {
       symbol,
       price: value.price,
-      change: null,
-      change_pct: null,
-      basis: "none",
+      ...NO_CHANGE,
       session: null,
       as_of: isoTime(Date.parse(value.updatedAt)),
-      received_at: isoTime(receivedAt),
+      ...receipt,
       is_delayed: false,
       delay_s: null,
     };

@@ -6,35 +6,28 @@
  */
 import { z } from "zod";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
-import {
-  changeSince,
-  getFresh,
-  isoTime,
-  Price,
-  type Provider,
-  ROUND_THE_CLOCK,
-} from "./provider.ts";
+import { changeSince, getFresh, Price, type Provider, ROUND_THE_CLOCK } from "./provider.ts";
 
-/** The pair to ask for, and the key it comes back under. */
-const PAIRS: Readonly<Record<string, readonly [asked: string, answered: string]>> = {
+/** The pair to request, and its key in the answer. */
+const KRAKEN_PAIRS: Readonly<Record<string, readonly [requested: string, answered: string]>> = {
   "BTC-USD": ["XBTUSD", "XXBTZUSD"],
   "ETH-USD": ["ETHUSD", "XETHZUSD"],
 };
 
-const asked = Object.values(PAIRS).map(([pair]) => pair).join(",");
-const TICKER_URL = `https://api.kraken.com/0/public/Ticker?pair=${asked}`;
+const requestedPairs = Object.values(KRAKEN_PAIRS).map(([pair]) => pair).join(",");
+const TICKER_URL = `https://api.kraken.com/0/public/Ticker?pair=${requestedPairs}`;
 
 /** `c[0]`: last trade. `o`: the price at 00:00 UTC today, not 24 hours ago. */
-const Ticker = z.object({ c: z.tuple([Price], z.unknown()), o: Price });
+const KrakenTicker = z.object({ c: z.tuple([Price], z.unknown()), o: Price });
 
-const Body = z.object({
+const KrakenAnswer = z.object({
   error: z.array(z.string()),
-  result: z.record(z.string(), Ticker).default({}),
+  result: z.record(z.string(), KrakenTicker).default({}),
 });
 
-/** Errors come with HTTP 200. */
-function parse(text: string): z.infer<typeof Body>["result"] {
-  const { error, result } = Body.parse(JSON.parse(text));
+/** Parses an answer. Errors come with HTTP 200. */
+function parseKraken(text: string): z.infer<typeof KrakenAnswer>["result"] {
+  const { error, result } = KrakenAnswer.parse(JSON.parse(text));
   if (error.length === 0) return result;
   const isRate = error.some((each) => /rate limit|too many requests/i.test(each));
   throw new UpstreamFailure(
@@ -44,20 +37,22 @@ function parse(text: string): z.infer<typeof Body>["result"] {
   );
 }
 
-/** Kraken, which steps in for crypto: one request for all symbols. */
+/** Kraken, the alternate for crypto: one request for all symbols. */
 export const kraken: Provider = {
   name: "kraken",
   title: "Kraken",
   attribution: "Kraken",
-  symbols: Object.keys(PAIRS),
+  symbols: Object.keys(KRAKEN_PAIRS),
   intervalMs: 5000,
   ttlMs: 4000,
   timeoutMs: 3000,
   async read(upstream, symbol) {
-    const { value, receivedAt } = await getFresh(upstream, TICKER_URL, parse);
-    const ticker = PAIRS[symbol]?.map((key) => value[key]).find((each) => each !== undefined);
+    const { value, receipt } = await getFresh(upstream, TICKER_URL, parseKraken);
+    const ticker = KRAKEN_PAIRS[symbol]?.map((key) => value[key]).find((each) =>
+      each !== undefined
+    );
     if (ticker === undefined) {
-      throw new UpstreamFailure("shape", `Kraken gave no price of ${symbol}`);
+      throw new UpstreamFailure("shape", `Kraken returned no price for ${symbol}`);
     }
     const [price] = ticker.c;
     return {
@@ -65,8 +60,8 @@ export const kraken: Provider = {
       price,
       ...changeSince(ticker.o, price),
       basis: "utc_day",
-      as_of: null, // its REST answer holds no time
-      received_at: isoTime(receivedAt),
+      as_of: null, // the REST answer has no time
+      ...receipt,
       ...ROUND_THE_CLOCK,
     };
   },

@@ -1,51 +1,51 @@
 /**
- * What a provider of quotes is: one file each, which turns an upstream's answers into readings.
+ * The interface of quote providers. Each provider is one file that turns an upstream's answers into readings.
  *
  * @module
  */
 import { z } from "zod";
-import type { Upstream, UpstreamAnswer } from "../../../upstream/upstream.ts";
-import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
+import { isoTime } from "../../../core/time.ts";
+import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Quote } from "../quote.ts";
+import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
 
-/** What a provider says of one symbol at one time. `change` is measured within this provider, never across two. */
+/** The times of one answer. */
+export interface Receipt extends Pick<Quote, "received_at"> {
+  /** Monotonic time, as `clock.elapsed()` of this isolate: ages are measured by it. */
+  readonly receivedElapsed: number;
+}
+
+/** The price of one symbol in one answer. `change` is measured within this provider, never across two. */
 export interface Reading extends
+  Receipt,
   Pick<
     Quote,
-    | "symbol"
-    | "price"
-    | "change"
-    | "change_pct"
-    | "basis"
-    | "as_of"
-    | "received_at"
-    | "is_delayed"
-    | "delay_s"
+    "symbol" | "price" | "change" | "change_pct" | "basis" | "as_of" | "is_delayed" | "delay_s"
   > {
-  /** As its body tells it. Null where it does not: then the market's own hours do. */
+  /** Null if the answer does not say: then the market's own hours apply. */
   readonly session: Quote["session"] | null;
-  /** The hours its body tells, in ms since the epoch: they say more than `session`. */
+  /** The trading hours of the answer, in ms since the epoch. They take precedence over `session`. */
   readonly period?: { readonly start: number; readonly end: number };
 }
 
-/** Someone who gives quotes, and how to read them. Its options are those of the upstream it is read through. */
+/** A source of quotes, with the options of the upstream that it is read through. */
 export interface Provider {
-  /** As in `source` of a quote and `provider` of a status. */
+  /** The `source` of a quote and the `provider` of a status. */
   readonly name: string;
-  /** For people. */
+  /** Its name in texts for users. */
   readonly title: string;
-  /** The words its terms ask for beside every price. */
+  /** The text that its terms require beside every price. */
   readonly attribution: string;
   readonly symbols: readonly string[];
-  /** How often it is asked, in milliseconds. Its quotes are stale after twice as long without an answer. */
+  /** Time between two polls, in ms. A quote is stale after twice as long without an answer. */
   readonly intervalMs: number;
-  /** The same while all its markets are closed, where that is less often. */
+  /** Time between two polls while all its markets are closed, in ms. `intervalMs` unless set. */
   readonly closedIntervalMs?: number;
-  /** How long an answer is as good as new. Below 80 % of the interval no jittered poll has to wait for it. */
+  /** Lifetime of a cached answer, in ms. Below 80 % of the interval no jittered poll has to wait for it. */
   readonly ttlMs: number;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where it tells no previous price: change is measured against its own first price of the UTC day. */
+  /** True if it sends no previous price: `change` is then measured from its first price of the UTC day. */
   readonly isMeasuredByDay?: boolean;
   /**
    * Reads one symbol. Several symbols may share a URL: the upstream fetches it once.
@@ -55,7 +55,7 @@ export interface Provider {
   read(upstream: Pick<Upstream, "get">, symbol: string): Promise<Reading>;
 }
 
-/** A price at the border: digits as they came, in plain notation, above zero. */
+/** Validates a price: above zero, in plain notation with the digits that were sent. */
 export const Price = z.string().transform((text, context) => {
   const price = plain(text);
   if (price !== null && isPositive(price)) return price;
@@ -63,30 +63,32 @@ export const Price = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** What is the same for all that is traded round the clock and told at once. */
+/** The fields of a symbol that is traded round the clock and reported without delay. */
 export const ROUND_THE_CLOCK = { session: "always", is_delayed: false, delay_s: null } as const;
 
-/** How far `price` is from a reference price of the same provider. */
+/** The fields of a price without a previous price. */
+export const NO_CHANGE = { change: null, change_pct: null, basis: "none" } as const;
+
+/** Measures `price` from a baseline of the same provider. */
 export function changeSince(
-  reference: string,
+  baseline: string,
   price: string,
 ): Pick<Quote, "change" | "change_pct"> {
-  const change = subtract(price, reference);
-  return { change, change_pct: percentOf(change, reference) };
+  const change = subtract(price, baseline);
+  return { change, change_pct: percentOf(change, baseline) };
 }
 
-/** Gets an answer that is within its TTL: one that only stands in for a failed refresh is no news, so the failure is thrown. */
+/**
+ * Gets an answer that is within its TTL.
+ *
+ * @throws {UpstreamFailure} If the refresh failed, even if an older answer is known.
+ */
 export async function getFresh<T>(
   upstream: Pick<Upstream, "get">,
   url: string,
   parse: (text: string) => T,
-): Promise<UpstreamAnswer<T>> {
-  const answer = await upstream.get(url, parse);
-  if (answer.failure !== null) throw answer.failure;
-  return answer;
-}
-
-/** Milliseconds since the epoch, as the wire has times. */
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+): Promise<{ readonly value: T; readonly receipt: Receipt }> {
+  const { value, receivedAt, receivedElapsed, failure } = await upstream.get(url, parse);
+  if (failure !== null) throw failure;
+  return { value, receipt: { received_at: isoTime(receivedAt), receivedElapsed } };
 }

@@ -1,5 +1,5 @@
 /**
- * THE LIST of providers.
+ * THE LIST of providers, in order of preference.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { Provider } from "./provider.ts";
 import { createTwelveData } from "./twelve_data.ts";
 import { yahoo } from "./yahoo.ts";
 
-/** In `DEMO` nobody waits longer than this for a price to move, unless told to. */
+/** In `DEMO` prices move at least this often, unless `QUOTE_POLL_MS` says otherwise. */
 const DEMO_INTERVAL_MS = 5000;
 
-/** The settings this list looks at. */
+/** The settings of providers. */
 export type ProviderConfig = Pick<
   Config,
   | "DEMO"
@@ -29,13 +29,13 @@ export type ProviderConfig = Pick<
   | "FRED_API_KEY"
 >;
 
-/** A provider at the pace the settings ask for. */
+/** Applies the settings of intervals and TTLs to a provider. */
 function paced(
   provider: Provider,
   { DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: ProviderConfig,
 ): Provider {
   const usualMs = DEMO ? Math.min(provider.intervalMs, DEMO_INTERVAL_MS) : provider.intervalMs;
-  // Polls more frequent than a TTL that was asked for would only meet the cache.
+  // A poll within the TTL would only meet the cache.
   const intervalMs = QUOTE_POLL_MS ?? Math.max(usualMs, QUOTE_TTL_MS ?? 0);
   const ttlMs = QUOTE_TTL_MS ?? Math.min(provider.ttlMs, intervalMs);
   const isUsual = intervalMs === provider.intervalMs;
@@ -43,12 +43,12 @@ function paced(
   return { ...provider, intervalMs, closedIntervalMs, ttlMs };
 }
 
-/** A provider that needs a key joins in where there is one. */
+/** Creates a provider that needs a key, if the key is set. */
 function keyed(key: string | undefined, create: (key: string) => Provider): readonly Provider[] {
   return key === undefined ? [] : [create(key)];
 }
 
-/** All providers of these settings. The first that gives a symbol serves it, the next ones step in. */
+/** Lists the providers of these settings. The first one with a symbol is preferred, the next ones are alternates. */
 export function providersFor(config: ProviderConfig): readonly Provider[] {
   return [
     coinbase,

@@ -1,24 +1,25 @@
 /**
- * Yahoo's chart, as its own pages read it: undocumented, against the site's terms, and off by `UNOFFICIAL_SOURCES=none`.
- * There is no documented source of oil and indices without a key. Where Yahoo refuses, it is left alone.
+ * Yahoo's chart API, as its own pages use it: undocumented, against the site's terms, and off with
+ * `UNOFFICIAL_SOURCES=none`. No documented source offers oil and indices without a key.
  *
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
 import { parseKeepingDigits } from "./decimal.ts";
-import { changeSince, getFresh, isoTime, Price, type Provider } from "./provider.ts";
+import { changeSince, getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
 
 const CHARTS = "https://query1.finance.yahoo.com/v8/finance/chart";
 
 /**
- * In seconds. The chart does not tell its delay. For COMEX and NYMEX Yahoo's own quote pages name 10 minutes
- * (`exchangeDataDelayedBy`); for indices nothing is promised, and 15 minutes is the usual delay of what US exchanges give away.
+ * The chart does not state its delay. For COMEX and NYMEX Yahoo's own quote pages state 10 minutes
+ * (`exchangeDataDelayedBy`). For indices nothing is stated: 15 minutes is the usual delay of free US exchange data.
  */
 const FUTURES_DELAY_S = 600;
 const INDICES_DELAY_S = 900;
 
-/** The ticker to ask for, and how late it is. Oil is the future of the front month. */
+/** The ticker to request, and its delay. Oil is the future of the front month. */
 const TICKERS: Readonly<Record<string, readonly [ticker: string, delayS: number]>> = {
   BRENT: ["BZ=F", FUTURES_DELAY_S],
   WTI: ["CL=F", FUTURES_DELAY_S],
@@ -27,10 +28,10 @@ const TICKERS: Readonly<Record<string, readonly [ticker: string, delayS: number]
   IXIC: ["^IXIC", INDICES_DELAY_S],
 };
 
-/** Numbers are strings here: see `parseKeepingDigits`. */
+/** Numbers are strings: see `parseKeepingDigits`. */
 const Milliseconds = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
 
-const Meta = z.object({
+const YahooMeta = z.object({
   symbol: z.string(),
   currency: z.literal("USD"),
   regularMarketPrice: Price,
@@ -40,10 +41,12 @@ const Meta = z.object({
   currentTradingPeriod: z.object({ regular: z.object({ start: Milliseconds, end: Milliseconds }) }),
 });
 
-const Body = z.object({ chart: z.object({ result: z.tuple([z.object({ meta: Meta })]) }) });
+const YahooAnswer = z.object({
+  chart: z.object({ result: z.tuple([z.object({ meta: YahooMeta })]) }),
+});
 
-function parse(text: string): z.infer<typeof Meta> {
-  return Body.parse(parseKeepingDigits(text)).chart.result[0].meta;
+function parseChart(text: string): z.infer<typeof YahooMeta> {
+  return YahooAnswer.parse(parseKeepingDigits(text)).chart.result[0].meta;
 }
 
 /** Yahoo, for oil and indices: one request a symbol. */
@@ -59,21 +62,21 @@ export const yahoo: Provider = {
   async read(upstream, symbol) {
     const [ticker = "", delayS = null] = TICKERS[symbol] ?? [];
     const url = `${CHARTS}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
-    const { value: meta, receivedAt } = await getFresh(upstream, url, parse);
+    const { value: meta, receipt } = await getFresh(upstream, url, parseChart);
     if (meta.symbol !== ticker) {
-      throw new UpstreamFailure("shape", `Yahoo Finance gave no price of ${symbol}`);
+      throw new UpstreamFailure("shape", `Yahoo Finance returned no price for ${symbol}`);
     }
     const { regularMarketPrice: price, previousClose } = meta;
     return {
       symbol,
       price,
       ...(previousClose === undefined
-        ? { change: null, change_pct: null, basis: "none" }
+        ? NO_CHANGE
         : { ...changeSince(previousClose, price), basis: "prev_close" }),
       session: null,
       period: meta.currentTradingPeriod.regular,
       as_of: isoTime(meta.regularMarketTime),
-      received_at: isoTime(receivedAt),
+      ...receipt,
       is_delayed: true,
       delay_s: delayS,
     };

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { coinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
-import { answering, sample } from "../samples.ts";
+import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const ticker = sample("coinbase_rest_ticker.200");
 const stats = sample("coinbase_rest_stats.200");
@@ -17,6 +17,7 @@ Deno.test("coinbase measures the last trade against the price of 24 hours ago", 
     session: "always",
     as_of: "2020-03-20T00:22:57.833Z",
     received_at: "2026-05-18T08:20:00.000Z",
+    receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: false,
     delay_s: null,
   });

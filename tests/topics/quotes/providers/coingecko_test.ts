@@ -30,7 +30,7 @@ Deno.test("coingecko without a change has no basis", async () => {
 
 Deno.test("coingecko fails for an id that is missing without a word", async () => {
   const text = sample("coingecko_simple_price.unknown_id.200");
-  await assertRejects(() => read(text), UpstreamFailure, "CoinGecko gave no price of BTC-USD");
+  await assertRejects(() => read(text), UpstreamFailure, "CoinGecko returned no price for BTC-USD");
 });
 
 Deno.test("coingecko's refusals with HTTP 200 are failures, whatever their shape", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
-import { answering, sample } from "../samples.ts";
+import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const fred = createFred("a-key");
 const WTI = sample("fred_series_observations.200");
@@ -20,6 +20,7 @@ Deno.test("fred passes over days without trade, and is a day late", async () => 
     session: null,
     as_of: "2026-09-30T00:00:00.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
+    receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: true,
     delay_s: 86_400,
   });
@@ -31,7 +32,7 @@ Deno.test("fred measures against the day before", async () => {
 });
 
 Deno.test("fred takes no series without a price, and no price of zero", async () => {
-  await assertRejects(() => read(WTI.replace("67.45", ".")), UpstreamFailure, "gave no price");
+  await assertRejects(() => read(WTI.replace("67.45", ".")), UpstreamFailure, "returned no price");
   await assertRejects(() => read(WTI.replace("67.45", "0")));
 });
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { goldApi } from "../../../../lib/topics/quotes/providers/gold_api.ts";
-import { answering, sample } from "../samples.ts";
+import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const GOLD = sample("goldapi_price_XAU.200");
 
@@ -14,6 +14,7 @@ Deno.test("gold-api keeps the wire's digits, and tells no change", async () => {
     session: null,
     as_of: "2026-07-03T16:08:54.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
+    receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: false,
     delay_s: null,
   });

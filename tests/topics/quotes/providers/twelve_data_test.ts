@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
-import { answering, sample } from "../samples.ts";
+import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const twelveData = createTwelveData("a-key");
 const METAL = sample("twelvedata_quote.200");
@@ -23,6 +23,7 @@ Deno.test("twelve-data measures against the previous close, and knows whether th
     session: "closed",
     as_of: "2025-12-02T14:30:00.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
+    receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: false,
     delay_s: null,
   });
@@ -45,7 +46,11 @@ Deno.test("twelve-data refuses in the place of one symbol, or of all, also with 
     "answered with an error",
   );
   const missing = answering({ "/quote": "{}" });
-  await assertRejects(() => twelveData.read(missing, "XAU-USD"), UpstreamFailure, "gave no price");
+  await assertRejects(
+    () => twelveData.read(missing, "XAU-USD"),
+    UpstreamFailure,
+    "returned no price",
+  );
 });
 
 Deno.test("twelve-data sends its key in a header", () => {

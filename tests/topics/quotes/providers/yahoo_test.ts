@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { yahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
-import { answering, sample } from "../samples.ts";
+import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const BRENT = sample("yahoo_v8_chart_BZ=F.synthetic");
 const SPX = sample("yahoo_v8_chart_^GSPC.synthetic");
@@ -21,6 +21,7 @@ Deno.test("yahoo measures against the previous close, and says how late it is", 
     period: { start: 1791207000_000, end: 1791230400_000 },
     as_of: "2026-10-05T13:58:27.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
+    receivedElapsed: RECEIVED_ELAPSED,
     is_delayed: true,
     delay_s: 900,
   });
@@ -41,7 +42,7 @@ Deno.test("yahoo tells no change where there is no close of yesterday: a range's
 });
 
 Deno.test("yahoo takes no chart of another symbol, and no error for one", async () => {
-  await assertRejects(() => readSpx(BRENT), Error, "gave no price of SPX");
+  await assertRejects(() => readSpx(BRENT), Error, "returned no price for SPX");
   await assertRejects(() => readSpx(sample("yahoo_v8_chart.404")));
   await assertRejects(() => readSpx(SPX.replace("7738.79", "null")));
 });

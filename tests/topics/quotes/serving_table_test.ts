@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { ServingTable } from "../../../lib/topics/quotes/serving_table.ts";
+
+const GOLD = "XAU-USD";
+const LIST = [
+  { name: "a", symbols: [GOLD] },
+  { name: "b", symbols: [GOLD, "WTI"] },
+  { name: "c", symbols: [GOLD] },
+];
+
+Deno.test("ServingTable starts with the most preferred candidate of a symbol", () => {
+  const table = new ServingTable(LIST);
+  assertEquals([table.serving(GOLD), table.serving("WTI")], ["a", "b"]);
+  assertEquals(table.preferred(GOLD), []);
+  table.switchTo(GOLD, "c");
+  assertEquals([table.serving(GOLD), table.preferred(GOLD)], ["c", ["a", "b"]]);
+  assertEquals(table.serving("WTI"), "b");
+});
+
+Deno.test("ServingTable counts good answers, each once, by provider and symbol", () => {
+  const table = new ServingTable(LIST);
+  table.switchTo(GOLD, "c");
+  const answers = [["a", 1], ["a", 2], ["a", 2], ["a", 2], ["b", 2], ["a", 3]] as const;
+  assertEquals(answers.map(([name, at]) => table.answered(GOLD, name, at)), [
+    false,
+    false,
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
+Deno.test("ServingTable starts a recovery again after a failure, and after a switch", () => {
+  const table = new ServingTable(LIST);
+  const answer = (...times: number[]) => times.map((at) => table.answered(GOLD, "a", at)).at(-1);
+  table.switchTo(GOLD, "c");
+  answer(1, 2);
+  table.failed(GOLD, "a");
+  assertEquals(answer(3, 4), false);
+  table.switchTo(GOLD, "b");
+  assertEquals(answer(5, 6), false);
+  assertEquals(answer(7), true);
+});

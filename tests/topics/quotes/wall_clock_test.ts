@@ -1,0 +1,81 @@
+/** Quotes while the wall clock is set: every interval is monotonic. */
+import { assert, assertEquals } from "@std/assert";
+import { Quote } from "../../../lib/topics/quotes/quote.ts";
+import { createBench, inShort, INTERVAL_MS } from "./fake_providers.ts";
+
+const HOUR_MS = 3_600_000;
+
+const SHIFTS = { back: -HOUR_MS, forwards: HOUR_MS };
+
+for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
+  for (const isTimed of [false, true]) {
+    const source = isTimed ? "a source that sends the market's time" : "a source without times";
+
+    Deno.test(`a wall clock set ${direction} stops no poll, switches no source and makes nothing stale: ${source}`, async () => {
+      const bench = createBench();
+      const { clock, poller, first, second, batches } = bench;
+      const [startedAt, startedElapsed] = [clock.now(), clock.elapsed()];
+      // The market's clock is right, whatever ours shows.
+      if (isTimed) {
+        first.asOf = () => new Date(startedAt + clock.elapsed() - startedElapsed).toISOString();
+      }
+      second.answers = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
+      const stop = poller.start();
+      await clock.advance(2 * INTERVAL_MS);
+      clock.shiftWallClock(shiftMs);
+      for (const price of ["100.01", "100.02", "100.03", "100.04"]) {
+        const [polls, published] = [first.askedAt.length, batches.length];
+        first.answers["BTC-USD"] = price;
+        await clock.advance(INTERVAL_MS);
+        assertEquals(first.askedAt.length, polls + 1);
+        const lines = batches.slice(published).flatMap(inShort);
+        assert(lines.includes(`BTC-USD ${price} of first`), String(lines));
+      }
+      stop();
+      const lines = batches.flatMap(inShort);
+      assertEquals(lines.filter((line) => /stale|down|of second/.test(line)), []);
+      const times = batches.flat().filter(({ key }) => key === "BTC-USD")
+        .map(({ data }) => Quote.parse(data).received_at);
+      assertEquals(times.toSorted(), times, "received_at never moves backwards");
+      const last = batches.flat().findLast(({ key }) => key === "BTC-USD");
+      assertEquals(poller.evaluateQuote(Quote.parse(last?.data)).is_stale, false);
+    });
+  }
+
+  Deno.test(`a quote is stale after two intervals of silence though the wall clock is set ${direction}`, async () => {
+    const { clock, poller, first, batches } = createBench();
+    const stop = poller.start();
+    await clock.advance(0);
+    first.answers = {};
+    await clock.advance(INTERVAL_MS);
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(INTERVAL_MS - 1);
+    assertEquals(batches.length, 1);
+    await clock.advance(1);
+    stop();
+    assertEquals(inShort(batches[1])[0], "BTC-USD 100.00 of first, stale");
+  });
+
+  Deno.test(`refresh() fetches once a TTL though the wall clock is set ${direction}`, async () => {
+    const { clock, poller, first } = createBench();
+    await poller.refresh();
+    clock.shiftWallClock(shiftMs);
+    await poller.refresh();
+    assertEquals(first.askedAt.length, 1);
+    await clock.advance(INTERVAL_MS);
+    await poller.refresh();
+    assertEquals(first.askedAt.length, 2);
+  });
+
+  Deno.test(`a reference source is asked every 30 s though the wall clock is set ${direction}`, async () => {
+    const { clock, poller, second, batches } = createBench();
+    second.answers = { "BTC-USD": "102.30", "ETH-USD": "10.05" };
+    const stop = poller.start();
+    await clock.advance(20_000);
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(10_000);
+    stop();
+    assertEquals(second.askedAt.length, 1);
+    assert(batches.flatMap(inShort).some((line) => line.includes("differ by 2.3 % on BTC-USD")));
+  });
+}
