@@ -5,12 +5,19 @@
  */
 import { Problem } from "../core/problem.ts";
 
-/** The store did not answer, or refused. The call may have had its effect all the same. */
+/** The store did not answer, or refused. Its cause may contain what was sent: it must not be logged. */
 export class StoreUnavailable extends Problem {
-  constructor(cause?: unknown) {
+  /** The reason, for the operator. It contains no token and nothing that was sent. */
+  readonly reason: string;
+  /** True if no answer arrived: the call may have had its effect. */
+  readonly isUnknown: boolean;
+
+  constructor(reason = "it did not answer", isUnknown = true, cause?: unknown) {
     super(503, "store_away", "The shared store does not answer. Try again soon.", {
       retryAfterMs: 5000,
       cause,
     });
+    this.reason = reason;
+    this.isUnknown = isUnknown;
   }
 }

@@ -20,6 +20,7 @@ export const LONG_FILES: ReadonlyMap<string, string> = new Map([
 /** Small files with one importer by their nature: one file for each of a kind. */
 const KINDS: readonly RegExp[] = [
   /^routes\//, // one route
+  /^lib\/store\/(?:memory|redis)\//, // one implementation of an interface of the store
   /^lib\/topics\/quotes\/providers\//, // one provider
   /^lib\/topics\/news\/parse\//, // one format
   /^lib\/demo\//, // one simulated upstream

@@ -8,6 +8,7 @@ import type { SerializedEvent } from "../../core/event.ts";
 import { isPosition, type Position } from "../../core/position.ts";
 import { withRetry } from "../../core/retry.ts";
 import type { Topic } from "../../core/topic.ts";
+import { StoreUnavailable } from "../errors.ts";
 import {
   type Appended,
   type AppendOptions,
@@ -18,7 +19,7 @@ import {
 } from "../event_log.ts";
 import { APPEND_SCRIPT, type AppendArgs } from "./append_script.ts";
 import { bodyStart, eventId, stringifyEvent } from "./bus.ts";
-import { readReply, type RedisContext, RedisFailure } from "./client.ts";
+import { readReply, type RedisContext } from "./client.ts";
 
 /** Lifetime of the key of a publication without an idempotency key, in milliseconds. It covers the retries below. */
 const RETRY_KEY_MS = 60_000;
@@ -122,7 +123,7 @@ export function createRedisAppend(
     // The publication key makes all attempts one publication.
     const reply = await withRetry(runtime, () => client.script(APPEND_SCRIPT, scriptKeys, args), {
       isRetryable: (thrown, failures) =>
-        thrown instanceof RedisFailure && thrown.isUnknown && failures < MAX_APPEND_ATTEMPTS &&
+        thrown instanceof StoreUnavailable && thrown.isUnknown && failures < MAX_APPEND_ATTEMPTS &&
         clock.elapsed() < deadline,
       firstDelayMs: APPEND_RETRY_DELAY_MS,
       maxDelayMs: APPEND_RETRY_DELAY_MS,

@@ -20,7 +20,7 @@ export interface RedisAddress {
   readonly token: string;
 }
 
-/** One database, as one isolate calls it. A call that fails rejects with a {@linkcode RedisFailure}. */
+/** One database, as one isolate calls it. A call that fails rejects with a {@linkcode StoreUnavailable}. */
 export interface RedisClient {
   readonly health: StoreHealth;
   /** Runs one command. */
@@ -47,20 +47,6 @@ export interface RedisContext {
   readonly released: ListenerSet<string>;
 }
 
-/** A failed call. Its cause may contain what was sent: it must not be logged. */
-export class RedisFailure extends StoreUnavailable {
-  /** The reason, for the operator. It contains no token and nothing that was sent. */
-  readonly reason: string;
-  /** True if no answer arrived: the call may have had its effect. */
-  readonly isUnknown: boolean;
-
-  constructor(reason: string, isUnknown: boolean, cause?: unknown) {
-    super(cause);
-    this.reason = reason;
-    this.isUnknown = isUnknown;
-  }
-}
-
 /** Timeout of a call, in milliseconds. */
 const CALL_TIMEOUT_MS = 2000;
 
@@ -76,15 +62,15 @@ function databaseMessage({ message }: Error): string {
   return message.replace(SENT_COMMAND, "").slice(0, MAX_REASON_CHARACTERS);
 }
 
-function toRedisFailure(thrown: unknown): RedisFailure {
-  if (thrown instanceof RedisFailure) return thrown;
+function toStoreUnavailable(thrown: unknown): StoreUnavailable {
+  if (thrown instanceof StoreUnavailable) return thrown;
   if (thrown instanceof errors.UpstashJSONParseError) {
-    return new RedisFailure("it answered with no JSON", false, thrown);
+    return new StoreUnavailable("it answered with no JSON", false, thrown);
   }
   if (thrown instanceof errors.UpstashError) {
-    return new RedisFailure(databaseMessage(thrown), false, thrown);
+    return new StoreUnavailable(databaseMessage(thrown), false, thrown);
   }
-  return new RedisFailure("the connection failed", true, thrown);
+  return new StoreUnavailable("the connection failed", true, thrown);
 }
 
 /** Returns true if the database does not know the script: after its restart, or at the first call. */
@@ -95,13 +81,13 @@ function isUnknownScript(thrown: unknown): boolean {
 /**
  * Reads a reply.
  *
- * @throws {RedisFailure} If `read` throws: the reply does not have the expected form.
+ * @throws {StoreUnavailable} If `read` throws: the reply does not have the expected form.
  */
 export function readReply<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new RedisFailure("its reply does not have the expected form", false, error);
+    throw new StoreUnavailable("its reply does not have the expected form", false, error);
   }
 }
 
@@ -152,7 +138,7 @@ export function createRedisClient(
     signal: () => signal,
   });
 
-  function markFailed(failure: RedisFailure): void {
+  function markFailed(failure: StoreUnavailable): void {
     failedAt = clock.elapsed();
     if (!isUp) return;
     isUp = false;
@@ -171,13 +157,13 @@ export function createRedisClient(
   /** Runs a call within its timeout and updates the store's health. */
   async function supervised<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const late = () =>
-      new RedisFailure(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
+      new StoreUnavailable(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
     try {
       const value = await withDeadline(clock, CALL_TIMEOUT_MS, late, call);
       markAnswered();
       return value;
     } catch (thrown) {
-      const failure = toRedisFailure(thrown);
+      const failure = toStoreUnavailable(thrown);
       markFailed(failure);
       throw failure;
     }
@@ -221,10 +207,10 @@ export function createRedisClient(
       });
       if (response.ok) return response;
       response.body?.cancel().catch(() => {});
-      throw new RedisFailure(`it refused a subscription: HTTP ${response.status}`, false);
+      throw new StoreUnavailable(`it refused a subscription: HTTP ${response.status}`, false);
     },
-    markFailed: (thrown = new RedisFailure("it did not confirm a subscription", true)) =>
-      markFailed(toRedisFailure(thrown)),
+    markFailed: (thrown = new StoreUnavailable("it did not confirm a subscription", true)) =>
+      markFailed(toStoreUnavailable(thrown)),
     health: {
       kind: "redis",
       get isUp() {
