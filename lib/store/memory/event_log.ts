@@ -4,13 +4,14 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
-import type { Batch, LogMessage, StreamEvent } from "../../core/event.ts";
+import type { Batch, LogMessage, SerializedEvent, StreamEvent } from "../../core/event.ts";
 import { evictOldest } from "../../core/evict.ts";
 import { comparePositions, parseId, type Position } from "../../core/position.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { Topic } from "../../core/topic.ts";
 import {
   type Appended,
+  type AppendOptions,
   type EventLog,
   firstThatFit,
   IDEMPOTENCY_KEY_MS,
@@ -45,46 +46,71 @@ interface TopicBounds {
   readonly cutoffMs: number;
 }
 
-/** The retained events of one topic: the last ones of a log topic, the newest of each key of a state topic. */
-class TopicLog {
+/** The retained events of one topic. */
+interface TopicLog {
   /** In the order of their ids. */
-  readonly events: StreamEvent[] = [];
-  /** The size of a log topic's events. State topics do not count. */
-  bytes = 0;
+  readonly events: readonly StreamEvent[];
   /** The newest id that is not retained any more. Null if none was evicted. */
-  truncatedAt: Position | null = null;
-  readonly #isLog: boolean;
-
-  constructor({ kind }: Topic) {
-    this.#isLog = kind === "log";
-  }
-
+  readonly truncatedAt: Position | null;
   /** The `prevId` of the next event. */
-  get lastId(): Position | null {
-    return this.#isLog ? this.events.at(-1)?.id ?? this.truncatedAt : null;
+  readonly lastId: Position | null;
+  /** The size of the events. State topics do not count. */
+  readonly bytes: number;
+  add(event: StreamEvent): void;
+  /** Deletes events. The event after a deleted one gets its `prevId`. */
+  retract(ids: readonly Position[]): void;
+  /** Evicts the oldest events until the bounds hold. The last event stays unless it is too old. */
+  trim(bounds: TopicBounds): void;
+}
+
+/** Retains the newest event of each key. */
+class StateTopicLog implements TopicLog {
+  readonly truncatedAt = null;
+  readonly lastId = null;
+  readonly bytes = 0;
+  readonly #newest = new Map<string, StreamEvent>();
+
+  get events(): StreamEvent[] {
+    return [...this.#newest.values()];
   }
 
   add(event: StreamEvent): void {
-    if (this.#isLog) this.bytes += weightOf(event);
-    else this.#remove(({ key }) => key === event.key);
-    this.events.push(event);
+    this.#newest.delete(event.key); // so that the new event goes to the end
+    this.#newest.set(event.key, event);
   }
 
-  /** Deletes events of a log topic. The event after a deleted one gets its `prevId`. */
+  retract(): void {}
+
+  trim(): void {}
+}
+
+/** Retains the last events. */
+class LogTopicLog implements TopicLog {
+  readonly events: StreamEvent[] = [];
+  truncatedAt: Position | null = null;
+  bytes = 0;
+
+  get lastId(): Position | null {
+    return this.events.at(-1)?.id ?? this.truncatedAt;
+  }
+
+  add(event: StreamEvent): void {
+    this.events.push(event);
+    this.bytes += weightOf(event);
+  }
+
   retract(ids: readonly Position[]): void {
-    if (!this.#isLog) return;
     for (const id of ids) {
-      const { index, event } = this.#remove((each) => each.id === id);
-      if (!event) continue;
-      this.bytes -= weightOf(event);
+      const index = this.events.findIndex((event) => event.id === id);
+      const [retracted] = index === -1 ? [] : this.events.splice(index, 1);
+      if (!retracted) continue;
+      this.bytes -= weightOf(retracted);
       const successor = this.events[index];
-      if (successor) this.events[index] = { ...successor, prevId: event.prevId };
+      if (successor) this.events[index] = { ...successor, prevId: retracted.prevId };
     }
   }
 
-  /** Evicts the oldest events of a log topic until the bounds hold. The last event stays unless it is too old. */
   trim({ maxEvents, maxBytes, cutoffMs }: TopicBounds): void {
-    if (!this.#isLog) return;
     evictOldest(
       this.events,
       ({ id }, left) => {
@@ -96,12 +122,6 @@ class TopicLog {
         this.truncatedAt = event.id;
       },
     );
-  }
-
-  #remove(isWanted: (event: StreamEvent) => boolean) {
-    const index = this.events.findIndex(isWanted);
-    const [event] = index === -1 ? [] : this.events.splice(index, 1);
-    return { index, event };
   }
 }
 
@@ -132,7 +152,9 @@ export function createMemoryEventLog(
   });
 
   function topicLogOf(topic: Topic): TopicLog {
-    const log = topics.get(topic.name) ?? new TopicLog(topic);
+    const known = topics.get(topic.name);
+    if (known) return known;
+    const log = topic.kind === "state" ? new StateTopicLog() : new LogTopicLog();
     topics.set(topic.name, log);
     return log;
   }
@@ -168,8 +190,11 @@ export function createMemoryEventLog(
     return { ...part, truncatedAt, oldestId: events[0]?.id ?? null };
   }
 
-  function append(...[topic, events, options = {}]: Parameters<EventLog["append"]>): Appended {
-    const { idempotencyKey, fence, retracts = [], cas } = options;
+  function append(
+    topic: Topic,
+    events: readonly SerializedEvent[],
+    { idempotencyKey, fence, retracts = [], cas }: AppendOptions = {},
+  ): Appended {
     if (events.length > MAX_BATCH_EVENTS) {
       throw new RangeError(`Cannot append ${events.length} events at once`);
     }
@@ -207,7 +232,7 @@ export function createMemoryEventLog(
   }
 
   return {
-    append: (...args) => Promise.try(() => append(...args)),
+    append: (topic, events, options) => Promise.try(append, topic, events, options),
 
     head: () => Promise.resolve(head),
 
