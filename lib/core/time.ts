@@ -1,8 +1,11 @@
 /**
- * Times as the wire shows them.
+ * Times: their form on the wire, and a unit.
  *
  * @module
  */
+
+/** A day, in milliseconds. */
+export const DAY_MS = 86_400_000;
 
 /**
  * Formats a wall-clock time as ISO 8601 in UTC, with milliseconds.

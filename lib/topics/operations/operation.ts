@@ -108,7 +108,7 @@ export function newOperation(
 }
 
 /** @throws {Problem} 409 `operation_over`. */
-function checkOpen(record: OperationRecord): void {
+function checkOperationOpen(record: OperationRecord): void {
   if (!isTerminal(record)) return;
   throw new Problem(409, "operation_over", "The operation has ended. GET returns its end.");
 }
@@ -124,7 +124,7 @@ export function reportOperation(
   report: OperationReport,
   now: number,
 ): OperationRecord {
-  checkOpen(record);
+  checkOperationOpen(record);
   const { operation: was, ttlS } = record;
   if (report.state === "pending" && was.state === "running") {
     throw new Problem(409, "bad_transition", "The operation is running already.", {
@@ -152,7 +152,7 @@ export function reportOperation(
 /** Cancels an operation. A cancelled one stays as it is. @throws {Problem} 409 `operation_over`. */
 export function cancelOperation(record: OperationRecord, now: number): OperationRecord {
   if (record.operation.state === "cancelled") return record;
-  checkOpen(record);
+  checkOperationOpen(record);
   return endOperation(record, { state: "cancelled" }, now);
 }
 

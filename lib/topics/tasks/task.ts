@@ -8,7 +8,7 @@
  */
 import { z } from "zod";
 import { Problem } from "../../core/problem.ts";
-import { isoTime } from "../../core/time.ts";
+import { DAY_MS, isoTime } from "../../core/time.ts";
 import { ReportedEnd, WireTime } from "../lifetime.ts";
 
 /** The states of a task that has not ended. */
@@ -27,7 +27,7 @@ export const CLAIM_MS = 30_000;
 const MAX_ATTEMPTS = 3;
 
 /** A task waits for a worker for this many milliseconds: a day. */
-const MAX_WAIT_MS = 86_400_000;
+const MAX_TASK_WAIT_MS = DAY_MS;
 
 /** A task on the wire. Its claim is not part of it. */
 export const Task = z.object({
@@ -102,15 +102,17 @@ export function newTask(
 }
 
 /** @throws {Problem} 409 `task_over`. */
-function checkOpen({ task }: TaskRecord): void {
+function checkTaskOpen({ task }: TaskRecord): void {
   if (!hasEnded(task)) return;
   throw new Problem(409, "task_over", "The task has ended. GET of its status returns its end.");
 }
 
-/** Gives a waiting task to the worker that has `secret`. @throws {Problem} 409 `task_over` or `task_claimed`. */
+/** Gives a waiting task to the worker that has `secret`, and leaves that worker's own as it is. @throws {Problem} 409 `task_over` or `task_claimed`. */
 export function claimTask(record: TaskRecord, secret: string, now: number): TaskRecord {
-  checkOpen(record);
+  checkTaskOpen(record);
   const { task, claim } = record;
+  // A step whose answer was lost is taken again, and finds its own claim.
+  if (claim?.secret === secret) return record;
   if (claim !== null) {
     const retryAfterMs = Math.max(1, claim.lapsesAt - now);
     throw new Problem(409, "task_claimed", "Another worker has claimed the task.", {
@@ -130,7 +132,7 @@ export function claimTask(record: TaskRecord, secret: string, now: number): Task
  * @throws {Problem} 409 `task_over` or `claim_lost`.
  */
 export function reportTask(record: TaskRecord, report: TaskReport, now: number): TaskRecord {
-  checkOpen(record);
+  checkTaskOpen(record);
   if (record.claim?.secret !== report.claim) {
     throw new Problem(409, "claim_lost", "The claim has expired. Stop working on the task.");
   }
@@ -167,12 +169,12 @@ export function applyTaskTime(record: TaskRecord, now: number): TaskRecord {
 /** Returns the time at which the claim or the wait of a task ends, null once the task has ended. */
 export function nextTaskChangeAt({ task, claim }: TaskRecord): number | null {
   if (hasEnded(task)) return null;
-  return claim?.lapsesAt ?? Date.parse(task.updated_at) + MAX_WAIT_MS;
+  return claim?.lapsesAt ?? Date.parse(task.updated_at) + MAX_TASK_WAIT_MS;
 }
 
 /** Returns the latest time at which an untouched task fails: after an expired claim it waits once more. */
 export function taskExpiresAt({ task, claim }: TaskRecord): number {
-  return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_WAIT_MS;
+  return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_TASK_WAIT_MS;
 }
 
 /** Counts open tasks by state. */

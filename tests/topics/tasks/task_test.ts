@@ -53,6 +53,7 @@ Deno.test("claimTask() gives a task to one worker for 30 s, and to no other", ()
     START + 31_000,
   ]);
   assertRefused(() => claim(record, "b", 2000), "task_claimed");
+  assertEquals(claim(record, "a", 2000), record, "its own worker's step, taken again");
 });
 
 Deno.test("reportTask() renews the claim for 30 s, even with an empty report (S0-3)", () => {
