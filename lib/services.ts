@@ -1,5 +1,5 @@
 /**
- * The services: everything the routes need, built once, in order.
+ * Everything there is, built once, in order.
  *
  * @module
  */
@@ -20,60 +20,65 @@ import { createMemoryState } from "./store/memory/backend.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis/backend.ts";
 import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
+import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
 import { registerChannels } from "./topics/channels.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
-import { createOperations, type Operations } from "./topics/operations/operation.ts";
+import { createOperations, type Operations } from "./topics/operations/operations.ts";
+import { registerFamily } from "./topics/topic_family.ts";
+import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
 import { createQuotesService, type QuotesService } from "./topics/quotes/quotes_service.ts";
 import { providersFor } from "./topics/quotes/providers/registry.ts";
-import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
-import { createSessions, type Sessions } from "./topics/sessions/session.ts";
-import { TASK_OUTCOMES } from "./topics/tasks/task.ts";
+import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
+import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
 import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
+import { TASK_OUTCOMES } from "./topics/tasks/task.ts";
+import { tasksTopic } from "./topics/tasks/topic.ts";
 
-/** The services. Each group of routes picks those that it needs. */
+/** What the routes are made of. */
 export interface Services {
   readonly config: Config;
   readonly runtime: Runtime;
-  /** The version in deno.json. */
+  /** As in deno.json. */
   readonly version: string;
-  /** The name of this isolate, new at every start. */
+  /** A name for this isolate, new at every start. */
   readonly isolate: string;
-  /** The health of the shared store. */
+  /** How what isolates share is doing. */
   readonly store: StoreHealth;
   readonly hub: Hub;
-  readonly registry: TopicRegistry;
   readonly quotes: QuotesService;
   readonly news: NewsService;
+  /** What isolates share by key. */
+  readonly sharedStore: Store;
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
-  /** The key-value store that all isolates share. */
-  readonly sharedStore: Store;
+  readonly registry: TopicRegistry;
   readonly budget: Budget;
   readonly streamOpener: StreamOpener;
+  /** Who asks. */
   readonly authenticator: Authenticator;
   readonly tickets: Tickets;
-  /** Limits a caller's requests for what does not exist. */
+  /** What one caller may ask for that is not there: `spendLookup()` counts. */
   readonly lookups: RateLimit;
-  /** Marks the answers to clients of the old long poll. */
+  /** Tells clients of the old long poll, and of them. */
   readonly longPolls: Deprecation;
-  /** The text of all metrics. */
+  /** What is measured. */
   readonly exposition: Exposition;
-  /** Limits a publisher's publications. */
+  /** What one publisher may publish. */
   readonly publishRate: RateLimit;
-  /** Limits a user's tasks. */
+  /** Tasks that one user may ask for. */
   readonly taskRate: RateLimit;
   readonly isDraining: () => boolean;
-  /** Refuses new streams and ends the open ones. Resolves once the leases of this isolate are released. */
+  /** Lets nobody in any more and says `bye` to all who are. Resolves once other isolates may do what this one did for all. */
   drain(): Promise<void>;
-  /** Stops all timers and subscriptions. */
+  /** Ends everything that runs. */
   close(): Promise<void>;
 }
 
-/** Opens Redis if the settings name a database, else memory. */
-function createSharedState(
+/** In Redis, where the settings name one. */
+function createShared(
   { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Config,
   runtime: Runtime,
   options: Omit<RedisStateOptions, "url" | "token">,
@@ -83,35 +88,29 @@ function createSharedState(
     : createRedisState(runtime, { url, token, ...options });
 }
 
-/** The environment of the services beside their runtime. */
-export interface Deployment {
-  /** The version in deno.json. */
+/** What is around the services besides their world. */
+export interface Surroundings {
+  /** As in deno.json. */
   readonly version: string;
-  /** Reaches the shared store. Default: the runtime's, which a demo simulates. */
+  /** Reaches the shared store, in a demo too. The world's own, unless it is given. */
   readonly fetch?: Runtime["fetch"];
-  /** Deploy's name for this deployment, such as `production`. */
+  /** Deploy's name of what runs here, such as `production`. */
   readonly timeline?: string | undefined;
 }
 
-/**
- * Creates the services. Nothing runs yet: timers, fetches and commands start with the first subscriber.
- *
- * @throws {ConfigError} If a channel uses an event type of a built-in topic.
- */
+/** Builds everything. Nothing runs yet: timers, fetches and commands begin with the first follower. */
 export function createServices(
   config: Config,
   outside: Runtime,
-  { version, fetch = outside.fetch, timeline }: Deployment,
+  { version, fetch = outside.fetch, timeline }: Surroundings,
 ): Services {
   const { clock, random } = outside;
   const isolate = randomId(random, 8);
-
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
-  const prefix = storePrefix(config, timeline);
-  const shared = createSharedState(config, { ...outside, fetch }, { isolate, prefix, retention });
-
   const registry = createTopicRegistry();
-  const exposition = createPrometheus({
+  const prefix = storePrefix(config, timeline);
+  const shared = createShared(config, { ...outside, fetch }, { isolate, prefix, retention });
+  const prometheus = createPrometheus({
     isolate,
     version,
     store: shared.health.kind,
@@ -119,11 +118,10 @@ export function createServices(
     topicKinds: registry.metricKinds,
     taskOutcomes: TASK_OUTCOMES,
     deprecatedUses: [SESSION_LONG_POLL.use],
-    figures: readFigures,
+    figures,
   });
-  const { metrics } = exposition;
+  const { metrics } = prometheus;
   const runtime = { ...outside, metrics };
-
   const hub = createHub(runtime, shared, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
@@ -132,25 +130,35 @@ export function createServices(
     coalesceMs: config.COALESCE_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
-
-  const quotes = createQuotesService(runtime, config, hub, shared);
-  registry.register(quotes.topic);
+  const market = createQuotesService(runtime, config, hub, shared);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNewsService(runtime, newsOptions, hub, shared);
-  registry.register(news.topic);
-  const resources = {
+  const ledgers = {
     runtime,
     hub,
-    registry,
     store: shared.store,
     retainMs: config.LOG_RETAIN_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   };
-  const operations = createOperations(resources);
-  const sessions = createSessions(resources);
-  const tasks = createTasks({ ...resources, log: shared.log });
+  const operations = createOperations(ledgers);
+  const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
+  const tasks = createTasks({ ...ledgers, log: shared.log });
+  registry.register(market.topic);
+  registry.register(news.topic);
+  registerFamily(
+    registry,
+    OPERATIONS,
+    operationTopic,
+    async (id) => (await operations.look(id))?.operation.owner ?? null,
+  );
+  registerFamily(
+    registry,
+    SESSIONS,
+    sessionTopic,
+    async (id) => (await sessions.look(id))?.session.owner ?? null,
+  );
+  registry.register(tasksTopic);
   registerChannels(registry, config.CHANNELS);
-
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
@@ -167,27 +175,17 @@ export function createServices(
     publishToken: config.PUBLISH_TOKEN,
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
-  const hasPrivateChannel = Object.values(config.CHANNELS).some((channel) => channel.private);
-  if (config.AUTH_SECRET === undefined && hasPrivateChannel) {
+  if (
+    config.AUTH_SECRET === undefined &&
+    Object.values(config.CHANNELS).some((channel) => channel.private)
+  ) {
     runtime.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
+  let isGoing = false;
+  const isDraining = () => isGoing;
 
-  let hasDrained = false;
-  const isDraining = () => hasDrained;
-  const streamOpener: StreamOpener = {
-    hub,
-    authenticator,
-    tickets,
-    budget,
-    opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
-    random,
-    metrics,
-    clientIpHeader: config.CLIENT_IP_HEADER,
-    isDraining,
-  };
-
-  async function readFigures(): Promise<Figures> {
-    const queue = await tasks.queueStats();
+  async function figures(): Promise<Figures> {
+    const queue = await tasks.queue();
     return { streams: hub.streams(), slots: budget, store: shared.health, queue };
   }
 
@@ -198,27 +196,37 @@ export function createServices(
     isolate,
     store: shared.health,
     hub,
-    registry,
-    quotes,
+    quotes: market,
     news,
     operations,
     sessions,
     tasks,
     sharedStore: shared.store,
+    registry,
     budget,
-    streamOpener,
     authenticator,
     tickets,
     lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
     longPolls: createDeprecation(runtime, SESSION_LONG_POLL),
-    exposition,
+    streamOpener: {
+      hub,
+      authenticator,
+      tickets,
+      budget,
+      opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
+      random,
+      metrics,
+      clientIpHeader: config.CLIENT_IP_HEADER,
+      isDraining,
+    },
+    exposition: prometheus,
     publishRate: createRateLimit(clock, config.PUBLISH_PER_MINUTE),
     taskRate: createRateLimit(clock, TASKS_PER_MINUTE),
     isDraining,
     async drain() {
-      hasDrained = true;
+      isGoing = true;
       hub.drain();
-      await Promise.all([quotes.resign(), news.resign()]);
+      await Promise.all([market.resign(), news.resign()]);
     },
     close: () => hub.close(),
   };

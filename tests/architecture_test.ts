@@ -267,7 +267,7 @@ function assertAtMost(complaints: readonly string[], most: number): void {
 }
 
 /** The hub's size, which falls to 16 files and 2,300 lines. */
-const HUB = { files: 16, lines: 3200 };
+const HUB = { files: 16, lines: 2730 };
 
 /** Violations that are left to mend, by rule: these numbers only fall. */
 const LEFT = {

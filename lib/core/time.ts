@@ -1,11 +1,8 @@
 /**
- * Times: their form on the wire, and a unit.
+ * Times as the wire shows them.
  *
  * @module
  */
-
-/** A day, in milliseconds. */
-export const DAY_MS = 86_400_000;
 
 /**
  * Formats a wall-clock time as ISO 8601 in UTC, with milliseconds.

@@ -5,10 +5,10 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
-import { type Resource, unknownResource } from "../topics/resource.ts";
 import { isOwner, type Principal, principalKey } from "./auth.ts";
 import type { AppEnv } from "./client_address.ts";
 import { authorizeReader } from "./authorize.ts";
@@ -37,24 +37,32 @@ export interface OwnershipContext extends LookupContext {
   readonly registry: Pick<TopicRegistry, "ownerOf">;
 }
 
+/** One thing that may be there and somebody's. */
+export interface Lookup<Kept> {
+  /** What the right to it is called, as a topic is: `operations/…`. */
+  readonly name: string;
+  look(): Promise<Kept | null>;
+  ownerOf(kept: Kept): string;
+  /** What who may not know of it is told too. */
+  readonly unknown: Problem;
+}
+
 /**
- * Finds a resource that the caller owns. A publisher owns all. Nothing is read if the token does not permit it.
+ * Finds something that is the caller's, or a publisher's. Nothing is read for whom a token forbids it.
  *
- * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_<noun>`, also for a resource of another owner; 429
- * `lookups_too_often`.
+ * @throws {Problem} 401 or 403 as of `requireReader()`; what is `unknown`, or 429 `lookups_too_often`.
  */
-export async function findResource<R extends object>(
+export async function findResource<Kept>(
   c: Context<AppEnv>,
   { lookups, config }: LookupContext,
   principal: Principal,
-  resource: Pick<Resource<R>, "noun" | "rightTo" | "get" | "ownerOf">,
-  id: string,
-): Promise<R> {
-  authorizeReader(principal, [{ name: resource.rightTo(id), access: "owned" }]);
-  const record = await resource.get(id);
-  if (record !== null && isOwner(principal, resource.ownerOf(record))) return record;
+  { name, look, ownerOf, unknown }: Lookup<Kept>,
+): Promise<Kept> {
+  authorizeReader(principal, [{ name, access: "owned" }]);
+  const kept = await look();
+  if (kept !== null && isOwner(principal, ownerOf(kept))) return kept;
   consumeLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
-  throw unknownResource(resource.noun);
+  throw unknown;
 }
 
 /** Of the topics that were asked for, those the caller can have, and the names of the others. */

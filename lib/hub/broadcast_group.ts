@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { StoreUnavailable } from "../store/errors.ts";
+import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
 import { type EncodedEvent, encodeFrames, type Frame } from "../wire/sse.ts";
 import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
 import { FlushScheduler } from "./flush_scheduler.ts";
-import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder, snapshotFrames } from "./frames.ts";
-import type { LogConsumer } from "./log_consumer.ts";
+import type { HubContext, LogConsumer } from "./log_consumer.ts";
 import {
   isBehind,
   joinBytes,
@@ -18,9 +17,10 @@ import {
   mergeReplay,
   mergeWindows,
   passes,
+  snapshotFrames,
   type Subscribed,
+  type TopicFilter,
 } from "./merge.ts";
-import { PublishBackpressure } from "./publisher.ts";
 import type { WindowBounds } from "./window.ts";
 import type { WindowHandle } from "./window_registry.ts";
 
@@ -41,17 +41,6 @@ const WARN_BEFORE_MS = 60_000;
 
 /** Snapshots are made anew after this time, in milliseconds, since a topic judges freshness when it is served. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
-
-/** The parts of a hub that its broadcast groups share. */
-export interface GroupContext {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly consumer: LogConsumer;
-  readonly bounds: WindowBounds;
-  readonly heartbeatMs: number;
-  readonly retryMs: number;
-  readonly onFault: (thrown: unknown) => void;
-}
 
 /** The registry of a group. */
 export interface GroupOwner {
@@ -84,12 +73,10 @@ export class BroadcastGroup implements StreamOwner {
   readonly topics: readonly string[];
   /** The kinds of its topics for metrics, each once. */
   readonly kinds: readonly string[];
-  readonly #context: GroupContext;
-  readonly #owner: GroupOwner;
-  readonly #handles: readonly WindowHandle[];
+  /** The kind of its streams for metrics. */
+  readonly kind: string;
   readonly #byTopic: ReadonlyMap<string, Subscribed>;
   readonly #scheduler: FlushScheduler;
-  readonly #backpressure: PublishBackpressure;
   readonly #clients: ClientStream[] = [];
   readonly #reads = new Map<Position, CachedRead>();
   #cursor: SharedCursor;
@@ -101,38 +88,29 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Creates a group without clients. @param intervalMs The shortest time between two flushes. */
   constructor(
-    context: GroupContext,
-    owner: GroupOwner,
-    handles: readonly WindowHandle[],
-    filters: readonly (ReadonlySet<string> | null)[],
+    private readonly hub: HubContext,
+    private readonly consumer: LogConsumer,
+    private readonly owner: GroupOwner,
+    private readonly handles: readonly WindowHandle[],
+    filters: readonly TopicFilter[],
+    bounds: WindowBounds,
     intervalMs: number,
   ) {
-    this.#context = context;
-    this.#owner = owner;
-    this.#handles = handles;
-    this.subscribed = handles.map(({ reader }, i) => ({ reader, tags: filters[i] ?? null }));
+    this.subscribed = handles.map(({ reader }, i) => {
+      const tags = filters[i]?.tags;
+      return { reader, tags: tags ? new Set(tags) : null };
+    });
+    this.topics = filters.map(({ topic }) => topic.name);
+    this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
+    this.kind = this.kinds.length === 1 ? this.kinds.join() : "several";
     this.#byTopic = new Map(this.subscribed.map((each) => [each.reader.window.topic.name, each]));
-    this.topics = [...this.#byTopic.keys()];
-    this.kinds = [...new Set(this.subscribed.map((each) => each.reader.window.topic.metricKind))];
-    this.#scheduler = new FlushScheduler(
-      context.clock,
-      intervalMs,
-      context.bounds,
-      () => this.#flush(),
-    );
-    this.#backpressure = new PublishBackpressure(context.clock, context.bounds);
-    this.#cursor = { position: context.consumer.head };
-  }
-
-  /** The kind of its streams for metrics. */
-  get kind(): string {
-    const [kind = "other", ...more] = this.kinds;
-    return more.length === 0 ? kind : "several";
+    this.#scheduler = new FlushScheduler(hub.clock, intervalMs, bounds, () => this.#flush());
+    this.#cursor = { position: consumer.head };
   }
 
   /** The group's cursor, at the head if no events are pending. */
   get cursor(): SharedCursor {
-    if (!this.#hasPending) this.#cursor.position = this.#context.consumer.head;
+    if (!this.#hasPending) this.#cursor.position = this.consumer.head;
     return this.#cursor;
   }
 
@@ -158,14 +136,14 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Refreshes its windows. Returns nothing if there is nothing to wait for. */
   refresh(): void | Promise<void> {
-    const works = this.#handles.map((handle) => handle.refresh());
+    const works = this.handles.map((handle) => handle.refresh());
     if (works.some((work) => work !== undefined)) return this.#refreshed(works);
   }
 
   /** Returns the frames with which its topics open for a client without a cursor. They are made once per position. */
   snapshot(): Frame[] {
-    const position = this.#context.consumer.head;
-    const now = this.#context.clock.elapsed();
+    const position = this.consumer.head;
+    const now = this.hub.clock.elapsed();
     const known = this.#snapshot;
     if (known?.position === position && now - known.at < MAX_SNAPSHOT_AGE_MS) return known.frames;
     const frames = snapshotFrames(this.subscribed);
@@ -195,12 +173,12 @@ export class BroadcastGroup implements StreamOwner {
       this.#scheduler.stop();
       this.#clearPending();
     }
-    this.#owner.left(this, client, reason);
+    this.owner.left(this, client, reason);
   }
 
   nextTick(): Promise<void> {
     this.#tick ??= new Promise((resolve) => {
-      this.#context.clock.after(0, () => {
+      this.hub.clock.after(0, () => {
         this.#tick = null;
         resolve();
       });
@@ -221,9 +199,7 @@ export class BroadcastGroup implements StreamOwner {
       const subscribed = this.#passing(event);
       if (!subscribed) continue;
       isOurs = true;
-      if (subscribed.reader.window.topic.kind !== "log") continue;
-      this.#scheduler.count(event.bytes.byteLength);
-      this.#backpressure.add(event);
+      if (isLog(subscribed)) this.#scheduler.count(event);
     }
     if (isOurs) this.#requestFlush(before);
   }
@@ -232,18 +208,16 @@ export class BroadcastGroup implements StreamOwner {
   jumped(before: Position): void {
     this.#forEach((client) => {
       client.mayBeBehind = true;
-      client.excusedUpTo = this.#context.consumer.head;
+      client.excusedUpTo = this.consumer.head;
     });
     this.#requestFlush(before);
   }
 
-  /** Drops the positions of all clients, since their log was lost. @returns The clients, each with the position it had. */
-  dropPositions(): (readonly [ClientStream, Position | null])[] {
-    const dropped = this.#clients.map((client) => [client, client.dropPosition()] as const);
+  /** Forgets what is pending, since the log was lost. */
+  reset(): void {
     this.forgetReads();
-    this.#cursor = { position: this.#context.consumer.head };
+    this.#cursor = { position: this.consumer.head };
     this.#clearPending();
-    return dropped;
   }
 
   /** Gives a client without a position one, sends it the frames that announce it, and lets it catch up. */
@@ -253,7 +227,7 @@ export class BroadcastGroup implements StreamOwner {
     reportedGaps: ReadonlyMap<string, Position>,
     frames: readonly Frame[],
   ): void {
-    client.takePosition(position, reportedGaps, this.#context.consumer.head);
+    client.takePosition(position, reportedGaps, this.consumer.head);
     this.#send(client, encodeFrames(...frames));
     void this.catchUp(client);
   }
@@ -276,7 +250,7 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Resolves once enough pending events were flushed for another publication. Returns nothing if they are few. */
   waitForRoom(): void | Promise<void> {
-    return this.#backpressure.waitForRoom();
+    return this.#scheduler.waitForRoom();
   }
 
   /** Forgets what was read for clients at common positions: some of it was retracted or hidden. */
@@ -307,7 +281,7 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Sends heartbeats and `auth` where they are due, and ends the clients that have expired, finished or been blocked. */
   maintain(): void {
-    const { clock } = this.#context;
+    const { clock } = this.hub;
     const now = clock.elapsed();
     const encodeHeartbeat = heartbeatEncoder(clock.now());
     this.#reads.clear();
@@ -321,13 +295,13 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Releases its windows. */
   release(): void {
-    for (const handle of this.#handles) handle.release();
+    for (const handle of this.handles) handle.release();
   }
 
   /** Lists the invariants that do not hold, for tests. It takes a look at every client. */
   violations(): string[] {
     const found: string[] = [];
-    const { head } = this.#context.consumer;
+    const { head } = this.consumer;
     const { cursor } = this;
     const order = comparePositions(cursor.position, head);
     if (order > 0) found.push(`the group's cursor ${cursor.position} is ahead of ${head}`);
@@ -340,14 +314,11 @@ export class BroadcastGroup implements StreamOwner {
     return found;
   }
 
-  /** Waits for all windows, so that nothing runs any more once one has failed; again for those that were reset meanwhile. */
+  /** Waits for all windows, and again for those that were reset meanwhile. */
   async #refreshed(works: readonly (void | Promise<void>)[]): Promise<void> {
     const filled = this.subscribed.filter(({ reader }) => reader.isFilled);
-    const results = await Promise.allSettled(works);
-    const failed = results.find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw failed.reason;
-    if (filled.every(({ reader }) => reader.isFilled)) return;
-    await this.#refreshed(this.#handles.map((handle) => handle.refresh()));
+    await Promise.all(works);
+    if (!filled.every(({ reader }) => reader.isFilled)) await this.refresh();
   }
 
   #passing(event: EncodedEvent): Subscribed | undefined {
@@ -363,30 +334,26 @@ export class BroadcastGroup implements StreamOwner {
 
   #clearPending(): void {
     this.#hasPending = false;
-    this.#backpressure.clear();
+    this.#scheduler.settle();
   }
 
   /** Enqueues the pending events as one chunk to every client in step: a comparison, a check and an enqueue for each. */
   #flush(): void {
     this.#reads.clear();
     const from = this.#cursor;
-    const { head } = this.#context.consumer;
+    const { head } = this.consumer;
     const isLost = isBehind(this.subscribed, from.position);
     const { events, to, isWhole } = isLost
       ? { events: [], to: head, isWhole: true }
       : mergeWindows(this.subscribed, from.position, head, MAX_FLUSH_BYTES);
     this.#cursor = { position: to };
     this.#hasPending = !isWhole;
-    if (isWhole) {
-      this.#backpressure.clear();
-    } else {
-      this.#scheduler.continue();
-      this.#backpressure.remove(events.filter(({ topic }) => this.#isLogTopic(topic)));
-    }
+    if (isWhole) this.#scheduler.settle();
+    else this.#scheduler.continue(events.filter(({ topic }) => isLog(this.#byTopic.get(topic))));
 
     const chunk = joinBytes(events);
     const isEmpty = chunk.byteLength === 0;
-    if (!isEmpty) this.#flushedAt = this.#context.clock.elapsed();
+    if (!isEmpty) this.#flushedAt = this.hub.clock.elapsed();
     this.#forEach((client) => {
       if (!client.isWritable()) return client.wake();
       if (client.cursor !== from || isLost) return void this.catchUp(client);
@@ -394,10 +361,6 @@ export class BroadcastGroup implements StreamOwner {
       if (!isEmpty) client.send(chunk, events.length);
     });
     if (this.terminalId !== null) this.#forEach((client) => void this.#finish(client));
-  }
-
-  #isLogTopic(name: string): boolean {
-    return this.#byTopic.get(name)?.reader.window.topic.kind === "log";
   }
 
   #read(from: Position, group: SharedCursor): CachedRead {
@@ -417,31 +380,21 @@ export class BroadcastGroup implements StreamOwner {
     return read;
   }
 
-  /** Sends a client pages of the log while it is writable and behind the windows. */
+  /** Sends a client a page of the log, and lets it catch up from there. */
   async #replay(client: ClientStream): Promise<void> {
+    const own = client.cursor;
     client.isReadingLog = true;
     try {
-      while (
-        client.hasPosition && client.isWritable() &&
-        isBehind(this.subscribed, client.cursor.position)
-      ) {
-        const own = client.cursor;
-        const to = this.cursor.position;
-        if (comparePositions(own.position, to) >= 0) break;
-        const merged = await mergeReplay(this.subscribed, own.position, to, MAX_FLUSH_BYTES);
-        if (client.cursor !== own) break; // its position was dropped meanwhile
-        if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
-        if (!client.isWritable()) break;
-        this.#deliver(
-          client,
-          joinBytes(merged.events),
-          { position: merged.to },
-          merged.events.length,
-        );
-      }
+      const { position } = this.cursor;
+      const merged = await mergeReplay(this.subscribed, own.position, position, MAX_FLUSH_BYTES);
+      if (client.cursor !== own || !client.isWritable()) return; // it lost its position, or was blocked
+      if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
+      if (!client.isWritable()) return;
+      const { events, to } = merged;
+      this.#deliver(client, joinBytes(events), { position: to }, events.length);
     } catch (thrown) {
       if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
-      this.#context.onFault(thrown);
+      this.hub.onFault(thrown);
       return this.#end(client, "fault");
     } finally {
       client.isReadingLog = false;
@@ -480,7 +433,7 @@ export class BroadcastGroup implements StreamOwner {
   /** Sends a chunk to one client alone. */
   #send(client: ClientStream, chunk: Uint8Array, events = 0): void {
     if (chunk.byteLength === 0) return;
-    client.lastFrameAt = this.#context.clock.elapsed();
+    client.lastFrameAt = this.hub.clock.elapsed();
     client.send(chunk, events);
   }
 
@@ -492,7 +445,7 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   #end(client: ClientStream, reason: EndReason): void {
-    client.end(reason, encodeBye(reason, this.#context.retryMs, this.#context.random()));
+    client.end(reason, encodeBye(reason, this.hub.options.retryMs, this.hub.random()));
   }
 
   /** Ends a client that has received the terminal event of every topic. @returns Whether it did. */
@@ -509,19 +462,19 @@ export class BroadcastGroup implements StreamOwner {
     now: number,
     encodeHeartbeat: (position: Position) => Uint8Array,
   ): void {
-    if (now >= client.rightsExpireAt) return this.#end(client, "revoked");
-    if (now >= client.maxAgeAt) return this.#end(client, "max_age");
+    if (now >= client.facts.rightsExpireAt) return this.#end(client, "revoked");
+    if (now >= client.facts.maxAgeAt) return this.#end(client, "max_age");
     if (this.#finish(client)) return;
     if (!client.isWritable()) return this.#checkBlocked(client, now);
-    if (!client.isWarned && isWarningDue(client.rightsExpireAt, now)) {
+    if (!client.isWarned && isWarningDue(client.facts.rightsExpireAt, now)) {
       client.isWarned = true;
-      this.#send(client, encodeAuth(client.rightsExpireAt - now));
+      this.#send(client, encodeAuth(client.facts.rightsExpireAt - now));
     }
     if (client.cursor !== this.cursor || client.needsSnapshot) void this.catchUp(client);
     if (!client.isWritable()) return;
     const isInStep = client.cursor === this.#cursor;
     const sentAt = isInStep ? Math.max(this.#flushedAt, client.lastFrameAt) : client.lastFrameAt;
-    if (now - sentAt < this.#context.heartbeatMs) return;
+    if (now - sentAt < this.hub.options.heartbeatMs) return;
     this.#send(client, encodeHeartbeat(client.cursor.position));
   }
 
@@ -546,6 +499,10 @@ export class BroadcastGroup implements StreamOwner {
 /** Returns whether an `auth` is due. Both times are the clock's `elapsed()`. */
 export function isWarningDue(rightsExpireAt: number, now: number): boolean {
   return now >= rightsExpireAt - WARN_BEFORE_MS;
+}
+
+function isLog(subscribed: Subscribed | undefined): boolean {
+  return subscribed?.reader.window.topic.kind === "log";
 }
 
 function hasUnlogged({ reader, tags }: Subscribed): boolean {

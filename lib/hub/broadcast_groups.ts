@@ -6,9 +6,9 @@
 import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
-import { BroadcastGroup, type GroupContext, type GroupOwner } from "./broadcast_group.ts";
+import { BroadcastGroup, type GroupOwner } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
-import type { LogListener } from "./log_consumer.ts";
+import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
 import type { TopicFilter } from "./merge.ts";
 import type { StreamStats } from "./stream_stats.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -20,26 +20,18 @@ interface Registration {
 
 /** The broadcast groups of an isolate. One timer serves the heartbeats of all. */
 export class BroadcastGroups implements GroupOwner, LogListener {
-  readonly #context: GroupContext;
-  readonly #windows: WindowRegistry;
-  readonly #stats: StreamStats;
-  readonly #coalesceMs: number;
   readonly #byKey = new Map<string, BroadcastGroup>();
   readonly #byTopic = new Map<string, Set<BroadcastGroup>>();
   readonly #registrations = new Map<BroadcastGroup, Registration>();
   #stopMaintenance: (() => void) | undefined;
 
   constructor(
-    context: GroupContext,
-    windows: WindowRegistry,
-    stats: StreamStats,
-    coalesceMs: number,
+    private readonly hub: HubContext,
+    private readonly consumer: LogConsumer,
+    private readonly windows: WindowRegistry,
+    private readonly stats: StreamStats,
   ) {
-    this.#context = context;
-    this.#windows = windows;
-    this.#stats = stats;
-    this.#coalesceMs = coalesceMs;
-    context.consumer.listen(this);
+    consumer.listen(this);
   }
 
   /** All groups. A group may be released while they are visited. */
@@ -49,7 +41,10 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   /** Acquires the group of a subscription for one more stream, until `release()`. */
   acquire(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup {
-    const intervalMs = Math.max(this.#coalesceMs, maxRate === undefined ? 0 : 1000 / maxRate);
+    const intervalMs = Math.max(
+      this.hub.options.coalesceMs,
+      maxRate === undefined ? 0 : 1000 / maxRate,
+    );
     const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
     const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
     const registration = this.#registrations.get(group);
@@ -76,7 +71,7 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void {
     this.release(group);
-    this.#stats.ended(group, client, reason);
+    this.stats.ended(group, client, reason);
   }
 
   published(
@@ -118,15 +113,15 @@ export class BroadcastGroups implements GroupOwner, LogListener {
   }
 
   #create(key: string, filters: readonly TopicFilter[], intervalMs: number): BroadcastGroup {
-    const handles = filters.map(({ topic }) => this.#windows.acquire(topic));
-    const tags = filters.map((filter) => filter.tags && new Set(filter.tags));
-    const group = new BroadcastGroup(this.#context, this, handles, tags, intervalMs);
+    const handles = filters.map(({ topic }) => this.windows.acquire(topic));
+    const { hub, consumer, windows: { bounds } } = this;
+    const group = new BroadcastGroup(hub, consumer, this, handles, filters, bounds, intervalMs);
     this.#byKey.set(key, group);
     this.#registrations.set(group, { key, streams: 0 });
     for (const name of group.topics) {
       this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));
     }
-    this.#stopMaintenance ??= this.#context.clock.every(this.#maintenanceMs, () => {
+    this.#stopMaintenance ??= this.hub.clock.every(this.#maintenanceMs, () => {
       for (const each of this.all) each.maintain();
     });
     return group;
@@ -134,6 +129,6 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   /** A tenth of the heartbeat interval, so that heartbeats are at most that late. */
   get #maintenanceMs(): number {
-    return Math.min(1000, Math.max(10, this.#context.heartbeatMs / 10));
+    return Math.min(1000, Math.max(10, this.hub.options.heartbeatMs / 10));
   }
 }

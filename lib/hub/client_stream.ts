@@ -17,15 +17,17 @@ export interface SharedCursor {
   position: Position;
 }
 
-/** A chunk above the first size is sent in pieces of the second, in bytes, one per tick: HTTP/1.1 keeps a write buffer per
- * client as large as its largest chunk, until the client disconnects. */
+/**
+ * A chunk above the first size is sent in pieces of the second, in bytes, one per tick: HTTP/1.1 keeps a write buffer per
+ * client as large as its largest chunk, until the client disconnects.
+ */
 const [MAX_WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
 
 /** The broadcast group, as a client's body sees it. */
 export interface StreamOwner {
   /** Sends a writable client the events that it lacks. */
   catchUp(client: ClientStream): void | Promise<void>;
-  /** Returns whether the client lacks events that it could receive now. */
+  /** Returns whether a client lacks events that it could receive now. */
   isLagging(client: ClientStream): boolean;
   /** Removes a client that has ended. */
   leave(client: ClientStream, reason: EndReason): void;
@@ -33,14 +35,9 @@ export interface StreamOwner {
   nextTick(): Promise<void>;
 }
 
-/** The properties with which a client begins. Times are the clock's `elapsed()`. */
-export interface ClientOptions {
-  readonly owner: StreamOwner;
-  readonly cursor: SharedCursor;
-  /** False if the position cannot be validated yet. */
-  readonly hasPosition: boolean;
-  readonly initialChunks: readonly Uint8Array[];
-  readonly reportedGaps: ReadonlyMap<string, Position>;
+/** The properties of a stream that do not change. Times are the clock's `elapsed()`. */
+export interface StreamFacts {
+  /** Identifies the stream in the operator's log. */
   readonly number: number;
   readonly openedAt: number;
   readonly maxAgeAt: number;
@@ -53,25 +50,23 @@ export interface ClientOptions {
  * The source of one response's body. A class, because its methods are shared by all streams of an isolate: it takes the
  * least memory of what was measured.
  *
- * Its states follow one sequence:
+ * Its states follow one sequence, and each may end:
  *
  * ```
  * unpositioned ──▶ lagging ◀─▶ in step ──▶ ended
  *       ▲             │           │
- *       └─ log lost ──┴───────────┘          (every state may end)
+ *       └─ log lost ──┴───────────┘
  * ```
  *
  * - *unpositioned*: `hasPosition` is false. The client receives snapshots, values without ids and heartbeats, and no event.
  * - *lagging*: it has a cursor of its own. It catches up, or is ahead of its group and waits for the group to pass it.
  * - *in step*: it shares its group's cursor and receives the group's chunks.
- * - *ended*: nothing is sent any more.
  *
  * Beside its state, a client is *blocked* while it is not writable, and *mid-frame* while it is sent a large chunk in
  * pieces. Nothing is ever enqueued between two pieces.
  */
 export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
-  cursor: SharedCursor;
-  hasPosition: boolean;
+  hasPosition = true;
   /** The index in its group's list: -1 once it has ended. */
   index = -1;
   /** The time of the last frame that was sent to it alone. */
@@ -81,43 +76,30 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** True while a page of the log is being read for it. */
   isReadingLog = false;
   /** True while it may be behind the windows for another reason than its own slowness: then it is not ended `slow`. */
-  mayBeBehind: boolean;
-  /** Events that were truncated up to here are reported as a `gap`, since the client could not have received them. */
+  mayBeBehind = false;
+  /** Events that were truncated up to here are reported as a `gap`: the client could not have received them. */
   excusedUpTo: Position = ORIGIN;
   /** True while it lacks values without ids that were sent when it was blocked. */
   needsSnapshot = false;
   /** True once it was sent an `auth`. */
   isWarned = false;
   /** By topic: truncation up to here was reported with a `gap`. */
-  reportedGaps: ReadonlyMap<string, Position>;
+  reportedGaps: ReadonlyMap<string, Position> = new Map();
   /** The number of events that were sent to it, without the initial frames. */
   delivered = 0;
-  /** Identifies the stream in the operator's log. */
-  readonly number: number;
-  readonly openedAt: number;
-  readonly maxAgeAt: number;
-  readonly rightsExpireAt: number;
-  readonly #owner: StreamOwner;
-  readonly #onEnd: ((reason: EndReason) => void) | undefined;
-  /** The chunks that remain to be enqueued, one per pull. */
-  #rest: Uint8Array[];
   #isMidFrame = false;
   /** Settles the pending pull. While one is pending, the runtime does not pull again. */
   #settlePull: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(options: ClientOptions) {
-    this.#owner = options.owner;
-    this.cursor = options.cursor;
-    this.hasPosition = options.hasPosition;
-    this.mayBeBehind = !options.hasPosition;
-    this.#rest = [...options.initialChunks];
-    this.reportedGaps = options.reportedGaps;
-    this.number = options.number;
-    this.openedAt = this.lastFrameAt = options.openedAt;
-    this.maxAgeAt = options.maxAgeAt;
-    this.rightsExpireAt = options.rightsExpireAt;
-    this.#onEnd = options.onEnd;
+  /** Creates a client. @param rest The chunks to begin with, one per pull. */
+  constructor(
+    private readonly owner: StreamOwner,
+    readonly facts: StreamFacts,
+    public cursor: SharedCursor,
+    private readonly rest: Uint8Array[],
+  ) {
+    this.lastFrameAt = facts.openedAt;
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -132,8 +114,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   pull(): void | Promise<void> {
     this.blockedSince = null;
     if (this.#isMidFrame) return this.#sendPiece();
-    const work = this.#owner.catchUp(this);
-    if (work || !this.isWritable() || this.#owner.isLagging(this)) return work;
+    const work = this.owner.catchUp(this);
+    if (work || !this.isWritable() || this.owner.isLagging(this)) return work;
     return new Promise((resolve) => this.#settlePull = resolve);
   }
 
@@ -147,22 +129,17 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#leave("gone");
   }
 
-  /** Moves it back to *unpositioned*, since its log was lost. @returns The position it had, null if it had none. */
+  /** Moves it to *unpositioned*. @returns The position it had, null if it had none. */
   dropPosition(): Position | null {
-    const { position } = this.cursor;
-    const had = this.hasPosition ? position : null;
+    const dropped = this.hasPosition ? this.cursor.position : null;
     this.cursor = { position: ORIGIN };
     this.hasPosition = false;
     this.mayBeBehind = true;
-    return had;
+    return dropped;
   }
 
   /** Moves it from *unpositioned* to *lagging*. @param head The head of the log: truncation up to here is excused. */
-  takePosition(
-    position: Position,
-    reportedGaps: ReadonlyMap<string, Position>,
-    head: Position,
-  ): void {
+  takePosition(position: Position, reportedGaps: ReadonlyMap<string, Position>, head: Position) {
     this.cursor = { position };
     this.reportedGaps = reportedGaps;
     this.excusedUpTo = head;
@@ -171,27 +148,27 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Enqueues the next chunk that remains. @returns False if none remains. */
   sendRest(): boolean {
-    const chunk = this.#rest.shift();
+    const chunk = this.rest.shift();
     if (chunk === undefined) return false;
-    if (this.#rest.length === 0) this.#isMidFrame = false;
+    if (this.rest.length === 0) this.#isMidFrame = false;
     this.#controller?.enqueue(chunk);
     return true;
   }
 
   /** Returns whether chunks remain to be enqueued. */
   get hasRest(): boolean {
-    return this.#rest.length > 0;
+    return this.rest.length > 0;
   }
 
   /** Returns whether its socket takes a chunk, and no older chunk remains. */
   isWritable(): boolean {
-    return this.#rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
+    return this.rest.length === 0 && (this.#controller?.desiredSize ?? 0) > 0;
   }
 
   /** Sends a chunk of so many events, after what remains of the chunks before it. May call `cancel()` before it returns. */
   send(chunk: Uint8Array, events = 0): void {
     this.delivered += events;
-    if (this.#rest.length > 0) this.#rest.push(chunk);
+    if (this.rest.length > 0) this.rest.push(chunk);
     else if (chunk.byteLength <= MAX_WHOLE_BYTES) this.#controller?.enqueue(chunk);
     else this.#sendInPieces(chunk);
   }
@@ -203,7 +180,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.#leave(reason);
     try {
       // A frame that was begun is finished: `bye` would become a part of it.
-      if (this.#isMidFrame) { for (const piece of this.#rest) controller.enqueue(piece); }
+      if (this.#isMidFrame) { for (const piece of this.rest) controller.enqueue(piece); }
       controller.enqueue(bye);
       controller.close();
     } catch {
@@ -213,13 +190,13 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   /** The pieces of one tick would leave together, as one large chunk. */
   async #sendPiece(): Promise<void> {
-    await this.#owner.nextTick();
+    await this.owner.nextTick();
     this.sendRest();
   }
 
   #sendInPieces(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
-      this.#rest.push(chunk.subarray(at, at + PIECE_BYTES));
+      this.rest.push(chunk.subarray(at, at + PIECE_BYTES));
     }
     this.#isMidFrame = true;
     this.sendRest();
@@ -229,7 +206,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   #leave(reason: EndReason): void {
     if (!this.#controller) return;
     this.#controller = undefined;
-    this.#owner.leave(this, reason);
-    this.#onEnd?.(reason);
+    this.owner.leave(this, reason);
+    this.facts.onEnd?.(reason);
   }
 }

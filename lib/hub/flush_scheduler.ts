@@ -1,13 +1,14 @@
 /**
- * Schedules the flushes of a broadcast group: at once after silence, then at its interval; earlier if much is pending.
+ * Schedules the flushes of a broadcast group, and holds publishers back that are faster than its flushes.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
+import type { EncodedEvent } from "../wire/sse.ts";
 import type { WindowBounds } from "./window.ts";
 
-/** Pending log events are flushed early if they exceed this many bytes, or a quarter of a window. */
-const MAX_PENDING_BYTES = 65_536;
+/** Log events that arrived since the last flush are flushed early above so many bytes, or a quarter of a window. */
+const MAX_WAITING_BYTES = 65_536;
 
 /**
  * After slow flushes, the pause is this many times their duration, and at most so many milliseconds. What the runtime and the
@@ -20,66 +21,114 @@ const [PAUSE_FACTOR, MAX_PAUSE_MS] = [15, 250];
 /** The pause follows the shortest of so many flushes: a longer one may have been interrupted, by garbage collection say. */
 const FLUSHES_COMPARED = 8;
 
-/** Schedules flushes. Coalescing and `max_rate` are the same mechanism with different intervals. */
-export class FlushScheduler {
-  readonly #clock: Clock;
-  readonly #intervalMs: number;
-  readonly #bounds: WindowBounds;
-  readonly #flush: () => void;
-  readonly #durationsMs = Array<number>(FLUSHES_COMPARED).fill(0);
-  #pausedUntil = -Infinity;
-  #pendingEvents = 0;
-  #pendingBytes = 0;
-  #cancel: (() => void) | undefined;
+/** The longest time that a publisher is held back, in milliseconds. */
+const MAX_BACKPRESSURE_MS = 1000;
 
-  /** Creates a scheduler. @param intervalMs The shortest time between two flushes. */
-  constructor(clock: Clock, intervalMs: number, bounds: WindowBounds, flush: () => void) {
-    this.#clock = clock;
-    this.#intervalMs = intervalMs;
-    this.#bounds = bounds;
-    this.#flush = flush;
+/** Counts log events. State values are not counted: a newer one replaces an older one. */
+class Count {
+  events = 0;
+  bytes = 0;
+
+  exceeds({ maxEvents, maxBytes }: WindowBounds, share: number): boolean {
+    return this.events > maxEvents * share || this.bytes > maxBytes * share;
   }
 
-  /** Counts a pending log event. State values are not counted: a newer one replaces an older one. */
-  count(bytes: number): void {
-    this.#pendingEvents++;
-    this.#pendingBytes += bytes;
+  reset(): void {
+    this.events = this.bytes = 0;
+  }
+}
+
+/**
+ * Schedules flushes: at once after silence, then at an interval. Coalescing and `max_rate` are the same mechanism with
+ * different intervals.
+ *
+ * It is the backpressure on publishers, too: publishing is cheap beside sending to thousands. Without it, an isolate that
+ * cannot keep up falls behind its own windows, and all of its clients would be ended as if they had been slow.
+ */
+export class FlushScheduler {
+  readonly #durationsMs = Array<number>(FLUSHES_COMPARED).fill(0);
+  /** The events that have arrived since the last flush. */
+  readonly #waiting = new Count();
+  /** The events that are not flushed: those above, and what the last flush has left. */
+  readonly #pending = new Count();
+  #pausedUntil = -Infinity;
+  #cancel: (() => void) | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** Creates a scheduler. @param intervalMs The shortest time between two flushes. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly intervalMs: number,
+    private readonly bounds: WindowBounds,
+    private readonly flush: () => void,
+  ) {}
+
+  /** Counts a log event that has arrived. */
+  count({ bytes: { byteLength } }: EncodedEvent): void {
+    for (const count of [this.#waiting, this.#pending]) {
+      count.events++;
+      count.bytes += byteLength;
+    }
   }
 
   /** Flushes now, or when the pause ends. */
   request(): void {
-    const dueMs = this.#pausedUntil - this.#clock.elapsed();
-    if (dueMs <= 0 || this.#isMuchPending()) this.#run();
-    else this.#cancel ??= this.#clock.after(dueMs, () => this.#run());
+    const dueMs = this.#pausedUntil - this.clock.elapsed();
+    const isMuch = this.#waiting.exceeds(this.bounds, 1 / 4) ||
+      this.#waiting.bytes > MAX_WAITING_BYTES;
+    if (dueMs <= 0 || isMuch) this.#run();
+    else this.#cancel ??= this.clock.after(dueMs, () => this.#run());
   }
 
-  /** Flushes on the next macrotask, since the last flush was not whole. */
-  continue(): void {
-    this.#cancel ??= this.#clock.after(0, () => this.#run());
+  /** Flushes the rest on the next macrotask. @param flushed The log events that the last flush has sent. */
+  continue(flushed: readonly EncodedEvent[]): void {
+    // Some may have come from the log, and were never counted.
+    const bytes = flushed.reduce((sum, event) => sum + event.bytes.byteLength, 0);
+    this.#pending.events = Math.max(0, this.#pending.events - flushed.length);
+    this.#pending.bytes = Math.max(0, this.#pending.bytes - bytes);
+    if (this.#hasRoom()) this.#room?.resolve();
+    this.#cancel ??= this.clock.after(0, () => this.#run());
+  }
+
+  /** Counts no event as pending any more. */
+  settle(): void {
+    this.#pending.reset();
+    this.#room?.resolve();
   }
 
   /** Cancels the scheduled flush. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#pendingEvents = this.#pendingBytes = 0;
+    this.#waiting.reset();
+  }
+
+  /** Resolves once at most half a window is pending, or after a second. Returns nothing if that is so now. */
+  waitForRoom(): void | Promise<void> {
+    if (!this.#hasRoom()) return this.#room?.promise ?? this.#waitForRoom();
+  }
+
+  async #waitForRoom(): Promise<void> {
+    this.#room = Promise.withResolvers();
+    const cancel = this.clock.after(MAX_BACKPRESSURE_MS, this.#room.resolve);
+    await this.#room.promise;
+    this.#room = undefined;
+    cancel();
+  }
+
+  #hasRoom(): boolean {
+    return !this.#pending.exceeds(this.bounds, 1 / 2);
   }
 
   #run(): void {
     this.stop();
-    const startedAt = this.#clock.elapsed();
-    this.#pausedUntil = startedAt + this.#intervalMs;
-    this.#flush();
-    const endedAt = this.#clock.elapsed();
+    const startedAt = this.clock.elapsed();
+    this.#pausedUntil = startedAt + this.intervalMs;
+    this.flush();
+    const endedAt = this.clock.elapsed();
     this.#durationsMs.shift();
     this.#durationsMs.push(endedAt - startedAt);
     const slowMs = Math.min(PAUSE_FACTOR * Math.min(...this.#durationsMs), MAX_PAUSE_MS);
-    this.#pausedUntil = endedAt + Math.max(this.#intervalMs, slowMs);
-  }
-
-  #isMuchPending(): boolean {
-    const { maxEvents, maxBytes } = this.#bounds;
-    return this.#pendingEvents > maxEvents / 4 ||
-      this.#pendingBytes > Math.min(MAX_PENDING_BYTES, maxBytes / 4);
+    this.#pausedUntil = endedAt + Math.max(this.intervalMs, slowMs);
   }
 }

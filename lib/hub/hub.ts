@@ -16,11 +16,11 @@ import type { Topic } from "../core/topic.ts";
 import type { SharedState } from "../store/backend.ts";
 import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
 import { BroadcastGroups } from "./broadcast_groups.ts";
-import { LogConsumer } from "./log_consumer.ts";
+import { type HubContext, type HubOptions, LogConsumer } from "./log_consumer.ts";
 import type { TopicFilter } from "./merge.ts";
 import { Publisher } from "./publisher.ts";
 import { type Latest, Queries, type Since } from "./queries.ts";
-import { ResumeQueue, Resumer } from "./resume.ts";
+import { Resumer } from "./resume.ts";
 import { StreamStats } from "./stream_stats.ts";
 import { Subscriber, type Subscription } from "./subscribe.ts";
 import { type Starter, WindowRegistry } from "./window_registry.ts";
@@ -63,48 +63,26 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-/** The settings of a hub, named as the contract's. */
-export interface HubOptions {
-  readonly heartbeatMs: number;
-  readonly streamMaxAgeMs: number;
-  readonly retryMs: number;
-  readonly coalesceMs: number;
-  readonly retainEvents: number;
-  readonly retainMs: number;
-  readonly maxEventBytes: number;
-}
-
-/** The parts of the runtime that a hub needs. */
-export type HubRuntime = Pick<Runtime, "clock" | "random" | "log" | "metrics">;
-
 /** Creates a hub over the state that isolates share. It consumes the log while a topic has subscribers. */
 export function createHub(
-  { clock, random, log, metrics = noMetrics }: HubRuntime,
+  { clock, random, log, metrics = noMetrics }: Pick<
+    Runtime,
+    "clock" | "random" | "log" | "metrics"
+  >,
   state: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
-  const { heartbeatMs, retryMs, coalesceMs, streamMaxAgeMs, maxEventBytes } = options;
   const onFault = (thrown: unknown) => log.error("hub fault", { error: messageOf(thrown) });
-
+  const hub: HubContext = { clock, random, log, metrics, state, options, onFault };
   // Each part receives the consumer's messages after the parts above it.
-  const consumer = new LogConsumer(clock, state, onFault);
-  const windows = new WindowRegistry(clock, state.log, consumer, options, onFault);
-  const stats = new StreamStats(clock, log, metrics);
-  const context = {
-    clock,
-    random,
-    consumer,
-    bounds: windows.bounds,
-    heartbeatMs,
-    retryMs,
-    onFault,
-  };
-  const groups = new BroadcastGroups(context, windows, stats, coalesceMs);
-  const resumer = new Resumer(state.log, consumer);
-  const queue = new ResumeQueue(clock, consumer, windows, groups, resumer, onFault);
-  const subscriber = new Subscriber(context, streamMaxAgeMs, groups, resumer, queue, stats);
+  const consumer = new LogConsumer(hub);
+  const windows = new WindowRegistry(hub, consumer);
+  const stats = new StreamStats(hub);
+  const groups = new BroadcastGroups(hub, consumer, windows, stats);
+  const resumer = new Resumer(hub, consumer, windows, groups);
+  const subscriber = new Subscriber(hub, consumer, groups, resumer, stats);
   const queries = new Queries(consumer, windows, resumer);
-  const publisher = new Publisher(state.log, metrics, maxEventBytes);
+  const publisher = new Publisher(hub);
 
   return {
     async publish(topic, inputs, how) {
@@ -144,7 +122,7 @@ export function createHub(
     },
     async close() {
       this.drain();
-      queue.clear();
+      resumer.stop();
       windows.close();
       await consumer.stop();
     },

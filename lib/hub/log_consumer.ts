@@ -4,11 +4,31 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
 import type { Joined, LogMessage } from "../core/event.ts";
+import type { Metrics } from "../core/metrics.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
+import type { Runtime } from "../core/runtime.ts";
 import type { SharedState } from "../store/backend.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
+
+/** The settings of a hub, named as the contract's. */
+export interface HubOptions {
+  readonly heartbeatMs: number;
+  readonly streamMaxAgeMs: number;
+  readonly retryMs: number;
+  readonly coalesceMs: number;
+  readonly retainEvents: number;
+  readonly retainMs: number;
+  readonly maxEventBytes: number;
+}
+
+/** The surroundings that all parts of a hub share. */
+export interface HubContext extends Pick<Runtime, "clock" | "random" | "log"> {
+  readonly metrics: Metrics;
+  readonly state: Pick<SharedState, "log" | "health">;
+  readonly options: HubOptions;
+  onFault(thrown: unknown): void;
+}
 
 /** The longest time that an opening stream waits for a log that was not reached yet, in milliseconds. */
 const MAX_JOIN_MS = 1000;
@@ -22,10 +42,9 @@ const PROBE_MS = 1000;
 /** Receives what the consumer reads, in the order in which listeners were added. */
 export interface LogListener {
   /**
-   * Takes one publication. The head is already the id of its last event.
+   * Takes one publication, after the head has moved to its last event.
    *
-   * @param events The events, of one topic. Empty if they were all retracted before they arrived.
-   * @param retracted The ids that it retracts.
+   * @param events Those of one topic. Empty if they were all retracted before they arrived.
    * @param before The head before it.
    */
   published?(
@@ -33,41 +52,22 @@ export interface LogListener {
     retracted: readonly Position[],
     before: Position,
   ): void;
-  /**
-   * Takes the position at which the consumer stands now, since what was received before does not lead there.
-   *
-   * @param before The position at which it stood: null if it stood nowhere.
-   */
+  /** Takes the position at which the consumer stands, since what it received before does not lead there. */
   joined?(now: Joined, before: Joined | null): void;
-}
-
-interface Waiter {
-  readonly isSettled: () => boolean;
-  readonly resolve: () => void;
 }
 
 /** Consumes the log while this isolate has subscribers. */
 export class LogConsumer {
-  readonly #clock: Clock;
-  readonly #state: Pick<SharedState, "log" | "health">;
-  readonly #onFault: (thrown: unknown) => void;
   readonly #listeners: LogListener[] = [];
   #running: AbortController | null = null;
   #stopped = Promise.resolve();
   #joined: Joined | null = null;
   #head = ORIGIN;
   #probedAt = -Infinity;
-  #waiters: Waiter[] = [];
+  /** Checks that settle promises, after each message. */
+  #waiters = new Set<() => void>();
 
-  constructor(
-    clock: Clock,
-    state: Pick<SharedState, "log" | "health">,
-    onFault: (thrown: unknown) => void,
-  ) {
-    this.#clock = clock;
-    this.#state = state;
-    this.#onFault = onFault;
-  }
+  constructor(private readonly hub: HubContext) {}
 
   /** The position of the newest event that this isolate has received: {@linkcode ORIGIN} if it never reached the log. */
   get head(): Position {
@@ -84,9 +84,9 @@ export class LogConsumer {
    * {@linkcode PROBE_MS}: no other request would notice its recovery.
    */
   isDown(): boolean {
-    const { health } = this.#state;
+    const { clock, state: { health } } = this.hub;
     if (health.isUp) return false;
-    const now = this.#clock.elapsed();
+    const now = clock.elapsed();
     if (now - this.#probedAt >= PROBE_MS) {
       this.#probedAt = now;
       void health.check(); // never rejects
@@ -129,24 +129,20 @@ export class LogConsumer {
     this.#running = null;
     this.#joined = null;
     this.#head = ORIGIN;
-    for (const { resolve } of this.#waiters) resolve();
+    for (const settle of this.#waiters) settle();
     await this.#stopped;
   }
 
   async #run(own: AbortController): Promise<void> {
+    const write = (message: LogMessage<EncodedEvent>) => {
+      if (!own.signal.aborted) this.#receive(message);
+    };
     try {
-      await this.#state.log.subscribe()
-        .pipeThrough(new SseEncoderStream(this.#onFault))
-        .pipeTo(
-          new WritableStream({
-            write: (message) => {
-              if (!own.signal.aborted) this.#receive(message);
-            },
-          }),
-          { signal: own.signal },
-        );
+      await this.hub.state.log.subscribe()
+        .pipeThrough(new SseEncoderStream((thrown) => this.hub.onFault(thrown)))
+        .pipeTo(new WritableStream({ write }), { signal: own.signal });
     } catch (thrown) {
-      if (!own.signal.aborted) this.#onFault(thrown);
+      if (!own.signal.aborted) this.hub.onFault(thrown);
     }
     if (this.#running === own) this.#running = null;
   }
@@ -156,11 +152,9 @@ export class LogConsumer {
       if (message.kind === "joined") this.#rejoin(message);
       else this.#publish(message.events, message.retracted);
     } catch (thrown) {
-      this.#onFault(thrown); // the fault of one event must not affect the next one
+      this.hub.onFault(thrown); // the fault of one event must not affect the next one
     }
-    const waiters = this.#waiters;
-    this.#waiters = waiters.filter(({ isSettled }) => !isSettled());
-    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve();
+    for (const settle of this.#waiters) settle();
   }
 
   #rejoin(now: Joined): void {
@@ -185,13 +179,17 @@ export class LogConsumer {
     return this.#joined !== null;
   }
 
-  async #wait(isSettled: () => boolean, ms: number): Promise<void> {
-    if (isSettled()) return;
+  /** Waits until a condition holds, `stop()` is called, or `ms` milliseconds have passed. */
+  async #wait(holds: () => boolean, ms: number): Promise<void> {
+    if (holds()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiters.push({ isSettled, resolve });
-    const cancel = this.#clock.after(ms, resolve);
+    const settle = () => {
+      if (holds() || this.#running === null) resolve();
+    };
+    this.#waiters.add(settle);
+    const cancel = this.hub.clock.after(ms, resolve);
     await promise;
     cancel();
-    this.#waiters = this.#waiters.filter((waiter) => waiter.resolve !== resolve);
+    this.#waiters.delete(settle);
   }
 }

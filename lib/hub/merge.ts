@@ -7,7 +7,7 @@
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import type { EncodedEvent } from "../wire/sse.ts";
+import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import type { Part, TopicReader } from "./replay.ts";
 
 /** A topic that a client requests, and its filter. */
@@ -140,6 +140,15 @@ function mergeParts(
   }
   const events = count === merged.length ? merged : merged.slice(0, count);
   return { events, to: isWhole ? end : events.at(-1)?.id ?? from, isWhole, truncations };
+}
+
+/** Creates the frames with which topics open for a client without a cursor. */
+export function snapshotFrames(topics: readonly Subscribed[]): Frame[] {
+  return topics.flatMap(({ reader: { window }, tags }) => {
+    const { open } = window.topic;
+    const opening = open?.(window.values().filter((event) => passes(tags, event)), tags);
+    return opening ? [{ event: opening.type, data: opening.json }] : [];
+  });
 }
 
 /** Joins the bytes of events into one chunk. The bytes of a single event are used unchanged. */

@@ -33,29 +33,25 @@ export interface Since {
 
 /** Answers pull queries. */
 export class Queries {
-  readonly #consumer: LogConsumer;
-  readonly #windows: WindowRegistry;
-  readonly #resumer: Resumer;
-
-  constructor(consumer: LogConsumer, windows: WindowRegistry, resumer: Resumer) {
-    this.#consumer = consumer;
-    this.#windows = windows;
-    this.#resumer = resumer;
-  }
+  constructor(
+    private readonly consumer: LogConsumer,
+    private readonly windows: WindowRegistry,
+    private readonly resumer: Resumer,
+  ) {}
 
   /** Returns the newest values of a state topic, or the recent events of a log topic, that pass a filter. */
   async latest({ topic, tags }: TopicFilter): Promise<Latest> {
-    const { reader, release } = await this.#windows.acquireFresh(topic);
+    const { reader, release } = await this.windows.acquireFresh(topic);
     const wanted = tags && new Set(tags);
     const events = reader.window.values().filter((event) => passes(wanted, event));
-    const isKnown = reader.isFilled && !this.#consumer.isDown();
+    const isKnown = reader.isFilled && !this.consumer.isDown();
     release();
-    return { events, cursor: isKnown ? this.#consumer.head : null };
+    return { events, cursor: isKnown ? this.consumer.head : null };
   }
 
   /** Returns the events of a log topic after a cursor that pass a filter, at most `maxEvents`. */
   async since({ topic, tags }: TopicFilter, cursor: string, maxEvents: number): Promise<Since> {
-    const { reader, release } = await this.#windows.acquireFresh(topic);
+    const { reader, release } = await this.windows.acquireFresh(topic);
     try {
       return await this.#since({ reader, tags: tags && new Set(tags) }, cursor, maxEvents);
     } finally {
@@ -64,14 +60,14 @@ export class Queries {
   }
 
   async #since(topic: Subscribed, cursor: string, maxEvents: number): Promise<Since> {
-    const resumption = await this.#resumer.resume([topic], cursor);
+    const resumption = await this.resumer.resume([topic], cursor);
     const events: StreamEvent[] = [];
     const hasGap = resumption !== null && resumption.gaps.length > 0;
     let from = resumption?.position ?? null;
     let isWhole = false;
     try {
       while (from !== null && !isWhole && events.length <= maxEvents) {
-        const { head } = this.#consumer;
+        const { head } = this.consumer;
         if (comparePositions(from, head) >= 0) break; // the cursor may be ahead of this isolate
         const merged = await mergeReplay([topic], from, head, MAX_WINDOW_BYTES);
         events.push(...merged.events);
@@ -87,7 +83,7 @@ export class Queries {
     const end = isAll ? from : excerpt.at(-1)?.id ?? from;
     return {
       events: excerpt,
-      cursor: this.#consumer.isDown() ? null : end,
+      cursor: this.consumer.isDown() ? null : end,
       isWhole: isAll,
       hasGap,
     };

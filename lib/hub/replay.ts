@@ -7,9 +7,8 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { EventLog } from "../store/event_log.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
-import type { LogConsumer } from "./log_consumer.ts";
+import type { HubContext, LogConsumer } from "./log_consumer.ts";
 import { MAX_WINDOW_BYTES, type Window } from "./window.ts";
 
 /** The size of a page of the log, in bytes. */
@@ -39,12 +38,6 @@ interface EncodedPage extends Part {
   readonly isWhole: boolean;
 }
 
-interface PageRequest {
-  readonly from: Position;
-  readonly resolve: (page: EncodedPage) => void;
-  readonly reject: (thrown: unknown) => void;
-}
-
 /** The pages that the readers of an isolate share. */
 export type PageCache = LRUCache<string, EncodedPage>;
 
@@ -67,30 +60,23 @@ function covers({ from, upTo, isWhole }: EncodedPage, position: Position): boole
 
 /** Reads one topic: its window, and the log behind it. */
 export class TopicReader {
-  readonly window: Window;
-  readonly #log: Pick<EventLog, "after" | "latest">;
-  readonly #consumer: LogConsumer;
-  readonly #cache: PageCache;
   readonly #retracted = new Set<Position>();
   /** The position at which the window was last reset. */
   #resetAt: Position;
   #filling: Promise<void> | null = null;
   #isFilled = false;
-  /** Clients that wait for a page. Null while no page is being read. */
-  #requests: PageRequest[] | null = null;
+  /** The page that is being read, and the earliest position that clients request meanwhile. */
+  #loading: Promise<EncodedPage> | null = null;
+  #earliest: Position | null = null;
 
   constructor(
-    window: Window,
-    log: Pick<EventLog, "after" | "latest">,
-    consumer: LogConsumer,
-    cache: PageCache,
+    private readonly hub: HubContext,
+    private readonly consumer: LogConsumer,
+    private readonly cache: PageCache,
+    readonly window: Window,
   ) {
-    this.window = window;
-    this.#log = log;
-    this.#consumer = consumer;
-    this.#cache = cache;
     this.#resetAt = consumer.head;
-    window.reset(this.#resetAt);
+    this.window.reset(this.#resetAt);
   }
 
   /** True once the window holds what the log retains. False while the log could not be read. */
@@ -100,7 +86,7 @@ export class TopicReader {
 
   /** Fills the window from the log, if it is not filled and the log answers. */
   async fill(): Promise<void> {
-    if (this.#isFilled || !this.#consumer.isReadable()) return;
+    if (this.#isFilled || !this.consumer.isReadable()) return;
     this.#filling ??= this.#fill(this.#resetAt);
     await this.#filling;
   }
@@ -140,7 +126,7 @@ export class TopicReader {
   /** Reads the window after a position, which it must not be behind. */
   windowAfter(position: Position): Part {
     const events = this.window.after(position);
-    return { events, upTo: this.#consumer.head, truncatedAt: null, oldestId: null };
+    return { events, upTo: this.consumer.head, truncatedAt: null, oldestId: null };
   }
 
   /**
@@ -148,7 +134,14 @@ export class TopicReader {
    * {@linkcode StoreUnavailable} if the log does not answer, or another log answers.
    */
   async pageAfter(position: Position): Promise<Part> {
-    const page = this.#cached(position) ?? await this.#request(position);
+    let page = this.#cached(position);
+    while (!page || (page.from !== position && !covers(page, position))) {
+      if (this.consumer.isDown()) throw new StoreUnavailable();
+      if (this.#earliest === null || comparePositions(position, this.#earliest) < 0) {
+        this.#earliest = position;
+      }
+      page = await (this.#loading ??= this.#load());
+    }
     return { ...page, events: page.events.slice(lowerBound(page.events, position)) };
   }
 
@@ -162,7 +155,7 @@ export class TopicReader {
 
   async #fill(from: Position): Promise<void> {
     try {
-      const page = await this.#log.latest(this.window.topic, MAX_WINDOW_BYTES);
+      const page = await this.hub.state.log.latest(this.window.topic, MAX_WINDOW_BYTES);
       if (this.#resetAt !== from) return; // the window was reset meanwhile, and is filled anew
       const events = page.events.filter(({ id }) => !this.#retracted.has(id));
       this.window.fill({ ...page, events }, from);
@@ -175,60 +168,37 @@ export class TopicReader {
   }
 
   #cached(position: Position): EncodedPage | undefined {
-    return this.#cacheKeys().map((key) => this.#cache.get(key))
+    return this.#cacheKeys().map((key) => this.cache.get(key))
       .find((page) => page && covers(page, position));
   }
 
   #cacheKeys(): string[] {
-    if (this.#cache.size === 0) return [];
+    if (this.cache.size === 0) return [];
     const prefix = `${this.window.topic.name} `;
-    return [...this.#cache.keys()].filter((key) => key.startsWith(prefix));
+    return [...this.cache.keys()].filter((key) => key.startsWith(prefix));
   }
 
   #uncache(): void {
-    for (const key of this.#cacheKeys()) this.#cache.delete(key);
+    for (const key of this.#cacheKeys()) this.cache.delete(key);
   }
 
-  #request(from: Position): Promise<EncodedPage> {
-    if (this.#consumer.isDown()) return Promise.reject(new StoreUnavailable());
-    const { promise, resolve, reject } = Promise.withResolvers<EncodedPage>();
-    if (this.#requests === null) {
-      this.#requests = [];
-      void this.#serve(this.#requests);
+  /** Reads from the earliest requested position on, so a wave of clients costs one read per page. */
+  async #load(): Promise<EncodedPage> {
+    try {
+      await Promise.resolve(); // for the requests of the same turn
+      return await this.#read(this.#earliest ?? ORIGIN);
+    } finally {
+      this.#loading = this.#earliest = null;
     }
-    this.#requests.push({ from, resolve, reject });
-    return promise;
   }
 
-  /** Reads pages from the earliest requested position on, so a wave of clients costs one read per page. */
-  async #serve(requests: PageRequest[]): Promise<void> {
-    await Promise.resolve(); // for the requests of the same turn
-    while (requests.length > 0) {
-      requests.sort((a, b) => comparePositions(a.from, b.from));
-      const [first] = requests;
-      if (first === undefined) break;
-      try {
-        const page = await this.#load(first.from);
-        for (const request of requests.splice(0)) {
-          if (request === first || covers(page, request.from)) request.resolve(page);
-          else requests.push(request);
-        }
-      } catch (thrown) {
-        for (const { reject } of requests.splice(0)) reject(thrown);
-      }
-    }
-    this.#requests = null;
-  }
-
-  async #load(from: Position): Promise<EncodedPage> {
-    const { head } = this.#consumer; // the page may lack what arrives while it is read
-    const page = await this.#log.after(this.window.topic, from, MAX_PAGE_BYTES);
+  async #read(from: Position): Promise<EncodedPage> {
+    const { head } = this.consumer; // the page may lack what arrives while it is read
+    const page = await this.hub.state.log.after(this.window.topic, from, MAX_PAGE_BYTES);
     const upTo = page.isWhole ? head : page.events.at(-1)?.id ?? from;
     const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
     if (this.#isForeign(encoded)) throw new StoreUnavailable();
-    if (head === this.#consumer.head) {
-      this.#cache.set(`${this.window.topic.name} ${from}`, encoded);
-    }
+    if (head === this.consumer.head) this.cache.set(`${this.window.topic.name} ${from}`, encoded);
     return encoded;
   }
 

@@ -4,55 +4,43 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
-import { HUNG_MS, type Metrics, type StreamFigures } from "../core/metrics.ts";
+import { HUNG_MS, type StreamFigures } from "../core/metrics.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
+import type { HubContext } from "./log_consumer.ts";
 
 const NONE: StreamFigures = { open: 0, lagging: 0, hung: 0, delivered: 0 };
 
 /** Statistics of the streams of an isolate. */
 export class StreamStats {
-  readonly #clock: Clock;
-  readonly #log: Pick<Logger, "debug" | "info">;
-  readonly #metrics: Pick<Metrics, "opened" | "closed">;
   /** The events that were delivered by streams that have ended, by kind. */
   readonly #delivered = new Map<string, number>();
   #count = 0;
 
-  constructor(
-    clock: Clock,
-    log: Pick<Logger, "debug" | "info">,
-    metrics: Pick<Metrics, "opened" | "closed">,
-  ) {
-    this.#clock = clock;
-    this.#log = log;
-    this.#metrics = metrics;
-  }
+  constructor(private readonly hub: HubContext) {}
 
   /** Counts a stream that has opened. @returns Its number. */
   opened({ kind, kinds: topics }: BroadcastGroup, isResumed: boolean): number {
     const stream = ++this.#count;
-    this.#metrics.opened(kind);
-    this.#log.debug("stream opened", { stream, topics, resumed: isResumed });
+    this.hub.metrics.opened(kind);
+    this.hub.log.debug("stream opened", { stream, topics, resumed: isResumed });
     return stream;
   }
 
   /** Counts a stream that has ended. */
   ended({ kind, kinds: topics }: BroadcastGroup, client: ClientStream, reason: EndReason): void {
-    const { number: stream, openedAt, delivered: events } = client;
+    const { facts: { number: stream, openedAt }, delivered: events } = client;
     this.#delivered.set(kind, (this.#delivered.get(kind) ?? 0) + events);
-    this.#metrics.closed(kind, reason);
-    const duration_ms = Math.round(this.#clock.elapsed() - openedAt);
-    this.#log.info("stream ended", { stream, topics, reason, duration_ms, events });
+    this.hub.metrics.closed(kind, reason);
+    const duration_ms = Math.round(this.hub.clock.elapsed() - openedAt);
+    this.hub.log.info("stream ended", { stream, topics, reason, duration_ms, events });
   }
 
   /** Returns the figures of all streams by kind. It takes a look at every client, so that nothing is counted per event. */
   figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures> {
     const all = new Map<string, StreamFigures>();
     for (const [kind, delivered] of this.#delivered) all.set(kind, { ...NONE, delivered });
-    const now = this.#clock.elapsed();
+    const now = this.hub.clock.elapsed();
     for (const group of groups) {
       let { open, lagging, hung, delivered } = all.get(group.kind) ?? NONE;
       for (const client of group.clients) {

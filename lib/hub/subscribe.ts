@@ -4,12 +4,18 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
-import { type BroadcastGroup, type GroupContext, isWarningDue } from "./broadcast_group.ts";
+import {
+  encodeAuth,
+  encodeBye,
+  encodeInitialFrames,
+  initialFrames,
+} from "../wire/control_frames.ts";
+import { type BroadcastGroup, isWarningDue } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
-import { encodeAuth, encodeBye, encodeInitialFrames, initialFrames } from "./frames.ts";
+import type { HubContext, LogConsumer } from "./log_consumer.ts";
 import type { TopicFilter } from "./merge.ts";
-import type { ResumeQueue, Resumer, Resumption } from "./resume.ts";
+import type { Resumer, Resumption } from "./resume.ts";
 import type { StreamStats } from "./stream_stats.ts";
 
 /** The parameters of a stream. */
@@ -32,29 +38,15 @@ export interface Subscription {
 
 /** Opens streams. */
 export class Subscriber {
-  readonly #context: GroupContext;
-  readonly #maxAgeMs: number;
-  readonly #groups: BroadcastGroups;
-  readonly #resumer: Resumer;
-  readonly #queue: ResumeQueue;
-  readonly #stats: StreamStats;
   #isDraining = false;
 
   constructor(
-    context: GroupContext,
-    maxAgeMs: number,
-    groups: BroadcastGroups,
-    resumer: Resumer,
-    queue: ResumeQueue,
-    stats: StreamStats,
-  ) {
-    this.#context = context;
-    this.#maxAgeMs = maxAgeMs;
-    this.#groups = groups;
-    this.#resumer = resumer;
-    this.#queue = queue;
-    this.#stats = stats;
-  }
+    private readonly hub: HubContext,
+    private readonly consumer: LogConsumer,
+    private readonly groups: BroadcastGroups,
+    private readonly resumer: Resumer,
+    private readonly stats: StreamStats,
+  ) {}
 
   /** Ends every stream that opens from now on with `bye` `drain`. */
   drain(): void {
@@ -63,21 +55,21 @@ export class Subscriber {
 
   /** Opens a stream. Resolves to null if its cursor is at or after the terminal events of all its topics. */
   async subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null> {
-    const group = this.#groups.acquire(subscription.filters, subscription.maxRate);
+    const group = this.groups.acquire(subscription.filters, subscription.maxRate);
     try {
       const refreshing = group.refresh();
       if (refreshing) await refreshing;
-      const resuming = this.#resumer.resume(group.subscribed, subscription.cursor);
+      const resuming = this.resumer.resume(group.subscribed, subscription.cursor);
       const resumption = "then" in resuming ? await resuming : resuming;
       if (resumption?.isHonoured && subscription.withSnapshot) {
         // A snapshot from before the cursor would never be brought up to it.
-        await this.#context.consumer.received(resumption.position);
+        await this.consumer.received(resumption.position);
       }
       const stream = this.#open(group, subscription, group.isFilled ? resumption : null);
-      if (stream === null) this.#groups.release(group);
+      if (stream === null) this.groups.release(group);
       return stream;
     } catch (thrown) {
-      this.#groups.release(group);
+      this.groups.release(group);
       throw thrown;
     }
   }
@@ -88,53 +80,46 @@ export class Subscriber {
     { cursor, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
     resumption: Resumption | null,
   ): ReadableStream<Uint8Array> | null {
-    const { clock, consumer, random, retryMs, heartbeatMs } = this.#context;
+    const { clock, random, options: { retryMs, heartbeatMs, streamMaxAgeMs } } = this.hub;
     // A cursor that cannot be validated now is treated as honoured, and remains the client's position.
     const assumed = cursor && isPosition(cursor) ? cursor : null;
     const isResumed = resumption ? resumption.isHonoured : assumed !== null;
     const position = resumption ? resumption.position : assumed ?? ORIGIN;
-    const { terminalId } = group;
-    if (resumption?.isHonoured && !withSnapshot && terminalId !== null) {
-      if (comparePositions(position, terminalId) >= 0) return null;
-    }
+    const { topics, terminalId } = group;
+    const isPast = terminalId !== null && comparePositions(position, terminalId) >= 0;
+    if (resumption?.isHonoured && isPast && !withSnapshot) return null;
 
-    const now = clock.elapsed();
-    const rightsExpireAt = now + rightsEndAt - clock.now();
-    const sync = {
-      isResumed,
-      topics: group.topics,
-      gone,
-      retryMs,
-      heartbeatMs,
-      serverTime: clock.now(),
-    };
-    const snapshots = isResumed && !withSnapshot ? group.unloggedSnapshot() : group.snapshot();
-    const id = resumption && !consumer.isDown() ? position : null;
-    const chunks = encodeInitialFrames(initialFrames(sync, resumption?.gaps ?? [], snapshots, id));
+    const [now, serverTime] = [clock.elapsed(), clock.now()];
+    const rightsExpireAt = now + rightsEndAt - serverTime;
     const isWarned = isWarningDue(rightsExpireAt, now);
+    const sync = { isResumed, topics, gone, retryMs, heartbeatMs, serverTime };
+    const snapshots = isResumed && !withSnapshot ? group.unloggedSnapshot() : group.snapshot();
+    const id = resumption && !this.consumer.isDown() ? position : null;
+    const chunks = encodeInitialFrames(initialFrames(sync, resumption?.gaps ?? [], snapshots, id));
     if (isWarned) chunks.push(encodeAuth(rightsExpireAt - now));
 
-    const shared = group.cursor;
-    const isInStep = resumption !== null && shared.position === position && chunks.length === 1;
-    const client = new ClientStream({
-      owner: group,
-      cursor: isInStep ? shared : { position },
-      hasPosition: resumption !== null,
-      initialChunks: chunks,
-      reportedGaps: resumption?.reportedGaps ?? new Map(),
-      number: this.#stats.opened(group, isResumed),
-      openedAt: now,
-      maxAgeAt: now + this.#maxAgeMs * (0.9 + 0.2 * random()),
-      rightsExpireAt,
-      onEnd,
-    });
+    const isInStep = resumption && group.cursor.position === position && chunks.length === 1;
+    const client = new ClientStream(
+      group,
+      {
+        number: this.stats.opened(group, isResumed),
+        openedAt: now,
+        maxAgeAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
+        rightsExpireAt,
+        onEnd,
+      },
+      isInStep ? group.cursor : { position },
+      chunks,
+    );
+    client.hasPosition = resumption !== null;
     client.isWarned = isWarned;
+    if (resumption) client.reportedGaps = resumption.reportedGaps;
     // A client that begins at the oldest event may lose it before its first read: that is not its own slowness.
-    if (!resumption?.isHonoured) client.excusedUpTo = consumer.head;
+    if (!isResumed) client.excusedUpTo = this.consumer.head;
     group.add(client);
     const stream = new ReadableStream(client);
     if (this.#isDraining) client.end("drain", encodeBye("drain", retryMs, random()));
-    else if (resumption === null) this.#queue.add(client, group, cursor);
+    else if (resumption === null) this.resumer.add(client, group, cursor);
     return stream;
   }
 }

@@ -22,37 +22,49 @@ export interface WindowBounds {
   readonly maxBytes: number;
 }
 
-/** The recent events of one topic. */
-export interface Window {
-  readonly topic: Topic;
+/** The recent events of one topic. What a kind of topic does not have, its window ignores. */
+export abstract class Window {
   /** The window holds everything after this position. Null if the topic has nothing that the window lacks. */
-  readonly truncatedAt: Position | null;
+  truncatedAt: Position | null = null;
+
+  constructor(readonly topic: Topic) {}
+
   /** The id of the terminal event, after which no event follows. Null until it arrives. */
-  readonly terminalId: Position | null;
+  get terminalId(): Position | null {
+    return null;
+  }
+
   /** Adds published events, oldest first. On a state topic each replaces the older event of its key. */
-  put(events: readonly EncodedEvent[]): void;
-  /** Removes retracted events. */
-  retract(ids: ReadonlySet<Position>): void;
+  abstract put(events: readonly EncodedEvent[]): void;
   /** Removes everything: what is put from now on follows `position`. */
-  reset(position: Position): void;
+  abstract reset(position: Position): void;
   /** Puts what the log retained up to `position`, where the window was reset, before what has arrived since. */
-  fill(page: Page, position: Position): void;
+  abstract fill(page: Page, position: Position): void;
   /** Returns the logged events after a position, oldest first. */
-  after(position: Position): readonly EncodedEvent[];
-  /** Returns the events from which a snapshot is made: the newest value of each key, or the events of the window. */
-  values(): readonly StreamEvent[];
+  abstract after(position: Position): readonly EncodedEvent[];
+  /** Returns the events of which a snapshot is made: the newest value of each key, or the events of the window. */
+  abstract values(): readonly StreamEvent[];
+
+  /** Removes retracted events. */
+  retract(_ids: ReadonlySet<Position>): void {}
+
   /** Evicts the events whose ids are older than `ms` since the Unix epoch. */
-  evictBefore(ms: number): void;
-  /**
-   * Puts values that the log does not have over the logged values of their keys. A log topic takes none.
-   *
-   * @returns The values that are newer than the logged ones.
-   */
-  overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[];
+  evictBefore(_ms: number): void {}
+
+  /** Puts values that the log does not have over the logged ones of their keys. @returns Those that are newer. */
+  overlay(_values: readonly EncodedEvent[]): readonly EncodedEvent[] {
+    return [];
+  }
+
   /** Returns the values of the overlay, none of which has an id. */
-  unlogged(): readonly EncodedEvent[];
+  unlogged(): readonly EncodedEvent[] {
+    return [];
+  }
+
   /** Returns whether a newer value of the overlay hides this event of the log. */
-  hides(event: StreamEvent): boolean;
+  hides(_event: StreamEvent): boolean {
+    return false;
+  }
 }
 
 /** Creates the empty window of a topic. */
@@ -60,28 +72,20 @@ export function createWindow(topic: Topic, bounds: WindowBounds): Window {
   return topic.kind === "state" ? new StateWindow(topic) : new LogWindow(topic, bounds);
 }
 
-class LogWindow implements Window {
-  readonly topic: Topic;
-  readonly #bounds: WindowBounds;
+class LogWindow extends Window {
   #events: EncodedEvent[] = [];
   #bytes = 0;
-  #truncatedAt: Position | null = null;
 
-  constructor(topic: Topic, bounds: WindowBounds) {
-    this.topic = topic;
-    this.#bounds = bounds;
+  constructor(topic: Topic, private readonly bounds: WindowBounds) {
+    super(topic);
   }
 
-  get truncatedAt(): Position | null {
-    return this.#truncatedAt;
-  }
-
-  get terminalId(): Position | null {
+  override get terminalId(): Position | null {
     const newest = this.#events.at(-1);
     return newest && this.topic.terminalTypes?.includes(newest.type) ? newest.id : null;
   }
 
-  put(events: readonly EncodedEvent[]): void {
+  override put(events: readonly EncodedEvent[]): void {
     for (const event of events) {
       this.#events.push(event);
       this.#bytes += event.bytes.byteLength;
@@ -89,48 +93,36 @@ class LogWindow implements Window {
     this.#evictToBounds();
   }
 
-  retract(ids: ReadonlySet<Position>): void {
+  override reset(position: Position): void {
+    this.#replace([]);
+    this.truncatedAt = position;
+  }
+
+  override fill(page: Page, position: Position): void {
+    if (this.truncatedAt !== position) return; // newer events fill the window by themselves
+    const older = page.events.filter(({ id }) => comparePositions(id, position) <= 0);
+    const before = (older[0] ?? page.events[0])?.prevId ?? page.truncatedAt;
+    if (before === null || comparePositions(before, position) < 0) this.truncatedAt = before;
+    this.#replace([...older.map(encodeEvent), ...this.#events]);
+    this.#evictToBounds();
+  }
+
+  override after(position: Position): readonly EncodedEvent[] {
+    return this.#events.slice(lowerBound(this.#events, position));
+  }
+
+  override values(): readonly StreamEvent[] {
+    return this.#events;
+  }
+
+  override retract(ids: ReadonlySet<Position>): void {
     if (this.#events.some(({ id }) => ids.has(id))) {
       this.#replace(this.#events.filter(({ id }) => !ids.has(id)));
     }
   }
 
-  reset(position: Position): void {
-    this.#replace([]);
-    this.#truncatedAt = position;
-  }
-
-  fill(page: Page, position: Position): void {
-    if (this.#truncatedAt !== position) return; // newer events fill the window by themselves
-    const older = page.events.filter(({ id }) => comparePositions(id, position) <= 0);
-    const before = (older[0] ?? page.events[0])?.prevId ?? page.truncatedAt;
-    if (before === null || comparePositions(before, position) < 0) this.#truncatedAt = before;
-    this.#replace([...older.map(encodeEvent), ...this.#events]);
-    this.#evictToBounds();
-  }
-
-  after(position: Position): readonly EncodedEvent[] {
-    return this.#events.slice(lowerBound(this.#events, position));
-  }
-
-  values(): readonly StreamEvent[] {
-    return this.#events;
-  }
-
-  evictBefore(ms: number): void {
-    evictOldest(this.#events, ({ id }) => parseId(id).ms < ms, (event) => this.#evicted(event));
-  }
-
-  overlay(): readonly EncodedEvent[] {
-    return [];
-  }
-
-  unlogged(): readonly EncodedEvent[] {
-    return [];
-  }
-
-  hides(): boolean {
-    return false;
+  override evictBefore(ms: number): void {
+    evictOldest(this.#events, ({ id }) => parseId(id).ms < ms, this.#evicted);
   }
 
   #replace(events: EncodedEvent[]): void {
@@ -139,38 +131,24 @@ class LogWindow implements Window {
   }
 
   #evictToBounds(): void {
-    const { maxEvents, maxBytes } = this.#bounds;
-    evictOldest(
-      this.#events,
-      (_, count) => count > maxEvents || (this.#bytes > maxBytes && count > 1),
-      (event) => this.#evicted(event),
-    );
+    const { maxEvents, maxBytes } = this.bounds;
+    const exceeds = (count: number) => count > maxEvents || (this.#bytes > maxBytes && count > 1);
+    evictOldest(this.#events, (_, count) => exceeds(count), this.#evicted);
   }
 
-  #evicted(event: EncodedEvent): void {
+  #evicted = (event: EncodedEvent): void => {
     this.#bytes -= event.bytes.byteLength;
-    this.#truncatedAt = event.id;
-  }
+    this.truncatedAt = event.id;
+  };
 }
 
-class StateWindow implements Window {
-  readonly topic: Topic;
-  readonly terminalId = null;
+class StateWindow extends Window {
   /** The newest logged event of each key, in the order of the ids: a replaced event moves to the end. */
   readonly #logged = new Map<string, EncodedEvent>();
   /** The values over them that the log does not have. */
   readonly #overlay = new Map<string, EncodedEvent>();
-  #truncatedAt: Position | null = null;
 
-  constructor(topic: Topic) {
-    this.topic = topic;
-  }
-
-  get truncatedAt(): Position | null {
-    return this.#truncatedAt;
-  }
-
-  put(events: readonly EncodedEvent[]): void {
+  override put(events: readonly EncodedEvent[]): void {
     for (const event of events) {
       this.#logged.delete(event.key);
       this.#logged.set(event.key, event);
@@ -178,14 +156,12 @@ class StateWindow implements Window {
     }
   }
 
-  retract(): void {}
-
-  reset(position: Position): void {
+  override reset(position: Position): void {
     this.#logged.clear();
-    this.#truncatedAt = position;
+    this.truncatedAt = position;
   }
 
-  fill(page: Page): void {
+  override fill(page: Page): void {
     const newer = [...this.#logged.values()];
     const older = page.events.filter(({ id, key }) => {
       const known = this.#logged.get(key);
@@ -193,21 +169,19 @@ class StateWindow implements Window {
     });
     this.#logged.clear();
     this.put([...older.map(encodeEvent), ...newer].sort((a, b) => comparePositions(a.id, b.id)));
-    this.#truncatedAt = null;
+    this.truncatedAt = null;
   }
 
-  after(position: Position): readonly EncodedEvent[] {
+  override after(position: Position): readonly EncodedEvent[] {
     const visible = this.#visible();
     return visible.slice(lowerBound(visible, position));
   }
 
-  values(): readonly StreamEvent[] {
+  override values(): readonly StreamEvent[] {
     return [...this.#visible(), ...this.#overlay.values()];
   }
 
-  evictBefore(): void {}
-
-  overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[] {
+  override overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[] {
     const newer = values.filter((value) => {
       const logged = this.#logged.get(value.key);
       return logged === undefined || !this.topic.outdates?.(logged, value);
@@ -216,11 +190,11 @@ class StateWindow implements Window {
     return newer;
   }
 
-  unlogged(): readonly EncodedEvent[] {
+  override unlogged(): readonly EncodedEvent[] {
     return [...this.#overlay.values()];
   }
 
-  hides(event: StreamEvent): boolean {
+  override hides(event: StreamEvent): boolean {
     const value = this.#overlay.get(event.key);
     return value !== undefined && this.topic.outdates?.(event, value) === false;
   }

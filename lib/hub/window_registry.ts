@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { Clock } from "../core/clock.ts";
 import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
-import type { EventLog, Retention } from "../store/event_log.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
-import type { LogConsumer, LogListener } from "./log_consumer.ts";
+import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
 import { createPageCache, type PageCache, TopicReader } from "./replay.ts";
 import { createWindow, MAX_WINDOW_BYTES, type WindowBounds } from "./window.ts";
 
@@ -50,33 +48,17 @@ interface TimedHandle {
 /** The open windows of an isolate. */
 export class WindowRegistry implements LogListener {
   readonly bounds: WindowBounds;
-  readonly #clock: Clock;
-  readonly #log: EventLog;
-  readonly #consumer: LogConsumer;
-  readonly #retention: Retention;
-  readonly #onFault: (thrown: unknown) => void;
   readonly #cache: PageCache;
   readonly #open = new Map<string, OpenTopic>();
   readonly #starters = new Map<string, Starter[]>();
   readonly #timed = new Map<string, TimedHandle>();
   #isClosed = false;
 
-  constructor(
-    clock: Clock,
-    log: EventLog,
-    consumer: LogConsumer,
-    retention: Retention,
-    onFault: (thrown: unknown) => void,
-  ) {
-    this.#clock = clock;
-    this.#log = log;
-    this.#consumer = consumer;
-    this.#retention = retention;
-    this.#onFault = onFault;
-    this.#cache = createPageCache(clock);
+  constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {
+    this.#cache = createPageCache(hub.clock);
     const open = this.#open;
     this.bounds = {
-      maxEvents: retention.retainEvents,
+      maxEvents: hub.options.retainEvents,
       get maxBytes() {
         return Math.min(MAX_WINDOW_BYTES, Math.floor(MAX_TOTAL_BYTES / open.size));
       },
@@ -121,12 +103,12 @@ export class WindowRegistry implements LogListener {
     const known = this.#timed.get(topic.name);
     known?.cancel();
     const handle = known?.handle ?? this.acquire(topic);
-    const cancel = this.#clock.after(ms, () => {
+    const cancel = this.hub.clock.after(ms, () => {
       this.#timed.delete(topic.name);
       handle.release();
     });
     this.#timed.set(topic.name, { handle, cancel });
-    if (!known) Promise.resolve(handle.refresh()).catch(this.#onFault);
+    if (!known) Promise.resolve(handle.refresh()).catch((thrown) => this.hub.onFault(thrown));
   }
 
   /** Returns a topic's reader, if its window is open. */
@@ -142,7 +124,9 @@ export class WindowRegistry implements LogListener {
   /** Fills the windows that could not be filled before. The fault of one does not affect the others. */
   async refill(): Promise<void> {
     const readers = [...this.#open.values()].map(({ reader }) => reader);
-    await Promise.all(readers.map((reader) => reader.fill().catch(this.#onFault)));
+    await Promise.all(
+      readers.map((reader) => reader.fill().catch((thrown) => this.hub.onFault(thrown))),
+    );
   }
 
   published(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
@@ -173,16 +157,16 @@ export class WindowRegistry implements LogListener {
 
   #create(topic: Topic): OpenTopic {
     const window = createWindow(topic, this.bounds);
-    const reader = new TopicReader(window, this.#log, this.#consumer, this.#cache);
+    const reader = new TopicReader(this.hub, this.consumer, this.#cache, window);
     const open = { topic, reader, stops: [], handles: 0, cancelLinger: undefined };
     this.#open.set(topic.name, open);
     return open;
   }
 
   #refresh(open: OpenTopic): void | Promise<void> {
-    const starting = this.#consumer.start();
+    const starting = this.consumer.start();
     const { reader } = open;
-    if (typeof starting !== "boolean" || (!reader.isFilled && this.#consumer.isReadable())) {
+    if (typeof starting !== "boolean" || (!reader.isFilled && this.consumer.isReadable())) {
       return this.#fill(open, starting);
     }
     this.#evict(open);
@@ -195,14 +179,14 @@ export class WindowRegistry implements LogListener {
   }
 
   #evict({ reader: { window } }: OpenTopic): void {
-    window.evictBefore(this.#clock.now() - this.#retention.retainMs);
+    window.evictBefore(this.hub.clock.now() - this.hub.options.retainMs);
   }
 
   #release(open: OpenTopic): void {
     if (--open.handles > 0) return;
     this.#stop(open);
     if (this.#isClosed) this.#drop(open);
-    else open.cancelLinger = this.#clock.after(LINGER_MS, () => this.#drop(open));
+    else open.cancelLinger = this.hub.clock.after(LINGER_MS, () => this.#drop(open));
   }
 
   #stop({ stops }: OpenTopic): void {
@@ -212,6 +196,6 @@ export class WindowRegistry implements LogListener {
   #drop(open: OpenTopic): void {
     open.cancelLinger?.();
     if (this.#open.get(open.topic.name) === open) this.#open.delete(open.topic.name);
-    if (this.#open.size === 0) void this.#consumer.stop();
+    if (this.#open.size === 0) void this.consumer.stop();
   }
 }

@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
+import type { EncodedEvent } from "../../lib/wire/sse.ts";
 import { FlushScheduler } from "../../lib/hub/flush_scheduler.ts";
 
 const INTERVAL_MS = 20;
+
+function eventOf(size: number): EncodedEvent {
+  const event = { id: "1-1", topic: "a", prevId: null, type: "b", key: "", tags: [], json: "1" };
+  return { ...event, bytes: new Uint8Array(size) };
+}
 
 /** A scheduler whose flushes take so long, on a clock that only they and the test move. Its timers are recorded, not run. */
 function createTestScheduler(flushMs: number, maxBytes = 1_048_576) {
@@ -52,10 +58,10 @@ Deno.test("FlushScheduler pauses longer if all of the last eight flushes were sl
 Deno.test("FlushScheduler flushes early once more than a quarter of a window is pending", () => {
   const test = createTestScheduler(0, 40_000);
   test.scheduler.request();
-  test.scheduler.count(10_000);
+  test.scheduler.count(eventOf(10_000));
   test.scheduler.request();
   assertEquals(test.flushes, 1);
-  test.scheduler.count(1);
+  test.scheduler.count(eventOf(1));
   test.scheduler.request();
   assertEquals(test.flushes, 2);
 });

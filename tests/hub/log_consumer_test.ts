@@ -1,6 +1,7 @@
 /** The road from the log into an isolate, when something on it breaks. */
 import { assertEquals } from "@std/assert";
-import { messageOf } from "../../lib/core/logger.ts";
+import { createLogger, messageOf } from "../../lib/core/logger.ts";
+import { noMetrics } from "../../lib/core/metrics.ts";
 import type { LogMessage } from "../../lib/core/event.ts";
 import { LogConsumer } from "../../lib/hub/log_consumer.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
@@ -22,11 +23,15 @@ function createConsumerUnderTest(subscribe: () => ReadableStream<LogMessage>, is
   const clock = createManualClock();
   const state = createMemoryState({ clock, random: () => 0.5 }, settings());
   const health = { ...state.health, isUp, check: () => Promise.resolve(isUp) };
-  const consumer = new LogConsumer(
+  const consumer = new LogConsumer({
     clock,
-    { log: { ...state.log, subscribe }, health },
-    (thrown) => void received.push(`fault: ${messageOf(thrown)}`),
-  );
+    random: () => 0.5,
+    log: createLogger("error", clock, () => {}),
+    metrics: noMetrics,
+    state: { log: { ...state.log, subscribe }, health },
+    options: settings(),
+    onFault: (thrown) => void received.push(`fault: ${messageOf(thrown)}`),
+  });
   consumer.listen({
     published(events, _, before) {
       received.push(`first ${events[0]?.id} after ${before}`);

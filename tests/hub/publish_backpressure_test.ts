@@ -1,6 +1,6 @@
 /** Backpressure: publishers that are faster than the clients wait. */
 import { assertEquals } from "@std/assert";
-import { PublishBackpressure } from "../../lib/hub/publisher.ts";
+import { FlushScheduler } from "../../lib/hub/flush_scheduler.ts";
 import { encodeEvent } from "../../lib/wire/sse.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { alerts, createClient, createHubUnderTest, numbered, onBoth } from "./support.ts";
@@ -26,27 +26,27 @@ const SIZE = EVENT.bytes.byteLength;
 
 // Either bound lets two events wait.
 for (const [maxEvents, maxBytes] of [[4, 1e6], [1e6, 4 * SIZE]] as const) {
-  Deno.test(`PublishBackpressure lets publishers wait while more than half of ${maxEvents} events or ${maxBytes} bytes is pending, for a second at most`, async () => {
+  Deno.test(`FlushScheduler lets publishers wait while more than half of ${maxEvents} events or ${maxBytes} bytes is pending, for a second at most`, async () => {
     const clock = createManualClock();
-    const backpressure = new PublishBackpressure(clock, { maxEvents, maxBytes });
-    for (let n = 0; n < 2; n++) backpressure.add(EVENT);
-    assertEquals(backpressure.waitForRoom(), undefined);
+    const scheduler = new FlushScheduler(clock, 20, { maxEvents, maxBytes }, () => {});
+    for (let n = 0; n < 2; n++) scheduler.count(EVENT);
+    assertEquals(scheduler.waitForRoom(), undefined);
 
-    for (let n = 0; n < 2; n++) backpressure.add(EVENT);
-    const [first, second] = [backpressure.waitForRoom(), backpressure.waitForRoom()];
-    backpressure.remove([EVENT]);
+    for (let n = 0; n < 2; n++) scheduler.count(EVENT);
+    const [first, second] = [scheduler.waitForRoom(), scheduler.waitForRoom()];
+    scheduler.continue([EVENT]);
     assertEquals([await isWaiting(first), await isWaiting(second)], [true, true]);
-    backpressure.remove([EVENT]);
+    scheduler.continue([EVENT]);
     assertEquals([await isWaiting(first), await isWaiting(second)], [false, false]);
 
-    backpressure.add(EVENT);
-    const third = backpressure.waitForRoom();
+    scheduler.count(EVENT);
+    const third = scheduler.waitForRoom();
     await clock.advance(999);
     assertEquals(await isWaiting(third), true);
     await clock.advance(1);
     assertEquals(await isWaiting(third), false);
-    const fourth = backpressure.waitForRoom();
-    backpressure.clear();
+    const fourth = scheduler.waitForRoom();
+    scheduler.settle();
     assertEquals(await isWaiting(fourth), false);
   });
 }

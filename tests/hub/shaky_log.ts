@@ -6,8 +6,8 @@
 import type { EventInput, LogMessage } from "../../lib/core/event.ts";
 import { comparePositions, type Position } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
-import type { HubOptions } from "../../lib/hub/hub.ts";
-import { serialize } from "../../lib/hub/publisher.ts";
+import type { HubOptions } from "../../lib/hub/log_consumer.ts";
+import { serialize } from "../../lib/core/serialize.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import type { AppendOptions, EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";

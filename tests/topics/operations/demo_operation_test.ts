@@ -1,65 +1,73 @@
-/** Demo operations: their reports, and their end. */
-import { assert, assertEquals } from "@std/assert";
+/** Rehearsals: what they say, and that they stop. */
+import { assertEquals } from "@std/assert";
 import { createLogger } from "../../../lib/core/logger.ts";
-import { cancelOperation, type OperationRecord } from "../../../lib/topics/operations/operation.ts";
-import { startDemoOperation } from "../../../lib/topics/operations/demo_operation.ts";
+import {
+  begun,
+  cancelled,
+  type Kept,
+  type Refusal,
+  reported,
+} from "../../../lib/topics/operations/operation.ts";
+import { rehearse } from "../../../lib/topics/operations/demo_operation.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
-/** Longer than a demo operation takes. */
+/** Longer than one takes. */
 const WHOLE_MS = 30_000;
 
-/** Starts a demo operation over one record in memory. @param onReport Runs before each report, and may throw. */
-async function start(onReport: () => void = () => {}) {
+/** A rehearsal over one operation in memory. @param onReport Runs before each report, which it may reject. */
+async function startRehearsal(onReport: () => void = () => {}) {
   const clock = createManualClock();
   const lines: string[] = [];
-  const progress: number[] = [];
-  let record: OperationRecord | undefined;
-  await startDemoOperation({
+  const said: number[] = [];
+  let kept: Kept | Refusal = "over";
+  const change = (next: Kept | Refusal) => {
+    if (typeof next === "object") kept = next;
+    return Promise.resolve(next);
+  };
+  await rehearse({
     clock,
     log: createLogger("info", clock, (line) => lines.push(line)),
     operations: {
-      create(make) {
-        record = make("x", clock.now());
-        return Promise.resolve(record);
+      async create(beginning) {
+        const fresh = begun({ ...beginning, id: "x" }, clock.now());
+        await change(fresh);
+        return fresh;
       },
-      async report(_, transition) {
+      async report(_, report) {
         onReport();
-        assert(record);
-        record = await transition(record, clock.now());
-        progress.push(record.operation.progress ?? -1);
-        return record;
+        if (typeof kept !== "object") return kept;
+        const next = reported(kept, report, clock.now());
+        if (typeof next === "object") said.push(next.operation.progress ?? -1);
+        return await change(next);
       },
     },
   });
   return {
     clock,
     lines,
-    progress,
-    state: () => record?.operation.state,
-    cancel() {
-      assert(record);
-      record = cancelOperation(record, clock.now());
-    },
+    said,
+    state: () => typeof kept === "object" ? kept.operation.state : kept,
+    cancel: () => typeof kept === "object" && change(cancelled(kept, clock.now())),
   };
 }
 
-Deno.test("a demo operation makes progress with every report, and completes", async () => {
-  const { clock, progress, state } = await start();
+Deno.test("rehearse() gets further with every report, and completes", async () => {
+  const { clock, said, state } = await startRehearsal();
   await clock.advance(WHOLE_MS);
-  assertEquals(progress, [...progress].sort((a, b) => a - b));
-  assertEquals([progress.at(0), progress.at(-1), state(), clock.timers], [0, 1, "completed", 0]);
+  assertEquals(said, [...said].sort((a, b) => a - b));
+  assertEquals([said.at(0), said.at(-1), state(), clock.timers], [0, 1, "completed", 0]);
 });
 
-Deno.test("a demo operation that was cancelled sends no more reports, and logs nothing", async () => {
-  const { clock, cancel, progress, state, lines } = await start();
+Deno.test("rehearse() stops where somebody else has ended it", async () => {
+  const { clock, cancel, said, state } = await startRehearsal();
   await clock.advance(1000);
-  cancel();
+  await cancel();
   await clock.advance(WHOLE_MS);
-  assertEquals([progress, state(), clock.timers, lines], [[0], "cancelled", 0, []]);
+  assertEquals([said, state(), clock.timers], [[0], "cancelled", 0]);
 });
 
-Deno.test("a demo operation stops after a lost report, and logs it", async () => {
-  const { clock, lines } = await start(() => {
+Deno.test("rehearse() says that it stopped where a report is lost", async () => {
+  const { clock, lines } = await startRehearsal(() => {
     throw new Error("The store is away");
   });
   await clock.advance(WHOLE_MS);

@@ -1,12 +1,10 @@
 /**
- * The frames of the stream itself: `sync`, `gap`, snapshots, `heartbeat`, `auth` and `bye`.
+ * The control frames of a stream: `sync`, `gap`, `heartbeat`, `auth` and `bye`.
  *
  * @module
  */
 import { ORIGIN, type Position } from "../core/position.ts";
-import { encodeFrames, type Frame } from "../wire/sse.ts";
-import type { EndReason } from "./client_stream.ts";
-import { passes, type Subscribed } from "./merge.ts";
+import { encodeFrames, type Frame } from "./sse.ts";
 
 /** The initial frames are one chunk up to this size, in bytes. Above it, each frame is a chunk. */
 const MAX_CHUNK_BYTES = 65_536;
@@ -71,15 +69,6 @@ export function withLastId(frames: readonly Frame[], id: Position): Frame[] {
   return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id } : frame);
 }
 
-/** Creates the frames with which topics open for a client without a cursor. */
-export function snapshotFrames(topics: readonly Subscribed[]): Frame[] {
-  return topics.flatMap(({ reader: { window }, tags }) => {
-    const { open } = window.topic;
-    const opening = open?.(window.values().filter((event) => passes(tags, event)), tags);
-    return opening ? [{ event: opening.type, data: opening.json }] : [];
-  });
-}
-
 /** Creates a heartbeat, which moves a client's cursor to its own position. It has no id if the position is not known. */
 export function heartbeatFrame(position: Position, now: number): Frame {
   const frame = { event: "heartbeat", data: String(now) };
@@ -103,7 +92,7 @@ export function encodeAuth(expiresInMs: number): Uint8Array {
 }
 
 /** Encodes a `bye` with a `retry` jittered by half, so clients do not return all at once. @param random In [0, 1). */
-export function encodeBye(reason: EndReason, retryMs: number, random: number): Uint8Array {
+export function encodeBye(reason: string, retryMs: number, random: number): Uint8Array {
   const retry = Math.round(retryMs * (0.5 + random));
   return encodeFrames({ retry, event: "bye", data: JSON.stringify({ reason, retry_ms: retry }) });
 }
