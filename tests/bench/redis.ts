@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startHerd } from "../support/load_client.ts";
+import { startLoadClient } from "../support/load_client.ts";
 import { untilOpen } from "../support/health.ts";
 import { print } from "../support/print.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
@@ -95,7 +95,7 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
   const servers = await startAll(stack, standIn, isolates);
   const each = viewers / isolates;
   for (const { port, origin } of viewers === 0 ? [] : servers) {
-    stack.use(await startHerd({ port, path, live: each }));
+    stack.use(await startLoadClient({ port, path, live: each }));
     await untilOpen(origin, each);
   }
   await pause(viewers === 0 ? 1000 : 6000); // what an opening costs is told below
@@ -121,7 +121,7 @@ async function measureOnce(standIn: StandIn): Promise<void> {
   if (!one || !other) return;
   const path = "/v1/events/alerts/stream";
   async function watch({ port, origin }: ServerProcess, live: number, open: number): Promise<void> {
-    stack.use(await startHerd({ port, path, live }));
+    stack.use(await startLoadClient({ port, path, live }));
     await untilOpen(origin, open);
   }
   print("");

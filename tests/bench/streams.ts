@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { untilOpen } from "../support/health.ts";
-import { startHerd } from "../support/load_client.ts";
+import { startLoadClient } from "../support/load_client.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
@@ -18,12 +18,12 @@ const OPENINGS = 50;
 /** From the request to the snapshot, on a server whose market is known. */
 async function timeToSnapshot(): Promise<void> {
   await using server = await startServer({ ...PUBLISHER_SETTINGS, DEMO: "1" });
-  using warm = await openFrames(server.port, "/v1/quotes/stream");
+  using warm = await openStream(server.port, "/v1/quotes/stream");
   await warm.nextOf("quote");
   const times: number[] = [];
   for (let each = 0; each < OPENINGS; each++) {
     const begun = performance.now();
-    using stream = await openFrames(server.port, "/v1/quotes/stream");
+    using stream = await openStream(server.port, "/v1/quotes/stream");
     await stream.nextOf("snapshot");
     times.push(performance.now() - begun);
   }
@@ -44,7 +44,7 @@ async function weigh(count: number): Promise<void> {
   });
   // The first few pay for what is shared by all.
   const before = await (async () => {
-    await using _few = await startHerd({
+    await using _few = await startLoadClient({
       port: server.port,
       path: "/v1/events/alerts/stream",
       live: 20,
@@ -54,7 +54,7 @@ async function weigh(count: number): Promise<void> {
   })();
   await untilOpen(server.origin, 0);
 
-  await using herd = await startHerd({
+  await using client = await startLoadClient({
     port: server.port,
     path: "/v1/events/alerts/stream",
     live: count,
@@ -68,7 +68,7 @@ async function weigh(count: number): Promise<void> {
   await server.exited;
   const drained = performance.now() - begun;
   const ended = await until("the end of all streams", async () => {
-    const report = await herd.report();
+    const report = await client.report();
     return report.ended.length === count ? report.ended : undefined;
   });
   const whole = ended.filter(({ isWhole }) => isWhole).length;

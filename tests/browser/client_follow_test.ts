@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { startShared } from "../e2e/fleet.ts";
+import { startShared } from "../support/fleet.ts";
 import { startHoldingProxy } from "../support/holding_proxy.ts";
-import { openFrames } from "../support/frame_stream.ts";
-import { openStreams, untilOpen } from "../support/health.ts";
+import { openStream } from "../support/stream_client.ts";
+import { openStreamCount, untilOpen } from "../support/health.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
@@ -21,7 +21,7 @@ browserTest("client shows a page of another origin what happens", async () => {
   await follower.hears(20);
   await until("quotes", async () => (await follower.seen()).quotes > 3 || undefined);
   assertEquals(await faults(follower, publisher), NONE);
-  assertEquals(await openStreams(origin), 1);
+  assertEquals(await openStreamCount(origin), 1);
   assertEquals(stage.complaints(), []);
 });
 
@@ -78,7 +78,7 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
     options: numbersOf(proxy.origin),
     shorten: { fromMs: 4000, by: 10 }, // The server asks for 5 to 30 s.
   });
-  using seat = await openFrames(full.port, "/v1/events/alerts/stream");
+  using seat = await openStream(full.port, "/v1/events/alerts/stream");
 
   await follower.is("live");
   const publisher = startNumbers({ origin: full.origin, ...COUNTING });

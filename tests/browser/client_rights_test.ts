@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { startShared } from "../e2e/fleet.ts";
+import { startShared } from "../support/fleet.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";

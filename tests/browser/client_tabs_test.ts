@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openStreams, untilOpen } from "../support/health.ts";
+import { openStreamCount, untilOpen } from "../support/health.ts";
 import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
 import { browserTest } from "../support/programs.ts";
@@ -19,7 +19,7 @@ browserTest(
 
     const publisher = startNumbers({ origin, ...COUNTING });
     await Promise.all([one.hears(20), other.hears(20)]);
-    assertEquals(await openStreams(origin), 1);
+    assertEquals(await openStreamCount(origin), 1);
     await one.page.close();
     await other.is("live", { isShared: false });
     await other.hears(publisher.last + 20);

@@ -7,11 +7,11 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { createOrderWatch } from "../support/order.ts";
-import { ask } from "../support/raw_stream.ts";
+import { sendRequest } from "../support/stream_client.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { BUSY, BYE, parse, SYNC } from "../support/shapes.ts";
 import { pause, within } from "../support/within.ts";
-import { HEARTBEAT_MS, type Isolate } from "./fleet.ts";
+import { HEARTBEAT_MS, type Isolate } from "./isolates.ts";
 import { createHistory } from "./history.ts";
 import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
@@ -124,22 +124,19 @@ export function startClient(
     const cutAfter = isCut ? random.below(random.chance(0.5) ? CUTS.early : CUTS.late) : Infinity;
     const patienceMs = isHopper ? SILENCE_MS : 2 ** 31 - 1;
     history.add(`to ${to}, to be cut after ${cutAfter} bytes, cursor ${cursor || "none"}`);
-    const headers = {
-      accept: "text/event-stream",
-      ...(cursor === "" ? {} : { "last-event-id": cursor }),
-    };
-    using asked = await ask(port, PATH, { headers });
-    hangUp = asked.hangUp;
-    const raw = await within(patienceMs, "the head", asked.answer());
-    if (raw.status !== 200) throw new Broken(`answered ${raw.status}`);
+    using request = await sendRequest(port, PATH, { cursor, cutAfter });
+    hangUp = request.hangUp;
+    const stream = await within(patienceMs, "the head", request.answer());
+    if (stream.status !== 200) throw new Broken(`answered ${stream.status}`);
     counts.connections++;
     const parser = createFrameParser(cursor);
     const check = createCheck();
-    for (let left = cutAfter; left > 0; left = cutAfter - raw.bodyBytes) {
-      const bytes = await within(patienceMs, "the next byte", raw.read(left));
-      if (bytes === null) return history.add("it ended");
+    for (;;) {
+      const bytes = await within(patienceMs, "the next byte", stream.read());
+      if (bytes === null) break;
       promised(() => parser.feed(bytes).forEach(check));
     }
+    if (stream.bodyBytes < cutAfter) return history.add("it ended");
     counts.cuts++;
   }
 

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { pause, until } from "../support/within.ts";
-import type { Fleet, Isolate } from "./fleet.ts";
+import type { Isolate, Isolates } from "./isolates.ts";
 import type { Fault } from "./scene.ts";
 
 /** A lease's life is 30 s: this is longer than any successor may take. */
@@ -19,7 +19,7 @@ const LATE_MS = 400;
 const FENCED = "Another isolate leads: what was published here was refused";
 
 /** Waits until somebody else leads, and has published. @returns How long each took, in seconds. */
-async function takeOver(fleet: Fleet, from: Isolate, since: number) {
+async function takeOver(fleet: Isolates, from: Isolate, since: number) {
   const seconds = () => (performance.now() - since) / 1000;
   const successor = fleet.other(from);
   const options = { deadlineMs: TAKE_OVER_MS, everyMs: 10 };

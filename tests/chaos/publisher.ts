@@ -9,7 +9,7 @@ import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import type { Seeded } from "../support/seeded.ts";
 import { ID, parse } from "../support/shapes.ts";
 import { pause } from "../support/within.ts";
-import type { Isolate } from "./fleet.ts";
+import type { Isolate } from "./isolates.ts";
 
 /** How long an answer may take, in milliseconds: longer than the server itself tries. */
 const ANSWER_MS = 6000;

@@ -11,7 +11,7 @@ import { print } from "../support/print.ts";
 import { randomSeed, seededBy } from "../support/seeded.ts";
 import { redisHint } from "../support/programs.ts";
 import { type Client, startClient } from "./client.ts";
-import { type Fleet, startFleet } from "./fleet.ts";
+import { type Isolates, startIsolates } from "./isolates.ts";
 import { leaderDrained, leaderKilled, leaderStopped } from "./isolate_faults.ts";
 import { createPublisher } from "./publisher.ts";
 import { allPlaced, Loss, runRound } from "./round.ts";
@@ -41,7 +41,7 @@ const SHOWN_CHARACTERS = 6000;
 
 /** Everything that runs in one run. */
 async function run(seed: number, faults: readonly Fault[]): Promise<void> {
-  await using fleet = await startFleet();
+  await using fleet = await startIsolates();
   const [a, b] = fleet.isolates;
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {}); // It is looked at in every round.
@@ -79,7 +79,7 @@ async function run(seed: number, faults: readonly Fault[]): Promise<void> {
 }
 
 /** All that helps to find out why. */
-function tell(fault: Fault, error: unknown, { isolates }: Fleet): void {
+function tell(fault: Fault, error: unknown, { isolates }: Isolates): void {
   print(`FAILED: ${fault.name}: ${error instanceof Error ? error.stack : error}`);
   const client = error instanceof Loss ? error.client : undefined;
   if (client) print(`--- the last of ${client.name}\n${client.history()}`);

@@ -6,12 +6,12 @@
 import type { Seeded } from "../support/seeded.ts";
 import { until } from "../support/within.ts";
 import type { Client } from "./client.ts";
-import type { Fleet, Isolate } from "./fleet.ts";
+import type { Isolate, Isolates } from "./isolates.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Where a fault bites. */
 export interface Scene {
-  readonly fleet: Fleet;
+  readonly fleet: Isolates;
   readonly random: Seeded;
   readonly publisher: Publisher;
   readonly clients: readonly Client[];
@@ -49,12 +49,12 @@ export function subscribed({ standIn }: Isolate): number {
 }
 
 /** Sums up something over both isolates. */
-export function sum({ isolates }: Fleet, count: (isolate: Isolate) => number): number {
+export function sum({ isolates }: Isolates, count: (isolate: Isolate) => number): number {
   return isolates.reduce((all, isolate) => all + count(isolate), 0);
 }
 
 /** Waits until each isolate hears what is published. */
-export async function allSubscribed(fleet: Fleet): Promise<void> {
+export async function allSubscribed(fleet: Isolates): Promise<void> {
   await until(
     "both subscriptions",
     () => fleet.isolates.every(({ standIn }) => standIn.stats().subscriptions === 1) || undefined,

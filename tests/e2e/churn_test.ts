@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { untilOpen } from "../support/health.ts";
 import { numberOf, type Numbers, startNumbers } from "../support/numbers.ts";
 import { createOrderWatch } from "../support/order.ts";
@@ -24,7 +24,7 @@ async function comeAndGo(port: number, random: Seeded, publisher: Numbers) {
     const isResumed = cursor !== "";
     const cutAfter = random.chance(0.5) ? random.below(20_000) : Infinity;
     const wanted = 1 + random.below(200);
-    using stream = await openFrames(port, "/v1/events/alerts/stream", { cursor, cutAfter });
+    using stream = await openStream(port, "/v1/events/alerts/stream", { cursor, cutAfter });
     const watch = createOrderWatch();
     visits++;
     for (let count = 0; count < wanted && publisher.last < EVENTS; count++) {

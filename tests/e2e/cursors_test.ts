@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { numberOf } from "../support/numbers.ts";
 import { openingAt, openingOf } from "../support/opening.ts";
 import { compareIds } from "../support/order.ts";
@@ -32,7 +32,7 @@ Deno.test("a stream opens by what its cursor is worth", async (t) => {
     const { cursor } = await openingAt(port, ALERTS);
     const both = await openingAt(port, `${ALERTS}?last_event_id=nonsense`, cursor);
     assertEquals(both.sync.resumed, true);
-    using stream = await openFrames(port, `${ALERTS}?lastEventId=${cursor}`, {
+    using stream = await openStream(port, `${ALERTS}?lastEventId=${cursor}`, {
       headers: { "last-event-id": "" },
     });
     const [sync] = await openingOf(stream);
@@ -64,7 +64,7 @@ Deno.test("a stream opens by what its cursor is worth", async (t) => {
       for (let number = 1; number <= RETAINED + 3; number++) {
         await publish(origin, "alerts", "tick", { number });
       }
-      using stream = await openFrames(port, ALERTS, { cursor });
+      using stream = await openStream(port, ALERTS, { cursor });
       const [sync, gap] = await openingOf(stream);
       const { resumed, gap: hasGap } = parse(SYNC, sync?.data ?? "");
       assertEquals([resumed, hasGap], [true, true]);

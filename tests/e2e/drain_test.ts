@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { untilOpen } from "../support/health.ts";
-import { startHerd } from "../support/load_client.ts";
+import { startLoadClient } from "../support/load_client.ts";
 import { print } from "../support/print.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
@@ -29,7 +29,7 @@ async function publishMuch(origin: string): Promise<void> {
 /** Starts a server with many streams, sends it a signal, and looks at what they were told. */
 async function drain(signal: Deno.Signal, live: number, stalled: number): Promise<void> {
   await using server = await startServer(PUBLISHER_SETTINGS);
-  await using herd = await startHerd({
+  await using client = await startLoadClient({
     port: server.port,
     path: "/v1/events/calm/stream",
     live,
@@ -45,7 +45,7 @@ async function drain(signal: Deno.Signal, live: number, stalled: number): Promis
   const tookMs = performance.now() - begun;
 
   const { ended } = await until(`the end of ${live} streams`, async () => {
-    const report = await herd.report();
+    const report = await client.report();
     return report.ended.length === live ? report : undefined;
   });
   const retries = ended.map(({ tail }) => {

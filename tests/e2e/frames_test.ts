@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { untilOpen } from "../support/health.ts";
 import { namesOf, openingAt, openingOf } from "../support/opening.ts";
 import { compareIds, createOrderWatch } from "../support/order.ts";
@@ -34,7 +34,7 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
   });
 
   await t.step("quotes then come one by one, with ids that never fall", async () => {
-    using stream = await openFrames(port, "/v1/quotes/stream");
+    using stream = await openStream(port, "/v1/quotes/stream");
     const watch = createOrderWatch();
     for (const frame of await openingOf(stream)) watch(frame.id);
     for (let count = 0; count < 30; count++) {
@@ -45,7 +45,7 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
   });
 
   await t.step("a symbol filter passes its symbols only", async () => {
-    using stream = await openFrames(port, "/v1/quotes/stream?symbols=btc-usd,BTC-USD");
+    using stream = await openStream(port, "/v1/quotes/stream?symbols=btc-usd,BTC-USD");
     const [, snapshot] = await openingOf(stream);
     const { quotes } = parse(QUOTES, snapshot?.data ?? "");
     assert(quotes.every(({ symbol }) => symbol === "BTC-USD"));
@@ -69,7 +69,7 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
   });
 
   await t.step("an event has its id, its type and its channel", async () => {
-    using stream = await openFrames(port, ALERTS);
+    using stream = await openStream(port, ALERTS);
     await openingOf(stream);
     const data = { text: "a\r\nb\u2028c", price: "1.50" };
     const id = await publish(origin, "alerts", "price_alert", data);
@@ -79,8 +79,8 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
   });
 
   await t.step("heartbeats carry the time and move the cursor of a quiet stream on", async () => {
-    using quotes = await openFrames(port, "/v1/quotes/stream");
-    using quiet = await openFrames(port, ALERTS);
+    using quotes = await openStream(port, "/v1/quotes/stream");
+    using quiet = await openStream(port, ALERTS);
     const [sync] = await openingOf(quiet);
     const quote = await quotes.nextOf("quote");
     const watch = createOrderWatch();
@@ -95,7 +95,7 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
   });
 
   await t.step("a pace holds events back, and heartbeats stay before what is owed", async () => {
-    using slow = await openFrames(port, `${ALERTS}?max_rate=0.5`);
+    using slow = await openStream(port, `${ALERTS}?max_rate=0.5`);
     await openingOf(slow);
     const first = await publish(origin, "alerts", "tick", { number: 1 });
     assertEquals((await slow.nextOf("tick", 1000)).id, first, "the first after silence waited");
@@ -111,7 +111,7 @@ Deno.test("a stream that reached its age says bye, when to come back, and ends",
   await using server = await startServer({ ...PUBLISHER_SETTINGS, STREAM_MAX_AGE_MS: "1000" });
   const retries = await Promise.all(Array.from({ length: 8 }, async () => {
     const begun = performance.now();
-    using stream = await openFrames(server.port, ALERTS);
+    using stream = await openStream(server.port, ALERTS);
     const [sync] = await openingOf(stream);
     const frames = await stream.rest();
     const age = performance.now() - begun;

@@ -1,7 +1,7 @@
 /** A stream of news that is cut off, while articles are posted, corrected and taken back. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { createOrderWatch } from "../support/order.ts";
 import { print } from "../support/print.ts";
 import { PUBLISH_TOKEN, PUBLISHER_SETTINGS } from "../support/publisher.ts";
@@ -100,7 +100,7 @@ Deno.test("a stream of news that is cut off 50 times has each article once, and 
 
   async function follow(cutAfter: number, isEnough: () => boolean): Promise<void> {
     const isResumed = cursor !== "";
-    using stream = await openFrames(port, "/v1/news/stream", { cursor, cutAfter });
+    using stream = await openStream(port, "/v1/news/stream", { cursor, cutAfter });
     const watch = createOrderWatch();
     const deadline = performance.now() + PATIENCE_MS;
     while (!isEnough()) {

@@ -4,7 +4,7 @@ import { untilOpen } from "../support/health.ts";
 import { begin, check } from "../support/operations.ts";
 import { print } from "../support/print.ts";
 import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { openRaw, type RawStream } from "../support/raw_stream.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
 import { startServer } from "../support/server_process.ts";
 
 const STREAMS = 1000;
@@ -21,13 +21,13 @@ Deno.test("100 checks at once beside 1,000 open streams of operations leave /hea
   });
   const { origin, port } = server;
   const paths: string[] = [];
-  const streams: RawStream[] = [];
+  const streams: StreamClient[] = [];
   const headers = { ...OF_PUBLISHER, accept: "text/event-stream" };
   try {
     while (streams.length < STREAMS) {
       const more = await Promise.all(Array.from({ length: AT_ONCE }, async () => {
         const path = await begin(origin);
-        return [path, await openRaw(port, `${path}/stream`, { headers })] as const;
+        return [path, await openStream(port, `${path}/stream`, { headers })] as const;
       }));
       paths.push(...more.map(([path]) => path));
       streams.push(...more.map(([, stream]) => stream));

@@ -1,6 +1,6 @@
 /** Operations on real servers: the guide's session, a server that dies in the middle, and all of them dead. */
 import { assert, assertEquals } from "@std/assert";
-import { type FrameStream, openFrames } from "../support/frame_stream.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
 import { begin, check, OPERATION, report } from "../support/operations.ts";
 import { OF_PUBLISHER } from "../support/publisher.ts";
 import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
@@ -8,7 +8,7 @@ import { startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
-import { startShared } from "./fleet.ts";
+import { startShared } from "../support/fleet.ts";
 
 Deno.test("the guide's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
   await using server = await startServer(GUIDE_SETTINGS);
@@ -18,7 +18,7 @@ Deno.test("the guide's session begins an operation, follows it, reports, and see
 });
 
 /** The progress of the next event, or how it ended. */
-async function nextOf(stream: FrameStream): Promise<number | string | null> {
+async function nextOf(stream: StreamClient): Promise<number | string | null> {
   for (;;) {
     const frame = await stream.next();
     assert(frame !== null, "the stream ended");
@@ -34,7 +34,7 @@ redisTest(
     await using one = await startServer(shared.settings);
     await using other = await startServer(shared.settings);
     const path = await begin(one.origin);
-    using stream = await openFrames(one.port, `${path}/stream`, { headers: OF_PUBLISHER });
+    using stream = await openStream(one.port, `${path}/stream`, { headers: OF_PUBLISHER });
     assertEquals(await nextOf(stream), null);
     await report(other.origin, path, { progress: 0.25 });
     assertEquals(await nextOf(stream), 0.25);
@@ -44,13 +44,13 @@ redisTest(
     await report(other.origin, path, { progress: 0.5 });
     await report(other.origin, path, { progress: 0.75 });
     const back = { headers: OF_PUBLISHER, cursor: stream.lastEventId };
-    using resumed = await openFrames(other.port, `${path}/stream`, back);
+    using resumed = await openStream(other.port, `${path}/stream`, back);
     assertEquals([await nextOf(resumed), await nextOf(resumed)], [0.5, 0.75]);
     await report(other.origin, path, { state: "completed" });
     assertEquals(await nextOf(resumed), "completed");
     assertEquals((await resumed.rest()).map(({ event }) => event), ["bye"]);
     const again = { headers: OF_PUBLISHER, cursor: resumed.lastEventId };
-    using nothing = await openFrames(other.port, `${path}/stream`, again);
+    using nothing = await openStream(other.port, `${path}/stream`, again);
     assertEquals(nothing.status, 204);
   },
 );
@@ -77,7 +77,7 @@ redisTest(
     );
 
     const streams = await Promise.all(
-      [one, other].map(({ port }) => openFrames(port, `${path}/stream`, { headers: OF_PUBLISHER })),
+      [one, other].map(({ port }) => openStream(port, `${path}/stream`, { headers: OF_PUBLISHER })),
     );
     for (const stream of streams) {
       const types = (await stream.rest()).map(({ event }) => event);

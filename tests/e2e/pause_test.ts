@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FrameStream, openFrames } from "../support/frame_stream.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
 import { numberOf } from "../support/numbers.ts";
 import { createOrderWatch } from "../support/order.ts";
 import { print } from "../support/print.ts";
@@ -20,7 +20,7 @@ async function publishNumbers(origin: string): Promise<void> {
 }
 
 /** Reads numbers, one after the other without a gap, up to `last` or a goodbye. @returns The last one, and the goodbye. */
-async function readNumbers(stream: FrameStream, due: number | undefined, last: number) {
+async function readNumbers(stream: StreamClient, due: number | undefined, last: number) {
   const watch = createOrderWatch();
   let number = due === undefined ? undefined : due - 1;
   while (number !== last) {
@@ -41,7 +41,7 @@ Deno.test("a reader that pauses loses nothing, on this connection or on the next
   let cursor = "";
   let number = 0;
   while (number < EVENTS) {
-    using stream = await openFrames(server.port, ALERTS, { cursor });
+    using stream = await openStream(server.port, ALERTS, { cursor });
     assertEquals((await stream.next())?.event, "sync");
     if (cursor === "") await publishNumbers(server.origin);
     const read = await readNumbers(stream, number + 1, EVENTS);
@@ -58,7 +58,7 @@ Deno.test("a reader that pauses too long is told slow, and comes back to an exac
     ...PUBLISHER_SETTINGS,
     LOG_RETAIN_EVENTS: String(kept),
   });
-  using stream = await openFrames(server.port, ALERTS);
+  using stream = await openStream(server.port, ALERTS);
   assertEquals((await stream.next())?.event, "sync");
   await publishNumbers(server.origin);
   const { number = 0, bye } = await readNumbers(stream, 1, EVENTS);
@@ -67,7 +67,7 @@ Deno.test("a reader that pauses too long is told slow, and comes back to an exac
   print(`pause: told slow after number ${number} of ${EVENTS}`);
 
   const cursor = stream.lastEventId;
-  using second = await openFrames(server.port, ALERTS, { cursor });
+  using second = await openStream(server.port, ALERTS, { cursor });
   const sync = await second.next();
   const { resumed, gap } = parse(SYNC, sync?.data ?? "");
   assertEquals([resumed, gap], [true, true]);

@@ -1,7 +1,7 @@
 /** Publishing to two real servers on one real Redis: what a publisher is told, and what readers of a private channel get. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { z } from "zod";
-import { type FrameStream, openFrames } from "../support/frame_stream.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
 import { createOrderWatch } from "../support/order.ts";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import type { ServerProcess } from "../support/server_process.ts";
@@ -9,7 +9,7 @@ import { ID, parse, PROBLEM } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
-import { startFleet } from "./fleet.ts";
+import { startFleet } from "../support/fleet.ts";
 
 const PATH = "/v1/events/desk/stream";
 const ACCEPTED = z.object({ id: ID });
@@ -52,12 +52,12 @@ async function told(answer: Response): Promise<readonly [number, string]> {
 
 /** The status with which a stream is answered: it is hung up at once. */
 async function statusOf({ port }: ServerProcess, path: string, method = "GET"): Promise<number> {
-  using stream = await openFrames(port, path, { method });
+  using stream = await openStream(port, path, { method });
   return stream.status;
 }
 
 /** The ids of so many ticks, whose order is checked: over all, and of each sender. */
-async function readTicks(stream: FrameStream, count: number): Promise<string[]> {
+async function readTicks(stream: StreamClient, count: number): Promise<string[]> {
   const watch = createOrderWatch();
   const numbers = new Map<number, number>();
   const ids: string[] = [];
@@ -78,7 +78,7 @@ redisTest(
     await using fleet = await startFleet(SETTINGS);
     const servers = [fleet.one, fleet.other];
     const streams = await Promise.all(
-      servers.map(({ port }) => openFrames(port, PATH, { headers: ANN })),
+      servers.map(({ port }) => openStream(port, PATH, { headers: ANN })),
     );
     for (const stream of streams) await stream.nextOf("sync");
 
@@ -107,7 +107,7 @@ redisTest(
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const { one, other, redis } = fleet;
-    using stream = await openFrames(one.port, PATH, { headers: ANN });
+    using stream = await openStream(one.port, PATH, { headers: ANN });
     await stream.nextOf("sync");
     const tick = (number: number) => ({ type: "tick", data: { sender: 0, number } });
 
@@ -195,7 +195,7 @@ redisTest(
     );
     assertEquals(statuses.toSorted(), [200, 401, 401, 401]);
 
-    using stream = await openFrames(other.port, `${PATH}?ticket=${second}`);
+    using stream = await openStream(other.port, `${PATH}?ticket=${second}`);
     await stream.nextOf("sync");
     const [, id] = await told(await send(one, { type: "tick", data: { sender: 0, number: 0 } }));
     assertEquals(await readTicks(stream, 1), [id]);

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
-import { openStreams, untilOpen } from "../support/health.ts";
+import { openStream } from "../support/stream_client.ts";
+import { openStreamCount, untilOpen } from "../support/health.ts";
 import { assertStreamHeaders, namesOf, openingOf } from "../support/opening.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { openRaw } from "../support/raw_stream.ts";
 import { startServer } from "../support/server_process.ts";
 import { BUSY, parse, PROBLEM, QUOTES_ANSWER } from "../support/shapes.ts";
 import { within } from "../support/within.ts";
@@ -18,11 +17,11 @@ Deno.test("a stream that cannot be had is refused by a status, and HEAD takes no
   await t.step("HEAD answers at once, with the stream's headers, and takes no seat", async () => {
     await untilOpen(origin, 0);
     for (const path of ["/v1/quotes/stream", ALERTS, BOTH]) {
-      const answer = openRaw(port, path, { method: "HEAD" });
+      const answer = openStream(port, path, { method: "HEAD" });
       using head = await within(5000, `HEAD ${path}`, answer);
       assertEquals(head.status, 200);
       assertStreamHeaders(head.headers);
-      assertEquals(await openStreams(origin), 0);
+      assertEquals(await openStreamCount(origin), 0);
     }
   });
 
@@ -49,16 +48,16 @@ Deno.test("a stream that cannot be had is refused by a status, and HEAD takes no
         assert(text.includes(named), `${path} does not name ${named}: ${text}`);
       }
     }
-    assertEquals(await openStreams(origin), 0);
+    assertEquals(await openStreamCount(origin), 0);
   });
 });
 
 Deno.test("a client over its share is told so in the words it understands", async () => {
   await using server = await startServer({ ...PUBLISHER_SETTINGS, STREAMS_PER_CLIENT: "1" });
-  using first = await openFrames(server.port, ALERTS);
+  using first = await openStream(server.port, ALERTS);
   const [sync] = await openingOf(first);
 
-  using second = await openFrames(server.port, ALERTS, { cursor: sync?.id ?? "" });
+  using second = await openStream(server.port, ALERTS, { cursor: sync?.id ?? "" });
   assertEquals(second.status, 200);
   assertStreamHeaders(second.headers);
   const frames = await second.rest();
@@ -71,7 +70,7 @@ Deno.test("a client over its share is told so in the words it understands", asyn
   assert(second.isWhole, "the body was cut off");
   assertEquals(second.lastEventId, sync?.id);
 
-  using quotes = await openFrames(server.port, "/v1/quotes/stream?symbols=BTC-USD");
+  using quotes = await openStream(server.port, "/v1/quotes/stream?symbols=BTC-USD");
   const [refusal] = await quotes.rest();
   const pollUrl = parse(BUSY, refusal?.data ?? "").poll_url ?? "";
   const polled = await fetch(server.origin + pollUrl);
@@ -92,6 +91,6 @@ Deno.test("a client over its share is told so in the words it understands", asyn
 
   first.hangUp();
   await untilOpen(server.origin, 0);
-  using third = await openFrames(server.port, ALERTS);
+  using third = await openStream(server.port, ALERTS);
   assertEquals(namesOf(await openingOf(third)), ["sync"]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import type { ReceivedFrame } from "../support/frames.ts";
 import { numberOf, startNumbers } from "../support/numbers.ts";
 import { createOrderWatch } from "../support/order.ts";
@@ -50,7 +50,7 @@ function createClient(port: number, path: string, random: Seeded) {
     const isResumed = cursor !== "";
     const inQuery = isResumed && random.chance(0.3);
     const query = `${path.includes("?") ? "&" : "?"}last_event_id=${cursor}`;
-    using stream = await openFrames(port, inQuery ? path + query : path, {
+    using stream = await openStream(port, inQuery ? path + query : path, {
       cursor: inQuery ? "" : cursor,
       cutAfter,
     });

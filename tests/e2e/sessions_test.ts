@@ -1,13 +1,13 @@
 /** Sessions on real servers: the guide's session, one checked and followed on two isolates, and all at once. */
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "../support/frame_stream.ts";
+import { openStream } from "../support/stream_client.ts";
 import { print } from "../support/print.ts";
 import { OF_PUBLISHER } from "../support/publisher.ts";
 import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession, changeSession } from "../support/sessions.ts";
 import { redisTest } from "../support/programs.ts";
-import { startFleet } from "./fleet.ts";
+import { startFleet } from "../support/fleet.ts";
 
 /** What an answer may take, at most: room for a machine that does other things too. */
 const BOUND_MS = 1000;
@@ -26,14 +26,14 @@ redisTest(
     await using fleet = await startFleet();
     const { one, other } = fleet;
     const path = await beginSession(one.origin);
-    using stream = await openFrames(one.port, `${path}/events`, { headers: OF_PUBLISHER });
+    using stream = await openStream(one.port, `${path}/events`, { headers: OF_PUBLISHER });
     await stream.nextOf("session");
     one.signal("SIGKILL");
     await one.exited;
     await changeSession(other.origin, path, { session_state: "asking", progress: 0.5 });
     await changeSession(other.origin, path, { session_state: "cancelled" });
     const back = { headers: OF_PUBLISHER, cursor: stream.lastEventId };
-    using resumed = await openFrames(other.port, `${path}/events`, back);
+    using resumed = await openStream(other.port, `${path}/events`, back);
     const types = (await resumed.rest()).map(({ event }) => event);
     assertEquals(types, ["sync", "session", "cancelled", "bye"]);
   },
@@ -57,7 +57,7 @@ redisTest(
     }
     async function follow(n: number) {
       const port = servers[n % 2]?.port ?? 0;
-      const stream = await openFrames(port, `${path}/stream`, { headers: OF_PUBLISHER });
+      const stream = await openStream(port, `${path}/stream`, { headers: OF_PUBLISHER });
       await stream.nextOf("session");
       return { stream, ms: performance.now() - start };
     }

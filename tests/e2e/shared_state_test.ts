@@ -1,15 +1,15 @@
 /** Two real servers on one real Redis: what they share, what it costs, and what happens while it is away. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openFrames } from "../support/frame_stream.ts";
-import { openStreams } from "../support/health.ts";
+import { openStream } from "../support/stream_client.ts";
+import { openStreamCount } from "../support/health.ts";
 import { compareIds } from "../support/order.ts";
 import { publish, PUBLISH_TOKEN } from "../support/publisher.ts";
 import type { ServerProcess } from "../support/server_process.ts";
 import { ID, parse, PROBLEM, QUOTES, QUOTES_ANSWER } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
-import { startFleet } from "./fleet.ts";
+import { startFleet } from "../support/fleet.ts";
 
 const STORE = z.object({
   store: z.object({ kind: z.literal("redis"), is_up: z.boolean(), commands: z.int() }),
@@ -42,8 +42,8 @@ redisTest(
     ]);
 
     const path = "/v1/stream?topics=quotes,events/alerts";
-    using left = await openFrames(one.port, path);
-    using right = await openFrames(other.port, path);
+    using left = await openStream(one.port, path);
+    using right = await openStream(other.port, path);
     for (const stream of [left, right]) await stream.nextOf("snapshot");
     const quotes = [await left.nextOf("quote"), await right.nextOf("quote")];
     const later = compareIds(quotes[0]?.id ?? "", quotes[1]?.id ?? "") < 0 ? right : left;
@@ -70,7 +70,7 @@ redisTest("nobody who watches costs nothing, and neither does one viewer more", 
   const { one, standIn } = fleet;
   assertEquals((await standIn.commandsAtRedis()).total, 0);
   const path = "/v1/events/alerts/stream";
-  using first = await openFrames(one.port, path);
+  using first = await openStream(one.port, path);
   await first.nextOf("sync");
   const opened = (await storeOf(one)).commands;
   assertEquals(
@@ -80,7 +80,7 @@ redisTest("nobody who watches costs nothing, and neither does one viewer more", 
   );
 
   await standIn.resetCommands();
-  const viewers = await Promise.all(Array.from({ length: 20 }, () => openFrames(one.port, path)));
+  const viewers = await Promise.all(Array.from({ length: 20 }, () => openStream(one.port, path)));
   for (const viewer of viewers) await viewer.nextOf("heartbeat");
   assertEquals([await storeOf(one), (await standIn.commandsAtRedis()).total], [
     { kind: "redis", is_up: true, commands: opened },
@@ -95,7 +95,7 @@ redisTest(
     await using fleet = await startFleet(SETTINGS);
     const { redis, one, other } = fleet;
     const path = "/v1/stream?topics=quotes,events/alerts";
-    using stream = await openFrames(one.port, path);
+    using stream = await openStream(one.port, path);
     await stream.nextOf("quote");
     const before = await publish(other.origin, "alerts", "tick", { number: 1 });
     assertEquals((await stream.nextOf("tick")).id, before);
@@ -112,18 +112,18 @@ redisTest(
     assertEquals(parse(PROBLEM, await refused.text()).code, "store_away");
 
     // Who comes now opens at once, has no place, and is shown what this server asks for itself.
-    using fresh = await openFrames(one.port, "/v1/quotes/stream");
+    using fresh = await openStream(one.port, "/v1/quotes/stream");
     const snapshot = await fresh.nextOf("snapshot");
     assertEquals(snapshot.id, null);
     assert(parse(QUOTES, snapshot.data).quotes.length > 0);
-    using back = await openFrames(one.port, "/v1/events/alerts/stream", { cursor: before });
+    using back = await openStream(one.port, "/v1/events/alerts/stream", { cursor: before });
     const sync = await back.nextOf("sync");
     assertEquals([sync.id, JSON.parse(sync.data).resumed], [null, true]);
     const shown = await stream.nextOf("quote");
     assertEquals(shown.id, null);
     const answer = await (await fetch(`${one.origin}/v1/quotes`)).text();
     assertEquals(parse(QUOTES_ANSWER, answer).cursor, null);
-    assert(await openStreams(one.origin) >= 3);
+    assert(await openStreamCount(one.origin) >= 3);
 
     await redis.restart();
     await until(

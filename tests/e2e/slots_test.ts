@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { type FrameStream, openFrames } from "../support/frame_stream.ts";
-import { openStreams, untilOpen } from "../support/health.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
+import { openStreamCount, untilOpen } from "../support/health.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { openRaw, type RawStream } from "../support/raw_stream.ts";
 import { startServer } from "../support/server_process.ts";
 import { BUSY, BYE, parse } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
@@ -25,9 +24,9 @@ async function publishMuch(origin: string): Promise<void> {
 }
 
 /** Opens a stream that reads its head and nothing more. */
-async function openStalled(port: number, address: string): Promise<RawStream> {
+async function openStalled(port: number, address: string): Promise<StreamClient> {
   const headers = { accept: "text/event-stream", [ADDRESS]: address };
-  const stream = await openRaw(port, ALERTS, { headers, bufferBytes: 1 });
+  const stream = await openStream(port, ALERTS, { headers, bufferBytes: 1 });
   assertEquals(stream.headers.get("content-type"), "text/event-stream");
   return stream;
 }
@@ -40,14 +39,14 @@ Deno.test("stalled readers hold their seats after the server said bye, until the
     CLIENT_IP_HEADER: ADDRESS,
   });
   const { origin, port } = server;
-  const stalled: RawStream[] = [];
+  const stalled: StreamClient[] = [];
   using _all = {
     [Symbol.dispose]: () => stalled.forEach((each) => each.hangUp()),
   };
 
   /** Opens one more of the same client. */
-  const openMore = (): Promise<FrameStream> =>
-    openFrames(port, ALERTS, { headers: { [ADDRESS]: "203.0.113.1" } });
+  const openMore = (): Promise<StreamClient> =>
+    openStream(port, ALERTS, { headers: { [ADDRESS]: "203.0.113.1" } });
 
   async function assertRefused(): Promise<void> {
     using more = await openMore();
@@ -59,13 +58,13 @@ Deno.test("stalled readers hold their seats after the server said bye, until the
 
   const begun = performance.now();
   while (stalled.length < SEATS) stalled.push(await openStalled(port, "203.0.113.1"));
-  using witness = await openFrames(port, "/v1/events/calm/stream", {
+  using witness = await openStream(port, "/v1/events/calm/stream", {
     headers: { [ADDRESS]: "203.0.113.2" },
   });
   await publishMuch(origin);
   const publishedMs = performance.now() - begun;
   assert(publishedMs < MAX_AGE_MS * 0.9, `too slow to stall them in time: ${publishedMs} ms`);
-  assertEquals(await openStreams(origin), SEATS + 1);
+  assertEquals(await openStreamCount(origin), SEATS + 1);
   await assertRefused();
 
   // Ages differ by 10 % either way, so at 1.2 times the age all five have been told, like the witness.

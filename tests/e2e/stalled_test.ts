@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describeDelays } from "../support/delays.ts";
-import { openStreams, untilOpen } from "../support/health.ts";
-import { startHerd } from "../support/load_client.ts";
+import { openStreamCount, untilOpen } from "../support/health.ts";
+import { startLoadClient } from "../support/load_client.ts";
 import { print } from "../support/print.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
@@ -54,12 +54,12 @@ Deno.test("stalled readers take no memory and delay no other client", async () =
   await using server = await startServer({ ...PUBLISHER_SETTINGS, CHANNELS });
   const { origin, port } = server;
   const startedKb = server.rssKb();
-  await using herd = await startHerd({ port, path: ALERTS, live: LIVE });
+  await using client = await startLoadClient({ port, path: ALERTS, live: LIVE });
   const openKb = server.rssKb();
 
-  const wave = { origin, channel: "alerts", herd, eventBytes };
+  const wave = { origin, channel: "alerts", client, eventBytes };
   const warmUp = await publishWave({ ...wave, events: warmUpEvents });
-  await using _stalled = await startHerd({
+  await using _stalled = await startLoadClient({
     port,
     path: ALERTS,
     live: 0,
@@ -69,12 +69,12 @@ Deno.test("stalled readers take no memory and delay no other client", async () =
   await untilOpen(origin, LIVE + STALLED);
   const warmKb = server.rssKb();
   const cpuBefore = server.cpuSeconds();
-  await herd.startWave();
+  await client.startWave();
 
   const main = await publishWave({ ...wave, events, rate: LOAD * warmUp.rate });
   const afterKb = server.rssKb();
   const cpu = server.cpuSeconds() - cpuBefore;
-  const report = await herd.report();
+  const report = await client.report();
 
   const delivered = events * LIVE;
   const lines = [
@@ -94,5 +94,5 @@ Deno.test("stalled readers take no memory and delay no other client", async () =
   assert(report.leastBytes > (warmUpEvents + events) * (eventBytes - 100));
   assert(report.lastDelays.max <= MAX_LAST_DELAY_MS, describeDelays(report.lastDelays));
   assert(afterKb - warmKb <= MAX_GROWTH_KB, `RSS grew by ${megabytes(afterKb - warmKb)}`);
-  assertEquals(await openStreams(origin), LIVE + STALLED, "a stalled stream lost its slot");
+  assertEquals(await openStreamCount(origin), LIVE + STALLED, "a stalled stream lost its slot");
 });

@@ -10,7 +10,7 @@ import { createTaskPublisher } from "../support/tasks.ts";
 import { until, within } from "../support/within.ts";
 import { startWorker, workerText } from "../support/worker_process.ts";
 import { redisTest } from "../support/programs.ts";
-import { startFleet } from "./fleet.ts";
+import { startFleet } from "../support/fleet.ts";
 
 const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth: z.int() });
 const CHECK = z.object({ session_state: z.string() });

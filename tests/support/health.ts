@@ -7,7 +7,7 @@ import { HEALTH, parse } from "./shapes.ts";
 import { until } from "./within.ts";
 
 /** How many streams the server counts. */
-export async function openStreams(origin: string): Promise<number> {
+export async function openStreamCount(origin: string): Promise<number> {
   const answer = await fetch(`${origin}/health`);
   return parse(HEALTH, await answer.text()).streams.open;
 }
@@ -17,7 +17,7 @@ export async function untilOpen(origin: string, count: number): Promise<void> {
   let open = -1;
   try {
     await until(`${count} open streams`, async () => {
-      open = await openStreams(origin);
+      open = await openStreamCount(origin);
       return open === count ? true : undefined;
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openFrames } from "./frame_stream.ts";
+import { openStream } from "./stream_client.ts";
 import { startHoldingProxy } from "./holding_proxy.ts";
 import { until } from "./within.ts";
 
@@ -31,7 +31,7 @@ function portOf(origin: string): number {
 Deno.test("startHoldingProxy() lets a stream through as it comes, and its reader's hang-up too", async () => {
   await using server = startStream();
   await using proxy = await startHoldingProxy(server.origin);
-  using stream = await openFrames(portOf(proxy.origin), "/stream?a=1");
+  using stream = await openStream(portOf(proxy.origin), "/stream?a=1");
   await server.tell("one");
   assertEquals((await stream.next())?.data, "one");
   assertEquals([proxy.streams, proxy.asked], [1, ["/stream?a=1"]]);
@@ -44,7 +44,7 @@ Deno.test("startHoldingProxy() holds a stream's bytes until it ends, and nothing
   await using server = startStream();
   await using proxy = await startHoldingProxy(server.origin);
   proxy.isHolding = true;
-  using stream = await openFrames(portOf(proxy.origin), "/stream");
+  using stream = await openStream(portOf(proxy.origin), "/stream");
   await server.tell("one");
   await server.tell("two");
   assertEquals(await (await fetch(`${proxy.origin}/json`)).json(), { a: 1 });

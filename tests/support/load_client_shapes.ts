@@ -1,13 +1,13 @@
 /**
- * What a herd is asked and what it answers, a JSON line each.
+ * What a client is asked and what it answers, a JSON line each.
  *
  * @module
  */
 import { z } from "zod";
 import { DELAYS } from "./delays.ts";
 
-/** What a herd consists of. */
-export const HERD = z.object({
+/** What a client consists of. */
+export const LOAD_CLIENT = z.object({
   port: z.int(),
   /** What the live streams follow. */
   path: z.string(),
@@ -18,13 +18,13 @@ export const HERD = z.object({
   stalledPaths: z.array(z.string()).min(1),
 });
 
-/** What a herd consists of. */
-export type HerdOptions = Readonly<z.infer<typeof HERD>>;
+/** What a client consists of. */
+export type LoadClientOptions = Readonly<z.infer<typeof LOAD_CLIENT>>;
 
 /** `report` answers with a report; `wave` does so too, and then counts delays anew. */
 export const COMMAND = z.enum(["report", "wave"]);
 
-/** What a herd's live streams have seen. */
+/** What a client's live streams have seen. */
 export const REPORT = z.object({
   open: z.int(),
   /** Those that ended: how their bodies ended, and whether as HTTP wants it. */
@@ -40,5 +40,5 @@ export const REPORT = z.object({
   lastDelays: DELAYS,
 });
 
-/** What a herd's live streams have seen. */
-export type HerdReport = Readonly<z.infer<typeof REPORT>>;
+/** What a client's live streams have seen. */
+export type LoadReport = Readonly<z.infer<typeof REPORT>>;

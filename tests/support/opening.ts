@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { openFrames } from "./frame_stream.ts";
+import { openStream } from "./stream_client.ts";
 import type { ReceivedFrame } from "./frames.ts";
 import { parse, SYNC } from "./shapes.ts";
 
@@ -33,7 +33,7 @@ export function assertStreamHeaders(headers: Headers): void {
 
 /** Opens a path, gives its opening and leaves. Fails where it is no stream. */
 export async function openingAt(port: number, path: string, cursor = "") {
-  using stream = await openFrames(port, path, { cursor });
+  using stream = await openStream(port, path, { cursor });
   assertEquals(stream.status, 200);
   assertStreamHeaders(stream.headers);
   const frames = await openingOf(stream);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Herd, slowestOf } from "./load_client.ts";
+import { type LoadClient, slowestOf } from "./load_client.ts";
 import { compareIds } from "./order.ts";
 import { publish } from "./publisher.ts";
 import { pause, until } from "./within.ts";
@@ -12,7 +12,7 @@ import { pause, until } from "./within.ts";
 export interface WaveOptions {
   readonly origin: string;
   readonly channel: string;
-  readonly herd: Herd;
+  readonly client: LoadClient;
   readonly events: number;
   readonly eventBytes: number;
   /** Events a second; without it as fast as the slowest live reader takes them. */
@@ -39,7 +39,7 @@ function newest(ids: readonly string[]): string {
 
 /** Publishes a wave and waits until every live reader has its last event. */
 export async function publishWave(
-  { origin, channel, herd, events, eventBytes, rate = Infinity }: WaveOptions,
+  { origin, channel, client, events, eventBytes, rate = Infinity }: WaveOptions,
 ): Promise<Wave> {
   const maxAhead = Math.floor(MAX_AHEAD_BYTES / eventBytes);
   const pad = "x".repeat(Math.max(0, eventBytes - 100));
@@ -50,7 +50,7 @@ export async function publishWave(
 
   /** Whether every live reader has an event. */
   async function haveAll(id: string): Promise<true | undefined> {
-    const report = await herd.report();
+    const report = await client.report();
     if (report.ended.length > 0) throw new Error(`A live stream ended: ${report.ended[0]?.tail}`);
     const slowest = slowestOf(report);
     return slowest !== "" && compareIds(slowest, id) >= 0 ? true : undefined;

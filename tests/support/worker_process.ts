@@ -4,10 +4,11 @@
  * @module
  */
 import { blocksOf, GUIDE_SETTINGS } from "./guides.ts";
+import { ChildProcess } from "./process.ts";
 
 /** A running worker. Whoever starts it must dispose of it. */
 export interface WorkerProcess extends AsyncDisposable {
-  /** SIGKILL: it says nothing any more. Resolves once it is gone. */
+  /** Sends SIGKILL: it reports nothing any more. Resolves once it has ended. */
   kill(): Promise<void>;
 }
 
@@ -21,32 +22,12 @@ export async function workerText(): Promise<string> {
 export async function startWorker(origin: string): Promise<WorkerProcess> {
   const file = await Deno.makeTempFile({ suffix: ".mjs" });
   await Deno.writeTextFile(file, await workerText());
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", file],
-    env: { ...GUIDE_SETTINGS, EDGETAPE: origin },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  let isOver = false;
-
-  /** The net below everything: a test run that breaks leaves no process behind. */
-  function end(): void {
-    if (!isOver) child.kill("SIGKILL");
-    isOver = true;
-  }
-
-  async function kill(): Promise<void> {
-    globalThis.removeEventListener("unload", end);
-    end();
-    await child.status;
-  }
-
-  globalThis.addEventListener("unload", end);
+  const env = { ...GUIDE_SETTINGS, EDGETAPE: origin };
+  const child = new ChildProcess(Deno.execPath(), ["run", "-A", file], { env });
   return {
-    kill,
+    kill: () => child.kill(),
     async [Symbol.asyncDispose]() {
-      await kill();
+      await child.kill();
       await Deno.remove(file);
     },
   };

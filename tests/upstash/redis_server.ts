@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { within } from "../support/within.ts";
+import { ChildProcess } from "../support/process.ts";
 
 /** A running redis-server on 127.0.0.1, with its own folder. Its starter must dispose of it. */
 export interface RedisServer extends AsyncDisposable {
@@ -29,7 +29,6 @@ export interface RedisOptions {
 const PROGRAM = "redis-server";
 const START_MS = 20_000;
 const ATTEMPTS = 5;
-const KEPT_CHARACTERS = 4096;
 
 /**
  * Ports are sought below those that systems give to clients (Linux: from 32768): a client that reconnects to
@@ -49,54 +48,12 @@ function freePort(): number {
   }
 }
 
-/** One life of the process. */
-interface Life {
-  signal(name: Deno.Signal): void;
-  readonly exited: Promise<void>;
-}
-
-/** Starts the process and waits until it takes commands, with all that it has on disk read. */
-async function live(args: readonly string[]): Promise<Life> {
-  const child = new Deno.Command(PROGRAM, {
-    args: [...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  let isOver = false;
-  let output = "";
-
-  async function watch(): Promise<void> {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      output = (output + text).slice(-KEPT_CHARACTERS);
-      if (output.includes("Ready to accept connections")) resolve();
-    }
-    await child.status;
-    isOver = true;
-  }
-
-  function signal(name: Deno.Signal): void {
-    if (isOver) return;
-    try {
-      child.kill(name);
-    } catch (error) {
-      // It has ended by itself, and we were not told yet.
-      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
-  const exited = watch();
-  try {
-    const ended = exited.then(() => Promise.reject(new Error("It ended")));
-    await within(START_MS, PROGRAM, Promise.race([ready, ended]));
-    return { signal, exited };
-  } catch (error) {
-    signal("SIGKILL");
-    await exited;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`Cannot start ${PROGRAM}: ${reason}\n${output}`);
-  }
+/** Starts the process, and waits until it takes commands, with all that it has on disk read. */
+async function startProcess(args: readonly string[]): Promise<ChildProcess> {
+  const child = new ChildProcess(PROGRAM, args);
+  const isReady = (line: string) => line.includes("Ready to accept connections") || undefined;
+  await child.find(START_MS, "readiness", isReady);
+  return child;
 }
 
 /**
@@ -113,21 +70,20 @@ export async function startRedisServer(
   const durability = { appendonly: appendOnly ? "yes" : "no", appendfsync: "always" };
   const args = Object.entries({ ...settings, ...durability })
     .flatMap(([name, value]) => [`--${name}`, value]);
-  let life: Life | undefined;
+  let child: ChildProcess | undefined;
   let port = 0;
 
   const start = async () => {
-    life = await live(["--port", String(port), ...args]);
+    child = await startProcess(["--port", String(port), ...args]);
   };
 
   async function kill(): Promise<void> {
-    life?.signal("SIGKILL");
-    await life?.exited;
+    await child?.kill();
   }
 
-  /** The net below everything: a test run that breaks leaves nothing behind. */
+  /** Removes the folder where a test run breaks. */
   function unload(): void {
-    life?.signal("SIGKILL");
+    child?.signal("SIGKILL");
     Deno.removeSync(folder, { recursive: true });
   }
 
@@ -139,7 +95,7 @@ export async function startRedisServer(
 
   globalThis.addEventListener("unload", unload);
   try {
-    for (let attempt = 1; life === undefined; attempt++) {
+    for (let attempt = 1; child === undefined; attempt++) {
       port = freePort();
       try {
         await start();
@@ -159,8 +115,8 @@ export async function startRedisServer(
       await kill();
       await start();
     },
-    pause: () => life?.signal("SIGSTOP"),
-    resume: () => life?.signal("SIGCONT"),
+    pause: () => child?.signal("SIGSTOP"),
+    resume: () => child?.signal("SIGCONT"),
     [Symbol.asyncDispose]: dispose,
   };
 }

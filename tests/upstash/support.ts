@@ -4,7 +4,7 @@
  * @module
  */
 import { Redis, type RedisConfigNodejs } from "@upstash/redis";
-import { type FrameStream, openFrames } from "../support/frame_stream.ts";
+import { openStream, type StreamClient } from "../support/stream_client.ts";
 import { type RedisOptions, type RedisServer, startRedisServer } from "./redis_server.ts";
 import { type StandIn, startStandIn } from "./stand_in.ts";
 
@@ -41,13 +41,13 @@ export function sdkFor(
 }
 
 /** Returns the next message of a subscription, or null at its end. */
-export async function nextOf(stream: FrameStream): Promise<string | null> {
+export async function nextOf(stream: StreamClient): Promise<string | null> {
   return (await stream.next())?.data ?? null;
 }
 
 /** Subscribes without the SDK: `/subscribe/…` or `/psubscribe/…`. The subscription is confirmed when this resolves. */
-export async function subscribe(standIn: StandIn, path: string): Promise<FrameStream> {
-  const stream = await openFrames(Number(new URL(standIn.url).port), path, {
+export async function subscribe(standIn: StandIn, path: string): Promise<StreamClient> {
+  const stream = await openStream(Number(new URL(standIn.url).port), path, {
     method: "POST",
     headers: { authorization: `Bearer ${standIn.token}`, "upstash-encoding": "base64" },
   });

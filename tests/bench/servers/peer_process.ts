@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { until, within } from "../../support/within.ts";
+import { ChildProcess } from "../../support/process.ts";
+import { PATIENCE_MS, until } from "../../support/within.ts";
 import { pin } from "../pin.ts";
 
 /** A process of a peer. */
@@ -14,7 +15,6 @@ export interface PeerProcess {
 }
 
 const PORT = /"port":(\d+)/;
-const STOP_MS = 3000;
 
 /**
  * Starts a process and waits until it listens.
@@ -27,40 +27,10 @@ export async function startPeer(
   args: readonly string[],
   { cwd, port }: { readonly cwd?: string; readonly port?: number } = {},
 ): Promise<PeerProcess> {
-  const child = new Deno.Command(command, {
-    args: [...args],
-    ...cwd === undefined ? {} : { cwd },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+  const child = new ChildProcess(command, args, cwd === undefined ? {} : { cwd });
   pin(child.pid, "server");
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let isOver = false;
-  const exited = child.status.then(() => {
-    isOver = true;
-    globalThis.removeEventListener("unload", kill);
-  });
-
-  /** The net below everything: a bench that breaks leaves no process behind. */
-  function kill(): void {
-    if (!isOver) child.kill("SIGKILL");
-  }
-  globalThis.addEventListener("unload", kill);
-
-  async function printedPort(): Promise<number> {
-    let text = "";
-    for (;;) {
-      const found = PORT.exec(text)?.[1];
-      if (found) return Number(found);
-      const { value, done } = await output.read();
-      if (done) throw new Error(`${command} ended before it listened`);
-      text += value;
-    }
-  }
 
   async function isListening(port: number): Promise<true | undefined> {
-    if (isOver) throw new Error(`${command} ended before it listened`);
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
       return true;
@@ -69,19 +39,13 @@ export async function startPeer(
     }
   }
 
-  async function stop(): Promise<void> {
-    if (!isOver) child.kill("SIGTERM");
-    await within(STOP_MS, `the end of ${command}`, exited).catch(kill);
-    await exited;
-    await output.cancel();
-  }
-
+  const portIn = (line: string) => Number(PORT.exec(line)?.[1] ?? NaN) || undefined;
+  const known = port ?? await child.find(PATIENCE_MS, "port", portIn);
   try {
-    const known = port ?? await printedPort();
     await until(`${command} to listen`, () => isListening(known));
-    return { pid: child.pid, port: known, stop };
+    return { pid: child.pid, port: known, stop: () => child.stop() };
   } catch (thrown) {
-    await stop();
+    await child.stop();
     throw thrown;
   }
 }

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
 import { type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
 import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+import { PUBLISHER_SETTINGS } from "./publisher.ts";
+import { type ServerProcess, type Settings, startServer } from "./server_process.ts";
 
 /** A Redis that keeps what it has answered, and the settings of servers that share it. */
 export interface SharedRedis extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly standIn: StandIn;
   readonly settings: Settings;
+  /** Starts one more stand-in in front of the same Redis: its faults hit only the servers that use it. */
+  startStandIn(): Promise<StandIn>;
 }
 
 /** Two servers that share a Redis. */
@@ -21,22 +23,28 @@ export interface Fleet extends SharedRedis {
   readonly other: ServerProcess;
 }
 
+/** The settings of a server that reaches Redis through a stand-in. */
+export function settingsFor({ url, token }: StandIn, more: Settings = {}): Settings {
+  return {
+    ...PUBLISHER_SETTINGS,
+    UPSTASH_REDIS_REST_URL: url,
+    UPSTASH_REDIS_REST_TOKEN: token,
+    ...more,
+  };
+}
+
 /** Starts a Redis, and no server yet. */
 export async function startShared(more: Settings = {}): Promise<SharedRedis> {
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedisServer({ appendOnly: true }));
   const standIn = stack.use(await startStandIn(redis));
-  const kept = stack.move();
+  const owned = stack.move();
   return {
     redis,
     standIn,
-    settings: {
-      ...PUBLISHER_SETTINGS,
-      UPSTASH_REDIS_REST_URL: standIn.url,
-      UPSTASH_REDIS_REST_TOKEN: standIn.token,
-      ...more,
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    settings: settingsFor(standIn, more),
+    startStandIn: async () => owned.use(await startStandIn(redis)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
@@ -46,6 +54,6 @@ export async function startFleet(more: Settings = {}): Promise<Fleet> {
   const shared = stack.use(await startShared(more));
   const one = stack.use(await startServer(shared.settings));
   const other = stack.use(await startServer(shared.settings));
-  const kept = stack.move();
-  return { ...shared, one, other, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const owned = stack.move();
+  return { ...shared, one, other, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

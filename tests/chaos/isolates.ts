@@ -4,12 +4,12 @@
  * @module
  */
 import { z } from "zod";
-import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { settingsFor, startShared } from "../support/fleet.ts";
+import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { until, within } from "../support/within.ts";
-import { type RedisServer, startRedisServer } from "../upstash/redis_server.ts";
-import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
+import type { RedisServer } from "../upstash/redis_server.ts";
+import type { StandIn } from "../upstash/stand_in.ts";
 import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
 /** How often streams say that they live, in milliseconds. */
@@ -30,7 +30,7 @@ export interface Isolate {
 }
 
 /** Both isolates, and what they share. Whoever starts it must dispose of it. */
-export interface Fleet extends AsyncDisposable {
+export interface Isolates extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly isolates: readonly [Isolate, Isolate];
   other(isolate: Isolate): Isolate;
@@ -51,26 +51,21 @@ const TEXTS = z.array(z.string());
 const DRAFT = z.object({ type: z.string(), json: z.string() });
 const READY_MS = 5000;
 
-function settingsFor({ url, token }: StandIn): Record<string, string> {
-  return {
-    ...PUBLISHER_SETTINGS,
-    UPSTASH_REDIS_REST_URL: url,
-    UPSTASH_REDIS_REST_TOKEN: token,
-    REDIS_PREFIX: PREFIX,
-    DEMO: "1",
-    QUOTE_POLL_MS: "300",
-    HEARTBEAT_MS: String(HEARTBEAT_MS),
-    RETRY_MS: "100",
-    LOG_RETAIN_EVENTS: "100000",
-    LOG_LEVEL: "debug",
-  };
-}
+const SETTINGS: Settings = {
+  REDIS_PREFIX: PREFIX,
+  DEMO: "1",
+  QUOTE_POLL_MS: "300",
+  HEARTBEAT_MS: String(HEARTBEAT_MS),
+  RETRY_MS: "100",
+  LOG_RETAIN_EVENTS: "100000",
+  LOG_LEVEL: "debug",
+};
 
 async function startIsolate(name: string, standIn: StandIn): Promise<Isolate & AsyncDisposable> {
   const past: ServerProcess[] = [];
 
   async function start(): Promise<{ server: ServerProcess; id: string }> {
-    const server = await startServer(settingsFor(standIn));
+    const server = await startServer(settingsFor(standIn, SETTINGS));
     past.push(server);
     const answer = await fetch(`${server.origin}/health`);
     return { server, id: parse(HEALTH, await answer.text()).isolate };
@@ -107,16 +102,12 @@ async function startIsolate(name: string, standIn: StandIn): Promise<Isolate & A
 }
 
 /** Starts all of it, with nothing in Redis. */
-export async function startFleet(): Promise<Fleet> {
+export async function startIsolates(): Promise<Isolates> {
   await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedisServer({ appendOnly: true }));
-  const begin = async (name: string) => {
-    const standIn = stack.use(await startStandIn(redis));
-    return stack.use(await startIsolate(name, standIn));
-  };
-  const a = await begin("A");
-  const b = await begin("B");
-  const kept = stack.move();
+  const shared = stack.use(await startShared());
+  const a = stack.use(await startIsolate("A", shared.standIn));
+  const b = stack.use(await startIsolate("B", await shared.startStandIn()));
+  const owned = stack.move();
 
   async function leader(): Promise<Isolate | undefined> {
     const holder = await a.standIn.run("GET", `${KEYS}:lease:quotes`);
@@ -124,7 +115,7 @@ export async function startFleet(): Promise<Fleet> {
   }
 
   return {
-    redis,
+    redis: shared.redis,
     isolates: [a, b],
     other: (isolate) => isolate === a ? b : a,
     leader,
@@ -137,7 +128,7 @@ export async function startFleet(): Promise<Fleet> {
       return market;
     },
     async [Symbol.asyncDispose]() {
-      await within(60_000, "the end of the fleet", kept.disposeAsync());
+      await within(60_000, "the end of the fleet", owned.disposeAsync());
     },
   };
 }

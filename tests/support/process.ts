@@ -1,0 +1,140 @@
+/**
+ * Processes that tests start.
+ *
+ * @module
+ */
+import { within } from "./within.ts";
+
+const STOP_MS = 6_000;
+const KEPT_CHARACTERS = 16_384;
+
+/** How a process is started. */
+export interface ProcessOptions {
+  readonly cwd?: URL | string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** True if nothing but `env` reaches it. */
+  readonly clearEnv?: boolean;
+}
+
+/** A child process. Whoever starts it must dispose of it. A test run that breaks leaves none behind. */
+export class ChildProcess implements AsyncDisposable {
+  /** Its status, once it has ended and all it wrote has been read. */
+  readonly exited: Promise<Deno.CommandStatus>;
+  readonly #command: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #kept = { stdout: "", stderr: "" };
+  readonly #kill = () => this.signal("SIGKILL");
+  #onLine: (line: string) => void = () => {};
+  #isOver = false;
+
+  constructor(command: string, args: readonly string[], options: ProcessOptions = {}) {
+    this.#command = command;
+    this.#child = new Deno.Command(command, {
+      args: [...args],
+      ...options,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    globalThis.addEventListener("unload", this.#kill);
+    this.exited = this.#run();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The end of what it wrote, for messages of failures. */
+  output(): string {
+    return `--- stdout\n${this.#kept.stdout}\n--- stderr\n${this.#kept.stderr}`;
+  }
+
+  /**
+   * Waits for the first line from now on that `look` finds something in. Without it, the process is killed.
+   *
+   * @throws {Error} With the end of what it wrote, if it ends or takes longer.
+   */
+  async find<T>(ms: number, what: string, look: (line: string) => T | undefined): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    this.#onLine = (line) => {
+      const found = look(line);
+      if (found !== undefined) resolve(found);
+    };
+    try {
+      const ended = this.exited.then(() => Promise.reject(new Error("it ended")));
+      return await within(ms, what, Promise.race([promise, ended]));
+    } catch (error) {
+      await this.kill();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`No ${what} from ${this.#command}: ${reason}\n${this.output()}`);
+    }
+  }
+
+  /** Writes a line to its input, and waits for the line that answers. */
+  async ask(ms: number, line: string): Promise<string> {
+    const answer = this.find(ms, "answer", (each) => each);
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+    return await answer;
+  }
+
+  signal(name: Deno.Signal): void {
+    if (this.#isOver) return;
+    try {
+      this.#child.kill(name);
+    } catch (error) {
+      // It has ended by itself, and its status has not arrived yet.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** Sends SIGKILL, and waits for the end. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited;
+  }
+
+  /** Sends SIGTERM, and SIGKILL where that does not end it. */
+  async stop(): Promise<void> {
+    this.signal("SIGTERM");
+    await within(STOP_MS, `the end of ${this.#command}`, this.exited).catch(() => this.kill());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #run(): Promise<Deno.CommandStatus> {
+    const outputs = [this.#read("stdout"), this.#read("stderr")];
+    const status = await this.#child.status;
+    this.#isOver = true;
+    globalThis.removeEventListener("unload", this.#kill);
+    await Promise.all(outputs);
+    await this.#input.abort().catch(() => {}); // The pipe may have broken with the process.
+    return status;
+  }
+
+  /** Reads an output to its end: a full pipe would stop the process. */
+  async #read(name: "stdout" | "stderr"): Promise<void> {
+    let rest: string[] = [];
+    for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
+      this.#kept[name] = (this.#kept[name] + text).slice(-KEPT_CHARACTERS);
+      if (name === "stderr") continue;
+      const [first = "", ...lines] = text.split("\n");
+      rest.push(first);
+      for (const line of lines) {
+        this.#onLine(rest.join(""));
+        rest = [line];
+      }
+    }
+  }
+}
+
+/** Starts a script in a Deno of its own, in the folder of the project. */
+export function startScript(script: URL, args: readonly string[] = []): ChildProcess {
+  const cwd = new URL("../../", import.meta.url);
+  return new ChildProcess(Deno.execPath(), ["run", "--frozen", "-A", script.href, ...args], {
+    cwd,
+  });
+}
