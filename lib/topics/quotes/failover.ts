@@ -5,10 +5,11 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
+import type { Runtime } from "../../core/runtime.ts";
 import type { SnapshotSource } from "./change_publisher.ts";
-import type { Divergences } from "./divergence.ts";
-import type { TrackedReading } from "./freshness.ts";
-import type { ProviderClient, ProviderRole } from "./provider_client.ts";
+import { Divergences } from "./divergence.ts";
+import type { FreshnessRules, TrackedReading } from "./freshness.ts";
+import { type ConnectedProvider, ProviderClient, type ProviderRole } from "./provider_client.ts";
 import type { QuoteCache } from "./quote_cache.ts";
 import type { Snapshot, Status } from "./quote.ts";
 import { ServingTable } from "./serving_table.ts";
@@ -18,11 +19,13 @@ const REFERENCE_INTERVAL_MS = 25_000;
 
 /** The dependencies of a fail-over. */
 export interface FailoverOptions {
-  readonly clock: Clock;
+  readonly runtime: Pick<Runtime, "clock" | "log">;
   /** In order of preference. */
-  readonly clients: readonly ProviderClient[];
+  readonly providers: readonly ConnectedProvider[];
+  readonly freshness: FreshnessRules;
   readonly cache: QuoteCache;
-  readonly divergences: Divergences;
+  /** The difference of two sources above which a status reports it, in percent. */
+  readonly divergenceBoundPct: number;
 }
 
 /** Asks the providers of a group of symbols. */
@@ -37,12 +40,12 @@ export class Failover implements SnapshotSource {
   #referencesElapsed: number | null = null;
   #nextPollElapsed = 0;
 
-  constructor({ clock, clients, cache, divergences }: FailoverOptions) {
-    this.#clock = clock;
-    this.#clients = clients;
+  constructor({ runtime, providers, freshness, cache, divergenceBoundPct }: FailoverOptions) {
+    this.#clock = runtime.clock;
+    this.#clients = providers.map((each) => new ProviderClient(runtime, freshness, each));
     this.#cache = cache;
-    this.#divergences = divergences;
-    this.#table = new ServingTable(clients.map(({ provider }) => provider));
+    this.#divergences = new Divergences(divergenceBoundPct);
+    this.#table = new ServingTable(providers.map(({ provider }) => provider));
   }
 
   snapshot(): Snapshot {

@@ -7,11 +7,9 @@ import { messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
 import { ChangePublisher, type QuoteSink } from "./change_publisher.ts";
-import { Divergences } from "./divergence.ts";
-import { Failover } from "./failover.ts";
+import { Failover, type FailoverOptions } from "./failover.ts";
 import { FreshnessRules } from "./freshness.ts";
 import type { MarketHours } from "./market_hours.ts";
-import { type ConnectedProvider, ProviderClient } from "./provider_client.ts";
 import type { Provider } from "./providers/provider.ts";
 import { QuoteCache } from "./quote_cache.ts";
 import type { Quote, Status } from "./quote.ts";
@@ -21,16 +19,12 @@ import type { SnapshotEvaluator } from "./topic.ts";
 const JITTER = 0.2;
 
 /** The dependencies of a poller. */
-export interface PollerOptions {
+export interface PollerOptions extends Pick<FailoverOptions, "providers" | "divergenceBoundPct"> {
   readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
   readonly spanAt: MarketHours;
-  /** In order of preference. The most preferred provider of any symbol sets the interval. */
-  readonly providers: readonly ConnectedProvider[];
   readonly sink: QuoteSink;
   /** The `simulated` of every quote. */
   readonly isSimulated: boolean;
-  /** The difference of two sources above which a status reports it, in percent. */
-  readonly divergenceBoundPct: number;
 }
 
 /** Lists the providers that are the most preferred one of some symbol. */
@@ -65,26 +59,19 @@ export class Poller implements SnapshotEvaluator {
   /** Creates a poller that does nothing yet. */
   constructor(options: PollerOptions) {
     const { runtime, spanAt, isSimulated } = options;
-    const { clock } = runtime;
     const providers = options.providers.map(({ provider }) => provider);
     this.#runtime = runtime;
-    this.#createdAt = isoTime(clock.now());
+    this.#createdAt = isoTime(runtime.clock.now());
     this.#preferred = mostPreferred(providers);
     const shortest = (ms: (provider: Provider) => number) => Math.min(...this.#preferred.map(ms));
     this.#intervalMs = shortest(({ intervalMs }) => intervalMs);
-    this.#closedIntervalMs = shortest(({ closedIntervalMs, intervalMs }) =>
-      closedIntervalMs ?? intervalMs
-    );
+    this.#closedIntervalMs = shortest((each) => each.closedIntervalMs ?? each.intervalMs);
     this.#ttlMs = shortest(({ ttlMs }) => ttlMs);
     this.nextPollDelayS = Math.max(1, Math.ceil(this.#intervalMs / 1000));
-    this.#freshness = new FreshnessRules(clock, spanAt);
-    this.#cache = new QuoteCache({ clock, freshness: this.#freshness, providers, isSimulated });
-    this.#failover = new Failover({
-      clock,
-      clients: options.providers.map((each) => new ProviderClient(runtime, this.#freshness, each)),
-      cache: this.#cache,
-      divergences: new Divergences(options.divergenceBoundPct),
-    });
+    const freshness = new FreshnessRules(runtime.clock, spanAt);
+    this.#freshness = freshness;
+    this.#cache = new QuoteCache({ clock: runtime.clock, freshness, providers, isSimulated });
+    this.#failover = new Failover({ ...options, freshness, cache: this.#cache });
     this.#publisher = new ChangePublisher(runtime, this.#failover, options.sink);
   }
 

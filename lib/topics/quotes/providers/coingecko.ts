@@ -6,9 +6,15 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
 import { parseKeepingDigits, percentOf, plain } from "./decimal.ts";
-import { getFresh, Price, type Provider, ROUND_THE_CLOCK } from "./provider.ts";
+import {
+  errorAnswer,
+  getFresh,
+  noPrice,
+  Price,
+  type Provider,
+  ROUND_THE_CLOCK,
+} from "./provider.ts";
 
 /** 10,000 calls a month are one every 268 s. */
 const COINGECKO_INTERVAL_MS = 270_000;
@@ -44,12 +50,7 @@ function parseCoins(text: string): z.infer<typeof Coins> {
   const body = parseKeepingDigits(text);
   const error = CoinGeckoError.safeParse(body);
   if (!error.success) return Coins.parse(body);
-  const isRate = error.data.status.error_code === "429";
-  throw new UpstreamFailure(
-    "http",
-    isRate ? "CoinGecko refused: too many requests" : "CoinGecko answered with an error",
-    { status: isRate ? 429 : 200 },
-  );
+  throw errorAnswer("CoinGecko", error.data.status.error_code === "429" ? 429 : 200);
 }
 
 /**
@@ -70,9 +71,7 @@ export function createCoinGecko(key: string): Provider {
     async read(upstream, symbol) {
       const { value, receipt } = await getFresh(upstream, PRICE_URL, parseCoins);
       const coin = value[IDS[symbol] ?? ""];
-      if (coin === undefined) {
-        throw new UpstreamFailure("shape", `CoinGecko returned no price for ${symbol}`);
-      }
+      if (coin === undefined) throw noPrice("CoinGecko", symbol);
       return {
         symbol,
         price: coin.usd,

@@ -6,8 +6,7 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
-import { changeSince, getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
+import { changeSince, getFresh, NO_CHANGE, noPrice, Price, type Provider } from "./provider.ts";
 
 const OBSERVATIONS = "https://api.stlouisfed.org/fred/series/observations";
 
@@ -53,9 +52,7 @@ export function createFred(key: string): Provider {
       }&sort_order=desc&limit=10&file_type=json`;
       const url = `${OBSERVATIONS}?${query}&api_key=${key}`;
       const { value: [last, before], receipt } = await getFresh(upstream, url, parseObservations);
-      if (last === undefined) {
-        throw new UpstreamFailure("shape", `FRED returned no price for ${symbol}`);
-      }
+      if (last === undefined) throw noPrice("FRED", symbol);
       return {
         symbol,
         price: last.value,

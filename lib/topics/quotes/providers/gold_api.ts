@@ -6,9 +6,8 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
 import { parseKeepingDigits } from "./decimal.ts";
-import { getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
+import { getFresh, NO_CHANGE, noPrice, Price, type Provider } from "./provider.ts";
 
 const PRICES = "https://api.gold-api.com/price";
 
@@ -39,9 +38,7 @@ export const goldApi: Provider = {
       `${PRICES}/${metal}`,
       (text) => GoldApiPrice.parse(parseKeepingDigits(text)),
     );
-    if (value.symbol !== metal) {
-      throw new UpstreamFailure("shape", `gold-api.com returned no price for ${symbol}`);
-    }
+    if (value.symbol !== metal) throw noPrice("gold-api.com", symbol);
     return {
       symbol,
       price: value.price,

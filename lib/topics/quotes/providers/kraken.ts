@@ -5,8 +5,15 @@
  * @module
  */
 import { z } from "zod";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
-import { changeSince, getFresh, Price, type Provider, ROUND_THE_CLOCK } from "./provider.ts";
+import {
+  changeSince,
+  errorAnswer,
+  getFresh,
+  noPrice,
+  Price,
+  type Provider,
+  ROUND_THE_CLOCK,
+} from "./provider.ts";
 
 /** The pair to request, and its key in the answer. */
 const KRAKEN_PAIRS: Readonly<Record<string, readonly [requested: string, answered: string]>> = {
@@ -30,11 +37,7 @@ function parseKraken(text: string): z.infer<typeof KrakenAnswer>["result"] {
   const { error, result } = KrakenAnswer.parse(JSON.parse(text));
   if (error.length === 0) return result;
   const isRate = error.some((each) => /rate limit|too many requests/i.test(each));
-  throw new UpstreamFailure(
-    "http",
-    isRate ? "Kraken refused: too many requests" : "Kraken answered with an error",
-    { status: isRate ? 429 : 200 },
-  );
+  throw errorAnswer("Kraken", isRate ? 429 : 200);
 }
 
 /** Kraken, the alternate for crypto: one request for all symbols. */
@@ -51,9 +54,7 @@ export const kraken: Provider = {
     const ticker = KRAKEN_PAIRS[symbol]?.map((key) => value[key]).find((each) =>
       each !== undefined
     );
-    if (ticker === undefined) {
-      throw new UpstreamFailure("shape", `Kraken returned no price for ${symbol}`);
-    }
+    if (ticker === undefined) throw noPrice("Kraken", symbol);
     const [price] = ticker.c;
     return {
       symbol,

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
+import { UpstreamFailure } from "../../../upstream/failure.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Quote } from "../quote.ts";
 import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
@@ -91,4 +92,15 @@ export async function getFresh<T>(
   const { value, receivedAt, receivedElapsed, failure } = await upstream.get(url, parse);
   if (failure !== null) throw failure;
   return { value, receipt: { received_at: isoTime(receivedAt), receivedElapsed } };
+}
+
+/** The failure of an answer that lacks a symbol. */
+export function noPrice(title: string, symbol: string): UpstreamFailure {
+  return new UpstreamFailure("shape", `${title} returned no price for ${symbol}`);
+}
+
+/** The failure of an error body. Status 429 makes the upstream pause, also if the body came with HTTP 200. */
+export function errorAnswer(title: string, status: number): UpstreamFailure {
+  const text = status === 429 ? "refused: too many requests" : "answered with an error";
+  return new UpstreamFailure("http", `${title} ${text}`, { status });
 }

@@ -6,8 +6,7 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
-import { changeSince, getFresh, Price, type Provider } from "./provider.ts";
+import { changeSince, errorAnswer, getFresh, noPrice, Price, type Provider } from "./provider.ts";
 
 /** 800 credits a day, two a call: 400 calls, one every 216 s. */
 const TWELVE_DATA_INTERVAL_MS = 220_000;
@@ -34,15 +33,10 @@ const TwelveDataError = z.object({ status: z.literal("error"), code: z.int() });
 
 const Metals = z.record(z.string(), z.union([TwelveDataError, TwelveDataPrice]));
 
-function refused(code: number): UpstreamFailure {
-  const words = code === 429 ? "refused: too many requests" : "answered with an error";
-  return new UpstreamFailure("http", `Twelve Data ${words}`, { status: code });
-}
-
 function parseMetals(text: string): z.infer<typeof Metals> {
   const body: unknown = JSON.parse(text);
   const error = TwelveDataError.safeParse(body);
-  if (error.success) throw refused(error.data.code);
+  if (error.success) throw errorAnswer("Twelve Data", error.data.code);
   return Metals.parse(body);
 }
 
@@ -64,10 +58,8 @@ export function createTwelveData(key: string): Provider {
     async read(upstream, symbol) {
       const { value, receipt } = await getFresh(upstream, QUOTE_URL, parseMetals);
       const metal = value[TWELVE_DATA_PAIRS[symbol] ?? ""];
-      if (metal === undefined) {
-        throw new UpstreamFailure("shape", `Twelve Data returned no price for ${symbol}`);
-      }
-      if ("status" in metal) throw refused(metal.code);
+      if (metal === undefined) throw noPrice("Twelve Data", symbol);
+      if ("status" in metal) throw errorAnswer("Twelve Data", metal.code);
       return {
         symbol,
         price: metal.close,

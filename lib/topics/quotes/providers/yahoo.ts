@@ -6,9 +6,8 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { UpstreamFailure } from "../../../upstream/failure.ts";
 import { parseKeepingDigits } from "./decimal.ts";
-import { changeSince, getFresh, NO_CHANGE, Price, type Provider } from "./provider.ts";
+import { changeSince, getFresh, NO_CHANGE, noPrice, Price, type Provider } from "./provider.ts";
 
 const CHARTS = "https://query1.finance.yahoo.com/v8/finance/chart";
 
@@ -63,9 +62,7 @@ export const yahoo: Provider = {
     const [ticker = "", delayS = null] = TICKERS[symbol] ?? [];
     const url = `${CHARTS}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
     const { value: meta, receipt } = await getFresh(upstream, url, parseChart);
-    if (meta.symbol !== ticker) {
-      throw new UpstreamFailure("shape", `Yahoo Finance returned no price for ${symbol}`);
-    }
+    if (meta.symbol !== ticker) throw noPrice("Yahoo Finance", symbol);
     const { regularMarketPrice: price, previousClose } = meta;
     return {
       symbol,
