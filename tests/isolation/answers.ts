@@ -1,20 +1,20 @@
 /**
- * What every provider answers while it is well: its sample, with a price and times of now.
+ * Healthy answers of every provider: its sample with a current price and times.
  *
  * @module
  */
 import { sample } from "../topics/quotes/samples.ts";
 
-/** A provider that is not there. */
+/** A simulated provider. */
 export interface Simulated {
   /** As in `lib/topics/quotes/providers/registry.ts`. */
   readonly name: string;
   readonly host: string;
-  /** The text it answers a URL with. */
+  /** Answers a URL. */
   answer(url: URL, now: number): string;
 }
 
-/** A price that is another one every second, and no jump. */
+/** A price that changes every second, without a jump. */
 function priceAt(base: number, now: number): string {
   return `${base}.${String(Math.floor(now / 1000) % 100).padStart(2, "0")}`;
 }
@@ -22,7 +22,7 @@ function priceAt(base: number, now: number): string {
 const iso = (ms: number) => new Date(ms).toISOString();
 const seconds = (ms: number) => String(Math.floor(ms / 1000));
 
-/** A sample in which some of what stands there is another: each must be found. */
+/** A sample with replacements, each of which must match. */
 function altered(name: string, changes: readonly (readonly [string | RegExp, string])[]): string {
   return changes.reduce((text, [from, to]) => {
     if (text.search(from) === -1) throw new Error(`${name} holds no ${from}`);
@@ -33,12 +33,12 @@ function altered(name: string, changes: readonly (readonly [string | RegExp, str
 const COINS: Readonly<Record<string, number>> = { BTC: 60_000, ETH: 3000 };
 const METALS: Readonly<Record<string, number>> = { XAU: 4000, XAG: 50 };
 
-/** A field of a sample, whatever stands in it, with another value. */
+/** The replacement of a field's value. */
 function field(name: string, value: string): readonly [RegExp, string] {
   return [new RegExp(`"${name}": ?("[^"]*"|[\\d.]+)`), `"${name}":${value}`];
 }
 
-/** THE LIST: a line for every provider. A test holds it against the catalogue. */
+/** THE LIST of simulated providers. A test compares it with the registry. */
 export const SIMULATED: readonly Simulated[] = [
   {
     name: "coinbase",

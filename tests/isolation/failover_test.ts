@@ -3,14 +3,14 @@ import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { groupBySymbols } from "../../lib/topics/quotes/quotes_service.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
-import { createMarketUnderTest, INTERVAL_MS, KEYS, lost } from "./market_under_test.ts";
+import { createQuotesUnderTest, INTERVAL_MS, KEYS, lost } from "./quotes_under_test.ts";
 
 const GROUPS = groupBySymbols(providersFor(readConfig(KEYS)));
 
-/** Events of one time travel together. */
+/** Events within the coalescing window are sent together. */
 const FLUSH_MS = 20;
 
-/** Three failures open a breaker, which then stays open for ten seconds. */
+/** Three failures open a circuit breaker, which then stays open for ten seconds. */
 const DOWN_MS = 5 * INTERVAL_MS;
 
 for (const [first, second] of GROUPS) {
@@ -18,32 +18,32 @@ for (const [first, second] of GROUPS) {
   const shared = first.symbols.filter((symbol) => second.symbols.includes(symbol));
 
   Deno.test(`fail-over: ${second.name} serves ${shared} at once if ${first.name} is unreachable`, async () => {
-    await using market = await createMarketUnderTest(new Map([[first.name, lost]]));
-    await market.clock.advance(FLUSH_MS);
+    await using test = await createQuotesUnderTest(new Map([[first.name, lost]]));
+    await test.clock.advance(FLUSH_MS);
     for (const symbol of shared) {
-      assertEquals(market.quotesOf(symbol).map(({ source }) => source), [second.name]);
+      assertEquals(test.quotesOf(symbol).map(({ source }) => source), [second.name]);
     }
-    assertEquals(market.statusOf(first.name)?.state, "down");
+    assertEquals(test.statusOf(first.name)?.state, "down");
   });
 
   Deno.test(`fail-over: ${second.name} takes over from ${first.name}, which takes back after three answers`, async () => {
-    await using market = await createMarketUnderTest();
-    const { clock, answers } = market;
+    await using test = await createQuotesUnderTest();
+    const { clock, answers } = test;
     await clock.advance(2 * INTERVAL_MS);
     answers.set(first.name, lost);
     await clock.advance(DOWN_MS);
-    assertEquals(market.statusOf(first.name)?.state, "down");
-    assert(market.statusOf(second.name) !== undefined);
+    assertEquals(test.statusOf(first.name)?.state, "down");
+    assert(test.statusOf(second.name) !== undefined);
     answers.delete(first.name);
     await clock.advance(60_000);
-    assertEquals(market.statusOf(second.name)?.reason, `On standby while ${first.title} serves`);
+    assertEquals(test.statusOf(second.name)?.reason, `On standby while ${first.title} serves`);
     for (const symbol of shared) {
-      const quotes = market.quotesOf(symbol);
+      const quotes = test.quotesOf(symbol);
       assertEquals(quotes.at(-1)?.source, first.name);
       const others = quotes.filter(({ source }) => source !== first.name);
-      // A close of days past never takes the place of a newer price.
+      // A close of a past day never replaces a newer price.
       assertEquals(others.length > 0, second.name !== "fred", symbol);
-      // What comes of another source is measured by its own reference.
+      // Each source is measured by its own baseline.
       const bases = new Map(quotes.map(({ source, basis }) => [source, basis]));
       assertEquals(bases.get(first.name) === undefined, false);
       for (const { change, price } of quotes) {
@@ -54,8 +54,8 @@ for (const [first, second] of GROUPS) {
 }
 
 Deno.test("a status reports a divergence of two sources until it is settled", async () => {
-  await using market = await createMarketUnderTest();
-  const { clock, answers } = market;
+  await using test = await createQuotesUnderTest();
+  const { clock, answers } = test;
   answers.set("kraken", async (healthy) => {
     const text = await healthy().text();
     return new Response(text.replace('"c":["60000.', '"c":["62000.'), {
@@ -64,25 +64,25 @@ Deno.test("a status reports a divergence of two sources until it is settled", as
   });
   await clock.advance(30_000);
   assertEquals(
-    market.statusOf("coinbase")?.reason,
+    test.statusOf("coinbase")?.reason,
     "Coinbase and Kraken differ by 3.3 % on BTC-USD",
   );
-  assertEquals(market.statusOf("coinbase")?.state, "live");
-  assert(market.quotesOf("BTC-USD").every(({ price }) => price.startsWith("60000.")));
+  assertEquals(test.statusOf("coinbase")?.state, "live");
+  assert(test.quotesOf("BTC-USD").every(({ price }) => price.startsWith("60000.")));
   answers.delete("kraken");
   await clock.advance(30_000);
-  assertEquals(market.statusOf("coinbase")?.reason, null);
+  assertEquals(test.statusOf("coinbase")?.reason, null);
 });
 
 Deno.test("QUORUM_BOUND_PCT sets the divergence that a status reports", async () => {
   const env = { QUORUM_BOUND_PCT: "5" };
-  await using market = await createMarketUnderTest(new Map(), env);
-  market.answers.set("kraken", async (healthy) => {
+  await using test = await createQuotesUnderTest(new Map(), env);
+  test.answers.set("kraken", async (healthy) => {
     const text = await healthy().text();
     return new Response(text.replace('"c":["60000.', '"c":["62000.'), {
       headers: { "content-type": "application/json" },
     });
   });
-  await market.clock.advance(30_000);
-  assertEquals(market.statusOf("coinbase")?.reason, null);
+  await test.clock.advance(30_000);
+  assertEquals(test.statusOf("coinbase")?.reason, null);
 });

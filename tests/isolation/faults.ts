@@ -4,27 +4,27 @@
  * @module
  */
 
-/** In the body of every wrong answer: nobody is ever to be shown it. */
+/** A secret in the body of every faulty answer: it must never appear. */
 export const LEAK = "LEAKED-BODY";
 
-/** What a call is answered with. */
+/** Answers one call. */
 export type Answer = (healthy: () => Response, call: number) => Response | Promise<Response>;
 
-/** How a provider fails, and what is to be said of it while it does. */
+/** A fault of a provider, and the status that is expected with it. */
 export interface Fault {
   readonly name: string;
   readonly answer: Answer;
-  /** Whether prices still come, if not all of them. */
+  /** True if some calls still succeed. */
   readonly isPartial?: boolean;
-  /** Whether it is left alone since it asked for that: its breaker stays closed. */
+  /** True if the provider requested a pause: its circuit breaker stays closed. */
   readonly isCooling?: boolean;
-  /** What its status says. Null where nothing is wrong. */
+  /** The expected reason of its status: null without a fault. */
   readonly reason: RegExp | null;
 }
 
 const MIB = 1_048_576;
 
-/** How many bytes of the large body were ever taken. */
+/** MiB that were read of the large body. */
 export const taken = { mib: 0 };
 
 function body(text: string, type: string, init: ResponseInit = {}): Response {
@@ -43,7 +43,7 @@ function huge(): Response {
   return new Response(stream, { headers: { "content-type": "application/json" } });
 }
 
-/** Begins a body, and never goes on. */
+/** Sends the first bytes of a body, and then nothing. */
 function stuck(): Response {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => controller.enqueue(new TextEncoder().encode(`{"${LEAK}":`)),

@@ -1,57 +1,55 @@
-/** Every provider through every fault: what a client of a real stream sees. */
+/** Every provider with every fault, as a client of a stream sees it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { SIMULATED } from "./answers.ts";
 import { type Fault, FAULTS, LEAK, taken } from "./faults.ts";
 import {
-  createMarketUnderTest,
+  createQuotesUnderTest,
   INTERVAL_MS,
   KEYS,
   lost,
-  type MarketUnderTest,
-} from "./market_under_test.ts";
+  type QuotesUnderTest,
+} from "./quotes_under_test.ts";
 
 const PROVIDERS = providersFor(readConfig(KEYS));
 
-/** Long enough for three calls that run into their deadlines, the slowest way to open a breaker. */
+/** Three calls that time out are the slowest way to open a circuit breaker. */
 const FAULTY_MS = 45_000;
 
-/** Those that give symbols of another, and would hide what becomes of it. */
-function rivalsOf({ name, symbols }: typeof PROVIDERS[number]): string[] {
+/** The other providers of a provider's symbols, which would hide its fault by fail-over. */
+function alternatesOf({ name, symbols }: typeof PROVIDERS[number]): string[] {
   return PROVIDERS.filter((each) => each.name !== name)
     .filter((each) => each.symbols.some((symbol) => symbols.includes(symbol)))
     .map((each) => each.name);
 }
 
-/** Nobody waits for the faulty one: every other symbol has a new price with every poll. */
-function assertOthersOnTime(market: MarketUnderTest, symbols: readonly string[], since: number) {
+/** Asserts that the faulty provider holds up no other one: every other symbol has a new price with every poll. */
+function assertOthersOnTime(test: QuotesUnderTest, symbols: readonly string[], since: number) {
   const others = new Set(PROVIDERS.flatMap((each) => each.symbols));
   for (const symbol of symbols) others.delete(symbol);
   assert(others.size > 0);
   for (const symbol of others) {
-    const times = market.quotesOf(symbol).map((quote) => Date.parse(quote.received_at))
+    const times = test.quotesOf(symbol).map((quote) => Date.parse(quote.received_at))
       .filter((at) => at >= since);
-    const waits = [since, ...times, market.clock.now()].map((at, n, all) =>
-      at - (all[n - 1] ?? at)
-    );
+    const waits = [since, ...times, test.clock.now()].map((at, n, all) => at - (all[n - 1] ?? at));
     assert(Math.max(...waits) <= INTERVAL_MS, `${symbol} waited for ${Math.max(...waits)} ms`);
   }
 }
 
-function assertNothingLeaks(market: MarketUnderTest): void {
-  const told = market.told();
+function assertNothingLeaks(test: QuotesUnderTest): void {
+  const output = test.output();
   for (const secret of [LEAK, ...Object.values(KEYS)]) {
-    assert(!told.includes(secret), `${secret} was told`);
+    assert(!output.includes(secret), `${secret} leaked`);
   }
 }
 
-async function assertKnownStays(
-  market: MarketUnderTest,
+async function assertQuotesStay(
+  test: QuotesUnderTest,
   { symbols }: typeof PROVIDERS[number],
   name: string,
 ) {
-  const { quotes } = await market.services.quotes.snapshot();
+  const { quotes } = await test.services.quotes.snapshot();
   for (const symbol of symbols) {
     const quote = quotes.find((each) => each.symbol === symbol);
     assertEquals([quote?.source, typeof quote?.price], [name, "string"], symbol);
@@ -59,20 +57,20 @@ async function assertKnownStays(
   }
 }
 
-function assertSaid(market: MarketUnderTest, name: string, { reason, isCooling }: Fault): void {
-  const status = market.statusOf(name);
+function assertStatus(test: QuotesUnderTest, name: string, { reason, isCooling }: Fault): void {
+  const status = test.statusOf(name);
   assert(status !== undefined && reason !== null, name);
   assertMatch(status.reason ?? "", reason);
   const states = isCooling ? ["stale", "closed"] : ["down"];
   assert(states.includes(status.state), `${name} is ${status.state}`);
-  // It was told before the next try, and nothing is tried before that.
+  // The status has the next try, and there is no call before it.
   const { host } = SIMULATED.find((each) => each.name === name) ?? {};
   const next = status.next_try_at === null ? NaN : Date.parse(status.next_try_at);
   if (status.breaker !== "half-open") assert(next > 0, `${name} does not say when`);
-  assertEquals(market.calls.filter((call) => call.host === host && call.at > next).length, 0);
+  assertEquals(test.calls.filter((call) => call.host === host && call.at > next).length, 0);
 }
 
-Deno.test("the isolation matrix has an answer of every provider", () => {
+Deno.test("the isolation matrix has an answer for every provider", () => {
   assertEquals(SIMULATED.map(({ name }) => name), PROVIDERS.map(({ name }) => name));
 });
 
@@ -80,26 +78,26 @@ for (const provider of PROVIDERS) {
   for (const fault of FAULTS) {
     Deno.test(`isolation: ${provider.name}, ${fault.name}`, async () => {
       const { name, symbols } = provider;
-      const failing = new Map(rivalsOf(provider).map((rival) => [rival, lost]));
-      await using market = await createMarketUnderTest(failing);
-      await market.clock.advance(2 * INTERVAL_MS);
+      const failing = new Map(alternatesOf(provider).map((rival) => [rival, lost]));
+      await using test = await createQuotesUnderTest(failing);
+      await test.clock.advance(2 * INTERVAL_MS);
       for (const symbol of symbols) {
-        assert(market.quotesOf(symbol).some(({ source }) => source === name), symbol);
+        assert(test.quotesOf(symbol).some(({ source }) => source === name), symbol);
       }
-      market.answers.set(name, fault.answer);
+      test.answers.set(name, fault.answer);
       taken.mib = 0;
-      const since = market.clock.now();
-      await market.clock.advance(FAULTY_MS);
+      const since = test.clock.now();
+      await test.clock.advance(FAULTY_MS);
 
-      assertOthersOnTime(market, symbols, since);
-      assertNothingLeaks(market);
+      assertOthersOnTime(test, symbols, since);
+      assertNothingLeaks(test);
       assert(taken.mib <= 100, `${taken.mib} MiB were taken`);
       if (fault.isPartial) {
-        const state = market.statusOf(name)?.state ?? "";
+        const state = test.statusOf(name)?.state ?? "";
         assert(["live", "delayed", "closed"].includes(state), state);
       } else {
-        await assertKnownStays(market, provider, name);
-        assertSaid(market, name, fault);
+        await assertQuotesStay(test, provider, name);
+        assertStatus(test, name, fault);
       }
     });
   }

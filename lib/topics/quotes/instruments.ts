@@ -14,7 +14,7 @@ export type Instrument = Pick<
 const COIN = { class: "crypto", currency: "USD", unit: "coin", decimals: 2 } as const;
 const METAL = { class: "metals", currency: "USD", unit: "troy_oz" } as const;
 const CRUDE = { class: "oil", currency: "USD", unit: "bbl", decimals: 2 } as const;
-const INDEX = { class: "indices", currency: "USD", unit: "points", decimals: 2 } as const;
+const STOCK_INDEX = { class: "indices", currency: "USD", unit: "points", decimals: 2 } as const;
 
 /** All instruments, in order. */
 export const INSTRUMENTS: readonly Instrument[] = [
@@ -24,9 +24,9 @@ export const INSTRUMENTS: readonly Instrument[] = [
   { symbol: "XAG-USD", name: "Silver", ...METAL, decimals: 3 },
   { symbol: "BRENT", name: "Brent crude", ...CRUDE },
   { symbol: "WTI", name: "WTI crude", ...CRUDE },
-  { symbol: "SPX", name: "S&P 500", ...INDEX },
-  { symbol: "DJI", name: "Dow Jones", ...INDEX },
-  { symbol: "IXIC", name: "Nasdaq Composite", ...INDEX },
+  { symbol: "SPX", name: "S&P 500", ...STOCK_INDEX },
+  { symbol: "DJI", name: "Dow Jones", ...STOCK_INDEX },
+  { symbol: "IXIC", name: "Nasdaq Composite", ...STOCK_INDEX },
 ];
 
 /** All symbols, in order. */

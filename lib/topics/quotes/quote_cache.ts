@@ -55,13 +55,13 @@ export function validateReading(
 }
 
 /** A change from a baseline. */
-type Change = Pick<Quote, "change" | "change_pct" | "basis">;
+type MeasuredChange = Pick<Quote, "change" | "change_pct" | "basis">;
 
 /**
  * Creates the baselines of one provider that sends no previous price: a function that measures the change of a reading
  * since the provider's first price of the UTC day.
  */
-function createBaseline(): (reading: Reading) => Change {
+function createBaseline(): (reading: Reading) => MeasuredChange {
   const baselines = new Map<string, { readonly day: string; readonly first: Reading }>();
   return (reading) => {
     const { symbol, price, as_of, received_at, receivedElapsed } = reading;

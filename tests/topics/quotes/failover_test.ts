@@ -1,8 +1,13 @@
-/** Who serves: fail-over, the way back, and witnesses. */
+/** Fail-over, recovery and reference sources. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { Health } from "../../../lib/upstream/upstream.ts";
-import { type Bench, createBench, inShort, INTERVAL_MS } from "./fake_providers.ts";
+import {
+  createPollerUnderTest,
+  inShort,
+  INTERVAL_MS,
+  type PollerUnderTest,
+} from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 const FAILING = { "BTC-USD": LATE, "ETH-USD": LATE };
@@ -10,23 +15,23 @@ const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
 const GOOD = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
 const OTHER = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
 
-function openBreaker({ clock }: Bench): Health {
+function openBreaker({ clock }: PollerUnderTest): Health {
   return { breaker: "open", nextTryAt: clock.now() + 60_000, failure: LATE };
 }
 
-/** What was published from one time on. */
-async function told(bench: Bench, ms: number): Promise<string[]> {
-  const before = bench.batches.length;
-  await bench.clock.advance(ms);
-  return bench.batches.slice(before).flatMap(inShort);
+/** Advances the clock, and summarises the events published meanwhile. */
+async function advance(test: PollerUnderTest, ms: number): Promise<string[]> {
+  const before = test.batches.length;
+  await test.clock.advance(ms);
+  return test.batches.slice(before).flatMap(inShort);
 }
 
-Deno.test("a first provider that is dead from the start is replaced at once", async () => {
-  const bench = createBench();
-  bench.first.answers = FAILING;
-  bench.second.answers = OTHER;
-  const stop = bench.poller.start();
-  assertEquals(await told(bench, 0), [
+Deno.test("the next candidate takes over at once if the preferred provider fails from the start", async () => {
+  const test = createPollerUnderTest();
+  test.first.answers = FAILING;
+  test.second.answers = OTHER;
+  const stop = test.poller.start();
+  assertEquals(await advance(test, 0), [
     "BTC-USD 100.50 of second",
     "ETH-USD 10.05 of second",
     `first down: ${LATE.message}`,
@@ -35,42 +40,42 @@ Deno.test("a first provider that is dead from the start is replaced at once", as
   stop();
 });
 
-Deno.test("a provider that fails is kept while its breaker is closed and its prices are fresh", async () => {
-  const bench = createBench();
-  bench.random = 0; // the second poll comes before two intervals are over
-  bench.second.answers = OTHER;
-  const stop = bench.poller.start();
-  await told(bench, 0);
-  bench.first.answers = FAILING;
-  assertEquals(await told(bench, 0.8 * INTERVAL_MS), [`first live: ${LATE.message}`]);
-  assertEquals(bench.second.askedAt.length, 0);
+Deno.test("a provider that fails keeps its symbols while its circuit breaker is closed and its quotes are fresh", async () => {
+  const test = createPollerUnderTest();
+  test.random = 0; // the second poll comes before two intervals are over
+  test.second.answers = OTHER;
+  const stop = test.poller.start();
+  await advance(test, 0);
+  test.first.answers = FAILING;
+  assertEquals(await advance(test, 0.8 * INTERVAL_MS), [`first live: ${LATE.message}`]);
+  assertEquals(test.second.askedAt.length, 0);
   stop();
 });
 
-Deno.test("the next one takes over once nothing fresh is known, breaker or not", async () => {
-  const bench = createBench();
-  bench.second.answers = OTHER;
-  const stop = bench.poller.start();
-  await told(bench, 0);
-  bench.first.answers = { ...GOOD, "BTC-USD": LATE };
-  await told(bench, INTERVAL_MS);
-  const later = await told(bench, INTERVAL_MS);
-  // Only for the symbol that failed: the other one is still the first's.
+Deno.test("the next candidate takes over once no fresh quote is known, though the circuit breaker is closed", async () => {
+  const test = createPollerUnderTest();
+  test.second.answers = OTHER;
+  const stop = test.poller.start();
+  await advance(test, 0);
+  test.first.answers = { ...GOOD, "BTC-USD": LATE };
+  await advance(test, INTERVAL_MS);
+  const later = await advance(test, INTERVAL_MS);
+  // Only the symbol that failed is switched.
   assertEquals(later.filter((line) => line.endsWith("second")), ["BTC-USD 100.50 of second"]);
   assertEquals(later.filter((line) => line.startsWith("ETH-USD")), []);
   stop();
 });
 
-Deno.test("the next one takes over once the breaker is open, and gives back after three good answers", async () => {
-  const bench = createBench();
-  bench.random = 0;
-  const { first, second, poller } = bench;
+Deno.test("the next candidate takes over once the circuit breaker is open, until the preferred one has three good answers", async () => {
+  const test = createPollerUnderTest();
+  test.random = 0;
+  const { first, second, poller } = test;
   second.answers = OTHER;
   const stop = poller.start();
-  await told(bench, 0);
+  await advance(test, 0);
   first.answers = FAILING;
-  first.health = openBreaker(bench);
-  assertEquals(await told(bench, 0.8 * INTERVAL_MS), [
+  first.health = openBreaker(test);
+  assertEquals(await advance(test, 0.8 * INTERVAL_MS), [
     `first down: ${LATE.message}`,
     "BTC-USD 100.50 of second",
     "ETH-USD 10.05 of second",
@@ -79,11 +84,11 @@ Deno.test("the next one takes over once the breaker is open, and gives back afte
   first.answers = GOOD;
   first.health = HEALTHY;
   assertEquals(
-    (await told(bench, 0.8 * INTERVAL_MS)).at(-1),
+    (await advance(test, 0.8 * INTERVAL_MS)).at(-1),
     "first live: On standby while SECOND serves",
   );
-  assertEquals(await told(bench, 0.8 * INTERVAL_MS), []);
-  assertEquals(await told(bench, 0.8 * INTERVAL_MS), [
+  assertEquals(await advance(test, 0.8 * INTERVAL_MS), []);
+  assertEquals(await advance(test, 0.8 * INTERVAL_MS), [
     "BTC-USD 100.00 of first",
     "ETH-USD 10.00 of first",
     "first live",
@@ -92,15 +97,15 @@ Deno.test("the next one takes over once the breaker is open, and gives back afte
   stop();
 });
 
-Deno.test("who answers and repeats itself is replaced, and gets nothing back until it has news", async () => {
-  const bench = createBench();
-  const { first, second, clock, poller } = bench;
+Deno.test("a source that repeats itself is replaced, and recovers only once it has news", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, clock, poller } = test;
   second.answers = OTHER;
   first.asOf = new Date(clock.now()).toISOString();
   const stop = poller.start();
   const sourceOf = (line: string) => line.split(" ").at(-1);
   const prices = async (ms: number) =>
-    (await told(bench, ms)).filter((line) => line.includes(" of "));
+    (await advance(test, ms)).filter((line) => line.includes(" of "));
   await prices(0);
   const changed = await prices(4 * INTERVAL_MS);
   assertEquals(
@@ -116,104 +121,104 @@ Deno.test("who answers and repeats itself is replaced, and gets nothing back unt
   stop();
 });
 
-Deno.test("a price that is not believed changes no hands", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a quarantined price switches no source", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   const stop = poller.start();
-  await told(bench, 0);
+  await advance(test, 0);
   first.answers = FAILING;
-  first.health = openBreaker(bench);
+  first.health = openBreaker(test);
   second.answers = { "BTC-USD": "150.00", "ETH-USD": "10.05" };
-  const lines = await told(bench, INTERVAL_MS);
+  const lines = await advance(test, INTERVAL_MS);
   assertEquals(lines.filter((line) => line.includes("of second")), ["ETH-USD 10.05 of second"]);
-  // So the first one has nothing to win back there.
+  // The first provider still serves this symbol.
   first.answers = { ...GOOD, "BTC-USD": "101.00" };
   first.health = HEALTHY;
-  const next = await told(bench, INTERVAL_MS);
+  const next = await advance(test, INTERVAL_MS);
   assertEquals(next.filter((line) => line.endsWith("of first")), ["BTC-USD 101.00 of first"]);
   stop();
 });
 
-Deno.test("a failure on the way back begins the count anew", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a failure during a recovery starts it again", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   first.answers = FAILING;
   second.answers = OTHER;
   const stop = poller.start();
-  await told(bench, 0);
+  await advance(test, 0);
   const serving: string[] = [];
   for (const answers of [GOOD, GOOD, FAILING, GOOD, GOOD, GOOD]) {
     first.answers = answers;
-    const lines = await told(bench, INTERVAL_MS);
+    const lines = await advance(test, INTERVAL_MS);
     serving.push(lines.some((line) => line.endsWith("of first")) ? "first" : "second");
   }
   assertEquals(serving, ["second", "second", "second", "second", "second", "first"]);
   stop();
 });
 
-Deno.test("a provider that hangs on its way back holds up nobody", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a preferred provider that hangs holds up no other one", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   first.answers = FAILING;
   second.answers = { ...OTHER };
   const stop = poller.start();
-  await told(bench, 0);
+  await advance(test, 0);
   first.answers = {}; // never comes
   for (const price of ["100.51", "100.52", "100.53"]) {
     second.answers["BTC-USD"] = price;
-    assertEquals(await told(bench, INTERVAL_MS), [`BTC-USD ${price} of second`]);
+    assertEquals(await advance(test, INTERVAL_MS), [`BTC-USD ${price} of second`]);
   }
-  // One call is out, and no second one is sent after it.
+  // While one call is under way, no second one is sent.
   assertEquals(first.askedAt.length, 2);
   stop();
 });
 
-Deno.test("a change is never computed across two sources, and what is known stays where all fail", async () => {
-  const bench = createBench();
-  const { first, second, poller, clock } = bench;
+Deno.test("a change is never computed across two sources, and quotes stay if all sources fail", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller, clock } = test;
   second.answers = FAILING;
   const stop = poller.start();
-  await told(bench, 0);
+  await advance(test, 0);
   first.answers = FAILING;
-  first.health = openBreaker(bench);
-  second.health = openBreaker(bench);
-  await told(bench, 10 * INTERVAL_MS);
-  const quotes = bench.batches.flat().filter(({ key }) => key === "BTC-USD");
+  first.health = openBreaker(test);
+  second.health = openBreaker(test);
+  await advance(test, 10 * INTERVAL_MS);
+  const quotes = test.batches.flat().filter(({ key }) => key === "BTC-USD");
   const { price, change, source, is_stale } = Object(quotes.at(-1)?.data);
   assertEquals([price, change, source, is_stale], ["100.00", null, "first", true]);
   stop();
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a witness is asked about every 30 s, and a disagreement is said until it is settled", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a reference source is asked about every 30 s, and a divergence is reported until it is settled", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   second.answers = { ...OTHER, "BTC-USD": "102.30" };
   const stop = poller.start();
-  assertEquals((await told(bench, 20_000)).some((line) => line.includes("second")), false);
-  assertEquals(await told(bench, 10_000), [
+  assertEquals((await advance(test, 20_000)).some((line) => line.includes("second")), false);
+  assertEquals(await advance(test, 10_000), [
     "first live: FIRST and SECOND differ by 2.3 % on BTC-USD",
     "second live: On standby while FIRST serves",
   ]);
   assertEquals(second.askedAt.length, 1);
   second.answers["BTC-USD"] = "100.40";
-  assertEquals(await told(bench, 30_000), ["first live"]);
+  assertEquals(await advance(test, 30_000), ["first live"]);
   assertEquals([second.askedAt.length, first.askedAt.length], [2, 13]);
-  // Neither was averaged away, nor taken for the other.
-  const prices = bench.batches.flat().filter(({ key }) => key === "BTC-USD");
+  // The prices are not averaged, and the source is not switched.
+  const prices = test.batches.flat().filter(({ key }) => key === "BTC-USD");
   assertEquals(prices.map(({ data }) => Object(data).price), ["100.00"]);
   stop();
 });
 
-Deno.test("what two sources differ by is forgotten when a symbol changes hands", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a divergence is forgotten when a symbol's source is switched", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   second.answers = { ...OTHER, "BTC-USD": "110.00" };
   const stop = poller.start();
-  await told(bench, 30_000);
+  await advance(test, 30_000);
   first.answers = FAILING;
-  first.health = openBreaker(bench);
-  const lines = await told(bench, INTERVAL_MS);
+  first.health = openBreaker(test);
+  const lines = await advance(test, INTERVAL_MS);
   assertEquals(lines.filter((line) => !line.includes(" of ")), [
     `first down: ${LATE.message}`,
     "second live",
@@ -221,14 +226,14 @@ Deno.test("what two sources differ by is forgotten when a symbol changes hands",
   stop();
 });
 
-Deno.test("who stands by and fails is stale once it was silent for two intervals", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a standby that fails is stale after two intervals of silence", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   second.answers = OTHER;
   const stop = poller.start();
-  await told(bench, 30_000);
+  await advance(test, 30_000);
   second.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  const lines = await told(bench, 60_000);
+  const lines = await advance(test, 60_000);
   assertEquals(lines, [
     `second live: ${LATE.message}; On standby while FIRST serves`,
     `second stale: ${LATE.message}; On standby while FIRST serves`,
@@ -237,15 +242,15 @@ Deno.test("who stands by and fails is stale once it was silent for two intervals
   stop();
 });
 
-Deno.test("a status tells of a symbol that fails as long as it fails, whatever else comes", async () => {
-  const bench = createBench();
-  const { first, second, poller } = bench;
+Deno.test("a status has the failure of a symbol as long as that symbol fails", async () => {
+  const test = createPollerUnderTest();
+  const { first, second, poller } = test;
   second.answers = OTHER;
   first.answers = { ...GOOD, "BTC-USD": LATE };
   const stop = poller.start();
-  assertEquals((await told(bench, 0)).filter((line) => line.startsWith("first")), [
+  assertEquals((await advance(test, 0)).filter((line) => line.startsWith("first")), [
     `first live: ${LATE.message}`,
   ]);
-  assertEquals(await told(bench, 4 * INTERVAL_MS), []);
+  assertEquals(await advance(test, 4 * INTERVAL_MS), []);
   stop();
 });

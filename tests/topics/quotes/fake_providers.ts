@@ -31,7 +31,7 @@ export interface FakeProvider {
 }
 
 /** A poller under test. */
-export interface Bench {
+export interface PollerUnderTest {
   readonly clock: ManualClock;
   readonly poller: Poller;
   readonly first: FakeProvider;
@@ -88,9 +88,9 @@ function fakeProvider(
 }
 
 /** Creates a poller of two providers. The first one has prices of 100 and 10. */
-export function createBench(
+export function createPollerUnderTest(
   pace: Partial<Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">> = {},
-): Bench {
+): PollerUnderTest {
   const clock = createManualClock();
   const first = fakeProvider("first", clock, { intervalMs: INTERVAL_MS, ttlMs: TTL_MS, ...pace });
   const second = fakeProvider("second", clock, { intervalMs: SECOND_INTERVAL_MS, ttlMs: TTL_MS });
@@ -99,7 +99,7 @@ export function createBench(
   const published = new Map<string, string>();
   const logged: string[] = [];
   const write = (message: string) => void logged.push(message);
-  const bench: Bench = {
+  const test: PollerUnderTest = {
     clock,
     first,
     second,
@@ -113,14 +113,14 @@ export function createBench(
     poller: new Poller({
       runtime: {
         clock,
-        random: () => bench.random,
+        random: () => test.random,
         log: { debug: write, info: write, warn: write, error: write },
       },
       providers: [first.connected, second.connected],
       sink: {
         published: () => Promise.resolve(published),
         async publish(publications) {
-          await bench.publish(publications);
+          await test.publish(publications);
           for (const { key = "", data } of publications) published.set(key, JSON.stringify(data));
         },
         republishUnchanged: false,
@@ -130,7 +130,7 @@ export function createBench(
       divergenceBoundPct: 1,
     }),
   };
-  return bench;
+  return test;
 }
 
 /** Summarises the events of a publication. */

@@ -1,13 +1,18 @@
-/** What a poller says of freshness: stale, down, and since when. */
+/** The freshness that a poller publishes: stale, down, and since when. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
-import { createBench, inShort, INTERVAL_MS, SECOND_INTERVAL_MS } from "./fake_providers.ts";
+import {
+  createPollerUnderTest,
+  inShort,
+  INTERVAL_MS,
+  SECOND_INTERVAL_MS,
+} from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
-Deno.test("a poller tells that a quote and its source went stale, though nothing comes", async () => {
-  const { clock, poller, first, batches } = createBench();
+Deno.test("a poller publishes that a quote and its source went stale without an answer", async () => {
+  const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(0);
   const began = clock.now();
@@ -26,8 +31,8 @@ Deno.test("a poller tells that a quote and its source went stale, though nothing
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a poller tells of silence while its first poll is still under way", async () => {
-  const { clock, poller, first, batches } = createBench();
+Deno.test("a poller publishes that a quote went stale while its first poll is under way", async () => {
+  const { clock, poller, first, batches } = createPollerUnderTest();
   await poller.refresh();
   first.answers = {};
   const stop = poller.start();
@@ -37,7 +42,7 @@ Deno.test("a poller tells of silence while its first poll is still under way", a
 });
 
 Deno.test("a quote is stale by the interval of its own source", async () => {
-  const { clock, poller, first, second, batches } = createBench();
+  const { clock, poller, first, second, batches } = createPollerUnderTest();
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   await poller.refresh();
@@ -48,16 +53,16 @@ Deno.test("a quote is stale by the interval of its own source", async () => {
   assertEquals(poller.evaluateQuote(quote).is_stale, true);
 });
 
-Deno.test("a poller that hears the same price again keeps the quote fresh", async () => {
-  const { clock, poller, batches } = createBench();
+Deno.test("a repeated price keeps the quote fresh", async () => {
+  const { clock, poller, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(10 * INTERVAL_MS);
   stop();
   assertEquals(batches.length, 1);
 });
 
-Deno.test("a poller that nobody needed for an hour says stale before it says fresh", async () => {
-  const { clock, poller, batches } = createBench();
+Deno.test("a poller that is started after an hour publishes stale quotes before fresh ones", async () => {
+  const { clock, poller, batches } = createPollerUnderTest();
   await poller.refresh();
   const began = clock.now();
   await clock.advance(3_600_000);
@@ -72,8 +77,8 @@ Deno.test("a poller that nobody needed for an hour says stale before it says fre
   assertEquals(Object(batches[1]?.[2]?.data).since, since);
 });
 
-Deno.test("a provider that was never heard is down, and so is one whose breaker is open", async () => {
-  const { clock, poller, first, second, batches } = createBench();
+Deno.test("a provider without an answer is down, and so is one whose circuit breaker is open", async () => {
+  const { clock, poller, first, second, batches } = createPollerUnderTest();
   const until = clock.now() + 60_000;
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
@@ -102,11 +107,15 @@ Deno.test("a provider that was never heard is down, and so is one whose breaker 
     next_try_at: null,
   });
   stop();
-  assertEquals(poller.evaluateStatus(status), status, "who does not ask knows nothing better");
+  assertEquals(
+    poller.evaluateStatus(status),
+    status,
+    "without polling, the published status stays",
+  );
 });
 
-Deno.test("a provider's state keeps its time while only the reason changes", async () => {
-  const { clock, poller, first, second, batches } = createBench();
+Deno.test("`since` stays while only the reason of a status changes", async () => {
+  const { clock, poller, first, second, batches } = createPollerUnderTest();
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
@@ -118,8 +127,8 @@ Deno.test("a provider's state keeps its time while only the reason changes", asy
   assertEquals(statusIn(1), { ...statusIn(0), reason: LATE.message });
 });
 
-Deno.test("judge() goes by when the source was last heard, and leaves what is not its own", async () => {
-  const { clock, poller, first, batches } = createBench();
+Deno.test("evaluateQuote() uses the last answer of the source, and returns other symbols unchanged", async () => {
+  const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(10 * INTERVAL_MS);
   first.answers = {};
@@ -135,11 +144,11 @@ Deno.test("judge() goes by when the source was last heard, and leaves what is no
   stop();
 });
 
-Deno.test("judge() calls a quote stale that comes from the log, a week old, before anything was heard", async () => {
-  const before = createBench();
+Deno.test("evaluateQuote() marks a week-old quote of the log stale before the first answer", async () => {
+  const before = createPollerUnderTest();
   await before.poller.refresh();
   const quote = Quote.parse(before.batches[0]?.[0]?.data);
-  const { clock, poller } = createBench();
+  const { clock, poller } = createPollerUnderTest();
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(7 * 86_400_000);
   assertEquals(poller.evaluateQuote(quote), { ...quote, is_stale: true });
@@ -148,15 +157,15 @@ Deno.test("judge() calls a quote stale that comes from the log, a week old, befo
   ]);
 });
 
-Deno.test("a status names no next try before anybody is asked", async () => {
-  const { first, second, clock, poller, batches } = createBench();
+Deno.test("next_try_at is not before the next poll", async () => {
+  const { first, second, clock, poller, batches } = createPollerUnderTest();
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: LATE };
   const stop = poller.start();
   await clock.advance(0);
-  const told = batches.flat().find(({ key }) => key === "status:first");
-  const { next_try_at } = Status.parse(told?.data);
+  const event = batches.flat().find(({ key }) => key === "status:first");
+  const { next_try_at } = Status.parse(event?.data);
   assertEquals(next_try_at, new Date(clock.now() + INTERVAL_MS).toISOString());
   stop();
 });

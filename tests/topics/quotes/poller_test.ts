@@ -1,12 +1,12 @@
-/** When a poller polls, and what it publishes. */
+/** The times at which a poller polls, and the events that it publishes. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
-import { createBench, inShort, INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
+import { createPollerUnderTest, inShort, INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
 Deno.test("a poller publishes quotes and statuses of a poll in one batch", async () => {
-  const { clock, poller, batches } = createBench();
+  const { clock, poller, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(0);
   stop();
@@ -40,7 +40,7 @@ Deno.test("a poller publishes quotes and statuses of a poll in one batch", async
 });
 
 Deno.test("a poller publishes only what changed", async () => {
-  const { clock, poller, first, batches } = createBench();
+  const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(INTERVAL_MS);
   assertEquals([first.askedAt.length, batches.length], [2, 1]);
@@ -51,10 +51,10 @@ Deno.test("a poller publishes only what changed", async () => {
 });
 
 Deno.test("a poller never overlaps itself, and refresh() joins a poll under way", async () => {
-  const bench = createBench();
-  const { clock, poller, first } = bench;
+  const test = createPollerUnderTest();
+  const { clock, poller, first } = test;
   const published = Promise.withResolvers<void>();
-  bench.publish = () => published.promise;
+  test.publish = () => published.promise;
   const stop = poller.start();
   await clock.advance(60_000);
   let isRefreshed = false;
@@ -70,24 +70,24 @@ Deno.test("a poller never overlaps itself, and refresh() joins a poll under way"
 
 Deno.test("a poller spreads its polls over 20 % to either side of the interval", async () => {
   for (const [random, expected] of [[0, 4000], [0.5, 5000], [1, 6000]] as const) {
-    const bench = createBench();
-    bench.random = random;
-    const stop = bench.poller.start();
-    await bench.clock.advance(6000);
+    const test = createPollerUnderTest();
+    test.random = random;
+    const stop = test.poller.start();
+    await test.clock.advance(6000);
     stop();
-    const [one = NaN, two = NaN] = bench.first.askedAt;
+    const [one = NaN, two = NaN] = test.first.askedAt;
     assertEquals(two - one, expected);
   }
 });
 
-Deno.test("a stopped poller leaves no timer, and a poll under way tells what it found", async () => {
-  const bench = createBench();
-  const { clock, poller, first, batches, publish } = bench;
+Deno.test("a stopped poller leaves no timer, and a poll under way publishes its quotes", async () => {
+  const test = createPollerUnderTest();
+  const { clock, poller, first, batches, publish } = test;
   const stop = poller.start();
   await clock.advance(0);
   first.answers["BTC-USD"] = "100.10";
   const published = Promise.withResolvers<void>();
-  bench.publish = async (publications) => {
+  test.publish = async (publications) => {
     await published.promise;
     await publish(publications);
   };
@@ -100,21 +100,21 @@ Deno.test("a stopped poller leaves no timer, and a poll under way tells what it 
   assertEquals([first.askedAt.length, clock.timers], [2, 0]);
 });
 
-Deno.test("a poller tells again what could not be published", async () => {
-  const bench = createBench();
-  const { clock, poller, batches, logged, publish } = bench;
-  bench.publish = () => Promise.reject(new Error("the log is away"));
+Deno.test("a poller publishes the same changes again after a failed publication", async () => {
+  const test = createPollerUnderTest();
+  const { clock, poller, batches, logged, publish } = test;
+  test.publish = () => Promise.reject(new Error("the log is away"));
   const stop = poller.start();
   await clock.advance(0);
-  bench.publish = publish;
+  test.publish = publish;
   await clock.advance(INTERVAL_MS);
   stop();
   assertEquals(batches.map((batch) => batch.length), [3]);
   assertEquals(logged.filter((line) => line === "Publishing quotes failed").length, 1);
 });
 
-Deno.test("refresh() fetches what is older than its TTL, and nothing else", async () => {
-  const { clock, poller, first } = createBench();
+Deno.test("refresh() polls if the last poll is a TTL ago, and otherwise not", async () => {
+  const { clock, poller, first } = createPollerUnderTest();
   await poller.refresh();
   await clock.advance(TTL_MS - 1);
   await poller.refresh();
@@ -124,8 +124,8 @@ Deno.test("refresh() fetches what is older than its TTL, and nothing else", asyn
   assertEquals(first.askedAt.length, 2);
 });
 
-Deno.test("start() waits until what is known is older than its TTL", async () => {
-  const { clock, poller, first } = createBench();
+Deno.test("start() waits until the last poll is a TTL ago", async () => {
+  const { clock, poller, first } = createPollerUnderTest();
   await poller.refresh();
   await clock.advance(1000);
   const stop = poller.start();
@@ -136,10 +136,10 @@ Deno.test("start() waits until what is known is older than its TTL", async () =>
   assertEquals(first.askedAt.length, 2);
 });
 
-Deno.test("a poller shows a jump once a second reading confirms it", async () => {
-  const bench = createBench();
-  const { clock, poller, first, batches } = bench;
-  bench.random = 0; // so that a reading that was passed over leaves the quote fresh
+Deno.test("a poller publishes a jump once a second reading confirms it", async () => {
+  const test = createPollerUnderTest();
+  const { clock, poller, first, batches } = test;
+  test.random = 0; // a quarantined reading leaves the quote fresh
   const stop = poller.start();
   await clock.advance(0);
   for (const price of ["150.00", "100.00", "150.00"]) {
@@ -153,8 +153,8 @@ Deno.test("a poller shows a jump once a second reading confirms it", async () =>
   assertEquals(inShort(batches.at(-1)), ["BTC-USD 151.00 of first"]);
 });
 
-Deno.test("a poller survives faults of ours and gives nothing of them away", async () => {
-  const { clock, poller, first, second, batches, logged } = createBench();
+Deno.test("a poller continues after an internal error and publishes none of its details", async () => {
+  const { clock, poller, first, second, batches, logged } = createPollerUnderTest();
   first.answers = { "BTC-USD": new TypeError("secret"), "ETH-USD": "10.00" };
   second.answers = { "BTC-USD": "101.00" };
   const stop = poller.start();
@@ -174,17 +174,17 @@ Deno.test("a poller survives faults of ours and gives nothing of them away", asy
   assertEquals(first.askedAt.length, 3);
 });
 
-Deno.test("a poller passes over nothing that changes while it is publishing", async () => {
-  const bench = createBench();
-  const { clock, poller, first, batches, publish } = bench;
-  bench.random = 0; // polls come every 4 s
+Deno.test("a poller misses no change while it is publishing", async () => {
+  const test = createPollerUnderTest();
+  const { clock, poller, first, batches, publish } = test;
+  test.random = 0; // polls come every 4 s
   const stop = poller.start();
   await clock.advance(0);
   first.answers["BTC-USD"] = LATE;
   await clock.advance(0.8 * INTERVAL_MS); // BTC-USD will be stale 4 s before ETH-USD is
-  first.answers = {}; // the next poll never ends, so that it tells nothing
+  first.answers = {}; // the next poll never ends
   await clock.advance(0.8 * INTERVAL_MS);
-  bench.publish = async (publications) => {
+  test.publish = async (publications) => {
     await new Promise<void>((resolve) => void clock.after(2 * INTERVAL_MS, resolve));
     await publish(publications);
   };
@@ -198,9 +198,9 @@ Deno.test("a poller passes over nothing that changes while it is publishing", as
 });
 
 Deno.test("a poller never polls within the TTL, however the jitter falls", async () => {
-  const bench = createBench({ intervalMs: 1000, ttlMs: 1000 });
-  const { clock, poller, first } = bench;
-  bench.random = 0;
+  const test = createPollerUnderTest({ intervalMs: 1000, ttlMs: 1000 });
+  const { clock, poller, first } = test;
+  test.random = 0;
   const began = clock.now();
   const stop = poller.start();
   await clock.advance(2500);
@@ -209,10 +209,10 @@ Deno.test("a poller never polls within the TTL, however the jitter falls", async
 });
 
 Deno.test("a poller that is started again during a poll runs one loop", async () => {
-  const bench = createBench();
-  const { clock, poller, first, publish } = bench;
+  const test = createPollerUnderTest();
+  const { clock, poller, first, publish } = test;
   const published = Promise.withResolvers<void>();
-  bench.publish = async (events) => {
+  test.publish = async (events) => {
     await published.promise;
     await publish(events);
   };

@@ -56,7 +56,7 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
   return { clock, pollers, evaluators, batches, calls };
 }
 
-/** Where the first quotes of crypto came from. */
+/** The sources of the first quotes of crypto. */
 async function sources(lost: readonly string[]): Promise<string[]> {
   const { pollers, clock, batches } = demo({}, lost);
   const refreshed = Promise.all(pollers.map((poller) => poller.refresh()));
@@ -74,11 +74,11 @@ Deno.test("pollersFor() polls the demo's upstreams without a stale quote", async
   await clock.advance(0);
   assertEquals(clock.timers, 0);
   assertEquals(pollers.map(({ nextPollDelayS }) => nextPollDelayS), [5, 5, 5]);
-  const told = batches.flat();
-  const quotes = told.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
+  const events = batches.flat();
+  const quotes = events.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
   assert(quotes.length >= 20);
   assert(quotes.every(({ simulated, is_stale }) => simulated && !is_stale));
-  const states = told.flatMap(({ type, data }) => type === "status" ? [Status.parse(data)] : [])
+  const states = events.flatMap(({ type, data }) => type === "status" ? [Status.parse(data)] : [])
     .map(({ provider, state, reason }) => `${provider} ${state}: ${reason}`);
   // The demo's clock stands on a Saturday: spot metals rest. The hours of oil and indices are the demo's own.
   assertEquals(states.filter((line) => !line.startsWith("yahoo")).toSorted(), [

@@ -16,7 +16,7 @@ const INTERVAL_MS = 5000;
 const COINBASE = "api.exchange.coinbase.com";
 
 /** The quotes service of a demo, over a log that may be unavailable, with one subscriber. */
-async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolve()) {
+async function createWatchedQuotes(prepare = (_: MemoryLeases) => Promise.resolve()) {
   const shakyHub = createShakyHub();
   const { clock, hub, shaky } = shakyHub;
   const leases = createMemoryLeases(clock);
@@ -58,18 +58,18 @@ async function createWatchedMarket(prepare = (_: MemoryLeases) => Promise.resolv
     ...hub,
     publish: (topic, publications) => hub.publish(topic, publications),
   };
-  const market = createQuotesService(runtime, config, unfenced, shared);
-  const filters = [{ topic: market.topic, tags: ["BTC-USD"] }];
+  const service = createQuotesService(runtime, config, unfenced, shared);
+  const filters = [{ topic: service.topic, tags: ["BTC-USD"] }];
   const client = createClient(await hub.subscribe({ filters })).live();
   await clock.advance(1000);
   const quotes = () =>
     client.frames.filter(({ event }) => event === "quote")
       .map(({ id, data }) => ({ id, ...Quote.parse(JSON.parse(data)) }));
-  return { ...shakyHub, shaky, clock, hub, market, client, asked, quotes, leases };
+  return { ...shakyHub, shaky, clock, hub, service, client, asked, quotes, leases };
 }
 
 Deno.test("createQuotesService() polls at four times the interval and sends quotes without ids while the store is unavailable", async () => {
-  await using test = await createWatchedMarket();
+  await using test = await createWatchedQuotes();
   const { shaky, clock, asked, quotes } = test;
   await clock.advance(3 * INTERVAL_MS);
   const usual = asked.length;
@@ -96,7 +96,7 @@ Deno.test("createQuotesService() polls at four times the interval and sends quot
 });
 
 Deno.test("createQuotesService() polls nothing while another isolate leads, and takes over when its lease expires", async () => {
-  await using test = await createWatchedMarket(async (leases) => {
+  await using test = await createWatchedQuotes(async (leases) => {
     await leases.lease("quotes", "another").claim();
   });
   const { clock, asked } = test;

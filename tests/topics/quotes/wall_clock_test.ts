@@ -1,7 +1,7 @@
 /** Quotes while the wall clock is set: every interval is monotonic. */
 import { assert, assertEquals } from "@std/assert";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
-import { createBench, inShort, INTERVAL_MS } from "./fake_providers.ts";
+import { createPollerUnderTest, inShort, INTERVAL_MS } from "./fake_providers.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -12,8 +12,8 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     const source = isTimed ? "a source that sends the market's time" : "a source without times";
 
     Deno.test(`a wall clock set ${direction} stops no poll, switches no source and makes nothing stale: ${source}`, async () => {
-      const bench = createBench();
-      const { clock, poller, first, second, batches } = bench;
+      const test = createPollerUnderTest();
+      const { clock, poller, first, second, batches } = test;
       const [startedAt, startedElapsed] = [clock.now(), clock.elapsed()];
       // The market's clock is right, whatever ours shows.
       if (isTimed) {
@@ -43,7 +43,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
   }
 
   Deno.test(`a quote is stale after two intervals of silence though the wall clock is set ${direction}`, async () => {
-    const { clock, poller, first, batches } = createBench();
+    const { clock, poller, first, batches } = createPollerUnderTest();
     const stop = poller.start();
     await clock.advance(0);
     first.answers = {};
@@ -57,7 +57,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
   });
 
   Deno.test(`refresh() fetches once a TTL though the wall clock is set ${direction}`, async () => {
-    const { clock, poller, first } = createBench();
+    const { clock, poller, first } = createPollerUnderTest();
     await poller.refresh();
     clock.shiftWallClock(shiftMs);
     await poller.refresh();
@@ -68,7 +68,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
   });
 
   Deno.test(`a reference source is asked every 30 s though the wall clock is set ${direction}`, async () => {
-    const { clock, poller, second, batches } = createBench();
+    const { clock, poller, second, batches } = createPollerUnderTest();
     second.answers = { "BTC-USD": "102.30", "ETH-USD": "10.05" };
     const stop = poller.start();
     await clock.advance(20_000);

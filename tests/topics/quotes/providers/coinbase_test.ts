@@ -23,12 +23,12 @@ Deno.test("coinbase measures the last trade against the price of 24 hours ago", 
   });
 });
 
-Deno.test("coinbase takes no price of zero", async () => {
+Deno.test("coinbase rejects a price of zero", async () => {
   const upstream = answering({ "/ticker": ticker.replace("6268.48", "0.00"), "/stats": stats });
   await assertRejects(() => coinbase.read(upstream, "BTC-USD"));
 });
 
-Deno.test("coinbase gives no answer that only stands in for one", async () => {
+Deno.test("coinbase returns no cached answer in place of a failed one", async () => {
   const failure = new UpstreamFailure("timeout", "Coinbase did not answer");
   const fresh = answering({ "/ticker": ticker, "/stats": stats });
   const upstream: typeof fresh = {

@@ -28,12 +28,12 @@ Deno.test("coingecko without a change has no basis", async () => {
   });
 });
 
-Deno.test("coingecko fails for an id that is missing without a word", async () => {
+Deno.test("coingecko fails for an id that the answer omits", async () => {
   const text = sample("coingecko_simple_price.unknown_id.200");
   await assertRejects(() => read(text), UpstreamFailure, "CoinGecko returned no price for BTC-USD");
 });
 
-Deno.test("coingecko's refusals with HTTP 200 are failures, whatever their shape", async () => {
+Deno.test("coingecko's errors with HTTP 200 are failures, whatever their shape", async () => {
   const refusals: Record<string, number> = {
     [sample("coingecko_simple_price.429")]: 429,
     [`{"error":{"status":{"error_code":10010,"error_message":"x"}}}`]: 200,

@@ -10,7 +10,7 @@ function read(text: string) {
   return fred.read(answering({ "?series_id=DCOILWTICO&sort_order=desc": text }), "WTI");
 }
 
-Deno.test("fred passes over days without trade, and is a day late", async () => {
+Deno.test("fred skips days without trade, and is delayed by a day", async () => {
   assertEquals(await read(WTI), {
     symbol: "WTI",
     price: "67.45",
@@ -31,12 +31,12 @@ Deno.test("fred measures against the day before", async () => {
   assertEquals([price, change, change_pct, basis], ["68.00", "0.55", 0.8154, "prev_close"]);
 });
 
-Deno.test("fred takes no series without a price, and no price of zero", async () => {
+Deno.test("fred rejects a series without a price, and a price of zero", async () => {
   await assertRejects(() => read(WTI.replace("67.45", ".")), UpstreamFailure, "returned no price");
   await assertRejects(() => read(WTI.replace("67.45", "0")));
 });
 
-Deno.test("fred says the sentence its terms ask for", () => {
+Deno.test("fred's attribution is the sentence that its terms require", () => {
   assertEquals(
     fred.attribution,
     "This product uses the FRED® API but is not endorsed or certified by the Federal Reserve Bank of St. Louis.",

@@ -4,7 +4,7 @@ import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 
 const GOLD = sample("goldapi_price_XAU.200");
 
-Deno.test("gold-api keeps the wire's digits, and tells no change", async () => {
+Deno.test("gold-api keeps the digits that were sent, and has no change", async () => {
   assertEquals(await goldApi.read(answering({ "/price/XAU": GOLD }), "XAU-USD"), {
     symbol: "XAU-USD",
     price: "4165.200195",
@@ -22,7 +22,7 @@ Deno.test("gold-api keeps the wire's digits, and tells no change", async () => {
   assertEquals((await goldApi.read(round, "XAU-USD")).price, "4165.10");
 });
 
-Deno.test("gold-api takes no other metal, no other currency and no price of zero", async () => {
+Deno.test("gold-api rejects another metal, another currency and a price of zero", async () => {
   for (
     const [from, to] of [['"XAU"', '"XAG"'], ['"USD"', '"EUR"'], ["4165.200195", "0"], [
       "2026-07-03T16:08:54Z",

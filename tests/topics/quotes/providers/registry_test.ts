@@ -27,7 +27,7 @@ function paces(config: Partial<ProviderConfig>): Record<string, readonly number[
   );
 }
 
-Deno.test("providersFor() asks those with a key last, and only with it", () => {
+Deno.test("providersFor() lists keyed providers last, and only with their key", () => {
   const keyless = ["coinbase", "kraken", "gold-api", "yahoo"];
   const named = (config: Partial<ProviderConfig>) => providers(config).map(({ name }) => name);
   assertEquals(providersFor(readConfig({})).map(({ name }) => name), keyless);
@@ -44,7 +44,7 @@ Deno.test("providersFor() covers every symbol, and none that is unknown", () => 
   assertEquals([...new Set(given)], SYMBOLS);
 });
 
-Deno.test("providersFor() keeps the quotas of those who count", () => {
+Deno.test("providersFor() keeps the quotas of keyed providers", () => {
   const days = Object.entries(paces({})).map(([name, [intervalMs = 0]]) => [
     name,
     Math.floor(86_400_000 / intervalMs),
@@ -54,7 +54,7 @@ Deno.test("providersFor() keeps the quotas of those who count", () => {
   assertEquals(calls["twelve-data"] * 2 <= 800, true);
 });
 
-Deno.test("providersFor() heeds the settings of intervals and TTLs", () => {
+Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
   assertEquals(paces({}), {
     coinbase: [5000, 5000, 4000],
     kraken: [5000, 5000, 4000],

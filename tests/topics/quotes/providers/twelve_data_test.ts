@@ -7,13 +7,13 @@ const twelveData = createTwelveData("a-key");
 const METAL = sample("twelvedata_quote.200");
 const REFUSAL = sample("twelvedata_error.429");
 
-/** What it gives for gold where this stands for silver, and the other way round. */
+/** Reads gold from an answer with this in place of silver, and the other way round. */
 function read(symbol: string, gold: string, silver = REFUSAL) {
   const both = `{"XAU/USD":${gold},"XAG/USD":${silver}}`;
   return twelveData.read(answering({ "?symbol=XAU/USD,XAG/USD": both }), symbol);
 }
 
-Deno.test("twelve-data measures against the previous close, and knows whether the market is open", async () => {
+Deno.test("twelve-data measures against the previous close, and reports the session", async () => {
   assertEquals(await read("XAU-USD", METAL), {
     symbol: "XAU-USD",
     price: "286.19000",
@@ -29,7 +29,7 @@ Deno.test("twelve-data measures against the previous close, and knows whether th
   });
 });
 
-Deno.test("twelve-data refuses in the place of one symbol, or of all, also with HTTP 200", async () => {
+Deno.test("twelve-data's errors, for one symbol or for all, are failures also with HTTP 200", async () => {
   const refused = "Twelve Data refused: too many requests";
   await assertRejects(() => read("XAG-USD", METAL), UpstreamFailure, refused);
   const all = answering({ "/quote": REFUSAL });

@@ -5,12 +5,12 @@ import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
 const BRENT = sample("yahoo_v8_chart_BZ=F.synthetic");
 const SPX = sample("yahoo_v8_chart_^GSPC.synthetic");
 
-/** What Yahoo gives for an index whose chart is this text. */
+/** Reads an index from the text of a chart. */
 function readSpx(text: string) {
   return yahoo.read(answering({ "/%5EGSPC?range=1d&interval=5m": text }), "SPX");
 }
 
-Deno.test("yahoo measures against the previous close, and says how late it is", async () => {
+Deno.test("yahoo measures against the previous close, and reports its delay", async () => {
   assertEquals(await readSpx(SPX), {
     symbol: "SPX",
     price: "7738.79",
@@ -35,19 +35,19 @@ Deno.test("yahoo reads a body that was recorded", async () => {
   assertEquals([price, change], ["333.923", "0.233"]);
 });
 
-Deno.test("yahoo tells no change where there is no close of yesterday: a range's is another day's", async () => {
+Deno.test("yahoo has no change without yesterday's close: a range's close is another day's", async () => {
   const range = sample("yahoo_v8_chart.history_range.200").replaceAll('"GC=F"', '"^GSPC"');
   const { price, change, change_pct, basis } = await readSpx(range);
   assertEquals([price, change, change_pct, basis], ["4162.3", null, null, "none"]);
 });
 
-Deno.test("yahoo takes no chart of another symbol, and no error for one", async () => {
+Deno.test("yahoo rejects a chart of another symbol, and an error", async () => {
   await assertRejects(() => readSpx(BRENT), Error, "returned no price for SPX");
   await assertRejects(() => readSpx(sample("yahoo_v8_chart.404")));
   await assertRejects(() => readSpx(SPX.replace("7738.79", "null")));
 });
 
-Deno.test("yahoo says that it is unofficial, and never stands in for spot metals", () => {
+Deno.test("yahoo is labelled unofficial, and is no source of spot metals", () => {
   assertEquals(yahoo.attribution, "Yahoo Finance, unofficial, delayed");
   assertEquals(yahoo.symbols, ["BRENT", "WTI", "SPX", "DJI", "IXIC"]);
 });

@@ -1,5 +1,5 @@
 /**
- * The whole market on a clock that stands still, over providers of which some fail, seen by one client.
+ * The quotes service on a manual clock with simulated providers, some of which fail, and one client.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { createManualClock, type ManualClock } from "../support/manual_clock.ts"
 import { SIMULATED } from "./answers.ts";
 import type { Answer } from "./faults.ts";
 
-/** Secrets that are nowhere to be seen. */
+/** Secrets that must never appear. */
 export const KEYS: Readonly<Record<string, string>> = {
   COINGECKO_API_KEY: "KEY-coingecko",
   TWELVE_DATA_API_KEY: "KEY-twelve-data",
@@ -22,35 +22,35 @@ export const KEYS: Readonly<Record<string, string>> = {
 
 export const INTERVAL_MS = 5000;
 
-/** A Wednesday on which every market is open. */
+/** A Wednesday at a time at which every market is open. */
 const NOON = Date.UTC(2026, 10, 18, 17);
 
-/** Cannot be reached. */
+/** Fails as an unreachable provider. */
 export const lost: Answer = () => Promise.reject(new TypeError("lost"));
 
-/** A market, and what it stands on. */
-export interface MarketUnderTest extends AsyncDisposable {
+/** The quotes service under test. */
+export interface QuotesUnderTest extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly services: Services;
   readonly client: Client;
-  /** How each provider answers, by its name: well, where it is not said. */
+  /** Answers by provider, healthy unless set. */
   readonly answers: Map<string, Answer>;
-  /** The hosts that were called, and when. */
+  /** All calls, with their wall time in ms. */
   readonly calls: { readonly host: string; readonly at: number }[];
-  /** Everything anybody was told: the client and the operator. */
-  told(): string;
-  /** The quotes of a symbol that came over the stream, in order. */
+  /** All frames and log lines. */
+  output(): string;
+  /** The streamed quotes of a symbol, in order. */
   quotesOf(symbol: string): Quote[];
-  /** The newest status of a provider that came over the stream. */
+  /** The newest streamed status of a provider. */
   statusOf(provider: string): Status | undefined;
 }
 
-/** Opens a stream of a market in which some providers fail from the start. */
-export async function createMarketUnderTest(
+/** Opens a stream of quotes whose providers fail from the start as `failing` says. */
+export async function createQuotesUnderTest(
   failing: ReadonlyMap<string, Answer> = new Map(),
   env: Readonly<Record<string, string>> = {},
   start = NOON,
-): Promise<MarketUnderTest> {
+): Promise<QuotesUnderTest> {
   const clock = createManualClock(start);
   const lines: string[] = [];
   const answers = new Map(failing);
@@ -62,7 +62,7 @@ export async function createMarketUnderTest(
     log: createLogger("debug", clock, (line) => lines.push(line)),
     async fetch(url) {
       const simulated = SIMULATED.find(({ host }) => host === url.hostname);
-      if (simulated === undefined) throw new TypeError(`nobody is at ${url.hostname}`);
+      if (simulated === undefined) throw new TypeError(`no provider at ${url.hostname}`);
       calls.push({ host: url.hostname, at: clock.now() });
       const call = counts.get(simulated.name) ?? 0;
       counts.set(simulated.name, call + 1);
@@ -99,7 +99,7 @@ export async function createMarketUnderTest(
     client,
     answers,
     calls,
-    told: () => [...client.frames.map(({ data }) => data), ...lines].join("\n"),
+    output: () => [...client.frames.map(({ data }) => data), ...lines].join("\n"),
     quotesOf(symbol) {
       parseFrames();
       return quotes.filter((quote) => quote.symbol === symbol);
