@@ -1,8 +1,8 @@
 /**
  * The benches. What they print are tables in Markdown.
  *
- * Run: `deno task bench` for the figures beside the peers, and with `growth`, `profile`, `redis` or `streams` behind it
- * for the others.
+ * Run: `deno task bench` for the figures beside the peers, and with `growth`, `previous`, `profile`, `redis` or
+ * `streams` behind it for the others.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { print } from "../support/print.ts";
 import { printFanOut } from "./fan_out.ts";
 import { printGrowth } from "./growth.ts";
 import { describePinning } from "./pin.ts";
+import { printPrevious } from "./previous.ts";
 import { printProfiles } from "./profile.ts";
 import { printRedis } from "./redis.ts";
 import { printStreams } from "./streams.ts";
@@ -17,6 +18,7 @@ import { printStreams } from "./streams.ts";
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   figures: printFanOut,
   growth: printGrowth,
+  previous: printPrevious,
   profile: printProfiles,
   redis: printRedis,
   streams: printStreams,

@@ -23,7 +23,7 @@ import { type Contender, publishingCost, startContender, startOrTell } from "./c
 import { contest, type Performance } from "./contest.ts";
 import { startBetterSse } from "./servers/better_sse.ts";
 import { startBare, startStreamSse } from "./servers/deno_peers.ts";
-import { startAudiences, startEdgetape } from "./servers/edgetape.ts";
+import { startEdgetape, startGroups } from "./servers/edgetape.ts";
 import { startNchan } from "./servers/nchan.ts";
 import { printOpenings, printWeights } from "./streams_cost.ts";
 import { printHead, printVerdicts, ratiosOf, verdict } from "./table.ts";
@@ -86,15 +86,15 @@ async function besidePeers(): Promise<string[][]> {
   ];
 }
 
-async function byAudiences(): Promise<string[][]> {
-  await using one = await startContender(() => startAudiences(1));
-  await using hundred = await startContender(() => startAudiences(100));
+async function byGroups(): Promise<string[][]> {
+  await using one = await startContender(() => startGroups(1));
+  await using hundred = await startContender(() => startGroups(100));
   for (const { load } of [one, hundred]) await load.open(STREAMS);
   const rows: string[][] = [];
   for (const wave of [ONE_EACH, MANY]) {
     const title = `/v1/stream, ${STREAMS} streams of two topics, ${wave.rate} events a second`;
     const result = await contest(title, { one, hundred }, wave, new Map());
-    const what = `100 audiences, times the CPU time of one, ${wave.rate} events a second`;
+    const what = `100 broadcast groups, times the CPU time of one, ${wave.rate} events a second`;
     rows.push(atMost(what, 1.5, times(result.one, result.hundred)));
   }
   return rows;
@@ -104,7 +104,7 @@ async function byAudiences(): Promise<string[][]> {
 export async function printFanOut(): Promise<void> {
   printVerdicts([
     ...await besidePeers(),
-    ...await byAudiences(),
+    ...await byGroups(),
     ...await printWeights(),
     ...await printOpenings(),
   ]);

@@ -1,25 +1,25 @@
 /**
- * How Edgetape's cost grows: with streams, with audiences, with events. And what 9,500 streams cost that get none.
+ * How Edgetape's cost grows: with streams, with broadcast groups, with events. And what 9,500 streams cost that get none.
  *
  * @module
  */
 import { pause } from "../support/within.ts";
 import { startContender } from "./contender.ts";
 import { cpuSeconds, rssKb } from "../support/proc.ts";
-import { startAudiences, startEdgetape } from "./servers/edgetape.ts";
+import { startEdgetape, startGroups } from "./servers/edgetape.ts";
 import type { Server } from "./servers/server.ts";
 import { percent, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
 
 const STREAMS = [100, 1000, 5000, 9500];
 const AUDIENCES = [1, 10, 100];
-const AUDIENCES_STREAMS = 1000;
+const GROUPS_STREAMS = 1000;
 const RATES = [1, 10, 100, 1000];
 /** Two heartbeats of the default HEARTBEAT_MS. */
 const IDLE_MS = 30_000;
 
 const COLUMNS = [
   "streams",
-  "audiences",
+  "broadcast groups",
   "events/s",
   "published/s",
   "delivered/s",
@@ -73,7 +73,7 @@ export async function printGrowth(): Promise<void> {
   printHead("Growth, events of 200 bytes", COLUMNS);
   for (const streams of STREAMS) await grow(() => startEdgetape(), streams, 1);
   for (const groups of AUDIENCES) {
-    await grow(() => startAudiences(groups), AUDIENCES_STREAMS, groups);
+    await grow(() => startGroups(groups), GROUPS_STREAMS, groups);
   }
   printVerdicts([await idle(STREAMS.at(-1) ?? 0)]);
 }

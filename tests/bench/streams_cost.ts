@@ -25,7 +25,7 @@ const SETTLE_MS = 700;
 const LARGE_WAVE = { rate: 1, bytes: 60_000, warmUpMs: 0, ms: 1000 };
 
 /** KB. */
-interface Weight {
+export interface Weight {
   /** Of a stream, right after they came. */
   readonly atFirst: number;
   /** Of a stream, after a collection. */
@@ -36,7 +36,7 @@ interface Weight {
   readonly more: number;
 }
 
-async function weigh(start: () => Promise<Server>, hasEvents: boolean): Promise<Weight> {
+export async function weigh(start: () => Promise<Server>, hasEvents: boolean): Promise<Weight> {
   await using contender = await startContender(start);
   const { server: { pid }, load } = contender;
 
@@ -74,7 +74,10 @@ export async function printWeights(): Promise<string[][]> {
   const ours: Weight[] = [];
   const bare: Weight[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const weights = [weigh(startCollectingEdgetape, true), weigh(startCollectingBare, false)];
+    const weights = [
+      weigh(() => startCollectingEdgetape(), true),
+      weigh(startCollectingBare, false),
+    ];
     const [own, least] = await Promise.all(weights); // beside each other: no time is measured
     if (own) ours.push(own);
     if (least) bare.push(least);
@@ -109,7 +112,7 @@ export async function printWeights(): Promise<string[][]> {
   ];
 }
 
-async function openingCpu({ server: { pid }, load }: Contender): Promise<number> {
+export async function openingCpu({ server: { pid }, load }: Contender): Promise<number> {
   const before = cpuSeconds(pid);
   await load.open(STREAMS);
   await pause(SETTLE_MS);

@@ -12,7 +12,7 @@ import type { Server } from "./server.ts";
 
 const CHANNEL = "alerts";
 const MOST_STREAMS = "20000";
-const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+const ROOT = new URL("../../..", import.meta.url).pathname;
 
 async function start(
   name: string,
@@ -41,28 +41,44 @@ async function start(
   };
 }
 
-/** All streams follow one channel. @param args Of `deno`, where it is not run as ever. */
+/** The arguments of `deno` that run the server of another checkout. */
+function runFrom(root: string): string[] {
+  return ["run", "--frozen", "-A", `--config=${root}/deno.json`, `${root}/main.ts`];
+}
+
+function nameOf(root: string): string {
+  return root === ROOT ? `Edgetape ${project.version} on Deno ${Deno.version.deno}` : root;
+}
+
+/** Starts a server whose streams are all of one channel. @param args The arguments of `deno`. @param root The checkout. */
 export function startEdgetape(
   settings: Settings = {},
   args?: readonly string[],
+  root = ROOT,
 ): Promise<Server> {
-  const name = `Edgetape ${project.version} on Deno ${Deno.version.deno}`;
-  return start(name, [`/v1/events/${CHANNEL}/stream`], settings, args);
+  const path = `/v1/events/${CHANNEL}/stream`;
+  return start(nameOf(root), [path], settings, args ?? runFrom(root));
 }
 
-/** The same, and it collects its garbage when it is told to. */
-export function startCollectingEdgetape(): Promise<Server> {
-  return startEdgetape({}, collecting(MAIN));
+/** Starts such a server that collects its garbage on a signal. @param root The checkout. */
+export function startCollectingEdgetape(root = ROOT): Promise<Server> {
+  const [run = "run", ...args] = collecting(`${root}/main.ts`);
+  return startEdgetape({}, [run, `--config=${root}/deno.json`, ...args], root);
 }
 
 /**
- * Streams of two topics: the channel that is published on, and a silent one that makes `count` audiences. All get the
- * same events, and all pay for two topics.
+ * Starts a server whose streams have two topics: the channel that is published on, and a silent one that makes `count`
+ * broadcast groups. All receive the same events, and all pay for two topics. @param root The checkout.
  */
-export function startAudiences(count: number): Promise<Server> {
+export function startGroups(count: number, root = ROOT): Promise<Server> {
   const silent = Array.from({ length: count }, (_, index) => `silent-${index}`);
   const channels = [CHANNEL, ...silent].map((name) => [name, { types: ["tick"] }]);
-  const name = `Edgetape, ${count} ${count === 1 ? "audience" : "audiences"}`;
+  const name = `${nameOf(root)}, ${count} broadcast ${count === 1 ? "group" : "groups"}`;
   const paths = silent.map((each) => `/v1/stream?topics=events/${CHANNEL},events/${each}`);
-  return start(name, paths, { CHANNELS: JSON.stringify(Object.fromEntries(channels)) });
+  return start(
+    name,
+    paths,
+    { CHANNELS: JSON.stringify(Object.fromEntries(channels)) },
+    runFrom(root),
+  );
 }
