@@ -1,56 +1,57 @@
 /**
- * How often one caller may do something.
+ * Rate limits per key.
  *
  * @module
  */
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 
-/** What a rate limit says to one try. */
+/** The decision on one attempt. */
 export interface Allowance {
   readonly isAllowed: boolean;
   readonly limit: number;
-  /** How many more are allowed right now. */
+  /** The number of further attempts that are allowed now. */
   readonly remaining: number;
-  /** When one more is allowed, in milliseconds from now; 0 where one is. */
+  /** The milliseconds until one more attempt is allowed, 0 if one is. */
   readonly retryAfterMs: number;
 }
 
-/** A limit a minute, by key. */
+/** A rate limit per minute and key. */
 export interface RateLimit {
-  /** Counts a try, unless it is refused. */
+  /** Consumes one attempt, unless it is refused. */
   consume(key: string): Allowance;
 }
 
-const MINUTE_MS = 60_000;
+/** The window of every limit. */
+const WINDOW_MS = 60_000;
 
-/** The callers that are remembered: bounds the memory. Beyond it the one that was quiet longest starts anew. */
+/** The largest number of keys. It bounds the memory: beyond it the key that was quiet longest starts anew. */
 const MAX_KEYS = 20_000;
 
 /**
- * Creates a rate limit: `perMinute` at once, and then as they come back, evenly over the minute (GCRA, the generic cell
- * rate algorithm: one number a key).
+ * Creates a rate limit by the generic cell rate algorithm (GCRA): a burst of `perMinute`, refilled evenly over the minute.
+ * It stores one number per key.
  *
- * @param perMinute 0 stands for no limit.
+ * @param perMinute 0 means no limit.
  */
 export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
-  const stepMs = MINUTE_MS / perMinute;
-  /** When a key's allowance will be whole again, in ms since the epoch. */
-  const wholeAt = new LRUCache<string, number>({ max: MAX_KEYS });
+  const stepMs = WINDOW_MS / perMinute;
+  /** The time at which a key's burst is full again, by the monotonic clock. */
+  const fullAt = new LRUCache<string, number>({ max: MAX_KEYS });
 
   return {
     consume(key) {
       if (perMinute === 0) {
         return { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
       }
-      const now = clock.now();
-      const next = Math.max(now, wholeAt.get(key) ?? now) + stepMs;
-      const overMs = next - now - MINUTE_MS;
-      // Steps are fractions: what is less than a thousandth over is none.
+      const now = clock.elapsed();
+      const next = Math.max(now, fullAt.get(key) ?? now) + stepMs;
+      const overMs = next - now - WINDOW_MS;
+      // Steps are fractions: less than a thousandth of a millisecond is a rounding error.
       if (overMs > 0.001) {
         return { isAllowed: false, limit: perMinute, remaining: 0, retryAfterMs: overMs };
       }
-      wholeAt.set(key, next);
+      fullAt.set(key, next);
       const remaining = Math.max(0, Math.floor(-overMs / stepMs + 1e-6));
       return { isAllowed: true, limit: perMinute, remaining, retryAfterMs: 0 };
     },

@@ -52,7 +52,7 @@ export function createDeprecation(
   function counted(): void {
     metrics.deprecated(use);
     count++;
-    const now = clock.now();
+    const now = clock.elapsed();
     if (now < nextLineAt) return;
     nextLineAt = now + LINE_MS;
     log.warn("deprecated use", { use, requests: count, sunset: until });

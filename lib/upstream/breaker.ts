@@ -1,95 +1,99 @@
 /**
- * Leaving an upstream alone because it keeps failing. The policy is cockatiel's, the time is ours.
+ * The circuit breaker: an upstream that keeps failing is left alone for a while.
  *
  * @module
  */
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  CircuitState,
-  handleAll,
-  type IBackoff,
-  type IBreaker,
-} from "cockatiel";
 import type { Clock } from "../core/clock.ts";
 import type { BREAKER_STATES } from "../core/metrics.ts";
 
-/** Failures in a row that open it: one may be chance, two bad luck. */
-const THRESHOLD = 3;
+/** Opens the breaker after this many failures in a row: one may be chance, two bad luck. */
+const FAILURE_THRESHOLD = 3;
 
-/** Failures that come together have one cause, and count as one: a poll makes several calls at a time. */
-const TOGETHER_MS = 500;
+/** Counts failures within this interval as one: the calls of one poll fail together, for one cause. */
+const SAME_CAUSE_MS = 500;
 
-const FIRST_PAUSE_MS = 10_000;
-const MAX_PAUSE_MS = 5 * 60_000;
+/** The pause after the breaker opens. It doubles with each trial that fails. */
+const FIRST_BREAK_MS = 10_000;
+const MAX_BREAK_MS = 5 * 60_000;
 
-/** `open`: no calls. `half-open`: the next call, or the one that is out, is a trial. */
+/** `open`: no calls. `half-open`: the next call, or the one in flight, is a trial. */
 export type BreakerState = typeof BREAKER_STATES[number];
 
-/** A breaker around the calls of one upstream. */
+/** A circuit breaker around the calls of one upstream. */
 export interface Breaker {
   state(): BreakerState;
-  /** In ms since the epoch: no call before. Lies in the past where none is held back. */
-  until(): number;
-  /** Failures in a row. */
+  /** Returns the milliseconds until a call is allowed, 0 if one is. */
+  waitMs(): number;
+  /** Returns the number of failures in a row. */
   failures(): number;
   /**
-   * Runs a call. While a trial is out, others wait for its outcome.
+   * Runs a call. During a trial, other calls wait for its outcome.
    *
-   * @throws What `refuse` returns, where no call is allowed; else whatever the task rejects with.
+   * @throws The error of `refuse`, if no call is allowed; else the task's own error.
    */
   run<T>(task: () => Promise<T>, refuse: () => Error): Promise<T>;
 }
 
-/** Creates a breaker. Its pauses double from 10 s to 5 min, with each trial that fails. */
+/** Creates a breaker. It is closed. */
 export function createBreaker(clock: Clock): Breaker {
-  let until = 0;
-
-  /** cockatiel asks how long the pause is, against a clock of its own; this one is endless until it is over. */
-  function pause(ms: number): IBackoff<unknown> {
-    until = clock.now() + ms;
-    return {
-      get duration() {
-        return clock.now() < until ? Infinity : -Infinity;
-      },
-      next: () => pause(Math.min(ms * 2, MAX_PAUSE_MS)),
-    };
-  }
-
   let failures = 0;
   let failedAt = -Infinity;
-  const consecutive: IBreaker = {
-    state: undefined,
-    success() {
-      failures = 0;
-      failedAt = -Infinity;
-    },
-    failure() {
-      const now = clock.now();
-      if (now - failedAt >= TOGETHER_MS) {
-        failures++;
-        failedAt = now;
-      }
-      return failures >= THRESHOLD;
-    },
-  };
-  const circuit = circuitBreaker(handleAll, {
-    breaker: consecutive,
-    halfOpenAfter: { next: () => pause(FIRST_PAUSE_MS) },
-  });
+  /** The pause that was opened last, by the monotonic clock. Null: closed. */
+  let pause: { readonly ms: number; readonly endsAt: number } | null = null;
+  let trial: Promise<unknown> | null = null;
+
+  function waitMs(): number {
+    return pause === null ? 0 : Math.max(0, pause.endsAt - clock.elapsed());
+  }
+
+  function state(): BreakerState {
+    if (pause === null) return "closed";
+    return waitMs() > 0 ? "open" : "half-open";
+  }
+
+  function succeeded(): void {
+    if (state() === "open") return; // a call from before the pause
+    failures = 0;
+    failedAt = -Infinity;
+    pause = null;
+  }
+
+  function failed(): void {
+    const now = clock.elapsed();
+    if (now - failedAt >= SAME_CAUSE_MS) {
+      failures++;
+      failedAt = now;
+    }
+    if (failures < FAILURE_THRESHOLD || waitMs() > 0) return;
+    const ms = pause === null ? FIRST_BREAK_MS : Math.min(pause.ms * 2, MAX_BREAK_MS);
+    pause = { ms, endsAt: now + ms };
+  }
+
+  async function call<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      const result = await task();
+      succeeded();
+      return result;
+    } catch (thrown) {
+      failed();
+      throw thrown;
+    }
+  }
 
   return {
-    state() {
-      if (circuit.state === CircuitState.Closed) return "closed";
-      return clock.now() < until ? "open" : "half-open";
-    },
-    until: () => until,
+    state,
+    waitMs,
     failures: () => failures,
     async run(task, refuse) {
+      while (trial !== null) await trial.catch(() => {});
+      if (state() === "open") throw refuse();
+      if (state() === "closed") return await call(task);
+      const own = call(task);
+      trial = own;
       try {
-        return await circuit.execute(task);
-      } catch (thrown) {
-        throw thrown instanceof BrokenCircuitError ? refuse() : thrown;
+        return await own;
+      } finally {
+        trial = null;
       }
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Fetching from others: at most one call at a time for one URL, none that is not needed, none that is not welcome.
+ * Fetching from an external service: a TTL cache, one flight per URL, a circuit breaker, a cool-down.
  *
  * @module
  */
@@ -11,60 +11,61 @@ import { createCooldown } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
 import { fetchText, type RequestOptions } from "./request.ts";
 
-/** URLs whose last answer is kept: more than any upstream of ours has. With `maxBytes` it bounds the memory. */
-const MAX_URLS = 32;
+/** The URLs whose last answer is cached: more than any upstream of ours has. With `maxBytes` it bounds the memory. */
+const MAX_CACHED_URLS = 32;
 
-/** A value, and how good it is. */
+/** A value and its quality. */
 export interface UpstreamAnswer<T> {
   /** Parsed for this caller alone, so it may be changed. */
   readonly value: T;
-  /** When it came in, in ms since the epoch. */
+  /** The wall time of its receipt, in ms since the epoch. */
   readonly receivedAt: number;
   /** The same by the monotonic clock: ages are measured by it. */
   readonly receivedElapsed: number;
-  /** Why it was not refreshed, where it is older than the TTL: else null. */
+  /** The failure of the last refresh, if the value is older than the TTL; else null. */
   readonly failure: UpstreamFailure | null;
 }
 
-/** How an upstream is doing. */
+/** The health of an upstream. */
 export interface Health {
   readonly breaker: BreakerState;
-  /** In ms since the epoch: no call goes out before. Null where one is allowed now. */
+  /** The wall time before which no call goes out, in ms since the epoch. Null if one is allowed now. */
   readonly nextTryAt: number | null;
-  /** How the last call failed, null after a success. Never of kind `waiting`, since that is no call. */
+  /** The failure of the last call, null after a success. Never of kind `waiting`, since that is no call. */
   readonly failure: UpstreamFailure | null;
 }
 
-/** One remote. What it is asked for shares a breaker. */
+/** One external service. All its URLs share a breaker. */
 export interface Upstream {
   /**
-   * Gets a value: the known one within the TTL, else from the upstream, else an older one that says so.
+   * Gets a value: the cached one within the TTL, else a new one from the upstream, else the stale one with its failure.
    *
-   * @param parse Whatever it throws means an answer of unknown shape, unless it is an {@linkcode UpstreamFailure}.
-   * @throws {UpstreamFailure} Where no value of this URL is known. Nothing else is thrown.
+   * @param parse Throws if the answer has an unknown shape, or an {@linkcode UpstreamFailure} that it found in the answer.
+   * @throws {UpstreamFailure} The refresh failed and no value of this URL is cached. Nothing else is thrown.
    */
   get<T>(url: string, parse: (text: string) => T): Promise<UpstreamAnswer<T>>;
   health(): Health;
 }
 
-/** How an upstream is asked, and how often. */
+/** The options of an upstream. */
 export interface UpstreamOptions extends RequestOptions {
-  /** What its calls are counted under. */
+  /** The name under which metrics count its calls. */
   readonly name?: string;
-  /** How long an answer holds, counted from when it was asked for: a poll every `ttlMs` always gets a new one. */
+  /** The TTL of an answer, counted from its request: a poll every `ttlMs` always gets a new one. */
   readonly ttlMs: number;
 }
 
-/** A text that could be parsed. Texts are kept rather than values: callers cannot spoil each other's. */
-interface Copy {
+/** A text that could be parsed. Texts are cached instead of values, so callers cannot change each other's values. */
+interface CachedText {
   readonly text: string;
-  readonly askedAt: number;
+  /** By the monotonic clock. */
+  readonly requestedElapsed: number;
   readonly receivedAt: number;
   readonly receivedElapsed: number;
 }
 
-/** Throws where a text is of no use. */
-type Check = (text: string) => void;
+/** Throws if a text cannot be used. */
+type TextCheck = (text: string) => void;
 
 /** Creates an upstream. Nothing starts before the first `get()`. */
 export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upstream {
@@ -73,25 +74,22 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
   const breaker = createBreaker(clock);
   metrics.guarded(name, breaker.state);
   const cooldown = createCooldown(clock);
+  const cache = new LRUCache<string, CachedText>({ max: MAX_CACHED_URLS });
+  const flights = new Map<string, Promise<CachedText>>();
   let lastFailure: UpstreamFailure | null = null;
+  /** The end of the current pause on the wall clock. It is set when the pause begins, since it is shown. */
+  let nextTryAt = 0;
 
-  // Freshness is judged in get(): lru-cache's own TTL takes a start of 0 for "never expires" and needs a clock.
-  const copies = new LRUCache<string, Copy, Check>({
-    max: MAX_URLS,
-    noDeleteOnFetchRejection: true,
-    ignoreFetchAbort: true, // a flight that others pushed out of the cache still answers those who wait for it
-    async fetchMethod(url, _old, { context: check }) {
-      if (clock.now() < cooldown.until()) throw leaveAlone();
-      return await breaker.run(() => call(url, check), leaveAlone);
-    },
-  });
-
-  function isFresh(copy: Copy | undefined): boolean {
-    return copy !== undefined && clock.now() - copy.askedAt < ttlMs;
+  function isFresh({ requestedElapsed }: CachedText): boolean {
+    return clock.elapsed() - requestedElapsed < ttlMs;
   }
 
-  async function call(url: string, check: Check): Promise<Copy> {
-    const askedAt = clock.now();
+  function waitMs(): number {
+    return Math.max(breaker.waitMs(), cooldown.waitMs());
+  }
+
+  async function call(url: string, check: TextCheck): Promise<CachedText> {
+    const requestedElapsed = clock.elapsed();
     try {
       const text = await fetchText(runtime, options, url);
       const received = { receivedAt: clock.now(), receivedElapsed: clock.elapsed() };
@@ -99,7 +97,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
       cooldown.succeeded();
       lastFailure = null;
       metrics.called(name, "ok");
-      return { text, askedAt, ...received };
+      return { text, requestedElapsed, ...received };
     } catch (thrown) {
       lastFailure = unknownShape(thrown);
       cooldown.failed(lastFailure);
@@ -108,59 +106,71 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
     }
   }
 
+  async function refresh(url: string, check: TextCheck): Promise<CachedText> {
+    if (cooldown.waitMs() > 0) throw refuse();
+    try {
+      const text = await breaker.run(() => call(url, check), refuse);
+      cache.set(url, text);
+      return text;
+    } catch (thrown) {
+      if (thrown === lastFailure) nextTryAt = Math.round(clock.now() + waitMs());
+      throw thrown;
+    }
+  }
+
+  /** Joins the flight of a URL, or starts one. */
+  function fly(url: string, check: TextCheck): Promise<CachedText> {
+    const current = flights.get(url);
+    if (current) return current;
+    const flight = refresh(url, check).finally(() => flights.delete(url));
+    flights.set(url, flight);
+    return flight;
+  }
+
   function unknownShape(thrown: unknown): UpstreamFailure {
     return asFailure(thrown, "shape", `${title} answered in a shape we do not know`);
   }
 
-  function leaveAlone(): UpstreamFailure {
+  /** Counts a call that is not made. */
+  function refuse(): UpstreamFailure {
     metrics.called(name, "waiting");
-    return waiting();
-  }
-
-  function nextTryAt(): number {
-    return Math.max(breaker.until(), cooldown.until());
-  }
-
-  function waiting(): UpstreamFailure {
-    const at = nextTryAt();
-    const time = new Date(Math.ceil(at / 1000) * 1000).toISOString().slice(11, 19);
-    const why = at === cooldown.until() ? ", as it asked" : ` after ${breaker.failures()} failures`;
-    return new UpstreamFailure("waiting", `${title} is left alone until ${time} UTC${why}`, {
-      retryAfterMs: Math.max(at - clock.now(), 0),
+    const time = new Date(Math.ceil(nextTryAt / 1000) * 1000).toISOString().slice(11, 19);
+    const reason = cooldown.waitMs() >= breaker.waitMs()
+      ? ", as it asked"
+      : ` after ${breaker.failures()} failures`;
+    return new UpstreamFailure("waiting", `${title} is left alone until ${time} UTC${reason}`, {
+      retryAfterMs: waitMs(),
     });
   }
 
   return {
     async get<T>(url: string, parse: (text: string) => T) {
-      // Whoever's parser judged the text of a flight need not parse it again.
+      // The caller whose parser checked the text of a flight need not parse it again.
       const own: { parsed?: { readonly value: T } } = {};
       let failure: UpstreamFailure | null = null;
-      let copy = copies.peek(url);
-      try {
-        copy = await copies.forceFetch(url, {
-          forceRefresh: !isFresh(copy),
-          context: (text) => {
+      let cached = cache.get(url);
+      if (cached === undefined || !isFresh(cached)) {
+        try {
+          cached = await fly(url, (text) => {
             own.parsed = { value: parse(text) };
-          },
-        });
-      } catch (thrown) {
-        failure = unknownShape(thrown);
-        copy = copies.peek(url);
-        if (copy === undefined) throw failure;
+          });
+        } catch (thrown) {
+          failure = unknownShape(thrown);
+          if (cached === undefined) throw failure;
+        }
       }
       try {
-        const { value } = own.parsed ?? { value: parse(copy.text) };
-        const { receivedAt, receivedElapsed } = copy;
+        const { value } = own.parsed ?? { value: parse(cached.text) };
+        const { receivedAt, receivedElapsed } = cached;
         return { value, receivedAt, receivedElapsed, failure };
       } catch (thrown) {
         throw unknownShape(thrown);
       }
     },
     health() {
-      const at = nextTryAt();
       return {
         breaker: breaker.state(),
-        nextTryAt: clock.now() < at ? at : null,
+        nextTryAt: waitMs() > 0 ? nextTryAt : null,
         failure: lastFailure,
       };
     },

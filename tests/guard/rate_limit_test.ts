@@ -6,10 +6,10 @@ import { createManualClock } from "../support/manual_clock.ts";
 
 const MINUTE_MS = 60_000;
 
-/** A limit on a clock that is set by hand. */
+/** Creates a limit on a clock that is set by hand. */
 function createLimitUnderTest(perMinute: number) {
-  const time = { now: 1_700_000_000_000 };
-  const clock: Clock = { ...createManualClock(), now: () => time.now };
+  const time = { now: 5000 };
+  const clock: Clock = { ...createManualClock(), elapsed: () => time.now };
   return { limit: createRateLimit(clock, perMinute), time };
 }
 
@@ -92,4 +92,14 @@ Deno.test("createRateLimit() never allows more than the limit and the share of t
       }
     }
   }));
+});
+
+Deno.test("createRateLimit() does not refuse a known caller when the wall clock is set back or forwards", () => {
+  for (const shiftMs of [-600_000, 3_600_000]) {
+    const clock = createManualClock();
+    const limit = createRateLimit(clock, 3);
+    assertEquals(limit.consume("a").remaining, 2);
+    clock.shiftWallClock(shiftMs);
+    assertEquals(limit.consume("a").remaining, 1);
+  }
 });

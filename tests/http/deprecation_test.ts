@@ -25,9 +25,10 @@ Deno.test("a deprecated use is counted each time, and logged at most once a minu
 
   await ask(30);
   await clock.advance(59_999);
+  clock.shiftWallClock(-600_000);
   await ask(20);
   assertEquals(lines.map(({ requests }) => requests), [1]);
-  await clock.advance(1);
+  await clock.advance(1); // the wall clock does not matter
   await ask(50);
   assertEquals(lines.map(({ level, requests }) => [level, requests]), [["warn", 1], ["warn", 51]]);
   await ask(5, "HEAD");

@@ -27,21 +27,21 @@ Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 
     // Two calls that were out together count once.
     cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
     cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
-    pauses.push((cooldown.until() - clock.now()) / MINUTE);
-    await clock.advance(cooldown.until() - clock.now());
+    pauses.push(cooldown.waitMs() / MINUTE);
+    await clock.advance(cooldown.waitMs());
   }
   assertEquals(pauses, [1, 2, 4, 8, 15, 15]);
 
   cooldown.succeeded();
   cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
-  assertEquals(cooldown.until() - clock.now(), MINUTE);
+  assertEquals(cooldown.waitMs(), MINUTE);
 });
 
 Deno.test("createCooldown() heeds no wish beyond 15 minutes", () => {
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
   cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: Infinity }));
-  assertEquals(cooldown.until() - clock.now(), 15 * MINUTE);
+  assertEquals(cooldown.waitMs(), 15 * MINUTE);
 });
 
 Deno.test("createCooldown() never shortens a pause that runs", () => {
@@ -50,5 +50,17 @@ Deno.test("createCooldown() never shortens a pause that runs", () => {
   cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: 300_000 }));
   cooldown.failed(new UpstreamFailure("http", "no", { status: 429, retryAfterMs: 1000 }));
   cooldown.succeeded();
-  assertEquals(cooldown.until() - clock.now(), 300_000);
+  assertEquals(cooldown.waitMs(), 300_000);
+});
+
+Deno.test("createCooldown() ends on time when the wall clock is set back or forwards", async () => {
+  for (const shiftMs of [-600_000, 3_600_000]) {
+    const clock = createManualClock();
+    const cooldown = createCooldown(clock);
+    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+    clock.shiftWallClock(shiftMs);
+    assertEquals(cooldown.waitMs(), MINUTE);
+    await clock.advance(MINUTE);
+    assertEquals(cooldown.waitMs(), 0);
+  }
 });

@@ -244,3 +244,33 @@ Deno.test("upstream.get() sends one trial, lets the others wait for it, and clos
   assertEquals((await Promise.all(won)).map(({ value }) => value), [1, 1]);
   assertEquals([calls.length, upstream.health().breaker], [6, "closed"]);
 });
+
+Deno.test("upstream.get() keeps to its TTL when the wall clock is set back or forwards", async () => {
+  for (const shiftMs of [-600_000, 3_600_000]) {
+    const { runtime, clock, calls } = createOutside(() => json(calls.length));
+    const upstream = createUpstream(runtime, options);
+    await upstream.get(BTC, parse);
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(999);
+    assertEquals((await upstream.get(BTC, parse)).value, 1);
+    await clock.advance(1);
+    assertEquals((await upstream.get(BTC, parse)).value, 2);
+  }
+});
+
+Deno.test("upstream.get() ends a pause of the breaker on time when the wall clock is set back or forwards", async () => {
+  for (const shiftMs of [-600_000, 3_600_000]) {
+    const { runtime, clock } = createOutside(() => refusal(500));
+    const upstream = createUpstream(runtime, options);
+    await failThrice(clock, upstream);
+    clock.shiftWallClock(shiftMs);
+    await clock.advance(9999);
+    assertEquals(upstream.health().breaker, "open");
+    await clock.advance(1);
+    assertEquals(upstream.health(), {
+      ...upstream.health(),
+      breaker: "half-open",
+      nextTryAt: null,
+    });
+  }
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isPublicAddress } from "../../lib/upstream/address.ts";
+import { isPublicAddress } from "../../lib/upstream/ssrf_guard.ts";
 
 /** The last address of a block that is not public, beside the first one after it, and so on. */
 const PUBLIC = [
@@ -61,7 +61,7 @@ const NOT_PUBLIC = [
   "",
 ];
 
-Deno.test("isPublicAddress() knows the public internet from all else", () => {
+Deno.test("isPublicAddress() accepts the public internet and nothing else", () => {
   for (const address of PUBLIC) assertEquals([address, isPublicAddress(address)], [address, true]);
   for (const address of NOT_PUBLIC) {
     assertEquals([address, isPublicAddress(address)], [address, false]);
