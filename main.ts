@@ -1,5 +1,5 @@
 /**
- * Edgetape: the one file that touches the environment and the network.
+ * The entry point of Edgetape, and the one file that accesses the environment and the network.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 
-/** Deploy sends SIGKILL 5 s after SIGINT: by then everybody was told, and this much is left for the last bytes. */
-const SHUTDOWN_MS = 3000;
+/** The longest shutdown. Deploy sends SIGKILL 5 s after SIGINT. */
+const MAX_SHUTDOWN_MS = 3000;
 
 function printLine(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** Chance comes in batches: a call for one number is the larger part of what it costs. */
+/** Creates a source of random numbers. It draws them in batches: the call costs more than the numbers. */
 function createRandom(): () => number {
   const words = new Uint32Array(256);
   let left = 0;
@@ -52,21 +52,23 @@ function systemRuntime(level: LogLevel): Runtime {
   };
 }
 
-/** Packages whose files browsers are sent. They do not run here: they are named so that they are fetched with the rest. */
-const SENT: Readonly<Record<string, () => Promise<unknown>>> = { uplot: () => import("uplot") };
+/** Packages whose files are served to browsers. They do not run here: the imports make Deno download them. */
+const SERVED_PACKAGES: Readonly<Record<string, () => Promise<unknown>>> = {
+  uplot: () => import("uplot"),
+};
 
-/** Where a file is that ships with the code. */
+/** Returns the URL of a file that ships with the code, or of a served package. */
 function assetUrl(path: string): URL {
   const [, specifier, name = ""] = /^npm:((\w+)\/.*)$/.exec(path) ?? [];
   if (specifier === undefined) return new URL(`./lib/${path}`, import.meta.url);
-  if (!(name in SENT)) throw new Error(`No file of the package ${name} is sent`);
+  if (!(name in SERVED_PACKAGES)) throw new Error(`No file of the package ${name} is served`);
   return new URL(import.meta.resolve(specifier));
 }
 
-/** Settings for a first look: a publisher's token of its own, and a channel to publish on. */
+/** Completes the settings of a demo: a publisher's token, and a channel to publish on. */
 function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
-  // Whatever LOG_LEVEL says: nobody could publish without it.
+  // At any LOG_LEVEL: publishing needs the token.
   if (token !== config.PUBLISH_TOKEN) {
     createLogger("info", clock, printLine).info("made a token for publishing", { token });
   }
@@ -89,7 +91,7 @@ function start(): void {
     timeline: Deno.env.get("DENO_TIMELINE"),
   });
   const app = createApp(services);
-  // On Deploy the platform sets the address, whatever is said here.
+  // On Deploy the platform sets the address.
   const hostname = config.HOST ?? (Deno.env.has("DENO_DEPLOY") ? "0.0.0.0" : "127.0.0.1");
   const server = Deno.serve({
     hostname,
@@ -106,20 +108,22 @@ function start(): void {
       }),
   }, app.fetch);
 
-  let isGoing = false;
+  let isDraining = false;
   async function drain(signal: Deno.Signal): Promise<void> {
-    if (isGoing) return;
-    isGoing = true;
+    if (isDraining) return;
+    isDraining = true;
     const from = performance.now();
     const streams = services.budget.inUse;
     const resigned = services.drain();
-    const timeout = new Promise<"cut">((resolve) => setTimeout(() => resolve("cut"), SHUTDOWN_MS));
+    const timeout = new Promise<"cut">((resolve) =>
+      setTimeout(() => resolve("cut"), MAX_SHUTDOWN_MS)
+    );
     const whole = Promise.all([resigned, server.shutdown()]).then(() => "whole");
     const how = await Promise.race([whole, timeout]);
     log.info("drained", { signal, streams, how, ms: Math.round(performance.now() - from) });
     Deno.exit(0);
   }
-  // Windows has no SIGTERM, and Deno says so by throwing.
+  // Windows has no SIGTERM: Deno throws for it.
   const signals = Deno.build.os === "windows"
     ? ["SIGINT"] as const
     : ["SIGINT", "SIGTERM"] as const;

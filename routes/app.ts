@@ -3,14 +3,13 @@
  *
  * @module
  */
-import type { OpenAPIHono } from "@hono/zod-openapi";
 import { messageOf } from "../lib/core/logger.ts";
 import { Problem } from "../lib/core/problem.ts";
-import type { AppEnv, Connection } from "../lib/http/client_address.ts";
+import type { Connection } from "../lib/http/client_address.ts";
 import { createCors } from "../lib/http/cors.ts";
 import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
-import { createRouter } from "../lib/http/route.ts";
+import { createRouter, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { clientRoutes } from "./client.ts";
 import { demoRoutes } from "./demo.ts";
@@ -26,15 +25,15 @@ import { streamRoutes } from "./stream.ts";
 import { tasksRoutes } from "./tasks.ts";
 import { ticketsRoutes } from "./tickets.ts";
 
-/** The app. */
+/** The HTTP application. */
 export interface App {
-  /** Answers a request. @param connection What it came by. */
+  /** Answers a request. @param connection The connection it came by. */
   fetch(request: Request, connection?: Connection): Promise<Response>;
 }
 
 /** Creates the router of all routes. */
-export function createRoutes(services: Services): OpenAPIHono<AppEnv> {
-  const { quotes: quotes, news, runtime, config: { DEMO: isDemo } } = services;
+export function createRoutes(services: Services): Router {
+  const { quotes, news, runtime, config: { DEMO: isDemo } } = services;
   const app = createRouter();
 
   app.route("/", quotesRoutes(services));
@@ -51,7 +50,11 @@ export function createRoutes(services: Services): OpenAPIHono<AppEnv> {
   app.route("/", clientRoutes(services));
   app.route("/", docsRoutes(services, app));
 
-  app.notFound(() => problemResponse(new Problem(404, "unknown_route", "There is nothing here.")));
+  app.notFound(() =>
+    problemResponse(
+      new Problem(404, "unknown_route", "No route has this path. See `/openapi.json`."),
+    )
+  );
   app.onError((thrown, c) => {
     const problem = problemOf(thrown);
     if (problem.status === 500) {
@@ -61,7 +64,7 @@ export function createRoutes(services: Services): OpenAPIHono<AppEnv> {
         error: messageOf(thrown),
       });
     }
-    // With what was told before: a share that was spent, what the answer varies with.
+    // The headers that were set before stay: what remains of a rate, `vary`.
     const response = problemResponse(problem);
     return c.newResponse(response.body, response);
   });
@@ -69,8 +72,8 @@ export function createRoutes(services: Services): OpenAPIHono<AppEnv> {
 }
 
 /**
- * Creates the app: what is done for all requests alike, around the routes. A middleware would do it too, but makes Hono put
- * every handler into a chain of promises.
+ * Creates the application: the routes, and around them the headers of every answer. A middleware for those would put every
+ * handler into a chain of promises.
  */
 export function createApp(services: Services): App {
   const cors = createCors(services.config.ALLOWED_ORIGINS);
@@ -79,7 +82,7 @@ export function createApp(services: Services): App {
   function answer(request: Request, connection?: Connection): Response | Promise<Response> {
     if (request.method === "OPTIONS") return cors.preflight(request);
     if (request.url.length <= MAX_URL_CHARACTERS) return routes.fetch(request, connection);
-    const detail = `A URL takes at most ${MAX_URL_CHARACTERS} characters.`;
+    const detail = `A URL may have at most ${MAX_URL_CHARACTERS} characters.`;
     return problemResponse(new Problem(414, "url_too_long", detail));
   }
 

@@ -1,5 +1,5 @@
 /**
- * What the demo alone has: an operation to look at, for whoever has no back end and no token.
+ * The routes of the demo: an operation to watch without a back end and without a token.
  *
  * @module
  */
@@ -39,11 +39,11 @@ export function demoRoutes(
   route(app, {
     method: "post",
     path: "/demo/operations",
-    summary: "In the demo: begins an operation that reports for some seconds, and then completes",
+    summary: "Demo: creates an operation that reports progress for some seconds, then completes",
     tags: ["demo"],
     request: {},
     responses: {
-      201: jsonContent("It is pending. `Location` says where tickets for it are made.", Operation),
+      201: jsonContent("The operation is pending. `Location` issues tickets for it.", Operation),
       ...problems(429, 503),
     },
   }, async (c) => {
@@ -55,7 +55,7 @@ export function demoRoutes(
   route(app, {
     method: "post",
     path: "/demo/operations/{id}/tickets",
-    summary: "In the demo: makes a ticket to follow such an operation",
+    summary: "Demo: issues a ticket for the stream of such an operation",
     tags: ["demo"],
     request: { params: IdParams },
     responses: {
@@ -69,7 +69,7 @@ export function demoRoutes(
     const kept = await operations.look(id);
     // Every other operation has an owner, who has a token.
     if (kept?.operation.owner !== REHEARSAL.owner || kept.operation.kind !== REHEARSAL.kind) {
-      throw new Problem(404, "unknown_operation", "There is no such operation of the demo.");
+      throw new Problem(404, "unknown_operation", "The demo has no operation with this id.");
     }
     const { ticket, expiresAt } = await tickets.issue({
       sub: undefined, // its streams count for the client's address, not for one user whom all clients share

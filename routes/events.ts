@@ -1,5 +1,5 @@
 /**
- * The operator's channels: publish, and follow.
+ * The operator's channels: publish and subscribe.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function eventsRoutes(
     request: { params: ChannelParams, headers: IdempotencyHeaders, body: EventBody },
     responses: {
       202: jsonContent(
-        "It is in the log. Its frames may come before or after this answer.",
+        "The event is in the log. Its frames may arrive before or after this answer.",
         z.object({ id: z.string() }),
       ),
       ...problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
@@ -65,7 +65,7 @@ export function eventsRoutes(
   route(app, {
     method: "get",
     path: "/v1/events/{channel}/stream",
-    summary: "A channel, live",
+    summary: "Streams a channel",
     tags: ["events"],
     security: [{}, { user: [] }, { publisher: [] }],
     request: { params: ChannelParams, query: StreamQuery },

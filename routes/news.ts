@@ -1,5 +1,5 @@
 /**
- * News: as JSON, as a stream, and what publishers do to it.
+ * News, as JSON and as a stream, and the routes of its publishers.
  *
  * @module
  */
@@ -22,16 +22,16 @@ import { Correction, PostedArticle } from "../lib/topics/news/submission.ts";
 const [DEFAULT_LIMIT, MAX_LIMIT] = [50, 200];
 
 /** The largest body, in bytes. The longest fields, written as JSON's escapes, are shorter. */
-const MAX_BODY_BYTES = 65_536;
+const MAX_ARTICLE_BODY_BYTES = 65_536;
 
 const NewsQuery = SourceQuery.extend({
   limit: z.string().regex(/^\d{1,3}$/, "a whole number").transform(Number)
     .pipe(z.number().min(1).max(MAX_LIMIT)).optional()
     .meta({
-      description: `Articles and retractions at most; ${DEFAULT_LIMIT} where it is not given.`,
+      description: `The most articles and retractions; ${DEFAULT_LIMIT} by default.`,
     }),
   after: z.string().optional().meta({
-    description: "The `cursor` of the answer before, or the last id of a stream.",
+    description: "The `cursor` of the previous answer, or the last id of a stream.",
   }),
 });
 
@@ -41,29 +41,34 @@ const ArticleParams = z.object({
 
 const NewsAnswer = z.object({
   articles: z.array(Article).meta({
-    description: "Newest first; after a cursor, oldest first, each once, as it is now.",
+    description: "Newest first. After a cursor: oldest first, each once, in its current state.",
   }),
-  retracted: z.array(z.string()).meta({ description: "Ids that were taken back since `after`." }),
+  retracted: z.array(z.string()).meta({
+    description: "The ids of articles that were retracted since `after`.",
+  }),
   gap: z.boolean().meta({
-    description: "Whether something after the cursor is no longer kept: what is kept follows.",
+    description:
+      "True if the log no longer reaches back to the cursor. The retained articles follow.",
   }),
   feeds: z.array(FeedStatus),
   cursor: z.string().nullable().meta({
-    description: "For `after`, or a stream. Null while it cannot be told: keep yours.",
+    description: "For `after`, or a stream. Null while the store is unavailable: keep yours.",
   }),
-  next_poll_delay: z.int().meta({ description: "Seconds. 0 while more waits." }),
+  next_poll_delay: z.int().meta({
+    description: "Seconds before the next poll; 0 while more articles are waiting.",
+  }),
 });
 
 /** The same for an unknown article and a retracted one. */
 function unknownArticle(): Problem {
-  return new Problem(404, "unknown_article", "There is no article of this id any more.");
+  return new Problem(404, "unknown_article", "No article has this id, or it was retracted.");
 }
 
 /** Creates the routes of news. */
 export function newsRoutes(
-  { config, news, publishRate, sharedStore, streamOpener }: Pick<
+  { config, news, publishRate, runtime: { random }, sharedStore, streamOpener }: Pick<
     Services,
-    "config" | "news" | "publishRate" | "sharedStore" | "streamOpener"
+    "config" | "news" | "publishRate" | "runtime" | "sharedStore" | "streamOpener"
   >,
 ): Router {
   const app = createRouter();
@@ -72,23 +77,23 @@ export function newsRoutes(
     security: [{ publisher: [] }],
     middleware: [
       requirePublisher({ config, publishRate }),
-      limitBody(MAX_BODY_BYTES),
-      idempotent(sharedStore),
+      limitBody(MAX_ARTICLE_BODY_BYTES),
+      idempotent({ store: sharedStore, random }),
     ],
   };
 
   route(app, {
     method: "get",
     path: "/v1/news",
-    summary: "The newest articles, or what happened after a cursor",
+    summary: "Returns the newest articles, or the changes after a cursor",
     tags: ["news"],
     request: { query: NewsQuery },
     responses: {
       200: taggedJsonContent(
-        "Articles, and how the feeds are doing. A GET counts as watching.",
+        "The articles and the status of the feeds. A GET keeps the feeds polled.",
         NewsAnswer,
       ),
-      304: { description: "As before" },
+      304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),
     },
   }, async (c, { query: { source, limit = DEFAULT_LIMIT, after } }) => {
@@ -112,7 +117,7 @@ export function newsRoutes(
   route(app, {
     method: "get",
     path: "/v1/news/stream",
-    summary: "News, live",
+    summary: "Streams news",
     tags: ["news"],
     request: { query: StreamQuery.extend(SourceQuery.shape) },
     responses: {
@@ -135,14 +140,14 @@ export function newsRoutes(
     ...publishing,
     request: { headers: IdempotencyHeaders, body: PostedArticle },
     responses: {
-      200: jsonContent("It was known, by its link or guid", Article),
-      201: jsonContent("It is new, and in the log", Article),
+      200: jsonContent("The article was known, by its link or guid", Article),
+      201: jsonContent("The article is new, and in the log", Article),
       ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
   }, async (c, { body }) => {
     const posted = await news.submit(body);
     if (posted.kind === "retracted") {
-      throw new Problem(409, "retracted", "An article of this link or guid was taken back.");
+      throw new Problem(409, "retracted", "An article with this link or guid was retracted.");
     }
     return c.json(posted.article, posted.kind === "new" ? 201 : 200);
   });
@@ -150,12 +155,12 @@ export function newsRoutes(
   route(app, {
     method: "patch",
     path: "/v1/news/{id}",
-    summary: "Corrects an article: what is not named stays",
+    summary: "Corrects an article: fields that are absent stay",
     ...publishing,
     request: { params: ArticleParams, headers: IdempotencyHeaders, body: Correction },
     responses: {
-      200: jsonContent("As it is now", Article),
-      ...problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
+      200: jsonContent("The corrected article", Article),
+      ...problems(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
     },
   }, async (c, { params: { id }, body }) => {
     const corrected = await news.correct(id, body);
@@ -166,12 +171,12 @@ export function newsRoutes(
   route(app, {
     method: "delete",
     path: "/v1/news/{id}",
-    summary: "Takes an article back: no list and no replay has it any more",
+    summary: "Retracts an article: lists and replays leave it out",
     ...publishing,
     request: { params: ArticleParams, headers: IdempotencyHeaders },
     responses: {
-      204: { description: "It is taken back" },
-      ...problems(400, 401, 403, 404, 413, 422, 429, 503),
+      204: { description: "The article is retracted" },
+      ...problems(400, 401, 403, 404, 409, 413, 422, 429, 503),
     },
   }, async (c, { params: { id } }) => {
     if (!await news.retract(id)) throw unknownArticle();

@@ -11,7 +11,7 @@ import type { AppEnv } from "../lib/http/client_address.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { resourceStream } from "../lib/http/one_stream.ts";
+import { resourceStream } from "../lib/http/stream_response.ts";
 import { PollDelayToEnd } from "../lib/http/openapi.ts";
 import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";

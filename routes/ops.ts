@@ -1,5 +1,5 @@
 /**
- * For those who operate it: liveness, readiness, and what is measured.
+ * Liveness, readiness and metrics, for operators.
  *
  * @module
  */
@@ -21,8 +21,8 @@ const HealthAnswer = z.object({
   demo: z.boolean(),
   store: z.object({
     kind: z.enum(["memory", "redis"]),
-    is_up: z.boolean().meta({ description: "When it was last asked." }),
-    commands: z.int().meta({ description: "Used by this isolate since its start." }),
+    is_up: z.boolean().meta({ description: "True if its last command succeeded." }),
+    commands: z.int().meta({ description: "The commands of this isolate since its start." }),
   }),
   streams: z.object({ open: z.int(), limit: z.int() }),
 });
@@ -39,10 +39,10 @@ export function opsRoutes(
   route(app, {
     method: "get",
     path: "/health",
-    summary: "Whether this isolate lives",
+    summary: "Reports that this isolate is alive",
     tags: ["operation"],
     request: {},
-    responses: { 200: jsonContent("It does", HealthAnswer) },
+    responses: { 200: jsonContent("The isolate is alive", HealthAnswer) },
   }, (c) => {
     c.header("cache-control", "no-store");
     return c.json({
@@ -58,17 +58,17 @@ export function opsRoutes(
   route(app, {
     method: "get",
     path: "/ready",
-    summary: "Whether this isolate takes streams",
+    summary: "Reports whether this isolate admits streams",
     tags: ["operation"],
     request: {},
     responses: {
-      200: jsonContent("It does", z.object({ status: z.literal("ready") })),
+      200: jsonContent("The isolate admits streams", z.object({ status: z.literal("ready") })),
       ...problems(503),
     },
   }, async (c) => {
     c.header("cache-control", "no-store");
     if (isDraining()) {
-      throw new Problem(503, "draining", "This isolate is going.", { retryAfterMs: 5000 });
+      throw new Problem(503, "draining", "This isolate is draining.", { retryAfterMs: 5000 });
     }
     if (!await store.check()) throw new StoreUnavailable();
     return c.json({ status: "ready" }, 200);
@@ -77,12 +77,12 @@ export function opsRoutes(
   route(app, {
     method: "get",
     path: "/metrics",
-    summary: "What is measured, as Prometheus reads it",
+    summary: "Returns the metrics, in Prometheus' text format",
     tags: ["operation"],
     security: [{ publisher: [] }],
     request: {},
     responses: {
-      200: { description: "As it is now", content: { "text/plain": { schema: z.string() } } },
+      200: { description: "The metrics", content: { "text/plain": { schema: z.string() } } },
       ...problems(401, 403),
     },
   }, async (c) => {
@@ -104,6 +104,6 @@ export function opsRoutes(
  */
 function authorizeOperator(c: Context<AppEnv>, token: string | undefined): void {
   if (token !== undefined) return authorizePublisher(c, token);
-  const detail = "Metrics are off: set PUBLISH_TOKEN, and send it as a bearer.";
+  const detail = "Metrics are off. Set `PUBLISH_TOKEN` and send it as `Authorization: Bearer …`.";
   throw new Problem(403, "metrics_off", detail);
 }

@@ -1,5 +1,5 @@
 /**
- * Quotes: as JSON, and as a stream.
+ * Quotes, as JSON and as a stream.
  *
  * @module
  */
@@ -18,9 +18,9 @@ import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 const QuoteList = z.object({
   ...Snapshot.shape,
   cursor: z.string().nullable().meta({
-    description: "A stream may go on from there. Null while that cannot be told.",
+    description: "A stream may continue from it. Null while the store is unavailable.",
   }),
-  next_poll_delay: z.int().meta({ description: "Seconds." }),
+  next_poll_delay: z.int().meta({ description: "Seconds before the next poll." }),
 });
 
 /** Creates the routes of quotes. */
@@ -32,15 +32,15 @@ export function quotesRoutes(
   route(app, {
     method: "get",
     path: "/v1/quotes",
-    summary: "What is known now",
+    summary: "Returns the latest quotes and the status of their providers",
     tags: ["quotes"],
     request: { query: SymbolsQuery },
     responses: {
       200: taggedJsonContent(
-        "Quotes, and how those who give them are doing. A GET counts as watching.",
+        "The quotes and the status of their providers. A GET keeps the pollers running.",
         QuoteList,
       ),
-      304: { description: "As before" },
+      304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),
     },
   }, async (c, { query }) => {
@@ -54,7 +54,7 @@ export function quotesRoutes(
   route(app, {
     method: "get",
     path: "/v1/quotes/stream",
-    summary: "Quotes, live",
+    summary: "Streams quotes",
     tags: ["quotes"],
     request: { query: StreamQuery.extend(SymbolsQuery.shape) },
     responses: {

@@ -6,14 +6,14 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
-import { acceptedFormat } from "../lib/http/accept.ts";
+import { acceptedFormat } from "../lib/http/stream_response.ts";
 import type { Principal } from "../lib/http/auth.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
 import { POLL_S } from "../lib/http/openapi.ts";
 import { isUnchanged } from "../lib/http/etag.ts";
 import { StreamQuery } from "../lib/http/query_params.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { resourceStream } from "../lib/http/one_stream.ts";
+import { resourceStream } from "../lib/http/stream_response.ts";
 import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
@@ -205,7 +205,7 @@ export function sessionsRoutes(services: Services): OpenAPIHono<AppEnv> {
 
     const kept = await findSession(c, services, await authenticator.authenticate(c), id);
     const streamUrl = `/v1/sessions/${id}/stream`;
-    if (format === "unsaid") longPolls.tell(c, streamUrl);
+    if (format === "unsaid") longPolls.report(c, streamUrl);
     const { session_state, progress } = kept.session;
     const recommendation = recommendationFor(kept, streamUrl);
     const seen = { session_state, progress, recommendation };

@@ -1,5 +1,5 @@
 /**
- * Several topics on one connection.
+ * One stream of several topics.
  *
  * @module
  */
@@ -42,20 +42,22 @@ export function streamRoutes(
   route(app, {
     method: "get",
     path: "/v1/stream",
-    summary: "Several topics on one connection",
+    summary: "Streams several topics on one connection",
     tags: ["streams"],
     security: [{}, { user: [] }, { publisher: [] }],
     request: { query: TopicsQuery },
     responses: {
-      200: streamContent("`sync`, what each topic opens with, then all that happens, by id"),
-      204: { description: "All that was asked for is over, and was told: nothing comes any more" },
+      200: streamContent(
+        "`sync`, the initial frames of each topic, then all events in the order of their ids",
+      ),
+      204: { description: "All topics have ended, and the client has received their ends" },
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { query }) => {
     const names = namesIn(query.topics);
     if (names.length === 0 || names.length > MAX_TOPICS) {
-      throw new Problem(400, "bad_topics", `1 to ${MAX_TOPICS} topics are to be named.`, {
-        errors: [{ field: "topics", detail: `${names.length} are named` }],
+      throw new Problem(400, "bad_topics", `\`topics\` must name 1 to ${MAX_TOPICS} topics.`, {
+        errors: [{ field: "topics", detail: `got ${names.length}` }],
       });
     }
     const filters = new Map([

@@ -1,5 +1,5 @@
 /**
- * Tickets: for a stream of private topics, where a client cannot send a header.
+ * Tickets: streams of private topics for clients that cannot send a header.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { consume, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 
 /** The largest body, in bytes. The names of 32 topics are shorter. */
-const MAX_BODY_BYTES = 16_384;
+const MAX_TICKET_BODY_BYTES = 16_384;
 
 const TicketBody = z.object({
   topics: z.array(z.string()).min(1).max(MAX_TOPICS).meta({
-    description: "By their exact names. The token must be for all that are private.",
+    description: "The exact names. The token must include every private one.",
     example: ["events/alerts"],
   }),
 });
@@ -37,25 +37,28 @@ export function ticketsRoutes(
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "HS256 by AUTH_SECRET, with `sub`, `exp` and `topics`",
+    description: "A JWT, HS256 by `AUTH_SECRET`, with `sub`, `exp` and `topics`",
   });
 
   route(app, {
     method: "post",
     path: "/v1/tickets",
-    summary: "Makes a ticket: it opens one stream, as `?ticket=`, within 30 s",
+    summary: "Issues a ticket: it opens one stream, as `?ticket=`, within 30 s",
     tags: ["streams"],
     security: [{ user: [] }, { publisher: [] }],
-    middleware: [requireJson, limitBody(MAX_BODY_BYTES)],
+    middleware: [requireJson, limitBody(MAX_TICKET_BODY_BYTES)],
     request: { body: TicketBody },
     responses: {
-      201: jsonContent("A ticket", TicketAnswer),
+      201: jsonContent("The ticket and its expiry", TicketAnswer),
       ...problems(400, 401, 403, 404, 413, 415, 429, 503),
     },
   }, async (c, { body }) => {
     const principal = await authenticator.authenticate(c);
     if (principal.kind === "anonymous") {
-      throw unauthorized("token_needed", "A ticket is made for a token: Authorization: Bearer …");
+      throw unauthorized(
+        "token_needed",
+        "A ticket needs an access token. Send `Authorization: Bearer …`.",
+      );
     }
     const client = `tickets of ${principalKey(c, principal, config.CLIENT_IP_HEADER)}`;
     if (principal.kind === "publisher") consumePublication(c, publishRate);

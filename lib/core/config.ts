@@ -5,9 +5,8 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS } from "./logger.ts";
+import { DAY_MS } from "./time.ts";
 import { isEventType } from "./topic.ts";
-
-const DAY_MS = 86_400_000;
 
 function wholeNumber(min: number, max: number) {
   return z.string().regex(/^\d{1,15}$/).transform(Number).pipe(z.number().min(min).max(max));

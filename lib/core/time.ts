@@ -1,8 +1,14 @@
 /**
- * Times as the wire shows them.
+ * Units of time, and times as the wire shows them.
  *
  * @module
  */
+
+/** An hour in milliseconds. */
+export const HOUR_MS = 3_600_000;
+
+/** A day in milliseconds. */
+export const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Formats a wall-clock time as ISO 8601 in UTC, with milliseconds.

@@ -1,12 +1,12 @@
 /**
- * What a simulated upstream says, sound or with a fault.
+ * The answers of simulated upstreams, with and without faults.
  *
  * @module
  */
 import type { Act } from "./script.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 
-/** Longer than anybody waits. */
+/** A latency above every deadline. */
 const SLOW_MS = 60_000;
 
 const HTML = "text/html; charset=utf-8";
@@ -17,7 +17,7 @@ function typed(body: string, type: string, init: ResponseInit): Response {
   return new Response(body, { ...init, headers: { ...init.headers, "content-type": type } });
 }
 
-/** How long an answer takes, in milliseconds. @param share From 0 to 1: where between the least and the most. */
+/** Returns the latency of an answer, in milliseconds. @param share From 0 (the least latency) to 1 (the most). */
 export function latencyOf(
   { latencyMs }: SimulatedUpstream,
   act: Act | null,
@@ -28,7 +28,7 @@ export function latencyOf(
   return least + share * (most - least);
 }
 
-/** The answer at a time, in milliseconds since the epoch. */
+/** Returns the answer at a time, in milliseconds since the epoch. */
 export function answerOf(
   upstream: SimulatedUpstream,
   act: Act | null,

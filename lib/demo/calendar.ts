@@ -1,10 +1,10 @@
 /**
- * When the simulated markets trade: days that may be shorter than the sun's.
+ * The trading hours of the simulated markets. Their days may be shorter than 24 hours.
  *
  * @module
  */
+import { HOUR_MS } from "../core/time.ts";
 
-const HOUR_MS = 3_600_000;
 const DAY_H = 24;
 
 /** The stocks' close, in New York's hours: the demo begins shortly before it. */
@@ -15,7 +15,7 @@ const LEAD = { realMs: 60_000, hours: 6 };
 
 /** A market's hours, counted from midnight in New York. Every day is a trading day. */
 export interface TradingHours {
-  /** From then on the day is told, and no longer the one before. */
+  /** The hour from which answers describe this day instead of the one before. */
   readonly begins: number;
   readonly pre: number;
   readonly opens: number;
@@ -23,13 +23,13 @@ export interface TradingHours {
   readonly post: number;
 }
 
-/** Of stocks, and so of indices. */
+/** The hours of stocks, and so of indices. */
 export const STOCK_HOURS: TradingHours = { begins: 0, pre: 4, opens: 9.5, closes: 16, post: 20 };
 
-/** Of futures: from the evening before. They rest 4 hours, not 1 as the real ones, so that it can be seen. */
+/** The hours of futures, from the evening before. They rest for 4 hours, not for 1 as the real ones, so the rest is visible. */
 export const FUTURES_HOURS: TradingHours = { begins: -5, pre: -3, opens: -3, closes: 17, post: 17 };
 
-/** From `start` up to, and without, `end`, in milliseconds since the epoch. */
+/** A period from `start` to `end` (exclusive), in milliseconds since the epoch. */
 export interface Period {
   readonly start: number;
   readonly end: number;
@@ -42,23 +42,23 @@ export interface TradingDay {
   readonly post: Period;
 }
 
-/** What a market's days are at a time, in milliseconds since the epoch. */
+/** The days of a market. Times are in milliseconds since the epoch. */
 export interface Calendar {
-  /** The day that has begun last. */
+  /** Returns the day that began last. */
   today(ms: number): TradingDay;
-  /** The day that has opened last. */
+  /** Returns the day that opened last. */
   session(ms: number): TradingDay;
-  /** The day before that one. */
+  /** Returns the day before that one. */
   sessionBefore(ms: number): TradingDay;
-  /** When the market traded last: now, or at its last close. */
+  /** Returns the time of the last trade: now, or the last close. */
   lastTrade(ms: number): number;
 }
 
-/** How the demo's days run. */
+/** The pace of the demo's days. */
 export interface DemoPace {
-  /** When the demo began, in milliseconds since the epoch. */
+  /** The start of the demo, in milliseconds since the epoch. */
   readonly startedAt: number;
-  /** How many of the market's days fit in one of ours. */
+  /** The number of market days in a real day. */
   readonly speed: number;
 }
 
@@ -79,7 +79,7 @@ export function createCalendar(
     };
   }
 
-  /** The number of the last day whose `hour` has come. */
+  /** Returns the number of the last day whose `hour` has come. */
   function numberOf(ms: number, hour: number): number {
     return Math.floor(((ms - midnight) / hourMs - hour) / DAY_H);
   }

@@ -3,14 +3,13 @@
  *
  * @module
  */
+import { DAY_MS } from "../core/time.ts";
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 
-const DAY_MS = 86_400_000;
-
 const coinbaseMarket = marketOf(0);
 
-/** Coinbase. Its stats have 8 decimals where its ticker has 2, as the real ones. */
+/** Simulates Coinbase. Its stats have 8 decimals where its ticker has 2, as the real ones. */
 export const simulatedCoinbase: SimulatedUpstream = {
   host: "api.exchange.coinbase.com",
   latencyMs: { least: 5, most: 15 },

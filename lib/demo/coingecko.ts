@@ -3,10 +3,9 @@
  *
  * @module
  */
+import { DAY_MS } from "../core/time.ts";
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
-
-const DAY_MS = 86_400_000;
 
 const COINGECKO_SYMBOLS: Readonly<Record<string, string>> = {
   bitcoin: "BTC-USD",
@@ -15,7 +14,7 @@ const COINGECKO_SYMBOLS: Readonly<Record<string, string>> = {
 
 const coingeckoMarket = marketOf(2);
 
-/** CoinGecko: bare numbers, seconds, and no word about an id it does not know. */
+/** Simulates CoinGecko: bare numbers, seconds, and silence about unknown ids. */
 export const simulatedCoinGecko: SimulatedUpstream = {
   host: "api.coingecko.com",
   latencyMs: { least: 10, most: 30 },

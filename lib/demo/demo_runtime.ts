@@ -1,5 +1,5 @@
 /**
- * A world whose upstreams are simulated, so that every adapter runs without a network.
+ * A runtime whose upstreams are simulated, so that every adapter runs without a network.
  *
  * @module
  */
@@ -30,20 +30,20 @@ function upstreamsAt(pace: DemoPace): readonly SimulatedUpstream[] {
   ];
 }
 
-/** What every simulated host stands for: public, so that nobody refuses to call it, though nobody ever does. */
-const ADDRESS = "192.0.32.8";
+/** The address of every simulated host. It is public, so the SSRF guard lets it pass, and it is never called. */
+const SIMULATED_ADDRESS = "192.0.32.8";
 
-/** What can be asked of the demo. */
+/** The options of the demo. */
 export interface DemoOptions {
-  /** How many days of the markets fit in one of ours. */
+  /** The number of market days in a real day. */
   readonly speed?: number;
-  /** Whether upstreams fail now and then, by the script. */
+  /** True lets upstreams fail now and then, by the script. */
   readonly hasFaults?: boolean;
 }
 
 /**
- * The same world, but for `fetch` and `resolve`: they know the simulated upstreams and nothing else.
- * Answers depend on the clock alone: its time now, and at the demo's beginning.
+ * Creates a runtime whose `fetch` and `resolve` reach the simulated upstreams and nothing else. Answers depend on wall time
+ * alone: the current time, and the start of the demo.
  */
 export function createDemoRuntime(
   runtime: Runtime,
@@ -55,7 +55,7 @@ export function createDemoRuntime(
   const feeds = simulatedFeeds(startedAt);
   const script = hasFaults ? createScript(startedAt) : CALM;
 
-  /** What answers a call to a host at the end of `latencyMs`. */
+  /** Finds the simulation of a host, and the latency of its next answer. */
   function find(host: string) {
     const feed = feeds.find((each) => each.host === host);
     if (feed) {
@@ -66,7 +66,7 @@ export function createDemoRuntime(
     }
     const upstream = upstreams.find((each) => each.host === host);
     if (upstream === undefined) throw new TypeError(`Cannot reach ${host}: it is not simulated`);
-    // What goes wrong is decided when the call comes in, as everywhere.
+    // The fault is decided when the call arrives, as at real upstreams.
     const act = script(host, clock.now());
     const respond = (url: URL) => answerOf(upstream, act, url, clock.now());
     return { latencyMs: latencyOf(upstream, act, random()), respond };
@@ -97,7 +97,7 @@ export function createDemoRuntime(
     resolve: (host) =>
       new Promise((resolve) => {
         find(host);
-        resolve([ADDRESS]);
+        resolve([SIMULATED_ADDRESS]);
       }),
   };
 }

@@ -1,20 +1,20 @@
 /**
- * Feeds that are not there: one of RSS, one of Atom, one that has moved, one that is gone.
+ * Simulated feeds: RSS, Atom, a JSON feed that has moved, and one that is gone.
  *
  * @module
  */
 import { storiesAt, type Story, type Teller, TELLERS } from "./stories.ts";
 
-/** Stories that a feed shows. */
-const SHOWN = 15;
+/** The most stories in a feed. */
+const MAX_STORIES = 15;
 
-/** A document is cut off in the middle now and then: for the last so many of so many milliseconds. */
+/** A document is truncated in the last `lastsMs` of every `everyMs`. */
 const CUT = { everyMs: 97_000, lastsMs: 6000 };
 
-/** A feed that is simulated. */
+/** A simulated feed. */
 export interface SimulatedFeed {
   readonly host: string;
-  /** How long its answers take. */
+  /** The latency of its answers. */
   readonly latencyMs: { readonly least: number; readonly most: number };
   /** Answers a GET as a real one would at a time, in milliseconds since the epoch. */
   respond(url: URL, headers: Headers, now: number): Response;
@@ -25,7 +25,7 @@ function escapeXml(text: string): string {
 }
 
 function rssItem({ title, summary, link, guid, at, isMalformed }: Story): string {
-  // What is malformed has a bare ampersand, a date that is none, and a link nobody should follow.
+  // A malformed item has a bare ampersand, an invalid date, and a `javascript:` link.
   const date = isMalformed ? "Yesterday-ish" : new Date(at).toUTCString();
   return `<item><title>${isMalformed ? title : escapeXml(escapeXml(title))}</title>` +
     `<link>${isMalformed ? "javascript:alert(1)" : escapeXml(link)}</link>` +
@@ -65,7 +65,7 @@ function jsonFeed(stories: readonly Story[]): string {
   });
 }
 
-/** What a teller writes: the type and the text of a document. */
+/** The path, the content type and the writer of each teller's document. */
 const FORMATS: Readonly<
   Record<
     Teller,
@@ -77,7 +77,7 @@ const FORMATS: Readonly<
   herald: ["/news.json", "application/feed+json", jsonFeed],
 };
 
-/** A short name for a text, that changes with it: FNV-1a. */
+/** Returns an entity tag of a text, by FNV-1a. */
 function feedEtagOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {
@@ -92,12 +92,12 @@ function feedOf(teller: Teller, startedAt: number): SimulatedFeed {
     host: `${teller}.example`,
     latencyMs: { least: 20, most: 120 },
     respond({ pathname }, headers, now) {
-      // The herald's address of old.
+      // The herald's former address.
       if (pathname === "/feed" && teller === "herald") {
         return new Response(null, { status: 301, headers: { location: path } });
       }
       if (pathname !== path) return new Response("Not Found", { status: 404 });
-      const whole = write(storiesAt(teller, startedAt, now, SHOWN));
+      const whole = write(storiesAt(teller, startedAt, now, MAX_STORIES));
       const isCut = teller === "wire" &&
         (now - startedAt) % CUT.everyMs >= CUT.everyMs - CUT.lastsMs;
       const text = isCut ? whole.slice(0, whole.length / 2) : whole;
@@ -110,14 +110,14 @@ function feedOf(teller: Teller, startedAt: number): SimulatedFeed {
   };
 }
 
-/** The feed nobody keeps any more. */
+/** A feed that is gone: it answers 410. */
 const archive: SimulatedFeed = {
   host: "archive.example",
   latencyMs: { least: 20, most: 60 },
   respond: () => new Response("Gone", { status: 410 }),
 };
 
-/** All simulated feeds of a demo that began at a time. */
+/** Creates all simulated feeds of a demo. @param startedAt Its start, in milliseconds since the epoch. */
 export function simulatedFeeds(startedAt: number): readonly SimulatedFeed[] {
   return [...TELLERS.map((teller) => feedOf(teller, startedAt)), archive];
 }

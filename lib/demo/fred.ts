@@ -3,12 +3,11 @@
  *
  * @module
  */
+import { DAY_MS } from "../core/time.ts";
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 
-const DAY_MS = 86_400_000;
-
-/** When a day's market closes in New York, in UTC. */
+/** The close of New York's market, in UTC. */
 const CLOSE_MS = 20 * 3_600_000;
 
 const SIMULATED_SERIES: Readonly<Record<string, string>> = {
@@ -21,7 +20,7 @@ const SIMULATED_SERIES: Readonly<Record<string, string>> = {
 
 const fredMarket = marketOf(0);
 
-/** FRED: closes of days past, the newest first, with `.` where nothing was traded. */
+/** Simulates FRED: past closes, newest first, with `.` for days without trades. */
 export const simulatedFred: SimulatedUpstream = {
   host: "api.stlouisfed.org",
   latencyMs: { least: 10, most: 40 },

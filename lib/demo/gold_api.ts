@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<string, string>> = { XAU: "Gold", XAG: "Silver" };
 
 const goldApiMarket = marketOf(0);
 
-/** gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. */
+/** Simulates gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. */
 export const simulatedGoldApi: SimulatedUpstream = {
   host: "api.gold-api.com",
   latencyMs: { least: 10, most: 30 },

@@ -3,12 +3,11 @@
  *
  * @module
  */
+import { DAY_MS } from "../core/time.ts";
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 
-const DAY_MS = 86_400_000;
-
-/** The pair that is asked for: the key it comes back under, and its symbol. */
+/** The requested pairs: the key of each in the answer, and its symbol. */
 const SIMULATED_PAIRS: Readonly<Record<string, { readonly key: string; readonly symbol: string }>> =
   {
     XBTUSD: { key: "XXBTZUSD", symbol: "BTC-USD" },
@@ -17,7 +16,7 @@ const SIMULATED_PAIRS: Readonly<Record<string, { readonly key: string; readonly 
 
 const krakenMarket = marketOf(1);
 
-/** Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
+/** Simulates Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
 export const simulatedKraken: SimulatedUpstream = {
   host: "api.kraken.com",
   latencyMs: { least: 10, most: 20 },

@@ -1,5 +1,5 @@
 /**
- * The market all simulated upstreams tell of.
+ * The market that all simulated upstreams share.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { createWalk, type WalkOptions } from "./walk.ts";
 
 interface Listing extends WalkOptions {
   readonly decimals: number;
-  /** Whether its days go by as fast as the demo's: only where the upstream tells its hours. */
+  /** True if its days follow the demo's pace: only for upstreams whose answers contain the hours. */
   readonly tellsHours: boolean;
 }
 
@@ -30,16 +30,16 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   IXIC: { seed: 9, middle: 26_800, swing: 0.02, ...listed },
 };
 
-/** How far an upstream may be off, as a share of the price: no two exchanges agree to the cent. */
+/** The largest deviation of an upstream, as a share of the price: no two exchanges agree to the cent. */
 const SPREAD = 0.0002;
 
 const REAL_TIME: DemoPace = { startedAt: 0, speed: 1 };
 
 /**
- * The market as one upstream sees it.
+ * Creates the market as one upstream sees it.
  *
- * @param view Tells upstreams apart: 0 sees it as it is.
- * @param pace How prices of markets with hours go through their days.
+ * @param view The number of the upstream: 0 sees the exact prices.
+ * @param pace The pace of markets with trading hours.
  */
 export function marketOf(
   view: number,

@@ -1,5 +1,5 @@
 /**
- * What goes wrong in the demo, and when: a play of two minutes that is given again and again.
+ * The fault script of the demo: a play of two minutes that repeats.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { noise } from "./walk.ts";
 /**
  * | fault     | the upstream                                               |
  * | --------- | ---------------------------------------------------------- |
- * | `slow`    | answers after everybody's patience                         |
- * | `stale`   | says the same again, with the same time                    |
+ * | `slow`    | answers after every deadline                               |
+ * | `stale`   | repeats its last answer, with the same time                |
  * | `limit`   | refuses: 429, with `Retry-After` to the end of the scene   |
  * | `outage`  | refuses: 503                                               |
- * | `html`    | answers 200 with a page for people                         |
- * | `garbage` | answers 200 with half of a JSON                            |
+ * | `html`    | answers 200 with an HTML page                              |
+ * | `garbage` | answers 200 with truncated JSON                            |
  */
 export type Fault = "slow" | "stale" | "limit" | "outage" | "html" | "garbage";
 
-/** One thing that goes wrong. */
+/** One fault of the script. */
 export interface Scene {
   readonly host: string;
   readonly fault: Fault;
@@ -26,10 +26,10 @@ export interface Scene {
   readonly to: number;
 }
 
-/** How long the play is, in seconds. */
+/** The length of the play, in seconds. */
 export const ROUND_S = 120;
 
-/** By how many seconds at most a scene comes later than written: another number in each round. */
+/** The largest delay of a scene, in seconds. Each round has other delays. */
 export const JITTER_S = 3;
 
 const COINBASE = "api.exchange.coinbase.com";
@@ -38,8 +38,8 @@ const GOLD = "api.gold-api.com";
 const YAHOO = "query1.finance.yahoo.com";
 
 /**
- * THE PLAY. A poll is every 5 seconds: two missed make a price stale, three failures in a row open a breaker for 10
- * seconds. Scenes do not overlap, so that most is well at any time.
+ * THE PLAY. Polls are 5 seconds apart: two missed polls make a price stale, three failures in a row open a breaker for 10
+ * seconds. Scenes do not overlap, so most upstreams answer at any time.
  */
 export const SCENES: readonly Scene[] = [
   { host: COINBASE, fault: "slow", from: 5, to: 29 }, // Kraken takes over
@@ -50,23 +50,23 @@ export const SCENES: readonly Scene[] = [
   { host: COINBASE, fault: "garbage", from: 100, to: 106 }, // one bad answer is no drama
 ];
 
-/** A scene that is on, in milliseconds since the epoch. */
+/** A scene in progress. Times are in milliseconds since the epoch. */
 export interface Act {
   readonly fault: Fault;
   readonly from: number;
   readonly to: number;
 }
 
-/** What is wrong with a host at a time: null where nothing is. */
+/** Returns the act of a host at a time, null without a fault. */
 export type FaultScript = (host: string, ms: number) => Act | null;
 
-/** Nothing ever goes wrong. */
+/** A script without faults. */
 export const CALM: FaultScript = () => null;
 
 /**
- * Creates the script of a demo that begins at a time. It depends on that time alone.
+ * Creates the fault script of a demo. It depends on the start of the demo alone.
  *
- * @param seed Another one has other delays.
+ * @param seed The seed of the delays.
  */
 export function createScript(startedAt: number, seed = 1): FaultScript {
   return (host, ms) => {

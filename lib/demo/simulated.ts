@@ -1,27 +1,27 @@
 /**
- * What a simulated upstream is: one file each, in the shapes of the real one.
+ * The interface of a simulated upstream. Each has one file, and answers in the shapes of the real one.
  *
  * @module
  */
 
-/** An answer, before it is a Response. */
+/** A status and a body, before they become a Response. */
 export interface SimulatedAnswer {
   readonly status: number;
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body: unknown;
 }
 
-/** One upstream that is not there. */
+/** A simulated upstream. */
 export interface SimulatedUpstream {
   readonly host: string;
-  /** How long its answers take: short, so that the shortest interval of `DEMO`, 50, is still calm. */
+  /** The latency of its answers. It is short: the shortest poll interval of a demo is 50 ms. */
   readonly latencyMs: { readonly least: number; readonly most: number };
   /** Answers a GET as the real one would at a time, in milliseconds since the epoch. */
   answer(url: URL, now: number): SimulatedAnswer;
 }
 
-/** A price at a time, with as many decimals as its market writes. */
+/** Returns the price at a time, with the decimals of its market. */
 export type PriceAt = (ms: number) => string;
 
-/** The prices everyone simulates, by symbol. */
+/** The simulated prices, by symbol. */
 export type SimulatedMarket = Readonly<Record<string, PriceAt>>;

@@ -1,15 +1,14 @@
 /**
- * When spot metals trade. No body tells their hours, so that all who ask go by the real ones: they are never sped up.
+ * The trading hours of spot metals. No answer contains them, so clients apply the real ones: they are never sped up.
  *
  * @module
  */
+import { HOUR_MS } from "../core/time.ts";
 
-const HOUR_MS = 3_600_000;
-
-/** From Friday to Sunday, 22:00 UTC: an hour off in New York's summer. The first such Friday was 1970's. */
+/** The weekend, from Friday to Sunday, 22:00 UTC. The first one is of 1970. */
 const WEEKEND = { firstMs: 46 * HOUR_MS, everyMs: 168 * HOUR_MS, lastsMs: 48 * HOUR_MS };
 
-/** When spot metals traded last: now, or before the weekend. In milliseconds since the epoch. */
+/** Returns the time of the last spot trade: now, or before the weekend. In milliseconds since the epoch. */
 export function lastSpotTrade(ms: number): number {
   const { firstMs, everyMs, lastsMs } = WEEKEND;
   const since = (ms - firstMs) % everyMs;

@@ -1,24 +1,24 @@
 /**
- * What happens in the demo's news, as a function of time.
+ * The stories of the demo's news, as a function of time.
  *
  * @module
  */
 import { noise } from "./walk.ts";
 
-/** A story comes about every so many milliseconds. */
-export const EVERY_MS = 9000;
+/** The interval between two stories. */
+export const STORY_INTERVAL_MS = 9000;
 
-/** How many stories were there when the demo began. */
-const BEFORE = 12;
+/** The number of stories at the start of the demo. */
+const INITIAL_STORIES = 12;
 
-/** A story that is corrected is so after this time; one that others tell too is told by them after the other. */
+/** The delay of a correction, and of a repetition by another teller. */
 const CORRECTED_AFTER_MS = 20_000;
 const RETOLD_AFTER_MS = 12_000;
 
-/** Who tells stories, in turns. */
+/** The tellers of stories, in turns. */
 export const TELLERS = ["wire", "desk", "herald"] as const;
 
-/** Who tells a story. */
+/** A teller of stories. */
 export type Teller = typeof TELLERS[number];
 
 const SUBJECTS = [
@@ -36,21 +36,21 @@ const REASONS = [
   ...["after earnings beat forecasts", "as volumes thin out before the weekend"],
 ];
 
-/** One story, as one teller tells it at a time. */
+/** One story, as one teller publishes it at a time. */
 export interface Story {
   readonly n: number;
-  /** May hold HTML, as real ones do. */
+  /** May contain HTML, as real titles do. */
   readonly title: string;
   readonly summary: string;
   readonly link: string;
   readonly guid: string;
-  /** In ms since the epoch. */
+  /** The time of publication, in ms since the epoch. */
   readonly at: number;
-  /** True where its date and its link are none. */
+  /** True if its date and its link are invalid. */
   readonly isMalformed: boolean;
 }
 
-/** One of a list, by chance that depends on the numbers alone. */
+/** Picks an entry of a list. The choice depends on the numbers alone. */
 function pick(list: readonly string[], seed: number, n: number): string {
   return list[Math.floor((noise(seed, 1, n) + 1) / 2 * list.length)] ?? "";
 }
@@ -59,7 +59,7 @@ function tellerOf(n: number): Teller {
   return TELLERS[n % TELLERS.length] ?? "wire";
 }
 
-/** Who tells a story after another has told it, and whether with the link of the other; null where nobody does. */
+/** Returns the second teller of a story, and whether it repeats the first one's link; null without one. */
 function retelling(n: number): { readonly teller: Teller; readonly isLinked: boolean } | null {
   return n % 4 === 3 ? { teller: tellerOf(n + 1), isLinked: n % 8 === 3 } : null;
 }
@@ -68,7 +68,7 @@ function storyOf(n: number, at: number, now: number): Story {
   const teller = tellerOf(n);
   const percent = ((noise(2, 1, n) + 1) * 2).toFixed(1);
   const isCorrected = n % 5 === 2 && now >= at + CORRECTED_AFTER_MS;
-  // Its number tells it from another of the same words: those would be one story to whoever compares titles.
+  // The number keeps titles apart: deduplication compares them.
   const title = `${pick(SUBJECTS, 3, n)} ${pick(VERBS, 4, n)} ${pick(REASONS, 5, n)}, story ${n}`;
   return {
     n,
@@ -84,16 +84,16 @@ function storyOf(n: number, at: number, now: number): Story {
 }
 
 /**
- * What a teller's feed shows, newest first.
+ * Returns the stories of a teller's feed, newest first.
  *
- * @param startedAt When the demo began. It and `now` are in ms since the epoch.
- * @param most How many stories the feed shows.
+ * @param startedAt The start of the demo. It and `now` are in ms since the epoch.
+ * @param limit The most stories of the feed.
  */
-export function storiesAt(teller: Teller, startedAt: number, now: number, most: number): Story[] {
-  const newest = BEFORE + Math.floor((now - startedAt) / EVERY_MS);
+export function storiesAt(teller: Teller, startedAt: number, now: number, limit: number): Story[] {
+  const newest = INITIAL_STORIES + Math.floor((now - startedAt) / STORY_INTERVAL_MS);
   const shown: Story[] = [];
-  for (let n = newest; n >= 0 && shown.length < most; n--) {
-    const at = startedAt + (n - BEFORE) * EVERY_MS;
+  for (let n = newest; n >= 0 && shown.length < limit; n--) {
+    const at = startedAt + (n - INITIAL_STORIES) * STORY_INTERVAL_MS;
     const story = storyOf(n, at, now);
     const again = retelling(n);
     if (tellerOf(n) === teller) shown.push(story);

@@ -3,11 +3,10 @@
  *
  * @module
  */
+import { DAY_MS } from "../core/time.ts";
 import { marketOf } from "./market.ts";
 import type { SimulatedUpstream } from "./simulated.ts";
 import { lastSpotTrade } from "./spot.ts";
-
-const DAY_MS = 86_400_000;
 
 const twelveDataMarket = marketOf(3);
 
@@ -29,7 +28,7 @@ function quoteOf(pair: string, now: number) {
   };
 }
 
-/** Twelve Data: decimal strings, an object by symbol where several are asked for, and errors in the place of one. */
+/** Simulates Twelve Data: decimal strings, an object by symbol for several symbols, and errors in the place of a quote. */
 export const simulatedTwelveData: SimulatedUpstream = {
   host: "api.twelvedata.com",
   latencyMs: { least: 10, most: 30 },

@@ -1,27 +1,27 @@
 /**
- * Prices that wander, as a function of time: whoever asks at one time is told the same, and yesterday stays what it was.
+ * Random walks as functions of time: one time has one value, and the past does not change.
  *
  * @module
  */
 
-/** A number that depends on time alone. */
+/** Returns the value at a time, in milliseconds. */
 export type Walk = (ms: number) => number;
 
-/** Where a walk goes. */
+/** The shape of a walk. */
 export interface WalkOptions {
-  /** Tells walks apart. */
+  /** The seed. Every walk has its own. */
   readonly seed: number;
-  /** What it wanders around. */
+  /** The mean. */
   readonly middle: number;
-  /** About how far it goes within a day, as a share of the middle. */
+  /** The typical deviation within a day, as a share of the mean. */
   readonly swing: number;
 }
 
-/** The slowest wave, in milliseconds: each further one is twice as fast, down to about a second. */
+/** The period of the slowest wave. Each further one is twice as fast, down to about a second. */
 const SLOWEST_MS = 4 * 86_400_000;
 const WAVES = 19;
 
-/** A number in [-1, 1) that only looks random: the mixing steps of Mulberry32. */
+/** Returns a pseudo-random number in [-1, 1), by the mixing steps of Mulberry32. */
 export function noise(seed: number, wave: number, n: number): number {
   let t = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(wave, 0x85ebca6b) ^ Math.imul(n, 0xc2b2ae35)) >>>
     0;
@@ -30,7 +30,7 @@ export function noise(seed: number, wave: number, n: number): number {
   return ((t ^ (t >>> 14)) >>> 0) / 2_147_483_648 - 1;
 }
 
-/** The height of one wave: straight from one point of noise to the next. */
+/** Returns the height of one wave, which is linear between two points of noise. */
 function height(seed: number, wave: number, ms: number): number {
   const at = ms / (SLOWEST_MS / 2 ** wave);
   const n = Math.floor(at);
@@ -39,7 +39,7 @@ function height(seed: number, wave: number, ms: number): number {
 }
 
 /**
- * Creates a walk. Waves of half the length are 1/√2 as high: that is what makes a sum of them look like a market.
+ * Creates a walk. Waves of half the period are 1/√2 as high, so their sum resembles a market.
  *
  * @example The same time, the same number
  * ```ts

@@ -14,42 +14,45 @@ import {
 import { marketOf } from "./market.ts";
 import type { PriceAt, SimulatedUpstream } from "./simulated.ts";
 
-/** What Yahoo says of a symbol whatever the time. */
+/** The constant properties of a symbol at Yahoo. */
 interface YahooListing {
   readonly symbol: string;
   readonly names: Readonly<Record<string, unknown>>;
 }
 
-const FUTURE = {
+const YAHOO_FUTURE = {
   exchangeName: "NYM",
   fullExchangeName: "NY Mercantile",
   instrumentType: "FUTURE",
   hasPrePostMarketData: false,
 };
-const INDEX = {
+const YAHOO_INDEX = {
   exchangeName: "SNP",
   fullExchangeName: "SNP",
   instrumentType: "INDEX",
   hasPrePostMarketData: true,
 };
 
-/** THE LIST of what is charted, by Yahoo's symbol. */
+/** THE LIST of charted instruments, by Yahoo's symbol. */
 const YAHOO_LISTINGS: Readonly<Record<string, YahooListing>> = {
-  "BZ=F": { symbol: "BRENT", names: { shortName: "Brent Crude Oil Last Day Financ", ...FUTURE } },
-  "CL=F": { symbol: "WTI", names: { shortName: "Crude Oil", ...FUTURE } },
-  "^GSPC": { symbol: "SPX", names: { shortName: "S&P 500", ...INDEX } },
-  "^DJI": { symbol: "DJI", names: { shortName: "Dow Jones Industrial Average", ...INDEX } },
-  "^IXIC": { symbol: "IXIC", names: { shortName: "NASDAQ Composite", ...INDEX } },
+  "BZ=F": {
+    symbol: "BRENT",
+    names: { shortName: "Brent Crude Oil Last Day Financ", ...YAHOO_FUTURE },
+  },
+  "CL=F": { symbol: "WTI", names: { shortName: "Crude Oil", ...YAHOO_FUTURE } },
+  "^GSPC": { symbol: "SPX", names: { shortName: "S&P 500", ...YAHOO_INDEX } },
+  "^DJI": { symbol: "DJI", names: { shortName: "Dow Jones Industrial Average", ...YAHOO_INDEX } },
+  "^IXIC": { symbol: "IXIC", names: { shortName: "NASDAQ Composite", ...YAHOO_INDEX } },
 };
 
 const NEW_YORK_ZONE = { timezone: "EDT", gmtoffset: -14_400 };
 
 const BAR_MS = 300_000;
 
-/** What it tells is so old, in the market's minutes: of futures and of indices. */
+/** The delay of its prices, in market time. */
 const DELAY_MS = { futures: 600_000, indices: 900_000 };
 
-/** One bar in as many has no trade: `null`, as the real arrays have it. */
+/** One bar in this many has no trade: `null`, as in the real arrays. */
 const HOLE_EVERY = 17;
 
 const epochSeconds = (ms: number) => Math.floor(ms / 1000);
@@ -58,7 +61,7 @@ function periodBody({ start, end }: Period) {
   return { ...NEW_YORK_ZONE, start: epochSeconds(start), end: epochSeconds(end) };
 }
 
-/** @param then What happened later is not told yet. */
+/** Returns the metadata of a chart. @param then The time of its latest price: later ones are delayed. */
 function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number, then: number) {
   const { pre, regular, post } = calendar.today(now);
   const at = calendar.lastTrade(then);
@@ -87,7 +90,7 @@ function metaOf(name: string, priceAt: PriceAt, calendar: Calendar, now: number,
   };
 }
 
-/** The bars of the last session so far. They are whole seconds apart, however fast its day runs. */
+/** Returns the bars of the last session so far. They are whole seconds apart at any pace. */
 function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, then: number) {
   const { start } = calendar.session(then).regular;
   const end = calendar.lastTrade(then);
@@ -106,7 +109,7 @@ function barsOf(priceAt: PriceAt, calendar: Calendar, speed: number, then: numbe
   };
 }
 
-/** Yahoo: bare numbers, seconds, and hours that each answer tells. It is late, and stands still while the market is closed. */
+/** Simulates Yahoo: bare numbers, seconds, the hours in each answer, a delay, and a halt while the market is closed. */
 export function createSimulatedYahoo(pace: DemoPace): SimulatedUpstream {
   const calendars = {
     futures: createCalendar(FUTURES_HOURS, pace),

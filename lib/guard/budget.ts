@@ -1,38 +1,38 @@
 /**
- * The connection budget: how many streams an isolate carries, and how many of them one client may have.
+ * The connection budget: the most streams of an isolate, and of one client.
  *
  * @module
  */
 import type { REFUSAL_REASONS } from "../core/metrics.ts";
 
-/** A stream's share of the budget. */
+/** One connection slot of the budget. */
 export interface Slot {
-  /** Gives it back. Further calls do nothing. */
+  /** Releases the slot. Further calls do nothing. */
   release(): void;
 }
 
-/** A no, with what a caller should know of it. */
+/** A refused slot: the limit that is exhausted, and its use. */
 export interface BudgetRefusal {
   readonly reason: typeof REFUSAL_REASONS[number];
   readonly limit: number;
   readonly inUse: number;
 }
 
-/** Seats for streams. We refuse newcomers; who sits keeps the seat. */
+/** The connection slots of an isolate. New clients are refused; admitted ones are never evicted. */
 export interface Budget {
   readonly limit: number;
   readonly inUse: number;
-  /** Takes a seat for a client. */
+  /** Takes a slot for a client. */
   take(client: string): Slot | BudgetRefusal;
 }
 
-/** Settings of a budget. */
+/** The limits of a budget. */
 export interface BudgetOptions {
   readonly perIsolate: number;
   readonly perClient: number;
 }
 
-/** Creates a budget with all its seats free. */
+/** Creates a budget. All slots are free. */
 export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
   const slotsOf = new Map<string, number>();
   let inUse = 0;

@@ -37,28 +37,28 @@ export interface AssetGroup {
 /** Reads a module, by its path below `lib/client/`. */
 export type ReadModule = (path: string) => Promise<string>;
 
-/** Blocks and lines that hold nothing but a comment. */
+/** Blocks and lines that are comments alone. */
 const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
 const STYLE_COMMENTS = /^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm;
-/** Leading blanks and empty lines mean nothing. */
+/** Leading blanks and empty lines. */
 const INDENTS = /^\s+/gm;
 /** `import … from "…";` and `export … from "…";`, over several lines too. */
 const IMPORTS = /^(import|export) (?:(\{[^}]*\}|\w+) from )?"([^"]+)";\n/gm;
 /** `@import "…";` of a style sheet. */
 const STYLE_IMPORTS = /^@import "([^"]+)";\n/gm;
 
-/** Packages that we serve, with where they are: what imports one by its name imports it from there. */
+/** THE LIST of packages that are served, with their paths. An import by name becomes an import from that path. */
 const PACKAGES: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
 
-/** Whether a module is of those that are put into who imports it. */
-function isInner(path: string): boolean {
+/** Returns true for a module that is bundled into its importers. */
+function isBundled(path: string): boolean {
   return path.includes("/");
 }
 
 /**
- * One module that does what `entry` and those it imports do.
+ * Bundles a module with its imports.
  *
- * @param entry Its path below `lib/client/`. What it imports from elsewhere it goes on importing.
+ * @param entry Its path below `lib/client/`. Imports from outside its folder stay imports.
  */
 export async function bundle(entry: string, read: ReadModule): Promise<string> {
   const seen = new Set([entry]);
@@ -69,7 +69,7 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
     const kept: string[] = [];
     for (const [statement, keyword, names = "", specifier = ""] of source.matchAll(IMPORTS)) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-      if (!specifier.startsWith(".") || !isInner(target)) {
+      if (!specifier.startsWith(".") || !isBundled(target)) {
         const served = PACKAGES.get(specifier) ?? specifier;
         kept.push(statement.replace(`"${specifier}"`, () => `"${served}"`));
         continue;
@@ -87,7 +87,7 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
   return await inline(entry);
 }
 
-/** One style sheet with all that `entry` imports, before it. @param entry Its path below `lib/client/`. */
+/** Bundles a style sheet with its imports, which come first. @param entry Its path below `lib/client/`. */
 export async function bundleStyles(entry: string, read: ReadModule): Promise<string> {
   const source = (await read(entry)).replace(STYLE_COMMENTS, "").replace(INDENTS, "");
   let before = "";
@@ -182,7 +182,7 @@ export function assetRoutes(
       request: {},
       responses: {
         200: { description: "The file", content: { [type]: { schema: z.string() } } },
-        304: { description: "As `If-None-Match` has it" },
+        304: { description: "Not modified since `If-None-Match`" },
       },
     }, async (c) => {
       c.header("content-type", `${type}; charset=utf-8`);

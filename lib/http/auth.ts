@@ -1,7 +1,7 @@
 /**
- * Who asks: told by a publisher's token, a user's, or a ticket.
+ * Authentication: the principal of a request, by a publisher's token, a user's token, or a ticket.
  *
- * Nothing here reads the store, and a token that is bad is 401: nobody falls to less without being told.
+ * Nothing here reads the store. A bad token is refused with 401; it never counts as none.
  *
  * @module
  */
@@ -17,53 +17,53 @@ import type { Topic } from "../core/topic.ts";
 import { readJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
-/** Who asks, and what that lets them read. */
+/** An authenticated caller and its rights. */
 export type Principal =
   | { readonly kind: "publisher" }
   | {
     readonly kind: "user";
-    /** Who it is, as the operator's site names them. */
+    /** The user's id, as the operator's site names it. */
     readonly sub: string;
     /** Exact names or `prefix/*`; null stands for all topics that the user owns. */
     readonly topics: readonly string[] | null;
-    /** When the token ends, in ms since the epoch. */
+    /** The expiry of the token, in ms since the epoch. */
     readonly endsAt: number;
   }
-  /** Of a publisher, where it has no `sub`. `ticket` is what is spent when the stream opens. */
+  /** A ticket without `sub` is a publisher's. `ticket` is consumed when the stream opens. */
   | { readonly kind: "ticket"; readonly ticket: string } & TicketRights
   | { readonly kind: "anonymous" };
 
-/** Tells who asks. */
+/** Authenticates requests. */
 export interface Authenticator {
   /**
-   * Who asks for something that is no stream: at once, where no token is to be verified.
+   * Authenticates a request that is not for a stream. It answers synchronously if there is no token to verify.
    *
-   * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url` where a token is in the query, a ticket too.
+   * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url`: a token or a ticket is in the query.
    */
   authenticate(c: Context<AppEnv>): Principal | Promise<Principal>;
   /**
-   * Who asks for a stream: a ticket may say so. It is not spent yet.
+   * Authenticates a request for a stream, which may bring a ticket. The ticket is not consumed yet.
    *
-   * @throws {Problem} As `of()`; 401 `bad_ticket`; 400 `two_tokens` where a ticket comes with a token.
+   * @throws {Problem} As `authenticate()`; 401 `bad_ticket`; 400 `two_tokens`: a ticket comes with a token.
    */
   authenticateStream(c: Context<AppEnv>): Principal | Promise<Principal>;
 }
 
-/** What callers are told by. */
+/** The secrets and settings of an authenticator. */
 export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly tickets: Pick<Tickets, "read">;
-  /** Signs users' tokens. Without it there are no users. */
+  /** The secret of users' tokens. Without it there are no users. */
   readonly secret: string | undefined;
-  /** The publishers'. Without it there are none. */
+  /** The publishers' token. Without it there are no publishers. */
   readonly publishToken: string | undefined;
   readonly allowedOrigins: Config["ALLOWED_ORIGINS"];
 }
 
 /** The cookie that holds a user's token. */
-const COOKIE = "edgetape";
+const TOKEN_COOKIE = "edgetape";
 
-/** Names under which others take tokens in a URL. URLs end in logs and histories. */
+/** The query parameters that other servers accept tokens in. URLs end up in logs and histories. */
 const TOKEN_PARAMETERS = ["access_token", "token", "auth_token", "id_token", "jwt"];
 
 const UserClaims = z.object({
@@ -71,19 +71,22 @@ const UserClaims = z.object({
   topics: z.array(z.string()).optional(),
 });
 
-/** A 401: who knows better comes with a token. */
+/** Creates a 401 problem, which asks for a token. */
 export function unauthorized(code: string, detail: string): Problem {
   return new Problem(401, code, detail, { headers: { "www-authenticate": "Bearer" } });
 }
 
-/** Whether a list of exact names and `prefix/*` has a name. */
+/** Returns true if a list of exact names and `prefix/*` includes a name. */
 function includes(list: readonly string[], name: string): boolean {
   return list.some((each) =>
     each === name || /.\/\*$/.test(each) && name.startsWith(each.slice(0, -1))
   );
 }
 
-/** Tests if a caller may read a topic, as far as its token says. The owner of an owned topic is checked apart: {@linkcode isOwner}. */
+/**
+ * Returns true if a principal may read a topic, as far as its token says. The owner of an owned topic is checked
+ * separately: {@linkcode isOwner}.
+ */
 export function canRead(
   principal: Principal,
   { name, access }: Pick<Topic, "name" | "access">,
@@ -94,14 +97,18 @@ export function canRead(
   return principal.topics === null ? access === "owned" : includes(principal.topics, name);
 }
 
-/** Whether what is `owner`'s is the caller's too: publishers own all. */
+/** Returns true if a principal owns the resources of `owner`. Publishers own all. */
 export function isOwner(principal: Principal, owner: string): boolean {
   if (principal.kind === "publisher") return true;
   if (principal.kind === "anonymous") return false;
   return principal.sub === undefined || principal.sub === owner;
 }
 
-/** Whom a request counts for: the user, else the address. @param header As of {@linkcode clientKey}. */
+/**
+ * Returns the key under which limits count a request: the user, else the address.
+ *
+ * @param header As of {@linkcode clientKey}.
+ */
 export function principalKey(
   c: Context<AppEnv>,
   principal: Principal,
@@ -111,23 +118,25 @@ export function principalKey(
   return isUser && principal.sub !== undefined ? `user ${principal.sub}` : clientKey(c, header);
 }
 
-/** The `Bearer` token of a request, empty where it has another one, undefined where it has none. */
+/** Returns the `Bearer` token of a request: empty for another scheme, undefined without the header. */
 export function bearerOf(c: Context<AppEnv>): string | undefined {
   const header = c.req.header("authorization");
   if (header === undefined) return undefined;
   return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
 }
 
-/** Creates what tells callers apart. */
+/** Creates an authenticator. */
 export function createAuthenticator(
   { clock, tickets, secret, publishToken, allowedOrigins }: AuthenticatorOptions,
 ): Authenticator {
   async function userOf(token: string): Promise<Principal> {
     const claims = secret === undefined ? null : await readJwt(token, secret, clock.now());
-    if (claims === "expired") throw unauthorized("token_expired", "The token has ended.");
+    if (claims === "expired") {
+      throw unauthorized("token_expired", "The access token has expired. Request a new one.");
+    }
     const { data: user } = UserClaims.safeParse(claims);
     if (claims === null || user === undefined) {
-      throw unauthorized("bad_token", "The token is none that is taken here.");
+      throw unauthorized("bad_token", "The access token is not valid. Request a new one.");
     }
     return {
       kind: "user",
@@ -138,17 +147,17 @@ export function createAuthenticator(
   }
 
   /**
-   * The token that a browser sends by itself, whoever had it do so: a page of another site too. So it is read where
-   * nothing is changed (HEAD is GET without its body), and for the pages of listed origins.
+   * Reads the token that a browser sends by itself, for pages of other sites too. So it counts only where nothing is
+   * changed (HEAD is GET without its body), and only for pages of listed origins.
    */
   function cookieOf(c: Context<AppEnv>): string | undefined {
     const isRead = c.req.method === "GET" || c.req.method === "HEAD";
     const origin = c.req.header("origin");
     if (!isRead || allowedOrigins === "*" || origin === undefined) return undefined;
-    return allowedOrigins.includes(origin) ? getCookie(c, COOKIE) : undefined;
+    return allowedOrigins.includes(origin) ? getCookie(c, TOKEN_COOKIE) : undefined;
   }
 
-  function of(c: Context<AppEnv>): Principal | Promise<Principal> {
+  function byHeaders(c: Context<AppEnv>): Principal | Promise<Principal> {
     const bearer = bearerOf(c);
     if (bearer !== undefined) {
       const isPublisher = publishToken !== undefined && isSameSecret(publishToken, bearer);
@@ -158,12 +167,21 @@ export function createAuthenticator(
     return cookie === undefined ? { kind: "anonymous" } : userOf(cookie);
   }
 
-  async function ofTicket(c: Context<AppEnv>, ticket: string): Promise<Principal> {
+  async function byTicket(c: Context<AppEnv>, ticket: string): Promise<Principal> {
     if (bearerOf(c) !== undefined) {
-      throw new Problem(400, "two_tokens", "A ticket comes alone, without Authorization.");
+      throw new Problem(
+        400,
+        "two_tokens",
+        "Send either `ticket` or an `Authorization` header, not both.",
+      );
     }
     const rights = await tickets.read(ticket);
-    if (!rights) throw unauthorized("bad_ticket", "The ticket has ended, or is none of ours.");
+    if (!rights) {
+      throw unauthorized(
+        "bad_ticket",
+        "The ticket is not valid or has expired. Request a new one.",
+      );
+    }
     return { kind: "ticket", ticket, ...rights };
   }
 
@@ -171,22 +189,22 @@ export function createAuthenticator(
     const found = names.find((name) => c.req.query(name) !== undefined);
     if (found === undefined) return;
     const detail = found === "ticket"
-      ? "A ticket opens a stream, and nothing else."
-      : "Tokens are not taken in URLs: send Authorization: Bearer …, or open a stream with a ticket.";
+      ? "`ticket` is accepted by stream routes only."
+      : "Tokens are not accepted in URLs. Send `Authorization: Bearer …`, or open a stream with a ticket.";
     throw new Problem(400, "token_in_url", detail, {
-      errors: [{ field: found, detail: "not taken here" }],
+      errors: [{ field: found, detail: "not accepted here" }],
     });
   }
 
   return {
     authenticate(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS, "ticket");
-      return of(c);
+      return byHeaders(c);
     },
     authenticateStream(c) {
       refuseInUrl(c, ...TOKEN_PARAMETERS);
       const ticket = c.req.query("ticket");
-      return ticket === undefined ? of(c) : ofTicket(c, ticket);
+      return ticket === undefined ? byHeaders(c) : byTicket(c, ticket);
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Who may do what.
+ * Authorization: the checks of a principal's rights.
  *
  * @module
  */
@@ -13,21 +13,28 @@ import { isSameSecret } from "./crypto.ts";
 /**
  * Checks that a request comes from a publisher.
  *
- * @throws {Problem} 403 `publishing_off` where no token is set, 401 `bad_token` where none or another came.
+ * @throws {Problem} 403 `publishing_off`: no token is set. 401 `bad_token`: the request has none, or another one.
  */
 export function authorizePublisher(c: Context<AppEnv>, token: string | undefined): void {
   if (token === undefined) {
-    throw new Problem(403, "publishing_off", "Publishing is off: set PUBLISH_TOKEN to turn it on.");
+    throw new Problem(
+      403,
+      "publishing_off",
+      "Publishing is off. Set `PUBLISH_TOKEN` to turn it on.",
+    );
   }
   if (!isSameSecret(token, bearerOf(c) ?? "")) {
-    throw unauthorized("bad_token", "A publisher's token is needed: Authorization: Bearer …");
+    throw unauthorized(
+      "bad_token",
+      "This route needs a publisher's token. Send `Authorization: Bearer …`.",
+    );
   }
 }
 
 /**
- * Checks that a caller may read all these topics.
+ * Checks that a principal may read all these topics.
  *
- * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first it may not read.
+ * @throws {Problem} 401 `private_topic` or 403 `topic_not_allowed`, naming the first topic that is refused.
  */
 export function authorizeReader(
   principal: Principal,
@@ -37,7 +44,11 @@ export function authorizeReader(
   if (!refused) return;
   const { name } = refused;
   if (principal.kind === "anonymous") {
-    throw unauthorized("private_topic", `The topic ${name} is private: a token is needed.`);
+    throw unauthorized("private_topic", `The topic \`${name}\` is private. Send an access token.`);
   }
-  throw new Problem(403, "topic_not_allowed", `The token is not for the topic ${name}.`);
+  throw new Problem(
+    403,
+    "topic_not_allowed",
+    `The access token does not include the topic \`${name}\`.`,
+  );
 }

@@ -1,14 +1,14 @@
 /**
- * What the platform tells of the connection a request came by.
+ * The address of a client, as the platform or a trusted proxy names it.
  *
  * @module
  */
 import type { Context } from "hono";
 
-/** What `Deno.serve` hands to a handler beside the request. In tests without a server there is nothing. */
+/** The second argument of a `Deno.serve` handler. Tests without a server have none. */
 export interface Connection {
   readonly remoteAddr?: { readonly hostname?: string };
-  /** Settles when the response was sent, or could not be: when the system has let go of it. */
+  /** Settles when the response was sent or failed: then the operating system has released the socket. */
   readonly completed?: Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface AppEnv {
   Bindings: Connection;
 }
 
-/** What an IPv6 address counts for: its first 64 bits, which one subscriber is given, or the IPv4 address it stands for. */
+/** Returns the network of an IPv6 address: its /64, which one subscriber owns, or the IPv4 address it maps. */
 function networkOf(address: string): string {
   const host = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1);
   if (!host) return address;
@@ -34,14 +34,14 @@ function networkOf(address: string): string {
 }
 
 /**
- * Whom a request counts for: the address, IPv6 by its /64 network.
+ * Returns the key under which limits count an address: IPv4 as it is, IPv6 by its /64 network.
  *
- * @param header The header of a proxy that is trusted to name the address. Its last entry counts: the ones before it
- * are the caller's own words. A port behind the address is left out.
+ * @param header The header of a proxy that is trusted to name the address. Its last entry counts: the client wrote the
+ * ones before it. A port is left out.
  */
 export function clientKey(c: Context<AppEnv>, header: string | undefined): string {
-  const told = header && c.req.header(header)?.split(",").at(-1)?.trim();
-  const address = told || c.env?.remoteAddr?.hostname || "unknown";
+  const forwarded = header && c.req.header(header)?.split(",").at(-1)?.trim();
+  const address = forwarded || c.env?.remoteAddr?.hostname || "unknown";
   const bare = /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1];
   const host = bare ?? address;
   return host.includes(":") ? networkOf(host) : host;

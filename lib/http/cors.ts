@@ -1,5 +1,5 @@
 /**
- * Which pages of other sites may read what is answered (Fetch standard, "CORS protocol").
+ * Cross-origin resource sharing (Fetch standard, "CORS protocol").
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Config } from "../core/config.ts";
 
-/** What such pages may do. */
+/** The CORS headers of this server. */
 export interface Cors {
   /** Answers an `OPTIONS` request. */
   preflight(request: Request): Response | Promise<Response>;
-  /** Sets the headers of any other answer, unless it says itself who may read it. */
+  /** Sets the headers of any other answer, unless it has `access-control-allow-origin` already. */
   allow(request: Request, response: Response): void;
 }
 
@@ -27,16 +27,16 @@ const REQUEST_HEADERS = [
 
 const RESPONSE_HEADERS = "etag,location,retry-after,ratelimit,ratelimit-policy";
 
-/** In seconds: a day. */
-const PREFLIGHT_AGE = 86_400;
+/** A day. */
+const PREFLIGHT_AGE_S = 86_400;
 
 /**
- * Creates what lets origins in. Listed ones may send cookies; any origin may not.
+ * Creates the CORS policy. Pages of listed origins may send cookies; with `*` no page may.
  *
- * Preflights are Hono's. The headers of answers are set here, on the answer that is there: Hono's middleware would set
- * them on a copy of it, with its body, behind a chain of promises.
+ * Hono answers preflights. The headers of answers are set here, on the answer itself: Hono's middleware would set them on
+ * a copy of it, behind a chain of promises.
  *
- * @param origins Of the pages, `*` where any will do.
+ * @param origins The origins of the pages; `*` allows every origin.
  */
 export function createCors(origins: Config["ALLOWED_ORIGINS"]): Cors {
   const preflights = new Hono().use(cors({
@@ -44,17 +44,17 @@ export function createCors(origins: Config["ALLOWED_ORIGINS"]): Cors {
     credentials: origins !== "*",
     allowMethods: METHODS,
     allowHeaders: REQUEST_HEADERS,
-    maxAge: PREFLIGHT_AGE,
+    maxAge: PREFLIGHT_AGE_S,
   }));
 
   return {
     preflight: (request) => preflights.fetch(request),
-    allow({ method, headers: asked }, { headers }) {
+    allow({ method, headers: requested }, { headers }) {
       if (method === "OPTIONS" || headers.has("access-control-allow-origin")) return;
       headers.set("access-control-expose-headers", RESPONSE_HEADERS);
       if (origins === "*") return headers.set("access-control-allow-origin", "*");
       headers.append("vary", "Origin");
-      const origin = asked.get("origin");
+      const origin = requested.get("origin");
       if (origin === null || !origins.includes(origin)) return;
       headers.set("access-control-allow-origin", origin);
       headers.set("access-control-allow-credentials", "true");

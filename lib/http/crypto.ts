@@ -1,23 +1,23 @@
 /**
- * Short names for what is long, and whether two secrets are one.
+ * Digests, derived keys, and the comparison of secrets.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 
-/** The SHA-256 of a text, in hexadecimal. */
+/** Returns the SHA-256 of a text, in hexadecimal. */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A key for one use, made of a secret: what is signed with it is worth nothing elsewhere. */
+/** Derives a key for one use from a secret. A signature made with it is worthless for every other use. */
 export function deriveKey(use: string, secret: string): string {
   return sha256(`${use} ${secret}`);
 }
 
 /**
- * Whether a text is our secret. The time it takes tells what the caller knows: how long the given one is, and no more.
- * A digest of each, or a call to `node:crypto`, would cost more than all else that a publisher's right takes.
+ * Compares a text with a secret. The time it takes depends on the length of the given text alone, which the caller knows.
+ * A digest of each, or a call to `node:crypto`, would cost more than the rest of a publisher's authorization.
  */
 export function isSameSecret(secret: string, given: string): boolean {
   let difference = secret.length ^ given.length;

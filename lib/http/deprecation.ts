@@ -1,5 +1,5 @@
 /**
- * Ways to ask that are to go: their clients are told, their requests counted, their operators warned.
+ * Deprecated uses of routes: headers for clients, a count for metrics, warnings for operators.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { type Metrics, noMetrics } from "../core/metrics.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { AppEnv } from "./client_address.ts";
 
-/** What is to go. */
+/** A deprecated use. */
 export interface Deprecated {
   readonly use: string;
-  /** Since when, as `Deprecation` says it (RFC 9745): `@` and seconds since the epoch. */
+  /** The value of `Deprecation` (RFC 9745): `@` and the seconds since the epoch of its start. */
   readonly since: string;
-  /** Until when it is sure to be answered, as `Sunset` says it (RFC 8594): a date of HTTP. */
+  /** The value of `Sunset` (RFC 8594): the HTTP date until which it works. */
   readonly until: string;
-  /** Where it is told what to do instead. */
+  /** The URL of the migration guide. */
   readonly guide: string;
 }
 
 /**
- * Asking a session's `events` without naming a format: what clients of the old 30-second long poll do. Streams were there
- * with the second quarter of 2026; half a year later it may go.
+ * A request for a session's `events` without a format, as clients of the old 30-second long poll send it. Streams exist
+ * since the second quarter of 2026; half a year later the long poll may go.
  */
 export const SESSION_LONG_POLL: Deprecated = {
   use: "session_long_poll",
@@ -30,16 +30,16 @@ export const SESSION_LONG_POLL: Deprecated = {
   guide: "/openapi.json#/paths/~1v1~1sessions~1%7Bid%7D~1events/get",
 };
 
-/** The least time between two lines of the log, in milliseconds. */
-const LINE_MS = 60_000;
+/** The shortest interval between two warnings. */
+const WARNING_INTERVAL_MS = 60_000;
 
-/** Tells of one deprecated use. */
+/** Reports one deprecated use. */
 export interface Deprecation {
-  /** Counts a request, HEAD aside, and sets the headers of its answer. @param successor Where to ask instead. */
-  tell(c: Context<AppEnv>, successor: string): void;
+  /** Counts a request, except HEAD, and sets the headers of its answer. @param successor The URL to use instead. */
+  report(c: Context<AppEnv>, successor: string): void;
 }
 
-/** Creates what tells of a deprecated use. */
+/** Creates the reporter of a deprecated use. */
 export function createDeprecation(
   { clock, log, metrics = noMetrics }: Pick<Runtime, "clock" | "log"> & {
     readonly metrics?: Pick<Metrics, "deprecated">;
@@ -47,20 +47,20 @@ export function createDeprecation(
   { use, since, until, guide }: Deprecated,
 ): Deprecation {
   let count = 0;
-  let nextLineAt = -Infinity;
+  let nextWarningAt = -Infinity;
 
-  function counted(): void {
+  function countRequest(): void {
     metrics.deprecated(use);
     count++;
     const now = clock.elapsed();
-    if (now < nextLineAt) return;
-    nextLineAt = now + LINE_MS;
+    if (now < nextWarningAt) return;
+    nextWarningAt = now + WARNING_INTERVAL_MS;
     log.warn("deprecated use", { use, requests: count, sunset: until });
   }
 
   return {
-    tell(c, successor) {
-      if (c.req.method !== "HEAD") counted();
+    report(c, successor) {
+      if (c.req.method !== "HEAD") countRequest();
       c.header("deprecation", since);
       c.header("sunset", until);
       c.header("link", `<${guide}>; rel="deprecation", <${successor}>; rel="successor-version"`);

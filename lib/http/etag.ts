@@ -7,12 +7,12 @@ import type { Context } from "hono";
 import type { AppEnv } from "./client_address.ts";
 import { sha256 } from "./crypto.ts";
 
-/** A weak tag of what a client would see differ. */
+/** Returns a weak tag of a value. */
 export function etagOf(value: unknown): string {
   return `W/"${sha256(JSON.stringify(value)).slice(0, 24)}"`;
 }
 
-/** Whether `If-None-Match` names a tag: compared weakly (RFC 9110, 13.1.2). */
+/** Returns true if `If-None-Match` names a tag, by weak comparison (RFC 9110, 13.1.2). */
 export function etagMatches(ifNoneMatch: string | undefined, etag: string): boolean {
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return (ifNoneMatch ?? "").split(",").some((tag) =>
@@ -21,9 +21,9 @@ export function etagMatches(ifNoneMatch: string | undefined, etag: string): bool
 }
 
 /**
- * Tags an answer by what of it a client would see differ.
+ * Tags an answer by its content.
  *
- * @returns Whether the client has it already: it is to be answered 304.
+ * @returns True if the client has this content: the answer is then 304.
  */
 export function isUnchanged(
   c: Context<AppEnv>,

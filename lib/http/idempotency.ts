@@ -1,78 +1,91 @@
 /**
- * Requests that come again under their key, and are answered as the first time.
+ * Idempotent requests: a repeated `Idempotency-Key` returns the first answer.
  *
  * @module
  */
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { z } from "zod";
+import { Problem } from "../core/problem.ts";
+import { randomId } from "../core/random_id.ts";
+import { createSerial } from "../core/serial.ts";
 import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import type { AppEnv } from "./client_address.ts";
 import { IdempotencyHeader, idempotencyKeyOf } from "./publish_middleware.ts";
 
-const FirstAnswer = z.object({
-  fingerprint: z.string(),
-  status: z.int(),
-  type: z.string().nullable(),
-  body: z.string(),
-});
+/** The lifetime of a reservation: an isolate that dies while it answers blocks its key no longer. */
+const RESERVATION_MS = 10_000;
 
-function answerAgain(
-  c: Context<AppEnv>,
-  { status, type, body }: z.infer<typeof FirstAnswer>,
-): Response {
-  const response = new Response(body === "" ? null : body, {
-    status,
-    headers: type === null ? {} : { "content-type": type },
-  });
+/** The delay before a client repeats a request that another isolate is answering. */
+const IN_PROGRESS_RETRY_MS = 1000;
+
+/** The record of a key: the first answer, or the reservation of the isolate that is working on it. */
+const KeyRecord = z.union([
+  z.object({
+    fingerprint: z.string(),
+    status: z.int(),
+    type: z.string().nullable(),
+    body: z.string(),
+  }),
+  z.object({ fingerprint: z.string(), reservation: z.string() }),
+]);
+
+/**
+ * Returns the first answer of a key.
+ *
+ * @throws {Problem} 422 `idempotency_key_reused`: the body differs. 409 `request_in_progress`: there is no answer yet.
+ */
+function firstAnswer(c: Context<AppEnv>, json: string, fingerprint: string): Response {
+  const record = KeyRecord.parse(JSON.parse(json));
+  if (record.fingerprint !== fingerprint) throw keyReused();
+  if ("reservation" in record) {
+    const detail =
+      "A request with this `Idempotency-Key` is in progress. Repeat it for its answer.";
+    throw new Problem(409, "request_in_progress", detail, { retryAfterMs: IN_PROGRESS_RETRY_MS });
+  }
+  const { status, type, body } = record;
+  const headers = type === null ? {} : { "content-type": type };
+  const response = new Response(body === "" ? null : body, { status, headers });
   return c.newResponse(response.body, response);
 }
 
 /**
- * Answers a request whose `Idempotency-Key` came before with the first answer, where that was no refusal; one that
- * comes while the first is under way on this isolate waits for it. To be used after the publisher's rights were checked.
+ * Creates the middleware that answers a repeated `Idempotency-Key` with the first answer, unless that was a refusal. The
+ * key is reserved in the store before the handler runs, so that of several isolates one runs it. A repeated request on the
+ * same isolate waits for the first. It follows the check of the publisher's rights.
  *
- * @throws {Problem} 422 `idempotency_key_reused` where the key came with another body.
+ * @throws {Problem} 422 `idempotency_key_reused`; 409 `request_in_progress`.
  */
-export function idempotent(store: Pick<Store, "get" | "set">): MiddlewareHandler<AppEnv> {
-  /** The requests under way, by what makes them one. */
-  const running = new Map<string, Promise<void>>();
+export function idempotent(
+  { store, random }: { readonly store: Pick<Store, "cas" | "set">; readonly random: () => number },
+): MiddlewareHandler<AppEnv> {
+  const serial = createSerial();
 
-  /** Gives the first answer again, or lets the request run and keeps what it is answered. */
   async function answer(c: Context<AppEnv>, next: Next, { key, fingerprint }: IdempotencyKey) {
     const name = `answer:${key}`;
-    const kept = await store.get(name);
-    if (kept !== null) {
-      const first = FirstAnswer.parse(JSON.parse(kept));
-      if (first.fingerprint === fingerprint) return answerAgain(c, first);
-      throw keyReused();
-    }
+    const reservation = JSON.stringify({ fingerprint, reservation: randomId(random) });
+    const kept = await store.cas(name, null, reservation, RESERVATION_MS);
+    if (kept !== null && kept !== reservation) return firstAnswer(c, kept, fingerprint);
     await next();
-    if (!c.res.ok) return undefined;
-    const own: z.infer<typeof FirstAnswer> = {
+    if (!c.res.ok) {
+      await store.cas(name, reservation, null).catch(() => {}); // it expires by itself
+      return undefined;
+    }
+    const record: z.infer<typeof KeyRecord> = {
       fingerprint,
       status: c.res.status,
       type: c.res.headers.get("content-type"),
       body: await c.res.clone().text(),
     };
-    await store.set(name, JSON.stringify(own), IDEMPOTENCY_KEY_MS);
+    await store.set(name, JSON.stringify(record), IDEMPOTENCY_KEY_MS);
     return undefined;
   }
 
   return async (c, next) => {
-    const key = c.req.header("idempotency-key");
-    const idempotencyKey = IdempotencyHeader.safeParse(key).success
-      ? await idempotencyKeyOf(c, key)
-      : undefined;
-    if (idempotencyKey === undefined) return await next(); // without a key, or with one that is refused
-    for (let other; (other = running.get(idempotencyKey.key));) await other;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(idempotencyKey.key, promise);
-    try {
-      return await answer(c, next, idempotencyKey);
-    } finally {
-      running.delete(idempotencyKey.key);
-      resolve();
-    }
+    const header = c.req.header("idempotency-key");
+    const isValid = IdempotencyHeader.safeParse(header).success;
+    const key = isValid ? await idempotencyKeyOf(c, header) : undefined;
+    if (key === undefined) return await next(); // the route refuses an invalid key
+    return await serial(() => answer(c, next, key), key.key);
   };
 }

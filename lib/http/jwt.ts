@@ -19,12 +19,12 @@ export interface Claims {
   readonly [name: string]: unknown;
 }
 
-const utf8 = new TextEncoder();
+const jwtEncoder = new TextEncoder();
 
 /** Signs claims. */
 export async function signJwt(claims: Claims, secret: string): Promise<string> {
   const token = new SignJWT({ ...claims }).setProtectedHeader({ alg: ALGORITHM, typ: "JWT" });
-  return await token.sign(utf8.encode(secret));
+  return await token.sign(jwtEncoder.encode(secret));
 }
 
 /**
@@ -40,13 +40,14 @@ export async function readJwt(
 ): Promise<Claims | "expired" | null> {
   if (token.length > MAX_JWT_CHARACTERS) return null;
   try {
-    const { payload } = await jwtVerify(token, utf8.encode(secret), {
+    const { payload } = await jwtVerify(token, jwtEncoder.encode(secret), {
       algorithms: [ALGORITHM],
       currentDate: new Date(now),
       requiredClaims: ["exp"],
     });
     const { exp } = payload;
-    return exp === undefined ? null : { ...payload, exp };
+    if (exp === undefined) return null;
+    return exp * 1000 <= now ? "expired" : { ...payload, exp }; // jose compares whole seconds
   } catch (thrown) {
     return thrown instanceof errors.JWTExpired ? "expired" : null;
   }

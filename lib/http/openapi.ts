@@ -19,11 +19,11 @@ export function taggedJsonContent<Schema extends z.ZodType>(description: string,
 /** One frame, as a parser of server-sent events returns it. */
 const FrameSchema = z.object({
   id: z.string().optional().meta({
-    description: "Grows. The last one seen is the client's cursor.",
+    description: "Increases. The last id received is the client's cursor.",
   }),
   event: z.string().meta({ example: "quote" }),
   data: z.string().meta({ description: "JSON" }),
-  retry: z.int().optional().meta({ description: "Milliseconds until a client comes back." }),
+  retry: z.int().optional().meta({ description: "Milliseconds before the client reconnects." }),
 }).meta({ id: "Frame" });
 
 /**
@@ -34,7 +34,7 @@ const FrameSchema = z.object({
 export function streamContent(frames: string) {
   return {
     description: `A stream of server-sent events: ${frames}. ` +
-      "Where a budget is full: one frame `busy`, and the end.",
+      "If a limit is exhausted: one frame `busy`, then the end.",
     content: { "text/event-stream": { itemSchema: FrameSchema } },
   };
 }
@@ -43,11 +43,11 @@ export function streamContent(frames: string) {
 export const POLL_S = 5;
 
 /** The delay before the next poll. */
-export const PollDelay = z.int().meta({ description: "Seconds until it is worth asking again." });
+export const PollDelay = z.int().meta({ description: "Seconds before the next poll." });
 
 /** The delay before the next poll of something that ends. */
 export const PollDelayToEnd = z.int().meta({
-  description: "Seconds until it is worth asking again; 0 at the end.",
+  description: "Seconds before the next poll; 0 once it has ended.",
 });
 
 /** A ticket, as it is answered. */

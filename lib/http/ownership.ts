@@ -1,5 +1,5 @@
 /**
- * What is somebody's: who may know of it.
+ * Lookups of resources that have an owner.
  *
  * @module
  */
@@ -14,43 +14,43 @@ import type { AppEnv } from "./client_address.ts";
 import { authorizeReader } from "./authorize.ts";
 import { consumeLookup } from "./rate_limits.ts";
 
-/** Whose something is to be: the `sub` that a user's token has at most. */
+/** The owner of a resource: a `sub`, as long as a token's may be. */
 export const Owner = z.string().min(1).max(256).meta({
   description: "The `sub` of the user it is for.",
 });
 
-/** How one thing is named in a path. */
+/** The path parameter of one resource. */
 export const IdParams = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
 
-/** Who may see it, as the API's document says it. */
+/** The callers of a resource's routes, in the API's document. */
 export const READER_SECURITY = [{ user: [] }, { publisher: [] }];
 
-/** What finding something takes. */
+/** The services that a lookup needs. */
 export interface LookupContext {
-  /** What one caller may ask for that is not there. */
+  /** Limits the lookups of one client that find nothing. */
   readonly lookups: RateLimit;
   readonly config: { readonly CLIENT_IP_HEADER?: string | undefined };
 }
 
-/** What finding out about topics takes. */
+/** The services that a lookup of topics needs. */
 export interface OwnershipContext extends LookupContext {
   readonly registry: Pick<TopicRegistry, "ownerOf">;
 }
 
-/** One thing that may be there and somebody's. */
+/** A lookup of one resource. */
 export interface Lookup<Kept> {
-  /** What the right to it is called, as a topic is: `operations/…`. */
+  /** The name of its topic, such as `operations/…`. */
   readonly name: string;
   look(): Promise<Kept | null>;
   ownerOf(kept: Kept): string;
-  /** What who may not know of it is told too. */
+  /** The problem of an unknown resource, and of another user's. */
   readonly unknown: Problem;
 }
 
 /**
- * Finds something that is the caller's, or a publisher's. Nothing is read for whom a token forbids it.
+ * Finds a resource that the principal may see. The store is not read if the token does not allow it.
  *
- * @throws {Problem} 401 or 403 as of `requireReader()`; what is `unknown`, or 429 `lookups_too_often`.
+ * @throws {Problem} 401 or 403 as `authorizeReader()`; `unknown`; 429 `lookups_too_often`.
  */
 export async function findResource<Kept>(
   c: Context<AppEnv>,
@@ -65,18 +65,18 @@ export async function findResource<Kept>(
   throw unknown;
 }
 
-/** Of the topics that were asked for, those the caller can have, and the names of the others. */
+/** The topics of a request that exist for the principal, and the names of the others. */
 export interface LookupResult {
   readonly topics: readonly Topic[];
   readonly gone: readonly string[];
 }
 
 /**
- * Finds whose the topics are, one read each, after all that needs no store: what is another's is as unknown as what is not
- * there. Publishers own all.
+ * Finds the topics that the principal owns, with one read for each, after the checks that need no store. Another user's
+ * topic is as unknown as one that does not exist. Publishers own all.
  *
- * @param mayBeGone Whether to go on without those: who comes back with a cursor may have outlived some.
- * @throws {Problem} 401 or 403 as of `requireReader()`; 404 `unknown_topic`, naming the first, or 429 `lookups_too_often`.
+ * @param mayBeGone True continues without the missing topics: a client with a cursor may outlive some of its topics.
+ * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_topic`, naming the first; 429 `lookups_too_often`.
  */
 export async function findOwned(
   c: Context<AppEnv>,
@@ -86,15 +86,15 @@ export async function findOwned(
   mayBeGone: boolean,
 ): Promise<LookupResult> {
   authorizeReader(principal, all);
-  const isThere = await Promise.all(all.map(async (topic) => {
+  const exists = await Promise.all(all.map(async (topic) => {
     if (topic.access !== "owned") return true;
     const owner = await registry.ownerOf(topic);
     return owner !== null && isOwner(principal, owner);
   }));
-  const missing = all.filter((_, i) => !isThere[i]).map(({ name }) => name);
+  const missing = all.filter((_, i) => !exists[i]).map(({ name }) => name);
   const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
   for (const _ of missing) consumeLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);
-  return { topics: all.filter((_, i) => isThere[i]), gone: missing };
+  return { topics: all.filter((_, i) => exists[i]), gone: missing };
 }

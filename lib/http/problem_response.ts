@@ -8,42 +8,43 @@ import { HTTPException } from "hono/http-exception";
 import { Problem, type ProblemStatus } from "../core/problem.ts";
 
 /** The shape of a problem, for the API's document. */
-export const ProblemSchema = z.object({
+const ProblemSchema = z.object({
   type: z.literal("about:blank"),
   title: z.string(),
   status: z.int(),
-  detail: z.string().meta({ description: "What is wrong, and what to do about it." }),
+  detail: z.string().meta({ description: "The cause, and what to do about it." }),
   code: z.string().meta({
-    description: "For programs: it does not change.",
+    description: "A stable code for programs.",
     example: "unknown_topic",
   }),
   errors: z.array(z.object({ field: z.string(), detail: z.string() })).optional(),
 }).meta({ id: "Problem" });
 
-const MEANINGS: Readonly<Record<ProblemStatus, string>> = {
-  400: "Bad parameters or data",
-  401: "No token, or a bad one",
-  403: "Not allowed",
-  404: "Unknown",
-  409: "In conflict with what is",
-  413: "Too large",
+const STATUS_TEXTS: Readonly<Record<ProblemStatus, string>> = {
+  400: "The parameters or the body are not valid",
+  401: "The token is missing or not valid",
+  403: "The token does not allow it",
+  404: "Unknown, or another user's",
+  409: "In conflict with the current state",
+  413: "The body is too large",
   414: "The URL is too long",
-  415: "Not JSON",
-  422: "Well-formed, but not something we take",
-  429: "This caller's share is used up; `Retry-After` says how long",
-  500: "Our fault",
-  503: "Our capacity is used up, or we are going; `Retry-After` says how long",
+  415: "The body is not declared as JSON",
+  422: "The `Idempotency-Key` came with another body before, or the event is not accepted",
+  429: "The caller's limit is exhausted; `Retry-After` says for how long",
+  500: "An error of the server",
+  503:
+    "The server's capacity is exhausted, or the isolate is draining; `Retry-After` says for how long",
 };
 
 /** Declares the problems a route may answer with. */
 export function problems(...statuses: readonly ProblemStatus[]) {
   return Object.fromEntries(statuses.map((status) => [status, {
-    description: MEANINGS[status],
+    description: STATUS_TEXTS[status],
     content: { "application/problem+json": { schema: ProblemSchema } },
   }]));
 }
 
-/** Makes a problem of whatever was thrown. What we did not expect says nothing of its inside. */
+/** Converts a thrown value to a problem. An unexpected error reveals nothing of its inside. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HTTPException && thrown.status === 413) {
@@ -52,10 +53,15 @@ export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof HTTPException && thrown.status < 500) {
     return new Problem(400, "bad_request", "The request cannot be read.");
   }
-  return new Problem(500, "internal_error", "Something went wrong on our side.", { cause: thrown });
+  return new Problem(
+    500,
+    "internal_error",
+    "The server failed to answer. It is not the request's fault.",
+    { cause: thrown },
+  );
 }
 
-/** The response a problem is sent as. */
+/** Creates the response of a problem. */
 export function problemResponse(problem: Problem): Response {
   const { retryAfterMs, headers } = problem.options;
   const response = new Response(JSON.stringify(problem), {

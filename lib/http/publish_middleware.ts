@@ -1,5 +1,5 @@
 /**
- * What every publishing route shares: the publisher's rate, and keys that make a repeated request one publication.
+ * The middleware of publishing routes: the publisher's right and rate, the limits of a body, idempotency keys.
  *
  * @module
  */
@@ -18,17 +18,30 @@ import { consume, PUBLICATIONS } from "./rate_limits.ts";
 /** The `Idempotency-Key` header: at most 128 printable characters. */
 export const IdempotencyHeader = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({
   description:
-    "The same key again within 24 hours is the same publication: the first answer comes again.",
+    "A repeated key within 24 hours is the same publication, and returns the first answer.",
 });
 
 /** The headers of a route that takes an `Idempotency-Key`. */
 export const IdempotencyHeaders = z.object({ "idempotency-key": IdempotencyHeader });
 
-/** There is one publisher's token, so there is one publisher. */
+/** The one publisher: there is one publisher's token. */
 const PUBLISHER = "publisher";
 
+/** The bytes of a body beyond its event: names and braces. */
+const BODY_OVERHEAD_BYTES = 4096;
+
+/** The most bytes of JSON for one byte of an event: `\u0041` for `A`. The hub measures the event itself. */
+const MAX_ESCAPE_BYTES = 6;
+
+/** The services of a publishing route. */
+export interface PublisherContext {
+  readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
+  /** The rate limit of one publisher. */
+  readonly publishRate: RateLimit;
+}
+
 /**
- * Counts a publication, and tells what is left of the publisher's share.
+ * Consumes one publication of the publisher's rate.
  *
  * @throws {Problem} 429 `publishing_too_often`.
  */
@@ -36,11 +49,11 @@ export function consumePublication(c: Context<AppEnv>, rate: RateLimit): void {
   consume(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
-/** Refuses a body that is not declared as JSON. @throws {Problem} 415 `not_json`. */
+/** Checks that a body is declared as JSON. @throws {Problem} 415 `not_json`. */
 function checkJson(c: Context<AppEnv>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
-  const detail = "The body is to be JSON: Content-Type: application/json.";
+  const detail = "The body must be JSON. Send `Content-Type: application/json`.";
   throw new Problem(415, "not_json", detail);
 }
 
@@ -50,41 +63,9 @@ export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-/** Whose keys a publication comes under: the publisher's, or a user's. */
-export function publisherKey(
-  c: Context<AppEnv>,
-  principal: Principal,
-  header: string | undefined,
-): string {
-  return principal.kind === "publisher" ? PUBLISHER : principalKey(c, principal, header);
-}
-
 /**
- * What makes this request one with an earlier one: who publishes, route and key; the body tells them apart.
- *
- * @param who As of {@linkcode publisherKey}.
- */
-export async function idempotencyKeyOf(
-  c: Context<AppEnv>,
-  key: string | undefined,
-  who = PUBLISHER,
-): Promise<IdempotencyKey | undefined> {
-  if (key === undefined) return undefined;
-  return {
-    key: `${who} ${c.req.method} ${c.req.path} ${key}`,
-    fingerprint: sha256(await c.req.text()),
-  };
-}
-
-/** What publishing asks of the services. */
-export interface PublisherContext {
-  readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
-  /** What one publisher may publish. */
-  readonly publishRate: RateLimit;
-}
-
-/**
- * What every publishing route begins with: the publisher's right, a body of JSON where it takes one, the rate.
+ * Creates the middleware of a publishing route: it checks the publisher's token and the declared type of the body, then
+ * consumes one publication.
  *
  * @throws {Problem} 401, 403, 415, 429.
  */
@@ -100,18 +81,38 @@ export function requirePublisher(
   };
 }
 
-/** What a body takes beyond its event: names and braces. */
-const BODY_SLACK_BYTES = 4096;
-
-/** The most bytes JSON may write for one byte of ours: `\u0041` for `A`. The event itself is measured when it is published. */
-const ESCAPED_BYTES = 6;
-
 /**
- * Takes bodies as large as one that holds the largest event may be.
+ * Creates the middleware that limits a body to the size of one that holds the largest event.
  *
- * @param bytes The setting MAX_EVENT_BYTES.
+ * @param maxEventBytes The setting MAX_EVENT_BYTES.
  * @throws {Problem} 413.
  */
-export function eventBodyLimit(bytes: number): MiddlewareHandler<AppEnv> {
-  return limitBody(bytes * ESCAPED_BYTES + BODY_SLACK_BYTES);
+export function eventBodyLimit(maxEventBytes: number): MiddlewareHandler<AppEnv> {
+  return limitBody(maxEventBytes * MAX_ESCAPE_BYTES + BODY_OVERHEAD_BYTES);
+}
+
+/** Returns the scope of a caller's idempotency keys: the publisher's, or a user's. */
+export function publisherKey(
+  c: Context<AppEnv>,
+  principal: Principal,
+  header: string | undefined,
+): string {
+  return principal.kind === "publisher" ? PUBLISHER : principalKey(c, principal, header);
+}
+
+/**
+ * Returns the idempotency key of a request: the scope, the route and the header, with a fingerprint of the body.
+ *
+ * @param scope As of {@linkcode publisherKey}.
+ */
+export async function idempotencyKeyOf(
+  c: Context<AppEnv>,
+  key: string | undefined,
+  scope = PUBLISHER,
+): Promise<IdempotencyKey | undefined> {
+  if (key === undefined) return undefined;
+  return {
+    key: `${scope} ${c.req.method} ${c.req.path} ${key}`,
+    fingerprint: sha256(await c.req.text()),
+  };
 }

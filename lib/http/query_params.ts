@@ -1,5 +1,5 @@
 /**
- * Parameters of streams and lists, read into what the hub understands.
+ * The query parameters of streams and lists.
  *
  * @module
  */
@@ -7,13 +7,15 @@ import { z } from "@hono/zod-openapi";
 import { Problem } from "../core/problem.ts";
 import { SourceName } from "../topics/news/article.ts";
 
-/** The largest URL, in characters, and the most names a list may have. */
+/** The longest URL. */
 export const MAX_URL_CHARACTERS = 4096;
-export const MAX_TOPICS = 32;
-export const MAX_SYMBOLS = 100;
-export const MAX_SOURCES = 20;
 
-/** Deliveries a second a client may ask for. */
+/** The most topics, symbols and sources of one request. */
+export const MAX_TOPICS = 32;
+export const MAX_FILTER_SYMBOLS = 100;
+export const MAX_FILTER_SOURCES = 20;
+
+/** The values of `max_rate`, in deliveries per second. */
 export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
 
 const CursorParam = z.string().optional();
@@ -21,18 +23,18 @@ const CursorParam = z.string().optional();
 /** The parameters of every stream. The `Last-Event-ID` header wins over the cursor in the URL. */
 export const StreamQuery = z.object({
   last_event_id: CursorParam.meta({
-    description: "The last id seen: the stream goes on from there.",
+    description: "The last id received: the stream continues after it.",
   }),
-  lastEventId: CursorParam.meta({ description: "The same, as some clients spell it." }),
+  lastEventId: CursorParam.meta({ description: "The same, in the spelling of other clients." }),
   snapshot: z.enum(["0", "1"]).optional().meta({
-    description: "1: every topic opens as without a cursor, and catches up all the same.",
+    description: "`1`: every topic opens as without a cursor, and catch-up follows.",
   }),
   max_rate: z.enum(MAX_RATES).optional().meta({
-    description:
-      "Deliveries a second, at most. State values give way to newer ones, log events wait.",
+    description: "The most deliveries per second. State values are conflated, log events wait.",
   }),
   ticket: z.string().optional().meta({
-    description: "Of `POST /v1/tickets`, where no Authorization header can be sent.",
+    description:
+      "A ticket of `POST /v1/tickets`, for clients that cannot send an `Authorization` header.",
   }),
 });
 
@@ -44,19 +46,19 @@ export const SymbolsQuery = z.object({
 /** The source filter. */
 export const SourceQuery = z.object({
   source: z.string().optional().meta({
-    description: "Names of sources: feeds, and those that publishers name.",
+    description: "The names of sources: feeds, and sources of publishers.",
     example: "fed,ecb",
   }),
 });
 
-/** What the parameters of a stream mean. */
+/** The parsed parameters of a stream. */
 export interface StreamInput {
   readonly cursor: string | undefined;
   readonly withSnapshot: boolean;
   readonly maxRate: number | undefined;
 }
 
-/** Reads the parameters of a stream. An empty cursor is none. */
+/** Parses the parameters of a stream. An empty cursor counts as absent. */
 export function streamInput(
   query: z.infer<typeof StreamQuery>,
   lastEventId: string | undefined,
@@ -68,28 +70,32 @@ export function streamInput(
   };
 }
 
-/** The names in a comma-separated list: unique and sorted. */
+/** Returns the names in a comma-separated list, unique and sorted. */
 export function namesIn(text: string | undefined): string[] {
   const names = (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
   return [...new Set(names)].sort();
 }
 
 /**
- * Reads a symbol filter in its canonical form: upper case, unique, sorted. Naming all symbols is naming none: null.
+ * Parses a symbol filter to its canonical form: upper case, unique, sorted. A filter of all symbols is no filter: null.
  *
- * @throws {Problem} 400 `unknown_symbol` naming those we do not have, or `too_many_symbols`.
+ * @throws {Problem} 400 `unknown_symbol`, naming the unknown ones, or `too_many_symbols`.
  */
 export function symbolFilter(text: string | undefined, known: readonly string[]): string[] | null {
   const symbols = namesIn(text?.toUpperCase());
-  if (symbols.length > MAX_SYMBOLS) {
-    throw new Problem(400, "too_many_symbols", `At most ${MAX_SYMBOLS} symbols may be named.`);
+  if (symbols.length > MAX_FILTER_SYMBOLS) {
+    throw new Problem(
+      400,
+      "too_many_symbols",
+      `\`symbols\` may name at most ${MAX_FILTER_SYMBOLS} symbols.`,
+    );
   }
   const unknown = symbols.filter((symbol) => !known.includes(symbol));
   if (unknown.length > 0) {
-    throw new Problem(400, "unknown_symbol", `We have ${known.join(", ")}.`, {
+    throw new Problem(400, "unknown_symbol", `The symbols are ${known.join(", ")}.`, {
       errors: unknown.map((symbol) => ({
         field: "symbols",
-        detail: `${symbol.slice(0, 32)} is not one of them`,
+        detail: `\`${symbol.slice(0, 32)}\` is unknown`,
       })),
     });
   }
@@ -97,24 +103,33 @@ export function symbolFilter(text: string | undefined, known: readonly string[])
 }
 
 /**
- * Reads a source filter in its canonical form: lower case, unique, sorted. A source that nobody knows passes: publishers
- * bring their own when they like, and a reader who waits for one must not be turned away.
+ * Parses a source filter to its canonical form: lower case, unique, sorted. An unknown source passes: publishers may add
+ * sources at any time, and a client that waits for one must not be refused.
  *
- * @throws {Problem} 400 `bad_source` naming what cannot be a source's name, or `too_many_sources`.
+ * @throws {Problem} 400 `bad_source`, naming the texts that cannot be a source's name, or `too_many_sources`.
  */
 export function sourceFilter(text: string | undefined): string[] | null {
   const sources = namesIn(text?.toLowerCase());
-  if (sources.length > MAX_SOURCES) {
-    throw new Problem(400, "too_many_sources", `At most ${MAX_SOURCES} sources may be named.`);
+  if (sources.length > MAX_FILTER_SOURCES) {
+    throw new Problem(
+      400,
+      "too_many_sources",
+      `\`source\` may name at most ${MAX_FILTER_SOURCES} sources.`,
+    );
   }
   const bad = sources.filter((source) => !SourceName.safeParse(source).success);
   if (bad.length > 0) {
-    throw new Problem(400, "bad_source", "A source is named by letters, digits, -, . and _.", {
-      errors: bad.map((source) => ({
-        field: "source",
-        detail: `${source.slice(0, 64)} is no name of a source`,
-      })),
-    });
+    throw new Problem(
+      400,
+      "bad_source",
+      "The name of a source has letters, digits, `-`, `.` and `_` only.",
+      {
+        errors: bad.map((source) => ({
+          field: "source",
+          detail: `\`${source.slice(0, 64)}\` is not the name of a source`,
+        })),
+      },
+    );
   }
   return sources.length === 0 ? null : sources;
 }

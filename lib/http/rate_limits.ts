@@ -1,5 +1,5 @@
 /**
- * A caller's share of what is counted by the minute.
+ * Rate-limit policies, and the headers that report them.
  *
  * @module
  */
@@ -8,86 +8,88 @@ import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { AppEnv } from "./client_address.ts";
 
-/** What is counted. */
+/** A rate-limit policy. */
 interface RateLimitPolicy {
-  /** As the `RateLimit` headers call it. */
+  /** Its name in the `RateLimit` headers. */
   readonly name: string;
-  /** Of the problem, where the share is used up. */
+  /** The code of the problem when the limit is exhausted. */
   readonly code: string;
-  /** In words, as a problem says them: "At most 60 … a minute are taken." */
-  readonly words: string;
+  /** The counted things, as the problem names them: "The limit is 60 … per minute." */
+  readonly unit: string;
 }
 
-/** Publications of a publisher, and tickets made by one. */
+/** Publications of a publisher, and tickets that it issues. */
 export const PUBLICATIONS: RateLimitPolicy = {
   name: "publications",
   code: "publishing_too_often",
-  words: "publications",
+  unit: "publications",
 };
 
-/** Tickets of one user: as many as streams may be opened. */
+/** Tickets of one user: as many as it may open streams. */
 export const TICKETS: RateLimitPolicy = {
   name: "tickets",
   code: "tickets_too_often",
-  words: "tickets",
+  unit: "tickets",
 };
 
-/** Tasks that one user asks for. */
+/** Tasks that one user requests. */
 export const USER_TASKS: RateLimitPolicy = {
   name: "tasks",
   code: "tasks_too_often",
-  words: "tasks",
+  unit: "tasks",
 };
 
-/** How many of those a minute: all users share one queue, and one shall not fill it. */
+/** The tasks of one user per minute. All users share one queue, which no single user should fill. */
 export const TASKS_PER_MINUTE = 120;
 
-/** Operations of the demo that one caller begins, and tickets for them. */
+/** Demo operations that one client starts, and tickets for them. */
 export const DEMO_OPERATIONS: RateLimitPolicy = {
   name: "rehearsals",
   code: "rehearsals_too_often",
-  words: "operations of the demo, and tickets for them,",
+  unit: "demo operations, and tickets for them,",
 };
 
-/** Questions of one caller for what is unknown, or another's. */
+/** Lookups of one client for resources that are unknown, or another user's. */
 const LOOKUPS: RateLimitPolicy = {
   name: "lookups",
   code: "lookups_too_often",
-  words: "questions for what is not there",
+  unit: "lookups of unknown resources",
 };
 
-/** How many of those a caller may ask a minute: enough to mistype, too few to guess. */
+/** The failed lookups of one client per minute: enough for typing errors, too few for guessing. */
 export const LOOKUPS_PER_MINUTE = 60;
 
 /**
- * Counts one, and tells the caller what is left of its share.
+ * Consumes one attempt, and sets the headers that report what remains.
  *
- * @throws {Problem} 429, where nothing is.
+ * @throws {Problem} 429: the limit is exhausted.
  */
 export function consume(
   c: Context<AppEnv>,
   rate: RateLimit,
   key: string,
-  counted: RateLimitPolicy,
+  policy: RateLimitPolicy,
 ): void {
   const { isAllowed, limit, remaining, retryAfterMs } = rate.consume(key);
   if (limit === 0) return;
-  const { name, code, words } = counted;
+  const { name, code, unit } = policy;
   const headers = {
     "ratelimit-policy": `"${name}";q=${limit};w=60`,
     "ratelimit": `"${name}";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
   };
   if (!isAllowed) {
-    const detail = `At most ${limit} ${words} a minute are taken.`;
+    const detail =
+      `The limit is ${limit} ${unit} per minute. Wait for as long as \`Retry-After\` says.`;
     throw new Problem(429, code, detail, { retryAfterMs, headers });
   }
   for (const [header, value] of Object.entries(headers)) c.header(header, value);
 }
 
 /**
- * Counts a question that found nothing the caller may see: call it before the 404, the same for unknown and another's.
+ * Consumes a lookup that found nothing. Call it before the 404, which is the same for an unknown resource and another
+ * user's.
  *
- * @param key Of the caller: `callerKey()` makes it.
+ * @param key The client's, as of `principalKey()`.
  * @throws {Problem} 429 `lookups_too_often`.
  */
 export function consumeLookup(c: Context<AppEnv>, rate: RateLimit, key: string): void {

@@ -73,7 +73,9 @@ function badParameters({ issues }: Pick<z.ZodError, "issues">): Problem {
       ? issue.keys.map((key) => ({ field: [...path, key].join("."), detail: "Unknown" }))
       : [{ field: path.join(".") || target, detail: issue.message }];
   });
-  const detail = `The ${part === "body" ? "body" : "parameters"} cannot be used.`;
+  const detail = part === "body"
+    ? "The body does not fit its schema. `errors` names the fields."
+    : "The parameters do not fit their schema. `errors` names them.";
   return new Problem(400, "bad_parameters", detail, { errors });
 }
 
@@ -133,6 +135,6 @@ async function jsonOf(c: Context<AppEnv>): Promise<unknown> {
   try {
     return await c.req.json();
   } catch {
-    throw new Problem(400, "bad_request", "The request cannot be read.");
+    throw new Problem(400, "bad_request", "The body cannot be parsed as JSON.");
   }
 }

@@ -1,25 +1,27 @@
 /**
- * The one door out: rights, budget, subscription, response.
+ * Streams as responses: rights, connection budget, rate limit, subscription.
  *
  * @module
  */
 import type { Context } from "hono";
+import { parseAccept } from "hono/utils/accept";
+import type { z } from "zod";
 import type { Metrics } from "../core/metrics.ts";
 import { Problem } from "../core/problem.ts";
+import type { Topic } from "../core/topic.ts";
 import type { Budget, BudgetRefusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { TopicFilter } from "../hub/merge.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
-import { acceptedFormat } from "./accept.ts";
 import { type Authenticator, type Principal, principalKey, unauthorized } from "./auth.ts";
-import type { AppEnv } from "./client_address.ts";
-import type { StreamInput } from "./query_params.ts";
 import { authorizeReader } from "./authorize.ts";
+import type { AppEnv } from "./client_address.ts";
+import { type StreamInput, streamInput, type StreamQuery } from "./query_params.ts";
 import type { Tickets } from "./tickets.ts";
 
-/** What a stream passes through on its way out. */
+/** The services that open a stream. */
 export interface StreamOpener {
   readonly hub: Pick<Hub, "subscribe">;
   readonly authenticator: Pick<Authenticator, "authenticateStream">;
@@ -30,75 +32,71 @@ export interface StreamOpener {
   readonly metrics: Pick<Metrics, "refused">;
   /** The header of a proxy that is trusted to name a client's address. */
   readonly clientIpHeader: string | undefined;
-  /** True when this isolate is going: nobody is let in. */
+  /** Returns true once the isolate is draining. It then admits no client. */
   readonly isDraining: () => boolean;
 }
 
-/** What a stream is asked for. */
+/** A request for a stream. */
 export interface StreamRequest extends StreamInput {
   readonly filters: readonly TopicFilter[];
-  /** Names of topics that were asked for and are no more. */
+  /** The names of requested topics that no longer exist. */
   readonly gone?: readonly string[] | undefined;
-  /** Who asks, where that was looked at before. */
+  /** The principal, if the request was authenticated before. */
   readonly principal?: Principal;
-  /** Where the same can be had as JSON, null where it cannot. */
+  /** The URL of the same data as JSON, null if there is none. */
   readonly pollUrl: string | null;
 }
 
-/** A refused caller comes back after 5 to 30 seconds. */
-const [SHORTEST_RETRY_MS, LONGEST_RETRY_MS] = [5000, 30_000];
+/** A stream of one resource that has an owner. */
+export interface ResourceStream {
+  readonly topic: Topic;
+  /** The URL of the same data as JSON. */
+  readonly pollUrl: string;
+  /** Throws if the resource does not exist or is another user's, as `findResource()` does. */
+  find(principal: Principal): Promise<unknown>;
+}
 
-/** A no to a stream, with when to try again. */
-interface Refused extends BudgetRefusal {
+/** The format of an answer. `unsaid`: JSON, since the request names neither format. */
+export type Format = "stream" | "json" | "unsaid";
+
+/** A refused client comes back after 5 to 30 seconds. */
+const [MIN_RETRY_MS, MAX_RETRY_MS] = [5000, 30_000];
+
+/** A refused stream, and the delay before the next attempt. */
+interface StreamRefusal extends BudgetRefusal {
   readonly retryAfterMs: number;
 }
 
 const REFUSAL_TEXTS: Readonly<Record<BudgetRefusal["reason"], string>> = {
-  isolate: "All streams of this isolate are taken.",
-  client: "You have as many streams as one client may have.",
-  rate: "You open streams too often.",
-  drain: "This isolate is going; another one takes over.",
+  isolate: "This isolate serves as many streams as it can. Wait for as long as `Retry-After` says.",
+  client: "You have as many open streams as one client may have. Close one.",
+  rate: "You open streams too often. Wait for as long as `Retry-After` says.",
+  drain: "This isolate is draining. Connect again: another one takes over.",
 };
 
-/** A native EventSource gives up for ever on anything but 200 and never sees `Retry-After`: it is told in a stream. */
-function busyResponse({ reason, limit, inUse, retryAfterMs }: Refused, pollUrl: string | null) {
-  const retry = Math.min(retryAfterMs, LONGEST_RETRY_MS);
-  const data = { reason, limit, in_use: inUse, retry_after_ms: retry, poll_url: pollUrl };
-  const body = encodeFrames({ retry, event: "busy", data: JSON.stringify(data) });
-  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+/**
+ * Returns the format that an `Accept` header asks for (RFC 9110, 12.5.1). A stream needs `text/event-stream` by name, and
+ * no preference for JSON: a client that sends `*` may wait for the end of the body.
+ */
+export function acceptedFormat(accept: string | undefined): Format {
+  // The best of several ranges of one name comes first.
+  const ranges = parseAccept(accept ?? "").map(({ type, q }) => ({ type: type.toLowerCase(), q }));
+  const quality = (name: string) => ranges.find(({ type }) => type === name)?.q;
+  const stream = quality("text/event-stream");
+  const json = quality("application/json");
+  if (stream === undefined) return json === undefined ? "unsaid" : "json";
+  const other = json ?? quality("application/*") ?? quality("*/*") ?? 0;
+  return stream > 0 && stream >= other ? "stream" : "json";
 }
 
-/** 503 is our capacity, 429 this caller's share. */
-function refusalProblem({ reason, limit, retryAfterMs }: Refused): Problem {
-  const isOurs = reason === "isolate" || reason === "drain";
-  const policy = reason === "rate" ? `"opens";q=${limit};w=60` : `"streams";q=${limit}`;
-  const [name = ""] = policy.split(";");
-  const headers = {
-    "ratelimit-policy": policy,
-    "ratelimit": `${name};r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
-  };
-  return new Problem(isOurs ? 503 : 429, `busy_${reason}`, REFUSAL_TEXTS[reason], {
-    retryAfterMs,
-    headers,
-  });
-}
-
-/** When the right to some of the topics ends: undefined where it does not, or none is needed. */
-function rightsEndOf(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
-  const isNeeded = filters.some(({ topic }) => topic.access !== "public");
-  return isNeeded && "endsAt" in principal ? principal.endsAt : undefined;
-}
-
-/** A ticket is spent by the stream it opens, and by nothing before. */
-async function spendTicket(ticket: string, tickets: StreamOpener["tickets"]): Promise<void> {
-  if (await tickets.consume(ticket)) return;
-  throw unauthorized("bad_ticket", "The ticket was used before: each opens one stream.");
+function acceptsStream(c: Context<AppEnv>): boolean {
+  return acceptedFormat(c.req.header("accept")) === "stream";
 }
 
 /**
- * Opens a stream. A full budget is told in a stream to whoever accepts one, and by a status to others.
+ * Opens a stream. A refused client receives `busy` in a stream if it accepts one, else a status.
  *
- * @throws {Problem} 401 or 403 for a private topic, 401 for a bad token; 429 or 503 where the budget is full.
+ * @throws {Problem} 401 or 403: a private topic; 401: a bad token or ticket; 429 or 503: a limit is exhausted.
  */
 export async function streamResponse(
   c: Context<AppEnv>,
@@ -107,7 +105,7 @@ export async function streamResponse(
 ): Promise<Response> {
   const principal = known ?? await streamOpener.authenticator.authenticateStream(c);
   authorizeReader(principal, filters.map(({ topic }) => topic));
-  // HEAD runs this too, and its body is never pulled: it takes nothing that only a body gives back.
+  // HEAD runs this too, and its body is never pulled: it takes nothing that only the end of a body gives back.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
   const admitted = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));
@@ -117,32 +115,70 @@ export async function streamResponse(
     return busyResponse(admitted, pollUrl);
   }
 
-  // Our own close() frees no socket while the peer does not read: the seat is the system's to give back. Where nobody
-  // tells us of the system, our end is the end.
+  // Our own close() does not free the socket while the peer does not read. So the slot is released when the operating
+  // system releases the socket; without such a report, when the stream ends.
   const { completed } = c.env ?? {};
   completed?.then(admitted.release, admitted.release);
   try {
-    if (principal.kind === "ticket") await spendTicket(principal.ticket, streamOpener.tickets);
+    if (principal.kind === "ticket") await consumeTicket(principal.ticket, streamOpener.tickets);
     const body = await streamOpener.hub.subscribe({
       ...input,
       filters,
-      rightsEndAt: rightsEndOf(principal, filters),
+      rightsEndAt: rightsEndAt(principal, filters),
       onEnd(reason) {
         if (reason === "gone" || !completed) admitted.release();
       },
     });
     if (body !== null) return new Response(body, { headers: EVENT_STREAM_HEADERS });
     admitted.release();
-    return new Response(null, { status: 204 }); // EventSource comes back no more
+    return new Response(null, { status: 204 }); // an EventSource does not reconnect after it
   } catch (thrown) {
     admitted.release();
     throw thrown;
   }
 }
 
+/** Returns the time at which the right to a topic ends, undefined if none ends or none is needed. */
+function rightsEndAt(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
+  const isNeeded = filters.some(({ topic }) => topic.access !== "public");
+  return isNeeded && "endsAt" in principal ? principal.endsAt : undefined;
+}
+
+/** Consumes a ticket: only a stream that opens does. @throws {Problem} 401 `bad_ticket`: it was consumed before. */
+async function consumeTicket(ticket: string, tickets: StreamOpener["tickets"]): Promise<void> {
+  if (await tickets.consume(ticket)) return;
+  throw unauthorized(
+    "bad_ticket",
+    "The ticket was used before. Request a new one for each stream.",
+  );
+}
+
 /**
- * Opens a stream whose rights the store has to tell: where it is away, a client that accepts a stream is told to come back,
- * as of a full budget. A status would end its loop.
+ * Opens the stream of one resource, if the principal may see it.
+ *
+ * @throws {Problem} As `streamResponse()` and `find()`.
+ */
+export async function resourceStream(
+  c: Context<AppEnv>,
+  streamOpener: StreamOpener,
+  query: z.infer<typeof StreamQuery>,
+  { topic, pollUrl, find }: ResourceStream,
+): Promise<Response> {
+  return await withStoreFallback(c, streamOpener, pollUrl, async () => {
+    const principal = await streamOpener.authenticator.authenticateStream(c);
+    await find(principal);
+    return await streamResponse(c, streamOpener, {
+      ...streamInput(query, c.req.header("last-event-id")),
+      principal,
+      filters: [{ topic, tags: null }],
+      pollUrl,
+    });
+  });
+}
+
+/**
+ * Opens a stream whose rights are in the store. While the store is unavailable, a client that accepts a stream receives
+ * `busy`: a status would end its reconnect loop.
  */
 export async function withStoreFallback(
   c: Context<AppEnv>,
@@ -154,28 +190,19 @@ export async function withStoreFallback(
     return await open();
   } catch (thrown) {
     if (!(thrown instanceof StoreUnavailable) || !acceptsStream(c)) throw thrown;
-    const retryAfterMs = spread(random);
+    const retryAfterMs = jitteredRetryMs(random);
     return busyResponse({ reason: "isolate", limit, inUse, retryAfterMs }, pollUrl);
   }
 }
 
-function acceptsStream(c: Context<AppEnv>): boolean {
-  return acceptedFormat(c.req.header("accept")) === "stream";
-}
-
-/** When a refused caller comes back, in milliseconds. */
-function spread(random: () => number): number {
-  return SHORTEST_RETRY_MS + Math.round(random() * (LONGEST_RETRY_MS - SHORTEST_RETRY_MS));
-}
-
-/** Lets a client in, or says why not. */
+/** Takes a slot and a share of the rate for a client, or refuses it. */
 function admit({ budget, opens, random, isDraining }: StreamOpener, client: string) {
   if (isDraining()) {
     const { limit, inUse } = budget;
-    return { reason: "drain", limit, inUse, retryAfterMs: spread(random) } as const;
+    return { reason: "drain", limit, inUse, retryAfterMs: jitteredRetryMs(random) } as const;
   }
   const slot = budget.take(client);
-  if ("reason" in slot) return { ...slot, retryAfterMs: spread(random) };
+  if ("reason" in slot) return { ...slot, retryAfterMs: jitteredRetryMs(random) };
 
   const rate = opens.consume(client);
   if (rate.isAllowed) return slot;
@@ -184,6 +211,36 @@ function admit({ budget, opens, random, isDraining }: StreamOpener, client: stri
     reason: "rate",
     limit: rate.limit,
     inUse: rate.limit - rate.remaining,
-    retryAfterMs: Math.max(spread(random), Math.ceil(rate.retryAfterMs)),
+    retryAfterMs: Math.max(jitteredRetryMs(random), Math.ceil(rate.retryAfterMs)),
   } as const;
+}
+
+function jitteredRetryMs(random: () => number): number {
+  return MIN_RETRY_MS + Math.round(random() * (MAX_RETRY_MS - MIN_RETRY_MS));
+}
+
+/** Creates the stream of one `busy`. A native EventSource gives up on any status but 200, and never sees `Retry-After`. */
+function busyResponse(
+  { reason, limit, inUse, retryAfterMs }: StreamRefusal,
+  pollUrl: string | null,
+): Response {
+  const retry = Math.min(retryAfterMs, MAX_RETRY_MS);
+  const data = { reason, limit, in_use: inUse, retry_after_ms: retry, poll_url: pollUrl };
+  const body = encodeFrames({ retry, event: "busy", data: JSON.stringify(data) });
+  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+}
+
+/** Creates the problem of a refused stream: 503 for the server's capacity, 429 for this client's limit. */
+function refusalProblem({ reason, limit, retryAfterMs }: StreamRefusal): Problem {
+  const isServerLimit = reason === "isolate" || reason === "drain";
+  const policy = reason === "rate" ? `"opens";q=${limit};w=60` : `"streams";q=${limit}`;
+  const [name = ""] = policy.split(";");
+  const headers = {
+    "ratelimit-policy": policy,
+    "ratelimit": `${name};r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
+  };
+  return new Problem(isServerLimit ? 503 : 429, `busy_${reason}`, REFUSAL_TEXTS[reason], {
+    retryAfterMs,
+    headers,
+  });
 }

@@ -1,8 +1,8 @@
 /**
- * Tickets: a right to some topics that fits into a URL, since it opens one stream, and soon.
+ * Tickets: rights to some topics that fit into a URL. A ticket opens one stream, within 30 seconds.
  *
- * A ticket says itself what it is for, under our signature: who comes with garbage, or sends HEAD, costs no read of the
- * store. The store keeps which tickets were not spent yet, for as long as they live.
+ * A ticket carries its rights under our signature, so an invalid ticket or a HEAD costs no read of the store. The store
+ * records the tickets that are not consumed yet, until they expire.
  *
  * @module
  */
@@ -14,39 +14,39 @@ import type { Store } from "../store/store.ts";
 import { deriveKey, sha256 } from "./crypto.ts";
 import { readJwt, signJwt } from "./jwt.ts";
 
-/** How long one lives. */
+/** The lifetime of a ticket. */
 const TICKET_MS = 30_000;
 
-/** A URL takes 4096 characters, and has the topics in it once more. */
-const MOST_CHARACTERS = 2048;
+/** The longest ticket. A URL has at most 4096 characters, and names the topics once more. */
+const MAX_TICKET_CHARACTERS = 2048;
 
-/** What a ticket stands for. */
+/** The rights of a ticket. */
 export interface TicketRights {
-  /** The user it was made for, none where a publisher made it. */
+  /** The user it was issued to; undefined for a publisher's. */
   readonly sub: string | undefined;
-  /** Exact names. */
+  /** The exact names of its topics. */
   readonly topics: readonly string[];
-  /** When the rights behind it end, in ms since the epoch; undefined where they do not. */
+  /** The expiry of the token behind it, in ms since the epoch; undefined without one. */
   readonly endsAt: number | undefined;
 }
 
-/** A ticket, and the last moment to use it, in ms since the epoch. */
+/** An issued ticket, and its expiry in ms since the epoch. */
 export interface Issued {
   readonly ticket: string;
   readonly expiresAt: number;
 }
 
-/** Makes tickets, and takes them back. */
+/** Issues and consumes tickets. */
 export interface Tickets {
-  /** @throws {Problem} 400 `ticket_too_long`, or 503 where the store is away. */
+  /** Issues a ticket. @throws {Problem} 400 `ticket_too_long`. @throws {StoreUnavailable} */
   issue(rights: TicketRights): Promise<Issued>;
-  /** What a ticket stands for, spent or not: null where it is not ours or has ended. Reads no store. */
+  /** Returns the rights of a ticket, consumed or not; null if it is invalid or has expired. Reads no store. */
   read(ticket: string): Promise<TicketRights | null>;
-  /** Spends one that was read. @returns False where it was spent before. @throws {Problem} 503 where the store is away. */
+  /** Consumes a ticket. @returns False if it was consumed before. @throws {StoreUnavailable} */
   consume(ticket: string): Promise<boolean>;
 }
 
-/** `n` keeps two tickets for the same apart. */
+/** The claims of a ticket. `n` tells tickets with the same rights apart. */
 const TicketClaims = z.object({
   n: z.string(),
   sub: z.string().optional(),
@@ -54,19 +54,19 @@ const TicketClaims = z.object({
   ends_at: z.number().optional(),
 });
 
-/** The store's key of a ticket: not the ticket itself, so that who reads the store can open nothing. */
+/** Returns the store's key of a ticket: not the ticket itself, so a reader of the store can open nothing. */
 function storeKey(ticket: string): string {
   return `ticket:${sha256(ticket).slice(0, 32)}`;
 }
 
-/** Creates tickets. @param secret What all isolates know and nobody else does: without it there are no tickets. */
+/** Creates the tickets of a server. @param secret The secret that all isolates share. Without it there are no tickets. */
 export function createTickets(
   { clock, random, store, secret }: Pick<Runtime, "clock" | "random"> & {
     readonly store: Pick<Store, "set" | "take">;
     readonly secret: string | undefined;
   },
 ): Tickets {
-  // A key of its own: a ticket is never a user's token.
+  // A derived key: a ticket is never valid as a user's token.
   const key = secret === undefined ? undefined : deriveKey("tickets", secret);
 
   return {
@@ -76,8 +76,12 @@ export function createTickets(
       const expiresAt = Math.min(now + TICKET_MS, endsAt ?? Infinity);
       const claims = { n: randomId(random), sub, topics, ends_at: endsAt, exp: expiresAt / 1000 };
       const ticket = await signJwt(claims, key);
-      if (ticket.length > MOST_CHARACTERS) {
-        throw new Problem(400, "ticket_too_long", "A ticket takes fewer topics.");
+      if (ticket.length > MAX_TICKET_CHARACTERS) {
+        throw new Problem(
+          400,
+          "ticket_too_long",
+          "A ticket with these topics is too long. Name fewer topics.",
+        );
       }
       await store.set(storeKey(ticket), "1", expiresAt - now);
       return { ticket, expiresAt };

@@ -1,28 +1,28 @@
 /**
- * Reading an answer's body without trusting it.
+ * Bodies of untrusted answers.
  *
  * @module
  */
 import { UpstreamFailure } from "./failure.ts";
 
-/** How a body is read. */
+/** The options of a read. */
 export interface BodyOptions {
-  /** The upstream's name, for people. */
+  /** The upstream's name, for messages. */
   readonly title: string;
   readonly maxBytes: number;
 }
 
-/** Lets go of a body nobody will read. Waits for nothing, since the other side might never settle it. */
+/** Cancels a body that is not read. It does not wait: the other side might never settle it. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
 }
 
 /**
- * Reads a body to its end. Bytes are counted as they come out of decompression: `content-length` says nothing about
- * those.
+ * Reads a body to its end. Bytes are counted after decompression: `content-length` counts them
+ * before.
  *
  * @throws {UpstreamFailure} `too_large` beyond `maxBytes`.
- * @throws Whatever the stream breaks with. An abort ends the read early: whoever aborts no longer wants the text.
+ * @throws The error of a broken stream. An abort ends the read early.
  */
 export async function readText(
   response: Response,
@@ -30,7 +30,7 @@ export async function readText(
   options: BodyOptions,
 ): Promise<string> {
   const chunks = response.body ? await readChunks(response.body, signal, options) : [];
-  // The response is used again down here, which keeps it in scope: once it is collected, an abort may not reach its body.
+  // This use keeps the response in scope: once it is collected, an abort may not reach its body.
   return decode(joined(chunks), response.headers.get("content-type") ?? "");
 }
 
@@ -81,6 +81,6 @@ function decode(bytes: Uint8Array, contentType: string): string {
   try {
     return new TextDecoder(label).decode(bytes);
   } catch {
-    return new TextDecoder().decode(bytes); // a label nobody knows
+    return new TextDecoder().decode(bytes); // an unknown label
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What goes wrong at an upstream, in words for people and for programs.
+ * Failures of upstreams, for people and for programs.
  *
  * @module
  */
@@ -8,13 +8,13 @@
  * | kind        | means                                                      |
  * | ----------- | ---------------------------------------------------------- |
  * | `timeout`   | no whole answer before the deadline                        |
- * | `too_large` | more bytes than we take                                    |
- * | `blocked`   | a URL we do not call: not https, not public                |
+ * | `too_large` | more bytes than the limit                                  |
+ * | `blocked`   | a URL that is not called: not https, or not public         |
  * | `network`   | no connection, or one that broke                           |
  * | `http`      | a status other than 2xx, or redirects that lead nowhere    |
- * | `type`      | a content type that was not asked for                      |
+ * | `type`      | a content type that was not requested                      |
  * | `shape`     | content that could not be parsed                           |
- * | `waiting`   | no call was made, since the upstream is left alone         |
+ * | `waiting`   | no call was made: the breaker is open, or a cool-down runs |
  */
 export type FailureKind =
   | "timeout"
@@ -26,22 +26,22 @@ export type FailureKind =
   | "shape"
   | "waiting";
 
-/** What a failure carries beyond its kind and message. */
+/** The details of a failure. */
 export interface FailureOptions {
-  /** The HTTP status, where there was one. A parser sets it for a refusal that came with 200. */
+  /** The HTTP status, if there was one. A parser sets it for a refusal that came with 200. */
   readonly status?: number;
-  /** How long the upstream wants to be left alone. */
+  /** The cool-down that the upstream asked for. */
   readonly retryAfterMs?: number;
-  /** What was thrown. It may name the whole URL, so it is for debuggers, never for logs. */
+  /** The thrown error. It may name the whole URL, so it is for debuggers, never for logs. */
   readonly cause?: unknown;
 }
 
-/** An upstream that gave no usable answer. The message is for people: it never holds a body, a query or a token. */
+/** The failure of a call. The message is for people: it never contains a body, a query or a token. */
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   readonly kind: FailureKind;
   readonly status: number | null;
-  /** How long to leave the upstream alone, where that is known. */
+  /** The time before the next call, null if unknown. */
   readonly retryAfterMs: number | null;
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
@@ -52,7 +52,7 @@ export class UpstreamFailure extends Error {
   }
 }
 
-/** A failure as it is; whatever else was thrown as a failure of this kind. */
+/** Returns a failure unchanged, and wraps any other thrown value in a failure of this kind. */
 export function asFailure(thrown: unknown, kind: FailureKind, message: string): UpstreamFailure {
   return thrown instanceof UpstreamFailure
     ? thrown

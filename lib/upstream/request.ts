@@ -1,5 +1,5 @@
 /**
- * One GET of text from a host we do not trust.
+ * GET requests for text from untrusted hosts.
  *
  * @module
  */
@@ -17,29 +17,29 @@ const MAX_REDIRECTS = 3;
 /** The headers that may follow a redirect to another origin. All others might be secrets. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set(["accept", "accept-language", "user-agent"]);
 
-/** How an upstream is asked. */
+/** The options of a request. */
 export interface RequestOptions {
-  /** The upstream's name, for people. */
+  /** The upstream's name, for messages. */
   readonly title: string;
-  /** For the whole call, redirects and body included. */
+  /** The deadline of the whole call, redirects and body included. */
   readonly timeoutMs?: number;
-  /** Of the body, after decompression. */
+  /** The largest body, after decompression. */
   readonly maxBytes?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the content type must match. JSON where it is not given. */
+  /** A pattern that the content type must match. JSON by default. */
   readonly accept?: RegExp;
 }
 
-/** An answer that can be used. */
+/** A usable answer. */
 export interface Fetched {
-  /** Null where it has not changed (304): only whoever sent `if-none-match` or `if-modified-since` is told so. */
+  /** Null if it has not changed (304), after a request with `if-none-match` or `if-modified-since`. */
   readonly text: string | null;
   readonly headers: Headers;
-  /** Where permanent redirects lead (301, 308), up to the first that is not: null where the first hop was none. */
+  /** The target of the leading permanent redirects (301, 308), null if the first answer was none. */
   readonly movedTo: string | null;
 }
 
-/** An answer's head, and the way to it. */
+/** The head of an answer, and the redirects that led to it. */
 interface Reached {
   readonly response: Response;
   readonly movedTo: string | null;
@@ -48,7 +48,7 @@ interface Reached {
 /**
  * Fetches text.
  *
- * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
+ * @throws {UpstreamFailure} Of every kind but `shape` and `waiting`. Nothing else is thrown.
  */
 export async function fetchText(
   runtime: Runtime,
@@ -61,9 +61,9 @@ export async function fetchText(
 }
 
 /**
- * Fetches text with what is said about it: for who asks whether it has changed, or where it has gone.
+ * Fetches text with its headers, for conditional requests and permanent redirects.
  *
- * @throws {UpstreamFailure} Always of this class: of every kind but `shape` and `waiting`.
+ * @throws {UpstreamFailure} Of every kind but `shape` and `waiting`. Nothing else is thrown.
  */
 export async function fetchAnswer(
   runtime: Runtime,
@@ -81,12 +81,12 @@ export async function fetchAnswer(
         discard(response);
         return { text: null, headers, movedTo };
       }
-      const problem = refusal(response, options, runtime.clock.now());
-      if (problem === null) {
+      const failure = refusalOf(response, options, runtime.clock.now());
+      if (failure === null) {
         return { text: await readText(response, signal, { title, maxBytes }), headers, movedTo };
       }
       discard(response);
-      throw problem;
+      throw failure;
     });
   } catch (thrown) {
     throw asFailure(thrown, "network", `The connection to ${title} failed`);
@@ -98,7 +98,7 @@ function isConditional({ headers }: RequestOptions): boolean {
   return sent.has("if-none-match") || sent.has("if-modified-since");
 }
 
-/** Follows redirects, each judged as if it had been asked for in the first place. */
+/** Follows redirects. Each target passes the SSRF guard. */
 async function follow(
   { fetch, resolve }: Runtime,
   { title, headers: given = {} }: RequestOptions,
@@ -137,8 +137,8 @@ function targetOf({ headers }: Response, base: URL): URL | null {
   return location === null ? null : URL.parse(location, base);
 }
 
-/** What is wrong with an answer before its body is looked at: null where nothing is. */
-function refusal(
+/** Returns the failure of an answer, by its status and content type; null if it is usable. */
+function refusalOf(
   { ok, status, headers }: Response,
   { title, accept = /^application\/(?:[\w.+-]+\+)?json\b/i }: RequestOptions,
   now: number,

@@ -1,5 +1,5 @@
 /**
- * Server-sent events, as bytes. The format is the HTML standard's, section 9.2.5.
+ * Server-sent events as bytes. The format is the HTML standard's, section 9.2.5.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export const EVENT_STREAM_HEADERS: Readonly<Record<string, string>> = Object.fre
   "x-accel-buffering": "no",
 });
 
-/** One frame of a stream. Without `data` a browser takes its `retry` and `id` and dispatches nothing. */
+/** One frame of a stream. Without `data` a browser applies `retry` and `id` and dispatches no event. */
 export interface Frame {
-  /** How long the client waits before it comes back, in whole milliseconds. */
+  /** The delay before the client reconnects, in whole milliseconds. */
   readonly retry?: number;
   readonly id?: string;
   readonly event?: string;
@@ -34,7 +34,7 @@ function field(name: string, value: string): string {
 }
 
 /**
- * Encodes one frame, blank line included. A space follows every colon, since a parser takes one away.
+ * Encodes one frame, blank line included. A space follows every colon, since a parser removes one.
  *
  * @throws {SyntaxError} If `event` or `id` holds CR, LF or NUL, which would start another field.
  * @throws {RangeError} If `retry` is no whole number of milliseconds, which browsers ignore.
@@ -62,14 +62,14 @@ export function encodeFrame({ retry, id, event, data }: Frame): string {
   return `${text}\n`;
 }
 
-/** An event with its bytes, which are the same for every client that sees it. */
+/** An event with its bytes, which are the same for every client. */
 export interface EncodedEvent extends StreamEvent {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Encodes every event once, on its way from the log into the windows. A publication stays together. An event that cannot
- * be encoded is left out, and told: it must not stop those behind it.
+ * Encodes every event once, on its way from the log into the windows. A publication stays one chunk. An event that cannot
+ * be encoded is reported and skipped: it must not stop the events after it.
  */
 export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<EncodedEvent>> {
   constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
@@ -82,22 +82,22 @@ export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<Enc
       }
     }
     super({
-      transform(delivery, controller) {
+      transform(message, controller) {
         controller.enqueue(
-          delivery.kind === "joined"
-            ? delivery
-            : { ...delivery, events: delivery.events.flatMap(encoded) },
+          message.kind === "joined"
+            ? message
+            : { ...message, events: message.events.flatMap(encoded) },
         );
       },
     });
   }
 }
 
-const utf8 = new TextEncoder();
+const utf8Encoder = new TextEncoder();
 
-/** Encodes frames that are one client's own, such as an opening. */
+/** Encodes frames of one client, such as its initial frames. */
 export function encodeFrames(...frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
-  return utf8.encode(frames.map(encodeFrame).join(""));
+  return utf8Encoder.encode(frames.map(encodeFrame).join(""));
 }
 
 /** Encodes one event. */

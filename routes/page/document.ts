@@ -1,5 +1,5 @@
 /**
- * The live page's markup: all that is known, as a table and a list that need no script.
+ * The markup of the live page: a table and a list that need no script.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { newsSection, type PageNews } from "./news.ts";
 import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
 import { detailDialog, pricesSection } from "./prices.ts";
 
-/** What the page begins with. `cursor`: from there its stream goes on, null where no log can tell. */
+/** The first values of the page. Its stream continues from `cursor`, null while the store is unavailable. */
 export type PageSnapshot = Snapshot & { readonly cursor: string | null };
 
-/** Around what is known. */
+/** The context of a page. */
 export interface PageFrame {
-  /** Of this server, for commands that can be copied. */
+  /** The origin of this server, for commands that can be copied. */
   readonly origin: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Whether operations of the demo can be begun. */
+  /** True if the server runs demo operations. */
   readonly isDemo: boolean;
 }
 
-/** Says that prices are made up, where some are. */
+/** Renders the notice that values are simulated. */
 function simulatedBanner(words: string) {
   return html`
     <p id="simulated" ${words === "" ? "hidden" : ""}>
@@ -33,7 +33,7 @@ function simulatedBanner(words: string) {
   `;
 }
 
-/** The whole page. */
+/** Renders the page. */
 export function pageDocument(
   { cursor, quotes, status }: PageSnapshot,
   news: PageNews,

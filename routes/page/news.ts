@@ -1,5 +1,5 @@
 /**
- * News in the live page's markup: a list that needs no script.
+ * The news section of the live page: a list that needs no script.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import { html } from "hono/html";
 import { articleTexts, feedNotes } from "../../lib/client/page/text.js";
 import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
 
-/** What the page begins with. */
+/** The first articles of the page. */
 export interface PageNews {
   /** Newest first. */
   readonly articles: readonly Article[];
   readonly feeds: readonly FeedStatus[];
-  /** The source whose news alone are shown, null where all are. */
+  /** The only source that is shown, null for all. */
   readonly source: string | null;
 }
 
@@ -35,13 +35,13 @@ function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleT
   `;
 }
 
-const BLANK = {
+const BLANK_ARTICLE = {
   href: null,
   time: "",
   texts: { title: "", summary: "", published: "", sources: "", updated: "", simulated: "" },
 };
 
-/** Links to the news of one source, and back to all. */
+/** Renders the links to the news of one source, and to all. */
 function filter({ articles, feeds, source: current }: PageNews) {
   const names = new Map(feeds.map(({ source, name }) => [source, name]));
   for (const { source, name } of articles.flatMap(({ sources }) => sources)) {
@@ -59,7 +59,7 @@ function filter({ articles, feeds, source: current }: PageNews) {
   `;
 }
 
-/** The section of news. @param now Milliseconds since the epoch. */
+/** Renders the section of news. @param now Milliseconds since the epoch. */
 export function newsSection(news: PageNews, now: number) {
   const { articles, feeds } = news;
   return html`
@@ -72,7 +72,7 @@ export function newsSection(news: PageNews, now: number) {
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
         No articles yet: they appear here as they come.
       </p>
-      <template id="article">${item("", BLANK)}</template>
+      <template id="article">${item("", BLANK_ARTICLE)}</template>
       <ul id="feeds" class="notes">
         ${feedNotes(feeds, now).map(({ state, text }) =>
           html`<li data-state="${state}">${text}</li>`

@@ -1,5 +1,5 @@
 /**
- * The live page: a first paint of all that is known, which the browser's stream goes on from.
+ * The live page: its first paint includes the snapshot, and the browser's stream continues from it.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import { createRouter, route, type Router } from "../../lib/http/route.ts";
 import type { NewsService } from "../../lib/topics/news/news_service.ts";
 import { pageDocument, type PageSnapshot } from "./document.ts";
 
-/** What the page needs. */
+/** The services of the page. */
 export interface PageServices {
   readonly runtime: Pick<Runtime, "readAsset" | "clock">;
   readonly quotes: {
-    /** Tells the pollers that somebody looks. Never throws, and waits for 800 ms at most. */
+    /** Keeps the pollers running. Waits for at most 800 ms, and never throws. */
     watch(): Promise<void>;
-    /** What is known, and the cursor from which a stream goes on: null where no log can tell. */
+    /** Returns the latest values, and the cursor that a stream continues from: null while the store is unavailable. */
     snapshot(): Promise<PageSnapshot>;
   };
   readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
-  /** Whether operations of the demo can be begun. */
+  /** True if the server runs demo operations. */
   readonly isDemo: boolean;
 }
 
-/** The files of the page, below `lib/client/`, each with its content type. THE LIST of them: what they import comes with them. */
-const FILES = [
+/** THE LIST of the page's files, below `lib/client/`, with their content types. Their own imports are bundled into them. */
+const PAGE_FILES = [
   ["page/page.css", "text/css"],
   ["page/page.js", "text/javascript"],
   ["page/chart.js", "text/javascript"],
   ["icon.svg", "image/svg+xml"],
 ] as const;
 
-/** The package that draws the large chart, as its authors built it: it names itself `uPlot`, and is to be a module. */
+/** Returns the package of the large chart, as its authors built it. It defines the global `uPlot`, which becomes a module's export. */
 function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   const read = async (file: string) =>
     new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
@@ -51,13 +51,13 @@ function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   ];
 }
 
-/** The host the client asked for, where it can be shown in a command line as it is. */
+/** Returns the origin that the client requested, if it can be shown in a command line unescaped. */
 function originOf(url: string): string {
   const known = URL.parse(url); // a client may name any host, or none that can be read
   return known && /^[\w.:[\]-]+$/.test(known.host) ? known.origin : "http://localhost:8000";
 }
 
-/** The page and its files, under a strict policy. */
+/** Creates the routes of the page and its files, under a strict policy. */
 export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Router {
   const app = createRouter();
   app.use("/", pageHeaders);
@@ -73,9 +73,9 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     },
   }, async (c, { query }) => {
     const sources = sourceFilter(query.source);
-    // HEAD runs this too, and asks for nothing: nobody looks.
+    // HEAD runs this too, but no one watches.
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
-    // What comes in between is shown and told by the stream, which goes on from the earlier place.
+    // The snapshot comes first: the stream continues from its cursor, so it repeats what changes in between.
     const snapshot = await quotes.snapshot();
     const { articles } = await news.latest(sources, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
@@ -87,7 +87,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
 
   assetRoutes(app, runtime, {
     summary: "A file of the live page",
-    files: FILES.map(([path, type]) => ({ path, type })),
+    files: PAGE_FILES.map(([path, type]) => ({ path, type })),
     headers: pageHeaders,
   });
   assetRoutes(app, runtime, {

@@ -1,5 +1,5 @@
 /**
- * What stands below prices and news on the live page: sources, an operation, and what is for the curious.
+ * The panels of the live page below prices and news: sources, an operation, commands, frames.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { html } from "hono/html";
 import { providerNotes } from "../../lib/client/page/text.js";
 import type { Status } from "../../lib/topics/quotes/quote.ts";
 
-/** What there is to know about providers. @param now Milliseconds since the epoch. */
+/** Renders the problems of providers. @param now Milliseconds since the epoch. */
 export function problemsSection(status: readonly Status[], now: number) {
   const problems = providerNotes(status, now);
   return html`
@@ -20,7 +20,7 @@ export function problemsSection(status: readonly Status[], now: number) {
   `;
 }
 
-/** A demo operation, which a script begins. */
+/** Renders the panel of a demo operation, which a script starts. */
 export function operationSection() {
   return html`
     <section id="operation" class="panel scripted" aria-labelledby="operation-title">
@@ -41,7 +41,7 @@ export function operationSection() {
   `;
 }
 
-/** The last events as they came, which a script fills in. */
+/** Renders the panel of the latest frames, which a script fills. */
 export function framesSection() {
   return html`
     <section id="frames" class="panel scripted" aria-labelledby="frames-title">
@@ -54,12 +54,12 @@ export function framesSection() {
   `;
 }
 
-/** Commands that can be copied. @param origin Of this server. */
+/** Renders commands that can be copied. @param origin The origin of this server. */
 export function commandsSection(origin: string) {
   const commands = [
     ["Prices, as they change", `curl -N "${origin}/v1/quotes/stream"`],
     ["Prices and news, on one connection", `curl -N "${origin}/v1/stream?topics=quotes,news"`],
-    ["What is known now, as JSON", `curl "${origin}/v1/quotes"`],
+    ["The latest quotes, as JSON", `curl "${origin}/v1/quotes"`],
   ] as const;
   return html`
     <section id="commands" class="panel" aria-labelledby="commands-title" data-origin="${origin}">

@@ -1,5 +1,5 @@
 /**
- * Prices in the live page's markup: a table that needs no script, and the dialog that a script opens.
+ * The prices of the live page: a table that needs no script, and the dialog that a script opens.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
 import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
 
-/** The line beside a price, which a script fills in. */
+/** Renders the sparkline of a price, which a script fills. */
 function spark() {
   return html`
     <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
@@ -19,7 +19,7 @@ function spark() {
   `;
 }
 
-/** One row. The roles say again what the elements are, since narrow screens lay them out as no table. */
+/** Renders one row. The roles repeat the elements', since narrow screens do not lay them out as a table. */
 function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
   const quote = quotes.find((each) => each.symbol === symbol);
   const words = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
@@ -55,7 +55,7 @@ function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: nu
   `;
 }
 
-/** All rows, by class. @param now Milliseconds since the epoch. */
+/** Renders all rows, by class. @param now Milliseconds since the epoch. */
 export function pricesSection(snapshot: Snapshot, now: number) {
   const groups = QuoteClass.options
     .map((name) => ({ name, members: INSTRUMENTS.filter((each) => each.class === name) }))
@@ -84,15 +84,15 @@ export function pricesSection(snapshot: Snapshot, now: number) {
   `;
 }
 
-/** What the dialog tells, besides its head and its chart. */
-const FACTS = [
+/** The facts of the dialog, below its chart. */
+const DETAIL_FACTS = [
   ["Status", ["freshness"]],
   ["Market time", ["asOf", "received"]],
   ["Range since opened", ["range"]],
   ["Source", ["source", "attribution", "simulated"]],
 ] as const;
 
-/** The dialog of one price, empty. */
+/** Renders the empty dialog of one price. */
 export function detailDialog() {
   const field = (name: string) =>
     html`
@@ -112,7 +112,7 @@ export function detailDialog() {
       <div class="plot" role="img"></div>
       <p data-field="since"></p>
       <dl>
-        ${FACTS.map(([title, names]) =>
+        ${DETAIL_FACTS.map(([title, names]) =>
           html`
             <div>
               <dt>${title}</dt>

@@ -36,6 +36,7 @@ const ONLY: ReadonlyMap<string, RegExp> = new Map([
 const NODE_NAMES: ReadonlySet<string> = new Set([
   ...["createHash", "createHmac"],
   ...["brotliCompress", "gzip"],
+  ...["BlockList", "isIP"],
 ]);
 
 type Node = Deno.lint.Node | Deno.lint.TSParameterProperty;

@@ -8,8 +8,8 @@ import type { Files } from "./source.ts";
 
 /** Files that may calculate with wall time, each with its reason. */
 export const WALL_TIME: ReadonlyMap<string, string> = new Map([
-  ["lib/http/jwt.ts", "exp and nbf of a token are wall time"],
   ["lib/http/tickets.ts", "a ticket is a token, and every isolate must agree on its expiry"],
+  ["lib/upstream/upstream.ts", "the end of a pause is shown"],
 ]);
 
 /** Every comparison of wall time, and every calculation with it, outside of the files that may. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { simulatedFeeds } from "../../lib/demo/feeds.ts";
-import { EVERY_MS } from "../../lib/demo/stories.ts";
+import { STORY_INTERVAL_MS } from "../../lib/demo/stories.ts";
 import { loadFeedState, saveFeedState, toFeedStatus } from "../../lib/topics/news/feed_state.ts";
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
 import { pollFeed } from "../../lib/topics/news/poll.ts";
@@ -63,7 +63,7 @@ Deno.test("simulatedFeeds() live: new, changed, retold and malformed stories, ea
   }
   const count = (type: string) => published.filter((each) => each.startsWith(`${type}:`)).length;
   // As many stories as the time has room for, though many are told twice, and documents are cut off now and then.
-  assertEquals(count("article"), 13 + Math.floor(60 * 5000 / EVERY_MS));
+  assertEquals(count("article"), 13 + Math.floor(60 * 5000 / STORY_INTERVAL_MS));
   assert(published.some((each) => each.endsWith("(corrected)")));
   const articles = news.articles();
   assert(articles.some(({ sources }) => sources.length === 2));

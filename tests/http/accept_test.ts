@@ -1,7 +1,7 @@
 /** Which format a request asks for (S0-14). */
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { acceptedFormat } from "../../lib/http/accept.ts";
+import { acceptedFormat } from "../../lib/http/stream_response.ts";
 
 const CASES: readonly (readonly [accept: string | undefined, format: string])[] = [
   ["text/event-stream", "stream"],
@@ -25,12 +25,12 @@ const CASES: readonly (readonly [accept: string | undefined, format: string])[] 
 ];
 
 for (const [accept, format] of CASES) {
-  Deno.test(`formatOf() of ${accept ?? "nothing"} is ${format} (S0-14)`, () => {
+  Deno.test(`acceptedFormat() of ${accept ?? "nothing"} is ${format} (S0-14)`, () => {
     assertEquals<string>(acceptedFormat(accept), format);
   });
 }
 
-Deno.test("formatOf() takes any text, and the order of what is listed changes nothing", () => {
+Deno.test("acceptedFormat() takes any text, and the order of what is listed changes nothing", () => {
   const range = fc.tuple(
     fc.constantFrom("text/event-stream", "application/json", "application/*", "*/*", "text/html"),
     fc.integer({ min: 0, max: 10 }),

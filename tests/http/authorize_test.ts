@@ -53,7 +53,7 @@ Deno.test("requirePublisher() says what to set where publishing is off, whatever
     const response = await answer(undefined, authorization);
     const { code, detail } = await response.json();
     assertEquals([response.status, code], [403, "publishing_off"]);
-    assertEquals(detail, "Publishing is off: set PUBLISH_TOKEN to turn it on.");
+    assertEquals(detail, "Publishing is off. Set `PUBLISH_TOKEN` to turn it on.");
   }
 });
 
@@ -81,5 +81,5 @@ Deno.test("requireReader() lets anyone follow public topics, and names the first
 
   const lacking = refusal(user("events/b"));
   assertEquals([lacking.status, lacking.code], [403, "topic_not_allowed"]);
-  assertEquals(lacking.message, "The token is not for the topic events/c.");
+  assertEquals(lacking.message, "The access token does not include the topic `events/c`.");
 });

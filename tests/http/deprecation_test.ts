@@ -16,7 +16,7 @@ Deno.test("a deprecated use is counted each time, and logged at most once a minu
     SESSION_LONG_POLL,
   );
   const app = new Hono<AppEnv>().get("/:id", (c) => {
-    deprecation.tell(c, "/new");
+    deprecation.report(c, "/new");
     return c.body(null);
   });
   const ask = async (times: number, method = "GET") => {

@@ -8,7 +8,7 @@ Deno.test("etagOf() is a weak tag, the same for the same JSON and another for an
   assertNotEquals(etagOf({ quotes: [2], status: [] }), tag);
 });
 
-Deno.test("isKnown() compares weakly, in any place of the list", () => {
+Deno.test("etagMatches() compares weakly, in any place of the list", () => {
   const tag = 'W/"abc"';
   for (const header of ['W/"abc"', '"abc"', 'W/"x", "abc"', '"abc" , W/"x"', "*"]) {
     assert(etagMatches(header, tag), header);

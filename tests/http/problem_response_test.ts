@@ -55,7 +55,7 @@ Deno.test("problemOf() says nothing of what it did not expect", async () => {
       type: "about:blank",
       title: "Internal error",
       status: 500,
-      detail: "Something went wrong on our side.",
+      detail: "The server failed to answer. It is not the request's fault.",
       code: "internal_error",
     }]);
   }

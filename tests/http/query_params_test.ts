@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Problem } from "../../lib/core/problem.ts";
 import {
+  MAX_FILTER_SYMBOLS,
   MAX_RATES,
-  MAX_SYMBOLS,
   namesIn,
   streamInput,
   StreamQuery,
@@ -35,17 +35,17 @@ Deno.test("symbolFilter() names every unknown symbol, cut short, and what there 
   assertEquals([status, code, message], [
     400,
     "unknown_symbol",
-    "We have ETH-USD, BTC-USD, XAU-USD.",
+    "The symbols are ETH-USD, BTC-USD, XAU-USD.",
   ]);
   assertEquals(options.errors, [
-    { field: "symbols", detail: "DOGE-USD is not one of them" },
-    { field: "symbols", detail: `${"X".repeat(32)} is not one of them` },
+    { field: "symbols", detail: "`DOGE-USD` is unknown" },
+    { field: "symbols", detail: `\`${"X".repeat(32)}\` is unknown` },
   ]);
 });
 
 Deno.test("symbolFilter() takes 100 symbols, counted once each, and no more", () => {
-  const many = Array.from({ length: MAX_SYMBOLS + 1 }, (_, n) => `S${n}`);
-  assertEquals(MAX_SYMBOLS, 100);
+  const many = Array.from({ length: MAX_FILTER_SYMBOLS + 1 }, (_, n) => `S${n}`);
+  assertEquals(MAX_FILTER_SYMBOLS, 100);
   const most = many.slice(1);
   assertEquals(symbolFilter([...most, ...most].join(","), many)?.length, 100);
   const { status, code } = assertThrows(() => symbolFilter(many.join(","), many), Problem);

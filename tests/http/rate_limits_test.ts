@@ -21,7 +21,10 @@ Deno.test("spendLookup() lets a caller miss 60 times a minute, and then says 429
   const refused = await miss("ann");
   const { code, detail } = await refused.json();
   assertEquals([refused.status, code], [429, "lookups_too_often"]);
-  assertEquals(detail, "At most 60 questions for what is not there a minute are taken.");
+  assertEquals(
+    detail,
+    "The limit is 60 lookups of unknown resources per minute. Wait for as long as `Retry-After` says.",
+  );
   assertEquals(refused.headers.get("retry-after"), "1");
   assertEquals(refused.headers.get("ratelimit-policy"), '"lookups";q=60;w=60');
   assertEquals((await miss("bob")).status, 404);

@@ -77,7 +77,7 @@ Deno.test("GET /metrics is off where no token is set, and says what to set", asy
   const settings = { DEMO: "0", PUBLISH_TOKEN: "" };
   await using test = createAppUnderTest(settings);
   const response = await test.send("/metrics", { headers: { authorization: "Bearer " } });
-  assert((await response.clone().text()).includes("set PUBLISH_TOKEN"));
+  assert((await response.clone().text()).includes("Set `PUBLISH_TOKEN`"));
   assertEquals(await refusalOf(response), [403, "metrics_off"]);
 });
 

@@ -43,7 +43,7 @@ Deno.test("GET /v1/quotes refuses symbols there are not, before it asks anyone",
     const response = await test.send(`${path}?symbols=BTC-USD,doge`);
     const { code, errors } = await response.json();
     assertEquals([response.status, code, errors], [400, "unknown_symbol", [
-      { field: "symbols", detail: "DOGE is not one of them" },
+      { field: "symbols", detail: "`DOGE` is unknown" },
     ]]);
   }
   assertEquals(await refusalOf(await test.send("/v1/quotes?symbols=BTC-USD&symbols=ETH-USD")), [

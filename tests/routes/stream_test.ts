@@ -48,7 +48,7 @@ Deno.test("GET /v1/stream checks names and rights of all topics first, and takes
   const response = await ask(all, ["events/alerts", "quotes"]);
   const { code, detail } = await response.json();
   assertEquals([response.status, code], [403, "topic_not_allowed"]);
-  assertEquals(detail, "The token is not for the topic events/secret.");
+  assertEquals(detail, "The access token does not include the topic `events/secret`.");
   assertEquals((await ask(all, [], "HEAD")).status, 403);
   // What there is not is told before what is not allowed.
   assertEquals(await refusalOf(await ask(`${all},events/x`, [])), [404, "unknown_topic"]);
