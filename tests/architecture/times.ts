@@ -6,10 +6,26 @@
 import { allFacts } from "./facts.ts";
 import type { Files } from "./source.ts";
 
+const RETENTION = "ids begin with wall time, and retention is counted from it";
+const STORED = "the time is stored, and every isolate must agree on it";
+const SHOWN = "the time of the next try is shown";
+
 /** Files that may calculate with wall time, each with its reason. */
 export const WALL_TIME: ReadonlyMap<string, string> = new Map([
-  ["lib/http/tickets.ts", "a ticket is a token, and every isolate must agree on its expiry"],
-  ["lib/upstream/upstream.ts", "the end of a pause is shown"],
+  ["lib/http/tickets.ts", STORED],
+  ["lib/upstream/upstream.ts", SHOWN],
+  ["lib/store/memory/event_log.ts", RETENTION],
+  ["lib/store/redis/replay.ts", RETENTION],
+  ["lib/hub/window_registry.ts", RETENTION],
+  ["lib/topics/record_store.ts", STORED],
+  ["lib/topics/tasks/tasks.ts", STORED],
+  ["lib/topics/tasks/claim_expiry.ts", STORED],
+  ["lib/topics/news/poll.ts", STORED],
+  ["lib/topics/news/feed_scheduler.ts", STORED],
+  ["lib/topics/quotes/freshness.ts", "market hours, and the times of other isolates' quotes"],
+  ["lib/topics/quotes/provider_client.ts", SHOWN],
+  ["lib/topics/quotes/failover.ts", SHOWN],
+  ["lib/client/client/page_lifecycle.js", "wall time that jumps ahead shows that the device slept"],
 ]);
 
 /** Every comparison of wall time, and every calculation with it, outside of the files that may. */
@@ -19,10 +35,4 @@ export function wallTimeMath(files: Files): string[] {
       ? []
       : facts.wallTimeMath.map((at) => `${at}: calculates with now(): intervals use elapsed()`)
   );
-}
-
-/** Every file that may calculate with wall time and does not. */
-export function needlessWallTime(files: Files): string[] {
-  const facts = allFacts(files);
-  return [...WALL_TIME.keys()].filter((path) => !facts.get(path)?.wallTimeMath.length);
 }
