@@ -1,114 +1,131 @@
 /**
- * Plain text out of what feeds and publishers send.
+ * Plain text from the HTML that feeds and publishers send.
  *
  * @module
  */
 import { decode } from "html-entities";
-import { blankFor, withoutMarkup } from "./markup.ts";
+import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 
-/** How much text is looked at for each character that is kept: entities and doubly escaped tags shrink. */
-const SLACK = 8;
-
-/** The longest entity, `&CounterClockwiseContourIntegral;`. */
-const LONGEST_ENTITY = 33;
-
-const OPENER = /[a-z/!?]/i;
-
-/** Controls, bidirectional and other invisible format characters; but not the joiners that scripts and emoji need. */
-const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\u200c\u200d]]/v;
-
-/** Blanks; but not the byte order mark, which the runtime counts among them. */
-const BLANK = /[^\S\ufeff]/;
-
-/** The character that an entity stands for, null where it is none. */
-function characterOf(entity: string): string | null {
-  const character = decode(entity, { scope: "strict" });
-  return character === entity ? null : character;
-}
+/** The characters to read for each one to keep: entities and escaped tags shrink. */
+const READ_FACTOR = 8;
 
 /**
- * Writes text down, character by character, so that what is written is plain at any time: an entity is replaced, and a
- * tag taken out, the moment it is whole, also where both were escaped, however often. Each character costs a bounded
- * amount of work.
+ * The most levels of escaping to undo. Feeds escape twice, rarely three times. A limit bounds the work that hostile text
+ * makes.
  */
-function createWriter() {
-  const written: string[] = [];
-  /** Where a tag might have begun, -1 where none did. */
-  let tag = -1;
+const MAX_LEVELS = 16;
 
-  /** Replaces an entity that the `;` that comes now makes whole. */
-  function reduce(): boolean {
-    const least = Math.max(0, written.length - LONGEST_ENTITY);
-    for (let at = written.length - 1; at >= least; at--) {
-      if (written[at] !== "&") continue;
-      const character = characterOf(written.slice(at).join("") + ";");
-      if (character === null) return false;
-      truncate(at);
-      for (const each of character) write(each);
-      return true;
-    }
-    return false;
+/** The longest character as readers see it, in UTF-16 units, as far as a cut looks. */
+const MAX_GRAPHEME_LENGTH = 33;
+
+/** Elements whose content is no text. */
+const HIDDEN_ELEMENTS: ReadonlySet<string> = new Set([
+  ...["script", "style", "template", "noscript", "iframe", "svg", "textarea", "title"],
+]);
+
+/** Elements within a line. The tags of others separate words. */
+const INLINE_ELEMENTS: ReadonlySet<string> = new Set([
+  ...["a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i"],
+  ...["ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"],
+  ...["time", "tt", "u", "var", "wbr"],
+]);
+
+/** Controls, bidirectional and other format characters, except the joiners that scripts and emoji need. */
+const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\t\n\v\f\r\u200c\u200d]]/gv;
+
+/**
+ * Removes the tags, comments and hidden elements of HTML, and keeps entities as they are. A CDATA section is text.
+ *
+ * It reads tokens, not elements: a tree costs quadratic time on markup that is nested deeply.
+ *
+ * @param maxLength The length of text after which the rest is ignored.
+ */
+function removeMarkup(html: string, maxLength: number): string {
+  let text = "";
+  let hiddenBy: string | null = null;
+  const nameAt = (start: number, end: number) => html.slice(start, end).toLowerCase();
+
+  function append(part: string): void {
+    if (hiddenBy !== null) return;
+    text += part;
+    if (text.length >= maxLength) tokenizer.pause();
   }
 
-  function truncate(length: number): void {
-    written.length = length;
-    if (tag >= length) tag = -1;
+  function appendTag(name: string): void {
+    if (!INLINE_ELEMENTS.has(name)) append(" ");
   }
 
-  function write(character: string): void {
-    const last = written.at(-1);
-    if (BLANK.test(character)) {
-      if (last !== undefined && last !== " ") written.push(" ");
-      return;
-    }
-    if (INVISIBLE.test(character)) return;
-    if (character === ">" && tag >= 0) {
-      const blank = blankFor(written.slice(tag).join("") + ">");
-      truncate(tag);
-      if (blank !== "") write(blank);
-      return;
-    }
-    if (character === ";" && reduce()) return;
-    if (tag < 0 && last === "<" && OPENER.test(character)) tag = written.length - 1;
-    written.push(character);
-  }
-
-  return {
-    write,
-    /** What is written. A tag that was never closed is none of it. */
-    text: () => (tag < 0 ? written : written.slice(0, tag)).join("").trim(),
+  const ignore = () => {};
+  const callbacks: TokenizerCallbacks = {
+    ontext: (start, end) => append(html.slice(start, Math.min(end, start + maxLength))),
+    oncdata: (start, end, markLength) =>
+      append(html.slice(start, Math.min(end - markLength, start + maxLength))),
+    onopentagname(start, end) {
+      const name = nameAt(start, end);
+      appendTag(name);
+      if (HIDDEN_ELEMENTS.has(name)) hiddenBy ??= name;
+    },
+    onclosetag(start, end) {
+      const name = nameAt(start, end);
+      if (hiddenBy === name) hiddenBy = null;
+      appendTag(name);
+    },
+    oncomment: () => append(" "),
+    ondeclaration: () => append(" "),
+    onprocessinginstruction: ignore,
+    ontextentity: ignore,
+    onattribname: ignore,
+    onattribdata: ignore,
+    onattribentity: ignore,
+    onattribend: ignore,
+    onopentagend: ignore,
+    onselfclosingtag: ignore,
+    onend: ignore,
   };
+  const tokenizer = new Tokenizer({ decodeEntities: false }, callbacks);
+  // The blank completes a `</` at the end, which would be text otherwise.
+  tokenizer.write(`${html} `);
+  tokenizer.end();
+  return text;
 }
 
-/** A text of at most so many UTF-16 units: cut between characters as readers see them, and marked by "…". */
-function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
+/** Cuts a text to a length in UTF-16 units, between characters as readers see them, and appends "…". */
+function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
   let end = 0;
-  for (
-    const { index, segment } of new Intl.Segmenter().segment(text.slice(0, most + LONGEST_ENTITY))
-  ) {
-    if (index + segment.length > most - 1) break;
+  const beginning = text.slice(0, maxLength + MAX_GRAPHEME_LENGTH);
+  for (const { index, segment } of new Intl.Segmenter().segment(beginning)) {
+    if (index + segment.length > maxLength - 1) break;
     end = index + segment.length;
   }
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
+/** Removes invisible characters and lone surrogates, and collapses blanks. */
+function normalizeBlanks(text: string): string {
+  return text.toWellFormed().replace(INVISIBLE, "").replace(/\s+/g, " ").trim();
+}
+
 /**
- * Plain text: no tags, no entities, no comments, no control, bidirectional or invisible characters, blanks collapsed.
- * What has been cleaned once stays as it is. It may hold `<` and `&`: it is to be escaped where it meets HTML.
+ * Converts HTML to plain text without tags, comments, entities and invisible characters, however often they are escaped.
+ * Plain text stays as it is. It may contain `<` and `&`, so escape it where it meets HTML again.
  *
- * @param most The longest it may be, in UTF-16 units.
+ * @param maxLength The longest result, in UTF-16 units.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(plainText("<b>Gold</b> &amp;amp; silver&nbsp;rise: 5 < 6", 300), "Gold & silver rise: 5 < 6");
+ * assertEquals(htmlToText("<b>Gold</b> &amp;amp; silver&nbsp;rise: 5 < 6", 300), "Gold & silver rise: 5 < 6");
  * ```
  */
-export function htmlToText(html: string, most: number): string {
-  const writer = createWriter();
-  // Half of a surrogate pair is no character, and could not be sent.
-  for (const character of withoutMarkup(html, most * SLACK).toWellFormed()) writer.write(character);
-  return cut(writer.text(), most);
+export function htmlToText(html: string, maxLength: number): string {
+  let text = html;
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    const plain = decode(removeMarkup(text, maxLength * READ_FACTOR), { scope: "strict" });
+    const next = normalizeBlanks(plain);
+    if (next === text) return cut(text, maxLength);
+    text = next;
+  }
+  return cut(normalizeBlanks(text.replace(/[<&]/g, "")), maxLength);
 }

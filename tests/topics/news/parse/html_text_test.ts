@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
-import { withoutMarkup } from "../../../../lib/topics/news/parse/markup.ts";
 import { htmlToText } from "../../../../lib/topics/news/parse/html_text.ts";
 import { anyCharacter } from "../../../support/any_character.ts";
 
@@ -32,12 +31,12 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 
 for (const [html, text] of Object.entries(TEXTS)) {
-  Deno.test(`plainText() makes ${JSON.stringify(text)} of ${JSON.stringify(html)}`, () => {
+  Deno.test(`htmlToText() makes ${JSON.stringify(text)} of ${JSON.stringify(html)}`, () => {
     assertEquals(htmlToText(html, 300), text);
   });
 }
 
-Deno.test("plainText() is cut between characters as readers see them, and says so", () => {
+Deno.test("htmlToText() cuts between characters as readers see them, and appends an ellipsis", () => {
   assertEquals(htmlToText("Gold rises", 10), "Gold rises");
   assertEquals(htmlToText("Gold rises!", 10), "Gold rise…");
   assertEquals(htmlToText("Gold slips", 6), "Gold…");
@@ -47,7 +46,7 @@ Deno.test("plainText() is cut between characters as readers see them, and says s
   assertEquals(htmlToText("cafe\u0301s", 5), "caf…");
 });
 
-/** Text in which markup, entities and what should not be there meet in every way. */
+/** Text of markup, entities and forbidden characters in any order. */
 const hostile = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -72,7 +71,7 @@ const hostile = fc.array(
   { maxLength: 60 },
 ).map((parts) => parts.join(""));
 
-Deno.test("plainText() leaves no tags, no entities, no controls, whatever it is given", () => {
+Deno.test("htmlToText() leaves no tags, entities or controls of any input", () => {
   fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
     const text = htmlToText(html, most);
     assertFalse(/<[a-z/!?]/i.test(text), text);
@@ -83,14 +82,16 @@ Deno.test("plainText() leaves no tags, no entities, no controls, whatever it is 
   }));
 });
 
-Deno.test("plainText() leaves what it has cleaned as it is", () => {
+Deno.test("htmlToText() leaves plain text as it is", () => {
   fc.assert(fc.property(hostile, fc.integer({ min: 1, max: 80 }), (html, most) => {
     const text = htmlToText(html, most);
     assertEquals(htmlToText(text, most), text);
   }));
 });
 
-Deno.test("withoutMarkup() looks at no more than is wanted", () => {
-  assertEquals(withoutMarkup("ab<i>cd</i>ef", 3), "abcd");
-  assertEquals(withoutMarkup("a".repeat(100), 3), "aaa");
+Deno.test("htmlToText() undoes 16 levels of escaping, and leaves no entity of more", () => {
+  const escaped = (levels: number) => `a &${"amp;".repeat(levels - 1)}lt;i> b`;
+  assertEquals(htmlToText(escaped(15), 300), "a b");
+  assertEquals(htmlToText(escaped(18), 300), "a amp;lt;i> b");
+  assertEquals(htmlToText(escaped(500), 10), "a amp;amp…");
 });
