@@ -13,9 +13,9 @@ export const TITLE_LENGTH = 300;
 export const SUMMARY_LENGTH = 500;
 
 /** The most sources of an article: a stream's filter takes as many. */
-export const MAX_SOURCES = 20;
+export const MAX_ARTICLE_SOURCES = 20;
 
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+const articleTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** Names a source in filters: a plain word. */
 export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
@@ -41,11 +41,11 @@ export const Article = z.object({
   summary: z.string().meta({ description: "Empty where the source gives none." }),
   url: z.string().meta({ example: "https://news.example/a/2" }),
   sources: z.array(ArticleSource).min(1),
-  published_at: time.nullable().meta({
+  published_at: articleTime.nullable().meta({
     description: "As the source says, null where it says nothing that could be true.",
   }),
-  first_seen_at: time.meta({ description: "When we saw it first." }),
-  updated_at: time.nullable().meta({ description: "When we saw it change last." }),
+  first_seen_at: articleTime.meta({ description: "When we saw it first." }),
+  updated_at: articleTime.nullable().meta({ description: "When we saw it change last." }),
   symbols: z.array(z.string()).meta({ example: ["XAU-USD"] }),
   simulated: z.boolean(),
 }).meta({ id: "Article" });
@@ -78,8 +78,8 @@ export const FeedStatus = z.object({
   state: z.enum(["waiting", "ok", "unchanged", "moved", "broken", "gone"]),
   moved_to: z.string().nullable(),
   reason: z.string().nullable(),
-  polled_at: time.nullable(),
-  next_poll_at: time.nullable().meta({ description: "Null where it is not asked again." }),
+  polled_at: articleTime.nullable(),
+  next_poll_at: articleTime.nullable().meta({ description: "Null where it is not asked again." }),
 }).meta({ id: "FeedStatus" });
 
 /** The status of a feed. */

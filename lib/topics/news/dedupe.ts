@@ -4,7 +4,7 @@
  * @module
  */
 import { isoTime } from "../../core/time.ts";
-import { type Article, type ArticleSource, MAX_SOURCES } from "./article.ts";
+import { type Article, type ArticleSource, MAX_ARTICLE_SOURCES } from "./article.ts";
 import type { ArticleIndex } from "./article_index.ts";
 import {
   articleIdOf,
@@ -119,7 +119,7 @@ export function classifyItem(
   }
   const updated: Article = { ...known, updated_at: isoTime(now) };
   if (!known.sources.some((each) => each.source === source)) {
-    if (known.sources.length >= MAX_SOURCES) return { kind: "duplicate", id: known.id };
+    if (known.sources.length >= MAX_ARTICLE_SOURCES) return { kind: "duplicate", id: known.id };
     const added: ArticleSource = { source, name, url: item.url };
     const article = { ...updated, sources: [...known.sources, added] };
     return { kind: "addedSource", id: known.id, article };

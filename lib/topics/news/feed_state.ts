@@ -11,7 +11,7 @@ import type { ArticleKey } from "./article_keys.ts";
 import type { SeenItem } from "./dedupe.ts";
 import type { Feed } from "./feeds.ts";
 
-/** How long the state of a feed that is not polled is kept. */
+/** The time to keep the state of a feed that is not polled. */
 const STATE_TTL_MS = 7 * 86_400_000;
 
 /** The most seen items of a feed: those of the last document, then those of earlier ones. */

@@ -1,5 +1,5 @@
 /**
- * THE LIST of feeds.
+ * The feeds: built-in, demo and configured ones.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Config } from "../../core/config.ts";
 
 /** One feed. */
 export interface Feed {
-  /** Names it as a source, in filters and in the store. */
+  /** The source's name in filters and in the store. */
   readonly name: string;
-  /** For people. */
+  /** The source's name for people. */
   readonly title: string;
   readonly url: string;
 }
 
-/** The feeds that are followed where `NEWS_FEEDS` names none. Read 2026-10; what moves or goes says so in its status. */
+/** The feeds that are polled if `NEWS_FEEDS` is not set. Checked in October 2026: the status of a feed reports a move. */
 export const BUILT_IN_FEEDS: readonly Feed[] = [
   {
     name: "fed",
@@ -25,7 +25,7 @@ export const BUILT_IN_FEEDS: readonly Feed[] = [
   {
     name: "ecb",
     title: "European Central Bank",
-    url: "https://www.ecb.europa.eu/rss/press.html", // XML, whatever its name says
+    url: "https://www.ecb.europa.eu/rss/press.html", // XML, in spite of its name
   },
   { name: "eia", title: "EIA", url: "https://www.eia.gov/rss/todayinenergy.xml" },
   {
@@ -51,10 +51,7 @@ export const BUILT_IN_FEEDS: readonly Feed[] = [
   },
 ];
 
-/**
- * The feeds of `DEMO`: made-up sources on hosts that cannot exist, so that nobody is said to have written what nobody
- * wrote.
- */
+/** The feeds of `DEMO`: invented sources on hosts that cannot exist, so that no real source is credited with them. */
 export const DEMO_FEEDS: readonly Feed[] = [
   { name: "wire", title: "Demo Wire", url: "https://wire.example/rss" },
   { name: "desk", title: "Demo Desk", url: "https://desk.example/atom" },
@@ -62,7 +59,7 @@ export const DEMO_FEEDS: readonly Feed[] = [
   { name: "archive", title: "Demo Archive", url: "https://archive.example/rss" },
 ];
 
-/** A name for a feed of which only the URL is known: its host, without what all hosts have. */
+/** Makes the name of a feed from its URL: the host without a usual prefix. */
 function feedNameOf(url: string): string {
   const host = URL.parse(url)?.hostname ?? "";
   return host.replace(/^(?:www|feeds|rss)\./, "").replace(/[^a-z0-9.-]+/g, "-").replace(
@@ -73,35 +70,37 @@ function feedNameOf(url: string): string {
 }
 
 /**
- * The feeds of the settings. A URL of the list keeps its name; another is named after its host, with a number where
- * there are several of one.
+ * Makes the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number if
+ * the host has several.
  *
- * @param urls `NEWS_FEEDS`, undefined where it is not set.
+ * @param urls `NEWS_FEEDS`, undefined if it is not set.
  */
 export function configuredFeeds(urls: readonly string[] | undefined): readonly Feed[] {
   if (urls === undefined) return BUILT_IN_FEEDS;
-  const taken = new Set<string>();
+  const names = new Set<string>();
   return [...new Set(urls)].map((url) => {
-    const listed = BUILT_IN_FEEDS.find((feed) => feed.url === url);
-    const base = listed?.name ?? feedNameOf(url);
+    const builtIn = BUILT_IN_FEEDS.find((feed) => feed.url === url);
+    const base = builtIn?.name ?? feedNameOf(url);
     let name = base;
-    for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
-    taken.add(name);
-    return listed ? { ...listed, name } : { name, title: name, url };
+    for (let n = 2; names.has(name); n++) name = `${base}-${n}`;
+    names.add(name);
+    return builtIn ? { ...builtIn, name } : { name, title: name, url };
   });
 }
 
-/** The shortest interval between two polls of a feed, in ms; in `DEMO`, where feeds are nobody's and life is faster. */
-const POLL_MS = 60_000;
-const DEMO_POLL_MS = 5000;
+/** The shortest interval between two polls of a feed, in milliseconds. */
+const FEED_POLL_MS = 60_000;
 
-/** The feeds of the settings, and their pace. */
+/** The same in `DEMO`, where stories change faster. */
+const DEMO_FEED_POLL_MS = 5000;
+
+/** Makes the settings of news from the configuration. */
 export function newsSettings(
   { DEMO, NEWS_FEEDS, NEWS_POLL_MS }: Pick<Config, "DEMO" | "NEWS_FEEDS" | "NEWS_POLL_MS">,
 ) {
   return {
     feeds: DEMO ? DEMO_FEEDS : configuredFeeds(NEWS_FEEDS),
-    pollMs: NEWS_POLL_MS ?? (DEMO ? DEMO_POLL_MS : POLL_MS),
+    pollMs: NEWS_POLL_MS ?? (DEMO ? DEMO_FEED_POLL_MS : FEED_POLL_MS),
     simulated: DEMO,
   };
 }

@@ -22,7 +22,7 @@ export interface ArticleIngestOptions {
   readonly clock: Clock;
   readonly repository: ArticleRepository;
   readonly store: Pick<Store, "get" | "set">;
-  /** How long tombstones and publishers' guids are kept, in milliseconds: as long as the log keeps articles. */
+  /** The time to keep tombstones and publishers' guids, in milliseconds: as long as the log keeps articles. */
   readonly retainMs: number;
 }
 

@@ -54,7 +54,7 @@ export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | 
 
 /** The settings of news. */
 export interface NewsOptions extends FeedSchedulerOptions {
-  /** How long retractions are remembered, in milliseconds. */
+  /** The lifetime of retraction tombstones, in milliseconds. */
   readonly retainMs: number;
 }
 

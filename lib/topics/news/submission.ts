@@ -1,18 +1,19 @@
 /**
- * What publishers send, and its way to an item.
+ * Submissions: the articles and corrections that publishers send.
  *
  * @module
  */
 import { z } from "zod";
+import { isoTime } from "../../core/time.ts";
 import { SUMMARY_LENGTH, TITLE_LENGTH } from "./article.ts";
 import { parseDate } from "./parse/date.ts";
 import { canonicalUrl } from "./parse/canonical_url.ts";
 import { htmlToText } from "./parse/html_text.ts";
 import type { IncomingItem } from "./dedupe.ts";
 
-const hasWords = (text: string) => htmlToText(text, TITLE_LENGTH) !== "";
+const hasText = (text: string) => htmlToText(text, TITLE_LENGTH) !== "";
 
-const Title = z.string().max(4 * TITLE_LENGTH).refine(hasWords, "no text is left of it")
+const Title = z.string().max(4 * TITLE_LENGTH).refine(hasText, "no text is left of it")
   .meta({
     description: `Plain text; markup is taken out. Cut at ${TITLE_LENGTH} characters.`,
   });
@@ -29,7 +30,7 @@ const Symbols = z.array(z.string().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(20).
   example: ["XAU-USD"],
 });
 
-/** A new article, as a publisher posts it. */
+/** The body of a submission. */
 export const PostedArticle = z.strictObject({
   title: Title,
   url: Url,
@@ -45,10 +46,10 @@ export const PostedArticle = z.strictObject({
   }),
 }).meta({ id: "PostedArticle" });
 
-/** A new article, as a publisher posts it. */
+/** The body of a submission. */
 export type PostedArticle = Readonly<z.infer<typeof PostedArticle>>;
 
-/** What a publisher corrects. What is not named stays. */
+/** The body of a correction. A field that is left out stays as it is. */
 export const Correction = z.strictObject({
   title: Title.optional(),
   summary: Summary.optional(),
@@ -59,10 +60,10 @@ export const Correction = z.strictObject({
   id: "ArticleCorrection",
 });
 
-/** What a publisher corrects. */
+/** The body of a correction. */
 export type Correction = Readonly<z.infer<typeof Correction>>;
 
-/** The item that a publisher posts. @param now In ms since the epoch. */
+/** Converts a submission to an item. @param now Wall time, in milliseconds since the Unix epoch. */
 export function toIncomingItem(posted: PostedArticle, now: number): IncomingItem {
   const { title, url, source, summary = "", published_at, symbols = [], guid = null } = posted;
   return {
@@ -82,7 +83,7 @@ export function toIncomingItem(posted: PostedArticle, now: number): IncomingItem
   };
 }
 
-/** The words of a correction, cleaned: only what it names. */
+/** Converts a correction to the fields it changes. @param now Wall time, in milliseconds since the Unix epoch. */
 export function toChanges(correction: Correction, now: number) {
   const { title, summary, url, published_at, symbols } = correction;
   const publishedAt = published_at ? parseDate(published_at, now) : null;
@@ -92,7 +93,7 @@ export function toChanges(correction: Correction, now: number) {
     ...(url === undefined ? {} : { url: canonicalUrl(url) ?? url }),
     ...(published_at === undefined
       ? {}
-      : { published_at: publishedAt === null ? null : new Date(publishedAt).toISOString() }),
+      : { published_at: publishedAt === null ? null : isoTime(publishedAt) }),
     ...(symbols === undefined ? {} : { symbols: [...new Set(symbols)].sort() }),
   };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SourceName } from "../../../lib/topics/news/article.ts";
 import { BUILT_IN_FEEDS, configuredFeeds } from "../../../lib/topics/news/feeds.ts";
 
-Deno.test("FEEDS have names of their own that filters can hold, and are asked over https", () => {
+Deno.test("BUILT_IN_FEEDS have unique names that filters accept, and https URLs", () => {
   assertEquals(new Set(BUILT_IN_FEEDS.map(({ name }) => name)).size, BUILT_IN_FEEDS.length);
   for (const { name, url } of BUILT_IN_FEEDS) {
     assert(SourceName.safeParse(name).success, name);
@@ -10,7 +10,7 @@ Deno.test("FEEDS have names of their own that filters can hold, and are asked ov
   }
 });
 
-Deno.test("feedsFor() names feeds of the settings: as in the list, or after their host", () => {
+Deno.test("configuredFeeds() names feeds as built in, or after their host", () => {
   assertEquals(configuredFeeds(undefined), BUILT_IN_FEEDS);
   const feeds = configuredFeeds([
     "https://www.theguardian.com/business/rss",

@@ -25,13 +25,13 @@ for (const [changes, field] of BAD) {
   });
 }
 
-Deno.test("PostedArticle takes what the contract asks for, and all of it", () => {
+Deno.test("PostedArticle accepts the required fields, and all fields", () => {
   const all = { summary: "", published_at: null, symbols: ["XAU-USD"], guid: "1" };
   assertEquals(PostedArticle.safeParse(POST).success, true);
   assertEquals(PostedArticle.safeParse({ ...POST, ...all }).success, true);
 });
 
-Deno.test("Correction takes one field or more, and none that is not its own", () => {
+Deno.test("Correction accepts one field or more, and no unknown field", () => {
   assertEquals(Correction.safeParse({ title: "x" }).success, true);
   assertEquals(Correction.safeParse({}).success, false);
   assertEquals(Correction.safeParse({ source: "x" }).success, false);

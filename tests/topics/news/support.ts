@@ -47,7 +47,7 @@ export function item(n: number | string, changes: Partial<FeedItem> = {}): FeedI
   };
 }
 
-/** The sources' names double as their titles. */
+/** Makes an article. */
 export function article(id: string, changes: Partial<Article> = {}, ...sources: string[]): Article {
   const url = `https://news.example/${id}`;
   const names = sources.length > 0 ? sources : ["bbc"];
@@ -66,7 +66,7 @@ export function article(id: string, changes: Partial<Article> = {}, ...sources: 
   };
 }
 
-/** How long the log and tombstones are kept in tests, in milliseconds. */
+/** The retention of the log and of tombstones in tests, in milliseconds. */
 export const RETAIN_MS = 86_400_000;
 
 /** Creates the in-memory backend on a clock. */

@@ -1,14 +1,14 @@
 /**
- * The dates feeds write.
+ * The dates of feeds.
  *
  * @module
  */
 
-/** How far ahead of us a source's clock may be. What is dated later is dated wrongly. */
-const AHEAD_MS = 10 * 60_000;
+/** The most that a source's clock may be ahead, in milliseconds. A later date is wrong. */
+const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 
-/** 1990: no feed has older news; zeros and years of two digits end up before. */
-const OLDEST_MS = 631_152_000_000;
+/** The start of 1990. No feed has older news, but a zero or a two-digit year is older. */
+const MIN_DATE_MS = 631_152_000_000;
 
 const ISO =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -16,7 +16,7 @@ const ISO =
 const RFC_822 =
   /^(?:[a-z]{3,9},?\s+)?(\d{1,2}\s+[a-z]{3,9}\.?\s+\d{4})(?:\s+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s+([a-z]{1,4}|[+-]\d{2}:?\d{2}))?)?$/i;
 
-/** Zones by name, where RFC 822 and its writers have them. Others are unknown, and a time in them is too. */
+/** The offsets of named zones, of RFC 822 and in common use. A time in another zone is unknown. */
 const ZONES: Readonly<Record<string, string>> = {
   ...{ Z: "+00:00", UT: "+00:00", UTC: "+00:00", GMT: "+00:00", WET: "+00:00" },
   ...{ BST: "+01:00", CET: "+01:00", CEST: "+02:00" },
@@ -30,11 +30,11 @@ function zoneOf(text = "Z"): string | null {
 }
 
 /**
- * Reads a date as RFC 822 or ISO 8601 have it. Without a zone it is taken as UTC. The runtime's own parser alone
- * would not do: it reads "not a date 5" as one, and times without a zone as those of wherever it runs.
+ * Parses a date in the form of RFC 822 or ISO 8601. A date without a zone is UTC. The runtime's own parser accepts
+ * "not a date 5", and takes a time without a zone as local.
  *
- * @param now In ms since the epoch.
- * @returns Ms since the epoch; null where the text is no date, or none that could be true.
+ * @param now Wall time, in milliseconds since the Unix epoch: published dates are wall time too.
+ * @returns Milliseconds since the Unix epoch, or null if the text is no date or none that can be true.
  */
 export function parseDate(text: string, now: number): number | null {
   const trimmed = text.slice(0, 80).trim();
@@ -43,9 +43,9 @@ export function parseDate(text: string, now: number): number | null {
   const offset = zoneOf(zone);
   if (day === undefined || offset === null) return null;
   const midnight = Date.parse(iso ? day : `${day} GMT`);
-  // The runtime takes the 31st of February for the 3rd of March.
+  // The runtime parses the 31st of February as the 3rd of March.
   if (new Date(midnight).getUTCDate() !== parseInt(iso ? day.slice(8) : day, 10)) return null;
   const date = new Date(midnight).toISOString().slice(0, 10);
   const ms = Date.parse(`${date}T${time.padStart(5, "0")}${offset}`);
-  return ms >= OLDEST_MS && ms <= now + AHEAD_MS ? ms : null;
+  return ms >= MIN_DATE_MS && ms <= now + MAX_CLOCK_SKEW_MS ? ms : null;
 }

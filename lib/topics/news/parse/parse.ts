@@ -1,24 +1,23 @@
 /**
- * A feed's text, read: whatever it holds, there are items or one kind of error.
+ * Parses the document of a feed. It yields items, or one kind of error.
  *
  * @module
  */
-import type { FeedDocument, RawItem } from "./item.ts";
-import { cleanItem } from "./item.ts";
-import { parseJsonFeed } from "./json.ts";
 import { canonicalUrl } from "./canonical_url.ts";
+import { cleanItem, type FeedDocument } from "./item.ts";
+import { parseJsonFeed } from "./json.ts";
 import { parseXmlFeed } from "./xml.ts";
 
-/** Items of one document that are looked at, its first ones. */
-export const MAX_ITEMS = 50;
+/** The most items of one document: its first ones. */
+const MAX_ITEMS = 50;
 
-/** A document that is no feed, or none we read. The message is for people, and holds nothing of the document. */
+/** A document that is no feed in a supported format. The message is for people, and quotes nothing of the document. */
 export class UnreadableFeed extends Error {
   override readonly name = "UnreadableFeed";
 }
 
-/** What the document begins with. */
-function kindOf(document: string): "json" | "html" | "xml" | "none" {
+/** Detects the format by the beginning of the document. */
+function formatOf(document: string): "json" | "html" | "xml" | "none" {
   const start = document.slice(0, 1000).replace(/^\ufeff/, "").trimStart();
   if (start.startsWith("{")) return "json";
   if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(start)) return "html";
@@ -26,9 +25,9 @@ function kindOf(document: string): "json" | "html" | "xml" | "none" {
 }
 
 /**
- * Whether a document declares types or entities, which no feed needs: bombs and references to files are made of them.
- * CDATA sections are passed over, since they may quote a page with its own. What hides from this by markup that is
- * not well-formed still meets the parser's own bounds.
+ * Reports whether a document declares types or entities. No feed needs them, and entity bombs and file references are
+ * made of them. A CDATA section may quote a page with declarations, so it is skipped. The parser's own limits catch what
+ * malformed markup hides from this check.
  */
 function hasDeclarations(document: string): boolean {
   let at = 0;
@@ -37,7 +36,7 @@ function hasDeclarations(document: string): boolean {
     if (at < 0) return false;
     if (document.startsWith("<![CDATA[", at)) {
       at = document.indexOf("]]>", at);
-      if (at < 0) return false; // the parser refuses what never ends
+      if (at < 0) return false; // the parser rejects an unclosed section
     } else if (
       /^<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.test(document.slice(at, at + 10))
     ) {
@@ -48,7 +47,7 @@ function hasDeclarations(document: string): boolean {
 }
 
 function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
-  switch (kindOf(document)) {
+  switch (formatOf(document)) {
     case "json":
       return { ttlMs: null, ...parseJsonFeed(document, MAX_ITEMS) };
     case "html":
@@ -65,32 +64,23 @@ function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
   }
 }
 
-/** All that is thrown is of one kind: parsers throw what they like. */
-function attempt<T>(task: () => T): T {
+/**
+ * Parses a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items in its order. Items without
+ * text are left out, and those without a URL if the feed has no page.
+ *
+ * @param url The feed's URL, the base of relative links.
+ * @param now Wall time, in milliseconds since the Unix epoch: a later date counts as missing.
+ * @throws {UnreadableFeed} Nothing else, whatever the parsers throw.
+ */
+export function parseFeed(document: string, url: string, now: number): FeedDocument {
   try {
-    return task();
+    const { items, page, ttlMs } = parseDocument(document);
+    const home = page === null ? null : canonicalUrl(page, url);
+    const context = { base: home ?? url, page: home, now };
+    const cleaned = items.map((raw) => cleanItem(raw, context)).filter((each) => each !== null);
+    return { items: cleaned, ttlMs };
   } catch (thrown) {
     if (thrown instanceof UnreadableFeed) throw thrown;
     throw new UnreadableFeed("It is no feed we can read", { cause: thrown });
   }
-}
-
-/**
- * Reads a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items of it, in its order. Items
- * that have no words, or no link and no page of their feed to lead to, are skipped.
- *
- * @param url The feed's own, which relative links are relative to.
- * @param now In ms since the epoch: dates in the future are none.
- * @throws {UnreadableFeed} Nothing else.
- */
-export function parseFeed(document: string, url: string, now: number): FeedDocument {
-  return attempt(() => {
-    const { items, page, ttlMs } = parseDocument(document);
-    const home = page === null ? null : canonicalUrl(page, url);
-    const around = { base: home ?? url, page: home, now };
-    const cleaned = items.map((raw: RawItem) => cleanItem(raw, around)).filter((each) =>
-      each !== null
-    );
-    return { items: cleaned, skipped: items.length - cleaned.length, ttlMs };
-  });
 }

@@ -24,12 +24,12 @@ const LINKS: Readonly<Record<string, string | null>> = {
 };
 
 for (const [text, link] of Object.entries(LINKS)) {
-  Deno.test(`linkOf() makes ${link} of ${text.slice(0, 80)}`, () => {
+  Deno.test(`canonicalUrl() makes ${link} of ${text.slice(0, 80)}`, () => {
     assertEquals(canonicalUrl(text, "https://base.example/feed"), link);
   });
 }
 
-Deno.test("linkOf() never throws, gives http(s) only, and leaves its own links as they are", () => {
+Deno.test("canonicalUrl() never throws, returns http(s) URLs only, and leaves canonical URLs as they are", () => {
   const texts = fc.oneof(
     fc.webUrl({ withFragments: true, withQueryParameters: true }),
     fc.string({ unit: anyCharacter }),
@@ -43,7 +43,7 @@ Deno.test("linkOf() never throws, gives http(s) only, and leaves its own links a
   }));
 });
 
-Deno.test("keyOfLink() is the same for links that lead to one article", () => {
+Deno.test("comparableUrl() is equal for links to one article", () => {
   const key = comparableUrl("https://news.example/a?x=1&y=2");
   for (
     const link of [

@@ -13,7 +13,7 @@ const DATES: Readonly<Record<string, string | null>> = {
   "2026-10-05T11:59:00.123456Z": "2026-10-05T11:59:00.123Z",
   "2026-10-05 11:59": "2026-10-05T11:59:00.000Z",
   "2026-10-05": "2026-10-05T00:00:00.000Z",
-  // A clock that goes ahead by ten minutes is believed, one by eleven is not.
+  // A clock may be ten minutes ahead, not eleven.
   "2026-10-05T18:10:00Z": "2026-10-05T18:10:00.000Z",
   "2026-10-05T18:11:00Z": null,
   "not a date": null,
@@ -29,7 +29,7 @@ const DATES: Readonly<Record<string, string | null>> = {
 };
 
 for (const [text, iso] of Object.entries(DATES)) {
-  Deno.test(`dateOf() makes ${iso} of ${JSON.stringify(text)}`, () => {
+  Deno.test(`parseDate() makes ${iso} of ${JSON.stringify(text)}`, () => {
     const ms = parseDate(text, NOW);
     assertEquals(ms === null ? null : new Date(ms).toISOString(), iso);
   });
