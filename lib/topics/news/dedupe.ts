@@ -6,13 +6,7 @@
 import { isoTime } from "../../core/time.ts";
 import { type Article, type ArticleSource, MAX_ARTICLE_SOURCES } from "./article.ts";
 import type { ArticleIndex } from "./article_index.ts";
-import {
-  articleIdOf,
-  type ArticleKey,
-  contentVersion,
-  itemKeys,
-  titleKey,
-} from "./article_keys.ts";
+import { articleIdOf, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
 import type { FeedItem } from "./parse/item.ts";
 
 /** Sources that use one title report one story if they publish it within two days. */
@@ -29,15 +23,6 @@ export interface IncomingItem {
   readonly by: "feed" | "publisher";
   readonly symbols: readonly string[];
   readonly simulated: boolean;
-}
-
-/** An item's keys, and what it was classified as at its last poll. */
-export interface SeenItem {
-  readonly keys: readonly ArticleKey[];
-  /** The article's id. */
-  readonly id: string;
-  /** The item's {@linkcode contentVersion}. */
-  readonly version: string;
 }
 
 /**
@@ -98,14 +83,14 @@ function findSameStory(
  * that source has changed its own text since its last poll, so that a correction stands until the source has something
  * new. An article keeps its link.
  *
- * @param seen The item at its last poll, null at its first. A seen item whose article is no longer in the index stays a
+ * @param seen The article id and the {@linkcode contentVersion} of the item at its last poll, null at its first. A seen item whose article is no longer in the index stays a
  * duplicate: its article has left the log.
  * @param now Wall time, in milliseconds since the Unix epoch: articles show it.
  */
 export function classifyItem(
   index: ArticleIndex,
   incoming: IncomingItem,
-  seen: Pick<SeenItem, "id" | "version"> | null,
+  seen: { readonly id: string; readonly version: string } | null,
   now: number,
 ): Classification {
   const { item, source, name, by } = incoming;

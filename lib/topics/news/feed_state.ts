@@ -7,8 +7,6 @@ import { z } from "zod";
 import { isoTime } from "../../core/time.ts";
 import type { Store } from "../../store/store.ts";
 import type { FeedStatus } from "./article.ts";
-import type { ArticleKey } from "./article_keys.ts";
-import type { SeenItem } from "./dedupe.ts";
 import type { Feed } from "./feeds.ts";
 
 /** The time to keep the state of a feed that is not polled. */
@@ -17,11 +15,15 @@ const STATE_TTL_MS = 7 * 86_400_000;
 /** The most seen items of a feed: those of the last document, then those of earlier ones. */
 const MAX_SEEN_ITEMS = 200;
 
-/**
- * The items of a feed as of their last poll, newest first. They outlive the log, so that an item which the feed still
- * shows is not new again once its article has left the log.
- */
-export type SeenItems = readonly SeenItem[];
+/** An item as of its last poll: its keys, its article's id, and its content version. */
+const SeenItem = z.object({
+  keys: z.array(z.string()).readonly(),
+  id: z.string(),
+  version: z.string(),
+});
+
+/** An item as of its last poll. */
+export type SeenItem = Readonly<z.infer<typeof SeenItem>>;
 
 const FeedState = z.object({
   /** The URL to poll: not the configured one if the feed has moved. */
@@ -37,9 +39,11 @@ const FeedState = z.object({
   polled_at: z.number().nullable(),
   /** Null if the feed is not polled again. */
   next_poll_at: z.number().nullable(),
-  seen_items: z.array(
-    z.object({ keys: z.array(z.string()).readonly(), id: z.string(), version: z.string() }),
-  ).readonly(),
+  /**
+   * The feed's items, newest first. They outlive the log, so that an item which the feed still shows is not new again
+   * once its article has left the log.
+   */
+  seen_items: z.array(SeenItem).readonly(),
 });
 
 /** The state of a feed. */
@@ -87,7 +91,10 @@ export async function saveFeedState(
 }
 
 /** Returns the seen item of the first key that has one. */
-export function findSeenItem(seenItems: SeenItems, keys: readonly ArticleKey[]): SeenItem | null {
+export function findSeenItem(
+  seenItems: readonly SeenItem[],
+  keys: readonly string[],
+): SeenItem | null {
   for (const key of keys) {
     const found = seenItems.find((each) => each.keys.includes(key));
     if (found) return found;
@@ -96,7 +103,10 @@ export function findSeenItem(seenItems: SeenItems, keys: readonly ArticleKey[]):
 }
 
 /** Merges the items of a document with the earlier ones that share no key with them. */
-export function mergeSeenItems(own: SeenItems, earlier: SeenItems): SeenItems {
+export function mergeSeenItems(
+  own: readonly SeenItem[],
+  earlier: readonly SeenItem[],
+): readonly SeenItem[] {
   const ownKeys = new Set(own.flatMap(({ keys }) => keys));
   return [...own, ...earlier.filter(({ keys }) => !keys.some((key) => ownKeys.has(key)))]
     .slice(0, MAX_SEEN_ITEMS);

@@ -11,8 +11,8 @@ import { type Article, RETRACTED } from "./article.ts";
 import type { ArticleIndex } from "./article_index.ts";
 import { articleKeys, contentVersion, itemKeys, titleKey } from "./article_keys.ts";
 import type { ArticleEventInput, ArticleRepository } from "./article_repository.ts";
-import { type Classification, classifyItem, type IncomingItem, type SeenItem } from "./dedupe.ts";
-import { findSeenItem, mergeSeenItems, type SeenItems } from "./feed_state.ts";
+import { type Classification, classifyItem, type IncomingItem } from "./dedupe.ts";
+import { findSeenItem, mergeSeenItems, type SeenItem } from "./feed_state.ts";
 import type { FeedItem } from "./parse/item.ts";
 import { type Correction, type PostedArticle, toChanges, toIncomingItem } from "./submission.ts";
 import { createRetractionTombstones } from "./tombstones.ts";
@@ -44,8 +44,8 @@ export interface ArticleIngest {
   ingest(
     feed: Omit<IncomingItem, "item">,
     items: readonly FeedItem[],
-    seenItems: SeenItems,
-  ): Promise<SeenItems>;
+    seenItems: readonly SeenItem[],
+  ): Promise<readonly SeenItem[]>;
   /** Publishes a publisher's article, or adds the publisher as a source to a known one. */
   submit(posted: PostedArticle): Promise<SubmissionResult>;
   /** Corrects an article. @returns Null if the id is unknown. */
@@ -83,8 +83,8 @@ export function createArticleIngest(
   async function ingest(
     feed: Omit<IncomingItem, "item">,
     items: readonly FeedItem[],
-    seenItems: SeenItems,
-  ): Promise<SeenItems> {
+    seenItems: readonly SeenItem[],
+  ): Promise<readonly SeenItem[]> {
     const draft = (await repository.read()).copy();
     const events: ArticleEventInput[] = [];
     const seenNow: SeenItem[] = [];

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Store } from "../../store/store.ts";
-import type { ArticleKey } from "./article_keys.ts";
 
 /** The keys of retracted articles. */
 export interface RetractionTombstones {
@@ -12,8 +11,8 @@ export interface RetractionTombstones {
    * Reports whether one of the keys has a tombstone. A tombstone that is found is kept for the full time again; that of
    * a title is not, because other articles may use the title one day.
    */
-  has(keys: readonly ArticleKey[], title: ArticleKey | null): Promise<boolean>;
-  add(keys: readonly ArticleKey[]): Promise<void>;
+  has(keys: readonly string[], title: string | null): Promise<boolean>;
+  add(keys: readonly string[]): Promise<void>;
 }
 
 /** Creates tombstones that expire `ttlMs` milliseconds after they were last set. */
@@ -21,9 +20,9 @@ export function createRetractionTombstones(
   store: Pick<Store, "get" | "set">,
   ttlMs: number,
 ): RetractionTombstones {
-  const storeKeyOf = (key: ArticleKey) => `news:retracted:${key}`;
+  const storeKeyOf = (key: string) => `news:retracted:${key}`;
 
-  async function add(keys: readonly ArticleKey[]): Promise<void> {
+  async function add(keys: readonly string[]): Promise<void> {
     await Promise.all(keys.map((key) => store.set(storeKeyOf(key), "1", ttlMs)));
   }
 

@@ -9,7 +9,7 @@ import type { Store } from "../../../lib/store/store.ts";
 import { type Article, RETRACTED } from "../../../lib/topics/news/article.ts";
 import { ArticleIndex, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
 import type { ArticleEventInput } from "../../../lib/topics/news/article_repository.ts";
-import type { SeenItems } from "../../../lib/topics/news/feed_state.ts";
+import type { SeenItem } from "../../../lib/topics/news/feed_state.ts";
 import { createArticleIngest } from "../../../lib/topics/news/ingest.ts";
 import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
@@ -99,7 +99,7 @@ export function createTestIngest() {
   const store = createTestStore(clock);
   const log = createTestLog();
   const published: ArticleEventInput[] = [];
-  const seenItems = new Map<string, SeenItems>();
+  const seenItems = new Map<string, readonly SeenItem[]>();
   const state = { isBroken: false };
 
   function open() {
