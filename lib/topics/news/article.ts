@@ -27,7 +27,10 @@ export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
 /** One source of an article. */
 export const ArticleSource = z.object({
   source: SourceName,
-  name: z.string().meta({ description: "For people.", example: "Federal Reserve" }),
+  name: z.string().meta({
+    description: "The source's name for people.",
+    example: "Federal Reserve",
+  }),
   url: z.string().meta({ description: "The article at this source." }),
 }).meta({ id: "ArticleSource" });
 
@@ -38,14 +41,18 @@ export type ArticleSource = Readonly<z.infer<typeof ArticleSource>>;
 export const Article = z.object({
   id: z.string().meta({ example: "Zm9vYmFyYmF6cXV4" }),
   title: z.string().meta({ example: "Gold's slide deepens & silver follows" }),
-  summary: z.string().meta({ description: "Empty where the source gives none." }),
+  summary: z.string().meta({ description: "Empty if the source gives none." }),
   url: z.string().meta({ example: "https://news.example/a/2" }),
   sources: z.array(ArticleSource).min(1),
   published_at: articleTime.nullable().meta({
-    description: "As the source says, null where it says nothing that could be true.",
+    description: "The source's own time. Null if it gives none, or one that cannot be true.",
   }),
-  first_seen_at: articleTime.meta({ description: "When we saw it first." }),
-  updated_at: articleTime.nullable().meta({ description: "When we saw it change last." }),
+  first_seen_at: articleTime.meta({
+    description: "The time at which this server first saw the article.",
+  }),
+  updated_at: articleTime.nullable().meta({
+    description: "The time of the last change. Null if there was none.",
+  }),
   symbols: z.array(z.string()).meta({ example: ["XAU-USD"] }),
   simulated: z.boolean(),
 }).meta({ id: "Article" });
@@ -79,7 +86,9 @@ export const FeedStatus = z.object({
   moved_to: z.string().nullable(),
   reason: z.string().nullable(),
   polled_at: articleTime.nullable(),
-  next_poll_at: articleTime.nullable().meta({ description: "Null where it is not asked again." }),
+  next_poll_at: articleTime.nullable().meta({
+    description: "Null if the feed is not polled again.",
+  }),
 }).meta({ id: "FeedStatus" });
 
 /** The status of a feed. */

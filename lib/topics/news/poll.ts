@@ -146,10 +146,10 @@ export async function pollFeed(
       state: "broken",
       reason: isUpstream || thrown instanceof UnreadableFeed
         ? thrown.message
-        : "It could not be read",
+        : "The answer could not be read",
     };
     const isGone = isUpstream && thrown.status === 410 && !hasMoved;
-    const reason = "It is gone for good (410)";
+    const reason = "The feed answered 410 Gone";
     return {
       items: null,
       state: isGone ? { ...state, next_poll_at: null, state: "gone", reason } : state,
@@ -168,7 +168,7 @@ export async function pollFeed(
     metrics.called(FEEDS_PROVIDER, "ok");
     return poll;
   } catch (thrown) {
-    const { kind } = asFailure(thrown, "shape", `${feed.title} answered with no feed`);
+    const { kind } = asFailure(thrown, "shape", `${feed.title} answered without a feed`);
     metrics.called(FEEDS_PROVIDER, kind);
     return failedPoll(thrown);
   }

@@ -13,16 +13,19 @@ import type { IncomingItem } from "./dedupe.ts";
 
 const hasText = (text: string) => htmlToText(text, TITLE_LENGTH) !== "";
 
-const Title = z.string().max(4 * TITLE_LENGTH).refine(hasText, "no text is left of it")
+const Title = z.string().max(4 * TITLE_LENGTH).refine(
+  hasText,
+  "The title has no text besides markup. Send plain text.",
+)
   .meta({
-    description: `Plain text; markup is taken out. Cut at ${TITLE_LENGTH} characters.`,
+    description: `Plain text. Markup is removed. Cut at ${TITLE_LENGTH} characters.`,
   });
 const Summary = z.string().max(8 * SUMMARY_LENGTH).meta({
-  description: `Plain text; markup is taken out. Cut at ${SUMMARY_LENGTH} characters.`,
+  description: `Plain text. Markup is removed. Cut at ${SUMMARY_LENGTH} characters.`,
 });
 const Url = z.string().max(2048).refine(
   (text) => canonicalUrl(text) !== null,
-  "no link of http or https",
+  "The URL is not absolute, or neither http nor https.",
 )
   .meta({ example: "https://news.example/a/2" });
 const Time = z.iso.datetime({ offset: true }).nullable();
@@ -35,7 +38,7 @@ export const PostedArticle = z.strictObject({
   title: Title,
   url: Url,
   source: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/).meta({
-    description: "A word that names the source; filters have it in lower case.",
+    description: "A word that names the source. Filters have it in lower case.",
     example: "desk",
   }),
   summary: Summary.optional(),
@@ -56,7 +59,10 @@ export const Correction = z.strictObject({
   url: Url.optional(),
   published_at: Time.optional(),
   symbols: Symbols.optional(),
-}).refine((given) => Object.keys(given).length > 0, "nothing to correct").meta({
+}).refine(
+  (given) => Object.keys(given).length > 0,
+  "The correction is empty. Send at least one field.",
+).meta({
   id: "ArticleCorrection",
 });
 

@@ -103,7 +103,7 @@ Deno.test("pollFeed() schedules no poll of a feed that is gone", async () => {
   const feed = createFeed(() => status(410));
   await feed.poll();
   const { state, reason, next_poll_at } = feed.status();
-  assertEquals([state, reason, next_poll_at], ["gone", "It is gone for good (410)", null]);
+  assertEquals([state, reason, next_poll_at], ["gone", "The feed answered 410 Gone", null]);
 });
 
 Deno.test("pollFeed() polls a moved feed at its new URL, reports it, and returns to the configured URL on failure", async () => {
@@ -134,13 +134,13 @@ Deno.test("pollFeed() does not move to a document that is no feed", async () => 
   await feed.poll();
   const { state, moved_to, reason } = feed.status();
   assertEquals([state, moved_to], ["broken", null]);
-  assertEquals(reason, "It is a page for people (HTML), no feed");
+  assertEquals(reason, "The answer is an HTML page, not a feed");
 });
 
 const BROKEN: Readonly<Record<string, () => Response>> = {
-  "It is a page for people (HTML), no feed": () =>
+  "The answer is an HTML page, not a feed": () =>
     document(sample("feed_bad_html_429.html"), { "content-type": "text/html" }),
-  "It declares document types or entities, which we do not read": () =>
+  "The answer declares document types or entities, which are not supported": () =>
     document(sample("feed_bad_billion_laughs.xml")),
   "Example answered with image/png, which we did not ask for": () =>
     document("x", { "content-type": "image/png" }),

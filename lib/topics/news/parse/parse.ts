@@ -51,14 +51,16 @@ function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
     case "json":
       return { ttlMs: null, ...parseJsonFeed(document, MAX_ITEMS) };
     case "html":
-      throw new UnreadableFeed("It is a page for people (HTML), no feed");
+      throw new UnreadableFeed("The answer is an HTML page, not a feed");
     case "none":
       throw new UnreadableFeed(
-        document.trim() === "" ? "It is empty" : "It is neither XML nor JSON",
+        document.trim() === "" ? "The answer is empty" : "The answer is neither XML nor JSON",
       );
     case "xml":
       if (hasDeclarations(document)) {
-        throw new UnreadableFeed("It declares document types or entities, which we do not read");
+        throw new UnreadableFeed(
+          "The answer declares document types or entities, which are not supported",
+        );
       }
       return parseXmlFeed(document, MAX_ITEMS);
   }
@@ -81,6 +83,6 @@ export function parseFeed(document: string, url: string, now: number): FeedDocum
     return { items: cleaned, ttlMs };
   } catch (thrown) {
     if (thrown instanceof UnreadableFeed) throw thrown;
-    throw new UnreadableFeed("It is no feed we can read", { cause: thrown });
+    throw new UnreadableFeed("The answer is not a feed in a supported format", { cause: thrown });
   }
 }
