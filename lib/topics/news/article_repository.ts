@@ -23,7 +23,7 @@ export interface ArticleEventInput extends EventInput {
 }
 
 /** The log's articles as an index, brought up to date on demand: it keeps no subscription. */
-export class ArticleProjection {
+class ArticleProjection {
   readonly #log: Pick<EventLog, "after" | "honours">;
   #index = new ArticleIndex();
   #position: Position = ORIGIN;

@@ -1,130 +1,133 @@
 import { assert, assertEquals } from "@std/assert";
+import type { AppendOptions } from "../../../lib/store/event_log.ts";
 import { newsTopic, RETRACTED } from "../../../lib/topics/news/article.ts";
 import {
   type ArticleEventInput,
-  ArticleProjection,
   createArticleRepository,
 } from "../../../lib/topics/news/article_repository.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { article, createTestState, RETAIN_MS } from "./support.ts";
 
-/** Creates a projection of a small log, and records how many events each read returns. */
-function createTestProjection(retainEvents = 1000) {
+/** Makes an event of an article. */
+function event(type: string, id: string, title: string, ...sources: string[]): ArticleEventInput {
+  const data = type === RETRACTED ? { id } : article(id, { title }, ...sources);
+  return { type, key: id, tags: sources, data };
+}
+
+/** Creates a repository on a log, and records what it publishes and how many events each read returns. */
+function createTestRepository(retainEvents = 1000) {
   const clock = createManualClock();
   const { log } = createTestState(clock, retainEvents);
+  const published: (Pick<ArticleEventInput, "type" | "tags"> & Pick<AppendOptions, "retracts">)[] =
+    [];
   const reads: number[] = [];
-  const projection = new ArticleProjection({
-    ...log,
-    async after(...args) {
-      const page = await log.after(...args);
-      reads.push(page.events.length);
-      return page;
+
+  async function append(
+    { type, data, key = "", tags = [] }:
+      & Partial<ArticleEventInput>
+      & Pick<ArticleEventInput, "type">,
+    options?: AppendOptions,
+  ): Promise<string> {
+    const serialized = { type, key, tags, json: JSON.stringify(data) };
+    const appended = await log.append(newsTopic, [serialized], options);
+    assert("ids" in appended);
+    return appended.ids[0] ?? "";
+  }
+
+  const repository = createArticleRepository({
+    log: {
+      ...log,
+      async after(...args) {
+        const page = await log.after(...args);
+        reads.push(page.events.length);
+        return page;
+      },
+    },
+    fence: { lease: "news", holder: "here" },
+    logger: { warn: () => {} },
+    hub: {
+      async publish(_topic, events, options) {
+        const ids: string[] = [];
+        for (const each of events) {
+          const { type, tags = [] } = each;
+          published.push({ type, tags, retracts: options?.retracts });
+          ids.push(await append({ ...each, key: each.key ?? "", tags }, options));
+        }
+        return ids;
+      },
+      received: () => Promise.resolve(),
     },
   });
 
   return {
     clock,
-    projection,
+    repository,
+    published,
     reads,
-    async append(id: string, title: string, type = "article"): Promise<string> {
-      const json = JSON.stringify(article(id, { title }));
-      const appended = await log.append(newsTopic, [{ type, key: id, tags: ["bbc"], json }]);
-      return "ids" in appended ? appended.ids[0] ?? "" : "";
+    /** Appends an event as another isolate does. @returns Its id. */
+    append: (id: string, title: string, type = "article") => append(event(type, id, title, "bbc")),
+    retract: (id: string, retracts: readonly string[]) =>
+      append(event(RETRACTED, id, "", "bbc"), { retracts }),
+    /** Reads the titles of articles, undefined for those that are not there. */
+    async titlesOf(...ids: string[]) {
+      const index = await repository.read();
+      return ids.map((id) => index.get(id)?.title);
     },
-    async retract(id: string, retracts: readonly string[]): Promise<void> {
-      const event = { type: RETRACTED, key: id, tags: ["bbc"], json: JSON.stringify({ id }) };
-      await log.append(newsTopic, [event], { retracts });
-    },
-    titleOf: (id: string) => projection.index.get(id)?.title,
   };
 }
 
-Deno.test("ArticleProjection.catchUp() reads the log once, then only newer events", async () => {
-  const test = createTestProjection();
-  const first = await test.append("a", "A");
-  await test.append("b", "B");
-  await test.projection.catchUp();
-  const second = await test.append("a", "A, corrected", "article.updated");
-  await test.projection.catchUp();
-  await test.projection.catchUp();
-  assertEquals([test.titleOf("a"), test.titleOf("b")], ["A, corrected", "B"]);
-  assertEquals(test.projection.eventsOf("a").map(({ id }) => id), [first, second]);
-  assertEquals(test.reads, [2, 1, 0]);
+Deno.test("articleRepository.read() reads the log once, then only newer events", async () => {
+  const { append, titlesOf, reads } = createTestRepository();
+  await append("a", "A");
+  await append("b", "B");
+  assertEquals(await titlesOf("a", "b"), ["A", "B"]);
+  await append("a", "A, corrected", "article.updated");
+  assertEquals(await titlesOf("a", "b"), ["A, corrected", "B"]);
+  await titlesOf();
+  assertEquals(reads, [2, 1, 0]);
 });
 
-Deno.test("ArticleProjection.catchUp() removes what the log no longer retains, read or unread", async () => {
-  const test = createTestProjection(2);
-  await test.append("a", "A");
-  await test.projection.catchUp();
-  await test.append("b", "B");
-  await test.append("c", "C");
-  await test.projection.catchUp();
-  assertEquals([test.titleOf("a"), test.titleOf("b"), test.titleOf("c")], [undefined, "B", "C"]);
-  for (const id of ["d", "e", "f"]) await test.append(id, id);
-  await test.projection.catchUp();
-  assertEquals([test.titleOf("c"), test.titleOf("d"), test.titleOf("e")], [
-    undefined,
-    undefined,
-    "e",
-  ]);
-  await test.clock.advance(RETAIN_MS + 1);
-  await test.projection.catchUp();
-  assertEquals(test.titleOf("f"), undefined);
+Deno.test("articleRepository.read() removes what the log no longer retains, read or unread", async () => {
+  const { append, titlesOf, clock } = createTestRepository(2);
+  await append("a", "A");
+  await titlesOf();
+  await append("b", "B");
+  await append("c", "C");
+  assertEquals(await titlesOf("a", "b", "c"), [undefined, "B", "C"]);
+  for (const id of ["d", "e", "f"]) await append(id, id);
+  assertEquals(await titlesOf("c", "d", "e"), [undefined, undefined, "e"]);
+  await clock.advance(RETAIN_MS + 1);
+  assertEquals(await titlesOf("f"), [undefined]);
 });
 
-Deno.test("ArticleProjection.catchUp() has every retained article, whatever their number", async () => {
-  const test = createTestProjection(3000);
-  for (let n = 0; n < 2001; n++) await test.append(`a${n}`, `A ${n}`);
-  await test.projection.catchUp();
-  assertEquals([test.titleOf("a0"), test.titleOf("a2000")], ["A 0", "A 2000"]);
+Deno.test("articleRepository.read() has every retained article, whatever their number", async () => {
+  const { append, titlesOf } = createTestRepository(3000);
+  for (let n = 0; n < 2001; n++) await append(`a${n}`, `A ${n}`);
+  assertEquals(await titlesOf("a0", "a2000"), ["A 0", "A 2000"]);
 });
 
-Deno.test("ArticleProjection.catchUp() returns the late events of a retracted article", async () => {
-  const test = createTestProjection();
-  const first = await test.append("a", "A");
-  await test.projection.catchUp();
-  const before = await test.append("a", "A, before", "article.updated");
-  await test.retract("a", [first]);
-  const after = await test.append("a", "A, after", "article.updated");
-  const lateEvents = await test.projection.catchUp();
-  assertEquals(lateEvents.map(({ id }) => id), [before, after]);
-  assertEquals(test.titleOf("a"), undefined);
-  await test.retract("a", [before, after]);
-  assertEquals(await test.projection.catchUp(), []);
-  assertEquals(test.projection.eventsOf("a"), []);
+Deno.test("articleRepository.read() retracts late events: those of an article that another isolate retracted meanwhile", async () => {
+  const { append, retract, titlesOf, published } = createTestRepository();
+  const first = await append("a", "A");
+  await titlesOf();
+  const before = await append("a", "A, before", "article.updated");
+  await retract("a", [first]);
+  const after = await append("a", "A, after", "article.updated");
+  assertEquals(await titlesOf("a"), [undefined]);
+  assertEquals(published, [{ type: RETRACTED, tags: ["bbc"], retracts: [before, after] }]);
+  assertEquals(await titlesOf("a"), [undefined]);
+  assertEquals(published.length, 1);
 });
 
-/** Makes an event of one article with these sources. */
-function event(type: string, ...sources: readonly string[]): ArticleEventInput {
-  const data = type === RETRACTED ? { id: "a" } : article("a", {}, ...sources);
-  return { type, key: "a", tags: [...sources], data };
-}
-
-Deno.test("articleRepository.publish() tags a retraction with every source of the article's events, lost ones too", async () => {
-  const { log } = createTestState(createManualClock());
-  const published: [type: string, tags: readonly string[]][] = [];
-  const repository = createArticleRepository({
-    log,
-    fence: { lease: "news", holder: "here" },
-    logger: { warn: () => {} },
-    hub: {
-      async publish(topic, events, options) {
-        const serialized = events.map(({ type, data, key = "", tags = [] }) => {
-          published.push([type, tags]);
-          return { type, key, tags, json: JSON.stringify(data) };
-        });
-        const appended = await log.append(topic, serialized, options);
-        assert("ids" in appended);
-        return [...appended.ids];
-      },
-      received: () => Promise.resolve(),
-    },
-  });
-  await repository.publish([event("article", "bbc")], "publisher");
-  await repository.publish([event("article.updated", "bbc", "cnbc")], "publisher");
+Deno.test("articleRepository.publish() retracts all events of an article, for every source they name, lost ones too", async () => {
+  const { append, repository, published } = createTestRepository();
+  const first = await append("a", "A");
+  await repository.publish([event("article.updated", "a", "A", "bbc", "cnbc")], "publisher");
   // The correction of an isolate that has not seen the second source yet.
-  await repository.publish([event("article.updated", "bbc")], "publisher");
+  await repository.publish([event("article.updated", "a", "A", "bbc")], "publisher");
   await repository.read();
-  await repository.publish([event(RETRACTED, "bbc")], "publisher");
-  assertEquals(published.at(-1), [RETRACTED, ["bbc", "cnbc"]]);
+  await repository.publish([event(RETRACTED, "a", "", "bbc")], "publisher");
+  const { type, tags, retracts } = published.at(-1) ?? {};
+  assertEquals([type, tags], [RETRACTED, ["bbc", "cnbc"]]);
+  assertEquals([retracts?.length, retracts?.[0]], [3, first]);
 });
