@@ -1,5 +1,5 @@
 /**
- * Everything there is, built once, in order.
+ * The services: everything the routes need, built once, in order.
  *
  * @module
  */
@@ -20,65 +20,60 @@ import { createMemoryState } from "./store/memory/backend.ts";
 import { createRedisState, type RedisStateOptions } from "./store/redis/backend.ts";
 import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
-import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
 import { registerChannels } from "./topics/channels.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
-import { createOperations, type Operations } from "./topics/operations/operations.ts";
-import { registerFamily } from "./topics/topic_family.ts";
-import { OPERATIONS, operationTopic } from "./topics/operations/topic.ts";
+import { createOperations, type Operations } from "./topics/operations/operation.ts";
 import { createQuotesService, type QuotesService } from "./topics/quotes/quotes_service.ts";
 import { providersFor } from "./topics/quotes/providers/registry.ts";
-import { createSessions, type Sessions } from "./topics/sessions/sessions.ts";
-import { SESSIONS, sessionTopic } from "./topics/sessions/topic.ts";
-import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
+import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
+import { createSessions, type Sessions } from "./topics/sessions/session.ts";
 import { TASK_OUTCOMES } from "./topics/tasks/task.ts";
-import { tasksTopic } from "./topics/tasks/topic.ts";
+import { createTasks, type Tasks } from "./topics/tasks/tasks.ts";
 
-/** What the routes are made of. */
+/** The services. Each group of routes picks those that it needs. */
 export interface Services {
   readonly config: Config;
   readonly runtime: Runtime;
-  /** As in deno.json. */
+  /** The version in deno.json. */
   readonly version: string;
-  /** A name for this isolate, new at every start. */
+  /** The name of this isolate, new at every start. */
   readonly isolate: string;
-  /** How what isolates share is doing. */
+  /** The health of the shared store. */
   readonly store: StoreHealth;
   readonly hub: Hub;
+  readonly registry: TopicRegistry;
   readonly quotes: QuotesService;
   readonly news: NewsService;
-  /** What isolates share by key. */
-  readonly sharedStore: Store;
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
-  readonly registry: TopicRegistry;
+  /** The key-value store that all isolates share. */
+  readonly sharedStore: Store;
   readonly budget: Budget;
   readonly streamOpener: StreamOpener;
-  /** Who asks. */
   readonly authenticator: Authenticator;
   readonly tickets: Tickets;
-  /** What one caller may ask for that is not there: `spendLookup()` counts. */
+  /** Limits a caller's requests for what does not exist. */
   readonly lookups: RateLimit;
-  /** Tells clients of the old long poll, and of them. */
+  /** Marks the answers to clients of the old long poll. */
   readonly longPolls: Deprecation;
-  /** What is measured. */
+  /** The text of all metrics. */
   readonly exposition: Exposition;
-  /** What one publisher may publish. */
+  /** Limits a publisher's publications. */
   readonly publishRate: RateLimit;
-  /** Tasks that one user may ask for. */
+  /** Limits a user's tasks. */
   readonly taskRate: RateLimit;
   readonly isDraining: () => boolean;
-  /** Lets nobody in any more and says `bye` to all who are. Resolves once other isolates may do what this one did for all. */
+  /** Refuses new streams and ends the open ones. Resolves once the leases of this isolate are released. */
   drain(): Promise<void>;
-  /** Ends everything that runs. */
+  /** Stops all timers and subscriptions. */
   close(): Promise<void>;
 }
 
-/** In Redis, where the settings name one. */
-function createShared(
+/** Opens Redis if the settings name a database, else memory. */
+function createSharedState(
   { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }: Config,
   runtime: Runtime,
   options: Omit<RedisStateOptions, "url" | "token">,
@@ -88,29 +83,35 @@ function createShared(
     : createRedisState(runtime, { url, token, ...options });
 }
 
-/** What is around the services besides their world. */
-export interface Surroundings {
-  /** As in deno.json. */
+/** The environment of the services beside their runtime. */
+export interface Deployment {
+  /** The version in deno.json. */
   readonly version: string;
-  /** Reaches the shared store, in a demo too. The world's own, unless it is given. */
+  /** Reaches the shared store. Default: the runtime's, which a demo simulates. */
   readonly fetch?: Runtime["fetch"];
-  /** Deploy's name of what runs here, such as `production`. */
+  /** Deploy's name for this deployment, such as `production`. */
   readonly timeline?: string | undefined;
 }
 
-/** Builds everything. Nothing runs yet: timers, fetches and commands begin with the first follower. */
+/**
+ * Creates the services. Nothing runs yet: timers, fetches and commands start with the first subscriber.
+ *
+ * @throws {ConfigError} If a channel uses an event type of a built-in topic.
+ */
 export function createServices(
   config: Config,
   outside: Runtime,
-  { version, fetch = outside.fetch, timeline }: Surroundings,
+  { version, fetch = outside.fetch, timeline }: Deployment,
 ): Services {
   const { clock, random } = outside;
   const isolate = randomId(random, 8);
+
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
-  const registry = createTopicRegistry();
   const prefix = storePrefix(config, timeline);
-  const shared = createShared(config, { ...outside, fetch }, { isolate, prefix, retention });
-  const prometheus = createPrometheus({
+  const shared = createSharedState(config, { ...outside, fetch }, { isolate, prefix, retention });
+
+  const registry = createTopicRegistry();
+  const exposition = createPrometheus({
     isolate,
     version,
     store: shared.health.kind,
@@ -118,10 +119,11 @@ export function createServices(
     topicKinds: registry.metricKinds,
     taskOutcomes: TASK_OUTCOMES,
     deprecatedUses: [SESSION_LONG_POLL.use],
-    figures,
+    figures: readFigures,
   });
-  const { metrics } = prometheus;
+  const { metrics } = exposition;
   const runtime = { ...outside, metrics };
+
   const hub = createHub(runtime, shared, {
     ...retention,
     heartbeatMs: config.HEARTBEAT_MS,
@@ -130,35 +132,25 @@ export function createServices(
     coalesceMs: config.COALESCE_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
-  const market = createQuotesService(runtime, config, hub, shared);
+
+  const quotes = createQuotesService(runtime, config, hub, shared);
+  registry.register(quotes.topic);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNewsService(runtime, newsOptions, hub, shared);
-  const ledgers = {
+  registry.register(news.topic);
+  const resources = {
     runtime,
     hub,
+    registry,
     store: shared.store,
     retainMs: config.LOG_RETAIN_MS,
     maxEventBytes: config.MAX_EVENT_BYTES,
   };
-  const operations = createOperations(ledgers);
-  const sessions = createSessions({ ...ledgers, ttlS: config.OPERATION_TTL_S });
-  const tasks = createTasks({ ...ledgers, log: shared.log });
-  registry.register(market.topic);
-  registry.register(news.topic);
-  registerFamily(
-    registry,
-    OPERATIONS,
-    operationTopic,
-    async (id) => (await operations.look(id))?.operation.owner ?? null,
-  );
-  registerFamily(
-    registry,
-    SESSIONS,
-    sessionTopic,
-    async (id) => (await sessions.look(id))?.session.owner ?? null,
-  );
-  registry.register(tasksTopic);
+  const operations = createOperations(resources);
+  const sessions = createSessions(resources);
+  const tasks = createTasks({ ...resources, log: shared.log });
   registerChannels(registry, config.CHANNELS);
+
   const budget = createBudget({
     perIsolate: config.STREAMS_PER_ISOLATE,
     perClient: config.STREAMS_PER_CLIENT,
@@ -175,17 +167,27 @@ export function createServices(
     publishToken: config.PUBLISH_TOKEN,
     allowedOrigins: config.ALLOWED_ORIGINS,
   });
-  if (
-    config.AUTH_SECRET === undefined &&
-    Object.values(config.CHANNELS).some((channel) => channel.private)
-  ) {
+  const hasPrivateChannel = Object.values(config.CHANNELS).some((channel) => channel.private);
+  if (config.AUTH_SECRET === undefined && hasPrivateChannel) {
     runtime.log.warn("private channels are closed to users: AUTH_SECRET is not set");
   }
-  let isGoing = false;
-  const isDraining = () => isGoing;
 
-  async function figures(): Promise<Figures> {
-    const queue = await tasks.queue();
+  let hasDrained = false;
+  const isDraining = () => hasDrained;
+  const streamOpener: StreamOpener = {
+    hub,
+    authenticator,
+    tickets,
+    budget,
+    opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
+    random,
+    metrics,
+    clientIpHeader: config.CLIENT_IP_HEADER,
+    isDraining,
+  };
+
+  async function readFigures(): Promise<Figures> {
+    const queue = await tasks.queueStats();
     return { streams: hub.streams(), slots: budget, store: shared.health, queue };
   }
 
@@ -196,37 +198,27 @@ export function createServices(
     isolate,
     store: shared.health,
     hub,
-    quotes: market,
+    registry,
+    quotes,
     news,
     operations,
     sessions,
     tasks,
     sharedStore: shared.store,
-    registry,
     budget,
+    streamOpener,
     authenticator,
     tickets,
     lookups: createRateLimit(clock, LOOKUPS_PER_MINUTE),
     longPolls: createDeprecation(runtime, SESSION_LONG_POLL),
-    streamOpener: {
-      hub,
-      authenticator,
-      tickets,
-      budget,
-      opens: createRateLimit(clock, config.OPENS_PER_MINUTE),
-      random,
-      metrics,
-      clientIpHeader: config.CLIENT_IP_HEADER,
-      isDraining,
-    },
-    exposition: prometheus,
+    exposition,
     publishRate: createRateLimit(clock, config.PUBLISH_PER_MINUTE),
     taskRate: createRateLimit(clock, TASKS_PER_MINUTE),
     isDraining,
     async drain() {
-      isGoing = true;
+      hasDrained = true;
       hub.drain();
-      await Promise.all([market.resign(), news.resign()]);
+      await Promise.all([quotes.resign(), news.resign()]);
     },
     close: () => hub.close(),
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { Problem } from "../lib/core/problem.ts";
+import { isoTime } from "../lib/core/time.ts";
 import { createRateLimit } from "../lib/guard/rate_limit.ts";
 import { clientKey } from "../lib/http/client_address.ts";
 import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
@@ -12,9 +13,8 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { consume, DEMO_OPERATIONS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
-import { Operation, shown } from "../lib/topics/operations/operation.ts";
-import { REHEARSAL, rehearse } from "../lib/topics/operations/demo_operation.ts";
-import { operationTopic } from "../lib/topics/operations/topic.ts";
+import { Operation, operationView } from "../lib/topics/operations/operation.ts";
+import { DEMO_OPERATION, startDemoOperation } from "../lib/topics/operations/demo_operation.ts";
 
 /** The operations, and tickets for them, of one client per minute. */
 const MAX_PER_MINUTE = 30;
@@ -47,7 +47,7 @@ export function demoRoutes(
       ...problems(429, 503),
     },
   }, async (c) => {
-    const operation = shown(await rehearse({ clock, log, operations }));
+    const operation = operationView(await startDemoOperation({ clock, log, operations }));
     c.header("location", `/demo/operations/${operation.id}/tickets`);
     return c.json(operation, 201);
   });
@@ -66,18 +66,21 @@ export function demoRoutes(
       ...problems(404, 429, 503),
     },
   }, async (c, { params: { id } }) => {
-    const kept = await operations.look(id);
+    const record = await operations.get(id);
     // Every other operation has an owner, who has a token.
-    if (kept?.operation.owner !== REHEARSAL.owner || kept.operation.kind !== REHEARSAL.kind) {
+    if (
+      record?.operation.owner !== DEMO_OPERATION.owner ||
+      record.operation.kind !== DEMO_OPERATION.kind
+    ) {
       throw new Problem(404, "unknown_operation", "The demo has no operation with this id.");
     }
     const { ticket, expiresAt } = await tickets.issue({
       sub: undefined, // its streams count for the client's address, not for one user whom all clients share
-      topics: [operationTopic(id).name],
+      topics: [operations.topicOf(id).name],
       endsAt: undefined,
     });
     c.header("cache-control", "no-store");
-    return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);
+    return c.json({ ticket, expires_at: isoTime(expiresAt) }, 201);
   });
 
   return app;

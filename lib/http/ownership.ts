@@ -5,10 +5,10 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
+import { type Resource, unknownResource } from "../topics/resource.ts";
 import { isOwner, type Principal, principalKey } from "./auth.ts";
 import type { AppEnv } from "./client_address.ts";
 import { authorizeReader } from "./authorize.ts";
@@ -37,32 +37,24 @@ export interface OwnershipContext extends LookupContext {
   readonly registry: Pick<TopicRegistry, "ownerOf">;
 }
 
-/** A lookup of one resource. */
-export interface Lookup<Kept> {
-  /** The name of its topic, such as `operations/…`. */
-  readonly name: string;
-  look(): Promise<Kept | null>;
-  ownerOf(kept: Kept): string;
-  /** The problem of an unknown resource, and of another user's. */
-  readonly unknown: Problem;
-}
-
 /**
- * Finds a resource that the principal may see. The store is not read if the token does not allow it.
+ * Finds a resource that the caller owns. A publisher owns all. Nothing is read if the token does not permit it.
  *
- * @throws {Problem} 401 or 403 as `authorizeReader()`; `unknown`; 429 `lookups_too_often`.
+ * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_<noun>`, also for a resource of another owner; 429
+ * `lookups_too_often`.
  */
-export async function findResource<Kept>(
+export async function findResource<R extends object>(
   c: Context<AppEnv>,
   { lookups, config }: LookupContext,
   principal: Principal,
-  { name, look, ownerOf, unknown }: Lookup<Kept>,
-): Promise<Kept> {
-  authorizeReader(principal, [{ name, access: "owned" }]);
-  const kept = await look();
-  if (kept !== null && isOwner(principal, ownerOf(kept))) return kept;
+  resource: Pick<Resource<R>, "noun" | "rightTo" | "get" | "ownerOf">,
+  id: string,
+): Promise<R> {
+  authorizeReader(principal, [{ name: resource.rightTo(id), access: "owned" }]);
+  const record = await resource.get(id);
+  if (record !== null && isOwner(principal, resource.ownerOf(record))) return record;
   consumeLookup(c, lookups, principalKey(c, principal, config.CLIENT_IP_HEADER));
-  throw unknown;
+  throw unknownResource(resource.noun);
 }
 
 /** The topics of a request that exist for the principal, and the names of the others. */

@@ -5,10 +5,8 @@
  */
 import type { Context } from "hono";
 import { parseAccept } from "hono/utils/accept";
-import type { z } from "zod";
 import type { Metrics } from "../core/metrics.ts";
 import { Problem } from "../core/problem.ts";
-import type { Topic } from "../core/topic.ts";
 import type { Budget, BudgetRefusal } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -18,7 +16,7 @@ import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
 import { type Authenticator, type Principal, principalKey, unauthorized } from "./auth.ts";
 import { authorizeReader } from "./authorize.ts";
 import type { AppEnv } from "./client_address.ts";
-import { type StreamInput, streamInput, type StreamQuery } from "./query_params.ts";
+import type { StreamInput } from "./query_params.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** The services that open a stream. */
@@ -45,15 +43,6 @@ export interface StreamRequest extends StreamInput {
   readonly principal?: Principal;
   /** The URL of the same data as JSON, null if there is none. */
   readonly pollUrl: string | null;
-}
-
-/** A stream of one resource that has an owner. */
-export interface ResourceStream {
-  readonly topic: Topic;
-  /** The URL of the same data as JSON. */
-  readonly pollUrl: string;
-  /** Throws if the resource does not exist or is another user's, as `findResource()` does. */
-  find(principal: Principal): Promise<unknown>;
 }
 
 /** The format of an answer. `unsaid`: JSON, since the request names neither format. */
@@ -151,29 +140,6 @@ async function consumeTicket(ticket: string, tickets: StreamOpener["tickets"]): 
     "bad_ticket",
     "The ticket was used before. Request a new one for each stream.",
   );
-}
-
-/**
- * Opens the stream of one resource, if the principal may see it.
- *
- * @throws {Problem} As `streamResponse()` and `find()`.
- */
-export async function resourceStream(
-  c: Context<AppEnv>,
-  streamOpener: StreamOpener,
-  query: z.infer<typeof StreamQuery>,
-  { topic, pollUrl, find }: ResourceStream,
-): Promise<Response> {
-  return await withStoreFallback(c, streamOpener, pollUrl, async () => {
-    const principal = await streamOpener.authenticator.authenticateStream(c);
-    await find(principal);
-    return await streamResponse(c, streamOpener, {
-      ...streamInput(query, c.req.header("last-event-id")),
-      principal,
-      filters: [{ topic, tags: null }],
-      pollUrl,
-    });
-  });
 }
 
 /**

@@ -1,52 +1,54 @@
 /**
- * What operations and sessions have in common: a life that lasts until the last sign of it was long ago, and one end.
+ * Lifetimes: a resource lives until its last heartbeat is longer ago than its TTL, and ends once.
  *
- * Nothing here knows a clock: times come in, in ms since the epoch.
+ * No function here reads a clock: times come in, in milliseconds of wall time. They are stored and compared across isolates,
+ * whose monotonic clocks have nothing in common.
  *
  * @module
  */
 import { z } from "zod";
 import { isoTime } from "../core/time.ts";
 
-/** How publishers end something. */
-export const TOLD_ENDS = ["completed", "failed", "cancelled"] as const;
+/** The terminal states that a publisher or a worker may report. */
+export const ReportedEnd = z.enum(["completed", "failed", "cancelled"]);
 
-/** How something ends: that it expired is decided by whoever looks. */
-export const ENDS = [...TOLD_ENDS, "expired"] as const;
+/** All terminal states. Only time makes a resource `expired`. */
+export const TERMINAL_STATES = [...ReportedEnd.options, "expired"] as const;
 
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+/** A time on the wire. */
+export const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
-/** When something began, showed life, and expires: fields of whatever lives. */
-export const Life = z.object({
-  created_at: time,
-  updated_at: time.meta({ description: "Its last sign of life, or its end." }),
-  expires_at: time.meta({ description: "When it expires, unless there is a sign of life." }),
+/** The times of a resource that expires. */
+export const Lifetime = z.object({
+  created_at: WireTime,
+  updated_at: WireTime.meta({ description: "The time of its last heartbeat, or of its end." }),
+  expires_at: WireTime.meta({ description: "The time at which it expires without a heartbeat." }),
 });
 
-/** When something began, showed life, and expires. */
-export type Life = Readonly<z.infer<typeof Life>>;
+/** The times of a resource that expires. */
+export type Lifetime = Readonly<z.infer<typeof Lifetime>>;
 
-/** Whether a state is one that something ends in. */
-export function isEnd(state: string): boolean {
-  return ENDS.some((each) => each === state);
+/** Tests if a state is terminal. */
+export function isTerminalState(state: string): boolean {
+  return TERMINAL_STATES.some((each) => each === state);
 }
 
-/** A life that begins. @param ttlS How long it lasts after a sign of life, in seconds. */
-export function begunAt(now: number, ttlS: number): Life {
-  return { created_at: isoTime(now), ...aliveAt(now, ttlS) };
+/** Begins a lifetime. @param ttlS The time it lasts after a heartbeat, in seconds. */
+export function startLifetime(now: number, ttlS: number): Lifetime {
+  return { created_at: isoTime(now), ...heartbeat(now, ttlS) };
 }
 
-/** What a sign of life changes. @param ttlS How long it lasts after one, in seconds. */
-export function aliveAt(now: number, ttlS: number): Omit<Life, "created_at"> {
+/** Returns the times that a heartbeat changes. @param ttlS The time the life lasts after it, in seconds. */
+export function heartbeat(now: number, ttlS: number): Omit<Lifetime, "created_at"> {
   return { updated_at: isoTime(now), expires_at: isoTime(now + ttlS * 1000) };
 }
 
-/** What an end changes. */
-export function endedAt(now: number): Pick<Life, "updated_at"> {
+/** Returns the time that an end changes. */
+export function endLifetime(now: number): Pick<Lifetime, "updated_at"> {
   return { updated_at: isoTime(now) };
 }
 
-/** When it ends, unless there is a sign of life. */
-export function expiresAt({ expires_at }: Life): number {
+/** Returns the time at which a lifetime ends without a heartbeat. */
+export function expiresAt({ expires_at }: Pick<Lifetime, "expires_at">): number {
   return Date.parse(expires_at);
 }

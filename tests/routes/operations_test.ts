@@ -291,8 +291,8 @@ Deno.test("nothing is read for whom a token is missing, bad, or for something el
   await using test = createTest();
   const path = await test.created();
   let reads = 0;
-  const { look } = test.services.operations;
-  test.services.operations.look = (id) => (reads++, look(id));
+  const { get } = test.services.sharedStore;
+  test.services.sharedStore.get = (key) => (reads++, get(key));
   const authenticator = [
     {},
     { authorization: "Bearer wrong" },
@@ -310,7 +310,7 @@ Deno.test("nothing is read for whom a token is missing, bad, or for something el
 Deno.test("while the store is away a stream is told to come back, since a status would end its loop", async () => {
   await using test = createTest();
   const path = await test.created();
-  test.services.operations.look = () => Promise.reject(new StoreUnavailable());
+  test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());
   for (const each of [`${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
     const accepts = { ...of("ann"), accept: "text/event-stream" };
     const told = await test.ask("GET", each, accepts);

@@ -26,7 +26,7 @@ Deno.test("a check of a session that is over says so, and 5 s still, for who doe
   const { recommendation, ...check } =
     await (await test.ask("GET", `${path}/events`, { ...of("ann"), ...CHECK })).json();
   assertEquals(check, { session_state: "completed", progress: 1, next_poll_delay: 5 });
-  assertMatch(recommendation, /over/);
+  assertMatch(recommendation, /has ended/);
 });
 
 Deno.test("a check has an ETag, and is 304 while nothing changed", async () => {

@@ -183,7 +183,7 @@ Deno.test("HEAD takes no stream, and a hang-up frees one from within", async () 
 Deno.test("while the store is away a stream is told to come back, and a check is 503: nothing escapes (S0-29)", async () => {
   await using test = createSessionsTest();
   const url = `${await test.begun()}/events`;
-  test.services.sessions.look = () => Promise.reject(new StoreUnavailable());
+  test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());
   const stream = await test.ask("GET", url, { ...of("ann"), ...STREAM });
   assertEquals([stream.status, (await stream.text()).includes("event: busy\n")], [200, true]);
   const check = await test.ask("GET", url, { ...of("ann"), ...CHECK });
@@ -193,7 +193,7 @@ Deno.test("while the store is away a stream is told to come back, and a check is
 Deno.test("a fault while a session is looked up is a problem without its inside (S0-29)", async () => {
   await using test = createSessionsTest();
   const path = await test.begun();
-  test.services.sessions.look = () => Promise.reject(new Error("secret inside"));
+  test.services.sharedStore.get = () => Promise.reject(new Error("secret inside"));
   for (const accept of [CHECK, STREAM]) {
     const response = await test.ask("GET", `${path}/events`, { ...of("ann"), ...accept });
     const text = await response.text();

@@ -1,5 +1,6 @@
 /** The routes of tasks: what clients, workers and strangers are answered. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { newTask } from "../../lib/topics/tasks/task.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { seededBy } from "../support/seeded.ts";
 import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
@@ -249,13 +250,14 @@ Deno.test("tasks are the workers': users may neither follow nor list, claim nor 
 
 Deno.test("a full queue answers 503 with Retry-After, and takes more when there is room (S0-7)", async () => {
   await using test = createTest({ PUBLISH_PER_MINUTE: "0" });
-  const begin = () => test.services.tasks.begin({ sessionId: "s", owner: "bob" });
+  const begin = () =>
+    test.services.tasks.create((id, now) => newTask({ sessionId: "s", owner: "bob" }, id, now));
   const tasks = await Promise.all(Array.from({ length: 1000 }, begin));
   const session = await test.session();
   const refused = await test.process(session);
   assertEquals(refused.headers.get("retry-after"), "10");
   assertEquals(await refusalOf(refused), [503, "queue_full"]);
-  const path = `/v1/tasks/${tasks[0]?.task_id}`;
+  const path = `/v1/tasks/${tasks[0]?.task.task_id}`;
   await test.report(path, { claim: await test.claimed(path), state: "completed" });
   assertEquals((await test.process(session)).status, 202);
   assertEquals((await test.list()).depth, 1000);

@@ -1,81 +1,95 @@
 /**
- * Several isolates over what they share, each with a ledger of its own.
+ * Several isolates over one shared state, each with the resources of one kind.
  *
  * @module
  */
 import { assert } from "@std/assert";
+import { Problem } from "../../lib/core/problem.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
 import type { SharedState } from "../../lib/store/backend.ts";
-import type { RecordStoreContext } from "../../lib/topics/record_store.ts";
+import { createTopicRegistry } from "../../lib/topics/registry.ts";
+import type { ResourceContext } from "../../lib/topics/resource.ts";
 import { type Client, createClient, createHubOver, settings } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { seededBy } from "../support/seeded.ts";
 
-/** How long things are kept after their end, in milliseconds. */
+/** The time for which records are stored after their end, in milliseconds. */
 export const RETAIN_MS = 600_000;
 
-/** What a ledger stands on here. */
-export type Context = RecordStoreContext & { readonly hub: Hub; readonly log: EventLog };
+/** The dependencies of resources here. */
+export type Context = ResourceContext & { readonly hub: Hub; readonly log: EventLog };
 
-/** An isolate. It may end, and another begin. */
-export interface Isolate<RecordStore> extends AsyncDisposable {
-  readonly records: RecordStore;
-  /** Follows one, or what is of all, and reads on and on. */
+/** Resources under test. */
+interface WithTopics {
+  topicOf(id: string): Topic;
+}
+
+/** An isolate. It can be closed, and another one started. */
+export interface Isolate<Records> extends AsyncDisposable {
+  readonly records: Records;
+  /** Subscribes to the topic of a resource, and reads on. */
   follow(id?: string, cursor?: string): Promise<Client>;
 }
 
-/** What isolates share. */
-export interface Shared<RecordStore> {
+/** The shared state of isolates. */
+export interface Shared<Records> {
   readonly clock: ManualClock;
   readonly state: SharedState;
-  /** Begins one. @param own How it sees what is shared, where it is not as it is. */
-  isolate(own?: SharedState): Isolate<RecordStore>;
-  /** The types of all events of one that are in the log. */
+  /** Starts an isolate. @param own Its own view of the shared state. */
+  isolate(own?: SharedState): Isolate<Records>;
+  /** Reads the types of all events of a resource from the log. */
   typesOf(id: string): Promise<string[]>;
 }
 
-/**
- * Creates what isolates share: no isolate yet.
- *
- * @param ledgerOver Opens the ledger of an isolate.
- * @param topicOf The topic of one: of all, where they have one together.
- */
-export function createShared<RecordStore>(
-  ledgerOver: (context: Context) => RecordStore,
-  topicOf: (id: string) => Topic,
-): Shared<RecordStore> {
+/** Returns the code of the problem that a step is refused with. */
+export async function refusalOf(step: () => unknown): Promise<string> {
+  try {
+    await step();
+  } catch (thrown) {
+    if (thrown instanceof Problem) return thrown.code;
+    throw thrown;
+  }
+  return "not refused";
+}
+
+/** Creates a shared state without an isolate. @param createRecords Creates the resources of an isolate. */
+export function createShared<Records extends WithTopics>(
+  createRecords: (context: Context) => Records,
+): Shared<Records> {
   const clock = createManualClock();
   const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
   const state = createMemoryState({ clock, random: () => 0.5 }, retention);
-
   let seed = 0;
+  let any: Records | undefined;
 
-  function isolate(own = state): Isolate<RecordStore> {
+  function isolate(own = state): Isolate<Records> {
     const { hub, [Symbol.asyncDispose]: close } = createHubOver(
       clock,
       own,
       settings({ retainMs: RETAIN_MS }),
     );
-    const chance = seededBy(++seed);
-    const records = ledgerOver({
+    const random = seededBy(++seed);
+    const records = createRecords({
       runtime: {
         clock,
-        random: () => chance.below(2 ** 32) / 2 ** 32,
+        random: () => random.below(2 ** 32) / 2 ** 32,
         log: { debug() {}, info() {}, warn() {}, error: (message) => assert(false, message) },
       },
       hub,
       log: own.log,
       store: own.store,
+      registry: createTopicRegistry(),
       retainMs: RETAIN_MS,
       maxEventBytes: 65_536,
     });
+    any = records;
     return {
       records,
       async follow(id = "", cursor) {
-        const filters = [{ topic: topicOf(id), tags: null }];
+        const filters = [{ topic: records.topicOf(id), tags: null }];
         const client = createClient(await hub.subscribe({ filters, cursor })).live();
         await clock.advance(0);
         return client;
@@ -89,7 +103,8 @@ export function createShared<RecordStore>(
     state,
     isolate,
     async typesOf(id) {
-      const { events } = await state.log.latest(topicOf(id), 1_000_000);
+      assert(any, "there was no isolate yet");
+      const { events } = await state.log.latest(any.topicOf(id), 1_000_000);
       return events.map(({ type }) => type);
     },
   };

@@ -1,26 +1,32 @@
 /**
- * Rehearsals: operations that do nothing but report, so that the way of one can be seen.
+ * Demo operations: they only report progress, so that a visitor sees one run.
  *
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
-import type { Kept, Report } from "./operation.ts";
-import type { Operations } from "./operations.ts";
+import { Problem } from "../../core/problem.ts";
+import {
+  newOperation,
+  type OperationRecord,
+  type OperationReport,
+  type Operations,
+  reportOperation,
+} from "./operation.ts";
 
-/** The kind of operation, and whose it is: nobody has this name. */
-export const REHEARSAL = { kind: "demo", owner: "demo" } as const;
+/** The kind and the owner of a demo operation. No user has this name. */
+export const DEMO_OPERATION = { kind: "demo", owner: "demo" } as const;
 
-/** How long it lives after a sign of life: a few steps, so that one nobody goes on with is soon over. */
-const TTL_S = 60;
+/** The TTL: a few steps, so that an abandoned one expires soon. */
+const DEMO_TTL_S = 60;
 
-/** Between two reports. */
+/** The delay between two reports. */
 const STEP_MS = 700;
 
-/** What is said, in order, with how far it is by then. */
+/** The messages, each with the progress at that moment. */
 const STEPS: readonly (readonly [progress: number, message: string])[] = [
-  [0, "Reading what was asked for"],
-  [0.08, "Reading what was asked for"],
+  [0, "Reading the request"],
+  [0.08, "Reading the request"],
   [0.19, "Gathering trades"],
   [0.33, "Gathering trades"],
   [0.46, "Gathering trades"],
@@ -30,8 +36,8 @@ const STEPS: readonly (readonly [progress: number, message: string])[] = [
   [0.94, "Writing the report"],
 ];
 
-/** Reports, one after the other. */
-const REPORTS: readonly Report[] = [
+/** The reports, in order. */
+const REPORTS: readonly OperationReport[] = [
   ...STEPS.map(([progress, message], i) => ({
     state: "running" as const,
     progress,
@@ -41,34 +47,42 @@ const REPORTS: readonly Report[] = [
   { state: "completed", message: "Done", result: { pages: 12 } },
 ];
 
-/** What rehearsals stand on. */
-export interface RehearsalContext {
-  readonly clock: Clock;
-  readonly log: Logger;
+/** The dependencies of a demo operation. */
+export interface DemoOperationContext {
+  readonly clock: Pick<Clock, "after">;
+  readonly log: Pick<Logger, "warn">;
   readonly operations: Pick<Operations, "create" | "report">;
 }
 
 /**
- * Begins one, and reports until it has ended, or somebody else has ended it.
+ * Creates a demo operation and reports until it ends. After a report that is lost it reports no more, and expires.
  *
- * @throws {StoreAway} Where it cannot be begun. Where a report is lost it simply goes no further, and expires.
+ * @throws {StoreUnavailable} If it cannot be created.
  */
-export async function rehearse({ clock, log, operations }: RehearsalContext): Promise<Kept> {
-  const kept = await operations.create({ ...REHEARSAL, ttlS: TTL_S });
-  const { id } = kept.operation;
+export async function startDemoOperation(
+  { clock, log, operations }: DemoOperationContext,
+): Promise<OperationRecord> {
+  const record = await operations.create((id, now) =>
+    newOperation({ ...DEMO_OPERATION, ttlS: DEMO_TTL_S }, id, now)
+  );
+  const { id } = record.operation;
 
-  function next(at: number): void {
-    const report = REPORTS[at];
-    if (report === undefined) return;
-    clock.after(STEP_MS, () => {
-      operations.report(id, report).then(
-        (outcome) => {
-          if (outcome !== null && typeof outcome === "object") next(at + 1);
-        },
-        (error) => log.warn("a rehearsal stopped", { id, error: messageOf(error) }),
-      );
-    });
+  async function send(index: number, report: OperationReport): Promise<void> {
+    try {
+      await operations.report(id, (current, now) => reportOperation(current, report, now));
+      schedule(index + 1);
+    } catch (thrown) {
+      // Another caller has ended it.
+      if (thrown instanceof Problem && thrown.status < 500) return;
+      log.warn("a demo operation stopped", { id, error: messageOf(thrown) });
+    }
   }
-  next(0);
-  return kept;
+
+  function schedule(index: number): void {
+    const report = REPORTS[index];
+    if (report) clock.after(STEP_MS, () => void send(index, report));
+  }
+
+  schedule(0);
+  return record;
 }

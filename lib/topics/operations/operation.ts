@@ -1,43 +1,54 @@
 /**
- * What becomes of an operation: the one state machine, and nothing but it.
+ * Operations: the state machine.
  *
- * An operation is `pending` until its worker begins, then `running`, and ends once: `completed`, `failed`, `cancelled` or
- * `expired`. It never goes back. Nothing here knows a clock or a store: time comes in, and the next state goes out.
+ * An operation is `pending` until its publisher reports progress, then `running`, and ends once: `completed`, `failed`,
+ * `cancelled` or `expired`. It never goes back.
  *
  * @module
  */
 import { z } from "zod";
-import { aliveAt, begunAt, endedAt, ENDS, expiresAt, isEnd, Life, TOLD_ENDS } from "../lifetime.ts";
+import { Problem } from "../../core/problem.ts";
+import {
+  endLifetime,
+  expiresAt,
+  heartbeat,
+  isTerminalState,
+  Lifetime,
+  ReportedEnd,
+  startLifetime,
+  TERMINAL_STATES,
+} from "../lifetime.ts";
+import { createResource, defineFamily, type Resource, type ResourceContext } from "../resource.ts";
 
-/** The states an operation goes on from. */
-const OPEN_STATES = ["pending", "running"] as const;
+/** The states of an operation that has not ended. */
+const OPEN_OPERATION_STATES = ["pending", "running"] as const;
 
-/** After so much of its life without a sign of life it is said to stall. */
+/** An operation is reported as stalled after this share of its TTL without a heartbeat. */
 const STALLED_SHARE = 1 / 2;
 
-/** Clients ask again after so many seconds, at least and at most. */
-const [SHORTEST_POLL_S, LONGEST_POLL_S] = [1, 15];
+/** The bounds of a poll delay, in seconds. */
+const [MIN_POLL_DELAY_S, MAX_POLL_DELAY_S] = [1, 15];
 
-/** An operation, as it goes over the wire. */
+/** An operation on the wire. */
 export const Operation = z.object({
   id: z.string(),
   kind: z.string().meta({ example: "export" }),
-  owner: z.string().meta({ description: "The `sub` of the user it is for." }),
-  state: z.enum([...OPEN_STATES, ...ENDS]),
+  owner: z.string().meta({ description: "The `sub` of the user that the operation belongs to." }),
+  state: z.enum([...OPEN_OPERATION_STATES, ...TERMINAL_STATES]),
   progress: z.number().min(0).max(1).nullable(),
   message: z.string().nullable(),
   eta_s: z.number().min(0).nullable(),
   result: z.unknown(),
   error: z.unknown(),
-  ...Life.shape,
+  ...Lifetime.shape,
 }).meta({ id: "Operation" });
 
-/** An operation, as it goes over the wire. */
+/** An operation on the wire. */
 export type Operation = Readonly<z.infer<typeof Operation>>;
 
-/** What a publisher says of its operation. Fields that are not named stay as they are. */
-export const Report = z.strictObject({
-  state: z.enum([...OPEN_STATES, ...TOLD_ENDS]).optional(),
+/** A publisher's report. Absent fields keep their values. */
+export const OperationReport = z.strictObject({
+  state: z.enum([...OPEN_OPERATION_STATES, ...ReportedEnd.options]).optional(),
   progress: Operation.shape.progress.optional(),
   message: z.string().max(1000).nullable().optional(),
   eta_s: z.number().min(0).max(31_536_000).nullable().optional(),
@@ -45,40 +56,42 @@ export const Report = z.strictObject({
   error: z.unknown().optional(),
 });
 
-/** What a publisher says of its operation. */
-export type Report = Readonly<z.infer<typeof Report>>;
+/** A publisher's report. */
+export type OperationReport = Readonly<z.infer<typeof OperationReport>>;
 
-/** What is kept of an operation. */
-export const Kept = z.object({
-  /** As its worker told it. {@linkcode shown} is what others see. */
+/** The stored record of an operation. */
+export const OperationRecord = z.object({
+  /** The operation as reported. {@linkcode operationView} is what readers get. */
   operation: Operation,
-  /** Its life after a sign of life, in seconds. */
+  /** The time it lives after a heartbeat, in seconds. */
   ttlS: z.number(),
-  /** Whether it was said to stall. */
-  isBlocked: z.boolean(),
+  /** True once its readers were told that it stalls. */
+  isStalled: z.boolean(),
 });
 
-/** What is kept of an operation. */
-export type Kept = Readonly<z.infer<typeof Kept>>;
+/** The stored record of an operation. */
+export type OperationRecord = Readonly<z.infer<typeof OperationRecord>>;
 
-/** Why something cannot become of it: it is over, or had got further. */
-export type Refusal = "over" | "backwards";
+/** All operations. */
+export type Operations = Resource<OperationRecord>;
 
-/** What an operation begins with. */
-export interface Beginning {
-  readonly id: string;
+/** The fields of a new operation. */
+export interface NewOperation {
   readonly kind: string;
   readonly owner: string;
   readonly ttlS: number;
 }
 
-/** Whether nothing comes any more. */
-export function isOver({ operation }: Kept): boolean {
-  return isEnd(operation.state);
+function isTerminal({ operation }: OperationRecord): boolean {
+  return isTerminalState(operation.state);
 }
 
-/** Begins one. @param now In ms since the epoch, as everywhere here. */
-export function begun({ id, kind, owner, ttlS }: Beginning, now: number): Kept {
+/** Creates the record of a pending operation. */
+export function newOperation(
+  { kind, owner, ttlS }: NewOperation,
+  id: string,
+  now: number,
+): OperationRecord {
   const operation: Operation = {
     id,
     kind,
@@ -89,21 +102,37 @@ export function begun({ id, kind, owner, ttlS }: Beginning, now: number): Kept {
     eta_s: null,
     result: null,
     error: null,
-    ...begunAt(now, ttlS),
+    ...startLifetime(now, ttlS),
   };
-  return { operation, ttlS, isBlocked: false };
+  return { operation, ttlS, isStalled: false };
+}
+
+/** @throws {Problem} 409 `operation_over`. */
+function checkOperationOpen(record: OperationRecord): void {
+  if (!isTerminal(record)) return;
+  throw new Problem(409, "operation_over", "The operation has ended. GET returns its end.");
 }
 
 /**
- * Takes a report: a sign of life, and be it an empty one. Progress makes it `running`; who completes it has all of it
- * done, unless it says otherwise.
+ * Applies a report, which is a heartbeat even if it is empty. Progress makes a pending operation `running`. A completed
+ * operation has progress 1 unless the report says otherwise.
+ *
+ * @throws {Problem} 409 `operation_over` or `bad_transition`.
  */
-export function reported(kept: Kept, report: Report, now: number): Kept | Refusal {
-  if (isOver(kept)) return "over";
-  const { operation: was, ttlS } = kept;
-  if (report.state === "pending" && was.state === "running") return "backwards";
-  const begins = was.state === "pending" && typeof report.progress === "number";
-  const { state = begins ? "running" : was.state } = report;
+export function reportOperation(
+  record: OperationRecord,
+  report: OperationReport,
+  now: number,
+): OperationRecord {
+  checkOperationOpen(record);
+  const { operation: was, ttlS } = record;
+  if (report.state === "pending" && was.state === "running") {
+    throw new Problem(409, "bad_transition", "The operation is running already.", {
+      errors: [{ field: "state", detail: "It never goes back" }],
+    });
+  }
+  const isStarted = was.state === "pending" && typeof report.progress === "number";
+  const { state = isStarted ? "running" : was.state } = report;
   const {
     progress = state === "completed" ? 1 : was.progress,
     message = was.message,
@@ -111,78 +140,90 @@ export function reported(kept: Kept, report: Report, now: number): Kept | Refusa
     result = was.result,
     error = was.error,
   } = report;
-  const next: Operation = {
+  const operation: Operation = {
     ...was,
-    ...{ state, progress, message, eta_s, result, error },
-    ...aliveAt(now, ttlS),
+    ...{ state, progress, message, result, error },
+    eta_s: isTerminalState(state) ? null : eta_s,
+    ...heartbeat(now, ttlS),
   };
-  const after = { operation: next, ttlS, isBlocked: false };
-  return isOver(after) ? ended(after) : after;
+  return { operation, ttlS, isStalled: false };
 }
 
-/** Ends it as it was asked to. Who asks again has what it wants. */
-export function cancelled(kept: Kept, now: number): Kept | Refusal {
-  if (kept.operation.state === "cancelled") return kept;
-  if (isOver(kept)) return "over";
-  return ended({
-    ...kept,
-    operation: { ...kept.operation, state: "cancelled", ...endedAt(now) },
-  });
+/** Cancels an operation. A cancelled one stays as it is. @throws {Problem} 409 `operation_over`. */
+export function cancelOperation(record: OperationRecord, now: number): OperationRecord {
+  if (record.operation.state === "cancelled") return record;
+  checkOperationOpen(record);
+  return endOperation(record, { state: "cancelled" }, now);
 }
 
-/** Nothing is left to be waited for. */
-function ended({ operation, ttlS }: Kept): Kept {
-  return { operation: { ...operation, eta_s: null }, ttlS, isBlocked: false };
+function endOperation(
+  { operation, ttlS }: OperationRecord,
+  end: Partial<Operation>,
+  now: number,
+): OperationRecord {
+  return {
+    operation: { ...operation, ...end, eta_s: null, ...endLifetime(now) },
+    ttlS,
+    isStalled: false,
+  };
 }
 
-/** What time has made of it: whoever looks decides. The very same, where that is nothing. */
-export function lookedAt(kept: Kept, now: number): Kept {
-  if (isOver(kept)) return kept;
-  const { operation, ttlS } = kept;
-  if (now >= expiresAt(operation)) {
-    const message = `It expired: there was no sign of life for ${ttlS} s.`;
-    return ended({
-      ...kept,
-      operation: { ...operation, state: "expired", message, ...endedAt(now) },
-    });
-  }
-  if (kept.isBlocked || now < stallsAt(kept)) return kept;
-  return { ...kept, isBlocked: true };
+/** Applies what time changes: an operation without a heartbeat stalls, then expires. */
+export function applyOperationTime(record: OperationRecord, now: number): OperationRecord {
+  const at = nextOperationChangeAt(record);
+  if (at === null || now < at) return record;
+  if (now < expiresAt(record.operation)) return { ...record, isStalled: true };
+  const message = `Expired: no heartbeat for ${record.ttlS} s.`;
+  return endOperation(record, { state: "expired", message }, now);
 }
 
-function stallsAt({ operation, ttlS }: Kept): number {
+/** Returns the time at which an operation stalls or expires, null once it has ended. */
+export function nextOperationChangeAt(record: OperationRecord): number | null {
+  if (isTerminal(record)) return null;
+  const { operation, ttlS, isStalled } = record;
+  if (isStalled) return expiresAt(operation);
   return Date.parse(operation.updated_at) + ttlS * 1000 * STALLED_SHARE;
 }
 
-/** When time makes something of it next, in ms since the epoch: null where it is over. */
-export function nextLookAt(kept: Kept): number | null {
-  if (isOver(kept)) return null;
-  return kept.isBlocked ? expiresAt(kept.operation) : stallsAt(kept);
-}
-
-/** What others see: of one that stalls since when, and no guess of its end. */
-export function shown({ operation, isBlocked }: Kept): Operation {
-  if (!isBlocked) return operation;
+/** Returns the operation that readers get: a stalled one says so, and has no estimate. */
+export function operationView({ operation, isStalled }: OperationRecord): Operation {
+  if (!isStalled) return operation;
   const { updated_at, expires_at } = operation;
-  const message = `No sign of life since ${updated_at}; it expires at ${expires_at}.`;
+  const message = `No heartbeat since ${updated_at}. It expires at ${expires_at}.`;
   return { ...operation, message, eta_s: null };
 }
 
-/** Its event: `progress`, or the state it ended in. Data is always the whole operation. */
-export function eventOf(kept: Kept): { readonly type: string; readonly data: Operation } {
-  return { type: isOver(kept) ? kept.operation.state : "progress", data: shown(kept) };
+/**
+ * Returns the delay before the next poll in seconds, 0 once the operation has ended: a quarter of the remaining time if it
+ * is known, else half of the time since the last heartbeat; at most until it expires.
+ */
+export function operationPollDelay(record: OperationRecord, now: number): number {
+  if (isTerminal(record)) return 0;
+  const operation = operationView(record);
+  const { eta_s, updated_at } = operation;
+  const estimateS = eta_s === null ? (now - Date.parse(updated_at)) / 2000 : eta_s / 4;
+  const leftS = Math.max((expiresAt(operation) - now) / 1000, 1);
+  return Math.ceil(Math.min(Math.max(estimateS, MIN_POLL_DELAY_S), MAX_POLL_DELAY_S, leftS));
 }
 
-/**
- * When to ask again, in seconds: 0 once it is over. A quarter of what is left where that is known, else half of the time
- * since its last sign of life; and as soon as it expires.
- */
-export function nextPollDelay(kept: Kept, now: number): number {
-  if (isOver(kept)) return 0;
-  const operation = shown(kept);
-  const { eta_s, updated_at } = operation;
-  const guess = eta_s === null ? (now - Date.parse(updated_at)) / 2000 : eta_s / 4;
-  const left = (expiresAt(operation) - now) / 1000;
-  const delay = Math.min(Math.max(guess, SHORTEST_POLL_S), LONGEST_POLL_S, Math.max(left, 1));
-  return Math.ceil(delay);
+/** Returns the event of an operation: `progress`, or its terminal state. */
+export function operationEvent(record: OperationRecord) {
+  const { state } = record.operation;
+  return { type: isTerminalState(state) ? state : "progress", data: operationView(record) };
+}
+
+/** Creates operations, and registers their topics. */
+export function createOperations(context: ResourceContext): Operations {
+  return createResource<OperationRecord>(context, {
+    noun: "operation",
+    topic: defineFamily("operations", "progress", Operation),
+    schema: OperationRecord,
+    idOf: ({ operation }) => operation.id,
+    ownerOf: ({ operation }) => operation.owner,
+    isTerminal,
+    applyTime: applyOperationTime,
+    nextChangeAt: nextOperationChangeAt,
+    expiresAt: ({ operation }) => expiresAt(operation),
+    eventOf: operationEvent,
+  });
 }

@@ -1,72 +1,83 @@
 /**
- * What becomes of a session: the one state machine, and nothing but it.
+ * Sessions: the state machine.
  *
- * A session is in whatever state its publisher names, until that is one it ends in: `completed`, `failed` or `cancelled`; or
- * until it is seen to be `expired`. Nothing here knows a clock or a store: time comes in, and the next state goes out.
+ * The publisher names a session's states freely, until it names a terminal one: `completed`, `failed` or `cancelled`. A
+ * session without a heartbeat is `expired`.
  *
  * @module
  */
 import { z } from "zod";
-import { aliveAt, begunAt, endedAt, expiresAt, isEnd, Life, TOLD_ENDS } from "../lifetime.ts";
+import { Problem } from "../../core/problem.ts";
+import {
+  endLifetime,
+  expiresAt,
+  heartbeat,
+  isTerminalState,
+  Lifetime,
+  ReportedEnd,
+  startLifetime,
+} from "../lifetime.ts";
+import { createResource, defineFamily, type Resource, type ResourceContext } from "../resource.ts";
 
-/** The state a session begins in. */
+/** The state of a new session. */
 const FIRST_STATE = "started";
 
-/** A sign of life counts for this share of its life as if it were given now. */
+/** A heartbeat within this share of the TTL after another one changes nothing: many at once are one write. */
 const FRESH_SHARE = 1 / 60;
 
 const progress = z.number().min(0).max(1);
 
-/** A session, as it goes over the wire. */
+/** A session on the wire. */
 export const Session = z.object({
   id: z.string(),
-  owner: z.string().meta({ description: "The `sub` of the user whose it is." }),
+  owner: z.string().meta({ description: "The `sub` of the user that the session belongs to." }),
   session_state: z.string().meta({ example: "collecting_documents" }),
-  terminal: z.boolean().meta({ description: "Whether nothing comes any more." }),
+  terminal: z.boolean().meta({ description: "True once the session has ended." }),
   progress,
   data: z.unknown(),
-  ...Life.shape,
+  ...Lifetime.shape,
 }).meta({ id: "Session" });
 
-/** A session, as it goes over the wire. */
+/** A session on the wire. */
 export type Session = Readonly<z.infer<typeof Session>>;
 
-/** Whether a state is one that a publisher may name. An end that is spelt otherwise would be an end that nobody sees. */
-function isTold(state: string): boolean {
-  return TOLD_ENDS.some((end) => end === state) || !isEnd(state.trim().toLowerCase());
+/** Tests a state that a publisher reports. A terminal state in another spelling would be an end that no client sees. */
+function isReportable(state: string): boolean {
+  return ReportedEnd.safeParse(state).success || !isTerminalState(state.trim().toLowerCase());
 }
 
-/** What a publisher says of its session. Fields that are not named stay as they are. */
-export const Change = z.strictObject({
-  session_state: z.string().min(1).max(64).refine(isTold, {
-    error: `It ends as ${TOLD_ENDS.join(", ")}, spelt so; that it expired, only time tells.`,
+/** A publisher's report. Absent fields keep their values. */
+export const SessionReport = z.strictObject({
+  session_state: z.string().min(1).max(64).refine(isReportable, {
+    error: `A terminal state is one of ${ReportedEnd.options.join(", ")}, in this spelling. ` +
+      "Only the server sets `expired`.",
   }).optional(),
   progress: progress.optional(),
   data: z.unknown().optional(),
 });
 
-/** What a publisher says of its session. */
-export type Change = Readonly<z.infer<typeof Change>>;
+/** A publisher's report. */
+export type SessionReport = Readonly<z.infer<typeof SessionReport>>;
 
-/** What is kept of a session. */
-export const Kept = z.object({
+/** The stored record of a session. */
+export const SessionRecord = z.object({
   session: Session,
-  /** Its life after a sign of life, in seconds. */
+  /** The time it lives after a heartbeat, in seconds. */
   ttlS: z.number(),
 });
 
-/** What is kept of a session. */
-export type Kept = Readonly<z.infer<typeof Kept>>;
+/** The stored record of a session. */
+export type SessionRecord = Readonly<z.infer<typeof SessionRecord>>;
 
-/** What a session begins with. */
-export interface Beginning {
-  readonly id: string;
-  readonly owner: string;
-  readonly ttlS: number;
-}
+/** All sessions. */
+export type Sessions = Resource<SessionRecord>;
 
-/** Begins one. @param now In ms since the epoch, as everywhere here. */
-export function begun({ id, owner, ttlS }: Beginning, now: number): Kept {
+/** Creates the record of a session that has just started. */
+export function newSession(
+  { owner, ttlS }: { readonly owner: string; readonly ttlS: number },
+  id: string,
+  now: number,
+): SessionRecord {
   const session: Session = {
     id,
     owner,
@@ -74,51 +85,72 @@ export function begun({ id, owner, ttlS }: Beginning, now: number): Kept {
     terminal: false,
     progress: 0,
     data: null,
-    ...begunAt(now, ttlS),
+    ...startLifetime(now, ttlS),
   };
   return { session, ttlS };
 }
 
-/** Whether nothing comes any more. */
-export function isOver({ session }: Kept): boolean {
-  return session.terminal;
+/** Creates the problem of a session that has ended. */
+export function sessionOver(): Problem {
+  return new Problem(409, "session_over", "The session has ended. It accepts no more changes.");
 }
 
 /**
- * Takes a change: a sign of life, and be it an empty one. Who completes it has all of it done, unless it says otherwise.
+ * Applies a report, which is a heartbeat even if it is empty. A completed session has progress 1 unless the report says
+ * otherwise.
+ *
+ * @throws {Problem} 409 `session_over`.
  */
-export function changed(kept: Kept, change: Change, now: number): Kept | "over" {
-  if (isOver(kept)) return "over";
-  const { session: was, ttlS } = kept;
-  const { session_state = was.session_state, data = was.data } = change;
-  const { progress = session_state === "completed" ? 1 : was.progress } = change;
-  const terminal = isEnd(session_state);
-  const session = { ...was, session_state, terminal, progress, data, ...aliveAt(now, ttlS) };
+export function reportSession(
+  { session: was, ttlS }: SessionRecord,
+  report: SessionReport,
+  now: number,
+): SessionRecord {
+  if (was.terminal) throw sessionOver();
+  const { session_state = was.session_state, data = was.data } = report;
+  const { progress = session_state === "completed" ? 1 : was.progress } = report;
+  const terminal = isTerminalState(session_state);
+  const session = { ...was, session_state, terminal, progress, data, ...heartbeat(now, ttlS) };
   return { session, ttlS };
 }
 
-/**
- * Takes a sign of life that says nothing. The very same, where the last one was just now: of many at once, one is enough.
- */
-export function touched(kept: Kept, now: number): Kept | "over" {
-  if (isOver(kept)) return "over";
-  const isFresh = now - Date.parse(kept.session.updated_at) < kept.ttlS * 1000 * FRESH_SHARE;
-  return isFresh ? kept : changed(kept, {}, now);
+/** Applies a heartbeat. The record stays the same soon after another one. @throws {Problem} 409 `session_over`. */
+export function touchSession(record: SessionRecord, now: number): SessionRecord {
+  const ageMs = now - Date.parse(record.session.updated_at);
+  const isFresh = ageMs < record.ttlS * 1000 * FRESH_SHARE;
+  return isFresh && !record.session.terminal ? record : reportSession(record, {}, now);
 }
 
-/** What time has made of it: whoever looks decides. The very same, where that is nothing. */
-export function lookedAt(kept: Kept, now: number): Kept {
-  if (isOver(kept) || now < expiresAt(kept.session)) return kept;
-  const end = { session_state: "expired", terminal: true, ...endedAt(now) };
-  return { ...kept, session: { ...kept.session, ...end } };
+/** Applies what time changes: a session without a heartbeat expires. */
+export function applySessionTime(record: SessionRecord, now: number): SessionRecord {
+  const at = nextSessionChangeAt(record);
+  if (at === null || now < at) return record;
+  const end = { session_state: "expired", terminal: true, ...endLifetime(now) };
+  return { ...record, session: { ...record.session, ...end } };
 }
 
-/** When time makes something of it: null where it is over. */
-export function nextLookAt(kept: Kept): number | null {
-  return isOver(kept) ? null : expiresAt(kept.session);
+/** Returns the time at which a session expires, null once it has ended. */
+export function nextSessionChangeAt({ session }: SessionRecord): number | null {
+  return session.terminal ? null : expiresAt(session);
 }
 
-/** Its event: `session`, or the state it ended in. Data is always the whole session. */
-export function eventOf({ session }: Kept): { readonly type: string; readonly data: Session } {
+/** Returns the event of a session: `session`, or its terminal state. */
+export function sessionEvent({ session }: SessionRecord) {
   return { type: session.terminal ? session.session_state : "session", data: session };
+}
+
+/** Creates sessions, and registers their topics. */
+export function createSessions(context: ResourceContext): Sessions {
+  return createResource<SessionRecord>(context, {
+    noun: "session",
+    topic: defineFamily("sessions", "session", Session),
+    schema: SessionRecord,
+    idOf: ({ session }) => session.id,
+    ownerOf: ({ session }) => session.owner,
+    isTerminal: ({ session }) => session.terminal,
+    applyTime: applySessionTime,
+    nextChangeAt: nextSessionChangeAt,
+    expiresAt: ({ session }) => expiresAt(session),
+    eventOf: sessionEvent,
+  });
 }

@@ -1,102 +1,91 @@
 /**
- * What becomes of a task: the one state machine, and nothing but it.
+ * Tasks: the state machine.
  *
- * A task is `waiting` until a worker claims it. It is the worker's for half a minute after each of its reports, first
- * `claimed`, then `running`, and ends once: `completed` or `failed`. A claim that lapses makes it `waiting` again, twice.
- * Nothing here knows a clock or a store: time comes in, and the next state goes out.
+ * A task is `waiting` until a worker claims it. The claim lasts 30 s after each of the worker's reports: the task is
+ * `claimed`, then `running`, and ends once: `completed` or `failed`. A claim that expires makes it `waiting` again, twice.
  *
  * @module
  */
 import { z } from "zod";
-import type { QueueStats as Queue } from "../../core/metrics.ts";
-import { isoTime } from "../../core/time.ts";
+import { Problem } from "../../core/problem.ts";
+import { DAY_MS, isoTime } from "../../core/time.ts";
+import { ReportedEnd, WireTime } from "../lifetime.ts";
 
 /** The states of a task that has not ended. */
-const OPEN_STATES = ["waiting", "claimed", "running"] as const;
+const OPEN_TASK_STATES = ["waiting", "claimed", "running"] as const;
 
-/** The states it ends in. */
-const ENDS = ["completed", "failed"] as const;
+/** The terminal states of a task. */
+const TaskEnd = ReportedEnd.exclude(["cancelled"]);
 
-/** The outcomes of a task in /metrics: its two ends, and `lapsed` for a claim that expires. */
-export const TASK_OUTCOMES = [...ENDS, "lapsed"] as const;
+/** The outcomes of tasks in /metrics: the terminal states, and `lapsed` for a claim that expires. */
+export const TASK_OUTCOMES = [...TaskEnd.options, "lapsed"] as const;
 
-/** How long a task is a worker's after its claim, and after each of its reports, in milliseconds. */
+/** A claim lasts this many milliseconds, and again after each report. */
 export const CLAIM_MS = 30_000;
 
-/** How often a task is claimed, at most. */
-export const MOST_ATTEMPTS = 3;
+/** A task is claimed at most this many times. */
+const MAX_ATTEMPTS = 3;
 
-/** How long a task waits for a worker, in milliseconds: a day. */
-export const WAIT_MS = 86_400_000;
+/** A task waits for a worker for this many milliseconds: a day. */
+const MAX_TASK_WAIT_MS = DAY_MS;
 
-const time = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
-
-/** A task, as it goes over the wire. Its claim is not in it. */
+/** A task on the wire. Its claim is not part of it. */
 export const Task = z.object({
   task_id: z.string(),
   session_id: z.string(),
-  owner: z.string().meta({ description: "The `sub` of the user whose session it is for." }),
-  state: z.enum([...OPEN_STATES, ...ENDS]),
-  attempts: z.int().min(0).meta({ description: "How often it was claimed." }),
+  owner: z.string().meta({ description: "The `sub` of the user that the session belongs to." }),
+  state: z.enum([...OPEN_TASK_STATES, ...TaskEnd.options]),
+  attempts: z.int().min(0).meta({ description: "The number of claims." }),
   progress: z.number().min(0).max(1).nullable(),
   result: z.unknown(),
   error: z.unknown(),
-  created_at: time,
-  updated_at: time.meta({ description: "Its claim, its last report, or its end." }),
+  created_at: WireTime,
+  updated_at: WireTime.meta({ description: "The time of its claim, last report or end." }),
 }).meta({ id: "Task" });
 
-/** A task, as it goes over the wire. */
+/** A task on the wire. */
 export type Task = Readonly<z.infer<typeof Task>>;
 
-/** What a worker says of its task. Fields that are not named stay as they are. */
-export const Report = z.strictObject({
-  claim: z.string().meta({ description: "As the claim was answered." }),
-  state: z.enum(["running", ...ENDS]).optional(),
+/** A worker's report. Absent fields keep their values. */
+export const TaskReport = z.strictObject({
+  claim: z.string().meta({ description: "The `claim` of the answer to the claim." }),
+  state: z.enum(["running", ...TaskEnd.options]).optional(),
   progress: Task.shape.progress.optional(),
   result: z.unknown().optional(),
   error: z.unknown().optional(),
 });
 
-/** What a worker says of its task. */
-export type Report = Readonly<z.infer<typeof Report>>;
+/** A worker's report. */
+export type TaskReport = Readonly<z.infer<typeof TaskReport>>;
 
-/** What is kept of a task. */
-export const Kept = z.object({
+/** The stored record of a task. */
+export const TaskRecord = z.object({
   task: Task,
-  /** Whose it is now: what its worker alone knows, and until when, in ms since the epoch. */
+  /** The current claim: a secret of its worker, and the wall time at which it expires. */
   claim: z.object({ secret: z.string(), lapsesAt: z.number() }).nullable(),
 });
 
-/** What is kept of a task. */
-export type Kept = Readonly<z.infer<typeof Kept>>;
+/** The stored record of a task. */
+export type TaskRecord = Readonly<z.infer<typeof TaskRecord>>;
 
-/** The open tasks, by state. */
-export interface QueueStats extends Queue {
-  readonly counts: Readonly<Record<typeof OPEN_STATES[number], number>>;
+/** The open tasks of all isolates, by state. */
+export interface TaskQueueStats {
+  readonly counts: Readonly<Record<typeof OPEN_TASK_STATES[number], number>>;
+  /** The age of the oldest waiting task in seconds, 0 without one. */
+  readonly oldestAgeS: number;
 }
 
-/** Why something cannot become of it: it has ended, or the claim is not the current one. */
-export type Refusal = "over" | "lost";
-
-/** What a task begins with. */
-export interface Beginning {
-  readonly id: string;
-  readonly sessionId: string;
-  readonly owner: string;
+/** Tests if a task has ended. */
+export function hasEnded({ state }: Task): boolean {
+  return TaskEnd.safeParse(state).success;
 }
 
-/** Whether a state is one that a task ends in. */
-export function isEnd(state: Task["state"]): state is typeof ENDS[number] {
-  return ENDS.some((each) => each === state);
-}
-
-/** Whether nothing comes any more. */
-export function isOver({ task }: Kept): boolean {
-  return isEnd(task.state);
-}
-
-/** Begins one. @param now In ms since the epoch, as everywhere here. */
-export function begun({ id, sessionId, owner }: Beginning, now: number): Kept {
+/** Creates the record of a waiting task. */
+export function newTask(
+  { sessionId, owner }: { readonly sessionId: string; readonly owner: string },
+  id: string,
+  now: number,
+): TaskRecord {
   const task: Task = {
     task_id: id,
     session_id: sessionId,
@@ -112,79 +101,88 @@ export function begun({ id, sessionId, owner }: Beginning, now: number): Kept {
   return { task, claim: null };
 }
 
-/** Gives one that waits to the worker who knows `secret`. The very same, where another worker has it. */
-export function claimed(kept: Kept, secret: string, now: number): Kept | "over" {
-  if (isOver(kept)) return "over";
-  if (kept.claim !== null) return kept;
-  const attempts = kept.task.attempts + 1;
+/** @throws {Problem} 409 `task_over`. */
+function checkTaskOpen({ task }: TaskRecord): void {
+  if (!hasEnded(task)) return;
+  throw new Problem(409, "task_over", "The task has ended. GET of its status returns its end.");
+}
+
+/** Gives a waiting task to the worker that has `secret`, and leaves that worker's own as it is. @throws {Problem} 409 `task_over` or `task_claimed`. */
+export function claimTask(record: TaskRecord, secret: string, now: number): TaskRecord {
+  checkTaskOpen(record);
+  const { task, claim } = record;
+  // A step whose answer was lost is taken again, and finds its own claim.
+  if (claim?.secret === secret) return record;
+  if (claim !== null) {
+    const retryAfterMs = Math.max(1, claim.lapsesAt - now);
+    throw new Problem(409, "task_claimed", "Another worker has claimed the task.", {
+      retryAfterMs,
+    });
+  }
   return {
-    task: { ...kept.task, state: "claimed", attempts, updated_at: isoTime(now) },
+    task: { ...task, state: "claimed", attempts: task.attempts + 1, updated_at: isoTime(now) },
     claim: { secret, lapsesAt: now + CLAIM_MS },
   };
 }
 
 /**
- * Takes a report of who has it: a sign of life, and be it an empty one. Who completes it has all of it done, unless it says
- * otherwise.
+ * Applies a report of the worker that has the claim. It renews the claim even if it is empty. A completed task has progress
+ * 1 unless the report says otherwise.
+ *
+ * @throws {Problem} 409 `task_over` or `claim_lost`.
  */
-export function reported(kept: Kept, report: Report, now: number): Kept | Refusal {
-  if (isOver(kept)) return "over";
-  if (kept.claim?.secret !== report.claim) return "lost";
-  const { task: was } = kept;
+export function reportTask(record: TaskRecord, report: TaskReport, now: number): TaskRecord {
+  checkTaskOpen(record);
+  if (record.claim?.secret !== report.claim) {
+    throw new Problem(409, "claim_lost", "The claim has expired. Stop working on the task.");
+  }
+  const { task: was } = record;
   const { state = "running", result = was.result, error = was.error } = report;
   const { progress = state === "completed" ? 1 : was.progress } = report;
   const task: Task = { ...was, state, progress, result, error, updated_at: isoTime(now) };
-  const isHeld = state === "running";
-  return { task, claim: isHeld ? { secret: report.claim, lapsesAt: now + CLAIM_MS } : null };
+  const claim = { secret: report.claim, lapsesAt: now + CLAIM_MS };
+  return { task, claim: state === "running" ? claim : null };
 }
 
-/** Ends one that nobody did. */
-function failed({ task }: Kept, code: string, detail: string, now: number): Kept {
+function failTask({ task }: TaskRecord, code: string, detail: string, now: number): TaskRecord {
   const error = { code, detail };
   return { task: { ...task, state: "failed", error, updated_at: isoTime(now) }, claim: null };
 }
 
-/** What becomes of one whose worker was not heard of: it waits for the next, who begins from the start. */
-function lapsed(kept: Kept, now: number): Kept {
-  if (kept.task.attempts >= MOST_ATTEMPTS) {
-    const detail = `${MOST_ATTEMPTS} workers claimed it, and none of them finished: the last was ` +
-      `not heard of for ${CLAIM_MS / 1000} s.`;
-    return failed(kept, "claims_lapsed", detail, now);
+/** Applies what time changes: an expired claim makes the task wait for a worker that starts over, or fail. */
+export function applyTaskTime(record: TaskRecord, now: number): TaskRecord {
+  const at = nextTaskChangeAt(record);
+  if (at === null || now < at) return record;
+  const { task, claim } = record;
+  if (claim === null) {
+    return failTask(record, "not_claimed", "No worker claimed it within a day.", now);
   }
-  const anew = { state: "waiting", progress: null, result: null, error: null } as const;
-  return { task: { ...kept.task, ...anew, updated_at: isoTime(now) }, claim: null };
+  if (task.attempts >= MAX_ATTEMPTS) {
+    const detail = `${MAX_ATTEMPTS} workers claimed it and none finished. ` +
+      `The last one sent no report for ${CLAIM_MS / 1000} s.`;
+    return failTask(record, "claims_lapsed", detail, now);
+  }
+  const reset = { state: "waiting", progress: null, result: null, error: null } as const;
+  return { task: { ...task, ...reset, updated_at: isoTime(now) }, claim: null };
 }
 
-/** What time has made of it: whoever looks decides. The very same, where that is nothing. */
-export function lookedAt(kept: Kept, now: number): Kept {
-  const at = nextLookAt(kept);
-  if (at === null || now < at) return kept;
-  if (kept.claim !== null) return lapsed(kept, now);
-  return failed(kept, "not_claimed", "No worker claimed it within a day.", now);
+/** Returns the time at which the claim or the wait of a task ends, null once the task has ended. */
+export function nextTaskChangeAt({ task, claim }: TaskRecord): number | null {
+  if (hasEnded(task)) return null;
+  return claim?.lapsesAt ?? Date.parse(task.updated_at) + MAX_TASK_WAIT_MS;
 }
 
-/** When time makes something of it next, in ms since the epoch: null where it is over. */
-export function nextLookAt(kept: Kept): number | null {
-  if (isOver(kept)) return null;
-  return kept.claim?.lapsesAt ?? Date.parse(kept.task.updated_at) + WAIT_MS;
+/** Returns the latest time at which an untouched task fails: after an expired claim it waits once more. */
+export function taskExpiresAt({ task, claim }: TaskRecord): number {
+  return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_TASK_WAIT_MS;
 }
 
-/** When it ends, if nobody does anything: after it was given back, it waits. */
-export function expiresAt({ task, claim }: Kept): number {
-  return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + WAIT_MS;
-}
-
-/** Its event. Data is always the whole task. */
-export function eventOf({ task }: Kept): { readonly type: string; readonly data: Task } {
-  return { type: "task", data: task };
-}
-
-/** Sums up tasks that are open. */
-export function queueOf(open: readonly Kept[], now: number): QueueStats {
+/** Counts open tasks by state. */
+export function countTasks(open: readonly TaskRecord[], now: number): TaskQueueStats {
   const counts = { waiting: 0, claimed: 0, running: 0 };
   let oldest = now;
   for (const { task: { state, created_at } } of open) {
-    if (isEnd(state)) continue;
+    if (state === "completed" || state === "failed") continue;
     counts[state]++;
     if (state === "waiting") oldest = Math.min(oldest, Date.parse(created_at));
   }

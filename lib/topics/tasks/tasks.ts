@@ -1,138 +1,143 @@
 /**
- * Tasks: heavy work of a session, handed to whichever worker is free. They are in the ledger, all on one roll and one topic.
+ * Tasks: heavy work of a session, for the next free worker. All share one topic, which only publishers read.
  *
  * @module
  */
+import { messageOf } from "../../core/logger.ts";
 import { noMetrics } from "../../core/metrics.ts";
 import type { Position } from "../../core/position.ts";
 import { randomId } from "../../core/random_id.ts";
-import type { Runtime } from "../../core/runtime.ts";
-import type { Hub } from "../../hub/hub.ts";
-import type { EventLog, IdempotencyKey } from "../../store/event_log.ts";
-import { createRecordStore, type Kind, type RecordStoreContext } from "../record_store.ts";
-import { createCensus } from "./queue_stats.ts";
+import { defineTopic, type Topic } from "../../core/topic.ts";
+import type { EventLog } from "../../store/event_log.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
+import { createExpiryTimer } from "../expiry_timer.ts";
+import { createResource, type Resource, type ResourceContext } from "../resource.ts";
 import {
-  type Beginning,
-  begun,
-  claimed,
-  eventOf,
-  expiresAt,
-  isEnd,
-  isOver,
-  Kept,
-  lookedAt,
-  nextLookAt,
-  type QueueStats,
-  type Refusal,
-  type Report,
-  reported,
-  type Task,
+  applyTaskTime,
+  CLAIM_MS,
+  claimTask,
+  countTasks,
+  hasEnded,
+  nextTaskChangeAt,
+  Task,
+  taskExpiresAt,
+  type TaskQueueStats,
+  TaskRecord,
 } from "./task.ts";
-import { tasksTopic } from "./topic.ts";
-import { createWatch } from "./claim_expiry.ts";
 
-/** How many tasks may be open: bounds what a look at all of them reads. */
-export const MOST_OPEN = 1000;
+/** The first part of the right to a task, `tasks/<id>`, and the name of the topic. */
+export const TASKS = "tasks";
 
-/** A task that is a worker's now, and what it shows for it; or how long another worker has it. */
-export type Claim = { readonly task: Task; readonly claim: string } | { readonly leftMs: number };
+/** The maximum of open tasks: it bounds a read of all of them. */
+export const MAX_OPEN_TASKS = 1000;
 
-/** All tasks that are open. */
-export interface Listed {
+/** The statistics of the queue are read again after this many milliseconds: each read costs the store a command or more. */
+const QUEUE_STATS_MS = 30_000;
+
+/** A claim of a worker, with the secret that its reports show. */
+export interface TaskClaim {
+  readonly task: Task;
+  readonly claim: string;
+}
+
+/** All open tasks. */
+export interface TaskList {
   /** Oldest first. */
-  readonly open: readonly Kept[];
-  /** Who follows the topic from here on misses nothing that is not in the list. */
+  readonly open: readonly TaskRecord[];
+  /** A subscription from this cursor on misses nothing that the list lacks. */
   readonly cursor: Position;
 }
 
-/** All tasks. Everything rejects with a `StoreAway` where the store cannot be reached. */
-export interface Tasks {
-  /**
-   * Begins one, and tells the workers.
-   *
-   * @param once Makes a repeated request one task: the first answer comes again.
-   * @throws {Problem} 503 `queue_full`, or 422 `idempotency_key_reused`.
-   */
-  begin(beginning: Omit<Beginning, "id">, idempotencyKey?: IdempotencyKey): Promise<Task>;
-  /**
-   * What a request began that came before, and is still kept: null where it did not, or where its beginning failed.
-   *
-   * @throws {Problem} 422 `idempotency_key_reused`.
-   */
-  begunBy(idempotencyKey: IdempotencyKey): Promise<Task | null>;
-  /** Looks at one: null where there is none, or no more. */
-  look(id: string): Promise<Task | null>;
-  /** All that are open. */
-  list(): Promise<Listed>;
-  /** Gives one to a worker, for {@linkcode CLAIM_MS}. */
-  claim(id: string): Promise<Claim | "over" | null>;
-  /** Takes its worker's report. @throws {Problem} 413 `event_too_large`, or 400 `unserialisable`. */
-  report(id: string, report: Report): Promise<Task | Refusal | null>;
-  /** How many are open, as of the last half minute. Never rejects. */
-  queue(): Promise<QueueStats>;
+/** All tasks. */
+export interface Tasks extends Resource<TaskRecord> {
+  readonly topic: Topic;
+  /** Lists the open tasks. */
+  list(): Promise<TaskList>;
+  /** Claims a task for {@linkcode CLAIM_MS}. @throws {Problem} 404 `unknown_task`, 409 `task_over` or `task_claimed`. */
+  claim(id: string): Promise<TaskClaim>;
+  /** Returns the statistics of the queue, at most 30 s old while the store answers. Never rejects. */
+  queueStats(): Promise<TaskQueueStats>;
 }
 
-/** What tasks stand on. */
-export interface TasksContext extends RecordStoreContext {
-  readonly runtime: Pick<Runtime, "clock" | "random" | "log" | "metrics">;
-  readonly hub: Pick<Hub, "updateAndPublish" | "whileSubscribed" | "onPublished" | "onJoined">;
+/** The dependencies of tasks. */
+export interface TasksContext extends ResourceContext {
   readonly log: Pick<EventLog, "head">;
 }
 
-const KIND: Kind<Kept> = {
-  noun: "task",
-  Kept,
-  idOf: ({ task }) => task.task_id,
-  topicOf: () => tasksTopic,
-  isOver,
-  lookedAt,
-  nextLookAt,
-  expiresAt,
-  eventOf,
-  openIndex: { name: "tasks", max: MOST_OPEN },
-};
-
-/** Creates tasks. Where their topic is followed, claims that lapse are noticed by themselves. */
+/** Creates tasks, and registers their topic. While a worker is subscribed, expired claims are noticed by a timer. */
 export function createTasks(context: TasksContext): Tasks {
-  const { hub, log, runtime, runtime: { clock, random, metrics = noMetrics } } = context;
-  const records = createRecordStore(context, { ...KIND, onStep: (_, { task }) => count(task) });
-  const watch = createWatch(runtime, records.open);
-  hub.whileSubscribed(tasksTopic, watch.start);
-  hub.onPublished(tasksTopic, watch.heard);
-  hub.onJoined(watch.heard);
+  const { hub, log, runtime } = context;
+  const { clock, random, metrics = noMetrics } = runtime;
+  const topic = defineTopic({
+    name: TASKS,
+    metricKind: TASKS,
+    kind: "log",
+    events: { task: Task },
+    access: "publishers",
+  });
+  const resource = createResource<TaskRecord>(context, {
+    noun: "task",
+    topic,
+    schema: TaskRecord,
+    idOf: ({ task }) => task.task_id,
+    ownerOf: ({ task }) => task.owner,
+    isTerminal: ({ task }) => hasEnded(task),
+    applyTime: applyTaskTime,
+    nextChangeAt: nextTaskChangeAt,
+    expiresAt: taskExpiresAt,
+    eventOf: ({ task }) => ({ type: "task", data: task }),
+    openIndex: { name: TASKS, max: MAX_OPEN_TASKS },
+    onStep({ task }) {
+      if (hasEnded(task)) metrics.tasked(task.state);
+      if (task.state === "waiting") metrics.tasked("lapsed");
+    },
+  });
 
-  function count({ state }: Task): void {
-    if (isEnd(state)) metrics.tasked(state);
-    if (state === "waiting") metrics.tasked("lapsed");
-  }
+  const claimExpiry = createExpiryTimer(runtime, "tasks", async () => {
+    const times = (await resource.listOpen()).map((record) => nextTaskChangeAt(record) ?? Infinity);
+    return times.length > 0 ? Math.min(...times) : null;
+  });
+  // A claim that was made meanwhile expires no earlier than a claim lasts, so one read in that time is enough.
+  const checkSoon = () => claimExpiry.checkWithin(CLAIM_MS);
+  hub.whileSubscribed(topic, claimExpiry.start);
+  hub.onPublished(topic, checkSoon);
+  hub.onJoined(checkSoon);
 
-  function taskOf<Word extends string>(outcome: Kept | Word | null): Task | Word | null {
-    return outcome === null || typeof outcome === "string" ? outcome : outcome.task;
+  let countedAt = -Infinity;
+  let stats = Promise.resolve(countTasks([], 0));
+
+  async function count(last: Promise<TaskQueueStats>): Promise<TaskQueueStats> {
+    try {
+      return countTasks(await resource.listOpen(), clock.now());
+    } catch (thrown) {
+      if (!(thrown instanceof StoreUnavailable)) {
+        runtime.log.error("tasks not counted", { error: messageOf(thrown) });
+      }
+      return await last;
+    }
   }
 
   return {
-    async begin(beginning, idempotencyKey) {
-      return (await records.begin((id, now) => begun({ ...beginning, id }, now), idempotencyKey))
-        .task;
-    },
-    begunBy: async (idempotencyKey) => taskOf<never>(await records.begunBy(idempotencyKey)),
-    look: async (id) => taskOf<never>(await records.look(id)),
+    ...resource,
+    topic,
     async list() {
-      const cursor = await log.head(); // before the list: what comes between is told twice, and not never
-      const begunAt = ({ task }: Kept) => Date.parse(task.created_at);
-      const open = (await records.open()).sort((one, other) => begunAt(one) - begunAt(other));
+      // Before the list: an event between the two is delivered twice, not never.
+      const cursor = await log.head();
+      const createdAt = ({ task }: TaskRecord) => Date.parse(task.created_at);
+      const open = (await resource.listOpen()).sort((a, b) => createdAt(a) - createdAt(b));
       return { open, cursor };
     },
     async claim(id) {
-      const secret = randomId(random);
-      const kept = await records.move(id, (each, now) => claimed(each, secret, now));
-      if (kept === null || kept === "over") return kept;
-      const { task, claim } = kept;
-      if (claim?.secret === secret) return { task, claim: secret };
-      return { leftMs: (claim?.lapsesAt ?? 0) - clock.now() };
+      const claim = randomId(random);
+      const { task } = await resource.update(id, (record, now) => claimTask(record, claim, now));
+      return { task, claim };
     },
-    report: async (id, report) =>
-      taskOf(await records.move(id, (kept, now) => records.fitting(reported(kept, report, now)))),
-    queue: createCensus(runtime, records.open),
+    queueStats() {
+      if (clock.elapsed() - countedAt >= QUEUE_STATS_MS) {
+        countedAt = clock.elapsed();
+        stats = count(stats);
+      }
+      return stats;
+    },
   };
 }

@@ -1,73 +1,65 @@
-/** Rehearsals: what they say, and that they stop. */
-import { assertEquals } from "@std/assert";
+/** Demo operations: their reports, and their end. */
+import { assert, assertEquals } from "@std/assert";
 import { createLogger } from "../../../lib/core/logger.ts";
-import {
-  begun,
-  cancelled,
-  type Kept,
-  type Refusal,
-  reported,
-} from "../../../lib/topics/operations/operation.ts";
-import { rehearse } from "../../../lib/topics/operations/demo_operation.ts";
+import { cancelOperation, type OperationRecord } from "../../../lib/topics/operations/operation.ts";
+import { startDemoOperation } from "../../../lib/topics/operations/demo_operation.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
-/** Longer than one takes. */
+/** Longer than a demo operation takes. */
 const WHOLE_MS = 30_000;
 
-/** A rehearsal over one operation in memory. @param onReport Runs before each report, which it may reject. */
-async function startRehearsal(onReport: () => void = () => {}) {
+/** Starts a demo operation over one record in memory. @param onReport Runs before each report, and may throw. */
+async function start(onReport: () => void = () => {}) {
   const clock = createManualClock();
   const lines: string[] = [];
-  const said: number[] = [];
-  let kept: Kept | Refusal = "over";
-  const change = (next: Kept | Refusal) => {
-    if (typeof next === "object") kept = next;
-    return Promise.resolve(next);
-  };
-  await rehearse({
+  const progress: number[] = [];
+  let record: OperationRecord | undefined;
+  await startDemoOperation({
     clock,
     log: createLogger("info", clock, (line) => lines.push(line)),
     operations: {
-      async create(beginning) {
-        const fresh = begun({ ...beginning, id: "x" }, clock.now());
-        await change(fresh);
-        return fresh;
+      create(make) {
+        record = make("x", clock.now());
+        return Promise.resolve(record);
       },
-      async report(_, report) {
+      async report(_, transition) {
         onReport();
-        if (typeof kept !== "object") return kept;
-        const next = reported(kept, report, clock.now());
-        if (typeof next === "object") said.push(next.operation.progress ?? -1);
-        return await change(next);
+        assert(record);
+        record = await transition(record, clock.now());
+        progress.push(record.operation.progress ?? -1);
+        return record;
       },
     },
   });
   return {
     clock,
     lines,
-    said,
-    state: () => typeof kept === "object" ? kept.operation.state : kept,
-    cancel: () => typeof kept === "object" && change(cancelled(kept, clock.now())),
+    progress,
+    state: () => record?.operation.state,
+    cancel() {
+      assert(record);
+      record = cancelOperation(record, clock.now());
+    },
   };
 }
 
-Deno.test("rehearse() gets further with every report, and completes", async () => {
-  const { clock, said, state } = await startRehearsal();
+Deno.test("a demo operation makes progress with every report, and completes", async () => {
+  const { clock, progress, state } = await start();
   await clock.advance(WHOLE_MS);
-  assertEquals(said, [...said].sort((a, b) => a - b));
-  assertEquals([said.at(0), said.at(-1), state(), clock.timers], [0, 1, "completed", 0]);
+  assertEquals(progress, [...progress].sort((a, b) => a - b));
+  assertEquals([progress.at(0), progress.at(-1), state(), clock.timers], [0, 1, "completed", 0]);
 });
 
-Deno.test("rehearse() stops where somebody else has ended it", async () => {
-  const { clock, cancel, said, state } = await startRehearsal();
+Deno.test("a demo operation that was cancelled sends no more reports, and logs nothing", async () => {
+  const { clock, cancel, progress, state, lines } = await start();
   await clock.advance(1000);
-  await cancel();
+  cancel();
   await clock.advance(WHOLE_MS);
-  assertEquals([said, state(), clock.timers], [[0], "cancelled", 0]);
+  assertEquals([progress, state(), clock.timers, lines], [[0], "cancelled", 0, []]);
 });
 
-Deno.test("rehearse() says that it stopped where a report is lost", async () => {
-  const { clock, lines } = await startRehearsal(() => {
+Deno.test("a demo operation stops after a lost report, and logs it", async () => {
+  const { clock, lines } = await start(() => {
     throw new Error("The store is away");
   });
   await clock.advance(WHOLE_MS);

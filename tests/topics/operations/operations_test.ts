@@ -1,14 +1,37 @@
-/** Operations of several isolates, over what they share. */
+/** Operations of several isolates over one shared state. */
 import { assert, assertEquals } from "@std/assert";
-import { createOperations, type Operations } from "../../../lib/topics/operations/operations.ts";
-import { operationTopic } from "../../../lib/topics/operations/topic.ts";
-import { createShared as createSharedOf, type Isolate, RETAIN_MS } from "../isolates.ts";
+import type { IdempotencyKey } from "../../../lib/store/event_log.ts";
+import {
+  cancelOperation,
+  createOperations,
+  type NewOperation,
+  newOperation,
+  type OperationReport,
+  reportOperation,
+} from "../../../lib/topics/operations/operation.ts";
+import { createTopicRegistry } from "../../../lib/topics/registry.ts";
+import type { ResourceContext } from "../../../lib/topics/resource.ts";
+import { createShared as createSharedOf, type Isolate, refusalOf, RETAIN_MS } from "../isolates.ts";
 
 const EXPORT = { kind: "export", owner: "ann", ttlS: 300 };
 
-const createShared = () => createSharedOf(createOperations, operationTopic);
+function createRecords(context: ResourceContext) {
+  const operations = createOperations(context);
+  return {
+    ...operations,
+    create: (input: NewOperation, key?: IdempotencyKey) =>
+      operations.create((id, now) => newOperation(input, id, now), key),
+    report: (id: string, report: OperationReport) =>
+      operations.report(id, (record, now) => reportOperation(record, report, now)),
+    cancel: (id: string) => operations.update(id, cancelOperation),
+  };
+}
 
-Deno.test("a change made by one isolate is seen by who follows on another (S4-3, S4 defect 2)", async () => {
+type Records = ReturnType<typeof createRecords>;
+
+const createShared = () => createSharedOf(createRecords);
+
+Deno.test("a report on one isolate reaches a subscriber of another (S4-3, S4 defect 2)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -22,7 +45,7 @@ Deno.test("a change made by one isolate is seen by who follows on another (S4-3,
   assertEquals(states, ["sync", "progress", "progress", "completed", "bye"]);
 });
 
-Deno.test("an operation that is followed stalls and expires before its followers' eyes, by nobody's asking (S4-19)", async () => {
+Deno.test("a subscribed operation stalls and expires on time, once for all isolates (S4-19)", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -44,18 +67,18 @@ Deno.test("an operation that is followed stalls and expires before its followers
 });
 
 for (
-  const [who, look] of [
-    ["who asks", async ({ records }, id) => void await records.look(id)],
-    ["who reports", async ({ records }, id) => {
-      assertEquals(await records.report(id, { progress: 1 }), "over");
+  const [what, look] of [
+    ["a read", async ({ records }, id) => void await records.get(id)],
+    ["a report", async ({ records }, id) => {
+      assertEquals(await refusalOf(() => records.report(id, { progress: 1 })), "operation_over");
     }],
-    ["who cancels", async ({ records }, id) => {
-      assertEquals(await records.cancel(id), "over");
+    ["a cancellation", async ({ records }, id) => {
+      assertEquals(await refusalOf(() => records.cancel(id)), "operation_over");
     }],
-    ["who follows", async (isolate, id) => void await (await isolate.follow(id)).hangUp()],
-  ] satisfies [string, (isolate: Isolate<Operations>, id: string) => Promise<void>][]
+    ["a subscription", async (isolate, id) => void await (await isolate.follow(id)).hangUp()],
+  ] satisfies [string, (isolate: Isolate<Records>, id: string) => Promise<void>][]
 ) {
-  Deno.test(`an operation whose isolates are all gone is seen to have expired by ${who}`, async () => {
+  Deno.test(`an operation that no isolate watched expires by ${what}`, async () => {
     const { clock, isolate, typesOf } = createShared();
     const gone = isolate();
     const { operation: { id } } = await gone.records.create(EXPORT);
@@ -65,26 +88,26 @@ for (
     await using fresh = isolate();
     await look(fresh, id);
     assertEquals(await typesOf(id), ["progress", "expired"]);
-    assertEquals((await fresh.records.look(id))?.operation.state, "expired");
+    assertEquals((await fresh.records.get(id))?.operation.state, "expired");
   });
 }
 
-Deno.test("of all who end an operation at once, one does", async () => {
+Deno.test("of several ends at once, one is stored", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);
   const outcomes = await Promise.all([
-    one.records.report(id, { state: "completed" }),
-    other.records.report(id, { state: "failed" }),
-    one.records.cancel(id),
-    other.records.report(id, { state: "completed", result: 2 }),
+    refusalOf(() => one.records.report(id, { state: "completed" })),
+    refusalOf(() => other.records.report(id, { state: "failed" })),
+    refusalOf(() => one.records.cancel(id)),
+    refusalOf(() => other.records.report(id, { state: "completed", result: 2 })),
   ]);
-  assertEquals(outcomes.filter((each) => each === "over").length, 3);
+  assertEquals(outcomes.filter((each) => each === "operation_over").length, 3);
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("of all who end an operation alike and at once, one does", async () => {
+Deno.test("of several equal ends at once, one is stored", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   const cancelled = await one.records.create(EXPORT);
@@ -92,33 +115,33 @@ Deno.test("of all who end an operation alike and at once, one does", async () =>
   assertEquals(await typesOf(cancelled.operation.id), ["progress", "cancelled"]);
   const expired = await one.records.create(EXPORT);
   await clock.advance(300_000);
-  await Promise.all([1, 2].map(() => one.records.look(expired.operation.id)));
+  await Promise.all([1, 2].map(() => one.records.get(expired.operation.id)));
   assertEquals(await typesOf(expired.operation.id), ["progress", "expired"]);
 });
 
-Deno.test("an operation is kept for LOG_RETAIN_MS after its end, and then is none (S4 defect 3)", async () => {
+Deno.test("an operation is stored for LOG_RETAIN_MS after its end (S4 defect 3)", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);
   await clock.advance(1000);
   await one.records.cancel(id);
   await clock.advance(RETAIN_MS - 1);
-  assertEquals((await one.records.look(id))?.operation.state, "cancelled");
+  assertEquals((await one.records.get(id))?.operation.state, "cancelled");
   await clock.advance(2);
-  assertEquals(await one.records.look(id), null);
-  assertEquals(await one.records.report(id, {}), null);
+  assertEquals(await one.records.get(id), null);
+  assertEquals(await refusalOf(() => one.records.report(id, {})), "unknown_operation");
   assertEquals(await typesOf(id), []);
 });
 
-Deno.test("one that nobody looks at is kept as long as if it had been seen to expire", async () => {
+Deno.test("an operation that nobody reads is stored as long as one that has expired", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);
   await clock.advance(300_000 + RETAIN_MS - 1);
-  assertEquals((await one.records.look(id))?.operation.state, "expired");
+  assertEquals((await one.records.get(id))?.operation.state, "expired");
 });
 
-Deno.test("a watch ends with its last follower", async () => {
+Deno.test("the expiry timer stops with the last subscriber", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);
@@ -128,14 +151,20 @@ Deno.test("a watch ends with its last follower", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("create() with a key that came before is the same operation, also where the first died half way", async () => {
+Deno.test("create() with a known idempotency key returns the first operation, and completes a creation that crashed", async () => {
   const { clock, state, isolate, typesOf } = createShared();
   await using one = isolate();
   const idempotencyKey = { key: "POST /v1/operations 1", fingerprint: "a" };
-  // The key is taken, and whoever took it dies before the operation is there.
-  const dying = createOperations({
+  // The isolate crashes between the key and the record.
+  const dying = createRecords({
     runtime: { clock, random: () => 0.25, log: { debug() {}, info() {}, warn() {}, error() {} } },
-    hub: { updateAndPublish: () => Promise.reject(new Error("died")), whileSubscribed() {} },
+    hub: {
+      updateAndPublish: () => Promise.reject(new Error("died")),
+      whileSubscribed() {},
+      onPublished() {},
+      onJoined() {},
+    },
+    registry: createTopicRegistry(),
     store: state.store,
     retainMs: RETAIN_MS,
     maxEventBytes: 65_536,
@@ -144,8 +173,8 @@ Deno.test("create() with a key that came before is the same operation, also wher
   const first = await one.records.create(EXPORT, idempotencyKey);
   await one.records.report(first.operation.id, { progress: 0.5 });
   assertEquals(await one.records.create(EXPORT, idempotencyKey), first);
-  const kept = await one.records.look(first.operation.id);
-  assert(kept !== null);
-  assertEquals(kept.operation.progress, 0.5);
+  const record = await one.records.get(first.operation.id);
+  assert(record !== null);
+  assertEquals(record.operation.progress, 0.5);
   assertEquals(await typesOf(first.operation.id), ["progress", "progress"]);
 });

@@ -1,29 +1,29 @@
-/** The state machine of sessions, on its own (S0-5). */
+/** The state machine of sessions (S0-5). */
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
-  begun,
-  Change,
-  changed,
-  eventOf,
-  isOver,
-  type Kept,
-  lookedAt,
-  nextLookAt,
-  touched,
+  applySessionTime,
+  newSession,
+  nextSessionChangeAt,
+  reportSession,
+  sessionEvent,
+  type SessionRecord,
+  SessionReport,
+  touchSession,
 } from "../../../lib/topics/sessions/session.ts";
+import { assertRefused, stepOrNull } from "../steps.ts";
 
 const START = 1_700_000_000_000;
 const iso = (ms: number) => new Date(START + ms).toISOString();
-const fresh = () => begun({ id: "x", owner: "ann", ttlS: 300 }, START);
+const fresh = () => newSession({ owner: "ann", ttlS: 300 }, "x", START);
 
-function after(kept: Kept, ms: number, change: Change): Kept {
-  const next = changed(kept, change, START + ms);
-  assert(next !== "over");
-  return next;
+const isTerminal = ({ session }: SessionRecord) => session.terminal;
+
+function after(record: SessionRecord, ms: number, change: SessionReport): SessionRecord {
+  return reportSession(record, change, START + ms);
 }
 
-Deno.test("begun() is started, at 0, and lives for its TTL (S0-5)", () => {
+Deno.test("newSession() is started, has progress 0, and expires after its TTL (S0-5)", () => {
   assertEquals(fresh().session, {
     id: "x",
     owner: "ann",
@@ -35,57 +35,57 @@ Deno.test("begun() is started, at 0, and lives for its TTL (S0-5)", () => {
     updated_at: iso(0),
     expires_at: iso(300_000),
   });
-  assertEquals(eventOf(fresh()), { type: "session", data: fresh().session });
+  assertEquals(sessionEvent(fresh()), { type: "session", data: fresh().session });
 });
 
-Deno.test("changed() takes what is named, keeps the rest, and counts as a sign of life", () => {
-  const idempotencyKey = after(fresh(), 1000, {
+Deno.test("reportSession() changes the fields of the report, and is a heartbeat", () => {
+  const first = after(fresh(), 1000, {
     session_state: "asking",
     progress: 0.25,
     data: [1],
   });
-  assertEquals(idempotencyKey.session.expires_at, iso(301_000));
-  const { session } = after(idempotencyKey, 2000, {});
+  assertEquals(first.session.expires_at, iso(301_000));
+  const { session } = after(first, 2000, {});
   assertEquals(session, {
-    ...idempotencyKey.session,
+    ...first.session,
     updated_at: iso(2000),
     expires_at: iso(302_000),
   });
-  assertEquals(after(idempotencyKey, 2000, { data: null }).session.data, null);
+  assertEquals(after(first, 2000, { data: null }).session.data, null);
 });
 
-Deno.test("changed() of a completed one has all of it done, unless it says otherwise (S0-5)", () => {
+Deno.test("a completed session has progress 1 unless the report says otherwise (S0-5)", () => {
   const asking = after(fresh(), 0, { session_state: "asking", progress: 0.5 });
   const ends = ["completed", "failed", "cancelled"].map((session_state) =>
     after(asking, 1, { session_state })
   );
   assertEquals(ends.map(({ session }) => session.progress), [1, 0.5, 0.5]);
-  assertEquals(ends.map((each) => eventOf(each).type), ["completed", "failed", "cancelled"]);
-  assertEquals(ends.map(nextLookAt), [null, null, null]);
+  assertEquals(ends.map((each) => sessionEvent(each).type), ["completed", "failed", "cancelled"]);
+  assertEquals(ends.map(nextSessionChangeAt), [null, null, null]);
   const partly = after(asking, 1, { session_state: "completed", progress: 0.9 });
   assertEquals([partly.session.progress, partly.session.terminal], [0.9, true]);
 });
 
-Deno.test("touched() is a sign of life, unless there was one just now: many at once are one change", () => {
-  assertEquals(touched(fresh(), START + 4999), fresh());
-  assertEquals(touched(fresh(), START + 5000), after(fresh(), 5000, {}));
+Deno.test("touchSession() is a heartbeat, unless there was one just now: many at once are one write", () => {
+  assertEquals(touchSession(fresh(), START + 4999), fresh());
+  assertEquals(touchSession(fresh(), START + 5000), after(fresh(), 5000, {}));
   const over = after(fresh(), 0, { session_state: "failed" });
-  assertEquals(touched(over, START + 5000), "over");
+  assertRefused(() => touchSession(over, START + 5000), "session_over");
 });
 
-Deno.test("lookedAt() decides that one expired, however late, and that none stalls", () => {
-  assertEquals(nextLookAt(fresh()), START + 300_000);
-  const kept = fresh();
-  assertEquals(lookedAt(kept, START + 299_999), kept);
+Deno.test("applySessionTime() expires a session, however late", () => {
+  assertEquals(nextSessionChangeAt(fresh()), START + 300_000);
+  const record = fresh();
+  assertEquals(applySessionTime(record, START + 299_999), record);
   for (const late of [0, 86_400_000]) {
-    const { session } = lookedAt(kept, START + 300_000 + late);
+    const { session } = applySessionTime(record, START + 300_000 + late);
     assertEquals([session.session_state, session.terminal], ["expired", true]);
     assertEquals([session.progress, session.updated_at], [0, iso(300_000 + late)]);
   }
 });
 
-Deno.test("Change takes any state of 1 to 64 characters but expired, and no end in other letters", () => {
-  const takes = (session_state: unknown) => Change.safeParse({ session_state }).success;
+Deno.test("SessionReport accepts any state of 1 to 64 characters but expired, and no terminal state in another spelling", () => {
+  const takes = (session_state: unknown) => SessionReport.safeParse({ session_state }).success;
   for (const good of ["x", "warten auf Rückruf", "s".repeat(64), "completed", "complete"]) {
     assert(takes(good), good);
   }
@@ -94,28 +94,28 @@ Deno.test("Change takes any state of 1 to 64 characters but expired, and no end 
   }
 });
 
-Deno.test("a session ends once, whatever is changed and looked at, in any order (S0-5, S0-19)", () => {
+Deno.test("a session ends once, whatever the order of reports and time (S0-5, S0-19)", () => {
   const change = fc.record({
     session_state: fc.constantFrom("asking", "completed", "failed", "cancelled"),
     progress: fc.double({ min: 0, max: 1, noNaN: true }),
     data: fc.jsonValue(),
   }, { requiredKeys: [] });
   const step = fc.oneof(
-    change.map((each) => (kept: Kept, now: number) => changed(kept, each, now)),
-    fc.constant(lookedAt),
+    change.map((each) => (record: SessionRecord, now: number) => reportSession(record, each, now)),
+    fc.constant(applySessionTime),
   );
   fc.assert(fc.property(fc.array(fc.tuple(fc.nat(400_000), step), { maxLength: 12 }), (all) => {
-    let [kept, now] = [fresh(), START];
-    const types = [eventOf(kept).type];
+    let [record, now] = [fresh(), START];
+    const types = [sessionEvent(record).type];
     for (const [ms, take] of all) {
       now += ms;
-      const next = take(kept, now);
-      if (next === "over" || next === kept) continue;
-      assert(!isOver(kept), "something came after the end");
-      types.push(eventOf(next).type);
-      kept = next;
+      const next = stepOrNull(() => take(record, now));
+      if (next === null || next === record) continue;
+      assert(!isTerminal(record), "something came after the end");
+      types.push(sessionEvent(next).type);
+      record = next;
     }
-    assertEquals(types.filter((type) => type !== "session").length, isOver(kept) ? 1 : 0);
-    assert(isOver(lookedAt(kept, now + 300_000)));
+    assertEquals(types.filter((type) => type !== "session").length, isTerminal(record) ? 1 : 0);
+    assert(isTerminal(applySessionTime(record, now + 300_000)));
   }));
 });

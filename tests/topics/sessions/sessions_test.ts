@@ -1,15 +1,30 @@
-/** Sessions of several isolates, over what they share. */
+/** Sessions of several isolates over one shared state. */
 import { assert, assertEquals } from "@std/assert";
-import { createSessions } from "../../../lib/topics/sessions/sessions.ts";
-import { sessionTopic } from "../../../lib/topics/sessions/topic.ts";
-import { type Context, createShared as createSharedOf, RETAIN_MS } from "../isolates.ts";
+import {
+  createSessions,
+  newSession,
+  reportSession,
+  type SessionReport,
+  touchSession,
+} from "../../../lib/topics/sessions/session.ts";
+import { type Context, createShared as createSharedOf, refusalOf, RETAIN_MS } from "../isolates.ts";
 
 const OWNER = { owner: "ann" };
 
 const createShared = (over: (context: Context) => Context = (context) => context, ttlS = 300) =>
-  createSharedOf((context) => createSessions({ ...over(context), ttlS }), sessionTopic);
+  createSharedOf((context) => {
+    const sessions = createSessions(over(context));
+    return {
+      ...sessions,
+      create: ({ owner }: { owner: string }) =>
+        sessions.create((id, now) => newSession({ owner, ttlS }, id, now)),
+      change: (id: string, report: SessionReport) =>
+        sessions.report(id, (record, now) => reportSession(record, report, now)),
+      touch: (id: string) => sessions.update(id, touchSession),
+    };
+  });
 
-Deno.test("a session changed by one isolate is seen by who follows on another, to its end (S0-1, S0-19, S0-31)", async () => {
+Deno.test("a session changed by one isolate reaches a subscriber of another, to its end (S0-1, S0-19, S0-31)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -23,7 +38,7 @@ Deno.test("a session changed by one isolate is seen by who follows on another, t
   assertEquals(types, ["sync", "session", "session", "completed", "bye"]);
 });
 
-Deno.test("a session shows life by being touched, expires once for all its followers, and is then over", async () => {
+Deno.test("touching a session is a heartbeat; it expires once for all subscribers, and is then over", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -31,8 +46,7 @@ Deno.test("a session shows life by being touched, expires once for all its follo
   await using first = await one.follow(id);
   await using second = await other.follow(id);
   await clock.advance(299_000);
-  const touched = await other.records.touch(id);
-  assert(touched !== null && touched !== "over");
+  await other.records.touch(id);
   await clock.advance(299_900);
   assertEquals(await typesOf(id), ["session", "session"]);
   await clock.advance(200);
@@ -40,38 +54,38 @@ Deno.test("a session shows life by being touched, expires once for all its follo
   for (const { frames } of [first, second]) {
     assertEquals(frames.map(({ event }) => event).slice(-2), ["expired", "bye"]);
   }
-  assertEquals(await one.records.touch(id), "over");
-  assertEquals(await one.records.change(id, { progress: 1 }), "over");
+  assertEquals(await refusalOf(() => one.records.touch(id)), "session_over");
+  assertEquals(await refusalOf(() => one.records.change(id, { progress: 1 })), "session_over");
 });
 
-Deno.test("of all who end a session at once, on two isolates, one does (S0-19)", async () => {
+Deno.test("of several ends at once, on two isolates, one is stored (S0-19)", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
   const { session: { id } } = await one.records.create(OWNER);
   const outcomes = await Promise.all(
     ["completed", "failed", "cancelled", "completed"].map((session_state, n) =>
-      (n % 2 ? one : other).records.change(id, { session_state, data: n })
+      refusalOf(() => (n % 2 ? one : other).records.change(id, { session_state, data: n }))
     ),
   );
-  assertEquals(outcomes.filter((each) => each === "over").length, 3);
+  assertEquals(outcomes.filter((each) => each === "session_over").length, 3);
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("a session whose isolates are all gone is seen to have expired, and is none after LOG_RETAIN_MS (S0-31)", async () => {
+Deno.test("a session that no isolate watched has expired when it is read, and is gone after LOG_RETAIN_MS (S0-31)", async () => {
   const { clock, isolate } = createShared();
   const gone = isolate();
   const { session: { id } } = await gone.records.create(OWNER);
   await gone[Symbol.asyncDispose]();
   await clock.advance(400_000);
   await using fresh = isolate();
-  assertEquals((await fresh.records.look(id))?.session.session_state, "expired");
+  assertEquals((await fresh.records.get(id))?.session.session_state, "expired");
   await clock.advance(RETAIN_MS + 1);
-  assertEquals(await fresh.records.look(id), null);
-  assertEquals(await fresh.records.touch(id), null);
+  assertEquals(await fresh.records.get(id), null);
+  assertEquals(await refusalOf(() => fresh.records.touch(id)), "unknown_session");
 });
 
-Deno.test("a silent stream is neither a busy loop nor a sleep: a heartbeat an interval, and no read between (S0-11, S0-13)", async () => {
+Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between (S0-11, S0-13)", async () => {
   let reads = 0;
   const { clock, isolate } = createShared(
     (context) => {
@@ -91,7 +105,7 @@ Deno.test("a silent stream is neither a busy loop nor a sleep: a heartbeat an in
   const intervals = 100;
   await clock.advance(intervals * 15_000);
   assert(reads <= intervals, `${reads} reads of the state in ${intervals} intervals`);
-  assertEquals(reads, 1, "that of who begins to follow");
+  assertEquals(reads, 1, "that of the new subscriber");
   const silent = client.frames.slice(opening).map(({ event }) => event);
   assertEquals(silent, Array(intervals).fill("heartbeat"));
   assertEquals(client.chunks - chunks, intervals);

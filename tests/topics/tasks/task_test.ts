@@ -1,34 +1,33 @@
-/** The state machine of tasks, on its own. */
+/** The state machine of tasks. */
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
-  begun,
-  claimed,
-  expiresAt,
-  isOver,
-  type Kept,
-  lookedAt,
-  nextLookAt,
-  queueOf,
-  type Refusal,
-  type Report,
-  reported,
+  applyTaskTime,
+  claimTask,
+  countTasks,
+  hasEnded,
+  newTask,
+  nextTaskChangeAt,
+  reportTask,
+  taskExpiresAt,
+  type TaskRecord,
+  type TaskReport,
 } from "../../../lib/topics/tasks/task.ts";
+import { assertRefused, stepOrNull } from "../steps.ts";
 
 const START = 1_700_000_000_000;
 const DAY = 86_400_000;
 const iso = (ms: number) => new Date(START + ms).toISOString();
-const fresh = () => begun({ id: "t", sessionId: "s", owner: "ann" }, START);
+const fresh = () => newTask({ sessionId: "s", owner: "ann" }, "t", START);
 
-function ok(next: Kept | Refusal): Kept {
-  assert(typeof next !== "string", String(next));
-  return next;
-}
+const isTerminal = ({ task }: TaskRecord) => hasEnded(task);
 
-const claim = (kept: Kept, secret: string, ms: number) => ok(claimed(kept, secret, START + ms));
-const report = (kept: Kept, ms: number, what: Report) => ok(reported(kept, what, START + ms));
+const claim = (record: TaskRecord, secret: string, ms: number) =>
+  claimTask(record, secret, START + ms);
+const report = (record: TaskRecord, ms: number, what: TaskReport) =>
+  reportTask(record, what, START + ms);
 
-Deno.test("begun() waits, and was never claimed (S0-3)", () => {
+Deno.test("newTask() is waiting, without a claim (S0-3)", () => {
   assertEquals(fresh(), {
     task: {
       task_id: "t",
@@ -46,131 +45,137 @@ Deno.test("begun() waits, and was never claimed (S0-3)", () => {
   });
 });
 
-Deno.test("claimed() gives it to one worker for 30 s, and leaves it to that one", () => {
-  const kept = claim(fresh(), "a", 1000);
-  assertEquals([kept.task.state, kept.task.attempts, nextLookAt(kept)], [
+Deno.test("claimTask() gives a task to one worker for 30 s, and to no other", () => {
+  const record = claim(fresh(), "a", 1000);
+  assertEquals([record.task.state, record.task.attempts, nextTaskChangeAt(record)], [
     "claimed",
     1,
     START + 31_000,
   ]);
-  assertEquals(claim(kept, "b", 2000), kept);
+  assertRefused(() => claim(record, "b", 2000), "task_claimed");
+  assertEquals(claim(record, "a", 2000), record, "its own worker's step, taken again");
 });
 
-Deno.test("reported() renews the claim for 30 s, and be it an empty report (S0-3)", () => {
-  const idempotencyKey = report(claim(fresh(), "a", 0), 20_000, { claim: "a" });
-  assertEquals([idempotencyKey.task.state, nextLookAt(idempotencyKey)], [
+Deno.test("reportTask() renews the claim for 30 s, even with an empty report (S0-3)", () => {
+  const first = report(claim(fresh(), "a", 0), 20_000, { claim: "a" });
+  assertEquals([first.task.state, nextTaskChangeAt(first)], [
     "running",
     START + 50_000,
   ]);
-  const twice = report(idempotencyKey, 40_000, { claim: "a", progress: 0.5 });
-  assertEquals([twice.task.progress, nextLookAt(twice)], [0.5, START + 70_000]);
-  assertEquals(report(twice, 50_000, { claim: "a" }).task.progress, 0.5, "what is not named stays");
+  const twice = report(first, 40_000, { claim: "a", progress: 0.5 });
+  assertEquals([twice.task.progress, nextTaskChangeAt(twice)], [0.5, START + 70_000]);
+  assertEquals(
+    report(twice, 50_000, { claim: "a" }).task.progress,
+    0.5,
+    "an absent field keeps its value",
+  );
 });
 
-Deno.test("reported() takes no word of who has it not: before a claim, with another's, after it lapsed", () => {
-  assertEquals(reported(fresh(), { claim: "" }, START), "lost");
-  const kept = claim(fresh(), "a", 0);
-  assertEquals(reported(kept, { claim: "b" }, START), "lost");
-  const back = lookedAt(kept, START + 30_000);
-  assertEquals(reported(back, { claim: "a", state: "completed" }, START + 30_000), "lost");
+Deno.test("reportTask() refuses a report without the current claim", () => {
+  assertRefused(() => reportTask(fresh(), { claim: "" }, START), "claim_lost");
+  const record = claim(fresh(), "a", 0);
+  assertRefused(() => reportTask(record, { claim: "b" }, START), "claim_lost");
+  const back = applyTaskTime(record, START + 30_000);
+  assertRefused(() => report(back, 30_000, { claim: "a", state: "completed" }), "claim_lost");
   const next = claim(back, "b", 30_001);
-  assertEquals(reported(next, { claim: "a" }, START + 30_002), "lost");
+  assertRefused(() => report(next, 30_002, { claim: "a" }), "claim_lost");
 });
 
-Deno.test("reported() ends it as the worker says, attempts left or not: nothing comes after (S0-4)", () => {
-  const kept = claim(fresh(), "a", 0);
-  const done = report(kept, 1, { claim: "a", state: "completed", result: { rows: 3 } });
+Deno.test("reportTask() ends a task: no step follows (S0-4)", () => {
+  const record = claim(fresh(), "a", 0);
+  const done = report(record, 1, { claim: "a", state: "completed", result: { rows: 3 } });
   assertEquals([done.task.state, done.task.progress, done.task.result, done.claim], [
     "completed",
     1,
     { rows: 3 },
     null,
   ]);
-  const failed = report(kept, 1, { claim: "a", state: "failed", error: "bad input" });
+  const failed = report(record, 1, { claim: "a", state: "failed", error: "bad input" });
   assertEquals([failed.task.state, failed.task.error], ["failed", "bad input"]);
   for (const over of [done, failed]) {
-    assertEquals([nextLookAt(over), lookedAt(over, START + 9 * DAY)], [null, over]);
-    assertEquals(claimed(over, "b", START), "over");
-    assertEquals(reported(over, { claim: "a" }, START), "over");
+    assertEquals([nextTaskChangeAt(over), applyTaskTime(over, START + 9 * DAY)], [null, over]);
+    assertRefused(() => claimTask(over, "b", START), "task_over");
+    assertRefused(() => reportTask(over, { claim: "a" }, START), "task_over");
   }
 });
 
-Deno.test("lookedAt() gives back what its worker was not heard of, from the start, and fails it after the third (S0-7)", () => {
-  let kept = fresh();
+Deno.test("an expired claim makes the task wait again from the start, and fail after the third (S0-7)", () => {
+  let record = fresh();
   for (const attempt of [1, 2, 3]) {
     const from = attempt * 100_000;
-    kept = claim(kept, `w${attempt}`, from);
-    kept = report(kept, from + 10, { claim: `w${attempt}`, progress: 0.5, result: "half" });
-    assertEquals(kept.task.attempts, attempt);
-    assertEquals(lookedAt(kept, START + from + 30_009), kept);
-    kept = lookedAt(kept, START + from + 30_010);
-    const { state, progress, result } = kept.task;
+    record = claim(record, `w${attempt}`, from);
+    record = report(record, from + 10, { claim: `w${attempt}`, progress: 0.5, result: "half" });
+    assertEquals(record.task.attempts, attempt);
+    assertEquals(applyTaskTime(record, START + from + 30_009), record);
+    record = applyTaskTime(record, START + from + 30_010);
+    const { state, progress, result } = record.task;
     if (attempt < 3) assertEquals([state, progress, result], ["waiting", null, null]);
   }
-  assertEquals([kept.task.state, kept.task.error, kept.claim], ["failed", {
+  assertEquals([record.task.state, record.task.error, record.claim], ["failed", {
     code: "claims_lapsed",
-    detail: "3 workers claimed it, and none of them finished: the last was not heard of for 30 s.",
+    detail: "3 workers claimed it and none finished. The last one sent no report for 30 s.",
   }, null]);
 });
 
-Deno.test("lookedAt() fails what no worker claimed within a day, counted from when it began to wait (S0-7)", () => {
-  assertEquals([nextLookAt(fresh()), expiresAt(fresh())], [START + DAY, START + DAY]);
-  assertEquals(lookedAt(fresh(), START + DAY - 1).task.state, "waiting");
-  const { task: { state, error } } = lookedAt(fresh(), START + DAY);
+Deno.test("a task that no worker claims within a day fails (S0-7)", () => {
+  assertEquals([nextTaskChangeAt(fresh()), taskExpiresAt(fresh())], [START + DAY, START + DAY]);
+  assertEquals(applyTaskTime(fresh(), START + DAY - 1).task.state, "waiting");
+  const { task: { state, error } } = applyTaskTime(fresh(), START + DAY);
   assertEquals([state, error], [
     "failed",
     { code: "not_claimed", detail: "No worker claimed it within a day." },
   ]);
   const late = claim(fresh(), "a", DAY - 1);
-  assertEquals(expiresAt(late), START + 2 * DAY + 29_999);
-  const back = lookedAt(late, START + 2 * DAY);
-  assertEquals([back.task.state, nextLookAt(back)], ["waiting", START + 3 * DAY]);
+  assertEquals(taskExpiresAt(late), START + 2 * DAY + 29_999);
+  const back = applyTaskTime(late, START + 2 * DAY);
+  assertEquals([back.task.state, nextTaskChangeAt(back)], ["waiting", START + 3 * DAY]);
 });
 
-Deno.test("queueOf() counts by state, and tells the age of the oldest that waits (S0-7)", () => {
+Deno.test("countTasks() counts by state, and returns the age of the oldest waiting task (S0-7)", () => {
   const old = claim(fresh(), "a", 0);
-  const later = begun({ id: "u", sessionId: "s", owner: "bob" }, START + 5000);
+  const later = newTask({ sessionId: "s", owner: "bob" }, "u", START + 5000);
   const open = [old, later, report(old, 1, { claim: "a" })];
-  assertEquals(queueOf(open, START + 7500), {
+  assertEquals(countTasks(open, START + 7500), {
     counts: { waiting: 1, claimed: 1, running: 1 },
     oldestAgeS: 2.5,
   });
-  assertEquals(queueOf([old], START + 9000).oldestAgeS, 0);
+  assertEquals(countTasks([old], START + 9000).oldestAgeS, 0);
 });
 
-Deno.test("a task ends once, is claimed three times at most, and is never two workers', whatever is done in any order (S0-7)", () => {
+Deno.test("a task ends once, is claimed three times at most, and never by two workers at once, whatever the order of steps (S0-7)", () => {
   const secret = fc.constantFrom("a", "b", "c");
   const state = fc.constantFrom("running", "completed", "failed");
   const said = fc.record({ claim: secret, state, progress: fc.constantFrom(0, 0.5, 1) }, {
     requiredKeys: ["claim"],
   });
-  type Step = (kept: Kept, now: number) => Kept | Refusal;
+  type Step = (record: TaskRecord, now: number) => TaskRecord;
   const step: fc.Arbitrary<Step> = fc.oneof(
-    secret.map((each): Step => (kept, now) => claimed(kept, each, now)),
-    said.map((each): Step => (kept, now) => reported(kept, each, now)),
-    fc.constant<Step>(lookedAt),
+    secret.map((each): Step => (record, now) => claimTask(record, each, now)),
+    said.map((each): Step => (record, now) => reportTask(record, each, now)),
+    fc.constant<Step>(applyTaskTime),
   );
   const steps = fc.array(fc.tuple(fc.nat(40_000), step), { maxLength: 20 });
   fc.assert(fc.property(steps, (all) => {
-    let [kept, now, ends] = [fresh(), START, 0];
+    let [record, now, ends] = [fresh(), START, 0];
     for (const [ms, take] of all) {
       now += ms;
-      const seen = lookedAt(kept, now); // as the ledger does
-      if (seen !== kept && isOver(seen)) ends++;
-      kept = seen;
-      const next = take(kept, now);
-      if (typeof next === "string" || next === kept) continue;
-      assert(!isOver(kept), "something came after the end");
+      const seen = applyTaskTime(record, now); // as the record store does
+      if (seen !== record && isTerminal(seen)) ends++;
+      record = seen;
+      const before = record;
+      const next = stepOrNull(() => take(before, now));
+      if (next === null || next === record) continue;
+      assert(!isTerminal(record), "something came after the end");
       assert(next.task.attempts <= 3);
       assertEquals(next.claim !== null, ["claimed", "running"].includes(next.task.state));
-      const isOthers = kept.claim !== null && next.claim !== null;
-      if (isOthers) assertEquals(next.claim?.secret, kept.claim?.secret);
-      if (isOver(next)) ends++;
-      kept = next;
+      const isOthers = record.claim !== null && next.claim !== null;
+      if (isOthers) assertEquals(next.claim?.secret, record.claim?.secret);
+      if (isTerminal(next)) ends++;
+      record = next;
     }
-    assertEquals(ends, isOver(kept) ? 1 : 0);
-    // Left alone, it ends: a claim lapses, and who waits does so for a day.
-    const back = lookedAt(kept, now + 30_000);
-    assertEquals(isOver(lookedAt(back, now + 30_000 + DAY)), true);
+    assertEquals(ends, isTerminal(record) ? 1 : 0);
+    // Untouched, it ends: the claim expires, then the wait of a day.
+    const back = applyTaskTime(record, now + 30_000);
+    assertEquals(isTerminal(applyTaskTime(back, now + 30_000 + DAY)), true);
   }));
 });

@@ -1,14 +1,30 @@
-/** Tasks of several isolates, over what they share: workers come and go, and so do isolates and the store. */
+/** Tasks of several isolates over one shared state. Workers, isolates and the store come and go. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import type { LogMessage } from "../../../lib/core/event.ts";
 import { Problem } from "../../../lib/core/problem.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
-import type { Task } from "../../../lib/topics/tasks/task.ts";
-import { createTasks, MOST_OPEN, type Tasks } from "../../../lib/topics/tasks/tasks.ts";
-import { tasksTopic } from "../../../lib/topics/tasks/topic.ts";
-import { createShared as createSharedOf, RETAIN_MS } from "../isolates.ts";
+import type { IdempotencyKey } from "../../../lib/store/event_log.ts";
+import { newTask, reportTask, type Task, type TaskReport } from "../../../lib/topics/tasks/task.ts";
+import { createTasks, MAX_OPEN_TASKS } from "../../../lib/topics/tasks/tasks.ts";
+import { type Context, createShared as createSharedOf, refusalOf, RETAIN_MS } from "../isolates.ts";
 
 const WORK = { sessionId: "s", owner: "ann" };
+
+function createRecords(context: Context) {
+  const tasks = createTasks(context);
+  return {
+    ...tasks,
+    async begin(input: typeof WORK, key?: IdempotencyKey) {
+      return (await tasks.create((id, now) => newTask(input, id, now), key)).task;
+    },
+    look: async (id: string) => (await tasks.get(id))?.task ?? null,
+    async report(id: string, report: TaskReport) {
+      return (await tasks.report(id, (record, now) => reportTask(record, report, now))).task;
+    },
+  };
+}
+
+type Records = ReturnType<typeof createRecords>;
 
 /** What a test may do to the store: let calls fail before they are done, or after. */
 type Fault = (name: string) => "before" | "after" | null;
@@ -30,7 +46,7 @@ function withFaults<Part extends object>(part: Part, fault: Fault): Part {
 }
 
 function createShared() {
-  const shared = createSharedOf(createTasks, () => tasksTopic);
+  const shared = createSharedOf(createRecords);
   const { state, isolate } = shared;
   return {
     ...shared,
@@ -65,24 +81,28 @@ function createShared() {
       };
     },
     async states(id: string): Promise<string[]> {
-      const { events } = await state.log.latest(tasksTopic, 10_000_000);
+      const { events } = await state.log.latest({
+        name: "tasks",
+        kind: "log",
+        access: "publishers",
+        metricKind: "tasks",
+        events: {},
+      }, 10_000_000);
       const tasks = events.map(({ json }): Task => JSON.parse(json));
       return tasks.filter(({ task_id }) => task_id === id).map(({ state }) => state);
     },
   };
 }
 
-async function claimOf(tasks: Tasks, id: string): Promise<string> {
-  const claim = await tasks.claim(id);
-  assert(claim !== null && claim !== "over" && "claim" in claim, JSON.stringify(claim));
-  return claim.claim;
+async function claimOf(tasks: Records, id: string): Promise<string> {
+  return (await tasks.claim(id)).claim;
 }
 
-async function idsIn(tasks: Tasks): Promise<string[]> {
+async function idsIn(tasks: Records): Promise<string[]> {
   return (await tasks.list()).open.map(({ task }) => task.task_id);
 }
 
-Deno.test("a worker on another isolate hears of a task, takes it and ends it; nobody is shown its claim (S0-3, S0-4)", async () => {
+Deno.test("a worker on another isolate receives a task, claims it and ends it; its claim is secret (S0-3, S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -101,7 +121,7 @@ Deno.test("a worker on another isolate hears of a task, takes it and ends it; no
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("a claim that lapses is told to all who follow, on every isolate, once, by nobody's asking (S0-7)", async () => {
+Deno.test("an expired claim is published once for the subscribers of every isolate, though nobody asks (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -120,14 +140,14 @@ Deno.test("a claim that lapses is told to all who follow, on every isolate, once
   for (const worker of [first, second]) assertEquals(worker.said("task").length, all.length);
 
   const next = await claimOf(other.records, id);
-  assertEquals(await one.records.report(id, { claim: lost, state: "completed" }), "lost");
+  const late = () => one.records.report(id, { claim: lost, state: "completed" });
+  assertEquals(await refusalOf(late), "claim_lost");
   const done = await other.records.report(id, { claim: next, state: "completed" });
-  assert(done !== null && typeof done !== "string");
   assertEquals([done.state, done.attempts], ["completed", 2]);
-  assertEquals(await one.records.report(id, { claim: lost }), "over");
+  assertEquals(await refusalOf(late), "task_over");
 });
 
-Deno.test("a task of three workers who all die fails, and says so, before its followers' eyes (S0-7)", async () => {
+Deno.test("a task whose three workers die fails while workers are subscribed (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using _worker = await one.follow();
@@ -142,19 +162,20 @@ Deno.test("a task of three workers who all die fails, and says so, before its fo
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("what is claimed is told how long it is another's", async () => {
+Deno.test("a claimed task refuses another claim, and says for how long", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
   const { task_id: id } = await one.records.begin(WORK);
   await claimOf(one.records, id);
   await clock.advance(12_000);
-  assertEquals(await other.records.claim(id), { leftMs: 18_000 });
+  const { code, options } = await assertRejects(() => other.records.claim(id), Problem);
+  assertEquals([code, options.retryAfterMs], ["task_claimed", 18_000]);
   await clock.advance(18_000);
   await claimOf(other.records, id);
 });
 
-Deno.test("tasks outlive every isolate: the next finds those that wait and those whose workers are gone (S0-31)", async () => {
+Deno.test("tasks outlive every isolate: the next one lists those that wait and those whose workers died (S0-31)", async () => {
   const { clock, isolate, states } = createShared();
   const gone = isolate();
   const [waiting, worked] = [await gone.records.begin(WORK), await gone.records.begin(WORK)];
@@ -166,7 +187,7 @@ Deno.test("tasks outlive every isolate: the next finds those that wait and those
   assertEquals(await states(worked.task_id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("who lists and then follows from the list's cursor misses nothing (S0-3)", async () => {
+Deno.test("a subscription from the list's cursor misses nothing (S0-3)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const before = await one.records.begin(WORK);
@@ -178,7 +199,7 @@ Deno.test("who lists and then follows from the list's cursor misses nothing (S0-
   assertEquals(worker.said("task").map((each) => Object(each).task_id), [after.task_id]);
 });
 
-Deno.test("the list's cursor comes before the list: a task that is begun while it is read is told", async () => {
+Deno.test("the list's cursor comes before the list: a task created during the read is delivered", async () => {
   const { clock, state, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -197,7 +218,7 @@ Deno.test("the list's cursor comes before the list: a task that is begun while i
   assertEquals(worker.said("task").map((each) => Object(each).task_id), [late]);
 });
 
-Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
+Deno.test("100 tasks created at once on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
   const { isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -209,10 +230,10 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
   assertEquals(new Set(ids).size, 100);
 
   const claims: string[] = [];
-  async function work(tasks: Tasks): Promise<void> {
+  async function work(tasks: Records): Promise<void> {
     for (const id of await idsIn(tasks)) {
-      const claim = await tasks.claim(id);
-      if (claim === null || claim === "over" || !("claim" in claim)) continue;
+      const claim = await tasks.claim(id).catch(() => null);
+      if (claim === null) continue;
       claims.push(id);
       await tasks.report(id, { claim: claim.claim, state: "completed" });
     }
@@ -227,7 +248,7 @@ Deno.test("100 tasks begun at once on two isolates are distinct, and ten workers
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("of all who end a task at once, on two isolates and as time runs out, one does (S0-7)", async () => {
+Deno.test("of several ends at once, on two isolates and at the end of the claim, one is stored (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -239,12 +260,12 @@ Deno.test("of all who end a task at once, on two isolates and as time runs out, 
       await clock.advance(left);
     }
     await Promise.all([
-      one.records.report(id, { claim, state: "completed" }),
-      other.records.report(id, { claim, state: "failed" }),
+      refusalOf(() => one.records.report(id, { claim, state: "completed" })),
+      refusalOf(() => other.records.report(id, { claim, state: "failed" })),
       other.records.look(id),
-      one.records.report(id, { claim, state: "completed", result: 2 }),
+      refusalOf(() => one.records.report(id, { claim, state: "completed", result: 2 })),
       one.records.look(id),
-      other.records.claim(id),
+      refusalOf(() => other.records.claim(id)),
     ]);
     const ends = (await states(id)).filter((each) => each === "completed" || each === "failed");
     assertEquals(ends.length, 1, `${late} ms late`);
@@ -252,7 +273,7 @@ Deno.test("of all who end a task at once, on two isolates and as time runs out, 
 });
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`whatever call to the store fails ${when} it is done, no open task is off the list, and none that ended is on it (S0-31)`, async () => {
+  Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other (S0-31)`, async () => {
     // The calls of one whole life, one of which fails: the n-th, for all n there are.
     for (let n = 1, calls = n; n <= calls; n++) {
       const { isolate, shaky, states } = createShared();
@@ -264,8 +285,7 @@ for (const when of ["before", "after"] as const) {
       const { task_id: id } = await begin().catch(begin);
       await one.records.list().catch(() => {});
       const claim = await one.records.claim(id).catch(() => null);
-      const isOurs = claim !== null && claim !== "over" && "claim" in claim;
-      const said = { claim: isOurs ? claim.claim : "", state: "completed" } as const;
+      const said = { claim: claim?.claim ?? "", state: "completed" } as const;
       await one.records.report(id, said).catch(() => {});
 
       await using fresh = isolate();
@@ -278,13 +298,13 @@ for (const when of ["before", "after"] as const) {
   });
 }
 
-Deno.test(`at most ${MOST_OPEN} tasks are open: the next is refused, until one ends; a repeated one is not (S0-7)`, async () => {
+Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused until one ends, a repeated one is not (S0-7)`, async () => {
   const { isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
   const idempotencyKey = { key: "first", fingerprint: "a" };
   const first = await one.records.begin(WORK, idempotencyKey);
-  const more = Array.from({ length: MOST_OPEN + 20 }, (_, n) => n % 2 === 0 ? one : other);
+  const more = Array.from({ length: MAX_OPEN_TASKS + 20 }, (_, n) => n % 2 === 0 ? one : other);
   const outcomes = await Promise.allSettled(more.map(({ records }) => records.begin(WORK)));
   const refusals = outcomes.filter((each) => each.status === "rejected");
   assertEquals(refusals.length, 21);
@@ -300,7 +320,7 @@ Deno.test(`at most ${MOST_OPEN} tasks are open: the next is refused, until one e
   await assertRejects(() => one.records.begin(WORK), Problem);
 });
 
-Deno.test("a task is kept for LOG_RETAIN_MS after its end, and no repeated request brings it back (S0-4)", async () => {
+Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated request creates it again (S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const idempotencyKey = { key: "k", fingerprint: "a" };
@@ -311,15 +331,14 @@ Deno.test("a task is kept for LOG_RETAIN_MS after its end, and no repeated reque
   assertEquals((await one.records.look(id))?.state, "completed");
   await clock.advance(2);
   assertEquals(await one.records.look(id), null);
-  assertEquals([await one.records.claim(id), await one.records.report(id, { claim })], [
-    null,
-    null,
-  ]);
+  for (const step of [() => one.records.claim(id), () => one.records.report(id, { claim })]) {
+    assertEquals(await refusalOf(step), "unknown_task");
+  }
   assertEquals((await one.records.begin(WORK, idempotencyKey)).task_id, id);
   assertEquals([await one.records.look(id), await idsIn(one.records)], [null, []]);
 });
 
-Deno.test("while tasks are followed the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
+Deno.test("with a subscribed worker the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
   const { clock, state, isolate } = createShared();
   let reads = 0;
   const { all } = state.store;
@@ -341,7 +360,7 @@ Deno.test("while tasks are followed the store is read once in 30 s of work, and 
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a watch goes on when the store was away", async () => {
+Deno.test("the expiry timer continues after an outage of the store", async () => {
   const { clock, shaky, states } = createShared();
   let isAway = false;
   await using one = shaky(() => isAway ? "before" : null);
@@ -356,7 +375,7 @@ Deno.test("a watch goes on when the store was away", async () => {
   assertEquals((await states(id)).at(-1), "waiting");
 });
 
-Deno.test("a claim that this isolate could not be told of lapses all the same: after a break it is looked again (S0-7)", async () => {
+Deno.test("a claim that this isolate did not receive expires all the same: after a reconnect it checks again (S0-7)", async () => {
   const { clock, broken, isolate, states } = createShared();
   const { isolate: deaf, breakOff, rejoin } = broken();
   await using one = deaf;
@@ -373,15 +392,34 @@ Deno.test("a claim that this isolate could not be told of lapses all the same: a
   assertEquals(worker.said("task").length, 3);
 });
 
-Deno.test("what was asked for and never begun is not said to have been (S0-31)", async () => {
+Deno.test("createdBy() is null if the creation failed (S0-31)", async () => {
   const { shaky } = createShared();
   await using one = shaky((name) => name === "append" ? "before" : null);
   const idempotencyKey = { key: "k", fingerprint: "a" };
   await assertRejects(() => one.records.begin(WORK, idempotencyKey), StoreUnavailable);
-  assertEquals(await one.records.begunBy(idempotencyKey), null);
+  assertEquals(await one.records.createdBy(idempotencyKey), null);
 });
 
-Deno.test("the queue is counted when somebody asks, twice a minute at most, and stays as it was while the store is away (S0-7)", async () => {
+Deno.test("a wall clock that is set back delays neither the expiry of a claim nor the statistics", async () => {
+  const { clock, state, isolate } = createShared();
+  let reads = 0;
+  const { all } = state.store;
+  state.store.all = (openIndex) => (reads++, all(openIndex));
+  await using one = isolate();
+  await using _worker = await one.follow();
+  await one.records.queueStats();
+  clock.shiftWallClock(-600_000);
+  const before = reads;
+  await clock.advance(30_000);
+  await one.records.queueStats();
+  assertEquals(reads, before + 1, "the statistics are read again");
+  const { task_id: id } = await one.records.begin(WORK);
+  await one.records.claim(id);
+  await clock.advance(30_100);
+  assertEquals((await one.records.look(id))?.state, "waiting");
+});
+
+Deno.test("queueStats() reads the queue twice a minute at most, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
   const { clock, state, isolate, shaky } = createShared();
   let calls = 0;
   const { all } = state.store;
@@ -392,14 +430,14 @@ Deno.test("the queue is counted when somebody asks, twice a minute at most, and 
   await other.records.begin(WORK);
   await clock.advance(60_000);
   assertEquals(calls, 0);
-  const first = await one.records.queue();
+  const first = await one.records.queueStats();
   assertEquals(first, { counts: { waiting: 1, claimed: 0, running: 0 }, oldestAgeS: 60 });
   await other.records.begin(WORK);
-  assertEquals([await one.records.queue(), calls], [first, 1]);
+  assertEquals([await one.records.queueStats(), calls], [first, 1]);
   isAway = true;
   await clock.advance(30_000);
-  assertEquals(await one.records.queue(), first);
+  assertEquals(await one.records.queueStats(), first);
   isAway = false;
   await clock.advance(30_000);
-  assertEquals((await one.records.queue()).counts.waiting, 2);
+  assertEquals((await one.records.queueStats()).counts.waiting, 2);
 });
