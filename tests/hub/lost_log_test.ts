@@ -1,7 +1,7 @@
 /** Streams whose log is lost under them: another begins, and its birth says so. */
 import { assert, assertEquals } from "@std/assert";
 import { parseId } from "../../lib/core/position.ts";
-import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
+import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
 import {
   alerts,
   type Client,

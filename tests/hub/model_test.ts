@@ -9,7 +9,7 @@ import type { Topic } from "../../lib/core/topic.ts";
 import type { Hub } from "../../lib/hub/hub.ts";
 import { createFrameParser, type ReceivedFrame } from "../support/frames.ts";
 import { propertyRuns } from "../support/property_runs.ts";
-import { createShakyHub } from "./shaky_log.ts";
+import { createShakyHub } from "./faulty_log.ts";
 import { alerts, notes, numbered, price, prices, readerOf } from "./support.ts";
 
 const TOPICS = [prices, alerts, notes];

@@ -1,7 +1,7 @@
 /** What is taken back is not delivered any more, wherever it waits. */
 import { assertEquals } from "@std/assert";
 import type { Position } from "../../lib/core/position.ts";
-import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
+import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
 import { alerts, createClient, numbered, onAlerts } from "./support.ts";
 
 /** Takes alerts back, by the publication of another. */

@@ -1,7 +1,7 @@
 /** Streams while the shared log is away, and when it answers again. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
-import { createShakyHub } from "./shaky_log.ts";
+import { createShakyHub } from "./faulty_log.ts";
 import {
   alerts,
   createClient,

@@ -1,6 +1,6 @@
 /** What a wave of clients asks of the log: counted. */
 import { assert, assertEquals } from "@std/assert";
-import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
+import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
 import { alerts, type Client, createClient, numbered, onAlerts, onPrices } from "./support.ts";
 
 const CLIENTS = 1000;

@@ -9,7 +9,7 @@ import type { Hub } from "../../../lib/hub/hub.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createClient } from "../../hub/support.ts";
-import { createShakyHub } from "../../hub/shaky_log.ts";
+import { createShakyHub } from "../../hub/faulty_log.ts";
 
 const silent = () => {};
 const INTERVAL_MS = 5000;

@@ -1,6 +1,6 @@
 /** A hub follows the log while somebody follows a topic, and a minute longer. */
 import { assertEquals } from "@std/assert";
-import { createShakyHub } from "./shaky_log.ts";
+import { createShakyHub } from "./faulty_log.ts";
 import { alerts, createClient, numbered, onAlerts, prices } from "./support.ts";
 
 Deno.test("a minute after the last follower the log is not followed any more, and the next one begins anew", async () => {

@@ -1,6 +1,6 @@
 /** An isolate that lags behind the log, and one that finds itself elsewhere in it. */
 import { assert, assertEquals } from "@std/assert";
-import { createShakyHub, type ShakyHub } from "./shaky_log.ts";
+import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
 import {
   alerts,
   createClient,

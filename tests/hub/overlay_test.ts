@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { StreamEvent } from "../../lib/core/event.ts";
 import type { Topic } from "../../lib/core/topic.ts";
-import { createShakyHub } from "./shaky_log.ts";
+import { createShakyHub } from "./faulty_log.ts";
 import { alerts, createClient, numbered, onAlerts, onPrices, price, prices } from "./support.ts";
 
 /** Of prices, the higher is the newer. */
