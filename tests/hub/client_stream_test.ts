@@ -1,4 +1,4 @@
-/** How streams live and end: heartbeats, age, stalls, hang-ups, drain. */
+/** The life of a client: heartbeats, expiry, blocking, disconnects, drain, large events. */
 import { assert, assertEquals } from "@std/assert";
 import type { EndReason } from "../../lib/hub/client_stream.ts";
 import {
@@ -11,24 +11,25 @@ import {
   onPrices,
   price,
   prices,
+  readerOf,
 } from "./support.ts";
 
-Deno.test("a heartbeat comes after silence, with the head of the log where nothing is owed", async () => {
+Deno.test("a client receives a heartbeat after silence, with the head of the log as its id if no events are pending", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(
     await test.hub.subscribe({ filters: [{ topic: prices, tags: ["B"] }] }),
   ).live();
   await test.clock.advance(5000);
-  const [id] = await test.hub.publish(prices, [price("A", 1)]); // not this client's
+  const [id] = await test.hub.publish(prices, [price("A", 1)]); // does not pass the filter
   await test.clock.advance(9000);
   assertEquals(client.said("heartbeat"), []);
   await test.clock.advance(2000);
-  const beat = client.frames.at(-1);
-  assertEquals([beat?.event, beat?.id], ["heartbeat", id ?? null]);
-  assertEquals(Number(beat?.data) % 1000, test.clock.now() % 1000);
+  const heartbeat = client.frames.at(-1);
+  assertEquals([heartbeat?.event, heartbeat?.id], ["heartbeat", id ?? null]);
+  assertEquals(Number(heartbeat?.data) % 1000, test.clock.now() % 1000);
 });
 
-Deno.test("any frame puts the heartbeat off", async () => {
+Deno.test("any frame postpones the heartbeat", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(await test.hub.subscribe({ filters: onPrices })).live();
   for (let n = 1; n <= 5; n++) {
@@ -41,7 +42,7 @@ Deno.test("any frame puts the heartbeat off", async () => {
   assertEquals(client.said("heartbeat").length, 1);
 });
 
-Deno.test("a heartbeat's id is just before what is still owed", async () => {
+Deno.test("a heartbeat's id is just before the pending events", async () => {
   await using test = createHubUnderTest({ heartbeatMs: 1000 });
   await using client = createClient(
     await test.hub.subscribe({ filters: onAlerts, maxRate: 0.1 }),
@@ -49,13 +50,13 @@ Deno.test("a heartbeat's id is just before what is still owed", async () => {
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(0);
   const [before] = await test.hub.publish(prices, [price("A", 1)]);
-  await test.hub.publish(alerts, [numbered("alert", 2)]); // waits for the next delivery
+  await test.hub.publish(alerts, [numbered("alert", 2)]); // waits for the next flush
   await test.hub.publish(prices, [price("A", 2)]);
   await test.clock.advance(1100);
-  const beat = client.frames.at(-1);
-  assertEquals([beat?.event, beat?.id], ["heartbeat", before ?? null]);
+  const heartbeat = client.frames.at(-1);
+  assertEquals([heartbeat?.event, heartbeat?.id], ["heartbeat", before ?? null]);
 
-  // So that a client cut here loses nothing.
+  // A client that is cut here loses nothing.
   await using back = createClient(
     await test.hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
@@ -63,7 +64,7 @@ Deno.test("a heartbeat's id is just before what is still owed", async () => {
   assertEquals(back.said("alert"), [{ n: 2 }]);
 });
 
-Deno.test("a client without room gets no heartbeat, and bye slow after 60 s", async () => {
+Deno.test("a blocked client receives no heartbeat, and ends with bye slow after 60 s", async () => {
   await using test = createHubUnderTest();
   const ends: EndReason[] = [];
   const client = createClient(
@@ -79,7 +80,7 @@ Deno.test("a client without room gets no heartbeat, and bye slow after 60 s", as
   assert(client.isEnded);
 });
 
-Deno.test("a stalled client whose place has left the window is let go, and its cursor tells the gap", async () => {
+Deno.test("a blocked client whose position was evicted from the window ends, and its cursor yields the gap", async () => {
   await using test = createHubUnderTest({ retainEvents: 10 });
   const client = createClient(await test.hub.subscribe({ filters: onAlerts }));
   for (let n = 1; n <= 12; n++) {
@@ -100,7 +101,7 @@ Deno.test("a stalled client whose place has left the window is let go, and its c
   assertEquals(back.said("alert").length, 10);
 });
 
-Deno.test("a stream ends at its maximum age with bye, a jittered retry and no id", async () => {
+Deno.test("a stream ends at its maximum age with a bye that has a jittered retry and no id", async () => {
   await using test = createHubUnderTest({ streamMaxAgeMs: 60_000 });
   const ends: EndReason[] = [];
   await using client = createClient(
@@ -114,22 +115,22 @@ Deno.test("a stream ends at its maximum age with bye, a jittered retry and no id
   assertEquals(ends, ["max_age"]);
 });
 
-Deno.test("drain() says bye to everyone, stalled ones too, and to who comes in meanwhile", async () => {
+Deno.test("drain() sends bye to every client, also to blocked ones and to those that open meanwhile", async () => {
   await using test = createHubUnderTest();
-  const stalled = createClient(await test.hub.subscribe({ filters: onPrices }));
+  const blocked = createClient(await test.hub.subscribe({ filters: onPrices }));
   await using live = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   const late = test.hub.subscribe({ filters: onPrices });
   test.hub.drain();
   await using newcomer = createClient(await late).live();
-  stalled.live();
+  blocked.live();
   await test.clock.advance(0);
-  for (const client of [stalled, live, newcomer]) {
+  for (const client of [blocked, live, newcomer]) {
     assertEquals(client.frames.at(-1)?.event, "bye");
     assert(client.isEnded);
   }
 });
 
-Deno.test("a hang-up frees the audience, and after the last one no timer is left", async () => {
+Deno.test("a disconnect releases the broadcast group, and the last one leaves no timer", async () => {
   await using test = createHubUnderTest();
   const ends: EndReason[] = [];
   const stopped: string[] = [];
@@ -148,7 +149,7 @@ Deno.test("a hang-up frees the audience, and after the last one no timer is left
   assertEquals(test.clock.timers, 0);
 });
 
-Deno.test("clients that leave while events flow do no harm to those who stay", async () => {
+Deno.test("clients that disconnect while events are sent do not affect the others", async () => {
   await using test = createHubUnderTest();
   const clients = await Promise.all(
     [...Array(20)].map(async () =>
@@ -166,46 +167,7 @@ Deno.test("clients that leave while events flow do no harm to those who stay", a
   }
 });
 
-Deno.test("whileFollowed() runs from the first follower to the last", async () => {
-  await using test = createHubUnderTest();
-  const runs: string[] = [];
-  test.hub.whileSubscribed(prices, () => {
-    runs.push("start");
-    return () => runs.push("stop");
-  });
-  await using a = createClient(await test.hub.subscribe({ filters: onPrices }));
-  await using b = createClient(await test.hub.subscribe({ filters: onPrices }));
-  await a.hangUp();
-  assertEquals(runs, ["start"]);
-  await b.hangUp();
-  assertEquals(runs, ["start", "stop"]);
-});
-
-Deno.test("hold() follows a topic for a while, and longer where it is said again", async () => {
-  await using test = createHubUnderTest();
-  const runs: string[] = [];
-  test.hub.whileSubscribed(prices, () => {
-    runs.push("start");
-    return () => runs.push("stop");
-  });
-  test.hub.keepOpen(prices, 1000);
-  await test.clock.advance(600);
-  test.hub.keepOpen(prices, 1000);
-  await test.clock.advance(600);
-  assertEquals(runs, ["start"]);
-  await test.clock.advance(500);
-  assertEquals(runs, ["start", "stop"]);
-});
-
-Deno.test("newest() tells what a filter lets through now, and where a stream may go on", async () => {
-  await using test = createHubUnderTest();
-  await test.hub.publish(prices, [price("A", 1), price("B", 2)]);
-  const { events, cursor } = await test.hub.latest({ topic: prices, tags: ["B"] });
-  assertEquals(events.map(({ json }) => JSON.parse(json)), [{ symbol: "B", price: 2 }]);
-  assertEquals(cursor, await test.log.head());
-});
-
-Deno.test("one heartbeat timer serves all audiences", async () => {
+Deno.test("one heartbeat timer serves all broadcast groups", async () => {
   await using test = createHubUnderTest();
   const clients = await Promise.all([onAlerts, onPrices, [{ topic: notes, tags: null }]].map(
     async (filters) => createClient(await test.hub.subscribe({ filters })).live(),
@@ -230,3 +192,102 @@ for (const hours of [-1, 1]) {
     }
   });
 }
+
+const MINUTE_MS = 60_000;
+
+async function subscribe(test: ReturnType<typeof createHubUnderTest>, ms: number) {
+  const rightsEndAt = test.clock.now() + ms;
+  const stream = await test.hub.subscribe({ filters: onAlerts, rightsEndAt });
+  return createClient(stream);
+}
+
+const authAndBye = (client: ReturnType<typeof createClient>) =>
+  client.frames.filter(({ event }) => event === "auth" || event === "bye")
+    .map(({ event, id, data }) => [event, id, JSON.parse(data)]);
+
+Deno.test("a client receives auth 60 s before its rights expire, and bye revoked when they do", async () => {
+  await using test = createHubUnderTest();
+  await using client = (await subscribe(test, 3 * MINUTE_MS)).live();
+  await test.clock.advance(2 * MINUTE_MS - 1);
+  assertEquals(authAndBye(client), []);
+  await test.clock.advance(1);
+  const auth = ["auth", null, { expires_in_ms: MINUTE_MS }];
+  assertEquals(authAndBye(client), [auth]);
+  await test.clock.advance(MINUTE_MS - 1);
+  assertEquals(authAndBye(client), [auth]);
+  await test.clock.advance(1);
+  assertEquals(authAndBye(client), [auth, ["bye", null, { reason: "revoked", retry_ms: 3000 }]]);
+});
+
+Deno.test("a client whose rights expire soon receives auth once, after the initial frames", async () => {
+  await using test = createHubUnderTest();
+  await using client = (await subscribe(test, 5000)).live();
+  await test.clock.advance(0);
+  assertEquals(client.frames.map(({ event, id }) => [event, id !== null]), [
+    ["sync", true],
+    ["auth", false],
+  ]);
+  await test.hub.publish(alerts, [numbered("alert", 1)]);
+  await test.clock.advance(5000);
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "auth", "alert", "bye"]);
+  assertEquals(authAndBye(client)[0], ["auth", null, { expires_in_ms: 5000 }]);
+});
+
+Deno.test("a blocked client ends revoked when its rights expire", async () => {
+  await using test = createHubUnderTest();
+  const ends: string[] = [];
+  const stream = await test.hub.subscribe({
+    filters: onAlerts,
+    rightsEndAt: test.clock.now() + 30_000,
+    onEnd: (reason) => void ends.push(reason),
+  });
+  await test.clock.advance(29_999);
+  assertEquals(ends, []);
+  await test.clock.advance(1);
+  assertEquals(ends, ["revoked"]);
+  await stream?.cancel();
+});
+
+const TEXT = "x".repeat(60_000);
+
+Deno.test("a client receives a large event in pieces of 4 KiB, one per tick, and nothing between them", async () => {
+  await using test = createHubUnderTest();
+  const { hub, clock } = test;
+  const reader = readerOf(await hub.subscribe({ filters: onAlerts }));
+  await reader.read();
+  await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
+  await clock.advance(20);
+  const sizes: number[] = [];
+  let text = "";
+  const utf8 = new TextDecoder();
+  while (!text.includes(`"n":2`)) {
+    const reading = reader.read();
+    await clock.advance(0);
+    const { value } = await reading;
+    assert(value);
+    sizes.push(value.byteLength);
+    text += utf8.decode(value, { stream: true });
+    // Between the pieces, another event is published and a heartbeat falls due.
+    if (sizes.length === 3) await hub.publish(alerts, [numbered("alert", 2)]);
+    if (sizes.length === 5) await clock.advance(30_000);
+  }
+  assertEquals(Math.max(...sizes), 4096);
+  assertEquals(text.match(/^event: .*$/gm), ["event: alert", "event: alert"]);
+  assert(text.includes(TEXT));
+  await reader.cancel();
+});
+
+Deno.test("a stream that ends in mid-frame finishes the frame and sends bye", async () => {
+  await using test = createHubUnderTest();
+  const { hub, clock } = test;
+  await using client = createClient(await hub.subscribe({ filters: onAlerts }));
+  await client.readOne();
+  const [id = ""] = await hub.publish(alerts, [numbered("alert", 1, TEXT)]);
+  await clock.advance(20);
+  await client.readOne();
+  hub.drain();
+  await clock.advance(0);
+  while (!client.isEnded) await client.readOne();
+  assertEquals(client.frames.map(({ event }) => event), ["sync", "alert", "bye"]);
+  assertEquals(client.cursor, id);
+});

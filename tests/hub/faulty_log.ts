@@ -1,103 +1,103 @@
 /**
- * A shared log that goes away, lags, jumps and is lost when a test says so.
+ * A shared log with fault injection: a test lets it fail, lag, jump and get lost.
  *
  * @module
  */
 import type { EventInput, LogMessage } from "../../lib/core/event.ts";
 import { comparePositions, type Position } from "../../lib/core/position.ts";
+import { serialize } from "../../lib/core/serialize.ts";
 import type { Topic } from "../../lib/core/topic.ts";
 import type { HubOptions } from "../../lib/hub/log_consumer.ts";
-import { serialize } from "../../lib/core/serialize.ts";
+import type { SharedState } from "../../lib/store/backend.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import type { AppendOptions, EventLog } from "../../lib/store/event_log.ts";
 import { createMemoryState } from "../../lib/store/memory/backend.ts";
-import type { SharedState } from "../../lib/store/backend.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { createHubOver, type HubUnderTest, settings } from "./support.ts";
 
-/** How the log is now, as this isolate sees it. */
-type Mood = "well" | "lagging" | "away";
+/** The condition of the log, as this isolate sees it. */
+type Condition = "up" | "lagging" | "down";
 
-/** A log as a hub is given it, and what a test may do to it. */
-export interface ShakyLog extends Pick<SharedState, "log" | "health"> {
-  /** It does not answer, says so, and delivers nothing. */
-  leave(): void;
-  /** It answers, and delivers nothing. */
+/** A log for a hub, and the faults that a test can inject. */
+export interface FaultyLog extends Pick<SharedState, "log" | "health"> {
+  /** Lets it reject every request, report that it is down, and deliver nothing. */
+  goDown(): void;
+  /** Lets it answer, and deliver nothing. */
   lag(): void;
-  /** It is well again, and hands on what it withheld, in order. */
-  comeBack(): void;
-  /** It is well again, and does not tell what it withheld, only where it stands. */
+  /** Brings it up, and delivers what it withheld, in order. */
+  recover(): void;
+  /** Brings it up, and delivers its position instead of what it withheld. */
   jump(): Promise<void>;
-  /** Another log, empty and born later, takes its place. Followers hear of that when it is well. */
+  /** Replaces it by another log, empty and with a later epoch. Subscribers receive that epoch once it is up. */
   lose(): void;
-  /** Lets answers wait that are asked for from now on. They are those of the moment they were asked for. @returns What lets them go. */
-  hold(): () => void;
-  /** Another isolate publishes, for which the log is well. @returns The ids. */
-  elsewhere(
+  /** Delays the answers to all later requests. Each is the answer of its own moment. @returns A function that sends them. */
+  holdAnswers(): () => void;
+  /** Publishes from another isolate, for which the log is up. @returns The ids. */
+  publishElsewhere(
     topic: Topic,
     publications: readonly EventInput[],
     options?: AppendOptions,
   ): Promise<readonly Position[]>;
-  /** Where the log stands in truth. */
+  /** Returns the head of the log, whatever its condition. */
   trueHead(): Promise<Position>;
-  /** Deliveries that were invented. */
-  deliver(delivery: LogMessage): void;
-  /** How often it was asked what, and how often whether it is well. */
+  /** Delivers an invented message. */
+  deliver(message: LogMessage): void;
+  /** Requests by method, and probes. */
   readonly calls: Record<"after" | "latest" | "honours" | "head" | "check", number>;
-  /** Followers now. */
-  readonly followers: number;
+  /** The number of its subscribers now. */
+  readonly subscribers: number;
 }
 
-interface Follower {
+interface LogSubscriber {
   readonly controller: ReadableStreamDefaultController<LogMessage>;
   reader: ReadableStreamDefaultReader<LogMessage>;
   withheld: LogMessage[];
 }
 
-/** Creates a shaky log. @param mood How it is at first. */
-export function createShakyLog(
+/** Creates a faulty log. */
+export function createFaultyLog(
   clock: ManualClock,
   options: HubOptions,
-  mood: Mood = "well",
-): ShakyLog {
-  let births = 0;
+  condition: Condition = "up",
+): FaultyLog {
+  let logs = 0;
   let inner = createInner();
   let gate = Promise.resolve();
-  /** What is not told any more. */
+  /** The position up to which messages are skipped after a jump. */
   let skipped: Position | null = null;
-  const followers = new Set<Follower>();
+  const subscribers = new Set<LogSubscriber>();
   const calls = { after: 0, latest: 0, honours: 0, head: 0, check: 0 };
 
   function createInner(): EventLog {
-    const ahead = births++; // so that it is born after all that happened in the one before
+    const ahead = logs++; // so that its epoch is later than every id of the log before
     const own = { ...clock, now: () => clock.now() + ahead };
     return createMemoryState({ clock: own, random: () => 0.5 }, options).log;
   }
 
-  function isSkipped(delivery: LogMessage): boolean {
+  function isSkipped(message: LogMessage): boolean {
     if (skipped === null) return false;
-    const last = delivery.kind === "joined" ? delivery.head : delivery.events.at(-1)?.id;
+    const last = message.kind === "joined" ? message.head : message.events.at(-1)?.id;
     return last !== undefined && comparePositions(last, skipped) <= 0;
   }
 
-  function handOn(follower: Follower): void {
-    if (mood !== "well") return;
-    for (const each of follower.withheld.splice(0)) follower.controller.enqueue(each);
+  function deliverWithheld(subscriber: LogSubscriber): void {
+    if (condition !== "up") return;
+    for (const each of subscriber.withheld.splice(0)) subscriber.controller.enqueue(each);
   }
 
-  async function pump(follower: Follower): Promise<void> {
-    const { reader } = follower;
+  async function pump(subscriber: LogSubscriber): Promise<void> {
+    const { reader } = subscriber;
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || reader !== follower.reader) return;
-      if (!isSkipped(value)) follower.withheld.push(value);
-      handOn(follower);
+      if (done || reader !== subscriber.reader) return;
+      if (!isSkipped(value)) subscriber.withheld.push(value);
+      deliverWithheld(subscriber);
     }
   }
 
-  function ask<T>(what: keyof typeof calls, answer: () => Promise<T>): Promise<T> {
-    calls[what]++;
-    if (mood === "away") return Promise.reject(new StoreUnavailable());
+  function request<T>(method: keyof typeof calls, answer: () => Promise<T>): Promise<T> {
+    calls[method]++;
+    if (condition === "down") return Promise.reject(new StoreUnavailable());
     const [held, found] = [gate, answer()];
     return held.then(() => found);
   }
@@ -105,21 +105,21 @@ export function createShakyLog(
   return {
     log: {
       append: (...args) =>
-        mood === "away" ? Promise.reject(new StoreUnavailable()) : inner.append(...args),
-      head: () => ask("head", () => inner.head()),
-      honours: (cursor) => ask("honours", () => inner.honours(cursor)),
-      after: (...args) => ask("after", () => inner.after(...args)),
-      latest: (...args) => ask("latest", () => inner.latest(...args)),
+        condition === "down" ? Promise.reject(new StoreUnavailable()) : inner.append(...args),
+      head: () => request("head", () => inner.head()),
+      honours: (cursor) => request("honours", () => inner.honours(cursor)),
+      after: (...args) => request("after", () => inner.after(...args)),
+      latest: (...args) => request("latest", () => inner.latest(...args)),
       subscribe() {
-        let own: Follower;
+        let own: LogSubscriber;
         return new ReadableStream<LogMessage>({
           start(controller) {
             own = { controller, reader: inner.subscribe().getReader(), withheld: [] };
-            followers.add(own);
+            subscribers.add(own);
             void pump(own);
           },
           async cancel() {
-            followers.delete(own);
+            subscribers.delete(own);
             await own.reader.cancel();
           },
         });
@@ -128,39 +128,39 @@ export function createShakyLog(
     health: {
       kind: "redis",
       get isUp() {
-        return mood !== "away";
+        return condition !== "down";
       },
       commands: 0,
       check() {
         calls.check++;
-        return Promise.resolve(mood !== "away");
+        return Promise.resolve(condition !== "down");
       },
       onChange: () => () => {},
     },
-    leave: () => void (mood = "away"),
-    lag: () => void (mood = "lagging"),
-    comeBack() {
-      mood = "well";
-      followers.forEach(handOn);
+    goDown: () => void (condition = "down"),
+    lag: () => void (condition = "lagging"),
+    recover() {
+      condition = "up";
+      subscribers.forEach(deliverWithheld);
     },
     async jump() {
       const { value } = await inner.subscribe().getReader().read();
-      if (value?.kind !== "joined") throw new Error("A log begins with where it stands");
+      if (value?.kind !== "joined") throw new Error("A log begins with its position");
       skipped = value.head;
-      for (const follower of followers) follower.withheld = [value];
-      this.comeBack();
+      for (const subscriber of subscribers) subscriber.withheld = [value];
+      this.recover();
     },
     lose() {
       inner = createInner();
       skipped = null;
-      for (const follower of followers) {
-        void follower.reader.cancel();
-        follower.reader = inner.subscribe().getReader();
-        follower.withheld = [];
-        void pump(follower);
+      for (const subscriber of subscribers) {
+        void subscriber.reader.cancel();
+        subscriber.reader = inner.subscribe().getReader();
+        subscriber.withheld = [];
+        void pump(subscriber);
       }
     },
-    hold() {
+    holdAnswers() {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;
       return () => {
@@ -168,30 +168,33 @@ export function createShakyLog(
         resolve();
       };
     },
-    async elsewhere(topic, publications, how) {
+    async publishElsewhere(topic, publications, how) {
       const events = publications.map((each) => serialize(topic, each, options.maxEventBytes));
       const appended = await inner.append(topic, events, how);
       return "ids" in appended ? appended.ids : [];
     },
     trueHead: () => inner.head(),
-    deliver(delivery) {
-      for (const { controller } of followers) controller.enqueue(delivery);
+    deliver(message) {
+      for (const { controller } of subscribers) controller.enqueue(message);
     },
     calls,
-    get followers() {
-      return followers.size;
+    get subscribers() {
+      return subscribers.size;
     },
   };
 }
 
-/** A hub over a shaky log. */
-export interface ShakyHub extends HubUnderTest {
-  readonly shaky: ShakyLog;
+/** A hub over a faulty log. */
+export interface FaultyHub extends HubUnderTest {
+  readonly faulty: FaultyLog;
 }
 
-/** Creates a hub over a shaky log. @param mood How the log is at first. */
-export function createShakyHub(options: Partial<HubOptions> = {}, mood: Mood = "well"): ShakyHub {
+/** Creates a hub over a faulty log. */
+export function createFaultyHub(
+  options: Partial<HubOptions> = {},
+  condition: Condition = "up",
+): FaultyHub {
   const clock = createManualClock();
-  const shaky = createShakyLog(clock, settings(options), mood);
-  return { ...createHubOver(clock, shaky, settings(options)), shaky };
+  const faulty = createFaultyLog(clock, settings(options), condition);
+  return { ...createHubOver(clock, faulty, settings(options)), faulty };
 }

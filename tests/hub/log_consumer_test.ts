@@ -1,4 +1,4 @@
-/** The road from the log into an isolate, when something on it breaks. */
+/** The consumer of the log, and its faults. */
 import { assertEquals } from "@std/assert";
 import { createLogger, messageOf } from "../../lib/core/logger.ts";
 import { noMetrics } from "../../lib/core/metrics.ts";
@@ -17,7 +17,7 @@ function published(n: number): LogMessage {
   return { kind: "published", events: [{ ...event, json: String(n) }], retracted: [] };
 }
 
-/** A consumer of a log, and what its listeners received. */
+/** Creates a consumer of a log, and records what its listeners receive. */
 function createConsumerUnderTest(subscribe: () => ReadableStream<LogMessage>, isUp = true) {
   const received: string[] = [];
   const clock = createManualClock();
@@ -44,17 +44,17 @@ function createConsumerUnderTest(subscribe: () => ReadableStream<LogMessage>, is
   return { consumer, received, clock };
 }
 
-/** A log that says so much, and then nothing more. */
-function saying(...deliveries: LogMessage[]): () => ReadableStream<LogMessage> {
+/** Creates a log that delivers these messages, and then nothing more. */
+function delivering(...messages: LogMessage[]): () => ReadableStream<LogMessage> {
   return () =>
     new ReadableStream({
-      start: (controller) => deliveries.forEach((each) => controller.enqueue(each)),
+      start: (controller) => messages.forEach((each) => controller.enqueue(each)),
     });
 }
 
-Deno.test("LogConsumer receives each event once, in order, and goes on after a listener that throws", async () => {
+Deno.test("LogConsumer receives each event once, in order, and continues after a listener throws", async () => {
   const { consumer, received } = createConsumerUnderTest(
-    saying(joined("1-0"), published(1), published(1), published(2)),
+    delivering(joined("1-0"), published(1), published(1), published(2)),
   );
   assertEquals(await consumer.start(), true);
   await consumer.received("1-2");
@@ -69,9 +69,9 @@ Deno.test("LogConsumer receives each event once, in order, and goes on after a l
   await consumer.stop();
 });
 
-Deno.test("LogConsumer tells its listeners when it jumps in the log, and when another log begins", async () => {
+Deno.test("LogConsumer reports a jump in the log, and another log, to its listeners", async () => {
   const { consumer, received } = createConsumerUnderTest(
-    saying(joined("1-0"), published(2), joined("1-7"), joined("1-9", "1-8")),
+    delivering(joined("1-0"), published(2), joined("1-7"), joined("1-9", "1-8")),
   );
   await consumer.start();
   await consumer.received("1-9");
@@ -83,7 +83,7 @@ Deno.test("LogConsumer tells its listeners when it jumps in the log, and when an
 Deno.test("LogConsumer reports a log that breaks, and starts again on request", async () => {
   let isBroken = true;
   const { consumer, received, clock } = createConsumerUnderTest(() => {
-    if (!isBroken) return saying(joined("1-7"))();
+    if (!isBroken) return delivering(joined("1-7"))();
     return new ReadableStream({ pull: (it) => it.error(new Error("the log broke")) });
   });
   const starting = consumer.start();
@@ -95,9 +95,9 @@ Deno.test("LogConsumer reports a log that breaks, and starts again on request", 
 });
 
 Deno.test("LogConsumer does not wait for a log that is known to be down, and a second for one that is silent", async () => {
-  const down = createConsumerUnderTest(saying(), false);
+  const down = createConsumerUnderTest(delivering(), false);
   assertEquals(await down.consumer.start(), false);
-  const silent = createConsumerUnderTest(saying());
+  const silent = createConsumerUnderTest(delivering());
   const starting = silent.consumer.start();
   await silent.clock.advance(1000);
   assertEquals(await starting, false);

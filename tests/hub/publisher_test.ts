@@ -1,4 +1,4 @@
-/** What publishers may rely on: encoded once, taken as it is, refused before anything is stored. */
+/** Publications: encoded once, serialised at the call, refused before anything is stored. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { Problem } from "../../lib/core/problem.ts";
 import {
@@ -10,7 +10,7 @@ import {
   onPrices,
 } from "./support.ts";
 
-Deno.test("publish() encodes each event once, whatever the number of clients and audiences", async () => {
+Deno.test("publish() encodes each event once, whatever the number of clients and broadcast groups", async () => {
   await using test = createHubUnderTest();
   const streams = await Promise.all(
     [...Array(30).keys()].map((i) =>
@@ -40,7 +40,7 @@ Deno.test("publish() encodes each event once, whatever the number of clients and
   for (const client of clients) await client.hangUp();
 });
 
-Deno.test("publish() takes the data as it is at the call: later changes are never seen", async () => {
+Deno.test("publish() serialises the data at the call: later changes have no effect", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   const data = { n: 1 };
@@ -51,7 +51,7 @@ Deno.test("publish() takes the data as it is at the call: later changes are neve
   assertEquals(client.said("alert"), [{ n: 1 }]);
 });
 
-Deno.test("publish() refuses all of a batch before anything is stored, and says why", async () => {
+Deno.test("publish() refuses a whole batch before anything is stored, with the reason", async () => {
   await using test = createHubUnderTest({ maxEventBytes: 100 });
   const head = await test.log.head();
   const circular: Record<string, unknown> = {};

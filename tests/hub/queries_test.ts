@@ -1,11 +1,11 @@
-/** What those are given who ask now and then. */
+/** Pull queries. */
 import { assert, assertEquals } from "@std/assert";
-import { alerts, createHubUnderTest, numbered } from "./support.ts";
+import { alerts, createHubUnderTest, numbered, price, prices } from "./support.ts";
 
-/** Larger than a window: what is missing there is read from the log. */
+/** Events that exceed a window: the rest is read from the log. */
 const [COUNT, TEXT] = [300, "x".repeat(10_000)];
 
-Deno.test("hub.since() gives all that the log keeps after a cursor, once, in parts, whatever the window holds", async () => {
+Deno.test("since() returns every retained event after a cursor, once, in parts, whatever the window holds", async () => {
   await using test = createHubUnderTest({ maxEventBytes: 65_536 });
   const { hub } = test;
   hub.keepOpen(alerts, 60_000);
@@ -26,7 +26,7 @@ Deno.test("hub.since() gives all that the log keeps after a cursor, once, in par
   assertEquals(cursor, await test.log.head());
 });
 
-Deno.test("hub.since() never sends a client back, however little this isolate has received", async () => {
+Deno.test("since() never moves a cursor back, however little this isolate has received", async () => {
   let ahead = "";
   await using test = createHubUnderTest({}, (log) => ({
     ...log,
@@ -37,4 +37,12 @@ Deno.test("hub.since() never sends a client back, however little this isolate ha
   ahead = `${Number(id?.split("-")[0]) + 1000}-1`;
   const part = await hub.since({ topic: alerts, tags: null }, ahead, 10);
   assertEquals([part.events, part.cursor, part.hasGap], [[], ahead, false]);
+});
+
+Deno.test("latest() returns the values that pass a filter, and the cursor from which a stream continues", async () => {
+  await using test = createHubUnderTest();
+  await test.hub.publish(prices, [price("A", 1), price("B", 2)]);
+  const { events, cursor } = await test.hub.latest({ topic: prices, tags: ["B"] });
+  assertEquals(events.map(({ json }) => JSON.parse(json)), [{ symbol: "B", price: 2 }]);
+  assertEquals(cursor, await test.log.head());
 });

@@ -1,9 +1,10 @@
-/** An isolate that lags behind the log, and one that finds itself elsewhere in it. */
-import { assert, assertEquals } from "@std/assert";
-import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
+/** Replay: clients that catch up from the log, since their isolate lags, jumps or does not reach back. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
 import {
   alerts,
   createClient,
+  createHubUnderTest,
   notes,
   numbered,
   onAlerts,
@@ -17,26 +18,26 @@ function alertsOf(from: number, to: number, text?: string) {
   return [...Array(to - from + 1).keys()].map((i) => numbered("alert", from + i, text));
 }
 
-/** Publishes where this isolate does not hear of it, and then it finds itself after that. */
-async function jumpOver({ shaky, clock }: ShakyHub, publish: () => Promise<unknown>) {
-  shaky.lag();
+/** Publishes events that this isolate does not receive, and lets its consumer jump over them. */
+async function jumpOver({ faulty, clock }: FaultyHub, publish: () => Promise<unknown>) {
+  faulty.lag();
   await publish();
   await clock.advance(0);
-  await shaky.jump();
+  await faulty.jump();
   await clock.advance(20);
 }
 
-Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is sent, and then what follows", async () => {
-  await using test = createShakyHub();
-  const { shaky, clock, hub } = test;
+Deno.test("subscribe() honours a cursor ahead of a lagging isolate, and sends only the events after it", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
   await using early = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(0);
-  shaky.lag();
-  await shaky.elsewhere(prices, [price("A", 1)]);
-  const [cursor = ""] = await shaky.elsewhere(alerts, alertsOf(1, 2));
-  const ahead = await shaky.trueHead();
-  await shaky.elsewhere(alerts, alertsOf(3, 3));
-  await shaky.elsewhere(prices, [price("A", 2)]);
+  faulty.lag();
+  await faulty.publishElsewhere(prices, [price("A", 1)]);
+  const [cursor = ""] = await faulty.publishElsewhere(alerts, alertsOf(1, 2));
+  const ahead = await faulty.trueHead();
+  await faulty.publishElsewhere(alerts, alertsOf(3, 3));
+  await faulty.publishElsewhere(prices, [price("A", 2)]);
   await using client = createClient(
     await hub.subscribe({ filters: onBoth, cursor: ahead }),
     ahead,
@@ -47,7 +48,7 @@ Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is 
     ["heartbeat", ahead],
   ]);
   assert(client.frames[0]?.data.includes(`"resumed":true,"gap":false`));
-  shaky.comeBack();
+  faulty.recover();
   await clock.advance(2000);
   assertEquals(client.said("alert", "price", "gap", "snapshot"), [
     { n: 3 },
@@ -57,24 +58,24 @@ Deno.test("a cursor ahead of a lagging isolate is honoured, nothing up to it is 
   assert(cursor < ahead);
 });
 
-Deno.test("a snapshot for a cursor ahead of a lagging isolate is not from before the cursor", async () => {
-  await using test = createShakyHub();
-  const { shaky, clock, hub } = test;
+Deno.test("subscribe() with snapshot=1 sends no snapshot that is older than a cursor ahead of a lagging isolate", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
   await using _early = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
-  shaky.lag();
-  const [cursor] = await shaky.elsewhere(prices, [price("A", 1)]);
+  faulty.lag();
+  const [cursor] = await faulty.publishElsewhere(prices, [price("A", 1)]);
   const opening = hub.subscribe({ filters: onPrices, cursor, withSnapshot: true });
   await clock.advance(500);
-  shaky.comeBack();
+  faulty.recover();
   await using client = createClient(await opening).live();
   await clock.advance(0);
   assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
 });
 
-Deno.test("after a jump, what was published in between comes from the log, in order, once, and of state the newest", async () => {
-  await using test = createShakyHub();
-  const { shaky, clock, hub } = test;
+Deno.test("after a jump, a client receives the missed events from the log, in order, once each, and the newest values of state topics", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   await using quiet = createClient(
     await hub.subscribe({ filters: [{ topic: notes, tags: null }] }),
@@ -82,9 +83,9 @@ Deno.test("after a jump, what was published in between comes from the log, in or
   await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
   await jumpOver(test, async () => {
-    await shaky.elsewhere(prices, [price("A", 1)]);
-    await shaky.elsewhere(alerts, alertsOf(2, 3));
-    await shaky.elsewhere(prices, [price("A", 2), price("B", 1)]);
+    await faulty.publishElsewhere(prices, [price("A", 1)]);
+    await faulty.publishElsewhere(alerts, alertsOf(2, 3));
+    await faulty.publishElsewhere(prices, [price("A", 2), price("B", 1)]);
   });
   await hub.publish(alerts, alertsOf(4, 4));
   await clock.advance(20);
@@ -98,19 +99,19 @@ Deno.test("after a jump, what was published in between comes from the log, in or
     { n: 4 },
   ]);
   assertEquals(quiet.chunks, 1);
-  assertEquals(client.cursor, await shaky.trueHead());
+  assertEquals(client.cursor, await faulty.trueHead());
 });
 
-Deno.test("after a jump over more than the log keeps, a gap says so in mid-stream, what is kept comes, and the stream goes on", async () => {
-  await using test = createShakyHub({ retainEvents: 3 });
-  const { shaky, clock, hub } = test;
+Deno.test("after a jump beyond the log's retention, a client receives a gap in mid-stream, then the retained events and the live ones", async () => {
+  await using test = createFaultyHub({ retainEvents: 3 });
+  const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   const [after] = await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
   let ids: readonly string[] = [];
   await jumpOver(test, async () => {
-    ids = await shaky.elsewhere(alerts, alertsOf(2, 6));
-    await shaky.elsewhere(prices, [price("A", 1)]);
+    ids = await faulty.publishElsewhere(alerts, alertsOf(2, 6));
+    await faulty.publishElsewhere(prices, [price("A", 1)]);
   });
   await hub.publish(alerts, alertsOf(7, 7));
   await clock.advance(20);
@@ -122,14 +123,14 @@ Deno.test("after a jump over more than the log keeps, a gap says so in mid-strea
   assertEquals(client.said("alert"), [1, 4, 5, 6, 7].map((n) => ({ n })));
 });
 
-Deno.test("a client that stalls over a jump loses nothing that is kept", async () => {
-  await using test = createShakyHub();
-  const { shaky, clock, hub } = test;
+Deno.test("a client that is blocked during a jump receives every retained event", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
   const text = "x".repeat(9000);
   await using client = createClient(await hub.subscribe({ filters: onAlerts }));
   await hub.publish(alerts, alertsOf(1, 5, text));
   await clock.advance(20);
-  await jumpOver(test, () => shaky.elsewhere(alerts, alertsOf(6, 100, text)));
+  await jumpOver(test, () => faulty.publishElsewhere(alerts, alertsOf(6, 100, text)));
   await hub.publish(alerts, alertsOf(101, 110, text));
   await clock.advance(5000);
   client.live();
@@ -139,13 +140,13 @@ Deno.test("a client that stalls over a jump loses nothing that is kept", async (
   assertEquals(client.said("gap", "bye"), []);
 });
 
-Deno.test("a client that is slow after a jump is ended slow, with a cursor that tells what it lost", async () => {
-  await using test = createShakyHub({ retainEvents: 4 });
-  const { shaky, clock, hub } = test;
+Deno.test("a client that falls behind after a jump ends with bye slow, and its cursor yields the gap", async () => {
+  await using test = createFaultyHub({ retainEvents: 4 });
+  const { faulty, clock, hub } = test;
   const client = createClient(await hub.subscribe({ filters: onAlerts }));
   await hub.publish(alerts, alertsOf(1, 1));
   await clock.advance(20);
-  await jumpOver(test, () => shaky.elsewhere(alerts, alertsOf(2, 3)));
+  await jumpOver(test, () => faulty.publishElsewhere(alerts, alertsOf(2, 3)));
   for (let n = 4; n <= 20; n++) {
     await hub.publish(alerts, alertsOf(n, n));
     await clock.advance(20);
@@ -162,14 +163,117 @@ Deno.test("a client that is slow after a jump is ended slow, with a cursor that 
   assertEquals(back.said("alert"), [17, 18, 19, 20].map((n) => ({ n })));
 });
 
-Deno.test("a jump to where the isolate stands says nothing, and puts no heartbeat off", async () => {
-  await using test = createShakyHub({ heartbeatMs: 10_000 });
-  const { shaky, clock, hub } = test;
+Deno.test("a jump to the isolate's own position sends no frame and delays no heartbeat", async () => {
+  await using test = createFaultyHub({ heartbeatMs: 10_000 });
+  const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(8000);
-  await shaky.jump();
+  await faulty.jump();
   await clock.advance(0);
   assertEquals(client.chunks, 1);
   await clock.advance(2500);
   assertEquals(client.said("heartbeat").length, 1);
+});
+
+Deno.test("clients far behind the window share the pages of the log, however small their chunks", async () => {
+  let pages = 0;
+  await using test = createHubUnderTest({ retainEvents: 3000 }, (log) => ({
+    ...log,
+    after(...args) {
+      pages++;
+      return log.after(...args);
+    },
+  }));
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  await test.hub.publish(alerts, alertsOf(1, 1000, text));
+  await test.hub.publish(alerts, alertsOf(1001, 2000, text));
+
+  const filters = [{ topic: alerts, tags: null }];
+  for (let each = 0; each < 20; each++) {
+    await using client = createClient(await test.hub.subscribe({ filters, cursor })).live();
+    await test.clock.advance(0);
+    assertEquals(client.said("alert").length, 2000);
+  }
+  // 4 MB are 16 pages; the last MiB is in the window.
+  assertLess(pages, 20);
+});
+
+Deno.test("a page that was read before a truncation does not hide the gap", async () => {
+  const retained = 200;
+  await using test = createHubUnderTest({ retainEvents: retained });
+  const filters = [{ topic: alerts, tags: null }];
+  const text = "x".repeat(20_000);
+  const publish = async (from: number, to: number) => {
+    for (let n = from; n <= to; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
+    await test.clock.advance(0);
+  };
+  const cursor = await test.log.head();
+  await publish(1, retained);
+  await using first = createClient(await test.hub.subscribe({ filters, cursor })).live();
+  await test.clock.advance(0);
+  assertEquals(first.said("alert").length, retained);
+
+  await publish(retained + 1, retained + 5);
+  await using second = createClient(await test.hub.subscribe({ filters, cursor })).live();
+  await test.clock.advance(0);
+  const ids = second.frames.filter(({ event }) => event === "alert").map(({ id }) => id);
+  assertEquals(ids.length, retained);
+  assertEquals(second.said("gap"), [{ topic: "alerts", after: cursor, before: ids[0] }]);
+});
+
+Deno.test("a gap that was reported for one topic does not cover a later one of another topic", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2 });
+  const filters = [alerts, notes].map((topic) => ({ topic, tags: null }));
+  const cursor = await test.log.head();
+  await test.hub.latest({ topic: notes, tags: null });
+  await test.hub.publish(notes, [numbered("note", 1), numbered("note", 2)]);
+  await test.hub.publish(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
+  await test.clock.advance(0);
+  await using client = createClient(await test.hub.subscribe({ filters, cursor }), cursor);
+  await test.hub.publish(notes, [numbered("note", 3)]);
+  await test.clock.advance(0);
+  client.live();
+  await test.clock.advance(1000);
+
+  assertEquals(client.said("gap").map((gap) => Object(gap).topic), ["alerts"]);
+  // The first note was truncated without a gap: the client has to reconnect for it.
+  assertEquals([client.said("note"), client.said("bye").length, client.cursor], [[], 1, cursor]);
+});
+
+Deno.test("a client far behind the window receives pages of the log, then the window, then the live events", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2000 });
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  for (let n = 1; n <= 1000; n++) {
+    await test.hub.publish(n % 2 ? alerts : notes, [
+      numbered(n % 2 ? "alert" : "note", n, text),
+    ]);
+  }
+  // A window holds a MiB, the log retains everything.
+  await using client = createClient(
+    await test.hub.subscribe({ filters: [...onAlerts, { topic: notes, tags: null }], cursor }),
+  ).live();
+  await test.clock.advance(0);
+  await test.hub.publish(alerts, [numbered("alert", 1001)]);
+  await test.clock.advance(20);
+  const numbers = client.frames.flatMap(({ event, data }) =>
+    event === "alert" || event === "note" ? [Number(/"n":(\d+)/.exec(data)?.[1])] : []
+  );
+  assertEquals(numbers, [...Array(1001).keys()].map((i) => i + 1));
+});
+
+Deno.test("a client far behind the window skips whole pages that do not pass its filter", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2000 });
+  const cursor = await test.log.head();
+  const text = "x".repeat(2000);
+  for (let n = 1; n <= 1000; n++) {
+    const tags = [n % 400 === 0 ? "rare" : "common"];
+    await test.hub.publish(alerts, [{ ...numbered("alert", n, text), tags }]);
+  }
+  await using client = createClient(
+    await test.hub.subscribe({ filters: [{ topic: alerts, tags: ["rare"] }], cursor }),
+  ).live();
+  await test.clock.advance(0);
+  assertEquals(client.said("alert"), [400, 800].map((n) => ({ n, text })));
 });

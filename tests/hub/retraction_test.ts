@@ -1,15 +1,15 @@
-/** What is taken back is not delivered any more, wherever it waits. */
+/** Retraction: a retracted event is not delivered any more, wherever it is held. */
 import { assertEquals } from "@std/assert";
 import type { Position } from "../../lib/core/position.ts";
-import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
+import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
 import { alerts, createClient, numbered, onAlerts } from "./support.ts";
 
-/** Takes alerts back, by the publication of another. */
-async function retract({ hub }: ShakyHub, n: number, retracts: readonly Position[]) {
+/** Retracts alerts with the publication of another one. */
+async function retract({ hub }: FaultyHub, n: number, retracts: readonly Position[]) {
   return await hub.publish(alerts, [numbered("alert", n)], { retracts });
 }
 
-async function publish({ hub, clock }: ShakyHub, from: number, to: number, text?: string) {
+async function publish({ hub, clock }: FaultyHub, from: number, to: number, text?: string) {
   const ids: Position[] = [];
   for (let n = from; n <= to; n++) {
     ids.push(...await hub.publish(alerts, [numbered("alert", n, text)]));
@@ -18,10 +18,10 @@ async function publish({ hub, clock }: ShakyHub, from: number, to: number, text?
   return ids;
 }
 
-const numbersOf = (said: unknown[]): unknown => said.map((each) => Object(each).n);
+const numbersOf = (data: unknown[]): unknown => data.map((each) => Object(each).n);
 
-Deno.test("what is taken back leaves the window, and no gap is said of it", async () => {
-  await using test = createShakyHub();
+Deno.test("a retracted event leaves the window without a gap", async () => {
+  await using test = createFaultyHub();
   const { clock, hub } = test;
   await using live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
@@ -37,25 +37,25 @@ Deno.test("what is taken back leaves the window, and no gap is said of it", asyn
   }
 });
 
-Deno.test("what is taken back while it is pending is not flushed", async () => {
-  await using test = createShakyHub();
+Deno.test("an event that is retracted while it is pending is not flushed", async () => {
+  await using test = createFaultyHub();
   const { clock, hub } = test;
   await using paced = createClient(await hub.subscribe({ filters: onAlerts, maxRate: 1 })).live();
-  await using stalled = createClient(await hub.subscribe({ filters: onAlerts }));
+  await using blocked = createClient(await hub.subscribe({ filters: onAlerts }));
   await publish(test, 1, 1);
   const [two = ""] = await publish(test, 2, 2);
   await retract(test, 3, [two]);
   await clock.advance(1000);
-  stalled.live();
+  blocked.live();
   await clock.advance(0);
   assertEquals(numbersOf(paced.said("alert")), [1, 3]);
-  assertEquals(numbersOf(stalled.said("alert")), [1, 3]);
+  assertEquals(numbersOf(blocked.said("alert")), [1, 3]);
 });
 
-Deno.test("what is taken back is not in what was read for another at the same place", async () => {
-  await using test = createShakyHub();
+Deno.test("a retracted event is removed from the cached reads of other clients at the same position", async () => {
+  await using test = createFaultyHub();
   const { clock, hub } = test;
-  const cursor = await test.shaky.trueHead();
+  const cursor = await test.faulty.trueHead();
   await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const [, two = ""] = await publish(test, 1, 2);
   await using first = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
@@ -67,10 +67,10 @@ Deno.test("what is taken back is not in what was read for another at the same pl
   assertEquals(numbersOf(second.said("alert")), [1, 3]);
 });
 
-Deno.test("what is taken back is not in pages of the log that are kept", async () => {
-  await using test = createShakyHub({ retainEvents: 3000 });
-  const { clock, hub, shaky } = test;
-  const cursor = await shaky.trueHead();
+Deno.test("a retracted event is removed from the cached pages of the log", async () => {
+  await using test = createFaultyHub({ retainEvents: 3000 });
+  const { clock, hub, faulty } = test;
+  const cursor = await faulty.trueHead();
   await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const publishing = publish(test, 1, 700, "x".repeat(2000));
   await clock.advance(1000);
@@ -86,28 +86,28 @@ Deno.test("what is taken back is not in pages of the log that are kept", async (
   assertEquals(second.said("gap"), []);
 });
 
-Deno.test("what is taken back by a publication that was itself taken back leaves the window all the same", async () => {
-  await using test = createShakyHub();
-  const { clock, hub, shaky } = test;
-  const cursor = await shaky.trueHead();
+Deno.test("an event leaves the window even if the publication that retracts it was itself retracted", async () => {
+  await using test = createFaultyHub();
+  const { clock, hub, faulty } = test;
+  const cursor = await faulty.trueHead();
   await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const [one = ""] = await publish(test, 1, 2);
-  shaky.deliver({ kind: "published", events: [], retracted: [one] });
+  faulty.deliver({ kind: "published", events: [], retracted: [one] });
   await clock.advance(20);
   await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
   assertEquals(numbersOf(back.said("alert")), [2]);
 });
 
-Deno.test("a flush of which all was taken back is no frame, and puts no heartbeat off", async () => {
-  await using test = createShakyHub({ heartbeatMs: 10_000 });
-  const { clock, hub, shaky } = test;
+Deno.test("a flush whose events were all retracted sends no frame and delays no heartbeat", async () => {
+  await using test = createFaultyHub({ heartbeatMs: 10_000 });
+  const { clock, hub, faulty } = test;
   await using client = createClient(await hub.subscribe({ filters: onAlerts, maxRate: 0.1 }))
     .live();
   await publish(test, 1, 1);
   await clock.advance(1000);
   const [two = ""] = await publish(test, 2, 2);
-  shaky.deliver({ kind: "published", events: [], retracted: [two] });
+  faulty.deliver({ kind: "published", events: [], retracted: [two] });
   await clock.advance(8900); // the flush is due soon
   const { chunks } = client;
   await clock.advance(1100);
@@ -116,14 +116,14 @@ Deno.test("a flush of which all was taken back is no frame, and puts no heartbea
 });
 
 Deno.test("an event that is retracted while a window fills stays retracted", async () => {
-  await using test = createShakyHub();
-  const { clock, hub, shaky } = test;
-  const cursor = await shaky.trueHead();
-  const ids = await shaky.elsewhere(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
-  const go = shaky.hold();
+  await using test = createFaultyHub();
+  const { clock, hub, faulty } = test;
+  const cursor = await faulty.trueHead();
+  const ids = await faulty.publishElsewhere(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
+  const go = faulty.holdAnswers();
   const opening = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
-  await shaky.elsewhere(alerts, [numbered("alert", 4)], { retracts: ids.slice(0, 1) });
+  await faulty.publishElsewhere(alerts, [numbered("alert", 4)], { retracts: ids.slice(0, 1) });
   await clock.advance(0);
   go();
   await using first = createClient(await opening).live();
@@ -136,9 +136,9 @@ Deno.test("an event that is retracted while a window fills stays retracted", asy
 });
 
 Deno.test("an event that is retracted while a page of the log is read is not replayed", async () => {
-  await using test = createShakyHub({ retainEvents: 3000 });
-  const { clock, hub, shaky } = test;
-  const cursor = await shaky.trueHead();
+  await using test = createFaultyHub({ retainEvents: 3000 });
+  const { clock, hub, faulty } = test;
+  const cursor = await faulty.trueHead();
   await using _live = createClient(await hub.subscribe({ filters: onAlerts })).live();
   const publishing = publish(test, 1, 700, "x".repeat(2000));
   await clock.advance(1000);
@@ -146,11 +146,11 @@ Deno.test("an event that is retracted while a page of the log is read is not rep
   const opening = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   const client = createClient(await opening);
-  await publish(test, 701, 701); // so that the page is read anew
-  const go = shaky.hold();
+  await publish(test, 701, 701); // so that the cached page is dropped
+  const go = faulty.holdAnswers();
   client.live();
   await clock.advance(0);
-  await shaky.elsewhere(alerts, [numbered("alert", 702)], { retracts: [one] });
+  await faulty.publishElsewhere(alerts, [numbered("alert", 702)], { retracts: [one] });
   await clock.advance(20);
   go();
   await clock.advance(1000);

@@ -1,4 +1,4 @@
-/** What a stream opens with: contract 2.2's table, row by row. */
+/** The initial frames of a stream, with each kind of cursor. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Topic } from "../../lib/core/topic.ts";
 import {
@@ -13,7 +13,7 @@ import {
 
 const all = (...topics: Topic[]) => topics.map((topic) => ({ topic, tags: null }));
 
-Deno.test("subscribe() opens with sync, then the snapshot, and only the last frame has an id", async () => {
+Deno.test("subscribe() sends sync, then the snapshot, and an id on the last frame only", async () => {
   await using test = createHubUnderTest();
   const [id] = await test.hub.publish(prices, [price("A", 1)]);
   await using client = createClient(await test.hub.subscribe({ filters: all(alerts, prices) }))
@@ -34,7 +34,7 @@ Deno.test("subscribe() opens with sync, then the snapshot, and only the last fra
   assertEquals(client.chunks, 1);
 });
 
-Deno.test("subscribe() gives the sync the id where nothing else opens", async () => {
+Deno.test("subscribe() puts the id on sync if it is the only initial frame", async () => {
   await using test = createHubUnderTest();
   const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await using client = createClient(await test.hub.subscribe({ filters: all(alerts) })).live();
@@ -42,7 +42,7 @@ Deno.test("subscribe() gives the sync the id where nothing else opens", async ()
   assertEquals(client.frames.map(({ event, id }) => [event, id]), [["sync", id ?? null]]);
 });
 
-Deno.test("subscribe() goes on from an honoured cursor without a snapshot", async () => {
+Deno.test("subscribe() continues from an honoured cursor without a snapshot", async () => {
   await using test = createHubUnderTest();
   const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(prices, [price("A", 1), price("B", 1)]);
@@ -57,7 +57,7 @@ Deno.test("subscribe() goes on from an honoured cursor without a snapshot", asyn
   assertEquals(client.frames[0]?.id, id);
   assertEquals(client.said("sync").length, 1);
   assertStringIncludes(client.frames[0]?.data ?? "", `"resumed":true,"gap":false`);
-  // By id over both topics; of the prices the newest only.
+  // In the order of the ids over both topics, with the newest prices only.
   assertEquals(client.said("price", "alert", "snapshot"), [
     { symbol: "B", price: 1 },
     { n: 2 },
@@ -65,7 +65,7 @@ Deno.test("subscribe() goes on from an honoured cursor without a snapshot", asyn
   ]);
 });
 
-Deno.test("subscribe() honours the birth of the log", async () => {
+Deno.test("subscribe() honours the epoch of the log", async () => {
   await using test = createHubUnderTest();
   const epoch = await test.log.head();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
@@ -79,11 +79,11 @@ Deno.test("subscribe() honours the birth of the log", async () => {
 for (
   const [what, cursor] of [
     ["cannot be parsed", "abc"],
-    ["is of another process", "1699999999999-7"],
+    ["belongs to another process", "1699999999999-7"],
     ["is ahead of the log", "1999999999999-7"],
   ] as const
 ) {
-  Deno.test(`subscribe() says gap on log topics for a cursor that ${what}`, async () => {
+  Deno.test(`subscribe() sends a gap for each log topic if the cursor ${what}`, async () => {
     await using test = createHubUnderTest();
     const [id] = await test.hub.publish(alerts, [numbered("alert", 1)]);
     await test.hub.publish(prices, [price("A", 1)]);
@@ -94,7 +94,7 @@ for (
 
     assertEquals(client.frames.map(({ event }) => event), [
       ...["sync", "gap", "gap", "snapshot"],
-      ...["alert", "price"], // the catch-up from the oldest event: what `gap.before` names is delivered
+      ...["alert", "price"], // the catch-up from the oldest retained event, which `gap.before` names
     ]);
     assertEquals(client.frames.slice(0, 4).map((frame) => frame.id !== null), [
       ...[false, false, false, true],
@@ -109,7 +109,7 @@ for (
   });
 }
 
-Deno.test("subscribe() has no gap for state topics alone", async () => {
+Deno.test("subscribe() sends no gap for state topics", async () => {
   await using test = createHubUnderTest();
   await using client = createClient(
     await test.hub.subscribe({ filters: all(prices), cursor: "abc" }),
@@ -118,7 +118,7 @@ Deno.test("subscribe() has no gap for state topics alone", async () => {
   assertStringIncludes(client.frames[0]?.data ?? "", `"gap":false`);
 });
 
-Deno.test("subscribe() says gap exactly where something after the cursor is gone", async () => {
+Deno.test("subscribe() sends a gap only if an event after the cursor was truncated", async () => {
   await using test = createHubUnderTest({ retainEvents: 2 });
   const ids: string[] = [];
   for (let n = 1; n <= 4; n++) ids.push(...await test.hub.publish(alerts, [numbered("alert", n)]));
@@ -140,7 +140,7 @@ Deno.test("subscribe() says gap exactly where something after the cursor is gone
   }
 });
 
-Deno.test("subscribe() says gap where what is kept grew too old", async () => {
+Deno.test("subscribe() sends a gap if the events after the cursor exceeded the retention time", async () => {
   await using test = createHubUnderTest({ retainMs: 60_000 });
   const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(alerts, [numbered("alert", 2)]);
@@ -152,7 +152,7 @@ Deno.test("subscribe() says gap where what is kept grew too old", async () => {
   assertEquals(client.said("alert"), []);
 });
 
-Deno.test("subscribe() with snapshot=1 opens as without a cursor and catches up all the same", async () => {
+Deno.test("subscribe() with snapshot=1 opens as without a cursor, and catches up from the cursor", async () => {
   await using test = createHubUnderTest();
   const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(prices, [price("A", 1)]);
@@ -167,7 +167,7 @@ Deno.test("subscribe() with snapshot=1 opens as without a cursor and catches up 
   assert(client.frames[0]?.data.includes(`"resumed":true`));
 });
 
-Deno.test("subscribe() filters the snapshot and what follows by tags", async () => {
+Deno.test("subscribe() filters the snapshot and the events by tags", async () => {
   await using test = createHubUnderTest();
   await test.hub.publish(prices, [price("A", 1), price("B", 1)]);
   await using client = createClient(
@@ -180,7 +180,7 @@ Deno.test("subscribe() filters the snapshot and what follows by tags", async () 
   assertEquals(client.said("price"), [{ symbol: "B", price: 2 }]);
 });
 
-Deno.test("subscribe() sends an opening above 64 KiB in whole frames, and heartbeats never come between", async () => {
+Deno.test("subscribe() sends initial frames above 64 KiB one by one, and no heartbeat between them", async () => {
   await using test = createHubUnderTest({ heartbeatMs: 50 });
   const text = "x".repeat(60_000);
   const wide = (name: string): Topic => ({

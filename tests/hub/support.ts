@@ -1,5 +1,5 @@
 /**
- * A hub on a clock that stands still, and clients that read when they are told to.
+ * A hub on a manual clock, and clients that read on request.
  *
  * @module
  */
@@ -36,31 +36,31 @@ export const notes: Topic = defineTopic({
   events: { note: z.object({ n: z.number(), text: z.string().optional() }) },
 });
 
-/** What a client asks for that wants all of a topic. */
+/** The filters of clients that subscribe to whole topics. */
 export const onAlerts = [{ topic: alerts, tags: null }];
 export const onPrices = [{ topic: prices, tags: null }];
 export const onBoth = [...onPrices, ...onAlerts];
 
-/** A price of a symbol. */
+/** Creates a price of a symbol. */
 export function price(symbol: string, price: number): EventInput {
   return { type: "price", data: { symbol, price }, key: symbol, tags: [symbol] };
 }
 
-/** A numbered event of a log topic, with some text to make it large. */
+/** Creates a numbered event of a log topic, with a text that makes it large. */
 export function numbered(type: "alert" | "note", n: number, text?: string): EventInput {
   return { type, data: text === undefined ? { n } : { n, text } };
 }
 
-/** A hub, and what it stands on. */
+/** A hub with its clock and its log. */
 export interface HubUnderTest extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly log: EventLog;
   readonly hub: Hub;
-  /** What the hub told the operator. */
+  /** The lines that the hub has logged. */
   readonly lines: string[];
 }
 
-/** Settings of a hub: the contract's, where none are given. */
+/** Returns the settings of a hub: the contract's by default. */
 export function settings(options: Partial<HubOptions> = {}): HubOptions {
   return {
     heartbeatMs: 15_000,
@@ -74,7 +74,7 @@ export function settings(options: Partial<HubOptions> = {}): HubOptions {
   };
 }
 
-/** Creates a hub over what isolates share. */
+/** Creates a hub over the state that isolates share. */
 export function createHubOver(
   clock: ManualClock,
   state: Pick<SharedState, "log" | "health">,
@@ -90,7 +90,7 @@ export function createHubOver(
   return { clock, log: state.log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
 }
 
-/** Creates a hub over a memory log, with the contract's settings where none are given. */
+/** Creates a hub over a memory log, with the contract's settings by default. */
 export function createHubUnderTest(
   options: Partial<HubOptions> = {},
   wrap: (log: EventLog) => EventLog = (log) => log,
@@ -100,32 +100,32 @@ export function createHubUnderTest(
   return createHubOver(clock, { ...state, log: wrap(state.log) }, settings(options));
 }
 
-/** A client: it stalls until it is told to read. */
+/** A client. It is blocked until it reads. */
 export interface Client extends AsyncDisposable {
-  /** Frames it has read, in order. */
+  /** The frames that it has read, in order. */
   readonly frames: ReceivedFrame[];
-  /** Chunks it has read. */
+  /** The number of chunks that it has read. */
   readonly chunks: number;
   readonly isEnded: boolean;
-  /** The cursor it would come back with. */
+  /** The cursor with which it would reconnect. */
   readonly cursor: string;
   /** Reads one chunk. */
   readOne(): Promise<void>;
-  /** Reads on and on from now. */
+  /** Reads everything from now on. */
   live(): this;
-  /** Hangs up. */
+  /** Disconnects. */
   hangUp(): Promise<void>;
-  /** What its frames of some types said, parsed. */
+  /** Returns the parsed data of its frames of some types. */
   said(...types: string[]): unknown[];
 }
 
-/** The reader of a stream that was opened. */
+/** Returns the reader of a stream that has opened. */
 export function readerOf(stream: ReadableStream<Uint8Array> | null) {
-  assert(stream !== null, "there is nothing to follow any more");
+  assert(stream !== null, "the stream did not open");
   return stream.getReader();
 }
 
-/** Creates a client of a stream. @param cursor The cursor it came with. */
+/** Creates a client of a stream. @param cursor The cursor with which it subscribed. */
 export function createClient(stream: ReadableStream<Uint8Array> | null, cursor = ""): Client {
   const reader = readerOf(stream);
   const parser = createFrameParser(cursor);

@@ -1,4 +1,4 @@
-/** Topics that end: what a client is told of the end, and when its stream is over. */
+/** Terminal topics: the terminal event, and the end of the stream after it. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import type { EndReason } from "../../lib/hub/client_stream.ts";
@@ -7,7 +7,7 @@ import { alerts, createClient, createHubUnderTest, notes, numbered } from "./sup
 
 const step = z.object({ n: z.number(), text: z.string().optional() });
 
-/** A topic that ends with `done`, and opens with its newest event. */
+/** Creates a topic that ends with `done`, and opens with its newest event. */
 function job(id: string): Topic {
   return defineTopic({
     name: `jobs/${id}`,
@@ -40,7 +40,10 @@ function createTest() {
       const onEnd = (reason: EndReason) => void ends.push(reason);
       return await test.hub.subscribe({ filters: on(...topics), onEnd, ...more });
     },
-    async follow(topics: readonly Topic[], more: { cursor?: string; withSnapshot?: boolean } = {}) {
+    async connect(
+      topics: readonly Topic[],
+      more: { cursor?: string; withSnapshot?: boolean } = {},
+    ) {
       const client = createClient(await this.open(topics, more), more.cursor).live();
       await test.clock.advance(0);
       return client;
@@ -52,11 +55,11 @@ function namesOf({ frames }: { readonly frames: readonly { readonly event: strin
   return frames.map(({ event }) => event);
 }
 
-Deno.test("a topic that ends opens with its newest event, and ends its stream with bye finished", async () => {
+Deno.test("a terminal topic opens with its newest event, and its terminal event ends the stream with bye finished", async () => {
   await using test = createTest();
   await test.put(one, "step", 1);
   await test.put(one, "step", 2);
-  await using client = await test.follow([one]);
+  await using client = await test.connect([one]);
   assertEquals(namesOf(client), ["sync", "step"]);
   const last = await test.put(one, "done", 3);
   assertEquals(client.said("step", "done"), [{ n: 2 }, { n: 3 }]);
@@ -65,58 +68,60 @@ Deno.test("a topic that ends opens with its newest event, and ends its stream wi
   assertEquals([client.cursor, client.isEnded, test.ends], [last, true, ["finished"]]);
 });
 
-Deno.test("a topic that has ended is told from a cursor before its end, and no more from one after it", async () => {
+Deno.test("subscribe() replays an ended topic after a cursor before its terminal event, and resolves to null for a later cursor", async () => {
   await using test = createTest();
-  let followed = 0;
+  let running = 0;
   test.hub.whileSubscribed({ name: "jobs" }, () => {
-    followed++;
-    return () => void followed--;
+    running++;
+    return () => void running--;
   });
   const first = await test.put(one, "step", 1);
   await test.put(one, "step", 2);
   const last = await test.put(one, "done", 3);
-  await using client = await test.follow([one], { cursor: first });
+  await using client = await test.connect([one], { cursor: first });
   assertEquals(namesOf(client), ["sync", "step", "done", "bye"]);
   assertEquals(await test.open([one], { cursor: last }), null);
   const [later] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   assertEquals(await test.open([one], { cursor: later ?? "" }), null);
   await test.clock.advance(60_000);
-  assertEquals([followed, test.clock.timers], [0, 0], "what was not opened holds nothing");
+  assertEquals([running, test.clock.timers], [0, 0], "a stream that did not open holds nothing");
 });
 
 for (
-  const [what, more] of [["no cursor", {}], ["one that is not honoured", { cursor: "x" }]] as const
+  const [what, more] of [["no cursor", {}], ["a cursor that is not honoured", {
+    cursor: "x",
+  }]] as const
 ) {
-  Deno.test(`a topic that has ended tells its end to a client with ${what}`, async () => {
+  Deno.test(`an ended topic sends its terminal event to a client with ${what}`, async () => {
     await using test = createTest();
     await test.put(one, "step", 1);
     const last = await test.put(one, "done", 2);
-    await using client = await test.follow([one], more);
-    // A cursor that is not honoured starts before the oldest event: what `gap.before` names is delivered.
+    await using client = await test.connect([one], more);
+    // A cursor that is not honoured starts just before the oldest retained event, which `gap.before` names.
     const rest = "cursor" in more ? ["gap", "done", "step", "done"] : ["done"];
     assertEquals(namesOf(client), ["sync", ...rest, "bye"]);
     assertEquals(client.cursor, last);
   });
 }
 
-Deno.test("with snapshot=1 a topic that has ended sends its terminal event", async () => {
+Deno.test("an ended topic sends its terminal event with snapshot=1", async () => {
   await using test = createTest();
   const cursor = await test.put(one, "done", 1);
-  await using client = await test.follow([one], { cursor, withSnapshot: true });
+  await using client = await test.connect([one], { cursor, withSnapshot: true });
   assertEquals(namesOf(client), ["sync", "done", "bye"]);
 });
 
-Deno.test("of several topics one that ends goes quiet, and the last ends the stream", async () => {
+Deno.test("a stream of several terminal topics ends with the last of them", async () => {
   await using test = createTest();
   const first = await test.put(one, "step", 1);
   await test.put(two, "step", 1);
-  await using client = await test.follow([one, two]);
+  await using client = await test.connect([one, two]);
   const quiet = await test.put(one, "done", 2);
   await test.put(two, "step", 2);
   assertEquals(namesOf(client), ["sync", "step", "step", "done", "step"]);
 
-  // Who comes back after the end of the one still follows the other.
-  await using back = await test.follow([one, two], { cursor: quiet });
+  // A client that reconnects after the end of one still receives the other.
+  await using back = await test.connect([one, two], { cursor: quiet });
   assertEquals(namesOf(back), ["sync", "step"]);
   await test.put(two, "done", 3);
   for (const each of [client, back]) {
@@ -124,34 +129,34 @@ Deno.test("of several topics one that ends goes quiet, and the last ends the str
     assert(each.isEnded);
   }
   assertEquals(await test.open([one, two], { cursor: back.cursor }), null);
-  await using late = await test.follow([one, two], { cursor: first });
+  await using late = await test.connect([one, two], { cursor: first });
   assertEquals(namesOf(late), ["sync", "step", "done", "step", "done", "bye"]);
 });
 
-Deno.test("a topic that goes on keeps a stream open on which another has ended", async () => {
+Deno.test("a stream stays open while one of its topics has not ended", async () => {
   await using test = createTest();
   const last = await test.put(one, "done", 1);
-  await using client = await test.follow([one, notes], { cursor: last });
+  await using client = await test.connect([one, notes], { cursor: last });
   await test.hub.publish(notes, [numbered("note", 1)]);
   await test.clock.advance(0);
   assertEquals(namesOf(client), ["sync", "note"]);
 });
 
-Deno.test("a client without room is told the end when it reads, large events and all", async () => {
+Deno.test("a blocked client receives large events and the terminal event once it is writable", async () => {
   await using test = createTest();
   await test.put(one, "step", 1);
-  const stalled = createClient(await test.open([one]));
+  const blocked = createClient(await test.open([one]));
   for (let n = 2; n <= 4; n++) await test.put(one, "step", n, "x".repeat(50_000));
   await test.put(one, "done", 5, "y".repeat(50_000));
   await test.clock.advance(5000);
   assertEquals(test.ends, []);
-  stalled.live();
+  blocked.live();
   await test.clock.advance(5000);
-  assertEquals(namesOf(stalled), ["sync", "step", "step", "step", "step", "done", "bye"]);
+  assertEquals(namesOf(blocked), ["sync", "step", "step", "step", "step", "done", "bye"]);
   assertEquals(test.ends, ["finished"]);
 });
 
-Deno.test("an end that came while a client was away is told from the log where it has left the window", async () => {
+Deno.test("a client that was disconnected receives the events before a terminal event from the log", async () => {
   const test = createHubUnderTest({ retainEvents: 2 });
   await using hub = test;
   const ids: string[] = [];
@@ -168,19 +173,19 @@ Deno.test("an end that came while a client was away is told from the log where i
   assertEquals(namesOf(client), ["sync", "gap", "step", "done", "bye"]);
 });
 
-Deno.test("whileFollowed() runs for each topic of a family", async () => {
+Deno.test("whileSubscribed() runs a task for each topic of a family", async () => {
   await using test = createTest();
   const runs: string[] = [];
   test.hub.whileSubscribed({ name: "jobs" }, ({ name }) => {
     runs.push(`+${name}`);
     return () => void runs.push(`-${name}`);
   });
-  await using client = await test.follow([one, two]);
+  await using client = await test.connect([one, two]);
   await client.hangUp();
   assertEquals(runs, ["+jobs/one", "+jobs/two", "-jobs/one", "-jobs/two"]);
 });
 
-Deno.test("sync names what is gone of what was asked for", async () => {
+Deno.test("sync names the requested topics that no longer exist", async () => {
   await using test = createTest();
   const stream = await test.hub.subscribe({ filters: on(notes), gone: ["jobs/three"] });
   await using client = createClient(stream).live();

@@ -1,17 +1,17 @@
-/** What a wave of clients asks of the log: counted. */
+/** The requests of a wave of clients to the log, counted. */
 import { assert, assertEquals } from "@std/assert";
-import { createShakyHub, type ShakyHub } from "./faulty_log.ts";
+import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
 import { alerts, type Client, createClient, numbered, onAlerts, onPrices } from "./support.ts";
 
 const CLIENTS = 1000;
 const text = "x".repeat(2000);
 
-/** A hub that is new to a log of 2000 events, 4 MB: 16 pages, of which the last MiB fits the window. */
-async function createFreshHub(): Promise<{ test: ShakyHub; ids: readonly string[] }> {
-  const test = createShakyHub({ retainEvents: 3000 });
+/** Creates a hub that is new to a log of 2000 events, 4 MB: 16 pages, of which the last MiB fits the window. */
+async function createFreshHub(): Promise<{ test: FaultyHub; ids: readonly string[] }> {
+  const test = createFaultyHub({ retainEvents: 3000 });
   const batches = await Promise.all(
     [0, 1].map((half) =>
-      test.shaky.elsewhere(
+      test.faulty.publishElsewhere(
         alerts,
         [...Array(1000).keys()].map((i) => numbered("alert", half * 1000 + i, text)),
       )
@@ -20,7 +20,7 @@ async function createFreshHub(): Promise<{ test: ShakyHub; ids: readonly string[
   return { test, ids: batches.flat() };
 }
 
-async function connect({ hub, clock }: ShakyHub, cursorOf: (n: number) => string | undefined) {
+async function connect({ hub, clock }: FaultyHub, cursorOf: (n: number) => string | undefined) {
   const clients: Client[] = await Promise.all(
     [...Array(CLIENTS).keys()].map(async (n) => {
       const cursor = cursorOf(n);
@@ -32,61 +32,61 @@ async function connect({ hub, clock }: ShakyHub, cursorOf: (n: number) => string
   return clients;
 }
 
-Deno.test("1,000 clients with cursors of their own cost one read a page, one a window, and one judgement each", async () => {
+Deno.test("1,000 clients with distinct cursors cost one read per page, one per window, and one validation each", async () => {
   const { test, ids } = await createFreshHub();
   await using _ = test;
-  const { shaky, clock } = test;
+  const { faulty, clock } = test;
   const clients = await connect(test, (n) => ids[n]);
   for (const [n, client] of clients.entries()) {
     for (let chunk = 0; chunk < 2; chunk++) await client.readOne();
     assertEquals(client.said("alert")[0], { n: n + 1, text });
   }
-  // Some read on: all of them would be 3 GB.
+  // A few read everything: all of them would take 3 GB.
   const some = [0, 400, 999];
   for (const n of some) clients[n]?.live();
   await clock.advance(100);
   for (const n of some) assertEquals(clients[n]?.said("alert").length, 1999 - n);
-  assert(shaky.calls.after <= 17, `${shaky.calls.after} pages`);
-  assertEquals([shaky.calls.latest, shaky.calls.honours], [2, CLIENTS]);
+  assert(faulty.calls.after <= 17, `${faulty.calls.after} pages`);
+  assertEquals([faulty.calls.latest, faulty.calls.honours], [2, CLIENTS]);
   for (const client of clients) await client.hangUp();
 });
 
-Deno.test("1,000 clients whose cursors are not honoured cost one read together", async () => {
+Deno.test("1,000 clients whose cursors are not honoured share one read", async () => {
   const { test } = await createFreshHub();
   await using _ = test;
-  const { shaky } = test;
+  const { faulty } = test;
   const clients = await connect(test, (n) => n % 2 ? `1600000000000-${n}` : "abc");
   for (const client of clients) await client.readOne();
   assert(clients.every((client) => client.said("gap").length === 1));
-  assertEquals([shaky.calls.after, shaky.calls.latest, shaky.calls.honours], [1, 2, 0]);
+  assertEquals([faulty.calls.after, faulty.calls.latest, faulty.calls.honours], [1, 2, 0]);
   for (const client of clients) await client.hangUp();
 });
 
-Deno.test("1,000 clients that waited for the log cost as much: one read a window and a page, one judgement each", async () => {
-  await using test = createShakyHub({}, "away");
-  const { shaky, clock } = test;
-  const ids = await shaky.elsewhere(
+Deno.test("1,000 clients that waited for the log cost one read per window and page, and one validation each", async () => {
+  await using test = createFaultyHub({}, "down");
+  const { faulty, clock } = test;
+  const ids = await faulty.publishElsewhere(
     alerts,
     [...Array(1000).keys()].map((n) => numbered("alert", n)),
   );
   const clients = await connect(test, (n) => n % 2 ? ids[n] : undefined);
   for (const client of clients) client.live();
   await clock.advance(3000);
-  shaky.comeBack();
+  faulty.recover();
   await clock.advance(3000);
   for (const n of [1, 501, 999]) assertEquals(clients[n]?.said("alert").length, 999 - n);
   for (const n of [0, 500]) assertEquals(clients[n]?.said("gap").length, 1);
-  const { after, latest, honours } = shaky.calls;
+  const { after, latest, honours } = faulty.calls;
   assertEquals([after, latest, honours], [1, 2, CLIENTS / 2]);
   for (const client of clients) await client.hangUp();
 });
 
-Deno.test("a cursor that is judged slowly holds up nobody else", async () => {
-  await using test = createShakyHub();
-  const { shaky, hub, clock } = test;
+Deno.test("a slow validation of a cursor delays no other client", async () => {
+  await using test = createFaultyHub();
+  const { faulty, hub, clock } = test;
   const [cursor] = await hub.publish(alerts, [numbered("alert", 1)]);
   await using _first = createClient(await hub.subscribe({ filters: onAlerts }));
-  const go = shaky.hold();
+  const go = faulty.holdAnswers();
   const slow = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   await using other = createClient(await hub.subscribe({ filters: onAlerts })).live();

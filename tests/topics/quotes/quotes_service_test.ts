@@ -9,7 +9,7 @@ import type { Hub } from "../../../lib/hub/hub.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createClient } from "../../hub/support.ts";
-import { createShakyHub } from "../../hub/faulty_log.ts";
+import { createFaultyHub } from "../../hub/faulty_log.ts";
 
 const silent = () => {};
 const INTERVAL_MS = 5000;
@@ -17,8 +17,8 @@ const COINBASE = "api.exchange.coinbase.com";
 
 /** The quotes service of a demo, over a log that may be unavailable, with one subscriber. */
 async function createWatchedQuotes(prepare = (_: MemoryLeases) => Promise.resolve()) {
-  const shakyHub = createShakyHub();
-  const { clock, hub, shaky } = shakyHub;
+  const faultyHub = createFaultyHub();
+  const { clock, hub, faulty } = faultyHub;
   const leases = createMemoryLeases(clock);
   await prepare(leases);
   const asked: number[] = [];
@@ -42,7 +42,7 @@ async function createWatchedQuotes(prepare = (_: MemoryLeases) => Promise.resolv
   };
   const config = readConfig({ DEMO: "1" });
   const reach = <T>(call: () => Promise<T>) =>
-    shaky.health.isUp ? call() : Promise.reject(new StoreUnavailable());
+    faulty.health.isUp ? call() : Promise.reject(new StoreUnavailable());
   function lease(name: string): Lease {
     const { claim, renew, release, ...real } = leases.lease(name, "us");
     return {
@@ -52,7 +52,7 @@ async function createWatchedQuotes(prepare = (_: MemoryLeases) => Promise.resolv
       release: () => reach(release),
     };
   }
-  const shared = { lease, health: shaky.health };
+  const shared = { lease, health: faulty.health };
   // The log of the test knows nothing of these leases.
   const unfenced: Hub = {
     ...hub,
@@ -65,16 +65,16 @@ async function createWatchedQuotes(prepare = (_: MemoryLeases) => Promise.resolv
   const quotes = () =>
     client.frames.filter(({ event }) => event === "quote")
       .map(({ id, data }) => ({ id, ...Quote.parse(JSON.parse(data)) }));
-  return { ...shakyHub, shaky, clock, hub, service, client, asked, quotes, leases };
+  return { ...faultyHub, faulty, clock, hub, service, client, asked, quotes, leases };
 }
 
 Deno.test("createQuotesService() polls at four times the interval and sends quotes without ids while the store is unavailable", async () => {
   await using test = await createWatchedQuotes();
-  const { shaky, clock, asked, quotes } = test;
+  const { faulty, clock, asked, quotes } = test;
   await clock.advance(3 * INTERVAL_MS);
   const usual = asked.length;
   assert(usual >= 3);
-  shaky.leave();
+  faulty.goDown();
   // It stays the leader while its lease is valid.
   await clock.advance(30_000);
   assertEquals(quotes().at(-1)?.id, null);
@@ -84,7 +84,7 @@ Deno.test("createQuotesService() polls at four times the interval and sends quot
   assert(quotes().every(({ is_stale }) => !is_stale), "staleness counts by the longer interval");
 
   const last = quotes().at(-1);
-  shaky.comeBack();
+  faulty.recover();
   await clock.advance(2 * INTERVAL_MS);
   const after = quotes().slice(
     quotes().findIndex(({ received_at }) => received_at === last?.received_at),
