@@ -8,7 +8,7 @@ import { Article, RETRACTED, Retraction } from "./article.ts";
 import { type ArticleKey, articleKeys } from "./article_keys.ts";
 
 /** The most retracted ids that are kept. The number of articles has no limit of its own: the log's applies. */
-const MAX_RETRACTED = 2000;
+const MAX_RETRACTED_ARTICLES = 2000;
 
 /** An event of the news topic. */
 export type NewsEvent = Pick<StreamEvent, "type" | "json">;
@@ -43,7 +43,7 @@ export class ArticleIndex {
     this.remove(id);
     this.#retracted.add(id);
     const [oldest] = this.#retracted;
-    if (this.#retracted.size > MAX_RETRACTED && oldest !== undefined) {
+    if (this.#retracted.size > MAX_RETRACTED_ARTICLES && oldest !== undefined) {
       this.#retracted.delete(oldest);
     }
   }
