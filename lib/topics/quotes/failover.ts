@@ -146,13 +146,12 @@ export class Failover implements SnapshotSource {
       // A preferred provider may have taken it back meanwhile.
       if (this.#isServing(client, reading.symbol)) this.#cache.put(reading, client.provider);
     }
-    // An answer without news is a failure too.
-    const failed = symbols.filter((symbol) =>
-      !readings.some((each) => each.symbol === symbol) || !this.#hasFresh(symbol, client)
-    );
     // One failure is no reason to switch while the circuit breaker is closed and a fresh quote is known.
     const isBroken = client.breaker !== "closed";
-    let lost = failed.filter((symbol) => isBroken || !this.#hasFresh(symbol, client));
+    let lost = symbols.filter((symbol) => {
+      const hasAnswered = readings.some((each) => each.symbol === symbol);
+      return !this.#hasFresh(symbol, client) || isBroken && !hasAnswered;
+    });
     for (const other of this.#clients.filter((each) => each !== client)) {
       const wanted = lost.filter((symbol) => other.provider.symbols.includes(symbol));
       if (wanted.length === 0) continue;
@@ -193,19 +192,17 @@ export class Failover implements SnapshotSource {
   }
 
   #useStandby(client: ProviderClient, reading: TrackedReading): void {
+    const { provider } = client;
     const { symbol, receivedElapsed } = reading;
     const serving = this.#clients.find((each) => this.#isServing(each, symbol));
     if (serving === undefined || serving === client) return; // it took over meanwhile
     const current = this.#cache.readingOf(symbol, serving.provider.name);
     if (current !== undefined) {
-      const { provider } = client;
-      this.#divergences.compare({ reading: current, provider: serving.provider }, {
-        reading,
-        provider,
-      });
+      const served = { reading: current, provider: serving.provider };
+      this.#divergences.compare(served, { reading, provider });
     }
     const isRecovered = this.#isPreferred(client, symbol) &&
-      this.#table.answered(symbol, client.provider.name, receivedElapsed);
+      this.#table.answered(symbol, provider.name, receivedElapsed);
     if (isRecovered) this.#switchTo(client, reading);
   }
 }

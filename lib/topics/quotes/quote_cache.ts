@@ -118,7 +118,8 @@ export class QuoteCache {
     this.#quarantined.delete(symbol);
     const change = this.#baselines.get(provider.name)?.(reading);
     // The wall clock may have been set back: `received_at` never moves backwards.
-    const [received_at = ""] = [reading.received_at, cached?.received_at ?? ""].sort().reverse();
+    const isBehind = cached !== undefined && reading.received_at < cached.received_at;
+    const received_at = isBehind ? cached.received_at : reading.received_at;
     this.#cached.set(symbol, { reading: { ...reading, ...change, received_at }, provider });
     return true;
   }
