@@ -12,7 +12,7 @@ export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
   example: "76975.10",
 });
 
-const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+const QuoteTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** Validates a class of instruments. The page groups its rows by it. */
 export const QuoteClass = z.enum(["crypto", "metals", "oil", "indices"]);
@@ -32,10 +32,10 @@ export const Quote = z.object({
   unit: z.string().meta({ example: "coin" }),
   decimals: z.int().min(0).meta({ description: "Decimals to show." }),
   session: z.enum(["open", "closed", "pre", "post", "halted", "always"]),
-  as_of: WireTime.nullable().meta({
+  as_of: QuoteTime.nullable().meta({
     description: "The market's time, null where it does not say.",
   }),
-  received_at: WireTime.meta({ description: "When we received it." }),
+  received_at: QuoteTime.meta({ description: "When we received it." }),
   is_delayed: z.boolean(),
   delay_s: z.number().nullable(),
   is_stale: z.boolean().meta({
@@ -54,10 +54,10 @@ export const Status = z.object({
   provider: z.string().meta({ example: "coinbase" }),
   symbols: z.array(z.string()),
   state: z.enum(["live", "delayed", "stale", "down", "closed"]),
-  since: WireTime.meta({ description: "When it came into this state." }),
+  since: QuoteTime.meta({ description: "When it came into this state." }),
   reason: z.string().nullable(),
   breaker: z.enum(["closed", "open", "half-open"]),
-  next_try_at: WireTime.nullable(),
+  next_try_at: QuoteTime.nullable(),
 }).meta({ id: "Status" });
 
 /** The status of a provider. */
