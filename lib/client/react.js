@@ -62,10 +62,7 @@ function createNewsLoader({ url, sources, withCredentials }) {
   };
 }
 
-/**
- * @param {string} key
- * @param {ConnectOptions} options
- */
+/** @param {string} key @param {ConnectOptions} options */
 function openStore(key, options) {
   const { after, report } = browserRuntime();
   const store = createModelStore({

@@ -10,12 +10,7 @@
 /** Pads both numbers of an id, which may have any number of digits. @param {string} id */
 const sortableId = (id) => id.split("-").map((part) => part.padStart(40, "0")).join("-");
 
-/**
- * Compares two ids `<ms>-<n>`.
- *
- * @param {string} id
- * @param {string} other
- */
+/** Compares two ids `<ms>-<n>`. @param {string} id @param {string} other */
 export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 
 /** @param {any} value */

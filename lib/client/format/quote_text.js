@@ -52,10 +52,7 @@ export function findUnserved(symbol, statuses) {
   return statuses.find((each) => each.provider === NO_PROVIDER && each.symbols.includes(symbol));
 }
 
-/**
- * @param {QuoteData} quote
- * @returns {"up" | "down" | "flat" | "none"}
- */
+/** @param {QuoteData} quote @returns {"up" | "down" | "flat" | "none"} */
 export function directionOf({ change, change_pct }) {
   if (change === null && change_pct === null) return "none";
   const sign = change === null ? Math.sign(change_pct ?? 0) : Math.sign(Number(change));

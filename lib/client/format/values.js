@@ -8,10 +8,7 @@
 /** @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
-/**
- * @param {string} text
- * @returns {text is `${number}`}
- */
+/** @param {string} text @returns {text is `${number}`} */
 function isDecimal(text) {
   return /^-?\d+(\.\d+)?$/.test(text);
 }
@@ -36,11 +33,7 @@ export function formatDecimal(text, decimals, signDisplay = "auto", locale = "en
   return format.format(text).replace("-", "−");
 }
 
-/**
- * Resolves a `lang` to a locale. The default is the browser's.
- *
- * @param {string | undefined} lang
- */
+/** Resolves a `lang` to a locale. The default is the browser's. @param {string | undefined} lang */
 export function localeOf(lang) {
   const ownLocale = new Intl.NumberFormat().resolvedOptions().locale;
   try {
@@ -61,11 +54,7 @@ export function formatTime(iso, now) {
   return iso.startsWith(today) ? iso.slice(11, 19) : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }
 
-/**
- * Formats a duration, rounded, in its largest fitting unit.
- *
- * @param {number} seconds
- */
+/** Formats a duration, rounded, in its largest fitting unit. @param {number} seconds */
 export function formatDuration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)}\u00a0s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)}\u00a0min`;

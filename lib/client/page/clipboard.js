@@ -27,10 +27,7 @@ export function showCopyButtons(page) {
   }
 }
 
-/**
- * @param {HTMLButtonElement} button
- * @param {HTMLElement} code
- */
+/** @param {HTMLButtonElement} button @param {HTMLElement} code */
 function showCopyButton(button, code) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

@@ -37,12 +37,7 @@ function historyTexts(points, decimals) {
   };
 }
 
-/**
- * Takes over the server's empty dialog.
- *
- * @param {HTMLElement} page
- * @param {PriceHistory} history
- */
+/** Takes over the server's empty dialog. @param {HTMLElement} page @param {PriceHistory} history */
 export function createDetailDialog(page, history) {
   const dialog = findElement(page, "#detail", HTMLDialogElement);
   const plot = findElement(dialog, ".plot", HTMLElement);
@@ -108,10 +103,7 @@ export function createDetailDialog(page, history) {
 
   return {
     paint,
-    /**
-     * @param {string} requested
-     * @param {PageQuotes} data
-     */
+    /** @param {string} requested @param {PageQuotes} data */
     async open(requested, data) {
       const quote = data.quotes[requested];
       if (!quote || dialog.open) return;

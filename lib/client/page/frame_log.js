@@ -13,12 +13,7 @@ const MAX_LOGGED_FRAMES = 40;
 /** The most characters shown of an event's data: snapshots are long. */
 const MAX_DATA_CHARACTERS = 280;
 
-/**
- * Renders an event as a line of four texts.
- *
- * @param {LiveEvent} event
- * @param {number} now
- */
+/** Renders an event as a line of four texts. @param {LiveEvent} event @param {number} now */
 function renderFrame({ type, id, data }, now) {
   const json = JSON.stringify(data) ?? "";
   const isLong = json.length > MAX_DATA_CHARACTERS;
@@ -36,11 +31,7 @@ function renderFrame({ type, id, data }, now) {
   return line;
 }
 
-/**
- * Takes over the empty list.
- *
- * @param {HTMLElement} page
- */
+/** Takes over the empty list. @param {HTMLElement} page */
 export function createFrameLog(page) {
   const list = findElement(page, "#frames ol", HTMLOListElement);
   const button = findElement(page, "#frames button", HTMLButtonElement);

@@ -11,11 +11,7 @@ import { articleTexts, feedNotes, MAX_SHOWN_ARTICLES } from "./text.js";
 
 /** @import { ArticleData, FeedData } from "../format/types.js" */
 
-/**
- * Takes over the server's first paint.
- *
- * @param {HTMLElement} page
- */
+/** Takes over the server's first paint. @param {HTMLElement} page */
 export function createNewsList(page) {
   const list = findElement(page, "#articles", HTMLUListElement);
   const template = findElement(page, "#article", HTMLTemplateElement);

@@ -25,11 +25,7 @@ const OPERATION_STATE_TEXTS = {
   expired: "Expired",
 };
 
-/**
- * Sends a POST without a body.
- *
- * @param {string} path
- */
+/** Sends a POST without a body. @param {string} path */
 async function postEmpty(path) {
   const response = await fetch(path, { method: "POST" }).catch(() => {
     throw new Error("The server does not answer.");

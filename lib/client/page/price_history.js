@@ -17,11 +17,7 @@
 const MAX_POINTS = 400;
 const STORAGE_KEY = "edgetape price history";
 
-/**
- * Removes every second point except the last.
- *
- * @param {readonly PricePoint[]} points
- */
+/** Removes every second point except the last. @param {readonly PricePoint[]} points */
 function thinned(points) {
   return points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
 }

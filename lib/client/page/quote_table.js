@@ -47,10 +47,7 @@ export function sparklineCoordinates(points) {
   });
 }
 
-/**
- * @param {ParentNode} row
- * @param {readonly PricePoint[]} points
- */
+/** @param {ParentNode} row @param {readonly PricePoint[]} points */
 function drawSparkline(row, points) {
   const svg = findElement(row, ".spark", SVGSVGElement);
   const [area, line, dot] = ["area", "line", "dot"].map((name) =>
@@ -67,12 +64,7 @@ function drawSparkline(row, points) {
   dot?.setAttribute("d", `M${coordinates.at(-1)}h0`);
 }
 
-/**
- * Takes over the server's first paint.
- *
- * @param {HTMLElement} page
- * @param {PriceHistory} history
- */
+/** Takes over the server's first paint. @param {HTMLElement} page @param {PriceHistory} history */
 export function createQuoteTable(page, history) {
   const section = findElement(page, "#problems", HTMLElement);
   const noteList = findElement(section, "ul", HTMLUListElement);
@@ -81,10 +73,7 @@ export function createQuoteTable(page, history) {
   /** @type {WeakMap<Element, QuoteData>} The quote of each sparkline. */
   const drawn = new WeakMap();
 
-  /**
-   * @param {HTMLTableRowElement} row
-   * @param {PageQuotes} data
-   */
+  /** @param {HTMLTableRowElement} row @param {PageQuotes} data */
   function paintRow(row, { quotes, status, isFollowing }) {
     const symbol = row.dataset.symbol ?? "";
     const quote = quotes[symbol];

@@ -163,11 +163,7 @@ function createItem(symbol) {
   return { element, label, fields };
 }
 
-/**
- * Fills a shadow root.
- *
- * @param {ShadowRoot} root
- */
+/** Fills a shadow root. @param {ShadowRoot} root */
 export function createTickerView(root) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(TICKER_STYLE);
@@ -224,10 +220,7 @@ export function createTickerView(root) {
       if (isScrolling) list.tabIndex = 0;
       else list.removeAttribute("tabindex");
     },
-    /**
-     * @param {readonly TickerItemData[]} all
-     * @param {string} locale
-     */
+    /** @param {readonly TickerItemData[]} all @param {string} locale */
     show(all, locale) {
       arrange(all.map(({ symbol }) => symbol));
       const kinds = all.map((data) => {
