@@ -1,4 +1,3 @@
-/** The badge by itself: each state, told by a feed that is none. */
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { ConnectionState } from "../../lib/client/client/types.js";
@@ -8,13 +7,13 @@ import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { type Site, startSite } from "./site.ts";
 
-/** A feed that says what it is told to, and counts who listens and who asked it to hurry. */
+/** A feed whose state the test sets. It counts listeners and reconnects. */
 const SCRIPT = `
   const listeners = new Set();
   let state;
   globalThis.fake = {
     listeners,
-    hurried: 0,
+    reconnects: 0,
     tell(next, inMs) {
       const nextTryAt = inMs === undefined ? null : performance.timeOrigin + performance.now() + inMs;
       state = { transport: null, failures: 0, lagMs: 0, isShared: false, ...next, nextTryAt };
@@ -23,19 +22,19 @@ const SCRIPT = `
     feed: {
       state: () => state,
       onState: (listener) => { listeners.add(listener); return () => listeners.delete(listener); },
-      reconnect: () => { fake.hurried++; },
+      reconnect: () => { fake.reconnects++; },
     },
   };
   fake.tell({ kind: "connecting", reason: "Connecting to the server." });
   globalThis.badge = document.querySelector("connection-badge");
-  badge.feed = fake.feed; // before the element is known, as it may be
+  badge.feed = fake.feed; // Before the element is defined.
 `;
 
 interface Stage extends AsyncDisposable, Tab {
   readonly site: Site;
 }
 
-/** A page of a strict policy with a badge, whose feed is ours. */
+/** Starts a page with a strict policy and a badge, whose feed the test controls. */
 async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startDemo());
@@ -75,7 +74,7 @@ async function tell(page: Page, state: Pick<ConnectionState, "kind" | "reason">,
 
 const part = (page: Page, name: string) => page.locator(`connection-badge [part=${name}]`);
 
-/** Waits until the browser has told whether the badge is seen. */
+/** Waits until the browser has reported the visibility of the badge. */
 async function seen(page: Page, isSeen: boolean): Promise<void> {
   await page.evaluate((isSeen) =>
     new Promise<void>((resolve) => {
@@ -88,7 +87,7 @@ async function seen(page: Page, isSeen: boolean): Promise<void> {
     }), isSeen);
 }
 
-/** The word of each state, and whether it has a button. */
+/** The word of each state, and true if it has a button. */
 const STATES:
   readonly (readonly [kind: ConnectionState["kind"], word: string, hasButton: boolean])[] = [
     ["connecting", "Connecting", false],
@@ -105,7 +104,7 @@ const STATES:
 
 for (const colorScheme of ["light", "dark"] as const) {
   browserTest(
-    `<connection-badge> says each state by word, mark and reason, in the ${colorScheme}`,
+    `<connection-badge> shows each state by word, mark and reason, in ${colorScheme} mode`,
     async () => {
       await using stage = await startStage({ colorScheme, reducedMotion: "reduce" });
       const { page, complaints, site } = stage;
@@ -130,7 +129,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 browserTest(
-  "<connection-badge> counts to the next try, in no live region, while it is seen",
+  "<connection-badge> counts down to the next attempt outside the live region, while it is visible",
   async () => {
     await using stage = await startStage();
     const { page } = stage;
@@ -164,7 +163,7 @@ browserTest(
 );
 
 browserTest(
-  "<connection-badge> has the feed try now where its button is pressed, and leaves the focus",
+  "<connection-badge> reconnects when its button is pressed, and keeps the focus",
   async () => {
     await using stage = await startStage();
     const { page } = stage;
@@ -172,17 +171,17 @@ browserTest(
 
     await tell(page, { kind: "stopped", reason: "Gave up after 20 tries." });
     await button.click();
-    assertEquals(await page.evaluate("fake.hurried"), 1);
+    assertEquals(await page.evaluate("fake.reconnects"), 1);
     await tell(page, { kind: "live", reason: "Connected." });
     assertEquals(await button.isVisible(), true);
     await button.click({ force: true });
-    assertEquals(await page.evaluate("fake.hurried"), 1);
+    assertEquals(await page.evaluate("fake.reconnects"), 1);
     await button.blur();
     await button.waitFor({ state: "hidden" });
   },
 );
 
-browserTest("<connection-badge> does not call a feed live that brings nothing fresh", async () => {
+browserTest("<connection-badge> shows a live feed with a stale reason as stale", async () => {
   await using stage = await startStage();
   const { page } = stage;
 
@@ -198,7 +197,7 @@ browserTest("<connection-badge> does not call a feed live that brings nothing fr
 });
 
 browserTest(
-  "<connection-badge> lets go of its feed where it is taken out, and follows again where it is put back",
+  "<connection-badge> unsubscribes when it is removed, and subscribes when it is inserted",
   async () => {
     await using stage = await startStage();
     const { page } = stage;

@@ -9,7 +9,7 @@ import { until } from "../support/within.ts";
 import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
-browserTest("client shows a page of another origin what happens", async () => {
+browserTest("client delivers events to a page of another origin", async () => {
   await using server = await startServer({ ...COUNTED, DEMO: "1", QUOTE_POLL_MS: "100" });
   await using stage = await startStage();
   const { origin } = server;
@@ -18,14 +18,14 @@ browserTest("client shows a page of another origin what happens", async () => {
 
   await follower.is("live", { transport: "source" });
   const publisher = startNumbers({ origin, ...COUNTING });
-  await follower.hears(20);
+  await follower.receives(20);
   await until("quotes", async () => (await follower.seen()).quotes > 3 || undefined);
   assertEquals(await faults(follower, publisher), NONE);
   assertEquals(await openStreamCount(origin), 1);
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("client goes on where it was when its server is killed and started again", async () => {
+browserTest("client resumes at its cursor when its server is killed and restarted", async () => {
   await using shared = await startShared(COUNTED);
   await using other = await startServer(shared.settings);
   await using first = await startServer(shared.settings);
@@ -34,19 +34,22 @@ browserTest("client goes on where it was when its server is killed and started a
 
   await follower.is("live");
   const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-  await follower.hears(10);
+  await follower.receives(10);
   first.signal("SIGKILL");
   await first.exited;
   await follower.was("reconnecting");
-  const told = publisher.last;
-  await until("numbers that nobody hears", () => publisher.last > told + 20 || undefined);
+  const published = publisher.last;
+  await until(
+    "numbers published while disconnected",
+    () => publisher.last > published + 20 || undefined,
+  );
   await using _second = await startServer({ ...shared.settings, PORT: String(first.port) });
   await follower.is("live");
   assertEquals(await faults(follower, publisher), NONE);
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("client goes over to another server when its own is drained", async () => {
+browserTest("client moves to another server when its own drains", async () => {
   await using shared = await startShared(COUNTED);
   await using one = await startServer(shared.settings);
   await using other = await startServer(shared.settings);
@@ -56,18 +59,18 @@ browserTest("client goes over to another server when its own is drained", async 
 
   await follower.is("live");
   const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-  await follower.hears(10);
+  await follower.receives(10);
   proxy.target = other.origin;
   one.signal("SIGTERM");
   await one.exited;
   await untilOpen(other.origin, 1);
   await follower.is("live");
-  await follower.hears(publisher.last + 20);
+  await follower.receives(publisher.last + 20);
   assertEquals(await faults(follower, publisher), NONE);
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("client waits for a server that is busy, and has missed nothing", async () => {
+browserTest("client waits for a busy server, and misses no event", async () => {
   await using shared = await startShared(COUNTED);
   await using first = await startServer(shared.settings);
   await using full = await startServer({ ...shared.settings, STREAMS_PER_ISOLATE: "1" });
@@ -82,7 +85,7 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
 
   await follower.is("live");
   const publisher = startNumbers({ origin: full.origin, ...COUNTING });
-  await follower.hears(10);
+  await follower.receives(10);
   proxy.target = full.origin;
   first.signal("SIGKILL");
   await follower.was("busy");
@@ -92,7 +95,7 @@ browserTest("client waits for a server that is busy, and has missed nothing", as
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("client replaces a connection that is mute", async () => {
+browserTest("client replaces a silent connection", async () => {
   await using shared = await startShared({ ...COUNTED, HEARTBEAT_MS: "400" });
   await using other = await startServer(shared.settings);
   await using mute = await startServer(shared.settings);
@@ -101,7 +104,7 @@ browserTest("client replaces a connection that is mute", async () => {
 
   await follower.is("live");
   const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-  await follower.hears(10);
+  await follower.receives(10);
   try {
     mute.signal("SIGSTOP");
     await follower.was("stale");
@@ -114,7 +117,7 @@ browserTest("client replaces a connection that is mute", async () => {
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("client goes on at another server when its page says so", async () => {
+browserTest("client resumes at another server after setUrl()", async () => {
   await using shared = await startShared(COUNTED);
   await using one = await startServer(shared.settings);
   await using other = await startServer(shared.settings);
@@ -123,7 +126,7 @@ browserTest("client goes on at another server when its page says so", async () =
 
   await follower.is("live");
   const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-  await follower.hears(10);
+  await follower.receives(10);
   await follower.page.evaluate(`followed.feed.setUrl("${other.origin}")`);
   await untilOpen(other.origin, 1);
   await untilOpen(one.origin, 0);

@@ -8,7 +8,7 @@ import { until } from "../support/within.ts";
 import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
-/** Says to the page that it is seen, or is not: a browser under test holds every tab for seen. */
+/** Sets the page's visibility: a browser under test reports every tab as visible. */
 async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
   await page.evaluate(`
     Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
@@ -18,7 +18,7 @@ async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
 }
 
 browserTest(
-  "client says that the browser is offline, and goes on when it is not",
+  "client is offline while the browser is, and resumes afterwards",
   async () => {
     await using server = await startServer(COUNTED);
     await using proxy = await startHoldingProxy(server.origin);
@@ -28,12 +28,15 @@ browserTest(
 
     await follower.is("live");
     const publisher = startNumbers({ origin, ...COUNTING });
-    await follower.hears(10);
+    await follower.receives(10);
     await stage.context.setOffline(true);
     proxy.cut(); // The browser's own switch leaves open connections alone.
     await follower.is("offline");
-    const told = publisher.last;
-    await until("numbers that nobody hears", () => publisher.last > told + 20 || undefined);
+    const published = publisher.last;
+    await until(
+      "numbers published while disconnected",
+      () => publisher.last > published + 20 || undefined,
+    );
     await stage.context.setOffline(false);
     await follower.is("live");
     assertEquals(await faults(follower, publisher), NONE);
@@ -43,7 +46,7 @@ browserTest(
 );
 
 browserTest(
-  "client of a page that is hidden for minutes lets its stream go, and goes on when it is seen",
+  "client closes its stream while the page is hidden for minutes, and resumes when it is visible",
   async () => {
     await using server = await startServer(COUNTED);
     await using stage = await startStage();
@@ -56,12 +59,15 @@ browserTest(
 
     await follower.is("live");
     const publisher = startNumbers({ origin, ...COUNTING });
-    await follower.hears(10);
+    await follower.receives(10);
     await show(follower.page, "hidden");
     await follower.is("paused");
     await untilOpen(origin, 0);
-    const told = publisher.last;
-    await until("numbers that nobody hears", () => publisher.last > told + 20 || undefined);
+    const published = publisher.last;
+    await until(
+      "numbers published while disconnected",
+      () => publisher.last > published + 20 || undefined,
+    );
     await show(follower.page, "visible");
     await follower.is("live");
     assertEquals(await faults(follower, publisher), NONE);

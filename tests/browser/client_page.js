@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A page of its own origin, for tests of the client: it follows what its address says, and keeps what it is told.
+ * A page of its own origin, for tests of the client: it follows a server as its URL says, and records the events.
  *
  * @module
  */

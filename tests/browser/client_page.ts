@@ -1,5 +1,5 @@
 /**
- * A page of an origin of its own, which follows a server by its client, as pages of its users do.
+ * A page of another origin that follows a server with the client, as users' pages do.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 
-/** What a page is told by its address, as JSON. */
+/** The parameters of a page, as JSON in its URL. */
 export interface Setup {
-  /** Where the modules come from. */
+  /** The origin of the modules. */
   readonly modules: string;
   /** The client's options. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Delays of the client from so many ms on are divided by `by`: minutes become seconds, in this page and not in the client. */
+  /** Divides delays of at least `fromMs` by `by`: minutes become seconds. */
   readonly shorten?: { readonly fromMs: number; readonly by: number };
-  /** The client's clock and all its timers run so many times as fast, in this page and not in the client. */
+  /** Runs the client's clock and timers so many times as fast. */
   readonly pace?: number;
-  /** Asks the page's own server for a ticket at each connection. */
+  /** Obtains a ticket of the site for each attempt. */
   readonly hasTickets?: boolean;
 }
 
-/** What the page keeps, as `globalThis.followed`. */
+/** The page's record, as `globalThis.followed`. */
 export interface Followed {
   readonly feed: LiveFeed;
-  /** The numbers of the publisher that came, in order. */
+  /** The received numbers of the publisher, in order. */
   readonly numbers: number[];
   readonly states: ConnectionState[];
   gaps: number;
-  /** How many quotes and snapshots of them came. */
+  /** The number of received quotes and snapshots. */
   quotes: number;
 }
 
@@ -39,14 +39,14 @@ const HTML = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>A page of another origin</title>
 <link rel="icon" href="data:,"><script type="module" src="/page.js"></script></html>`;
 
-/** The site's own server: its page, and tickets for whom it knows. */
+/** Answers a request of the site: its page, its script or a ticket. */
 async function serve({ url }: Request, ticket: () => Promise<string>): Promise<Response> {
   const { pathname } = new URL(url);
   if (pathname === "/ticket") {
     try {
       return new Response(await ticket());
     } catch {
-      return new Response(null, { status: 502 }); // The server that makes them is away.
+      return new Response(null, { status: 502 }); // The server that issues tickets is down.
     }
   }
   if (pathname === "/page.js") {
@@ -58,21 +58,21 @@ async function serve({ url }: Request, ticket: () => Promise<string>): Promise<R
   });
 }
 
-/** A browser, and a site whose pages follow. Whoever starts it must dispose of it. */
+/** A browser, and a site whose pages follow a server. Dispose of it after use. */
 export interface Stage extends AsyncDisposable {
   /** The site's origin. */
   readonly origin: string;
   readonly context: BrowserContext;
-  /** Opens a page of the site in a tab of its own. */
+  /** Opens a page of the site in a new tab. */
   open(setup: Setup): Promise<Follower>;
-  /** What scripts complained of, without the browser's own lines about requests that failed. */
+  /** Returns the errors of scripts, without the browser's messages about failed requests. */
   complaints(): string[];
 }
 
 /**
  * Starts a browser and a site.
  *
- * @param ticket Makes a ticket, as the site's own server would ask for one.
+ * @param ticket Obtains a ticket, as the site's server does.
  */
 export async function startStage(ticket = () => Promise.resolve("")): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
@@ -101,23 +101,23 @@ export async function startStage(ticket = () => Promise.resolve("")): Promise<St
   };
 }
 
-/** A page that follows, as a test sees it. */
+/** A page that follows a server, as a test sees it. */
 export interface Follower {
   readonly page: Page;
-  /** What the page keeps, but for what is no value. */
+  /** Reads the page's record, without its feed. */
   seen(): Promise<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>;
-  /** Waits until it is in a state. */
+  /** Waits until the client is in a state. */
   is(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
-  /** Waits until it is or was in a state, and gives the first such. */
+  /** Waits until the client is or was in a state, and returns the first one. */
   was(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
-  /** Waits until a number of the publisher has come. */
-  hears(number: number): Promise<void>;
+  /** Waits until a number of the publisher has arrived. */
+  receives(number: number): Promise<void>;
 }
 
-/** The climb back takes the client some retries: longer than most waits. */
+/** The upgrade of a transport takes several attempts: longer than most waits. */
 const LONG_MS = 60_000;
 
-/** Opens the page, which follows from then on. */
+/** Opens the page, which then follows the server. */
 async function follow(page: Page, url: string): Promise<Follower> {
   await page.goto(url);
   await page.waitForFunction("globalThis.followed !== undefined");
@@ -127,7 +127,7 @@ async function follow(page: Page, url: string): Promise<Follower> {
     return await page.evaluate<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>(json);
   }
 
-  /** Waits until one of the states that `look` gives is the one wanted. */
+  /** Waits until `look` returns the requested state. */
   async function waitFor(
     look: () => Promise<readonly ConnectionState[]>,
     wanted: Partial<ConnectionState>,
@@ -150,7 +150,7 @@ async function follow(page: Page, url: string): Promise<Follower> {
     seen,
     is: (kind, more) => waitFor(async () => (await seen()).states.slice(-1), { kind, ...more }),
     was: (kind, more) => waitFor(async () => (await seen()).states, { kind, ...more }),
-    async hears(number) {
+    async receives(number) {
       await until(
         `number ${number}`,
         async () => (await seen()).numbers.includes(number) || undefined,
@@ -161,13 +161,13 @@ async function follow(page: Page, url: string): Promise<Follower> {
 }
 
 /**
- * Ends the publisher's work, waits until the page has heard its last number, and counts what is wrong.
+ * Stops the publisher, waits until the page has received its last number, and counts faults.
  *
- * @returns The numbers that never came, from the first that did; those that came again; and how often the client was told of a gap.
+ * @returns The numbers that are missing after the first one, the duplicates, and the number of gaps.
  */
 export async function faults(follower: Follower, publisher: Numbers) {
   const last = await publisher.stop();
-  await follower.hears(last);
+  await follower.receives(last);
   const { numbers, gaps } = await follower.seen();
   const [first = 1] = numbers;
   const owed = Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -178,16 +178,16 @@ export async function faults(follower: Follower, publisher: Numbers) {
   };
 }
 
-/** The options of a client that follows the publisher's numbers. */
+/** Returns the options of a client that follows the publisher's numbers. */
 export function numbersOf(url: string) {
   return { url, topics: ["events/alerts"], types: ["tick"] };
 }
 
-/** Settings of servers whose publishers count: whatever comes late is still in the log. */
+/** Settings of servers whose log keeps all numbers of a test. */
 export const COUNTED = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000" };
 
-/** How the publisher counts: as fast as a page can well follow. */
+/** The publisher's pace: as fast as a page can follow. */
 export const COUNTING = { channel: "alerts", everyMs: 5 };
 
-/** Nothing is wrong. */
+/** No faults. */
 export const NONE = { missed: [], twice: [], gaps: 0 };

@@ -6,7 +6,7 @@ import { browserTest } from "../support/programs.ts";
 import { startStage } from "./client_page.ts";
 
 const TOKENS = 200;
-/** So many tokens pass before the connection is cut, inside the next. */
+/** The number of tokens before the connection is cut, inside the next one. */
 const CUT_AFTER = 30;
 
 const HEADERS = {
@@ -19,7 +19,7 @@ function frame(type: string, data: unknown, id: number): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\nid: 1-${id}\n\n`;
 }
 
-/** A server of one answer that is cut off again and again, or never ends. */
+/** Starts a server of one answer that is cut repeatedly, or never ends. */
 async function startChat(isEndless: boolean) {
   const asked: string[] = [];
   const open = new Set<ServerResponse>();
@@ -61,7 +61,7 @@ async function startChat(isEndless: boolean) {
   };
 }
 
-/** What the page runs: sends the POST, and keeps what comes. */
+/** The page's script: sends the POST and records the events. */
 function script(modules: string, url: string): string {
   return `(async () => {
     const { browserWorld } = await import("${modules}/client.js");
@@ -72,13 +72,13 @@ function script(modules: string, url: string): string {
       chat.batches++;
       chat.texts.push(...events.flatMap(({ type, data }) => type === "token" ? [data.text] : []));
     }
-    // As fast as it may, since the server of this test is never gone for long.
+    // Without delays: the server of this test is never down for long.
     stream("${url}", { body: {}, onEvents, signal: abort.signal }, { ...browserWorld(), random: () => 0 })
       .then(({ type }) => chat.end = type, (error) => chat.end = error.name);
   })()`;
 }
 
-browserTest("stream() has the whole answer of a POST that is cut off again and again", async () => {
+browserTest("stream() delivers the whole answer of a POST that is cut repeatedly", async () => {
   await using server = await startServer();
   await using chat = await startChat(false);
   await using stage = await startStage();
@@ -97,19 +97,22 @@ browserTest("stream() has the whole answer of a POST that is cut off again and a
   assertEquals(stage.complaints(), []);
 });
 
-browserTest("stream() that is aborted keeps what came and hangs up", async () => {
-  await using server = await startServer();
-  await using chat = await startChat(true);
-  await using stage = await startStage();
-  const page = await stage.context.newPage();
-  await page.goto(`${stage.origin}/blank`);
-  await page.evaluate(script(server.origin, chat.url));
-  await page.waitForFunction(`chat.texts.length === ${CUT_AFTER}`);
-  await page.evaluate("chat.abort.abort()");
-  await page.waitForFunction("chat.end");
+browserTest(
+  "stream() that is aborted keeps the received events and closes the connection",
+  async () => {
+    await using server = await startServer();
+    await using chat = await startChat(true);
+    await using stage = await startStage();
+    const page = await stage.context.newPage();
+    await page.goto(`${stage.origin}/blank`);
+    await page.evaluate(script(server.origin, chat.url));
+    await page.waitForFunction(`chat.texts.length === ${CUT_AFTER}`);
+    await page.evaluate("chat.abort.abort()");
+    await page.waitForFunction("chat.end");
 
-  assertEquals(await page.evaluate("chat.end"), "AbortError");
-  assertEquals(await page.evaluate("chat.texts.length"), CUT_AFTER);
-  await until("the hang-up", () => chat.open.size === 0 || undefined);
-  assertEquals(stage.complaints(), []);
-});
+    assertEquals(await page.evaluate("chat.end"), "AbortError");
+    assertEquals(await page.evaluate("chat.texts.length"), CUT_AFTER);
+    await until("the hang-up", () => chat.open.size === 0 || undefined);
+    assertEquals(stage.complaints(), []);
+  },
+);

@@ -8,7 +8,7 @@ import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
-/** A channel that is for readers only. */
+/** A private channel. */
 const PRIVATE = {
   ...COUNTED,
   AUTH_SECRET,
@@ -21,7 +21,7 @@ function readersToken(): string {
   return signToken({ sub: "reader", exp, topics: ["events/alerts"] });
 }
 
-/** A ticket for the channel, as a site asks for one in a reader's name. */
+/** Requests a ticket for the channel, as a site does for its reader. */
 async function ticketFrom({ origin }: ServerProcess): Promise<string> {
   const answer = await fetch(`${origin}/v1/tickets`, {
     method: "POST",
@@ -32,7 +32,7 @@ async function ticketFrom({ origin }: ServerProcess): Promise<string> {
 }
 
 browserTest(
-  "client sends the cookie of a reader, and is told why where there is none",
+  "client sends a reader's cookie, and shows the server's detail without one",
   async () => {
     await using stage = await startStage();
     await using server = await startServer({ ...PRIVATE, ALLOWED_ORIGINS: stage.origin });
@@ -47,14 +47,14 @@ browserTest(
     const reader = await stage.open({ modules: origin, options });
     await reader.is("live", { transport: "source" });
     const publisher = startNumbers({ origin, ...COUNTING });
-    await reader.hears(20);
+    await reader.receives(20);
     assertEquals(await faults(reader, publisher), NONE);
     assertEquals(stage.complaints(), []);
   },
 );
 
 browserTest(
-  "client brings a new ticket to each connection, also where the first cannot be had",
+  "client obtains a new ticket for each attempt, even if the first cannot be obtained",
   async () => {
     await using shared = await startShared({ ...PRIVATE });
     await using other = await startServer(shared.settings);
@@ -71,7 +71,7 @@ browserTest(
 
     await reader.is("live");
     const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-    await reader.hears(10);
+    await reader.receives(10);
     first.signal("SIGKILL");
     await first.exited;
     await reader.was("reconnecting");

@@ -6,7 +6,7 @@ import { browserTest } from "../support/programs.ts";
 import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
 
 browserTest(
-  "client has one connection for two tabs, and the second goes on when the first is closed",
+  "client shares one connection between two tabs, and the second resumes when the first is closed",
   async () => {
     await using server = await startServer(COUNTED);
     await using stage = await startStage();
@@ -18,18 +18,18 @@ browserTest(
     await other.is("live", { isShared: true });
 
     const publisher = startNumbers({ origin, ...COUNTING });
-    await Promise.all([one.hears(20), other.hears(20)]);
+    await Promise.all([one.receives(20), other.receives(20)]);
     assertEquals(await openStreamCount(origin), 1);
     await one.page.close();
     await other.is("live", { isShared: false });
-    await other.hears(publisher.last + 20);
+    await other.receives(publisher.last + 20);
     assertEquals(await faults(other, publisher), NONE);
     await untilOpen(origin, 1);
     assertEquals(stage.complaints(), []);
   },
 );
 
-browserTest("client has a connection of its own for users that are kept apart", async () => {
+browserTest("client opens a connection of its own for another `share` string", async () => {
   await using server = await startServer(COUNTED);
   await using stage = await startStage();
   const { origin } = server;

@@ -6,7 +6,7 @@ import { startServer } from "../support/server_process.ts";
 import { browserTest } from "../support/programs.ts";
 import { COUNTED, faults, NONE, startStage } from "./client_page.ts";
 
-/** Posts an article: what happens on a channel cannot be polled. */
+/** Posts an article: channels cannot be polled. */
 async function post(origin: string, number: number): Promise<void> {
   const article = { title: `Number ${number}`, url: `https://desk.test/${number}`, source: "us" };
   const answer = await fetch(`${origin}/v1/news`, {
@@ -19,7 +19,7 @@ async function post(origin: string, number: number): Promise<void> {
 }
 
 browserTest(
-  "client polls behind a proxy that holds streams back, and streams again when it does not",
+  "client polls behind a proxy that blocks streams, and streams again when the proxy allows it",
   async () => {
     await using server = await startServer({ ...COUNTED, DEMO: "1" });
     await using proxy = await startHoldingProxy(server.origin);
@@ -28,15 +28,15 @@ browserTest(
     const follower = await stage.open({
       modules: server.origin,
       options: { url: proxy.origin, topics: ["news"] },
-      pace: 5, // It takes a rung for broken after 20 s, and tries a better one after a minute.
+      pace: 5, // It gives a transport level up after 20 s, and tries a better one after a minute.
     });
 
     await follower.is("polling", { transport: "poll" });
     const publisher = startCounting((number) => post(server.origin, number), { everyMs: 50 });
-    await follower.hears(20);
+    await follower.receives(20);
     proxy.isHolding = false;
     await follower.is("live");
-    await follower.hears(publisher.last + 20);
+    await follower.receives(publisher.last + 20);
     assertEquals(await faults(follower, publisher), NONE);
     assertEquals(proxy.streams, 1);
     assertEquals(stage.complaints(), []);

@@ -7,15 +7,15 @@ import type { Page } from "playwright-core";
 import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
 
-/** Where prices stand. */
+/** The cells of prices. */
 export const PRICES = "tr [data-field=price]";
 
-/** Starts the demo at a pace at which something happens soon: calm, unless the settings ask for faults. */
+/** Starts the demo at a fast pace, without simulated faults unless the settings enable them. */
 export function startDemo(settings: Settings = {}): Promise<ServerProcess> {
   return startServer({ DEMO: "1", QUOTE_POLL_MS: "100", RETRY_MS: "200", ...settings });
 }
 
-/** Waits until the badge shows a state, and gives the words beside it. */
+/** Waits until the badge shows a state, and returns its text. */
 export async function badge(page: Page, state: string): Promise<string> {
   await page.locator(`connection-badge[data-state=${state}]`).waitFor();
   const parts = ["word", "reason", "countdown"].map((part) =>
@@ -24,7 +24,7 @@ export async function badge(page: Page, state: string): Promise<string> {
   return (await Promise.all(parts)).join(" ");
 }
 
-/** Waits until some price has become another one. */
+/** Waits until a price has changed. */
 export async function priceChange(page: Page): Promise<void> {
   const before = await page.locator(PRICES).allInnerTexts();
   await until("another price", async () => {

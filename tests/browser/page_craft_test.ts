@@ -6,7 +6,7 @@ import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
-  browserTest(`page has nothing that axe complains about, in the ${colorScheme}`, async () => {
+  browserTest(`page has no accessibility violation, in ${colorScheme} mode`, async () => {
     await using server = await startDemo({ QUOTE_POLL_MS: "1000", DEMO_FAULTS: "on" });
     // Without motion no price is looked at in the middle of its fade.
     await using tab = await openTab({ colorScheme, reducedMotion: "reduce" });
@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-browserTest("page breaks no rule of its policy, with every part of it in use", async () => {
+browserTest("page violates no rule of its policy with all parts in use", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -52,7 +52,7 @@ browserTest("page breaks no rule of its policy, with every part of it in use", a
 });
 
 browserTest(
-  "page asks for little before it lives: five files, less than 48 KB in all",
+  "page is live after five files of less than 48 KB in all",
   async () => {
     await using server = await startDemo();
     await using tab = await openTab();

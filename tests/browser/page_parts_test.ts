@@ -7,22 +7,25 @@ import { badge, priceChange, startDemo } from "./demo_page.ts";
 
 const BITCOIN = "tr[data-symbol=BTC-USD]";
 
-browserTest("page draws the way of a price since it was opened, also after a reload", async () => {
-  await using server = await startDemo();
-  await using tab = await openTab();
-  const { page, complaints } = tab;
-  const way = () => page.locator(`${BITCOIN} .spark .line`).getAttribute("d");
+browserTest(
+  "page draws the history of a price since the tab was opened, even after a reload",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const way = () => page.locator(`${BITCOIN} .spark .line`).getAttribute("d");
 
-  await page.goto(server.origin);
-  await badge(page, "live");
-  await page.locator(`${BITCOIN} .spark:not(.flat)`).waitFor();
-  await priceChange(page);
-  const corners = (await way())?.match(/L/g)?.length ?? 0;
-  assert(corners > 0);
-  await page.reload();
-  assert(((await way())?.match(/L/g)?.length ?? 0) >= corners);
-  assertEquals(complaints, []);
-});
+    await page.goto(server.origin);
+    await badge(page, "live");
+    await page.locator(`${BITCOIN} .spark:not(.flat)`).waitFor();
+    await priceChange(page);
+    const corners = (await way())?.match(/L/g)?.length ?? 0;
+    assert(corners > 0);
+    await page.reload();
+    assert(((await way())?.match(/L/g)?.length ?? 0) >= corners);
+    assertEquals(complaints, []);
+  },
+);
 
 browserTest(
   "page opens a chart by the keyboard, loads it only then, and closes it by Escape",
@@ -57,7 +60,7 @@ browserTest(
   },
 );
 
-browserTest("page runs an operation of the demo, and follows it to its end", async () => {
+browserTest("page starts a demo operation and follows it to its terminal state", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -77,7 +80,7 @@ browserTest("page runs an operation of the demo, and follows it to its end", asy
 });
 
 browserTest(
-  "page shows the last events as they came, a bounded number, and can be told to wait",
+  "page logs a bounded number of events, and pauses the log",
   async () => {
     await using server = await startDemo();
     await using tab = await openTab();

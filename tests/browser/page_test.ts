@@ -17,7 +17,7 @@ async function newPrices(origin: string): Promise<void> {
   await until("new prices", async () => (await prices()) === before ? undefined : true);
 }
 
-browserTest("page follows the stream, and nothing complains", async () => {
+browserTest("page follows the stream without errors", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -36,7 +36,7 @@ browserTest("page follows the stream, and nothing complains", async () => {
   assertEquals(complaints, []);
 });
 
-browserTest("page asks its stream to go on from where the first paint ended", async () => {
+browserTest("page starts its stream at the cursor of the first paint", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -69,7 +69,7 @@ browserTest("page is a table of prices without JavaScript", async () => {
   assertEquals(complaints, []);
 });
 
-browserTest("page says that it reconnects, and is live again after a restart", async () => {
+browserTest("page shows that it reconnects, and is live after a restart", async () => {
   const first = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -89,7 +89,7 @@ browserTest("page says that it reconnects, and is live again after a restart", a
   await priceChange(page);
 });
 
-browserTest("page says that the connection is mute, and connects anew", async () => {
+browserTest("page shows that the connection is silent, and replaces it", async () => {
   await using server = await startDemo({ HEARTBEAT_MS: "400" });
   await using tab = await openTab();
   const { page } = tab;
@@ -106,7 +106,7 @@ browserTest("page says that the connection is mute, and connects anew", async ()
   await priceChange(page);
 });
 
-browserTest("page does not call itself live where no price is fresh", async () => {
+browserTest("page is stale if no price is fresh", async () => {
   await using server = await startDemo({ QUOTE_POLL_MS: "60000" });
   await using tab = await openTab();
   const { page } = tab;
@@ -128,7 +128,7 @@ browserTest("page does not call itself live where no price is fresh", async () =
   assertEquals(await page.locator("[data-freshness=waiting]").count(), 9);
 });
 
-browserTest("page says that there is no network, and goes on when there is one", async () => {
+browserTest("page is offline without a network, and resumes with one", async () => {
   const first = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -147,37 +147,43 @@ browserTest("page says that there is no network, and goes on when there is one",
   await badge(page, "live");
 });
 
-browserTest("page says that the server is busy, and comes in when told to try", async () => {
-  await using server = await startDemo({ STREAMS_PER_ISOLATE: "1" });
-  await using tab = await openTab();
-  const { page } = tab;
+browserTest(
+  "page shows that the server is busy, and connects when its button is pressed",
+  async () => {
+    await using server = await startDemo({ STREAMS_PER_ISOLATE: "1" });
+    await using tab = await openTab();
+    const { page } = tab;
 
-  const other = await fetch(`${server.origin}/v1/quotes/stream`);
-  await page.goto(server.origin);
-  assertStringIncludes(await badge(page, "busy"), "1 of 1 streams in use");
-  await other.body?.cancel();
-  await until("a seat", async () => {
+    const other = await fetch(`${server.origin}/v1/quotes/stream`);
+    await page.goto(server.origin);
+    assertStringIncludes(await badge(page, "busy"), "1 of 1 streams in use");
+    await other.body?.cancel();
+    await until("a seat", async () => {
+      await page.getByRole("button", { name: "Reconnect now" }).click();
+      await page.locator("connection-badge:is([data-state=live], [data-state=busy])").waitFor();
+      return await page.locator("connection-badge[data-state=live]").count() > 0 || undefined;
+    });
+    await priceChange(page);
+  },
+);
+
+browserTest(
+  "page shows that the stream is refused, and reconnects when its button is pressed",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page } = tab;
+
+    await page.route(STREAM, (route) => route.fulfill({ status: 404 }));
+    await page.goto(server.origin);
+    await badge(page, "stopped");
+    await page.unroute(STREAM);
     await page.getByRole("button", { name: "Reconnect now" }).click();
-    await page.locator("connection-badge:is([data-state=live], [data-state=busy])").waitFor();
-    return await page.locator("connection-badge[data-state=live]").count() > 0 || undefined;
-  });
-  await priceChange(page);
-});
+    await badge(page, "live");
+  },
+);
 
-browserTest("page says that the stream is refused, and connects again when told to", async () => {
-  await using server = await startDemo();
-  await using tab = await openTab();
-  const { page } = tab;
-
-  await page.route(STREAM, (route) => route.fulfill({ status: 404 }));
-  await page.goto(server.origin);
-  await badge(page, "stopped");
-  await page.unroute(STREAM);
-  await page.getByRole("button", { name: "Reconnect now" }).click();
-  await badge(page, "live");
-});
-
-browserTest("page stands still while it is paused", async () => {
+browserTest("page changes nothing while it is paused", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -195,7 +201,7 @@ browserTest("page stands still while it is paused", async () => {
   await badge(page, "live");
 });
 
-browserTest("page fits a phone and moves nothing where motion is not wanted", async () => {
+browserTest("page fits a phone, and has no animation with reduced motion", async () => {
   await using server = await startDemo();
   await using tab = await openTab({
     viewport: { width: 360, height: 740 },

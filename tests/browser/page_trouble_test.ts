@@ -8,7 +8,7 @@ import { badge, startDemo } from "./demo_page.ts";
 
 const openChart = (page: Page) => page.getByRole("button", { name: "Chart of Bitcoin" });
 
-browserTest("page is live where the browser lets it keep nothing", async () => {
+browserTest("page is live if the browser denies access to storage", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -38,7 +38,7 @@ browserTest("page opens a chart by the keyboard, whatever is selected", async ()
   await page.locator("dialog canvas").waitFor();
 });
 
-browserTest("page says that a chart cannot be loaded, and tells the rest", async () => {
+browserTest("page shows that a chart cannot be loaded, and everything else", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -56,7 +56,7 @@ browserTest("page says that a chart cannot be loaded, and tells the rest", async
   await dialog.locator("canvas").waitFor();
 });
 
-browserTest("page names the server in its commands as the browser reaches it", async () => {
+browserTest("page names the server in its commands by the URL of the browser", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -73,7 +73,7 @@ browserTest("page names the server in its commands as the browser reaches it", a
   assertEquals(command, `curl -N "${server.origin}/v1/quotes/stream"`);
 });
 
-browserTest("page says that a command could not be copied", async () => {
+browserTest("page shows that a command could not be copied", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -88,7 +88,7 @@ browserTest("page says that a command could not be copied", async () => {
   assertEquals(complaints, []);
 });
 
-browserTest("page asks nothing about feeds while nobody sees it", async () => {
+browserTest("page requests no feed status while it is hidden", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -114,7 +114,7 @@ browserTest("page asks nothing about feeds while nobody sees it", async () => {
 });
 
 browserTest(
-  "page says that an operation cannot be begun, and nothing of the last one",
+  "page shows that an operation cannot start, without the data of the last one",
   async () => {
     await using server = await startDemo();
     await using tab = await openTab();

@@ -1,18 +1,18 @@
 /**
- * A React application on an origin of its own. It has no build step: npm's modules are served as they are, in a wrapper.
+ * A React application of another origin, without a build step: it serves npm's modules in a wrapper.
  *
  * @module
  */
 import { createRequire } from "node:module";
 import * as React from "react";
 
-/** Where React's packages lie: its development build, with its warnings. */
+/** The folder of React's packages: the development build, with its warnings. */
 const NPM = {
   react: import.meta.resolve("react"),
   client: import.meta.resolve("react-dom/client"),
 };
 
-/** Everything a CommonJS file requires, itself included, as an object literal: functions by path. */
+/** Writes a CommonJS file and everything that it requires as an object literal: functions by path. */
 async function commonJs(path: string, found = new Map<string, string>()): Promise<string> {
   if (!found.has(path)) {
     found.set(path, "");
@@ -31,7 +31,7 @@ async function commonJs(path: string, found = new Map<string, string>()): Promis
   return `{${[...found].map(([name, each]) => `${JSON.stringify(name)}: ${each}`).join(",\n")}}`;
 }
 
-/** React and its renderer as one module. */
+/** Bundles React and its renderer as one module. */
 async function npmModule(): Promise<string> {
   const [react, client] = [new URL(NPM.react).pathname, new URL(NPM.client).pathname];
   const found = new Map<string, string>();
@@ -55,12 +55,12 @@ async function npmModule(): Promise<string> {
   `;
 }
 
-/** A server of the application. Whoever starts it must dispose of it. */
+/** The server of the application. Dispose of it after use. */
 export interface ReactPage extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Serves a page that runs `script`, a module, which may import `react`, and `edgetape` from a server of ours. */
+/** Serves a page that runs the module `script`, which may import `react` and `edgetape`. */
 export async function startReactPage(edgetape: string, script: string): Promise<ReactPage> {
   const imports = {
     react: "/npm.js",

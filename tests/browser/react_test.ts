@@ -42,7 +42,7 @@ async function streams(origin: string): Promise<number> {
 }
 
 browserTest(
-  "useQuotes() renders prices as they change, over one connection, which ends with the last component",
+  "useQuotes() renders prices as they change, over one connection that closes after the last component",
   async () => {
     await using server = await startDemo();
     await using app = await startReactPage(
@@ -98,7 +98,7 @@ browserTest(
   },
 );
 
-browserTest("useNews() renders what there is, what comes, changes and is taken back", async () => {
+browserTest("useNews() renders existing, new, updated and retracted articles", async () => {
   await using server = await startDemo({ PUBLISH_TOKEN });
   const { origin } = server;
   const first = await post(origin, 1);
@@ -134,15 +134,17 @@ browserTest("useNews() renders what there is, what comes, changes and is taken b
   assertEquals([await streams(origin), complaints], [1, []]);
 });
 
-browserTest("useOperation() follows an operation to its end, once its id is known", async () => {
-  await using server = await startDemo({ PUBLISH_TOKEN, AUTH_SECRET });
-  const { origin } = server;
-  const path = await begin(origin);
-  const id = path.split("/").at(-1) ?? "";
-  const token = signToken({ sub: "ann", exp: Math.floor(Date.now() / 1000) + 600 });
-  await using app = await startReactPage(
-    origin,
-    `${HEAD}
+browserTest(
+  "useOperation() follows an operation to its terminal state, once its id is known",
+  async () => {
+    await using server = await startDemo({ PUBLISH_TOKEN, AUTH_SECRET });
+    const { origin } = server;
+    const path = await begin(origin);
+    const id = path.split("/").at(-1) ?? "";
+    const token = signToken({ sub: "ann", exp: Math.floor(Date.now() / 1000) + 600 });
+    await using app = await startReactPage(
+      origin,
+      `${HEAD}
     import { useOperation } from "edgetape";
     async function ticket() {
       const answer = await fetch("${origin}/v1/tickets", {
@@ -160,23 +162,24 @@ browserTest("useOperation() follows an operation to its end, once its id is know
     }
     show(h(App));
   `,
-  );
-  await using tab = await openTab();
-  const { page, complaints } = tab;
+    );
+    await using tab = await openTab();
+    const { page, complaints } = tab;
 
-  await page.goto(app.origin);
-  await page.getByText("none").waitFor();
-  await page.getByRole("button").click();
-  await page.getByText("pending").waitFor();
-  await report(origin, path, { state: "running", progress: 0.5 });
-  await page.getByText("running 0.5").waitFor();
-  await report(origin, path, { state: "completed", progress: 1 });
-  await page.getByText("completed 1").waitFor();
-  assertEquals(complaints, []);
-});
+    await page.goto(app.origin);
+    await page.getByText("none").waitFor();
+    await page.getByRole("button").click();
+    await page.getByText("pending").waitFor();
+    await report(origin, path, { state: "running", progress: 0.5 });
+    await page.getByText("running 0.5").waitFor();
+    await report(origin, path, { state: "completed", progress: 1 });
+    await page.getByText("completed 1").waitFor();
+    assertEquals(complaints, []);
+  },
+);
 
 browserTest(
-  "useNews() of two tabs needs one connection, and misses nothing where its tab is closed",
+  "useNews() shares one connection between two tabs, and misses no article when one is closed",
   async () => {
     await using server = await startDemo({ PUBLISH_TOKEN });
     const { origin } = server;

@@ -1,14 +1,14 @@
 /**
- * A site of an origin of its own with a strict policy, whose page uses our modules.
+ * A site of another origin with a strict policy, whose page uses our modules.
  *
  * @module
  */
 
-/** What the site's page is. */
+/** The page of a site. */
 export interface SitePage {
-  /** What is in its body; its modules too. */
+  /** The HTML of its body, including its scripts. */
   readonly body: string;
-  /** A module of the site's own, at `/own.js`. */
+  /** The site's own module, at `/own.js`. */
   readonly script?: string;
   /** Directives of its policy, such as `script-src https://edge.example.com`. */
   readonly policy: readonly string[];
@@ -17,10 +17,10 @@ export interface SitePage {
   readonly style?: string;
 }
 
-/** Whoever starts it must dispose of it. */
+/** A running site. Dispose of it after use. */
 export interface Site extends AsyncDisposable {
   readonly origin: string;
-  /** What the browser reported against the policy, as it was sent. */
+  /** The browser's reports of policy violations. */
   readonly reports: string[];
 }
 
@@ -35,7 +35,7 @@ ${body}
 </main></body></html>`;
 }
 
-/** Serves the page, with nothing allowed but what its policy names. */
+/** Serves the page with its policy. */
 export function startSite(page: SitePage): Site {
   const reports: string[] = [];
   const policy = [...page.policy, "base-uri 'none'", "report-uri /report"].join("; ");
