@@ -75,7 +75,8 @@ export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Prom
   const json = await store.get(storeKeyOf(feed));
   if (json === null) return initialFeedState(feed);
   try {
-    return FeedState.parse(JSON.parse(json));
+    const { traces: seen_items, ...stored } = JSON.parse(json);
+    return FeedState.parse({ seen_items, ...stored }); // versions before 0.2 stored them as `traces`
   } catch {
     return initialFeedState(feed);
   }

@@ -35,3 +35,11 @@ Deno.test("mergeSeenItems() has the document's items, then earlier ones, each on
     null,
   ]);
 });
+
+Deno.test("loadFeedState() reads the seen items that an older version stored as traces", async () => {
+  const seen_items = [{ keys: ["guid 1"], id: "a", version: "v" }];
+  const { seen_items: _, ...old } = initialFeedState(FEED);
+  const stored = JSON.stringify({ ...old, traces: seen_items });
+  const store = { get: () => Promise.resolve(stored) };
+  assertEquals((await loadFeedState(store, FEED)).seen_items, seen_items);
+});
