@@ -19,12 +19,12 @@ interface Flood {
 /** Two times what a kernel buffers of a stream (4 MiB): buffered in the server, the rest would exceed the limit of growth. */
 const SMALL: Flood = { live: 50, stalled: 40, warmUpEvents: 500, events: 2000, eventBytes: 4096 };
 
-/** Five times what a kernel buffers, to a thousand readers. Too long for the suite: `.ci/run` asks for it. */
+/** Four times what a kernel buffers, to a thousand readers. Too long for the suite: `.ci/run` asks for it. */
 const FULL: Flood = {
   live: 1000,
   stalled: 100,
-  warmUpEvents: 2000,
-  events: 20_000,
+  warmUpEvents: 1000,
+  events: 16_000,
   eventBytes: 1024,
 };
 
