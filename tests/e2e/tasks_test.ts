@@ -9,7 +9,7 @@ import { beginSession } from "../support/sessions.ts";
 import { createTaskPublisher } from "../support/tasks.ts";
 import { until, within } from "../support/within.ts";
 import { startWorker, workerText } from "../support/worker_process.ts";
-import { redisTest } from "../support/programs.ts";
+import { redisTest, slowRedisTest } from "../support/programs.ts";
 import { startFleet } from "../support/fleet.ts";
 
 const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth: z.int() });
@@ -41,7 +41,7 @@ Deno.test("the guide's worker takes the task of a session, and its owner sees it
   assert(/"state":"completed","attempts":1,"progress":1,"result":\{"rows":3\}/.test(text), text);
 });
 
-redisTest(
+slowRedisTest(
   "a worker that is killed midway leaves its task to one of another server after the claim's 30 s (S0-7)",
   async () => {
     // In real time: nothing but the server's own clock decides, and the worker is the printed one.

@@ -54,9 +54,18 @@ export function installCommand(programs: readonly Program[]): string {
   return `apt-get install ${programs.map(({ name }) => name).join(" ")}`;
 }
 
+/** True in `.ci/run`, where no test is skipped. */
+const isCi = () => Deno.env.get("EDGETAPE_CI") === "1";
+
 /** Registers a test that starts a redis-server. */
 export function redisTest(name: string, fn: () => Promise<void>): void {
   programTest(REDIS, name, fn);
+}
+
+/** Registers a test that starts a redis-server, and waits for real time to pass: it runs in `.ci/run` alone. */
+export function slowRedisTest(name: string, fn: () => Promise<void>): void {
+  if (isCi()) redisTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: slow, see .ci/run)`, ignore: true, fn });
 }
 
 /** Registers a test that starts a browser. */
@@ -70,7 +79,7 @@ export function browserTest(name: string, fn: () => Promise<void>): void {
  */
 function programTest(program: Program, name: string, fn: () => Promise<void>): void {
   const isLeftOut = Deno.env.get(WITHOUT_PROGRAMS) === "1";
-  const isMissing = Deno.env.get("EDGETAPE_CI") !== "1" && pathOf(program) === undefined;
+  const isMissing = !isCi() && pathOf(program) === undefined;
   const file = Deno.env.get(SKIPPED_FILE);
   if (isMissing && file !== undefined) {
     Deno.writeTextFileSync(file, `${program.name}\n`, { append: true });
