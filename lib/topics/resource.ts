@@ -119,17 +119,23 @@ export function unknownResource(noun: string): Problem {
  * Defines the topics of a family of resources. Each is owned, opens with its newest event, and ends.
  *
  * @param family The first part of their names.
- * @param type The type of every event but the terminal one, whose type is the state.
+ * @param type The type of every event but the terminal one.
  * @param shape The shape of the data.
+ * @param terminalTypes The types of the terminal event: the terminal states by default.
  */
-export function defineFamily(family: string, type: string, shape: z.ZodType): Topic {
+export function defineFamily(
+  family: string,
+  type: string,
+  shape: z.ZodType,
+  terminalTypes: readonly string[] = TERMINAL_STATES,
+): Topic {
   return defineTopic({
     name: family,
     family,
     metricKind: family,
     kind: "log",
-    events: Object.fromEntries([type, ...TERMINAL_STATES].map((each) => [each, shape])),
-    terminalTypes: TERMINAL_STATES,
+    events: Object.fromEntries([type, ...terminalTypes].map((each) => [each, shape])),
+    terminalTypes,
     access: "owned",
     open(events) {
       const newest = events.at(-1);
