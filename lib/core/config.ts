@@ -1,5 +1,5 @@
 /**
- * Settings, read once. A bad one stops the start, with every problem listed.
+ * The settings, read once. A bad one stops the start. The error lists every problem.
  *
  * @module
  */
@@ -45,7 +45,7 @@ const channels = z.record(
   }),
 );
 
-/** A page's origin as browsers send it. A pattern such as `https://*.example.com` parses too, and would match nobody. */
+/** Tests for an origin as browsers send it. A pattern such as `https://*.example.com` parses too, but matches none. */
 function isOrigin(text: string): boolean {
   return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
 }
@@ -56,7 +56,7 @@ const origins = z.string()
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
-/** A feed's address. Whoever reads it in a status or a log shall find no secret in it. */
+/** Tests for the URL of a feed. Statuses and logs show it, so it may not contain a password. */
 function isFeedUrl(text: string): boolean {
   const url = URL.parse(text);
   return !/\s/.test(text) && url?.protocol === "https:" && url.username === "" &&
@@ -67,13 +67,13 @@ const feedUrls = z.string()
   .transform((text) => text.split(",").map((each) => each.trim()))
   .pipe(z.array(z.string().max(2048).refine(isFeedUrl)).max(100));
 
-/** Where a Redis database listens: over TLS, but for one at home. Whoever reads the address shall find no secret in it. */
+/** Tests for the URL of a database: over TLS unless it is local. Logs show it, so it may not contain a secret. */
 function isRestUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
   if (url.search !== "" || url.hash !== "") return false;
-  const isHome = url.hostname === "127.0.0.1" || url.hostname === "localhost";
-  return url.protocol === "https:" || url.protocol === "http:" && isHome;
+  const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
+  return url.protocol === "https:" || url.protocol === "http:" && isLocal;
 }
 
 /** All settings: a line each. The table in `lib/docs/configure.md` has the same names and defaults: a test compares them. */
@@ -149,11 +149,11 @@ const SECRETS: ReadonlySet<string> = new Set([
 
 /** Describes a setting that cannot be used: its name, the value that was got, the values that are accepted. */
 export function settingProblem(name: string, got: string): string {
-  return `${name}: got ${shown(name, got)}, takes ${takes(name)}`;
+  return `${name}: got ${shownValue(name, got)}, takes ${takes(name)}`;
 }
 
 /** Formats a bad value for the operator: cut short, and never a secret. */
-function shown(name: string, got: string): string {
+function shownValue(name: string, got: string): string {
   if (SECRETS.has(name)) return `${got.length} characters`;
   return JSON.stringify(got.length > 60 ? `${got.slice(0, 60)}…` : got);
 }
@@ -162,8 +162,8 @@ function takes(name: string): string {
   return Object.entries(SETTINGS.shape).find(([key]) => key === name)?.[1].description ?? "less";
 }
 
-/** A database needs both its address and its token. */
-function halves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): string[] {
+/** Lists what is missing of a database: its URL or its token. */
+function missingHalves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): string[] {
   const both = Object.entries({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN });
   const missing = both.filter(([_, text]) => !text).map(([name]) => name);
   if (missing.length !== 1) return [];
@@ -172,8 +172,8 @@ function halves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): stri
   );
 }
 
-/** What must hold between polls and what they bring. */
-function shortTimes({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
+/** Lists the intervals that are too short, or contradict each other. */
+function badIntervals({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
   const smallest = DEMO ? 50 : 1000;
   const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS })
     .filter(([_, ms]) => ms !== undefined && ms < smallest)
@@ -189,31 +189,28 @@ function shortTimes({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config)
 /**
  * Reads the settings from the variables of an environment. An empty variable counts as not set.
  *
- * @throws {ConfigError} Listing every setting that is wrong: its name, what it got, what it takes.
+ * @throws {ConfigError} If a setting cannot be used.
  */
 export function readConfig(env: Env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([_, text]) => text));
   const { data, error } = SETTINGS.safeParse(given);
   const bad = new Set(error?.issues.map(({ path }) => String(path[0])));
-  // What is good by itself is read all the same, so that its contradictions are listed too.
+  // The valid settings are read all the same, so that their contradictions are listed too.
   const config = data ??
     SETTINGS.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))));
   const problems = [
     ...[...bad].map((name) => settingProblem(name, given[name] ?? "")),
-    ...halves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
-    ...shortTimes(config),
+    ...missingHalves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
+    ...badIntervals(config),
   ];
-  if (problems.length > 0) {
-    throw new ConfigError(problems);
-  }
+  if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
 /**
- * What keys and channels of the shared store begin with: a demo does not write into what is real, and neither does a
- * preview of the next version.
+ * Returns the prefix of all keys and channels in the shared store. A demo or a preview writes apart from production.
  *
- * @param timeline Deploy's name of what runs: `production`, `git-branch/<branch>` or `preview/<revision>`.
+ * @param timeline Deploy's name of the deployment: `production`, `git-branch/<branch>` or `preview/<revision>`.
  */
 export function storePrefix(
   { REDIS_PREFIX, DEMO }: Pick<Config, "REDIS_PREFIX" | "DEMO">,

@@ -1,5 +1,5 @@
 /**
- * Everything outside the process, as one thing that is passed in.
+ * The runtime: the effects outside the process, as one dependency that is passed in.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** The least of `fetch` the project needs. */
+/** The part of `fetch` that the project uses. */
 export type FetchLike = (url: URL, init: RequestInit) => Promise<Response>;
 
-/** What the project may know of and do to the outside. `main.ts` makes the real one, tests make theirs. */
+/** All effects outside the process. `main.ts` creates the real ones, tests their own. */
 export interface Runtime {
   readonly clock: Clock;
   readonly fetch: FetchLike;
-  /** A number in [0, 1), hard to guess: jitter, ids and the demo's token come from it. */
+  /** Returns a number in [0, 1) that is hard to guess: the source of jitter, ids and the demo's token. */
   readonly random: () => number;
   readonly log: Logger;
-  /** Who counts what happens: nobody, where it is not given. */
+  /** Counts events. Without it nothing is counted. */
   readonly metrics?: Metrics;
-  /** The addresses a host name stands for. Rejects where the name is unknown. */
+  /** Resolves a host name to its addresses. Rejects if the name is unknown. */
   readonly resolve: (host: string) => Promise<string[]>;
   /**
-   * A file that ships with the code, by its path below `lib/`; or a package's, such as `npm:uplot/dist/uPlot.min.css`.
-   * Rejects where it is missing.
+   * Reads a file that ships with the code, by its path below `lib/`, or a file of a package, such as
+   * `npm:uplot/dist/uPlot.min.css`. Rejects if the file is missing.
    */
   readonly readAsset: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Counter, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import {
   BREAKER_STATES,
   CALL_OUTCOMES,
@@ -15,7 +15,6 @@ import {
   REFUSAL_REASONS,
   SEVERAL_KINDS,
 } from "../core/metrics.ts";
-import { createInstruments, type Instruments } from "./instruments.ts";
 
 /** The label of a provider that is not listed. */
 const OTHER_PROVIDER = "other";
@@ -43,6 +42,55 @@ export interface PrometheusOptions {
   /** Reads the figures for a text. */
   readonly figures: () => Figures | Promise<Figures>;
 }
+
+/** Creates all instruments in a registry. A counter's name ends in `total`. */
+function createInstruments(registry: Registry) {
+  const registers = [registry];
+
+  function counter<Label extends string>(name: string, help: string, ...labelNames: Label[]) {
+    return new Counter({ name: `edgetape_${name}_total`, help, labelNames, registers });
+  }
+
+  function gauge<Label extends string>(name: string, help: string, ...labelNames: Label[]) {
+    return new Gauge({ name: `edgetape_${name}`, help, labelNames, registers });
+  }
+
+  return {
+    info: gauge("info", "1, labelled with the version and the store.", "version", "store"),
+    streams: gauge("streams", "Open streams.", "topic"),
+    lagging: gauge("streams_lagging", "Open streams with pending events.", "topic"),
+    hung: gauge("streams_hung", "Open streams blocked for 10 s or longer.", "topic"),
+    opened: counter("streams_opened", "Opened streams.", "topic"),
+    closed: counter("streams_closed", "Ended streams, by reason.", "topic", "reason"),
+    refused: counter("streams_refused", "Refused streams, by reason.", "reason"),
+    slotsInUse: gauge(
+      "seats_in_use",
+      "Slots in use, including those of ended streams whose sockets are not free yet.",
+    ),
+    slotsLimit: gauge("seats_limit", "Slots of this isolate."),
+    delivered: counter("events_delivered", "Events delivered, once per client.", "topic"),
+    published: counter("events_published", "Events published, by outcome.", "topic", "outcome"),
+    deprecated: counter("deprecated_uses", "Requests that use a deprecated feature.", "use"),
+    storeUp: gauge("store_up", "1 while the shared store answers, else 0."),
+    storeCommands: counter("store_commands", "Commands sent to Redis, including those in scripts."),
+    calls: counter("provider_calls", "Calls to providers, by outcome.", "provider", "outcome"),
+    breaker: gauge(
+      "provider_breaker",
+      "1 for the current state of a provider's circuit breaker, else 0.",
+      "provider",
+      "state",
+    ),
+    tasks: gauge("tasks", "Open tasks of all isolates, by state.", "state"),
+    oldestTask: gauge(
+      "tasks_oldest_age_seconds",
+      "Age of the oldest waiting task of all isolates.",
+    ),
+    taskOutcomes: counter("tasks_outcomes", "Ended tasks and expired claims.", "outcome"),
+  };
+}
+
+/** All instruments of one registry. */
+type Instruments = ReturnType<typeof createInstruments>;
 
 /** Sets a counter whose totals are counted elsewhere. */
 function setTotals<Label extends string>(
