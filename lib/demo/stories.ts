@@ -73,7 +73,7 @@ function storyOf(n: number, at: number, now: number): Story {
   return {
     n,
     title: isCorrected ? `${title} (corrected)` : title,
-    summary: `<p>A story of the <b>demo</b>: nobody wrote it. The move was ${
+    summary: `<p>A story of the <b>demo</b>: it is simulated. The move was ${
       isCorrected ? (Number(percent) / 2).toFixed(1) : percent
     } %.</p>`,
     link: `https://${teller}.example/stories/${n}`,

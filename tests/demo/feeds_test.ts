@@ -54,7 +54,7 @@ Deno.test("simulatedFeeds() show every state of a feed", async () => {
   assertEquals(await news.states(), ["unchanged", "unchanged", "moved", "gone"]);
 });
 
-Deno.test("simulatedFeeds() live: new, changed, retold and malformed stories, each one article", async () => {
+Deno.test("simulatedFeeds() publish new, corrected, repeated and malformed stories, each as one article", async () => {
   const news = createDemoNews();
   const published = await news.poll();
   for (let round = 0; round < 60; round++) {

@@ -4,7 +4,7 @@ import { CALM, createScript, JITTER_S, ROUND_S, SCENES } from "../../lib/demo/sc
 const START = Date.UTC(2026, 10, 21, 2, 30);
 const HOSTS = [...new Set(SCENES.map(({ host }) => host))];
 
-/** What is wrong at each second of some rounds, by host. */
+/** Returns the faults of each second of some rounds, by host. */
 function seconds(seed: number, rounds: number): string[] {
   const script = createScript(START, seed);
   return Array.from({ length: rounds * ROUND_S }, (_, s) => {
@@ -50,7 +50,7 @@ Deno.test("demo's script comes later in one round than in another, and never aft
   assert(SCENES.every(({ to }) => to + JITTER_S <= ROUND_S));
 });
 
-Deno.test("demo's script tells how long a scene is", () => {
+Deno.test("demo's script returns the whole period of a scene", () => {
   const [scene] = SCENES;
   const act = createScript(START)(
     scene?.host ?? "",

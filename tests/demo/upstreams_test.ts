@@ -121,11 +121,11 @@ Deno.test("demo's Yahoo keeps the bars of a short day whole seconds apart", () =
   assertEquals(new Set(timestamp).size, timestamp.length);
 });
 
-/** When SPX closes and opens, as Yahoo gets to know it: 15 minutes later. */
+/** Returns the close and the opening of SPX as Yahoo reports them: 15 minutes later. */
 const CLOSE = START + 16 * MINUTE_MS;
 const OPENING = CLOSE + 17.5 * HOUR_MS;
 
-Deno.test("demo's Yahoo stands still while the market is closed, and goes on when it opens", () => {
+Deno.test("demo's Yahoo halts while the market is closed, and continues when it opens", () => {
   const told = (ms: number) => {
     const { regularMarketPrice, regularMarketTime } = chart("%5EGSPC", ms).meta;
     return { regularMarketPrice, regularMarketTime };

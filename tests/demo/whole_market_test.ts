@@ -15,7 +15,7 @@ const SATURDAY = FRIDAY + 86_400_000;
 /** As the task `demo` has it. */
 const SPEED = /\bDEMO_SPEED=(\d+)/.exec(project.tasks.demo.command)?.[1] ?? "";
 
-/** What is known at one second, as a client on the stream sees it. */
+/** The state of one second, as a client of the stream sees it. */
 interface Second {
   readonly quotes: readonly Quote[];
   readonly statuses: readonly Status[];
@@ -69,7 +69,7 @@ function statesIn(seconds: readonly Second[]): string[] {
   return [...new Set(states)].sort();
 }
 
-/** What a row says of its freshness. */
+/** Returns the freshness that a row shows. */
 function wordOf({ is_stale, session, is_delayed }: Quote): string {
   if (is_stale) return "stale";
   if (session === "closed") return "closed";

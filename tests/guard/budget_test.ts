@@ -28,13 +28,13 @@ Deno.test("createBudget() refuses anyone once the isolate is full, with the isol
   slot(budget.take("c"));
 });
 
-Deno.test("createBudget() tells a client that has its share so, in a full isolate too", () => {
+Deno.test("createBudget() refuses a client at its own limit, in a full isolate too", () => {
   const budget = createBudget({ perIsolate: 1, perClient: 1 });
   slot(budget.take("a"));
   assertEquals(budget.take("a"), { reason: "client", limit: 1, inUse: 1 });
 });
 
-Deno.test("createBudget() takes a seat back once, however often it is released", () => {
+Deno.test("createBudget() releases a slot once, however often it is released", () => {
   const budget = createBudget({ perIsolate: 3, perClient: 2 });
   const first = slot(budget.take("a"));
   slot(budget.take("a"));

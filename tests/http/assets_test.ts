@@ -26,7 +26,7 @@ export const name = twice("Ann");
   "other.js": "export const other = 1;\n",
 };
 
-Deno.test("bundle() is one module that does what all do, each once, before who needs it", async () => {
+Deno.test("bundle() joins each module once, before its importers", async () => {
   const module = await bundle("main.js", (path) => Promise.resolve(FILES[path] ?? ""));
   assertEquals(module.match(/const twice/g)?.length, 1);
   assertMatch(module, /^import \{\s*other,\s*\} from "\.\/other\.js";$/m);
@@ -36,7 +36,7 @@ Deno.test("bundle() is one module that does what all do, each once, before who n
   assertEquals(greet("Hello"), "Hello, /** dear */ AnnAnn // 1".repeat(2));
 });
 
-Deno.test("bundle() leaves nothing of comments but what is in a text", async () => {
+Deno.test("bundle() removes comments, but not in strings", async () => {
   const module = await bundle("main.js", (path) => Promise.resolve(FILES[path] ?? ""));
   assertEquals(module.match(/Greets|Aloud|@param|@ts-check/), null);
 });
@@ -47,7 +47,7 @@ Deno.test("bundle() has a package imported from where we serve it", async () => 
   assertMatch(module, /^import uPlot from "\/page\/uplot\.js";$/m);
 });
 
-Deno.test("bundleStyles() is one style sheet, with what it imports before it", async () => {
+Deno.test("bundleStyles() joins a style sheet after its imports", async () => {
   const files: Record<string, string> = {
     "page/page.css":
       `/* All. */\n@import "./styles/a.css";\n@import "./styles/b.css";\np {\n  top: 0;\n}\n`,

@@ -25,10 +25,10 @@ const ANN: Principal & { readonly kind: "user" } = {
   topics: ["events/secret"],
   endsAt: NOW + 60_000,
 };
-const NOBODY: Principal = { kind: "anonymous" };
+const ANONYMOUS: Principal = { kind: "anonymous" };
 const TICKET = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
 
-/** What a request with these headers is taken for: who asks, or status and code of the problem. */
+/** Authenticates a request with these headers. Returns the principal, or status and code of the problem. */
 async function askedBy(
   headers: Record<string, string>,
   { path = "/", method = "GET", of = "authenticateStream", ...options }:
@@ -68,11 +68,11 @@ function bearer(claims: unknown, options = {}) {
   return { authorization: `Bearer ${signToken(claims, options)}` };
 }
 
-Deno.test("of() tells publishers, users and nobody apart", async () => {
+Deno.test("authenticate() distinguishes publishers, users and anonymous callers", async () => {
   assertEquals(await askedBy({ authorization: `Bearer ${TOKEN}` }), { kind: "publisher" });
   assertEquals(await askedBy(bearer(CLAIMS)), ANN);
   assertEquals(await askedBy(bearer({ sub: "ann", exp: NOW_S + 60 })), { ...ANN, topics: null });
-  assertEquals(await askedBy({}), NOBODY);
+  assertEquals(await askedBy({}), ANONYMOUS);
 });
 
 const parts = signToken(CLAIMS).split(".");
@@ -138,13 +138,13 @@ Deno.test("of() reads the cookie of GET and HEAD, with a listed origin, and nowh
   assertEquals(await askedBy(listed, { method: "HEAD" }), ANN);
   assertEquals(await askedBy(listed, { of: "authenticate" }), ANN);
   for (const method of ["POST", "PATCH", "DELETE"]) {
-    assertEquals(await askedBy(listed, { method }), NOBODY, method);
+    assertEquals(await askedBy(listed, { method }), ANONYMOUS, method);
   }
-  assertEquals(await askedBy({ cookie }), NOBODY);
-  assertEquals(await askedBy({ cookie, origin: "https://b.example" }), NOBODY);
-  assertEquals(await askedBy({ cookie, origin: `${ORIGIN}.evil.example` }), NOBODY);
-  assertEquals(await askedBy(listed, { allowedOrigins: "*" }), NOBODY);
-  assertEquals(await askedBy({ cookie, origin: "*" }, { allowedOrigins: "*" }), NOBODY);
+  assertEquals(await askedBy({ cookie }), ANONYMOUS);
+  assertEquals(await askedBy({ cookie, origin: "https://b.example" }), ANONYMOUS);
+  assertEquals(await askedBy({ cookie, origin: `${ORIGIN}.evil.example` }), ANONYMOUS);
+  assertEquals(await askedBy(listed, { allowedOrigins: "*" }), ANONYMOUS);
+  assertEquals(await askedBy({ cookie, origin: "*" }, { allowedOrigins: "*" }), ANONYMOUS);
   // One that is bad is no less than bad, and a header wins over it.
   assertEquals(await askedBy({ ...listed, cookie: "edgetape=x" }), [401, "bad_token"]);
   assertEquals(await askedBy({ ...listed, cookie: `edgetape=${TOKEN}` }), [401, "bad_token"]);
@@ -170,7 +170,7 @@ Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
   }
 });
 
-Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks like them", () => {
+Deno.test("canRead() matches exact names and prefixes, and nothing similar", () => {
   const reads = (topics: string[] | null, name: string, access: TopicAccess = "private") =>
     canRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, { name, access });
   for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
@@ -193,7 +193,7 @@ Deno.test("mayRead() takes exact names and prefixes, and nothing that only looks
 
 const TASKS = { name: "tasks", access: "publishers" } as const;
 
-Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
+Deno.test("canRead() and isOwner() give a ticket the rights of its issuer", () => {
   const made = (sub: string | undefined, ...topics: string[]) =>
     ({ kind: "ticket", ticket: "t", sub, topics, endsAt: undefined }) as const;
   assert(canRead(made(undefined, "tasks"), TASKS));
@@ -202,10 +202,10 @@ Deno.test("mayRead() and owns() take a ticket for what its maker may", () => {
   assert(
     isOwner(made(undefined), "ann") && isOwner(made("ann"), "ann") && !isOwner(made("ann"), "bob"),
   );
-  assert(isOwner({ kind: "publisher" }, "ann") && !isOwner(NOBODY, "ann"));
+  assert(isOwner({ kind: "publisher" }, "ann") && !isOwner(ANONYMOUS, "ann"));
 });
 
-Deno.test("callerKey() counts users by their name, wherever they are, and others by address", async () => {
+Deno.test("principalKey() counts users by their `sub` at any address, and others by address", async () => {
   const key = async (principal: Principal, address: string) => {
     const app = new Hono<AppEnv>().get("/", (c) => c.text(principalKey(c, principal, undefined)));
     return await (await app.request("/", {}, connectFrom(address))).text();
@@ -214,7 +214,7 @@ Deno.test("callerKey() counts users by their name, wherever they are, and others
   assertEquals(await key(ANN, here), await key(ANN, there));
   const ticket: Principal = { kind: "ticket", ticket: "t", ...TICKET };
   assertEquals(await key(ticket, here), await key(ANN, here));
-  const others: Principal[] = [NOBODY, { kind: "publisher" }, { ...ticket, sub: undefined }];
+  const others: Principal[] = [ANONYMOUS, { kind: "publisher" }, { ...ticket, sub: undefined }];
   for (const principal of others) assertEquals(await key(principal, here), here);
   // A name that is an address is no address.
   assert(await key({ ...ANN, sub: here }, there) !== here);

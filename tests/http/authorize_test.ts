@@ -10,7 +10,7 @@ import { authorizePublisher, authorizeReader } from "../../lib/http/authorize.ts
 
 const TOKEN = "a-token-of-sixteen";
 
-/** What a publisher who says this is told. */
+/** Returns the refusal of a publisher with this header. */
 async function answer(token: string | undefined, authorization?: string): Promise<Response> {
   const app = new Hono<AppEnv>();
   app.get("/", (c) => {
@@ -48,7 +48,7 @@ Deno.test("requirePublisher() gives every wrong token the same answer", async ()
   assertEquals([JSON.parse(body ?? "").code, body?.includes(TOKEN)], ["bad_token", false]);
 });
 
-Deno.test("requirePublisher() says what to set where publishing is off, whatever token came", async () => {
+Deno.test("authorizePublisher() says what to set while publishing is off, with any token", async () => {
   for (const authorization of [undefined, "Bearer undefined", `Bearer ${TOKEN}`]) {
     const response = await answer(undefined, authorization);
     const { code, detail } = await response.json();
@@ -57,7 +57,7 @@ Deno.test("requirePublisher() says what to set where publishing is off, whatever
   }
 });
 
-Deno.test("requireReader() lets anyone follow public topics, and names the first private one", () => {
+Deno.test("authorizeReader() allows public topics to everyone, and names the first private one", () => {
   const topic = (name: string, access: TopicAccess) =>
     defineTopic({ name, kind: "log", events: { note: z.unknown() }, access });
   const topics = [

@@ -13,7 +13,7 @@ async function statusOf(bytes: number, headers: Record<string, string>): Promise
   return (await app.request("/", { method: "POST", headers, body })).status;
 }
 
-Deno.test("limitBody() takes what is as large as it may be, and refuses one byte more", async () => {
+Deno.test("limitBody() accepts a body at the limit, and refuses one byte more", async () => {
   const answers = [LIMIT, LIMIT + 1].map(async (bytes) => [
     await statusOf(bytes, {}),
     await statusOf(bytes, { "content-length": String(bytes) }),

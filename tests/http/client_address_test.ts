@@ -4,7 +4,7 @@ import { type AppEnv, clientKey, type Connection } from "../../lib/http/client_a
 
 const HEADER = "x-real-ip";
 
-/** Whom a request counts for. */
+/** Returns the key that counts a request. */
 async function keyOf(
   connection: Connection | undefined,
   { trusted, value }: { readonly trusted?: string; readonly value?: string } = {},
@@ -38,7 +38,7 @@ for (const [address, key] of KEYS) {
   });
 }
 
-Deno.test("clientKey() trusts the last entry of the header it is told of, and of no other", async () => {
+Deno.test("clientKey() trusts the last entry of the configured header, and no other header", async () => {
   const value = "198.51.100.1, 2001:db8:1:2::9";
   const key = (trusted?: string) =>
     keyOf(from("192.0.2.1"), { value, ...trusted ? { trusted } : {} });

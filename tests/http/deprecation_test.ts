@@ -36,7 +36,7 @@ Deno.test("a deprecated use is counted each time, and logged at most once a minu
   assert(!JSON.stringify(lines).includes("secret"));
 });
 
-Deno.test("SESSION_LONG_POLL was deprecated before it goes: half a year after the second quarter of 2026 (S0-26)", () => {
+Deno.test("SESSION_LONG_POLL is deprecated half a year before its sunset, after the second quarter of 2026 (S0-26)", () => {
   const { since, until } = SESSION_LONG_POLL;
   assertEquals(new Date(Number(since.slice(1)) * 1000).toISOString(), "2026-07-01T00:00:00.000Z");
   const end = new Date(until);

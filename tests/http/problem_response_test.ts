@@ -28,7 +28,7 @@ Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of 
   });
 });
 
-Deno.test("problemResponse() tells to retry after whole seconds, never too early", () => {
+Deno.test("problemResponse() rounds Retry-After up to whole seconds", () => {
   for (const [retryAfterMs, seconds] of [[1, "1"], [1000, "1"], [1001, "2"], [59_999.5, "60"]]) {
     const options = { retryAfterMs: Number(retryAfterMs) };
     const { headers } = problemResponse(new Problem(429, "too_often", "Wait.", options));
@@ -36,7 +36,7 @@ Deno.test("problemResponse() tells to retry after whole seconds, never too early
   }
 });
 
-Deno.test("problemOf() keeps a problem, and makes one of what hono throws", () => {
+Deno.test("problemOf() keeps a problem, and converts the errors of hono", () => {
   const problem = new Problem(404, "unknown_topic", "There is none.");
   assertEquals(problemOf(problem), problem);
   const of = (status: 400 | 413 | 500) => {
@@ -48,7 +48,7 @@ Deno.test("problemOf() keeps a problem, and makes one of what hono throws", () =
   assertEquals(of(500), [500, "internal_error"]);
 });
 
-Deno.test("problemOf() says nothing of what it did not expect", async () => {
+Deno.test("problemOf() reveals nothing of an unexpected error", async () => {
   for (const thrown of [new TypeError("hush at /srv/lib/x.ts:1"), "hush", null]) {
     const response = problemResponse(problemOf(thrown));
     assertEquals([response.status, await response.json()], [500, {

@@ -26,7 +26,7 @@ Deno.test("symbolFilter() takes naming all for naming none", () => {
   }
 });
 
-Deno.test("symbolFilter() names every unknown symbol, cut short, and what there is", () => {
+Deno.test("symbolFilter() names every unknown symbol, truncated, and the known ones", () => {
   const text = `btc-usd,doge-usd,${"x".repeat(1000)}`;
   const { status, code, message, options } = assertThrows(
     () => symbolFilter(text, KNOWN),
@@ -73,7 +73,7 @@ Deno.test("streamInput() lets the header's cursor win, and takes an empty one fo
   assertEquals(cursorOf({ last_event_id: "" }, ""), undefined);
 });
 
-Deno.test("streamInput() asks for snapshots where the query says 1", () => {
+Deno.test("streamInput() requests snapshots for `snapshot=1`", () => {
   const asks = (query: Record<string, string>) =>
     streamInput(StreamQuery.parse(query), undefined).withSnapshot;
   assertEquals([asks({ snapshot: "1" }), asks({ snapshot: "0" }), asks({})], [true, false, false]);

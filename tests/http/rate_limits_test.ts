@@ -7,7 +7,7 @@ import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
 import { consumeLookup, LOOKUPS_PER_MINUTE } from "../../lib/http/rate_limits.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-Deno.test("spendLookup() lets a caller miss 60 times a minute, and then says 429", async () => {
+Deno.test("consumeLookup() allows 60 failed lookups per minute, then refuses with 429", async () => {
   const clock = createManualClock();
   const rate = createRateLimit(clock, LOOKUPS_PER_MINUTE);
   const app = new Hono<AppEnv>().get("/:key", (c) => {

@@ -1,5 +1,5 @@
 /**
- * The door out, over a real hub and a real budget, and requests that come to it.
+ * A stream opener over a real hub and a real budget, and requests to it.
  *
  * @module
  */
@@ -17,45 +17,45 @@ import type { Subscription } from "../../lib/hub/subscribe.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
 import { alerts, createHubUnderTest, type HubUnderTest } from "../hub/support.ts";
 
-/** What is asked of the door. */
-export interface Visit {
+/** A request for a stream. */
+export interface OpenRequest {
   readonly method?: "GET" | "HEAD";
   readonly accept?: string;
   readonly connection?: Connection;
   readonly topic?: Topic;
 }
 
-/** A door, and what is behind it. */
-export interface DoorUnderTest extends HubUnderTest {
+/** A stream opener, and the services behind it. */
+export interface OpenerUnderTest extends HubUnderTest {
   readonly budget: Budget;
-  /** What was asked of the hub. */
-  readonly asked: readonly Subscription[];
-  readonly visit: (visit?: Visit) => Promise<Response>;
+  /** The subscriptions that the hub received. */
+  readonly subscriptions: readonly Subscription[];
+  readonly open: (visit?: OpenRequest) => Promise<Response>;
 }
 
-/** How a door differs from one that is wide open. */
-export interface DoorOptions {
+/** The differences from a stream opener without limits. */
+export interface OpenerOptions {
   readonly perIsolate?: number;
   readonly perClient?: number;
   readonly opensPerMinute?: number;
   readonly random?: () => number;
   readonly isDraining?: () => boolean;
   readonly wrap?: (log: EventLog) => EventLog;
-  /** Who asks: nobody, unless it is said. */
+  /** The principal of every request, anonymous by default. */
   readonly principal?: Principal;
   readonly consume?: (ticket: string) => Promise<boolean>;
 }
 
-/** Creates a door. */
-export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
+/** Creates a stream opener. */
+export function createOpenerUnderTest(options: OpenerOptions = {}): OpenerUnderTest {
   const { perIsolate = 9, perClient = 9, opensPerMinute = 0, wrap } = options;
   const under = createHubUnderTest({}, wrap);
   const budget = createBudget({ perIsolate, perClient });
-  const asked: Subscription[] = [];
+  const subscriptions: Subscription[] = [];
   const streamOpener: StreamOpener = {
     hub: {
       subscribe(subscription) {
-        asked.push(subscription);
+        subscriptions.push(subscription);
         return under.hub.subscribe(subscription);
       },
     },
@@ -73,8 +73,8 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   return {
     ...under,
     budget,
-    asked,
-    async visit({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
+    subscriptions,
+    async open({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {
       const app = new Hono<AppEnv>().get("/", (c) =>
         streamResponse(c, streamOpener, {
           filters: [{ topic, tags: null }],
@@ -89,13 +89,13 @@ export function createDoorUnderTest(options: DoorOptions = {}): DoorUnderTest {
   };
 }
 
-/** A connection from an address, and what the system says of it. */
+/** Creates a connection from an address. @param completed Settles when the system releases its socket. */
 export function connectFrom(hostname: string, completed?: Promise<void>): Connection {
   return { remoteAddr: { hostname }, ...completed ? { completed } : {} };
 }
 
-/** Hangs up. */
-export async function hangUp({ body }: Response): Promise<void> {
+/** Disconnects a client. */
+export async function disconnect({ body }: Response): Promise<void> {
   assert(body !== null);
   await body.cancel();
 }

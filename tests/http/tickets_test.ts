@@ -30,7 +30,7 @@ function createTicketsUnderTest(secret = SECRET) {
   return { clock, calls, tickets: make(secret), withSecret: make };
 }
 
-Deno.test("tickets are spent once, within 30 s, by any isolate that has the secret", async () => {
+Deno.test("tickets are consumed once, within 30 s, by any isolate that has the secret", async () => {
   const { clock, calls, tickets, withSecret } = createTicketsUnderTest();
   const { ticket, expiresAt } = await tickets.issue(RIGHTS);
   assertEquals(expiresAt, clock.now() + 30_000);

@@ -6,7 +6,7 @@ const LIST = { ALLOWED_ORIGINS: `${OURS},http://localhost:5173` };
 const EXPOSED = "etag,location,retry-after,ratelimit,ratelimit-policy";
 const ALLOWED = "authorization,content-type,idempotency-key,if-none-match,last-event-id";
 
-/** What a browser looks at. */
+/** The headers that a browser checks. */
 function corsOf({ headers }: Response) {
   return {
     origin: headers.get("access-control-allow-origin"),
@@ -85,7 +85,7 @@ Deno.test("CORS lets listed origins in, exactly, and no others", async () => {
   assert(variesByOrigin);
 });
 
-Deno.test("CORS preflights allow what the routes take, for a day, and count nowhere", async () => {
+Deno.test("CORS preflights allow the methods and headers of the routes, for a day, and consume nothing", async () => {
   await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "1", OPENS_PER_MINUTE: "1" });
   const headers = { origin: OURS, "access-control-request-method": "POST" };
   for (const path of ["/v1/events/alerts", "/v1/events/secret/stream", "/v1/quotes"]) {

@@ -1,4 +1,4 @@
-/** What the demo alone has: an operation that anybody may begin and follow. */
+/** The routes of the demo: an operation that anyone may start and stream. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { createAppUnderTest, TOKEN } from "./support.ts";
@@ -29,7 +29,7 @@ Deno.test("POST /demo/operations begins an operation that reports and completes,
   );
 });
 
-Deno.test("POST /demo/operations/{id}/tickets makes none for what is somebody's", async () => {
+Deno.test("POST /demo/operations/{id}/tickets issues none for another owner's operation", async () => {
   await using test = createAppUnderTest();
   const answer = await test.send("/v1/operations", {
     method: "POST",

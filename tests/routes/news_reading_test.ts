@@ -1,4 +1,4 @@
-/** What readers of news have: lists, polls after a cursor, streams. */
+/** Reading news: lists, polls after a cursor, streams. */
 import { assert, assertEquals } from "@std/assert";
 import { createSeeded } from "../support/seeded.ts";
 import { rss } from "../topics/news/support.ts";
@@ -46,7 +46,7 @@ Deno.test("GET /v1/news answers 304 until something that it shows is another", a
   assertEquals((await ask(etag))[0], 200);
 });
 
-Deno.test("GET /v1/news?after= tells what is new, changed and retracted, oldest first, in pages", async () => {
+Deno.test("GET /v1/news?after= returns new, changed and retracted articles, oldest first, in pages", async () => {
   await using test = createNewsUnderTest();
   const old = [await test.post(1), await test.post(2)];
   const { cursor } = await test.list();
@@ -65,7 +65,7 @@ Deno.test("GET /v1/news?after= tells what is new, changed and retracted, oldest 
   assertEquals([third.articles, third.retracted, third.cursor], [[], [], second.cursor]);
 });
 
-Deno.test("GET /v1/news?after= says gap where the cursor no longer reaches, and goes on with what is kept", async () => {
+Deno.test("GET /v1/news?after= reports a gap if the log no longer reaches back to the cursor, and returns the retained articles", async () => {
   await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "2" });
   await test.post(1);
   const { cursor } = await test.list();
@@ -141,7 +141,7 @@ Deno.test("a client that polls loses and repeats nothing while feeds insert, del
   );
 });
 
-Deno.test("GET /v1/news is watching: feeds are asked for three of their intervals, and HEAD asks none", async () => {
+Deno.test("GET /v1/news keeps the feeds polled for three intervals; HEAD does not", async () => {
   await using test = createNewsUnderTest({ NEWS_POLL_MS: "1000" });
   const asked = () =>
     test.fetched.splice(0).filter((url) => url.includes("archive.example")).length;
@@ -156,7 +156,7 @@ Deno.test("GET /v1/news is watching: feeds are asked for three of their interval
   assertEquals([asked(), test.clock.timers], [0, 0]);
 });
 
-Deno.test("a GET waits 800 ms at most for feeds that were not asked yet, and for nobody afterwards", async () => {
+Deno.test("a GET waits for at most 800 ms for the first poll of the feeds, and never afterwards", async () => {
   await using test = createNewsUnderTest({}, () => new Promise(() => {}));
   const ask = () => {
     const flight = { isOver: false };
@@ -200,7 +200,7 @@ Deno.test("ten feeds of which one hangs: the nine others are read on time", asyn
   assertEquals(feeds.map(({ state }) => state), names.map((_, n) => n === 4 ? "broken" : "ok"));
 });
 
-Deno.test("an article of a feed that is too large is left out and told to the operator, and the others come", async () => {
+Deno.test("an article that is too large is skipped and logged, and the others are published", async () => {
   const xml = rss(
     ["a", "b", "c"].map((name) => {
       const summary = name === "b" ? "x".repeat(400) : "";
@@ -233,7 +233,7 @@ Deno.test("GET /v1/stream carries news beside quotes, each with a filter of its 
   assertEquals(client.frames.map(({ event }) => event).slice(0, 2), ["sync", "snapshot"]);
 });
 
-Deno.test("heartbeats move a filtered reader's cursor past what is trimmed, without a false gap", async () => {
+Deno.test("heartbeats advance the cursor of a filtered client past evicted events, without a false gap", async () => {
   const env = { LOG_RETAIN_EVENTS: "5", STREAM_MAX_AGE_MS: "86400000" };
   await using test = createNewsUnderTest(env);
   const path = "/v1/news/stream?source=rare";

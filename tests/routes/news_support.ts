@@ -10,7 +10,7 @@ import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 
-/** What `GET /v1/news` answers. */
+/** The answer of `GET /v1/news`. */
 export const ANSWER = z.strictObject({
   articles: z.array(Article),
   retracted: z.array(z.string()),
@@ -40,7 +40,7 @@ export interface NewsUnderTest extends AppUnderTest {
   list(query?: string): Promise<z.infer<typeof ANSWER>>;
 }
 
-/** Where no feed answers: what is there was posted. */
+/** Creates an app whose feeds do not answer: all its articles were posted. */
 export const SILENT = () => Promise.reject(new Error("nobody is there"));
 
 /** Creates an app whose news are those that a publisher sends, unless `fetch` brings others. */
@@ -85,7 +85,7 @@ export function createNewsUnderTest(
   };
 }
 
-/** What a stream said of articles, in order: the event and the title, or the id of a retraction. */
+/** Returns the article events of a stream, in order: the type and the title, or the id of a retraction. */
 export function said({ frames }: Client): string[] {
   return frames.filter(({ event }) => event.startsWith("article")).map(({ event, data }) => {
     const { title, id } = JSON.parse(data);

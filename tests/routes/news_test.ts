@@ -30,7 +30,7 @@ Deno.test("POST /v1/news reaches every tab at once, and answers 201 with the art
   }
 });
 
-Deno.test("POST /v1/news answers 200 with what is known, by its link or guid, and publishes nothing", async () => {
+Deno.test("POST /v1/news answers 200 with a known article, by its link or guid, and publishes nothing", async () => {
   await using test = createNewsUnderTest();
   await using tab = await test.follow(STREAM);
   const first = await test.post(1, { guid: "one" });
@@ -202,13 +202,13 @@ for (const [what, refused] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("POST /v1/news says what to set where there is no token", async () => {
+Deno.test("POST /v1/news says what to set while there is no token", async () => {
   await using test = createNewsUnderTest({ PUBLISH_TOKEN: "" });
   const response = await test.write("POST", "/v1/news", story(1));
   assertEquals(await refusalOf(response), [403, "publishing_off"]);
 });
 
-Deno.test("publishing news spends the publisher's rate, whatever it does", async () => {
+Deno.test("publishing news consumes the publisher's rate, whatever the outcome", async () => {
   await using test = createNewsUnderTest({ PUBLISH_PER_MINUTE: "2" });
   const { id } = await test.post(1);
   assertEquals((await test.write("DELETE", `/v1/news/${id}`)).status, 204);
@@ -216,7 +216,7 @@ Deno.test("publishing news spends the publisher's rate, whatever it does", async
   assertEquals(await refusalOf(refused), [429, "publishing_too_often"]);
 });
 
-Deno.test("the same Idempotency-Key is answered as the first time, and refused with another body", async () => {
+Deno.test("a repeated Idempotency-Key returns the first answer, and is refused with another body", async () => {
   await using test = createNewsUnderTest();
   const key = { "idempotency-key": "a-1" };
   const first = await test.write("POST", "/v1/news", story(1), key);

@@ -44,7 +44,7 @@ function allOf(key: string, value: unknown): string[] {
   );
 }
 
-/** What a reference stands for, undefined where there is nothing. */
+/** Resolves a reference of a document, undefined without a target. */
 function resolve(document: unknown, ref: string): unknown {
   return ref.split("/").slice(1).reduce<unknown>(
     (value, key) =>
@@ -117,7 +117,7 @@ Deno.test("GET /openapi.json declares every refusal as a problem", async () => {
 
 const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
 
-/** What is refused, by some routes at least. */
+/** The refusals that some routes document. */
 const REFUSED: readonly (readonly [what: string, url: string, RequestInit])[] = [
   ["without a token", "", {}],
   ["with a token in its URL", "?token=x", { headers: OF_PUBLISHER }],

@@ -12,7 +12,7 @@ async function figure(
   return figureIn(await (await test.send("/metrics")).text(), name, labels);
 }
 
-Deno.test("GET /health tells what this isolate is, and how many streams it carries", async () => {
+Deno.test("GET /health reports the isolate and its streams", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "7" });
   await using _client = await test.follow("/v1/events/alerts/stream");
   const response = await test.send("/health");
@@ -73,7 +73,7 @@ Deno.test("GET /metrics takes the publisher's token outside of the demo, HEAD to
   }
 });
 
-Deno.test("GET /metrics is off where no token is set, and says what to set", async () => {
+Deno.test("GET /metrics is off while no token is set, and says what to set", async () => {
   const settings = { DEMO: "0", PUBLISH_TOKEN: "" };
   await using test = createAppUnderTest(settings);
   const response = await test.send("/metrics", { headers: { authorization: "Bearer " } });
@@ -81,7 +81,7 @@ Deno.test("GET /metrics is off where no token is set, and says what to set", asy
   assertEquals(await refusalOf(response), [403, "metrics_off"]);
 });
 
-Deno.test("GET /metrics tells of streams, seats, publications and providers of a demo", async () => {
+Deno.test("GET /metrics reports streams, slots, publications and providers of a demo", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "7" });
   await using _quotes = await test.follow("/v1/quotes/stream");
   await using alerts = await test.follow("/v1/stream?topics=events/alerts");
@@ -104,7 +104,7 @@ Deno.test("GET /metrics tells of streams, seats, publications and providers of a
   assertEquals(await figure(test, "provider_breaker", { state: "closed" }), 4);
 });
 
-Deno.test("GET /metrics tells of providers that fail, by how, and of their breakers", async () => {
+Deno.test("GET /metrics reports failing providers by kind, and their breakers", async () => {
   await using test = createAppUnderTest(
     {},
     () => Promise.resolve(new Response("no", { status: 500 })),
@@ -146,7 +146,7 @@ Deno.test("GET /metrics counts refused streams by why", async () => {
   assertEquals(await figure(strict, "streams_opened_total"), 1);
 });
 
-Deno.test("GET /metrics counts Redis commands as GET /health does, and tells that the store is away", async () => {
+Deno.test("GET /metrics counts Redis commands as GET /health does, and reports an unavailable store", async () => {
   const redis = { UPSTASH_REDIS_REST_URL: "https://redis.example", UPSTASH_REDIS_REST_TOKEN: "t" };
   await using test = createAppUnderTest(redis, () => Promise.reject(new Error("no network")));
   // The queue of tasks was asked for, once.
@@ -186,7 +186,7 @@ Deno.test("the app takes URLs of 4 KB and no longer ones", async () => {
   assertEquals(await refusalOf(await test.send(`${longest}x`)), [414, "url_too_long"]);
 });
 
-Deno.test("the app tells the operator of its own faults, and the caller nothing", async () => {
+Deno.test("the app logs its own faults, and reveals nothing of them to the caller", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/page/page.css");
   const text = await response.clone().text();

@@ -29,7 +29,7 @@ const FEED: FeedStatus = {
   next_poll_at: "2026-08-03T14:05:00.000Z",
 };
 
-Deno.test("page paints news as text, with links that tell nothing of us, and marks what was updated", async () => {
+Deno.test("page renders news as text, with links without a referrer, and marks updated articles", async () => {
   const page = await paint([], [], { articles: [ARTICLE] });
   const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
   const words = item.slice(item.indexOf(">") + 1).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");

@@ -9,7 +9,7 @@ import { pageRoutes } from "../../routes/page/page.ts";
 import type { PageNews } from "../../routes/page/news.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** When the page is painted. */
+/** The time at which the page is rendered. */
 const NOW = Date.parse("2026-08-03T14:03:30.000Z");
 const ASSETS = new URL("../../lib/", import.meta.url);
 

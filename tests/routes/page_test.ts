@@ -9,7 +9,7 @@ function rowText(page: string, symbol: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
 
-Deno.test("page paints what is known, with the cursor from which its stream goes on", async () => {
+Deno.test("page renders the latest values, with the cursor that its stream continues from", async () => {
   const { app, calls } = createPage([QUOTE], [STATUS]);
   const response = await app.request("/");
   const page = await response.text();
@@ -31,13 +31,13 @@ Deno.test("page hands its script the very snapshot it painted", async () => {
   assertEquals(JSON.parse(json), { quotes: [QUOTE], status: [STATUS] });
 });
 
-Deno.test("page says what it waits for where nothing is known", async () => {
+Deno.test("page says what it waits for while no value is known", async () => {
   const page = await paint();
   assertStringIncludes(rowText(page, "BTC-USD"), "waiting for the first price");
   assertStringIncludes(page, `data-cursor=""`);
 });
 
-Deno.test("page says from whom it waits for a price, and who is down", async () => {
+Deno.test("page names the providers that it waits for, and those that are down", async () => {
   const waiting = await paint([QUOTE], [STATUS]);
   assertStringIncludes(rowText(waiting, "ETH-USD"), "waiting for the first price from coinbase");
   const down = await paint([], [{ ...STATUS, state: "down" }]);
@@ -78,7 +78,7 @@ for (const [words, quote, status] of WORDS) {
   });
 }
 
-Deno.test("page says what is wrong with a provider, and when it is tried again", async () => {
+Deno.test("page shows the problem of a provider, and the time of its next call", async () => {
   const page = await paint([QUOTE], [{
     ...STATUS,
     state: "down",
@@ -92,7 +92,7 @@ Deno.test("page says what is wrong with a provider, and when it is tried again",
   );
 });
 
-Deno.test("page says what is to be known of providers that are live, too", async () => {
+Deno.test("page shows the remarks of live providers too", async () => {
   const reason = "Coinbase and Kraken differ by 3 % on BTC-USD";
   assertStringIncludes(
     await paint([QUOTE], [{ ...STATUS, reason }]),
@@ -100,7 +100,7 @@ Deno.test("page says what is to be known of providers that are live, too", async
   );
 });
 
-Deno.test("page says what is worst first", async () => {
+Deno.test("page shows the worst problem first", async () => {
   const states = ["closed", "delayed", "live", "stale", "down"] as const;
   const page = await paint(
     [QUOTE],
@@ -110,7 +110,7 @@ Deno.test("page says what is worst first", async () => {
   assertEquals(told, ["down", "stale", "live", "delayed", "closed"]);
 });
 
-Deno.test("page says which symbols nobody gives", async () => {
+Deno.test("page names the symbols without a source", async () => {
   const page = await paint([QUOTE], [{
     ...STATUS,
     provider: "none",
@@ -138,7 +138,7 @@ Deno.test("page has nothing to say about providers that are live", async () => {
   assertMatch(page, /<section id="problems" class="panel" hidden>/);
 });
 
-Deno.test("page escapes what it was given", async () => {
+Deno.test("page escapes the values of providers", async () => {
   const evil = `<script>alert("1")</script>`;
   const page = await paint(
     [{ ...QUOTE, name: evil, attribution: evil }],
@@ -233,7 +233,7 @@ Deno.test("page's script and style sheet come whole: of other modules there is o
   assertEquals(await imports("/page/page.css"), []);
 });
 
-Deno.test("page is packed for who takes that", async () => {
+Deno.test("page is compressed for clients that accept it", async () => {
   const { app } = createPage([QUOTE], [STATUS]);
   const plain = await (await app.request("/")).text();
   const packed = await app.request("/", { headers: { "accept-encoding": "gzip" } });

@@ -140,7 +140,7 @@ Deno.test("twenty clients come and go while one sender publishes ten events: eac
   assertEquals(test.services.budget.inUse, 0);
 });
 
-/** What no publisher may send, with what it is told. */
+/** Publications that are refused, with their problems. */
 const HOPELESS: Readonly<Record<string, readonly [unknown, readonly [number, string]]>> = {
   "too large (S2-x2, S2-e)": [{ type: "note", data: "é".repeat(50_000) }, [413, "event_too_large"]],
   "nested too deep to be written (S2-x2)": [

@@ -4,7 +4,7 @@ import { createAppUnderTest, refusalOf } from "./support.ts";
 
 const NOTE = { type: "note", data: 1 };
 const LIMIT = 1000;
-/** What an event's data weighs beside its text: `{"channel":"alerts","data":""}`. */
+/** The bytes of an event's data beside its text: `{"channel":"alerts","data":""}`. */
 const AROUND = 30;
 
 Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", async () => {

@@ -7,7 +7,7 @@ import { createAppUnderTest, refusalOf } from "./support.ts";
 
 const ALERT = { type: "note", data: 1 };
 
-Deno.test("GET /v1/quotes answers with what is known, flat", async () => {
+Deno.test("GET /v1/quotes returns the latest quotes, flat", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/v1/quotes");
   assertEquals([response.status, response.headers.get("cache-control")], [200, "no-cache"]);
@@ -37,7 +37,7 @@ Deno.test("GET /v1/quotes filters by symbols, however they are spelled", async (
   assertEquals(status.map(({ provider }) => provider), ["coinbase"]);
 });
 
-Deno.test("GET /v1/quotes refuses symbols there are not, before it asks anyone", async () => {
+Deno.test("GET /v1/quotes refuses unknown symbols before it polls", async () => {
   await using test = createAppUnderTest();
   for (const path of ["/v1/quotes", "/v1/quotes/stream"]) {
     const response = await test.send(`${path}?symbols=BTC-USD,doge`);
@@ -53,7 +53,7 @@ Deno.test("GET /v1/quotes refuses symbols there are not, before it asks anyone",
   assertEquals([test.fetched, test.clock.timers], [[], 0]);
 });
 
-Deno.test("GET /v1/quotes gives a cursor a stream goes on from", async () => {
+Deno.test("GET /v1/quotes returns a cursor that a stream continues from", async () => {
   await using test = createAppUnderTest();
   const { cursor, quotes } = await (await test.send("/v1/quotes")).json();
   await using client = await test.follow(`/v1/quotes/stream?last_event_id=${cursor}`);
@@ -100,7 +100,7 @@ Deno.test("GET /v1/quotes counts as watching for three polls, and then nothing r
   assertEquals(test.clock.timers, 0);
 });
 
-Deno.test("GET /v1/quotes again goes on watching, and asks no provider within the TTL", async () => {
+Deno.test("a repeated GET /v1/quotes keeps the pollers running, and calls no provider within the TTL", async () => {
   await using test = createAppUnderTest();
   await test.send("/v1/quotes");
   const aPoll = test.fetched.length;
@@ -113,7 +113,7 @@ Deno.test("GET /v1/quotes again goes on watching, and asks no provider within th
   assert(test.fetched.length >= before + 2 * aPoll, String(test.fetched.length));
 });
 
-Deno.test("GET /v1/quotes waits 800 ms for a provider that hangs, and says what there is", async () => {
+Deno.test("GET /v1/quotes waits for 800 ms for a provider that hangs, then returns what it has", async () => {
   await using test = createAppUnderTest({}, () => new Promise(() => {}));
   let answer: Response | undefined;
   const flight = Promise.resolve(test.app.request("/v1/quotes")).then((response) => {
@@ -128,7 +128,7 @@ Deno.test("GET /v1/quotes waits 800 ms for a provider that hangs, and says what 
   assert(cursor !== null);
 });
 
-Deno.test("GET /v1/quotes names the rows that nobody gives, with the settings there are", async () => {
+Deno.test("GET /v1/quotes names the symbols without a source under the current settings", async () => {
   await using test = createAppUnderTest({ UNOFFICIAL_SOURCES: "none" });
   const none = async (path: string) => {
     const { status } = Snapshot.parse(await (await test.send(path)).json());

@@ -5,7 +5,7 @@
  */
 import { createAskedApp, OF_PUBLISHER } from "./owned_support.ts";
 
-/** How a check is asked for, and a stream. */
+/** The headers of a check, and of a stream. */
 export const CHECK = { accept: "application/json" };
 export const STREAM = { accept: "text/event-stream" };
 

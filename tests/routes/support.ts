@@ -29,7 +29,7 @@ export const SETTINGS = {
   }),
 };
 
-/** What a poll of the simulated providers takes, and some more. */
+/** The latency of the simulated providers, and some more. */
 const ANSWER_MS = 50;
 
 /** A way to ask an app. */
@@ -47,7 +47,7 @@ export interface AppUnderTest extends AsyncDisposable {
   readonly app: ReturnType<typeof askingOf>;
   /** Every URL the app has fetched. */
   readonly fetched: string[];
-  /** What the app told the operator. */
+  /** The log lines of the app. */
   readonly lines: string[];
   /** Sends a request and lets pass what the simulated providers take. */
   send(path: string, init?: RequestInit): Promise<Response>;

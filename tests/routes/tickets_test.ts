@@ -27,7 +27,7 @@ async function ticketFor(test: AppUnderTest, headers: Record<string, string>, to
   return Ticket.parse(await response.json());
 }
 
-Deno.test("POST /v1/tickets makes a ticket that opens one stream within 30 s", async () => {
+Deno.test("POST /v1/tickets issues a ticket that opens one stream within 30 s", async () => {
   await using test = createAppUnderTest();
   for (const headers of [ANN, PUBLISHER]) {
     const { ticket, expires_at } = await ticketFor(test, headers);
@@ -45,7 +45,7 @@ Deno.test("POST /v1/tickets makes a ticket that opens one stream within 30 s", a
   }
 });
 
-Deno.test("a ticket opens its own topics only, beside public ones, and is not spent by less", async () => {
+Deno.test("a ticket opens its own topics and public ones only, and a refusal does not consume it", async () => {
   await using test = createAppUnderTest({
     CHANNELS: JSON.stringify({
       secret: { types: ["note"], private: true },
@@ -61,7 +61,7 @@ Deno.test("a ticket opens its own topics only, beside public ones, and is not sp
   assertEquals(client.said("sync").length, 1);
 });
 
-Deno.test("a ticket is not spent by HEAD, nor where no stream can be had", async () => {
+Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_CLIENT: "1" });
   const path = `${SECRET}?ticket=${(await ticketFor(test, ANN)).ticket}`;
   for (let n = 0; n < 2; n++) {
@@ -78,7 +78,7 @@ Deno.test("a ticket is not spent by HEAD, nor where no stream can be had", async
   assertEquals([client.said("sync").length, test.services.budget.inUse], [1, 1]);
 });
 
-Deno.test("a ticket that was spent takes no seat", async () => {
+Deno.test("a consumed ticket takes no slot", async () => {
   await using test = createAppUnderTest();
   const path = `${SECRET}?ticket=${(await ticketFor(test, ANN)).ticket}`;
   await (await test.follow(path)).hangUp();
@@ -107,7 +107,7 @@ Deno.test("a stream of a private topic ends with its JWT, the one that its ticke
   assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
 });
 
-Deno.test("a ticket opens an operation of who it was made for, and tells nothing of another's", async () => {
+Deno.test("a ticket opens its user's operation, and reveals nothing of another's", async () => {
   await using test = createAppUnderTest();
   const created = await test.app.request("/v1/operations", {
     method: "POST",
@@ -125,7 +125,7 @@ Deno.test("a ticket opens an operation of who it was made for, and tells nothing
   }
 });
 
-Deno.test("a ticket asks for nothing but a stream", async () => {
+Deno.test("a ticket opens streams only", async () => {
   await using test = createAppUnderTest();
   const { ticket } = await ticketFor(test, ANN);
   const response = await test.app.request(`/v1/tickets?ticket=${ticket}`, {
@@ -136,7 +136,7 @@ Deno.test("a ticket asks for nothing but a stream", async () => {
   assertEquals(await refusalOf(response), [400, "token_in_url"]);
 });
 
-Deno.test("POST /v1/tickets refuses who may not follow all it names, and what it cannot use", async () => {
+Deno.test("POST /v1/tickets refuses topics that the token does not include, and invalid bodies", async () => {
   await using test = createAppUnderTest();
   const refusal = async (headers: Record<string, string>, body?: unknown) =>
     await refusalOf(await ask(test, headers, body));
@@ -174,7 +174,7 @@ Deno.test("POST /v1/tickets makes a user as many as it may open streams, and oth
   assertEquals(client.said("sync").length, 1);
 });
 
-Deno.test("without AUTH_SECRET private topics are publishers' alone, and the operator is told, strangers are not", async () => {
+Deno.test("without AUTH_SECRET private topics are open to publishers only, and a warning tells the operator", async () => {
   await using test = createAppUnderTest({ AUTH_SECRET: "" });
   for (const headers of [{}, ANN]) {
     const response = await test.send(SECRET, { headers });

@@ -28,7 +28,7 @@ Deno.test("fetchAnswer() gives the headers with the text", async () => {
   assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
 });
 
-Deno.test("fetchAnswer() tells who asked whether it has changed that it has not, and lets go of the body", async () => {
+Deno.test("fetchAnswer() answers a conditional request with null after a 304, and cancels the body", async () => {
   const { state, response } = endless([], { status: 200, headers: { etag: 'W/"1"' } });
   // A Response of status 304 may not have a body here: over the network it might.
   const unchanged = new Proxy(response, {
@@ -41,7 +41,7 @@ Deno.test("fetchAnswer() tells who asked whether it has changed that it has not,
   assert(state.isCancelled);
 });
 
-Deno.test("fetchAnswer() takes 304 for a refusal where nobody asked; fetchText() always", async () => {
+Deno.test("fetchAnswer() fails on a 304 to an unconditional request; fetchText() always does", async () => {
   const { runtime } = createOutside(() => new Response(null, { status: 304 }));
   for (
     const answer of [fetchAnswer(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
@@ -80,13 +80,13 @@ for (const { hops, movedTo } of MOVES) {
   });
 }
 
-Deno.test("fetchAnswer() takes a permanent redirect to our own network for what it is", async () => {
+Deno.test("fetchAnswer() blocks a permanent redirect into our own network", async () => {
   const { runtime, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
   assertEquals((await failureOf(fetchAnswer(runtime, options, FEED))).kind, "blocked");
   assertEquals(calls.length, 1);
 });
 
-Deno.test("fetchAnswer() asks another origin without the validators of the first", async () => {
+Deno.test("fetchAnswer() sends no validators of one origin to another", async () => {
   const other = "https://b.example.com/";
   const { runtime, calls } = answering({
     [FEED]: () => redirect(301, other),

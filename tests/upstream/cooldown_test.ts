@@ -37,14 +37,14 @@ Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 
   assertEquals(cooldown.waitMs(), MINUTE);
 });
 
-Deno.test("createCooldown() heeds no wish beyond 15 minutes", () => {
+Deno.test("createCooldown() caps a cool-down at 15 minutes", () => {
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
   cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: Infinity }));
   assertEquals(cooldown.waitMs(), 15 * MINUTE);
 });
 
-Deno.test("createCooldown() never shortens a pause that runs", () => {
+Deno.test("createCooldown() never shortens a running cool-down", () => {
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
   cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: 300_000 }));

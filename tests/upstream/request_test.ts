@@ -76,7 +76,7 @@ Deno.test("fetchText() refuses a status or a content type, and lets go of the bo
   }
 });
 
-Deno.test("fetchText() takes every JSON type, or what accept matches", async () => {
+Deno.test("fetchText() accepts every JSON type, or the types that `accept` matches", async () => {
   const types = ["application/json;charset=utf-8", "application/problem+json", "text/csv"];
   for (const type of types) {
     const { runtime } = createOutside(() =>
@@ -87,14 +87,14 @@ Deno.test("fetchText() takes every JSON type, or what accept matches", async () 
   }
 });
 
-Deno.test("fetchText() tells how long a refusal asks to be left alone", async () => {
+Deno.test("fetchText() reports the Retry-After of a refusal", async () => {
   const { runtime } = createOutside(() =>
     new Response(null, { status: 503, headers: { "retry-after": "7" } })
   );
   assertEquals((await failureOf(fetchText(runtime, options, URL_OF_BTC))).retryAfterMs, 7000);
 });
 
-Deno.test("fetchText() tells a connection that breaks, without its URL", async () => {
+Deno.test("fetchText() reports a broken connection without its URL", async () => {
   const broken = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
   const answers = [
     () => Promise.reject(new TypeError(`error sending request for ${URL_OF_BTC}`)),
@@ -130,7 +130,7 @@ const BLOCKED = [
   "https://[fd00::1]/",
 ];
 
-Deno.test("fetchText() calls nothing but public hosts over https, redirects included", async () => {
+Deno.test("fetchText() calls public hosts over https only, redirects included", async () => {
   for (const url of BLOCKED) {
     const first = createOutside(() => json(1));
     const failure = await failureOf(fetchText(first.runtime, options, url));
@@ -145,7 +145,7 @@ Deno.test("fetchText() calls nothing but public hosts over https, redirects incl
   }
 });
 
-Deno.test("fetchText() calls a name only if all it stands for is public", async () => {
+Deno.test("fetchText() calls a name only if all its addresses are public", async () => {
   const answers: [string[], string | null][] = [
     [["93.184.215.14", "10.0.0.1"], "blocked"],
     [[], "blocked"],
@@ -164,7 +164,7 @@ Deno.test("fetchText() calls a name only if all it stands for is public", async 
   assertEquals((await failureOf(fetchText(lost, options, URL_OF_BTC))).kind, "network");
 });
 
-Deno.test("fetchText() follows three redirects, lets go of their bodies, and follows no fourth", async () => {
+Deno.test("fetchText() follows three redirects, cancels their bodies, and follows no fourth", async () => {
   for (const hops of [3, 4]) {
     const bodies: { isCancelled: boolean }[] = [];
     const { runtime, calls } = createOutside((_call, init) => {
@@ -183,7 +183,7 @@ Deno.test("fetchText() follows three redirects, lets go of their bodies, and fol
   }
 });
 
-Deno.test("fetchText() stops at a redirect that does not say where", async () => {
+Deno.test("fetchText() fails on a redirect without a target", async () => {
   const { runtime, calls } = createOutside(() => new Response(null, { status: 301 }));
   const { kind, status } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
   assertEquals([kind, status, calls.length], ["http", 301, 1]);

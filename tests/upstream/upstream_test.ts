@@ -44,7 +44,7 @@ Deno.test("upstream.get() calls again once the TTL is over, counted from the cal
   assertEquals((await second).value, { price: 2 });
 });
 
-Deno.test("upstream.get() lets any number of callers share one flight, and no value", async () => {
+Deno.test("upstream.get() shares one flight among concurrent callers, but not its value", async () => {
   const { runtime, calls } = createOutside(() => json({ prices: [1] }));
   const upstream = createUpstream(runtime, options);
   let parses = 0;
@@ -64,7 +64,7 @@ Deno.test("upstream.get() lets any number of callers share one flight, and no va
   assertEquals(parses, 4, "once a caller");
 });
 
-Deno.test("upstream.get() answers everyone, even those whose flight was pushed out of the cache", async () => {
+Deno.test("upstream.get() answers every caller, even for a flight whose URL was evicted from the cache", async () => {
   const { runtime, calls } = createOutside(({ url }) => json(url));
   const upstream = createUpstream(runtime, options);
   const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
@@ -74,7 +74,7 @@ Deno.test("upstream.get() answers everyone, even those whose flight was pushed o
   assertEquals(calls.length, 101, "the oldest are forgotten");
 });
 
-Deno.test("upstream.get() gives an older value with its time and the failure, then a new one", async () => {
+Deno.test("upstream.get() returns a stale value with its time and the failure, then a fresh one", async () => {
   const answers = [json(1), refusal(500), json({ not: "a number" }), json(2)];
   const { runtime, clock } = createOutside(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
@@ -97,7 +97,7 @@ Deno.test("upstream.get() gives an older value with its time and the failure, th
   assertEquals(upstream.health().failure, null);
 });
 
-Deno.test("upstream.get() rejects where nothing is known, and the next flight is a new one", async () => {
+Deno.test("upstream.get() rejects without a cached value, and the next call starts a new flight", async () => {
   const answers = [refusal(500), json(1)];
   const { runtime } = createOutside(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
@@ -106,7 +106,7 @@ Deno.test("upstream.get() rejects where nothing is known, and the next flight is
   assertEquals((await upstream.get(BTC, parse)).value, 1);
 });
 
-Deno.test("upstream.get() takes what parse throws for an unknown shape, without a word of the body", async () => {
+Deno.test("upstream.get() reports an error of `parse` as an unknown shape, without the body", async () => {
   const { runtime } = createOutside(() =>
     new Response("<secret>", { headers: { "content-type": "application/json" } })
   );
@@ -114,7 +114,7 @@ Deno.test("upstream.get() takes what parse throws for an unknown shape, without 
   assertEquals([kind, message], ["shape", "Example answered in a shape we do not know"]);
 });
 
-Deno.test("upstream.get() passes on a failure that parse found, and heeds it", async () => {
+Deno.test("upstream.get() passes on a failure that `parse` found, and cools down after it", async () => {
   const { runtime, calls } = createOutside(() => json({ error: ["EGeneral:Too many requests"] }));
   const upstream = createUpstream(runtime, options);
   const found = new UpstreamFailure("http", "Example refused: too many requests", { status: 429 });
@@ -170,7 +170,7 @@ async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void>
   }
 }
 
-Deno.test("upstream.get() leaves an upstream alone after three failures, for longer each time", async () => {
+Deno.test("upstream.get() opens the breaker after three failures, with longer pauses after each failed trial", async () => {
   const { runtime, clock, calls } = createOutside(() => refusal(500));
   const upstream = createUpstream(runtime, options);
   for (let each = 0; each < 3; each++) {
@@ -193,7 +193,7 @@ Deno.test("upstream.get() leaves an upstream alone after three failures, for lon
   assertEquals(pauses, [10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1000));
 });
 
-Deno.test("upstream.get() counts failures that come together once", async () => {
+Deno.test("upstream.get() counts simultaneous failures once", async () => {
   const { runtime, clock } = createOutside(() => refusal(500));
   const upstream = createUpstream(runtime, options);
   for (const breaker of ["closed", "closed", "open"]) {
@@ -203,7 +203,7 @@ Deno.test("upstream.get() counts failures that come together once", async () => 
   }
 });
 
-Deno.test("upstream.get() says until when and why an upstream is left alone", async () => {
+Deno.test("upstream.get() reports the end and the reason of a pause", async () => {
   let status = 500;
   const { runtime, clock } = createOutside(() => refusal(status));
   const upstream = createUpstream(runtime, options);
@@ -219,7 +219,7 @@ Deno.test("upstream.get() says until when and why an upstream is left alone", as
   assertStringIncludes(asked, "until 12:01:01 UTC, as it asked");
 });
 
-Deno.test("upstream.get() sends one trial, lets the others wait for it, and closes after its success", async () => {
+Deno.test("upstream.get() sends one trial while half-open, lets other calls wait for it, and closes after its success", async () => {
   let trial = Promise.withResolvers<number>();
   const { runtime, clock, calls } = createOutside(async () =>
     calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })

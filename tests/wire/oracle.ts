@@ -1,5 +1,5 @@
 /**
- * What a browser makes of the bytes of a stream, by a parser that is not ours.
+ * The events that a browser parses from a stream, by an independent parser.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export interface Seen {
 /** All a browser knows when a stream ends. */
 export interface Reading {
   readonly events: readonly Seen[];
-  /** What it would come back with. */
+  /** The cursor of its next request. */
   readonly lastEventId: string;
-  /** How long it would wait before; null where it was not told. */
+  /** The delay before its next request; null without a `retry`. */
   readonly retry: number | null;
 }
 

@@ -61,7 +61,7 @@ function asReceived(text: string): string {
   return text.toWellFormed().replace(/\r\n?/g, "\n");
 }
 
-/** What a browser must make of frames that arrived whole. */
+/** Returns the events that a browser must parse from whole frames. */
 function expected(frames: readonly Frame[]) {
   let lastEventId = "";
   const events = frames.flatMap(({ id, event, data }) => {
@@ -103,7 +103,7 @@ for (const { name, wire, events, retry = null, lastEventId } of VECTORS) {
   });
 }
 
-Deno.test("encodeFrames() gives the parser back what went in, cut at any byte, and nothing else", () => {
+Deno.test("encodeFrames() round-trips through the parser, split at any byte", () => {
   fc.assert(fc.property(
     fc.array(frame, { minLength: 1, maxLength: 5 }),
     fc.array(fc.nat(), { maxLength: 8 }),
@@ -211,7 +211,7 @@ Deno.test("SseEncoderStream keeps publications together and in order, and lets t
   ]);
 });
 
-Deno.test("SseEncoderStream leaves out an event that cannot be encoded, tells of it, and goes on", async () => {
+Deno.test("SseEncoderStream skips an event that cannot be encoded, reports it, and continues", async () => {
   const faults: unknown[] = [];
   const bad = { ...eventOf(1, "1700-1"), type: "a\nb" };
   const encoded = await Array.fromAsync(

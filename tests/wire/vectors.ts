@@ -1,5 +1,5 @@
 /**
- * What browsers are held to: the parser's cases of web-platform-tests `eventsource/format-*`, as the bytes their server
+ * The behaviour that browsers are tested for: the parser's cases of web-platform-tests `eventsource/format-*`, as the bytes their server
  * sends (their `message.py` adds a blank line, or one line feed where the case wants none) and what a page then sees.
  *
  * @module
@@ -11,7 +11,7 @@ export interface Vector {
   readonly name: string;
   readonly wire: string;
   readonly events: readonly Seen[];
-  /** Where it differs from the last event's. */
+  /** The last id, if it differs from the last event's. */
   readonly lastEventId?: string;
   readonly retry?: number;
 }

@@ -1,4 +1,4 @@
-/** Which format a request asks for (S0-14). */
+/** The format that a request asks for (S0-14). */
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { acceptedFormat } from "../../lib/http/stream_response.ts";
@@ -30,7 +30,7 @@ for (const [accept, format] of CASES) {
   });
 }
 
-Deno.test("acceptedFormat() takes any text, and the order of what is listed changes nothing", () => {
+Deno.test("acceptedFormat() accepts any text, whatever the order of its ranges", () => {
   const range = fc.tuple(
     fc.constantFrom("text/event-stream", "application/json", "application/*", "*/*", "text/html"),
     fc.integer({ min: 0, max: 10 }),

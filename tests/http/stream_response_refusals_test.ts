@@ -2,22 +2,22 @@
 import { assert, assertEquals } from "@std/assert";
 import { createFrameParser } from "../support/frames.ts";
 import { BUSY, parse } from "../support/shapes.ts";
-import { connectFrom, createDoorUnderTest, type DoorOptions } from "./stream_opener.ts";
+import { connectFrom, createOpenerUnderTest, type OpenerOptions } from "./stream_opener.ts";
 
 interface Refusal {
-  readonly options: DoorOptions;
+  readonly options: OpenerOptions;
   readonly limit: number;
   readonly inUse: number;
   readonly status: number;
-  /** What a reader of streams is told, in ms. */
+  /** The delay in `busy`, in ms. */
   readonly retryMs: number;
-  /** What others are told, in s. A frame says at most 30 s, a header when there is room. */
+  /** The delay in `Retry-After`, in s. A frame caps it at 30 s, a header does not. */
   readonly retryAfter: string;
   /** `RateLimit-Policy` and `RateLimit`. */
   readonly headers: readonly string[];
 }
 
-/** What is refused after one stream was opened. */
+/** The refusals after one stream was opened. */
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   isolate: {
     options: { perIsolate: 1 },
@@ -50,10 +50,10 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 
 for (const [reason, refusal] of Object.entries(REFUSALS)) {
   const { options, limit, inUse, status, retryMs, retryAfter, headers } = refusal;
-  Deno.test(`streamResponse() tells a reader of streams that it is busy: ${reason}`, async () => {
-    await using streamOpener = createDoorUnderTest(options);
-    await streamOpener.visit();
-    const response = await streamOpener.visit({ accept: "text/html, text/event-stream;q=0.9" });
+  Deno.test(`streamResponse() sends busy to a client that accepts a stream: ${reason}`, async () => {
+    await using streamOpener = createOpenerUnderTest(options);
+    await streamOpener.open();
+    const response = await streamOpener.open({ accept: "text/html, text/event-stream;q=0.9" });
     assertEquals([response.status, response.headers.get("content-type")], [
       200,
       "text/event-stream",
@@ -70,9 +70,9 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
   });
 
   Deno.test(`streamResponse() refuses others with ${status}: ${reason}`, async () => {
-    await using streamOpener = createDoorUnderTest(options);
-    await streamOpener.visit();
-    const response = await streamOpener.visit({ accept: "application/json" });
+    await using streamOpener = createOpenerUnderTest(options);
+    await streamOpener.open();
+    const response = await streamOpener.open({ accept: "application/json" });
     assertEquals([response.status, (await response.json()).code], [status, `busy_${reason}`]);
     assertEquals(response.headers.get("retry-after"), retryAfter);
     const limits = ["ratelimit-policy", "ratelimit"].map((name) => response.headers.get(name));
@@ -81,11 +81,11 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
 }
 
 Deno.test("streamResponse() refuses in the format that Accept likes best, however it is spelt", async () => {
-  await using streamOpener = createDoorUnderTest({ perIsolate: 1 });
-  await streamOpener.visit();
+  await using streamOpener = createOpenerUnderTest({ perIsolate: 1 });
+  await streamOpener.open();
   const types: (string | null)[] = [];
   for (const accept of ["Text/Event-Stream", "text/event-stream;q=0, */*", "*/*"]) {
-    const response = await streamOpener.visit({ accept });
+    const response = await streamOpener.open({ accept });
     types.push(response.headers.get("content-type"));
     await response.body?.cancel();
   }
@@ -94,7 +94,7 @@ Deno.test("streamResponse() refuses in the format that Accept likes best, howeve
 });
 
 Deno.test("streamResponse() refuses another client only where the isolate is full", async () => {
-  await using streamOpener = createDoorUnderTest({
+  await using streamOpener = createOpenerUnderTest({
     perClient: 1,
     perIsolate: 2,
     opensPerMinute: 2,
@@ -102,33 +102,33 @@ Deno.test("streamResponse() refuses another client only where the isolate is ful
   const accept = "application/json";
   const statuses: number[] = [];
   for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
-    const { status } = await streamOpener.visit({ accept, connection: connectFrom(address) });
+    const { status } = await streamOpener.open({ accept, connection: connectFrom(address) });
     statuses.push(status);
   }
   assertEquals(statuses, [200, 429, 200, 503]);
 });
 
-Deno.test("streamResponse() lets nobody in while we are going, and counts no try", async () => {
+Deno.test("streamResponse() admits no client while the isolate drains, and consumes no rate", async () => {
   let isDraining = true;
-  await using streamOpener = createDoorUnderTest({
+  await using streamOpener = createOpenerUnderTest({
     isDraining: () => isDraining,
     opensPerMinute: 1,
   });
-  const response = await streamOpener.visit({ accept: "*/*" });
+  const response = await streamOpener.open({ accept: "*/*" });
   assertEquals([response.status, (await response.json()).code], [503, "busy_drain"]);
-  const [frame] = createFrameParser("").feed(await (await streamOpener.visit()).bytes());
+  const [frame] = createFrameParser("").feed(await (await streamOpener.open()).bytes());
   const { reason, limit, in_use } = parse(BUSY, frame?.data ?? "");
   assertEquals([reason, limit, in_use], ["drain", 9, 0]);
   isDraining = false;
-  assertEquals((await streamOpener.visit({ accept: "*/*" })).status, 200);
+  assertEquals((await streamOpener.open({ accept: "*/*" })).status, 200);
 });
 
 Deno.test("streamResponse() spreads those it refuses over 5 to 30 seconds, in whole milliseconds", async () => {
   const waits: (number | null | undefined)[] = [];
   for (const random of [0, 0.123_456_7, 1 - 2 ** -32]) {
-    await using streamOpener = createDoorUnderTest({ perIsolate: 1, random: () => random });
-    await streamOpener.visit();
-    const [frame] = createFrameParser("").feed(await (await streamOpener.visit()).bytes());
+    await using streamOpener = createOpenerUnderTest({ perIsolate: 1, random: () => random });
+    await streamOpener.open();
+    const [frame] = createFrameParser("").feed(await (await streamOpener.open()).bytes());
     waits.push(frame?.retry);
   }
   assertEquals([waits[0], waits[2]], [5000, 30_000]);
