@@ -10,7 +10,6 @@ import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { AppEnv } from "./client_address.ts";
-import { problemResponse } from "./problem_response.ts";
 
 /** A router with its share of the API's document. */
 export type Router = OpenAPIHono<AppEnv>;
@@ -44,19 +43,9 @@ export type RouteHandler<Schemas extends RequestSchemas> = (
 /** The names of the parts in problems. */
 const TARGETS = new Map([["params", "param"], ["headers", "header"], ["body", "json"]]);
 
-/** Creates a router. Its hook serves the routes that `app.openapi()` adds: it refuses as {@linkcode route} does. */
+/** Creates a router. */
 export function createRouter(): Router {
-  return new OpenAPIHono<AppEnv>({
-    defaultHook(result) {
-      if (result.success) return undefined;
-      const [part] = [...TARGETS].find(([, target]) => target === result.target) ?? [result.target];
-      const issues = result.error.issues.map((issue) => ({
-        ...issue,
-        path: [part, ...issue.path],
-      }));
-      return problemResponse(badParameters({ issues }));
-    },
-  });
+  return new OpenAPIHono<AppEnv>();
 }
 
 /**
@@ -64,7 +53,7 @@ export function createRouter(): Router {
  *
  * @returns 400 `bad_parameters`.
  */
-function badParameters({ issues }: Pick<z.ZodError, "issues">): Problem {
+function badParameters({ issues }: z.ZodError): Problem {
   const part = String(issues[0]?.path[0]);
   const target = TARGETS.get(part) ?? part;
   const errors = issues.filter(({ path }) => path[0] === part).flatMap((issue) => {
