@@ -16,7 +16,7 @@ import { effects } from "./architecture/globals.ts";
 import { importWork } from "./architecture/import_work.ts";
 import { docstrings, misnamedLimits, sharedNames } from "./architecture/names.ts";
 import { type Files, readFiles } from "./architecture/source.ts";
-import { wallTimeMath } from "./architecture/times.ts";
+import { needlessWallTime, wallTimeMath } from "./architecture/times.ts";
 import { waits } from "./architecture/waits.ts";
 
 const tree = await readFiles(new URL("../", import.meta.url), ["lib", "routes", "main.ts"]);
@@ -261,28 +261,16 @@ Deno.test("strayRedis() complains about every other file", () => {
   assertEquals(about(strayRedis, source, "lib/store/redis/lease.ts"), []);
 });
 
-/** Asserts that a rule finds at most as many violations as are left to mend. */
+/** Asserts that a rule finds at most as many violations as it allows. */
 function assertAtMost(complaints: readonly string[], most: number): void {
-  assert(complaints.length <= most, `${complaints.length} of ${most}:\n${complaints.join("\n")}`);
+  assert(
+    complaints.length <= most,
+    `${complaints.length}, at most ${most}:\n${complaints.join("\n")}`,
+  );
 }
 
-/** The hub's size, which falls to 16 files and 2,300 lines. */
-const HUB = { files: 16, lines: 2800 };
-
-/** Violations that are left to mend, by rule: these numbers only fall. */
-const LEFT = {
-  sharedNames: 45,
-  misnamedLimits: 6,
-  wallTimeMath: 20,
-  crowdedFiles: 5,
-  fragments: 12,
-  strayTopics: 0,
-  docstrings: 280,
-  docstringsOfHub: 3,
-};
-
 Deno.test("sharedNames() finds none: a top-level name is defined in one file", () => {
-  assertAtMost(sharedNames(tree), LEFT.sharedNames);
+  assertEquals(sharedNames(tree), []);
 });
 
 Deno.test("sharedNames() complains about names of any kind, exported or not", () => {
@@ -299,7 +287,7 @@ Deno.test("sharedNames() complains about names of any kind, exported or not", ()
 });
 
 Deno.test("misnamedLimits() finds none: a limit is MAX_…", () => {
-  assertAtMost(misnamedLimits(tree), LEFT.misnamedLimits);
+  assertEquals(misnamedLimits(tree), []);
 });
 
 Deno.test("misnamedLimits() complains about MOST_…", () => {
@@ -311,9 +299,9 @@ Deno.test("misnamedLimits() complains about MOST_…", () => {
 
 Deno.test("docstrings() finds few: 19 of 20 begin with a subject or a verb, and in the hub all", () => {
   const { count, vague } = docstrings(tree);
-  assertAtMost(vague, Math.max(count / 20, LEFT.docstrings));
+  assertAtMost(vague, count / 20);
   const ofHub = vague.filter((each) => each.startsWith("lib/hub/"));
-  assertAtMost(ofHub, LEFT.docstringsOfHub);
+  assertAtMost(ofHub, 0);
 });
 
 Deno.test("docstrings() complains about question words at the beginning", () => {
@@ -324,7 +312,7 @@ Deno.test("docstrings() complains about question words at the beginning", () => 
 });
 
 Deno.test("wallTimeMath() finds none: intervals are monotonic", () => {
-  assertAtMost(wallTimeMath(tree), LEFT.wallTimeMath);
+  assertEquals(wallTimeMath(tree), []);
 });
 
 /** Calculations with wall time. */
@@ -352,6 +340,10 @@ Deno.test("wallTimeMath() allows wall time that is shown, stored or handed on", 
   assertEquals(about(wallTimeMath, "Date.now() - at", "lib/client/x.js").length, 1);
 });
 
+Deno.test("needlessWallTime() finds none: what is listed needs it", () => {
+  assertEquals(needlessWallTime(tree), []);
+});
+
 Deno.test("longFiles() finds none: a long file has a reason", () => {
   assertEquals(longFiles(tree), []);
 });
@@ -362,7 +354,7 @@ Deno.test("longFiles() complains above 400 lines", () => {
 });
 
 Deno.test("crowdedFiles() finds none: a file exports one class or factory", () => {
-  assertAtMost(crowdedFiles(tree), LEFT.crowdedFiles);
+  assertEquals(crowdedFiles(tree), []);
 });
 
 Deno.test("crowdedFiles() complains about a second class or factory, errors aside", () => {
@@ -372,7 +364,7 @@ Deno.test("crowdedFiles() complains about a second class or factory, errors asid
 });
 
 Deno.test("fragments() finds none: a small file with one importer belongs in it", () => {
-  assertAtMost(fragments(tree), LEFT.fragments);
+  assertEquals(fragments(tree), []);
 });
 
 Deno.test("fragments() complains about small files with one importer, routes and the like aside", () => {
@@ -387,13 +379,16 @@ Deno.test("fragments() complains about small files with one importer, routes and
   assertEquals(fragments(files), ["lib/hub/b.ts: a fragment of lib/hub/a.ts"]);
 });
 
-Deno.test("the hub has at most 16 files and 2,300 lines", () => {
+/** Still above 2,300: it only falls. */
+const MAX_HUB_LINES = 2750;
+
+Deno.test("the hub has at most 16 files, and no more lines than now", () => {
   const { files, lines } = sizeOf(tree, "lib/hub");
-  assert(files <= HUB.files && lines <= HUB.lines, `${files} files, ${lines} lines`);
+  assert(files <= 16 && lines <= MAX_HUB_LINES, `${files} files, ${lines} lines`);
 });
 
 Deno.test("strayTopics() finds none: no layer below topics/ names a topic", () => {
-  assertAtMost(strayTopics(tree), LEFT.strayTopics);
+  assertEquals(strayTopics(tree), []);
 });
 
 Deno.test("strayTopics() complains about literals and the beginnings of templates, below topics/ only", () => {

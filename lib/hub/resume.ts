@@ -1,5 +1,5 @@
 /**
- * Where a client begins: validates cursors, finds gaps, and positions the clients that opened while the log did not answer,
+ * Validates cursors, finds gaps, and positions the clients that opened while the log did not answer,
  * or whose log was lost.
  *
  * @module
@@ -130,7 +130,7 @@ export class Resumer implements LogListener {
   }
 
   async #fromCursor(topics: readonly Subscribed[], cursor: Position): Promise<Resumption> {
-    const behind = topics.filter((topic) => isLog(topic) && topic.reader.isBehind(cursor));
+    const behind = topics.filter((topic) => readsLog(topic) && topic.reader.isBehind(cursor));
     const pages = await pagesAfter(behind, cursor);
     const truncated = pages.filter(([_, { truncatedAt }]) =>
       truncatedAt !== null && comparePositions(truncatedAt, cursor) > 0
@@ -139,7 +139,7 @@ export class Resumer implements LogListener {
   }
 
   async #fromOldest(topics: readonly Subscribed[], epoch: Position): Promise<Resumption> {
-    const pages = await pagesAfter(topics.filter(isLog), ORIGIN);
+    const pages = await pagesAfter(topics.filter(readsLog), ORIGIN);
     // The newest truncated id, else the epoch, is just before the oldest event.
     const position = pages.filter(([_, { oldestId }]) => oldestId !== null)
       .map(([_, { truncatedAt }]) => truncatedAt ?? epoch)
@@ -195,7 +195,7 @@ export class Resumer implements LogListener {
     // Events may have been lost since it opened: without a cursor, it begins at the head with gaps.
     const resumption = await this.#resume(group.subscribed, cursor, async () => ({
       ...this.#atHead(),
-      ...reportOf(await pagesAfter(group.subscribed.filter(isLog), ORIGIN), null),
+      ...reportOf(await pagesAfter(group.subscribed.filter(readsLog), ORIGIN), null),
     }));
     // The log may have been lost once more meanwhile, or the client blocked.
     if (resumption === null || !this.#canPosition(waiting)) return;
@@ -222,7 +222,7 @@ export class Resumer implements LogListener {
 
 type TopicPage = readonly [topic: string, page: Part];
 
-function isLog({ reader }: Subscribed): boolean {
+function readsLog({ reader }: Subscribed): boolean {
   return reader.window.topic.kind === "log";
 }
 

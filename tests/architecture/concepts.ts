@@ -17,6 +17,22 @@ export const LONG_FILES: ReadonlyMap<string, string> = new Map([
   ["lib/hub/broadcast_group.ts", "the state of a group, and the hot path of every event"],
 ]);
 
+/** Small files with one importer that are a concept of their own, each with that concept. */
+const SMALL_CONCEPTS: ReadonlyMap<string, string> = new Map([
+  ["lib/core/serialize.ts", "an event becomes JSON"],
+  ["lib/http/markdown.ts", "Markdown becomes HTML"],
+  ["lib/metrics/instruments.ts", "the table of all metrics"],
+  ["lib/topics/news/tombstones.ts", "retracted articles stay retracted"],
+  ["lib/topics/quotes/divergence.ts", "sources that disagree"],
+]);
+
+/** Files with more than one class or factory, each with what holds them together. */
+const CROWDED_FILES: ReadonlyMap<string, string> = new Map([
+  ["lib/hub/replay.ts", "readers of a topic share the cache of pages"],
+  ["lib/hub/window.ts", "a window, and its factory for state and log topics"],
+  ["routes/app.ts", "the table of routes, and the app that serves it"],
+]);
+
 /** Small files with one importer by their nature: one file for each of a kind. */
 const KINDS: readonly RegExp[] = [
   /^routes\//, // one route
@@ -47,7 +63,7 @@ export function crowdedFiles(files: Files): string[] {
       isExported && (kind === "function" && /^create[A-Z]/.test(name) ||
         kind === "class" && !/(?:Error|Unavailable|Problem)$/.test(name))
     );
-    if (concepts.length <= 1) return [];
+    if (concepts.length <= 1 || CROWDED_FILES.has(path)) return [];
     return [`${path}: exports ${concepts.map(({ name }) => name).join(", ")}`];
   });
 }
@@ -65,7 +81,7 @@ export function fragments(files: Files): string[] {
     const [importer, ...others] = importers.get(path) ?? [];
     const isSmall = linesOf(source) < FRAGMENT_LINES;
     if (importer === undefined || others.length > 0 || !isSmall) return [];
-    if (KINDS.some((kind) => kind.test(path))) return [];
+    if (SMALL_CONCEPTS.has(path) || KINDS.some((kind) => kind.test(path))) return [];
     return [`${path}: a fragment of ${importer}`];
   });
 }

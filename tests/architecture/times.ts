@@ -17,9 +17,8 @@ export const WALL_TIME: ReadonlyMap<string, string> = new Map([
   ["lib/store/memory/event_log.ts", RETENTION],
   ["lib/store/redis/replay.ts", RETENTION],
   ["lib/hub/window_registry.ts", RETENTION],
-  ["lib/topics/record_store.ts", STORED],
-  ["lib/topics/tasks/tasks.ts", STORED],
-  ["lib/topics/tasks/claim_expiry.ts", STORED],
+  ["lib/topics/resource.ts", STORED],
+  ["lib/topics/expiry_timer.ts", STORED],
   ["lib/topics/news/poll.ts", STORED],
   ["lib/topics/news/feed_scheduler.ts", STORED],
   ["lib/topics/quotes/freshness.ts", "market hours, and the times of other isolates' quotes"],
@@ -35,4 +34,10 @@ export function wallTimeMath(files: Files): string[] {
       ? []
       : facts.wallTimeMath.map((at) => `${at}: calculates with now(): intervals use elapsed()`)
   );
+}
+
+/** Every file that is listed and does not calculate with wall time any more. */
+export function needlessWallTime(files: Files): string[] {
+  const facts = allFacts(files);
+  return [...WALL_TIME.keys()].filter((path) => !facts.get(path)?.wallTimeMath.length);
 }
