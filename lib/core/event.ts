@@ -1,44 +1,44 @@
 /**
- * The shapes of one published fact, before and after the log has taken it.
+ * Events: as a publisher sends them, as the log takes them, and as consumers receive them.
  *
  * @module
  */
 import type { Position } from "./position.ts";
 
-/** What a publisher hands in. */
+/** An event as a publisher sends it. */
 export interface EventInput {
   readonly type: string;
   readonly data: unknown;
-  /** On a state topic: what a newer value replaces, such as a symbol. */
+  /** On a state topic: the key whose older value it replaces, such as a symbol. */
   readonly key?: string;
-  /** What filters match, such as symbols or sources. Without tags an event passes every filter. */
+  /** The tags that filters match, such as symbols or sources. An event without tags passes every filter. */
   readonly tags?: readonly string[];
 }
 
-/** A publication that was checked and serialised, and has no id yet. */
+/** A checked and serialised event. The log assigns its id. */
 export interface SerializedEvent {
   readonly type: string;
   readonly key: string;
   readonly tags: readonly string[];
-  /** The data, serialised once, when it was published: later changes to the object are never seen. */
+  /** The data, serialised once at the call: later changes to the object have no effect. */
   readonly json: string;
 }
 
-/** One published fact. */
+/** An event of the log. */
 export interface StreamEvent extends SerializedEvent {
   readonly id: Position;
   readonly topic: string;
-  /** On a log topic, the id before it on its topic: null where it is the first. What tells a gap exactly. */
+  /** On a log topic: the id before it on its topic, which makes gaps exact. Null for the first event. */
   readonly prevId: Position | null;
 }
 
-/** The events of one publication, in order. They enter the log, and an isolate's windows, together. */
+/** The events of one publication, in order. They enter the log and the windows together. */
 export type Batch = readonly StreamEvent[];
 
-/** What a follower of the log is given. */
+/** A message of the log to a subscriber. */
 export type LogMessage<Event extends StreamEvent = StreamEvent> =
   | Joined
-  /** One publication, and the ids it takes back. */
+  /** One publication, and the ids that it retracts. */
   | {
     readonly kind: "published";
     readonly events: readonly Event[];
@@ -46,8 +46,9 @@ export type LogMessage<Event extends StreamEvent = StreamEvent> =
   };
 
 /**
- * Where a follower stands: what comes next follows `head`. It comes first, and again whenever something between what came
- * before and `head` could not be told: the log no longer keeps it, or it is another log, with another birth.
+ * The position of a subscriber in the log: later messages follow `head`. It is the first message, and comes again whenever
+ * the subscriber cannot receive everything up to `head`: the log no longer retains it, or another log has begun, with
+ * another epoch.
  */
 export interface Joined {
   readonly kind: "joined";

@@ -1,30 +1,30 @@
 /**
- * Ids of events and places between them, in the one order over all topics.
+ * Positions: the ids of events, and points between them, in the one order over all topics.
  *
  * @module
  */
 
-/** `<ms>-<n>`: the id of an event, or a place in the order. Ids grow; they are compared, never parsed, by others. */
+/** A position, `<ms>-<n>`: the id of an event, or a point between events. Ids grow. */
 export type Position = string;
 
-/** The place before all others, where nobody can come back to: no event has it, and no log honours it. */
+/** The position before all others. No event has it, and no log honours it as a cursor. */
 export const ORIGIN: Position = "0-0";
 
-/** At most 15 digits each: numbers that large are still exact, so the order is too. */
-const PLACE = /^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/;
+/** At most 15 digits per number: such numbers are exact, so the order is exact. */
+const POSITION = /^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/;
 
-/** Whether a text has the form of a place. At most 31 characters, so it fits `Last-Event-ID` unpreflighted. */
+/** Returns whether a text has the form of a position. It has at most 31 characters: `Last-Event-ID` needs no preflight. */
 export function isPosition(text: string): text is Position {
-  return PLACE.test(text);
+  return POSITION.test(text);
 }
 
-/** The two numbers of a place: milliseconds since the epoch, and the number that tells equals apart. */
+/** Parses a position: milliseconds since the Unix epoch, and a number that orders ids of the same millisecond. */
 export function parseId(position: Position): { readonly ms: number; readonly n: number } {
   const dash = position.indexOf("-");
   return { ms: Number(position.slice(0, dash)), n: Number(position.slice(dash + 1)) };
 }
 
-/** The index of the first of some events, in order, that comes after a place: found by halving. */
+/** Returns the index of the first of some ordered events after a position, by binary search. */
 export function lowerBound(
   events: readonly { readonly id: Position }[],
   position: Position,
@@ -40,13 +40,13 @@ export function lowerBound(
 }
 
 /**
- * Orders two places: negative where `a` comes first, positive where `b` does, 0 where they are the same.
+ * Compares two positions: negative if `a` comes first, positive if `b` does, 0 if they are equal.
  *
  * @example Numbers compare as numbers
  * ```ts
  * import { assert } from "@std/assert";
  *
- * assert(comparePlaces("1700-9", "1700-10") < 0);
+ * assert(comparePositions("1700-9", "1700-10") < 0);
  * ```
  */
 export function comparePositions(a: Position, b: Position): number {
