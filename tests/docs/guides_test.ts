@@ -1,9 +1,10 @@
-/** The README and the guides: every guide is listed, every link leads somewhere, every task exists. */
+/** The README, the guides and the map of lib: every guide is listed, every link leads somewhere, every task and file exists. */
 import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = new URL("lib/docs/", ROOT);
-const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...await guideFiles()];
+const MAP = "lib/README.md";
+const PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", MAP, ...await guideFiles()];
 
 /** Lists the guides' paths from the root. */
 async function guideFiles(): Promise<string[]> {
@@ -70,4 +71,25 @@ Deno.test("every file of the project that a page names exists", async () => {
     }
   }
   assertEquals(missing, []);
+});
+
+Deno.test("every file and folder that the map of lib names exists", async () => {
+  const missing: string[] = [];
+  const named = (await read(MAP)).matchAll(/`([\w./-]+(?:\.(?:ts|js|yml|json)|\/))`/g);
+  for (const path of new Set([...named].map(([, path = ""]) => path))) {
+    const isThere = await Deno.stat(new URL(path, new URL(MAP, ROOT))).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) missing.push(path);
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("the decisions of the map are numbered without a gap", async () => {
+  const numbers = [...(await read(MAP)).matchAll(/^(\d+)\. \*\*/gm)].map(([, number]) =>
+    Number(number)
+  );
+  assert(numbers.length > 0);
+  assertEquals(numbers, numbers.map((_, i) => i + 1));
 });
