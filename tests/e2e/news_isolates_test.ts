@@ -93,7 +93,7 @@ redisTest("news posted on one isolate is printed by the streams of both", async 
   assertEquals(status, 201);
   for (const tab of tabs) {
     assertEquals(await toldOf(tab, "article Story 1"), ["article Story 1"]);
-    assertEquals(tab.said("article"), [body]);
+    assertEquals(tab.dataOf("article"), [body]);
     await tab.hangUp();
   }
   // The other one knows it, though it did not publish it.

@@ -61,7 +61,7 @@ Deno.test("subscribe() loses no event that is published while it reads the log",
   await using client = createClient(await subscribing).live();
   await test.hub.publish(alerts, [numbered("alert", 3)]);
   await test.clock.advance(20);
-  assertEquals(client.said("alert"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
 });
 
 Deno.test("a publication between two reads of a client reaches it in the same turn", async () => {
@@ -84,14 +84,14 @@ Deno.test("the first event after silence is flushed at once, and the following o
   await test.clock.advance(1000);
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(0);
-  assertEquals([client.chunks, client.said("alert").length], [2, 1]);
+  assertEquals([client.chunks, client.dataOf("alert").length], [2, 1]);
 
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await test.hub.publish(alerts, [numbered("alert", 3)]);
   await test.clock.advance(19);
   assertEquals(client.chunks, 2);
   await test.clock.advance(1);
-  assertEquals([client.chunks, client.said("alert").length], [3, 3]);
+  assertEquals([client.chunks, client.dataOf("alert").length], [3, 3]);
 });
 
 Deno.test("max_rate conflates state values and delays log events, in the order of their ids", async () => {
@@ -107,9 +107,9 @@ Deno.test("max_rate conflates state values and delays log events, in the order o
     await test.hub.publish(alerts, [numbered("alert", n)]);
   }
   await test.clock.advance(999);
-  assertEquals(client.said("price", "alert"), [{ symbol: "A", price: 1 }]);
+  assertEquals(client.dataOf("price", "alert"), [{ symbol: "A", price: 1 }]);
   await test.clock.advance(1);
-  assertEquals(client.said("price", "alert").slice(1), [
+  assertEquals(client.dataOf("price", "alert").slice(1), [
     { n: 1 },
     { n: 2 },
     { symbol: "A", price: 4 },
@@ -127,7 +127,7 @@ Deno.test("max_rate flushes pending log events early above 64 KiB or a quarter o
     await test.hub.publish(alerts, [numbered("alert", 0)]);
     for (let n = 1; n <= count; n++) await test.hub.publish(alerts, [numbered("alert", n, text)]);
     await test.clock.advance(10);
-    assertEquals(client.said("alert").length, 1 + count);
+    assertEquals(client.dataOf("alert").length, 1 + count);
   }
 });
 
@@ -144,14 +144,14 @@ Deno.test("a client that joins a broadcast group with pending events receives no
   await test.hub.publish(alerts, [numbered("alert", 2)]);
   await test.clock.advance(10_000);
 
-  assertEquals(early.said("alert", "price"), [
+  assertEquals(early.dataOf("alert", "price"), [
     { symbol: "A", price: 1 },
     { n: 1 },
     { symbol: "A", price: 2 },
     { n: 2 },
   ]);
-  assertEquals(fresh.said("snapshot", "alert", "price"), [[{ symbol: "A", price: 2 }], { n: 2 }]);
-  assertEquals(back.said("alert", "price"), [{ symbol: "A", price: 2 }, { n: 2 }]);
+  assertEquals(fresh.dataOf("snapshot", "alert", "price"), [[{ symbol: "A", price: 2 }], { n: 2 }]);
+  assertEquals(back.dataOf("alert", "price"), [{ symbol: "A", price: 2 }, { n: 2 }]);
   for (const client of [early, fresh, back]) {
     const ids = client.frames.map(({ id }) => id).filter((id) => id !== null);
     assertEquals(ids, [...ids].sort());
@@ -168,7 +168,7 @@ Deno.test("a blocked client of a state topic receives only the newest values onc
   await clock.advance(10_000);
   client.live();
   await clock.advance(20);
-  const got = client.said("price");
+  const got = client.dataOf("price");
   assertLess(got.length, 10);
   assertEquals(got.slice(-2), [{ symbol: "A", price: 500 }, { symbol: "B", price: -500 }]);
 });
@@ -184,7 +184,7 @@ Deno.test("a blocked client of a log topic catches up from the window, in severa
   await clock.advance(4000);
   client.live();
   await clock.advance(0);
-  assertEquals(client.said("alert").length, 200);
+  assertEquals(client.dataOf("alert").length, 200);
   // 200 KB in pieces of at most 16 KiB.
   assert(client.chunks >= 13, `${client.chunks} chunks`);
 });
@@ -200,7 +200,7 @@ Deno.test("subscribe() that cannot read the log releases everything, and the nex
   await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(20);
-  assertEquals(client.said("alert"), [{ n: 1 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 1 }]);
 });
 
 Deno.test("a client with several outstanding reads catches up without waiting for the clock", async () => {

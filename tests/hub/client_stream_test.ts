@@ -22,7 +22,7 @@ Deno.test("a client receives a heartbeat after silence, with the head of the log
   await test.clock.advance(5000);
   const [id] = await test.hub.publish(prices, [price("A", 1)]); // does not pass the filter
   await test.clock.advance(9000);
-  assertEquals(client.said("heartbeat"), []);
+  assertEquals(client.dataOf("heartbeat"), []);
   await test.clock.advance(2000);
   const heartbeat = client.frames.at(-1);
   assertEquals([heartbeat?.event, heartbeat?.id], ["heartbeat", id ?? null]);
@@ -37,9 +37,9 @@ Deno.test("any frame postpones the heartbeat", async () => {
     await test.hub.publish(prices, [price("A", n)]);
   }
   await test.clock.advance(14_000);
-  assertEquals(client.said("heartbeat"), []);
+  assertEquals(client.dataOf("heartbeat"), []);
   await test.clock.advance(2000);
-  assertEquals(client.said("heartbeat").length, 1);
+  assertEquals(client.dataOf("heartbeat").length, 1);
 });
 
 Deno.test("a heartbeat's id is just before the pending events", async () => {
@@ -61,7 +61,7 @@ Deno.test("a heartbeat's id is just before the pending events", async () => {
     await test.hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await test.clock.advance(0);
-  assertEquals(back.said("alert"), [{ n: 2 }]);
+  assertEquals(back.dataOf("alert"), [{ n: 2 }]);
 });
 
 Deno.test("a blocked client receives no heartbeat, and ends with bye slow after 60 s", async () => {
@@ -97,8 +97,8 @@ Deno.test("a blocked client whose position was evicted from the window ends, and
     await test.hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await test.clock.advance(0);
-  assertEquals(back.said("gap").length, 1);
-  assertEquals(back.said("alert").length, 10);
+  assertEquals(back.dataOf("gap").length, 1);
+  assertEquals(back.dataOf("alert").length, 10);
 });
 
 Deno.test("a stream ends at its maximum age with a bye that has a jittered retry and no id", async () => {
@@ -162,7 +162,7 @@ Deno.test("clients that disconnect while events are sent do not affect the other
     if (n % 2 === 0) await clients[n]?.hangUp();
   }
   for (let i = 1; i < 20; i += 2) {
-    assertEquals(clients[i]?.said("alert"), [...Array(20).keys()].map((n) => ({ n })));
+    assertEquals(clients[i]?.dataOf("alert"), [...Array(20).keys()].map((n) => ({ n })));
     await clients[i]?.hangUp();
   }
 });
@@ -186,9 +186,9 @@ for (const hours of [-1, 1]) {
     await using late = createClient(await test.hub.subscribe({ filters: onPrices })).live();
     await test.clock.advance(300_000);
     for (const client of [early, late]) {
-      const beats = client.said("heartbeat").length;
+      const beats = client.dataOf("heartbeat").length;
       assert(beats >= 18 && beats <= 20, `${beats} heartbeats in 300 s`);
-      assertEquals(client.said("bye"), []);
+      assertEquals(client.dataOf("bye"), []);
     }
   });
 }

@@ -128,6 +128,6 @@ for (const [retainEvents, count, size] of [[8, 8, 5000], [1000, 110, 5000]] as c
     await clock.advance(0);
     assertEquals(await isWaiting(publishing), false);
     await clock.advance(100);
-    assertEquals(client.said("alert").length, count);
+    assertEquals(client.dataOf("alert").length, count);
   });
 }

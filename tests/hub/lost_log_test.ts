@@ -48,9 +48,9 @@ Deno.test("after the loss of the log, a client receives a gap with the new epoch
   await clock.advance(10);
   const expected = [["gap", epoch], ["heartbeat", epoch], ["alert", id]];
   assertEquals(framesAfter(log, 1), expected);
-  assertEquals(log.said("gap"), [{ topic: "alerts", after: null, before: id }]);
+  assertEquals(log.dataOf("gap"), [{ topic: "alerts", after: null, before: id }]);
   assertEquals(framesAfter(state, 2), [["snapshot", null], ["heartbeat", second]]);
-  assertEquals(state.said("snapshot").at(-1), [{ symbol: "A", price: 7 }]);
+  assertEquals(state.dataOf("snapshot").at(-1), [{ symbol: "A", price: 7 }]);
   // The price comes after the snapshot once more: its position lies before it, because of the alert.
   assertEquals(framesAfter(both, 1).slice(0, 4), [
     ["gap", epoch],
@@ -62,10 +62,10 @@ Deno.test("after the loss of the log, a client receives a gap with the new epoch
   await hub.publish(alerts, [numbered("alert", 2)]);
   await hub.publish(prices, [price("A", 8)]);
   await clock.advance(20);
-  assertEquals(log.said("alert"), [{ n: 1 }, { n: 2 }]);
-  assertEquals(state.said("price"), [{ symbol: "A", price: 8 }]);
-  assertEquals(both.said("alert"), [{ n: 1 }, { n: 2 }]);
-  assertEquals(both.said("price").at(-1), { symbol: "A", price: 8 });
+  assertEquals(log.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(state.dataOf("price"), [{ symbol: "A", price: 8 }]);
+  assertEquals(both.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(both.dataOf("price").at(-1), { symbol: "A", price: 8 });
 });
 
 for (const held of [[], [numbered("alert", 7)]]) {
@@ -81,7 +81,7 @@ for (const held of [[], [numbered("alert", 7)]]) {
     await faulty.publishElsewhere(alerts, held);
     client.live();
     await clock.advance(2000);
-    assertEquals(client.said("alert"), []);
+    assertEquals(client.dataOf("alert"), []);
     faulty.recover();
     await hub.received(await faulty.publishElsewhere(alerts, [numbered("alert", 8)]));
     await clock.advance(100);
@@ -107,11 +107,11 @@ Deno.test("a blocked client receives the gap of a lost log once it is writable, 
     ["gap", epoch],
     ["heartbeat", epoch],
   ]);
-  assertEquals(later.said("alert"), [{ n: 1 }]);
+  assertEquals(later.dataOf("alert"), [{ n: 1 }]);
   await clock.advance(31_000);
   never.live();
   await clock.advance(0);
-  assertEquals(never.said("bye").map((bye) => Object(bye).reason), ["slow"]);
+  assertEquals(never.dataOf("bye").map((bye) => Object(bye).reason), ["slow"]);
 });
 
 Deno.test("a cursor that the lost log has validated is validated anew", async () => {
@@ -130,7 +130,7 @@ Deno.test("a cursor that the lost log has validated is validated anew", async ()
   await using client = createClient(await opening, cursor).live();
   await clock.advance(2000);
   assertEquals(honours, 1);
-  assertEquals([client.said("gap").length, client.said("alert")], [1, [{ n: 9 }]]);
+  assertEquals([client.dataOf("gap").length, client.dataOf("alert")], [1, [{ n: 9 }]]);
   assertEquals(client.cursor, await faulty.trueHead());
 });
 
@@ -145,8 +145,8 @@ Deno.test("a client that opens at the moment of the loss receives either the sna
   await hub.publish(prices, [price("A", 5)]);
   await hub.publish(alerts, [numbered("alert", 1)]);
   await clock.advance(2000);
-  assertEquals(client.said("alert"), [{ n: 1 }]);
-  assertEquals(client.said("snapshot", "price").at(-1), { symbol: "A", price: 5 });
+  assertEquals(client.dataOf("alert"), [{ n: 1 }]);
+  assertEquals(client.dataOf("snapshot", "price").at(-1), { symbol: "A", price: 5 });
   assertEquals(client.cursor, await faulty.trueHead());
 });
 
@@ -181,7 +181,7 @@ Deno.test("a loss during the recovery from another one replaces it", async () =>
     ["snapshot", null],
     ["alert", id],
   ]);
-  assertEquals(client.said("alert"), [{ n: 2 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 2 }]);
 });
 
 Deno.test("a page that was requested from the lost log is not sent to a client of the new one", async () => {
@@ -202,7 +202,7 @@ Deno.test("a page that was requested from the lost log is not sent to a client o
   await clock.advance(1000);
   go();
   await clock.advance(2000);
-  assertEquals(client.said("snapshot", "price").slice(1), [[{ symbol: "A", price: 2 }]]);
+  assertEquals(client.dataOf("snapshot", "price").slice(1), [[{ symbol: "A", price: 2 }]]);
   assertEquals(client.cursor, id);
 });
 
@@ -216,7 +216,7 @@ Deno.test("a client receives the gap of a lost log on recovery if the store was 
   faulty.lose();
   const epoch = await faulty.trueHead();
   await clock.advance(10_000);
-  assertEquals(client.said("gap"), []);
+  assertEquals(client.dataOf("gap"), []);
   faulty.recover();
   await clock.advance(2000);
   const gap = client.frames.find(({ event }) => event === "gap");
@@ -243,5 +243,5 @@ Deno.test("a client that has received the new log from another isolate receives 
   await faulty.publishElsewhere(alerts, [numbered("alert", 4)]);
   faulty.recover();
   await clock.advance(3000);
-  assertEquals([client.said("gap"), client.said("alert")], [[], [{ n: 4 }]]);
+  assertEquals([client.dataOf("gap"), client.dataOf("alert")], [[], [{ n: 4 }]]);
 });

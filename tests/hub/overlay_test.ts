@@ -25,8 +25,8 @@ Deno.test("overlay() sends values at once and without ids to the writable client
   await clock.advance(0);
   hub.overlay(rising, [price("A", 1), price("B", 2)]);
   await clock.advance(0);
-  assertEquals(all.said("price"), [{ symbol: "A", price: 1 }, { symbol: "B", price: 2 }]);
-  assertEquals(some.said("price"), [{ symbol: "B", price: 2 }]);
+  assertEquals(all.dataOf("price"), [{ symbol: "A", price: 1 }, { symbol: "B", price: 2 }]);
+  assertEquals(some.dataOf("price"), [{ symbol: "B", price: 2 }]);
   assertEquals(none.chunks, 1);
   assert(all.frames.every(({ id }) => id === null));
 });
@@ -45,10 +45,10 @@ Deno.test("overlay() adds values to snapshots, to the initial frames after a cur
   await using other = createClient(await hub.subscribe({ filters: onlyB, cursor })).live();
   await clock.advance(0);
   const values = [{ symbol: "B", price: 1 }, { symbol: "A", price: 2 }];
-  assertEquals(first.said("price").at(-1), { symbol: "A", price: 2 });
-  assertEquals(before.said("price"), [{ symbol: "A", price: 2 }]);
-  assertEquals(fresh.said("snapshot"), [values]);
-  assertEquals(back.said("snapshot", "price"), [values]);
+  assertEquals(first.dataOf("price").at(-1), { symbol: "A", price: 2 });
+  assertEquals(before.dataOf("price"), [{ symbol: "A", price: 2 }]);
+  assertEquals(fresh.dataOf("snapshot"), [values]);
+  assertEquals(back.dataOf("snapshot", "price"), [values]);
   assertEquals(other.frames.length, 1);
   const { events, cursor: position } = await hub.latest({ topic: rising, tags: null });
   assertEquals([events.map(({ json }) => JSON.parse(json)), position], [values, null]);
@@ -62,13 +62,13 @@ Deno.test("a blocked client receives a snapshot of the values without ids once i
   hub.overlay(rising, [price("B", 1)]);
   client.live();
   await clock.advance(0);
-  assertEquals(client.said("snapshot", "price"), [[], [
+  assertEquals(client.dataOf("snapshot", "price"), [[], [
     { symbol: "A", price: 50 },
     { symbol: "B", price: 1 },
   ]]);
   hub.overlay(rising, [price("A", 51)]);
   await clock.advance(0);
-  assertEquals(client.said("price"), [{ symbol: "A", price: 51 }]);
+  assertEquals(client.dataOf("price"), [{ symbol: "A", price: 51 }]);
 });
 
 Deno.test("an overlay value hides older logged values until a newer one arrives, and ids never decrease", async () => {
@@ -84,18 +84,18 @@ Deno.test("an overlay value hides older logged values until a newer one arrives,
   await clock.advance(20);
   await using fresh = createClient(await hub.subscribe({ filters: onRising })).live();
   await clock.advance(0);
-  assertEquals(fresh.said("snapshot"), [[{ symbol: "B", price: 2 }, { symbol: "A", price: 5 }]]);
+  assertEquals(fresh.dataOf("snapshot"), [[{ symbol: "B", price: 2 }, { symbol: "A", price: 5 }]]);
   await hub.publish(rising, [price("A", 6)]);
   await clock.advance(20);
   await using late = createClient(await hub.subscribe({ filters: onRising })).live();
   await clock.advance(0);
-  assertEquals(client.said("price"), [
+  assertEquals(client.dataOf("price"), [
     { symbol: "A", price: 1 },
     { symbol: "A", price: 5 },
     { symbol: "B", price: 2 },
     { symbol: "A", price: 6 },
   ]);
-  assertEquals(late.said("snapshot"), [[{ symbol: "B", price: 2 }, { symbol: "A", price: 6 }]]);
+  assertEquals(late.dataOf("snapshot"), [[{ symbol: "B", price: 2 }, { symbol: "A", price: 6 }]]);
   const ids = client.frames.flatMap(({ id }) => id === null ? [] : [id]);
   assertEquals(ids, [...ids].sort());
   assertEquals(client.cursor, await faulty.trueHead());
@@ -113,7 +113,7 @@ Deno.test("an overlay value hides older logged values of a replay after a jump",
   await clock.advance(0);
   await faulty.jump();
   await clock.advance(2000);
-  assertEquals(client.said("price").slice(1), [
+  assertEquals(client.dataOf("price").slice(1), [
     { symbol: "A", price: 5 },
     { symbol: "B", price: 5 },
     { symbol: "B", price: 6 },
@@ -128,7 +128,7 @@ Deno.test("overlay() ignores values that are older than the logged ones", async 
   await clock.advance(20);
   hub.overlay(rising, [price("A", 4), price("B", 1)]);
   await clock.advance(0);
-  assertEquals(client.said("price"), [{ symbol: "A", price: 5 }, { symbol: "B", price: 1 }]);
+  assertEquals(client.dataOf("price"), [{ symbol: "A", price: 5 }, { symbol: "B", price: 1 }]);
 });
 
 Deno.test("any later logged value replaces an overlay value of a topic without outdates()", async () => {
@@ -141,7 +141,7 @@ Deno.test("any later logged value replaces an overlay value of a topic without o
   await clock.advance(20);
   await using client = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
-  assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(client.dataOf("snapshot"), [[{ symbol: "A", price: 1 }]]);
 });
 
 Deno.test("an overlay value is sent before pending events, and does not move the client's position", async () => {
@@ -158,7 +158,7 @@ Deno.test("an overlay value is sent before pending events, and does not move the
   await clock.advance(0);
   assertEquals(client.cursor, first);
   await clock.advance(10_000);
-  assertEquals(client.said("alert", "price"), [{ n: 1 }, { symbol: "A", price: 2 }, { n: 2 }]);
+  assertEquals(client.dataOf("alert", "price"), [{ n: 1 }, { symbol: "A", price: 2 }, { n: 2 }]);
 });
 
 Deno.test("values without ids are never sent between the pieces of a frame, whatever is published meanwhile", async () => {
@@ -182,8 +182,8 @@ Deno.test("values without ids are never sent between the pieces of a frame, what
   await clock.advance(20);
   client.live(); // its parser throws on a frame inside another
   await clock.advance(1000);
-  assertEquals(client.said("snapshot").at(-1), [..."ABCDEF"].map((symbol) => ({ symbol, text })));
-  assertEquals(client.said("alert"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(client.dataOf("snapshot").at(-1), [..."ABCDEF"].map((symbol) => ({ symbol, text })));
+  assertEquals(client.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
   const fields = new Set(client.frames.map(({ event }) => event));
   assertEquals(fields, new Set(["sync", "snapshot", "alert"]));
 });

@@ -36,7 +36,7 @@ Deno.test("publish() encodes each event once, whatever the number of clients and
     TextEncoder.prototype.encode = encode;
   }
   assertEquals(encodings, 10);
-  for (const client of clients) assertEquals(client.said("alert").length, 10);
+  for (const client of clients) assertEquals(client.dataOf("alert").length, 10);
   for (const client of clients) await client.hangUp();
 });
 
@@ -48,7 +48,7 @@ Deno.test("publish() serialises the data at the call: later changes have no effe
   data.n = 999;
   await published;
   await test.clock.advance(0);
-  assertEquals(client.said("alert"), [{ n: 1 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 1 }]);
 });
 
 Deno.test("publish() refuses a whole batch before anything is stored, with the reason", async () => {

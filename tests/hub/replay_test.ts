@@ -50,11 +50,11 @@ Deno.test("subscribe() honours a cursor ahead of a lagging isolate, and sends on
   assert(client.frames[0]?.data.includes(`"resumed":true,"gap":false`));
   faulty.recover();
   await clock.advance(2000);
-  assertEquals(client.said("alert", "price", "gap", "snapshot"), [
+  assertEquals(client.dataOf("alert", "price", "gap", "snapshot"), [
     { n: 3 },
     { symbol: "A", price: 2 },
   ]);
-  assertEquals(early.said("alert").length, 3);
+  assertEquals(early.dataOf("alert").length, 3);
   assert(cursor < ahead);
 });
 
@@ -70,7 +70,7 @@ Deno.test("subscribe() with snapshot=1 sends no snapshot that is older than a cu
   faulty.recover();
   await using client = createClient(await opening).live();
   await clock.advance(0);
-  assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(client.dataOf("snapshot"), [[{ symbol: "A", price: 1 }]]);
 });
 
 Deno.test("after a jump, a client receives the missed events from the log, in order, once each, and the newest values of state topics", async () => {
@@ -89,7 +89,7 @@ Deno.test("after a jump, a client receives the missed events from the log, in or
   });
   await hub.publish(alerts, alertsOf(4, 4));
   await clock.advance(20);
-  assertEquals(client.said("alert", "price", "gap", "snapshot"), [
+  assertEquals(client.dataOf("alert", "price", "gap", "snapshot"), [
     [],
     { n: 1 },
     { n: 2 },
@@ -115,12 +115,12 @@ Deno.test("after a jump beyond the log's retention, a client receives a gap in m
   });
   await hub.publish(alerts, alertsOf(7, 7));
   await clock.advance(20);
-  assertEquals(client.said("gap"), [{ topic: "alerts", after, before: ids[2] }]);
+  assertEquals(client.dataOf("gap"), [{ topic: "alerts", after, before: ids[2] }]);
   assertEquals(client.frames.map(({ event }) => event), [
     ...["sync", "snapshot", "alert", "gap", "alert", "alert", "alert", "price", "alert"],
   ]);
   assertEquals(client.frames[3]?.id, null);
-  assertEquals(client.said("alert"), [1, 4, 5, 6, 7].map((n) => ({ n })));
+  assertEquals(client.dataOf("alert"), [1, 4, 5, 6, 7].map((n) => ({ n })));
 });
 
 Deno.test("a client that is blocked during a jump receives every retained event", async () => {
@@ -135,9 +135,9 @@ Deno.test("a client that is blocked during a jump receives every retained event"
   await clock.advance(5000);
   client.live();
   await clock.advance(1000);
-  const numbers = client.said("alert").map((each) => Object(each).n);
+  const numbers = client.dataOf("alert").map((each) => Object(each).n);
   assertEquals(numbers, [...Array(110).keys()].map((i) => i + 1));
-  assertEquals(client.said("gap", "bye"), []);
+  assertEquals(client.dataOf("gap", "bye"), []);
 });
 
 Deno.test("a client that falls behind after a jump ends with bye slow, and its cursor yields the gap", async () => {
@@ -153,14 +153,14 @@ Deno.test("a client that falls behind after a jump ends with bye slow, and its c
   }
   client.live();
   await clock.advance(2000);
-  assertEquals(client.said("gap"), []);
-  assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["slow"]);
+  assertEquals(client.dataOf("gap"), []);
+  assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["slow"]);
   await using back = createClient(
     await hub.subscribe({ filters: onAlerts, cursor: client.cursor }),
   ).live();
   await clock.advance(0);
-  assertEquals(back.said("gap").length, 1);
-  assertEquals(back.said("alert"), [17, 18, 19, 20].map((n) => ({ n })));
+  assertEquals(back.dataOf("gap").length, 1);
+  assertEquals(back.dataOf("alert"), [17, 18, 19, 20].map((n) => ({ n })));
 });
 
 Deno.test("a jump to the isolate's own position sends no frame and delays no heartbeat", async () => {
@@ -172,7 +172,7 @@ Deno.test("a jump to the isolate's own position sends no frame and delays no hea
   await clock.advance(0);
   assertEquals(client.chunks, 1);
   await clock.advance(2500);
-  assertEquals(client.said("heartbeat").length, 1);
+  assertEquals(client.dataOf("heartbeat").length, 1);
 });
 
 Deno.test("clients far behind the window share the pages of the log, however small their chunks", async () => {
@@ -193,7 +193,7 @@ Deno.test("clients far behind the window share the pages of the log, however sma
   for (let each = 0; each < 20; each++) {
     await using client = createClient(await test.hub.subscribe({ filters, cursor })).live();
     await test.clock.advance(0);
-    assertEquals(client.said("alert").length, 2000);
+    assertEquals(client.dataOf("alert").length, 2000);
   }
   // 4 MB are 16 pages; the last MiB is in the window.
   assertLess(pages, 20);
@@ -212,14 +212,14 @@ Deno.test("a page that was read before a truncation does not hide the gap", asyn
   await publish(1, retained);
   await using first = createClient(await test.hub.subscribe({ filters, cursor })).live();
   await test.clock.advance(0);
-  assertEquals(first.said("alert").length, retained);
+  assertEquals(first.dataOf("alert").length, retained);
 
   await publish(retained + 1, retained + 5);
   await using second = createClient(await test.hub.subscribe({ filters, cursor })).live();
   await test.clock.advance(0);
   const ids = second.frames.filter(({ event }) => event === "alert").map(({ id }) => id);
   assertEquals(ids.length, retained);
-  assertEquals(second.said("gap"), [{ topic: "alerts", after: cursor, before: ids[0] }]);
+  assertEquals(second.dataOf("gap"), [{ topic: "alerts", after: cursor, before: ids[0] }]);
 });
 
 Deno.test("a gap that was reported for one topic does not cover a later one of another topic", async () => {
@@ -236,9 +236,13 @@ Deno.test("a gap that was reported for one topic does not cover a later one of a
   client.live();
   await test.clock.advance(1000);
 
-  assertEquals(client.said("gap").map((gap) => Object(gap).topic), ["alerts"]);
+  assertEquals(client.dataOf("gap").map((gap) => Object(gap).topic), ["alerts"]);
   // The first note was truncated without a gap: the client has to reconnect for it.
-  assertEquals([client.said("note"), client.said("bye").length, client.cursor], [[], 1, cursor]);
+  assertEquals([client.dataOf("note"), client.dataOf("bye").length, client.cursor], [
+    [],
+    1,
+    cursor,
+  ]);
 });
 
 Deno.test("a client far behind the window receives pages of the log, then the window, then the live events", async () => {
@@ -275,5 +279,5 @@ Deno.test("a client far behind the window skips whole pages that do not pass its
     await test.hub.subscribe({ filters: [{ topic: alerts, tags: ["rare"] }], cursor }),
   ).live();
   await test.clock.advance(0);
-  assertEquals(client.said("alert"), [400, 800].map((n) => ({ n, text })));
+  assertEquals(client.dataOf("alert"), [400, 800].map((n) => ({ n, text })));
 });

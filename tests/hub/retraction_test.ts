@@ -32,8 +32,8 @@ Deno.test("a retracted event leaves the window without a gap", async () => {
   for (const [cursor, rest] of [[start, [3, 4]], [one, [3, 4]], [two, [3, 4]]] as const) {
     await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
     await clock.advance(0);
-    assertEquals(numbersOf(back.said("alert")), rest);
-    assertEquals(back.said("gap"), []);
+    assertEquals(numbersOf(back.dataOf("alert")), rest);
+    assertEquals(back.dataOf("gap"), []);
   }
 });
 
@@ -48,8 +48,8 @@ Deno.test("an event that is retracted while it is pending is not flushed", async
   await clock.advance(1000);
   blocked.live();
   await clock.advance(0);
-  assertEquals(numbersOf(paced.said("alert")), [1, 3]);
-  assertEquals(numbersOf(blocked.said("alert")), [1, 3]);
+  assertEquals(numbersOf(paced.dataOf("alert")), [1, 3]);
+  assertEquals(numbersOf(blocked.dataOf("alert")), [1, 3]);
 });
 
 Deno.test("a retracted event is removed from the cached reads of other clients at the same position", async () => {
@@ -60,11 +60,11 @@ Deno.test("a retracted event is removed from the cached reads of other clients a
   const [, two = ""] = await publish(test, 1, 2);
   await using first = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
-  assertEquals(numbersOf(first.said("alert")), [1, 2]);
+  assertEquals(numbersOf(first.dataOf("alert")), [1, 2]);
   await hub.received(await retract(test, 3, [two])); // its flush is not due yet
   await using second = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(20);
-  assertEquals(numbersOf(second.said("alert")), [1, 3]);
+  assertEquals(numbersOf(second.dataOf("alert")), [1, 3]);
 });
 
 Deno.test("a retracted event is removed from the cached pages of the log", async () => {
@@ -77,13 +77,13 @@ Deno.test("a retracted event is removed from the cached pages of the log", async
   const [one = "", two = ""] = await publishing;
   await using first = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
-  assertEquals(first.said("alert").length, 700);
+  assertEquals(first.dataOf("alert").length, 700);
   await retract(test, 701, [one, two]);
   await clock.advance(20);
   await using second = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
-  assertEquals(numbersOf(second.said("alert")), [...Array(699).keys()].map((i) => i + 3));
-  assertEquals(second.said("gap"), []);
+  assertEquals(numbersOf(second.dataOf("alert")), [...Array(699).keys()].map((i) => i + 3));
+  assertEquals(second.dataOf("gap"), []);
 });
 
 Deno.test("an event leaves the window even if the publication that retracts it was itself retracted", async () => {
@@ -96,7 +96,7 @@ Deno.test("an event leaves the window even if the publication that retracts it w
   await clock.advance(20);
   await using back = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(0);
-  assertEquals(numbersOf(back.said("alert")), [2]);
+  assertEquals(numbersOf(back.dataOf("alert")), [2]);
 });
 
 Deno.test("a flush whose events were all retracted sends no frame and delays no heartbeat", async () => {
@@ -111,8 +111,8 @@ Deno.test("a flush whose events were all retracted sends no frame and delays no 
   await clock.advance(8900); // the flush is due soon
   const { chunks } = client;
   await clock.advance(1100);
-  assertEquals([client.chunks - chunks, client.said("heartbeat").length], [1, 1]);
-  assertEquals(numbersOf(client.said("alert")), [1]);
+  assertEquals([client.chunks - chunks, client.dataOf("heartbeat").length], [1, 1]);
+  assertEquals(numbersOf(client.dataOf("alert")), [1]);
 });
 
 Deno.test("an event that is retracted while a window fills stays retracted", async () => {
@@ -130,8 +130,8 @@ Deno.test("an event that is retracted while a window fills stays retracted", asy
   await using later = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(20);
   for (const client of [first, later]) {
-    assertEquals(numbersOf(client.said("alert")), [2, 3, 4]);
-    assertEquals(client.said("gap"), []);
+    assertEquals(numbersOf(client.dataOf("alert")), [2, 3, 4]);
+    assertEquals(client.dataOf("gap"), []);
   }
 });
 
@@ -154,6 +154,6 @@ Deno.test("an event that is retracted while a page of the log is read is not rep
   await clock.advance(20);
   go();
   await clock.advance(1000);
-  assertEquals(numbersOf(client.said("alert")), [...Array(701).keys()].map((i) => i + 2));
+  assertEquals(numbersOf(client.dataOf("alert")), [...Array(701).keys()].map((i) => i + 2));
   await client.hangUp();
 });

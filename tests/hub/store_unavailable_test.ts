@@ -71,15 +71,15 @@ Deno.test("an unpositioned client receives its position on recovery, after a sna
   assertEquals(typesAndIds(log.frames).slice(1), [["gap", null], ["heartbeat", head]]);
   const opened = [["gap", null], ["snapshot", null], ["heartbeat", head]];
   assertEquals(typesAndIds(both.frames).slice(2), opened);
-  assertEquals(both.said("gap"), [{ topic: "alerts", after: null, before: id }]);
-  assertEquals(both.said("snapshot"), [[], [{ symbol: "A", price: 1 }]]);
+  assertEquals(both.dataOf("gap"), [{ topic: "alerts", after: null, before: id }]);
+  assertEquals(both.dataOf("snapshot"), [[], [{ symbol: "A", price: 1 }]]);
 
   await hub.publish(alerts, [numbered("alert", 2)]);
   await hub.publish(prices, [price("A", 2)]);
   await clock.advance(20);
-  for (const client of [log, both]) assertEquals(client.said("alert"), [{ n: 2 }]);
+  for (const client of [log, both]) assertEquals(client.dataOf("alert"), [{ n: 2 }]);
   for (const client of [state, both]) {
-    assertEquals(client.said("price"), [{ symbol: "A", price: 2 }]);
+    assertEquals(client.dataOf("price"), [{ symbol: "A", price: 2 }]);
   }
 });
 
@@ -93,8 +93,8 @@ Deno.test("an empty snapshot of an unfilled window is not cached for clients tha
   faulty.recover();
   await using late = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
-  assertEquals(early.said("snapshot"), [[]]);
-  assertEquals(late.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(early.dataOf("snapshot"), [[]]);
+  assertEquals(late.dataOf("snapshot"), [[{ symbol: "A", price: 1 }]]);
 });
 
 Deno.test("a cursor that cannot be validated is assumed to be honoured, and the events after it follow on recovery", async () => {
@@ -113,7 +113,7 @@ Deno.test("a cursor that cannot be validated is assumed to be honoured, and the 
   assert(client.frames[0]?.data.includes(`"resumed":true,"gap":false`));
   faulty.recover();
   await clock.advance(1000);
-  assertEquals(client.said("alert", "price", "gap", "snapshot"), [
+  assertEquals(client.dataOf("alert", "price", "gap", "snapshot"), [
     { n: 2 },
     { symbol: "A", price: 1 },
   ]);
@@ -131,7 +131,7 @@ for (const cursor of ["1600000000000-1", "abc"]) {
     await clock.advance(0);
     const isPosition = cursor !== "abc";
     assert(client.frames[0]?.data.includes(`"resumed":${isPosition},"gap":false`));
-    assertEquals(client.said("snapshot").length, isPosition ? 0 : 1);
+    assertEquals(client.dataOf("snapshot").length, isPosition ? 0 : 1);
     faulty.recover();
     await clock.advance(1000);
     const since = client.frames.slice(isPosition ? 1 : 2);
@@ -142,7 +142,7 @@ for (const cursor of ["1600000000000-1", "abc"]) {
       ["alert", id],
       ["price", head],
     ]);
-    assertEquals(client.said("gap"), [{ topic: "alerts", after: null, before: id }]);
+    assertEquals(client.dataOf("gap"), [{ topic: "alerts", after: null, before: id }]);
   });
 }
 
@@ -168,7 +168,7 @@ Deno.test("Hub keeps its streams during an outage, opens new ones, and loses and
     "heartbeat",
     head,
   ]]);
-  assertEquals(fresh.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(fresh.dataOf("snapshot"), [[{ symbol: "A", price: 1 }]]);
   assert(back.frames[0]?.data.includes(`"resumed":true,"gap":false`));
   assertEquals(back.frames.at(-1)?.id, cursor);
   assertEquals(typesAndIds(other.frames), [["sync", null], ["heartbeat", null]]);
@@ -178,10 +178,10 @@ Deno.test("Hub keeps its streams during an outage, opens new ones, and loses and
   await clock.advance(1000);
   const missed = [{ n: 3 }, { symbol: "A", price: 2 }];
   const all = [{ symbol: "A", price: 1 }, { n: 1 }, { n: 2 }, ...missed];
-  assertEquals(old.said("alert", "price", "gap"), all);
-  assertEquals(fresh.said("alert", "price", "gap"), missed);
-  assertEquals(back.said("alert", "price", "gap"), [{ n: 2 }, ...missed]);
-  assertEquals(other.said("gap"), [{ topic: "notes", after: null, before: null }]);
+  assertEquals(old.dataOf("alert", "price", "gap"), all);
+  assertEquals(fresh.dataOf("alert", "price", "gap"), missed);
+  assertEquals(back.dataOf("alert", "price", "gap"), [{ n: 2 }, ...missed]);
+  assertEquals(other.dataOf("gap"), [{ topic: "notes", after: null, before: null }]);
   const { cursor: position } = await hub.latest({ topic: prices, tags: null });
   assertEquals(position, await faulty.trueHead());
 });
@@ -215,7 +215,7 @@ Deno.test("a window that could not be filled is filled when a stream opens after
   await clock.advance(0);
   await using client = createClient(await hub.subscribe({ filters: onNotes, cursor })).live();
   await clock.advance(0);
-  assertEquals(client.said("note", "gap"), [{ n: 2 }]);
+  assertEquals(client.dataOf("note", "gap"), [{ n: 2 }]);
 });
 
 Deno.test("unpositioned clients that disconnect, are drained or open after close() leave nothing behind", async () => {
@@ -251,7 +251,7 @@ Deno.test("a stream that opens while the last window is released subscribes to t
   await clock.advance(1000);
   await hub.publish(alerts, [numbered("alert", 1)]);
   await clock.advance(20);
-  assertEquals(client.said("alert"), [{ n: 1 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 1 }]);
 });
 
 Deno.test("a blocked client receives its position once it is writable", async () => {
@@ -267,7 +267,7 @@ Deno.test("a blocked client receives its position once it is writable", async ()
   assertEquals(client.frames.map(({ event }) => event), ["sync", "gap", "heartbeat"]);
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
-  assertEquals(client.said("alert"), [{ n: 2 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 2 }]);
 });
 
 Deno.test("a topic that cannot be read does not delay the clients of other topics", async () => {
@@ -302,7 +302,7 @@ Deno.test("a client that replays pages when the store becomes unavailable receiv
   faulty.goDown();
   client.live();
   await clock.advance(5000);
-  assert(client.said("alert").length < 39);
+  assert(client.dataOf("alert").length < 39);
   faulty.recover();
   await clock.advance(5000);
   assertEquals(

@@ -21,7 +21,7 @@ Deno.test("subscribe() sends sync, then the snapshot, and an id on the last fram
   await test.clock.advance(0);
 
   assertEquals(client.frames.map(({ event }) => event), ["sync", "snapshot"]);
-  assertEquals(client.said("sync"), [{
+  assertEquals(client.dataOf("sync"), [{
     resumed: false,
     gap: false,
     topics: ["alerts", "prices"],
@@ -29,7 +29,7 @@ Deno.test("subscribe() sends sync, then the snapshot, and an id on the last fram
     server_time: test.clock.now(),
   }]);
   assertEquals(client.frames[0]?.retry, 3000);
-  assertEquals(client.said("snapshot"), [[{ symbol: "A", price: 1 }]]);
+  assertEquals(client.dataOf("snapshot"), [[{ symbol: "A", price: 1 }]]);
   assertEquals(client.frames.map((frame) => frame.id), [null, id]);
   assertEquals(client.chunks, 1);
 });
@@ -55,10 +55,10 @@ Deno.test("subscribe() continues from an honoured cursor without a snapshot", as
   await test.clock.advance(0);
 
   assertEquals(client.frames[0]?.id, id);
-  assertEquals(client.said("sync").length, 1);
+  assertEquals(client.dataOf("sync").length, 1);
   assertStringIncludes(client.frames[0]?.data ?? "", `"resumed":true,"gap":false`);
   // In the order of the ids over both topics, with the newest prices only.
-  assertEquals(client.said("price", "alert", "snapshot"), [
+  assertEquals(client.dataOf("price", "alert", "snapshot"), [
     { symbol: "B", price: 1 },
     { n: 2 },
     { symbol: "A", price: 2 },
@@ -73,7 +73,7 @@ Deno.test("subscribe() honours the epoch of the log", async () => {
     await test.hub.subscribe({ filters: all(alerts), cursor: epoch }),
   ).live();
   await test.clock.advance(0);
-  assertEquals(client.said("alert"), [{ n: 1 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 1 }]);
 });
 
 for (
@@ -99,7 +99,7 @@ for (
     assertEquals(client.frames.slice(0, 4).map((frame) => frame.id !== null), [
       ...[false, false, false, true],
     ]);
-    assertEquals(client.said("gap"), [
+    assertEquals(client.dataOf("gap"), [
       { topic: "alerts", after: null, before: id },
       { topic: "notes", after: null, before: null },
     ]);
@@ -132,11 +132,11 @@ Deno.test("subscribe() sends a gap only if an event after the cursor was truncat
       await test.hub.subscribe({ filters: all(alerts), cursor }),
     ).live();
     await test.clock.advance(0);
-    assertEquals(client.said("gap").length, gaps);
+    assertEquals(client.dataOf("gap").length, gaps);
     if (gaps > 0) {
-      assertEquals(client.said("gap"), [{ topic: "alerts", after: cursor, before: ids[2] }]);
+      assertEquals(client.dataOf("gap"), [{ topic: "alerts", after: cursor, before: ids[2] }]);
     }
-    assertEquals(client.said("alert"), got.map((n) => ({ n })));
+    assertEquals(client.dataOf("alert"), got.map((n) => ({ n })));
   }
 });
 
@@ -148,8 +148,8 @@ Deno.test("subscribe() sends a gap if the events after the cursor exceeded the r
   await using client = createClient(await test.hub.subscribe({ filters: all(alerts), cursor }))
     .live();
   await test.clock.advance(0);
-  assertEquals(client.said("gap"), [{ topic: "alerts", after: cursor, before: null }]);
-  assertEquals(client.said("alert"), []);
+  assertEquals(client.dataOf("gap"), [{ topic: "alerts", after: cursor, before: null }]);
+  assertEquals(client.dataOf("alert"), []);
 });
 
 Deno.test("subscribe() with snapshot=1 opens as without a cursor, and catches up from the cursor", async () => {
@@ -176,8 +176,8 @@ Deno.test("subscribe() filters the snapshot and the events by tags", async () =>
   await test.clock.advance(0);
   await test.hub.publish(prices, [price("A", 2), price("B", 2)]);
   await test.clock.advance(0);
-  assertEquals(client.said("snapshot"), [[{ symbol: "B", price: 1 }]]);
-  assertEquals(client.said("price"), [{ symbol: "B", price: 2 }]);
+  assertEquals(client.dataOf("snapshot"), [[{ symbol: "B", price: 1 }]]);
+  assertEquals(client.dataOf("price"), [{ symbol: "B", price: 2 }]);
 });
 
 Deno.test("subscribe() sends initial frames above 64 KiB one by one, and no heartbeat between them", async () => {

@@ -116,7 +116,7 @@ export interface Client extends AsyncDisposable {
   /** Disconnects. */
   hangUp(): Promise<void>;
   /** Returns the parsed data of its frames of some types. */
-  said(...types: string[]): unknown[];
+  dataOf(...types: string[]): unknown[];
 }
 
 /** Returns the reader of a stream that has opened. */
@@ -165,7 +165,7 @@ export function createClient(stream: ReadableStream<Uint8Array> | null, cursor =
       isEnded = true;
       await reader.cancel();
     },
-    said: (...types) =>
+    dataOf: (...types) =>
       frames.filter(({ event }) => types.includes(event)).map(({ data }) => JSON.parse(data)),
     [Symbol.asyncDispose]() {
       return this.hangUp();

@@ -62,7 +62,7 @@ Deno.test("a terminal topic opens with its newest event, and its terminal event 
   await using client = await test.connect([one]);
   assertEquals(namesOf(client), ["sync", "step"]);
   const last = await test.put(one, "done", 3);
-  assertEquals(client.said("step", "done"), [{ n: 2 }, { n: 3 }]);
+  assertEquals(client.dataOf("step", "done"), [{ n: 2 }, { n: 3 }]);
   assertEquals(client.frames.at(-1)?.event, "bye");
   assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "").reason, "finished");
   assertEquals([client.cursor, client.isEnded, test.ends], [last, true, ["finished"]]);

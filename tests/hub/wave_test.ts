@@ -39,13 +39,13 @@ Deno.test("1,000 clients with distinct cursors cost one read per page, one per w
   const clients = await connect(test, (n) => ids[n]);
   for (const [n, client] of clients.entries()) {
     for (let chunk = 0; chunk < 2; chunk++) await client.readOne();
-    assertEquals(client.said("alert")[0], { n: n + 1, text });
+    assertEquals(client.dataOf("alert")[0], { n: n + 1, text });
   }
   // A few read everything: all of them would take 3 GB.
   const some = [0, 400, 999];
   for (const n of some) clients[n]?.live();
   await clock.advance(100);
-  for (const n of some) assertEquals(clients[n]?.said("alert").length, 1999 - n);
+  for (const n of some) assertEquals(clients[n]?.dataOf("alert").length, 1999 - n);
   assert(faulty.calls.after <= 17, `${faulty.calls.after} pages`);
   assertEquals([faulty.calls.latest, faulty.calls.honours], [2, CLIENTS]);
   for (const client of clients) await client.hangUp();
@@ -57,7 +57,7 @@ Deno.test("1,000 clients whose cursors are not honoured share one read", async (
   const { faulty } = test;
   const clients = await connect(test, (n) => n % 2 ? `1600000000000-${n}` : "abc");
   for (const client of clients) await client.readOne();
-  assert(clients.every((client) => client.said("gap").length === 1));
+  assert(clients.every((client) => client.dataOf("gap").length === 1));
   assertEquals([faulty.calls.after, faulty.calls.latest, faulty.calls.honours], [1, 2, 0]);
   for (const client of clients) await client.hangUp();
 });
@@ -74,8 +74,8 @@ Deno.test("1,000 clients that waited for the log cost one read per window and pa
   await clock.advance(3000);
   faulty.recover();
   await clock.advance(3000);
-  for (const n of [1, 501, 999]) assertEquals(clients[n]?.said("alert").length, 999 - n);
-  for (const n of [0, 500]) assertEquals(clients[n]?.said("gap").length, 1);
+  for (const n of [1, 501, 999]) assertEquals(clients[n]?.dataOf("alert").length, 999 - n);
+  for (const n of [0, 500]) assertEquals(clients[n]?.dataOf("gap").length, 1);
   const { after, latest, honours } = faulty.calls;
   assertEquals([after, latest, honours], [1, 2, CLIENTS / 2]);
   for (const client of clients) await client.hangUp();
@@ -92,9 +92,9 @@ Deno.test("a slow validation of a cursor delays no other client", async () => {
   await using other = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
-  assertEquals(other.said("alert"), [{ n: 2 }]);
+  assertEquals(other.dataOf("alert"), [{ n: 2 }]);
   go();
   await using client = createClient(await slow).live();
   await clock.advance(0);
-  assertEquals(client.said("alert"), [{ n: 2 }]);
+  assertEquals(client.dataOf("alert"), [{ n: 2 }]);
 });

@@ -29,7 +29,7 @@ Deno.test("Hub unsubscribes from the log a minute after the last subscriber, and
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
   assertEquals(faulty.subscribers, 1);
-  assertEquals(next.said("alert", "gap"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(next.dataOf("alert", "gap"), [{ n: 1 }, { n: 2 }]);
 });
 
 Deno.test("keepOpen() subscribes to the log as a stream does", async () => {

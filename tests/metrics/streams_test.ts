@@ -44,7 +44,7 @@ Deno.test("events delivered count once for each client, whatever road they take,
     await test.hub.subscribe({ filters: onChannel, cursor: ids[1] }),
   ).live();
   await test.clock.advance(20);
-  assertEquals([back.said("alert").length, await test.figure("events_delivered_total")], [1, 7]);
+  assertEquals([back.dataOf("alert").length, await test.figure("events_delivered_total")], [1, 7]);
   await stalled.hangUp();
   await test.hub.publish(channel, [numbered("alert", 4)]);
   await test.clock.advance(20);
@@ -58,7 +58,10 @@ Deno.test("events from behind the windows, and values without the log, are deliv
   for (let n = 1; n <= 100; n++) await test.hub.publish(channel, [numbered("alert", n, text)]);
   await using far = createClient(await test.hub.subscribe({ filters: onChannel, cursor })).live();
   await test.clock.advance(0);
-  assertEquals([far.said("alert").length, await test.figure("events_delivered_total")], [100, 100]);
+  assertEquals([far.dataOf("alert").length, await test.figure("events_delivered_total")], [
+    100,
+    100,
+  ]);
 
   await using _now = createClient(await test.hub.subscribe({ filters: onQuotes })).live();
   const late = createClient(await test.hub.subscribe({ filters: onQuotes }));

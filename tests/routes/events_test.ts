@@ -16,7 +16,7 @@ Deno.test("POST /v1/events/{channel} answers 202 with the id under which streams
   await test.clock.advance(0);
   const [, frame, ...more] = client.frames;
   assertEquals([frame?.event, frame?.id, more], ["note", body.id, []]);
-  assertEquals(client.said("note"), [{ channel: "alerts", data: NOTE.data }]);
+  assertEquals(client.dataOf("note"), [{ channel: "alerts", data: NOTE.data }]);
 });
 
 Deno.test("GET /v1/events/{channel}/stream goes on from the Last-Event-ID", async () => {
@@ -24,7 +24,7 @@ Deno.test("GET /v1/events/{channel}/stream goes on from the Last-Event-ID", asyn
   const { id } = await (await test.publish("alerts", { type: "note", data: 1 })).json();
   await test.publish("alerts", { type: "note", data: 2 });
   await using client = await test.follow(`${ALERTS}?last_event_id=${id}`);
-  assertEquals(client.said("note"), [{ channel: "alerts", data: 2 }]);
+  assertEquals(client.dataOf("note"), [{ channel: "alerts", data: 2 }]);
 });
 
 Deno.test("GET /v1/events/{channel}/stream refuses channels that are unknown or private", async () => {
@@ -52,7 +52,7 @@ Deno.test("GET /v1/events/{channel}/stream of a private channel is for its reade
   await test.publish("secret", NOTE);
   await test.clock.advance(0);
   for (const client of [ann, bob, publisher]) {
-    assertEquals(client.said("note"), [{ channel: "secret", data: NOTE.data }]);
+    assertEquals(client.dataOf("note"), [{ channel: "secret", data: NOTE.data }]);
   }
 });
 

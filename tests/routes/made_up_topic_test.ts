@@ -92,7 +92,10 @@ Deno.test("a topic with one registration and one route is streamed, resumed, and
   const second = createClient((await test.get(path, resumed)).body, first.cursor).live();
   await test.countDown(id);
   assertEquals(second.frames.map(({ event }) => event), ["sync", "count", "lifted_off", "bye"]);
-  assertEquals(second.said("count", "lifted_off").map((each) => Launch.parse(each).count), [1, 0]);
+  assertEquals(second.dataOf("count", "lifted_off").map((each) => Launch.parse(each).count), [
+    1,
+    0,
+  ]);
 
   const over = { ...userOf("ann"), "last-event-id": second.cursor };
   for (const each of [path, `/v1/stream?topics=launches/${id}`]) {
@@ -126,7 +129,7 @@ Deno.test("it is counted in /metrics and documented in /openapi.json", async () 
   const figure = (name: string) => figureIn(text, name, { topic: "launches" });
   const names = ["streams", "streams_opened_total", "events_published_total"];
   assertEquals(names.map(figure), [1, 1, 2]);
-  assertEquals(client.said("count").length, 2);
+  assertEquals(client.dataOf("count").length, 2);
 
   const { paths } = await (await test.get("/openapi.json", {})).json();
   const { summary, tags, responses } = paths["/v1/launches/{id}/stream"].get;

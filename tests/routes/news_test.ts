@@ -25,7 +25,7 @@ Deno.test("POST /v1/news reaches every tab at once, and answers 201 with the art
     simulated: false,
   });
   for (const tab of tabs) {
-    assertEquals(tab.said("article"), [article]);
+    assertEquals(tab.dataOf("article"), [article]);
     await tab.hangUp();
   }
 });

@@ -32,7 +32,7 @@ Deno.test("POST /v1/operations begins one, 201 with Location, and publishes its 
   assertEquals(life, 60_000);
   await using client = await follow(test, `/v1/operations/${operation.id}/stream`, of("ann"));
   assertEquals(client.frames.map(({ event }) => event), ["sync", "progress"]);
-  assertEquals(client.said("progress"), [operation]);
+  assertEquals(client.dataOf("progress"), [operation]);
 });
 
 Deno.test("GET of an operation answers at once, with its ETag and when to ask again (S4-28, S4 defect 5)", async () => {
@@ -71,7 +71,7 @@ Deno.test("an operation streams to its end, and who comes back after it is told 
     "failed",
     "bye",
   ]);
-  assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["finished"]);
+  assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["finished"]);
   const back = { ...of("ann"), "last-event-id": client.cursor };
   const again = await test.ask("GET", `${path}/stream`, back);
   assertEquals([again.status, await again.text()], [204, ""]);
@@ -230,7 +230,7 @@ Deno.test("an unknown operation refuses a stream of several, but not one that co
   await using first = await follow(test, `/v1/stream?topics=${name}`, of("ann"));
   const back = { ...of("ann"), "last-event-id": first.cursor };
   await using client = await follow(test, url, back);
-  const [sync] = client.said("sync");
+  const [sync] = client.dataOf("sync");
   assertEquals([Object(sync).topics, Object(sync).gone], [[name], ["operations/none"]]);
   const nothing = await test.ask("GET", "/v1/stream?topics=operations/none", back);
   assertEquals(nothing.status, 204);
@@ -265,7 +265,7 @@ Deno.test("a stream of an operation ends with the user's token: auth, then bye r
   await test.clock.advance(91_000);
   const names = client.frames.map(({ event }) => event).filter((each) => each !== "heartbeat");
   assertEquals(names, ["sync", "progress", "auth", "bye"]);
-  assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["revoked"]);
+  assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["revoked"]);
 });
 
 Deno.test("a hang-up frees an operation's stream from within, and HEAD takes none (S4-20, S4-22)", async () => {

@@ -95,7 +95,7 @@ Deno.test("GET /metrics reports streams, slots, publications and providers of a 
   assertEquals(await published({ topic: "events", outcome: "appended" }), 1);
   assertEquals(await published({ topic: "events", outcome: "refused" }), 1);
   assertEquals(await figure(test, "events_delivered_total", { topic: "events" }), 1);
-  assertEquals(alerts.said("note").length, 1);
+  assertEquals(alerts.dataOf("note").length, 1);
   const called = test.fetched.filter((url) => url.includes("coinbase")).length;
   const labels = { provider: "coinbase", outcome: "ok" };
   assert(called > 0);

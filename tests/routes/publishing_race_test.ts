@@ -52,7 +52,7 @@ for (const [clients, events] of [[10, 1], [100, 100]] as const) {
     await test.clock.advance(1000);
     assertEquals(serialised, events);
     for (const client of all) {
-      assertEquals(client.said("note").length, events);
+      assertEquals(client.dataOf("note").length, events);
       await client.hangUp();
     }
   });
@@ -69,7 +69,7 @@ Deno.test("ten concurrent senders lose nothing, and the order of each is kept (S
     }
   }));
   await test.clock.advance(1000);
-  const said = client.said("note").map((each) => JSON.stringify(each));
+  const said = client.dataOf("note").map((each) => JSON.stringify(each));
   assertEquals(new Set(said).size, 100);
   assertEquals(said.length, 100);
   for (const sender of senders) {
@@ -89,7 +89,7 @@ Deno.test("the live client gets exactly one event behind one that hung up and on
   await dead.hangUp();
   await publishObject(test, 1);
   await test.clock.advance(1000);
-  assertEquals(live.said("note"), [{ channel: "alerts", data: 1 }]);
+  assertEquals(live.dataOf("note"), [{ channel: "alerts", data: 1 }]);
 
   // Who stalls for too long is let go, and can tell; the live one stays.
   await test.clock.advance(90_000);
@@ -110,7 +110,7 @@ Deno.test("a client that was let go comes back by id and misses nothing (S2-x5)"
   await first.hangUp();
   await publishObject(test, 2);
   await using again = await test.follow(`${ALERTS}?last_event_id=${first.cursor}`);
-  assertEquals(again.said("note"), [{ channel: "alerts", data: 2 }]);
+  assertEquals(again.dataOf("note"), [{ channel: "alerts", data: 2 }]);
 });
 
 Deno.test("twenty clients come and go while one sender publishes ten events: each gets a run of them, in order (S2 Test 7, D4)", async () => {
@@ -132,11 +132,11 @@ Deno.test("twenty clients come and go while one sender publishes ten events: eac
   for (const client of seen) {
     const watch = createOrderWatch();
     for (const { id } of client.frames) watch(id);
-    const numbers = client.said("note").map((each) => JSON.stringify(each).match(/\d+/)?.[0]);
+    const numbers = client.dataOf("note").map((each) => JSON.stringify(each).match(/\d+/)?.[0]);
     const from = Number(numbers[0]);
     assertEquals(numbers, numbers.map((_, i) => String(from + i)));
   }
-  assert(seen.some((client) => client.said("note").length > 0));
+  assert(seen.some((client) => client.dataOf("note").length > 0));
   assertEquals(test.services.budget.inUse, 0);
 });
 

@@ -74,7 +74,7 @@ Deno.test("POST /v1/events/{channel} with a key that came before is the same pub
   assertEquals([again.status, await idOf(again)], [202, id]);
   assertEquals(await refusalOf(await send("order 1", 2)), [422, "idempotency_key_reused"]);
   await test.clock.advance(0);
-  assertEquals(client.said("note").length, 1);
+  assertEquals(client.dataOf("note").length, 1);
 
   // Another key, or another route, is another publication.
   assertNotEquals(await idOf(await send("order 2")), id);

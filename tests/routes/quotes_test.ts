@@ -157,7 +157,7 @@ Deno.test("GET /v1/quotes/stream opens with a snapshot, and prices follow at the
   await using client = await test.follow("/v1/quotes/stream?symbols=btc-usd&max_rate=0.1");
   const events = () => client.frames.map(({ event }) => event).join(" ");
   assertEquals(events(), "sync snapshot");
-  const { quotes } = Snapshot.parse(client.said("snapshot")[0]);
+  const { quotes } = Snapshot.parse(client.dataOf("snapshot")[0]);
   assertEquals(quotes.map(({ symbol }) => symbol), ["BTC-USD"]);
   await test.clock.advance(40_000);
   const count = client.frames.filter(({ event }) => event === "quote").length;

@@ -21,7 +21,7 @@ Deno.test("POST /v1/sessions begins one, 201 with Location, and its first event 
   ]);
   await using client = await follow(test, `/v1/sessions/${session.id}/stream`, of("ann"));
   assertEquals(client.frames.map(({ event }) => event), ["sync", "session"]);
-  assertEquals(client.said("session"), [session]);
+  assertEquals(client.dataOf("session"), [session]);
 });
 
 Deno.test("PATCH of a session says where it is, keeps the rest, and ends it once (S0-5)", async () => {
@@ -75,7 +75,7 @@ Deno.test("a session streams to its end by either URL, and who comes back after 
   for (const client of [one, other]) {
     const types = client.frames.map(({ event }) => event);
     assertEquals(types, ["sync", "session", "session", "failed", "bye"]);
-    assertEquals(client.said("bye").map((bye) => Object(bye).reason), ["finished"]);
+    assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["finished"]);
     assert(client.isEnded);
   }
   for (const url of [`${path}/stream`, `${path}/events`]) {

@@ -55,7 +55,7 @@ Deno.test("GET /v1/stream checks names and rights of all topics first, and takes
   assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
 
   await using client = await test.follow(all, userOf("ann", ["events/secret"]));
-  assertEquals(client.said("sync").length, 1);
+  assertEquals(client.dataOf("sync").length, 1);
 });
 
 Deno.test("GET /v1/stream takes 1 to 32 topics", async () => {

@@ -45,7 +45,7 @@ Deno.test("POST of process answers 202 with Location, status_url and when to ask
   assertEquals([answer.status, answer.headers.get("location")], [202, url]);
   assertEquals(more, { status_url: url, next_poll_delay: 5 });
   await test.clock.advance(20);
-  const [task] = worker.said("task").map(Object);
+  const [task] = worker.dataOf("task").map(Object);
   assertEquals([task.task_id, task.session_id, task.owner, task.state], [
     task_id,
     session.slice("/v1/sessions/".length),
@@ -231,7 +231,7 @@ Deno.test("GET /v1/tasks lists what waits and runs, oldest first, with depth, ag
   const third = await test.begun();
   const back = { ...OF_PUBLISHER, "last-event-id": now };
   await using worker = await follow(test, "/v1/stream?topics=tasks", back);
-  const said = worker.said("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
+  const said = worker.dataOf("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
   assertEquals(said, [third]);
 });
 

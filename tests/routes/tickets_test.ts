@@ -34,7 +34,7 @@ Deno.test("POST /v1/tickets issues a ticket that opens one stream within 30 s", 
     assertEquals(Date.parse(expires_at), test.clock.now() + 30_000);
     await test.clock.advance(29_000);
     await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
-    assertEquals(client.said("sync").length, 1);
+    assertEquals(client.dataOf("sync").length, 1);
     const again = await test.send(`${SECRET}?ticket=${ticket}`);
     assertEquals(await refusalOf(again), [401, "bad_ticket"]);
 
@@ -58,7 +58,7 @@ Deno.test("a ticket opens its own topics and public ones only, and a refusal doe
   const both = await test.send(`/v1/stream?topics=events/secret,events/other&ticket=${ticket}`);
   assertEquals(await refusalOf(both), [403, "topic_not_allowed"]);
   await using client = await test.follow(`/v1/stream?topics=events/secret,quotes&ticket=${ticket}`);
-  assertEquals(client.said("sync").length, 1);
+  assertEquals(client.dataOf("sync").length, 1);
 });
 
 Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async () => {
@@ -75,7 +75,7 @@ Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async 
   assertEquals(await refusalOf(await test.send(path)), [429, "busy_client"]);
   await first.hangUp();
   await using client = await test.follow(path);
-  assertEquals([client.said("sync").length, test.services.budget.inUse], [1, 1]);
+  assertEquals([client.dataOf("sync").length, test.services.budget.inUse], [1, 1]);
 });
 
 Deno.test("a consumed ticket takes no slot", async () => {
@@ -96,14 +96,16 @@ Deno.test("a stream of a private topic ends with its JWT, the one that its ticke
   await using lent = await test.follow(`${SECRET}?ticket=${ticket}`);
   await using free = await test.follow("/v1/events/alerts/stream", headers);
   await test.clock.advance(endsAt - 60_000 - test.clock.now());
-  for (const client of [own, lent]) assertEquals(client.said("auth"), [{ expires_in_ms: 60_000 }]);
+  for (const client of [own, lent]) {
+    assertEquals(client.dataOf("auth"), [{ expires_in_ms: 60_000 }]);
+  }
   await test.clock.advance(60_000);
   for (const client of [own, lent]) {
     assertEquals([client.frames.at(-1)?.event, client.isEnded], ["bye", true]);
     assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "{}").reason, "revoked");
   }
   // What is anybody's needs no right.
-  assertEquals([free.said("auth", "bye"), free.isEnded], [[], false]);
+  assertEquals([free.dataOf("auth", "bye"), free.isEnded], [[], false]);
   assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
 });
 
@@ -121,7 +123,7 @@ Deno.test("a ticket opens its user's operation, and reveals nothing of another's
   assertEquals(await refusalOf(await test.send(path(strangers.ticket))), [404, "unknown_topic"]);
   for (const { ticket } of [mine, await ticketFor(test, PUBLISHER, [topic])]) {
     await using client = await test.follow(path(ticket));
-    assertEquals(client.said("progress").length, 1);
+    assertEquals(client.dataOf("progress").length, 1);
   }
 });
 
@@ -171,7 +173,7 @@ Deno.test("POST /v1/tickets makes a user as many as it may open streams, and oth
   assertEquals(await refused(PUBLISHER), [429, "publishing_too_often"]);
   // Making one is not opening one.
   await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
-  assertEquals(client.said("sync").length, 1);
+  assertEquals(client.dataOf("sync").length, 1);
 });
 
 Deno.test("without AUTH_SECRET private topics are open to publishers only, and a warning tells the operator", async () => {
@@ -185,7 +187,7 @@ Deno.test("without AUTH_SECRET private topics are open to publishers only, and a
   assertEquals(told.length, 1);
   const { ticket } = await ticketFor(test, PUBLISHER);
   await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
-  assertEquals(client.said("sync").length, 1);
+  assertEquals(client.dataOf("sync").length, 1);
   await using open = createAppUnderTest();
   assertEquals(open.lines, []);
 });

@@ -114,7 +114,7 @@ Deno.test("a worker on another isolate receives a task, claims it and ends it; i
   await clock.advance(20);
   await other.records.report(id, { claim, state: "completed", result: { rows: 3 } });
   await clock.advance(20);
-  const told: Task[] = worker.said("task").map((each) => JSON.parse(JSON.stringify(each)));
+  const told: Task[] = worker.dataOf("task").map((each) => JSON.parse(JSON.stringify(each)));
   assertEquals(told.map(({ state }) => state), ["waiting", "claimed", "running", "completed"]);
   assertEquals((await one.records.look(id))?.result, { rows: 3 });
   assert(!JSON.stringify([worker.frames, await one.records.look(id)]).includes(claim));
@@ -137,7 +137,7 @@ Deno.test("an expired claim is published once for the subscribers of every isola
   await clock.advance(200);
   const all = ["waiting", "claimed", "running", "waiting"];
   assertEquals(await states(id), all);
-  for (const worker of [first, second]) assertEquals(worker.said("task").length, all.length);
+  for (const worker of [first, second]) assertEquals(worker.dataOf("task").length, all.length);
 
   const next = await claimOf(other.records, id);
   const late = () => one.records.report(id, { claim: lost, state: "completed" });
@@ -196,7 +196,7 @@ Deno.test("a subscription from the list's cursor misses nothing (S0-3)", async (
   await using worker = await one.follow("", cursor);
   await clock.advance(20);
   assertEquals(open.map(({ task }) => task.task_id), [before.task_id]);
-  assertEquals(worker.said("task").map((each) => Object(each).task_id), [after.task_id]);
+  assertEquals(worker.dataOf("task").map((each) => Object(each).task_id), [after.task_id]);
 });
 
 Deno.test("the list's cursor comes before the list: a task created during the read is delivered", async () => {
@@ -215,7 +215,7 @@ Deno.test("the list's cursor comes before the list: a task created during the re
   assertEquals(open, []);
   await using worker = await one.follow("", cursor);
   await clock.advance(20);
-  assertEquals(worker.said("task").map((each) => Object(each).task_id), [late]);
+  assertEquals(worker.dataOf("task").map((each) => Object(each).task_id), [late]);
 });
 
 Deno.test("100 tasks created at once on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
@@ -385,11 +385,11 @@ Deno.test("a claim that this isolate did not receive expires all the same: after
   const { task_id: id } = await other.records.begin(WORK);
   await claimOf(other.records, id);
   await clock.advance(1000);
-  assertEquals(worker.said("task"), []);
+  assertEquals(worker.dataOf("task"), []);
   await rejoin();
   await clock.advance(31_000);
   assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
-  assertEquals(worker.said("task").length, 3);
+  assertEquals(worker.dataOf("task").length, 3);
 });
 
 Deno.test("createdBy() is null if the creation failed (S0-31)", async () => {
