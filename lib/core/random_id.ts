@@ -7,7 +7,7 @@
 /** Each character carries five bits. */
 const ALPHABET_SIZE = 32;
 
-/** The default length: 100 bits, so nobody guesses an id. */
+/** The default length: 100 bits, too many to guess. */
 const DEFAULT_CHARACTERS = 20;
 
 /**

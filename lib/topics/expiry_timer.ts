@@ -1,5 +1,5 @@
 /**
- * Expiry timers: they apply what time changes to records that clients follow, though nobody reads the records.
+ * Expiry timers: they apply time to records whose topics have subscribers, without a request.
  *
  * @module
  */

@@ -156,7 +156,7 @@ export function createResource<R extends object>(
   const Created = z.object({ fingerprint: z.string(), first: schema });
   let count = 0;
 
-  /** The id begins with the time of creation, and ends so that nobody guesses it. */
+  /** The id begins with the time of creation, and ends with a random part that cannot be guessed. */
   function newId(now: number): string {
     return [now.toString(36), (++count).toString(36), randomId(random)].join("-");
   }
@@ -179,7 +179,7 @@ export function createResource<R extends object>(
     throw keyReused();
   }
 
-  /** Keeps a record that nobody touches for as long as if its end had been seen. */
+  /** Returns the TTL in the store: an untouched record is stored as long as if its end had been written. */
   function ttlMs(record: R): number {
     const lifeMs = Math.max(0, definition.expiresAt(record) - clock.now());
     return retainMs + (isTerminal(record) ? 0 : lifeMs);

@@ -1,4 +1,4 @@
-/** The twin Prometheus reads: every word of a fixed set, every figure as it is. */
+/** The Prometheus metrics: labels of fixed sets, figures of the moment. */
 import { assert, assertEquals } from "@std/assert";
 import {
   BREAKER_STATES,
@@ -101,7 +101,7 @@ Deno.test("the kinds of topics are the registered ones, several and other", asyn
   assertEquals(samples.map(({ labels }) => labels.topic), ["a", "b", "several", "other"]);
 });
 
-Deno.test("streams, seats and the store are told as they are when somebody asks", async () => {
+Deno.test("a text has the figures of streams, slots and the store at its moment", async () => {
   const figures = { open: 5, lagging: 2, hung: 1, delivered: 40 };
   let now: Figures = {
     streams: new Map([["news", figures] as const]),

@@ -1,4 +1,4 @@
-/** What happens to streams and publications, as figures and as lines. */
+/** Streams and publications in metrics and in the operator's log. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineTopic } from "../../lib/core/topic.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
@@ -27,7 +27,7 @@ Deno.test("a stream counts while it is open, by the kind of its topics", async (
   assertEquals(await read("streams_closed_total"), [1, 1, 0, 0]);
 });
 
-Deno.test("events delivered count once for each client, whatever road they take, and stay counted", async () => {
+Deno.test("delivered events count once per client, on every path, and stay counted", async () => {
   await using test = createMeasuredHub();
   await using _wide = createClient(await test.hub.subscribe({ filters: onChannel })).live();
   const stalled = createClient(await test.hub.subscribe({ filters: onChannel }));
@@ -73,7 +73,7 @@ Deno.test("events from behind the windows, and values without the log, are deliv
   assertEquals(await test.figure("events_delivered_total", { topic: "quotes" }), 3); // as one snapshot
 });
 
-Deno.test("a client without room lags once something is owed to it, hangs after 10 s, and does neither once it reads", async () => {
+Deno.test("a blocked client lags once it has pending events, hangs after 10 s, and does neither once it reads", async () => {
   await using test = createMeasuredHub();
   await using _quick = createClient(await test.hub.subscribe({ filters: onChannel })).live();
   await using client = createClient(await test.hub.subscribe({ filters: onChannel }));
@@ -124,7 +124,7 @@ const ENDS: Readonly<Record<string, (test: MeasuredHub) => Promise<void>>> = {
 };
 
 for (const [reason, end] of Object.entries(ENDS)) {
-  Deno.test(`a stream that ends by ${reason} is counted so, and told`, async () => {
+  Deno.test(`a stream that ends by ${reason} is counted and logged by its reason`, async () => {
     await using test = createMeasuredHub();
     await end(test);
     assertEquals(await test.figure("streams_closed_total", { topic: "quotes", reason }), 1);
@@ -134,7 +134,7 @@ for (const [reason, end] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("a stream that ends by a fault of ours is counted so, and told", async () => {
+Deno.test("a stream that ends by a fault is counted and logged by its reason", async () => {
   let isBroken = false;
   await using test = createMeasuredHub({}, (log) => ({
     ...log,

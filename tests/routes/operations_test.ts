@@ -56,7 +56,7 @@ Deno.test("GET of an operation answers at once, with its ETag and when to ask ag
   assert(!last.headers.has("retry-after"));
 });
 
-Deno.test("an operation streams to its end, and who comes back after it is told 204 (S4-1, S4-2, S4 defect 4)", async () => {
+Deno.test("an operation streams to its end, and a reconnect after it answers 204 (S4-1, S4-2, S4 defect 4)", async () => {
   await using test = createTest();
   const path = await test.created();
   await using client = await follow(test, `${path}/stream`, of("ann"));
@@ -80,7 +80,7 @@ Deno.test("an operation streams to its end, and who comes back after it is told 
   assertEquals(snapshot.frames.map(({ event }) => event), ["sync", "failed", "bye"]);
 });
 
-Deno.test("DELETE asks to cancel: 202, it ends cancelled, and its worker hears of it with 409", async () => {
+Deno.test("DELETE cancels: 202, the operation ends cancelled, and its worker's next report answers 409", async () => {
   await using test = createTest();
   const path = await test.created();
   await using client = await follow(test, `${path}/stream`, of("ann"));
@@ -127,7 +127,7 @@ Deno.test("PATCH of an operation refuses a field it does not know, to go back, a
   assertEquals((await test.create({ kind: "export" })).status, 400);
 });
 
-Deno.test("an operation that would have no room to expire is not begun", async () => {
+Deno.test("an operation that leaves no room for its own end is not created", async () => {
   await using test = createTest({ MAX_EVENT_BYTES: "400" });
   const large = await test.create({ kind: "k".repeat(20), owner: "ann" });
   assertEquals(await refusalOf(large), [413, "event_too_large"]);
@@ -247,7 +247,7 @@ Deno.test("Idempotency-Key makes a repeated beginning one operation, and refuses
   assertEquals(await refusalOf(other), [422, "idempotency_key_reused"]);
 });
 
-Deno.test("an operation past LOG_RETAIN_MS is 404, also for who followed it", async () => {
+Deno.test("an operation past LOG_RETAIN_MS answers 404, also to its subscribers", async () => {
   await using test = createTest({ LOG_RETAIN_MS: "60000" });
   const path = await test.created();
   await test.report(path, { state: "completed" });
@@ -287,7 +287,7 @@ Deno.test("the document lists the routes of operations (S4-7, S4-9)", async () =
   assert(paths["/v1/operations"].post && paths["/v1/operations/{id}/stream"].get);
 });
 
-Deno.test("nothing is read for whom a token is missing, bad, or for something else", async () => {
+Deno.test("nothing is read for a caller whose token is missing, bad, or for another topic", async () => {
   await using test = createTest();
   const path = await test.created();
   let reads = 0;
@@ -307,7 +307,7 @@ Deno.test("nothing is read for whom a token is missing, bad, or for something el
   assertEquals(reads, 0);
 });
 
-Deno.test("while the store is away a stream is told to come back, since a status would end its loop", async () => {
+Deno.test("while the store is unavailable a stream answers busy, since a status would end its reconnect loop", async () => {
   await using test = createTest();
   const path = await test.created();
   test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());

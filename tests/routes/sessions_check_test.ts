@@ -19,7 +19,7 @@ Deno.test("a check answers at once, without time passing: state, progress, 5 s, 
   assertMatch(recommendation, new RegExp(`${path}/stream`));
 });
 
-Deno.test("a check of a session that is over says so, and 5 s still, for who does not see the end (S0-2, S0-13)", async () => {
+Deno.test("a check of a session that has ended says so, with a delay of 5 s for clients that miss the end (S0-2, S0-13)", async () => {
   await using test = createSessionsTest();
   const path = await test.begun();
   await test.change(path, { session_state: "completed" });

@@ -63,7 +63,7 @@ Deno.test("PATCH of a session refuses what is too large, and it goes on", async 
   assertEquals((await test.change(path, {})).status, 200);
 });
 
-Deno.test("a session streams to its end by either URL, and who comes back after it is told 204 (S0-1, S0-17, S0-19)", async () => {
+Deno.test("a session streams to its end by either URL, and a reconnect after it answers 204 (S0-1, S0-17, S0-19)", async () => {
   await using test = createSessionsTest();
   const path = await test.begun();
   await using one = await follow(test, `${path}/stream`, of("ann"));
@@ -180,7 +180,7 @@ Deno.test("HEAD takes no stream, and a hang-up frees one from within", async () 
   assertEquals(test.services.budget.inUse, 0);
 });
 
-Deno.test("while the store is away a stream is told to come back, and a check is 503: nothing escapes (S0-29)", async () => {
+Deno.test("while the store is unavailable a stream answers busy, and a check 503 (S0-29)", async () => {
   await using test = createSessionsTest();
   const url = `${await test.begun()}/events`;
   test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());

@@ -54,7 +54,7 @@ Deno.test("POST of process answers 202 with Location, status_url and when to ask
   ]);
 });
 
-Deno.test("process is a sign of life of its session, and of one that has ended is 409 (S0-3)", async () => {
+Deno.test("process is a heartbeat of its session, and answers 409 after the session's end (S0-3)", async () => {
   await using test = createTest();
   const session = await test.session();
   await test.clock.advance(200_000);
@@ -97,7 +97,7 @@ Deno.test("Idempotency-Key makes a repeated process one task, for each caller ap
   assertEquals(await refusalOf(await test.process(session, other)), [409, "session_over"]);
 });
 
-Deno.test("a user asks for 120 tasks a minute, so that nobody fills the queue for all; a publisher for PUBLISH_PER_MINUTE", async () => {
+Deno.test("a user creates at most 120 tasks a minute, a publisher PUBLISH_PER_MINUTE", async () => {
   await using test = createTest({ PUBLISH_PER_MINUTE: "2" });
   const session = await test.session();
   for (let i = 0; i < 120; i++) assertEquals((await test.process(session)).status, 202);
@@ -144,7 +144,7 @@ Deno.test("a task that is another's is as unknown as one that is not there; 60 q
   assertEquals((await test.ask("GET", `${task}/status`, narrow)).status, 403);
 });
 
-Deno.test("a claim is told to its worker alone; another one is told for how long (S0-3)", async () => {
+Deno.test("only its worker receives a claim; another worker receives the time until it expires (S0-3)", async () => {
   await using test = createTest();
   const task = await test.begun();
   await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
@@ -207,7 +207,7 @@ Deno.test("PATCH of a task refuses a result that is too large, and the task goes
   assertEquals(state, "completed");
 });
 
-Deno.test("GET /v1/tasks lists what waits and runs, oldest first, with depth, age and a cursor to go on from (S0-7)", async () => {
+Deno.test("GET /v1/tasks lists open tasks, oldest first, with depth, age and a cursor (S0-7)", async () => {
   await using test = createTest();
   const { cursor, ...empty } = await test.list();
   assertEquals(empty, { tasks: [], depth: 0, oldest_age_s: 0, next_poll_delay: 5 });
@@ -235,7 +235,7 @@ Deno.test("GET /v1/tasks lists what waits and runs, oldest first, with depth, ag
   assertEquals(said, [third]);
 });
 
-Deno.test("tasks are the workers': users may neither follow nor list, claim nor report them", async () => {
+Deno.test("users may neither subscribe to tasks nor list, claim or report them", async () => {
   await using test = createTest();
   const task = await test.begun();
   const wide = of("ann", { topics: ["tasks", "tasks/*"] });
@@ -248,7 +248,7 @@ Deno.test("tasks are the workers': users may neither follow nor list, claim nor 
   assertEquals(await refusalOf(told), [401, "bad_token"]);
 });
 
-Deno.test("a full queue answers 503 with Retry-After, and takes more when there is room (S0-7)", async () => {
+Deno.test("a full queue answers 503 with Retry-After, and accepts a task once another has ended (S0-7)", async () => {
   await using test = createTest({ PUBLISH_PER_MINUTE: "0" });
   const begin = () =>
     test.services.tasks.create((id, now) => newTask({ sessionId: "s", owner: "bob" }, id, now));
@@ -263,7 +263,7 @@ Deno.test("a full queue answers 503 with Retry-After, and takes more when there 
   assertEquals((await test.list()).depth, 1000);
 });
 
-Deno.test("/metrics tells how many tasks there are, how old, and what became of them (S0-7)", async () => {
+Deno.test("/metrics has the number of tasks by state, the oldest age, and the outcomes (S0-7)", async () => {
   await using test = createTest();
   const [done, lapsed] = [await test.begun(), await test.begun()];
   const claim = await test.claimed(done);

@@ -65,7 +65,7 @@ export const OperationRecord = z.object({
   operation: Operation,
   /** The time it lives after a heartbeat, in seconds. */
   ttlS: z.number(),
-  /** True once its readers were told that it stalls. */
+  /** True once an event has reported it as stalled. */
   isStalled: z.boolean(),
 });
 
