@@ -419,6 +419,19 @@ Deno.test("a wall clock that is set back delays neither the expiry of a claim no
   assertEquals((await one.records.look(id))?.state, "waiting");
 });
 
+Deno.test("a wall clock that is set forward does not postpone the expiry of later claims", async () => {
+  const { clock, isolate, states } = createShared();
+  await using one = isolate();
+  await using _worker = await one.follow();
+  await one.records.begin(WORK);
+  await clock.advance(31_000); // the next check is due in a day
+  clock.shiftWallClock(2 * 86_400_000);
+  const { task_id: id } = await one.records.begin(WORK);
+  await claimOf(one.records, id);
+  await clock.advance(61_000);
+  assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
+});
+
 Deno.test("queueStats() reads the queue twice a minute at most, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
   const { clock, state, isolate, shaky } = createShared();
   let calls = 0;
