@@ -8,7 +8,7 @@ import { Problem } from "../lib/core/problem.ts";
 import type { Connection } from "../lib/http/client_address.ts";
 import { createCors } from "../lib/http/cors.ts";
 import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
-import { problemOf, problemResponse } from "../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../lib/http/problem_response.ts";
 import { createRouter, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { clientRoutes } from "./client.ts";
@@ -56,7 +56,7 @@ export function createRoutes(services: Services): Router {
     )
   );
   app.onError((thrown, c) => {
-    const problem = problemOf(thrown);
+    const problem = toProblem(thrown);
     if (problem.status === 500) {
       runtime.log.error("request failed", {
         method: c.req.method,
@@ -80,7 +80,7 @@ export function createApp(services: Services): App {
   const routes = createRoutes(services);
 
   function answer(request: Request, connection?: Connection): Response | Promise<Response> {
-    if (request.method === "OPTIONS") return cors.preflight(request);
+    if (request.method === "OPTIONS") return cors.handlePreflight(request);
     if (request.url.length <= MAX_URL_CHARACTERS) return routes.fetch(request, connection);
     const detail = `A URL may have at most ${MAX_URL_CHARACTERS} characters.`;
     return problemResponse(new Problem(414, "url_too_long", detail));
@@ -90,7 +90,7 @@ export function createApp(services: Services): App {
     async fetch(request, connection) {
       const response = await answer(request, connection);
       response.headers.set("x-content-type-options", "nosniff");
-      cors.allow(request, response);
+      cors.setHeaders(request, response);
       return response;
     },
   };

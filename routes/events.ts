@@ -5,12 +5,12 @@
  */
 import { z } from "@hono/zod-openapi";
 import { jsonContent } from "../lib/http/openapi.ts";
-import { streamInput, StreamQuery } from "../lib/http/query_params.ts";
+import { parseStreamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
   eventBodyLimit,
   IdempotencyHeaders,
-  idempotencyKeyOf,
+  readIdempotencyKey,
   requirePublisher,
 } from "../lib/http/publish_middleware.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
@@ -55,7 +55,7 @@ export function eventsRoutes(
     },
   }, async (c, { params: { channel }, headers, body: { type, data } }) => {
     const topic = registry.topic(channelTopicName(channel));
-    const idempotencyKey = await idempotencyKeyOf(c, headers["idempotency-key"]);
+    const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"]);
     const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], {
       idempotencyKey,
     });
@@ -76,7 +76,7 @@ export function eventsRoutes(
   }, async (c, { params: { channel }, query }) => {
     const principal = await authenticator.authenticateStream(c);
     return await streamResponse(c, streamOpener, {
-      ...streamInput(query, c.req.header("last-event-id")),
+      ...parseStreamInput(query, c.req.header("last-event-id")),
       principal,
       filters: [{ topic: registry.topic(channelTopicName(channel)), tags: null }],
       pollUrl: null,

@@ -6,9 +6,14 @@
 import { z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import { limitBody } from "../lib/http/body_limit.ts";
-import { isUnchanged } from "../lib/http/etag.ts";
+import { revalidate } from "../lib/http/etag.ts";
 import { idempotent } from "../lib/http/idempotency.ts";
-import { sourceFilter, SourceQuery, streamInput, StreamQuery } from "../lib/http/query_params.ts";
+import {
+  parseSourceFilter,
+  parseStreamInput,
+  SourceQuery,
+  StreamQuery,
+} from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { IdempotencyHeaders, requirePublisher } from "../lib/http/publish_middleware.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
@@ -97,7 +102,7 @@ export function newsRoutes(
       ...problems(400),
     },
   }, async (c, { query: { source, limit = DEFAULT_LIMIT, after } }) => {
-    const sources = sourceFilter(source);
+    const sources = parseSourceFilter(source);
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
       ? await news.since(sources, after, limit)
@@ -108,7 +113,7 @@ export function newsRoutes(
       gap: hasGap,
       feeds: [...await news.feeds(sources)],
     };
-    if (isUnchanged(c, content, "no-cache")) return c.body(null, 304);
+    if (revalidate(c, content, "no-cache")) return c.body(null, 304);
     // Without a cursor the client repeats its own: polling again at once would return the same articles.
     const next_poll_delay = isWhole || cursor === null ? news.nextPollDelayS : 0;
     return c.json({ ...content, cursor, next_poll_delay }, 200);
@@ -125,9 +130,9 @@ export function newsRoutes(
       ...problems(400, 429, 503),
     },
   }, (c, { query }) => {
-    const tags = sourceFilter(query.source);
+    const tags = parseSourceFilter(query.source);
     return streamResponse(c, streamOpener, {
-      ...streamInput(query, c.req.header("last-event-id")),
+      ...parseStreamInput(query, c.req.header("last-event-id")),
       filters: [{ topic: news.topic, tags }],
       pollUrl: tags === null ? "/v1/news" : `/v1/news?source=${tags.join(",")}`,
     });

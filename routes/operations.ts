@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { isUnchanged } from "../lib/http/etag.ts";
+import { revalidate } from "../lib/http/etag.ts";
 import { jsonContent, PollDelayToEnd } from "../lib/http/openapi.ts";
 import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -89,7 +89,7 @@ export function operationsRoutes(
     const operation = operationView(record);
     const delay = operationPollDelay(record, clock.now());
     if (delay > 0) c.header("retry-after", String(delay));
-    if (isUnchanged(c, operation, "private, no-cache")) return c.body(null, 304);
+    if (revalidate(c, operation, "private, no-cache")) return c.body(null, 304);
     return c.json({ ...operation, next_poll_delay: delay }, 200);
   });
 

@@ -4,9 +4,14 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { isUnchanged } from "../lib/http/etag.ts";
+import { revalidate } from "../lib/http/etag.ts";
 import { taggedJsonContent } from "../lib/http/openapi.ts";
-import { streamInput, StreamQuery, symbolFilter, SymbolsQuery } from "../lib/http/query_params.ts";
+import {
+  parseStreamInput,
+  parseSymbolFilter,
+  StreamQuery,
+  SymbolsQuery,
+} from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { streamContent } from "../lib/http/openapi.ts";
@@ -44,10 +49,10 @@ export function quotesRoutes(
       ...problems(400),
     },
   }, async (c, { query }) => {
-    const symbols = symbolFilter(query.symbols, SYMBOLS);
+    const symbols = parseSymbolFilter(query.symbols, SYMBOLS);
     if (c.req.method !== "HEAD") await service.watch();
     const { quotes, status, cursor } = await service.snapshot(symbols);
-    if (isUnchanged(c, { quotes, status }, "no-cache")) return c.body(null, 304);
+    if (revalidate(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: service.nextPollDelayS }, 200);
   });
 
@@ -62,9 +67,9 @@ export function quotesRoutes(
       ...problems(400, 429, 503),
     },
   }, (c, { query }) => {
-    const tags = symbolFilter(query.symbols, SYMBOLS);
+    const tags = parseSymbolFilter(query.symbols, SYMBOLS);
     return streamResponse(c, streamOpener, {
-      ...streamInput(query, c.req.header("last-event-id")),
+      ...parseStreamInput(query, c.req.header("last-event-id")),
       filters: [{ topic: service.topic, tags }],
       pollUrl: tags === null ? "/v1/quotes" : `/v1/quotes?symbols=${tags.join(",")}`,
     });

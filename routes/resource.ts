@@ -13,10 +13,10 @@ import { problems } from "../lib/http/problem_response.ts";
 import {
   eventBodyLimit,
   IdempotencyHeaders,
-  idempotencyKeyOf,
+  readIdempotencyKey,
   requirePublisher,
 } from "../lib/http/publish_middleware.ts";
-import { streamInput, StreamQuery } from "../lib/http/query_params.ts";
+import { parseStreamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { route, type Router } from "../lib/http/route.ts";
 import { streamResponse, withStoreFallback } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
@@ -80,7 +80,7 @@ export function addCreateRoute<R extends object, Body>(
       ...problems(400, 401, 403, 413, 415, 422, 429, 503),
     },
   }, async (c, { headers, body }) => {
-    const idempotencyKey = await idempotencyKeyOf(c, headers["idempotency-key"]);
+    const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"]);
     const record = await resource.create((id, now) => make(body, id, now), idempotencyKey);
     c.header("location", `${path}/${resource.idOf(record)}`);
     return c.json(view(record), 201);
@@ -164,7 +164,7 @@ export async function resourceStream<R extends object>(
     const principal: Principal = await streamOpener.authenticator.authenticateStream(c);
     await findResource(c, services, principal, resource, id);
     return await streamResponse(c, streamOpener, {
-      ...streamInput(query, c.req.header("last-event-id")),
+      ...parseStreamInput(query, c.req.header("last-event-id")),
       principal,
       filters: [{ topic: resource.topicOf(id), tags: null }],
       pollUrl,

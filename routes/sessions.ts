@@ -5,7 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { acceptedFormat } from "../lib/http/stream_response.ts";
-import { isUnchanged } from "../lib/http/etag.ts";
+import { revalidate } from "../lib/http/etag.ts";
 import { jsonContent, POLL_S, streamContent } from "../lib/http/openapi.ts";
 import { findResource, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -121,7 +121,7 @@ export function sessionsRoutes(
     const { session_state, progress } = record.session;
     const recommendation = recommendationFor(record, streamUrl);
     const check = { session_state, progress, recommendation };
-    if (isUnchanged(c, check, "private, no-cache")) return c.body(null, 304);
+    if (revalidate(c, check, "private, no-cache")) return c.body(null, 304);
     return c.json({ session_state, progress, next_poll_delay: POLL_S, recommendation }, 200);
   });
 

@@ -7,12 +7,12 @@ import { z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
 import {
   MAX_TOPICS,
-  namesIn,
-  sourceFilter,
+  parseNames,
+  parseSourceFilter,
+  parseStreamInput,
+  parseSymbolFilter,
   SourceQuery,
-  streamInput,
   StreamQuery,
-  symbolFilter,
   SymbolsQuery,
 } from "../lib/http/query_params.ts";
 import { findOwned } from "../lib/http/ownership.ts";
@@ -54,17 +54,17 @@ export function streamRoutes(
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { query }) => {
-    const names = namesIn(query.topics);
+    const names = parseNames(query.topics);
     if (names.length === 0 || names.length > MAX_TOPICS) {
       throw new Problem(400, "bad_topics", `\`topics\` must name 1 to ${MAX_TOPICS} topics.`, {
         errors: [{ field: "topics", detail: `got ${names.length}` }],
       });
     }
     const filters = new Map([
-      [quotes.topic, symbolFilter(query.symbols, SYMBOLS)],
-      [news.topic, sourceFilter(query.source)],
+      [quotes.topic, parseSymbolFilter(query.symbols, SYMBOLS)],
+      [news.topic, parseSourceFilter(query.source)],
     ]);
-    const input = streamInput(query, c.req.header("last-event-id"));
+    const input = parseStreamInput(query, c.req.header("last-event-id"));
     return await withStoreFallback(c, streamOpener, null, async () => {
       // The order of the checks: the token, all names, the rights to them, and only then the owners, from the store.
       const principal = await authenticator.authenticateStream(c);

@@ -12,8 +12,8 @@ import {
   consumePublication,
   eventBodyLimit,
   IdempotencyHeaders,
-  idempotencyKeyOf,
-  publisherKey,
+  idempotencyScope,
+  readIdempotencyKey,
 } from "../lib/http/publish_middleware.ts";
 import { consume, USER_TASKS } from "../lib/http/rate_limits.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
@@ -76,12 +76,12 @@ export function tasksRoutes(
   }, async (c, { params: { id }, headers }) => {
     const principal = await authenticator.authenticate(c);
     authorizeReader(principal, [sessions.topicOf(id)]);
-    const key = publisherKey(c, principal, config.CLIENT_IP_HEADER);
+    const key = idempotencyScope(c, principal, config.CLIENT_IP_HEADER);
     if (principal.kind === "publisher") consumePublication(c, publishRate);
     else consume(c, taskRate, key, USER_TASKS);
     const record = await findResource(c, services, principal, sessions, id);
     const { session: { owner, terminal } } = record;
-    const idempotencyKey = await idempotencyKeyOf(c, headers["idempotency-key"], key);
+    const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"], key);
 
     // A repeated request gets its first answer, though the task may have ended the session by now.
     let created = idempotencyKey && terminal ? await tasks.createdBy(idempotencyKey) : null;

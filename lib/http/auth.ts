@@ -14,7 +14,7 @@ import { Problem } from "../core/problem.ts";
 import { type AppEnv, clientKey } from "./client_address.ts";
 import { isSameSecret } from "./crypto.ts";
 import type { Topic } from "../core/topic.ts";
-import { readJwt } from "./jwt.ts";
+import { verifyJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
 /** An authenticated caller and its rights. */
@@ -130,7 +130,7 @@ export function createAuthenticator(
   { clock, tickets, secret, publishToken, allowedOrigins }: AuthenticatorOptions,
 ): Authenticator {
   async function userOf(token: string): Promise<Principal> {
-    const claims = secret === undefined ? null : await readJwt(token, secret, clock.now());
+    const claims = secret === undefined ? null : await verifyJwt(token, secret, clock.now());
     if (claims === "expired") {
       throw unauthorized("token_expired", "The access token has expired. Request a new one.");
     }

@@ -10,9 +10,9 @@ import type { Config } from "../core/config.ts";
 /** The CORS headers of this server. */
 export interface Cors {
   /** Answers an `OPTIONS` request. */
-  preflight(request: Request): Response | Promise<Response>;
+  handlePreflight(request: Request): Response | Promise<Response>;
   /** Sets the headers of any other answer, unless it has `access-control-allow-origin` already. */
-  allow(request: Request, response: Response): void;
+  setHeaders(request: Request, response: Response): void;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"];
@@ -48,8 +48,8 @@ export function createCors(origins: Config["ALLOWED_ORIGINS"]): Cors {
   }));
 
   return {
-    preflight: (request) => preflights.fetch(request),
-    allow({ method, headers: requested }, { headers }) {
+    handlePreflight: (request) => preflights.fetch(request),
+    setHeaders({ method, headers: requested }, { headers }) {
       if (method === "OPTIONS" || headers.has("access-control-allow-origin")) return;
       headers.set("access-control-expose-headers", RESPONSE_HEADERS);
       if (origins === "*") return headers.set("access-control-allow-origin", "*");

@@ -25,7 +25,7 @@ export function etagMatches(ifNoneMatch: string | undefined, etag: string): bool
  *
  * @returns True if the client has this content: the answer is then 304.
  */
-export function isUnchanged(
+export function revalidate(
   c: Context<AppEnv>,
   content: unknown,
   cacheControl: "no-cache" | "private, no-cache",

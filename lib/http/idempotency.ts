@@ -11,7 +11,7 @@ import { createSerial } from "../core/serial.ts";
 import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
 import type { AppEnv } from "./client_address.ts";
-import { IdempotencyHeader, idempotencyKeyOf } from "./publish_middleware.ts";
+import { IdempotencyHeader, readIdempotencyKey } from "./publish_middleware.ts";
 
 /** The lifetime of a reservation: an isolate that dies while it answers blocks its key no longer. */
 const RESERVATION_MS = 10_000;
@@ -84,7 +84,7 @@ export function idempotent(
   return async (c, next) => {
     const header = c.req.header("idempotency-key");
     const isValid = IdempotencyHeader.safeParse(header).success;
-    const key = isValid ? await idempotencyKeyOf(c, header) : undefined;
+    const key = isValid ? await readIdempotencyKey(c, header) : undefined;
     if (key === undefined) return await next(); // the route refuses an invalid key
     return await serial(() => answer(c, next, key), key.key);
   };

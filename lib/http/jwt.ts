@@ -33,7 +33,7 @@ export async function signJwt(claims: Claims, secret: string): Promise<string> {
  * @param now Wall time, in milliseconds since the epoch.
  * @returns Its claims; `expired` after its expiry; null if it is not signed with the secret or not valid yet.
  */
-export async function readJwt(
+export async function verifyJwt(
   token: string,
   secret: string,
   now: number,

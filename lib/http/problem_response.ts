@@ -45,7 +45,7 @@ export function problems(...statuses: readonly ProblemStatus[]) {
 }
 
 /** Converts a thrown value to a problem. An unexpected error reveals nothing of its inside. */
-export function problemOf(thrown: unknown): Problem {
+export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HTTPException && thrown.status === 413) {
     return new Problem(413, "body_too_large", "The body is too large.");

@@ -92,7 +92,7 @@ export function eventBodyLimit(maxEventBytes: number): MiddlewareHandler<AppEnv>
 }
 
 /** Returns the scope of a caller's idempotency keys: the publisher's, or a user's. */
-export function publisherKey(
+export function idempotencyScope(
   c: Context<AppEnv>,
   principal: Principal,
   header: string | undefined,
@@ -103,9 +103,9 @@ export function publisherKey(
 /**
  * Returns the idempotency key of a request: the scope, the route and the header, with a fingerprint of the body.
  *
- * @param scope As of {@linkcode publisherKey}.
+ * @param scope As of {@linkcode idempotencyScope}.
  */
-export async function idempotencyKeyOf(
+export async function readIdempotencyKey(
   c: Context<AppEnv>,
   key: string | undefined,
   scope = PUBLISHER,

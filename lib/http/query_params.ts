@@ -59,7 +59,7 @@ export interface StreamInput {
 }
 
 /** Parses the parameters of a stream. An empty cursor counts as absent. */
-export function streamInput(
+export function parseStreamInput(
   query: z.infer<typeof StreamQuery>,
   lastEventId: string | undefined,
 ): StreamInput {
@@ -71,7 +71,7 @@ export function streamInput(
 }
 
 /** Returns the names in a comma-separated list, unique and sorted. */
-export function namesIn(text: string | undefined): string[] {
+export function parseNames(text: string | undefined): string[] {
   const names = (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
   return [...new Set(names)].sort();
 }
@@ -81,8 +81,11 @@ export function namesIn(text: string | undefined): string[] {
  *
  * @throws {Problem} 400 `unknown_symbol`, naming the unknown ones, or `too_many_symbols`.
  */
-export function symbolFilter(text: string | undefined, known: readonly string[]): string[] | null {
-  const symbols = namesIn(text?.toUpperCase());
+export function parseSymbolFilter(
+  text: string | undefined,
+  known: readonly string[],
+): string[] | null {
+  const symbols = parseNames(text?.toUpperCase());
   if (symbols.length > MAX_FILTER_SYMBOLS) {
     throw new Problem(
       400,
@@ -108,8 +111,8 @@ export function symbolFilter(text: string | undefined, known: readonly string[])
  *
  * @throws {Problem} 400 `bad_source`, naming the texts that cannot be a source's name, or `too_many_sources`.
  */
-export function sourceFilter(text: string | undefined): string[] | null {
-  const sources = namesIn(text?.toLowerCase());
+export function parseSourceFilter(text: string | undefined): string[] | null {
+  const sources = parseNames(text?.toLowerCase());
   if (sources.length > MAX_FILTER_SOURCES) {
     throw new Problem(
       400,

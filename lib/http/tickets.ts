@@ -12,7 +12,7 @@ import { randomId } from "../core/random_id.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { deriveKey, sha256 } from "./crypto.ts";
-import { readJwt, signJwt } from "./jwt.ts";
+import { signJwt, verifyJwt } from "./jwt.ts";
 
 /** The lifetime of a ticket. */
 const TICKET_MS = 30_000;
@@ -89,7 +89,7 @@ export function createTickets(
 
     async read(ticket) {
       if (key === undefined) return null;
-      const { data } = TicketClaims.safeParse(await readJwt(ticket, key, clock.now()));
+      const { data } = TicketClaims.safeParse(await verifyJwt(ticket, key, clock.now()));
       return data ? { sub: data.sub, topics: data.topics, endsAt: data.ends_at } : null;
     },
 

@@ -32,8 +32,8 @@ export function parseRetryAfter(header: string | null, now: number): number | nu
 export interface Cooldown {
   /** Returns the milliseconds until a call is allowed, 0 if one is. */
   waitMs(): number;
-  succeeded(): void;
-  failed(failure: UpstreamFailure): void;
+  recordSuccess(): void;
+  recordFailure(failure: UpstreamFailure): void;
 }
 
 /** Creates a cool-down: `Retry-After` if it was sent, else a minute after a 429, doubled with each further one. */
@@ -43,10 +43,10 @@ export function createCooldown(clock: Clock): Cooldown {
   let refusals = 0;
   return {
     waitMs: () => Math.max(0, endsAt - clock.elapsed()),
-    succeeded() {
+    recordSuccess() {
       refusals = 0;
     },
-    failed({ status, retryAfterMs }) {
+    recordFailure({ status, retryAfterMs }) {
       const now = clock.elapsed();
       if (status !== 429) refusals = 0;
       // Calls that were in flight together are refused together: that is one refusal.

@@ -94,13 +94,13 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
       const text = await fetchText(runtime, options, url);
       const received = { receivedAt: clock.now(), receivedElapsed: clock.elapsed() };
       check(text);
-      cooldown.succeeded();
+      cooldown.recordSuccess();
       lastFailure = null;
       metrics.called(name, "ok");
       return { text, requestedElapsed, ...received };
     } catch (thrown) {
       lastFailure = unknownShape(thrown);
-      cooldown.failed(lastFailure);
+      cooldown.recordFailure(lastFailure);
       metrics.called(name, lastFailure.kind);
       throw lastFailure;
     }

@@ -9,7 +9,7 @@ import type { Runtime } from "../../lib/core/runtime.ts";
 import { MAX_SHOWN_ARTICLES } from "../../lib/client/page/text.js";
 import { type Asset, assetRoutes } from "../../lib/http/assets.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
-import { sourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
+import { parseSourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../../lib/http/route.ts";
 import type { NewsService } from "../../lib/topics/news/news_service.ts";
@@ -72,7 +72,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
       ...problems(400),
     },
   }, async (c, { query }) => {
-    const sources = sourceFilter(query.source);
+    const sources = parseSourceFilter(query.source);
     // HEAD runs this too, but no one watches.
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // The snapshot comes first: the stream continues from its cursor, so it repeats what changes in between.

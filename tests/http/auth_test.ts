@@ -10,7 +10,7 @@ import {
   principalKey,
 } from "../../lib/http/auth.ts";
 import type { AppEnv } from "../../lib/http/client_address.ts";
-import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { connectFrom } from "./stream_opener.ts";
 
@@ -53,7 +53,7 @@ async function askedBy(
     principal = await authenticator[of](c);
     return c.text("in");
   });
-  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  app.onError((thrown) => problemResponse(toProblem(thrown)));
   const response = await app.request(path, { method, headers });
   if (principal !== undefined) return principal;
   const text = await response.text();

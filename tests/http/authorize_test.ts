@@ -5,7 +5,7 @@ import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic, type TopicAccess } from "../../lib/core/topic.ts";
 import type { Principal } from "../../lib/http/auth.ts";
 import type { AppEnv } from "../../lib/http/client_address.ts";
-import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { authorizePublisher, authorizeReader } from "../../lib/http/authorize.ts";
 
 const TOKEN = "a-token-of-sixteen";
@@ -17,7 +17,7 @@ async function answer(token: string | undefined, authorization?: string): Promis
     authorizePublisher(c, token);
     return c.text("in");
   });
-  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  app.onError((thrown) => problemResponse(toProblem(thrown)));
   return await app.request("/", { headers: authorization ? { authorization } : {} });
 }
 

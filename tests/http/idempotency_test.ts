@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import type { AppEnv } from "../../lib/http/client_address.ts";
 import { idempotent } from "../../lib/http/idempotency.ts";
-import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { createMemoryStore } from "../../lib/store/memory/store.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { createManualClock } from "../support/manual_clock.ts";
@@ -12,7 +12,7 @@ import { until } from "../support/within.ts";
 function createIsolate(store: Store, handle: () => Promise<Response>) {
   const app = new Hono<AppEnv>();
   app.delete("/:id", idempotent({ store, random: Math.random }), handle);
-  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  app.onError((thrown) => problemResponse(toProblem(thrown)));
   return (key: string) =>
     app.request("/a", { method: "DELETE", headers: { "idempotency-key": key } });
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { HTTPException } from "hono/http-exception";
 import { Problem } from "../../lib/core/problem.ts";
-import { problemOf, problemResponse, problems } from "../../lib/http/problem_response.ts";
+import { problemResponse, problems, toProblem } from "../../lib/http/problem_response.ts";
 
 Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of its inside", async () => {
   const errors = [{ field: "data.price", detail: "is no number" }];
@@ -36,11 +36,11 @@ Deno.test("problemResponse() rounds Retry-After up to whole seconds", () => {
   }
 });
 
-Deno.test("problemOf() keeps a problem, and converts the errors of hono", () => {
+Deno.test("toProblem() keeps a problem, and converts the errors of hono", () => {
   const problem = new Problem(404, "unknown_topic", "There is none.");
-  assertEquals(problemOf(problem), problem);
+  assertEquals(toProblem(problem), problem);
   const of = (status: 400 | 413 | 500) => {
-    const { status: sent, code } = problemOf(new HTTPException(status, { message: "hush" }));
+    const { status: sent, code } = toProblem(new HTTPException(status, { message: "hush" }));
     return [sent, code];
   };
   assertEquals(of(400), [400, "bad_request"]);
@@ -48,9 +48,9 @@ Deno.test("problemOf() keeps a problem, and converts the errors of hono", () => 
   assertEquals(of(500), [500, "internal_error"]);
 });
 
-Deno.test("problemOf() reveals nothing of an unexpected error", async () => {
+Deno.test("toProblem() reveals nothing of an unexpected error", async () => {
   for (const thrown of [new TypeError("hush at /srv/lib/x.ts:1"), "hush", null]) {
-    const response = problemResponse(problemOf(thrown));
+    const response = problemResponse(toProblem(thrown));
     assertEquals([response.status, await response.json()], [500, {
       type: "about:blank",
       title: "Internal error",

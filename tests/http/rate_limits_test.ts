@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
 import { Problem } from "../../lib/core/problem.ts";
 import type { AppEnv } from "../../lib/http/client_address.ts";
-import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { consumeLookup, LOOKUPS_PER_MINUTE } from "../../lib/http/rate_limits.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
@@ -14,7 +14,7 @@ Deno.test("consumeLookup() allows 60 failed lookups per minute, then refuses wit
     consumeLookup(c, rate, c.req.param("key"));
     throw new Problem(404, "unknown_operation", "There is no such operation.");
   });
-  app.onError((thrown) => problemResponse(problemOf(thrown)));
+  app.onError((thrown) => problemResponse(toProblem(thrown)));
   const miss = async (key: string) => await app.request(`/${key}`);
 
   for (let n = 0; n < 60; n++) assertEquals((await miss("ann")).status, 404);

@@ -11,7 +11,7 @@ import { type Budget, createBudget } from "../../lib/guard/budget.ts";
 import { createRateLimit } from "../../lib/guard/rate_limit.ts";
 import type { Principal } from "../../lib/http/auth.ts";
 import type { AppEnv, Connection } from "../../lib/http/client_address.ts";
-import { problemOf, problemResponse } from "../../lib/http/problem_response.ts";
+import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { type StreamOpener, streamResponse } from "../../lib/http/stream_response.ts";
 import type { Subscription } from "../../lib/hub/subscribe.ts";
 import type { EventLog } from "../../lib/store/event_log.ts";
@@ -83,7 +83,7 @@ export function createOpenerUnderTest(options: OpenerOptions = {}): OpenerUnderT
           withSnapshot: false,
           maxRate: undefined,
         }));
-      app.onError((thrown) => problemResponse(problemOf(thrown)));
+      app.onError((thrown) => problemResponse(toProblem(thrown)));
       return await app.request("/", { method, headers: { accept } }, connection);
     },
   };

@@ -25,31 +25,33 @@ Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 
   const pauses: number[] = [];
   for (let each = 0; each < 6; each++) {
     // Two calls that were out together count once.
-    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
-    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+    cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
+    cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
     pauses.push(cooldown.waitMs() / MINUTE);
     await clock.advance(cooldown.waitMs());
   }
   assertEquals(pauses, [1, 2, 4, 8, 15, 15]);
 
-  cooldown.succeeded();
-  cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+  cooldown.recordSuccess();
+  cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
   assertEquals(cooldown.waitMs(), MINUTE);
 });
 
 Deno.test("createCooldown() caps a cool-down at 15 minutes", () => {
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
-  cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: Infinity }));
+  cooldown.recordFailure(
+    new UpstreamFailure("http", "no", { status: 503, retryAfterMs: Infinity }),
+  );
   assertEquals(cooldown.waitMs(), 15 * MINUTE);
 });
 
 Deno.test("createCooldown() never shortens a running cool-down", () => {
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
-  cooldown.failed(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: 300_000 }));
-  cooldown.failed(new UpstreamFailure("http", "no", { status: 429, retryAfterMs: 1000 }));
-  cooldown.succeeded();
+  cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 503, retryAfterMs: 300_000 }));
+  cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429, retryAfterMs: 1000 }));
+  cooldown.recordSuccess();
   assertEquals(cooldown.waitMs(), 300_000);
 });
 
@@ -57,7 +59,7 @@ Deno.test("createCooldown() ends on time when the wall clock is set back or forw
   for (const shiftMs of [-600_000, 3_600_000]) {
     const clock = createManualClock();
     const cooldown = createCooldown(clock);
-    cooldown.failed(new UpstreamFailure("http", "no", { status: 429 }));
+    cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
     clock.shiftWallClock(shiftMs);
     assertEquals(cooldown.waitMs(), MINUTE);
     await clock.advance(MINUTE);
