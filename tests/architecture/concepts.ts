@@ -1,15 +1,15 @@
 /**
- * One concept a file: a limit by concept, instead of one by lines.
+ * One concept per file.
  *
  * @module
  */
 import { allFacts } from "./facts.ts";
 import { type Files, targetOf } from "./source.ts";
 
-/** Lines above which a file must give a reason. */
+/** The number of lines above which a file needs a reason. */
 const LONG_LINES = 400;
 
-/** Lines below which a file with a single importer is a fragment of it. */
+/** The number of lines below which a file with a single importer is a fragment of it. */
 const FRAGMENT_LINES = 60;
 
 /** Long files, each with the concept that needs them. */
@@ -17,7 +17,7 @@ export const LONG_FILES: ReadonlyMap<string, string> = new Map([
   ["lib/hub/broadcast_group.ts", "the state of a group, and the hot path of every event"],
 ]);
 
-/** Small files with one importer that are a concept of their own, each with that concept. */
+/** Small files with one importer and a concept of their own, each with that concept. */
 const SMALL_CONCEPTS: ReadonlyMap<string, string> = new Map([
   ["lib/core/serialize.ts", "an event becomes JSON"],
   ["lib/http/markdown.ts", "Markdown becomes HTML"],
@@ -26,28 +26,28 @@ const SMALL_CONCEPTS: ReadonlyMap<string, string> = new Map([
   ["lib/topics/quotes/divergence.ts", "sources that disagree"],
 ]);
 
-/** Files with more than one class or factory, each with what holds them together. */
+/** Files with more than one class or factory, each with the reason to keep them together. */
 const CROWDED_FILES: ReadonlyMap<string, string> = new Map([
   ["lib/hub/replay.ts", "readers of a topic share the cache of pages"],
   ["lib/hub/window.ts", "a window, and its factory for state and log topics"],
   ["routes/app.ts", "the table of routes, and the app that serves it"],
 ]);
 
-/** Small files with one importer by their nature: one file for each of a kind. */
+/** Folders of small files with one importer by design: one file for each of a kind. */
 const KINDS: readonly RegExp[] = [
   /^routes\//, // one route
   /^lib\/store\/(?:memory|redis)\//, // one implementation of an interface of the store
   /^lib\/topics\/quotes\/providers\//, // one provider
   /^lib\/topics\/news\/parse\//, // one format
   /^lib\/demo\//, // one simulated upstream
-  /^lib\/client\//, // one module of a browser's page, which are served as they are
+  /^lib\/client\//, // one module of the page, served as it is
 ];
 
 function linesOf(source: string): number {
   return source.split("\n").length - 1;
 }
 
-/** Every file that is longer than a concept should be, without a reason. */
+/** Returns files that are too long, without a reason. */
 export function longFiles(files: Files): string[] {
   return [...files].flatMap(([path, source]) => {
     const lines = linesOf(source);
@@ -56,7 +56,7 @@ export function longFiles(files: Files): string[] {
   });
 }
 
-/** Every file that exports more than one class or factory. */
+/** Returns files that export more than one class or factory. */
 export function crowdedFiles(files: Files): string[] {
   return [...allFacts(files)].flatMap(([path, { definitions }]) => {
     const concepts = definitions.filter(({ name, kind, isExported }) =>
@@ -68,7 +68,7 @@ export function crowdedFiles(files: Files): string[] {
   });
 }
 
-/** Every small file with one importer, which it belongs in. */
+/** Returns small files that belong in their only importer. */
 export function fragments(files: Files): string[] {
   const importers = new Map<string, Set<string>>();
   for (const [path, { imports }] of allFacts(files)) {
@@ -86,7 +86,7 @@ export function fragments(files: Files): string[] {
   });
 }
 
-/** The size of a folder. */
+/** Returns the number of files and lines of a folder. */
 export function sizeOf(files: Files, folder: string): { files: number; lines: number } {
   const sources = [...files].filter(([path]) => path.startsWith(`${folder}/`));
   return {
@@ -95,11 +95,11 @@ export function sizeOf(files: Files, folder: string): { files: number; lines: nu
   };
 }
 
-/** The topics that lib/topics registers: nothing below it may name one. */
+/** The topics that lib/topics registers. No lower layer may name one. */
 const TOPIC = /^(?:(?:quotes|news|operations|sessions|tasks)(?:\/|$)|events\/)/;
 const BELOW_TOPICS = /^lib\/(?:core|wire|store|hub|guard|upstream)\//;
 
-/** Every string below topics/ that names a topic. */
+/** Returns strings below topics/ that name a topic. */
 export function strayTopics(files: Files): string[] {
   return [...allFacts(files)].filter(([path]) => BELOW_TOPICS.test(path))
     .flatMap(([, { strings }]) =>

@@ -18,7 +18,7 @@ export interface Definition {
 export interface Facts {
   readonly imports: readonly Import[];
   readonly definitions: readonly Definition[];
-  /** String literals that are values, with their places: no specifiers, no types. */
+  /** String literals that are values, with file and line: no specifiers, no types. */
   readonly strings: readonly { readonly at: string; readonly value: string }[];
   /** Places where wall time is compared or calculated with. */
   readonly wallTimeMath: readonly string[];
@@ -26,7 +26,7 @@ export interface Facts {
 
 const known = new Map<string, Facts>();
 
-/** Returns the facts about a module. A source is parsed once, however many rules ask. */
+/** Returns the facts about a module. A source is parsed once for all rules. */
 export function factsOf(path: string, source: string): Facts {
   const key = `${path}\n${source}`;
   const facts = known.get(key) ?? collect(path, source);
@@ -34,12 +34,12 @@ export function factsOf(path: string, source: string): Facts {
   return facts;
 }
 
-/** The facts about all modules, by their paths. */
+/** Returns the facts about all modules, by path. */
 export function allFacts(files: Files): Map<string, Facts> {
   return new Map([...files].map(([path, source]) => [path, factsOf(path, source)]));
 }
 
-/** The names that a pattern binds. */
+/** Returns the names that a pattern binds. */
 function boundBy(node: Node | null): string[] {
   switch (node?.type) {
     case "Identifier":
@@ -79,7 +79,7 @@ function definitionsOf(statement: Node): Definition[] {
   }
 }
 
-/** The last name of `a`, `this.a`, `b.a` or `b.#a`: the name that a time is kept under. */
+/** The last name of `a`, `this.a`, `b.a` or `b.#a`: the name that a time is stored under. */
 function lastName(node: Node): string {
   if (node.type === "Identifier" || node.type === "PrivateIdentifier") return node.name;
   if (node.type === "MemberExpression" && !node.computed) return lastName(node.property);
@@ -125,7 +125,7 @@ function createWallTimeWatch(path: string, source: string) {
         }
       },
     } satisfies Deno.lint.LintVisitor,
-    // Only after the walk, since a name may be assigned below its use.
+    // After the walk, since a name may be assigned below its use.
     found: () =>
       operands.filter(({ isTime, name }) => isTime || names.has(name)).map(({ at }) => at),
   };

@@ -1,12 +1,12 @@
 /**
- * Effects come in by the front door: time, randomness, the network and the process are handed in.
+ * Effects are injected: modules use no global time, randomness, network or process.
  *
  * @module
  */
 import { factsOf } from "./facts.ts";
 import { type Files, placeOf, walk } from "./source.ts";
 
-/** What may not be named at all. */
+/** Globals that no module may name. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   ...["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "performance"],
   ...["fetch", "XMLHttpRequest", "WebSocket", "EventSource", "Worker", "BroadcastChannel"],
@@ -24,7 +24,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   ...["eval", "Function", "alert", "prompt", "confirm"],
 ]);
 
-/** What may be named, with the only members that may be used, or those that may not. */
+/** Globals of which only some members may be used. */
 const ONLY: ReadonlyMap<string, RegExp> = new Map([
   ["crypto", /^subtle$/],
   ["Math", /^(?!random$)/],
@@ -32,7 +32,7 @@ const ONLY: ReadonlyMap<string, RegExp> = new Map([
   ["AbortSignal", /^(?!timeout$)/],
 ]);
 
-/** Node's modules, of which some hold the same effects: only what computes is taken. */
+/** Names that may be imported from Node's modules: pure functions and classes. */
 const NODE_NAMES: ReadonlySet<string> = new Set([
   ...["createHash", "createHmac"],
   ...["brotliCompress", "gzip"],
@@ -45,7 +45,7 @@ function parentOf(node: Node): Node | null {
   return "parent" in node ? node.parent : null;
 }
 
-/** A name for a node that outlives the walk. */
+/** Returns a key for a node, valid after the walk. */
 function keyOf(node: Node): string {
   return `${node.type}@${node.range.join("-")}`;
 }
@@ -61,7 +61,7 @@ function scopesOf(node: Node): string[] {
   return scopes;
 }
 
-/** The names a pattern binds. */
+/** Returns the names that a pattern binds. */
 function boundBy(node: Node | null): string[] {
   switch (node?.type) {
     case "Identifier":
@@ -85,7 +85,7 @@ function boundBy(node: Node | null): string[] {
 
 const EXPRESSIONS = /^TS(?:As|Satisfies|NonNull|Instantiation)Expression$/;
 
-/** Whether a name stands for a value, and not for a field, a key, a type or a declaration. */
+/** True if a name refers to a value, not to a field, a key, a type or a declaration. */
 function isReference(node: Deno.lint.Identifier): boolean {
   const parent = parentOf(node);
   switch (parent?.type) {
@@ -110,7 +110,7 @@ function isReference(node: Deno.lint.Identifier): boolean {
   }
 }
 
-/** What a use of a global would be complained about as, null where it is free to be used. */
+/** Returns the forbidden effect of a use of a global, or null if the use is allowed. */
 function effectOf(node: Deno.lint.Identifier): string | null {
   const { name } = node;
   if (FORBIDDEN.has(name)) return name;
@@ -124,28 +124,28 @@ function effectOf(node: Deno.lint.Identifier): string | null {
   }
   if (name === "Date") {
     if (parent.type === "NewExpression") return parent.arguments.length === 0 ? "new Date()" : null;
-    // `instanceof Date` asks no clock.
+    // `instanceof Date` reads no clock.
     if (parent.type === "BinaryExpression") return null;
   }
-  // The whole thing handed on, or taken apart: what is done with it cannot be seen.
+  // The object itself is passed on or destructured, so its uses cannot be checked.
   return parent.type === "BinaryExpression" && name === "AbortSignal" ? null : name;
 }
 
-/** Every use of what the world hands in otherwise. A name that is declared in the module is its own. */
+/** Returns uses of effects that the runtime injects. A name that the module declares is its own. */
 export function effects(files: Files): string[] {
   return [...files].flatMap(([path, source]) => [
     ...effectsOf(path, source),
     ...factsOf(path, source).imports
       .filter(({ specifier }) => specifier.startsWith("node:"))
       .filter(({ names }) => !names.every((name) => NODE_NAMES.has(name)))
-      .map(({ at, specifier, names }) => `${at}: takes ${names.join(", ")} from ${specifier}`),
+      .map(({ at, specifier, names }) => `${at}: imports ${names.join(", ")} from ${specifier}`),
   ]);
 }
 
 function effectsOf(path: string, source: string): string[] {
   const bound = new Map<string, Set<string>>();
-  // By place, since the short `{ fetch }` is both a key and a value there.
-  const uses = new Map<string, { name: string; scopes: readonly string[]; complaint: string }>();
+  // By range, since the shorthand `{ fetch }` is both a key and a value.
+  const uses = new Map<string, { name: string; scopes: readonly string[]; violation: string }>();
 
   function bind(scope: string | undefined, names: readonly string[]): void {
     if (scope !== undefined) bound.set(scope, new Set([...bound.get(scope) ?? [], ...names]));
@@ -172,12 +172,12 @@ function effectsOf(path: string, source: string): string[] {
     Identifier(node) {
       const effect = isReference(node) ? effectOf(node) : null;
       if (!effect) return;
-      const complaint = `${placeOf(path, source, node)}: uses ${effect}`;
-      uses.set(keyOf(node), { name: node.name, scopes: scopesOf(node), complaint });
+      const violation = `${placeOf(path, source, node)}: uses ${effect}`;
+      uses.set(keyOf(node), { name: node.name, scopes: scopesOf(node), violation });
     },
   });
-  // Only now, since a name may be declared after its use.
+  // After the walk, since a name may be declared after its use.
   return [...uses.values()]
     .filter(({ name, scopes }) => !scopes.some((scope) => bound.get(scope)?.has(name)))
-    .map(({ complaint }) => complaint);
+    .map(({ violation }) => violation);
 }

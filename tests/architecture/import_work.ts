@@ -1,22 +1,22 @@
 /**
- * Nothing starts at import: the top level of a module declares, and computes constants out of constants.
+ * Nothing starts at import: the top level of a module declares, and computes constants from constants.
  *
  * @module
  */
 import { type Files, placeOf, walk } from "./source.ts";
 
-/** Functions a constant may be made by, beside those of its own module. */
+/** Functions that may compute a constant, besides those of its own module. */
 const CALLEES: ReadonlySet<string> = new Set([
   ...["defineTopic", "createRoute", "Number", "String", "BigInt", "Symbol", "import.meta.resolve"],
   ...["Object.freeze", "Object.entries", "Object.keys", "Object.values", "Object.fromEntries"],
-  // Ours, which declare what a route answers, and what it takes.
+  // Ours, which declare the responses and the input of a route.
   ...["problems", "streamContent", "limitBody"],
-  // Hono's, which make a handler of options; and the demo's prices, which are a function of the time they are asked for.
+  // Hono's, which create a handler; and the demo's prices, which are a function of time.
   ...["secureHeaders", "cors", "etag", "marketOf"],
   ...["Array.from", "Array.of", "Math.min", "Math.max", "Math.round", "JSON.stringify"],
 ]);
 
-/** Methods that compute a new value of a constant one, whoever has them: of lists, texts and zod's schemas. */
+/** Pure methods of lists, strings and zod schemas. */
 const METHODS: ReadonlySet<string> = new Set([
   ...["map", "flatMap", "filter", "concat", "slice", "flat", "join", "split", "replaceAll", "keys"],
   ...["entries", "values", "includes", "toSorted", "at", "trim", "repeat", "encode"],
@@ -53,7 +53,7 @@ const CLASSES: ReadonlySet<string> = new Set([
   ...["Uint8Array", "Intl.NumberFormat", "Intl.DateTimeFormat"],
 ]);
 
-/** `a.b.c` of a plain chain of names, "" of all else. */
+/** Returns `a.b.c` for a plain chain of names, "" for anything else. */
 function dotted(node: Deno.lint.Node): string {
   if (node.type === "Identifier") return node.name;
   if (node.type === "MetaProperty") return "import.meta";
@@ -62,8 +62,8 @@ function dotted(node: Deno.lint.Node): string {
   return object && node.property.type === "Identifier" ? `${object}.${node.property.name}` : "";
 }
 
-/** Judges expressions by what a module's own functions are called. */
-function createJudge(own: ReadonlySet<string>) {
+/** Creates a check for declarations. @param own The names of the module's own functions. */
+function createDeclarationCheck(own: ReadonlySet<string>) {
   function isPure(node: Deno.lint.Node | null): boolean {
     switch (node?.type) {
       case undefined: // a hole in a list
@@ -148,9 +148,9 @@ function createJudge(own: ReadonlySet<string>) {
   return isDeclaration;
 }
 
-/** Every top-level statement that does more than declare. */
+/** Returns every top-level statement that does more than declare. */
 export function importWork(files: Files): string[] {
-  const complaints: string[] = [];
+  const violations: string[] = [];
   for (const [path, source] of files) {
     walk(path, source, {
       Program(program) {
@@ -160,13 +160,13 @@ export function importWork(files: Files): string[] {
         const own = declarations.flatMap((node) =>
           node?.type === "FunctionDeclaration" && node.id ? [node.id.name] : []
         );
-        const isDeclaration = createJudge(new Set(own));
+        const isDeclaration = createDeclarationCheck(new Set(own));
         for (const node of program.body) {
           if (isDeclaration(node)) continue;
-          complaints.push(`${placeOf(path, source, node)}: does work at import`);
+          violations.push(`${placeOf(path, source, node)}: does work at import`);
         }
       },
     });
   }
-  return complaints;
+  return violations;
 }

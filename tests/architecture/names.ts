@@ -6,7 +6,7 @@
 import { allFacts } from "./facts.ts";
 import type { Files } from "./source.ts";
 
-/** Every top-level name that more than one file defines. */
+/** Returns every top-level name that more than one file defines. */
 export function sharedNames(files: Files): string[] {
   const places = new Map<string, Set<string>>();
   for (const [path, { definitions }] of allFacts(files)) {
@@ -16,7 +16,7 @@ export function sharedNames(files: Files): string[] {
     .map(([name, paths]) => `${[...paths].join(", ")}: ${name} is defined more than once`);
 }
 
-/** Every limit with another prefix than MAX_. */
+/** Returns limits with another prefix than MAX_. */
 export function misnamedLimits(files: Files): string[] {
   return [...allFacts(files)].flatMap(([path, { definitions }]) =>
     definitions.filter(({ name }) => /^MOST_/.test(name))
@@ -28,7 +28,7 @@ const DOCSTRING = /\/\*\*\s*\n?\s*\*?\s*([\s\S]*?)\*\//g;
 const QUESTION =
   /^(?:what|who|whom|whose|how|whether|where|when|which|nobody|somebody|those who)\b/i;
 
-/** The number of docstrings, and those that begin with a question word instead of a subject or a verb. */
+/** Counts docstrings, and lists those that begin with a question word instead of a subject or a verb. */
 export function docstrings(files: Files): { readonly count: number; readonly vague: string[] } {
   let count = 0;
   const vague: string[] = [];

@@ -1,28 +1,31 @@
 /**
- * The house as text, parsed by Deno's own linter.
+ * The source of the project, parsed by Deno's linter.
  *
  * @module
  */
 
-/** Modules: their paths from the root of the project, and what they hold. */
+/** Modules: the source by the path from the root of the project. */
 export type Files = ReadonlyMap<string, string>;
 
-/** Walks the syntax of one module. Nodes are only good while it walks. */
+/** Walks the syntax of one module. Nodes are valid during the walk only. */
 export function walk(path: string, source: string, visitor: Deno.lint.LintVisitor): void {
-  const plugin: Deno.lint.Plugin = { name: "house", rules: { rule: { create: () => visitor } } };
+  const plugin: Deno.lint.Plugin = {
+    name: "architecture",
+    rules: { rule: { create: () => visitor } },
+  };
   Deno.lint.runPlugin(plugin, path, source);
 }
 
-/** Where in a module a node stands, as editors jump to it. */
+/** Returns the file and line of a node, in the form that editors link to. */
 export function placeOf(path: string, source: string, node: Deno.lint.Node): string {
   return `${path}:${source.slice(0, node.range[0]).split("\n").length}`;
 }
 
-/** One import of a module, or what it re-exports. */
+/** One import or re-export of a module. */
 export interface Import {
   readonly at: string;
   readonly specifier: string;
-  /** The names it takes, `*` where it takes all. */
+  /** The imported names, `*` for all. */
   readonly names: readonly string[];
 }
 
@@ -57,13 +60,13 @@ export function importsIn(path: string, source: string, imports: Import[]): Deno
   };
 }
 
-/** The path a relative specifier leads to; null where it is a package's. */
+/** Returns the path of a relative specifier, or null for a package. */
 export function targetOf(path: string, specifier: string): string | null {
   if (!specifier.startsWith(".")) return null;
   return new URL(specifier, `file:///${path}`).pathname.slice(1);
 }
 
-/** Every module below the given folders and files of the project; what does not exist holds nothing. */
+/** Reads every module of the given folders and files. Paths that do not exist are skipped. */
 export async function readFiles(root: URL, names: readonly string[]): Promise<Files> {
   const files = new Map<string, string>();
   async function read(path: string): Promise<void> {

@@ -27,7 +27,7 @@ export const WALL_TIME: ReadonlyMap<string, string> = new Map([
   ["lib/client/client/page_lifecycle.js", "wall time that jumps ahead shows that the device slept"],
 ]);
 
-/** Every comparison of wall time, and every calculation with it, outside of the files that may. */
+/** Returns comparisons of wall time and calculations with it, outside the listed files. */
 export function wallTimeMath(files: Files): string[] {
   return [...allFacts(files)].flatMap(([path, facts]) =>
     WALL_TIME.has(path)
@@ -36,7 +36,7 @@ export function wallTimeMath(files: Files): string[] {
   );
 }
 
-/** Every file that is listed and does not calculate with wall time any more. */
+/** Returns listed files that no longer calculate with wall time. */
 export function needlessWallTime(files: Files): string[] {
   const facts = allFacts(files);
   return [...WALL_TIME.keys()].filter((path) => !facts.get(path)?.wallTimeMath.length);

@@ -1,14 +1,14 @@
 /**
- * No request waits: nothing blocks the one thread, and no route sleeps until something may have happened.
+ * No request waits: nothing blocks the thread, and no route uses a timer.
  *
  * @module
  */
 import { type Files, placeOf, walk } from "./source.ts";
 
-/** Where requests are answered: what waits there, a client waits for. */
+/** The code that answers requests: a wait in it delays a client. */
 const REQUEST_PATH = /^(?:routes|lib\/http)\//;
 
-/** How a clock waits. */
+/** Methods of a clock that wait. */
 const TIMERS: ReadonlySet<string> = new Set(["after", "every"]);
 
 type Node = Deno.lint.Node;
@@ -19,50 +19,50 @@ function nameOf(node: Node | null): string {
   return "";
 }
 
-/** The names of an object pattern, whatever they are bound to. */
-function takenBy(node: Node | null): string[] {
+/** Returns the keys of an object pattern. */
+function keysOf(node: Node | null): string[] {
   if (node?.type !== "ObjectPattern") return [];
   return node.properties.map((each) => each.type === "Property" ? nameOf(each.key) : "");
 }
 
-/** Every wait of a module, with where it stands. */
+/** Returns every wait, with its file and line. */
 export function waits(files: Files): string[] {
   return [...files].flatMap(([path, source]) => waitsOf(path, source));
 }
 
 function waitsOf(path: string, source: string): string[] {
-  const complaints: string[] = [];
-  function complain(node: Node, words: string): void {
-    complaints.push(`${placeOf(path, source, node)}: ${words}`);
+  const violations: string[] = [];
+  function report(node: Node, words: string): void {
+    violations.push(`${placeOf(path, source, node)}: ${words}`);
   }
 
-  /** A loop that asks for the time before each turn. */
+  /** Reports a loop whose condition reads the time. */
   function checkLoop(node: Node & { readonly test: Node | null }): void {
     const { test } = node;
     const condition = test ? source.slice(...test.range) : "";
-    if (/\bnow\(\)/.test(condition)) complain(node, "loops until a time");
+    if (/\bnow\(\)/.test(condition)) report(node, "loops until a time");
   }
 
-  /** A clock that is taken apart. */
-  function checkTaken(from: string, pattern: Node | null): void {
+  /** Reports a clock whose timers are destructured. */
+  function checkPattern(from: string, pattern: Node | null): void {
     if (!REQUEST_PATH.test(path) || !/^clock$/i.test(from) || pattern === null) return;
-    if (takenBy(pattern).some((name) => TIMERS.has(name))) complain(pattern, "waits by a timer");
+    if (keysOf(pattern).some((name) => TIMERS.has(name))) report(pattern, "waits by a timer");
   }
 
   walk(path, source, {
     Identifier(node) {
-      if (node.name === "Atomics") complain(node, "blocks with Atomics");
-      if (/[a-z]Sync$/.test(node.name)) complain(node, `blocks with ${node.name}`);
+      if (node.name === "Atomics") report(node, "blocks with Atomics");
+      if (/[a-z]Sync$/.test(node.name)) report(node, `blocks with ${node.name}`);
     },
     WhileStatement: checkLoop,
     DoWhileStatement: checkLoop,
     ForStatement: checkLoop,
     MemberExpression(node) {
       if (!REQUEST_PATH.test(path) || !/clock$/i.test(nameOf(node.object))) return;
-      if (TIMERS.has(nameOf(node.property))) complain(node, "waits by a timer");
+      if (TIMERS.has(nameOf(node.property))) report(node, "waits by a timer");
     },
-    VariableDeclarator: (node) => checkTaken(nameOf(node.init), node.id),
-    Property: (node) => checkTaken(nameOf(node.key), node.value),
+    VariableDeclarator: (node) => checkPattern(nameOf(node.init), node.id),
+    Property: (node) => checkPattern(nameOf(node.key), node.value),
   });
-  return complaints;
+  return violations;
 }

@@ -1,13 +1,13 @@
 /**
- * Who may import whom.
+ * The layers of the project, and the imports that they allow.
  *
  * @module
  */
 import { factsOf } from "./facts.ts";
 import { type Files, targetOf } from "./source.ts";
 
-/** From the ground up. A file imports its own room and the floors below it. */
-const FLOORS: readonly (readonly string[])[] = [
+/** The layers, lowest first. A file imports its own folder and lower layers. */
+const LAYERS: readonly (readonly string[])[] = [
   ["lib/core"],
   ["lib/wire"],
   ["lib/store", "lib/metrics"],
@@ -19,76 +19,78 @@ const FLOORS: readonly (readonly string[])[] = [
   ["main.ts"],
 ];
 
-/** Rooms beside the house, each with what it may import besides itself. */
-const BESIDE: ReadonlyMap<string, readonly string[]> = new Map([
+/** Folders outside the layers, each with the folders that it may import besides its own. */
+const OUTSIDE: ReadonlyMap<string, readonly string[]> = new Map([
   ["lib/demo", ["lib/core"]],
   ["lib/client", []],
 ]);
 
-/** Who may import the rooms beside the house: `main.ts` picks the demo, the page is painted in the browser's words. */
-const DOORS: ReadonlyMap<string, string> = new Map([
+/** Importers of the folders outside: `main.ts` selects the demo, and the page shares texts with the browser. */
+const OUTSIDE_IMPORTERS: ReadonlyMap<string, string> = new Map([
   ["main.ts", "lib/demo"],
   ["routes", "lib/client"],
 ]);
 
-/** What tells the version, and nothing else: no room, and open to `main.ts` alone. */
+/** The file with the version. Only `main.ts` may import it. */
 const PROJECT = "deno.json";
 
-/** The folder or file of the house that a path belongs to. */
-function roomOf(path: string): string {
+/** Returns the folder or file of a layer that a path belongs to. */
+function folderOf(path: string): string {
   const [top = "", second = ""] = path.split("/");
   return top === "lib" ? `lib/${second}` : top;
 }
 
 function mayImport(from: string, to: string): boolean {
   if (from === to) return true;
-  const beside = BESIDE.get(from);
+  const beside = OUTSIDE.get(from);
   if (beside) return beside.includes(to);
-  if (DOORS.get(from) === to) return true;
+  if (OUTSIDE_IMPORTERS.get(from) === to) return true;
   if (to === PROJECT) return from === "main.ts";
-  const [floor, target] = [from, to].map((room) => FLOORS.findIndex((each) => each.includes(room)));
-  return floor !== undefined && target !== undefined && target !== -1 && target < floor;
+  const [layer, target] = [from, to].map((folder) =>
+    LAYERS.findIndex((each) => each.includes(folder))
+  );
+  return layer !== undefined && target !== undefined && target !== -1 && target < layer;
 }
 
-/** Files stand in a room that is known, and import their own and those below it. */
-export function climbs(files: Files): string[] {
-  const complaints: string[] = [];
+/** Returns files outside every known folder, and imports that a layer does not allow. */
+export function layerViolations(files: Files): string[] {
+  const violations: string[] = [];
   for (const [path, source] of files) {
-    const room = roomOf(path);
-    if (!BESIDE.has(room) && !FLOORS.flat().includes(room)) {
-      complaints.push(`${path}: ${room} is no room of the house`);
+    const folder = folderOf(path);
+    if (!OUTSIDE.has(folder) && !LAYERS.flat().includes(folder)) {
+      violations.push(`${path}: ${folder} is in no layer`);
       continue;
     }
     for (const { at, specifier } of factsOf(path, source).imports) {
-      if (specifier === "") complaints.push(`${at}: imports what cannot be known`);
+      if (specifier === "") violations.push(`${at}: imports a computed path`);
       const target = targetOf(path, specifier);
-      if (target === null || mayImport(room, roomOf(target))) continue;
-      complaints.push(`${at}: ${room} may not import ${roomOf(target)}`);
+      if (target === null || mayImport(folder, folderOf(target))) continue;
+      violations.push(`${at}: ${folder} may not import ${folderOf(target)}`);
     }
   }
-  return complaints;
+  return violations;
 }
 
-/** No file imports itself, over however many others. */
+/** Returns every import cycle. */
 export function cycles(files: Files): string[] {
   const targets = new Map([...files].map(([path, source]) => [
     path,
     factsOf(path, source).imports.flatMap(({ specifier }) => targetOf(path, specifier) ?? []),
   ]));
   const done = new Set<string>();
-  const complaints: string[] = [];
+  const violations: string[] = [];
   function follow(path: string, trail: readonly string[]): void {
     const begun = trail.indexOf(path);
-    if (begun !== -1) complaints.push([...trail.slice(begun), path].join(" → "));
+    if (begun !== -1) violations.push([...trail.slice(begun), path].join(" → "));
     if (begun !== -1 || done.has(path)) return;
     for (const target of targets.get(path) ?? []) follow(target, [...trail, path]);
     done.add(path);
   }
   for (const path of files.keys()) follow(path, []);
-  return complaints;
+  return violations;
 }
 
-/** Upstash's client is named in the files of store/redis/ only. */
+/** Returns imports of Upstash's client outside store/redis/. */
 export function strayRedis(files: Files): string[] {
   return [...files].flatMap(([path, source]) => {
     if (path.startsWith("lib/store/redis/")) return [];
