@@ -1,5 +1,5 @@
 /**
- * What axe-core finds wrong on a page, for those who cannot see or point.
+ * Accessibility checks of a page by axe-core.
  *
  * @module
  */
@@ -11,7 +11,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-/** Violations of WCAG 2.2 A and AA and of good practice, in words; shadow roots are looked into. */
+/** Returns violations of WCAG 2.2 A and AA and of good practice as text. Shadow roots are included. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = await page.evaluate<readonly Violation[]>(

@@ -53,12 +53,12 @@ async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<
   const tab = stack.use(await openTab(options));
   await tab.page.goto(site.origin);
   await tab.page.locator("connection-badge[data-state=connecting]").waitFor();
-  const kept = stack.move();
+  const resources = stack.move();
   return {
     page: tab.page,
     complaints: tab.complaints,
     site,
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 

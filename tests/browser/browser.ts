@@ -16,10 +16,10 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** One tab of a browser of its own. Whoever opens it must dispose of it. */
+/** One tab of a browser of its own. Dispose of it after use. */
 export interface Tab extends AsyncDisposable {
   readonly page: Page;
-  /** Errors of scripts, of the console and of the security policy, in words, of all tabs the page's context opens. */
+  /** Errors of scripts, of the console and of the security policy, as text, of all tabs of the page's context. */
   readonly complaints: string[];
 }
 

@@ -79,9 +79,9 @@ browserTest("client waits for a busy server, and misses no event", async () => {
   const follower = await stage.open({
     modules: full.origin,
     options: numbersOf(proxy.origin),
-    shorten: { fromMs: 4000, by: 10 }, // The server asks for 5 to 30 s.
+    shorten: { fromMs: 4000, by: 10 }, // The server requests a delay of 5 to 30 s.
   });
-  using seat = await openStream(full.port, "/v1/events/alerts/stream");
+  using slot = await openStream(full.port, "/v1/events/alerts/stream");
 
   await follower.is("live");
   const publisher = startNumbers({ origin: full.origin, ...COUNTING });
@@ -89,7 +89,7 @@ browserTest("client waits for a busy server, and misses no event", async () => {
   proxy.target = full.origin;
   first.signal("SIGKILL");
   await follower.was("busy");
-  seat.hangUp();
+  slot.hangUp();
   await follower.is("live");
   assertEquals(await faults(follower, publisher), NONE);
   assertEquals(stage.complaints(), []);

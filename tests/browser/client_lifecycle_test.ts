@@ -30,7 +30,7 @@ browserTest(
     const publisher = startNumbers({ origin, ...COUNTING });
     await follower.receives(10);
     await stage.context.setOffline(true);
-    proxy.cut(); // The browser's own switch leaves open connections alone.
+    proxy.cut(); // The browser's own switch does not cut open connections.
     await follower.is("offline");
     const published = publisher.last;
     await until(

@@ -84,7 +84,7 @@ export async function startStage(ticket = () => Promise.resolve("")): Promise<St
   const { page, complaints } = stack.use(await openTab());
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const context = page.context();
-  const kept = stack.move();
+  const resources = stack.move();
   return {
     origin,
     context,
@@ -97,7 +97,7 @@ export async function startStage(ticket = () => Promise.resolve("")): Promise<St
       complaints.filter((line) =>
         !/net::ERR_|Failed to load resource|blocked by CORS policy/.test(line)
       ),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
@@ -170,9 +170,9 @@ export async function faults(follower: Follower, publisher: Numbers) {
   await follower.receives(last);
   const { numbers, gaps } = await follower.seen();
   const [first = 1] = numbers;
-  const owed = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const expected = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   return {
-    missed: owed.filter((number) => !numbers.includes(number)),
+    missed: expected.filter((number) => !numbers.includes(number)),
     twice: numbers.filter((number, at) => numbers.indexOf(number) !== at),
     gaps,
   };

@@ -38,8 +38,8 @@ browserTest(
     await using server = await startServer({ ...PRIVATE, ALLOWED_ORIGINS: stage.origin });
     const { origin } = server;
     const options = { ...numbersOf(origin), withCredentials: true, share: false };
-    const stranger = await stage.open({ modules: origin, options });
-    const { reason } = await stranger.is("stopped");
+    const anonymous = await stage.open({ modules: origin, options });
+    const { reason } = await anonymous.is("stopped");
     assertStringIncludes(reason, "private");
 
     const cookie = { name: "edgetape", value: readersToken(), url: origin, httpOnly: true };

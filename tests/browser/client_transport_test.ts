@@ -6,7 +6,7 @@ import { startServer } from "../support/server_process.ts";
 import { browserTest } from "../support/programs.ts";
 import { COUNTED, faults, NONE, startStage } from "./client_page.ts";
 
-/** Posts an article: channels cannot be polled. */
+/** Posts an article, since channels cannot be polled. */
 async function post(origin: string, number: number): Promise<void> {
   const article = { title: `Number ${number}`, url: `https://desk.test/${number}`, source: "us" };
   const answer = await fetch(`${origin}/v1/news`, {
@@ -15,7 +15,7 @@ async function post(origin: string, number: number): Promise<void> {
     body: JSON.stringify(article),
   });
   await answer.body?.cancel();
-  assert(answer.status === 201, `posting was answered ${answer.status}`);
+  assert(answer.status === 201, `POST answered ${answer.status}`);
 }
 
 browserTest(
@@ -28,7 +28,7 @@ browserTest(
     const follower = await stage.open({
       modules: server.origin,
       options: { url: proxy.origin, topics: ["news"] },
-      pace: 5, // It gives a transport level up after 20 s, and tries a better one after a minute.
+      pace: 5, // The client leaves a transport level after 20 s, and tries a better one after a minute.
     });
 
     await follower.is("polling", { transport: "poll" });

@@ -1,5 +1,5 @@
 /**
- * The demo's page, as tests see it.
+ * The demo's page.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
 
-/** The cells of prices. */
+/** Selects the cells of prices. */
 export const PRICES = "tr [data-field=price]";
 
 /** Starts the demo at a fast pace, without simulated faults unless the settings enable them. */

@@ -5,21 +5,21 @@ import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
 import { badge, PRICES, startDemo } from "./demo_page.ts";
 
-/** A pace at which a busy machine makes nothing stale. */
+/** A poll interval that keeps quotes fresh on a busy machine. */
 const CALM = { QUOTE_POLL_MS: "1000" };
 
-/** A field of a symbol's row. */
+/** Returns the selector of a field in a symbol's row. */
 function cell(page: Page, symbol: string, field: string) {
   return page.locator(`tr[data-symbol=${symbol}] [data-field=${field}]`);
 }
 
-/** Waits until a row is as fresh as that, and gives its words. */
+/** Waits until a row has a freshness, and returns the text. */
 async function freshness(page: Page, symbol: string, kind: string): Promise<string> {
   await page.locator(`tr[data-symbol=${symbol}][data-freshness=${kind}]`).waitFor();
   return await cell(page, symbol, "freshness").innerText();
 }
 
-/** The colour of a field, as it is computed. */
+/** Returns the computed colour of a field. */
 function color(page: Page, symbol: string, field: string): Promise<string> {
   const selector = JSON.stringify(`tr[data-symbol=${symbol}] [data-field=${field}]`);
   return page.evaluate<string>(`getComputedStyle(document.querySelector(${selector})).color`);
@@ -43,7 +43,7 @@ browserTest("page has nine rows in four groups, each with a price and its freshn
   for (const each of words) assertMatch(each, /^(live|delayed by 1[05].min|market closed)$/);
 });
 
-browserTest("page greys a row that is stale, and says so and why in words", async () => {
+browserTest("page greys a stale row, and shows its freshness and the reason as text", async () => {
   await using server = await startDemo({ ...CALM, DEMO_FAULTS: "on" });
   await using tab = await openTab();
   const { page } = tab;
@@ -63,18 +63,21 @@ browserTest("page greys a row that is stale, and says so and why in words", asyn
   assertEquals(await color(page, "BTC-USD", "price"), fresh);
 });
 
-browserTest("page says that a market is closed, and how delayed it is when it opens", async () => {
-  await using server = await startDemo({ ...CALM, DEMO_SPEED: "10000" });
-  await using tab = await openTab();
-  const { page } = tab;
+browserTest(
+  "page shows that a market is closed, and the delay of its quotes once it opens",
+  async () => {
+    await using server = await startDemo({ ...CALM, DEMO_SPEED: "10000" });
+    await using tab = await openTab();
+    const { page } = tab;
 
-  await page.goto(server.origin);
-  assertEquals(await freshness(page, "SPX", "closed"), "market closed");
-  assertMatch(await freshness(page, "SPX", "delayed"), /^delayed by 15.min$/);
-  assertEquals(await freshness(page, "SPX", "closed"), "market closed");
-});
+    await page.goto(server.origin);
+    assertEquals(await freshness(page, "SPX", "closed"), "market closed");
+    assertMatch(await freshness(page, "SPX", "delayed"), /^delayed by 15.min$/);
+    assertEquals(await freshness(page, "SPX", "closed"), "market closed");
+  },
+);
 
-browserTest("page says which rows nobody gives", async () => {
+browserTest("page shows which symbols have no source", async () => {
   await using server = await startDemo({ ...CALM, UNOFFICIAL_SOURCES: "none" });
   await using tab = await openTab();
   const { page } = tab;

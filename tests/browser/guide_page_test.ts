@@ -1,4 +1,4 @@
-/** The guide's page of another origin, as it is printed. */
+/** The guide's example of a page on another origin. */
 import { assertEquals } from "@std/assert";
 import { blocksOf } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";

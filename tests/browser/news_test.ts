@@ -1,4 +1,4 @@
-/** News on the page, as people see them. */
+/** News on the page. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
@@ -21,7 +21,7 @@ async function write(origin: string, method: string, path: string, body?: unknow
 }
 
 browserTest(
-  "page shows an article at once, then as it is corrected, and no more when it is taken back",
+  "page shows a new article at once, then its correction, and removes it once it is retracted",
   async () => {
     await using server = await startDemo({ PUBLISH_TOKEN });
     await using tab = await openTab();
@@ -49,7 +49,7 @@ browserTest(
   },
 );
 
-browserTest("page shows the news of one source, also as they come", async () => {
+browserTest("page filters news by source, at the first paint and live", async () => {
   await using server = await startDemo({ PUBLISH_TOKEN });
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -68,7 +68,7 @@ browserTest("page shows the news of one source, also as they come", async () => 
   assertEquals(complaints, []);
 });
 
-browserTest("page shows a title with a script in it as the text it is", async () => {
+browserTest("page shows markup in a title as text", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -79,7 +79,7 @@ browserTest("page shows a title with a script in it as the text it is", async ()
     ...{ published_at: null, first_seen_at: new Date().toISOString(), updated_at: null },
   };
   const sync = { resumed: true, gap: false, topics: ["quotes", "news"], heartbeat_ms: 15_000 };
-  // Our server tells no such article: it takes markup out.
+  // Our server sends no such article: it removes markup.
   await page.route("**/v1/stream?*", (route) =>
     route.fulfill({
       contentType: "text/event-stream",
@@ -97,7 +97,7 @@ browserTest("page shows a title with a script in it as the text it is", async ()
   assertEquals(complaints, []);
 });
 
-browserTest("page asks for the articles that it has missed", async () => {
+browserTest("page fetches the articles that it missed", async () => {
   const first = await startDemo({ PUBLISH_TOKEN });
   await using tab = await openTab();
   const { page } = tab;
@@ -109,7 +109,7 @@ browserTest("page asks for the articles that it has missed", async () => {
   } finally {
     await first.stop();
   }
-  // Another memory: it has never heard of the page's cursor.
+  // Another process's memory, which does not honour the page's cursor.
   await using second = await startDemo({ PUBLISH_TOKEN, PORT: String(first.port) });
   const url = "https://stories.example/missed";
   const id = await write(second.origin, "POST", "", { title: "Missed", url, source: "Lab" });
@@ -117,7 +117,7 @@ browserTest("page asks for the articles that it has missed", async () => {
   await badge(page, "live");
 });
 
-browserTest("page is a list of news without JavaScript, and says how feeds are doing", async () => {
+browserTest("page lists news without JavaScript, and shows the state of feeds", async () => {
   await using server = await startDemo();
   await using tab = await openTab({ javaScriptEnabled: false });
   const { page, complaints } = tab;

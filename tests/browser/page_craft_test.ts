@@ -1,4 +1,4 @@
-/** The page's craft: for everybody, in the light and in the dark, under its policy, and quickly. */
+/** The page's accessibility, colour schemes, security policy and size. */
 import { assert, assertEquals } from "@std/assert";
 import { violations } from "./axe.ts";
 import { openTab } from "./browser.ts";
@@ -8,7 +8,7 @@ import { badge, startDemo } from "./demo_page.ts";
 for (const colorScheme of ["light", "dark"] as const) {
   browserTest(`page has no accessibility violation, in ${colorScheme} mode`, async () => {
     await using server = await startDemo({ QUOTE_POLL_MS: "1000", DEMO_FAULTS: "on" });
-    // Without motion no price is looked at in the middle of its fade.
+    // With reduced motion, no price is checked in the middle of its fade.
     await using tab = await openTab({ colorScheme, reducedMotion: "reduce" });
     const { page, complaints } = tab;
 
@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-browserTest("page violates no rule of its policy with all parts in use", async () => {
+browserTest("page violates no rule of its security policy with all parts in use", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page, complaints } = tab;
@@ -70,11 +70,11 @@ browserTest(
       ["/", "/client.js", "/icon.svg", "/page/page.css", "/page/page.js"],
     );
     const bytes = files.reduce((sum, [_, each]) => sum + each, 0);
-    assert(bytes < 48_000, `they take ${bytes} bytes`);
+    assert(bytes < 48_000, `${bytes} bytes`);
   },
 );
 
-browserTest("page has room for prices in millions, and for times with a date", async () => {
+browserTest("page fits prices in millions, and times with a date", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;

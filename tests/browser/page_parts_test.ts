@@ -1,4 +1,4 @@
-/** What the page has beside prices and news: a chart, an operation, the events as they came, commands. */
+/** The page's chart, demo operation, event log and commands. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
@@ -48,7 +48,7 @@ browserTest(
     await dialog.locator("canvas").waitFor();
     assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
     await page.getByRole("img", { name: "Bitcoin, since" }).waitFor();
-    // Its own style sheet is in force: without it the canvas would push the axes aside.
+    // The chart's style sheet applies: without it the canvas would displace the axes.
     const position = `getComputedStyle(document.querySelector(".u-over")).position`;
     assertEquals(await page.evaluate(position), "absolute");
     await page.locator(".u-over").hover();

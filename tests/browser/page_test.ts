@@ -7,7 +7,7 @@ import { badge, priceChange, PRICES, startDemo } from "./demo_page.ts";
 
 const STREAM = "**/v1/stream?*";
 
-/** Waits until the server has other prices than it had a moment ago. */
+/** Waits until the server has new prices. */
 async function newPrices(origin: string): Promise<void> {
   async function prices(): Promise<string> {
     const { quotes } = parse(QUOTES, await (await fetch(`${origin}/v1/quotes`)).text());
@@ -41,7 +41,7 @@ browserTest("page starts its stream at the cursor of the first paint", async () 
   await using tab = await openTab();
   const { page } = tab;
 
-  // A process that has published nothing may have no cursor to give yet.
+  // A process that has published nothing may have no cursor yet.
   await until("a cursor in the first paint", async () => {
     await page.goto(server.origin);
     return await page.locator("main").getAttribute("data-cursor") || undefined;
@@ -115,7 +115,7 @@ browserTest("page is stale if no price is fresh", async () => {
     return /data-cursor="\d/.test(text) || undefined;
   });
 
-  // Nothing is known, and nothing changes for a minute.
+  // No value is known, and none changes for a minute.
   await page.route(`${server.origin}/`, async (route) => {
     const response = await route.fetch();
     const nothing = JSON.stringify({ quotes: [], status: [] }).replaceAll('"', "&quot;");
@@ -158,7 +158,7 @@ browserTest(
     await page.goto(server.origin);
     assertStringIncludes(await badge(page, "busy"), "1 of 1 streams in use");
     await other.body?.cancel();
-    await until("a seat", async () => {
+    await until("a free slot", async () => {
       await page.getByRole("button", { name: "Reconnect now" }).click();
       await page.locator("connection-badge:is([data-state=live], [data-state=busy])").waitFor();
       return await page.locator("connection-badge[data-state=live]").count() > 0 || undefined;

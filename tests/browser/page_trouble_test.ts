@@ -1,4 +1,4 @@
-/** The page where its browser or its network lets it do less than it would. */
+/** The page in a browser or a network that restricts it. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import { until } from "../support/within.ts";
@@ -25,7 +25,7 @@ browserTest("page is live if the browser denies access to storage", async () => 
   assertEquals(complaints, []);
 });
 
-browserTest("page opens a chart by the keyboard, whatever is selected", async () => {
+browserTest("page opens a chart by the keyboard, whichever text is selected", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -38,7 +38,7 @@ browserTest("page opens a chart by the keyboard, whatever is selected", async ()
   await page.locator("dialog canvas").waitFor();
 });
 
-browserTest("page shows that a chart cannot be loaded, and everything else", async () => {
+browserTest("page shows that a chart cannot be loaded, and keeps its other parts", async () => {
   await using server = await startDemo();
   await using tab = await openTab();
   const { page } = tab;
@@ -106,7 +106,7 @@ browserTest("page requests no feed status while it is hidden", async () => {
   await page.goto(server.origin);
   await badge(page, "live");
   page.on("request", (request) => asked += request.url().includes("/v1/news?") ? 1 : 0);
-  await until("a question", () => Promise.resolve(asked > 0 || undefined));
+  await until("a request", () => Promise.resolve(asked > 0 || undefined));
   const before = await page.evaluate<number>("isHidden = true, turns");
   asked = 0;
   await until("more turns", async () => await turns() > before + 5 || undefined);

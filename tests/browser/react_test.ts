@@ -1,4 +1,4 @@
-/** The hooks in a real React, in its strict mode and with its warnings. */
+/** The hooks in a real React, in strict mode and with its warnings. */
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { begin, report } from "../support/operations.ts";
@@ -34,7 +34,7 @@ function post(origin: string, n: number): Promise<string> {
   return write(origin, "POST", "", story);
 }
 
-/** Streams the server has open. */
+/** Returns the number of streams that the server has open. */
 async function streams(origin: string): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
   return [...text.matchAll(/^edgetape_streams{.*} (\d+)$/gm)]
@@ -89,7 +89,7 @@ browserTest(
 
     const toggle = page.getByRole("button");
     await toggle.click();
-    await toggle.click(); // who comes back soon finds it as it was
+    await toggle.click(); // a component that mounts again within a second reuses the connection
     await page.locator("[data-state=live]").waitFor();
     assertEquals(opened.length, 1);
     await toggle.click();
@@ -207,15 +207,15 @@ browserTest(
     await second.locator("[data-state=live][data-shared=true]").waitFor();
     assertEquals(await streams(origin), 1);
 
-    const told = ["Story 0"];
+    const titles = ["Story 0"];
     for (let n = 1; n < 30; n++) {
-      told.unshift(`Story ${n}`);
+      titles.unshift(`Story ${n}`);
       await post(origin, n);
       if (n === 10) await first.close();
     }
     await until("all stories", async () => {
       const shown = await second.locator("li").allInnerTexts();
-      return shown.join() === told.join() ? true : undefined;
+      return shown.join() === titles.join() ? true : undefined;
     });
     await second.locator("[data-shared=false]").waitFor();
     await until("one stream", async () => await streams(origin) === 1 || undefined);

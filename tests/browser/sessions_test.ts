@@ -1,4 +1,4 @@
-/** A front end of another origin, with the guide's clients and its user's cookie. */
+/** A front end on another origin, with the guide's clients and a user's cookie. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Page } from "playwright-core";
 import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
@@ -10,7 +10,7 @@ import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
 
-/** The site of an operator: it sets its user's token as the cookie, and has a page. */
+/** Starts an operator's site, whose page sets its user's token as a cookie. */
 function startSite() {
   const token = signToken({ sub: "ann", exp: 9_999_999_999 });
   const headers = {
@@ -28,7 +28,7 @@ function startSite() {
   };
 }
 
-/** The API, for the pages of one site. Streams end soon, and their clients come back. */
+/** Starts the API for the pages of one site. Streams end after a second, so that clients reconnect. */
 async function startApi(siteOrigin: string): Promise<ServerProcess> {
   return await startServer({
     ...PUBLISHER_SETTINGS,
@@ -40,7 +40,7 @@ async function startApi(siteOrigin: string): Promise<ServerProcess> {
   });
 }
 
-/** Opens the site's page, with the guide's clients in it. They tell `told` what they were told. */
+/** Opens the site's page with the guide's clients, which record their calls in `received`. */
 async function openSite(page: Page, site: string, api: ServerProcess): Promise<void> {
   await page.goto(site);
   const [, ...clients] = await blocksOf("sessions", "js");
@@ -48,17 +48,17 @@ async function openSite(page: Page, site: string, api: ServerProcess): Promise<v
     content: `
       const api = ${JSON.stringify(api.origin)};
       ${clients.join("\n")}
-      const told = [];
+      const received = [];
       const handlers = {
-        updateProgress: ({ session_state, progress }) => told.push(session_state + " " + progress),
-        handleComplete: () => told.push("complete"),
-        handleFailure: (reason) => told.push("failure " + reason),
+        updateProgress: ({ session_state, progress }) => received.push(session_state + " " + progress),
+        handleComplete: () => received.push("complete"),
+        handleFailure: (reason) => received.push("failure " + reason),
       };
     `,
   });
 }
 
-/** Ann's session, and a page of the site that is listed, or of one that is not. */
+/** Creates Ann's session, and opens a page of a listed or an unlisted site. */
 async function openScene(isListed = true) {
   await using stack = new AsyncDisposableStack();
   const site = stack.use(startSite());
@@ -67,7 +67,7 @@ async function openScene(isListed = true) {
   const { page, complaints } = stack.use(await openTab());
   const path = await beginSession(api.origin);
   await openSite(page, isListed ? site.origin : other.origin, api);
-  const kept = stack.move();
+  const resources = stack.move();
   return {
     api,
     page,
@@ -75,46 +75,46 @@ async function openScene(isListed = true) {
     path,
     id: path.slice("/v1/sessions/".length),
     change: (body: unknown) => changeSession(api.origin, path, body),
-    /** Waits until this was told, and gives all that was. */
-    async told(last: string): Promise<string[]> {
-      const read = () => page.evaluate<string[]>("told");
+    /** Waits until the page has recorded `last`, and returns its record. */
+    async received(last: string): Promise<string[]> {
+      const read = () => page.evaluate<string[]>("received");
       await until(last, async () => (await read()).includes(last) || undefined);
       return await read();
     },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
 browserTest(
-  "a page of a listed origin follows its user's session with the guide's client, by cookie, and comes back so (S0-6, S0-10, S0-27)",
+  "a page of a listed origin follows its user's session with the guide's client, by cookie, and reconnects (S0-6, S0-10, S0-27)",
   async () => {
     await using scene = await openScene();
-    const { page, id, told, change } = scene;
+    const { page, id, received, change } = scene;
     let opened = 0;
     page.on("request", (request) => void (opened += Number(request.url().endsWith("/stream"))));
     await page.evaluate(`globalThis.stream = followSession("${id}", handlers)`);
-    await told("started 0");
+    await received("started 0");
     await change({ session_state: "asking", progress: 0.5 });
-    await told("asking 0.5");
-    await until("its return", () => Promise.resolve(opened > 2 || undefined));
+    await received("asking 0.5");
+    await until("its reconnect", () => Promise.resolve(opened > 2 || undefined));
     await change({ session_state: "completed" });
-    assertEquals(await told("complete"), ["started 0", "asking 0.5", "complete"]);
+    assertEquals(await received("complete"), ["started 0", "asking 0.5", "complete"]);
     assertEquals(await page.evaluate("stream.readyState"), 2, "closed for good");
     assertEquals(scene.complaints, []);
   },
 );
 
 browserTest(
-  "a page of a listed origin is told that a session failed, and that one is not there (S0-15)",
+  "a page of a listed origin learns that a session failed, and that another does not exist (S0-15)",
   async () => {
     await using scene = await openScene();
-    const { page, id, told, change } = scene;
+    const { page, id, received, change } = scene;
     await page.evaluate(`void followSession("${id}", handlers)`);
-    await told("started 0");
+    await received("started 0");
     await change({ session_state: "failed" });
-    await told("failure failed");
+    await received("failure failed");
     await page.evaluate(`void followSession("nothing", handlers)`);
-    await told("failure gone");
+    await received("failure gone");
   },
 );
 
@@ -122,17 +122,17 @@ browserTest(
   "a page of a listed origin polls with the guide's client, by cookie (S0-6, S0-9, S0-27)",
   async () => {
     await using scene = await openScene();
-    const { page, id, told, change } = scene;
+    const { page, id, received, change } = scene;
     await change({ session_state: "completed" });
     await page.evaluate(`void pollStatus("${id}", handlers)`);
-    assertEquals(await told("complete"), ["completed 1", "complete"]);
+    assertEquals(await received("complete"), ["completed 1", "complete"]);
     await page.evaluate(`void pollStatus("nothing", handlers)`);
-    await told("failure gone");
+    await received("failure gone");
   },
 );
 
 browserTest(
-  "a page of a listed origin may send Last-Event-ID: its preflight is answered (S0-6)",
+  "a page of a listed origin may send Last-Event-ID: its preflight succeeds (S0-6)",
   async () => {
     await using scene = await openScene();
     const { page, api, path } = scene;
@@ -154,16 +154,16 @@ browserTest(
   },
 );
 
-browserTest("a page of another origin is let in by no cookie (S0-6)", async () => {
+browserTest("a page of another origin is refused despite its cookie (S0-6)", async () => {
   await using scene = await openScene(false);
-  const { page, api, path, told } = scene;
+  const { page, api, path, received } = scene;
   const url = JSON.stringify(`${api.origin}${path}/events`);
   await assertRejects(() => page.evaluate(`fetch(${url}, { credentials: "include" })`));
   await page.evaluate(`{
     const stream = new EventSource(${url}, { withCredentials: true });
-    stream.onerror = () => told.push("refused");
+    stream.onerror = () => received.push("refused");
   }`);
-  await told("refused");
+  await received("refused");
   const metrics = await (await fetch(`${api.origin}/metrics`, { headers: OF_PUBLISHER })).text();
   const opened = /^edgetape_streams_opened_total\{topic="sessions".*\} (\d+)$/m.exec(metrics);
   assertEquals(opened?.[1], "0");

@@ -1,4 +1,4 @@
-/** The ticker on a site of another origin, whose policy lets nothing pass but our scripts and connections. */
+/** The ticker on a site of another origin, whose policy allows only our scripts and connections. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { ServerProcess } from "../support/server_process.ts";
@@ -10,10 +10,10 @@ import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { type Site, startSite } from "./site.ts";
 
-/** A pace at which a busy machine makes nothing stale. */
+/** A poll interval that keeps quotes fresh on a busy machine. */
 const CALM = { QUOTE_POLL_MS: "1000" };
 
-/** A site whose page shows this and may ask these servers. */
+/** Starts a site whose page has this body and may connect to these servers. */
 function startTickerSite(body: string, servers: readonly ServerProcess[], lang?: string): Site {
   const origins = servers.map(({ origin }) => origin).join(" ");
   return startSite({
@@ -29,7 +29,7 @@ function startTickerSite(body: string, servers: readonly ServerProcess[], lang?:
   });
 }
 
-/** The streams a page asks for from here on: the symbols of each, "" where it names none. */
+/** Records the streams that a page requests from now on: the symbols of each, "" without symbols. */
 function streamsOf(page: Page): string[] {
   const asked: string[] = [];
   page.on("request", (request) => {
@@ -39,7 +39,7 @@ function streamsOf(page: Page): string[] {
   return asked;
 }
 
-/** Waits until a server has so many streams open. */
+/** Waits until a server has this number of open streams. */
 async function hasStreams({ origin }: ServerProcess, count: number): Promise<void> {
   await until(`${count} streams`, async () => {
     const { streams } = await (await fetch(`${origin}/health`)).json();
@@ -47,7 +47,7 @@ async function hasStreams({ origin }: ServerProcess, count: number): Promise<voi
   });
 }
 
-/** The labels of a ticker once each item has a price. */
+/** Returns the labels of a ticker once each item has a price. */
 async function labels(page: Page, selector = "edgetape-ticker"): Promise<string[]> {
   const list = page.locator(`${selector} [part=list]`);
   await page.locator(`${selector}:has([part=badge][data-state=live])`).waitFor();
@@ -159,7 +159,7 @@ browserTest("<edgetape-ticker> follows its attributes", async () => {
   await set("symbols", "XAU-USD,BTC-USD");
   await price(page, "XAU-USD").getByText(/\d/).waitFor();
   assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD"]);
-  await set("symbols", "BTC-USD"); // is there already
+  await set("symbols", "BTC-USD"); // has arrived already
   assertEquals((await labels(page)).length, 1);
 
   await hasStreams(second, 0);
@@ -216,7 +216,7 @@ browserTest(
     await using tab = await openTab();
     const { page } = tab;
     const asked = streamsOf(page);
-    /** Puts another ticker in the place of the one that is there. */
+    /** Replaces the ticker by the next one. */
     const change = async () => {
       await page.evaluate("document.querySelector('edgetape-ticker').remove()");
       await hasStreams(server, 0);
@@ -272,7 +272,7 @@ browserTest(
   },
 );
 
-browserTest("<edgetape-ticker> and <connection-badge> run as the guide has them", async () => {
+browserTest("<edgetape-ticker> and <connection-badge> work as in the guide's example", async () => {
   await using server = await startDemo(CALM);
   const blocks = await blocksOf("ticker", "html");
   const [style = ""] = await blocksOf("ticker", "css");
@@ -280,7 +280,7 @@ browserTest("<edgetape-ticker> and <connection-badge> run as the guide has them"
     body: blocks.join("").replaceAll("http://127.0.0.1:8000", server.origin),
     style,
     policy: [
-      `script-src 'unsafe-inline' ${server.origin}`, // one of the scripts is printed into the page
+      `script-src 'unsafe-inline' ${server.origin}`, // one of the scripts is inline
       `connect-src ${server.origin}`,
       "style-src 'self'",
     ],

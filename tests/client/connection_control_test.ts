@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 for (
   const [status, detail] of [[400, "bad"], [401, "none"], [403, "no"], [404, "unknown"]] as const
 ) {
-  Deno.test(`createConnection() stops with the server's detail at a ${status}, until it is told to reconnect`, async () => {
+  Deno.test(`createConnection() stops with the server's detail at a ${status}, until reconnect() is called`, async () => {
     const wire = createWire();
     const { feed } = await wire.connect();
     wire.last().refuse(status); // EventSource does not expose the status.

@@ -31,7 +31,7 @@ Deno.test("createConnection() pauses when the page is hidden for 5 minutes, and 
   feed.close();
 });
 
-Deno.test("createConnection() counts the 5 minutes from when the page was hidden, whatever happens then", async () => {
+Deno.test("createConnection() counts the 5 minutes from when the page was hidden, through all later events", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();

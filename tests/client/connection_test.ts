@@ -82,7 +82,7 @@ Deno.test("createConnection() waits longer after each failure, until a connectio
   feed.close();
 });
 
-Deno.test("createConnection() gives up after 20 failures, until it is told to reconnect or the page is shown", async () => {
+Deno.test("createConnection() gives up after 20 failures, until reconnect() is called or the page is shown", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
   wire.serve((call) => call.cut());

@@ -1,17 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { createHistory } from "../../lib/client/client/history.js";
 
-/** Creates a storage with room for so many characters. */
+/** Creates a storage with a quota of characters. */
 function createStorage(room = Infinity) {
-  const kept = new Map<string, string>();
+  const stored = new Map<string, string>();
   return {
-    kept,
-    getItem: (key: string) => kept.get(key) ?? null,
+    stored,
+    getItem: (key: string) => stored.get(key) ?? null,
     setItem(key: string, text: string) {
       if (text.length > room) throw new DOMException("full", "QuotaExceededError");
-      kept.set(key, text);
+      stored.set(key, text);
     },
-    removeItem: (key: string) => void kept.delete(key),
+    removeItem: (key: string) => void stored.delete(key),
   };
 }
 
@@ -28,7 +28,7 @@ Deno.test("createHistory() keeps a list for the next page and for other tabs", (
   assertEquals(one.list(), ["a", "b"]);
   one.clear();
   assertEquals([one.list(), other.list()], [[], []]);
-  assertEquals(storage.kept.size, 0);
+  assertEquals(storage.stored.size, 0);
 });
 
 Deno.test("createHistory() evicts the oldest items of a full storage, never the newest", () => {
@@ -56,11 +56,11 @@ Deno.test("createHistory() keeps an item in memory that is too large for the sto
 for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
   Deno.test(`createHistory() starts an empty list if the storage holds ${JSON.stringify(text)}`, () => {
     const storage = createStorage();
-    storage.kept.set("chat", text);
+    storage.stored.set("chat", text);
     const history = createHistory<string>(() => storage, "chat");
     assertEquals(history.list(), []);
     assertEquals(history.add("a"), ["a"]);
-    assertEquals(storage.kept.get("chat"), `["a"]`);
+    assertEquals(storage.stored.get("chat"), `["a"]`);
   });
 }
 

@@ -28,7 +28,7 @@ const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) =>
   "five minutes": (_tab, _tabs, { clock }) => clock.advance(5 * MINUTE),
 };
 
-Deno.test("createSharedConnection() delivers every event once and in order to each tab, whatever happens to the tabs", async () => {
+Deno.test("createSharedConnection() delivers every event once and in order to each tab through any sequence of tab events", async () => {
   const happening = fc.tuple(
     fc.constantFrom(...Object.keys(HAPPENINGS)),
     fc.nat({ max: 9 }),

@@ -15,7 +15,7 @@ import type {
 } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** One tab, as a test sees it. */
+/** One tab under test. */
 export interface Tab {
   readonly feed: LiveFeed;
   /** The events that its page received. */

@@ -3,7 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import { type Clock, systemClock } from "../../lib/core/clock.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** Both clocks, each with what moves it: the tests' clock is only worth something if it does as the real one does. */
+/** Both clocks, each with a function that advances it. The manual clock must behave as the real one does. */
 function clocks(): [
   string,
   () => { clock: Clock; advance(ms: number): Promise<void> } & Disposable,
@@ -25,7 +25,7 @@ function clocks(): [
 }
 
 for (const [name, begin] of clocks()) {
-  Deno.test(`${name} runs tasks in order of time, those of one time in order of their setting`, async () => {
+  Deno.test(`${name} runs tasks in order of time, and tasks of one time in the order in which they were set`, async () => {
     using given = begin();
     const { clock, advance } = given;
     const seen: string[] = [];
@@ -41,7 +41,7 @@ for (const [name, begin] of clocks()) {
     assertEquals([seen.length, clock.now()], [5, 1125]);
   });
 
-  Deno.test(`${name} calls off what has not run yet, also from within a task`, async () => {
+  Deno.test(`${name} cancels tasks that have not run, also from within a task`, async () => {
     using given = begin();
     const { clock, advance } = given;
     const seen: string[] = [];
@@ -58,7 +58,7 @@ for (const [name, begin] of clocks()) {
   });
 }
 
-Deno.test("createManualClock() lets long chains and stream hops settle after each task", async () => {
+Deno.test("createManualClock() settles long promise chains and streams after each task", async () => {
   const clock = createManualClock();
   const seen: string[] = [];
   clock.after(1, async () => {
@@ -66,7 +66,7 @@ Deno.test("createManualClock() lets long chains and stream hops settle after eac
     let stream = ReadableStream.from(["a", "b"]);
     for (let i = 0; i < 20; i++) stream = stream.pipeThrough(new TransformStream());
     for await (const each of stream) seen.push(`${each} ${clock.now()}`);
-    // Due at once: it must not wait for the next advance.
+    // Due immediately: it must not wait for the next advance.
     clock.after(0, () => void seen.push(`now ${clock.now()}`));
   });
   clock.after(2, () => void seen.push(`next ${clock.now()}`));
@@ -76,7 +76,7 @@ Deno.test("createManualClock() lets long chains and stream hops settle after eac
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("createManualClock().shiftWallClock() moves now() and leaves elapsed() and timers alone", async () => {
+Deno.test("createManualClock().shiftWallClock() moves now(), and neither elapsed() nor timers", async () => {
   const clock = createManualClock(1000);
   const [wall, monotonic] = [clock.now(), clock.elapsed()];
   let runs = 0;

@@ -3,14 +3,14 @@ import { ConfigError, readConfig, SETTINGS } from "../../lib/core/config.ts";
 
 type Env = Readonly<Record<string, string>>;
 
-/** The lines of a refusal, a problem each. */
+/** Returns the problems of refused settings, one per line. */
 function problemsOf(env: Env): string[] {
   const [title, ...problems] = assertThrows(() => readConfig(env), ConfigError).message.split("\n");
   assertEquals(title, "Cannot start with these settings:");
   return problems.map((line) => line.trim());
 }
 
-/** For every setting, values it refuses. A setting without a line here fails the test below. */
+/** Invalid values of every setting. A setting without an entry fails the test below. */
 const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> = {
   PORT: ["65536", "-1", "8000.5", "8e3", "0x10", " 80", "eight"],
   HOST: ["a b", "http://localhost"],
@@ -87,7 +87,7 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
 };
 
 for (const [name, values] of Object.entries(REFUSED)) {
-  Deno.test(`readConfig() refuses ${name} out of its bounds, by one problem that names it`, () => {
+  Deno.test(`readConfig() refuses an invalid ${name} with one problem that names it`, () => {
     for (const value of values) {
       const problems = problemsOf({ [name]: value });
       assertEquals(problems.length, 1, value);
@@ -97,7 +97,7 @@ for (const [name, values] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("readConfig() lists every problem at once, contradictions of the good settings too", () => {
+Deno.test("readConfig() lists every problem at once, including contradictions of valid settings", () => {
   assertEquals(
     problemsOf({
       PORT: "eight",
@@ -116,7 +116,7 @@ Deno.test("readConfig() lists every problem at once, contradictions of the good 
   );
 });
 
-Deno.test("readConfig() takes a database's address and its token, or neither", () => {
+Deno.test("readConfig() accepts a database's URL with its token, or neither", () => {
   const url = "http://127.0.0.1:8079";
   const token = "secret-token";
   const config = readConfig({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token });
@@ -125,7 +125,7 @@ Deno.test("readConfig() takes a database's address and its token, or neither", (
     "UPSTASH_REDIS_REST_TOKEN: got nothing, takes the database's token, without spaces, since its " +
     "other half is set",
   ]);
-  // A half that is wrong is told once.
+  // An invalid half is reported once.
   assertEquals(
     problemsOf({ UPSTASH_REDIS_REST_URL: "x", UPSTASH_REDIS_REST_TOKEN: token }).length,
     1,
@@ -135,7 +135,7 @@ Deno.test("readConfig() takes a database's address and its token, or neither", (
   assertFalse(problem.includes(token));
 });
 
-Deno.test("readConfig() never prints a secret, whichever it is", () => {
+Deno.test("readConfig() never prints a secret", () => {
   for (const name of Object.keys(SETTINGS.shape).filter((each) => /TOKEN|SECRET|KEY/.test(each))) {
     const [problem = ""] = problemsOf({ [name]: "hush é" });
     assertStringIncludes(problem, `${name}: got 6 characters`);
@@ -143,12 +143,12 @@ Deno.test("readConfig() never prints a secret, whichever it is", () => {
   }
 });
 
-Deno.test("readConfig() cuts what it prints short", () => {
+Deno.test("readConfig() truncates the values that it prints", () => {
   const [problem = ""] = problemsOf({ HOST: `${"x".repeat(60)} ${"y".repeat(1000)}` });
   assertStringIncludes(problem, `"${"x".repeat(60)}…"`);
 });
 
-Deno.test("readConfig() takes an empty variable as not set, and ignores what is not its own", () => {
+Deno.test("readConfig() treats an empty variable as not set, and ignores unknown variables", () => {
   const empty = Object.fromEntries(Object.keys(SETTINGS.shape).map((name) => [name, ""]));
   assertEquals(readConfig({ ...empty, HOME: "/home/somebody" }), readConfig({}));
 });
@@ -180,7 +180,7 @@ Deno.test("readConfig() has the contract's defaults", () => {
   });
 });
 
-Deno.test("readConfig() reads channels, public unless they say otherwise", () => {
+Deno.test("readConfig() reads channels, which are public by default", () => {
   const { CHANNELS } = readConfig({
     CHANNELS: '{"alerts":{"types":["price_alert"]},"ops-1":{"types":["a.b"],"private":true}}',
   });
@@ -190,7 +190,7 @@ Deno.test("readConfig() reads channels, public unless they say otherwise", () =>
   });
 });
 
-Deno.test("readConfig() reads origins as a list, and * as any", () => {
+Deno.test("readConfig() reads a list of origins, and * as any origin", () => {
   const origins = (text: string) => readConfig({ ALLOWED_ORIGINS: text }).ALLOWED_ORIGINS;
   assertEquals(origins("*"), "*");
   assertEquals(origins("https://a.example, http://localhost:5173"), [
@@ -199,7 +199,7 @@ Deno.test("readConfig() reads origins as a list, and * as any", () => {
   ]);
 });
 
-Deno.test("readConfig() lets DEMO poll every 50 ms, and the rest every second", () => {
+Deno.test("readConfig() allows a poll interval of 50 ms in DEMO, and of a second otherwise", () => {
   assertEquals(readConfig({ DEMO: "1", QUOTE_POLL_MS: "50" }).QUOTE_POLL_MS, 50);
   assertEquals(problemsOf({ DEMO: "1", QUOTE_POLL_MS: "49" }).length, 1);
   assertEquals(readConfig({ QUOTE_POLL_MS: "1000" }).QUOTE_POLL_MS, 1000);
@@ -212,7 +212,7 @@ Deno.test("readConfig() reads feeds as a list", () => {
   assertEquals(readConfig({ NEWS_FEEDS: urls.join(", ") }).NEWS_FEEDS, urls);
 });
 
-Deno.test("readConfig() refuses a TTL over the poll interval only where both are given", () => {
+Deno.test("readConfig() refuses a TTL above the poll interval only if both are set", () => {
   assertEquals(problemsOf({ QUOTE_POLL_MS: "2000", QUOTE_TTL_MS: "2001" }).length, 1);
   assertEquals(readConfig({ QUOTE_POLL_MS: "2000", QUOTE_TTL_MS: "2000" }).QUOTE_TTL_MS, 2000);
   assertEquals(readConfig({ QUOTE_TTL_MS: "86400000" }).QUOTE_TTL_MS, 86_400_000);

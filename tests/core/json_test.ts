@@ -19,7 +19,7 @@ const REFUSED: Readonly<Record<string, readonly [value: unknown, field: string]>
   "an array's undefined": [{ list: [undefined] }, "0"],
   "an invalid date": [{ at: new Date(NaN) }, "at"],
   "undefined": [undefined, "data"],
-  "a value that holds itself": [cyclic, "data"],
+  "a circular value": [cyclic, "data"],
   "a value nested beyond the stack": [deep, "data"],
   "a value that cannot be read": [{
     get x() {

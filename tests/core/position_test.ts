@@ -4,17 +4,17 @@ import { comparePositions, isPosition, parseId } from "../../lib/core/position.t
 
 const LARGEST = 999_999_999_999_999;
 
-/** Parts that are often equal or neighbours, and as large as a place may have. */
+/** Parts of positions that are often equal or adjacent, up to the largest. */
 const part = fc.oneof(fc.nat(3), fc.nat({ max: LARGEST }), fc.constantFrom(LARGEST - 1, LARGEST));
 const position = fc.tuple(part, part).map(([ms, n]) => `${ms}-${n}`);
 
-/** The order's definition, in numbers that are never rounded. */
+/** Defines the order of positions, in bigints, which are never rounded. */
 function asBigInt(text: string): bigint {
   const [ms = "", n = ""] = text.split("-");
   return BigInt(ms) * 10n ** 20n + BigInt(n);
 }
 
-Deno.test("comparePlaces() is the order of the numbers, to the last digit", () => {
+Deno.test("comparePositions() orders positions by their numbers, to the last digit", () => {
   fc.assert(fc.property(position, position, (a, b) => {
     const difference = asBigInt(a) - asBigInt(b);
     assertEquals(
@@ -24,7 +24,7 @@ Deno.test("comparePlaces() is the order of the numbers, to the last digit", () =
   }));
 });
 
-Deno.test("isPlace() takes every place, and partsOf() its two numbers", () => {
+Deno.test("isPosition() accepts every position, and parseId() returns its two numbers", () => {
   fc.assert(fc.property(part, part, (ms, n) => {
     assert(isPosition(`${ms}-${n}`));
     assert(`${ms}-${n}`.length <= 40);
@@ -32,7 +32,7 @@ Deno.test("isPlace() takes every place, and partsOf() its two numbers", () => {
   }));
 });
 
-Deno.test("isPlace() refuses all that is not two plain numbers a number can hold exactly", () => {
+Deno.test("isPosition() refuses anything but two plain integers that a number holds exactly", () => {
   const others = [
     "",
     "-",

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createSerial } from "../../lib/core/serial.ts";
 
-/** Tasks that note when they start and end, and end when the test says so. */
+/** Creates tasks that record when they start and end, and end on request. */
 function createTasks() {
   const notes: string[] = [];
   return {
@@ -34,7 +34,7 @@ Deno.test("serial() runs tasks one after another, in the order of the calls", as
   assertEquals(notes, ["first starts", "first ends", "second starts", "second ends"]);
 });
 
-Deno.test("serial() runs the next task after one that rejects, and its caller alone learns of it", async () => {
+Deno.test("serial() runs the next task after one that rejects, and rejects for its caller only", async () => {
   const { task } = createTasks();
   const serial = createSerial();
   const [broken, next] = [task("broken"), task("next")];
@@ -45,7 +45,7 @@ Deno.test("serial() runs the next task after one that rejects, and its caller al
   assertEquals(await results[1], "next");
 });
 
-Deno.test("serial() runs tasks of different keys side by side", async () => {
+Deno.test("serial() runs tasks of different keys concurrently", async () => {
   const { notes, task } = createTasks();
   const serial = createSerial();
   const [first, second, other] = [task("first"), task("second"), task("other")];

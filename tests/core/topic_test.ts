@@ -4,13 +4,13 @@ import { defineTopic, isEventType, type Topic } from "../../lib/core/topic.ts";
 
 const RESERVED = "sync gap snapshot heartbeat bye busy auth error open message".split(" ");
 
-Deno.test("isEventType() takes plain words", () => {
+Deno.test("isEventType() accepts plain words", () => {
   for (const name of ["quote", "article.updated", "a-b_c", "X1", "a".repeat(64)]) {
     assert(isEventType(name), name);
   }
 });
 
-Deno.test("isEventType() refuses the stream's own names, and what is not one plain word", () => {
+Deno.test("isEventType() refuses reserved names, and anything but one plain word", () => {
   for (const name of [...RESERVED, "", "a b", "a\nb", "a\n", "a:b", "é", "a".repeat(65)]) {
     assertFalse(isEventType(name), JSON.stringify(name));
   }
@@ -23,7 +23,7 @@ Deno.test("defineTopic() defines a public topic of the kind other by default", (
   assertEquals(defineTopic(own), own);
 });
 
-Deno.test("defineTopic() refuses an event type that is not free, and names both", () => {
+Deno.test("defineTopic() refuses a reserved event type, and names the topic and the type", () => {
   const error = assertThrows(
     () => defineTopic({ name: "news", kind: "log", events: { article: z.any(), gap: z.any() } }),
     TypeError,

@@ -14,7 +14,7 @@ Deno.test("demo begins in an open market, a minute before the close", () => {
   assertEquals(regular.end - regular.start, 6.5 * HOUR_MS);
 });
 
-Deno.test("demo begins sooner before the close where days are short", () => {
+Deno.test("demo with short days begins closer to the close", () => {
   for (const speed of [960, 10_000, 100_000]) {
     const { regular } = stocks(speed).today(NOW);
     assert(regular.start < NOW && NOW < regular.end, `${speed}`);
@@ -22,7 +22,7 @@ Deno.test("demo begins sooner before the close where days are short", () => {
   }
 });
 
-Deno.test("demo's days are 24 hours of the market apart", () => {
+Deno.test("demo's days are 24 market hours apart", () => {
   for (const speed of [1, 960]) {
     const calendar = stocks(speed);
     const today = calendar.today(NOW);
@@ -42,7 +42,7 @@ Deno.test("demo's stocks trade last at the close, until they open again", () => 
   assertEquals(calendar.lastTrade(opening), opening);
 });
 
-Deno.test("demo's stocks have a new day from midnight on, and a new session from its opening on", () => {
+Deno.test("demo's stocks begin a new day at midnight, and a new session at the opening", () => {
   const calendar = stocks(1);
   const before = calendar.today(NOW);
   const midnight = before.regular.end + 8 * HOUR_MS;
@@ -54,7 +54,7 @@ Deno.test("demo's stocks have a new day from midnight on, and a new session from
   assertEquals(calendar.sessionBefore(opening), before);
 });
 
-Deno.test("demo's futures rest 4 hours a day, have nothing before and after, and tell when they open", () => {
+Deno.test("demo's futures close for 4 hours a day without extended hours, and report the next opening", () => {
   const calendar = createCalendar(FUTURES_HOURS, { startedAt: NOW, speed: 1 });
   const { pre, regular, post } = calendar.today(NOW);
   assertEquals([pre.end - pre.start, post.end - post.start], [0, 0]);

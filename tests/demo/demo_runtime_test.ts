@@ -18,7 +18,7 @@ async function get(url: string): Promise<{ readonly status: number; readonly bod
   return { status: response.status, body: await response.json() };
 }
 
-Deno.test("the demo answers in the shapes of the providers, and they agree on the price", async () => {
+Deno.test("createDemoRuntime() answers in the shapes of the providers, with one price for all", async () => {
   const ticker = Object((await get(`${COINBASE}/ticker`)).body);
   const stats = Object((await get(`${COINBASE}/stats`)).body);
   const kraken = Object((await get("https://api.kraken.com/0/public/Ticker?pair=XBTUSD")).body);
@@ -34,7 +34,7 @@ Deno.test("the demo answers in the shapes of the providers, and they agree on th
   }
 });
 
-Deno.test("the demo refuses as the providers do", async () => {
+Deno.test("createDemoRuntime() refuses as the providers do", async () => {
   assertEquals((await get(COINBASE.replace("BTC", "XXX") + "/ticker")).status, 404);
   assertEquals(await get("https://api.kraken.com/0/public/Ticker?pair=XXX"), {
     status: 200,
@@ -42,14 +42,14 @@ Deno.test("the demo refuses as the providers do", async () => {
   });
 });
 
-Deno.test("the demo knows no other hosts", async () => {
+Deno.test("createDemoRuntime() simulates no other host", async () => {
   const { runtime } = demo();
   await assertRejects(() => runtime.fetch(new URL("https://example.com"), {}), TypeError);
   await assertRejects(() => runtime.resolve("example.com"), TypeError);
   assertEquals((await runtime.resolve("api.kraken.com")).length, 1);
 });
 
-Deno.test("the demo gives up a call that is aborted, and leaves no timer", async () => {
+Deno.test("createDemoRuntime() ends an aborted call, and leaves no timer", async () => {
   const { clock, runtime } = demo();
   const { signal, abort } = controller();
   const flight = runtime.fetch(new URL(`${COINBASE}/ticker`), { signal });
@@ -69,7 +69,7 @@ function controller() {
   return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
 }
 
-Deno.test("the demo answers every provider there is, also those that join with a key", async () => {
+Deno.test("createDemoRuntime() simulates every registered provider, including those that need a key", async () => {
   const config = readConfig({
     DEMO: "1",
     COINGECKO_API_KEY: "a-key",

@@ -4,7 +4,7 @@ import { demoAt } from "./support.ts";
 
 const START = Date.UTC(2026, 10, 20, 15, 30);
 
-/** A call of each host that tells its time. */
+/** The path of a request whose answer contains the time, by host. */
 const CALLS: Readonly<Record<string, string>> = {
   "api.exchange.coinbase.com": "/products/BTC-USD/ticker",
   "api.kraken.com": "/0/public/Ticker?pair=XBTUSD",
@@ -24,7 +24,7 @@ async function call(
   return { response, text: await response.text() };
 }
 
-/** The demo at a time when a fault is on for sure, and whose it is. */
+/** Creates the demo at a time at which a fault is active, and returns the affected host. */
 async function during(fault: Fault) {
   const scene = SCENES.find((each) => each.fault === fault);
   assert(scene !== undefined);
@@ -33,7 +33,7 @@ async function during(fault: Fault) {
   return { ...under, host: scene.host };
 }
 
-Deno.test("demo's slow upstream answers after everybody's patience, and can be given up", async () => {
+Deno.test("demo's slow upstream answers after every deadline, and can be aborted", async () => {
   const { clock, runtime, host } = await during("slow");
   const signal = AbortSignal.abort(new Error("enough"));
   const late = new AbortController();
@@ -45,7 +45,7 @@ Deno.test("demo's slow upstream answers after everybody's patience, and can be g
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("demo's stale upstream says the same again", async () => {
+Deno.test("demo's stale upstream repeats its answer", async () => {
   const under = await during("stale");
   const { response, text } = await call(under, under.host);
   assertEquals(response.status, 200);
@@ -53,7 +53,7 @@ Deno.test("demo's stale upstream says the same again", async () => {
   assertEquals((await call(under, under.host)).text, text);
 });
 
-Deno.test("demo's upstream that refuses says until when", async () => {
+Deno.test("demo's rate-limited upstream answers 429 with Retry-After, and recovers on time", async () => {
   const under = await during("limit");
   const { response } = await call(under, under.host);
   assertEquals(response.status, 429);
@@ -63,12 +63,12 @@ Deno.test("demo's upstream that refuses says until when", async () => {
   assertEquals((await call(under, under.host)).response.status, 200);
 });
 
-Deno.test("demo's upstream that is out answers 503", async () => {
+Deno.test("demo's upstream in an outage answers 503", async () => {
   const under = await during("outage");
   assertEquals((await call(under, under.host)).response.status, 503);
 });
 
-Deno.test("demo's upstreams that lie answer 200 with a page, or with half of a JSON", async () => {
+Deno.test("demo's faulty upstreams answer 200 with an HTML page or truncated JSON", async () => {
   const page = await during("html");
   const { response, text } = await call(page, page.host);
   assertEquals(response.status, 200);
@@ -82,7 +82,7 @@ Deno.test("demo's upstreams that lie answer 200 with a page, or with half of a J
   assert(!half.text.endsWith("}"));
 });
 
-Deno.test("a calm demo answers well all the time", async () => {
+Deno.test("a demo without faults always answers 200 with JSON", async () => {
   const under = demo(false);
   for (let s = 0; s < 2 * ROUND_S; s += 5) {
     for (const host of Object.keys(CALLS)) {
@@ -94,9 +94,9 @@ Deno.test("a calm demo answers well all the time", async () => {
   }
 });
 
-Deno.test("two demos that begin at one time say the same", async () => {
+Deno.test("two demos that begin at the same time give the same answers", async () => {
   const [one, other] = [demo(true), demo(true)];
-  const hosts = Object.keys(CALLS).filter((host) => !host.includes("coinbase")); // it would never answer
+  const hosts = Object.keys(CALLS).filter((host) => !host.includes("coinbase")); // its slow answer would never arrive
   for (let s = 0; s < ROUND_S; s += 5) {
     for (const host of hosts) {
       assertEquals((await call(one, host)).text, (await call(other, host)).text);

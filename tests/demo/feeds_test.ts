@@ -5,13 +5,13 @@ import { loadFeedState, saveFeedState, toFeedStatus } from "../../lib/topics/new
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
 import { pollFeed } from "../../lib/topics/news/poll.ts";
 import { createTestIngest, createTestStore, NOW } from "../topics/news/support.ts";
-import { createOutside } from "../upstream/support.ts";
+import { createNetwork } from "../upstream/support.ts";
 
-/** The demo's feeds, polled as the real ones are. */
+/** Creates an ingest that polls the demo's feeds as it would real ones. */
 function createDemoNews() {
   const test = createTestIngest();
   const feeds = simulatedFeeds(NOW);
-  const { runtime } = createOutside(() => Promise.reject(new Error("not asked")));
+  const { runtime } = createNetwork(() => Promise.reject(new Error("unexpected request")));
   const store = createTestStore(test.clock);
   const demo = {
     ...runtime,
@@ -24,7 +24,7 @@ function createDemoNews() {
   };
   return {
     ...test,
-    /** Polls all feeds. @returns What was published. */
+    /** Polls all feeds. @returns The published events. */
     async poll(): Promise<string[]> {
       const published: string[] = [];
       for (const feed of DEMO_FEEDS) {
@@ -62,7 +62,7 @@ Deno.test("simulatedFeeds() publish new, corrected, repeated and malformed stori
     published.push(...await news.poll());
   }
   const count = (type: string) => published.filter((each) => each.startsWith(`${type}:`)).length;
-  // As many stories as the time has room for, though many are told twice, and documents are cut off now and then.
+  // One article per story interval, although stories are repeated and documents are truncated.
   assertEquals(count("article"), 13 + Math.floor(60 * 5000 / STORY_INTERVAL_MS));
   assert(published.some((each) => each.endsWith("(corrected)")));
   const articles = news.articles();

@@ -4,7 +4,7 @@ import { marketOf } from "../../lib/demo/market.ts";
 const NOON = Date.UTC(2026, 10, 21, 12);
 const MINUTE_MS = 60_000;
 
-/** By how much prices moved from one to the next, as shares. */
+/** Returns the relative changes between consecutive prices. */
 function movesOf(prices: readonly string[]): number[] {
   return prices.slice(1).map((price, n) => Number(price) / Number(prices[n]) - 1);
 }
@@ -15,7 +15,7 @@ Deno.test("demo market has a price of nine symbols", () => {
 
 const SYMBOLS = "BTC-USD ETH-USD XAU-USD XAG-USD BRENT WTI SPX DJI IXIC";
 
-Deno.test("demo market moves every few minutes and stays near where it was", () => {
+Deno.test("demo market moves every few minutes and stays near its start", () => {
   for (const [symbol, priceAt] of Object.entries(marketOf(0))) {
     const prices = Array.from({ length: 1000 }, (_, n) => priceAt(NOON + n * 5 * MINUTE_MS));
     const moves = movesOf(prices);
@@ -33,7 +33,7 @@ Deno.test("demo market moves coins and metals every second", () => {
   }
 });
 
-Deno.test("demo market never jumps, however fast its days go by", () => {
+Deno.test("demo market never jumps, at any speed", () => {
   for (const speed of [1, 960, 100_000]) {
     for (const [symbol, priceAt] of Object.entries(marketOf(0, { startedAt: NOON, speed }))) {
       const polls = Array.from({ length: 1000 }, (_, n) => priceAt(NOON + n * 5000));

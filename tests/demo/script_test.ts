@@ -13,7 +13,7 @@ function seconds(seed: number, rounds: number): string[] {
   });
 }
 
-Deno.test("demo's script has every fault, within two minutes", () => {
+Deno.test("demo's script contains every fault within two minutes", () => {
   const faults = new Set(seconds(1, 1).flatMap((each) => each.split(",")));
   assertEquals(
     [...faults].filter(Boolean).sort(),
@@ -21,14 +21,14 @@ Deno.test("demo's script has every fault, within two minutes", () => {
   );
 });
 
-Deno.test("demo's script troubles one upstream at a time, and none for a while in each round", () => {
+Deno.test("demo's script affects one upstream at a time, and none for part of each round", () => {
   const wrong = seconds(1, 200).map((each) => each.split(",").filter(Boolean).length);
   assertEquals(Math.max(...wrong), 1);
   const calm = wrong.filter((each) => each === 0).length / wrong.length;
   assert(calm > 0.15, `${calm}`);
 });
 
-Deno.test("demo's script leaves an upstream alone for most of the time", () => {
+Deno.test("demo's script does not affect an upstream for most of the time", () => {
   for (const host of HOSTS) {
     const script = createScript(START);
     const all = Array.from({ length: 20 * ROUND_S }, (_, s) => script(host, START + s * 1000));
@@ -36,12 +36,12 @@ Deno.test("demo's script leaves an upstream alone for most of the time", () => {
   }
 });
 
-Deno.test("demo's script is the same for a seed, and another for another", () => {
+Deno.test("demo's script is determined by its seed", () => {
   assertEquals(seconds(7, 3), seconds(7, 3));
   assertNotEquals(seconds(7, 3), seconds(8, 3));
 });
 
-Deno.test("demo's script comes later in one round than in another, and never after its end", () => {
+Deno.test("demo's script has jitter in each round, and never exceeds the round", () => {
   const rounds = Array.from(
     { length: 20 },
     (_, n) => seconds(1, 20).slice(n * ROUND_S, (n + 1) * ROUND_S).join(";"),
@@ -59,6 +59,6 @@ Deno.test("demo's script returns the whole period of a scene", () => {
   assertEquals((act?.to ?? 0) - (act?.from ?? 0), ((scene?.to ?? 0) - (scene?.from ?? 0)) * 1000);
 });
 
-Deno.test("a calm demo has no script", () => {
+Deno.test("a demo without faults has no script", () => {
   assert(HOSTS.every((host) => CALM(host, START) === null));
 });

@@ -1,5 +1,5 @@
 /**
- * The demo's world on a clock that stands still, with nothing behind it.
+ * The demo's runtime on a manual clock, without a network.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import type { Runtime } from "../../lib/core/runtime.ts";
 import { createDemoRuntime, type DemoOptions } from "../../lib/demo/demo_runtime.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
-/** Creates the demo as it is at a time. Whatever goes past it to the outside is refused. */
+/** Creates the demo at a time. Requests to other hosts are refused. */
 export function demoAt(
   time: number,
   options?: DemoOptions,
 ): { readonly clock: ManualClock; readonly runtime: Runtime } {
   const clock = createManualClock(time);
   const silent = () => {};
-  const refuse = () => Promise.reject(new Error("the demo went outside"));
+  const refuse = () => Promise.reject(new Error("the demo has no network"));
   const runtime = createDemoRuntime({
     clock,
     random: () => 0.5,

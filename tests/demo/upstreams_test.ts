@@ -16,7 +16,7 @@ const period = z.strictObject({
 });
 const bars = z.array(z.number().nullable());
 
-/** As the samples have it. */
+/** A chart in the shape of the samples. */
 const CHART = z.strictObject({
   chart: z.strictObject({
     result: z.tuple([z.strictObject({
@@ -85,7 +85,7 @@ Deno.test("demo's Yahoo charts oil and indices in Yahoo's shape", () => {
   }
 });
 
-/** The keys of an object and of those within, as paths. */
+/** Returns the keys of an object and of nested objects, as paths. */
 function paths(value: unknown, path = ""): string[] {
   if (typeof value !== "object" || value === null) return [path];
   const within = Array.isArray(value)
@@ -99,7 +99,7 @@ async function sample(name: string): Promise<unknown> {
   return JSON.parse(await Deno.readTextFile(new URL(encodeURIComponent(name), folder)));
 }
 
-Deno.test("demo's upstreams say nothing that the real ones do not", async () => {
+Deno.test("demo's upstreams send only fields that the real ones send", async () => {
   const chartUrl = new URL("https://query1.finance.yahoo.com/v8/finance/chart/%5EGSPC");
   const goldUrl = new URL("https://api.gold-api.com/price/XAU");
   const pairs = [
@@ -144,14 +144,14 @@ Deno.test("demo's Yahoo keeps one previous close all day: the last price of the 
   assertEquals(previous(OPENING + 6 * HOUR_MS), previous(OPENING));
 });
 
-Deno.test("demo's Yahoo knows nothing else, and says so as Yahoo does", () => {
+Deno.test("demo's Yahoo answers an unknown symbol as Yahoo does", () => {
   const url = new URL("https://query1.finance.yahoo.com/v8/finance/chart/XXX");
   const { status, body } = createSimulatedYahoo({ startedAt: START, speed: 1 }).answer(url, START);
   const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
   assertEquals({ status, body }, { status: 404, body: { chart: { result: null, error } } });
 });
 
-Deno.test("demo's gold-api has metals in its shape, of the present second", () => {
+Deno.test("demo's gold-api has metals in its shape, with the current second", () => {
   for (const [metal, name] of [["XAU", "Gold"], ["XAG", "Silver"]] as const) {
     const { symbol, name: told, updatedAt } = gold(metal, START + 999);
     assertEquals([symbol, told, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
@@ -160,7 +160,7 @@ Deno.test("demo's gold-api has metals in its shape, of the present second", () =
   assertEquals(status, 404);
 });
 
-Deno.test("demo's gold-api stands still over the weekend", () => {
+Deno.test("demo's gold-api repeats its price over the weekend", () => {
   const friday = Date.UTC(2026, 10, 20, 22);
   assertEquals(gold("XAU", friday + 30 * HOUR_MS), gold("XAU", friday));
   assertEquals(gold("XAU", friday + 48 * HOUR_MS).updatedAt, "2026-11-22T22:00:00Z");

@@ -12,19 +12,19 @@ import { createManualClock } from "../support/manual_clock.ts";
 const FRIDAY = Date.UTC(2026, 10, 20, 15, 30);
 const SATURDAY = FRIDAY + 86_400_000;
 
-/** As the task `demo` has it. */
+/** The settings of `deno task demo`. */
 const SPEED = /\bDEMO_SPEED=(\d+)/.exec(project.tasks.demo.command)?.[1] ?? "";
 
-/** The state of one second, as a client of the stream sees it. */
+/** The state of one second, as a client of the stream receives it. */
 interface Second {
   readonly quotes: readonly Quote[];
   readonly statuses: readonly Status[];
 }
 
-/** Follows all quotes of a demo for two minutes, a second at a time. */
+/** Follows all quotes of a demo for two minutes, second by second. */
 async function watch(startedAt: number, env: Readonly<Record<string, string>>): Promise<Second[]> {
   const clock = createManualClock(startedAt);
-  const refuse = () => Promise.reject(new Error("the demo went outside"));
+  const refuse = () => Promise.reject(new Error("the demo has no network"));
   const config = readConfig({ DEMO: "1", DEMO_SPEED: SPEED, ...env });
   const runtime = createDemoRuntime({
     clock,
@@ -58,12 +58,12 @@ async function watch(startedAt: number, env: Readonly<Record<string, string>>): 
   }
   await client.hangUp();
   await services.close();
-  await clock.advance(15_000); // calls that were out
+  await clock.advance(15_000); // pending calls
   assertEquals(clock.timers, 0);
   return seconds;
 }
 
-/** Every state of a provider in some seconds. */
+/** Returns every state of a provider in some seconds. */
 function statesIn(seconds: readonly Second[]): string[] {
   const states = seconds.flatMap(({ statuses }) => statuses.map(({ state }) => state));
   return [...new Set(states)].sort();
@@ -86,22 +86,22 @@ for (const [day, startedAt] of [["Friday", FRIDAY], ["Saturday", SATURDAY]] as c
   });
 }
 
-Deno.test("task demo shows indices that close, and open again with another previous close", async () => {
+Deno.test("task demo shows indices that close, and open again with a new previous close", async () => {
   const seconds = await watch(FRIDAY, { DEMO_FAULTS: "off" });
-  const told = seconds.flatMap(({ quotes }) => quotes.filter(({ symbol }) => symbol === "SPX"));
-  const sessions = told.map(({ session }) => session)
+  const quotes = seconds.flatMap(({ quotes }) => quotes.filter(({ symbol }) => symbol === "SPX"));
+  const sessions = quotes.map(({ session }) => session)
     .filter((session, n, all) => session !== all[n - 1]);
   assertEquals(sessions, ["open", "closed", "open", "closed"]);
-  const closed = told.filter(({ session, as_of }) =>
+  const closed = quotes.filter(({ session, as_of }) =>
     session === "closed" && as_of !== null && Date.parse(as_of) < FRIDAY + 40_000
   );
   assert(closed.length > 30);
   assertEquals(new Set(closed.slice(5).map(({ price }) => price)).size, 1);
-  const references = told.map(({ price, change }) => (Number(price) - Number(change)).toFixed(2));
+  const references = quotes.map(({ price, change }) => (Number(price) - Number(change)).toFixed(2));
   assertEquals(new Set(references).size, 2);
 });
 
-Deno.test("task demo is never broken as a whole, and well most of the time", async () => {
+Deno.test("task demo has at least four fresh quotes at any time, and only fresh ones most of the time", async () => {
   const seconds = (await watch(FRIDAY, {})).slice(5);
   const stale = seconds.map(({ quotes }) => quotes.filter(({ is_stale }) => is_stale).length);
   assert(Math.max(...stale) <= 5, `${Math.max(...stale)}`);
@@ -109,18 +109,18 @@ Deno.test("task demo is never broken as a whole, and well most of the time", asy
   assert(well > 0.6, `${well}`);
 });
 
-Deno.test("task demo is calm where faults are off", async () => {
+Deno.test("task demo shows no fault while DEMO_FAULTS is off", async () => {
   const seconds = (await watch(FRIDAY, { DEMO_FAULTS: "off" })).slice(2);
   assertEquals(statesIn(seconds), ["closed", "delayed", "live"]);
   const quotes = seconds.flatMap((each) => each.quotes);
   assert(quotes.every(({ is_stale, simulated }) => !is_stale && simulated));
 });
 
-Deno.test("task demo shows the same whenever it begins at the same time", async () => {
+Deno.test("task demo shows the same states if it begins at the same time", async () => {
   assertEquals(await watch(FRIDAY, {}), await watch(FRIDAY, {}));
 });
 
-Deno.test("demo has the sources that want a key, too, and they step in", async () => {
+Deno.test("demo simulates sources that need a key, and they take over on failure", async () => {
   const seconds = await watch(FRIDAY, {
     COINGECKO_API_KEY: "demo",
     TWELVE_DATA_API_KEY: "demo",

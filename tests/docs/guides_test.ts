@@ -1,4 +1,4 @@
-/** The README, the guides and the map of lib: every guide is listed, every link leads somewhere, every task and file exists. */
+/** The README, the guides and the map of lib: every guide is listed, and every link, task and file exists. */
 import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -6,7 +6,7 @@ function slot(taken: Slot | BudgetRefusal): Slot {
   return taken;
 }
 
-Deno.test("createBudget() refuses a client's next stream with its own numbers", () => {
+Deno.test("createBudget() refuses a client's stream above its limit with the client's numbers", () => {
   const budget = createBudget({ perIsolate: 9, perClient: 2 });
   slot(budget.take("b"));
   const own = slot(budget.take("a"));
@@ -18,7 +18,7 @@ Deno.test("createBudget() refuses a client's next stream with its own numbers", 
   assertEquals([budget.limit, budget.inUse], [9, 4]);
 });
 
-Deno.test("createBudget() refuses anyone once the isolate is full, with the isolate's numbers", () => {
+Deno.test("createBudget() refuses every client once the isolate is full, with the isolate's numbers", () => {
   const budget = createBudget({ perIsolate: 2, perClient: 2 });
   const first = slot(budget.take("a"));
   slot(budget.take("b"));
@@ -34,7 +34,7 @@ Deno.test("createBudget() refuses a client at its own limit, in a full isolate t
   assertEquals(budget.take("a"), { reason: "client", limit: 1, inUse: 1 });
 });
 
-Deno.test("createBudget() releases a slot once, however often it is released", () => {
+Deno.test("createBudget() ignores a second release of a slot", () => {
   const budget = createBudget({ perIsolate: 3, perClient: 2 });
   const first = slot(budget.take("a"));
   slot(budget.take("a"));

@@ -6,14 +6,14 @@ import { createManualClock } from "../support/manual_clock.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Creates a limit on a clock that is set by hand. */
+/** Creates a limit on a clock that the test sets. */
 function createLimitUnderTest(perMinute: number) {
   const time = { now: 5000 };
   const clock: Clock = { ...createManualClock(), elapsed: () => time.now };
   return { limit: createRateLimit(clock, perMinute), time };
 }
 
-Deno.test("createRateLimit() allows a burst, counts it down, and says when the next is allowed", () => {
+Deno.test("createRateLimit() allows a burst, counts it down, and returns the delay until the next request", () => {
   const { limit, time } = createLimitUnderTest(3);
   const allowed = { isAllowed: true, limit: 3, retryAfterMs: 0 };
   for (const remaining of [2, 1, 0]) assertEquals(limit.consume("a"), { ...allowed, remaining });
@@ -21,7 +21,7 @@ Deno.test("createRateLimit() allows a burst, counts it down, and says when the n
   const refused = { isAllowed: false, limit: 3, remaining: 0, retryAfterMs: 15_000 };
   assertEquals(limit.consume("a"), refused);
   assertEquals(limit.consume("b"), { ...allowed, remaining: 2 });
-  // Refused tries do not count: the second no is the same as the first.
+  // Refused requests do not count: the second refusal equals the first.
   assertEquals(limit.consume("a"), refused);
   time.now += 14_999;
   assertEquals(limit.consume("a").retryAfterMs, 1);
@@ -45,7 +45,7 @@ Deno.test("createRateLimit() refills evenly over the minute, up to the limit", (
   assertEquals(countOf(), 6);
 });
 
-Deno.test("createRateLimit() takes 0 for no limit", () => {
+Deno.test("createRateLimit() treats 0 as no limit", () => {
   const { limit } = createLimitUnderTest(0);
   for (let n = 0; n < 1000; n++) {
     const unlimited = { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
@@ -53,7 +53,7 @@ Deno.test("createRateLimit() takes 0 for no limit", () => {
   }
 });
 
-Deno.test("createRateLimit() remembers 20,000 keys, and forgets the one that was quiet longest", () => {
+Deno.test("createRateLimit() stores 20,000 keys, and evicts the least recently used", () => {
   const { limit } = createLimitUnderTest(1);
   for (let n = 0; n < 20_000; n++) limit.consume(String(n));
   assert(!limit.consume("0").isAllowed);
@@ -62,7 +62,7 @@ Deno.test("createRateLimit() remembers 20,000 keys, and forgets the one that was
   assert(limit.consume("1").isAllowed);
 });
 
-Deno.test("createRateLimit() never allows more than the limit and the share of the time that went by", () => {
+Deno.test("createRateLimit() never allows more than the limit plus the refill of the elapsed time", () => {
   const steps = fc.array(
     fc.oneof(fc.constant(0), fc.nat(3000), fc.nat(90_000)),
     { minLength: 1, maxLength: 80 },
@@ -77,7 +77,7 @@ Deno.test("createRateLimit() never allows more than the limit and the share of t
         allowed.push(time.now);
         continue;
       }
-      // What it says is right to the millisecond.
+      // The delay is correct to the millisecond.
       assert(retryAfterMs > 0 && retryAfterMs <= MINUTE_MS / perMinute + 0.001);
       time.now += Math.max(0, Math.ceil(retryAfterMs) - 1);
       assert(!limit.consume("a").isAllowed || retryAfterMs < 1);
@@ -94,7 +94,7 @@ Deno.test("createRateLimit() never allows more than the limit and the share of t
   }));
 });
 
-Deno.test("createRateLimit() does not refuse a known caller when the wall clock is set back or forwards", () => {
+Deno.test("createRateLimit() does not refuse a known key when the wall clock is set back or forwards", () => {
   for (const shiftMs of [-600_000, 3_600_000]) {
     const clock = createManualClock();
     const limit = createRateLimit(clock, 3);

@@ -41,7 +41,7 @@ Deno.test("bundle() removes comments, but not in strings", async () => {
   assertEquals(module.match(/Greets|Aloud|@param|@ts-check/), null);
 });
 
-Deno.test("bundle() has a package imported from where we serve it", async () => {
+Deno.test("bundle() imports a package from the path where we serve it", async () => {
   const source = `import uPlot from "uplot";\nexport const plot = uPlot;\n`;
   const module = await bundle("page/chart.js", () => Promise.resolve(source));
   assertMatch(module, /^import uPlot from "\/page\/uplot\.js";$/m);

@@ -81,29 +81,29 @@ const BAD: Readonly<Record<string, string>> = {
   "an empty one": "Bearer ",
   "another scheme": "Basic YW5uOmFubg==",
   "garbage": "Bearer x.y.z",
-  "a publisher's token, nearly": `Bearer ${TOKEN}x`,
+  "almost a publisher's token": `Bearer ${TOKEN}x`,
   "another secret": bearer(CLAIMS, { secret: `${AUTH_SECRET}x` }).authorization,
   "no signature": `Bearer ${parts[0]}.${parts[1]}.`,
   "a changed payload": `Bearer ${parts[0]}.${btoa('{"sub":"eve","exp":9e9}')}.${parts[2]}`,
   "algorithm none": `Bearer ${btoa('{"alg":"none","typ":"JWT"}')}.${parts[1]}.`,
-  "algorithm HS512, rightly signed": bearer(CLAIMS, {
+  "algorithm HS512 with a valid signature": bearer(CLAIMS, {
     header: { alg: "HS512", typ: "JWT" },
     hash: "sha512",
   }).authorization,
   "a header that says HS256 over HS512": bearer(CLAIMS, { hash: "sha512" }).authorization,
-  "extensions we do not know": bearer(CLAIMS, {
+  "unknown extensions": bearer(CLAIMS, {
     header: { alg: "HS256", typ: "JWT", crit: ["exp"] },
   }).authorization,
-  "no end": bearer({ sub: "ann" }).authorization,
-  "an end that is a text": bearer({ ...CLAIMS, exp: "9999999999" }).authorization,
-  "a beginning to come": bearer({ ...CLAIMS, nbf: NOW_S + 1 }).authorization,
-  "a beginning that is a text": bearer({ ...CLAIMS, nbf: "0" }).authorization,
+  "no expiry": bearer({ sub: "ann" }).authorization,
+  "an expiry that is a string": bearer({ ...CLAIMS, exp: "9999999999" }).authorization,
+  "a future nbf": bearer({ ...CLAIMS, nbf: NOW_S + 1 }).authorization,
+  "an nbf that is a string": bearer({ ...CLAIMS, nbf: "0" }).authorization,
   "no subject": bearer({ exp: NOW_S + 60 }).authorization,
   "an empty subject": bearer({ ...CLAIMS, sub: "" }).authorization,
-  "topics that are a text": bearer({ ...CLAIMS, topics: "events/secret" }).authorization,
+  "topics that are a string": bearer({ ...CLAIMS, topics: "events/secret" }).authorization,
   "topics that are null": bearer({ ...CLAIMS, topics: null }).authorization,
   "claims that are null": bearer(null).authorization,
-  "more than anybody needs": bearer({ ...CLAIMS, x: "x".repeat(9000) }).authorization,
+  "excessive topics": bearer({ ...CLAIMS, x: "x".repeat(9000) }).authorization,
 };
 
 for (const [what, authorization] of Object.entries(BAD)) {
@@ -112,18 +112,18 @@ for (const [what, authorization] of Object.entries(BAD)) {
   });
 }
 
-Deno.test("of() takes a token from its nbf to its exp, by our clock and to the millisecond", async () => {
+Deno.test("of() accepts a token from its nbf to its exp, by the injected clock and to the millisecond", async () => {
   const ends = async (exp: number) => await askedBy(bearer({ ...CLAIMS, exp }));
   assertEquals(await ends(NOW_S + 0.001), { ...ANN, endsAt: NOW + 1 });
   assertEquals(await ends(NOW_S), [401, "token_expired"]);
   assertEquals(await ends(-1), [401, "token_expired"]);
   assertEquals(await askedBy(bearer({ ...CLAIMS, nbf: NOW_S, iat: NOW_S + 99 })), ANN);
-  // Whether it has ended is told to whom it was signed for alone.
+  // Only a valid signature reveals that the token has expired.
   const forged = bearer({ ...CLAIMS, exp: 0 }, { secret: "x".repeat(32) });
   assertEquals(await askedBy(forged), [401, "bad_token"]);
 });
 
-Deno.test("of() knows no users without a secret, and no publishers without their token", async () => {
+Deno.test("of() accepts no user without a secret, and no publisher without its token", async () => {
   assertEquals(await askedBy(bearer(CLAIMS), { secret: undefined }), [401, "bad_token"]);
   for (const authorization of [`Bearer ${TOKEN}`, "Bearer undefined", "Bearer "]) {
     const answer = await askedBy({ authorization }, { publishToken: undefined });
@@ -131,7 +131,7 @@ Deno.test("of() knows no users without a secret, and no publishers without their
   }
 });
 
-Deno.test("of() reads the cookie of GET and HEAD, with a listed origin, and nowhere else", async () => {
+Deno.test("of() reads the cookie of GET and HEAD requests with a listed origin only", async () => {
   const cookie = `theme=dark; edgetape=${signToken(CLAIMS)}`;
   const listed = { origin: ORIGIN, cookie };
   assertEquals(await askedBy(listed), ANN);
@@ -145,13 +145,13 @@ Deno.test("of() reads the cookie of GET and HEAD, with a listed origin, and nowh
   assertEquals(await askedBy({ cookie, origin: `${ORIGIN}.evil.example` }), ANONYMOUS);
   assertEquals(await askedBy(listed, { allowedOrigins: "*" }), ANONYMOUS);
   assertEquals(await askedBy({ cookie, origin: "*" }, { allowedOrigins: "*" }), ANONYMOUS);
-  // One that is bad is no less than bad, and a header wins over it.
+  // A bad cookie is refused, and a header takes precedence over it.
   assertEquals(await askedBy({ ...listed, cookie: "edgetape=x" }), [401, "bad_token"]);
   assertEquals(await askedBy({ ...listed, cookie: `edgetape=${TOKEN}` }), [401, "bad_token"]);
   assertEquals(await askedBy({ ...listed, authorization: "Bearer x" }), [401, "bad_token"]);
 });
 
-Deno.test("of() refuses tokens in the URL, whatever else comes, and does not repeat them", async () => {
+Deno.test("of() refuses tokens in the URL despite other credentials, and does not repeat them", async () => {
   for (const name of ["access_token", "token", "jwt"]) {
     for (const headers of [{}, bearer(CLAIMS)]) {
       const answer = await askedBy(headers, { path: `/?${name}=${TOKEN}` });
@@ -160,7 +160,7 @@ Deno.test("of() refuses tokens in the URL, whatever else comes, and does not rep
   }
 });
 
-Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
+Deno.test("ofStream() accepts a ticket as the only credential; of() accepts none", async () => {
   const path = "/?ticket=good";
   assertEquals(await askedBy({}, { path }), { kind: "ticket", ticket: "good", ...TICKET });
   assertEquals(await askedBy(bearer(CLAIMS), { path }), [400, "two_tokens"]);
@@ -170,7 +170,7 @@ Deno.test("ofStream() takes a ticket, alone; of() takes none", async () => {
   }
 });
 
-Deno.test("canRead() matches exact names and prefixes, and nothing similar", () => {
+Deno.test("canRead() matches exact names and prefixes only", () => {
   const reads = (topics: string[] | null, name: string, access: TopicAccess = "private") =>
     canRead({ kind: "user", sub: "ann", topics, endsAt: Infinity }, { name, access });
   for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
@@ -216,6 +216,6 @@ Deno.test("principalKey() counts users by their `sub` at any address, and others
   assertEquals(await key(ticket, here), await key(ANN, here));
   const others: Principal[] = [ANONYMOUS, { kind: "publisher" }, { ...ticket, sub: undefined }];
   for (const principal of others) assertEquals(await key(principal, here), here);
-  // A name that is an address is no address.
+  // A `sub` that looks like an address is not one.
   assert(await key({ ...ANN, sub: here }, there) !== here);
 });

@@ -21,7 +21,7 @@ async function answer(token: string | undefined, authorization?: string): Promis
   return await app.request("/", { headers: authorization ? { authorization } : {} });
 }
 
-Deno.test("requirePublisher() lets the token in, however its scheme is spelled", async () => {
+Deno.test("requirePublisher() accepts the token, in any case of its scheme", async () => {
   for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER  ${TOKEN}`]) {
     assertEquals((await answer(TOKEN, authorization)).status, 200, authorization);
   }
@@ -48,7 +48,7 @@ Deno.test("requirePublisher() gives every wrong token the same answer", async ()
   assertEquals([JSON.parse(body ?? "").code, body?.includes(TOKEN)], ["bad_token", false]);
 });
 
-Deno.test("authorizePublisher() says what to set while publishing is off, with any token", async () => {
+Deno.test("authorizePublisher() names the setting while publishing is off, with any token", async () => {
   for (const authorization of [undefined, "Bearer undefined", `Bearer ${TOKEN}`]) {
     const response = await answer(undefined, authorization);
     const { code, detail } = await response.json();

@@ -5,11 +5,11 @@ import type { AppEnv } from "../../lib/http/client_address.ts";
 
 const LIMIT = 8;
 
-/** The status of a body of so many bytes, of which the headers say this. */
+/** Returns the status for a body of a number of bytes, with these headers. */
 async function statusOf(bytes: number, headers: Record<string, string>): Promise<number> {
   const app = new Hono<AppEnv>();
   app.post("/", limitBody(LIMIT), async (c) => c.text(await c.req.text()));
-  const body = new Blob(["x".repeat(bytes)]).stream(); // says nothing of its length by itself
+  const body = new Blob(["x".repeat(bytes)]).stream(); // has no content-length by itself
   return (await app.request("/", { method: "POST", headers, body })).status;
 }
 
@@ -21,7 +21,7 @@ Deno.test("limitBody() accepts a body at the limit, and refuses one byte more", 
   assertEquals(await Promise.all(answers), [[200, 200], [413, 413]]);
 });
 
-Deno.test("limitBody() counts the bytes of a body that comes in chunks, whatever is said of its length", async () => {
+Deno.test("limitBody() counts the bytes of a chunked body, whatever its content-length is", async () => {
   const headers = { "content-length": "1", "transfer-encoding": "chunked" };
   assertEquals(await statusOf(LIMIT + 1, headers), 413);
 });

@@ -47,13 +47,13 @@ Deno.test("clientKey() trusts the last entry of the configured header, and no ot
   assertEquals(await key(), "192.0.2.1");
 });
 
-Deno.test("clientKey() falls back to the connection where the trusted header says nothing", async () => {
+Deno.test("clientKey() falls back to the connection if the trusted header has no address", async () => {
   const keys = ["", "203.0.113.7,"].map((value) =>
     keyOf(from("192.0.2.1"), { trusted: HEADER, value })
   );
   assertEquals(await Promise.all(keys), ["192.0.2.1", "192.0.2.1"]);
 });
 
-Deno.test("clientKey() counts all as one where nothing is known of the connection", async () => {
+Deno.test("clientKey() counts all clients as one if the connection is unknown", async () => {
   assertEquals([await keyOf(undefined), await keyOf({})], ["unknown", "unknown"]);
 });

@@ -1,4 +1,4 @@
-/** Uses that are to go: told to clients, counted, and told to operators. */
+/** Deprecated uses: announced to clients, counted, and logged for operators. */
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import type { AppEnv } from "../../lib/http/client_address.ts";

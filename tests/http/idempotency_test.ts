@@ -27,7 +27,7 @@ Deno.test("idempotent() lets a request wait for an earlier one of its key, and a
     return new Response(null, { status: 204 });
   });
   const repeated = [send("k"), send("k"), send("k")];
-  // Another key does not wait: by the time it has come through, the others had their chance too.
+  // Another key does not wait. Once it has its answer, the first two have run as far as they can.
   const other = send("other");
   await until("both keys", () => runs >= 2 || undefined);
   done.resolve();

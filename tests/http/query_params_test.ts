@@ -11,7 +11,7 @@ import {
 
 const KNOWN = ["ETH-USD", "BTC-USD", "XAU-USD"];
 
-Deno.test("parseNames() makes any spelling of a list the same list", () => {
+Deno.test("parseNames() normalises any spelling of a list", () => {
   assertEquals(parseNames(" b,a ,,b,a,"), ["a", "b"]);
   assertEquals([parseNames(undefined), parseNames(""), parseNames(" , ")], [[], [], []]);
 });
@@ -20,7 +20,7 @@ Deno.test("parseSymbolFilter() is canonical: upper case, unique, sorted", () => 
   assertEquals(parseSymbolFilter("xau-usd, ETH-USD,Eth-usd", KNOWN), ["ETH-USD", "XAU-USD"]);
 });
 
-Deno.test("parseSymbolFilter() takes naming all for naming none", () => {
+Deno.test("parseSymbolFilter() treats all symbols as no filter", () => {
   for (const text of [undefined, "", ",", [...KNOWN, "btc-usd"].join(",")]) {
     assertEquals(parseSymbolFilter(text, KNOWN), null);
   }
@@ -43,7 +43,7 @@ Deno.test("parseSymbolFilter() names every unknown symbol, truncated, and the kn
   ]);
 });
 
-Deno.test("parseSymbolFilter() takes 100 symbols, counted once each, and no more", () => {
+Deno.test("parseSymbolFilter() accepts at most 100 distinct symbols", () => {
   const many = Array.from({ length: MAX_FILTER_SYMBOLS + 1 }, (_, n) => `S${n}`);
   assertEquals(MAX_FILTER_SYMBOLS, 100);
   const most = many.slice(1);
@@ -52,7 +52,7 @@ Deno.test("parseSymbolFilter() takes 100 symbols, counted once each, and no more
   assertEquals([status, code], [400, "too_many_symbols"]);
 });
 
-Deno.test("StreamQuery takes the contract's rates and no others", () => {
+Deno.test("StreamQuery accepts the contract's rates and no others", () => {
   assertEquals(MAX_RATES.map(Number), [0.1, 0.2, 0.5, 1, 2, 5, 10]);
   for (const max_rate of MAX_RATES) {
     const query = StreamQuery.parse({ max_rate });
@@ -63,7 +63,7 @@ Deno.test("StreamQuery takes the contract's rates and no others", () => {
   }
 });
 
-Deno.test("parseStreamInput() lets the header's cursor win, and takes an empty one for none", () => {
+Deno.test("parseStreamInput() prefers the header's cursor, and treats an empty one as none", () => {
   const cursorOf = (query: Record<string, string>, header?: string) =>
     parseStreamInput(StreamQuery.parse(query), header).cursor;
   const both = { last_event_id: "2-2", lastEventId: "3-3" };

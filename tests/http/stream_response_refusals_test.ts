@@ -1,4 +1,4 @@
-/** A refusal is a stream for who reads streams, and a status for everyone else. */
+/** Refusals: a stream for a client that accepts streams, a status for any other. */
 import { assert, assertEquals } from "@std/assert";
 import { createFrameParser } from "../support/frames.ts";
 import { BUSY, parse } from "../support/shapes.ts";
@@ -80,7 +80,7 @@ for (const [reason, refusal] of Object.entries(REFUSALS)) {
   });
 }
 
-Deno.test("streamResponse() refuses in the format that Accept likes best, however it is spelt", async () => {
+Deno.test("streamResponse() refuses in the format that Accept prefers, in any spelling", async () => {
   await using streamOpener = createOpenerUnderTest({ perIsolate: 1 });
   await streamOpener.open();
   const types: (string | null)[] = [];
@@ -93,7 +93,7 @@ Deno.test("streamResponse() refuses in the format that Accept likes best, howeve
   assertEquals(types, ["text/event-stream", problem, problem]);
 });
 
-Deno.test("streamResponse() refuses another client only where the isolate is full", async () => {
+Deno.test("streamResponse() refuses another client only if the isolate is full", async () => {
   await using streamOpener = createOpenerUnderTest({
     perClient: 1,
     perIsolate: 2,
@@ -123,7 +123,7 @@ Deno.test("streamResponse() admits no client while the isolate drains, and consu
   assertEquals((await streamOpener.open({ accept: "*/*" })).status, 200);
 });
 
-Deno.test("streamResponse() spreads those it refuses over 5 to 30 seconds, in whole milliseconds", async () => {
+Deno.test("streamResponse() jitters the retry delay of refused clients from 5 to 30 seconds, in whole milliseconds", async () => {
   const waits: (number | null | undefined)[] = [];
   for (const random of [0, 0.123_456_7, 1 - 2 ** -32]) {
     await using streamOpener = createOpenerUnderTest({ perIsolate: 1, random: () => random });

@@ -8,7 +8,7 @@ import {
   type OpenerUnderTest,
 } from "./stream_opener.ts";
 
-/** Opens another client's stream, whose slot must stay: a slot released twice would take it along. */
+/** Opens another client's stream. A second release of a slot would free the slot of this stream. */
 async function visitOther(streamOpener: OpenerUnderTest): Promise<Response> {
   const { promise } = Promise.withResolvers<void>();
   return await streamOpener.open({ connection: connectFrom("192.0.2.99", promise) });
@@ -89,7 +89,7 @@ Deno.test("streamResponse() releases the slot if the rate limit is exhausted", a
   assertEquals(streamOpener.budget.inUse, 1);
 });
 
-Deno.test("streamResponse() answers HEAD as GET, and takes nothing", async () => {
+Deno.test("streamResponse() answers HEAD as GET, and takes no slot", async () => {
   await using streamOpener = createOpenerUnderTest({ perIsolate: 1, opensPerMinute: 1 });
   for (let n = 0; n < 3; n++) {
     const response = await streamOpener.open({ method: "HEAD" });
@@ -101,7 +101,7 @@ Deno.test("streamResponse() answers HEAD as GET, and takes nothing", async () =>
 });
 
 for (const method of ["GET", "HEAD"] as const) {
-  Deno.test(`streamResponse() answers ${method} of a private topic with 401, and takes nothing`, async () => {
+  Deno.test(`streamResponse() answers ${method} of a private topic with 401, and takes no slot`, async () => {
     await using streamOpener = createOpenerUnderTest({ perIsolate: 1 });
     const response = await streamOpener.open({ method, topic: { ...alerts, access: "private" } });
     assertEquals([response.status, streamOpener.budget.inUse], [401, 0]);

@@ -11,7 +11,7 @@ const endsAt = 1_700_000_060_000;
 const ANN: Principal = { kind: "user", sub: "ann", topics: ["alerts"], endsAt };
 const TICKET: Principal = { kind: "ticket", ticket: "t", sub: "ann", topics: ["alerts"], endsAt };
 
-Deno.test("streamResponse() has a private stream end with the right to it, and a public one not", async () => {
+Deno.test("streamResponse() ends a private stream when its rights expire, and no public one", async () => {
   const endOf = async (principal: Principal, topic = secret) => {
     await using streamOpener = createOpenerUnderTest({ principal });
     await disconnect(await streamOpener.open({ topic }));
@@ -45,7 +45,7 @@ Deno.test("streamResponse() consumes a ticket when the stream opens, and not if 
   ]);
 });
 
-Deno.test("streamResponse() answers 503 and keeps no slot while the store cannot consume a ticket", async () => {
+Deno.test("streamResponse() answers 503 and takes no slot while the store cannot consume a ticket", async () => {
   const consume = () => Promise.reject(new StoreUnavailable());
   await using streamOpener = createOpenerUnderTest({ principal: TICKET, consume });
   const { status, headers } = await streamOpener.open({ topic: secret });

@@ -30,14 +30,14 @@ function createTicketsUnderTest(secret = SECRET) {
   return { clock, calls, tickets: make(secret), withSecret: make };
 }
 
-Deno.test("tickets are consumed once, within 30 s, by any isolate that has the secret", async () => {
+Deno.test("a ticket is consumed once, within 30 s, by any isolate that has the secret", async () => {
   const { clock, calls, tickets, withSecret } = createTicketsUnderTest();
   const { ticket, expiresAt } = await tickets.issue(RIGHTS);
   assertEquals(expiresAt, clock.now() + 30_000);
   const other = withSecret(SECRET);
   assertEquals(await other.read(ticket), RIGHTS);
-  assertEquals(calls.length, 1, "reading costs nothing");
-  // Which of the two is first is the hashing thread's to say.
+  assertEquals(calls.length, 1, "reading a ticket sends no command");
+  // The order of the two depends on the hashing thread.
   const spent = await Promise.all([other.consume(ticket), tickets.consume(ticket)]);
   assertEquals(spent.filter((each) => each).length, 1);
 
@@ -49,11 +49,11 @@ Deno.test("tickets are consumed once, within 30 s, by any isolate that has the s
   assertEquals(await tickets.read(late.ticket), null);
   await clock.advance(1);
   assertEquals(await tickets.consume(late.ticket), false);
-  // Who reads the store can open nothing.
+  // The stored value does not open a stream.
   for (const call of calls) assert(!call.includes(ticket), call);
 });
 
-Deno.test("tickets end with the rights they were made for", async () => {
+Deno.test("a ticket expires with the rights of its issuer", async () => {
   const { clock, calls, tickets } = createTicketsUnderTest();
   const endsAt = clock.now() + 5000;
   const { ticket, expiresAt } = await tickets.issue({ ...RIGHTS, endsAt });
@@ -63,7 +63,7 @@ Deno.test("tickets end with the rights they were made for", async () => {
   assertEquals(await tickets.read(ticket), null);
 });
 
-Deno.test("tickets of others, and users' tokens, are none of ours, and cost no read", async () => {
+Deno.test("tickets of another secret and users' tokens are refused without a read", async () => {
   const { clock, calls, tickets, withSecret } = createTicketsUnderTest();
   const exp = clock.now() / 1000 + 20;
   const foreign = await withSecret(`${SECRET}x`).issue(RIGHTS);
@@ -78,13 +78,13 @@ Deno.test("tickets of others, and users' tokens, are none of ours, and cost no r
       async (text) => assertEquals(await tickets.read(text), null),
     ),
   );
-  // Where there is no secret there are none at all: not even those of an empty one.
+  // Without a secret there are no tickets, not even those of an empty secret.
   const { ticket } = await withSecret("").issue(RIGHTS);
   assertEquals(await withSecret(undefined).read(ticket), null);
   assertEquals(calls.length, length + 1);
 });
 
-Deno.test("tickets of any changed character are none of ours", async () => {
+Deno.test("a ticket with any changed character is refused", async () => {
   const { tickets } = createTicketsUnderTest();
   const { ticket } = await tickets.issue(RIGHTS);
   const head = ticket.lastIndexOf(".");
@@ -95,7 +95,7 @@ Deno.test("tickets of any changed character are none of ours", async () => {
   }
 });
 
-Deno.test("tickets fit into a URL beside their topics, or are refused", async () => {
+Deno.test("a ticket that would not fit into a URL with its topics is refused", async () => {
   const { tickets, calls } = createTicketsUnderTest();
   const topics = Array.from({ length: 32 }, (_, n) => `events/${n}${"x".repeat(62)}`);
   const { code } = await assertRejects(() => tickets.issue({ ...RIGHTS, topics }), Problem);

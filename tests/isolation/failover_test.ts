@@ -26,7 +26,7 @@ for (const [first, second] of GROUPS) {
     assertEquals(test.statusOf(first.name)?.state, "down");
   });
 
-  Deno.test(`fail-over: ${second.name} takes over from ${first.name}, which takes back after three answers`, async () => {
+  Deno.test(`fail-over: ${second.name} takes over from ${first.name}, which recovers after three good answers`, async () => {
     await using test = await createQuotesUnderTest();
     const { clock, answers } = test;
     await clock.advance(2 * INTERVAL_MS);

@@ -66,7 +66,7 @@ function assertStatus(test: QuotesUnderTest, name: string, { reason, isCooling }
   // The status has the next try, and there is no call before it.
   const { host } = SIMULATED.find((each) => each.name === name) ?? {};
   const next = status.next_try_at === null ? NaN : Date.parse(status.next_try_at);
-  if (status.breaker !== "half-open") assert(next > 0, `${name} does not say when`);
+  if (status.breaker !== "half-open") assert(next > 0, `${name} has no next try`);
   assertEquals(test.calls.filter((call) => call.host === host && call.at > next).length, 0);
 }
 
@@ -91,7 +91,7 @@ for (const provider of PROVIDERS) {
 
       assertOthersOnTime(test, symbols, since);
       assertNothingLeaks(test);
-      assert(taken.mib <= 100, `${taken.mib} MiB were taken`);
+      assert(taken.mib <= 100, `${taken.mib} MiB were read`);
       if (fault.isPartial) {
         const state = test.statusOf(name)?.state ?? "";
         assert(["live", "delayed", "closed"].includes(state), state);

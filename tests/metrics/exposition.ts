@@ -1,17 +1,17 @@
 /**
- * Reads the text Prometheus reads, as strictly as its own parser of the text format 0.0.4.
+ * Parses Prometheus' text format 0.0.4, as strictly as its own parser.
  *
  * @module
  */
 
-/** One value, and what it is called. */
+/** One value, with its name and labels. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** What is said of one metric. */
+/** A metric with its samples. */
 export interface TopicFamily {
   readonly name: string;
   readonly type: string;
@@ -44,26 +44,26 @@ function parseSample(line: string): Sample {
 }
 
 /**
- * Reads all metrics.
+ * Parses all metrics.
  *
- * @throws {SyntaxError} If a line is none of the format's, a sample is none of its family's, or something comes twice.
+ * @throws {SyntaxError} If a line is malformed, a sample belongs to no metric, or a metric, series or label is repeated.
  */
 export function parseExposition(text: string): ReadonlyMap<string, TopicFamily> {
   if (!text.endsWith("\n")) throw new SyntaxError("The last line has no end");
   const families = new Map<string, TopicFamily & { readonly samples: Sample[] }>();
   const seen = new Set<string>();
   let current: (TopicFamily & { readonly samples: Sample[] }) | undefined;
-  let told: { readonly name: string; readonly help: string } | undefined;
+  let described: { readonly name: string; readonly help: string } | undefined;
 
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
-    if (keyword === "HELP") told = { name, help: rest };
+    if (keyword === "HELP") described = { name, help: rest };
     else if (keyword === "TYPE") {
       if (!/^(?:counter|gauge)$/.test(rest)) throw new SyntaxError(`No type: ${line}`);
-      if (told?.name !== name) throw new SyntaxError(`No help before: ${line}`);
+      if (described?.name !== name) throw new SyntaxError(`No help before: ${line}`);
       if (families.has(name)) throw new SyntaxError(`A metric twice: ${line}`);
-      current = { name, type: rest, help: told.help, samples: [] };
+      current = { name, type: rest, help: described.help, samples: [] };
       families.set(name, current);
     } else {
       const sample = parseSample(line);
@@ -80,7 +80,7 @@ export function parseExposition(text: string): ReadonlyMap<string, TopicFamily> 
   return families;
 }
 
-/** Sums up the samples of a metric, named without its prefix, that have these labels. */
+/** Returns the sum of a metric, named without its prefix, over the samples with these labels. */
 export function figureIn(
   text: string,
   name: string,

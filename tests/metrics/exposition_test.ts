@@ -3,7 +3,7 @@ import { figureIn, parseExposition } from "./exposition.ts";
 
 const HEAD = "# HELP a_total What.\n# TYPE a_total counter\n";
 
-Deno.test("parseExposition() reads names, labels and values, escapes too", () => {
+Deno.test("parseExposition() parses names, labels and values, including escapes", () => {
   const text = `${HEAD}a_total{b="x\\"\\\\\\n",c=""} 1.5e+3\na_total 0\n`;
   assertEquals(parseExposition(text).get("a_total"), {
     name: "a_total",
@@ -16,7 +16,7 @@ Deno.test("parseExposition() reads names, labels and values, escapes too", () =>
   });
 });
 
-/** What is no exposition, each with the reason it is refused for. */
+/** Invalid texts, each by the error. */
 const BAD: Readonly<Record<string, string>> = {
   [`${HEAD}a_total 1`]: "The last line has no end",
   [`${HEAD}a_total one\n`]: "No sample",
@@ -36,7 +36,7 @@ for (const [text, reason] of Object.entries(BAD)) {
   });
 }
 
-Deno.test("figureIn() sums up the series that have the labels, and knows what is no metric", () => {
+Deno.test("figureIn() returns the sum of the series with the labels, and throws for an unknown metric", () => {
   const text = `# HELP edgetape_a What.\n# TYPE edgetape_a gauge\n` +
     `edgetape_a{b="x",c="1"} 1\nedgetape_a{b="x",c="2"} 2\nedgetape_a{b="y",c="1"} 4\n`;
   assertEquals([figureIn(text, "a"), figureIn(text, "a", { b: "x" })], [7, 3]);

@@ -1,4 +1,4 @@
-/** The alert rules, the dashboard and the guide name the metrics that exist, and no others. */
+/** The alert rules, the dashboard and the guide name existing metrics only. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createAppUnderTest } from "../routes/support.ts";
@@ -7,14 +7,14 @@ import { parseExposition, type TopicFamily } from "./exposition.ts";
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-/** What a fresh server tells. Every series there will ever be is in it, but for the isolate's name. */
+/** Returns the metrics of a new server. They contain every series, since all labels are known at the start. */
 async function families(): Promise<ReadonlyMap<string, TopicFamily>> {
   await using test = createAppUnderTest();
   return parseExposition(await (await test.send("/metrics")).text());
 }
 
-/** What is wrong with the metrics an expression names, and with the labels it picks them by. */
-function complaints(text: string, known: ReadonlyMap<string, TopicFamily>): string[] {
+/** Returns unknown metrics and labels in an expression. */
+function unknownMetrics(text: string, known: ReadonlyMap<string, TopicFamily>): string[] {
   const found = text.matchAll(/\b(edgetape_\w+)(?:\{([^}]*)\})?/g);
   return [...found].flatMap(([, name = "", selector = ""]) => {
     const family = known.get(name);
@@ -30,7 +30,7 @@ function complaints(text: string, known: ReadonlyMap<string, TopicFamily>): stri
   });
 }
 
-/** The rules of the alert file: fields one a line, folded ones joined. Prometheus itself parses more than this. */
+/** Parses the rules of the alert file: one field per line, and folded scalars. Prometheus accepts more YAML. */
 function rules(yaml: string): Record<string, string>[] {
   return yaml.split(/^ {6}- (?=alert:)/m).slice(1).map((block) => {
     const joined = block.replaceAll(
@@ -42,16 +42,19 @@ function rules(yaml: string): Record<string, string>[] {
   });
 }
 
-Deno.test("complaints() complains about what is not measured", async () => {
+Deno.test("unknownMetrics() returns unknown metrics and labels", async () => {
   const known = await families();
-  assertEquals(complaints('rate(edgetape_nothing[1m]) + edgetape_streams{topic="x"}', known), [
+  assertEquals(unknownMetrics('rate(edgetape_nothing[1m]) + edgetape_streams{topic="x"}', known), [
     "edgetape_nothing is not measured",
     'edgetape_streams has no topic="x"',
   ]);
-  assertEquals(complaints('edgetape_streams_closed_total{reason=~"slow|tired"}', known).length, 1);
+  assertEquals(
+    unknownMetrics('edgetape_streams_closed_total{reason=~"slow|tired"}', known).length,
+    1,
+  );
 });
 
-Deno.test("alerts.yml: every rule has what people need, and names what is measured", async () => {
+Deno.test("alerts.yml: every rule has its texts and severity, and names existing metrics", async () => {
   const known = await families();
   const all = rules(await read("lib/metrics/alerts.yml"));
   assert(all.length >= 10);
@@ -61,7 +64,7 @@ Deno.test("alerts.yml: every rule has what people need, and names what is measur
     assert(/^\{ severity: (?:critical|warning) \}$/.test(labels), alert);
     assert(summary !== "" && description !== "", alert);
     assert(expr.includes("edgetape_") || alert === "EdgetapeDown", alert);
-    assertEquals(complaints(expr, known), [], alert);
+    assertEquals(unknownMetrics(expr, known), [], alert);
   }
 });
 
@@ -87,7 +90,7 @@ Deno.test("dashboard.json: every panel uses metrics that exist, and every metric
     assert(x + w <= 24, title);
     assertEquals(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
     for (const { expr } of targets) {
-      assertEquals(complaints(expr, known), [], title);
+      assertEquals(unknownMetrics(expr, known), [], title);
       for (const [name] of expr.matchAll(/edgetape_\w+/g)) shown.add(name);
     }
   }

@@ -1,4 +1,4 @@
-/** The Prometheus metrics: labels of fixed sets, figures of the moment. */
+/** The Prometheus metrics: labels with fixed values, and gauges read on request. */
 import { assert, assertEquals } from "@std/assert";
 import {
   BREAKER_STATES,
@@ -15,14 +15,14 @@ import { createPrometheusUnderTest, NOTHING } from "./support.ts";
 
 const HOSTILE = ["", "third", "__proto__", 'x"} 1\nedgetape_up{a="', "first\\", "x".repeat(9999)];
 
-/** Every series of a text, by name and labels. */
+/** Returns every series of a text, by name and labels. */
 function seriesOf(text: string): string[] {
   return [...parseExposition(text).values()].flatMap(({ samples }) =>
     samples.map(({ name, labels }) => JSON.stringify([name, labels]))
   );
 }
 
-/** Lets everything happen that can. */
+/** Records every kind of measurement. */
 function happenAll(metrics: Metrics): void {
   for (const reason of REFUSAL_REASONS) metrics.refused(reason);
   for (const topic of ["quotes", "news", "several", "other"]) {
@@ -35,7 +35,7 @@ function happenAll(metrics: Metrics): void {
   for (const use of ["old_poll"]) metrics.deprecated(use);
 }
 
-Deno.test("the text is Prometheus', with our prefix, counters named total, and the isolate on every series", async () => {
+Deno.test("text() has Prometheus' format, our prefix, counters named total, and the isolate on every series", async () => {
   const families = parseExposition(await createPrometheusUnderTest().text());
   assert(families.size >= 15);
   for (const { name, type, samples } of families.values()) {
@@ -45,7 +45,7 @@ Deno.test("the text is Prometheus', with our prefix, counters named total, and t
   }
 });
 
-Deno.test("every series is there from the start at 0, and what happens adds none", async () => {
+Deno.test("text() has every series from the start at 0, and measurements add none", async () => {
   const { metrics, text } = createPrometheusUnderTest();
   const before = await text();
   assertEquals(figureIn(before, "streams_closed_total"), 0);
@@ -73,7 +73,7 @@ Deno.test("every series is there from the start at 0, and what happens adds none
   }
 });
 
-Deno.test("a provider of any other name counts as other, and no name makes a label value", async () => {
+Deno.test("an unknown provider counts as other, and adds no label value", async () => {
   const { metrics, text } = createPrometheusUnderTest();
   metrics.guarded("second", () => "open");
   metrics.guarded("third", () => "closed");
@@ -88,7 +88,7 @@ Deno.test("a provider of any other name counts as other, and no name makes a lab
   assertEquals(count, HOSTILE.length);
 });
 
-Deno.test("kindOfStream() is that of its topics, or several", () => {
+Deno.test("kindOfStream() returns the kind of its topics, or several", () => {
   const of = (...kinds: string[]) => kindOfStream(kinds.map((metricKind) => ({ metricKind })));
   assertEquals(of("operations", "operations"), "operations");
   assertEquals(of("quotes", "events"), "several");
@@ -101,7 +101,7 @@ Deno.test("the kinds of topics are the registered ones, several and other", asyn
   assertEquals(samples.map(({ labels }) => labels.topic), ["a", "b", "several", "other"]);
 });
 
-Deno.test("a text has the figures of streams, slots and the store at its moment", async () => {
+Deno.test("text() has the current figures of streams, slots and the store", async () => {
   const figures = { open: 5, lagging: 2, hung: 1, delivered: 40 };
   let now: Figures = {
     streams: new Map([["news", figures] as const]),
@@ -111,18 +111,18 @@ Deno.test("a text has the figures of streams, slots and the store at its moment"
   };
   const { text } = createPrometheusUnderTest({ figures: () => now });
   const read = async () => {
-    const told = await text();
+    const current = await text();
     return [
-      figureIn(told, "streams", { topic: "news" }),
-      figureIn(told, "streams_lagging"),
-      figureIn(told, "streams_hung"),
-      figureIn(told, "events_delivered_total", { topic: "news" }),
-      figureIn(told, "seats_in_use"),
-      figureIn(told, "seats_limit"),
-      figureIn(told, "store_up"),
-      figureIn(told, "store_commands_total"),
-      ...["waiting", "claimed", "running"].map((state) => figureIn(told, "tasks", { state })),
-      figureIn(told, "tasks_oldest_age_seconds"),
+      figureIn(current, "streams", { topic: "news" }),
+      figureIn(current, "streams_lagging"),
+      figureIn(current, "streams_hung"),
+      figureIn(current, "events_delivered_total", { topic: "news" }),
+      figureIn(current, "seats_in_use"),
+      figureIn(current, "seats_limit"),
+      figureIn(current, "store_up"),
+      figureIn(current, "store_commands_total"),
+      ...["waiting", "claimed", "running"].map((state) => figureIn(current, "tasks", { state })),
+      figureIn(current, "tasks_oldest_age_seconds"),
     ];
   };
   assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17, 3, 1, 2, 7.5]);
@@ -131,13 +131,13 @@ Deno.test("a text has the figures of streams, slots and the store at its moment"
   assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19, 0, 0, 0, 0]);
 });
 
-Deno.test("a breaker is in one state at a time", async () => {
+Deno.test("text() has each circuit breaker in one state at a time", async () => {
   for (const state of BREAKER_STATES) {
     const { metrics, text } = createPrometheusUnderTest();
     metrics.guarded("first", () => state);
-    const told = await text();
+    const current = await text();
     const values = BREAKER_STATES.map((each) =>
-      figureIn(told, "provider_breaker", { provider: "first", state: each })
+      figureIn(current, "provider_breaker", { provider: "first", state: each })
     );
     assertEquals(values, BREAKER_STATES.map((each) => each === state ? 1 : 0));
   }

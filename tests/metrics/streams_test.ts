@@ -1,4 +1,4 @@
-/** Streams and publications in metrics and in the operator's log. */
+/** Streams and publications in the metrics and in the operator's log. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defineTopic } from "../../lib/core/topic.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
@@ -34,9 +34,9 @@ Deno.test("delivered events count once per client, on every path, and stay count
   await test.clock.advance(0);
   const ids = await test.hub.publish(channel, [1, 2, 3].map((n) => numbered("alert", n)));
   await test.clock.advance(20);
-  assertEquals(await test.figure("events_delivered_total"), 3); // openings are none
+  assertEquals(await test.figure("events_delivered_total"), 3); // initial frames do not count
 
-  stalled.live(); // caught up by a read of its own
+  stalled.live(); // catches up with a separate read
   await test.clock.advance(20);
   assertEquals(await test.figure("events_delivered_total", { topic: "events" }), 6);
 
@@ -51,7 +51,7 @@ Deno.test("delivered events count once per client, on every path, and stay count
   assertEquals(await test.figure("events_delivered_total"), 9);
 });
 
-Deno.test("events from behind the windows, and values without the log, are delivered too", async () => {
+Deno.test("replayed events and overlay values count as delivered", async () => {
   await using test = createMeasuredHub();
   const cursor = await test.log.head();
   const text = "x".repeat(20_000);
@@ -91,7 +91,7 @@ Deno.test("a blocked client lags once it has pending events, hangs after 10 s, a
   assertEquals(await read(), [0, 0]);
 });
 
-Deno.test("a client that opened ahead of its audience does not lag", async () => {
+Deno.test("a client that opened ahead of its broadcast group does not lag", async () => {
   await using test = createMeasuredHub();
   const subscription = { filters: onChannel, maxRate: 0.1 };
   await using _early = createClient(await test.hub.subscribe(subscription)).live();
@@ -104,7 +104,7 @@ Deno.test("a client that opened ahead of its audience does not lag", async () =>
   assertEquals(await test.figure("streams_lagging"), 0);
 });
 
-/** How a stream of quotes ends, by the reason. */
+/** Functions that end a stream of quotes, by the reason. */
 const ENDS: Readonly<Record<string, (test: MeasuredHub) => Promise<void>>> = {
   async gone({ hub }) {
     await createClient(await hub.subscribe({ filters: onQuotes })).hangUp();
@@ -130,7 +130,7 @@ for (const [reason, end] of Object.entries(ENDS)) {
     assertEquals(await test.figure("streams_closed_total", { topic: "quotes", reason }), 1);
     assertEquals(await test.figure("streams_closed_total"), 1);
     assertEquals(await test.figure("streams"), 0);
-    assertEquals(test.told("stream ended").map((line) => Object(line).reason), [reason]);
+    assertEquals(test.logged("stream ended").map((line) => Object(line).reason), [reason]);
   });
 }
 
@@ -151,7 +151,7 @@ Deno.test("a stream that ends by a fault is counted and logged by its reason", a
   assertEquals(await test.figure("streams_closed_total", labels), 1);
 });
 
-Deno.test("a stream's start and end are lines for the operator: kinds, reason, duration, events, and nothing of the client", async () => {
+Deno.test("a stream's start and end are logged with kinds, reason, duration and events, and nothing of the client", async () => {
   await using test = createMeasuredHub();
   const filters = [...onQuotes, ...onChannel];
   const [cursor = ""] = await test.hub.publish(channel, [numbered("alert", 1)]);
@@ -170,7 +170,7 @@ Deno.test("a stream's start and end are lines for the operator: kinds, reason, d
   ]);
 });
 
-Deno.test("publications count by what becomes of them, event by event", async () => {
+Deno.test("publications count by outcome, event by event", async () => {
   let isAway: "no" | "away" | "broken" = "no";
   await using test = createMeasuredHub({}, (log) => ({
     ...log,
@@ -204,7 +204,7 @@ Deno.test("publications count by what becomes of them, event by event", async ()
   assertEquals(await test.figure("events_published_total", fenced), 1);
 });
 
-Deno.test("changes of a value count as publications, but not those for which another was faster", async () => {
+Deno.test("successful updates of a value count as publications, and stale ones do not", async () => {
   let isAway = false;
   await using test = createMeasuredHub({}, (log) => ({
     ...log,
@@ -227,7 +227,7 @@ Deno.test("changes of a value count as publications, but not those for which ano
   assertEquals(await test.figure("events_published_total"), 4);
 });
 
-Deno.test("topics of hostile names make no label value", async () => {
+Deno.test("topics with hostile names add no label value", async () => {
   await using test = createMeasuredHub();
   for (const name of ['x"} 1\nedgetape_x{a="', "__proto__", "several", "quotes\n"]) {
     const topic = { ...alerts, name };

@@ -1,5 +1,5 @@
 /**
- * A hub, and what Prometheus and the operator's log are told of it.
+ * A hub with its Prometheus metrics and its operator's log.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type HubUnderTest, settings } from "../hub/support.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { figureIn } from "./exposition.ts";
 
-/** Nothing was ever opened, taken or sent. */
+/** Figures of an unused server. */
 export const NOTHING: Figures = {
   streams: new Map(),
   slots: { inUse: 0, limit: 0 },
@@ -21,7 +21,7 @@ export const NOTHING: Figures = {
   queue: { counts: { waiting: 0, claimed: 0, running: 0 }, oldestAgeS: 0 },
 };
 
-/** The twin, of two providers. */
+/** Creates Prometheus metrics of two providers. */
 export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = {}) {
   return createPrometheus({
     isolate: "here",
@@ -36,12 +36,12 @@ export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = 
   });
 }
 
-/** A hub that is measured. */
+/** A hub with metrics. */
 export interface MeasuredHub extends HubUnderTest {
-  /** The sum of a metric, named without its prefix, over all series with these labels. */
+  /** Returns the sum of a metric, named without its prefix, over all series with these labels. */
   figure(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
-  /** What the operator was told under this message. */
-  told(message: string): unknown[];
+  /** Returns the log lines with this message. */
+  logged(message: string): unknown[];
 }
 
 /** Creates a hub over a memory log. */
@@ -72,7 +72,7 @@ export function createMeasuredHub(
     async figure(name, labels) {
       return figureIn(await prometheus.text(), name, labels);
     },
-    told: (message) =>
+    logged: (message) =>
       lines.map((line) => JSON.parse(line)).filter((line) => line.message === message),
     [Symbol.asyncDispose]: () => hub.close(),
   };

@@ -45,7 +45,7 @@ export function sharedStateCases(
     assertEquals([await store.take("a"), await store.get("a")], [null, null]);
   });
 
-  test("take() gives a value to one of several callers", async ({ state: { store } }) => {
+  test("take() returns a value to one of several concurrent callers", async ({ state: { store } }) => {
     await store.set("ticket", "yours");
     const taken = await Promise.all(Array.from({ length: 10 }, () => store.take("ticket")));
     assertEquals(taken.filter((each) => each !== null), ["yours"]);
@@ -198,7 +198,7 @@ export function sharedStateCases(
       assertEquals(
         (await setIndexed(state, key, [null, key], true)).kind,
         "appended",
-        "the index has room",
+        "the index is not full",
       );
     }
   });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fetchAnswer, fetchText } from "../../lib/upstream/request.ts";
-import { type Call, createOutside, endless, failureOf } from "./support.ts";
+import { type Call, createNetwork, endless, failureOf } from "./support.ts";
 
 const FEED = "https://feeds.example.com/news";
 const options = { title: "Example", accept: /xml/ };
@@ -17,13 +17,13 @@ function xml(headers: Record<string, string> = {}): Response {
   return new Response("<rss/>", { headers: { "content-type": "text/xml", ...headers } });
 }
 
-/** An outside that answers each URL in its own way. */
+/** Creates a network with an answer for each URL. */
 function answering(answers: Readonly<Record<string, () => Response>>) {
-  return createOutside(({ url }: Call) => answers[url]?.() ?? new Response(null, { status: 404 }));
+  return createNetwork(({ url }: Call) => answers[url]?.() ?? new Response(null, { status: 404 }));
 }
 
-Deno.test("fetchAnswer() gives the headers with the text", async () => {
-  const { runtime } = createOutside(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
+Deno.test("fetchAnswer() returns the headers with the text", async () => {
+  const { runtime } = createNetwork(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
   const { text, headers, movedTo } = await fetchAnswer(runtime, options, FEED);
   assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
 });
@@ -34,7 +34,7 @@ Deno.test("fetchAnswer() answers a conditional request with null after a 304, an
   const unchanged = new Proxy(response, {
     get: (target, name) => name === "status" ? 304 : Reflect.get(target, name, target),
   });
-  const { runtime, calls } = createOutside(() => unchanged);
+  const { runtime, calls } = createNetwork(() => unchanged);
   const { text, headers } = await fetchAnswer(runtime, conditional, FEED);
   assertEquals([text, headers.get("etag")], [null, 'W/"1"']);
   assertEquals(calls[0]?.headers.get("if-none-match"), 'W/"1"');
@@ -42,7 +42,7 @@ Deno.test("fetchAnswer() answers a conditional request with null after a 304, an
 });
 
 Deno.test("fetchAnswer() fails on a 304 to an unconditional request; fetchText() always does", async () => {
-  const { runtime } = createOutside(() => new Response(null, { status: 304 }));
+  const { runtime } = createNetwork(() => new Response(null, { status: 304 }));
   for (
     const answer of [fetchAnswer(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
   ) {
@@ -72,7 +72,7 @@ const MOVES = [
 for (const { hops, movedTo } of MOVES) {
   Deno.test(`fetchAnswer() has moved to ${movedTo} after ${hops.map(([status]) => status)}`, async () => {
     const left = [...hops];
-    const { runtime } = createOutside(() => {
+    const { runtime } = createNetwork(() => {
       const hop = left.shift();
       return hop ? redirect(hop[0], hop[1]) : xml();
     });

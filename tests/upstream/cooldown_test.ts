@@ -24,7 +24,7 @@ Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 
   const cooldown = createCooldown(clock);
   const pauses: number[] = [];
   for (let each = 0; each < 6; each++) {
-    // Two calls that were out together count once.
+    // Two concurrent calls count once.
     cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
     cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
     pauses.push(cooldown.waitMs() / MINUTE);

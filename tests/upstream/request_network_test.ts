@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { fetchText } from "../../lib/upstream/request.ts";
 import { PATIENCE_MS, within } from "../support/within.ts";
-import { createOutside, failureOf } from "./support.ts";
+import { createNetwork, failureOf } from "./support.ts";
 
-/** Runs a task against a real server that stands in for every host. */
+/** Runs a task against a real server that replaces every host. */
 async function withServer(
   handler: () => Response,
   task: (fetch: (init: RequestInit) => Promise<Response>) => Promise<void>,
@@ -18,7 +18,7 @@ async function withServer(
 
 const headers = { "content-type": "application/json" };
 
-Deno.test("fetchText() hangs up on a real body that drips", async () => {
+Deno.test("fetchText() disconnects from a slow body at the deadline", async () => {
   const hungUp = Promise.withResolvers<void>();
   const drip = () =>
     new ReadableStream({
@@ -27,8 +27,8 @@ Deno.test("fetchText() hangs up on a real body that drips", async () => {
     });
   await withServer(() => new Response(drip(), { headers }), async (fetch) => {
     const answered = Promise.withResolvers<void>();
-    const { runtime, clock } = createOutside(async (_call, init) => {
-      // Without the signal, the hang-up can only come from the reader.
+    const { runtime, clock } = createNetwork(async (_call, init) => {
+      // Without the signal, only the reader can disconnect.
       const { signal: _, ...rest } = init;
       const response = await fetch(rest);
       answered.resolve();
@@ -47,7 +47,7 @@ Deno.test("fetchText() counts bytes after decompression", async () => {
   const bomb = await new Response(zeros.pipeThrough(new CompressionStream("gzip"))).bytes();
   const answer = () => new Response(bomb, { headers: { ...headers, "content-encoding": "gzip" } });
   await withServer(answer, async (fetch) => {
-    const { runtime } = createOutside((_call, init) => fetch(init));
+    const { runtime } = createNetwork((_call, init) => fetch(init));
     const options = { title: "Example", maxBytes: 10_000 };
     assertEquals(
       (await failureOf(fetchText(runtime, options, "https://example.com/"))).kind,

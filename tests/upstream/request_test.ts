@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { fetchText } from "../../lib/upstream/request.ts";
-import { createOutside, endless, failureOf, json } from "./support.ts";
+import { createNetwork, endless, failureOf, json } from "./support.ts";
 
 const URL_OF_BTC = "https://api.example.com/btc?key=secret";
 const options = { title: "Example" };
@@ -9,9 +9,9 @@ function redirect(location: string): Response {
   return new Response(null, { status: 302, headers: { location } });
 }
 
-Deno.test("fetchText() cuts a body that drips at the deadline", async () => {
+Deno.test("fetchText() aborts a slow body at the deadline", async () => {
   const { state, response } = endless(["[", "1,", "2,"]);
-  const { runtime, clock } = createOutside(() => response);
+  const { runtime, clock } = createNetwork(() => response);
   const failure = failureOf(fetchText(runtime, options, URL_OF_BTC));
   await clock.advance(7999);
   assertFalse(state.isCancelled);
@@ -22,9 +22,9 @@ Deno.test("fetchText() cuts a body that drips at the deadline", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("fetchText() does not wait for a fetch that ignores its signal, and lets go of its late answer", async () => {
+Deno.test("fetchText() does not wait for a fetch that ignores its signal, and cancels its late answer", async () => {
   const late = Promise.withResolvers<Response>();
-  const { runtime, clock } = createOutside(() => late.promise);
+  const { runtime, clock } = createNetwork(() => late.promise);
   const failure = failureOf(fetchText(runtime, { ...options, timeoutMs: 50 }, URL_OF_BTC));
   await clock.advance(50);
   assertEquals((await failure).kind, "timeout");
@@ -36,22 +36,22 @@ Deno.test("fetchText() does not wait for a fetch that ignores its signal, and le
 });
 
 Deno.test("fetchText() leaves no timer behind", async () => {
-  const { runtime, clock } = createOutside(() => json([1]));
+  const { runtime, clock } = createNetwork(() => json([1]));
   assertEquals(await fetchText(runtime, options, URL_OF_BTC), "[1]");
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("fetchText() takes maxBytes and not one more", async () => {
+Deno.test("fetchText() accepts maxBytes, and not one byte more", async () => {
   const { state, response } = endless(["12345", "6"]);
   const answers = [json(12345), response];
-  const { runtime } = createOutside(() => answers.shift() ?? json(null));
+  const { runtime } = createNetwork(() => answers.shift() ?? json(null));
   assertEquals(await fetchText(runtime, { ...options, maxBytes: 5 }, URL_OF_BTC), "12345");
   const failure = await failureOf(fetchText(runtime, { ...options, maxBytes: 5 }, URL_OF_BTC));
   assertEquals(failure.kind, "too_large");
   assert(state.isCancelled);
 });
 
-Deno.test("fetchText() refuses a status or a content type, and lets go of the body", async () => {
+Deno.test("fetchText() fails on an unexpected status or content type, and cancels the body", async () => {
   const cases = [
     [{ status: 451 }, "http", 451, "Example refused: HTTP 451"],
     [
@@ -69,7 +69,7 @@ Deno.test("fetchText() refuses a status or a content type, and lets go of the bo
   ] as const;
   for (const [init, kind, status, message] of cases) {
     const { state, response } = endless(["secret"], init);
-    const { runtime } = createOutside(() => response);
+    const { runtime } = createNetwork(() => response);
     const failure = await failureOf(fetchText(runtime, options, URL_OF_BTC));
     assertEquals([failure.kind, failure.status, failure.message], [kind, status, message]);
     assert(state.isCancelled, message);
@@ -79,7 +79,7 @@ Deno.test("fetchText() refuses a status or a content type, and lets go of the bo
 Deno.test("fetchText() accepts every JSON type, or the types that `accept` matches", async () => {
   const types = ["application/json;charset=utf-8", "application/problem+json", "text/csv"];
   for (const type of types) {
-    const { runtime } = createOutside(() =>
+    const { runtime } = createNetwork(() =>
       new Response("1", { headers: { "content-type": type } })
     );
     const accept = type === "text/csv" ? { accept: /^text\/csv/ } : {};
@@ -88,7 +88,7 @@ Deno.test("fetchText() accepts every JSON type, or the types that `accept` match
 });
 
 Deno.test("fetchText() reports the Retry-After of a refusal", async () => {
-  const { runtime } = createOutside(() =>
+  const { runtime } = createNetwork(() =>
     new Response(null, { status: 503, headers: { "retry-after": "7" } })
   );
   assertEquals((await failureOf(fetchText(runtime, options, URL_OF_BTC))).retryAfterMs, 7000);
@@ -101,7 +101,7 @@ Deno.test("fetchText() reports a broken connection without its URL", async () =>
     () => new Response(broken, { headers: { "content-type": "application/json" } }),
   ];
   for (const answer of answers) {
-    const { runtime, clock } = createOutside(answer);
+    const { runtime, clock } = createNetwork(answer);
     const { kind, message } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
     assertEquals([kind, message], ["network", "The connection to Example failed"]);
     assertEquals(clock.timers, 0);
@@ -132,12 +132,12 @@ const BLOCKED = [
 
 Deno.test("fetchText() calls public hosts over https only, redirects included", async () => {
   for (const url of BLOCKED) {
-    const first = createOutside(() => json(1));
+    const first = createNetwork(() => json(1));
     const failure = await failureOf(fetchText(first.runtime, options, url));
     assertEquals([url, failure.kind, first.calls.length], [url, "blocked", 0]);
     assertFalse(failure.message.includes("secret"));
 
-    const hop = createOutside(() => redirect(url));
+    const hop = createNetwork(() => redirect(url));
     if (URL.canParse(url)) {
       assertEquals((await failureOf(fetchText(hop.runtime, options, URL_OF_BTC))).kind, "blocked");
       assertEquals([url, hop.calls.length], [url, 1]);
@@ -152,14 +152,14 @@ Deno.test("fetchText() calls a name only if all its addresses are public", async
     [["93.184.215.14"], null],
   ];
   for (const [addresses, kind] of answers) {
-    const { runtime, calls } = createOutside(() => json(1), addresses);
+    const { runtime, calls } = createNetwork(() => json(1), addresses);
     const outcome = await fetchText(runtime, options, URL_OF_BTC).then(
       () => null,
       ({ kind }) => kind,
     );
     assertEquals([outcome, calls.length], [kind, kind === null ? 1 : 0]);
   }
-  const { runtime } = createOutside(() => json(1));
+  const { runtime } = createNetwork(() => json(1));
   const lost = { ...runtime, resolve: () => Promise.reject(new Error("no such name")) };
   assertEquals((await failureOf(fetchText(lost, options, URL_OF_BTC))).kind, "network");
 });
@@ -167,7 +167,7 @@ Deno.test("fetchText() calls a name only if all its addresses are public", async
 Deno.test("fetchText() follows three redirects, cancels their bodies, and follows no fourth", async () => {
   for (const hops of [3, 4]) {
     const bodies: { isCancelled: boolean }[] = [];
-    const { runtime, calls } = createOutside((_call, init) => {
+    const { runtime, calls } = createNetwork((_call, init) => {
       assertEquals(init.redirect, "manual");
       if (calls.length > hops) return json("there");
       const { state, response } = endless([], { status: 307, headers: { location: "/next" } });
@@ -184,12 +184,12 @@ Deno.test("fetchText() follows three redirects, cancels their bodies, and follow
 });
 
 Deno.test("fetchText() fails on a redirect without a target", async () => {
-  const { runtime, calls } = createOutside(() => new Response(null, { status: 301 }));
+  const { runtime, calls } = createNetwork(() => new Response(null, { status: 301 }));
   const { kind, status } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
   assertEquals([kind, status, calls.length], ["http", 301, 1]);
 });
 
-Deno.test("fetchText() keeps secret headers from other origins, also on the way back", async () => {
+Deno.test("fetchText() sends secret headers to their origin only, also after a redirect back", async () => {
   const headers = {
     authorization: "Bearer secret",
     cookie: "a=b",
@@ -198,7 +198,7 @@ Deno.test("fetchText() keeps secret headers from other origins, also on the way 
     "user-agent": "edgetape",
   };
   const path = ["/same", "https://other.example.com/", "https://api.example.com/back"];
-  const { runtime, calls } = createOutside(() => {
+  const { runtime, calls } = createNetwork(() => {
     const next = path.shift();
     return next === undefined ? json(1) : redirect(next);
   });
@@ -217,7 +217,7 @@ Deno.test("fetchText() decodes by the header's charset, else by the XML declarat
     ["text/xml", latin1('<?xml version="1.0" encoding="windows-1252"?>é'), "é"],
   ];
   for (const [type, body, end] of cases) {
-    const { runtime } = createOutside(() =>
+    const { runtime } = createNetwork(() =>
       new Response(body, { headers: { "content-type": type } })
     );
     const text = await fetchText(runtime, { ...options, accept: /xml/ }, URL_OF_BTC);

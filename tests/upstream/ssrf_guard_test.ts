@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isPublicAddress } from "../../lib/upstream/ssrf_guard.ts";
 
-/** The last address of a block that is not public, beside the first one after it, and so on. */
+/** Addresses at the boundaries of blocks: the last one that is not public, and the first one after it. */
 const PUBLIC = [
   "1.1.1.1",
   "9.255.255.255",

@@ -1,5 +1,5 @@
 /**
- * An outside world that answers as a test says.
+ * A network whose answers a test sets.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import type { Runtime } from "../../lib/core/runtime.ts";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
-/** A call that went out. */
+/** A request that was sent. */
 export interface Call {
   readonly url: string;
   readonly headers: Headers;
 }
 
-/** The world, and what was asked of it. */
-export interface Outside {
+/** A runtime with its network, and the requests. */
+export interface TestNetwork {
   readonly runtime: Runtime;
   readonly clock: ManualClock;
   readonly calls: readonly Call[];
 }
 
-/** Creates a world in which `answer` is what every host says, and all names are public unless `addresses` differ. */
-export function createOutside(
+/** Creates a network in which `answer` answers for every host, and all names resolve to `addresses`, public by default. */
+export function createNetwork(
   answer: (call: Call, init: RequestInit) => Response | Promise<Response>,
   addresses: readonly string[] = ["93.184.215.14", "2606:2800:21f::1"],
-): Outside {
+): TestNetwork {
   const clock = createManualClock();
   const calls: Call[] = [];
   const silent = () => {};
@@ -44,17 +44,17 @@ export function createOutside(
   return { runtime, clock, calls };
 }
 
-/** An answer in JSON. */
+/** Creates a JSON answer. */
 export function json(value: unknown, init: ResponseInit = {}): Response {
   return Response.json(value, init);
 }
 
-/** A refusal, with or without `Retry-After`. */
+/** Creates a refusal, with or without `Retry-After`. */
 export function refusal(status: number, retryAfter?: string): Response {
   return new Response("no", { status, headers: retryAfter ? { "retry-after": retryAfter } : {} });
 }
 
-/** An answer whose body starts with `chunks` and then never ends, and whether it was let go of. */
+/** Creates an answer whose body starts with `chunks` and never ends, and reports if it is cancelled. */
 export function endless(chunks: readonly string[], init: ResponseInit = {}) {
   const state = { isCancelled: false };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -69,7 +69,7 @@ export function endless(chunks: readonly string[], init: ResponseInit = {}) {
   return { state, response: new Response(body, { headers, ...init }) };
 }
 
-/** The failure a promise rejects with. */
+/** Returns the failure with which a promise rejects. */
 export function failureOf(promise: Promise<unknown>): Promise<UpstreamFailure> {
   return assertRejects(() => promise, UpstreamFailure);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
 import { createUpstream, type Upstream } from "../../lib/upstream/upstream.ts";
 import type { ManualClock } from "../support/manual_clock.ts";
-import { createOutside, failureOf, json, refusal } from "./support.ts";
+import { createNetwork, failureOf, json, refusal } from "./support.ts";
 
 const BTC = "https://api.example.com/btc";
 const ETH = "https://api.example.com/eth";
@@ -10,14 +10,14 @@ const options = { title: "Example", ttlMs: 1000 };
 const parse = (text: string): unknown => JSON.parse(text);
 
 Deno.test("createUpstream() starts nothing", () => {
-  const { runtime, clock, calls } = createOutside(() => json(1));
+  const { runtime, clock, calls } = createNetwork(() => json(1));
   const upstream = createUpstream(runtime, options);
   assertEquals([clock.timers, calls.length], [0, 0]);
   assertEquals(upstream.health(), { breaker: "closed", nextTryAt: null, failure: null });
 });
 
 Deno.test("upstream.get() calls again once the TTL is over, counted from the call", async () => {
-  const { runtime, clock, calls } = createOutside(async () => {
+  const { runtime, clock, calls } = createNetwork(async () => {
     const arrival = Promise.withResolvers<Response>();
     const price = calls.length;
     clock.after(100, () => arrival.resolve(json({ price })));
@@ -45,7 +45,7 @@ Deno.test("upstream.get() calls again once the TTL is over, counted from the cal
 });
 
 Deno.test("upstream.get() shares one flight among concurrent callers, but not its value", async () => {
-  const { runtime, calls } = createOutside(() => json({ prices: [1] }));
+  const { runtime, calls } = createNetwork(() => json({ prices: [1] }));
   const upstream = createUpstream(runtime, options);
   let parses = 0;
   const counted = (text: string): { prices: number[] } => {
@@ -65,18 +65,18 @@ Deno.test("upstream.get() shares one flight among concurrent callers, but not it
 });
 
 Deno.test("upstream.get() answers every caller, even for a flight whose URL was evicted from the cache", async () => {
-  const { runtime, calls } = createOutside(({ url }) => json(url));
+  const { runtime, calls } = createNetwork(({ url }) => json(url));
   const upstream = createUpstream(runtime, options);
   const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
   const answers = await Promise.all(urls.map((url) => upstream.get(url, parse)));
   assertEquals(answers.map(({ value }) => value), urls);
   await upstream.get(BTC + "/0", parse);
-  assertEquals(calls.length, 101, "the oldest are forgotten");
+  assertEquals(calls.length, 101, "the oldest are evicted");
 });
 
 Deno.test("upstream.get() returns a stale value with its time and the failure, then a fresh one", async () => {
   const answers = [json(1), refusal(500), json({ not: "a number" }), json(2)];
-  const { runtime, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const { runtime, clock } = createNetwork(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
   const number = (text: string): number => {
     const value: unknown = JSON.parse(text);
@@ -99,7 +99,7 @@ Deno.test("upstream.get() returns a stale value with its time and the failure, t
 
 Deno.test("upstream.get() rejects without a cached value, and the next call starts a new flight", async () => {
   const answers = [refusal(500), json(1)];
-  const { runtime } = createOutside(() => answers.shift() ?? refusal(404));
+  const { runtime } = createNetwork(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
   const both = [upstream.get(BTC, parse), upstream.get(BTC, parse)];
   for (const each of both) assertEquals((await failureOf(each)).status, 500);
@@ -107,15 +107,15 @@ Deno.test("upstream.get() rejects without a cached value, and the next call star
 });
 
 Deno.test("upstream.get() reports an error of `parse` as an unknown shape, without the body", async () => {
-  const { runtime } = createOutside(() =>
+  const { runtime } = createNetwork(() =>
     new Response("<secret>", { headers: { "content-type": "application/json" } })
   );
   const { kind, message } = await failureOf(createUpstream(runtime, options).get(BTC, parse));
   assertEquals([kind, message], ["shape", "Example answered in a shape we do not know"]);
 });
 
-Deno.test("upstream.get() passes on a failure that `parse` found, and cools down after it", async () => {
-  const { runtime, calls } = createOutside(() => json({ error: ["EGeneral:Too many requests"] }));
+Deno.test("upstream.get() passes on a failure that `parse` found, and starts a cool-down", async () => {
+  const { runtime, calls } = createNetwork(() => json({ error: ["EGeneral:Too many requests"] }));
   const upstream = createUpstream(runtime, options);
   const found = new UpstreamFailure("http", "Example refused: too many requests", { status: 429 });
   const refuse = () => {
@@ -128,7 +128,7 @@ Deno.test("upstream.get() passes on a failure that `parse` found, and cools down
 
 Deno.test("upstream.get() makes no call before Retry-After is over", async () => {
   const answers = [json(1), refusal(503, "5"), json(2)];
-  const { runtime, clock, calls } = createOutside(() => answers.shift() ?? refusal(404));
+  const { runtime, clock, calls } = createNetwork(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
   await upstream.get(BTC, parse);
   await clock.advance(1000);
@@ -150,7 +150,7 @@ Deno.test("upstream.get() makes no call before Retry-After is over", async () =>
 
 Deno.test("upstream.get() waits a minute after a 429, two after the next in a row", async () => {
   const answers = [refusal(429), json(1), refusal(429), refusal(429)];
-  const { runtime, clock } = createOutside(() => answers.shift() ?? refusal(404));
+  const { runtime, clock } = createNetwork(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, { ...options, ttlMs: 0 });
   const minutes: number[] = [];
   while (answers.length > 0) {
@@ -162,7 +162,7 @@ Deno.test("upstream.get() waits a minute after a 429, two after the next in a ro
   assertEquals(minutes, [1, 0, 1, 2]);
 });
 
-/** Three failures that are not of one moment. */
+/** Makes three consecutive calls that fail. */
 async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void> {
   for (let each = 0; each < 3; each++) {
     await clock.advance(1000);
@@ -171,7 +171,7 @@ async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void>
 }
 
 Deno.test("upstream.get() opens the breaker after three failures, with longer pauses after each failed trial", async () => {
-  const { runtime, clock, calls } = createOutside(() => refusal(500));
+  const { runtime, clock, calls } = createNetwork(() => refusal(500));
   const upstream = createUpstream(runtime, options);
   for (let each = 0; each < 3; each++) {
     assertEquals(upstream.health().breaker, "closed");
@@ -194,7 +194,7 @@ Deno.test("upstream.get() opens the breaker after three failures, with longer pa
 });
 
 Deno.test("upstream.get() counts simultaneous failures once", async () => {
-  const { runtime, clock } = createOutside(() => refusal(500));
+  const { runtime, clock } = createNetwork(() => refusal(500));
   const upstream = createUpstream(runtime, options);
   for (const breaker of ["closed", "closed", "open"]) {
     await Promise.all([BTC, ETH].map((url) => failureOf(upstream.get(url, parse))));
@@ -205,7 +205,7 @@ Deno.test("upstream.get() counts simultaneous failures once", async () => {
 
 Deno.test("upstream.get() reports the end and the reason of a pause", async () => {
   let status = 500;
-  const { runtime, clock } = createOutside(() => refusal(status));
+  const { runtime, clock } = createNetwork(() => refusal(status));
   const upstream = createUpstream(runtime, options);
   await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - 3000 - clock.now());
   await failThrice(clock, upstream);
@@ -221,7 +221,7 @@ Deno.test("upstream.get() reports the end and the reason of a pause", async () =
 
 Deno.test("upstream.get() sends one trial while half-open, lets other calls wait for it, and closes after its success", async () => {
   let trial = Promise.withResolvers<number>();
-  const { runtime, clock, calls } = createOutside(async () =>
+  const { runtime, clock, calls } = createNetwork(async () =>
     calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })
   );
   const upstream = createUpstream(runtime, options);
@@ -245,9 +245,9 @@ Deno.test("upstream.get() sends one trial while half-open, lets other calls wait
   assertEquals([calls.length, upstream.health().breaker], [6, "closed"]);
 });
 
-Deno.test("upstream.get() keeps to its TTL when the wall clock is set back or forwards", async () => {
+Deno.test("upstream.get() keeps its TTL when the wall clock is set back or forwards", async () => {
   for (const shiftMs of [-600_000, 3_600_000]) {
-    const { runtime, clock, calls } = createOutside(() => json(calls.length));
+    const { runtime, clock, calls } = createNetwork(() => json(calls.length));
     const upstream = createUpstream(runtime, options);
     await upstream.get(BTC, parse);
     clock.shiftWallClock(shiftMs);
@@ -260,7 +260,7 @@ Deno.test("upstream.get() keeps to its TTL when the wall clock is set back or fo
 
 Deno.test("upstream.get() ends a pause of the breaker on time when the wall clock is set back or forwards", async () => {
   for (const shiftMs of [-600_000, 3_600_000]) {
-    const { runtime, clock } = createOutside(() => refusal(500));
+    const { runtime, clock } = createNetwork(() => refusal(500));
     const upstream = createUpstream(runtime, options);
     await failThrice(clock, upstream);
     clock.shiftWallClock(shiftMs);

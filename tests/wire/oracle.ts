@@ -5,23 +5,23 @@
  */
 import { createParser } from "eventsource-parser";
 
-/** An event as a page sees it. */
+/** An event as a page receives it. */
 export interface Seen {
   readonly type: string;
   readonly data: string;
   readonly lastEventId: string;
 }
 
-/** All a browser knows when a stream ends. */
+/** The browser's state when a stream ends. */
 export interface Reading {
   readonly events: readonly Seen[];
-  /** The cursor of its next request. */
+  /** The cursor of the next request. */
   readonly lastEventId: string;
-  /** The delay before its next request; null without a `retry`. */
+  /** The delay before the next request; null without a `retry`. */
   readonly retry: number | null;
 }
 
-/** Reads a stream as a browser does, chunk by chunk. */
+/** Parses a stream as a browser does, chunk by chunk. */
 export function readStream(chunks: Iterable<Uint8Array>): Reading {
   const events: Seen[] = [];
   let lastEventId = "";
@@ -31,7 +31,7 @@ export function readStream(chunks: Iterable<Uint8Array>): Reading {
     onRetry: (ms) => retry = ms,
     onEvent: ({ event = "message", data }) => events.push({ type: event, data, lastEventId }),
   });
-  // The parser takes the one BOM of a stream away, as browsers do: a decoder that did so too would take two.
+  // The parser removes the BOM of a stream, as browsers do. A decoder that removed one too would remove two.
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   for (const chunk of chunks) parser.feed(utf8.decode(chunk, { stream: true }));
   parser.feed(utf8.decode());

@@ -1,6 +1,5 @@
 /**
- * The encoder against the web-platform-tests' cases and a parser that passes them: whatever goes in comes out of it,
- * and nothing else.
+ * The encoder against the web-platform-tests' cases and a parser that passes them: every input comes out of it unchanged, and nothing else.
  *
  * @module
  */
@@ -25,7 +24,7 @@ import {
 import { readStream } from "./oracle.ts";
 import { VECTORS } from "./vectors.ts";
 
-/** Texts that hold, often, what the format is made of, and what UTF-8 stumbles over. */
+/** Texts with many of the format's own tokens, and difficult UTF-8. */
 const hostile = fc.string({
   unit: fc.oneof(
     fc.constantFrom(
@@ -56,7 +55,7 @@ const frame: fc.Arbitrary<Frame> = fc.record(
   },
 );
 
-/** A text as it can arrive: line ends are LF, and half a surrogate pair is not Unicode. */
+/** Returns the text that can arrive: line ends become LF, and lone surrogates U+FFFD. */
 function asReceived(text: string): string {
   return text.toWellFormed().replace(/\r\n?/g, "\n");
 }
@@ -76,7 +75,7 @@ function expected(frames: readonly Frame[]) {
   };
 }
 
-/** Cuts bytes at offsets, which may fall anywhere: also within a character. */
+/** Cuts bytes at any offsets, also within a character. */
 function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
   const offsets = [0, ...at.map((each) => each % (bytes.length + 1)).sort((a, b) => a - b)];
   return offsets.map((from, i) => bytes.subarray(from, offsets[i + 1]));
@@ -95,7 +94,7 @@ function eventOf(data: unknown, id = "1700-1"): StreamEvent {
 }
 
 for (const { name, wire, events, retry = null, lastEventId } of VECTORS) {
-  Deno.test(`the oracle reads ${name} as browsers do, however it is cut`, () => {
+  Deno.test(`the oracle parses ${name} as browsers do, at any chunk boundary`, () => {
     const bytes = new TextEncoder().encode(wire);
     const reading = { events, lastEventId: lastEventId ?? events.at(-1)?.lastEventId ?? "", retry };
     assertEquals(readStream([bytes]), reading);
@@ -111,7 +110,7 @@ Deno.test("encodeFrames() round-trips through the parser, split at any byte", ()
   ));
 });
 
-Deno.test("encodeFrame() lets no field start another: it refuses the frame or one event is seen", () => {
+Deno.test("encodeFrame() prevents injected fields: it refuses the frame, or one event is parsed", () => {
   fc.assert(fc.property(
     fc.record({ id: hostile, event: hostile, data: hostile, retry: fc.oneof(retry, fc.double()) }),
     (each) => {
@@ -162,7 +161,7 @@ Deno.test("encodeFrame() writes empty data as one empty line, and omits an empty
   assertEquals(encodeFrame({ event: "", data: "" }), "data: \n\n");
 });
 
-Deno.test("encodeFrame() without data moves the place and dispatches nothing", () => {
+Deno.test("encodeFrame() without data moves the cursor and dispatches nothing", () => {
   assertEquals(readStream([encodeFrames({ id: "1-2", event: "quote", retry: 5 })]), {
     events: [],
     lastEventId: "1-2",
@@ -170,7 +169,7 @@ Deno.test("encodeFrame() without data moves the place and dispatches nothing", (
   });
 });
 
-Deno.test("encodeFrames() may be cut within a frame: it is not dispatched and the last id stays", () => {
+Deno.test("a frame of encodeFrames() that is cut is not dispatched, and the last id stays", () => {
   fc.assert(fc.property(frame, frame, fc.nat(), (whole, last, at) => {
     const before = encodeFrames(whole);
     const bytes = encodeFrames(whole, last);
@@ -198,7 +197,7 @@ function published(...events: StreamEvent[]): LogMessage {
   return { kind: "published", events, retracted: ["1699-1"] };
 }
 
-Deno.test("SseEncoderStream keeps publications together and in order, and lets the rest pass", async () => {
+Deno.test("SseEncoderStream keeps publications together and in order, and passes other messages through", async () => {
   const joined: LogMessage = { kind: "joined", epoch: "1-0", head: "2-0" };
   const batches = [[eventOf(1, "1700-1"), eventOf(2, "1700-2")], [eventOf(3, "1700-3")]];
   const encoded = await Array.fromAsync(
@@ -229,7 +228,7 @@ Deno.test("SseEncoderStream skips an event that cannot be encoded, reports it, a
   assertEquals(faults.slice(1), [bad]);
 });
 
-Deno.test("EVENT_STREAM_HEADERS holds nothing HTTP/2 forbids, and cannot be changed", () => {
+Deno.test("EVENT_STREAM_HEADERS contains no header that HTTP/2 forbids, and is frozen", () => {
   const names = [...new Headers(EVENT_STREAM_HEADERS).keys()];
   assertEquals(names, ["cache-control", "content-type", "x-accel-buffering"]);
   assert(Object.isFrozen(EVENT_STREAM_HEADERS));

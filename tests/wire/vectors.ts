@@ -1,12 +1,12 @@
 /**
- * The behaviour that browsers are tested for: the parser's cases of web-platform-tests `eventsource/format-*`, as the bytes their server
- * sends (their `message.py` adds a blank line, or one line feed where the case wants none) and what a page then sees.
+ * The parser's cases of web-platform-tests `eventsource/format-*`, as the bytes their server
+ * sends (their `message.py` adds a blank line, or one line feed where the case wants none) and the events that a page receives.
  *
  * @module
  */
 import type { Seen } from "./oracle.ts";
 
-/** A stream and what a page sees of it. */
+/** A stream, and the events that a page receives. */
 export interface Vector {
   readonly name: string;
   readonly wire: string;
@@ -22,7 +22,7 @@ function messages(...data: string[]): Seen[] {
 
 const LONG = "x".repeat(2048);
 
-/** By the names of their files. */
+/** The cases by file name. */
 export const VECTORS: readonly Vector[] = [
   {
     name: "format-bom",

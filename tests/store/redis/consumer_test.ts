@@ -113,7 +113,7 @@ for (const [megabytes, isFilled] of [[5, true], [10, false]] as const) {
   });
 }
 
-test("leaves events out of a gap that were retracted meanwhile, and repairs the prevId after them", async (database) => {
+test("omits events from a gap that were retracted meanwhile, and repairs the prevId after them", async (database) => {
   const { log } = database.isolate();
   const [first = ""] = await append(log, alerts, event("a", 1));
   const subscriber = await subscribeJoined(log);
@@ -337,7 +337,7 @@ test("can be cancelled while it connects, and while Redis is unavailable", async
   assertEquals(await subscriptions(database), 0);
 });
 
-test("holds 8 MiB for a reader that stalls, then joins anew", async (database) => {
+test("buffers 8 MiB for a blocked reader, then joins anew", async (database) => {
   const { log } = database.isolate();
   const subscriber = await subscribeJoined(log);
   const large = { ...event("a", 1), json: JSON.stringify("x".repeat(1_000_000)) };

@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { createHub } from "../../../lib/hub/hub.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import { createNewsService } from "../../../lib/topics/news/news_service.ts";
-import { createOutside } from "../../upstream/support.ts";
+import { createNetwork } from "../../upstream/support.ts";
 import { createTestState, RETAIN_MS, rss } from "./support.ts";
 
 const POLL_MS = 60_000;
 
 /** Creates news of one feed with a subscriber, on a store that may be unavailable. */
 async function createPolledFeed() {
-  const outside = createOutside(() => new Response(rss("")));
+  const outside = createNetwork(() => new Response(rss("")));
   const { clock, runtime } = outside;
   const shared = createTestState(clock);
   const state = { isUnavailable: false };

@@ -11,7 +11,7 @@ import {
   type PollHints,
   pollIntervalMs,
 } from "../../../lib/topics/news/poll.ts";
-import { type Call, createOutside, endless } from "../../upstream/support.ts";
+import { type Call, createNetwork, endless } from "../../upstream/support.ts";
 import { rss, sample } from "./support.ts";
 
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ const ONE = rss("<item><title>A</title><link>https://a.example/1</link></item>",
 /** Creates a feed that gives these answers in turn. It keeps its state between polls. */
 function createFeed(...answers: readonly ((call: Call) => Response | Promise<Response>)[]) {
   const left = [...answers];
-  const outside = createOutside((call) => (left.shift() ?? (() => status(500)))(call));
+  const outside = createNetwork((call) => (left.shift() ?? (() => status(500)))(call));
   let known: FeedState = initialFeedState(FEED);
   return {
     ...outside,
