@@ -77,7 +77,7 @@ export function demoRoutes(
     const { ticket, expiresAt } = await tickets.issue({
       sub: undefined, // its streams count for the client's address, not for one user whom all clients share
       topics: [operations.topicOf(id).name],
-      endsAt: undefined,
+      expiresAt: undefined,
     });
     c.header("cache-control", "no-store");
     return c.json({ ticket, expires_at: isoTime(expiresAt) }, 201);

@@ -5,14 +5,14 @@
  */
 import { z } from "@hono/zod-openapi";
 import { limitBody } from "../lib/http/body_limit.ts";
-import { principalKey, unauthorized } from "../lib/http/auth.ts";
+import { unauthorized } from "../lib/http/auth.ts";
 import { MAX_TOPICS } from "../lib/http/query_params.ts";
 import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { consumePublication, requireJson } from "../lib/http/publish_middleware.ts";
 import { authorizeReader } from "../lib/http/authorize.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
-import { consume, TICKETS } from "../lib/http/rate_limits.ts";
+import { consume, principalKey, TICKETS } from "../lib/http/rate_limits.ts";
 import type { Services } from "../lib/services.ts";
 
 /** The largest body, in bytes. The names of 32 topics are shorter. */
@@ -69,7 +69,7 @@ export function ticketsRoutes(
     const { ticket, expiresAt } = await tickets.issue({
       sub: principal.kind === "user" ? principal.sub : undefined,
       topics: topics.map(({ name }) => name),
-      endsAt: principal.kind === "user" ? principal.endsAt : undefined,
+      expiresAt: principal.kind === "user" ? principal.expiresAt : undefined,
     });
     c.header("cache-control", "no-store");
     return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);

@@ -1,8 +1,12 @@
 /**
- * Units of time, and times as the wire shows them.
+ * Units of time, and times as the wire has them.
  *
  * @module
  */
+import { z } from "zod";
+
+/** A time on the wire: a string in the format of {@linkcode isoTime}. */
+export const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** An hour in milliseconds. */
 export const HOUR_MS = 3_600_000;

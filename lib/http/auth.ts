@@ -1,7 +1,7 @@
 /**
  * Authentication: the principal of a request, by a publisher's token, a user's token, or a ticket.
  *
- * Nothing here reads the store. A bad token is refused with 401; it never counts as none.
+ * Nothing here reads the store. A bad token is refused with 401; it is never treated as anonymous.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Config } from "../core/config.ts";
 import { Problem } from "../core/problem.ts";
-import { type AppEnv, clientKey } from "./client_address.ts";
+import type { AppEnv } from "./client_address.ts";
+import { isListedOrigin } from "./cors.ts";
 import { isSameSecret } from "./crypto.ts";
-import type { Topic } from "../core/topic.ts";
 import { verifyJwt } from "./jwt.ts";
 import type { TicketRights, Tickets } from "./tickets.ts";
 
-/** An authenticated caller and its rights. */
+/** The caller of a request and its rights. */
 export type Principal =
   | { readonly kind: "publisher" }
   | {
@@ -26,8 +26,8 @@ export type Principal =
     readonly sub: string;
     /** Exact names or `prefix/*`; null stands for all topics that the user owns. */
     readonly topics: readonly string[] | null;
-    /** The expiry of the token, in ms since the epoch. */
-    readonly endsAt: number;
+    /** The expiry of the token: wall time, in milliseconds since the Unix epoch. */
+    readonly expiresAt: number;
   }
   /** A ticket without `sub` is a publisher's. `ticket` is consumed when the stream opens. */
   | { readonly kind: "ticket"; readonly ticket: string } & TicketRights
@@ -36,7 +36,7 @@ export type Principal =
 /** Authenticates requests. */
 export interface Authenticator {
   /**
-   * Authenticates a request that is not for a stream. It answers synchronously if there is no token to verify.
+   * Authenticates a request that is not for a stream. The result is a promise only if a user's token must be verified.
    *
    * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url`: a token or a ticket is in the query.
    */
@@ -44,7 +44,8 @@ export interface Authenticator {
   /**
    * Authenticates a request for a stream, which may bring a ticket. The ticket is not consumed yet.
    *
-   * @throws {Problem} As `authenticate()`; 401 `bad_ticket`; 400 `two_tokens`: a ticket comes with a token.
+   * @throws {Problem} 401 `bad_token` or `token_expired`; 400 `token_in_url`: a token is in the query; 401 `bad_ticket`;
+   * 400 `two_tokens`: a ticket comes with an `Authorization` header.
    */
   authenticateStream(c: Context<AppEnv>): Principal | Promise<Principal>;
 }
@@ -53,9 +54,9 @@ export interface Authenticator {
 export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly tickets: Pick<Tickets, "read">;
-  /** The secret of users' tokens. Without it there are no users. */
+  /** The secret of users' tokens. Without it every user's token is refused. */
   readonly secret: string | undefined;
-  /** The publishers' token. Without it there are no publishers. */
+  /** The publishers' token. Without it no request is a publisher's. */
   readonly publishToken: string | undefined;
   readonly allowedOrigins: Config["ALLOWED_ORIGINS"];
 }
@@ -63,7 +64,7 @@ export interface AuthenticatorOptions {
 /** The cookie that holds a user's token. */
 const TOKEN_COOKIE = "edgetape";
 
-/** The query parameters that other servers accept tokens in. URLs end up in logs and histories. */
+/** The query parameters in which other servers accept tokens. They are refused, because logs and histories keep URLs. */
 const TOKEN_PARAMETERS = ["access_token", "token", "auth_token", "id_token", "jwt"];
 
 const UserClaims = z.object({
@@ -71,104 +72,80 @@ const UserClaims = z.object({
   topics: z.array(z.string()).optional(),
 });
 
-/** Creates a 401 problem, which asks for a token. */
+/** Creates a 401 problem. Its `WWW-Authenticate` header asks for a bearer token. */
 export function unauthorized(code: string, detail: string): Problem {
   return new Problem(401, code, detail, { headers: { "www-authenticate": "Bearer" } });
 }
 
-/** Returns true if a list of exact names and `prefix/*` includes a name. */
-function includes(list: readonly string[], name: string): boolean {
-  return list.some((each) =>
-    each === name || /.\/\*$/.test(each) && name.startsWith(each.slice(0, -1))
-  );
+function badToken(): Problem {
+  return unauthorized("bad_token", "The access token is not valid. Request a new one.");
 }
 
-/**
- * Returns true if a principal may read a topic, as far as its token says. The owner of an owned topic is checked
- * separately: {@linkcode isOwner}.
- */
-export function canRead(
-  principal: Principal,
-  { name, access }: Pick<Topic, "name" | "access">,
-): boolean {
-  if (access === "public" || principal.kind === "publisher") return true;
-  if (principal.kind === "anonymous") return false;
-  if (access === "publishers" && principal.sub !== undefined) return false;
-  return principal.topics === null ? access === "owned" : includes(principal.topics, name);
-}
-
-/** Returns true if a principal owns the resources of `owner`. Publishers own all. */
-export function isOwner(principal: Principal, owner: string): boolean {
-  if (principal.kind === "publisher") return true;
-  if (principal.kind === "anonymous") return false;
-  return principal.sub === undefined || principal.sub === owner;
-}
-
-/**
- * Returns the key under which limits count a request: the user, else the address.
- *
- * @param header As of {@linkcode clientKey}.
- */
-export function principalKey(
-  c: Context<AppEnv>,
-  principal: Principal,
-  header: string | undefined,
-): string {
-  const isUser = principal.kind === "user" || principal.kind === "ticket";
-  return isUser && principal.sub !== undefined ? `user ${principal.sub}` : clientKey(c, header);
-}
-
-/** Returns the `Bearer` token of a request: empty for another scheme, undefined without the header. */
-export function bearerOf(c: Context<AppEnv>): string | undefined {
+/** Returns the token of an `Authorization: Bearer` header: undefined without the header, null if it has another form. */
+export function bearerTokenOf(c: Context<AppEnv>): string | null | undefined {
   const header = c.req.header("authorization");
-  if (header === undefined) return undefined;
-  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? "";
+  return header === undefined ? undefined : /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
+}
+
+/**
+ * Refuses a request that has one of these query parameters.
+ *
+ * @throws {Problem} 400 `token_in_url`.
+ */
+function refuseParameters(c: Context<AppEnv>, names: readonly string[]): void {
+  const parameter = names.find((name) => c.req.query(name) !== undefined);
+  if (parameter === undefined) return;
+  const detail = parameter === "ticket"
+    ? "`ticket` is accepted by stream routes only."
+    : "Tokens are not accepted in URLs. Send `Authorization: Bearer …`, or open a stream with a ticket.";
+  throw new Problem(400, "token_in_url", detail, {
+    errors: [{ field: parameter, detail: "not accepted here" }],
+  });
 }
 
 /** Creates an authenticator. */
 export function createAuthenticator(
   { clock, tickets, secret, publishToken, allowedOrigins }: AuthenticatorOptions,
 ): Authenticator {
-  async function userOf(token: string): Promise<Principal> {
+  async function verifyUserToken(token: string): Promise<Principal> {
     const claims = secret === undefined ? null : await verifyJwt(token, secret, clock.now());
+    if (claims === null) throw badToken();
     if (claims === "expired") {
       throw unauthorized("token_expired", "The access token has expired. Request a new one.");
     }
     const { data: user } = UserClaims.safeParse(claims);
-    if (claims === null || user === undefined) {
-      throw unauthorized("bad_token", "The access token is not valid. Request a new one.");
-    }
+    if (user === undefined) throw badToken();
     return {
       kind: "user",
       sub: user.sub,
       topics: user.topics ?? null,
-      endsAt: claims.exp * 1000,
+      expiresAt: claims.exp * 1000,
     };
   }
 
   /**
-   * Reads the token that a browser sends by itself, for pages of other sites too. So it counts only where nothing is
-   * changed (HEAD is GET without its body), and only for pages of listed origins.
+   * Reads the token cookie. A browser sends it with requests of foreign pages too. Against such cross-site request forgery
+   * (CSRF), the cookie counts only for methods that change nothing, and only for pages of listed origins.
    */
-  function cookieOf(c: Context<AppEnv>): string | undefined {
-    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-    const origin = c.req.header("origin");
-    if (!isRead || allowedOrigins === "*" || origin === undefined) return undefined;
-    return allowedOrigins.includes(origin) ? getCookie(c, TOKEN_COOKIE) : undefined;
+  function readTokenCookie(c: Context<AppEnv>): string | undefined {
+    const isSafeMethod = c.req.method === "GET" || c.req.method === "HEAD";
+    const isListed = isListedOrigin(allowedOrigins, c.req.header("origin"));
+    return isSafeMethod && isListed ? getCookie(c, TOKEN_COOKIE) : undefined;
   }
 
-  function byHeaders(c: Context<AppEnv>): Principal | Promise<Principal> {
-    const bearer = bearerOf(c);
+  function authenticateByHeaders(c: Context<AppEnv>): Principal | Promise<Principal> {
+    const bearer = bearerTokenOf(c);
+    if (bearer === null) throw badToken();
     if (bearer !== undefined) {
       const isPublisher = publishToken !== undefined && isSameSecret(publishToken, bearer);
-      return isPublisher ? { kind: "publisher" } : userOf(bearer);
+      return isPublisher ? { kind: "publisher" } : verifyUserToken(bearer);
     }
-    const cookie = cookieOf(c);
-    return cookie === undefined ? { kind: "anonymous" } : userOf(cookie);
+    const cookie = readTokenCookie(c);
+    return cookie === undefined ? { kind: "anonymous" } : verifyUserToken(cookie);
   }
 
-  async function byTicket(c: Context<AppEnv>, ticket: string): Promise<Principal> {
-    if (bearerOf(c) !== undefined) {
+  async function authenticateByTicket(c: Context<AppEnv>, ticket: string): Promise<Principal> {
+    if (bearerTokenOf(c) !== undefined) {
       throw new Problem(
         400,
         "two_tokens",
@@ -185,26 +162,15 @@ export function createAuthenticator(
     return { kind: "ticket", ticket, ...rights };
   }
 
-  function refuseInUrl(c: Context<AppEnv>, ...names: readonly string[]): void {
-    const found = names.find((name) => c.req.query(name) !== undefined);
-    if (found === undefined) return;
-    const detail = found === "ticket"
-      ? "`ticket` is accepted by stream routes only."
-      : "Tokens are not accepted in URLs. Send `Authorization: Bearer …`, or open a stream with a ticket.";
-    throw new Problem(400, "token_in_url", detail, {
-      errors: [{ field: found, detail: "not accepted here" }],
-    });
-  }
-
   return {
     authenticate(c) {
-      refuseInUrl(c, ...TOKEN_PARAMETERS, "ticket");
-      return byHeaders(c);
+      refuseParameters(c, [...TOKEN_PARAMETERS, "ticket"]);
+      return authenticateByHeaders(c);
     },
     authenticateStream(c) {
-      refuseInUrl(c, ...TOKEN_PARAMETERS);
+      refuseParameters(c, TOKEN_PARAMETERS);
       const ticket = c.req.query("ticket");
-      return ticket === undefined ? byHeaders(c) : byTicket(c, ticket);
+      return ticket === undefined ? authenticateByHeaders(c) : authenticateByTicket(c, ticket);
     },
   };
 }

@@ -1,29 +1,58 @@
 /**
- * Authorization: the checks of a principal's rights.
+ * Authorization: the rights of a principal.
  *
  * @module
  */
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
-import { bearerOf, canRead, type Principal, unauthorized } from "./auth.ts";
+import { bearerTokenOf, type Principal, unauthorized } from "./auth.ts";
 import type { AppEnv } from "./client_address.ts";
 import { isSameSecret } from "./crypto.ts";
+
+/** Returns true if a list of exact names and `prefix/*` includes a name. */
+function includesName(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) =>
+    pattern === name || /.\/\*$/.test(pattern) && name.startsWith(pattern.slice(0, -1))
+  );
+}
+
+/**
+ * Returns true if the token of a principal permits reading a topic. Of an owned topic the owner must be checked as well,
+ * with {@linkcode isOwner}.
+ */
+export function canRead(
+  principal: Principal,
+  { name, access }: Pick<Topic, "name" | "access">,
+): boolean {
+  if (access === "public" || principal.kind === "publisher") return true;
+  if (principal.kind === "anonymous") return false;
+  if (access === "publishers" && principal.sub !== undefined) return false;
+  return principal.topics === null ? access === "owned" : includesName(principal.topics, name);
+}
+
+/** Returns true if a principal owns the resources of `owner`. Publishers own all. */
+export function isOwner(principal: Principal, owner: string): boolean {
+  if (principal.kind === "publisher") return true;
+  if (principal.kind === "anonymous") return false;
+  return principal.sub === undefined || principal.sub === owner;
+}
 
 /**
  * Checks that a request comes from a publisher.
  *
  * @throws {Problem} 403 `publishing_off`: no token is set. 401 `bad_token`: the request has none, or another one.
  */
-export function authorizePublisher(c: Context<AppEnv>, token: string | undefined): void {
-  if (token === undefined) {
+export function authorizePublisher(c: Context<AppEnv>, publishToken: string | undefined): void {
+  if (publishToken === undefined) {
     throw new Problem(
       403,
       "publishing_off",
       "Publishing is off. Set `PUBLISH_TOKEN` to turn it on.",
     );
   }
-  if (!isSameSecret(token, bearerOf(c) ?? "")) {
+  const bearer = bearerTokenOf(c);
+  if (!bearer || !isSameSecret(publishToken, bearer)) {
     throw unauthorized(
       "bad_token",
       "This route needs a publisher's token. Send `Authorization: Bearer …`.",

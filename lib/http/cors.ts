@@ -7,17 +7,20 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Config } from "../core/config.ts";
 
-/** The CORS headers of this server. */
+/** The CORS policy of this server. */
 export interface Cors {
-  /** Answers an `OPTIONS` request. */
+  /** Creates the response to a preflight, which is an `OPTIONS` request. */
   handlePreflight(request: Request): Response | Promise<Response>;
-  /** Sets the headers of any other answer, unless it has `access-control-allow-origin` already. */
+  /**
+   * Sets the CORS headers of a response. It leaves responses to `OPTIONS`, and those that have
+   * `access-control-allow-origin` already, unchanged.
+   */
   setHeaders(request: Request, response: Response): void;
 }
 
-const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"];
+const ALLOWED_METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE"];
 
-const REQUEST_HEADERS = [
+const ALLOWED_HEADERS = [
   "authorization",
   "content-type",
   "idempotency-key",
@@ -25,37 +28,46 @@ const REQUEST_HEADERS = [
   "last-event-id",
 ];
 
-const RESPONSE_HEADERS = "etag,location,retry-after,ratelimit,ratelimit-policy";
+const EXPOSED_HEADERS = "etag,location,retry-after,ratelimit,ratelimit-policy";
 
-/** A day. */
-const PREFLIGHT_AGE_S = 86_400;
+/** The time for which browsers may cache a preflight: a day. */
+const PREFLIGHT_MAX_AGE_S = 86_400;
+
+/**
+ * Returns true if the setting names an origin. With `*` no origin is listed: any page may read, but none may send
+ * credentials.
+ */
+export function isListedOrigin(
+  allowedOrigins: Config["ALLOWED_ORIGINS"],
+  origin: string | null | undefined,
+): origin is string {
+  return allowedOrigins !== "*" && typeof origin === "string" && allowedOrigins.includes(origin);
+}
 
 /**
  * Creates the CORS policy. Pages of listed origins may send cookies; with `*` no page may.
  *
- * Hono answers preflights. The headers of answers are set here, on the answer itself: Hono's middleware would set them on
- * a copy of it, behind a chain of promises.
- *
- * @param origins The origins of the pages; `*` allows every origin.
+ * Hono handles preflights. The headers of other responses are set here, on the response itself, because Hono's middleware
+ * would set them on a copy, behind a chain of promises.
  */
-export function createCors(origins: Config["ALLOWED_ORIGINS"]): Cors {
+export function createCors(allowedOrigins: Config["ALLOWED_ORIGINS"]): Cors {
   const preflights = new Hono().use(cors({
-    origin: origins,
-    credentials: origins !== "*",
-    allowMethods: METHODS,
-    allowHeaders: REQUEST_HEADERS,
-    maxAge: PREFLIGHT_AGE_S,
+    origin: allowedOrigins,
+    credentials: allowedOrigins !== "*",
+    allowMethods: ALLOWED_METHODS,
+    allowHeaders: ALLOWED_HEADERS,
+    maxAge: PREFLIGHT_MAX_AGE_S,
   }));
 
   return {
     handlePreflight: (request) => preflights.fetch(request),
-    setHeaders({ method, headers: requested }, { headers }) {
-      if (method === "OPTIONS" || headers.has("access-control-allow-origin")) return;
-      headers.set("access-control-expose-headers", RESPONSE_HEADERS);
-      if (origins === "*") return headers.set("access-control-allow-origin", "*");
+    setHeaders(request, { headers }) {
+      if (request.method === "OPTIONS" || headers.has("access-control-allow-origin")) return;
+      headers.set("access-control-expose-headers", EXPOSED_HEADERS);
+      if (allowedOrigins === "*") return headers.set("access-control-allow-origin", "*");
       headers.append("vary", "Origin");
-      const origin = requested.get("origin");
-      if (origin === null || !origins.includes(origin)) return;
+      const origin = request.headers.get("origin");
+      if (!isListedOrigin(allowedOrigins, origin)) return;
       headers.set("access-control-allow-origin", origin);
       headers.set("access-control-allow-credentials", "true");
     },

@@ -9,10 +9,10 @@ import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
 import { type Resource, unknownResource } from "../topics/resource.ts";
-import { isOwner, type Principal, principalKey } from "./auth.ts";
+import type { Principal } from "./auth.ts";
+import { authorizeReader, isOwner } from "./authorize.ts";
 import type { AppEnv } from "./client_address.ts";
-import { authorizeReader } from "./authorize.ts";
-import { consumeLookup } from "./rate_limits.ts";
+import { consumeLookup, principalKey } from "./rate_limits.ts";
 
 /** The owner of a resource: a `sub`, as long as a token's may be. */
 export const Owner = z.string().min(1).max(256).meta({

@@ -8,12 +8,12 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { IdempotencyKey } from "../store/event_log.ts";
+import type { Principal } from "./auth.ts";
+import { authorizePublisher } from "./authorize.ts";
 import { limitBody } from "./body_limit.ts";
-import { type Principal, principalKey } from "./auth.ts";
 import type { AppEnv } from "./client_address.ts";
 import { sha256 } from "./crypto.ts";
-import { authorizePublisher } from "./authorize.ts";
-import { consume, PUBLICATIONS } from "./rate_limits.ts";
+import { consume, principalKey, PUBLICATIONS } from "./rate_limits.ts";
 
 /** The `Idempotency-Key` header: at most 128 printable characters. */
 export const IdempotencyHeader = z.string().regex(/^[\x20-\x7e]{1,128}$/).optional().meta({

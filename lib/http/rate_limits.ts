@@ -1,12 +1,13 @@
 /**
- * Rate-limit policies, and the headers that report them.
+ * Rate-limit policies, the keys under which they count, and the headers that report them.
  *
  * @module
  */
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { Principal } from "./auth.ts";
+import { type AppEnv, clientKey } from "./client_address.ts";
 
 /** A rate-limit policy. */
 interface RateLimitPolicy {
@@ -60,6 +61,22 @@ const LOOKUPS: RateLimitPolicy = {
 export const LOOKUPS_PER_MINUTE = 60;
 
 /**
+ * Returns the key under which limits count a request: the user, else the address.
+ *
+ * @param clientIpHeader As of {@linkcode clientKey}.
+ */
+export function principalKey(
+  c: Context<AppEnv>,
+  principal: Principal,
+  clientIpHeader: string | undefined,
+): string {
+  const isUser = principal.kind === "user" || principal.kind === "ticket";
+  return isUser && principal.sub !== undefined
+    ? `user ${principal.sub}`
+    : clientKey(c, clientIpHeader);
+}
+
+/**
  * Consumes one attempt, and sets the headers that report what remains.
  *
  * @throws {Problem} 429: the limit is exhausted.
@@ -89,7 +106,7 @@ export function consume(
  * Consumes a lookup that found nothing. Call it before the 404, which is the same for an unknown resource and another
  * user's.
  *
- * @param key The client's, as of `principalKey()`.
+ * @param key The client's, as of {@linkcode principalKey}.
  * @throws {Problem} 429 `lookups_too_often`.
  */
 export function consumeLookup(c: Context<AppEnv>, rate: RateLimit, key: string): void {

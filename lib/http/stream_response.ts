@@ -13,10 +13,11 @@ import type { Hub } from "../hub/hub.ts";
 import type { TopicFilter } from "../hub/merge.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeFrames, EVENT_STREAM_HEADERS } from "../wire/sse.ts";
-import { type Authenticator, type Principal, principalKey, unauthorized } from "./auth.ts";
+import { type Authenticator, type Principal, unauthorized } from "./auth.ts";
 import { authorizeReader } from "./authorize.ts";
 import type { AppEnv } from "./client_address.ts";
 import type { StreamInput } from "./query_params.ts";
+import { principalKey } from "./rate_limits.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** The services that open a stream. */
@@ -130,7 +131,7 @@ export async function streamResponse(
 /** Returns the time at which the right to a topic ends, undefined if none ends or none is needed. */
 function rightsEndAt(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
   const isNeeded = filters.some(({ topic }) => topic.access !== "public");
-  return isNeeded && "endsAt" in principal ? principal.endsAt : undefined;
+  return isNeeded && "expiresAt" in principal ? principal.expiresAt : undefined;
 }
 
 /** Consumes a ticket: only a stream that opens does. @throws {Problem} 401 `bad_ticket`: it was consumed before. */

@@ -14,39 +14,54 @@ import type { Store } from "../store/store.ts";
 import { deriveKey, sha256 } from "./crypto.ts";
 import { signJwt, verifyJwt } from "./jwt.ts";
 
-/** The lifetime of a ticket. */
-const TICKET_MS = 30_000;
+/** The lifetime of a ticket, in milliseconds: time enough to open a stream, too short to share it. */
+const TICKET_TTL_MS = 30_000;
 
-/** The longest ticket. A URL has at most 4096 characters, and names the topics once more. */
+/** The longest ticket: half of a URL, which names the topics once more. */
 const MAX_TICKET_CHARACTERS = 2048;
 
 /** The rights of a ticket. */
 export interface TicketRights {
-  /** The user it was issued to; undefined for a publisher's. */
+  /** The user to whom the ticket was issued; undefined for a publisher's ticket. */
   readonly sub: string | undefined;
-  /** The exact names of its topics. */
+  /** The exact names of the topics. */
   readonly topics: readonly string[];
-  /** The expiry of the token behind it, in ms since the epoch; undefined without one. */
-  readonly endsAt: number | undefined;
+  /**
+   * The expiry of the rights: that of the token for which the ticket was issued, in milliseconds since the Unix epoch.
+   * Undefined if the token does not expire.
+   */
+  readonly expiresAt: number | undefined;
 }
 
-/** An issued ticket, and its expiry in ms since the epoch. */
-export interface Issued {
+/** An issued ticket. */
+export interface IssuedTicket {
   readonly ticket: string;
+  /** The time after which the ticket opens no stream, in milliseconds since the Unix epoch. */
   readonly expiresAt: number;
 }
 
 /** Issues and consumes tickets. */
 export interface Tickets {
-  /** Issues a ticket. @throws {Problem} 400 `ticket_too_long`. @throws {StoreUnavailable} */
-  issue(rights: TicketRights): Promise<Issued>;
-  /** Returns the rights of a ticket, consumed or not; null if it is invalid or has expired. Reads no store. */
+  /**
+   * Issues a ticket.
+   *
+   * @throws {Problem} 400 `ticket_too_long`.
+   * @throws {StoreUnavailable} If the store does not answer.
+   * @throws {TypeError} If there is no secret.
+   */
+  issue(rights: TicketRights): Promise<IssuedTicket>;
+  /** Returns the rights of a ticket, consumed or not. Returns null if it is invalid or has expired. Reads no store. */
   read(ticket: string): Promise<TicketRights | null>;
-  /** Consumes a ticket. @returns False if it was consumed before. @throws {StoreUnavailable} */
+  /**
+   * Consumes a ticket.
+   *
+   * @returns False if it was consumed before.
+   * @throws {StoreUnavailable} If the store does not answer.
+   */
   consume(ticket: string): Promise<boolean>;
 }
 
-/** The claims of a ticket. `n` tells tickets with the same rights apart. */
+/** The claims of a ticket. `n` makes tickets with the same rights different; `ends_at` is the expiry of the rights. */
 const TicketClaims = z.object({
   n: z.string(),
   sub: z.string().optional(),
@@ -54,27 +69,37 @@ const TicketClaims = z.object({
   ends_at: z.number().optional(),
 });
 
-/** Returns the store's key of a ticket: not the ticket itself, so a reader of the store can open nothing. */
+/** Returns the store's key of a ticket. It is a digest, so that a reader of the store cannot open streams. */
 function storeKey(ticket: string): string {
   return `ticket:${sha256(ticket).slice(0, 32)}`;
 }
 
-/** Creates the tickets of a server. @param secret The secret that all isolates share. Without it there are no tickets. */
+/**
+ * Creates the tickets of a server.
+ *
+ * @param options `secret` is shared by all isolates. Without it no ticket is valid.
+ */
 export function createTickets(
   { clock, random, store, secret }: Pick<Runtime, "clock" | "random"> & {
     readonly store: Pick<Store, "set" | "take">;
     readonly secret: string | undefined;
   },
 ): Tickets {
-  // A derived key: a ticket is never valid as a user's token.
+  // The key is derived, so that a ticket is never valid as a user's token.
   const key = secret === undefined ? undefined : deriveKey("tickets", secret);
 
   return {
-    async issue({ sub, topics, endsAt }) {
+    async issue({ sub, topics, expiresAt: rightsExpireAt }) {
       if (key === undefined) throw new TypeError("Cannot issue a ticket: there is no secret");
       const now = clock.now();
-      const expiresAt = Math.min(now + TICKET_MS, endsAt ?? Infinity);
-      const claims = { n: randomId(random), sub, topics, ends_at: endsAt, exp: expiresAt / 1000 };
+      const expiresAt = Math.min(now + TICKET_TTL_MS, rightsExpireAt ?? Infinity);
+      const claims = {
+        n: randomId(random),
+        sub,
+        topics,
+        ends_at: rightsExpireAt,
+        exp: expiresAt / 1000,
+      };
       const ticket = await signJwt(claims, key);
       if (ticket.length > MAX_TICKET_CHARACTERS) {
         throw new Problem(
@@ -90,7 +115,7 @@ export function createTickets(
     async read(ticket) {
       if (key === undefined) return null;
       const { data } = TicketClaims.safeParse(await verifyJwt(ticket, key, clock.now()));
-      return data ? { sub: data.sub, topics: data.topics, endsAt: data.ends_at } : null;
+      return data ? { sub: data.sub, topics: data.topics, expiresAt: data.ends_at } : null;
     },
 
     async consume(ticket) {

@@ -7,16 +7,13 @@
  * @module
  */
 import { z } from "zod";
-import { isoTime } from "../core/time.ts";
+import { isoTime, WireTime } from "../core/time.ts";
 
 /** The terminal states that a publisher or a worker may report. */
 export const ReportedEnd = z.enum(["completed", "failed", "cancelled"]);
 
 /** All terminal states. Only time makes a resource `expired`. */
 export const TERMINAL_STATES = [...ReportedEnd.options, "expired"] as const;
-
-/** A time on the wire. */
-export const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** The times of a resource that expires. */
 export const Lifetime = z.object({

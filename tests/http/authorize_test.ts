@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
@@ -6,7 +6,7 @@ import { defineTopic, type TopicAccess } from "../../lib/core/topic.ts";
 import type { Principal } from "../../lib/http/auth.ts";
 import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
-import { authorizePublisher, authorizeReader } from "../../lib/http/authorize.ts";
+import { authorizePublisher, authorizeReader, canRead, isOwner } from "../../lib/http/authorize.ts";
 
 const TOKEN = "a-token-of-sixteen";
 
@@ -21,13 +21,13 @@ async function answer(token: string | undefined, authorization?: string): Promis
   return await app.request("/", { headers: authorization ? { authorization } : {} });
 }
 
-Deno.test("requirePublisher() accepts the token, in any case of its scheme", async () => {
+Deno.test("authorizePublisher() accepts the token, in any case of its scheme", async () => {
   for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER  ${TOKEN}`]) {
     assertEquals((await answer(TOKEN, authorization)).status, 200, authorization);
   }
 });
 
-Deno.test("requirePublisher() gives every wrong token the same answer", async () => {
+Deno.test("authorizePublisher() gives every wrong token the same answer", async () => {
   const wrong = [
     undefined,
     "Bearer",
@@ -48,7 +48,7 @@ Deno.test("requirePublisher() gives every wrong token the same answer", async ()
   assertEquals([JSON.parse(body ?? "").code, body?.includes(TOKEN)], ["bad_token", false]);
 });
 
-Deno.test("authorizePublisher() names the setting while publishing is off, with any token", async () => {
+Deno.test("authorizePublisher() says what to set while publishing is off, with any token", async () => {
   for (const authorization of [undefined, "Bearer undefined", `Bearer ${TOKEN}`]) {
     const response = await answer(undefined, authorization);
     const { code, detail } = await response.json();
@@ -66,7 +66,7 @@ Deno.test("authorizeReader() allows public topics to everyone, and names the fir
     topic("events/c", "private"),
   ];
   const user = (...names: string[]) =>
-    ({ kind: "user", sub: "ann", topics: names, endsAt: Infinity }) as const;
+    ({ kind: "user", sub: "ann", topics: names, expiresAt: Infinity }) as const;
   const refusal = (principal: Principal) =>
     assertThrows(() => authorizeReader(principal, topics), Problem);
 
@@ -82,4 +82,40 @@ Deno.test("authorizeReader() allows public topics to everyone, and names the fir
   const lacking = refusal(user("events/b"));
   assertEquals([lacking.status, lacking.code], [403, "topic_not_allowed"]);
   assertEquals(lacking.message, "The access token does not include the topic `events/c`.");
+});
+
+Deno.test("canRead() matches exact names and prefixes only", () => {
+  const reads = (topics: string[] | null, name: string, access: TopicAccess = "private") =>
+    canRead({ kind: "user", sub: "ann", topics, expiresAt: Infinity }, { name, access });
+  for (const right of ["events/a", "events/*"]) assert(reads([right], "events/a"), right);
+  for (
+    const wrong of ["events/b", "events/A", "event*", "events*", "*", "/*", "events/a/*", "*/a", ""]
+  ) {
+    assert(!reads([wrong], "events/a"), wrong);
+  }
+  assert(!reads(["events/*"], "eventsx/a"));
+  assert(!reads([], "events/a"));
+  // Without `topics`: owned topics, and no channel.
+  assert(reads(null, "operations/1", "owned"));
+  assert(!reads(["operations/2"], "operations/1", "owned"));
+  assert(reads([], "events/a", "public"));
+  assert(!reads(null, "events/a"));
+  assert(!reads(["tasks"], "tasks", "publishers"));
+  assert(canRead({ kind: "publisher" }, { name: "tasks", access: "publishers" }));
+  assert(!canRead({ kind: "anonymous" }, { name: "events/a", access: "private" }));
+});
+
+const TASKS = { name: "tasks", access: "publishers" } as const;
+
+Deno.test("canRead() and isOwner() give a ticket the rights of its issuer", () => {
+  const ticketOf = (sub: string | undefined, ...topics: string[]) =>
+    ({ kind: "ticket", ticket: "t", sub, topics, expiresAt: undefined }) as const;
+  assert(canRead(ticketOf(undefined, "tasks"), TASKS));
+  assert(!canRead(ticketOf("ann", "tasks"), TASKS));
+  assert(!canRead(ticketOf(undefined, "events/a"), { name: "events/b", access: "private" }));
+  assert(
+    isOwner(ticketOf(undefined), "ann") && isOwner(ticketOf("ann"), "ann") &&
+      !isOwner(ticketOf("ann"), "bob"),
+  );
+  assert(isOwner({ kind: "publisher" }, "ann") && !isOwner({ kind: "anonymous" }, "ann"));
 });

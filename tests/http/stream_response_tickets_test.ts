@@ -7,9 +7,15 @@ import { alerts } from "../hub/support.ts";
 import { createOpenerUnderTest, disconnect } from "./stream_opener.ts";
 
 const secret: Topic = { ...alerts, access: "private" };
-const endsAt = 1_700_000_060_000;
-const ANN: Principal = { kind: "user", sub: "ann", topics: ["alerts"], endsAt };
-const TICKET: Principal = { kind: "ticket", ticket: "t", sub: "ann", topics: ["alerts"], endsAt };
+const expiresAt = 1_700_000_060_000;
+const ANN: Principal = { kind: "user", sub: "ann", topics: ["alerts"], expiresAt };
+const TICKET: Principal = {
+  kind: "ticket",
+  ticket: "t",
+  sub: "ann",
+  topics: ["alerts"],
+  expiresAt,
+};
 
 Deno.test("streamResponse() ends a private stream when its rights expire, and no public one", async () => {
   const endOf = async (principal: Principal, topic = secret) => {
@@ -17,9 +23,9 @@ Deno.test("streamResponse() ends a private stream when its rights expire, and no
     await disconnect(await streamOpener.open({ topic }));
     return streamOpener.subscriptions.map(({ rightsEndAt }) => rightsEndAt);
   };
-  assertEquals(await endOf(ANN), [endsAt]);
-  assertEquals(await endOf(TICKET), [endsAt]);
-  assertEquals(await endOf({ ...TICKET, endsAt: undefined }), [undefined]);
+  assertEquals(await endOf(ANN), [expiresAt]);
+  assertEquals(await endOf(TICKET), [expiresAt]);
+  assertEquals(await endOf({ ...TICKET, expiresAt: undefined }), [undefined]);
   assertEquals(await endOf({ kind: "publisher" }), [undefined]);
   assertEquals(await endOf(ANN, alerts), [undefined]);
 });

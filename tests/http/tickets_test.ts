@@ -8,7 +8,7 @@ import { signToken } from "../support/user_token.ts";
 import { anyCharacter } from "../support/any_character.ts";
 
 const SECRET = "a-secret-of-thirty-two-bytes-or-more";
-const RIGHTS = { sub: "ann", topics: ["events/secret"], endsAt: undefined };
+const RIGHTS = { sub: "ann", topics: ["events/secret"], expiresAt: undefined };
 
 function createTicketsUnderTest(secret = SECRET) {
   const clock = createManualClock();
@@ -55,10 +55,10 @@ Deno.test("a ticket is consumed once, within 30 s, by any isolate that has the s
 
 Deno.test("a ticket expires with the rights of its issuer", async () => {
   const { clock, calls, tickets } = createTicketsUnderTest();
-  const endsAt = clock.now() + 5000;
-  const { ticket, expiresAt } = await tickets.issue({ ...RIGHTS, endsAt });
-  assertEquals([expiresAt, calls[0]?.endsWith(" 5000")], [endsAt, true]);
-  assertEquals(await tickets.read(ticket), { ...RIGHTS, endsAt });
+  const rights = { ...RIGHTS, expiresAt: clock.now() + 5000 };
+  const { ticket, expiresAt } = await tickets.issue(rights);
+  assertEquals([expiresAt, calls[0]?.endsWith(" 5000")], [rights.expiresAt, true]);
+  assertEquals(await tickets.read(ticket), rights);
   await clock.advance(5000);
   assertEquals(await tickets.read(ticket), null);
 });

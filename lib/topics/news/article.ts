@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { WireTime } from "../../core/time.ts";
 import { defineTopic } from "../../core/topic.ts";
 
 /** The longest title, in UTF-16 units. A longer one is cut. */
@@ -14,8 +15,6 @@ export const SUMMARY_LENGTH = 500;
 
 /** The most sources of an article: a stream's filter takes as many. */
 export const MAX_ARTICLE_SOURCES = 20;
-
-const dateTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** Names a source in filters: a plain word. */
 export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
@@ -44,13 +43,13 @@ export const Article = z.object({
   summary: z.string().meta({ description: "Empty if the source gives none." }),
   url: z.string().meta({ example: "https://news.example/a/2" }),
   sources: z.array(ArticleSource).min(1),
-  published_at: dateTime.nullable().meta({
+  published_at: WireTime.nullable().meta({
     description: "The source's own time. Null if it gives none, or one that cannot be true.",
   }),
-  first_seen_at: dateTime.meta({
+  first_seen_at: WireTime.meta({
     description: "The time at which this server first saw the article.",
   }),
-  updated_at: dateTime.nullable().meta({
+  updated_at: WireTime.nullable().meta({
     description: "The time of the last change. Null if there was none.",
   }),
   symbols: z.array(z.string()).meta({ example: ["XAU-USD"] }),
@@ -85,8 +84,8 @@ export const FeedStatus = z.object({
   state: z.enum(["waiting", "ok", "unchanged", "moved", "broken", "gone"]),
   moved_to: z.string().nullable(),
   reason: z.string().nullable(),
-  polled_at: dateTime.nullable(),
-  next_poll_at: dateTime.nullable().meta({
+  polled_at: WireTime.nullable(),
+  next_poll_at: WireTime.nullable().meta({
     description: "Null if the feed is not polled again.",
   }),
 }).meta({ id: "FeedStatus" });

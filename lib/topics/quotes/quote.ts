@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { WireTime } from "../../core/time.ts";
 
 /** Validates a decimal in plain notation, with the digits that the upstream sent. */
 export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
@@ -11,8 +12,6 @@ export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
   description: "A decimal number as a string, with the upstream's own digits.",
   example: "76975.10",
 });
-
-const QuoteTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
 
 /** Validates a class of instruments. The page groups its rows by it. */
 export const QuoteClass = z.enum(["crypto", "metals", "oil", "indices"]);
@@ -32,10 +31,10 @@ export const Quote = z.object({
   unit: z.string().meta({ example: "coin" }),
   decimals: z.int().min(0).meta({ description: "Decimals to show." }),
   session: z.enum(["open", "closed", "pre", "post", "halted", "always"]),
-  as_of: QuoteTime.nullable().meta({
+  as_of: WireTime.nullable().meta({
     description: "The market's time, null where it does not say.",
   }),
-  received_at: QuoteTime.meta({ description: "When we received it." }),
+  received_at: WireTime.meta({ description: "When we received it." }),
   is_delayed: z.boolean(),
   delay_s: z.number().nullable(),
   is_stale: z.boolean().meta({
@@ -54,10 +53,10 @@ export const Status = z.object({
   provider: z.string().meta({ example: "coinbase" }),
   symbols: z.array(z.string()),
   state: z.enum(["live", "delayed", "stale", "down", "closed"]),
-  since: QuoteTime.meta({ description: "When it came into this state." }),
+  since: WireTime.meta({ description: "When it came into this state." }),
   reason: z.string().nullable(),
   breaker: z.enum(["closed", "open", "half-open"]),
-  next_try_at: QuoteTime.nullable(),
+  next_try_at: WireTime.nullable(),
 }).meta({ id: "Status" });
 
 /** The status of a provider. */

@@ -8,8 +8,8 @@
  */
 import { z } from "zod";
 import { Problem } from "../../core/problem.ts";
-import { DAY_MS, isoTime } from "../../core/time.ts";
-import { ReportedEnd, WireTime } from "../lifetime.ts";
+import { DAY_MS, isoTime, WireTime } from "../../core/time.ts";
+import { ReportedEnd } from "../lifetime.ts";
 
 /** The states of a task that has not ended. */
 const OPEN_TASK_STATES = ["waiting", "claimed", "running"] as const;
