@@ -10,19 +10,10 @@ import { type EncodedEvent, encodeFrames, type Frame } from "../wire/sse.ts";
 import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
 import { FlushScheduler } from "./flush_scheduler.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
-import {
-  isBehind,
-  joinBytes,
-  type Merged,
-  mergeReplay,
-  mergeWindows,
-  passes,
-  snapshotFrames,
-  type Subscribed,
-  type TopicFilter,
-} from "./merge.ts";
-import type { WindowBounds } from "./window.ts";
-import type { WindowHandle } from "./window_registry.ts";
+import { joinBytes, type Merged, MergedTopics, type TopicFilter } from "./merge.ts";
+import { isTruncatedAfter } from "./replay.ts";
+import { gapsOf, type Resumption } from "./resume.ts";
+import type { WindowRegistry } from "./window_registry.ts";
 
 /**
  * The most that a client is sent at once, in bytes. HTTP/1.1 keeps a write buffer per client as large as its largest chunk,
@@ -36,15 +27,12 @@ const MAX_CACHED_READS = 4;
 /** A client that is blocked for this long is ended, in milliseconds. */
 const MAX_BLOCKED_MS = 60_000;
 
-/** A client is sent an `auth` this long before its rights expire, in milliseconds. */
-const WARN_BEFORE_MS = 60_000;
-
 /** Snapshots are made anew after this time, in milliseconds, since a topic judges freshness when it is served. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
 
 /** The registry of a group. */
 export interface GroupOwner {
-  /** Releases the group for a client that has left it. */
+  /** Takes note of a client that has left the group. */
   left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void;
 }
 
@@ -58,28 +46,29 @@ interface CachedRead {
 /**
  * Clients that receive the same chunks.
  *
- * Invariants, which `violations()` checks:
+ * Invariants:
  * 1. The group's cursor is at the head of the log, unless events are pending: then it is where the last flush ended.
  * 2. A client is in step if and only if it shares the group's cursor. It has then been sent everything up to there.
- * 3. Only the group's cursor object is ever changed; a lagging client gets a new one whenever it moves.
+ * 3. Only the group's own cursor object changes; a lagging client gets a new one whenever it moves.
  * 4. A client with a position was sent everything up to it that passes the filter, save what conflation dropped and what a
  *    `gap` reported.
  * 5. A client that is not writable is sent nothing: it keeps its position and catches up.
  * 6. Every client stands in the list at its index, and no client that has ended does.
+ *
+ * The types enforce 3, the bytes that clients receive show 4, and `violations()` checks the others.
  */
 export class BroadcastGroup implements StreamOwner {
-  readonly subscribed: readonly Subscribed[];
-  /** The names of its topics. */
-  readonly topics: readonly string[];
+  readonly topics: MergedTopics;
+  /** The number of streams that hold the group, those that are opening too. The registry counts them. */
+  streams = 0;
   /** The kinds of its topics for metrics, each once. */
   readonly kinds: readonly string[];
   /** The kind of its streams for metrics. */
   readonly kind: string;
-  readonly #byTopic: ReadonlyMap<string, Subscribed>;
   readonly #scheduler: FlushScheduler;
   readonly #clients: ClientStream[] = [];
   readonly #reads = new Map<Position, CachedRead>();
-  #cursor: SharedCursor;
+  #cursor: { position: Position };
   #hasPending = false;
   #flushedAt = -Infinity;
   #snapshot: { readonly position: Position; readonly at: number; readonly frames: Frame[] } | null =
@@ -91,20 +80,21 @@ export class BroadcastGroup implements StreamOwner {
     private readonly hub: HubContext,
     private readonly consumer: LogConsumer,
     private readonly owner: GroupOwner,
-    private readonly handles: readonly WindowHandle[],
+    windows: WindowRegistry,
+    /** Identifies the group in its registry. */
+    readonly key: string,
     filters: readonly TopicFilter[],
-    bounds: WindowBounds,
     intervalMs: number,
   ) {
-    this.subscribed = handles.map(({ reader }, i) => {
-      const tags = filters[i]?.tags;
-      return { reader, tags: tags ? new Set(tags) : null };
-    });
-    this.topics = filters.map(({ topic }) => topic.name);
+    this.topics = new MergedTopics(windows, filters);
     this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
     this.kind = this.kinds.length === 1 ? this.kinds.join() : "several";
-    this.#byTopic = new Map(this.subscribed.map((each) => [each.reader.window.topic.name, each]));
-    this.#scheduler = new FlushScheduler(hub.clock, intervalMs, bounds, () => this.#flush());
+    this.#scheduler = new FlushScheduler(
+      hub.clock,
+      intervalMs,
+      windows.bounds,
+      () => this.#flush(),
+    );
     this.#cursor = { position: consumer.head };
   }
 
@@ -119,41 +109,15 @@ export class BroadcastGroup implements StreamOwner {
     return this.#clients;
   }
 
-  /** True once its windows hold what the log retains. */
-  get isFilled(): boolean {
-    return this.subscribed.every(({ reader }) => reader.isFilled);
-  }
-
-  /** The newest terminal event if each of its topics has had one: nothing follows. Else null. */
-  get terminalId(): Position | null {
-    let newest: Position | null = null;
-    for (const { reader: { window: { terminalId } } } of this.subscribed) {
-      if (terminalId === null) return null;
-      if (newest === null || comparePositions(terminalId, newest) > 0) newest = terminalId;
-    }
-    return newest;
-  }
-
-  /** Refreshes its windows. Returns nothing if there is nothing to wait for. */
-  refresh(): void | Promise<void> {
-    const works = this.handles.map((handle) => handle.refresh());
-    if (works.some((work) => work !== undefined)) return this.#refreshed(works);
-  }
-
   /** Returns the frames with which its topics open for a client without a cursor. They are made once per position. */
   snapshot(): Frame[] {
     const position = this.consumer.head;
     const now = this.hub.clock.elapsed();
     const known = this.#snapshot;
     if (known?.position === position && now - known.at < MAX_SNAPSHOT_AGE_MS) return known.frames;
-    const frames = snapshotFrames(this.subscribed);
-    if (this.isFilled) this.#snapshot = { position, at: now, frames };
+    const frames = this.topics.snapshot();
+    if (this.topics.isFilled) this.#snapshot = { position, at: now, frames };
     return frames;
-  }
-
-  /** Returns the snapshots of the topics that hold values without ids that pass the filter. */
-  unloggedSnapshot(): Frame[] {
-    return snapshotFrames(this.subscribed.filter(hasUnlogged));
   }
 
   /** Adds a client. */
@@ -194,14 +158,9 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Schedules a flush of events that have arrived in the windows. @param before The head before them. */
   published(events: readonly EncodedEvent[], before: Position): void {
-    let isOurs = false;
-    for (const event of events) {
-      const subscribed = this.#passing(event);
-      if (!subscribed) continue;
-      isOurs = true;
-      if (isLog(subscribed)) this.#scheduler.count(event);
-    }
-    if (isOurs) this.#requestFlush(before);
+    const passing = this.topics.passing(events);
+    for (const event of passing) if (this.topics.isLogged(event)) this.#scheduler.count(event);
+    if (passing.length > 0) this.#requestFlush(before);
   }
 
   /** Lets all clients catch up from the log, since the consumer has jumped. @param before The head before the jump. */
@@ -221,20 +180,16 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   /** Gives a client without a position one, sends it the frames that announce it, and lets it catch up. */
-  position(
-    client: ClientStream,
-    position: Position,
-    reportedGaps: ReadonlyMap<string, Position>,
-    frames: readonly Frame[],
-  ): void {
-    client.takePosition(position, reportedGaps, this.consumer.head);
+  position(client: ClientStream, { position, missed }: Resumption, frames: readonly Frame[]): void {
+    client.takePosition(position, this.consumer.head);
+    client.gapsReported(missed);
     this.#send(client, encodeFrames(...frames));
     void this.catchUp(client);
   }
 
   /** Sends values that the log does not have, at once and without ids. */
   overlay(values: readonly EncodedEvent[]): void {
-    const passing = values.filter((value) => this.#passing(value));
+    const passing = this.topics.passing(values);
     if (passing.length === 0) return;
     this.forgetReads();
     const chunk = joinBytes(passing);
@@ -260,7 +215,7 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   catchUp(client: ClientStream): void | Promise<void> {
-    if (client.isReadingLog || client.sendRest()) return;
+    if (client.isReadingLog || client.hasRest) return;
     if (client.needsSnapshot) this.#sendSnapshot(client);
     if (!client.hasPosition || this.#finish(client)) return;
     const { cursor } = this;
@@ -273,7 +228,7 @@ export class BroadcastGroup implements StreamOwner {
       return;
     }
     if (!client.isWritable()) return client.wake();
-    if (isBehind(this.subscribed, client.cursor.position)) return this.#replay(client);
+    if (this.topics.isBehind(client.cursor.position)) return this.#replay(client);
     client.mayBeBehind = false;
     const { chunk, next, count } = this.#read(client.cursor.position, cursor);
     this.#deliver(client, chunk, next, count);
@@ -293,37 +248,25 @@ export class BroadcastGroup implements StreamOwner {
     this.#forEach((client) => this.#end(client, reason));
   }
 
-  /** Releases its windows. */
-  release(): void {
-    for (const handle of this.handles) handle.release();
-  }
-
-  /** Lists the invariants that do not hold, for tests. It takes a look at every client. */
+  /** Lists the invariants that do not hold, for tests. Takes a look at every client. */
   violations(): string[] {
     const found: string[] = [];
     const { head } = this.consumer;
-    const { cursor } = this;
-    const order = comparePositions(cursor.position, head);
-    if (order > 0) found.push(`the group's cursor ${cursor.position} is ahead of ${head}`);
-    if (!this.#hasPending && order !== 0) found.push("nothing is pending before the head");
+    const { position } = this.#cursor;
+    const isAnyInStep = this.#clients.some(({ cursor }) => cursor === this.#cursor);
+    if (comparePositions(position, head) > 0) found.push(`the cursor ${position} is past ${head}`);
+    if (isAnyInStep && !this.#hasPending && !this.topics.isBehind(position)) {
+      const { events } = this.topics.read(position, head, MAX_FLUSH_BYTES);
+      if (events.length > 0) found.push(`${events.length} events are due, and none is pending`);
+    }
     for (const [i, client] of this.#clients.entries()) {
       if (client.index !== i) found.push(`the client at ${i} has the index ${client.index}`);
-      if (client.cursor === cursor && !client.hasPosition) found.push("in step and unpositioned");
-      if (client.hasRest && client.isWritable()) found.push("writable between two pieces");
+      if (client.cursor === this.#cursor && !client.hasPosition) {
+        found.push("in step, unpositioned");
+      }
+      if (client.isOverfull) found.push("sent a chunk while it was blocked");
     }
     return found;
-  }
-
-  /** Waits for all windows, and again for those that were reset meanwhile. */
-  async #refreshed(works: readonly (void | Promise<void>)[]): Promise<void> {
-    const filled = this.subscribed.filter(({ reader }) => reader.isFilled);
-    await Promise.all(works);
-    if (!filled.every(({ reader }) => reader.isFilled)) await this.refresh();
-  }
-
-  #passing(event: EncodedEvent): Subscribed | undefined {
-    const subscribed = this.#byTopic.get(event.topic);
-    return subscribed && passes(subscribed.tags, event) ? subscribed : undefined;
   }
 
   #requestFlush(before: Position): void {
@@ -342,14 +285,14 @@ export class BroadcastGroup implements StreamOwner {
     this.#reads.clear();
     const from = this.#cursor;
     const { head } = this.consumer;
-    const isLost = isBehind(this.subscribed, from.position);
+    const isLost = this.topics.isBehind(from.position);
     const { events, to, isWhole } = isLost
       ? { events: [], to: head, isWhole: true }
-      : mergeWindows(this.subscribed, from.position, head, MAX_FLUSH_BYTES);
+      : this.topics.read(from.position, head, MAX_FLUSH_BYTES);
     this.#cursor = { position: to };
     this.#hasPending = !isWhole;
     if (isWhole) this.#scheduler.settle();
-    else this.#scheduler.continue(events.filter(({ topic }) => isLog(this.#byTopic.get(topic))));
+    else this.#scheduler.continue(events.filter((event) => this.topics.isLogged(event)));
 
     const chunk = joinBytes(events);
     const isEmpty = chunk.byteLength === 0;
@@ -360,18 +303,13 @@ export class BroadcastGroup implements StreamOwner {
       client.cursor = this.#cursor;
       if (!isEmpty) client.send(chunk, events.length);
     });
-    if (this.terminalId !== null) this.#forEach((client) => void this.#finish(client));
+    if (this.topics.terminalId !== null) this.#forEach((client) => void this.#finish(client));
   }
 
   #read(from: Position, group: SharedCursor): CachedRead {
     const known = this.#reads.get(from);
     if (known) return known;
-    const { events, to, isWhole } = mergeWindows(
-      this.subscribed,
-      from,
-      group.position,
-      MAX_FLUSH_BYTES,
-    );
+    const { events, to, isWhole } = this.topics.read(from, group.position, MAX_FLUSH_BYTES);
     const next = isWhole ? group : { position: to };
     const read = { chunk: joinBytes(events), count: events.length, next };
     if (this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS) {
@@ -386,7 +324,7 @@ export class BroadcastGroup implements StreamOwner {
     client.isReadingLog = true;
     try {
       const { position } = this.cursor;
-      const merged = await mergeReplay(this.subscribed, own.position, position, MAX_FLUSH_BYTES);
+      const merged = await this.topics.replay(own.position, position, MAX_FLUSH_BYTES);
       if (client.cursor !== own || !client.isWritable()) return; // it lost its position, or was blocked
       if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
       if (!client.isWritable()) return;
@@ -403,21 +341,12 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   /** Reports truncated events with a `gap`. @returns False if the client lost them by its own slowness. */
-  #reportGaps(client: ClientStream, { truncations }: Merged): boolean {
-    const after = client.cursor.position;
-    const unreported = truncations.filter(({ topic, truncatedAt }) => {
-      const reported = client.reportedGaps.get(topic);
-      return reported === undefined || comparePositions(truncatedAt, reported) > 0;
-    });
-    if (unreported.length === 0) return true;
-    const isExcused = ({ truncatedAt }: { truncatedAt: Position }) =>
-      comparePositions(truncatedAt, client.excusedUpTo) <= 0;
-    if (!unreported.every(isExcused)) return false;
-    client.reportedGaps = new Map([
-      ...client.reportedGaps,
-      ...unreported.map(({ topic, truncatedAt }) => [topic, truncatedAt] as const),
-    ]);
-    const gaps = unreported.map(({ topic, oldestId }) => ({ topic, after, before: oldestId }));
+  #reportGaps(client: ClientStream, { truncated }: Merged): boolean {
+    const missed = truncated.filter((part) => client.lacksGap(part));
+    if (missed.some((part) => isTruncatedAfter(part, client.excusedUpTo))) return false;
+    client.gapsReported(missed);
+    const { position } = client.cursor;
+    const gaps = gapsOf({ isHonoured: true, position, missed });
     this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
   }
@@ -440,7 +369,7 @@ export class BroadcastGroup implements StreamOwner {
   #sendSnapshot(client: ClientStream): void {
     if (!client.isWritable()) return;
     client.needsSnapshot = false;
-    const frames = this.unloggedSnapshot();
+    const frames = this.topics.unloggedSnapshot();
     this.#send(client, encodeFrames(...frames), frames.length);
   }
 
@@ -450,7 +379,7 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Ends a client that has received the terminal event of every topic. @returns Whether it did. */
   #finish(client: ClientStream): boolean {
-    const { terminalId } = this;
+    const { terminalId } = this.topics;
     if (terminalId === null || !client.hasPosition || client.hasRest) return false;
     if (comparePositions(client.cursor.position, terminalId) < 0) return false;
     this.#end(client, "finished");
@@ -466,7 +395,7 @@ export class BroadcastGroup implements StreamOwner {
     if (now >= client.facts.maxAgeAt) return this.#end(client, "max_age");
     if (this.#finish(client)) return;
     if (!client.isWritable()) return this.#checkBlocked(client, now);
-    if (!client.isWarned && isWarningDue(client.facts.rightsExpireAt, now)) {
+    if (!client.isWarned && now >= client.facts.warnAt) {
       client.isWarned = true;
       this.#send(client, encodeAuth(client.facts.rightsExpireAt - now));
     }
@@ -483,7 +412,7 @@ export class BroadcastGroup implements StreamOwner {
     client.blockedSince ??= now;
     client.wake();
     client.mayBeBehind ||= client.hasRest; // it is sent something large: what it misses meanwhile is in the log
-    const isEvicted = !client.mayBeBehind && isBehind(this.subscribed, client.cursor.position);
+    const isEvicted = !client.mayBeBehind && this.topics.isBehind(client.cursor.position);
     if (isEvicted || now - client.blockedSince >= MAX_BLOCKED_MS) this.#end(client, "slow");
   }
 
@@ -494,17 +423,4 @@ export class BroadcastGroup implements StreamOwner {
       if (client) visit(client);
     }
   }
-}
-
-/** Returns whether an `auth` is due. Both times are the clock's `elapsed()`. */
-export function isWarningDue(rightsExpireAt: number, now: number): boolean {
-  return now >= rightsExpireAt - WARN_BEFORE_MS;
-}
-
-function isLog(subscribed: Subscribed | undefined): boolean {
-  return subscribed?.reader.window.topic.kind === "log";
-}
-
-function hasUnlogged({ reader, tags }: Subscribed): boolean {
-  return reader.window.unlogged().some((value) => passes(tags, value));
 }

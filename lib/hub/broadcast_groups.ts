@@ -13,16 +13,10 @@ import type { TopicFilter } from "./merge.ts";
 import type { StreamStats } from "./stream_stats.ts";
 import type { WindowRegistry } from "./window_registry.ts";
 
-interface Registration {
-  readonly key: string;
-  streams: number;
-}
-
 /** The broadcast groups of an isolate. One timer serves the heartbeats of all. */
 export class BroadcastGroups implements GroupOwner, LogListener {
   readonly #byKey = new Map<string, BroadcastGroup>();
   readonly #byTopic = new Map<string, Set<BroadcastGroup>>();
-  readonly #registrations = new Map<BroadcastGroup, Registration>();
   #stopMaintenance: (() => void) | undefined;
 
   constructor(
@@ -36,7 +30,7 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   /** All groups. A group may be released while they are visited. */
   get all(): BroadcastGroup[] {
-    return [...this.#registrations.keys()];
+    return [...this.#byKey.values()];
   }
 
   /** Acquires the group of a subscription for one more stream, until `release()`. */
@@ -47,24 +41,21 @@ export class BroadcastGroups implements GroupOwner, LogListener {
     );
     const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
     const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
-    const registration = this.#registrations.get(group);
-    if (registration) registration.streams++;
+    group.streams++;
     return group;
   }
 
   /** Releases a group for one stream. With the last one, the group releases its windows. */
   release(group: BroadcastGroup): void {
-    const registration = this.#registrations.get(group);
-    if (!registration || --registration.streams > 0) return;
-    this.#registrations.delete(group);
-    this.#byKey.delete(registration.key);
-    for (const name of group.topics) {
+    if (this.#byKey.get(group.key) !== group || --group.streams > 0) return;
+    this.#byKey.delete(group.key);
+    for (const name of group.topics.names) {
       const groups = this.#byTopic.get(name);
       groups?.delete(group);
       if (groups?.size === 0) this.#byTopic.delete(name);
     }
-    group.release();
-    if (this.#registrations.size > 0) return;
+    group.topics.release();
+    if (this.#byKey.size > 0) return;
     this.#stopMaintenance?.();
     this.#stopMaintenance = undefined;
   }
@@ -95,11 +86,7 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   /** Resolves once every group has flushed enough of a topic for another publication. Returns nothing if all have. */
   waitForRoom(topic: string): Promise<unknown> | undefined {
-    const waits: Promise<void>[] = [];
-    for (const group of this.#groupsOf(topic)) {
-      const wait = group.waitForRoom();
-      if (wait) waits.push(wait);
-    }
+    const waits = [...this.#groupsOf(topic)].flatMap((group) => group.waitForRoom() ?? []);
     return waits.length > 0 ? Promise.all(waits) : undefined;
   }
 
@@ -113,22 +100,17 @@ export class BroadcastGroups implements GroupOwner, LogListener {
   }
 
   #create(key: string, filters: readonly TopicFilter[], intervalMs: number): BroadcastGroup {
-    const handles = filters.map(({ topic }) => this.windows.acquire(topic));
-    const { hub, consumer, windows: { bounds } } = this;
-    const group = new BroadcastGroup(hub, consumer, this, handles, filters, bounds, intervalMs);
+    const { hub, consumer, windows } = this;
+    const group = new BroadcastGroup(hub, consumer, this, windows, key, filters, intervalMs);
     this.#byKey.set(key, group);
-    this.#registrations.set(group, { key, streams: 0 });
-    for (const name of group.topics) {
+    for (const name of group.topics.names) {
       this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));
     }
-    this.#stopMaintenance ??= this.hub.clock.every(this.#maintenanceMs, () => {
+    // A tenth of the heartbeat interval, so that heartbeats are at most that late.
+    const maintenanceMs = Math.min(1000, Math.max(10, hub.options.heartbeatMs / 10));
+    this.#stopMaintenance ??= hub.clock.every(maintenanceMs, () => {
       for (const each of this.all) each.maintain();
     });
     return group;
-  }
-
-  /** A tenth of the heartbeat interval, so that heartbeats are at most that late. */
-  get #maintenanceMs(): number {
-    return Math.min(1000, Math.max(10, this.hub.options.heartbeatMs / 10));
   }
 }

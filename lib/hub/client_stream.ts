@@ -5,16 +5,17 @@
  */
 import type { END_REASONS } from "../core/metrics.ts";
 import { ORIGIN, type Position } from "../core/position.ts";
+import { isTruncatedAfter, type Part } from "./replay.ts";
 
 /** The reason for which a stream ends: that of its `bye`, or `gone` if the client disconnected. */
 export type EndReason = typeof END_REASONS[number];
 
 /**
- * A position that several clients share. The clients that are in step with their broadcast group share the group's cursor:
- * all of them move with it, and one comparison of references tells whether a client is in step.
+ * A position that several clients share, and that only a broadcast group changes: its own. One comparison of references tells
+ * whether a client is in step with its group.
  */
 export interface SharedCursor {
-  position: Position;
+  readonly position: Position;
 }
 
 /**
@@ -41,14 +42,15 @@ export interface StreamFacts {
   readonly number: number;
   readonly openedAt: number;
   readonly maxAgeAt: number;
+  /** The time from which an `auth` is due. */
+  readonly warnAt: number;
   readonly rightsExpireAt: number;
   /** Called once, however the stream ends. */
   readonly onEnd: ((reason: EndReason) => void) | undefined;
 }
 
 /**
- * The source of one response's body. A class, because its methods are shared by all streams of an isolate: it takes the
- * least memory of what was measured.
+ * The source of one response's body. As a class, it takes the least memory of what was measured.
  *
  * Its states follow one sequence, and each may end:
  *
@@ -83,10 +85,10 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   needsSnapshot = false;
   /** True once it was sent an `auth`. */
   isWarned = false;
-  /** By topic: truncation up to here was reported with a `gap`. */
-  reportedGaps: ReadonlyMap<string, Position> = new Map();
   /** The number of events that were sent to it, without the initial frames. */
   delivered = 0;
+  /** By topic: truncation up to here was reported with a `gap`. */
+  readonly #reportedGaps = new Map<string, Position>();
   #isMidFrame = false;
   /** Settles the pending pull. While one is pending, the runtime does not pull again. */
   #settlePull: (() => void) | undefined;
@@ -104,7 +106,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
-    this.sendRest();
+    this.#sendRest();
   }
 
   /**
@@ -114,7 +116,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   pull(): void | Promise<void> {
     this.blockedSince = null;
     if (this.#isMidFrame) return this.#sendPiece();
-    const work = this.owner.catchUp(this);
+    const work = this.#sendRest() ? undefined : this.owner.catchUp(this);
     if (work || !this.isWritable() || this.owner.isLagging(this)) return work;
     return new Promise((resolve) => this.#settlePull = resolve);
   }
@@ -139,25 +141,34 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   }
 
   /** Moves it from *unpositioned* to *lagging*. @param head The head of the log: truncation up to here is excused. */
-  takePosition(position: Position, reportedGaps: ReadonlyMap<string, Position>, head: Position) {
+  takePosition(position: Position, head: Position): void {
     this.cursor = { position };
-    this.reportedGaps = reportedGaps;
+    this.#reportedGaps.clear();
     this.excusedUpTo = head;
     this.hasPosition = this.mayBeBehind = true;
   }
 
-  /** Enqueues the next chunk that remains. @returns False if none remains. */
-  sendRest(): boolean {
-    const chunk = this.rest.shift();
-    if (chunk === undefined) return false;
-    if (this.rest.length === 0) this.#isMidFrame = false;
-    this.#controller?.enqueue(chunk);
-    return true;
+  /** Remembers that truncation is reported with a `gap`. */
+  gapsReported(parts: readonly Part[]): void {
+    for (const { topic, truncatedAt } of parts) {
+      if (truncatedAt !== null) this.#reportedGaps.set(topic, truncatedAt);
+    }
   }
 
-  /** Returns whether chunks remain to be enqueued. */
+  /** Returns whether the truncation of a topic was not reported. */
+  lacksGap(part: Part): boolean {
+    const reported = this.#reportedGaps.get(part.topic);
+    return reported === undefined || isTruncatedAfter(part, reported);
+  }
+
+  /** True while chunks remain to be enqueued. */
   get hasRest(): boolean {
     return this.rest.length > 0;
+  }
+
+  /** True if it was sent a chunk while it was blocked, which must never happen. */
+  get isOverfull(): boolean {
+    return (this.#controller?.desiredSize ?? 0) < 0;
   }
 
   /** Returns whether its socket takes a chunk, and no older chunk remains. */
@@ -191,7 +202,16 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   /** The pieces of one tick would leave together, as one large chunk. */
   async #sendPiece(): Promise<void> {
     await this.owner.nextTick();
-    this.sendRest();
+    this.#sendRest();
+  }
+
+  /** Enqueues the next chunk that remains. @returns False if none remains. */
+  #sendRest(): boolean {
+    const chunk = this.rest.shift();
+    if (chunk === undefined) return false;
+    if (this.rest.length === 0) this.#isMidFrame = false;
+    this.#controller?.enqueue(chunk);
+    return true;
   }
 
   #sendInPieces(chunk: Uint8Array): void {
@@ -199,7 +219,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
       this.rest.push(chunk.subarray(at, at + PIECE_BYTES));
     }
     this.#isMidFrame = true;
-    this.sendRest();
+    this.#sendRest();
     this.wake();
   }
 

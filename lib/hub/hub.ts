@@ -21,6 +21,7 @@ import type { TopicFilter } from "./merge.ts";
 import { Publisher } from "./publisher.ts";
 import { type Latest, Queries, type Since } from "./queries.ts";
 import { Resumer } from "./resume.ts";
+import { Resync } from "./resync.ts";
 import { StreamStats } from "./stream_stats.ts";
 import { Subscriber, type Subscription } from "./subscribe.ts";
 import { type Starter, WindowRegistry } from "./window_registry.ts";
@@ -79,8 +80,9 @@ export function createHub(
   const windows = new WindowRegistry(hub, consumer);
   const stats = new StreamStats(hub);
   const groups = new BroadcastGroups(hub, consumer, windows, stats);
-  const resumer = new Resumer(hub, consumer, windows, groups);
-  const subscriber = new Subscriber(hub, consumer, groups, resumer, stats);
+  const resumer = new Resumer(hub, consumer);
+  const resync = new Resync(hub, consumer, windows, groups, resumer);
+  const subscriber = new Subscriber(hub, consumer, groups, resumer, resync, stats);
   const queries = new Queries(consumer, windows, resumer);
   const publisher = new Publisher(hub);
 
@@ -122,7 +124,7 @@ export function createHub(
     },
     async close() {
       this.drain();
-      resumer.stop();
+      resync.stop();
       windows.close();
       await consumer.stop();
     },

@@ -7,7 +7,7 @@ import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { LogConsumer } from "./log_consumer.ts";
-import { mergeReplay, passes, type Subscribed, type TopicFilter } from "./merge.ts";
+import { MergedTopics, type TopicFilter } from "./merge.ts";
 import type { Resumer } from "./resume.ts";
 import { MAX_WINDOW_BYTES } from "./window.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -40,52 +40,53 @@ export class Queries {
   ) {}
 
   /** Returns the newest values of a state topic, or the recent events of a log topic, that pass a filter. */
-  async latest({ topic, tags }: TopicFilter): Promise<Latest> {
-    const { reader, release } = await this.windows.acquireFresh(topic);
-    const wanted = tags && new Set(tags);
-    const events = reader.window.values().filter((event) => passes(wanted, event));
-    const isKnown = reader.isFilled && !this.consumer.isDown();
-    release();
-    return { events, cursor: isKnown ? this.consumer.head : null };
+  latest(filter: TopicFilter): Promise<Latest> {
+    return this.#query(filter, (topics) => {
+      const isKnown = topics.isFilled && !this.consumer.isDown();
+      return { events: topics.values(), cursor: isKnown ? this.consumer.head : null };
+    });
   }
 
   /** Returns the events of a log topic after a cursor that pass a filter, at most `maxEvents`. */
-  async since({ topic, tags }: TopicFilter, cursor: string, maxEvents: number): Promise<Since> {
-    const { reader, release } = await this.windows.acquireFresh(topic);
+  since(filter: TopicFilter, cursor: string, maxEvents: number): Promise<Since> {
+    return this.#query(filter, (topics) => this.#since(topics, cursor, maxEvents));
+  }
+
+  async #query<Answer>(
+    filter: TopicFilter,
+    answer: (topics: MergedTopics) => Answer | Promise<Answer>,
+  ): Promise<Answer> {
+    const topics = new MergedTopics(this.windows, [filter]);
     try {
-      return await this.#since({ reader, tags: tags && new Set(tags) }, cursor, maxEvents);
+      await topics.refresh();
+      return await answer(topics);
     } finally {
-      release();
+      topics.release();
     }
   }
 
-  async #since(topic: Subscribed, cursor: string, maxEvents: number): Promise<Since> {
-    const resumption = await this.resumer.resume([topic], cursor);
+  async #since(topics: MergedTopics, cursor: string, maxEvents: number): Promise<Since> {
+    const resumption = await this.resumer.resume(topics, cursor);
+    const hasGap = resumption !== null && resumption.missed.length > 0;
     const events: StreamEvent[] = [];
-    const hasGap = resumption !== null && resumption.gaps.length > 0;
     let from = resumption?.position ?? null;
-    let isWhole = false;
     try {
-      while (from !== null && !isWhole && events.length <= maxEvents) {
-        const { head } = this.consumer;
-        if (comparePositions(from, head) >= 0) break; // the cursor may be ahead of this isolate
-        const merged = await mergeReplay([topic], from, head, MAX_WINDOW_BYTES);
+      // The cursor may be ahead of this isolate.
+      while (
+        from !== null && events.length <= maxEvents &&
+        comparePositions(from, this.consumer.head) < 0
+      ) {
+        const merged = await topics.replay(from, this.consumer.head, MAX_WINDOW_BYTES);
         events.push(...merged.events);
         from = merged.to;
-        isWhole = merged.isWhole && comparePositions(from, head) >= 0;
       }
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) throw thrown;
       from = null;
     }
+    const isWhole = events.length <= maxEvents;
     const excerpt = events.slice(0, maxEvents);
-    const isAll = events.length <= maxEvents;
-    const end = isAll ? from : excerpt.at(-1)?.id ?? from;
-    return {
-      events: excerpt,
-      cursor: this.consumer.isDown() ? null : end,
-      isWhole: isAll,
-      hasGap,
-    };
+    const end = isWhole ? from : excerpt.at(-1)?.id ?? from;
+    return { events: excerpt, cursor: this.consumer.isDown() ? null : end, isWhole, hasGap };
   }
 }

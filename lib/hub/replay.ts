@@ -22,6 +22,7 @@ const MAX_RETRACTED = 1000;
 
 /** The events of a topic after a position. */
 export interface Part {
+  readonly topic: string;
   /** Oldest first. */
   readonly events: readonly EncodedEvent[];
   /** The part holds everything up to this position. */
@@ -30,6 +31,11 @@ export interface Part {
   readonly truncatedAt: Position | null;
   /** The oldest id that the log retains. Null if it retains none, or if the part is the window's. */
   readonly oldestId: Position | null;
+}
+
+/** Returns whether the log has lost events of a part after a position. */
+export function isTruncatedAfter({ truncatedAt }: Part, position: Position): boolean {
+  return truncatedAt !== null && comparePositions(truncatedAt, position) > 0;
 }
 
 /** A page of the log, encoded. It holds everything of its topic after `from`. */
@@ -50,12 +56,6 @@ export function createPageCache(clock: Clock): PageCache {
     ttlResolution: 0,
     perf: { now: () => clock.elapsed() },
   });
-}
-
-/** Returns whether a page holds what follows a position, even if nothing does. */
-function covers({ from, upTo, isWhole }: EncodedPage, position: Position): boolean {
-  const order = comparePositions(position, upTo);
-  return comparePositions(from, position) <= 0 && (order < 0 || (order === 0 && isWhole));
 }
 
 /** Reads one topic: its window, and the log behind it. */
@@ -79,7 +79,7 @@ export class TopicReader {
     this.window.reset(this.#resetAt);
   }
 
-  /** True once the window holds what the log retains. False while the log could not be read. */
+  /** True once the window holds what the log retains. */
   get isFilled(): boolean {
     return this.#isFilled;
   }
@@ -125,8 +125,8 @@ export class TopicReader {
 
   /** Reads the window after a position, which it must not be behind. */
   windowAfter(position: Position): Part {
-    const events = this.window.after(position);
-    return { events, upTo: this.consumer.head, truncatedAt: null, oldestId: null };
+    const [topic, upTo] = [this.window.topic.name, this.consumer.head];
+    return { topic, events: this.window.after(position), upTo, truncatedAt: null, oldestId: null };
   }
 
   /**
@@ -134,8 +134,8 @@ export class TopicReader {
    * {@linkcode StoreUnavailable} if the log does not answer, or another log answers.
    */
   async pageAfter(position: Position): Promise<Part> {
-    let page = this.#cached(position);
-    while (!page || (page.from !== position && !covers(page, position))) {
+    let page = this.cache.find((cached) => this.#covers(cached, position));
+    while (!page || (page.from !== position && !this.#covers(page, position))) {
       if (this.consumer.isDown()) throw new StoreUnavailable();
       if (this.#earliest === null || comparePositions(position, this.#earliest) < 0) {
         this.#earliest = position;
@@ -146,7 +146,7 @@ export class TopicReader {
   }
 
   /** Removes from a part what was retracted, or hidden by a newer value without an id, since it was read. */
-  withoutRetracted<P extends Part>(part: P): P {
+  withoutRetracted(part: Part): Part {
     const events = part.events.filter((event) =>
       !this.#retracted.has(event.id) && !this.window.hides(event)
     );
@@ -167,19 +167,17 @@ export class TopicReader {
     }
   }
 
-  #cached(position: Position): EncodedPage | undefined {
-    return this.#cacheKeys().map((key) => this.cache.get(key))
-      .find((page) => page && covers(page, position));
-  }
-
-  #cacheKeys(): string[] {
-    if (this.cache.size === 0) return [];
-    const prefix = `${this.window.topic.name} `;
-    return [...this.cache.keys()].filter((key) => key.startsWith(prefix));
+  /** Returns whether a page is of this topic and holds what follows a position, even if nothing does. */
+  #covers({ topic, from, upTo, isWhole }: EncodedPage, position: Position): boolean {
+    if (topic !== this.window.topic.name || comparePositions(from, position) > 0) return false;
+    const order = comparePositions(position, upTo);
+    return order < 0 || (order === 0 && isWhole);
   }
 
   #uncache(): void {
-    for (const key of this.#cacheKeys()) this.cache.delete(key);
+    for (const [key, { topic }] of [...this.cache]) {
+      if (topic === this.window.topic.name) this.cache.delete(key);
+    }
   }
 
   /** Reads from the earliest requested position on, so a wave of clients costs one read per page. */
@@ -194,11 +192,13 @@ export class TopicReader {
 
   async #read(from: Position): Promise<EncodedPage> {
     const { head } = this.consumer; // the page may lack what arrives while it is read
-    const page = await this.hub.state.log.after(this.window.topic, from, MAX_PAGE_BYTES);
+    const { topic } = this.window;
+    const page = await this.hub.state.log.after(topic, from, MAX_PAGE_BYTES);
     const upTo = page.isWhole ? head : page.events.at(-1)?.id ?? from;
-    const encoded = { ...page, from, upTo, events: page.events.map(encodeEvent) };
+    const events = page.events.map(encodeEvent);
+    const encoded = { ...page, topic: topic.name, from, upTo, events };
     if (this.#isForeign(encoded)) throw new StoreUnavailable();
-    if (head === this.consumer.head) this.cache.set(`${this.window.topic.name} ${from}`, encoded);
+    if (head === this.consumer.head) this.cache.set(`${topic.name} ${from}`, encoded);
     return encoded;
   }
 

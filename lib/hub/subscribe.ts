@@ -10,13 +10,17 @@ import {
   encodeInitialFrames,
   initialFrames,
 } from "../wire/control_frames.ts";
-import { type BroadcastGroup, isWarningDue } from "./broadcast_group.ts";
+import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
 import type { TopicFilter } from "./merge.ts";
-import type { Resumer, Resumption } from "./resume.ts";
+import { gapsOf, type Resumer, type Resumption } from "./resume.ts";
+import type { Resync } from "./resync.ts";
 import type { StreamStats } from "./stream_stats.ts";
+
+/** A client is sent an `auth` this long before its rights expire, in milliseconds. */
+const WARN_BEFORE_MS = 60_000;
 
 /** The parameters of a stream. */
 export interface Subscription {
@@ -45,6 +49,7 @@ export class Subscriber {
     private readonly consumer: LogConsumer,
     private readonly groups: BroadcastGroups,
     private readonly resumer: Resumer,
+    private readonly resync: Resync,
     private readonly stats: StreamStats,
   ) {}
 
@@ -57,15 +62,15 @@ export class Subscriber {
   async subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null> {
     const group = this.groups.acquire(subscription.filters, subscription.maxRate);
     try {
-      const refreshing = group.refresh();
+      const refreshing = group.topics.refresh();
       if (refreshing) await refreshing;
-      const resuming = this.resumer.resume(group.subscribed, subscription.cursor);
-      const resumption = "then" in resuming ? await resuming : resuming;
+      const resuming = this.resumer.resume(group.topics, subscription.cursor);
+      const resumption = resuming instanceof Promise ? await resuming : resuming;
       if (resumption?.isHonoured && subscription.withSnapshot) {
         // A snapshot from before the cursor would never be brought up to it.
         await this.consumer.received(resumption.position);
       }
-      const stream = this.#open(group, subscription, group.isFilled ? resumption : null);
+      const stream = this.#open(group, subscription, group.topics.isFilled ? resumption : null);
       if (stream === null) this.groups.release(group);
       return stream;
     } catch (thrown) {
@@ -85,41 +90,40 @@ export class Subscriber {
     const assumed = cursor && isPosition(cursor) ? cursor : null;
     const isResumed = resumption ? resumption.isHonoured : assumed !== null;
     const position = resumption ? resumption.position : assumed ?? ORIGIN;
-    const { topics, terminalId } = group;
+    const { topics } = group;
+    const { terminalId } = topics;
     const isPast = terminalId !== null && comparePositions(position, terminalId) >= 0;
     if (resumption?.isHonoured && isPast && !withSnapshot) return null;
 
     const [now, serverTime] = [clock.elapsed(), clock.now()];
     const rightsExpireAt = now + rightsEndAt - serverTime;
-    const isWarned = isWarningDue(rightsExpireAt, now);
-    const sync = { isResumed, topics, gone, retryMs, heartbeatMs, serverTime };
-    const snapshots = isResumed && !withSnapshot ? group.unloggedSnapshot() : group.snapshot();
+    const warnAt = rightsExpireAt - WARN_BEFORE_MS;
+    const sync = { isResumed, topics: topics.names, gone, retryMs, heartbeatMs, serverTime };
+    const gaps = resumption ? gapsOf(resumption) : [];
+    const snapshots = isResumed && !withSnapshot ? topics.unloggedSnapshot() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;
-    const chunks = encodeInitialFrames(initialFrames(sync, resumption?.gaps ?? [], snapshots, id));
-    if (isWarned) chunks.push(encodeAuth(rightsExpireAt - now));
+    const chunks = encodeInitialFrames(initialFrames(sync, gaps, snapshots, id));
+    if (now >= warnAt) chunks.push(encodeAuth(rightsExpireAt - now));
 
     const isInStep = resumption && group.cursor.position === position && chunks.length === 1;
-    const client = new ClientStream(
-      group,
-      {
-        number: this.stats.opened(group, isResumed),
-        openedAt: now,
-        maxAgeAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-        rightsExpireAt,
-        onEnd,
-      },
-      isInStep ? group.cursor : { position },
-      chunks,
-    );
+    const facts = {
+      number: this.stats.opened(group, isResumed),
+      openedAt: now,
+      maxAgeAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
+      warnAt,
+      rightsExpireAt,
+      onEnd,
+    };
+    const client = new ClientStream(group, facts, isInStep ? group.cursor : { position }, chunks);
     client.hasPosition = resumption !== null;
-    client.isWarned = isWarned;
-    if (resumption) client.reportedGaps = resumption.reportedGaps;
+    client.isWarned = now >= warnAt;
+    if (resumption) client.gapsReported(resumption.missed);
     // A client that begins at the oldest event may lose it before its first read: that is not its own slowness.
     if (!isResumed) client.excusedUpTo = this.consumer.head;
     group.add(client);
     const stream = new ReadableStream(client);
     if (this.#isDraining) client.end("drain", encodeBye("drain", retryMs, random()));
-    else if (resumption === null) this.resumer.add(client, group, cursor);
+    else if (resumption === null) this.resync.add(client, group, cursor);
     return stream;
   }
 }

@@ -1,8 +1,6 @@
 /**
- * The window: the recent events of one topic in this isolate, encoded.
- *
- * Clients do not queue events; each holds a position in here. The window of a state topic holds the newest event of each
- * key, the window of a log topic the last events.
+ * The window: the recent events of one topic in this isolate, encoded. Clients do not queue events; each holds a position
+ * in here.
  *
  * @module
  */
@@ -22,7 +20,10 @@ export interface WindowBounds {
   readonly maxBytes: number;
 }
 
-/** The recent events of one topic. What a kind of topic does not have, its window ignores. */
+/**
+ * The recent events of one topic: the last ones of a log topic, the newest of each key of a state topic. Only log topics have
+ * retractions and a terminal event, only state topics have an overlay.
+ */
 export abstract class Window {
   /** The window holds everything after this position. Null if the topic has nothing that the window lacks. */
   truncatedAt: Position | null = null;

@@ -1,0 +1,125 @@
+/**
+ * Resynchronisation: gives a position to the clients that opened while the log did not answer, or whose log was lost.
+ *
+ * @module
+ */
+import type { Joined } from "../core/event.ts";
+import type { Position } from "../core/position.ts";
+import { gapFrames, heartbeatFrame, withLastId } from "../wire/control_frames.ts";
+import type { Frame } from "../wire/sse.ts";
+import type { BroadcastGroup } from "./broadcast_group.ts";
+import type { BroadcastGroups } from "./broadcast_groups.ts";
+import type { ClientStream } from "./client_stream.ts";
+import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
+import { gapsOf, type Resumer, type Resumption } from "./resume.ts";
+import type { WindowRegistry } from "./window_registry.ts";
+
+/** The interval at which clients without a position are tried again, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** The circumstances in which a client waits for a position. */
+interface Waiting {
+  readonly group: BroadcastGroup;
+  /** The cursor that it sent, or the position that it had in a log that was lost. */
+  readonly cursor: string | undefined;
+  /** The epoch of the log that replaced a lost one: the last `gap` carries it. */
+  readonly newEpoch: Position | null;
+}
+
+/** The clients without a position. */
+export class Resync implements LogListener {
+  readonly #waiting = new Map<ClientStream, Waiting>();
+  #isRunning = false;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(
+    private readonly hub: HubContext,
+    private readonly consumer: LogConsumer,
+    private readonly windows: WindowRegistry,
+    private readonly groups: BroadcastGroups,
+    private readonly resumer: Resumer,
+  ) {
+    consumer.listen(this);
+  }
+
+  /** Lets a client wait for a position. */
+  add(client: ClientStream, group: BroadcastGroup, cursor: string | undefined): void {
+    this.#waiting.set(client, { group, cursor, newEpoch: null });
+    this.#retry();
+  }
+
+  joined({ epoch }: Joined, before: Joined | null): void {
+    if (before !== null && before.epoch !== epoch) this.#beginAnew(epoch);
+    void this.#run();
+  }
+
+  /** Lets no client wait any more. */
+  stop(): void {
+    this.#waiting.clear();
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+
+  /** The log was lost: all clients begin anew in the new one, save those whose positions it honours. */
+  #beginAnew(newEpoch: Position): void {
+    for (const group of this.groups.all) {
+      for (const client of group.clients) {
+        const cursor = client.dropPosition() ?? this.#waiting.get(client)?.cursor;
+        this.#waiting.set(client, { group, cursor, newEpoch });
+      }
+      group.reset();
+    }
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning || this.#waiting.size === 0) return;
+    this.#isRunning = true;
+    try {
+      await this.#positionAll();
+    } catch (thrown) {
+      this.hub.onFault(thrown);
+    }
+    this.#isRunning = false;
+    if (this.#waiting.size > 0) this.#retry();
+  }
+
+  #retry(): void {
+    this.#cancelRetry ??= this.hub.clock.after(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      void this.#run();
+    });
+  }
+
+  async #positionAll(): Promise<void> {
+    for (const client of this.#waiting.keys()) if (client.index < 0) this.#waiting.delete(client);
+    if (this.#waiting.size === 0 || !this.consumer.isReadable()) return;
+    await this.windows.refill();
+    // One fault tells as much as many of the same.
+    await Promise.all([...this.#waiting].map(([client, each]) => this.#position(client, each)));
+  }
+
+  async #position(client: ClientStream, waiting: Waiting): Promise<void> {
+    if (!this.#canPosition(client, waiting)) return;
+    const { group, cursor } = waiting;
+    const resumption = await this.resumer.resumeLate(group.topics, cursor);
+    // The log may have been lost once more meanwhile, or the client blocked.
+    if (resumption === null || !this.#canPosition(client, waiting)) return;
+    this.#waiting.delete(client);
+    group.position(client, resumption, this.#framesOf(waiting, resumption));
+  }
+
+  #canPosition(client: ClientStream, waiting: Waiting): boolean {
+    return this.#waiting.get(client) === waiting && client.index >= 0 && client.isWritable() &&
+      waiting.group.topics.isFilled;
+  }
+
+  #framesOf({ group, newEpoch }: Waiting, resumption: Resumption): Frame[] {
+    const gaps = gapFrames(gapsOf(resumption));
+    if (resumption.isHonoured) return gaps;
+    return [
+      ...newEpoch === null ? gaps : withLastId(gaps, newEpoch),
+      ...group.topics.snapshot(),
+      heartbeatFrame(resumption.position, this.hub.clock.now()),
+    ];
+  }
+}
