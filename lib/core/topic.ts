@@ -85,6 +85,21 @@ export interface Topic {
   readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
 }
 
+/** A topic that a client requests, and its filter. */
+export interface TopicFilter {
+  readonly topic: Topic;
+  /** Events pass that have one of these tags, or none. Null lets all events pass. Unique and sorted. */
+  readonly tags: readonly string[] | null;
+}
+
+/** Tests if an event passes a filter. */
+export function passes(
+  tags: ReadonlySet<string> | null,
+  event: Pick<StreamEvent, "tags">,
+): boolean {
+  return tags === null || event.tags.length === 0 || event.tags.some((tag) => tags.has(tag));
+}
+
 /** The fields of a topic that have a default. */
 type Defaults = "access" | "metricKind";
 

@@ -4,13 +4,14 @@
  * @module
  */
 import { comparePositions, type Position } from "../core/position.ts";
+import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
-import { type EncodedEvent, encodeFrames, type Frame } from "../wire/sse.ts";
+import { type EncodedEvent, encodeFrames, type Frame, joinBytes } from "../wire/sse.ts";
 import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
 import { FlushScheduler } from "./flush_scheduler.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
-import { joinBytes, type Merged, MergedTopics, type TopicFilter } from "./merge.ts";
+import { type Merged, MergedTopics } from "./merge.ts";
 import { isTruncatedAfter } from "./replay.ts";
 import { gapsOf, type Resumption } from "./resume.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -36,6 +37,8 @@ export interface GroupOwner {
   left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void;
 }
 
+type HeartbeatEncoder = ReturnType<typeof heartbeatEncoder>;
+
 /** Merged events for clients at one position, as one chunk. */
 interface CachedRead {
   readonly chunk: Uint8Array;
@@ -44,9 +47,8 @@ interface CachedRead {
 }
 
 /**
- * Clients that receive the same chunks.
+ * Clients that receive the same chunks. Invariants:
  *
- * Invariants:
  * 1. The group's cursor is at the head of the log, unless events are pending: then it is where the last flush ended.
  * 2. A client is in step if and only if it shares the group's cursor. It has then been sent everything up to there.
  * 3. Only the group's own cursor object changes; a lagging client gets a new one whenever it moves.
@@ -61,9 +63,8 @@ export class BroadcastGroup implements StreamOwner {
   readonly topics: MergedTopics;
   /** The number of streams that hold the group, those that are opening too. The registry counts them. */
   streams = 0;
-  /** The kinds of its topics for metrics, each once. */
+  /** The kinds of its topics for metrics, each once, and the one of its streams. */
   readonly kinds: readonly string[];
-  /** The kind of its streams for metrics. */
   readonly kind: string;
   readonly #scheduler: FlushScheduler;
   readonly #clients: ClientStream[] = [];
@@ -89,12 +90,8 @@ export class BroadcastGroup implements StreamOwner {
     this.topics = new MergedTopics(windows, filters);
     this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
     this.kind = this.kinds.length === 1 ? this.kinds.join() : "several";
-    this.#scheduler = new FlushScheduler(
-      hub.clock,
-      intervalMs,
-      windows.bounds,
-      () => this.#flush(),
-    );
+    const flush = () => this.#flush();
+    this.#scheduler = new FlushScheduler(hub.clock, intervalMs, windows.bounds, flush);
     this.#cursor = { position: consumer.head };
   }
 
@@ -104,12 +101,11 @@ export class BroadcastGroup implements StreamOwner {
     return this.#cursor;
   }
 
-  /** The clients, in no order. */
   get clients(): readonly ClientStream[] {
     return this.#clients;
   }
 
-  /** Returns the frames with which its topics open for a client without a cursor. They are made once per position. */
+  /** Returns the snapshots of its topics, which are made once per position. */
   snapshot(): Frame[] {
     const position = this.consumer.head;
     const now = this.hub.clock.elapsed();
@@ -120,7 +116,6 @@ export class BroadcastGroup implements StreamOwner {
     return frames;
   }
 
-  /** Adds a client. */
   add(client: ClientStream): void {
     client.index = this.#clients.push(client) - 1;
     client.mayBeBehind = client.cursor !== this.#cursor;
@@ -179,7 +174,7 @@ export class BroadcastGroup implements StreamOwner {
     this.#clearPending();
   }
 
-  /** Gives a client without a position one, sends it the frames that announce it, and lets it catch up. */
+  /** Gives a client a position, sends it the frames that announce it, and lets it catch up. */
   position(client: ClientStream, { position, missed }: Resumption, frames: readonly Frame[]): void {
     client.takePosition(position, this.consumer.head);
     client.gapsReported(missed);
@@ -203,12 +198,12 @@ export class BroadcastGroup implements StreamOwner {
     });
   }
 
-  /** Resolves once enough pending events were flushed for another publication. Returns nothing if they are few. */
+  /** Resolves once there is room for another publication. Returns nothing if there is. */
   waitForRoom(): void | Promise<void> {
     return this.#scheduler.waitForRoom();
   }
 
-  /** Forgets what was read for clients at common positions: some of it was retracted or hidden. */
+  /** Forgets what is cached: some of it was retracted or hidden. */
   forgetReads(): void {
     this.#reads.clear();
     this.#snapshot = null;
@@ -243,7 +238,6 @@ export class BroadcastGroup implements StreamOwner {
     this.#forEach((client) => this.#maintain(client, now, encodeHeartbeat));
   }
 
-  /** Ends all clients. */
   endAll(reason: EndReason): void {
     this.#forEach((client) => this.#end(client, reason));
   }
@@ -260,11 +254,10 @@ export class BroadcastGroup implements StreamOwner {
       if (events.length > 0) found.push(`${events.length} events are due, and none is pending`);
     }
     for (const [i, client] of this.#clients.entries()) {
-      if (client.index !== i) found.push(`the client at ${i} has the index ${client.index}`);
-      if (client.cursor === this.#cursor && !client.hasPosition) {
-        found.push("in step, unpositioned");
-      }
-      if (client.isOverfull) found.push("sent a chunk while it was blocked");
+      const isInStep = client.cursor === this.#cursor;
+      if (isInStep && !client.hasPosition) found.push(`client ${i} is in step and unpositioned`);
+      if (client.isOverfull) found.push(`client ${i} was sent a chunk while it was blocked`);
+      if (client.index !== i) found.push(`client ${i} has the index ${client.index}`);
     }
     return found;
   }
@@ -312,9 +305,8 @@ export class BroadcastGroup implements StreamOwner {
     const { events, to, isWhole } = this.topics.read(from, group.position, MAX_FLUSH_BYTES);
     const next = isWhole ? group : { position: to };
     const read = { chunk: joinBytes(events), count: events.length, next };
-    if (this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS) {
-      this.#reads.set(from, read);
-    }
+    const isShared = this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS;
+    if (isShared) this.#reads.set(from, read);
     return read;
   }
 
@@ -351,7 +343,6 @@ export class BroadcastGroup implements StreamOwner {
     return true;
   }
 
-  /** Moves a client to its next cursor and sends it the events up to there. */
   #deliver(client: ClientStream, chunk: Uint8Array, next: SharedCursor, events: number): void {
     client.cursor = next;
     if (next !== this.#cursor) client.wake(); // it lacks more
@@ -386,17 +377,13 @@ export class BroadcastGroup implements StreamOwner {
     return true;
   }
 
-  #maintain(
-    client: ClientStream,
-    now: number,
-    encodeHeartbeat: (position: Position) => Uint8Array,
-  ): void {
+  #maintain(client: ClientStream, now: number, encodeHeartbeat: HeartbeatEncoder): void {
     if (now >= client.facts.rightsExpireAt) return this.#end(client, "revoked");
     if (now >= client.facts.maxAgeAt) return this.#end(client, "max_age");
     if (this.#finish(client)) return;
     if (!client.isWritable()) return this.#checkBlocked(client, now);
-    if (!client.isWarned && now >= client.facts.warnAt) {
-      client.isWarned = true;
+    if (now >= client.warnAt) {
+      client.warnAt = Infinity;
       this.#send(client, encodeAuth(client.facts.rightsExpireAt - now));
     }
     if (client.cursor !== this.cursor || client.needsSnapshot) void this.catchUp(client);

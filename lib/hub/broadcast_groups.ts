@@ -5,11 +5,11 @@
  */
 import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
+import type { TopicFilter } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import { BroadcastGroup, type GroupOwner } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
-import type { TopicFilter } from "./merge.ts";
 import type { StreamStats } from "./stream_stats.ts";
 import type { WindowRegistry } from "./window_registry.ts";
 
@@ -28,17 +28,14 @@ export class BroadcastGroups implements GroupOwner, LogListener {
     consumer.listen(this);
   }
 
-  /** All groups. A group may be released while they are visited. */
+  /** A copy of the list, since a group may be released while they are visited. */
   get all(): BroadcastGroup[] {
     return [...this.#byKey.values()];
   }
 
-  /** Acquires the group of a subscription for one more stream, until `release()`. */
+  /** Acquires the group of a subscription for one stream, until `release()`. */
   acquire(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup {
-    const intervalMs = Math.max(
-      this.hub.options.coalesceMs,
-      maxRate === undefined ? 0 : 1000 / maxRate,
-    );
+    const intervalMs = Math.max(this.hub.options.coalesceMs, 1000 / (maxRate ?? Infinity));
     const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
     const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
     group.streams++;
@@ -90,7 +87,6 @@ export class BroadcastGroups implements GroupOwner, LogListener {
     return waits.length > 0 ? Promise.all(waits) : undefined;
   }
 
-  /** Ends all clients. */
   endAll(reason: EndReason): void {
     for (const group of this.all) group.endAll(reason);
   }

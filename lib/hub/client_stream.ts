@@ -26,7 +26,7 @@ const [MAX_WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
 
 /** The broadcast group, as a client's body sees it. */
 export interface StreamOwner {
-  /** Sends a writable client the events that it lacks. */
+  /** Sends a writable client what it lacks. */
   catchUp(client: ClientStream): void | Promise<void>;
   /** Returns whether a client lacks events that it could receive now. */
   isLagging(client: ClientStream): boolean;
@@ -42,10 +42,7 @@ export interface StreamFacts {
   readonly number: number;
   readonly openedAt: number;
   readonly maxAgeAt: number;
-  /** The time from which an `auth` is due. */
-  readonly warnAt: number;
   readonly rightsExpireAt: number;
-  /** Called once, however the stream ends. */
   readonly onEnd: ((reason: EndReason) => void) | undefined;
 }
 
@@ -75,7 +72,6 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   lastFrameAt: number;
   /** The time since which it is blocked. Null while it is writable. */
   blockedSince: number | null = null;
-  /** True while a page of the log is being read for it. */
   isReadingLog = false;
   /** True while it may be behind the windows for another reason than its own slowness: then it is not ended `slow`. */
   mayBeBehind = false;
@@ -83,8 +79,8 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   excusedUpTo: Position = ORIGIN;
   /** True while it lacks values without ids that were sent when it was blocked. */
   needsSnapshot = false;
-  /** True once it was sent an `auth`. */
-  isWarned = false;
+  /** The time at which it is sent an `auth`. Infinity once it was. */
+  warnAt = Infinity;
   /** The number of events that were sent to it, without the initial frames. */
   delivered = 0;
   /** By topic: truncation up to here was reported with a `gap`. */
@@ -94,7 +90,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
   #settlePull: (() => void) | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  /** Creates a client. @param rest The chunks to begin with, one per pull. */
+  /** Creates a client. @param rest The chunks to begin with, one per pull. Later, the pieces of a large chunk. */
   constructor(
     private readonly owner: StreamOwner,
     readonly facts: StreamFacts,
@@ -121,7 +117,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     return new Promise((resolve) => this.#settlePull = resolve);
   }
 
-  /** Lets the runtime pull again as soon as the client is writable. */
+  /** Lets the runtime pull again once the client is writable. */
   wake(): void {
     this.#settlePull?.();
     this.#settlePull = undefined;
@@ -155,7 +151,7 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     }
   }
 
-  /** Returns whether the truncation of a topic was not reported. */
+  /** Returns whether a `gap` of this truncation is due. */
   lacksGap(part: Part): boolean {
     const reported = this.#reportedGaps.get(part.topic);
     return reported === undefined || isTruncatedAfter(part, reported);
@@ -181,7 +177,14 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     this.delivered += events;
     if (this.rest.length > 0) this.rest.push(chunk);
     else if (chunk.byteLength <= MAX_WHOLE_BYTES) this.#controller?.enqueue(chunk);
-    else this.#sendInPieces(chunk);
+    else {
+      for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
+        this.rest.push(chunk.subarray(at, at + PIECE_BYTES));
+      }
+      this.#isMidFrame = true;
+      this.#sendRest();
+      this.wake();
+    }
   }
 
   /** Ends it with a last frame, as far as that can still be sent. */
@@ -212,15 +215,6 @@ export class ClientStream implements UnderlyingDefaultSource<Uint8Array> {
     if (this.rest.length === 0) this.#isMidFrame = false;
     this.#controller?.enqueue(chunk);
     return true;
-  }
-
-  #sendInPieces(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
-      this.rest.push(chunk.subarray(at, at + PIECE_BYTES));
-    }
-    this.#isMidFrame = true;
-    this.#sendRest();
-    this.wake();
   }
 
   #leave(reason: EndReason): void {

@@ -24,18 +24,10 @@ const FLUSHES_COMPARED = 8;
 /** The longest time that a publisher is held back, in milliseconds. */
 const MAX_BACKPRESSURE_MS = 1000;
 
-/** Counts log events. State values are not counted: a newer one replaces an older one. */
-class Count {
-  events = 0;
-  bytes = 0;
-
-  exceeds({ maxEvents, maxBytes }: WindowBounds, share: number): boolean {
-    return this.events > maxEvents * share || this.bytes > maxBytes * share;
-  }
-
-  reset(): void {
-    this.events = this.bytes = 0;
-  }
+/** A number of log events. State values are not counted: a newer one replaces an older one. */
+interface Count {
+  events: number;
+  bytes: number;
 }
 
 /**
@@ -48,14 +40,14 @@ class Count {
 export class FlushScheduler {
   readonly #durationsMs = Array<number>(FLUSHES_COMPARED).fill(0);
   /** The events that have arrived since the last flush. */
-  readonly #waiting = new Count();
+  #waiting: Count = { events: 0, bytes: 0 };
   /** The events that are not flushed: those above, and what the last flush has left. */
-  readonly #pending = new Count();
+  #pending: Count = { events: 0, bytes: 0 };
   #pausedUntil = -Infinity;
   #cancel: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
 
-  /** Creates a scheduler. @param intervalMs The shortest time between two flushes. */
+  /** @param intervalMs The shortest time between two flushes. */
   constructor(
     private readonly clock: Clock,
     private readonly intervalMs: number,
@@ -74,8 +66,7 @@ export class FlushScheduler {
   /** Flushes now, or when the pause ends. */
   request(): void {
     const dueMs = this.#pausedUntil - this.clock.elapsed();
-    const isMuch = this.#waiting.exceeds(this.bounds, 1 / 4) ||
-      this.#waiting.bytes > MAX_WAITING_BYTES;
+    const isMuch = this.#waiting.bytes > MAX_WAITING_BYTES || this.#exceeds(this.#waiting, 1 / 4);
     if (dueMs <= 0 || isMuch) this.#run();
     else this.#cancel ??= this.clock.after(dueMs, () => this.#run());
   }
@@ -92,7 +83,7 @@ export class FlushScheduler {
 
   /** Counts no event as pending any more. */
   settle(): void {
-    this.#pending.reset();
+    this.#pending = { events: 0, bytes: 0 };
     this.#room?.resolve();
   }
 
@@ -100,7 +91,7 @@ export class FlushScheduler {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#waiting.reset();
+    this.#waiting = { events: 0, bytes: 0 };
   }
 
   /** Resolves once at most half a window is pending, or after a second. Returns nothing if that is so now. */
@@ -117,7 +108,12 @@ export class FlushScheduler {
   }
 
   #hasRoom(): boolean {
-    return !this.#pending.exceeds(this.bounds, 1 / 2);
+    return !this.#exceeds(this.#pending, 1 / 2);
+  }
+
+  /** Compares a number with a share of the window. */
+  #exceeds({ events, bytes }: Count, share: number): boolean {
+    return events > this.bounds.maxEvents * share || bytes > this.bounds.maxBytes * share;
   }
 
   #run(): void {

@@ -12,12 +12,11 @@ import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures } from "../core/metrics.ts";
 import type { Position } from "../core/position.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Topic } from "../core/topic.ts";
+import type { Topic, TopicFilter } from "../core/topic.ts";
 import type { SharedState } from "../store/backend.ts";
 import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
 import { BroadcastGroups } from "./broadcast_groups.ts";
 import { type HubContext, type HubOptions, LogConsumer } from "./log_consumer.ts";
-import type { TopicFilter } from "./merge.ts";
 import { Publisher } from "./publisher.ts";
 import { type Latest, Queries, type Since } from "./queries.ts";
 import { Resumer } from "./resume.ts";
@@ -28,7 +27,7 @@ import { type Starter, WindowRegistry } from "./window_registry.ts";
 
 /** Publish and subscribe. */
 export interface Hub {
-  /** Publishes events of one topic, as `Publisher.publish()` says. Waits up to a second while much of the topic is pending. */
+  /** Publishes events, as `Publisher.publish()` says. Waits up to a second while much of the topic is pending. */
   publish(
     topic: Topic,
     inputs: readonly EventInput[],
@@ -58,7 +57,7 @@ export interface Hub {
   streams(): ReadonlyMap<string, StreamFigures>;
   /** Lists the invariants of its broadcast groups that do not hold, for tests. */
   violations(): string[];
-  /** Ends every stream with `bye` `drain`, also those that open from now on. */
+  /** Ends every stream with `bye` `drain`, also those that open later. */
   drain(): void;
   /** Ends everything that runs. */
   close(): Promise<void>;
@@ -66,15 +65,13 @@ export interface Hub {
 
 /** Creates a hub over the state that isolates share. It consumes the log while a topic has subscribers. */
 export function createHub(
-  { clock, random, log, metrics = noMetrics }: Pick<
-    Runtime,
-    "clock" | "random" | "log" | "metrics"
-  >,
+  runtime: Pick<Runtime, "clock" | "random" | "log" | "metrics">,
   state: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
+  const { log, metrics = noMetrics } = runtime;
   const onFault = (thrown: unknown) => log.error("hub fault", { error: messageOf(thrown) });
-  const hub: HubContext = { clock, random, log, metrics, state, options, onFault };
+  const hub: HubContext = { ...runtime, metrics, state, options, onFault };
   // Each part receives the consumer's messages after the parts above it.
   const consumer = new LogConsumer(hub);
   const windows = new WindowRegistry(hub, consumer);

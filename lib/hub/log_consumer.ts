@@ -9,16 +9,15 @@ import type { Metrics } from "../core/metrics.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { SharedState } from "../store/backend.ts";
+import type { Retention } from "../store/event_log.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
 
 /** The settings of a hub, named as the contract's. */
-export interface HubOptions {
+export interface HubOptions extends Retention {
   readonly heartbeatMs: number;
   readonly streamMaxAgeMs: number;
   readonly retryMs: number;
   readonly coalesceMs: number;
-  readonly retainEvents: number;
-  readonly retainMs: number;
   readonly maxEventBytes: number;
 }
 
@@ -30,11 +29,8 @@ export interface HubContext extends Pick<Runtime, "clock" | "random" | "log"> {
   onFault(thrown: unknown): void;
 }
 
-/** The longest time that an opening stream waits for a log that was not reached yet, in milliseconds. */
-const MAX_JOIN_MS = 1000;
-
-/** The longest time that a publisher waits to receive its own event, in milliseconds. */
-const MAX_RECEIVE_MS = 1000;
+/** The longest time to wait until the log is joined, or until an event is received, in milliseconds. */
+const MAX_WAIT_MS = 1000;
 
 /** The interval at which an unavailable store is probed, in milliseconds. */
 const PROBE_MS = 1000;
@@ -64,8 +60,8 @@ export class LogConsumer {
   #joined: Joined | null = null;
   #head = ORIGIN;
   #probedAt = -Infinity;
-  /** Checks that settle promises, after each message. */
-  #waiters = new Set<() => void>();
+  /** Settle the promises that wait for a message. */
+  readonly #waiters = new Set<() => void>();
 
   constructor(private readonly hub: HubContext) {}
 
@@ -74,7 +70,7 @@ export class LogConsumer {
     return this.#head;
   }
 
-  /** The epoch of the log at which this isolate stands, even while the log does not answer. Null if it never reached one. */
+  /** The epoch of the log that this isolate has joined, even while it does not answer. Null if it never joined one. */
   get epoch(): Position | null {
     return this.#joined?.epoch ?? null;
   }
@@ -94,21 +90,16 @@ export class LogConsumer {
     return true;
   }
 
-  /** Returns whether this isolate stands in the log and the log answers, as far as is known. */
+  /** Returns whether this isolate has joined the log and the log answers, as far as is known. */
   isReadable(): boolean {
     return this.#joined !== null && !this.isDown();
   }
 
-  /** Adds a listener. */
   listen(listener: LogListener): void {
     this.#listeners.push(listener);
   }
 
-  /**
-   * Starts to consume the log, if it does not yet.
-   *
-   * @returns Whether it has joined the log. A promise waits a moment for that.
-   */
+  /** Starts to consume the log, if it does not yet. @returns Whether it has joined it. A promise waits for that. */
   start(): boolean | Promise<boolean> {
     if (this.#running === null) {
       this.#running = new AbortController();
@@ -117,10 +108,10 @@ export class LogConsumer {
     return this.#joined !== null || this.#join();
   }
 
-  /** Resolves once this isolate has received everything up to a position, or after {@linkcode MAX_RECEIVE_MS}. */
+  /** Resolves once this isolate has received everything up to a position, or after a second. */
   async received(position: Position): Promise<void> {
     if (this.#running === null) return;
-    await this.#wait(() => comparePositions(position, this.#head) <= 0, MAX_RECEIVE_MS);
+    await this.#wait(() => comparePositions(position, this.#head) <= 0);
   }
 
   /** Stops to consume the log. It may start again. */
@@ -175,19 +166,19 @@ export class LogConsumer {
   }
 
   async #join(): Promise<boolean> {
-    await this.#wait(() => this.#joined !== null || this.isDown(), MAX_JOIN_MS);
+    await this.#wait(() => this.#joined !== null || this.isDown());
     return this.#joined !== null;
   }
 
-  /** Waits until a condition holds, `stop()` is called, or `ms` milliseconds have passed. */
-  async #wait(holds: () => boolean, ms: number): Promise<void> {
+  /** Waits until a condition holds, `stop()` is called, or {@linkcode MAX_WAIT_MS} have passed. */
+  async #wait(holds: () => boolean): Promise<void> {
     if (holds()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const settle = () => {
       if (holds() || this.#running === null) resolve();
     };
     this.#waiters.add(settle);
-    const cancel = this.hub.clock.after(ms, resolve);
+    const cancel = this.hub.clock.after(MAX_WAIT_MS, resolve);
     await promise;
     cancel();
     this.#waiters.delete(settle);

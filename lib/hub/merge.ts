@@ -6,20 +6,12 @@
  */
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import type { Topic } from "../core/topic.ts";
+import { passes, type TopicFilter } from "../core/topic.ts";
 import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { isTruncatedAfter, type Part, type TopicReader } from "./replay.ts";
 import type { WindowRegistry } from "./window_registry.ts";
 
-/** A topic that a client requests, and its filter. */
-export interface TopicFilter {
-  readonly topic: Topic;
-  /** Events pass that have one of these tags, or none. Null lets all events pass. Unique and sorted. */
-  readonly tags: readonly string[] | null;
-}
-
 interface FilteredTopic {
-  readonly topic: Topic;
   readonly reader: TopicReader;
   readonly tags: ReadonlySet<string> | null;
 }
@@ -39,20 +31,18 @@ export interface Merged {
 /** Topics with their filters, read as one. Their windows stay open until they are released. */
 export class MergedTopics {
   readonly names: readonly string[];
-  readonly #byName: ReadonlyMap<string, FilteredTopic>;
   readonly #topics: readonly FilteredTopic[];
+  readonly #byName: ReadonlyMap<string, FilteredTopic>;
 
   constructor(private readonly windows: WindowRegistry, filters: readonly TopicFilter[]) {
     this.names = filters.map(({ topic }) => topic.name);
-    this.#topics = filters.map(({ topic, tags }) => ({
-      topic,
-      reader: windows.acquire(topic),
-      tags: tags && new Set(tags),
-    }));
-    this.#byName = new Map(this.#topics.map((each) => [each.topic.name, each]));
+    this.#topics = filters.map(({ topic, tags }) => {
+      return { reader: windows.acquire(topic), tags: tags && new Set(tags) };
+    });
+    this.#byName = new Map(this.#topics.map((each) => [each.reader.window.topic.name, each]));
   }
 
-  /** True once the windows hold what the log retains. False while the log could not be read. */
+  /** True once the windows hold what the log retains. */
   get isFilled(): boolean {
     return this.#topics.every(({ reader }) => reader.isFilled);
   }
@@ -69,8 +59,9 @@ export class MergedTopics {
 
   /** Refreshes the windows. Returns nothing if there is nothing to wait for. */
   refresh(): void | Promise<void> {
-    const works = this.#topics.map(({ reader }) => this.windows.refresh(reader));
-    if (works.some((work) => work !== undefined)) return this.#refreshed(works);
+    const filled = this.#topics.filter(({ reader }) => reader.isFilled);
+    const works = this.#topics.flatMap(({ reader }) => this.windows.refresh(reader) ?? []);
+    if (works.length > 0) return this.#refreshed(works, filled);
   }
 
   /** Releases the windows. */
@@ -82,16 +73,16 @@ export class MergedTopics {
   passing(events: readonly EncodedEvent[]): EncodedEvent[] {
     return events.filter((event) => {
       const known = this.#byName.get(event.topic);
-      return known !== undefined && passes(known, event);
+      return known !== undefined && passes(known.tags, event);
     });
   }
 
   /** Returns whether an event is of a log topic. */
   isLogged({ topic }: StreamEvent): boolean {
-    return this.#byName.get(topic)?.topic.kind === "log";
+    return this.#byName.get(topic)?.reader.window.topic.kind === "log";
   }
 
-  /** Returns what a snapshot is made of. */
+  /** Returns the events of which a snapshot is made. */
   values(): StreamEvent[] {
     return this.#topics.flatMap(valuesOf);
   }
@@ -103,9 +94,10 @@ export class MergedTopics {
 
   /** Creates the snapshots of the topics that hold values without ids. */
   unloggedSnapshot(): Frame[] {
-    const isUnlogged = (each: FilteredTopic) =>
-      each.reader.window.unlogged().some((value) => passes(each, value));
-    return this.#topics.filter(isUnlogged).flatMap(openingOf);
+    const unlogged = this.#topics.filter(({ reader, tags }) =>
+      reader.window.unlogged().some((value) => passes(tags, value))
+    );
+    return unlogged.flatMap(openingOf);
   }
 
   /** Returns whether a window lacks something after a position. */
@@ -132,16 +124,14 @@ export class MergedTopics {
    */
   async replay(from: Position, to: Position, maxBytes: number): Promise<Merged> {
     const pages = new Map<TopicReader, Part>();
+    const readers = this.#topics.map(({ reader }) => reader);
     for (;;) {
-      const behind = this.#topics.map(({ reader }) => reader)
-        .filter((reader) => !pages.has(reader) && reader.isBehind(from));
+      const behind = readers.filter((reader) => !pages.has(reader) && reader.isBehind(from));
       if (behind.length === 0) break;
       // More windows may move past `from` meanwhile: then the log is read for these too.
-      await Promise.all(
-        behind.map(async (reader) => pages.set(reader, await reader.pageAfter(from))),
-      );
+      await Promise.all(behind.map(async (each) => pages.set(each, await each.pageAfter(from))));
     }
-    const parts = this.#topics.map(({ reader }) => {
+    const parts = readers.map((reader) => {
       const page = pages.get(reader);
       return page ? reader.withoutRetracted(page) : reader.windowAfter(from);
     });
@@ -150,15 +140,14 @@ export class MergedTopics {
 
   /** Reads a page of each log topic after a position, or only of those whose windows are behind it. */
   pagesAfter(position: Position, onlyBehind = false): Promise<Part[]> {
-    const logs = this.#topics.filter(({ topic, reader }) =>
-      topic.kind === "log" && (!onlyBehind || reader.isBehind(position))
+    const readers = this.#topics.map(({ reader }) => reader).filter((reader) =>
+      reader.window.topic.kind === "log" && (!onlyBehind || reader.isBehind(position))
     );
-    return Promise.all(logs.map(({ reader }) => reader.pageAfter(position)));
+    return Promise.all(readers.map((reader) => reader.pageAfter(position)));
   }
 
-  /** Waits for all windows, and again for those that were reset meanwhile. */
-  async #refreshed(works: readonly (void | Promise<void>)[]): Promise<void> {
-    const filled = this.#topics.filter(({ reader }) => reader.isFilled);
+  /** Waits for all windows, and again if one of those that were filled was reset meanwhile. */
+  async #refreshed(works: Promise<void>[], filled: readonly FilteredTopic[]): Promise<void> {
     await Promise.all(works);
     if (!filled.every(({ reader }) => reader.isFilled)) await this.refresh();
   }
@@ -187,28 +176,11 @@ export class MergedTopics {
   }
 }
 
-/** Joins the bytes of events into one chunk. The bytes of a single event are used unchanged. */
-export function joinBytes(events: readonly EncodedEvent[]): Uint8Array<ArrayBuffer> {
-  const [only] = events;
-  if (only && events.length === 1) return only.bytes;
-  const chunk = new Uint8Array(events.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
-  let at = 0;
-  for (const { bytes } of events) {
-    chunk.set(bytes, at);
-    at += bytes.byteLength;
-  }
-  return chunk;
-}
-
-function passes({ tags }: FilteredTopic, event: StreamEvent): boolean {
-  return tags === null || event.tags.length === 0 || event.tags.some((tag) => tags.has(tag));
-}
-
-function valuesOf(each: FilteredTopic): StreamEvent[] {
-  return each.reader.window.values().filter((event) => passes(each, event));
+function valuesOf({ reader, tags }: FilteredTopic): StreamEvent[] {
+  return reader.window.values().filter((event) => passes(tags, event));
 }
 
 function openingOf(each: FilteredTopic): Frame[] {
-  const opening = each.topic.open?.(valuesOf(each), each.tags);
+  const opening = each.reader.window.topic.open?.(valuesOf(each), each.tags);
   return opening ? [{ event: opening.type, data: opening.json }] : [];
 }

@@ -10,21 +10,10 @@ import { Problem } from "../core/problem.ts";
 import { serialize } from "../core/serialize.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import {
-  type Appended,
-  type AppendOptions,
-  type Cas,
-  type CasResult,
-  keyReused,
-  queueFull,
-} from "../store/event_log.ts";
+import type { Appended, AppendOptions, Cas, CasResult } from "../store/event_log.ts";
+import { keyReused, queueFull } from "../store/event_log.ts";
 import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
 import type { HubContext } from "./log_consumer.ts";
-
-function outcomeOf(thrown: unknown): PublishOutcome {
-  if (thrown instanceof StoreUnavailable) return "away";
-  return thrown instanceof Problem ? "refused" : "fault";
-}
 
 /** Publishes events, and counts the outcomes. */
 export class Publisher {
@@ -44,17 +33,12 @@ export class Publisher {
   ): Promise<readonly Position[]> {
     if (inputs.length === 0) return [];
     const appended = await this.#append(topic, inputs, options);
-    switch (appended.kind) {
-      case "appended":
-      case "repeated":
-        return appended.ids;
-      case "fenced":
-        throw new Problem(409, "fenced", "Another isolate leads by now.");
-      case "conflict":
-        throw keyReused();
-      default:
-        throw new TypeError(`Cannot be ${appended.kind}: no value was compared`);
+    if ("ids" in appended) return appended.ids;
+    if (appended.kind === "fenced") {
+      throw new Problem(409, "fenced", "Another isolate leads by now.");
     }
+    if (appended.kind === "conflict") throw keyReused();
+    throw new TypeError(`Cannot be ${appended.kind}: no value was compared`);
   }
 
   /**
@@ -100,4 +84,9 @@ export class Publisher {
   #serialize(topic: Topic, input: EventInput): SerializedEvent {
     return serialize(topic, input, this.hub.options.maxEventBytes);
   }
+}
+
+function outcomeOf(thrown: unknown): PublishOutcome {
+  if (thrown instanceof StoreUnavailable) return "away";
+  return thrown instanceof Problem ? "refused" : "fault";
 }

@@ -5,9 +5,10 @@
  */
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, type Position } from "../core/position.ts";
+import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { LogConsumer } from "./log_consumer.ts";
-import { MergedTopics, type TopicFilter } from "./merge.ts";
+import { MergedTopics } from "./merge.ts";
 import type { Resumer } from "./resume.ts";
 import { MAX_WINDOW_BYTES } from "./window.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -15,16 +16,12 @@ import type { WindowRegistry } from "./window_registry.ts";
 /** The events of a window. */
 export interface Latest {
   readonly events: readonly StreamEvent[];
-  /** The position of the log. Null while it is not known. */
+  /** The position of the log. Null while it is not known, or the log does not answer. */
   readonly cursor: Position | null;
 }
 
-/** The events after a cursor. */
-export interface Since {
-  /** Oldest first. */
-  readonly events: readonly StreamEvent[];
-  /** The cursor with which to continue. Null while the store is unavailable. */
-  readonly cursor: Position | null;
+/** The events after a cursor, oldest first, and the cursor with which to continue. */
+export interface Since extends Latest {
   /** False if more events follow the last of `events`. */
   readonly isWhole: boolean;
   /** True if the log no longer reaches back to the cursor: then `events` begin with the oldest that it retains. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
+import type { TopicFilter } from "../core/topic.ts";
 import {
   encodeAuth,
   encodeBye,
@@ -14,7 +15,6 @@ import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
-import type { TopicFilter } from "./merge.ts";
 import { gapsOf, type Resumer, type Resumption } from "./resume.ts";
 import type { Resync } from "./resync.ts";
 import type { StreamStats } from "./stream_stats.ts";
@@ -110,13 +110,12 @@ export class Subscriber {
       number: this.stats.opened(group, isResumed),
       openedAt: now,
       maxAgeAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-      warnAt,
       rightsExpireAt,
       onEnd,
     };
     const client = new ClientStream(group, facts, isInStep ? group.cursor : { position }, chunks);
     client.hasPosition = resumption !== null;
-    client.isWarned = now >= warnAt;
+    if (now < warnAt) client.warnAt = warnAt;
     if (resumption) client.gapsReported(resumption.missed);
     // A client that begins at the oldest event may lose it before its first read: that is not its own slowness.
     if (!isResumed) client.excusedUpTo = this.consumer.head;

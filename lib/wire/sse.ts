@@ -105,3 +105,16 @@ export function encodeEvent(event: StreamEvent): EncodedEvent {
   const { id, type, json } = event;
   return { ...event, bytes: encodeFrames({ id, event: type, data: json }) };
 }
+
+/** Joins the bytes of events into one chunk. The bytes of a single event are used unchanged. */
+export function joinBytes(events: readonly EncodedEvent[]): Uint8Array<ArrayBuffer> {
+  const [only] = events;
+  if (only && events.length === 1) return only.bytes;
+  const chunk = new Uint8Array(events.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
+  let at = 0;
+  for (const { bytes } of events) {
+    chunk.set(bytes, at);
+    at += bytes.byteLength;
+  }
+  return chunk;
+}
