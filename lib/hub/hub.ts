@@ -7,48 +7,31 @@
  *
  * @module
  */
-import type { EventInput } from "../core/event.ts";
 import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures } from "../core/metrics.ts";
 import type { Position } from "../core/position.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Topic, TopicFilter } from "../core/topic.ts";
+import type { Topic } from "../core/topic.ts";
 import type { SharedState } from "../store/backend.ts";
-import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
 import { BroadcastGroups } from "./broadcast_groups.ts";
 import { type HubContext, type HubOptions, LogConsumer } from "./log_consumer.ts";
 import { Publisher } from "./publisher.ts";
-import { type Latest, Queries, type Since } from "./queries.ts";
+import { Queries } from "./queries.ts";
 import { Resumer } from "./resume.ts";
 import { Resync } from "./resync.ts";
 import { StreamStats } from "./stream_stats.ts";
-import { Subscriber, type Subscription } from "./subscribe.ts";
-import { type Starter, WindowRegistry } from "./window_registry.ts";
+import { Subscriber } from "./subscribe.ts";
+import { WindowRegistry } from "./window_registry.ts";
 
-/** Publish and subscribe. */
-export interface Hub {
-  /** Publishes events, as `Publisher.publish()` says. Waits up to a second while much of the topic is pending. */
-  publish(
-    topic: Topic,
-    inputs: readonly EventInput[],
-    options?: Omit<AppendOptions, "cas">,
-  ): Promise<readonly Position[]>;
-  /** Sets a value and publishes its event in one step, as `Publisher.updateAndPublish()` says. */
-  updateAndPublish(topic: Topic, input: EventInput, cas: Cas): Promise<CasResult>;
-  /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */
-  overlay(topic: Topic, inputs: readonly EventInput[]): void;
+/** Publish and subscribe. Its parts document the methods that are theirs. */
+export interface Hub
+  extends
+    Pick<Publisher, "publish" | "updateAndPublish" | "overlay">,
+    Pick<Subscriber, "subscribe">,
+    Pick<Queries, "latest" | "since">,
+    Pick<WindowRegistry, "whileSubscribed" | "keepOpen"> {
   /** Resolves once this isolate has received the events with these ids, or after a second. */
   received(ids: readonly Position[]): Promise<void>;
-  /** Opens a stream. Resolves to null if its cursor is at or after the terminal events of all its topics. */
-  subscribe(subscription: Subscription): Promise<ReadableStream<Uint8Array> | null>;
-  /** Returns the newest values of a state topic, or the recent events of a log topic, that pass a filter. */
-  latest(filter: TopicFilter): Promise<Latest>;
-  /** Returns the events of a log topic after a cursor that pass a filter, at most `maxEvents`. */
-  since(filter: TopicFilter, cursor: string, maxEvents: number): Promise<Since>;
-  /** Runs a task from a topic's first subscriber to its last. The name of a family stands for each of its topics. */
-  whileSubscribed(topic: Pick<Topic, "name">, start: Starter): void;
-  /** Keeps a topic subscribed for `ms` milliseconds from now on, whatever was requested before. */
-  keepOpen(topic: Topic, ms: number): void;
   /** Calls a listener whenever an event of a subscribed topic arrives, whichever isolate published it. */
   onPublished(topic: Topic, listener: () => void): void;
   /** Calls a listener whenever this isolate joins the log anew: events before that may never arrive. */
@@ -69,9 +52,9 @@ export function createHub(
   state: Pick<SharedState, "log" | "health">,
   options: HubOptions,
 ): Hub {
-  const { log, metrics = noMetrics } = runtime;
+  const { clock, random, log, metrics = noMetrics } = runtime;
   const onFault = (thrown: unknown) => log.error("hub fault", { error: messageOf(thrown) });
-  const hub: HubContext = { ...runtime, metrics, state, options, onFault };
+  const hub: HubContext = { clock, random, log, metrics, state, options, onFault };
   // Each part receives the consumer's messages after the parts above it.
   const consumer = new LogConsumer(hub);
   const windows = new WindowRegistry(hub, consumer);
@@ -81,30 +64,21 @@ export function createHub(
   const resync = new Resync(hub, consumer, windows, groups, resumer);
   const subscriber = new Subscriber(hub, consumer, groups, resumer, resync, stats);
   const queries = new Queries(consumer, windows, resumer);
-  const publisher = new Publisher(hub);
+  const publisher = new Publisher(hub, windows, groups);
 
   return {
-    async publish(topic, inputs, how) {
-      const ids = await publisher.publish(topic, inputs, how);
-      const room = groups.waitForRoom(topic.name);
-      if (room) await room;
-      return ids;
-    },
+    publish: (topic, inputs, how) => publisher.publish(topic, inputs, how),
     updateAndPublish: (topic, input, cas) => publisher.updateAndPublish(topic, input, cas),
-    overlay(topic, inputs) {
-      const values = publisher.encodeUnlogged(topic, inputs);
-      const newer = windows.get(topic.name)?.window.overlay(values) ?? [];
-      if (newer.length > 0) groups.overlay(topic.name, newer);
-    },
-    async received(ids) {
-      const last = ids.at(-1);
-      if (last) await consumer.received(last);
-    },
+    overlay: (topic, inputs) => publisher.overlay(topic, inputs),
     subscribe: (subscription) => subscriber.subscribe(subscription),
     latest: (filter) => queries.latest(filter),
     since: (filter, cursor, maxEvents) => queries.since(filter, cursor, maxEvents),
     whileSubscribed: (topic, start) => windows.whileSubscribed(topic, start),
     keepOpen: (topic, ms) => windows.keepOpen(topic, ms),
+    async received(ids) {
+      const last = ids.at(-1);
+      if (last) await consumer.received(last);
+    },
     onPublished(topic, listener) {
       consumer.listen({
         published(events) {

@@ -140,28 +140,26 @@ export class LogConsumer {
 
   #receive(message: LogMessage<EncodedEvent>): void {
     try {
-      if (message.kind === "joined") this.#rejoin(message);
-      else this.#publish(message.events, message.retracted);
+      if (message.kind === "joined") this.#rejoined(message);
+      else this.#published(message.events, message.retracted);
     } catch (thrown) {
       this.hub.onFault(thrown); // the fault of one event must not affect the next one
     }
     for (const settle of this.#waiters) settle();
   }
 
-  #rejoin(now: Joined): void {
+  #rejoined(now: Joined): void {
     const before = this.#joined && { ...this.#joined, head: this.#head };
     this.#joined = now;
     this.#head = now.head;
     for (const listener of this.#listeners) listener.joined?.(now, before);
   }
 
-  #publish(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
-    const newest = events.at(-1)?.id;
+  #published(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
     const before = this.#head;
-    if (newest !== undefined) {
-      if (comparePositions(newest, before) <= 0) return; // received before
-      this.#head = newest;
-    }
+    const newest = events.at(-1)?.id ?? null;
+    if (newest !== null && comparePositions(newest, before) <= 0) return; // received before
+    this.#head = newest ?? before;
     for (const listener of this.#listeners) listener.published?.(events, retracted, before);
   }
 

@@ -12,15 +12,21 @@ import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { Appended, AppendOptions, Cas, CasResult } from "../store/event_log.ts";
 import { keyReused, queueFull } from "../store/event_log.ts";
-import { type EncodedEvent, encodeFrames } from "../wire/sse.ts";
+import { encodeFrames } from "../wire/sse.ts";
+import type { BroadcastGroups } from "./broadcast_groups.ts";
 import type { HubContext } from "./log_consumer.ts";
+import type { WindowRegistry } from "./window_registry.ts";
 
 /** Publishes events, and counts the outcomes. */
 export class Publisher {
-  constructor(private readonly hub: HubContext) {}
+  constructor(
+    private readonly hub: HubContext,
+    private readonly windows: WindowRegistry,
+    private readonly groups: BroadcastGroups,
+  ) {}
 
   /**
-   * Publishes events of one topic together: all or none.
+   * Publishes events of one topic together: all or none. Waits up to a second while much of the topic is pending.
    *
    * @returns Their ids. The events are in the log; clients receive them about now.
    * @throws {Problem} If an event is refused (400, 413, 422), its key was used with another body (422), another isolate holds
@@ -33,12 +39,14 @@ export class Publisher {
   ): Promise<readonly Position[]> {
     if (inputs.length === 0) return [];
     const appended = await this.#append(topic, inputs, options);
-    if ("ids" in appended) return appended.ids;
     if (appended.kind === "fenced") {
       throw new Problem(409, "fenced", "Another isolate leads by now.");
     }
     if (appended.kind === "conflict") throw keyReused();
-    throw new TypeError(`Cannot be ${appended.kind}: no value was compared`);
+    if (!("ids" in appended)) throw new TypeError(`${appended.kind}, but no value was compared`);
+    const waiting = this.groups.waitForRoom(topic.name);
+    if (waiting) await waiting;
+    return appended.ids;
   }
 
   /**
@@ -53,13 +61,15 @@ export class Publisher {
     return { isSet: true, current: cas.next };
   }
 
-  /** Encodes values that the log cannot take now: without ids. */
-  encodeUnlogged(topic: Topic, inputs: readonly EventInput[]): EncodedEvent[] {
-    return inputs.map((input) => {
+  /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */
+  overlay(topic: Topic, inputs: readonly EventInput[]): void {
+    const values = inputs.map((input) => {
       const event = this.#serialize(topic, input);
       const bytes = encodeFrames({ event: event.type, data: event.json });
       return { ...event, id: ORIGIN, topic: topic.name, prevId: null, bytes };
     });
+    const newer = this.windows.get(topic.name)?.window.overlay(values) ?? [];
+    if (newer.length > 0) this.groups.overlay(topic.name, newer);
   }
 
   async #append(

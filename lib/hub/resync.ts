@@ -72,10 +72,11 @@ export class Resync implements LogListener {
   }
 
   async #run(): Promise<void> {
+    for (const client of this.#waiting.keys()) if (client.index < 0) this.#waiting.delete(client);
     if (this.#isRunning || this.#waiting.size === 0) return;
     this.#isRunning = true;
     try {
-      await this.#positionAll();
+      if (this.consumer.isReadable()) await this.#positionAll();
     } catch (thrown) {
       this.hub.onFault(thrown);
     }
@@ -91,8 +92,6 @@ export class Resync implements LogListener {
   }
 
   async #positionAll(): Promise<void> {
-    for (const client of this.#waiting.keys()) if (client.index < 0) this.#waiting.delete(client);
-    if (this.#waiting.size === 0 || !this.consumer.isReadable()) return;
     await this.windows.refill();
     // One fault tells as much as many of the same.
     await Promise.all([...this.#waiting].map(([client, each]) => this.#position(client, each)));
