@@ -31,15 +31,12 @@ const MAX_BLOCKED_MS = 60_000;
 /** Snapshots are made anew after this time, in milliseconds, since a topic judges freshness when it is served. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
 
-/** The registry of a group. */
+/** The registry of a group, which hears of the clients that leave it. */
 export interface GroupOwner {
-  /** Takes note of a client that has left the group. */
   left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void;
 }
 
-type HeartbeatEncoder = ReturnType<typeof heartbeatEncoder>;
-
-/** Merged events for clients at one position, as one chunk. */
+/** The events that clients at one position lack, as one chunk. */
 interface CachedRead {
   readonly chunk: Uint8Array;
   readonly count: number;
@@ -61,7 +58,7 @@ interface CachedRead {
  */
 export class BroadcastGroup implements StreamOwner {
   readonly topics: MergedTopics;
-  /** The number of streams that hold the group, those that are opening too. The registry counts them. */
+  /** The number of its streams, those that are opening too. The registry counts them. */
   streams = 0;
   /** The kinds of its topics for metrics, each once, and the one of its streams. */
   readonly kinds: readonly string[];
@@ -72,17 +69,15 @@ export class BroadcastGroup implements StreamOwner {
   #cursor: { position: Position };
   #hasPending = false;
   #flushedAt = -Infinity;
-  #snapshot: { readonly position: Position; readonly at: number; readonly frames: Frame[] } | null =
-    null;
+  #snapshot: { position: Position; madeAt: number; frames: Frame[] } | null = null;
   #tick: Promise<void> | null = null;
 
-  /** Creates a group without clients. @param intervalMs The shortest time between two flushes. */
+  /** @param key Identifies the group in its registry. @param intervalMs The shortest time between two flushes. */
   constructor(
     private readonly hub: HubContext,
     private readonly consumer: LogConsumer,
     private readonly owner: GroupOwner,
     windows: WindowRegistry,
-    /** Identifies the group in its registry. */
     readonly key: string,
     filters: readonly TopicFilter[],
     intervalMs: number,
@@ -105,14 +100,16 @@ export class BroadcastGroup implements StreamOwner {
     return this.#clients;
   }
 
-  /** Returns the snapshots of its topics, which are made once per position. */
+  /** Returns the snapshots of its topics: the same ones for some time, while the log stays where it is. */
   snapshot(): Frame[] {
     const position = this.consumer.head;
     const now = this.hub.clock.elapsed();
     const known = this.#snapshot;
-    if (known?.position === position && now - known.at < MAX_SNAPSHOT_AGE_MS) return known.frames;
+    if (known?.position === position && now - known.madeAt < MAX_SNAPSHOT_AGE_MS) {
+      return known.frames;
+    }
     const frames = this.topics.snapshot();
-    if (this.topics.isFilled) this.#snapshot = { position, at: now, frames };
+    if (this.topics.isFilled) this.#snapshot = { position, madeAt: now, frames };
     return frames;
   }
 
@@ -146,9 +143,8 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   isLagging(client: ClientStream): boolean {
-    const { cursor } = this;
-    return client.hasPosition && client.cursor !== cursor &&
-      comparePositions(client.cursor.position, cursor.position) < 0;
+    return client.hasPosition && client.cursor !== this.cursor &&
+      comparePositions(client.cursor.position, this.cursor.position) < 0;
   }
 
   /** Schedules a flush of events that have arrived in the windows. @param before The head before them. */
@@ -211,7 +207,11 @@ export class BroadcastGroup implements StreamOwner {
 
   catchUp(client: ClientStream): void | Promise<void> {
     if (client.isReadingLog || client.hasRest) return;
-    if (client.needsSnapshot) this.#sendSnapshot(client);
+    if (client.needsSnapshot && client.isWritable()) {
+      client.needsSnapshot = false;
+      const frames = this.topics.unloggedSnapshot();
+      this.#send(client, encodeFrames(...frames), frames.length);
+    }
     if (!client.hasPosition || this.#finish(client)) return;
     const { cursor } = this;
     if (client.cursor === cursor) return;
@@ -232,10 +232,9 @@ export class BroadcastGroup implements StreamOwner {
   /** Sends heartbeats and `auth` where they are due, and ends the clients that have expired, finished or been blocked. */
   maintain(): void {
     const { clock } = this.hub;
-    const now = clock.elapsed();
-    const encodeHeartbeat = heartbeatEncoder(clock.now());
+    const [now, encode] = [clock.elapsed(), heartbeatEncoder(clock.now())];
     this.#reads.clear();
-    this.#forEach((client) => this.#maintain(client, now, encodeHeartbeat));
+    this.#forEach((client) => this.#maintain(client, now, encode));
   }
 
   endAll(reason: EndReason): void {
@@ -273,7 +272,7 @@ export class BroadcastGroup implements StreamOwner {
     this.#scheduler.settle();
   }
 
-  /** Enqueues the pending events as one chunk to every client in step: a comparison, a check and an enqueue for each. */
+  /** Enqueues the pending events as one chunk. A client in step costs a comparison, a check and an enqueue. */
   #flush(): void {
     this.#reads.clear();
     const from = this.#cursor;
@@ -315,13 +314,13 @@ export class BroadcastGroup implements StreamOwner {
     const own = client.cursor;
     client.isReadingLog = true;
     try {
-      const { position } = this.cursor;
-      const merged = await this.topics.replay(own.position, position, MAX_FLUSH_BYTES);
+      const to = this.cursor.position;
+      const merged = await this.topics.replay(own.position, to, MAX_FLUSH_BYTES);
       if (client.cursor !== own || !client.isWritable()) return; // it lost its position, or was blocked
       if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
       if (!client.isWritable()) return;
-      const { events, to } = merged;
-      this.#deliver(client, joinBytes(events), { position: to }, events.length);
+      const { events } = merged;
+      this.#deliver(client, joinBytes(events), { position: merged.to }, events.length);
     } catch (thrown) {
       if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
       this.hub.onFault(thrown);
@@ -337,8 +336,7 @@ export class BroadcastGroup implements StreamOwner {
     const missed = truncated.filter((part) => client.lacksGap(part));
     if (missed.some((part) => isTruncatedAfter(part, client.excusedUpTo))) return false;
     client.gapsReported(missed);
-    const { position } = client.cursor;
-    const gaps = gapsOf({ isHonoured: true, position, missed });
+    const gaps = gapsOf({ isHonoured: true, position: client.cursor.position, missed });
     this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
   }
@@ -350,18 +348,10 @@ export class BroadcastGroup implements StreamOwner {
     this.#finish(client);
   }
 
-  /** Sends a chunk to one client alone. */
   #send(client: ClientStream, chunk: Uint8Array, events = 0): void {
     if (chunk.byteLength === 0) return;
     client.lastFrameAt = this.hub.clock.elapsed();
     client.send(chunk, events);
-  }
-
-  #sendSnapshot(client: ClientStream): void {
-    if (!client.isWritable()) return;
-    client.needsSnapshot = false;
-    const frames = this.topics.unloggedSnapshot();
-    this.#send(client, encodeFrames(...frames), frames.length);
   }
 
   #end(client: ClientStream, reason: EndReason): void {
@@ -377,7 +367,7 @@ export class BroadcastGroup implements StreamOwner {
     return true;
   }
 
-  #maintain(client: ClientStream, now: number, encodeHeartbeat: HeartbeatEncoder): void {
+  #maintain(client: ClientStream, now: number, encode: ReturnType<typeof heartbeatEncoder>): void {
     if (now >= client.facts.rightsExpireAt) return this.#end(client, "revoked");
     if (now >= client.facts.maxAgeAt) return this.#end(client, "max_age");
     if (this.#finish(client)) return;
@@ -391,7 +381,7 @@ export class BroadcastGroup implements StreamOwner {
     const isInStep = client.cursor === this.#cursor;
     const sentAt = isInStep ? Math.max(this.#flushedAt, client.lastFrameAt) : client.lastFrameAt;
     if (now - sentAt < this.hub.options.heartbeatMs) return;
-    this.#send(client, encodeHeartbeat(client.cursor.position));
+    this.#send(client, encode(client.cursor.position));
   }
 
   /** Ends a client that is blocked for too long, or whose position was evicted from a window meanwhile. */

@@ -48,8 +48,7 @@ export class BroadcastGroups implements GroupOwner, LogListener {
     this.#byKey.delete(group.key);
     for (const name of group.topics.names) {
       const groups = this.#byTopic.get(name);
-      groups?.delete(group);
-      if (groups?.size === 0) this.#byTopic.delete(name);
+      if (groups?.delete(group) && groups.size === 0) this.#byTopic.delete(name);
     }
     group.topics.release();
     if (this.#byKey.size > 0) return;
@@ -85,10 +84,6 @@ export class BroadcastGroups implements GroupOwner, LogListener {
   waitForRoom(topic: string): Promise<unknown> | undefined {
     const waits = [...this.#groupsOf(topic)].flatMap((group) => group.waitForRoom() ?? []);
     return waits.length > 0 ? Promise.all(waits) : undefined;
-  }
-
-  endAll(reason: EndReason): void {
-    for (const group of this.all) group.endAll(reason);
   }
 
   #groupsOf(topic: string | undefined): Iterable<BroadcastGroup> {

@@ -11,10 +11,7 @@ import { isTruncatedAfter, type Part } from "./replay.ts";
 /** The reason for which a stream ends: that of its `bye`, or `gone` if the client disconnected. */
 export type EndReason = typeof END_REASONS[number];
 
-/**
- * A position that several clients share, and that only a broadcast group changes: its own. One comparison of references tells
- * whether a client is in step with its group.
- */
+/** A position that several clients share. One comparison of references tells whether a client is in step with its group. */
 export interface SharedCursor {
   readonly position: Position;
 }
@@ -33,7 +30,6 @@ export interface StreamOwner {
 
 /** The properties of a stream that do not change. Times are the clock's `elapsed()`. */
 export interface StreamFacts {
-  /** Identifies the stream in the operator's log. */
   readonly number: number;
   readonly openedAt: number;
   readonly maxAgeAt: number;
@@ -42,9 +38,7 @@ export interface StreamFacts {
 }
 
 /**
- * A client, as the source of its response's body. As a class, it takes the least memory of what was measured.
- *
- * Its states follow one sequence, and each may end:
+ * A client, as the source of its response's body. Its states follow one sequence, and each may end:
  *
  * ```
  * unpositioned ──▶ lagging ◀─▶ in step ──▶ ended
@@ -56,11 +50,11 @@ export interface StreamFacts {
  * - *lagging*: it has a cursor of its own. It catches up, or is ahead of its group and waits for the group to pass it.
  * - *in step*: it shares its group's cursor and receives the group's chunks.
  *
- * Beside its state, a client is *blocked* while it is not writable.
+ * Beside that, it is *blocked* while it is not writable.
  */
 export class ClientStream extends StreamBody {
   hasPosition = true;
-  /** The index in its group's list: -1 once it has ended. */
+  /** Its index in its group's list: -1 once it has ended. */
   index = -1;
   /** The time of the last frame that was sent to it alone. */
   lastFrameAt: number;

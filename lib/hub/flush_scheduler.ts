@@ -24,11 +24,8 @@ const FLUSHES_COMPARED = 8;
 /** The longest time that a publisher is held back, in milliseconds. */
 const MAX_BACKPRESSURE_MS = 1000;
 
-/** A number of log events. State values are not counted: a newer one replaces an older one. */
-interface Count {
-  events: number;
-  bytes: number;
-}
+/** Counts log events. State values are not counted: a newer one replaces an older one. */
+type Count = Record<"events" | "bytes", number>;
 
 /**
  * Schedules flushes: at once after silence, then at an interval. Coalescing and `max_rate` are the same mechanism with
@@ -111,7 +108,6 @@ export class FlushScheduler {
     return !this.#exceeds(this.#pending, 1 / 2);
   }
 
-  /** Compares a number with a share of the window. */
   #exceeds({ events, bytes }: Count, share: number): boolean {
     return events > this.bounds.maxEvents * share || bytes > this.bounds.maxBytes * share;
   }

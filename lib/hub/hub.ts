@@ -9,7 +9,7 @@
  */
 import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures } from "../core/metrics.ts";
-import type { Position } from "../core/position.ts";
+import { ORIGIN, type Position } from "../core/position.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Topic } from "../core/topic.ts";
 import type { SharedState } from "../store/backend.ts";
@@ -75,10 +75,7 @@ export function createHub(
     since: (filter, cursor, maxEvents) => queries.since(filter, cursor, maxEvents),
     whileSubscribed: (topic, start) => windows.whileSubscribed(topic, start),
     keepOpen: (topic, ms) => windows.keepOpen(topic, ms),
-    async received(ids) {
-      const last = ids.at(-1);
-      if (last) await consumer.received(last);
-    },
+    received: (ids) => consumer.received(ids.at(-1) ?? ORIGIN),
     onPublished(topic, listener) {
       consumer.listen({
         published(events) {
@@ -91,7 +88,7 @@ export function createHub(
     violations: () => groups.all.flatMap((group) => group.violations()),
     drain() {
       subscriber.drain();
-      groups.endAll("drain");
+      for (const group of groups.all) group.endAll("drain");
     },
     async close() {
       this.drain();

@@ -1,6 +1,5 @@
 /**
- * This isolate's consumer of the log. Every event that a client receives passes through here, whichever isolate
- * published it.
+ * This isolate's consumer of the log: every event that a client receives passes through here, whichever isolate published it.
  *
  * @module
  */
@@ -21,18 +20,18 @@ export interface HubOptions extends Retention {
   readonly maxEventBytes: number;
 }
 
-/** The surroundings that all parts of a hub share. */
+/** The surroundings of all parts of a hub. */
 export interface HubContext extends Pick<Runtime, "clock" | "random" | "log"> {
   readonly metrics: Metrics;
   readonly state: Pick<SharedState, "log" | "health">;
   readonly options: HubOptions;
-  onFault(thrown: unknown): void;
+  readonly onFault: (thrown: unknown) => void;
 }
 
 /** The longest time to wait until the log is joined, or until an event is received, in milliseconds. */
 const MAX_WAIT_MS = 1000;
 
-/** The interval at which an unavailable store is probed, in milliseconds. */
+/** The interval at which a log that does not answer is probed, in milliseconds. */
 const PROBE_MS = 1000;
 
 /** Receives what the consumer reads, in the order in which listeners were added. */
@@ -75,10 +74,7 @@ export class LogConsumer {
     return this.#joined?.epoch ?? null;
   }
 
-  /**
-   * Returns whether the log is known not to answer. Nothing is requested from it then, so this probes it once per
-   * {@linkcode PROBE_MS}: no other request would notice its recovery.
-   */
+  /** Returns whether the log is known not to answer. Probes it then: no other request would notice its recovery. */
   isDown(): boolean {
     const { clock, state: { health } } = this.hub;
     if (health.isUp) return false;
@@ -130,7 +126,7 @@ export class LogConsumer {
     };
     try {
       await this.hub.state.log.subscribe()
-        .pipeThrough(new SseEncoderStream((thrown) => this.hub.onFault(thrown)))
+        .pipeThrough(new SseEncoderStream(this.hub.onFault))
         .pipeTo(new WritableStream({ write }), { signal: own.signal });
     } catch (thrown) {
       if (!own.signal.aborted) this.hub.onFault(thrown);
@@ -172,9 +168,7 @@ export class LogConsumer {
   async #wait(holds: () => boolean): Promise<void> {
     if (holds()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const settle = () => {
-      if (holds() || this.#running === null) resolve();
-    };
+    const settle = () => (holds() || this.#running === null) && resolve();
     this.#waiters.add(settle);
     const cancel = this.hub.clock.after(MAX_WAIT_MS, resolve);
     await promise;

@@ -64,7 +64,6 @@ export class MergedTopics {
     if (works.length > 0) return this.#refreshed(works, filled);
   }
 
-  /** Releases the windows. */
   release(): void {
     for (const { reader } of this.#topics) this.windows.release(reader);
   }
@@ -82,7 +81,6 @@ export class MergedTopics {
     return this.#byName.get(topic)?.reader.window.topic.kind === "log";
   }
 
-  /** Returns the events of which a snapshot is made. */
   values(): StreamEvent[] {
     return this.#topics.flatMap(valuesOf);
   }
@@ -94,10 +92,9 @@ export class MergedTopics {
 
   /** Creates the snapshots of the topics that hold values without ids. */
   unloggedSnapshot(): Frame[] {
-    const unlogged = this.#topics.filter(({ reader, tags }) =>
-      reader.window.unlogged().some((value) => passes(tags, value))
-    );
-    return unlogged.flatMap(openingOf);
+    const hasUnlogged = ({ reader, tags }: FilteredTopic) =>
+      reader.window.unlogged().some((value) => passes(tags, value));
+    return this.#topics.filter(hasUnlogged).flatMap(openingOf);
   }
 
   /** Returns whether a window lacks something after a position. */
@@ -105,10 +102,7 @@ export class MergedTopics {
     return this.#topics.some(({ reader }) => reader.isBehind(position));
   }
 
-  /**
-   * Reads the windows, none of which may be behind `from`: the events after `from`, up to `to`, at most about `maxBytes`,
-   * and at least one event if there is one.
-   */
+  /** Reads at most about `maxBytes` of the windows, but at least one event. None of them may be behind `from`. */
   read(from: Position, to: Position, maxBytes: number): Merged {
     return this.#merge(
       this.#topics.map(({ reader }) => reader.windowAfter(from)),
@@ -118,10 +112,7 @@ export class MergedTopics {
     );
   }
 
-  /**
-   * Reads as `read()` does, and pages of the log where windows are behind. Rejects with a `StoreUnavailable` if the log does
-   * not answer, or another log answers.
-   */
+  /** Reads as `read()` does, and pages of the log where windows are behind. Rejects as `TopicReader.pageAfter()` does. */
   async replay(from: Position, to: Position, maxBytes: number): Promise<Merged> {
     const pages = new Map<TopicReader, Part>();
     const readers = this.#topics.map(({ reader }) => reader);
@@ -157,10 +148,8 @@ export class MergedTopics {
     const lists = parts.map(({ events }) => this.passing(events)).filter(({ length }) =>
       length > 0
     );
-    const [only, ...more] = lists;
-    const merged = only && more.length === 0
-      ? only
-      : lists.flat().sort((a, b) => comparePositions(a.id, b.id));
+    const merged = lists.flat();
+    if (lists.length > 1) merged.sort((a, b) => comparePositions(a.id, b.id));
 
     let [bytes, count, isWhole] = [0, 0, true];
     for (const event of merged) {
@@ -170,7 +159,7 @@ export class MergedTopics {
       if (!isWhole) break;
       count++;
     }
-    const events = count === merged.length ? merged : merged.slice(0, count);
+    const events = merged.slice(0, count);
     const truncated = parts.filter((part) => isTruncatedAfter(part, from));
     return { events, to: isWhole ? end : events.at(-1)?.id ?? from, isWhole, truncated };
   }

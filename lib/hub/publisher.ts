@@ -75,7 +75,7 @@ export class Publisher {
   async #append(
     topic: Topic,
     inputs: readonly EventInput[],
-    options: AppendOptions | undefined,
+    options?: AppendOptions,
   ): Promise<Appended> {
     const count = (outcome: PublishOutcome) =>
       this.hub.metrics.published(topic.metricKind, outcome, inputs.length);

@@ -61,8 +61,7 @@ export function createPageCache(clock: Clock): PageCache {
 /** Reads one topic: its window, and the log behind it. */
 export class TopicReader {
   readonly #retracted = new Set<Position>();
-  /** The position at which the window was last reset. */
-  #resetAt: Position;
+  #resetAt = ORIGIN;
   #filling: Promise<void> | null = null;
   #isFilled = false;
   /** The page that is being read, and the earliest position that clients request meanwhile. */
@@ -75,8 +74,7 @@ export class TopicReader {
     private readonly cache: PageCache,
     readonly window: Window,
   ) {
-    this.#resetAt = consumer.head;
-    this.window.reset(this.#resetAt);
+    this.reset(consumer.head);
   }
 
   /** True once the window holds what the log retains. */
@@ -87,8 +85,7 @@ export class TopicReader {
   /** Fills the window from the log, if it is not filled and the log answers. */
   async fill(): Promise<void> {
     if (this.#isFilled || !this.consumer.isReadable()) return;
-    this.#filling ??= this.#fill(this.#resetAt);
-    await this.#filling;
+    await (this.#filling ??= this.#fill(this.#resetAt));
   }
 
   /** Adds published events to the window. */
@@ -129,17 +126,13 @@ export class TopicReader {
     return { topic, events: this.window.after(position), upTo, truncatedAt: null, oldestId: null };
   }
 
-  /**
-   * Reads a page of the log after a position. Clients that need the same page share one read. Rejects with a
-   * {@linkcode StoreUnavailable} if the log does not answer, or another log answers.
-   */
+  /** Reads a page of the log after a position. Rejects with a `StoreUnavailable` if it does not answer, or another one does. */
   async pageAfter(position: Position): Promise<Part> {
     let page = this.cache.find((cached) => this.#covers(cached, position));
     while (!page || (page.from !== position && !this.#covers(page, position))) {
       if (this.consumer.isDown()) throw new StoreUnavailable();
-      if (this.#earliest === null || comparePositions(position, this.#earliest) < 0) {
-        this.#earliest = position;
-      }
+      const earliest = this.#earliest ?? position;
+      this.#earliest = comparePositions(position, earliest) < 0 ? position : earliest;
       page = await (this.#loading ??= this.#load());
     }
     return { ...page, events: page.events.slice(lowerBound(page.events, position)) };
@@ -147,10 +140,9 @@ export class TopicReader {
 
   /** Removes from a part what was retracted, or hidden by a newer value without an id, since it was read. */
   withoutRetracted(part: Part): Part {
-    const events = part.events.filter((event) =>
-      !this.#retracted.has(event.id) && !this.window.hides(event)
-    );
-    return { ...part, events };
+    const isVisible = (event: EncodedEvent) =>
+      !this.#retracted.has(event.id) && !this.window.hides(event);
+    return { ...part, events: part.events.filter(isVisible) };
   }
 
   async #fill(from: Position): Promise<void> {
@@ -203,9 +195,8 @@ export class TopicReader {
   }
 
   /**
-   * Returns whether a page lacks an event that this isolate has received and that was not truncated. Then it is a page of
-   * another log, of which the consumer has not heard yet. A retraction of a moment ago looks the same until it arrives. On
-   * a state topic a newer value of the key may have replaced the event.
+   * Returns whether a page lacks an event that this isolate has received and that was not truncated or replaced. Then it is
+   * of another log, of which the consumer has not heard yet. A retraction of a moment ago looks the same until it arrives.
    */
   #isForeign({ from, upTo, events, truncatedAt }: EncodedPage): boolean {
     const received = this.window.after(from);

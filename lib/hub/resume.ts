@@ -75,10 +75,10 @@ export class Resumer {
   async #anew(topics: MergedTopics, epoch: Position | null): Promise<Resumption> {
     const missed = await topics.pagesAfter(ORIGIN);
     // The newest truncated id, else the epoch, is just before the oldest event.
-    const [oldest] = epoch === null ? [] : missed.filter(({ oldestId }) => oldestId !== null)
-      .map(({ truncatedAt }) => truncatedAt ?? epoch)
-      .sort(comparePositions);
-    return { isHonoured: false, position: oldest ?? this.consumer.head, missed };
+    const starts = missed.filter(({ oldestId }) => epoch !== null && oldestId !== null)
+      .map(({ truncatedAt }) => truncatedAt ?? epoch ?? ORIGIN);
+    const position = starts.sort(comparePositions)[0] ?? this.consumer.head;
+    return { isHonoured: false, position, missed };
   }
 }
 

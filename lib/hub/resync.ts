@@ -17,10 +17,9 @@ import type { WindowRegistry } from "./window_registry.ts";
 /** The interval at which clients without a position are tried again, in milliseconds. */
 const RETRY_MS = 1000;
 
-/** The circumstances in which a client waits for a position. */
 interface Waiting {
   readonly group: BroadcastGroup;
-  /** The cursor that it sent, or the position that it had in a log that was lost. */
+  /** The cursor that the client sent, or the position that it had in a log that was lost. */
   readonly cursor: string | undefined;
   /** The epoch of the log that replaced a lost one: the last `gap` carries it. */
   readonly newEpoch: Position | null;

@@ -28,13 +28,12 @@ export interface Subscription {
   readonly filters: readonly TopicFilter[];
   /** The names of topics that were requested and no longer exist: `sync` names them. */
   readonly gone?: readonly string[] | undefined;
-  /** As the client sent it. */
   readonly cursor?: string | undefined;
   /** Opens every topic as without a cursor, and catches up from the cursor. */
   readonly withSnapshot?: boolean;
   /** The most deliveries per second. */
   readonly maxRate?: number | undefined;
-  /** The time at which the earliest right expires, in milliseconds since the Unix epoch: the stream then ends `revoked`. */
+  /** The time at which the first right expires, in milliseconds since the Unix epoch: the stream then ends `revoked`. */
   readonly rightsEndAt?: number | undefined;
   /** Called once, however the stream ends. */
   readonly onEnd?: (reason: EndReason) => void;
@@ -53,7 +52,7 @@ export class Subscriber {
     private readonly stats: StreamStats,
   ) {}
 
-  /** Ends every stream that opens from now on with `bye` `drain`. */
+  /** Ends every stream that opens later with `bye` `drain`. */
   drain(): void {
     this.#isDraining = true;
   }

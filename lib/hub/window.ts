@@ -1,6 +1,5 @@
 /**
- * The window: the recent events of one topic in this isolate, encoded. Clients do not queue events; each holds a position
- * in here.
+ * The window: the recent events of one topic, encoded. Clients do not queue events; each holds a position in here.
  *
  * @module
  */
@@ -14,16 +13,13 @@ import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 /** The size of the largest window, in bytes of encoded events. */
 export const MAX_WINDOW_BYTES = 1_048_576;
 
-/** The bounds of a window. Bytes are those of the encoded events. */
+/** The bounds of a window, in encoded bytes. */
 export interface WindowBounds {
   readonly maxEvents: number;
   readonly maxBytes: number;
 }
 
-/**
- * The recent events of one topic: the last ones of a log topic, the newest of each key of a state topic. Only log topics have
- * retractions and a terminal event, only state topics have an overlay.
- */
+/** The last events of a log topic, or the newest event of each key of a state topic. */
 export abstract class Window {
   /** The window holds everything after this position. Null if the topic has nothing that the window lacks. */
   truncatedAt: Position | null = null;
@@ -46,10 +42,9 @@ export abstract class Window {
   /** Returns the events of which a snapshot is made: the newest value of each key, or the events of the window. */
   abstract values(): readonly StreamEvent[];
 
-  /** Removes retracted events. */
+  /** Removes retracted events of a log topic. */
   retract(_ids: ReadonlySet<Position>): void {}
-
-  /** Evicts the events whose ids are older than `ms` since the Unix epoch. */
+  /** Evicts the events of a log topic whose ids are older than `ms` since the Unix epoch. */
   evictBefore(_ms: number): void {}
 
   /** Puts values that the log does not have over the logged ones of their keys. @returns Those that are newer. */
@@ -164,12 +159,9 @@ class StateWindow extends Window {
 
   override fill(page: Page): void {
     const newer = [...this.#logged.values()];
-    const older = page.events.filter(({ id, key }) => {
-      const known = this.#logged.get(key);
-      return known === undefined || comparePositions(known.id, id) < 0;
-    });
     this.#logged.clear();
-    this.put([...older.map(encodeEvent), ...newer].sort((a, b) => comparePositions(a.id, b.id)));
+    const all = [...page.events.map(encodeEvent), ...newer];
+    this.put(all.sort((a, b) => comparePositions(a.id, b.id)));
     this.truncatedAt = null;
   }
 
@@ -185,7 +177,7 @@ class StateWindow extends Window {
   override overlay(values: readonly EncodedEvent[]): readonly EncodedEvent[] {
     const newer = values.filter((value) => {
       const logged = this.#logged.get(value.key);
-      return logged === undefined || !this.topic.outdates?.(logged, value);
+      return !logged || !this.topic.outdates?.(logged, value);
     });
     for (const value of newer) this.#overlay.set(value.key, value);
     return newer;

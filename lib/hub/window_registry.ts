@@ -22,7 +22,6 @@ export type Starter = (topic: Topic) => () => void;
 
 interface OpenTopic {
   readonly reader: TopicReader;
-  /** Stop the tasks that run while the topic has subscribers. */
   readonly stops: (() => void)[];
   subscribers: number;
   cancelLinger: (() => void) | undefined;
@@ -50,7 +49,7 @@ export class WindowRegistry implements LogListener {
     consumer.listen(this);
   }
 
-  /** Acquires a topic's window as it is, empty if it is new. It stays open until it is released as often. */
+  /** Acquires a topic's window as it is, empty if it is new. */
   acquire(topic: Topic): TopicReader {
     const open = this.#open.get(topic.name) ?? this.#create(topic);
     open.cancelLinger?.();
@@ -74,7 +73,6 @@ export class WindowRegistry implements LogListener {
     this.#evict(reader);
   }
 
-  /** Releases a window that was acquired. */
   release(reader: TopicReader): void {
     const { topic } = reader.window;
     const open = this.#open.get(topic.name);
@@ -96,12 +94,9 @@ export class WindowRegistry implements LogListener {
     const cancel = this.hub.clock.after(ms, release);
     releaseEarlier?.();
     this.#keptOpen.set(topic.name, release);
-    if (!releaseEarlier) {
-      Promise.resolve(this.refresh(reader)).catch((thrown) => this.hub.onFault(thrown));
-    }
+    if (!releaseEarlier) void this.#fill(reader, this.consumer.start()).catch(this.hub.onFault);
   }
 
-  /** Returns a topic's reader, if its window is open. */
   get(topic: string): TopicReader | undefined {
     return this.#open.get(topic)?.reader;
   }
@@ -113,10 +108,7 @@ export class WindowRegistry implements LogListener {
 
   /** Fills the windows that could not be filled before. The fault of one does not affect the others. */
   async refill(): Promise<void> {
-    const fills = this.#readers.map((reader) =>
-      reader.fill().catch((thrown) => this.hub.onFault(thrown))
-    );
-    await Promise.all(fills);
+    await Promise.all(this.#readers.map((reader) => reader.fill().catch(this.hub.onFault)));
   }
 
   published(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
