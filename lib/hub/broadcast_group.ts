@@ -28,7 +28,7 @@ const MAX_CACHED_READS = 4;
 /** A client that is blocked for this long is ended, in milliseconds. */
 const MAX_BLOCKED_MS = 60_000;
 
-/** Snapshots are made anew after this time, in milliseconds, since a topic judges freshness when it is served. */
+/** Snapshots are made anew after this time, in milliseconds: a topic judges freshness when it is served. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
 
 /** The registry of a group, which hears of the clients that leave it. */
@@ -133,13 +133,12 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   nextTick(): Promise<void> {
-    this.#tick ??= new Promise((resolve) => {
+    return this.#tick ??= new Promise((resolve) => {
       this.hub.clock.after(0, () => {
         this.#tick = null;
         resolve();
       });
     });
-    return this.#tick;
   }
 
   isLagging(client: ClientStream): boolean {
@@ -241,7 +240,7 @@ export class BroadcastGroup implements StreamOwner {
     this.#forEach((client) => this.#end(client, reason));
   }
 
-  /** Lists the invariants that do not hold, for tests. Takes a look at every client. */
+  /** Lists the invariants that do not hold, for tests. */
   violations(): string[] {
     const found: string[] = [];
     const { head } = this.consumer;

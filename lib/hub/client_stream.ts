@@ -18,11 +18,9 @@ export interface SharedCursor {
 
 /** The broadcast group, as a client's body sees it. */
 export interface StreamOwner {
-  /** Sends a writable client what it lacks. */
   catchUp(client: ClientStream): void | Promise<void>;
   /** Returns whether a client lacks events that it could receive now. */
   isLagging(client: ClientStream): boolean;
-  /** Removes a client that has ended. */
   leave(client: ClientStream, reason: EndReason): void;
   /** Resolves on the next macrotask, the same for all clients that ask within one. */
   nextTick(): Promise<void>;
@@ -115,7 +113,6 @@ export class ClientStream extends StreamBody {
     return reported === undefined || isTruncatedAfter(part, reported);
   }
 
-  /** Sends a chunk of so many events. */
   send(chunk: Uint8Array, events = 0): void {
     this.delivered += events;
     this.enqueue(chunk);

@@ -28,11 +28,9 @@ const MAX_BACKPRESSURE_MS = 1000;
 type Count = Record<"events" | "bytes", number>;
 
 /**
- * Schedules flushes: at once after silence, then at an interval. Coalescing and `max_rate` are the same mechanism with
- * different intervals.
- *
- * It is the backpressure on publishers, too: publishing is cheap beside sending to thousands. Without it, an isolate that
- * cannot keep up falls behind its own windows, and all of its clients would be ended as if they had been slow.
+ * Schedules flushes: at once after silence, then at an interval, which coalescing or `max_rate` sets. Publishing is cheap
+ * beside sending to thousands: without backpressure, an isolate that cannot keep up falls behind its own windows, and all of
+ * its clients are ended as if they had been slow.
  */
 export class FlushScheduler {
   readonly #durationsMs = Array<number>(FLUSHES_COMPARED).fill(0);
@@ -52,7 +50,6 @@ export class FlushScheduler {
     private readonly flush: () => void,
   ) {}
 
-  /** Counts a log event that has arrived. */
   count({ bytes: { byteLength } }: EncodedEvent): void {
     for (const count of [this.#waiting, this.#pending]) {
       count.events++;
@@ -74,7 +71,7 @@ export class FlushScheduler {
     const bytes = flushed.reduce((sum, event) => sum + event.bytes.byteLength, 0);
     this.#pending.events = Math.max(0, this.#pending.events - flushed.length);
     this.#pending.bytes = Math.max(0, this.#pending.bytes - bytes);
-    if (this.#hasRoom()) this.#room?.resolve();
+    if (!this.#exceeds(this.#pending, 1 / 2)) this.#room?.resolve();
     this.#cancel ??= this.clock.after(0, () => this.#run());
   }
 
@@ -93,7 +90,7 @@ export class FlushScheduler {
 
   /** Resolves once at most half a window is pending, or after a second. Returns nothing if that is so now. */
   waitForRoom(): void | Promise<void> {
-    if (!this.#hasRoom()) return this.#room?.promise ?? this.#waitForRoom();
+    if (this.#exceeds(this.#pending, 1 / 2)) return this.#room?.promise ?? this.#waitForRoom();
   }
 
   async #waitForRoom(): Promise<void> {
@@ -102,10 +99,6 @@ export class FlushScheduler {
     await this.#room.promise;
     this.#room = undefined;
     cancel();
-  }
-
-  #hasRoom(): boolean {
-    return !this.#exceeds(this.#pending, 1 / 2);
   }
 
   #exceeds({ events, bytes }: Count, share: number): boolean {

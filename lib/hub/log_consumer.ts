@@ -101,7 +101,8 @@ export class LogConsumer {
       this.#running = new AbortController();
       this.#stopped = this.#run(this.#running);
     }
-    return this.#joined !== null || this.#join();
+    const isJoined = () => this.#joined !== null;
+    return isJoined() || this.#wait(() => isJoined() || this.isDown()).then(isJoined);
   }
 
   /** Resolves once this isolate has received everything up to a position, or after a second. */
@@ -157,11 +158,6 @@ export class LogConsumer {
     if (newest !== null && comparePositions(newest, before) <= 0) return; // received before
     this.#head = newest ?? before;
     for (const listener of this.#listeners) listener.published?.(events, retracted, before);
-  }
-
-  async #join(): Promise<boolean> {
-    await this.#wait(() => this.#joined !== null || this.isDown());
-    return this.#joined !== null;
   }
 
   /** Waits until a condition holds, `stop()` is called, or {@linkcode MAX_WAIT_MS} have passed. */

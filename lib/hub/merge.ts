@@ -16,9 +16,8 @@ interface FilteredTopic {
   readonly tags: ReadonlySet<string> | null;
 }
 
-/** The merged events between two positions. */
+/** The merged events between two positions, oldest first. */
 export interface Merged {
-  /** Oldest first. */
   readonly events: readonly EncodedEvent[];
   /** The position that a client has reached once it has received `events`. */
   readonly to: Position;
@@ -76,7 +75,6 @@ export class MergedTopics {
     });
   }
 
-  /** Returns whether an event is of a log topic. */
   isLogged({ topic }: StreamEvent): boolean {
     return this.#byName.get(topic)?.reader.window.topic.kind === "log";
   }
@@ -104,12 +102,8 @@ export class MergedTopics {
 
   /** Reads at most about `maxBytes` of the windows, but at least one event. None of them may be behind `from`. */
   read(from: Position, to: Position, maxBytes: number): Merged {
-    return this.#merge(
-      this.#topics.map(({ reader }) => reader.windowAfter(from)),
-      from,
-      to,
-      maxBytes,
-    );
+    const parts = this.#topics.map(({ reader }) => reader.windowAfter(from));
+    return this.#merge(parts, from, to, maxBytes);
   }
 
   /** Reads as `read()` does, and pages of the log where windows are behind. Rejects as `TopicReader.pageAfter()` does. */
@@ -145,9 +139,7 @@ export class MergedTopics {
 
   #merge(parts: readonly Part[], from: Position, to: Position, maxBytes: number): Merged {
     const end = parts.reduce((min, { upTo }) => comparePositions(upTo, min) < 0 ? upTo : min, to);
-    const lists = parts.map(({ events }) => this.passing(events)).filter(({ length }) =>
-      length > 0
-    );
+    const lists = parts.map(({ events }) => this.passing(events)).filter((it) => it.length > 0);
     const merged = lists.flat();
     if (lists.length > 1) merged.sort((a, b) => comparePositions(a.id, b.id));
 

@@ -10,9 +10,9 @@ import { Problem } from "../core/problem.ts";
 import { serialize } from "../core/serialize.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { Appended, AppendOptions, Cas, CasResult } from "../store/event_log.ts";
+import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
 import { keyReused, queueFull } from "../store/event_log.ts";
-import { encodeFrames } from "../wire/sse.ts";
+import { encodeEvent } from "../wire/sse.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import type { HubContext } from "./log_consumer.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -63,24 +63,18 @@ export class Publisher {
 
   /** Sends values of a state topic that cannot be published now, without ids, until newer values are in the log. */
   overlay(topic: Topic, inputs: readonly EventInput[]): void {
-    const values = inputs.map((input) => {
-      const event = this.#serialize(topic, input);
-      const bytes = encodeFrames({ event: event.type, data: event.json });
-      return { ...event, id: ORIGIN, topic: topic.name, prevId: null, bytes };
-    });
+    const values = this.#serialize(topic, inputs).map((event) =>
+      encodeEvent({ ...event, id: ORIGIN, topic: topic.name, prevId: null })
+    );
     const newer = this.windows.get(topic.name)?.window.overlay(values) ?? [];
     if (newer.length > 0) this.groups.overlay(topic.name, newer);
   }
 
-  async #append(
-    topic: Topic,
-    inputs: readonly EventInput[],
-    options?: AppendOptions,
-  ): Promise<Appended> {
+  async #append(topic: Topic, inputs: readonly EventInput[], options?: AppendOptions) {
     const count = (outcome: PublishOutcome) =>
       this.hub.metrics.published(topic.metricKind, outcome, inputs.length);
     try {
-      const events = inputs.map((each) => this.#serialize(topic, each));
+      const events = this.#serialize(topic, inputs);
       const appended = await this.hub.state.log.append(topic, events, options);
       // A value that another writer has set first is no publication.
       if (appended.kind !== "stale" && appended.kind !== "full") count(appended.kind);
@@ -91,8 +85,8 @@ export class Publisher {
     }
   }
 
-  #serialize(topic: Topic, input: EventInput): SerializedEvent {
-    return serialize(topic, input, this.hub.options.maxEventBytes);
+  #serialize(topic: Topic, inputs: readonly EventInput[]): SerializedEvent[] {
+    return inputs.map((input) => serialize(topic, input, this.hub.options.maxEventBytes));
   }
 }
 

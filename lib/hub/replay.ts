@@ -20,16 +20,14 @@ const [MAX_CACHED_BYTES, MAX_CACHED_MS] = [8_388_608, 5000];
 /** The most retracted ids that a reader remembers, for reads of the log that began before the retraction. */
 const MAX_RETRACTED = 1000;
 
-/** The events of a topic after a position. */
+/** The events of a topic after a position, oldest first. */
 export interface Part {
   readonly topic: string;
-  /** Oldest first. */
   readonly events: readonly EncodedEvent[];
   /** The part holds everything up to this position. */
   readonly upTo: Position;
-  /** The newest id that the log no longer retains: null if it retains all, or if the part is the window's. */
+  /** The newest id that the log no longer retains, and the oldest that it retains. Null if there is none, or in a window. */
   readonly truncatedAt: Position | null;
-  /** The oldest id that the log retains. Null if it retains none, or if the part is the window's. */
   readonly oldestId: Position | null;
 }
 
@@ -88,7 +86,6 @@ export class TopicReader {
     await (this.#filling ??= this.#fill(this.#resetAt));
   }
 
-  /** Adds published events to the window. */
   put(events: readonly EncodedEvent[]): void {
     this.window.put(events);
     this.#uncache(); // the log may have evicted events since a page was read

@@ -57,11 +57,10 @@ export class Resumer {
     }
   }
 
-  /** Only the log can validate a cursor that this isolate has not received. */
   async #isHonoured(cursor: string, epoch: Position): Promise<boolean> {
     if (!isPosition(cursor) || comparePositions(cursor, epoch) < 0) return false;
     const isReceived = comparePositions(cursor, this.consumer.head) <= 0;
-    if (!isReceived && this.consumer.isDown()) throw new StoreUnavailable();
+    if (!isReceived && this.consumer.isDown()) throw new StoreUnavailable(); // only the log can tell
     return await this.hub.state.log.honours(cursor);
   }
 

@@ -41,7 +41,6 @@ export class Resync implements LogListener {
     consumer.listen(this);
   }
 
-  /** Lets a client wait for a position. */
   add(client: ClientStream, group: BroadcastGroup, cursor: string | undefined): void {
     this.#waiting.set(client, { group, cursor, newEpoch: null });
     this.#retry();
@@ -107,17 +106,15 @@ export class Resync implements LogListener {
   }
 
   #canPosition(client: ClientStream, waiting: Waiting): boolean {
-    return this.#waiting.get(client) === waiting && client.index >= 0 && client.isWritable() &&
-      waiting.group.topics.isFilled;
+    const isWaiting = this.#waiting.get(client) === waiting && client.index >= 0;
+    return isWaiting && client.isWritable() && waiting.group.topics.isFilled;
   }
 
   #framesOf({ group, newEpoch }: Waiting, resumption: Resumption): Frame[] {
     const gaps = gapFrames(gapsOf(resumption));
     if (resumption.isHonoured) return gaps;
-    return [
-      ...newEpoch === null ? gaps : withLastId(gaps, newEpoch),
-      ...group.topics.snapshot(),
-      heartbeatFrame(resumption.position, this.hub.clock.now()),
-    ];
+    const withEpoch = newEpoch === null ? gaps : withLastId(gaps, newEpoch);
+    const heartbeat = heartbeatFrame(resumption.position, this.hub.clock.now());
+    return [...withEpoch, ...group.topics.snapshot(), heartbeat];
   }
 }

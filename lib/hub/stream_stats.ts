@@ -1,6 +1,5 @@
 /**
- * Statistics of streams for operators: a log line at the start and end of each, and figures by kind. They contain nothing of
- * the client, neither its address nor what it sent.
+ * Statistics of streams for operators: log lines and figures by kind. They contain nothing of the client.
  *
  * @module
  */
@@ -27,7 +26,6 @@ export class StreamStats {
     return stream;
   }
 
-  /** Counts a stream that has ended. */
   ended({ kind, kinds: topics }: BroadcastGroup, client: ClientStream, reason: EndReason): void {
     const { facts: { number: stream, openedAt }, delivered: events } = client;
     this.#delivered.set(kind, (this.#delivered.get(kind) ?? 0) + events);

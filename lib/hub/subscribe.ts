@@ -5,12 +5,7 @@
  */
 import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
 import type { TopicFilter } from "../core/topic.ts";
-import {
-  encodeAuth,
-  encodeBye,
-  encodeInitialFrames,
-  initialFrames,
-} from "../wire/control_frames.ts";
+import { encodeAuth, encodeBye, encodeInitialFrames } from "../wire/control_frames.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import { ClientStream, type EndReason } from "./client_stream.ts";
@@ -89,8 +84,7 @@ export class Subscriber {
     const assumed = cursor && isPosition(cursor) ? cursor : null;
     const isResumed = resumption ? resumption.isHonoured : assumed !== null;
     const position = resumption ? resumption.position : assumed ?? ORIGIN;
-    const { topics } = group;
-    const { terminalId } = topics;
+    const { topics, topics: { terminalId } } = group;
     const isPast = terminalId !== null && comparePositions(position, terminalId) >= 0;
     if (resumption?.isHonoured && isPast && !withSnapshot) return null;
 
@@ -101,17 +95,13 @@ export class Subscriber {
     const gaps = resumption ? gapsOf(resumption) : [];
     const snapshots = isResumed && !withSnapshot ? topics.unloggedSnapshot() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;
-    const chunks = encodeInitialFrames(initialFrames(sync, gaps, snapshots, id));
+    const chunks = encodeInitialFrames(sync, gaps, snapshots, id);
     if (now >= warnAt) chunks.push(encodeAuth(rightsExpireAt - now));
 
     const isInStep = resumption && group.cursor.position === position && chunks.length === 1;
-    const facts = {
-      number: this.stats.opened(group, isResumed),
-      openedAt: now,
-      maxAgeAt: now + streamMaxAgeMs * (0.9 + 0.2 * random()),
-      rightsExpireAt,
-      onEnd,
-    };
+    const number = this.stats.opened(group, isResumed);
+    const maxAgeAt = now + streamMaxAgeMs * (0.9 + 0.2 * random());
+    const facts = { number, openedAt: now, maxAgeAt, rightsExpireAt, onEnd };
     const client = new ClientStream(group, facts, isInStep ? group.cursor : { position }, chunks);
     client.hasPosition = resumption !== null;
     if (now < warnAt) client.warnAt = warnAt;

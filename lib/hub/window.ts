@@ -35,7 +35,7 @@ export abstract class Window {
   abstract put(events: readonly EncodedEvent[]): void;
   /** Removes everything: what is put from now on follows `position`. */
   abstract reset(position: Position): void;
-  /** Puts what the log retained up to `position`, where the window was reset, before what has arrived since. */
+  /** Puts what the log retained up to `position`, where the window was reset, before what arrived since. */
   abstract fill(page: Page, position: Position): void;
   /** Returns the logged events after a position, oldest first. */
   abstract after(position: Position): readonly EncodedEvent[];
@@ -52,7 +52,7 @@ export abstract class Window {
     return [];
   }
 
-  /** Returns the values of the overlay, none of which has an id. */
+  /** Returns the values of the overlay. */
   unlogged(): readonly EncodedEvent[] {
     return [];
   }

@@ -77,7 +77,7 @@ export class WindowRegistry implements LogListener {
     const { topic } = reader.window;
     const open = this.#open.get(topic.name);
     if (open?.reader !== reader || --open.subscribers > 0) return;
-    stopTasks(open);
+    for (const stop of open.stops.splice(0)) stop();
     if (this.#isClosed) this.#drop(topic);
     else open.cancelLinger = this.hub.clock.after(LINGER_MS, () => this.#drop(topic));
   }
@@ -125,10 +125,7 @@ export class WindowRegistry implements LogListener {
   close(): void {
     this.#isClosed = true;
     for (const release of [...this.#keptOpen.values()]) release();
-    for (const open of [...this.#open.values()]) {
-      stopTasks(open);
-      this.#drop(open.reader.window.topic);
-    }
+    for (const { window } of this.#readers) this.#drop(window.topic);
   }
 
   get #readers(): TopicReader[] {
@@ -154,12 +151,10 @@ export class WindowRegistry implements LogListener {
   }
 
   #drop(topic: Topic): void {
-    this.#open.get(topic.name)?.cancelLinger?.();
+    const open = this.#open.get(topic.name);
+    for (const stop of open?.stops.splice(0) ?? []) stop();
+    open?.cancelLinger?.();
     this.#open.delete(topic.name);
     if (this.#open.size === 0) void this.consumer.stop();
   }
-}
-
-function stopTasks({ stops }: OpenTopic): void {
-  for (const stop of stops.splice(0)) stop();
 }

@@ -31,16 +31,16 @@ export interface Sync {
 }
 
 /**
- * Creates the initial frames, in order: sync, gaps, snapshots.
+ * Encodes the initial frames, in order: sync, gaps, snapshots. They are one chunk, or a chunk each if they are large.
  *
  * @param id The position from which the client continues, which only the last frame carries. Null if it is not known.
  */
-export function initialFrames(
+export function encodeInitialFrames(
   sync: Sync,
   gaps: readonly Gap[],
   snapshots: readonly Frame[],
   id: Position | null,
-): Frame[] {
+): Uint8Array[] {
   const data = JSON.stringify({
     resumed: sync.isResumed,
     gap: gaps.length > 0,
@@ -49,12 +49,8 @@ export function initialFrames(
     heartbeat_ms: sync.heartbeatMs,
     server_time: sync.serverTime,
   });
-  const frames = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
-  return id === null ? frames : withLastId(frames, id);
-}
-
-/** Encodes initial frames: as one chunk, or as chunks of whole frames if they are large. */
-export function encodeInitialFrames(frames: readonly Frame[]): Uint8Array[] {
+  const bare = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
+  const frames = id === null ? bare : withLastId(bare, id);
   const chunk = encodeFrames(...frames);
   return chunk.byteLength <= MAX_CHUNK_BYTES ? [chunk] : frames.map((frame) => encodeFrames(frame));
 }

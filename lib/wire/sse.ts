@@ -4,6 +4,7 @@
  * @module
  */
 import type { LogMessage, StreamEvent } from "../core/event.ts";
+import { ORIGIN } from "../core/position.ts";
 
 /**
  * The headers of every stream. `connection` and `transfer-encoding` are not among them: HTTP/2 forbids both
@@ -100,10 +101,11 @@ export function encodeFrames(...frames: readonly Frame[]): Uint8Array<ArrayBuffe
   return utf8Encoder.encode(frames.map(encodeFrame).join(""));
 }
 
-/** Encodes one event. */
+/** Encodes one event, without an id if it is not in the log: then its id is {@linkcode ORIGIN}. */
 export function encodeEvent(event: StreamEvent): EncodedEvent {
   const { id, type, json } = event;
-  return { ...event, bytes: encodeFrames({ id, event: type, data: json }) };
+  const frame = { event: type, data: json };
+  return { ...event, bytes: encodeFrames(id === ORIGIN ? frame : { id, ...frame }) };
 }
 
 /** Joins the bytes of events into one chunk. The bytes of a single event are used unchanged. */
