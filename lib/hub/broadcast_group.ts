@@ -8,6 +8,7 @@ import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
 import { type EncodedEvent, encodeFrames, type Frame, joinBytes } from "../wire/sse.ts";
+import { createTick } from "../wire/stream_body.ts";
 import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
 import { FlushScheduler } from "./flush_scheduler.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
@@ -31,17 +32,8 @@ const MAX_BLOCKED_MS = 60_000;
 /** Snapshots are made anew after this time, in milliseconds: a topic judges freshness when it is served. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
 
-/** The registry of a group, which hears of the clients that leave it. */
-export interface GroupOwner {
-  left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void;
-}
-
-/** The events that clients at one position lack, as one chunk. */
-interface CachedRead {
-  readonly chunk: Uint8Array;
-  readonly count: number;
-  readonly next: SharedCursor;
-}
+/** A number of events as one chunk, and the cursor of the clients that have received it. */
+type Delivery = readonly [chunk: Uint8Array, events: number, next: SharedCursor];
 
 /**
  * Clients that receive the same chunks. Invariants:
@@ -58,6 +50,7 @@ interface CachedRead {
  */
 export class BroadcastGroup implements StreamOwner {
   readonly topics: MergedTopics;
+  readonly nextTick: () => Promise<void>;
   /** The number of its streams, those that are opening too. The registry counts them. */
   streams = 0;
   /** The kinds of its topics for metrics, each once, and the one of its streams. */
@@ -65,22 +58,21 @@ export class BroadcastGroup implements StreamOwner {
   readonly kind: string;
   readonly #scheduler: FlushScheduler;
   readonly #clients: ClientStream[] = [];
-  readonly #reads = new Map<Position, CachedRead>();
+  readonly #reads = new Map<Position, Delivery>();
   #cursor: { position: Position };
   #hasPending = false;
   #flushedAt = -Infinity;
   #snapshot: { position: Position; madeAt: number; frames: Frame[] } | null = null;
-  #tick: Promise<void> | null = null;
 
   /** @param key Identifies the group in its registry. @param intervalMs The shortest time between two flushes. */
   constructor(
     private readonly hub: HubContext,
     private readonly consumer: LogConsumer,
-    private readonly owner: GroupOwner,
     windows: WindowRegistry,
     readonly key: string,
     filters: readonly TopicFilter[],
     intervalMs: number,
+    private readonly onLeave: (client: ClientStream, reason: EndReason) => void,
   ) {
     this.topics = new MergedTopics(windows, filters);
     this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
@@ -88,6 +80,7 @@ export class BroadcastGroup implements StreamOwner {
     const flush = () => this.#flush();
     this.#scheduler = new FlushScheduler(hub.clock, intervalMs, windows.bounds, flush);
     this.#cursor = { position: consumer.head };
+    this.nextTick = createTick(hub.clock);
   }
 
   /** The group's cursor, at the head if no events are pending. */
@@ -129,16 +122,7 @@ export class BroadcastGroup implements StreamOwner {
       this.#scheduler.stop();
       this.#clearPending();
     }
-    this.owner.left(this, client, reason);
-  }
-
-  nextTick(): Promise<void> {
-    return this.#tick ??= new Promise((resolve) => {
-      this.hub.clock.after(0, () => {
-        this.#tick = null;
-        resolve();
-      });
-    });
+    this.onLeave(client, reason);
   }
 
   isLagging(client: ClientStream): boolean {
@@ -224,8 +208,7 @@ export class BroadcastGroup implements StreamOwner {
     if (!client.isWritable()) return client.wake();
     if (this.topics.isBehind(client.cursor.position)) return this.#replay(client);
     client.mayBeBehind = false;
-    const { chunk, next, count } = this.#read(client.cursor.position, cursor);
-    this.#deliver(client, chunk, next, count);
+    this.#deliver(client, ...this.#read(client.cursor.position, cursor));
   }
 
   /** Sends heartbeats and `auth` where they are due, and ends the clients that have expired, finished or been blocked. */
@@ -297,12 +280,11 @@ export class BroadcastGroup implements StreamOwner {
     if (this.topics.terminalId !== null) this.#forEach((client) => void this.#finish(client));
   }
 
-  #read(from: Position, group: SharedCursor): CachedRead {
+  #read(from: Position, group: SharedCursor): Delivery {
     const known = this.#reads.get(from);
     if (known) return known;
     const { events, to, isWhole } = this.topics.read(from, group.position, MAX_FLUSH_BYTES);
-    const next = isWhole ? group : { position: to };
-    const read = { chunk: joinBytes(events), count: events.length, next };
+    const read = [joinBytes(events), events.length, isWhole ? group : { position: to }] as const;
     const isShared = this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS;
     if (isShared) this.#reads.set(from, read);
     return read;
@@ -319,7 +301,7 @@ export class BroadcastGroup implements StreamOwner {
       if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
       if (!client.isWritable()) return;
       const { events } = merged;
-      this.#deliver(client, joinBytes(events), { position: merged.to }, events.length);
+      this.#deliver(client, joinBytes(events), events.length, { position: merged.to });
     } catch (thrown) {
       if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
       this.hub.onFault(thrown);
@@ -340,7 +322,7 @@ export class BroadcastGroup implements StreamOwner {
     return true;
   }
 
-  #deliver(client: ClientStream, chunk: Uint8Array, next: SharedCursor, events: number): void {
+  #deliver(client: ClientStream, ...[chunk, events, next]: Delivery): void {
     client.cursor = next;
     if (next !== this.#cursor) client.wake(); // it lacks more
     this.#send(client, chunk, events);

@@ -7,14 +7,14 @@ import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
 import type { TopicFilter } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
-import { BroadcastGroup, type GroupOwner } from "./broadcast_group.ts";
+import { BroadcastGroup } from "./broadcast_group.ts";
 import type { ClientStream, EndReason } from "./client_stream.ts";
 import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
 import type { StreamStats } from "./stream_stats.ts";
 import type { WindowRegistry } from "./window_registry.ts";
 
 /** The broadcast groups of an isolate. One timer serves the heartbeats of all. */
-export class BroadcastGroups implements GroupOwner, LogListener {
+export class BroadcastGroups implements LogListener {
   readonly #byKey = new Map<string, BroadcastGroup>();
   readonly #byTopic = new Map<string, Set<BroadcastGroup>>();
   #stopMaintenance: (() => void) | undefined;
@@ -56,16 +56,7 @@ export class BroadcastGroups implements GroupOwner, LogListener {
     this.#stopMaintenance = undefined;
   }
 
-  left(group: BroadcastGroup, client: ClientStream, reason: EndReason): void {
-    this.release(group);
-    this.stats.ended(group, client, reason);
-  }
-
-  published(
-    events: readonly EncodedEvent[],
-    retracted: readonly Position[],
-    before: Position,
-  ): void {
+  published(events: readonly EncodedEvent[], retracted: readonly Position[], before: Position) {
     if (retracted.length > 0) { for (const group of this.all) group.forgetReads(); }
     for (const group of this.#groupsOf(events[0]?.topic)) group.published(events, before);
   }
@@ -92,7 +83,11 @@ export class BroadcastGroups implements GroupOwner, LogListener {
 
   #create(key: string, filters: readonly TopicFilter[], intervalMs: number): BroadcastGroup {
     const { hub, consumer, windows } = this;
-    const group = new BroadcastGroup(hub, consumer, this, windows, key, filters, intervalMs);
+    const onLeave = (client: ClientStream, reason: EndReason) => {
+      this.release(group);
+      this.stats.ended(group, client, reason);
+    };
+    const group = new BroadcastGroup(hub, consumer, windows, key, filters, intervalMs, onLeave);
     this.#byKey.set(key, group);
     for (const name of group.topics.names) {
       this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));

@@ -47,8 +47,6 @@ export interface StreamFacts {
  * - *unpositioned*: `hasPosition` is false. The client receives snapshots, values without ids and heartbeats, and no event.
  * - *lagging*: it has a cursor of its own. It catches up, or is ahead of its group and waits for the group to pass it.
  * - *in step*: it shares its group's cursor and receives the group's chunks.
- *
- * Beside that, it is *blocked* while it is not writable.
  */
 export class ClientStream extends StreamBody {
   hasPosition = true;
@@ -56,7 +54,7 @@ export class ClientStream extends StreamBody {
   index = -1;
   /** The time of the last frame that was sent to it alone. */
   lastFrameAt: number;
-  /** The time since which it is blocked. Null while it is writable. */
+  /** The time since which it is blocked: in any state, while it is not writable. Null else. */
   blockedSince: number | null = null;
   isReadingLog = false;
   /** True while it may be behind the windows for another reason than its own slowness: then it is not ended `slow`. */

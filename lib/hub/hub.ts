@@ -76,13 +76,10 @@ export function createHub(
     whileSubscribed: (topic, start) => windows.whileSubscribed(topic, start),
     keepOpen: (topic, ms) => windows.keepOpen(topic, ms),
     received: (ids) => consumer.received(ids.at(-1) ?? ORIGIN),
-    onPublished(topic, listener) {
+    onPublished: ({ name }, listener) =>
       consumer.listen({
-        published(events) {
-          if (events[0]?.topic === topic.name) listener();
-        },
-      });
-    },
+        published: ([event]) => event?.topic === name ? listener() : undefined,
+      }),
     onJoined: (listener) => consumer.listen({ joined: listener }),
     streams: () => stats.figures(groups.all),
     violations: () => groups.all.flatMap((group) => group.violations()),

@@ -36,12 +36,7 @@ const PROBE_MS = 1000;
 
 /** Receives what the consumer reads, in the order in which listeners were added. */
 export interface LogListener {
-  /**
-   * Takes one publication, after the head has moved to its last event.
-   *
-   * @param events Those of one topic. Empty if they were all retracted before they arrived.
-   * @param before The head before it.
-   */
+  /** Takes events of one topic, or none if all were retracted meanwhile. @param before The head before them. */
   published?(
     events: readonly EncodedEvent[],
     retracted: readonly Position[],

@@ -1,6 +1,5 @@
 /**
- * The one read behind snapshot, replay, hand-over, conflation and catch-up: the events after a position, of several topics,
- * merged by id.
+ * The events of several topics, merged by id: the one read behind snapshot, replay, hand-over, conflation and catch-up.
  *
  * @module
  */

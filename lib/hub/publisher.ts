@@ -29,8 +29,7 @@ export class Publisher {
    * Publishes events of one topic together: all or none. Waits up to a second while much of the topic is pending.
    *
    * @returns Their ids. The events are in the log; clients receive them about now.
-   * @throws {Problem} If an event is refused (400, 413, 422), its key was used with another body (422), another isolate holds
-   * the fence's lease (409), or the log does not answer (503).
+   * @throws {Problem} 400, 413, 422: an event or a reused key is refused. 409: the lease is lost. 503: the log does not answer.
    */
   async publish(
     topic: Topic,

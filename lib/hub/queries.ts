@@ -66,13 +66,10 @@ export class Queries {
     const resumption = await this.resumer.resume(topics, cursor);
     const hasGap = resumption !== null && resumption.missed.length > 0;
     const events: StreamEvent[] = [];
-    let from = resumption?.position ?? null;
+    const isBehind = (at: Position) => comparePositions(at, this.consumer.head) < 0;
+    let from = resumption?.position ?? null; // it may be ahead of this isolate
     try {
-      // The cursor may be ahead of this isolate.
-      while (
-        from !== null && events.length <= maxEvents &&
-        comparePositions(from, this.consumer.head) < 0
-      ) {
+      while (from !== null && isBehind(from) && events.length <= maxEvents) {
         const merged = await topics.replay(from, this.consumer.head, MAX_WINDOW_BYTES);
         events.push(...merged.events);
         from = merged.to;

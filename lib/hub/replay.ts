@@ -43,17 +43,16 @@ interface EncodedPage extends Part {
 }
 
 /** The pages that the readers of an isolate share. */
-export type PageCache = LRUCache<string, EncodedPage>;
-
-/** Creates an empty cache of pages. */
-export function createPageCache(clock: Clock): PageCache {
-  return new LRUCache({
-    maxSize: MAX_CACHED_BYTES,
-    sizeCalculation: ({ events }) => 1 + events.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    ttl: MAX_CACHED_MS,
-    ttlResolution: 0,
-    perf: { now: () => clock.elapsed() },
-  });
+export class PageCache extends LRUCache<string, EncodedPage> {
+  constructor(clock: Clock) {
+    super({
+      maxSize: MAX_CACHED_BYTES,
+      sizeCalculation: ({ events }) => 1 + events.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      ttl: MAX_CACHED_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.elapsed() },
+    });
+  }
 }
 
 /** Reads one topic: its window, and the log behind it. */
@@ -156,7 +155,7 @@ export class TopicReader {
     }
   }
 
-  /** Returns whether a page is of this topic and holds what follows a position, even if nothing does. */
+  /** Returns whether a page of this topic holds what follows a position, even if nothing does. */
   #covers({ topic, from, upTo, isWhole }: EncodedPage, position: Position): boolean {
     if (topic !== this.window.topic.name || comparePositions(from, position) > 0) return false;
     const order = comparePositions(position, upTo);

@@ -14,7 +14,6 @@ import { isTruncatedAfter, type Part } from "./replay.ts";
 export interface Resumption {
   /** True if the client's cursor is honoured. False also for a client without one. */
   readonly isHonoured: boolean;
-  /** The position from which the client continues. */
   readonly position: Position;
   /** A page of each topic of which the client has missed events, or may have. */
   readonly missed: readonly Part[];
@@ -29,8 +28,7 @@ export class Resumer {
    *
    * - Without a cursor: at the head. Most streams open so, and at once.
    * - With a cursor that is honoured: at the cursor, with a gap for each log topic that was truncated after it.
-   * - With a cursor that is not honoured: just before the oldest event that its log topics retain, with a gap for each; at
-   *   the head if they retain none.
+   * - Else: just before the oldest event that its log topics retain, with a gap for each; at the head if there is none.
    */
   resume(
     topics: MergedTopics,

@@ -112,9 +112,8 @@ class LogWindow extends Window {
   }
 
   override retract(ids: ReadonlySet<Position>): void {
-    if (this.#events.some(({ id }) => ids.has(id))) {
-      this.#replace(this.#events.filter(({ id }) => !ids.has(id)));
-    }
+    const left = this.#events.filter(({ id }) => !ids.has(id));
+    if (left.length < this.#events.length) this.#replace(left);
   }
 
   override evictBefore(ms: number): void {

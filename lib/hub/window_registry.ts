@@ -8,7 +8,7 @@ import type { Position } from "../core/position.ts";
 import type { Topic } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
-import { createPageCache, type PageCache, TopicReader } from "./replay.ts";
+import { PageCache, TopicReader } from "./replay.ts";
 import { createWindow, MAX_WINDOW_BYTES, type WindowBounds } from "./window.ts";
 
 /** The most bytes of all windows of an isolate. */
@@ -38,7 +38,7 @@ export class WindowRegistry implements LogListener {
   #isClosed = false;
 
   constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {
-    this.#cache = createPageCache(hub.clock);
+    this.#cache = new PageCache(hub.clock);
     const open = this.#open;
     this.bounds = {
       maxEvents: hub.options.retainEvents,

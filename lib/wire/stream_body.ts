@@ -4,11 +4,25 @@
  * @module
  */
 
+import type { Clock } from "../core/clock.ts";
+
 /**
  * A chunk above the first size is sent in pieces of the second, in bytes, one per tick: HTTP/1.1 keeps a write buffer per
  * client as large as its largest chunk, until the client disconnects.
  */
 const [MAX_WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
+
+/** Creates a function that resolves on the next macrotask, with the same promise for all calls within one. */
+export function createTick(clock: Clock): () => Promise<void> {
+  let tick: Promise<void> | null = null;
+  return () =>
+    tick ??= new Promise((resolve) => {
+      clock.after(0, () => {
+        tick = null;
+        resolve();
+      });
+    });
+}
 
 /**
  * The source of one response's body. While pieces of a chunk remain, the body is *mid-frame*: nothing is ever enqueued
@@ -27,7 +41,7 @@ export abstract class StreamBody implements UnderlyingDefaultSource<Uint8Array> 
   abstract cancel(): void;
   /** Sends what is due to a writable client. @returns Whether more is due. */
   protected abstract supply(): boolean | Promise<void>;
-  /** Resolves on the next macrotask. */
+  /** Resolves on the next macrotask: the pieces of one tick would leave together, as one large chunk. */
   protected abstract nextTick(): Promise<void>;
 
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
@@ -100,7 +114,6 @@ export abstract class StreamBody implements UnderlyingDefaultSource<Uint8Array> 
     return true;
   }
 
-  /** The pieces of one tick would leave together, as one large chunk. */
   async #sendPiece(): Promise<void> {
     await this.nextTick();
     this.#sendRest();
