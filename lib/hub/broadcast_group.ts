@@ -8,7 +8,7 @@ import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
 import { type EncodedEvent, encodeFrames, type Frame, joinBytes } from "../wire/sse.ts";
-import { createTick } from "../wire/stream_body.ts";
+import { sharedTick } from "../wire/stream_body.ts";
 import type { ClientStream, EndReason, SharedCursor, StreamOwner } from "./client_stream.ts";
 import { FlushScheduler } from "./flush_scheduler.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
@@ -80,7 +80,7 @@ export class BroadcastGroup implements StreamOwner {
     const flush = () => this.#flush();
     this.#scheduler = new FlushScheduler(hub.clock, intervalMs, windows.bounds, flush);
     this.#cursor = { position: consumer.head };
-    this.nextTick = createTick(hub.clock);
+    this.nextTick = sharedTick(hub.clock);
   }
 
   /** The group's cursor, at the head if no events are pending. */

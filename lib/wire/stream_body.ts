@@ -12,8 +12,8 @@ import type { Clock } from "../core/clock.ts";
  */
 const [MAX_WHOLE_BYTES, PIECE_BYTES] = [16_384, 4096];
 
-/** Creates a function that resolves on the next macrotask, with the same promise for all calls within one. */
-export function createTick(clock: Clock): () => Promise<void> {
+/** Returns a function that resolves on the next macrotask, with the same promise for all calls within one. */
+export function sharedTick(clock: Clock): () => Promise<void> {
   let tick: Promise<void> | null = null;
   return () =>
     tick ??= new Promise((resolve) => {
