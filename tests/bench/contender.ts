@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Load, startLoad } from "./load/load.ts";
+import { type Load, startLoad } from "../support/load/load_client.ts";
 import { loadOf, type Server } from "./servers/server.ts";
 import { printRow, show } from "./table.ts";
 

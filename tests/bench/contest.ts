@@ -4,7 +4,7 @@
  * @module
  */
 import type { Contender } from "./contender.ts";
-import type { Outcome, Wave } from "./load/load_shapes.ts";
+import type { Outcome, Wave } from "../support/load/protocol.ts";
 import { median, percent, printHead, printRow, show } from "./table.ts";
 
 /** Rounds of a contest. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LoadOptions } from "../load/load_shapes.ts";
+import type { LoadOptions } from "../../support/load/protocol.ts";
 
 /** How a server is published to. */
 export type Publishing = Omit<LoadOptions["post"], "port">;

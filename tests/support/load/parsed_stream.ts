@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { DelayCounter } from "../../support/delays.ts";
-import { createFrameParser } from "../../support/frames.ts";
-import { createDechunker, createLengthDecoder } from "../../support/http_body.ts";
+import type { DelayCounter } from "../delays.ts";
+import { createFrameParser } from "../frames.ts";
+import { createDechunker, createLengthDecoder } from "../http_body.ts";
 import { readMark } from "./mark.ts";
 
 /** Reads one stream. */

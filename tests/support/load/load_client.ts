@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { startScript } from "../../support/process.ts";
-import { parse } from "../../support/shapes.ts";
-import { pin } from "../pin.ts";
-import { type Command, type LoadOptions, OUTCOME, type Outcome, type Wave } from "./load_shapes.ts";
+import { startScript } from "../process.ts";
+import { parse } from "../shapes.ts";
+import { pin } from "../../bench/pin.ts";
+import { type Command, type LoadOptions, OUTCOME, type Outcome, type Wave } from "./protocol.ts";
 
 /** A load process. Whoever starts it must dispose of it. */
 export interface Load extends AsyncDisposable {

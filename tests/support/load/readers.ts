@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { DelayCounter } from "../../support/delays.ts";
-import type { Sockets } from "./libc.ts";
+import type { DelayCounter } from "../delays.ts";
+import type { Sockets } from "./sockets.ts";
 import { MARK, MARK_DIGITS, numberAt, POSTERS } from "./mark.ts";
 import { createParsedStream, type ParsedStream } from "./parsed_stream.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Sockets } from "./libc.ts";
+import type { Sockets } from "./sockets.ts";
 import { MARK, markedJson, POSTERS, writeMark } from "./mark.ts";
 
 const MOST_WAITING = 100;

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { DELAYS } from "../../support/delays.ts";
+import { DELAYS } from "../delays.ts";
 
 /** What a load process works on. */
 export const LOAD = z.object({

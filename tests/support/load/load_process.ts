@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { createDelayCounter } from "../../support/delays.ts";
-import { print } from "../../support/print.ts";
-import { parse } from "../../support/shapes.ts";
-import { cpuSeconds } from "../../support/proc.ts";
-import { openSockets } from "./libc.ts";
+import { createDelayCounter } from "../delays.ts";
+import { print } from "../print.ts";
+import { parse } from "../shapes.ts";
+import { cpuSeconds } from "../proc.ts";
+import { openSockets } from "./sockets.ts";
 import {
   COMMAND,
   type Command,
@@ -18,7 +18,7 @@ import {
   type LoadOptions,
   type Outcome,
   type Wave,
-} from "./load_shapes.ts";
+} from "./protocol.ts";
 import { createPoster, type Poster } from "./poster.ts";
 import { createReaders } from "./readers.ts";
 
