@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { type Load, startLoad } from "../support/load/load_client.ts";
-import { loadOf, type Server } from "./servers/server.ts";
+import { type LoadClient, startLoadClient } from "../support/load/load_client.ts";
+import { pin } from "./pin.ts";
+import type { Server } from "./servers/server.ts";
 import { printRow, show } from "./table.ts";
 
 /** A server with its load. Whoever starts it must dispose of it. */
 export interface Contender extends AsyncDisposable {
   readonly server: Server;
-  readonly load: Load;
+  readonly load: LoadClient;
 }
 
 /** Starts a server and its load process, which has no streams as yet. */
 export async function startContender(start: () => Promise<Server>): Promise<Contender> {
   const server = await start();
-  const load = startLoad(loadOf(server));
+  const load = startLoadClient(server);
+  pin(load.pid, "load");
   return {
     server,
     load,

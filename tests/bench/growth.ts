@@ -1,5 +1,5 @@
 /**
- * How Edgetape's cost grows: with streams, with broadcast groups, with events. And what 9,500 streams cost that get none.
+ * The growth of Edgetape's cost with streams, broadcast groups and events, and the cost of 9,500 idle streams.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Server } from "./servers/server.ts";
 import { percent, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
 
 const STREAMS = [100, 1000, 5000, 9500];
-const AUDIENCES = [1, 10, 100];
+const GROUPS = [1, 10, 100];
 const GROUPS_STREAMS = 1000;
 const RATES = [1, 10, 100, 1000];
 /** Two heartbeats of the default HEARTBEAT_MS. */
@@ -72,7 +72,7 @@ async function idle(streams: number): Promise<string[]> {
 export async function printGrowth(): Promise<void> {
   printHead("Growth, events of 200 bytes", COLUMNS);
   for (const streams of STREAMS) await grow(() => startEdgetape(), streams, 1);
-  for (const groups of AUDIENCES) {
+  for (const groups of GROUPS) {
     await grow(() => startGroups(groups), GROUPS_STREAMS, groups);
   }
   printVerdicts([await idle(STREAMS.at(-1) ?? 0)]);

@@ -1,14 +1,14 @@
 /**
- * What the shared store costs: commands counted at the redis-server itself, those inside of scripts too, beside three
- * ways to do the same, and what Upstash asks for them.
+ * The cost of the shared store: commands counted at the redis-server itself, those inside of scripts too, beside three
+ * other designs, and Upstash's price for them.
  *
  * @module
  */
-import { startLoadClient } from "../support/load_client.ts";
 import { untilOpen } from "../support/health.ts";
 import { print } from "../support/print.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { openStreams } from "../support/stream_client.ts";
 import { pause } from "../support/within.ts";
 import type { CommandCounts } from "../upstash/counts.ts";
 import { startRedisServer } from "../upstash/redis_server.ts";
@@ -33,7 +33,7 @@ interface Scene {
 
 const QUOTES = "/v1/quotes/stream";
 const SCENES: readonly Scene[] = [
-  { name: "nobody watches", isolates: 2, viewers: 0, path: QUOTES },
+  { name: "no viewers", isolates: 2, viewers: 0, path: QUOTES },
   { name: "quotes, one viewer", isolates: 1, viewers: 1, path: QUOTES },
   { name: "quotes, 100 viewers", isolates: 1, viewers: 100, path: QUOTES },
   { name: "quotes, 100 viewers", isolates: 2, viewers: 100, path: QUOTES },
@@ -79,7 +79,7 @@ async function startAll(
   return servers;
 }
 
-/** What others would send for the same, by the hour: `events` publications, on so many isolates, to so many viewers. */
+/** Returns the commands of other designs by the hour: `events` publications, on so many isolates, to so many viewers. */
 function designs(events: number, isolates: number, viewers: number): string[] {
   const lease = 360; // one renewed every 10 s
   return [
@@ -95,10 +95,10 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
   const servers = await startAll(stack, standIn, isolates);
   const each = viewers / isolates;
   for (const { port, origin } of viewers === 0 ? [] : servers) {
-    stack.use(await startLoadClient({ port, path, live: each }));
+    for (const stream of await openStreams(port, each, () => path)) stack.use(stream);
     await untilOpen(origin, each);
   }
-  await pause(viewers === 0 ? 1000 : 6000); // what an opening costs is told below
+  await pause(viewers === 0 ? 1000 : 6000); // the cost of an opening is measured below
   const counts = await counted(standIn, () => pause(seconds * 1000));
   const perHour = (count: number) => Math.round(count * 3600 / seconds);
   const hourly = perHour(counts.total);
@@ -114,28 +114,28 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
   print(`| ${cells.join(" | ")} |`);
 }
 
-/** What comes once: an opening isolate, one more viewer, a publication, one more reader of the JSON. */
+/** Prints the commands of single acts: an isolate's first viewer, more viewers, a publication. */
 async function measureOnce(standIn: StandIn): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const [one, other] = await startAll(stack, standIn, 2);
   if (!one || !other) return;
   const path = "/v1/events/alerts/stream";
-  async function watch({ port, origin }: ServerProcess, live: number, open: number): Promise<void> {
-    stack.use(await startLoadClient({ port, path, live }));
+  async function watch({ port, origin }: ServerProcess, more: number, open: number): Promise<void> {
+    for (const stream of await openStreams(port, more, () => path)) stack.use(stream);
     await untilOpen(origin, open);
   }
   print("");
   print("| once | commands | which |");
   print("| --- | --- | --- |");
-  const told = (what: string, { total, ...counts }: CommandCounts, by = 1) =>
+  const row = (what: string, { total, ...counts }: CommandCounts, by = 1) =>
     print(`| ${what} | ${(total / by).toFixed(1)} | ${named({ total, ...counts })} |`);
-  told("the first viewer of an isolate", await counted(standIn, () => watch(one, 1, 1)));
-  told("the first viewer of a second isolate", await counted(standIn, () => watch(other, 1, 1)));
-  told("100 more viewers", await counted(standIn, () => watch(one, 100, 101)));
+  row("the first viewer of an isolate", await counted(standIn, () => watch(one, 1, 1)));
+  row("the first viewer of a second isolate", await counted(standIn, () => watch(other, 1, 1)));
+  row("100 more viewers", await counted(standIn, () => watch(one, 100, 101)));
   const publications = await counted(standIn, async () => {
     for (let n = 0; n < PUBLICATIONS; n++) await publish(one.origin, "alerts", "tick", { n });
   });
-  told(`a publication (mean of ${PUBLICATIONS})`, publications, PUBLICATIONS);
+  row(`a publication (mean of ${PUBLICATIONS})`, publications, PUBLICATIONS);
 }
 
 /** Prints the tables. @param args The seconds to count for each line. */

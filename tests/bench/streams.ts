@@ -1,19 +1,18 @@
 /**
- * What streams cost here: memory, time to the first snapshot, time to let go of all.
+ * The cost of streams: memory, time to the first snapshot, time to drain all.
  *
  * Run: `deno task bench streams`, or with the numbers of streams to open behind it.
  *
  * @module
  */
-import { openStream } from "../support/stream_client.ts";
+import { openStream, openStreams } from "../support/stream_client.ts";
 import { untilOpen } from "../support/health.ts";
-import { startLoadClient } from "../support/load_client.ts";
 import { publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
-import { until } from "../support/within.ts";
 import { median, printHead, printRow } from "./table.ts";
 
 const OPENINGS = 50;
+const FIRST = 20;
 
 /** From the request to the snapshot, on a server whose market is known. */
 async function timeToSnapshot(): Promise<void> {
@@ -35,47 +34,37 @@ async function timeToSnapshot(): Promise<void> {
   ]);
 }
 
-/** Opens many streams, and lets go of them by a signal. */
+/** Opens many streams, and drains them by a signal. */
 async function weigh(count: number): Promise<void> {
   await using server = await startServer({
     ...PUBLISHER_SETTINGS,
     STREAMS_PER_ISOLATE: String(count + 10),
     STREAMS_PER_CLIENT: String(count + 10),
   });
-  // The first few pay for what is shared by all.
-  const before = await (async () => {
-    await using _few = await startLoadClient({
-      port: server.port,
-      path: "/v1/events/alerts/stream",
-      live: 20,
-    });
-    await untilOpen(server.origin, 20);
-    return server.rssKb();
-  })();
+  const open = (count: number) => openStreams(server.port, count, () => "/v1/events/alerts/stream");
+  // The first streams allocate the memory that all share.
+  const first = await open(FIRST);
+  await untilOpen(server.origin, FIRST);
+  const before = server.rssKb();
+  first.forEach((stream) => stream.hangUp());
   await untilOpen(server.origin, 0);
 
-  await using client = await startLoadClient({
-    port: server.port,
-    path: "/v1/events/alerts/stream",
-    live: count,
-  });
+  const streams = await open(count);
   await untilOpen(server.origin, count);
   await publish(server.origin, "alerts", "tick", { pad: "x".repeat(150) });
-  const each = (server.rssKb() - before) / (count - 20);
+  const each = (server.rssKb() - before) / (count - FIRST);
 
   const begun = performance.now();
   server.signal("SIGINT");
   await server.exited;
   const drained = performance.now() - begun;
-  const ended = await until("the end of all streams", async () => {
-    const report = await client.report();
-    return report.ended.length === count ? report.ended : undefined;
-  });
-  const whole = ended.filter(({ isWhole }) => isWhole).length;
+  const ends = await Promise.all(streams.map((stream) => stream.rest()));
+  streams.forEach((stream) => stream.hangUp());
+  const whole = ends.filter((frames) => frames.at(-1)?.event === "bye").length;
   printRow([
     `${count} streams`,
     `${each.toFixed(1)} KB each`,
-    `all let go in ${drained.toFixed(0)} ms, ${whole} with bye`,
+    `all drained in ${drained.toFixed(0)} ms, ${whole} with bye`,
   ]);
 }
 

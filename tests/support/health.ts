@@ -1,12 +1,12 @@
 /**
- * What the server says about itself.
+ * The server's state, by its own account.
  *
  * @module
  */
 import { HEALTH, parse } from "./shapes.ts";
 import { until } from "./within.ts";
 
-/** How many streams the server counts. */
+/** Returns the number of streams that the server counts. */
 export async function openStreamCount(origin: string): Promise<number> {
   const answer = await fetch(`${origin}/health`);
   return parse(HEALTH, await answer.text()).streams.open;

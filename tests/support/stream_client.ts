@@ -101,6 +101,29 @@ export async function openStream(
   }
 }
 
+const OPENING_AT_ONCE = 32;
+
+/** Opens many streams, some at once. The caller must hang them up. */
+export async function openStreams(
+  port: number,
+  count: number,
+  pathOf: (index: number) => string | Promise<string>,
+  options?: StreamOptions,
+): Promise<StreamClient[]> {
+  const streams: StreamClient[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    while (next < count) streams.push(await openStream(port, await pathOf(next++), options));
+  }
+  const done = await Promise.allSettled(Array.from({ length: OPENING_AT_ONCE }, work));
+  for (const each of done) {
+    if (each.status === "fulfilled") continue;
+    streams.forEach((stream) => stream.hangUp());
+    throw each.reason;
+  }
+  return streams;
+}
+
 async function readHead(socket: Deno.Conn): Promise<Head> {
   const buffer = new Uint8Array(MAX_HEAD_BYTES);
   for (let length = 0; length < buffer.length;) {
@@ -200,10 +223,12 @@ export class StreamClient implements Disposable {
   /** Reads up to the next frame of a type. @throws {Error} If the stream ends before, or it takes too long. */
   async nextOf(event: string, deadlineMs = PATIENCE_MS): Promise<ReceivedFrame> {
     const deadline = performance.now() + deadlineMs;
+    let last = "its first frame";
     for (;;) {
       const frame = await this.#next(event, Math.max(1, deadline - performance.now()));
-      if (frame === null) throw new Error(`The stream ${this.#path} ended before "${event}"`);
+      if (frame === null) throw new Error(`${this.#path} ended without "${event}", after ${last}`);
       if (frame.event === event) return frame;
+      last = `${frame.event} ${frame.data}`;
     }
   }
 

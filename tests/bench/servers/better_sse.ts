@@ -6,7 +6,7 @@
 import project from "../../../deno.json" with { type: "json" };
 import { outputOf } from "./command.ts";
 import { startPeer } from "./peer_process.ts";
-import { plainPublishing, type Server } from "./server.ts";
+import { plainPublish, type Server } from "./server.ts";
 
 const SCRIPT = new URL("../peers/better_sse.js", import.meta.url);
 const PACKAGE = project.imports["better-sse"].replace("npm:", "");
@@ -26,7 +26,7 @@ export async function startBetterSse(): Promise<Server> {
       port,
       pid,
       paths: ["/stream"],
-      publishing: plainPublishing(),
+      publish: plainPublish(),
       async [Symbol.asyncDispose]() {
         await stop();
         await remove();

@@ -6,7 +6,7 @@
 import project from "../../../deno.json" with { type: "json" };
 import { collecting } from "./collecting.ts";
 import { startPeer } from "./peer_process.ts";
-import { plainPublishing, type Server } from "./server.ts";
+import { plainPublish, type Server } from "./server.ts";
 
 function pathOf(file: string): string {
   return new URL(`../peers/${file}`, import.meta.url).pathname;
@@ -23,7 +23,7 @@ async function startScript(
     port,
     pid,
     paths: ["/stream"],
-    publishing: plainPublishing(),
+    publish: plainPublish(),
     [Symbol.asyncDispose]: stop,
   };
 }

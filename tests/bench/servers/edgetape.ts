@@ -32,7 +32,7 @@ async function start(
     port,
     pid,
     paths,
-    publishing: {
+    publish: {
       path: `/v1/events/${CHANNEL}`,
       headers: { authorization: `Bearer ${PUBLISH_TOKEN}` },
       around: ['{"type":"tick","data":', "}"],

@@ -5,7 +5,7 @@
  */
 import { outputOf } from "./command.ts";
 import { startPeer } from "./peer_process.ts";
-import { plainPublishing, type Server } from "./server.ts";
+import { plainPublish, type Server } from "./server.ts";
 
 const MODULE = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
@@ -75,7 +75,7 @@ export async function startNchan(): Promise<Server> {
     port,
     pid,
     paths: ["/stream"],
-    publishing: plainPublishing({ "x-eventsource-event": "tick" }),
+    publish: plainPublish({ "x-eventsource-event": "tick" }),
     async [Symbol.asyncDispose]() {
       await stop();
       await Deno.remove(folder, { recursive: true });

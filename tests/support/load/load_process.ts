@@ -1,35 +1,34 @@
 /**
  * A process that publishes to one server and reads many of its streams: one thread, one wait for all sockets.
  *
- * Its argument is a {@linkcode LOAD} as JSON. It answers each {@linkcode COMMAND} with an {@linkcode OUTCOME}, and ends with
- * its input. The CPU time of the server is taken here, at the very moments between which events are counted.
+ * Its argument is a {@linkcode LOAD} as JSON. It answers each {@linkcode COMMAND}, and ends with its input. It measures
+ * the server's CPU time at the moments between which it counts events.
  *
  * @module
  */
-import { createDelayCounter } from "../delays.ts";
 import { print } from "../print.ts";
-import { parse } from "../shapes.ts";
 import { cpuSeconds } from "../proc.ts";
-import { openSockets } from "./sockets.ts";
+import { parse } from "../shapes.ts";
+import { createPoster, type Poster } from "./poster.ts";
 import {
   COMMAND,
   type Command,
+  type Flood,
   LOAD,
   type LoadOptions,
   type Outcome,
   type Wave,
 } from "./protocol.ts";
-import { createPoster, type Poster } from "./poster.ts";
 import { createReaders } from "./readers.ts";
+import { openSockets } from "./sockets.ts";
 
 const STDIN = 0;
-/** How long the rest of a wave is waited for. */
-const PATIENCE_MS = 3000;
+/** The time in which the rest of a wave must arrive. */
+const REST_MS = 3000;
 
-function createLoad({ port, paths, post, pid }: LoadOptions) {
+function createLoad({ port, paths, publish, pid }: LoadOptions) {
   const sockets = openSockets();
-  let delays = createDelayCounter();
-  const readers = createReaders(sockets, { port, paths }, () => delays);
+  const readers = createReaders(sockets, { port, paths });
   let poster: Poster | undefined;
   let published = 0;
   let commands = "";
@@ -50,19 +49,13 @@ function createLoad({ port, paths, post, pid }: LoadOptions) {
     sockets.wait(ms, serve);
   }
 
-  function figures() {
+  function figures({ answered }: Poster) {
     const { events } = readers.seen;
-    const answered = poster?.answered ?? 0;
-    return {
-      at: performance.now(),
-      events,
-      answered,
-      server: cpuSeconds(pid),
-      load: cpuSeconds(Deno.pid),
-    };
+    const [server, load] = [cpuSeconds(pid), cpuSeconds(Deno.pid)];
+    return { at: performance.now(), events, answered, server, load };
   }
 
-  /** Publishes what is due, from `begun` for `ms`, both of `performance.now()`. */
+  /** Publishes the events that are due, from `begun` for `ms`, both of `performance.now()`. */
   function publishFor(poster: Poster, rate: number, begun: number, ms: number): void {
     const first = published;
     const everyMs = 1000 / rate;
@@ -78,63 +71,75 @@ function createLoad({ port, paths, post, pid }: LoadOptions) {
     }
   }
 
-  function waitForRest(isWhole: () => boolean): boolean {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (!isWhole()) {
-      if (performance.now() > deadline) return false;
+  /** Waits until all events have arrived at every stream. @returns False if that takes longer than `ms`. */
+  function waitForRest(poster: Poster, ms: number): boolean {
+    const deadline = performance.now() + ms;
+    while (poster.isWaiting || readers.slowest() < published) {
+      if (performance.now() > deadline || readers.seen.ended > 0) return false;
       turn(5);
     }
     return true;
   }
 
-  function runWave({ rate, bytes, warmUpMs, ms }: Wave): Outcome {
-    const seen = readers.seen;
-    const connection = poster = createPoster(sockets, post, bytes);
-    const first = published;
-    publishFor(connection, rate, performance.now(), warmUpMs);
-    delays = createDelayCounter();
-    const from = figures();
-    publishFor(connection, rate, performance.now(), ms);
-    const to = figures();
-    const inTime = delays.sum();
-    const isWhole = waitForRest(() =>
-      first + connection.answered === published && readers.haveAll(published)
-    );
-    connection.close();
+  /** Opens a poster for some time, and takes figures of the work in `measured`, whose result tells if nothing is missing. */
+  function measure(
+    bytes: number,
+    warmUp: (poster: Poster) => void,
+    measured: (poster: Poster) => void,
+    restMs: number,
+  ): Outcome {
+    const before = readers.seen;
+    const current = poster = createPoster(sockets, port, publish, bytes);
+    warmUp(current);
+    readers.resetDelays();
+    const from = figures(current);
+    measured(current);
+    const to = figures(current);
+    const { delays } = readers.seen;
+    const isWhole = waitForRest(current, restMs);
+    current.close();
     poster = undefined;
+    const { lost, repeated, ended } = readers.seen;
     return {
       seconds: (to.at - from.at) / 1000,
       published: to.answered - from.answered,
       delivered: to.events - from.events,
       serverCpu: to.server - from.server,
       loadCpu: to.load - from.load,
-      delays: inTime,
-      lost: readers.seen.lost - seen.lost,
-      repeated: readers.seen.repeated - seen.repeated,
-      isWhole: isWhole && readers.seen.ended === 0,
+      delays,
+      lost: lost - before.lost,
+      repeated: repeated - before.repeated,
+      isWhole: isWhole && ended === 0,
       disagreements: readers.disagreements(),
     };
   }
 
-  /** What becomes of a command that is no wave. */
-  function nothingMeasured(): Outcome {
-    const { lost, repeated, ended } = readers.seen;
-    const none = { seconds: 0, published: 0, delivered: 0, serverCpu: 0, loadCpu: 0 };
-    return {
-      ...none,
-      delays: delays.sum(),
-      lost,
-      repeated,
-      isWhole: ended === 0,
-      disagreements: 0,
-    };
+  function runWave({ rate, bytes, warmUpMs, ms }: Wave): Outcome {
+    const publishing = (ms: number) => (poster: Poster) =>
+      publishFor(poster, rate, performance.now(), ms);
+    return measure(bytes, publishing(warmUpMs), publishing(ms), REST_MS);
   }
 
-  function obey(command: Command): Outcome {
+  function runFlood({ events, bytes, maxAhead }: Flood): Outcome {
+    const last = published + events;
+    return measure(bytes, () => {}, (poster) => {
+      let slowest = readers.slowest();
+      while (published < last && readers.seen.ended === 0) {
+        if (published - slowest >= maxAhead) slowest = readers.slowest();
+        if (poster.isWritable && published - slowest < maxAhead) {
+          poster.post(++published, Date.now());
+        } else turn(1);
+      }
+      waitForRest(poster, Infinity);
+    }, 0);
+  }
+
+  function obey(command: Command): Outcome | null {
     if (command.do === "wave") return runWave(command);
-    if (command.do === "open") readers.open(command.count, published + 1, turn);
+    if (command.do === "flood") return runFlood(command);
+    if (command.do === "open") readers.open({ ...command, next: published + 1 }, turn);
     else readers.hangUp();
-    return nothingMeasured();
+    return null;
   }
 
   return {

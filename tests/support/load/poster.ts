@@ -1,41 +1,39 @@
 /**
- * The publisher: a POST for each event, the same way for every server.
+ * A publisher that sends one POST per event, in the same way to every server.
  *
- * Some keep-alive connections, in turn. A request is sent when it is due and does not wait for the answer to the one
- * before, as long as not too many wait: a server that cannot keep up holds the publisher back.
+ * It uses some keep-alive connections in turn. A request is sent when it is due and does not wait for the answer to the
+ * request before it. A limit of waiting requests slows the publisher down where the server does not keep up.
  *
  * @module
  */
+import type { LoadOptions } from "./protocol.ts";
 import type { Sockets } from "./sockets.ts";
 import { MARK, markedJson, POSTERS, writeMark } from "./mark.ts";
 
-const MOST_WAITING = 100;
-/** Of `HTTP/1.1 200`. */
+const MAX_WAITING = 100;
+/** The length of `HTTP/1.1 200`. */
 const STATUS_CHARACTERS = 12;
-
-/** How a server is published to. */
-export interface Post {
-  readonly port: number;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** What the body has before and after the event's data. */
-  readonly around: readonly [before: string, after: string];
-}
 
 /** Publishes numbered events. */
 export interface Poster {
-  /** Answers that came. */
+  /** The number of answers received. */
   readonly answered: number;
+  /** True while at least one request has no answer. */
+  readonly isWaiting: boolean;
   readonly isWritable: boolean;
-  post(number: number, dueMs: number): void;
-  /** Reads answers. @returns False where the socket is none of these. @throws {Error} If one is a refusal. */
+  post(number: number, dueAt: number): void;
+  /** Reads answers. @returns False if the socket is another's. @throws {Error} If a publication is refused. */
   read(fd: number): boolean;
   close(): void;
 }
 
-/** Connects. @param bytes How large an event's data is. */
-export function createPoster(sockets: Sockets, post: Post, bytes: number): Poster {
-  const { port, path, headers, around: [before, after] } = post;
+/** Connects a publisher. @param bytes The size of an event's data. */
+export function createPoster(
+  sockets: Sockets,
+  port: number,
+  { path, headers, around: [before, after] }: LoadOptions["publish"],
+  bytes: number,
+): Poster {
   const body = before + markedJson(bytes) + after;
   const lines = [
     `POST ${path} HTTP/1.1`,
@@ -50,7 +48,7 @@ export function createPoster(sockets: Sockets, post: Post, bytes: number): Poste
   const latin1 = new TextDecoder("latin1");
   const fds = Array.from({ length: POSTERS }, () => sockets.connect(port));
   fds.forEach(sockets.watch);
-  /** The end of what was read, by connection: a status line may be cut. */
+  /** The end of the text read from each connection: a status line may be cut. */
   const rests = new Map<number, string>();
   let sent = 0;
   let answered = 0;
@@ -70,11 +68,14 @@ export function createPoster(sockets: Sockets, post: Post, bytes: number): Poste
     get answered() {
       return answered;
     },
-    get isWritable() {
-      return sent - answered < MOST_WAITING;
+    get isWaiting() {
+      return answered < sent;
     },
-    post(number, dueMs) {
-      writeMark(request, digits, number, dueMs);
+    get isWritable() {
+      return sent - answered < MAX_WAITING;
+    },
+    post(number, dueAt) {
+      writeMark(request, digits, number, dueAt);
       sockets.send(fds[number % POSTERS] ?? -1, request);
       sent++;
     },

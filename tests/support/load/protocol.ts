@@ -1,72 +1,86 @@
 /**
- * What a load process is asked and what it answers, a JSON line each.
+ * Commands of a load process and its answers, a JSON line each.
  *
  * @module
  */
 import { z } from "zod";
 import { DELAYS } from "../delays.ts";
 
-/** What a load process works on. */
+/** The server that a load process works on. */
 export const LOAD = z.object({
   port: z.int(),
-  /** The server's process, whose CPU time is taken. */
+  /** The server's process, whose CPU time is measured. */
   pid: z.int(),
-  /** What its streams follow, in turn. */
-  paths: z.array(z.string()).min(1),
-  post: z.object({
-    port: z.int(),
+  /** The paths that streams open, in turn. */
+  paths: z.array(z.string()).min(1).readonly(),
+  /** The request that publishes one event. */
+  publish: z.object({
     path: z.string(),
     headers: z.record(z.string(), z.string()),
+    /** The text of the body before and after the event's data. */
     around: z.tuple([z.string(), z.string()]),
   }),
 });
 
-/** What a load process works on. */
-export type LoadOptions = z.infer<typeof LOAD>;
+/** The server that a load process works on. */
+export type LoadOptions = Readonly<z.infer<typeof LOAD>>;
 
-/** A wave: events at a steady rate. */
+/** Events at a steady rate. */
 export const WAVE = z.object({
   /** Events a second. */
   rate: z.number(),
   /** The size of an event's data. */
   bytes: z.int(),
-  /** How long is published before the measuring begins, and how long it takes. */
+  /** The time of publishing before the measurement, and of the measurement itself. */
   warmUpMs: z.number(),
   ms: z.number(),
 });
 
-/** A wave: events at a steady rate. */
+/** Events at a steady rate. */
 export type Wave = z.infer<typeof WAVE>;
 
-/** What can be asked. */
+/** Events as fast as the slowest stream receives them. */
+export const FLOOD = z.object({
+  events: z.int(),
+  /** The size of an event's data. */
+  bytes: z.int(),
+  /** The most events by which the publisher is ahead of the slowest stream. */
+  maxAhead: z.int(),
+});
+
+/** Events as fast as the slowest stream receives them. */
+export type Flood = z.infer<typeof FLOOD>;
+
+/** A command. The answer to a wave or a flood is an {@linkcode OUTCOME}, to any other `null`. */
 export const COMMAND = z.discriminatedUnion("do", [
-  z.object({ do: z.literal("open"), count: z.int() }),
+  z.object({ do: z.literal("open"), count: z.int(), maxParsed: z.int() }),
   WAVE.extend({ do: z.literal("wave") }),
+  FLOOD.extend({ do: z.literal("flood") }),
   z.object({ do: z.literal("hang up") }),
 ]);
 
-/** What can be asked. */
+/** A command. */
 export type Command = z.infer<typeof COMMAND>;
 
-/** What became of it. All but the last four are of the measured time alone; without a wave they are 0. */
+/** Figures of the measured time, and faults of the whole wave or flood. */
 export const OUTCOME = z.object({
   seconds: z.number(),
-  /** Events the server has taken, and those it has delivered, over all streams. */
+  /** Events that the server has accepted. */
   published: z.int(),
+  /** Events that the server has delivered, over all streams. */
   delivered: z.int(),
   /** CPU seconds of the server, and of the load process. */
   serverCpu: z.number(),
   loadCpu: z.number(),
-  /** From when an event was due to its arrival, each event of the parsed streams. */
+  /** The time from when an event was due to its arrival, for each event of the parsed streams. */
   delays: DELAYS,
-  /** Of the whole wave, whose rest is waited for: */
   lost: z.int(),
   repeated: z.int(),
-  /** False where something was still missing after the patience: the server does not keep up, or lost the end. */
+  /** False if an event was still missing when waiting ended: the server does not keep up, or lost the end. */
   isWhole: z.boolean(),
-  /** Parsed streams whose count was another. */
+  /** Parsed streams in which the parser and the counter found different numbers of events. */
   disagreements: z.int(),
 });
 
-/** What became of it. */
+/** Figures of the measured time, and faults of the whole wave or flood. */
 export type Outcome = z.infer<typeof OUTCOME>;

@@ -3,40 +3,58 @@
  *
  * @module
  */
-import type { DelayCounter } from "../delays.ts";
+import { createDelayCounter, type Delays } from "../delays.ts";
+import { createFrameParser, type FrameParser } from "../frames.ts";
+import { type BodyDecoder, createDechunker, createLengthDecoder } from "../http_body.ts";
+import { MARK, MARK_DIGITS, numberAt, POSTERS, readMark } from "./mark.ts";
 import type { Sockets } from "./sockets.ts";
-import { MARK, MARK_DIGITS, numberAt, POSTERS } from "./mark.ts";
-import { createParsedStream, type ParsedStream } from "./parsed_stream.ts";
 
 const OPENING_AT_ONCE = 64;
 const READ_BYTES = 65_536;
 
-/** How many streams are parsed as well, evenly among all: whoever is first in a server's loop is not alone heard. */
-const MOST_PARSED = 50;
+/** Streams to open. */
+interface Opening {
+  readonly count: number;
+  /** The most streams that are parsed, evenly spread over all. */
+  readonly maxParsed: number;
+  /** The number that is published next. */
+  readonly next: number;
+}
+
+/** The parser of one stream. */
+interface Parsed {
+  /** A body comes in chunks, or, from nchan, ends with its connection. */
+  readonly decoder: BodyDecoder;
+  readonly parser: FrameParser;
+  /** Events with a mark that a browser would have dispatched. */
+  events: number;
+}
 
 interface Reader {
   readonly fd: number;
   readonly isParsed: boolean;
-  /** Known from the head of its answer on. */
-  parsed: ParsedStream | undefined;
+  /** Known once the head of the answer has arrived. */
+  parsed: Parsed | undefined;
   hasHead: boolean;
-  /** The number that is to come next, by the connection it is published on. */
+  /** The next expected number of each publishing connection. */
   readonly next: number[];
   events: number;
   /** The beginning of a mark that was cut by the end of a read. */
   cut: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** What all readers together have seen, since the process began. */
+/** Counts over all readers since the process began. */
 export interface Seen {
   readonly events: number;
   readonly lost: number;
   readonly repeated: number;
-  /** Streams that ended, which none should. */
+  /** Streams that the server ended. */
   readonly ended: number;
+  /** Delays since {@linkcode Readers.resetDelays}. */
+  readonly delays: Delays;
 }
 
-/** By connection, the first number from `next` on that is published there. */
+/** The first number from `next` on of each publishing connection. */
 function nextOfEach(next: number): number[] {
   const numbers = Array.from({ length: POSTERS }, (_, index) => next + index);
   return numbers.sort((a, b) => a % POSTERS - b % POSTERS);
@@ -45,34 +63,35 @@ function nextOfEach(next: number): number[] {
 /** Many streams. */
 export interface Readers {
   readonly seen: Seen;
-  /** Asks for so many more, and waits for the head of each answer. @param next The number that is published next. */
-  open(count: number, next: number, turn: () => void): void;
-  /** Reads what is there. @returns False where the socket is none of these. */
+  resetDelays(): void;
+  /** Opens more streams, and waits for the head of each answer. */
+  open(opening: Opening, turn: () => void): void;
+  /** Reads the bytes that have arrived. @returns False if the socket is another's. */
   read(fd: number): boolean;
-  /** Whether every stream has had all numbers up to this one. */
-  haveAll(number: number): boolean;
-  /** How many parsed streams the parser and the counter do not agree about. */
+  /** The number up to which every stream has all events; `Infinity` without streams. */
+  slowest(): number;
+  /** The number of parsed streams in which the parser and the counter found different numbers of events. */
   disagreements(): number;
   hangUp(): void;
 }
 
-/** Creates readers: none yet. @param paths What the streams follow, in turn. */
+/** Creates readers without streams. @param paths The paths that streams open, in turn. */
 export function createReaders(
   sockets: Sockets,
   { port, paths }: { readonly port: number; readonly paths: readonly string[] },
-  delays: () => DelayCounter,
 ): Readers {
   const utf8 = new TextEncoder();
   const latin1 = new TextDecoder("latin1");
-  // A cut mark is put in front of what comes next; one more byte behind takes a mark that ends every search.
+  // A cut mark is put before the next bytes. One more byte at the end holds a mark that ends every search.
   const buffer = new Uint8Array(MARK_DIGITS + READ_BYTES + 1);
   const body = buffer.subarray(MARK_DIGITS, MARK_DIGITS + READ_BYTES);
   const readers = new Map<number, Reader>();
+  let delays = createDelayCounter();
   let [events, lost, repeated, ended, waiting] = [0, 0, 0, 0, 0];
 
-  function ask(index: number, count: number, next: number): void {
+  function ask(index: number, { count, maxParsed, next }: Opening): void {
     const fd = sockets.connect(port);
-    const every = Math.ceil(count / MOST_PARSED);
+    const every = Math.ceil(count / maxParsed);
     readers.set(fd, {
       fd,
       isParsed: index % every === 0,
@@ -92,16 +111,30 @@ export function createReaders(
     waiting++;
   }
 
-  /** @returns Where the body begins among what was read. */
+  /** Reads the head of an answer. @returns The offset at which the body begins. */
   function takeHead(reader: Reader, count: number): number {
     const text = latin1.decode(body.subarray(0, count));
     const end = text.indexOf("\r\n\r\n");
     if (!text.startsWith("HTTP/1.1 200") || end < 0) throw new Error(`This is no stream: ${text}`);
-    const isChunked = /^transfer-encoding: chunked\r$/im.test(text);
-    if (reader.isParsed) reader.parsed = createParsedStream(isChunked, delays);
+    if (reader.isParsed) {
+      const isChunked = /^transfer-encoding: chunked\r$/im.test(text);
+      const decoder = isChunked ? createDechunker() : createLengthDecoder(Infinity);
+      reader.parsed = { decoder, parser: createFrameParser(), events: 0 };
+    }
     reader.hasHead = true;
     waiting--;
     return end + 4;
+  }
+
+  function parse(parsed: Parsed, wire: Uint8Array): void {
+    parsed.decoder.feed(wire, (bytes) => {
+      for (const { data } of parsed.parser.feed(bytes)) {
+        const mark = readMark(data);
+        if (!mark) continue;
+        parsed.events++;
+        delays.add(Date.now() - mark.timeMs);
+      }
+    });
   }
 
   function countEvent(reader: Reader, number: number): void {
@@ -131,7 +164,7 @@ export function createReaders(
 
   function take(reader: Reader, count: number): void {
     const from = reader.hasHead ? 0 : takeHead(reader, count);
-    reader.parsed?.feed(body.subarray(from, count));
+    if (reader.parsed) parse(reader.parsed, body.subarray(from, count));
     let start = MARK_DIGITS + from;
     if (reader.cut) {
       start -= reader.cut.length;
@@ -143,11 +176,14 @@ export function createReaders(
 
   return {
     get seen() {
-      return { events, lost, repeated, ended };
+      return { events, lost, repeated, ended, delays: delays.sum() };
     },
-    open(count, next, turn) {
-      for (let index = 0; index < count; index++) {
-        ask(index, count, next);
+    resetDelays() {
+      delays = createDelayCounter();
+    },
+    open(opening, turn) {
+      for (let index = 0; index < opening.count; index++) {
+        ask(index, opening);
         while (waiting >= OPENING_AT_ONCE) turn();
       }
       while (waiting > 0) turn();
@@ -167,7 +203,13 @@ export function createReaders(
       sockets.close(fd);
       return true;
     },
-    haveAll: (number) => readers.values().every(({ next }) => next.every((each) => each > number)),
+    slowest() {
+      let least = Infinity;
+      for (const { next } of readers.values()) {
+        for (const each of next) if (each <= least) least = each - 1;
+      }
+      return least;
+    },
     disagreements: () =>
       readers.values().filter(({ parsed, events }) => parsed && parsed.events !== events).toArray()
         .length,
