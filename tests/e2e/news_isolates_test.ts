@@ -5,8 +5,8 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createServices } from "../../lib/services.ts";
 import { createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
-import { ANSWER, said, story } from "../routes/news_support.ts";
-import { askingOf, TOKEN } from "../routes/support.ts";
+import { ANSWER, articleEvents, story } from "../routes/news_support.ts";
+import { requesterOf, TOKEN } from "../routes/support.ts";
 import { type Database, startDatabase } from "../store/redis/support.ts";
 import { until } from "../support/within.ts";
 import { rss } from "../topics/news/support.ts";
@@ -42,7 +42,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     version: "0.0.0",
     fetch: (url, init) => fetch(url, init),
   });
-  const app = askingOf(createApp(services));
+  const app = requesterOf(createApp(services));
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
 
   async function write(method: string, path: string, body?: unknown) {
@@ -82,7 +82,10 @@ async function startTwo() {
 
 /** Waits until a client was told something, and gives all that it was told of articles. */
 function toldOf(client: Client, last: string): Promise<string[]> {
-  return until(last, () => said(client).includes(last) ? said(client) : undefined);
+  return until(
+    last,
+    () => articleEvents(client).includes(last) ? articleEvents(client) : undefined,
+  );
 }
 
 redisTest("news posted on one isolate is printed by the streams of both", async () => {

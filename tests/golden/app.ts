@@ -1,5 +1,5 @@
 /**
- * The public app on a manual clock, and the transcript of what it is asked and answers: HTTP in, bytes out.
+ * The public app on a manual clock, and a transcript of its requests and answers: HTTP in, bytes out.
  *
  * This is the only golden file that imports from `lib` and `routes`, and the one place where volatile parts become
  * placeholders.
@@ -35,28 +35,28 @@ type HeaderFields = Readonly<Record<string, string>>;
 export const PUBLISHER: HeaderFields = { authorization: `Bearer ${PUBLISH_TOKEN}` };
 export const STREAM: HeaderFields = { accept: "text/event-stream" };
 
-/** The header of a user. @param claims More claims, or others. */
+/** Returns the header of a user. @param claims More claims, or others. */
 export function userOf(sub: string, claims: Readonly<Record<string, unknown>> = {}): HeaderFields {
   return { authorization: `Bearer ${signToken({ sub, exp: 1_700_086_400, ...claims })}` };
 }
 
-/** Settings of a scene, and the parts of the outside that do not answer. */
+/** Settings of a scene, and its faults. */
 export interface SceneOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Tells which hosts do not answer. */
+  /** Returns true for hosts that do not answer. */
   readonly isDown?: (host: string) => boolean;
-  /** Keeps the shared state in a Redis that does not answer. */
+  /** True for a shared state in a Redis that does not answer. */
   readonly hasStoreDown?: boolean;
 }
 
-/** A request. */
-export interface Asked {
+/** Options of a request. */
+export interface RequestOptions {
   readonly headers?: HeaderFields;
-  /** Sent as JSON; a string is sent as it is. */
+  /** The body, serialised as JSON unless it is a string. */
   readonly body?: unknown;
-  /** The time to let pass until the answer, in milliseconds. */
+  /** The time by which the clock advances before the answer, in milliseconds. */
   readonly takesMs?: number;
-  /** Leaves the body out of the transcript. */
+  /** Omits the body from the transcript. */
   readonly isBrief?: boolean;
 }
 
@@ -65,40 +65,40 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body's field of this name, empty where it has none. */
+  /** Returns a field of the body, empty if there is none. */
   field(name: string): string;
 }
 
-/** Options of an opening. */
+/** Options of a stream. */
 export interface Opening {
   /** True for a client that reads nothing until its first `show()`. */
   readonly isBlocked?: boolean;
-  /** The time to let pass until the answer, in milliseconds. */
+  /** The time by which the clock advances before the answer, in milliseconds. */
   readonly takesMs?: number;
 }
 
-/** A stream that is open. */
+/** An open stream. */
 export interface OpenStream {
-  /** Writes down what came since the last time. */
+  /** Records the frames since the last call. */
   show(): Promise<void>;
-  /** The last id that came. */
+  /** The last received id. */
   readonly cursor: string;
 }
 
-/** The app in a scene. Every request and answer goes into the transcript. */
+/** The app in a scene. The transcript records its requests and answers. */
 export interface Scene {
-  ask(method: string, path: string, asked?: Asked): Promise<Answer>;
-  /** As {@linkcode ask}, but in two lines: for tables. */
-  tell(method: string, path: string, asked?: Asked): Promise<Answer>;
-  /** As {@linkcode ask}, but nothing of it is written down. */
-  quietly(method: string, path: string, asked?: Asked): Promise<Answer>;
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** Sends a request, and records it in two lines. */
+  summarise(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** Sends a request, and records nothing. */
+  send(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   open(path: string, headers?: HeaderFields, opening?: Opening): Promise<OpenStream>;
-  /** Publishes on a channel, and writes down nothing. @returns The event's id. */
+  /** Publishes on a channel, and records nothing. @returns The event's id. */
   publish(channel: string, data: unknown, type?: string): Promise<string>;
   pass(ms: number): Promise<void>;
   drain(): Promise<void>;
   note(text: string): void;
-  /** Replaces a volatile value by a name, everywhere in the scene. */
+  /** Replaces a volatile value by a label, everywhere in the scene. */
   name(value: string, label: string): string;
 }
 
@@ -111,7 +111,7 @@ function compareIds(a: string, b: string): number {
   return Number(aMs) - Number(bMs) || aN.length - bN.length || (aN < bN ? -1 : aN > bN ? 1 : 0);
 }
 
-/** Replaces what is volatile: event ids become their rank in the scene, so that their order remains visible. */
+/** Replaces volatile values: event ids become their rank in the scene, so that their order remains visible. */
 function redact(text: string, names: ReadonlyMap<string, string>): string {
   const named = [...names].sort(([a], [b]) => b.length - a.length)
     .reduce((all, [value, label]) => all.replaceAll(value, `<${label}>`), text);
@@ -128,7 +128,7 @@ function claimsIn(token: string): string {
   return `user ${sub}${topics === undefined ? "" : ` of ${topics}`}`;
 }
 
-/** JSON over several lines, where it was written in JSON's shortest form; else as it is. */
+/** Returns compact JSON over several lines, and any other text unchanged. */
 function readable(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -146,25 +146,25 @@ function headerLines(headers: Iterable<readonly [string, string]>): string[] {
   return [...headers].map(([name, value]) => `${name}: ${value}`).sort();
 }
 
-/** Plays a scene with an app of its own. @returns The transcript. */
+/** Runs a scene with an app of its own. @returns The transcript. */
 export async function scene(
   title: string,
-  play: (app: Scene) => Promise<void>,
+  run: (app: Scene) => Promise<void>,
   { env = {}, isDown = () => false, hasStoreDown = false }: SceneOptions = {},
 ): Promise<string> {
   const clock = createManualClock();
   const lines: string[] = [`== ${title}`];
   const names = new Map<string, string>();
-  /** The same in whatever order it is asked for; of its own in each POST, so that no two ids are the same. */
-  let chance = 0.5;
-  const outside = () => Promise.reject(new Error("the test went outside"));
+  /** The random number: constant, but different in each POST, so that ids are unique. */
+  let randomNumber = 0.5;
+  const outside = () => Promise.reject(new Error("the test has no network"));
   const demo = createDemoRuntime({
     clock,
-    random: () => chance,
+    random: () => randomNumber,
     log: createLogger("error", clock, () => {}),
     fetch: outside,
     resolve: outside,
-    readAsset: () => Promise.reject(new Error("there is no such file")),
+    readAsset: () => Promise.reject(new Error("the file does not exist")),
   });
   const redis = {
     UPSTASH_REDIS_REST_URL: "https://redis.example",
@@ -183,7 +183,11 @@ export async function scene(
   let posts = 0;
   const hangUps: (() => Promise<void>)[] = [];
 
-  async function send(method: string, path: string, { headers = {}, body, takesMs = 0 }: Asked) {
+  async function fetchPath(
+    method: string,
+    path: string,
+    { headers = {}, body, takesMs = 0 }: RequestOptions,
+  ) {
     const hasBody = body !== undefined;
     const isJson = hasBody && headers["content-type"] === undefined;
     const request = new Request(new URL(path, "http://localhost"), {
@@ -191,11 +195,11 @@ export async function scene(
       headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...headers },
       ...(hasBody ? { body: typeof body === "string" ? body : JSON.stringify(body) } : {}),
     });
-    if (method === "POST") chance = 0.5 + ++posts / 1024;
+    if (method === "POST") randomNumber = 0.5 + ++posts / 1024;
     const flight = app.fetch(request);
     await clock.advance(takesMs);
     const response = await flight;
-    chance = 0.5;
+    randomNumber = 0.5;
     return response;
   }
 
@@ -234,7 +238,7 @@ export async function scene(
     { isBlocked = false, takesMs = 0 }: Opening = {},
   ): Promise<OpenStream> {
     writeRequest("GET", path, headers);
-    const response = await send("GET", path, { headers: { ...STREAM, ...headers }, takesMs });
+    const response = await fetchPath("GET", path, { headers: { ...STREAM, ...headers }, takesMs });
     writeAnswer(response);
     const reader = response.body?.getReader();
     const decoder = new TextDecoder();
@@ -267,44 +271,44 @@ export async function scene(
     };
   }
 
-  const quietly = async (method: string, path: string, asked: Asked = {}) =>
-    await answerOf(await send(method, path, asked));
+  const send = async (method: string, path: string, options: RequestOptions = {}) =>
+    await answerOf(await fetchPath(method, path, options));
 
-  const told: Scene = {
-    quietly,
-    async ask(method, path, asked = {}) {
-      const answer = await quietly(method, path, asked);
-      writeRequest(method, path, asked.headers ?? {}, asked.body);
+  const recorder: Scene = {
+    send,
+    async request(method, path, options = {}) {
+      const answer = await send(method, path, options);
+      writeRequest(method, path, options.headers ?? {}, options.body);
       writeAnswer(answer);
       const isStream = answer.headers.get("content-type") === "text/event-stream";
       const body = isStream ? readableFrames(answer.text) : readable(answer.text);
-      if (body !== "" && !asked.isBrief) lines.push(body.replace(/\n$/, ""));
+      if (body !== "" && !options.isBrief) lines.push(body.replace(/\n$/, ""));
       return answer;
     },
-    async tell(method, path, asked = {}) {
-      const response = await send(method, path, asked);
+    async summarise(method, path, options = {}) {
+      const response = await fetchPath(method, path, options);
       const isStream = response.headers.get("content-type") === "text/event-stream";
       if (isStream) await response.body?.cancel();
       const answer = await answerOf(isStream ? new Response(null, response) : response);
-      const told = ["allow", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate"]
+      const limits = ["allow", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate"]
         .flatMap((name) =>
           answer.headers.has(name) ? [`${name}: ${answer.headers.get(name)}`] : []
         );
-      const { authorization: _, ...shown } = asked.headers ?? {};
+      const { authorization: _, ...shown } = options.headers ?? {};
       const sent = headerLines(Object.entries(shown)).map((each) => ` [${each}]`).join("");
-      const body = asked.body === undefined
+      const body = options.body === undefined
         ? ""
-        : ` ${typeof asked.body === "string" ? asked.body : JSON.stringify(asked.body)}`;
+        : ` ${typeof options.body === "string" ? options.body : JSON.stringify(options.body)}`;
       lines.push(
         `${method} ${path}${sent}${body}`,
-        `  ${[answer.status, ...told].join(" | ")}`,
+        `  ${[answer.status, ...limits].join(" | ")}`,
         ...(answer.status >= 400 ? [`  ${answer.text}`] : []),
       );
       return answer;
     },
     open,
     async publish(channel, data, type = "note") {
-      const answer = await quietly("POST", `/v1/events/${channel}`, {
+      const answer = await send("POST", `/v1/events/${channel}`, {
         headers: PUBLISHER,
         body: { type, data },
       });
@@ -324,7 +328,7 @@ export async function scene(
     },
   };
   try {
-    await play(told);
+    await run(recorder);
   } finally {
     for (const hangUp of hangUps) await hangUp();
     await services.close();
@@ -332,7 +336,7 @@ export async function scene(
   return `${redact(lines.join("\n"), names)}\n`;
 }
 
-/** Plays scenes one after the other. @returns Their transcripts, as one text. */
+/** Runs scenes one after the other. @returns Their transcripts, as one text. */
 export async function play(scenes: readonly (() => Promise<string>)[]): Promise<string> {
   const all: string[] = [];
   for (const each of scenes) all.push(await each());

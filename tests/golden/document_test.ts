@@ -6,7 +6,7 @@
 import { readConfig, scene, SETTINGS } from "./app.ts";
 import { assertGolden } from "./golden.ts";
 
-/** Sorts the fields of objects, however deep. */
+/** Sorts the fields of objects, at any depth. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
@@ -17,17 +17,17 @@ function sorted(value: unknown): unknown {
 Deno.test("GET /openapi.json answers the recorded document", async () => {
   let document = "";
   await scene("openapi", async (app) => {
-    const { text } = await app.quietly("GET", "/openapi.json");
+    const { text } = await app.send("GET", "/openapi.json");
     document = JSON.stringify(sorted(JSON.parse(text)), null, 2);
   });
   await assertGolden("openapi.json", `${document}\n`);
 });
 
-Deno.test("GET /openapi.json lists the recorded routes, outside of the demo too", async () => {
+Deno.test("GET /openapi.json lists the recorded routes, in the demo and outside it", async () => {
   const lists: string[] = [];
   for (const DEMO of ["1", "0"]) {
     await scene("routes", async (app) => {
-      const { text } = await app.quietly("GET", "/openapi.json");
+      const { text } = await app.send("GET", "/openapi.json");
       const { paths } = JSON.parse(text);
       const routes = Object.keys(paths).flatMap((path) =>
         Object.keys(paths[path]).map((method) => `${method.toUpperCase()} ${path}`)
@@ -38,7 +38,7 @@ Deno.test("GET /openapi.json lists the recorded routes, outside of the demo too"
   await assertGolden("routes.txt", `${lists.join("\n")}\n`);
 });
 
-/** The names, types, help texts and labels of an exposition. Values are left out. */
+/** Returns the names, types, help texts and labels of an exposition, without values. */
 function metricsIn(exposition: string): string {
   const lines: string[] = [];
   const labels = new Map<string, Set<string>>();
@@ -64,14 +64,14 @@ function metricsIn(exposition: string): string {
 Deno.test("GET /metrics names the recorded metrics, with their types, help texts and labels", async () => {
   let metrics = "";
   await scene("metrics", async (app) => {
-    await app.quietly("GET", "/v1/quotes", { takesMs: 1000 });
+    await app.send("GET", "/v1/quotes", { takesMs: 1000 });
     await app.open("/v1/events/alerts/stream");
-    metrics = metricsIn((await app.quietly("GET", "/metrics")).text);
+    metrics = metricsIn((await app.send("GET", "/metrics")).text);
   });
   await assertGolden("metrics.txt", `${metrics}\n`);
 });
 
-/** The text of a start that is refused. */
+/** Returns the error of refused settings. */
 function refusalOf(env: Readonly<Record<string, string>>): string {
   try {
     readConfig(env);

@@ -1,19 +1,19 @@
 /**
- * Golden files: what the server shows to the outside, recorded. `GOLDEN_UPDATE=1` records it anew.
+ * Golden files record the server's external behaviour. `GOLDEN_UPDATE=1` records it anew.
  *
  * @module
  */
 import { assert } from "@std/assert";
 
-/** Lines shown around a difference. */
+/** The number of lines shown around a difference. */
 const CONTEXT_LINES = 3;
 
-/** The most lines of a difference that are shown. */
+/** The maximum number of lines of a difference that are shown. */
 const MAX_SHOWN_LINES = 200;
 
 type Edit = readonly [sign: " " | "-" | "+", line: string];
 
-/** The longest common subsequence of what lies between the common beginning and the common end. */
+/** Returns the longest common subsequence of the lines between the common beginning and the common end. */
 function editsOf(recorded: readonly string[], actual: readonly string[]): Edit[] {
   let begin = 0;
   while (begin < recorded.length && recorded[begin] === actual[begin]) begin++;
@@ -55,7 +55,7 @@ function editsOf(recorded: readonly string[], actual: readonly string[]): Edit[]
   return [...edits, ...recorded.slice(recorded.length - end).map((line): Edit => [" ", line])];
 }
 
-/** The differing lines with their context, under the heading (`== …`) they stand below. */
+/** Returns the differing lines with their context, under their heading (`== …`). */
 export function diff(recorded: string, actual: string): string {
   const edits = editsOf(recorded.split("\n"), actual.split("\n"));
   const changed = edits.flatMap(([sign], at) => sign === " " ? [] : [at]);
@@ -83,7 +83,7 @@ export function diff(recorded: string, actual: string): string {
 }
 
 /**
- * Compares a text with the golden file of this name, or records it where `GOLDEN_UPDATE=1` is set.
+ * Compares a text with the golden file of this name, or records it if `GOLDEN_UPDATE=1` is set.
  *
  * @throws {AssertionError} With the differing lines.
  */

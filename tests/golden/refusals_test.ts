@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Asked, play, PUBLISHER, type Scene, scene, STREAM, userOf } from "./app.ts";
+import { play, PUBLISHER, type RequestOptions, type Scene, scene, STREAM, userOf } from "./app.ts";
 import { assertGolden } from "./golden.ts";
 
 const ANN = { headers: userOf("ann") };
@@ -13,34 +13,34 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 const sent = (body: unknown, headers = {}) => ({ body, headers: { ...PUBLISHER, ...headers } });
 
-/** Requests that every route of the API is sent. */
-const REFUSED: readonly (readonly [what: string, query: string, Asked])[] = [
+/** Requests that are sent to every route of the API. */
+const REFUSED: readonly (readonly [what: string, query: string, RequestOptions])[] = [
   ["without a token", "", {}],
   ["with another token", "", { headers: { authorization: "Bearer another-token-of-16" } }],
   ["with a token of another scheme", "", { headers: { authorization: "Basic YTpi" } }],
   ["with a token in its URL", "?access_token=x", BY_PUBLISHER],
-  ["with a ticket that is none", "?ticket=x", {}],
-  ["with a parameter that is unknown", "?unknown=1", BY_PUBLISHER],
+  ["with an invalid ticket", "?ticket=x", {}],
+  ["with an unknown parameter", "?unknown=1", BY_PUBLISHER],
   ["with bad parameters", "?max_rate=3&snapshot=yes&limit=0&symbols=DOGE&source=!", BY_PUBLISHER],
-  ["with a body that is no JSON", "", sent("{", JSON_TYPE)],
+  ["with a body that is not JSON", "", sent("{", JSON_TYPE)],
   ["with a body of another shape", "", sent([])],
-  ["with a body of unknown fields", "", sent({ unknown: 1 })],
-  ["with a body of another type", "", sent("{}", { "content-type": "text/plain" })],
-  ["with too large a body", "", sent({ text: "x".repeat(500_000) })],
-  ["with a bad key", "", sent({}, { "idempotency-key": "x".repeat(129) })],
+  ["with a body with unknown fields", "", sent({ unknown: 1 })],
+  ["with a body of another content type", "", sent("{}", { "content-type": "text/plain" })],
+  ["with a body that is too large", "", sent({ text: "x".repeat(500_000) })],
+  ["with a bad idempotency key", "", sent({}, { "idempotency-key": "x".repeat(129) })],
 ];
 
 const WITHOUT_BODY = ["GET", "HEAD"];
 
-/** Asks every route of the API's document in one way. */
-async function askAll(app: Scene, query: string, asked: Asked): Promise<void> {
-  const { paths } = JSON.parse((await app.quietly("GET", "/openapi.json")).text);
+/** Sends one kind of request to every route of the API's document. */
+async function askAll(app: Scene, query: string, asked: RequestOptions): Promise<void> {
+  const { paths } = JSON.parse((await app.send("GET", "/openapi.json")).text);
   for (const path of Object.keys(paths).filter((each) => /^\/(v1|demo|metrics)/.test(each))) {
     for (const method of Object.keys(paths[path]).map((each) => each.toUpperCase())) {
       if (asked.body !== undefined && WITHOUT_BODY.includes(method)) continue;
       const url = path.replaceAll(/{(\w+)}/g, (_, name) => name === "channel" ? "alerts" : "none");
       const isSlow = method === "GET" && /^\/v1\/(quotes|news)$/.test(path);
-      await app.tell(method, `${url}${query}`, { ...asked, takesMs: isSlow ? 1000 : 0 });
+      await app.summarise(method, `${url}${query}`, { ...asked, takesMs: isSlow ? 1000 : 0 });
     }
   }
 }
@@ -57,7 +57,7 @@ Deno.test("every route refuses with the recorded problems", async () => {
 const article = { title: "One", url: "https://stories.example/1", source: "desk" };
 const MANY = Array.from({ length: 101 }, (_, n) => `s${n}`).join(",");
 
-const BAD: readonly (readonly [method: string, path: string, asked?: Asked])[] = [
+const BAD: readonly (readonly [method: string, path: string, asked?: RequestOptions])[] = [
   ["GET", "/nothing"],
   ["GET", "/v1"],
   ["DELETE", "/health"],
@@ -135,9 +135,9 @@ const BAD: readonly (readonly [method: string, path: string, asked?: Asked])[] =
 
 const NOT_SET = { DEMO: "0", PUBLISH_TOKEN: "", AUTH_SECRET: "" };
 
-/** Begins something by a POST. @returns The field of the answer. */
+/** Creates a resource by a POST. @returns The field of the answer. */
 async function begin(app: Scene, path: string, body: unknown, field = "id"): Promise<string> {
-  const answer = await app.quietly("POST", path, { headers: PUBLISHER, body });
+  const answer = await app.send("POST", path, { headers: PUBLISHER, body });
   return app.name(answer.field(field), path);
 }
 
@@ -147,7 +147,7 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
     await play([
       () =>
         scene("bad requests", async (app) => {
-          for (const [method, path, asked] of BAD) await app.tell(method, path, asked);
+          for (const [method, path, asked] of BAD) await app.summarise(method, path, asked);
         }),
       () =>
         scene("conflicts of operations", async (app) => {
@@ -155,46 +155,46 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
             kind: "a",
             owner: "ann",
           })}`;
-          await app.tell("GET", path, BOB);
-          await app.tell("GET", `${path}/stream`, BOB);
-          await app.tell("GET", `/v1/stream?topics=${path.slice(4)}`, BOB);
-          await app.tell("PATCH", path, sent({ state: "running" }));
-          await app.tell("PATCH", path, sent({ state: "pending" }));
-          await app.tell("PATCH", path, sent({ message: "x".repeat(1001) }));
-          await app.tell("PATCH", path, sent({ result: "x".repeat(65_537) }));
-          await app.tell("PATCH", path, sent({ state: "completed" }));
-          await app.tell("PATCH", path, sent({ state: "failed" }));
-          await app.tell("DELETE", path, ANN);
+          await app.summarise("GET", path, BOB);
+          await app.summarise("GET", `${path}/stream`, BOB);
+          await app.summarise("GET", `/v1/stream?topics=${path.slice(4)}`, BOB);
+          await app.summarise("PATCH", path, sent({ state: "running" }));
+          await app.summarise("PATCH", path, sent({ state: "pending" }));
+          await app.summarise("PATCH", path, sent({ message: "x".repeat(1001) }));
+          await app.summarise("PATCH", path, sent({ result: "x".repeat(65_537) }));
+          await app.summarise("PATCH", path, sent({ state: "completed" }));
+          await app.summarise("PATCH", path, sent({ state: "failed" }));
+          await app.summarise("DELETE", path, ANN);
         }),
       () =>
         scene("conflicts of sessions and tasks", async (app) => {
           const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}`;
-          await app.tell("GET", `${path}/events`, BOB);
-          await app.tell("POST", `${path}/process`, BOB);
+          await app.summarise("GET", `${path}/events`, BOB);
+          await app.summarise("POST", `${path}/process`, BOB);
           const task = `/v1/tasks/${await begin(app, `${path}/process`, undefined, "task_id")}`;
-          await app.tell("GET", `${task}/status`, BOB);
-          await app.tell("PATCH", task, sent({ claim: "none" }));
-          const claimed = await app.quietly("POST", `${task}/claim`, BY_PUBLISHER);
+          await app.summarise("GET", `${task}/status`, BOB);
+          await app.summarise("PATCH", task, sent({ claim: "none" }));
+          const claimed = await app.send("POST", `${task}/claim`, BY_PUBLISHER);
           const claim = app.name(claimed.field("claim"), "claim");
-          await app.tell("POST", `${task}/claim`, BY_PUBLISHER);
-          await app.tell("PATCH", task, sent({ claim: "none" }));
-          await app.tell("PATCH", task, sent({ claim, state: "failed", error: 1 }));
-          await app.tell("PATCH", task, sent({ claim }));
-          await app.tell("POST", `${task}/claim`, BY_PUBLISHER);
-          await app.tell("PATCH", path, sent({ session_state: "completed" }));
-          await app.tell("PATCH", path, sent({ progress: 1 }));
-          await app.tell("POST", `${path}/process`, ANN);
+          await app.summarise("POST", `${task}/claim`, BY_PUBLISHER);
+          await app.summarise("PATCH", task, sent({ claim: "none" }));
+          await app.summarise("PATCH", task, sent({ claim, state: "failed", error: 1 }));
+          await app.summarise("PATCH", task, sent({ claim }));
+          await app.summarise("POST", `${task}/claim`, BY_PUBLISHER);
+          await app.summarise("PATCH", path, sent({ session_state: "completed" }));
+          await app.summarise("PATCH", path, sent({ progress: 1 }));
+          await app.summarise("POST", `${path}/process`, ANN);
         }),
       () =>
         scene("conflicts of news", async (app) => {
           const id = await begin(app, "/v1/news", article);
-          await app.tell("POST", "/v1/news", sent(article));
-          await app.tell("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
-          await app.tell("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
-          await app.tell("POST", "/v1/news", sent(article));
+          await app.summarise("POST", "/v1/news", sent(article));
+          await app.summarise("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
+          await app.summarise("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
+          await app.summarise("POST", "/v1/news", sent(article));
         }),
       () =>
-        scene("keys that come again, with the same body and with another", async (app) => {
+        scene("repeated idempotency keys, with the same body and with another", async (app) => {
           const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}/process`;
           for (
             const [method, url, first, second] of [
@@ -206,85 +206,88 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
             ] as const
           ) {
             const key = { "idempotency-key": "a key" };
-            await app.tell(method, url, sent(first, key));
-            await app.tell(method, url, sent(first, key));
-            await app.tell(method, url, sent(second, key));
+            await app.summarise(method, url, sent(first, key));
+            await app.summarise(method, url, sent(first, key));
+            await app.summarise(method, url, sent(second, key));
           }
         }),
       () =>
-        scene("tickets that were spent, have ended, are for something else", async (app) => {
+        scene("tickets that are consumed, expired, or for another topic", async (app) => {
           const secret = "/v1/events/secret/stream?ticket=";
           const make = (topics: string[]) => begin(app, "/v1/tickets", { topics }, "ticket");
           const spent = await make(["events/secret"]);
-          await app.tell("GET", `${secret}${spent}`);
-          await app.tell("GET", `${secret}${spent}`);
-          await app.tell("GET", `${secret}${await make(["events/alerts"])}`);
-          await app.tell("GET", `/v1/operations/none?ticket=${await make(["events/secret"])}`);
+          await app.summarise("GET", `${secret}${spent}`);
+          await app.summarise("GET", `${secret}${spent}`);
+          await app.summarise("GET", `${secret}${await make(["events/alerts"])}`);
+          await app.summarise("GET", `/v1/operations/none?ticket=${await make(["events/secret"])}`);
           const late = await make(["events/secret"]);
           await app.pass(30_000);
-          await app.tell("GET", `${secret}${late}`);
+          await app.summarise("GET", `${secret}${late}`);
         }),
       () =>
-        scene("shares that are used up", async (app) => {
+        scene("rate limits that are exhausted", async (app) => {
           const note = sent({ type: "note", data: 1 });
-          await app.tell("POST", "/v1/events/alerts", note);
-          await app.tell("POST", "/v1/events/alerts", note);
-          await app.tell("POST", "/v1/tickets", sent({ topics: ["events/alerts"] }));
+          await app.summarise("POST", "/v1/events/alerts", note);
+          await app.summarise("POST", "/v1/events/alerts", note);
+          await app.summarise("POST", "/v1/tickets", sent({ topics: ["events/alerts"] }));
           const asked = { ...ANN, body: { topics: ["events/alerts"] } };
-          await app.tell("POST", "/v1/tickets", asked);
-          await app.tell("POST", "/v1/tickets", asked);
-          for (let n = 0; n < 60; n++) await app.quietly("GET", "/v1/operations/none", ANN);
-          await app.tell("GET", "/v1/operations/none", ANN);
-          await app.tell("GET", "/v1/stream?topics=operations/none", ANN);
-          for (let n = 0; n < 30; n++) await app.quietly("POST", "/demo/operations");
-          await app.tell("POST", "/demo/operations");
+          await app.summarise("POST", "/v1/tickets", asked);
+          await app.summarise("POST", "/v1/tickets", asked);
+          for (let n = 0; n < 60; n++) await app.send("GET", "/v1/operations/none", ANN);
+          await app.summarise("GET", "/v1/operations/none", ANN);
+          await app.summarise("GET", "/v1/stream?topics=operations/none", ANN);
+          for (let n = 0; n < 30; n++) await app.send("POST", "/demo/operations");
+          await app.summarise("POST", "/demo/operations");
         }, { env: { PUBLISH_PER_MINUTE: "1", OPENS_PER_MINUTE: "1" } }),
       () =>
-        scene("streams of one client that are used up", async (app) => {
+        scene("a client's connection slots that are exhausted", async (app) => {
           await app.open("/v1/events/alerts/stream");
-          await app.tell("GET", "/v1/events/alerts/stream");
-          await app.tell("GET", "/v1/events/alerts/stream", { headers: STREAM });
-          await app.tell("HEAD", "/v1/events/alerts/stream");
+          await app.summarise("GET", "/v1/events/alerts/stream");
+          await app.summarise("GET", "/v1/events/alerts/stream", { headers: STREAM });
+          await app.summarise("HEAD", "/v1/events/alerts/stream");
         }, { env: { STREAMS_PER_CLIENT: "1" } }),
       () =>
         scene("an isolate that drains", async (app) => {
           await app.drain();
-          await app.tell("GET", "/health");
-          await app.tell("GET", "/ready");
-          await app.tell("GET", "/v1/events/alerts/stream");
+          await app.summarise("GET", "/health");
+          await app.summarise("GET", "/ready");
+          await app.summarise("GET", "/v1/events/alerts/stream");
         }),
       () =>
-        scene("what is off while its settings are not set", async (app) => {
-          await app.tell("GET", "/metrics");
-          await app.tell("GET", "/v1/events/secret/stream", ANN);
-          await app.tell("POST", "/demo/operations");
-          await app.tell("POST", "/v1/tickets", { ...ANN, body: { topics: ["events/secret"] } });
+        scene("routes that are off while their settings are not set", async (app) => {
+          await app.summarise("GET", "/metrics");
+          await app.summarise("GET", "/v1/events/secret/stream", ANN);
+          await app.summarise("POST", "/demo/operations");
+          await app.summarise("POST", "/v1/tickets", {
+            ...ANN,
+            body: { topics: ["events/secret"] },
+          });
           for (const path of ["events/alerts", "news", "operations", "sessions"]) {
-            await app.tell("POST", `/v1/${path}`, sent({}));
+            await app.summarise("POST", `/v1/${path}`, sent({}));
           }
-          await app.tell("GET", "/v1/tasks", BY_PUBLISHER);
+          await app.summarise("GET", "/v1/tasks", BY_PUBLISHER);
         }, { env: NOT_SET, isDown: () => true }),
       () =>
-        scene("the store is down", async (app) => {
+        scene("the store is unavailable", async (app) => {
           const slow = { takesMs: 10_000 };
-          await app.tell("POST", "/v1/events/alerts", {
+          await app.summarise("POST", "/v1/events/alerts", {
             ...sent({ type: "note", data: 1 }),
             ...slow,
           });
-          await app.tell("POST", "/v1/news", { ...sent(article), ...slow });
-          await app.tell("POST", "/v1/operations", {
+          await app.summarise("POST", "/v1/news", { ...sent(article), ...slow });
+          await app.summarise("POST", "/v1/operations", {
             ...sent({ kind: "a", owner: "ann" }),
             ...slow,
           });
-          await app.tell("POST", "/v1/sessions", { ...sent({ owner: "ann" }), ...slow });
-          await app.tell("GET", "/v1/operations/none", { ...ANN, ...slow });
-          await app.tell("GET", "/v1/operations/none/stream", { ...ANN, ...slow });
-          await app.tell("GET", "/v1/tasks", { ...BY_PUBLISHER, ...slow });
-          await app.tell("POST", "/v1/tickets", {
+          await app.summarise("POST", "/v1/sessions", { ...sent({ owner: "ann" }), ...slow });
+          await app.summarise("GET", "/v1/operations/none", { ...ANN, ...slow });
+          await app.summarise("GET", "/v1/operations/none/stream", { ...ANN, ...slow });
+          await app.summarise("GET", "/v1/tasks", { ...BY_PUBLISHER, ...slow });
+          await app.summarise("POST", "/v1/tickets", {
             ...sent({ topics: ["events/alerts"] }),
             ...slow,
           });
-          await app.tell("GET", "/ready", slow);
+          await app.summarise("GET", "/ready", slow);
         }, { hasStoreDown: true, isDown: () => true }),
     ]),
   );

@@ -14,12 +14,12 @@ const SECRET = "/v1/events/secret/stream";
 const LOST_CURSORS = [
   ["from before the log", "1-1"],
   ["ahead of the log", "1900000000000-1"],
-  ["no id", "nonsense"],
+  ["not an id", "nonsense"],
 ] as const;
 
-/** Asks for the quotes until all simulated providers have answered. @returns The cursor. */
+/** Polls the quotes until all simulated providers have answered. @returns The cursor. */
 async function warmQuotes(app: Scene): Promise<string> {
-  const answer = await app.quietly("GET", "/v1/quotes", { takesMs: 1000 });
+  const answer = await app.send("GET", "/v1/quotes", { takesMs: 1000 });
   return answer.field("cursor");
 }
 
@@ -71,7 +71,7 @@ Deno.test("streams of quotes send the recorded frames", async () => {
         })
       ),
       () =>
-        scene("quotes at a pace", async (app) => {
+        scene("quotes with max_rate", async (app) => {
           await warmQuotes(app);
           const stream = await app.open(`${BTC}&max_rate=0.1`);
           await app.pass(21_000);
@@ -96,7 +96,7 @@ Deno.test("streams of quotes send the recorded frames", async () => {
         );
       },
       () =>
-        scene("quotes while the store is down", async (app) => {
+        scene("quotes while the store is unavailable", async (app) => {
           const stream = await app.open(BTC, {}, { takesMs: 10_000 });
           await stream.show();
           app.note("after 20 s");
@@ -118,7 +118,7 @@ Deno.test("streams of news send the recorded frames", async () => {
     published_at: "2023-11-14T22:00:00Z",
   });
   const post = (app: Scene, n: number, source?: string) =>
-    app.quietly("POST", "/v1/news", { headers: PUBLISHER, body: article(n, source) });
+    app.send("POST", "/v1/news", { headers: PUBLISHER, body: article(n, source) });
   await assertGolden(
     "streams_news.txt",
     await play([
@@ -132,14 +132,14 @@ Deno.test("streams of news send the recorded frames", async () => {
           await app.pass(100);
           await stream.show();
           app.note("corrected");
-          await app.quietly("PATCH", `/v1/news/${id}`, {
+          await app.send("PATCH", `/v1/news/${id}`, {
             headers: PUBLISHER,
             body: { title: "Story two", symbols: [] },
           });
           await app.pass(100);
           await stream.show();
           app.note("retracted");
-          await app.quietly("DELETE", `/v1/news/${id}`, { headers: PUBLISHER });
+          await app.send("DELETE", `/v1/news/${id}`, { headers: PUBLISHER });
           await app.pass(100);
           await stream.show();
           app.note("a heartbeat");
@@ -161,7 +161,7 @@ Deno.test("streams of news send the recorded frames", async () => {
           const id = (await post(app, 1)).field("id");
           await post(app, 2);
           await app.pass(100);
-          await app.quietly("DELETE", `/v1/news/${id}`, { headers: PUBLISHER });
+          await app.send("DELETE", `/v1/news/${id}`, { headers: PUBLISHER });
           await app.pass(100);
           for (const each of [cursor, first.cursor, ...LOST_CURSORS.map(([_, lost]) => lost)]) {
             const stream = await app.open("/v1/news/stream", { "last-event-id": each });
@@ -172,7 +172,7 @@ Deno.test("streams of news send the recorded frames", async () => {
         }, { isDown }),
       () =>
         scene("news of the simulated feeds", async (app) => {
-          await app.quietly("GET", "/v1/news", { takesMs: 3000 });
+          await app.send("GET", "/v1/news", { takesMs: 3000 });
           const stream = await app.open("/v1/news/stream");
           await app.pass(60_000);
           await stream.show();
@@ -233,7 +233,7 @@ Deno.test("streams of channels send the recorded frames", async () => {
         })
       ),
       () =>
-        scene("events that are no longer kept: a gap", async (app) => {
+        scene("events beyond the number that is retained: a gap", async (app) => {
           const first = await app.open(ALERTS);
           const { cursor } = first;
           for (let n = 1; n <= 6; n++) await app.publish("alerts", n);
@@ -243,34 +243,42 @@ Deno.test("streams of channels send the recorded frames", async () => {
           await again.show();
         }, { env: { LOG_RETAIN_EVENTS: "3" } }),
       () =>
-        scene("events that are no longer kept after their time: a gap without any", async (app) => {
-          const first = await app.open("/v1/news/stream");
-          const { cursor } = first;
-          await app.publish("alerts", 1);
-          await app.pass(70_000);
-          await app.publish("secret", 1);
-          const stream = await app.open(ALERTS, { "last-event-id": cursor });
-          await stream.show();
-        }, { env: { LOG_RETAIN_MS: "60000" }, isDown: () => true }),
+        scene(
+          "events beyond the time that is retained: a gap without a retained event",
+          async (app) => {
+            const first = await app.open("/v1/news/stream");
+            const { cursor } = first;
+            await app.publish("alerts", 1);
+            await app.pass(70_000);
+            await app.publish("secret", 1);
+            const stream = await app.open(ALERTS, { "last-event-id": cursor });
+            await stream.show();
+          },
+          { env: { LOG_RETAIN_MS: "60000" }, isDown: () => true },
+        ),
       () =>
-        scene("events at a pace, in order, with heartbeats before what waits", async (app) => {
-          const stream = await app.open(`${ALERTS}?max_rate=0.1`);
-          await stream.show();
-          for (let n = 1; n <= 3; n++) await app.publish("alerts", n);
-          await app.pass(1000);
-          await stream.show();
-          app.note("after 8 s more");
-          await app.pass(8000);
-          await stream.show();
-          app.note("after 3 s more");
-          await app.pass(3000);
-          await stream.show();
-        }, { env: { HEARTBEAT_MS: "5000" } }),
+        scene(
+          "events with max_rate, in order, with heartbeats before pending events",
+          async (app) => {
+            const stream = await app.open(`${ALERTS}?max_rate=0.1`);
+            await stream.show();
+            for (let n = 1; n <= 3; n++) await app.publish("alerts", n);
+            await app.pass(1000);
+            await stream.show();
+            app.note("after 8 s more");
+            await app.pass(8000);
+            await stream.show();
+            app.note("after 3 s more");
+            await app.pass(3000);
+            await stream.show();
+          },
+          { env: { HEARTBEAT_MS: "5000" } },
+        ),
       () =>
         scene("events of a private channel: a user, a publisher, a ticket", async (app) => {
           const ann = userOf("ann", { topics: ["events/secret"] });
           const streams = [await app.open(SECRET, ann), await app.open(SECRET, PUBLISHER)];
-          const made = await app.quietly("POST", "/v1/tickets", {
+          const made = await app.send("POST", "/v1/tickets", {
             headers: ann,
             body: { topics: ["events/secret"] },
           });
@@ -282,24 +290,24 @@ Deno.test("streams of channels send the recorded frames", async () => {
         }),
       () =>
         scene("HEAD of a stream", async (app) => {
-          await app.ask("HEAD", ALERTS, { headers: STREAM });
-          await app.ask("HEAD", SECRET, { headers: STREAM });
+          await app.request("HEAD", ALERTS, { headers: STREAM });
+          await app.request("HEAD", SECRET, { headers: STREAM });
         }),
     ]),
   );
 });
 
-/** Begins something. @returns Its path. */
+/** Creates a resource. @returns Its path. */
 async function begin(app: Scene, what: "operations" | "sessions"): Promise<string> {
   const body = what === "operations" ? { kind: "export", owner: "ann" } : { owner: "ann" };
-  const answer = await app.quietly("POST", `/v1/${what}`, { headers: PUBLISHER, body });
+  const answer = await app.send("POST", `/v1/${what}`, { headers: PUBLISHER, body });
   return `/v1/${what}/${app.name(answer.field("id"), what)}`;
 }
 
 const patch = (app: Scene, path: string, body: unknown) =>
-  app.quietly("PATCH", path, { headers: PUBLISHER, body });
+  app.send("PATCH", path, { headers: PUBLISHER, body });
 
-/** Opens the stream of something that has ended, with several cursors. */
+/** Opens the stream of an ended resource, with several cursors. */
 async function openOver(app: Scene, path: string, before: string, after: string): Promise<void> {
   app.note("it has ended: without a cursor, before its end, at its end, not honoured");
   for (
@@ -356,7 +364,7 @@ Deno.test("streams of operations send the recorded frames", async () => {
         scene("an operation that is cancelled", async (app) => {
           const path = await begin(app, "operations");
           const stream = await app.open(`${path}/stream`, ANN);
-          await app.quietly("DELETE", path, { headers: ANN });
+          await app.send("DELETE", path, { headers: ANN });
           await app.pass(100);
           await stream.show();
         }),
@@ -378,9 +386,9 @@ Deno.test("streams of operations send the recorded frames", async () => {
         }, { env: { HEARTBEAT_MS: "120000" } }),
       () =>
         scene("an operation of the demo", async (app) => {
-          const { text } = await app.quietly("POST", "/demo/operations");
+          const { text } = await app.send("POST", "/demo/operations");
           const id = app.name(String(JSON.parse(text).id), "operation");
-          const made = await app.quietly("POST", `/demo/operations/${id}/tickets`);
+          const made = await app.send("POST", `/demo/operations/${id}/tickets`);
           const ticket = app.name(made.field("ticket"), "ticket");
           const stream = await app.open(`/v1/operations/${id}/stream?ticket=${ticket}`);
           await app.pass(60_000);
@@ -451,12 +459,12 @@ Deno.test("streams of tasks send the recorded frames", async () => {
           await stream.show();
           const { cursor } = stream;
           app.note("handed over");
-          const begun = await app.quietly("POST", `${session}/process`, { headers: ANN });
+          const begun = await app.send("POST", `${session}/process`, { headers: ANN });
           const task = app.name(begun.field("task_id"), "task");
           await app.pass(100);
           await stream.show();
           app.note("claimed");
-          const claimed = await app.quietly("POST", `/v1/tasks/${task}/claim`, {
+          const claimed = await app.send("POST", `/v1/tasks/${task}/claim`, {
             headers: PUBLISHER,
           });
           const claim = app.name(claimed.field("claim"), "claim");
@@ -475,13 +483,13 @@ Deno.test("streams of tasks send the recorded frames", async () => {
           }
         }),
       () =>
-        scene("a task whose claim lapses until it fails", async (app) => {
+        scene("a task whose claims expire until it fails", async (app) => {
           const session = await begin(app, "sessions");
-          const begun = await app.quietly("POST", `${session}/process`, { headers: ANN });
+          const begun = await app.send("POST", `${session}/process`, { headers: ANN });
           const task = app.name(begun.field("task_id"), "task");
           const stream = await app.open(path, PUBLISHER);
           for (let n = 0; n < 3; n++) {
-            await app.quietly("POST", `/v1/tasks/${task}/claim`, { headers: PUBLISHER });
+            await app.send("POST", `/v1/tasks/${task}/claim`, { headers: PUBLISHER });
             await app.pass(31_000);
           }
           await stream.show();
@@ -506,7 +514,7 @@ Deno.test("streams of several topics send the recorded frames", async () => {
           app.note("live");
           await app.publish("alerts", 1);
           await patch(app, operation, { state: "completed" });
-          await app.quietly("POST", "/v1/news", {
+          await app.send("POST", "/v1/news", {
             headers: PUBLISHER,
             body: { title: "One", url: "https://stories.example/1", source: "desk" },
           });
@@ -560,7 +568,7 @@ Deno.test("streams of several topics send the recorded frames", async () => {
   );
 });
 
-Deno.test("streams end, and are refused, with the recorded frames", async () => {
+Deno.test("ends and refusals of streams have the recorded frames", async () => {
   await assertGolden(
     "streams_ends.txt",
     await play([
@@ -588,18 +596,18 @@ Deno.test("streams end, and are refused, with the recorded frames", async () => 
           app.note("after 60 s more");
           await app.pass(60_000);
           await stream.show();
-          app.note("a public topic has no rights that end");
+          app.note("a public topic has no rights that expire");
           await open.show();
         }, { env: { HEARTBEAT_MS: "600000" } }),
       () =>
-        scene("bye: slow, for a client that was blocked too long", async (app) => {
+        scene("bye: slow, for a client that was blocked for too long", async (app) => {
           const stream = await app.open(ALERTS, {}, { isBlocked: true });
           for (let n = 0; n < 8; n++) await app.publish("alerts", "x".repeat(60_000));
           await app.pass(120_000);
           await stream.show();
         }),
       () =>
-        scene("a client that was blocked while the log moved on", async (app) => {
+        scene("a client that was blocked while events were published", async (app) => {
           const stream = await app.open(ALERTS, {}, { isBlocked: true });
           for (let n = 0; n < 40; n++) {
             await app.publish("alerts", { n, text: "x".repeat(60_000) });
@@ -631,24 +639,24 @@ Deno.test("streams end, and are refused, with the recorded frames", async () => 
           await app.open(ALERTS);
           const stream = await app.open(ALERTS);
           await stream.show();
-          await app.ask("GET", ALERTS);
-          await app.ask("GET", ALERTS, { headers: { accept: "*/*" } });
+          await app.request("GET", ALERTS);
+          await app.request("GET", ALERTS, { headers: { accept: "*/*" } });
         }, { env: { STREAMS_PER_ISOLATE: "1" } }),
       () =>
         scene("busy: rate", async (app) => {
           await app.open(ALERTS);
           const stream = await app.open(ALERTS);
           await stream.show();
-          await app.ask("GET", ALERTS);
+          await app.request("GET", ALERTS);
         }, { env: { OPENS_PER_MINUTE: "1" } }),
       () =>
-        scene("busy: the store is down, and rights cannot be known", async (app) => {
+        scene("busy: the store is unavailable, and rights cannot be checked", async (app) => {
           const path = "/v1/operations/none/stream";
           const stream = await app.open(path, ANN, { takesMs: 10_000 });
           await stream.show();
         }, { hasStoreDown: true }),
       () =>
-        scene("a channel while the store is down", async (app) => {
+        scene("a channel while the store is unavailable", async (app) => {
           const stream = await app.open(ALERTS, {}, { takesMs: 10_000 });
           const cursor = { "last-event-id": "1700000000000-1" };
           const late = await app.open(ALERTS, cursor, { takesMs: 10_000 });

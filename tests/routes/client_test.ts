@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createApp } from "../../routes/app.ts";
 import { clientRoutes } from "../../routes/client.ts";
-import { askingOf, createAppUnderTest } from "./support.ts";
+import { createAppUnderTest, requesterOf } from "./support.ts";
 
 const CLIENT = new URL("../../lib/client/", import.meta.url);
 const MODULES = [
@@ -14,7 +14,7 @@ const MODULES = [
   "/client/post.js",
 ];
 
-/** The most a page is sent for `connect()`. */
+/** The maximum size of `client.js`. */
 const MOST_BYTES = 8192;
 
 function readAsset(path: string) {
@@ -25,7 +25,7 @@ function createClientRoutes() {
   return clientRoutes({ runtime: { readAsset } });
 }
 
-Deno.test("client's modules are served to pages of any origin, and known again by their ETag", async () => {
+Deno.test("GET of a client module is allowed to pages of any origin, and answers 304 to its ETag", async () => {
   const app = createClientRoutes();
   for (const path of MODULES) {
     const response = await app.request(path);
@@ -45,7 +45,7 @@ Deno.test("client's modules are served to pages of any origin, and known again b
   }
 });
 
-Deno.test("client.js is one module, with all that it needs, and parses", async () => {
+Deno.test("client.js is one module with all its dependencies, and parses", async () => {
   const text = await (await createClientRoutes().request("/client.js")).text();
   assertEquals(text.match(/^import /m), null);
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -54,7 +54,7 @@ Deno.test("client.js is one module, with all that it needs, and parses", async (
   assertEquals(Object.keys(module).sort(), ["browserWorld", "connect"]);
 });
 
-Deno.test("client.js takes less than 8 KB on the wire, the same text in every encoding", async () => {
+Deno.test("client.js has less than 8 KB on the wire, and the same text in every encoding", async () => {
   const app = createClientRoutes();
   const plain = await (await app.request("/client.js")).text();
   for (const encoding of ["br", "gzip"] as const) {
@@ -62,7 +62,7 @@ Deno.test("client.js takes less than 8 KB on the wire, the same text in every en
     const response = await app.request("/client.js", { headers });
     assertEquals(response.headers.get("content-encoding"), encoding);
     const bytes = await response.bytes();
-    if (encoding === "br") assert(bytes.length < MOST_BYTES, `it takes ${bytes.length} bytes`);
+    if (encoding === "br") assert(bytes.length < MOST_BYTES, `${bytes.length} bytes`);
     const unpacked = new Response(bytes).body?.pipeThrough(
       new DecompressionStream(encoding === "br" ? "brotli" : encoding),
     );
@@ -70,13 +70,13 @@ Deno.test("client.js takes less than 8 KB on the wire, the same text in every en
   }
 });
 
-Deno.test("client's modules may be imported by origins that may not read the streams", async () => {
+Deno.test("GET of a client module is allowed to origins that may not read the streams", async () => {
   await using test = createAppUnderTest({ ALLOWED_ORIGINS: "https://a.example" });
   const origin = "https://b.example";
   const stream = await test.send("/v1/quotes", { headers: { origin } });
   assertEquals(stream.headers.get("access-control-allow-origin"), null);
   const { runtime } = test.services;
-  const app = askingOf(createApp({ ...test.services, runtime: { ...runtime, readAsset } }));
+  const app = requesterOf(createApp({ ...test.services, runtime: { ...runtime, readAsset } }));
   const module = await app.request("/client.js", { headers: { origin } });
   assertEquals(module.status, 200);
   assertEquals(module.headers.get("access-control-allow-origin"), "*");

@@ -6,7 +6,7 @@ const LIST = { ALLOWED_ORIGINS: `${OURS},http://localhost:5173` };
 const EXPOSED = "etag,location,retry-after,ratelimit,ratelimit-policy";
 const ALLOWED = "authorization,content-type,idempotency-key,if-none-match,last-event-id";
 
-/** The headers that a browser checks. */
+/** Returns the headers that a browser checks. */
 function corsOf({ headers }: Response) {
   return {
     origin: headers.get("access-control-allow-origin"),
@@ -19,7 +19,7 @@ function corsOf({ headers }: Response) {
 const ANY = { origin: "*", credentials: null, exposed: EXPOSED, variesByOrigin: false };
 const LISTED = { origin: OURS, credentials: "true", exposed: EXPOSED, variesByOrigin: true };
 
-/** Answers of every kind: by the settings they need, the path and the status. */
+/** Answers of every kind: the settings, the path and the status. */
 const ANSWERS: readonly (readonly [Record<string, string>, string, number])[] = [
   [{}, "/health", 200],
   [{}, "/v1/quotes", 200],
@@ -56,7 +56,7 @@ Deno.test("CORS headers are on streams, and on refusals of streams", async () =>
   await stream.body?.cancel();
 });
 
-Deno.test("CORS headers are on refusals of publishing, and on faults of ours", async () => {
+Deno.test("CORS headers are on refusals of publishing, and on internal errors", async () => {
   await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "1" });
   const headers = { origin: OURS };
   const publish = (more = {}) =>
@@ -67,20 +67,20 @@ Deno.test("CORS headers are on refusals of publishing, and on faults of ours", a
     assertEquals(corsOf(response), ANY);
   }
   assertEquals(statuses, [401, 202, 429]);
-  // The page's files are not there in this world.
+  // The page's files do not exist in this runtime.
   const fault = await test.send("/page/page.css", { headers });
   assertEquals([fault.status, corsOf(fault)], [500, ANY]);
 });
 
-Deno.test("CORS lets listed origins in, exactly, and no others", async () => {
+Deno.test("CORS allows exactly the listed origins", async () => {
   await using test = createAppUnderTest(LIST);
   const origins = ["http://localhost:5173", "http://localhost", "https://a.example.org", "null"];
-  const told = await Promise.all(
+  const allowed = await Promise.all(
     origins.map(async (origin) =>
       corsOf(await test.send("/health", { headers: { origin } })).origin
     ),
   );
-  assertEquals(told, ["http://localhost:5173", null, null, null]);
+  assertEquals(allowed, ["http://localhost:5173", null, null, null]);
   const { variesByOrigin } = corsOf(await test.send("/health"));
   assert(variesByOrigin);
 });

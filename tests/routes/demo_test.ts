@@ -6,10 +6,10 @@ import { createAppUnderTest, TOKEN } from "./support.ts";
 const Begun = z.object({ id: z.string(), kind: z.string(), state: z.string() });
 const Ticket = z.object({ ticket: z.string() });
 
-/** Longer than a rehearsal takes. */
+/** A time longer than a demo operation takes. */
 const WHOLE_MS = 10_000;
 
-Deno.test("POST /demo/operations begins an operation that reports and completes, followed by a ticket", async () => {
+Deno.test("POST /demo/operations creates an operation that makes progress and completes, and a ticket for its stream", async () => {
   await using test = createAppUnderTest();
   const answer = await test.send("/demo/operations", { method: "POST" });
   const { id, state } = Begun.parse(await answer.json());
@@ -44,7 +44,7 @@ Deno.test("POST /demo/operations/{id}/tickets issues none for another owner's op
   }
 });
 
-Deno.test("POST /demo/operations is taken so often, and no more", async () => {
+Deno.test("POST /demo/operations answers 429 above its rate limit", async () => {
   await using test = createAppUnderTest();
   const statuses = new Set<number>();
   for (let n = 0; n < 31; n++) {
@@ -55,7 +55,7 @@ Deno.test("POST /demo/operations is taken so often, and no more", async () => {
   assertEquals([...statuses], [201, 429]);
 });
 
-Deno.test("POST /demo/operations is not there without the demo", async () => {
+Deno.test("POST /demo/operations answers 404 outside the demo", async () => {
   await using test = createAppUnderTest({ DEMO: "0" });
   const answer = await test.send("/demo/operations", { method: "POST" });
   await answer.body?.cancel();

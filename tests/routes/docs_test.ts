@@ -46,7 +46,7 @@ Deno.test("every link between guides leads to a page, and to a heading of it", a
   }
 });
 
-Deno.test("GET /docs/{guide} is sent under a strict policy, and again only if it has changed", async () => {
+Deno.test("GET /docs/{guide} has a strict security policy, and answers 304 to its ETag", async () => {
   const app = createDocsRoutes();
   for (const path of ["/docs", "/docs/stream", "/page/docs.css"]) {
     const response = await app.request(path);

@@ -6,7 +6,7 @@ const NOTE = { type: "note", data: { text: "héllo" } };
 const ALERTS = "/v1/events/alerts/stream";
 const SECRET = "/v1/events/secret/stream";
 
-Deno.test("POST /v1/events/{channel} answers 202 with the id under which streams have it", async () => {
+Deno.test("POST /v1/events/{channel} answers 202 with the id that the event has on streams", async () => {
   await using test = createAppUnderTest();
   await using client = await test.follow(ALERTS);
   const response = await test.publish("alerts", NOTE);
@@ -19,7 +19,7 @@ Deno.test("POST /v1/events/{channel} answers 202 with the id under which streams
   assertEquals(client.dataOf("note"), [{ channel: "alerts", data: NOTE.data }]);
 });
 
-Deno.test("GET /v1/events/{channel}/stream goes on from the Last-Event-ID", async () => {
+Deno.test("GET /v1/events/{channel}/stream resumes after the Last-Event-ID", async () => {
   await using test = createAppUnderTest();
   const { id } = await (await test.publish("alerts", { type: "note", data: 1 })).json();
   await test.publish("alerts", { type: "note", data: 2 });
@@ -35,7 +35,7 @@ Deno.test("GET /v1/events/{channel}/stream refuses channels that are unknown or 
   };
   assertEquals(await refusal("nothing"), [404, "unknown_topic"]);
   assertEquals(await refusal("secret"), [401, "private_topic"]);
-  // A bad token is never taken for none: not for a public channel either, nor for one there is not.
+  // A bad token is refused even for a public or an unknown channel.
   for (const channel of ["alerts", "secret", "nothing"]) {
     assertEquals(await refusal(channel, "Bearer x.y.z"), [401, "bad_token"], channel);
   }
@@ -44,7 +44,7 @@ Deno.test("GET /v1/events/{channel}/stream refuses channels that are unknown or 
   assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
 });
 
-Deno.test("GET /v1/events/{channel}/stream of a private channel is for its readers and publishers", async () => {
+Deno.test("GET /v1/events/{channel}/stream of a private channel is open to its readers and publishers only", async () => {
   await using test = createAppUnderTest();
   await using ann = await test.follow(SECRET, userOf("ann", ["events/secret"]));
   await using bob = await test.follow(SECRET, userOf("bob", ["events/*"]));
@@ -56,7 +56,7 @@ Deno.test("GET /v1/events/{channel}/stream of a private channel is for its reade
   }
 });
 
-Deno.test("GET /v1/events/{channel}/stream of a private channel takes the cookie of a listed origin", async () => {
+Deno.test("GET /v1/events/{channel}/stream of a private channel accepts the cookie of a listed origin", async () => {
   const origin = "https://a.example";
   await using test = createAppUnderTest({ ALLOWED_ORIGINS: origin });
   const cookie = userOf("ann", ["events/secret"]).authorization.replace("Bearer ", "edgetape=");
@@ -66,7 +66,7 @@ Deno.test("GET /v1/events/{channel}/stream of a private channel takes the cookie
   assertEquals(await refusalOf(refused), [401, "private_topic"]);
 });
 
-Deno.test("GET /v1/events/{channel}/stream counts a user's streams as one client's, wherever they come from", async () => {
+Deno.test("GET /v1/events/{channel}/stream counts a user's streams as one client's, from any address", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_CLIENT: "1", OPENS_PER_MINUTE: "3" });
   const open = async (sub: string | null, address: string) => {
     const headers = { accept: "*/*", ...sub === null ? {} : userOf(sub, []) };
@@ -90,7 +90,7 @@ Deno.test("GET /v1/events/{channel}/stream counts a user's streams as one client
   assertEquals(await open("ann", "192.0.2.3"), [429, "busy_rate"]);
 });
 
-Deno.test("POST /v1/events/{channel} takes events of a private channel too", async () => {
+Deno.test("POST /v1/events/{channel} accepts events of a private channel", async () => {
   await using test = createAppUnderTest();
   assertEquals((await test.publish("secret", NOTE)).status, 202);
 });
@@ -103,14 +103,14 @@ interface Refused {
 }
 
 const REFUSED: Readonly<Record<string, Refused>> = {
-  "JSON that is none (S2 edge cases)": { body: '{"type":', refusal: [400, "bad_request"] },
+  "invalid JSON (S2 edge cases)": { body: '{"type":', refusal: [400, "bad_request"] },
   "an empty body": { body: "", refusal: [400, "bad_request"] },
   "a body that is no object": { body: [NOTE], refusal: [400, "bad_parameters"] },
-  "a number that is none (S2-x4)": {
+  "a NaN (S2-x4)": {
     body: '{"type":"note","data":{"price":NaN}}',
     refusal: [400, "bad_request"],
   },
-  "a number that is infinite (S2-x4)": {
+  "an infinite number (S2-x4)": {
     body: '{"type":"note","data":{"price":1e999}}',
     refusal: [400, "unserialisable"],
   },
@@ -118,8 +118,11 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   "an event without data": { body: { type: "note" }, refusal: [400, "bad_parameters"] },
   "a wrong token": { headers: { authorization: `Bearer x${TOKEN}` }, refusal: [401, "bad_token"] },
   "an unknown channel": { channel: "nothing", refusal: [404, "unknown_topic"] },
-  "a name of Object's": { channel: "__proto__", refusal: [404, "unknown_topic"] },
-  "a body that is not said to be JSON": {
+  "a channel named like a property of Object": {
+    channel: "__proto__",
+    refusal: [404, "unknown_topic"],
+  },
+  "a body without JSON's content type": {
     headers: { "content-type": "text/plain" },
     refusal: [415, "not_json"],
   },
@@ -127,11 +130,14 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     headers: { "content-type": "application/json-seq" },
     refusal: [415, "not_json"],
   },
-  "a type the channel does not take (S2 Test 6, S2-d)": {
+  "a type that the channel does not have (S2 Test 6, S2-d)": {
     body: { ...NOTE, type: "quote" },
     refusal: [422, "unknown_type"],
   },
-  "a type of Object's": { body: { ...NOTE, type: "toString" }, refusal: [422, "unknown_type"] },
+  "a type named like a property of Object": {
+    body: { ...NOTE, type: "toString" },
+    refusal: [422, "unknown_type"],
+  },
   "a key that is not ASCII": {
     headers: { "idempotency-key": "é" },
     refusal: [400, "bad_parameters"],
@@ -155,7 +161,7 @@ for (
   });
 }
 
-Deno.test("POST /v1/events/{channel} says what to set where there is no token", async () => {
+Deno.test("POST /v1/events/{channel} names the setting while no token is set", async () => {
   await using test = createAppUnderTest({ PUBLISH_TOKEN: "" });
   const response = await test.publish("alerts", NOTE);
   const { code, detail } = await response.json();
@@ -163,7 +169,7 @@ Deno.test("POST /v1/events/{channel} says what to set where there is no token", 
   assert(detail.includes("PUBLISH_TOKEN"), detail);
 });
 
-Deno.test("POST /v1/events/{channel} takes JSON by any of its names", async () => {
+Deno.test("POST /v1/events/{channel} accepts every JSON content type", async () => {
   await using test = createAppUnderTest();
   const types = [
     "application/json;charset=utf-8",

@@ -1,4 +1,4 @@
-/** A topic takes one registration and one route. All the rest is derived from them. */
+/** A new topic needs one registration and one route. Everything else is derived from them. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { ConfigError } from "../../lib/core/config.ts";
@@ -11,7 +11,7 @@ import { createClient } from "../hub/support.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { createAppUnderTest, refusalOf, TOKEN, userOf } from "./support.ts";
 
-/** A launch counts down to zero: `lifted_off`. Or it is `scrubbed`. */
+/** A launch counts down to zero, and ends `lifted_off` or `scrubbed`. */
 const Launch = z.object({
   id: z.string(),
   owner: z.string(),
@@ -77,7 +77,7 @@ function createTest() {
   };
 }
 
-Deno.test("a topic with one registration and one route is streamed, resumed, and over after its end", async () => {
+Deno.test("a topic with one registration and one route is streamed, resumed and ended", async () => {
   await using test = createTest();
   const id = await test.create();
   const path = `/v1/launches/${id}/stream`;
@@ -103,7 +103,7 @@ Deno.test("a topic with one registration and one route is streamed, resumed, and
   }
 });
 
-Deno.test("its owner alone may read it, and a ticket or a token can name it", async () => {
+Deno.test("a topic of a family is open to its owner only, also by a ticket or a token that names it", async () => {
   await using test = createTest();
   const id = await test.create();
   const path = `/v1/launches/${id}/stream`;
@@ -119,7 +119,7 @@ Deno.test("its owner alone may read it, and a ticket or a token can name it", as
   }
 });
 
-Deno.test("it is counted in /metrics and documented in /openapi.json", async () => {
+Deno.test("a registered topic is counted in /metrics and documented in /openapi.json", async () => {
   await using test = createTest();
   const id = await test.create();
   await using client = createClient((await test.get(`/v1/launches/${id}/stream`)).body).live();
@@ -137,7 +137,7 @@ Deno.test("it is counted in /metrics and documented in /openapi.json", async () 
   assert("text/event-stream" in responses[200].content && "204" in responses);
 });
 
-Deno.test("a channel may not use its event types", async () => {
+Deno.test("CHANNELS may not use the event types of a registered topic", async () => {
   await using test = createTest();
   const registry = createTopicRegistry();
   createLaunches({

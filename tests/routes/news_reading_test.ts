@@ -2,13 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { createSeeded } from "../support/seeded.ts";
 import { rss } from "../topics/news/support.ts";
-import { ANSWER, createNewsUnderTest, said, SILENT } from "./news_support.ts";
+import { ANSWER, articleEvents, createNewsUnderTest, SILENT } from "./news_support.ts";
 import { refusalOf } from "./support.ts";
 
 const titles = (articles: readonly { readonly title: string }[]) =>
   articles.map(({ title }) => title);
 
-Deno.test("GET /v1/news has the newest first, of the sources that are named, as many as are wanted", async () => {
+Deno.test("GET /v1/news returns the newest articles first, filtered by source, up to the limit", async () => {
   await using test = createNewsUnderTest();
   const sources = ["desk", "lab", "desk"];
   for (const [n, source] of sources.entries()) await test.post(n + 1, { source });
@@ -30,20 +30,20 @@ Deno.test("GET /v1/news has the newest first, of the sources that are named, as 
   }
 });
 
-Deno.test("GET /v1/news answers 304 until something that it shows is another", async () => {
+Deno.test("GET /v1/news answers 304 until an article in its answer changes", async () => {
   await using test = createNewsUnderTest();
   await test.post(1);
-  const ask = async (etag: string) => {
+  const request = async (etag: string) => {
     const response = await test.send("/v1/news", { headers: { "if-none-match": etag } });
     await response.body?.cancel();
     return [response.status, response.headers.get("etag") ?? ""] as const;
   };
-  const [, etag] = await ask("");
-  assertEquals(await ask(etag), [304, etag]);
-  await test.publish("alerts", { type: "note", data: 1 }); // moves the cursor alone
-  assertEquals(await ask(etag), [304, etag]);
+  const [, etag] = await request("");
+  assertEquals(await request(etag), [304, etag]);
+  await test.publish("alerts", { type: "note", data: 1 }); // moves only the cursor
+  assertEquals(await request(etag), [304, etag]);
   await test.post(2);
-  assertEquals((await ask(etag))[0], 200);
+  assertEquals((await request(etag))[0], 200);
 });
 
 Deno.test("GET /v1/news?after= returns new, changed and retracted articles, oldest first, in pages", async () => {
@@ -93,7 +93,7 @@ Deno.test("a client that polls loses and repeats nothing while feeds insert, del
     (url) => url.hostname === "wire.example" ? Promise.resolve(new Response(xml())) : SILENT(),
   );
   const known = new Map<string, string>();
-  const told = new Set<string>();
+  const received = new Set<string>();
   let { cursor } = await test.list();
 
   async function poll(): Promise<void> {
@@ -102,8 +102,8 @@ Deno.test("a client that polls loses and repeats nothing while feeds insert, del
       assert(!answer.gap);
       for (const article of answer.articles) {
         const json = JSON.stringify(article);
-        assert(!told.has(json), `twice: ${json}`);
-        told.add(json);
+        assert(!received.has(json), `twice: ${json}`);
+        received.add(json);
         known.set(article.id, article.title);
       }
       for (const id of answer.retracted) known.delete(id);
@@ -156,9 +156,9 @@ Deno.test("GET /v1/news keeps the feeds polled for three intervals; HEAD does no
   assertEquals([asked(), test.clock.timers], [0, 0]);
 });
 
-Deno.test("a GET waits for at most 800 ms for the first poll of the feeds, and never afterwards", async () => {
+Deno.test("GET /v1/news waits for at most 800 ms for the first poll of the feeds, and never afterwards", async () => {
   await using test = createNewsUnderTest({}, () => new Promise(() => {}));
-  const ask = () => {
+  const request = () => {
     const flight = { isOver: false };
     void Promise.resolve(test.app.request("/v1/news")).then(async (response) => {
       ANSWER.parse(await response.json());
@@ -166,18 +166,18 @@ Deno.test("a GET waits for at most 800 ms for the first poll of the feeds, and n
     });
     return flight;
   };
-  const first = ask();
+  const first = request();
   await test.clock.advance(799);
   assertEquals(first.isOver, false);
   await test.clock.advance(1);
   assertEquals(first.isOver, true);
   await test.clock.advance(12_000);
-  const second = ask();
+  const second = request();
   await test.clock.advance(0);
   assertEquals(second.isOver, true);
 });
 
-Deno.test("ten feeds of which one hangs: the nine others are read on time", async () => {
+Deno.test("a feed that hangs does not delay the polls of nine others", async () => {
   const names = Array.from({ length: 10 }, (_, n) => `feed${n}.example.com`);
   await using test = createNewsUnderTest(
     { DEMO: "0", NEWS_POLL_MS: "5000", NEWS_FEEDS: names.map((n) => `https://${n}/`).join() },
@@ -216,7 +216,7 @@ Deno.test("an article that is too large is skipped and logged, and the others ar
   });
   await using client = await test.follow("/v1/news/stream");
   await test.clock.advance(10_000);
-  assertEquals(said(client), ["article c", "article a"]);
+  assertEquals(articleEvents(client), ["article c", "article a"]);
   assertEquals(asked, 3);
   assertEquals(test.lines.filter((line) => line.includes("An article is left out")).length, 1);
 });
@@ -229,7 +229,7 @@ Deno.test("GET /v1/stream carries news beside quotes, each with a filter of its 
   await test.post(1);
   await test.post(2, { source: "lab" });
   await test.clock.advance(1000);
-  assertEquals(said(client), ["article Story 2"]);
+  assertEquals(articleEvents(client), ["article Story 2"]);
   assertEquals(client.frames.map(({ event }) => event).slice(0, 2), ["sync", "snapshot"]);
 });
 
@@ -245,7 +245,7 @@ Deno.test("heartbeats advance the cursor of a filtered client past evicted event
     await test.post(minute);
   }
   await test.clock.advance(15_000);
-  assertEquals(said(client), ["article Story 0"]);
+  assertEquals(articleEvents(client), ["article Story 0"]);
   assert(client.frames.filter(({ event }) => event === "heartbeat").length >= 100);
   await client.hangUp();
 
@@ -253,10 +253,10 @@ Deno.test("heartbeats advance the cursor of a filtered client past evicted event
   const opened = async (cursor: string) => {
     await using again = await test.follow(`${path}&last_event_id=${cursor}`);
     const { resumed, gap } = JSON.parse(again.frames[0]?.data ?? "{}");
-    return { resumed, gap, said: said(again) };
+    return { resumed, gap, events: articleEvents(again) };
   };
-  const rest = { resumed: true, said: ["article Story 31"] };
+  const rest = { resumed: true, events: ["article Story 31"] };
   assertEquals(await opened(client.cursor), { ...rest, gap: false });
-  // Without heartbeats it would have stood here.
+  // Without heartbeats the cursor would still be this one.
   assertEquals(await opened(early), { ...rest, gap: true });
 });

@@ -1,5 +1,5 @@
 /**
- * News in the whole app: a publisher, and what streams and polls have of it.
+ * News in the whole app: a publisher, and readers of streams and polls.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export const ANSWER = z.strictObject({
   next_poll_delay: z.int(),
 });
 
-/** An article to post. */
+/** Creates a submission. */
 export function story(n: number, more: Readonly<Record<string, unknown>> = {}) {
   return { title: `Story ${n}`, url: `https://stories.example/${n}`, source: "desk", ...more };
 }
 
 /** An app and its publisher. */
 export interface NewsUnderTest extends AppUnderTest {
-  /** Sends what a publisher sends. */
+  /** Sends a publisher's request. */
   write(
     method: "POST" | "PATCH" | "DELETE",
     path: string,
@@ -36,14 +36,14 @@ export interface NewsUnderTest extends AppUnderTest {
   ): Promise<Response>;
   /** Posts an article. */
   post(n: number, more?: Readonly<Record<string, unknown>>): Promise<Article>;
-  /** Asks for a list. */
+  /** Fetches a list. */
   list(query?: string): Promise<z.infer<typeof ANSWER>>;
 }
 
-/** Creates an app whose feeds do not answer: all its articles were posted. */
-export const SILENT = () => Promise.reject(new Error("nobody is there"));
+/** Fails as a network without feeds, so that all articles are posted ones. */
+export const SILENT = () => Promise.reject(new Error("no feed answers"));
 
-/** Creates an app whose news are those that a publisher sends, unless `fetch` brings others. */
+/** Creates an app whose news come from a publisher, and from feeds if `fetch` answers. */
 export function createNewsUnderTest(
   env: Readonly<Record<string, string>> = {},
   fetch: FetchLike = SILENT,
@@ -86,7 +86,7 @@ export function createNewsUnderTest(
 }
 
 /** Returns the article events of a stream, in order: the type and the title, or the id of a retraction. */
-export function said({ frames }: Client): string[] {
+export function articleEvents({ frames }: Client): string[] {
   return frames.filter(({ event }) => event.startsWith("article")).map(({ event, data }) => {
     const { title, id } = JSON.parse(data);
     return `${event} ${title ?? id}`;

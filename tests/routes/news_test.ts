@@ -1,11 +1,11 @@
-/** News over HTTP: what readers and publishers are answered. */
+/** News over HTTP: answers to readers and publishers. */
 import { assert, assertEquals } from "@std/assert";
-import { createNewsUnderTest, said, story } from "./news_support.ts";
+import { articleEvents, createNewsUnderTest, story } from "./news_support.ts";
 import { refusalOf } from "./support.ts";
 
 const STREAM = "/v1/news/stream";
 
-Deno.test("POST /v1/news reaches every tab at once, and answers 201 with the article", async () => {
+Deno.test("POST /v1/news reaches every stream at once, and answers 201 with the article", async () => {
   await using test = createNewsUnderTest();
   const tabs = [await test.follow(STREAM), await test.follow(STREAM), await test.follow(STREAM)];
   const body = story(1, { source: "Desk", summary: "<b>Plain</b> &amp; short", guid: "one" });
@@ -44,10 +44,10 @@ Deno.test("POST /v1/news answers 200 with a known article, by its link or guid, 
     const response = await test.write("POST", "/v1/news", again);
     assertEquals([response.status, await response.json()], [200, first]);
   }
-  assertEquals(said(tab), ["article Story 1"]);
+  assertEquals(articleEvents(tab), ["article Story 1"]);
 });
 
-Deno.test("PATCH /v1/news/{id} corrects an article, and DELETE takes it back for good", async () => {
+Deno.test("PATCH /v1/news/{id} corrects an article, and DELETE retracts it permanently", async () => {
   await using test = createNewsUnderTest();
   await using tab = await test.follow(STREAM);
   const { id } = await test.post(1);
@@ -59,7 +59,11 @@ Deno.test("PATCH /v1/news/{id} corrects an article, and DELETE takes it back for
   assertEquals((await test.list()).articles.map(({ title }) => title), ["Better"]);
 
   assertEquals((await test.write("DELETE", path)).status, 204);
-  assertEquals(said(tab), ["article Story 1", "article.updated Better", `article.retracted ${id}`]);
+  assertEquals(articleEvents(tab), [
+    "article Story 1",
+    "article.updated Better",
+    `article.retracted ${id}`,
+  ]);
   assertEquals((await test.list()).articles, []);
   assertEquals(await refusalOf(await test.write("DELETE", path)), [404, "unknown_article"]);
   assertEquals(await refusalOf(await test.write("PATCH", path, { title: "X" })), [
@@ -69,7 +73,7 @@ Deno.test("PATCH /v1/news/{id} corrects an article, and DELETE takes it back for
   assertEquals(await refusalOf(await test.write("POST", "/v1/news", story(1))), [409, "retracted"]);
 });
 
-Deno.test("a retracted article is in no replay, neither as it was nor as it was corrected", async () => {
+Deno.test("a replay contains neither a retracted article nor its updates", async () => {
   await using test = createNewsUnderTest();
   await using early = await test.follow(STREAM);
   const { id } = await test.post(1);
@@ -80,7 +84,7 @@ Deno.test("a retracted article is in no replay, neither as it was nor as it was 
   await using late = await test.follow(`${STREAM}?last_event_id=${cursor}`);
   assertEquals(late.frames[0]?.event, "sync");
   assertEquals(JSON.parse(late.frames[0]?.data ?? "").gap, false);
-  assertEquals(said(late), ["article Story 2", `article.retracted ${id}`]);
+  assertEquals(articleEvents(late), ["article Story 2", `article.retracted ${id}`]);
 });
 
 interface Refused {
@@ -89,7 +93,7 @@ interface Refused {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly refusal: readonly [number, string];
-  /** The field that is named. */
+  /** The field that the problem names. */
   readonly field?: string;
 }
 
@@ -110,11 +114,11 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     headers: { authorization: "Basic x" },
     refusal: [401, "bad_token"],
   },
-  "a POST that is not said to be JSON": {
+  "a POST without JSON's content type": {
     headers: { "content-type": "text/plain" },
     refusal: [415, "not_json"],
   },
-  "JSON that is none": { body: "{", refusal: [400, "bad_request"] },
+  "invalid JSON": { body: "{", refusal: [400, "bad_request"] },
   "an article without a title": {
     body: story(1, { title: " <b> " }),
     refusal: bad,
@@ -134,28 +138,28 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     body: story(1, { summary: "x".repeat(70_000) }),
     refusal: [413, "body_too_large"],
   },
-  "a link of no page": {
+  "a link that is not http(s)": {
     body: story(1, { url: "javascript:alert(1)" }),
     refusal: bad,
     field: "url",
   },
-  "a source that is no word": {
+  "a source that is not one word": {
     body: story(1, { source: "a b" }),
     refusal: bad,
     field: "source",
   },
-  "a date that is none": {
+  "an invalid date": {
     body: story(1, { published_at: "yesterday" }),
     refusal: bad,
     field: "published_at",
   },
-  "a symbol that is none": {
+  "an invalid symbol": {
     body: story(1, { symbols: ["gold!"] }),
     refusal: bad,
     field: "symbols.0",
   },
-  "a field nobody knows": { body: story(1, { id: "x" }), refusal: bad, field: "id" },
-  "a correction of nothing": {
+  "an unknown field": { body: story(1, { id: "x" }), refusal: bad, field: "id" },
+  "a correction without a field": {
     method: "PATCH",
     path: NOBODY,
     body: {},
@@ -169,13 +173,13 @@ const REFUSED: Readonly<Record<string, Refused>> = {
     refusal: bad,
     field: "source",
   },
-  "a correction of what is unknown": {
+  "a correction of an unknown article": {
     method: "PATCH",
     path: NOBODY,
     body: { title: "x" },
     refusal: [404, "unknown_article"],
   },
-  "a retraction of what is unknown": {
+  "a retraction of an unknown article": {
     method: "DELETE",
     path: NOBODY,
     refusal: [404, "unknown_article"],
@@ -202,7 +206,7 @@ for (const [what, refused] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("POST /v1/news says what to set while there is no token", async () => {
+Deno.test("POST /v1/news names the setting while no token is set", async () => {
   await using test = createNewsUnderTest({ PUBLISH_TOKEN: "" });
   const response = await test.write("POST", "/v1/news", story(1));
   assertEquals(await refusalOf(response), [403, "publishing_off"]);
@@ -236,7 +240,7 @@ Deno.test("a repeated Idempotency-Key returns the first answer, and is refused w
   assertEquals(await refusalOf(late), [404, "unknown_article"]);
 });
 
-Deno.test("an article that the log no longer keeps may be posted again, and is new", async () => {
+Deno.test("an article that the log no longer retains may be posted again, as a new one", async () => {
   await using test = createNewsUnderTest({ LOG_RETAIN_EVENTS: "1" });
   await using tab = await test.follow(STREAM);
   const first = await test.post(1);
@@ -245,5 +249,5 @@ Deno.test("an article that the log no longer keeps may be posted again, and is n
   assertEquals(await refusalOf(gone), [404, "unknown_article"]);
   const response = await test.write("POST", "/v1/news", story(1));
   assertEquals([response.status, (await response.json()).id], [201, first.id]);
-  assertEquals(said(tab), ["article Story 1", "article Story 2", "article Story 1"]);
+  assertEquals(articleEvents(tab), ["article Story 1", "article Story 2", "article Story 1"]);
 });

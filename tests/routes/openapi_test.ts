@@ -36,7 +36,7 @@ async function read() {
   return { whole, openapi, info, operations, app: createRoutes(test.services) };
 }
 
-/** All texts under a key, wherever in a document. */
+/** Returns all strings under a key, anywhere in a document. */
 function allOf(key: string, value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, each]) =>
@@ -58,7 +58,7 @@ Deno.test("GET /openapi.json is OpenAPI 3.2 of this version", async () => {
   assertEquals([openapi, info.title, info.version], ["3.2.0", "Edgetape", "0.0.0"]);
 });
 
-Deno.test("GET /openapi.json names every route the app serves, once", async () => {
+Deno.test("GET /openapi.json names every route of the app once", async () => {
   const { app, operations } = await read();
   const served = app.routes.filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
@@ -97,7 +97,7 @@ Deno.test("GET /openapi.json describes the frames of every stream", async () => 
   }
 });
 
-Deno.test("GET /openapi.json refers to nothing that is not in it", async () => {
+Deno.test("GET /openapi.json contains every target of its references", async () => {
   const { whole } = await read();
   const refs = allOf("$ref", whole);
   assert(refs.length > 20);
@@ -127,7 +127,7 @@ const REFUSED: readonly (readonly [what: string, url: string, RequestInit])[] = 
   ["with too large a body", "", { headers: OF_PUBLISHER, body: "x".repeat(1_000_000) }],
 ];
 
-Deno.test("GET /openapi.json lists how requests are refused, but for those that wait for a provider", async () => {
+Deno.test("GET /openapi.json documents the refusals of every route, except of those that wait for a provider", async () => {
   const { operations } = await read();
   await using test = createAppUnderTest();
   const asked = operations.filter(({ name }) => / \/v1\/(?!quotes|news$)/.test(name));

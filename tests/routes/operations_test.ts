@@ -1,27 +1,27 @@
-/** The routes of operations: what publishers, owners and strangers are answered. */
+/** The routes of operations: answers to publishers, owners and other users. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
-import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { createAppWithUsers, follow, of, OF_PUBLISHER } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
 
 const EXPORT = { kind: "export", owner: "ann" };
 
 function createTest(env: Record<string, string> = {}) {
-  const test = createAskedApp(env);
+  const test = createAppWithUsers(env);
   return Object.assign(test, {
     async create(body: unknown = EXPORT, headers = {}) {
-      return await test.ask("POST", "/v1/operations", { ...OF_PUBLISHER, ...headers }, body);
+      return await test.request("POST", "/v1/operations", { ...OF_PUBLISHER, ...headers }, body);
     },
     async created(): Promise<string> {
       const { id } = await (await this.create()).json();
       return `/v1/operations/${id}`;
     },
     report: async (path: string, body: unknown) =>
-      await test.ask("PATCH", path, OF_PUBLISHER, body),
+      await test.request("PATCH", path, OF_PUBLISHER, body),
   });
 }
 
-Deno.test("POST /v1/operations begins one, 201 with Location, and publishes its first progress (S4-3)", async () => {
+Deno.test("POST /v1/operations creates an operation, answers 201 with Location, and publishes its first progress (S4-3)", async () => {
   await using test = createTest();
   const response = await test.create({ ...EXPORT, ttl_s: 60 });
   const operation = await response.json();
@@ -35,11 +35,11 @@ Deno.test("POST /v1/operations begins one, 201 with Location, and publishes its 
   assertEquals(client.dataOf("progress"), [operation]);
 });
 
-Deno.test("GET of an operation answers at once, with its ETag and when to ask again (S4-28, S4 defect 5)", async () => {
+Deno.test("GET of an operation answers at once, with its ETag and the delay until the next poll (S4-28, S4 defect 5)", async () => {
   await using test = createTest();
   const path = await test.created();
   await test.report(path, { progress: 0.5, eta_s: 20 });
-  const first = await test.ask("GET", path, of("ann"));
+  const first = await test.request("GET", path, of("ann"));
   const { next_poll_delay, ...operation } = await first.json();
   assertEquals([first.status, next_poll_delay, first.headers.get("retry-after")], [200, 5, "5"]);
   assertEquals([operation.state, operation.progress], ["running", 0.5]);
@@ -47,9 +47,9 @@ Deno.test("GET of an operation answers at once, with its ETag and when to ask ag
   const etag = first.headers.get("etag") ?? "";
   const known = { ...of("ann"), "if-none-match": etag };
   await test.clock.advance(1000);
-  assertEquals((await test.ask("GET", path, known)).status, 304);
+  assertEquals((await test.request("GET", path, known)).status, 304);
   await test.report(path, { state: "completed", result: { rows: 3 } });
-  const last = await test.ask("GET", path, known);
+  const last = await test.request("GET", path, known);
   assertNotEquals(last.headers.get("etag"), etag);
   const { state, result, next_poll_delay: never } = await last.json();
   assertEquals([last.status, state, result, never], [200, "completed", { rows: 3 }, 0]);
@@ -73,37 +73,40 @@ Deno.test("an operation streams to its end, and a reconnect after it answers 204
   ]);
   assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["finished"]);
   const back = { ...of("ann"), "last-event-id": client.cursor };
-  const again = await test.ask("GET", `${path}/stream`, back);
+  const again = await test.request("GET", `${path}/stream`, back);
   assertEquals([again.status, await again.text()], [204, ""]);
   assertEquals(test.services.budget.inUse, 0);
   const snapshot = await follow(test, `${path}/stream?snapshot=1`, back);
   assertEquals(snapshot.frames.map(({ event }) => event), ["sync", "failed", "bye"]);
 });
 
-Deno.test("DELETE cancels: 202, the operation ends cancelled, and its worker's next report answers 409", async () => {
+Deno.test("DELETE of an operation answers 202 and cancels it, and its worker's next report answers 409", async () => {
   await using test = createTest();
   const path = await test.created();
   await using client = await follow(test, `${path}/stream`, of("ann"));
-  const response = await test.ask("DELETE", path, of("ann"));
+  const response = await test.request("DELETE", path, of("ann"));
   assertEquals([response.status, (await response.json()).state], [202, "cancelled"]);
   await test.clock.advance(20);
   assertEquals(client.frames.map(({ event }) => event).slice(-2), ["cancelled", "bye"]);
-  assertEquals((await test.ask("DELETE", path, OF_PUBLISHER)).status, 202);
+  assertEquals((await test.request("DELETE", path, OF_PUBLISHER)).status, 202);
   assertEquals(await refusalOf(await test.report(path, { progress: 1 })), [409, "operation_over"]);
 });
 
-Deno.test("DELETE of one that has ended otherwise is refused", async () => {
+Deno.test("DELETE of an operation that has ended otherwise answers 409", async () => {
   await using test = createTest();
   const path = await test.created();
   await test.report(path, { state: "completed" });
-  assertEquals(await refusalOf(await test.ask("DELETE", path, of("ann"))), [409, "operation_over"]);
+  assertEquals(await refusalOf(await test.request("DELETE", path, of("ann"))), [
+    409,
+    "operation_over",
+  ]);
 });
 
 for (
   const [what, body, field] of [
     ["a progress above 1", { progress: 1.5 }, "progress"],
-    ["a state nobody reports", { state: "expired" }, "state"],
-    ["a message that is none", { message: 7 }, "message"],
+    ["a state that cannot be reported", { state: "expired" }, "state"],
+    ["a message that is no string", { message: 7 }, "message"],
   ] as const
 ) {
   Deno.test(`PATCH of an operation refuses ${what}, and names the field (S4-6)`, async () => {
@@ -115,7 +118,7 @@ for (
   });
 }
 
-Deno.test("PATCH of an operation refuses a field it does not know, to go back, and what is too large (S4-6)", async () => {
+Deno.test("PATCH of an operation refuses an unknown field, a transition back, and a result that is too large (S4-6)", async () => {
   await using test = createTest({ MAX_EVENT_BYTES: "2000" });
   const path = await test.created();
   assertEquals((await test.report(path, { progess: 1 })).status, 400);
@@ -127,7 +130,7 @@ Deno.test("PATCH of an operation refuses a field it does not know, to go back, a
   assertEquals((await test.create({ kind: "export" })).status, 400);
 });
 
-Deno.test("an operation that leaves no room for its own end is not created", async () => {
+Deno.test("an operation whose terminal event would be too large is not created", async () => {
   await using test = createTest({ MAX_EVENT_BYTES: "400" });
   const large = await test.create({ kind: "k".repeat(20), owner: "ann" });
   assertEquals(await refusalOf(large), [413, "event_too_large"]);
@@ -144,24 +147,24 @@ Deno.test("PATCH of an operation refuses a result that is too deep to be written
   }
 });
 
-Deno.test("only publishers begin and report (S4-4)", async () => {
+Deno.test("only publishers create and report operations (S4-4)", async () => {
   await using test = createTest();
   const path = await test.created();
   for (const headers of [{}, of("ann")]) {
-    const begun = await test.ask("POST", "/v1/operations", headers, EXPORT);
-    assertEquals(await refusalOf(begun), [401, "bad_token"]);
-    const told = await test.ask("PATCH", path, headers, { progress: 1 });
-    assertEquals(await refusalOf(told), [401, "bad_token"]);
+    const created = await test.request("POST", "/v1/operations", headers, EXPORT);
+    assertEquals(await refusalOf(created), [401, "bad_token"]);
+    const refused = await test.request("PATCH", path, headers, { progress: 1 });
+    assertEquals(await refusalOf(refused), [401, "bad_token"]);
   }
 });
 
-Deno.test("an operation that is another's is as unknown as one that is not there: the same bodies (S4-5, S4-21, S4 defect 3)", async () => {
+Deno.test("another user's operation and an unknown one get the same answers (S4-5, S4-21, S4 defect 3)", async () => {
   await using test = createTest();
   const path = await test.created();
   const [missing] = ["/v1/operations/0123456789abcdefghijklmn"];
   for (const [method, more] of [["GET", ""], ["DELETE", ""], ["GET", "/stream"]] as const) {
     const answers = await Promise.all([path, missing].map(async (each) => {
-      const response = await test.ask(method, each + more, of("bob"));
+      const response = await test.request(method, each + more, of("bob"));
       assertEquals(response.status, 404);
       return await response.text();
     }));
@@ -169,33 +172,37 @@ Deno.test("an operation that is another's is as unknown as one that is not there
   }
   const narrow = of("ann", { topics: ["events/*"] });
   const forbidden = await Promise.all([path, missing].map(async (each) => {
-    const response = await test.ask("GET", each, narrow);
+    const response = await test.request("GET", each, narrow);
     assertEquals(response.status, 403);
     return (await response.text()).replace(each.slice("/v1/".length), "…");
   }));
   assertEquals(forbidden[0], forbidden[1]);
-  assertEquals((await test.ask("GET", path, {})).status, 401);
-  assertEquals((await test.ask("GET", path, of("ann"))).status, 200);
+  assertEquals((await test.request("GET", path, {})).status, 401);
+  assertEquals((await test.request("GET", path, of("ann"))).status, 200);
 });
 
-Deno.test("60 questions a minute for what is not there or another's, then 429, the same for both (S4 defect 6)", async () => {
+Deno.test("lookups of unknown and of another user's operations answer 404 60 times a minute, then 429 (S4 defect 6)", async () => {
   await using test = createTest();
   const path = await test.created();
   const bodies: string[] = [];
   for (let n = 0; n < 60; n++) {
     const each = n % 2 === 0 ? path : `/v1/operations/nothing-${n}`;
-    assertEquals((await test.ask("GET", each, of("bob"))).status, 404);
+    assertEquals((await test.request("GET", each, of("bob"))).status, 404);
   }
   for (const each of [path, "/v1/operations/nothing"]) {
-    const response = await test.ask("GET", each, of("bob"));
+    const response = await test.request("GET", each, of("bob"));
     assertEquals([response.status, response.headers.has("retry-after")], [429, true]);
     bodies.push(await response.text());
   }
   assertEquals(bodies[0], bodies[1]);
-  assertEquals((await test.ask("GET", path, of("ann"))).status, 200, "others are not counted");
+  assertEquals(
+    (await test.request("GET", path, of("ann"))).status,
+    200,
+    "successful lookups are not counted",
+  );
 });
 
-Deno.test("several operations on one connection: each goes quiet at its end, the last ends the stream (S4-27)", async () => {
+Deno.test("a stream of several operations ends with the last of them (S4-27)", async () => {
   await using test = createTest();
   const paths = [await test.created(), await test.created()];
   const names = paths.map((path) => path.slice("/v1/".length));
@@ -214,15 +221,15 @@ Deno.test("several operations on one connection: each goes quiet at its end, the
     "bye",
   ]);
   const back = { ...of("ann"), "last-event-id": client.cursor };
-  assertEquals((await test.ask("GET", url, back)).status, 204);
+  assertEquals((await test.request("GET", url, back)).status, 204);
 });
 
-Deno.test("an unknown operation refuses a stream of several, but not one that comes back: sync says it is gone", async () => {
+Deno.test("an unknown operation refuses a new stream of several topics; after a reconnect, sync lists it as gone", async () => {
   await using test = createTest();
   const path = await test.created();
   const name = path.slice("/v1/".length);
   const url = `/v1/stream?topics=${name},operations/none`;
-  const refused = await test.ask("GET", url, of("ann"));
+  const refused = await test.request("GET", url, of("ann"));
   const { code, detail } = await refused.json();
   assertEquals([refused.status, code], [404, "unknown_topic"]);
   assert(detail.includes("operations/none"));
@@ -232,11 +239,11 @@ Deno.test("an unknown operation refuses a stream of several, but not one that co
   await using client = await follow(test, url, back);
   const [sync] = client.dataOf("sync");
   assertEquals([Object(sync).topics, Object(sync).gone], [[name], ["operations/none"]]);
-  const nothing = await test.ask("GET", "/v1/stream?topics=operations/none", back);
+  const nothing = await test.request("GET", "/v1/stream?topics=operations/none", back);
   assertEquals(nothing.status, 204);
 });
 
-Deno.test("Idempotency-Key makes a repeated beginning one operation, and refuses another body", async () => {
+Deno.test("a repeated Idempotency-Key returns the first operation, and is refused with another body", async () => {
   await using test = createTest();
   const key = { "idempotency-key": "order 1" };
   const first = await (await test.create(EXPORT, key)).json();
@@ -253,7 +260,7 @@ Deno.test("an operation past LOG_RETAIN_MS answers 404, also to its subscribers"
   await test.report(path, { state: "completed" });
   await test.clock.advance(60_002);
   for (const each of [path, `${path}/stream`]) {
-    assertEquals((await test.ask("GET", each, of("ann"))).status, 404);
+    assertEquals((await test.request("GET", each, of("ann"))).status, 404);
   }
 });
 
@@ -268,26 +275,26 @@ Deno.test("a stream of an operation ends with the user's token: auth, then bye r
   assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["revoked"]);
 });
 
-Deno.test("a hang-up frees an operation's stream from within, and HEAD takes none (S4-20, S4-22)", async () => {
+Deno.test("a disconnect releases the slot of an operation's stream, and HEAD takes none (S4-20, S4-22)", async () => {
   await using test = createTest({ STREAMS_PER_CLIENT: "1" });
   const path = `${await test.created()}/stream`;
-  assertEquals((await test.ask("HEAD", path, of("ann"))).status, 200);
+  assertEquals((await test.request("HEAD", path, of("ann"))).status, 200);
   const client = await follow(test, path, of("ann"));
   assertEquals(test.services.budget.inUse, 1);
-  const second = await test.ask("GET", path, of("ann"));
+  const second = await test.request("GET", path, of("ann"));
   assertEquals(await refusalOf(second), [429, "busy_client"]);
   await client.hangUp();
   assertEquals(test.services.budget.inUse, 0);
 });
 
-Deno.test("the document lists the routes of operations (S4-7, S4-9)", async () => {
+Deno.test("GET /openapi.json lists the routes of operations (S4-7, S4-9)", async () => {
   await using test = createTest();
   const { paths } = await (await test.send("/openapi.json")).json();
   assertEquals(Object.keys(paths["/v1/operations/{id}"]).toSorted(), ["delete", "get", "patch"]);
   assert(paths["/v1/operations"].post && paths["/v1/operations/{id}/stream"].get);
 });
 
-Deno.test("nothing is read for a caller whose token is missing, bad, or for another topic", async () => {
+Deno.test("the store is not read for a caller whose token is missing, bad, or for another topic", async () => {
   await using test = createTest();
   const path = await test.created();
   let reads = 0;
@@ -300,7 +307,7 @@ Deno.test("nothing is read for a caller whose token is missing, bad, or for anot
   ];
   for (const headers of authenticator) {
     for (const each of [path, `${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
-      const { status } = await test.ask("GET", each, headers);
+      const { status } = await test.request("GET", each, headers);
       assert(status === 401 || status === 403, `${each} answers ${status}`);
     }
   }
@@ -313,9 +320,9 @@ Deno.test("while the store is unavailable a stream answers busy, since a status 
   test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());
   for (const each of [`${path}/stream`, `/v1/stream?topics=${path.slice(4)}`]) {
     const accepts = { ...of("ann"), accept: "text/event-stream" };
-    const told = await test.ask("GET", each, accepts);
-    assertEquals(told.status, 200);
-    assert((await told.text()).includes("event: busy\n"));
-    assertEquals(await refusalOf(await test.ask("GET", each, of("ann"))), [503, "store_away"]);
+    const refused = await test.request("GET", each, accepts);
+    assertEquals(refused.status, 200);
+    assert((await refused.text()).includes("event: busy\n"));
+    assertEquals(await refusalOf(await test.request("GET", each, of("ann"))), [503, "store_away"]);
   }
 });

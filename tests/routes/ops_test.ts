@@ -3,7 +3,7 @@ import { MAX_URL_CHARACTERS } from "../../lib/http/query_params.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
 
-/** The sum of a metric, named without its prefix, over all series with these labels. */
+/** Returns the sum of a metric, named without its prefix, over all series with these labels. */
 async function figure(
   test: AppUnderTest,
   name: string,
@@ -27,7 +27,7 @@ Deno.test("GET /health reports the isolate and its streams", async () => {
   });
 });
 
-Deno.test("GET /ready refuses while we are going; /health says so and stays 200", async () => {
+Deno.test("GET /ready answers 503 while the isolate drains; /health reports it with 200", async () => {
   await using test = createAppUnderTest();
   const ready = await test.send("/ready");
   assertEquals([ready.status, await ready.json()], [200, { status: "ready" }]);
@@ -44,7 +44,7 @@ Deno.test("GET /ready refuses while we are going; /health says so and stays 200"
   assertEquals(await refusalOf(stream), [503, "busy_drain"]);
 });
 
-Deno.test("GET /metrics is open in the demo, fresh, and Prometheus' text", async () => {
+Deno.test("GET /metrics is open in the demo, not cached, and in Prometheus' format", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/metrics");
   assertEquals([response.status, response.headers.get("cache-control")], [200, "no-store"]);
@@ -56,7 +56,7 @@ Deno.test("GET /metrics is open in the demo, fresh, and Prometheus' text", async
   assertEquals(figureIn(await response.text(), "info", labels), 1);
 });
 
-Deno.test("GET /metrics takes the publisher's token outside of the demo, HEAD too", async () => {
+Deno.test("GET and HEAD /metrics need the publisher's token outside the demo", async () => {
   await using test = createAppUnderTest({ DEMO: "0" });
   for (const method of ["GET", "HEAD"]) {
     const send = (authorization?: string) =>
@@ -73,7 +73,7 @@ Deno.test("GET /metrics takes the publisher's token outside of the demo, HEAD to
   }
 });
 
-Deno.test("GET /metrics is off while no token is set, and says what to set", async () => {
+Deno.test("GET /metrics is off while no token is set, and names the setting", async () => {
   const settings = { DEMO: "0", PUBLISH_TOKEN: "" };
   await using test = createAppUnderTest(settings);
   const response = await test.send("/metrics", { headers: { authorization: "Bearer " } });
@@ -122,7 +122,7 @@ Deno.test("GET /metrics reports failing providers by kind, and their breakers", 
   assert(await figure(test, "provider_calls_total", { outcome: "waiting" }) > 0);
 });
 
-Deno.test("GET /metrics counts refused streams by why", async () => {
+Deno.test("GET /metrics counts refused streams by reason", async () => {
   const open = "/v1/events/alerts/stream";
   const refused = (test: AppUnderTest, reason: string) =>
     figure(test, "streams_refused_total", { reason });
@@ -149,7 +149,7 @@ Deno.test("GET /metrics counts refused streams by why", async () => {
 Deno.test("GET /metrics counts Redis commands as GET /health does, and reports an unavailable store", async () => {
   const redis = { UPSTASH_REDIS_REST_URL: "https://redis.example", UPSTASH_REDIS_REST_TOKEN: "t" };
   await using test = createAppUnderTest(redis, () => Promise.reject(new Error("no network")));
-  // The queue of tasks was asked for, once.
+  // The task queue was read once.
   assertEquals([await figure(test, "store_up"), await figure(test, "store_commands_total")], [
     0,
     1,
@@ -178,7 +178,7 @@ Deno.test("the app answers unknown routes and methods with a problem", async () 
   }
 });
 
-Deno.test("the app takes URLs of 4 KB and no longer ones", async () => {
+Deno.test("the app accepts URLs of at most 4 KB", async () => {
   await using test = createAppUnderTest();
   const url = "http://localhost/health?";
   const longest = url + "x".repeat(MAX_URL_CHARACTERS - url.length);
@@ -186,7 +186,7 @@ Deno.test("the app takes URLs of 4 KB and no longer ones", async () => {
   assertEquals(await refusalOf(await test.send(`${longest}x`)), [414, "url_too_long"]);
 });
 
-Deno.test("the app logs its own faults, and reveals nothing of them to the caller", async () => {
+Deno.test("the app logs internal errors, and reveals nothing of them to the caller", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/page/page.css");
   const text = await response.clone().text();

@@ -1,5 +1,5 @@
 /**
- * The app, and those who ask for what is somebody's: its publisher, its owner, strangers.
+ * The app, and requests of the publisher and of users for owned resources.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import { type Client, createClient } from "../hub/support.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 
-/** The publisher. */
+/** The publisher's header. */
 export const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}` };
 
-/** A user's token: of the clock the app stands on. */
+/** Returns the header of a user's token, which expires by the app's clock. */
 export function of(sub: string, more: Record<string, unknown> = {}) {
   const claims = { sub, exp: 1_700_000_000 + 86_400, ...more };
   return { authorization: `Bearer ${signToken(claims)}` };
 }
 
-/** An app that answers at once. */
-export interface AskedApp extends AppUnderTest {
-  /** Asks, with a body of JSON where one is given. */
-  ask(method: string, path: string, headers: HeadersInit, body?: unknown): Promise<Response>;
+/** An app that knows users. */
+export interface AppWithUsers extends AppUnderTest {
+  /** Sends a request, with a JSON body if one is given. */
+  request(method: string, path: string, headers: HeadersInit, body?: unknown): Promise<Response>;
 }
 
-/** Creates one that knows users. @param random Stands in for chance, which has no say. */
-export function createAskedApp(
+/** Creates an app that knows users. @param random Replaces the constant random number. */
+export function createAppWithUsers(
   env: Readonly<Record<string, string>> = {},
   random?: () => number,
-): AskedApp {
+): AppWithUsers {
   const test = createAppUnderTest({ AUTH_SECRET, ...env }, undefined, undefined, random);
   return Object.assign(test, {
-    async ask(method: string, path: string, headers: HeadersInit, body?: unknown) {
+    async request(method: string, path: string, headers: HeadersInit, body?: unknown) {
       const all = new Headers(headers);
       if (body !== undefined) all.set("content-type", "application/json");
       const init = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -41,7 +41,7 @@ export function createAskedApp(
   });
 }
 
-/** Opens a stream and reads it on and on. */
+/** Opens a stream and reads everything from it. */
 export async function follow(
   test: AppUnderTest,
   path: string,

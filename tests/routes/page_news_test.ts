@@ -38,19 +38,19 @@ Deno.test("page renders news as text, with links without a referrer, and marks u
     "Gold&#39;s slide &lt;b&gt;deepens&lt;/b&gt; 5 &lt; 6 &amp; &quot;so&quot; 14:00:00 UTC " +
       "The Wire, The Desk Updated 14:02:00 UTC",
   );
-  // It reads from its own side, whatever it is written in.
+  // Each text has its own direction, in any script.
   assertEquals(item.match(/dir="auto"\s+data-field="\w+"/g)?.length, 2);
   assertStringIncludes(item, `href="https://news.example/1?a=1&amp;b=2"`);
   assertStringIncludes(item, `rel="noopener noreferrer"`);
 });
 
-Deno.test("page links nowhere but to pages of http(s)", async () => {
+Deno.test("page links to http(s) URLs only", async () => {
   const page = await paint([], [], { articles: [{ ...ARTICLE, url: "javascript:alert(1)" }] });
   const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
   assert(!item.includes("href"), item);
 });
 
-Deno.test("page has the news of the sources that are named, and links to those of each", async () => {
+Deno.test("page filters news by source, and links to each source", async () => {
   const { app, calls } = createPage([], [], { articles: [ARTICLE], feeds: [FEED] });
   const page = await (await app.request("/?source=Desk")).text();
   assert(calls.includes("news of desk"));
@@ -64,7 +64,7 @@ Deno.test("page has the news of the sources that are named, and links to those o
   ]);
 });
 
-Deno.test("page says which feeds have moved, broke or are gone", async () => {
+Deno.test("page shows which feeds have moved, failed or are gone", async () => {
   const feeds: readonly FeedStatus[] = [
     FEED,
     { ...FEED, name: "A", state: "moved", moved_to: "https://a.example/new" },

@@ -1,5 +1,5 @@
 /**
- * The page over a fake of what it needs.
+ * The page over fake services.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { createManualClock } from "../support/manual_clock.ts";
 const NOW = Date.parse("2026-08-03T14:03:30.000Z");
 const ASSETS = new URL("../../lib/", import.meta.url);
 
-/** A quote, as usual. */
+/** Creates a quote. */
 export const QUOTE: Quote = {
   symbol: "BTC-USD",
   name: "Bitcoin",
@@ -36,7 +36,7 @@ export const QUOTE: Quote = {
   simulated: false,
 };
 
-/** A provider that is well. */
+/** Creates the status of a live provider. */
 export const STATUS: Status = {
   provider: "coinbase",
   symbols: ["BTC-USD", "ETH-USD"],
@@ -47,7 +47,7 @@ export const STATUS: Status = {
   next_try_at: null,
 };
 
-/** The page over a fake of what it needs, with a note of each call. */
+/** Creates the page over fake services, and records their calls. */
 export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly Status[] = [],
@@ -91,7 +91,7 @@ export function createPage(
   return { app, calls };
 }
 
-/** The page, as it is painted. */
+/** Renders the page. */
 export async function paint(...known: Parameters<typeof createPage>): Promise<string> {
   const response = await createPage(...known).app.request("/");
   assertEquals(response.status, 200);

@@ -2,14 +2,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
 import { createPage, paint, QUOTE, STATUS } from "./page_support.ts";
 
-/** The text of a symbol's row, as a reader without a style sheet has it. */
+/** Returns the text of a symbol's row. */
 function rowText(page: string, symbol: string): string {
   const row = page.split(`data-symbol="${symbol}"`)[1]?.split("</tr>")[0] ?? "";
   const text = row.slice(row.indexOf(">") + 1).replace(/<[^>]*>/g, " ");
   return text.replace(/\s+/g, " ").trim();
 }
 
-Deno.test("page renders the latest values, with the cursor that its stream continues from", async () => {
+Deno.test("page renders the latest values, and the cursor from which its stream continues", async () => {
   const { app, calls } = createPage([QUOTE], [STATUS]);
   const response = await app.request("/");
   const page = await response.text();
@@ -25,13 +25,13 @@ Deno.test("page renders the latest values, with the cursor that its stream conti
   );
 });
 
-Deno.test("page hands its script the very snapshot it painted", async () => {
+Deno.test("page contains the snapshot that it rendered, for its script", async () => {
   const page = await paint([QUOTE], [STATUS]);
   const json = /data-snapshot="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
   assertEquals(JSON.parse(json), { quotes: [QUOTE], status: [STATUS] });
 });
 
-Deno.test("page says what it waits for while no value is known", async () => {
+Deno.test("page shows that it waits for the first price while no value is known", async () => {
   const page = await paint();
   assertStringIncludes(rowText(page, "BTC-USD"), "waiting for the first price");
   assertStringIncludes(page, `data-cursor=""`);
@@ -72,7 +72,7 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
 ];
 
 for (const [words, quote, status] of WORDS) {
-  Deno.test(`page says "${words}"`, async () => {
+  Deno.test(`page shows "${words}"`, async () => {
     const page = await paint([{ ...QUOTE, ...quote }], [{ ...STATUS, ...status }]);
     assertStringIncludes(rowText(page, "BTC-USD"), words);
   });
@@ -106,8 +106,8 @@ Deno.test("page shows the worst problem first", async () => {
     [QUOTE],
     states.map((state) => ({ ...STATUS, provider: `the-${state}`, state, reason: "So it is" })),
   );
-  const told = [...page.matchAll(/<li data-state="(\w+)">/g)].map(([_, state]) => state);
-  assertEquals(told, ["down", "stale", "live", "delayed", "closed"]);
+  const shown = [...page.matchAll(/<li data-state="(\w+)">/g)].map(([_, state]) => state);
+  assertEquals(shown, ["down", "stale", "live", "delayed", "closed"]);
 });
 
 Deno.test("page names the symbols without a source", async () => {
@@ -119,7 +119,7 @@ Deno.test("page names the symbols without a source", async () => {
     reason: "no source configured",
   }]);
   assertStringIncludes(rowText(page, "BRENT"), "down, no source configured");
-  // No skeleton: nothing is on its way.
+  // No skeleton, since no value will arrive.
   assertMatch(page, /data-symbol="BRENT" data-freshness="missing"/);
   assertStringIncludes(page, "No prices for BRENT, WTI: no source configured.");
 });
@@ -133,7 +133,7 @@ Deno.test("page has nine rows in four groups, in the order of the list", async (
   );
 });
 
-Deno.test("page has nothing to say about providers that are live", async () => {
+Deno.test("page lists no provider that is live", async () => {
   const page = await paint([QUOTE], [STATUS]);
   assertMatch(page, /<section id="problems" class="panel" hidden>/);
 });
@@ -148,7 +148,7 @@ Deno.test("page escapes the values of providers", async () => {
   assertStringIncludes(page, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;");
 });
 
-Deno.test("page has no inline script, style or handler, and a policy that refuses them", async () => {
+Deno.test("page has no inline script, style or handler, and a security policy that blocks them", async () => {
   const { app } = createPage([QUOTE], [STATUS]);
   const response = await app.request("/");
   const page = await response.text();
@@ -172,7 +172,7 @@ Deno.test("page answers HEAD without counting it as watching", async () => {
   assertEquals(calls, ["snapshot", "news of null"]);
 });
 
-Deno.test("page shows a command that can be copied, whatever host was asked for", async () => {
+Deno.test("page shows a command that can be copied, with any valid host of the request", async () => {
   const { app } = createPage();
   const good = await app.request("https://tape.example:8443/");
   const command = `curl -N "https://tape.example:8443/v1/quotes/stream"`;
@@ -181,7 +181,7 @@ Deno.test("page shows a command that can be copied, whatever host was asked for"
   assertStringIncludes(await bad.text(), "http://localhost:8000/v1/quotes/stream");
 });
 
-Deno.test("page says once that prices are made up, and marks those that are", async () => {
+Deno.test("page states once that prices are simulated, and marks simulated symbols", async () => {
   const banner = (page: string) => /<p id="simulated" (hidden)?[^]*?<span>([^<]*)/.exec(page);
   assertEquals(banner(await paint([QUOTE], [STATUS]))?.slice(1), ["hidden", ""]);
   const made = { ...QUOTE, simulated: true };
@@ -194,18 +194,18 @@ Deno.test("page says once that prices are made up, and marks those that are", as
   assertEquals(some?.[2], "This server simulates everything marked SIM.");
 });
 
-Deno.test("page offers an operation in the demo alone", async () => {
+Deno.test("page offers an operation in the demo only", async () => {
   assert(!(await paint()).includes(`id="operation"`));
   assert((await paint([], [], {}, true)).includes(`id="operation"`));
 });
 
 const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
 
-Deno.test("page's files are all there, and known again by their ETag", async () => {
+Deno.test("GET of each of the page's files succeeds, and answers 304 to its ETag", async () => {
   const { app } = createPage();
   const files = new Map([...(await paint()).matchAll(/(?:src|href)="(\/[\w./]+\.(js|css|svg))"/g)]
     .map(([_, path = "", ending = ""]) => [path, ending]));
-  files.delete("/client.js"); // of other routes
+  files.delete("/client.js"); // served by other routes
   assertEquals([...files.keys()].sort(), ["/icon.svg", "/page/page.css", "/page/page.js"]);
   for (const path of ["/page/chart.js", "/page/uplot.js"]) files.set(path, "js");
   files.set("/page/uplot.css", "css");
@@ -223,7 +223,7 @@ Deno.test("page's files are all there, and known again by their ETag", async () 
   }
 });
 
-Deno.test("page's script and style sheet come whole: of other modules there is only the client", async () => {
+Deno.test("page's script and style sheet are bundled, and import the client only", async () => {
   const { app } = createPage();
   const imports = async (path: string) =>
     [...(await (await app.request(path)).text()).matchAll(/^(?:@?import .*"(.*)";)$/gm)]

@@ -1,4 +1,4 @@
-/** Publishing while others do, and while clients come and go: nothing is shared that could be changed. */
+/** Concurrent publishers, and clients that connect and disconnect meanwhile. */
 import { assert, assertEquals } from "@std/assert";
 import { type Client, createClient } from "../hub/support.ts";
 import { createOrderWatch } from "../support/order.ts";
@@ -10,13 +10,13 @@ async function followers(test: AppUnderTest, count: number): Promise<Client[]> {
   return await Promise.all(Array.from({ length: count }, () => test.follow(ALERTS)));
 }
 
-/** Publishes as code of ours does: with an object that stays in the publisher's hands. */
+/** Publishes an object that the publisher may still change. */
 function publishObject({ services }: AppUnderTest, data: unknown) {
   const topic = services.registry.topic("events/alerts");
   return services.hub.publish(topic, [{ type: "note", data: { channel: "alerts", data } }]);
 }
 
-Deno.test("five clients get one payload, whatever is done to the data after the call (S2 Test 1, Test 2, Test 3, D2)", async () => {
+Deno.test("five clients receive one payload, unaffected by changes to the data after the call (S2 Test 1, Test 2, Test 3, D2)", async () => {
   await using test = createAppUnderTest();
   const clients = await followers(test, 5);
   const data: Record<string, unknown> = { ticker: "AAPL", price: 200 };
@@ -58,7 +58,7 @@ for (const [clients, events] of [[10, 1], [100, 100]] as const) {
   });
 }
 
-Deno.test("ten concurrent senders lose nothing, and the order of each is kept (S2 Test 4)", async () => {
+Deno.test("ten concurrent publishers lose no event, and each one's events stay in order (S2 Test 4)", async () => {
   await using test = createAppUnderTest();
   await using client = await test.follow(ALERTS);
   const senders = [...Array(10).keys()];
@@ -69,40 +69,40 @@ Deno.test("ten concurrent senders lose nothing, and the order of each is kept (S
     }
   }));
   await test.clock.advance(1000);
-  const said = client.dataOf("note").map((each) => JSON.stringify(each));
-  assertEquals(new Set(said).size, 100);
-  assertEquals(said.length, 100);
+  const received = client.dataOf("note").map((each) => JSON.stringify(each));
+  assertEquals(new Set(received).size, 100);
+  assertEquals(received.length, 100);
   for (const sender of senders) {
-    const own = said.filter((each) => each.includes(`[${sender},`));
+    const own = received.filter((each) => each.includes(`[${sender},`));
     assertEquals(own, own.toSorted());
   }
 });
 
-Deno.test("the live client gets exactly one event behind one that hung up and one that stalls (S2 Test 5, S2-x1)", async () => {
+Deno.test("a live client receives an event exactly once beside a disconnected and a blocked client (S2 Test 5, S2-x1)", async () => {
   await using test = createAppUnderTest();
   const open = async () => {
     const { body } = await test.app.request(ALERTS, { headers: { accept: "text/event-stream" } });
     assert(body !== null);
     return createClient(body);
   };
-  const [dead, stalled, live] = [await open(), await open(), (await open()).live()];
+  const [dead, blocked, live] = [await open(), await open(), (await open()).live()];
   await dead.hangUp();
   await publishObject(test, 1);
   await test.clock.advance(1000);
   assertEquals(live.dataOf("note"), [{ channel: "alerts", data: 1 }]);
 
-  // Who stalls for too long is let go, and can tell; the live one stays.
+  // A client that is blocked for too long ends with bye slow. The live one stays.
   await test.clock.advance(90_000);
   assertEquals(test.services.budget.inUse, 1);
   assertEquals(live.isEnded, false);
-  stalled.live();
+  blocked.live();
   await test.clock.advance(0);
-  assertEquals(stalled.frames.at(-1)?.event, "bye");
-  assertEquals(JSON.parse(stalled.frames.at(-1)?.data ?? "{}").reason, "slow");
+  assertEquals(blocked.frames.at(-1)?.event, "bye");
+  assertEquals(JSON.parse(blocked.frames.at(-1)?.data ?? "{}").reason, "slow");
   await live.hangUp();
 });
 
-Deno.test("a client that was let go comes back by id and misses nothing (S2-x5)", async () => {
+Deno.test("a client that reconnects with its cursor misses no event (S2-x5)", async () => {
   await using test = createAppUnderTest();
   const first = await test.follow(ALERTS);
   await publishObject(test, 1);
@@ -113,7 +113,7 @@ Deno.test("a client that was let go comes back by id and misses nothing (S2-x5)"
   assertEquals(again.dataOf("note"), [{ channel: "alerts", data: 2 }]);
 });
 
-Deno.test("twenty clients come and go while one sender publishes ten events: each gets a run of them, in order (S2 Test 7, D4)", async () => {
+Deno.test("twenty clients that connect and disconnect while ten events are published each receive consecutive events in order (S2 Test 7, D4)", async () => {
   await using test = createAppUnderTest();
   const seen: Client[] = [];
   const comeAndGo = async (turn: number) => {
@@ -141,7 +141,7 @@ Deno.test("twenty clients come and go while one sender publishes ten events: eac
 });
 
 /** Publications that are refused, with their problems. */
-const HOPELESS: Readonly<Record<string, readonly [unknown, readonly [number, string]]>> = {
+const REFUSED: Readonly<Record<string, readonly [unknown, readonly [number, string]]>> = {
   "too large (S2-x2, S2-e)": [{ type: "note", data: "é".repeat(50_000) }, [413, "event_too_large"]],
   "nested too deep to be written (S2-x2)": [
     `{"type":"note","data":${"[".repeat(190_000)}${"]".repeat(190_000)}}`,
@@ -149,8 +149,8 @@ const HOPELESS: Readonly<Record<string, readonly [unknown, readonly [number, str
   ],
 };
 
-for (const [what, [body, refusal]] of Object.entries(HOPELESS)) {
-  Deno.test(`a publication that is ${what} is refused with its reason, and nobody sees it (S2-x3)`, async () => {
+for (const [what, [body, refusal]] of Object.entries(REFUSED)) {
+  Deno.test(`a publication that is ${what} is refused with its reason, and not delivered (S2-x3)`, async () => {
     await using test = createAppUnderTest();
     await using client = await test.follow(ALERTS);
     assertEquals(await refusalOf(await test.publish("alerts", body)), refusal);

@@ -1,10 +1,10 @@
-/** Bounds of publishing: size, rate, and keys that make a repeated request one publication. */
+/** Bounds of publishing: size, rate, and idempotency keys. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { createAppUnderTest, refusalOf } from "./support.ts";
 
 const NOTE = { type: "note", data: 1 };
 const LIMIT = 1000;
-/** The bytes of an event's data beside its text: `{"channel":"alerts","data":""}`. */
+/** The bytes of an event's data besides its text: `{"channel":"alerts","data":""}`. */
 const AROUND = 30;
 
 Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", async () => {
@@ -17,13 +17,13 @@ Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", 
   assertEquals(detail, "The event takes 1001 bytes; at most 1000 are allowed.");
 });
 
-Deno.test("POST /v1/events/{channel} takes an event that is large only in its escapes", async () => {
+Deno.test("POST /v1/events/{channel} accepts an event that is large only because of escapes", async () => {
   await using test = createAppUnderTest({ MAX_EVENT_BYTES: "65536" });
   const body = `{"type":"note","data":"${"\\u0041".repeat(65_536 - AROUND)}"}`;
   assertEquals((await test.publish("alerts", body)).status, 202);
 });
 
-Deno.test("POST /v1/events/{channel} reads no body that cannot be an event, announced or not", async () => {
+Deno.test("POST /v1/events/{channel} refuses a body that is larger than any event, with or without a content-length", async () => {
   await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
   const size = 6 * LIMIT + 4096;
   const refused = (body: string, headers = {}) => test.publish("alerts", body, headers);
@@ -35,14 +35,14 @@ Deno.test("POST /v1/events/{channel} reads no body that cannot be an event, anno
   assertEquals(await refusalOf(await refused("{}", announced)), tooLarge);
 });
 
-Deno.test("POST /v1/events/{channel} counts publications, and says when to come back", async () => {
+Deno.test("POST /v1/events/{channel} limits the rate of publications, and returns Retry-After", async () => {
   await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "2" });
   const limits = ({ headers }: Response) =>
     ["ratelimit-policy", "ratelimit", "retry-after"].map((name) => headers.get(name));
   const policy = '"publications";q=2;w=60';
   const first = await test.publish("alerts", NOTE);
   assertEquals(limits(first), [policy, '"publications";r=1;t=0', null]);
-  // What is not from a publisher, or is no JSON, counts for nothing.
+  // A request without the token or without JSON does not count.
   await test.publish("alerts", NOTE, { authorization: "Bearer wrong" });
   await test.publish("alerts", NOTE, { "content-type": "text/plain" });
   assertEquals((await test.publish("alerts", NOTE)).status, 202);
@@ -55,13 +55,13 @@ Deno.test("POST /v1/events/{channel} counts publications, and says when to come 
   assertEquals((await test.publish("alerts", NOTE)).status, 202);
 });
 
-Deno.test("POST /v1/events/{channel} sets no limit where PUBLISH_PER_MINUTE is 0", async () => {
+Deno.test("POST /v1/events/{channel} has no rate limit if PUBLISH_PER_MINUTE is 0", async () => {
   await using test = createAppUnderTest({ PUBLISH_PER_MINUTE: "0" });
   const { status, headers } = await test.publish("alerts", NOTE);
   assertEquals([status, headers.has("ratelimit")], [202, false]);
 });
 
-Deno.test("POST /v1/events/{channel} with a key that came before is the same publication", async () => {
+Deno.test("POST /v1/events/{channel} with a repeated idempotency key publishes once", async () => {
   await using test = createAppUnderTest();
   await using client = await test.follow("/v1/events/alerts/stream");
   const send = async (key: string, data = 1, channel = "alerts") => {

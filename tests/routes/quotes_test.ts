@@ -20,7 +20,7 @@ Deno.test("GET /v1/quotes returns the latest quotes, flat", async () => {
     quotes.map(({ symbol, simulated }) => [symbol, simulated]),
     SYMBOLS.map((symbol) => [symbol, true]),
   );
-  // The clock stands in the hour in which spot metals rest.
+  // At this time, the market of spot metals is closed.
   assertEquals(status.map(({ provider, state }) => [provider, state]), [
     ["coinbase", "live"],
     ["gold-api", "closed"],
@@ -29,7 +29,7 @@ Deno.test("GET /v1/quotes returns the latest quotes, flat", async () => {
   assertEquals(body.next_poll_delay, 5);
 });
 
-Deno.test("GET /v1/quotes filters by symbols, however they are spelled", async () => {
+Deno.test("GET /v1/quotes filters by symbols, in any case", async () => {
   await using test = createAppUnderTest();
   const body = await (await test.send("/v1/quotes?symbols=eth-usd,ETH-USD")).json();
   const { quotes, status } = Snapshot.parse(body);
@@ -74,16 +74,16 @@ Deno.test("GET /v1/quotes has an ETag of all but the cursor, and answers 304 to 
   const etag = first.headers.get("etag") ?? "";
   assertEquals(second.headers.get("etag"), etag);
 
-  const ask = () => test.send("/v1/quotes", { headers: { "if-none-match": etag } });
-  const known = await ask();
+  const request = () => test.send("/v1/quotes", { headers: { "if-none-match": etag } });
+  const known = await request();
   assertEquals([known.status, known.headers.get("etag"), await known.text()], [304, etag, ""]);
   await test.clock.advance(6000);
-  const later = await ask();
+  const later = await request();
   assertEquals(later.status, 200);
   assertNotEquals(later.headers.get("etag"), etag);
 });
 
-Deno.test("GET /v1/quotes counts as watching for three polls, and then nothing runs", async () => {
+Deno.test("GET /v1/quotes counts as watching for three intervals, after which no poller runs", async () => {
   await using test = createAppUnderTest();
   const fetchedFor = async (ms: number) => {
     const before = test.fetched.length;
@@ -142,7 +142,7 @@ Deno.test("GET /v1/quotes names the symbols without a source under the current s
   assertEquals(test.fetched.some((url) => url.includes("yahoo")), false);
 });
 
-Deno.test("HEAD /v1/quotes answers as GET, and watches nothing", async () => {
+Deno.test("HEAD /v1/quotes answers as GET, and does not count as watching", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/v1/quotes", { method: "HEAD" });
   assertEquals([response.status, await response.text()], [200, ""]);
@@ -151,7 +151,7 @@ Deno.test("HEAD /v1/quotes answers as GET, and watches nothing", async () => {
   assertEquals(test.fetched, []);
 });
 
-Deno.test("GET /v1/quotes/stream opens with a snapshot, and prices follow at the pace asked for", async () => {
+Deno.test("GET /v1/quotes/stream opens with a snapshot, and sends prices at max_rate", async () => {
   await using test = createAppUnderTest();
   await test.send("/v1/quotes");
   await using client = await test.follow("/v1/quotes/stream?symbols=btc-usd&max_rate=0.1");

@@ -1,17 +1,17 @@
-/** One URL, two formats: the check that never waits, the stream, and the old long poll. */
+/** GET /v1/sessions/{id}/events: the check that never waits, the stream, and the deprecated long poll. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { figureIn } from "../metrics/exposition.ts";
 import { of } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 
-const OLD_HEADERS = ["deprecation", "sunset", "link"] as const;
+const DEPRECATION_HEADERS = ["deprecation", "sunset", "link"] as const;
 
 Deno.test("a check answers at once, without time passing: state, progress, 5 s, a recommendation (S0-2, S0-12, S0-21)", async () => {
   await using test = createSessionsTest();
-  const path = await test.begun();
+  const path = await test.created();
   await test.change(path, { session_state: "asking", progress: 0.25 });
   const before = test.clock.now();
-  const response = await test.ask("GET", `${path}/events`, { ...of("ann"), ...CHECK });
+  const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...CHECK });
   const { recommendation, ...check } = await response.json();
   assertEquals(test.clock.now(), before);
   assertEquals(response.status, 200);
@@ -19,26 +19,26 @@ Deno.test("a check answers at once, without time passing: state, progress, 5 s, 
   assertMatch(recommendation, new RegExp(`${path}/stream`));
 });
 
-Deno.test("a check of a session that has ended says so, with a delay of 5 s for clients that miss the end (S0-2, S0-13)", async () => {
+Deno.test("a check of an ended session returns its terminal state, with a delay of 5 s for clients that miss it (S0-2, S0-13)", async () => {
   await using test = createSessionsTest();
-  const path = await test.begun();
+  const path = await test.created();
   await test.change(path, { session_state: "completed" });
   const { recommendation, ...check } =
-    await (await test.ask("GET", `${path}/events`, { ...of("ann"), ...CHECK })).json();
+    await (await test.request("GET", `${path}/events`, { ...of("ann"), ...CHECK })).json();
   assertEquals(check, { session_state: "completed", progress: 1, next_poll_delay: 5 });
   assertMatch(recommendation, /has ended/);
 });
 
-Deno.test("a check has an ETag, and is 304 while nothing changed", async () => {
+Deno.test("a check has an ETag, and answers 304 until the session changes", async () => {
   await using test = createSessionsTest();
-  const path = await test.begun();
+  const path = await test.created();
   const headers = { ...of("ann"), ...CHECK };
-  const etag = (await test.ask("GET", `${path}/events`, headers)).headers.get("etag") ?? "";
+  const etag = (await test.request("GET", `${path}/events`, headers)).headers.get("etag") ?? "";
   const known = { ...headers, "if-none-match": etag };
   await test.change(path, {});
-  assertEquals((await test.ask("GET", `${path}/events`, known)).status, 304);
+  assertEquals((await test.request("GET", `${path}/events`, known)).status, 304);
   await test.change(path, { progress: 0.1 });
-  const next = await test.ask("GET", `${path}/events`, known);
+  const next = await test.request("GET", `${path}/events`, known);
   assertNotEquals(next.headers.get("etag"), etag);
   assertEquals(next.status, 200);
 });
@@ -46,17 +46,17 @@ Deno.test("a check has an ETag, and is 304 while nothing changed", async () => {
 for (
   const [format, accept] of [["application/json", CHECK], ["text/event-stream", STREAM]] as const
 ) {
-  Deno.test(`events answers ${format} to who asks for it, with Vary: Accept and no word of the old way (S0-14)`, async () => {
+  Deno.test(`GET …/events answers ${format} if Accept requests it, with Vary: Accept and without deprecation headers (S0-14)`, async () => {
     await using test = createSessionsTest({ ALLOWED_ORIGINS: "https://a.example" });
-    const url = `${await test.begun()}/events`;
+    const url = `${await test.created()}/events`;
     for (const method of ["GET", "HEAD"]) {
       const origin = { origin: "https://a.example" };
-      const response = await test.ask(method, url, { ...of("ann"), ...accept, ...origin });
+      const response = await test.request(method, url, { ...of("ann"), ...accept, ...origin });
       assertEquals(response.status, 200);
       assertEquals(response.headers.get("content-type"), format);
       const vary = response.headers.get("vary")?.split(", ").toSorted();
       assertEquals(vary, ["Accept", "Origin"]);
-      for (const name of OLD_HEADERS) assert(!response.headers.has(name), name);
+      for (const name of DEPRECATION_HEADERS) assert(!response.headers.has(name), name);
       await response.body?.cancel();
     }
     assertEquals(test.lines.filter((line) => line.includes("deprecated")), []);
@@ -64,14 +64,16 @@ for (
 }
 
 for (const accept of [{}, { accept: "*/*" }]) {
-  Deno.test(`the old long poll (accept: ${accept.accept ?? "none"}) is answered at once and told that it goes (S0-8, S0-24, S0-25, S0-26)`, async () => {
+  Deno.test(`the old long poll (accept: ${accept.accept ?? "none"}) is answered at once, with deprecation headers (S0-8, S0-24, S0-25, S0-26)`, async () => {
     await using test = createSessionsTest();
-    const path = await test.begun();
+    const path = await test.created();
     const before = test.clock.now();
-    const response = await test.ask("GET", `${path}/events`, { ...of("ann"), ...accept });
+    const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...accept });
     assertEquals([response.status, test.clock.now()], [200, before]);
     assertEquals((await response.json()).next_poll_delay, 5);
-    const [deprecation, sunset, link] = OLD_HEADERS.map((name) => response.headers.get(name));
+    const [deprecation, sunset, link] = DEPRECATION_HEADERS.map((name) =>
+      response.headers.get(name)
+    );
     assertEquals([deprecation, sunset], ["@1782864000", "Thu, 31 Dec 2026 23:59:59 GMT"]);
     assert(link?.includes(`<${path}/stream>; rel="successor-version"`), String(link));
 
@@ -84,15 +86,15 @@ for (const accept of [{}, { accept: "*/*" }]) {
   });
 }
 
-Deno.test("the old long poll of a session that is not there is 404, and counts as no use", async () => {
+Deno.test("the old long poll of an unknown session answers 404, and does not count as a use", async () => {
   await using test = createSessionsTest();
-  assertEquals((await test.ask("GET", "/v1/sessions/none/events", of("ann"))).status, 404);
+  assertEquals((await test.request("GET", "/v1/sessions/none/events", of("ann"))).status, 404);
   assertEquals(figureIn(await (await test.send("/metrics")).text(), "deprecated_uses_total"), 0);
 });
 
-Deno.test("Link leads to what the API's document says to clients of the old long poll (S0-27)", async () => {
+Deno.test("Link leads to the deprecation note in /openapi.json (S0-27)", async () => {
   await using test = createSessionsTest();
-  const response = await test.ask("GET", `${await test.begun()}/events`, of("ann"));
+  const response = await test.request("GET", `${await test.created()}/events`, of("ann"));
   const [, guide = ""] = /<([^>]+)>; rel="deprecation"/.exec(response.headers.get("link") ?? "") ??
     [];
   const [path = "", pointer = ""] = guide.split("#");

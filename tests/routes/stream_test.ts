@@ -21,7 +21,7 @@ Deno.test("GET /v1/stream carries several topics on one connection, in one order
   assert(compareIds(live[0]?.id ?? "", live[1]?.id ?? "") < 0);
 });
 
-Deno.test("GET /v1/stream names the topic there is not, and opens none", async () => {
+Deno.test("GET /v1/stream refuses an unknown topic, and names it", async () => {
   await using test = createAppUnderTest();
   for (const bad of ["events/nothing", "Quotes", "__proto__", "events/"]) {
     const response = await test.send(`/v1/stream?topics=quotes,${bad}`);
@@ -40,25 +40,25 @@ Deno.test("GET /v1/stream refuses a private topic among others, and names it", a
   assert(detail.includes("events/secret"), detail);
 });
 
-Deno.test("GET /v1/stream checks names and rights of all topics first, and takes nothing", async () => {
+Deno.test("GET /v1/stream checks the names and rights of all topics first, and takes no slot", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "1" });
   const all = "/v1/stream?topics=quotes,events/alerts,events/secret";
-  const ask = (path: string, topics: string[], method = "GET") =>
+  const request = (path: string, topics: string[], method = "GET") =>
     test.send(path, { method, headers: userOf("ann", topics) });
-  const response = await ask(all, ["events/alerts", "quotes"]);
+  const response = await request(all, ["events/alerts", "quotes"]);
   const { code, detail } = await response.json();
   assertEquals([response.status, code], [403, "topic_not_allowed"]);
   assertEquals(detail, "The access token does not include the topic `events/secret`.");
-  assertEquals((await ask(all, [], "HEAD")).status, 403);
-  // What there is not is told before what is not allowed.
-  assertEquals(await refusalOf(await ask(`${all},events/x`, [])), [404, "unknown_topic"]);
+  assertEquals((await request(all, [], "HEAD")).status, 403);
+  // Unknown topics are refused before rights are checked.
+  assertEquals(await refusalOf(await request(`${all},events/x`, [])), [404, "unknown_topic"]);
   assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
 
   await using client = await test.follow(all, userOf("ann", ["events/secret"]));
   assertEquals(client.dataOf("sync").length, 1);
 });
 
-Deno.test("GET /v1/stream takes 1 to 32 topics", async () => {
+Deno.test("GET /v1/stream accepts 1 to 32 topics", async () => {
   await using test = createAppUnderTest({ CHANNELS: JSON.stringify(MANY) });
   const names = Object.keys(MANY).map((name) => `events/${name}`);
   const unknown = names.map((name) => `x${name}`);
@@ -72,7 +72,7 @@ Deno.test("GET /v1/stream takes 1 to 32 topics", async () => {
   assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").topics.length, 32);
 });
 
-Deno.test("GET /v1/stream refuses parameters it cannot use", async () => {
+Deno.test("GET /v1/stream refuses unknown and invalid parameters", async () => {
   await using test = createAppUnderTest();
   const status = async (query: string) =>
     (await test.send(`/v1/stream?topics=quotes&${query}`, { method: "HEAD" })).status;
@@ -82,7 +82,7 @@ Deno.test("GET /v1/stream refuses parameters it cannot use", async () => {
   }
 });
 
-Deno.test("GET /v1/stream opens with a snapshot and catches up, where both are asked for", async () => {
+Deno.test("GET /v1/stream with snapshot=1 and a cursor opens with a snapshot and catches up", async () => {
   await using test = createAppUnderTest();
   const { cursor } = await (await test.send("/v1/quotes")).json();
   const published = await test.publish("alerts", { type: "note", data: 1 });

@@ -1,5 +1,5 @@
 /**
- * The whole app on a clock that stands still, over the demo's simulated upstreams.
+ * The whole app on a manual clock, over the demo's simulated upstreams.
  *
  * @module
  */
@@ -29,40 +29,40 @@ export const SETTINGS = {
   }),
 };
 
-/** The latency of the simulated providers, and some more. */
+/** A time longer than the latency of the simulated providers. */
 const ANSWER_MS = 50;
 
-/** A way to ask an app. */
-export function askingOf({ fetch }: App) {
+/** Returns a function that sends requests to an app. */
+export function requesterOf({ fetch }: App) {
   return {
     request: (path: string, init: RequestInit = {}, connection?: Connection): Promise<Response> =>
       fetch(new Request(new URL(path, "http://localhost"), init), connection),
   };
 }
 
-/** An app, and what it stands on. */
+/** An app and its dependencies. */
 export interface AppUnderTest extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly services: Services;
-  readonly app: ReturnType<typeof askingOf>;
-  /** Every URL the app has fetched. */
+  readonly app: ReturnType<typeof requesterOf>;
+  /** The URLs that the app has fetched. */
   readonly fetched: string[];
   /** The log lines of the app. */
   readonly lines: string[];
-  /** Sends a request and lets pass what the simulated providers take. */
+  /** Sends a request, and advances the clock by the latency of the simulated providers. */
   send(path: string, init?: RequestInit): Promise<Response>;
-  /** Publishes as the publisher does. */
+  /** Publishes with the publisher's token. */
   publish(channel: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Opens a stream and reads it on and on. */
+  /** Opens a stream and reads everything from it. */
   follow(path: string, headers?: Record<string, string>): Promise<Client>;
 }
 
 /**
  * Creates an app.
  *
- * @param fetch Stands in for the simulated upstreams.
- * @param resolve Knows other hosts than theirs.
- * @param random Stands in for chance, which has no say.
+ * @param fetch Replaces the simulated upstreams.
+ * @param resolve Resolves other hosts.
+ * @param random Replaces the constant random number.
  */
 export function createAppUnderTest(
   env: Readonly<Record<string, string>> = {},
@@ -77,8 +77,8 @@ export function createAppUnderTest(
     clock,
     random,
     log: createLogger("debug", clock, (line) => lines.push(line)),
-    fetch: () => Promise.reject(new Error("the test went outside")),
-    resolve: () => Promise.reject(new Error("the test went outside")),
+    fetch: () => Promise.reject(new Error("the test has no network")),
+    resolve: () => Promise.reject(new Error("the test has no network")),
     readAsset: () => Promise.reject(new Error("there is no such file")),
   });
   const runtime: Runtime = {
@@ -92,7 +92,7 @@ export function createAppUnderTest(
   const services = createServices(readConfig({ ...SETTINGS, ...env }), runtime, {
     version: "0.0.0",
   });
-  const app = askingOf(createApp(services));
+  const app = requesterOf(createApp(services));
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {
     const flight = app.request(path, init);
@@ -131,12 +131,12 @@ export function createAppUnderTest(
   };
 }
 
-/** The header of a user whose token lasts as long as tests do. */
+/** Returns the header of a user's token that does not expire. */
 export function userOf(sub: string, topics?: readonly string[]): { authorization: string } {
   return { authorization: `Bearer ${signToken({ sub, topics, exp: 9_999_999_999 })}` };
 }
 
-/** The status and the code of a refusal. */
+/** Returns the status and the code of a refusal. */
 export async function refusalOf(response: Response): Promise<readonly [number, unknown]> {
   const type = response.headers.get("content-type");
   assert(type === "application/problem+json", `${response.status} ${type}`);

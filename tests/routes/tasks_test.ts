@@ -1,41 +1,41 @@
-/** The routes of tasks: what clients, workers and strangers are answered. */
+/** The routes of tasks: answers to clients, workers and other users. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { newTask } from "../../lib/topics/tasks/task.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { seededBy } from "../support/seeded.ts";
-import { createAskedApp, follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { createAppWithUsers, follow, of, OF_PUBLISHER } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
 
 const MISSING = "/v1/tasks/0123456789abcdefghijklmn";
 
 function createTest(env: Readonly<Record<string, string>> = {}) {
-  const { below } = seededBy(1); // claims are told apart by chance
-  const test = createAskedApp(env, () => below(2 ** 32) / 2 ** 32);
+  const { below } = seededBy(1); // claims are random
+  const test = createAppWithUsers(env, () => below(2 ** 32) / 2 ** 32);
   return Object.assign(test, {
     async session(owner = "ann"): Promise<string> {
-      const begun = await test.ask("POST", "/v1/sessions", OF_PUBLISHER, { owner });
-      return `/v1/sessions/${(await begun.json()).id}`;
+      const created = await test.request("POST", "/v1/sessions", OF_PUBLISHER, { owner });
+      return `/v1/sessions/${(await created.json()).id}`;
     },
     process: (session: string, headers: HeadersInit = of("ann")) =>
-      test.ask("POST", `${session}/process`, headers),
-    /** The path of a task that waits. */
-    async begun(owner = "ann"): Promise<string> {
+      test.request("POST", `${session}/process`, headers),
+    /** Creates a task. @returns Its path. */
+    async created(owner = "ann"): Promise<string> {
       const answer = await this.process(await this.session(owner), OF_PUBLISHER);
       return `/v1/tasks/${(await answer.json()).task_id}`;
     },
-    claim: (task: string) => test.ask("POST", `${task}/claim`, OF_PUBLISHER),
-    /** The claim of a task that is claimed by that. */
+    claim: (task: string) => test.request("POST", `${task}/claim`, OF_PUBLISHER),
+    /** Claims a task. @returns The claim. */
     async claimed(task: string): Promise<string> {
       return (await (await this.claim(task)).json()).claim;
     },
-    report: (task: string, body: unknown) => test.ask("PATCH", task, OF_PUBLISHER, body),
+    report: (task: string, body: unknown) => test.request("PATCH", task, OF_PUBLISHER, body),
     async list() {
-      return await (await test.ask("GET", "/v1/tasks", OF_PUBLISHER)).json();
+      return await (await test.request("GET", "/v1/tasks", OF_PUBLISHER)).json();
     },
   });
 }
 
-Deno.test("POST of process answers 202 with Location, status_url and when to ask, and workers hear of it (S0-3)", async () => {
+Deno.test("POST of process answers 202 with Location, status_url and the poll delay, and workers receive the task (S0-3)", async () => {
   await using test = createTest();
   const session = await test.session();
   await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
@@ -65,7 +65,7 @@ Deno.test("process is a heartbeat of its session, and answers 409 after the sess
   assertEquals(await refusalOf(await test.process(session)), [409, "session_over"]);
 });
 
-Deno.test("process of a session that is another's is as unknown as of one that is not there", async () => {
+Deno.test("process of another user's session and of an unknown one get the same answers", async () => {
   await using test = createTest();
   const paths = [await test.session(), "/v1/sessions/0123456789abcdefghijklmn"];
   const bodies = await Promise.all(paths.map(async (path) => {
@@ -80,7 +80,7 @@ Deno.test("process of a session that is another's is as unknown as of one that i
   assertEquals((await test.list()).tasks, []);
 });
 
-Deno.test("Idempotency-Key makes a repeated process one task, for each caller apart, and after the session's end too", async () => {
+Deno.test("a repeated Idempotency-Key returns the first task, for each caller separately, also after the session's end", async () => {
   await using test = createTest();
   const session = await test.session();
   const key = { "idempotency-key": "order 1" };
@@ -90,7 +90,7 @@ Deno.test("Idempotency-Key makes a repeated process one task, for each caller ap
   }
   assertEquals([ids[0], ids[2]], [ids[1], ids[3]]);
   assertNotEquals(ids[0], ids[2]);
-  await test.ask("PATCH", session, OF_PUBLISHER, { session_state: "completed" });
+  await test.request("PATCH", session, OF_PUBLISHER, { session_state: "completed" });
   const again = await test.process(session, { ...of("ann"), ...key });
   assertEquals([again.status, (await again.json()).task_id], [202, ids[0]]);
   const other = { ...of("ann"), "idempotency-key": "order 2" };
@@ -109,44 +109,44 @@ Deno.test("a user creates at most 120 tasks a minute, a publisher PUBLISH_PER_MI
   assertEquals(await refusalOf(another), [429, "publishing_too_often"]);
 });
 
-Deno.test("GET of a status answers at once, to the end with the result (S0-4)", async () => {
+Deno.test("GET of a status answers at once, finally with the result (S0-4)", async () => {
   await using test = createTest();
-  const task = await test.begun();
-  const ask = async () => {
-    const answer = await test.ask("GET", `${task}/status`, of("ann"));
+  const task = await test.created();
+  const request = async () => {
+    const answer = await test.request("GET", `${task}/status`, of("ann"));
     const { state, attempts, progress, result, next_poll_delay } = await answer.json();
     const wait = answer.headers.get("retry-after");
     return [answer.status, state, attempts, progress, result, next_poll_delay, wait];
   };
-  assertEquals(await ask(), [200, "waiting", 0, null, null, 5, "5"]);
+  assertEquals(await request(), [200, "waiting", 0, null, null, 5, "5"]);
   const claim = await test.claimed(task);
-  assertEquals(await ask(), [200, "claimed", 1, null, null, 5, "5"]);
+  assertEquals(await request(), [200, "claimed", 1, null, null, 5, "5"]);
   await test.report(task, { claim, progress: 0.5 });
-  assertEquals(await ask(), [200, "running", 1, 0.5, null, 5, "5"]);
+  assertEquals(await request(), [200, "running", 1, 0.5, null, 5, "5"]);
   await test.report(task, { claim, state: "completed", result: { rows: 3 } });
-  assertEquals(await ask(), [200, "completed", 1, 1, { rows: 3 }, 0, null]);
+  assertEquals(await request(), [200, "completed", 1, 1, { rows: 3 }, 0, null]);
 });
 
-Deno.test("a task that is another's is as unknown as one that is not there; 60 questions a minute, then 429", async () => {
+Deno.test("another user's task and an unknown one get the same answers: 404 60 times a minute, then 429", async () => {
   await using test = createTest();
-  const task = await test.begun();
+  const task = await test.created();
   const bodies = await Promise.all([task, MISSING].map(async (path) => {
-    const answer = await test.ask("GET", `${path}/status`, of("bob"));
+    const answer = await test.request("GET", `${path}/status`, of("bob"));
     assertEquals(answer.status, 404);
     return await answer.text();
   }));
   assertEquals(bodies[0], bodies[1]);
-  for (let n = 0; n < 58; n++) await test.ask("GET", `${MISSING}/status`, of("bob"));
-  const refused = await test.ask("GET", `${task}/status`, of("bob"));
+  for (let n = 0; n < 58; n++) await test.request("GET", `${MISSING}/status`, of("bob"));
+  const refused = await test.request("GET", `${task}/status`, of("bob"));
   assertEquals(await refusalOf(refused), [429, "lookups_too_often"]);
-  assertEquals((await test.ask("GET", `${task}/status`, {})).status, 401);
+  assertEquals((await test.request("GET", `${task}/status`, {})).status, 401);
   const narrow = of("ann", { topics: ["sessions/*"] });
-  assertEquals((await test.ask("GET", `${task}/status`, narrow)).status, 403);
+  assertEquals((await test.request("GET", `${task}/status`, narrow)).status, 403);
 });
 
 Deno.test("only its worker receives a claim; another worker receives the time until it expires (S0-3)", async () => {
   await using test = createTest();
-  const task = await test.begun();
+  const task = await test.created();
   await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
   const answer = await test.claim(task);
   const { claim, state, attempts } = await answer.json();
@@ -156,13 +156,13 @@ Deno.test("only its worker receives a claim; another worker receives the time un
   const other = await test.claim(task);
   assertEquals(other.headers.get("retry-after"), "19");
   assertEquals(await refusalOf(other), [409, "task_claimed"]);
-  const seen = await (await test.ask("GET", `${task}/status`, OF_PUBLISHER)).text();
+  const seen = await (await test.request("GET", `${task}/status`, OF_PUBLISHER)).text();
   assert(!`${seen}${JSON.stringify([worker.frames, await test.list()])}`.includes(claim));
 });
 
 Deno.test("a late report of a lost claim is 409 claim_lost, anything after the end 409 task_over (S0-7)", async () => {
   await using test = createTest();
-  const task = await test.begun();
+  const task = await test.created();
   const lost = await test.claimed(task);
   await test.clock.advance(30_000);
   const claim = await test.claimed(task);
@@ -184,14 +184,14 @@ Deno.test("a late report of a lost claim is 409 claim_lost, anything after the e
 for (
   const [what, body, field] of [
     ["a report without a claim", {}, "claim"],
-    ["a state no worker reports", { claim: "x", state: "waiting" }, "state"],
+    ["a state that no worker may report", { claim: "x", state: "waiting" }, "state"],
     ["a progress above 1", { claim: "x", progress: 2 }, "progress"],
-    ["a field it does not know", { claim: "x", progess: 1 }, "progess"],
+    ["an unknown field", { claim: "x", progess: 1 }, "progess"],
   ] as const
 ) {
   Deno.test(`PATCH of a task refuses ${what}, and names the field`, async () => {
     await using test = createTest();
-    const answer = await test.report(await test.begun(), body);
+    const answer = await test.report(await test.created(), body);
     const { code, errors } = await answer.json();
     assertEquals([answer.status, code, errors[0].field], [400, "bad_parameters", field]);
   });
@@ -199,7 +199,7 @@ for (
 
 Deno.test("PATCH of a task refuses a result that is too large, and the task goes on", async () => {
   await using test = createTest({ MAX_EVENT_BYTES: "2000" });
-  const task = await test.begun();
+  const task = await test.created();
   const claim = await test.claimed(task);
   const large = await test.report(task, { claim, state: "completed", result: "x".repeat(2000) });
   assertEquals(await refusalOf(large), [413, "event_too_large"]);
@@ -214,7 +214,7 @@ Deno.test("GET /v1/tasks lists open tasks, oldest first, with depth, age and a c
   assert(/^\d+-\d+$/.test(cursor), cursor);
   const paths: string[] = [];
   for (let n = 0; n < 4; n++) {
-    paths.push(await test.begun());
+    paths.push(await test.created());
     await test.clock.advance(1000);
   }
   const [first = "", second = "", ...others] = paths;
@@ -228,24 +228,30 @@ Deno.test("GET /v1/tasks lists open tasks, oldest first, with depth, age and a c
   );
   assertEquals([depth, oldest_age_s], [2, 2]);
 
-  const third = await test.begun();
+  const third = await test.created();
   const back = { ...OF_PUBLISHER, "last-event-id": now };
   await using worker = await follow(test, "/v1/stream?topics=tasks", back);
-  const said = worker.dataOf("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
-  assertEquals(said, [third]);
+  const received = worker.dataOf("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
+  assertEquals(received, [third]);
 });
 
 Deno.test("users may neither subscribe to tasks nor list, claim or report them", async () => {
   await using test = createTest();
-  const task = await test.begun();
+  const task = await test.created();
   const wide = of("ann", { topics: ["tasks", "tasks/*"] });
   for (const path of ["/v1/tasks", "/v1/stream?topics=tasks"]) {
-    assertEquals(await refusalOf(await test.ask("GET", path, {})), [401, "private_topic"]);
-    assertEquals(await refusalOf(await test.ask("GET", path, wide)), [403, "topic_not_allowed"]);
+    assertEquals(await refusalOf(await test.request("GET", path, {})), [401, "private_topic"]);
+    assertEquals(await refusalOf(await test.request("GET", path, wide)), [
+      403,
+      "topic_not_allowed",
+    ]);
   }
-  assertEquals(await refusalOf(await test.ask("POST", `${task}/claim`, wide)), [401, "bad_token"]);
-  const told = await test.ask("PATCH", task, wide, { claim: "x" });
-  assertEquals(await refusalOf(told), [401, "bad_token"]);
+  assertEquals(await refusalOf(await test.request("POST", `${task}/claim`, wide)), [
+    401,
+    "bad_token",
+  ]);
+  const refused = await test.request("PATCH", task, wide, { claim: "x" });
+  assertEquals(await refusalOf(refused), [401, "bad_token"]);
 });
 
 Deno.test("a full queue answers 503 with Retry-After, and accepts a task once another has ended (S0-7)", async () => {
@@ -265,14 +271,14 @@ Deno.test("a full queue answers 503 with Retry-After, and accepts a task once an
 
 Deno.test("/metrics has the number of tasks by state, the oldest age, and the outcomes (S0-7)", async () => {
   await using test = createTest();
-  const [done, lapsed] = [await test.begun(), await test.begun()];
+  const [done, expired] = [await test.created(), await test.created()];
   const claim = await test.claimed(done);
-  await test.claimed(lapsed);
+  await test.claimed(expired);
   await test.report(done, { claim, state: "completed" });
-  await test.begun();
+  await test.created();
   await test.clock.advance(12_000);
   const read = async () => {
-    const text = await (await test.ask("GET", "/metrics", OF_PUBLISHER)).text();
+    const text = await (await test.request("GET", "/metrics", OF_PUBLISHER)).text();
     const states = ["waiting", "claimed", "running"];
     const outcomes = ["completed", "failed", "lapsed"];
     return [
@@ -286,9 +292,9 @@ Deno.test("/metrics has the number of tasks by state, the oldest age, and the ou
   assertEquals(await read(), [2, 0, 0, 42, 1, 0, 1]);
 });
 
-Deno.test("the document lists the routes of tasks (S0-3, S0-4)", async () => {
+Deno.test("GET /openapi.json lists the routes of tasks (S0-3, S0-4)", async () => {
   await using test = createTest();
-  const { paths } = await (await test.ask("GET", "/openapi.json", {})).json();
+  const { paths } = await (await test.request("GET", "/openapi.json", {})).json();
   const found = Object.entries(paths).filter(([path]) => /tasks|process/.test(path));
   assertEquals(found.map(([path, of]) => [path, Object.keys(Object(of))]).toSorted(), [
     ["/v1/sessions/{id}/process", ["post"]],

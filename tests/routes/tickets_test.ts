@@ -9,7 +9,7 @@ const ANN = userOf("ann", ["events/secret"]);
 const PUBLISHER = { authorization: `Bearer ${TOKEN}` };
 const Ticket = z.strictObject({ ticket: z.string(), expires_at: z.iso.datetime() });
 
-async function ask(
+async function request(
   { app }: AppUnderTest,
   headers: Record<string, string>,
   body: unknown = { topics: ["events/secret"] },
@@ -22,7 +22,7 @@ async function ask(
 }
 
 async function ticketFor(test: AppUnderTest, headers: Record<string, string>, topics?: string[]) {
-  const response = await ask(test, headers, topics && { topics });
+  const response = await request(test, headers, topics && { topics });
   assertEquals([response.status, response.headers.get("cache-control")], [201, "no-store"]);
   return Ticket.parse(await response.json());
 }
@@ -70,7 +70,7 @@ Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async 
   const first = await test.follow(SECRET, ANN);
   const busy = await test.app.request(path, { headers: { accept: "text/event-stream" } });
   const [frame] = createFrameParser("").feed(await busy.bytes());
-  // The ticket is of the same user as the stream that is open.
+  // The ticket has the same user as the open stream.
   assertEquals([frame?.event, JSON.parse(frame?.data ?? "{}").reason], ["busy", "client"]);
   assertEquals(await refusalOf(await test.send(path)), [429, "busy_client"]);
   await first.hangUp();
@@ -86,7 +86,7 @@ Deno.test("a consumed ticket takes no slot", async () => {
   assertEquals(test.services.budget.inUse, 0);
 });
 
-Deno.test("a stream of a private topic ends with its JWT, the one that its ticket was made with too", async () => {
+Deno.test("a stream of a private topic ends when the JWT expires, or the JWT of its ticket's issuer", async () => {
   await using test = createAppUnderTest();
   const endsAt = test.clock.now() + 90_000;
   const claims = { sub: "ann", topics: ["events/secret"], exp: endsAt / 1000 };
@@ -104,12 +104,12 @@ Deno.test("a stream of a private topic ends with its JWT, the one that its ticke
     assertEquals([client.frames.at(-1)?.event, client.isEnded], ["bye", true]);
     assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "{}").reason, "revoked");
   }
-  // What is anybody's needs no right.
+  // A public topic needs no rights.
   assertEquals([free.dataOf("auth", "bye"), free.isEnded], [[], false]);
   assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
 });
 
-Deno.test("a ticket opens its user's operation, and reveals nothing of another's", async () => {
+Deno.test("a ticket opens its user's operation, and reveals nothing of another user's", async () => {
   await using test = createAppUnderTest();
   const created = await test.app.request("/v1/operations", {
     method: "POST",
@@ -119,8 +119,8 @@ Deno.test("a ticket opens its user's operation, and reveals nothing of another's
   const topic = `operations/${(await created.json()).id}`;
   const path = (ticket: string) => `/v1/stream?topics=${topic}&ticket=${ticket}`;
   const mine = await ticketFor(test, userOf("ann"), [topic]);
-  const strangers = await ticketFor(test, userOf("bob"), [topic]);
-  assertEquals(await refusalOf(await test.send(path(strangers.ticket))), [404, "unknown_topic"]);
+  const others = await ticketFor(test, userOf("bob"), [topic]);
+  assertEquals(await refusalOf(await test.send(path(others.ticket))), [404, "unknown_topic"]);
   for (const { ticket } of [mine, await ticketFor(test, PUBLISHER, [topic])]) {
     await using client = await test.follow(path(ticket));
     assertEquals(client.dataOf("progress").length, 1);
@@ -141,7 +141,7 @@ Deno.test("a ticket opens streams only", async () => {
 Deno.test("POST /v1/tickets refuses topics that the token does not include, and invalid bodies", async () => {
   await using test = createAppUnderTest();
   const refusal = async (headers: Record<string, string>, body?: unknown) =>
-    await refusalOf(await ask(test, headers, body));
+    await refusalOf(await request(test, headers, body));
   assertEquals(await refusal({}), [401, "token_needed"]);
   assertEquals(await refusal({ authorization: "Bearer x" }), [401, "bad_token"]);
   const cookie = ANN.authorization.replace("Bearer ", "edgetape=");
@@ -158,10 +158,10 @@ Deno.test("POST /v1/tickets refuses topics that the token does not include, and 
   assertEquals(await refusal(ANN, { topics: ["x".repeat(20_000)] }), [413, "body_too_large"]);
 });
 
-Deno.test("POST /v1/tickets makes a user as many as it may open streams, and others theirs", async () => {
+Deno.test("POST /v1/tickets limits each user to its rate of streams", async () => {
   await using test = createAppUnderTest({ OPENS_PER_MINUTE: "1", PUBLISH_PER_MINUTE: "2" });
   const refused = async (headers: Record<string, string>) => {
-    const response = await ask(test, headers);
+    const response = await request(test, headers);
     assertEquals(response.headers.get("retry-after") !== null, true);
     return await refusalOf(response);
   };
@@ -171,20 +171,20 @@ Deno.test("POST /v1/tickets makes a user as many as it may open streams, and oth
   await ticketFor(test, PUBLISHER);
   await test.publish("alerts", { type: "note", data: 1 });
   assertEquals(await refused(PUBLISHER), [429, "publishing_too_often"]);
-  // Making one is not opening one.
+  // A ticket does not count as an opened stream.
   await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
   assertEquals(client.dataOf("sync").length, 1);
 });
 
-Deno.test("without AUTH_SECRET private topics are open to publishers only, and a warning tells the operator", async () => {
+Deno.test("without AUTH_SECRET private topics are open to publishers only, and a warning is logged", async () => {
   await using test = createAppUnderTest({ AUTH_SECRET: "" });
   for (const headers of [{}, ANN]) {
     const response = await test.send(SECRET, { headers });
     assertEquals(response.status, 401);
     assert(!(await response.text()).includes("AUTH_SECRET"));
   }
-  const told = test.lines.filter((line) => line.includes("AUTH_SECRET"));
-  assertEquals(told.length, 1);
+  const warnings = test.lines.filter((line) => line.includes("AUTH_SECRET"));
+  assertEquals(warnings.length, 1);
   const { ticket } = await ticketFor(test, PUBLISHER);
   await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
   assertEquals(client.dataOf("sync").length, 1);
@@ -192,11 +192,11 @@ Deno.test("without AUTH_SECRET private topics are open to publishers only, and a
   assertEquals(open.lines, []);
 });
 
-Deno.test("nothing of a token reaches an answer or the log, whatever is done with it", async () => {
+Deno.test("no part of a token reaches an answer or the log", async () => {
   const origin = "https://a.example";
   await using test = createAppUnderTest({ ALLOWED_ORIGINS: origin });
   const answers: string[] = [];
-  const tell = async (flight: Promise<Response> | Response) => {
+  const record = async (flight: Promise<Response> | Response) => {
     const { status, headers, body } = await flight;
     answers.push(JSON.stringify([...headers]));
     if (status !== 200) answers.push(await new Response(body).text());
@@ -222,25 +222,27 @@ Deno.test("nothing of a token reaches an answer or the log, whatever is done wit
     const authorization = `Bearer ${each}`;
     for (const path of [SECRET, "/v1/stream?topics=quotes,events/secret", "/page/page.css", "/x"]) {
       for (const method of ["GET", "HEAD"]) {
-        statuses.add(await tell(test.send(path, { method, headers: { authorization } })));
+        statuses.add(await record(test.send(path, { method, headers: { authorization } })));
       }
       statuses.add(
-        await tell(test.send(path, { headers: { cookie: `edgetape=${each}`, origin } })),
+        await record(test.send(path, { headers: { cookie: `edgetape=${each}`, origin } })),
       );
       const query = `${path.includes("?") ? "&" : "?"}last_event_id=1&`;
       for (const name of ["ticket", "token", "access_token"]) {
-        statuses.add(await tell(test.send(`${path}${query}${name}=${each}`)));
+        statuses.add(await record(test.send(`${path}${query}${name}=${each}`)));
       }
     }
-    statuses.add(await tell(ask(test, { authorization }, { topics: ["events/x"] })));
-    statuses.add(await tell(test.publish("nothing", { type: "note", data: 1 }, { authorization })));
+    statuses.add(await record(request(test, { authorization }, { topics: ["events/x"] })));
+    statuses.add(
+      await record(test.publish("nothing", { type: "note", data: 1 }, { authorization })),
+    );
   }
   assertEquals([...statuses].sort(), [200, 400, 401, 403, 404, 500]);
-  const told = [...answers, ...test.lines].join("\n");
+  const text = [...answers, ...test.lines].join("\n");
   for (const each of [...tokens, AUTH_SECRET]) {
-    // Its halves neither.
-    for (const piece of each.split(".").filter((text) => text.length > 12)) {
-      if (!tokens[4]?.startsWith(piece)) assert(!told.includes(piece), `${piece} was told`);
+    // Nor do its parts.
+    for (const piece of each.split(".").filter((part) => part.length > 12)) {
+      if (!tokens[4]?.startsWith(piece)) assert(!text.includes(piece), `${piece} leaked`);
     }
   }
   assert(test.lines.length > 0);
