@@ -3,31 +3,30 @@
  *
  * @module
  */
-import { DAY_MS } from "../core/time.ts";
-import { marketOf } from "./market.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { DAY_MS, isoTime } from "../core/time.ts";
+import { createSimulatedMarket } from "./market.ts";
+import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 
-const coinbaseMarket = marketOf(0);
+const coinbaseMarket = createSimulatedMarket(0);
 
-/** Simulates Coinbase. Its stats have 8 decimals where its ticker has 2, as the real ones. */
+/** Simulates Coinbase. Like the real ones, its stats have 8 decimals and its ticker has 2. */
 export const simulatedCoinbase: SimulatedUpstream = {
   host: "api.exchange.coinbase.com",
-  latencyMs: { least: 5, most: 15 },
-  answer({ pathname }, now) {
-    const [, symbol = "", what = ""] = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(pathname) ?? [];
-    const priceAt = coinbaseMarket[symbol];
+  latencyMs: { min: 5, max: 15 },
+  respond({ pathname }, now) {
+    const match = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(pathname);
+    const priceAt = lookUp(coinbaseMarket, match?.[1]);
     if (priceAt === undefined) return { status: 404, body: { message: "NotFound" } };
     const price = priceAt(now);
-    if (what === "stats") {
+    if (match?.[2] === "stats") {
       const open = `${priceAt(now - DAY_MS)}000000`;
       const last = `${price}000000`;
-      const [low, high] = [open, last].sort((a, b) => Number(a) - Number(b));
+      const [low, high] = Number(open) < Number(last) ? [open, last] : [last, open];
       return { status: 200, body: { open, high, low, volume: "8125.32114903", last } };
     }
-    const time = new Date(now).toISOString();
     return {
       status: 200,
-      body: { trade_id: now, price, size: "0.01", time, bid: price, ask: price },
+      body: { trade_id: now, price, size: "0.01", time: isoTime(now), bid: price, ask: price },
     };
   },
 };

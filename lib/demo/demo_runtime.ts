@@ -4,21 +4,21 @@
  * @module
  */
 import type { Runtime } from "../core/runtime.ts";
-import { answerOf, latencyOf } from "./answers.ts";
 import type { DemoPace } from "./calendar.ts";
 import { simulatedCoinbase } from "./coinbase.ts";
 import { simulatedCoinGecko } from "./coingecko.ts";
+import { createSimulatedFeeds } from "./feeds.ts";
 import { simulatedFred } from "./fred.ts";
 import { simulatedGoldApi } from "./gold_api.ts";
 import { simulatedKraken } from "./kraken.ts";
-import { simulatedFeeds } from "./feeds.ts";
+import { latencyOf, respondWithFault } from "./responses.ts";
 import { CALM, createScript } from "./script.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { latencyAt, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { simulatedTwelveData } from "./twelve_data.ts";
 import { createSimulatedYahoo } from "./yahoo.ts";
 
 /** THE LIST of simulated upstreams. */
-function upstreamsAt(pace: DemoPace): readonly SimulatedUpstream[] {
+function createSimulatedUpstreams(pace: DemoPace): readonly SimulatedUpstream[] {
   return [
     simulatedCoinbase,
     simulatedKraken,
@@ -30,20 +30,26 @@ function upstreamsAt(pace: DemoPace): readonly SimulatedUpstream[] {
   ];
 }
 
-/** The address of every simulated host. It is public, so the SSRF guard lets it pass, and it is never called. */
+/** The address of every simulated host. It is public so that the SSRF guard accepts it. It is never called. */
 const SIMULATED_ADDRESS = "192.0.32.8";
 
 /** The options of the demo. */
 export interface DemoOptions {
-  /** The number of market days in a real day. */
+  /** The number of market days in a real day: 1 by default. */
   readonly speed?: number;
-  /** True lets upstreams fail now and then, by the script. */
+  /** True if upstreams fail as the fault script says. False by default. */
   readonly hasFaults?: boolean;
 }
 
+/** A call of a simulated host. */
+interface SimulatedCall {
+  readonly latencyMs: number;
+  respond(url: URL, init: RequestInit): Response;
+}
+
 /**
- * Creates a runtime whose `fetch` and `resolve` reach the simulated upstreams and nothing else. Answers depend on wall time
- * alone: the current time, and the start of the demo.
+ * Creates a runtime whose `fetch` and `resolve` reach the simulated upstreams and nothing else. Both reject with a
+ * `TypeError` for any other host. Responses depend on wall time alone: the current time, and the start of the demo.
  */
 export function createDemoRuntime(
   runtime: Runtime,
@@ -51,35 +57,42 @@ export function createDemoRuntime(
 ): Runtime {
   const { clock, random } = runtime;
   const startedAt = clock.now();
-  const upstreams = upstreamsAt({ startedAt, speed });
-  const feeds = simulatedFeeds(startedAt);
+  const upstreams = createSimulatedUpstreams({ startedAt, speed });
+  const feeds = createSimulatedFeeds(startedAt);
   const script = hasFaults ? createScript(startedAt) : CALM;
 
-  /** Finds the simulation of a host, and the latency of its next answer. */
-  function find(host: string) {
-    const feed = feeds.find((each) => each.host === host);
-    if (feed) {
-      const { latencyMs: { least, most } } = feed;
-      const respond = (url: URL, init: RequestInit) =>
-        feed.respond(url, new Headers(init.headers), clock.now());
-      return { latencyMs: least + random() * (most - least), respond };
+  function isSimulated(host: string): boolean {
+    return [...feeds, ...upstreams].some((simulated) => simulated.host === host);
+  }
+
+  /** Starts a call of a simulated host: it takes `latencyMs`, after which `respond` returns the response. */
+  function startCall(host: string): SimulatedCall {
+    const feed = feeds.find((candidate) => candidate.host === host);
+    if (feed !== undefined) {
+      return {
+        latencyMs: latencyAt(feed.latencyMs, random()),
+        respond: (url, init) => feed.respond(url, new Headers(init.headers), clock.now()),
+      };
     }
-    const upstream = upstreams.find((each) => each.host === host);
+    const upstream = upstreams.find((candidate) => candidate.host === host);
     if (upstream === undefined) throw new TypeError(`Cannot reach ${host}: it is not simulated`);
     // The fault is decided when the call arrives, as at real upstreams.
     const act = script(host, clock.now());
-    const respond = (url: URL) => answerOf(upstream, act, url, clock.now());
-    return { latencyMs: latencyOf(upstream, act, random()), respond };
+    return {
+      latencyMs: latencyOf(upstream, act, random()),
+      respond: (url) => respondWithFault(upstream, act, url, clock.now()),
+    };
   }
 
+  /** Resolves after `ms`. It rejects with the signal's reason if the call is aborted first. */
   function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const callOff = clock.after(ms, () => {
+      const cancelTimer = clock.after(ms, () => {
         signal?.removeEventListener("abort", abort);
         resolve();
       });
       function abort() {
-        callOff();
+        cancelTimer();
         reject(signal?.reason);
       }
       signal?.addEventListener("abort", abort, { once: true });
@@ -90,14 +103,14 @@ export function createDemoRuntime(
     ...runtime,
     async fetch(url, init) {
       init.signal?.throwIfAborted();
-      const { latencyMs, respond } = find(url.hostname);
+      const { latencyMs, respond } = startCall(url.hostname);
       await pause(latencyMs, init.signal);
       return respond(url, init);
     },
-    resolve: (host) =>
-      new Promise((resolve) => {
-        find(host);
-        resolve([SIMULATED_ADDRESS]);
-      }),
+    resolve(host) {
+      return isSimulated(host)
+        ? Promise.resolve([SIMULATED_ADDRESS])
+        : Promise.reject(new TypeError(`Cannot resolve ${host}: it is not simulated`));
+    },
   };
 }

@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { DAY_MS } from "../core/time.ts";
-import { marketOf } from "./market.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { DAY_MS, HOUR_MS, isoTime } from "../core/time.ts";
+import { createSimulatedMarket } from "./market.ts";
+import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 
-/** The close of New York's market, in UTC. */
-const CLOSE_MS = 20 * 3_600_000;
+/** The close of New York's market in summer, after midnight UTC. */
+const CLOSE_MS = 20 * HOUR_MS;
+
+/** The most observations in a response. It bounds the work of a request. */
+const MAX_OBSERVATIONS = 100;
 
 const SIMULATED_SERIES: Readonly<Record<string, string>> = {
   DCOILBRENTEU: "BRENT",
@@ -18,23 +21,24 @@ const SIMULATED_SERIES: Readonly<Record<string, string>> = {
   NASDAQCOM: "IXIC",
 };
 
-const fredMarket = marketOf(0);
+const fredMarket = createSimulatedMarket(0);
 
 /** Simulates FRED: past closes, newest first, with `.` for days without trades. */
 export const simulatedFred: SimulatedUpstream = {
   host: "api.stlouisfed.org",
-  latencyMs: { least: 10, most: 40 },
-  answer({ searchParams }, now) {
-    const priceAt = fredMarket[SIMULATED_SERIES[searchParams.get("series_id") ?? ""] ?? ""];
+  latencyMs: { min: 10, max: 40 },
+  respond({ searchParams }, now) {
+    const priceAt = lookUp(fredMarket, lookUp(SIMULATED_SERIES, searchParams.get("series_id")));
     if (priceAt === undefined) {
       const error_message = "Bad Request.  The series does not exist.";
       return { status: 400, body: { error_code: 400, error_message } };
     }
-    const limit = Math.min(Number(searchParams.get("limit") ?? 100), 100);
+    const requested = Number(searchParams.get("limit") ?? MAX_OBSERVATIONS);
+    const limit = Math.min(requested, MAX_OBSERVATIONS);
     const today = now - now % DAY_MS;
-    const observations = Array.from({ length: limit }, (_, n) => {
-      const day = new Date(today - (n + 1) * DAY_MS);
-      const date = day.toISOString().slice(0, 10);
+    const observations = Array.from({ length: limit }, (_, index) => {
+      const day = new Date(today - (index + 1) * DAY_MS);
+      const date = isoTime(day.getTime()).slice(0, 10);
       const isWeekend = day.getUTCDay() % 6 === 0;
       const value = isWeekend ? "." : priceAt(day.getTime() + CLOSE_MS);
       return { realtime_start: date, realtime_end: date, date, value };

@@ -3,26 +3,27 @@
  *
  * @module
  */
-import { marketOf } from "./market.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { isoTime } from "../core/time.ts";
+import { createSimulatedMarket } from "./market.ts";
+import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { lastSpotTrade } from "./spot.ts";
 
-const NAMES: Readonly<Record<string, string>> = { XAU: "Gold", XAG: "Silver" };
+const METAL_NAMES: Readonly<Record<string, string>> = { XAU: "Gold", XAG: "Silver" };
 
-const goldApiMarket = marketOf(0);
+const goldApiMarket = createSimulatedMarket(0);
 
 /** Simulates gold-api.com: bare numbers, no previous close, and whole seconds in ISO 8601. */
 export const simulatedGoldApi: SimulatedUpstream = {
   host: "api.gold-api.com",
-  latencyMs: { least: 10, most: 30 },
-  answer({ pathname }, now) {
-    const symbol = /^\/price\/([A-Z]+)$/.exec(pathname)?.[1] ?? "";
-    const priceAt = goldApiMarket[`${symbol}-USD`];
-    const name = NAMES[symbol];
+  latencyMs: { min: 10, max: 30 },
+  respond({ pathname }, now) {
+    const symbol = /^\/price\/([A-Z]+)$/.exec(pathname)?.[1];
+    const name = lookUp(METAL_NAMES, symbol);
+    const priceAt = lookUp(goldApiMarket, `${symbol}-USD`);
     if (priceAt === undefined || name === undefined) {
       return { status: 404, body: { error: "Symbol not found" } };
     }
-    const at = lastSpotTrade(now);
+    const tradedAt = lastSpotTrade(now);
     return {
       status: 200,
       body: {
@@ -30,9 +31,9 @@ export const simulatedGoldApi: SimulatedUpstream = {
         currencySymbol: "$",
         exchangeRate: 1,
         name,
-        price: Number(priceAt(at)),
+        price: Number(priceAt(tradedAt)),
         symbol,
-        updatedAt: new Date(at).toISOString().replace(/\.\d+Z$/, "Z"),
+        updatedAt: isoTime(tradedAt).replace(/\.\d+Z$/, "Z"),
         updatedAtReadable: "a few seconds ago",
       },
     };

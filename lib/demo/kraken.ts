@@ -4,34 +4,41 @@
  * @module
  */
 import { DAY_MS } from "../core/time.ts";
-import { marketOf } from "./market.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { createSimulatedMarket } from "./market.ts";
+import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 
-/** The requested pairs: the key of each in the answer, and its symbol. */
-const SIMULATED_PAIRS: Readonly<Record<string, { readonly key: string; readonly symbol: string }>> =
-  {
-    XBTUSD: { key: "XXBTZUSD", symbol: "BTC-USD" },
-    ETHUSD: { key: "XETHZUSD", symbol: "ETH-USD" },
-  };
+/** A pair: its key in a response, and its symbol. */
+interface SimulatedPair {
+  readonly key: string;
+  readonly symbol: string;
+}
 
-const krakenMarket = marketOf(1);
+/** The pairs, by the name that a request uses. */
+const SIMULATED_PAIRS: Readonly<Record<string, SimulatedPair>> = {
+  XBTUSD: { key: "XXBTZUSD", symbol: "BTC-USD" },
+  ETHUSD: { key: "XETHZUSD", symbol: "ETH-USD" },
+};
+
+const krakenMarket = createSimulatedMarket(1);
 
 /** Simulates Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
 export const simulatedKraken: SimulatedUpstream = {
   host: "api.kraken.com",
-  latencyMs: { least: 10, most: 20 },
-  answer({ searchParams }, now) {
+  latencyMs: { min: 10, max: 20 },
+  respond({ searchParams }, now) {
     const result: Record<string, unknown> = {};
     for (const name of searchParams.get("pair")?.split(",") ?? []) {
-      const pair = SIMULATED_PAIRS[name];
-      const priceAt = pair && krakenMarket[pair.symbol];
-      if (!priceAt) return { status: 200, body: { error: ["EQuery:Unknown asset pair"] } };
-      const [last, open] = [now, now - now % DAY_MS].map((ms) => `${priceAt(ms)}000`);
+      const pair = lookUp(SIMULATED_PAIRS, name);
+      const priceAt = lookUp(krakenMarket, pair?.symbol);
+      if (pair === undefined || priceAt === undefined) {
+        return { status: 200, body: { error: ["EQuery:Unknown asset pair"] } };
+      }
+      const last = `${priceAt(now)}000`;
       result[pair.key] = {
         a: [last, "1", "1.000"],
         b: [last, "1", "1.000"],
         c: [last, "0.01"],
-        o: open,
+        o: `${priceAt(now - now % DAY_MS)}000`,
       };
     }
     return { status: 200, body: { error: [], result } };

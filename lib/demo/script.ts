@@ -3,34 +3,33 @@
  *
  * @module
  */
-import { noise } from "./walk.ts";
+import { fraction } from "./noise.ts";
 
 /**
  * | fault     | the upstream                                               |
  * | --------- | ---------------------------------------------------------- |
- * | `slow`    | answers after every deadline                               |
- * | `stale`   | repeats its last answer, with the same time                |
+ * | `slow`    | responds after every deadline                              |
+ * | `stale`   | repeats its last response, with the same market time       |
  * | `limit`   | refuses: 429, with `Retry-After` to the end of the scene   |
  * | `outage`  | refuses: 503                                               |
- * | `html`    | answers 200 with an HTML page                              |
- * | `garbage` | answers 200 with truncated JSON                            |
+ * | `html`    | responds with 200 and an HTML page                         |
+ * | `garbage` | responds with 200 and truncated JSON                       |
  */
 export type Fault = "slow" | "stale" | "limit" | "outage" | "html" | "garbage";
 
-/** One fault of the script. */
+/** One fault of the play, in seconds from the beginning of a round. */
 export interface Scene {
   readonly host: string;
   readonly fault: Fault;
-  /** Seconds from the beginning of the round. */
-  readonly from: number;
-  readonly to: number;
+  readonly startS: number;
+  readonly endS: number;
 }
 
 /** The length of the play, in seconds. */
 export const ROUND_S = 120;
 
 /** The largest delay of a scene, in seconds. Each round has other delays. */
-export const JITTER_S = 3;
+export const MAX_DELAY_S = 3;
 
 const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
@@ -38,46 +37,47 @@ const GOLD = "api.gold-api.com";
 const YAHOO = "query1.finance.yahoo.com";
 
 /**
- * THE PLAY. Polls are 5 seconds apart: two missed polls make a price stale, three failures in a row open a breaker for 10
- * seconds. Scenes do not overlap, so most upstreams answer at any time.
+ * THE PLAY. Polls are 5 seconds apart, so two missed polls make a price stale, and three failures in a row open a circuit
+ * breaker for 10 seconds. Scenes do not overlap, so most upstreams respond at any time.
  */
 export const SCENES: readonly Scene[] = [
-  { host: COINBASE, fault: "slow", from: 5, to: 29 }, // Kraken takes over
-  { host: KRAKEN, fault: "html", from: 32, to: 38 }, // who stepped in is wrong for once
-  { host: GOLD, fault: "stale", from: 41, to: 58 }, // metals go stale, though every answer is a 200
-  { host: YAHOO, fault: "outage", from: 61, to: 79 }, // oil and indices go stale, then down
-  { host: GOLD, fault: "limit", from: 82, to: 97 }, // metals wait until they may ask again
-  { host: COINBASE, fault: "garbage", from: 100, to: 106 }, // one bad answer is no drama
+  { host: COINBASE, fault: "slow", startS: 5, endS: 29 }, // Kraken takes over
+  { host: KRAKEN, fault: "html", startS: 32, endS: 38 }, // the provider that took over fails too
+  { host: GOLD, fault: "stale", startS: 41, endS: 58 }, // metals go stale, though every response is a 200
+  { host: YAHOO, fault: "outage", startS: 61, endS: 79 }, // oil and indices go stale, then down
+  { host: GOLD, fault: "limit", startS: 82, endS: 97 }, // metals wait until the cool-down is over
+  { host: COINBASE, fault: "garbage", startS: 100, endS: 106 }, // one bad response opens no breaker
 ];
 
-/** A scene in progress. Times are in milliseconds since the epoch. */
+/** A scene in progress. Times are wall times in ms, and `endsAt` is exclusive. */
 export interface Act {
   readonly fault: Fault;
-  readonly from: number;
-  readonly to: number;
+  readonly startsAt: number;
+  readonly endsAt: number;
 }
 
-/** Returns the act of a host at a time, null without a fault. */
+/** Returns the act of a host at a wall time in ms: null without a fault. */
 export type FaultScript = (host: string, ms: number) => Act | null;
 
 /** A script without faults. */
 export const CALM: FaultScript = () => null;
 
 /**
- * Creates the fault script of a demo. It depends on the start of the demo alone.
+ * Creates the fault script of a demo.
  *
+ * @param startedAt The start of the demo: wall time in ms.
  * @param seed The seed of the delays.
  */
 export function createScript(startedAt: number, seed = 1): FaultScript {
   return (host, ms) => {
     const round = Math.floor((ms - startedAt) / (ROUND_S * 1000));
-    const began = startedAt + round * ROUND_S * 1000;
-    for (const [n, scene] of SCENES.entries()) {
+    const roundStartedAt = startedAt + round * ROUND_S * 1000;
+    for (const [index, scene] of SCENES.entries()) {
       if (scene.host !== host) continue;
-      const late = (noise(seed, n, round) + 1) / 2 * JITTER_S;
-      const [from, to] = [scene.from, scene.to].map((s) => began + Math.round((s + late) * 1000));
-      if (from === undefined || to === undefined) continue;
-      if (ms >= from && ms < to) return { fault: scene.fault, from, to };
+      const delayS = fraction(seed, index, round) * MAX_DELAY_S;
+      const timeOf = (sceneS: number) => roundStartedAt + Math.round((sceneS + delayS) * 1000);
+      const [startsAt, endsAt] = [timeOf(scene.startS), timeOf(scene.endS)];
+      if (ms >= startsAt && ms < endsAt) return { fault: scene.fault, startsAt, endsAt };
     }
     return null;
   };

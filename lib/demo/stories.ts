@@ -3,106 +3,150 @@
  *
  * @module
  */
-import { noise } from "./walk.ts";
+import { fraction } from "./noise.ts";
 
-/** The interval between two stories. */
+/** The interval between two stories, in ms. */
 export const STORY_INTERVAL_MS = 9000;
 
 /** The number of stories at the start of the demo. */
 const INITIAL_STORIES = 12;
 
-/** The delay of a correction, and of a repetition by another teller. */
-const CORRECTED_AFTER_MS = 20_000;
-const RETOLD_AFTER_MS = 12_000;
+/** The delay of a correction. */
+const CORRECTION_DELAY_MS = 20_000;
 
-/** The tellers of stories, in turns. */
-export const TELLERS = ["wire", "desk", "herald"] as const;
+/** The delay of a repetition by another outlet. */
+const REPETITION_DELAY_MS = 12_000;
 
-/** A teller of stories. */
-export type Teller = typeof TELLERS[number];
+/** The outlets, which publish stories in turns. */
+export const OUTLETS = ["wire", "desk", "herald"] as const;
+
+/** A publisher of stories. */
+export type Outlet = typeof OUTLETS[number];
 
 const SUBJECTS = [
-  ...["Gold", "Silver", "Brent crude", "Bitcoin", "Ether", "The S&P 500", "The Nasdaq"],
-  ...["A central bank", "A large refinery", "The biggest exchange", "A maker of chips & cables"],
+  "Gold",
+  "Silver",
+  "Brent crude",
+  "Bitcoin",
+  "Ether",
+  "The S&P 500",
+  "The Nasdaq",
+  "A central bank",
+  "A large refinery",
+  "The biggest exchange",
+  "A maker of chips & cables",
 ];
 const VERBS = ["rises", "slips", "holds steady", "rallies", "gives up early gains", "edges higher"];
 const REASONS = [
-  ...[
-    "as traders await data on jobs",
-    "after a surprise in inventories",
-    "while yields <i>ease</i>",
-  ],
-  ...["as the dollar weakens", "ahead of a policy meeting", "on talk of a new supply deal"],
-  ...["after earnings beat forecasts", "as volumes thin out before the weekend"],
+  "as traders await data on jobs",
+  "after a surprise in inventories",
+  "while yields <i>ease</i>",
+  "as the dollar weakens",
+  "ahead of a policy meeting",
+  "on talk of a new supply deal",
+  "after earnings beat forecasts",
+  "as volumes thin out before the weekend",
 ];
 
-/** One story, as one teller publishes it at a time. */
+/** A version of a story that one outlet publishes. */
 export interface Story {
-  readonly n: number;
   /** May contain HTML, as real titles do. */
   readonly title: string;
   readonly summary: string;
   readonly link: string;
   readonly guid: string;
-  /** The time of publication, in ms since the epoch. */
-  readonly at: number;
-  /** True if its date and its link are invalid. */
+  /** Wall time in ms. */
+  readonly publishedAt: number;
+  /** True if the outlet publishes it with an invalid date and link. */
   readonly isMalformed: boolean;
 }
 
-/** Picks an entry of a list. The choice depends on the numbers alone. */
-function pick(list: readonly string[], seed: number, n: number): string {
-  return list[Math.floor((noise(seed, 1, n) + 1) / 2 * list.length)] ?? "";
+/** Returns an entry of a list. An index beyond the end starts again at the beginning. */
+function entryAt<T>(list: readonly T[], index: number): T {
+  const entry = list[index % list.length];
+  if (entry === undefined) throw new RangeError("Cannot choose from an empty list");
+  return entry;
 }
 
-function tellerOf(n: number): Teller {
-  return TELLERS[n % TELLERS.length] ?? "wire";
+/** Picks an entry of a list. The choice depends on the seed and the story's number alone. */
+function pick(list: readonly string[], seed: number, storyNumber: number): string {
+  return entryAt(list, Math.floor(fraction(seed, 1, storyNumber) * list.length));
 }
 
-/** Returns the second teller of a story, and whether it repeats the first one's link; null without one. */
-function retelling(n: number): { readonly teller: Teller; readonly isLinked: boolean } | null {
-  return n % 4 === 3 ? { teller: tellerOf(n + 1), isLinked: n % 8 === 3 } : null;
+function outletOf(storyNumber: number): Outlet {
+  return entryAt(OUTLETS, storyNumber);
 }
 
-function storyOf(n: number, at: number, now: number): Story {
-  const teller = tellerOf(n);
-  const percent = ((noise(2, 1, n) + 1) * 2).toFixed(1);
-  const isCorrected = n % 5 === 2 && now >= at + CORRECTED_AFTER_MS;
-  // The number keeps titles apart: deduplication compares them.
-  const title = `${pick(SUBJECTS, 3, n)} ${pick(VERBS, 4, n)} ${pick(REASONS, 5, n)}, story ${n}`;
+/** A second outlet that publishes a story. */
+interface Repetition {
+  readonly outlet: Outlet;
+  /** True if it links to the first outlet's page. */
+  readonly hasSameLink: boolean;
+}
+
+function repetitionOf(storyNumber: number): Repetition | null {
+  return storyNumber % 4 === 3
+    ? { outlet: outletOf(storyNumber + 1), hasSameLink: storyNumber % 8 === 3 }
+    : null;
+}
+
+function linkOf(outlet: Outlet, storyNumber: number): string {
+  return `https://${outlet}.example/stories/${storyNumber}`;
+}
+
+function guidOf(outlet: Outlet, storyNumber: number): string {
+  return `${outlet}-${storyNumber}`;
+}
+
+/** Creates a story as its first outlet publishes it. */
+function createStory(storyNumber: number, publishedAt: number, now: number): Story {
+  const outlet = outletOf(storyNumber);
+  const percent = (fraction(2, 1, storyNumber) * 4).toFixed(1);
+  const isCorrected = storyNumber % 5 === 2 && now >= publishedAt + CORRECTION_DELAY_MS;
+  const [subject, verb, reason] = [
+    pick(SUBJECTS, 3, storyNumber),
+    pick(VERBS, 4, storyNumber),
+    pick(REASONS, 5, storyNumber),
+  ];
+  // The number makes titles unique, since deduplication compares them.
+  const title = `${subject} ${verb} ${reason}, story ${storyNumber}`;
   return {
-    n,
     title: isCorrected ? `${title} (corrected)` : title,
     summary: `<p>A story of the <b>demo</b>: it is simulated. The move was ${
       isCorrected ? (Number(percent) / 2).toFixed(1) : percent
     } %.</p>`,
-    link: `https://${teller}.example/stories/${n}`,
-    guid: `${teller}-${n}`,
-    at,
-    isMalformed: n % 11 === 6,
+    link: linkOf(outlet, storyNumber),
+    guid: guidOf(outlet, storyNumber),
+    publishedAt,
+    isMalformed: storyNumber % 11 === 6,
   };
 }
 
-/**
- * Returns the stories of a teller's feed, newest first.
- *
- * @param startedAt The start of the demo. It and `now` are in ms since the epoch.
- * @param limit The most stories of the feed.
- */
-export function storiesAt(teller: Teller, startedAt: number, now: number, limit: number): Story[] {
+/** A feed at a time. Times are wall times in ms. */
+export interface FeedView {
+  readonly outlet: Outlet;
+  /** The start of the demo. */
+  readonly startedAt: number;
+  readonly now: number;
+  readonly maxStories: number;
+}
+
+/** Returns the stories of an outlet's feed, newest first. */
+export function storiesAt({ outlet, startedAt, now, maxStories }: FeedView): Story[] {
   const newest = INITIAL_STORIES + Math.floor((now - startedAt) / STORY_INTERVAL_MS);
-  const shown: Story[] = [];
-  for (let n = newest; n >= 0 && shown.length < limit; n--) {
-    const at = startedAt + (n - INITIAL_STORIES) * STORY_INTERVAL_MS;
-    const story = storyOf(n, at, now);
-    const again = retelling(n);
-    if (tellerOf(n) === teller) shown.push(story);
-    else if (again?.teller === teller && now >= at + RETOLD_AFTER_MS) {
-      const link = again.isLinked
-        ? `${story.link}?utm_source=${teller}`
-        : `https://${teller}.example/stories/${n}`;
-      shown.push({ ...story, link, guid: `${teller}-${n}` });
+  const stories: Story[] = [];
+  for (let number = newest; number >= 0 && stories.length < maxStories; number--) {
+    const publishedAt = startedAt + (number - INITIAL_STORIES) * STORY_INTERVAL_MS;
+    const story = createStory(number, publishedAt, now);
+    const repetition = repetitionOf(number);
+    if (outletOf(number) === outlet) {
+      stories.push(story);
+    } else if (repetition?.outlet === outlet && now >= publishedAt + REPETITION_DELAY_MS) {
+      const link = repetition.hasSameLink
+        ? `${story.link}?utm_source=${outlet}`
+        : linkOf(outlet, number);
+      stories.push({ ...story, link, guid: guidOf(outlet, number) });
     }
   }
-  return shown;
+  return stories;
 }

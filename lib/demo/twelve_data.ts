@@ -3,39 +3,42 @@
  *
  * @module
  */
-import { DAY_MS } from "../core/time.ts";
-import { marketOf } from "./market.ts";
-import type { SimulatedUpstream } from "./simulated.ts";
+import { DAY_MS, isoTime } from "../core/time.ts";
+import { createSimulatedMarket } from "./market.ts";
+import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { lastSpotTrade } from "./spot.ts";
 
-const twelveDataMarket = marketOf(3);
+const twelveDataMarket = createSimulatedMarket(3);
 
-function quoteOf(pair: string, now: number) {
-  const priceAt = twelveDataMarket[pair.replace("/", "-")];
+/** Returns the quote of a pair such as `XAU/USD`, or an error in its place. */
+function quoteOf(pair: string, now: number): Readonly<Record<string, unknown>> {
+  const priceAt = lookUp(twelveDataMarket, pair.replace("/", "-"));
   if (priceAt === undefined) {
     return { code: 404, message: `**symbol** not found: ${pair}`, status: "error" };
   }
-  const at = lastSpotTrade(now);
+  const tradedAt = lastSpotTrade(now);
   return {
     symbol: pair,
     currency: "USD",
-    datetime: new Date(at).toISOString().slice(0, 10),
-    timestamp: Math.floor((at - at % DAY_MS) / 1000),
-    last_quote_at: Math.floor(at / 1000),
-    close: priceAt(at),
-    previous_close: priceAt(at - DAY_MS),
-    is_market_open: at === now,
+    datetime: isoTime(tradedAt).slice(0, 10),
+    timestamp: Math.floor((tradedAt - tradedAt % DAY_MS) / 1000),
+    last_quote_at: Math.floor(tradedAt / 1000),
+    close: priceAt(tradedAt),
+    previous_close: priceAt(tradedAt - DAY_MS),
+    is_market_open: tradedAt === now,
   };
 }
 
-/** Simulates Twelve Data: decimal strings, an object by symbol for several symbols, and errors in the place of a quote. */
+/** Simulates Twelve Data: decimal strings, one quote for one pair, and an object of quotes for several pairs. */
 export const simulatedTwelveData: SimulatedUpstream = {
   host: "api.twelvedata.com",
-  latencyMs: { least: 10, most: 30 },
-  answer({ searchParams }, now) {
+  latencyMs: { min: 10, max: 30 },
+  respond({ searchParams }, now) {
     const pairs = searchParams.get("symbol")?.split(",") ?? [];
-    const quotes = pairs.map((pair) => [pair, quoteOf(pair, now)] as const);
-    const [[, only] = []] = quotes;
-    return { status: 200, body: quotes.length === 1 ? only : Object.fromEntries(quotes) };
+    const quotes = pairs.map((pair) => quoteOf(pair, now));
+    const body = quotes.length === 1
+      ? quotes[0]
+      : Object.fromEntries(quotes.map((quote, index) => [pairs[index], quote]));
+    return { status: 200, body };
   },
 };

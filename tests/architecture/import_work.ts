@@ -12,7 +12,7 @@ const CALLEES: ReadonlySet<string> = new Set([
   // Ours, which declare the responses and the input of a route.
   ...["problems", "streamContent", "limitBody"],
   // Hono's, which create a handler; and the demo's prices, which are a function of time.
-  ...["secureHeaders", "cors", "etag", "marketOf"],
+  ...["secureHeaders", "cors", "etag", "createSimulatedMarket"],
   ...["Array.from", "Array.of", "Math.min", "Math.max", "Math.round", "JSON.stringify"],
 ]);
 

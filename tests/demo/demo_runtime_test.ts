@@ -2,23 +2,23 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createUpstream } from "../../lib/upstream/upstream.ts";
-import { demoAt } from "./support.ts";
+import { createDemoAt } from "./support.ts";
 
 const NOON = Date.UTC(2026, 10, 21, 12);
 const COINBASE = "https://api.exchange.coinbase.com/products/BTC-USD";
 
-const demo = () => demoAt(NOON);
+const createDemo = () => createDemoAt(NOON);
 
 async function get(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
-  const { clock, runtime } = demo();
-  const flight = runtime.fetch(new URL(url), {});
+  const { clock, runtime } = createDemo();
+  const pending = runtime.fetch(new URL(url), {});
   await clock.advance(100);
-  const response = await flight;
+  const response = await pending;
   assertEquals(response.headers.get("content-type"), "application/json");
   return { status: response.status, body: await response.json() };
 }
 
-Deno.test("createDemoRuntime() answers in the shapes of the providers, with one price for all", async () => {
+Deno.test("simulated providers respond in the shapes of the real ones and agree on the price", async () => {
   const ticker = Object((await get(`${COINBASE}/ticker`)).body);
   const stats = Object((await get(`${COINBASE}/stats`)).body);
   const kraken = Object((await get("https://api.kraken.com/0/public/Ticker?pair=XBTUSD")).body);
@@ -29,12 +29,12 @@ Deno.test("createDemoRuntime() answers in the shapes of the providers, with one 
   assertEquals(Date.parse(ticker.time) > NOON, true);
   assertEquals([kraken.error, Object.keys(kraken.result)], [[], ["XXBTZUSD"]]);
   assertEquals(Object.keys(coins), ["bitcoin"]);
-  for (const other of [Number(kraken.result.XXBTZUSD.c[0]), coins.bitcoin.usd]) {
-    assert(Math.abs(other / Number(ticker.price) - 1) < 0.001);
+  for (const price of [Number(kraken.result.XXBTZUSD.c[0]), coins.bitcoin.usd]) {
+    assert(Math.abs(price / Number(ticker.price) - 1) < 0.001);
   }
 });
 
-Deno.test("createDemoRuntime() refuses as the providers do", async () => {
+Deno.test("simulated providers respond with the errors of the real ones", async () => {
   assertEquals((await get(COINBASE.replace("BTC", "XXX") + "/ticker")).status, 404);
   assertEquals(await get("https://api.kraken.com/0/public/Ticker?pair=XXX"), {
     status: 200,
@@ -42,47 +42,45 @@ Deno.test("createDemoRuntime() refuses as the providers do", async () => {
   });
 });
 
-Deno.test("createDemoRuntime() simulates no other host", async () => {
-  const { runtime } = demo();
+Deno.test("createDemoRuntime() reaches simulated hosts only", async () => {
+  const { runtime } = createDemo();
   await assertRejects(() => runtime.fetch(new URL("https://example.com"), {}), TypeError);
   await assertRejects(() => runtime.resolve("example.com"), TypeError);
   assertEquals((await runtime.resolve("api.kraken.com")).length, 1);
 });
 
-Deno.test("createDemoRuntime() ends an aborted call, and leaves no timer", async () => {
-  const { clock, runtime } = demo();
-  const { signal, abort } = controller();
-  const flight = runtime.fetch(new URL(`${COINBASE}/ticker`), { signal });
+Deno.test("createDemoRuntime() ends an aborted call and leaves no timer", async () => {
+  const { clock, runtime } = createDemo();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const pending = runtime.fetch(new URL(`${COINBASE}/ticker`), { signal });
   assertEquals(clock.timers, 1);
-  abort();
-  await assertRejects(() => flight, Error, "enough");
+  controller.abort(new Error("aborted"));
+  await assertRejects(() => pending, Error, "aborted");
   assertEquals(clock.timers, 0);
   await assertRejects(
     () => runtime.fetch(new URL(`${COINBASE}/ticker`), { signal }),
     Error,
-    "enough",
+    "aborted",
   );
 });
 
-function controller() {
-  const controller = new AbortController();
-  return { signal: controller.signal, abort: () => controller.abort(new Error("enough")) };
-}
-
-Deno.test("createDemoRuntime() simulates every registered provider, including those that need a key", async () => {
+Deno.test("createDemoRuntime() simulates every provider, also those with a key", async () => {
   const config = readConfig({
     DEMO: "1",
     COINGECKO_API_KEY: "a-key",
     TWELVE_DATA_API_KEY: "a-key",
     FRED_API_KEY: "a-key",
   });
-  const { clock, runtime } = demo();
-  const silentOnes: string[] = [];
+  const { clock, runtime } = createDemo();
+  const failedProviders: string[] = [];
   for (const provider of providersFor(config)) {
-    const reading = provider.read(createUpstream(runtime, provider), provider.symbols[0] ?? "")
-      .catch(() => silentOnes.push(provider.name));
+    const [symbol] = provider.symbols;
+    assert(symbol !== undefined);
+    const reading = provider.read(createUpstream(runtime, provider), symbol)
+      .catch(() => failedProviders.push(provider.name));
     await clock.advance(1000);
     await reading;
   }
-  assertEquals(silentOnes, []);
+  assertEquals(failedProviders, []);
 });

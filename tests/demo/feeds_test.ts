@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { simulatedFeeds } from "../../lib/demo/feeds.ts";
+import { createSimulatedFeeds } from "../../lib/demo/feeds.ts";
 import { STORY_INTERVAL_MS } from "../../lib/demo/stories.ts";
 import { loadFeedState, saveFeedState, toFeedStatus } from "../../lib/topics/news/feed_state.ts";
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
@@ -7,11 +7,11 @@ import { pollFeed } from "../../lib/topics/news/poll.ts";
 import { createTestIngest, createTestStore, NOW } from "../topics/news/support.ts";
 import { createNetwork } from "../upstream/support.ts";
 
-/** Creates an ingest that polls the demo's feeds as it would real ones. */
+/** Creates an ingest of the demo's feeds. */
 function createDemoNews() {
   const test = createTestIngest();
-  const feeds = simulatedFeeds(NOW);
-  const { runtime } = createNetwork(() => Promise.reject(new Error("unexpected request")));
+  const feeds = createSimulatedFeeds(NOW);
+  const { runtime } = createNetwork(() => Promise.reject(new Error("The demo has no network")));
   const store = createTestStore(test.clock);
   const demo = {
     ...runtime,
@@ -24,7 +24,7 @@ function createDemoNews() {
   };
   return {
     ...test,
-    /** Polls all feeds. @returns The published events. */
+    /** Polls all feeds once, and returns the published articles and corrections. */
     async poll(): Promise<string[]> {
       const published: string[] = [];
       for (const feed of DEMO_FEEDS) {
@@ -46,7 +46,7 @@ function createDemoNews() {
   };
 }
 
-Deno.test("simulatedFeeds() show every state of a feed", async () => {
+Deno.test("createSimulatedFeeds() has a feed in every state", async () => {
   const news = createDemoNews();
   await news.poll();
   assertEquals(await news.states(), ["ok", "ok", "moved", "gone"]);
@@ -54,7 +54,7 @@ Deno.test("simulatedFeeds() show every state of a feed", async () => {
   assertEquals(await news.states(), ["unchanged", "unchanged", "moved", "gone"]);
 });
 
-Deno.test("simulatedFeeds() publish new, corrected, repeated and malformed stories, each as one article", async () => {
+Deno.test("createSimulatedFeeds() publishes new, corrected, repeated and malformed stories, each as one article", async () => {
   const news = createDemoNews();
   const published = await news.poll();
   for (let round = 0; round < 60; round++) {
@@ -62,7 +62,7 @@ Deno.test("simulatedFeeds() publish new, corrected, repeated and malformed stori
     published.push(...await news.poll());
   }
   const count = (type: string) => published.filter((each) => each.startsWith(`${type}:`)).length;
-  // One article per story interval, although stories are repeated and documents are truncated.
+  // The count is exact, although many stories are repeated and some documents are truncated.
   assertEquals(count("article"), 13 + Math.floor(60 * 5000 / STORY_INTERVAL_MS));
   assert(published.some((each) => each.endsWith("(corrected)")));
   const articles = news.articles();

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
+import { HOUR_MS } from "../../lib/core/time.ts";
 import type { DemoPace } from "../../lib/demo/calendar.ts";
 import { simulatedGoldApi } from "../../lib/demo/gold_api.ts";
 import { createSimulatedYahoo } from "../../lib/demo/yahoo.ts";
 
 const START = Date.UTC(2026, 10, 20, 15, 30);
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 const period = z.strictObject({
   timezone: z.string(),
@@ -16,7 +16,7 @@ const period = z.strictObject({
 });
 const bars = z.array(z.number().nullable());
 
-/** A chart in the shape of the samples. */
+/** The shape of the recorded samples. */
 const CHART = z.strictObject({
   chart: z.strictObject({
     result: z.tuple([z.strictObject({
@@ -57,13 +57,13 @@ function chart(symbol: string, ms: number, pace: DemoPace = { startedAt: START, 
   const url = new URL(
     `https://query1.finance.yahoo.com/v8/finance/chart/${symbol}?range=1d&interval=5m`,
   );
-  const { status, body } = createSimulatedYahoo(pace).answer(url, ms);
+  const { status, body } = createSimulatedYahoo(pace).respond(url, ms);
   assertEquals(status, 200);
   return CHART.parse(JSON.parse(JSON.stringify(body))).chart.result[0];
 }
 
 function gold(metal: string, ms: number) {
-  const { status, body } = simulatedGoldApi.answer(
+  const { status, body } = simulatedGoldApi.respond(
     new URL(`https://api.gold-api.com/price/${metal}`),
     ms,
   );
@@ -71,96 +71,98 @@ function gold(metal: string, ms: number) {
   return GOLD.parse(body);
 }
 
-Deno.test("demo's Yahoo charts oil and indices in Yahoo's shape", () => {
+Deno.test("simulated Yahoo charts oil and indices in the shape of the real one", () => {
   for (const symbol of ["BZ%3DF", "CL=F", "%5EGSPC", "%5EDJI", "%5EIXIC"]) {
     const { meta, timestamp, indicators } = chart(symbol, START);
     const [{ close }] = indicators.quote;
     assertEquals(meta.symbol, decodeURIComponent(symbol));
-    const [lateS, closesS] = symbol.includes("F") ? [600, 3660] : [900, 60];
-    assertEquals(meta.regularMarketTime, START / 1000 - lateS);
-    assertEquals(meta.currentTradingPeriod.regular.end, START / 1000 + closesS);
+    const [delayS, closesInS] = symbol.includes("F") ? [600, 3660] : [900, 60];
+    assertEquals(meta.regularMarketTime, START / 1000 - delayS);
+    assertEquals(meta.currentTradingPeriod.regular.end, START / 1000 + closesInS);
     assertEquals(close.length, timestamp.length);
     assert(close.includes(null) && close.at(-1) !== null, symbol);
-    assert(timestamp.every((each, n) => n === 0 || each > (timestamp[n - 1] ?? 0)));
+    assert(
+      timestamp.every((time, index) => index === 0 || time > (timestamp[index - 1] ?? Infinity)),
+    );
   }
 });
 
-/** Returns the keys of an object and of nested objects, as paths. */
-function paths(value: unknown, path = ""): string[] {
+/** Lists the keys of an object and of nested objects, as paths. */
+function listPaths(value: unknown, path = ""): string[] {
   if (typeof value !== "object" || value === null) return [path];
-  const within = Array.isArray(value)
-    ? value.slice(0, 1).map((each) => ["0", each])
+  const entries = Array.isArray(value)
+    ? value.slice(0, 1).map((item) => ["0", item])
     : Object.entries(value);
-  return [path, ...within.flatMap(([key, each]) => paths(each, `${path}/${key}`))];
+  return [path, ...entries.flatMap(([key, entry]) => listPaths(entry, `${path}/${key}`))];
 }
 
-async function sample(name: string): Promise<unknown> {
+async function readSample(name: string): Promise<unknown> {
   const folder = new URL("../topics/quotes/samples/", import.meta.url);
   return JSON.parse(await Deno.readTextFile(new URL(encodeURIComponent(name), folder)));
 }
 
-Deno.test("demo's upstreams send only fields that the real ones send", async () => {
+Deno.test("simulated upstreams send no field that the real ones do not send", async () => {
   const chartUrl = new URL("https://query1.finance.yahoo.com/v8/finance/chart/%5EGSPC");
   const goldUrl = new URL("https://api.gold-api.com/price/XAU");
-  const pairs = [
+  const responses = [
     [
       "yahoo_v8_chart_^GSPC.synthetic.json",
-      createSimulatedYahoo({ startedAt: START, speed: 1 }).answer(chartUrl, START),
+      createSimulatedYahoo({ startedAt: START, speed: 1 }).respond(chartUrl, START),
     ],
-    ["goldapi_price_XAU.200.json", simulatedGoldApi.answer(goldUrl, START)],
+    ["goldapi_price_XAU.200.json", simulatedGoldApi.respond(goldUrl, START)],
   ] as const;
-  for (const [name, { body }] of pairs) {
-    const known = new Set(paths(await sample(name)));
-    assertEquals(paths(body).filter((path) => !known.has(path)), [], name);
+  for (const [name, { body }] of responses) {
+    const samplePaths = new Set(listPaths(await readSample(name)));
+    assertEquals(listPaths(body).filter((path) => !samplePaths.has(path)), [], name);
   }
 });
 
-Deno.test("demo's Yahoo keeps the bars of a short day whole seconds apart", () => {
+Deno.test("simulated Yahoo keeps the bars of a short day whole seconds apart", () => {
   const { timestamp } = chart("CL=F", START, { startedAt: START, speed: 960 });
   assert(timestamp.length > 40);
   assertEquals(new Set(timestamp).size, timestamp.length);
 });
 
-/** Returns the close and the opening of SPX as Yahoo reports them: 15 minutes later. */
+/** The close and the opening of SPX as Yahoo reports them: 15 minutes late. */
 const CLOSE = START + 16 * MINUTE_MS;
 const OPENING = CLOSE + 17.5 * HOUR_MS;
 
-Deno.test("demo's Yahoo halts while the market is closed, and continues when it opens", () => {
-  const told = (ms: number) => {
+Deno.test("simulated Yahoo repeats its last price while the market is closed, and continues when it opens", () => {
+  const lastTradeOf = (ms: number) => {
     const { regularMarketPrice, regularMarketTime } = chart("%5EGSPC", ms).meta;
     return { regularMarketPrice, regularMarketTime };
   };
-  assertEquals(told(CLOSE).regularMarketTime, START / 1000 + 60);
+  assertEquals(lastTradeOf(CLOSE).regularMarketTime, START / 1000 + 60);
   for (const ms of [CLOSE + MINUTE_MS, CLOSE + 10 * HOUR_MS, OPENING - 1]) {
-    assertEquals(told(ms), told(CLOSE));
+    assertEquals(lastTradeOf(ms), lastTradeOf(CLOSE));
   }
-  assertEquals(told(OPENING).regularMarketTime, OPENING / 1000 - 900);
+  assertEquals(lastTradeOf(OPENING).regularMarketTime, OPENING / 1000 - 900);
 });
 
-Deno.test("demo's Yahoo keeps one previous close all day: the last price of the day before", () => {
-  const previous = (ms: number) => chart("%5EGSPC", ms).meta.previousClose;
-  assertEquals(previous(START), previous(OPENING - 1));
-  assertEquals(previous(OPENING), chart("%5EGSPC", CLOSE).meta.regularMarketPrice);
-  assertEquals(previous(OPENING + 6 * HOUR_MS), previous(OPENING));
+Deno.test("simulated Yahoo keeps the last price of the previous day as the previous close all day", () => {
+  const previousCloseAt = (ms: number) => chart("%5EGSPC", ms).meta.previousClose;
+  assertEquals(previousCloseAt(START), previousCloseAt(OPENING - 1));
+  assertEquals(previousCloseAt(OPENING), chart("%5EGSPC", CLOSE).meta.regularMarketPrice);
+  assertEquals(previousCloseAt(OPENING + 6 * HOUR_MS), previousCloseAt(OPENING));
 });
 
-Deno.test("demo's Yahoo answers an unknown symbol as Yahoo does", () => {
+Deno.test("simulated Yahoo responds with its own error to an unknown symbol", () => {
   const url = new URL("https://query1.finance.yahoo.com/v8/finance/chart/XXX");
-  const { status, body } = createSimulatedYahoo({ startedAt: START, speed: 1 }).answer(url, START);
+  const { status, body } = createSimulatedYahoo({ startedAt: START, speed: 1 }).respond(url, START);
   const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
   assertEquals({ status, body }, { status: 404, body: { chart: { result: null, error } } });
 });
 
-Deno.test("demo's gold-api has metals in its shape, with the current second", () => {
+Deno.test("simulated gold-api sends metals in the shape of the real one, with times in whole seconds", () => {
   for (const [metal, name] of [["XAU", "Gold"], ["XAG", "Silver"]] as const) {
-    const { symbol, name: told, updatedAt } = gold(metal, START + 999);
-    assertEquals([symbol, told, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
+    const { symbol, name: metalName, updatedAt } = gold(metal, START + 999);
+    assertEquals([symbol, metalName, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
   }
-  const { status } = simulatedGoldApi.answer(new URL("https://api.gold-api.com/price/XPT"), START);
+  const { status } = simulatedGoldApi.respond(new URL("https://api.gold-api.com/price/XPT"), START);
   assertEquals(status, 404);
 });
 
-Deno.test("demo's gold-api repeats its price over the weekend", () => {
+Deno.test("simulated gold-api repeats its last price over the weekend", () => {
   const friday = Date.UTC(2026, 10, 20, 22);
   assertEquals(gold("XAU", friday + 30 * HOUR_MS), gold("XAU", friday));
   assertEquals(gold("XAU", friday + 48 * HOUR_MS).updatedAt, "2026-11-22T22:00:00Z");
