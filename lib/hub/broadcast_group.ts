@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparePositions, type Position } from "../core/position.ts";
+import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
 import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
@@ -190,11 +190,7 @@ export class BroadcastGroup implements StreamOwner {
 
   catchUp(client: ClientStream): void | Promise<void> {
     if (client.isReadingLog || client.hasRest) return;
-    if (client.needsSnapshot && client.isWritable()) {
-      client.needsSnapshot = false;
-      const frames = this.topics.unloggedSnapshot();
-      this.#send(client, encodeFrames(...frames), frames.length);
-    }
+    if (client.needsSnapshot && client.isWritable()) this.#sendSnapshot(client);
     if (!client.hasPosition || this.#finish(client)) return;
     const { cursor } = this;
     if (client.cursor === cursor) return;
@@ -297,11 +293,12 @@ export class BroadcastGroup implements StreamOwner {
     try {
       const to = this.cursor.position;
       const merged = await this.topics.replay(own.position, to, MAX_FLUSH_BYTES);
-      if (client.cursor !== own || !client.isWritable()) return; // it lost its position, or was blocked
-      if (!this.#reportGaps(client, merged)) return this.#end(client, "slow");
-      if (!client.isWritable()) return;
       const { events } = merged;
-      this.#deliver(client, joinBytes(events), events.length, { position: merged.to });
+      const isDue = client.cursor === own && client.isWritable(); // else it lost its position, or was blocked
+      if (isDue && !this.#reportGaps(client, merged)) return this.#end(client, "slow");
+      if (isDue && client.isWritable()) {
+        this.#deliver(client, joinBytes(events), events.length, { position: merged.to });
+      }
     } catch (thrown) {
       if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
       this.hub.onFault(thrown);
@@ -309,7 +306,7 @@ export class BroadcastGroup implements StreamOwner {
     } finally {
       client.isReadingLog = false;
     }
-    if (client.isWritable()) return this.catchUp(client);
+    return this.catchUp(client);
   }
 
   /** Reports truncated events with a `gap`. @returns False if the client lost them by its own slowness. */
@@ -320,6 +317,17 @@ export class BroadcastGroup implements StreamOwner {
     const gaps = gapsOf({ isHonoured: true, position: client.cursor.position, missed });
     this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
+  }
+
+  #sendSnapshot(client: ClientStream): void {
+    client.needsSnapshot = false;
+    try {
+      const frames = this.topics.unloggedSnapshot(client.cursor.position !== ORIGIN);
+      this.#send(client, encodeFrames(...frames), frames.length);
+    } catch (thrown) {
+      this.hub.onFault(thrown);
+      this.#end(client, "fault");
+    }
   }
 
   #deliver(client: ClientStream, ...[chunk, events, next]: Delivery): void {

@@ -87,11 +87,17 @@ export class MergedTopics {
     return this.#topics.flatMap(openingOf);
   }
 
-  /** Creates the snapshots of the topics that hold values without ids. */
-  unloggedSnapshot(): Frame[] {
-    const hasUnlogged = ({ reader, tags }: FilteredTopic) =>
-      reader.window.unlogged().some((value) => passes(tags, value));
-    return this.#topics.filter(hasUnlogged).flatMap(openingOf);
+  /**
+   * Creates the snapshots of the topics that hold values without ids. The snapshot of a window that is not filled would take
+   * from a resumed client what it knows: that client gets these values alone.
+   */
+  unloggedSnapshot(isResumed: boolean): Frame[] {
+    return this.#topics.flatMap((topic) => {
+      const { reader, tags } = topic;
+      const values = reader.window.unlogged().filter((value) => passes(tags, value));
+      if (values.length > 0 && (reader.isFilled || !isResumed)) return openingOf(topic);
+      return values.map(({ type, json }) => ({ event: type, data: json }));
+    });
   }
 
   /** Returns whether a window lacks something after a position. */

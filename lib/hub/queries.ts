@@ -64,13 +64,16 @@ export class Queries {
 
   async #since(topics: MergedTopics, cursor: string, maxEvents: number): Promise<Since> {
     const resumption = await this.resumer.resume(topics, cursor);
-    const hasGap = resumption !== null && resumption.missed.length > 0;
+    let hasGap = resumption !== null && resumption.missed.length > 0;
+    const { epoch } = this.consumer;
     const events: StreamEvent[] = [];
     const isBehind = (at: Position) => comparePositions(at, this.consumer.head) < 0;
     let from = resumption?.position ?? null; // it may be ahead of this isolate
     try {
       while (from !== null && isBehind(from) && events.length <= maxEvents) {
         const merged = await topics.replay(from, this.consumer.head, MAX_WINDOW_BYTES);
+        if (this.consumer.epoch !== epoch) throw new StoreUnavailable(); // the cursor is of a lost log
+        hasGap ||= merged.truncated.length > 0;
         events.push(...merged.events);
         from = merged.to;
       }

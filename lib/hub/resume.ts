@@ -70,11 +70,12 @@ export class Resumer {
 
   /** Begins before the oldest retained event of a log, if its epoch is given, else at the head. */
   async #anew(topics: MergedTopics, epoch: Position | null): Promise<Resumption> {
+    const { head } = this.consumer; // the pages may lack what arrives while they are read
     const missed = await topics.pagesAfter(ORIGIN);
     // The newest truncated id, else the epoch, is just before the oldest event.
     const starts = missed.filter(({ oldestId }) => epoch !== null && oldestId !== null)
       .map(({ truncatedAt }) => truncatedAt ?? epoch ?? ORIGIN);
-    const position = starts.sort(comparePositions)[0] ?? this.consumer.head;
+    const position = [head, ...starts].sort(comparePositions)[0] ?? head;
     return { isHonoured: false, position, missed };
   }
 }

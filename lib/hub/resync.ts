@@ -101,8 +101,9 @@ export class Resync implements LogListener {
     const resumption = await this.resumer.resumeLate(group.topics, cursor);
     // The log may have been lost once more meanwhile, or the client blocked.
     if (resumption === null || !this.#canPosition(client, waiting)) return;
+    const frames = this.#framesOf(waiting, resumption); // a fault in here leaves the client waiting
     this.#waiting.delete(client);
-    group.position(client, resumption, this.#framesOf(waiting, resumption));
+    group.position(client, resumption, frames);
   }
 
   #canPosition(client: ClientStream, waiting: Waiting): boolean {

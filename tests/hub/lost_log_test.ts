@@ -1,6 +1,7 @@
 /** Streams whose log is lost: another one begins, with another epoch. */
 import { assert, assertEquals } from "@std/assert";
 import { parseId } from "../../lib/core/position.ts";
+import type { Topic } from "../../lib/core/topic.ts";
 import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
 import {
   alerts,
@@ -244,4 +245,49 @@ Deno.test("a client that has received the new log from another isolate receives 
   faulty.recover();
   await clock.advance(3000);
   assertEquals([client.dataOf("gap"), client.dataOf("alert")], [[], [{ n: 4 }]]);
+});
+
+Deno.test("a client that lost its position while a page was read for it receives the new log's events at once", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  await using client = createClient(await hub.subscribe({ filters: onPrices })).live();
+  await clock.advance(0);
+  faulty.lag();
+  await faulty.publishElsewhere(prices, [price("A", 1)]);
+  const releasePage = faulty.holdAnswers();
+  await faulty.jump();
+  await clock.advance(0);
+  faulty.holdAnswers()(); // later requests are answered at once
+  faulty.lose();
+  await clock.advance(20);
+  await faulty.publishElsewhere(prices, [price("A", 2)]);
+  await clock.advance(20);
+  releasePage();
+  await clock.advance(20);
+  assertEquals(client.dataOf("price"), [{ symbol: "A", price: 2 }]);
+});
+
+Deno.test("a client whose snapshot fails when it begins anew begins with the next attempt", async () => {
+  let isFaulty = false;
+  const fragile: Topic = {
+    ...prices,
+    name: "fragile",
+    open(values, tags) {
+      if (isFaulty) throw new Error("out of order");
+      return prices.open?.(values, tags) ?? null;
+    },
+  };
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  const filters = [...onAlerts, { topic: fragile, tags: null }];
+  await using client = createClient(await hub.subscribe({ filters })).live();
+  await clock.advance(0);
+  isFaulty = true;
+  faulty.lose();
+  await clock.advance(3000);
+  assertEquals(client.dataOf("gap"), []);
+  isFaulty = false;
+  await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
+  await clock.advance(1000);
+  assertEquals([client.dataOf("gap").length, client.dataOf("alert")], [1, [{ n: 1 }]]);
 });

@@ -187,3 +187,46 @@ Deno.test("values without ids are never sent between the pieces of a frame, what
   const fields = new Set(client.frames.map(({ event }) => event));
   assertEquals(fields, new Set(["sync", "snapshot", "alert"]));
 });
+
+Deno.test("values without ids take nothing from a resumed client while this isolate knows only part of the topic", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  await using slow = createClient(await hub.subscribe({ filters: onRising }));
+  const [cursor = ""] = await hub.publish(rising, [price("A", 1)]);
+  await clock.advance(20);
+  hub.overlay(rising, [price("B", 2)]);
+  await faulty.jump();
+  faulty.goDown();
+  await using back = createClient(await hub.subscribe({ filters: onRising, cursor })).live();
+  slow.live();
+  await clock.advance(20);
+  for (const client of [slow, back]) {
+    assertEquals(client.dataOf("price").at(-1), { symbol: "B", price: 2 });
+    assert(client.dataOf("snapshot").every((values) => JSON.stringify(values) === "[]"));
+  }
+});
+
+Deno.test("a client whose snapshot of values without ids fails ends with bye fault, and affects no other", async () => {
+  let isFaulty = false;
+  const fragile: Topic = {
+    ...rising,
+    open(values, tags) {
+      if (isFaulty) throw new Error("out of order");
+      return rising.open?.(values, tags) ?? null;
+    },
+  };
+  const filters = [{ topic: fragile, tags: null }];
+  await using test = createFaultyHub();
+  const { clock, hub } = test;
+  await using other = createClient(await hub.subscribe({ filters })).live();
+  await using client = createClient(await hub.subscribe({ filters }));
+  await clock.advance(0);
+  isFaulty = true;
+  hub.overlay(fragile, [price("A", 1)]);
+  client.live();
+  await clock.advance(20);
+  hub.overlay(fragile, [price("A", 2)]);
+  await clock.advance(20);
+  assertEquals(client.dataOf("bye").length, 1);
+  assertEquals(other.dataOf("price").length, 2);
+});

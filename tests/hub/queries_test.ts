@@ -1,5 +1,6 @@
 /** Pull queries. */
 import { assert, assertEquals } from "@std/assert";
+import { createFaultyHub } from "./faulty_log.ts";
 import { alerts, createHubUnderTest, numbered, price, prices } from "./support.ts";
 
 /** Events that exceed a window: the rest is read from the log. */
@@ -45,4 +46,27 @@ Deno.test("latest() returns the values that pass a filter, and the cursor from w
   const { events, cursor } = await test.hub.latest({ topic: prices, tags: ["B"] });
   assertEquals(events.map(({ json }) => JSON.parse(json)), [{ symbol: "B", price: 2 }]);
   assertEquals(cursor, await test.log.head());
+});
+
+Deno.test("since() moves no cursor into the log that replaces a lost one meanwhile", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  hub.keepOpen(alerts, 60_000);
+  const cursor = await faulty.trueHead();
+  for (let n = 1; n <= COUNT; n++) await hub.publish(alerts, [numbered("alert", n, TEXT)]);
+  await clock.advance(0);
+  let release = faulty.holdAnswers();
+  const answering = hub.since({ topic: alerts, tags: null }, cursor, COUNT);
+  // One request at a time: the cursor is validated, the first page is read, the second page is requested.
+  for (let request = 1; request <= 3; request++) {
+    await clock.advance(0);
+    release();
+    release = faulty.holdAnswers();
+  }
+  await clock.advance(0);
+  faulty.lose();
+  await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
+  await clock.advance(0);
+  release();
+  assertEquals((await answering).cursor, null);
 });

@@ -281,3 +281,37 @@ Deno.test("a client far behind the window skips whole pages that do not pass its
   await test.clock.advance(0);
   assertEquals(client.dataOf("alert"), [400, 800].map((n) => ({ n, text })));
 });
+
+Deno.test("a client whose cursor is not honoured receives the events that are published while its beginning is sought", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  await using other = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  const release = faulty.holdAnswers();
+  const opening = hub.subscribe({ filters: onAlerts, cursor: "nonsense" });
+  await clock.advance(0);
+  await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
+  await clock.advance(20);
+  release();
+  await using client = createClient(await opening).live();
+  await clock.advance(20);
+  assertEquals([client, other].map((each) => each.dataOf("alert")), [[{ n: 1 }], [{ n: 1 }]]);
+});
+
+Deno.test("a client that is blocked by values without ids while a page is read for it continues as soon as it reads", async () => {
+  await using test = createFaultyHub();
+  const { faulty, clock, hub } = test;
+  await using client = createClient(await hub.subscribe({ filters: onBoth }));
+  await client.readOne();
+  await clock.advance(0);
+  faulty.lag();
+  await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
+  const release = faulty.holdAnswers();
+  await faulty.jump();
+  await clock.advance(0);
+  hub.overlay(prices, [price("A", 1)]);
+  release();
+  await clock.advance(0);
+  client.live();
+  await clock.advance(20);
+  assertEquals(client.dataOf("price", "alert"), [{ symbol: "A", price: 1 }, { n: 1 }]);
+});
