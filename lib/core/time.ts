@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import type { Clock } from "./clock.ts";
 
 /** A time on the wire: a string in the format of {@linkcode isoTime}. */
 export const WireTime = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
@@ -22,4 +23,14 @@ export const DAY_MS = 24 * HOUR_MS;
  */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/**
+ * Creates the time that retention is counted by. Ids begin with wall time, so their age is counted from wall time; but a wall
+ * clock that is set forwards must not evict everything. Of the wall clock, and one that has run evenly since now, the earlier
+ * counts.
+ */
+export function createRetentionTime(clock: Pick<Clock, "now" | "elapsed">): () => number {
+  const offsetMs = clock.now() - clock.elapsed();
+  return () => Math.floor(Math.min(clock.now(), clock.elapsed() + offsetMs));
 }

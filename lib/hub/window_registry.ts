@@ -5,6 +5,7 @@
  */
 import type { Joined } from "../core/event.ts";
 import type { Position } from "../core/position.ts";
+import { createRetentionTime } from "../core/time.ts";
 import type { Topic } from "../core/topic.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { HubContext, LogConsumer, LogListener } from "./log_consumer.ts";
@@ -31,6 +32,7 @@ interface OpenTopic {
 export class WindowRegistry implements LogListener {
   readonly bounds: WindowBounds;
   readonly #cache: PageCache;
+  readonly #retentionTime: () => number;
   readonly #open = new Map<string, OpenTopic>();
   readonly #starters = new Map<string, Starter[]>();
   /** By topic: releases the window that is kept open for a time. */
@@ -39,6 +41,7 @@ export class WindowRegistry implements LogListener {
 
   constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {
     this.#cache = new PageCache(hub.clock);
+    this.#retentionTime = createRetentionTime(hub.clock);
     const open = this.#open;
     this.bounds = {
       maxEvents: hub.options.retainEvents,
@@ -147,7 +150,7 @@ export class WindowRegistry implements LogListener {
   }
 
   #evict({ window }: TopicReader): void {
-    window.evictBefore(this.hub.clock.now() - this.hub.options.retainMs);
+    window.evictBefore(this.#retentionTime() - this.hub.options.retainMs);
   }
 
   #drop(topic: Topic): void {

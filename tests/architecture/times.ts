@@ -6,7 +6,6 @@
 import { allFacts } from "./facts.ts";
 import type { Files } from "./source.ts";
 
-const RETENTION = "ids begin with wall time, and retention is counted from it";
 const STORED = "the time is stored, and every isolate must agree on it";
 const SHOWN = "the time of the next try is shown";
 
@@ -14,9 +13,7 @@ const SHOWN = "the time of the next try is shown";
 export const WALL_TIME: ReadonlyMap<string, string> = new Map([
   ["lib/http/tickets.ts", STORED],
   ["lib/upstream/upstream.ts", SHOWN],
-  ["lib/store/memory/event_log.ts", RETENTION],
-  ["lib/store/redis/replay.ts", RETENTION],
-  ["lib/hub/window_registry.ts", RETENTION],
+  ["lib/core/time.ts", "ids begin with wall time, and retention is counted from it"],
   ["lib/topics/resource.ts", STORED],
   ["lib/topics/expiry_timer.ts", STORED],
   ["lib/topics/news/poll.ts", STORED],

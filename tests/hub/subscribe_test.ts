@@ -152,6 +152,28 @@ Deno.test("subscribe() sends a gap if the events after the cursor exceeded the r
   assertEquals(client.dataOf("alert"), []);
 });
 
+for (const days of [-10, 10]) {
+  Deno.test(`a wall clock that is set by ${days} days evicts no event: clients in step, paced ones and cursors lose nothing`, async () => {
+    await using test = createHubUnderTest();
+    const { clock, hub } = test;
+    const filters = all(alerts);
+    await using live = createClient(await hub.subscribe({ filters })).live();
+    await using paced = createClient(await hub.subscribe({ filters, maxRate: 0.1 })).live();
+    const [cursor] = await hub.publish(alerts, [numbered("alert", 1)]);
+    await clock.advance(100);
+    await hub.publish(alerts, [numbered("alert", 2)]);
+    await clock.advance(100);
+    clock.shiftWallClock(days * 86_400_000);
+    await using back = createClient(await hub.subscribe({ filters, cursor })).live();
+    await hub.publish(alerts, [numbered("alert", 3)]);
+    await clock.advance(10_000);
+    for (const client of [live, paced, back]) {
+      assertEquals(client.dataOf("alert", "gap", "bye").slice(-2), [{ n: 2 }, { n: 3 }]);
+    }
+    assertEquals((await hub.latest({ topic: alerts, tags: null })).events.length, 3);
+  });
+}
+
 Deno.test("subscribe() with snapshot=1 opens as without a cursor, and catches up from the cursor", async () => {
   await using test = createHubUnderTest();
   const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);

@@ -8,6 +8,7 @@ import type { Batch, LogMessage, SerializedEvent, StreamEvent } from "../../core
 import { evictOldest } from "../../core/evict.ts";
 import { comparePositions, parseId, type Position } from "../../core/position.ts";
 import type { Runtime } from "../../core/runtime.ts";
+import { createRetentionTime } from "../../core/time.ts";
 import type { Topic } from "../../core/topic.ts";
 import {
   type Appended,
@@ -132,6 +133,7 @@ export function createMemoryEventLog(
   { leases, store }: Partial<MemoryLogContext> = {},
 ): EventLog {
   const epoch = `${clock.now()}-0`;
+  const retentionTime = createRetentionTime(clock);
   // Each process counts from its own random number: an id of another process is recognised by it. 2^40 leaves room for
   // 2^12 times as many ids.
   const firstN = 1 + Math.floor(random() * 2 ** 40);
@@ -180,7 +182,7 @@ export function createMemoryEventLog(
     log.trim({
       maxEvents: retainEvents,
       maxBytes: Math.max(MAX_LOG_BYTES / topics.size, bytes - (totalBytes - MAX_LOG_BYTES)),
-      cutoffMs: clock.now() - retainMs,
+      cutoffMs: retentionTime() - retainMs,
     });
     totalBytes += log.bytes - bytes;
     return log;

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { StreamEvent } from "../../core/event.ts";
 import { comparePositions, ORIGIN, parseId, type Position } from "../../core/position.ts";
+import { createRetentionTime } from "../../core/time.ts";
 import type { Topic } from "../../core/topic.ts";
 import { type EventLog, firstThatFit, type Page } from "../event_log.ts";
 import { parseEvent, REPLY_ID, REPLY_ID_OR_NULL } from "./bus.ts";
@@ -63,13 +64,15 @@ const STATE_REPLY = z.array(z.string());
 export function createRedisReplay(
   { runtime: { clock }, client, keys, retention }: RedisContext,
 ): Pick<EventLog, "after" | "latest"> {
+  const retentionTime = createRetentionTime(clock);
+
   async function readLogTopic(
     { name }: Topic,
     direction: "after" | "latest",
     startOf: (cutoff: string) => string,
     maxBytes: number,
   ): Promise<Page> {
-    const cutoff = `${Math.max(0, clock.now() - retention.retainMs)}-0`;
+    const cutoff = `${Math.max(0, retentionTime() - retention.retainMs)}-0`;
     const reply = await client.script(
       READ_PAGE_SCRIPT,
       [keys.log(name), keys.prevOverrides(name)],

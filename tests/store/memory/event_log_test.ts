@@ -85,6 +85,18 @@ Deno.test("createMemoryEventLog() knows at most 50,000 idempotency keys", async 
   assertEquals([await kindOf(1), await kindOf(0)], ["repeated", "appended"]);
 });
 
+Deno.test("createMemoryEventLog() evicts nothing because the wall clock is set forwards", async () => {
+  const { log, clock } = createLog();
+  await append(log, alerts, event("a", 1));
+  clock.shiftWallClock(10 * DAY_MS);
+  await append(log, alerts, event("a", 2));
+  clock.shiftWallClock(-10 * DAY_MS);
+  await append(log, alerts, event("a", 3));
+  assertEquals((await log.latest(alerts, 1000)).events.length, 3);
+  await clock.advance(DAY_MS + 1);
+  assertEquals((await log.latest(alerts, 1000)).events.length, 2, "the first has expired");
+});
+
 Deno.test("createMemoryEventLog() never changes a page that it returned", async () => {
   const { log } = createLog();
   await append(log, alerts, event("a", 1));
