@@ -20,8 +20,9 @@ import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { jsonContent, streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
-import { Article, FeedStatus } from "../lib/topics/news/article.ts";
-import { Correction, PostedArticle } from "../lib/topics/news/submission.ts";
+import { Article } from "../lib/topics/news/article.ts";
+import { FeedStatus } from "../lib/topics/news/feed_status.ts";
+import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
 /** The number of articles in an answer: by default, and at most. */
 const [DEFAULT_LIMIT, MAX_LIMIT] = [50, 200];
@@ -143,7 +144,7 @@ export function newsRoutes(
     path: "/v1/news",
     summary: "Publishes an article",
     ...publishing,
-    request: { headers: IdempotencyHeaders, body: PostedArticle },
+    request: { headers: IdempotencyHeaders, body: Submission },
     responses: {
       200: jsonContent("The article was known, by its link or guid", Article),
       201: jsonContent("The article is new, and in the log", Article),

@@ -28,7 +28,7 @@ import { TERMINAL_STATES } from "./lifetime.ts";
 import type { TopicRegistry } from "./registry.ts";
 
 /** The bytes that a report leaves free in an event: for the server's own messages, such as that the record expired. */
-const RESERVED_BYTES = 256;
+const MIN_FREE_BYTES = 256;
 
 /** The characters of an id. */
 const MEMBER_ID = /^[\w-]{1,64}$/;
@@ -201,10 +201,10 @@ export function createResource<R extends object>(
     });
   }
 
-  /** Refuses a record whose event leaves no room for {@linkcode RESERVED_BYTES}: its end could never be published. */
+  /** Refuses a record whose event leaves no room for {@linkcode MIN_FREE_BYTES}: its end could never be published. */
   function checkSize(record: R): R {
     const size = encoder.encode(toJson(eventOf(record).data)).byteLength;
-    const max = maxEventBytes - RESERVED_BYTES;
+    const max = maxEventBytes - MIN_FREE_BYTES;
     if (size <= max) return record;
     const detail = `The ${noun} takes ${size} bytes. At most ${max} are allowed.`;
     throw new Problem(413, "event_too_large", detail);

@@ -5,7 +5,8 @@
  */
 import { html } from "hono/html";
 import { articleTexts, feedNotes } from "../../lib/client/page/text.js";
-import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import type { Article } from "../../lib/topics/news/article.ts";
+import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
 
 /** The first articles of the page. */
 export interface PageNews {

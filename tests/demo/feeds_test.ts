@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createSimulatedFeeds } from "../../lib/demo/feeds.ts";
 import { STORY_INTERVAL_MS } from "../../lib/demo/stories.ts";
-import { loadFeedState, saveFeedState, toFeedStatus } from "../../lib/topics/news/feed_state.ts";
+import { loadFeedState, saveFeedState } from "../../lib/topics/news/feed_state.ts";
+import { toFeedStatus } from "../../lib/topics/news/feed_status.ts";
 import { DEMO_FEEDS } from "../../lib/topics/news/feeds.ts";
 import { pollFeed } from "../../lib/topics/news/poll.ts";
 import { createTestIngest, createTestStore, NOW } from "../topics/news/support.ts";

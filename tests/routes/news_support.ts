@@ -5,7 +5,8 @@
  */
 import { assert } from "@std/assert";
 import { z } from "zod";
-import { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import { Article } from "../../lib/topics/news/article.ts";
+import { FeedStatus } from "../../lib/topics/news/feed_status.ts";
 import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Article, FeedStatus } from "../../lib/topics/news/article.ts";
+import type { Article } from "../../lib/topics/news/article.ts";
+import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
 import { createPage, paint } from "./page_support.ts";
 
 const ARTICLE: Article = {

@@ -3,21 +3,19 @@
  *
  * @module
  */
-import type { StreamEvent } from "../../core/event.ts";
-import { Article, RETRACTED, Retraction } from "./article.ts";
+import { Article } from "./article.ts";
 import { type ArticleKey, articleKeys } from "./article_keys.ts";
+import { NEWS_EVENTS, type NewsEvent, Retraction } from "./topic.ts";
 
-/** The most retracted ids that are kept. The number of articles has no limit of its own: the log's applies. */
+/** The most retracted ids that the index remembers. The retention of the log limits the number of articles. */
 const MAX_RETRACTED_ARTICLES = 2000;
-
-/** An event of the news topic. */
-export type NewsEvent = Pick<StreamEvent, "type" | "json">;
 
 /** Articles by id and by key. The same events build the same index. */
 export class ArticleIndex {
   readonly #articles = new Map<string, Article>();
   /** The article id of each key. */
-  readonly #ids = new Map<ArticleKey, string>();
+  readonly #idsByKey = new Map<ArticleKey, string>();
+  /** The retracted ids, oldest first. */
   readonly #retracted = new Set<string>();
 
   /** Creates an index of some events, oldest first. */
@@ -27,16 +25,16 @@ export class ArticleIndex {
 
   /** Applies an event. A repeated event changes nothing unless a newer one of its article came in between. */
   apply({ type, json }: NewsEvent): void {
-    if (type === RETRACTED) this.#retract(Retraction.parse(JSON.parse(json)).id);
+    if (type === NEWS_EVENTS.retracted) this.#retract(Retraction.parse(JSON.parse(json)).id);
     else this.put(Article.parse(JSON.parse(json)));
   }
 
-  /** Adds or replaces an article, unless it is retracted. */
+  /** Adds or replaces an article. Ignores a retracted one. */
   put(article: Article): void {
     if (this.#retracted.has(article.id)) return;
     this.remove(article.id);
     this.#articles.set(article.id, article);
-    for (const key of articleKeys(article)) this.#ids.set(key, article.id);
+    for (const key of articleKeys(article)) this.#idsByKey.set(key, article.id);
   }
 
   #retract(id: string): void {
@@ -48,13 +46,13 @@ export class ArticleIndex {
     }
   }
 
-  /** Removes an article that the log no longer holds. */
+  /** Removes an article that the log no longer retains. Its id may return, unlike that of a retracted one. */
   remove(id: string): void {
     const article = this.#articles.get(id);
     if (article === undefined) return;
     this.#articles.delete(id);
     for (const key of articleKeys(article)) {
-      if (this.#ids.get(key) === id) this.#ids.delete(key);
+      if (this.#idsByKey.get(key) === id) this.#idsByKey.delete(key);
     }
   }
 
@@ -63,24 +61,25 @@ export class ArticleIndex {
     return this.#articles.get(id);
   }
 
-  /** Returns the article of the first key that has one. */
+  /** Finds the article of the first key that has one. */
   find(keys: readonly ArticleKey[]): Article | undefined {
     for (const key of keys) {
-      const article = this.#articles.get(this.#ids.get(key) ?? "");
-      if (article !== undefined) return article;
+      const id = this.#idsByKey.get(key);
+      if (id !== undefined) return this.#articles.get(id);
     }
     return undefined;
   }
 
+  /** Tests if an article was retracted, as far as the index remembers it. */
   isRetracted(id: string): boolean {
     return this.#retracted.has(id);
   }
 
-  /** Copies the index, so that a draft may change. */
+  /** Copies the index. Changes to the copy do not affect the original. */
   copy(): ArticleIndex {
     const copy = new ArticleIndex();
     for (const [id, article] of this.#articles) copy.#articles.set(id, article);
-    for (const [key, id] of this.#ids) copy.#ids.set(key, id);
+    for (const [key, id] of this.#idsByKey) copy.#idsByKey.set(key, id);
     for (const id of this.#retracted) copy.#retracted.add(id);
     return copy;
   }

@@ -1,7 +1,7 @@
 /**
  * Article keys: the identity by which items are deduplicated.
  *
- * An item has keys made of its guid, its link and its title. Items that share a key are one article. Keys and ids are
+ * The keys of an item are made of its guid, its link and its title. Items that share a key are one article. Keys and ids are
  * hashes of what the source wrote, so every isolate computes the same ones, before and after a restart.
  *
  * @module
@@ -11,22 +11,23 @@ import type { Article } from "./article.ts";
 import { canonicalUrl, comparableUrl } from "./parse/canonical_url.ts";
 import type { FeedItem } from "./parse/item.ts";
 
-/** The characters of a key: 96 bits of a hash. */
-const KEY_LENGTH = 16;
+/** The base64url digits of a key: 96 bits of a hash. */
+const KEY_DIGITS = 16;
 
-/** A shorter title may belong to several articles: "Market update", "Employment Situation". */
-const MIN_TITLE_WORDS = 5;
-const MIN_TITLE_LENGTH = 28;
+/** A title with fewer words or characters may belong to several articles: "Market update", "Employment Situation". */
+const MIN_DISTINCTIVE_WORDS = 5;
+const MIN_DISTINCTIVE_CHARACTERS = 28;
 
-/** A hash that identifies an article. An article's id is the strongest key of its first item. */
+/** A hash that identifies an article. The id of an article is a key of its first item, see {@linkcode articleIdOf}. */
 export type ArticleKey = string;
 
-function hash(kind: string, ...parts: readonly string[]): ArticleKey {
-  const text = JSON.stringify([kind, ...parts]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, KEY_LENGTH);
+/** Hashes some texts. @param kind Keeps the hashes of different kinds of texts apart. */
+function hash(kind: string, ...texts: readonly string[]): string {
+  const preimage = JSON.stringify([kind, ...texts]);
+  return createHash("sha256").update(preimage).digest("base64url").slice(0, KEY_DIGITS);
 }
 
-/** Removes what differs between spellings of one title: case, accents, punctuation, blanks. */
+/** Removes the differences between spellings of one title: case, accents, punctuation, blanks. */
 function normalizeTitle(title: string): string {
   return title.normalize("NFKD").toLowerCase().replace(/\p{M}/gu, "")
     .replace(/[^\p{L}\p{N}%$€£+]+/gu, " ").trim();
@@ -36,42 +37,42 @@ function urlKey(url: string): ArticleKey {
   return hash("link", comparableUrl(url));
 }
 
-/** A guid that is a URL counts as a link. Another one is known within its source only: two sources may use the same. */
+/** Returns the key of a guid. A URL counts as a link. Any other guid is unique within its source only. */
 function guidKey(source: string, guid: string): ArticleKey {
   const url = canonicalUrl(guid);
   return url === null ? hash("guid", source, guid) : urlKey(url);
 }
 
-/** Returns the key that items of several sources share by their title, or null if the title is too common for one. */
+/** Returns the key that items of several sources share by their title, or null if the title is too short to identify one. */
 export function titleKey(title: string): ArticleKey | null {
-  const normal = normalizeTitle(title);
-  const isDistinctive = normal.length >= MIN_TITLE_LENGTH &&
-    normal.split(" ").length >= MIN_TITLE_WORDS;
-  return isDistinctive ? hash("title", normal) : null;
+  const normalized = normalizeTitle(title);
+  const isDistinctive = normalized.length >= MIN_DISTINCTIVE_CHARACTERS &&
+    normalized.split(" ").length >= MIN_DISTINCTIVE_WORDS;
+  return isDistinctive ? hash("title", normalized) : null;
 }
 
-/** Returns the keys of an item, the strongest first: guid, link, or its title within the source if it has neither. */
+/** Returns the keys of an item, the strongest first: guid and link, or the title within the source if it has neither. */
 export function itemKeys(source: string, item: FeedItem): readonly [ArticleKey, ...ArticleKey[]] {
   const { guid, title, url, hasOwnLink } = item;
-  const byUrl = hasOwnLink ? urlKey(url) : null;
-  if (guid === null) return [byUrl ?? hash("words", source, normalizeTitle(title))];
-  const byGuid = guidKey(source, guid);
-  return byUrl === null || byUrl === byGuid ? [byGuid] : [byGuid, byUrl];
+  const linkKey = hasOwnLink ? urlKey(url) : null;
+  if (guid === null) return [linkKey ?? hash("words", source, normalizeTitle(title))];
+  const strongestKey = guidKey(source, guid);
+  return linkKey === null || linkKey === strongestKey ? [strongestKey] : [strongestKey, linkKey];
 }
 
 /**
- * Returns the id of the article that an item begins. The link comes before the guid: it is the same at every source, so
- * two isolates that see the article at two sources at once give it one id.
+ * Returns the id of the article that an item creates. The link comes before the guid, because every source has the same
+ * link. Two isolates that see the article at two sources at the same time give it one id.
  */
-export function articleIdOf(source: string, item: FeedItem): string {
+export function articleIdOf(source: string, item: FeedItem): ArticleKey {
   return item.hasOwnLink ? urlKey(item.url) : itemKeys(source, item)[0];
 }
 
-/** Returns the keys of an article: its id, its links, its title. */
+/** Returns the keys of an article: its id, its links, and its title if it is distinctive. */
 export function articleKeys(article: Article): readonly ArticleKey[] {
   const sourceUrls = article.sources.map(({ url }) => url)
-    // The first source may have had no link of its own. Then its URL is the feed's page, which is no key.
-    .filter((url, n) => n > 0 || urlKey(url) === article.id);
+    // The first item may have had no link. Then the URL is the feed's page, which does not identify the article.
+    .filter((url, index) => index > 0 || urlKey(url) === article.id);
   const correctedUrls = article.url === article.sources[0]?.url ? [] : [article.url];
   const keys = [
     article.id,
@@ -81,7 +82,7 @@ export function articleKeys(article: Article): readonly ArticleKey[] {
   return [...new Set(keys.filter((key) => key !== null))];
 }
 
-/** Returns a hash that changes when the source changes the title or the summary. */
+/** Returns a hash of the text that a source may change: the title and the summary. */
 export function contentVersion({ title, summary }: Pick<Article, "title" | "summary">): string {
   return hash("version", title, summary);
 }

@@ -10,25 +10,31 @@ import { Problem } from "../../core/problem.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { AppendOptions, EventLog } from "../../store/event_log.ts";
 import type { Fence } from "../../store/lease.ts";
-import { newsTopic, RETRACTED } from "./article.ts";
 import { ArticleIndex } from "./article_index.ts";
+import { NEWS_EVENTS, type NewsEventType, newsTopic } from "./topic.ts";
 
-/** The most bytes of one read of the log. */
-const READ_BYTES = 262_144;
+/** The most bytes of one page of the log. */
+const MAX_READ_BYTES = 262_144;
 
-/** The article topic's event of an article, before it is published. All events of an article have its id as their key. */
+/** An event of an article, before it is published. */
 export interface ArticleEventInput extends EventInput {
+  readonly type: NewsEventType;
+  /** The id of the article, on all of its events. */
   readonly key: string;
+  /** The sources of the article. */
   readonly tags: readonly string[];
 }
 
-/** The log's articles as an index, brought up to date on demand: it keeps no subscription. */
+/** The part of an event that a retraction of its article needs. */
+type RetainedEvent = Pick<StreamEvent, "id" | "tags">;
+
+/** Projects the log into an index of articles. It reads the log on demand, without a subscription. */
 class ArticleProjection {
   readonly #log: Pick<EventLog, "after" | "honours">;
   #index = new ArticleIndex();
   #position: Position = ORIGIN;
-  /** The retained events of each article, oldest first. */
-  #events = new Map<string, readonly Pick<StreamEvent, "id" | "tags">[]>();
+  /** The retained events of each article id, oldest first. */
+  #eventsById = new Map<string, readonly RetainedEvent[]>();
 
   constructor(log: Pick<EventLog, "after" | "honours">) {
     this.#log = log;
@@ -40,34 +46,36 @@ class ArticleProjection {
   }
 
   /** Returns the retained events of an article, oldest first. */
-  eventsOf(id: string): readonly Pick<StreamEvent, "id" | "tags">[] {
-    return this.#events.get(id) ?? [];
+  eventsOf(id: string): readonly RetainedEvent[] {
+    return this.#eventsById.get(id) ?? [];
   }
 
   /**
    * Applies the events since the last call, or all retained ones if the log was truncated or replaced in between. Calls
    * must not overlap.
    *
-   * @returns Late events: those of articles that another isolate retracted at the same time.
+   * @returns The late events: the new ones whose article another isolate retracted at the same time.
    */
   async catchUp(): Promise<readonly StreamEvent[]> {
     if (this.#position !== ORIGIN && !await this.#log.honours(this.#position)) this.#reset();
-    const read: StreamEvent[] = [];
+    const newEvents: StreamEvent[] = [];
     for (;;) {
-      const page = await this.#log.after(newsTopic, this.#position, READ_BYTES);
+      const page = await this.#log.after(newsTopic, this.#position, MAX_READ_BYTES);
       if (this.#hasMissed(page.truncatedAt)) {
         this.#reset();
         continue;
       }
-      page.events.forEach((event) => this.#apply(event));
-      read.push(...page.events);
+      for (const event of page.events) this.#apply(event);
+      newEvents.push(...page.events);
       if (!page.isWhole) continue;
       this.#removeExpired(page.oldestId);
-      return read.filter(({ type, key }) => type !== RETRACTED && this.#index.isRetracted(key));
+      return newEvents.filter(({ type, key }) =>
+        type !== NEWS_EVENTS.retracted && this.#index.isRetracted(key)
+      );
     }
   }
 
-  /** Reports whether the log truncated an event that was not read. */
+  /** Tests if the log has truncated events after the position: they were never read. */
   #hasMissed(truncatedAt: Position | null): boolean {
     return this.#position !== ORIGIN && truncatedAt !== null &&
       comparePositions(truncatedAt, this.#position) > 0;
@@ -76,40 +84,40 @@ class ArticleProjection {
   #reset(): void {
     this.#index = new ArticleIndex();
     this.#position = ORIGIN;
-    this.#events = new Map();
+    this.#eventsById = new Map();
   }
 
   #apply(event: StreamEvent): void {
     const { id, type, key, tags } = event;
     this.#index.apply(event);
-    if (type === RETRACTED) this.#events.delete(key);
-    else this.#events.set(key, [...this.eventsOf(key), { id, tags }]);
+    if (type === NEWS_EVENTS.retracted) this.#eventsById.delete(key);
+    else this.#eventsById.set(key, [...this.eventsOf(key), { id, tags }]);
     this.#position = id;
   }
 
-  /** Removes what the log no longer retains, so that all isolates know the same articles. */
+  /** Removes the events that the log no longer retains, so that all isolates have the same articles. */
   #removeExpired(oldestId: Position | null): void {
-    for (const [article, events] of this.#events) {
-      const retained = events.filter(({ id }) =>
-        oldestId !== null && comparePositions(id, oldestId) >= 0
+    for (const [id, events] of this.#eventsById) {
+      const retained = events.filter((event) =>
+        oldestId !== null && comparePositions(event.id, oldestId) >= 0
       );
-      this.#events.set(article, retained);
+      this.#eventsById.set(id, retained);
       if (retained.length > 0) continue;
-      this.#events.delete(article);
-      this.#index.remove(article);
+      this.#eventsById.delete(id);
+      this.#index.remove(id);
     }
   }
 }
 
-/** Reads and publishes articles. Calls must not overlap. */
+/** Reads and publishes articles. Calls of its methods must not overlap. */
 export interface ArticleRepository {
-  /** Returns the articles of the log as they are now. */
+  /** Reads the articles of the log. The index changes with later calls, so a caller that changes it must copy it. */
   read(): Promise<ArticleIndex>;
   /**
-   * Publishes events, and resolves once they are in the log. A retraction takes the article's earlier events out of it.
+   * Publishes events, and resolves once they are in the log. A retraction removes the earlier events of its article.
    *
    * @returns The ids of new articles that another isolate published first.
-   * @throws {Problem} `event_too_large` for a publisher's event. A feed's is logged and left out.
+   * @throws {Problem} `event_too_large` for a publisher's event. A feed's event is logged and left out.
    * @throws {Problem} `fenced` for a feed's event if this isolate is no longer the leader.
    */
   publish(
@@ -118,26 +126,28 @@ export interface ArticleRepository {
   ): Promise<ReadonlySet<string>>;
 }
 
-/** The dependencies of a repository. */
+/** The dependencies of a repository of articles. */
 export interface ArticleRepositoryOptions {
   readonly hub: Pick<Hub, "publish" | "received">;
   readonly log: Pick<EventLog, "after" | "honours">;
-  /** Names this isolate, and keeps a former leader from publishing what feeds bring. */
+  /** Identifies this isolate, and keeps a former leader from publishing the items of feeds. */
   readonly fence: Fence;
   readonly logger: Pick<Logger, "warn">;
 }
 
-/** Creates a repository. */
+/** Creates a repository. It reads nothing before the first call. */
 export function createArticleRepository(
   { hub, log, fence, logger }: ArticleRepositoryOptions,
 ): ArticleRepository {
   const projection = new ArticleProjection(log);
 
   async function append(event: ArticleEventInput, options: AppendOptions): Promise<void> {
-    const earlier = event.type === RETRACTED ? projection.eventsOf(event.key) : [];
-    // Two isolates that wrote at once may have lost a source that an earlier event names.
-    const tags = [...new Set([...event.tags, ...earlier.flatMap((each) => each.tags)])];
-    const retracts = earlier.map(({ id }) => id);
+    const earlierEvents = event.type === NEWS_EVENTS.retracted
+      ? projection.eventsOf(event.key)
+      : [];
+    // Earlier events may name a source that a simultaneous update of another isolate has lost.
+    const tags = [...new Set([event, ...earlierEvents].flatMap((tagged) => tagged.tags))];
+    const retracts = earlierEvents.map(({ id }) => id);
     const ids = await hub.publish(newsTopic, [{ ...event, tags }], { ...options, retracts });
     await hub.received(ids);
   }
@@ -154,12 +164,12 @@ export function createArticleRepository(
     }
   }
 
-  /** Retracts late events: they were published while their article was being retracted. */
+  /** Retracts late events, which were published while their article was being retracted. */
   async function retractAgain(lateEvents: readonly StreamEvent[]): Promise<void> {
     for (const [key, events] of Map.groupBy(lateEvents, (event) => event.key)) {
       const tags = [...new Set(events.flatMap((event) => event.tags))];
       const retracts = events.map(({ id }) => id);
-      const retraction = { type: RETRACTED, data: { id: key }, key, tags };
+      const retraction = { type: NEWS_EVENTS.retracted, data: { id: key }, key, tags };
       await hub.publish(newsTopic, [retraction], { retracts });
     }
   }
@@ -173,25 +183,27 @@ export function createArticleRepository(
     read,
     async publish(events, by) {
       const options = by === "feed" ? { fence } : {};
-      const added: ArticleEventInput[] = [];
+      const newArticles: ArticleEventInput[] = [];
       const publishedElsewhere = new Set<string>();
-      // One publication per event: an idempotency key covers one article, and an error loses none before it.
+      // Each event is a publication: an idempotency key covers one article, and an error loses no event before it.
       for (const event of events) {
-        const isNew = event.type === "article";
         try {
-          if (!isNew) await append(event, options);
-          else if (!await appendNew(event, options)) publishedElsewhere.add(event.key);
-          if (isNew) added.push(event);
+          if (event.type === NEWS_EVENTS.added) {
+            if (!await appendNew(event, options)) publishedElsewhere.add(event.key);
+            newArticles.push(event);
+          } else {
+            await append(event, options);
+          }
         } catch (thrown) {
           const isTooLarge = thrown instanceof Problem && thrown.code === "event_too_large";
           if (by === "publisher" || !isTooLarge) throw thrown;
           logger.warn("An article is left out", { id: event.key, reason: thrown.message });
         }
       }
-      if (added.length === 0) return publishedElsewhere;
-      // An idempotency key may outlive the article in the log. Then the article is published again.
+      if (newArticles.length === 0) return publishedElsewhere;
+      // An idempotency key may outlive the article in the log. The article is published again then.
       const index = await read();
-      for (const event of added) {
+      for (const event of newArticles) {
         if (index.get(event.key) || index.isRetracted(event.key)) continue;
         await append(event, options);
         publishedElsewhere.delete(event.key);

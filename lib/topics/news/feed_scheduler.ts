@@ -10,19 +10,10 @@ import { StoreUnavailable } from "../../store/errors.ts";
 import type { Store } from "../../store/store.ts";
 import type { LeaderElection } from "../leader_election.ts";
 import { type FeedState, loadFeedState, saveFeedState } from "./feed_state.ts";
-import type { FeedStatusCache } from "./feed_status.ts";
-import type { Feed } from "./feeds.ts";
+import type { FeedStatusCache } from "./feed_status_cache.ts";
+import type { Feed, FeedSettings } from "./feeds.ts";
 import type { ArticleIngest } from "./ingest.ts";
 import { MAX_POLL_INTERVAL_MS, pollFeed } from "./poll.ts";
-
-/** The settings of a scheduler. */
-export interface FeedSchedulerOptions {
-  readonly feeds: readonly Feed[];
-  /** The shortest interval between two polls of a feed, in milliseconds. */
-  readonly pollMs: number;
-  /** Marks what feeds bring as simulated. */
-  readonly simulated: boolean;
-}
 
 /** The dependencies of a scheduler. */
 export interface FeedSchedulerServices {
@@ -34,61 +25,67 @@ export interface FeedSchedulerServices {
 
 /** Polls feeds. */
 export interface FeedScheduler {
-  /** Starts polling. Only one start at a time. @returns A function that stops it. A poll under way ends by itself. */
+  /**
+   * Starts polling. It must be stopped before the next start.
+   *
+   * @returns A function that stops polling. A poll that is under way completes, but publishes and saves nothing unless it
+   * has already begun to. Further calls have no effect.
+   */
   start(): () => void;
-  /** Resolves once every feed was polled since the start, or was not due. */
+  /** Resolves once every feed has been polled since the last start or was not due, or once the scheduler is stopped. */
   readonly firstPolls: Promise<void>;
 }
 
 /** Creates a scheduler that is stopped. */
 export function createFeedScheduler(
   runtime: Runtime,
-  { feeds, pollMs, simulated }: FeedSchedulerOptions,
+  { feeds, pollMs, isSimulated }: FeedSettings,
   { store, ingest, statuses, leaderElection }: FeedSchedulerServices,
 ): FeedScheduler {
   const { clock, log } = runtime;
-  /** The monotonic time at which a feed is due, and the poll after which it was computed. */
-  const due = new Map<Feed, { readonly polledAt: number | null; readonly dueAt: number }>();
+  /** The monotonic time at which each feed is due, and the wall time of the poll from which it was computed. */
+  const schedules = new Map<Feed, { readonly polledAt: number | null; readonly dueAt: number }>();
   let firstPolls: Promise<void> = Promise.resolve();
 
   /**
-   * Returns the time until a feed is due, in milliseconds. The stored times are wall time, because isolates share them.
+   * Computes the time until a feed is due, in milliseconds. The stored times are wall time, because isolates share them.
    * They are converted to this isolate's monotonic time once for each poll, so a wall clock that jumps neither suspends
    * a feed nor polls it early. Another isolate's clock cannot suspend it for longer than the interval.
    */
-  function untilDue(feed: Feed, { polled_at, next_poll_at }: FeedState): number {
+  function msUntilDue(feed: Feed, { polled_at, next_poll_at }: FeedState): number {
     if (next_poll_at === null) return Infinity;
-    const known = due.get(feed);
-    if (known?.polledAt === polled_at) return known.dueAt - clock.elapsed();
+    const schedule = schedules.get(feed);
+    if (schedule?.polledAt === polled_at) return schedule.dueAt - clock.elapsed();
     const waitMs = Math.min(next_poll_at - clock.now(), next_poll_at - (polled_at ?? 0));
-    due.set(feed, { polledAt: polled_at, dueAt: clock.elapsed() + waitMs });
+    schedules.set(feed, { polledAt: polled_at, dueAt: clock.elapsed() + waitMs });
     return waitMs;
   }
 
   /** Polls a feed if it is due, and ingests its items. @returns The time until it is due again, in milliseconds. */
   async function pollIfDue(feed: Feed, stopped: AbortSignal): Promise<number> {
-    const before = await loadFeedState(store, feed);
-    statuses.put(feed, before);
-    const waitMs = untilDue(feed, before);
+    const previousState = await loadFeedState(store, feed);
+    statuses.put(feed, previousState);
+    const waitMs = msUntilDue(feed, previousState);
     if (stopped.aborted || waitMs > 0) return waitMs;
-    const { items, state } = await pollFeed(runtime, feed, before, pollMs);
+    const { items, state } = await pollFeed(runtime, feed, previousState, pollMs);
     if (stopped.aborted) return 0;
     try {
-      const { name: source, title: name } = feed;
-      const origin = { source, name, by: "feed", symbols: [], simulated } as const;
+      const { name: source, title: sourceName } = feed;
+      const origin = { source, sourceName, by: "feed", symbols: [], isSimulated } as const;
       const seen_items = items === null
         ? state.seen_items
         : await ingest.ingest(origin, items, state.seen_items);
-      const after = { ...state, seen_items };
-      await saveFeedState(store, feed, after);
-      statuses.put(feed, after);
+      const nextState = { ...state, seen_items };
+      await saveFeedState(store, feed, nextState);
+      statuses.put(feed, nextState);
     } catch (thrown) {
       if (!(thrown instanceof Problem && thrown.code === "fenced")) throw thrown;
       leaderElection.stepDown();
     }
-    return untilDue(feed, state);
+    return msUntilDue(feed, state);
   }
 
+  /** Polls a feed like {@linkcode pollIfDue}, and logs an error instead of throwing it. */
   async function tryPoll(feed: Feed, stopped: AbortSignal): Promise<number> {
     try {
       return await pollIfDue(feed, stopped);
@@ -105,7 +102,7 @@ export function createFeedScheduler(
       const stop = new AbortController();
       const done = Promise.withResolvers<void>();
       const timers = new Map<Feed, () => void>();
-      let pending = feeds.length;
+      let pendingFeeds = feeds.length;
 
       function pollAfter(feed: Feed, ms: number, onPolled = () => {}): void {
         timers.set(
@@ -113,15 +110,19 @@ export function createFeedScheduler(
           clock.after(ms, async () => {
             const waitMs = await tryPoll(feed, stop.signal);
             onPolled();
-            // A feed that is gone is looked at once an hour too: its state expires one day.
-            const nextMs = Math.min(waitMs, MAX_POLL_INTERVAL_MS);
-            if (!stop.signal.aborted) pollAfter(feed, nextMs);
+            // A feed that is `gone` is checked too, because it is polled again once its state has expired.
+            const delayMs = Math.min(waitMs, MAX_POLL_INTERVAL_MS);
+            if (!stop.signal.aborted) pollAfter(feed, delayMs);
           }),
         );
       }
 
-      // On a timer, so that a start that is stopped at once polls nothing.
-      for (const feed of feeds) pollAfter(feed, 0, () => --pending === 0 && done.resolve());
+      function countPoll(): void {
+        if (--pendingFeeds === 0) done.resolve();
+      }
+
+      // The first polls wait for a timer, so that a start that is stopped immediately polls nothing.
+      for (const feed of feeds) pollAfter(feed, 0, countPoll);
       firstPolls = done.promise;
       return () => {
         stop.abort();

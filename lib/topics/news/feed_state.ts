@@ -1,16 +1,16 @@
 /**
- * The state of a feed between two polls, in the shared store: any isolate may make the next one.
+ * The state of a feed between two polls. It is in the shared store, because any isolate may make the next poll.
  *
  * @module
  */
 import { z } from "zod";
-import { isoTime } from "../../core/time.ts";
+import { DAY_MS } from "../../core/time.ts";
 import type { Store } from "../../store/store.ts";
-import type { FeedStatus } from "./article.ts";
+import type { ArticleKey } from "./article_keys.ts";
 import type { Feed } from "./feeds.ts";
 
-/** The time to keep the state of a feed that is not polled. */
-const STATE_TTL_MS = 7 * 86_400_000;
+/** The lifetime of a feed's state after its last poll. A feed that is `gone` is polled again after it. */
+const STATE_TTL_MS = 7 * DAY_MS;
 
 /** The most seen items of a feed: those of the last document, then those of earlier ones. */
 const MAX_SEEN_ITEMS = 200;
@@ -22,7 +22,7 @@ const SeenItem = z.object({
   version: z.string(),
 });
 
-/** An item as of its last poll. */
+/** An item as of its last poll: its keys, its article's id, and its content version. */
 export type SeenItem = Readonly<z.infer<typeof SeenItem>>;
 
 const FeedState = z.object({
@@ -31,11 +31,11 @@ const FeedState = z.object({
   etag: z.string().nullable(),
   last_modified: z.string().nullable(),
   ttl_ms: z.number().nullable(),
-  /** The failed polls in a row. */
+  /** The number of failed polls since the last successful one. */
   failures: z.int(),
   state: z.enum(["waiting", "ok", "unchanged", "broken", "gone"]),
   reason: z.string().nullable(),
-  // Wall time, in milliseconds since the Unix epoch: isolates share it, and people see it.
+  // Wall time, in milliseconds since the Unix epoch, because isolates share it and people see it.
   polled_at: z.number().nullable(),
   /** Null if the feed is not polled again. */
   next_poll_at: z.number().nullable(),
@@ -46,7 +46,7 @@ const FeedState = z.object({
   seen_items: z.array(SeenItem).readonly(),
 });
 
-/** The state of a feed. */
+/** The state of a feed between two polls. */
 export type FeedState = Readonly<z.infer<typeof FeedState>>;
 
 /** Creates the state of a feed that was never polled. */
@@ -65,24 +65,25 @@ export function initialFeedState(feed: Feed): FeedState {
   };
 }
 
-/** Another URL under the same name is another feed. */
+/** The key contains the URL, so another URL under the same name is another feed. */
 function storeKeyOf({ name, url }: Feed): string {
   return `news:feed:${name}:${url}`;
 }
 
-/** Loads the state of a feed. One that another version wrote and this one cannot read counts as never polled. */
+/** Loads the state of a feed. A state of an unknown shape counts as never polled, because another version may have written it. */
 export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
   const json = await store.get(storeKeyOf(feed));
   if (json === null) return initialFeedState(feed);
   try {
-    const { traces: seen_items, ...stored } = JSON.parse(json);
-    return FeedState.parse({ seen_items, ...stored }); // versions before 0.2 stored them as `traces`
+    // Versions before 0.2 stored the seen items as `traces`.
+    const { traces: seen_items, ...fields } = JSON.parse(json);
+    return FeedState.parse({ seen_items, ...fields });
   } catch {
     return initialFeedState(feed);
   }
 }
 
-/** Saves the state of a feed for seven days. */
+/** Saves the state of a feed. It expires after {@linkcode STATE_TTL_MS}. */
 export async function saveFeedState(
   store: Pick<Store, "set">,
   feed: Feed,
@@ -91,46 +92,28 @@ export async function saveFeedState(
   await store.set(storeKeyOf(feed), JSON.stringify(state), STATE_TTL_MS);
 }
 
-/** Returns the seen item of the first key that has one. */
+/** Finds the seen item of the first key that has one. @returns Null if no key has one. */
 export function findSeenItem(
   seenItems: readonly SeenItem[],
-  keys: readonly string[],
+  keys: readonly ArticleKey[],
 ): SeenItem | null {
   for (const key of keys) {
-    const found = seenItems.find((each) => each.keys.includes(key));
-    if (found) return found;
+    const seenItem = seenItems.find((candidate) => candidate.keys.includes(key));
+    if (seenItem) return seenItem;
   }
   return null;
 }
 
-/** Merges the items of a document with the earlier ones that share no key with them. */
+/**
+ * Merges the items of a document with the earlier ones that share no key with them.
+ *
+ * @returns The items of the document, then the earlier ones, {@linkcode MAX_SEEN_ITEMS} at most.
+ */
 export function mergeSeenItems(
-  own: readonly SeenItem[],
-  earlier: readonly SeenItem[],
+  documentItems: readonly SeenItem[],
+  earlierItems: readonly SeenItem[],
 ): readonly SeenItem[] {
-  const ownKeys = new Set(own.flatMap(({ keys }) => keys));
-  return [...own, ...earlier.filter(({ keys }) => !keys.some((key) => ownKeys.has(key)))]
-    .slice(0, MAX_SEEN_ITEMS);
-}
-
-/** Returns a URL without its query, which may hold an operator's key. */
-function withoutQuery(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
-}
-
-/** Returns the status of a feed as the wire has it. A feed is `moved` as long as the settings name its former URL. */
-export function toFeedStatus({ name, title, url }: Feed, state: FeedState): FeedStatus {
-  const hasMoved = state.url !== url && (state.state === "ok" || state.state === "unchanged");
-  const timeOf = (ms: number | null) => ms === null ? null : isoTime(ms);
-  return {
-    source: name,
-    name: title,
-    url: withoutQuery(url),
-    state: hasMoved ? "moved" : state.state,
-    moved_to: state.url === url ? null : withoutQuery(state.url),
-    reason: state.reason,
-    polled_at: timeOf(state.polled_at),
-    next_poll_at: state.state === "waiting" ? null : timeOf(state.next_poll_at),
-  };
+  const documentKeys = new Set(documentItems.flatMap(({ keys }) => keys));
+  const remaining = earlierItems.filter(({ keys }) => !keys.some((key) => documentKeys.has(key)));
+  return [...documentItems, ...remaining].slice(0, MAX_SEEN_ITEMS);
 }

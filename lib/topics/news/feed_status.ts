@@ -1,62 +1,65 @@
 /**
- * The status of all feeds, cached for readers on any isolate.
+ * The status of a feed as the wire has it.
  *
  * @module
  */
-import type { Clock } from "../../core/clock.ts";
-import { StoreUnavailable } from "../../store/errors.ts";
-import type { Store } from "../../store/store.ts";
-import type { FeedStatus } from "./article.ts";
-import { type FeedState, initialFeedState, loadFeedState, toFeedStatus } from "./feed_state.ts";
+import { z } from "zod";
+import { isoTime, WireTime } from "../../core/time.ts";
+import { SourceName } from "./article.ts";
+import type { FeedState } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
 
-/** The shortest interval between two look-ups of other isolates' results: a viewer costs no command. */
-const LOOK_UP_INTERVAL_MS = 15_000;
+/**
+ * The status of a feed.
+ *
+ * | state       | means                                                       |
+ * | ----------- | ----------------------------------------------------------- |
+ * | `waiting`   | not polled yet                                              |
+ * | `ok`        | the last poll brought a document                            |
+ * | `unchanged` | the last poll brought nothing new (304)                     |
+ * | `moved`     | it responds at another URL (301, 308): `moved_to`           |
+ * | `broken`    | the last poll failed: `reason`                              |
+ * | `gone`      | it responded with 410, and is not polled again              |
+ */
+export const FeedStatus = z.object({
+  source: SourceName,
+  name: z.string(),
+  url: z.string().meta({ description: "As configured, without its query." }),
+  state: z.enum(["waiting", "ok", "unchanged", "moved", "broken", "gone"]),
+  moved_to: z.string().nullable(),
+  reason: z.string().nullable(),
+  polled_at: WireTime.nullable(),
+  next_poll_at: WireTime.nullable().meta({
+    description: "Null if the feed is not polled again.",
+  }),
+}).meta({ id: "FeedStatus" });
 
-/** The status of all feeds. */
-export interface FeedStatusCache {
-  /** Sets the state of a feed that this isolate polls. */
-  put(feed: Feed, state: FeedState): void;
-  /** Reads every feed's status, in the order of the list. It never rejects: without the store it is the last known one. */
-  read(): Promise<FeedStatus[]>;
+/** The status of a feed. */
+export type FeedStatus = Readonly<z.infer<typeof FeedStatus>>;
+
+/** Removes the query of a URL, because it may contain an operator's key. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
-/** Creates a cache in which every feed is `waiting`. */
-export function createFeedStatusCache(
-  clock: Pick<Clock, "elapsed">,
-  feeds: readonly Feed[],
-  store: Pick<Store, "get">,
-): FeedStatusCache {
-  const states = new Map(feeds.map((feed) => [feed, initialFeedState(feed)]));
-  let lookedUpAt = -Infinity;
-  let lookUp = Promise.resolve();
+function toWireTime(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
 
-  async function lookUpFeed(feed: Feed): Promise<void> {
-    const before = states.get(feed);
-    const found = await loadFeedState(store, feed);
-    // A put() in the meantime is newer than what was loaded.
-    if (states.get(feed) === before) states.set(feed, found);
-  }
-
-  async function lookUpAll(): Promise<void> {
-    try {
-      await Promise.all(feeds.map(lookUpFeed));
-    } catch (thrown) {
-      if (!(thrown instanceof StoreUnavailable)) throw thrown;
-    }
-  }
-
+/** Converts the state of a feed to its status. A feed is `moved` as long as the settings name its former URL. */
+export function toFeedStatus({ name, title, url }: Feed, feedState: FeedState): FeedStatus {
+  const { state, reason, polled_at, next_poll_at } = feedState;
+  const isRedirected = feedState.url !== url;
+  const hasMoved = isRedirected && (state === "ok" || state === "unchanged");
   return {
-    put(feed, state) {
-      states.set(feed, state);
-    },
-    async read() {
-      if (clock.elapsed() - lookedUpAt >= LOOK_UP_INTERVAL_MS) {
-        lookedUpAt = clock.elapsed();
-        lookUp = lookUpAll();
-      }
-      await lookUp;
-      return [...states].map(([feed, state]) => toFeedStatus(feed, state));
-    },
+    source: name,
+    name: title,
+    url: withoutQuery(url),
+    state: hasMoved ? "moved" : state,
+    moved_to: isRedirected ? withoutQuery(feedState.url) : null,
+    reason,
+    polled_at: toWireTime(polled_at),
+    next_poll_at: state === "waiting" ? null : toWireTime(next_poll_at),
   };
 }

@@ -3,10 +3,9 @@
  *
  * @module
  */
-
 import type { Config } from "../../core/config.ts";
 
-/** One feed. */
+/** A feed to poll. */
 export interface Feed {
   /** The source's name in filters and in the store. */
   readonly name: string;
@@ -15,7 +14,7 @@ export interface Feed {
   readonly url: string;
 }
 
-/** The feeds that are polled if `NEWS_FEEDS` is not set. Checked in October 2026: the status of a feed reports a move. */
+/** The feeds if `NEWS_FEEDS` is not set. Their URLs are of October 2026. The status of a feed reports when it has moved. */
 export const BUILT_IN_FEEDS: readonly Feed[] = [
   {
     name: "fed",
@@ -51,7 +50,7 @@ export const BUILT_IN_FEEDS: readonly Feed[] = [
   },
 ];
 
-/** The feeds of `DEMO`: invented sources on hosts that cannot exist, so that no real source is credited with them. */
+/** The feeds of `DEMO`: invented sources on hosts that cannot exist, so that no real source is credited with their items. */
 export const DEMO_FEEDS: readonly Feed[] = [
   { name: "wire", title: "Demo Wire", url: "https://wire.example/rss" },
   { name: "desk", title: "Demo Desk", url: "https://desk.example/atom" },
@@ -59,18 +58,18 @@ export const DEMO_FEEDS: readonly Feed[] = [
   { name: "archive", title: "Demo Archive", url: "https://archive.example/rss" },
 ];
 
-/** Makes the name of a feed from its URL: the host without a usual prefix. */
+/** The longest name that is made from a host. With a number it still fits into a `SourceName` of 64 characters. */
+const MAX_FEED_NAME_CHARACTERS = 56;
+
+/** Names a feed after the host of its URL, without a usual prefix such as `www`. */
 function feedNameOf(url: string): string {
-  const host = URL.parse(url)?.hostname ?? "";
-  return host.replace(/^(?:www|feeds|rss)\./, "").replace(/[^a-z0-9.-]+/g, "-").replace(
-    /^[.-]+/,
-    "",
-  )
-    .slice(0, 56);
+  const host = new URL(url).hostname.replace(/^(?:www|feeds|rss)\./, "");
+  const name = host.replace(/[^a-z0-9.-]+/g, "-").replace(/^[.-]+/, "");
+  return name.slice(0, MAX_FEED_NAME_CHARACTERS);
 }
 
 /**
- * Makes the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number if
+ * Returns the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number if
  * the host has several.
  *
  * @param urls `NEWS_FEEDS`, undefined if it is not set.
@@ -88,19 +87,28 @@ export function configuredFeeds(urls: readonly string[] | undefined): readonly F
   });
 }
 
-/** The shortest interval between two polls of a feed, in milliseconds. */
+/** The settings of the feeds. */
+export interface FeedSettings {
+  readonly feeds: readonly Feed[];
+  /** The shortest interval between two polls of a feed, in milliseconds. */
+  readonly pollMs: number;
+  /** Marks the articles of the feeds as simulated. */
+  readonly isSimulated: boolean;
+}
+
+/** The default of `NEWS_POLL_MS`. */
 const FEED_POLL_MS = 60_000;
 
-/** The same in `DEMO`, where stories change faster. */
+/** The default of `NEWS_POLL_MS` in `DEMO`, where stories change faster. */
 const DEMO_FEED_POLL_MS = 5000;
 
-/** Makes the settings of news from the configuration. */
+/** Derives the settings of the feed scheduler from the configuration. */
 export function newsSettings(
   { DEMO, NEWS_FEEDS, NEWS_POLL_MS }: Pick<Config, "DEMO" | "NEWS_FEEDS" | "NEWS_POLL_MS">,
-) {
+): FeedSettings {
   return {
     feeds: DEMO ? DEMO_FEEDS : configuredFeeds(NEWS_FEEDS),
     pollMs: NEWS_POLL_MS ?? (DEMO ? DEMO_FEED_POLL_MS : FEED_POLL_MS),
-    simulated: DEMO,
+    isSimulated: DEMO,
   };
 }

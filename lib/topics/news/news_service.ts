@@ -1,5 +1,5 @@
 /**
- * The news service: all that routes need of news.
+ * The news service: the interface of news for the routes.
  *
  * @module
  */
@@ -10,24 +10,26 @@ import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection } from "../leader_election.ts";
-import { Article, type FeedStatus, newsTopic, RETRACTED, Retraction } from "./article.ts";
-import type { NewsEvent } from "./article_index.ts";
+import { Article } from "./article.ts";
 import { createArticleRepository } from "./article_repository.ts";
-import { createFeedScheduler, type FeedSchedulerOptions } from "./feed_scheduler.ts";
-import { createFeedStatusCache } from "./feed_status.ts";
+import { createFeedScheduler } from "./feed_scheduler.ts";
+import type { FeedStatus } from "./feed_status.ts";
+import { createFeedStatusCache } from "./feed_status_cache.ts";
+import type { FeedSettings } from "./feeds.ts";
 import { type ArticleIngest, createArticleIngest } from "./ingest.ts";
+import { NEWS_EVENTS, type NewsEvent, newsTopic, Retraction } from "./topic.ts";
 
-/** The articles that some events add up to. */
+/** The projection of some events. */
 export interface ArticleList {
   /** Each article once, in its latest version, in the order in which articles first appear. */
   readonly articles: readonly Article[];
-  /** Ids in the order of their retraction. None of them is among the articles. */
+  /** The ids of retracted articles, in the order of their retraction. They are not among the articles. */
   readonly retracted: readonly string[];
 }
 
-/** One answer to a polling client. */
+/** A page of articles for a polling client. */
 export interface NewsPage extends ArticleList {
-  /** The position of the last event, or null while it is unknown. The next page, or a stream, begins after it. */
+  /** The position of the last event, after which the next page or a stream begins. Null while the store is unavailable. */
   readonly cursor: Position | null;
   /** False if more events wait after the page. */
   readonly isWhole: boolean;
@@ -35,40 +37,51 @@ export interface NewsPage extends ArticleList {
   readonly hasGap: boolean;
 }
 
-/** News. */
+/** Reads and publishes news, and polls its feeds. */
 export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | "retract"> {
   readonly topic: Topic;
   /** The polling interval to advise clients, in whole seconds. */
   readonly nextPollDelayS: number;
-  /** Keeps feeds polled for a while, and waits briefly for their first polls. It never rejects. */
+  /** Keeps the feeds polled for {@linkcode KEEP_WARM_POLLS} intervals, and waits briefly for their first polls. */
   watch(): Promise<void>;
-  /** Reads the newest articles of some sources, newest first. @param sources Null for all. */
+  /**
+   * Reads the newest articles, newest first.
+   *
+   * @param sources The sources to include, null for all.
+   * @param limit The most articles.
+   */
   latest(sources: readonly string[] | null, limit: number): Promise<NewsPage>;
-  /** Reads the events after a cursor, oldest first. @param sources Null for all. */
+  /**
+   * Reads the articles and retractions after a cursor, oldest first.
+   *
+   * @param sources The sources to include, null for all.
+   * @param limit The most events.
+   */
   since(sources: readonly string[] | null, cursor: string, limit: number): Promise<NewsPage>;
-  /** Reads the status of the feeds of some sources. @param sources Null for all. */
+  /** Reads the status of feeds. @param sources The sources to include, null for all. */
   feeds(sources: readonly string[] | null): Promise<readonly FeedStatus[]>;
-  /** Stops polling for good. Resolves once this isolate's lease is released, if it held one. */
+  /** Stops polling permanently. Resolves once this isolate has released its lease, if it held one. */
   resign(): Promise<void>;
 }
 
 /** The settings of news. */
-export interface NewsOptions extends FeedSchedulerOptions {
-  /** The lifetime of retraction tombstones, in milliseconds. */
+export interface NewsOptions extends FeedSettings {
+  /** The lifetime of tombstones and publishers' guids, in milliseconds. */
   readonly retainMs: number;
 }
 
-/** Articles by their event. A window's events never change, and every list reads them again. */
+/** The parsed article of each event. The events of a window never change, and every list reads them again. */
 const parsedArticles = new WeakMap<NewsEvent, Article>();
 
-function articleOf(event: NewsEvent): Article {
+function parseArticle(event: NewsEvent): Article {
   const article = parsedArticles.get(event) ?? Article.parse(JSON.parse(event.json));
   parsedArticles.set(event, article);
   return article;
 }
 
 /**
- * Folds events into the articles they add up to. An update does not move an article: readers would take it for a new one.
+ * Projects events to a list of articles. An update does not move an article, because readers would mistake it for a new
+ * one.
  *
  * @param events Oldest first.
  */
@@ -76,33 +89,33 @@ export function toArticleList(events: Iterable<NewsEvent>): ArticleList {
   const articles = new Map<string, Article>();
   const retracted = new Set<string>();
   for (const event of events) {
-    if (event.type === RETRACTED) {
+    if (event.type === NEWS_EVENTS.retracted) {
       const { id } = Retraction.parse(JSON.parse(event.json));
       articles.delete(id);
       retracted.add(id);
       continue;
     }
-    const article = articleOf(event);
+    const article = parseArticle(event);
     if (!retracted.has(article.id)) articles.set(article.id, article);
   }
   return { articles: [...articles.values()], retracted: [...retracted] };
 }
 
-/** Returns the publication time that sorts an article, never later than its first sight: a source's clock may be fast. */
+/** Returns the time by which an article is sorted: its publication, or its first sight if a fast clock dates it later. */
 function sortTimeOf({ published_at, first_seen_at }: Article): number {
   const seenAt = Date.parse(first_seen_at);
   return published_at === null ? seenAt : Math.min(Date.parse(published_at), seenAt);
 }
 
-/** Sorts articles by publication, newest first. Among equals, the later one in the list comes first. */
+/** Sorts articles by publication, newest first. Of articles with the same time, the later one in the list comes first. */
 export function newestFirst(articles: readonly Article[]): readonly Article[] {
   return articles.toReversed().map((article) => ({ article, time: sortTimeOf(article) }))
-    .sort((a, b) => b.time - a.time).map(({ article }) => article);
+    .toSorted((a, b) => b.time - a.time).map(({ article }) => article);
 }
 
 /**
  * Creates the news of an isolate. While the topic has subscribers on any isolate, the elected leader polls the feeds.
- * While the store is unavailable, no isolate does: their articles could not be published.
+ * While the store is unavailable, no isolate polls them, because their articles could not be published.
  */
 export function createNewsService(
   runtime: Runtime,
@@ -152,8 +165,9 @@ export function createNewsService(
       return { ...toArticleList(events), ...position };
     },
     async feeds(sources) {
-      const all = await statuses.read();
-      return all.filter(({ source }) => sources === null || sources.includes(source));
+      return (await statuses.read()).filter(({ source }) =>
+        sources === null || sources.includes(source)
+      );
     },
     resign: leaderElection.resign,
   };

@@ -5,6 +5,7 @@
  */
 import { noMetrics } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
+import { HOUR_MS } from "../../core/time.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
 import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
 import type { FeedState } from "./feed_state.ts";
@@ -12,19 +13,19 @@ import type { Feed } from "./feeds.ts";
 import type { FeedItem } from "./parse/item.ts";
 import { parseFeed, UnreadableFeed } from "./parse/parse.ts";
 
-/** The provider label of all feeds in metrics: there may be many, and their names are the operator's. */
+/** The provider label of all feeds in metrics. They share one, because the operator may configure many. */
 export const FEEDS_PROVIDER = "feeds";
 
-/** The longest interval between two polls, in milliseconds, whatever a feed asks for and however often it fails. */
-export const MAX_POLL_INTERVAL_MS = 60 * 60_000;
+/** The longest interval between two polls of a feed, whatever it asks for and however often it fails. */
+export const MAX_POLL_INTERVAL_MS = HOUR_MS;
 
-/** The largest document, in bytes after decompression. */
+/** The largest document, after decompression. */
 const MAX_DOCUMENT_BYTES = 2 * 1_048_576;
 
-/** The longest validator to send back. The request with a longer one would be refused. */
-const MAX_VALIDATOR_LENGTH = 512;
+/** The longest validator to send back, in UTF-16 units. Servers refuse a request with longer headers. */
+const MAX_VALIDATOR_CHARACTERS = 512;
 
-/** Feeds come under many content types, HTML among them. The parser decides. */
+/** Servers send feeds with many content types, `text/html` among them. The parser decides if the document is a feed. */
 const ACCEPTED_TYPES = /^$|xml|json|^text\/(?:html|plain)\b|^application\/octet-stream\b/i;
 
 const HEADERS = {
@@ -41,33 +42,39 @@ export interface Poll {
   readonly state: FeedState;
 }
 
-/** The facts that determine the interval to the next poll, in milliseconds. */
+/** The inputs of the interval to the next poll. */
 export interface PollHints {
-  /** The feed's `ttl`. */
+  /** The `ttl` of the document. */
   readonly ttlMs: number | null;
-  /** The answer's remaining `max-age`. */
+  /** The remaining `max-age` of the response. */
   readonly maxAgeMs: number | null;
-  /** The answer's `retry-after`. */
+  /** The `retry-after` of the response. */
   readonly retryAfterMs: number | null;
-  /** The failed polls in a row, this one included. */
+  /** The number of failed polls since the last successful one, including this one. */
   readonly failures: number;
 }
 
-/** Reads the remaining freshness of an answer (RFC 9111, 4.2.1). @returns Null if it is not stated, 0 if it forbids caching. */
+/**
+ * Computes the remaining freshness of a response (RFC 9111, 4.2.1).
+ *
+ * @returns Milliseconds, 0 if the response forbids caching, or null if it does not say.
+ */
 export function maxAgeMsOf(headers: Headers): number | null {
   const control = headers.get("cache-control")?.toLowerCase() ?? "";
   if (/(?:^|[\s,])no-(?:cache|store)(?:[\s,]|$)/.test(control)) return 0;
   const maxAgeS = /(?:^|[\s,])max-age="?(\d{1,9})/.exec(control)?.[1];
   if (maxAgeS === undefined) return null;
-  const ageS = /^\d{1,9}$/.exec(headers.get("age")?.trim() ?? "")?.[0] ?? "0";
-  return Math.max(0, Number(maxAgeS) - Number(ageS)) * 1000;
+  const age = headers.get("age")?.trim();
+  const ageS = age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : 0;
+  return Math.max(0, Number(maxAgeS) - ageS) * 1000;
 }
 
 /**
- * Computes the interval to the next poll: what the feed asks for, at least `minMs` and at most an hour. It doubles with
- * each failure, with jitter between half and all of it, and is never shorter than `Retry-After`.
+ * Computes the interval to the next poll, in milliseconds. A successful poll is repeated when the feed asks for it. After
+ * failures the interval starts at `minMs` and doubles with each one, with jitter between half and all of it. It is never
+ * shorter than `minMs` or `Retry-After`, and never longer than {@linkcode MAX_POLL_INTERVAL_MS}.
  *
- * @param minMs `NEWS_POLL_MS`. It wins where it is longer than an hour.
+ * @param minMs `NEWS_POLL_MS`. If it is longer than the maximum, it is the interval.
  * @param jitter Random, from 0 to 1.
  */
 export function pollIntervalMs(
@@ -91,17 +98,22 @@ function requestHeaders({ etag, last_modified }: FeedState): Record<string, stri
 
 function validatorOf(headers: Headers, name: "etag" | "last-modified"): string | null {
   const value = headers.get(name);
-  return value !== null && value.length <= MAX_VALIDATOR_LENGTH ? value : null;
+  return value !== null && value.length <= MAX_VALIDATOR_CHARACTERS ? value : null;
 }
 
-/** Polls a feed. It never rejects: the next state has the reason of a failure. @param minMs `NEWS_POLL_MS`. */
+/**
+ * Polls a feed. It never rejects, because the next state contains the reason of a failure.
+ *
+ * @param previous The state of the feed before the poll.
+ * @param minMs `NEWS_POLL_MS`, the shortest interval to the next poll.
+ */
 export async function pollFeed(
   runtime: Runtime,
   feed: Feed,
-  before: FeedState,
+  previous: FeedState,
   minMs: number,
 ): Promise<Poll> {
-  // The shared store has these times, so they are wall time. The scheduler converts them.
+  /** Computes the times of the next state. They are wall time, because isolates share them. */
   function timesAfter(
     hints: PollHints,
   ): Pick<FeedState, "polled_at" | "next_poll_at" | "failures"> {
@@ -110,20 +122,20 @@ export async function pollFeed(
     return { polled_at: now, next_poll_at: now + intervalMs, failures: hints.failures };
   }
 
-  function pollOf({ text, headers, movedTo }: Fetched): Poll {
-    const url = movedTo ?? before.url;
+  function toPoll({ text, headers, movedTo }: Fetched): Poll {
+    const url = movedTo ?? previous.url;
     const document = text === null ? null : parseFeed(text, url, runtime.clock.now());
-    const ttlMs = document === null ? before.ttl_ms : document.ttlMs;
-    // A 304 may leave validators out: then the earlier ones hold.
-    const kept = document === null ? before : { etag: null, last_modified: null };
+    const ttlMs = document === null ? previous.ttl_ms : document.ttlMs;
+    // A 304 may leave validators out. The previous ones remain valid then.
+    const fallback = document === null ? previous : { etag: null, last_modified: null };
     return {
       items: document?.items ?? null,
       state: {
-        ...before,
+        ...previous,
         ...timesAfter({ ttlMs, maxAgeMs: maxAgeMsOf(headers), retryAfterMs: null, failures: 0 }),
         url,
-        etag: validatorOf(headers, "etag") ?? kept.etag,
-        last_modified: validatorOf(headers, "last-modified") ?? kept.last_modified,
+        etag: validatorOf(headers, "etag") ?? fallback.etag,
+        last_modified: validatorOf(headers, "last-modified") ?? fallback.last_modified,
         ttl_ms: ttlMs,
         state: document === null ? "unchanged" : "ok",
         reason: null,
@@ -131,24 +143,24 @@ export async function pollFeed(
     };
   }
 
-  function failedPoll(thrown: unknown): Poll {
-    const isUpstream = thrown instanceof UpstreamFailure;
-    const retryAfterMs = isUpstream ? thrown.retryAfterMs : null;
-    const failures = before.failures + 1;
+  function toFailedPoll(thrown: unknown): Poll {
+    const failure = thrown instanceof UpstreamFailure ? thrown : null;
+    const retryAfterMs = failure?.retryAfterMs ?? null;
+    const failures = previous.failures + 1;
     const times = timesAfter({ ttlMs: null, maxAgeMs: null, retryAfterMs, failures });
-    const hasMoved = before.url !== feed.url;
+    const hasMoved = previous.url !== feed.url;
     const state: FeedState = {
-      ...before,
+      ...previous,
       ...times,
-      // The configured URL may know a better one by now than the one that failed.
+      // The URL that failed may be outdated: the configured one may redirect to another by now.
       url: feed.url,
       ...(hasMoved ? { etag: null, last_modified: null } : {}),
       state: "broken",
-      reason: isUpstream || thrown instanceof UnreadableFeed
+      reason: thrown instanceof UpstreamFailure || thrown instanceof UnreadableFeed
         ? thrown.message
         : "The answer could not be read",
     };
-    const isGone = isUpstream && thrown.status === 410 && !hasMoved;
+    const isGone = failure?.status === 410 && !hasMoved;
     const reason = "The feed answered 410 Gone";
     return {
       items: null,
@@ -160,16 +172,16 @@ export async function pollFeed(
   const request = {
     title: feed.title,
     maxBytes: MAX_DOCUMENT_BYTES,
-    headers: requestHeaders(before),
+    headers: requestHeaders(previous),
     accept: ACCEPTED_TYPES,
   };
   try {
-    const poll = pollOf(await fetchAnswer(runtime, request, before.url));
+    const poll = toPoll(await fetchAnswer(runtime, request, previous.url));
     metrics.called(FEEDS_PROVIDER, "ok");
     return poll;
   } catch (thrown) {
     const { kind } = asFailure(thrown, "shape", `${feed.title} answered without a feed`);
     metrics.called(FEEDS_PROVIDER, kind);
-    return failedPoll(thrown);
+    return toFailedPoll(thrown);
   }
 }

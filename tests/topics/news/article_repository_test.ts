@@ -1,16 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
+import type { EventInput } from "../../../lib/core/event.ts";
 import type { AppendOptions } from "../../../lib/store/event_log.ts";
-import { newsTopic, RETRACTED } from "../../../lib/topics/news/article.ts";
 import {
   type ArticleEventInput,
   createArticleRepository,
 } from "../../../lib/topics/news/article_repository.ts";
+import { NEWS_EVENTS, type NewsEventType, newsTopic } from "../../../lib/topics/news/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { article, createTestState, RETAIN_MS } from "./support.ts";
 
 /** Makes an event of an article. */
-function event(type: string, id: string, title: string, ...sources: string[]): ArticleEventInput {
-  const data = type === RETRACTED ? { id } : article(id, { title }, ...sources);
+function event(
+  type: NewsEventType,
+  id: string,
+  title: string,
+  ...sources: string[]
+): ArticleEventInput {
+  const data = type === NEWS_EVENTS.retracted ? { id } : article(id, { title }, ...sources);
   return { type, key: id, tags: sources, data };
 }
 
@@ -18,20 +24,19 @@ function event(type: string, id: string, title: string, ...sources: string[]): A
 function createTestRepository(retainEvents = 1000) {
   const clock = createManualClock();
   const { log } = createTestState(clock, retainEvents);
-  const published: (Pick<ArticleEventInput, "type" | "tags"> & Pick<AppendOptions, "retracts">)[] =
-    [];
+  const published: (Pick<EventInput, "type" | "tags"> & Pick<AppendOptions, "retracts">)[] = [];
   const reads: number[] = [];
 
   async function append(
-    { type, data, key = "", tags = [] }:
-      & Partial<ArticleEventInput>
-      & Pick<ArticleEventInput, "type">,
+    { type, data, key = "", tags = [] }: EventInput,
     options?: AppendOptions,
   ): Promise<string> {
     const serialized = { type, key, tags, json: JSON.stringify(data) };
     const appended = await log.append(newsTopic, [serialized], options);
     assert("ids" in appended);
-    return appended.ids[0] ?? "";
+    const [id] = appended.ids;
+    assert(id !== undefined);
+    return id;
   }
 
   const repository = createArticleRepository({
@@ -48,10 +53,10 @@ function createTestRepository(retainEvents = 1000) {
     hub: {
       async publish(_topic, events, options) {
         const ids: string[] = [];
-        for (const each of events) {
-          const { type, tags = [] } = each;
+        for (const event of events) {
+          const { type, tags = [] } = event;
           published.push({ type, tags, retracts: options?.retracts });
-          ids.push(await append({ ...each, key: each.key ?? "", tags }, options));
+          ids.push(await append(event, options));
         }
         return ids;
       },
@@ -65,9 +70,10 @@ function createTestRepository(retainEvents = 1000) {
     published,
     reads,
     /** Appends an event as another isolate does. @returns Its id. */
-    append: (id: string, title: string, type = "article") => append(event(type, id, title, "bbc")),
+    append: (id: string, title: string, type: NewsEventType = "article") =>
+      append(event(type, id, title, "bbc")),
     retract: (id: string, retracts: readonly string[]) =>
-      append(event(RETRACTED, id, "", "bbc"), { retracts }),
+      append(event(NEWS_EVENTS.retracted, id, "", "bbc"), { retracts }),
     /** Reads the titles of articles, undefined for those that are not there. */
     async titlesOf(...ids: string[]) {
       const index = await repository.read();
@@ -114,7 +120,11 @@ Deno.test("articleRepository.read() retracts late events: those of an article th
   await retract("a", [first]);
   const after = await append("a", "A, after", "article.updated");
   assertEquals(await titlesOf("a"), [undefined]);
-  assertEquals(published, [{ type: RETRACTED, tags: ["bbc"], retracts: [before, after] }]);
+  assertEquals(published, [{
+    type: NEWS_EVENTS.retracted,
+    tags: ["bbc"],
+    retracts: [before, after],
+  }]);
   assertEquals(await titlesOf("a"), [undefined]);
   assertEquals(published.length, 1);
 });
@@ -126,8 +136,8 @@ Deno.test("articleRepository.publish() retracts all events of an article, for ev
   // The correction of an isolate that has not seen the second source yet.
   await repository.publish([event("article.updated", "a", "A", "bbc")], "publisher");
   await repository.read();
-  await repository.publish([event(RETRACTED, "a", "", "bbc")], "publisher");
+  await repository.publish([event(NEWS_EVENTS.retracted, "a", "", "bbc")], "publisher");
   const { type, tags, retracts } = published.at(-1) ?? {};
-  assertEquals([type, tags], [RETRACTED, ["bbc", "cnbc"]]);
+  assertEquals([type, tags], [NEWS_EVENTS.retracted, ["bbc", "cnbc"]]);
   assertEquals([retracts?.length, retracts?.[0]], [3, first]);
 });

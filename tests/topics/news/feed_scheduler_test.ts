@@ -28,7 +28,7 @@ async function createPolledFeed() {
     maxEventBytes: 65_536,
   });
   const feeds = [{ name: "a", title: "A", url: "https://a.example.com/" }];
-  const options = { feeds, pollMs: POLL_MS, retainMs: RETAIN_MS, simulated: false };
+  const options = { feeds, pollMs: POLL_MS, retainMs: RETAIN_MS, isSimulated: false };
   const news = createNewsService(runtime, options, hub, { ...shared, store });
   hub.keepOpen(news.topic, 86_400_000);
   await clock.advance(0);

@@ -237,7 +237,7 @@ Deno.test("retract() of an article without its own link leaves the feed's page t
   await test.poll("bbc", item(1, { url: "https://news.example/", hasOwnLink: false }));
   const [article] = test.articles();
   await test.ingest().retract(article?.id ?? "");
-  const page = await test.ingest().submit({ ...POST, url: "https://news.example/" });
+  const page = await test.ingest().submit({ ...SUBMISSION, url: "https://news.example/" });
   assertEquals(page.kind, "new");
 });
 
@@ -291,7 +291,7 @@ const POST = {
 Deno.test("submit() publishes a new article as plain text, and answers a repeated one with it", async () => {
   const test = createTestIngest();
   const posted = await test.ingest().submit({
-    ...POST,
+    ...SUBMISSION,
     published_at: "2026-10-05T16:30:00+02:00",
     symbols: ["XAU-USD"],
   });
@@ -308,16 +308,16 @@ Deno.test("submit() publishes a new article as plain text, and answers a repeate
     symbols: ["XAU-USD"],
     simulated: false,
   });
-  const again = await test.ingest().submit({ ...POST, title: "Other words" });
+  const again = await test.ingest().submit({ ...SUBMISSION, title: "Other words" });
   assertEquals(again, { kind: "known", article: posted.article });
   assertEquals(test.published.length, 1);
 });
 
 Deno.test("submit() deduplicates by guid, also on another isolate", async () => {
   const test = createTestIngest();
-  const first = await test.ingest().submit({ ...POST, guid: "a-1" });
+  const first = await test.ingest().submit({ ...SUBMISSION, guid: "a-1" });
   test.restart();
-  const moved = { ...POST, guid: "a-1", url: "https://desk.example/moved" };
+  const moved = { ...SUBMISSION, guid: "a-1", url: "https://desk.example/moved" };
   const again = await test.ingest().submit(moved);
   assert(first.kind === "new" && again.kind === "known");
   assertEquals(again.article.id, first.article.id);
@@ -329,16 +329,16 @@ Deno.test("submit() deduplicates by guid, also on another isolate", async () => 
 Deno.test("submit() adds a source to a feed's article, and never merges by title", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { title: DISTINCTIVE }));
-  const known = await test.ingest().submit({ ...POST, url: "https://news.example/1" });
+  const known = await test.ingest().submit({ ...SUBMISSION, url: "https://news.example/1" });
   assert(known.kind === "known");
   assertEquals(known.article.sources.map(({ source }) => source), ["bbc", "desk"]);
-  const titled = { ...POST, title: DISTINCTIVE, source: "other" };
+  const titled = { ...SUBMISSION, title: DISTINCTIVE, source: "other" };
   assertEquals((await test.ingest().submit(titled)).kind, "new");
 });
 
 Deno.test("submit() refuses a retracted link or guid on every isolate", async () => {
   const test = createTestIngest();
-  const posted = await test.ingest().submit({ ...POST, guid: "a-1" });
+  const posted = await test.ingest().submit({ ...SUBMISSION, guid: "a-1" });
   assert(posted.kind === "new");
   await test.ingest().retract(posted.article.id);
   for (const isAnotherIsolate of [false, true]) {
@@ -347,10 +347,10 @@ Deno.test("submit() refuses a retracted link or guid on every isolate", async ()
       test.restart();
     }
     assertEquals(await test.ingest().submit(POST), { kind: "retracted" });
-    const moved = { ...POST, guid: "a-1", url: "https://desk.example/moved" };
+    const moved = { ...SUBMISSION, guid: "a-1", url: "https://desk.example/moved" };
     assertEquals(await test.ingest().submit(moved), { kind: "retracted" });
   }
-  const other = { ...POST, url: "https://desk.example/2" };
+  const other = { ...SUBMISSION, url: "https://desk.example/2" };
   assertEquals((await test.ingest().submit(other)).kind, "new");
 });
 

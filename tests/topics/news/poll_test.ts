@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type FeedState,
-  initialFeedState,
-  toFeedStatus,
-} from "../../../lib/topics/news/feed_state.ts";
 import { noMetrics } from "../../../lib/core/metrics.ts";
+import { type FeedState, initialFeedState } from "../../../lib/topics/news/feed_state.ts";
+import { toFeedStatus } from "../../../lib/topics/news/feed_status.ts";
 import {
   maxAgeMsOf,
   pollFeed,
@@ -126,7 +123,7 @@ Deno.test("pollFeed() polls a moved feed at its new URL, reports it, and returns
   assertEquals(feed.calls[4]?.headers.get("if-none-match"), null);
 });
 
-Deno.test("pollFeed() does not move to a document that is no feed", async () => {
+Deno.test("pollFeed() does not move to a document that is not a feed", async () => {
   const feed = createFeed(
     () => status(301, { location: "https://new.example.com/" }),
     () => document("<html><p>Welcome</html>", { "content-type": "text/html" }),

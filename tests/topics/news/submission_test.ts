@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Correction, PostedArticle } from "../../../lib/topics/news/submission.ts";
+import {
+  Correction,
+  Submission,
+  toCorrectedFields,
+  toIncomingItem,
+} from "../../../lib/topics/news/submission.ts";
+import { NOW } from "./support.ts";
 
-const POST = { title: "Gold slides", url: "https://desk.example/1", source: "desk" };
+const SUBMISSION = { title: "Gold slides", url: "https://desk.example/1", source: "desk" };
 
 const BAD: readonly (readonly [changes: Readonly<Record<string, unknown>>, field: string])[] = [
   [{ title: "" }, "title"],
@@ -19,20 +25,37 @@ const BAD: readonly (readonly [changes: Readonly<Record<string, unknown>>, field
 ];
 
 for (const [changes, field] of BAD) {
-  Deno.test(`PostedArticle refuses ${JSON.stringify(changes).slice(0, 60)} and names "${field}"`, () => {
-    const { error } = PostedArticle.safeParse({ ...POST, ...changes });
+  Deno.test(`Submission refuses ${JSON.stringify(changes).slice(0, 60)} and names "${field}"`, () => {
+    const { error } = Submission.safeParse({ ...SUBMISSION, ...changes });
     assertEquals(error?.issues.map(({ path }) => path.join(".")), [field]);
   });
 }
 
-Deno.test("PostedArticle accepts the required fields, and all fields", () => {
+Deno.test("Submission accepts the required fields, and all fields", () => {
   const all = { summary: "", published_at: null, symbols: ["XAU-USD"], guid: "1" };
-  assertEquals(PostedArticle.safeParse(POST).success, true);
-  assertEquals(PostedArticle.safeParse({ ...POST, ...all }).success, true);
+  assertEquals(Submission.safeParse(SUBMISSION).success, true);
+  assertEquals(Submission.safeParse({ ...SUBMISSION, ...all }).success, true);
 });
 
 Deno.test("Correction accepts one field or more, and no unknown field", () => {
   assertEquals(Correction.safeParse({ title: "x" }).success, true);
   assertEquals(Correction.safeParse({}).success, false);
   assertEquals(Correction.safeParse({ source: "x" }).success, false);
+});
+
+Deno.test("toIncomingItem() cleans every field, the guid as that of a feed's item", () => {
+  const { item, source, symbols } = toIncomingItem({
+    title: "<b>Gold</b> slides",
+    url: "https://Desk.example/1#top",
+    source: "Desk",
+    guid: " <i>1</i>\n",
+    symbols: ["XAU-USD", "BTC-USD", "XAU-USD"],
+  }, NOW);
+  assertEquals([item.title, item.url, item.guid], ["Gold slides", "https://desk.example/1", "1"]);
+  assertEquals([source, symbols], ["desk", ["BTC-USD", "XAU-USD"]]);
+});
+
+Deno.test("toCorrectedFields() returns the fields that the correction has", () => {
+  assertEquals(toCorrectedFields({ title: "Gold &amp; silver" }, NOW), { title: "Gold & silver" });
+  assertEquals(toCorrectedFields({ published_at: null }, NOW), { published_at: null });
 });

@@ -6,12 +6,13 @@
 import type { Clock } from "../../../lib/core/clock.ts";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import type { Store } from "../../../lib/store/store.ts";
-import { type Article, RETRACTED } from "../../../lib/topics/news/article.ts";
-import { ArticleIndex, type NewsEvent } from "../../../lib/topics/news/article_index.ts";
+import type { Article } from "../../../lib/topics/news/article.ts";
+import { ArticleIndex } from "../../../lib/topics/news/article_index.ts";
 import type { ArticleEventInput } from "../../../lib/topics/news/article_repository.ts";
 import type { SeenItem } from "../../../lib/topics/news/feed_state.ts";
 import { createArticleIngest } from "../../../lib/topics/news/ingest.ts";
 import type { FeedItem } from "../../../lib/topics/news/parse/item.ts";
+import { NEWS_EVENTS, type NewsEvent } from "../../../lib/topics/news/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 /** The time at which every sample is parsed. */
@@ -86,7 +87,9 @@ export function createTestLog() {
     retained,
     append(events: readonly ArticleEventInput[]): void {
       for (const { type, data, key } of events) {
-        const left = retained.filter((event) => type !== RETRACTED || event.key !== key);
+        const left = retained.filter((event) =>
+          type !== NEWS_EVENTS.retracted || event.key !== key
+        );
         retained.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
       }
     },
@@ -135,7 +138,13 @@ export function createTestIngest() {
     /** Polls a feed. @returns The type and title of each event that was published. */
     async poll(source: string, ...items: readonly FeedItem[]): Promise<string[]> {
       published.length = 0;
-      const feed = { source, name: source, by: "feed", symbols: [], simulated: false } as const;
+      const feed = {
+        source,
+        sourceName: source,
+        by: "feed",
+        symbols: [],
+        isSimulated: false,
+      } as const;
       seenItems.set(source, await ingest.ingest(feed, items, seenItems.get(source) ?? []));
       return published.map(({ type, data }) => `${type}: ${titleOf(data)}`);
     },

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** The longest URL, in characters. A longer one is no link for people. */
-const MAX_URL_LENGTH = 2048;
+/** The longest link, in UTF-16 units. Browsers and servers refuse longer ones. */
+export const MAX_LINK_CHARACTERS = 2048;
 
 /** The prefixes of tracking parameters: they say where a reader came from. */
 const TRACKING_PREFIX = /^(?:utm_|at_|ns_|mtm_|pk_|hsa_)/i;
@@ -17,27 +17,27 @@ const TRACKING_NAMES: ReadonlySet<string> = new Set([
   ...["guce_referrer", "guce_referrer_sig", "s_cid", "smid", "xtor"],
 ]);
 
-/** Decodes the name of a parameter. */
+/** Decodes the name of a parameter. A name with a malformed escape stays encoded. */
 function parameterName(parameter: string): string {
-  const name = parameter.split("=", 1)[0] ?? "";
+  const name = parameter.replace(/=.*/s, "");
   try {
     return decodeURIComponent(name);
   } catch {
-    return name; // a percent sign without two digits
+    return name;
   }
 }
 
-function isTracking(name: string): boolean {
+function isTrackingName(name: string): boolean {
   return TRACKING_PREFIX.test(name) || TRACKING_NAMES.has(name.toLowerCase());
 }
 
 /**
- * Makes the canonical form of a link, which is shown: http or https, without fragment, credentials and tracking
- * parameters, the host in lower case, without a default port. The rest stays as the source wrote it, the order of
- * parameters too, because servers may depend on it.
+ * Returns the canonical form of a link, which is shown: http or https, without fragment, credentials and tracking
+ * parameters, the host in lower case, without a default port. The rest keeps the form that the source wrote, and so does
+ * the order of parameters, because servers may depend on it.
  *
  * @param base The base of a relative link.
- * @returns Null if the text is no http or https URL.
+ * @returns Null if the link is not an http or https URL, or too long.
  *
  * @example
  * ```ts
@@ -47,27 +47,30 @@ function isTracking(name: string): boolean {
  * assertEquals(canonicalUrl("javascript:alert(1)"), null);
  * ```
  */
-export function canonicalUrl(text: string, base?: string): string | null {
-  if (text.length > MAX_URL_LENGTH) return null;
-  const url = URL.parse(text.trim(), base);
+export function canonicalUrl(link: string, base?: string): string | null {
+  if (link.length > MAX_LINK_CHARACTERS) return null;
+  const url = URL.parse(link.trim(), base);
   if (url === null || !/^https?:$/.test(url.protocol)) return null;
   url.hash = "";
   url.username = "";
   url.password = "";
   const parameters = url.search.slice(1).split("&")
-    .filter((each) => each !== "" && !isTracking(parameterName(each)));
-  // With its question mark, because the setter would strip one that the first parameter begins with.
+    .filter((parameter) => parameter !== "" && !isTrackingName(parameterName(parameter)));
+  // The setter strips one leading question mark, which may belong to the first parameter.
   url.search = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
-  return url.href.length > MAX_URL_LENGTH ? null : url.href;
+  return url.href.length > MAX_LINK_CHARACTERS ? null : url.href;
 }
 
 /**
- * Makes the form in which links to one article are equal: without scheme, `www.` and trailing slash, with sorted
+ * Returns the form in which links to one article are equal: without scheme, `www.` and trailing slash, with sorted
  * parameters. It is compared, never fetched.
  *
  * @param link A {@linkcode canonicalUrl}.
  */
 export function comparableUrl(link: string): string {
-  const [address = "", search = ""] = link.replace(/^https?:\/\/(?:www\.)?/, "").split(/\?(.*)/s);
-  return `${address.replace(/\/$/, "")}?${search.split("&").sort().join("&")}`;
+  const address = link.replace(/^https?:\/\/(?:www\.)?/, "");
+  const queryAt = address.search(/\?|$/);
+  const path = address.slice(0, queryAt).replace(/\/$/, "");
+  const parameters = address.slice(queryAt + 1).split("&").toSorted();
+  return `${path}?${parameters.join("&")}`;
 }

@@ -6,37 +6,37 @@
 import { decode } from "html-entities";
 import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 
-/** The characters to read for each one to keep: entities and escaped tags shrink. */
+/** The number of characters to read for each one of the result, because entities and escaped tags shrink. */
 const READ_FACTOR = 8;
 
 /**
- * The most levels of escaping to undo. Feeds escape twice, rarely three times. A limit bounds the work that hostile text
- * makes.
+ * The most levels of escaping to undo. Feeds escape twice, rarely three times. The limit bounds the work that a hostile
+ * text causes.
  */
 const MAX_LEVELS = 16;
 
-/** The longest character as readers see it, in UTF-16 units, as far as a cut looks. */
+/** The longest grapheme that {@linkcode cut} recognises, in UTF-16 units. Emoji sequences are shorter. */
 const MAX_GRAPHEME_LENGTH = 33;
 
-/** Elements whose content is no text. */
+/** Elements whose content is not text for readers. */
 const HIDDEN_ELEMENTS: ReadonlySet<string> = new Set([
   ...["script", "style", "template", "noscript", "iframe", "svg", "textarea", "title"],
 ]);
 
-/** Elements within a line. The tags of others separate words. */
+/** Elements within a line. The tags of all other elements separate words. */
 const INLINE_ELEMENTS: ReadonlySet<string> = new Set([
   ...["a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i"],
   ...["ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup"],
   ...["time", "tt", "u", "var", "wbr"],
 ]);
 
-/** Controls, bidirectional and other format characters, except the joiners that scripts and emoji need. */
+/** Controls, bidirectional marks and other format characters, except blanks, and the joiners that scripts and emoji need. */
 const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\t\n\v\f\r\u200c\u200d]]/gv;
 
 /**
  * Removes the tags, comments and hidden elements of HTML, and keeps entities as they are. A CDATA section is text.
  *
- * It reads tokens, not elements: a tree costs quadratic time on markup that is nested deeply.
+ * It reads tokens instead of building a tree, which takes quadratic time on deeply nested markup.
  *
  * @param maxLength The length of text after which the rest is ignored.
  */
@@ -83,13 +83,13 @@ function removeMarkup(html: string, maxLength: number): string {
     onend: ignore,
   };
   const tokenizer = new Tokenizer({ decodeEntities: false }, callbacks);
-  // The blank completes a `</` at the end, which would be text otherwise.
+  // The blank completes a `</` at the end of the text, which the tokenizer would report as text otherwise.
   tokenizer.write(`${html} `);
   tokenizer.end();
   return text;
 }
 
-/** Cuts a text to a length in UTF-16 units, between characters as readers see them, and appends "…". */
+/** Cuts a text between graphemes if it is longer than `maxLength` UTF-16 units, and appends "…". */
 function cut(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   let end = 0;
@@ -101,14 +101,14 @@ function cut(text: string, maxLength: number): string {
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-/** Removes invisible characters and lone surrogates, and collapses blanks. */
+/** Removes invisible characters, replaces lone surrogates, and collapses blanks. */
 function normalizeBlanks(text: string): string {
   return text.toWellFormed().replace(INVISIBLE, "").replace(/\s+/g, " ").trim();
 }
 
 /**
  * Converts HTML to plain text without tags, comments, entities and invisible characters, however often they are escaped.
- * Plain text stays as it is. It may contain `<` and `&`, so escape it where it meets HTML again.
+ * Plain text keeps its words. It may contain `<` and `&`, so HTML that includes it must escape it.
  *
  * @param maxLength The longest result, in UTF-16 units.
  *
@@ -123,9 +123,9 @@ export function htmlToText(html: string, maxLength: number): string {
   let text = html;
   for (let level = 0; level < MAX_LEVELS; level++) {
     const plain = decode(removeMarkup(text, maxLength * READ_FACTOR), { scope: "strict" });
-    const next = normalizeBlanks(plain);
-    if (next === text) return cut(text, maxLength);
-    text = next;
+    const normalized = normalizeBlanks(plain);
+    if (normalized === text) return cut(text, maxLength);
+    text = normalized;
   }
   return cut(normalizeBlanks(text.replace(/[<&]/g, "")), maxLength);
 }

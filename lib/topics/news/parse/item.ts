@@ -3,21 +3,20 @@
  *
  * @module
  */
-import { SUMMARY_LENGTH, TITLE_LENGTH } from "../article.ts";
-import { parseDate } from "./date.ts";
+import { MAX_GUID_CHARACTERS, MAX_SUMMARY_CHARACTERS, MAX_TITLE_CHARACTERS } from "../article.ts";
 import { canonicalUrl, comparableUrl } from "./canonical_url.ts";
+import { parseDate } from "./date.ts";
 import { htmlToText } from "./html_text.ts";
 
-/** The longest guid, in UTF-16 units. */
-const GUID_LENGTH = 512;
-
-/** One item in plain text, with an http or https URL. */
+/** An item in plain text, with an http or https URL. */
 export interface FeedItem {
+  /** The source's identifier of the item, or null if it gives none. */
   readonly guid: string | null;
   readonly title: string;
+  /** Empty if the source gives none. */
   readonly summary: string;
   readonly url: string;
-  /** False if `url` is the feed's own page. Then it does not identify the article. */
+  /** False if `url` is the feed's own page, which does not identify the article. */
   readonly hasOwnLink: boolean;
   /** Milliseconds since the Unix epoch, or null if the feed has no date that can be true. */
   readonly publishedAt: number | null;
@@ -26,11 +25,11 @@ export interface FeedItem {
 /** A parsed document. */
 export interface FeedDocument {
   readonly items: readonly FeedItem[];
-  /** The interval that the feed asks for, in milliseconds, or null. */
+  /** The polling interval that the feed asks for, in milliseconds, or null. */
   readonly ttlMs: number | null;
 }
 
-/** An item as the feed wrote it. Nothing of it is trusted. */
+/** An item as the feed wrote it. None of its fields is trusted. */
 export interface RawItem {
   readonly guid: string | null;
   readonly title: string | null;
@@ -41,23 +40,40 @@ export interface RawItem {
   readonly dates: readonly (string | null | undefined)[];
 }
 
-/** The context of an item. */
+/** The properties of a document that its items depend on. */
 export interface DocumentContext {
   /** The base of relative links. */
   readonly base: string;
-  /** The feed's page, for items without a link. */
-  readonly page: string | null;
+  /** The canonical URL of the feed's page, for items without a link. */
+  readonly pageUrl: string | null;
   /** Wall time, in milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** Returns the first result that is not null. */
-function firstParsed<T>(texts: RawItem["links"], parse: (text: string) => T | null): T | null {
-  for (const text of texts) {
-    const value = text ? parse(text) : null;
-    if (value !== null) return value;
+/** Parses candidates in their order. @returns The first result that is not null, or null. */
+function parseFirst<T>(
+  candidates: readonly (string | null | undefined)[],
+  parse: (candidate: string) => T | null,
+): T | null {
+  for (const candidate of candidates) {
+    const result = candidate ? parse(candidate) : null;
+    if (result !== null) return result;
   }
   return null;
+}
+
+/** Cleans the guid of an item. @returns Null if it has no text. */
+export function cleanGuid(guid: string | null): string | null {
+  return htmlToText(guid ?? "", MAX_GUID_CHARACTERS) || null;
+}
+
+/** Finds the item's link. A link to the feed's page is not the item's own. */
+function findLink(links: RawItem["links"], { base, pageUrl }: DocumentContext): string | null {
+  const comparablePage = pageUrl === null ? null : comparableUrl(pageUrl);
+  return parseFirst(links, (link) => {
+    const url = canonicalUrl(link, base);
+    return url === null || comparableUrl(url) === comparablePage ? null : url;
+  });
 }
 
 /**
@@ -65,17 +81,19 @@ function firstParsed<T>(texts: RawItem["links"], parse: (text: string) => T | nu
  *
  * @returns Null if the item has no text or no URL.
  */
-export function cleanItem(raw: RawItem, { base, page, now }: DocumentContext): FeedItem | null {
-  const summary = htmlToText(raw.summary ?? "", SUMMARY_LENGTH);
-  const title = htmlToText(raw.title ?? "", TITLE_LENGTH) || htmlToText(summary, TITLE_LENGTH);
-  const guid = htmlToText(raw.guid ?? "", GUID_LENGTH) || null;
-  const home = page === null ? null : comparableUrl(page);
-  const link = firstParsed(raw.links, (text) => {
-    const own = canonicalUrl(text, base);
-    return own === null || comparableUrl(own) === home ? null : own;
-  });
-  const url = link ?? page;
+export function cleanItem(raw: RawItem, context: DocumentContext): FeedItem | null {
+  const summary = htmlToText(raw.summary ?? "", MAX_SUMMARY_CHARACTERS);
+  const title = htmlToText(raw.title ?? "", MAX_TITLE_CHARACTERS) ||
+    htmlToText(summary, MAX_TITLE_CHARACTERS);
+  const link = findLink(raw.links, context);
+  const url = link ?? context.pageUrl;
   if (title === "" || url === null) return null;
-  const publishedAt = firstParsed(raw.dates, (text) => parseDate(text, now));
-  return { guid, title, summary, url, hasOwnLink: link !== null, publishedAt };
+  return {
+    guid: cleanGuid(raw.guid),
+    title,
+    summary,
+    url,
+    hasOwnLink: link !== null,
+    publishedAt: parseFirst(raw.dates, (date) => parseDate(date, context.now)),
+  };
 }

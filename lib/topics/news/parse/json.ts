@@ -6,35 +6,35 @@
 import { z } from "zod";
 import type { RawItem } from "./item.ts";
 
-/** A value of another type counts as missing. */
-const optionalText = z.unknown().optional().transform((value) =>
+/** A string. A value of another type counts as missing. */
+const OptionalText = z.unknown().optional().transform((value) =>
   typeof value === "string" ? value : null
 );
 
-/** Ids are strings. Feeds of version 1 have numbers too. */
-const itemId = z.unknown().optional().transform((value) =>
+/** An id: a string, or a number, which feeds of version 1 may have. */
+const ItemId = z.unknown().optional().transform((value) =>
   typeof value === "string" || typeof value === "number" ? String(value) : null
 );
 
 const JsonItem = z.object({
-  id: itemId,
-  title: optionalText,
-  url: optionalText,
-  external_url: optionalText,
-  summary: optionalText,
-  content_text: optionalText,
-  content_html: optionalText,
-  date_published: optionalText,
-  date_modified: optionalText,
+  id: ItemId,
+  title: OptionalText,
+  url: OptionalText,
+  external_url: OptionalText,
+  summary: OptionalText,
+  content_text: OptionalText,
+  content_html: OptionalText,
+  date_published: OptionalText,
+  date_modified: OptionalText,
 });
 
 const JsonFeed = z.object({
   version: z.string().regex(/^https?:\/\/(?:www\.)?jsonfeed\.org\/version\//),
-  home_page_url: optionalText,
+  home_page_url: OptionalText,
   items: z.array(z.unknown()),
 });
 
-/** Escapes plain text. */
+/** Escapes plain text, because {@linkcode RawItem} contains HTML. */
 function textToHtml(plain: string): string {
   return plain.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
@@ -42,21 +42,21 @@ function textToHtml(plain: string): string {
 /**
  * Parses a JSON Feed. An invalid item counts as empty.
  *
- * @param maxItems The number of items to parse, the first ones.
- * @throws {SyntaxError | ZodError} If the document is no JSON Feed.
+ * @param maxItems The most items to parse: the first ones.
+ * @throws {SyntaxError | ZodError} If the document is not a JSON Feed.
  */
 export function parseJsonFeed(
   document: string,
   maxItems: number,
 ): { readonly page: string | null; readonly items: readonly RawItem[] } {
   const feed = JsonFeed.parse(JSON.parse(document));
-  const items = feed.items.slice(0, maxItems).map((each): RawItem => {
-    const item = JsonItem.safeParse(each).data;
-    const plain = item?.summary ?? item?.content_text;
+  const items = feed.items.slice(0, maxItems).map((value): RawItem => {
+    const item = JsonItem.safeParse(value).data;
+    const plainText = item?.summary ?? item?.content_text;
     return {
       guid: item?.id ?? null,
       title: item?.title ? textToHtml(item.title) : null,
-      summary: plain ? textToHtml(plain) : item?.content_html ?? null,
+      summary: plainText ? textToHtml(plainText) : item?.content_html ?? null,
       links: [item?.url, item?.external_url, item?.id],
       dates: [item?.date_published, item?.date_modified],
     };

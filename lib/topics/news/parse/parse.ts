@@ -1,58 +1,70 @@
 /**
- * Parses the document of a feed. It yields items, or one kind of error.
+ * Parses the document of a feed. The result is its items, or one kind of error.
  *
  * @module
  */
 import { canonicalUrl } from "./canonical_url.ts";
-import { cleanItem, type FeedDocument } from "./item.ts";
+import { cleanItem, type FeedDocument, type RawItem } from "./item.ts";
 import { parseJsonFeed } from "./json.ts";
 import { parseXmlFeed } from "./xml.ts";
 
-/** The most items of one document: its first ones. */
+/** The most items to parse of one document: the first ones. */
 const MAX_ITEMS = 50;
 
-/** A document that is no feed in a supported format. The message is for people, and quotes nothing of the document. */
+/** The characters in which the format is detected: a byte order mark and blanks come before the first tag. */
+const MAX_DETECTION_CHARACTERS = 1000;
+
+/** Thrown for a document that is not a feed in a supported format. The message is for people, and never quotes the document. */
 export class UnreadableFeed extends Error {
   override readonly name = "UnreadableFeed";
 }
 
 /** Detects the format by the beginning of the document. */
-function formatOf(document: string): "json" | "html" | "xml" | "none" {
-  const start = document.slice(0, 1000).replace(/^\ufeff/, "").trimStart();
+function detectFormat(document: string): "json" | "html" | "xml" | "unknown" {
+  const start = document.slice(0, MAX_DETECTION_CHARACTERS).replace(/^\ufeff/, "").trimStart();
   if (start.startsWith("{")) return "json";
   if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(start)) return "html";
-  return start.startsWith("<") ? "xml" : "none";
+  return start.startsWith("<") ? "xml" : "unknown";
 }
 
 /**
- * Reports whether a document declares types or entities. No feed needs them, and entity bombs and file references are
- * made of them. A CDATA section may quote a page with declarations, so it is skipped. The parser's own limits catch what
- * malformed markup hides from this check.
+ * Reports whether a document declares types or entities. Feeds do not need them, and entity bombs and file references are
+ * made of them. A CDATA section may quote a page with declarations, so it is skipped. The parser's own limits catch the
+ * declarations that malformed markup hides from this check.
  */
 function hasDeclarations(document: string): boolean {
-  let at = 0;
+  let index = 0;
   for (;;) {
-    at = document.indexOf("<!", at);
-    if (at < 0) return false;
-    if (document.startsWith("<![CDATA[", at)) {
-      at = document.indexOf("]]>", at);
-      if (at < 0) return false; // the parser rejects an unclosed section
+    index = document.indexOf("<!", index);
+    if (index < 0) return false;
+    if (document.startsWith("<![CDATA[", index)) {
+      index = document.indexOf("]]>", index);
+      if (index < 0) return false; // the parser rejects an unclosed section
     } else if (
-      /^<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.test(document.slice(at, at + 10))
+      /^<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i.test(document.slice(index, index + 10))
     ) {
       return true;
     }
-    at += 2;
+    index += 2;
   }
 }
 
-function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
-  switch (formatOf(document)) {
+/** The uncleaned content of a document. */
+interface RawDocument {
+  readonly items: readonly RawItem[];
+  /** The feed's page, as the feed wrote it. */
+  readonly page: string | null;
+  /** The polling interval that the feed asks for, in milliseconds, or null. */
+  readonly ttlMs: number | null;
+}
+
+function parseDocument(document: string): RawDocument {
+  switch (detectFormat(document)) {
     case "json":
-      return { ttlMs: null, ...parseJsonFeed(document, MAX_ITEMS) };
+      return { ...parseJsonFeed(document, MAX_ITEMS), ttlMs: null };
     case "html":
       throw new UnreadableFeed("The answer is an HTML page, not a feed");
-    case "none":
+    case "unknown":
       throw new UnreadableFeed(
         document.trim() === "" ? "The answer is empty" : "The answer is neither XML nor JSON",
       );
@@ -67,20 +79,20 @@ function parseDocument(document: string): ReturnType<typeof parseXmlFeed> {
 }
 
 /**
- * Parses a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items in its order. Items without
- * text are left out, and those without a URL if the feed has no page.
+ * Parses a feed: RSS 0.9x, 1.0, 2.0, Atom or JSON Feed, at most {@linkcode MAX_ITEMS} items in its order. It leaves out
+ * items without text. It also leaves out those without a URL if the feed has no page.
  *
  * @param url The feed's URL, the base of relative links.
- * @param now Wall time, in milliseconds since the Unix epoch: a later date counts as missing.
- * @throws {UnreadableFeed} Nothing else, whatever the parsers throw.
+ * @param now Wall time, in milliseconds since the Unix epoch. A later date counts as missing.
+ * @throws {UnreadableFeed} For every error, whatever the parsers throw.
  */
 export function parseFeed(document: string, url: string, now: number): FeedDocument {
   try {
     const { items, page, ttlMs } = parseDocument(document);
-    const home = page === null ? null : canonicalUrl(page, url);
-    const context = { base: home ?? url, page: home, now };
-    const cleaned = items.map((raw) => cleanItem(raw, context)).filter((each) => each !== null);
-    return { items: cleaned, ttlMs };
+    const pageUrl = page === null ? null : canonicalUrl(page, url);
+    const context = { base: pageUrl ?? url, pageUrl, now };
+    const cleanItems = items.map((raw) => cleanItem(raw, context)).filter((item) => item !== null);
+    return { items: cleanItems, ttlMs };
   } catch (thrown) {
     if (thrown instanceof UnreadableFeed) throw thrown;
     throw new UnreadableFeed("The answer is not a feed in a supported format", { cause: thrown });

@@ -150,9 +150,9 @@ const REFUSED: Readonly<Record<string, readonly [document: string, message: stri
   "HTML after a byte order mark": ["\ufeff\n<html><p>Please wait</html>", "HTML"],
   "nothing": [" \n", "empty"],
   "words": ["Too many requests", "neither XML nor JSON"],
-  "JSON that is no feed": [`{"a":1}`, "not a feed"],
+  "JSON that is not a feed": [`{"a":1}`, "not a feed"],
   "half of a JSON": [`{"version":"https://jsonfeed.org/version/1","items":[`, "not a feed"],
-  "XML that is no feed": [`<?xml version="1.0"?><a/>`, "not a feed"],
+  "XML that is not a feed": [`<?xml version="1.0"?><a/>`, "not a feed"],
   "nesting without end": [rss("<a>".repeat(50_000)), "not a feed"],
 };
 

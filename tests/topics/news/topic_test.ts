@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { newsTopic } from "../../../lib/topics/news/article.ts";
+import { newsTopic } from "../../../lib/topics/news/topic.ts";
 import { article } from "./support.ts";
 
 Deno.test("newsTopic takes articles, updates and retractions of the contract's shapes", () => {

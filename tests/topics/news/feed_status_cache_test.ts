@@ -4,7 +4,7 @@ import {
   initialFeedState,
   saveFeedState,
 } from "../../../lib/topics/news/feed_state.ts";
-import { createFeedStatusCache } from "../../../lib/topics/news/feed_status.ts";
+import { createFeedStatusCache } from "../../../lib/topics/news/feed_status_cache.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 import { createTestStore } from "./support.ts";
 
