@@ -282,7 +282,7 @@ Deno.test("correct() publishes nothing if nothing changes", async () => {
   assertEquals(test.published.length, before);
 });
 
-const POST = {
+const SUBMISSION = {
   title: "Gold <b>slides</b>",
   url: "https://desk.example/1?utm_source=x",
   source: "Desk",
@@ -346,7 +346,7 @@ Deno.test("submit() refuses a retracted link or guid on every isolate", async ()
       test.log.retained.length = 0;
       test.restart();
     }
-    assertEquals(await test.ingest().submit(POST), { kind: "retracted" });
+    assertEquals(await test.ingest().submit(SUBMISSION), { kind: "retracted" });
     const moved = { ...SUBMISSION, guid: "a-1", url: "https://desk.example/moved" };
     assertEquals(await test.ingest().submit(moved), { kind: "retracted" });
   }
@@ -372,7 +372,10 @@ Deno.test("submit() finds an existing article even if another one with its link 
 
 Deno.test("submit() makes one article of two simultaneous submissions of one link", async () => {
   const test = createTestIngest();
-  const answers = await Promise.all([test.ingest().submit(POST), test.ingest().submit(POST)]);
+  const answers = await Promise.all([
+    test.ingest().submit(SUBMISSION),
+    test.ingest().submit(SUBMISSION),
+  ]);
   assertEquals(answers.map(({ kind }) => kind), ["new", "known"]);
   assertEquals(test.published.length, 1);
 });
