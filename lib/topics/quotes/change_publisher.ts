@@ -6,6 +6,7 @@
 import type { EventInput } from "../../core/event.ts";
 import { messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
+import { isoTime } from "../../core/time.ts";
 import { Quote, type Snapshot, type Status } from "./quote.ts";
 
 /** The values to publish. */
@@ -94,7 +95,7 @@ export class ChangePublisher {
     this.#snapshotElapsed = this.#runtime.clock.elapsed();
     const { quotes, status } = this.#source.snapshot();
     const changes = [
-      ...quotes.filter((quote) => this.#isChanged(quote, published.get(quote.symbol)))
+      ...quotes.flatMap((quote) => this.#changeOf(quote, published.get(quote.symbol)) ?? [])
         .map(quoteEvent),
       ...status.map(statusEvent)
         .filter(({ key, data }) => published.get(key) !== JSON.stringify(data)),
@@ -102,12 +103,17 @@ export class ChangePublisher {
     if (changes.length > 0) await this.#sink.publish(changes);
   }
 
-  #isChanged(quote: Quote, json: string | undefined): boolean {
-    if (json === undefined) return true;
+  /** Returns the quote to publish, null if it is no change. */
+  #changeOf(quote: Quote, json: string | undefined): Quote | null {
+    if (json === undefined) return quote;
     const before = Quote.parse(JSON.parse(json));
-    // An isolate that led in between may have received more: `received_at` never moves backwards.
-    if (quote.received_at < before.received_at) return false;
-    return this.#comparable(quote) !== this.#comparable(before);
+    const { received_at } = before;
+    const isBehind = quote.received_at < received_at;
+    // An isolate that led in between may have received more, unless its wall clock was ahead: `received_at` never moves
+    // backwards, but a time that is yet to come must not hold quotes back until then.
+    if (isBehind && received_at <= isoTime(this.#runtime.clock.now())) return null;
+    const next = isBehind ? { ...quote, received_at } : quote;
+    return this.#comparable(next) === this.#comparable(before) ? null : next;
   }
 
   /** Serialises the fields that make a change, in the schema's order. */

@@ -28,7 +28,7 @@ const quote = (price: string, second: number): Quote => ({
 
 /** A publisher of one quote over a sink in which `before` was published, and the events of each publication. */
 function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly number[] = []) {
-  const clock = createManualClock();
+  const clock = createManualClock(Date.parse("2026-01-01T00:00:05.000Z"));
   const changes = changesAfterMs.map((ms) => clock.elapsed() + ms);
   const published = new Map([[before.symbol, JSON.stringify(before)]]);
   const events: EventInput[] = [];
@@ -63,6 +63,13 @@ Deno.test("ChangePublisher publishes a price that differs from the published one
 
 Deno.test("ChangePublisher of a new leader publishes no quote older than the published one", async () => {
   assertEquals(await publishedOf(quote("1.00", 1), quote("2.00", 2)), []);
+});
+
+Deno.test("ChangePublisher of a new leader publishes changes though the leader before had a wall clock that was ahead", async () => {
+  const before = { ...quote("1.00", 1), received_at: "2026-01-01T01:00:00.000Z" };
+  const { received_at } = before;
+  assertEquals(await publishedOf(quote("2.00", 2), before), [{ ...quote("2.00", 2), received_at }]);
+  assertEquals(await publishedOf(quote("1.00", 2), before), []);
 });
 
 Deno.test("ChangePublisher publishes when a value changes by itself, while it runs", async () => {
