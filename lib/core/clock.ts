@@ -6,17 +6,17 @@
 
 /** A clock that callers inject. */
 export interface Clock {
-  /** Returns wall time, in milliseconds since the Unix epoch. It may jump: it serves only values that are shown or stored. */
+  /** Returns wall time, in milliseconds since the Unix epoch. It may jump, so it serves only values that are shown or stored. */
   now(): number;
-  /** Returns monotonic time, in milliseconds since an arbitrary origin. It never jumps: it serves every interval. */
+  /** Returns monotonic time, in milliseconds since an arbitrary origin. It never jumps, so it serves every interval. */
   elapsed(): number;
-  /** Runs `task` once, after `ms` milliseconds. @returns A function that cancels it. */
+  /** Runs `task` once, after `ms` milliseconds. Returns a function that cancels it. */
   after(ms: number, task: () => void): () => void;
-  /** Runs `task` every `ms` milliseconds. @returns A function that cancels it. */
+  /** Runs `task` every `ms` milliseconds. Returns a function that cancels it. */
   every(ms: number, task: () => void): () => void;
 }
 
-/** Reads the system clock. */
+/** The clock of the system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),

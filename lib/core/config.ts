@@ -1,5 +1,5 @@
 /**
- * The settings, read once. A bad one stops the start. The error lists every problem.
+ * The settings, read once. The server does not start with an invalid one, and the error lists every problem.
  *
  * @module
  */
@@ -7,6 +7,10 @@ import { z } from "zod";
 import { LOG_LEVELS } from "./logger.ts";
 import { DAY_MS } from "./time.ts";
 import { isEventType } from "./topic.ts";
+
+/** The shortest poll interval, in milliseconds. A demo runs faster than its upstreams would. */
+const MIN_POLL_MS = 1000;
+const MIN_DEMO_POLL_MS = 50;
 
 function wholeNumber(min: number, max: number) {
   return z.string().regex(/^\d{1,15}$/).transform(Number).pipe(z.number().min(min).max(max));
@@ -16,23 +20,24 @@ function count(min: number, max: number, fallback: number) {
   return wholeNumber(min, max).default(fallback).describe(`a whole number from ${min} to ${max}`);
 }
 
-function pollSetting(more = "") {
-  return wholeNumber(50, DAY_MS).optional()
-    .describe(`a whole number from 1000 (50 in DEMO) to ${DAY_MS}${more}`);
+function pollInterval(furtherBound = "") {
+  const range = `from ${MIN_POLL_MS} (${MIN_DEMO_POLL_MS} in DEMO) to ${DAY_MS}`;
+  return wholeNumber(MIN_DEMO_POLL_MS, DAY_MS).optional()
+    .describe(`a whole number ${range}${furtherBound}`);
 }
 
-function apiKey(whose: string) {
-  return z.string().regex(/^[\w-]{4,128}$/).optional().describe(whose);
+function apiKey(description: string) {
+  return z.string().regex(/^[\w-]{4,128}$/).optional().describe(description);
 }
 
 const percent = z.string().regex(/^\d{1,3}(\.\d{1,4})?$/).transform(Number)
   .pipe(z.number().min(0.01).max(100));
 
-const json = z.string().transform((text, context): unknown => {
+const json = z.string().transform((setting, context): unknown => {
   try {
-    return JSON.parse(text);
+    return JSON.parse(setting);
   } catch {
-    context.addIssue("no JSON");
+    context.addIssue("not JSON");
     return z.NEVER;
   }
 });
@@ -45,38 +50,46 @@ const channels = z.record(
   }),
 );
 
-/** Tests for an origin as browsers send it. A pattern such as `https://*.example.com` parses too, but matches none. */
-function isOrigin(text: string): boolean {
-  return /^https?:\/\/[^*]+$/.test(text) && URL.parse(text)?.origin === text;
+function splitList(list: string): string[] {
+  return list.split(",").map((item) => item.trim());
 }
 
-const origins = z.string()
-  .transform((text) => text.split(",").map((each) => each.trim()))
-  .pipe(z.array(z.string().refine((each) => each === "*" || isOrigin(each))))
+/**
+ * Returns true for an origin as browsers send it. A pattern such as `https://*.example.com` is refused: it would parse as a
+ * URL, but match no origin.
+ */
+function isOrigin(candidate: string): boolean {
+  return /^https?:\/\/[^*]+$/.test(candidate) && URL.parse(candidate)?.origin === candidate;
+}
+
+const origins = z.string().transform(splitList)
+  .pipe(z.array(z.string().refine((origin) => origin === "*" || isOrigin(origin))))
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
-/** Tests for the URL of a feed. Statuses and logs show it, so it may not contain a password. */
-function isFeedUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return !/\s/.test(text) && url?.protocol === "https:" && url.username === "" &&
+/** Returns true for the URL of a feed. It may not contain a password, because statuses and logs show it. */
+function isFeedUrl(candidate: string): boolean {
+  const url = URL.parse(candidate);
+  return !/\s/.test(candidate) && url?.protocol === "https:" && url.username === "" &&
     url.password === "";
 }
 
-const feedUrls = z.string()
-  .transform((text) => text.split(",").map((each) => each.trim()))
+const feedUrls = z.string().transform(splitList)
   .pipe(z.array(z.string().max(2048).refine(isFeedUrl)).max(100));
 
-/** Tests for the URL of a database: over TLS unless it is local. Logs show it, so it may not contain a secret. */
-function isRestUrl(text: string): boolean {
-  const url = URL.parse(text);
+/**
+ * Returns true for the URL of a database, which must use TLS unless it is local. It may not contain a secret, because logs
+ * show it.
+ */
+function isRestUrl(candidate: string): boolean {
+  const url = URL.parse(candidate);
   if (url === null || url.username !== "" || url.password !== "") return false;
   if (url.search !== "" || url.hash !== "") return false;
   const isLocal = url.hostname === "127.0.0.1" || url.hostname === "localhost";
   return url.protocol === "https:" || url.protocol === "http:" && isLocal;
 }
 
-/** All settings: a line each. The table in `lib/docs/configure.md` has the same names and defaults: a test compares them. */
+/** The schemas of all settings. A test compares their names and defaults with the table in `lib/docs/configure.md`. */
 export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
   HOST: z.string().regex(/^[0-9a-zA-Z.:_-]{1,253}$/).optional().describe("an address to listen on"),
@@ -107,15 +120,15 @@ export const SETTINGS = z.object({
   COALESCE_MS: count(0, 10_000, 20),
   LOG_RETAIN_EVENTS: count(1, 100_000, 1000),
   LOG_RETAIN_MS: count(60_000, 30 * DAY_MS, DAY_MS),
-  QUOTE_POLL_MS: pollSetting(),
-  QUOTE_TTL_MS: pollSetting(", at most QUOTE_POLL_MS"),
+  QUOTE_POLL_MS: pollInterval(),
+  QUOTE_TTL_MS: pollInterval(", at most QUOTE_POLL_MS"),
   QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),
   UNOFFICIAL_SOURCES: z.enum(["yahoo", "none"]).default("yahoo").describe("yahoo or none"),
   COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
   TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
   FRED_API_KEY: apiKey("a key of FRED"),
   NEWS_FEEDS: feedUrls.optional().describe("https URLs without a password, separated by commas"),
-  NEWS_POLL_MS: pollSetting(),
+  NEWS_POLL_MS: pollInterval(),
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
@@ -123,13 +136,13 @@ export const SETTINGS = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info").describe(`one of ${LOG_LEVELS.join(", ")}`),
 });
 
-/** The settings in use. */
+/** The parsed settings. */
 export type Config = Readonly<z.infer<typeof SETTINGS>>;
 
 /** The variables of an environment. */
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Settings that cannot be used. The message lists every problem. */
+/** The error of invalid settings. The message lists every problem. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
@@ -138,6 +151,10 @@ export class ConfigError extends Error {
   }
 }
 
+/** The characters of an invalid value that a problem quotes. */
+const MAX_QUOTED_CHARACTERS = 60;
+
+/** The settings whose values no message may contain. */
 const SECRETS: ReadonlySet<string> = new Set([
   "UPSTASH_REDIS_REST_TOKEN",
   "PUBLISH_TOKEN",
@@ -147,68 +164,75 @@ const SECRETS: ReadonlySet<string> = new Set([
   "FRED_API_KEY",
 ]);
 
-/** Describes a setting that cannot be used: its name, the value that was got, the values that are accepted. */
-export function settingProblem(name: string, got: string): string {
-  return `${name}: got ${shownValue(name, got)}, takes ${takes(name)}`;
+/** Describes an invalid setting: the name, the value, and the values that are accepted. */
+export function settingProblem(name: string, value: string): string {
+  return `${name}: got ${quoteValue(name, value)}, takes ${acceptedValues(name)}`;
 }
 
-/** Formats a bad value for the operator: cut short, and never a secret. */
-function shownValue(name: string, got: string): string {
-  if (SECRETS.has(name)) return `${got.length} characters`;
-  return JSON.stringify(got.length > 60 ? `${got.slice(0, 60)}…` : got);
+/** Formats an invalid value for the operator: truncated, and for a secret only its length. */
+function quoteValue(name: string, value: string): string {
+  if (SECRETS.has(name)) return `${value.length} characters`;
+  const isLong = value.length > MAX_QUOTED_CHARACTERS;
+  return JSON.stringify(isLong ? `${value.slice(0, MAX_QUOTED_CHARACTERS)}…` : value);
 }
 
-function takes(name: string): string {
-  return Object.entries(SETTINGS.shape).find(([key]) => key === name)?.[1].description ?? "less";
+function acceptedValues(name: string): string {
+  const setting = Object.entries(SETTINGS.shape).find(([key]) => key === name);
+  const description = setting?.[1].description;
+  if (description === undefined) throw new TypeError(`The setting ${name} has no description`);
+  return description;
 }
 
-/** Lists what is missing of a database: its URL or its token. */
+/** Describes the missing half of a database's address, if only its URL or only its token is set. */
 function missingHalves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): string[] {
-  const both = Object.entries({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN });
-  const missing = both.filter(([_, text]) => !text).map(([name]) => name);
+  const halves = Object.entries({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN });
+  const missing = halves.filter(([_, value]) => !value).map(([name]) => name);
   if (missing.length !== 1) return [];
   return missing.map((name) =>
-    `${name}: got nothing, takes ${takes(name)}, since its other half is set`
+    `${name}: got nothing, takes ${acceptedValues(name)}, since its other half is set`
   );
 }
 
-/** Lists the intervals that are too short, or contradict each other. */
-function badIntervals({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
-  const smallest = DEMO ? 50 : 1000;
-  const bad = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS })
-    .filter(([_, ms]) => ms !== undefined && ms < smallest)
-    .map(([name, ms]) => `${name}: got "${ms}", takes ${takes(name)}`);
+/** Describes the intervals that are too short, or contradict each other. */
+function intervalProblems({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
+  const minPollMs = DEMO ? MIN_DEMO_POLL_MS : MIN_POLL_MS;
+  const problems = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS })
+    .filter(([_, ms]) => ms !== undefined && ms < minPollMs)
+    .map(([name, ms]) => `${name}: got "${ms}", takes ${acceptedValues(name)}`);
   if (QUOTE_POLL_MS !== undefined && QUOTE_TTL_MS !== undefined && QUOTE_TTL_MS > QUOTE_POLL_MS) {
-    bad.push(
+    problems.push(
       `QUOTE_TTL_MS: got "${QUOTE_TTL_MS}", takes at most QUOTE_POLL_MS, which is ${QUOTE_POLL_MS}`,
     );
   }
-  return bad;
+  return problems;
 }
 
 /**
  * Reads the settings from the variables of an environment. An empty variable counts as not set.
  *
- * @throws {ConfigError} If a setting cannot be used.
+ * @throws {ConfigError} If a setting is invalid.
  */
 export function readConfig(env: Env): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([_, text]) => text));
-  const { data, error } = SETTINGS.safeParse(given);
-  const bad = new Set(error?.issues.map(({ path }) => String(path[0])));
-  // The valid settings are read all the same, so that their contradictions are listed too.
-  const config = data ??
-    SETTINGS.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name))));
+  const variables = Object.fromEntries(Object.entries(env).filter(([_, value]) => value));
+  const { data, error } = SETTINGS.safeParse(variables);
+  const invalid = new Set(error?.issues.map(({ path }) => String(path[0])));
+  // The valid settings are parsed even if others are invalid, so that contradictions between them are listed too.
+  const config = data ?? SETTINGS.parse(
+    Object.fromEntries(Object.entries(variables).filter(([name]) => !invalid.has(name))),
+  );
+  const hasInvalidDatabase = [...invalid].some((name) => name.startsWith("UPSTASH_"));
   const problems = [
-    ...[...bad].map((name) => settingProblem(name, given[name] ?? "")),
-    ...missingHalves(given).filter(() => ![...bad].some((name) => name.startsWith("UPSTASH_"))),
-    ...badIntervals(config),
+    ...[...invalid].map((name) => settingProblem(name, String(variables[name]))),
+    ...hasInvalidDatabase ? [] : missingHalves(variables),
+    ...intervalProblems(config),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
 /**
- * Returns the prefix of all keys and channels in the shared store. A demo or a preview writes apart from production.
+ * Returns the prefix of all keys and channels in the shared store. Demos and previews have prefixes of their own, so they do
+ * not write into the data of production.
  *
  * @param timeline Deploy's name of the deployment: `production`, `git-branch/<branch>` or `preview/<revision>`.
  */

@@ -18,9 +18,10 @@ export interface EventInput {
 /** A checked and serialised event. The log assigns its id. */
 export interface SerializedEvent {
   readonly type: string;
+  /** Empty for an event that was published without a key. */
   readonly key: string;
   readonly tags: readonly string[];
-  /** The data, serialised once at the call: later changes to the object have no effect. */
+  /** The data, serialised when it was published: later changes of the object have no effect. */
   readonly json: string;
 }
 
@@ -28,7 +29,7 @@ export interface SerializedEvent {
 export interface StreamEvent extends SerializedEvent {
   readonly id: Position;
   readonly topic: string;
-  /** On a log topic: the id before it on its topic, which makes gaps exact. Null for the first event. */
+  /** On a log topic: the id of the event before this one, which makes gaps exact. Null for the first event. */
   readonly prevId: Position | null;
 }
 
@@ -46,9 +47,9 @@ export type LogMessage<Event extends StreamEvent = StreamEvent> =
   };
 
 /**
- * The position of a subscriber in the log: later messages follow `head`. It is the first message, and comes again whenever
- * the subscriber cannot receive everything up to `head`: the log no longer retains it, or another log has begun, with
- * another epoch.
+ * The position of a subscriber in the log: later messages follow `head`. It is the first message. It is repeated whenever
+ * the subscriber cannot receive everything up to `head`, because the log no longer retains it, or because another log has
+ * begun, with another epoch.
  */
 export interface Joined {
   readonly kind: "joined";

@@ -5,10 +5,29 @@
  */
 import { Problem } from "./problem.ts";
 
+/** The name of the whole value in problems. */
+const WHOLE_VALUE = "data";
+
 function refuse(field: string, detail: string): never {
   throw new Problem(400, "unserialisable", "The data cannot be written as JSON.", {
-    errors: [{ field: field || "data", detail }],
+    errors: [{ field, detail }],
   });
+}
+
+/** Returns the reason why JSON cannot represent one field, null if it can. */
+function jsonObjection(
+  parent: Readonly<Record<string, unknown>>,
+  key: string,
+  field: unknown,
+): string | null {
+  // JSON.stringify calls toJSON() first, so only the parent object still has the Date.
+  if (field === null && parent[key] instanceof Date) return "an invalid date has no time";
+  if (field === undefined && Array.isArray(parent)) return "undefined is not a JSON value";
+  if (typeof field === "number" && !Number.isFinite(field)) return `${field} is not a JSON number`;
+  if (typeof field === "bigint" || typeof field === "function" || typeof field === "symbol") {
+    return `a ${typeof field} is not a JSON value`;
+  }
+  return null;
 }
 
 /**
@@ -22,22 +41,15 @@ export function toJson(value: unknown): string {
   try {
     json = JSON.stringify(
       value,
-      function (this: Readonly<Record<string, unknown>>, key, each: unknown) {
-        // JSON.stringify calls toJSON() first: only the parent object still has the Date.
-        if (each === null && this[key] instanceof Date) refuse(key, "an invalid date has no time");
-        if (each === undefined && Array.isArray(this)) refuse(key, "undefined is no JSON value");
-        if (typeof each === "number" && !Number.isFinite(each)) {
-          refuse(key, `${each} is no JSON number`);
-        }
-        if (typeof each === "bigint" || typeof each === "function" || typeof each === "symbol") {
-          refuse(key, `a ${typeof each} is no JSON value`);
-        }
-        return each;
+      function (this: Readonly<Record<string, unknown>>, key, field: unknown) {
+        const objection = jsonObjection(this, key, field);
+        if (objection !== null) refuse(key === "" ? WHOLE_VALUE : key, objection);
+        return field;
       },
     );
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown;
-    refuse("", "it refers to itself or cannot be read");
+    refuse(WHOLE_VALUE, "it refers to itself or cannot be read");
   }
-  return json ?? refuse("", "undefined is no JSON value");
+  return json ?? refuse(WHOLE_VALUE, "undefined is not a JSON value");
 }

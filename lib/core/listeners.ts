@@ -6,7 +6,7 @@
 
 /** The listeners of one event. */
 export interface ListenerSet<Value> {
-  /** Adds a listener. A function that is added twice is called twice. @returns A function that removes it. */
+  /** Adds a listener, and returns a function that removes it. A function that is added twice is called twice. */
   add(listener: (value: Value) => void): () => void;
   /** Calls the listeners in the order of their addition. A listener may add or remove others. */
   notify(value: Value): void;

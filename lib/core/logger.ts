@@ -17,12 +17,12 @@ export type Logger = Readonly<
   Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
 >;
 
-/** Formats a line. Fields never replace the log's own, and fields that JSON cannot represent never throw. */
-function formatLogLine(own: object, fields: object): string {
+/** Formats a line. Fields never replace the standard ones, and fields that JSON cannot represent never throw. */
+function formatLogLine(standardFields: object, fields: object): string {
   try {
-    return JSON.stringify({ ...own, ...fields, ...own });
+    return JSON.stringify({ ...standardFields, ...fields, ...standardFields });
   } catch {
-    return JSON.stringify({ ...own, fields: "cannot be written as JSON" });
+    return JSON.stringify({ ...standardFields, fields: "cannot be written as JSON" });
   }
 }
 
@@ -32,18 +32,18 @@ function formatLogLine(own: object, fields: object): string {
  * @param write Receives one complete line, without its line feed.
  */
 export function createLogger(level: LogLevel, clock: Clock, write: (line: string) => void): Logger {
-  function writer(each: LogLevel): Logger[LogLevel] {
-    if (LOG_LEVELS.indexOf(each) < LOG_LEVELS.indexOf(level)) return () => {};
+  function writerOf(lineLevel: LogLevel): Logger[LogLevel] {
+    if (LOG_LEVELS.indexOf(lineLevel) < LOG_LEVELS.indexOf(level)) return () => {};
     return (message, fields = {}) => {
-      const own = { time: isoTime(clock.now()), level: each, message };
-      write(formatLogLine(own, fields));
+      const standardFields = { time: isoTime(clock.now()), level: lineLevel, message };
+      write(formatLogLine(standardFields, fields));
     };
   }
   return {
-    debug: writer("debug"),
-    info: writer("info"),
-    warn: writer("warn"),
-    error: writer("error"),
+    debug: writerOf("debug"),
+    info: writerOf("info"),
+    warn: writerOf("warn"),
+    error: writerOf("error"),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The metrics interface: domain events with labels from fixed sets. Nothing a caller sends becomes a label.
+ * The metrics interface: domain events with labels from fixed sets. Nothing that a client sends becomes a label.
  *
  * @module
  */
@@ -10,13 +10,13 @@ export const OTHER_KIND = "other";
 /** The metric kind of a stream of topics of more than one kind. */
 export const SEVERAL_KINDS = "several";
 
-/** Returns the metric kind of a stream of these topics. */
+/** Returns the metric kind of a stream: that of its topics, or {@linkcode SEVERAL_KINDS} if their kinds differ. */
 export function kindOfStream(topics: readonly { readonly metricKind: string }[]): string {
-  const [kind = OTHER_KIND, ...more] = new Set(topics.map(({ metricKind }) => metricKind));
-  return more.length === 0 ? kind : SEVERAL_KINDS;
+  const [kind = OTHER_KIND, ...otherKinds] = new Set(topics.map(({ metricKind }) => metricKind));
+  return otherKinds.length === 0 ? kind : SEVERAL_KINDS;
 }
 
-/** The reasons for which streams end: as in `bye`, or `gone` if the client disconnected. */
+/** The reasons for which streams end: those of the frame `bye`, and `gone` if the client disconnected. */
 export const END_REASONS = [
   "drain",
   "max_age",
@@ -53,7 +53,7 @@ export const PUBLISH_OUTCOMES = [
   "fault",
 ] as const;
 
-/** The outcomes of a call to a provider: `ok`, or the failure (`upstream/failure.ts`). */
+/** The outcomes of a call to a provider: `ok`, or the kind of the failure (explained in `upstream/failure.ts`). */
 export const CALL_OUTCOMES = [
   "ok",
   "timeout",
@@ -72,7 +72,10 @@ export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 /** An outcome of a publication. */
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
 
-/** Counts events. Its methods return at once and never throw. `topic` is the metric kind of a topic or a stream. */
+/**
+ * Counts events. Each method is named for the event that it counts, is synchronous and never throws. `topic` is the metric
+ * kind of a topic or a stream.
+ */
 export interface Metrics {
   /** Counts an opened stream. */
   opened(topic: string): void;
@@ -86,13 +89,13 @@ export interface Metrics {
   called(provider: string, outcome: typeof CALL_OUTCOMES[number]): void;
   /** Counts a request that uses a deprecated feature. */
   deprecated(use: string): void;
-  /** Registers a provider's circuit breaker. `state` reads its current state. */
+  /** Registers a provider's circuit breaker. `state` is called for each scrape. */
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
   /** Counts an ended task or an expired claim. */
   tasked(outcome: string): void;
 }
 
-/** Counts nothing. */
+/** Metrics that count nothing. */
 export const noMetrics: Metrics = Object.freeze({
   opened() {},
   closed() {},
@@ -116,18 +119,18 @@ export interface StreamFigures {
   readonly delivered: number;
 }
 
-/** A stream that is blocked for this many milliseconds is hung: a sixth of the time after which it is ended. */
+/** The time for which a hung stream has been blocked, in milliseconds. The hub ends a stream only after more of it. */
 export const HUNG_MS = 10_000;
 
 /** The open tasks of all isolates. */
 export interface QueueStats {
   /** The number of tasks in each open state. */
   readonly counts: Readonly<Record<string, number>>;
-  /** The age of the oldest waiting task in seconds, 0 without one. */
+  /** The age of the oldest waiting task in seconds, 0 if none is waiting. */
   readonly oldestAgeS: number;
 }
 
-/** The figures that are read for each text, not counted as events. */
+/** The figures that are read for each scrape, instead of being counted as events. */
 export interface Figures {
   readonly streams: ReadonlyMap<string, StreamFigures>;
   /** Slots in use, including those of ended streams whose sockets are not free yet. */

@@ -10,12 +10,12 @@ export type Position = string;
 /** The position before all others. No event has it, and no log honours it as a cursor. */
 export const ORIGIN: Position = "0-0";
 
-/** At most 15 digits per number: such numbers are exact, so the order is exact. */
+/** At most 15 digits per number, because such numbers are exact, and so is their order. */
 const POSITION = /^(?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,14})$/;
 
-/** Returns whether a text has the form of a position. It has at most 31 characters: `Last-Event-ID` needs no preflight. */
-export function isPosition(text: string): text is Position {
-  return POSITION.test(text);
+/** Returns true if a string has the form of a position. Positions have at most 31 characters. */
+export function isPosition(candidate: string): candidate is Position {
+  return POSITION.test(candidate);
 }
 
 /** Parses a position: milliseconds since the Unix epoch, and a number that orders ids of the same millisecond. */
@@ -24,7 +24,7 @@ export function parseId(position: Position): { readonly ms: number; readonly n: 
   return { ms: Number(position.slice(0, dash)), n: Number(position.slice(dash + 1)) };
 }
 
-/** Returns the index of the first of some ordered events after a position, by binary search. */
+/** Returns the index of the first event after a position, by binary search. The events are in the order of their ids. */
 export function lowerBound(
   events: readonly { readonly id: Position }[],
   position: Position,

@@ -14,14 +14,14 @@ export interface FieldError {
 /** The optional parts of a problem. */
 export interface ProblemOptions {
   readonly errors?: readonly FieldError[];
-  /** Delay before the caller should retry. It is sent as `Retry-After`, in whole seconds. */
+  /** The delay before the caller should retry, in milliseconds. It is sent as `Retry-After`, in whole seconds. */
   readonly retryAfterMs?: number;
-  /** More response headers, such as `RateLimit`. */
+  /** Further response headers, such as `RateLimit`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+const TITLES = {
   400: "Bad request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -34,22 +34,10 @@ const TITLES: Readonly<Record<number, string>> = {
   429: "Too many requests",
   500: "Internal error",
   503: "Service unavailable",
-};
+} as const;
 
-/** The statuses of a {@linkcode Problem}. */
-export type ProblemStatus =
-  | 400
-  | 401
-  | 403
-  | 404
-  | 409
-  | 413
-  | 414
-  | 415
-  | 422
-  | 429
-  | 500
-  | 503;
+/** A status that a {@linkcode Problem} may have. */
+export type ProblemStatus = keyof typeof TITLES;
 
 /** The body of a problem: `application/problem+json`. */
 export interface ProblemBody {
@@ -62,8 +50,8 @@ export interface ProblemBody {
 }
 
 /**
- * An error that a caller reads. `detail` says what happened and what to do; it never contains a stack, a token or an
- * upstream's body. `code` is for programs and does not change.
+ * An error that the caller may read. The message says what happened and what to do. It never contains a stack, a token or
+ * the body of an upstream. `code` is for programs and does not change.
  */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -83,7 +71,7 @@ export class Problem extends Error {
     const { errors } = this.options;
     return {
       type: "about:blank",
-      title: TITLES[this.status] ?? "Error",
+      title: TITLES[this.status],
       status: this.status,
       detail: this.message,
       code: this.code,

@@ -4,19 +4,19 @@
  * @module
  */
 
-/** Each character carries five bits. */
-const ALPHABET_SIZE = 32;
+/** The radix of ids: each character carries five bits. */
+const RADIX = 32;
 
-/** The default length: 100 bits, too many to guess. */
-const DEFAULT_CHARACTERS = 20;
+/** The default number of characters: 100 bits, too many to guess. */
+const DEFAULT_CHARACTER_COUNT = 20;
 
 /**
  * Creates a random id of digits and lower-case letters.
  *
  * @param random Returns a number in [0, 1). The id is as hard to guess as its numbers are.
- * @param characters The length, at five bits a character.
+ * @param characterCount The length of the id, at five bits per character.
  */
-export function randomId(random: () => number, characters = DEFAULT_CHARACTERS): string {
-  const character = () => Math.floor(random() * ALPHABET_SIZE).toString(ALPHABET_SIZE);
-  return Array.from({ length: characters }, character).join("");
+export function randomId(random: () => number, characterCount = DEFAULT_CHARACTER_COUNT): string {
+  const character = () => Math.floor(random() * RADIX).toString(RADIX);
+  return Array.from({ length: characterCount }, character).join("");
 }

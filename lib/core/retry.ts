@@ -13,13 +13,13 @@ export interface RetryOptions {
   readonly firstDelayMs: number;
   /** Maximum of all delays, in milliseconds. */
   readonly maxDelayMs: number;
-  /** An attempt that lasts this long starts a new row of failures, in milliseconds. Never, if absent. */
+  /** Duration of an attempt after which its failure counts as the first one, in milliseconds. Unlimited by default. */
   readonly steadyMs?: number;
-  /** Cuts a delay short. */
+  /** Ends a delay early. It does not stop the retries: `isRetryable` does. */
   readonly signal?: AbortSignal;
 }
 
-/** Waits `ms` milliseconds, or until `signal` aborts. */
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
 function delay({ clock }: Pick<Runtime, "clock">, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ function delay({ clock }: Pick<Runtime, "clock">, ms: number, signal?: AbortSign
 /**
  * Runs a task until it succeeds. Each delay is random below its maximum, so that isolates do not retry in step.
  *
- * @throws What the task threw last, if that is not retryable.
+ * @throws The last error of the task, if it is not retryable.
  */
 export async function withRetry<T>(
   runtime: Pick<Runtime, "clock" | "random">,
@@ -50,7 +50,7 @@ export async function withRetry<T>(
       if (runtime.clock.elapsed() - startedAt >= steadyMs) failures = 1;
       if (!isRetryable(thrown, failures)) throw thrown;
     }
-    const longestMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (failures - 1));
-    await delay(runtime, runtime.random() * longestMs, signal);
+    const maxMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (failures - 1));
+    await delay(runtime, runtime.random() * maxMs, signal);
   }
 }

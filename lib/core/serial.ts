@@ -5,14 +5,14 @@
  */
 
 /**
- * Runs a task once every earlier task of its key has settled. Tasks of different keys run side by side.
+ * Runs a task once every earlier task of the same key has settled. Tasks of different keys run concurrently.
  *
- * @param key All tasks without a key share one.
- * @returns The task's result. A task that rejects does not stop the tasks behind it.
+ * @param key Names the queue. All tasks without a key share one.
+ * @returns The task's result. A task that rejects does not stop the later tasks.
  */
 export type Serial = <T>(task: () => Promise<T>, key?: string) => Promise<T>;
 
-/** Creates a mutex. It holds no key that has no task. */
+/** Creates a mutex. It forgets a key once the last task of the key has settled. */
 export function createSerial(): Serial {
   /** The settlement of each key's last task. They never reject. */
   const tails = new Map<string, Promise<void>>();

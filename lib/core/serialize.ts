@@ -10,11 +10,11 @@ import type { Topic } from "./topic.ts";
 
 const utf8 = new TextEncoder();
 
-/** The most UTF-8 bytes of what JavaScript counts as one character. */
+/** The most UTF-8 bytes of one UTF-16 unit, which JavaScript counts as a character. */
 const MAX_BYTES_PER_CHARACTER = 3;
 
 /**
- * Serialises an event. All of it happens before this returns, so a later change of the object has no effect.
+ * Checks and serialises an event. It is synchronous, so a later change of the data has no effect.
  *
  * @throws {Problem} 422 `unknown_type` or `wrong_shape`, 400 `unserialisable`, 413 `event_too_large`.
  */
@@ -34,7 +34,7 @@ export function serialize(
   const json = toJson(data);
   const result = schema.safeParse(JSON.parse(json));
   if (!result.success) {
-    throw new Problem(422, "wrong_shape", `The data is no ${type}.`, {
+    throw new Problem(422, "wrong_shape", `The data is not a valid ${type}.`, {
       errors: result.error.issues.map(({ path, message }) => ({
         field: ["data", ...path].join("."),
         detail: message,
@@ -43,11 +43,12 @@ export function serialize(
   }
 
   const mayBeLarge = json.length * MAX_BYTES_PER_CHARACTER > maxEventBytes;
-  if (mayBeLarge) requireSize(utf8.encode(json).byteLength, maxEventBytes);
+  if (mayBeLarge) checkSize(utf8.encode(json).byteLength, maxEventBytes);
   return { type, key, tags: [...tags], json };
 }
 
-function requireSize(bytes: number, maxBytes: number): void {
+/** Refuses an event that is too large. */
+function checkSize(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return;
   const detail = `The event takes ${bytes} bytes; at most ${maxBytes} are allowed.`;
   throw new Problem(413, "event_too_large", detail);

@@ -7,7 +7,7 @@ import type { ZodType } from "zod";
 import type { StreamEvent } from "./event.ts";
 import { OTHER_KIND } from "./metrics.ts";
 
-/** The stream's own event types and EventSource's: no topic may use them. */
+/** The event types of control frames and of EventSource itself, which no topic may use. */
 const RESERVED_TYPES: ReadonlySet<string> = new Set([
   "sync",
   "gap",
@@ -21,7 +21,7 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set([
   "message",
 ]);
 
-/** Tests a name for an event type: one plain word of 1 to 64 characters that is not reserved. */
+/** Returns true if an event type may have a name: one plain word of 1 to 64 characters that is not reserved. */
 export function isEventType(name: string): boolean {
   return /^[\w.-]{1,64}$/.test(name) && !RESERVED_TYPES.has(name);
 }
@@ -33,10 +33,10 @@ export interface Opening {
 }
 
 /**
- * Makes the initial event of a topic. Returns null if there is none to send.
+ * Creates the initial event of a topic. Returns null if there is none to send.
  *
  * @param events The retained events that pass the client's filter: on a state topic the newest of each key, on a log topic
- * the last ones, oldest first.
+ * the newest ones, oldest first.
  * @param tags The client's filter, null without one.
  */
 export type Open = (
@@ -72,15 +72,15 @@ export interface Topic {
   readonly access: TopicAccess;
   /** The value of the label `topic` in /metrics. */
   readonly metricKind: string;
-  /** The name of its family, for one of many topics that come and go: the part of its name before the slash. */
+  /** The part of the name before the slash, if the topic is one of many that come and go. */
   readonly family?: string;
-  /** Makes the initial event for a client without a cursor. */
+  /** Creates the initial event for a client without a cursor. */
   readonly open?: Open;
   /** The types of the one event that ends a log topic. Without them it never ends. */
   readonly terminalTypes?: readonly string[];
   /**
-   * Tests if a logged value of a state topic is newer than the unlogged one that was shown during an outage of the log. A
-   * topic without this function takes every logged value for newer.
+   * Returns true if a logged value of a state topic is newer than the unlogged one that was shown during an outage of the
+   * log. Without this function, every logged value counts as newer.
    */
   readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
 }
@@ -111,7 +111,9 @@ type Defaults = "access" | "metricKind";
 export function defineTopic(topic: Omit<Topic, Defaults> & Partial<Pick<Topic, Defaults>>): Topic {
   for (const type of Object.keys(topic.events)) {
     if (!isEventType(type)) {
-      throw new TypeError(`Cannot define topic "${topic.name}": "${type}" is no free event type`);
+      throw new TypeError(
+        `Cannot define topic "${topic.name}": "${type}" is reserved, or not one plain word`,
+      );
     }
   }
   return { access: "public", metricKind: OTHER_KIND, ...topic };

@@ -6,7 +6,7 @@ import { problemResponse, problems, toProblem } from "../../lib/http/problem_res
 Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of its cause", async () => {
   const errors = [{ field: "data.price", detail: "is no number" }];
   const response = problemResponse(
-    new Problem(422, "wrong_shape", "The data is no quote.", {
+    new Problem(422, "wrong_shape", "The data is not a valid quote.", {
       errors,
       cause: new Error("hush"),
       headers: { "x-more": "1" },
@@ -22,7 +22,7 @@ Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of 
     type: "about:blank",
     title: "Unprocessable content",
     status: 422,
-    detail: "The data is no quote.",
+    detail: "The data is not a valid quote.",
     code: "wrong_shape",
     errors,
   });
