@@ -1,5 +1,5 @@
 /**
- * The connection budget: the most streams of an isolate, and of one client.
+ * The connection budget: it limits the streams of an isolate, and those of one client.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface Slot {
   release(): void;
 }
 
-/** A refused slot: the limit that is exhausted, and its use. */
+/** The refusal of a slot: the exhausted limit, and the number of slots in use under it. */
 export interface BudgetRefusal {
   readonly reason: typeof REFUSAL_REASONS[number];
   readonly limit: number;
@@ -20,13 +20,15 @@ export interface BudgetRefusal {
 
 /** The connection slots of an isolate. New clients are refused; admitted ones are never evicted. */
 export interface Budget {
+  /** The slots of the isolate. */
   readonly limit: number;
+  /** The slots of the isolate that are taken. */
   readonly inUse: number;
-  /** Takes a slot for a client. */
+  /** Takes a slot for a client, or refuses it if the isolate or the client has none left. */
   take(client: string): Slot | BudgetRefusal;
 }
 
-/** The limits of a budget. */
+/** The limits of a budget, in slots. */
 export interface BudgetOptions {
   readonly perIsolate: number;
   readonly perClient: number;
@@ -34,6 +36,7 @@ export interface BudgetOptions {
 
 /** Creates a budget. All slots are free. */
 export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
+  /** The slots of each client that has any. */
   const slotsOf = new Map<string, number>();
   let inUse = 0;
 
@@ -50,8 +53,10 @@ export function createBudget({ perIsolate, perClient }: BudgetOptions): Budget {
       return inUse;
     },
     take(client) {
-      const own = slotsOf.get(client) ?? 0;
-      if (own >= perClient) return { reason: "client", limit: perClient, inUse: own };
+      const clientSlots = slotsOf.get(client) ?? 0;
+      if (clientSlots >= perClient) {
+        return { reason: "client", limit: perClient, inUse: clientSlots };
+      }
       if (inUse >= perIsolate) return { reason: "isolate", limit: perIsolate, inUse };
 
       let isTaken = true;

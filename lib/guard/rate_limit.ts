@@ -9,23 +9,27 @@ import type { Clock } from "../core/clock.ts";
 /** The decision on one attempt. */
 export interface Allowance {
   readonly isAllowed: boolean;
+  /** The attempts per minute; 0 means no limit. */
   readonly limit: number;
   /** The number of further attempts that are allowed now. */
   readonly remaining: number;
-  /** The milliseconds until one more attempt is allowed, 0 if one is. */
+  /** The milliseconds until another attempt is allowed, 0 if this one was. */
   readonly retryAfterMs: number;
 }
 
-/** A rate limit per minute and key. */
+/** A limit on the attempts per minute of each key. */
 export interface RateLimit {
-  /** Consumes one attempt, unless it is refused. */
+  /** Consumes one attempt. A refused attempt consumes nothing. */
   consume(key: string): Allowance;
 }
 
-/** The window of every limit. */
+/** The window of every limit, in milliseconds. */
 const WINDOW_MS = 60_000;
 
-/** The largest number of keys. It bounds the memory: beyond it the key that was quiet longest starts anew. */
+/** The error that sums of fractional steps may have, in milliseconds. */
+const ROUNDING_ERROR_MS = 0.001;
+
+/** The largest number of keys, which bounds the memory. Beyond it, the least recently used key starts with a full burst. */
 const MAX_KEYS = 20_000;
 
 /**
@@ -36,7 +40,7 @@ const MAX_KEYS = 20_000;
  */
 export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
   const stepMs = WINDOW_MS / perMinute;
-  /** The time at which a key's burst is full again, by the monotonic clock. */
+  /** The monotonic time at which the burst of each key is full again. */
   const fullAt = new LRUCache<string, number>({ max: MAX_KEYS });
 
   return {
@@ -45,14 +49,13 @@ export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
         return { isAllowed: true, limit: 0, remaining: Infinity, retryAfterMs: 0 };
       }
       const now = clock.elapsed();
-      const next = Math.max(now, fullAt.get(key) ?? now) + stepMs;
-      const overMs = next - now - WINDOW_MS;
-      // Steps are fractions: less than a thousandth of a millisecond is a rounding error.
-      if (overMs > 0.001) {
-        return { isAllowed: false, limit: perMinute, remaining: 0, retryAfterMs: overMs };
+      const newFullAt = Math.max(now, fullAt.get(key) ?? now) + stepMs;
+      const excessMs = newFullAt - now - WINDOW_MS;
+      if (excessMs > ROUNDING_ERROR_MS) {
+        return { isAllowed: false, limit: perMinute, remaining: 0, retryAfterMs: excessMs };
       }
-      fullAt.set(key, next);
-      const remaining = Math.max(0, Math.floor(-overMs / stepMs + 1e-6));
+      fullAt.set(key, newFullAt);
+      const remaining = Math.max(0, Math.floor((ROUNDING_ERROR_MS - excessMs) / stepMs));
       return { isAllowed: true, limit: perMinute, remaining, retryAfterMs: 0 };
     },
   };

@@ -1,5 +1,5 @@
 /**
- * Bodies of untrusted answers.
+ * Bodies of untrusted responses.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { UpstreamFailure } from "./failure.ts";
 export interface BodyOptions {
   /** The upstream's name, for messages. */
   readonly title: string;
+  /** The largest body, after decompression. */
   readonly maxBytes: number;
 }
 
-/** Cancels a body that is not read. It does not wait: the other side might never settle it. */
+/** Cancels a body that is not read. It does not wait for the cancellation, which might never settle. */
 export function discard(response: Response): void {
   response.body?.cancel().catch(() => {});
 }
 
 /**
- * Reads a body to its end. Bytes are counted after decompression: `content-length` counts them
- * before.
+ * Reads a body to its end. Bytes are counted after decompression, so `content-length` does not tell the size.
  *
  * @throws {UpstreamFailure} `too_large` beyond `maxBytes`.
- * @throws The error of a broken stream. An abort ends the read early.
+ * @throws The error of a broken stream. An abort of `signal` does not throw: it ends the body early.
  */
 export async function readText(
   response: Response,
@@ -30,8 +30,8 @@ export async function readText(
   options: BodyOptions,
 ): Promise<string> {
   const chunks = response.body ? await readChunks(response.body, signal, options) : [];
-  // This use keeps the response in scope: once it is collected, an abort may not reach its body.
-  return decode(joined(chunks), response.headers.get("content-type") ?? "");
+  // This line keeps the response in scope, because an abort may not reach the body of a collected response.
+  return decode(concat(chunks), response.headers.get("content-type") ?? "");
 }
 
 async function readChunks(
@@ -40,8 +40,8 @@ async function readChunks(
   { title, maxBytes }: BodyOptions,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const reader = body.getReader();
-  const stop = () => void reader.cancel().catch(() => {});
-  signal.addEventListener("abort", stop, { once: true });
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   try {
@@ -58,29 +58,32 @@ async function readChunks(
       chunks.push(value);
     }
   } finally {
-    signal.removeEventListener("abort", stop);
-    stop();
+    signal.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
-  let at = 0;
+  let offset = 0;
   for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
   }
   return bytes;
 }
 
+/** The bytes at the start of a document in which its XML declaration lies. */
+const MAX_DECLARATION_BYTES = 200;
+
 /** Decodes by the charset of the header, else of the XML declaration (RFC 7303, 3.2), else as UTF-8. */
 function decode(bytes: Uint8Array, contentType: string): string {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 200));
+  const start = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_DECLARATION_BYTES));
   const label = /charset\s*=\s*"?([\w-]+)/i.exec(contentType)?.[1] ??
     /^<\?xml[^>]*?encoding\s*=\s*["']([\w-]+)/i.exec(start)?.[1];
   try {
     return new TextDecoder(label).decode(bytes);
   } catch {
-    return new TextDecoder().decode(bytes); // an unknown label
+    return new TextDecoder().decode(bytes); // The label is unknown.
   }
 }

@@ -1,18 +1,18 @@
 /**
- * The circuit breaker: an upstream that keeps failing is left alone for a while.
+ * The circuit breaker: it pauses the calls to an upstream that keeps failing.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 import type { BREAKER_STATES } from "../core/metrics.ts";
 
-/** Opens the breaker after this many failures in a row: one may be chance, two bad luck. */
+/** The failures in a row that open the breaker. One or two may be chance. */
 const FAILURE_THRESHOLD = 3;
 
-/** Counts failures within this interval as one: the calls of one poll fail together, for one cause. */
+/** The interval in which failures count as one, because the calls of one poll fail together, for one cause. */
 const SAME_CAUSE_MS = 500;
 
-/** The pause after the breaker opens. It doubles with each trial that fails. */
+/** The pause after the breaker opens, and its limit. It doubles with each trial that fails. */
 const FIRST_BREAK_MS = 10_000;
 const MAX_BREAK_MS = 5 * 60_000;
 
@@ -21,15 +21,17 @@ export type BreakerState = typeof BREAKER_STATES[number];
 
 /** A circuit breaker around the calls of one upstream. */
 export interface Breaker {
+  /** Returns the state at this moment: time alone turns `open` into `half-open`. */
   state(): BreakerState;
   /** Returns the milliseconds until a call is allowed, 0 if one is. */
   waitMs(): number;
   /** Returns the number of failures in a row. */
   failures(): number;
   /**
-   * Runs a call. During a trial, other calls wait for its outcome.
+   * Runs a task, and records its success or failure. During a trial, other tasks wait for the outcome of the trial.
    *
-   * @throws The error of `refuse`, if no call is allowed; else the task's own error.
+   * @param refuse Creates the error if no call is allowed.
+   * @throws The error of `refuse`, or that of the task.
    */
   run<T>(task: () => Promise<T>, refuse: () => Error): Promise<T>;
 }
@@ -38,7 +40,7 @@ export interface Breaker {
 export function createBreaker(clock: Clock): Breaker {
   let failures = 0;
   let failedAt = -Infinity;
-  /** The pause that was opened last, by the monotonic clock. Null: closed. */
+  /** The current pause, with its end by the monotonic clock. Null while the breaker is closed. */
   let pause: { readonly ms: number; readonly endsAt: number } | null = null;
   let trial: Promise<unknown> | null = null;
 
@@ -51,14 +53,14 @@ export function createBreaker(clock: Clock): Breaker {
     return waitMs() > 0 ? "open" : "half-open";
   }
 
-  function succeeded(): void {
-    if (state() === "open") return; // a call from before the pause
+  function recordSuccess(): void {
+    if (state() === "open") return; // The call began before the pause.
     failures = 0;
     failedAt = -Infinity;
     pause = null;
   }
 
-  function failed(): void {
+  function recordFailure(): void {
     const now = clock.elapsed();
     if (now - failedAt >= SAME_CAUSE_MS) {
       failures++;
@@ -72,10 +74,10 @@ export function createBreaker(clock: Clock): Breaker {
   async function call<T>(task: () => Promise<T>): Promise<T> {
     try {
       const result = await task();
-      succeeded();
+      recordSuccess();
       return result;
     } catch (thrown) {
-      failed();
+      recordFailure();
       throw thrown;
     }
   }
@@ -88,10 +90,10 @@ export function createBreaker(clock: Clock): Breaker {
       while (trial !== null) await trial.catch(() => {});
       if (state() === "open") throw refuse();
       if (state() === "closed") return await call(task);
-      const own = call(task);
-      trial = own;
+      const ownTrial = call(task);
+      trial = ownTrial;
       try {
-        return await own;
+        return await ownTrial;
       } finally {
         trial = null;
       }

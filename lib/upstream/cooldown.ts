@@ -1,15 +1,15 @@
 /**
- * The cool-down: an upstream that asks to be left alone is left alone.
+ * The cool-down: it pauses the calls to an upstream that responded with 429 or `Retry-After`.
  *
  * @module
  */
 import type { Clock } from "../core/clock.ts";
 import type { UpstreamFailure } from "./failure.ts";
 
-/** The longest cool-down: a mistyped header must not silence an upstream for a day. */
+/** The longest cool-down, so that a wrong `Retry-After` does not silence an upstream for a day. */
 const MAX_COOLDOWN_MS = 15 * 60_000;
 
-/** The cool-down after a 429 without `Retry-After`. The providers' quotas count by the minute. */
+/** The cool-down after a 429 without `Retry-After`: a minute, because the providers' quotas are per minute. */
 const FIRST_COOLDOWN_MS = 60_000;
 
 /**
@@ -19,20 +19,20 @@ const FIRST_COOLDOWN_MS = 60_000;
  * @returns Milliseconds from now, without a bound; null if the header is absent or malformed.
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {
-  const text = header?.trim() ?? "";
-  const ms = /^\d+$/.test(text)
-    ? Number(text) * 1000
-    : /^[A-Z][a-z]{2}, .+ GMT$/.test(text)
-    ? Date.parse(text) - now
-    : NaN;
-  return Number.isNaN(ms) ? null : Math.max(ms, 0);
+  if (header === null) return null;
+  const field = header.trim();
+  if (/^\d+$/.test(field)) return Number(field) * 1000;
+  const at = /^[A-Z][a-z]{2}, .+ GMT$/.test(field) ? Date.parse(field) : NaN;
+  return Number.isNaN(at) ? null : Math.max(at - now, 0);
 }
 
-/** The time for which an upstream wants no calls. */
+/** The time during which an upstream accepts no calls. */
 export interface Cooldown {
   /** Returns the milliseconds until a call is allowed, 0 if one is. */
   waitMs(): number;
+  /** Ends a series of 429s. The current cool-down continues. */
   recordSuccess(): void;
+  /** Starts or extends the cool-down that a failure asks for. */
   recordFailure(failure: UpstreamFailure): void;
 }
 
@@ -49,7 +49,7 @@ export function createCooldown(clock: Clock): Cooldown {
     recordFailure({ status, retryAfterMs }) {
       const now = clock.elapsed();
       if (status !== 429) refusals = 0;
-      // Calls that were in flight together are refused together: that is one refusal.
+      // Calls that were in flight together are refused together, which counts as one refusal.
       else if (refusals === 0 || now >= endsAt) refusals++;
       const pauseMs = status === 429 ? FIRST_COOLDOWN_MS * 2 ** (refusals - 1) : 0;
       endsAt = Math.max(endsAt, now + Math.min(retryAfterMs ?? pauseMs, MAX_COOLDOWN_MS));

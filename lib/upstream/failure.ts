@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { CALL_OUTCOMES } from "../core/metrics.ts";
 
 /**
+ * The kind of a failure.
+ *
  * | kind        | means                                                      |
  * | ----------- | ---------------------------------------------------------- |
  * | `timeout`   | no whole answer before the deadline                        |
@@ -16,23 +19,15 @@
  * | `shape`     | content that could not be parsed                           |
  * | `waiting`   | no call was made: the breaker is open, or a cool-down runs |
  */
-export type FailureKind =
-  | "timeout"
-  | "too_large"
-  | "blocked"
-  | "network"
-  | "http"
-  | "type"
-  | "shape"
-  | "waiting";
+export type FailureKind = Exclude<typeof CALL_OUTCOMES[number], "ok">;
 
 /** The details of a failure. */
 export interface FailureOptions {
   /** The HTTP status, if there was one. A parser sets it for a refusal that came with 200. */
   readonly status?: number;
-  /** The cool-down that the upstream asked for. */
+  /** The cool-down that the upstream asked for, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** The thrown error. It may name the whole URL, so it is for debuggers, never for logs. */
+  /** The thrown error. It must not be logged, because it may contain the whole URL. */
   readonly cause?: unknown;
 }
 
@@ -40,8 +35,9 @@ export interface FailureOptions {
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   readonly kind: FailureKind;
+  /** The HTTP status, null if there was none. */
   readonly status: number | null;
-  /** The time before the next call, null if unknown. */
+  /** The milliseconds before the next call, null if unknown. */
   readonly retryAfterMs: number | null;
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {

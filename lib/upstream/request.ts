@@ -10,18 +10,24 @@ import { parseRetryAfter } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
 import { guardTarget } from "./ssrf_guard.ts";
 
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const PERMANENT: ReadonlySet<number> = new Set([301, 308]);
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const PERMANENT_REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 308]);
 const MAX_REDIRECTS = 3;
 
-/** The headers that may follow a redirect to another origin. All others might be secrets. */
+/** The default deadline of a call, in milliseconds. It is shorter than every poll interval in production. */
+const DEFAULT_TIMEOUT_MS = 8000;
+
+/** The default limit of a body. */
+const DEFAULT_MAX_BYTES = 1_048_576;
+
+/** The headers that are sent to another origin after a redirect. All others might be secrets. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set(["accept", "accept-language", "user-agent"]);
 
 /** The options of a request. */
 export interface RequestOptions {
   /** The upstream's name, for messages. */
   readonly title: string;
-  /** The deadline of the whole call, redirects and body included. */
+  /** The time limit of the whole call in milliseconds, redirects and body included. */
   readonly timeoutMs?: number;
   /** The largest body, after decompression. */
   readonly maxBytes?: number;
@@ -30,23 +36,23 @@ export interface RequestOptions {
   readonly accept?: RegExp;
 }
 
-/** A usable answer. */
+/** A usable response. */
 export interface Fetched {
-  /** Null if it has not changed (304), after a request with `if-none-match` or `if-modified-since`. */
+  /** The body. Null if it has not changed (304), after a request with `if-none-match` or `if-modified-since`. */
   readonly text: string | null;
   readonly headers: Headers;
-  /** The target of the leading permanent redirects (301, 308), null if the first answer was none. */
+  /** The target of the leading permanent redirects (301, 308), null if the first response was not one. */
   readonly movedTo: string | null;
 }
 
-/** The head of an answer, and the redirects that led to it. */
+/** A response whose body is not read, and the target of the leading permanent redirects. */
 interface Reached {
   readonly response: Response;
   readonly movedTo: string | null;
 }
 
 /**
- * Fetches text.
+ * Fetches the text of a URL.
  *
  * @throws {UpstreamFailure} Of every kind but `shape` and `waiting`. Nothing else is thrown.
  */
@@ -70,11 +76,11 @@ export async function fetchAnswer(
   options: RequestOptions,
   url: string,
 ): Promise<Fetched> {
-  const { title, timeoutMs = 8000, maxBytes = 1_048_576 } = options;
-  const late = () =>
+  const { title, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const createTimeout = () =>
     new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
   try {
-    return await withDeadline(runtime.clock, timeoutMs, late, async (signal) => {
+    return await withDeadline(runtime.clock, timeoutMs, createTimeout, async (signal) => {
       const { response, movedTo } = await follow(runtime, options, url, signal);
       const { status, headers } = response;
       if (status === 304 && isConditional(options)) {
@@ -94,40 +100,42 @@ export async function fetchAnswer(
 }
 
 function isConditional({ headers }: RequestOptions): boolean {
-  const sent = new Headers(headers);
-  return sent.has("if-none-match") || sent.has("if-modified-since");
+  const requestHeaders = new Headers(headers);
+  return requestHeaders.has("if-none-match") || requestHeaders.has("if-modified-since");
 }
 
 /** Follows redirects. Each target passes the SSRF guard. */
 async function follow(
   { fetch, resolve }: Runtime,
-  { title, headers: given = {} }: RequestOptions,
-  start: string,
+  { title, headers: initialHeaders }: RequestOptions,
+  initialUrl: string,
   signal: AbortSignal,
 ): Promise<Reached> {
-  let url = URL.parse(start);
-  if (url === null) throw new UpstreamFailure("blocked", `${title} was not called: no URL`);
-  let headers = new Headers(given);
+  let url = URL.parse(initialUrl);
+  if (url === null) {
+    throw new UpstreamFailure("blocked", `${title} was not called: its address is not a URL`);
+  }
+  let headers = new Headers(initialHeaders);
   let movedTo: string | null = null;
   let isPermanent = true;
   for (let hop = 0;; hop++) {
     await guardTarget(url, resolve, title);
     signal.throwIfAborted();
     const response = await fetch(url, { headers, redirect: "manual", signal });
-    if (signal.aborted) discard(response); // it came too late, from a fetch that does not heed its signal
+    if (signal.aborted) discard(response); // It came after the deadline, from a fetch that does not heed its signal.
     signal.throwIfAborted();
-    if (!REDIRECTS.has(response.status)) return { response, movedTo };
+    if (!REDIRECT_STATUSES.has(response.status)) return { response, movedTo };
     discard(response);
-    const next = targetOf(response, url);
-    if (next === null || hop === MAX_REDIRECTS) {
+    const target = targetOf(response, url);
+    if (target === null || hop === MAX_REDIRECTS) {
       const { status } = response;
       throw new UpstreamFailure("http", `${title} redirected us to nowhere`, { status });
     }
-    if (next.origin !== url.origin) {
+    if (target.origin !== url.origin) {
       headers = new Headers([...headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
     }
-    url = next;
-    isPermanent &&= PERMANENT.has(response.status);
+    url = target;
+    isPermanent &&= PERMANENT_REDIRECT_STATUSES.has(response.status);
     if (isPermanent) movedTo = url.href;
   }
 }
@@ -137,7 +145,7 @@ function targetOf({ headers }: Response, base: URL): URL | null {
   return location === null ? null : URL.parse(location, base);
 }
 
-/** Returns the failure of an answer, by its status and content type; null if it is usable. */
+/** Returns the failure of a response, by its status and content type. Returns null if the response is usable. */
 function refusalOf(
   { ok, status, headers }: Response,
   { title, accept = /^application\/(?:[\w.+-]+\+)?json\b/i }: RequestOptions,
@@ -152,7 +160,7 @@ function refusalOf(
   }
   const type = headers.get("content-type") ?? "";
   if (accept.test(type)) return null;
-  const got = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of no known type";
+  const got = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of unknown type";
   return new UpstreamFailure("type", `${title} answered with ${got}, which we did not ask for`, {
     status,
   });

@@ -1,5 +1,5 @@
 /**
- * Fetching from an external service: a TTL cache, one flight per URL, a circuit breaker, a cool-down.
+ * Requests to an external service, with a TTL cache, one flight per URL, a circuit breaker and a cool-down.
  *
  * @module
  */
@@ -11,73 +11,74 @@ import { createCooldown } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
 import { fetchText, type RequestOptions } from "./request.ts";
 
-/** The URLs whose last answer is cached: more than any upstream of ours has. With `maxBytes` it bounds the memory. */
+/** The URLs whose last answer is cached: more than any upstream has. Together with `maxBytes` it bounds the memory. */
 const MAX_CACHED_URLS = 32;
 
-/** A value and its quality. */
+/** A value, with its age and its failure. */
 export interface UpstreamAnswer<T> {
-  /** Parsed for this caller alone, so it may be changed. */
+  /** The value. It is parsed for this caller alone, so the caller may change it. */
   readonly value: T;
-  /** The wall time of its receipt, in ms since the epoch. */
+  /** The wall time of its receipt, in milliseconds since the Unix epoch. */
   readonly receivedAt: number;
-  /** The same by the monotonic clock: ages are measured by it. */
+  /** The monotonic time of its receipt, by which its age is measured. */
   readonly receivedElapsed: number;
-  /** The failure of the last refresh, if the value is older than the TTL; else null. */
+  /** The failure of the last refresh if the value is older than the TTL, else null. */
   readonly failure: UpstreamFailure | null;
 }
 
 /** The health of an upstream. */
 export interface Health {
   readonly breaker: BreakerState;
-  /** The wall time before which no call goes out, in ms since the epoch. Null if one is allowed now. */
+  /** The wall time before which no call goes out, in milliseconds since the Unix epoch. Null if one is allowed now. */
   readonly nextTryAt: number | null;
-  /** The failure of the last call, null after a success. Never of kind `waiting`, since that is no call. */
+  /** The failure of the last call, null after a success. Never of kind `waiting`, because then no call was made. */
   readonly failure: UpstreamFailure | null;
 }
 
 /** One external service. All its URLs share a breaker. */
 export interface Upstream {
   /**
-   * Gets a value: the cached one within the TTL, else a new one from the upstream, else the stale one with its failure.
+   * Gets a value: the cached one within the TTL, else a new one from the upstream, else the stale one with the failure.
    *
-   * @param parse Throws if the answer has an unknown shape, or an {@linkcode UpstreamFailure} that it found in the answer.
+   * @param parse Parses an answer. It throws if the shape is unknown, or an {@linkcode UpstreamFailure} that the answer reports.
    * @throws {UpstreamFailure} The refresh failed and no value of this URL is cached. Nothing else is thrown.
    */
   get<T>(url: string, parse: (text: string) => T): Promise<UpstreamAnswer<T>>;
+  /** Returns the health at this moment. */
   health(): Health;
 }
 
 /** The options of an upstream. */
 export interface UpstreamOptions extends RequestOptions {
-  /** The name under which metrics count its calls. */
+  /** The name under which metrics count the calls. The title by default. */
   readonly name?: string;
-  /** The TTL of an answer, counted from its request: a poll every `ttlMs` always gets a new one. */
+  /** The TTL of an answer in milliseconds. It begins with the request, so a poll every `ttlMs` always gets a new answer. */
   readonly ttlMs: number;
 }
 
-/** A text that could be parsed. Texts are cached instead of values, so callers cannot change each other's values. */
+/** An answer that could be parsed. Texts are cached instead of values, so callers cannot change each other's values. */
 interface CachedText {
   readonly text: string;
-  /** By the monotonic clock. */
+  /** The monotonic time of the request. */
   readonly requestedElapsed: number;
   readonly receivedAt: number;
   readonly receivedElapsed: number;
 }
 
-/** Throws if a text cannot be used. */
+/** Checks the text of an answer. It throws if the text cannot be used. */
 type TextCheck = (text: string) => void;
 
 /** Creates an upstream. Nothing starts before the first `get()`. */
 export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upstream {
   const { clock, metrics = noMetrics } = runtime;
-  const { name = "", title, ttlMs } = options;
+  const { title, name = title, ttlMs } = options;
   const breaker = createBreaker(clock);
   metrics.guarded(name, breaker.state);
   const cooldown = createCooldown(clock);
   const cache = new LRUCache<string, CachedText>({ max: MAX_CACHED_URLS });
   const flights = new Map<string, Promise<CachedText>>();
   let lastFailure: UpstreamFailure | null = null;
-  /** The end of the current pause on the wall clock. It is set when the pause begins, since it is shown. */
+  /** The wall time of the end of the current pause. It is set when the pause begins, because it is shown. */
   let nextTryAt = 0;
 
   function isFresh({ requestedElapsed }: CachedText): boolean {
@@ -99,7 +100,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
       metrics.called(name, "ok");
       return { text, requestedElapsed, ...received };
     } catch (thrown) {
-      lastFailure = unknownShape(thrown);
+      lastFailure = toFailure(thrown);
       cooldown.recordFailure(lastFailure);
       metrics.called(name, lastFailure.kind);
       throw lastFailure;
@@ -127,11 +128,12 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
     return flight;
   }
 
-  function unknownShape(thrown: unknown): UpstreamFailure {
+  /** Converts an error. Those of a parser are failures of kind `shape`. */
+  function toFailure(thrown: unknown): UpstreamFailure {
     return asFailure(thrown, "shape", `${title} answered in a shape we do not know`);
   }
 
-  /** Counts a call that is not made. */
+  /** Counts a call that is not made, and creates its failure. */
   function refuse(): UpstreamFailure {
     metrics.called(name, "waiting");
     const time = new Date(Math.ceil(nextTryAt / 1000) * 1000).toISOString().slice(11, 19);
@@ -145,26 +147,26 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
 
   return {
     async get<T>(url: string, parse: (text: string) => T) {
-      // The caller whose parser checked the text of a flight need not parse it again.
-      const own: { parsed?: { readonly value: T } } = {};
+      // Only the caller that started the flight has its parser called by it. That caller need not parse the text again.
+      const flight: { parsed?: { readonly value: T } } = {};
       let failure: UpstreamFailure | null = null;
       let cached = cache.get(url);
       if (cached === undefined || !isFresh(cached)) {
         try {
           cached = await fly(url, (text) => {
-            own.parsed = { value: parse(text) };
+            flight.parsed = { value: parse(text) };
           });
         } catch (thrown) {
-          failure = unknownShape(thrown);
+          failure = toFailure(thrown);
           if (cached === undefined) throw failure;
         }
       }
       try {
-        const { value } = own.parsed ?? { value: parse(cached.text) };
+        const { value } = flight.parsed ?? { value: parse(cached.text) };
         const { receivedAt, receivedElapsed } = cached;
         return { value, receivedAt, receivedElapsed, failure };
       } catch (thrown) {
-        throw unknownShape(thrown);
+        throw toFailure(thrown);
       }
     },
     health() {

@@ -6,7 +6,7 @@
 import { ORIGIN, type Position } from "../core/position.ts";
 import { encodeFrames, type Frame } from "./sse.ts";
 
-/** The initial frames are one chunk up to this size, in bytes. Above it, each frame is a chunk. */
+/** The largest chunk of initial frames, in bytes. Above it, each frame is a chunk. */
 const MAX_CHUNK_BYTES = 65_536;
 
 /** The data of a `gap`: the log has lost events of a topic. */
@@ -24,9 +24,11 @@ export interface Sync {
   readonly topics: readonly string[];
   /** The topics that were requested and no longer exist. */
   readonly gone: readonly string[] | undefined;
+  /** The delay before the client reconnects. */
   readonly retryMs: number;
+  /** The interval of heartbeats. */
   readonly heartbeatMs: number;
-  /** Wall time, in milliseconds since the Unix epoch. */
+  /** The wall time of the server, in milliseconds since the Unix epoch. */
   readonly serverTime: number;
 }
 
@@ -49,8 +51,8 @@ export function encodeInitialFrames(
     heartbeat_ms: sync.heartbeatMs,
     server_time: sync.serverTime,
   });
-  const bare = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
-  const frames = id === null ? bare : withLastId(bare, id);
+  const framesWithoutId = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
+  const frames = id === null ? framesWithoutId : withLastId(framesWithoutId, id);
   const chunk = encodeFrames(...frames);
   return chunk.byteLength <= MAX_CHUNK_BYTES ? [chunk] : frames.map((frame) => encodeFrames(frame));
 }
@@ -60,18 +62,24 @@ export function gapFrames(gaps: readonly Gap[]): Frame[] {
   return gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) }));
 }
 
-/** Puts an id on the last of some frames. */
+/** Returns frames of which only the last one has been given an id. */
 export function withLastId(frames: readonly Frame[], id: Position): Frame[] {
   return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id } : frame);
 }
 
-/** Creates a heartbeat, which moves a client's cursor to its own position. It has no id if the position is not known. */
+/**
+ * Creates a heartbeat, which moves the cursor of a client to the position of its stream. It has no id if the position is not
+ * known.
+ *
+ * @param position {@linkcode ORIGIN} if it is not known.
+ * @param now Wall time, in milliseconds since the Unix epoch.
+ */
 export function heartbeatFrame(position: Position, now: number): Frame {
   const frame = { event: "heartbeat", data: String(now) };
   return position === ORIGIN ? frame : { id: position, ...frame };
 }
 
-/** Creates an encoder of the heartbeats of one moment: clients at the same position receive the same bytes. */
+/** Creates an encoder of the heartbeats of one moment. Clients at the same position receive the same bytes. */
 export function heartbeatEncoder(now: number): (position: Position) => Uint8Array {
   const encoded = new Map<Position, Uint8Array>();
   return (position) => {
@@ -81,13 +89,17 @@ export function heartbeatEncoder(now: number): (position: Position) => Uint8Arra
   };
 }
 
-/** Encodes an `auth`, which announces that rights expire. It has no id, since it is not an event of the log. */
+/** Encodes an `auth`, which announces that rights expire. It has no id, because it is not an event of the log. */
 export function encodeAuth(expiresInMs: number): Uint8Array {
   const data = JSON.stringify({ expires_in_ms: Math.max(0, Math.round(expiresInMs)) });
   return encodeFrames({ event: "auth", data });
 }
 
-/** Encodes a `bye` with a `retry` jittered by half, so clients do not return all at once. @param random In [0, 1). */
+/**
+ * Encodes a `bye`. Its `retry` is jittered by half, so that clients do not all return together.
+ *
+ * @param random A random number in [0, 1).
+ */
 export function encodeBye(reason: string, retryMs: number, random: number): Uint8Array {
   const retry = Math.round(retryMs * (0.5 + random));
   return encodeFrames({ retry, event: "bye", data: JSON.stringify({ reason, retry_ms: retry }) });

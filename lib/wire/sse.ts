@@ -27,7 +27,7 @@ export interface Frame {
 
 const LINE_END = /\r\n|\r|\n/;
 
-function field(name: string, value: string): string {
+function encodeField(name: string, value: string): string {
   if (/[\r\n\0]/.test(value)) {
     throw new SyntaxError(`Cannot encode frame: ${name} holds CR, LF or NUL`);
   }
@@ -35,10 +35,10 @@ function field(name: string, value: string): string {
 }
 
 /**
- * Encodes one frame, blank line included. A space follows every colon, since a parser removes one.
+ * Encodes one frame with the blank line after it. A space follows every colon, because a parser removes one.
  *
  * @throws {SyntaxError} If `event` or `id` holds CR, LF or NUL, which would start another field.
- * @throws {RangeError} If `retry` is no whole number of milliseconds, which browsers ignore.
+ * @throws {RangeError} If `retry` is not a whole number of milliseconds, because browsers would ignore it.
  *
  * @example
  * ```ts
@@ -55,8 +55,8 @@ export function encodeFrame({ retry, id, event, data }: Frame): string {
     }
     text += `retry: ${retry}\n`;
   }
-  if (id !== undefined) text += field("id", id);
-  if (event !== undefined && event !== "") text += field("event", event);
+  if (id !== undefined) text += encodeField("id", id);
+  if (event !== undefined && event !== "") text += encodeField("event", event);
   if (data !== undefined) {
     for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
   }
@@ -69,8 +69,8 @@ export interface EncodedEvent extends StreamEvent {
 }
 
 /**
- * Encodes every event once, on its way from the log into the windows. A publication stays one chunk. An event that cannot
- * be encoded is reported and skipped: it must not stop the events after it.
+ * Encodes every event once, between the log and the windows. A publication stays one chunk. An event that cannot be encoded
+ * is reported and skipped, because it must not stop the events after it.
  */
 export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<EncodedEvent>> {
   constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
@@ -96,12 +96,16 @@ export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<Enc
 
 const utf8Encoder = new TextEncoder();
 
-/** Encodes frames of one client, such as its initial frames. */
+/** Encodes several frames as one chunk. */
 export function encodeFrames(...frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
   return utf8Encoder.encode(frames.map(encodeFrame).join(""));
 }
 
-/** Encodes one event, without an id if it is not in the log: then its id is {@linkcode ORIGIN}. */
+/**
+ * Encodes one event. The frame has no id if the event is not in the log: its id is then {@linkcode ORIGIN}.
+ *
+ * @throws {SyntaxError} As {@linkcode encodeFrame}.
+ */
 export function encodeEvent(event: StreamEvent): EncodedEvent {
   const { id, type, json } = event;
   const frame = { event: type, data: json };
@@ -113,10 +117,10 @@ export function joinBytes(events: readonly EncodedEvent[]): Uint8Array<ArrayBuff
   const [only] = events;
   if (only && events.length === 1) return only.bytes;
   const chunk = new Uint8Array(events.reduce((sum, { bytes }) => sum + bytes.byteLength, 0));
-  let at = 0;
+  let offset = 0;
   for (const { bytes } of events) {
-    chunk.set(bytes, at);
-    at += bytes.byteLength;
+    chunk.set(bytes, offset);
+    offset += bytes.byteLength;
   }
   return chunk;
 }

@@ -64,7 +64,7 @@ Deno.test("fetchText() fails on an unexpected status or content type, and cancel
       { headers: { "content-type": "<script>" } },
       "type",
       200,
-      "Example answered with content of no known type, which we did not ask for",
+      "Example answered with content of unknown type, which we did not ask for",
     ],
   ] as const;
   for (const [init, kind, status, message] of cases) {

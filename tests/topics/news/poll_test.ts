@@ -141,7 +141,7 @@ const BROKEN: Readonly<Record<string, () => Response>> = {
     document(sample("feed_bad_billion_laughs.xml")),
   "Example answered with image/png, which we did not ask for": () =>
     document("x", { "content-type": "image/png" }),
-  "Example was not called: 169.254.169.254 is no public host": () =>
+  "Example was not called: 169.254.169.254 is not a public host": () =>
     status(301, { location: "https://169.254.169.254/" }),
   "Example was not called: its address is not https": () =>
     status(302, { location: "http://feeds.example.com/rss" }),
