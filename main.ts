@@ -1,5 +1,5 @@
 /**
- * The entry point of Edgetape, and the one file that accesses the environment and the network.
+ * The entry point of Edgetape, and the only file that accesses the environment and the network.
  *
  * @module
  */
@@ -13,38 +13,41 @@ import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 
-/** The longest shutdown. Deploy sends SIGKILL 5 s after SIGINT. */
+/** The longest shutdown, in milliseconds. Deploy sends SIGKILL 5 s after SIGINT. */
 const MAX_SHUTDOWN_MS = 3000;
 
 function printLine(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** Creates a source of random numbers. It draws them in batches: the call costs more than the numbers. */
+/** Creates a source of random numbers. It draws them in batches, because the call costs more than the numbers. */
 function createRandom(): () => number {
   const words = new Uint32Array(256);
-  let left = 0;
+  let remaining = 0;
   return () => {
-    if (left === 0) {
+    if (remaining === 0) {
       crypto.getRandomValues(words);
-      left = words.length;
+      remaining = words.length;
     }
-    return (words[--left] ?? 0) / 2 ** 32;
+    return (words[--remaining] ?? 0) / 2 ** 32;
   };
 }
 
-function systemRuntime(level: LogLevel): Runtime {
+/** Creates the runtime with the real effects. */
+function createSystemRuntime(level: LogLevel): Runtime {
   return {
     clock: systemClock,
     fetch: (url, init) => fetch(url, init),
     random: createRandom(),
     log: createLogger(level, systemClock, printLine),
     async resolve(host) {
-      const answers = await Promise.allSettled([
+      const lookups = await Promise.allSettled([
         Deno.resolveDns(host, "A"),
         Deno.resolveDns(host, "AAAA"),
       ]);
-      const addresses = answers.flatMap((each) => each.status === "fulfilled" ? each.value : []);
+      const addresses = lookups.flatMap((lookup) =>
+        lookup.status === "fulfilled" ? lookup.value : []
+      );
       if (addresses.length === 0) throw new Error(`No address is known for ${host}`);
       return addresses;
     },
@@ -52,23 +55,26 @@ function systemRuntime(level: LogLevel): Runtime {
   };
 }
 
-/** Packages whose files are served to browsers. They do not run here: the imports make Deno download them. */
+/** Packages whose files are served to browsers. They do not run here. The imports only make Deno download them. */
 const SERVED_PACKAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   uplot: () => import("uplot"),
 };
 
 /** Returns the URL of a file that ships with the code, or of a served package. */
 function assetUrl(path: string): URL {
-  const [, specifier, name = ""] = /^npm:((\w+)\/.*)$/.exec(path) ?? [];
-  if (specifier === undefined) return new URL(`./lib/${path}`, import.meta.url);
-  if (!(name in SERVED_PACKAGES)) throw new Error(`No file of the package ${name} is served`);
+  if (!path.startsWith("npm:")) return new URL(`./lib/${path}`, import.meta.url);
+  const specifier = path.slice("npm:".length);
+  const name = specifier.replace(/\/.*/, "");
+  if (!Object.hasOwn(SERVED_PACKAGES, name)) {
+    throw new Error(`No file of the package ${name} is served`);
+  }
   return new URL(import.meta.resolve(specifier));
 }
 
-/** Completes the settings of a demo: a publisher's token, and a channel to publish on. */
+/** Completes the settings of a demo with a publisher's token and a channel to publish on. */
 function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
-  // At any LOG_LEVEL: publishing needs the token.
+  // The line ignores LOG_LEVEL, because publishing needs the token.
   if (token !== config.PUBLISH_TOKEN) {
     createLogger("info", clock, printLine).info("made a token for publishing", { token });
   }
@@ -77,9 +83,10 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
   return { ...config, PUBLISH_TOKEN: token, CHANNELS: hasChannels ? config.CHANNELS : channels };
 }
 
+/** Starts the server, and drains it when the process is asked to stop. */
 function start(): void {
   const settings = readConfig(Deno.env.toObject());
-  const system = systemRuntime(settings.LOG_LEVEL);
+  const system = createSystemRuntime(settings.LOG_LEVEL);
   const pace = { speed: settings.DEMO_SPEED, hasFaults: settings.DEMO_FAULTS };
   const runtime = settings.DEMO ? createDemoRuntime(system, pace) : system;
   const config = settings.DEMO ? demoConfig(settings, runtime) : settings;
@@ -109,18 +116,24 @@ function start(): void {
   }, app.fetch);
 
   let isDraining = false;
+  /** Ends streams and releases leases, then exits. After MAX_SHUTDOWN_MS it exits regardless. */
   async function drain(signal: Deno.Signal): Promise<void> {
     if (isDraining) return;
     isDraining = true;
-    const from = performance.now();
+    const startedAt = performance.now();
     const streams = services.budget.inUse;
-    const resigned = services.drain();
+    const drained = services.drain();
     const timeout = new Promise<"cut">((resolve) =>
       setTimeout(() => resolve("cut"), MAX_SHUTDOWN_MS)
     );
-    const whole = Promise.all([resigned, server.shutdown()]).then(() => "whole");
-    const how = await Promise.race([whole, timeout]);
-    log.info("drained", { signal, streams, how, ms: Math.round(performance.now() - from) });
+    const shutdown = Promise.all([drained, server.shutdown()]).then(() => "whole");
+    const outcome = await Promise.race([shutdown, timeout]);
+    log.info("drained", {
+      signal,
+      streams,
+      how: outcome,
+      ms: Math.round(performance.now() - startedAt),
+    });
     Deno.exit(0);
   }
   // Windows has no SIGTERM: Deno throws for it.

@@ -1,5 +1,5 @@
 /**
- * The services: everything the routes need, built once, in order.
+ * The services: everything that the routes need, created once, in the order of their dependencies.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface Services {
   readonly runtime: Runtime;
   /** The version in deno.json. */
   readonly version: string;
-  /** The name of this isolate, new at every start. */
+  /** The random name of this isolate, which changes at every start. */
   readonly isolate: string;
   /** The health of the shared store. */
   readonly store: StoreHealth;
@@ -55,20 +55,20 @@ export interface Services {
   readonly streamOpener: StreamOpener;
   readonly authenticator: Authenticator;
   readonly tickets: Tickets;
-  /** Limits a caller's requests for what does not exist. */
+  /** Limits the lookups of one client that find nothing. */
   readonly lookups: RateLimit;
-  /** Marks the answers to clients of the old long poll. */
+  /** Reports requests of clients that use the old long poll. */
   readonly longPolls: Deprecation;
   /** The text of all metrics. */
   readonly exposition: Exposition;
-  /** Limits a publisher's publications. */
+  /** Limits the publications of the publisher. */
   readonly publishRate: RateLimit;
-  /** Limits a user's tasks. */
+  /** Limits the tasks of one user. */
   readonly taskRate: RateLimit;
   readonly isDraining: () => boolean;
   /** Refuses new streams and ends the open ones. Resolves once the leases of this isolate are released. */
   drain(): Promise<void>;
-  /** Stops all timers and subscriptions. */
+  /** Stops all timers and subscriptions. Open streams end. */
   close(): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ function createSharedState(
 export interface Deployment {
   /** The version in deno.json. */
   readonly version: string;
-  /** Reaches the shared store. Default: the runtime's, which a demo simulates. */
+  /** Sends the requests to the shared store. By default that is the runtime's, which a demo simulates. */
   readonly fetch?: Runtime["fetch"];
   /** Deploy's name for this deployment, such as `production`. */
   readonly timeline?: string | undefined;
@@ -100,15 +100,19 @@ export interface Deployment {
  */
 export function createServices(
   config: Config,
-  outside: Runtime,
-  { version, fetch = outside.fetch, timeline }: Deployment,
+  baseRuntime: Runtime,
+  { version, fetch = baseRuntime.fetch, timeline }: Deployment,
 ): Services {
-  const { clock, random } = outside;
-  const isolate = randomId(random, 8);
+  const { clock, random } = baseRuntime;
+  const isolate = randomId(random, 8); // 40 bits: enough to tell the isolates of a deployment apart
 
   const retention = { retainEvents: config.LOG_RETAIN_EVENTS, retainMs: config.LOG_RETAIN_MS };
   const prefix = storePrefix(config, timeline);
-  const shared = createSharedState(config, { ...outside, fetch }, { isolate, prefix, retention });
+  const shared = createSharedState(config, { ...baseRuntime, fetch }, {
+    isolate,
+    prefix,
+    retention,
+  });
 
   const registry = createTopicRegistry();
   const exposition = createPrometheus({
@@ -122,7 +126,7 @@ export function createServices(
     figures: readFigures,
   });
   const { metrics } = exposition;
-  const runtime = { ...outside, metrics };
+  const runtime = { ...baseRuntime, metrics };
 
   const hub = createHub(runtime, shared, {
     ...retention,
