@@ -33,7 +33,7 @@ export interface Sync {
 }
 
 /**
- * Encodes the initial frames, in order: sync, gaps, snapshots. They are one chunk, or a chunk each if they are large.
+ * Encodes the initial frames, in order: sync, gaps, snapshots. They are one chunk, or one chunk per frame if they are large.
  *
  * @param id The position from which the client continues, which only the last frame carries. Null if it is not known.
  */
@@ -51,7 +51,11 @@ export function encodeInitialFrames(
     heartbeat_ms: sync.heartbeatMs,
     server_time: sync.serverTime,
   });
-  const framesWithoutId = [{ retry: sync.retryMs, event: "sync", data }, ...gapFrames(gaps), ...snapshots];
+  const framesWithoutId = [
+    { retry: sync.retryMs, event: "sync", data },
+    ...gapFrames(gaps),
+    ...snapshots,
+  ];
   const frames = id === null ? framesWithoutId : withLastId(framesWithoutId, id);
   const chunk = encodeFrames(...frames);
   return chunk.byteLength <= MAX_CHUNK_BYTES ? [chunk] : frames.map((frame) => encodeFrames(frame));
@@ -62,7 +66,7 @@ export function gapFrames(gaps: readonly Gap[]): Frame[] {
   return gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) }));
 }
 
-/** Returns frames of which only the last one has been given an id. */
+/** Returns the frames with an id on the last one. */
 export function withLastId(frames: readonly Frame[], id: Position): Frame[] {
   return frames.map((frame, i) => i === frames.length - 1 ? { ...frame, id } : frame);
 }
