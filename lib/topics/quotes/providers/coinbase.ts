@@ -1,40 +1,44 @@
 /**
- * Coinbase Exchange: no key, decimal strings, 10 requests a second for one address.
+ * Coinbase Exchange: no key, decimal strings, 10 requests per second and address.
  * https://docs.cdp.coinbase.com/exchange/reference
  *
  * @module
  */
 import { z } from "zod";
-import { changeSince, getFresh, Price, type Provider, ROUND_THE_CLOCK } from "./provider.ts";
+import {
+  changeSince,
+  EXCHANGE_PACE,
+  getFresh,
+  Price,
+  type Provider,
+  ROUND_THE_CLOCK,
+} from "./provider.ts";
 
-const PRODUCTS = "https://api.exchange.coinbase.com/products";
+const COINBASE_PRODUCTS_URL = "https://api.exchange.coinbase.com/products";
 
 const CoinbaseTicker = z.object({ price: Price, time: z.iso.datetime() });
 
 /** `open` is the price 24 hours ago. */
 const CoinbaseStats = z.object({ open: Price });
 
-/** Coinbase, the first choice for crypto: two requests a symbol. */
+/** Coinbase, the first choice for crypto. It takes two requests per symbol. */
 export const coinbase: Provider = {
   name: "coinbase",
   title: "Coinbase",
   attribution: "Coinbase",
   symbols: ["BTC-USD", "ETH-USD"],
-  intervalMs: 5000,
-  ttlMs: 4000,
-  // A poll that fails over to another provider still ends within two intervals.
-  timeoutMs: 3000,
+  ...EXCHANGE_PACE,
   async read(upstream, symbol) {
     const [ticker, stats] = await Promise.all([
       getFresh(
         upstream,
-        `${PRODUCTS}/${symbol}/ticker`,
-        (text) => CoinbaseTicker.parse(JSON.parse(text)),
+        `${COINBASE_PRODUCTS_URL}/${symbol}/ticker`,
+        (json) => CoinbaseTicker.parse(JSON.parse(json)),
       ),
       getFresh(
         upstream,
-        `${PRODUCTS}/${symbol}/stats`,
-        (text) => CoinbaseStats.parse(JSON.parse(text)),
+        `${COINBASE_PRODUCTS_URL}/${symbol}/stats`,
+        (json) => CoinbaseStats.parse(JSON.parse(json)),
       ),
     ]);
     const { price, time } = ticker.value;

@@ -6,58 +6,58 @@
 // @ts-types="@types/big.js"
 import Big from "big.js";
 
-/** A JSON number of at most 40 digits on either side of the point and an exponent of at most two digits. */
+/** A JSON number with at most 40 digits on either side of the point, and an exponent of at most two digits. */
 const JSON_NUMBER = /^-?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
 
 /** The decimals of a percentage. */
 const PERCENT_DECIMALS = 4;
 
-/** Creates a constructor of its own, so that no one else's settings apply. It rounds quotients, halves away from zero. */
-function percentConstructor() {
+/** Creates a constructor with separate settings. It rounds quotients, halves away from zero. */
+function createPercentConstructor() {
   const constructor = Big();
   constructor.DP = PERCENT_DECIMALS;
   constructor.RM = Big.roundHalfUp;
   return constructor;
 }
 
-const Percent = percentConstructor();
+const Percent = createPercentConstructor();
 
 function decimalsOf(decimal: string): number {
   return decimal.split(".")[1]?.length ?? 0;
 }
 
-/** Writes a value in plain notation. Zero has no sign. */
-function written(value: Big, decimals: number): string {
+/** Formats a value in plain notation. Zero has no sign. */
+function formatPlain(value: Big, decimals: number): string {
   return (value.eq(0) ? value.abs() : value).toFixed(decimals);
 }
 
 /**
- * Converts a JSON number to plain notation: the same value, no digit lost.
+ * Converts a JSON number to plain notation, without loss of a digit.
  *
- * @returns Null if the text is no number, or is too long for a price.
+ * @returns Null if the text is not a JSON number, or has more digits than any price.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(plain("1.50e-7"), "0.000000150");
+ * assertEquals(toPlain("1.50e-7"), "0.000000150");
  * ```
  */
-export function plain(number: string): string | null {
+export function toPlain(number: string): string | null {
   const match = JSON_NUMBER.exec(number);
   if (match === null) return null;
   const [, fraction = "", exponent = "0"] = match;
-  return written(new Big(number), Math.max(0, fraction.length - Number(exponent)));
+  return formatPlain(new Big(number), Math.max(0, fraction.length - Number(exponent)));
 }
 
-/** Tells a decimal above zero from others. */
+/** Tests if a decimal is above zero. */
 export function isPositive(decimal: string): boolean {
   return new Big(decimal).gt(0);
 }
 
-/** Returns `a` less `b`, with as many decimals as the longer of them has. */
+/** Returns `a` minus `b`, with as many decimals as the operand that has more. */
 export function subtract(a: string, b: string): string {
-  return written(new Big(a).minus(b), Math.max(decimalsOf(a), decimalsOf(b)));
+  return formatPlain(new Big(a).minus(b), Math.max(decimalsOf(a), decimalsOf(b)));
 }
 
 /**
@@ -71,13 +71,13 @@ export function percentOf(part: string, whole: string): number {
 }
 
 /**
- * Parses JSON with every number as the text that was sent, since `JSON.parse` alone would lose trailing zeros.
+ * Parses JSON, with every number as a string of the digits that were sent. `JSON.parse` alone would lose trailing zeros.
  *
- * @throws {SyntaxError} If the text is no JSON.
+ * @throws {SyntaxError} If the text is not JSON.
  */
-export function parseKeepingDigits(text: string): unknown {
+export function parseKeepingDigits(json: string): unknown {
   return JSON.parse(
-    text,
+    json,
     (_key, value: unknown, context?: { readonly source?: string }) =>
       typeof value === "number" ? context?.source ?? value : value,
   );

@@ -1,16 +1,32 @@
 /**
- * FRED, economic data of the Federal Reserve Bank of St. Louis: official closing prices of past days, 120 calls a minute.
+ * FRED, economic data of the Federal Reserve Bank of St. Louis: official closing prices of past days, 120 calls
+ * per minute.
  * https://fred.stlouisfed.org/docs/api/fred/series_observations.html
  *
  * @module
  */
 import { z } from "zod";
-import { isoTime } from "../../../core/time.ts";
-import { changeSince, getFresh, NO_CHANGE, noPrice, Price, type Provider } from "./provider.ts";
+import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
+import {
+  changeSince,
+  getFresh,
+  lookUpSymbol,
+  missingPrice,
+  NO_CHANGE,
+  Price,
+  type Provider,
+} from "./provider.ts";
 
-const OBSERVATIONS = "https://api.stlouisfed.org/fred/series/observations";
+const FRED_OBSERVATIONS_URL = "https://api.stlouisfed.org/fred/series/observations";
 
-const FRED_DELAY_S = 86_400;
+/** A closing price is published on the next day. */
+const FRED_DELAY_S = DAY_MS / 1000;
+
+/** A new price comes once per day. An hour between two polls finds it in good time. */
+const FRED_INTERVAL_MS = HOUR_MS;
+
+/** Any ten days contain two days with a trade: the last price and the previous one. */
+const MAX_OBSERVATION_DAYS = 10;
 
 const FRED_SERIES: Readonly<Record<string, string>> = {
   BRENT: "DCOILBRENTEU",
@@ -20,21 +36,21 @@ const FRED_SERIES: Readonly<Record<string, string>> = {
   IXIC: "NASDAQCOM",
 };
 
-/** `.` marks a day without trade. Any ten days hold two with trade. */
-const Observations = z.object({
+/** `.` marks a day without a trade. */
+const FredResponse = z.object({
   observations: z.array(z.object({ date: z.iso.date(), value: z.string() }))
-    .transform((all) => all.filter(({ value }) => value !== "."))
+    .transform((observations) => observations.filter(({ value }) => value !== "."))
     .pipe(z.array(z.object({ date: z.string(), value: Price }))),
 });
 
-function parseObservations(text: string): z.infer<typeof Observations>["observations"] {
-  return Observations.parse(JSON.parse(text)).observations;
+function parseObservations(json: string): z.infer<typeof FredResponse>["observations"] {
+  return FredResponse.parse(JSON.parse(json)).observations;
 }
 
 /**
- * Creates FRED, a keyed alternate for oil and indices: one request a symbol.
+ * Creates FRED, an alternate for oil and indices that needs a key. It takes one request per symbol.
  *
- * @param key Sent in the query, since FRED takes no header. Messages of an upstream never contain a query.
+ * @param key The API key. It is sent in the query, since FRED accepts no header. No message of an upstream contains a query.
  */
 export function createFred(key: string): Provider {
   return {
@@ -43,22 +59,21 @@ export function createFred(key: string): Provider {
     attribution: "This product uses the FRED® API but is not endorsed or certified by the " +
       "Federal Reserve Bank of St. Louis.",
     symbols: Object.keys(FRED_SERIES),
-    intervalMs: 3_600_000,
-    // The preferred provider is polled far more often: the cache answers in between.
-    ttlMs: 3_600_000,
+    intervalMs: FRED_INTERVAL_MS,
+    // The preferred provider is polled far more often, so the cache responds in between.
+    ttlMs: FRED_INTERVAL_MS,
     async read(upstream, symbol) {
-      const query = `series_id=${
-        FRED_SERIES[symbol] ?? ""
-      }&sort_order=desc&limit=10&file_type=json`;
-      const url = `${OBSERVATIONS}?${query}&api_key=${key}`;
-      const { value: [last, before], receipt } = await getFresh(upstream, url, parseObservations);
-      if (last === undefined) throw noPrice("FRED", symbol);
+      const series = lookUpSymbol(FRED_SERIES, symbol);
+      const url = `${FRED_OBSERVATIONS_URL}?series_id=${series}&sort_order=desc` +
+        `&limit=${MAX_OBSERVATION_DAYS}&file_type=json&api_key=${key}`;
+      const { value: [last, previous], receipt } = await getFresh(upstream, url, parseObservations);
+      if (last === undefined) throw missingPrice("FRED", symbol);
       return {
         symbol,
         price: last.value,
-        ...(before === undefined
+        ...(previous === undefined
           ? NO_CHANGE
-          : { ...changeSince(before.value, last.value), basis: "prev_close" }),
+          : { ...changeSince(previous.value, last.value), basis: "prev_close" }),
         session: null,
         as_of: isoTime(Date.parse(last.date)),
         ...receipt,

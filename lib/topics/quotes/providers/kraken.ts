@@ -1,5 +1,5 @@
 /**
- * Kraken: no key, decimal strings, about one request a second for one address.
+ * Kraken: no key, decimal strings, about one request per second and address.
  * https://docs.kraken.com/api/docs/rest-api/get-ticker-information
  *
  * @module
@@ -7,61 +7,76 @@
 import { z } from "zod";
 import {
   changeSince,
-  errorAnswer,
+  errorBody,
+  EXCHANGE_PACE,
   getFresh,
-  noPrice,
+  lookUpSymbol,
+  missingPrice,
   Price,
   type Provider,
   ROUND_THE_CLOCK,
 } from "./provider.ts";
 
-/** The pair to request, and its key in the answer. */
-const KRAKEN_PAIRS: Readonly<Record<string, readonly [requested: string, answered: string]>> = {
-  "BTC-USD": ["XBTUSD", "XXBTZUSD"],
-  "ETH-USD": ["ETHUSD", "XETHZUSD"],
+/** A pair of currencies at Kraken. */
+interface KrakenPair {
+  /** The name in a request. */
+  readonly name: string;
+  /** The name under which most responses list the pair. */
+  readonly alternativeName: string;
+}
+
+const KRAKEN_PAIRS: Readonly<Record<string, KrakenPair>> = {
+  "BTC-USD": { name: "XBTUSD", alternativeName: "XXBTZUSD" },
+  "ETH-USD": { name: "ETHUSD", alternativeName: "XETHZUSD" },
 };
 
-const requestedPairs = Object.values(KRAKEN_PAIRS).map(([pair]) => pair).join(",");
-const TICKER_URL = `https://api.kraken.com/0/public/Ticker?pair=${requestedPairs}`;
+const KRAKEN_TICKER_URL = `https://api.kraken.com/0/public/Ticker?pair=${
+  Object.values(KRAKEN_PAIRS).map(({ name }) => name).join(",")
+}`;
 
-/** `c[0]`: last trade. `o`: the price at 00:00 UTC today, not 24 hours ago. */
+/** `c[0]` is the price of the last trade. `o` is the price at 00:00 UTC today, not 24 hours ago. */
 const KrakenTicker = z.object({ c: z.tuple([Price], z.unknown()), o: Price });
 
-const KrakenAnswer = z.object({
+const KrakenResponse = z.object({
   error: z.array(z.string()),
   result: z.record(z.string(), KrakenTicker).default({}),
 });
 
-/** Parses an answer. Errors come with HTTP 200. */
-function parseKraken(text: string): z.infer<typeof KrakenAnswer>["result"] {
-  const { error, result } = KrakenAnswer.parse(JSON.parse(text));
+/**
+ * Parses the tickers of a response, by pair.
+ *
+ * @throws {UpstreamFailure} If the body states an error, which comes with HTTP 200.
+ */
+function parseKrakenTickers(json: string): z.infer<typeof KrakenResponse>["result"] {
+  const { error, result } = KrakenResponse.parse(JSON.parse(json));
   if (error.length === 0) return result;
-  const isRate = error.some((each) => /rate limit|too many requests/i.test(each));
-  throw errorAnswer("Kraken", isRate ? 429 : 200);
+  const isRateLimited = error.some((message) => /rate limit|too many requests/i.test(message));
+  throw errorBody("Kraken", isRateLimited ? 429 : 200);
 }
 
-/** Kraken, the alternate for crypto: one request for all symbols. */
+/** Kraken, the alternate for crypto. It takes one request for all symbols. */
 export const kraken: Provider = {
   name: "kraken",
   title: "Kraken",
   attribution: "Kraken",
   symbols: Object.keys(KRAKEN_PAIRS),
-  intervalMs: 5000,
-  ttlMs: 4000,
-  timeoutMs: 3000,
+  ...EXCHANGE_PACE,
   async read(upstream, symbol) {
-    const { value, receipt } = await getFresh(upstream, TICKER_URL, parseKraken);
-    const ticker = KRAKEN_PAIRS[symbol]?.map((key) => value[key]).find((each) =>
-      each !== undefined
+    const { name, alternativeName } = lookUpSymbol(KRAKEN_PAIRS, symbol);
+    const { value: tickers, receipt } = await getFresh(
+      upstream,
+      KRAKEN_TICKER_URL,
+      parseKrakenTickers,
     );
-    if (ticker === undefined) throw noPrice("Kraken", symbol);
+    const ticker = tickers[name] ?? tickers[alternativeName];
+    if (ticker === undefined) throw missingPrice("Kraken", symbol);
     const [price] = ticker.c;
     return {
       symbol,
       price,
       ...changeSince(ticker.o, price),
       basis: "utc_day",
-      as_of: null, // the REST answer has no time
+      as_of: null, // the response has no time
       ...receipt,
       ...ROUND_THE_CLOCK,
     };

@@ -1,5 +1,5 @@
 /**
- * The interface of quote providers. Each provider is one file that turns an upstream's answers into readings.
+ * The interface of quote providers. Each provider is one file that turns the responses of an upstream into readings.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Quote } from "../quote.ts";
-import { isPositive, percentOf, plain, subtract } from "./decimal.ts";
+import { isPositive, percentOf, subtract, toPlain } from "./decimal.ts";
 
-/** The times of one answer. */
+/** The times of a response's receipt. */
 export interface Receipt extends Pick<Quote, "received_at"> {
   /** Monotonic time, as `clock.elapsed()` of this isolate: ages are measured by it. */
   readonly receivedElapsed: number;
 }
 
-/** The price of one symbol in one answer. `change` is measured within this provider, never across two. */
+/** The price of a symbol in a response. `change` is measured within one provider, never across two. */
 export interface Reading extends
   Receipt,
   Pick<
     Quote,
     "symbol" | "price" | "change" | "change_pct" | "basis" | "as_of" | "is_delayed" | "delay_s"
   > {
-  /** Null if the answer does not say: then the market's own hours apply. */
+  /** Null if the response does not state it. In this case the calendar of the market applies. */
   readonly session: Quote["session"] | null;
-  /** The trading hours of the answer, in ms since the epoch. They take precedence over `session`. */
+  /** The trading hours that the response states: wall times in ms. They take precedence over `session`. */
   readonly period?: { readonly start: number; readonly end: number };
 }
 
@@ -33,36 +33,45 @@ export interface Reading extends
 export interface Provider {
   /** The `source` of a quote and the `provider` of a status. */
   readonly name: string;
-  /** Its name in texts for users. */
+  /** The name in texts for users. */
   readonly title: string;
-  /** The text that its terms require beside every price. */
+  /** The text that the provider's terms require beside every price. */
   readonly attribution: string;
   readonly symbols: readonly string[];
-  /** Time between two polls, in ms. A quote is stale after twice as long without an answer. */
+  /** Time between two polls, in ms. A quote is stale after twice this time without a response. */
   readonly intervalMs: number;
-  /** Time between two polls while all its markets are closed, in ms. `intervalMs` unless set. */
+  /** Time between two polls while all markets of the provider are closed, in ms. The default is `intervalMs`. */
   readonly closedIntervalMs?: number;
-  /** Lifetime of a cached answer, in ms. Below 80 % of the interval no jittered poll has to wait for it. */
+  /** Lifetime of a cached response, in ms. At most 80 % of the interval, or a poll that the jitter advances must wait. */
   readonly ttlMs: number;
+  /** Deadline of a request, in ms. The default is that of the upstream. */
   readonly timeoutMs?: number;
+  /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** True if it sends no previous price: `change` is then measured from its first price of the UTC day. */
+  /** True if the provider sends no previous price, so that `change` is measured from its first price of the UTC day. */
   readonly isMeasuredByDay?: boolean;
   /**
-   * Reads one symbol. Several symbols may share a URL: the upstream fetches it once.
+   * Reads a symbol. If several symbols share a URL, the upstream fetches it once.
    *
-   * @throws {UpstreamFailure} If there is no fresh answer, or it lacks the symbol.
+   * @throws {UpstreamFailure} If there is no fresh response, or the response lacks the symbol.
+   * @throws {RangeError} If the symbol is not one of `symbols`.
    */
   read(upstream: Pick<Upstream, "get">, symbol: string): Promise<Reading>;
 }
 
-/** Validates a price: above zero, in plain notation with the digits that were sent. */
-export const Price = z.string().transform((text, context) => {
-  const price = plain(text);
+/** Validates a price above zero, and converts it to plain notation with the digits that were sent. */
+export const Price = z.string().transform((number, context) => {
+  const price = toPlain(number);
   if (price !== null && isPositive(price)) return price;
-  context.addIssue("no price");
+  context.addIssue("not a price");
   return z.NEVER;
 });
+
+/**
+ * The pace of exchanges whose prices change all the time, in ms. Two requests within the timeout take longer than one
+ * interval and less than two, so a quote is not stale yet after a poll that fails over to another provider.
+ */
+export const EXCHANGE_PACE = { intervalMs: 5000, ttlMs: 4000, timeoutMs: 3000 } as const;
 
 /** The fields of a symbol that is traded round the clock and reported without delay. */
 export const ROUND_THE_CLOCK = { session: "always", is_delayed: false, delay_s: null } as const;
@@ -70,7 +79,11 @@ export const ROUND_THE_CLOCK = { session: "always", is_delayed: false, delay_s: 
 /** The fields of a price without a previous price. */
 export const NO_CHANGE = { change: null, change_pct: null, basis: "none" } as const;
 
-/** Measures `price` from a baseline of the same provider. */
+/**
+ * Measures the change of a price from a baseline of the same provider.
+ *
+ * @throws {RangeError} If the baseline is zero.
+ */
 export function changeSince(
   baseline: string,
   price: string,
@@ -80,9 +93,9 @@ export function changeSince(
 }
 
 /**
- * Gets an answer that is within its TTL.
+ * Gets a response that is within its TTL.
  *
- * @throws {UpstreamFailure} If the refresh failed, even if an older answer is known.
+ * @throws {UpstreamFailure} If the refresh failed, even if an older response is cached.
  */
 export async function getFresh<T>(
   upstream: Pick<Upstream, "get">,
@@ -94,13 +107,28 @@ export async function getFresh<T>(
   return { value, receipt: { received_at: isoTime(receivedAt), receivedElapsed } };
 }
 
-/** The failure of an answer that lacks a symbol. */
-export function noPrice(title: string, symbol: string): UpstreamFailure {
+/**
+ * Looks up a provider's own name or properties of a symbol.
+ *
+ * @throws {RangeError} If the provider does not serve the symbol.
+ */
+export function lookUpSymbol<T>(table: Readonly<Record<string, T>>, symbol: string): T {
+  const entry = table[symbol];
+  if (entry === undefined) throw new RangeError(`Cannot read ${symbol}: it is not served`);
+  return entry;
+}
+
+/** Creates the failure of a response that lacks a symbol. */
+export function missingPrice(title: string, symbol: string): UpstreamFailure {
   return new UpstreamFailure("shape", `${title} returned no price for ${symbol}`);
 }
 
-/** The failure of an error body. Status 429 makes the upstream pause, also if the body came with HTTP 200. */
-export function errorAnswer(title: string, status: number): UpstreamFailure {
-  const text = status === 429 ? "refused: too many requests" : "answered with an error";
-  return new UpstreamFailure("http", `${title} ${text}`, { status });
+/**
+ * Creates the failure of a response with an error body.
+ *
+ * @param status The status that the body states. 429 makes the upstream pause, even if the body came with HTTP 200.
+ */
+export function errorBody(title: string, status: number): UpstreamFailure {
+  const outcome = status === 429 ? "refused: too many requests" : "answered with an error";
+  return new UpstreamFailure("http", `${title} ${outcome}`, { status });
 }

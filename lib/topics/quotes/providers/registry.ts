@@ -13,10 +13,10 @@ import type { Provider } from "./provider.ts";
 import { createTwelveData } from "./twelve_data.ts";
 import { yahoo } from "./yahoo.ts";
 
-/** In `DEMO` prices move at least this often, unless `QUOTE_POLL_MS` says otherwise. */
-const DEMO_INTERVAL_MS = 5000;
+/** The longest interval of a demo, unless `QUOTE_POLL_MS` sets another. Visitors see prices move. */
+const MAX_DEMO_INTERVAL_MS = 5000;
 
-/** The settings of providers. */
+/** The settings that affect providers. */
 export type ProviderConfig = Pick<
   Config,
   | "DEMO"
@@ -30,33 +30,35 @@ export type ProviderConfig = Pick<
 >;
 
 /** Applies the settings of intervals and TTLs to a provider. */
-function paced(
+function withPace(
   provider: Provider,
   { DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: ProviderConfig,
 ): Provider {
-  const usualMs = DEMO ? Math.min(provider.intervalMs, DEMO_INTERVAL_MS) : provider.intervalMs;
-  // A poll within the TTL would only meet the cache.
-  const intervalMs = QUOTE_POLL_MS ?? Math.max(usualMs, QUOTE_TTL_MS ?? 0);
+  const defaultMs = DEMO
+    ? Math.min(provider.intervalMs, MAX_DEMO_INTERVAL_MS)
+    : provider.intervalMs;
+  // A poll within the TTL would only return the cached response.
+  const intervalMs = QUOTE_POLL_MS ?? Math.max(defaultMs, QUOTE_TTL_MS ?? 0);
   const ttlMs = QUOTE_TTL_MS ?? Math.min(provider.ttlMs, intervalMs);
-  const isUsual = intervalMs === provider.intervalMs;
-  const closedIntervalMs = isUsual ? provider.closedIntervalMs ?? intervalMs : intervalMs;
+  const isUnchanged = intervalMs === provider.intervalMs;
+  const closedIntervalMs = isUnchanged ? provider.closedIntervalMs ?? intervalMs : intervalMs;
   return { ...provider, intervalMs, closedIntervalMs, ttlMs };
 }
 
-/** Creates a provider that needs a key, if the key is set. */
-function keyed(key: string | undefined, create: (key: string) => Provider): readonly Provider[] {
+/** Creates a provider that needs a key. The list is empty if the key is not set. */
+function withKey(key: string | undefined, create: (key: string) => Provider): readonly Provider[] {
   return key === undefined ? [] : [create(key)];
 }
 
-/** Lists the providers of these settings. The first one with a symbol is preferred, the next ones are alternates. */
+/** Lists the providers of a configuration. The first provider of a symbol is preferred, the others are alternates. */
 export function providersFor(config: ProviderConfig): readonly Provider[] {
   return [
     coinbase,
     kraken,
-    ...keyed(config.COINGECKO_API_KEY, createCoinGecko),
+    ...withKey(config.COINGECKO_API_KEY, createCoinGecko),
     goldApi,
-    ...keyed(config.TWELVE_DATA_API_KEY, createTwelveData),
+    ...withKey(config.TWELVE_DATA_API_KEY, createTwelveData),
     ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [yahoo] : []),
-    ...keyed(config.FRED_API_KEY, createFred),
-  ].map((provider) => paced(provider, config));
+    ...withKey(config.FRED_API_KEY, createFred),
+  ].map((provider) => withPace(provider, config));
 }

@@ -1,14 +1,22 @@
 /**
- * Twelve Data's free plan: decimal strings, 8 credits a minute and 800 a day, one a symbol.
+ * Twelve Data's free plan: decimal strings, 8 credits per minute, 800 credits per day, one credit per symbol.
  * https://twelvedata.com/docs#quote
  *
  * @module
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { changeSince, errorAnswer, getFresh, noPrice, Price, type Provider } from "./provider.ts";
+import {
+  changeSince,
+  errorBody,
+  getFresh,
+  lookUpSymbol,
+  missingPrice,
+  Price,
+  type Provider,
+} from "./provider.ts";
 
-/** 800 credits a day, two a call: 400 calls, one every 216 s. */
+/** 800 credits per day and two per call are 400 calls, or one call every 216 s. */
 const TWELVE_DATA_INTERVAL_MS = 220_000;
 
 const TWELVE_DATA_PAIRS: Readonly<Record<string, string>> = {
@@ -16,32 +24,33 @@ const TWELVE_DATA_PAIRS: Readonly<Record<string, string>> = {
   "XAG-USD": "XAG/USD",
 };
 
-const QUOTE_URL = `https://api.twelvedata.com/quote?symbol=${
+const TWELVE_DATA_QUOTE_URL = `https://api.twelvedata.com/quote?symbol=${
   Object.values(TWELVE_DATA_PAIRS).join(",")
 }`;
 
-/** `last_quote_at` is in seconds: `timestamp` is the beginning of the day's candle. */
-const TwelveDataPrice = z.object({
+/** `last_quote_at`, in seconds, is the time of the price. `timestamp` is the beginning of the day's candle. */
+const TwelveDataQuote = z.object({
   close: Price,
   previous_close: Price,
   is_market_open: z.boolean(),
   last_quote_at: z.int().min(1).transform((seconds) => isoTime(seconds * 1000)),
 });
 
-/** An error body, for all symbols or in place of one. It may come with HTTP 200. */
+/** An error, in place of the whole body or of one quote. It may come with HTTP 200. */
 const TwelveDataError = z.object({ status: z.literal("error"), code: z.int() });
 
-const Metals = z.record(z.string(), z.union([TwelveDataError, TwelveDataPrice]));
+const TwelveDataResponse = z.record(z.string(), z.union([TwelveDataError, TwelveDataQuote]));
 
-function parseMetals(text: string): z.infer<typeof Metals> {
-  const body: unknown = JSON.parse(text);
+/** @throws {UpstreamFailure} If the whole body is an error. */
+function parseTwelveDataQuotes(json: string): z.infer<typeof TwelveDataResponse> {
+  const body: unknown = JSON.parse(json);
   const error = TwelveDataError.safeParse(body);
-  if (error.success) throw errorAnswer("Twelve Data", error.data.code);
-  return Metals.parse(body);
+  if (error.success) throw errorBody("Twelve Data", error.data.code);
+  return TwelveDataResponse.parse(body);
 }
 
 /**
- * Creates Twelve Data, a keyed alternate for metals: one request for all symbols.
+ * Creates Twelve Data, an alternate for metals that needs a key. It takes one request for all symbols.
  *
  * @param key A key of any plan.
  */
@@ -52,21 +61,25 @@ export function createTwelveData(key: string): Provider {
     attribution: "Twelve Data",
     symbols: Object.keys(TWELVE_DATA_PAIRS),
     intervalMs: TWELVE_DATA_INTERVAL_MS,
-    // The preferred provider may be polled far more often than this quota allows: the cache answers in between.
+    // The preferred provider may be polled far more often than this quota allows, so the cache responds in between.
     ttlMs: TWELVE_DATA_INTERVAL_MS,
     headers: { authorization: `apikey ${key}` },
     async read(upstream, symbol) {
-      const { value, receipt } = await getFresh(upstream, QUOTE_URL, parseMetals);
-      const metal = value[TWELVE_DATA_PAIRS[symbol] ?? ""];
-      if (metal === undefined) throw noPrice("Twelve Data", symbol);
-      if ("status" in metal) throw errorAnswer("Twelve Data", metal.code);
+      const { value: quotes, receipt } = await getFresh(
+        upstream,
+        TWELVE_DATA_QUOTE_URL,
+        parseTwelveDataQuotes,
+      );
+      const quote = quotes[lookUpSymbol(TWELVE_DATA_PAIRS, symbol)];
+      if (quote === undefined) throw missingPrice("Twelve Data", symbol);
+      if ("status" in quote) throw errorBody("Twelve Data", quote.code);
       return {
         symbol,
-        price: metal.close,
-        ...changeSince(metal.previous_close, metal.close),
+        price: quote.close,
+        ...changeSince(quote.previous_close, quote.close),
         basis: "prev_close",
-        session: metal.is_market_open ? "open" : "closed",
-        as_of: metal.last_quote_at,
+        session: quote.is_market_open ? "open" : "closed",
+        as_of: quote.last_quote_at,
         ...receipt,
         is_delayed: false,
         delay_s: null,

@@ -1,68 +1,82 @@
 /**
- * Yahoo's chart API, as its own pages use it: undocumented, against the site's terms, and off with
- * `UNOFFICIAL_SOURCES=none`. No documented source offers oil and indices without a key.
+ * Yahoo's chart API, which Yahoo's own pages use. It is undocumented and against the site's terms, and
+ * `UNOFFICIAL_SOURCES=none` turns it off. No documented source offers oil and indices without a key.
  *
  * @module
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
 import { parseKeepingDigits } from "./decimal.ts";
-import { changeSince, getFresh, NO_CHANGE, noPrice, Price, type Provider } from "./provider.ts";
+import {
+  changeSince,
+  getFresh,
+  lookUpSymbol,
+  missingPrice,
+  NO_CHANGE,
+  Price,
+  type Provider,
+} from "./provider.ts";
 
-const CHARTS = "https://query1.finance.yahoo.com/v8/finance/chart";
+const YAHOO_CHART_URL = "https://query1.finance.yahoo.com/v8/finance/chart";
 
 /**
  * The chart does not state its delay. For COMEX and NYMEX Yahoo's own quote pages state 10 minutes
- * (`exchangeDataDelayedBy`). For indices nothing is stated: 15 minutes is the usual delay of free US exchange data.
+ * (`exchangeDataDelayedBy`). They state none for indices: 15 minutes is the usual delay of free US exchange data.
  */
-const FUTURES_DELAY_S = 600;
-const INDICES_DELAY_S = 900;
+const YAHOO_FUTURES_DELAY_S = 600;
+const YAHOO_INDICES_DELAY_S = 900;
 
-/** The ticker to request, and its delay. Oil is the future of the front month. */
-const TICKERS: Readonly<Record<string, readonly [ticker: string, delayS: number]>> = {
-  BRENT: ["BZ=F", FUTURES_DELAY_S],
-  WTI: ["CL=F", FUTURES_DELAY_S],
-  SPX: ["^GSPC", INDICES_DELAY_S],
-  DJI: ["^DJI", INDICES_DELAY_S],
-  IXIC: ["^IXIC", INDICES_DELAY_S],
+/** An instrument at Yahoo. */
+interface YahooInstrument {
+  readonly ticker: string;
+  readonly delayS: number;
+}
+
+/** THE LIST of instruments at Yahoo. Oil is the future of the front month. */
+const YAHOO_INSTRUMENTS: Readonly<Record<string, YahooInstrument>> = {
+  BRENT: { ticker: "BZ=F", delayS: YAHOO_FUTURES_DELAY_S },
+  WTI: { ticker: "CL=F", delayS: YAHOO_FUTURES_DELAY_S },
+  SPX: { ticker: "^GSPC", delayS: YAHOO_INDICES_DELAY_S },
+  DJI: { ticker: "^DJI", delayS: YAHOO_INDICES_DELAY_S },
+  IXIC: { ticker: "^IXIC", delayS: YAHOO_INDICES_DELAY_S },
 };
 
-/** Numbers are strings: see `parseKeepingDigits`. */
-const Milliseconds = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
+/** Converts seconds to ms. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
+const YahooTime = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
 
 const YahooMeta = z.object({
   symbol: z.string(),
   currency: z.literal("USD"),
   regularMarketPrice: Price,
-  regularMarketTime: Milliseconds,
-  /** The close before today: only in a chart of one day. `chartPreviousClose` is the close before the whole range. */
+  regularMarketTime: YahooTime,
+  /** The close of the previous day. Only a chart of one day has it: `chartPreviousClose` precedes the whole range. */
   previousClose: Price.optional(),
-  currentTradingPeriod: z.object({ regular: z.object({ start: Milliseconds, end: Milliseconds }) }),
+  currentTradingPeriod: z.object({ regular: z.object({ start: YahooTime, end: YahooTime }) }),
 });
 
-const YahooAnswer = z.object({
+const YahooResponse = z.object({
   chart: z.object({ result: z.tuple([z.object({ meta: YahooMeta })]) }),
 });
 
-function parseChart(text: string): z.infer<typeof YahooMeta> {
-  return YahooAnswer.parse(parseKeepingDigits(text)).chart.result[0].meta;
+function parseChartMeta(json: string): z.infer<typeof YahooMeta> {
+  return YahooResponse.parse(parseKeepingDigits(json)).chart.result[0].meta;
 }
 
-/** Yahoo, for oil and indices: one request a symbol. */
+/** Yahoo, the first choice for oil and indices. It takes one request per symbol. */
 export const yahoo: Provider = {
   name: "yahoo",
   title: "Yahoo Finance",
   attribution: "Yahoo Finance, unofficial, delayed",
-  symbols: Object.keys(TICKERS),
+  symbols: Object.keys(YAHOO_INSTRUMENTS),
   intervalMs: 60_000,
   closedIntervalMs: 5 * 60_000,
   ttlMs: 45_000,
   headers: { "user-agent": "Mozilla/5.0 (compatible; Edgetape)" },
   async read(upstream, symbol) {
-    const [ticker = "", delayS = null] = TICKERS[symbol] ?? [];
-    const url = `${CHARTS}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
-    const { value: meta, receipt } = await getFresh(upstream, url, parseChart);
-    if (meta.symbol !== ticker) throw noPrice("Yahoo Finance", symbol);
+    const { ticker, delayS } = lookUpSymbol(YAHOO_INSTRUMENTS, symbol);
+    const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
+    const { value: meta, receipt } = await getFresh(upstream, url, parseChartMeta);
+    if (meta.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
     const { regularMarketPrice: price, previousClose } = meta;
     return {
       symbol,

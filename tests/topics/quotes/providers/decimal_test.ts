@@ -4,12 +4,12 @@ import {
   isPositive,
   parseKeepingDigits,
   percentOf,
-  plain,
   subtract,
+  toPlain,
 } from "../../../../lib/topics/quotes/providers/decimal.ts";
 import { Decimal } from "../../../../lib/topics/quotes/quote.ts";
 
-/** A decimal, and what it is worth in units of 10^-18. */
+/** A decimal, and its value in units of 10^-18. */
 const decimal = fc.tuple(fc.bigInt(-(10n ** 20n), 10n ** 20n), fc.nat(18)).map(([units, scale]) => {
   const digits = String(units < 0n ? -units : units).padStart(scale + 1, "0");
   const point = digits.length - scale;
@@ -43,7 +43,7 @@ Deno.test("percentOf() rounds to 4 decimals, halves away from zero", () => {
   }));
 });
 
-Deno.test("plain() writes exponents out and keeps every digit", () => {
+Deno.test("toPlain() expands exponents and keeps every digit", () => {
   const cases: Record<string, string | null> = {
     "76975": "76975",
     "1.50": "1.50",
@@ -58,20 +58,20 @@ Deno.test("plain() writes exponents out and keeps every digit", () => {
     "1,000": null,
     "1e999": null,
   };
-  for (const [text, expected] of Object.entries(cases)) assertEquals(plain(text), expected, text);
-  // Whatever JSON writes for a number, with and without an exponent, is worth the same afterwards.
+  for (const [text, expected] of Object.entries(cases)) assertEquals(toPlain(text), expected, text);
+  // A number as JSON writes it, with or without an exponent, keeps its value.
   fc.assert(
     fc.property(fc.double({ min: 1e-30, max: 1e30, noNaN: true }), (number) => {
-      assertEquals(Number(plain(String(number))), number);
+      assertEquals(Number(toPlain(String(number))), number);
     }),
   );
 });
 
-Deno.test("isPositive() is true above zero alone", () => {
+Deno.test("isPositive() is true above zero only", () => {
   assertEquals(["0.00000001", "0.00", "-1"].map(isPositive), [true, false, false]);
 });
 
-Deno.test("parseKeepingDigits() gives numbers as they were written, at any depth", () => {
+Deno.test("parseKeepingDigits() returns numbers with the digits that were sent, at any depth", () => {
   assertEquals(
     parseKeepingDigits(`{"a":76975.10,"b":[1e-7,{"c":90071992547409931}],"d":null,"e":"1"}`),
     { a: "76975.10", b: ["1e-7", { c: "90071992547409931" }], d: null, e: "1" },
