@@ -3,7 +3,7 @@ import { createBackoff } from "../../lib/client/client/backoff.js";
 
 function delays(random: number, count: number): number[] {
   const backoff = createBackoff({ random: () => random });
-  return Array.from({ length: count }, () => backoff.next());
+  return Array.from({ length: count }, () => backoff.fail());
 }
 
 Deno.test("createBackoff() doubles the bound of its delay from 1.5 s to 30 s", () => {
@@ -17,10 +17,10 @@ Deno.test("createBackoff() spreads delays over the whole range below the bound",
 
 Deno.test("createBackoff() counts failures until it is reset", () => {
   const backoff = createBackoff({ random: () => 1 });
-  backoff.next();
-  backoff.next();
+  backoff.fail();
+  backoff.fail();
   assertEquals(backoff.failures, 2);
   backoff.reset();
   assertEquals(backoff.failures, 0);
-  assertEquals(backoff.next(), 1500);
+  assertEquals(backoff.fail(), 1500);
 });

@@ -204,6 +204,20 @@ Deno.test("createConnection() continues if a listener throws", async () => {
   feed.close();
 });
 
+for (const hasSource of [true, false]) {
+  const way = hasSource ? "EventSource" : "fetch";
+
+  Deno.test(`createConnection() reports a malformed frame and continues with the next, over ${way}`, async () => {
+    const { wire, feed, events } = await createLive({}, { hasSource });
+    wire.last().send("snapshot", { quotes: null }, "6-0");
+    wire.last().send("quote", quote(1), "7-0");
+    await wire.clock.advance(0);
+    assertEquals([wire.reported.length, wire.calls.length], [1, 1]);
+    assertEquals([events.map(({ type }) => type), feed.cursor()], [["quote"], "7-0"]);
+    feed.close();
+  });
+}
+
 Deno.test("createConnection() delivers event types that are property names of every object", async () => {
   const { wire, feed, events } = await createLive({}, { hasSource: false });
   wire.last().send("constructor", {}, "6-0");

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { connect } from "../../lib/client/client.js";
-import { newsUrl, serverUrl, streamUrl } from "../../lib/client/client/url.js";
+import { newsUrl } from "../../lib/client/client/news_request.js";
+import { serverUrl, streamUrl } from "../../lib/client/client/url.js";
 import { createWire } from "./wire.ts";
 
 const PAGE = "https://page.test/sub/page.html";
@@ -18,7 +19,7 @@ Deno.test("streamUrl() and newsUrl() keep the path of the server", () => {
     const server = serverUrl(url, PAGE);
     assertEquals(streamUrl(server, options, "", undefined).href, `${base}/v1/stream?topics=news`);
     assertEquals(
-      newsUrl(server, ["a", "b"]).href,
+      newsUrl(server, { limit: 200, sources: ["a", "b"] }).href,
       `${base}/v1/news?limit=200&source=a%2Cb`,
     );
   }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Connection attempts, each at one transport level.
+ * Connection attempts. Each uses the transport of one level.
  *
  * @module
  */
@@ -11,17 +11,19 @@ import { openPoll } from "./transports/poll.js";
 /** @import { OpenTransport, TransportName } from "./types.js" */
 
 /**
+ * All times are those of `runtime.now()`.
+ *
  * @typedef {object} Attempt
- * @property {number} level
+ * @property {number} level One of {@linkcode LEVELS}.
  * @property {TransportName} transport
  * @property {OpenTransport} open
- * @property {number} receivedAt The time of the last frame.
+ * @property {number} receivedAt The time of the last frame; before it, the time of creation.
  * @property {number} syncedAt The time of `sync`; Infinity before it.
  * @property {boolean} isOpening True until the first id.
  * @property {number} heartbeatMs
  * @property {number} serverAheadMs The server's clock minus ours at `sync`.
  * @property {number} retryMs The server's delay after a cut. EventSource does not expose it.
- * @property {() => void} close
+ * @property {() => void} close Does nothing until the transport is open.
  */
 
 /** @typedef {readonly [TransportName, OpenTransport]} TransportLevel */
@@ -31,15 +33,21 @@ const POLL_TRANSPORT = ["poll", openPoll];
 /** @type {readonly TransportLevel[]} */
 const TRANSPORTS = [["source", openEventSource], ["fetch", openFetch], POLL_TRANSPORT];
 
-/** Transport levels, best first. */
+/** The indices of the transports, best first. */
 export const LEVELS = { eventSource: 0, fetch: 1, poll: 2 };
 
-/** The assumed heartbeat before `sync`: an attempt has 2.5 times as long, including its ticket. */
+/** The assumed heartbeat before `sync`. It gives an attempt ten seconds, including its ticket. */
 const FIRST_HEARTBEAT_MS = 4000;
-/** The age at which a connection is healthy: earlier failures are forgotten. */
+/** The age at which a connection is healthy, and earlier failures are forgotten. */
 export const HEALTHY_AFTER_MS = 10_000;
 
-/** @param {number} level @param {number} now @returns {Attempt} */
+/**
+ * Creates an attempt that is not open yet.
+ *
+ * @param {number} level One of {@linkcode LEVELS}.
+ * @param {number} now
+ * @returns {Attempt}
+ */
 export function createAttempt(level, now) {
   const [transport, open] = TRANSPORTS[level] ?? POLL_TRANSPORT;
   return {
@@ -56,9 +64,5 @@ export function createAttempt(level, now) {
   };
 }
 
-/** Reports that frames arrived well after `sync`. @param {Attempt} attempt */
+/** Returns true if frames have arrived for some time after `sync`. @param {Attempt} attempt */
 export const isHealthy = ({ syncedAt, receivedAt }) => receivedAt - syncedAt >= HEALTHY_AFTER_MS;
-
-/** Counts the heartbeats that are missing. @param {Attempt} attempt @param {number} now */
-export const missedHeartbeats = ({ receivedAt, heartbeatMs }, now) =>
-  (now - receivedAt) / heartbeatMs;

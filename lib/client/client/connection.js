@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { createAttempt, HEALTHY_AFTER_MS, isHealthy, LEVELS, missedHeartbeats } from "./attempt.js";
+import { createAttempt, HEALTHY_AFTER_MS, isHealthy, LEVELS } from "./attempt.js";
 import { createBackoff } from "./backoff.js";
 import { createDedupe } from "./dedupe.js";
 import { createEmitter } from "./emitter.js";
+import { MAX_MISSED_HEARTBEATS, missedHeartbeats } from "./heartbeat.js";
 import { createPageLifecycle } from "./page_lifecycle.js";
 import { createReconnectTimer } from "./reconnect_timer.js";
 import { CLOSED_REASON, createConnectionState, PAUSED_REASON } from "./state.js";
@@ -19,26 +20,26 @@ import { serverUrl, streamUrl } from "./url.js";
 /** @import { Emitter } from "./emitter.js" */
 /** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveFeed, ReceivedFrame, TransportEnd } from "./types.js" */
 
+/** Consecutive failures after which the connection gives up. */
 const MAX_FAILURES = 20;
-const MAX_MISSED_HEARTBEATS = 2.5;
-/** The longest delay before a closing connection is replaced. */
+/** The longest delay before a connection that the server is about to end is replaced. */
 const MAX_REPLACE_DELAY_MS = 1000;
 /** The mean interval of attempts at a better transport. */
 const UPGRADE_INTERVAL_MS = 60_000;
 
 const CONNECTING_REASON = "Connecting to the server.";
 const LIVE_REASON = "Connected: changes arrive as they happen.";
-/** Reasons of `bye` after which another attempt waits. @type {Readonly<Record<string, string>>} */
+/** Texts for the reasons of `bye` after which another attempt waits. @type {Readonly<Record<string, string>>} */
 const BYE_REASONS = {
   slow: "This page reads events more slowly than they arrive.",
   revoked: "Access to these topics has ended.",
   fault: "The server failed.",
 };
 
-/** @param {number} ms */
+/** Writes a duration, rounded up. @param {number} ms */
 const inSeconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 
-/** @param {readonly string[]} unpollable Topics that polls do not deliver. */
+/** Explains the state `polling`. @param {readonly string[]} unpollable Topics that polls do not deliver. */
 function pollingReason(unpollable) {
   const except = unpollable.length ? `, but not for ${unpollable.join(", ")}` : "";
   return `Streaming is blocked: polling instead${except}. Streaming is tried again every minute.`;
@@ -58,7 +59,7 @@ function pollingReason(unpollable) {
 export function createConnection(options, runtime) {
   const { topics, types = [], ticket: obtainTicket, withCredentials = false } = options;
   const pollable = pollableTopics(topics, !!obtainTicket);
-  const unpollable = topics.filter((each) => !pollable.includes(each));
+  const unpollable = topics.filter((topic) => !pollable.includes(topic));
   const bestLevel = runtime.EventSource ? LEVELS.eventSource : LEVELS.fetch;
   const worstLevel = pollable.length ? LEVELS.poll : LEVELS.fetch;
 
@@ -68,13 +69,14 @@ export function createConnection(options, runtime) {
   const events = createEmitter(runtime.report);
   let server = serverUrl(options.url, runtime.baseUrl);
 
-  const state = createConnectionState(runtime.report, CONNECTING_REASON, false);
+  const state = createConnectionState(runtime.report, { reason: CONNECTING_REASON });
   const lifecycle = createPageLifecycle(runtime, {
     onTick: checkHeartbeats,
     onWake: wake,
-    onHide(mayStream) {
-      if (!isFinal && !(mayStream && level < LEVELS.poll)) pause();
+    onHide() {
+      if (level >= LEVELS.poll) pause();
     },
+    onRelease: pause,
   });
   const timer = createReconnectTimer(runtime, startAttempt);
 
@@ -85,33 +87,32 @@ export function createConnection(options, runtime) {
   let current;
   /** @type {Attempt | undefined} */
   let next;
-  /** True if no attempt follows until `reconnect()`. */
+  /** True if no attempt follows until `reconnect()`: the connection is refused, closed or has ended. */
   let isFinal = false;
   let isClosed = false;
 
-  /** @param {Partial<ConnectionState>} change */
-  function setState(change) {
+  /** Publishes changes of the state, with the transport and the failures of now. @param {Partial<ConnectionState>} changes */
+  function setState(changes) {
     const { transport = null } = current ?? {};
-    state.update({ transport, failures: backoff.failures, ...change });
+    state.update({ transport, failures: backoff.failures, ...changes });
   }
 
-  /** @param {Attempt} attempt */
+  /** Publishes that events arrive. @param {Attempt} attempt */
   function setConnected({ level }) {
     const isPoll = level === LEVELS.poll;
     const reason = isPoll ? pollingReason(unpollable) : LIVE_REASON;
     setState({ kind: isPoll ? "polling" : "live", reason, lagMs: 0 });
   }
 
-  /** @param {Attempt | undefined} attempt */
+  /** Closes an attempt, which is then neither `current` nor `next`. @param {Attempt | undefined} attempt */
   function close(attempt) {
     attempt?.close();
     if (attempt === current) current = undefined;
     if (attempt === next) next = undefined;
   }
 
-  /** Releases all resources. @param {ConnectionState["kind"]} kind @param {string} reason */
-  function suspend(kind, reason, final = false) {
-    isFinal = final;
+  /** Closes all transports and stops all timers. @param {ConnectionState["kind"]} kind @param {string} reason */
+  function suspend(kind, reason) {
     timer.cancel();
     lifecycle.stop();
     close(next);
@@ -119,8 +120,17 @@ export function createConnection(options, runtime) {
     setState({ kind, reason });
   }
 
-  const pause = () => suspend("paused", PAUSED_REASON);
+  /** Suspends the connection until `reconnect()`. @param {ConnectionState["kind"]} kind @param {string} reason */
+  function finish(kind, reason) {
+    isFinal = true;
+    suspend(kind, reason);
+  }
 
+  function pause() {
+    if (!isFinal) suspend("paused", PAUSED_REASON);
+  }
+
+  /** Schedules an attempt at the best transport, randomly around the interval, so that clients spread out. */
   const scheduleUpgrade = () =>
     timer.schedule(UPGRADE_INTERVAL_MS * (0.5 + runtime.random()), bestLevel);
 
@@ -128,15 +138,15 @@ export function createConnection(options, runtime) {
    * Opens a transport. The current one continues until the `sync` of the next. Polls do not continue, because two of them
    * would deliver events without ids twice.
    */
-  async function startAttempt(at = level) {
+  async function startAttempt(attemptLevel = level) {
     if (!current) setState(state.get().kind === "stale" ? {} : { reason: CONNECTING_REASON });
     if (isFinal) return;
-    const isPoll = at === LEVELS.poll;
+    const isPoll = attemptLevel === LEVELS.poll;
     if (isPoll && runtime.isHidden()) return pause();
     if (isPoll) close(current);
     timer.cancel();
     close(next);
-    const attempt = next = createAttempt(at, runtime.now());
+    const attempt = next = createAttempt(attemptLevel, runtime.now());
     let ticket;
     try {
       ticket = isPoll ? undefined : await obtainTicket?.();
@@ -148,13 +158,23 @@ export function createConnection(options, runtime) {
     const cursor = isPoll ? dedupe.pollCursor() : dedupe.cursor();
     attempt.close = attempt.open(
       streamUrl(server, options, cursor, ticket),
-      { onFrame: (frame) => receive(attempt, frame), onEnd: (end) => handleEnd(attempt, end) },
+      {
+        onFrame(frame) {
+          try {
+            receive(attempt, frame);
+          } catch (error) {
+            // A malformed frame is dropped, over every transport.
+            runtime.report(error);
+          }
+        },
+        onEnd: (end) => handleEnd(attempt, end),
+      },
       runtime,
       { types, pollable, withCredentials },
     );
   }
 
-  /** Handlers of control events. @type {Map<string, (attempt: Attempt, data: any) => void>} */
+  /** Handlers of control events. In a map, types such as `constructor` have none. @type {Map<string, (attempt: Attempt, data: any) => void>} */
   const controlHandlers = new Map(Object.entries({
     sync(attempt, { resumed, gone, heartbeat_ms, server_time, polled }) {
       if (attempt !== current) {
@@ -179,7 +199,7 @@ export function createConnection(options, runtime) {
       setState({ kind: "stale", reason: `Events arrive ${inSeconds(lagMs)} late.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
-      // Not a replacement: after a cut, the next attempt must not wait for it.
+      // An ordinary attempt, not a replacement, because the next attempt after a cut must not wait for it.
       if (obtainTicket && expires_in_ms > HEALTHY_AFTER_MS && !timer.isReplacing) {
         timer.schedule(expires_in_ms / (2 + runtime.random()));
       }
@@ -190,14 +210,14 @@ export function createConnection(options, runtime) {
     },
     bye(attempt, { reason, retry_ms }) {
       if (reason === "finished") handleEnd(attempt, { kind: "finished" });
-      else if (/drain|max/.test(reason)) {
-        // The old connection delivers until it closes.
+      else if (reason === "drain" || reason === "max_age") {
+        // The current connection delivers until the server closes it.
         timer.scheduleReplacement(runtime.random() * Math.min(retry_ms, MAX_REPLACE_DELAY_MS));
       } else fail(attempt, BYE_REASONS[reason] ?? "The server ended the stream.", retry_ms);
     },
   }));
 
-  /** @param {Attempt} attempt @param {ReceivedFrame} frame */
+  /** Handles a frame. Throws if it is malformed. @param {Attempt} attempt @param {ReceivedFrame} frame */
   function receive(attempt, { type, data: json, id = "", retry }) {
     attempt.receivedAt = runtime.now();
     attempt.retryMs = retry || attempt.retryMs;
@@ -214,13 +234,14 @@ export function createConnection(options, runtime) {
     dedupe.advance(id);
   }
 
-  /** @param {Attempt} attempt @param {TransportEnd} end */
+  /** Handles the end that a transport reports. @param {Attempt} attempt @param {TransportEnd} end */
   function handleEnd(attempt, end) {
-    if (end.kind === "finished") suspend("ended", "All topics have ended.", true);
+    if (end.kind === "finished") finish("ended", "All topics have ended.");
     else if (end.kind === "refused") {
       const { status, detail, retryAfterMs } = end;
+      // A timeout and a rate limit are temporary.
       const isRefusal = status < 500 && ![408, 429].includes(status);
-      if (!current && isRefusal) suspend("stopped", detail, true);
+      if (!current && isRefusal) finish("stopped", detail);
       else fail(attempt, detail, retryAfterMs, retryAfterMs ? "busy" : undefined);
     } else {
       // Only fetch exposes the status.
@@ -232,10 +253,12 @@ export function createConnection(options, runtime) {
   /**
    * Closes a failed attempt and schedules another, unless one runs or is scheduled.
    *
-   * A wait that the server requests (`busy`) counts as no failure: a full server spreads its clients over time and admits
-   * them when it has room. Giving up would leave pages dead that followed its instructions.
+   * A delay that the server requests (`busy`) does not count as a failure, because a full server spreads its clients over time
+   * and admits them when it has room. Giving up would leave pages dead that followed its instructions.
    *
-   * @param {Attempt} attempt @param {string} reason @param {number} [minDelayMs]
+   * @param {Attempt} attempt
+   * @param {string} reason
+   * @param {number} [minDelayMs]
    * @param {"reconnecting" | "busy" | "stale"} [kind] Only `reconnecting` backs off.
    */
   function fail(attempt, reason, minDelayMs = 0, kind = "reconnecting") {
@@ -243,7 +266,7 @@ export function createConnection(options, runtime) {
     if (current) return scheduleUpgrade();
     if (isHealthy(attempt)) backoff.reset();
     if (next || timer.isReplacing) return setState({ kind: "reconnecting", reason });
-    const ms = kind === "reconnecting" ? Math.max(minDelayMs, backoff.next()) : minDelayMs;
+    const ms = kind === "reconnecting" ? Math.max(minDelayMs, backoff.fail()) : minDelayMs;
     const isOnline = runtime.isOnline();
     if (isOnline && backoff.failures >= MAX_FAILURES) {
       return suspend("stopped", `${reason} Gave up after ${MAX_FAILURES} tries.`);
@@ -257,11 +280,11 @@ export function createConnection(options, runtime) {
     });
   }
 
-  /** Replaces a silent attempt, at the next level down after two in a row. @param {Attempt} attempt */
+  /** Replaces a silent attempt. After two in a row, the next level down is used. @param {Attempt} attempt */
   function replaceSilent(attempt) {
     close(attempt);
     if (!current) {
-      if (attempt.syncedAt === Infinity) backoff.next();
+      if (attempt.syncedAt === Infinity) backoff.fail();
       if (++silentAttempts >= 2 && level < worstLevel) {
         level++;
         silentAttempts = 0;
@@ -272,13 +295,14 @@ export function createConnection(options, runtime) {
 
   function checkHeartbeats() {
     const now = runtime.now();
-    const silent = [next, current].find((each) =>
-      each && missedHeartbeats(each, now) >= MAX_MISSED_HEARTBEATS
+    const silent = [next, current].find((attempt) =>
+      attempt && missedHeartbeats(attempt, now) >= MAX_MISSED_HEARTBEATS
     );
     if (silent) replaceSilent(silent);
     else if (current && isHealthy(current)) {
       backoff.reset();
       silentAttempts = 0;
+      // Publishes that there are no failures.
       setState({});
     }
   }
@@ -291,13 +315,13 @@ export function createConnection(options, runtime) {
     void startAttempt();
   }
 
-  /** Reconnects unless a frame arrived within a heartbeat. @param {number} sleptMs */
+  /** Reconnects unless a frame has arrived within a heartbeat. @param {number} sleptMs */
   function wake(sleptMs) {
     const { kind } = state.get();
     // A busy server has named the time of the next attempt.
     if (isFinal || kind === "busy" || (kind === "paused" && runtime.isHidden())) return;
     const now = runtime.now() + sleptMs;
-    if (![next, current].some((each) => each && missedHeartbeats(each, now) <= 1)) start();
+    if (![next, current].some((attempt) => attempt && missedHeartbeats(attempt, now) <= 1)) start();
   }
 
   function reconnect() {
@@ -324,7 +348,7 @@ export function createConnection(options, runtime) {
     close() {
       isClosed = true;
       lifecycle.close();
-      suspend("stopped", CLOSED_REASON, true);
+      finish("stopped", CLOSED_REASON);
     },
   };
 }

@@ -7,39 +7,44 @@
 
 /** @import { LiveEvent } from "./types.js" */
 
-/** Pads both numbers of an id, which may have any number of digits. @param {string} id */
+/** Pads both numbers of an id to a length that none reaches, so that ids sort as strings. @param {string} id */
 const sortableId = (id) => id.split("-").map((part) => part.padStart(40, "0")).join("-");
 
 /** Compares two ids `<ms>-<n>`. @param {string} id @param {string} other */
 export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 
-/** @param {any} value */
-const stateTime = (value) => Date.parse(value.received_at ?? value.updated_at);
+/** Returns the time of a quote, an operation or a session. @param {any} state */
+const stateTime = (state) => Date.parse(state.received_at ?? state.updated_at);
 
-/** @param {string} cursor The cursor of the first connection. */
+/** Creates a deduper. @param {string} cursor The cursor of the first connection, "" for none. */
 export function createDedupe(cursor) {
-  /** The end of the polled news. */
+  /** The cursor up to which polls have delivered all news, "" before the first poll. */
   let polledTo = "";
   /** The newest state of each symbol, operation and session. @type {Map<string, any>} */
   const states = new Map();
 
-  /** Returns the newer of a state and the known one. Other values count as new. @param {any} value */
-  function newer(value) {
-    const key = value?.symbol ?? (value?.owner && value.id);
-    const known = states.get(key);
-    if (known && stateTime(known) > stateTime(value)) return known;
-    if (key) states.set(key, value);
-    return value;
+  /**
+   * Keeps the newer of a state and the one kept before, and returns it. Of two of equal age, the later received is newer.
+   *
+   * @param {any} data Returned unchanged if it is not a state.
+   */
+  function keepNewer(data) {
+    const key = data?.symbol ?? (data?.owner && data.id);
+    const state = states.get(key);
+    if (state && stateTime(state) > stateTime(data)) return state;
+    if (key) states.set(key, data);
+    return data;
   }
 
-  /** Moves the cursor forwards, never back: a replacement starts at the cursor of the old connection. @param {string} id */
+  /** Moves the cursor forwards only, because a replacement starts at an older one. @param {string} id */
   function advance(id) {
     if (isAfter(id, cursor)) cursor = id;
   }
 
   return {
+    /** Returns the id of the last event, "" before the first one. */
     cursor: () => cursor,
-    /** The cursor of the next poll. */
+    /** Returns the cursor of the next poll. */
     pollCursor: () => isAfter(polledTo, cursor) ? polledTo : cursor,
     /**
      * Records that polls have delivered everything up to an id.
@@ -52,14 +57,16 @@ export function createDedupe(cursor) {
       if (isComplete || !cursor) advance(id);
     },
     advance,
-    /** Forgets everything: another log or another server sends new events. */
+    /** Forgets everything, because another log or another server sends unrelated ids. */
     reset() {
       cursor = polledTo = "";
       states.clear();
     },
     /**
+     * Accepts an event unless it is a duplicate, and advances the cursor.
+     *
      * @param {LiveEvent} event
-     * @returns {LiveEvent | null} The new part of the event, null if it is a duplicate.
+     * @returns {LiveEvent | null} The event, with newer quotes in place of older ones in a snapshot. Null if it is a duplicate.
      */
     accept(event) {
       const { type, data, id } = event;
@@ -68,9 +75,9 @@ export function createDedupe(cursor) {
       advance(id);
       if (id && type.startsWith("article") && !isAfter(id, polledTo)) return null;
       if (type === "snapshot") {
-        return { ...event, data: { ...data, quotes: data.quotes.map(newer) } };
+        return { ...event, data: { ...data, quotes: data.quotes.map(keepNewer) } };
       }
-      return newer(data) === data ? event : null;
+      return keepNewer(data) === data ? event : null;
     },
   };
 }

@@ -7,7 +7,10 @@
 
 /**
  * @template T
- * @typedef {{ subscribe(listener: (value: T) => void): () => void, emit(value: T): void }} Emitter
+ * @typedef {object} Emitter
+ * @property {(listener: (value: T) => void) => () => void} subscribe Returns the unsubscribe function, which may be called
+ *   repeatedly.
+ * @property {(value: T) => void} emit Calls the listeners in the order of their subscription.
  */
 
 /**
@@ -24,9 +27,9 @@ export function createEmitter(report) {
     subscribe(listener) {
       // A wrapper, so that one function may subscribe twice.
       /** @type {typeof listener} */
-      const own = (value) => listener(value);
-      listeners.add(own);
-      return () => void listeners.delete(own);
+      const subscriber = (value) => listener(value);
+      listeners.add(subscriber);
+      return () => void listeners.delete(subscriber);
     },
     emit(value) {
       for (const listener of listeners) {

@@ -14,6 +14,9 @@
  * @property {() => void} clear
  */
 
+/** Counts the items to evict: a tenth, so that a full storage does not evict with every item. @param {readonly unknown[]} items */
+const evictedCount = ({ length }) => Math.ceil(length / 10);
+
 /**
  * Keeps a list in a storage. A full storage evicts the oldest items. If the storage is unavailable, as in private windows,
  * or too small for the newest item, the list lives as long as the page.
@@ -32,8 +35,8 @@ export function createHistory(storage, key) {
   function list() {
     if (!isPersisted) return items;
     try {
-      const found = JSON.parse(storage().getItem(key) ?? "[]");
-      items = Array.isArray(found) ? found : [];
+      const stored = JSON.parse(storage().getItem(key) ?? "[]");
+      items = Array.isArray(stored) ? stored : [];
     } catch {
       // The storage is unavailable or holds something else: the items in memory remain.
     }
@@ -41,22 +44,23 @@ export function createHistory(storage, key) {
   }
 
   /**
+   * Adds an item to the list and stores it.
+   *
    * @param {T} item
    * @throws {TypeError} If the item cannot be written as JSON.
    */
   function add(item) {
-    JSON.stringify(item); // Throws before anything changes.
+    JSON.stringify(item); // Throws before the list changes.
     items = [...list(), item];
     isPersisted = false;
-    // Evicts a tenth at a time, so that a full storage does not evict with every item.
-    for (let kept = items; kept.length > 0; kept = kept.slice(Math.ceil(kept.length / 10))) {
-      const json = JSON.stringify(kept);
+    for (let newest = items; newest.length > 0; newest = newest.slice(evictedCount(newest))) {
+      const json = JSON.stringify(newest);
       try {
         storage().setItem(key, json);
       } catch {
-        continue;
+        continue; // The storage is full or unavailable.
       }
-      items = kept;
+      items = newest;
       isPersisted = true;
       break;
     }

@@ -20,7 +20,7 @@ import { TERMINAL_EVENTS } from "./event_types.js";
  * @property {Readonly<Record<string, ModelItem>>} sessions By id.
  */
 
-/** The most articles kept: as many as one answer of `GET /v1/news` has. */
+/** The most articles of a model: as many as one answer of `GET /v1/news` has. */
 export const MAX_ARTICLES = 200;
 
 /** @type {Model} */
@@ -32,10 +32,13 @@ export const EMPTY_MODEL = Object.freeze({
   sessions: Object.freeze({}),
 });
 
-/** @param {unknown} a @param {unknown} b */
-const isEqual = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+/** Compares two values as JSON. @param {unknown} value @param {unknown} other */
+const isEqual = (value, other) =>
+  value === other || JSON.stringify(value) === JSON.stringify(other);
 
 /**
+ * Puts a value in a record, which stays the same if it has an equal one.
+ *
  * @template T
  * @param {Readonly<Record<string, T>>} record
  * @param {string} key
@@ -46,32 +49,32 @@ const withValue = (record, key, value) =>
   isEqual(record[key], value) ? record : { ...record, [key]: value };
 
 /**
- * Puts a quote in, unless the known one was received later.
+ * Puts a quote in its place, unless the present one was received later.
  *
  * @param {Model["quotes"]} quotes
  * @param {ModelQuote} quote
  */
 function withQuote(quotes, quote) {
-  const known = quotes[quote.symbol];
-  return known && Date.parse(quote.received_at) < Date.parse(known.received_at)
+  const present = quotes[quote.symbol];
+  return present && Date.parse(quote.received_at) < Date.parse(present.received_at)
     ? quotes
     : withValue(quotes, quote.symbol, quote);
 }
 
 /**
- * Replaces quotes and statuses. Symbols that the snapshot lacks are removed; quotes received after it stay.
+ * Replaces quotes and statuses. Symbols that the snapshot lacks are removed. Quotes received after it stay.
  *
  * @param {Model} model
  * @param {{ quotes: readonly ModelQuote[], status: readonly ModelStatus[] }} snapshot
  */
 function withSnapshot({ quotes, status }, snapshot) {
   const symbols = new Set(snapshot.quotes.map(({ symbol }) => symbol));
-  const kept = Object.entries(quotes).filter(([symbol]) => symbols.has(symbol));
-  const base = kept.length === Object.keys(quotes).length ? quotes : Object.fromEntries(kept);
-  const next = Object.fromEntries(snapshot.status.map((each) => [each.provider, each]));
+  const remaining = Object.entries(quotes).filter(([symbol]) => symbols.has(symbol));
+  const isComplete = remaining.length === Object.keys(quotes).length;
+  const statuses = Object.fromEntries(snapshot.status.map((each) => [each.provider, each]));
   return {
-    quotes: snapshot.quotes.reduce(withQuote, base),
-    status: isEqual(status, next) ? status : next,
+    quotes: snapshot.quotes.reduce(withQuote, isComplete ? quotes : Object.fromEntries(remaining)),
+    status: isEqual(status, statuses) ? status : statuses,
   };
 }
 
@@ -80,22 +83,23 @@ function withSnapshot({ quotes, status }, snapshot) {
  *
  * @param {ModelItem} article
  */
-function articleTime({ published_at, first_seen_at }) {
-  const seen = Date.parse(String(first_seen_at));
-  return published_at ? Math.min(Date.parse(String(published_at)), seen) : seen;
+function sortTime({ published_at, first_seen_at }) {
+  const seenAt = Date.parse(String(first_seen_at));
+  return published_at ? Math.min(Date.parse(String(published_at)), seenAt) : seenAt;
 }
 
 /**
- * Inserts an article in order. A known article moves if its time was corrected.
+ * Inserts an article in order and evicts the oldest. An updated article moves if its time was corrected.
  *
  * @param {Model["news"]} news
  * @param {ModelItem} article
  */
 function withArticle(news, article) {
   if (news.some((each) => isEqual(each, article))) return news;
-  const rest = news.filter(({ id }) => id !== article.id);
-  const after = rest.findIndex((each) => articleTime(each) <= articleTime(article));
-  return rest.toSpliced(after < 0 ? rest.length : after, 0, article).slice(0, MAX_ARTICLES);
+  const others = news.filter(({ id }) => id !== article.id);
+  const olderIndex = others.findIndex((each) => sortTime(each) <= sortTime(article));
+  const index = olderIndex < 0 ? others.length : olderIndex;
+  return others.toSpliced(index, 0, article).slice(0, MAX_ARTICLES);
 }
 
 /**
@@ -134,11 +138,11 @@ function changesBy(model, { type, data }) {
  * @returns {Model} The same object if nothing has changed.
  */
 export function reduce(model, event) {
-  const next = { ...model, ...changesBy(model, event) };
-  const isChanged = next.quotes !== model.quotes || next.status !== model.status ||
-    next.news !== model.news || next.operations !== model.operations ||
-    next.sessions !== model.sessions;
-  return isChanged ? next : model;
+  const changed = { ...model, ...changesBy(model, event) };
+  const isChanged = changed.quotes !== model.quotes || changed.status !== model.status ||
+    changed.news !== model.news || changed.operations !== model.operations ||
+    changed.sessions !== model.sessions;
+  return isChanged ? changed : model;
 }
 
 /**

@@ -8,15 +8,15 @@
 /** @import { ReceivedFrame } from "./types.js" */
 
 /**
- * Creates a parser of text that arrives in arbitrary pieces, with or without a BOM.
+ * Creates a parser of text that arrives in arbitrary pieces, with or without a BOM. A frame without data is dropped.
  *
- * @param {(frame: ReceivedFrame) => void} onFrame
+ * @param {(frame: ReceivedFrame) => void} onFrame Called with each complete frame, while `feed` runs. Must not throw.
  */
 export function createParser(onFrame) {
   let isFirst = true;
-  /** A piece may end between CR and LF. */
+  /** True if the last piece has ended with CR: an LF that follows belongs to the same line end. */
   let isAfterCr = false;
-  let rest = "";
+  let incompleteLine = "";
   let type = "";
   /** @type {string[]} */
   let data = [];
@@ -45,15 +45,15 @@ export function createParser(onFrame) {
   }
 
   return {
-    /** @param {string} text */
+    /** Parses the next piece. @param {string} text */
     feed(text) {
       if (text === "") return;
       if (isFirst) text = text.replace(/^\uFEFF/, "");
       else if (isAfterCr) text = text.replace(/^\n/, "");
       isFirst = false;
       isAfterCr = text.endsWith("\r");
-      const lines = (rest + text).split(/\r\n|\r|\n/);
-      rest = lines.pop() ?? "";
+      const lines = (incompleteLine + text).split(/\r\n|\r|\n/);
+      incompleteLine = lines.pop() ?? "";
       for (const line of lines) {
         if (line) parseLine(line);
         else dispatch();

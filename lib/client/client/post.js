@@ -1,42 +1,45 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A POST whose answer is a stream, such as a chat's.
+ * A POST that is answered with a stream, such as a chat message.
  *
  * @module
  */
 import { createBackoff } from "./backoff.js";
 import { ANSWER_TERMINAL_EVENTS, CONTROL_EVENTS } from "./event_types.js";
+import { MAX_MISSED_HEARTBEATS } from "./heartbeat.js";
 import { createParser } from "./parser.js";
+import { readRefusal, sendRequest } from "./request.js";
 import { browserRuntime } from "./runtime.js";
-import { readRefusal } from "./transports/fetch.js";
 
 /** @import { BrowserRuntime, LiveEvent, PostStreamOptions, ReceivedFrame } from "./types.js" */
 
-/** Failures in a row after which the request is given up. */
+/** Consecutive failures after which the client gives up. */
 const MAX_POST_FAILURES = 20;
-/** The longest silence before `sync` names the heartbeat. */
-const MAX_FIRST_SILENCE_MS = 37_500;
-/** The interval of deliveries to `onEvents`. */
+/** The longest silence before `sync` names the heartbeat, which is 15 s by default. */
+const MAX_FIRST_SILENCE_MS = MAX_MISSED_HEARTBEATS * 15_000;
+/** The interval of deliveries to `onEvents`, so that a page does not render each token. */
 const BATCH_MS = 50;
 
 /**
- * Follows the answer to a POST across cuts and restarts. The POST is repeated, with the same `Idempotency-Key`, only until
- * a server has accepted it.
+ * Sends a POST and follows its answer across cuts and restarts. The POST is repeated, with the same `Idempotency-Key`, only
+ * until a server has accepted it. A malformed frame counts as a cut.
  *
  * @param {string | URL} url
  * @param {PostStreamOptions} options
  * @param {Pick<BrowserRuntime, "now" | "after" | "random" | "fetch">} [runtime]
  * @returns {Promise<LiveEvent>} The terminal event.
- * @throws {Error} With a `status` if the request is refused; the signal's reason if it is aborted.
+ * @throws {Error} With a `status` if the request is refused, with the last failure as `cause` if the client gives up, or the
+ *   signal's reason if it is aborted.
  */
 export async function stream(url, options, runtime = browserRuntime()) {
   const { body, headers, signal, onEvents, resumeUrl, withCredentials } = options;
   const backoff = createBackoff(runtime);
   const requestHeaders = new Headers(headers);
-  const key = "idempotency-key";
-  // Without TLS, crypto.randomUUID is missing.
-  requestHeaders.set(key, requestHeaders.get(key) ?? `${runtime.now()}-${runtime.random()}`);
+  if (!requestHeaders.has("idempotency-key")) {
+    // Without TLS, crypto.randomUUID is missing.
+    requestHeaders.set("idempotency-key", `${runtime.now()}-${runtime.random()}`);
+  }
   requestHeaders.set("accept", "text/event-stream");
   requestHeaders.set("content-type", "application/json");
   /** @type {LiveEvent[]} */
@@ -47,6 +50,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
   let location;
   /** True once a server has accepted the request: from then on it is not repeated. */
   let isAccepted = false;
+  /** The value of `isAccepted` before the current attempt, because a busy server takes its acceptance back. */
   let wasAccepted = false;
   let cursor = "";
   let maxSilenceMs = MAX_FIRST_SILENCE_MS;
@@ -56,6 +60,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
   let stopWatchdog = () => {};
   let skipDelay = () => {};
 
+  /** Delivers the pending events. */
   function flush() {
     cancelFlush();
     const events = batch;
@@ -74,7 +79,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
     cursor = id || cursor;
     isAccepted = wasAccepted || type !== "busy";
     minDelayMs = data?.retry_after_ms ?? data?.retry_ms ?? 0;
-    if (type === "sync") maxSilenceMs = 2.5 * data.heartbeat_ms;
+    if (type === "sync") maxSilenceMs = MAX_MISSED_HEARTBEATS * data.heartbeat_ms;
     restartWatchdog();
     if (terminalEvent || CONTROL_EVENTS.includes(type)) return;
     backoff.reset();
@@ -85,15 +90,16 @@ export async function stream(url, options, runtime = browserRuntime()) {
     attempt.abort();
   }
 
+  /** Sends the POST, or resumes its answer, and reads the stream to its end. Throws if the network fails. */
   async function send() {
     wasAccepted = isAccepted;
     if (cursor) location?.searchParams.set("last_event_id", cursor);
-    // A request may be lost silently too.
+    // A request may be lost without an error too.
     restartWatchdog();
-    const response = await runtime.fetch(location ?? url, {
-      ...isAccepted ? {} : { method: "POST", body: JSON.stringify(body) },
+    const response = await sendRequest(runtime, location ?? url, {
+      ...!isAccepted && { method: "POST", body: JSON.stringify(body) },
       headers: requestHeaders,
-      credentials: withCredentials ? "include" : "same-origin",
+      withCredentials,
       signal: attempt.signal,
     });
     const { ok, status, headers } = response;
@@ -106,17 +112,18 @@ export async function stream(url, options, runtime = browserRuntime()) {
       throw Object.assign(new Error(detail), { status, isFinal });
     }
     isAccepted = true;
-    const answerLocation = headers.get("location") ?? headers.get("content-location");
-    const target = new URL(resumeUrl ?? answerLocation ?? "", response.url);
-    // Another origin receives our headers only if the caller has named it.
-    const isSameOrigin = target.origin === new URL(response.url).origin;
-    if (resumeUrl || (answerLocation && isSameOrigin)) location ??= target;
+    const namedUrl = resumeUrl ?? headers.get("location") ?? headers.get("content-location");
+    if (namedUrl) {
+      const target = new URL(namedUrl, response.url);
+      // Another origin receives the request's headers only if the caller has named it.
+      if (resumeUrl || target.origin === new URL(response.url).origin) location ??= target;
+    }
     restartWatchdog();
     await response.body.pipeThrough(new TextDecoderStream())
       .pipeTo(new WritableStream({ write: createParser(receive).feed }));
   }
 
-  /** @param {number} ms @returns {Promise<void>} */
+  /** Waits, until `skipDelay` at most. @param {number} ms @returns {Promise<void>} */
   const delay = (ms) =>
     new Promise((resolve) => {
       const cancel = runtime.after(ms, resolve);
@@ -141,7 +148,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
       if (terminalEvent) return terminalEvent;
       signal?.throwIfAborted();
       if (error?.isFinal) throw error;
-      const ms = Math.max(backoff.next(), minDelayMs);
+      const ms = Math.max(backoff.fail(), minDelayMs);
       if (backoff.failures >= MAX_POST_FAILURES || (isAccepted && !location)) {
         const reason = isAccepted ? "The answer was cut off." : "The server cannot be reached.";
         throw new Error(reason, { cause: error });

@@ -6,26 +6,26 @@
  */
 
 /**
- * Creates a timer that holds at most one attempt.
+ * Creates a timer that holds at most one attempt. Scheduling another replaces it.
  *
  * @param {import("./types.js").BrowserRuntime} runtime
- * @param {(level?: number) => void} attempt
+ * @param {(level?: number) => void} startAttempt
  */
-export function createReconnectTimer({ after }, attempt) {
+export function createReconnectTimer({ after }, startAttempt) {
   let stop = () => {};
   const timer = {
-    /** True if the attempt is about to replace the current one. */
+    /** True if the attempt replaces a connection that the server is about to end. Only the timer sets it. */
     isReplacing: false,
     cancel() {
       stop();
       timer.isReplacing = false;
     },
-    /** Attempts after `ms`, at the transport level that is then current unless one is given. @param {number} ms @param {number} [level] */
+    /** @param {number} ms @param {number} [level] The default is the transport level when the attempt starts. */
     schedule(ms, level) {
       timer.cancel();
-      stop = after(ms, () => attempt(level));
+      stop = after(ms, () => startAttempt(level));
     },
-    /** @param {number} ms */
+    /** Schedules an attempt that replaces the connection. @param {number} ms */
     scheduleReplacement(ms) {
       timer.schedule(ms);
       timer.isReplacing = true;

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser's effects: the only file of the client that accesses globals.
+ * The browser's effects. No other file of the client accesses globals.
  *
  * @module
  */

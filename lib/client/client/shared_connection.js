@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * One connection for all tabs. The leader holds it and broadcasts its events. Each tab has its own cursor and drops
- * duplicates, so the next leader resumes at its own cursor.
+ * One connection for all tabs. The leader holds it and broadcasts its events. Each tab keeps a cursor and drops duplicates,
+ * so that any tab can resume as the next leader.
  *
  * @module
  */
@@ -16,22 +16,35 @@ import { serverUrl } from "./url.js";
 /** @import { Emitter } from "./emitter.js" */
 /** @import { BrowserRuntime, ConnectionState, LiveEvent, LiveFeed, TabChannel } from "./types.js" */
 
-/** A leader's message. `prev` is the cursor before `event`; `snapshot` answers the tab `to`. @typedef {{ v: number, leader: string, url: string, prev: string, cursor: string, state: ConnectionState, event?: LiveEvent, to?: string, snapshot?: LiveEvent[] }} LeaderMessage */
+/**
+ * A leader's message.
+ *
+ * @typedef {object} LeaderMessage
+ * @property {number} v The version.
+ * @property {string} leader The id of the tab.
+ * @property {string} url The server, "" if it is the one of the options.
+ * @property {string} prev The cursor before `event`.
+ * @property {string} cursor
+ * @property {ConnectionState} state
+ * @property {LiveEvent} [event]
+ * @property {string} [to] The only tab that receives the message.
+ * @property {LiveEvent[]} [snapshot] The initial state for the tab `to`.
+ */
 
 /** The version of the messages, in the channel's name too: tabs of another version do not take part. */
 const MESSAGE_VERSION = 2;
 /** The interval of a leader's messages: half a heartbeat. */
 const LEADER_PING_MS = 7_500;
-/** A leader that misses so many pings is replaced. */
+/** A leader that misses this many pings is replaced. */
 const MAX_MISSED_PINGS = 5;
 
 /**
- * Elects one tab by a Web Lock.
+ * Elects one tab by a Web Lock. A deposed leader competes again.
  *
  * @param {Pick<LockManager, "request">} locks
  * @param {string} name
  * @param {() => void} onElected
- * @param {() => void} onDeposed Another tab stole the lock.
+ * @param {() => void} onDeposed Called when another tab has stolen the lock.
  */
 function createTabLeader(locks, name, onElected, onDeposed) {
   /** @type {AbortController | undefined} */
@@ -42,12 +55,12 @@ function createTabLeader(locks, name, onElected, onDeposed) {
     candidacy = undefined;
   }
 
-  /** Waits for the lock. @param {boolean} [steal] Takes it from a tab that sleeps. */
-  function compete(steal) {
+  /** Requests the lock. @param {LockOptions} [options] */
+  function request(options) {
     resign();
     candidacy = new AbortController();
     const { signal } = candidacy;
-    locks.request(name, steal ? { steal } : { signal }, () => {
+    locks.request(name, options ?? { signal }, () => {
       if (signal.aborted) return;
       onElected();
       return new Promise((_, release) => {
@@ -59,28 +72,39 @@ function createTabLeader(locks, name, onElected, onDeposed) {
       // A page that may not use locks leads itself.
       if (error.name !== "AbortError") return onElected();
       onDeposed();
-      compete();
+      request();
     });
   }
 
-  return { compete, resign };
+  return {
+    /** Waits for the lock. */
+    compete: () => request(),
+    /** Takes the lock from a tab that sleeps. */
+    steal: () => request({ steal: true }),
+    /** Releases the lock, or stops waiting for it. */
+    resign,
+  };
 }
 
 /** Types that a snapshot keeps by `data.id`. The terminal event of a chat answer has none. */
 const STATE_EVENTS = ["progress", "session", ...TERMINAL_EVENTS, ...ANSWER_TERMINAL_EVENTS];
 
-/** @param {any[]} items @param {string} key @param {any} item */
-const replaceBy = (items, key, item) => [...items.filter((each) => each[key] !== item[key]), item];
+/** Appends an item in place of the one with the same key. @param {any[]} items @param {string} key @param {any} item */
+const replaceBy = (
+  items,
+  key,
+  item,
+) => [...items.filter((other) => other[key] !== item[key]), item];
 
-/** Keeps the initial state for a tab that joins late: quotes, the newest states, and the text of a chat answer. */
+/** Creates a cache of the initial state of a tab that joins late: quotes, the newest states, the text of a chat answer. */
 function createSnapshotCache() {
-  /** @type {any} */
+  /** The data of a snapshot: quotes and their statuses. @type {any} */
   let market;
   /** @type {any[]} */
   let states = [];
   let text = "";
   return {
-    /** @param {{ type: string, data: any }} event */
+    /** Applies an event. @param {{ type: string, data: any }} event */
     add({ type, data }) {
       if (type === "snapshot") market = data;
       else if (type === "token") text += data.text;
@@ -105,10 +129,10 @@ function createSnapshotCache() {
 }
 
 /**
- * Shares a connection with the other tabs. A tab that has missed events opens its own until it has caught up.
+ * Shares a connection with the other tabs. A tab that has missed events opens a temporary one until it has caught up.
  *
- * @param {string} key Equal in tabs that request the same.
- * @param {(from: { cursor: string, url?: string }) => LiveFeed} open Opens a connection.
+ * @param {string} key Equal in tabs whose options are equal.
+ * @param {(overrides: { cursor: string, url?: string }) => LiveFeed} open Opens a connection.
  * @param {BrowserRuntime} runtime
  * @param {string} [cursor] The end of a first paint.
  * @returns {LiveFeed} An unshared connection if the browser has no Web Locks or channels.
@@ -126,33 +150,30 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
   const hasInitialState = !cursor;
   /** @type {Emitter<LiveEvent>} */
   const events = createEmitter(runtime.report);
-  const state = createConnectionState(
-    runtime.report,
-    "Looking for a connection in another tab.",
-    true,
-  );
+  const reason = "Looking for a connection in another tab.";
+  const state = createConnectionState(runtime.report, { reason, isShared: true });
   let url = "";
   /** This tab's connection: the leader's, or a temporary one to catch up. @type {LiveFeed | undefined} */
   let feed;
   let closeFeed = () => {};
   let isLeader = false;
-  /** The followed leader: this tab has all events before its next one. */
+  /** The id of the followed leader, "" for none. This tab has all events before that leader's next one. */
   let followedId = "";
   /** @type {LeaderMessage | undefined} */
   let lastMessage;
   let missedPings = 0;
   let stopPing = () => {};
 
-  /** @param {object} message */
+  /** Posts a message to all other tabs. @param {object} message */
   const post = (message) => channel?.postMessage({ v: MESSAGE_VERSION, ...message });
 
-  /** Sends this leader's position and state. @param {Partial<LeaderMessage>} more */
-  function broadcast(more) {
+  /** Posts the cursor and the state, if this tab leads. @param {Partial<LeaderMessage>} [fields] */
+  function broadcast(fields) {
     if (!isLeader) return;
-    post({ leader: tabId, url, prev: cursor, cursor, state: state.get(), ...more });
+    post({ leader: tabId, url, prev: cursor, cursor, state: state.get(), ...fields });
   }
 
-  /** @param {LiveEvent} event */
+  /** Delivers an event unless it is a duplicate. @param {LiveEvent} event */
   function accept(event) {
     const { id, type } = event;
     // After a gap or a snapshot, the order may start again.
@@ -164,25 +185,26 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
   }
 
   function openFeed() {
-    const own = feed = open({ cursor, ...url && { url } });
+    const newFeed = feed = open({ cursor, ...url && { url } });
     const cleanups = [
-      own.subscribe((event) => {
+      newFeed.subscribe((event) => {
         const prev = cursor;
         accept(event);
         broadcast({ prev, event });
         rejoin();
       }),
-      own.onState((next) => {
-        state.update(next);
-        broadcast({});
+      newFeed.onState((feedState) => {
+        state.update(feedState);
+        broadcast();
       }),
-      own.close,
+      newFeed.close,
     ];
     closeFeed = () => {
       feed = undefined;
+      // Each once, because a listener of the last state may close the feed again.
       while (cleanups.length) cleanups.shift()?.();
     };
-    state.update(own.state());
+    state.update(newFeed.state());
   }
 
   /** Closes a temporary connection that has caught up with the leader. */
@@ -197,7 +219,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     followedId = "";
     missedPings = 0;
     if (!feed) openFeed();
-    broadcast({});
+    broadcast();
   }
 
   function stepDown() {
@@ -205,7 +227,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     closeFeed();
   }
 
-  /** @param {LeaderMessage} message */
+  /** Takes over a leader's event, cursor and state. @param {LeaderMessage} message */
   function follow(message) {
     const { to, prev, snapshot, event } = message;
     if (to && to !== tabId) return;
@@ -214,7 +236,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     ({ url } = message);
     if (feed) return rejoin();
     // A hidden leader does not poll. A visible tab does.
-    if (message.state.kind === "paused" && !runtime.isHidden()) return election.compete(true);
+    if (message.state.kind === "paused" && !runtime.isHidden()) return election.steal();
     if (followedId !== message.leader) {
       if (!cursor && snapshot) snapshot.forEach(accept);
       else if (!cursor && !to) return post({ hello: tabId });
@@ -226,32 +248,33 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     state.update({ ...message.state, isShared: true });
   }
 
-  /** @param {{ data: any }} message */
+  /** Handles a message of another tab. @param {{ data: any }} message */
   function receive({ data }) {
     if (data?.v !== MESSAGE_VERSION) return;
     url = data.setUrl ?? url;
     if (data.leader) follow(data);
     else if (data.hello) {
-      // An opened or shown tab needs events again after the leader has given up.
+      // The user has opened or shown a tab, so a leader that has given up tries again.
       if (data.isNew && state.get().kind === "stopped") feed?.reconnect();
       broadcast({ to: data.hello, ...hasInitialState && { snapshot: snapshotCache.events() } });
     } else if (data.setUrl) feed?.setUrl(data.setUrl);
     else if (data.reconnect) feed?.reconnect();
   }
 
+  /** Reports this leader to the others, or counts the pings of the leader that are missing. */
   function ping() {
     stopPing = runtime.after(LEADER_PING_MS, ping);
     // Heartbeats move the cursor too.
     if (feed) cursor = feed.cursor() || cursor;
-    broadcast({});
+    broadcast();
     if (isLeader) return;
-    if (++missedPings === MAX_MISSED_PINGS) election.compete(true);
+    if (++missedPings === MAX_MISSED_PINGS) election.steal();
     else if (!followedId) post({ hello: tabId });
   }
 
-  /** @param {TabChannel | undefined} joined */
-  function join(joined) {
-    channel = joined;
+  /** Takes part in the election. @param {TabChannel | undefined} tabChannel */
+  function join(tabChannel) {
+    channel = tabChannel;
     if (channel) channel.onmessage = receive;
     missedPings = 0;
     election.compete();
@@ -259,11 +282,11 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     stopPing = runtime.after(LEADER_PING_MS, ping);
   }
 
-  /** @param {ConnectionState["kind"]} kind @param {string} reason */
+  /** Leaves the election and closes this tab's connection. @param {ConnectionState["kind"]} kind @param {string} reason */
   function leave(kind, reason) {
     cursor = feed?.cursor() || cursor;
     // The next leader starts at this cursor.
-    broadcast({});
+    broadcast();
     followedId = "";
     stopPing();
     stepDown();
@@ -277,9 +300,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
     onWake() {
       if (!channel && !runtime.isHidden()) join(runtime.openChannel(name));
     },
-    onHide(mayStream) {
-      if (!mayStream) leave("paused", PAUSED_REASON);
-    },
+    onRelease: () => leave("paused", PAUSED_REASON),
   });
   join(channel);
 
@@ -292,8 +313,8 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
       if (feed) feed.reconnect();
       else post({ reconnect: true });
     },
-    setUrl(next) {
-      url = serverUrl(next, runtime.baseUrl);
+    setUrl(newUrl) {
+      url = serverUrl(newUrl, runtime.baseUrl);
       feed?.setUrl(url);
       post({ setUrl: url });
     },

@@ -9,7 +9,7 @@ import { createEmitter } from "./emitter.js";
 /** @import { Emitter } from "./emitter.js" */
 /** @import { ConnectionState } from "./types.js" */
 
-/** @type {ConnectionState} */
+/** The state before the first connection. @type {ConnectionState} */
 export const IDLE_STATE = Object.freeze({
   kind: "connecting",
   transport: null,
@@ -24,28 +24,31 @@ export const PAUSED_REASON =
   "Paused while the page is hidden. It resumes when the page is visible.";
 export const CLOSED_REASON = "The connection was closed.";
 
-/** Reports that received prices are as fresh as they claim. @param {ConnectionState} state */
+/** Returns true if received prices are as fresh as they claim. @param {ConnectionState} state */
 export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);
 
 /**
  * Creates a state that publishes its changes.
  *
  * @param {(error: unknown) => void} report
- * @param {string} reason The initial reason.
- * @param {boolean} isShared
+ * @param {Partial<ConnectionState>} initial Differences from the idle state.
  */
-export function createConnectionState(report, reason, isShared) {
+export function createConnectionState(report, initial) {
   /** @type {Emitter<ConnectionState>} */
   const { subscribe, emit } = createEmitter(report);
   /** @type {ConnectionState} */
-  let state = { ...IDLE_STATE, reason, isShared };
+  let state = { ...IDLE_STATE, ...initial };
   return {
     get: () => state,
     subscribe,
-    /** Changes some properties, resets `nextTryAt`, and publishes the state if it differs. @param {Partial<ConnectionState>} change */
-    update(change) {
-      const next = { ...state, nextTryAt: null, ...change };
-      if (JSON.stringify(next) !== JSON.stringify(state)) emit(state = next);
+    /**
+     * Changes some properties, resets `nextTryAt` unless it is among them, and publishes the state if it differs.
+     *
+     * @param {Partial<ConnectionState>} changes
+     */
+    update(changes) {
+      const newState = { ...state, nextTryAt: null, ...changes };
+      if (JSON.stringify(newState) !== JSON.stringify(state)) emit(state = newState);
     },
   };
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A model that one connection keeps up to date while a view subscribes to it.
+ * A model that one connection keeps up to date while views subscribe to it.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { EMPTY_MODEL, reduce, replaceNews } from "./model.js";
  *   the next one. Null if news are not followed.
  * @property {Model} [initialModel] The data of a first paint, including its news.
  * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
- * @property {(ms: number, run: () => void) => () => void} after
+ * @property {(ms: number, run: () => void) => () => void} after Returns the cancel function.
  * @property {(error: unknown) => void} report
  * @property {() => void} onClose Called when the feed is closed.
  */
@@ -28,7 +28,12 @@ const STORE_LINGER_MS = 1000;
 /** The delay before news are loaded again after an error. */
 const NEWS_RETRY_MS = 15_000;
 
-/** @param {ModelStoreOptions} options */
+/**
+ * Creates a store, which owns the feed. One second after the last subscriber has left, it closes the feed and is not used
+ * again: `onClose` is the place to drop it.
+ *
+ * @param {ModelStoreOptions} options
+ */
 export function createModelStore(
   { feed, loadNews, initialModel, batch, after, report, onClose },
 ) {
@@ -36,7 +41,7 @@ export function createModelStore(
   const changes = createEmitter(report);
   let model = initialModel ?? EMPTY_MODEL;
   let state = feed.state();
-  let isScheduled = false;
+  let isPublishScheduled = false;
   let subscribers = 0;
   let cancelClose = () => {};
   /** Article events that arrived while the news load, to be applied to the list. @type {LiveEvent[] | null} */
@@ -48,27 +53,29 @@ export function createModelStore(
   const isConnected = () => state.kind === "live" || state.kind === "polling";
 
   function publish() {
-    if (isScheduled) return;
-    isScheduled = true;
+    if (isPublishScheduled) return;
+    isPublishScheduled = true;
     batch(() => {
-      isScheduled = false;
+      isPublishScheduled = false;
       changes.emit();
     });
   }
 
-  /** @param {Model} next */
-  function setModel(next) {
-    if (next === model) return;
-    model = next;
+  /** @param {Model} newModel */
+  function setModel(newModel) {
+    if (newModel === model) return;
+    model = newModel;
     publish();
   }
 
+  /** Loads the newest articles and applies the events that arrive meanwhile. A later load replaces an unfinished one. */
   async function reloadNews() {
-    const own = pending = [...pending ?? []];
+    const arrived = pending = [...pending ?? []];
     hasAllNews = isConnected();
     cancelRetry();
+    // Not reported: the connection's state shows that the server is unreachable, and the list is loaded again.
     const articles = await loadNews?.().catch(() => null);
-    if (pending !== own) return; // Another load has started, or the store is closed.
+    if (pending !== arrived) return; // Another load has started, or the store is closed.
     pending = null;
     if (!articles) {
       hasAllNews = false;
@@ -76,7 +83,7 @@ export function createModelStore(
         if (isConnected()) void reloadNews();
       });
     }
-    setModel(own.reduce(reduce, articles ? replaceNews(model, articles) : model));
+    setModel(arrived.reduce(reduce, articles ? replaceNews(model, articles) : model));
   }
 
   feed.subscribe((event) => {
@@ -85,8 +92,8 @@ export function createModelStore(
     if (pending && type.startsWith("article")) pending.push(event);
     else setModel(reduce(model, event));
   });
-  feed.onState((next) => {
-    state = next;
+  feed.onState((feedState) => {
+    state = feedState;
     // The list was loaded before the stream started: articles between the two are in neither.
     if (!hasAllNews && isConnected()) void reloadNews();
     publish();
@@ -96,7 +103,7 @@ export function createModelStore(
   return {
     model: () => model,
     state: () => state,
-    /** @param {() => void} listener @returns {() => void} */
+    /** Calls a listener after each batch of changes. @param {() => void} listener @returns {() => void} The unsubscribe function. */
     subscribe(listener) {
       subscribers++;
       cancelClose();

@@ -19,10 +19,10 @@
  * - `connecting`: the first attempt, or a requested one.
  * - `live`, `polling`: events arrive.
  * - `stale`: connected, but silent or late.
- * - `reconnecting`, `busy`, `offline`: disconnected; the next attempt starts by itself.
+ * - `reconnecting`, `busy`, `offline`: disconnected; another attempt is scheduled.
  * - `paused`: the page is hidden; the connection resumes when the page is visible.
  * - `ended`: all topics have ended.
- * - `stopped`: given up, refused or closed. Only `reconnect()` and `setUrl()` start again.
+ * - `stopped`: given up, refused or closed. Only `reconnect()` and `setUrl()` connect again, and not after `close()`.
  *
  * @typedef {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} ConnectionStateKind
  */
@@ -38,18 +38,20 @@
  * @property {string} reason A sentence for people: the cause, and the next step.
  * @property {number | null} nextTryAt The start of the next attempt by `runtime.now()`, null if none is scheduled.
  * @property {number} failures Consecutive failures.
- * @property {number} lagMs The delay of events. Less than a second counts as none.
+ * @property {number} lagMs The delay of events while `stale` because they are late, otherwise 0.
  * @property {boolean} isShared True in a tab that uses another tab's connection.
  */
 
 /**
+ * The options of `connect()`.
+ *
  * @typedef {object} ConnectOptions
  * @property {string} url The server, such as "https://edge.example.com"; relative to the page.
  * @property {readonly string[]} topics Such as "quotes", "news", "events/alerts", "operations/<id>".
  * @property {readonly string[]} [symbols] Filters quotes. The default is all.
  * @property {readonly string[]} [sources] Filters news. The default is all.
  * @property {number} [maxRate] Deliveries per second.
- * @property {string} [cursor] The end of a first paint. The stream starts there.
+ * @property {string} [cursor] The id of the last event in a first paint. The stream starts after it.
  * @property {readonly string[]} [types] Event types of custom channels. EventSource receives only registered types.
  * @property {() => Promise<string>} [ticket] Obtains a new ticket before each attempt.
  * @property {boolean} [withCredentials] Sends the cookie to another origin.
@@ -63,10 +65,10 @@
  * @property {(listener: (event: LiveEvent) => void) => () => void} subscribe Receives events of the topics, `gap`, and `gone` with the names of deleted topics. Returns the unsubscribe function.
  * @property {() => ConnectionState} state
  * @property {(listener: (state: ConnectionState) => void) => () => void} onState Returns the unsubscribe function.
- * @property {() => string} cursor The id of the last event, "" before the first one.
- * @property {() => void} reconnect Starts an attempt at once and resets all counters.
- * @property {(url: string) => void} setUrl Moves to another server with the cursor, which that server honours or answers with a `gap`.
- * @property {() => void} close
+ * @property {() => string} cursor Returns the id of the last event, "" before the first one.
+ * @property {() => void} reconnect Starts an attempt immediately and resets all counters.
+ * @property {(url: string) => void} setUrl Moves to another server with the cursor, which that server honours or reports as a `gap`. Throws a TypeError if the URL is invalid.
+ * @property {() => void} close Ends the connection for good. May be called repeatedly.
  */
 
 /** @typedef {"visible" | "hidden" | "online" | "offline" | "freeze" | "resume" | "pageshow" | "pagehide"} LifecycleEvent */
@@ -102,10 +104,12 @@
  * @property {(listener: (event: LifecycleEvent) => void) => () => void} onLifecycleEvent Returns the unsubscribe function.
  * @property {Pick<LockManager, "request"> | undefined} locks
  * @property {(name: string) => TabChannel | undefined} openChannel
- * @property {(error: unknown) => void} report Reports a listener's error as uncaught.
+ * @property {(error: unknown) => void} report Reports an error of a listener, or a malformed frame, as uncaught.
  */
 
 /**
+ * One frame of a stream, before its data is parsed.
+ *
  * @typedef {object} ReceivedFrame
  * @property {string} type
  * @property {string} data
@@ -121,7 +125,7 @@
  */
 
 /**
- * The callbacks of a transport. It calls none after `onEnd` or after its close function.
+ * The callbacks of a transport. It calls none after `onEnd` or after its close function. They do not throw.
  *
  * @typedef {object} TransportHandlers
  * @property {(frame: ReceivedFrame) => void} onFrame
@@ -129,7 +133,7 @@
  */
 
 /**
- * Opens a transport. It reports frames and its end; the connection decides.
+ * Opens a transport. It reports frames and its end. The connection decides whether another follows.
  *
  * @callback OpenTransport
  * @param {URL} url The URL of `/v1/stream` with all parameters.
@@ -140,9 +144,11 @@
  */
 
 /**
+ * The options of `stream()`.
+ *
  * @typedef {object} PostStreamOptions
  * @property {unknown} body Sent as JSON.
- * @property {(events: readonly LiveEvent[]) => void} onEvents Called at most every 50 ms, and at the end. After a `gap` the answer starts again.
+ * @property {(events: readonly LiveEvent[]) => void} onEvents Called at most once per 50 ms, and at the end. After a `gap` the answer starts again.
  * @property {HeadersInit} [headers] Such as `authorization`. An `idempotency-key` is added if it is missing.
  * @property {AbortSignal} [signal]
  * @property {string} [resumeUrl] Resumes the answer here instead of at its `Location`.

@@ -10,30 +10,20 @@
  * Resolves the URL of a server.
  *
  * @param {string} url Relative to the page; empty for the page's own server.
- * @param {string | undefined} pageUrl
+ * @param {string | undefined} pageUrl Undefined outside a page, where `url` must be absolute.
+ * @returns {string} Without a slash at the end.
  * @throws {TypeError} If the URL is invalid.
  */
 export const serverUrl = (url, pageUrl) => new URL(url || "/", pageUrl).href.replace(/\/$/, "");
 
 /**
- * Builds the URL of the newest articles.
- *
- * @param {string} server
- * @param {readonly string[]} [sources]
- */
-export function newsUrl(server, sources = []) {
-  const url = new URL(`${server}/v1/news?limit=200`);
-  if (sources.length) url.searchParams.set("source", sources.join());
-  return url;
-}
-
-/**
  * Builds the URL of a stream.
  *
- * @param {string} server
+ * @param {string} server As {@linkcode serverUrl} returns it.
  * @param {import("./types.js").ConnectOptions} options
- * @param {string} cursor
+ * @param {string} cursor "" starts with the next events.
  * @param {string | undefined} ticket
+ * @returns {URL}
  */
 export function streamUrl(server, { topics, symbols, sources, maxRate }, cursor, ticket) {
   const url = new URL(`${server}/v1/stream`);

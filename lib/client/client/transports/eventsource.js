@@ -1,13 +1,15 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The EventSource transport.
+ * The EventSource transport. It does not expose the status of a refusal.
  *
  * @module
  */
 import { BUILT_IN_EVENTS } from "../event_types.js";
 
-/** @type {import("../types.js").OpenTransport} */
+/** @import { OpenTransport } from "../types.js" */
+
+/** @type {OpenTransport} */
 export function openEventSource(
   url,
   { onFrame, onEnd },
@@ -19,15 +21,16 @@ export function openEventSource(
   let lastId = "";
   for (const type of new Set([...BUILT_IN_EVENTS, ...types])) {
     source.addEventListener(type, ({ data, lastEventId }) => {
-      // A frame without an id repeats the last one.
+      // The browser gives a frame without an id the last one.
       const id = lastEventId === lastId ? undefined : lastEventId;
       lastId = lastEventId;
       onFrame({ type, data, id });
     });
   }
   source.onerror = () => {
+    // After a cut a browser would connect again. After a refusal it does not.
     const isLost = source.readyState === source.CONNECTING;
-    // The connection schedules reconnects, not the browser.
+    // The client schedules its attempts itself.
     source.close();
     onEnd({ kind: isLost ? "lost" : "unknown" });
   };

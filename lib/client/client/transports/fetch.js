@@ -6,60 +6,32 @@
  * @module
  */
 import { createParser } from "../parser.js";
+import { readRefusal, sendRequest } from "../request.js";
 
-/** @import { BrowserRuntime, OpenTransport, TransportEnd } from "../types.js" */
-
-/** The longest accepted `Retry-After`: timers of several weeks fire at once. */
-const MAX_RETRY_AFTER_S = 86_400;
-
-/**
- * Sends a request.
- *
- * @param {BrowserRuntime} runtime
- * @param {URL} url
- * @param {string} accept
- * @param {boolean} withCredentials
- * @param {AbortSignal} signal
- */
-export const sendRequest = (runtime, url, accept, withCredentials, signal) =>
-  runtime.fetch(url, {
-    headers: { accept },
-    credentials: withCredentials ? "include" : "same-origin",
-    cache: "no-cache",
-    signal,
-  });
-
-/**
- * Reads the reason of a refusal.
- *
- * @param {Response} response
- * @returns {Promise<Extract<TransportEnd, { kind: "refused" }>>}
- */
-export async function readRefusal(response) {
-  const problem = await response.json().catch(() => null);
-  const retryAfterS = Number(response.headers.get("retry-after")) || 0;
-  return {
-    kind: "refused",
-    status: response.status,
-    detail: problem?.detail ?? `The server answered ${response.status}.`,
-    retryAfterMs: Math.min(retryAfterS, MAX_RETRY_AFTER_S) * 1000,
-  };
-}
+/** @import { OpenTransport, TransportEnd } from "../types.js" */
 
 /** @type {OpenTransport} */
 export function openFetch(url, { onFrame, onEnd }, runtime, { withCredentials }) {
   const controller = new AbortController();
   const { signal } = controller;
+  const parser = createParser((frame) => {
+    // The handler of an earlier frame of the same chunk may have closed this transport.
+    if (!signal.aborted) onFrame(frame);
+  });
 
-  /** @returns {Promise<TransportEnd>} */
-  async function readFrames() {
-    const response = await sendRequest(runtime, url, "text/event-stream", withCredentials, signal);
+  /** Reads the stream to its end. @returns {Promise<TransportEnd>} Rejected if the network fails. */
+  async function readStream() {
+    const response = await sendRequest(runtime, url, {
+      headers: { accept: "text/event-stream" },
+      // A cached refusal would outlive its reason.
+      cache: "no-cache",
+      withCredentials,
+      signal,
+    });
+    // The HTML standard ends an EventSource with this status.
     if (response.status === 204) return { kind: "finished" };
     if (!response.ok || !response.body) return await readRefusal(response);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    const parser = createParser((frame) => {
-      if (!signal.aborted) onFrame(frame);
-    });
     for (;;) {
       const { value } = await reader.read();
       if (value === undefined) return { kind: "lost" };
@@ -68,8 +40,9 @@ export function openFetch(url, { onFrame, onEnd }, runtime, { withCredentials })
   }
 
   async function run() {
+    // Only the network rejects: `onFrame` does not throw.
     /** @type {TransportEnd} */
-    const end = await readFrames().catch(() => ({ kind: "lost" }));
+    const end = await readStream().catch(() => ({ kind: "lost" }));
     if (!signal.aborted) onEnd(end);
   }
 

@@ -1,16 +1,22 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The polling transport: it turns JSON answers into the frames of a stream, for networks that block streams. It delivers
+ * The polling transport, for networks that block streams. It converts JSON answers to the frames of a stream. It delivers
  * a round completely or not at all, between two `sync` frames; the second has the round's cursor as `polled`.
  *
  * @module
  */
 import { TERMINAL_EVENTS } from "../event_types.js";
-import { readRefusal, sendRequest } from "./fetch.js";
+import { readRefusal, sendRequest } from "../request.js";
 
-/** The time allowed for a round. */
+/** @import { OpenTransport, TransportEnd } from "../types.js" */
+
+/** @typedef {[type: string, data: unknown]} PolledEvent */
+
+/** The time allowed for a round, added to the heartbeat. */
 const ROUND_MS = 5000;
+/** The delay of the next round if an answer names none. */
+const DEFAULT_DELAY_S = 5;
 /** The interval of rounds when no topic is left to poll. */
 const IDLE_INTERVAL_S = 60;
 
@@ -22,11 +28,11 @@ const IDLE_INTERVAL_S = 60;
  * @param {boolean} hasTicket A ticket opens streams only.
  */
 export const pollableTopics = (topics, hasTicket) => [
-  ...["news", "quotes"].filter((each) => topics.includes(each)),
-  ...topics.filter((each) => !hasTicket && /^(operations|sessions)\//.test(each)),
+  ...["news", "quotes"].filter((topic) => topics.includes(topic)),
+  ...topics.filter((topic) => !hasTicket && /^(operations|sessions)\//.test(topic)),
 ];
 
-/** @type {import("../types.js").OpenTransport} */
+/** @type {OpenTransport} */
 export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCredentials }) {
   const controller = new AbortController();
   const { signal } = controller;
@@ -34,7 +40,7 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
   const topics = new Set(pollable);
   /** The number of topics that have not ended, including those that cannot be polled. */
   let activeTopics = (searchParams.get("topics") ?? "").split(",").length;
-  /** @type {Map<string, string | null>} */
+  /** The ETag of each topic's last answer. @type {Map<string, string | null>} */
   const etags = new Map();
   let cursor = searchParams.get("last_event_id") ?? "";
   let cancelRound = () => {};
@@ -61,25 +67,25 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
   }
 
   /**
-   * Converts an answer to events.
+   * Converts an answer to events. A terminal state ends its topic.
    *
    * @param {string} topic
    * @param {any} answer
-   * @returns {[type: string, data: unknown][]}
+   * @returns {PolledEvent[]}
    */
-  function toEvents(topic, answer) {
+  function receiveAnswer(topic, answer) {
     const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = answer;
     if (topic === "quotes") return [["snapshot", { quotes, status }]];
     if (topic === "news") {
       // Without a cursor, news start with the next article, as in a stream.
       if (!cursor) return [];
-      return [
-        ...gap ? [["gap", { topic, after: cursor, before: null }]] : [],
-        ...articles.map((
-          /** @type {any} */ each,
-        ) => [each.updated_at ? "article.updated" : "article", each]),
-        ...retracted.map((/** @type {string} */ id) => ["article.retracted", { id }]),
-      ];
+      /** @type {PolledEvent[]} */
+      const events = gap ? [["gap", { topic, after: cursor, before: null }]] : [];
+      for (const article of articles) {
+        events.push([article.updated_at ? "article.updated" : "article", article]);
+      }
+      for (const id of retracted) events.push(["article.retracted", { id }]);
+      return events;
     }
     const state = data.state ?? data.session_state;
     const isTerminal = TERMINAL_EVENTS.includes(state);
@@ -88,22 +94,23 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
     return [[type, { id: topic.split("/")[1], ...data }]];
   }
 
+  /** Requests all topics, delivers the round and schedules the next. Throws if the network fails. */
   async function poll() {
-    /** @type {[type: string, data: unknown][]} */
+    /** @type {PolledEvent[]} */
     const events = [];
     /** @type {string[]} */
     const gone = [];
-    /** @type {string | undefined} */
+    /** The cursor of the first answer. @type {string | undefined} */
     let roundCursor;
     let delayS = Infinity;
     for (const topic of topics) {
-      const response = await sendRequest(
-        runtime,
-        topicUrl(topic),
-        "application/json",
+      const response = await sendRequest(runtime, topicUrl(topic), {
+        headers: { accept: "application/json" },
+        // The browser revalidates its copy, so an answer is never outdated.
+        cache: "no-cache",
         withCredentials,
         signal,
-      );
+      });
       // As in a resumed stream, a deleted topic is named and the others continue.
       if (response.status === 404 && topic.includes("/") && (cursor || etags.has(topic))) {
         endTopic(topic);
@@ -114,11 +121,12 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
       if (!response.ok) return end(await readRefusal(response));
       const answer = await response.json();
       const etag = response.headers.get("etag");
+      // News are requested after the cursor, so that no answer repeats another.
       if (!etag || etag !== etags.get(topic) || topic === "news") {
-        events.push(...toEvents(topic, answer));
+        events.push(...receiveAnswer(topic, answer));
       }
       etags.set(topic, etag);
-      delayS = Math.min(delayS, answer.next_poll_delay ?? 5);
+      delayS = Math.min(delayS, answer.next_poll_delay ?? DEFAULT_DELAY_S);
       roundCursor ??= answer.cursor ?? "";
     }
     cursor = roundCursor || cursor;
@@ -133,14 +141,15 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
     else if (!signal.aborted) cancelRound = runtime.after(ms, startRound);
   }
 
-  /** @param {import("../types.js").TransportEnd} how */
-  function end(how) {
+  /** @param {TransportEnd} reason */
+  function end(reason) {
     if (signal.aborted) return;
     close();
-    onEnd(how);
+    onEnd(reason);
   }
 
   function startRound() {
+    // A malformed answer counts as a lost one, because a proxy may have written it.
     poll().catch(() => end({ kind: "lost" }));
   }
 
