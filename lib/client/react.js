@@ -9,11 +9,12 @@
 // @ts-types="@types/react"
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from "react";
 import { connect } from "./client.js";
-import { EMPTY_MODEL } from "./client/model.js";
+import { EMPTY_MODEL, MAX_ARTICLES } from "./client/model.js";
+import { requestNews } from "./client/news_request.js";
 import { browserRuntime } from "./client/runtime.js";
 import { IDLE_STATE } from "./client/state.js";
 import { createModelStore } from "./client/store.js";
-import { newsUrl, serverUrl } from "./client/url.js";
+import { serverUrl } from "./client/url.js";
 
 /** @import { Context, ReactNode } from "react" */
 /** @import { Model, ModelItem } from "./client/model.js" */
@@ -21,12 +22,13 @@ import { newsUrl, serverUrl } from "./client/url.js";
 
 /**
  * Options of `connect`. The default of `url` is the server of this file. With `topics`, several hooks share the connection
- * of these topics; without, each has its own topic. Functions are those of the first component that connects.
+ * of these topics; without, each has its own topic. Functions are those of the first component
+ * that connects.
  *
  * @typedef {Partial<ConnectOptions>} HookOptions
  */
 
-/** @type {Map<string, ReturnType<typeof createModelStore>>} Stores in use, by their options. */
+/** The open stores, by {@linkcode hookKeyOf} their options. @type {Map<string, ReturnType<typeof createModelStore>>} */
 const stores = new Map();
 
 /** @type {Context<HookOptions>} */
@@ -41,28 +43,31 @@ export function Edgetape({ children, ...options }) {
   return createElement(DefaultOptions.Provider, { value: options }, children);
 }
 
-/** Computes a key that equal options share. @param {HookOptions} options */
+/** Computes a key that equal options share. Functions are not compared. @param {HookOptions} options */
 function hookKeyOf(options) {
   const entries = Object.entries(options).map(([name, value]) => [
     name,
     Array.isArray(value) ? value.toSorted() : value,
   ]);
-  return JSON.stringify(entries.sort());
+  return JSON.stringify(entries.toSorted());
 }
 
-/** @param {ConnectOptions} options @returns {() => Promise<ModelItem[]>} */
-function createNewsLoader({ url, sources, withCredentials }) {
+/**
+ * Creates a function that loads the newest articles.
+ *
+ * @param {ConnectOptions} options
+ * @returns {() => Promise<ModelItem[]>}
+ */
+function createNewsLoader({ url, sources, withCredentials = false }) {
+  const runtime = browserRuntime();
+  const server = serverUrl(url, runtime.baseUrl);
   return async () => {
-    const list = newsUrl(serverUrl(url, browserRuntime().baseUrl), sources);
-    const response = await fetch(list, {
-      credentials: withCredentials ? "include" : "same-origin",
-    });
-    if (!response.ok) throw new Error(`${list} answers ${response.status}`);
-    return (await response.json()).articles;
+    const query = { limit: MAX_ARTICLES, sources, withCredentials };
+    return (await requestNews(runtime, server, query)).articles;
   };
 }
 
-/** @param {string} key @param {ConnectOptions} options */
+/** Opens a store, which is found by its key until it closes. @param {string} key @param {ConnectOptions} options */
 function openStore(key, options) {
   const { after, report } = browserRuntime();
   const store = createModelStore({
@@ -87,13 +92,15 @@ function openStore(key, options) {
  * @returns {T}
  */
 function useStore(topic, options, select) {
-  const given = { ...useContext(DefaultOptions), ...options };
-  const topics = topic && given.topics?.includes(topic) ? given.topics : [topic ?? ""];
-  const complete = { url: new URL(".", import.meta.url).href, ...given, topics };
-  const key = hookKeyOf(complete);
+  const hookOptions = { ...useContext(DefaultOptions), ...options };
+  const topics = topic && hookOptions.topics?.includes(topic) ? hookOptions.topics : [topic ?? ""];
+  const connectOptions = { url: new URL(".", import.meta.url).href, ...hookOptions, topics };
+  const key = hookKeyOf(connectOptions);
   const subscribe = useMemo(
-    () => (/** @type {() => void} */ listener) =>
-      topic === null ? () => {} : (stores.get(key) ?? openStore(key, complete)).subscribe(listener),
+    () => (/** @type {() => void} */ listener) => {
+      if (topic === null) return () => {};
+      return (stores.get(key) ?? openStore(key, connectOptions)).subscribe(listener);
+    },
     [key],
   );
   return useSyncExternalStore(

@@ -24,7 +24,7 @@ import { createTickerView } from "./ticker/view.js";
 /** The subscriptions of this page, by server. @type {Map<string, SharedSubscription>} */
 const subscriptions = new Map();
 
-/** @param {string} url */
+/** Returns the subscription at a server, which is created with its first ticker. @param {string} url Absolute. */
 function subscriptionAt(url) {
   const subscription = subscriptions.get(url) ?? createSharedSubscription({
     open: (symbols) => connect({ url, topics: ["quotes"], symbols }),
@@ -37,8 +37,8 @@ function subscriptionAt(url) {
   return subscription;
 }
 
-/** Stands in for a feed whose URL is invalid. @param {string} url @returns {ObservableFeed} */
-function invalidFeed(url) {
+/** Creates a stopped feed in place of one whose URL is invalid. @param {string} url @returns {ObservableFeed} */
+function createInvalidFeed(url) {
   /** @type {ConnectionState} */
   const state = Object.freeze({
     ...IDLE_STATE,
@@ -48,10 +48,13 @@ function invalidFeed(url) {
   return { state: () => state, onState: () => () => {}, reconnect() {} };
 }
 
-/** @type {TickerData} */
+/** The symbol of the only item while a ticker waits for its first symbols. */
+const PLACEHOLDER_SYMBOL = "";
+
+/** The data of a ticker without a subscription. @type {TickerData} */
 const NO_TICKER_DATA = { quotes: {}, statuses: [], hasSnapshot: false };
 
-/** The element. */
+/** The element. It subscribes while it is in the document, and again when `symbols` or `url` changes. */
 export class EdgetapeTicker extends HTMLElement {
   static observedAttributes = ["symbols", "url", "layout", "lang"];
   #view = createTickerView(this.attachShadow({ mode: "open" }));
@@ -81,7 +84,7 @@ export class EdgetapeTicker extends HTMLElement {
     this.#subscription = URL.canParse(url, document.baseURI)
       ? subscriptionAt(new URL(url, document.baseURI).href)
       : undefined;
-    this.#view.badge.feed = this.#subscription ?? invalidFeed(url);
+    this.#view.badge.feed = this.#subscription ?? createInvalidFeed(url);
     this.#leave = this.#subscription?.join(this.#symbols(), () => this.#show()) ?? (() => {});
     this.#show();
   }
@@ -95,21 +98,18 @@ export class EdgetapeTicker extends HTMLElement {
     const state = this.#view.badge.feed?.state();
     const requested = this.#symbols();
     const offered = [...Object.keys(quotes), ...statuses.flatMap(({ symbols }) => symbols)];
-    const symbols = requested.length
-      ? requested
-      : offered.length
-      ? [...new Set(offered)].sort()
-      : [""];
+    const symbols = requested.length > 0 ? requested : [...new Set(offered)].sort();
+    if (symbols.length === 0) symbols.push(PLACEHOLDER_SYMBOL);
     const common = { statuses, hasSnapshot, isFollowing: !!state && isFollowing(state) };
-    const lang = this.closest("[lang]")?.getAttribute("lang");
+    const locale = localeOf(this.closest("[lang]")?.getAttribute("lang"));
     this.#view.show(
       symbols.map((symbol) => ({ ...common, symbol, quote: quotes[symbol] })),
-      localeOf(lang ?? ""),
+      locale,
     );
   }
 }
 
-// Another version of this file may have defined it.
+// Another version of this file may have defined the element.
 if (!customElements.get("edgetape-ticker")) {
   customElements.define("edgetape-ticker", EdgetapeTicker);
 }

@@ -6,15 +6,15 @@
  * @module
  */
 
-/** Ms since the epoch, monotonic, as `ConnectionState.nextTryAt`. */
+/** Returns ms since the epoch by the monotonic clock, as `ConnectionState.nextTryAt` has them. */
 const clientNow = () => performance.timeOrigin + performance.now();
 
 /**
- * Counts down once a second until it is stopped. It pauses while the element is hidden, scrolled away or in a background
+ * Creates a countdown, which reports once per second until it is stopped. It pauses while the element is hidden, scrolled away or in a background
  * tab.
  *
  * @param {Element} element
- * @param {(seconds: number | null) => void} onSeconds Receives whole seconds, 0 at the end; null if nothing is counted.
+ * @param {(seconds: number | null) => void} onSeconds Receives whole seconds, 0 at the end; null without an end.
  */
 export function createCountdown(element, onSeconds) {
   /** @type {number | null} */
@@ -24,12 +24,14 @@ export function createCountdown(element, onSeconds) {
   let timer;
   const controller = new AbortController();
 
+  /** Reports the seconds and schedules the next report while the element is visible. */
   function count() {
     clearTimeout(timer);
     if (endsAt === null) return onSeconds(null);
     const leftMs = endsAt - clientNow();
     onSeconds(Math.max(0, Math.ceil(leftMs / 1000)));
     if (leftMs > 0 && isVisible && !document.hidden) {
+      // Just after the next whole second, because a timer may fire early.
       timer = setTimeout(count, leftMs % 1000 + 1);
     }
   }
@@ -42,11 +44,12 @@ export function createCountdown(element, onSeconds) {
   document.addEventListener("visibilitychange", count, { signal: controller.signal });
 
   return {
-    /** @param {number | null} time Ms since the epoch. */
+    /** Starts to count, or stops at null. @param {number | null} time Ms since the epoch by the monotonic clock. */
     setEnd(time) {
       endsAt = time;
       count();
     },
+    /** Ends the countdown for good. */
     stop() {
       clearTimeout(timer);
       observer.disconnect();

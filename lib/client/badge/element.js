@@ -47,6 +47,7 @@ export class ConnectionBadge extends HTMLElement {
     this.#show();
   }
 
+  /** Creates a new countdown, because a disconnected one has ended. */
   connectedCallback() {
     this.#countdown = createCountdown(this, this.#view.showCountdown);
     this.#adopt("feed");
@@ -68,6 +69,7 @@ export class ConnectionBadge extends HTMLElement {
     this[name] = value;
   }
 
+  /** Subscribes to the feed instead of the previous one. */
   #observe() {
     this.#unsubscribe();
     if (!this.isConnected) return;
@@ -84,7 +86,7 @@ export class ConnectionBadge extends HTMLElement {
   }
 }
 
-// Another module of this package may have defined it.
+// Another module of this package, which is bundled with its own copy, may have defined it.
 if (!customElements.get("connection-badge")) {
   customElements.define("connection-badge", ConnectionBadge);
 }

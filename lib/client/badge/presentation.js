@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatDuration } from "../format/values.js";
 
 /** @import { ConnectionState, ConnectionStateKind } from "../client/types.js" */
 
@@ -12,10 +13,10 @@
  * @property {string} word
  * @property {"good" | "warn" | "bad" | "calm"} tone The colour.
  * @property {string} shape The path of the mark, in a square of 16.
- * @property {boolean} [canReconnect] True if an attempt now is useful.
+ * @property {boolean} [canReconnect] True if an immediate attempt is useful.
  */
 
-/** @type {Readonly<Record<ConnectionStateKind, Presentation>>} */
+/** The presentation of each kind of state. @type {Readonly<Record<ConnectionStateKind, Presentation>>} */
 export const PRESENTATIONS = {
   connecting: {
     word: "Connecting",
@@ -70,11 +71,9 @@ export function reasonText({ reason, nextTryAt }) {
   return nextTryAt === null ? reason : reason.replace(/ Next try in \d+ s\.$/, "");
 }
 
-/** @param {number | null} seconds Null if no attempt is scheduled. */
+/** Writes the time until the next attempt. @param {number | null} seconds Null if none is scheduled. */
 export function nextTryText(seconds) {
   if (seconds === null) return "";
   if (seconds === 0) return "Trying now.";
-  return `Next try in ${
-    seconds < 90 ? `${seconds}\u00a0s` : `${Math.round(seconds / 60)}\u00a0min`
-  }.`;
+  return `Next try in ${formatDuration(seconds)}.`;
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { writeText } from "../dom/write_text.js";
 import { nextTryText, PRESENTATIONS, reasonText } from "./presentation.js";
 
 /** @import { ConnectionState } from "../client/types.js" */
@@ -12,8 +13,8 @@ import { nextTryText, PRESENTATIONS, reasonText } from "./presentation.js";
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /**
- * The style sheet, constructed so that a policy without `unsafe-inline` allows it. Every coloured part has a ground of its
- * own, for a contrast of 4.5:1 on any page. `light-dark()` follows the page's `color-scheme`.
+ * The style sheet, constructed so that a policy without `unsafe-inline` allows it. Every coloured part has its own
+ * background, for a contrast of 4.5:1 on any page. `light-dark()` follows the page's `color-scheme`.
  */
 const BADGE_STYLE = `
 :host {
@@ -66,6 +67,8 @@ const BADGE_STYLE = `
 `;
 
 /**
+ * Creates an element that pages can style as `::part(…)`.
+ *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {string} part
@@ -76,13 +79,8 @@ function createPart(tag, part) {
   return element;
 }
 
-/** Writes a text unless it is there already. @param {Element} element @param {string} text */
-export function writeText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 /**
- * Fills a shadow root.
+ * Fills a shadow root, which must be empty.
  *
  * @param {ShadowRoot} root
  * @param {() => void} onReconnect Called when the button is pressed.
@@ -111,7 +109,7 @@ export function createBadgeView(root, onReconnect) {
   root.append(status, reason, countdown, button);
 
   let canReconnect = false;
-  /** A focused button stays until it loses the focus, because hiding it would move the focus. */
+  /** Shows or hides the button. A focused one stays until it loses the focus, because hiding it would move the focus. */
   function showButton() {
     const hasFocus = root.activeElement === button;
     button.hidden = !canReconnect && !hasFocus;
@@ -123,7 +121,7 @@ export function createBadgeView(root, onReconnect) {
   button.addEventListener("blur", () => queueMicrotask(showButton)); // Until then it has the focus.
 
   return {
-    /** @param {ConnectionState} state */
+    /** Shows a state, except its countdown. @param {ConnectionState} state */
     show(state) {
       const presentation = PRESENTATIONS[state.kind];
       status.dataset.tone = presentation.tone;
@@ -133,7 +131,7 @@ export function createBadgeView(root, onReconnect) {
       canReconnect = presentation.canReconnect ?? false;
       showButton();
     },
-    /** @param {number | null} seconds */
+    /** Shows the time until the next attempt. @param {number | null} seconds Null if none is scheduled. */
     showCountdown: (seconds) => writeText(countdown, nextTryText(seconds)),
   };
 }

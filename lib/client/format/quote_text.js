@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Texts of quotes. Uses neither the DOM nor a clock.
+ * Texts of quotes. They use neither the DOM nor a clock.
  *
  * @module
  */
@@ -15,27 +15,30 @@ import { formatDecimal, formatDuration } from "./values.js";
  * @property {string} symbol
  * @property {QuoteData | undefined} quote Undefined until the first price.
  * @property {readonly StatusData[]} statuses The status of every provider.
- * @property {boolean} isFollowing False if the connection is down, so the freshness of the price is unknown.
+ * @property {boolean} isFollowing False if the connection is down, so that the freshness of the price is unknown.
  */
 
 /** The provider of symbols that no provider serves. */
 export const NO_PROVIDER = "none";
 
-/** Freshness of a price without a fault. */
+/** The kinds of freshness of a price without a fault, as {@linkcode describeFreshness} returns them. */
 export const FRESH_KINDS = new Set(["live", "delayed", "closed"]);
 
+/** Texts after the currency. A coin needs none. */
 const UNIT_TEXTS = new Map([
   ["coin", ""],
   ["troy_oz", "per troy oz"],
   ["bbl", "per barrel"],
 ]);
 
+/** Texts of the time that a change is measured from. */
 const BASIS_TEXTS = new Map([
   ["prev_close", "since close"],
   ["rolling_24h", "in 24 h"],
   ["utc_day", "today, UTC"],
 ]);
 
+/** Texts of the sessions that differ from regular trading. */
 const SESSION_TEXTS = new Map([
   ["pre", "pre-market"],
   ["post", "after hours"],
@@ -52,7 +55,12 @@ export function findUnserved(symbol, statuses) {
   return statuses.find((each) => each.provider === NO_PROVIDER && each.symbols.includes(symbol));
 }
 
-/** @param {QuoteData} quote @returns {"up" | "down" | "flat" | "none"} */
+/**
+ * Returns the direction of a change.
+ *
+ * @param {QuoteData} quote
+ * @returns {"up" | "down" | "flat" | "none"} `none` if the provider sends no change.
+ */
 export function directionOf({ change, change_pct }) {
   if (change === null && change_pct === null) return "none";
   const sign = change === null ? Math.sign(change_pct ?? 0) : Math.sign(Number(change));
@@ -76,7 +84,8 @@ function changeNumbers({ change, change_pct, decimals }, signDisplay, locale) {
 }
 
 /**
- * Formats a change: the percentage first, which compares, with arrow and sign; then the amount and the basis.
+ * Formats a change. The percentage comes first, with arrow and sign, because it compares symbols; then the amount and the
+ * basis.
  *
  * @param {QuoteData} quote
  * @param {string} [locale]
@@ -95,7 +104,7 @@ export function changeTexts(quote, locale) {
   };
 }
 
-/** @param {QuoteData} quote */
+/** Writes the unit of a price, such as "USD per barrel". @param {QuoteData} quote */
 export function unitText({ currency, unit }) {
   return unit === "points"
     ? "points"
@@ -103,7 +112,7 @@ export function unitText({ currency, unit }) {
 }
 
 /**
- * Describes the freshness of a price: a kind for the style sheet and a text for people.
+ * Describes the freshness of a price by a kind for the style sheet and a text for people. The worst fault is named.
  *
  * @param {QuoteData} quote
  * @param {Omit<SymbolData, "quote">} data
@@ -120,18 +129,18 @@ export function describeFreshness(quote, { symbol, statuses, isFollowing }) {
   const session = SESSION_TEXTS.get(quote.session);
   const suffix = session ? `, ${session}` : "";
   if (!quote.is_delayed) return { kind: "live", text: `live${suffix}` };
-  const by = quote.delay_s === null ? "" : ` by ${formatDuration(quote.delay_s)}`;
-  return { kind: "delayed", text: `delayed${by}${suffix}` };
+  const delay = quote.delay_s === null ? "" : ` by ${formatDuration(quote.delay_s)}`;
+  return { kind: "delayed", text: `delayed${delay}${suffix}` };
 }
 
 /**
- * Names the source of a price as it writes itself, with its attribution if that differs.
+ * Names the source of a price, in its own spelling, with its attribution if that differs.
  *
  * @param {QuoteData} quote
  */
 export function sourceTexts({ source, attribution }) {
-  const isName = attribution.toLowerCase() === source.toLowerCase();
-  return isName ? { source: attribution, attribution: "" } : { source, attribution };
+  const isSameName = attribution.toLowerCase() === source.toLowerCase();
+  return isSameName ? { source: attribution, attribution: "" } : { source, attribution };
 }
 
 /** Explains a missing price. @param {Pick<SymbolData, "symbol" | "statuses">} data */
@@ -154,11 +163,11 @@ export function missingPriceText({ symbol, statuses }) {
 export function quoteSentence(quote, freshness) {
   const direction = directionOf(quote);
   const { amount, percent } = changeNumbers(quote, "never");
-  const by = direction === "flat" ? "unchanged" : `${direction} ${percent || amount}`;
+  const change = direction === "flat" ? "unchanged" : `${direction} ${percent || amount}`;
   return [
     quote.name,
     `${formatDecimal(quote.price, quote.decimals)} ${unitText(quote)}`,
-    direction === "none" ? "" : `${by} ${BASIS_TEXTS.get(quote.basis) ?? ""}`.trim(),
+    direction === "none" ? "" : `${change} ${BASIS_TEXTS.get(quote.basis) ?? ""}`.trim(),
     freshness,
     quote.simulated ? "simulated" : "",
   ].filter(Boolean).join(", ");

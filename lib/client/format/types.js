@@ -1,25 +1,27 @@
 // @ts-check
 /**
- * Types of the data that texts are made from. The server passes its own types to the same functions, so the type check
- * finds differences.
+ * Types of the data from which texts are made. The server passes its own types to the same functions, so that the type
+ * check finds differences.
  *
  * @module
  */
 
 /**
+ * A quote, as the server sends it.
+ *
  * @typedef {object} QuoteData
  * @property {string} symbol
  * @property {string} name
  * @property {string} class
- * @property {string} price
+ * @property {string} price A decimal.
  * @property {string | null} change
  * @property {number | null} change_pct
  * @property {string} basis
  * @property {string} currency
  * @property {string} unit
- * @property {number} decimals
+ * @property {number} decimals Of the price.
  * @property {string} session
- * @property {string | null} as_of
+ * @property {string | null} as_of The time of the price at its market.
  * @property {string} received_at
  * @property {boolean} is_delayed
  * @property {number | null} delay_s
@@ -42,6 +44,8 @@
  */
 
 /**
+ * An article, as the server sends it.
+ *
  * @typedef {object} ArticleData
  * @property {string} id
  * @property {string} title
@@ -66,10 +70,12 @@
  */
 
 /**
+ * The state of an operation, as the server sends it.
+ *
  * @typedef {object} OperationData
  * @property {string} id
  * @property {string} state
- * @property {number | null} progress
+ * @property {number | null} progress From 0 to 1.
  * @property {string | null} message
  * @property {number | null} eta_s
  */

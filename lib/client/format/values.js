@@ -5,10 +5,10 @@
  * @module
  */
 
-/** @type {Map<string, Intl.NumberFormat>} */
+/** Formats by their options: creating one takes longer than using it. @type {Map<string, Intl.NumberFormat>} */
 const numberFormats = new Map();
 
-/** @param {string} text @returns {text is `${number}`} */
+/** Returns true for a text that `Intl.NumberFormat` formats exactly. @param {string} text @returns {text is `${number}`} */
 function isDecimal(text) {
   return /^-?\d+(\.\d+)?$/.test(text);
 }
@@ -16,7 +16,7 @@ function isDecimal(text) {
 /**
  * Formats a decimal with the provider's own digits, without converting it to a binary number.
  *
- * @param {string} text
+ * @param {string} text Returned unchanged if it is not a decimal.
  * @param {number} decimals
  * @param {"auto" | "exceptZero" | "never"} [signDisplay]
  * @param {string} [locale]
@@ -33,25 +33,33 @@ export function formatDecimal(text, decimals, signDisplay = "auto", locale = "en
   return format.format(text).replace("-", "−");
 }
 
-/** Resolves a `lang` to a locale. The default is the browser's. @param {string | undefined} lang */
+/**
+ * Resolves a `lang` attribute to a locale.
+ *
+ * @param {string | null | undefined} lang The browser's locale is used if it is missing or not a language tag.
+ */
 export function localeOf(lang) {
-  const ownLocale = new Intl.NumberFormat().resolvedOptions().locale;
+  const browserLocale = new Intl.NumberFormat().resolvedOptions().locale;
   try {
-    return lang ? new Intl.NumberFormat(lang).resolvedOptions().locale : ownLocale;
+    return lang ? new Intl.NumberFormat(lang).resolvedOptions().locale : browserLocale;
   } catch {
-    return ownLocale; // `lang` is not a language tag.
+    return browserLocale; // `lang` is not a language tag.
   }
 }
 
+/** Returns the day of a time in UTC, such as "2026-01-31". @param {number} ms Since the epoch. */
+export const utcDay = (ms) => new Date(ms).toISOString().slice(0, 10);
+
 /**
- * Formats a time in UTC: the time of day, with the date if that is not today's.
+ * Formats a time in UTC as the time of day, or as date and time if it is not on the day of `now`.
  *
- * @param {string} iso
- * @param {number} now
+ * @param {string} iso In UTC.
+ * @param {number} now Ms since the epoch.
  */
 export function formatTime(iso, now) {
-  const today = new Date(now).toISOString().slice(0, 10);
-  return iso.startsWith(today) ? iso.slice(11, 19) : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
+  return iso.startsWith(utcDay(now))
+    ? iso.slice(11, 19)
+    : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }
 
 /** Formats a duration, rounded, in its largest fitting unit. @param {number} seconds */

@@ -10,12 +10,12 @@ import { formatDecimal } from "../format/values.js";
 
 /** @import { PricePoint } from "./price_history.js" */
 
-/** The width of a time, in px. It is centred on its tick. */
-const TICK_WIDTH = 56;
+/** The width in px of a time of 12 px type, which is centred on its tick. */
+const TICK_WIDTH_PX = 56;
 
 const CHART_STYLES = "/page/uplot.css";
 
-/** Loads the package's style sheet once. */
+/** Loads the package's style sheet once. Throws if it cannot be loaded. */
 async function loadChartStyles() {
   if (document.querySelector(`link[href="${CHART_STYLES}"]`)) return;
   const link = document.createElement("link");
@@ -28,20 +28,22 @@ async function loadChartStyles() {
   try {
     await promise;
   } catch (error) {
-    link.remove(); // Otherwise the next chart takes it for loaded.
+    link.remove(); // Otherwise the next chart would take it for loaded.
     throw error;
   }
 }
 
-/** @param {readonly PricePoint[]} points @returns {[number[], number[]]} */
+/** Converts points to columns: seconds and prices. @param {readonly PricePoint[]} points @returns {[number[], number[]]} */
 function chartData(points) {
   return [points.map(({ at }) => at / 1000), points.map(({ price }) => price)];
 }
 
-/** Formats the time of day in UTC, as the rest of the page. @param {number} seconds */
+/** Formats the time of day in UTC, as on the rest of the page. @param {number} seconds */
 const tickTime = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
 
 /**
+ * Computes the options of a plot, with the size and the colours that the host has at the time.
+ *
  * @param {HTMLElement} host
  * @param {number} decimals Of the price.
  * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, null for none.
@@ -71,14 +73,15 @@ function chartOptions(host, decimals, onPoint) {
         space: 96,
         // Omits a time that the left edge would cut.
         values: (plot, splits) =>
-          splits.map((each) => plot.valToPos(each, "x") < TICK_WIDTH / 2 ? "" : tickTime(each)),
+          splits.map((time) => plot.valToPos(time, "x") < TICK_WIDTH_PX / 2 ? "" : tickTime(time)),
       },
       {
         ...axis,
         side: 1,
+        // Digits of 12 px type are up to 7 px wide. At least four of them, and a margin.
         size: (_, values) => Math.max(...(values ?? []).map(({ length }) => length), 4) * 7 + 12,
         values: (_, splits) =>
-          splits.map((each) => formatDecimal(each.toFixed(decimals), decimals)),
+          splits.map((price) => formatDecimal(price.toFixed(decimals), decimals)),
       },
     ],
     series: [{}, {
@@ -92,38 +95,40 @@ function chartOptions(host, decimals, onPoint) {
 }
 
 /**
- * Draws a history in the colours of the page, and again when they change.
+ * Creates an empty chart in the colours of the page. It is drawn again when they change or when the host is resized.
  *
  * @param {HTMLElement} host
- * @param {number} decimals
- * @param {(index: number | null) => void} onPoint
+ * @param {number} decimals Of the price.
+ * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, null for none.
+ * @throws {Error} If the style sheet cannot be loaded.
  */
 export async function createChart(host, decimals, onPoint) {
   await loadChartStyles();
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const darkScheme = matchMedia("(prefers-color-scheme: dark)");
   /** @type {readonly PricePoint[]} */
   let points = [];
   let plot = new uPlot(chartOptions(host, decimals, onPoint), chartData(points), host);
-  const resized = new ResizeObserver(() =>
+  const resizeObserver = new ResizeObserver(() =>
     plot.setSize({ width: host.clientWidth, height: host.clientHeight })
   );
-  resized.observe(host);
+  resizeObserver.observe(host);
 
   function redraw() {
     plot.destroy();
     plot = new uPlot(chartOptions(host, decimals, onPoint), chartData(points), host);
   }
-  dark.addEventListener("change", redraw);
+  darkScheme.addEventListener("change", redraw);
 
   return {
-    /** @param {readonly PricePoint[]} next */
-    draw(next) {
-      points = next;
+    /** Draws other points. @param {readonly PricePoint[]} newPoints */
+    draw(newPoints) {
+      points = newPoints;
       plot.setData(chartData(points));
     },
+    /** Removes the chart for good. */
     close() {
-      dark.removeEventListener("change", redraw);
-      resized.disconnect();
+      darkScheme.removeEventListener("change", redraw);
+      resizeObserver.disconnect();
       plot.destroy();
     },
   };

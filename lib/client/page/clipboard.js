@@ -5,14 +5,15 @@
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
+import { writeText } from "../dom/write_text.js";
 import { findElement } from "./dom.js";
 
+/** The time that a button shows the result: long enough to read two words. */
 const FEEDBACK_MS = 2000;
 
 /**
- * Shows a button beside each command if the browser can copy. Commands get the server's URL as this browser knows it,
- * because a server behind a proxy may not.
+ * Shows a button beside each command if the browser can copy. The commands get the origin of this page, because a server
+ * behind a proxy may not know it.
  *
  * @param {HTMLElement} page
  */
@@ -27,12 +28,12 @@ export function showCopyButtons(page) {
   }
 }
 
-/** @param {HTMLButtonElement} button @param {HTMLElement} code */
+/** Shows a button that copies a command. @param {HTMLButtonElement} button @param {HTMLElement} code */
 function showCopyButton(button, code) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
-  /** @param {string} text */
+  /** Shows a text in place of "Copy" for a moment. @param {string} text */
   function showFeedback(text) {
     clearTimeout(timer);
     button.textContent = text;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
+import { writeText } from "../dom/write_text.js";
 import { formatDecimal, formatTime } from "../format/values.js";
 import { findElement } from "./dom.js";
 import { rowTexts } from "./text.js";
@@ -13,7 +13,7 @@ import { rowTexts } from "./text.js";
 /** @import { PriceHistory, PricePoint } from "./price_history.js" */
 /** @import { PageQuotes } from "./quote_table.js" */
 
-/** @typedef {{ draw(points: readonly PricePoint[]): void, close(): void }} PriceChart */
+/** The chart, whose module is loaded on demand. @typedef {{ draw(points: readonly PricePoint[]): void, close(): void }} PriceChart */
 
 const CHART_ERROR_TEXT = "The chart cannot be loaded. Close this dialog and try again.";
 
@@ -37,15 +37,22 @@ function historyTexts(points, decimals) {
   };
 }
 
-/** Takes over the server's empty dialog. @param {HTMLElement} page @param {PriceHistory} history */
+/**
+ * Takes over the server's empty dialog.
+ *
+ * @param {HTMLElement} page
+ * @param {PriceHistory} history
+ */
 export function createDetailDialog(page, history) {
   const dialog = findElement(page, "#detail", HTMLDialogElement);
   const plot = findElement(dialog, ".plot", HTMLElement);
   const caption = findElement(dialog, "[data-field=since]", HTMLElement);
+  /** The symbol of the open dialog, "" while it is closed. */
   let symbol = "";
   let decimals = 2;
+  /** True while the caption shows the price at the pointer. */
   let isPointing = false;
-  let hasFailed = false;
+  let hasChartFailed = false;
   /** @type {PriceChart | undefined} */
   let chart;
 
@@ -58,7 +65,7 @@ export function createDetailDialog(page, history) {
     writeText(caption, `${formatDecimal(price.toFixed(decimals), decimals)} at ${time} UTC`);
   }
 
-  /** @param {PageQuotes} data */
+  /** Paints the open dialog. @param {PageQuotes} data */
   function paint({ quotes, status, isFollowing }) {
     const quote = quotes[symbol];
     if (!dialog.open || !quote) return;
@@ -70,14 +77,14 @@ export function createDetailDialog(page, history) {
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(dialog, `[data-field=${field}]`, HTMLElement), text);
     }
-    if (!isPointing) writeText(caption, hasFailed ? CHART_ERROR_TEXT : since);
+    if (!isPointing) writeText(caption, hasChartFailed ? CHART_ERROR_TEXT : since);
     dialog.dataset.direction = content.direction;
     dialog.dataset.freshness = content.freshness;
     plot.ariaLabel = `${quote.name}, ${since.toLowerCase()}: between ${range}`;
     chart?.draw(points);
   }
 
-  /** Loads the chart, undefined if that fails: the dialog works without it. */
+  /** Loads the chart. Returns undefined if that fails, because the dialog works without it. */
   async function loadChart() {
     try {
       const { createChart } = await import("./chart.js");
@@ -93,7 +100,7 @@ export function createDetailDialog(page, history) {
     chart = undefined;
     symbol = "";
     isPointing = false;
-    hasFailed = false;
+    hasChartFailed = false;
   });
   findElement(dialog, ".close", HTMLButtonElement).addEventListener("click", () => dialog.close());
   // For browsers without `closedby`: a click beside the dialog closes it.
@@ -103,20 +110,26 @@ export function createDetailDialog(page, history) {
 
   return {
     paint,
-    /** @param {string} requested @param {PageQuotes} data */
-    async open(requested, data) {
-      const quote = data.quotes[requested];
+    /**
+     * Opens the dialog. Does nothing if it is open or if the symbol has no quote.
+     *
+     * @param {string} requestedSymbol
+     * @param {PageQuotes} data
+     */
+    async open(requestedSymbol, data) {
+      const quote = data.quotes[requestedSymbol];
       if (!quote || dialog.open) return;
-      symbol = requested;
+      symbol = requestedSymbol;
       decimals = quote.decimals;
       dialog.showModal();
       paint(data);
-      const loaded = await loadChart();
-      if (symbol !== requested || chart) return loaded?.close();
-      chart = loaded;
+      const loadedChart = await loadChart();
+      // The dialog may have been closed, or opened again, in the meantime.
+      if (symbol !== requestedSymbol || chart) return loadedChart?.close();
+      chart = loadedChart;
       chart?.draw(history.pointsOf(symbol));
-      hasFailed = !loaded;
-      if (hasFailed) writeText(caption, CHART_ERROR_TEXT);
+      hasChartFailed = !loadedChart;
+      if (hasChartFailed) writeText(caption, CHART_ERROR_TEXT);
     },
   };
 }

@@ -1,20 +1,20 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Access to elements of the server's first paint.
+ * Elements of the server's first paint.
  *
  * @module
  */
 
 /**
- * Finds an element.
+ * Finds the first element that matches a selector.
  *
  * @template {Element} T
  * @param {ParentNode} parent
  * @param {string} selector
  * @param {new () => T} type
  * @returns {T}
- * @throws {TypeError} If the page has no such element.
+ * @throws {TypeError} If there is none, or if it is of another type.
  */
 export function findElement(parent, selector, type) {
   const element = parent.querySelector(selector);
@@ -23,14 +23,15 @@ export function findElement(parent, selector, type) {
 }
 
 /**
- * Shows notes in a list, each with the state that colours it.
+ * Shows notes in a list, unless it shows them already. The style sheet colours a note by its state.
  *
  * @param {HTMLUListElement} list
  * @param {readonly { state: string, text: string }[]} notes
  */
 export function showNotes(list, notes) {
-  if (notes.map(({ text }) => text).join("\n") === list.dataset.notes) return;
-  list.dataset.notes = notes.map(({ text }) => text).join("\n");
+  const texts = notes.map(({ text }) => text).join("\n");
+  if (texts === list.dataset.notes) return;
+  list.dataset.notes = texts;
   list.replaceChildren(...notes.map(({ state, text }) => {
     const item = document.createElement("li");
     item.dataset.state = state;

@@ -10,10 +10,10 @@ import { findElement } from "./dom.js";
 /** @import { LiveEvent } from "../client/types.js" */
 
 const MAX_LOGGED_FRAMES = 40;
-/** The most characters shown of an event's data: snapshots are long. */
+/** The most characters shown of an event's data, because snapshots are long. */
 const MAX_DATA_CHARACTERS = 280;
 
-/** Renders an event as a line of four texts. @param {LiveEvent} event @param {number} now */
+/** Renders an event as a line with its time, type, id and data. @param {LiveEvent} event @param {number} now */
 function renderFrame({ type, id, data }, now) {
   const json = JSON.stringify(data) ?? "";
   const isLong = json.length > MAX_DATA_CHARACTERS;
@@ -31,7 +31,7 @@ function renderFrame({ type, id, data }, now) {
   return line;
 }
 
-/** Takes over the empty list. @param {HTMLElement} page */
+/** Takes over the server's empty list and its button. @param {HTMLElement} page */
 export function createFrameLog(page) {
   const list = findElement(page, "#frames ol", HTMLOListElement);
   const button = findElement(page, "#frames button", HTMLButtonElement);
@@ -44,7 +44,7 @@ export function createFrameLog(page) {
   });
 
   return {
-    /** @param {LiveEvent} event */
+    /** Adds an event at the top, unless the user has paused the log. @param {LiveEvent} event */
     add(event) {
       if (isPaused) return;
       list.prepend(renderFrame(event, Date.now()));

@@ -5,11 +5,19 @@
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
+import { writeText } from "../dom/write_text.js";
+import { utcDay } from "../format/values.js";
 import { findElement, showNotes } from "./dom.js";
 import { articleTexts, feedNotes, MAX_SHOWN_ARTICLES } from "./text.js";
 
 /** @import { ArticleData, FeedData } from "../format/types.js" */
+
+/**
+ * @typedef {object} PaintedArticle
+ * @property {ArticleData} article
+ * @property {string} day The day in UTC of the paint: a time shows its date on any other day.
+ * @property {HTMLElement} item
+ */
 
 /** Takes over the server's first paint. @param {HTMLElement} page */
 export function createNewsList(page) {
@@ -17,28 +25,34 @@ export function createNewsList(page) {
   const template = findElement(page, "#article", HTMLTemplateElement);
   const emptyNote = findElement(page, "#no-articles", HTMLElement);
   const feedList = findElement(page, "#feeds", HTMLUListElement);
-  /** @type {Map<string, { article: ArticleData, item: HTMLElement }>} The painted articles. */
-  const items = new Map();
+  /** The articles in the list, by id. @type {Map<string, PaintedArticle>} */
+  const painted = new Map();
 
   /** Finds the server's item of an article, or creates one. @param {string} id */
-  function itemFor(id) {
-    const existing = [...list.children].find((each) =>
-      each instanceof HTMLElement && each.dataset.article === id
+  function findOrCreateItem(id) {
+    const serverItem = [...list.children].find((child) =>
+      child instanceof HTMLElement && child.dataset.article === id
     );
-    if (existing instanceof HTMLElement) return existing;
+    if (serverItem instanceof HTMLElement) return serverItem;
     const item = findElement(template.content, "li", HTMLLIElement).cloneNode(true);
-    if (!(item instanceof HTMLElement)) throw new TypeError("The template holds no item");
+    if (!(item instanceof HTMLElement)) throw new TypeError("The template has no item");
     item.dataset.article = id;
     return item;
   }
 
-  /** @param {ArticleData} article */
-  function paintItem(article) {
-    const known = items.get(article.id);
-    if (known?.article === article) return known.item;
-    const item = known?.item ?? itemFor(article.id);
-    items.set(article.id, { article, item });
-    const { href, time, texts } = articleTexts(article, Date.now());
+  /**
+   * Paints an article unless it is painted already. An article is immutable: a changed one is a new object.
+   *
+   * @param {ArticleData} article
+   * @param {number} now
+   */
+  function paintItem(article, now) {
+    const day = utcDay(now);
+    const previous = painted.get(article.id);
+    if (previous?.article === article && previous.day === day) return previous.item;
+    const item = previous?.item ?? findOrCreateItem(article.id);
+    painted.set(article.id, { article, day, item });
+    const { href, time, texts } = articleTexts(article, now);
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(item, `[data-field=${field}]`, HTMLElement), text);
     }
@@ -51,25 +65,28 @@ export function createNewsList(page) {
 
   return {
     /**
-     * Paints the newest articles. Unchanged items are not touched, so that no reader loses the place.
+     * Paints the newest articles and removes all others. Unchanged items stay in place, so that no reader loses focus,
+     * selection or position.
      *
      * @param {readonly ArticleData[]} articles Newest first.
      */
     paint(articles) {
+      const now = Date.now();
       const visible = articles.slice(0, MAX_SHOWN_ARTICLES);
       const ids = new Set(visible.map(({ id }) => id));
-      for (const id of items.keys()) if (!ids.has(id)) items.delete(id);
-      for (const item of [...list.children]) {
-        if (!(item instanceof HTMLElement && ids.has(item.dataset.article ?? ""))) item.remove();
+      for (const id of painted.keys()) if (!ids.has(id)) painted.delete(id);
+      for (const child of [...list.children]) {
+        const isVisible = child instanceof HTMLElement && ids.has(child.dataset.article ?? "");
+        if (!isVisible) child.remove();
       }
-      visible.forEach((article, at) => {
-        const item = paintItem(article);
-        const present = list.children[at] ?? null;
-        if (present !== item) list.insertBefore(item, present);
+      visible.forEach((article, index) => {
+        const item = paintItem(article, now);
+        const current = list.children[index] ?? null;
+        if (current !== item) list.insertBefore(item, current);
       });
       emptyNote.hidden = visible.length > 0;
     },
-    /** @param {readonly FeedData[]} feeds */
+    /** Shows a note for each feed that has moved, is gone or cannot be read. @param {readonly FeedData[]} feeds */
     paintFeeds: (feeds) => showNotes(feedList, feedNotes(feeds, Date.now())),
   };
 }

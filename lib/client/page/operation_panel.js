@@ -1,12 +1,12 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A demo operation: a button starts it, and a connection of its own follows it to its end.
+ * The panel of a demo operation. A button starts the operation, and a separate connection follows it to its end.
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
 import { TERMINAL_EVENTS } from "../client/event_types.js";
+import { writeText } from "../dom/write_text.js";
 import { formatDuration } from "../format/values.js";
 import { findElement } from "./dom.js";
 
@@ -25,7 +25,12 @@ const OPERATION_STATE_TEXTS = {
   expired: "Expired",
 };
 
-/** Sends a POST without a body. @param {string} path */
+/**
+ * Sends a POST without a body and returns the JSON of the response.
+ *
+ * @param {string} path
+ * @throws {Error} With a text for the user.
+ */
 async function postEmpty(path) {
   const response = await fetch(path, { method: "POST" }).catch(() => {
     throw new Error("The server does not answer.");
@@ -36,7 +41,7 @@ async function postEmpty(path) {
 }
 
 /**
- * Takes over the panel. Only the demo has one.
+ * Takes over the panel of the demo. Does nothing on other servers, whose page has none.
  *
  * @param {HTMLElement} page
  * @param {(options: ConnectOptions) => LiveFeed} connect
@@ -48,7 +53,7 @@ export function createOperationPanel(page, connect) {
   const run = findElement(panel, ".run", HTMLElement);
   const bar = findElement(run, "progress", HTMLProgressElement);
 
-  /** @param {Readonly<Record<string, string>>} texts By the name of the field. */
+  /** Writes texts into the panel. @param {Readonly<Record<string, string>>} texts By the name of the field. */
   function show(texts) {
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(run, `[data-field=${field}]`, HTMLElement), text);
@@ -56,7 +61,7 @@ export function createOperationPanel(page, connect) {
     run.hidden = false;
   }
 
-  /** @param {OperationData} operation */
+  /** Paints the state of the operation. @param {OperationData} operation */
   function paint({ id, state, progress, message, eta_s }) {
     run.dataset.state = state;
     if (progress === null) bar.removeAttribute("value");
@@ -70,7 +75,7 @@ export function createOperationPanel(page, connect) {
     });
   }
 
-  /** @param {string} message */
+  /** Shows that the operation cannot be followed. @param {string} message */
   function fail(message) {
     button.disabled = false;
     run.dataset.state = "failed";
@@ -78,14 +83,14 @@ export function createOperationPanel(page, connect) {
     show({ state: "Failed", message, eta: "", percent: "", id: "" });
   }
 
-  /** @param {OperationData} operation */
+  /** Follows an operation until its terminal state. @param {OperationData} operation */
   function follow(operation) {
     paint(operation);
     const { id } = operation;
     const feed = connect({
       url: "/",
       topics: [`operations/${id}`],
-      // A ticket opens one connection, so each attempt obtains its own and no other tab can use it.
+      // A ticket opens one connection. Each attempt therefore obtains another, and no other tab can share it.
       ticket: async () => (await postEmpty(`${DEMO_OPERATIONS_PATH}/${id}/tickets`)).ticket,
       share: false,
     });

@@ -5,12 +5,14 @@
  *
  * @module
  */
-import { connect } from "../client.js";
 import { ConnectionBadge } from "../badge/element.js";
-import { writeText } from "../badge/view.js";
+import { connect } from "../client.js";
 import { EMPTY_MODEL, reduce, replaceNews } from "../client/model.js";
+import { requestNews } from "../client/news_request.js";
+import { browserRuntime } from "../client/runtime.js";
 import { isFollowing } from "../client/state.js";
 import { createModelStore } from "../client/store.js";
+import { writeText } from "../dom/write_text.js";
 import { formatTime } from "../format/values.js";
 import { showCopyButtons } from "./clipboard.js";
 import { createDetailDialog } from "./detail_dialog.js";
@@ -30,7 +32,7 @@ const FEED_STATUS_INTERVAL_MS = 60_000;
 
 const NOTHING_FRESH_REASON = "Connected, but no price below is fresh.";
 
-/** @param {HTMLElement} page */
+/** Starts the page. @param {HTMLElement} page The element with the first paint and its data. */
 function startPage(page) {
   const banner = findElement(document, "#simulated", HTMLElement);
   const badge = findElement(document, "connection-badge", ConnectionBadge);
@@ -45,19 +47,19 @@ function startPage(page) {
   /** Shown as the badge's reason while the page is paused, otherwise null. @type {string | null} */
   let pausedReason = null;
 
-  /** @param {number} limit */
+  const runtime = browserRuntime();
+  const sources = source?.split(",");
+
+  /** Loads the newest articles and paints the notes about feeds. @param {number} limit The most articles. */
   async function loadNews(limit) {
-    const filter = source ? `&source=${encodeURIComponent(source)}` : "";
-    const response = await fetch(`/v1/news?limit=${limit}${filter}`);
-    if (!response.ok) throw new Error(response.statusText);
-    const body = await response.json();
-    newsList.paintFeeds(body.feeds);
-    return body.articles;
+    const { articles, feeds } = await requestNews(runtime, location.origin, { limit, sources });
+    newsList.paintFeeds(feeds);
+    return articles;
   }
 
-  const sources = source ? { sources: source.split(",") } : {};
-  const feed = connect({ url: "/", topics: ["quotes", "news"], cursor, ...sources });
-  const painted = reduce(EMPTY_MODEL, {
+  const filter = sources ? { sources } : {};
+  const feed = connect({ url: "/", topics: ["quotes", "news"], cursor, ...filter });
+  const quotesModel = reduce(EMPTY_MODEL, {
     type: "snapshot",
     data: JSON.parse(snapshot ?? `{"quotes":[],"status":[]}`),
     id: "",
@@ -65,22 +67,20 @@ function startPage(page) {
   const store = createModelStore({
     feed,
     loadNews: () => loadNews(MAX_SHOWN_ARTICLES),
-    initialModel: replaceNews(painted, JSON.parse(articles ?? "[]")),
+    initialModel: replaceNews(quotesModel, JSON.parse(articles ?? "[]")),
     batch: (run) => void requestAnimationFrame(run),
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-    report: reportError,
-    onClose() {},
+    after: runtime.after,
+    report: runtime.report,
+    onClose() {}, // The page never unsubscribes.
   });
 
-  /** Returns the model in the page's types, which the server's first paint is checked against. */
+  /** Returns the quotes in the types of the first paint, with which the server checks its own. */
   function pageQuotes() {
     const { quotes, status } = store.model();
     return /** @type {PageQuotes} */ ({ quotes, status, isFollowing: isFollowing(feed.state()) });
   }
 
+  /** Paints what has changed, unless the user has paused the page. */
   function paint() {
     if (pausedReason === null) {
       const data = pageQuotes();
@@ -107,8 +107,10 @@ function startPage(page) {
 
   addEventListener("pagehide", () => savePriceHistory(history));
   setInterval(() => {
-    if (document.hidden) return; // A request keeps the pollers running, and a hidden page needs none.
-    loadNews(1).catch(() => {}); // The badge reports that the server does not answer.
+    // A request keeps the server's pollers running, and a hidden page needs none.
+    if (document.hidden) return;
+    // The badge reports that the server is unreachable.
+    loadNews(1).catch(() => {});
   }, FEED_STATUS_INTERVAL_MS);
 
   pauseButton.hidden = false;

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The history of each price since the tab was opened, in bounded memory.
+ * The history of each price since the tab was opened. It takes bounded memory.
  *
  * @module
  */
@@ -14,21 +14,22 @@
 
 /** @typedef {ReturnType<typeof createPriceHistory>} PriceHistory */
 
+/** The most points of a price. A longer history keeps every second one. */
 const MAX_POINTS = 400;
 const STORAGE_KEY = "edgetape price history";
 
 /** Removes every second point except the last. @param {readonly PricePoint[]} points */
-function thinned(points) {
-  return points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
+function thinOut(points) {
+  return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
 
-/** @param {unknown} value @returns {value is PricePoint} */
+/** Returns true for a point with finite numbers. @param {unknown} value @returns {value is PricePoint} */
 function isPricePoint(value) {
   return typeof value === "object" && value !== null && "at" in value && "price" in value &&
     Number.isFinite(value.at) && Number.isFinite(value.price);
 }
 
-/** @param {string | null} json @returns {Record<string, unknown>} */
+/** Parses a JSON object. Anything else becomes an empty one. @param {string | null} json @returns {Record<string, unknown>} */
 function parseObject(json) {
   try {
     return Object(JSON.parse(json ?? "{}"));
@@ -37,7 +38,11 @@ function parseObject(json) {
   }
 }
 
-/** @param {string | null} [persisted] The result of `toJson()` on the previous page of this tab. */
+/**
+ * Creates a history.
+ *
+ * @param {string | null} [persisted] The result of `toJson()` on the previous page of this tab. Malformed parts are dropped.
+ */
 export function createPriceHistory(persisted = null) {
   /** @type {Map<string, readonly PricePoint[]>} */
   const histories = new Map();
@@ -56,11 +61,12 @@ export function createPriceHistory(persisted = null) {
       const points = histories.get(symbol) ?? [];
       const point = { at: Date.parse(received_at), price: Number(price) };
       if (!isPricePoint(point) || point.at <= (points.at(-1)?.at ?? 0)) return;
-      const next = [...points, point];
-      histories.set(symbol, next.length > MAX_POINTS ? thinned(next) : next);
+      const newPoints = [...points, point];
+      histories.set(symbol, newPoints.length > MAX_POINTS ? thinOut(newPoints) : newPoints);
     },
-    /** @param {string} symbol */
+    /** Returns the points of a symbol, oldest first. @param {string} symbol */
     pointsOf: (symbol) => histories.get(symbol) ?? [],
+    /** Writes the history for the next page of this tab. */
     toJson: () => JSON.stringify(Object.fromEntries(histories)),
   };
 }
@@ -74,7 +80,7 @@ export function loadPriceHistory() {
   }
 }
 
-/** @param {PriceHistory} history */
+/** Saves the history for the next page of this tab. @param {PriceHistory} history */
 export function savePriceHistory(history) {
   try {
     sessionStorage.setItem(STORAGE_KEY, history.toJson());

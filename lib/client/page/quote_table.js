@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
+import { createFlash } from "../dom/flash.js";
+import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
-import { createFlash } from "../ticker/flash.js";
 import { findElement, showNotes } from "./dom.js";
 import { providerNotes, rowTexts } from "./text.js";
 
@@ -23,57 +23,63 @@ import { providerNotes, rowTexts } from "./text.js";
 
 /** The size of a sparkline's view box, which stretches to the cell. */
 const [SPARKLINE_WIDTH, SPARKLINE_HEIGHT] = [100, 32];
-/** The space above and below, for the width of the line. */
+/** The space above and below the line, which half of its width needs. */
 const SPARKLINE_MARGIN = 3;
 
-/** @param {number} n */
-const rounded = (n) => String(Math.round(n * 10) / 10);
+/** Writes a coordinate with at most one decimal. @param {number} coordinate */
+const coordinateText = (coordinate) => String(Math.round(coordinate * 10) / 10);
 
 /**
  * Computes the coordinates of points, from the left edge to the right. A constant price is in the middle.
  *
  * @param {readonly PricePoint[]} points
+ * @returns {[x: string, y: string][]}
  */
 export function sparklineCoordinates(points) {
   const prices = points.map(({ price }) => price);
   const [low, high] = [Math.min(...prices), Math.max(...prices)];
-  const first = points.at(0)?.at ?? 0;
-  const span = (points.at(-1)?.at ?? 0) - first;
+  const firstAt = points.at(0)?.at ?? 0;
+  const spanMs = (points.at(-1)?.at ?? 0) - firstAt;
   return points.map(({ at, price }) => {
-    const x = span === 0 ? 0 : (at - first) / span * SPARKLINE_WIDTH;
+    const x = spanMs === 0 ? 0 : (at - firstAt) / spanMs * SPARKLINE_WIDTH;
     const share = high === low ? 1 / 2 : (high - price) / (high - low);
     const y = SPARKLINE_MARGIN + share * (SPARKLINE_HEIGHT - 2 * SPARKLINE_MARGIN);
-    return [rounded(x), rounded(y)];
+    return [coordinateText(x), coordinateText(y)];
   });
 }
 
-/** @param {ParentNode} row @param {readonly PricePoint[]} points */
+/** Draws the sparkline of a row. @param {ParentNode} row @param {readonly PricePoint[]} points At least one. */
 function drawSparkline(row, points) {
   const svg = findElement(row, ".spark", SVGSVGElement);
-  const [area, line, dot] = ["area", "line", "dot"].map((name) =>
-    findElement(svg, `.${name}`, SVGPathElement)
-  );
-  const coordinates = sparklineCoordinates(points).map((each) => each.join(" "));
+  const area = findElement(svg, ".area", SVGPathElement);
+  const line = findElement(svg, ".line", SVGPathElement);
+  const dot = findElement(svg, ".dot", SVGPathElement);
+  const coordinates = sparklineCoordinates(points).map((point) => point.join(" "));
   const isFlat = new Set(points.map(({ price }) => price)).size < 2;
   const path = isFlat
     ? `M0 ${SPARKLINE_HEIGHT / 2}H${SPARKLINE_WIDTH}`
     : `M${coordinates.join("L")}`;
   svg.classList.toggle("flat", isFlat);
-  line?.setAttribute("d", path);
-  area?.setAttribute("d", `${path}V${SPARKLINE_HEIGHT}H0Z`);
-  dot?.setAttribute("d", `M${coordinates.at(-1)}h0`);
+  line.setAttribute("d", path);
+  area.setAttribute("d", `${path}V${SPARKLINE_HEIGHT}H0Z`);
+  dot.setAttribute("d", `M${coordinates.at(-1)}h0`);
 }
 
-/** Takes over the server's first paint. @param {HTMLElement} page @param {PriceHistory} history */
+/**
+ * Takes over the server's first paint. Its rows are final: a symbol that is added later needs a reload.
+ *
+ * @param {HTMLElement} page
+ * @param {PriceHistory} history
+ */
 export function createQuoteTable(page, history) {
   const section = findElement(page, "#problems", HTMLElement);
   const noteList = findElement(section, "ul", HTMLUListElement);
   const rows = [...page.querySelectorAll("tr")].filter(({ dataset }) => dataset.symbol);
   const flash = createFlash();
-  /** @type {WeakMap<Element, QuoteData>} The quote of each sparkline. */
+  /** The quote with which a row's sparkline was drawn last. @type {WeakMap<Element, QuoteData>} */
   const drawn = new WeakMap();
 
-  /** @param {HTMLTableRowElement} row @param {PageQuotes} data */
+  /** Paints a row. A quote is immutable, so the same object needs no new sparkline. @param {HTMLTableRowElement} row @param {PageQuotes} data */
   function paintRow(row, { quotes, status, isFollowing }) {
     const symbol = row.dataset.symbol ?? "";
     const quote = quotes[symbol];
@@ -95,14 +101,14 @@ export function createQuoteTable(page, history) {
   }
 
   return {
-    /** @param {PageQuotes} data */
+    /** Paints the rows and the notes about providers. @param {PageQuotes} data */
     paint(data) {
       for (const row of rows) paintRow(row, data);
       const notes = providerNotes(Object.values(data.status), Date.now());
       showNotes(noteList, notes);
       section.hidden = notes.length === 0;
     },
-    /** Reports that at least one price is as fresh as its market allows. */
+    /** Returns true if at least one painted price is as fresh as its market allows. */
     hasFreshPrice: () => rows.some(({ dataset }) => FRESH_KINDS.has(dataset.freshness ?? "")),
   };
 }

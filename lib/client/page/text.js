@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Texts of the page. The server's first paint and the browser's updates use the same functions, so they never differ.
- * Uses neither the DOM nor a clock.
+ * They use neither the DOM nor a clock.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { formatDecimal, formatTime } from "../format/values.js";
 /** @import { SymbolData } from "../format/quote_text.js" */
 /** @import { ArticleData, FeedData, StatusData } from "../format/types.js" */
 
-/** @typedef {SymbolData & { now: number }} RowData The data of a row. `now`: ms since the epoch. */
+/** The data of a row, with the time in ms since the epoch. @typedef {SymbolData & { now: number }} RowData */
 
 /**
  * The columns, each with the fields of {@linkcode rowTexts} that it shows. Two contain a drawing and a button instead.
@@ -99,7 +99,7 @@ export function simulatedText(items) {
 /** Ends a text with a full stop. @param {string} text */
 const asSentence = (text) => text.replace(/\.?$/, ".");
 
-/** The states of providers, worst first. */
+/** The verbs of the states of providers, worst first. */
 const PROVIDER_STATES = new Map([
   ["down", "has been down"],
   ["stale", "has sent nothing new"],
@@ -108,41 +108,42 @@ const PROVIDER_STATES = new Map([
   ["closed", "has been closed"],
 ]);
 
-/** @param {StatusData} status */
-const severityOf = ({ state }) => [...PROVIDER_STATES.keys()].indexOf(state);
+/** Returns the rank of a provider's state, 0 for the worst. @param {StatusData} status */
+const severityRank = ({ state }) => [...PROVIDER_STATES.keys()].indexOf(state);
 
 /**
- * Writes the state of a provider, with its reason and its symbols.
+ * Writes the state of a provider, with its reason, and its symbols, "" if it has none.
  *
  * @param {StatusData} status
- * @param {number} now
+ * @param {number} now Ms since the epoch.
  */
 function providerTexts({ provider, state, since, reason, symbols }, now) {
   const suffix = reason ? `: ${reason}` : "";
-  if (provider === NO_PROVIDER) return [`No prices for ${symbols.join(", ")}${suffix}`];
+  const symbolList = symbols.join(", ");
+  if (provider === NO_PROVIDER) return { head: `No prices for ${symbolList}${suffix}`, tail: "" };
   const verb = state === "live"
     ? "is live"
     : `${PROVIDER_STATES.get(state) ?? state} since ${formatTime(since, now)} UTC`;
-  return [
-    `${provider} ${verb}${suffix}`,
-    symbols.length > 0 ? `Symbols: ${symbols.join(", ")}` : "",
-  ];
+  return {
+    head: `${provider} ${verb}${suffix}`,
+    tail: symbolList && `Symbols: ${symbolList}`,
+  };
 }
 
 /**
  * Writes notes about the providers that are not live or have a reason to report, worst first.
  *
  * @param {readonly StatusData[]} statuses
- * @param {number} now
+ * @param {number} now Ms since the epoch.
  */
 export function providerNotes(statuses, now) {
   return statuses.filter(({ state, reason }) => state !== "live" || reason !== null)
-    .sort((a, b) => severityOf(a) - severityOf(b))
+    .toSorted((a, b) => severityRank(a) - severityRank(b))
     .map((status) => {
       const { state, next_try_at } = status;
-      const [head = "", symbols = ""] = providerTexts(status, now);
-      const next = next_try_at ? `Next try at ${formatTime(next_try_at, now)} UTC` : "";
-      return { state, text: [head, next, symbols].filter(Boolean).map(asSentence).join(" ") };
+      const { head, tail } = providerTexts(status, now);
+      const nextTry = next_try_at ? `Next try at ${formatTime(next_try_at, now)} UTC` : "";
+      return { state, text: [head, nextTry, tail].filter(Boolean).map(asSentence).join(" ") };
     });
 }
 
@@ -151,12 +152,12 @@ export const MAX_SHOWN_ARTICLES = 30;
 
 /** Computes the publication time in ms since the epoch, at most the time received. @param {ArticleData} article */
 function publishedAtOf({ published_at, first_seen_at }) {
-  const seen = Date.parse(first_seen_at);
-  return published_at === null ? seen : Math.min(Date.parse(published_at), seen);
+  const seenAt = Date.parse(first_seen_at);
+  return published_at === null ? seenAt : Math.min(Date.parse(published_at), seenAt);
 }
 
 /**
- * Writes an article, by the name of the field. `href` is null if the URL is not a web page.
+ * Writes an article: `texts` by the name of the field. `href` is null if the URL is not a web page.
  *
  * @param {ArticleData} article
  * @param {number} now Ms since the epoch.
@@ -193,7 +194,7 @@ export function feedNotes(feeds, now) {
       return [{ state: "down", text: asSentence(`${name} is gone: ${reason}`) }];
     }
     if (state !== "broken") return [];
-    const next = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";
-    return [{ state: "stale", text: asSentence(`${name} cannot be read: ${reason}`) + next }];
+    const nextTry = next_poll_at ? ` Next try at ${formatTime(next_poll_at, now)} UTC.` : "";
+    return [{ state: "stale", text: asSentence(`${name} cannot be read: ${reason}`) + nextTry }];
   });
 }

@@ -14,7 +14,7 @@ import { IDLE_STATE } from "../client/state.js";
 
 /**
  * @typedef {object} SharedSubscriptionOptions
- * @property {(symbols: readonly string[]) => LiveFeed} open Follows these symbols; all if there are none.
+ * @property {(symbols: readonly string[]) => LiveFeed} open Opens a connection for these symbols, for all if the list is empty.
  * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
  * @property {(run: () => void) => void} defer Runs after the current task.
  * @property {(error: unknown) => void} report
@@ -22,27 +22,33 @@ import { IDLE_STATE } from "../client/state.js";
  */
 
 /** @typedef {ReturnType<typeof createSharedSubscription>} SharedSubscription */
+
 /**
  * @typedef {object} TickerData
  * @property {Readonly<Record<string, QuoteData>>} quotes By symbol.
  * @property {readonly StatusData[]} statuses
- * @property {boolean} hasSnapshot True if a symbol without a quote has none.
+ * @property {boolean} hasSnapshot True once the snapshot has arrived: a symbol without a quote then has no price.
  */
 
-/** The most symbols that the server accepts. For more, all are followed. */
+/** The most symbols that the server accepts. For more, the subscription follows all. */
 const MAX_FEED_SYMBOLS = 100;
 
-/** @param {SharedSubscriptionOptions} options */
+/**
+ * Creates a subscription without tickers. It opens a connection with the first one. After the last one has left it closes
+ * for good: `onClose` is the place to drop it.
+ *
+ * @param {SharedSubscriptionOptions} options
+ */
 export function createSharedSubscription({ open, batch, defer, report, onClose }) {
-  /** The symbols of each ticker, by its listener. An empty list is all. @type {Map<() => void, readonly string[]>} */
+  /** The symbols of each ticker, by its listener. An empty list means all. @type {Map<() => void, readonly string[]>} */
   const tickers = new Map();
   /** @type {Emitter<ConnectionState>} */
   const states = createEmitter(report);
   /** @type {LiveFeed | undefined} */
   let feed;
   /** The symbols of the feed. @type {readonly string[]} */
-  let followed = [];
-  /** True if the server has refused a symbol: all are followed, so that only the unknown ones are missing. */
+  let feedSymbols = [];
+  /** True after the server has refused a symbol. All are followed then, so that only unknown ones are missing. */
   let isRefused = false;
   let model = EMPTY_MODEL;
   let hasSnapshot = false;
@@ -59,40 +65,41 @@ export function createSharedSubscription({ open, batch, defer, report, onClose }
     });
   }
 
-  /** @param {ConnectionState} next */
-  function setState(next) {
-    if (next.kind === "stopped" && followed.length > 0) {
+  /** Publishes the feed's state, unless it is the refusal of a symbol. @param {ConnectionState} feedState */
+  function setState(feedState) {
+    if (feedState.kind === "stopped" && feedSymbols.length > 0) {
       isRefused = true;
       return follow([]);
     }
-    states.emit(state = next);
+    states.emit(state = feedState);
     publish();
   }
 
   function closeFeed() {
-    const old = feed;
+    const closingFeed = feed;
     feed = undefined; // Its last events and states are ignored.
-    old?.close();
+    closingFeed?.close();
   }
 
-  /** @param {readonly string[]} symbols */
+  /** Follows other symbols over a new connection. @param {readonly string[]} symbols */
   function follow(symbols) {
     closeFeed();
-    followed = symbols;
+    feedSymbols = symbols;
     hasSnapshot = false;
-    const own = feed = open(symbols);
-    own.subscribe((event) => {
-      if (own !== feed) return;
+    const newFeed = feed = open(symbols);
+    newFeed.subscribe((event) => {
+      if (newFeed !== feed) return;
       hasSnapshot ||= event.type === "snapshot";
       model = reduce(model, event);
       publish();
     });
-    own.onState((next) => {
-      if (own === feed) setState(next);
+    newFeed.onState((feedState) => {
+      if (newFeed === feed) setState(feedState);
     });
-    setState(own.state());
+    setState(newFeed.state());
   }
 
+  /** Follows the symbols of all tickers, unless the feed has them. Symbols of tickers that have left stay. */
   function update() {
     isUpdateScheduled = false;
     if (tickers.size === 0) {
@@ -101,15 +108,14 @@ export function createSharedSubscription({ open, batch, defer, report, onClose }
     }
     const lists = [...tickers.values()];
     const union = [...new Set(lists.flat())].sort();
-    const isAll = isRefused || union.length > MAX_FEED_SYMBOLS ||
-      lists.some(({ length }) => !length);
-    const wanted = isAll ? [] : union;
-    const hasWanted = followed.length === 0 ||
-      !isAll && wanted.every((each) => followed.includes(each));
-    if (!feed || !hasWanted) follow(wanted);
+    const needsAll = isRefused || union.length > MAX_FEED_SYMBOLS ||
+      lists.some(({ length }) => length === 0);
+    const hasAll = feedSymbols.length === 0;
+    const hasUnion = !needsAll && union.every((symbol) => feedSymbols.includes(symbol));
+    if (!feed || !(hasAll || hasUnion)) follow(needsAll ? [] : union);
   }
 
-  /** Tickers join, leave and change together. */
+  /** Updates once after several tickers have joined, left or changed. */
   function scheduleUpdate() {
     if (!isUpdateScheduled) defer(update);
     isUpdateScheduled = true;
@@ -119,20 +125,21 @@ export function createSharedSubscription({ open, batch, defer, report, onClose }
     /**
      * Adds a ticker.
      *
-     * @param {readonly string[]} symbols An empty list is all.
-     * @param {() => void} onChange
-     * @returns {() => void} Removes it.
+     * @param {readonly string[]} symbols An empty list means all.
+     * @param {() => void} onChange Called after each batch of changes of the data or the state.
+     * @returns {() => void} Removes the ticker.
      */
     join(symbols, onChange) {
-      const own = () => onChange();
-      tickers.set(own, symbols);
+      // A wrapper, so that one function may join twice.
+      const listener = () => onChange();
+      tickers.set(listener, symbols);
       scheduleUpdate();
       return () => {
-        tickers.delete(own);
+        tickers.delete(listener);
         scheduleUpdate();
       };
     },
-    /** @returns {TickerData} */
+    /** Returns the data of all symbols of the feed. @returns {TickerData} */
     data: () => ({
       quotes: /** @type {TickerData["quotes"]} */ (model.quotes),
       statuses: /** @type {StatusData[]} */ (Object.values(model.status)),

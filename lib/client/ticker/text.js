@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Texts of a ticker. Uses neither the DOM nor a clock.
+ * Texts of a ticker. They use neither the DOM nor a clock.
  *
  * @module
  */
@@ -18,22 +18,23 @@ import { formatDecimal } from "../format/values.js";
 /** @import { SymbolData } from "../format/quote_text.js" */
 /** @import { QuoteData } from "../format/types.js" */
 
-/** @typedef {SymbolData & { hasSnapshot: boolean }} TickerItemData The data of an item. */
+/** The data of an item. @typedef {SymbolData & { hasSnapshot: boolean }} TickerItemData */
 
 /**
- * Parses an attribute: its symbols in order, without duplicates, in upper case.
+ * Parses the symbols of an attribute, in order, without duplicates, in upper case.
  *
- * @param {string | null} text Such as "BTC-USD, xau-usd".
+ * @param {string | null} text Null if the attribute is missing. Such as "BTC-USD, xau-usd".
  */
 export function parseSymbols(text) {
   return [...new Set((text ?? "").toUpperCase().split(/[\s,]+/).filter(Boolean))];
 }
 
 /**
- * Writes an item: `label` for screen readers, in English, and the visible texts by the name of their part.
+ * Writes an item: `label` for screen readers, in English, and the visible texts by the name of their part. An item with the
+ * symbol "" is a placeholder until the first snapshot.
  *
  * @param {TickerItemData} data
- * @param {string} locale
+ * @param {string} locale The locale of numbers.
  */
 export function tickerItemTexts(data, locale) {
   const { symbol, quote, statuses, hasSnapshot } = data;
@@ -74,7 +75,7 @@ export function tickerItemTexts(data, locale) {
 }
 
 /**
- * Names the sources of the quotes with their attribution, a line for each.
+ * Names the sources of quotes with their attribution, in one line per source.
  *
  * @param {readonly QuoteData[]} quotes
  */
@@ -83,7 +84,7 @@ export function sourceLines(quotes) {
     const { source, attribution } = sourceTexts(quote);
     return attribution ? `${source} (${attribution})` : source;
   });
-  return [...bySource].map(([source, given]) =>
-    `${given.map(({ symbol }) => symbol).join(", ")}: ${source}`
+  return [...bySource].map(([source, sourceQuotes]) =>
+    `${sourceQuotes.map(({ symbol }) => symbol).join(", ")}: ${source}`
   );
 }

@@ -5,16 +5,16 @@
  *
  * @module
  */
-import { writeText } from "../badge/view.js";
+import { createFlash } from "../dom/flash.js";
+import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
-import { createFlash } from "./flash.js";
 import { sourceLines, tickerItemTexts } from "./text.js";
 
 /** @import { ConnectionBadge } from "../badge/element.js" */
 /** @import { TickerItemData } from "./text.js" */
 
 /**
- * The style sheet, constructed so that a policy without any style allows it. It has a ground of its own, for a contrast of
+ * The style sheet, constructed so that a policy without any style allows it. It has its own background, for a contrast of
  * 4.5:1 on any page. `light-dark()` follows the page's `color-scheme`.
  */
 const TICKER_STYLE = `
@@ -130,6 +130,8 @@ const ITEM_COLUMNS = [["symbol", "name", "simulated"], ["price", "unit", "change
 const BADGE_PARTS = ["status", "mark", "word", "reason", "countdown", "button"];
 
 /**
+ * Creates an element with children.
+ *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {(Node | string)[]} children
@@ -140,7 +142,7 @@ function createElement(tag, ...children) {
   return element;
 }
 
-/** @param {string} symbol */
+/** Creates an empty item. @param {string} symbol */
 function createItem(symbol) {
   const label = createElement("span");
   label.className = "label";
@@ -157,13 +159,13 @@ function createItem(symbol) {
   });
   const visible = createElement("span", ...columns);
   visible.className = "seen";
-  visible.ariaHidden = "true"; // The label has all of it.
+  visible.ariaHidden = "true"; // The label has the same content.
   const element = createElement("li", label, visible);
   element.dataset.symbol = symbol;
   return { element, label, fields };
 }
 
-/** Fills a shadow root. @param {ShadowRoot} root */
+/** Fills a shadow root, which must be empty. @param {ShadowRoot} root */
 export function createTickerView(root) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(TICKER_STYLE);
@@ -179,8 +181,8 @@ export function createTickerView(root) {
   const badge = /** @type {ConnectionBadge} */ (document.createElement("connection-badge"));
   badge.setAttribute("part", "badge");
   badge.setAttribute("exportparts", BADGE_PARTS.map((part) => `${part}: badge-${part}`).join());
-  const lines = createElement("ul");
-  const sources = createElement("details", createElement("summary", "Sources"), lines);
+  const sourceList = createElement("ul");
+  const sources = createElement("details", createElement("summary", "Sources"), sourceList);
   sources.setAttribute("part", "sources");
   const foot = createElement("div", badge, sources);
   foot.setAttribute("part", "foot");
@@ -189,16 +191,21 @@ export function createTickerView(root) {
   ticker.lang = "en";
   root.append(ticker);
 
-  /** @param {readonly string[]} symbols */
+  /** Arranges the items in the order of their symbols. @param {readonly string[]} symbols */
   function arrange(symbols) {
     if (JSON.stringify(symbols) === JSON.stringify([...items.keys()])) return;
-    const known = new Map(items);
+    const presentItems = new Map(items);
     items.clear();
-    for (const symbol of symbols) items.set(symbol, known.get(symbol) ?? createItem(symbol));
+    for (const symbol of symbols) items.set(symbol, presentItems.get(symbol) ?? createItem(symbol));
     list.replaceChildren(...[...items.values()].map(({ element }) => element));
   }
 
-  /** @param {ReturnType<typeof createItem>} item @param {ReturnType<typeof tickerItemTexts>} content */
+  /**
+   * Writes the texts of an item and flashes a changed price.
+   *
+   * @param {ReturnType<typeof createItem>} item
+   * @param {ReturnType<typeof tickerItemTexts>} content
+   */
   function showItem({ element, label, fields }, content) {
     const { direction, freshness, texts } = content;
     element.dataset.direction = direction;
@@ -214,16 +221,17 @@ export function createTickerView(root) {
   }
 
   return {
+    /** The badge, which needs a feed. */
     badge,
     /** Shows the list in one line that scrolls, by the keyboard too. @param {boolean} isScrolling */
     setScrolling(isScrolling) {
       if (isScrolling) list.tabIndex = 0;
       else list.removeAttribute("tabindex");
     },
-    /** @param {readonly TickerItemData[]} all @param {string} locale */
-    show(all, locale) {
-      arrange(all.map(({ symbol }) => symbol));
-      const kinds = all.map((data) => {
+    /** Shows exactly these items, in their order. @param {readonly TickerItemData[]} itemData @param {string} locale */
+    show(itemData, locale) {
+      arrange(itemData.map(({ symbol }) => symbol));
+      const kinds = itemData.map((data) => {
         const content = tickerItemTexts(data, locale);
         const item = items.get(data.symbol);
         if (item) showItem(item, content);
@@ -231,10 +239,11 @@ export function createTickerView(root) {
       });
       const isStale = !kinds.some((kind) => FRESH_KINDS.has(kind) || kind === "waiting");
       badge.staleReason = isStale ? "Connected, but no price is fresh." : null;
-      const given = sourceLines(all.flatMap(({ quote }) => quote ?? []));
-      sources.hidden = given.length === 0;
-      if (given.join() === [...lines.children].map(({ textContent }) => textContent).join()) return;
-      lines.replaceChildren(...given.map((line) => createElement("li", line)));
+      const lines = sourceLines(itemData.flatMap(({ quote }) => quote ?? []));
+      sources.hidden = lines.length === 0;
+      const shownLines = [...sourceList.children].map(({ textContent }) => textContent);
+      if (lines.join() === shownLines.join()) return;
+      sourceList.replaceChildren(...lines.map((line) => createElement("li", line)));
     },
   };
 }
