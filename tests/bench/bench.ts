@@ -1,5 +1,5 @@
 /**
- * The benches. What they print are tables in Markdown.
+ * The benches. They print tables in Markdown.
  *
  * Run: `deno task bench` for the figures beside the peers, and with `growth`, `previous`, `profile`, `redis` or
  * `streams` behind it for the others.
@@ -24,8 +24,8 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   streams: printStreams,
 };
 
-/** A process of 9,500 streams needs as many files. Deno takes all it may have; what it may have is the shell's to say. */
-const LEAST_FILES = 10_000;
+/** A process of 9,500 streams needs as many files. Deno uses the limit that the shell sets. */
+const MIN_FILES = 10_000;
 
 function openFiles(): number {
   const limits = Deno.readTextFileSync("/proc/self/limits");
@@ -43,7 +43,7 @@ async function main([name = "figures", ...args]: readonly string[]): Promise<voi
   const cores = `${navigator.hardwareConcurrency} cores of ${cpuName()}`;
   print(`${cores}, load ${Deno.loadavg()[0]?.toFixed(2)} at the start; ${describePinning()}`);
   const files = openFiles();
-  if (files < LEAST_FILES) print(`Only ${files} open files are allowed: ulimit -n ${LEAST_FILES}`);
+  if (files < MIN_FILES) print(`Only ${files} open files are allowed: ulimit -n ${MIN_FILES}`);
   const begun = performance.now();
   await bench(args);
   print(`\n${((performance.now() - begun) / 1000).toFixed(0)} seconds`);

@@ -1,5 +1,5 @@
 /**
- * A server that runs, with the load that is put on it.
+ * A running server with its load client.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { pin } from "./pin.ts";
 import type { Server } from "./servers/server.ts";
 import { printRow, show } from "./table.ts";
 
-/** A server with its load. Whoever starts it must dispose of it. */
+/** A server with its load client. The caller must dispose of it. */
 export interface Contender extends AsyncDisposable {
   readonly server: Server;
   readonly load: LoadClient;
 }
 
-/** Starts a server and its load process, which has no streams as yet. */
+/** Starts a server and its load client, without streams. */
 export async function startContender(start: () => Promise<Server>): Promise<Contender> {
   const server = await start();
   const load = startLoadClient(server);
@@ -29,8 +29,8 @@ export async function startContender(start: () => Promise<Server>): Promise<Cont
   };
 }
 
-/** Starts a peer. One that is missing is told in a row of the table, and is undefined. */
-export async function startOrTell(
+/** Starts a peer. Prints a row and returns undefined if it is missing. */
+export async function startIfInstalled(
   name: string,
   start: () => Promise<Server>,
 ): Promise<Contender | undefined> {
@@ -44,7 +44,7 @@ export async function startOrTell(
 
 const COST_WAVE = { rate: 500, bytes: 200, warmUpMs: 1500, ms: 1500 };
 
-/** CPU seconds a publication takes where nobody follows. */
+/** Returns the CPU seconds of a publication without subscribers. */
 export async function publishingCost({ server, load }: Contender): Promise<number> {
   const { serverCpu, published } = await load.wave(COST_WAVE);
   printRow([server.name, show(1e6 * serverCpu / published), show(published / serverCpu)]);

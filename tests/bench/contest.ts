@@ -1,5 +1,5 @@
 /**
- * Servers against each other: the same load on each in turn, several rounds, so that what else the machine does meets all.
+ * Servers against each other: the same load on each in turn, several rounds, so that other work of the machine affects all.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { median, percent, printHead, printRow, show } from "./table.ts";
 /** Rounds of a contest. */
 export const ROUNDS = 5;
 
-/** A server is as fast as it gets when it has done the same for a while: the JIT knows it, and the caches. */
+/** Warms up the JIT and the caches of a server. */
 const WARM_UP_MS = 2000;
 
-/** The load client must not be what is measured: a round in which it takes more of its core is void, and tried again. */
-const MOST_LOAD_CPU = 0.8;
+/** The load client must not be the bottleneck: a round in which it takes more of its core is void, and repeated. */
+const MAX_LOAD_CPU = 0.8;
 const TRIES = 3;
 
-/** What a contender did. */
+/** The results of a contender. */
 export interface Performance {
   /** Events delivered per CPU second of the server, a round each: NaN where it does not count. */
   readonly perCpuSecond: readonly number[];
@@ -46,7 +46,7 @@ function loadCpuOf({ loadCpu, seconds }: Outcome): number {
 }
 
 function isVoid(outcome: Outcome): boolean {
-  return loadCpuOf(outcome) > MOST_LOAD_CPU;
+  return loadCpuOf(outcome) > MAX_LOAD_CPU;
 }
 
 function performanceOf(rounds: readonly Outcome[]): Performance {
@@ -60,7 +60,7 @@ function performanceOf(rounds: readonly Outcome[]): Performance {
   };
 }
 
-/** A round that counts, or the last one where none did. What was lost or repeated in a void one is told all the same. */
+/** Returns a round that counts, or the last one if none did. Events lost or repeated in a void round count all the same. */
 async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise<Outcome> {
   const outcome = await contender.load.wave(wave);
   if (!isVoid(outcome) || tries === 1) return outcome;

@@ -1,17 +1,17 @@
 /**
  * Fan-out beside the peers: the figures that are promised, in under five minutes.
  *
- * What makes it fair:
+ * Why it is fair:
  * - All servers run at the same time on the same core, and are loaded in turn: a ratio is of two measurements that were
  *   taken right after each other.
  * - Every event comes in by a POST of the same publisher, on 8 connections in turn, with the same 200 bytes of data. Its cost is part of each
- *   figure, since nobody publishes for nothing. A table of its own says what it is, and a column what is left without it.
+ *   figure, since publishing is never free. A table shows it, and a column shows the figure without it.
  *   Ours authenticates the publisher, checks the event, and logs it; better-sse's and `streamSSE`'s parse JSON and write;
  *   nchan takes bytes and keeps them.
- * - Each server puts its own frame around the data, and each has default settings. Ours coalesces for COALESCE_MS; that
- *   the others have no such thing is what the second contest shows. The first leaves 50 ms between events, more than that.
- * - What the runtime itself takes is shown beside it: `bare Deno.serve` does nothing but hand the same bytes to all.
- * - A server that cannot keep up is not buried: at most 100 publications wait for their answers. Delays count from when an
+ * - Each server puts its own frame around the data, and each has default settings. Ours coalesces for COALESCE_MS; the
+ *   second contest shows that the others have no such thing. The first leaves 50 ms between events, more than that.
+ * - The cost of the runtime itself is shown beside it: `bare Deno.serve` writes the same bytes to all, and nothing else.
+ * - A server that cannot keep up is not flooded: at most 100 publications wait for their answers. Delays count from when an
  *   event was due, so that holding the publisher back does not hide them.
  * - Each server is warm: it has done the same for two seconds before, uncounted.
  * - CPU time is the operating system's, of the whole server process. The load client looks at its sockets every
@@ -19,7 +19,7 @@
  *
  * @module
  */
-import { type Contender, publishingCost, startContender, startOrTell } from "./contender.ts";
+import { type Contender, publishingCost, startContender, startIfInstalled } from "./contender.ts";
 import { contest, type Performance } from "./contest.ts";
 import { startBetterSse } from "./servers/better_sse.ts";
 import { startBare, startStreamSse } from "./servers/deno_peers.ts";
@@ -46,15 +46,15 @@ function atMost(what: string, bound: number, rounds: readonly number[]): string[
 }
 
 async function besidePeers(): Promise<string[][]> {
-  printHead("Publishing where nobody follows, 500 a second", [
+  printHead("Publishing without subscribers, 500 a second", [
     "server",
     "CPU µs each",
     "per CPU s",
   ]);
   await using ours = await startContender(() => startEdgetape());
-  await using nchan = await startOrTell("nchan", startNchan);
-  await using streamSse = await startOrTell("streamSSE", startStreamSse);
-  await using betterSse = await startOrTell("better-sse", startBetterSse);
+  await using nchan = await startIfInstalled("nchan", startNchan);
+  await using streamSse = await startIfInstalled("streamSSE", startStreamSse);
+  await using betterSse = await startIfInstalled("better-sse", startBetterSse);
   await using bare = await startContender(startBare);
   const costs = new Map<Contender, number>();
   for (const each of [ours, nchan, streamSse, betterSse, bare]) {

@@ -1,7 +1,7 @@
 /**
- * What reading a feed costs, sound or hostile: the time from 250 KB to 2 MB, and the memory of one of 1 MB.
+ * The cost of reading a feed, sound or hostile: the time from 250 KB to 2 MB, and the memory of one of 1 MB.
  *
- * Time is to grow with the size, so twice the size may take at most three times as long. Whatever
+ * Time is to grow with the size, so twice the size may take at most three times as long. A document that
  * grows faster is marked, and the exit code is 1.
  *
  * Run: `deno run -A tests/bench/feeds.ts`.
@@ -14,7 +14,7 @@ import { print } from "../support/print.ts";
 
 const SIZES = [250_000, 500_000, 1_000_000, 2_000_000];
 const RUNS = 7;
-const MOST_GROWTH = 3;
+const MAX_GROWTH = 3;
 
 /** Below this, in ms, the clock and the garbage collector tell more than the size does. */
 const NOISE_MS = 10;
@@ -107,7 +107,7 @@ function read(document: string): void {
   }
 }
 
-/** The least of some runs, in ms: what the work takes when nothing else goes on. */
+/** The least of some runs, in ms: the time of the work without other load. */
 function timeOf(task: () => void): number {
   let least = Infinity;
   for (let run = 0; run < RUNS; run++) {
@@ -124,14 +124,14 @@ function measure(name: string, task: (size: number) => () => void): boolean {
   const [least = 0, most = 0] = [times[0], times.at(-1)];
   // Over all sizes, since a single step may be one into another cache, or into a collection of garbage.
   const growth = (most / Math.max(least, NOISE_MS / 10)) ** (1 / (SIZES.length - 1));
-  const isLinear = growth < MOST_GROWTH || most < NOISE_MS;
+  const isLinear = growth < MAX_GROWTH || most < NOISE_MS;
   const cells = times.map((ms) => ms.toFixed(1).padStart(7)).join(" | ");
   const verdict = isLinear ? "" : "grows too fast";
   print(`| ${name.padEnd(30)} | ${cells} | ×${growth.toFixed(1)} | ${verdict} |`);
   return isLinear;
 }
 
-/** Prints what a first reading takes: nothing has been collected by then. */
+/** Prints the memory of a first reading, before any collection. */
 function measureMemory(task: () => void): void {
   const before = Deno.memoryUsage();
   task();

@@ -1,6 +1,6 @@
 /**
  * Where Edgetape's CPU time goes: kernel, runtime and JavaScript, by function. It needs `perf`, as Debian's package
- * `linux-perf` has it; V8 tells it the names of what it compiled.
+ * `linux-perf` has it; V8 names its compiled functions for it.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { printHead, printRow } from "./table.ts";
 
 const STREAMS = 1000;
 const SECONDS = 4;
-const MOST_ROWS = 30;
+const MAX_ROWS = 30;
 const ROOT = new URL("../../", import.meta.url).href;
 
-/** What V8 compiled is named in a file that perf looks for. */
+/** V8 names its compiled functions in a file that perf reads. */
 const SETTINGS = {
   DENO_V8_FLAGS: [
     "--perf-basic-prof",
@@ -26,7 +26,7 @@ const SETTINGS = {
   ].join(),
 };
 
-/** What perf says of a recording: shares first, greatest first. */
+/** Returns the rows of a recording: shares first, greatest first. */
 async function reportOf(file: string, fields: string): Promise<string[][]> {
   const args = ["report", "-i", file, "-g", "none", "--stdio", "-F", fields];
   const text = await outputOf(
@@ -47,7 +47,7 @@ function functionName(symbol: string): string | undefined {
   return symbol.replace(/^.*JS:[*+^~]*'?/, "").replace(ROOT, "").replace(/\S+\/npm\/[^/]+\//, "");
 }
 
-/** The shares of JavaScript functions: what V8 compiled several times is one function. Greatest first. */
+/** The shares of JavaScript functions: a function that V8 compiled several times is one. Greatest first. */
 function sharesByFunction(rows: readonly (readonly string[])[]): [name: string, share: number][] {
   const shares = new Map<string, number>();
   for (const [share = "", symbol = ""] of rows) {
@@ -65,9 +65,9 @@ async function profile(title: string, pid: number, work: () => Promise<void>): P
     await Promise.all([outputOf("perf", [...args, "--", "sleep", String(SECONDS)]), work()]);
     printHead(title, ["share", "where"]);
     for (const row of (await reportOf(file, "overhead,dso")).slice(0, 5)) printRow(row);
-    printHead("JavaScript, with what it calls", ["share", "function"]);
+    printHead("JavaScript, including callees", ["share", "function"]);
     const shares = sharesByFunction(await reportOf(file, "overhead_children,overhead,symbol"));
-    for (const [name, share] of shares.slice(0, MOST_ROWS)) {
+    for (const [name, share] of shares.slice(0, MAX_ROWS)) {
       printRow([`${share.toFixed(1)} %`, name]);
     }
   } finally {
@@ -93,7 +93,7 @@ export async function printProfiles(): Promise<void> {
   const { server: { pid }, load } = contender;
   try {
     await profile(
-      "Publishing, 1,000 a second, nobody follows",
+      "Publishing, 1,000 a second, without subscribers",
       pid,
       () => publish(contender, 1000),
     );

@@ -1,7 +1,7 @@
 /**
- * What a stream costs before anything is published: memory and the CPU time to open it, beside the least the runtime can.
+ * The cost of a stream before its first event: memory, and the CPU time of opening it, beside the runtime's own.
  *
- * What is promised of memory is meant after a collection: before that, much of it is what openings left behind.
+ * Promises about memory hold after a collection: before it, much of the memory is garbage of openings.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import type { Server } from "./servers/server.ts";
 import { median, printHead, printRow, ratiosOf, show, verdict } from "./table.ts";
 
 const STREAMS = 2000;
-/** What all share grows with the first ones too: these are weighed apart. */
+/** Shared memory grows with the first streams too: further streams are measured apart. */
 const FURTHER_STREAMS = 3000;
-/** Those who are first pay for what all share, such as the code that the JIT makes: so many come and go, so many times. */
+/** The first streams allocate shared memory, such as compiled code: so many open and close, so many times. */
 const [FIRST, TIMES] = [20, 50];
-/** What a server still has to do when its clients think that all is done. */
+/** The time in which a server finishes its own work after its clients are done. */
 const SETTLE_MS = 700;
 const LARGE_WAVE = { rate: 1, bytes: 60_000, warmUpMs: 0, ms: 1000 };
 
@@ -32,7 +32,7 @@ export interface Weight {
   readonly idle: number;
   /** Of a stream that comes when so many are there. */
   readonly further: number;
-  /** What came on top by an event of 60 KB; about 0 where there are no events. */
+  /** The growth by an event of 60 KB; about 0 without events. */
   readonly more: number;
 }
 

@@ -42,30 +42,30 @@ export function percent(share: number): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(0)} %` : "–";
 }
 
-/** What was promised of a figure. */
+/** The promise for a figure. */
 export interface Target {
   readonly what: string;
   readonly bound: number;
   readonly isLeast: boolean;
 }
 
-/** A promise and what was measured: the median of its rounds, with the least and the most. Those that are NaN do not count. */
+/** Returns a promise and its figure: the median of the rounds, with the least and the most. NaN does not count. */
 export function verdict({ what, bound, isLeast }: Target, all: readonly number[]): string[] {
   const promised = `${isLeast ? "at least" : "at most"} ${bound}`;
   if (all.length === 0) return [what, promised, "missing", "–"];
   const rounds = all.filter(Number.isFinite);
   if (rounds.length === 0) return [what, promised, "no round counts", "–"];
   const value = median(rounds);
-  const isKept = isLeast ? value >= bound : value <= bound;
+  const isMet = isLeast ? value >= bound : value <= bound;
   const of = rounds.length === all.length ? "" : `, ${rounds.length} of ${all.length} rounds`;
   const spread = rounds.length === 1
     ? of
     : ` (${show(Math.min(...rounds))} to ${show(Math.max(...rounds))}${of})`;
-  return [what, promised, show(value) + spread, isKept ? "yes" : "no"];
+  return [what, promised, show(value) + spread, isMet ? "yes" : "no"];
 }
 
-/** Prints promises and what was measured. */
+/** Prints promises and their figures. */
 export function printVerdicts(rows: readonly (readonly string[])[]): void {
-  printHead("What is promised", ["figure", "promised", "median (least to most)", "kept"]);
+  printHead("Promises", ["figure", "promised", "median (least to most)", "met"]);
   rows.forEach(printRow);
 }

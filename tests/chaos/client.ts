@@ -1,5 +1,5 @@
 /**
- * A client that is cut off at any byte, comes back to any isolate, and checks all it is given.
+ * A client that disconnects at any byte, reconnects to any isolate, and checks every frame.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
 const PATH = "/v1/stream?topics=quotes,events/alerts";
 
-/** Cuts in the opening and in the first frames after it are as many as those far into the stream. */
+/** Half of the disconnects fall into the initial frames and the first ones after them. */
 const CUTS = { early: 700, late: 60_000 };
 
-/** Who hops does not wait for a stream that is silent for so long, in milliseconds. */
+/** A hopper leaves a stream that is silent for so long, in milliseconds. */
 const SILENCE_MS = 4 * HEARTBEAT_MS;
 
-/** The longest wait before it comes back, in milliseconds. */
+/** The longest wait before it reconnects, in milliseconds. */
 const AGAIN_MS = 60;
 
 /** An event of one of the publisher's lanes. */
@@ -32,7 +32,7 @@ export const LANE_EVENT = z.object({
   data: z.object({ lane: z.int(), number: z.int() }),
 });
 
-/** How often what happened to a client. */
+/** Counts of one client. */
 export interface ClientCounts {
   readonly connections: number;
   /** Cuts of its own. */
@@ -48,23 +48,23 @@ export interface Client {
   readonly seen: readonly (readonly string[])[];
   readonly market: ShownMarket;
   readonly counts: ClientCounts;
-  /** Its place, "" while it has none. */
+  /** Its position, "" while it has none. */
   readonly cursor: string;
-  /** From now on it is not cut off any more, or again. It begins at rest. */
+  /** Stops disconnecting, or begins again. A client begins at rest. */
   rest(isResting: boolean): void;
-  /** What happened last. */
+  /** Returns the last events of its history. */
   history(): string;
   stop(): Promise<void>;
 }
 
-/** What a client is. */
+/** The parts of a client. */
 export interface ClientOptions {
   readonly name: string;
   readonly random: Seeded;
   readonly lanes: number;
-  /** Where it may go: one isolate, and it stays there and is never cut off. */
+  /** The isolates that it connects to. With a single one, it never disconnects. */
   readonly isolates: readonly Isolate[];
-  /** Something came that breaks a promise: the client has stopped. */
+  /** A frame broke a guarantee: the client has stopped. */
   readonly onFailure: (client: Client, error: unknown) => void;
 }
 
@@ -102,7 +102,8 @@ export function startClient(
       if (event === "tick") takeEvent(frame);
       else if (event === "quote" || event === "status") market.take({ type: event, json: data });
       else if (event === "snapshot") {
-        assert(!isResumed, "a snapshot came although the cursor was honoured");
+        // While the store is unavailable, the isolate's own quotes come without ids on a resumed stream too.
+        assert(!isResumed || id === null, "a snapshot came although the cursor was honoured");
         market.take({ type: event, json: data });
       } else if (event === "sync") {
         const { resumed, gap } = parse(SYNC, data);
@@ -118,7 +119,7 @@ export function startClient(
     };
   }
 
-  /** Follows one connection to its end, or to the cut. What is wrong with the connection is no fault of the stream's. */
+  /** Reads one connection to its end, or to the cut. A fault of the connection is no fault of the stream. */
   async function follow({ name: to, server: { port } }: Isolate): Promise<void> {
     const isCut = isHopper && !isResting;
     const cutAfter = isCut ? random.below(random.chance(0.5) ? CUTS.early : CUTS.late) : Infinity;
@@ -167,7 +168,7 @@ export function startClient(
     },
     rest(next) {
       isResting = next;
-      // What was opened at rest is never cut.
+      // A connection that was opened at rest is never cut.
       if (isHopper && !isResting) hangUp();
     },
     history: history.text,
@@ -181,7 +182,7 @@ export function startClient(
   return client;
 }
 
-/** A promise of the contract that was not kept. */
+/** A guarantee of the contract that was broken. */
 class Broken extends Error {
   override readonly name = "Broken";
 }

@@ -8,17 +8,17 @@ import { pause, until } from "../support/within.ts";
 import type { Isolate, Isolates } from "./isolates.ts";
 import type { Fault } from "./scene.ts";
 
-/** A lease's life is 30 s: this is longer than any successor may take. */
+/** Longer than any fail-over takes: a lease lives 30 s. */
 const TAKE_OVER_MS = 36_000;
 
-/** How long it stands still while another leads, and how late Redis answers it then, in milliseconds. */
+/** The time for which a stopped leader stays stopped after its successor, and the delay of its Redis calls afterwards. */
 const LONGER_MS = 2000;
 const LATE_MS = 400;
 
-/** What the server says of a publication that came after its lease had ended. */
+/** The log message about a publication that is refused because its lease has ended. */
 const FENCED = "Another isolate leads: what was published here was refused";
 
-/** Waits until somebody else leads, and has published. @returns How long each took, in seconds. */
+/** Waits until another isolate leads, and has published. @returns The seconds that each took. */
 async function takeOver(fleet: Isolates, from: Isolate, since: number) {
   const seconds = () => (performance.now() - since) / 1000;
   const successor = fleet.other(from);
@@ -33,11 +33,11 @@ async function takeOver(fleet: Isolates, from: Isolate, since: number) {
   return { "s to the lease": led, "s to its quotes": seconds() };
 }
 
-/** The leader is killed by SIGKILL; later another process comes in its place. */
+/** The leader is killed by SIGKILL; later another process replaces it. */
 export const leaderKilled: Fault = {
   name: "leader killed",
   perSecond: 90,
-  async bite({ fleet, acknowledged }) {
+  async inject({ fleet, acknowledged }) {
     const leader = await fleet.someLeader();
     await acknowledged(100);
     const since = performance.now();
@@ -61,7 +61,7 @@ function fencedBy({ server }: Isolate): number {
 export const leaderStopped: Fault = {
   name: "leader stopped",
   perSecond: 60,
-  async bite({ fleet, acknowledged }) {
+  async inject({ fleet, acknowledged }) {
     const leader = await fleet.someLeader();
     const { server, standIn: { faults } } = leader;
     await acknowledged(100);
@@ -87,11 +87,11 @@ export const leaderStopped: Fault = {
   },
 };
 
-/** The leader drains and ends, its clients move over; later another process comes in its place. */
+/** The leader drains and ends, its clients move over; later another process replaces it. */
 export const leaderDrained: Fault = {
   name: "leader drained",
   perSecond: 300,
-  async bite({ fleet, clients, acknowledged }) {
+  async inject({ fleet, clients, acknowledged }) {
     const drained = () => clients.reduce((all, { counts }) => all + counts.drained, 0);
     const leader = await fleet.someLeader();
     const before = drained();
@@ -105,7 +105,7 @@ export const leaderDrained: Fault = {
     await leader.replace();
     await acknowledged(2000);
     const moved = drained() - before;
-    assert(moved > 0, "No client was told to go");
-    return { ...times, "clients told": moved };
+    assert(moved > 0, "No stream was drained");
+    return { ...times, "streams drained": moved };
   },
 };

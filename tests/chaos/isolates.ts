@@ -12,33 +12,33 @@ import type { RedisServer } from "../upstash/redis_server.ts";
 import type { StandIn } from "../upstash/stand_in.ts";
 import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
-/** How often streams say that they live, in milliseconds. */
+/** The interval of heartbeats. */
 export const HEARTBEAT_MS = 1000;
 
-/** One isolate: a process of the server, and the next one in its place. */
+/** One isolate: a process of the server, or the process that has replaced it. */
 export interface Isolate {
   readonly name: string;
   readonly standIn: StandIn;
-  /** The process that runs, or ran last. */
+  /** The current process, or the last one. */
   readonly server: ServerProcess;
-  /** What the process calls itself: new with each. */
+  /** The process's own name: each process has another. */
   readonly id: string;
-  /** Starts a process in place of the last one, which has ended. */
+  /** Replaces the last process, which has ended. */
   replace(): Promise<void>;
-  /** Whether it says that it takes streams. */
+  /** Resolves to true if it accepts streams, by its own account. */
   isReady(): Promise<boolean>;
 }
 
-/** Both isolates, and what they share. Whoever starts it must dispose of it. */
+/** Both isolates and their Redis. The caller must dispose of it. */
 export interface Isolates extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly isolates: readonly [Isolate, Isolate];
   other(isolate: Isolate): Isolate;
-  /** Who asks the providers, by the lease: undefined while nobody does, or somebody who is gone. */
+  /** Returns the leader, by the lease; undefined while there is none, or while it is a process that has ended. */
   leader(): Promise<Isolate | undefined>;
   /** Waits until there is one. */
   someLeader(): Promise<Isolate>;
-  /** What the log holds of the market. */
+  /** Returns the market in the log. */
   market(): Promise<ShownMarket>;
 }
 

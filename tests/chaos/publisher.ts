@@ -1,5 +1,5 @@
 /**
- * A publisher that does not give up: every event of it is acknowledged exactly once, by whichever isolate can.
+ * A publisher that retries on either isolate until each event is acknowledged exactly once.
  *
  * @module
  */
@@ -11,30 +11,30 @@ import { ID, parse } from "../support/shapes.ts";
 import { pause } from "../support/within.ts";
 import type { Isolate } from "./isolates.ts";
 
-/** How long an answer may take, in milliseconds: longer than the server itself tries. */
+/** The longest wait for an answer, in milliseconds: longer than the server retries. */
 const ANSWER_MS = 6000;
 
-/** The longest wait before the next try, in milliseconds. */
+/** The longest wait before a retry, in milliseconds. */
 const AGAIN_MS = 100;
 
-/** How often a lane changes its isolate without a reason. */
+/** The probability that a lane changes its isolate without a reason. */
 const HOPS = 0.005;
 
 const ACCEPTED = z.object({ id: ID });
 
-/** How often something went wrong, and was tried again. */
+/** Counts of failed requests, which were retried. */
 export interface PublisherCounts {
-  /** 503: it was told that the store is away, or that the isolate goes. */
+  /** Answers 503: the store is unavailable, or the isolate drains. */
   readonly refused: number;
-  /** No answer came. */
+  /** Requests without an answer. */
   readonly lost: number;
 }
 
-/** What to publish. */
+/** Events to publish. */
 export interface Order {
   readonly atLeast: number;
   readonly perSecond: number;
-  /** It is published on until this is settled. */
+  /** Publishing goes on until this settles. */
   readonly during: Promise<unknown>;
 }
 
@@ -46,14 +46,14 @@ export interface Publisher {
   /** The ids that each lane was answered, by number. */
   readonly acknowledged: readonly (readonly string[])[];
   readonly counts: PublisherCounts;
-  /** How many events are acknowledged. */
+  /** The number of acknowledged events. */
   readonly total: number;
   publish(order: Order): Promise<void>;
-  /** Ends what goes on, whatever is not acknowledged yet. */
+  /** Ends publishing, acknowledged or not. */
   stop(): void;
 }
 
-/** Lets somebody pass so many times a second. */
+/** Creates a rate limit: each call resolves at its turn. */
 function createPace(perSecond: number): () => Promise<void> {
   let due = performance.now();
   return async () => {
@@ -74,7 +74,7 @@ export function createPublisher(
   const end = new AbortController();
   let total = 0;
 
-  /** Asks once. @returns The id, or null where it must be asked again. */
+  /** Publishes once. @returns The id, or null if it must be retried. */
   async function post(isolate: Isolate, lane: number, number: number): Promise<string | null> {
     const answer = await fetch(`${isolate.server.origin}/v1/events/alerts`, {
       method: "POST",

@@ -1,5 +1,5 @@
 /**
- * One fault from its beginning until everything is as it should be.
+ * One fault, from its injection until the guarantees hold again.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Client } from "./client.ts";
 import { createScene, type Fault, type Scene } from "./scene.ts";
 import { difference } from "./shown_market.ts";
 
-/** How many events are acknowledged while a fault bites, at least. */
+/** The least number of events that are acknowledged while a fault lasts. */
 const EVENTS = 2000;
 
-/** How long clients may take for what is still on its way to them, in milliseconds: the longest waits of a subscriber. */
+/** The time in which pending events must arrive, in milliseconds: the longest waits of a subscriber. */
 const SETTLE_MS = 45_000;
 
-/** Something is not as it should be, and whose history tells most of it. */
+/** A broken guarantee, with the client whose history explains most. */
 export class Loss extends Error {
   override readonly name = "Loss";
   readonly client: Client | undefined;
@@ -31,9 +31,9 @@ function count(ids: readonly (readonly string[])[]): number {
 }
 
 /**
- * Waits until nothing is amiss with any client.
+ * Waits until no client has a fault.
  *
- * @param amiss Says what is: "" where nothing is.
+ * @param amiss Describes a client's fault; "" if there is none.
  */
 async function all(
   clients: readonly Client[],
@@ -55,12 +55,12 @@ async function all(
   }
 }
 
-/** Waits until every client has a place: what is published from then on is owed to it. */
-export async function allPlaced(clients: readonly Client[]): Promise<void> {
-  await all(clients, "a place", ({ cursor }) => cursor === "" ? "has none" : "");
+/** Waits until every client has a position: events that are published from then on are pending for it. */
+export async function allPositioned(clients: readonly Client[]): Promise<void> {
+  await all(clients, "a position", ({ cursor }) => cursor === "" ? "has none" : "");
 }
 
-/** Every client has every event once, and shows the quotes that are true; both isolates take streams. */
+/** Waits until every client has every event once and the log's quotes, and both isolates accept streams. */
 async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
   const { acknowledged, total } = publisher;
   await all(clients, `all ${total} events`, ({ seen }) => {
@@ -72,7 +72,7 @@ async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
       const expected = acknowledged[lane] ?? [];
       const wrong = ids.findIndex((id, i) => id !== expected[i]);
       if (wrong < 0 && ids.length === expected.length) return;
-      const message = `${client.name} was given ${ids[wrong]} as number ${
+      const message = `${client.name} received ${ids[wrong]} as number ${
         wrong + 1
       } of lane ${lane}`;
       throw new Loss(`${message}, which is ${expected[wrong]}`, client);
@@ -98,10 +98,10 @@ function figuresOf(figures: Readonly<Record<string, number>>): string {
 }
 
 /**
- * Lets a fault bite.
+ * Injects a fault.
  *
- * @returns A line that tells how it went.
- * @throws {Error} Where it did not bite, or a promise was not kept.
+ * @returns A line of figures.
+ * @throws {Error} If the fault had no effect, or a guarantee was broken.
  */
 export async function runRound(fault: Fault, parts: Omit<Scene, "acknowledged">): Promise<string> {
   const { publisher, clients } = parts;
@@ -110,13 +110,13 @@ export async function runRound(fault: Fault, parts: Omit<Scene, "acknowledged">)
   const before = { total: publisher.total, ...publisher.counts, visits: visits() };
   const from = performance.now();
   for (const client of clients) client.rest(false);
-  const bite = fault.bite(scene);
+  const injection = fault.inject(scene);
   const { perSecond } = fault;
   const [figures] = await Promise.all([
-    bite,
-    publisher.publish({ atLeast: EVENTS, perSecond, during: bite }),
+    injection,
+    publisher.publish({ atLeast: EVENTS, perSecond, during: injection }),
   ]);
-  const bitten = performance.now();
+  const injected = performance.now();
   for (const client of clients) client.rest(true);
   await settle(scene);
   const settled = performance.now();
@@ -126,8 +126,8 @@ export async function runRound(fault: Fault, parts: Omit<Scene, "acknowledged">)
   assertEquals(new Set(clients.map(({ seen }) => count(seen))), new Set([publisher.total]));
   return [
     fault.name.padEnd(20),
-    `${events} events in ${((bitten - from) / 1000).toFixed(1)} s`,
-    `settled in ${((settled - bitten) / 1000).toFixed(1)} s`,
+    `${events} events in ${((injected - from) / 1000).toFixed(1)} s`,
+    `settled in ${((settled - injected) / 1000).toFixed(1)} s`,
     `${visits() - before.visits} connections`,
     `${publisher.counts.refused - before.refused} refused`,
     `${publisher.counts.lost - before.lost} unanswered`,

@@ -1,9 +1,9 @@
 /**
- * Chaos: two isolates on one Redis, clients that hop between them, and one fault after the other. Nobody misses an
- * event, or sees one twice, and quotes end on the true last value.
+ * Chaos: two isolates on one Redis, clients that hop between them, and one fault after the other. Every client
+ * receives each event once, and its quotes end on the last value.
  *
  * Run: `deno task chaos`. `CHAOS_SEED=<the number>` brings a run's choices back, `CHAOS_RUNS=20` makes so many runs with
- * seeds that follow each other, `CHAOS_FAULTS=killed,slow` lets only those bite whose names hold one of these words.
+ * seeds that follow each other, `CHAOS_FAULTS=killed,slow` injects only the faults whose names contain one of these words.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Client, startClient } from "./client.ts";
 import { type Isolates, startIsolates } from "./isolates.ts";
 import { leaderDrained, leaderKilled, leaderStopped } from "./isolate_faults.ts";
 import { createPublisher } from "./publisher.ts";
-import { allPlaced, Loss, runRound } from "./round.ts";
+import { allPositioned, Loss, runRound } from "./round.ts";
 import type { Fault } from "./scene.ts";
 import {
   redisKilled,
@@ -39,7 +39,7 @@ const HOPPERS = 6;
 const LANES = 32;
 const SHOWN_CHARACTERS = 6000;
 
-/** Everything that runs in one run. */
+/** Injects all faults, one after the other, into one pair of isolates. */
 async function run(seed: number, faults: readonly Fault[]): Promise<void> {
   await using fleet = await startIsolates();
   const [a, b] = fleet.isolates;
@@ -61,14 +61,14 @@ async function run(seed: number, faults: readonly Fault[]): Promise<void> {
   const publisher = createPublisher(fleet.isolates, { lanes: LANES, random: seededBy(seed + 1) });
   try {
     const random = seededBy(seed);
-    await allPlaced(clients);
+    await allPositioned(clients);
     await fleet.someLeader();
     for (const fault of faults) {
       try {
         const round = runRound(fault, { fleet, random, publisher, clients });
         print(await Promise.race([round, failed.promise]));
       } catch (error) {
-        tell(fault, error, fleet);
+        printFailure(fault, error, fleet);
         throw error;
       }
     }
@@ -78,8 +78,8 @@ async function run(seed: number, faults: readonly Fault[]): Promise<void> {
   }
 }
 
-/** All that helps to find out why. */
-function tell(fault: Fault, error: unknown, { isolates }: Isolates): void {
+/** Prints a failure with its context. */
+function printFailure(fault: Fault, error: unknown, { isolates }: Isolates): void {
   print(`FAILED: ${fault.name}: ${error instanceof Error ? error.stack : error}`);
   const client = error instanceof Loss ? error.client : undefined;
   if (client) print(`--- the last of ${client.name}\n${client.history()}`);

@@ -1,5 +1,5 @@
 /**
- * What a fault is given: the fleet, and how far the publisher is.
+ * The environment of a fault: the isolates, the clients and the publisher.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Client } from "./client.ts";
 import type { Isolate, Isolates } from "./isolates.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** Where a fault bites. */
+/** The environment of one fault. */
 export interface Scene {
   readonly fleet: Isolates;
   readonly random: Seeded;
@@ -22,15 +22,15 @@ export interface Scene {
 /** One thing that goes wrong, while events are published. */
 export interface Fault {
   readonly name: string;
-  /** How many events are offered a second: few where the fault takes long. */
+  /** Events published a second: few if the fault lasts long. */
   readonly perSecond: number;
-  /** Lets it happen. @returns Figures that show that it bit. @throws {Error} Where it did not. */
-  bite(scene: Scene): Promise<Readonly<Record<string, number>>>;
+  /** Injects the fault. @returns Figures of its effect. @throws {Error} If it had no effect. */
+  inject(scene: Scene): Promise<Readonly<Record<string, number>>>;
 }
 
-const SLOWEST_MS = 120_000;
+const DEADLINE_MS = 120_000;
 
-/** Sets a scene for the next fault. */
+/** Creates the environment of the next fault. */
 export function createScene(parts: Omit<Scene, "acknowledged">): Scene {
   const { publisher } = parts;
   const before = publisher.total;
@@ -38,12 +38,12 @@ export function createScene(parts: Omit<Scene, "acknowledged">): Scene {
     ...parts,
     async acknowledged(count) {
       const look = () => publisher.total >= before + count || undefined;
-      await until(`${count} acknowledged events`, look, { deadlineMs: SLOWEST_MS, everyMs: 5 });
+      await until(`${count} acknowledged events`, look, { deadlineMs: DEADLINE_MS, everyMs: 5 });
     },
   };
 }
 
-/** How often an isolate's process, or those in its place, subscribed. */
+/** Returns the number of subscriptions that an isolate's processes have made. */
 export function subscribed({ standIn }: Isolate): number {
   return standIn.stats().commands.byName["SUBSCRIBE"] ?? 0;
 }
@@ -53,7 +53,7 @@ export function sum({ isolates }: Isolates, count: (isolate: Isolate) => number)
   return isolates.reduce((all, isolate) => all + count(isolate), 0);
 }
 
-/** Waits until each isolate hears what is published. */
+/** Waits until each isolate is subscribed. */
 export async function allSubscribed(fleet: Isolates): Promise<void> {
   await until(
     "both subscriptions",

@@ -1,5 +1,5 @@
 /**
- * The market as somebody shows it: a client, or the log.
+ * The market as a client or the log shows it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface ShownMarket {
   readonly quotes: ReadonlyMap<string, Quote>;
   /** By provider. */
   readonly states: ReadonlyMap<string, string>;
-  /** What is taken from now on comes from another connection. */
+  /** Marks a new connection: times may begin again. */
   reconnect(): void;
   /** Takes an event. @throws {Error} If it takes a quote back in time, on one connection. */
   take(event: { readonly type: string; readonly json: string }): void;
@@ -23,7 +23,7 @@ type Quote = z.infer<typeof QUOTE>;
 
 const STATUS = z.object({ provider: z.string(), state: z.string() });
 
-/** Creates one that shows nothing yet. */
+/** Creates an empty market. */
 export function createShownMarket(): ShownMarket {
   const quotes = new Map<string, Quote>();
   const states = new Map<string, string>();
@@ -57,8 +57,8 @@ export function createShownMarket(): ShownMarket {
 }
 
 /**
- * What a client shows otherwise than the log: "" where it is nothing. While the log was away an isolate asked for itself;
- * the same price of a later time is as true, and where a market is closed it will stay.
+ * Describes a difference between a client's market and the log's; "" if there is none. An isolate fetches quotes for itself
+ * while the store is unavailable: the same price with a later time is no difference.
  */
 export function difference(shown: ShownMarket, log: ShownMarket): string {
   if (log.quotes.size === 0) return "the log holds no quote";

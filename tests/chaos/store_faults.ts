@@ -11,7 +11,7 @@ import { allSubscribed, type Fault, subscribed, sum } from "./scene.ts";
 export const subscriptionsCut: Fault = {
   name: "subscriptions cut",
   perSecond: 400,
-  async bite({ fleet, random, acknowledged }) {
+  async inject({ fleet, random, acknowledged }) {
     const before = sum(fleet, subscribed);
     let [ended, broken] = [0, 0];
     for (let at = 100; at < 2000; at += 200) {
@@ -28,11 +28,11 @@ export const subscriptionsCut: Fault = {
   },
 };
 
-/** Subscriptions stay open and tell nothing: those of both for a moment, then one's until it notices by itself. */
+/** Subscriptions stay open and deliver nothing: those of both for a moment, then one's until its watchdog ends it. */
 export const subscriptionsMuted: Fault = {
   name: "subscriptions muted",
   perSecond: 60,
-  async bite({ fleet, random, acknowledged }) {
+  async inject({ fleet, random, acknowledged }) {
     const muted = () => sum(fleet, ({ standIn }) => standIn.stats().mutedMessages);
     const before = muted();
     for (const at of [50, 150]) {
@@ -50,7 +50,7 @@ export const subscriptionsMuted: Fault = {
     const from = performance.now();
     one.standIn.faults.muteSubscriptions(true);
     const gone = () => one.standIn.stats().subscriptions === 0 || undefined;
-    await until("an isolate that hears nothing to notice it", gone, {
+    await until("the isolate to end its silent subscription", gone, {
       deadlineMs: 45_000,
       everyMs: 1,
     });
@@ -58,7 +58,7 @@ export const subscriptionsMuted: Fault = {
     one.standIn.faults.muteSubscriptions(false);
     const noticed = (performance.now() - from) / 1000;
     await allSubscribed(fleet);
-    assert(subscribed(one) > subscribedBefore, "Nobody subscribed again");
+    assert(subscribed(one) > subscribedBefore, "No isolate subscribed again");
     return { "announcements muted": muted() - before, "s until noticed": noticed };
   },
 };
@@ -67,7 +67,7 @@ export const subscriptionsMuted: Fault = {
 export const repliesLost: Fault = {
   name: "replies lost",
   perSecond: 300,
-  async bite({ fleet, random, publisher, acknowledged }) {
+  async inject({ fleet, random, publisher, acknowledged }) {
     const lost = () => sum(fleet, ({ standIn }) => standIn.stats().lostReplies);
     const before = lost();
     const refusedBefore = publisher.counts.refused;
@@ -84,7 +84,7 @@ export const repliesLost: Fault = {
     for (const { standIn } of fleet.isolates) standIn.faults.loseReplies(0);
     const [losses, refused] = [lost() - before, publisher.counts.refused - refusedBefore];
     assert(losses >= 50, `Only ${losses} replies were lost`);
-    assert(refused > 0, "No publication was given up");
+    assert(refused > 0, "No publication was refused");
     return { "replies lost": losses };
   },
 };
@@ -93,32 +93,32 @@ export const repliesLost: Fault = {
 export const redisKilled: Fault = {
   name: "redis-server killed",
   perSecond: 300,
-  async bite({ fleet, random, publisher, acknowledged }) {
+  async inject({ fleet, random, publisher, acknowledged }) {
     const refusedBefore = publisher.counts.refused;
     const before = sum(fleet, subscribed);
-    let away = 0;
+    let downMs = 0;
     for (const at of [300, 900, 1500]) {
       await acknowledged(at);
       const from = performance.now();
       await fleet.redis.kill();
       await pause(200 + random.below(2500));
       await fleet.redis.restart();
-      away += performance.now() - from;
+      downMs += performance.now() - from;
     }
     await allSubscribed(fleet);
     const refused = publisher.counts.refused - refusedBefore;
     const again = sum(fleet, subscribed) - before;
     assert(refused > 0, "No publication was refused");
     assert(again >= 2, `Subscribed again only ${again} times`);
-    return { "s away": away / 1000, "subscribed again": again };
+    return { "s down": downMs / 1000, "subscribed again": again };
   },
 };
 
-/** Redis answers late, within the deadline of a call and past it. What came too late is executed all the same. */
+/** Redis answers late, within the deadline of a call and past it. A call that has timed out is executed all the same. */
 export const redisSlow: Fault = {
   name: "Redis slow",
   perSecond: 300,
-  async bite({ fleet, random, publisher, acknowledged }) {
+  async inject({ fleet, random, publisher, acknowledged }) {
     const delayed = () => sum(fleet, ({ standIn }) => standIn.stats().delayed);
     const setDelay = (ms: number) =>
       fleet.isolates.forEach(({ standIn }) => standIn.faults.delay(ms));

@@ -11,7 +11,7 @@ const RETAINED = 5;
 const ALERTS = "/v1/events/alerts/stream";
 const BOTH = "/v1/stream?topics=quotes,events/alerts";
 
-Deno.test("a stream opens by what its cursor is worth", async (t) => {
+Deno.test("a stream resumes where its cursor is valid, and starts anew where it is not", async (t) => {
   await using server = await startServer({
     ...PUBLISHER_SETTINGS,
     DEMO: "1",
@@ -40,7 +40,7 @@ Deno.test("a stream opens by what its cursor is worth", async (t) => {
   });
 
   await t.step(
-    "a cursor that is none of ours is not honoured, and the log topic tells a gap",
+    "a foreign cursor is not honoured, and the log topic sends a gap",
     async () => {
       const id = await publish(origin, "alerts", "tick", { number: 0 });
       for (const cursor of ["nonsense", "1-1", "99999999999999-1"]) {
@@ -58,7 +58,7 @@ Deno.test("a stream opens by what its cursor is worth", async (t) => {
   );
 
   await t.step(
-    "a gap is exact where the log has forgotten, and what is kept still comes",
+    "a gap is exact where the log has evicted events, and retained events follow",
     async () => {
       const { cursor } = await openingAt(port, ALERTS);
       for (let number = 1; number <= RETAINED + 3; number++) {
@@ -69,9 +69,9 @@ Deno.test("a stream opens by what its cursor is worth", async (t) => {
       const { resumed, gap: hasGap } = parse(SYNC, sync?.data ?? "");
       assertEquals([resumed, hasGap], [true, true]);
       const { after, before } = parse(GAP, gap?.data ?? "");
-      const kept = await stream.nextOf("tick");
-      assertEquals([after, before], [cursor, kept.id]);
-      assertEquals(numberOf(kept), 4);
+      const retained = await stream.nextOf("tick");
+      assertEquals([after, before], [cursor, retained.id]);
+      assertEquals(numberOf(retained), 4);
       for (let number = 5; number <= RETAINED + 3; number++) {
         assertEquals(numberOf(await stream.nextOf("tick")), number);
       }

@@ -94,17 +94,20 @@ Deno.test("a stream shows the frames the contract names", async (t) => {
     assert(compareIds(position, ID.parse(quote.id)) >= 0, `${position} stays behind ${quote.id}`);
   });
 
-  await t.step("a pace holds events back, and heartbeats stay before what is owed", async () => {
-    using slow = await openStream(port, `${ALERTS}?max_rate=0.5`);
-    await openingOf(slow);
-    const first = await publish(origin, "alerts", "tick", { number: 1 });
-    assertEquals((await slow.nextOf("tick", 1000)).id, first, "the first after silence waited");
-    const second = await publish(origin, "alerts", "tick", { number: 2 });
-    const beat = await slow.next();
-    assertEquals(beat?.event, "heartbeat", "the second did not wait");
-    assert(compareIds(ID.parse(beat?.id), second) < 0, `${beat?.id} is not before ${second}`);
-    assertEquals((await slow.nextOf("tick")).id, second);
-  });
+  await t.step(
+    "max_rate holds events back, and heartbeats stay before pending events",
+    async () => {
+      using slow = await openStream(port, `${ALERTS}?max_rate=0.5`);
+      await openingOf(slow);
+      const first = await publish(origin, "alerts", "tick", { number: 1 });
+      assertEquals((await slow.nextOf("tick", 1000)).id, first, "the first after silence waited");
+      const second = await publish(origin, "alerts", "tick", { number: 2 });
+      const beat = await slow.next();
+      assertEquals(beat?.event, "heartbeat", "the second did not wait");
+      assert(compareIds(ID.parse(beat?.id), second) < 0, `${beat?.id} is not before ${second}`);
+      assertEquals((await slow.nextOf("tick")).id, second);
+    },
+  );
 });
 
 Deno.test("a stream that reached its age says bye, when to come back, and ends", async () => {
@@ -124,6 +127,6 @@ Deno.test("a stream that reached its age says bye, when to come back, and ends",
     assert(stream.isWhole, "the body was cut off");
     return retry_ms;
   }));
-  assertNotEquals(new Set(retries).size, 1, "all are told to come back at the same moment");
+  assertNotEquals(new Set(retries).size, 1, "all reconnect at the same moment");
   await untilOpen(server.origin, 0);
 });

@@ -14,7 +14,7 @@ import { redisTest } from "../support/programs.ts";
 
 const FEED = "https://feed.example.com/";
 
-/** What the feed shows: each isolate asks it by itself. */
+/** The articles of the feed, which each isolate fetches for itself. */
 interface Feed {
   xml: string;
 }
@@ -80,8 +80,8 @@ async function startTwo() {
   return { database, feed, one, two, [Symbol.asyncDispose]: () => own.disposeAsync() };
 }
 
-/** Waits until a client was told something, and gives all that it was told of articles. */
-function toldOf(client: Client, last: string): Promise<string[]> {
+/** Waits until a client has received an event. @returns All events of articles that it has received. */
+function receivedBy(client: Client, last: string): Promise<string[]> {
   return until(
     last,
     () => articleEvents(client).includes(last) ? articleEvents(client) : undefined,
@@ -95,7 +95,7 @@ redisTest("news posted on one isolate is printed by the streams of both", async 
   const { status, body } = await one.post(1);
   assertEquals(status, 201);
   for (const tab of tabs) {
-    assertEquals(await toldOf(tab, "article Story 1"), ["article Story 1"]);
+    assertEquals(await receivedBy(tab, "article Story 1"), ["article Story 1"]);
     assertEquals(tab.dataOf("article"), [body]);
     await tab.hangUp();
   }
@@ -117,7 +117,7 @@ redisTest("two isolates that are sent the same link at once have one article of 
     assertEquals(a.body, b.body);
   }
   const stories = Array.from({ length: count }, (_, n) => `article Story ${n + 1}`);
-  assertEquals(await toldOf(tab, `article Story ${count}`), stories);
+  assertEquals(await receivedBy(tab, `article Story ${count}`), stories);
 });
 
 redisTest(
@@ -139,11 +139,11 @@ redisTest(
     }
     await one.post(21);
     await using tab = await two.follow(`?last_event_id=${cursor}`);
-    const told = await toldOf(tab, "article Story 21");
-    assertEquals(told.filter((each) => !each.startsWith("article.retracted")), [
+    const received = await receivedBy(tab, "article Story 21");
+    assertEquals(received.filter((each) => !each.startsWith("article.retracted")), [
       "article Story 21",
     ]);
-    for (const id of ids) assert(told.includes(`article.retracted ${id}`));
+    for (const id of ids) assert(received.includes(`article.retracted ${id}`));
   },
 );
 
@@ -157,10 +157,10 @@ redisTest(
     };
     show(1);
     const tab = await one.follow();
-    await toldOf(tab, "article Feed 1");
+    await receivedBy(tab, "article Feed 1");
     await using other = await two.follow();
     show(2);
-    assertEquals(await toldOf(other, "article Feed 2"), ["article Feed 2"]);
+    assertEquals(await receivedBy(other, "article Feed 2"), ["article Feed 2"]);
     assert(one.polls() >= 2);
     assertEquals(two.polls(), 0);
     assertEquals((await two.list()).feeds.map(({ state }) => state), ["ok"]);
@@ -168,14 +168,14 @@ redisTest(
     await one.services.drain();
     const asked = one.polls();
     show(3);
-    assertEquals(await toldOf(other, "article Feed 3"), ["article Feed 2", "article Feed 3"]);
+    assertEquals(await receivedBy(other, "article Feed 3"), ["article Feed 2", "article Feed 3"]);
     assert(two.polls() >= 1);
     assertEquals(one.polls(), asked);
   },
 );
 
 redisTest(
-  "while the store is away a list has what is known, and nothing is taken in",
+  "while the store is unavailable a list has the known articles, and no article is ingested",
   async () => {
     await using fleet = await startTwo();
     const { one, database: { standIn: { faults } } } = fleet;
@@ -192,6 +192,6 @@ redisTest(
     assertEquals([after.cursor, after.gap], [null, false]);
     faults.refuse(null);
     await until("the store", async () => (await one.post(3)).status === 201 || undefined);
-    assertEquals(await toldOf(tab, "article Story 3"), ["article Story 3"]);
+    assertEquals(await receivedBy(tab, "article Story 3"), ["article Story 3"]);
   },
 );

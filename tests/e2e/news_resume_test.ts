@@ -13,7 +13,7 @@ import { PATIENCE_MS, pause, until } from "../support/within.ts";
 const HANG_UPS = 50;
 
 /** As many as a list shows. */
-const MOST_KEPT = 200;
+const MAX_PUBLISHED = 200;
 
 /** In the demo its feeds publish too. */
 const SETTINGS = { ...PUBLISHER_SETTINGS, DEMO: "1", NEWS_POLL_MS: "200", HEARTBEAT_MS: "300" };
@@ -24,7 +24,7 @@ const RETRACTION = z.object({ id: z.string() });
 
 /** Posts, corrects and takes back, one after the other. @param isTooFar Whether to wait for the reader. */
 function startPublisher(origin: string, random: Seeded, isTooFar: (count: number) => boolean) {
-  const kept: string[] = [];
+  const published: string[] = [];
   let isStopped = false;
   let count = 0;
 
@@ -46,10 +46,10 @@ function startPublisher(origin: string, random: Seeded, isTooFar: (count: number
         continue;
       }
       count++;
-      const at = random.below(kept.length || 1);
-      const id = kept[at];
-      if (id !== undefined && (kept.length > MOST_KEPT / 2 || random.chance(0.2))) {
-        kept.splice(at, 1);
+      const at = random.below(published.length || 1);
+      const id = published[at];
+      if (id !== undefined && (published.length > MAX_PUBLISHED / 2 || random.chance(0.2))) {
+        published.splice(at, 1);
         await send("DELETE", `/${id}`);
       } else if (id !== undefined && random.chance(0.4)) {
         await send("PATCH", `/${id}`, { title: `Corrected ${count}` });
@@ -57,7 +57,7 @@ function startPublisher(origin: string, random: Seeded, isTooFar: (count: number
         const summary = "ü".repeat(random.below(400));
         const url = `https://desk.example.com/${count}`;
         const article = { title: `Posted ${count}`, url, source: "us", summary };
-        kept.push(parse(ARTICLE, await send("POST", "", article)).id);
+        published.push(parse(ARTICLE, await send("POST", "", article)).id);
       }
     }
   }
@@ -126,7 +126,7 @@ Deno.test("a stream of news that is cut off 50 times has each article once, and 
   await publisher.stop();
 
   const list = async () => {
-    const answer = await fetch(`${origin}/v1/news?limit=${MOST_KEPT}`);
+    const answer = await fetch(`${origin}/v1/news?limit=${MAX_PUBLISHED}`);
     return parse(LIST, await answer.text()).articles;
   };
   let isSame = false;

@@ -56,7 +56,7 @@ redisTest(
 );
 
 redisTest(
-  "an operation expires though every server was restarted meanwhile, once for all who follow it (S4-19)",
+  "an operation expires though every server was restarted meanwhile, once for all its streams (S4-19)",
   async () => {
     await using shared = await startShared();
     let path = "", unseen = "";

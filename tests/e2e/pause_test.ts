@@ -8,7 +8,7 @@ import { startServer } from "../support/server_process.ts";
 import { BYE, GAP, parse, SYNC } from "../support/shapes.ts";
 
 const ALERTS = "/v1/events/alerts/stream";
-/** Together three times what kernels take of a stream before it stalls, and twelve windows. */
+/** Together three times what a kernel buffers of a stream before it blocks, and twelve windows. */
 const EVENTS = 400;
 const EVENT_BYTES = 30_000;
 
@@ -19,7 +19,7 @@ async function publishNumbers(origin: string): Promise<void> {
   }
 }
 
-/** Reads numbers, one after the other without a gap, up to `last` or a goodbye. @returns The last one, and the goodbye. */
+/** Reads numbers, one after the other without a gap, up to `last` or `bye`. @returns The last one, and the `bye`. */
 async function readNumbers(stream: StreamClient, due: number | undefined, last: number) {
   const watch = createOrderWatch();
   let number = due === undefined ? undefined : due - 1;
@@ -45,18 +45,18 @@ Deno.test("a reader that pauses loses nothing, on this connection or on the next
     assertEquals((await stream.next())?.event, "sync");
     if (cursor === "") await publishNumbers(server.origin);
     const read = await readNumbers(stream, number + 1, EVENTS);
-    // Where its place left the window before it read on, it is told so, and comes back.
+    // Where the log has evicted its position, the stream ends as slow, and the client reconnects.
     if (read.bye) assertEquals(read.bye.reason, "slow");
     number = read.number ?? number;
     cursor = stream.lastEventId;
   }
 });
 
-Deno.test("a reader that pauses too long is told slow, and comes back to an exact gap", async () => {
-  const kept = 20;
+Deno.test("a reader that pauses too long ends as slow, and resumes after an exact gap", async () => {
+  const retained = 20;
   await using server = await startServer({
     ...PUBLISHER_SETTINGS,
-    LOG_RETAIN_EVENTS: String(kept),
+    LOG_RETAIN_EVENTS: String(retained),
   });
   using stream = await openStream(server.port, ALERTS);
   assertEquals((await stream.next())?.event, "sync");
@@ -64,7 +64,7 @@ Deno.test("a reader that pauses too long is told slow, and comes back to an exac
   const { number = 0, bye } = await readNumbers(stream, 1, EVENTS);
   assertEquals(bye?.reason, "slow", `it has come to number ${number}`);
   assertEquals(await stream.next(), null);
-  print(`pause: told slow after number ${number} of ${EVENTS}`);
+  print(`pause: ended as slow after number ${number} of ${EVENTS}`);
 
   const cursor = stream.lastEventId;
   using second = await openStream(server.port, ALERTS, { cursor });
@@ -74,6 +74,6 @@ Deno.test("a reader that pauses too long is told slow, and comes back to an exac
   const { after, before } = parse(GAP, (await second.next())?.data ?? "");
   assertEquals(after, cursor);
   const first = await second.nextOf("tick");
-  assertEquals([first.id, numberOf(first)], [before, EVENTS - kept + 1]);
-  assertEquals((await readNumbers(second, EVENTS - kept + 2, EVENTS)).number, EVENTS);
+  assertEquals([first.id, numberOf(first)], [before, EVENTS - retained + 1]);
+  assertEquals((await readNumbers(second, EVENTS - retained + 2, EVENTS)).number, EVENTS);
 });

@@ -1,4 +1,4 @@
-/** Publishing to two real servers on one real Redis: what a publisher is told, and what readers of a private channel get. */
+/** Publishing to two real servers on one real Redis: answers to a publisher, and events of a private channel. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { z } from "zod";
 import { openStream, type StreamClient } from "../support/stream_client.ts";
@@ -42,7 +42,7 @@ async function send(
 }
 
 /** The status of an answer, and the id or the problem's code. */
-async function told(answer: Response): Promise<readonly [number, string]> {
+async function outcomeOf(answer: Response): Promise<readonly [number, string]> {
   const text = await answer.text();
   return [
     answer.status,
@@ -73,7 +73,7 @@ async function readTicks(stream: StreamClient, count: number): Promise<string[]>
 }
 
 redisTest(
-  "ten concurrent senders on two servers lose nothing to readers of both, and the order of each is kept (S2 Test 4)",
+  "ten concurrent senders on two servers lose no event to readers of both, and the order of each is preserved (S2 Test 4)",
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const servers = [fleet.one, fleet.other];
@@ -87,7 +87,7 @@ redisTest(
       // Each sender's publications take turns between the servers: their order is the order of its answers.
       for (let number = 0; number < 20; number++) {
         const server = servers[(sender + number) % 2] ?? fleet.one;
-        const [status, id] = await told(
+        const [status, id] = await outcomeOf(
           await send(server, { type: "tick", data: { sender, number } }),
         );
         assertEquals(status, 202, id);
@@ -103,7 +103,7 @@ redisTest(
 );
 
 redisTest(
-  "a publisher learns what became of it, from either server, and nothing of what was refused is seen",
+  "a publisher learns the outcome from either server, and a refused event reaches no reader",
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const { one, other, redis } = fleet;
@@ -111,51 +111,57 @@ redisTest(
     await stream.nextOf("sync");
     const tick = (number: number) => ({ type: "tick", data: { sender: 0, number } });
 
-    assertEquals(await told(await send(one, '{"type":"tick","data":NaN}')), [400, "bad_request"]);
-    assertEquals(await told(await send(one, '{"type":"tick","data":1e999}')), [
+    assertEquals(await outcomeOf(await send(one, '{"type":"tick","data":NaN}')), [
+      400,
+      "bad_request",
+    ]);
+    assertEquals(await outcomeOf(await send(one, '{"type":"tick","data":1e999}')), [
       400,
       "unserialisable",
     ]);
-    assertEquals(await told(await send(one, tick(0), { channel: "nothing" })), [
+    assertEquals(await outcomeOf(await send(one, tick(0), { channel: "nothing" })), [
       404,
       "unknown_topic",
     ]);
-    assertEquals(await told(await send(one, { type: "tick", data: "é".repeat(500) })), [
+    assertEquals(await outcomeOf(await send(one, { type: "tick", data: "é".repeat(500) })), [
       413,
       "event_too_large",
     ]);
-    assertEquals(await told(await send(one, { type: "tock", data: 1 })), [422, "unknown_type"]);
-    assertEquals(await told(await send(one, tick(0), { headers: ANN })), [401, "bad_token"]);
+    assertEquals(await outcomeOf(await send(one, { type: "tock", data: 1 })), [
+      422,
+      "unknown_type",
+    ]);
+    assertEquals(await outcomeOf(await send(one, tick(0), { headers: ANN })), [401, "bad_token"]);
 
     // A key is one publication on whichever server it comes, also at once.
     const headers = { "idempotency-key": "order 1" };
     const answers = await Promise.all(
       [one, other, one, other].map(async (server) =>
-        told(await send(server, tick(0), { headers }))
+        outcomeOf(await send(server, tick(0), { headers }))
       ),
     );
     const [first] = answers;
     for (const answer of answers) assertEquals(answer, first);
     assertEquals(first?.[0], 202);
-    assertEquals(await told(await send(other, tick(9), { headers })), [
+    assertEquals(await outcomeOf(await send(other, tick(9), { headers })), [
       422,
       "idempotency_key_reused",
     ]);
 
-    const [status, next] = await told(await send(other, tick(1)));
+    const [status, next] = await outcomeOf(await send(other, tick(1)));
     assertEquals(status, 202);
     assertEquals(await readTicks(stream, 2), [first?.[1], next]);
 
     await redis.kill();
-    const away = await send(one, tick(2));
-    assertEquals([away.status, away.headers.get("retry-after")], [503, "5"]);
-    assertEquals(parse(PROBLEM, await away.text()).code, "store_away");
-    // A ticket cannot be had while nobody could keep it.
+    const refused = await send(one, tick(2));
+    assertEquals([refused.status, refused.headers.get("retry-after")], [503, "5"]);
+    assertEquals(parse(PROBLEM, await refused.text()).code, "store_away");
+    // No ticket is issued while it cannot be stored.
     const ticket = await makeTicket(one);
     assertEquals([ticket.status, parse(PROBLEM, await ticket.text()).code], [503, "store_away"]);
     await redis.restart();
     const again = await until("a publication that is taken", async () => {
-      const answer = await told(
+      const answer = await outcomeOf(
         await send(other, tick(2), { headers: { "idempotency-key": "2" } }),
       );
       return answer[0] === 202 ? answer[1] : undefined;
@@ -173,7 +179,7 @@ async function makeTicket({ origin }: ServerProcess): Promise<Response> {
 }
 
 redisTest(
-  "a ticket of one server opens one stream of the other, and what is no right costs Redis nothing",
+  "a ticket of one server opens one stream of the other, and a refused request costs Redis nothing",
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const { one, other, standIn } = fleet;
@@ -197,7 +203,9 @@ redisTest(
 
     using stream = await openStream(other.port, `${PATH}?ticket=${second}`);
     await stream.nextOf("sync");
-    const [, id] = await told(await send(one, { type: "tick", data: { sender: 0, number: 0 } }));
+    const [, id] = await outcomeOf(
+      await send(one, { type: "tick", data: { sender: 0, number: 0 } }),
+    );
     assertEquals(await readTicks(stream, 1), [id]);
     for (const server of [one, other]) {
       for (const secret of [TOKEN, ticket, second, AUTH_SECRET, PUBLISH_TOKEN]) {

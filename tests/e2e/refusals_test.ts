@@ -10,11 +10,11 @@ import { within } from "../support/within.ts";
 const ALERTS = "/v1/events/alerts/stream";
 const BOTH = "/v1/stream?topics=quotes,events/alerts";
 
-Deno.test("a stream that cannot be had is refused by a status, and HEAD takes no seat", async (t) => {
+Deno.test("a request for an impossible stream is refused by a status, and HEAD takes no slot", async (t) => {
   await using server = await startServer(PUBLISHER_SETTINGS);
   const { origin, port } = server;
 
-  await t.step("HEAD answers at once, with the stream's headers, and takes no seat", async () => {
+  await t.step("HEAD answers at once, with the stream's headers, and takes no slot", async () => {
     await untilOpen(origin, 0);
     for (const path of ["/v1/quotes/stream", ALERTS, BOTH]) {
       const answer = openStream(port, path, { method: "HEAD" });
@@ -52,7 +52,7 @@ Deno.test("a stream that cannot be had is refused by a status, and HEAD takes no
   });
 });
 
-Deno.test("a client over its share is told so in the words it understands", async () => {
+Deno.test("a client over its limit is refused in the format that it accepts", async () => {
   await using server = await startServer({ ...PUBLISHER_SETTINGS, STREAMS_PER_CLIENT: "1" });
   using first = await openStream(server.port, ALERTS);
   const [sync] = await openingOf(first);
@@ -84,7 +84,7 @@ Deno.test("a client over its share is told so in the words it understands", asyn
   assert(answer.headers.has("ratelimit"));
   assertEquals(parse(PROBLEM, await answer.text()).status, 429);
 
-  // HEAD takes no seat, so it finds none missing.
+  // HEAD takes no slot, so it is not refused.
   const head = await fetch(server.origin + ALERTS, { method: "HEAD" });
   assertEquals(head.status, 200);
   assertStreamHeaders(head.headers);

@@ -12,7 +12,7 @@ import { PATIENCE_MS, until } from "../support/within.ts";
 
 const HANG_UPS = 50;
 const SETTINGS = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000", HEARTBEAT_MS: "500" };
-/** So many events of some 400 bytes are more than a window keeps: what is missing comes from the log. */
+/** So many events of some 400 bytes are more than a window holds: the missing ones come from the log. */
 const FAR_BEHIND = 4000;
 
 /** A client that is cut off and comes back with the last id it dispatched. */
@@ -41,7 +41,7 @@ function createClient(port: number, path: string, random: Seeded) {
     takeQuotes(frame, isResumed);
     const number = numberOf(frame);
     if (number === undefined) return;
-    assertEquals(number, (numbers.at(-1) ?? 0) + 1, `of what came after cursor ${cursor}`);
+    assertEquals(number, (numbers.at(-1) ?? 0) + 1, `after cursor ${cursor}`);
     numbers.push(number);
   }
 

@@ -1,4 +1,4 @@
-/** Two real servers on one real Redis: what they share, what it costs, and what happens while it is away. */
+/** Two real servers on one real Redis: shared state, its cost, and an outage of the store. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { openStream } from "../support/stream_client.ts";
@@ -65,32 +65,35 @@ redisTest(
   },
 );
 
-redisTest("nobody who watches costs nothing, and neither does one viewer more", async () => {
-  await using fleet = await startFleet(SETTINGS);
-  const { one, standIn } = fleet;
-  assertEquals((await standIn.commandsAtRedis()).total, 0);
-  const path = "/v1/events/alerts/stream";
-  using first = await openStream(one.port, path);
-  await first.nextOf("sync");
-  const opened = (await storeOf(one)).commands;
-  assertEquals(
-    (await standIn.commandsAtRedis()).total,
-    opened,
-    "what /health says is what Redis did",
-  );
+redisTest(
+  "a server without viewers costs no commands, and neither does one more viewer",
+  async () => {
+    await using fleet = await startFleet(SETTINGS);
+    const { one, standIn } = fleet;
+    assertEquals((await standIn.commandsAtRedis()).total, 0);
+    const path = "/v1/events/alerts/stream";
+    using first = await openStream(one.port, path);
+    await first.nextOf("sync");
+    const opened = (await storeOf(one)).commands;
+    assertEquals(
+      (await standIn.commandsAtRedis()).total,
+      opened,
+      "what /health says is what Redis did",
+    );
 
-  await standIn.resetCommands();
-  const viewers = await Promise.all(Array.from({ length: 20 }, () => openStream(one.port, path)));
-  for (const viewer of viewers) await viewer.nextOf("heartbeat");
-  assertEquals([await storeOf(one), (await standIn.commandsAtRedis()).total], [
-    { kind: "redis", is_up: true, commands: opened },
-    0,
-  ]);
-  for (const viewer of viewers) viewer.hangUp();
-});
+    await standIn.resetCommands();
+    const viewers = await Promise.all(Array.from({ length: 20 }, () => openStream(one.port, path)));
+    for (const viewer of viewers) await viewer.nextOf("heartbeat");
+    assertEquals([await storeOf(one), (await standIn.commandsAtRedis()).total], [
+      { kind: "redis", is_up: true, commands: opened },
+      0,
+    ]);
+    for (const viewer of viewers) viewer.hangUp();
+  },
+);
 
 redisTest(
-  "while Redis is away streams stay and open, nothing is published half, and all goes on when it is back",
+  "while Redis is unavailable streams stay open and new ones open, no publication is partial, and all resumes on recovery",
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const { redis, one, other } = fleet;
@@ -111,7 +114,7 @@ redisTest(
     assertEquals([refused.status, refused.headers.get("retry-after")], [503, "5"]);
     assertEquals(parse(PROBLEM, await refused.text()).code, "store_away");
 
-    // Who comes now opens at once, has no place, and is shown what this server asks for itself.
+    // A new stream opens at once without a position, and receives the quotes that this server fetches for itself.
     using fresh = await openStream(one.port, "/v1/quotes/stream");
     const snapshot = await fresh.nextOf("snapshot");
     assertEquals(snapshot.id, null);

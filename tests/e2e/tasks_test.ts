@@ -119,7 +119,7 @@ redisTest(
   },
 );
 
-redisTest("what is done to a task costs as many commands as the guide says", async () => {
+redisTest("each action on a task costs as many commands as the guide says", async () => {
   await using fleet = await startFleet();
   const { origin } = fleet.one;
   const publisher = createTaskPublisher();

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 
 /**
- * Every character of Unicode, as a `unit` of fast-check's strings: what its own `"binary"` gives, without the seconds that
+ * Every character of Unicode, as a `unit` of fast-check's strings: the same as its own `"binary"`, without the seconds that
  * takes to build.
  */
 export const anyCharacter: fc.Arbitrary<string> = fc

@@ -1,5 +1,5 @@
 /**
- * How late events were, for millions of them: counted by the millisecond.
+ * Delays of millions of events, counted by the millisecond.
  *
  * @module
  */

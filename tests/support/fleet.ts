@@ -8,7 +8,7 @@ import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
 import { PUBLISHER_SETTINGS } from "./publisher.ts";
 import { type ServerProcess, type Settings, startServer } from "./server_process.ts";
 
-/** A Redis that keeps what it has answered, and the settings of servers that share it. */
+/** A Redis that persists every write, and the settings of servers that share it. */
 export interface SharedRedis extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly standIn: StandIn;

@@ -1,20 +1,20 @@
 /**
  * A proxy as bad as some in offices: it holds the bytes of a stream back until the stream has ended. It lets them through
- * when told to, and can be aimed at another server, as a load balancer would be.
+ * on demand, and can be aimed at another server, as a load balancer would be.
  *
  * @module
  */
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
-/** A running proxy. Whoever starts it must dispose of it. */
+/** A running proxy. The caller must dispose of it. */
 export interface HoldingProxy extends AsyncDisposable {
   readonly origin: string;
-  /** Whether streams that begin from now on are held back: their heads pass, their bytes do not. */
+  /** True to hold back streams that begin from now on: their heads pass, their bytes do not. */
   isHolding: boolean;
   /** The server that requests go to from now on. */
   target: string;
-  /** How many streams it carries now. */
+  /** The number of streams that it carries now. */
   readonly streams: number;
   /** Cuts the streams it carries. */
   cut(): void;
@@ -60,7 +60,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
       if (response.headersSent) response.destroy();
       else response.writeHead(502).end("The server cannot be reached");
     });
-    // Whoever hangs up here hangs up there.
+    // A client that hangs up here hangs up there.
     response.on("close", () => {
       streams.delete(response);
       onward.destroy();

@@ -54,7 +54,7 @@ Deno.test("startHoldingProxy() holds a stream's bytes until it ends, and nothing
   await until("no stream", () => proxy.streams === 0 || undefined);
 });
 
-Deno.test("startHoldingProxy() answers 502 where nobody listens, and can be aimed elsewhere", async () => {
+Deno.test("startHoldingProxy() answers 502 without a server, and can be aimed at another", async () => {
   await using server = startStream();
   await using proxy = await startHoldingProxy("http://127.0.0.1:1");
   const answer = await fetch(`${proxy.origin}/json`);

@@ -4,7 +4,7 @@ import { createDechunker } from "./http_body.ts";
 
 const utf8 = new TextEncoder();
 
-/** Cuts bytes into pieces of the given sizes, and one with what is left. */
+/** Cuts bytes into pieces of the given sizes, and one with the rest. */
 function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   let at = 0;
   return [...sizes, bytes.length].map((size) => bytes.subarray(at, at += size));
@@ -25,6 +25,6 @@ Deno.test("createDechunker() gives the body back, wherever the wire is cut", () 
   );
 });
 
-Deno.test("createDechunker() refuses what is no chunk", () => {
+Deno.test("createDechunker() refuses bytes that are no chunk", () => {
   assertThrows(() => createDechunker().feed(utf8.encode("event: x\r\n"), () => {}), SyntaxError);
 });

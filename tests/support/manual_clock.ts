@@ -10,12 +10,12 @@ import type { Clock } from "../../lib/core/clock.ts";
 export interface ManualClock extends Clock {
   /**
    * Moves time on and runs what falls due, in order of time. Promises settle before the first task, after each, and at
-   * the end, so that what a task has started is done when this resolves.
+   * the end, so that work that a task has started is done when this resolves.
    */
   advance(ms: number): Promise<void>;
   /** Sets the wall clock forwards or back by `ms`, as an operator or NTP does. Intervals and timers do not notice. */
   shiftWallClock(ms: number): void;
-  /** How many timers are running: 0 where all has been let go of. */
+  /** The number of running timers. */
   readonly timers: number;
 }
 
@@ -39,7 +39,7 @@ async function settle(): Promise<void> {
   }
 }
 
-/** Settles with a real moment in between, for what another thread does, such as `crypto.subtle`. */
+/** Settles with a real moment in between, for work of another thread, such as `crypto.subtle`. */
 async function settleAll(): Promise<void> {
   await settle();
   await new Promise<void>((resolve) => void realTimeout(resolve, 0));
@@ -48,7 +48,7 @@ async function settleAll(): Promise<void> {
 
 /** Creates a clock that stands at `start`. */
 export function createManualClock(start = 1_700_000_000_000): ManualClock {
-  /** Monotonic time: its origin differs from the wall clock's, so that whoever compares the two is found out. */
+  /** Monotonic time: its origin differs from the wall clock's, so that code that compares the two fails. */
   let elapsed = 5_000;
   let wallOffset = start - elapsed;
   // In the order of their beginning, so that of two due at one time the one that was set first runs first.
@@ -93,7 +93,7 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
         }
         elapsed = until;
         await settleAll();
-        // What settled last may have set a timer that is due already.
+        // The last task may have set a timer that is due already.
       } while (next(until));
     },
     shiftWallClock(ms) {

@@ -1,5 +1,5 @@
 /**
- * A publisher that counts, so that its readers can tell what is missing.
+ * A publisher that counts, so that its readers can find missing events.
  *
  * @module
  */
@@ -16,25 +16,25 @@ export interface Numbers {
   stop(): Promise<number>;
 }
 
-/** How to count. */
+/** Options of counting. */
 export interface CountingOptions {
-  /** Whether to wait a little before the next number: how readers hold a publisher back. */
+  /** True to wait before the next number: so readers hold a publisher back. */
   readonly isTooFar?: (last: number) => boolean;
-  /** How long to wait between two numbers. */
+  /** The wait between two numbers. */
   readonly everyMs?: number;
 }
 
-/** How to count on a channel. */
+/** Options of counting on a channel. */
 export interface NumbersOptions extends CountingOptions {
   readonly origin: string;
   readonly channel: string;
-  /** How many characters to add to the next event. */
+  /** Returns the number of characters to add to the next event. */
   readonly padding?: () => number;
 }
 
-/** Starts to say one number after the other. */
+/** Publishes one number after the other. */
 export function startCounting(
-  say: (number: number) => Promise<unknown>,
+  send: (number: number) => Promise<unknown>,
   { isTooFar = () => false, everyMs = 0 }: CountingOptions = {},
 ): Numbers {
   let last = 0;
@@ -46,14 +46,14 @@ export function startCounting(
         await pause(1);
         continue;
       }
-      await say(last + 1);
+      await send(last + 1);
       last++;
       if (everyMs > 0) await pause(everyMs);
     }
   }
 
   const done = work();
-  done.catch(() => {}); // It is told by stop().
+  done.catch(() => {}); // stop() throws it.
   return {
     get last() {
       return last;

@@ -1,5 +1,5 @@
 /**
- * What a stream begins with.
+ * The initial frames of a stream.
  *
  * @module
  */

@@ -6,14 +6,14 @@
 import { z } from "zod";
 import { have } from "./publisher.ts";
 
-/** What tests look at of an operation. */
+/** The fields of an operation that tests read. */
 export const OPERATION = z.object({
   id: z.string(),
   state: z.string(),
   progress: z.number().nullable(),
 });
 
-/** Begins an operation. @returns Its path. */
+/** Creates an operation. @returns Its path. */
 export async function begin(
   origin: string,
   more: { readonly ttl_s?: number } = {},
@@ -22,12 +22,12 @@ export async function begin(
   return `/v1/operations/${(await have(OPERATION, "POST", `${origin}/v1/operations`, body)).id}`;
 }
 
-/** Reports how one is going. Fails where that is refused. */
+/** Reports progress. Fails if the report is refused. */
 export async function report(origin: string, path: string, body: unknown) {
   return await have(OPERATION, "PATCH", origin + path, body);
 }
 
-/** Looks at one. */
+/** Reads an operation. */
 export async function check(origin: string, path: string) {
   return await have(OPERATION, "GET", origin + path);
 }

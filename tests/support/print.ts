@@ -1,5 +1,5 @@
 /**
- * What tests tell people.
+ * Output of tests for people.
  *
  * @module
  */

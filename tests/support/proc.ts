@@ -1,12 +1,12 @@
 /**
- * What the operating system says of processes.
+ * CPU time and memory of processes, by the operating system.
  *
  * @module
  */
 
 /**
  * The CPU time a process has used: all its threads, those that have ended too, their own and the kernel's for them. By the
- * process's own clock, which counts nanoseconds: /proc tells the same in hundredths of a second.
+ * process's own clock, which counts nanoseconds: /proc counts in hundredths of a second.
  *
  * @throws {Error} Where there is no such process.
  */

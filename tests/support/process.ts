@@ -6,9 +6,9 @@
 import { within } from "./within.ts";
 
 const STOP_MS = 6_000;
-const KEPT_CHARACTERS = 16_384;
+const MAX_OUTPUT_CHARACTERS = 16_384;
 
-/** How a process is started. */
+/** Options of a process. */
 export interface ProcessOptions {
   readonly cwd?: URL | string;
   readonly env?: Readonly<Record<string, string>>;
@@ -16,14 +16,14 @@ export interface ProcessOptions {
   readonly clearEnv?: boolean;
 }
 
-/** A child process. Whoever starts it must dispose of it. A test run that breaks leaves none behind. */
+/** A child process. The caller must dispose of it. A test run that breaks leaves none behind. */
 export class ChildProcess implements AsyncDisposable {
-  /** Its status, once it has ended and all it wrote has been read. */
+  /** Its status, once it has ended and its output has been read. */
   readonly exited: Promise<Deno.CommandStatus>;
   readonly #command: string;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #kept = { stdout: "", stderr: "" };
+  readonly #outputs = { stdout: "", stderr: "" };
   readonly #kill = () => this.signal("SIGKILL");
   #onLine: (line: string) => void = () => {};
   #isOver = false;
@@ -46,15 +46,15 @@ export class ChildProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** The end of what it wrote, for messages of failures. */
+  /** Returns the end of its output, for messages of failures. */
   output(): string {
-    return `--- stdout\n${this.#kept.stdout}\n--- stderr\n${this.#kept.stderr}`;
+    return `--- stdout\n${this.#outputs.stdout}\n--- stderr\n${this.#outputs.stderr}`;
   }
 
   /**
    * Waits for the first line from now on that `look` finds something in. Without it, the process is killed.
    *
-   * @throws {Error} With the end of what it wrote, if it ends or takes longer.
+   * @throws {Error} With the end of its output, if it ends or takes longer.
    */
   async find<T>(ms: number, what: string, look: (line: string) => T | undefined): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
@@ -119,7 +119,7 @@ export class ChildProcess implements AsyncDisposable {
   async #read(name: "stdout" | "stderr"): Promise<void> {
     let rest: string[] = [];
     for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
-      this.#kept[name] = (this.#kept[name] + text).slice(-KEPT_CHARACTERS);
+      this.#outputs[name] = (this.#outputs[name] + text).slice(-MAX_OUTPUT_CHARACTERS);
       if (name === "stderr") continue;
       const [first = "", ...lines] = text.split("\n");
       rest.push(first);

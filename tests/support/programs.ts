@@ -6,9 +6,9 @@
 
 /** A program that a machine may lack. */
 export interface Program {
-  /** Its name in Debian: of the package, and of what is in it. */
+  /** Its name in Debian, of the package and of the program. */
   readonly name: string;
-  /** What only tests that start it cover: without it, the coverage threshold does not apply there. */
+  /** The files that only its tests cover: without it, the coverage threshold does not apply to them. */
   readonly covers: RegExp;
 }
 
@@ -36,7 +36,7 @@ function pathOf({ name }: Program): string | undefined {
   });
 }
 
-/** What to do where redis-server is missing, undefined where it is installed. */
+/** Returns a hint if redis-server is missing, else undefined. */
 export function redisHint(): string | undefined {
   if (pathOf(REDIS) !== undefined) return undefined;
   return `redis-server is missing. Install it: ${installCommand([REDIS])}, or brew install redis`;

@@ -26,7 +26,7 @@ const ACCEPTED = z.object({ id: ID });
 /** The headers of a publisher. */
 export const OF_PUBLISHER = { authorization: `Bearer ${PUBLISH_TOKEN}` };
 
-/** Asks as a publisher does, with a body of JSON where one is given. */
+/** Sends a request as a publisher, with a body of JSON if given. */
 export async function ask(method: string, url: string, body?: unknown, token = PUBLISH_TOKEN) {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const init = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -34,7 +34,7 @@ export async function ask(method: string, url: string, body?: unknown, token = P
   return { status: answer.status, text: await answer.text() };
 }
 
-/** Asks for what must be granted, and gives what is answered. Fails where it is refused. */
+/** Sends a request and parses its answer. Fails if it is refused. */
 export async function have<T>(
   shape: z.ZodType<T>,
   method: string,

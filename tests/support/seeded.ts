@@ -1,5 +1,5 @@
 /**
- * Randomness that can be had again.
+ * Repeatable randomness.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export function createSeeded(name: string): Seeded {
   return seededBy(seed);
 }
 
-/** A seed nobody chose. */
+/** Returns a random seed. */
 export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
 }

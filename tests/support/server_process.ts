@@ -9,14 +9,14 @@ import { ChildProcess } from "./process.ts";
 /** Settings of the server: its environment variables. */
 export type Settings = Readonly<Record<string, string>>;
 
-/** A running server. Whoever starts it must dispose of it. */
+/** A running server. The caller must dispose of it. */
 export interface ServerProcess extends AsyncDisposable {
   readonly port: number;
   readonly pid: number;
   readonly origin: string;
-  /** How it ended, once it has. */
+  /** Its status, once it has ended. */
   readonly exited: Promise<Deno.CommandStatus>;
-  /** The end of what it wrote, for messages of failures. */
+  /** Returns the end of its output, for messages of failures. */
   output(): string;
   signal(name: Deno.Signal): void;
   /** Its resident memory. */
@@ -55,7 +55,7 @@ const RUN: readonly string[] = ["run", "--frozen", "-A", "main.ts"];
  * Starts `main.ts` on a free port of 127.0.0.1.
  *
  * @param args Others of `deno`, which run it in another way.
- * @throws {Error} With all the server wrote, where it does not come up.
+ * @throws {Error} With the output of the server, if it does not start.
  */
 export async function startServer(
   settings: Settings = {},

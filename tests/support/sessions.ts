@@ -8,13 +8,13 @@ import { have } from "./publisher.ts";
 
 const SESSION = z.object({ id: z.string() });
 
-/** Begins a session of ann's. @returns Its path. */
+/** Creates a session of ann's. @returns Its path. */
 export async function beginSession(origin: string, token?: string): Promise<string> {
   const { id } = await have(SESSION, "POST", `${origin}/v1/sessions`, { owner: "ann" }, token);
   return `/v1/sessions/${id}`;
 }
 
-/** Says where one is. Fails where that is refused. */
+/** Changes a session. Fails if the change is refused. */
 export async function changeSession(origin: string, path: string, body: unknown): Promise<void> {
   await have(SESSION, "PATCH", origin + path, body);
 }

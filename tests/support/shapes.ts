@@ -1,5 +1,5 @@
 /**
- * What the contract promises about frames, written down a second time and by others than the server's authors.
+ * The shapes of frames by the contract, written a second time, independently of the server.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export const BUSY = z.strictObject({
   limit: z.number(),
   in_use: z.number(),
   retry_after_ms: z.int().positive(),
-  /** Where the same can be polled; null for topics that have no such route. */
+  /** The path of the polling route; null for topics without one. */
   poll_url: z.string().nullable(),
 });
 
@@ -49,7 +49,7 @@ export const PROBLEM = z.object({
   code: z.string(),
 });
 
-/** The part of a quote that says what it is and when it came. */
+/** The parts of a quote that tests compare. */
 export const QUOTE = z.object({
   symbol: z.string(),
   price: z.string().regex(/^-?\d+(\.\d+)?$/),

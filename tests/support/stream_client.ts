@@ -8,7 +8,7 @@ import { createFrameParser, type FrameParser, type ReceivedFrame } from "./frame
 import { type BodyDecoder, decoderFor } from "./http_body.ts";
 import { PATIENCE_MS, within } from "./within.ts";
 
-/** How to open a stream. */
+/** Options of a request for a stream. */
 export interface StreamOptions {
   readonly method?: string;
   /** Headers besides those that EventSource sends, or in place of them. */

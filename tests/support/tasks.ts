@@ -21,15 +21,15 @@ const TASK = z.object({
 /** A publisher of tasks. */
 export function createTaskPublisher(token?: string) {
   return {
-    /** Has a session processed. @returns The task's path. */
+    /** Creates a task that processes a session. @returns The task's path. */
     async process(origin: string, session: string): Promise<string> {
       const url = `${origin}${session}/process`;
       return `/v1/tasks/${(await have(BEGUN, "POST", url, undefined, token)).task_id}`;
     },
-    /** How a task is going. */
+    /** Reads the state of a task. */
     status: (origin: string, task: string) =>
       have(TASK, "GET", `${origin}${task}/status`, undefined, token),
-    /** Claims a task. Null where another was faster. */
+    /** Claims a task. @returns Null if another worker was faster. */
     async claim(origin: string, task: string): Promise<string | null> {
       const { status, text } = await ask("POST", `${origin}${task}/claim`, undefined, token);
       return status === 409 ? null : parse(TASK, text).claim ?? null;

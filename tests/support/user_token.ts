@@ -1,5 +1,5 @@
 /**
- * Users' tokens, signed by this file's own hand: what the server reads must be what others write.
+ * Users' tokens, signed independently of the server.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { createHmac } from "node:crypto";
 /** The secret of users' tokens in all tests. */
 export const AUTH_SECRET = "a-secret-of-thirty-two-bytes-or-more";
 
-/** How a token differs from a good one. */
+/** Differences from a valid token. */
 export interface TokenOptions {
   readonly header?: Readonly<Record<string, unknown>>;
   readonly secret?: string;

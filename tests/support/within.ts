@@ -4,11 +4,11 @@
  * @module
  */
 
-/** How long a test waits for what should take a moment, on a machine that may be busy with other tests. */
+/** The longest wait for a moment's work, on a machine that may be busy with other tests. */
 export const PATIENCE_MS = 30_000;
 
 /**
- * What `promise` gives, if it gives it in time.
+ * Resolves as `promise` does, if in time.
  *
  * @throws {Error} Naming `what` was waited for.
  */

@@ -6,7 +6,7 @@
 import { blocksOf, GUIDE_SETTINGS } from "./guides.ts";
 import { ChildProcess } from "./process.ts";
 
-/** A running worker. Whoever starts it must dispose of it. */
+/** A running worker. The caller must dispose of it. */
 export interface WorkerProcess extends AsyncDisposable {
   /** Sends SIGKILL: it reports nothing any more. Resolves once it has ended. */
   kill(): Promise<void>;

@@ -93,7 +93,7 @@ export interface CommandFaults
   refusal(): RefusalKind | null;
   /** Waits for the delay of a request. */
   wait(): Promise<void>;
-  /** Returns the place at which the reply to these commands is lost, or null. */
+  /** Returns the point at which the reply to these commands is lost, or null. */
   loss(names: readonly string[]): "head" | "body" | null;
   counts(): Pick<FaultCounts, "lostReplies" | "delayed" | "refused">;
 }

@@ -12,7 +12,7 @@ redisTest(
   async () => {
     await using bench = await startBench({ appendOnly: true });
     const { server, standIn, sdk } = bench;
-    await sdk.set("a", "kept");
+    await sdk.set("a", "saved");
     using stream = await subscribe(standIn, "/subscribe/a");
     await server.kill();
     assertEquals([await nextOf(stream), stream.isWhole], [null, true]);
@@ -22,7 +22,7 @@ redisTest(
       error: "ERR stand-in: Cannot ask Redis: no server listens there",
     }]);
     await server.restart();
-    assertEquals(await sdk.get("a"), "kept");
+    assertEquals(await sdk.get("a"), "saved");
     using again = await subscribe(standIn, "/subscribe/a");
     await sdk.publish("a", 1);
     assertEquals(await nextOf(again), "message,a,1");

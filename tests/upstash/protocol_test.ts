@@ -174,7 +174,7 @@ const REFUSALS: Readonly<
     400,
     /^{"error":"ERR wrong number of arguments for 'get'/,
   ],
-  "a transaction of what is not taken": [
+  "a transaction of commands that are not accepted": [
     "/multi-exec",
     post([["WATCH", "a"]]),
     400,

@@ -71,7 +71,7 @@ export async function openRedisConnection(
     try {
       for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
     } catch {
-      close(); // Whoever waits for a reply hears of it by `ended`.
+      close(); // A caller that waits for a reply learns of it by `ended`.
     }
   }
 

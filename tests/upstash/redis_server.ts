@@ -60,7 +60,7 @@ async function startProcess(args: readonly string[]): Promise<ChildProcess> {
  * Starts a redis-server on a free port.
  *
  * @throws {Deno.errors.NotFound} If it is not installed.
- * @throws {Error} With the end of what it wrote, where it does not come up.
+ * @throws {Error} With the end of its output, if it does not start.
  */
 export async function startRedisServer(
   { appendOnly = false, maxMemory = "0" }: RedisOptions = {},

@@ -31,7 +31,7 @@ function encoded(reply: RawReply): Reply {
   return typeof word === "string" ? utf8.encode(word).toBase64() : word;
 }
 
-/** One command's answer. Of what is encoded, the service leaves out the one word OK. */
+/** One command's answer. An encoded answer leaves out the single word OK, as the service does. */
 export function answerOf(reply: RawReply, isEncoded: boolean): Answer {
   if (isFailure(reply)) return { error: reply.failure };
   const isOk = isStatus(reply) && reply.status === "OK";

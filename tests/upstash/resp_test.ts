@@ -56,7 +56,7 @@ Deno.test("createReplyParser() gives replies back, wherever the wire is cut", ()
   );
 });
 
-Deno.test("createReplyParser() keeps what is longer than its buffer", () => {
+Deno.test("createReplyParser() keeps a reply that is longer than its buffer", () => {
   const long = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
   const wire = Uint8Array.from([...wireOf(long), ...wireOf(1)]);
   assertEquals(read(wire, Array<number>(9).fill(12_345)), [long, 1]);

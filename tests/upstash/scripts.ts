@@ -28,9 +28,9 @@ function hashOf(script: string): string {
 function withoutFlag(script: string): string {
   return script.replace(/^#!lua[^\n]*/, (line) => {
     const flags = /flags=(\S+)/.exec(line)?.[1]?.split(",") ?? [];
-    const kept = flags.filter((each) => each !== FLAG);
-    if (kept.length === flags.length) return line;
-    return kept.length === 0 ? "" : `#!lua flags=${kept.join(",")}`;
+    const others = flags.filter((each) => each !== FLAG);
+    if (others.length === flags.length) return line;
+    return others.length === 0 ? "" : `#!lua flags=${others.join(",")}`;
   });
 }
 

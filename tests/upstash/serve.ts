@@ -24,7 +24,7 @@ async function serve(port: number): Promise<void> {
   const ended = untilSignal();
   await using redis = await startRedisServer();
   await using standIn = await startStandIn(redis, { port });
-  print("Upstash's protocol over a redis-server. What is in it is gone when this ends: Ctrl-C.");
+  print("Upstash's protocol over a redis-server. Its data is lost when this ends: Ctrl-C.");
   print("In the shell that starts the server:\n");
   print(`export UPSTASH_REDIS_REST_URL=${standIn.url}`);
   print(`export UPSTASH_REDIS_REST_TOKEN=${standIn.token}`);

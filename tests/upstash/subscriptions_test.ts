@@ -14,9 +14,9 @@ redisTest("POST /subscribe emits every published message, unencoded and in order
   for (const each of ["a,b", { "žluť": "🐎" }, "c"]) await bench.sdk.publish("news", each);
   await bench.sdk.publish("other", "d");
   await bench.sdk.publish("news", "e");
-  const told = [];
-  for (let each = 0; each < 4; each++) told.push(await nextOf(stream));
-  assertEquals(told, ["a,b", '{"žluť":"🐎"}', "c", "e"].map((each) => `message,news,${each}`));
+  const messages = [];
+  for (let each = 0; each < 4; each++) messages.push(await nextOf(stream));
+  assertEquals(messages, ["a,b", '{"žluť":"🐎"}', "c", "e"].map((each) => `message,news,${each}`));
 });
 
 redisTest("POST /subscribe takes several channels", async () => {

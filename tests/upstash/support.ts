@@ -21,8 +21,8 @@ export async function startBench(options?: RedisOptions): Promise<Bench> {
   const server = stack.use(await startRedisServer(options));
   const standIn = stack.use(await startStandIn(server));
   const sdk = sdkFor(standIn);
-  const kept = stack.move();
-  return { server, standIn, sdk, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const owned = stack.move();
+  return { server, standIn, sdk, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The real SDK for a stand-in. */

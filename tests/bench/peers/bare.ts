@@ -1,8 +1,8 @@
 /**
- * A peer: the least that `Deno.serve` can do with streams. What is posted is one frame, whose bytes are handed to all.
+ * A peer: the least that `Deno.serve` can do with streams. Each POST is one frame, whose bytes are written to all.
  *
- * It prints its port. It has no rights, no log, no resume and no limits: what a stream weighs here, and what it takes to
- * open one and to write to it, is the runtime's own.
+ * It prints its port. It has no rights, no log, no resume and no limits: the cost of a stream, of opening it and of
+ * writing to it is the runtime's own.
  *
  * @module
  */

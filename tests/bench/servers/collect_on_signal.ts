@@ -6,7 +6,7 @@
 import { COLLECT } from "./collecting.ts";
 
 const collect: unknown = Reflect.get(globalThis, "gc");
-if (typeof collect !== "function") throw new Error("V8 was not told to expose gc()");
+if (typeof collect !== "function") throw new Error("V8 does not expose gc()");
 Deno.addSignalListener(
   COLLECT,
   () => void collect({ type: "major", execution: "sync", flavor: "last-resort" }),

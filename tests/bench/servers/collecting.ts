@@ -1,8 +1,8 @@
 /**
  * Scripts whose garbage can be collected when the bench wants it.
  *
- * Until V8 collects, what streams weigh is blurred by what their openings left behind. It does so in its own time, which a
- * bench has not.
+ * Until V8 collects, garbage of openings blurs the memory of streams. It does so in its own time, for which a
+ * bench cannot wait.
  *
  * @module
  */

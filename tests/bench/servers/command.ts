@@ -5,9 +5,9 @@
  */
 
 /**
- * What a command prints, on either of its outputs.
+ * Runs a command. @returns The text of both its outputs.
  *
- * @throws {Error} With what it printed, if it fails or is not there.
+ * @throws {Error} With the printed text, if it fails or is missing.
  */
 export async function outputOf(
   command: string,

@@ -43,7 +43,7 @@ export function startBare(): Promise<Server> {
   return startScript(BARE, "bare.ts");
 }
 
-/** The same, and it collects its garbage when it is told to. */
+/** The same, and it collects its garbage on a signal. */
 export function startCollectingBare(): Promise<Server> {
   return startScript(BARE, "bare.ts", collecting(pathOf("bare.ts")));
 }

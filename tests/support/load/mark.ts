@@ -1,8 +1,8 @@
 /**
- * What every event of the bench carries: a mark with its number and the time it was due, at fixed lengths.
+ * The mark that every event carries: its number and the time it was due, at fixed lengths.
  *
  * Wherever a server puts the event, the mark comes through as it is: `~`, 8 digits, 13 digits. No other `~` is sent, so
- * a reader finds each event by that byte, and needs no parser to tell what was lost or came twice.
+ * a reader finds each event by that byte, and needs no parser to find lost and repeated events.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export function writeMark(bytes: Uint8Array, at: number, number: number, timeMs:
   writeDigits(bytes, at + NUMBER_DIGITS, TIME_DIGITS, Math.floor(timeMs));
 }
 
-/** The number of the mark whose digits begin at `at`; what is no number is none. */
+/** The number of the mark whose digits begin at `at`. */
 export function numberAt(bytes: Uint8Array, at: number): number {
   return digitsAt(bytes, at, NUMBER_DIGITS);
 }

@@ -1,7 +1,7 @@
 /**
  * Sockets of the C library, called from TypeScript.
  *
- * A load client has to be much cheaper than what it loads. A read of `Deno.connect` is a promise and a turn of the event
+ * A load client must be much cheaper than its server. A read of `Deno.connect` is a promise and a turn of the event
  * loop; a call from here is the system call and some 10 ns. Linux only, as all of the bench is: it reads /proc.
  *
  * @module
@@ -13,26 +13,26 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
-/** Tells of what comes, not of what is there: the kernel does not look at a socket twice. */
+/** Edge-triggered: the kernel reports new bytes once. */
 const EPOLLET = 0x80000000;
 
 /**
  * How long is slept after all that was ready has been read. A client that is woken for each write costs a switch of tasks,
- * here and in the server that wakes it, which clients elsewhere would not. It is what delays are measured to.
+ * here and in the server that wakes it, which clients elsewhere would not. Delays include it.
  */
 const NAP_MICROSECONDS = 1000;
 
 /** `struct epoll_event` is packed on x86-64, and nowhere else. */
 const [EVENT_BYTES, DATA_AT] = Deno.build.arch === "x86_64" ? [12, 4] : [16, 8];
 
-/** What is ready is looked at in batches of this many, so that publishing in between is not late. */
-const MOST_READY = 64;
+/** Ready sockets are read in batches of this size, so that publishing in between is not late. */
+const MAX_READY = 64;
 
 /** Blocking calls on sockets, and one wait for all of them. */
 export interface Sockets {
   /** A connection to a port of 127.0.0.1. */
   connect(port: number): number;
-  /** Watches a file descriptor: what is ready must be read to its end. One that is closed is forgotten by itself. */
+  /** Watches a file descriptor: ready bytes must be read to their end. The kernel forgets a closed one. */
   watch(fd: number): void;
   send(fd: number, bytes: Uint8Array<ArrayBuffer>): void;
   /** How many bytes came: 0 at the end of the connection, -1 where it broke or nothing is there. */
@@ -61,7 +61,7 @@ export function openSockets(): Sockets {
     epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   });
   const epoll = libc.epoll_create1(0);
-  const ready = new Uint8Array(EVENT_BYTES * MOST_READY);
+  const ready = new Uint8Array(EVENT_BYTES * MAX_READY);
   const readyView = new DataView(ready.buffer);
 
   function whole(result: number, what: string): number {
@@ -100,9 +100,9 @@ export function openSockets(): Sockets {
     receive: (fd, into) => libc.recv(fd, into, into.length, MSG_DONTWAIT),
     close: (fd) => void libc.close(fd),
     wait(ms, onReady) {
-      const count = libc.epoll_wait(epoll, ready, MOST_READY, ms);
+      const count = libc.epoll_wait(epoll, ready, MAX_READY, ms);
       for (let i = 0; i < count; i++) onReady(readyView.getUint32(i * EVENT_BYTES + DATA_AT, true));
-      if (count > 0 && count < MOST_READY) libc.usleep(NAP_MICROSECONDS);
+      if (count > 0 && count < MAX_READY) libc.usleep(NAP_MICROSECONDS);
     },
   };
 }
