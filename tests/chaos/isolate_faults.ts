@@ -16,7 +16,7 @@ const LONGER_MS = 2000;
 const LATE_MS = 400;
 
 /** The log message about a publication that is refused because its lease has ended. */
-const FENCED = "Another isolate leads: what was published here was refused";
+const FENCED = "The log rejected a publication: another isolate leads";
 
 /** Waits until another isolate leads, and has published. @returns The seconds that each took. */
 async function takeOver(fleet: Isolates, from: Isolate, since: number) {
