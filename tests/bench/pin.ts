@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What runs where. */
+/** The two parts of a measurement. */
 export type Part = "server" | "load";
 
 const CORES: Readonly<Record<Part, string>> = { server: "0", load: "1" };
@@ -26,7 +26,7 @@ export function pin(pid: number, part: Part): void {
   new Deno.Command("taskset", { args, stdout: "null", stderr: "null" }).outputSync();
 }
 
-/** Where processes run, for the head of a table. */
+/** Describes the cores in use, for the head of a table. */
 export function describePinning(): string {
   return canPin
     ? `servers pinned to core ${CORES.server}, load to core ${CORES.load}`

@@ -1,5 +1,5 @@
 /**
- * Where Edgetape's CPU time goes: kernel, runtime and JavaScript, by function. It needs `perf`, as Debian's package
+ * A profile of Edgetape's CPU time: kernel, runtime and JavaScript, by function. It needs `perf`, as Debian's package
  * `linux-perf` has it; V8 names its compiled functions for it.
  *
  * @module

@@ -19,7 +19,7 @@ import { type StandIn, startStandIn } from "../upstash/stand_in.ts";
 const DOLLARS_PER_COMMAND = 0.2 / 100_000;
 const HOURS_PER_MONTH = 730;
 
-/** How often the market is asked here, in milliseconds: three groups of providers. */
+/** The poll interval of quotes here: three groups of providers. */
 const POLL_MS = 5000;
 const PUBLICATIONS = 100;
 

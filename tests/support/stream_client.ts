@@ -11,7 +11,7 @@ import { PATIENCE_MS, within } from "./within.ts";
 /** Options of a request for a stream. */
 export interface StreamOptions {
   readonly method?: string;
-  /** Headers besides those that EventSource sends, or in place of them. */
+  /** Headers that are added to those of EventSource, or replace them. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The last id that the client saw, "" for none. */
   readonly cursor?: string;

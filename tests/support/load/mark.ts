@@ -11,7 +11,7 @@
 export const MARK = 0x7e;
 
 /**
- * How many connections publish, in turn. A server answers a connection's requests one after the other, so the numbers of
+ * The number of connections that publish, in turn. A server answers a connection's requests one after the other, so the numbers of
  * each come in order; those of different ones may overtake each other.
  */
 export const POSTERS = 8;

@@ -17,7 +17,7 @@ const EPOLLIN = 1;
 const EPOLLET = 0x80000000;
 
 /**
- * How long is slept after all that was ready has been read. A client that is woken for each write costs a switch of tasks,
+ * The sleep after all ready sockets have been read. A client that is woken for each write costs a switch of tasks,
  * here and in the server that wakes it, which clients elsewhere would not. Delays include it.
  */
 const NAP_MICROSECONDS = 1000;
@@ -35,7 +35,7 @@ export interface Sockets {
   /** Watches a file descriptor: ready bytes must be read to their end. The kernel forgets a closed one. */
   watch(fd: number): void;
   send(fd: number, bytes: Uint8Array<ArrayBuffer>): void;
-  /** How many bytes came: 0 at the end of the connection, -1 where it broke or nothing is there. */
+  /** Returns the number of bytes read: 0 at the end of the connection, -1 where it broke or nothing is there. */
   receive(fd: number, into: Uint8Array<ArrayBuffer>): number;
   close(fd: number): void;
   /**
