@@ -58,8 +58,13 @@ export class WindowRegistry implements LogListener {
     open.cancelLinger?.();
     open.cancelLinger = undefined;
     if (++open.subscribers === 1) {
-      const starters = this.#starters.get(topic.family ?? topic.name) ?? [];
-      open.stops.push(...starters.map((start) => start(topic)));
+      for (const start of this.#starters.get(topic.family ?? topic.name) ?? []) {
+        try {
+          open.stops.push(start(topic));
+        } catch (thrown) {
+          this.hub.onFault(thrown); // the other tasks run, and are stopped with the last subscriber
+        }
+      }
     }
     return open.reader;
   }

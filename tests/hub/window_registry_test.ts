@@ -85,3 +85,22 @@ Deno.test("keepOpen() keeps a topic subscribed for a time, which a second call e
   await test.clock.advance(500);
   assertEquals(runs, ["start", "stop"]);
 });
+
+Deno.test("whileSubscribed(): a task that fails to start is logged, and the others run and stop", async () => {
+  await using test = createHubUnderTest();
+  const runs: string[] = [];
+  test.hub.whileSubscribed(prices, () => {
+    throw new Error("out of order");
+  });
+  for (const topic of [prices, alerts]) {
+    test.hub.whileSubscribed(topic, () => {
+      runs.push(`start ${topic.name}`);
+      return () => runs.push(`stop ${topic.name}`);
+    });
+  }
+  const client = createClient(await test.hub.subscribe({ filters: [...onAlerts, ...onPrices] }));
+  assertEquals(runs, ["start alerts", "start prices"]);
+  await client.hangUp();
+  assertEquals(runs.slice(2).toSorted(), ["stop alerts", "stop prices"]);
+  assertEquals(test.lines.filter((line) => line.includes("out of order")).length, 1);
+});
