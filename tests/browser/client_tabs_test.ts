@@ -29,7 +29,7 @@ browserTest(
   },
 );
 
-browserTest("client opens a connection of its own for another `share` string", async () => {
+browserTest("client opens a separate connection for another `share` string", async () => {
   await using server = await startServer(COUNTED);
   await using stage = await startStage();
   const { origin } = server;

@@ -21,7 +21,7 @@ async function write(origin: string, method: string, path: string, body?: unknow
 }
 
 browserTest(
-  "page shows a new article at once, then its correction, and removes it once it is retracted",
+  "page shows a new article immediately, then its correction, and removes it once it is retracted",
   async () => {
     await using server = await startDemo({ PUBLISH_TOKEN });
     await using tab = await openTab();

@@ -140,7 +140,7 @@ Deno.test("createConnection() keeps its replacement if the old connection proves
   feed.close();
 });
 
-Deno.test("createConnection() reconnects at once after sleep during which its clock stood still", async () => {
+Deno.test("createConnection() reconnects immediately after sleep during which its clock stood still", async () => {
   const { wire, feed } = await createLive();
   wire.page.wallAheadMs = 60 * MINUTE;
   await wire.clock.advance(1000);
@@ -151,7 +151,7 @@ Deno.test("createConnection() reconnects at once after sleep during which its cl
   feed.close();
 });
 
-Deno.test("createConnection() reconnects at once after sleep during which its clock ran on", async () => {
+Deno.test("createConnection() reconnects immediately after sleep during which its clock ran on", async () => {
   const { wire, feed } = await createLive();
   wire.page.lateMs = 60 * MINUTE;
   await wire.clock.advance(1000);

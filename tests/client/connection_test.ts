@@ -99,7 +99,7 @@ Deno.test("createConnection() gives up after 20 failures, until reconnect() is c
   feed.close();
 });
 
-Deno.test("createConnection() opens one connection at once for several calls of reconnect()", async () => {
+Deno.test("createConnection() immediately opens one connection for several calls of reconnect()", async () => {
   const { wire, feed, states } = await createLive();
   feed.reconnect();
   feed.reconnect();

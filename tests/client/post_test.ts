@@ -4,7 +4,7 @@ import { answer, CHAT, frame, problem, startChat, token } from "./chat_server.ts
 const DONE = frame("done", {}, 9);
 const SYNC = frame("sync", { heartbeat_ms: 1000 }, 1);
 
-Deno.test("stream() delivers events every 50 ms, and the last ones at once", async () => {
+Deno.test("stream() delivers events every 50 ms, and the last ones immediately", async () => {
   const sent = answer();
   const { response, write } = sent;
   const { clock, batches, end, requests } = startChat([response]);
@@ -40,7 +40,7 @@ Deno.test("stream() that is aborted delivers the received events and releases al
   assertEquals([batches, clock.timers], [[["a"]], 0]);
 });
 
-Deno.test("stream() that is aborted during a delay ends at once", async () => {
+Deno.test("stream() that is aborted during a delay ends immediately", async () => {
   const abort = new AbortController();
   const { clock, requests, end } = startChat(["lost"], { signal: abort.signal });
   await clock.advance(0);

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The presentation of connection states: a word, and a mark with a shape of its own, so that no state depends on colour.
+ * The presentation of connection states: a word, and a mark of a distinct shape, so that no state depends on colour.
  *
  * @module
  */
