@@ -5,7 +5,7 @@
  */
 import type { Context, Next } from "hono";
 import type { Runtime } from "../lib/core/runtime.ts";
-import { assetRoutes } from "../lib/http/assets.ts";
+import { addAssetRoutes } from "../lib/http/assets.ts";
 import { createRouter, type Router } from "../lib/http/route.ts";
 
 /** THE LIST of the modules that a page may import, below `lib/client/`. Their own imports are bundled into them. */
@@ -32,7 +32,7 @@ export function clientRoutes(
   { runtime }: { readonly runtime: Pick<Runtime, "readAsset"> },
 ): Router {
   const app = createRouter();
-  assetRoutes(app, runtime, {
+  addAssetRoutes(app, runtime, {
     summary: "A module of the browser client",
     files: CLIENT_MODULES.map((path) => ({ path, type: "text/javascript" })),
     headers: openToAllOrigins,

@@ -9,7 +9,7 @@ import { html, raw } from "hono/html";
 import type { Runtime } from "../lib/core/runtime.ts";
 import { Problem } from "../lib/core/problem.ts";
 import {
-  assetRoutes,
+  addAssetRoutes,
   type CompressedText,
   memoizeCompressed,
   sendCompressed,
@@ -138,7 +138,7 @@ export function docsRoutes(
     return send(c, page);
   });
 
-  assetRoutes(app, runtime, {
+  addAssetRoutes(app, runtime, {
     summary: "The style sheet of the guides",
     files: [{ path: "page/docs.css", type: "text/css" }],
     headers: pageHeaders,

@@ -1,9 +1,9 @@
 /**
  * Files that ship with the code: bundled and compressed once, on the first request.
  *
- * Nothing is built beforehand and nothing is renamed. A bundle puts the modules of a folder in the place of their imports
- * and leaves out lines that are comments alone, so a page sends one request instead of one for each file and level. The
- * top-level names of modules that share a bundle must therefore differ. Style sheets are bundled in the same way.
+ * There is no build step, and no name is changed. A bundle contains the modules of a folder in place of their imports,
+ * without the lines that are only comments, so a page sends one request instead of one per file. The top-level names of
+ * modules that share a bundle must therefore differ. Style sheets are bundled in the same way.
  *
  * @module
  */
@@ -15,42 +15,42 @@ import type { AppEnv } from "./client_address.ts";
 import { etagMatches, etagOf } from "./etag.ts";
 import { route, type Router } from "./route.ts";
 
-/** One file. */
+/** A file that is served. */
 export interface Asset {
-  /** Its path below `lib/client/`, which is the path it is served at. */
+  /** The path below `lib/client/`, at which the file is also served. */
   readonly path: string;
-  /** Its content type. */
+  /** The media type, such as `text/css`. */
   readonly type: string;
-  /** Reads it, if it does not lie below `lib/client/`. */
+  /** Reads the file, if it does not lie below `lib/client/`. */
   readonly read?: () => Promise<string>;
 }
 
-/** Files of one kind. */
+/** Files with the same headers and the same summary. */
 export interface AssetGroup {
-  /** One line of the API's document. */
+  /** The summary in the API's document. */
   readonly summary: string;
   readonly files: readonly Asset[];
-  /** Sets headers of every answer. */
+  /** Sets the headers of every response. */
   readonly headers: MiddlewareHandler<AppEnv>;
 }
 
-/** Reads a module, by its path below `lib/client/`. */
+/** Reads the source of a module, by its path below `lib/client/`. */
 export type ReadModule = (path: string) => Promise<string>;
 
-/** Blocks and lines that are comments alone. */
+/** Block comments on lines of their own, and lines that are only comments. */
 const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
 const STYLE_COMMENTS = /^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm;
-/** Leading blanks and empty lines. */
+/** Indents and empty lines. */
 const INDENTS = /^\s+/gm;
-/** `import … from "…";` and `export … from "…";`, over several lines too. */
+/** `import … from "…";` and `export … from "…";`, which may span several lines. */
 const IMPORTS = /^(import|export) (?:(\{[^}]*\}|\w+) from )?"([^"]+)";\n/gm;
 /** `@import "…";` of a style sheet. */
 const STYLE_IMPORTS = /^@import "([^"]+)";\n/gm;
 
-/** THE LIST of packages that are served, with their paths. An import by name becomes an import from that path. */
-const PACKAGES: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
+/** The paths of served packages. An import of a package by name becomes an import from that path. */
+const PACKAGE_PATHS: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
 
-/** Returns true for a module that is bundled into its importers. */
+/** Returns true if a module is bundled into its importers. Modules outside of folders are served alone. */
 function isBundled(path: string): boolean {
   return path.includes("/");
 }
@@ -58,49 +58,58 @@ function isBundled(path: string): boolean {
 /**
  * Bundles a module with its imports.
  *
- * @param entry Its path below `lib/client/`. Imports from outside its folder stay imports.
+ * @param entry The path of the module below `lib/client/`. Imports of modules outside of folders, and of packages, remain
+ * imports.
  */
 export async function bundle(entry: string, read: ReadModule): Promise<string> {
   const seen = new Set([entry]);
 
   async function inline(path: string): Promise<string> {
     const source = (await read(path)).replace(COMMENTS, "").replace(INDENTS, "");
-    let before = "";
-    const kept: string[] = [];
+    let bundledModules = "";
+    const statements: string[] = [];
     for (const [statement, keyword, names = "", specifier = ""] of source.matchAll(IMPORTS)) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
       if (!specifier.startsWith(".") || !isBundled(target)) {
-        const served = PACKAGES.get(specifier) ?? specifier;
-        kept.push(statement.replace(`"${specifier}"`, () => `"${served}"`));
+        const servedPath = PACKAGE_PATHS.get(specifier) ?? specifier;
+        statements.push(statement.replace(`"${specifier}"`, () => `"${servedPath}"`));
         continue;
       }
-      if (keyword === "export") kept.push(`export ${names};\n`);
+      if (keyword === "export") statements.push(`export ${names};\n`);
       if (seen.has(target)) continue;
       seen.add(target);
-      before += await inline(target);
+      bundledModules += await inline(target);
     }
     const body = source.replace(IMPORTS, "").replace(/^\n+/, "");
-    const own = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
-    return kept.join("") + before + own;
+    const ownCode = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
+    return statements.join("") + bundledModules + ownCode;
   }
 
   return await inline(entry);
 }
 
-/** Bundles a style sheet with its imports, which come first. @param entry Its path below `lib/client/`. */
+/**
+ * Bundles a style sheet with its imports, which come first.
+ *
+ * @param entry The path of the style sheet below `lib/client/`.
+ */
 export async function bundleStyles(entry: string, read: ReadModule): Promise<string> {
   const source = (await read(entry)).replace(STYLE_COMMENTS, "").replace(INDENTS, "");
-  let before = "";
+  let bundledStyles = "";
   for (const [_, specifier = ""] of source.matchAll(STYLE_IMPORTS)) {
-    before += await bundleStyles(new URL(specifier, `file:///${entry}`).pathname.slice(1), read);
+    bundledStyles += await bundleStyles(
+      new URL(specifier, `file:///${entry}`).pathname.slice(1),
+      read,
+    );
   }
-  return before + source.replace(STYLE_IMPORTS, "");
+  return bundledStyles + source.replace(STYLE_IMPORTS, "");
 }
 
-/** A text in every encoding that browsers accept. */
+/** A text, and its compressed forms. */
 export interface CompressedText {
   readonly text: string;
   readonly etag: string;
+  /** The compressed bytes by content encoding, smallest first. */
   readonly encodings: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
@@ -120,7 +129,8 @@ async function compress(text: string): Promise<CompressedText> {
 }
 
 /**
- * Memoises compressed texts: each is read and compressed on its first request. A failed read is repeated on the next one.
+ * Memoises compressed texts. Each is read and compressed for its first request. A failed read is repeated for the next
+ * request.
  *
  * @param read Reads the text of a key.
  */
@@ -129,12 +139,12 @@ export function memoizeCompressed<Key>(
 ): (key: Key) => Promise<CompressedText> {
   const texts = new Map<Key, Promise<CompressedText>>();
   return (key) => {
-    const known = texts.get(key);
-    if (known) return known;
-    const next = read(key).then(compress);
-    texts.set(key, next);
-    next.catch(() => texts.delete(key));
-    return next;
+    const memoised = texts.get(key);
+    if (memoised) return memoised;
+    const compressed = read(key).then(compress);
+    texts.set(key, compressed);
+    compressed.catch(() => texts.delete(key));
+    return compressed;
   };
 }
 
@@ -146,8 +156,8 @@ export function sendCompressed(
   c.header("etag", etag);
   c.header("vary", "accept-encoding", { append: true });
   if (etagMatches(c.req.header("if-none-match"), etag)) return c.body(null, 304);
-  const accepted = (c.req.header("accept-encoding") ?? "").split(",").map((each) => each.trim());
-  const encoding = [...encodings.keys()].find((each) => accepted.includes(each));
+  const accepted = (c.req.header("accept-encoding") ?? "").split(",").map((name) => name.trim());
+  const encoding = [...encodings.keys()].find((name) => accepted.includes(name));
   const bytes = encoding && encodings.get(encoding);
   if (!bytes) return c.body(text);
   c.header("content-encoding", encoding);
@@ -155,22 +165,22 @@ export function sendCompressed(
 }
 
 /** Adds a route for each file. Clients revalidate on every use, and receive a file again only if it has changed. */
-export function assetRoutes(
+export function addAssetRoutes(
   app: Router,
   { readAsset }: Pick<Runtime, "readAsset">,
   { summary, files, headers }: AssetGroup,
 ): void {
   const utf8 = new TextDecoder();
-  const read = async (path: string) => utf8.decode(await readAsset(`client/${path}`));
+  const readSource = async (path: string) => utf8.decode(await readAsset(`client/${path}`));
 
-  async function textOf({ path, type, read: readOther }: Asset): Promise<string> {
-    if (readOther !== undefined) return await readOther();
-    if (type === "text/javascript") return await bundle(path, read);
-    return await (type === "text/css" ? bundleStyles(path, read) : read(path));
+  async function readText({ path, type, read }: Asset): Promise<string> {
+    if (read !== undefined) return await read();
+    if (type === "text/javascript") return await bundle(path, readSource);
+    return await (type === "text/css" ? bundleStyles(path, readSource) : readSource(path));
   }
 
-  /** Cached for good: files ship with the code and do not change while it runs. */
-  const compressedOf = memoizeCompressed(textOf);
+  /** Memoised without expiry, because the files do not change while the code runs. */
+  const readCompressed = memoizeCompressed(readText);
 
   for (const file of files) {
     const { path, type } = file;
@@ -187,7 +197,7 @@ export function assetRoutes(
     }, async (c) => {
       c.header("content-type", `${type}; charset=utf-8`);
       c.header("cache-control", "no-cache");
-      return sendCompressed(c, await compressedOf(file));
+      return sendCompressed(c, await readCompressed(file));
     });
   }
 }

@@ -8,7 +8,7 @@ import type { Context } from "hono";
 /** The second argument of a `Deno.serve` handler. Tests without a server have none. */
 export interface Connection {
   readonly remoteAddr?: { readonly hostname?: string };
-  /** Settles when the response was sent or failed: then the operating system has released the socket. */
+  /** Settles once the response was sent or failed. The operating system has then released the socket. */
   readonly completed?: Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface AppEnv {
   Bindings: Connection;
 }
 
-/** Returns the network of an IPv6 address: its /64, which one subscriber owns, or the IPv4 address it maps. */
+/** Returns the /64 network of an IPv6 address, which one subscriber owns. Returns the IPv4 address of a mapped one. */
 function networkOf(address: string): string {
   const host = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1);
   if (!host) return address;
@@ -34,13 +34,13 @@ function networkOf(address: string): string {
 }
 
 /**
- * Returns the key under which limits count an address: IPv4 as it is, IPv6 by its /64 network.
+ * Returns the key under which limits count a client: its IPv4 address, or the /64 network of its IPv6 address.
  *
- * @param header The header of a proxy that is trusted to name the address. Its last entry counts: the client wrote the
- * ones before it. A port is left out.
+ * @param clientIpHeader The header in which a trusted proxy names the address. Only the last entry counts, because the
+ * client may have written those before it. A port is dropped.
  */
-export function clientKey(c: Context<AppEnv>, header: string | undefined): string {
-  const forwarded = header && c.req.header(header)?.split(",").at(-1)?.trim();
+export function clientKey(c: Context<AppEnv>, clientIpHeader: string | undefined): string {
+  const forwarded = clientIpHeader && c.req.header(clientIpHeader)?.split(",").at(-1)?.trim();
   const address = forwarded || c.env?.remoteAddr?.hostname || "unknown";
   const bare = /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1];
   const host = bare ?? address;

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 
-/** Returns the SHA-256 of a text, in hexadecimal. */
+/** Returns the SHA-256 digest of a text in hexadecimal. */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
@@ -16,13 +16,13 @@ export function deriveKey(use: string, secret: string): string {
 }
 
 /**
- * Compares a text with a secret. The time it takes depends on the length of the given text alone, which the caller knows.
- * A digest of each, or a call to `node:crypto`, would cost more than the rest of a publisher's authorization.
+ * Compares a candidate with a secret. The time depends only on the length of the candidate, which the caller knows. Digests
+ * or a call to `node:crypto` would cost more than the rest of a publisher's authorization.
  */
-export function isSameSecret(secret: string, given: string): boolean {
-  let difference = secret.length ^ given.length;
-  for (let i = 0; i < given.length; i++) {
-    difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
+export function isSameSecret(secret: string, candidate: string): boolean {
+  let difference = secret.length ^ candidate.length;
+  for (let i = 0; i < candidate.length; i++) {
+    difference |= candidate.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
   }
   return difference === 0;
 }

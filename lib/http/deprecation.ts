@@ -10,18 +10,19 @@ import type { AppEnv } from "./client_address.ts";
 
 /** A deprecated use. */
 export interface Deprecated {
+  /** The name of the use in metrics and logs. */
   readonly use: string;
-  /** The value of `Deprecation` (RFC 9745): `@` and the seconds since the epoch of its start. */
+  /** The value of `Deprecation` (RFC 9745): `@`, then the start in seconds since the Unix epoch. */
   readonly since: string;
-  /** The value of `Sunset` (RFC 8594): the HTTP date until which it works. */
+  /** The value of `Sunset` (RFC 8594): the HTTP date until which the use works. */
   readonly until: string;
   /** The URL of the migration guide. */
   readonly guide: string;
 }
 
 /**
- * A request for a session's `events` without a format, as clients of the old 30-second long poll send it. Streams exist
- * since the second quarter of 2026; half a year later the long poll may go.
+ * A request for a session's `events` without a format, as clients of the old 30-second long poll send it. Streams replaced
+ * it in the second quarter of 2026, and clients have half a year to migrate.
  */
 export const SESSION_LONG_POLL: Deprecated = {
   use: "session_long_poll",
@@ -30,12 +31,16 @@ export const SESSION_LONG_POLL: Deprecated = {
   guide: "/openapi.json#/paths/~1v1~1sessions~1%7Bid%7D~1events/get",
 };
 
-/** The shortest interval between two warnings. */
+/** The shortest interval between two warnings, in milliseconds. */
 const WARNING_INTERVAL_MS = 60_000;
 
 /** Reports one deprecated use. */
 export interface Deprecation {
-  /** Counts a request, except HEAD, and sets the headers of its answer. @param successor The URL to use instead. */
+  /**
+   * Counts a request, except HEAD, and sets the headers of the response.
+   *
+   * @param successor The URL to use instead.
+   */
   report(c: Context<AppEnv>, successor: string): void;
 }
 

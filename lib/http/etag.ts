@@ -1,5 +1,5 @@
 /**
- * Entity tags of JSON answers.
+ * Entity tags of responses.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "./client_address.ts";
 import { sha256 } from "./crypto.ts";
 
-/** Returns a weak tag of a value. */
+/** Returns the weak entity tag of a value, which depends on its JSON. */
 export function etagOf(value: unknown): string {
   return `W/"${sha256(JSON.stringify(value)).slice(0, 24)}"`;
 }
@@ -21,9 +21,9 @@ export function etagMatches(ifNoneMatch: string | undefined, etag: string): bool
 }
 
 /**
- * Tags an answer by its content.
+ * Sets the entity tag of a response, and compares it with the one that the client sent.
  *
- * @returns True if the client has this content: the answer is then 304.
+ * @returns True if the client has this content. The status must then be 304.
  */
 export function revalidate(
   c: Context<AppEnv>,

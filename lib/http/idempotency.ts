@@ -1,5 +1,5 @@
 /**
- * Idempotent requests: a repeated `Idempotency-Key` returns the first answer.
+ * Idempotent requests: a repeated `Idempotency-Key` returns the first response.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { Store } from "../store/store.ts";
 import type { AppEnv } from "./client_address.ts";
 import { IdempotencyHeader, readIdempotencyKey } from "./publish_middleware.ts";
 
-/** The lifetime of a reservation: an isolate that dies while it answers blocks its key no longer. */
+/** The lifetime of a reservation in milliseconds, after which an isolate that died no longer blocks a key. */
 const RESERVATION_MS = 10_000;
 
-/** The delay before a client repeats a request that another isolate is answering. */
+/** The delay before a client repeats a request that another isolate is handling, in milliseconds. */
 const IN_PROGRESS_RETRY_MS = 1000;
 
-/** The record of a key: the first answer, or the reservation of the isolate that is working on it. */
+/** The record of a key: the first response, or the reservation of the isolate that handles the request. */
 const KeyRecord = z.union([
   z.object({
     fingerprint: z.string(),
@@ -31,11 +31,11 @@ const KeyRecord = z.union([
 ]);
 
 /**
- * Returns the first answer of a key.
+ * Creates the response that a record holds.
  *
- * @throws {Problem} 422 `idempotency_key_reused`: the body differs. 409 `request_in_progress`: there is no answer yet.
+ * @throws {Problem} 422 `idempotency_key_reused`: the body differs. 409 `request_in_progress`: no response is stored yet.
  */
-function firstAnswer(c: Context<AppEnv>, json: string, fingerprint: string): Response {
+function repeatResponse(c: Context<AppEnv>, json: string, fingerprint: string): Response {
   const record = KeyRecord.parse(JSON.parse(json));
   if (record.fingerprint !== fingerprint) throw keyReused();
   if ("reservation" in record) {
@@ -50,9 +50,9 @@ function firstAnswer(c: Context<AppEnv>, json: string, fingerprint: string): Res
 }
 
 /**
- * Creates the middleware that answers a repeated `Idempotency-Key` with the first answer, unless that was a refusal. The
- * key is reserved in the store before the handler runs, so that of several isolates one runs it. A repeated request on the
- * same isolate waits for the first. It follows the check of the publisher's rights.
+ * Creates the middleware that responds to a repeated `Idempotency-Key` with the first response, unless that was a refusal.
+ * The key is reserved in the store before the handler runs, so that only one isolate runs it. A repeated request on the
+ * same isolate waits for the first one. The middleware must come after the check of the publisher's rights.
  *
  * @throws {Problem} 422 `idempotency_key_reused`; 409 `request_in_progress`.
  */
@@ -61,14 +61,20 @@ export function idempotent(
 ): MiddlewareHandler<AppEnv> {
   const serial = createSerial();
 
-  async function answer(c: Context<AppEnv>, next: Next, { key, fingerprint }: IdempotencyKey) {
+  async function respond(
+    c: Context<AppEnv>,
+    next: Next,
+    { key, fingerprint }: IdempotencyKey,
+  ): Promise<Response | undefined> {
     const name = `answer:${key}`;
     const reservation = JSON.stringify({ fingerprint, reservation: randomId(random) });
-    const kept = await store.cas(name, null, reservation, RESERVATION_MS);
-    if (kept !== null && kept !== reservation) return firstAnswer(c, kept, fingerprint);
+    const stored = await store.cas(name, null, reservation, RESERVATION_MS);
+    if (stored !== null && stored !== reservation) {
+      return repeatResponse(c, stored, fingerprint);
+    }
     await next();
     if (!c.res.ok) {
-      await store.cas(name, reservation, null).catch(() => {}); // it expires by itself
+      await store.cas(name, reservation, null).catch(() => {}); // It expires in any case.
       return undefined;
     }
     const record: z.infer<typeof KeyRecord> = {
@@ -85,7 +91,7 @@ export function idempotent(
     const header = c.req.header("idempotency-key");
     const isValid = IdempotencyHeader.safeParse(header).success;
     const key = isValid ? await readIdempotencyKey(c, header) : undefined;
-    if (key === undefined) return await next(); // the route refuses an invalid key
-    return await serial(() => answer(c, next, key), key.key);
+    if (key === undefined) return await next(); // The route refuses an invalid key.
+    return await serial(() => respond(c, next, key), key.key);
   };
 }

@@ -1,19 +1,20 @@
 /**
  * JSON Web Tokens (RFC 7519), signed with HMAC-SHA-256 and nothing else.
  *
- * jose checks signatures, in constant time, and times, by our clock. Its errors stay here: their messages may hold claims.
+ * jose checks signatures in constant time, and times by the injected clock. Its errors do not leave this module, because
+ * their messages may contain claims.
  *
  * @module
  */
 import { errors, jwtVerify, SignJWT } from "jose";
 
-/** The one algorithm. A token that names another one, `none` above all, is refused. */
+/** The only algorithm. A token that names another one, such as `none`, is refused. */
 const ALGORITHM = "HS256";
 
-/** The longest token that is verified. Cookies and headers end about there too. */
+/** The longest token that is verified. Most servers limit cookies and headers to about as much. */
 const MAX_JWT_CHARACTERS = 8192;
 
-/** The claims of a token. `exp` is in seconds since the epoch. */
+/** The claims of a token. `exp` is its expiry in seconds since the Unix epoch, as in RFC 7519. */
 export interface Claims {
   readonly exp: number;
   readonly [name: string]: unknown;
@@ -21,7 +22,7 @@ export interface Claims {
 
 const jwtEncoder = new TextEncoder();
 
-/** Signs claims. */
+/** Creates a token of signed claims. */
 export async function signJwt(claims: Claims, secret: string): Promise<string> {
   const token = new SignJWT({ ...claims }).setProtectedHeader({ alg: ALGORITHM, typ: "JWT" });
   return await token.sign(jwtEncoder.encode(secret));
@@ -30,8 +31,8 @@ export async function signJwt(claims: Claims, secret: string): Promise<string> {
 /**
  * Verifies a token. It must have an expiry.
  *
- * @param now Wall time, in milliseconds since the epoch.
- * @returns Its claims; `expired` after its expiry; null if it is not signed with the secret or not valid yet.
+ * @param now Wall time, in milliseconds since the Unix epoch.
+ * @returns The claims; `expired` after its expiry; null if it is not signed with the secret or not valid yet.
  */
 export async function verifyJwt(
   token: string,
@@ -47,7 +48,7 @@ export async function verifyJwt(
     });
     const { exp } = payload;
     if (exp === undefined) return null;
-    return exp * 1000 <= now ? "expired" : { ...payload, exp }; // jose compares whole seconds
+    return exp * 1000 <= now ? "expired" : { ...payload, exp }; // jose compares whole seconds.
   } catch (thrown) {
     return thrown instanceof errors.JWTExpired ? "expired" : null;
   }

@@ -1,5 +1,5 @@
 /**
- * Markdown as HTML: the guides' pages.
+ * Markdown as HTML, for the pages of the guides.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Marked } from "marked";
 
 /** A rendered document. */
 export interface RenderedDocument {
-  /** The text of its first heading, empty if it has none. */
+  /** The text of the first heading, empty if there is none. */
   readonly title: string;
   readonly html: string;
 }
@@ -16,17 +16,20 @@ function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** Makes the anchor of a heading: lower case, words joined by hyphens. */
+/** Returns the anchor of a heading: lower case, with hyphens between words. */
 function anchorOf(heading: string): string {
   return heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim().replaceAll(/\s+/g, "-");
 }
 
 /**
- * Renders a Markdown document. Headings have anchors, and raw HTML in it is shown as text.
+ * Renders a Markdown document. Headings have anchors, and raw HTML is shown as text.
  *
  * @param hrefOf Maps a link of the document to a link of the page.
  */
-export function renderMarkdown(text: string, hrefOf: (link: string) => string): RenderedDocument {
+export function renderMarkdown(
+  markdown: string,
+  hrefOf: (link: string) => string,
+): RenderedDocument {
   let title = "";
   const marked = new Marked({
     walkTokens(token) {
@@ -41,6 +44,6 @@ export function renderMarkdown(text: string, hrefOf: (link: string) => string): 
       html: ({ text: raw }) => escapeHtml(raw),
     },
   });
-  const html = marked.parse(text, { async: false });
+  const html = marked.parse(markdown, { async: false });
   return { title, html };
 }

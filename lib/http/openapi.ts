@@ -1,16 +1,16 @@
 /**
- * Fragments of the API's document: JSON answers, streams, poll delays.
+ * Fragments of the API's document: JSON responses, streams, poll delays, tickets.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
 
-/** Declares an answer of JSON. */
+/** Declares a JSON response. */
 export function jsonContent<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { "application/json": { schema } } };
 }
 
-/** Declares an answer of JSON that carries an `ETag`. */
+/** Declares a JSON response with an `ETag`. */
 export function taggedJsonContent<Schema extends z.ZodType>(description: string, schema: Schema) {
   const headers = { etag: { schema: { type: "string" as const } } };
   return { ...jsonContent(description, schema), headers };
@@ -39,16 +39,16 @@ export function streamContent(frames: string) {
   };
 }
 
-/** The seconds between two polls of something whose next change cannot be predicted. */
+/** The seconds between two polls of a resource whose next change cannot be predicted. */
 export const POLL_S = 5;
 
-/** The delay before the next poll. */
+/** The delay before the next poll of a resource. */
 export const PollDelay = z.int().meta({ description: "Seconds before the next poll." });
 
-/** The delay before the next poll of something that ends. */
+/** The delay before the next poll of a resource that ends. */
 export const PollDelayToEnd = z.int().meta({
   description: "Seconds before the next poll; 0 once it has ended.",
 });
 
-/** A ticket, as it is answered. */
+/** The response with a ticket. */
 export const TicketAnswer = z.object({ ticket: z.string(), expires_at: z.iso.datetime() });

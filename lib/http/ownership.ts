@@ -14,7 +14,7 @@ import { authorizeReader, isOwner } from "./authorize.ts";
 import type { AppEnv } from "./client_address.ts";
 import { consumeLookup, principalKey } from "./rate_limits.ts";
 
-/** The owner of a resource: a `sub`, as long as a token's may be. */
+/** The owner of a resource: the `sub` of a user's token. */
 export const Owner = z.string().min(1).max(256).meta({
   description: "The `sub` of the user it is for.",
 });
@@ -22,7 +22,7 @@ export const Owner = z.string().min(1).max(256).meta({
 /** The path parameter of one resource. */
 export const IdParams = z.object({ id: z.string().meta({ example: "3k1v9q…" }) });
 
-/** The callers of a resource's routes, in the API's document. */
+/** The security requirement of a resource's routes in the API's document: a user's token or the publisher's. */
 export const READER_SECURITY = [{ user: [] }, { publisher: [] }];
 
 /** The services that a lookup needs. */
@@ -38,7 +38,7 @@ export interface OwnershipContext extends LookupContext {
 }
 
 /**
- * Finds a resource that the caller owns. A publisher owns all. Nothing is read if the token does not permit it.
+ * Finds a resource that the caller owns. A publisher owns all. The store is not read if the token does not permit it.
  *
  * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_<noun>`, also for a resource of another owner; 429
  * `lookups_too_often`.
@@ -64,29 +64,29 @@ export interface LookupResult {
 }
 
 /**
- * Finds the topics that the principal owns, with one read for each, after the checks that need no store. Another user's
- * topic is as unknown as one that does not exist. Publishers own all.
+ * Finds the topics that exist for the principal, with one read for each owned topic, after the checks that need no store. A
+ * topic of another user counts as missing. Publishers own all.
  *
- * @param mayBeGone True continues without the missing topics: a client with a cursor may outlive some of its topics.
- * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_topic`, naming the first; 429 `lookups_too_often`.
+ * @param mayBeGone True if missing topics are only listed, because a client with a cursor may outlive some of its topics.
+ * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_topic`, naming the first missing topic; 429 `lookups_too_often`.
  */
 export async function findOwned(
   c: Context<AppEnv>,
   { registry, lookups, config }: OwnershipContext,
   principal: Principal,
-  all: readonly Topic[],
+  requested: readonly Topic[],
   mayBeGone: boolean,
 ): Promise<LookupResult> {
-  authorizeReader(principal, all);
-  const exists = await Promise.all(all.map(async (topic) => {
+  authorizeReader(principal, requested);
+  const exists = await Promise.all(requested.map(async (topic) => {
     if (topic.access !== "owned") return true;
     const owner = await registry.ownerOf(topic);
     return owner !== null && isOwner(principal, owner);
   }));
-  const missing = all.filter((_, i) => !exists[i]).map(({ name }) => name);
+  const missing = requested.filter((_, i) => !exists[i]).map(({ name }) => name);
   const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
   for (const _ of missing) consumeLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);
-  return { topics: all.filter((_, i) => exists[i]), gone: missing };
+  return { topics: requested.filter((_, i) => exists[i]), gone: missing };
 }

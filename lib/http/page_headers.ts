@@ -5,7 +5,7 @@
  */
 import { secureHeaders } from "hono/secure-headers";
 
-/** Allows this origin's scripts, styles and images only: no inline script, and no text that becomes markup. */
+/** The middleware that allows only scripts, styles and images of this origin, and neither inline scripts nor HTML sinks. */
 export const pageHeaders = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -20,6 +20,6 @@ export const pageHeaders = secureHeaders({
     trustedTypes: ["'none'"],
   },
   xFrameOptions: "DENY",
-  // The operator decides that for the whole domain.
+  // The operator decides on HSTS for the whole domain.
   strictTransportSecurity: false,
 });

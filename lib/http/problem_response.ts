@@ -36,7 +36,7 @@ const STATUS_TEXTS: Readonly<Record<ProblemStatus, string>> = {
     "The server's capacity is exhausted, or the isolate is draining; `Retry-After` says for how long",
 };
 
-/** Declares the problems a route may answer with. */
+/** Declares the problems with which a route may respond. */
 export function problems(...statuses: readonly ProblemStatus[]) {
   return Object.fromEntries(statuses.map((status) => [status, {
     description: STATUS_TEXTS[status],
@@ -44,7 +44,7 @@ export function problems(...statuses: readonly ProblemStatus[]) {
   }]));
 }
 
-/** Converts a thrown value to a problem. An unexpected error reveals nothing of its inside. */
+/** Converts a thrown value to a problem. The problem of an unexpected error contains no detail of it. */
 export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof HTTPException && thrown.status === 413) {

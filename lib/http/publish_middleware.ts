@@ -24,11 +24,11 @@ export const IdempotencyHeader = z.string().regex(/^[\x20-\x7e]{1,128}$/).option
 /** The headers of a route that takes an `Idempotency-Key`. */
 export const IdempotencyHeaders = z.object({ "idempotency-key": IdempotencyHeader });
 
-/** The one publisher: there is one publisher's token. */
+/** The key of the publisher, who is the only one, because there is one publisher's token. */
 const PUBLISHER = "publisher";
 
-/** The bytes of a body beyond its event: names and braces. */
-const BODY_OVERHEAD_BYTES = 4096;
+/** The most bytes of a body beyond its event, for names and braces. */
+const MAX_OVERHEAD_BYTES = 4096;
 
 /** The most bytes of JSON for one byte of an event: `\u0041` for `A`. The hub measures the event itself. */
 const MAX_ESCAPE_BYTES = 6;
@@ -36,7 +36,7 @@ const MAX_ESCAPE_BYTES = 6;
 /** The services of a publishing route. */
 export interface PublisherContext {
   readonly config: { readonly PUBLISH_TOKEN?: string | undefined };
-  /** The rate limit of one publisher. */
+  /** The rate limit of the publisher. */
   readonly publishRate: RateLimit;
 }
 
@@ -49,7 +49,11 @@ export function consumePublication(c: Context<AppEnv>, rate: RateLimit): void {
   consume(c, rate, PUBLISHER, PUBLICATIONS);
 }
 
-/** Checks that a body is declared as JSON. @throws {Problem} 415 `not_json`. */
+/**
+ * Checks that a body is declared as JSON.
+ *
+ * @throws {Problem} 415 `not_json`.
+ */
 function checkJson(c: Context<AppEnv>): void {
   const type = c.req.header("content-type") ?? "";
   if (/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) return;
@@ -57,7 +61,11 @@ function checkJson(c: Context<AppEnv>): void {
   throw new Problem(415, "not_json", detail);
 }
 
-/** Refuses requests whose body is not declared as JSON. @throws {Problem} 415 `not_json`. */
+/**
+ * The middleware that refuses requests whose body is not declared as JSON.
+ *
+ * @throws {Problem} 415 `not_json`.
+ */
 export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
   checkJson(c);
   await next();
@@ -67,7 +75,8 @@ export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
  * Creates the middleware of a publishing route: it checks the publisher's token and the declared type of the body, then
  * consumes one publication.
  *
- * @throws {Problem} 401, 403, 415, 429.
+ * @param options `hasBody` is false for routes without a body. DELETE never has one.
+ * @throws {Problem} 401 or 403 as `authorizePublisher()`; 415 `not_json`; 429 `publishing_too_often`.
  */
 export function requirePublisher(
   { config, publishRate }: PublisherContext,
@@ -82,37 +91,39 @@ export function requirePublisher(
 }
 
 /**
- * Creates the middleware that limits a body to the size of one that holds the largest event.
+ * Creates the middleware that limits a body to the size of the largest event in its longest spelling.
  *
  * @param maxEventBytes The setting MAX_EVENT_BYTES.
- * @throws {Problem} 413.
+ * @throws {HTTPException} 413.
  */
 export function eventBodyLimit(maxEventBytes: number): MiddlewareHandler<AppEnv> {
-  return limitBody(maxEventBytes * MAX_ESCAPE_BYTES + BODY_OVERHEAD_BYTES);
+  return limitBody(maxEventBytes * MAX_ESCAPE_BYTES + MAX_OVERHEAD_BYTES);
 }
 
-/** Returns the scope of a caller's idempotency keys: the publisher's, or a user's. */
+/** Returns the scope of a caller's idempotency keys. Equal keys of different callers are different publications. */
 export function idempotencyScope(
   c: Context<AppEnv>,
   principal: Principal,
-  header: string | undefined,
+  clientIpHeader: string | undefined,
 ): string {
-  return principal.kind === "publisher" ? PUBLISHER : principalKey(c, principal, header);
+  return principal.kind === "publisher" ? PUBLISHER : principalKey(c, principal, clientIpHeader);
 }
 
 /**
- * Returns the idempotency key of a request: the scope, the route and the header, with a fingerprint of the body.
+ * Returns the idempotency key of a request: the scope, the route and the header, with a fingerprint of the body. Returns
+ * undefined without the header.
  *
+ * @param header The value of the header `Idempotency-Key`.
  * @param scope As of {@linkcode idempotencyScope}.
  */
 export async function readIdempotencyKey(
   c: Context<AppEnv>,
-  key: string | undefined,
+  header: string | undefined,
   scope = PUBLISHER,
 ): Promise<IdempotencyKey | undefined> {
-  if (key === undefined) return undefined;
+  if (header === undefined) return undefined;
   return {
-    key: `${scope} ${c.req.method} ${c.req.path} ${key}`,
+    key: `${scope} ${c.req.method} ${c.req.path} ${header}`,
     fingerprint: sha256(await c.req.text()),
   };
 }

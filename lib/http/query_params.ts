@@ -20,7 +20,7 @@ export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
 
 const CursorParam = z.string().optional();
 
-/** The parameters of every stream. The `Last-Event-ID` header wins over the cursor in the URL. */
+/** The parameters of every stream. The `Last-Event-ID` header takes precedence over the cursor in the URL. */
 export const StreamQuery = z.object({
   last_event_id: CursorParam.meta({
     description: "The last id received: the stream continues after it.",
@@ -53,8 +53,11 @@ export const SourceQuery = z.object({
 
 /** The parsed parameters of a stream. */
 export interface StreamInput {
+  /** The cursor, whose form is not checked yet. */
   readonly cursor: string | undefined;
+  /** True if every topic opens as without a cursor. */
   readonly withSnapshot: boolean;
+  /** The most deliveries per second. */
   readonly maxRate: number | undefined;
 }
 
@@ -70,22 +73,25 @@ export function parseStreamInput(
   };
 }
 
-/** Returns the names in a comma-separated list, unique and sorted. */
-export function parseNames(text: string | undefined): string[] {
-  const names = (text ?? "").split(",").map((name) => name.trim()).filter((name) => name !== "");
-  return [...new Set(names)].sort();
+/** Parses a comma-separated list of names. Returns them unique and sorted. */
+export function parseNames(list: string | undefined): string[] {
+  if (list === undefined) return [];
+  const names = list.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return [...new Set(names)].toSorted();
 }
 
 /**
- * Parses a symbol filter to its canonical form: upper case, unique, sorted. A filter of all symbols is no filter: null.
+ * Parses a symbol filter to its canonical form: upper case, unique, sorted. Returns null for none or all of
+ * the symbols, because such a filter passes every event.
  *
+ * @param served All symbols that exist.
  * @throws {Problem} 400 `unknown_symbol`, naming the unknown ones, or `too_many_symbols`.
  */
 export function parseSymbolFilter(
-  text: string | undefined,
-  known: readonly string[],
+  list: string | undefined,
+  served: readonly string[],
 ): string[] | null {
-  const symbols = parseNames(text?.toUpperCase());
+  const symbols = parseNames(list?.toUpperCase());
   if (symbols.length > MAX_FILTER_SYMBOLS) {
     throw new Problem(
       400,
@@ -93,26 +99,26 @@ export function parseSymbolFilter(
       `\`symbols\` may name at most ${MAX_FILTER_SYMBOLS} symbols.`,
     );
   }
-  const unknown = symbols.filter((symbol) => !known.includes(symbol));
+  const unknown = symbols.filter((symbol) => !served.includes(symbol));
   if (unknown.length > 0) {
-    throw new Problem(400, "unknown_symbol", `The symbols are ${known.join(", ")}.`, {
+    throw new Problem(400, "unknown_symbol", `The symbols are ${served.join(", ")}.`, {
       errors: unknown.map((symbol) => ({
         field: "symbols",
         detail: `\`${symbol.slice(0, 32)}\` is unknown`,
       })),
     });
   }
-  return symbols.length === 0 || symbols.length === known.length ? null : symbols;
+  return symbols.length === 0 || symbols.length === served.length ? null : symbols;
 }
 
 /**
- * Parses a source filter to its canonical form: lower case, unique, sorted. An unknown source passes: publishers may add
- * sources at any time, and a client that waits for one must not be refused.
+ * Parses a source filter to its canonical form: lower case, unique, sorted. Returns null without names. Unknown
+ * sources are accepted, because publishers may add sources at any time, and a client may wait for one.
  *
- * @throws {Problem} 400 `bad_source`, naming the texts that cannot be a source's name, or `too_many_sources`.
+ * @throws {Problem} 400 `bad_source`, listing the names that no source may have, or `too_many_sources`.
  */
-export function parseSourceFilter(text: string | undefined): string[] | null {
-  const sources = parseNames(text?.toLowerCase());
+export function parseSourceFilter(list: string | undefined): string[] | null {
+  const sources = parseNames(list?.toLowerCase());
   if (sources.length > MAX_FILTER_SOURCES) {
     throw new Problem(
       400,
@@ -120,14 +126,14 @@ export function parseSourceFilter(text: string | undefined): string[] | null {
       `\`source\` may name at most ${MAX_FILTER_SOURCES} sources.`,
     );
   }
-  const bad = sources.filter((source) => !SourceName.safeParse(source).success);
-  if (bad.length > 0) {
+  const invalid = sources.filter((source) => !SourceName.safeParse(source).success);
+  if (invalid.length > 0) {
     throw new Problem(
       400,
       "bad_source",
       "The name of a source has letters, digits, `-`, `.` and `_` only.",
       {
-        errors: bad.map((source) => ({
+        errors: invalid.map((source) => ({
           field: "source",
           detail: `\`${source.slice(0, 64)}\` is not the name of a source`,
         })),

@@ -11,22 +11,22 @@ import { type AppEnv, clientKey } from "./client_address.ts";
 
 /** A rate-limit policy. */
 interface RateLimitPolicy {
-  /** Its name in the `RateLimit` headers. */
+  /** The name in the `RateLimit` headers. */
   readonly name: string;
   /** The code of the problem when the limit is exhausted. */
   readonly code: string;
-  /** The counted things, as the problem names them: "The limit is 60 … per minute." */
+  /** The counted actions, as the problem names them: "The limit is 60 … per minute." */
   readonly unit: string;
 }
 
-/** Publications of a publisher, and tickets that it issues. */
+/** Publications of the publisher, and tickets that are issued to it. */
 export const PUBLICATIONS: RateLimitPolicy = {
   name: "publications",
   code: "publishing_too_often",
   unit: "publications",
 };
 
-/** Tickets of one user: as many as it may open streams. */
+/** Tickets of one user. They are limited as streams are. */
 export const TICKETS: RateLimitPolicy = {
   name: "tickets",
   code: "tickets_too_often",
@@ -77,7 +77,7 @@ export function principalKey(
 }
 
 /**
- * Consumes one attempt, and sets the headers that report what remains.
+ * Consumes one attempt, and sets the headers that report the remaining ones.
  *
  * @throws {Problem} 429: the limit is exhausted.
  */
@@ -103,8 +103,8 @@ export function consume(
 }
 
 /**
- * Consumes a lookup that found nothing. Call it before the 404, which is the same for an unknown resource and another
- * user's.
+ * Consumes a lookup that found nothing. It must come before the 404, which is the same for an unknown resource and one of
+ * another user.
  *
  * @param key The client's, as of {@linkcode principalKey}.
  * @throws {Problem} 429 `lookups_too_often`.

@@ -1,5 +1,5 @@
 /**
- * Streams as responses: rights, connection budget, rate limit, subscription.
+ * Streams as responses: they check rights, connection budget and rate limit, then subscribe.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { parseAccept } from "hono/utils/accept";
 import type { Metrics } from "../core/metrics.ts";
 import { Problem } from "../core/problem.ts";
 import type { TopicFilter } from "../core/topic.ts";
-import type { Budget, BudgetRefusal } from "../guard/budget.ts";
+import type { Budget, BudgetRefusal, Slot } from "../guard/budget.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { Hub } from "../hub/hub.ts";
 import { StoreUnavailable } from "../store/errors.ts";
@@ -26,6 +26,7 @@ export interface StreamOpener {
   readonly authenticator: Pick<Authenticator, "authenticateStream">;
   readonly tickets: Pick<Tickets, "consume">;
   readonly budget: Budget;
+  /** Limits the streams that one client opens. */
   readonly opens: RateLimit;
   readonly random: () => number;
   readonly metrics: Pick<Metrics, "refused">;
@@ -40,16 +41,16 @@ export interface StreamRequest extends StreamInput {
   readonly filters: readonly TopicFilter[];
   /** The names of requested topics that no longer exist. */
   readonly gone?: readonly string[] | undefined;
-  /** The principal, if the request was authenticated before. */
+  /** The principal, if the route has authenticated the request already. */
   readonly principal?: Principal;
   /** The URL of the same data as JSON, null if there is none. */
   readonly pollUrl: string | null;
 }
 
-/** The format of an answer. `unsaid`: JSON, since the request names neither format. */
+/** The format of a response. `unsaid` also stands for JSON: the request names neither format. */
 export type Format = "stream" | "json" | "unsaid";
 
-/** A refused client comes back after 5 to 30 seconds. */
+/** The bounds of the random delay before a refused client returns, in milliseconds. */
 const [MIN_RETRY_MS, MAX_RETRY_MS] = [5000, 30_000];
 
 /** A refused stream, and the delay before the next attempt. */
@@ -66,10 +67,10 @@ const REFUSAL_TEXTS: Readonly<Record<BudgetRefusal["reason"], string>> = {
 
 /**
  * Returns the format that an `Accept` header asks for (RFC 9110, 12.5.1). A stream needs `text/event-stream` by name, and
- * no preference for JSON: a client that sends `*` may wait for the end of the body.
+ * no preference for JSON. A client that accepts everything may wait for the end of the body, so it receives JSON.
  */
 export function acceptedFormat(accept: string | undefined): Format {
-  // The best of several ranges of one name comes first.
+  // parseAccept() sorts by quality, so the best of several ranges of one name comes first.
   const ranges = parseAccept(accept ?? "").map(({ type, q }) => ({ type: type.toLowerCase(), q }));
   const quality = (name: string) => ranges.find(({ type }) => type === name)?.q;
   const stream = quality("text/event-stream");
@@ -91,24 +92,24 @@ function acceptsStream(c: Context<AppEnv>): boolean {
 export async function streamResponse(
   c: Context<AppEnv>,
   streamOpener: StreamOpener,
-  { filters, pollUrl, principal: known, ...input }: StreamRequest,
+  { filters, pollUrl, principal: authenticated, ...input }: StreamRequest,
 ): Promise<Response> {
-  const principal = known ?? await streamOpener.authenticator.authenticateStream(c);
+  const principal = authenticated ?? await streamOpener.authenticator.authenticateStream(c);
   authorizeReader(principal, filters.map(({ topic }) => topic));
-  // HEAD runs this too, and its body is never pulled: it takes nothing that only the end of a body gives back.
+  // HEAD takes no slot, because the body of its response never ends, and only the end of a body releases a slot.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
-  const admitted = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));
-  if ("reason" in admitted) {
-    streamOpener.metrics.refused(admitted.reason);
-    if (!acceptsStream(c)) throw refusalProblem(admitted);
-    return busyResponse(admitted, pollUrl);
+  const admission = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));
+  if ("reason" in admission) {
+    streamOpener.metrics.refused(admission.reason);
+    if (!acceptsStream(c)) throw refusalProblem(admission);
+    return busyResponse(admission, pollUrl);
   }
 
-  // Our own close() does not free the socket while the peer does not read. So the slot is released when the operating
-  // system releases the socket; without such a report, when the stream ends.
+  // close() does not free the socket while the peer does not read. The slot is therefore released when the operating system
+  // releases the socket, or, if that is not reported, when the stream ends.
   const { completed } = c.env ?? {};
-  completed?.then(admitted.release, admitted.release);
+  completed?.then(admission.release, admission.release);
   try {
     if (principal.kind === "ticket") await consumeTicket(principal.ticket, streamOpener.tickets);
     const body = await streamOpener.hub.subscribe({
@@ -116,25 +117,29 @@ export async function streamResponse(
       filters,
       rightsEndAt: rightsEndAt(principal, filters),
       onEnd(reason) {
-        if (reason === "gone" || !completed) admitted.release();
+        if (reason === "gone" || !completed) admission.release();
       },
     });
     if (body !== null) return new Response(body, { headers: EVENT_STREAM_HEADERS });
-    admitted.release();
-    return new Response(null, { status: 204 }); // an EventSource does not reconnect after it
+    admission.release();
+    return new Response(null, { status: 204 }); // An EventSource does not reconnect after 204.
   } catch (thrown) {
-    admitted.release();
+    admission.release();
     throw thrown;
   }
 }
 
-/** Returns the time at which the right to a topic ends, undefined if none ends or none is needed. */
+/** Returns the time at which the rights to the topics end. Returns undefined if they do not end, or if none is needed. */
 function rightsEndAt(principal: Principal, filters: readonly TopicFilter[]): number | undefined {
   const isNeeded = filters.some(({ topic }) => topic.access !== "public");
   return isNeeded && "expiresAt" in principal ? principal.expiresAt : undefined;
 }
 
-/** Consumes a ticket: only a stream that opens does. @throws {Problem} 401 `bad_ticket`: it was consumed before. */
+/**
+ * Consumes a ticket. Only an admitted stream may call it, so that a refused one leaves the ticket valid.
+ *
+ * @throws {Problem} 401 `bad_ticket`: it was consumed before.
+ */
 async function consumeTicket(ticket: string, tickets: StreamOpener["tickets"]): Promise<void> {
   if (await tickets.consume(ticket)) return;
   throw unauthorized(
@@ -162,11 +167,14 @@ export async function withStoreFallback(
   }
 }
 
-/** Takes a slot and a share of the rate for a client, or refuses it. */
-function admit({ budget, opens, random, isDraining }: StreamOpener, client: string) {
+/** Takes a slot and consumes one opening of a client, or refuses the client. */
+function admit(
+  { budget, opens, random, isDraining }: StreamOpener,
+  client: string,
+): Slot | StreamRefusal {
   if (isDraining()) {
     const { limit, inUse } = budget;
-    return { reason: "drain", limit, inUse, retryAfterMs: jitteredRetryMs(random) } as const;
+    return { reason: "drain", limit, inUse, retryAfterMs: jitteredRetryMs(random) };
   }
   const slot = budget.take(client);
   if ("reason" in slot) return { ...slot, retryAfterMs: jitteredRetryMs(random) };
@@ -179,14 +187,14 @@ function admit({ budget, opens, random, isDraining }: StreamOpener, client: stri
     limit: rate.limit,
     inUse: rate.limit - rate.remaining,
     retryAfterMs: Math.max(jitteredRetryMs(random), Math.ceil(rate.retryAfterMs)),
-  } as const;
+  };
 }
 
 function jitteredRetryMs(random: () => number): number {
   return MIN_RETRY_MS + Math.round(random() * (MAX_RETRY_MS - MIN_RETRY_MS));
 }
 
-/** Creates the stream of one `busy`. A native EventSource gives up on any status but 200, and never sees `Retry-After`. */
+/** Creates a stream of one `busy`, because a native EventSource gives up on any other status, and ignores `Retry-After`. */
 function busyResponse(
   { reason, limit, inUse, retryAfterMs }: StreamRefusal,
   pollUrl: string | null,
@@ -200,11 +208,10 @@ function busyResponse(
 /** Creates the problem of a refused stream: 503 for the server's capacity, 429 for this client's limit. */
 function refusalProblem({ reason, limit, retryAfterMs }: StreamRefusal): Problem {
   const isServerLimit = reason === "isolate" || reason === "drain";
-  const policy = reason === "rate" ? `"opens";q=${limit};w=60` : `"streams";q=${limit}`;
-  const [name = ""] = policy.split(";");
+  const [name, window] = reason === "rate" ? ["opens", ";w=60"] : ["streams", ""];
   const headers = {
-    "ratelimit-policy": policy,
-    "ratelimit": `${name};r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
+    "ratelimit-policy": `"${name}";q=${limit}${window}`,
+    "ratelimit": `"${name}";r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
   };
   return new Problem(isServerLimit ? 503 : 429, `busy_${reason}`, REFUSAL_TEXTS[reason], {
     retryAfterMs,

@@ -7,7 +7,7 @@ import { z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { MAX_SHOWN_ARTICLES } from "../../lib/client/page/text.js";
-import { type Asset, assetRoutes } from "../../lib/http/assets.ts";
+import { addAssetRoutes, type Asset } from "../../lib/http/assets.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { parseSourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
@@ -85,12 +85,12 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     return c.html(pageDocument(snapshot, painted, frame));
   });
 
-  assetRoutes(app, runtime, {
+  addAssetRoutes(app, runtime, {
     summary: "A file of the live page",
     files: PAGE_FILES.map(([path, type]) => ({ path, type })),
     headers: pageHeaders,
   });
-  assetRoutes(app, runtime, {
+  addAssetRoutes(app, runtime, {
     summary: "The package that draws charts",
     files: uPlot(runtime),
     headers: pageHeaders,
