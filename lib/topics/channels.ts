@@ -8,7 +8,7 @@ import { type Config, ConfigError, settingProblem } from "../core/config.ts";
 import { defineTopic, type Topic } from "../core/topic.ts";
 import type { TopicRegistry } from "./registry.ts";
 
-/** The first part of a channel's topic. */
+/** The family of the channels' topics, and their kind in /metrics. */
 const EVENTS = "events";
 
 /** Returns the name of a channel's topic. */
@@ -17,7 +17,8 @@ export function channelTopicName(channel: string): string {
 }
 
 /**
- * Registers the topics of the channels in the settings, after all other topics. Their events carry `{ channel, data }`.
+ * Registers the topics of the channels in the settings. All other topics must be registered before. The data of their events
+ * is `{ channel, data }`.
  *
  * @throws {ConfigError} If a channel uses an event type of another topic.
  */
@@ -30,11 +31,11 @@ export function registerChannels(
   }
   const topics = new Map<string, Topic>();
   for (const [channel, { types, private: isPrivate }] of Object.entries(channels)) {
-    const shape = z.object({ channel: z.literal(channel), data: z.unknown() });
+    const ChannelEvent = z.object({ channel: z.literal(channel), data: z.unknown() });
     const topic = defineTopic({
       name: channelTopicName(channel),
       kind: "log",
-      events: Object.fromEntries(types.map((type) => [type, shape])),
+      events: Object.fromEntries(types.map((type) => [type, ChannelEvent])),
       access: isPrivate ? "private" : "public",
       metricKind: EVENTS,
     });

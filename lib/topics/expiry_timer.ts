@@ -1,5 +1,5 @@
 /**
- * Expiry timers: they apply time to records whose topics have subscribers, without a request.
+ * Expiry timers: they apply time to records whose topics have subscribers, so that an expiry is published without a request.
  *
  * @module
  */
@@ -7,12 +7,16 @@ import { messageOf } from "../core/logger.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 
-/** The delay after a check that failed, in milliseconds. */
+/** The delay after a failed check. */
 const EXPIRY_RETRY_MS = 5000;
 
-/** Checks records whenever time changes one of them. */
+/** Checks records when time changes one of them. */
 export interface ExpiryTimer {
-  /** Checks at once, and from then on when due. @returns A function that stops: call it before the next start. */
+  /**
+   * Starts with a check, which is followed by others when they are due.
+   *
+   * @returns A function that stops the timer. It must be called before the next start. Further calls have no effect.
+   */
   start(): () => void;
   /** Makes the next check due within `ms` milliseconds. Has no effect while the timer is stopped. */
   checkWithin(ms: number): void;
@@ -21,8 +25,8 @@ export interface ExpiryTimer {
 /**
  * Creates a timer that is stopped.
  *
- * @param noun The records' noun, for the log.
- * @param check Applies time to the records. Returns the wall time of the next change, null if there is none.
+ * @param noun The noun of the records, for the log.
+ * @param check Applies time to the records. Returns the wall time of the next change, or null if there is none.
  */
 export function createExpiryTimer(
   { clock, log }: Pick<Runtime, "clock" | "log">,
@@ -30,32 +34,32 @@ export function createExpiryTimer(
   check: () => Promise<number | null>,
 ): ExpiryTimer {
   let isRunning = false;
-  /** The number of the latest check: the result of an earlier one is outdated. */
-  let latest = 0;
+  /** The number of the latest check. The result of an earlier one is outdated. */
+  let latestCheck = 0;
   let dueAt = Infinity;
   let cancel = () => {};
 
   function checkWithin(ms: number): void {
-    const at = clock.elapsed() + ms;
-    if (!isRunning || at >= dueAt) return;
+    const checkAt = clock.elapsed() + ms;
+    if (!isRunning || checkAt >= dueAt) return;
     cancel();
-    dueAt = at;
+    dueAt = checkAt;
     cancel = clock.after(ms, () => void run());
   }
 
   async function run(): Promise<void> {
-    const own = ++latest;
+    const checkNumber = ++latestCheck;
     dueAt = Infinity;
     let delayMs: number | null = EXPIRY_RETRY_MS;
     try {
-      const nextAt = await check();
-      delayMs = nextAt === null ? null : nextAt - clock.now();
+      const changeAt = await check();
+      delayMs = changeAt === null ? null : changeAt - clock.now();
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) {
         log.error(`${noun} not checked for expiry`, { error: messageOf(thrown) });
       }
     }
-    if (own === latest && delayMs !== null) checkWithin(delayMs);
+    if (checkNumber === latestCheck && delayMs !== null) checkWithin(delayMs);
   }
 
   return {
@@ -64,7 +68,7 @@ export function createExpiryTimer(
       checkWithin(0);
       return () => {
         isRunning = false;
-        latest++;
+        latestCheck++;
         dueAt = Infinity;
         cancel();
       };

@@ -5,13 +5,13 @@
  */
 import type { Clock } from "../core/clock.ts";
 
-/** A GET keeps polls running for this many intervals. */
+/** The number of polling intervals for which a GET keeps polls running. */
 export const KEEP_WARM_POLLS = 3;
 
-/** A GET waits at most this many milliseconds for fresh values. Then it answers with the known ones. */
+/** The longest wait of a GET for fresh values. It responds with the earlier ones after that. */
 const MAX_FRESH_WAIT_MS = 800;
 
-/** Resolves once `fresh` has settled, or after {@linkcode MAX_FRESH_WAIT_MS}. Rejects if `fresh` rejects in time. */
+/** Waits for `fresh`, but at most for {@linkcode MAX_FRESH_WAIT_MS}. Rejects if `fresh` rejects in time. */
 export async function withTimeout(
   clock: Pick<Clock, "after">,
   fresh: Promise<void>,

@@ -1,13 +1,13 @@
 /**
- * Leader election: of all isolates, the holder of a lease does what only one may do, such as polling providers.
+ * Leader election: the isolate that holds a lease does the work that only one isolate may do, such as polling providers.
  *
  * @module
  */
-import type { Runtime } from "../core/runtime.ts";
 import { messageOf } from "../core/logger.ts";
+import type { Runtime } from "../core/runtime.ts";
+import type { StoreHealth } from "../store/backend.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { ClaimResult, Fence, Lease } from "../store/lease.ts";
-import type { StoreHealth } from "../store/backend.ts";
 
 /**
  * The role of this isolate.
@@ -21,16 +21,16 @@ import type { StoreHealth } from "../store/backend.ts";
  */
 export type LeaderRole = "idle" | "leader" | "follower" | "degraded";
 
-/** A leader relies on its lease for this share of the TTL after a renewal. The rest covers the way of its own writes. */
+/** The share of the TTL for which a leader relies on its lease after a renewal. Its last writes arrive in the rest. */
 const TRUSTED_SHARE = 0.8;
 
-/** A leader renews its lease this many times per TTL. */
+/** The number of renewals per TTL: two may fail before the lease expires. */
 const RENEWALS_PER_TTL = 3;
 
-/** Isolates that wait for the same lease claim it within this many milliseconds of each other, not at once. */
+/** The longest random delay of a claim. It spreads the claims of the isolates that wait for one lease. */
 const MAX_JITTER_MS = 500;
 
-/** The delay before the next attempt while the store is unavailable, in milliseconds. */
+/** The delay before the next attempt while the store is unavailable. */
 const ELECTION_RETRY_MS = 5000;
 
 /** The election of one leader, as this isolate sees it. */
@@ -38,17 +38,22 @@ export interface LeaderElection {
   readonly role: LeaderRole;
   /** The fencing token of a leader's publications. */
   readonly fence: Fence;
-  /** Joins the election. @returns A function that leaves it and releases the lease: call it before the next start. */
+  /**
+   * Joins the election. Has no effect after {@linkcode resign}.
+   *
+   * @returns A function that leaves the election and releases the lease. It must be called before the next start. Further
+   * calls have no effect.
+   */
   start(): () => void;
-  /** Calls `listener` after each change of the role. */
+  /** Registers a listener, which is called after each change of the role. It is never removed. */
   onRole(listener: (role: LeaderRole) => void): void;
-  /** Notes that the leader has published: a follower claims the lease no earlier than it can expire. */
-  leaderSeen(): void;
+  /** Postpones a follower's claim, because the leader has just published: its lease cannot expire before. */
+  postponeClaim(): void;
   /** Steps down, because the log has rejected the fencing token. */
   stepDown(): void;
-  /** Resolves once the role is known, that is, no longer `idle`. */
-  settled(): Promise<void>;
-  /** Leaves the election for good. Resolves once the lease is released. */
+  /** Resolves once the role is not `idle`. */
+  waitForRole(): Promise<void>;
+  /** Leaves the election permanently. Resolves once the lease is released, or the release has failed. */
   resign(): Promise<void>;
 }
 
@@ -62,21 +67,21 @@ export function createLeaderElection(
   let role: LeaderRole = "idle";
   let isRunning = false;
   let hasResigned = false;
-  /** The number of the latest attempt: the answer to an earlier one is outdated. */
-  let latest = 0;
-  /** A leader relies on its lease until then, in monotonic milliseconds. */
+  /** The number of the latest attempt. The result of an earlier one is outdated. */
+  let latestAttempt = 0;
+  /** The monotonic time until which a leader relies on its lease. */
   let trustedUntil = -Infinity;
   let cancelTimer = () => {};
   let unsubscribe = () => {};
-  let settled = Promise.withResolvers<void>();
+  let roleKnown = Promise.withResolvers<void>();
   let released = Promise.resolve();
 
-  function setRole(next: LeaderRole): void {
-    if (next !== "idle") settled.resolve();
-    if (role === next) return;
-    log.debug(`This isolate is ${next}`, { lease: lease.fence.lease });
-    role = next;
-    for (const listener of listeners) listener(next);
+  function setRole(newRole: LeaderRole): void {
+    if (newRole !== "idle") roleKnown.resolve();
+    if (role === newRole) return;
+    log.debug(`This isolate is ${newRole}`, { lease: lease.fence.lease });
+    role = newRole;
+    for (const listener of listeners) listener(newRole);
   }
 
   function attemptAfter(ms: number): void {
@@ -84,23 +89,23 @@ export function createLeaderElection(
     cancelTimer = clock.after(ms, () => void attempt());
   }
 
-  function jitterMs(): number {
+  function randomJitterMs(): number {
     return MAX_JITTER_MS * random();
   }
 
   async function attempt(): Promise<void> {
     cancelTimer();
-    const own = ++latest;
+    const attemptNumber = ++latestAttempt;
     const sentAt = clock.elapsed();
     try {
       const claim = await renewOrClaim();
-      if (own === latest) onClaim(claim, sentAt);
+      if (attemptNumber === latestAttempt) onClaim(claim, sentAt);
       else if (claim.isHeld && !isRunning) released = release();
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) {
         log.error("An election attempt failed", { reason: messageOf(thrown) });
       }
-      if (own === latest) onStoreDown();
+      if (attemptNumber === latestAttempt) onStoreDown();
     }
   }
 
@@ -111,27 +116,27 @@ export function createLeaderElection(
 
   function onClaim(claim: ClaimResult, sentAt: number): void {
     if (claim.isHeld) {
-      // From the request on: the lease cannot expire earlier than that plus its TTL.
+      // The TTL begins after the request was sent, so the lease cannot expire earlier.
       trustedUntil = sentAt + TRUSTED_SHARE * lease.ttlMs;
       setRole("leader");
       attemptAfter(lease.ttlMs / RENEWALS_PER_TTL);
     } else {
       setRole("follower");
-      attemptAfter(claim.leftMs + jitterMs());
+      attemptAfter(claim.leftMs + randomJitterMs());
     }
   }
 
-  /** Keeps a leader while it may rely on its lease: no other isolate can write before the lease expires. */
+  /** Makes this isolate degraded, unless it is a leader whose lease is still valid: no other isolate can write before. */
   function onStoreDown(): void {
     if (role !== "leader" || clock.elapsed() >= trustedUntil) setRole("degraded");
-    attemptAfter(ELECTION_RETRY_MS + jitterMs());
+    attemptAfter(ELECTION_RETRY_MS + randomJitterMs());
   }
 
   async function release(): Promise<void> {
     try {
       await lease.release();
     } catch (thrown) {
-      // The lease expires by itself.
+      // The lease expires without a release too.
       log.debug("A lease was not released", { reason: messageOf(thrown) });
     }
   }
@@ -139,12 +144,12 @@ export function createLeaderElection(
   function stop(): void {
     if (!isRunning) return;
     isRunning = false;
-    latest++;
+    latestAttempt++;
     cancelTimer();
     unsubscribe();
     if (role === "leader") released = release();
     setRole("idle");
-    settled = Promise.withResolvers<void>();
+    roleKnown = Promise.withResolvers<void>();
   }
 
   return {
@@ -156,15 +161,15 @@ export function createLeaderElection(
       if (hasResigned) return () => {};
       isRunning = true;
       const stopHealth = health.onChange((isUp) => {
-        if (isUp) attemptAfter(jitterMs());
+        if (isUp) attemptAfter(randomJitterMs());
         else onStoreDown();
       });
-      const stopFree = lease.onFree(() => {
-        if (role === "follower") attemptAfter(jitterMs());
+      const stopLease = lease.onFree(() => {
+        if (role === "follower") attemptAfter(randomJitterMs());
       });
       unsubscribe = () => {
         stopHealth();
-        stopFree();
+        stopLease();
       };
       void attempt();
       return stop;
@@ -172,9 +177,9 @@ export function createLeaderElection(
     onRole(listener) {
       listeners.push(listener);
     },
-    leaderSeen() {
+    postponeClaim() {
       const leftMs = lease.ttlMs * (1 - 1 / RENEWALS_PER_TTL);
-      if (role === "follower") attemptAfter(leftMs + jitterMs());
+      if (role === "follower") attemptAfter(leftMs + randomJitterMs());
     },
     stepDown() {
       log.info("The log rejected a publication: another isolate leads", {
@@ -182,9 +187,9 @@ export function createLeaderElection(
       });
       if (role !== "leader") return;
       setRole("follower");
-      attemptAfter(jitterMs());
+      attemptAfter(randomJitterMs());
     },
-    settled: () => settled.promise,
+    waitForRole: () => roleKnown.promise,
     resign() {
       hasResigned = true;
       stop();

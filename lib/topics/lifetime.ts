@@ -1,8 +1,8 @@
 /**
- * Lifetimes: a resource lives until its last heartbeat is longer ago than its TTL, and ends once.
+ * Lifetimes: a resource ends once, at the latest when no heartbeat has come for its TTL.
  *
- * No function here reads a clock: times come in, in milliseconds of wall time. They are stored and compared across isolates,
- * whose monotonic clocks have nothing in common.
+ * No function of this file reads a clock. Times are parameters, in milliseconds of wall time, because they are stored and
+ * compared across isolates, whose monotonic clocks have nothing in common.
  *
  * @module
  */
@@ -27,25 +27,25 @@ export type Lifetime = Readonly<z.infer<typeof Lifetime>>;
 
 /** Tests if a state is terminal. */
 export function isTerminalState(state: string): boolean {
-  return TERMINAL_STATES.some((each) => each === state);
+  return TERMINAL_STATES.some((terminalState) => terminalState === state);
 }
 
-/** Begins a lifetime. @param ttlS The time it lasts after a heartbeat, in seconds. */
+/** Creates the times of a new resource. @param ttlS The time it lives after a heartbeat, in seconds. */
 export function startLifetime(now: number, ttlS: number): Lifetime {
   return { created_at: isoTime(now), ...heartbeat(now, ttlS) };
 }
 
-/** Returns the times that a heartbeat changes. @param ttlS The time the life lasts after it, in seconds. */
+/** Returns the times that a heartbeat changes. @param ttlS The time the resource lives after it, in seconds. */
 export function heartbeat(now: number, ttlS: number): Omit<Lifetime, "created_at"> {
   return { updated_at: isoTime(now), expires_at: isoTime(now + ttlS * 1000) };
 }
 
-/** Returns the time that an end changes. */
+/** Returns the time that an end changes. `expires_at` keeps its value. */
 export function endLifetime(now: number): Pick<Lifetime, "updated_at"> {
   return { updated_at: isoTime(now) };
 }
 
-/** Returns the time at which a lifetime ends without a heartbeat. */
+/** Returns the time at which a resource expires without a heartbeat, in milliseconds since the Unix epoch. */
 export function expiresAt({ expires_at }: Pick<Lifetime, "expires_at">): number {
   return Date.parse(expires_at);
 }

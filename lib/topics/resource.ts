@@ -1,9 +1,9 @@
 /**
- * Resources: records of one kind, such as operations, that all isolates share and that end. A kind differs from another in
- * its shape and its transitions: {@linkcode createResource} gives it a topic and a record store.
+ * Resources: records that all isolates share and that end, such as operations. Each kind has a shape and transitions.
+ * {@linkcode createResource} gives it a topic and a record store.
  *
- * A transition and its event are one step of the log (`hub.updateAndPublish()`): neither exists without the other, and each
- * record has one terminal event. Time is applied lazily, by the isolate that reads a record next. It compares stored wall
+ * A transition and its event are one step of the log (`hub.updateAndPublish()`), so neither exists without the other, and
+ * each record has one terminal event. Time is applied lazily, by the isolate that reads a record next. It compares stored wall
  * times, because isolates have no other clock in common.
  *
  * @module
@@ -27,43 +27,48 @@ import { createExpiryTimer } from "./expiry_timer.ts";
 import { TERMINAL_STATES } from "./lifetime.ts";
 import type { TopicRegistry } from "./registry.ts";
 
-/** The bytes that a report leaves free in an event: for the server's own messages, such as that the record expired. */
+/** The bytes that a report leaves free in an event, for the messages of the server, such as that the record has expired. */
 const MIN_FREE_BYTES = 256;
 
-/** The characters of an id. */
+/** The form of an id in the name of a topic. */
 const MEMBER_ID = /^[\w-]{1,64}$/;
 
 const encoder = new TextEncoder();
 
-/** One kind of resources, as pure functions of a record. Times are wall times in milliseconds since the epoch. */
+/** The event of a resource. Its data is always the whole resource. */
+export interface ResourceEvent<Data = unknown> {
+  readonly type: string;
+  readonly data: Data;
+}
+
+/** A kind of resources, as pure functions of a record. Times are wall time, in milliseconds since the Unix epoch. */
 export interface ResourceDefinition<R extends object> {
-  /** The name of one, such as `operation`. Store keys and problem codes contain it. */
+  /** The name of a resource, such as `operation`. Store keys and problem codes contain it. */
   readonly noun: string;
-  /** The topic of their events. Of a family, each resource has a topic of its own: `<family>/<id>`. */
+  /** The topic of all resources. If it is a family, each resource has the topic `<family>/<id>`. */
   readonly topic: Topic;
   /** The shape of a stored record. It must accept the records of earlier versions. */
   readonly schema: z.ZodType<R>;
   idOf(record: R): string;
   ownerOf(record: R): string;
   isTerminal(record: R): boolean;
-  /** Applies what time changes. Returns the same record if that is nothing. */
+  /** Applies the changes that time causes. Returns the same object if there are none. */
   applyTime(record: R, now: number): R;
-  /** Returns the time of the next such change, or null if there is none. */
+  /** Returns the time of the next change that time causes, or null if there is none. */
   nextChangeAt(record: R): number | null;
   /** Returns the time at which an untouched record has certainly ended. It is stored at least until then. */
   expiresAt(record: R): number;
-  /** Returns the event of a record. Its data is always the whole resource. */
-  eventOf(record: R): { readonly type: string; readonly data: unknown };
-  /** The index of the records that have not ended, and the maximum of them. Without it they cannot be listed. */
+  eventOf(record: R): ResourceEvent;
+  /** The index of the records that have not ended, and their maximum. Without it they cannot be listed. */
   readonly openIndex?: { readonly name: string; readonly max: number };
-  /** Is called after each step that this isolate has stored. */
-  readonly onStep?: (to: R) => void;
+  /** Called after each step that this isolate has stored, except the creation. */
+  readonly onStep?: (record: R) => void;
 }
 
-/** A step of a record. Returns the same record for no step. @throws {Problem} If the record does not allow the step. */
+/** Makes a step of a record. Returns the same object for no step. @throws {Problem} If the record forbids the step. */
 export type Transition<R> = (record: R, now: number) => R;
 
-/** All resources of a kind. Each method rejects with {@linkcode StoreUnavailable} if the store does not answer. */
+/** All resources of a kind. Asynchronous methods reject with `StoreUnavailable` if the store does not answer. */
 export interface Resource<R extends object> {
   readonly noun: string;
   /** Returns the topic of a resource, whether it exists or not. */
@@ -75,7 +80,8 @@ export interface Resource<R extends object> {
   /**
    * Stores a new record and publishes its first event.
    *
-   * @param idempotencyKey Makes repeated requests one resource: each returns the first record.
+   * @param make Creates the record.
+   * @param idempotencyKey Repeated requests with it create one resource, and each returns the first record.
    * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, 422 `idempotency_key_reused`, or 503 `queue_full`.
    */
   create(make: (id: string, now: number) => R, idempotencyKey?: IdempotencyKey): Promise<R>;
@@ -85,9 +91,9 @@ export interface Resource<R extends object> {
    * @throws {Problem} 422 `idempotency_key_reused`.
    */
   createdBy(idempotencyKey: IdempotencyKey): Promise<R | null>;
-  /** Reads a record: null if it does not exist, or no longer. */
+  /** Reads a record after applying time. Returns null if it does not exist, or no longer. */
   get(id: string): Promise<R | null>;
-  /** Reads all records that have not ended, in no order. */
+  /** Reads all records that have not ended, in no order, after applying time. */
   listOpen(): Promise<R[]>;
   /** Applies time, then a transition. @throws {Problem} 404 `unknown_<noun>`, or as the transition does. */
   update(id: string, transition: Transition<R>): Promise<R>;
@@ -110,15 +116,15 @@ export interface ResourceContext {
   readonly maxEventBytes: number;
 }
 
-/** Creates the problem of a resource that does not exist, or that the caller may not know of. */
+/** Creates the problem of a resource that does not exist or that is hidden from the caller. */
 export function unknownResource(noun: string): Problem {
   return new Problem(404, `unknown_${noun}`, `There is no such ${noun}.`);
 }
 
 /**
- * Defines the topics of a family of resources. Each is owned, opens with its newest event, and ends.
+ * Defines the topics of a family of resources. Each topic is owned, opens with its newest event, and ends.
  *
- * @param family The first part of their names.
+ * @param family The first part of the names.
  * @param type The type of every event but the terminal one.
  * @param shape The shape of the data.
  * @param terminalTypes The types of the terminal event: the terminal states by default.
@@ -134,7 +140,7 @@ export function defineFamily(
     family,
     metricKind: family,
     kind: "log",
-    events: Object.fromEntries([type, ...terminalTypes].map((each) => [each, shape])),
+    events: Object.fromEntries([type, ...terminalTypes].map((eventType) => [eventType, shape])),
     terminalTypes,
     access: "owned",
     open(events) {
@@ -151,16 +157,17 @@ export function createResource<R extends object>(
 ): Resource<R> {
   const { clock, random } = runtime;
   const { noun, topic, schema, idOf, ownerOf, eventOf, isTerminal, openIndex } = definition;
-  const keyOf = (id: string) => `${noun}:${id}`;
-  const onceKeyOf = ({ key }: IdempotencyKey) => `once:${key}`;
+  const recordKeyOf = (id: string) => `${noun}:${id}`;
+  const idempotencyStoreKeyOf = ({ key }: IdempotencyKey) => `once:${key}`;
   const Created = z.object({ fingerprint: z.string(), first: schema });
-  let count = 0;
+  let createdCount = 0;
 
-  /** The id begins with the time of creation, and ends with a random part that cannot be guessed. */
+  /** Creates an id: the time of creation, a counter, and a random part that cannot be guessed. */
   function newId(now: number): string {
-    return [now.toString(36), (++count).toString(36), randomId(random)].join("-");
+    return [now.toString(36), (++createdCount).toString(36), randomId(random)].join("-");
   }
 
+  /** Reads the time of creation, with which an id begins. */
   function createdAt(id: string): number {
     return parseInt(id, 36);
   }
@@ -169,23 +176,24 @@ export function createResource<R extends object>(
     return topic.family === undefined ? topic : { ...topic, name: `${topic.family}/${id}` };
   }
 
-  function parse(text: string): R {
-    return schema.parse(JSON.parse(text));
+  function parseRecord(json: string): R {
+    return schema.parse(JSON.parse(json));
   }
 
-  function parseCreated(text: string, { fingerprint }: IdempotencyKey): R {
-    const created = Created.parse(JSON.parse(text));
-    if (created.fingerprint === fingerprint) return created.first;
-    throw keyReused();
+  /** @throws {Problem} 422 `idempotency_key_reused`. */
+  function parseCreated(json: string, { fingerprint }: IdempotencyKey): R {
+    const created = Created.parse(JSON.parse(json));
+    if (created.fingerprint !== fingerprint) throw keyReused();
+    return created.first;
   }
 
-  /** Returns the TTL in the store: an untouched record is stored as long as if its end had been written. */
+  /** Returns the TTL in the store. It includes the remaining lifetime, because an expiry may never be written. */
   function ttlMs(record: R): number {
-    const lifeMs = Math.max(0, definition.expiresAt(record) - clock.now());
-    return retainMs + (isTerminal(record) ? 0 : lifeMs);
+    const remainingMs = Math.max(0, definition.expiresAt(record) - clock.now());
+    return retainMs + (isTerminal(record) ? 0 : remainingMs);
   }
 
-  /** The index changes in the same step as the record: no crash leaves an open record out. */
+  /** Returns the change of the index, which is part of the record's step, so that no crash leaves an open record out. */
   function indexChange(isNew: boolean, record: R): Cas["openIndex"] {
     return openIndex && (isNew || isTerminal(record)) ? { ...openIndex, isOpen: isNew } : undefined;
   }
@@ -193,7 +201,7 @@ export function createResource<R extends object>(
   async function put(expected: string | null, record: R): Promise<CasResult> {
     const id = idOf(record);
     return await hub.updateAndPublish(topicOf(id), eventOf(record), {
-      key: keyOf(id),
+      key: recordKeyOf(id),
       expected,
       next: JSON.stringify(record),
       ttlMs: ttlMs(record),
@@ -201,7 +209,7 @@ export function createResource<R extends object>(
     });
   }
 
-  /** Refuses a record whose event leaves no room for {@linkcode MIN_FREE_BYTES}: its end could never be published. */
+  /** Refuses a record whose event leaves less than {@linkcode MIN_FREE_BYTES}, because its end could never be published. */
   function checkSize(record: R): R {
     const size = encoder.encode(toJson(eventOf(record).data)).byteLength;
     const max = maxEventBytes - MIN_FREE_BYTES;
@@ -210,20 +218,20 @@ export function createResource<R extends object>(
     throw new Problem(413, "event_too_large", detail);
   }
 
-  /** Applies time and one transition, and starts over if another isolate was faster. */
+  /** Applies time and a transition, and starts over if another isolate has changed the record. */
   async function apply(id: string, transition: Transition<R>): Promise<R | null> {
-    let text = await store.get(keyOf(id));
-    while (text !== null) {
-      const record = parse(text);
+    let json = await store.get(recordKeyOf(id));
+    while (json !== null) {
+      const record = parseRecord(json);
       const now = clock.now();
       const current = definition.applyTime(record, now);
       const hasExpired = current !== record;
       const next = hasExpired ? current : transition(record, now);
       if (next === record) return record;
-      const { isSet, current: stored } = await put(text, next);
+      const { isSet, current: stored } = await put(json, next);
       if (isSet) definition.onStep?.(next);
       if (isSet && !hasExpired) return next;
-      text = stored;
+      json = stored;
     }
     return null;
   }
@@ -270,25 +278,33 @@ export function createResource<R extends object>(
       const now = clock.now();
       let record = checkSize(make(newId(now), now));
       if (idempotencyKey) {
-        const text = JSON.stringify({ fingerprint: idempotencyKey.fingerprint, first: record });
-        const stored = await store.cas(onceKeyOf(idempotencyKey), null, text, IDEMPOTENCY_KEY_MS);
-        record = parseCreated(stored ?? text, idempotencyKey);
+        const created = JSON.stringify({ fingerprint: idempotencyKey.fingerprint, first: record });
+        const stored = await store.cas(
+          idempotencyStoreKeyOf(idempotencyKey),
+          null,
+          created,
+          IDEMPOTENCY_KEY_MS,
+        );
+        record = parseCreated(stored ?? created, idempotencyKey);
       }
-      // A request whose isolate crashed before this step is completed by its repetition, but not after the record's time.
-      const until = Math.min(definition.expiresAt(record), createdAt(idOf(record)) + retainMs);
-      if (clock.now() < until) await put(null, record);
+      // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's lifetime.
+      const storedUntil = Math.min(
+        definition.expiresAt(record),
+        createdAt(idOf(record)) + retainMs,
+      );
+      if (clock.now() < storedUntil) await put(null, record);
       return record;
     },
     async createdBy(idempotencyKey) {
-      const text = await store.get(onceKeyOf(idempotencyKey));
-      if (text === null) return null;
-      const record = parseCreated(text, idempotencyKey);
-      return await store.get(keyOf(idOf(record))) === null ? null : record;
+      const created = await store.get(idempotencyStoreKeyOf(idempotencyKey));
+      if (created === null) return null;
+      const record = parseCreated(created, idempotencyKey);
+      return await store.get(recordKeyOf(idOf(record))) === null ? null : record;
     },
     get,
     async listOpen() {
       const now = clock.now();
-      const stored = openIndex ? (await store.all(openIndex.name)).map(parse) : [];
+      const stored = openIndex ? (await store.all(openIndex.name)).map(parseRecord) : [];
       const records = await Promise.all(stored.map(async (record) => {
         const isCurrent = definition.applyTime(record, now) === record;
         return isCurrent ? record : await get(idOf(record));

@@ -99,7 +99,7 @@ Deno.test("a leader that dies is replaced within one TTL of its lease", async ()
   const stop = second.start();
   await clock.advance(20_000);
   await dead.renew(); // its last renewal
-  second.leaderSeen();
+  second.postponeClaim();
   await clock.advance(LEASE_MS - 1);
   assertEquals(second.role, "follower");
   await clock.advance(501);
@@ -112,7 +112,7 @@ Deno.test("a follower that sees the leader publish does not claim the lease", as
   const stops = [first.start(), second.start()];
   for (let n = 0; n < 60; n++) {
     await clock.advance(5000);
-    second.leaderSeen();
+    second.postponeClaim();
   }
   assertEquals([second.role, second.claims], ["follower", 1]);
   for (const stop of stops) stop();
@@ -172,7 +172,7 @@ Deno.test("a wall clock that is set back or forward neither prolongs nor ends a 
 Deno.test("settled() resolves once the role is known, and after a stop once it is known again", async () => {
   const { clock, first } = createFleet("a", "b");
   let count = 0;
-  const ask = () => void first.settled().then(() => count++);
+  const ask = () => void first.waitForRole().then(() => count++);
   ask();
   await clock.advance(1000);
   assertEquals(count, 0);

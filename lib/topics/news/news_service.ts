@@ -152,7 +152,7 @@ export function createNewsService(
     nextPollDelayS: Math.max(1, Math.ceil(pollMs / 1000)),
     async watch() {
       hub.keepOpen(newsTopic, KEEP_WARM_POLLS * pollMs);
-      await withTimeout(clock, leaderElection.settled().then(() => scheduler.firstPolls));
+      await withTimeout(clock, leaderElection.waitForRole().then(() => scheduler.firstPolls));
     },
     async latest(sources, limit) {
       const { events, cursor } = await hub.latest({ topic: newsTopic, tags: sources });

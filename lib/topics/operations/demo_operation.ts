@@ -1,5 +1,5 @@
 /**
- * Demo operations: they only report progress, so that a visitor sees one run.
+ * Demo operations: they do nothing but report progress, so that visitors of the page see an operation run.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import {
   reportOperation,
 } from "./operation.ts";
 
-/** The kind and the owner of a demo operation. No user has this name. */
+/** The kind and the owner of every demo operation. No token has this owner as its `sub`. */
 export const DEMO_OPERATION = { kind: "demo", owner: "demo" } as const;
 
-/** The TTL: a few steps, so that an abandoned one expires soon. */
+/** The TTL of a demo operation. It is short, so that one whose isolate has stopped expires soon. */
 const DEMO_TTL_S = 60;
 
 /** The delay between two reports. */
-const STEP_MS = 700;
+const REPORT_INTERVAL_MS = 700;
 
-/** The messages, each with the progress at that moment. */
+/** The progress and the message of each report but the last. */
 const STEPS: readonly (readonly [progress: number, message: string])[] = [
   [0, "Reading the request"],
   [0.08, "Reading the request"],
@@ -38,11 +38,11 @@ const STEPS: readonly (readonly [progress: number, message: string])[] = [
 
 /** The reports, in order. */
 const REPORTS: readonly OperationReport[] = [
-  ...STEPS.map(([progress, message], i) => ({
+  ...STEPS.map(([progress, message], index) => ({
     state: "running" as const,
     progress,
     message,
-    eta_s: Math.ceil((STEPS.length - i) * STEP_MS / 1000),
+    eta_s: Math.ceil((STEPS.length - index) * REPORT_INTERVAL_MS / 1000),
   })),
   { state: "completed", message: "Done", result: { pages: 12 } },
 ];
@@ -55,7 +55,7 @@ export interface DemoOperationContext {
 }
 
 /**
- * Creates a demo operation and reports until it ends. After a report that is lost it reports no more, and expires.
+ * Creates a demo operation and reports on it until it ends. After a failed report no more follow, and it expires.
  *
  * @throws {StoreUnavailable} If it cannot be created.
  */
@@ -72,7 +72,7 @@ export async function startDemoOperation(
       await operations.report(id, (current, now) => reportOperation(current, report, now));
       schedule(index + 1);
     } catch (thrown) {
-      // Another caller has ended it.
+      // Another caller has ended the operation.
       if (thrown instanceof Problem && thrown.status < 500) return;
       log.warn("a demo operation stopped", { id, error: messageOf(thrown) });
     }
@@ -80,7 +80,7 @@ export async function startDemoOperation(
 
   function schedule(index: number): void {
     const report = REPORTS[index];
-    if (report) clock.after(STEP_MS, () => void send(index, report));
+    if (report) clock.after(REPORT_INTERVAL_MS, () => void send(index, report));
   }
 
   schedule(0);

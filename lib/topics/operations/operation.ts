@@ -1,5 +1,5 @@
 /**
- * Operations: the state machine.
+ * Operations: long work of a publisher, and its state machine.
  *
  * An operation is `pending` until its publisher reports progress, then `running`, and ends once: `completed`, `failed`,
  * `cancelled` or `expired`. It never goes back.
@@ -18,16 +18,29 @@ import {
   startLifetime,
   TERMINAL_STATES,
 } from "../lifetime.ts";
-import { createResource, defineFamily, type Resource, type ResourceContext } from "../resource.ts";
+import {
+  createResource,
+  defineFamily,
+  type Resource,
+  type ResourceContext,
+  type ResourceEvent,
+} from "../resource.ts";
 
 /** The states of an operation that has not ended. */
 const OPEN_OPERATION_STATES = ["pending", "running"] as const;
 
-/** An operation is reported as stalled after this share of its TTL without a heartbeat. */
+/** The share of the TTL after which an operation without a heartbeat is reported as stalled. */
 const STALLED_SHARE = 1 / 2;
 
-/** The bounds of a poll delay, in seconds. */
-const [MIN_POLL_DELAY_S, MAX_POLL_DELAY_S] = [1, 15];
+/** The bounds of a poll delay. */
+const MIN_POLL_DELAY_S = 1;
+const MAX_POLL_DELAY_S = 15;
+
+/** The longest message of a report. */
+const MAX_MESSAGE_CHARACTERS = 1000;
+
+/** The longest estimate of a report: a year. */
+const MAX_ETA_S = 31_536_000;
 
 /** An operation on the wire. */
 export const Operation = z.object({
@@ -50,8 +63,8 @@ export type Operation = Readonly<z.infer<typeof Operation>>;
 export const OperationReport = z.strictObject({
   state: z.enum([...OPEN_OPERATION_STATES, ...ReportedEnd.options]).optional(),
   progress: Operation.shape.progress.optional(),
-  message: z.string().max(1000).nullable().optional(),
-  eta_s: z.number().min(0).max(31_536_000).nullable().optional(),
+  message: z.string().max(MAX_MESSAGE_CHARACTERS).nullable().optional(),
+  eta_s: z.number().min(0).max(MAX_ETA_S).nullable().optional(),
   result: z.unknown().optional(),
   error: z.unknown().optional(),
 });
@@ -61,9 +74,9 @@ export type OperationReport = Readonly<z.infer<typeof OperationReport>>;
 
 /** The stored record of an operation. */
 export const OperationRecord = z.object({
-  /** The operation as reported. {@linkcode operationView} is what readers get. */
+  /** The operation as reported. Readers get its {@linkcode operationView}. */
   operation: Operation,
-  /** The time it lives after a heartbeat, in seconds. */
+  /** The time that the operation lives after a heartbeat, in seconds. */
   ttlS: z.number(),
   /** True once an event has reported it as stalled. */
   isStalled: z.boolean(),
@@ -86,7 +99,7 @@ function isTerminal({ operation }: OperationRecord): boolean {
   return isTerminalState(operation.state);
 }
 
-/** Creates the record of a pending operation. */
+/** Creates the record of a pending operation. @param now Wall time, in milliseconds since the Unix epoch. */
 export function newOperation(
   { kind, owner, ttlS }: NewOperation,
   id: string,
@@ -107,7 +120,7 @@ export function newOperation(
   return { operation, ttlS, isStalled: false };
 }
 
-/** @throws {Problem} 409 `operation_over`. */
+/** Checks that an operation has not ended. @throws {Problem} 409 `operation_over`. */
 function checkOperationOpen(record: OperationRecord): void {
   if (!isTerminal(record)) return;
   throw new Problem(409, "operation_over", "The operation has ended. GET returns its end.");
@@ -125,23 +138,23 @@ export function reportOperation(
   now: number,
 ): OperationRecord {
   checkOperationOpen(record);
-  const { operation: was, ttlS } = record;
-  if (report.state === "pending" && was.state === "running") {
+  const { operation: previous, ttlS } = record;
+  if (report.state === "pending" && previous.state === "running") {
     throw new Problem(409, "bad_transition", "The operation is running already.", {
       errors: [{ field: "state", detail: "It never goes back" }],
     });
   }
-  const isStarted = was.state === "pending" && typeof report.progress === "number";
-  const { state = isStarted ? "running" : was.state } = report;
+  const isStarted = previous.state === "pending" && typeof report.progress === "number";
+  const { state = isStarted ? "running" : previous.state } = report;
   const {
-    progress = state === "completed" ? 1 : was.progress,
-    message = was.message,
-    eta_s = was.eta_s,
-    result = was.result,
-    error = was.error,
+    progress = state === "completed" ? 1 : previous.progress,
+    message = previous.message,
+    eta_s = previous.eta_s,
+    result = previous.result,
+    error = previous.error,
   } = report;
   const operation: Operation = {
-    ...was,
+    ...previous,
     ...{ state, progress, message, result, error },
     eta_s: isTerminalState(state) ? null : eta_s,
     ...heartbeat(now, ttlS),
@@ -168,16 +181,16 @@ function endOperation(
   };
 }
 
-/** Applies what time changes: an operation without a heartbeat stalls, then expires. */
+/** Applies the changes that time causes: an operation without a heartbeat stalls, then expires. */
 export function applyOperationTime(record: OperationRecord, now: number): OperationRecord {
-  const at = nextOperationChangeAt(record);
-  if (at === null || now < at) return record;
+  const changeAt = nextOperationChangeAt(record);
+  if (changeAt === null || now < changeAt) return record;
   if (now < expiresAt(record.operation)) return { ...record, isStalled: true };
   const message = `Expired: no heartbeat for ${record.ttlS} s.`;
   return endOperation(record, { state: "expired", message }, now);
 }
 
-/** Returns the time at which an operation stalls or expires, null once it has ended. */
+/** Returns the time at which an operation stalls or expires, or null once it has ended. */
 export function nextOperationChangeAt(record: OperationRecord): number | null {
   if (isTerminal(record)) return null;
   const { operation, ttlS, isStalled } = record;
@@ -185,7 +198,7 @@ export function nextOperationChangeAt(record: OperationRecord): number | null {
   return Date.parse(operation.updated_at) + ttlS * 1000 * STALLED_SHARE;
 }
 
-/** Returns the operation that readers get: a stalled one says so, and has no estimate. */
+/** Returns the operation as readers get it. The message of a stalled one says so, and it has no estimate. */
 export function operationView({ operation, isStalled }: OperationRecord): Operation {
   if (!isStalled) return operation;
   const { updated_at, expires_at } = operation;
@@ -194,25 +207,27 @@ export function operationView({ operation, isStalled }: OperationRecord): Operat
 }
 
 /**
- * Returns the delay before the next poll in seconds, 0 once the operation has ended: a quarter of the remaining time if it
- * is known, else half of the time since the last heartbeat; at most until it expires.
+ * Returns the delay before the next poll, in seconds. It is a quarter of the estimated time, or half of the time since the
+ * last heartbeat if there is no estimate, within bounds. It never exceeds the time until the operation expires. It is 0
+ * once the operation has ended.
  */
 export function operationPollDelay(record: OperationRecord, now: number): number {
   if (isTerminal(record)) return 0;
   const operation = operationView(record);
   const { eta_s, updated_at } = operation;
-  const estimateS = eta_s === null ? (now - Date.parse(updated_at)) / 2000 : eta_s / 4;
-  const leftS = Math.max((expiresAt(operation) - now) / 1000, 1);
-  return Math.ceil(Math.min(Math.max(estimateS, MIN_POLL_DELAY_S), MAX_POLL_DELAY_S, leftS));
+  const silenceS = (now - Date.parse(updated_at)) / 1000;
+  const delayS = eta_s === null ? silenceS / 2 : eta_s / 4;
+  const remainingS = Math.max((expiresAt(operation) - now) / 1000, MIN_POLL_DELAY_S);
+  return Math.ceil(Math.min(Math.max(delayS, MIN_POLL_DELAY_S), MAX_POLL_DELAY_S, remainingS));
 }
 
-/** Returns the event of an operation: `progress`, or its terminal state. */
-export function operationEvent(record: OperationRecord) {
+/** Returns the event of an operation. Its type is `progress`, or the terminal state. */
+export function operationEvent(record: OperationRecord): ResourceEvent<Operation> {
   const { state } = record.operation;
   return { type: isTerminalState(state) ? state : "progress", data: operationView(record) };
 }
 
-/** Creates operations, and registers their topics. */
+/** Creates the record store of operations, and registers their topics. */
 export function createOperations(context: ResourceContext): Operations {
   return createResource<OperationRecord>(context, {
     noun: "operation",

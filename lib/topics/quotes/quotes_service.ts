@@ -174,11 +174,11 @@ export function createQuotesService(
     stopPolling = () => stops.forEach((stop) => stop());
   });
   hub.whileSubscribed(topic, election.start);
-  hub.onPublished(topic, election.leaderSeen);
+  hub.onPublished(topic, election.postponeClaim);
 
   /** Only the leader fetches quotes past their TTL: the others receive them. */
   async function refresh(): Promise<void> {
-    await election.settled();
+    await election.waitForRole();
     if (election.role !== "leader") return;
     await Promise.all(pollers.map((poller) => poller.refresh()));
   }

@@ -1,8 +1,8 @@
 /**
- * Sessions: the state machine.
+ * Sessions: conversations with users, and their state machine.
  *
- * The publisher names a session's states freely, until it names a terminal one: `completed`, `failed` or `cancelled`. A
- * session without a heartbeat is `expired`.
+ * The publisher chooses the states of a session, until it reports a terminal one: `completed`, `failed` or `cancelled`. A
+ * session without a heartbeat ends `expired`.
  *
  * @module
  */
@@ -17,15 +17,24 @@ import {
   ReportedEnd,
   startLifetime,
 } from "../lifetime.ts";
-import { createResource, defineFamily, type Resource, type ResourceContext } from "../resource.ts";
+import {
+  createResource,
+  defineFamily,
+  type Resource,
+  type ResourceContext,
+  type ResourceEvent,
+} from "../resource.ts";
 
 /** The state of a new session. */
 const FIRST_STATE = "started";
 
-/** A heartbeat within this share of the TTL after another one changes nothing: many at once are one write. */
+/** The share of the TTL within which another heartbeat changes nothing, so that a burst of them is one write. */
 const FRESH_SHARE = 1 / 60;
 
-const progress = z.number().min(0).max(1);
+/** The longest name of a state. */
+const MAX_STATE_CHARACTERS = 64;
+
+const Progress = z.number().min(0).max(1);
 
 /** A session on the wire. */
 export const Session = z.object({
@@ -33,7 +42,7 @@ export const Session = z.object({
   owner: z.string().meta({ description: "The `sub` of the user that the session belongs to." }),
   session_state: z.string().meta({ example: "collecting_documents" }),
   terminal: z.boolean().meta({ description: "True once the session has ended." }),
-  progress,
+  progress: Progress,
   data: z.unknown(),
   ...Lifetime.shape,
 }).meta({ id: "Session" });
@@ -41,18 +50,18 @@ export const Session = z.object({
 /** A session on the wire. */
 export type Session = Readonly<z.infer<typeof Session>>;
 
-/** Tests a state that a publisher reports. A terminal state in another spelling would be an end that no client sees. */
+/** Tests if a publisher may report a state. Clients would not recognise a terminal state in another spelling. */
 function isReportable(state: string): boolean {
   return ReportedEnd.safeParse(state).success || !isTerminalState(state.trim().toLowerCase());
 }
 
 /** A publisher's report. Absent fields keep their values. */
 export const SessionReport = z.strictObject({
-  session_state: z.string().min(1).max(64).refine(isReportable, {
+  session_state: z.string().min(1).max(MAX_STATE_CHARACTERS).refine(isReportable, {
     error: `A terminal state is one of ${ReportedEnd.options.join(", ")}, in this spelling. ` +
       "Only the server sets `expired`.",
   }).optional(),
-  progress: progress.optional(),
+  progress: Progress.optional(),
   data: z.unknown().optional(),
 });
 
@@ -62,7 +71,7 @@ export type SessionReport = Readonly<z.infer<typeof SessionReport>>;
 /** The stored record of a session. */
 export const SessionRecord = z.object({
   session: Session,
-  /** The time it lives after a heartbeat, in seconds. */
+  /** The time that the session lives after a heartbeat, in seconds. */
   ttlS: z.number(),
 });
 
@@ -72,7 +81,7 @@ export type SessionRecord = Readonly<z.infer<typeof SessionRecord>>;
 /** All sessions. */
 export type Sessions = Resource<SessionRecord>;
 
-/** Creates the record of a session that has just started. */
+/** Creates the record of a new session. @param now Wall time, in milliseconds since the Unix epoch. */
 export function newSession(
   { owner, ttlS }: { readonly owner: string; readonly ttlS: number },
   id: string,
@@ -102,44 +111,44 @@ export function sessionOver(): Problem {
  * @throws {Problem} 409 `session_over`.
  */
 export function reportSession(
-  { session: was, ttlS }: SessionRecord,
+  { session: previous, ttlS }: SessionRecord,
   report: SessionReport,
   now: number,
 ): SessionRecord {
-  if (was.terminal) throw sessionOver();
-  const { session_state = was.session_state, data = was.data } = report;
-  const { progress = session_state === "completed" ? 1 : was.progress } = report;
+  if (previous.terminal) throw sessionOver();
+  const { session_state = previous.session_state, data = previous.data } = report;
+  const { progress = session_state === "completed" ? 1 : previous.progress } = report;
   const terminal = isTerminalState(session_state);
-  const session = { ...was, session_state, terminal, progress, data, ...heartbeat(now, ttlS) };
+  const session = { ...previous, session_state, terminal, progress, data, ...heartbeat(now, ttlS) };
   return { session, ttlS };
 }
 
-/** Applies a heartbeat. The record stays the same soon after another one. @throws {Problem} 409 `session_over`. */
+/** Applies a heartbeat, unless the last one was within {@linkcode FRESH_SHARE}. @throws {Problem} 409 `session_over`. */
 export function touchSession(record: SessionRecord, now: number): SessionRecord {
   const ageMs = now - Date.parse(record.session.updated_at);
   const isFresh = ageMs < record.ttlS * 1000 * FRESH_SHARE;
   return isFresh && !record.session.terminal ? record : reportSession(record, {}, now);
 }
 
-/** Applies what time changes: a session without a heartbeat expires. */
+/** Applies the change that time causes: a session without a heartbeat expires. */
 export function applySessionTime(record: SessionRecord, now: number): SessionRecord {
-  const at = nextSessionChangeAt(record);
-  if (at === null || now < at) return record;
+  const changeAt = nextSessionChangeAt(record);
+  if (changeAt === null || now < changeAt) return record;
   const end = { session_state: "expired", terminal: true, ...endLifetime(now) };
   return { ...record, session: { ...record.session, ...end } };
 }
 
-/** Returns the time at which a session expires, null once it has ended. */
+/** Returns the time at which a session expires, or null once it has ended. */
 export function nextSessionChangeAt({ session }: SessionRecord): number | null {
   return session.terminal ? null : expiresAt(session);
 }
 
-/** Returns the event of a session: `session`, or its terminal state. */
-export function sessionEvent({ session }: SessionRecord) {
+/** Returns the event of a session. Its type is `session`, or the terminal state. */
+export function sessionEvent({ session }: SessionRecord): ResourceEvent<Session> {
   return { type: session.terminal ? session.session_state : "session", data: session };
 }
 
-/** Creates sessions, and registers their topics. */
+/** Creates the record store of sessions, and registers their topics. */
 export function createSessions(context: ResourceContext): Sessions {
   return createResource<SessionRecord>(context, {
     noun: "session",

@@ -1,8 +1,9 @@
 /**
- * Tasks: the state machine.
+ * A task: its state machine.
  *
- * A task is `waiting` until a worker claims it. The claim lasts 30 s after each of the worker's reports: the task is
- * `claimed`, then `running`, and ends once: `completed` or `failed`. A claim that expires makes it `waiting` again, twice.
+ * A task is `waiting` until a worker claims it. Each report of the worker renews the claim for {@linkcode CLAIM_MS}. The task
+ * is `claimed`, then `running`, and ends once: `completed` or `failed`. When a claim expires, the task
+ * is `waiting` again, or `failed` after {@linkcode MAX_ATTEMPTS} claims.
  *
  * @module
  */
@@ -17,19 +18,19 @@ const OPEN_TASK_STATES = ["waiting", "claimed", "running"] as const;
 /** The terminal states of a task. */
 const TaskEnd = ReportedEnd.exclude(["cancelled"]);
 
-/** The outcomes of tasks in /metrics: the terminal states, and `lapsed` for a claim that expires. */
+/** The outcomes of tasks in /metrics: the terminal states, and `lapsed` for a claim that has expired. */
 export const TASK_OUTCOMES = [...TaskEnd.options, "lapsed"] as const;
 
-/** A claim lasts this many milliseconds, and again after each report. */
+/** The duration of a claim. Each report renews it. */
 export const CLAIM_MS = 30_000;
 
-/** A task is claimed at most this many times. */
+/** The most claims of a task. */
 const MAX_ATTEMPTS = 3;
 
-/** A task waits for a worker for this many milliseconds: a day. */
+/** The longest wait for a worker. The task fails after it. */
 const MAX_TASK_WAIT_MS = DAY_MS;
 
-/** A task on the wire. Its claim is not part of it. */
+/** A task on the wire. It does not contain the claim, which only its worker may know. */
 export const Task = z.object({
   task_id: z.string(),
   session_id: z.string(),
@@ -43,7 +44,7 @@ export const Task = z.object({
   updated_at: WireTime.meta({ description: "The time of its claim, last report or end." }),
 }).meta({ id: "Task" });
 
-/** A task on the wire. */
+/** A task on the wire, without its claim. */
 export type Task = Readonly<z.infer<typeof Task>>;
 
 /** A worker's report. Absent fields keep their values. */
@@ -61,7 +62,7 @@ export type TaskReport = Readonly<z.infer<typeof TaskReport>>;
 /** The stored record of a task. */
 export const TaskRecord = z.object({
   task: Task,
-  /** The current claim: a secret of its worker, and the wall time at which it expires. */
+  /** The current claim: the secret of its worker, and the wall time at which it expires. Null while the task waits. */
   claim: z.object({ secret: z.string(), lapsesAt: z.number() }).nullable(),
 });
 
@@ -71,7 +72,7 @@ export type TaskRecord = Readonly<z.infer<typeof TaskRecord>>;
 /** The open tasks of all isolates, by state. */
 export interface TaskQueueStats {
   readonly counts: Readonly<Record<typeof OPEN_TASK_STATES[number], number>>;
-  /** The age of the oldest waiting task in seconds, 0 without one. */
+  /** The age of the oldest waiting task, in seconds. 0 if no task is waiting. */
   readonly oldestAgeS: number;
 }
 
@@ -80,7 +81,7 @@ export function hasEnded({ state }: Task): boolean {
   return TaskEnd.safeParse(state).success;
 }
 
-/** Creates the record of a waiting task. */
+/** Creates the record of a waiting task. @param now Wall time, in milliseconds since the Unix epoch. */
 export function newTask(
   { sessionId, owner }: { readonly sessionId: string; readonly owner: string },
   id: string,
@@ -101,17 +102,21 @@ export function newTask(
   return { task, claim: null };
 }
 
-/** @throws {Problem} 409 `task_over`. */
+/** Checks that a task has not ended. @throws {Problem} 409 `task_over`. */
 function checkTaskOpen({ task }: TaskRecord): void {
   if (!hasEnded(task)) return;
   throw new Problem(409, "task_over", "The task has ended. GET of its status returns its end.");
 }
 
-/** Gives a waiting task to the worker that has `secret`, and leaves that worker's own as it is. @throws {Problem} 409 `task_over` or `task_claimed`. */
+/**
+ * Gives a waiting task to the worker that has `secret`. A task that this worker has already claimed does not change.
+ *
+ * @throws {Problem} 409 `task_over` or `task_claimed`.
+ */
 export function claimTask(record: TaskRecord, secret: string, now: number): TaskRecord {
   checkTaskOpen(record);
   const { task, claim } = record;
-  // A step whose answer was lost is taken again, and finds its own claim.
+  // The result of a step may be lost. When the step is repeated, the record has this claim already.
   if (claim?.secret === secret) return record;
   if (claim !== null) {
     const retryAfterMs = Math.max(1, claim.lapsesAt - now);
@@ -126,8 +131,8 @@ export function claimTask(record: TaskRecord, secret: string, now: number): Task
 }
 
 /**
- * Applies a report of the worker that has the claim. It renews the claim even if it is empty. A completed task has progress
- * 1 unless the report says otherwise.
+ * Applies a report of the worker that has the claim. Even an empty report renews the claim. A completed task has progress 1
+ * unless the report says otherwise.
  *
  * @throws {Problem} 409 `task_over` or `claim_lost`.
  */
@@ -136,43 +141,47 @@ export function reportTask(record: TaskRecord, report: TaskReport, now: number):
   if (record.claim?.secret !== report.claim) {
     throw new Problem(409, "claim_lost", "The claim has expired. Stop working on the task.");
   }
-  const { task: was } = record;
-  const { state = "running", result = was.result, error = was.error } = report;
-  const { progress = state === "completed" ? 1 : was.progress } = report;
-  const task: Task = { ...was, state, progress, result, error, updated_at: isoTime(now) };
+  const { task: previous } = record;
+  const { state = "running", result = previous.result, error = previous.error } = report;
+  const { progress = state === "completed" ? 1 : previous.progress } = report;
+  const task: Task = { ...previous, state, progress, result, error, updated_at: isoTime(now) };
   const claim = { secret: report.claim, lapsesAt: now + CLAIM_MS };
   return { task, claim: state === "running" ? claim : null };
 }
 
-function failTask({ task }: TaskRecord, code: string, detail: string, now: number): TaskRecord {
-  const error = { code, detail };
+function failTask(
+  { task }: TaskRecord,
+  error: { readonly code: string; readonly detail: string },
+  now: number,
+): TaskRecord {
   return { task: { ...task, state: "failed", error, updated_at: isoTime(now) }, claim: null };
 }
 
-/** Applies what time changes: an expired claim makes the task wait for a worker that starts over, or fail. */
+/** Applies the changes that time causes: a task whose claim or wait has expired waits for another worker, or fails. */
 export function applyTaskTime(record: TaskRecord, now: number): TaskRecord {
-  const at = nextTaskChangeAt(record);
-  if (at === null || now < at) return record;
+  const changeAt = nextTaskChangeAt(record);
+  if (changeAt === null || now < changeAt) return record;
   const { task, claim } = record;
   if (claim === null) {
-    return failTask(record, "not_claimed", "No worker claimed it within a day.", now);
+    const detail = "No worker claimed it within a day.";
+    return failTask(record, { code: "not_claimed", detail }, now);
   }
   if (task.attempts >= MAX_ATTEMPTS) {
     const detail = `${MAX_ATTEMPTS} workers claimed it and none finished. ` +
       `The last one sent no report for ${CLAIM_MS / 1000} s.`;
-    return failTask(record, "claims_lapsed", detail, now);
+    return failTask(record, { code: "claims_lapsed", detail }, now);
   }
   const reset = { state: "waiting", progress: null, result: null, error: null } as const;
   return { task: { ...task, ...reset, updated_at: isoTime(now) }, claim: null };
 }
 
-/** Returns the time at which the claim or the wait of a task ends, null once the task has ended. */
+/** Returns the time at which the claim or the wait of a task expires, or null once the task has ended. */
 export function nextTaskChangeAt({ task, claim }: TaskRecord): number | null {
   if (hasEnded(task)) return null;
   return claim?.lapsesAt ?? Date.parse(task.updated_at) + MAX_TASK_WAIT_MS;
 }
 
-/** Returns the latest time at which an untouched task fails: after an expired claim it waits once more. */
+/** Returns the latest time at which an untouched task fails. After an expired claim it waits once more. */
 export function taskExpiresAt({ task, claim }: TaskRecord): number {
   return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_TASK_WAIT_MS;
 }
@@ -180,11 +189,11 @@ export function taskExpiresAt({ task, claim }: TaskRecord): number {
 /** Counts open tasks by state. */
 export function countTasks(open: readonly TaskRecord[], now: number): TaskQueueStats {
   const counts = { waiting: 0, claimed: 0, running: 0 };
-  let oldest = now;
+  let oldestCreatedAt = now;
   for (const { task: { state, created_at } } of open) {
     if (state === "completed" || state === "failed") continue;
     counts[state]++;
-    if (state === "waiting") oldest = Math.min(oldest, Date.parse(created_at));
+    if (state === "waiting") oldestCreatedAt = Math.min(oldestCreatedAt, Date.parse(created_at));
   }
-  return { counts, oldestAgeS: (now - oldest) / 1000 };
+  return { counts, oldestAgeS: (now - oldestCreatedAt) / 1000 };
 }

@@ -1,5 +1,5 @@
 /**
- * Tasks: heavy work of a session, for the next free worker. All share one topic, which only publishers read.
+ * Tasks: heavy work of a session, for the next free worker. All tasks share one topic, which only publishers read.
  *
  * @module
  */
@@ -25,26 +25,27 @@ import {
   TaskRecord,
 } from "./task.ts";
 
-/** The first part of the right to a task, `tasks/<id>`, and the name of the topic. */
+/** The name of the topic, of the open index, and of the topic's kind in /metrics. A right to a task is `tasks/<id>`. */
 export const TASKS = "tasks";
 
-/** The maximum of open tasks: it bounds a read of all of them. */
+/** The most open tasks. It bounds the size of a read of all of them. */
 export const MAX_OPEN_TASKS = 1000;
 
-/** The statistics of the queue are read again after this many milliseconds: each read costs the store a command or more. */
-const QUEUE_STATS_MS = 30_000;
+/** The lifetime of cached statistics. Each read of them costs the store one command or more. */
+const QUEUE_STATS_TTL_MS = 30_000;
 
-/** A claim of a worker, with the secret that its reports show. */
+/** A task that a worker has claimed. */
 export interface TaskClaim {
   readonly task: Task;
+  /** The secret that the reports of the worker must contain. */
   readonly claim: string;
 }
 
-/** All open tasks. */
+/** The open tasks at one moment. */
 export interface TaskList {
   /** Oldest first. */
   readonly open: readonly TaskRecord[];
-  /** A subscription from this cursor on misses nothing that the list lacks. */
+  /** The cursor from which a subscription delivers all changes of the list. */
   readonly cursor: Position;
 }
 
@@ -53,9 +54,16 @@ export interface Tasks extends Resource<TaskRecord> {
   readonly topic: Topic;
   /** Lists the open tasks. */
   list(): Promise<TaskList>;
-  /** Claims a task for {@linkcode CLAIM_MS}. @throws {Problem} 404 `unknown_task`, 409 `task_over` or `task_claimed`. */
+  /**
+   * Claims a task for {@linkcode CLAIM_MS}.
+   *
+   * @throws {Problem} 404 `unknown_task`, 409 `task_over` or `task_claimed`.
+   */
   claim(id: string): Promise<TaskClaim>;
-  /** Returns the statistics of the queue, at most 30 s old while the store answers. Never rejects. */
+  /**
+   * Returns the statistics of the queue, cached for {@linkcode QUEUE_STATS_TTL_MS}. It never rejects: while the store is
+   * unavailable it returns the last ones.
+   */
   queueStats(): Promise<TaskQueueStats>;
 }
 
@@ -64,7 +72,7 @@ export interface TasksContext extends ResourceContext {
   readonly log: Pick<EventLog, "head">;
 }
 
-/** Creates tasks, and registers their topic. While a worker is subscribed, expired claims are noticed by a timer. */
+/** Creates the record store of tasks, and registers their topic. While a worker is subscribed, a timer ends expired claims. */
 export function createTasks(context: TasksContext): Tasks {
   const { hub, log, runtime } = context;
   const { clock, random, metrics = noMetrics } = runtime;
@@ -89,24 +97,26 @@ export function createTasks(context: TasksContext): Tasks {
     openIndex: { name: TASKS, max: MAX_OPEN_TASKS },
     onStep({ task }) {
       if (hasEnded(task)) metrics.tasked(task.state);
+      // A step back to `waiting` is always an expired claim.
       if (task.state === "waiting") metrics.tasked("lapsed");
     },
   });
 
   const claimExpiry = createExpiryTimer(runtime, "tasks", async () => {
-    const times = (await resource.listOpen()).map((record) => nextTaskChangeAt(record) ?? Infinity);
-    return times.length > 0 ? Math.min(...times) : null;
+    const changes = (await resource.listOpen()).map(nextTaskChangeAt).filter((at) => at !== null);
+    return changes.length > 0 ? Math.min(...changes) : null;
   });
-  // A claim that was made meanwhile expires no earlier than a claim lasts, so one read in that time is enough.
+  // A claim that was made meanwhile cannot expire within CLAIM_MS, so one check in that time is enough.
   const checkSoon = () => claimExpiry.checkWithin(CLAIM_MS);
   hub.whileSubscribed(topic, claimExpiry.start);
   hub.onPublished(topic, checkSoon);
   hub.onJoined(checkSoon);
 
   let countedAt = -Infinity;
+  /** The latest statistics. The promise never rejects. */
   let stats = Promise.resolve(countTasks([], 0));
 
-  async function count(last: Promise<TaskQueueStats>): Promise<TaskQueueStats> {
+  async function readQueueStats(last: Promise<TaskQueueStats>): Promise<TaskQueueStats> {
     try {
       return countTasks(await resource.listOpen(), clock.now());
     } catch (thrown) {
@@ -121,10 +131,10 @@ export function createTasks(context: TasksContext): Tasks {
     ...resource,
     topic,
     async list() {
-      // Before the list: an event between the two is delivered twice, not never.
+      // The cursor is read before the list, so that an event between the two is delivered twice rather than never.
       const cursor = await log.head();
       const createdAt = ({ task }: TaskRecord) => Date.parse(task.created_at);
-      const open = (await resource.listOpen()).sort((a, b) => createdAt(a) - createdAt(b));
+      const open = (await resource.listOpen()).toSorted((a, b) => createdAt(a) - createdAt(b));
       return { open, cursor };
     },
     async claim(id) {
@@ -133,9 +143,9 @@ export function createTasks(context: TasksContext): Tasks {
       return { task, claim };
     },
     queueStats() {
-      if (clock.elapsed() - countedAt >= QUEUE_STATS_MS) {
+      if (clock.elapsed() - countedAt >= QUEUE_STATS_TTL_MS) {
         countedAt = clock.elapsed();
-        stats = count(stats);
+        stats = readQueueStats(stats);
       }
       return stats;
     },
