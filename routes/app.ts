@@ -27,7 +27,7 @@ import { ticketsRoutes } from "./tickets.ts";
 
 /** The HTTP application. */
 export interface App {
-  /** Answers a request. @param connection The connection it came by. */
+  /** Responds to a request. @param connection The connection of the request, if the server knows it. */
   fetch(request: Request, connection?: Connection): Promise<Response>;
 }
 
@@ -64,7 +64,7 @@ export function createRoutes(services: Services): Router {
         error: messageOf(thrown),
       });
     }
-    // The headers that were set before stay: what remains of a rate, `vary`.
+    // newResponse() keeps the headers that were set before, such as `vary` and the remaining rate.
     const response = problemResponse(problem);
     return c.newResponse(response.body, response);
   });
@@ -72,14 +72,14 @@ export function createRoutes(services: Services): Router {
 }
 
 /**
- * Creates the application: the routes, and around them the headers of every answer. A middleware for those would put every
+ * Creates the application: the routes, and the headers of every response. A middleware for these headers would put every
  * handler into a chain of promises.
  */
 export function createApp(services: Services): App {
   const cors = createCors(services.config.ALLOWED_ORIGINS);
   const routes = createRoutes(services);
 
-  function answer(request: Request, connection?: Connection): Response | Promise<Response> {
+  function respond(request: Request, connection?: Connection): Response | Promise<Response> {
     if (request.method === "OPTIONS") return cors.handlePreflight(request);
     if (request.url.length <= MAX_URL_CHARACTERS) return routes.fetch(request, connection);
     const detail = `A URL may have at most ${MAX_URL_CHARACTERS} characters.`;
@@ -88,7 +88,7 @@ export function createApp(services: Services): App {
 
   return {
     async fetch(request, connection) {
-      const response = await answer(request, connection);
+      const response = await respond(request, connection);
       response.headers.set("x-content-type-options", "nosniff");
       cors.setHeaders(request, response);
       return response;

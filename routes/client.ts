@@ -1,5 +1,5 @@
 /**
- * The browser client, for pages of any origin.
+ * The modules of the browser client, for pages of any origin.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Runtime } from "../lib/core/runtime.ts";
 import { addAssetRoutes } from "../lib/http/assets.ts";
 import { createRouter, type Router } from "../lib/http/route.ts";
 
-/** THE LIST of the modules that a page may import, below `lib/client/`. Their own imports are bundled into them. */
+/** The modules that a page may import, below `lib/client/`. Each is served as a bundle with its imports. */
 const CLIENT_MODULES = [
   "client.js",
   "react.js",
@@ -19,7 +19,7 @@ const CLIENT_MODULES = [
   "client/post.js",
 ];
 
-/** Opens the modules to pages of every origin: code is public, even if the streams are not. */
+/** Opens the modules to pages of every origin, because code is public, even if the streams are not. */
 async function openToAllOrigins(c: Context, next: Next): Promise<void> {
   await next();
   c.res.headers.set("access-control-allow-origin", "*");

@@ -10,14 +10,14 @@ import { clientKey } from "../lib/http/client_address.ts";
 import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
 import { IdParams } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { consume, DEMO_OPERATIONS } from "../lib/http/rate_limits.ts";
+import { createRouter, route, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
-import { Operation, operationView } from "../lib/topics/operations/operation.ts";
 import { DEMO_OPERATION, startDemoOperation } from "../lib/topics/operations/demo_operation.ts";
+import { Operation, operationView } from "../lib/topics/operations/operation.ts";
 
-/** The operations, and tickets for them, of one client per minute. */
-const MAX_PER_MINUTE = 30;
+/** The most operations and tickets of one client per minute, together. */
+const MAX_DEMO_REQUESTS_PER_MINUTE = 30;
 
 /** Creates the routes of the demo. Only a demo mounts them. */
 export function demoRoutes(
@@ -27,7 +27,7 @@ export function demoRoutes(
   >,
 ): Router {
   const app = createRouter();
-  const rate = createRateLimit(clock, MAX_PER_MINUTE);
+  const rate = createRateLimit(clock, MAX_DEMO_REQUESTS_PER_MINUTE);
 
   app.use("/demo/*", async (c, next) => {
     if (c.req.method === "POST") {
@@ -67,7 +67,7 @@ export function demoRoutes(
     },
   }, async (c, { params: { id } }) => {
     const record = await operations.get(id);
-    // Every other operation has an owner, who has a token.
+    // The owner of any other operation has an access token, and does not need a ticket of the demo.
     if (
       record?.operation.owner !== DEMO_OPERATION.owner ||
       record.operation.kind !== DEMO_OPERATION.kind
@@ -75,7 +75,7 @@ export function demoRoutes(
       throw new Problem(404, "unknown_operation", "The demo has no operation with this id.");
     }
     const { ticket, expiresAt } = await tickets.issue({
-      sub: undefined, // its streams count for the client's address, not for one user whom all clients share
+      sub: undefined, // so that its streams count for the client's address, not for one user whom all clients share
       topics: [operations.topicOf(id).name],
       expiresAt: undefined,
     });

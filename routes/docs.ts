@@ -1,13 +1,13 @@
 /**
- * The documentation: the API's description, and the guides as pages.
+ * The documentation: the OpenAPI document, and the guides as pages.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { html, raw } from "hono/html";
-import type { Runtime } from "../lib/core/runtime.ts";
 import { Problem } from "../lib/core/problem.ts";
+import type { Runtime } from "../lib/core/runtime.ts";
 import {
   addAssetRoutes,
   type CompressedText,
@@ -15,13 +15,13 @@ import {
   sendCompressed,
 } from "../lib/http/assets.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
-import { jsonContent } from "../lib/http/openapi.ts";
 import { type RenderedDocument, renderMarkdown } from "../lib/http/markdown.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { pageHeaders } from "../lib/http/page_headers.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 
-/** The services that the documentation needs. */
+/** The dependencies of the documentation. */
 interface DocsServices {
   readonly version: string;
   readonly runtime: Pick<Runtime, "readAsset">;
@@ -32,10 +32,11 @@ const pageResponses = {
   304: { description: "As `If-None-Match` has it" },
 };
 
-/** Maps a link between the files of the guides to a link between their pages. */
-function hrefOf(link: string): string {
-  const [, name, anchor = ""] = /^(\w+)\.md(#.*)?$/.exec(link) ?? [];
-  if (name === undefined) return link;
+/** Maps a link to the file of a guide to a link to its page. Other links do not change. */
+function toPageLink(link: string): string {
+  const fileLink = /^(\w+)\.md(|#.*)$/.exec(link);
+  if (fileLink === null) return link;
+  const [, name, anchor] = fileLink;
   return `${name === "index" ? "/docs" : `/docs/${name}`}${anchor}`;
 }
 
@@ -65,7 +66,7 @@ function guidePage({ title, html: content }: RenderedDocument): string {
   `);
 }
 
-/** Creates the routes of the documentation. @param api The app that knows all routes. */
+/** Creates the routes of the documentation. @param api The router of all routes, which the document describes. */
 export function docsRoutes(
   { version, runtime }: DocsServices,
   api: Router,
@@ -77,7 +78,7 @@ export function docsRoutes(
     description: "The secret in PUBLISH_TOKEN",
   });
 
-  /** Generated on the first request: then all routes are known. */
+  /** The OpenAPI document. It is generated on the first request, because all routes are registered by then. */
   let document: { openapi: string } | undefined;
 
   route(app, {
@@ -100,9 +101,9 @@ export function docsRoutes(
     return c.json(document, 200);
   });
 
-  const pageOf = memoizeCompressed(async (name: string) => {
+  const renderPage = memoizeCompressed(async (name: string) => {
     const markdown = new TextDecoder().decode(await runtime.readAsset(`docs/${name}.md`));
-    return guidePage(renderMarkdown(markdown, hrefOf));
+    return guidePage(renderMarkdown(markdown, toPageLink));
   });
 
   function send(c: Context<AppEnv>, page: CompressedText): Response {
@@ -121,7 +122,7 @@ export function docsRoutes(
     tags: ["operation"],
     request: {},
     responses: pageResponses,
-  }, async (c) => send(c, await pageOf("index")));
+  }, async (c) => send(c, await renderPage("index")));
 
   route(app, {
     method: "get",
@@ -131,7 +132,7 @@ export function docsRoutes(
     request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
     responses: { ...pageResponses, ...problems(404) },
   }, async (c, { params: { guide: name } }) => {
-    const page = /^\w{1,64}$/.test(name) ? await pageOf(name).catch(() => null) : null;
+    const page = /^\w{1,64}$/.test(name) ? await renderPage(name).catch(() => null) : null;
     if (page === null) {
       throw new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
     }

@@ -1,10 +1,10 @@
 /**
- * The operator's channels: publish and subscribe.
+ * The channels of the settings: publish and subscribe.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { jsonContent } from "../lib/http/openapi.ts";
+import { jsonContent, streamContent } from "../lib/http/openapi.ts";
 import { parseStreamInput, StreamQuery } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
@@ -14,7 +14,6 @@ import {
   requirePublisher,
 } from "../lib/http/publish_middleware.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
-import { streamContent } from "../lib/http/openapi.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { channelTopicName } from "../lib/topics/channels.ts";
@@ -56,9 +55,9 @@ export function eventsRoutes(
   }, async (c, { params: { channel }, headers, body: { type, data } }) => {
     const topic = registry.topic(channelTopicName(channel));
     const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"]);
-    const [id = ""] = await hub.publish(topic, [{ type, data: { channel, data } }], {
-      idempotencyKey,
-    });
+    const event = { type, data: { channel, data } };
+    const [id] = await hub.publish(topic, [event], { idempotencyKey });
+    if (id === undefined) throw new TypeError("Cannot respond: the log assigned no id");
     return c.json({ id }, 202);
   });
 
@@ -78,8 +77,8 @@ export function eventsRoutes(
     return await streamResponse(c, streamOpener, {
       ...parseStreamInput(query, c.req.header("last-event-id")),
       principal,
-      filters: [{ topic: registry.topic(channelTopicName(channel)), tags: null }],
-      pollUrl: null,
+      filters: [{ topic: registry.topic(channelTopicName(channel)), tags: null }], // all events of the channel
+      pollUrl: null, // a channel has no JSON representation
     });
   });
 

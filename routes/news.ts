@@ -1,5 +1,5 @@
 /**
- * News, as JSON and as a stream, and the routes of its publishers.
+ * News, as JSON and as a stream, and the routes for publishers of articles.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { Problem } from "../lib/core/problem.ts";
 import { limitBody } from "../lib/http/body_limit.ts";
 import { revalidate } from "../lib/http/etag.ts";
 import { idempotent } from "../lib/http/idempotency.ts";
+import { jsonContent, streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import {
   parseSourceFilter,
   parseStreamInput,
@@ -17,24 +18,26 @@ import {
 import { problems } from "../lib/http/problem_response.ts";
 import { IdempotencyHeaders, requirePublisher } from "../lib/http/publish_middleware.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
-import { jsonContent, streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { Article } from "../lib/topics/news/article.ts";
 import { FeedStatus } from "../lib/topics/news/feed_status.ts";
 import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
-/** The number of articles in an answer: by default, and at most. */
-const [DEFAULT_LIMIT, MAX_LIMIT] = [50, 200];
+/** The most articles of a response if the request does not say. */
+const DEFAULT_ARTICLES = 50;
 
-/** The largest body, in bytes. The longest fields, written as JSON's escapes, are shorter. */
+/** The most articles of a response. */
+const MAX_ARTICLES = 200;
+
+/** The largest body. An article whose fields have their longest values, all escaped as `\uXXXX`, is smaller. */
 const MAX_ARTICLE_BODY_BYTES = 65_536;
 
 const NewsQuery = SourceQuery.extend({
   limit: z.string().regex(/^\d{1,3}$/, "a whole number").transform(Number)
-    .pipe(z.number().min(1).max(MAX_LIMIT)).optional()
+    .pipe(z.number().min(1).max(MAX_ARTICLES)).optional()
     .meta({
-      description: `The most articles and retractions; ${DEFAULT_LIMIT} by default.`,
+      description: `The most articles and retractions; ${DEFAULT_ARTICLES} by default.`,
     }),
   after: z.string().optional().meta({
     description: "The `cursor` of the previous answer, or the last id of a stream.",
@@ -65,7 +68,7 @@ const NewsAnswer = z.object({
   }),
 });
 
-/** The same for an unknown article and a retracted one. */
+/** Creates the problem of an unknown article, which is the same for a retracted one. */
 function unknownArticle(): Problem {
   return new Problem(404, "unknown_article", "No article has this id, or it was retracted.");
 }
@@ -102,7 +105,7 @@ export function newsRoutes(
       304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),
     },
-  }, async (c, { query: { source, limit = DEFAULT_LIMIT, after } }) => {
+  }, async (c, { query: { source, limit = DEFAULT_ARTICLES, after } }) => {
     const sources = parseSourceFilter(source);
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
@@ -115,7 +118,7 @@ export function newsRoutes(
       feeds: [...await news.feeds(sources)],
     };
     if (revalidate(c, content, "no-cache")) return c.body(null, 304);
-    // Without a cursor the client repeats its own: polling again at once would return the same articles.
+    // Without a new cursor the client repeats its own, so an immediate poll would return the same articles.
     const next_poll_delay = isWhole || cursor === null ? news.nextPollDelayS : 0;
     return c.json({ ...content, cursor, next_poll_delay }, 200);
   });
@@ -151,11 +154,11 @@ export function newsRoutes(
       ...problems(400, 401, 403, 409, 413, 415, 422, 429, 503),
     },
   }, async (c, { body }) => {
-    const posted = await news.submit(body);
-    if (posted.kind === "retracted") {
+    const outcome = await news.submit(body);
+    if (outcome.kind === "retracted") {
       throw new Problem(409, "retracted", "An article with this link or guid was retracted.");
     }
-    return c.json(posted.article, posted.kind === "new" ? 201 : 200);
+    return c.json(outcome.article, outcome.kind === "new" ? 201 : 200);
   });
 
   route(app, {

@@ -1,5 +1,5 @@
 /**
- * Operations: long work of a back end, followed to its end.
+ * Operations: long work of a publisher, which clients follow to its end.
  *
  * @module
  */
@@ -28,10 +28,13 @@ import {
   type ResourceServices,
 } from "./resource.ts";
 
+/** The longest TTL of an operation: seven days. */
+const MAX_OPERATION_TTL_S = 604_800;
+
 const OperationInput = z.strictObject({
   kind: z.string().min(1).max(64).meta({ example: "export" }),
   owner: Owner,
-  ttl_s: z.int().min(1).max(604_800).optional().meta({
+  ttl_s: z.int().min(1).max(MAX_OPERATION_TTL_S).optional().meta({
     description: "The time it lives after a heartbeat, in seconds. Default: OPERATION_TTL_S.",
   }),
 });
@@ -79,18 +82,13 @@ export function operationsRoutes(
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { params: { id } }) => {
-    const record = await findResource(
-      c,
-      services,
-      await authenticator.authenticate(c),
-      operations,
-      id,
-    );
+    const principal = await authenticator.authenticate(c);
+    const record = await findResource(c, services, principal, operations, id);
     const operation = operationView(record);
-    const delay = operationPollDelay(record, clock.now());
-    if (delay > 0) c.header("retry-after", String(delay));
+    const delayS = operationPollDelay(record, clock.now());
+    if (delayS > 0) c.header("retry-after", String(delayS));
     if (revalidate(c, operation, "private, no-cache")) return c.body(null, 304);
-    return c.json({ ...operation, next_poll_delay: delay }, 200);
+    return c.json({ ...operation, next_poll_delay: delayS }, 200);
   });
 
   addStreamRoute(app, services, kind, {
@@ -112,8 +110,10 @@ export function operationsRoutes(
       ...problems(400, 401, 403, 404, 409, 429, 503),
     },
   }, async (c, { params: { id } }) => {
-    await findResource(c, services, await authenticator.authenticate(c), operations, id);
-    return c.json(operationView(await operations.update(id, cancelOperation)), 202);
+    const principal = await authenticator.authenticate(c);
+    await findResource(c, services, principal, operations, id);
+    const record = await operations.update(id, cancelOperation);
+    return c.json(operationView(record), 202);
   });
 
   return app;

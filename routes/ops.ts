@@ -6,10 +6,10 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
+import { authorizePublisher } from "../lib/http/authorize.ts";
 import type { AppEnv } from "../lib/http/client_address.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
-import { authorizePublisher } from "../lib/http/authorize.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { StoreUnavailable } from "../lib/store/errors.ts";
@@ -27,7 +27,10 @@ const HealthAnswer = z.object({
   streams: z.object({ open: z.int(), limit: z.int() }),
 });
 
-/** Creates the routes for operators: liveness, readiness, metrics. */
+/** The delay before a load balancer asks a draining isolate again. */
+const DRAINING_RETRY_MS = 5000;
+
+/** Creates the routes for operators. */
 export function opsRoutes(
   { version, isolate, store, budget, config, isDraining, exposition }: Pick<
     Services,
@@ -68,7 +71,9 @@ export function opsRoutes(
   }, async (c) => {
     c.header("cache-control", "no-store");
     if (isDraining()) {
-      throw new Problem(503, "draining", "This isolate is draining.", { retryAfterMs: 5000 });
+      throw new Problem(503, "draining", "This isolate is draining.", {
+        retryAfterMs: DRAINING_RETRY_MS,
+      });
     }
     if (!await store.check()) throw new StoreUnavailable();
     return c.json({ status: "ready" }, 200);
@@ -98,9 +103,10 @@ export function opsRoutes(
 }
 
 /**
- * Checks that a request comes from the operator: from a holder of the publisher's token.
+ * Checks that a request comes from the operator, who has the publisher's token.
  *
- * @throws {Problem} 403 `metrics_off`: no token is set. 401 `bad_token`: the request has none, or another one.
+ * @param token `PUBLISH_TOKEN`, undefined if it is not set.
+ * @throws {Problem} 403 `metrics_off` if no token is set. 401 `bad_token` if the request has no token, or another one.
  */
 function authorizeOperator(c: Context<AppEnv>, token: string | undefined): void {
   if (token !== undefined) return authorizePublisher(c, token);

@@ -5,7 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import { revalidate } from "../lib/http/etag.ts";
-import { taggedJsonContent } from "../lib/http/openapi.ts";
+import { streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import {
   parseStreamInput,
   parseSymbolFilter,
@@ -14,11 +14,10 @@ import {
 } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
-import { streamContent } from "../lib/http/openapi.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
-import { Snapshot } from "../lib/topics/quotes/quote.ts";
 import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
+import { Snapshot } from "../lib/topics/quotes/quote.ts";
 
 const QuoteList = z.object({
   ...Snapshot.shape,

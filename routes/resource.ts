@@ -1,11 +1,10 @@
 /**
- * The routes that resources share: creating one, reporting on it, following it to its end.
+ * The routes that all kinds of resources share: create, report, stream.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
-import type { Principal } from "../lib/http/auth.ts";
+import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv } from "../lib/http/client_address.ts";
 import { jsonContent, streamContent } from "../lib/http/openapi.ts";
 import { findResource, IdParams, READER_SECURITY } from "../lib/http/ownership.ts";
@@ -22,32 +21,37 @@ import { streamResponse, withStoreFallback } from "../lib/http/stream_response.t
 import type { Services } from "../lib/services.ts";
 import type { Resource, Transition } from "../lib/topics/resource.ts";
 
-/** The answer 204 of a stream. */
-export const FINISHED = { description: "It has ended, and the cursor is at or after its end" };
+/** The response 204 of a stream. EventSource does not reconnect after it. */
+export const ENDED_RESPONSE = {
+  description: "It has ended, and the cursor is at or after its end",
+};
 
-/** The path of one resource and the query of its stream. */
-export const FOLLOW_REQUEST = { params: IdParams, query: StreamQuery };
+/** The parameters of the stream of one resource. */
+export const STREAM_REQUEST = { params: IdParams, query: StreamQuery };
 
-/** The services that the shared routes need. */
+/** The dependencies of the shared routes. */
 export type ResourceServices = Pick<
   Services,
   "authenticator" | "config" | "lookups" | "publishRate" | "streamOpener"
 >;
 
-/** A kind of resources, as its routes show it. */
+/** A kind of resources, as its routes present it. */
 export interface ResourceRoutes<R extends object> {
   readonly resource: Resource<R>;
-  /** The path of all of them, such as `/v1/operations`. */
+  /** The path of the collection, such as `/v1/operations`. */
   readonly path: string;
   readonly tag: string;
-  /** The shape of one on the wire. */
+  /** The shape of a resource on the wire. */
   readonly schema: z.ZodType;
-  /** Returns the resource that readers get. */
+  /** Returns the resource as readers get it. */
   view(record: R): object;
 }
 
-/** The middleware of every route that publishes. */
-export function publisherOnly({ config, publishRate }: ResourceServices, hasBody = true) {
+/** Creates the middleware of a route that publishes. @param hasBody False if the route takes no body. */
+export function publisherOnly(
+  { config, publishRate }: ResourceServices,
+  { hasBody = true }: { readonly hasBody?: boolean } = {},
+): MiddlewareHandler<AppEnv>[] {
   return [
     requirePublisher({ config, publishRate }, { hasBody }),
     eventBodyLimit(config.MAX_EVENT_BYTES),
@@ -61,7 +65,7 @@ export function addCreateRoute<R extends object, Body>(
   { resource, path, tag, schema, view }: ResourceRoutes<R>,
   { summary, created, body, make }: {
     readonly summary: string;
-    /** The description of the answer. */
+    /** The description of the response. */
     readonly created: string;
     readonly body: z.ZodType<Body>;
     make(body: Body, id: string, now: number): R;
@@ -122,9 +126,9 @@ export function addStreamRoute<R extends object>(
   { resource, path, tag }: Pick<ResourceRoutes<R>, "resource" | "path" | "tag">,
   { summary, frames, pollUrl }: {
     readonly summary: string;
-    /** The frames of the stream, in words. */
+    /** The description of the frames of the stream. */
     readonly frames: string;
-    /** Returns the URL of the same as JSON. */
+    /** Returns the URL of the resource as JSON. */
     pollUrl(id: string): string;
   },
 ): void {
@@ -136,20 +140,24 @@ export function addStreamRoute<R extends object>(
       summary,
       tags: [tag],
       security: READER_SECURITY,
-      request: FOLLOW_REQUEST,
+      request: STREAM_REQUEST,
       responses: {
         200: streamContent(frames),
-        204: FINISHED,
+        204: ENDED_RESPONSE,
         ...problems(400, 401, 403, 404, 429, 503),
       },
     },
     (c, { params: { id }, query }) =>
-      resourceStream(c, services, resource, { id, query, pollUrl: pollUrl(id) }),
+      openResourceStream(c, services, resource, { id, query, pollUrl: pollUrl(id) }),
   );
 }
 
-/** Opens the stream of a resource that the caller owns. @throws {Problem} As `findResource()` and `streamResponse()`. */
-export async function resourceStream<R extends object>(
+/**
+ * Opens the stream of a resource that the caller owns.
+ *
+ * @throws {Problem} As `findResource()` and `streamResponse()`.
+ */
+export async function openResourceStream<R extends object>(
   c: Context<AppEnv>,
   services: ResourceServices,
   resource: Resource<R>,
@@ -161,12 +169,12 @@ export async function resourceStream<R extends object>(
 ): Promise<Response> {
   const { streamOpener } = services;
   return await withStoreFallback(c, streamOpener, pollUrl, async () => {
-    const principal: Principal = await streamOpener.authenticator.authenticateStream(c);
+    const principal = await streamOpener.authenticator.authenticateStream(c);
     await findResource(c, services, principal, resource, id);
     return await streamResponse(c, streamOpener, {
       ...parseStreamInput(query, c.req.header("last-event-id")),
       principal,
-      filters: [{ topic: resource.topicOf(id), tags: null }],
+      filters: [{ topic: resource.topicOf(id), tags: null }], // all events of the resource
       pollUrl,
     });
   });

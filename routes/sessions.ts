@@ -1,15 +1,15 @@
 /**
- * Sessions: conversations with users, followed to their end or polled.
+ * Sessions: conversations with users, which clients follow to their end or poll.
  *
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { acceptedFormat } from "../lib/http/stream_response.ts";
 import { revalidate } from "../lib/http/etag.ts";
 import { jsonContent, POLL_S, streamContent } from "../lib/http/openapi.ts";
 import { findResource, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
+import { acceptedFormat } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import {
   newSession,
@@ -22,11 +22,11 @@ import {
   addCreateRoute,
   addReportRoute,
   addStreamRoute,
-  FINISHED,
-  FOLLOW_REQUEST,
+  ENDED_RESPONSE,
+  openResourceStream,
   type ResourceRoutes,
   type ResourceServices,
-  resourceStream,
+  STREAM_REQUEST,
 } from "./resource.ts";
 
 const SessionCheck = Session.pick({ session_state: true, progress: true }).extend({
@@ -40,8 +40,8 @@ const SessionCheck = Session.pick({ session_state: true, progress: true }).exten
 const FRAMES =
   "`sync`, its newest event, then `session`, one of `completed`, `failed`, `cancelled`, `expired`, and `bye`";
 
-/** The advice to clients of the old long poll. The `Link` header leads here. */
-const GUIDE =
+/** The migration guide for clients of the former long poll, in the OpenAPI document. The `Link` header leads there. */
+const LONG_POLL_GUIDE =
   `Answers at once. \`Accept: text/event-stream\` opens the stream. \`Accept: application/json\` returns one check.
 
 A request that names neither comes from an old client. Such a client expects a long poll of up to 30 seconds, and polls again \
@@ -49,6 +49,7 @@ as soon as it has an answer. It gets a check with \`Deprecation\`, \`Sunset\` an
 EventSource on the stream. Or send \`Accept: application/json\`, wait \`next_poll_delay\` seconds after each answer, and stop \
 when \`session_state\` is \`completed\`, \`failed\`, \`cancelled\` or \`expired\`, or at 404.`;
 
+/** Recommends the next step to a person who reads a check. */
 function recommendationFor({ session }: SessionRecord, streamUrl: string): string {
   return session.terminal
     ? "The session has ended. Stop polling."
@@ -88,10 +89,10 @@ export function sessionsRoutes(
     method: "get",
     path: "/v1/sessions/{id}/events",
     summary: "Returns one check at once, or the stream, as `Accept` asks",
-    description: GUIDE,
+    description: LONG_POLL_GUIDE,
     tags: ["sessions"],
     security: READER_SECURITY,
-    request: FOLLOW_REQUEST,
+    request: STREAM_REQUEST,
     responses: {
       200: {
         description: `The state; or a stream of server-sent events: ${FRAMES}`,
@@ -100,7 +101,7 @@ export function sessionsRoutes(
           ...streamContent(FRAMES).content,
         },
       },
-      204: FINISHED,
+      204: ENDED_RESPONSE,
       304: { description: "Unchanged since `If-None-Match`" },
       ...problems(400, 401, 403, 404, 429, 503),
     },
@@ -109,7 +110,7 @@ export function sessionsRoutes(
     const format = acceptedFormat(c.req.header("accept"));
     if (format === "stream") {
       const request = { id, query, pollUrl: pollUrl(id) };
-      const response = await resourceStream(c, services, sessions, request);
+      const response = await openResourceStream(c, services, sessions, request);
       response.headers.append("vary", "Accept");
       return response;
     }

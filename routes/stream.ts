@@ -5,6 +5,9 @@
  */
 import { z } from "@hono/zod-openapi";
 import { Problem } from "../lib/core/problem.ts";
+import { streamContent } from "../lib/http/openapi.ts";
+import { findOwned } from "../lib/http/ownership.ts";
+import { problems } from "../lib/http/problem_response.ts";
 import {
   MAX_TOPICS,
   parseNames,
@@ -15,10 +18,7 @@ import {
   StreamQuery,
   SymbolsQuery,
 } from "../lib/http/query_params.ts";
-import { findOwned } from "../lib/http/ownership.ts";
-import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
-import { streamContent } from "../lib/http/openapi.ts";
 import { streamResponse, withStoreFallback } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
@@ -30,7 +30,7 @@ const TopicsQuery = z.object({
   ...SourceQuery.shape,
 });
 
-/** Creates the route of several topics. */
+/** Creates the route that streams several topics. */
 export function streamRoutes(
   { authenticator, config, lookups, news, quotes, registry, streamOpener }: Pick<
     Services,
@@ -66,7 +66,7 @@ export function streamRoutes(
     ]);
     const input = parseStreamInput(query, c.req.header("last-event-id"));
     return await withStoreFallback(c, streamOpener, null, async () => {
-      // The order of the checks: the token, all names, the rights to them, and only then the owners, from the store.
+      // Checks that need no store come first: the token, all names, the rights to them. The owners come last.
       const principal = await authenticator.authenticateStream(c);
       const requested = names.map((name) => registry.topic(name));
       const mayBeGone = input.cursor !== undefined;
@@ -78,7 +78,7 @@ export function streamRoutes(
         principal,
         filters: topics.map((topic) => ({ topic, tags: filters.get(topic) ?? null })),
         gone: gone.length > 0 ? gone : undefined,
-        pollUrl: null,
+        pollUrl: null, // several topics have no common JSON representation
       });
     });
   });

@@ -83,7 +83,7 @@ export function tasksRoutes(
     const { session: { owner, terminal } } = record;
     const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"], key);
 
-    // A repeated request gets its first answer, though the task may have ended the session by now.
+    // A repeated request gets its first response, even if the session has ended in the meantime.
     let created = idempotencyKey && terminal ? await tasks.createdBy(idempotencyKey) : null;
     if (created === null) {
       if (terminal) throw sessionOver();
@@ -136,10 +136,10 @@ export function tasksRoutes(
   }, async (c, { params: { id } }) => {
     const principal = await authenticator.authenticate(c);
     const { task } = await findResource(c, services, principal, tasks, id);
-    const delay = hasEnded(task) ? 0 : POLL_S;
+    const delayS = hasEnded(task) ? 0 : POLL_S;
     c.header("cache-control", "no-store");
-    if (delay > 0) c.header("retry-after", String(delay));
-    return c.json({ ...task, next_poll_delay: delay }, 200);
+    if (delayS > 0) c.header("retry-after", String(delayS));
+    return c.json({ ...task, next_poll_delay: delayS }, 200);
   });
 
   route(app, {
@@ -148,7 +148,7 @@ export function tasksRoutes(
     summary: "Claims a waiting task, for 30 s after each report",
     tags: ["tasks"],
     security: [{ publisher: [] }],
-    middleware: publisherOnly(services, false),
+    middleware: publisherOnly(services, { hasBody: false }),
     request: { params: IdParams },
     responses: {
       200: jsonContent("The task, with the claim of this worker", ClaimedTask),

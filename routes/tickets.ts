@@ -4,18 +4,19 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { limitBody } from "../lib/http/body_limit.ts";
+import { isoTime } from "../lib/core/time.ts";
 import { unauthorized } from "../lib/http/auth.ts";
-import { MAX_TOPICS } from "../lib/http/query_params.ts";
+import { authorizeReader } from "../lib/http/authorize.ts";
+import { limitBody } from "../lib/http/body_limit.ts";
 import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { consumePublication, requireJson } from "../lib/http/publish_middleware.ts";
-import { authorizeReader } from "../lib/http/authorize.ts";
-import { createRouter, route, type Router } from "../lib/http/route.ts";
+import { MAX_TOPICS } from "../lib/http/query_params.ts";
 import { consume, principalKey, TICKETS } from "../lib/http/rate_limits.ts";
+import { createRouter, route, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 
-/** The largest body, in bytes. The names of 32 topics are shorter. */
+/** The largest body. The names of {@linkcode MAX_TOPICS} topics are shorter. */
 const MAX_TICKET_BODY_BYTES = 16_384;
 
 const TicketBody = z.object({
@@ -72,7 +73,7 @@ export function ticketsRoutes(
       expiresAt: principal.kind === "user" ? principal.expiresAt : undefined,
     });
     c.header("cache-control", "no-store");
-    return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);
+    return c.json({ ticket, expires_at: isoTime(expiresAt) }, 201);
   });
 
   return app;
