@@ -25,19 +25,19 @@ import { FeedStatus } from "../lib/topics/news/feed_status.ts";
 import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
 /** The most articles of a response if the request does not say. */
-const DEFAULT_ARTICLES = 50;
+const DEFAULT_LISTED_ARTICLES = 50;
 
 /** The most articles of a response. */
-const MAX_ARTICLES = 200;
+const MAX_LISTED_ARTICLES = 200;
 
 /** The largest body. An article whose fields have their longest values, all escaped as `\uXXXX`, is smaller. */
 const MAX_ARTICLE_BODY_BYTES = 65_536;
 
 const NewsQuery = SourceQuery.extend({
   limit: z.string().regex(/^\d{1,3}$/, "a whole number").transform(Number)
-    .pipe(z.number().min(1).max(MAX_ARTICLES)).optional()
+    .pipe(z.number().min(1).max(MAX_LISTED_ARTICLES)).optional()
     .meta({
-      description: `The most articles and retractions; ${DEFAULT_ARTICLES} by default.`,
+      description: `The most articles and retractions; ${DEFAULT_LISTED_ARTICLES} by default.`,
     }),
   after: z.string().optional().meta({
     description: "The `cursor` of the previous answer, or the last id of a stream.",
@@ -105,7 +105,7 @@ export function newsRoutes(
       304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),
     },
-  }, async (c, { query: { source, limit = DEFAULT_ARTICLES, after } }) => {
+  }, async (c, { query: { source, limit = DEFAULT_LISTED_ARTICLES, after } }) => {
     const sources = parseSourceFilter(source);
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
