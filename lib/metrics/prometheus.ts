@@ -19,16 +19,16 @@ import {
 /** The label of a provider that is not listed. */
 const OTHER_PROVIDER = "other";
 
-/** The text of all metrics. */
+/** The text of all metrics, for a scrape. */
 export interface Exposition {
   readonly contentType: string;
-  /** Writes the text, with the figures of this moment. */
+  /** Returns the text, with the figures of this moment. */
   text(): Promise<string>;
 }
 
 /** The labels' values, and the source of the figures. */
 export interface PrometheusOptions {
-  /** A label of every series: several isolates may answer at one address, each with its own counters. */
+  /** A label of every series, because several isolates with separate counters may share one address. */
   readonly isolate: string;
   /** The version in deno.json. */
   readonly version: string;
@@ -39,11 +39,11 @@ export interface PrometheusOptions {
   readonly deprecatedUses: readonly string[];
   /** Lists the metric kinds of the registered topics. */
   readonly topicKinds: () => readonly string[];
-  /** Reads the figures for a text. */
+  /** Reads the figures for a scrape. */
   readonly figures: () => Figures | Promise<Figures>;
 }
 
-/** Creates all instruments in a registry. A counter's name ends in `total`. */
+/** Creates all instruments in a registry. Counters are named `…_total`. */
 function createInstruments(registry: Registry) {
   const registers = [registry];
 
@@ -92,7 +92,7 @@ function createInstruments(registry: Registry) {
 /** All instruments of one registry. */
 type Instruments = ReturnType<typeof createInstruments>;
 
-/** Sets a counter whose totals are counted elsewhere. */
+/** Sets the totals of a counter that is counted elsewhere. */
 function setTotals<Label extends string>(
   counter: Counter<Label>,
   totals: readonly (readonly [Partial<Record<Label, string>>, number])[],
@@ -101,16 +101,16 @@ function setTotals<Label extends string>(
   for (const [labels, total] of totals) counter.inc(labels, total);
 }
 
-/** Creates the metrics and their text, in a registry of their own. */
+/** Creates the metrics and their text, in a new registry. */
 export function createPrometheus(options: PrometheusOptions): Exposition & {
   readonly metrics: Metrics;
 } {
   const { isolate, version, store, providers } = options;
   const registry = new Registry();
   registry.setDefaultLabels({ isolate });
-  const all = createInstruments(registry);
+  const instruments = createInstruments(registry);
   const breakers = new Map<string, Parameters<Metrics["guarded"]>[1]>();
-  all.info.set({ version, store }, 1);
+  instruments.info.set({ version, store }, 1);
 
   function providerLabel(provider: string): string {
     return providers.includes(provider) ? provider : OTHER_PROVIDER;
@@ -120,11 +120,11 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
     return [...options.topicKinds(), SEVERAL_KINDS, OTHER_KIND];
   }
 
-  /** Creates every series that can occur: a series that appears with its first event has no rate. */
-  function addSeries({ opened, closed, refused, published, calls, ...more }: Instruments): void {
+  /** Creates every series that can occur, because a series that appears with its first event has no rate. */
+  function addSeries({ opened, closed, refused, published, calls, ...others }: Instruments): void {
     for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
-    for (const outcome of options.taskOutcomes) more.taskOutcomes.inc({ outcome }, 0);
-    for (const use of options.deprecatedUses) more.deprecated.inc({ use }, 0);
+    for (const outcome of options.taskOutcomes) others.taskOutcomes.inc({ outcome }, 0);
+    for (const use of options.deprecatedUses) others.deprecated.inc({ use }, 0);
     for (const topic of topicKinds()) {
       opened.inc({ topic }, 0);
       for (const reason of END_REASONS) closed.inc({ topic, reason }, 0);
@@ -136,42 +136,48 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
   }
 
   function setFigures({ streams, slots, store, queue }: Figures): void {
-    const each = topicKinds().map((topic) => ({ topic, of: streams.get(topic) }));
-    for (const { topic, of } of each) {
-      all.streams.set({ topic }, of?.open ?? 0);
-      all.lagging.set({ topic }, of?.lagging ?? 0);
-      all.hung.set({ topic }, of?.hung ?? 0);
+    const rows = topicKinds().map((topic) => ({ topic, figures: streams.get(topic) }));
+    for (const { topic, figures } of rows) {
+      instruments.streams.set({ topic }, figures?.open ?? 0);
+      instruments.lagging.set({ topic }, figures?.lagging ?? 0);
+      instruments.hung.set({ topic }, figures?.hung ?? 0);
     }
-    setTotals(all.delivered, each.map(({ topic, of }) => [{ topic }, of?.delivered ?? 0]));
-    setTotals(all.storeCommands, [[{}, store.commands]]);
-    all.storeUp.set(store.isUp ? 1 : 0);
-    all.slotsInUse.set(slots.inUse);
-    all.slotsLimit.set(slots.limit);
-    for (const [state, count] of Object.entries(queue.counts)) all.tasks.set({ state }, count);
-    all.oldestTask.set(queue.oldestAgeS);
-    for (const [provider, stateNow] of breakers) {
-      const now = stateNow();
+    setTotals(
+      instruments.delivered,
+      rows.map(({ topic, figures }) => [{ topic }, figures?.delivered ?? 0]),
+    );
+    setTotals(instruments.storeCommands, [[{}, store.commands]]);
+    instruments.storeUp.set(store.isUp ? 1 : 0);
+    instruments.slotsInUse.set(slots.inUse);
+    instruments.slotsLimit.set(slots.limit);
+    for (const [state, count] of Object.entries(queue.counts)) {
+      instruments.tasks.set({ state }, count);
+    }
+    instruments.oldestTask.set(queue.oldestAgeS);
+    for (const [provider, readState] of breakers) {
+      const currentState = readState();
       for (const state of BREAKER_STATES) {
-        all.breaker.set({ provider, state }, state === now ? 1 : 0);
+        instruments.breaker.set({ provider, state }, state === currentState ? 1 : 0);
       }
     }
   }
 
   return {
     metrics: {
-      opened: (topic) => all.opened.inc({ topic }),
-      closed: (topic, reason) => all.closed.inc({ topic, reason }),
-      refused: (reason) => all.refused.inc({ reason }),
-      published: (topic, outcome, events) => all.published.inc({ topic, outcome }, events),
-      called: (provider, outcome) => all.calls.inc({ provider: providerLabel(provider), outcome }),
-      deprecated: (use) => all.deprecated.inc({ use }),
+      opened: (topic) => instruments.opened.inc({ topic }),
+      closed: (topic, reason) => instruments.closed.inc({ topic, reason }),
+      refused: (reason) => instruments.refused.inc({ reason }),
+      published: (topic, outcome, events) => instruments.published.inc({ topic, outcome }, events),
+      called: (provider, outcome) =>
+        instruments.calls.inc({ provider: providerLabel(provider), outcome }),
+      deprecated: (use) => instruments.deprecated.inc({ use }),
       guarded: (provider, state) => void breakers.set(providerLabel(provider), state),
-      tasked: (outcome) => all.taskOutcomes.inc({ outcome }),
+      tasked: (outcome) => instruments.taskOutcomes.inc({ outcome }),
     },
     contentType: registry.contentType,
     async text() {
       const figures = await options.figures();
-      addSeries(all);
+      addSeries(instruments);
       setFigures(figures);
       return await registry.metrics();
     },

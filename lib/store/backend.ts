@@ -1,5 +1,5 @@
 /**
- * The state that isolates share: in Redis, or in the memory of a single isolate.
+ * The state that isolates share. It is in Redis, or in the memory of a single isolate.
  *
  * @module
  */
@@ -12,11 +12,11 @@ export interface StoreHealth {
   readonly kind: "memory" | "redis";
   /** False from the first call that fails until the store answers again. */
   readonly isUp: boolean;
-  /** Number of commands this isolate has used since its start, those inside scripts included. */
+  /** Number of commands that this isolate has used since its start, including those in scripts. */
   readonly commands: number;
-  /** Asks the store if it was down. Never rejects. @returns True if the store is up. */
+  /** Calls the store if it is down. Returns true if the store is up. Never rejects. */
   check(): Promise<boolean>;
-  /** Calls `listener` whenever the store goes down or comes up. @returns A function that removes the listener. */
+  /** Adds a listener that is called whenever the store goes down or up. Returns a function that removes the listener. */
   onChange(listener: (isUp: boolean) => void): () => void;
 }
 

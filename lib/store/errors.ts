@@ -5,9 +5,9 @@
  */
 import { Problem } from "../core/problem.ts";
 
-/** The store did not answer, or refused. Its cause may contain what was sent: it must not be logged. */
+/** The store did not answer, or refused a call. `cause` must not be logged, because it may contain the call. */
 export class StoreUnavailable extends Problem {
-  /** The reason, for the operator. It contains no token and nothing that was sent. */
+  /** The reason, for the operator. It contains neither the token nor any part of the call. */
   readonly reason: string;
   /** True if no answer arrived: the call may have had its effect. */
   readonly isUnknown: boolean;

@@ -1,11 +1,12 @@
 /**
- * The event log: every isolate publishes into it and reads from it.
+ * The event log, into which every isolate publishes, and from which every isolate reads.
  *
  * @module
  */
 import type { Batch, LogMessage, SerializedEvent } from "../core/event.ts";
 import { lowerBound, type Position } from "../core/position.ts";
 import { Problem } from "../core/problem.ts";
+import { DAY_MS } from "../core/time.ts";
 import type { Topic } from "../core/topic.ts";
 import type { Fence } from "./lease.ts";
 
@@ -18,8 +19,8 @@ export interface IdempotencyKey {
 }
 
 /**
- * A compare-and-set of a value in the `Store`, in one step with a publication: both happen or neither. The events of a
- * value are therefore in the log in the order of its changes.
+ * A compare-and-set of a value in the `Store`, in one step with a publication: both happen or neither. The log therefore has
+ * the events of a value in the order of the changes.
  */
 export interface Cas {
   readonly key: string;
@@ -34,8 +35,9 @@ export interface Cas {
     | undefined;
 }
 
-/** The result of a {@linkcode Cas}. Only `isSet` tells who set the value: `current` may have been equal to `next` before. */
+/** The result of a {@linkcode Cas}. */
 export interface CasResult {
+  /** True if this call set the value. `current` does not tell, because it may have been equal to `next` before. */
   readonly isSet: boolean;
   /** The value that is stored now. */
   readonly current: string | null;
@@ -50,8 +52,8 @@ export function queueFull(max: number): Problem {
   return new Problem(503, "queue_full", detail, { retryAfterMs: QUEUE_FULL_RETRY_MS });
 }
 
-/** Lifetime of an idempotency key, in milliseconds: the contract's 24 hours. */
-export const IDEMPOTENCY_KEY_MS = 86_400_000;
+/** Lifetime of an idempotency key, in milliseconds: 24 hours, as the API's document promises. */
+export const IDEMPOTENCY_KEY_MS = DAY_MS;
 
 /** Creates the problem of an idempotency key that returns with another body. */
 export function keyReused(): Problem {
@@ -62,23 +64,23 @@ export function keyReused(): Problem {
 /** The conditions and side effects of an append. */
 export interface AppendOptions {
   readonly idempotencyKey?: IdempotencyKey | undefined;
-  /** The lease that must be held: a leader that paused cannot write after its successor. */
+  /** The lease that must be held, so that a leader that paused cannot write after its successor. */
   readonly fence?: Fence | undefined;
-  /** Log topics: ids of events of this topic that the publication retracts. They are not read or replayed any more. */
+  /** Log topics: ids of events of this topic that the publication retracts. They are no longer read or replayed. */
   readonly retracts?: readonly Position[] | undefined;
   /** Log topics: the value that changes with the publication. */
   readonly cas?: Cas | undefined;
 }
 
-/** The result of an append. Only `appended` published anything. */
+/** The result of an append. Only `appended` has published the events. */
 export type Appended =
   | { readonly kind: "appended" | "repeated"; readonly ids: readonly Position[] }
-  /** `conflict`: the idempotency key has another fingerprint. `fenced`: the lease is not held. `full`: the open index is. */
+  /** `conflict`: the idempotency key has another fingerprint. `fenced`: the lease is not held. `full`: the open index is full. */
   | { readonly kind: "conflict" | "fenced" | "full" }
   /** The value is not the expected one. */
   | { readonly kind: "stale"; readonly current: string | null };
 
-/** Some of a topic's retained events, oldest first. */
+/** A page of a topic's retained events, oldest first. */
 export interface Page {
   readonly events: Batch;
   /** False if retained events are missing: after the page of `after()`, before the page of `latest()`. */
@@ -96,13 +98,13 @@ export interface Retention {
 }
 
 /**
- * A log of events. Its ids are in one order over all topics. While the store does not answer, every method but
+ * A log of events. The ids of all topics are in one order. While the store does not answer, every method but
  * `subscribe()` rejects with `StoreUnavailable`.
  */
 export interface EventLog {
   /**
-   * Publishes a batch, all of it or nothing, and assigns its ids. Every subscriber of the log receives it, those of this
-   * isolate too.
+   * Publishes a batch completely or not at all, and assigns the ids. Every subscriber of the log receives it, including those
+   * of this isolate.
    *
    * @throws {RangeError} If the batch has more than {@linkcode MAX_BATCH_EVENTS} events.
    */
@@ -121,7 +123,7 @@ export interface EventLog {
   latest(topic: Topic, maxBytes: number): Promise<Page>;
   /**
    * Subscribes to all topics: `joined` with the current head, then every publication in order. The stream outlives broken
-   * connections: it continues without a gap, or with another `joined`. It ends when it is cancelled.
+   * connections: it continues without a gap, or with another `joined`. It ends only when it is cancelled.
    */
   subscribe(): ReadableStream<LogMessage>;
 }
@@ -129,12 +131,15 @@ export interface EventLog {
 /** Maximum number of events in a batch. */
 export const MAX_BATCH_EVENTS = 1000;
 
-/** Returns the size that an event counts for in a bound, in bytes: its JSON, and a share for its other fields. */
+/** The share of an event's other fields in its weight, in bytes. */
+const FIELDS_WEIGHT = 64;
+
+/** Returns the weight of an event in limits of bytes: the length of its JSON, and a share for its other fields. */
 export function weightOf({ json }: Pick<SerializedEvent, "json">): number {
-  return json.length + 64;
+  return json.length + FIELDS_WEIGHT;
 }
 
-/** Selects the first of some ordered events after a position that fit: at least one, if there is one. */
+/** Selects the first events after a position that fit into `maxBytes`, and at least one. The events are ordered by id. */
 export function firstThatFit(
   events: Batch,
   position: Position,

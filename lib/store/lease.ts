@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A fencing token: a log checks when it writes that the holder still holds the lease. */
+/** A fencing token, with which a log checks at each append that the holder still holds the lease. */
 export interface Fence {
   readonly lease: string;
   readonly holder: string;
@@ -24,13 +24,13 @@ export interface Lease {
   readonly fence: Fence;
   /** Claims the lease, or renews it if this isolate holds it. */
   claim(): Promise<ClaimResult>;
-  /** Renews the lease. @returns False if this isolate no longer holds it. */
+  /** Renews the lease. Returns false if this isolate no longer holds it. */
   renew(): Promise<boolean>;
   /** Releases the lease if this isolate holds it, so that a successor need not wait. */
   release(): Promise<void>;
   /**
-   * Calls `listener` when the holder releases the lease, but not when the lease expires. It is a hint: it arrives only
-   * while the log has a subscriber.
+   * Adds a listener that is called when the holder releases the lease, but not when the lease expires. The call is only a
+   * hint, because it is made only while the log has a subscriber.
    *
    * @returns A function that removes the listener.
    */

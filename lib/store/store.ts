@@ -6,19 +6,19 @@
 
 /** A key-value store. Every method rejects with `StoreUnavailable` while the store does not answer. */
 export interface Store {
-  /** Reads a value. @returns Null if there is none. */
+  /** Reads a value. Returns null if there is none. */
   get(key: string): Promise<string | null>;
-  /** Stores a value for `ttlMs` milliseconds, or until it is replaced. */
+  /** Stores a value for `ttlMs` milliseconds. By default it does not expire. */
   set(key: string, value: string, ttlMs?: number): Promise<void>;
-  /** Reads and deletes a value in one step: of several callers, one gets it. */
+  /** Reads and deletes a value in one step, so that only one of several callers gets it. */
   take(key: string): Promise<string | null>;
   /**
-   * Reads the values of all keys in an open index, in no order. A publication changes the index together with the value
-   * (`Cas.openIndex`). A key whose value has expired is removed from the index; it never returns.
+   * Reads the values of all keys in an open index, unordered. A publication changes the index together with the value
+   * (`Cas.openIndex`). A key whose value has expired is removed from the index for good.
    */
   all(openIndex: string): Promise<string[]>;
   /**
-   * Replaces a value if it is still `expected`. Null stands for no value.
+   * Replaces a value if it is still `expected`. Null stands for no value, so a `next` of null deletes.
    *
    * @returns The value that is stored now: `next` if it was replaced, else the one that prevented it.
    */

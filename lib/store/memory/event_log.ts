@@ -27,7 +27,7 @@ import type { MemoryStore } from "./store.ts";
 /** Maximum size of all topics, in bytes. Beyond it an append evicts events of its own topic, down to an even share. */
 const MAX_LOG_BYTES = 67_108_864;
 
-/** Maximum number of idempotency keys: some 20 MiB. The least recently used go first. */
+/** Maximum number of idempotency keys: some 20 MiB. The least recently used keys are evicted first. */
 const MAX_IDEMPOTENCY_KEYS = 50_000;
 
 /** Interval between two searches for expired topics, in milliseconds. */
@@ -51,11 +51,11 @@ interface TopicBounds {
 interface TopicLog {
   /** In the order of their ids. */
   readonly events: readonly StreamEvent[];
-  /** The newest id that is not retained any more. Null if none was evicted. */
+  /** The newest id that is no longer retained. Null if none was evicted. */
   readonly truncatedAt: Position | null;
   /** The `prevId` of the next event. */
   readonly lastId: Position | null;
-  /** The size of the events. State topics do not count. */
+  /** The weight of the events. It is 0 for state topics, which are bounded by their keys. */
   readonly bytes: number;
   add(event: StreamEvent): void;
   /** Deletes events. The event after a deleted one gets its `prevId`. */
@@ -76,7 +76,7 @@ class StateTopicLog implements TopicLog {
   }
 
   add(event: StreamEvent): void {
-    this.#newest.delete(event.key); // so that the new event goes to the end
+    this.#newest.delete(event.key); // The new event then goes to the end.
     this.#newest.set(event.key, event);
   }
 
@@ -114,8 +114,8 @@ class LogTopicLog implements TopicLog {
   trim({ maxEvents, maxBytes, cutoffMs }: TopicBounds): void {
     evictOldest(
       this.events,
-      ({ id }, left) => {
-        const isExcess = left > maxEvents || (this.bytes > maxBytes && left > 1);
+      ({ id }, remaining) => {
+        const isExcess = remaining > maxEvents || (this.bytes > maxBytes && remaining > 1);
         return isExcess || parseId(id).ms < cutoffMs;
       },
       (event) => {
@@ -134,14 +134,14 @@ export function createMemoryEventLog(
 ): EventLog {
   const epoch = `${clock.now()}-0`;
   const retentionTime = createRetentionTime(clock);
-  // Each process counts from its own random number: an id of another process is recognised by it. 2^40 leaves room for
+  // Each process counts from a random number, by which the ids of other processes are recognised. 2^40 leaves room for
   // 2^12 times as many ids.
   const firstN = 1 + Math.floor(random() * 2 ** 40);
   let n = firstN - 1;
   let head: Position = epoch;
 
   const topics = new Map<string, TopicLog>();
-  /** The elapsed time at which a topic expires. Most topics do not. */
+  /** The monotonic time at which each topic of a family expires. */
   const expiries = new Map<string, number>();
   let sweptAt = clock.elapsed();
   let totalBytes = 0;
@@ -153,31 +153,31 @@ export function createMemoryEventLog(
     perf: { now: clock.elapsed },
   });
 
-  function topicLogOf(topic: Topic): TopicLog {
-    const known = topics.get(topic.name);
-    if (known) return known;
+  function openTopicLog(topic: Topic): TopicLog {
+    const existing = topics.get(topic.name);
+    if (existing) return existing;
     const log = topic.kind === "state" ? new StateTopicLog() : new LogTopicLog();
     topics.set(topic.name, log);
     return log;
   }
 
-  /** Lets a topic expire after `ttlMs`, and deletes those that have. */
-  function expire(name: string, ttlMs: number): void {
+  /** Lets a topic expire after `ttlMs`, and deletes the topics that have expired. */
+  function expireAfter(name: string, ttlMs: number): void {
     const now = clock.elapsed();
     expiries.set(name, now + ttlMs);
     if (now - sweptAt < EXPIRY_SWEEP_MS) return;
     sweptAt = now;
-    for (const [each, expiresAt] of expiries) {
+    for (const [topicName, expiresAt] of expiries) {
       if (expiresAt > now) continue;
-      expiries.delete(each);
-      totalBytes -= topics.get(each)?.bytes ?? 0;
-      topics.delete(each);
+      expiries.delete(topicName);
+      totalBytes -= topics.get(topicName)?.bytes ?? 0;
+      topics.delete(topicName);
     }
   }
 
-  /** Returns the retained events of a topic. */
-  function trimmed(topic: Topic): TopicLog {
-    const log = topicLogOf(topic);
+  /** Evicts the events of a topic that exceed the bounds. Returns the topic's log. */
+  function trim(topic: Topic): TopicLog {
+    const log = openTopicLog(topic);
     const { bytes } = log;
     log.trim({
       maxEvents: retainEvents,
@@ -198,30 +198,30 @@ export function createMemoryEventLog(
     { idempotencyKey, fence, retracts = [], cas }: AppendOptions = {},
   ): Appended {
     if (events.length > MAX_BATCH_EVENTS) {
-      throw new RangeError(`Cannot append ${events.length} events at once`);
+      throw new RangeError(`Cannot append ${events.length} events together`);
     }
     if (fence && leases?.isHeld(fence) === false) return { kind: "fenced" };
-    const known = idempotencyKey && publications.get(idempotencyKey.key);
-    if (known) {
-      const isRepeated = known.fingerprint === idempotencyKey.fingerprint;
-      return isRepeated ? { kind: "repeated", ids: known.ids } : { kind: "conflict" };
+    const earlier = idempotencyKey && publications.get(idempotencyKey.key);
+    if (earlier) {
+      const isRepeated = earlier.fingerprint === idempotencyKey.fingerprint;
+      return isRepeated ? { kind: "repeated", ids: earlier.ids } : { kind: "conflict" };
     }
     const result = cas && store?.casNow(cas);
     if (result === "full") return { kind: "full" };
     if (result?.isSet === false) return { kind: "stale", current: result.current };
-    if (cas && topic.family !== undefined) expire(topic.name, cas.ttlMs);
+    if (cas && topic.family !== undefined) expireAfter(topic.name, cas.ttlMs);
 
     const ms = Math.max(clock.now(), parseId(head).ms);
-    const log = topicLogOf(topic);
+    const log = openTopicLog(topic);
     totalBytes -= log.bytes;
     log.retract(retracts);
-    const batch: Batch = events.map((each): StreamEvent => {
-      const event = { ...each, id: `${ms}-${++n}`, topic: topic.name, prevId: log.lastId };
+    const batch: Batch = events.map((serialized): StreamEvent => {
+      const event = { ...serialized, id: `${ms}-${++n}`, topic: topic.name, prevId: log.lastId };
       log.add(event);
       return event;
     });
     totalBytes += log.bytes;
-    trimmed(topic);
+    trim(topic);
     const ids = batch.map(({ id }) => id);
     head = ids.at(-1) ?? head;
     if (idempotencyKey) {
@@ -247,12 +247,12 @@ export function createMemoryEventLog(
     },
 
     after(topic, position, maxBytes) {
-      const log = trimmed(topic);
+      const log = trim(topic);
       return Promise.resolve(pageOf(log, firstThatFit(log.events, position, maxBytes)));
     },
 
     latest(topic, maxBytes) {
-      const log = trimmed(topic);
+      const log = trim(topic);
       const { events } = log;
       let bytes = 0;
       const start = topic.kind === "state" ? 0 : Math.min(
@@ -263,15 +263,15 @@ export function createMemoryEventLog(
     },
 
     subscribe() {
-      let own: ReadableStreamDefaultController<LogMessage>;
+      let subscriber: ReadableStreamDefaultController<LogMessage>;
       return new ReadableStream<LogMessage>({
         start(controller) {
-          own = controller;
+          subscriber = controller;
           controller.enqueue({ kind: "joined", epoch, head });
           subscribers.add(controller);
         },
         cancel() {
-          subscribers.delete(own);
+          subscribers.delete(subscriber);
         },
       });
     },

@@ -15,12 +15,13 @@ export interface MemoryLeases {
   isHeld(fence: Fence): boolean;
 }
 
-/** Creates leases. Nobody holds them yet. */
+/** Creates leases. None is held yet. */
 export function createMemoryLeases(clock: Pick<Clock, "elapsed">): MemoryLeases {
   const released = createListenerSet<string>();
+  /** The current holders by lease. `expiresAt` is monotonic time. */
   const holds = new Map<string, { readonly holder: string; readonly expiresAt: number }>();
 
-  /** Milliseconds until a lease expires. */
+  /** Returns the milliseconds until a lease expires, 0 if it is not held. */
   function leftMsOf(name: string): number {
     return Math.max(0, (holds.get(name)?.expiresAt ?? 0) - clock.elapsed());
   }

@@ -11,9 +11,12 @@ import type { Store } from "../store.ts";
 /** Maximum size of all values, in characters. */
 const MAX_STORE_CHARACTERS = 16_777_216;
 
-/** A store that answers synchronously where the log needs it. */
+/** The share of an entry besides its key and value, in characters. */
+const ENTRY_OVERHEAD = 64;
+
+/** A store with a synchronous compare-and-set for the log. */
 export interface MemoryStore extends Store {
-  /** Compares and sets, and updates the open index. @returns `full` if the open index takes no further key. */
+  /** Compares and sets, and updates the open index. Returns `full` if the open index takes no further key. */
   casNow(cas: Cas): CasResult | "full";
 }
 
@@ -21,7 +24,7 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
   const values = new LRUCache<string, string>({
     maxSize: MAX_STORE_CHARACTERS,
-    sizeCalculation: (value, key) => value.length + key.length + 64,
+    sizeCalculation: (value, key) => value.length + key.length + ENTRY_OVERHEAD,
     ttlResolution: 0,
     perf: { now: clock.elapsed },
   });
@@ -70,13 +73,13 @@ export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
     },
     all(openIndex) {
       const keys = keysOf(openIndex);
-      const found: string[] = [];
+      const openValues: string[] = [];
       for (const key of keys) {
         const value = read(key);
         if (value === null) keys.delete(key);
-        else found.push(value);
+        else openValues.push(value);
       }
-      return Promise.resolve(found);
+      return Promise.resolve(openValues);
     },
     cas: (...args) => Promise.resolve(cas(...args).current),
     casNow({ key, expected, next, ttlMs, openIndex }) {

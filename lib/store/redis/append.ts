@@ -24,7 +24,7 @@ import { readReply, type RedisContext } from "./client.ts";
 /** Lifetime of the key of a publication without an idempotency key, in milliseconds. It covers the retries below. */
 const RETRY_KEY_MS = 60_000;
 
-/** Time after which an append is not tried again, in milliseconds. */
+/** Time after which an append is no longer retried, in milliseconds: two timeouts of a call. */
 const APPEND_TIMEOUT_MS = 4000;
 
 const MAX_APPEND_ATTEMPTS = 3;
@@ -37,32 +37,32 @@ const APPEND_REPLY = z.union([
   z.tuple([z.literal("full")]),
   z.tuple([z.literal("appended"), z.string()]),
   z.tuple([z.literal("stale"), z.string().nullable()]),
-  // The stored answer: the entry, the number of its events, the call that wrote it, its fingerprint.
+  // The stored result: the entry, the number of its events, the call that wrote it, the fingerprint of its key.
   z.tuple([
     z.literal("known"),
-    z.string().regex(/^\d+-\d+ \d+ \S+ /).transform((text) => {
-      const [entry = "", count = "", call = ""] = text.split(" ", 3);
-      const fingerprint = text.slice(entry.length + count.length + call.length + 3);
+    z.string().regex(/^\d+-\d+ \d+ \S+ /).transform((result) => {
+      const [entry = "", count = "", call = ""] = result.split(" ", 3);
+      const fingerprint = result.slice(entry.length + count.length + call.length + 3);
       return { entry, count: Number(count), call, fingerprint };
     }),
   ]),
 ]);
 
-/** Creates the `append()` of a log. */
+/** Creates the `append()` of a log. It retries a call whose outcome is unknown. */
 export function createRedisAppend(
   { runtime, client, keys, retention, isolate }: RedisContext,
 ): EventLog["append"] {
   const { clock, random } = runtime;
-  // It differs when an isolate starts again under the same name.
-  const start = Math.floor(random() * 2 ** 48).toString(36);
+  // It differs if an isolate starts again under the same name.
+  const startId = Math.floor(random() * 2 ** 48).toString(36);
   let calls = 0;
 
   function idsOf(entry: string, count: number): Position[] {
     return Array.from({ length: count }, (_, i) => eventId(entry, i));
   }
 
-  /** Lists the script's arguments: the named fields, both values of a compare-and-set, then two for each event. */
-  function argsOf(
+  /** Returns the script's arguments: the named fields, both values of a compare-and-set, then two per event. */
+  function scriptArgs(
     topic: Topic,
     events: readonly SerializedEvent[],
     call: string,
@@ -70,7 +70,7 @@ export function createRedisAppend(
   ): (string | number)[] {
     const { kind } = topic;
     const { openIndex } = cas ?? {};
-    const named: AppendArgs = {
+    const namedArgs: AppendArgs = {
       kind,
       channel: keys.channel,
       holder: fence?.holder,
@@ -92,7 +92,7 @@ export function createRedisAppend(
       },
     };
     return [
-      JSON.stringify(named),
+      JSON.stringify(namedArgs),
       cas?.expected ?? "",
       cas?.next ?? "",
       ...events.flatMap((event) => [
@@ -104,10 +104,10 @@ export function createRedisAppend(
 
   return async (topic, events, options = {}): Promise<Appended> => {
     if (events.length === 0 || events.length > MAX_BATCH_EVENTS) {
-      throw new RangeError(`Cannot append ${events.length} events at once`);
+      throw new RangeError(`Cannot append ${events.length} events together`);
     }
     const { idempotencyKey, fence, cas } = options;
-    const call = `${encodeURIComponent(isolate)}:${start}:${++calls}`;
+    const call = `${encodeURIComponent(isolate)}:${startId}:${++calls}`;
     const scriptKeys = [
       keys.lease(fence?.lease ?? ""),
       keys.bus,
@@ -118,13 +118,13 @@ export function createRedisAppend(
       keys.value(cas?.key ?? ""),
       keys.openIndex(cas?.openIndex?.name ?? ""),
     ];
-    const args = argsOf(topic, events, call, options);
-    const deadline = clock.elapsed() + APPEND_TIMEOUT_MS;
+    const args = scriptArgs(topic, events, call, options);
+    const deadlineAt = clock.elapsed() + APPEND_TIMEOUT_MS;
     // The publication key makes all attempts one publication.
     const reply = await withRetry(runtime, () => client.script(APPEND_SCRIPT, scriptKeys, args), {
       isRetryable: (thrown, failures) =>
         thrown instanceof StoreUnavailable && thrown.isUnknown && failures < MAX_APPEND_ATTEMPTS &&
-        clock.elapsed() < deadline,
+        clock.elapsed() < deadlineAt,
       firstDelayMs: APPEND_RETRY_DELAY_MS,
       maxDelayMs: APPEND_RETRY_DELAY_MS,
     });

@@ -15,7 +15,7 @@ export interface AppendArgs {
   readonly channel: string;
   /** The holder of the lease that must be held. Absent without a fence. */
   readonly holder?: string | undefined;
-  /** Tells this call from others, then the fingerprint of its idempotency key, separated by a space. */
+  /** The unique name of this call, a space, and the fingerprint of the idempotency key. */
   readonly call: string;
   /** Lifetime of the publication key, in milliseconds. */
   readonly keyTtlMs: number;
@@ -49,11 +49,11 @@ export interface AppendCas {
  *
  * `ARGV[1]` holds {@linkcode AppendArgs}. `ARGV[2]` and `ARGV[3]` are the expected and the next value of a compare-and-set.
  * Two arguments follow for each event: its weight (log topics) or its key (state topics), then its JSON. Values and events
- * have no name, because decoding them costs a third of the CPU time of a large publication.
+ * have no name, because decoding them would cost a third of the CPU time of a large publication.
  *
  * Billed commands: seven for one event of a log topic, itself included; eight with a fence; one less for a batch of a
  * state topic. A compare-and-set adds two, a topic of a family one, a key that enters an open index two, one that leaves
- * it one. The bus entry is written before the publication key is checked, because the stored answer contains its id; a
+ * it one. The bus entry is written before the publication key is checked, because the stored result contains its id. A
  * repeated publication deletes it again.
  */
 export const APPEND_SCRIPT = `

@@ -13,11 +13,11 @@ import { createRedisKeys } from "./keys.ts";
 import { createRedisLease } from "./lease.ts";
 import { createRedisStore } from "./store.ts";
 
-/** The database, and the isolate's name in it. */
+/** The address of the database, the name of the isolate, and the retention. */
 export interface RedisStateOptions extends RedisAddress {
   /** Prefix of every key and of the channel: `[A-Za-z0-9:_-]`. */
   readonly prefix: string;
-  /** Tells this isolate from all others. */
+  /** The name of this isolate, which no other isolate has. */
   readonly isolate: string;
   readonly retention: Retention;
 }

@@ -10,12 +10,12 @@ import type { Topic } from "../../core/topic.ts";
 import { readReply, type RedisContext } from "./client.ts";
 
 /**
- * Number of ids an entry of the bus has room for. Redis gives the entry its id `<ms>-<seq>`; its events have the ids
+ * Number of ids that an entry of the bus has room for. Redis gives the entry its id `<ms>-<seq>`; its events have the ids
  * `<ms>-<seq × 1024 + 1 + i>`. None of them is `<ms>-0`, which is the form of an epoch.
  */
 export const IDS_PER_ENTRY = 1024;
 
-/** Approximate number of entries the bus retains. */
+/** Approximate number of entries that the bus retains. */
 export const MAX_BUS_ENTRIES = 2000;
 
 /** Maximum size of a page of the bus, in bytes. */
@@ -34,17 +34,17 @@ const SERIALIZED_EVENT = z.object({
   json: z.string(),
 });
 
-/** Writes a serialised event as the log stores it. */
+/** Formats a serialised event as the log stores it. */
 export function stringifyEvent({ type, key, tags, json }: SerializedEvent): string {
   return JSON.stringify({ type, key, tags, json });
 }
 
-/** Reads a stored event. @throws {Error} If the text is no event. */
+/** Parses a stored event. @throws {Error} If the text is not an event. */
 export function parseEvent(text: string): SerializedEvent {
   return SERIALIZED_EVENT.parse(JSON.parse(text));
 }
 
-/** The publication in an entry. Its fields keep the names that isolates of earlier versions read. */
+/** The publication in an entry. The fields have the names that earlier versions wrote, because both may run together. */
 const BUS_ENTRY_BODY = z.object({
   topic: z.string(),
   kind: z.enum(["log", "state"]),
@@ -53,8 +53,8 @@ const BUS_ENTRY_BODY = z.object({
 });
 
 /**
- * Writes the start of a body. The texts of its events follow, separated by commas, then {@linkcode BODY_END}: the append
- * script joins them and parses none.
+ * Formats the start of a body. The texts of the events follow, separated by commas, then {@linkcode BODY_END}. The append
+ * script joins them without parsing them.
  */
 export function bodyStart({ name, kind }: Topic, retracts: readonly Position[]): string {
   return `${JSON.stringify({ topic: name, kind, retracts }).slice(0, -1)},"drafts":[`;
@@ -66,7 +66,7 @@ export const BODY_END = "]}";
 /** An id in a reply. */
 export const REPLY_ID = z.string().refine(isPosition);
 
-/** An id in a reply, or null: Lua and Redis fields say so by an empty text. */
+/** An id in a reply, or null, for which Lua and Redis have an empty string. */
 export const REPLY_ID_OR_NULL = z.union([REPLY_ID, z.literal("").transform(() => null)]);
 
 /** One publication on the bus. */
@@ -78,7 +78,7 @@ export interface BusEntry {
   readonly retracted: readonly Position[];
 }
 
-/** @param lastId The topic's last id before the entry. */
+/** Creates an entry. `lastId` is the topic's last id before the entry. */
 function toBusEntry(
   id: string,
   prev: string | null,
@@ -108,7 +108,7 @@ const BUS_MESSAGE = z.union([
   z.object({ id: REPLY_ID, prev: REPLY_ID_OR_NULL, last: REPLY_ID_OR_NULL, body: BUS_ENTRY_BODY }),
 ]);
 
-/** Parses a message of the channel. Returns null for a message of no known form. */
+/** Parses a message of the channel. Returns null for a message of unknown form. */
 export function parseBusMessage(text: string): BusMessage | null {
   let json: unknown;
   try {
@@ -218,12 +218,12 @@ export function createRedisBus({ client, keys }: RedisContext): RedisBus {
     const args = [start, MAX_BUS_PAGE_BYTES];
     const reply = await client.script(READ_BUS_SCRIPT, [keys.bus, keys.epoch], args);
     return readReply(() => {
-      const [epoch, newest, found, isWhole] = BUS_REPLY.parse(reply);
+      const [epoch, newest, entries, isWhole] = BUS_REPLY.parse(reply);
       return {
         epoch,
         lastEntry: newest?.[0] ?? null,
         head: newest ? eventId(newest[0], newest[1] - 1) : epoch,
-        entries: found.map(([id, [, prev, , lastId, , , , body]]) =>
+        entries: entries.map(([id, [, prev, , lastId, , , , body]]) =>
           toBusEntry(id, prev, lastId, BUS_ENTRY_BODY.parse(JSON.parse(body)))
         ),
         isWhole: isWhole === 1,

@@ -1,5 +1,5 @@
 /**
- * Calls to Redis: each has a timeout, is counted, and tells the store's health.
+ * Calls to Redis. Each has a timeout, is counted, and updates the store's health.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface RedisClient {
   >;
   /** Opens a subscription: server-sent events of one channel. `signal` aborts the request, not the body. */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
-  /** Marks the store as unavailable: a subscription was not confirmed. @param thrown The reason, if there is one. */
+  /** Marks the store as unavailable, because a subscription was not confirmed. `thrown` is the error, if there was one. */
   markFailed(thrown?: unknown): void;
 }
 
@@ -41,7 +41,7 @@ export interface RedisContext {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
   readonly retention: Retention;
-  /** Tells this isolate from all others. */
+  /** The name of this isolate, which no other isolate has. */
   readonly isolate: string;
   /** Receives the name of each lease that is released while the log has a subscriber. */
   readonly released: ListenerSet<string>;
@@ -53,7 +53,7 @@ const CALL_TIMEOUT_MS = 2000;
 /** Time without a failure after which an answer marks the store as available again, in milliseconds. */
 const RECOVERY_MS = 1000;
 
-/** The SDK appends everything that was sent to the database's message. */
+/** The part of an error's message in which the SDK repeats the command. */
 const SENT_COMMAND = /, command was: .*$/s;
 
 const MAX_REASON_CHARACTERS = 200;
@@ -65,7 +65,7 @@ function databaseMessage({ message }: Error): string {
 function toStoreUnavailable(thrown: unknown): StoreUnavailable {
   if (thrown instanceof StoreUnavailable) return thrown;
   if (thrown instanceof errors.UpstashJSONParseError) {
-    return new StoreUnavailable("it answered with no JSON", false, thrown);
+    return new StoreUnavailable("its answer is not JSON", false, thrown);
   }
   if (thrown instanceof errors.UpstashError) {
     return new StoreUnavailable(databaseMessage(thrown), false, thrown);
@@ -97,7 +97,7 @@ interface HashedScript {
   readonly sha: string;
 }
 
-/** Makes a script count its commands: they are billed too. */
+/** Wraps a script so that it counts its commands, which are billed too. */
 function withCommandCount(lua: string): HashedScript {
   const counting = `
 local billed = 0
@@ -121,7 +121,7 @@ export function createRedisClient(
   let isUp = true;
   let failedAt = -Infinity;
   let commands = 0;
-  let checking: Promise<boolean> | null = null;
+  let pendingCheck: Promise<boolean> | null = null;
   const listeners = createListenerSet<boolean>();
   const scripts = new Map<string, HashedScript>();
   let signal = new AbortController().signal;
@@ -146,7 +146,7 @@ export function createRedisClient(
     listeners.notify(false);
   }
 
-  /** One answer among failures does not mean that the store is back. */
+  /** Marks the store as available, unless a call has failed recently: one answer among failures proves nothing. */
   function markAnswered(): void {
     if (isUp || clock.elapsed() - failedAt < RECOVERY_MS) return;
     isUp = true;
@@ -156,10 +156,10 @@ export function createRedisClient(
 
   /** Runs a call within its timeout and updates the store's health. */
   async function supervised<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const late = () =>
+    const createTimeout = () =>
       new StoreUnavailable(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
     try {
-      const value = await withDeadline(clock, CALL_TIMEOUT_MS, late, call);
+      const value = await withDeadline(clock, CALL_TIMEOUT_MS, createTimeout, call);
       markAnswered();
       return value;
     } catch (thrown) {
@@ -169,29 +169,30 @@ export function createRedisClient(
     }
   }
 
-  function send<T>(own: AbortSignal, run: (redis: Redis) => Promise<T>): Promise<T> {
+  function send<T>(callSignal: AbortSignal, run: (redis: Redis) => Promise<T>): Promise<T> {
     commands++;
-    signal = own;
+    signal = callSignal;
     return run(redis);
   }
 
-  function hashed(lua: string): HashedScript {
+  function hashedScript(lua: string): HashedScript {
     const script = scripts.get(lua) ?? withCommandCount(lua);
     scripts.set(lua, script);
     return script;
   }
 
-  const command = <T>(run: (redis: Redis) => Promise<T>) => supervised((own) => send(own, run));
+  const command = <T>(run: (redis: Redis) => Promise<T>) =>
+    supervised((callSignal) => send(callSignal, run));
 
   return {
     command,
     script(source, keys, args) {
-      const { lua, sha } = hashed(source);
-      return supervised(async (own) => {
-        const reply = await send(own, (redis) => redis.evalsha(sha, [...keys], [...args]))
+      const { lua, sha } = hashedScript(source);
+      return supervised(async (callSignal) => {
+        const reply = await send(callSignal, (redis) => redis.evalsha(sha, [...keys], [...args]))
           .catch((thrown) => {
             if (!isUnknownScript(thrown)) throw thrown;
-            return send(own, (redis) => redis.eval(lua, [...keys], [...args]));
+            return send(callSignal, (redis) => redis.eval(lua, [...keys], [...args]));
           });
         const [billed, value] = readReply(() => SCRIPT_REPLY.parse(reply));
         commands += billed;
@@ -221,9 +222,9 @@ export function createRedisClient(
       },
       check() {
         if (isUp) return Promise.resolve(true);
-        checking ??= command((redis) => redis.ping()).then(() => isUp, () => false)
-          .finally(() => checking = null);
-        return checking;
+        pendingCheck ??= command((redis) => redis.ping()).then(() => isUp, () => false)
+          .finally(() => pendingCheck = null);
+        return pendingCheck;
       },
       onChange: listeners.add,
     },

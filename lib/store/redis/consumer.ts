@@ -27,7 +27,7 @@ const MAX_ANNOUNCEMENTS = 1000;
 
 /** A consumer of the bus. */
 export interface RedisConsumer {
-  /** The log's state after the last publication it took. Null before the log is joined, and once it has ended. */
+  /** The log's state after the last publication that was emitted. Null before the log is joined, and once it has ended. */
   readonly state: LogState | null;
   /** The log's messages. Cancelling the stream ends the consumer. */
   readonly messages: ReadableStream<LogMessage>;
@@ -58,7 +58,7 @@ function withoutRetracted(entries: readonly BusEntry[]): StreamEvent[][] {
   );
 }
 
-/** Creates a consumer and opens its subscription. */
+/** Creates a consumer and opens its subscription. The caller must cancel `messages`. */
 export function createRedisConsumer(
   { runtime, client, keys: { channel }, released }: RedisContext,
   bus: RedisBus,
@@ -83,14 +83,14 @@ export function createRedisConsumer(
     controller.enqueue({ kind: "joined", epoch: state.epoch, head: state.head });
   }
 
-  /** Continues from another state: what lies before it cannot be emitted. */
+  /** Continues from another state. Publications before it are not emitted. */
   function join({ epoch, lastEntry, head }: LogState): void {
     state = { epoch, lastEntry, head };
     owesJoined = true;
     sendJoined();
   }
 
-  /** Emits an entry. @param events Its events that are not retracted. */
+  /** Emits an entry. `events` are those of the entry that are not retracted. */
   function publish(entry: BusEntry, events: readonly StreamEvent[]): void {
     if (!state) return;
     const head = entry.events.at(-1)?.id ?? state.head;
@@ -102,13 +102,13 @@ export function createRedisConsumer(
     else owesJoined = true;
   }
 
-  /** Takes an announcement if it continues the state. @returns False if a publication before it is missing. */
+  /** Emits an announced publication if it continues the state. Returns false if a publication before it is missing. */
   function take(announcement: Announcement): boolean {
     if (!state) return false;
     const { lastEntry } = state;
     const id = announcement.kind === "head" ? announcement.head : announcement.entry.id;
     if (id === null || lastEntry === null) return id === lastEntry;
-    if (comparePositions(id, lastEntry) <= 0) return true; // a repetition
+    if (comparePositions(id, lastEntry) <= 0) return true; // It is repeated.
     if (announcement.kind === "head" || announcement.entry.prev !== lastEntry) return false;
     publish(announcement.entry, announcement.entry.events);
     return true;
@@ -117,8 +117,8 @@ export function createRedisConsumer(
   /** Reads the missing publications. Joins anew if the bus does not reach back to the state. */
   async function catchUp(): Promise<void> {
     if (!state) {
-      const found = await bus.state();
-      if (!isClosed) join(found);
+      const current = await bus.state();
+      if (!isClosed) join(current);
       return;
     }
     const entries: BusEntry[] = [];
@@ -138,7 +138,7 @@ export function createRedisConsumer(
     entries.forEach((entry, i) => publish(entry, events[i] ?? []));
   }
 
-  /** Takes all announcements and reads the bus where one is missing. Is done when it returns if nothing must be read. */
+  /** Takes all announcements, and reads the bus where one is missing. It is synchronous if nothing must be read. */
   async function work(): Promise<void> {
     try {
       while (isLive) {
@@ -166,8 +166,8 @@ export function createRedisConsumer(
   }
 
   const messages = new ReadableStream<LogMessage>({
-    start(own) {
-      controller = own;
+    start(streamController) {
+      controller = streamController;
     },
     pull: sendJoined,
     async cancel() {

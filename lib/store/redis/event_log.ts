@@ -15,12 +15,12 @@ import { createRedisReplay } from "./replay.ts";
 export function createRedisEventLog(context: RedisContext): EventLog {
   const bus = createRedisBus(context);
   let consumer: RedisConsumer | null = null;
-  let reading: Promise<LogState> | null = null;
+  let pendingRead: Promise<LogState> | null = null;
 
   /** Reads the log's state once for all concurrent callers. */
   function readState(): Promise<LogState> {
-    reading ??= bus.state().finally(() => reading = null);
-    return reading;
+    pendingRead ??= bus.state().finally(() => pendingRead = null);
+    return pendingRead;
   }
 
   function isWithin({ epoch, head }: LogState, cursor: Position): boolean {
@@ -42,9 +42,11 @@ export function createRedisEventLog(context: RedisContext): EventLog {
 
     async honours(cursor) {
       if (!isPosition(cursor)) return false;
-      const known = consumer?.state;
-      if (known && comparePositions(cursor, known.head) <= 0) return isWithin(known, cursor);
-      const isShared = reading !== null;
+      const consumed = consumer?.state;
+      if (consumed && comparePositions(cursor, consumed.head) <= 0) {
+        return isWithin(consumed, cursor);
+      }
+      const isShared = pendingRead !== null;
       const state = await readState();
       // A read that began earlier may be older than the cursor.
       const isStale = isShared && comparePositions(cursor, state.head) > 0;

@@ -1,5 +1,5 @@
 /**
- * The names of all keys and of the channel. They stay as earlier versions wrote them.
+ * The names of all keys and of the channel. They must not change, because databases contain them.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface RedisKeys {
   prevOverrides(topic: string): string;
   /** A hash by key: the newest events of a state topic. */
   state(topic: string): string;
-  /** The answer to a publication. */
+  /** The result of a publication. */
   publication(key: string): string;
   lease(name: string): string;
   value(key: string): string;
@@ -26,7 +26,7 @@ export interface RedisKeys {
   openIndex(name: string): string;
 }
 
-/** Names everything below a prefix. */
+/** Creates the names below a prefix. */
 export function createRedisKeys(prefix: string): RedisKeys {
   return {
     bus: `${prefix}:bus`,

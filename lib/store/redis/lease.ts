@@ -6,7 +6,7 @@
 import { type Lease, LEASE_MS } from "../lease.ts";
 import type { RedisContext } from "./client.ts";
 
-/** Releases a lease if its holder asks, and announces it. */
+/** Releases a lease if the caller holds it, and announces the release. */
 const RELEASE_SCRIPT = `
 local holder, channel, nameJson = unpack(ARGV)
 if call('GET', KEYS[1]) ~= holder then return 0 end
@@ -22,22 +22,24 @@ export function createRedisLease(
 ): Lease {
   const key = keys.lease(name);
 
-  /** Reads and renews in one command. At worst it renews another holder's lease once. */
+  /** Reads and renews in one command. After a loss it therefore renews the lease of another holder once. */
   async function renew(): Promise<boolean> {
-    const found = await client.command((redis) => redis.getex<string>(key, { px: LEASE_MS }));
-    return found === holder;
+    const currentHolder = await client.command((redis) =>
+      redis.getex<string>(key, { px: LEASE_MS })
+    );
+    return currentHolder === holder;
   }
 
   return {
     ttlMs: LEASE_MS,
     fence: { lease: name, holder },
     async claim() {
-      const found = await client.command((redis) =>
+      const currentHolder = await client.command((redis) =>
         redis.set<string>(key, holder, { nx: true, get: true, px: LEASE_MS })
       );
-      if (found === null) return { isHeld: true };
+      if (currentHolder === null) return { isHeld: true };
       // It is held by this holder already, for example after a lost reply.
-      if (found === holder && await renew()) return { isHeld: true };
+      if (currentHolder === holder && await renew()) return { isHeld: true };
       const leftMs = await client.command((redis) => redis.pttl(key));
       return { isHeld: false, leftMs: Math.max(0, leftMs) };
     },

@@ -1,5 +1,5 @@
 /**
- * Reads the retained events of a topic, a page at a time.
+ * Reads the retained events of a topic in pages.
  *
  * @module
  */
@@ -79,8 +79,8 @@ export function createRedisReplay(
       [direction, startOf(cutoff), cutoff, Math.min(maxBytes, Number.MAX_SAFE_INTEGER)],
     );
     return readReply(() => {
-      const [truncatedAt, oldestId, found, isWhole] = PAGE_REPLY.parse(reply);
-      const events = found.map(([id, prevId, text]): StreamEvent => ({
+      const [truncatedAt, oldestId, entries, isWhole] = PAGE_REPLY.parse(reply);
+      const events = entries.map(([id, prevId, text]): StreamEvent => ({
         ...parseEvent(text),
         id,
         topic: name,
@@ -102,7 +102,7 @@ export function createRedisReplay(
         const space = text.indexOf(" ");
         const id = REPLY_ID.parse(text.slice(0, space));
         return { ...parseEvent(text.slice(space + 1)), id, topic: name, prevId: null };
-      }).sort((a, b) => comparePositions(a.id, b.id))
+      }).toSorted((a, b) => comparePositions(a.id, b.id))
     );
     const oldestId = events[0]?.id ?? null;
     return { ...firstThatFit(events, position, maxBytes), truncatedAt: null, oldestId };

@@ -25,10 +25,10 @@ return next
 
 const CAS_REPLY = z.string();
 
-/** Maximum number of values in one read: of the largest values they fit into an answer, which takes 10 MB. */
+/** Maximum number of values in one read: as many of the largest values fit into a response of at most 10 MB. */
 const MAX_VALUES_PER_READ = 100;
 
-/** Encodes a value as an argument: Redis has no null. */
+/** Encodes a value as an argument, because Redis has no null. */
 function encodeValue(value: string | null): string {
   return value === null ? "" : `=${value}`;
 }
@@ -50,17 +50,17 @@ export function createRedisStore({ client, keys }: RedisContext): Store {
     async all(name) {
       const openIndex = keys.openIndex(name);
       const members = await client.command((redis) => redis.smembers(openIndex));
-      const found: string[] = [];
+      const openValues: string[] = [];
       for (let i = 0; i < members.length; i += MAX_VALUES_PER_READ) {
-        const some = members.slice(i, i + MAX_VALUES_PER_READ);
+        const chunk = members.slice(i, i + MAX_VALUES_PER_READ);
         const values = await client.command((redis) =>
-          redis.mget<(string | null)[]>(some.map(keys.value))
+          redis.mget<(string | null)[]>(chunk.map(keys.value))
         );
-        found.push(...values.filter((value) => value !== null));
-        const expired = some.filter((_, n) => values[n] === null);
+        openValues.push(...values.filter((value) => value !== null));
+        const expired = chunk.filter((_, n) => values[n] === null);
         if (expired.length > 0) await client.command((redis) => redis.srem(openIndex, ...expired));
       }
-      return found;
+      return openValues;
     },
     async cas(key, expected, next, ttlMs = 0) {
       const reply = await client.script(CAS_SCRIPT, [keys.value(key)], [

@@ -1,5 +1,5 @@
 /**
- * A supervised subscription to one channel: it reconnects by itself, and its watchdog detects a dead connection.
+ * A supervised subscription to one channel. It reconnects automatically, and its watchdog detects a dead connection.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import type { RedisClient } from "./client.ts";
 /** The channel, and the receiver of its messages. */
 export interface SubscriberOptions {
   readonly channel: string;
-  /** The subscription is confirmed: every later message arrives. */
+  /** Called when the subscription is confirmed. Every later message arrives. */
   readonly onLive: () => void;
+  /** Receives the text of each message. */
   readonly onMessage: (text: string) => void;
-  /** The connection ended or could not be opened. Another attempt follows. */
+  /** Called when the connection has ended or could not be opened. Another attempt follows. */
   readonly onEnd: () => void;
   /** Publishes a message that every subscriber of the channel receives. */
   readonly ping: () => Promise<void>;
@@ -23,7 +24,7 @@ export interface SubscriberOptions {
 export interface RedisSubscriber {
   /** Ends the connection. Another one follows. */
   restart(): void;
-  /** Ends the subscription. Resolves once no request and no timer is left. */
+  /** Ends the subscription. Resolves once no request and no timer is left. Further calls do nothing. */
   close(): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ const PING_JITTER_MS = 3000;
 /** Time until a ping must arrive, in milliseconds. */
 const PING_TIMEOUT_MS = 5000;
 
-/** Opens a subscription and supervises it until it is closed. */
+/** Opens a subscription and supervises it. The caller must close it. */
 export function createRedisSubscriber(
   runtime: Pick<Runtime, "clock" | "random">,
   client: Pick<RedisClient, "subscribe" | "markFailed">,
@@ -65,7 +66,7 @@ export function createRedisSubscriber(
   /** Reads lines until the stream ends, breaks, is stopped, or exceeds the maximum length of a line. */
   async function read(body: ReadableStream<Uint8Array>, onConfirmed: () => void): Promise<void> {
     const reader = body.getReader();
-    // Not by abort(): after a garbage collection it may not reach the body any more.
+    // abort() does not suffice, because it may not reach the body after a garbage collection.
     stop = () => void reader.cancel().catch(() => {});
     if (closing.signal.aborted) stop();
     const utf8 = new TextDecoder();
@@ -85,7 +86,7 @@ export function createRedisSubscriber(
     }
   }
 
-  /** Runs one connection. @throws Once it has ended, for whatever reason. */
+  /** Runs one connection. Rejects once it has ended, for any reason. */
   async function connect(): Promise<never> {
     const request = new AbortController();
     stop = () => request.abort();
@@ -100,7 +101,7 @@ export function createRedisSubscriber(
         watchdog.start();
         onLive();
       });
-      // This line keeps the response in scope: its garbage collection may end the body.
+      // This line keeps the response in scope, because its garbage collection may end the body.
       await response.body?.cancel().catch(() => {});
     } catch (thrown) {
       failure = thrown;
@@ -151,7 +152,7 @@ function createWatchdog(
     readonly onSilence: () => void;
   },
 ): Watchdog {
-  let heardAt = 0;
+  let lastMessageAt = 0;
   let isPingPending = false;
   let cancel = () => {};
   let pinging: Promise<void> = Promise.resolve();
@@ -162,10 +163,10 @@ function createWatchdog(
 
   /** Pings after enough silence, else waits for the rest of it: one timer serves many messages. */
   function check(): void {
-    const restMs = heardAt + SILENCE_MS - clock.elapsed();
+    const restMs = lastMessageAt + SILENCE_MS - clock.elapsed();
     if (restMs > 0) return checkAfter(restMs);
     isPingPending = true;
-    // A ping that fails does not arrive either.
+    // A failed ping does not arrive, which the timeout below detects.
     pinging = ping().catch(() => {});
     cancel = clock.after(PING_TIMEOUT_MS, () => {
       if (isPingPending) onSilence();
@@ -176,11 +177,11 @@ function createWatchdog(
   return {
     start() {
       cancel();
-      heardAt = clock.elapsed();
+      lastMessageAt = clock.elapsed();
       checkAfter(SILENCE_MS);
     },
     reset() {
-      heardAt = clock.elapsed();
+      lastMessageAt = clock.elapsed();
       isPingPending = false;
     },
     stop() {
