@@ -85,7 +85,7 @@ export interface Page {
   readonly events: Batch;
   /** False if retained events are missing: after the page of `after()`, before the page of `latest()`. */
   readonly isWhole: boolean;
-  /** Log topics: the newest id that is not retained any more. Null if none was evicted. */
+  /** Log topics: the newest id that is no longer retained. Null if none was evicted. */
   readonly truncatedAt: Position | null;
   /** Log topics: the oldest retained id. Null if there is none. */
   readonly oldestId: Position | null;

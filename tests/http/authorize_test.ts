@@ -48,7 +48,7 @@ Deno.test("authorizePublisher() gives every wrong token the same answer", async 
   assertEquals([JSON.parse(body ?? "").code, body?.includes(TOKEN)], ["bad_token", false]);
 });
 
-Deno.test("authorizePublisher() says what to set while publishing is off, with any token", async () => {
+Deno.test("authorizePublisher() names the setting while publishing is off, with any token", async () => {
   for (const authorization of [undefined, "Bearer undefined", `Bearer ${TOKEN}`]) {
     const response = await answer(undefined, authorization);
     const { code, detail } = await response.json();

@@ -24,7 +24,7 @@ import {
 import type { MemoryLeases } from "./lease.ts";
 import type { MemoryStore } from "./store.ts";
 
-/** Maximum size of all topics, in bytes. Beyond it an append evicts events of its own topic, down to an even share. */
+/** Maximum size of all topics, in bytes. Beyond it an append evicts events of the same topic, down to an even share. */
 const MAX_LOG_BYTES = 67_108_864;
 
 /** Maximum number of idempotency keys: some 20 MiB. The least recently used keys are evicted first. */
