@@ -1,7 +1,7 @@
 /** Fail-over and recovery as a client of a stream sees them. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
-import { groupBySymbols } from "../../lib/topics/quotes/quotes_service.ts";
+import { groupBySymbols } from "../../lib/topics/quotes/pollers.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createQuotesUnderTest, INTERVAL_MS, KEYS, lost } from "./quotes_under_test.ts";
 

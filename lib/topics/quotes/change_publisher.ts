@@ -1,5 +1,6 @@
 /**
- * Publishes what changed, and nothing else: after each answer, and when a quote or a status changes by itself.
+ * Publishes changed quotes and statuses only: after each response, and when time changes one (a quote goes stale, or a
+ * market opens or closes).
  *
  * @module
  */
@@ -9,23 +10,26 @@ import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
 import { Quote, type Snapshot, type Status } from "./quote.ts";
 
-/** The values to publish. */
+/** A source of the values to publish. */
 export interface SnapshotSource {
-  /** Returns all values as they are now. */
+  /** Returns the current values. */
   snapshot(): Snapshot;
-  /** Returns the time until a value changes by itself, in ms: the first change since `agoMs` ago. */
-  changesInMs(agoMs: number): number;
+  /**
+   * Returns the time until the next change without a new reading, in ms: Infinity if there is none. A change in the last
+   * `lookBackMs` counts, which makes the result zero or negative.
+   */
+  msUntilChange(lookBackMs: number): number;
 }
 
-/** The topic as a publisher sees it. */
+/** A topic to publish to. */
 export interface QuoteSink {
   /** Returns the published data by key, serialised. */
   published(): Promise<ReadonlyMap<string, string>>;
   /** Publishes events together: all or none. */
   publish(events: readonly EventInput[]): Promise<void>;
   /**
-   * True if an unchanged quote is published again whenever its source repeats it: isolates that do not poll judge by
-   * `received_at` whether it is fresh.
+   * True if an unchanged quote is published again whenever its source repeats it. Isolates that do not poll derive its
+   * freshness from `received_at`.
    */
   readonly republishUnchanged: boolean;
 }
@@ -46,7 +50,7 @@ export class ChangePublisher {
   readonly #source: SnapshotSource;
   readonly #sink: QuoteSink;
   #publishing = Promise.resolve();
-  /** Monotonic time of the last snapshot. A change since then is not passed over, however long its publication takes. */
+  /** Monotonic time of the last snapshot. No later change is missed, however long a publication takes. */
   #snapshotElapsed: number;
   #isRunning = false;
   #cancelTimer = () => {};
@@ -62,21 +66,21 @@ export class ChangePublisher {
     this.#snapshotElapsed = runtime.clock.elapsed();
   }
 
-  /** Publishes from now on also when a value changes by itself. */
+  /** Also publishes when time changes a value, until {@linkcode stop}. A second start has no effect. */
   start(): void {
     this.#isRunning = true;
     this.#schedule();
   }
 
-  /** Stops publishing by itself. */
+  /** Stops publishing when time changes a value. A second stop has no effect. */
   stop(): void {
     this.#isRunning = false;
     this.#cancelTimer();
   }
 
   /**
-   * Publishes, in one batch, the values that differ from the published ones. Calls run one after another. It never
-   * rejects: a failure is logged, and the next call publishes the same changes.
+   * Publishes, in one batch, the values that differ from the published ones. Calls run one after another. The
+   * promise never rejects: a failure is logged, and the next call publishes the same changes.
    */
   publish(): Promise<void> {
     this.#publishing = this.#publishing.then(async () => {
@@ -103,23 +107,23 @@ export class ChangePublisher {
     if (changes.length > 0) await this.#sink.publish(changes);
   }
 
-  /** Returns the quote to publish, null if it is no change. */
-  #changeOf(quote: Quote, json: string | undefined): Quote | null {
-    if (json === undefined) return quote;
-    const before = Quote.parse(JSON.parse(json));
-    const { received_at } = before;
+  /** Returns the quote to publish: null if it does not differ from the published one. */
+  #changeOf(quote: Quote, publishedJson: string | undefined): Quote | null {
+    if (publishedJson === undefined) return quote;
+    const published = Quote.parse(JSON.parse(publishedJson));
+    const { received_at } = published;
     const isBehind = quote.received_at < received_at;
-    // An isolate that led in between may have received more, unless its wall clock was ahead: `received_at` never moves
-    // backwards, but a time that is yet to come must not hold quotes back until then.
+    // Another leader may have published a later quote meanwhile, and `received_at` never moves backwards. A published time
+    // in the future comes from a wall clock that was ahead. It must not hold quotes back until then.
     if (isBehind && received_at <= isoTime(this.#runtime.clock.now())) return null;
-    const next = isBehind ? { ...quote, received_at } : quote;
-    return this.#comparable(next) === this.#comparable(before) ? null : next;
+    const change = isBehind ? { ...quote, received_at } : quote;
+    return this.#toComparable(change) === this.#toComparable(published) ? null : change;
   }
 
-  /** Serialises the fields that make a change, in the schema's order. */
-  #comparable(quote: Quote): string {
-    const isCounted = this.#sink.republishUnchanged && quote.session !== "closed";
-    const received_at = isCounted ? quote.received_at : null;
+  /** Serialises the fields whose difference is a change, in the order of the schema. */
+  #toComparable(quote: Quote): string {
+    const isTimeCompared = this.#sink.republishUnchanged && quote.session !== "closed";
+    const received_at = isTimeCompared ? quote.received_at : null;
     return JSON.stringify({ ...Quote.parse(quote), received_at });
   }
 
@@ -127,8 +131,8 @@ export class ChangePublisher {
     this.#cancelTimer();
     if (!this.#isRunning) return;
     const { clock } = this.#runtime;
-    const inMs = this.#source.changesInMs(clock.elapsed() - this.#snapshotElapsed);
-    if (!Number.isFinite(inMs)) return;
-    this.#cancelTimer = clock.after(Math.max(0, inMs), () => void this.publish());
+    const delayMs = this.#source.msUntilChange(clock.elapsed() - this.#snapshotElapsed);
+    if (!Number.isFinite(delayMs)) return;
+    this.#cancelTimer = clock.after(Math.max(0, delayMs), () => void this.publish());
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Divergence of two sources of one symbol. It is reported and never averaged: a mean would be a price that no source
- * quoted.
+ * Divergence of two sources of a symbol. It is reported and never averaged, since a mean would be a price that no
+ * source quoted.
  *
  * @module
  */
 import { percentOf, subtract } from "./providers/decimal.ts";
 import type { Provider, Reading } from "./providers/provider.ts";
 
-/** Prices further apart in time are not compared, in ms: yesterday's close says nothing about today's price. */
-const MAX_APART_MS = 5 * 60_000;
+/** The largest time between two compared prices, in ms, since yesterday's close does not contradict today's price. */
+const MAX_TIME_GAP_MS = 5 * 60_000;
 
 /** A reading and the provider that sent it. */
 export interface SourcedReading {
@@ -16,8 +16,8 @@ export interface SourcedReading {
   readonly provider: Pick<Provider, "title">;
 }
 
-/** The time between two readings, in ms: by the market's times where both have one. */
-function apartMs(a: Reading, b: Reading): number {
+/** Returns the time between two readings, in ms. Market times take precedence over the times of receipt. */
+function timeGapMs(a: Reading, b: Reading): number {
   if (a.as_of === null && b.as_of === null) return Math.abs(a.receivedElapsed - b.receivedElapsed);
   const timeOf = ({ as_of, received_at }: Reading) => Date.parse(as_of ?? received_at);
   return Math.abs(timeOf(a) - timeOf(b));
@@ -25,33 +25,36 @@ function apartMs(a: Reading, b: Reading): number {
 
 /** The current divergences, by symbol. */
 export class Divergences {
-  readonly #boundPct: number;
+  readonly #maxDifferencePct: number;
   readonly #remarks = new Map<string, string>();
 
-  /** @param boundPct The largest difference of two prices that is not reported, in percent. */
-  constructor(boundPct: number) {
-    this.#boundPct = boundPct;
+  /** @param maxDifferencePct The largest difference of two prices that is not reported, in percent. */
+  constructor(maxDifferencePct: number) {
+    this.#maxDifferencePct = maxDifferencePct;
   }
 
-  /** Compares the serving source of a symbol with a reference source. */
+  /** Compares the serving source of a symbol with a reference source, and keeps or drops the remark on the symbol. */
   compare(serving: SourcedReading, reference: SourcedReading): void {
     const { symbol, price } = serving.reading;
-    const apartPct = Math.abs(percentOf(subtract(reference.reading.price, price), price));
-    if (apartPct <= this.#boundPct || apartMs(serving.reading, reference.reading) > MAX_APART_MS) {
+    const differencePct = Math.abs(percentOf(subtract(reference.reading.price, price), price));
+    if (
+      differencePct <= this.#maxDifferencePct ||
+      timeGapMs(serving.reading, reference.reading) > MAX_TIME_GAP_MS
+    ) {
       this.forget(symbol);
       return;
     }
     const titles = `${serving.provider.title} and ${reference.provider.title}`;
-    const percent = Number(apartPct.toPrecision(2));
+    const percent = Number(differencePct.toPrecision(2));
     this.#remarks.set(symbol, `${titles} differ by ${percent} % on ${symbol}`);
   }
 
-  /** Forgets a symbol's divergence, such as after a change of its source. */
+  /** Drops the remark on a symbol, for example after a switch of its source. */
   forget(symbol: string): void {
     this.#remarks.delete(symbol);
   }
 
-  /** Describes the divergences of these symbols for users. */
+  /** Lists the remarks on the divergences of these symbols, for users. */
   remarks(symbols: readonly string[]): string[] {
     return symbols.flatMap((symbol) => this.#remarks.get(symbol) ?? []);
   }

@@ -1,6 +1,7 @@
 /**
- * Fail-over between providers of the same symbols. Each symbol has candidates in order of preference. One of them serves
- * it. The next one takes over when it fails, and a preferred one takes it back once it has recovered.
+ * Fail-over between providers of the same symbols. Each symbol has candidates in order of preference. One candidate
+ * serves the symbol. When this provider fails, the next candidate takes over. Once a preferred candidate has recovered, it
+ * takes the symbol back.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import type { QuoteCache } from "./quote_cache.ts";
 import type { Snapshot, Status } from "./quote.ts";
 import { ServingTable } from "./serving_table.ts";
 
-/** Time between two answers of a reference source, in ms: about 30 s, since it is asked with a poll. */
+/** Minimum time between two calls of a reference source, in ms. Calls come with a poll, so about every 30 s. */
 const REFERENCE_INTERVAL_MS = 25_000;
 
 /** The dependencies of a fail-over. */
@@ -24,27 +25,27 @@ export interface FailoverOptions {
   readonly providers: readonly ConnectedProvider[];
   readonly freshness: FreshnessRules;
   readonly cache: QuoteCache;
-  /** The difference of two sources above which a status reports it, in percent. */
-  readonly divergenceBoundPct: number;
+  /** The largest difference of two sources that a status does not report, in percent. */
+  readonly maxDivergencePct: number;
 }
 
-/** Asks the providers of a group of symbols. */
+/** Calls the providers of a group of symbols, and selects the provider that serves each symbol. */
 export class Failover implements SnapshotSource {
   readonly #clock: Clock;
   readonly #clients: readonly ProviderClient[];
   readonly #cache: QuoteCache;
   readonly #divergences: Divergences;
   readonly #table: ServingTable;
-  /** The clients of which a check is under way. */
-  readonly #checked = new Set<ProviderClient>();
-  #referencesElapsed: number | null = null;
+  /** The clients whose check is under way. */
+  readonly #checking = new Set<ProviderClient>();
+  #referencesCalledElapsed: number | null = null;
   #nextPollElapsed = 0;
 
-  constructor({ runtime, providers, freshness, cache, divergenceBoundPct }: FailoverOptions) {
+  constructor({ runtime, providers, freshness, cache, maxDivergencePct }: FailoverOptions) {
     this.#clock = runtime.clock;
-    this.#clients = providers.map((each) => new ProviderClient(runtime, freshness, each));
+    this.#clients = providers.map((provider) => new ProviderClient(runtime, freshness, provider));
     this.#cache = cache;
-    this.#divergences = new Divergences(divergenceBoundPct);
+    this.#divergences = new Divergences(maxDivergencePct);
     this.#table = new ServingTable(providers.map(({ provider }) => provider));
   }
 
@@ -52,22 +53,22 @@ export class Failover implements SnapshotSource {
     return { quotes: this.#cache.quotes(), status: this.statuses() };
   }
 
-  /** Lists the statuses of the providers that were asked. */
+  /** Lists the statuses of the providers that were called. Changes of state are dated and logged. */
   statuses(): Status[] {
-    return this.#clients.map((client) => client.status(this.#roleOf(client)))
+    return this.#clients.map((client) => client.updateStatus(this.#roleOf(client)))
       .filter((status) => status !== null);
   }
 
-  changesInMs(agoMs: number): number {
+  msUntilChange(lookBackMs: number): number {
     const sources = [this.#cache, ...this.#clients];
-    return Math.min(...sources.map((source) => source.changesInMs(agoMs)));
+    return Math.min(...sources.map((source) => source.msUntilChange(lookBackMs)));
   }
 
   /**
-   * Asks the serving providers. Where one fails, the next candidates take over.
+   * Calls the serving providers. The next candidates take over the symbols of a provider that fails.
    *
    * @param nextPollMs The time until the next poll, in ms.
-   * @returns One promise for each provider: it settles once the provider's symbols are up to date.
+   * @returns One promise per provider, which settles once the provider's symbols are up to date.
    */
   poll(nextPollMs: number): Promise<void>[] {
     this.#nextPollElapsed = this.#clock.elapsed() + nextPollMs;
@@ -78,17 +79,17 @@ export class Failover implements SnapshotSource {
   }
 
   /**
-   * Asks the providers that do not serve: preferred ones, so that they take their symbols back, and every 30 s a
-   * reference source of each symbol.
+   * Calls providers that do not serve: the preferred ones, so that they can take their symbols back, and about every 30 s
+   * a reference source of each symbol.
    *
-   * @returns One promise for each provider. A provider that hangs holds up no other one.
+   * @returns One promise per provider, so that a provider that hangs does not delay the others.
    */
   checkStandbys(): Promise<void>[] {
     const elapsed = this.#clock.elapsed();
-    this.#referencesElapsed ??= elapsed;
-    const isDue = elapsed - this.#referencesElapsed >= REFERENCE_INTERVAL_MS;
-    if (isDue) this.#referencesElapsed = elapsed;
-    return this.#clients.filter((client) => !this.#checked.has(client)).flatMap((client) => {
+    this.#referencesCalledElapsed ??= elapsed;
+    const isDue = elapsed - this.#referencesCalledElapsed >= REFERENCE_INTERVAL_MS;
+    if (isDue) this.#referencesCalledElapsed = elapsed;
+    return this.#clients.filter((client) => !this.#checking.has(client)).flatMap((client) => {
       const symbols = client.provider.symbols.filter((symbol) =>
         !this.#isServing(client, symbol) &&
         (this.#isPreferred(client, symbol) || isDue && this.#referenceOf(symbol) === client)
@@ -120,45 +121,47 @@ export class Failover implements SnapshotSource {
   #roleOf(client: ProviderClient): ProviderRole {
     const { symbols } = client.provider;
     const served = this.#servedBy(client);
-    const other = served.length > 0
+    const server = served.length > 0
       ? undefined
-      : this.#clients.find((each) => symbols.some((symbol) => this.#isServing(each, symbol)));
+      : this.#clients.find((candidate) =>
+        symbols.some((symbol) => this.#isServing(candidate, symbol))
+      );
     const untilPollMs = this.#nextPollElapsed - this.#clock.elapsed();
     return {
-      standbyFor: other?.provider.title ?? null,
+      standbyFor: server?.provider.title ?? null,
       remarks: this.#divergences.remarks(served),
       nextPollAt: this.#clock.now() + untilPollMs,
     };
   }
 
-  async #ask(
+  async #fetchReadings(
     client: ProviderClient,
     symbols: readonly string[],
   ): Promise<readonly TrackedReading[]> {
-    const readings = await client.ask(symbols);
-    client.status(this.#roleOf(client)); // dates a change of state before others are asked
+    const readings = await client.fetchReadings(symbols);
+    client.updateStatus(this.#roleOf(client)); // dates a change of state before other providers are called
     return readings;
   }
 
   async #serve(client: ProviderClient, symbols: readonly string[]): Promise<void> {
-    const readings = await this.#ask(client, symbols);
+    const readings = await this.#fetchReadings(client, symbols);
     for (const reading of readings) {
-      // A preferred provider may have taken it back meanwhile.
+      // A preferred provider may have taken the symbol back meanwhile.
       if (this.#isServing(client, reading.symbol)) this.#cache.put(reading, client.provider);
     }
-    // One failure is no reason to switch while the circuit breaker is closed and a fresh quote is known.
+    // A single failure causes no switch while the circuit breaker is closed and a fresh quote is cached.
     const isBroken = client.breaker !== "closed";
-    let lost = symbols.filter((symbol) => {
-      const hasAnswered = readings.some((each) => each.symbol === symbol);
-      return !this.#hasFresh(symbol, client) || isBroken && !hasAnswered;
+    let unserved = symbols.filter((symbol) => {
+      const hasReading = readings.some((reading) => reading.symbol === symbol);
+      return !this.#hasFresh(symbol, client) || isBroken && !hasReading;
     });
-    for (const other of this.#clients.filter((each) => each !== client)) {
-      const wanted = lost.filter((symbol) => other.provider.symbols.includes(symbol));
+    for (const alternate of this.#clients.filter((candidate) => candidate !== client)) {
+      const wanted = unserved.filter((symbol) => alternate.provider.symbols.includes(symbol));
       if (wanted.length === 0) continue;
-      for (const reading of await this.#ask(other, wanted)) {
+      for (const reading of await this.#fetchReadings(alternate, wanted)) {
         const { symbol } = reading;
-        if (!this.#isServing(client, symbol) || !this.#switchTo(other, reading)) continue;
-        lost = lost.filter((each) => each !== symbol);
+        if (!this.#isServing(client, symbol) || !this.#switchTo(alternate, reading)) continue;
+        unserved = unserved.filter((candidate) => candidate !== symbol);
       }
     }
   }
@@ -168,7 +171,7 @@ export class Failover implements SnapshotSource {
     return reading !== undefined && client.isFresh(reading);
   }
 
-  /** Makes a provider serve a symbol if its reading is fresh and valid. @returns True if it did. */
+  /** Makes a provider serve a symbol if the reading is fresh and valid, and returns true if it is. */
   #switchTo(client: ProviderClient, reading: TrackedReading): boolean {
     const { provider } = client;
     if (!client.isFresh(reading) || !this.#cache.put(reading, provider)) return false;
@@ -178,31 +181,31 @@ export class Failover implements SnapshotSource {
   }
 
   async #check(client: ProviderClient, symbols: readonly string[]): Promise<void> {
-    this.#checked.add(client);
+    this.#checking.add(client);
     try {
-      const readings = await this.#ask(client, symbols);
+      const readings = await this.#fetchReadings(client, symbols);
       for (const symbol of symbols) {
-        const reading = readings.find((each) => each.symbol === symbol);
-        if (reading && client.isFresh(reading)) this.#useStandby(client, reading);
-        else this.#table.failed(symbol, client.provider.name);
+        const reading = readings.find((candidate) => candidate.symbol === symbol);
+        if (reading !== undefined && client.isFresh(reading)) this.#useStandby(client, reading);
+        else this.#table.recordFailure(symbol, client.provider.name);
       }
     } finally {
-      this.#checked.delete(client);
+      this.#checking.delete(client);
     }
   }
 
   #useStandby(client: ProviderClient, reading: TrackedReading): void {
     const { provider } = client;
     const { symbol, receivedElapsed } = reading;
-    const serving = this.#clients.find((each) => this.#isServing(each, symbol));
-    if (serving === undefined || serving === client) return; // it took over meanwhile
+    const serving = this.#clients.find((candidate) => this.#isServing(candidate, symbol));
+    if (serving === undefined || serving === client) return; // the standby took over meanwhile
     const current = this.#cache.readingOf(symbol, serving.provider.name);
     if (current !== undefined) {
       const served = { reading: current, provider: serving.provider };
       this.#divergences.compare(served, { reading, provider });
     }
     const isRecovered = this.#isPreferred(client, symbol) &&
-      this.#table.answered(symbol, provider.name, receivedElapsed);
+      this.#table.recordSuccess(symbol, provider.name, receivedElapsed);
     if (isRecovered) this.#switchTo(client, reading);
   }
 }

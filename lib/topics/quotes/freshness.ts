@@ -1,8 +1,8 @@
 /**
- * Freshness: whether a market is open, and whether a quote is stale.
+ * The freshness of a quote: the session of its market, and its staleness.
  *
- * Ages are monotonic. A reading of this isolate carries the monotonic time of its receipt. A quote from another isolate
- * carries wall times only, and so does the market's own time (`as_of`): only these are compared by the wall clock.
+ * Ages are monotonic. A reading of this isolate has the monotonic time of its receipt. A quote from another isolate and the
+ * time of the market (`as_of`) are wall times, so only these are compared by the wall clock.
  *
  * @module
  */
@@ -12,73 +12,82 @@ import type { MarketHours, Span } from "./market_hours.ts";
 import type { Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
-/** A reading whose freshness is tracked from one answer of its source to the next. */
+/** A reading whose freshness is tracked from one response of the source to the next. */
 export interface TrackedReading extends Reading {
-  /** Monotonic time from which its source counts as silent if it has no news. */
+  /** Monotonic time of the last news of the source: silence is counted from it. */
   readonly newsElapsed: number;
 }
 
-/** The age of what a source said when it answered, in ms, beyond its own delay and one poll. Zero is as good as new. */
-function lagOf({ as_of, delay_s, received_at }: Reading, intervalMs: number): number {
+/** Returns the age of a price at its receipt beyond the delay of the source and one poll, in ms: 0 for a new price. */
+function lagMsOf({ as_of, delay_s, received_at }: Reading, intervalMs: number): number {
   if (as_of === null) return 0;
   const expectedMs = (delay_s ?? 0) * 1000 + intervalMs;
   return Math.max(0, Date.parse(received_at) - Date.parse(as_of) - expectedMs);
 }
 
 /**
- * Tracks the freshness of a reading. An answer with the same market time as before is no news, and a price that is old
- * when it arrives is no fresher than its market time.
+ * Tracks the freshness of a reading. A response with the same market time as the previous one is not news. A price that is
+ * old at its receipt is only as fresh as its market time.
  *
- * @param before The previous reading of the same source.
+ * @param previous The previous reading of the same source.
  */
 export function track(
   reading: Reading,
-  before: TrackedReading | undefined,
+  previous: TrackedReading | undefined,
   intervalMs: number,
 ): TrackedReading {
   const { as_of, receivedElapsed } = reading;
-  if (as_of !== null && as_of === before?.as_of) {
-    return { ...reading, newsElapsed: before.newsElapsed };
+  if (as_of !== null && as_of === previous?.as_of) {
+    return { ...reading, newsElapsed: previous.newsElapsed };
   }
-  let lagMs = lagOf(reading, intervalMs);
-  if (lagMs > 0 && as_of !== null && before !== undefined && before.as_of !== null) {
-    // The wall clock may have been set: the lag also follows from the market's progress since the previous reading.
-    const lagBeforeMs = before.receivedElapsed - before.newsElapsed;
-    const progressMs = Date.parse(as_of) - Date.parse(before.as_of);
-    const passedMs = receivedElapsed - before.receivedElapsed;
-    lagMs = Math.min(lagMs, Math.max(0, lagBeforeMs + passedMs - progressMs));
+  let lagMs = lagMsOf(reading, intervalMs);
+  if (lagMs > 0 && as_of !== null && previous !== undefined && previous.as_of !== null) {
+    // The wall clock may have been set, so the lag must also follow from the market's progress since the previous reading.
+    const previousLagMs = previous.receivedElapsed - previous.newsElapsed;
+    const progressMs = Date.parse(as_of) - Date.parse(previous.as_of);
+    const passedMs = receivedElapsed - previous.receivedElapsed;
+    lagMs = Math.min(lagMs, Math.max(0, previousLagMs + passedMs - progressMs));
   }
   return { ...reading, newsElapsed: receivedElapsed - lagMs };
 }
 
-/** The last answer of a source about a symbol, as the rules see it. */
+/** The last response of a source about a symbol. */
 export interface Observation
   extends Pick<Reading, "symbol" | "session" | "period" | "as_of" | "delay_s"> {
-  /** Wall time of the last answer, in ms. */
+  /** Wall time of the last response, in ms. */
   readonly receivedAt: number;
   /** Wall time of the last news, in ms. */
   readonly newsAt: number;
 }
 
-/** The state of a quote at a time, if no further answer arrives. Times are wall times in ms. */
+/** The state of a quote at a time, if no further response arrives. Times are wall times in ms. */
 export interface Freshness {
   readonly session: Quote["session"];
   /** True if nothing new arrived for twice the interval in an open market. */
   readonly isStale: boolean;
   /** The time at which this state began. */
   readonly since: number;
-  /** The time at which this state ends: Infinity if it does not. */
+  /** The time at which this state ends: Infinity if it never ends. */
   readonly until: number;
 }
 
-/** A span, and the session that the source reported for it. */
+/** The conditions under which freshness is determined. */
+export interface FreshnessContext {
+  readonly spanAt: MarketHours;
+  /** The poll interval of the source, in ms. */
+  readonly intervalMs: number;
+  /** Wall time in ms. */
+  readonly now: number;
+}
+
+/** A span, and the session that the source reported for it, if any. */
 interface ReportedSpan extends Span {
   readonly session: Quote["session"] | null;
 }
 
 /**
- * Applies the trading hours that a source reported. The calendar takes over after their end, and also where trades
- * contradict them: Yahoo reports the day of a future until midnight, though trading ends at 17:00.
+ * Applies the trading hours that a source reported. The calendar applies after their end, and also if trades contradict
+ * them: Yahoo reports the day of a future until midnight, although trading ends at 17:00.
  *
  * @param tradedAt The time of the last trade.
  */
@@ -100,8 +109,8 @@ function spanOfPeriod(
 /** Returns the current span of a market. What the source reports takes precedence over the calendar. */
 function currentSpan(spanAt: MarketHours, observation: Observation, now: number): ReportedSpan {
   const { symbol, session, period, as_of, receivedAt } = observation;
-  const kind = instrumentOf(symbol).class;
-  const calendar = spanAt(kind, now);
+  const marketClass = instrumentOf(symbol).class;
+  const calendar = spanAt(marketClass, now);
   if (calendar === null) {
     return { isOpen: true, start: -Infinity, end: Infinity, session: "always" };
   }
@@ -110,31 +119,30 @@ function currentSpan(spanAt: MarketHours, observation: Observation, now: number)
     return { ...spanOfPeriod(period, calendar, tradedAt, now), session: null };
   }
   // A session that was reported without hours holds until the calendar's next change.
-  const then = spanAt(kind, receivedAt);
-  if (session === null || then === null || now >= then.end) return { ...calendar, session: null };
-  return { ...then, isOpen: session !== "closed", session };
+  const reported = spanAt(marketClass, receivedAt);
+  if (session === null || reported === null || now >= reported.end) {
+    return { ...calendar, session: null };
+  }
+  return { ...reported, isOpen: session !== "closed", session };
 }
 
 /**
- * Determines the freshness of the last answer of a source.
+ * Determines the freshness of the last response of a source.
  *
- * @param intervalMs The poll interval of the source. A quote is stale after twice as long, counted from the opening of
- * its market at the earliest.
+ * A quote is stale after twice the interval, counted from the opening of its market at the earliest.
  */
 export function freshnessOf(
-  spanAt: MarketHours,
   observation: Observation,
-  intervalMs: number,
-  now: number,
+  { spanAt, intervalMs, now }: FreshnessContext,
 ): Freshness {
   const { as_of, delay_s, period, receivedAt, newsAt } = observation;
   const { isOpen, start, end, session } = currentSpan(spanAt, observation, now);
   if (!isOpen) return { session: "closed", isStale: false, since: start, until: end };
   const isTraded = as_of === null || Date.parse(as_of) >= start;
-  // A delayed source reports the first trade of a session late: until then its silence means nothing.
+  // A delayed source reports the first trade of a session late. Its silence until then is not a fault.
   const firstTradeAt = start + (delay_s === null ? 0 : delay_s * 1000 + intervalMs);
-  // A source that reports hours, and answered since the first trade was due without one, reports a holiday. A source
-  // without hours may as well be stuck: that is stale.
+  // A source that reports hours, and that responded without a trade after the first trade was due, indicates a holiday.
+  // A source without hours may be stuck, so its quote is stale.
   const silentAt = receivedAt + 2 * intervalMs;
   const isHoliday = period !== undefined && !isTraded && receivedAt >= firstTradeAt &&
     now < silentAt;
@@ -150,7 +158,7 @@ export function freshnessOf(
 
 /** Determines freshness by the clock of this isolate. */
 export class FreshnessRules {
-  /** Multiplies all intervals: 4 in an isolate that polls for itself alone, and therefore less often. */
+  /** Multiplies all intervals. It is above 1 in an isolate that polls less often. The poller sets it when it starts. */
   intervalFactor = 1;
   readonly #clock: Clock;
   readonly #spanAt: MarketHours;
@@ -160,8 +168,8 @@ export class FreshnessRules {
     this.#spanAt = spanAt;
   }
 
-  /** Determines the freshness of a reading of this isolate, `agoMs` before now. */
-  ofReading(reading: TrackedReading, intervalMs: number, agoMs = 0): Freshness {
+  /** Determines the freshness of a reading of this isolate: now, or `lookBackMs` ago. */
+  assessReading(reading: TrackedReading, intervalMs: number, lookBackMs = 0): Freshness {
     const now = this.#clock.now();
     const wallTimeOf = (elapsed: number) => now + elapsed - this.#clock.elapsed();
     const observation: Observation = {
@@ -169,21 +177,29 @@ export class FreshnessRules {
       receivedAt: wallTimeOf(reading.receivedElapsed),
       newsAt: wallTimeOf(reading.newsElapsed),
     };
-    return this.#of(observation, intervalMs, now - agoMs);
+    return this.#assess(observation, intervalMs, now - lookBackMs);
   }
 
-  /** Determines the freshness of a quote that another isolate published: by wall time, since it carries no other. */
-  ofQuote(quote: Quote, intervalMs: number): Freshness {
+  /** Determines the freshness of a quote that another isolate published. Only its wall times are available. */
+  assessQuote(quote: Quote, intervalMs: number): Freshness {
     const receivedAt = Date.parse(quote.received_at);
-    return this.#of({ ...quote, receivedAt, newsAt: receivedAt }, intervalMs, this.#clock.now());
+    return this.#assess(
+      { ...quote, receivedAt, newsAt: receivedAt },
+      intervalMs,
+      this.#clock.now(),
+    );
   }
 
-  /** Returns the time until a reading's freshness changes by itself, in ms: the first change since `agoMs` ago. */
-  changesInMs(reading: TrackedReading, intervalMs: number, agoMs: number): number {
-    return this.ofReading(reading, intervalMs, agoMs).until - this.#clock.now();
+  /** Returns the time until the freshness of a reading changes, in ms. A change in the last `lookBackMs` counts. */
+  msUntilChange(reading: TrackedReading, intervalMs: number, lookBackMs: number): number {
+    return this.assessReading(reading, intervalMs, lookBackMs).until - this.#clock.now();
   }
 
-  #of(observation: Observation, intervalMs: number, at: number): Freshness {
-    return freshnessOf(this.#spanAt, observation, this.intervalFactor * intervalMs, at);
+  #assess(observation: Observation, intervalMs: number, now: number): Freshness {
+    return freshnessOf(observation, {
+      spanAt: this.#spanAt,
+      intervalMs: this.intervalFactor * intervalMs,
+      now,
+    });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * THE LIST of instruments: its order is the order of every table.
+ * THE LIST of instruments. Every table has its order.
  *
  * @module
  */
@@ -35,10 +35,10 @@ export const SYMBOLS: readonly string[] = INSTRUMENTS.map(({ symbol }) => symbol
 /**
  * Returns the instrument of a symbol.
  *
- * @throws {RangeError} If it is not one of {@linkcode SYMBOLS}.
+ * @throws {RangeError} If the symbol is not one of {@linkcode SYMBOLS}.
  */
 export function instrumentOf(symbol: string): Instrument {
-  const instrument = INSTRUMENTS.find((each) => each.symbol === symbol);
+  const instrument = INSTRUMENTS.find((candidate) => candidate.symbol === symbol);
   if (instrument === undefined) throw new RangeError(`Cannot quote ${symbol}: unknown symbol`);
   return instrument;
 }

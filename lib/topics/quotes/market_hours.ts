@@ -1,24 +1,22 @@
 /**
- * The trading hours of markets, without holidays: those follow from the absence of trades.
+ * The trading hours of markets, without holidays, which follow from the absence of trades.
  *
  * @module
  */
+import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 import type { Quote } from "./quote.ts";
 
-/** A time in which a market is open, or closed: from `start` up to `end`, wall time in ms. */
+/** A period during which a market is open or closed, from `start` to `end` (exclusive): wall times in ms. */
 export interface Span {
   readonly isOpen: boolean;
   readonly start: number;
   readonly end: number;
 }
 
-/** Returns the span that contains a time: null if the market is open round the clock. */
-export type MarketHours = (kind: Quote["class"], ms: number) => Span | null;
+/** Returns the span of a market that contains a wall time in ms: null if the market is open round the clock. */
+export type MarketHours = (marketClass: Quote["class"], ms: number) => Span | null;
 
-const MS_PER_HOUR = 3_600_000;
-const MS_PER_DAY = 24 * MS_PER_HOUR;
-
-/** All markets keep the hours of New York. */
+/** The zone of the hours of all markets. */
 const MARKET_ZONE = "America/New_York";
 
 /** A daily session: its weekdays (0 is Sunday), its opening after midnight, and its length, in local time. */
@@ -31,21 +29,21 @@ interface DailySession {
 /** Sunday 18:00 to Friday 17:00, with a break from 17:00 to 18:00 every day. */
 const ROUND_THE_WEEK: DailySession = {
   days: [0, 1, 2, 3, 4],
-  opensAfterMs: 18 * MS_PER_HOUR,
-  lastsMs: 23 * MS_PER_HOUR,
+  opensAfterMs: 18 * HOUR_MS,
+  lastsMs: 23 * HOUR_MS,
 };
 
-const SESSION_OF: Readonly<Record<Quote["class"], DailySession | null>> = {
+const DAILY_SESSIONS: Readonly<Record<Quote["class"], DailySession | null>> = {
   crypto: null,
   metals: ROUND_THE_WEEK,
   oil: ROUND_THE_WEEK,
-  indices: { days: [1, 2, 3, 4, 5], opensAfterMs: 9.5 * MS_PER_HOUR, lastsMs: 6.5 * MS_PER_HOUR },
+  indices: { days: [1, 2, 3, 4, 5], opensAfterMs: 9.5 * HOUR_MS, lastsMs: 6.5 * HOUR_MS },
 };
 
-/** Days to either side of a time, more than any weekend, so that there is a session on both sides. */
+/** Days before and after a time. They are more than any weekend, so that a session lies on either side. */
 const DAYS_AROUND = 4;
 
-/** Cached spans: for each class the current one and one of a quote's receipt, and some more. */
+/** The most cached spans. Each of the three classes needs the current span and that of a quote's receipt. */
 const MAX_CACHED_SPANS = 16;
 
 /** Creates the calendar of all markets. */
@@ -60,12 +58,13 @@ export function createMarketHours(): MarketHours {
     minute: "numeric",
     second: "numeric",
   });
-  const cached: { readonly kind: Quote["class"]; readonly span: Span }[] = [];
+  const cached: { readonly marketClass: Quote["class"]; readonly span: Span }[] = [];
 
-  /** Converts a time to local time, written as if it were UTC. */
+  /** Converts a time to the local time, as ms that read as UTC. */
   function toLocal(ms: number): number {
     const parts = localTime.formatToParts(ms);
-    const part = (type: string) => Number(parts.find((each) => each.type === type)?.value);
+    const part = (type: string) =>
+      Number(parts.find((candidate) => candidate.type === type)?.value);
     return Date.UTC(
       part("year"),
       part("month") - 1,
@@ -76,17 +75,18 @@ export function createMarketHours(): MarketHours {
     );
   }
 
-  /** Converts local time back. No session begins or ends in the hour that a clock change skips. */
+  /** Converts a local time back. No session begins or ends in the hour that a clock change skips. */
   function fromLocal(local: number): number {
-    const guess = local + 5 * MS_PER_HOUR;
+    // New York is 5 hours behind UTC in winter. The second conversion corrects the guess for summer.
+    const guess = local + 5 * HOUR_MS;
     return guess - (toLocal(guess) - local);
   }
 
   function sessionsAround(ms: number, { days, opensAfterMs, lastsMs }: DailySession): Span[] {
-    const today = Math.floor(toLocal(ms) / MS_PER_DAY);
+    const today = Math.floor(toLocal(ms) / DAY_MS);
     return Array.from(
       { length: 2 * DAYS_AROUND + 1 },
-      (_, n) => (today - DAYS_AROUND + n) * MS_PER_DAY,
+      (_, index) => (today - DAYS_AROUND + index) * DAY_MS,
     )
       .filter((day) => days.includes(new Date(day).getUTCDay()))
       .map((day) => ({
@@ -106,15 +106,15 @@ export function createMarketHours(): MarketHours {
     };
   }
 
-  return (kind, ms) => {
-    const session = SESSION_OF[kind];
+  return (marketClass, ms) => {
+    const session = DAILY_SESSIONS[marketClass];
     if (session === null) return null;
-    const known = cached.find((each) =>
-      each.kind === kind && each.span.start <= ms && ms < each.span.end
+    const hit = cached.find((entry) =>
+      entry.marketClass === marketClass && entry.span.start <= ms && ms < entry.span.end
     );
-    if (known !== undefined) return known.span;
+    if (hit !== undefined) return hit.span;
     const span = spanOf(ms, session);
-    cached.unshift({ kind, span });
+    cached.unshift({ marketClass, span });
     cached.length = Math.min(cached.length, MAX_CACHED_SPANS);
     return span;
   };

@@ -19,19 +19,19 @@ import type { SnapshotEvaluator } from "./topic.ts";
 const JITTER = 0.2;
 
 /** The dependencies of a poller. */
-export interface PollerOptions extends Pick<FailoverOptions, "providers" | "divergenceBoundPct"> {
+export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxDivergencePct"> {
   readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
   readonly spanAt: MarketHours;
   readonly sink: QuoteSink;
-  /** The `simulated` of every quote. */
+  /** The value of `simulated` in every quote. */
   readonly isSimulated: boolean;
 }
 
-/** Lists the providers that are the most preferred one of some symbol. */
-function mostPreferred(providers: readonly Provider[]): Provider[] {
-  return providers.filter(({ symbols }, position) =>
+/** Lists the providers that are the first choice for at least one symbol. */
+function mostPreferredOf(providers: readonly Provider[]): Provider[] {
+  return providers.filter(({ symbols }, index) =>
     symbols.some((symbol) =>
-      !providers.slice(0, position).some((before) => before.symbols.includes(symbol))
+      !providers.slice(0, index).some((earlier) => earlier.symbols.includes(symbol))
     )
   );
 }
@@ -56,17 +56,18 @@ export class Poller implements SnapshotEvaluator {
   #isRunning = false;
   #cancelPoll = () => {};
 
-  /** Creates a poller that does nothing yet. */
   constructor(options: PollerOptions) {
     const { runtime, spanAt, isSimulated } = options;
     const providers = options.providers.map(({ provider }) => provider);
     this.#runtime = runtime;
     this.#createdAt = isoTime(runtime.clock.now());
-    this.#preferred = mostPreferred(providers);
+    this.#preferred = mostPreferredOf(providers);
     const shortest = (ms: (provider: Provider) => number) => Math.min(...this.#preferred.map(ms));
-    this.#intervalMs = shortest(({ intervalMs }) => intervalMs);
-    this.#closedIntervalMs = shortest((each) => each.closedIntervalMs ?? each.intervalMs);
-    this.#ttlMs = shortest(({ ttlMs }) => ttlMs);
+    this.#intervalMs = shortest((provider) => provider.intervalMs);
+    this.#closedIntervalMs = shortest((provider) =>
+      provider.closedIntervalMs ?? provider.intervalMs
+    );
+    this.#ttlMs = shortest((provider) => provider.ttlMs);
     this.nextPollDelayS = Math.max(1, Math.ceil(this.#intervalMs / 1000));
     const freshness = new FreshnessRules(runtime.clock, spanAt);
     this.#freshness = freshness;
@@ -76,10 +77,11 @@ export class Poller implements SnapshotEvaluator {
   }
 
   /**
-   * Starts polling: at once, or when the last poll is a TTL ago. A poller runs once at a time.
+   * Starts polling: immediately, or once the TTL since the last poll has passed. The caller stops the poller before it
+   * starts it again.
    *
    * @param intervalFactor Multiplies all intervals.
-   * @returns A function that stops it.
+   * @returns A function that stops polling. A second call has no effect while the poller is stopped.
    */
   start(intervalFactor = 1): () => void {
     this.#freshness.intervalFactor = intervalFactor;
@@ -93,7 +95,7 @@ export class Poller implements SnapshotEvaluator {
     };
   }
 
-  /** Polls if the last poll is a TTL ago. It joins a poll that is under way, and never rejects. */
+  /** Polls if the TTL since the last poll has passed, or joins a poll that is under way. Never rejects. */
   refresh(): Promise<void> {
     if (this.#polling === null && this.#sincePollMs() < this.#ttlMs) return Promise.resolve();
     this.#polling ??= this.#poll()
@@ -111,13 +113,13 @@ export class Poller implements SnapshotEvaluator {
 
   evaluateStatus(status: Status): Status {
     // Without polling, the published status is the newest one.
-    const own = this.#isRunning ? this.#failover.statuses() : [];
-    return own.find(({ provider }) => provider === status.provider) ?? status;
+    const statuses = this.#isRunning ? this.#failover.statuses() : [];
+    return statuses.find(({ provider }) => provider === status.provider) ?? status;
   }
 
   pendingStatuses(): Status[] {
-    const asked = this.#failover.statuses().map(({ provider }) => provider);
-    return this.#preferred.filter(({ name }) => !asked.includes(name))
+    const called = this.#failover.statuses().map(({ provider }) => provider);
+    return this.#preferred.filter(({ name }) => !called.includes(name))
       .map(({ name, symbols, title }) => ({
         provider: name,
         symbols: [...symbols],
@@ -130,21 +132,21 @@ export class Poller implements SnapshotEvaluator {
   }
 
   async #poll(): Promise<void> {
-    // First what went stale while nothing was polled, before it is fresh again.
+    // Values that went stale while nothing was polled are published as stale first, before the poll refreshes them.
     await this.#publisher.publish();
     for (const check of this.#failover.checkStandbys()) {
       void this.#publishAfter(check).catch((thrown) =>
         this.#runtime.log.error("Checking a standby failed", { reason: messageOf(thrown) })
       );
     }
-    const answers = this.#failover.poll(this.#freshness.intervalFactor * this.#intervalMs);
-    const results = await Promise.allSettled(answers.map((answer) => this.#publishAfter(answer)));
+    const polls = this.#failover.poll(this.#freshness.intervalFactor * this.#intervalMs);
+    const results = await Promise.allSettled(polls.map((poll) => this.#publishAfter(poll)));
     const failed = results.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected") throw failed.reason;
   }
 
-  async #publishAfter(answer: Promise<void>): Promise<void> {
-    await answer;
+  async #publishAfter(poll: Promise<void>): Promise<void> {
+    await poll;
     await this.#publisher.publish();
   }
 
@@ -152,12 +154,15 @@ export class Poller implements SnapshotEvaluator {
     return this.#runtime.clock.elapsed() - this.#polledElapsed;
   }
 
-  /** Polls an interval after the end of the last poll: not within its TTL, and not after an opening of its markets. */
+  /**
+   * Schedules the next poll an interval after the end of the last one. It is not within the TTL, and while all markets are
+   * closed it is not after the next opening.
+   */
   #schedulePoll(intervalMs: number): void {
     const { clock } = this.#runtime;
     const ttlMs = this.#freshness.intervalFactor * this.#ttlMs;
     const sincePollMs = this.#sincePollMs();
-    const opensInMs = this.#isClosed() ? this.#failover.changesInMs(0) : Infinity;
+    const opensInMs = this.#isClosed() ? this.#failover.msUntilChange(0) : Infinity;
     const delayMs = Math.max(ttlMs - sincePollMs, Math.min(intervalMs - sincePollMs, opensInMs));
     this.#cancelPoll();
     this.#cancelPoll = clock.after(Math.max(0, delayMs), async () => {

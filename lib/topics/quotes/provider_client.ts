@@ -1,5 +1,5 @@
 /**
- * The client of one provider: it asks the provider, and derives the provider's status from the outcomes.
+ * The client of one provider. It calls the provider and derives the status of the provider from the outcomes.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { type Freshness, type FreshnessRules, track, type TrackedReading } from 
 import type { Provider } from "./providers/provider.ts";
 import { NO_ANSWER, type Status } from "./quote.ts";
 
-/** A provider and the upstream that it is read through. */
+/** A provider and its upstream. */
 export interface ConnectedProvider {
   readonly provider: Provider;
   readonly upstream: Upstream;
 }
 
-/** The part of a provider among those that share its symbols. */
+/** The role of a provider among the providers of the same symbols. */
 export interface ProviderRole {
-  /** The title of the provider that serves in its place: null if it serves itself. */
+  /** The title of the provider that serves instead: null if this provider serves. */
   readonly standbyFor: string | null;
-  /** Further remarks on its quotes, for users. */
+  /** Further remarks on the quotes, for users. */
   readonly remarks: readonly string[];
   /** Wall time of the next poll, in ms. */
   readonly nextPollAt: number;
@@ -37,24 +37,31 @@ interface DatedState {
 
 const SECONDS_PER_DAY = 86_400;
 
-function durationText(seconds: number): string {
+/** A rounded duration. */
+interface Duration {
+  readonly amount: number;
+  readonly unit: "min" | "d";
+}
+
+function toDuration(seconds: number): Duration {
   return seconds < SECONDS_PER_DAY
-    ? `${Math.round(seconds / 60)} min`
-    : `${Math.round(seconds / SECONDS_PER_DAY)} d`;
+    ? { amount: Math.round(seconds / 60), unit: "min" }
+    : { amount: Math.round(seconds / SECONDS_PER_DAY), unit: "d" };
 }
 
 /** Describes the delay of prices, such as "Prices are delayed by 10 to 15 min". */
 export function delayText(
   readings: readonly Pick<TrackedReading, "is_delayed" | "delay_s">[],
 ): string {
-  const delays = readings.filter((each) => each.is_delayed).map((each) => each.delay_s)
-    .filter((each) => each !== null);
-  if (delays.length === 0) return "Prices are delayed";
-  const [least, most] = [durationText(Math.min(...delays)), durationText(Math.max(...delays))];
-  if (least === most) return `Prices are delayed by ${most}`;
-  const [from] = least.split(" ");
-  const [, unit] = most.split(" ");
-  return `Prices are delayed by ${least.endsWith(` ${unit}`) ? from : least} to ${most}`;
+  const delaysS = readings.filter(({ is_delayed }) => is_delayed).map(({ delay_s }) => delay_s)
+    .filter((delayS) => delayS !== null);
+  if (delaysS.length === 0) return "Prices are delayed";
+  const [min, max] = [toDuration(Math.min(...delaysS)), toDuration(Math.max(...delaysS))];
+  const end = `${max.amount} ${max.unit}`;
+  if (min.unit !== max.unit) return `Prices are delayed by ${min.amount} ${min.unit} to ${end}`;
+  return min.amount === max.amount
+    ? `Prices are delayed by ${end}`
+    : `Prices are delayed by ${min.amount} to ${end}`;
 }
 
 /** The client of a provider. */
@@ -85,8 +92,8 @@ export class ProviderClient {
     return this.#upstream.health().breaker;
   }
 
-  /** Asks for these symbols. @returns The readings, without the symbols that failed. Never rejects. */
-  async ask(symbols: readonly string[]): Promise<readonly TrackedReading[]> {
+  /** Fetches these symbols, and returns the readings without the symbols that failed. Never rejects. */
+  async fetchReadings(symbols: readonly string[]): Promise<readonly TrackedReading[]> {
     const readings: TrackedReading[] = [];
     const failures = new Map<string, string>();
     await Promise.all(symbols.map(async (symbol) => {
@@ -97,24 +104,24 @@ export class ProviderClient {
         failures.set(symbol, this.#failureText(thrown));
       }
     }));
-    // All at once, since the status is read meanwhile.
+    // The results are stored together, since the status may be read during the calls.
     for (const reading of readings) {
       this.#readings.set(reading.symbol, reading);
       this.#failures.delete(reading.symbol);
     }
-    for (const [symbol, text] of failures) this.#failures.set(symbol, text);
+    for (const [symbol, message] of failures) this.#failures.set(symbol, message);
     return readings;
   }
 
-  /** Returns true for a reading that is not stale. */
+  /** Tests if a reading is not stale. */
   isFresh(reading: TrackedReading): boolean {
-    return !this.#freshness.ofReading(reading, this.provider.intervalMs).isStale;
+    return !this.#freshness.assessReading(reading, this.provider.intervalMs).isStale;
   }
 
-  /** Returns the status now: null before the first answer. It dates and logs a change of state. */
-  status(role: ProviderRole): Status | null {
+  /** Returns the current status, and dates and logs a change of state. Null before the first outcome of a call. */
+  updateStatus(role: ProviderRole): Status | null {
     if (this.#readings.size === 0 && this.#failures.size === 0) return null;
-    const { state, since } = this.#datedState(role);
+    const { state, since } = this.#updateState(role);
     const { breaker, nextTryAt } = this.#upstream.health();
     const nextAt = nextTryAt === null ? null : Math.max(nextTryAt, role.nextPollAt);
     return {
@@ -128,16 +135,16 @@ export class ProviderClient {
     };
   }
 
-  /** Returns the time until the status changes by itself, in ms: the first change since `agoMs` ago. */
-  changesInMs(agoMs: number): number {
+  /** Returns the time until freshness changes the status, in ms. A change in the last `lookBackMs` counts. */
+  msUntilChange(lookBackMs: number): number {
     return Math.min(
       ...[...this.#readings.values()].map((reading) =>
-        this.#freshness.changesInMs(reading, this.provider.intervalMs, agoMs)
+        this.#freshness.msUntilChange(reading, this.provider.intervalMs, lookBackMs)
       ),
     );
   }
 
-  /** Describes a failure. While the upstream makes no calls, the failure before says more. */
+  /** Describes a failure. While the upstream makes no calls, the last failure of a call says more. */
   #failureText(thrown: unknown): string {
     const { name, title } = this.provider;
     if (thrown instanceof UpstreamFailure) {
@@ -148,14 +155,14 @@ export class ProviderClient {
     return `${title} could not be read`;
   }
 
-  #markets(): Freshness[] {
+  #freshnessOfReadings(): Freshness[] {
     return [...this.#readings.values()].map((reading) =>
-      this.#freshness.ofReading(reading, this.provider.intervalMs)
+      this.#freshness.assessReading(reading, this.provider.intervalMs)
     );
   }
 
-  /** `since` changes only with the state. */
-  #datedState(role: ProviderRole): DatedState {
+  /** Determines the state. A change is dated and logged, so `since` changes only with the state. */
+  #updateState(role: ProviderRole): DatedState {
     const state = this.#currentState(role);
     if (this.#state?.state === state) return this.#state;
     this.#state = { state, since: this.#beginningOf(state) };
@@ -169,36 +176,37 @@ export class ProviderClient {
   }
 
   #currentState({ standbyFor }: ProviderRole): Status["state"] {
-    // A half-open breaker has not proved yet that the provider is back.
+    // A half-open circuit breaker does not prove that the provider has recovered.
     if (this.#readings.size === 0 || this.breaker !== "closed") return "down";
-    const markets = this.#markets();
-    if (markets.every(({ session }) => session === "closed")) return "closed";
-    const isSilent = markets.every(({ isStale, session }) => isStale || session === "closed");
-    // A provider on standby is seldom asked: its silence means nothing, unless it failed.
+    const freshness = this.#freshnessOfReadings();
+    if (freshness.every(({ session }) => session === "closed")) return "closed";
+    const isSilent = freshness.every(({ isStale, session }) => isStale || session === "closed");
+    // A provider on standby is rarely called, so its silence is not a fault unless a call failed.
     if (isSilent && (this.#failures.size > 0 || standbyFor === null)) return "stale";
-    return [...this.#readings.values()].some((each) => each.is_delayed) ? "delayed" : "live";
+    return [...this.#readings.values()].some(({ is_delayed }) => is_delayed) ? "delayed" : "live";
   }
 
-  /** Dates a new state. Silence and closing hours may be noticed late, if nothing is polled: their beginning is known. */
+  /**
+   * Dates a new state. Without polls, silence and closing hours may be noticed late. Their beginning follows from the
+   * freshness of the readings.
+   */
   #beginningOf(state: Status["state"]): number {
     const now = this.#clock.now();
-    const before = this.#state;
-    const isNoticedLate = state === "stale" || state === "closed";
-    if (before === null || before.state === "down" || !isNoticedLate) return now;
-    const began = Math.max(...this.#markets().map(({ since }) => since));
-    return Math.min(now, Math.max(began, before.since));
+    const previous = this.#state;
+    const mayBeNoticedLate = state === "stale" || state === "closed";
+    if (previous === null || previous.state === "down" || !mayBeNoticedLate) return now;
+    const began = Math.max(...this.#freshnessOfReadings().map(({ since }) => since));
+    return Math.min(now, Math.max(began, previous.since));
   }
 
   #reason(state: Status["state"], { standbyFor, remarks }: ProviderRole): string | null {
     const isDown = state === "down";
-    const text = standbyFor !== null && !isDown
+    const description = standbyFor !== null && !isDown
       ? `On standby while ${standbyFor} serves`
       : this.#stateText(state);
-    // Failures come first.
-    const all = new Set(
-      [...this.#failures.values(), ...isDown ? [] : remarks, text].filter((each) => each !== null),
-    );
-    return all.size === 0 ? null : [...all].join("; ");
+    const sentences = [...this.#failures.values(), ...isDown ? [] : remarks, description]
+      .filter((sentence) => sentence !== null);
+    return sentences.length === 0 ? null : [...new Set(sentences)].join("; ");
   }
 
   #stateText(state: Status["state"]): string | null {
@@ -206,7 +214,7 @@ export class ProviderClient {
       case "down":
       case "stale":
         return this.#failures.values().next().value ?? this.#upstream.health().failure?.message ??
-          (this.#isAnswering() ? "No new price for twice the poll interval" : NO_ANSWER);
+          (this.#isResponding() ? "No new price for twice the poll interval" : NO_ANSWER);
       case "closed":
         return "Markets are closed";
       case "delayed":
@@ -216,8 +224,8 @@ export class ProviderClient {
     }
   }
 
-  /** Returns true if the provider answers, though with nothing new. */
-  #isAnswering(): boolean {
+  /** Tests if the provider responds, even without news. */
+  #isResponding(): boolean {
     const maxAgeMs = 2 * this.#freshness.intervalFactor * this.provider.intervalMs;
     const elapsed = this.#clock.elapsed();
     return [...this.#readings.values()]

@@ -13,7 +13,7 @@ export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
   example: "76975.10",
 });
 
-/** Validates a class of instruments. The page groups its rows by it. */
+/** Validates a class of instruments, by which the page groups its rows. */
 export const QuoteClass = z.enum(["crypto", "metals", "oil", "indices"]);
 
 /** Validates a quote. Percentages are in percent: -0.95 is -0.95 %. */
@@ -48,7 +48,7 @@ export const Quote = z.object({
 /** One price of one symbol. */
 export type Quote = Readonly<z.infer<typeof Quote>>;
 
-/** Validates the status of a provider. Its reason is a text for users. */
+/** Validates the status of a provider. `reason` is a text for users. */
 export const Status = z.object({
   provider: z.string().meta({ example: "coinbase" }),
   symbols: z.array(z.string()),
@@ -62,7 +62,7 @@ export const Status = z.object({
 /** The status of a provider. */
 export type Status = Readonly<z.infer<typeof Status>>;
 
-/** The reason of a status without answers. */
+/** The reason of a status whose provider does not respond. */
 export const NO_ANSWER = "No answer for twice the poll interval";
 
 /** Validates a snapshot, the initial event of `quotes`. */

@@ -10,7 +10,7 @@ import { percentOf, subtract } from "./providers/decimal.ts";
 import { changeSince, NO_CHANGE, type Provider, type Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
-/** A price further off than this, in percent, needs a second reading that confirms it. */
+/** The largest difference from the cached price, in percent, that needs no second reading as a confirmation. */
 const MAX_JUMP_PCT = 20;
 
 /** The result of a validation: `quarantine` keeps a reading until another one confirms it. */
@@ -24,29 +24,31 @@ function isOlder(reading: Reading, cached: Reading, now: number): boolean {
   if (reading.receivedElapsed < cached.receivedElapsed) return true;
   if (reading.as_of === null || cached.as_of === null) return false;
   const cachedAsOf = Date.parse(cached.as_of);
-  // A market time in the future was a mistake, and must not block later readings.
+  // A market time in the future is an error, and must not block later readings.
   return cachedAsOf <= now && Date.parse(reading.as_of) < cachedAsOf;
 }
 
-/** Returns true for another reading of about the same price. A trade that is read twice does not confirm itself. */
+/** Tests if another reading has about the same price. A trade that is read twice does not confirm itself. */
 function confirms(reading: Reading, quarantined: Reading): boolean {
-  const isAnother = reading.as_of === null
+  const isOtherReading = reading.as_of === null
     ? reading.receivedElapsed !== quarantined.receivedElapsed
     : reading.as_of !== quarantined.as_of;
-  return isAnother && !isJump(quarantined.price, reading.price);
+  return isOtherReading && !isJump(quarantined.price, reading.price);
 }
 
-/**
- * Validates a reading against the cached one.
- *
- * @param quarantined The reading that waits to be confirmed, if there is one.
- * @param now Wall time in ms: the market's time is compared with it.
- */
+/** The readings of a symbol that a new reading is validated against. */
+export interface ValidationContext {
+  readonly cached: Reading | undefined;
+  /** The reading that waits for a confirmation. */
+  readonly quarantined?: Reading | undefined;
+  /** Wall time in ms, with which market times are compared. */
+  readonly now: number;
+}
+
+/** Validates a reading against the cached reading of the same symbol. */
 export function validateReading(
   reading: Reading,
-  cached: Reading | undefined,
-  quarantined: Reading | undefined,
-  now: number,
+  { cached, quarantined, now }: ValidationContext,
 ): Validation {
   if (cached === undefined) return "accept";
   if (isOlder(reading, cached, now)) return "reject";
@@ -58,8 +60,8 @@ export function validateReading(
 type MeasuredChange = Pick<Quote, "change" | "change_pct" | "basis">;
 
 /**
- * Creates the baselines of one provider that sends no previous price: a function that measures the change of a reading
- * since the provider's first price of the UTC day.
+ * Creates a function that measures the change of a reading since the first price of the UTC day, by symbol. It serves one
+ * provider that sends no previous price.
  */
 function createBaseline(): (reading: Reading) => MeasuredChange {
   const baselines = new Map<string, { readonly day: string; readonly first: Reading }>();
@@ -86,13 +88,13 @@ interface CachedReading {
 export interface QuoteCacheOptions {
   readonly clock: Clock;
   readonly freshness: FreshnessRules;
-  /** In order of preference. Their symbols are those of the cache. */
+  /** In order of preference. The cache holds their symbols. */
   readonly providers: readonly Provider[];
-  /** The `simulated` of every quote. */
+  /** The value of `simulated` in every quote. */
   readonly isSimulated: boolean;
 }
 
-/** The latest quotes of symbols that share providers. A quote stays until another one replaces it. */
+/** The latest quotes of symbols that share providers. A quote stays until a later quote replaces it. */
 export class QuoteCache {
   readonly #options: QuoteCacheOptions;
   readonly #cached = new Map<string, CachedReading>();
@@ -107,34 +109,42 @@ export class QuoteCache {
     );
   }
 
-  /** Puts a reading into the cache if it is valid. @returns True if it was put. */
+  /** Puts a reading into the cache if it is valid, and returns true if it is. */
   put(reading: TrackedReading, provider: Provider): boolean {
     const { symbol } = reading;
     const cached = this.#cached.get(symbol)?.reading;
     const quarantined = this.#quarantined.get(symbol);
-    const validation = validateReading(reading, cached, quarantined, this.#options.clock.now());
+    const validation = validateReading(reading, {
+      cached,
+      quarantined,
+      now: this.#options.clock.now(),
+    });
     if (validation === "quarantine") this.#quarantined.set(symbol, reading);
     if (validation !== "accept") return false;
     this.#quarantined.delete(symbol);
     const change = this.#baselines.get(provider.name)?.(reading);
-    // The wall clock may have been set back: `received_at` never moves backwards.
+    // The wall clock may have been set back, and `received_at` never moves backwards.
     const isBehind = cached !== undefined && reading.received_at < cached.received_at;
     const received_at = isBehind ? cached.received_at : reading.received_at;
     this.#cached.set(symbol, { reading: { ...reading, ...change, received_at }, provider });
     return true;
   }
 
-  /** Returns the reading of a symbol if it came from this source. */
+  /** Returns the cached reading of a symbol: undefined if it came from another source. */
   readingOf(symbol: string, source: string): TrackedReading | undefined {
     const cached = this.#cached.get(symbol);
     return cached?.provider.name === source ? cached.reading : undefined;
   }
 
-  /** Lists all quotes as they are now. */
+  /** Lists all quotes, with their current session and staleness. */
   quotes(): Quote[] {
     return [...this.#cached.values()].map(({ reading, provider }) => {
-      const { period: _, receivedElapsed: __, newsElapsed: ___, ...fields } = reading;
-      const { session, isStale } = this.#options.freshness.ofReading(reading, provider.intervalMs);
+      const { period: _period, receivedElapsed: _received, newsElapsed: _news, ...fields } =
+        reading;
+      const { session, isStale } = this.#options.freshness.assessReading(
+        reading,
+        provider.intervalMs,
+      );
       return {
         ...instrumentOf(reading.symbol),
         ...fields,
@@ -156,16 +166,16 @@ export class QuoteCache {
     // The source may have repeated the quote since it was published.
     const reading = this.readingOf(quote.symbol, quote.source);
     const { session, isStale } = reading !== undefined && reading.received_at >= quote.received_at
-      ? freshness.ofReading(reading, provider.intervalMs)
-      : freshness.ofQuote(quote, provider.intervalMs);
+      ? freshness.assessReading(reading, provider.intervalMs)
+      : freshness.assessQuote(quote, provider.intervalMs);
     return { ...quote, session, is_stale: isStale };
   }
 
-  /** Returns the time until a quote changes by itself, in ms: the first change since `agoMs` ago. */
-  changesInMs(agoMs: number): number {
+  /** Returns the time until freshness changes a quote, in ms. A change in the last `lookBackMs` counts. */
+  msUntilChange(lookBackMs: number): number {
     return Math.min(
       ...[...this.#cached.values()].map(({ reading, provider }) =>
-        this.#options.freshness.changesInMs(reading, provider.intervalMs, agoMs)
+        this.#options.freshness.msUntilChange(reading, provider.intervalMs, lookBackMs)
       ),
     );
   }

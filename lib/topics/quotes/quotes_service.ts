@@ -1,5 +1,5 @@
 /**
- * The quotes of an isolate. While the topic has a subscriber on any isolate, one isolate of all polls the providers.
+ * The quotes of an isolate. While the topic has a subscriber on any isolate, one elected isolate polls the providers.
  *
  * @module
  */
@@ -7,24 +7,19 @@ import type { EventInput } from "../../core/event.ts";
 import { ORIGIN, type Position } from "../../core/position.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { isoTime } from "../../core/time.ts";
 import type { Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
-import { createUpstream } from "../../upstream/upstream.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection, type LeaderElection } from "../leader_election.ts";
 import type { QuoteSink } from "./change_publisher.ts";
-import { SYMBOLS } from "./instruments.ts";
-import { createMarketHours } from "./market_hours.ts";
-import { Poller } from "./poller.ts";
-import type { Provider } from "./providers/provider.ts";
-import { type ProviderConfig, providersFor } from "./providers/registry.ts";
+import { createPollers, unservedSymbols } from "./pollers.ts";
+import type { ProviderConfig } from "./providers/registry.ts";
 import { Snapshot } from "./quote.ts";
-import { quotesTopic, type SnapshotEvaluator } from "./topic.ts";
+import { createQuotesTopic } from "./topic.ts";
 
-/** The interval factor while the store is unavailable, since every isolate then polls for itself. */
+/** The interval factor while the store is unavailable, because every isolate then polls separately. */
 const DEGRADED_INTERVAL_FACTOR = 4;
 
 /** Serves quotes. */
@@ -32,81 +27,21 @@ export interface QuotesService {
   readonly topic: Topic;
   /** The recommended delay of a client's next poll, in whole seconds. */
   readonly nextPollDelayS: number;
-  /** Keeps polls running for a while, and waits briefly for quotes that are within their TTL. Never rejects. */
+  /** Keeps polls running for some intervals, and waits briefly for quotes within their TTL. Never rejects. */
   watch(): Promise<void>;
   /**
    * Returns the quotes of these symbols, or of all, evaluated now.
    *
-   * @returns Also the cursor from which a stream may continue: null if none is known.
+   * @returns The snapshot, and the cursor from which a stream may continue: null if the log has no position yet.
    */
   snapshot(
     symbols?: readonly string[] | null,
   ): Promise<Snapshot & { readonly cursor: Position | null }>;
-  /** Stops polling. Resolves once a lease of this isolate is released. */
+  /** Stops polling. Resolves once the lease of this isolate, if any, is released. */
   resign(): Promise<void>;
 }
 
-/** Groups providers that share a symbol, also through a third one. Each group keeps their order. */
-export function groupBySymbols(
-  providers: readonly Provider[],
-): readonly (readonly Provider[])[] {
-  let groups: Provider[][] = [];
-  for (const provider of providers) {
-    const shares = (group: readonly Provider[]) =>
-      group.some(({ symbols }) => symbols.some((symbol) => provider.symbols.includes(symbol)));
-    const joined = groups.filter(shares).flat();
-    groups = [...groups.filter((group) => !shares(group)), [...joined, provider]];
-  }
-  return groups.map((group) => providers.filter((provider) => group.includes(provider)));
-}
-
-/** Creates one poller for each group of providers. Nothing starts yet. */
-export function pollersFor(
-  runtime: Runtime,
-  config: ProviderConfig,
-  sink: QuoteSink,
-): readonly Poller[] {
-  const spanAt = createMarketHours();
-  return groupBySymbols(providersFor(config)).map((group) =>
-    new Poller({
-      runtime,
-      spanAt,
-      providers: group.map((provider) => ({
-        provider,
-        upstream: createUpstream(runtime, provider),
-      })),
-      sink,
-      isSimulated: config.DEMO,
-      divergenceBoundPct: config.QUORUM_BOUND_PCT,
-    })
-  );
-}
-
-/** Evaluates the symbols without a provider: quotes that the log still holds are stale, and a status says why. */
-export function unservedSymbols(
-  { clock }: Pick<Runtime, "clock">,
-  config: ProviderConfig,
-): SnapshotEvaluator {
-  const since = isoTime(clock.now());
-  const served = new Set(providersFor(config).flatMap(({ symbols }) => symbols));
-  const symbols = SYMBOLS.filter((symbol) => !served.has(symbol));
-  return {
-    evaluateQuote: (quote) => symbols.includes(quote.symbol) ? { ...quote, is_stale: true } : quote,
-    evaluateStatus: (status) => status,
-    pendingStatuses: () =>
-      symbols.length === 0 ? [] : [{
-        provider: "none",
-        symbols: [...symbols],
-        state: "down",
-        since,
-        reason: "no source configured",
-        breaker: "closed",
-        next_try_at: null,
-      }],
-  };
-}
-
-/** Publishes as the leader. While the log is unavailable, it overlays the values for this isolate's subscribers. */
+/** Publishes as the leader. While the log is unavailable, it overlays the values for the subscribers of this isolate. */
 class LeaderSink implements QuoteSink {
   readonly republishUnchanged: boolean;
   readonly #hub: Hub;
@@ -120,7 +55,7 @@ class LeaderSink implements QuoteSink {
     this.#election = election;
   }
 
-  /** Overlay values have no id and exist in this isolate alone: they count as published only while it is degraded. */
+  /** Overlay values have no id and exist in this isolate only, so they count as published only while it is degraded. */
   async published(): Promise<ReadonlyMap<string, string>> {
     if (this.#election.role === "idle") return new Map();
     const { events } = await this.#hub.latest({ topic: this.#topic, tags: null });
@@ -158,11 +93,10 @@ export function createQuotesService(
   shared: Pick<SharedState, "lease" | "health">,
 ): QuotesService {
   const election = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
-  const evaluators = [unservedSymbols(runtime, config)];
-  const topic = quotesTopic(evaluators);
+  const topic = createQuotesTopic(() => evaluators);
   const sink = new LeaderSink(hub, topic, election, shared.health.kind === "redis");
-  const pollers = pollersFor(runtime, config, sink);
-  evaluators.push(...pollers);
+  const pollers = createPollers(runtime, config, sink);
+  const evaluators = [unservedSymbols(runtime, config), ...pollers];
   const delaysS = pollers.map((poller) => poller.nextPollDelayS);
   let stopPolling = () => {};
 
@@ -176,7 +110,7 @@ export function createQuotesService(
   hub.whileSubscribed(topic, election.start);
   hub.onPublished(topic, election.postponeClaim);
 
-  /** Only the leader fetches quotes past their TTL: the others receive them. */
+  /** Refreshes quotes that are past their TTL if this isolate leads. Other isolates receive them from the leader. */
   async function refresh(): Promise<void> {
     await election.waitForRole();
     if (election.role !== "leader") return;
@@ -192,8 +126,8 @@ export function createQuotesService(
     },
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.latest({ topic, tags: symbols });
-      const opening = topic.open?.(events, symbols && new Set(symbols));
-      const { quotes, status } = Snapshot.parse(JSON.parse(opening?.json ?? "{}"));
+      const { json } = topic.open(events, symbols === null ? null : new Set(symbols));
+      const { quotes, status } = Snapshot.parse(JSON.parse(json));
       return { quotes, status, cursor };
     },
     resign: election.resign,

@@ -6,56 +6,60 @@
 import type { Provider } from "./providers/provider.ts";
 
 /**
- * Good answers in a row after which a preferred provider takes a symbol back. Two are possible within the time in which
- * a circuit breaker counts its three failures: a way back takes as much proof as the way out.
+ * Good responses in a row after which a preferred provider takes a symbol back. A circuit breaker opens after as many
+ * failures, so a return takes as much proof as a fail-over.
  */
-const RECOVERY_ANSWERS = 3;
+const RECOVERY_RESPONSES = 3;
 
 /** The serving provider of each symbol, by name. */
 export class ServingTable {
   readonly #providers: readonly Pick<Provider, "name" | "symbols">[];
   readonly #serving = new Map<string, string>();
-  readonly #recoveries = new Map<string, { readonly answers: number; readonly elapsed: number }>();
+  readonly #recoveries = new Map<
+    string,
+    { readonly responses: number; readonly elapsed: number }
+  >();
 
   /** @param providers In order of preference. */
   constructor(providers: readonly Pick<Provider, "name" | "symbols">[]) {
     this.#providers = providers;
   }
 
-  /** Returns the serving provider of a symbol: at first the most preferred one. */
+  /** Returns the serving provider of a symbol: initially the most preferred one. Undefined for an unknown symbol. */
   serving(symbol: string): string | undefined {
     return this.#serving.get(symbol) ?? this.#candidates(symbol)[0];
   }
 
-  /** Lists the candidates that are preferred to the serving one. */
+  /** Lists the candidates that are preferred to the serving provider. */
   preferred(symbol: string): readonly string[] {
     const names = this.#candidates(symbol);
-    return names.slice(0, names.findIndex((name) => name === this.serving(symbol)));
+    const serving = this.serving(symbol);
+    return names.slice(0, names.findIndex((name) => name === serving));
   }
 
-  /** Makes a candidate serve a symbol. All recoveries start again. */
+  /** Makes a candidate serve a symbol. The recovery of every candidate starts again. */
   switchTo(symbol: string, name: string): void {
     this.#serving.set(symbol, name);
-    for (const candidate of this.#candidates(symbol)) this.failed(symbol, candidate);
+    for (const candidate of this.#candidates(symbol)) this.recordFailure(symbol, candidate);
   }
 
   /**
-   * Counts a good answer of a preferred provider. The same answer counts once.
+   * Counts a good response of a preferred provider. The same response counts once.
    *
-   * @param receivedElapsed Monotonic time of its receipt.
+   * @param receivedElapsed Monotonic time of the receipt, which identifies the response.
    * @returns True once the provider has recovered.
    */
-  answered(symbol: string, name: string, receivedElapsed: number): boolean {
+  recordSuccess(symbol: string, name: string, receivedElapsed: number): boolean {
     const key = `${name} ${symbol}`;
-    const before = this.#recoveries.get(key);
-    const isSame = before?.elapsed === receivedElapsed;
-    const answers = (before?.answers ?? 0) + (isSame ? 0 : 1);
-    this.#recoveries.set(key, { answers, elapsed: receivedElapsed });
-    return answers >= RECOVERY_ANSWERS;
+    const previous = this.#recoveries.get(key);
+    const isSame = previous?.elapsed === receivedElapsed;
+    const responses = (previous?.responses ?? 0) + (isSame ? 0 : 1);
+    this.#recoveries.set(key, { responses, elapsed: receivedElapsed });
+    return responses >= RECOVERY_RESPONSES;
   }
 
-  /** Starts the recovery of a preferred provider again. */
-  failed(symbol: string, name: string): void {
+  /** Starts the recovery of a provider again. */
+  recordFailure(symbol: string, name: string): void {
     this.#recoveries.delete(`${name} ${symbol}`);
   }
 

@@ -35,8 +35,8 @@ function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly num
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const source = {
     snapshot: () => ({ quotes: [own], status: [] }),
-    changesInMs(agoMs: number) {
-      const next = changes.find((elapsed) => elapsed > clock.elapsed() - agoMs) ?? Infinity;
+    msUntilChange(lookBackMs: number) {
+      const next = changes.find((elapsed) => elapsed > clock.elapsed() - lookBackMs) ?? Infinity;
       return next - clock.elapsed();
     },
   };

@@ -4,9 +4,9 @@ import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { Health } from "../../../lib/upstream/upstream.ts";
 import {
   createPollerUnderTest,
-  inShort,
   INTERVAL_MS,
   type PollerUnderTest,
+  summarize,
 } from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
@@ -23,7 +23,7 @@ function openBreaker({ clock }: PollerUnderTest): Health {
 async function advance(test: PollerUnderTest, ms: number): Promise<string[]> {
   const before = test.batches.length;
   await test.clock.advance(ms);
-  return test.batches.slice(before).flatMap(inShort);
+  return test.batches.slice(before).flatMap(summarize);
 }
 
 Deno.test("the next candidate takes over at once if the preferred provider fails from the start", async () => {
@@ -48,7 +48,7 @@ Deno.test("a provider that fails keeps its symbols while its circuit breaker is 
   await advance(test, 0);
   test.first.answers = FAILING;
   assertEquals(await advance(test, 0.8 * INTERVAL_MS), [`first live: ${LATE.message}`]);
-  assertEquals(test.second.askedAt.length, 0);
+  assertEquals(test.second.calledAt.length, 0);
   stop();
 });
 
@@ -169,7 +169,7 @@ Deno.test("a preferred provider that hangs holds up no other one", async () => {
     assertEquals(await advance(test, INTERVAL_MS), [`BTC-USD ${price} of second`]);
   }
   // While one call is under way, no second one is sent.
-  assertEquals(first.askedAt.length, 2);
+  assertEquals(first.calledAt.length, 2);
   stop();
 });
 
@@ -200,10 +200,10 @@ Deno.test("a reference source is asked about every 30 s, and a divergence is rep
     "first live: FIRST and SECOND differ by 2.3 % on BTC-USD",
     "second live: On standby while FIRST serves",
   ]);
-  assertEquals(second.askedAt.length, 1);
+  assertEquals(second.calledAt.length, 1);
   second.answers["BTC-USD"] = "100.40";
   assertEquals(await advance(test, 30_000), ["first live"]);
-  assertEquals([second.askedAt.length, first.askedAt.length], [2, 13]);
+  assertEquals([second.calledAt.length, first.calledAt.length], [2, 13]);
   // The prices are not averaged, and the source is not switched.
   const prices = test.batches.flat().filter(({ key }) => key === "BTC-USD");
   assertEquals(prices.map(({ data }) => Object(data).price), ["100.00"]);
@@ -238,7 +238,7 @@ Deno.test("a standby that fails is stale after two intervals of silence", async 
     `second live: ${LATE.message}; On standby while FIRST serves`,
     `second stale: ${LATE.message}; On standby while FIRST serves`,
   ]);
-  assertEquals(first.askedAt.length > 15, true);
+  assertEquals(first.calledAt.length > 15, true);
   stop();
 });
 

@@ -26,7 +26,7 @@ export interface FakeProvider {
   /** The market's time, null if it sends none. */
   asOf: string | null | (() => string);
   /** The wall times at which it was asked for BTC-USD. */
-  readonly askedAt: number[];
+  readonly calledAt: number[];
   readonly connected: ConnectedProvider;
 }
 
@@ -54,7 +54,7 @@ function fakeProvider(
     answers: {},
     health: HEALTHY,
     asOf: null,
-    askedAt: [],
+    calledAt: [],
     connected: {
       provider: {
         name,
@@ -63,7 +63,7 @@ function fakeProvider(
         symbols: ["BTC-USD", "ETH-USD"],
         ...pace,
         read(_upstream, symbol) {
-          if (symbol === "BTC-USD") fake.askedAt.push(clock.now());
+          if (symbol === "BTC-USD") fake.calledAt.push(clock.now());
           const price = fake.answers[symbol];
           if (price === undefined) return new Promise(() => {});
           if (price instanceof Error) return Promise.reject(price);
@@ -127,14 +127,14 @@ export function createPollerUnderTest(
       },
       isSimulated: false,
       spanAt: createMarketHours(),
-      divergenceBoundPct: 1,
+      maxDivergencePct: 1,
     }),
   };
   return test;
 }
 
 /** Summarises the events of a publication. */
-export function inShort(batch: readonly EventInput[] | undefined): string[] {
+export function summarize(batch: readonly EventInput[] | undefined): string[] {
   return (batch ?? []).map(({ type, data }) => {
     if (type === "status") {
       const { provider, state, reason } = Status.parse(data);

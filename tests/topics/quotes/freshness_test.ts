@@ -64,7 +64,11 @@ function seen({ receivedElapsed, newsElapsed, ...reading }: TrackedReading): Obs
 
 /** The freshness at a time of a symbol that is polled every minute, and its end. */
 function standing(what: Observation, time: string): string {
-  const { session, isStale, until } = freshnessOf(spanAt, what, MINUTE, at(time));
+  const { session, isStale, until } = freshnessOf(what, {
+    spanAt,
+    intervalMs: MINUTE,
+    now: at(time),
+  });
   const end = Number.isFinite(until) ? new Date(until).toISOString().slice(8, 16) : "ever";
   return `${session}${isStale ? " stale" : ""} until ${end}`;
 }
@@ -73,7 +77,10 @@ Deno.test("a quote of an open market is stale after two intervals of silence", (
   const quote = answer("18T15:00", "18T14:59");
   assertEquals(standing(quote, "18T15:01"), "open until 18T15:02");
   assertEquals(standing(quote, "18T15:02"), "open stale until 18T21:00");
-  assertEquals(freshnessOf(spanAt, quote, MINUTE, at("18T16:00")).since, at("18T15:02"));
+  assertEquals(
+    freshnessOf(quote, { spanAt, intervalMs: MINUTE, now: at("18T16:00") }).since,
+    at("18T15:02"),
+  );
 });
 
 Deno.test("a quote of a closed market is not stale, and opens and closes by itself", () => {

@@ -4,9 +4,9 @@ import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import {
   createPollerUnderTest,
-  inShort,
   INTERVAL_MS,
   SECOND_INTERVAL_MS,
+  summarize,
 } from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
@@ -21,7 +21,7 @@ Deno.test("a poller publishes that a quote and its source went stale without an 
   assertEquals(batches.length, 1);
   await clock.advance(1);
   stop();
-  assertEquals(batches.slice(1).map(inShort), [[
+  assertEquals(batches.slice(1).map(summarize), [[
     "BTC-USD 100.00 of first, stale",
     "ETH-USD 10.00 of first, stale",
     "first stale: No answer for twice the poll interval",
@@ -38,7 +38,7 @@ Deno.test("a poller publishes that a quote went stale while its first poll is un
   const stop = poller.start();
   await clock.advance(2 * INTERVAL_MS);
   stop();
-  assertEquals(inShort(batches[1])[0], "BTC-USD 100.00 of first, stale");
+  assertEquals(summarize(batches[1])[0], "BTC-USD 100.00 of first, stale");
 });
 
 Deno.test("a quote is stale by the interval of its own source", async () => {
@@ -69,7 +69,7 @@ Deno.test("a poller that is started after an hour publishes stale quotes before 
   const stop = poller.start();
   await clock.advance(0);
   stop();
-  assertEquals(batches.slice(1).map((batch) => inShort(batch)[0]), [
+  assertEquals(batches.slice(1).map((batch) => summarize(batch)[0]), [
     "BTC-USD 100.00 of first, stale",
     "BTC-USD 100.00 of first",
   ]);
@@ -84,7 +84,7 @@ Deno.test("a provider without an answer is down, and so is one whose circuit bre
   second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
-  assertEquals(inShort(batches[0])[2], `first down: ${LATE.message}`);
+  assertEquals(summarize(batches[0])[2], `first down: ${LATE.message}`);
   first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   await clock.advance(INTERVAL_MS);
   first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };

@@ -1,7 +1,7 @@
 /** The times at which a poller polls, and the events that it publishes. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
-import { createPollerUnderTest, inShort, INTERVAL_MS, TTL_MS } from "./fake_providers.ts";
+import { createPollerUnderTest, INTERVAL_MS, summarize, TTL_MS } from "./fake_providers.ts";
 
 const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
@@ -10,7 +10,7 @@ Deno.test("a poller publishes quotes and statuses of a poll in one batch", async
   const stop = poller.start();
   await clock.advance(0);
   stop();
-  assertEquals(batches.map(inShort), [
+  assertEquals(batches.map(summarize), [
     ["BTC-USD 100.00 of first", "ETH-USD 10.00 of first", "first live"],
   ]);
   const [quote, , status] = batches[0] ?? [];
@@ -43,11 +43,11 @@ Deno.test("a poller publishes only what changed", async () => {
   const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(INTERVAL_MS);
-  assertEquals([first.askedAt.length, batches.length], [2, 1]);
+  assertEquals([first.calledAt.length, batches.length], [2, 1]);
   first.answers["ETH-USD"] = "10.10";
   await clock.advance(INTERVAL_MS);
   stop();
-  assertEquals(batches.slice(1).map(inShort), [["ETH-USD 10.10 of first"]]);
+  assertEquals(batches.slice(1).map(summarize), [["ETH-USD 10.10 of first"]]);
 });
 
 Deno.test("a poller never overlaps itself, and refresh() joins a poll under way", async () => {
@@ -60,12 +60,12 @@ Deno.test("a poller never overlaps itself, and refresh() joins a poll under way"
   let isRefreshed = false;
   const refreshed = poller.refresh().then(() => isRefreshed = true);
   await clock.advance(0);
-  assertEquals([first.askedAt.length, isRefreshed], [1, false]);
+  assertEquals([first.calledAt.length, isRefreshed], [1, false]);
   published.resolve();
   await refreshed;
   await clock.advance(INTERVAL_MS);
   stop();
-  assertEquals(first.askedAt.length, 2);
+  assertEquals(first.calledAt.length, 2);
 });
 
 Deno.test("a poller spreads its polls over 20 % to either side of the interval", async () => {
@@ -75,7 +75,7 @@ Deno.test("a poller spreads its polls over 20 % to either side of the interval",
     const stop = test.poller.start();
     await test.clock.advance(6000);
     stop();
-    const [one = NaN, two = NaN] = test.first.askedAt;
+    const [one = NaN, two = NaN] = test.first.calledAt;
     assertEquals(two - one, expected);
   }
 });
@@ -96,8 +96,8 @@ Deno.test("a stopped poller leaves no timer, and a poll under way publishes its 
   stop();
   published.resolve();
   await clock.advance(10 * INTERVAL_MS);
-  assertEquals(batches.slice(1).map(inShort), [["BTC-USD 100.10 of first"]]);
-  assertEquals([first.askedAt.length, clock.timers], [2, 0]);
+  assertEquals(batches.slice(1).map(summarize), [["BTC-USD 100.10 of first"]]);
+  assertEquals([first.calledAt.length, clock.timers], [2, 0]);
 });
 
 Deno.test("a poller publishes the same changes again after a failed publication", async () => {
@@ -118,10 +118,10 @@ Deno.test("refresh() polls if the last poll is a TTL ago, and otherwise not", as
   await poller.refresh();
   await clock.advance(TTL_MS - 1);
   await poller.refresh();
-  assertEquals(first.askedAt.length, 1);
+  assertEquals(first.calledAt.length, 1);
   await clock.advance(1);
   await poller.refresh();
-  assertEquals(first.askedAt.length, 2);
+  assertEquals(first.calledAt.length, 2);
 });
 
 Deno.test("start() waits until the last poll is a TTL ago", async () => {
@@ -130,10 +130,10 @@ Deno.test("start() waits until the last poll is a TTL ago", async () => {
   await clock.advance(1000);
   const stop = poller.start();
   await clock.advance(TTL_MS - 1001);
-  assertEquals(first.askedAt.length, 1);
+  assertEquals(first.calledAt.length, 1);
   await clock.advance(1);
   stop();
-  assertEquals(first.askedAt.length, 2);
+  assertEquals(first.calledAt.length, 2);
 });
 
 Deno.test("a poller publishes a jump once a second reading confirms it", async () => {
@@ -150,7 +150,7 @@ Deno.test("a poller publishes a jump once a second reading confirms it", async (
   first.answers["BTC-USD"] = "151.00";
   await clock.advance(0.8 * INTERVAL_MS);
   stop();
-  assertEquals(inShort(batches.at(-1)), ["BTC-USD 151.00 of first"]);
+  assertEquals(summarize(batches.at(-1)), ["BTC-USD 151.00 of first"]);
 });
 
 Deno.test("a poller continues after an internal error and publishes none of its details", async () => {
@@ -159,7 +159,7 @@ Deno.test("a poller continues after an internal error and publishes none of its 
   second.answers = { "BTC-USD": "101.00" };
   const stop = poller.start();
   await clock.advance(0);
-  assertEquals(inShort(batches[0])[2], "first live: FIRST could not be read");
+  assertEquals(summarize(batches[0])[2], "first live: FIRST could not be read");
   assertEquals(logged.includes("Reading a provider failed"), true);
   Object.defineProperty(first, "health", {
     get() {
@@ -168,10 +168,10 @@ Deno.test("a poller continues after an internal error and publishes none of its 
   });
   await clock.advance(INTERVAL_MS);
   assertEquals(logged.includes("A poll failed"), true);
-  assertEquals(first.askedAt.length, 2);
+  assertEquals(first.calledAt.length, 2);
   await clock.advance(INTERVAL_MS);
   stop();
-  assertEquals(first.askedAt.length, 3);
+  assertEquals(first.calledAt.length, 3);
 });
 
 Deno.test("a poller misses no change while it is publishing", async () => {
@@ -191,7 +191,7 @@ Deno.test("a poller misses no change while it is publishing", async () => {
   const before = batches.length;
   await clock.advance(6 * INTERVAL_MS);
   stop();
-  assertEquals(batches.slice(before).map(inShort), [
+  assertEquals(batches.slice(before).map(summarize), [
     ["BTC-USD 100.00 of first, stale"],
     ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
   ]);
@@ -205,7 +205,7 @@ Deno.test("a poller never polls within the TTL, however the jitter falls", async
   const stop = poller.start();
   await clock.advance(2500);
   stop();
-  assertEquals(first.askedAt.map((at) => at - began), [0, 1000, 2000]);
+  assertEquals(first.calledAt.map((at) => at - began), [0, 1000, 2000]);
 });
 
 Deno.test("a poller that is started again during a poll runs one loop", async () => {
@@ -224,5 +224,5 @@ Deno.test("a poller that is started again during a poll runs one loop", async ()
   published.resolve();
   await clock.advance(10 * INTERVAL_MS);
   stopAgain();
-  assertEquals([first.askedAt.length, clock.timers], [11, 0]);
+  assertEquals([first.calledAt.length, clock.timers], [11, 0]);
 });

@@ -4,14 +4,14 @@ import type { EventInput } from "../../../lib/core/event.ts";
 import type { Runtime } from "../../../lib/core/runtime.ts";
 import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
 import {
+  createPollers,
   groupBySymbols,
-  pollersFor,
   unservedSymbols,
-} from "../../../lib/topics/quotes/quotes_service.ts";
+} from "../../../lib/topics/quotes/pollers.ts";
 import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
-import { inShort } from "./fake_providers.ts";
+import { summarize } from "./fake_providers.ts";
 
 const silent = () => {};
 
@@ -39,7 +39,7 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const config = readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env });
-  const pollers = pollersFor(
+  const pollers = createPollers(
     { ...runtime, fetch },
     config,
     {
@@ -62,11 +62,11 @@ async function sources(lost: readonly string[]): Promise<string[]> {
   const refreshed = Promise.all(pollers.map((poller) => poller.refresh()));
   await clock.advance(10_000);
   await refreshed;
-  return batches.flatMap(inShort).filter((line) => /^(BTC|ETH)-USD/.test(line))
+  return batches.flatMap(summarize).filter((line) => /^(BTC|ETH)-USD/.test(line))
     .map((line) => line.replace(/ [\d.]+/, ""));
 }
 
-Deno.test("pollersFor() polls the demo's upstreams without a stale quote", async () => {
+Deno.test("createPollers() polls the demo's upstreams without a stale quote", async () => {
   const { clock, pollers, batches } = demo();
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(60_000);
@@ -88,14 +88,14 @@ Deno.test("pollersFor() polls the demo's upstreams without a stale quote", async
   ]);
 });
 
-Deno.test("pollersFor() fails over from Coinbase to Kraken to CoinGecko", async () => {
+Deno.test("createPollers() fails over from Coinbase to Kraken to CoinGecko", async () => {
   const from = (source: string) => [`BTC-USD of ${source}`, `ETH-USD of ${source}`];
   assertEquals(await sources([]), from("coinbase"));
   assertEquals(await sources([COINBASE]), from("kraken"));
   assertEquals(await sources([COINBASE, KRAKEN]), from("coingecko"));
 });
 
-Deno.test("pollersFor() asks CoinGecko no more often than its quota allows", async () => {
+Deno.test("createPollers() asks CoinGecko no more often than its quota allows", async () => {
   const { clock, pollers, batches, calls } = demo({ DEMO: "0" }, [COINBASE, KRAKEN]);
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(600_000);

@@ -26,38 +26,51 @@ function reading(price: string, second: number, asOfSecond: number | null = seco
 
 Deno.test("validateReading() rejects a reading older than the cached one, by either time", () => {
   const cached = reading("100", 10);
-  assertEquals(validateReading(reading("101", 11, 9), cached, undefined, NOW), "reject");
-  assertEquals(validateReading(reading("101", 9, null), cached, undefined, NOW), "reject");
-  assertEquals(validateReading(reading("101", 11, 10), cached, undefined, NOW), "accept");
-  assertEquals(validateReading(reading("101", 11, null), cached, undefined, NOW), "accept");
+  assertEquals(validateReading(reading("101", 11, 9), { cached, now: NOW }), "reject");
+  assertEquals(validateReading(reading("101", 9, null), { cached, now: NOW }), "reject");
+  assertEquals(validateReading(reading("101", 11, 10), { cached, now: NOW }), "accept");
+  assertEquals(validateReading(reading("101", 11, null), { cached, now: NOW }), "accept");
 });
 
 Deno.test("validateReading() ignores a cached market time in the future", () => {
   assertEquals(
-    validateReading(reading("101", 11), reading("100", 10, 3600), undefined, NOW),
+    validateReading(reading("101", 11), { cached: reading("100", 10, 3600), now: NOW }),
     "accept",
   );
 });
 
 Deno.test("validateReading() quarantines a jump over 20 % until another reading confirms it", () => {
   const cached = reading("100", 10);
-  assertEquals(validateReading(reading("120", 11), cached, undefined, NOW), "accept");
-  assertEquals(validateReading(reading("120.01", 11), cached, undefined, NOW), "quarantine");
-  assertEquals(validateReading(reading("79.99", 11), cached, undefined, NOW), "quarantine");
+  assertEquals(validateReading(reading("120", 11), { cached, now: NOW }), "accept");
+  assertEquals(validateReading(reading("120.01", 11), { cached, now: NOW }), "quarantine");
+  assertEquals(validateReading(reading("79.99", 11), { cached, now: NOW }), "quarantine");
   const quarantined = reading("150", 11);
-  assertEquals(validateReading(reading("149", 12), cached, quarantined, NOW), "accept");
-  assertEquals(validateReading(reading("200", 12), cached, quarantined, NOW), "quarantine");
+  assertEquals(validateReading(reading("149", 12), { cached, quarantined, now: NOW }), "accept");
+  assertEquals(
+    validateReading(reading("200", 12), { cached, quarantined, now: NOW }),
+    "quarantine",
+  );
 });
 
 Deno.test("validateReading() accepts no reading as its own confirmation", () => {
   const cached = reading("100", 10);
   assertEquals(
-    validateReading(reading("150", 12, 11), cached, reading("150", 11), NOW),
+    validateReading(reading("150", 12, 11), {
+      cached,
+      quarantined: reading("150", 11),
+      now: NOW,
+    }),
     "quarantine",
   );
   const timeless = reading("150", 11, null);
-  assertEquals(validateReading(timeless, cached, timeless, NOW), "quarantine");
-  assertEquals(validateReading(reading("150", 12, null), cached, timeless, NOW), "accept");
+  assertEquals(
+    validateReading(timeless, { cached, quarantined: timeless, now: NOW }),
+    "quarantine",
+  );
+  assertEquals(
+    validateReading(reading("150", 12, null), { cached, quarantined: timeless, now: NOW }),
+    "accept",
+  );
 });
 
 const METALS: Provider = {

@@ -21,7 +21,7 @@ Deno.test("ServingTable counts good answers, each once, by provider and symbol",
   const table = new ServingTable(LIST);
   table.switchTo(GOLD, "c");
   const answers = [["a", 1], ["a", 2], ["a", 2], ["a", 2], ["b", 2], ["a", 3]] as const;
-  assertEquals(answers.map(([name, at]) => table.answered(GOLD, name, at)), [
+  assertEquals(answers.map(([name, at]) => table.recordSuccess(GOLD, name, at)), [
     false,
     false,
     false,
@@ -33,10 +33,11 @@ Deno.test("ServingTable counts good answers, each once, by provider and symbol",
 
 Deno.test("ServingTable starts a recovery again after a failure, and after a switch", () => {
   const table = new ServingTable(LIST);
-  const answer = (...times: number[]) => times.map((at) => table.answered(GOLD, "a", at)).at(-1);
+  const answer = (...times: number[]) =>
+    times.map((at) => table.recordSuccess(GOLD, "a", at)).at(-1);
   table.switchTo(GOLD, "c");
   answer(1, 2);
-  table.failed(GOLD, "a");
+  table.recordFailure(GOLD, "a");
   assertEquals(answer(3, 4), false);
   table.switchTo(GOLD, "b");
   assertEquals(answer(5, 6), false);

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
 import { Quote, Snapshot, Status } from "../../../lib/topics/quotes/quote.ts";
 import { readConfig } from "../../../lib/core/config.ts";
-import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
-import { quotesTopic } from "../../../lib/topics/quotes/topic.ts";
+import { unservedSymbols } from "../../../lib/topics/quotes/pollers.ts";
+import { createQuotesTopic } from "../../../lib/topics/quotes/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 const quote = (symbol: string): Quote => ({
@@ -43,18 +43,18 @@ function event(type: string, data: Quote | Status): StreamEvent {
   return { id: "1-1", topic: "quotes", prevId: null, type, key: json, tags: [], json };
 }
 
-Deno.test("quotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
-  const topic = quotesTopic([{
+Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
+  const topic = createQuotesTopic(() => [{
     evaluateQuote: (each) => ({ ...each, is_stale: true }),
     evaluateStatus: (each) => ({ ...each, state: "stale" }),
     pendingStatuses: () => [status("coinbase")], // published already
   }]);
-  const { type, json = "" } = topic.open?.([
+  const { type, json } = topic.open([
     event("status", status("kraken")),
     event("quote", quote("ETH-USD")),
     event("status", status("coinbase")),
     event("quote", quote("BTC-USD")),
-  ], null) ?? {};
+  ], null);
   assertEquals(type, "snapshot");
   const snapshot = Snapshot.parse(JSON.parse(json));
   assertEquals(snapshot, {
@@ -63,8 +63,8 @@ Deno.test("quotesTopic() opens with a snapshot in the order of instruments, eval
   });
 });
 
-Deno.test("quotesTopic() has the pending status of a symbol without a quote, if it passes the filter", () => {
-  const topic = quotesTopic([{
+Deno.test("createQuotesTopic() has the pending status of a symbol without a quote, if it passes the filter", () => {
+  const topic = createQuotesTopic(() => [{
     evaluateQuote: (each) => each,
     evaluateStatus: (each) => each,
     pendingStatuses: () => [status("coinbase")],
@@ -76,7 +76,7 @@ Deno.test("quotesTopic() has the pending status of a symbol without a quote, if 
       [new Set(["XAU-USD"]), []],
     ] as const
   ) {
-    const { json = "" } = topic.open?.([], tags) ?? {};
+    const { json } = topic.open([], tags);
     assertEquals(Snapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
   }
 });
@@ -88,8 +88,8 @@ Deno.test("unservedSymbols() marks logged quotes of symbols without a provider s
   assertEquals(evaluateQuote(quote("BTC-USD")), quote("BTC-USD"));
 });
 
-Deno.test("quotesTopic() marks a live provider stale if all its quotes are", () => {
-  const topic = quotesTopic([{
+Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are", () => {
+  const topic = createQuotesTopic(() => [{
     evaluateQuote: (each) => ({ ...each, is_stale: true }),
     evaluateStatus: (each) => each,
     pendingStatuses: () => [],
@@ -102,7 +102,7 @@ Deno.test("quotesTopic() marks a live provider stale if all its quotes are", () 
     event("quote", quote("BTC-USD")),
     ...statuses.map((each) => event("status", each)),
   ];
-  const { json = "" } = topic.open?.(newest, null) ?? {};
+  const { json } = topic.open(newest, null);
   const states = Snapshot.parse(JSON.parse(json)).status.map((
     { provider, state },
   ) => [provider, state]);

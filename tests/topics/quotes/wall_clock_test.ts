@@ -1,7 +1,7 @@
 /** Quotes while the wall clock is set: every interval is monotonic. */
 import { assert, assertEquals } from "@std/assert";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
-import { createPollerUnderTest, inShort, INTERVAL_MS } from "./fake_providers.ts";
+import { createPollerUnderTest, INTERVAL_MS, summarize } from "./fake_providers.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -24,15 +24,15 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
       await clock.advance(2 * INTERVAL_MS);
       clock.shiftWallClock(shiftMs);
       for (const price of ["100.01", "100.02", "100.03", "100.04"]) {
-        const [polls, published] = [first.askedAt.length, batches.length];
+        const [polls, published] = [first.calledAt.length, batches.length];
         first.answers["BTC-USD"] = price;
         await clock.advance(INTERVAL_MS);
-        assertEquals(first.askedAt.length, polls + 1);
-        const lines = batches.slice(published).flatMap(inShort);
+        assertEquals(first.calledAt.length, polls + 1);
+        const lines = batches.slice(published).flatMap(summarize);
         assert(lines.includes(`BTC-USD ${price} of first`), String(lines));
       }
       stop();
-      const lines = batches.flatMap(inShort);
+      const lines = batches.flatMap(summarize);
       assertEquals(lines.filter((line) => /stale|down|of second/.test(line)), []);
       const times = batches.flat().filter(({ key }) => key === "BTC-USD")
         .map(({ data }) => Quote.parse(data).received_at);
@@ -53,7 +53,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     assertEquals(batches.length, 1);
     await clock.advance(1);
     stop();
-    assertEquals(inShort(batches[1])[0], "BTC-USD 100.00 of first, stale");
+    assertEquals(summarize(batches[1])[0], "BTC-USD 100.00 of first, stale");
   });
 
   Deno.test(`refresh() fetches once a TTL though the wall clock is set ${direction}`, async () => {
@@ -61,10 +61,10 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     await poller.refresh();
     clock.shiftWallClock(shiftMs);
     await poller.refresh();
-    assertEquals(first.askedAt.length, 1);
+    assertEquals(first.calledAt.length, 1);
     await clock.advance(INTERVAL_MS);
     await poller.refresh();
-    assertEquals(first.askedAt.length, 2);
+    assertEquals(first.calledAt.length, 2);
   });
 
   Deno.test(`a reference source is asked every 30 s though the wall clock is set ${direction}`, async () => {
@@ -75,7 +75,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     clock.shiftWallClock(shiftMs);
     await clock.advance(10_000);
     stop();
-    assertEquals(second.askedAt.length, 1);
-    assert(batches.flatMap(inShort).some((line) => line.includes("differ by 2.3 % on BTC-USD")));
+    assertEquals(second.calledAt.length, 1);
+    assert(batches.flatMap(summarize).some((line) => line.includes("differ by 2.3 % on BTC-USD")));
   });
 }
