@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
+import { comparePositions, type Position } from "../core/position.ts";
 import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { encodeAuth, encodeBye, gapFrames, heartbeatEncoder } from "../wire/control_frames.ts";
@@ -168,9 +168,9 @@ export class BroadcastGroup implements StreamOwner {
     this.forgetReads();
     const chunk = joinBytes(passing);
     this.#forEach((client) => {
-      // A blocked client receives a snapshot once it is writable: it has everything that it missed.
-      if (client.needsSnapshot || !client.isWritable()) {
-        client.needsSnapshot = true;
+      // A blocked client receives the newest of these values once it is writable.
+      if (client.lacksUnlogged || !client.isWritable()) {
+        client.lacksUnlogged = true;
         return client.wake();
       }
       this.#send(client, chunk, passing.length);
@@ -190,7 +190,7 @@ export class BroadcastGroup implements StreamOwner {
 
   catchUp(client: ClientStream): void | Promise<void> {
     if (client.isReadingLog || client.hasRest) return;
-    if (client.needsSnapshot && client.isWritable()) this.#sendSnapshot(client);
+    if (client.lacksUnlogged && client.isWritable()) this.#sendUnlogged(client);
     if (!client.hasPosition || this.#finish(client)) return;
     const { cursor } = this;
     if (client.cursor === cursor) return;
@@ -319,15 +319,10 @@ export class BroadcastGroup implements StreamOwner {
     return true;
   }
 
-  #sendSnapshot(client: ClientStream): void {
-    client.needsSnapshot = false;
-    try {
-      const frames = this.topics.unloggedSnapshot(client.cursor.position !== ORIGIN);
-      this.#send(client, encodeFrames(...frames), frames.length);
-    } catch (thrown) {
-      this.hub.onFault(thrown);
-      this.#end(client, "fault");
-    }
+  #sendUnlogged(client: ClientStream): void {
+    client.lacksUnlogged = false;
+    const frames = this.topics.unloggedFrames();
+    this.#send(client, encodeFrames(...frames), frames.length);
   }
 
   #deliver(client: ClientStream, ...[chunk, events, next]: Delivery): void {
@@ -365,7 +360,7 @@ export class BroadcastGroup implements StreamOwner {
       client.warnAt = Infinity;
       this.#send(client, encodeAuth(client.facts.rightsExpireAt - now));
     }
-    if (client.cursor !== this.cursor || client.needsSnapshot) void this.catchUp(client);
+    if (client.cursor !== this.cursor || client.lacksUnlogged) void this.catchUp(client);
     if (!client.isWritable()) return;
     const isInStep = client.cursor === this.#cursor;
     const sentAt = isInStep ? Math.max(this.#flushedAt, client.lastFrameAt) : client.lastFrameAt;

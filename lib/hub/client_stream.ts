@@ -62,7 +62,7 @@ export class ClientStream extends StreamBody {
   /** Events that were truncated up to here are reported as a `gap`: the client could not have received them. */
   excusedUpTo: Position = ORIGIN;
   /** True while it lacks values without ids that were sent when it was blocked. */
-  needsSnapshot = false;
+  lacksUnlogged = false;
   /** The time at which it is sent an `auth`. Infinity once it was. */
   warnAt = Infinity;
   /** The number of events that were sent to it, without the initial frames. */

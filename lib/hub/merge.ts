@@ -87,17 +87,12 @@ export class MergedTopics {
     return this.#topics.flatMap(openingOf);
   }
 
-  /**
-   * Creates the snapshots of the topics that hold values without ids. The snapshot of a window that is not filled would take
-   * from a resumed client what it knows: that client gets these values alone.
-   */
-  unloggedSnapshot(isResumed: boolean): Frame[] {
-    return this.#topics.flatMap((topic) => {
-      const { reader, tags } = topic;
-      const values = reader.window.unlogged().filter((value) => passes(tags, value));
-      if (values.length > 0 && (reader.isFilled || !isResumed)) return openingOf(topic);
-      return values.map(({ type, json }) => ({ event: type, data: json }));
-    });
+  /** Creates the frames of the values that the log does not have: without ids, and not a snapshot. */
+  unloggedFrames(): Frame[] {
+    return this.#topics.flatMap(({ reader, tags }) =>
+      reader.window.unlogged().filter((value) => passes(tags, value))
+        .map(({ type, json }) => ({ event: type, data: json }))
+    );
   }
 
   /** Returns whether a window lacks something after a position. */

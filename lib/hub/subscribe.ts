@@ -93,11 +93,9 @@ export class Subscriber {
     const warnAt = rightsExpireAt - WARN_BEFORE_MS;
     const sync = { isResumed, topics: topics.names, gone, retryMs, heartbeatMs, serverTime };
     const gaps = resumption ? gapsOf(resumption) : [];
-    const snapshots = isResumed && !withSnapshot
-      ? topics.unloggedSnapshot(isResumed)
-      : group.snapshot();
+    const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;
-    const chunks = encodeInitialFrames(sync, gaps, snapshots, id);
+    const chunks = encodeInitialFrames(sync, gaps, opened, id);
     if (now >= warnAt) chunks.push(encodeAuth(rightsExpireAt - now));
 
     const isInStep = resumption && group.cursor.position === position && chunks.length === 1;

@@ -101,9 +101,10 @@ export function startClient(
       watch(id);
       if (event === "tick") takeEvent(frame);
       else if (event === "quote" || event === "status") market.take({ type: event, json: data });
-      // A resumed stream has one too while its isolate holds quotes that are not in the log.
-      else if (event === "snapshot") market.take({ type: event, json: data });
-      else if (event === "sync") {
+      else if (event === "snapshot") {
+        assert(!isResumed, "a snapshot came although the cursor was honoured");
+        market.take({ type: event, json: data });
+      } else if (event === "sync") {
         const { resumed, gap } = parse(SYNC, data);
         assertEquals({ resumed, gap }, { resumed: isResumed, gap: false });
       } else if (event === "bye" || event === "busy") {
