@@ -14,31 +14,31 @@ import { detailDialog, pricesSection } from "./prices.ts";
 /** The first values of the page. Its stream continues from `cursor`, null while the store is unavailable. */
 export type PageSnapshot = Snapshot & { readonly cursor: string | null };
 
-/** The context of a page. */
+/** The properties of a page that do not depend on quotes and news. */
 export interface PageFrame {
   /** The origin of this server, for commands that can be copied. */
   readonly origin: string;
-  /** Milliseconds since the epoch. */
+  /** Wall time, in milliseconds since the Unix epoch. */
   readonly now: number;
   /** True if the server runs demo operations. */
   readonly isDemo: boolean;
 }
 
-/** Renders the notice that values are simulated. */
-function simulatedBanner(words: string) {
+/** Renders the notice that values are simulated, hidden if it is empty. */
+function simulatedBanner(notice: string): ReturnType<typeof html> {
   return html`
-    <p id="simulated" ${words === "" ? "hidden" : ""}>
-      <strong>SIMULATED</strong> <span>${words}</span>
+    <p id="simulated" ${notice === "" ? "hidden" : ""}>
+      <strong>SIMULATED</strong> <span>${notice}</span>
     </p>
   `;
 }
 
-/** Renders the page. */
+/** Renders the whole page, with the snapshot from which its script continues. */
 export function pageDocument(
   { cursor, quotes, status }: PageSnapshot,
   news: PageNews,
   { origin, now, isDemo }: PageFrame,
-) {
+): ReturnType<typeof html> {
   const snapshot = { quotes, status };
   const asOf = formatTime(new Date(now).toISOString(), now);
   return html`

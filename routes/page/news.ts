@@ -13,13 +13,17 @@ export interface PageNews {
   /** Newest first. */
   readonly articles: readonly Article[];
   readonly feeds: readonly FeedStatus[];
-  /** The only source that is shown, null for all. */
+  /** The source that is shown, or null for all sources. */
   readonly source: string | null;
 }
 
-function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleTexts>, "href"> & {
-  readonly href: string | null;
-}) {
+/** Renders an article. The script fills a blank one. */
+function articleItem(
+  id: string,
+  { href, time, texts }: Omit<ReturnType<typeof articleTexts>, "href"> & {
+    readonly href: string | null;
+  },
+) {
   const link = href === null ? "" : html`href="${href}"`;
   return html`
     <li data-article="${id}">
@@ -36,14 +40,15 @@ function item(id: string, { href, time, texts }: Omit<ReturnType<typeof articleT
   `;
 }
 
+/** The texts of the template, from which the script makes further articles. */
 const BLANK_ARTICLE = {
   href: null,
   time: "",
   texts: { title: "", summary: "", published: "", sources: "", updated: "", simulated: "" },
 };
 
-/** Renders the links to the news of one source, and to all. */
-function filter({ articles, feeds, source: current }: PageNews) {
+/** Renders the links to the news of all sources, and of each one. */
+function sourceFilter({ articles, feeds, source: current }: PageNews) {
   const names = new Map(feeds.map(({ source, name }) => [source, name]));
   for (const { source, name } of articles.flatMap(({ sources }) => sources)) {
     if (!names.has(source)) names.set(source, name);
@@ -60,20 +65,20 @@ function filter({ articles, feeds, source: current }: PageNews) {
   `;
 }
 
-/** Renders the section of news. @param now Milliseconds since the epoch. */
-export function newsSection(news: PageNews, now: number) {
+/** Renders the section of news. @param now Wall time, in milliseconds since the Unix epoch. */
+export function newsSection(news: PageNews, now: number): ReturnType<typeof html> {
   const { articles, feeds } = news;
   return html`
     <section id="news" class="panel" aria-labelledby="news-title">
       <h2 id="news-title">News</h2>
-      ${filter(news)}
+      ${sourceFilter(news)}
       <ul id="articles">
-        ${articles.map((article) => item(article.id, articleTexts(article, now)))}
+        ${articles.map((article) => articleItem(article.id, articleTexts(article, now)))}
       </ul>
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
         No articles yet: they appear here as they come.
       </p>
-      <template id="article">${item("", BLANK_ARTICLE)}</template>
+      <template id="article">${articleItem("", BLANK_ARTICLE)}</template>
       <ul id="feeds" class="notes">
         ${feedNotes(feeds, now).map(({ state, text }) =>
           html`<li data-state="${state}">${text}</li>`

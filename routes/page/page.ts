@@ -19,9 +19,9 @@ import { pageDocument, type PageSnapshot } from "./document.ts";
 export interface PageServices {
   readonly runtime: Pick<Runtime, "readAsset" | "clock">;
   readonly quotes: {
-    /** Keeps the pollers running. Waits for at most 800 ms, and never throws. */
+    /** Keeps the pollers running, and waits briefly for fresh values. It never rejects. */
     watch(): Promise<void>;
-    /** Returns the latest values, and the cursor that a stream continues from: null while the store is unavailable. */
+    /** Returns the latest values, and the cursor from which a stream continues. */
     snapshot(): Promise<PageSnapshot>;
   };
   readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
@@ -29,7 +29,7 @@ export interface PageServices {
   readonly isDemo: boolean;
 }
 
-/** THE LIST of the page's files, below `lib/client/`, with their content types. Their own imports are bundled into them. */
+/** The files of the page, below `lib/client/`, with their content types. Scripts are served as bundles with their imports. */
 const PAGE_FILES = [
   ["page/page.css", "text/css"],
   ["page/page.js", "text/javascript"],
@@ -37,8 +37,11 @@ const PAGE_FILES = [
   ["icon.svg", "image/svg+xml"],
 ] as const;
 
-/** Returns the package of the large chart, as its authors built it. It defines the global `uPlot`, which becomes a module's export. */
-function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
+/**
+ * Returns the files of uPlot, which draws the large chart. Its script defines a global, which becomes the export of a
+ * module.
+ */
+function uPlotAssets({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   const read = async (file: string) =>
     new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
   return [
@@ -51,10 +54,13 @@ function uPlot({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   ];
 }
 
-/** Returns the origin that the client requested, if it can be shown in a command line unescaped. */
+/** The origin in commands if the requested one cannot be shown. */
+const FALLBACK_ORIGIN = "http://localhost:8000";
+
+/** Returns the requested origin if a command line can contain it unescaped, else {@linkcode FALLBACK_ORIGIN}. */
 function originOf(url: string): string {
-  const known = URL.parse(url); // a client may name any host, or none that can be read
-  return known && /^[\w.:[\]-]+$/.test(known.host) ? known.origin : "http://localhost:8000";
+  const parsed = URL.parse(url); // null if the `Host` header is malformed
+  return parsed && /^[\w.:[\]-]+$/.test(parsed.host) ? parsed.origin : FALLBACK_ORIGIN;
 }
 
 /** Creates the routes of the page and its files, under a strict policy. */
@@ -73,16 +79,16 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     },
   }, async (c, { query }) => {
     const sources = parseSourceFilter(query.source);
-    // HEAD runs this too, but no one watches.
+    // A HEAD request keeps no polls running, because it shows no values.
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
-    // The snapshot comes first: the stream continues from its cursor, so it repeats what changes in between.
+    // The snapshot is read first. The stream continues from its cursor, so it repeats the changes that follow.
     const snapshot = await quotes.snapshot();
     const { articles } = await news.latest(sources, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
-    const painted = { articles, feeds, source: sources?.join(",") ?? null };
+    const pageNews = { articles, feeds, source: sources?.join(",") ?? null };
     c.header("cache-control", "no-store");
     const frame = { origin: originOf(c.req.url), now: runtime.clock.now(), isDemo };
-    return c.html(pageDocument(snapshot, painted, frame));
+    return c.html(pageDocument(snapshot, pageNews, frame));
   });
 
   addAssetRoutes(app, runtime, {
@@ -92,7 +98,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
   });
   addAssetRoutes(app, runtime, {
     summary: "The package that draws charts",
-    files: uPlot(runtime),
+    files: uPlotAssets(runtime),
     headers: pageHeaders,
   });
   return app;

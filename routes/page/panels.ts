@@ -7,8 +7,8 @@ import { html } from "hono/html";
 import { providerNotes } from "../../lib/client/page/text.js";
 import type { Status } from "../../lib/topics/quotes/quote.ts";
 
-/** Renders the problems of providers. @param now Milliseconds since the epoch. */
-export function problemsSection(status: readonly Status[], now: number) {
+/** Renders the problems of providers. @param now Wall time, in milliseconds since the Unix epoch. */
+export function problemsSection(status: readonly Status[], now: number): ReturnType<typeof html> {
   const problems = providerNotes(status, now);
   return html`
     <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
@@ -21,7 +21,7 @@ export function problemsSection(status: readonly Status[], now: number) {
 }
 
 /** Renders the panel of a demo operation, which a script starts. */
-export function operationSection() {
+export function operationSection(): ReturnType<typeof html> {
   return html`
     <section id="operation" class="panel scripted" aria-labelledby="operation-title">
       <div class="bar">
@@ -42,7 +42,7 @@ export function operationSection() {
 }
 
 /** Renders the panel of the latest frames, which a script fills. */
-export function framesSection() {
+export function framesSection(): ReturnType<typeof html> {
   return html`
     <section id="frames" class="panel scripted" aria-labelledby="frames-title">
       <div class="bar">
@@ -55,7 +55,7 @@ export function framesSection() {
 }
 
 /** Renders commands that can be copied. @param origin The origin of this server. */
-export function commandsSection(origin: string) {
+export function commandsSection(origin: string): ReturnType<typeof html> {
   const commands = [
     ["Prices, as they change", `curl -N "${origin}/v1/quotes/stream"`],
     ["Prices and news, on one connection", `curl -N "${origin}/v1/stream?topics=quotes,news"`],

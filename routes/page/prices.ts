@@ -9,7 +9,7 @@ import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
 
 /** Renders the sparkline of a price, which a script fills. */
-function spark() {
+function sparkline(): ReturnType<typeof html> {
   return html`
     <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
       <path class="area" />
@@ -19,17 +19,17 @@ function spark() {
   `;
 }
 
-/** Renders one row. The roles repeat the elements', since narrow screens do not lay them out as a table. */
-function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
-  const quote = quotes.find((each) => each.symbol === symbol);
+/** Renders the row of an instrument. The roles are explicit, because a narrow screen does not lay it out as a table. */
+function priceRow({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
+  const quote = quotes.find((candidate) => candidate.symbol === symbol);
   const words = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
-  const shown = quote?.name ?? name;
-  const texts = new Map(Object.entries({ ...words.texts, symbol, name: shown }));
+  const shownName = quote?.name ?? name;
+  const texts = new Map(Object.entries({ ...words.texts, symbol, name: shownName }));
   const times = new Map(Object.entries(words.times));
-  const drawn = new Map([["trend", spark()], [
+  const drawn = new Map([["trend", sparkline()], [
     "open",
     html`
-      <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shown}"></button>
+      <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shownName}"></button>
     `,
   ]]);
   const cells = COLUMNS.map(({ name: column, fields }) => {
@@ -55,10 +55,13 @@ function row({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: nu
   `;
 }
 
-/** Renders all rows, by class. @param now Milliseconds since the epoch. */
-export function pricesSection(snapshot: Snapshot, now: number) {
+/** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
+export function pricesSection(snapshot: Snapshot, now: number): ReturnType<typeof html> {
   const groups = QuoteClass.options
-    .map((name) => ({ name, members: INSTRUMENTS.filter((each) => each.class === name) }))
+    .map((name) => ({
+      name,
+      members: INSTRUMENTS.filter((instrument) => instrument.class === name),
+    }))
     .filter(({ members }) => members.length > 0);
   return html`
     <section id="prices" aria-labelledby="prices-title">
@@ -75,7 +78,7 @@ export function pricesSection(snapshot: Snapshot, now: number) {
           html`
             <tbody role="rowgroup">
               <tr role="row"><th role="rowheader" scope="rowgroup" colspan="7">${name}</th></tr>
-              ${members.map((each) => row(each, snapshot, now))}
+              ${members.map((instrument) => priceRow(instrument, snapshot, now))}
             </tbody>
           `
         )}
@@ -93,7 +96,7 @@ const DETAIL_FACTS = [
 ] as const;
 
 /** Renders the empty dialog of one price. */
-export function detailDialog() {
+export function detailDialog(): ReturnType<typeof html> {
   const field = (name: string) =>
     html`
       <span data-field="${name}"></span>

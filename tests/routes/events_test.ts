@@ -105,7 +105,7 @@ interface Refused {
 const REFUSED: Readonly<Record<string, Refused>> = {
   "invalid JSON (S2 edge cases)": { body: '{"type":', refusal: [400, "bad_request"] },
   "an empty body": { body: "", refusal: [400, "bad_request"] },
-  "a body that is no object": { body: [NOTE], refusal: [400, "bad_parameters"] },
+  "a body that is not an object": { body: [NOTE], refusal: [400, "bad_parameters"] },
   "a NaN (S2-x4)": {
     body: '{"type":"note","data":{"price":NaN}}',
     refusal: [400, "bad_request"],

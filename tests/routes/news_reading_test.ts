@@ -221,7 +221,7 @@ Deno.test("an article that is too large is skipped and logged, and the others ar
   assertEquals(test.lines.filter((line) => line.includes("An article is left out")).length, 1);
 });
 
-Deno.test("GET /v1/stream carries news beside quotes, each with a filter of its own", async () => {
+Deno.test("GET /v1/stream carries news beside quotes, each with its own filter", async () => {
   await using test = createNewsUnderTest();
   await using client = await test.follow(
     "/v1/stream?topics=news,quotes&source=lab&symbols=BTC-USD&max_rate=10",

@@ -5,7 +5,7 @@ import { refusalOf } from "./support.ts";
 
 const STREAM = "/v1/news/stream";
 
-Deno.test("POST /v1/news reaches every stream at once, and answers 201 with the article", async () => {
+Deno.test("POST /v1/news reaches every stream immediately, and answers 201 with the article", async () => {
   await using test = createNewsUnderTest();
   const tabs = [await test.follow(STREAM), await test.follow(STREAM), await test.follow(STREAM)];
   const body = story(1, { source: "Desk", summary: "<b>Plain</b> &amp; short", guid: "one" });
@@ -98,19 +98,19 @@ interface Refused {
 }
 
 const bad = [400, "bad_parameters"] as const;
-const NOBODY = "/v1/news/nobody";
+const UNKNOWN_ARTICLE = "/v1/news/unknown";
 
 const REFUSED: Readonly<Record<string, Refused>> = {
   "a POST without a token": { headers: { authorization: "" }, refusal: [401, "bad_token"] },
   "a PATCH without a token": {
     method: "PATCH",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     headers: { authorization: "Bearer x" },
     refusal: [401, "bad_token"],
   },
   "a DELETE without a token": {
     method: "DELETE",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     headers: { authorization: "Basic x" },
     refusal: [401, "bad_token"],
   },
@@ -161,27 +161,27 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   "an unknown field": { body: story(1, { id: "x" }), refusal: bad, field: "id" },
   "a correction without a field": {
     method: "PATCH",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     body: {},
     refusal: bad,
     field: "json",
   },
   "a correction of the source": {
     method: "PATCH",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     body: { title: "x", source: "x" },
     refusal: bad,
     field: "source",
   },
   "a correction of an unknown article": {
     method: "PATCH",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     body: { title: "x" },
     refusal: [404, "unknown_article"],
   },
   "a retraction of an unknown article": {
     method: "DELETE",
-    path: NOBODY,
+    path: UNKNOWN_ARTICLE,
     refusal: [404, "unknown_article"],
   },
   "a key that is too long": {

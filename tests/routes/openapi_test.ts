@@ -123,7 +123,7 @@ const REFUSED: readonly (readonly [what: string, url: string, RequestInit])[] = 
   ["with a token in its URL", "?token=x", { headers: OF_PUBLISHER }],
   ["with a bad parameter", "?max_rate=x", { headers: OF_PUBLISHER }],
   ["without a body", "", { headers: OF_PUBLISHER }],
-  ["with a body that is no JSON", "", { headers: OF_PUBLISHER, body: "{" }],
+  ["with a body that is not JSON", "", { headers: OF_PUBLISHER, body: "{" }],
   ["with too large a body", "", { headers: OF_PUBLISHER, body: "x".repeat(1_000_000) }],
 ];
 

@@ -35,7 +35,7 @@ Deno.test("POST /v1/operations creates an operation, answers 201 with Location, 
   assertEquals(client.dataOf("progress"), [operation]);
 });
 
-Deno.test("GET of an operation answers at once, with its ETag and the delay until the next poll (S4-28, S4 defect 5)", async () => {
+Deno.test("GET of an operation answers immediately, with its ETag and the delay until the next poll (S4-28, S4 defect 5)", async () => {
   await using test = createTest();
   const path = await test.created();
   await test.report(path, { progress: 0.5, eta_s: 20 });
@@ -106,7 +106,7 @@ for (
   const [what, body, field] of [
     ["a progress above 1", { progress: 1.5 }, "progress"],
     ["a state that cannot be reported", { state: "expired" }, "state"],
-    ["a message that is no string", { message: 7 }, "message"],
+    ["a message that is not a string", { message: 7 }, "message"],
   ] as const
 ) {
   Deno.test(`PATCH of an operation refuses ${what}, and names the field (S4-6)`, async () => {
@@ -181,7 +181,7 @@ Deno.test("another user's operation and an unknown one get the same answers (S4-
   assertEquals((await test.request("GET", path, of("ann"))).status, 200);
 });
 
-Deno.test("lookups of unknown and of another user's operations answer 404 60 times a minute, then 429 (S4 defect 6)", async () => {
+Deno.test("lookups of unknown and of another user's operations answer 404 60 times per minute, then 429 (S4 defect 6)", async () => {
   await using test = createTest();
   const path = await test.created();
   const bodies: string[] = [];

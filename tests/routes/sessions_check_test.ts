@@ -6,7 +6,7 @@ import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 
 const DEPRECATION_HEADERS = ["deprecation", "sunset", "link"] as const;
 
-Deno.test("a check answers at once, without time passing: state, progress, 5 s, a recommendation (S0-2, S0-12, S0-21)", async () => {
+Deno.test("a check answers immediately, without time passing: state, progress, 5 s, a recommendation (S0-2, S0-12, S0-21)", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
   await test.change(path, { session_state: "asking", progress: 0.25 });
@@ -64,7 +64,7 @@ for (
 }
 
 for (const accept of [{}, { accept: "*/*" }]) {
-  Deno.test(`the old long poll (accept: ${accept.accept ?? "none"}) is answered at once, with deprecation headers (S0-8, S0-24, S0-25, S0-26)`, async () => {
+  Deno.test(`the old long poll (accept: ${accept.accept ?? "none"}) is answered immediately, with deprecation headers (S0-8, S0-24, S0-25, S0-26)`, async () => {
     await using test = createSessionsTest();
     const path = await test.created();
     const before = test.clock.now();

@@ -125,7 +125,7 @@ Deno.test("only publishers create and change sessions", async () => {
   }
 });
 
-Deno.test("another user's session and an unknown one get the same answers, 60 times a minute (S0-15)", async () => {
+Deno.test("another user's session and an unknown one get the same answers, 60 times per minute (S0-15)", async () => {
   await using test = createSessionsTest();
   const paths = [await test.created(), "/v1/sessions/0123456789abcdefghijklmn"];
   for (const headers of [CHECK, STREAM, {}]) {

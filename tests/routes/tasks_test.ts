@@ -97,7 +97,7 @@ Deno.test("a repeated Idempotency-Key returns the first task, for each caller se
   assertEquals(await refusalOf(await test.process(session, other)), [409, "session_over"]);
 });
 
-Deno.test("a user creates at most 120 tasks a minute, a publisher PUBLISH_PER_MINUTE", async () => {
+Deno.test("a user creates at most 120 tasks per minute, a publisher PUBLISH_PER_MINUTE", async () => {
   await using test = createTest({ PUBLISH_PER_MINUTE: "2" });
   const session = await test.session();
   for (let i = 0; i < 120; i++) assertEquals((await test.process(session)).status, 202);
@@ -109,7 +109,7 @@ Deno.test("a user creates at most 120 tasks a minute, a publisher PUBLISH_PER_MI
   assertEquals(await refusalOf(another), [429, "publishing_too_often"]);
 });
 
-Deno.test("GET of a status answers at once, finally with the result (S0-4)", async () => {
+Deno.test("GET of a status answers immediately, finally with the result (S0-4)", async () => {
   await using test = createTest();
   const task = await test.created();
   const request = async () => {
@@ -127,7 +127,7 @@ Deno.test("GET of a status answers at once, finally with the result (S0-4)", asy
   assertEquals(await request(), [200, "completed", 1, 1, { rows: 3 }, 0, null]);
 });
 
-Deno.test("another user's task and an unknown one get the same answers: 404 60 times a minute, then 429", async () => {
+Deno.test("another user's task and an unknown one get the same answers: 404 60 times per minute, then 429", async () => {
   await using test = createTest();
   const task = await test.created();
   const bodies = await Promise.all([task, MISSING].map(async (path) => {

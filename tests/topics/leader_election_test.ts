@@ -80,7 +80,7 @@ Deno.test("one of many isolates leads for as long as it renews its lease", async
   assertEquals([first.role, clock.timers], ["idle", 0]);
 });
 
-Deno.test("a leader that stops releases its lease, and a follower takes it at once", async () => {
+Deno.test("a leader that stops releases its lease, and a follower takes it immediately", async () => {
   const { clock, first, second } = createFleet("a", "b");
   const stop = first.start();
   second.start();
@@ -135,7 +135,7 @@ Deno.test("a leader whose fencing token is rejected steps down and follows its s
   stop();
 });
 
-Deno.test("while the store is unavailable a leader stays for 80 % of the TTL, then it is degraded; others are degraded at once", async () => {
+Deno.test("while the store is unavailable a leader stays for 80 % of the TTL, then it is degraded; others are degraded immediately", async () => {
   const { clock, first, second } = createFleet("a", "b");
   const stops = [first.start(), second.start()];
   await clock.advance(0);

@@ -92,7 +92,7 @@ for (
   });
 }
 
-Deno.test("of several ends at once, one is stored", async () => {
+Deno.test("of several simultaneous ends, one is stored", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -107,7 +107,7 @@ Deno.test("of several ends at once, one is stored", async () => {
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("of several equal ends at once, one is stored", async () => {
+Deno.test("of several equal simultaneous ends, one is stored", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   const cancelled = await one.records.create(EXPORT);
@@ -133,7 +133,7 @@ Deno.test("an operation is stored for LOG_RETAIN_MS after its end (S4 defect 3)"
   assertEquals(await typesOf(id), []);
 });
 
-Deno.test("an operation that nobody reads is stored as long as one that has expired", async () => {
+Deno.test("an operation without readers is stored as long as one that has expired", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);

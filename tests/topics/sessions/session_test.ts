@@ -66,7 +66,7 @@ Deno.test("a completed session has progress 1 unless the report says otherwise (
   assertEquals([partly.session.progress, partly.session.terminal], [0.9, true]);
 });
 
-Deno.test("touchSession() is a heartbeat, unless there was one just now: many at once are one write", () => {
+Deno.test("touchSession() is a heartbeat, unless there was one just before, so that a burst is one write", () => {
   assertEquals(touchSession(fresh(), START + 4999), fresh());
   assertEquals(touchSession(fresh(), START + 5000), after(fresh(), 5000, {}));
   const over = after(fresh(), 0, { session_state: "failed" });

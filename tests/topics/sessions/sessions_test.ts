@@ -58,7 +58,7 @@ Deno.test("touching a session is a heartbeat; it expires once for all subscriber
   assertEquals(await refusalOf(() => one.records.change(id, { progress: 1 })), "session_over");
 });
 
-Deno.test("of several ends at once, on two isolates, one is stored (S0-19)", async () => {
+Deno.test("of several simultaneous ends, on two isolates, one is stored (S0-19)", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();

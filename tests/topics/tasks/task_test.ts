@@ -142,7 +142,7 @@ Deno.test("countTasks() counts by state, and returns the age of the oldest waiti
   assertEquals(countTasks([old], START + 9000).oldestAgeS, 0);
 });
 
-Deno.test("a task ends once, is claimed three times at most, and never by two workers at once, whatever the order of steps (S0-7)", () => {
+Deno.test("a task ends once, is claimed three times at most, and never by two workers together, in any order of steps (S0-7)", () => {
   const secret = fc.constantFrom("a", "b", "c");
   const state = fc.constantFrom("running", "completed", "failed");
   const said = fc.record({ claim: secret, state, progress: fc.constantFrom(0, 0.5, 1) }, {

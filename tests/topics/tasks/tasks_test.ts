@@ -121,7 +121,7 @@ Deno.test("a worker on another isolate receives a task, claims it and ends it; i
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("an expired claim is published once for the subscribers of every isolate, though nobody asks (S0-7)", async () => {
+Deno.test("an expired claim is published once for the subscribers of every isolate, without a request (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -218,7 +218,7 @@ Deno.test("the list's cursor comes before the list: a task created during the re
   assertEquals(worker.dataOf("task").map((each) => Object(each).task_id), [late]);
 });
 
-Deno.test("100 tasks created at once on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
+Deno.test("100 tasks created together on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
   const { isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -248,7 +248,7 @@ Deno.test("100 tasks created at once on two isolates are distinct, and ten worke
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("of several ends at once, on two isolates and at the end of the claim, one is stored (S0-7)", async () => {
+Deno.test("of several simultaneous ends, on two isolates and at the end of the claim, one is stored (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -432,7 +432,7 @@ Deno.test("a wall clock that is set forward does not postpone the expiry of late
   assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("queueStats() reads the queue twice a minute at most, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
+Deno.test("queueStats() reads the queue at most twice per minute, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
   const { clock, state, isolate, shaky } = createShared();
   let calls = 0;
   const { all } = state.store;
