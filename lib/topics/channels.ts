@@ -17,8 +17,8 @@ export function channelTopicName(channel: string): string {
 }
 
 /**
- * Registers the topics of the channels in the settings. All other topics must be registered before. The data of their events
- * is `{ channel, data }`.
+ * Registers the topics of the channels in the settings. All other topics must be registered before. The data of their
+ * events is `{ channel, data }`.
  *
  * @throws {ConfigError} If a channel uses an event type of another topic.
  */

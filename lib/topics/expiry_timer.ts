@@ -1,5 +1,6 @@
 /**
- * Expiry timers: they apply time to records whose topics have subscribers, so that an expiry is published without a request.
+ * Expiry timers: they apply time to records whose topics have subscribers, so that an expiry is published without a
+ * request.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * Resources: records that all isolates share and that end, such as operations. Each kind has a shape and transitions.
  * {@linkcode createResource} gives it a topic and a record store.
  *
- * A transition and its event are one step of the log (`hub.updateAndPublish()`), so neither exists without the other, and
- * each record has one terminal event. Time is applied lazily, by the isolate that reads a record next. It compares stored wall
- * times, because isolates have no other clock in common.
+ * A transition and its event are one step of the log (`hub.updateAndPublish()`), so neither exists without the other,
+ * and each record has one terminal event. Time is applied lazily, by the isolate that reads a record next. It compares
+ * stored wall times, because isolates have no other clock in common.
  *
  * @module
  */
@@ -27,7 +27,9 @@ import { createExpiryTimer } from "./expiry_timer.ts";
 import { TERMINAL_STATES } from "./lifetime.ts";
 import type { TopicRegistry } from "./registry.ts";
 
-/** The bytes that a report leaves free in an event, for the messages of the server, such as that the record has expired. */
+/**
+ * The bytes that a report leaves free in an event, for the messages of the server, such as that the record has expired.
+ */
 const MIN_FREE_BYTES = 256;
 
 /** The form of an id in the name of a topic. */
@@ -209,7 +211,9 @@ export function createResource<R extends object>(
     });
   }
 
-  /** Refuses a record whose event leaves less than {@linkcode MIN_FREE_BYTES}, because its end could never be published. */
+  /**
+   * Refuses a record whose event leaves less than {@linkcode MIN_FREE_BYTES}, because its end could never be published.
+   */
   function checkSize(record: R): R {
     const size = encoder.encode(toJson(eventOf(record).data)).byteLength;
     const max = maxEventBytes - MIN_FREE_BYTES;
@@ -287,7 +291,8 @@ export function createResource<R extends object>(
         );
         record = parseCreated(stored ?? created, idempotencyKey);
       }
-      // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's lifetime.
+      // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's
+      // lifetime.
       const storedUntil = Math.min(
         definition.expiresAt(record),
         createdAt(idOf(record)) + retainMs,

@@ -29,7 +29,10 @@ export interface PageServices {
   readonly isDemo: boolean;
 }
 
-/** The files of the page, below `lib/client/`, with their content types. Scripts are served as bundles with their imports. */
+/**
+ * The files of the page, below `lib/client/`, with their content types. Scripts are served as bundles with their
+ * imports.
+ */
 const PAGE_FILES = [
   ["page/page.css", "text/css"],
   ["page/page.js", "text/javascript"],

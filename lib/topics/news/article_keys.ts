@@ -1,8 +1,8 @@
 /**
  * Article keys: the identity by which items are deduplicated.
  *
- * The keys of an item are made of its guid, its link and its title. Items that share a key are one article. Keys and ids are
- * hashes of what the source wrote, so every isolate computes the same ones, before and after a restart.
+ * The keys of an item are made of its guid, its link and its title. Items that share a key are one article. Keys and
+ * ids are hashes of the source's text, so every isolate computes the same ones, before and after a restart.
  *
  * @module
  */
@@ -43,7 +43,10 @@ function guidKey(source: string, guid: string): ArticleKey {
   return url === null ? hash("guid", source, guid) : urlKey(url);
 }
 
-/** Returns the key that items of several sources share by their title, or null if the title is too short to identify one. */
+/**
+ * Returns the key that items of several sources share by their title, or null if the title is too short to identify
+ * one.
+ */
 export function titleKey(title: string): ArticleKey | null {
   const normalized = normalizeTitle(title);
   const isDistinctive = normalized.length >= MIN_DISTINCTIVE_CHARACTERS &&

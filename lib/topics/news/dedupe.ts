@@ -84,9 +84,9 @@ function findSameStory(
 }
 
 /**
- * Classifies an item. Only the article's first source updates it, so that two headlines do not alternate. That source must
- * have changed its own text since the last poll, so that a publisher's correction stands until then. An article keeps its
- * link.
+ * Classifies an item. Only the article's first source updates it, so that two headlines do not alternate. That source
+ * must have changed its own text since the last poll, so that a publisher's correction stands until then. An article
+ * keeps its link.
  *
  * @param seen The article id and the {@linkcode contentVersion} of the item at its last poll, null at its first. A seen
  * item whose article is not in the index is a duplicate, because the article has left the log.
@@ -117,7 +117,8 @@ export function classifyItem(
   const version = contentVersion(item);
   const isChanged = by === "feed" && match.sources[0]?.source === source &&
     version !== contentVersion(match) &&
-    // Without an earlier version, a publisher's correction looks like a change of the source. So an updated article stays.
+    // Without an earlier version, a publisher's correction looks like a change of the source. So an updated article
+    // stays.
     (seen ? version !== seen.version : match.updated_at === null);
   if (!isChanged) return { kind: "duplicate", id: match.id };
   const article = { ...match, title: item.title, summary: item.summary, updated_at };

@@ -70,7 +70,10 @@ function storeKeyOf({ name, url }: Feed): string {
   return `news:feed:${name}:${url}`;
 }
 
-/** Loads the state of a feed. A state of an unknown shape counts as never polled, because another version may have written it. */
+/**
+ * Loads the state of a feed. A state of an unknown shape counts as never polled, because another version may have
+ * written it.
+ */
 export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
   const json = await store.get(storeKeyOf(feed));
   if (json === null) return initialFeedState(feed);

@@ -17,7 +17,10 @@ const LOOK_UP_INTERVAL_MS = 15_000;
 export interface FeedStatusCache {
   /** Sets the state of a feed that this isolate polls. */
   put(feed: Feed, state: FeedState): void;
-  /** Reads the status of every feed, in the order of the settings. While the store is unavailable it is the last known one. */
+  /**
+   * Reads the status of every feed, in the order of the settings. While the store is unavailable it is the last known
+   * one.
+   */
   read(): Promise<readonly FeedStatus[]>;
 }
 

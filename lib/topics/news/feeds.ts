@@ -14,7 +14,9 @@ export interface Feed {
   readonly url: string;
 }
 
-/** The feeds if `NEWS_FEEDS` is not set. Their URLs are of October 2026. The status of a feed reports when it has moved. */
+/**
+ * The feeds if `NEWS_FEEDS` is not set. Their URLs are of October 2026. The status of a feed reports when it has moved.
+ */
 export const BUILT_IN_FEEDS: readonly Feed[] = [
   {
     name: "fed",
@@ -50,7 +52,10 @@ export const BUILT_IN_FEEDS: readonly Feed[] = [
   },
 ];
 
-/** The feeds of `DEMO`: invented sources on hosts that cannot exist, so that no real source is credited with their items. */
+/**
+ * The feeds of `DEMO`: invented sources on hosts that cannot exist, so that no real source is credited with their
+ * items.
+ */
 export const DEMO_FEEDS: readonly Feed[] = [
   { name: "wire", title: "Demo Wire", url: "https://wire.example/rss" },
   { name: "desk", title: "Demo Desk", url: "https://desk.example/atom" },
@@ -69,8 +74,8 @@ function feedNameOf(url: string): string {
 }
 
 /**
- * Returns the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number if
- * the host has several.
+ * Returns the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number
+ * if the host has several.
  *
  * @param urls `NEWS_FEEDS`, undefined if it is not set.
  */

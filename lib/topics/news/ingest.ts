@@ -40,7 +40,8 @@ export type SubmissionResult =
 /** Publishes all articles of this isolate. Calls run one after another. */
 export interface ArticleIngest {
   /**
-   * Publishes the new and the changed items of a feed's document, the last one first, because feeds begin with the newest.
+   * Publishes the new and the changed items of a feed's document, the last one first, because feeds begin with the
+   * newest.
    *
    * @param seenItems The feed's items as of its last poll.
    * @returns The feed's items as of this poll. The caller saves them only now, so that an error loses no article.
@@ -107,7 +108,8 @@ export function createArticleIngest(
     const documentItems: SeenItem[] = [];
     for (const item of items) {
       const keys = itemKeys(feed.source, item);
-      // Items of one document that share a key are one article. The first one counts, because they would update it in turn.
+      // Items of one document that share a key are one article. The first one counts, because they would update it in
+      // turn.
       if (findSeenItem(documentItems, keys) !== null) continue;
       const seen = findSeenItem(seenItems, keys);
       const classification = await classifyFeedItem(draft, { ...feed, item }, seen);

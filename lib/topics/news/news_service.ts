@@ -29,7 +29,9 @@ export interface ArticleList {
 
 /** A page of articles for a polling client. */
 export interface NewsPage extends ArticleList {
-  /** The position of the last event, after which the next page or a stream begins. Null while the store is unavailable. */
+  /**
+   * The position of the last event, after which the next page or a stream begins. Null while the store is unavailable.
+   */
   readonly cursor: Position | null;
   /** False if more events wait after the page. */
   readonly isWhole: boolean;

@@ -207,9 +207,9 @@ export function operationView({ operation, isStalled }: OperationRecord): Operat
 }
 
 /**
- * Returns the delay before the next poll, in seconds. It is a quarter of the estimated time, or half of the time since the
- * last heartbeat if there is no estimate, within bounds. It never exceeds the time until the operation expires. It is 0
- * once the operation has ended.
+ * Returns the delay before the next poll, in seconds. It is a quarter of the estimated time, or half of the time since
+ * the last heartbeat if there is no estimate, within bounds. It never exceeds the time until the operation expires. It
+ * is 0 once the operation has ended.
  */
 export function operationPollDelay(record: OperationRecord, now: number): number {
   if (isTerminal(record)) return 0;

@@ -1,9 +1,9 @@
 /**
- * A task: its state machine.
+ * A task, and its state machine.
  *
- * A task is `waiting` until a worker claims it. Each report of the worker renews the claim for {@linkcode CLAIM_MS}. The task
- * is `claimed`, then `running`, and ends once: `completed` or `failed`. When a claim expires, the task
- * is `waiting` again, or `failed` after {@linkcode MAX_ATTEMPTS} claims.
+ * A task is `waiting` until a worker claims it. Each report of the worker renews the claim for {@linkcode CLAIM_MS}.
+ * The task is `claimed`, then `running`, and ends once: `completed` or `failed`. When a claim expires, the task is
+ * `waiting` again, or `failed` after {@linkcode MAX_ATTEMPTS} claims.
  *
  * @module
  */
@@ -131,8 +131,8 @@ export function claimTask(record: TaskRecord, secret: string, now: number): Task
 }
 
 /**
- * Applies a report of the worker that has the claim. Even an empty report renews the claim. A completed task has progress 1
- * unless the report says otherwise.
+ * Applies a report of the worker that has the claim. Even an empty report renews the claim. A completed task has
+ * progress 1 unless the report says otherwise.
  *
  * @throws {Problem} 409 `task_over` or `claim_lost`.
  */

@@ -72,7 +72,10 @@ export interface TasksContext extends ResourceContext {
   readonly log: Pick<EventLog, "head">;
 }
 
-/** Creates the record store of tasks, and registers their topic. While a worker is subscribed, a timer ends expired claims. */
+/**
+ * Creates the record store of tasks, and registers their topic. While a worker is subscribed, a timer ends expired
+ * claims.
+ */
 export function createTasks(context: TasksContext): Tasks {
   const { hub, log, runtime } = context;
   const { clock, random, metrics = noMetrics } = runtime;

@@ -30,7 +30,10 @@ const INLINE_ELEMENTS: ReadonlySet<string> = new Set([
   ...["time", "tt", "u", "var", "wbr"],
 ]);
 
-/** Controls, bidirectional marks and other format characters, except blanks, and the joiners that scripts and emoji need. */
+/**
+ * Controls, bidirectional marks and other format characters, except blanks, and the joiners that scripts and emoji
+ * need.
+ */
 const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\t\n\v\f\r\u200c\u200d]]/gv;
 
 /**

@@ -14,7 +14,10 @@ const MAX_ITEMS = 50;
 /** The characters in which the format is detected: a byte order mark and blanks come before the first tag. */
 const MAX_DETECTION_CHARACTERS = 1000;
 
-/** Thrown for a document that is not a feed in a supported format. The message is for people, and never quotes the document. */
+/**
+ * Thrown for a document that is not a feed in a supported format. The message is for people, and never quotes the
+ * document.
+ */
 export class UnreadableFeed extends Error {
   override readonly name = "UnreadableFeed";
 }
