@@ -119,7 +119,7 @@ export interface StreamFigures {
   readonly delivered: number;
 }
 
-/** The time for which a hung stream has been blocked, in milliseconds. The hub ends a stream only after more of it. */
+/** The time for which a hung stream has been blocked, in milliseconds. The hub ends a blocked stream later. */
 export const HUNG_MS = 10_000;
 
 /** The open tasks of all isolates. */

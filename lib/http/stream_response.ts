@@ -96,7 +96,7 @@ export async function streamResponse(
 ): Promise<Response> {
   const principal = authenticated ?? await streamOpener.authenticator.authenticateStream(c);
   authorizeReader(principal, filters.map(({ topic }) => topic));
-  // HEAD takes no slot, because the body of its response never ends, and only the end of a body releases a slot.
+  // HEAD takes no slot, because its response has no body whose end would release the slot.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
   const admission = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));

@@ -14,7 +14,7 @@ const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]
 const PERMANENT_REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 308]);
 const MAX_REDIRECTS = 3;
 
-/** The default deadline of a call, in milliseconds. It is shorter than every poll interval in production. */
+/** The default time limit of a call, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 8000;
 
 /** The default limit of a body. */
