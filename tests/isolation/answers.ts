@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sample } from "../topics/quotes/samples.ts";
+import { readSample } from "../topics/quotes/samples.ts";
 
 /** A simulated provider. */
 export interface Simulated {
@@ -27,7 +27,7 @@ function altered(name: string, changes: readonly (readonly [string | RegExp, str
   return changes.reduce((text, [from, to]) => {
     if (text.search(from) === -1) throw new Error(`${name} holds no ${from}`);
     return text.replace(from, to);
-  }, sample(name));
+  }, readSample(name));
 }
 
 const COINS: Readonly<Record<string, number>> = { BTC: 60_000, ETH: 3000 };
@@ -60,7 +60,7 @@ export const SIMULATED: readonly Simulated[] = [
         pair,
         { c: [priceAt(base, now), "0.1"], o: `${base}.00` },
       ]);
-      const sampled = JSON.parse(sample("kraken_rest_ticker.200"));
+      const sampled = JSON.parse(readSample("kraken_rest_ticker.200"));
       return JSON.stringify({ ...sampled, result: Object.fromEntries(tickers) });
     },
   },
@@ -68,7 +68,7 @@ export const SIMULATED: readonly Simulated[] = [
     name: "coingecko",
     host: "api.coingecko.com",
     answer(_url, now) {
-      const body = JSON.parse(sample("coingecko_simple_price.200"));
+      const body = JSON.parse(readSample("coingecko_simple_price.200"));
       for (const [id, base] of [["bitcoin", 60_000], ["ethereum", 3000]] as const) {
         Object.assign(body[id], {
           usd: Number(priceAt(base, now)),

@@ -26,15 +26,15 @@ const quote = (price: string, second: number): Quote => ({
   simulated: false,
 });
 
-/** A publisher of one quote over a sink in which `before` was published, and the events of each publication. */
-function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly number[] = []) {
+/** Creates a publisher of one quote to a sink that holds `published`, and records the published data. */
+function createPublisher(current: Quote, published: Quote, changesAfterMs: readonly number[] = []) {
   const clock = createManualClock(Date.parse("2026-01-01T00:00:05.000Z"));
   const changes = changesAfterMs.map((ms) => clock.elapsed() + ms);
-  const published = new Map([[before.symbol, JSON.stringify(before)]]);
+  const publishedJson = new Map([[published.symbol, JSON.stringify(published)]]);
   const events: EventInput[] = [];
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const source = {
-    snapshot: () => ({ quotes: [own], status: [] }),
+    snapshot: () => ({ quotes: [current], status: [] }),
     msUntilChange(lookBackMs: number) {
       const next = changes.find((elapsed) => elapsed > clock.elapsed() - lookBackMs) ?? Infinity;
       return next - clock.elapsed();
@@ -42,7 +42,7 @@ function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly num
   };
   const publisher = new ChangePublisher({ clock, log }, source, {
     republishUnchanged: true,
-    published: () => Promise.resolve(published),
+    published: () => Promise.resolve(publishedJson),
     publish(batch) {
       events.push(...batch);
       return Promise.resolve();
@@ -51,28 +51,31 @@ function createPublisher(own: Quote, before: Quote, changesAfterMs: readonly num
   return { clock, publisher, data: () => events.map(({ data }) => data) };
 }
 
-async function publishedOf(own: Quote, before: Quote): Promise<unknown[]> {
-  const { publisher, data } = createPublisher(own, before);
+async function publishAndRecord(current: Quote, published: Quote): Promise<unknown[]> {
+  const { publisher, data } = createPublisher(current, published);
   await publisher.publish();
   return data();
 }
 
 Deno.test("ChangePublisher publishes a price that differs from the published one", async () => {
-  assertEquals(await publishedOf(quote("2.00", 2), quote("1.00", 1)), [quote("2.00", 2)]);
+  assertEquals(await publishAndRecord(quote("2.00", 2), quote("1.00", 1)), [quote("2.00", 2)]);
 });
 
-Deno.test("ChangePublisher of a new leader publishes no quote older than the published one", async () => {
-  assertEquals(await publishedOf(quote("1.00", 1), quote("2.00", 2)), []);
+Deno.test("ChangePublisher does not publish a quote that is older than the published one", async () => {
+  assertEquals(await publishAndRecord(quote("1.00", 1), quote("2.00", 2)), []);
 });
 
-Deno.test("ChangePublisher of a new leader publishes changes though the leader before had a wall clock that was ahead", async () => {
-  const before = { ...quote("1.00", 1), received_at: "2026-01-01T01:00:00.000Z" };
-  const { received_at } = before;
-  assertEquals(await publishedOf(quote("2.00", 2), before), [{ ...quote("2.00", 2), received_at }]);
-  assertEquals(await publishedOf(quote("1.00", 2), before), []);
+Deno.test("ChangePublisher publishes changes although the wall clock of the previous leader was ahead", async () => {
+  const published = { ...quote("1.00", 1), received_at: "2026-01-01T01:00:00.000Z" };
+  const { received_at } = published;
+  assertEquals(await publishAndRecord(quote("2.00", 2), published), [{
+    ...quote("2.00", 2),
+    received_at,
+  }]);
+  assertEquals(await publishAndRecord(quote("1.00", 2), published), []);
 });
 
-Deno.test("ChangePublisher publishes when a value changes by itself, while it runs", async () => {
+Deno.test("ChangePublisher publishes when time changes a value, while it runs", async () => {
   const { clock, publisher, data } = createPublisher(quote("2.00", 2), quote("1.00", 1), [
     5000,
     20_000,

@@ -21,31 +21,31 @@ function reading(price: string, asOf: string | null = null, receivedElapsed = 0)
 const coinbase = (price: Reading) => ({ reading: price, provider: { title: "Coinbase" } });
 const kraken = (price: Reading) => ({ reading: price, provider: { title: "Kraken" } });
 
-/** The remarks after one comparison. */
-function remarks(serving: Reading, reference: Reading, boundPct = 1): string[] {
-  const divergences = new Divergences(boundPct);
+/** Returns the remarks after one comparison. */
+function remarksOn(serving: Reading, reference: Reading, maxDifferencePct = 1): string[] {
+  const divergences = new Divergences(maxDifferencePct);
   divergences.compare(coinbase(serving), kraken(reference));
   return divergences.remarks(["BTC-USD"]);
 }
 
-Deno.test("Divergences names the sources, the difference and the symbol, above its bound", () => {
+Deno.test("Divergences names the sources, the difference and the symbol, above the largest difference", () => {
   const text = (percent: string) => [`Coinbase and Kraken differ by ${percent} % on BTC-USD`];
-  assertEquals(remarks(reading("100"), reading("102.3")), text("2.3"));
-  assertEquals(remarks(reading("100"), reading("97.7")), text("2.3"));
-  assertEquals(remarks(reading("100"), reading("101")), []);
-  assertEquals(remarks(reading("100"), reading("101.0001")), text("1"));
-  assertEquals(remarks(reading("100"), reading("100.02"), 0.01), text("0.02"));
+  assertEquals(remarksOn(reading("100"), reading("102.3")), text("2.3"));
+  assertEquals(remarksOn(reading("100"), reading("97.7")), text("2.3"));
+  assertEquals(remarksOn(reading("100"), reading("101")), []);
+  assertEquals(remarksOn(reading("100"), reading("101.0001")), text("1"));
+  assertEquals(remarksOn(reading("100"), reading("100.02"), 0.01), text("0.02"));
 });
 
-Deno.test("Divergences compares no prices of different times", () => {
+Deno.test("Divergences does not compare prices of different times", () => {
   const early = reading("90", "2026-11-18T11:54:59.000Z");
-  assertEquals(remarks(reading("100"), early), []);
-  assertEquals(remarks(reading("100", "2026-11-18T11:58:00.000Z"), early).length, 1);
-  assertEquals(remarks(reading("100"), reading("90", null, 300_001)), []);
-  assertEquals(remarks(reading("100"), reading("90", null, 300_000)).length, 1);
+  assertEquals(remarksOn(reading("100"), early), []);
+  assertEquals(remarksOn(reading("100", "2026-11-18T11:58:00.000Z"), early).length, 1);
+  assertEquals(remarksOn(reading("100"), reading("90", null, 300_001)), []);
+  assertEquals(remarksOn(reading("100"), reading("90", null, 300_000)).length, 1);
 });
 
-Deno.test("Divergences drops a remark that is settled or forgotten, and has none on other symbols", () => {
+Deno.test("Divergences drops a remark once prices agree or it is forgotten, and has no remark on other symbols", () => {
   const divergences = new Divergences(1);
   const compare = (price: string) =>
     divergences.compare(coinbase(reading("100")), kraken(reading(price)));

@@ -9,32 +9,32 @@ import {
   summarize,
 } from "./fake_providers.ts";
 
-const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
-const FAILING = { "BTC-USD": LATE, "ETH-USD": LATE };
+const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+const FAILING = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
 const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
-const GOOD = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
-const OTHER = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
+const FIRST_PRICES = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+const SECOND_PRICES = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
 
 function openBreaker({ clock }: PollerUnderTest): Health {
-  return { breaker: "open", nextTryAt: clock.now() + 60_000, failure: LATE };
+  return { breaker: "open", nextTryAt: clock.now() + 60_000, failure: TIMEOUT };
 }
 
-/** Advances the clock, and summarises the events published meanwhile. */
+/** Advances the clock, and summarizes the events that are published during this time. */
 async function advance(test: PollerUnderTest, ms: number): Promise<string[]> {
   const before = test.batches.length;
   await test.clock.advance(ms);
   return test.batches.slice(before).flatMap(summarize);
 }
 
-Deno.test("the next candidate takes over at once if the preferred provider fails from the start", async () => {
+Deno.test("the next candidate takes over immediately if the preferred provider fails from the start", async () => {
   const test = createPollerUnderTest();
-  test.first.answers = FAILING;
-  test.second.answers = OTHER;
+  test.first.prices = FAILING;
+  test.second.prices = SECOND_PRICES;
   const stop = test.poller.start();
   assertEquals(await advance(test, 0), [
     "BTC-USD 100.50 of second",
     "ETH-USD 10.05 of second",
-    `first down: ${LATE.message}`,
+    `first down: ${TIMEOUT.message}`,
     "second live",
   ]);
   stop();
@@ -43,21 +43,21 @@ Deno.test("the next candidate takes over at once if the preferred provider fails
 Deno.test("a provider that fails keeps its symbols while its circuit breaker is closed and its quotes are fresh", async () => {
   const test = createPollerUnderTest();
   test.random = 0; // the second poll comes before two intervals are over
-  test.second.answers = OTHER;
+  test.second.prices = SECOND_PRICES;
   const stop = test.poller.start();
   await advance(test, 0);
-  test.first.answers = FAILING;
-  assertEquals(await advance(test, 0.8 * INTERVAL_MS), [`first live: ${LATE.message}`]);
+  test.first.prices = FAILING;
+  assertEquals(await advance(test, 0.8 * INTERVAL_MS), [`first live: ${TIMEOUT.message}`]);
   assertEquals(test.second.calledAt.length, 0);
   stop();
 });
 
-Deno.test("the next candidate takes over once no fresh quote is known, though the circuit breaker is closed", async () => {
+Deno.test("the next candidate takes over once no fresh quote is cached, although the circuit breaker is closed", async () => {
   const test = createPollerUnderTest();
-  test.second.answers = OTHER;
+  test.second.prices = SECOND_PRICES;
   const stop = test.poller.start();
   await advance(test, 0);
-  test.first.answers = { ...GOOD, "BTC-USD": LATE };
+  test.first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
   await advance(test, INTERVAL_MS);
   const later = await advance(test, INTERVAL_MS);
   // Only the symbol that failed is switched.
@@ -66,22 +66,22 @@ Deno.test("the next candidate takes over once no fresh quote is known, though th
   stop();
 });
 
-Deno.test("the next candidate takes over once the circuit breaker is open, until the preferred one has three good answers", async () => {
+Deno.test("the next candidate takes over once the circuit breaker is open, until the preferred one has three good responses", async () => {
   const test = createPollerUnderTest();
   test.random = 0;
   const { first, second, poller } = test;
-  second.answers = OTHER;
+  second.prices = SECOND_PRICES;
   const stop = poller.start();
   await advance(test, 0);
-  first.answers = FAILING;
+  first.prices = FAILING;
   first.health = openBreaker(test);
   assertEquals(await advance(test, 0.8 * INTERVAL_MS), [
-    `first down: ${LATE.message}`,
+    `first down: ${TIMEOUT.message}`,
     "BTC-USD 100.50 of second",
     "ETH-USD 10.05 of second",
     "second live",
   ]);
-  first.answers = GOOD;
+  first.prices = FIRST_PRICES;
   first.health = HEALTHY;
   assertEquals(
     (await advance(test, 0.8 * INTERVAL_MS)).at(-1),
@@ -97,10 +97,10 @@ Deno.test("the next candidate takes over once the circuit breaker is open, until
   stop();
 });
 
-Deno.test("a source that repeats itself is replaced, and recovers only once it has news", async () => {
+Deno.test("a source that repeats its market time is replaced, and recovers only once it has news", async () => {
   const test = createPollerUnderTest();
   const { first, second, clock, poller } = test;
-  second.answers = OTHER;
+  second.prices = SECOND_PRICES;
   first.asOf = new Date(clock.now()).toISOString();
   const stop = poller.start();
   const sourceOf = (line: string) => line.split(" ").at(-1);
@@ -112,7 +112,7 @@ Deno.test("a source that repeats itself is replaced, and recovers only once it h
     new Set(changed.filter((line) => !line.includes("stale")).map(sourceOf)),
     new Set(["second"]),
   );
-  second.answers = { "BTC-USD": "100.60", "ETH-USD": "10.06" };
+  second.prices = { "BTC-USD": "100.60", "ETH-USD": "10.06" };
   const later = await prices(10 * INTERVAL_MS);
   assertEquals(new Set(later.map(sourceOf)), new Set(["second"]));
 
@@ -121,34 +121,36 @@ Deno.test("a source that repeats itself is replaced, and recovers only once it h
   stop();
 });
 
-Deno.test("a quarantined price switches no source", async () => {
+Deno.test("a quarantined price does not switch the source", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
   const stop = poller.start();
   await advance(test, 0);
-  first.answers = FAILING;
+  first.prices = FAILING;
   first.health = openBreaker(test);
-  second.answers = { "BTC-USD": "150.00", "ETH-USD": "10.05" };
+  second.prices = { "BTC-USD": "150.00", "ETH-USD": "10.05" };
   const lines = await advance(test, INTERVAL_MS);
   assertEquals(lines.filter((line) => line.includes("of second")), ["ETH-USD 10.05 of second"]);
   // The first provider still serves this symbol.
-  first.answers = { ...GOOD, "BTC-USD": "101.00" };
+  first.prices = { ...FIRST_PRICES, "BTC-USD": "101.00" };
   first.health = HEALTHY;
   const next = await advance(test, INTERVAL_MS);
   assertEquals(next.filter((line) => line.endsWith("of first")), ["BTC-USD 101.00 of first"]);
   stop();
 });
 
-Deno.test("a failure during a recovery starts it again", async () => {
+Deno.test("a failure during a recovery starts the recovery again", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  first.answers = FAILING;
-  second.answers = OTHER;
+  first.prices = FAILING;
+  second.prices = SECOND_PRICES;
   const stop = poller.start();
   await advance(test, 0);
   const serving: string[] = [];
-  for (const answers of [GOOD, GOOD, FAILING, GOOD, GOOD, GOOD]) {
-    first.answers = answers;
+  for (
+    const prices of [FIRST_PRICES, FIRST_PRICES, FAILING, FIRST_PRICES, FIRST_PRICES, FIRST_PRICES]
+  ) {
+    first.prices = prices;
     const lines = await advance(test, INTERVAL_MS);
     serving.push(lines.some((line) => line.endsWith("of first")) ? "first" : "second");
   }
@@ -156,19 +158,19 @@ Deno.test("a failure during a recovery starts it again", async () => {
   stop();
 });
 
-Deno.test("a preferred provider that hangs holds up no other one", async () => {
+Deno.test("a preferred provider that hangs does not delay the others", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  first.answers = FAILING;
-  second.answers = { ...OTHER };
+  first.prices = FAILING;
+  second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
   await advance(test, 0);
-  first.answers = {}; // never comes
+  first.prices = {}; // the call never ends
   for (const price of ["100.51", "100.52", "100.53"]) {
-    second.answers["BTC-USD"] = price;
+    second.prices["BTC-USD"] = price;
     assertEquals(await advance(test, INTERVAL_MS), [`BTC-USD ${price} of second`]);
   }
-  // While one call is under way, no second one is sent.
+  // No second call starts while one is under way.
   assertEquals(first.calledAt.length, 2);
   stop();
 });
@@ -176,10 +178,10 @@ Deno.test("a preferred provider that hangs holds up no other one", async () => {
 Deno.test("a change is never computed across two sources, and quotes stay if all sources fail", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller, clock } = test;
-  second.answers = FAILING;
+  second.prices = FAILING;
   const stop = poller.start();
   await advance(test, 0);
-  first.answers = FAILING;
+  first.prices = FAILING;
   first.health = openBreaker(test);
   second.health = openBreaker(test);
   await advance(test, 10 * INTERVAL_MS);
@@ -190,10 +192,10 @@ Deno.test("a change is never computed across two sources, and quotes stay if all
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a reference source is asked about every 30 s, and a divergence is reported until it is settled", async () => {
+Deno.test("a reference source is called about every 30 s, and a divergence is reported until prices agree", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.answers = { ...OTHER, "BTC-USD": "102.30" };
+  second.prices = { ...SECOND_PRICES, "BTC-USD": "102.30" };
   const stop = poller.start();
   assertEquals((await advance(test, 20_000)).some((line) => line.includes("second")), false);
   assertEquals(await advance(test, 10_000), [
@@ -201,7 +203,7 @@ Deno.test("a reference source is asked about every 30 s, and a divergence is rep
     "second live: On standby while FIRST serves",
   ]);
   assertEquals(second.calledAt.length, 1);
-  second.answers["BTC-USD"] = "100.40";
+  second.prices["BTC-USD"] = "100.40";
   assertEquals(await advance(test, 30_000), ["first live"]);
   assertEquals([second.calledAt.length, first.calledAt.length], [2, 13]);
   // The prices are not averaged, and the source is not switched.
@@ -210,17 +212,17 @@ Deno.test("a reference source is asked about every 30 s, and a divergence is rep
   stop();
 });
 
-Deno.test("a divergence is forgotten when a symbol's source is switched", async () => {
+Deno.test("a switch of a symbol's source drops its divergence", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.answers = { ...OTHER, "BTC-USD": "110.00" };
+  second.prices = { ...SECOND_PRICES, "BTC-USD": "110.00" };
   const stop = poller.start();
   await advance(test, 30_000);
-  first.answers = FAILING;
+  first.prices = FAILING;
   first.health = openBreaker(test);
   const lines = await advance(test, INTERVAL_MS);
   assertEquals(lines.filter((line) => !line.includes(" of ")), [
-    `first down: ${LATE.message}`,
+    `first down: ${TIMEOUT.message}`,
     "second live",
   ]);
   stop();
@@ -229,27 +231,27 @@ Deno.test("a divergence is forgotten when a symbol's source is switched", async 
 Deno.test("a standby that fails is stale after two intervals of silence", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.answers = OTHER;
+  second.prices = SECOND_PRICES;
   const stop = poller.start();
   await advance(test, 30_000);
-  second.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  second.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
   const lines = await advance(test, 60_000);
   assertEquals(lines, [
-    `second live: ${LATE.message}; On standby while FIRST serves`,
-    `second stale: ${LATE.message}; On standby while FIRST serves`,
+    `second live: ${TIMEOUT.message}; On standby while FIRST serves`,
+    `second stale: ${TIMEOUT.message}; On standby while FIRST serves`,
   ]);
   assertEquals(first.calledAt.length > 15, true);
   stop();
 });
 
-Deno.test("a status has the failure of a symbol as long as that symbol fails", async () => {
+Deno.test("a status states the failure of a symbol as long as the symbol fails", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.answers = OTHER;
-  first.answers = { ...GOOD, "BTC-USD": LATE };
+  second.prices = SECOND_PRICES;
+  first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
   const stop = poller.start();
   assertEquals((await advance(test, 0)).filter((line) => line.startsWith("first")), [
-    `first live: ${LATE.message}`,
+    `first live: ${TIMEOUT.message}`,
   ]);
   assertEquals(await advance(test, 4 * INTERVAL_MS), []);
   stop();

@@ -1,8 +1,9 @@
 /**
- * A poller under test: fake providers whose answers a test sets, a manual clock, and all published events.
+ * A poller under test, with fake providers whose responses a test sets, a manual clock, and all published events.
  *
  * @module
  */
+import { assert } from "@std/assert";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_client.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
@@ -18,14 +19,14 @@ export const SECOND_INTERVAL_MS = 20_000;
 export const TTL_MS = 4000;
 const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
 
-/** A provider whose answers a test sets. */
+/** A provider whose responses a test sets. */
 export interface FakeProvider {
-  /** Prices by symbol. An error is thrown, a missing symbol never answers. */
-  answers: Record<string, string | Error>;
+  /** Prices by symbol. An error is thrown, and a call for a missing symbol never ends. */
+  prices: Record<string, string | Error>;
   health: Health;
-  /** The market's time, null if it sends none. */
+  /** The market time of every response: null for none. */
   asOf: string | null | (() => string);
-  /** The wall times at which it was asked for BTC-USD. */
+  /** The wall times of the calls for BTC-USD. */
   readonly calledAt: number[];
   readonly connected: ConnectedProvider;
 }
@@ -40,18 +41,18 @@ export interface PollerUnderTest {
   readonly batches: (readonly EventInput[])[];
   readonly logged: string[];
   /** Publishes events. A test may replace it. */
-  publish: (publications: readonly EventInput[]) => Promise<void>;
-  /** The random number of the jitter: 0.5 is none. */
+  publish: (events: readonly EventInput[]) => Promise<void>;
+  /** The random number of the jitter: 0.5 for no jitter. */
   random: number;
 }
 
-function fakeProvider(
+function createFakeProvider(
   name: string,
   clock: ManualClock,
   pace: Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">,
 ): FakeProvider {
   const fake: FakeProvider = {
-    answers: {},
+    prices: {},
     health: HEALTHY,
     asOf: null,
     calledAt: [],
@@ -64,7 +65,7 @@ function fakeProvider(
         ...pace,
         read(_upstream, symbol) {
           if (symbol === "BTC-USD") fake.calledAt.push(clock.now());
-          const price = fake.answers[symbol];
+          const price = fake.prices[symbol];
           if (price === undefined) return new Promise(() => {});
           if (price instanceof Error) return Promise.reject(price);
           const received_at = new Date(clock.now()).toISOString();
@@ -87,14 +88,32 @@ function fakeProvider(
   return fake;
 }
 
-/** Creates a poller of two providers. The first one has prices of 100 and 10. */
+/** Records events as the published values of a sink. */
+export function recordPublished(
+  published: Map<string, string>,
+  events: readonly EventInput[],
+): void {
+  for (const { key, data } of events) {
+    assert(key !== undefined, "an event of the topic has no key");
+    published.set(key, JSON.stringify(data));
+  }
+}
+
+/** Creates a poller of two providers. The first provider has prices of 100 and 10, the second one never responds. */
 export function createPollerUnderTest(
   pace: Partial<Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">> = {},
 ): PollerUnderTest {
   const clock = createManualClock();
-  const first = fakeProvider("first", clock, { intervalMs: INTERVAL_MS, ttlMs: TTL_MS, ...pace });
-  const second = fakeProvider("second", clock, { intervalMs: SECOND_INTERVAL_MS, ttlMs: TTL_MS });
-  first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  const first = createFakeProvider("first", clock, {
+    intervalMs: INTERVAL_MS,
+    ttlMs: TTL_MS,
+    ...pace,
+  });
+  const second = createFakeProvider("second", clock, {
+    intervalMs: SECOND_INTERVAL_MS,
+    ttlMs: TTL_MS,
+  });
+  first.prices = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const logged: string[] = [];
@@ -106,8 +125,8 @@ export function createPollerUnderTest(
     batches,
     logged,
     random: 0.5,
-    publish(publications) {
-      batches.push(publications);
+    publish(events) {
+      batches.push(events);
       return Promise.resolve();
     },
     poller: new Poller({
@@ -119,9 +138,9 @@ export function createPollerUnderTest(
       providers: [first.connected, second.connected],
       sink: {
         published: () => Promise.resolve(published),
-        async publish(publications) {
-          await test.publish(publications);
-          for (const { key = "", data } of publications) published.set(key, JSON.stringify(data));
+        async publish(events) {
+          await test.publish(events);
+          recordPublished(published, events);
         },
         republishUnchanged: false,
       },
@@ -133,7 +152,7 @@ export function createPollerUnderTest(
   return test;
 }
 
-/** Summarises the events of a publication. */
+/** Summarizes the events of a publication, one line per event. */
 export function summarize(batch: readonly EventInput[] | undefined): string[] {
   return (batch ?? []).map(({ type, data }) => {
     if (type === "status") {

@@ -7,17 +7,21 @@ import {
 } from "../../../lib/topics/quotes/freshness.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 
-const MINUTE = 60_000;
+/** The poll interval of every source. */
+const INTERVAL_MS = 60_000;
 const spanAt = createMarketHours();
 
-/** 2026-11-18, a Wednesday: indices are open from 14:30 to 21:00 UTC, metals and oil from 23:00 to 22:00. */
+/**
+ * Returns the wall time of a day and an hour in November 2026. The 18th is a Wednesday. Indices are open from 14:30 to
+ * 21:00 UTC, metals and oil from 23:00 to 22:00.
+ */
 const at = (time: string) => Date.parse(`2026-11-${time}:00Z`);
 
-/** An answer about an index that reports no hours of its own, unless `more` does. */
-function answer(
+/** Creates an observation of an index whose source reports no hours, unless `overrides` has a period. */
+function observation(
   received: string,
   traded: string | null,
-  more: Partial<Observation> = {},
+  overrides: Partial<Observation> = {},
 ): Observation {
   return {
     symbol: "SPX",
@@ -26,7 +30,7 @@ function answer(
     as_of: traded === null ? null : new Date(at(traded)).toISOString(),
     receivedAt: at(received),
     newsAt: at(received),
-    ...more,
+    ...overrides,
   };
 }
 
@@ -39,34 +43,37 @@ const READING = {
   delay_s: null,
 } as const;
 
-/** The monotonic time at a wall time. */
-const elapsedAt = (time: string) => at(time) - at("18T00:00");
+/** The wall time at which monotonic time is 0. */
+const MONOTONIC_ORIGIN = at("18T00:00");
 
-/** A reading that was tracked when it was received. */
-function tracked(
+/** Creates a reading that is tracked at its receipt. */
+function trackedReading(
   received: string,
   traded: string | null,
-  before?: TrackedReading,
+  previous?: TrackedReading,
   delay_s: number | null = null,
 ): TrackedReading {
-  const { symbol, session, as_of, receivedAt } = answer(received, traded);
+  const { symbol, session, as_of, receivedAt } = observation(received, traded);
   const received_at = new Date(receivedAt).toISOString();
-  const receivedElapsed = elapsedAt(received);
+  const receivedElapsed = receivedAt - MONOTONIC_ORIGIN;
   const reading = { ...READING, symbol, session, as_of, received_at, receivedElapsed, delay_s };
-  return track(reading, before, MINUTE);
+  return track(reading, previous, INTERVAL_MS);
 }
 
-/** A tracked reading on the wall clock. */
-function seen({ receivedElapsed, newsElapsed, ...reading }: TrackedReading): Observation {
-  const start = at("18T00:00");
-  return { ...reading, receivedAt: start + receivedElapsed, newsAt: start + newsElapsed };
+/** Converts a tracked reading to an observation on the wall clock. */
+function toObservation({ receivedElapsed, newsElapsed, ...reading }: TrackedReading): Observation {
+  return {
+    ...reading,
+    receivedAt: MONOTONIC_ORIGIN + receivedElapsed,
+    newsAt: MONOTONIC_ORIGIN + newsElapsed,
+  };
 }
 
-/** The freshness at a time of a symbol that is polled every minute, and its end. */
-function standing(what: Observation, time: string): string {
-  const { session, isStale, until } = freshnessOf(what, {
+/** Summarizes the freshness of an observation at a time, and the time until which it lasts. */
+function freshnessAt(observed: Observation, time: string): string {
+  const { session, isStale, until } = freshnessOf(observed, {
     spanAt,
-    intervalMs: MINUTE,
+    intervalMs: INTERVAL_MS,
     now: at(time),
   });
   const end = Number.isFinite(until) ? new Date(until).toISOString().slice(8, 16) : "ever";
@@ -74,114 +81,120 @@ function standing(what: Observation, time: string): string {
 }
 
 Deno.test("a quote of an open market is stale after two intervals of silence", () => {
-  const quote = answer("18T15:00", "18T14:59");
-  assertEquals(standing(quote, "18T15:01"), "open until 18T15:02");
-  assertEquals(standing(quote, "18T15:02"), "open stale until 18T21:00");
+  const quote = observation("18T15:00", "18T14:59");
+  assertEquals(freshnessAt(quote, "18T15:01"), "open until 18T15:02");
+  assertEquals(freshnessAt(quote, "18T15:02"), "open stale until 18T21:00");
   assertEquals(
-    freshnessOf(quote, { spanAt, intervalMs: MINUTE, now: at("18T16:00") }).since,
+    freshnessOf(quote, { spanAt, intervalMs: INTERVAL_MS, now: at("18T16:00") }).since,
     at("18T15:02"),
   );
 });
 
-Deno.test("a quote of a closed market is not stale, and opens and closes by itself", () => {
-  const quote = answer("18T20:59", "18T20:59");
-  assertEquals(standing(quote, "18T20:59"), "open until 18T21:00");
-  assertEquals(standing(quote, "18T21:00"), "closed until 19T14:30");
-  assertEquals(standing(quote, "19T14:29"), "closed until 19T14:30");
+Deno.test("a quote of a closed market is not stale, and its session follows the calendar", () => {
+  const quote = observation("18T20:59", "18T20:59");
+  assertEquals(freshnessAt(quote, "18T20:59"), "open until 18T21:00");
+  assertEquals(freshnessAt(quote, "18T21:00"), "closed until 19T14:30");
+  assertEquals(freshnessAt(quote, "19T14:29"), "closed until 19T14:30");
 });
 
-Deno.test("silence counts from the opening: the first poll of a day may take its time", () => {
-  const quote = answer("19T14:26", "18T21:00");
-  assertEquals(standing(quote, "19T14:30"), "open until 19T14:32");
-  assertEquals(standing(quote, "19T14:32"), "open stale until 19T21:00");
+Deno.test("silence counts from the opening of a market, so that the first poll of a day may be late", () => {
+  const quote = observation("19T14:26", "18T21:00");
+  assertEquals(freshnessAt(quote, "19T14:30"), "open until 19T14:32");
+  assertEquals(freshnessAt(quote, "19T14:32"), "open stale until 19T21:00");
 });
 
 Deno.test("a holiday follows from the absence of trades, and ends with a trade", () => {
   const yesterday = { period: { start: at("18T14:30"), end: at("18T21:00") } };
-  const quiet = answer("19T15:00", "18T21:00", yesterday);
-  assertEquals(standing(quiet, "19T15:00"), "closed until 19T15:02");
-  // A source without hours may as well be stuck.
-  const stuck = answer("19T15:00", "18T21:00", { newsAt: at("18T21:00") });
-  assertEquals(standing(stuck, "19T15:00"), "open stale until 19T21:00");
+  const quiet = observation("19T15:00", "18T21:00", yesterday);
+  assertEquals(freshnessAt(quiet, "19T15:00"), "closed until 19T15:02");
+  // A source without hours may be stuck.
+  const stuck = observation("19T15:00", "18T21:00", { newsAt: at("18T21:00") });
+  assertEquals(freshnessAt(stuck, "19T15:00"), "open stale until 19T21:00");
   // Silence does not prove a holiday.
-  assertEquals(standing(quiet, "19T15:02"), "open stale until 19T21:00");
-  assertEquals(standing(answer("19T15:01", "19T14:45"), "19T15:01"), "open until 19T15:03");
-  // A source that sends no market time is believed.
-  assertEquals(standing(answer("19T15:01", null), "19T15:01"), "open until 19T15:03");
+  assertEquals(freshnessAt(quiet, "19T15:02"), "open stale until 19T21:00");
+  assertEquals(freshnessAt(observation("19T15:01", "19T14:45"), "19T15:01"), "open until 19T15:03");
+  // A response without a market time counts as news.
+  assertEquals(freshnessAt(observation("19T15:01", null), "19T15:01"), "open until 19T15:03");
 });
 
 Deno.test("a delayed source is neither closed nor stale until the first trade of a session is due", () => {
   const late = { delay_s: 900 };
-  const quiet = answer("19T14:40", "18T21:00", late);
-  assertEquals(standing(quiet, "19T14:40"), "open until 19T14:42");
-  assertEquals(standing(quiet, "19T14:42"), "open stale until 19T21:00");
-  const answering = answer("19T14:45", "18T21:00", { ...late, newsAt: at("18T21:00") });
-  assertEquals(standing(answering, "19T14:46"), "open until 19T14:47");
+  const quiet = observation("19T14:40", "18T21:00", late);
+  assertEquals(freshnessAt(quiet, "19T14:40"), "open until 19T14:42");
+  assertEquals(freshnessAt(quiet, "19T14:42"), "open stale until 19T21:00");
+  const answering = observation("19T14:45", "18T21:00", { ...late, newsAt: at("18T21:00") });
+  assertEquals(freshnessAt(answering, "19T14:46"), "open until 19T14:47");
   const period = { start: at("18T14:30"), end: at("18T21:00") };
-  const holiday = answer("19T14:47", "18T21:00", { ...late, period });
-  assertEquals(standing(holiday, "19T14:47"), "closed until 19T14:49");
+  const holiday = observation("19T14:47", "18T21:00", { ...late, period });
+  assertEquals(freshnessAt(holiday, "19T14:47"), "closed until 19T14:49");
   // After the first trade of the session, silence counts again.
-  const traded = answer("19T14:46", "19T14:31", late);
-  assertEquals(standing(traded, "19T14:48"), "open stale until 19T21:00");
+  const traded = observation("19T14:46", "19T14:31", late);
+  assertEquals(freshnessAt(traded, "19T14:48"), "open stale until 19T21:00");
 });
 
-Deno.test("a session in the answer takes precedence over the calendar until the calendar's next change", () => {
-  const early = answer("18T18:30", "18T18:00", { session: "closed" });
-  assertEquals(standing(early, "18T20:00"), "closed until 18T21:00");
-  assertEquals(standing(early, "19T14:30"), "open until 19T14:32");
-  const late = answer("18T21:30", "18T21:30", { session: "post" });
-  assertEquals(standing(late, "18T21:30"), "post until 18T21:32");
+Deno.test("a session in the response takes precedence over the calendar until the calendar's next change", () => {
+  const early = observation("18T18:30", "18T18:00", { session: "closed" });
+  assertEquals(freshnessAt(early, "18T20:00"), "closed until 18T21:00");
+  assertEquals(freshnessAt(early, "19T14:30"), "open until 19T14:32");
+  const late = observation("18T21:30", "18T21:30", { session: "post" });
+  assertEquals(freshnessAt(late, "18T21:30"), "post until 18T21:32");
 });
 
-Deno.test("hours in the answer take precedence over the calendar, which takes over after them", () => {
-  const half = answer("18T16:00", "18T16:00", {
+Deno.test("hours in the response take precedence over the calendar until they end", () => {
+  const halfDay = observation("18T16:00", "18T16:00", {
     period: { start: at("18T14:30"), end: at("18T18:00") },
   });
-  assertEquals(standing(half, "18T16:00"), "open until 18T16:02");
-  assertEquals(standing(half, "18T18:00"), "closed until 18T21:00");
-  assertEquals(standing(half, "18T21:00"), "closed until 19T14:30");
-  assertEquals(standing(half, "19T14:31"), "open until 19T14:32");
+  assertEquals(freshnessAt(halfDay, "18T16:00"), "open until 18T16:02");
+  assertEquals(freshnessAt(halfDay, "18T18:00"), "closed until 18T21:00");
+  assertEquals(freshnessAt(halfDay, "18T21:00"), "closed until 19T14:30");
+  assertEquals(freshnessAt(halfDay, "19T14:31"), "open until 19T14:32");
   const next = { period: { start: at("19T16:00"), end: at("19T21:00") } };
-  assertEquals(standing(answer("19T15:00", "18T21:00", next), "19T15:00"), "closed until 19T16:00");
-  assertEquals(standing(answer("19T16:01", "18T21:00", next), "19T16:01"), "closed until 19T16:03");
+  assertEquals(
+    freshnessAt(observation("19T15:00", "18T21:00", next), "19T15:00"),
+    "closed until 19T16:00",
+  );
+  assertEquals(
+    freshnessAt(observation("19T16:01", "18T21:00", next), "19T16:01"),
+    "closed until 19T16:03",
+  );
 });
 
-Deno.test("the calendar takes precedence over hours in the answer that trades contradict", () => {
+Deno.test("the calendar takes precedence over hours in the response that trades contradict", () => {
   const day = { symbol: "WTI", period: { start: at("18T05:00"), end: at("19T04:59") } };
-  const quiet = answer("18T22:10", "18T22:00", day);
-  assertEquals(standing(quiet, "18T22:10"), "closed until 18T23:00");
-  const traded = answer("18T22:10", "18T22:05", day);
-  assertEquals(standing(traded, "18T22:10"), "open until 18T22:12");
+  const quiet = observation("18T22:10", "18T22:00", day);
+  assertEquals(freshnessAt(quiet, "18T22:10"), "closed until 18T23:00");
+  const traded = observation("18T22:10", "18T22:05", day);
+  assertEquals(freshnessAt(traded, "18T22:10"), "open until 18T22:12");
   const evening = { symbol: "WTI", period: { start: at("18T05:00"), end: at("18T22:00") } };
   assertEquals(
-    standing(answer("18T23:30", "18T23:20", evening), "18T23:30"),
+    freshnessAt(observation("18T23:30", "18T23:20", evening), "18T23:30"),
     "open until 18T23:32",
   );
 });
 
-Deno.test("a source that repeats the same market time goes stale, though it answers", () => {
-  const first = tracked("18T15:00", "18T14:59");
-  const same = tracked("18T15:01", "18T14:59", first);
-  assertEquals(standing(seen(same), "18T15:01"), "open until 18T15:02");
-  assertEquals(standing(seen(same), "18T15:02"), "open stale until 18T21:00");
-  const newer = tracked("18T15:01", "18T15:00", first);
-  assertEquals(standing(seen(newer), "18T15:02"), "open until 18T15:03");
-  // Without a market time every answer is news.
-  const timeless = tracked("18T15:01", null, first);
-  assertEquals(standing(seen(timeless), "18T15:02"), "open until 18T15:03");
+Deno.test("a source that repeats the same market time goes stale, although it responds", () => {
+  const first = trackedReading("18T15:00", "18T14:59");
+  const same = trackedReading("18T15:01", "18T14:59", first);
+  assertEquals(freshnessAt(toObservation(same), "18T15:01"), "open until 18T15:02");
+  assertEquals(freshnessAt(toObservation(same), "18T15:02"), "open stale until 18T21:00");
+  const newer = trackedReading("18T15:01", "18T15:00", first);
+  assertEquals(freshnessAt(toObservation(newer), "18T15:02"), "open until 18T15:03");
+  // Without a market time every response is news.
+  const timeless = trackedReading("18T15:01", null, first);
+  assertEquals(freshnessAt(toObservation(timeless), "18T15:02"), "open until 18T15:03");
 });
 
 Deno.test("a quote that is a week old is evaluated by the current trading hours", () => {
-  const old = answer("11T15:00", "11T14:59", { session: "open" });
-  assertEquals(standing(old, "18T15:00"), "open stale until 18T21:00");
-  assertEquals(standing(old, "21T15:00"), "closed until 23T14:30");
+  const old = observation("11T15:00", "11T14:59", { session: "open" });
+  assertEquals(freshnessAt(old, "18T15:00"), "open stale until 18T21:00");
+  assertEquals(freshnessAt(old, "21T15:00"), "closed until 23T14:30");
   const coin = { ...old, symbol: "BTC-USD", session: "always" } as const;
-  assertEquals(standing(coin, "21T15:00"), "always stale until ever");
+  assertEquals(freshnessAt(coin, "21T15:00"), "always stale until ever");
 });
 
-Deno.test("a price that is old when it arrives is no fresher than its market time", () => {
-  const old = tracked("18T15:00", "18T14:40");
-  assertEquals(standing(seen(old), "18T15:00"), "open stale until 18T21:00");
-  const late = tracked("18T15:00", "18T14:45", undefined, 900);
-  assertEquals(standing(seen(late), "18T15:00"), "open until 18T15:02");
+Deno.test("a price that is old at its receipt is only as fresh as its market time", () => {
+  const old = trackedReading("18T15:00", "18T14:40");
+  assertEquals(freshnessAt(toObservation(old), "18T15:00"), "open stale until 18T21:00");
+  const late = trackedReading("18T15:00", "18T14:45", undefined, 900);
+  assertEquals(freshnessAt(toObservation(late), "18T15:00"), "open until 18T15:02");
 });

@@ -2,30 +2,33 @@ import { assertEquals } from "@std/assert";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import type { Quote } from "../../../lib/topics/quotes/quote.ts";
 
-/** The span at a time: whether it is open, and its ends. */
-function spanAt(kind: Quote["class"], time: string): readonly [boolean, string, string] | null {
-  const span = createMarketHours()(kind, Date.parse(time));
+/** Returns the span at a time: true if it is open, its start and its end. */
+function spanAt(
+  marketClass: Quote["class"],
+  time: string,
+): readonly [boolean, string, string] | null {
+  const span = createMarketHours()(marketClass, Date.parse(time));
   if (span === null) return null;
   const iso = (ms: number) => new Date(ms).toISOString().replace(":00.000", "");
   return [span.isOpen, iso(span.start), iso(span.end)];
 }
 
-Deno.test("metals and oil keep the week of New York, with an hour's break a day", () => {
-  for (const kind of ["metals", "oil"] as const) {
+Deno.test("metals and oil are open all week in New York, with a break of one hour per day", () => {
+  for (const marketClass of ["metals", "oil"] as const) {
     // 2026-11-18 is a Wednesday, in winter: UTC-5.
     const evening = [true, "2026-11-17T23:00Z", "2026-11-18T22:00Z"] as const;
-    assertEquals(spanAt(kind, "2026-11-17T23:00:00Z"), evening);
-    assertEquals(spanAt(kind, "2026-11-18T21:59:59.999Z"), evening);
-    assertEquals(spanAt(kind, "2026-11-18T22:00:00Z"), [
+    assertEquals(spanAt(marketClass, "2026-11-17T23:00:00Z"), evening);
+    assertEquals(spanAt(marketClass, "2026-11-18T21:59:59.999Z"), evening);
+    assertEquals(spanAt(marketClass, "2026-11-18T22:00:00Z"), [
       false,
       "2026-11-18T22:00Z",
       "2026-11-18T23:00Z",
     ]);
     const weekend = [false, "2026-11-20T22:00Z", "2026-11-22T23:00Z"] as const;
-    assertEquals(spanAt(kind, "2026-11-20T22:00:00Z"), weekend);
-    assertEquals(spanAt(kind, "2026-11-21T12:00:00Z"), weekend);
-    assertEquals(spanAt(kind, "2026-11-22T22:59:59Z"), weekend);
-    assertEquals(spanAt(kind, "2026-11-22T23:00:00Z")?.[0], true);
+    assertEquals(spanAt(marketClass, "2026-11-20T22:00:00Z"), weekend);
+    assertEquals(spanAt(marketClass, "2026-11-21T12:00:00Z"), weekend);
+    assertEquals(spanAt(marketClass, "2026-11-22T22:59:59Z"), weekend);
+    assertEquals(spanAt(marketClass, "2026-11-22T23:00:00Z")?.[0], true);
   }
 });
 
@@ -47,7 +50,7 @@ Deno.test("indices are open from 9:30 to 16:00 in New York, Monday to Friday", (
   ]);
 });
 
-Deno.test("hours follow New York's clock over its changes, an hour earlier in UTC in summer", () => {
+Deno.test("hours follow daylight saving time in New York, an hour earlier in UTC in summer", () => {
   // Forward on 2026-03-08, back on 2026-11-01, both on a Sunday before the week opens.
   assertEquals(spanAt("metals", "2026-03-08T12:00:00Z"), [
     false,
@@ -71,13 +74,13 @@ Deno.test("hours follow New York's clock over its changes, an hour earlier in UT
   ]);
 });
 
-Deno.test("crypto has no trading hours, and the cache changes no answer", () => {
+Deno.test("crypto has no trading hours, and cached spans equal computed ones", () => {
   assertEquals(spanAt("crypto", "2026-11-21T12:00:00Z"), null);
   const hours = createMarketHours();
   const week = Array.from({ length: 7 * 24 }, (_, hour) => Date.UTC(2026, 10, 15, hour));
-  const both = (ms: number) => [hours("metals", ms), hours("indices", ms)];
-  const first = week.map(both);
-  assertEquals(week.toReversed().map(both).toReversed(), first);
+  const spansAt = (ms: number) => [hours("metals", ms), hours("indices", ms)];
+  const first = week.map(spansAt);
+  assertEquals(week.toReversed().map(spansAt).toReversed(), first);
   assertEquals(
     first.map(([, indices]) => indices?.isOpen).filter((isOpen) => isOpen).length,
     5 * 6,

@@ -1,4 +1,4 @@
-/** The freshness that a poller publishes: stale, down, and since when. */
+/** The freshness that a poller publishes: stale quotes, states of providers, and the beginning of a state. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
@@ -9,14 +9,14 @@ import {
   summarize,
 } from "./fake_providers.ts";
 
-const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
-Deno.test("a poller publishes that a quote and its source went stale without an answer", async () => {
+Deno.test("a poller publishes that a quote and its source went stale without a response", async () => {
   const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(0);
-  const began = clock.now();
-  first.answers = {};
+  const startedAt = clock.now();
+  first.prices = {};
   await clock.advance(2 * INTERVAL_MS - 1);
   assertEquals(batches.length, 1);
   await clock.advance(1);
@@ -26,7 +26,7 @@ Deno.test("a poller publishes that a quote and its source went stale without an 
     "ETH-USD 10.00 of first, stale",
     "first stale: No answer for twice the poll interval",
   ]]);
-  const since = new Date(began + 2 * INTERVAL_MS).toISOString();
+  const since = new Date(startedAt + 2 * INTERVAL_MS).toISOString();
   assertEquals(Object(batches[1]?.[2]?.data).since, since);
   assertEquals(clock.timers, 0);
 });
@@ -34,17 +34,17 @@ Deno.test("a poller publishes that a quote and its source went stale without an 
 Deno.test("a poller publishes that a quote went stale while its first poll is under way", async () => {
   const { clock, poller, first, batches } = createPollerUnderTest();
   await poller.refresh();
-  first.answers = {};
+  first.prices = {};
   const stop = poller.start();
   await clock.advance(2 * INTERVAL_MS);
   stop();
   assertEquals(summarize(batches[1])[0], "BTC-USD 100.00 of first, stale");
 });
 
-Deno.test("a quote is stale by the interval of its own source", async () => {
+Deno.test("a quote is stale by the interval of its source", async () => {
   const { clock, poller, first, second, batches } = createPollerUnderTest();
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   await poller.refresh();
   const quote = Quote.parse(batches[0]?.[0]?.data);
   await clock.advance(2 * SECOND_INTERVAL_MS - 1);
@@ -64,7 +64,7 @@ Deno.test("a repeated price keeps the quote fresh", async () => {
 Deno.test("a poller that is started after an hour publishes stale quotes before fresh ones", async () => {
   const { clock, poller, batches } = createPollerUnderTest();
   await poller.refresh();
-  const began = clock.now();
+  const startedAt = clock.now();
   await clock.advance(3_600_000);
   const stop = poller.start();
   await clock.advance(0);
@@ -73,33 +73,33 @@ Deno.test("a poller that is started after an hour publishes stale quotes before 
     "BTC-USD 100.00 of first, stale",
     "BTC-USD 100.00 of first",
   ]);
-  const since = new Date(began + 2 * INTERVAL_MS).toISOString();
+  const since = new Date(startedAt + 2 * INTERVAL_MS).toISOString();
   assertEquals(Object(batches[1]?.[2]?.data).since, since);
 });
 
-Deno.test("a provider without an answer is down, and so is one whose circuit breaker is open", async () => {
+Deno.test("a provider without a response is down, and so is a provider whose circuit breaker is open", async () => {
   const { clock, poller, first, second, batches } = createPollerUnderTest();
   const until = clock.now() + 60_000;
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
-  assertEquals(summarize(batches[0])[2], `first down: ${LATE.message}`);
-  first.answers = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  assertEquals(summarize(batches[0])[2], `first down: ${TIMEOUT.message}`);
+  first.prices = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
   await clock.advance(INTERVAL_MS);
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  first.health = { breaker: "open", nextTryAt: until, failure: LATE };
+  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.health = { breaker: "open", nextTryAt: until, failure: TIMEOUT };
   await clock.advance(INTERVAL_MS);
   assertEquals(batches[2]?.find(({ key }) => key === "status:first")?.data, {
     provider: "first",
     symbols: ["BTC-USD", "ETH-USD"],
     state: "down",
     since: new Date(clock.now()).toISOString(),
-    reason: LATE.message,
+    reason: TIMEOUT.message,
     breaker: "open",
     next_try_at: new Date(until).toISOString(),
   });
-  first.health = { breaker: "half-open", nextTryAt: null, failure: LATE };
+  first.health = { breaker: "half-open", nextTryAt: null, failure: TIMEOUT };
   const status = Status.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
   assertEquals(poller.evaluateStatus(status), {
     ...status,
@@ -116,22 +116,22 @@ Deno.test("a provider without an answer is down, and so is one whose circuit bre
 
 Deno.test("`since` stays while only the reason of a status changes", async () => {
   const { clock, poller, first, second, batches } = createPollerUnderTest();
-  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
+  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
   await clock.advance(INTERVAL_MS);
   stop();
   const statusIn = (n: number) =>
     Status.parse(batches[n]?.find(({ key }) => key === "status:first")?.data);
-  assertEquals(statusIn(1), { ...statusIn(0), reason: LATE.message });
+  assertEquals(statusIn(1), { ...statusIn(0), reason: TIMEOUT.message });
 });
 
-Deno.test("evaluateQuote() uses the last answer of the source, and returns other symbols unchanged", async () => {
+Deno.test("evaluateQuote() uses the last response of the source, and returns other symbols unchanged", async () => {
   const { clock, poller, first, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(10 * INTERVAL_MS);
-  first.answers = {};
+  first.prices = {};
   const quote = Quote.parse(batches[0]?.[0]?.data);
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   assertEquals(poller.evaluateQuote({ ...quote, source: "second" }).is_stale, true);
@@ -144,7 +144,7 @@ Deno.test("evaluateQuote() uses the last answer of the source, and returns other
   stop();
 });
 
-Deno.test("evaluateQuote() marks a week-old quote of the log stale before the first answer", async () => {
+Deno.test("evaluateQuote() marks a week-old quote of the log stale before the first response", async () => {
   const before = createPollerUnderTest();
   await before.poller.refresh();
   const quote = Quote.parse(before.batches[0]?.[0]?.data);
@@ -159,9 +159,9 @@ Deno.test("evaluateQuote() marks a week-old quote of the log stale before the fi
 
 Deno.test("next_try_at is not before the next poll", async () => {
   const { first, second, clock, poller, batches } = createPollerUnderTest();
-  first.answers = { "BTC-USD": LATE, "ETH-USD": LATE };
-  second.answers = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
-  first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: LATE };
+  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
+  first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: TIMEOUT };
   const stop = poller.start();
   await clock.advance(0);
   const event = batches.flat().find(({ key }) => key === "status:first");

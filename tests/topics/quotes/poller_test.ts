@@ -1,9 +1,9 @@
-/** The times at which a poller polls, and the events that it publishes. */
+/** The times at which a poller polls, and the published events. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import { createPollerUnderTest, INTERVAL_MS, summarize, TTL_MS } from "./fake_providers.ts";
 
-const LATE = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
 Deno.test("a poller publishes quotes and statuses of a poll in one batch", async () => {
   const { clock, poller, batches } = createPollerUnderTest();
@@ -44,7 +44,7 @@ Deno.test("a poller publishes only what changed", async () => {
   const stop = poller.start();
   await clock.advance(INTERVAL_MS);
   assertEquals([first.calledAt.length, batches.length], [2, 1]);
-  first.answers["ETH-USD"] = "10.10";
+  first.prices["ETH-USD"] = "10.10";
   await clock.advance(INTERVAL_MS);
   stop();
   assertEquals(batches.slice(1).map(summarize), [["ETH-USD 10.10 of first"]]);
@@ -68,15 +68,15 @@ Deno.test("a poller never overlaps itself, and refresh() joins a poll under way"
   assertEquals(first.calledAt.length, 2);
 });
 
-Deno.test("a poller spreads its polls over 20 % to either side of the interval", async () => {
+Deno.test("a poller jitters its interval by up to 20 %", async () => {
   for (const [random, expected] of [[0, 4000], [0.5, 5000], [1, 6000]] as const) {
     const test = createPollerUnderTest();
     test.random = random;
     const stop = test.poller.start();
     await test.clock.advance(6000);
     stop();
-    const [one = NaN, two = NaN] = test.first.calledAt;
-    assertEquals(two - one, expected);
+    const [firstPollAt = NaN, secondPollAt = NaN] = test.first.calledAt;
+    assertEquals(secondPollAt - firstPollAt, expected);
   }
 });
 
@@ -85,11 +85,11 @@ Deno.test("a stopped poller leaves no timer, and a poll under way publishes its 
   const { clock, poller, first, batches, publish } = test;
   const stop = poller.start();
   await clock.advance(0);
-  first.answers["BTC-USD"] = "100.10";
+  first.prices["BTC-USD"] = "100.10";
   const published = Promise.withResolvers<void>();
-  test.publish = async (publications) => {
+  test.publish = async (events) => {
     await published.promise;
-    await publish(publications);
+    await publish(events);
   };
   await clock.advance(INTERVAL_MS);
   stop();
@@ -103,7 +103,7 @@ Deno.test("a stopped poller leaves no timer, and a poll under way publishes its 
 Deno.test("a poller publishes the same changes again after a failed publication", async () => {
   const test = createPollerUnderTest();
   const { clock, poller, batches, logged, publish } = test;
-  test.publish = () => Promise.reject(new Error("the log is away"));
+  test.publish = () => Promise.reject(new Error("the log is unavailable"));
   const stop = poller.start();
   await clock.advance(0);
   test.publish = publish;
@@ -113,7 +113,7 @@ Deno.test("a poller publishes the same changes again after a failed publication"
   assertEquals(logged.filter((line) => line === "Publishing quotes failed").length, 1);
 });
 
-Deno.test("refresh() polls if the last poll is a TTL ago, and otherwise not", async () => {
+Deno.test("refresh() polls only after the TTL since the last poll", async () => {
   const { clock, poller, first } = createPollerUnderTest();
   await poller.refresh();
   await clock.advance(TTL_MS - 1);
@@ -124,7 +124,7 @@ Deno.test("refresh() polls if the last poll is a TTL ago, and otherwise not", as
   assertEquals(first.calledAt.length, 2);
 });
 
-Deno.test("start() waits until the last poll is a TTL ago", async () => {
+Deno.test("start() waits for the TTL since the last poll", async () => {
   const { clock, poller, first } = createPollerUnderTest();
   await poller.refresh();
   await clock.advance(1000);
@@ -143,20 +143,20 @@ Deno.test("a poller publishes a jump once a second reading confirms it", async (
   const stop = poller.start();
   await clock.advance(0);
   for (const price of ["150.00", "100.00", "150.00"]) {
-    first.answers["BTC-USD"] = price;
+    first.prices["BTC-USD"] = price;
     await clock.advance(0.8 * INTERVAL_MS);
   }
   assertEquals(batches.length, 1);
-  first.answers["BTC-USD"] = "151.00";
+  first.prices["BTC-USD"] = "151.00";
   await clock.advance(0.8 * INTERVAL_MS);
   stop();
   assertEquals(summarize(batches.at(-1)), ["BTC-USD 151.00 of first"]);
 });
 
-Deno.test("a poller continues after an internal error and publishes none of its details", async () => {
+Deno.test("a poller continues after an internal error and publishes no details of the error", async () => {
   const { clock, poller, first, second, batches, logged } = createPollerUnderTest();
-  first.answers = { "BTC-USD": new TypeError("secret"), "ETH-USD": "10.00" };
-  second.answers = { "BTC-USD": "101.00" };
+  first.prices = { "BTC-USD": new TypeError("secret"), "ETH-USD": "10.00" };
+  second.prices = { "BTC-USD": "101.00" };
   const stop = poller.start();
   await clock.advance(0);
   assertEquals(summarize(batches[0])[2], "first live: FIRST could not be read");
@@ -174,38 +174,38 @@ Deno.test("a poller continues after an internal error and publishes none of its 
   assertEquals(first.calledAt.length, 3);
 });
 
-Deno.test("a poller misses no change while it is publishing", async () => {
+Deno.test("a poller does not miss a change during a publication", async () => {
   const test = createPollerUnderTest();
   const { clock, poller, first, batches, publish } = test;
   test.random = 0; // polls come every 4 s
   const stop = poller.start();
   await clock.advance(0);
-  first.answers["BTC-USD"] = LATE;
+  first.prices["BTC-USD"] = TIMEOUT;
   await clock.advance(0.8 * INTERVAL_MS); // BTC-USD will be stale 4 s before ETH-USD is
-  first.answers = {}; // the next poll never ends
+  first.prices = {}; // the next poll never ends
   await clock.advance(0.8 * INTERVAL_MS);
-  test.publish = async (publications) => {
+  test.publish = async (events) => {
     await new Promise<void>((resolve) => void clock.after(2 * INTERVAL_MS, resolve));
-    await publish(publications);
+    await publish(events);
   };
-  const before = batches.length;
+  const publishedBatches = batches.length;
   await clock.advance(6 * INTERVAL_MS);
   stop();
-  assertEquals(batches.slice(before).map(summarize), [
+  assertEquals(batches.slice(publishedBatches).map(summarize), [
     ["BTC-USD 100.00 of first, stale"],
-    ["ETH-USD 10.00 of first, stale", `first stale: ${LATE.message}`],
+    ["ETH-USD 10.00 of first, stale", `first stale: ${TIMEOUT.message}`],
   ]);
 });
 
-Deno.test("a poller never polls within the TTL, however the jitter falls", async () => {
+Deno.test("a poller never polls within the TTL, at any jitter", async () => {
   const test = createPollerUnderTest({ intervalMs: 1000, ttlMs: 1000 });
   const { clock, poller, first } = test;
   test.random = 0;
-  const began = clock.now();
+  const startedAt = clock.now();
   const stop = poller.start();
   await clock.advance(2500);
   stop();
-  assertEquals(first.calledAt.map((at) => at - began), [0, 1000, 2000]);
+  assertEquals(first.calledAt.map((at) => at - startedAt), [0, 1000, 2000]);
 });
 
 Deno.test("a poller that is started again during a poll runs one loop", async () => {

@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { Runtime } from "../../../lib/core/runtime.ts";
-import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
 import {
   createPollers,
   groupBySymbols,
@@ -10,30 +9,26 @@ import {
 } from "../../../lib/topics/quotes/pollers.ts";
 import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
-import { createManualClock } from "../../support/manual_clock.ts";
-import { summarize } from "./fake_providers.ts";
-
-const silent = () => {};
+import { createDemoAt } from "../../demo/support.ts";
+import { recordPublished, summarize } from "./fake_providers.ts";
 
 const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
 
-/** Pollers of the demo's providers, of which some hosts are unreachable. */
-function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[] = []) {
-  const clock = createManualClock(Date.UTC(2026, 10, 21));
-  const runtime = createDemoRuntime({
-    clock,
-    random: () => 0.5,
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-    fetch: () => Promise.reject(new Error("the demo has a network")),
-    resolve: () => Promise.reject(new Error("the demo has a network")),
-    readAsset: () => Promise.reject(new Error("no assets")),
-  });
+/** A Saturday, on which spot metals are closed. */
+const SATURDAY = Date.UTC(2026, 10, 21);
+
+/** Creates the pollers of a demo in which some hosts are unreachable. */
+function createPollersUnderTest(
+  env: Readonly<Record<string, string>> = {},
+  unreachableHosts: readonly string[] = [],
+) {
+  const { clock, runtime } = createDemoAt(SATURDAY);
   const calls: string[] = [];
   const fetch: Runtime["fetch"] = (url, init) => {
     calls.push(url.hostname);
-    return lost.includes(url.hostname)
-      ? Promise.reject(new TypeError("lost"))
+    return unreachableHosts.includes(url.hostname)
+      ? Promise.reject(new TypeError("unreachable"))
       : runtime.fetch(url, init);
   };
   const batches: (readonly EventInput[])[] = [];
@@ -44,9 +39,9 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
     config,
     {
       published: () => Promise.resolve(published),
-      publish(publications) {
-        batches.push(publications);
-        for (const { key = "", data } of publications) published.set(key, JSON.stringify(data));
+      publish(events) {
+        batches.push(events);
+        recordPublished(published, events);
         return Promise.resolve();
       },
       republishUnchanged: false,
@@ -56,9 +51,9 @@ function demo(env: Readonly<Record<string, string>> = {}, lost: readonly string[
   return { clock, pollers, evaluators, batches, calls };
 }
 
-/** The sources of the first quotes of crypto. */
-async function sources(lost: readonly string[]): Promise<string[]> {
-  const { pollers, clock, batches } = demo({}, lost);
+/** Returns the sources of the first quotes of crypto. */
+async function cryptoSources(unreachableHosts: readonly string[]): Promise<string[]> {
+  const { pollers, clock, batches } = createPollersUnderTest({}, unreachableHosts);
   const refreshed = Promise.all(pollers.map((poller) => poller.refresh()));
   await clock.advance(10_000);
   await refreshed;
@@ -67,7 +62,7 @@ async function sources(lost: readonly string[]): Promise<string[]> {
 }
 
 Deno.test("createPollers() polls the demo's upstreams without a stale quote", async () => {
-  const { clock, pollers, batches } = demo();
+  const { clock, pollers, batches } = createPollersUnderTest();
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(60_000);
   for (const stop of stops) stop();
@@ -80,7 +75,7 @@ Deno.test("createPollers() polls the demo's upstreams without a stale quote", as
   assert(quotes.every(({ simulated, is_stale }) => simulated && !is_stale));
   const states = events.flatMap(({ type, data }) => type === "status" ? [Status.parse(data)] : [])
     .map(({ provider, state, reason }) => `${provider} ${state}: ${reason}`);
-  // The demo's clock stands on a Saturday: spot metals rest. The hours of oil and indices are the demo's own.
+  // The demo follows the real hours of spot metals, and simulates those of oil and indices.
   assertEquals(states.filter((line) => !line.startsWith("yahoo")).toSorted(), [
     "coinbase live: null",
     "gold-api closed: Markets are closed",
@@ -90,13 +85,16 @@ Deno.test("createPollers() polls the demo's upstreams without a stale quote", as
 
 Deno.test("createPollers() fails over from Coinbase to Kraken to CoinGecko", async () => {
   const from = (source: string) => [`BTC-USD of ${source}`, `ETH-USD of ${source}`];
-  assertEquals(await sources([]), from("coinbase"));
-  assertEquals(await sources([COINBASE]), from("kraken"));
-  assertEquals(await sources([COINBASE, KRAKEN]), from("coingecko"));
+  assertEquals(await cryptoSources([]), from("coinbase"));
+  assertEquals(await cryptoSources([COINBASE]), from("kraken"));
+  assertEquals(await cryptoSources([COINBASE, KRAKEN]), from("coingecko"));
 });
 
-Deno.test("createPollers() asks CoinGecko no more often than its quota allows", async () => {
-  const { clock, pollers, batches, calls } = demo({ DEMO: "0" }, [COINBASE, KRAKEN]);
+Deno.test("createPollers() stays within the quota of CoinGecko", async () => {
+  const { clock, pollers, batches, calls } = createPollersUnderTest({ DEMO: "0" }, [
+    COINBASE,
+    KRAKEN,
+  ]);
   const stops = pollers.map((poller) => poller.start());
   await clock.advance(600_000);
   for (const stop of stops) stop();
@@ -109,8 +107,8 @@ Deno.test("createPollers() asks CoinGecko no more often than its quota allows", 
   assertEquals(quotes.length, 6);
 });
 
-Deno.test("unservedSymbols() has a status for symbols without a provider", () => {
-  const { evaluators, clock } = demo({ UNOFFICIAL_SOURCES: "none" });
+Deno.test("unservedSymbols() lists a status for symbols without a provider", () => {
+  const { evaluators, clock } = createPollersUnderTest({ UNOFFICIAL_SOURCES: "none" });
   const [status] = evaluators.flatMap((each) => each.pendingStatuses())
     .filter(({ provider }) => provider === "none");
   assertEquals(status, {
@@ -123,12 +121,14 @@ Deno.test("unservedSymbols() has a status for symbols without a provider", () =>
     next_try_at: null,
   });
   assertEquals(
-    demo().evaluators.flatMap((each) => each.pendingStatuses()).map(({ provider }) => provider),
+    createPollersUnderTest().evaluators.flatMap((each) => each.pendingStatuses()).map((
+      { provider },
+    ) => provider),
     ["coinbase", "gold-api", "yahoo"],
   );
 });
 
-Deno.test("groupBySymbols() groups providers that share a symbol, also through a third one", () => {
+Deno.test("groupBySymbols() groups providers that share a symbol, also through a third provider", () => {
   const provider = (name: string, ...symbols: string[]): Provider => ({
     name,
     title: name,
@@ -138,11 +138,11 @@ Deno.test("groupBySymbols() groups providers that share a symbol, also through a
     ttlMs: 1000,
     read: () => Promise.reject(new Error("unused")),
   });
-  const named = (...all: Provider[]) =>
-    groupBySymbols(all).map((group) => group.map(({ name }) => name));
-  assertEquals(named(provider("a", "BTC-USD"), provider("b", "SPX")), [["a"], ["b"]]);
+  const groupNames = (...providers: Provider[]) =>
+    groupBySymbols(providers).map((group) => group.map(({ name }) => name));
+  assertEquals(groupNames(provider("a", "BTC-USD"), provider("b", "SPX")), [["a"], ["b"]]);
   assertEquals(
-    named(
+    groupNames(
       provider("a", "BTC-USD"),
       provider("b", "SPX"),
       provider("c", "WTI"),

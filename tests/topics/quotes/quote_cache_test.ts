@@ -84,7 +84,10 @@ const METALS: Provider = {
   read: () => Promise.reject(new Error("unused")),
 };
 
-/** A cache of a provider that sends no previous price. It returns the cached reading after each put. */
+/**
+ * Creates a cache of a provider that sends no previous price, and returns a function that puts a price and returns the
+ * cached change.
+ */
 function createMeasuredCache() {
   const clock = createManualClock(Date.parse("2026-11-22T00:00:00Z"));
   const cache = new QuoteCache({
@@ -96,24 +99,24 @@ function createMeasuredCache() {
   return (price: string, received: string, as_of: string | null = null) => {
     const received_at = `2026-11-${received}:00.000Z`;
     const elapsed = Date.parse(received_at);
-    const own = { symbol: "XAU-USD", price, as_of, received_at, receivedElapsed: elapsed };
-    cache.put({ ...reading(price, 0), ...own, newsElapsed: elapsed }, METALS);
+    const overrides = { symbol: "XAU-USD", price, as_of, received_at, receivedElapsed: elapsed };
+    cache.put({ ...reading(price, 0), ...overrides, newsElapsed: elapsed }, METALS);
     const { change, change_pct, basis } = cache.readingOf("XAU-USD", METALS.name) ?? {};
     return [change, change_pct, basis];
   };
 }
 
-Deno.test("QuoteCache measures from the first price of the UTC day, which has no change itself", () => {
+Deno.test("QuoteCache measures from the first price of the UTC day, which has no change", () => {
   const put = createMeasuredCache();
   assertEquals(put("4000.00", "18T10:00"), [null, null, "none"]);
-  assertEquals(put("4000.00", "18T10:00"), [null, null, "none"], "the same answer");
+  assertEquals(put("4000.00", "18T10:00"), [null, null, "none"], "the same response");
   assertEquals(put("4010.00", "18T10:01"), ["10.00", 0.25, "utc_day"]);
   assertEquals(put("3990.5", "18T23:59"), ["-9.50", -0.2375, "utc_day"]);
   assertEquals(put("4100.00", "19T00:00"), [null, null, "none"]);
   assertEquals(put("4141.00", "19T00:01"), ["41.00", 1, "utc_day"]);
 });
 
-Deno.test("QuoteCache measures by the market's day: a price of Friday read on Saturday is Friday's", () => {
+Deno.test("QuoteCache measures by the day of the market time, so a price of Friday that is read on Saturday belongs to Friday", () => {
   const put = createMeasuredCache();
   put("4000.00", "20T21:00", "2026-11-20T21:00:00.000Z");
   const [change, , basis] = put("4010.00", "21T09:00", "2026-11-20T21:59:00.000Z");

@@ -1,5 +1,5 @@
 /**
- * Recorded answers of providers, and upstreams that give them.
+ * Recorded responses of providers, and upstreams that send them.
  *
  * @module
  */
@@ -8,16 +8,20 @@ import type { Upstream } from "../../../lib/upstream/upstream.ts";
 
 /** The wall time at which every sample is received. */
 export const RECEIVED_AT = Date.UTC(2026, 4, 18, 8, 20);
-/** The same by the monotonic clock. */
+/** The monotonic time at which every sample is received. */
 export const RECEIVED_ELAPSED = 1000;
 
-/** The text of a sample. */
-export function sample(name: string): string {
+/** Reads the text of a sample. */
+export function readSample(name: string): string {
   return Deno.readTextFileSync(new URL(`samples/${name}.json`, import.meta.url));
 }
 
-/** An upstream that answers a URL with a text, and fails where there is none, as the real one does. */
-export function answering(texts: Readonly<Record<string, string>>): Pick<Upstream, "get"> {
+/**
+ * Creates an upstream with fixed responses, by a part of the URL. It rejects for other URLs, as a real upstream does.
+ */
+export function createSampleUpstream(
+  texts: Readonly<Record<string, string>>,
+): Pick<Upstream, "get"> {
   return {
     // deno-lint-ignore require-await
     async get(url, parse) {

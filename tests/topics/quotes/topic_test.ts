@@ -45,8 +45,8 @@ function event(type: string, data: Quote | Status): StreamEvent {
 
 Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
   const topic = createQuotesTopic(() => [{
-    evaluateQuote: (each) => ({ ...each, is_stale: true }),
-    evaluateStatus: (each) => ({ ...each, state: "stale" }),
+    evaluateQuote: (published) => ({ ...published, is_stale: true }),
+    evaluateStatus: (published) => ({ ...published, state: "stale" }),
     pendingStatuses: () => [status("coinbase")], // published already
   }]);
   const { type, json } = topic.open([
@@ -58,15 +58,21 @@ Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments
   assertEquals(type, "snapshot");
   const snapshot = Snapshot.parse(JSON.parse(json));
   assertEquals(snapshot, {
-    quotes: [quote("BTC-USD"), quote("ETH-USD")].map((each) => ({ ...each, is_stale: true })),
-    status: [status("coinbase"), status("kraken")].map((each) => ({ ...each, state: "stale" })),
+    quotes: [quote("BTC-USD"), quote("ETH-USD")].map((published) => ({
+      ...published,
+      is_stale: true,
+    })),
+    status: [status("coinbase"), status("kraken")].map((published) => ({
+      ...published,
+      state: "stale",
+    })),
   });
 });
 
-Deno.test("createQuotesTopic() has the pending status of a symbol without a quote, if it passes the filter", () => {
+Deno.test("createQuotesTopic() includes the pending status of a symbol without a quote that passes the filter", () => {
   const topic = createQuotesTopic(() => [{
-    evaluateQuote: (each) => each,
-    evaluateStatus: (each) => each,
+    evaluateQuote: (published) => published,
+    evaluateStatus: (published) => published,
     pendingStatuses: () => [status("coinbase")],
   }]);
   for (
@@ -90,8 +96,8 @@ Deno.test("unservedSymbols() marks logged quotes of symbols without a provider s
 
 Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are", () => {
   const topic = createQuotesTopic(() => [{
-    evaluateQuote: (each) => ({ ...each, is_stale: true }),
-    evaluateStatus: (each) => each,
+    evaluateQuote: (published) => ({ ...published, is_stale: true }),
+    evaluateStatus: (published) => published,
     pendingStatuses: () => [],
   }]);
   const statuses = ["coinbase", "kraken"].map((name) => ({
@@ -100,7 +106,7 @@ Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are
   }));
   const newest = [
     event("quote", quote("BTC-USD")),
-    ...statuses.map((each) => event("status", each)),
+    ...statuses.map((live) => event("status", live)),
   ];
   const { json } = topic.open(newest, null);
   const states = Snapshot.parse(JSON.parse(json)).status.map((

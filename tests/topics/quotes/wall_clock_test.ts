@@ -1,9 +1,8 @@
-/** Quotes while the wall clock is set: every interval is monotonic. */
+/** Quotes after the wall clock was set. Every interval is monotonic. */
 import { assert, assertEquals } from "@std/assert";
+import { HOUR_MS } from "../../../lib/core/time.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createPollerUnderTest, INTERVAL_MS, summarize } from "./fake_providers.ts";
-
-const HOUR_MS = 3_600_000;
 
 const SHIFTS = { back: -HOUR_MS, forwards: HOUR_MS };
 
@@ -11,21 +10,21 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
   for (const isTimed of [false, true]) {
     const source = isTimed ? "a source that sends the market's time" : "a source without times";
 
-    Deno.test(`a wall clock set ${direction} stops no poll, switches no source and makes nothing stale: ${source}`, async () => {
+    Deno.test(`after the wall clock is set ${direction}, polls continue, the source stays and no quote is stale: ${source}`, async () => {
       const test = createPollerUnderTest();
       const { clock, poller, first, second, batches } = test;
       const [startedAt, startedElapsed] = [clock.now(), clock.elapsed()];
-      // The market's clock is right, whatever ours shows.
+      // The clock of the market stays correct.
       if (isTimed) {
         first.asOf = () => new Date(startedAt + clock.elapsed() - startedElapsed).toISOString();
       }
-      second.answers = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
+      second.prices = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
       const stop = poller.start();
       await clock.advance(2 * INTERVAL_MS);
       clock.shiftWallClock(shiftMs);
       for (const price of ["100.01", "100.02", "100.03", "100.04"]) {
         const [polls, published] = [first.calledAt.length, batches.length];
-        first.answers["BTC-USD"] = price;
+        first.prices["BTC-USD"] = price;
         await clock.advance(INTERVAL_MS);
         assertEquals(first.calledAt.length, polls + 1);
         const lines = batches.slice(published).flatMap(summarize);
@@ -42,11 +41,11 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     });
   }
 
-  Deno.test(`a quote is stale after two intervals of silence though the wall clock is set ${direction}`, async () => {
+  Deno.test(`a quote is stale after two intervals of silence although the wall clock is set ${direction}`, async () => {
     const { clock, poller, first, batches } = createPollerUnderTest();
     const stop = poller.start();
     await clock.advance(0);
-    first.answers = {};
+    first.prices = {};
     await clock.advance(INTERVAL_MS);
     clock.shiftWallClock(shiftMs);
     await clock.advance(INTERVAL_MS - 1);
@@ -56,7 +55,7 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     assertEquals(summarize(batches[1])[0], "BTC-USD 100.00 of first, stale");
   });
 
-  Deno.test(`refresh() fetches once a TTL though the wall clock is set ${direction}`, async () => {
+  Deno.test(`refresh() fetches once per TTL although the wall clock is set ${direction}`, async () => {
     const { clock, poller, first } = createPollerUnderTest();
     await poller.refresh();
     clock.shiftWallClock(shiftMs);
@@ -67,9 +66,9 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     assertEquals(first.calledAt.length, 2);
   });
 
-  Deno.test(`a reference source is asked every 30 s though the wall clock is set ${direction}`, async () => {
+  Deno.test(`a reference source is called every 30 s although the wall clock is set ${direction}`, async () => {
     const { clock, poller, second, batches } = createPollerUnderTest();
-    second.answers = { "BTC-USD": "102.30", "ETH-USD": "10.05" };
+    second.prices = { "BTC-USD": "102.30", "ETH-USD": "10.05" };
     const stop = poller.start();
     await clock.advance(20_000);
     clock.shiftWallClock(shiftMs);

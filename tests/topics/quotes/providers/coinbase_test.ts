@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { coinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
-import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
+import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
-const ticker = sample("coinbase_rest_ticker.200");
-const stats = sample("coinbase_rest_stats.200");
+const TICKER = readSample("coinbase_rest_ticker.200");
+const STATS = readSample("coinbase_rest_stats.200");
 
 Deno.test("coinbase measures the last trade against the price of 24 hours ago", async () => {
-  const upstream = answering({ "/BTC-USD/ticker": ticker, "/BTC-USD/stats": stats });
+  const upstream = createSampleUpstream({ "/BTC-USD/ticker": TICKER, "/BTC-USD/stats": STATS });
   assertEquals(await coinbase.read(upstream, "BTC-USD"), {
     symbol: "BTC-USD",
     price: "6268.48",
@@ -24,13 +24,16 @@ Deno.test("coinbase measures the last trade against the price of 24 hours ago", 
 });
 
 Deno.test("coinbase rejects a price of zero", async () => {
-  const upstream = answering({ "/ticker": ticker.replace("6268.48", "0.00"), "/stats": stats });
+  const upstream = createSampleUpstream({
+    "/ticker": TICKER.replace("6268.48", "0.00"),
+    "/stats": STATS,
+  });
   await assertRejects(() => coinbase.read(upstream, "BTC-USD"));
 });
 
-Deno.test("coinbase returns no cached answer in place of a failed one", async () => {
-  const failure = new UpstreamFailure("timeout", "Coinbase did not answer");
-  const fresh = answering({ "/ticker": ticker, "/stats": stats });
+Deno.test("coinbase does not replace a failed response by a cached one", async () => {
+  const failure = new UpstreamFailure("timeout", "Coinbase did not respond");
+  const fresh = createSampleUpstream({ "/ticker": TICKER, "/stats": STATS });
   const upstream: typeof fresh = {
     get: async (url, parse) => ({ ...await fresh.get(url, parse), failure }),
   };

@@ -1,16 +1,17 @@
 import { assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
+import { DAY_MS } from "../../../../lib/core/time.ts";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createCoinGecko } from "../../../../lib/topics/quotes/providers/coingecko.ts";
-import { answering, sample } from "../samples.ts";
+import { createSampleUpstream, readSample } from "../samples.ts";
 
 const coingecko = createCoinGecko("CG-test");
 
 function read(text: string, symbol = "BTC-USD") {
-  return coingecko.read(answering({ "ids=bitcoin,ethereum": text }), symbol);
+  return coingecko.read(createSampleUpstream({ "ids=bitcoin,ethereum": text }), symbol);
 }
 
-Deno.test("coingecko's bare numbers keep their digits and its seconds become a time", async () => {
-  assertObjectMatch(await read(sample("coingecko_simple_price.200")), {
+Deno.test("coingecko keeps the digits of bare numbers and converts seconds to a time", async () => {
+  assertObjectMatch(await read(readSample("coingecko_simple_price.200")), {
     price: "76975",
     change: null,
     change_pct: -1.4093,
@@ -22,24 +23,24 @@ Deno.test("coingecko's bare numbers keep their digits and its seconds become a t
 });
 
 Deno.test("coingecko without a change has no basis", async () => {
-  assertObjectMatch(await read(sample("coingecko_simple_price.null_change.200")), {
+  assertObjectMatch(await read(readSample("coingecko_simple_price.null_change.200")), {
     change_pct: null,
     basis: "none",
   });
 });
 
-Deno.test("coingecko fails for an id that the answer omits", async () => {
-  const text = sample("coingecko_simple_price.unknown_id.200");
+Deno.test("coingecko fails for an id that the response omits", async () => {
+  const text = readSample("coingecko_simple_price.unknown_id.200");
   await assertRejects(() => read(text), UpstreamFailure, "CoinGecko returned no price for BTC-USD");
 });
 
-Deno.test("coingecko's errors with HTTP 200 are failures, whatever their shape", async () => {
-  const refusals: Record<string, number> = {
-    [sample("coingecko_simple_price.429")]: 429,
+Deno.test("coingecko rejects an error with HTTP 200 in every shape", async () => {
+  const errorStatuses: Record<string, number> = {
+    [readSample("coingecko_simple_price.429")]: 429,
     [`{"error":{"status":{"error_code":10010,"error_message":"x"}}}`]: 200,
     [`{"error":"coin not found"}`]: 200,
   };
-  for (const [text, expected] of Object.entries(refusals)) {
+  for (const [text, expected] of Object.entries(errorStatuses)) {
     const { kind, status } = await assertRejects(() => read(text), UpstreamFailure);
     assertEquals([kind, status], ["http", expected]);
   }
@@ -47,6 +48,6 @@ Deno.test("coingecko's errors with HTTP 200 are failures, whatever their shape",
 
 Deno.test("coingecko sends its key in a header and stays within its monthly quota", () => {
   assertEquals(coingecko.headers, { "x-cg-demo-api-key": "CG-test" });
-  const callsAMonth = 31 * 86_400_000 / Math.min(coingecko.intervalMs, coingecko.ttlMs);
-  assertEquals(callsAMonth <= 10_000, true);
+  const callsPerMonth = 31 * DAY_MS / Math.min(coingecko.intervalMs, coingecko.ttlMs);
+  assertEquals(callsPerMonth <= 10_000, true);
 });

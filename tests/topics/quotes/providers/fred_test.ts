@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
-import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
+import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const fred = createFred("a-key");
-const WTI = sample("fred_series_observations.200");
+const WTI = readSample("fred_series_observations.200");
 
 function read(text: string) {
-  return fred.read(answering({ "?series_id=DCOILWTICO&sort_order=desc": text }), "WTI");
+  return fred.read(createSampleUpstream({ "?series_id=DCOILWTICO&sort_order=desc": text }), "WTI");
 }
 
-Deno.test("fred skips days without trade, and is delayed by a day", async () => {
+Deno.test("fred skips days without a trade, and is delayed by a day", async () => {
   assertEquals(await read(WTI), {
     symbol: "WTI",
     price: "67.45",
@@ -26,7 +26,7 @@ Deno.test("fred skips days without trade, and is delayed by a day", async () => 
   });
 });
 
-Deno.test("fred measures against the day before", async () => {
+Deno.test("fred measures against the previous day", async () => {
   const { price, change, change_pct, basis } = await read(WTI.replace('"."', '"68.00"'));
   assertEquals([price, change, change_pct, basis], ["68.00", "0.55", 0.8154, "prev_close"]);
 });

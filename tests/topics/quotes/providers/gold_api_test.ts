@@ -1,11 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { goldApi } from "../../../../lib/topics/quotes/providers/gold_api.ts";
-import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
+import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
-const GOLD = sample("goldapi_price_XAU.200");
+const GOLD = readSample("goldapi_price_XAU.200");
 
 Deno.test("gold-api keeps the digits that were sent, and has no change", async () => {
-  assertEquals(await goldApi.read(answering({ "/price/XAU": GOLD }), "XAU-USD"), {
+  assertEquals(await goldApi.read(createSampleUpstream({ "/price/XAU": GOLD }), "XAU-USD"), {
     symbol: "XAU-USD",
     price: "4165.200195",
     change: null,
@@ -18,8 +18,10 @@ Deno.test("gold-api keeps the digits that were sent, and has no change", async (
     is_delayed: false,
     delay_s: null,
   });
-  const round = answering({ "/price/XAU": GOLD.replace("4165.200195", "4165.10") });
-  assertEquals((await goldApi.read(round, "XAU-USD")).price, "4165.10");
+  const trailingZero = createSampleUpstream({
+    "/price/XAU": GOLD.replace("4165.200195", "4165.10"),
+  });
+  assertEquals((await goldApi.read(trailingZero, "XAU-USD")).price, "4165.10");
 });
 
 Deno.test("gold-api rejects another metal, another currency and a price of zero", async () => {
@@ -29,7 +31,7 @@ Deno.test("gold-api rejects another metal, another currency and a price of zero"
       "a few seconds ago",
     ]] as const
   ) {
-    const upstream = answering({ "/price/XAU": GOLD.replace(from, to) });
+    const upstream = createSampleUpstream({ "/price/XAU": GOLD.replace(from, to) });
     await assertRejects(() => goldApi.read(upstream, "XAU-USD"), Error, undefined, to);
   }
 });

@@ -1,12 +1,12 @@
 import { assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { kraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
-import { answering, sample } from "../samples.ts";
+import { createSampleUpstream, readSample } from "../samples.ts";
 
 const PATH = "/0/public/Ticker?pair=XBTUSD,ETHUSD";
 
-Deno.test("kraken finds a pair under its other name and measures since midnight UTC", async () => {
-  const upstream = answering({ [PATH]: sample("kraken_rest_ticker.200") });
+Deno.test("kraken finds a pair under its alternative name and measures since midnight UTC", async () => {
+  const upstream = createSampleUpstream({ [PATH]: readSample("kraken_rest_ticker.200") });
   assertObjectMatch(await kraken.read(upstream, "BTC-USD"), {
     symbol: "BTC-USD",
     price: "30303.20000",
@@ -17,19 +17,22 @@ Deno.test("kraken finds a pair under its other name and measures since midnight 
   });
 });
 
-Deno.test("kraken without a symbol fails for that symbol alone", async () => {
-  const upstream = answering({ [PATH]: sample("kraken_rest_ticker.200") });
+Deno.test("kraken fails only for the symbol that the response omits", async () => {
+  const upstream = createSampleUpstream({ [PATH]: readSample("kraken_rest_ticker.200") });
   await assertRejects(() => kraken.read(upstream, "ETH-USD"), UpstreamFailure, "ETH-USD");
 });
 
-Deno.test("kraken's errors with HTTP 200 are failures, and its body stays out of the message", async () => {
-  const failing = answering({ [PATH]: sample("kraken_rest_error.200") });
+Deno.test("kraken rejects an error with HTTP 200, and keeps the body out of the message", async () => {
+  const failing = createSampleUpstream({ [PATH]: readSample("kraken_rest_error.200") });
   const { kind, message } = await assertRejects(
     () => kraken.read(failing, "BTC-USD"),
     UpstreamFailure,
   );
   assertEquals([kind, message], ["http", "Kraken answered with an error"]);
-  const limiting = answering({ [PATH]: `{"error":["EAPI:Rate limit exceeded"]}` });
-  const { status } = await assertRejects(() => kraken.read(limiting, "BTC-USD"), UpstreamFailure);
+  const rateLimited = createSampleUpstream({ [PATH]: `{"error":["EAPI:Rate limit exceeded"]}` });
+  const { status } = await assertRejects(
+    () => kraken.read(rateLimited, "BTC-USD"),
+    UpstreamFailure,
+  );
   assertEquals(status, 429);
 });

@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { readConfig } from "../../../../lib/core/config.ts";
+import { DAY_MS } from "../../../../lib/core/time.ts";
 import {
   type ProviderConfig,
   providersFor,
 } from "../../../../lib/topics/quotes/providers/registry.ts";
 import { SYMBOLS } from "../../../../lib/topics/quotes/instruments.ts";
 
-/** The settings an operator may have, with every key. */
-function providers(config: Partial<ProviderConfig> = {}) {
+/** Lists the providers of a configuration: by default without FRED's key. */
+function listProviders(config: Partial<ProviderConfig> = {}) {
   return providersFor({
     DEMO: false,
     QUORUM_BOUND_PCT: 1,
@@ -20,7 +21,7 @@ function providers(config: Partial<ProviderConfig> = {}) {
 
 function paces(config: Partial<ProviderConfig>): Record<string, readonly number[]> {
   return Object.fromEntries(
-    providers(config).map(({ name, intervalMs, closedIntervalMs = intervalMs, ttlMs }) => [
+    listProviders(config).map(({ name, intervalMs, closedIntervalMs = intervalMs, ttlMs }) => [
       name,
       [intervalMs, closedIntervalMs, ttlMs],
     ]),
@@ -29,7 +30,7 @@ function paces(config: Partial<ProviderConfig>): Record<string, readonly number[
 
 Deno.test("providersFor() lists keyed providers last, and only with their key", () => {
   const keyless = ["coinbase", "kraken", "gold-api", "yahoo"];
-  const named = (config: Partial<ProviderConfig>) => providers(config).map(({ name }) => name);
+  const named = (config: Partial<ProviderConfig>) => listProviders(config).map(({ name }) => name);
   assertEquals(providersFor(readConfig({})).map(({ name }) => name), keyless);
   assertEquals(providersFor(readConfig({ UNOFFICIAL_SOURCES: "none" })).map(({ name }) => name), [
     "coinbase",
@@ -39,17 +40,17 @@ Deno.test("providersFor() lists keyed providers last, and only with their key", 
   assertEquals(named({}), ["coinbase", "kraken", "coingecko", "gold-api", "twelve-data", "yahoo"]);
 });
 
-Deno.test("providersFor() covers every symbol, and none that is unknown", () => {
-  const given = providersFor(readConfig({})).flatMap(({ symbols }) => symbols);
-  assertEquals([...new Set(given)], SYMBOLS);
+Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
+  const served = providersFor(readConfig({})).flatMap(({ symbols }) => symbols);
+  assertEquals([...new Set(served)], SYMBOLS);
 });
 
 Deno.test("providersFor() keeps the quotas of keyed providers", () => {
-  const days = Object.entries(paces({})).map(([name, [intervalMs = 0]]) => [
+  const callsPerDay = Object.entries(paces({})).map(([name, [intervalMs = 0]]) => [
     name,
-    Math.floor(86_400_000 / intervalMs),
+    Math.floor(DAY_MS / intervalMs),
   ]);
-  const calls = Object.fromEntries(days);
+  const calls = Object.fromEntries(callsPerDay);
   assertEquals(calls["coingecko"] * 31 <= 10_000, true);
   assertEquals(calls["twelve-data"] * 2 <= 800, true);
 });
@@ -89,8 +90,8 @@ Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
     [{ DEMO: true }, [5000, 5000, 4000], [5000, 5000, 5000], [5000, 5000, 5000]],
   ];
   for (const [config, coinbase, coingecko, yahoo] of cases) {
-    const paced = paces(config);
-    assertEquals([paced["coinbase"], paced["coingecko"], paced["yahoo"]], [
+    const pace = paces(config);
+    assertEquals([pace["coinbase"], pace["coingecko"], pace["yahoo"]], [
       coinbase,
       coingecko,
       yahoo,

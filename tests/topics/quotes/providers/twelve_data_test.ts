@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
-import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
+import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const twelveData = createTwelveData("a-key");
-const METAL = sample("twelvedata_quote.200");
-const REFUSAL = sample("twelvedata_error.429");
+const METAL = readSample("twelvedata_quote.200");
+const REFUSAL = readSample("twelvedata_error.429");
 
-/** Reads gold from an answer with this in place of silver, and the other way round. */
+/** Reads a symbol from a response with these quotes of gold and silver. */
 function read(symbol: string, gold: string, silver = REFUSAL) {
-  const both = `{"XAU/USD":${gold},"XAG/USD":${silver}}`;
-  return twelveData.read(answering({ "?symbol=XAU/USD,XAG/USD": both }), symbol);
+  const body = `{"XAU/USD":${gold},"XAG/USD":${silver}}`;
+  return twelveData.read(createSampleUpstream({ "?symbol=XAU/USD,XAG/USD": body }), symbol);
 }
 
 Deno.test("twelve-data measures against the previous close, and reports the session", async () => {
@@ -29,23 +29,23 @@ Deno.test("twelve-data measures against the previous close, and reports the sess
   });
 });
 
-Deno.test("twelve-data's errors, for one symbol or for all, are failures also with HTTP 200", async () => {
+Deno.test("twelve-data rejects an error with HTTP 200, for one symbol or for all", async () => {
   const refused = "Twelve Data refused: too many requests";
   await assertRejects(() => read("XAG-USD", METAL), UpstreamFailure, refused);
-  const all = answering({ "/quote": REFUSAL });
+  const refusing = createSampleUpstream({ "/quote": REFUSAL });
   const thrown = await assertRejects(
-    () => twelveData.read(all, "XAU-USD"),
+    () => twelveData.read(refusing, "XAU-USD"),
     UpstreamFailure,
     refused,
   );
   assertEquals(thrown.status, 429);
-  const other = answering({ "/quote": REFUSAL.replace("429", "401") });
+  const unauthorized = createSampleUpstream({ "/quote": REFUSAL.replace("429", "401") });
   await assertRejects(
-    () => twelveData.read(other, "XAU-USD"),
+    () => twelveData.read(unauthorized, "XAU-USD"),
     UpstreamFailure,
     "answered with an error",
   );
-  const missing = answering({ "/quote": "{}" });
+  const missing = createSampleUpstream({ "/quote": "{}" });
   await assertRejects(
     () => twelveData.read(missing, "XAU-USD"),
     UpstreamFailure,

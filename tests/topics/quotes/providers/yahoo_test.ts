@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { yahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
-import { answering, RECEIVED_ELAPSED, sample } from "../samples.ts";
+import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
-const BRENT = sample("yahoo_v8_chart_BZ=F.synthetic");
-const SPX = sample("yahoo_v8_chart_^GSPC.synthetic");
+const BRENT = readSample("yahoo_v8_chart_BZ=F.synthetic");
+const SPX = readSample("yahoo_v8_chart_^GSPC.synthetic");
 
 /** Reads an index from the text of a chart. */
 function readSpx(text: string) {
-  return yahoo.read(answering({ "/%5EGSPC?range=1d&interval=5m": text }), "SPX");
+  return yahoo.read(createSampleUpstream({ "/%5EGSPC?range=1d&interval=5m": text }), "SPX");
 }
 
 Deno.test("yahoo measures against the previous close, and reports its delay", async () => {
@@ -25,29 +25,32 @@ Deno.test("yahoo measures against the previous close, and reports its delay", as
     is_delayed: true,
     delay_s: 900,
   });
-  const brent = await yahoo.read(answering({ "/BZ%3DF?range=1d&interval=5m": BRENT }), "BRENT");
+  const brent = await yahoo.read(
+    createSampleUpstream({ "/BZ%3DF?range=1d&interval=5m": BRENT }),
+    "BRENT",
+  );
   assertEquals([brent.price, brent.change, brent.delay_s], ["70.8", "-0.77", 600]);
 });
 
-Deno.test("yahoo reads a body that was recorded", async () => {
-  const recorded = sample("yahoo_v8_chart_1d_5m.200").replace('"AAPL"', '"^GSPC"');
+Deno.test("yahoo reads a recorded response", async () => {
+  const recorded = readSample("yahoo_v8_chart_1d_5m.200").replace('"AAPL"', '"^GSPC"');
   const { price, change } = await readSpx(recorded);
   assertEquals([price, change], ["333.923", "0.233"]);
 });
 
-Deno.test("yahoo has no change without yesterday's close: a range's close is another day's", async () => {
-  const range = sample("yahoo_v8_chart.history_range.200").replaceAll('"GC=F"', '"^GSPC"');
+Deno.test("yahoo has no change without the previous close, and does not use the close before the range", async () => {
+  const range = readSample("yahoo_v8_chart.history_range.200").replaceAll('"GC=F"', '"^GSPC"');
   const { price, change, change_pct, basis } = await readSpx(range);
   assertEquals([price, change, change_pct, basis], ["4162.3", null, null, "none"]);
 });
 
 Deno.test("yahoo rejects a chart of another symbol, and an error", async () => {
   await assertRejects(() => readSpx(BRENT), Error, "returned no price for SPX");
-  await assertRejects(() => readSpx(sample("yahoo_v8_chart.404")));
+  await assertRejects(() => readSpx(readSample("yahoo_v8_chart.404")));
   await assertRejects(() => readSpx(SPX.replace("7738.79", "null")));
 });
 
-Deno.test("yahoo is labelled unofficial, and is no source of spot metals", () => {
+Deno.test("yahoo is labelled unofficial, and does not serve spot metals", () => {
   assertEquals(yahoo.attribution, "Yahoo Finance, unofficial, delayed");
   assertEquals(yahoo.symbols, ["BRENT", "WTI", "SPX", "DJI", "IXIC"]);
 });
