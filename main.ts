@@ -76,7 +76,7 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
   // The line ignores LOG_LEVEL, because publishing needs the token.
   if (token !== config.PUBLISH_TOKEN) {
-    createLogger("info", clock, printLine).info("made a token for publishing", { token });
+    createLogger("info", clock, printLine).info("generated a publishing token", { token });
   }
   const hasChannels = Object.keys(config.CHANNELS).length > 0;
   const channels = { alerts: { types: ["price_alert"], private: false } };

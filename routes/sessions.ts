@@ -34,7 +34,7 @@ const SessionCheck = Session.pick({ session_state: true, progress: true }).exten
     description:
       "The delay before the next poll, in seconds. It is not 0 at the end either: a client that misses the end must not spin.",
   }),
-  recommendation: z.string().meta({ description: "The next step, for people." }),
+  recommendation: z.string().meta({ description: "The recommended next step, as text." }),
 });
 
 const FRAMES =

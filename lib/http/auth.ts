@@ -24,7 +24,7 @@ export type Principal =
     readonly kind: "user";
     /** The user's id, as the operator's site names it. */
     readonly sub: string;
-    /** Exact names or `prefix/*`; null stands for all topics that the user owns. */
+    /** Exact names or `prefix/*`; null means all topics that the user owns. */
     readonly topics: readonly string[] | null;
     /** The expiry of the token: wall time, in milliseconds since the Unix epoch. */
     readonly expiresAt: number;

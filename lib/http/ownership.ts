@@ -16,7 +16,7 @@ import { consumeLookup, principalKey } from "./rate_limits.ts";
 
 /** The owner of a resource: the `sub` of a user's token. */
 export const Owner = z.string().min(1).max(256).meta({
-  description: "The `sub` of the user it is for.",
+  description: "The `sub` of the owner.",
 });
 
 /** The path parameter of one resource. */

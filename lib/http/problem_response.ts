@@ -29,11 +29,11 @@ const STATUS_TEXTS: Readonly<Record<ProblemStatus, string>> = {
   413: "The body is too large",
   414: "The URL is too long",
   415: "The body is not declared as JSON",
-  422: "The `Idempotency-Key` came with another body before, or the event is not accepted",
-  429: "The caller's limit is exhausted; `Retry-After` says for how long",
+  422: "The `Idempotency-Key` was used with another body, or the event is not accepted",
+  429: "The caller's limit is exhausted; `Retry-After` has the delay in seconds",
   500: "An error of the server",
   503:
-    "The server's capacity is exhausted, or the isolate is draining; `Retry-After` says for how long",
+    "The server's capacity is exhausted, or the isolate is draining; `Retry-After` has the delay in seconds",
 };
 
 /** Declares the problems with which a route may respond. */

@@ -96,7 +96,7 @@ export function consume(
   };
   if (!isAllowed) {
     const detail =
-      `The limit is ${limit} ${unit} per minute. Wait for as long as \`Retry-After\` says.`;
+      `The limit is ${limit} ${unit} per minute. Try again after the delay in \`Retry-After\`.`;
     throw new Problem(429, code, detail, { retryAfterMs, headers });
   }
   for (const [header, value] of Object.entries(headers)) c.header(header, value);

@@ -59,9 +59,11 @@ interface StreamRefusal extends BudgetRefusal {
 }
 
 const REFUSAL_TEXTS: Readonly<Record<BudgetRefusal["reason"], string>> = {
-  isolate: "This isolate serves as many streams as it can. Wait for as long as `Retry-After` says.",
-  client: "You have as many open streams as one client may have. Close one.",
-  rate: "You open streams too often. Wait for as long as `Retry-After` says.",
+  isolate:
+    "All connection slots of this isolate are in use. Try again after the delay in `Retry-After`.",
+  client: "You have the maximum number of open streams. Close one.",
+  rate:
+    "You have opened too many streams within a minute. Try again after the delay in `Retry-After`.",
   drain: "This isolate is draining. Connect again: another one takes over.",
 };
 

@@ -48,7 +48,7 @@ const QUEUE_FULL_RETRY_MS = 10_000;
 
 /** Creates the problem of a full open index. */
 export function queueFull(max: number): Problem {
-  const detail = `${max} are waiting or under way already. Try again soon.`;
+  const detail = `The queue is full: ${max} are waiting or running. Try again soon.`;
   return new Problem(503, "queue_full", detail, { retryAfterMs: QUEUE_FULL_RETRY_MS });
 }
 
@@ -57,7 +57,7 @@ export const IDEMPOTENCY_KEY_MS = DAY_MS;
 
 /** Creates the problem of an idempotency key that returns with another body. */
 export function keyReused(): Problem {
-  const detail = "This Idempotency-Key came before, with another body.";
+  const detail = "This `Idempotency-Key` was used with another body. Send a new key.";
   return new Problem(422, "idempotency_key_reused", detail);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Failures of upstreams, for people and for programs.
+ * Failures of upstreams: a message for readers, a kind for programs.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface FailureOptions {
   readonly cause?: unknown;
 }
 
-/** The failure of a call. The message is for people: it never contains a body, a query or a token. */
+/** The failure of a call. The message is shown to readers: it never contains a body, a query or a token. */
 export class UpstreamFailure extends Error {
   override readonly name = "UpstreamFailure";
   readonly kind: FailureKind;

@@ -129,7 +129,9 @@ async function follow(
     const target = targetOf(response, url);
     if (target === null || hop === MAX_REDIRECTS) {
       const { status } = response;
-      throw new UpstreamFailure("http", `${title} redirected us to nowhere`, { status });
+      throw new UpstreamFailure("http", `${title} sent a redirect that was not followed`, {
+        status,
+      });
     }
     if (target.origin !== url.origin) {
       headers = new Headers([...headers].filter(([name]) => HARMLESS_HEADERS.has(name)));
@@ -161,7 +163,7 @@ function refusalOf(
   const type = headers.get("content-type") ?? "";
   if (accept.test(type)) return null;
   const got = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of unknown type";
-  return new UpstreamFailure("type", `${title} answered with ${got}, which we did not ask for`, {
+  return new UpstreamFailure("type", `${title} answered with ${got}, which was not requested`, {
     status,
   });
 }

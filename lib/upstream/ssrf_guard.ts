@@ -62,9 +62,9 @@ function looksPublic(host: string): boolean {
 
 /** Returns the reason for which a URL is blocked without a lookup, null if there is none. */
 function urlObjection(url: URL, host: string): string | null {
-  if (url.protocol !== "https:") return "its address is not https";
-  if (url.username || url.password) return "its address holds credentials";
-  if (url.port) return `its address names port ${url.port}`;
+  if (url.protocol !== "https:") return "its URL is not https";
+  if (url.username || url.password) return "its URL contains credentials";
+  if (url.port) return `its URL has port ${url.port}`;
   return looksPublic(host) ? null : `${host} is not a public host`;
 }
 
@@ -78,7 +78,7 @@ async function addressObjection(
   if (addresses.length === 0) return `${host} has no address`;
   return addresses.every(isPublicAddress)
     ? null
-    : `${host} stands for an address that is not public`;
+    : `${host} resolves to an address that is not public`;
 }
 
 /**

@@ -130,7 +130,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
 
   /** Converts an error. Those of a parser are failures of kind `shape`. */
   function toFailure(thrown: unknown): UpstreamFailure {
-    return asFailure(thrown, "shape", `${title} answered in a shape we do not know`);
+    return asFailure(thrown, "shape", `${title} answered in an unknown format`);
   }
 
   /** Counts a call that is not made, and creates its failure. */
@@ -138,9 +138,9 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
     metrics.called(name, "waiting");
     const time = new Date(Math.ceil(nextTryAt / 1000) * 1000).toISOString().slice(11, 19);
     const reason = cooldown.waitMs() >= breaker.waitMs()
-      ? ", as it asked"
+      ? ", as it requested"
       : ` after ${breaker.failures()} failures`;
-    return new UpstreamFailure("waiting", `${title} is left alone until ${time} UTC${reason}`, {
+    return new UpstreamFailure("waiting", `${title} is not called until ${time} UTC${reason}`, {
       retryAfterMs: waitMs(),
     });
   }

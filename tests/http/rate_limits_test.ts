@@ -25,7 +25,7 @@ Deno.test("consumeLookup() allows 60 failed lookups per minute, then refuses wit
   assertEquals([refused.status, code], [429, "lookups_too_often"]);
   assertEquals(
     detail,
-    "The limit is 60 lookups of unknown resources per minute. Wait for as long as `Retry-After` says.",
+    "The limit is 60 lookups of unknown resources per minute. Try again after the delay in `Retry-After`.",
   );
   assertEquals(refused.headers.get("retry-after"), "1");
   assertEquals(refused.headers.get("ratelimit-policy"), '"lookups";q=60;w=60');

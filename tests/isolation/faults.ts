@@ -75,22 +75,22 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "garbage",
     answer: () => body(`{"${LEAK}":[1,2`, "application/json"),
-    reason: / answered in a shape we do not know/,
+    reason: / answered in an unknown format/,
   },
   {
     name: "a shape of another kind",
     answer: () => body(`{"${LEAK}":[1,2]}`, "application/json"),
-    reason: / (answered in a shape we do not know|returned no price for )/,
+    reason: / (answered in an unknown format|returned no price for )/,
   },
   {
     name: "HTML with 200",
     answer: () => body(`<p>${LEAK}</p>`, "text/html"),
-    reason: / answered with text\/html, which we did not ask for/,
+    reason: / answered with text\/html, which was not requested/,
   },
   {
     name: "HTML that says it is JSON",
     answer: () => body(`<p>${LEAK}</p>`, "application/json"),
-    reason: / answered in a shape we do not know/,
+    reason: / answered in an unknown format/,
   },
   {
     name: "429 with Retry-After",
@@ -112,7 +112,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "an empty 200",
     answer: () => body("", "application/json"),
-    reason: / answered in a shape we do not know/,
+    reason: / answered in an unknown format/,
   },
   { name: "a body of 50 MB", answer: huge, reason: / sent more than|too|MiB|bytes/ },
 ];

@@ -218,7 +218,7 @@ Deno.test("an article that is too large is skipped and logged, and the others ar
   await test.clock.advance(10_000);
   assertEquals(articleEvents(client), ["article c", "article a"]);
   assertEquals(asked, 3);
-  assertEquals(test.lines.filter((line) => line.includes("An article is left out")).length, 1);
+  assertEquals(test.lines.filter((line) => line.includes("An article was skipped")).length, 1);
 });
 
 Deno.test("GET /v1/stream carries news beside quotes, each with its own filter", async () => {

@@ -58,13 +58,13 @@ Deno.test("fetchText() fails on an unexpected status or content type, and cancel
       { headers: { "content-type": "text/html; charset=utf-8" } },
       "type",
       200,
-      "Example answered with text/html, which we did not ask for",
+      "Example answered with text/html, which was not requested",
     ],
     [
       { headers: { "content-type": "<script>" } },
       "type",
       200,
-      "Example answered with content of unknown type, which we did not ask for",
+      "Example answered with content of unknown type, which was not requested",
     ],
   ] as const;
   for (const [init, kind, status, message] of cases) {

@@ -111,7 +111,7 @@ Deno.test("upstream.get() reports an error of `parse` as an unknown shape, witho
     new Response("<secret>", { headers: { "content-type": "application/json" } })
   );
   const { kind, message } = await failureOf(createUpstream(runtime, options).get(BTC, parse));
-  assertEquals([kind, message], ["shape", "Example answered in a shape we do not know"]);
+  assertEquals([kind, message], ["shape", "Example answered in an unknown format"]);
 });
 
 Deno.test("upstream.get() passes on a failure that `parse` found, and starts a cool-down", async () => {
@@ -210,13 +210,13 @@ Deno.test("upstream.get() reports the end and the reason of a pause", async () =
   await clock.advance(Date.UTC(2026, 0, 1, 12) - 10_500 + 600 - 3000 - clock.now());
   await failThrice(clock, upstream);
   const { message } = await failureOf(upstream.get(BTC, parse));
-  assertEquals(message, "Example is left alone until 12:00:01 UTC after 3 failures");
+  assertEquals(message, "Example is not called until 12:00:01 UTC after 3 failures");
 
   status = 429;
   await clock.advance(10_000);
   await failureOf(upstream.get(BTC, parse));
   const asked = (await failureOf(upstream.get(BTC, parse))).message;
-  assertStringIncludes(asked, "until 12:01:01 UTC, as it asked");
+  assertStringIncludes(asked, "until 12:01:01 UTC, as it requested");
 });
 
 Deno.test("upstream.get() sends one trial while half-open, lets other calls wait for it, and closes after its success", async () => {

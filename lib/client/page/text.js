@@ -92,7 +92,7 @@ export function simulatedText(items) {
   const count = items.filter(({ simulated }) => simulated).length;
   if (count === 0) return "";
   return count === items.length
-    ? "This server simulates every price and story: no market, no publisher."
+    ? "This server simulates every price and story."
     : "This server simulates everything marked SIM.";
 }
 

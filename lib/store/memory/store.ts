@@ -42,7 +42,7 @@ export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
     return values.get(key) ?? null;
   }
 
-  /** A TTL of 0 stands for none. */
+  /** A TTL of 0 means no expiry. */
   function put(key: string, value: string, ttlMs = 0): void {
     values.set(key, value, { ttl: ttlMs });
   }

@@ -97,7 +97,7 @@ export function createRedisConsumer(
     state = { epoch: state.epoch, lastEntry: entry.id, head };
     const { retracted } = entry;
     if (owesJoined || events.length + retracted.length === 0) return;
-    // A reader that is too slow receives the state once it has room again.
+    // A reader that is too slow receives the state once it is writable.
     if (isWritable()) controller.enqueue({ kind: "published", events, retracted });
     else owesJoined = true;
   }

@@ -29,7 +29,7 @@ export const SourceName = z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).meta({
 export const ArticleSource = z.object({
   source: SourceName,
   name: z.string().meta({
-    description: "The source's name for people.",
+    description: "The source's display name.",
     example: "Federal Reserve",
   }),
   url: z.string().meta({ description: "The article at this source." }),

@@ -197,7 +197,7 @@ export function createArticleRepository(
         } catch (thrown) {
           const isTooLarge = thrown instanceof Problem && thrown.code === "event_too_large";
           if (by === "publisher" || !isTooLarge) throw thrown;
-          logger.warn("An article is left out", { id: event.key, reason: thrown.message });
+          logger.warn("An article was skipped", { id: event.key, reason: thrown.message });
         }
       }
       if (newArticles.length === 0) return publishedElsewhere;

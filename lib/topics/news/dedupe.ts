@@ -17,7 +17,7 @@ export interface IncomingItem {
   readonly item: FeedItem;
   /** The source's name in filters. */
   readonly source: string;
-  /** The source's name for people. */
+  /** The source's display name. */
   readonly sourceName: string;
   /** A publisher's item is matched by link or guid only, and never changes an article, because corrections do that. */
   readonly by: "feed" | "publisher";

@@ -9,7 +9,7 @@ import type { Config } from "../../core/config.ts";
 export interface Feed {
   /** The source's name in filters and in the store. */
   readonly name: string;
-  /** The source's name for people. */
+  /** The source's display name. */
   readonly title: string;
   readonly url: string;
 }

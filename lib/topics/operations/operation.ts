@@ -141,7 +141,7 @@ export function reportOperation(
   const { operation: previous, ttlS } = record;
   if (report.state === "pending" && previous.state === "running") {
     throw new Problem(409, "bad_transition", "The operation is running already.", {
-      errors: [{ field: "state", detail: "It never goes back" }],
+      errors: [{ field: "state", detail: "`running` cannot become `pending`" }],
     });
   }
   const isStarted = previous.state === "pending" && typeof report.progress === "number";

@@ -139,11 +139,11 @@ const BROKEN: Readonly<Record<string, () => Response>> = {
     document(sample("feed_bad_html_429.html"), { "content-type": "text/html" }),
   "The answer declares document types or entities, which are not supported": () =>
     document(sample("feed_bad_billion_laughs.xml")),
-  "Example answered with image/png, which we did not ask for": () =>
+  "Example answered with image/png, which was not requested": () =>
     document("x", { "content-type": "image/png" }),
   "Example was not called: 169.254.169.254 is not a public host": () =>
     status(301, { location: "https://169.254.169.254/" }),
-  "Example was not called: its address is not https": () =>
+  "Example was not called: its URL is not https": () =>
     status(302, { location: "http://feeds.example.com/rss" }),
 };
 

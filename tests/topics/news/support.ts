@@ -80,7 +80,7 @@ export function createTestStore(clock: Clock): Store {
   return createTestState(clock).store;
 }
 
-/** Creates a log: a retraction takes its article's events out. */
+/** Creates a log: a retraction removes its article's events. */
 export function createTestLog() {
   const retained: (NewsEvent & { readonly key: string })[] = [];
   return {

@@ -60,9 +60,9 @@ Deno.test("a demo operation that was cancelled sends no more reports, and logs n
 
 Deno.test("a demo operation stops after a lost report, and logs it", async () => {
   const { clock, lines } = await start(() => {
-    throw new Error("The store is away");
+    throw new Error("The store is unavailable");
   });
   await clock.advance(WHOLE_MS);
   assertEquals([lines.length, clock.timers], [1, 0]);
-  assertEquals(lines[0]?.includes("The store is away"), true);
+  assertEquals(lines[0]?.includes("The store is unavailable"), true);
 });

@@ -71,7 +71,7 @@ Deno.test("a completed operation has progress 1 and no estimate", () => {
   assertEquals(after(running, 1, { state: "failed", error: "no" }).operation.progress, 0.5);
 });
 
-Deno.test("reportOperation() never goes back", () => {
+Deno.test("reportOperation() refuses the transition from running to pending", () => {
   const running = after(fresh(), 0, { state: "running" });
   assertRefused(() => reportOperation(running, { state: "pending" }, START), "bad_transition");
 });
@@ -118,7 +118,7 @@ Deno.test("operationPollDelay() is a quarter of the remaining time, else half of
   assertEquals(delays(after(fresh(), 0, { state: "completed" }), 0, 1000), [0, 0]);
 });
 
-Deno.test("an operation ends once, whatever the order of reports, cancellations and time", () => {
+Deno.test("an operation ends once, in any order of reports, cancellations and time", () => {
   const state = fc.constantFrom("pending", "running", "completed", "failed", "cancelled");
   const report = fc.record({ state, progress: fc.double({ min: 0, max: 1, noNaN: true }) }, {
     requiredKeys: [],

@@ -94,7 +94,7 @@ Deno.test("SessionReport accepts any state of 1 to 64 characters but expired, an
   }
 });
 
-Deno.test("a session ends once, whatever the order of reports and time (S0-5, S0-19)", () => {
+Deno.test("a session ends once, in any order of reports and time (S0-5, S0-19)", () => {
   const change = fc.record({
     session_state: fc.constantFrom("asking", "completed", "failed", "cancelled"),
     progress: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -72,7 +72,7 @@ Deno.test("of several simultaneous ends, on two isolates, one is stored (S0-19)"
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("a session that no isolate watched has expired when it is read, and is gone after LOG_RETAIN_MS (S0-31)", async () => {
+Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS (S0-31)", async () => {
   const { clock, isolate } = createShared();
   const gone = isolate();
   const { session: { id } } = await gone.records.create(OWNER);

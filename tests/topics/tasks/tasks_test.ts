@@ -26,7 +26,7 @@ function createRecords(context: Context) {
 
 type Records = ReturnType<typeof createRecords>;
 
-/** What a test may do to the store: let calls fail before they are done, or after. */
+/** A fault of the store: a call fails before it runs, or after. */
 type Fault = (name: string) => "before" | "after" | null;
 
 function withFaults<Part extends object>(part: Part, fault: Fault): Part {
@@ -50,13 +50,13 @@ function createShared() {
   const { state, isolate } = shared;
   return {
     ...shared,
-    /** One whose calls to the store fail when `fault` says so. */
+    /** Creates an isolate whose calls to the store fail on request. */
     shaky(fault: Fault) {
       const { log, store } = state;
       const append = withFaults({ append: log.append }, fault).append;
       return isolate({ ...state, store: withFaults(store, fault), log: { ...log, append } });
     },
-    /** One that can be cut off from what is published, until it stands in the log anew. */
+    /** Creates an isolate that can be cut off from publications until it joins the log again. */
     broken() {
       let isCut = false;
       let joined: LogMessage | undefined;
@@ -114,8 +114,8 @@ Deno.test("a worker on another isolate receives a task, claims it and ends it; i
   await clock.advance(20);
   await other.records.report(id, { claim, state: "completed", result: { rows: 3 } });
   await clock.advance(20);
-  const told: Task[] = worker.dataOf("task").map((each) => JSON.parse(JSON.stringify(each)));
-  assertEquals(told.map(({ state }) => state), ["waiting", "claimed", "running", "completed"]);
+  const received: Task[] = worker.dataOf("task").map((each) => JSON.parse(JSON.stringify(each)));
+  assertEquals(received.map(({ state }) => state), ["waiting", "claimed", "running", "completed"]);
   assertEquals((await one.records.look(id))?.result, { rows: 3 });
   assert(!JSON.stringify([worker.frames, await one.records.look(id)]).includes(claim));
   assertEquals(await idsIn(one.records), []);
@@ -162,7 +162,7 @@ Deno.test("a task whose three workers die fails while workers are subscribed (S0
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("a claimed task refuses another claim, and says for how long", async () => {
+Deno.test("a claimed task refuses another claim, with the delay until it expires", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -274,19 +274,19 @@ Deno.test("of several simultaneous ends, on two isolates and at the end of the c
 
 for (const when of ["before", "after"] as const) {
   Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other (S0-31)`, async () => {
-    // The calls of one whole life, one of which fails: the n-th, for all n there are.
+    // One call in the task's lifetime fails: the n-th, for every n.
     for (let n = 1, calls = n; n <= calls; n++) {
       const { isolate, shaky, states } = createShared();
       calls = 0;
       await using one = shaky(() => ++calls === n ? when : null);
       const idempotencyKey = { key: `${n}`, fingerprint: "a" };
       const begin = () => one.records.begin(WORK, idempotencyKey);
-      // Who has no answer asks again: under its key it is one task.
+      // Without an answer, the caller repeats the request: with the same key it is one task.
       const { task_id: id } = await begin().catch(begin);
       await one.records.list().catch(() => {});
       const claim = await one.records.claim(id).catch(() => null);
-      const said = { claim: claim?.claim ?? "", state: "completed" } as const;
-      await one.records.report(id, said).catch(() => {});
+      const report = { claim: claim?.claim ?? "", state: "completed" } as const;
+      await one.records.report(id, report).catch(() => {});
 
       await using fresh = isolate();
       const task = await fresh.records.look(id);

@@ -7,7 +7,7 @@
 /** The longest link, in UTF-16 units. Browsers and servers refuse longer ones. */
 export const MAX_LINK_CHARACTERS = 2048;
 
-/** The prefixes of tracking parameters: they say where a reader came from. */
+/** The prefixes of tracking parameters: they record the referrer. */
 const TRACKING_PREFIX = /^(?:utm_|at_|ns_|mtm_|pk_|hsa_)/i;
 
 /** The names of other tracking parameters, in lower case. */

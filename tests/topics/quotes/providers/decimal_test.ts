@@ -36,7 +36,7 @@ Deno.test("percentOf() rounds to 4 decimals, halves away from zero", () => {
   assertEquals(percentOf("0.00004999", "100"), 0);
   fc.assert(fc.property(decimal, decimal.filter(({ worth }) => worth !== 0n), (a, b) => {
     const inUnits = BigInt(Math.round(percentOf(a.text, b.text) * 1e4));
-    fc.pre(inUnits < 2n ** 50n && inUnits > -(2n ** 50n)); // where doubles have the decimals
+    fc.pre(inUnits < 2n ** 50n && inUnits > -(2n ** 50n)); // where doubles are exact
     const off = 2n * (inUnits * b.worth - a.worth * 1_000_000n);
     const half = b.worth < 0n ? -b.worth : b.worth;
     assert(-half <= off && off <= half);
