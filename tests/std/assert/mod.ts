@@ -6,7 +6,7 @@
  */
 import node from "node:assert/strict";
 
-/** What a failed assertion throws. */
+/** The error of a failed assertion. */
 export class AssertionError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -148,7 +148,7 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
   if (!(actual <= expected)) complain(`Expected ${show(actual)} <= ${show(expected)}`, msg);
 }
 
-/** What was thrown, as the arguments of {@linkcode assertThrows} want it. */
+/** Checks a thrown value by the arguments of {@linkcode assertThrows}, and returns it. */
 function asWanted(
   thrown: unknown,
   ErrorClass: Class<Error> | string | undefined,

@@ -11,7 +11,7 @@ let current: FakeTime | undefined;
 
 /** Stands in for the global clock and its timers until it is restored or disposed of. */
 export class FakeTime {
-  /** Where the faked time began, in milliseconds since the epoch. */
+  /** The beginning of the faked time, in milliseconds since the epoch. */
   readonly start: number;
   readonly #clock: ReturnType<typeof FakeTimers.install>;
 
