@@ -58,6 +58,7 @@ export class BroadcastGroup implements StreamOwner {
   readonly kind: string;
   readonly #scheduler: FlushScheduler;
   readonly #clients: ClientStream[] = [];
+  readonly clients: readonly ClientStream[] = this.#clients;
   readonly #reads = new Map<Position, Delivery>();
   #cursor: { position: Position };
   #hasPending = false;
@@ -87,10 +88,6 @@ export class BroadcastGroup implements StreamOwner {
   get cursor(): SharedCursor {
     if (!this.#hasPending) this.#cursor.position = this.consumer.head;
     return this.#cursor;
-  }
-
-  get clients(): readonly ClientStream[] {
-    return this.#clients;
   }
 
   /** Returns the snapshots of its topics: the same ones for some time, while the log stays where it is. */
@@ -177,7 +174,6 @@ export class BroadcastGroup implements StreamOwner {
     });
   }
 
-  /** Resolves once there is room for another publication. Returns nothing if there is. */
   waitForRoom(): void | Promise<void> {
     return this.#scheduler.waitForRoom();
   }
@@ -190,7 +186,11 @@ export class BroadcastGroup implements StreamOwner {
 
   catchUp(client: ClientStream): void | Promise<void> {
     if (client.isReadingLog || client.hasRest) return;
-    if (client.lacksUnlogged && client.isWritable()) this.#sendUnlogged(client);
+    if (client.lacksUnlogged && client.isWritable()) {
+      client.lacksUnlogged = false;
+      const frames = this.topics.unloggedFrames();
+      this.#send(client, encodeFrames(...frames), frames.length);
+    }
     if (!client.hasPosition || this.#finish(client)) return;
     const { cursor } = this;
     if (client.cursor === cursor) return;
@@ -286,7 +286,6 @@ export class BroadcastGroup implements StreamOwner {
     return read;
   }
 
-  /** Sends a client a page of the log, and lets it catch up from there. */
   async #replay(client: ClientStream): Promise<void> {
     const own = client.cursor;
     client.isReadingLog = true;
@@ -317,12 +316,6 @@ export class BroadcastGroup implements StreamOwner {
     const gaps = gapsOf({ isHonoured: true, position: client.cursor.position, missed });
     this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
-  }
-
-  #sendUnlogged(client: ClientStream): void {
-    client.lacksUnlogged = false;
-    const frames = this.topics.unloggedFrames();
-    this.#send(client, encodeFrames(...frames), frames.length);
   }
 
   #deliver(client: ClientStream, ...[chunk, events, next]: Delivery): void {

@@ -28,11 +28,8 @@ export interface HubContext extends Pick<Runtime, "clock" | "random" | "log"> {
   readonly onFault: (thrown: unknown) => void;
 }
 
-/** The longest time to wait until the log is joined, or until an event is received, in milliseconds. */
-const MAX_WAIT_MS = 1000;
-
-/** The interval at which a log that does not answer is probed, in milliseconds. */
-const PROBE_MS = 1000;
+/** The longest wait to join the log or to receive an event, and the interval at which a silent log is probed, in ms. */
+const [MAX_WAIT_MS, PROBE_MS] = [1000, 1000];
 
 /** Receives what the consumer reads, in the order in which listeners were added. */
 export interface LogListener {
@@ -54,7 +51,6 @@ export class LogConsumer {
   #joined: Joined | null = null;
   #head = ORIGIN;
   #probedAt = -Infinity;
-  /** Settle the promises that wait for a message. */
   readonly #waiters = new Set<() => void>();
 
   constructor(private readonly hub: HubContext) {}

@@ -89,10 +89,8 @@ export class MergedTopics {
 
   /** Creates the frames of the values that the log does not have: without ids, and not a snapshot. */
   unloggedFrames(): Frame[] {
-    return this.#topics.flatMap(({ reader, tags }) =>
-      reader.window.unlogged().filter((value) => passes(tags, value))
-        .map(({ type, json }) => ({ event: type, data: json }))
-    );
+    const values = this.#topics.flatMap(({ reader }) => reader.window.unlogged());
+    return this.passing(values).map(({ type, json }) => ({ event: type, data: json }));
   }
 
   /** Returns whether a window lacks something after a position. */

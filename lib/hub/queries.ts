@@ -82,8 +82,8 @@ export class Queries {
       from = null;
     }
     const isWhole = events.length <= maxEvents;
-    const excerpt = events.slice(0, maxEvents);
-    const end = isWhole ? from : excerpt.at(-1)?.id ?? from;
-    return { events: excerpt, cursor: this.consumer.isDown() ? null : end, isWhole, hasGap };
+    const last = isWhole ? from : events[maxEvents - 1]?.id ?? from;
+    const next = this.consumer.isDown() ? null : last;
+    return { events: events.slice(0, maxEvents), cursor: next, isWhole, hasGap };
   }
 }

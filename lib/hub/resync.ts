@@ -51,7 +51,6 @@ export class Resync implements LogListener {
     void this.#run();
   }
 
-  /** Lets no client wait any more. */
   stop(): void {
     this.#waiting.clear();
     this.#cancelRetry?.();

@@ -47,7 +47,6 @@ export class Subscriber {
     private readonly stats: StreamStats,
   ) {}
 
-  /** Ends every stream that opens later with `bye` `drain`. */
   drain(): void {
     this.#isDraining = true;
   }

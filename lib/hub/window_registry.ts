@@ -141,8 +141,8 @@ export class WindowRegistry implements LogListener {
   }
 
   #create(topic: Topic): OpenTopic {
-    const window = createWindow(topic, this.bounds);
-    const reader = new TopicReader(this.hub, this.consumer, this.#cache, window);
+    const { hub, consumer, bounds } = this;
+    const reader = new TopicReader(hub, consumer, this.#cache, createWindow(topic, bounds));
     const open = { reader, stops: [], subscribers: 0, cancelLinger: undefined };
     this.#open.set(topic.name, open);
     return open;
