@@ -163,7 +163,7 @@ export class TopicReader {
   }
 
   #uncache(): void {
-    for (const [key, { topic }] of [...this.cache]) {
+    for (const [key, { topic }] of this.cache.size === 0 ? [] : [...this.cache]) {
       if (topic === this.window.topic.name) this.cache.delete(key);
     }
   }
