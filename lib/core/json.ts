@@ -1,5 +1,6 @@
 /**
- * Serialisation to JSON without loss.
+ * Serialisation to JSON that refuses numbers, dates and functions which `JSON.stringify` would silently turn into null or
+ * drop. It leaves out undefined fields.
  *
  * @module
  */

@@ -83,7 +83,7 @@ async function addressObjection(
 
 /**
  * Checks that a URL may be fetched. It does not protect against DNS rebinding, where a name resolves to another address a
- * moment later. The runtime's `--deny-net` does.
+ * moment later: a deployment that needs that denies private networks to the process.
  *
  * @param title The upstream's name, for the message.
  * @throws {UpstreamFailure} `blocked`, with the reason.
