@@ -12,13 +12,13 @@ import { serverUrl } from "./client/url.js";
 
 export { browserRuntime as browserWorld } from "./client/runtime.js";
 
-/** @import { ConnectOptions, LiveFeed } from "./client/types.js" */
+/** @import { ConnectOptions, LiveConnection } from "./client/types.js" */
 
 /**
  * Follows topics until it is closed: `connect({ url, topics: ["quotes"] }).subscribe(({ type, data }) => …)`
  *
  * @param {ConnectOptions} options
- * @returns {LiveFeed}
+ * @returns {LiveConnection}
  * @throws {TypeError} If the URL is invalid.
  */
 export function connect(options, runtime = browserRuntime()) {

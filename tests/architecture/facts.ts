@@ -86,12 +86,10 @@ function lastName(node: Node): string {
   return "";
 }
 
-/** True for `….now()`, and for the client's `….wallClock()`. There, `now()` is monotonic unless it is `Date`'s. */
-function isWallTime(node: Node, path: string): boolean {
+/** True for `….now()`, unless it is monotonic because it is `performance`'s. */
+function isWallTime(node: Node): boolean {
   if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression") return false;
-  const [name, owner] = [lastName(node.callee), lastName(node.callee.object)];
-  if (!path.startsWith("lib/client/")) return name === "now" && owner !== "performance";
-  return name === "wallClock" || (name === "now" && owner === "Date");
+  return lastName(node.callee) === "now" && lastName(node.callee.object) !== "performance";
 }
 
 const MATH: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%", "<", ">", "<=", ">="]);
@@ -102,7 +100,7 @@ function createWallTimeWatch(path: string, source: string) {
   const operands: { readonly at: string; readonly isTime: boolean; readonly name: string }[] = [];
 
   function assign(target: string, value: Node | null): void {
-    if (value !== null && target !== "" && isWallTime(value, path)) names.add(target);
+    if (value !== null && target !== "" && isWallTime(value)) names.add(target);
   }
 
   return {
@@ -112,7 +110,7 @@ function createWallTimeWatch(path: string, source: string) {
       },
       AssignmentExpression(node) {
         assign(lastName(node.left), node.right);
-        if (node.operator !== "=" && isWallTime(node.right, path)) {
+        if (node.operator !== "=" && isWallTime(node.right)) {
           operands.push({ at: placeOf(path, source, node), isTime: true, name: "" });
         }
       },
@@ -120,7 +118,7 @@ function createWallTimeWatch(path: string, source: string) {
       BinaryExpression(node) {
         if (!MATH.has(node.operator)) return;
         for (const each of [node.left, node.right]) {
-          const isTime = isWallTime(each, path);
+          const isTime = isWallTime(each);
           operands.push({ at: placeOf(path, source, node), isTime, name: lastName(each) });
         }
       },

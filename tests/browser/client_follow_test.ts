@@ -16,7 +16,7 @@ browserTest("client delivers events to a page of another origin", async () => {
   const options = { ...numbersOf(origin), topics: ["quotes", "events/alerts"] };
   const follower = await stage.open({ modules: origin, options });
 
-  await follower.is("live", { transport: "source" });
+  await follower.is("live", { transport: "eventsource" });
   const publisher = startNumbers({ origin, ...COUNTING });
   await follower.receives(20);
   await until("quotes", async () => (await follower.seen()).quotes > 3 || undefined);

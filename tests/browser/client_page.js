@@ -14,7 +14,7 @@ const { browserWorld, connect } = await import(`${modules}/client.js`);
 
 /** @type {import("../../lib/client/client/types.js").BrowserRuntime} */
 const runtime = browserWorld();
-const start = runtime.now();
+const start = runtime.elapsed();
 const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
 
 /** @type {import("./client_page.ts").Followed} */
@@ -26,7 +26,7 @@ const followed = {
     },
     {
       ...runtime,
-      now: () => start + (runtime.now() - start) * pace,
+      elapsed: () => start + (runtime.elapsed() - start) * pace,
       /** @type {typeof runtime.after} */
       after: (ms, run) => runtime.after((ms < fromMs ? ms : ms / by) / pace, run),
     },

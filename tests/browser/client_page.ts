@@ -4,7 +4,7 @@
  * @module
  */
 import type { BrowserContext, Page } from "playwright-core";
-import type { ConnectionState, LiveFeed } from "../../lib/client/client/types.js";
+import type { ConnectionState, LiveConnection } from "../../lib/client/client/types.js";
 import type { Numbers } from "../support/numbers.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { until } from "../support/within.ts";
@@ -26,7 +26,7 @@ export interface Setup {
 
 /** The page's record, as `globalThis.followed`. */
 export interface Followed {
-  readonly feed: LiveFeed;
+  readonly feed: LiveConnection;
   /** The received numbers of the publisher, in order. */
   readonly numbers: number[];
   readonly states: ConnectionState[];

@@ -45,7 +45,7 @@ browserTest(
     const cookie = { name: "edgetape", value: readersToken(), url: origin, httpOnly: true };
     await stage.context.addCookies([{ ...cookie, sameSite: "Lax" }]);
     const reader = await stage.open({ modules: origin, options });
-    await reader.is("live", { transport: "source" });
+    await reader.is("live", { transport: "eventsource" });
     const publisher = startNumbers({ origin, ...COUNTING });
     await reader.receives(20);
     assertEquals(await faults(reader, publisher), NONE);

@@ -23,10 +23,10 @@ for (
     wire.show();
     wire.setOnline(true);
     await wire.clock.advance(MINUTE);
-    assertEquals([wire.calls.length, feed.state().reason], [2, detail]);
+    assertEquals([wire.requests.length, feed.state().reason], [2, detail]);
     feed.reconnect();
     await wire.clock.advance(0);
-    assertEquals([wire.calls.length, wire.last().transport], [3, "source"]);
+    assertEquals([wire.requests.length, wire.last().transport], [3, "eventsource"]);
     feed.close();
   });
 }
@@ -43,38 +43,38 @@ Deno.test("createConnection() has ended after a 204", async () => {
 });
 
 Deno.test("createConnection() waits at least as long as `retry` after a cut, over fetch", async () => {
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const { feed } = await wire.connect();
   wire.last().send("sync", { resumed: false, heartbeat_ms: 15_000 }, "1-0", 7000);
   wire.last().send("heartbeat", wire.clock.now());
   await wire.clock.advance(0);
   wire.last().cut();
   await wire.clock.advance(0);
-  assertEquals(feed.state().nextTryAt, wire.clock.now() + 7000);
+  assertEquals(feed.state().nextTryAt, wire.clock.elapsed() + 7000);
   feed.close();
 });
 
 Deno.test("createConnection() waits for Retry-After each time, without limit, and counts no failure", async () => {
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const { feed } = await wire.connect();
   for (let count = 0; count < 30; count++) {
     const status = count % 2 ? 429 : 503;
     wire.last().refuse(status, "full", { "retry-after": "7" });
     await wire.clock.advance(0);
     const { kind, nextTryAt, reason, failures } = feed.state();
-    assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.now() + 7000, 0]);
+    assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.elapsed() + 7000, 0]);
     assertEquals(reason, "full Next try in 7 s.");
     wire.hide();
     wire.show(); // No reason for an earlier attempt.
     await wire.clock.advance(6999);
-    assertEquals(wire.calls.length, count + 1);
+    assertEquals(wire.requests.length, count + 1);
     await wire.clock.advance(1);
   }
   feed.close();
 });
 
 Deno.test("createConnection() backs off from a server without Retry-After, and waits at most a day for one with it", async () => {
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const { feed } = await wire.connect();
   wire.last().refuse(502, "down");
   await wire.clock.advance(0);
@@ -85,7 +85,7 @@ Deno.test("createConnection() backs off from a server without Retry-After, and w
   await wire.clock.advance(750);
   wire.last().refuse(503, "closed", { "retry-after": "99999999" });
   await wire.clock.advance(0);
-  assertEquals(feed.state().nextTryAt, wire.clock.now() + 24 * 60 * MINUTE);
+  assertEquals(feed.state().nextTryAt, wire.clock.elapsed() + 24 * 60 * MINUTE);
   feed.close();
 });
 
@@ -95,10 +95,10 @@ Deno.test("createConnection() waits for retry_after_ms of a busy server", async 
   wire.last().send("busy", { reason: "isolate", limit: 5, in_use: 5, retry_after_ms: 9000 });
   wire.last().cut();
   const { kind, reason, nextTryAt, failures } = feed.state();
-  assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.now() + 9000, 0]);
+  assertEquals([kind, nextTryAt, failures], ["busy", wire.clock.elapsed() + 9000, 0]);
   assertStringIncludes(reason, "Next try in 9 s.");
   await wire.clock.advance(9000);
-  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  assertEquals([wire.requests.length, wire.open().length], [2, 1]);
   feed.close();
 });
 
@@ -157,7 +157,7 @@ for (const reason of ["slow", "fault", "revoked"]) {
     wire.last().send("bye", { reason, retry_ms: 3000 });
     wire.last().cut();
     assertEquals([wire.open().length, feed.state().kind], [0, "reconnecting"]);
-    assertEquals([feed.state().nextTryAt, feed.state().failures], [wire.clock.now() + 3000, 1]);
+    assertEquals([feed.state().nextTryAt, feed.state().failures], [wire.clock.elapsed() + 3000, 1]);
     await wire.clock.advance(3000);
     const { searchParams } = wire.last().url;
     assertEquals([searchParams.get("ticket"), wire.last().cursor], ["t2", "5-0"]);
@@ -215,13 +215,13 @@ Deno.test("createConnection() renews an authorization that is not extended only 
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
   const end = wire.clock.now() + 60_000;
   wire.page.random = () => 0;
-  wire.serve((call) => {
-    call.sync("5-0");
-    call.send("auth", { expires_in_ms: end - wire.clock.now() });
+  wire.serve((request) => {
+    request.sync("5-0");
+    request.send("auth", { expires_in_ms: end - wire.clock.now() });
   });
   wire.last().send("auth", { expires_in_ms: 60_000 });
   await wire.clock.advance(59_000);
-  assert(wire.calls.length <= 5, `${wire.calls.length} connections`);
+  assert(wire.requests.length <= 5, `${wire.requests.length} connections`);
   feed.close();
 });
 
@@ -246,14 +246,14 @@ Deno.test("createConnection() requests another ticket if one never arrives, and 
   const wire = createWire();
   const { feed } = await wire.connect({ ticket, topics: ["events/alerts"] });
   await wire.clock.advance(5 * MINUTE);
-  assertEquals([tickets, feed.state().kind, wire.calls.length], [20, "stopped", 0]);
+  assertEquals([tickets, feed.state().kind, wire.requests.length], [20, "stopped", 0]);
   feed.close();
 });
 
-for (const hasSource of [true, false]) {
-  Deno.test(`createConnection() sends the cookie only with withCredentials, over ${hasSource ? "EventSource" : "fetch"}`, async () => {
+for (const hasEventSource of [true, false]) {
+  Deno.test(`createConnection() sends the cookie only with withCredentials, over ${hasEventSource ? "EventSource" : "fetch"}`, async () => {
     for (const withCredentials of [true, false]) {
-      const { wire, feed } = await createLive({ withCredentials }, { hasSource });
+      const { wire, feed } = await createLive({ withCredentials }, { hasEventSource });
       assertEquals(wire.last().withCredentials, withCredentials);
       feed.close();
     }

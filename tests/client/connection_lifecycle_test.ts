@@ -9,7 +9,7 @@ type Live = Awaited<ReturnType<typeof createLive>>;
 async function pass({ wire }: Live, ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 10_000) {
     await wire.clock.advance(Math.min(left, 10_000));
-    wire.calls.at(-1)?.send("heartbeat", wire.clock.now());
+    wire.requests.at(-1)?.send("heartbeat", wire.clock.now());
   }
 }
 
@@ -21,9 +21,11 @@ Deno.test("createConnection() pauses when the page is hidden for 5 minutes, and 
   assertEquals([feed.state().kind, wire.open().length], ["live", 1]);
   await pass(live, 1);
   assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
-  for (const why of ["online", "resume", "pageshow", "offline"] as const) wire.wake(why);
+  for (const event of ["online", "resume", "pageshow", "offline"] as const) {
+    wire.dispatchLifecycle(event);
+  }
   await wire.clock.advance(MINUTE);
-  assertEquals(wire.calls.length, 1);
+  assertEquals(wire.requests.length, 1);
   wire.show();
   assertEquals(feed.state().kind, "connecting");
   await wire.clock.advance(0);
@@ -38,7 +40,7 @@ Deno.test("createConnection() counts the 5 minutes from when the page was hidden
   await pass(live, 4 * MINUTE);
   wire.setOnline(false);
   wire.setOnline(true);
-  wire.wake("resume");
+  wire.dispatchLifecycle("resume");
   wire.last().cut();
   await wire.clock.advance(750);
   wire.last().sync("5-0");
@@ -54,7 +56,7 @@ Deno.test("createConnection() stops counting when the page is visible", async ()
   await pass(live, 4 * MINUTE);
   wire.show();
   await pass(live, 10 * MINUTE);
-  assertEquals([feed.state().kind, wire.calls.length], ["live", 1]);
+  assertEquals([feed.state().kind, wire.requests.length], ["live", 1]);
   feed.close();
 });
 
@@ -62,7 +64,7 @@ Deno.test("createConnection() pauses a page that was opened hidden, or reconnect
   const wire = createWire();
   wire.page.isHidden = true;
   const { feed } = await wire.connect();
-  wire.serve((call) => call.send("busy", { retry_after_ms: MINUTE }));
+  wire.serve((request) => request.send("busy", { retry_after_ms: MINUTE }));
   wire.last().cut();
   for (let count = 0; count < 2; count++) {
     await wire.clock.advance(5 * MINUTE);
@@ -81,16 +83,16 @@ Deno.test("createConnection() stays ended while the page is hidden and shown", a
   assertEquals([feed.state().kind, wire.clock.timers], ["ended", 0]);
   wire.show();
   await wire.clock.advance(0);
-  assertEquals(wire.calls.length, 1);
+  assertEquals(wire.requests.length, 1);
   feed.close();
 });
 
 for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as const) {
   Deno.test(`createConnection() pauses at ${away} and resumes at ${back}`, async () => {
     const { wire, feed } = await createLive();
-    wire.wake(away);
+    wire.dispatchLifecycle(away);
     assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
-    wire.wake(back);
+    wire.dispatchLifecycle(back);
     await wire.clock.advance(0);
     assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
     feed.close();
@@ -99,7 +101,7 @@ for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as c
 
 Deno.test("createConnection() waits while the network is down, and reconnects as soon as it is up", async () => {
   const { wire, feed } = await createLive();
-  wire.serve((call) => wire.page.isOnline ? call.sync("5-0") : call.cut());
+  wire.serve((request) => wire.page.isOnline ? request.sync("5-0") : request.cut());
   wire.setOnline(false);
   assertEquals([feed.state().kind, wire.open().length], ["live", 1]); // The browser may be wrong.
   wire.last().cut();
@@ -121,11 +123,11 @@ Deno.test("createConnection() keeps a connection with a recent frame, and opens 
   const old = wire.last();
   await wire.clock.advance(15_000);
   wire.show();
-  assertEquals(wire.calls.length, 1);
+  assertEquals(wire.requests.length, 1);
   await wire.clock.advance(1);
-  for (const why of ["visible", "online", "pageshow"] as const) wire.wake(why);
+  for (const event of ["visible", "online", "pageshow"] as const) wire.dispatchLifecycle(event);
   await wire.clock.advance(0);
-  assertEquals([wire.calls.length, wire.open().length], [2, 2]); // One for all three events.
+  assertEquals([wire.requests.length, wire.open().length], [2, 2]); // One for all three events.
   wire.last().sync("5-0");
   assertEquals([old.isOpen, states.length], [false, 1]);
   feed.close();
@@ -136,18 +138,18 @@ Deno.test("createConnection() keeps its replacement if the old connection proves
   await wire.clock.advance(36_900);
   wire.show();
   await wire.clock.advance(2000);
-  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  assertEquals([wire.requests.length, wire.open().length], [2, 1]);
   feed.close();
 });
 
 Deno.test("createConnection() reconnects immediately after sleep during which its clock stood still", async () => {
   const { wire, feed } = await createLive();
-  wire.page.wallAheadMs = 60 * MINUTE;
+  wire.clock.shiftWallClock(60 * MINUTE);
   await wire.clock.advance(1000);
   assertEquals(wire.open().length, 2);
   wire.last().sync("5-0");
   await wire.clock.advance(5000);
-  assertEquals([wire.calls.length, wire.open().length], [2, 1]);
+  assertEquals([wire.requests.length, wire.open().length], [2, 1]);
   feed.close();
 });
 
@@ -157,7 +159,7 @@ Deno.test("createConnection() reconnects immediately after sleep during which it
   await wire.clock.advance(1000);
   wire.page.lateMs = 0;
   await wire.clock.advance(60 * MINUTE);
-  assertEquals(wire.calls.length, 1);
+  assertEquals(wire.requests.length, 1);
   await wire.clock.advance(1000);
   assertEquals(wire.open().length, 2);
   feed.close();
@@ -167,6 +169,6 @@ Deno.test("createConnection() keeps a connection that delivers if only its timer
   const live = await createLive();
   live.wire.page.lateMs = MINUTE;
   await pass(live, 10 * MINUTE);
-  assertEquals(live.wire.calls.length, 1);
+  assertEquals(live.wire.requests.length, 1);
   live.feed.close();
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { z } from "zod";
 import { propertyRuns } from "../support/property_runs.ts";
-import { type Call, createWire } from "./wire.ts";
+import { type ClientRequest, createWire } from "./wire.ts";
 
 /** Events are numbered from 1 in each topic. */
 const Numbered = z.object({ number: z.number() });
@@ -30,29 +30,31 @@ interface LoggedEvent {
 /** Creates a server with a log, and a network that fails as the test says. */
 function createServer({ clock, serve }: ReturnType<typeof createWire>) {
   const log: LoggedEvent[] = [];
-  const streams = new Map<Call, { topics: readonly string[] }>();
+  const streams = new Map<ClientRequest, { topics: readonly string[] }>();
   const network = { isUp: true, isMute: false, isBusy: false, delayMs: 0 };
 
   const head = () => `1000-${log.length}`;
   const after = (cursor: string) => log.slice(Number(cursor.split("-")[1]));
 
-  function write(call: Call, { id, topic, data }: LoggedEvent): void {
-    if (streams.get(call)?.topics.includes(topic)) call.send(TYPES[topic] ?? "", data, id);
+  function write(request: ClientRequest, { id, topic, data }: LoggedEvent): void {
+    if (streams.get(request)?.topics.includes(topic)) request.send(TYPES[topic] ?? "", data, id);
   }
 
-  function follow(call: Call): void {
-    const topics = (call.url.searchParams.get("topics") ?? "").split(",");
+  function follow(request: ClientRequest): void {
+    const topics = (request.url.searchParams.get("topics") ?? "").split(",");
     if (network.isBusy) {
-      call.send("busy", { retry_after_ms: 8000 });
-      return call.cut();
+      request.send("busy", { retry_after_ms: 8000 });
+      return request.cut();
     }
-    const isNew = call.cursor === null && topics.includes("quotes");
-    call.sync(isNew ? undefined : call.cursor ?? head());
-    if (isNew) call.send("snapshot", { quotes: newest(log), status: [] }, head());
-    streams.set(call, { topics });
-    const missed = call.cursor ? after(call.cursor) : [];
+    const isNew = request.cursor === null && topics.includes("quotes");
+    request.sync(isNew ? undefined : request.cursor ?? head());
+    if (isNew) request.send("snapshot", { quotes: newest(log), status: [] }, head());
+    streams.set(request, { topics });
+    const missed = request.cursor ? after(request.cursor) : [];
     const last = missed.findLast(({ topic }) => topic === "quotes");
-    for (const event of missed) if (event.topic !== "quotes" || event === last) write(call, event);
+    for (const event of missed) {
+      if (event.topic !== "quotes" || event === last) write(request, event);
+    }
   }
 
   /** Quotes are conflated. */
@@ -60,16 +62,16 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     return events.filter(({ topic }) => topic === "quotes").slice(-1).map(({ data }) => data);
   }
 
-  function poll(call: Call): void {
-    if (call.url.pathname === "/v1/quotes") {
+  function poll(request: ClientRequest): void {
+    if (request.url.pathname === "/v1/quotes") {
       const quotes = newest(log);
-      return call.answer({ quotes, status: [], cursor: head(), next_poll_delay: 5 });
+      return request.respond({ quotes, status: [], cursor: head(), next_poll_delay: 5 });
     }
-    const cursor = call.url.searchParams.get("after");
+    const cursor = request.url.searchParams.get("after");
     const all = cursor ? after(cursor).filter(({ topic }) => topic === "news") : [];
     const articles = all.slice(0, MAX_PAGE_ARTICLES);
     const isWhole = articles.length === all.length;
-    call.answer({
+    request.respond({
       articles: articles.map(({ data }) => data),
       retracted: [],
       cursor: isWhole ? head() : articles.at(-1)?.id,
@@ -77,14 +79,14 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
     });
   }
 
-  function answer(call: Call): void {
-    if (!network.isUp) call.cut();
-    else if (call.transport === "poll") poll(call);
-    else if (!network.isMute) follow(call);
+  function answer(request: ClientRequest): void {
+    if (!network.isUp) request.cut();
+    else if (request.transport === "poll") poll(request);
+    else if (!network.isMute) follow(request);
   }
 
-  serve((call) =>
-    network.delayMs ? void clock.after(network.delayMs, () => answer(call)) : answer(call)
+  serve((request) =>
+    network.delayMs ? void clock.after(network.delayMs, () => answer(request)) : answer(request)
   );
 
   return {
@@ -98,32 +100,32 @@ function createServer({ clock, serve }: ReturnType<typeof createWire>) {
       const data = { number, ...topic === "quotes" && quote };
       const event = { id: `1000-${log.length + 1}`, topic, data };
       log.push(event);
-      for (const call of streams.keys()) write(call, event);
+      for (const request of streams.keys()) write(request, event);
     },
     cut(): void {
-      for (const call of streams.keys()) call.cut();
+      for (const request of streams.keys()) request.cut();
       streams.clear();
     },
     /** Connections stay open but silent. */
     silence: () => streams.clear(),
     /** Sends bye, delivers for a moment, and ends. */
     bye(reason: string): void {
-      for (const call of streams.keys()) {
-        call.send("bye", { reason, retry_ms: 3000 });
+      for (const request of streams.keys()) {
+        request.send("bye", { reason, retry_ms: 3000 });
         clock.after(700, () => {
-          call.cut();
-          streams.delete(call);
+          request.cut();
+          streams.delete(request);
         });
       }
     },
     expire(): void {
-      for (const call of streams.keys()) call.send("auth", { expires_in_ms: 60_000 });
+      for (const request of streams.keys()) request.send("auth", { expires_in_ms: 60_000 });
     },
     /** Advances the clock, with heartbeats. */
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 7500) {
         await clock.advance(Math.min(left, 7500));
-        for (const call of streams.keys()) call.send("heartbeat", clock.now(), head());
+        for (const request of streams.keys()) request.send("heartbeat", clock.now(), head());
       }
     },
     numbers: (topic: string) =>
@@ -157,11 +159,11 @@ const HAPPENINGS: Readonly<Record<string, (s: Server, w: Wire, feed: Feed) => un
   "show": (_, wire) => wire.show(),
   "offline": (_, wire) => wire.setOnline(false),
   "online": (_, wire) => wire.setOnline(true),
-  "freeze": (_, wire) => wire.wake("freeze"),
-  "resume": (_, wire) => wire.wake("resume"),
-  "sleep": ({ silence }, { page }) => {
+  "freeze": (_, wire) => wire.dispatchLifecycle("freeze"),
+  "resume": (_, wire) => wire.dispatchLifecycle("resume"),
+  "sleep": ({ silence }, { clock }) => {
     silence();
-    page.wallAheadMs += 10 * MINUTE;
+    clock.shiftWallClock(10 * MINUTE);
   },
   "reconnect": (_, _wire, feed) => feed.reconnect(),
   "a moment": (server) => server.pass(300),
@@ -174,7 +176,7 @@ Deno.test("createConnection() delivers every event once and in order through any
   const topics = fc.subarray(Object.keys(TYPES), { minLength: 1 });
   const happening = fc.tuple(fc.constantFrom(...Object.keys(HAPPENINGS)), fc.nat({ max: 4 }));
   const happenings = fc.array(happening, { maxLength: 30, size: "max" });
-  const kind = fc.record({ hasSource: fc.boolean(), hasTicket: fc.boolean() });
+  const kind = fc.record({ hasEventSource: fc.boolean(), hasTicket: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(topics, happenings, kind, async (topics, happenings, kind) => {
       const wire = createWire(kind);
@@ -225,7 +227,7 @@ Deno.test("createConnection() delivers every event once and in order through any
           ["sleep", 1],
           ["seconds", 0],
         ],
-        { hasSource: false, hasTicket: false },
+        { hasEventSource: false, hasTicket: false },
       ]],
     },
   );

@@ -15,10 +15,10 @@ function quote(price: number) {
 
 Deno.test("createConnection() is live from the first sync", async () => {
   const { wire, feed, states } = await createLive();
-  assertEquals(states.map(({ kind, transport }) => [kind, transport]), [["live", "source"]]);
+  assertEquals(states.map(({ kind, transport }) => [kind, transport]), [["live", "eventsource"]]);
   wire.last().send("snapshot", { quotes: [quote(1)], status: [] });
   wire.last().send("quote", quote(2), "6-0");
-  assertEquals([feed.cursor(), feed.state(), wire.calls.length], ["6-0", states[0], 1]);
+  assertEquals([feed.cursor(), feed.state(), wire.requests.length], ["6-0", states[0], 1]);
   feed.close();
 });
 
@@ -42,15 +42,15 @@ Deno.test("createConnection() reconnects with its cursor after a delay that its 
     kind: "reconnecting",
     transport: null,
     reason: "The connection was lost. Next try in 1 s.",
-    nextTryAt: wire.clock.now() + 750,
+    nextTryAt: wire.clock.elapsed() + 750,
     failures: 1,
     lagMs: 0,
     isShared: false,
   });
   await wire.clock.advance(749);
-  assertEquals(wire.calls.length, 1);
+  assertEquals(wire.requests.length, 1);
   await wire.clock.advance(1);
-  assertEquals([wire.calls.length, wire.last().cursor], [2, "5-0"]);
+  assertEquals([wire.requests.length, wire.last().cursor], [2, "5-0"]);
   assertEquals([feed.state().kind, feed.state().nextTryAt], ["reconnecting", null]);
   wire.last().sync("5-0");
   assertEquals(states.at(-1)?.kind, "live");
@@ -63,7 +63,7 @@ Deno.test("createConnection() waits longer after each failure, until a connectio
   const waits: number[] = [];
   async function fail() {
     wire.last().cut();
-    waits.push((feed.state().nextTryAt ?? 0) - wire.clock.now());
+    waits.push((feed.state().nextTryAt ?? 0) - wire.clock.elapsed());
     await wire.clock.advance(waits.at(-1) ?? 0);
   }
   for (let count = 0; count < 3; count++) await fail();
@@ -85,7 +85,7 @@ Deno.test("createConnection() waits longer after each failure, until a connectio
 Deno.test("createConnection() gives up after 20 failures, until reconnect() is called or the page is shown", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
-  wire.serve((call) => call.cut());
+  wire.serve((request) => request.cut());
   wire.last().cut();
   let rounds = 1;
   for (const again of [null, feed.reconnect, wire.show, () => wire.setOnline(true)]) {
@@ -93,13 +93,13 @@ Deno.test("createConnection() gives up after 20 failures, until reconnect() is c
     await wire.clock.advance(20 * MINUTE);
     assertEquals([feed.state().kind, feed.state().nextTryAt], ["stopped", null]);
     assertStringIncludes(feed.state().reason, "Gave up after 20 tries");
-    assertEquals(wire.calls.length, 20 * rounds++);
+    assertEquals(wire.requests.length, 20 * rounds++);
     assertEquals(wire.clock.timers, 0);
   }
   feed.close();
 });
 
-Deno.test("createConnection() immediately opens one connection for several calls of reconnect()", async () => {
+Deno.test("createConnection() immediately opens one connection for several requests of reconnect()", async () => {
   const { wire, feed, states } = await createLive();
   feed.reconnect();
   feed.reconnect();
@@ -131,7 +131,7 @@ Deno.test("createConnection() leaves no connection and no timer when it is close
     const { promise, resolve } = Promise.withResolvers<string>();
     const ticket = () => step === "obtaining a ticket" ? promise : Promise.resolve("t");
     const { feed, states, events } = await wire.connect({ ticket });
-    if (step !== "connecting") wire.calls.at(-1)?.sync("5-0");
+    if (step !== "connecting") wire.requests.at(-1)?.sync("5-0");
     if (step === "waiting") wire.last().cut();
     if (step === "replacing") wire.last().send("bye", { reason: "drain", retry_ms: 0 });
     if (step === "polling") {
@@ -144,10 +144,10 @@ Deno.test("createConnection() leaves no connection and no timer when it is close
     feed.close();
     resolve("t");
     const published = states.length;
-    for (const call of wire.calls) {
-      call.sync("9-0");
-      call.send("quote", quote(1), "9-1");
-      call.cut();
+    for (const request of wire.requests) {
+      request.sync("9-0");
+      request.send("quote", quote(1), "9-1");
+      request.cut();
     }
     await wire.clock.advance(MINUTE);
     assertEquals([wire.open().length, wire.clock.timers, wire.listeners], [0, 0, 0], step);
@@ -204,33 +204,33 @@ Deno.test("createConnection() continues if a listener throws", async () => {
   feed.close();
 });
 
-for (const hasSource of [true, false]) {
-  const way = hasSource ? "EventSource" : "fetch";
+for (const hasEventSource of [true, false]) {
+  const way = hasEventSource ? "EventSource" : "fetch";
 
   Deno.test(`createConnection() reports a malformed frame and continues with the next, over ${way}`, async () => {
-    const { wire, feed, events } = await createLive({}, { hasSource });
+    const { wire, feed, events } = await createLive({}, { hasEventSource });
     wire.last().send("snapshot", { quotes: null }, "6-0");
     wire.last().send("quote", quote(1), "7-0");
     await wire.clock.advance(0);
-    assertEquals([wire.reported.length, wire.calls.length], [1, 1]);
+    assertEquals([wire.reported.length, wire.requests.length], [1, 1]);
     assertEquals([events.map(({ type }) => type), feed.cursor()], [["quote"], "7-0"]);
     feed.close();
   });
 }
 
 Deno.test("createConnection() delivers event types that are property names of every object", async () => {
-  const { wire, feed, events } = await createLive({}, { hasSource: false });
+  const { wire, feed, events } = await createLive({}, { hasEventSource: false });
   wire.last().send("constructor", {}, "6-0");
   await wire.clock.advance(0);
   assertEquals(events.map(({ type }) => type), ["constructor"]);
   feed.close();
 });
 
-for (const hasSource of [true, false]) {
-  const way = hasSource ? "EventSource" : "fetch";
+for (const hasEventSource of [true, false]) {
+  const way = hasEventSource ? "EventSource" : "fetch";
 
   Deno.test(`createConnection() delivers a gap among the initial frames and keeps its cursor, over ${way}`, async () => {
-    const wire = createWire({ hasSource });
+    const wire = createWire({ hasEventSource });
     const { feed, events } = await wire.connect({ cursor: "4-0", topics: ["news"] });
     wire.last().sync(undefined, { gap: true });
     wire.last().send("gap", { topic: "news", after: "4-0", before: "7-0" }, "4-0");
@@ -241,7 +241,7 @@ for (const hasSource of [true, false]) {
   });
 
   Deno.test(`createConnection() resets its cursor at a mid-stream gap, over ${way}`, async () => {
-    const { wire, feed, events } = await createLive({}, { hasSource });
+    const { wire, feed, events } = await createLive({}, { hasEventSource });
     wire.last().send("quote", quote(1), "6-0");
     wire.last().send("gap", { topic: "news", after: "6-0", before: null }, "1-0");
     wire.last().send("snapshot", { quotes: [quote(0)], status: [] });
@@ -280,7 +280,7 @@ Deno.test("createConnection() is stale while events arrive late", async () => {
   for (const [lateMs, kind] of [[0, "live"], [38_000, "stale"], [30_000, "live"]] as const) {
     await wire.clock.advance(15_000);
     wire.last().send("heartbeat", wire.clock.now() - lateMs, "6-0");
-    assertEquals([feed.state().kind, feed.state().transport], [kind, "source"]);
+    assertEquals([feed.state().kind, feed.state().transport], [kind, "eventsource"]);
     if (kind === "stale") assertEquals(feed.state().reason, "Events arrive 38 s late.");
   }
   assert(wire.clock.now() > sent);

@@ -8,16 +8,16 @@ async function createPolling(
   options: Parameters<ReturnType<typeof createWire>["connect"]>[0] = {},
   routes: Readonly<Record<string, () => unknown>> = {},
 ) {
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const connected = await wire.connect(options);
-  wire.serve((call) => {
-    const answer = call.transport === "poll" && routes[call.url.pathname.replace("/v1/", "")];
-    if (answer) call.answer(answer());
+  wire.serve((request) => {
+    const answer = request.transport === "poll" && routes[request.url.pathname.replace("/v1/", "")];
+    if (answer) request.respond(answer());
   });
   await wire.clock.advance(20_000);
   assertEquals(wire.last().transport, "poll");
-  const streams = () => wire.calls.filter(({ transport }) => transport !== "poll");
-  const polls = () => wire.calls.filter(({ transport }) => transport === "poll");
+  const streams = () => wire.requests.filter(({ transport }) => transport !== "poll");
+  const polls = () => wire.requests.filter(({ transport }) => transport === "poll");
   return { wire, streams, polls, ...connected };
 }
 
@@ -38,13 +38,13 @@ Deno.test("createConnection() goes a transport level down after two silent attem
   const wire = createWire();
   const { feed, states } = await wire.connect();
   await wire.clock.advance(9999);
-  assertEquals([wire.calls.length, feed.state().kind], [1, "connecting"]);
+  assertEquals([wire.requests.length, feed.state().kind], [1, "connecting"]);
   await wire.clock.advance(30_001);
-  const tried = wire.calls.map(({ transport }) => transport);
-  assertEquals(tried, ["source", "source", "fetch", "fetch", "poll"]);
+  const tried = wire.requests.map(({ transport }) => transport);
+  assertEquals(tried, ["eventsource", "eventsource", "fetch", "fetch", "poll"]);
   assertEquals(wire.open().length, 1);
   assertEquals([...new Set(states.map(({ kind }) => kind))], ["stale"]);
-  wire.last().answer(quotes("5-0"));
+  wire.last().respond(quotes("5-0"));
   await wire.clock.advance(0);
   assertEquals([feed.state().kind, feed.state().transport], ["polling", "poll"]);
   feed.close();
@@ -54,10 +54,10 @@ Deno.test("createConnection() replaces a silent connection, and goes a level dow
   const { wire, feed } = await createLive();
   for (let count = 0; count < 2; count++) {
     await wire.clock.advance(37_499);
-    assertEquals([wire.calls.length, feed.state().kind], [count + 1, "live"]);
+    assertEquals([wire.requests.length, feed.state().kind], [count + 1, "live"]);
     await wire.clock.advance(1001);
     assertEquals([wire.open().length, wire.last().cursor, feed.state().kind], [1, "5-0", "stale"]);
-    assertEquals(wire.last().transport, ["source", "fetch"][count]);
+    assertEquals(wire.last().transport, ["eventsource", "fetch"][count]);
     wire.last().sync("5-0");
     await wire.clock.advance(0);
     assertEquals(feed.state().failures, 0);
@@ -74,16 +74,16 @@ Deno.test("createConnection() forgets a silent connection after a healthy one", 
     wire.last().send("heartbeat", wire.clock.now(), "6-0");
     await wire.clock.advance(1000);
   }
-  assertEquals(wire.calls.map(({ transport }) => transport), Array(4).fill("source"));
+  assertEquals(wire.requests.map(({ transport }) => transport), Array(4).fill("eventsource"));
   feed.close();
 });
 
 Deno.test("createConnection() stays at its level if the server refuses connections", async () => {
   const wire = createWire();
-  wire.serve((call) => call.cut());
+  wire.serve((request) => request.cut());
   const { feed } = await wire.connect();
   await wire.clock.advance(10 * MINUTE);
-  assertEquals(new Set(wire.calls.map(({ transport }) => transport)), new Set(["source"]));
+  assertEquals(new Set(wire.requests.map(({ transport }) => transport)), new Set(["eventsource"]));
   feed.close();
 });
 
@@ -97,7 +97,7 @@ Deno.test("createConnection() never polls if no topic can be polled, and gives u
     const wire = createWire();
     const { feed } = await wire.connect(options);
     await wire.clock.advance(5 * MINUTE);
-    assertEquals(wire.calls.map(({ transport }) => transport).includes("poll"), false);
+    assertEquals(wire.requests.map(({ transport }) => transport).includes("poll"), false);
     assertEquals(feed.state().kind, "stopped");
     feed.close();
   }
@@ -135,11 +135,11 @@ Deno.test("createConnection() delivers nothing of a round that failed, and then 
     topics: ["quotes", "news"],
     cursor: "4-0",
   }, { news: () => news("7-0", "a") });
-  wire.serve((call) => {
-    if (call.transport !== "poll") return;
-    if (call.url.pathname.endsWith("news")) call.answer(news("7-0", "a"));
-    else if (isDown) call.refuse(502);
-    else call.answer(quotes("9-0"));
+  wire.serve((request) => {
+    if (request.transport !== "poll") return;
+    if (request.url.pathname.endsWith("news")) request.respond(news("7-0", "a"));
+    else if (isDown) request.refuse(502);
+    else request.respond(quotes("9-0"));
   });
   polls().at(-1)?.refuse(502);
   await wire.clock.advance(0);
@@ -157,7 +157,7 @@ Deno.test("createConnection() polls at the server's pace with jitter, one round 
     wire.page.random = () => random;
     await wire.clock.advance(3000); // While a request is pending.
     assertEquals(polls().length, before);
-    wire.last().answer(quotes("5-0"));
+    wire.last().respond(quotes("5-0"));
     await wire.clock.advance(ms - 1);
     assertEquals(polls().length, before);
     await wire.clock.advance(1);
@@ -168,10 +168,10 @@ Deno.test("createConnection() polls at the server's pace with jitter, one round 
 
 Deno.test("createConnection() delivers an answer with the same ETag once", async () => {
   let tag = "a";
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const { feed, events } = await wire.connect();
-  wire.serve((call) => {
-    if (call.transport === "poll") call.answer(quotes("5-0"), { etag: tag });
+  wire.serve((request) => {
+    if (request.transport === "poll") request.respond(quotes("5-0"), { etag: tag });
   });
   await wire.clock.advance(31_000);
   assertEquals(events.length, 1);
@@ -306,7 +306,7 @@ Deno.test("createConnection() polls again if a poll is never answered", async ()
   const { wire, feed, polls } = await createPolling({}, {});
   await wire.clock.advance(10_000);
   assertEquals([polls().length, wire.open().length], [2, 1]);
-  wire.last().answer(quotes("5-0"));
+  wire.last().respond(quotes("5-0"));
   await wire.clock.advance(0);
   assertEquals(feed.state().kind, "polling");
   await wire.clock.advance(5000);
@@ -345,10 +345,14 @@ Deno.test("createConnection() polls only while the page is visible", async () =>
 });
 
 Deno.test("createConnection() pauses if the stream falls silent while the page is hidden", async () => {
-  const wire = createWire({ hasSource: false });
+  const wire = createWire({ hasEventSource: false });
   const { feed } = await wire.connect();
   wire.hide();
   await wire.clock.advance(21_000);
-  assertEquals([feed.state().kind, wire.calls.length, wire.clock.timers <= 1], ["paused", 2, true]);
+  assertEquals([feed.state().kind, wire.requests.length, wire.clock.timers <= 1], [
+    "paused",
+    2,
+    true,
+  ]);
   feed.close();
 });

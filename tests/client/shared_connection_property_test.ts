@@ -20,7 +20,7 @@ const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) =>
   },
   freeze: (tab) => tab.freeze(),
   thaw: (tab) => tab.thaw(),
-  sleep: (tab) => tab.wake("freeze"),
+  sleep: (tab) => tab.dispatchLifecycle("freeze"),
   hide: (tab) => tab.hide(),
   show: (tab) => tab.show(),
   "a moment": (_tab, _tabs, { clock }) => clock.advance(1_000),

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createTabs, MINUTE, pricesOf, upTo } from "./quoted_tabs.ts";
-import type { Tab } from "./tabs.ts";
+import { idOf, type Tab } from "./tabs.ts";
 
 Deno.test("createSharedConnection() delivers the events of one connection to all tabs", async () => {
   const { server, tabs, quote } = await createTabs(3);
@@ -47,14 +47,14 @@ Deno.test("createSharedConnection() delivers the missed events to a tab with an 
 Deno.test("createSharedConnection() opens no connection for a tab whose cursor is not behind the leader's", async () => {
   const { server, first, quote, open } = await createTabs(2);
   const late = await open({ cursor: first.feed.cursor() });
-  const ahead = await open({ cursor: "1700000000000-3" });
+  const ahead = await open({ cursor: idOf(3) });
   await quote(3);
   assertEquals([pricesOf(late), pricesOf(ahead)], [[2, 3, 4], [4]]);
   assertEquals(server.opened.length, 1);
 });
 
 Deno.test("createSharedConnection() sends the initial state to a tab without a cursor, even if the leader started with one", async () => {
-  const { server, quote, open } = await createTabs(2, { cursor: "1700000000000-1" });
+  const { server, quote, open } = await createTabs(2, { cursor: idOf(1) });
   const late = await open({});
   assertEquals(pricesOf(late), [1]);
   await quote();
@@ -64,8 +64,8 @@ Deno.test("createSharedConnection() sends the initial state to a tab without a c
 const ENDS: Readonly<Record<string, (tab: Tab) => void>> = {
   closes: ({ feed }) => feed.close(),
   crashes: (tab) => tab.crash(),
-  "is frozen": (tab) => tab.wake("freeze"),
-  "is left for another page": (tab) => tab.wake("pagehide"),
+  "is frozen": (tab) => tab.dispatchLifecycle("freeze"),
+  "is left for another page": (tab) => tab.dispatchLifecycle("pagehide"),
 };
 
 for (const [event, end] of Object.entries(ENDS)) {
@@ -154,7 +154,7 @@ Deno.test("createSharedConnection() forwards a follower's reconnect() and setUrl
 
 Deno.test("createSharedConnection() reconnects a leader that has given up, once for each opened tab", async () => {
   const { clock, server, open } = await createTabs(2);
-  server.become("stopped");
+  server.setKind("stopped");
   await clock.advance(MINUTE);
   assertEquals(server.reconnects, 0);
   await open();
@@ -165,7 +165,7 @@ Deno.test("createSharedConnection() reconnects a leader that has given up, once 
 Deno.test("createSharedConnection() replaces a hidden leader that may not poll by a visible tab", async () => {
   const { clock, server, first, second, quote } = await createTabs(3);
   first.hide();
-  server.become("paused");
+  server.setKind("paused");
   await quote();
   await clock.advance(0);
   assertEquals([second.feed.state().kind, server.connections], ["live", 1]);
@@ -176,7 +176,7 @@ Deno.test("createSharedConnection() replaces a hidden leader that may not poll b
 Deno.test("createSharedConnection() keeps a leader that may not poll while all tabs are hidden", async () => {
   const { clock, server, tabs } = await createTabs(2);
   for (const tab of tabs) tab.hide();
-  server.become("paused");
+  server.setKind("paused");
   await clock.advance(MINUTE);
   assertEquals([server.opened, tabs[1]?.feed.state().kind], [[""], "paused"]);
 });
@@ -197,10 +197,10 @@ Deno.test("createSharedConnection() sends a late tab a chat answer up to now, an
 
 Deno.test("createSharedConnection() broadcasts its cursor when it closes, so that no event is delivered twice", async () => {
   const { clock, server, first } = await createTabs(2);
-  server.move("1700000000000-9");
+  server.moveCursor(idOf(9));
   first.feed.close();
   await clock.advance(0);
-  assertEquals(server.opened, ["", "1700000000000-9"]);
+  assertEquals(server.opened, ["", idOf(9)]);
 });
 
 Deno.test("createSharedConnection() throws a TypeError if the URL is invalid, and stays", async () => {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { ConnectionState, LiveEvent, LiveFeed } from "../../lib/client/client/types.js";
+import type { ConnectionState, LiveConnection, LiveEvent } from "../../lib/client/client/types.js";
 import { createSharedSubscription } from "../../lib/client/ticker/shared_subscription.js";
 
 const LIVE: ConnectionState = {
   kind: "live",
-  transport: "source",
+  transport: "eventsource",
   reason: "",
   nextTryAt: null,
   failures: 0,
@@ -21,7 +21,7 @@ function startSubscription() {
   let emit = (_: LiveEvent) => {};
   let setState = (_: ConnectionState) => {};
 
-  function open(symbols: readonly string[]): LiveFeed {
+  function open(symbols: readonly string[]): LiveConnection {
     const name = symbols.join();
     opened.push(name);
     return {

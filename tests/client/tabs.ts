@@ -5,77 +5,82 @@
  */
 import { z } from "zod";
 import { createSharedConnection } from "../../lib/client/client/shared_connection.js";
+import { IDLE_STATE } from "../../lib/client/client/state.js";
 import type {
   BrowserRuntime,
   ConnectionState,
   LifecycleEvent,
+  LiveConnection,
   LiveEvent,
-  LiveFeed,
   TabChannel,
 } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
 /** One tab under test. */
 export interface Tab {
-  readonly feed: LiveFeed;
-  /** The events that its page received. */
+  readonly feed: LiveConnection;
+  /** The events that the tab has received. */
   readonly events: LiveEvent[];
   readonly states: ConnectionState[];
-  /** Ends without notice. */
+  /** Ends the tab without a lifecycle event. */
   crash(): void;
-  /** Stops running without a lifecycle event. */
+  /** Stops the tab without a lifecycle event, as a browser does to save power. */
   freeze(): void;
+  /** Continues a frozen tab, whose timers and messages are then due. */
   thaw(): void;
   hide(): void;
   show(): void;
-  wake(why: LifecycleEvent): void;
+  dispatchLifecycle(event: LifecycleEvent): void;
 }
 
-interface Claim {
+/** One request of a lock. */
+interface LockClaim {
   readonly tab: string;
+  /** Calls the holder's callback. The lock is held until the promise settles. */
   readonly grant: () => Promise<unknown>;
   readonly settle: (outcome: { value: unknown } | { error: unknown }) => void;
 }
 
-/** Creates Web Locks: one holder and a queue. */
+/** Creates Web Locks of one name: one holder and a queue. */
 function createLocks() {
-  let holder: Claim | undefined;
-  let queue: Claim[] = [];
+  let holder: LockClaim | undefined;
+  let queue: LockClaim[] = [];
 
-  function next(): void {
+  function grantNext(): void {
     if (holder) return;
     const claim = holder = queue.shift();
     if (!claim) return;
-    const end = (outcome: Parameters<Claim["settle"]>[0]) => {
+    const release = (outcome: Parameters<LockClaim["settle"]>[0]) => {
       claim.settle(outcome);
-      if (holder !== claim) return;
+      if (holder !== claim) return; // It was stolen.
       holder = undefined;
-      next();
+      grantNext();
     };
-    claim.grant().then((value) => end({ value }), (error) => end({ error }));
+    claim.grant().then((value) => release({ value }), (error) => release({ error }));
   }
 
   return {
     get isHeld() {
       return holder !== undefined || queue.length > 0;
     },
-    /** Releases the locks and claims of a tab that has ended. */
-    drop(tab: string): void {
-      queue = queue.filter((each) => each.tab !== tab);
+    /** Releases the lock and the claims of a tab that has ended. */
+    releaseAll(tab: string): void {
+      queue = queue.filter((claim) => claim.tab !== tab);
       if (holder?.tab === tab) holder = undefined;
-      next();
+      grantNext();
     },
-    of(tab: string): NonNullable<BrowserRuntime["locks"]> {
+    /** Creates the lock manager of a tab. */
+    createManager(tab: string): NonNullable<BrowserRuntime["locks"]> {
       function request(
         _name: string,
         options: LockOptions | LockGrantedCallback<unknown>,
-        granted?: LockGrantedCallback<unknown>,
+        onGranted?: LockGrantedCallback<unknown>,
       ): Promise<unknown> {
         const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-        if (typeof options === "function" || !granted) throw new TypeError("Options are needed");
-        const claim: Claim = {
+        if (typeof options === "function" || !onGranted) throw new TypeError("Options are needed");
+        const claim: LockClaim = {
           tab,
-          grant: () => Promise.resolve().then(() => granted(null)),
+          grant: () => Promise.resolve().then(() => onGranted(null)),
           settle: (outcome) => "error" in outcome ? reject(outcome.error) : resolve(outcome.value),
         };
         if (options.steal) {
@@ -85,10 +90,10 @@ function createLocks() {
         } else queue.push(claim);
         options.signal?.addEventListener("abort", () => {
           if (!queue.includes(claim)) return;
-          queue = queue.filter((each) => each !== claim);
+          queue = queue.filter((queued) => queued !== claim);
           reject(new DOMException("It was aborted", "AbortError"));
         });
-        next();
+        grantNext();
         return promise;
       }
       return { request };
@@ -96,78 +101,87 @@ function createLocks() {
   };
 }
 
-/** The tab of a connection. */
-interface ConnectionTab {
+/** The tab that opens a connection. */
+interface ConnectingTab {
   isFrozen(): boolean;
   onCrash(run: () => void): void;
+}
+
+/** A connection, as its server controls it. */
+interface ServerConnection {
+  /** False until the server has accepted the connection. */
+  isAccepted: boolean;
+  deliver(event: LiveEvent): void;
+  setKind(kind: ConnectionState["kind"]): void;
+  setCursor(id: string): void;
 }
 
 /** Creates a server with a log: a connection receives the events after its cursor; without one, a snapshot. */
 function createServer() {
   const log: LiveEvent[] = [];
-  const feeds = new Set<(event: LiveEvent) => void>();
+  const connections = new Set<ServerConnection>();
   const opened: string[] = [];
   const urls: string[] = [];
-  const tellers = new Set<(kind: ConnectionState["kind"]) => void>();
-  const movers = new Set<(id: string) => void>();
   let reconnects = 0;
 
   function open(
-    { isFrozen, onCrash }: ConnectionTab,
-    from: { cursor: string; url?: string },
-  ): LiveFeed {
-    const [listeners, watchers] = [
-      new Set<(event: LiveEvent) => void>(),
-      new Set<(state: ConnectionState) => void>(),
-    ];
-    let { cursor } = from;
-    let state: ConnectionState = { ...CONNECTING };
+    { isFrozen, onCrash }: ConnectingTab,
+    options: { cursor: string; url?: string },
+  ): LiveConnection {
+    const eventListeners = new Set<(event: LiveEvent) => void>();
+    const stateListeners = new Set<(state: ConnectionState) => void>();
+    /** Events that the frozen tab has not read. */
+    const unread: LiveEvent[] = [];
+    let { cursor } = options;
+    let state: ConnectionState = IDLE_STATE;
     opened.push(cursor);
-    if (from.url) urls.push(from.url);
-    const waiting: LiveEvent[] = [];
+    if (options.url) urls.push(options.url);
 
-    function deliver(event: LiveEvent): void {
-      waiting.push(event);
-      if (isFrozen()) return;
-      for (const each of waiting.splice(0)) {
-        cursor = each.id || cursor;
-        for (const listener of listeners) listener(each);
-      }
+    function setState(changes: Partial<ConnectionState>): void {
+      state = { ...state, ...changes };
+      for (const listener of stateListeners) listener(state);
     }
-    let isOpen = true;
-    function become(kind: ConnectionState["kind"]): void {
-      state = { ...state, kind, reason: kind };
-      for (const watch of watchers) watch(state);
-    }
-    tellers.add(become);
-    const move = (id: string) => void (cursor = id);
-    movers.add(move);
-    function close(): void {
-      isOpen = false;
-      tellers.delete(become);
-      movers.delete(move);
-      feeds.delete(deliver);
-    }
+
+    const connection: ServerConnection = {
+      isAccepted: false,
+      deliver(event) {
+        unread.push(event);
+        if (isFrozen()) return;
+        for (const nextEvent of unread.splice(0)) {
+          cursor = nextEvent.id || cursor;
+          for (const listener of eventListeners) listener(nextEvent);
+        }
+      },
+      setKind: (kind) => setState({ kind, reason: kind }),
+      setCursor: (id) => void (cursor = id),
+    };
+    connections.add(connection);
+    const close = () => void connections.delete(connection);
     onCrash(close);
+
     queueMicrotask(() => {
-      if (!isOpen) return;
-      const [known, head] = [[...log], log.at(-1)];
-      feeds.add(deliver);
-      state = { ...CONNECTING, kind: "live", transport: "source", reason: "Connected." };
-      for (const watch of watchers) watch(state);
+      if (!connections.has(connection)) return;
+      const events = [...log];
+      const head = log.at(-1);
+      connection.isAccepted = true;
+      setState({ kind: "live", transport: "eventsource", reason: "Connected." });
       if (cursor) {
-        for (const event of known) if (number(event.id) > number(cursor)) deliver(event);
-      } else if (head) deliver({ type: "snapshot", data: snapshotOf(known), id: head.id });
+        const start = sequenceNumber(cursor);
+        for (const event of events) if (sequenceNumber(event.id) > start) connection.deliver(event);
+      } else if (head) {
+        connection.deliver({ type: "snapshot", data: createSnapshot(events), id: head.id });
+      }
     });
+
     return {
       subscribe(listener) {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
+        eventListeners.add(listener);
+        return () => void eventListeners.delete(listener);
       },
       state: () => state,
-      onState(watch) {
-        watchers.add(watch);
-        return () => void watchers.delete(watch);
+      onState(listener) {
+        stateListeners.add(listener);
+        return () => void stateListeners.delete(listener);
       },
       cursor: () => cursor,
       reconnect: () => void reconnects++,
@@ -178,52 +192,56 @@ function createServer() {
 
   return {
     open,
-    /** The cursors of opened connections. */
+    /** The cursors with which connections were opened. */
     opened,
-    /** The URLs that connections were moved to. */
+    /** The URLs that connections were opened at or moved to. */
     urls,
     get reconnects() {
       return reconnects;
     },
+    /** The number of accepted connections. */
     get connections() {
-      return feeds.size;
+      return [...connections].filter(({ isAccepted }) => isAccepted).length;
     },
     /** Sets the state of all connections. */
-    become(kind: ConnectionState["kind"]): void {
-      for (const tell of tellers) tell(kind);
+    setKind(kind: ConnectionState["kind"]): void {
+      for (const connection of connections) connection.setKind(kind);
     },
     /** Moves the cursor of all connections without an event, as a heartbeat or a poll does. */
-    move(id: string): void {
-      for (const each of movers) each(id);
+    moveCursor(id: string): void {
+      for (const connection of connections) connection.setCursor(id);
     },
-    /** Returns the id. */
+    /** Appends an event to the log and delivers it. Returns its id. */
     publish(type: string, data: unknown): string {
-      const event = { type, data, id: `1700000000000-${log.length + 1}` };
+      const event = { type, data, id: idOf(log.length + 1) };
       log.push(event);
-      for (const deliver of feeds) deliver(event);
+      for (const connection of connections) if (connection.isAccepted) connection.deliver(event);
       return event.id;
     },
   };
 }
 
-const CONNECTING: ConnectionState = {
-  kind: "connecting",
-  transport: null,
-  reason: "Connecting.",
-  nextTryAt: null,
-  failures: 0,
-  lagMs: 0,
-  isShared: false,
-};
+/** Returns the id of the nth event of the log. */
+export function idOf(n: number): string {
+  return `1700000000000-${n}`;
+}
 
-const number = (id: string): number => Number(id.split("-")[1]);
+/** Returns the place of an event in the log, from 1. */
+const sequenceNumber = (id: string): number => Number(id.split("-")[1]);
 
-function snapshotOf(log: readonly LiveEvent[]) {
+/** Creates the data of a snapshot: the last quote of each symbol. */
+function createSnapshot(events: readonly LiveEvent[]) {
   const quotes = new Map<string, unknown>();
-  for (const { type, data } of log) {
+  for (const { type, data } of events) {
     if (type === "quote") quotes.set(z.object({ symbol: z.string() }).parse(data).symbol, data);
   }
   return { quotes: [...quotes.values()], status: [] };
+}
+
+/** One tab's end of the channel that all tabs share. */
+interface ChannelPort {
+  readonly tab: string;
+  receive(message: unknown): void;
 }
 
 /** Creates a browser with its server. */
@@ -231,34 +249,29 @@ export function createBrowser() {
   const clock = createManualClock();
   const locks = createLocks();
   const server = createServer();
-  const channels = new Set<{ readonly tab: string; hear(message: unknown): void }>();
-  let tabs = 0;
+  const ports = new Set<ChannelPort>();
+  let tabCount = 0;
 
-  function createChannel(
-    tab: string,
-    isFrozen: () => boolean,
-    backlog: (() => void)[],
-  ): TabChannel {
+  /** Opens a tab's end of the channel. @param run Runs a task of the tab, later if the tab is frozen. */
+  function openChannel(tab: string, run: (task: () => void) => void): TabChannel {
     const channel: TabChannel = {
       onmessage: null,
       postMessage(message) {
         const data = structuredClone(message);
-        for (const each of channels) if (each !== own) queueMicrotask(() => each.hear(data));
+        for (const other of ports) if (other !== port) queueMicrotask(() => other.receive(data));
       },
-      close: () => void channels.delete(own),
+      close: () => void ports.delete(port),
     };
-    const own = {
+    const port: ChannelPort = {
       tab,
-      hear(data: unknown) {
-        function hand(): void {
-          if (!channels.has(own) || !channel.onmessage) return;
+      receive(data) {
+        run(() => {
+          if (!ports.has(port) || !channel.onmessage) return;
           Reflect.apply(channel.onmessage, channel, [new MessageEvent("message", { data })]);
-        }
-        if (isFrozen()) backlog.push(hand);
-        else hand();
+        });
       },
     };
-    channels.add(own);
+    ports.add(port);
     return channel;
   }
 
@@ -266,60 +279,76 @@ export function createBrowser() {
     clock,
     server,
     locks,
+    /** The number of open channels. */
     get channels() {
-      return channels.size;
+      return ports.size;
     },
     /** Posts a message to all tabs, as another tab does. */
     post(message: unknown): void {
-      for (const each of channels) each.hear(message);
+      for (const port of ports) port.receive(message);
     },
+    /** Opens a tab, which shares its connection with the others. */
     openTab({ cursor = "", isHidden = false } = {}): Tab {
-      const name = String(tabs++);
+      const tabNumber = tabCount++;
+      const name = String(tabNumber);
       let isFrozen = false;
-      const crashes = new Set<() => void>();
-      const listeners = new Set<(why: LifecycleEvent) => void>();
-      const backlog: (() => void)[] = [];
+      /** Tasks that are due when the tab is thawed. */
+      const deferredTasks: (() => void)[] = [];
+      const crashListeners = new Set<() => void>();
+      const lifecycleListeners = new Set<(event: LifecycleEvent) => void>();
       const timers = new Set<() => void>();
-      const wake = (why: LifecycleEvent) => listeners.forEach((each) => each(why));
+
+      function run(task: () => void): void {
+        if (isFrozen) deferredTasks.push(task);
+        else task();
+      }
+
+      function dispatchLifecycle(event: LifecycleEvent): void {
+        for (const listener of lifecycleListeners) listener(event);
+      }
+
       const runtime: BrowserRuntime = {
         now: clock.now,
-        wallClock: clock.now,
+        elapsed: clock.elapsed,
         baseUrl: undefined,
         report(error) {
           throw error;
         },
-        after(ms, run) {
-          const off = clock.after(ms, () => {
-            timers.delete(off);
-            if (isFrozen) backlog.push(run);
-            else run();
+        after(ms, task) {
+          const cancel = clock.after(ms, () => {
+            timers.delete(cancel);
+            run(task);
           });
-          timers.add(off);
+          timers.add(cancel);
           return () => {
-            timers.delete(off);
-            off();
+            timers.delete(cancel);
+            cancel();
           };
         },
-        random: () => tabs / 1000,
+        random: () => tabNumber / 1000, // Tabs derive their ids from it.
         fetch: () => Promise.reject(new Error("The test used the network")),
         EventSource: undefined,
         isHidden: () => isHidden,
         isOnline: () => true,
         onLifecycleEvent(listener) {
-          listeners.add(listener);
-          return () => void listeners.delete(listener);
+          lifecycleListeners.add(listener);
+          return () => void lifecycleListeners.delete(listener);
         },
-        locks: locks.of(name),
-        openChannel: () => createChannel(name, () => isFrozen, backlog),
+        locks: locks.createManager(name),
+        openChannel: () => openChannel(name, run),
+      };
+      const connectingTab: ConnectingTab = {
+        isFrozen: () => isFrozen,
+        onCrash: (listener) => void crashListeners.add(listener),
       };
       const feed = createSharedConnection(
         "quotes",
-        (from) =>
-          server.open({ isFrozen: () => isFrozen, onCrash: (run) => crashes.add(run) }, from),
+        (options) => server.open(connectingTab, options),
         runtime,
         cursor,
       );
-      const [events, states]: [LiveEvent[], ConnectionState[]] = [[], []];
+      const events: LiveEvent[] = [];
+      const states: ConnectionState[] = [];
       feed.subscribe((event) => void events.push(event));
       feed.onState((state) => void states.push(state));
       return {
@@ -328,25 +357,25 @@ export function createBrowser() {
         states,
         crash() {
           isFrozen = true;
-          for (const run of crashes) run();
-          for (const off of timers) off();
-          for (const each of channels) if (each.tab === name) channels.delete(each);
-          locks.drop(name);
+          for (const onCrash of crashListeners) onCrash();
+          for (const cancel of timers) cancel();
+          for (const port of ports) if (port.tab === name) ports.delete(port);
+          locks.releaseAll(name);
         },
-        freeze: () => isFrozen = true,
+        freeze: () => void (isFrozen = true),
         thaw() {
           isFrozen = false;
-          for (const run of backlog.splice(0)) run();
+          for (const task of deferredTasks.splice(0)) task();
         },
         hide() {
           isHidden = true;
-          wake("hidden");
+          dispatchLifecycle("hidden");
         },
         show() {
           isHidden = false;
-          wake("visible");
+          dispatchLifecycle("visible");
         },
-        wake,
+        dispatchLifecycle,
       };
     },
   };

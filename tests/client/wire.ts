@@ -14,31 +14,32 @@ import type {
 } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
-/** One request of the client, as the server sees it. */
-export interface Call {
-  readonly transport: "source" | "fetch" | "poll";
+/** One request of the client, which the test answers. */
+export interface ClientRequest {
+  readonly transport: "eventsource" | "fetch" | "poll";
   readonly url: URL;
-  /** True until the client cancels it or the test ends it. */
+  /** True until the client cancels the request, or the test completes or cuts it. */
   readonly isOpen: boolean;
   readonly withCredentials: boolean;
-  /** The client's cursor. */
+  /** The `last_event_id` of the URL. */
   readonly cursor: string | null;
-  /** Writes a frame. */
+  /** Sends a frame. `retryMs` is sent over fetch only, because EventSource does not expose it. */
   send(type: string, data: unknown, id?: string, retryMs?: number): void;
-  /** Sends `sync`, which honours a cursor, with more fields if given. */
-  sync(id?: string, more?: Record<string, unknown>): void;
+  /** Sends `sync`, which honours the cursor of the request unless `fields` say otherwise. */
+  sync(id?: string, fields?: Record<string, unknown>): void;
   /** Cuts the connection, or fails the request. */
   cut(): void;
-  /** Answers with a status and a problem. */
+  /** Responds with a status and a problem. EventSource exposes neither. */
   refuse(status: number, detail?: string, headers?: HeadersInit): void;
-  /** Answers with JSON. */
-  answer(body: unknown, headers?: HeadersInit): void;
+  /** Responds with JSON, which EventSource refuses. */
+  respond(body: unknown, headers?: HeadersInit): void;
 }
 
+/** The `readyState` of a closed EventSource. */
 const CLOSED = 2;
 
 /** An EventSource that a test controls. */
-class FakeSource implements EventSourceLike {
+class FakeEventSource implements EventSourceLike {
   readonly CONNECTING = 0;
   onerror: EventSourceLike["onerror"] = null;
   readyState = 0;
@@ -49,7 +50,7 @@ class FakeSource implements EventSourceLike {
     this.#listeners.set(type, listener);
   }
 
-  /** Receives a frame of a registered type. A frame without an id repeats the last one. */
+  /** Dispatches a frame. The event of a frame without an id has the last id, as in a browser. */
   receive(type: string, data: string, id?: string): void {
     if (this.readyState === CLOSED) return;
     this.#lastEventId = id ?? this.#lastEventId;
@@ -57,8 +58,8 @@ class FakeSource implements EventSourceLike {
     this.#listeners.get(type)?.(new MessageEvent(type, { data, lastEventId }));
   }
 
-  /** Fails as in a browser: CONNECTING if it would reconnect, CLOSED after a refusal. */
-  fail(readyState: 0 | 2): void {
+  /** Fails as in a browser, which would reconnect if it is CONNECTING afterwards. A refused one is CLOSED. */
+  fail(readyState: 0 | typeof CLOSED): void {
     if (this.readyState === CLOSED) return;
     this.readyState = readyState;
     this.onerror?.(new Event("error"));
@@ -69,72 +70,73 @@ class FakeSource implements EventSourceLike {
   }
 }
 
-/** Creates a page with a manual clock. */
-export function createWire({ hasSource = true } = {}) {
+/** Creates a page on a manual clock, whose requests wait for the test. */
+export function createWire({ hasEventSource = true } = {}) {
   const clock = createManualClock();
-  const calls: Call[] = [];
+  const requests: ClientRequest[] = [];
   const reported: unknown[] = [];
-  const listeners = new Set<(why: LifecycleEvent) => void>();
+  const lifecycleListeners = new Set<(event: LifecycleEvent) => void>();
   const page = {
     isHidden: false,
     isOnline: true,
-    /** The wall clock minus the monotonic clock. */
-    wallAheadMs: 0,
-    /** The delay of timers set from now on. */
+    /** The time by which timers that are set from now on are late. */
     lateMs: 0,
     random: () => 0.5,
   };
-  let answerer = (_: Call): void => {};
+  let handleRequest = (_: ClientRequest): void => {};
 
-  function take(call: Call): void {
-    calls.push(call);
-    queueMicrotask(() => answerer(call));
+  /** Records a request. It is handled later, because a browser delivers nothing while a transport is being opened. */
+  function receive(request: ClientRequest): void {
+    requests.push(request);
+    queueMicrotask(() => handleRequest(request));
   }
 
   /** Creates the members that all transports share. */
   function commonMembers(
     url: URL,
-    send: Call["send"],
-  ): Pick<Call, "url" | "cursor" | "send" | "sync"> {
+    send: ClientRequest["send"],
+  ): Pick<ClientRequest, "url" | "cursor" | "send" | "sync"> {
     const cursor = url.searchParams.get("last_event_id");
     return {
       url,
       cursor,
       send,
-      sync: (id, more) =>
+      sync: (id, fields) =>
         send("sync", {
           resumed: cursor !== null,
           gap: false,
           heartbeat_ms: 15_000,
           server_time: clock.now(),
-          ...more,
+          ...fields,
         }, id),
     };
   }
 
-  class BrowserSource extends FakeSource {
+  class RequestingEventSource extends FakeEventSource {
     constructor(url: URL, { withCredentials }: { withCredentials: boolean }) {
       super();
       const isOpen = () => this.readyState !== CLOSED;
-      take({
+      receive({
         ...commonMembers(url, (type, data, id) => this.receive(type, JSON.stringify(data), id)),
-        transport: "source",
+        transport: "eventsource",
         withCredentials,
         get isOpen() {
           return isOpen();
         },
         cut: () => this.fail(0),
         refuse: () => this.fail(CLOSED),
-        answer: () => this.fail(CLOSED),
+        respond: () => this.fail(CLOSED),
       });
     }
   }
 
-  const request: typeof fetch = (input, init = {}) => {
+  const fetchFromTest: typeof fetch = (input, init = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<Response>();
     const { signal } = init;
     let body: ReadableStreamDefaultController<Uint8Array> | undefined;
     let isOpen = true;
+
+    /** Ends a stream, cleanly without an error. Rejects a request without a response. */
     function end(error?: unknown): void {
       if (!isOpen) return;
       isOpen = false;
@@ -144,6 +146,8 @@ export function createWire({ hasSource = true } = {}) {
     }
     signal?.addEventListener("abort", () => end(signal.reason));
     if (signal?.aborted) end(signal.reason);
+
+    /** Writes into the body of a stream. The first text responds to the request. */
     function write(text: string): void {
       if (!isOpen) return;
       resolve(
@@ -157,12 +161,14 @@ export function createWire({ hasSource = true } = {}) {
       );
       body?.enqueue(new TextEncoder().encode(text));
     }
-    function respond(response: Response): void {
+
+    function complete(response: Response): void {
       isOpen = false;
       resolve(response);
     }
+
     const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
-    take({
+    receive({
       ...commonMembers(new URL(String(input)), (type, data, id, retryMs) => {
         const idLine = id === undefined ? "" : `id: ${id}\n`;
         const retryLine = retryMs === undefined ? "" : `retry: ${retryMs}\n`;
@@ -175,74 +181,74 @@ export function createWire({ hasSource = true } = {}) {
       },
       cut: () => end(),
       refuse: (status, detail, headers) =>
-        respond(
+        complete(
           status === 204
             ? new Response(null, { status })
             : Response.json({ detail }, { status, ...headers && { headers } }),
         ),
-      answer: (json, headers) => respond(Response.json(json, headers && { headers })),
+      respond: (json, headers) => complete(Response.json(json, headers && { headers })),
     });
     return promise;
   };
 
   const runtime: BrowserRuntime = {
     now: clock.now,
-    wallClock: () => clock.now() + page.wallAheadMs,
+    elapsed: clock.elapsed,
     after: (ms, run) => clock.after(ms + page.lateMs, run),
     random: () => page.random(),
-    fetch: request,
-    EventSource: hasSource ? BrowserSource : undefined,
+    fetch: fetchFromTest,
+    EventSource: hasEventSource ? RequestingEventSource : undefined,
     baseUrl: "https://page.test/sub/page.html",
     isHidden: () => page.isHidden,
     isOnline: () => page.isOnline,
     onLifecycleEvent(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      lifecycleListeners.add(listener);
+      return () => void lifecycleListeners.delete(listener);
     },
     locks: undefined,
     openChannel: () => undefined,
     report: (error) => void reported.push(error),
   };
 
-  function wake(why: LifecycleEvent): void {
-    for (const listener of listeners) listener(why);
+  function dispatchLifecycle(event: LifecycleEvent): void {
+    for (const listener of lifecycleListeners) listener(event);
   }
 
   return {
     clock,
     runtime,
     page,
-    calls,
+    requests,
     reported,
-    wake,
+    dispatchLifecycle,
     /** Returns the open requests. */
-    open: () => calls.filter(({ isOpen }) => isOpen),
+    open: () => requests.filter(({ isOpen }) => isOpen),
     /** Returns the newest request. */
-    last(): Call {
-      const call = calls.at(-1);
-      if (!call) throw new Error("There is no request");
-      return call;
+    last(): ClientRequest {
+      const request = requests.at(-1);
+      if (!request) throw new Error("There is no request");
+      return request;
     },
     /** The number of lifecycle listeners. */
     get listeners() {
-      return listeners.size;
+      return lifecycleListeners.size;
     },
     hide() {
       page.isHidden = true;
-      wake("hidden");
+      dispatchLifecycle("hidden");
     },
     show() {
       page.isHidden = false;
-      wake("visible");
+      dispatchLifecycle("visible");
     },
     /** Sets the network up or down. */
     setOnline(isOnline: boolean) {
       page.isOnline = isOnline;
-      wake(isOnline ? "online" : "offline");
+      dispatchLifecycle(isOnline ? "online" : "offline");
     },
-    /** Answers all requests from now on. */
-    serve(answer: (call: Call) => void) {
-      answerer = answer;
+    /** Sets the handler of all requests from now on. */
+    serve(handler: (request: ClientRequest) => void) {
+      handleRequest = handler;
     },
     /** Connects and records events and states. */
     async connect(options: Partial<ConnectOptions> = {}) {
@@ -260,8 +266,11 @@ export function createWire({ hasSource = true } = {}) {
 }
 
 /** Creates a page whose first connection is open, at id 5-0. */
-export async function createLive(options: Partial<ConnectOptions> = {}, kind = {}) {
-  const wire = createWire(kind);
+export async function createLive(
+  options: Partial<ConnectOptions> = {},
+  browser: Parameters<typeof createWire>[0] = {},
+) {
+  const wire = createWire(browser);
   const connected = await wire.connect(options);
   wire.last().sync("5-0", { resumed: false });
   await wire.clock.advance(0);

@@ -5,18 +5,17 @@
  *
  * @module
  */
-
-/** Returns ms since the epoch by the monotonic clock, as `ConnectionState.nextTryAt` has them. */
-const clientNow = () => performance.timeOrigin + performance.now();
+import { browserRuntime } from "../client/runtime.js";
 
 /**
- * Creates a countdown, which reports once per second until it is stopped. It pauses while the element is hidden, scrolled away or in a background
- * tab.
+ * Creates a countdown, which reports once per second until its end. It pauses while the element is hidden, scrolled away or
+ * in a background tab.
  *
  * @param {Element} element
  * @param {(seconds: number | null) => void} onSeconds Receives whole seconds, 0 at the end; null without an end.
  */
 export function createCountdown(element, onSeconds) {
+  const { elapsed } = browserRuntime();
   /** @type {number | null} */
   let endsAt = null;
   let isVisible = false;
@@ -28,7 +27,7 @@ export function createCountdown(element, onSeconds) {
   function count() {
     clearTimeout(timer);
     if (endsAt === null) return onSeconds(null);
-    const leftMs = endsAt - clientNow();
+    const leftMs = endsAt - elapsed();
     onSeconds(Math.max(0, Math.ceil(leftMs / 1000)));
     if (leftMs > 0 && isVisible && !document.hidden) {
       // Just after the next whole second, because a timer may fire early.
@@ -44,7 +43,7 @@ export function createCountdown(element, onSeconds) {
   document.addEventListener("visibilitychange", count, { signal: controller.signal });
 
   return {
-    /** Starts to count, or stops at null. @param {number | null} time Ms since the epoch by the monotonic clock. */
+    /** Starts to count, or stops at null. @param {number | null} time By the clock of `ConnectionState.nextTryAt`. */
     setEnd(time) {
       endsAt = time;
       count();

@@ -10,8 +10,8 @@ import { createCountdown } from "./countdown.js";
 import { presentedState } from "./presentation.js";
 import { createBadgeView } from "./view.js";
 
-/** @import { LiveFeed } from "../client/types.js" */
-/** @typedef {Pick<LiveFeed, "state" | "onState" | "reconnect">} ObservableFeed The part of a feed that the badge uses. */
+/** @import { LiveConnection } from "../client/types.js" */
+/** @typedef {Pick<LiveConnection, "state" | "onState" | "reconnect">} ObservableFeed The part of a feed that the badge uses. */
 
 /**
  * The element. `data-state` is the kind of its state. Parts: `status`, `mark`, `word`, `reason`, `countdown`, `button`.

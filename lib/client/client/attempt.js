@@ -11,7 +11,7 @@ import { openPoll } from "./transports/poll.js";
 /** @import { OpenTransport, TransportName } from "./types.js" */
 
 /**
- * All times are those of `runtime.now()`.
+ * All times are those of `runtime.elapsed()`.
  *
  * @typedef {object} Attempt
  * @property {number} level One of {@linkcode LEVELS}.
@@ -31,7 +31,7 @@ import { openPoll } from "./transports/poll.js";
 /** @type {TransportLevel} */
 const POLL_TRANSPORT = ["poll", openPoll];
 /** @type {readonly TransportLevel[]} */
-const TRANSPORTS = [["source", openEventSource], ["fetch", openFetch], POLL_TRANSPORT];
+const TRANSPORTS = [["eventsource", openEventSource], ["fetch", openFetch], POLL_TRANSPORT];
 
 /** The indices of the transports, best first. */
 export const LEVELS = { eventSource: 0, fetch: 1, poll: 2 };

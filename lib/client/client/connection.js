@@ -18,7 +18,7 @@ import { serverUrl, streamUrl } from "./url.js";
 
 /** @import { Attempt } from "./attempt.js" */
 /** @import { Emitter } from "./emitter.js" */
-/** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveFeed, ReceivedFrame, TransportEnd } from "./types.js" */
+/** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveConnection, ReceivedFrame, TransportEnd } from "./types.js" */
 
 /** Consecutive failures after which the connection gives up. */
 const MAX_FAILURES = 20;
@@ -53,7 +53,7 @@ function pollingReason(unpollable) {
  *
  * @param {ConnectOptions} options
  * @param {BrowserRuntime} runtime
- * @returns {LiveFeed}
+ * @returns {LiveConnection}
  * @throws {TypeError} If the URL is invalid.
  */
 export function createConnection(options, runtime) {
@@ -146,7 +146,7 @@ export function createConnection(options, runtime) {
     if (isPoll) close(current);
     timer.cancel();
     close(next);
-    const attempt = next = createAttempt(attemptLevel, runtime.now());
+    const attempt = next = createAttempt(attemptLevel, runtime.elapsed());
     let ticket;
     try {
       ticket = isPoll ? undefined : await obtainTicket?.();
@@ -178,8 +178,8 @@ export function createConnection(options, runtime) {
   const controlHandlers = new Map(Object.entries({
     sync(attempt, { resumed, gone, heartbeat_ms, server_time, polled }) {
       if (attempt !== current) {
-        attempt.syncedAt = runtime.now();
-        attempt.serverAheadMs = server_time - runtime.now();
+        attempt.syncedAt = runtime.elapsed();
+        attempt.serverAheadMs = server_time - runtime.elapsed();
         close(current);
         next = undefined;
         current = attempt;
@@ -194,7 +194,7 @@ export function createConnection(options, runtime) {
       if (attempt === current) setConnected(attempt);
     },
     heartbeat(attempt, time) {
-      const lagMs = Math.round(runtime.now() + attempt.serverAheadMs - time);
+      const lagMs = Math.round(runtime.elapsed() + attempt.serverAheadMs - time);
       if (lagMs <= MAX_MISSED_HEARTBEATS * attempt.heartbeatMs) return setConnected(attempt);
       setState({ kind: "stale", reason: `Events arrive ${inSeconds(lagMs)} late.`, lagMs });
     },
@@ -219,7 +219,7 @@ export function createConnection(options, runtime) {
 
   /** Handles a frame. Throws if it is malformed. @param {Attempt} attempt @param {ReceivedFrame} frame */
   function receive(attempt, { type, data: json, id = "", retry }) {
-    attempt.receivedAt = runtime.now();
+    attempt.receivedAt = runtime.elapsed();
     attempt.retryMs = retry || attempt.retryMs;
     const data = JSON.parse(json);
     const handle = controlHandlers.get(type);
@@ -276,7 +276,7 @@ export function createConnection(options, runtime) {
     setState({
       kind: isOnline ? kind : "offline",
       reason: ms ? `${cause} Next try in ${inSeconds(ms)}.` : cause,
-      nextTryAt: runtime.now() + ms,
+      nextTryAt: runtime.elapsed() + ms,
     });
   }
 
@@ -294,7 +294,7 @@ export function createConnection(options, runtime) {
   }
 
   function checkHeartbeats() {
-    const now = runtime.now();
+    const now = runtime.elapsed();
     const silent = [next, current].find((attempt) =>
       attempt && missedHeartbeats(attempt, now) >= MAX_MISSED_HEARTBEATS
     );
@@ -320,7 +320,7 @@ export function createConnection(options, runtime) {
     const { kind } = state.get();
     // A busy server has named the time of the next attempt.
     if (isFinal || kind === "busy" || (kind === "paused" && runtime.isHidden())) return;
-    const now = runtime.now() + sleptMs;
+    const now = runtime.elapsed() + sleptMs;
     if (![next, current].some((attempt) => attempt && missedHeartbeats(attempt, now) <= 1)) start();
   }
 

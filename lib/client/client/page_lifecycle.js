@@ -32,15 +32,15 @@ export function createPageLifecycle(runtime, { onTick, onWake, onHide, onRelease
   let clockOffsetMs = 0;
 
   function scheduleTick() {
-    tickedAt = runtime.wallClock();
-    clockOffsetMs = tickedAt - runtime.now();
+    tickedAt = runtime.now();
+    clockOffsetMs = tickedAt - runtime.elapsed();
     cancelTick?.();
     cancelTick = runtime.after(TICK_MS, tick);
   }
 
   function tick() {
-    const wallTime = runtime.wallClock();
-    const sleptMs = wallTime - runtime.now() - clockOffsetMs;
+    const wallTime = runtime.now();
+    const sleptMs = wallTime - runtime.elapsed() - clockOffsetMs;
     const isLate = wallTime - tickedAt > MAX_TICK_GAP_MS;
     scheduleTick();
     if (isLate) onWake(sleptMs);

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The browser's effects. No other file of the client accesses globals.
+ * The browser's effects. The modules of this folder access globals only through them.
  *
  * @module
  */
@@ -16,8 +16,8 @@
 export function browserRuntime() {
   const { document, navigator, performance } = globalThis;
   return {
-    now: () => performance.timeOrigin + performance.now(),
-    wallClock: () => Date.now(),
+    now: () => Date.now(),
+    elapsed: () => performance.timeOrigin + performance.now(),
     after(ms, run) {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);

@@ -14,7 +14,7 @@ import { CLOSED_REASON, createConnectionState, PAUSED_REASON } from "./state.js"
 import { serverUrl } from "./url.js";
 
 /** @import { Emitter } from "./emitter.js" */
-/** @import { BrowserRuntime, ConnectionState, LiveEvent, LiveFeed, TabChannel } from "./types.js" */
+/** @import { BrowserRuntime, ConnectionState, LiveEvent, LiveConnection, TabChannel } from "./types.js" */
 
 /**
  * A leader's message.
@@ -132,10 +132,10 @@ function createSnapshotCache() {
  * Shares a connection with the other tabs. A tab that has missed events opens a temporary one until it has caught up.
  *
  * @param {string} key Equal in tabs whose options are equal.
- * @param {(overrides: { cursor: string, url?: string }) => LiveFeed} open Opens a connection.
+ * @param {(overrides: { cursor: string, url?: string }) => LiveConnection} open Opens a connection.
  * @param {BrowserRuntime} runtime
  * @param {string} [cursor] The end of a first paint.
- * @returns {LiveFeed} An unshared connection if the browser has no Web Locks or channels.
+ * @returns {LiveConnection} An unshared connection if the browser has no Web Locks or channels.
  */
 export function createSharedConnection(key, open, runtime, cursor = "") {
   const name = `edgetape ${MESSAGE_VERSION} ${key}`;
@@ -153,7 +153,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
   const reason = "Looking for a connection in another tab.";
   const state = createConnectionState(runtime.report, { reason, isShared: true });
   let url = "";
-  /** This tab's connection: the leader's, or a temporary one to catch up. @type {LiveFeed | undefined} */
+  /** This tab's connection: the leader's, or a temporary one to catch up. @type {LiveConnection | undefined} */
   let feed;
   let closeFeed = () => {};
   let isLeader = false;

@@ -9,11 +9,11 @@ import { EMPTY_MODEL, reduce, replaceNews } from "./model.js";
 
 /** @import { Emitter } from "./emitter.js" */
 /** @import { Model, ModelItem } from "./model.js" */
-/** @import { LiveEvent, LiveFeed } from "./types.js" */
+/** @import { LiveEvent, LiveConnection } from "./types.js" */
 
 /**
  * @typedef {object} ModelStoreOptions
- * @property {LiveFeed} feed Closed after the last subscriber has left.
+ * @property {LiveConnection} feed Closed after the last subscriber has left.
  * @property {(() => Promise<ModelItem[]>) | null} loadNews Loads the newest articles, newest first: a stream starts with
  *   the next one. Null if news are not followed.
  * @property {Model} [initialModel] The data of a first paint, including its news.

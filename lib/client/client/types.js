@@ -27,7 +27,7 @@
  * @typedef {"connecting" | "live" | "stale" | "reconnecting" | "polling" | "busy" | "offline" | "paused" | "ended" | "stopped"} ConnectionStateKind
  */
 
-/** @typedef {"source" | "fetch" | "poll"} TransportName */
+/** @typedef {"eventsource" | "fetch" | "poll"} TransportName */
 
 /**
  * The state of a connection. Every change creates a new object.
@@ -36,7 +36,7 @@
  * @property {ConnectionStateKind} kind
  * @property {TransportName | null} transport Null if none is open.
  * @property {string} reason A sentence for people: the cause, and the next step.
- * @property {number | null} nextTryAt The start of the next attempt by `runtime.now()`, null if none is scheduled.
+ * @property {number | null} nextTryAt The start of the next attempt by `runtime.elapsed()`, null if none is scheduled.
  * @property {number} failures Consecutive failures.
  * @property {number} lagMs The delay of events while `stale` because they are late, otherwise 0.
  * @property {boolean} isShared True in a tab that uses another tab's connection.
@@ -61,7 +61,7 @@
 /**
  * The handle that `connect()` returns.
  *
- * @typedef {object} LiveFeed
+ * @typedef {object} LiveConnection
  * @property {(listener: (event: LiveEvent) => void) => () => void} subscribe Receives events of the topics, `gap`, and `gone` with the names of deleted topics. Returns the unsubscribe function.
  * @property {() => ConnectionState} state
  * @property {(listener: (state: ConnectionState) => void) => () => void} onState Returns the unsubscribe function.
@@ -92,8 +92,9 @@
  * The injected effects of the client.
  *
  * @typedef {object} BrowserRuntime
- * @property {() => number} now Ms since the epoch, monotonic. It may stop while the machine sleeps.
- * @property {() => number} wallClock Ms since the epoch by the system clock, which includes sleep.
+ * @property {() => number} now Wall time in ms since the epoch. It includes sleep, and it may jump.
+ * @property {() => number} elapsed Monotonic time in ms, for every interval. Its origin is the time origin of the page in ms
+ *   since the epoch. It may stop while the machine sleeps.
  * @property {(ms: number, run: () => void) => () => void} after Returns the cancel function.
  * @property {() => number} random
  * @property {typeof fetch} fetch

@@ -10,7 +10,7 @@ import { writeText } from "../dom/write_text.js";
 import { formatDuration } from "../format/values.js";
 import { findElement } from "./dom.js";
 
-/** @import { ConnectOptions, LiveFeed } from "../client/types.js" */
+/** @import { ConnectOptions, LiveConnection } from "../client/types.js" */
 /** @import { OperationData } from "../format/types.js" */
 
 const DEMO_OPERATIONS_PATH = "/demo/operations";
@@ -44,7 +44,7 @@ async function postEmpty(path) {
  * Takes over the panel of the demo. Does nothing on other servers, whose page has none.
  *
  * @param {HTMLElement} page
- * @param {(options: ConnectOptions) => LiveFeed} connect
+ * @param {(options: ConnectOptions) => LiveConnection} connect
  */
 export function createOperationPanel(page, connect) {
   const panel = page.querySelector("#operation");

@@ -9,12 +9,12 @@ import { EMPTY_MODEL, reduce } from "../client/model.js";
 import { IDLE_STATE } from "../client/state.js";
 
 /** @import { Emitter } from "../client/emitter.js" */
-/** @import { ConnectionState, LiveFeed } from "../client/types.js" */
+/** @import { ConnectionState, LiveConnection } from "../client/types.js" */
 /** @import { QuoteData, StatusData } from "../format/types.js" */
 
 /**
  * @typedef {object} SharedSubscriptionOptions
- * @property {(symbols: readonly string[]) => LiveFeed} open Opens a connection for these symbols, for all if the list is empty.
+ * @property {(symbols: readonly string[]) => LiveConnection} open Opens a connection for these symbols, for all if the list is empty.
  * @property {(run: () => void) => void} batch Runs later, once for all changes until then.
  * @property {(run: () => void) => void} defer Runs after the current task.
  * @property {(error: unknown) => void} report
@@ -44,7 +44,7 @@ export function createSharedSubscription({ open, batch, defer, report, onClose }
   const tickers = new Map();
   /** @type {Emitter<ConnectionState>} */
   const states = createEmitter(report);
-  /** @type {LiveFeed | undefined} */
+  /** @type {LiveConnection | undefined} */
   let feed;
   /** The symbols of the feed. @type {readonly string[]} */
   let feedSymbols = [];
