@@ -1,5 +1,5 @@
 /**
- * A chat server that answers each request with the next of the given answers.
+ * A chat server whose responses a test controls, and a client that sends it one message.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { LiveEvent } from "../../lib/client/client/types.js";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 
 /** The URL of the chat. */
-export const CHAT = "https://edge.test/v1/chat";
+export const CHAT_URL = "https://edge.test/v1/chat";
 
 /** One request, as the server sees it. */
 export interface ReceivedRequest {
@@ -18,23 +18,25 @@ export interface ReceivedRequest {
   readonly body: string;
 }
 
-/** A stream that the server writes. */
-export interface Answer {
+/** A response with a stream that the test writes. */
+export interface ChatStream {
   readonly response: Response;
   write(text: string): void;
   /** Breaks the connection. */
   cut(): void;
   /** Ends the stream cleanly. */
   end(): void;
+  /** True once the client has cancelled the stream. */
   readonly isCancelled: boolean;
 }
 
-/** The requests of a client, and its results. */
+/** The requests of a client, and what it has delivered. */
 export interface Chat {
   readonly clock: ManualClock;
   readonly requests: readonly ReceivedRequest[];
-  /** The delivered events, a list for each call. */
+  /** One list for each call of `onEvents`: the texts of tokens, and the types of other events. */
   readonly batches: readonly (readonly string[])[];
+  /** The type of the terminal event. Rejected if the client fails. */
   readonly end: Promise<string>;
 }
 
@@ -49,12 +51,14 @@ export function frame(type: string, data: unknown, id?: number): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\n${idLine}\n`;
 }
 
-/** Creates a stream that resumes at its `Location`. */
-export function answer(headers: HeadersInit = { location: "/v1/chat/7/stream" }): Answer {
+/** Creates a stream. @param headers By default, a `Location` at which the stream resumes. */
+export function createChatStream(
+  headers: HeadersInit = { location: "/v1/chat/7/stream" },
+): ChatStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
-    start: (each) => void (controller = each),
+    start: (streamController) => void (controller = streamController),
     cancel: () => void (isCancelled = true),
   });
   const response = new Response(body, { headers });
@@ -70,14 +74,14 @@ export function answer(headers: HeadersInit = { location: "/v1/chat/7/stream" })
   };
 }
 
-/** Creates a refusal. */
-export function problem(status: number, detail: string, headers: HeadersInit = {}): Response {
+/** Creates a refusal with a problem document. */
+export function createProblem(status: number, detail: string, headers: HeadersInit = {}): Response {
   const response = Response.json({ status, detail }, { status, headers });
   response.headers.set("content-type", "application/problem+json");
   return response;
 }
 
-/** Converts an answer to one of `fetch`: with its URL, and broken by the signal of its request. */
+/** Converts a response to one of `fetch`, which has a URL and breaks when its request is aborted. */
 function asFetched({ url, signal }: Request, { body, status, headers }: Response): Response {
   const pipe = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
   body?.pipeTo(pipe.writable, { signal }).catch(() => {}); // The reader receives the error.
@@ -92,36 +96,41 @@ function summarise({ type, data }: LiveEvent): string {
   return isText ? String(data.text) : type;
 }
 
-/** Sends a POST to a server with these answers: "lost" cannot be reached, "silent" never answers. */
+/**
+ * Sends a message to a server. Full jitter is off: every delay is as long as its bound.
+ *
+ * @param responses One for each request. "lost" fails as an unreachable server, as do all requests after the last response.
+ *   "silent" never responds.
+ */
 export function startChat(
-  answers: readonly (Response | "lost" | "silent")[],
+  responses: readonly (Response | "lost" | "silent")[],
   options: Partial<Parameters<typeof stream>[1]> = {},
 ): Chat {
   const clock = createManualClock();
   const requests: ReceivedRequest[] = [];
   const batches: string[][] = [];
-  const left = [...answers];
+  const pendingResponses = [...responses];
 
-  async function play(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  async function fetchFromTest(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
     const { method, url, headers } = request;
     requests.push({ method, url, headers, body: await request.clone().text() });
-    const next = left.shift();
-    if (next === undefined || next === "lost") throw new TypeError("Failed to fetch");
-    if (next === "silent") {
+    const response = pendingResponses.shift();
+    if (response === undefined || response === "lost") throw new TypeError("Failed to fetch");
+    if (response === "silent") {
       return await new Promise((_, reject) => {
         request.signal.addEventListener("abort", () => reject(request.signal.reason));
       });
     }
-    return asFetched(request, next);
+    return asFetched(request, response);
   }
 
-  const end = stream(CHAT, {
+  const terminalEvent = stream(CHAT_URL, {
     body: { question: "?" },
     onEvents: (events) => batches.push(events.map(summarise)),
     ...options,
-  }, { ...clock, random: () => 1, fetch: play });
-  const settled = end.then(({ type }) => type);
-  settled.catch(() => {}); // The test awaits it.
-  return { clock, requests, batches, end: settled };
+  }, { ...clock, random: () => 1, fetch: fetchFromTest });
+  const end = terminalEvent.then(({ type }) => type);
+  end.catch(() => {}); // Otherwise a rejection before the test awaits it would be uncaught.
+  return { clock, requests, batches, end };
 }

@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("createConnection() has ended after a 204", async () => {
+Deno.test("createConnection() ends after a 204", async () => {
   const wire = createWire();
   const { feed } = await wire.connect();
   wire.last().refuse(204);
@@ -106,18 +106,18 @@ for (const reason of ["drain", "max_age"]) {
   Deno.test(`createConnection() opens a replacement at bye ${reason} and delivers every event once`, async () => {
     const { wire, feed, events, states } = await createLive({ topics: ["news"] });
     const old = wire.last();
-    const article = (from: typeof old, number: number) =>
-      from.send("article", { id: `a${number}` }, `${number}-0`);
+    const sendArticle = (stream: typeof old, number: number) =>
+      stream.send("article", { id: `a${number}` }, `${number}-0`);
     old.send("bye", { reason, retry_ms: 3000 });
-    article(old, 6);
+    sendArticle(old, 6);
     await wire.clock.advance(500);
-    const young = wire.last();
-    assertEquals([wire.open().length, young.cursor], [2, "6-0"]);
-    article(old, 7);
-    young.sync("6-0");
+    const replacement = wire.last();
+    assertEquals([wire.open().length, replacement.cursor], [2, "6-0"]);
+    sendArticle(old, 7);
+    replacement.sync("6-0");
     assertEquals([old.isOpen, feed.cursor()], [false, "7-0"]);
-    article(young, 7);
-    article(young, 8);
+    sendArticle(replacement, 7);
+    sendArticle(replacement, 8);
     assertEquals(events.map(({ id }) => id), ["6-0", "7-0", "8-0"]);
     assertEquals(states.map(({ kind }) => kind), ["live"]);
     assertEquals(feed.state().failures, 0);
@@ -165,7 +165,7 @@ for (const reason of ["slow", "fault", "revoked"]) {
   });
 }
 
-Deno.test("createConnection() has ended after bye finished", async () => {
+Deno.test("createConnection() ends after bye finished", async () => {
   const { wire, feed } = await createLive();
   wire.last().send("bye", { reason: "finished", retry_ms: 3000 });
   wire.last().cut();
@@ -173,7 +173,7 @@ Deno.test("createConnection() has ended after bye finished", async () => {
   feed.close();
 });
 
-Deno.test("createConnection() opens a replacement with a new ticket before its authorization expires", async () => {
+Deno.test("createConnection() opens a replacement with a new ticket before its authorization expires, and none without tickets", async () => {
   for (const hasTicket of [true, false]) {
     let tickets = 0;
     const ticket = () => Promise.resolve(`t${++tickets}`);
@@ -213,11 +213,11 @@ Deno.test("createConnection() does not wait for the renewal of its authorization
 
 Deno.test("createConnection() renews an authorization that is not extended only a few times", async () => {
   const { wire, feed } = await createLive({ ticket: () => Promise.resolve("t") });
-  const end = wire.clock.now() + 60_000;
+  const expiresAt = wire.clock.now() + 60_000;
   wire.page.random = () => 0;
   wire.serve((request) => {
     request.sync("5-0");
-    request.send("auth", { expires_in_ms: end - wire.clock.now() });
+    request.send("auth", { expires_in_ms: expiresAt - wire.clock.now() });
   });
   wire.last().send("auth", { expires_in_ms: 60_000 });
   await wire.clock.advance(59_000);
@@ -226,18 +226,18 @@ Deno.test("createConnection() renews an authorization that is not extended only 
 });
 
 Deno.test("createConnection() tries again if no ticket can be obtained", async () => {
-  let isAway = true;
-  const ticket = () => isAway ? Promise.reject(new Error("secret")) : Promise.resolve("t");
+  let isDown = true;
+  const ticket = () => isDown ? Promise.reject(new Error("secret")) : Promise.resolve("t");
   const wire = createWire();
   const { feed } = await wire.connect({ ticket });
   assertEquals(feed.state().reason, "No ticket could be obtained. Next try in 1 s.");
-  isAway = false;
+  isDown = false;
   await wire.clock.advance(750);
   assertEquals(wire.open().length, 1);
   feed.close();
 });
 
-Deno.test("createConnection() requests another ticket if one never arrives, and gives up in the end", async () => {
+Deno.test("createConnection() requests another ticket if one never arrives, and gives up after 20 tries", async () => {
   let tickets = 0;
   const ticket = () => {
     tickets++;

@@ -5,10 +5,10 @@ const MINUTE = 60_000;
 
 type Live = Awaited<ReturnType<typeof createLive>>;
 
-/** Advances the clock, with heartbeats. */
-async function pass({ wire }: Live, ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 10_000) {
-    await wire.clock.advance(Math.min(left, 10_000));
+/** Advances the clock, with a heartbeat every 10 s. */
+async function advanceWithHeartbeats({ wire }: Live, ms: number): Promise<void> {
+  for (let remainingMs = ms; remainingMs > 0; remainingMs -= 10_000) {
+    await wire.clock.advance(Math.min(remainingMs, 10_000));
     wire.requests.at(-1)?.send("heartbeat", wire.clock.now());
   }
 }
@@ -17,9 +17,9 @@ Deno.test("createConnection() pauses when the page is hidden for 5 minutes, and 
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
-  await pass(live, 5 * MINUTE - 1);
+  await advanceWithHeartbeats(live, 5 * MINUTE - 1);
   assertEquals([feed.state().kind, wire.open().length], ["live", 1]);
-  await pass(live, 1);
+  await advanceWithHeartbeats(live, 1);
   assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
   for (const event of ["online", "resume", "pageshow", "offline"] as const) {
     wire.dispatchLifecycle(event);
@@ -33,29 +33,29 @@ Deno.test("createConnection() pauses when the page is hidden for 5 minutes, and 
   feed.close();
 });
 
-Deno.test("createConnection() counts the 5 minutes from when the page was hidden, through all later events", async () => {
+Deno.test("createConnection() counts the 5 minutes from when the page was hidden, whatever happens meanwhile", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
-  await pass(live, 4 * MINUTE);
+  await advanceWithHeartbeats(live, 4 * MINUTE);
   wire.setOnline(false);
   wire.setOnline(true);
   wire.dispatchLifecycle("resume");
   wire.last().cut();
   await wire.clock.advance(750);
   wire.last().sync("5-0");
-  await pass(live, MINUTE - 750);
+  await advanceWithHeartbeats(live, MINUTE - 750);
   assertEquals([feed.state().kind, wire.clock.timers], ["paused", 0]);
   feed.close();
 });
 
-Deno.test("createConnection() stops counting when the page is visible", async () => {
+Deno.test("createConnection() keeps its connection if the page is visible within 5 minutes", async () => {
   const live = await createLive();
   const { wire, feed } = live;
   wire.hide();
-  await pass(live, 4 * MINUTE);
+  await advanceWithHeartbeats(live, 4 * MINUTE);
   wire.show();
-  await pass(live, 10 * MINUTE);
+  await advanceWithHeartbeats(live, 10 * MINUTE);
   assertEquals([feed.state().kind, wire.requests.length], ["live", 1]);
   feed.close();
 });
@@ -87,12 +87,12 @@ Deno.test("createConnection() stays ended while the page is hidden and shown", a
   feed.close();
 });
 
-for (const [away, back] of [["freeze", "resume"], ["pagehide", "pageshow"]] as const) {
-  Deno.test(`createConnection() pauses at ${away} and resumes at ${back}`, async () => {
+for (const [pausing, resuming] of [["freeze", "resume"], ["pagehide", "pageshow"]] as const) {
+  Deno.test(`createConnection() pauses at ${pausing} and resumes at ${resuming}`, async () => {
     const { wire, feed } = await createLive();
-    wire.dispatchLifecycle(away);
+    wire.dispatchLifecycle(pausing);
     assertEquals([feed.state().kind, wire.open().length, wire.clock.timers], ["paused", 0, 0]);
-    wire.dispatchLifecycle(back);
+    wire.dispatchLifecycle(resuming);
     await wire.clock.advance(0);
     assertEquals([wire.open().length, wire.last().cursor], [1, "5-0"]);
     feed.close();
@@ -142,7 +142,7 @@ Deno.test("createConnection() keeps its replacement if the old connection proves
   feed.close();
 });
 
-Deno.test("createConnection() reconnects immediately after sleep during which its clock stood still", async () => {
+Deno.test("createConnection() reconnects immediately after sleep during which the monotonic clock stopped", async () => {
   const { wire, feed } = await createLive();
   wire.clock.shiftWallClock(60 * MINUTE);
   await wire.clock.advance(1000);
@@ -153,7 +153,7 @@ Deno.test("createConnection() reconnects immediately after sleep during which it
   feed.close();
 });
 
-Deno.test("createConnection() reconnects immediately after sleep during which its clock ran on", async () => {
+Deno.test("createConnection() reconnects immediately after sleep during which the monotonic clock continued", async () => {
   const { wire, feed } = await createLive();
   wire.page.lateMs = 60 * MINUTE;
   await wire.clock.advance(1000);
@@ -168,7 +168,7 @@ Deno.test("createConnection() reconnects immediately after sleep during which it
 Deno.test("createConnection() keeps a connection that delivers if only its timers are late", async () => {
   const live = await createLive();
   live.wire.page.lateMs = MINUTE;
-  await pass(live, 10 * MINUTE);
+  await advanceWithHeartbeats(live, 10 * MINUTE);
   assertEquals(live.wire.requests.length, 1);
   live.feed.close();
 });

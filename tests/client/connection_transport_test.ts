@@ -3,7 +3,11 @@ import { createLive, createWire } from "./wire.ts";
 
 const MINUTE = 60_000;
 
-/** Creates a page that polls: streams are blocked, and the test answers the JSON routes. */
+/**
+ * Creates a page that polls, because its streams stay silent.
+ *
+ * @param routes The JSON responses by path below `/v1/`. Polls of other paths stay pending.
+ */
 async function createPolling(
   options: Parameters<ReturnType<typeof createWire>["connect"]>[0] = {},
   routes: Readonly<Record<string, () => unknown>> = {},
@@ -11,8 +15,9 @@ async function createPolling(
   const wire = createWire({ hasEventSource: false });
   const connected = await wire.connect(options);
   wire.serve((request) => {
-    const answer = request.transport === "poll" && routes[request.url.pathname.replace("/v1/", "")];
-    if (answer) request.respond(answer());
+    if (request.transport !== "poll") return;
+    const createBody = routes[request.url.pathname.replace("/v1/", "")];
+    if (createBody) request.respond(createBody());
   });
   await wire.clock.advance(20_000);
   assertEquals(wire.last().transport, "poll");
@@ -21,12 +26,14 @@ async function createPolling(
   return { wire, streams, polls, ...connected };
 }
 
+/** Creates the body of `GET /v1/quotes`. */
 const quotes = (cursor: string, price = 1) => ({
   quotes: [{ symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" }],
   status: [],
   cursor,
   next_poll_delay: 5,
 });
+/** Creates the body of `GET /v1/news`. An id with `u` is an updated article, with `r` a retracted one too. */
 const news = (cursor: string, ...ids: string[]) => ({
   articles: ids.map((id) => ({ id, updated_at: id.startsWith("u") ? "2026" : null })),
   retracted: ids.filter((id) => id.startsWith("r")),
@@ -34,14 +41,14 @@ const news = (cursor: string, ...ids: string[]) => ({
   next_poll_delay: 5,
 });
 
-Deno.test("createConnection() goes a transport level down after two silent attempts, and polls in the end", async () => {
+Deno.test("createConnection() goes one transport level down after each two silent attempts, and polls at the lowest", async () => {
   const wire = createWire();
   const { feed, states } = await wire.connect();
   await wire.clock.advance(9999);
   assertEquals([wire.requests.length, feed.state().kind], [1, "connecting"]);
   await wire.clock.advance(30_001);
-  const tried = wire.requests.map(({ transport }) => transport);
-  assertEquals(tried, ["eventsource", "eventsource", "fetch", "fetch", "poll"]);
+  const transports = wire.requests.map(({ transport }) => transport);
+  assertEquals(transports, ["eventsource", "eventsource", "fetch", "fetch", "poll"]);
   assertEquals(wire.open().length, 1);
   assertEquals([...new Set(states.map(({ kind }) => kind))], ["stale"]);
   wire.last().respond(quotes("5-0"));
@@ -50,7 +57,7 @@ Deno.test("createConnection() goes a transport level down after two silent attem
   feed.close();
 });
 
-Deno.test("createConnection() replaces a silent connection, and goes a level down after the second", async () => {
+Deno.test("createConnection() replaces a silent connection, and goes a transport level down after the second", async () => {
   const { wire, feed } = await createLive();
   for (let count = 0; count < 2; count++) {
     await wire.clock.advance(37_499);
@@ -65,7 +72,7 @@ Deno.test("createConnection() replaces a silent connection, and goes a level dow
   feed.close();
 });
 
-Deno.test("createConnection() forgets a silent connection after a healthy one", async () => {
+Deno.test("createConnection() keeps its transport if each silent connection is followed by a healthy one", async () => {
   const { wire, feed } = await createLive();
   for (let count = 0; count < 3; count++) {
     await wire.clock.advance(38_000);
@@ -78,7 +85,7 @@ Deno.test("createConnection() forgets a silent connection after a healthy one", 
   feed.close();
 });
 
-Deno.test("createConnection() stays at its level if the server refuses connections", async () => {
+Deno.test("createConnection() keeps its transport while connections are cut", async () => {
   const wire = createWire();
   wire.serve((request) => request.cut());
   const { feed } = await wire.connect();
@@ -153,35 +160,35 @@ Deno.test("createConnection() delivers nothing of a round that failed, and then 
 Deno.test("createConnection() polls at the server's pace with jitter, one round at a time", async () => {
   const { wire, feed, polls } = await createPolling({}, {});
   for (const [random, ms] of [[0, 4500], [1, 5500]] as const) {
-    const before = polls().length;
+    const pollCount = polls().length;
     wire.page.random = () => random;
     await wire.clock.advance(3000); // While a request is pending.
-    assertEquals(polls().length, before);
+    assertEquals(polls().length, pollCount);
     wire.last().respond(quotes("5-0"));
     await wire.clock.advance(ms - 1);
-    assertEquals(polls().length, before);
+    assertEquals(polls().length, pollCount);
     await wire.clock.advance(1);
-    assertEquals(polls().length, before + 1);
+    assertEquals(polls().length, pollCount + 1);
   }
   feed.close();
 });
 
-Deno.test("createConnection() delivers an answer with the same ETag once", async () => {
-  let tag = "a";
+Deno.test("createConnection() delivers a response with the same ETag once", async () => {
+  let etag = "a";
   const wire = createWire({ hasEventSource: false });
   const { feed, events } = await wire.connect();
   wire.serve((request) => {
-    if (request.transport === "poll") request.respond(quotes("5-0"), { etag: tag });
+    if (request.transport === "poll") request.respond(quotes("5-0"), { etag });
   });
   await wire.clock.advance(31_000);
   assertEquals(events.length, 1);
-  tag = "b";
+  etag = "b";
   await wire.clock.advance(6000);
   assertEquals(events.length, 2);
   feed.close();
 });
 
-Deno.test("createConnection() polls with the filters and the cookie", async () => {
+Deno.test("createConnection() polls below the path of the server, with the filters and the cookie", async () => {
   const { feed, polls } = await createPolling({
     url: "https://edge.test/base",
     topics: ["quotes", "news"],
@@ -195,7 +202,7 @@ Deno.test("createConnection() polls with the filters and the cookie", async () =
   feed.close();
 });
 
-Deno.test("createConnection() names the topics that it cannot poll", async () => {
+Deno.test("createConnection() names the topics that it cannot poll, and polls without a ticket", async () => {
   const ticket = () => Promise.resolve("t");
   const { wire, feed, polls } = await createPolling(
     { topics: ["quotes", "events/alerts", "operations/o"], ticket },
@@ -248,9 +255,9 @@ Deno.test("createConnection() keeps trying streams for other topics when all pol
     { "operations/o": () => ({ id: "o", state: "failed", next_poll_delay: 0 }) },
   );
   assertEquals(feed.state().kind, "polling");
-  const before = streams().length;
+  const streamCount = streams().length;
   await wire.clock.advance(MINUTE);
-  assertEquals(streams().length, before + 1);
+  assertEquals(streams().length, streamCount + 1);
   feed.close();
 });
 
@@ -267,17 +274,17 @@ Deno.test("createConnection() tries a stream while it polls, until the stream ha
   stream?.sync("7-0");
   await wire.clock.advance(0);
   assertEquals([feed.state().kind, feed.state().transport], ["live", "fetch"]);
-  const [polled, delivered] = [polls().length, events.length];
+  const counts = [polls().length, events.length];
   await wire.clock.advance(30_000);
-  assertEquals([polls().length, events.length], [polled, delivered]);
+  assertEquals([polls().length, events.length], counts);
   feed.close();
 });
 
 Deno.test("createConnection() tries a stream once a minute while streams are blocked", async () => {
   const { wire, feed, streams } = await createPolling({}, { quotes: () => quotes("7-0") });
-  const before = streams().length;
+  const streamCount = streams().length;
   await wire.clock.advance(70_000 * 5);
-  assertEquals(streams().length, before + 5);
+  assertEquals(streams().length, streamCount + 5);
   assertEquals([feed.state().kind, feed.state().failures], ["polling", 0]);
   assert(wire.open().length <= 1);
   feed.close();
@@ -302,7 +309,7 @@ Deno.test("createConnection() misses no event of topics that it cannot poll, and
   feed.close();
 });
 
-Deno.test("createConnection() polls again if a poll is never answered", async () => {
+Deno.test("createConnection() polls again if a poll gets no response", async () => {
   const { wire, feed, polls } = await createPolling({}, {});
   await wire.clock.advance(10_000);
   assertEquals([polls().length, wire.open().length], [2, 1]);
@@ -335,12 +342,12 @@ Deno.test("createConnection() polls only while the page is visible", async () =>
   wire.hide();
   assertEquals([feed.state().kind, wire.clock.timers, wire.open().length], ["paused", 0, 0]);
   assertStringIncludes(feed.state().reason, "hidden");
-  const before = polls().length;
+  const pollCount = polls().length;
   await wire.clock.advance(MINUTE);
-  assertEquals(polls().length, before);
+  assertEquals(polls().length, pollCount);
   wire.show();
   await wire.clock.advance(0);
-  assertEquals([polls().length, feed.state().kind], [before + 1, "polling"]);
+  assertEquals([polls().length, feed.state().kind], [pollCount + 1, "polling"]);
   feed.close();
 });
 

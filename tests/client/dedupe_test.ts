@@ -8,8 +8,8 @@ function quote(symbol: string, second: number) {
 
 Deno.test("createDedupe() drops an event whose id is not after the cursor", () => {
   const dedupe = createDedupe("9-2");
-  const take = (id: string) => dedupe.accept({ type: "tick", data: 1, id }) !== null;
-  assertEquals(["9-2", "9-10", "10-0", "9-11", "10-0"].map(take), [
+  const isAccepted = (id: string) => dedupe.accept({ type: "tick", data: 1, id }) !== null;
+  assertEquals(["9-2", "9-10", "10-0", "9-11", "10-0"].map(isAccepted), [
     false,
     true,
     true,
@@ -40,29 +40,35 @@ Deno.test("createDedupe() never moves its cursor back until it is reset", () => 
   assertEquals(dedupe.cursor(), "8-0");
 });
 
-Deno.test("createDedupe() drops a quote older than the known one, which it puts into a snapshot", () => {
+Deno.test("createDedupe() drops a quote that is older than the last one, which replaces an older one in a snapshot", () => {
   const dedupe = createDedupe("");
-  const [old, same, young] = [quote("WTI", 1), quote("WTI", 2), quote("WTI", 2)];
-  const other = quote("SPX", 0);
-  assertEquals(dedupe.accept({ type: "quote", data: young, id: "" })?.data, young);
-  assertEquals(dedupe.accept({ type: "quote", data: old, id: "" }), null);
-  assertEquals(dedupe.accept({ type: "quote", data: same, id: "" })?.data, same); // As when the quote becomes stale.
-  const snapshot = { type: "snapshot", data: { quotes: [old, other], status: [] }, id: "5-0" };
-  const taken = { ...snapshot, data: { quotes: [same, other], status: [] } };
-  assertEquals(dedupe.accept(snapshot), taken);
+  const older = quote("WTI", 1);
+  const newer = quote("WTI", 2);
+  const sameTime = quote("WTI", 2);
+  const otherSymbol = quote("SPX", 0);
+  assertEquals(dedupe.accept({ type: "quote", data: newer, id: "" })?.data, newer);
+  assertEquals(dedupe.accept({ type: "quote", data: older, id: "" }), null);
+  assertEquals(dedupe.accept({ type: "quote", data: sameTime, id: "" })?.data, sameTime); // As when it becomes stale.
+  const snapshot = {
+    type: "snapshot",
+    data: { quotes: [older, otherSymbol], status: [] },
+    id: "5-0",
+  };
+  const merged = { ...snapshot, data: { quotes: [sameTime, otherSymbol], status: [] } };
+  assertEquals(dedupe.accept(snapshot), merged);
   dedupe.reset();
   assertEquals(dedupe.accept({ ...snapshot, id: "" }), { ...snapshot, id: "" });
 });
 
-Deno.test("createDedupe() drops an operation's state older than the known one", () => {
+Deno.test("createDedupe() drops a state of an operation that is older than the last one", () => {
   const dedupe = createDedupe("");
-  const at = (second: number) => ({
+  const progressAt = (second: number) => ({
     type: "progress",
     data: { id: "o", owner: "ann", updated_at: `2026-01-01T00:00:0${second}.000Z` },
     id: `${second}-0`,
   });
-  assertEquals(dedupe.accept({ ...at(3), id: "" })?.data, at(3).data);
-  assertEquals([dedupe.accept(at(1)), dedupe.accept(at(4))], [null, at(4)]);
+  assertEquals(dedupe.accept({ ...progressAt(3), id: "" })?.data, progressAt(3).data);
+  assertEquals([dedupe.accept(progressAt(1)), dedupe.accept(progressAt(4))], [null, progressAt(4)]);
 });
 
 Deno.test("createDedupe() drops a polled article, and keeps the cursor for the other topics", () => {
@@ -70,16 +76,16 @@ Deno.test("createDedupe() drops a polled article, and keeps the cursor for the o
   dedupe.advancePoll("7-0", false);
   assertEquals([dedupe.cursor(), dedupe.pollCursor()], ["5-0", "7-0"]);
   const event = (type: string, id: string) => ({ type, data: {}, id });
-  const all = [event("article", "6-0"), event("tick", "6-1"), event("article.updated", "7-0")];
-  assertEquals(all.map((each) => dedupe.accept(each) !== null), [false, true, false]);
+  const events = [event("article", "6-0"), event("tick", "6-1"), event("article.updated", "7-0")];
+  assertEquals(events.map((polled) => dedupe.accept(polled) !== null), [false, true, false]);
   assertEquals(dedupe.accept(event("article", "7-1")), event("article", "7-1"));
   assertEquals(dedupe.pollCursor(), "7-1");
 });
 
 Deno.test("createDedupe() moves its cursor with polls of all topics, or if it had none", () => {
-  for (const [from, isAll] of [["5-0", true], ["", false]] as const) {
-    const dedupe = createDedupe(from);
-    dedupe.advancePoll("7-0", isAll);
+  for (const [cursor, isComplete] of [["5-0", true], ["", false]] as const) {
+    const dedupe = createDedupe(cursor);
+    dedupe.advancePoll("7-0", isComplete);
     assertEquals(dedupe.cursor(), "7-0");
   }
 });

@@ -2,32 +2,32 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createHistory } from "../../lib/client/client/history.js";
 
 /** Creates a storage with a quota of characters. */
-function createStorage(room = Infinity) {
+function createStorage(quota = Infinity) {
   const stored = new Map<string, string>();
   return {
     stored,
     getItem: (key: string) => stored.get(key) ?? null,
     setItem(key: string, text: string) {
-      if (text.length > room) throw new DOMException("full", "QuotaExceededError");
+      if (text.length > quota) throw new DOMException("full", "QuotaExceededError");
       stored.set(key, text);
     },
     removeItem: (key: string) => void stored.delete(key),
   };
 }
 
-function shut(): never {
+function denyAccess(): never {
   throw new DOMException("Access is denied", "SecurityError");
 }
 
 Deno.test("createHistory() keeps a list for the next page and for other tabs", () => {
   const storage = createStorage();
-  const one = createHistory<string>(() => storage, "chat");
-  const other = createHistory<string>(() => storage, "chat");
-  one.add("a");
-  other.add("b");
-  assertEquals(one.list(), ["a", "b"]);
-  one.clear();
-  assertEquals([one.list(), other.list()], [[], []]);
+  const first = createHistory<string>(() => storage, "chat");
+  const second = createHistory<string>(() => storage, "chat");
+  first.add("a");
+  second.add("b");
+  assertEquals(first.list(), ["a", "b"]);
+  first.clear();
+  assertEquals([first.list(), second.list()], [[], []]);
   assertEquals(storage.stored.size, 0);
 });
 
@@ -53,10 +53,10 @@ Deno.test("createHistory() keeps an item in memory that is too large for the sto
   assertEquals(createHistory(() => storage, "chat").list(), ["after"]);
 });
 
-for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
-  Deno.test(`createHistory() starts an empty list if the storage holds ${JSON.stringify(text)}`, () => {
+for (const stored of [`["cut`, `{"a":1}`, "null", "", "7"]) {
+  Deno.test(`createHistory() starts an empty list if the storage holds ${JSON.stringify(stored)}`, () => {
     const storage = createStorage();
-    storage.stored.set("chat", text);
+    storage.stored.set("chat", stored);
     const history = createHistory<string>(() => storage, "chat");
     assertEquals(history.list(), []);
     assertEquals(history.add("a"), ["a"]);
@@ -65,8 +65,12 @@ for (const text of [`["cut`, `{"a":1}`, "null", "", "7"]) {
 }
 
 const UNAVAILABLE = {
-  "throws on access": shut,
-  "throws on every use": () => ({ getItem: shut, setItem: shut, removeItem: shut }),
+  "throws on access": denyAccess,
+  "throws on every use": () => ({
+    getItem: denyAccess,
+    setItem: denyAccess,
+    removeItem: denyAccess,
+  }),
 };
 
 for (const [reason, storage] of Object.entries(UNAVAILABLE)) {

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { createParser } from "../../lib/client/client/parser.js";
 import type { ReceivedFrame } from "../../lib/client/client/types.js";
 
-function read(pieces: readonly string[]): ReceivedFrame[] {
+/** Parses a text that arrives in pieces. */
+function parsePieces(pieces: readonly string[]): ReceivedFrame[] {
   const frames: ReceivedFrame[] = [];
   const parser = createParser((frame) => void frames.push(frame));
   for (const piece of pieces) parser.feed(piece);
@@ -12,7 +13,7 @@ function read(pieces: readonly string[]): ReceivedFrame[] {
 }
 
 /** Parses a text with an independent parser. */
-function readByOracle(text: string) {
+function parseByOracle(text: string) {
   const frames: Omit<ReceivedFrame, "retry">[] = [];
   const parser = createOracle({
     onEvent: ({ event = "message", data, id }) => void frames.push({ type: event, data, id }),
@@ -21,11 +22,11 @@ function readByOracle(text: string) {
   return frames;
 }
 
-function frame(data: string, more: Partial<ReceivedFrame> = {}): ReceivedFrame {
-  return { type: "message", data, id: undefined, retry: undefined, ...more };
+function frame(data: string, fields: Partial<ReceivedFrame> = {}): ReceivedFrame {
+  return { type: "message", data, id: undefined, retry: undefined, ...fields };
 }
 
-/** Valid and invalid lines. */
+/** A valid or invalid line. */
 const line = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
   fc.constantFrom("data: x", "data:", "data", "data:  two", "data: a:b", ": comment", ":", "odd"),
@@ -50,9 +51,9 @@ const stream = fc.tuple(
 Deno.test("createParser() parses the same frames as an independent parser", () => {
   fc.assert(fc.property(stream, (text) => {
     // The oracle keeps a CR at the end for the LF that may follow.
-    const ended = `${text}: end\n`;
-    const ours = read([ended]).map(({ type, data, id }) => ({ type, data, id }));
-    assertEquals(ours, readByOracle(ended));
+    const endedText = `${text}: end\n`;
+    const frames = parsePieces([endedText]).map(({ type, data, id }) => ({ type, data, id }));
+    assertEquals(frames, parseByOracle(endedText));
   }));
 });
 
@@ -61,10 +62,10 @@ function cut(text: string, sizes: readonly number[]): string[] {
   const bytes = new TextEncoder().encode(text);
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
   const pieces: string[] = [];
-  for (let from = 0, turn = 0; from < bytes.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
-    pieces.push(utf8.decode(bytes.subarray(from, from + size), { stream: true }));
-    from += size;
+  for (let start = 0, round = 0; start < bytes.length; round++) {
+    const size = sizes[round % sizes.length] ?? 1;
+    pieces.push(utf8.decode(bytes.subarray(start, start + size), { stream: true }));
+    start += size;
   }
   return pieces;
 }
@@ -72,13 +73,13 @@ function cut(text: string, sizes: readonly number[]): string[] {
 Deno.test("createParser() parses the same frames wherever the bytes are cut", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
   fc.assert(fc.property(stream, sizes, (text, sizes) => {
-    assertEquals(read(cut(text, sizes)), read([text]));
-    assertEquals(read(cut(text, [1])), read([text]));
+    assertEquals(parsePieces(cut(text, sizes)), parsePieces([text]));
+    assertEquals(parsePieces(cut(text, [1])), parsePieces([text]));
   }));
 });
 
 Deno.test("createParser() gives an id only to the frame that has it", () => {
-  assertEquals(read(["id: 5-0\ndata: a\n\ndata: b\n\nid:\ndata: c\n\n"]), [
+  assertEquals(parsePieces(["id: 5-0\ndata: a\n\ndata: b\n\nid:\ndata: c\n\n"]), [
     frame("a", { id: "5-0" }),
     frame("b"),
     frame("c", { id: "" }),
@@ -86,22 +87,25 @@ Deno.test("createParser() gives an id only to the frame that has it", () => {
 });
 
 Deno.test("createParser() ignores an id with a NUL", () => {
-  assertEquals(read(["id: a\0b\ndata: a\n\n"]), [frame("a")]);
+  assertEquals(parsePieces(["id: a\0b\ndata: a\n\n"]), [frame("a")]);
 });
 
 Deno.test("createParser() delivers `retry` with its own frame or the next", () => {
-  assertEquals(read(["retry: 100\nevent: sync\ndata: a\n\nretry: 7\n\ndata: b\n\ndata: c\n\n"]), [
-    frame("a", { type: "sync", retry: 100 }),
-    frame("b", { retry: 7 }),
-    frame("c"),
-  ]);
+  assertEquals(
+    parsePieces(["retry: 100\nevent: sync\ndata: a\n\nretry: 7\n\ndata: b\n\ndata: c\n\n"]),
+    [
+      frame("a", { type: "sync", retry: 100 }),
+      frame("b", { retry: 7 }),
+      frame("c"),
+    ],
+  );
 });
 
 Deno.test("createParser() delivers a frame at its last CR, without waiting for an LF", () => {
-  assertEquals(read(["data: a\r\r"]), [frame("a")]);
-  assertEquals(read(["data: a\r\n\r", "\ndata: b\n\n"]), [frame("a"), frame("b")]);
+  assertEquals(parsePieces(["data: a\r\r"]), [frame("a")]);
+  assertEquals(parsePieces(["data: a\r\n\r", "\ndata: b\n\n"]), [frame("a"), frame("b")]);
 });
 
 Deno.test("createParser() does not deliver an incomplete frame", () => {
-  assertEquals(read(["data: a\n\ndata: b\n"]), [frame("a")]);
+  assertEquals(parsePieces(["data: a\n\ndata: b\n"]), [frame("a")]);
 });

@@ -1,12 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { answer, CHAT, frame, problem, startChat, token } from "./chat_server.ts";
+import {
+  CHAT_URL,
+  createChatStream,
+  createProblem,
+  frame,
+  startChat,
+  token,
+} from "./chat_server.ts";
 
 const DONE = frame("done", {}, 9);
 const SYNC = frame("sync", { heartbeat_ms: 1000 }, 1);
+const MAX_FAILURES = 20;
+const MAX_BACKOFF_MS = 30_000;
 
 Deno.test("stream() delivers events every 50 ms, and the last ones immediately", async () => {
-  const sent = answer();
-  const { response, write } = sent;
+  const chatStream = createChatStream();
+  const { response, write } = chatStream;
   const { clock, batches, end, requests } = startChat([response]);
   await clock.advance(0);
   write(SYNC + token(2, "a"));
@@ -20,16 +29,16 @@ Deno.test("stream() delivers events every 50 ms, and the last ones immediately",
   assertEquals(await end, "done");
   assertEquals(batches, [["a", "b"], ["c", "done"]]);
   await clock.advance(0);
-  assertEquals([clock.timers, sent.isCancelled], [0, true]);
+  assertEquals([clock.timers, chatStream.isCancelled], [0, true]);
   assertEquals(requests.map(({ method, url, body }) => [method, url, body]), [
-    ["POST", CHAT, `{"question":"?"}`],
+    ["POST", CHAT_URL, `{"question":"?"}`],
   ]);
   assertEquals(requests[0]?.headers.get("content-type"), "application/json");
   assertEquals(requests[0]?.headers.get("accept"), "text/event-stream");
 });
 
 Deno.test("stream() that is aborted delivers the received events and releases all resources", async () => {
-  const { response, write } = answer();
+  const { response, write } = createChatStream();
   const abort = new AbortController();
   const { clock, batches, end } = startChat([response], { signal: abort.signal });
   await clock.advance(0);
@@ -50,7 +59,7 @@ Deno.test("stream() that is aborted during a delay ends immediately", async () =
 });
 
 Deno.test("stream() that is cut resumes at its Location, after the last id, and does not repeat the POST", async () => {
-  const [first, second, third] = [answer(), answer(), answer({})];
+  const [first, second, third] = [createChatStream(), createChatStream(), createChatStream({})];
   const headers = { authorization: "Bearer x" };
   const { clock, requests, batches, end } = startChat(
     [first.response, "lost", second.response, third.response],
@@ -68,16 +77,16 @@ Deno.test("stream() that is cut resumes at its Location, after the last id, and 
   third.write(SYNC.replace("1-1", "1-2") + token(3, "b") + DONE);
   assertEquals(await end, "done");
   assertEquals(batches.flat(), ["a", "b", "done"]);
-  const stored = "https://edge.test/v1/chat/7/stream?last_event_id=1-2";
+  const resumedUrl = "https://edge.test/v1/chat/7/stream?last_event_id=1-2";
   assertEquals(requests.map(({ method, url }) => `${method} ${url}`), [
-    `POST ${CHAT}`,
-    ...Array(3).fill(`GET ${stored}`),
+    `POST ${CHAT_URL}`,
+    ...Array(3).fill(`GET ${resumedUrl}`),
   ]);
-  for (const each of requests) assertEquals(each.headers.get("authorization"), "Bearer x");
+  for (const { headers } of requests) assertEquals(headers.get("authorization"), "Bearer x");
 });
 
 Deno.test("stream() resumes at resumeUrl", async () => {
-  const [first, second] = [answer({}), answer({})];
+  const [first, second] = [createChatStream({}), createChatStream({})];
   const { clock, requests, end } = startChat([first.response, second.response], {
     resumeUrl: "chat/1",
   });
@@ -90,13 +99,13 @@ Deno.test("stream() resumes at resumeUrl", async () => {
 });
 
 for (
-  const [where, headers] of [
-    ["nowhere", {}],
-    ["at another origin", { location: "https://other.test/v1/chat/7" }],
+  const [resource, headers] of [
+    ["without a Location", {}],
+    ["with a Location at another origin", { location: "https://other.test/v1/chat/7" }],
   ] as const
 ) {
-  Deno.test(`stream() that is cut and resumes ${where} fails, and does not repeat the POST`, async () => {
-    const { response, write, cut } = answer(headers);
+  Deno.test(`stream() ${resource} fails when it is cut, and does not repeat the POST`, async () => {
+    const { response, write, cut } = createChatStream(headers);
     const { clock, requests, batches, end } = startChat([response]);
     await clock.advance(0);
     write(token(2, "a"));
@@ -108,7 +117,7 @@ for (
 }
 
 Deno.test("stream() repeats the POST with one idempotency key until a server accepts it", async () => {
-  const { response, write } = answer();
+  const { response, write } = createChatStream();
   const { clock, requests, end } = startChat(["lost", new Response("", { status: 502 }), response]);
   await clock.advance(10_000);
   write(DONE);
@@ -119,29 +128,34 @@ Deno.test("stream() repeats the POST with one idempotency key until a server acc
   assert([...keys].every((key) => key !== null && /^[\d.-]{10,128}$/.test(key)));
 });
 
-Deno.test("stream() keeps a given idempotency key", async () => {
+Deno.test("stream() sends the idempotency key of its headers", async () => {
   const headers = { "Idempotency-Key": "mine" };
-  const { clock, requests, end } = startChat([problem(404, "No chat")], { headers });
+  const { clock, requests, end } = startChat([createProblem(404, "No chat")], { headers });
   await assertRejects(() => end);
   assertEquals(requests[0]?.headers.get("idempotency-key"), "mine");
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("stream() waits for retry_after_ms of a busy server", async () => {
-  const [busy, taken, busyAgain, last] = [answer({}), answer(), answer({}), answer({})];
-  const frames = frame("busy", { reason: "isolate", retry_after_ms: 5000 });
+Deno.test("stream() waits for retry_after_ms of a busy server, and repeats the POST only until a server has accepted it", async () => {
+  const [busy, accepted, busyAgain, last] = [
+    createChatStream({}),
+    createChatStream(),
+    createChatStream({}),
+    createChatStream({}),
+  ];
+  const busyFrame = frame("busy", { reason: "isolate", retry_after_ms: 5000 });
   const { clock, requests, end } = startChat(
-    [busy, taken, busyAgain, last].map(({ response }) => response),
+    [busy, accepted, busyAgain, last].map(({ response }) => response),
   );
-  busy.write(frames);
+  busy.write(busyFrame);
   busy.end();
   await clock.advance(4999);
   assertEquals(requests.length, 1);
   await clock.advance(1);
   assertEquals(requests.length, 2);
-  taken.cut();
+  accepted.cut();
   await clock.advance(4000);
-  busyAgain.write(frames);
+  busyAgain.write(busyFrame);
   busyAgain.end();
   await clock.advance(10_000);
   last.write(DONE);
@@ -150,9 +164,9 @@ Deno.test("stream() waits for retry_after_ms of a busy server", async () => {
 });
 
 Deno.test("stream() waits for Retry-After", async () => {
-  const { response, write } = answer();
-  const full = problem(503, "Full", { "retry-after": "7" });
-  const { clock, requests, end } = startChat([full, response]);
+  const { response, write } = createChatStream();
+  const refusal = createProblem(503, "Full", { "retry-after": "7" });
+  const { clock, requests, end } = startChat([refusal, response]);
   await clock.advance(6999);
   assertEquals(requests.length, 1);
   await clock.advance(1);
@@ -162,20 +176,20 @@ Deno.test("stream() waits for Retry-After", async () => {
 
 for (const status of [400, 401, 403, 404, 422, 500, 503]) {
   Deno.test(`stream() fails with the server's detail at a ${status}`, async () => {
-    const { requests, end, clock } = startChat([problem(status, "Set CHAT_UPSTREAM_URL.")]);
+    const { requests, end, clock } = startChat([createProblem(status, "Set CHAT_UPSTREAM_URL.")]);
     const error = await assertRejects(() => end, Error, "Set CHAT_UPSTREAM_URL.");
     assert("status" in error && error.status === status);
     assertEquals([requests.length, clock.timers], [1, 0]);
   });
 }
 
-Deno.test("stream() fails if the answer is not a stream", async () => {
+Deno.test("stream() fails if the response is not a stream", async () => {
   const { end } = startChat([Response.json({})]);
   await assertRejects(() => end, Error, "answered 200");
 });
 
 Deno.test("stream() replaces a connection that is silent for 2.5 heartbeats", async () => {
-  const [silent, second] = [answer(), answer({})];
+  const [silent, second] = [createChatStream(), createChatStream({})];
   const { clock, requests, end } = startChat([silent.response, second.response]);
   await clock.advance(0);
   silent.write(SYNC);
@@ -187,8 +201,8 @@ Deno.test("stream() replaces a connection that is silent for 2.5 heartbeats", as
   assertEquals(await end, "done");
 });
 
-Deno.test("stream() repeats the POST with its idempotency key if no answer arrives", async () => {
-  const { response, write } = answer();
+Deno.test("stream() repeats the POST with its idempotency key if no response arrives", async () => {
+  const { response, write } = createChatStream();
   const { clock, requests, end } = startChat(["silent", response]);
   await clock.advance(37_500);
   await clock.advance(1500);
@@ -201,7 +215,7 @@ Deno.test("stream() repeats the POST with its idempotency key if no answer arriv
 
 Deno.test("stream() gives up after 20 consecutive failures", async () => {
   const { clock, requests, end } = startChat([]);
-  await clock.advance(20 * 30_000);
+  await clock.advance(MAX_FAILURES * MAX_BACKOFF_MS);
   await assertRejects(() => end, Error, "cannot be reached");
-  assertEquals([requests.length, clock.timers], [20, 0]);
+  assertEquals([requests.length, clock.timers], [MAX_FAILURES, 0]);
 });

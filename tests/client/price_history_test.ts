@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { sparklineCoordinates } from "../../lib/client/page/quote_table.js";
 import { createPriceHistory } from "../../lib/client/page/price_history.js";
+import { sparklineCoordinates } from "../../lib/client/page/quote_table.js";
 
 const MAX_POINTS = 400;
+/** The size of a sparkline's view box, and the space above and below its line. */
+const [WIDTH, HEIGHT, MARGIN] = [100, 32, 3];
 
 function quote(second: number, price = "1.5") {
   return { symbol: "A", price, received_at: new Date(second * 1000).toISOString() };
@@ -11,8 +13,8 @@ function quote(second: number, price = "1.5") {
 
 Deno.test("createPriceHistory() keeps each price once, in order of time", () => {
   const history = createPriceHistory();
-  for (const each of [quote(2), quote(2), quote(1), quote(3, "1.6"), quote(4, "?")]) {
-    history.add(each);
+  for (const received of [quote(2), quote(2), quote(1), quote(3, "1.6"), quote(4, "?")]) {
+    history.add(received);
   }
   assertEquals(history.pointsOf("A"), [{ at: 2000, price: 1.5 }, { at: 3000, price: 1.6 }]);
   assertEquals(history.pointsOf("B"), []);
@@ -30,14 +32,14 @@ Deno.test("createPriceHistory() spans the whole time in bounded memory, with the
 });
 
 Deno.test("createPriceHistory() continues the history of the tab's previous page", () => {
-  const before = createPriceHistory();
-  before.add(quote(1));
-  const after = createPriceHistory(before.toJson());
-  after.add(quote(2));
-  assertEquals(after.pointsOf("A").map(({ at }) => at), [1000, 2000]);
+  const previousPage = createPriceHistory();
+  previousPage.add(quote(1));
+  const history = createPriceHistory(previousPage.toJson());
+  history.add(quote(2));
+  assertEquals(history.pointsOf("A").map(({ at }) => at), [1000, 2000]);
 });
 
-Deno.test("createPriceHistory() ignores a text that is not a history", () => {
+Deno.test("createPriceHistory() drops persisted text that is not a history", () => {
   for (const text of ["", "{", "null", "[1]", `{"A":1}`, `{"A":[1,null,{"at":"x","price":1}]}`]) {
     assertEquals(createPriceHistory(text).pointsOf("A"), []);
   }
@@ -49,13 +51,13 @@ Deno.test("sparklineCoordinates() keeps every price inside the drawing, from the
     price: fc.double({ noNaN: true, min: 0, max: 1e9 }),
   });
   fc.assert(fc.property(fc.array(point, { minLength: 2 }), (points) => {
-    points.sort((a, b) => a.at - b.at);
-    const coordinates = sparklineCoordinates(points).map((each) => each.map(Number));
+    const sorted = points.toSorted((a, b) => a.at - b.at);
+    const coordinates = sparklineCoordinates(sorted).map((point) => point.map(Number));
     assertEquals(coordinates.length, points.length);
     for (const [x = -1, y = -1] of coordinates) {
-      assert(x >= 0 && x <= 100 && y >= 3 && y <= 29, `${x} ${y}`);
+      assert(x >= 0 && x <= WIDTH && y >= MARGIN && y <= HEIGHT - MARGIN, `${x} ${y}`);
     }
-    const hasTime = points[0]?.at !== points.at(-1)?.at;
-    assertEquals([coordinates[0]?.[0], coordinates.at(-1)?.[0]], [0, hasTime ? 100 : 0]);
+    const hasTime = sorted[0]?.at !== sorted.at(-1)?.at;
+    assertEquals([coordinates[0]?.[0], coordinates.at(-1)?.[0]], [0, hasTime ? WIDTH : 0]);
   }));
 });

@@ -7,7 +7,7 @@ import type { Tab } from "./tabs.ts";
 type Tabs = Awaited<ReturnType<typeof createTabs>>;
 
 /** Actions on a tab. The last tab is never closed. */
-const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
+const ACTIONS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) => unknown>> = {
   open: async (_, tabs, { open }) => tabs.push(await open({})),
   "open with a cursor": async ({ feed }, tabs, { open }) => {
     if (feed.cursor()) tabs.push(await open({ cursor: feed.cursor() }));
@@ -29,18 +29,18 @@ const HAPPENINGS: Readonly<Record<string, (tab: Tab, tabs: Tab[], test: Tabs) =>
 };
 
 Deno.test("createSharedConnection() delivers every event once and in order to each tab through any sequence of tab events", async () => {
-  const happening = fc.tuple(
-    fc.constantFrom(...Object.keys(HAPPENINGS)),
+  const action = fc.tuple(
+    fc.constantFrom(...Object.keys(ACTIONS)),
     fc.nat({ max: 9 }),
     fc.nat({ max: 2 }),
   );
   await fc.assert(
-    fc.asyncProperty(fc.array(happening, { maxLength: 25 }), async (happenings) => {
+    fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
       const test = await createTabs(2);
       const tabs = [...test.tabs];
-      for (const [name, at, quotes] of happenings) {
-        const tab = tabs[at % tabs.length];
-        if (tab) await HAPPENINGS[name]?.(tab, tabs, test);
+      for (const [name, tabIndex, quotes] of actions) {
+        const tab = tabs[tabIndex % tabs.length];
+        if (tab) await ACTIONS[name]?.(tab, tabs, test);
         await test.quote(quotes);
       }
       for (const tab of tabs) {
@@ -49,12 +49,12 @@ Deno.test("createSharedConnection() delivers every event once and in order to ea
       }
       await test.clock.advance(2 * MINUTE);
       await test.quote();
-      const last = pricesOf(tabs[0] ?? test.first).at(-1);
+      const lastPrice = pricesOf(tabs[0] ?? test.first).at(-1);
       for (const tab of tabs) {
         const prices = pricesOf(tab);
         const [first = 0] = prices;
-        assertEquals(prices, prices.map((_, at) => first + at));
-        assertEquals(prices.at(-1), last);
+        assertEquals(prices, prices.map((_, index) => first + index));
+        assertEquals(prices.at(-1), lastPrice);
       }
       assertEquals(test.server.connections, 1);
     }),

@@ -61,6 +61,7 @@ Deno.test("createSharedConnection() sends the initial state to a tab without a c
   assertEquals([pricesOf(late), server.connections], [[1, 2], 1]);
 });
 
+/** Ways in which a leader ends. */
 const ENDS: Readonly<Record<string, (tab: Tab) => void>> = {
   closes: ({ feed }) => feed.close(),
   crashes: (tab) => tab.crash(),
@@ -69,7 +70,7 @@ const ENDS: Readonly<Record<string, (tab: Tab) => void>> = {
 };
 
 for (const [event, end] of Object.entries(ENDS)) {
-  Deno.test(`createSharedConnection() resumes at its own cursor when the leader ${event}`, async () => {
+  Deno.test(`createSharedConnection() resumes at the next leader's cursor when the leader ${event}`, async () => {
     const { clock, server, first, second, quote } = await createTabs(3);
     await quote(2);
     const cursor = second.feed.cursor();
@@ -82,7 +83,7 @@ for (const [event, end] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("createSharedConnection() replaces a leader that no longer answers, which then follows", async () => {
+Deno.test("createSharedConnection() replaces a leader that misses five pings, which then follows", async () => {
   const { clock, server, first, second, quote } = await createTabs(2);
   first.freeze();
   await quote(2);
@@ -97,7 +98,7 @@ Deno.test("createSharedConnection() replaces a leader that no longer answers, wh
   assertEquals([server.connections, first.feed.state().isShared], [1, true]);
 });
 
-Deno.test("createSharedConnection() keeps a leader without events", async () => {
+Deno.test("createSharedConnection() keeps a leader that receives no events", async () => {
   const { clock, server, first } = await createTabs(3);
   await clock.advance(30 * MINUTE);
   assertEquals([server.opened, first.feed.state().isShared], [[""], false]);
@@ -203,14 +204,14 @@ Deno.test("createSharedConnection() broadcasts its cursor when it closes, so tha
   assertEquals(server.opened, ["", idOf(9)]);
 });
 
-Deno.test("createSharedConnection() throws a TypeError if the URL is invalid, and stays", async () => {
+Deno.test("createSharedConnection() throws a TypeError if the URL is invalid, and keeps its server", async () => {
   const { clock, server, second } = await createTabs(2);
   assertThrows(() => second.feed.setUrl("http://["), TypeError);
   await clock.advance(0);
   assertEquals(server.urls, []);
 });
 
-Deno.test("createSharedConnection() releases all resources when the last tab is closed", async () => {
+Deno.test("createSharedConnection() releases the connection, the channel, the lock and all timers when the last tab is closed", async () => {
   const { clock, server, tabs, first, quote, browser } = await createTabs(3);
   for (const { feed } of tabs) {
     feed.close();

@@ -1,44 +1,32 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { IDLE_STATE } from "../../lib/client/client/state.js";
 import { createModelStore } from "../../lib/client/client/store.js";
-import type { ConnectionState } from "../../lib/client/client/types.js";
 import type { ModelItem } from "../../lib/client/client/model.js";
+import type { ConnectionState, LiveEvent } from "../../lib/client/client/types.js";
 import { createManualClock } from "../support/manual_clock.ts";
 
-const STATE: ConnectionState = {
-  kind: "connecting",
-  transport: null,
-  reason: "",
-  nextTryAt: null,
-  failures: 0,
-  lagMs: 0,
-  isShared: false,
-};
-
+/** Creates an article with the second at which it was received. */
 const article = (id: string, second: number): ModelItem => ({
   id,
   published_at: null,
   first_seen_at: new Date(second * 1000).toISOString(),
 });
 
-/** Creates a store whose feed, news and batches the test controls. */
+/** Creates a store whose connection, loads of news, batches and clock the test controls. */
 function createStoreUnderTest() {
   const clock = createManualClock();
-  const [eventListeners, stateListeners]: [
-    ((event: { type: string; data: unknown; id: string }) => void)[],
-    ((
-      state: ConnectionState,
-    ) => void)[],
-  ] = [[], []];
+  const eventListeners: ((event: LiveEvent) => void)[] = [];
+  const stateListeners: ((state: ConnectionState) => void)[] = [];
   const batches: (() => void)[] = [];
-  const answers: PromiseWithResolvers<ModelItem[]>[] = [];
-  const calls: string[] = [];
+  const newsLoads: PromiseWithResolvers<ModelItem[]>[] = [];
+  const closings: string[] = [];
   const store = createModelStore({
     feed: {
       subscribe(listener) {
         eventListeners.push(listener);
         return () => {};
       },
-      state: () => STATE,
+      state: () => IDLE_STATE,
       onState(listener) {
         stateListeners.push(listener);
         return () => {};
@@ -46,112 +34,115 @@ function createStoreUnderTest() {
       cursor: () => "",
       reconnect() {},
       setUrl() {},
-      close: () => void calls.push("close"),
+      close: () => void closings.push("feed"),
     },
     loadNews() {
-      const answer = Promise.withResolvers<ModelItem[]>();
-      answers.push(answer);
-      return answer.promise;
+      const load = Promise.withResolvers<ModelItem[]>();
+      newsLoads.push(load);
+      return load.promise;
     },
     batch: (run) => void batches.push(run),
     after: clock.after,
     report(error) {
       throw error;
     },
-    onClose: () => void calls.push("gone"),
+    onClose: () => void closings.push("store"),
   });
   return {
     clock,
     store,
     batches,
-    answers,
-    calls,
-    event: (type: string, data: unknown) =>
-      eventListeners.forEach((each) => each({ type, data, id: "" })),
-    state: (kind: ConnectionState["kind"]) =>
-      stateListeners.forEach((each) => each({ ...STATE, kind })),
-    ids: () => store.model().news.map(({ id }) => id).join(" "),
+    /** The loads of news, in the order of their start. */
+    newsLoads,
+    /** Receives "feed" when the feed is closed, then "store". */
+    closings,
+    emit: (type: string, data: unknown) =>
+      eventListeners.forEach((listener) => listener({ type, data, id: "" })),
+    setKind: (kind: ConnectionState["kind"]) =>
+      stateListeners.forEach((listener) => listener({ ...IDLE_STATE, kind })),
+    /** Returns the ids of the articles, newest first. */
+    newsIds: () => store.model().news.map(({ id }) => id).join(" "),
   };
 }
 
 Deno.test("createModelStore() publishes several changes once, and keeps the model if nothing has changed", () => {
-  const { store, event, batches } = createStoreUnderTest();
+  const { store, emit, batches } = createStoreUnderTest();
   let published = 0;
   store.subscribe(() => published++);
-  event("quote", { symbol: "A", received_at: "2026-01-01T00:00:00Z" });
-  event("quote", { symbol: "B", received_at: "2026-01-01T00:00:00Z" });
+  emit("quote", { symbol: "A", received_at: "2026-01-01T00:00:00Z" });
+  emit("quote", { symbol: "B", received_at: "2026-01-01T00:00:00Z" });
   assertEquals([published, batches.length], [0, 1]);
   batches.shift()?.();
   assertEquals(published, 1);
   const model = store.model();
-  event("gap", { topic: "quotes" });
+  emit("gap", { topic: "quotes" });
   assertStrictEquals(store.model(), model);
   assertEquals(batches.length, 0);
 });
 
 Deno.test("createModelStore() applies events that arrive while the news load", async () => {
-  const { clock, event, answers, ids } = createStoreUnderTest();
-  event("article", article("new", 9));
-  event("article.retracted", { id: "b" });
-  answers[0]?.resolve([article("b", 2), article("a", 1)]);
+  const { clock, emit, newsLoads, newsIds } = createStoreUnderTest();
+  emit("article", article("new", 9));
+  emit("article.retracted", { id: "b" });
+  newsLoads[0]?.resolve([article("b", 2), article("a", 1)]);
   await clock.advance(0);
-  assertEquals(ids(), "new a");
+  assertEquals(newsIds(), "new a");
 });
 
 Deno.test("createModelStore() loads the news again after a gap and after an error", async () => {
-  const { clock, event, state, answers, ids } = createStoreUnderTest();
-  answers[0]?.reject(new TypeError("The network is down"));
+  const { clock, emit, setKind, newsLoads, newsIds } = createStoreUnderTest();
+  newsLoads[0]?.reject(new TypeError("The network is down"));
   await clock.advance(0);
-  state("live");
-  answers[1]?.resolve([article("a", 1)]);
+  setKind("live");
+  newsLoads[1]?.resolve([article("a", 1)]);
   await clock.advance(0);
-  state("live");
-  assertEquals([ids(), answers.length], ["a", 2]);
-  event("gap", { topic: "news" });
-  event("gap", { topic: "news" });
-  answers[3]?.resolve([article("b", 2)]);
-  answers[2]?.resolve([article("old", 0)]);
+  setKind("live");
+  assertEquals([newsIds(), newsLoads.length], ["a", 2]);
+  emit("gap", { topic: "news" });
+  emit("gap", { topic: "news" });
+  newsLoads[3]?.resolve([article("b", 2)]);
+  newsLoads[2]?.resolve([article("old", 0)]);
   await clock.advance(0);
-  assertEquals([ids(), answers.length], ["b", 4]);
+  assertEquals([newsIds(), newsLoads.length], ["b", 4]);
 });
 
 Deno.test("createModelStore() loads the news again when the stream starts, for the articles in between", async () => {
-  const { clock, state, answers, ids } = createStoreUnderTest();
-  answers[0]?.resolve([article("a", 1)]);
+  const { clock, setKind, newsLoads, newsIds } = createStoreUnderTest();
+  newsLoads[0]?.resolve([article("a", 1)]);
   await clock.advance(0);
-  state("polling");
-  answers[1]?.resolve([article("between", 2), article("a", 1)]);
+  setKind("polling");
+  newsLoads[1]?.resolve([article("between", 2), article("a", 1)]);
   await clock.advance(0);
-  state("live");
-  assertEquals([ids(), answers.length], ["between a", 2]);
+  setKind("live");
+  assertEquals([newsIds(), newsLoads.length], ["between a", 2]);
 });
 
 Deno.test("createModelStore() retries a failed load of news until it is closed", async () => {
-  const { clock, store, state, answers, ids } = createStoreUnderTest();
-  state("live");
-  answers[1]?.reject(new TypeError("503"));
+  const { clock, store, setKind, newsLoads, newsIds } = createStoreUnderTest();
+  setKind("live");
+  newsLoads[1]?.reject(new TypeError("503"));
   await clock.advance(15_000);
-  answers[2]?.resolve([article("a", 1)]);
+  newsLoads[2]?.resolve([article("a", 1)]);
   await clock.advance(60_000);
-  assertEquals([ids(), answers.length], ["a", 3]);
+  assertEquals([newsIds(), newsLoads.length], ["a", 3]);
   store.subscribe(() => {})();
-  state("reconnecting");
-  state("live");
-  assertEquals(answers.length, 3);
+  setKind("reconnecting");
+  setKind("live");
+  assertEquals(newsLoads.length, 3);
   await clock.advance(1000);
   assertEquals(clock.timers, 0);
 });
 
 Deno.test("createModelStore() closes its feed a second after the last subscriber has left", async () => {
-  const { clock, store, calls } = createStoreUnderTest();
+  const { clock, store, closings } = createStoreUnderTest();
   const first = store.subscribe(() => {});
   first();
   const second = store.subscribe(() => {});
   await clock.advance(5000);
-  assertEquals(calls, []);
+  assertEquals(closings, []);
   second();
   await clock.advance(999);
-  assertEquals(calls, []);
+  assertEquals(closings, []);
   await clock.advance(1);
-  assertEquals([calls, clock.timers], [["close", "gone"], 0]);
+  assertEquals([closings, clock.timers], [["feed", "store"], 0]);
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { parseSymbols, sourceLines, tickerItemTexts } from "../../lib/client/ticker/text.js";
 import type { QuoteData, StatusData } from "../../lib/client/format/types.js";
+import { parseSymbols, sourceLines, tickerItemTexts } from "../../lib/client/ticker/text.js";
+import type { TickerItemData } from "../../lib/client/ticker/text.js";
 
 const QUOTE: QuoteData = {
   symbol: "SPX",
@@ -33,11 +34,15 @@ const STATUS: StatusData = {
   next_try_at: null,
 };
 
-/** Returns the texts of a quote with these changes. */
-function item(change: Partial<QuoteData> | null, more: object = {}, locale = "en-US") {
-  const quote = change === null ? undefined : { ...QUOTE, ...change };
-  const known = { symbol: "SPX", quote, statuses: [STATUS], isFollowing: true, hasSnapshot: true };
-  return tickerItemTexts({ ...known, ...more }, locale);
+/** Writes the item of SPX. @param changes Of its quote; null for an item without a quote. @param data Other data of the item. */
+function item(
+  changes: Partial<QuoteData> | null,
+  data: Partial<TickerItemData> = {},
+  locale = "en-US",
+) {
+  const quote = changes === null ? undefined : { ...QUOTE, ...changes };
+  const defaults = { statuses: [STATUS], isFollowing: true, hasSnapshot: true };
+  return tickerItemTexts({ symbol: "SPX", quote, ...defaults, ...data }, locale);
 }
 
 const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])[] = [
@@ -71,9 +76,9 @@ const LABELS: readonly (readonly [label: string, item: ReturnType<typeof item>])
   ],
 ];
 
-for (const [label, words] of LABELS) {
+for (const [label, labelledItem] of LABELS) {
   Deno.test(`tickerItemTexts() labels an item for screen readers: ${label}`, () =>
-    assertEquals(words.label, label));
+    assertEquals(labelledItem.label, label));
 }
 
 Deno.test("tickerItemTexts() writes all digits of a price in the locale, and the freshness unless it is live", () => {
@@ -90,8 +95,8 @@ Deno.test("tickerItemTexts() is waiting until a snapshot has arrived", () => {
 });
 
 Deno.test("sourceLines() names each source once, with its attribution", () => {
-  const coin = { ...QUOTE, symbol: "BTC-USD", source: "coinbase", attribution: "Coinbase" };
-  assertEquals(sourceLines([QUOTE, { ...QUOTE, symbol: "DJI" }, coin]), [
+  const bitcoin = { ...QUOTE, symbol: "BTC-USD", source: "coinbase", attribution: "Coinbase" };
+  assertEquals(sourceLines([QUOTE, { ...QUOTE, symbol: "DJI" }, bitcoin]), [
     "SPX, DJI: yahoo (Yahoo Finance, unofficial)",
     "BTC-USD: Coinbase",
   ]);

@@ -25,32 +25,33 @@ Deno.test("streamUrl() and newsUrl() keep the path of the server", () => {
   }
 });
 
-/** Returns the name of the channel that tabs of a page share. */
-function nameOf(url: string, baseUrl: string): string {
+/** Connects, and returns the name of the channel that the tab has opened. */
+function openedChannel(url: string, baseUrl: string): string {
   const { runtime } = createWire();
-  let name = "";
+  let openedName = "";
   const feed = connect({ url, topics: ["quotes"] }, {
     ...runtime,
     baseUrl,
     locks: { request: () => new Promise<never>(() => {}) },
-    openChannel(given) {
-      name = given;
+    openChannel(name) {
+      openedName = name;
       return { onmessage: null, postMessage() {}, close() {} };
     },
   });
   feed.close();
-  return name;
+  return openedName;
 }
 
-Deno.test("connect() shares a connection among tabs of one server, at any path of the page", () => {
-  const [one, other] = ["https://page.test/one/", "https://page.test/other/"];
-  assertEquals(nameOf("", one), nameOf("https://page.test/", other));
-  assertEquals(nameOf("edge", one), nameOf("edge/", one));
-  assertEquals(nameOf("edge", one) === nameOf("edge", other), false);
+Deno.test("connect() shares a connection among tabs that name the same server, from any path", () => {
+  const page = "https://page.test/one/";
+  const otherPage = "https://page.test/other/";
+  assertEquals(openedChannel("", page), openedChannel("https://page.test/", otherPage));
+  assertEquals(openedChannel("edge", page), openedChannel("edge/", page));
+  assertEquals(openedChannel("edge", page) === openedChannel("edge", otherPage), false);
 });
 
 Deno.test("connect() throws a TypeError if the URL is invalid, shared or not", () => {
-  assertThrows(() => nameOf("http://[", PAGE), TypeError);
+  assertThrows(() => openedChannel("http://[", PAGE), TypeError);
   const { runtime } = createWire();
   assertThrows(() => connect({ url: "http://[", topics: [], share: false }, runtime), TypeError);
 });
