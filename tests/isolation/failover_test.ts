@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { groupBySymbols } from "../../lib/topics/quotes/pollers.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
-import { createQuotesUnderTest, INTERVAL_MS, KEYS, lost } from "./quotes_under_test.ts";
+import { createQuotesUnderTest, INTERVAL_MS, KEYS, unreachable } from "./quotes_under_test.ts";
 
 const GROUPS = groupBySymbols(providersFor(readConfig(KEYS)));
 
@@ -18,7 +18,7 @@ for (const [first, second] of GROUPS) {
   const shared = first.symbols.filter((symbol) => second.symbols.includes(symbol));
 
   Deno.test(`fail-over: ${second.name} serves ${shared} at once if ${first.name} is unreachable`, async () => {
-    await using test = await createQuotesUnderTest(new Map([[first.name, lost]]));
+    await using test = await createQuotesUnderTest(new Map([[first.name, unreachable]]));
     await test.clock.advance(FLUSH_MS);
     for (const symbol of shared) {
       assertEquals(test.quotesOf(symbol).map(({ source }) => source), [second.name]);
@@ -30,7 +30,7 @@ for (const [first, second] of GROUPS) {
     await using test = await createQuotesUnderTest();
     const { clock, answers } = test;
     await clock.advance(2 * INTERVAL_MS);
-    answers.set(first.name, lost);
+    answers.set(first.name, unreachable);
     await clock.advance(DOWN_MS);
     assertEquals(test.statusOf(first.name)?.state, "down");
     assert(test.statusOf(second.name) !== undefined);

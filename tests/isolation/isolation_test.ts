@@ -1,4 +1,4 @@
-/** Every provider with every fault, as a client of a stream sees it. */
+/** Every provider with every fault, as a client of a stream sees it: other providers are not delayed, and nothing leaks. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
@@ -8,8 +8,8 @@ import {
   createQuotesUnderTest,
   INTERVAL_MS,
   KEYS,
-  lost,
   type QuotesUnderTest,
+  unreachable,
 } from "./quotes_under_test.ts";
 
 const PROVIDERS = providersFor(readConfig(KEYS));
@@ -24,7 +24,7 @@ function alternatesOf({ name, symbols }: typeof PROVIDERS[number]): string[] {
     .map((each) => each.name);
 }
 
-/** Asserts that the faulty provider holds up no other one: every other symbol has a new price with every poll. */
+/** Asserts that the faulty provider delays no other one: every other symbol has a new price with every poll. */
 function assertOthersOnTime(test: QuotesUnderTest, symbols: readonly string[], since: number) {
   const others = new Set(PROVIDERS.flatMap((each) => each.symbols));
   for (const symbol of symbols) others.delete(symbol);
@@ -70,7 +70,7 @@ function assertStatus(test: QuotesUnderTest, name: string, { reason, isCooling }
   assertEquals(test.calls.filter((call) => call.host === host && call.at > next).length, 0);
 }
 
-Deno.test("the isolation matrix has an answer for every provider", () => {
+Deno.test("the isolation matrix simulates every provider of the registry", () => {
   assertEquals(SIMULATED.map(({ name }) => name), PROVIDERS.map(({ name }) => name));
 });
 
@@ -78,7 +78,7 @@ for (const provider of PROVIDERS) {
   for (const fault of FAULTS) {
     Deno.test(`isolation: ${provider.name}, ${fault.name}`, async () => {
       const { name, symbols } = provider;
-      const failing = new Map(alternatesOf(provider).map((rival) => [rival, lost]));
+      const failing = new Map(alternatesOf(provider).map((rival) => [rival, unreachable]));
       await using test = await createQuotesUnderTest(failing);
       await test.clock.advance(2 * INTERVAL_MS);
       for (const symbol of symbols) {

@@ -20,13 +20,14 @@ export const KEYS: Readonly<Record<string, string>> = {
   FRED_API_KEY: "KEY-fred",
 };
 
+/** The poll interval of every provider. */
 export const INTERVAL_MS = 5000;
 
 /** A Wednesday at a time at which every market is open. */
 const NOON = Date.UTC(2026, 10, 18, 17);
 
-/** Fails as an unreachable provider. */
-export const lost: Answer = () => Promise.reject(new TypeError("lost"));
+/** Rejects as `fetch` does if a provider is unreachable. */
+export const unreachable: Answer = () => Promise.reject(new TypeError("lost"));
 
 /** The quotes service under test. */
 export interface QuotesUnderTest extends AsyncDisposable {

@@ -1,12 +1,12 @@
 /**
- * Time that moves when a test says so.
+ * A clock for tests, which moves only by `advance`.
  *
  * @module
  */
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/core/clock.ts";
 
-/** A {@linkcode Clock} for tests: nothing happens on it but by `advance`. */
+/** A {@linkcode Clock} whose time passes, and whose timers run, only by `advance`. */
 export interface ManualClock extends Clock {
   /**
    * Moves time on and runs what falls due, in order of time. Promises settle before the first task, after each, and at
@@ -21,7 +21,7 @@ export interface ManualClock extends Clock {
 
 interface Timer {
   at: number;
-  /** The interval it repeats at, undefined where it runs once. */
+  /** The interval at which it repeats, undefined if it runs once. */
   readonly everyMs?: number;
   readonly task: () => void;
 }
@@ -29,37 +29,39 @@ interface Timer {
 /** Turns of the event loop granted to promise chains and stream hops: each drains all microtasks. */
 const TURNS = 10;
 
-// Taken at import, since a FakeTime of the same test would stop the global one.
-const realTimeout = setTimeout;
+/** Round trips to the thread pool granted to work in it: one operation of it may follow another. */
+const THREAD_TRIPS = 2;
 
 async function settle(): Promise<void> {
-  // Immediates, since a timer costs 2 ms a turn and clocks are advanced by hours.
+  // Immediates, since a timer costs 2 ms per turn and clocks are advanced by hours.
   for (let turn = 0; turn < TURNS; turn++) {
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 }
 
-/** Settles with a real moment in between, for work of another thread, such as `crypto.subtle`. */
-async function settleAll(): Promise<void> {
+/** Settles with digests in between, which take about as long as other work in the thread pool, such as a signature. */
+async function settleThreads(): Promise<void> {
   await settle();
-  await new Promise<void>((resolve) => void realTimeout(resolve, 0));
-  await settle();
+  for (let trip = 0; trip < THREAD_TRIPS; trip++) {
+    await crypto.subtle.digest("SHA-256", new Uint8Array(1));
+    await settle();
+  }
 }
 
-/** Creates a clock that stands at `start`. */
+/** Creates a clock whose wall time is `start`, in ms since the Unix epoch. */
 export function createManualClock(start = 1_700_000_000_000): ManualClock {
   /** Monotonic time: its origin differs from the wall clock's, so that code that compares the two fails. */
   let elapsed = 5_000;
   let wallOffset = start - elapsed;
-  // In the order of their beginning, so that of two due at one time the one that was set first runs first.
+  // In the order in which they were set: of two that are due at the same time, the earlier one runs first.
   const timers = new Set<Timer>();
 
-  function begin(timer: Timer): () => void {
+  function add(timer: Timer): () => void {
     timers.add(timer);
     return () => void timers.delete(timer);
   }
 
-  function next(until: number): Timer | undefined {
+  function nextDue(until: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of timers) {
       if (timer.at <= until && (!first || timer.at < first.at)) first = timer;
@@ -80,21 +82,21 @@ export function createManualClock(start = 1_700_000_000_000): ManualClock {
   return {
     now: () => elapsed + wallOffset,
     elapsed: () => elapsed,
-    // As the runtime's own timers: a delay below 1 ms is none, and an interval moves on by at least 1 ms.
-    after: (ms, task) => begin({ at: elapsed + Math.max(0, ms), task }),
-    every: (ms, task) => begin({ at: elapsed + Math.max(1, ms), everyMs: Math.max(1, ms), task }),
+    // As the runtime's timers: a negative delay is 0, and an interval is at least 1 ms.
+    after: (ms, task) => add({ at: elapsed + Math.max(0, ms), task }),
+    every: (ms, task) => add({ at: elapsed + Math.max(1, ms), everyMs: Math.max(1, ms), task }),
     async advance(ms) {
       const until = elapsed + ms;
-      await settleAll();
+      await settleThreads();
       do {
-        for (let timer = next(until); timer; timer = next(until)) {
+        for (let timer = nextDue(until); timer; timer = nextDue(until)) {
           run(timer);
           await settle();
         }
         elapsed = until;
-        await settleAll();
-        // The last task may have set a timer that is due already.
-      } while (next(until));
+        await settleThreads();
+        // The last task may have set a timer that is already due.
+      } while (nextDue(until));
     },
     shiftWallClock(ms) {
       wallOffset += ms;

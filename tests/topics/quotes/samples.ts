@@ -11,9 +11,14 @@ export const RECEIVED_AT = Date.UTC(2026, 4, 18, 8, 20);
 /** The monotonic time at which every sample is received. */
 export const RECEIVED_ELAPSED = 1000;
 
-/** Reads the text of a sample. */
+const samples = new Map<string, string>();
+
+/** Reads the text of a sample, once per process: simulated providers send it thousands of times. */
 export function readSample(name: string): string {
-  return Deno.readTextFileSync(new URL(`samples/${name}.json`, import.meta.url));
+  const sample = samples.get(name) ??
+    Deno.readTextFileSync(new URL(`samples/${name}.json`, import.meta.url));
+  samples.set(name, sample);
+  return sample;
 }
 
 /**
