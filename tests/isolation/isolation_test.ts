@@ -1,6 +1,7 @@
 /** Every provider with every fault, as a client of a stream sees it: other providers are not delayed, and nothing leaks. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
+import type { Provider } from "../../lib/topics/quotes/providers/provider.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { SIMULATED } from "./answers.ts";
 import { type Fault, FAULTS, LEAK, taken } from "./faults.ts";
@@ -18,7 +19,7 @@ const PROVIDERS = providersFor(readConfig(KEYS));
 const FAULTY_MS = 45_000;
 
 /** The other providers of a provider's symbols, which would hide its fault by fail-over. */
-function alternatesOf({ name, symbols }: typeof PROVIDERS[number]): string[] {
+function alternatesOf({ name, symbols }: Provider): string[] {
   return PROVIDERS.filter((each) => each.name !== name)
     .filter((each) => each.symbols.some((symbol) => symbols.includes(symbol)))
     .map((each) => each.name);
@@ -44,11 +45,7 @@ function assertNothingLeaks(test: QuotesUnderTest): void {
   }
 }
 
-async function assertQuotesStay(
-  test: QuotesUnderTest,
-  { symbols }: typeof PROVIDERS[number],
-  name: string,
-) {
+async function assertQuotesStay(test: QuotesUnderTest, { name, symbols }: Provider) {
   const { quotes } = await test.services.quotes.snapshot();
   for (const symbol of symbols) {
     const quote = quotes.find((each) => each.symbol === symbol);
@@ -96,7 +93,7 @@ for (const provider of PROVIDERS) {
         const state = test.statusOf(name)?.state ?? "";
         assert(["live", "delayed", "closed"].includes(state), state);
       } else {
-        await assertQuotesStay(test, provider, name);
+        await assertQuotesStay(test, provider);
         assertStatus(test, name, fault);
       }
     });
