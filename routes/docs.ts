@@ -29,10 +29,10 @@ interface DocsServices {
 
 const pageResponses = {
   200: { description: "The page", content: { "text/html": { schema: z.string() } } },
-  304: { description: "As `If-None-Match` has it" },
+  304: { description: "Not modified since `If-None-Match`" },
 };
 
-/** Maps a link to the file of a guide to a link to its page. Other links do not change. */
+/** Converts a link to a guide's file to a link to its page. Returns other links unchanged. */
 function toPageLink(link: string): string {
   const fileLink = /^(\w+)\.md(|#.*)$/.exec(link);
   if (fileLink === null) return link;
@@ -106,7 +106,7 @@ export function docsRoutes(
     return guidePage(renderMarkdown(markdown, toPageLink));
   });
 
-  function send(c: Context<AppEnv>, page: CompressedText): Response {
+  function sendPage(c: Context<AppEnv>, page: CompressedText): Response {
     c.header("content-type", "text/html; charset=utf-8");
     c.header("cache-control", "no-cache");
     return sendCompressed(c, page);
@@ -122,7 +122,7 @@ export function docsRoutes(
     tags: ["operation"],
     request: {},
     responses: pageResponses,
-  }, async (c) => send(c, await renderPage("index")));
+  }, async (c) => sendPage(c, await renderPage("index")));
 
   route(app, {
     method: "get",
@@ -131,12 +131,12 @@ export function docsRoutes(
     tags: ["operation"],
     request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
     responses: { ...pageResponses, ...problems(404) },
-  }, async (c, { params: { guide: name } }) => {
-    const page = /^\w{1,64}$/.test(name) ? await renderPage(name).catch(() => null) : null;
+  }, async (c, { params: { guide } }) => {
+    const page = /^\w{1,64}$/.test(guide) ? await renderPage(guide).catch(() => null) : null;
     if (page === null) {
       throw new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
     }
-    return send(c, page);
+    return sendPage(c, page);
   });
 
   addAssetRoutes(app, runtime, {

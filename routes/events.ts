@@ -47,7 +47,7 @@ export function eventsRoutes(
     request: { params: ChannelParams, headers: IdempotencyHeaders, body: EventBody },
     responses: {
       202: jsonContent(
-        "The event is in the log. Its frames may arrive before or after this answer.",
+        "The event is in the log. Its frames may arrive before or after this response.",
         z.object({ id: z.string() }),
       ),
       ...problems(400, 401, 403, 404, 413, 415, 422, 429, 503),

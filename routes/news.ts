@@ -24,7 +24,7 @@ import { Article } from "../lib/topics/news/article.ts";
 import { FeedStatus } from "../lib/topics/news/feed_status.ts";
 import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
-/** The most articles of a response if the request does not say. */
+/** The most articles of a response if the request has no `limit`. */
 const DEFAULT_LISTED_ARTICLES = 50;
 
 /** The most articles of a response. */
@@ -48,7 +48,7 @@ const ArticleParams = z.object({
   id: z.string().max(64).meta({ example: "Zm9vYmFyYmF6cXV4" }),
 });
 
-const NewsAnswer = z.object({
+const NewsResponse = z.object({
   articles: z.array(Article).meta({
     description: "Newest first. After a cursor: oldest first, each once, in its current state.",
   }),
@@ -100,7 +100,7 @@ export function newsRoutes(
     responses: {
       200: taggedJsonContent(
         "The articles and the status of the feeds. A GET keeps the feeds polled.",
-        NewsAnswer,
+        NewsResponse,
       ),
       304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),

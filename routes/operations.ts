@@ -72,7 +72,7 @@ export function operationsRoutes(
   route(app, {
     method: "get",
     path: "/v1/operations/{id}",
-    summary: "Returns an operation at once",
+    summary: "Returns an operation immediately",
     tags: ["operations"],
     security: READER_SECURITY,
     request: { params: IdParams },

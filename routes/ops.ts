@@ -14,7 +14,7 @@ import { createRouter, route, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
 import { StoreUnavailable } from "../lib/store/errors.ts";
 
-const HealthAnswer = z.object({
+const HealthResponse = z.object({
   status: z.enum(["ok", "draining"]),
   version: z.string(),
   isolate: z.string(),
@@ -27,7 +27,7 @@ const HealthAnswer = z.object({
   streams: z.object({ open: z.int(), limit: z.int() }),
 });
 
-/** The delay before a load balancer asks a draining isolate again. */
+/** The delay before a load balancer checks a draining isolate again. */
 const DRAINING_RETRY_MS = 5000;
 
 /** Creates the routes for operators. */
@@ -45,7 +45,7 @@ export function opsRoutes(
     summary: "Reports that this isolate is alive",
     tags: ["operation"],
     request: {},
-    responses: { 200: jsonContent("The isolate is alive", HealthAnswer) },
+    responses: { 200: jsonContent("The isolate is alive", HealthResponse) },
   }, (c) => {
     c.header("cache-control", "no-store");
     return c.json({

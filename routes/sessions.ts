@@ -42,11 +42,11 @@ const FRAMES =
 
 /** The migration guide for clients of the former long poll, in the OpenAPI document. The `Link` header leads there. */
 const LONG_POLL_GUIDE =
-  `Answers at once. \`Accept: text/event-stream\` opens the stream. \`Accept: application/json\` returns one check.
+  `Responds immediately. \`Accept: text/event-stream\` opens the stream. \`Accept: application/json\` returns one check.
 
 A request that names neither comes from an old client. Such a client expects a long poll of up to 30 seconds, and polls again \
-as soon as it has an answer. It gets a check with \`Deprecation\`, \`Sunset\` and \`Link\`. Change such a client: open an \
-EventSource on the stream. Or send \`Accept: application/json\`, wait \`next_poll_delay\` seconds after each answer, and stop \
+as soon as it has a response. It gets a check with \`Deprecation\`, \`Sunset\` and \`Link\`. Change such a client: open an \
+EventSource on the stream. Or send \`Accept: application/json\`, wait \`next_poll_delay\` seconds after each response, and stop \
 when \`session_state\` is \`completed\`, \`failed\`, \`cancelled\` or \`expired\`, or at 404.`;
 
 /** Recommends the next step to a person who reads a check. */
@@ -88,7 +88,7 @@ export function sessionsRoutes(
   route(app, {
     method: "get",
     path: "/v1/sessions/{id}/events",
-    summary: "Returns one check at once, or the stream, as `Accept` asks",
+    summary: "Returns one check immediately, or the stream, as `Accept` requests",
     description: LONG_POLL_GUIDE,
     tags: ["sessions"],
     security: READER_SECURITY,

@@ -76,12 +76,13 @@ export function tasksRoutes(
   }, async (c, { params: { id }, headers }) => {
     const principal = await authenticator.authenticate(c);
     authorizeReader(principal, [sessions.topicOf(id)]);
-    const key = idempotencyScope(c, principal, config.CLIENT_IP_HEADER);
+    // The caller, for its rate limit and for its idempotency keys.
+    const scope = idempotencyScope(c, principal, config.CLIENT_IP_HEADER);
     if (principal.kind === "publisher") consumePublication(c, publishRate);
-    else consume(c, taskRate, key, USER_TASKS);
+    else consume(c, taskRate, scope, USER_TASKS);
     const record = await findResource(c, services, principal, sessions, id);
     const { session: { owner, terminal } } = record;
-    const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"], key);
+    const idempotencyKey = await readIdempotencyKey(c, headers["idempotency-key"], scope);
 
     // A repeated request gets its first response, even if the session has ended in the meantime.
     let created = idempotencyKey && terminal ? await tasks.createdBy(idempotencyKey) : null;
@@ -110,11 +111,11 @@ export function tasksRoutes(
     },
   }, async (c) => {
     authorizeReader(await authenticator.authenticate(c), [tasks.topic]);
-    const { open, cursor } = await tasks.list();
-    const { counts, oldestAgeS } = countTasks(open, clock.now());
+    const { open: openRecords, cursor } = await tasks.list();
+    const { counts, oldestAgeS } = countTasks(openRecords, clock.now());
     c.header("cache-control", "no-store");
     return c.json({
-      tasks: open.map(({ task }) => task),
+      tasks: openRecords.map(({ task }) => task),
       depth: counts.waiting,
       oldest_age_s: oldestAgeS,
       cursor,
@@ -125,7 +126,7 @@ export function tasksRoutes(
   route(app, {
     method: "get",
     path: "/v1/tasks/{id}/status",
-    summary: "Returns a task at once",
+    summary: "Returns a task immediately",
     tags: ["tasks"],
     security: READER_SECURITY,
     request: { params: IdParams },

@@ -10,6 +10,7 @@ import { browserRuntime } from "./client/runtime.js";
 import { createSharedConnection } from "./client/shared_connection.js";
 import { serverUrl } from "./client/url.js";
 
+// Published under this name, for callers that replace an effect.
 export { browserRuntime as browserWorld } from "./client/runtime.js";
 
 /** @import { ConnectOptions, LiveConnection } from "./client/types.js" */
@@ -26,7 +27,7 @@ export function connect(options, runtime = browserRuntime()) {
   if (share === false) return createConnection(options, runtime);
   // Tabs at different paths may name different servers by the same relative URL.
   const key = JSON.stringify({ share, ...rest, url: serverUrl(url, runtime.baseUrl) });
-  /** @param {Partial<ConnectOptions>} from */
-  const open = (from) => createConnection({ ...options, ...from }, runtime);
+  /** Opens a connection. @param {Partial<ConnectOptions>} overrides */
+  const open = (overrides) => createConnection({ ...options, ...overrides }, runtime);
   return createSharedConnection(key, open, runtime, cursor);
 }

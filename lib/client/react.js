@@ -22,8 +22,8 @@ import { serverUrl } from "./client/url.js";
 
 /**
  * Options of `connect`. The default of `url` is the server of this file. With `topics`, several hooks share the connection
- * of these topics; without, each has its own topic. Functions are those of the first component
- * that connects.
+ * of these topics; without, each hook follows its own topic. Functions such as `ticket` are those of the first component that
+ * connects.
  *
  * @typedef {Partial<ConnectOptions>} HookOptions
  */
@@ -67,7 +67,7 @@ function createNewsLoader({ url, sources, withCredentials = false }) {
   };
 }
 
-/** Opens a store, which is found by its key until it closes. @param {string} key @param {ConnectOptions} options */
+/** Opens a store, which other hooks find by its key until it closes. @param {string} key @param {ConnectOptions} options */
 function openStore(key, options) {
   const { after, report } = browserRuntime();
   const store = createModelStore({
@@ -125,7 +125,7 @@ export function useStatus(options = {}) {
   return useStore("quotes", options, ({ status }) => status);
 }
 
-/** Returns at most 200 articles, newest first. @param {HookOptions} [options] */
+/** Returns at most {@linkcode MAX_ARTICLES} articles, newest first. @param {HookOptions} [options] */
 export function useNews(options = {}) {
   return useStore("news", options, ({ news }) => news);
 }

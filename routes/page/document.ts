@@ -1,5 +1,5 @@
 /**
- * The markup of the live page: a table and a list that need no script.
+ * The document of the live page: its head, its header and its sections.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { newsSection, type PageNews } from "./news.ts";
 import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
 import { detailDialog, pricesSection } from "./prices.ts";
 
-/** The first values of the page. Its stream continues from `cursor`, null while the store is unavailable. */
+/** The first values of the page. Its stream continues from `cursor`, which is null while the store is unavailable. */
 export type PageSnapshot = Snapshot & { readonly cursor: string | null };
 
 /** The properties of a page that do not depend on quotes and news. */
@@ -66,7 +66,8 @@ export function pageDocument(
           </div>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
-          data-articles="${JSON.stringify(news.articles)}" data-source="${news.source ?? ""}">
+          data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
+            ""}">
           ${pricesSection(snapshot, now)} ${newsSection(news, now)}
           <div class="panels">
             ${problemsSection(status, now)} ${isDemo ? operationSection() : ""}

@@ -13,17 +13,14 @@ export interface PageNews {
   /** Newest first. */
   readonly articles: readonly Article[];
   readonly feeds: readonly FeedStatus[];
-  /** The source that is shown, or null for all sources. */
-  readonly source: string | null;
+  /** The sources that are shown, sorted; null for all sources. */
+  readonly sources: readonly string[] | null;
 }
 
-/** Renders an article. The script fills a blank one. */
-function articleItem(
-  id: string,
-  { href, time, texts }: Omit<ReturnType<typeof articleTexts>, "href"> & {
-    readonly href: string | null;
-  },
-) {
+type ArticleContent = ReturnType<typeof articleTexts>;
+
+/** Renders an article of the list, or of the template. */
+function articleItem(id: string, { href, time, texts }: ArticleContent) {
   const link = href === null ? "" : html`href="${href}"`;
   return html`
     <li data-article="${id}">
@@ -40,27 +37,29 @@ function articleItem(
   `;
 }
 
-/** The texts of the template, from which the script makes further articles. */
-const BLANK_ARTICLE = {
+/** The content of the template, which the script clones and fills for each further article. */
+const BLANK_ARTICLE: ArticleContent = {
   href: null,
   time: "",
   texts: { title: "", summary: "", published: "", sources: "", updated: "", simulated: "" },
 };
 
-/** Renders the links to the news of all sources, and of each one. */
-function sourceFilter({ articles, feeds, source: current }: PageNews) {
+/** Renders the links to the news of all sources, of each source, and of the shown combination. */
+function sourceFilter({ articles, feeds, sources }: PageNews) {
+  /** The names of the links, by the value of the parameter `source`. */
   const names = new Map(feeds.map(({ source, name }) => [source, name]));
-  for (const { source, name } of articles.flatMap(({ sources }) => sources)) {
+  for (const { source, name } of articles.flatMap((article) => article.sources)) {
     if (!names.has(source)) names.set(source, name);
   }
-  if (current !== null && !names.has(current)) names.set(current, current);
-  const link = (source: string | null, name: string) =>
-    html`<a href="${source === null ? "/" : `/?source=${source}`}#news" ${
-      source === current ? html`aria-current="true"` : ""
+  const shown = sources?.join(",") ?? null;
+  if (shown !== null && !names.has(shown)) names.set(shown, shown);
+  const renderLink = (source: string | null, name: string) =>
+    html`<a href="/${source === null ? "" : `?source=${encodeURIComponent(source)}`}#news" ${
+      source === shown ? html`aria-current="true"` : ""
     }>${name}</a>`;
   return html`
     <nav aria-label="Sources of news">
-      ${link(null, "All")} ${[...names].map(([source, name]) => link(source, name))}
+      ${renderLink(null, "All")} ${[...names].map(([source, name]) => renderLink(source, name))}
     </nav>
   `;
 }
@@ -76,7 +75,7 @@ export function newsSection(news: PageNews, now: number): ReturnType<typeof html
         ${articles.map((article) => articleItem(article.id, articleTexts(article, now)))}
       </ul>
       <p id="no-articles" ${articles.length > 0 ? "hidden" : ""}>
-        No articles yet: they appear here as they come.
+        No articles yet. New articles appear here.
       </p>
       <template id="article">${articleItem("", BLANK_ARTICLE)}</template>
       <ul id="feeds" class="notes">

@@ -45,15 +45,15 @@ const PAGE_FILES = [
  * module.
  */
 function uPlotAssets({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
-  const read = async (file: string) =>
+  const readText = async (file: string) =>
     new TextDecoder().decode(await readAsset(`npm:uplot/dist/${file}`));
   return [
     {
       path: "page/uplot.js",
       type: "text/javascript",
-      read: async () => `${await read("uPlot.iife.min.js")}\nexport default uPlot;\n`,
+      read: async () => `${await readText("uPlot.iife.min.js")}\nexport default uPlot;\n`,
     },
-    { path: "page/uplot.css", type: "text/css", read: () => read("uPlot.min.css") },
+    { path: "page/uplot.css", type: "text/css", read: () => readText("uPlot.min.css") },
   ];
 }
 
@@ -61,12 +61,12 @@ function uPlotAssets({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
 const FALLBACK_ORIGIN = "http://localhost:8000";
 
 /** Returns the requested origin if a command line can contain it unescaped, else {@linkcode FALLBACK_ORIGIN}. */
-function originOf(url: string): string {
+function originForCommands(url: string): string {
   const parsed = URL.parse(url); // null if the `Host` header is malformed
   return parsed && /^[\w.:[\]-]+$/.test(parsed.host) ? parsed.origin : FALLBACK_ORIGIN;
 }
 
-/** Creates the routes of the page and its files, under a strict policy. */
+/** Creates the routes of the page and its files, with a strict Content-Security-Policy. */
 export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Router {
   const app = createRouter();
   app.use("/", pageHeaders);
@@ -82,15 +82,15 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     },
   }, async (c, { query }) => {
     const sources = parseSourceFilter(query.source);
-    // A HEAD request keeps no polls running, because it shows no values.
+    // A HEAD request shows no values, so it does not keep the pollers running.
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // The snapshot is read first. The stream continues from its cursor, so it repeats the changes that follow.
     const snapshot = await quotes.snapshot();
     const { articles } = await news.latest(sources, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
-    const pageNews = { articles, feeds, source: sources?.join(",") ?? null };
+    const pageNews = { articles, feeds, sources };
     c.header("cache-control", "no-store");
-    const frame = { origin: originOf(c.req.url), now: runtime.clock.now(), isDemo };
+    const frame = { origin: originForCommands(c.req.url), now: runtime.clock.now(), isDemo };
     return c.html(pageDocument(snapshot, pageNews, frame));
   });
 

@@ -7,14 +7,14 @@ import { html } from "hono/html";
 import { providerNotes } from "../../lib/client/page/text.js";
 import type { Status } from "../../lib/topics/quotes/quote.ts";
 
-/** Renders the problems of providers. @param now Wall time, in milliseconds since the Unix epoch. */
+/** Renders the problems of providers, hidden if there are none. @param now Wall time, in milliseconds since the Unix epoch. */
 export function problemsSection(status: readonly Status[], now: number): ReturnType<typeof html> {
-  const problems = providerNotes(status, now);
+  const notes = providerNotes(status, now);
   return html`
-    <section id="problems" class="panel" ${problems.length === 0 ? "hidden" : ""}>
+    <section id="problems" class="panel" ${notes.length === 0 ? "hidden" : ""}>
       <h2>Sources</h2>
       <ul class="notes">
-        ${problems.map(({ state, text }) => html`<li data-state="${state}">${text}</li>`)}
+        ${notes.map(({ state, text }) => html`<li data-state="${state}">${text}</li>`)}
       </ul>
     </section>
   `;

@@ -4,14 +4,16 @@
  * @module
  */
 import { html } from "hono/html";
+import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from "../../lib/client/page/sparkline.js";
 import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
-import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
+import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
 
 /** Renders the sparkline of a price, which a script fills. */
 function sparkline(): ReturnType<typeof html> {
   return html`
-    <svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">
+    <svg class="spark" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}" preserveAspectRatio="none"
+      aria-hidden="true">
       <path class="area" />
       <path class="line" />
       <path class="dot" />
@@ -22,11 +24,11 @@ function sparkline(): ReturnType<typeof html> {
 /** Renders the row of an instrument. The roles are explicit, because a narrow screen does not lay it out as a table. */
 function priceRow({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
   const quote = quotes.find((candidate) => candidate.symbol === symbol);
-  const words = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
+  const content = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
   const shownName = quote?.name ?? name;
-  const texts = new Map(Object.entries({ ...words.texts, symbol, name: shownName }));
-  const times = new Map(Object.entries(words.times));
-  const drawn = new Map([["trend", sparkline()], [
+  const texts = new Map(Object.entries({ ...content.texts, symbol, name: shownName }));
+  const times = new Map(Object.entries(content.times));
+  const drawings = new Map([["trend", sparkline()], [
     "open",
     html`
       <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shownName}"></button>
@@ -43,20 +45,21 @@ function priceRow({ symbol, name }: Instrument, { quotes, status }: Snapshot, no
           <time data-field="${field}" datetime="${iso}">${text}</time>
         `;
     });
-    return { column, content: drawn.get(column) ?? parts };
+    return { column, cell: drawings.get(column) ?? parts };
   });
-  const [head, ...rest] = cells;
+  const [header, ...others] = cells;
   return html`
-    <tr role="row" data-symbol="${symbol}" data-freshness="${words.freshness}"
-      data-direction="${words.direction}">
-      <th role="rowheader" scope="row" class="symbol">${head?.content}</th>
-      ${rest.map(({ column, content }) => html`<td role="cell" class="${column}">${content}</td>`)}
+    <tr role="row" data-symbol="${symbol}" data-freshness="${content.freshness}"
+      data-direction="${content.direction}">
+      <th role="rowheader" scope="row" class="symbol">${header?.cell}</th>
+      ${others.map(({ column, cell }) => html`<td role="cell" class="${column}">${cell}</td>`)}
     </tr>
   `;
 }
 
 /** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
 export function pricesSection(snapshot: Snapshot, now: number): ReturnType<typeof html> {
+  const columnCount = COLUMNS.length;
   const groups = QuoteClass.options
     .map((name) => ({
       name,
@@ -77,7 +80,7 @@ export function pricesSection(snapshot: Snapshot, now: number): ReturnType<typeo
         ${groups.map(({ name, members }) =>
           html`
             <tbody role="rowgroup">
-              <tr role="row"><th role="rowheader" scope="rowgroup" colspan="7">${name}</th></tr>
+              <tr role="row"><th role="rowheader" scope="rowgroup" colspan="${columnCount}">${name}</th></tr>
               ${members.map((instrument) => priceRow(instrument, snapshot, now))}
             </tbody>
           `

@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { createPriceHistory } from "../../lib/client/page/price_history.js";
-import { sparklineCoordinates } from "../../lib/client/page/quote_table.js";
+import {
+  SPARKLINE_HEIGHT,
+  SPARKLINE_WIDTH,
+  sparklineCoordinates,
+} from "../../lib/client/page/sparkline.js";
 
 const MAX_POINTS = 400;
-/** The size of a sparkline's view box, and the space above and below its line. */
-const [WIDTH, HEIGHT, MARGIN] = [100, 32, 3];
+/** The space above and below a line. */
+const MARGIN = 3;
 
 function quote(second: number, price = "1.5") {
   return { symbol: "A", price, received_at: new Date(second * 1000).toISOString() };
@@ -55,9 +59,15 @@ Deno.test("sparklineCoordinates() keeps every price inside the drawing, from the
     const coordinates = sparklineCoordinates(sorted).map((point) => point.map(Number));
     assertEquals(coordinates.length, points.length);
     for (const [x = -1, y = -1] of coordinates) {
-      assert(x >= 0 && x <= WIDTH && y >= MARGIN && y <= HEIGHT - MARGIN, `${x} ${y}`);
+      assert(
+        x >= 0 && x <= SPARKLINE_WIDTH && y >= MARGIN && y <= SPARKLINE_HEIGHT - MARGIN,
+        `${x} ${y}`,
+      );
     }
     const hasTime = sorted[0]?.at !== sorted.at(-1)?.at;
-    assertEquals([coordinates[0]?.[0], coordinates.at(-1)?.[0]], [0, hasTime ? WIDTH : 0]);
+    assertEquals([coordinates[0]?.[0], coordinates.at(-1)?.[0]], [
+      0,
+      hasTime ? SPARKLINE_WIDTH : 0,
+    ]);
   }));
 });

@@ -20,7 +20,7 @@ import { serverUrl, streamUrl } from "./url.js";
 /** @import { Emitter } from "./emitter.js" */
 /** @import { ConnectionState, ConnectOptions, BrowserRuntime, LiveEvent, LiveConnection, ReceivedFrame, TransportEnd } from "./types.js" */
 
-/** Consecutive failures after which the connection gives up. */
+/** The number of consecutive failures at which the connection gives up. */
 const MAX_FAILURES = 20;
 /** The longest delay before a connection that the server is about to end is replaced. */
 const MAX_REPLACE_DELAY_MS = 1000;
@@ -29,15 +29,15 @@ const UPGRADE_INTERVAL_MS = 60_000;
 
 const CONNECTING_REASON = "Connecting to the server.";
 const LIVE_REASON = "Connected: changes arrive as they happen.";
-/** Texts for the reasons of `bye` after which another attempt waits. @type {Readonly<Record<string, string>>} */
+/** Texts for the reasons of `bye` that count as failures. @type {Readonly<Record<string, string>>} */
 const BYE_REASONS = {
   slow: "This page reads events more slowly than they arrive.",
   revoked: "Access to these topics has ended.",
   fault: "The server failed.",
 };
 
-/** Writes a duration, rounded up. @param {number} ms */
-const inSeconds = (ms) => `${Math.ceil(ms / 1000)} s`;
+/** Formats a duration in seconds, rounded up. @param {number} ms */
+const formatSeconds = (ms) => `${Math.ceil(ms / 1000)} s`;
 
 /** Explains the state `polling`. @param {readonly string[]} unpollable Topics that polls do not deliver. */
 function pollingReason(unpollable) {
@@ -49,7 +49,7 @@ function pollingReason(unpollable) {
  * Follows topics until it is closed.
  *
  * `current` is the attempt that delivers, from its `sync` on. `next` is the attempt before its `sync`. At most one attempt
- * is scheduled. A state change is published last, because its listeners may close or reconnect.
+ * is scheduled. Listeners of the state may close or reconnect, so a change is published last, or `isFinal` is read after it.
  *
  * @param {ConnectOptions} options
  * @param {BrowserRuntime} runtime
@@ -126,6 +126,7 @@ export function createConnection(options, runtime) {
     suspend(kind, reason);
   }
 
+  /** Suspends the connection until the page needs it again. */
   function pause() {
     if (!isFinal) suspend("paused", PAUSED_REASON);
   }
@@ -196,7 +197,7 @@ export function createConnection(options, runtime) {
     heartbeat(attempt, time) {
       const lagMs = Math.round(runtime.elapsed() + attempt.serverAheadMs - time);
       if (lagMs <= MAX_MISSED_HEARTBEATS * attempt.heartbeatMs) return setConnected(attempt);
-      setState({ kind: "stale", reason: `Events arrive ${inSeconds(lagMs)} late.`, lagMs });
+      setState({ kind: "stale", reason: `Events arrive ${formatSeconds(lagMs)} late.`, lagMs });
     },
     auth(_, { expires_in_ms }) {
       // An ordinary attempt, not a replacement, because the next attempt after a cut must not wait for it.
@@ -251,10 +252,11 @@ export function createConnection(options, runtime) {
   }
 
   /**
-   * Closes a failed attempt and schedules another, unless one runs or is scheduled.
+   * Closes a failed attempt and schedules another: an upgrade if a connection still delivers, none if another attempt runs
+   * or a replacement is scheduled.
    *
    * A delay that the server requests (`busy`) does not count as a failure, because a full server spreads its clients over time
-   * and admits them when it has room. Giving up would leave pages dead that followed its instructions.
+   * and admits them when it has room. A page that waits as requested must not give up.
    *
    * @param {Attempt} attempt
    * @param {string} reason
@@ -275,12 +277,16 @@ export function createConnection(options, runtime) {
     const cause = isOnline ? reason : "There is no network.";
     setState({
       kind: isOnline ? kind : "offline",
-      reason: ms ? `${cause} Next try in ${inSeconds(ms)}.` : cause,
+      reason: ms ? `${cause} Next try in ${formatSeconds(ms)}.` : cause,
       nextTryAt: runtime.elapsed() + ms,
     });
   }
 
-  /** Replaces a silent attempt. After two in a row, the next level down is used. @param {Attempt} attempt */
+  /**
+   * Replaces a silent attempt. A second one in a row lowers the transport level.
+   *
+   * @param {Attempt} attempt
+   */
   function replaceSilent(attempt) {
     close(attempt);
     if (!current) {
@@ -293,6 +299,7 @@ export function createConnection(options, runtime) {
     fail(attempt, "The connection is silent. Opening another.", 0, "stale");
   }
 
+  /** Replaces a silent attempt, or forgets the failures before a healthy one. */
   function checkHeartbeats() {
     const now = runtime.elapsed();
     const silent = [next, current].find((attempt) =>
@@ -307,6 +314,7 @@ export function createConnection(options, runtime) {
     }
   }
 
+  /** Starts an attempt immediately, without the earlier failures. */
   function start() {
     backoff.reset();
     if (!current) setState({ kind: "connecting", reason: CONNECTING_REASON });
@@ -315,7 +323,11 @@ export function createConnection(options, runtime) {
     void startAttempt();
   }
 
-  /** Reconnects unless a frame has arrived within a heartbeat. @param {number} sleptMs */
+  /**
+   * Starts an attempt, unless a frame has arrived within a heartbeat or the state forbids it.
+   *
+   * @param {number} sleptMs The time that the monotonic clock has missed.
+   */
   function wake(sleptMs) {
     const { kind } = state.get();
     // A busy server has named the time of the next attempt.

@@ -7,13 +7,13 @@
 
 /** @import { LiveEvent } from "./types.js" */
 
-/** Pads both numbers of an id to a length that none reaches, so that ids sort as strings. @param {string} id */
+/** Pads both numbers of an id to more digits than any has, so that ids sort as strings. @param {string} id */
 const sortableId = (id) => id.split("-").map((part) => part.padStart(40, "0")).join("-");
 
-/** Compares two ids `<ms>-<n>`. @param {string} id @param {string} other */
+/** Returns true if an id `<ms>-<n>` is later than another. @param {string} id @param {string} other */
 export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 
-/** Returns the time of a quote, an operation or a session. @param {any} state */
+/** Returns the time of a quote, an operation or a session, in ms since the epoch. @param {any} state */
 const stateTime = (state) => Date.parse(state.received_at ?? state.updated_at);
 
 /** Creates a deduper. @param {string} cursor The cursor of the first connection, "" for none. */

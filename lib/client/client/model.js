@@ -20,7 +20,7 @@ import { TERMINAL_EVENTS } from "./event_types.js";
  * @property {Readonly<Record<string, ModelItem>>} sessions By id.
  */
 
-/** The most articles of a model: as many as one answer of `GET /v1/news` has. */
+/** The most articles of a model, which is also the most of one response of `GET /v1/news`. */
 export const MAX_ARTICLES = 200;
 
 /** @type {Model} */
@@ -71,7 +71,7 @@ function withSnapshot({ quotes, status }, snapshot) {
   const symbols = new Set(snapshot.quotes.map(({ symbol }) => symbol));
   const remaining = Object.entries(quotes).filter(([symbol]) => symbols.has(symbol));
   const isComplete = remaining.length === Object.keys(quotes).length;
-  const statuses = Object.fromEntries(snapshot.status.map((each) => [each.provider, each]));
+  const statuses = Object.fromEntries(snapshot.status.map((item) => [item.provider, item]));
   return {
     quotes: snapshot.quotes.reduce(withQuote, isComplete ? quotes : Object.fromEntries(remaining)),
     status: isEqual(status, statuses) ? status : statuses,
@@ -79,11 +79,11 @@ function withSnapshot({ quotes, status }, snapshot) {
 }
 
 /**
- * Computes the sort key of an article, as the server does: a publication time in the future counts as the time received.
+ * Computes the publication time of an article in ms since the epoch, as the server does: at most the time received.
  *
  * @param {ModelItem} article
  */
-function sortTime({ published_at, first_seen_at }) {
+export function publicationTime({ published_at, first_seen_at }) {
   const seenAt = Date.parse(String(first_seen_at));
   return published_at ? Math.min(Date.parse(String(published_at)), seenAt) : seenAt;
 }
@@ -95,9 +95,11 @@ function sortTime({ published_at, first_seen_at }) {
  * @param {ModelItem} article
  */
 function withArticle(news, article) {
-  if (news.some((each) => isEqual(each, article))) return news;
+  if (news.some((present) => isEqual(present, article))) return news;
   const others = news.filter(({ id }) => id !== article.id);
-  const olderIndex = others.findIndex((each) => sortTime(each) <= sortTime(article));
+  const olderIndex = others.findIndex((other) =>
+    publicationTime(other) <= publicationTime(article)
+  );
   const index = olderIndex < 0 ? others.length : olderIndex;
   return others.toSpliced(index, 0, article).slice(0, MAX_ARTICLES);
 }
@@ -146,7 +148,7 @@ export function reduce(model, event) {
 }
 
 /**
- * Replaces the news by the answer of `GET /v1/news`.
+ * Replaces the news by those of `GET /v1/news`.
  *
  * @param {Model} model
  * @param {readonly ModelItem[]} articles Newest first.

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A POST that is answered with a stream, such as a chat message.
+ * A POST whose response is a stream, such as a chat message.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { browserRuntime } from "./runtime.js";
 
 /** @import { BrowserRuntime, LiveEvent, PostStreamOptions, ReceivedFrame } from "./types.js" */
 
-/** Consecutive failures after which the client gives up. */
+/** The number of consecutive failures at which the client gives up. */
 const MAX_POST_FAILURES = 20;
 /** The longest silence before `sync` names the heartbeat, which is 15 s by default. */
 const MAX_FIRST_SILENCE_MS = MAX_MISSED_HEARTBEATS * 15_000;
@@ -73,7 +73,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
     stopWatchdog = runtime.after(maxSilenceMs, () => attempt.abort());
   }
 
-  /** @param {ReceivedFrame} frame */
+  /** Handles a frame. Throws if it is malformed. @param {ReceivedFrame} frame */
   function receive({ type, data: json, id = "" }) {
     const data = JSON.parse(json);
     cursor = id || cursor;
@@ -94,7 +94,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
   async function send() {
     wasAccepted = isAccepted;
     if (cursor) location?.searchParams.set("last_event_id", cursor);
-    // A request may be lost without an error too.
+    // The watchdog also runs while the response is pending, because a request may be lost without an error.
     restartWatchdog();
     const response = await sendRequest(runtime, location ?? url, {
       ...!isAccepted && { method: "POST", body: JSON.stringify(body) },
@@ -123,7 +123,7 @@ export async function stream(url, options, runtime = browserRuntime()) {
       .pipeTo(new WritableStream({ write: createParser(receive).feed }));
   }
 
-  /** Waits, until `skipDelay` at most. @param {number} ms @returns {Promise<void>} */
+  /** Waits, at most until `skipDelay` is called. @param {number} ms @returns {Promise<void>} */
   const delay = (ms) =>
     new Promise((resolve) => {
       const cancel = runtime.after(ms, resolve);

@@ -33,9 +33,9 @@ import { serverUrl } from "./url.js";
 
 /** The version of the messages, in the channel's name too: tabs of another version do not take part. */
 const MESSAGE_VERSION = 2;
-/** The interval of a leader's messages: half a heartbeat. */
+/** The interval of a leader's pings: half of the default heartbeat. */
 const LEADER_PING_MS = 7_500;
-/** A leader that misses this many pings is replaced. */
+/** The number of missed pings at which a leader is replaced. */
 const MAX_MISSED_PINGS = 5;
 
 /**
@@ -69,7 +69,7 @@ function createTabLeader(locks, name, onElected, onDeposed) {
       });
     }).catch((error) => {
       if (signal.aborted) return;
-      // A page that may not use locks leads itself.
+      // A page without permission to use locks leads.
       if (error.name !== "AbortError") return onElected();
       onDeposed();
       request();
@@ -86,10 +86,10 @@ function createTabLeader(locks, name, onElected, onDeposed) {
   };
 }
 
-/** Types that a snapshot keeps by `data.id`. The terminal event of a chat answer has none. */
+/** Types of which the cache keeps the last event per `data.id`. The terminal event of a chat answer has no id. */
 const STATE_EVENTS = ["progress", "session", ...TERMINAL_EVENTS, ...ANSWER_TERMINAL_EVENTS];
 
-/** Appends an item in place of the one with the same key. @param {any[]} items @param {string} key @param {any} item */
+/** Appends an item and removes the one with the same key. @param {any[]} items @param {string} key @param {any} item */
 const replaceBy = (
   items,
   key,

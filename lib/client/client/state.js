@@ -24,7 +24,7 @@ export const PAUSED_REASON =
   "Paused while the page is hidden. It resumes when the page is visible.";
 export const CLOSED_REASON = "The connection was closed.";
 
-/** Returns true if received prices are as fresh as they claim. @param {ConnectionState} state */
+/** Returns false if the connection is interrupted or late, so that the freshness of prices is unknown. @param {ConnectionState} state */
 export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);
 
 /**

@@ -59,7 +59,7 @@
  */
 
 /**
- * The handle that `connect()` returns.
+ * The handle that `connect()` returns. Pages call it a feed.
  *
  * @typedef {object} LiveConnection
  * @property {(listener: (event: LiveEvent) => void) => () => void} subscribe Receives events of the topics, `gap`, and `gone` with the names of deleted topics. Returns the unsubscribe function.

@@ -6,11 +6,15 @@
  * @module
  */
 
+/** The duration of a flash, shorter than the interval so that flashes of an element do not overlap. */
 const FLASH_MS = 600;
-/** The shortest time between two flashes of an element. Three flashes per second would be too many (WCAG 2.3.1). */
+/** The shortest interval of the flashes of an element. WCAG 2.3.1 allows at most three in one second. */
 const MIN_FLASH_INTERVAL_MS = 1000;
 
-/** Creates a function that flashes an element in the colour `--flash`. It does nothing if the user prefers reduced motion. */
+/**
+ * Creates a function that flashes an element in the colour `--flash`. The function does nothing if the user
+ * prefers reduced motion, or if the element has flashed within the last second.
+ */
 export function createFlash() {
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {WeakMap<Element, number>} */

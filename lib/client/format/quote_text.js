@@ -52,7 +52,9 @@ const SESSION_TEXTS = new Map([
  * @param {readonly StatusData[]} statuses
  */
 export function findUnserved(symbol, statuses) {
-  return statuses.find((each) => each.provider === NO_PROVIDER && each.symbols.includes(symbol));
+  return statuses.find(({ provider, symbols }) =>
+    provider === NO_PROVIDER && symbols.includes(symbol)
+  );
 }
 
 /**
@@ -112,7 +114,8 @@ export function unitText({ currency, unit }) {
 }
 
 /**
- * Describes the freshness of a price by a kind for the style sheet and a text for people. The worst fault is named.
+ * Describes the freshness of a price by a kind for the style sheet and a text for people. Of several faults it names the
+ * worst.
  *
  * @param {QuoteData} quote
  * @param {Omit<SymbolData, "quote">} data
@@ -120,7 +123,9 @@ export function unitText({ currency, unit }) {
 export function describeFreshness(quote, { symbol, statuses, isFollowing }) {
   const unserved = findUnserved(symbol, statuses);
   if (unserved) return { kind: "down", text: `down, ${unserved.reason}` };
-  const isDown = statuses.some((each) => each.provider === quote.source && each.state === "down");
+  const isDown = statuses.some(({ provider, state }) =>
+    provider === quote.source && state === "down"
+  );
   const isClosed = quote.session === "closed";
   if (isDown && !isClosed) return { kind: "down", text: "down, last known" };
   if (quote.is_stale) return { kind: "stale", text: "stale" };

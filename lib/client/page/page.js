@@ -48,7 +48,7 @@ function startPage(page) {
   let pausedReason = null;
 
   const runtime = browserRuntime();
-  const sources = source?.split(",");
+  const sources = source ? source.split(",") : undefined;
 
   /** Loads the newest articles and paints the notes about feeds. @param {number} limit The most articles. */
   async function loadNews(limit) {

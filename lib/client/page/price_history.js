@@ -14,7 +14,7 @@
 
 /** @typedef {ReturnType<typeof createPriceHistory>} PriceHistory */
 
-/** The most points of a price. A longer history keeps every second one. */
+/** The most points of a price. A history that exceeds it loses every second point. */
 const MAX_POINTS = 400;
 const STORAGE_KEY = "edgetape price history";
 

@@ -9,6 +9,7 @@ import { createFlash } from "../dom/flash.js";
 import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
 import { findElement, showNotes } from "./dom.js";
+import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH, sparklineCoordinates } from "./sparkline.js";
 import { providerNotes, rowTexts } from "./text.js";
 
 /** @import { QuoteData, StatusData } from "../format/types.js" */
@@ -20,33 +21,6 @@ import { providerNotes, rowTexts } from "./text.js";
  * @property {Readonly<Record<string, StatusData>>} status By provider.
  * @property {boolean} isFollowing False if the connection is down.
  */
-
-/** The size of a sparkline's view box, which stretches to the cell. */
-const [SPARKLINE_WIDTH, SPARKLINE_HEIGHT] = [100, 32];
-/** The space above and below the line, which half of its width needs. */
-const SPARKLINE_MARGIN = 3;
-
-/** Writes a coordinate with at most one decimal. @param {number} coordinate */
-const coordinateText = (coordinate) => String(Math.round(coordinate * 10) / 10);
-
-/**
- * Computes the coordinates of points, from the left edge to the right. A constant price is in the middle.
- *
- * @param {readonly PricePoint[]} points
- * @returns {[x: string, y: string][]}
- */
-export function sparklineCoordinates(points) {
-  const prices = points.map(({ price }) => price);
-  const [low, high] = [Math.min(...prices), Math.max(...prices)];
-  const firstAt = points.at(0)?.at ?? 0;
-  const spanMs = (points.at(-1)?.at ?? 0) - firstAt;
-  return points.map(({ at, price }) => {
-    const x = spanMs === 0 ? 0 : (at - firstAt) / spanMs * SPARKLINE_WIDTH;
-    const share = high === low ? 1 / 2 : (high - price) / (high - low);
-    const y = SPARKLINE_MARGIN + share * (SPARKLINE_HEIGHT - 2 * SPARKLINE_MARGIN);
-    return [coordinateText(x), coordinateText(y)];
-  });
-}
 
 /** Draws the sparkline of a row. @param {ParentNode} row @param {readonly PricePoint[]} points At least one. */
 function drawSparkline(row, points) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { publicationTime } from "../client/model.js";
 import {
   changeTexts,
   describeFreshness,
@@ -150,21 +151,15 @@ export function providerNotes(statuses, now) {
 /** The most articles on the page. */
 export const MAX_SHOWN_ARTICLES = 30;
 
-/** Computes the publication time in ms since the epoch, at most the time received. @param {ArticleData} article */
-function publishedAtOf({ published_at, first_seen_at }) {
-  const seenAt = Date.parse(first_seen_at);
-  return published_at === null ? seenAt : Math.min(Date.parse(published_at), seenAt);
-}
-
 /**
- * Writes an article: `texts` by the name of the field. `href` is null if the URL is not a web page.
+ * Writes an article: `texts` by the name of the field. `href` is null if the URL is neither http nor https.
  *
  * @param {ArticleData} article
  * @param {number} now Ms since the epoch.
  */
 export function articleTexts(article, now) {
   const { title, summary, url, sources, updated_at, simulated } = article;
-  const time = new Date(publishedAtOf(article)).toISOString();
+  const time = new Date(publicationTime(article)).toISOString();
   return {
     href: /^https?:\/\//i.test(url) ? url : null,
     time,

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * The polling transport, for networks that block streams. It converts JSON answers to the frames of a stream. It delivers
+ * The polling transport, for networks that block streams. It converts JSON responses to the frames of a stream. It delivers
  * a round completely or not at all, between two `sync` frames; the second has the round's cursor as `polled`.
  *
  * @module
@@ -13,16 +13,16 @@ import { readRefusal, sendRequest } from "../request.js";
 
 /** @typedef {[type: string, data: unknown]} PolledEvent */
 
-/** The time allowed for a round, added to the heartbeat. */
-const ROUND_MS = 5000;
-/** The delay of the next round if an answer names none. */
+/** The time allowed for the requests of a round. The heartbeat is the delay of the next round plus this time. */
+const ROUND_TIMEOUT_MS = 5000;
+/** The delay of the next round if a response names none. */
 const DEFAULT_DELAY_S = 5;
 /** The interval of rounds when no topic is left to poll. */
 const IDLE_INTERVAL_S = 60;
 
 /**
- * Selects the topics that can be polled, in the order of requests: the first answer has the oldest cursor, which is the
- * cursor of the round.
+ * Selects the topics that can be polled, in the order of requests: the first response has the oldest cursor, which is
+ * the cursor of the round.
  *
  * @param {readonly string[]} topics
  * @param {boolean} hasTicket A ticket opens streams only.
@@ -40,17 +40,17 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
   const topics = new Set(pollable);
   /** The number of topics that have not ended, including those that cannot be polled. */
   let activeTopics = (searchParams.get("topics") ?? "").split(",").length;
-  /** The ETag of each topic's last answer. @type {Map<string, string | null>} */
+  /** The ETag of each topic's last response. @type {Map<string, string | null>} */
   const etags = new Map();
   let cursor = searchParams.get("last_event_id") ?? "";
   let cancelRound = () => {};
 
-  /** @param {string} type @param {unknown} data */
+  /** Delivers a frame without an id. @param {string} type @param {unknown} data */
   function deliver(type, data) {
     if (!signal.aborted) onFrame({ type, data: JSON.stringify(data), id: undefined });
   }
 
-  /** @param {string} topic */
+  /** Builds the URL of a topic's JSON. @param {string} topic */
   function topicUrl(topic) {
     const path = `/v1/${topic}${topic.startsWith("sessions/") ? "/events" : ""}`;
     const target = new URL(url.href.replace(/\/v1\/stream\?.*/, path));
@@ -61,20 +61,20 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
     return target;
   }
 
-  /** @param {string} topic */
+  /** Stops polling a topic. @param {string} topic */
   function endTopic(topic) {
     if (topics.delete(topic)) activeTopics--;
   }
 
   /**
-   * Converts an answer to events. A terminal state ends its topic.
+   * Converts a response to events. A terminal state ends its topic.
    *
    * @param {string} topic
-   * @param {any} answer
+   * @param {any} body
    * @returns {PolledEvent[]}
    */
-  function receiveAnswer(topic, answer) {
-    const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = answer;
+  function receiveBody(topic, body) {
+    const { quotes, status, articles, retracted, gap, next_poll_delay: _, ...data } = body;
     if (topic === "quotes") return [["snapshot", { quotes, status }]];
     if (topic === "news") {
       // Without a cursor, news start with the next article, as in a stream.
@@ -100,13 +100,13 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
     const events = [];
     /** @type {string[]} */
     const gone = [];
-    /** The cursor of the first answer. @type {string | undefined} */
+    /** The cursor of the first response. @type {string | undefined} */
     let roundCursor;
     let delayS = Infinity;
     for (const topic of topics) {
       const response = await sendRequest(runtime, topicUrl(topic), {
         headers: { accept: "application/json" },
-        // The browser revalidates its copy, so an answer is never outdated.
+        // The browser revalidates its copy, so a response is never outdated.
         cache: "no-cache",
         withCredentials,
         signal,
@@ -119,21 +119,21 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
         continue;
       }
       if (!response.ok) return end(await readRefusal(response));
-      const answer = await response.json();
+      const body = await response.json();
       const etag = response.headers.get("etag");
-      // News are requested after the cursor, so that no answer repeats another.
+      // News are requested after the cursor, so that no response repeats another.
       if (!etag || etag !== etags.get(topic) || topic === "news") {
-        events.push(...receiveAnswer(topic, answer));
+        events.push(...receiveBody(topic, body));
       }
       etags.set(topic, etag);
-      delayS = Math.min(delayS, answer.next_poll_delay ?? DEFAULT_DELAY_S);
-      roundCursor ??= answer.cursor ?? "";
+      delayS = Math.min(delayS, body.next_poll_delay ?? DEFAULT_DELAY_S);
+      roundCursor ??= body.cursor ?? "";
     }
     cursor = roundCursor || cursor;
     if (gone.length) events.push(["gone", gone]);
     // Up to a tenth shorter or longer, so that clients spread out.
     const ms = (delayS < Infinity ? delayS : IDLE_INTERVAL_S) * (900 + 200 * runtime.random());
-    const sync = { resumed: true, heartbeat_ms: ms + ROUND_MS };
+    const sync = { resumed: true, heartbeat_ms: ms + ROUND_TIMEOUT_MS };
     deliver("sync", sync);
     for (const event of events) deliver(...event);
     deliver("sync", { ...sync, polled: cursor });
@@ -141,7 +141,7 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
     else if (!signal.aborted) cancelRound = runtime.after(ms, startRound);
   }
 
-  /** @param {TransportEnd} reason */
+  /** Closes the transport and reports its end. @param {TransportEnd} reason */
   function end(reason) {
     if (signal.aborted) return;
     close();
@@ -149,7 +149,7 @@ export function openPoll(url, { onFrame, onEnd }, runtime, { pollable, withCrede
   }
 
   function startRound() {
-    // A malformed answer counts as a lost one, because a proxy may have written it.
+    // A malformed response counts as a lost one, because a proxy may have written it.
     poll().catch(() => end({ kind: "lost" }));
   }
 
