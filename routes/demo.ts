@@ -7,11 +7,12 @@ import { Problem } from "../lib/core/problem.ts";
 import { isoTime } from "../lib/core/time.ts";
 import { createRateLimit } from "../lib/guard/rate_limit.ts";
 import { clientKey } from "../lib/http/client_address.ts";
-import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { IdParams } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { consume, DEMO_OPERATIONS } from "../lib/http/rate_limits.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
+import { TicketResponse } from "../lib/http/tickets.ts";
 import type { Services } from "../lib/services.ts";
 import { DEMO_OPERATION, startDemoOperation } from "../lib/topics/operations/demo_operation.ts";
 import { Operation, operationView } from "../lib/topics/operations/operation.ts";
@@ -61,7 +62,7 @@ export function demoRoutes(
     responses: {
       201: jsonContent(
         "A ticket: it opens one stream, as `?ticket=`, within 30 s",
-        TicketAnswer,
+        TicketResponse,
       ),
       ...problems(404, 429, 503),
     },

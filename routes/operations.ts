@@ -5,7 +5,8 @@
  */
 import { z } from "@hono/zod-openapi";
 import { revalidate } from "../lib/http/etag.ts";
-import { jsonContent, PollDelayToEnd } from "../lib/http/openapi.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
+import { PollDelayToEnd } from "../lib/http/poll_delay.ts";
 import { findResource, IdParams, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";

@@ -5,8 +5,9 @@
  */
 import { z } from "@hono/zod-openapi";
 import { revalidate } from "../lib/http/etag.ts";
-import { jsonContent, POLL_S, streamContent } from "../lib/http/openapi.ts";
+import { jsonContent, streamContent } from "../lib/http/openapi.ts";
 import { findResource, Owner, READER_SECURITY } from "../lib/http/ownership.ts";
+import { POLL_DELAY_S } from "../lib/http/poll_delay.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { acceptedFormat } from "../lib/http/stream_response.ts";
@@ -30,7 +31,7 @@ import {
 } from "./resource.ts";
 
 const SessionCheck = Session.pick({ session_state: true, progress: true }).extend({
-  next_poll_delay: z.literal(POLL_S).meta({
+  next_poll_delay: z.literal(POLL_DELAY_S).meta({
     description:
       "The delay before the next poll, in seconds. It is not 0 at the end either: a client that misses the end must not spin.",
   }),
@@ -123,7 +124,7 @@ export function sessionsRoutes(
     const recommendation = recommendationFor(record, streamUrl);
     const check = { session_state, progress, recommendation };
     if (revalidate(c, check, "private, no-cache")) return c.body(null, 304);
-    return c.json({ session_state, progress, next_poll_delay: POLL_S, recommendation }, 200);
+    return c.json({ session_state, progress, next_poll_delay: POLL_DELAY_S, recommendation }, 200);
   });
 
   addStreamRoute(app, services, kind, {

@@ -69,9 +69,10 @@ export function streamRoutes(
       // Checks that need no store come first: the token, all names, the rights to them. The owners come last.
       const principal = await authenticator.authenticateStream(c);
       const requested = names.map((name) => registry.topic(name));
-      const mayBeGone = input.cursor !== undefined;
       const lookup = { registry, lookups, config };
-      const { topics, gone } = await findOwned(c, lookup, principal, requested, mayBeGone);
+      const { topics, gone } = await findOwned(c, lookup, principal, requested, {
+        mayBeGone: input.cursor !== undefined,
+      });
       if (topics.length === 0) return new Response(null, { status: 204 });
       return await streamResponse(c, streamOpener, {
         ...input,

@@ -5,8 +5,9 @@
  */
 import { z } from "@hono/zod-openapi";
 import { authorizeReader } from "../lib/http/authorize.ts";
-import { jsonContent, POLL_S, PollDelay, PollDelayToEnd } from "../lib/http/openapi.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { findResource, IdParams, READER_SECURITY } from "../lib/http/ownership.ts";
+import { POLL_DELAY_S, PollDelay, PollDelayToEnd } from "../lib/http/poll_delay.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
   consumePublication,
@@ -95,7 +96,7 @@ export function tasksRoutes(
     const { task_id } = created.task;
     const statusUrl = `/v1/tasks/${task_id}/status`;
     c.header("location", statusUrl);
-    return c.json({ task_id, status_url: statusUrl, next_poll_delay: POLL_S }, 202);
+    return c.json({ task_id, status_url: statusUrl, next_poll_delay: POLL_DELAY_S }, 202);
   });
 
   route(app, {
@@ -119,7 +120,7 @@ export function tasksRoutes(
       depth: counts.waiting,
       oldest_age_s: oldestAgeS,
       cursor,
-      next_poll_delay: POLL_S,
+      next_poll_delay: POLL_DELAY_S,
     }, 200);
   });
 
@@ -137,7 +138,7 @@ export function tasksRoutes(
   }, async (c, { params: { id } }) => {
     const principal = await authenticator.authenticate(c);
     const { task } = await findResource(c, services, principal, tasks, id);
-    const delayS = hasEnded(task) ? 0 : POLL_S;
+    const delayS = hasEnded(task) ? 0 : POLL_DELAY_S;
     c.header("cache-control", "no-store");
     if (delayS > 0) c.header("retry-after", String(delayS));
     return c.json({ ...task, next_poll_delay: delayS }, 200);

@@ -8,12 +8,13 @@ import { isoTime } from "../lib/core/time.ts";
 import { unauthorized } from "../lib/http/auth.ts";
 import { authorizeReader } from "../lib/http/authorize.ts";
 import { limitBody } from "../lib/http/body_limit.ts";
-import { jsonContent, TicketAnswer } from "../lib/http/openapi.ts";
+import { jsonContent } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { consumePublication, requireJson } from "../lib/http/publish_middleware.ts";
 import { MAX_TOPICS } from "../lib/http/query_params.ts";
 import { consume, principalKey, TICKETS } from "../lib/http/rate_limits.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
+import { TicketResponse } from "../lib/http/tickets.ts";
 import type { Services } from "../lib/services.ts";
 
 /** The largest body. The names of {@linkcode MAX_TOPICS} topics are shorter. */
@@ -50,7 +51,7 @@ export function ticketsRoutes(
     middleware: [requireJson, limitBody(MAX_TICKET_BODY_BYTES)],
     request: { body: TicketBody },
     responses: {
-      201: jsonContent("The ticket and its expiry", TicketAnswer),
+      201: jsonContent("The ticket and its expiry", TicketResponse),
       ...problems(400, 401, 403, 404, 413, 415, 429, 503),
     },
   }, async (c, { body }) => {

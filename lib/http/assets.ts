@@ -37,7 +37,7 @@ export interface AssetGroup {
 /** Reads the source of a module, by its path below `lib/client/`. */
 export type ReadModule = (path: string) => Promise<string>;
 
-/** Block comments on lines of their own, and lines that are only comments. */
+/** Block comments that fill whole lines, and lines that are only comments. */
 const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
 const STYLE_COMMENTS = /^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm;
 /** Indents and empty lines. */
@@ -64,7 +64,7 @@ function isBundled(path: string): boolean {
 export async function bundle(entry: string, read: ReadModule): Promise<string> {
   const seen = new Set([entry]);
 
-  async function inline(path: string): Promise<string> {
+  async function inlineModule(path: string): Promise<string> {
     const source = (await read(path)).replace(COMMENTS, "").replace(INDENTS, "");
     let bundledModules = "";
     const statements: string[] = [];
@@ -78,14 +78,14 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
       if (keyword === "export") statements.push(`export ${names};\n`);
       if (seen.has(target)) continue;
       seen.add(target);
-      bundledModules += await inline(target);
+      bundledModules += await inlineModule(target);
     }
     const body = source.replace(IMPORTS, "").replace(/^\n+/, "");
-    const ownCode = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
-    return statements.join("") + bundledModules + ownCode;
+    const code = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
+    return statements.join("") + bundledModules + code;
   }
 
-  return await inline(entry);
+  return await inlineModule(entry);
 }
 
 /**
@@ -105,7 +105,7 @@ export async function bundleStyles(entry: string, read: ReadModule): Promise<str
   return bundledStyles + source.replace(STYLE_IMPORTS, "");
 }
 
-/** A text, and its compressed forms. */
+/** A text, with the entity tag of all its encodings. */
 export interface CompressedText {
   readonly text: string;
   readonly etag: string;
@@ -148,7 +148,10 @@ export function memoizeCompressed<Key>(
   };
 }
 
-/** Sends a text in the smallest encoding that the client accepts, or 304 if the client has it. */
+/**
+ * Sends a text in the smallest encoding that the client names without a quality, or 304 if the client has the text. Every
+ * browser names its encodings so.
+ */
 export function sendCompressed(
   c: Context<AppEnv>,
   { text, etag, encodings }: CompressedText,
@@ -156,7 +159,9 @@ export function sendCompressed(
   c.header("etag", etag);
   c.header("vary", "accept-encoding", { append: true });
   if (etagMatches(c.req.header("if-none-match"), etag)) return c.body(null, 304);
-  const accepted = (c.req.header("accept-encoding") ?? "").split(",").map((name) => name.trim());
+  const accepted = (c.req.header("accept-encoding") ?? "").split(",").map((coding) =>
+    coding.trim()
+  );
   const encoding = [...encodings.keys()].find((name) => accepted.includes(name));
   const bytes = encoding && encodings.get(encoding);
   if (!bytes) return c.body(text);

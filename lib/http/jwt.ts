@@ -32,7 +32,8 @@ export async function signJwt(claims: Claims, secret: string): Promise<string> {
  * Verifies a token. It must have an expiry.
  *
  * @param now Wall time, in milliseconds since the Unix epoch.
- * @returns The claims; `expired` after its expiry; null if it is not signed with the secret or not valid yet.
+ * @returns The claims; `expired` after its expiry; null if it is malformed, too long, not signed with the secret, or not
+ * valid yet.
  */
 export async function verifyJwt(
   token: string,

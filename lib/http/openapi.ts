@@ -1,5 +1,5 @@
 /**
- * Fragments of the API's document: JSON responses, streams, poll delays, tickets.
+ * Fragments of the API's document: the content of JSON responses and of streams.
  *
  * @module
  */
@@ -38,17 +38,3 @@ export function streamContent(frames: string) {
     content: { "text/event-stream": { itemSchema: FrameSchema } },
   };
 }
-
-/** The seconds between two polls of a resource whose next change cannot be predicted. */
-export const POLL_S = 5;
-
-/** The delay before the next poll of a resource. */
-export const PollDelay = z.int().meta({ description: "Seconds before the next poll." });
-
-/** The delay before the next poll of a resource that ends. */
-export const PollDelayToEnd = z.int().meta({
-  description: "Seconds before the next poll; 0 once it has ended.",
-});
-
-/** The response with a ticket. */
-export const TicketAnswer = z.object({ ticket: z.string(), expires_at: z.iso.datetime() });

@@ -65,9 +65,10 @@ export interface LookupResult {
 
 /**
  * Finds the topics that exist for the principal, with one read for each owned topic, after the checks that need no store. A
- * topic of another user counts as missing. Publishers own all.
+ * topic of another user counts as missing, and each missing topic consumes a lookup. Publishers own all.
  *
- * @param mayBeGone True if missing topics are only listed, because a client with a cursor may outlive some of its topics.
+ * @param options `mayBeGone` is true if missing topics are only listed, because a client with a cursor may outlive some of
+ * its topics.
  * @throws {Problem} 401 or 403 as `authorizeReader()`; 404 `unknown_topic`, naming the first missing topic; 429 `lookups_too_often`.
  */
 export async function findOwned(
@@ -75,18 +76,18 @@ export async function findOwned(
   { registry, lookups, config }: OwnershipContext,
   principal: Principal,
   requested: readonly Topic[],
-  mayBeGone: boolean,
+  { mayBeGone }: { readonly mayBeGone: boolean },
 ): Promise<LookupResult> {
   authorizeReader(principal, requested);
-  const exists = await Promise.all(requested.map(async (topic) => {
+  const mayRead = await Promise.all(requested.map(async (topic) => {
     if (topic.access !== "owned") return true;
     const owner = await registry.ownerOf(topic);
     return owner !== null && isOwner(principal, owner);
   }));
-  const missing = requested.filter((_, i) => !exists[i]).map(({ name }) => name);
+  const missing = requested.filter((_, i) => !mayRead[i]).map(({ name }) => name);
   const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
   for (const _ of missing) consumeLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);
-  return { topics: requested.filter((_, i) => exists[i]), gone: missing };
+  return { topics: requested.filter((_, i) => mayRead[i]), gone: missing };
 }

@@ -10,9 +10,13 @@ import { SourceName } from "../topics/news/article.ts";
 /** The longest URL. */
 export const MAX_URL_CHARACTERS = 4096;
 
-/** The most topics, symbols and sources of one request. */
+/** The most topics of one request. */
 export const MAX_TOPICS = 32;
+
+/** The most symbols of a filter. */
 export const MAX_FILTER_SYMBOLS = 100;
+
+/** The most sources of a filter. */
 export const MAX_FILTER_SOURCES = 20;
 
 /** The values of `max_rate`, in deliveries per second. */

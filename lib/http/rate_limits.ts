@@ -76,6 +76,27 @@ export function principalKey(
     : clientKey(c, clientIpHeader);
 }
 
+/** The state of a limit, as the `RateLimit` headers report it. */
+interface ReportedLimit {
+  readonly name: string;
+  readonly limit: number;
+  /** The window in seconds. A limit on concurrent streams has none. */
+  readonly windowS?: number;
+  readonly remaining: number;
+  readonly retryAfterMs: number;
+}
+
+/** Creates the headers `RateLimit-Policy` and `RateLimit`. */
+export function rateLimitHeaders(
+  { name, limit, windowS, remaining, retryAfterMs }: ReportedLimit,
+): Record<"ratelimit-policy" | "ratelimit", string> {
+  const window = windowS === undefined ? "" : `;w=${windowS}`;
+  return {
+    "ratelimit-policy": `"${name}";q=${limit}${window}`,
+    "ratelimit": `"${name}";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
+  };
+}
+
 /**
  * Consumes one attempt, and sets the headers that report the remaining ones.
  *
@@ -90,10 +111,7 @@ export function consume(
   const { isAllowed, limit, remaining, retryAfterMs } = rate.consume(key);
   if (limit === 0) return;
   const { name, code, unit } = policy;
-  const headers = {
-    "ratelimit-policy": `"${name}";q=${limit};w=60`,
-    "ratelimit": `"${name}";r=${remaining};t=${Math.ceil(retryAfterMs / 1000)}`,
-  };
+  const headers = rateLimitHeaders({ name, limit, windowS: 60, remaining, retryAfterMs });
   if (!isAllowed) {
     const detail =
       `The limit is ${limit} ${unit} per minute. Try again after the delay in \`Retry-After\`.`;

@@ -1,5 +1,5 @@
 /**
- * Streams as responses: they check rights, connection budget and rate limit, then subscribe.
+ * Streams as responses. Opening one checks the rights, the connection budget and the rate limit, then subscribes.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { type Authenticator, type Principal, unauthorized } from "./auth.ts";
 import { authorizeReader } from "./authorize.ts";
 import type { AppEnv } from "./client_address.ts";
 import type { StreamInput } from "./query_params.ts";
-import { principalKey } from "./rate_limits.ts";
+import { principalKey, rateLimitHeaders } from "./rate_limits.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** The services that open a stream. */
@@ -75,11 +75,11 @@ export function acceptedFormat(accept: string | undefined): Format {
   // parseAccept() sorts by quality, so the best of several ranges of one name comes first.
   const ranges = parseAccept(accept ?? "").map(({ type, q }) => ({ type: type.toLowerCase(), q }));
   const quality = (name: string) => ranges.find(({ type }) => type === name)?.q;
-  const stream = quality("text/event-stream");
-  const json = quality("application/json");
-  if (stream === undefined) return json === undefined ? "unsaid" : "json";
-  const other = json ?? quality("application/*") ?? quality("*/*") ?? 0;
-  return stream > 0 && stream >= other ? "stream" : "json";
+  const streamQuality = quality("text/event-stream");
+  const jsonQuality = quality("application/json");
+  if (streamQuality === undefined) return jsonQuality === undefined ? "unsaid" : "json";
+  const otherQuality = jsonQuality ?? quality("application/*") ?? quality("*/*") ?? 0;
+  return streamQuality > 0 && streamQuality >= otherQuality ? "stream" : "json";
 }
 
 function acceptsStream(c: Context<AppEnv>): boolean {
@@ -87,9 +87,11 @@ function acceptsStream(c: Context<AppEnv>): boolean {
 }
 
 /**
- * Opens a stream. A refused client receives `busy` in a stream if it accepts one, else a status.
+ * Opens a stream. A client that exceeds a limit receives `busy` in a stream if it accepts one, else a status. A client that
+ * has received the terminal events of all its topics receives 204.
  *
- * @throws {Problem} 401 or 403: a private topic; 401: a bad token or ticket; 429 or 503: a limit is exhausted.
+ * @throws {Problem} 401 or 403: a private topic; 400 or 401: a bad token or ticket; 429 or 503: a limit is exhausted, or the
+ * store cannot consume the ticket.
  */
 export async function streamResponse(
   c: Context<AppEnv>,
@@ -210,11 +212,10 @@ function busyResponse(
 /** Creates the problem of a refused stream: 503 for the server's capacity, 429 for this client's limit. */
 function refusalProblem({ reason, limit, retryAfterMs }: StreamRefusal): Problem {
   const isServerLimit = reason === "isolate" || reason === "drain";
-  const [name, window] = reason === "rate" ? ["opens", ";w=60"] : ["streams", ""];
-  const headers = {
-    "ratelimit-policy": `"${name}";q=${limit}${window}`,
-    "ratelimit": `"${name}";r=0;t=${Math.ceil(retryAfterMs / 1000)}`,
-  };
+  const exhausted = { limit, remaining: 0, retryAfterMs };
+  const headers = reason === "rate"
+    ? rateLimitHeaders({ name: "opens", windowS: 60, ...exhausted })
+    : rateLimitHeaders({ name: "streams", ...exhausted });
   return new Problem(isServerLimit ? 503 : 429, `busy_${reason}`, REFUSAL_TEXTS[reason], {
     retryAfterMs,
     headers,

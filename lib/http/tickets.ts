@@ -13,12 +13,13 @@ import type { Runtime } from "../core/runtime.ts";
 import type { Store } from "../store/store.ts";
 import { deriveKey, sha256 } from "./crypto.ts";
 import { signJwt, verifyJwt } from "./jwt.ts";
+import { MAX_URL_CHARACTERS } from "./query_params.ts";
 
 /** The lifetime of a ticket, in milliseconds: time enough to open a stream, too short to share it. */
 const TICKET_TTL_MS = 30_000;
 
 /** The longest ticket: half of a URL, which names the topics once more. */
-const MAX_TICKET_CHARACTERS = 2048;
+const MAX_TICKET_CHARACTERS = MAX_URL_CHARACTERS / 2;
 
 /** The rights of a ticket. */
 export interface TicketRights {
@@ -40,14 +41,17 @@ export interface IssuedTicket {
   readonly expiresAt: number;
 }
 
+/** The body of the response to a request for a ticket. */
+export const TicketResponse = z.object({ ticket: z.string(), expires_at: z.iso.datetime() });
+
 /** Issues and consumes tickets. */
 export interface Tickets {
   /**
    * Issues a ticket.
    *
-   * @throws {Problem} 400 `ticket_too_long`.
-   * @throws {StoreUnavailable} If the store does not answer.
-   * @throws {TypeError} If there is no secret.
+   * @throws {Problem} 400 `ticket_too_long`: the topics do not fit.
+   * @throws {StoreUnavailable} The store does not answer.
+   * @throws {TypeError} There is no secret.
    */
   issue(rights: TicketRights): Promise<IssuedTicket>;
   /** Returns the rights of a ticket, consumed or not. Returns null if it is invalid or has expired. Reads no store. */
@@ -55,8 +59,8 @@ export interface Tickets {
   /**
    * Consumes a ticket.
    *
-   * @returns False if it was consumed before.
-   * @throws {StoreUnavailable} If the store does not answer.
+   * @returns False if it was consumed before, or has expired.
+   * @throws {StoreUnavailable} The store does not answer.
    */
   consume(ticket: string): Promise<boolean>;
 }

@@ -24,9 +24,9 @@ export interface Sync {
   readonly topics: readonly string[];
   /** The topics that were requested and no longer exist. */
   readonly gone: readonly string[] | undefined;
-  /** The delay before the client reconnects. */
+  /** The delay before the client reconnects, in milliseconds. */
   readonly retryMs: number;
-  /** The interval of heartbeats. */
+  /** The interval of heartbeats, in milliseconds. */
   readonly heartbeatMs: number;
   /** The wall time of the server, in milliseconds since the Unix epoch. */
   readonly serverTime: number;
@@ -72,10 +72,9 @@ export function withLastId(frames: readonly Frame[], id: Position): Frame[] {
 }
 
 /**
- * Creates a heartbeat, which moves the cursor of a client to the position of its stream. It has no id if the position is not
- * known.
+ * Creates a heartbeat, which moves the cursor of a client to the position of its stream.
  *
- * @param position {@linkcode ORIGIN} if it is not known.
+ * @param position {@linkcode ORIGIN} if it is not known. The heartbeat then has no id.
  * @param now Wall time, in milliseconds since the Unix epoch.
  */
 export function heartbeatFrame(position: Position, now: number): Frame {
@@ -83,7 +82,7 @@ export function heartbeatFrame(position: Position, now: number): Frame {
   return position === ORIGIN ? frame : { id: position, ...frame };
 }
 
-/** Creates an encoder of the heartbeats of one moment. Clients at the same position receive the same bytes. */
+/** Creates an encoder of heartbeats with one time. Clients at the same position receive the same bytes. */
 export function heartbeatEncoder(now: number): (position: Position) => Uint8Array {
   const encoded = new Map<Position, Uint8Array>();
   return (position) => {
@@ -100,7 +99,7 @@ export function encodeAuth(expiresInMs: number): Uint8Array {
 }
 
 /**
- * Encodes a `bye`. Its `retry` is jittered by half, so that clients do not all return together.
+ * Encodes a `bye`. Its `retry` is 0.5 to 1.5 times `retryMs`, at random, so that clients do not all return together.
  *
  * @param random A random number in [0, 1).
  */

@@ -48,19 +48,19 @@ function encodeField(name: string, value: string): string {
  * ```
  */
 export function encodeFrame({ retry, id, event, data }: Frame): string {
-  let text = "";
+  let fields = "";
   if (retry !== undefined) {
     if (!Number.isSafeInteger(retry) || retry < 0) {
       throw new RangeError(`Cannot encode frame: retry is ${retry}, not whole milliseconds`);
     }
-    text += `retry: ${retry}\n`;
+    fields += `retry: ${retry}\n`;
   }
-  if (id !== undefined) text += encodeField("id", id);
-  if (event !== undefined && event !== "") text += encodeField("event", event);
+  if (id !== undefined) fields += encodeField("id", id);
+  if (event !== undefined && event !== "") fields += encodeField("event", event);
   if (data !== undefined) {
-    for (const line of data.split(LINE_END)) text += `data: ${line}\n`;
+    for (const line of data.split(LINE_END)) fields += `data: ${line}\n`;
   }
-  return `${text}\n`;
+  return `${fields}\n`;
 }
 
 /** An event with its bytes, which are the same for every client. */
@@ -69,12 +69,12 @@ export interface EncodedEvent extends StreamEvent {
 }
 
 /**
- * Encodes every event once, between the log and the windows. A publication stays one chunk. An event that cannot be encoded
+ * Encodes every event once, between the log and the windows. A publication stays one message. An event that cannot be encoded
  * is reported and skipped, because it must not stop the events after it.
  */
 export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<EncodedEvent>> {
   constructor(onFault: (thrown: unknown, event: StreamEvent) => void) {
-    function encoded(event: StreamEvent): EncodedEvent[] {
+    function encodeOrSkip(event: StreamEvent): EncodedEvent[] {
       try {
         return [encodeEvent(event)];
       } catch (thrown) {
@@ -87,7 +87,7 @@ export class SseEncoderStream extends TransformStream<LogMessage, LogMessage<Enc
         controller.enqueue(
           message.kind === "joined"
             ? message
-            : { ...message, events: message.events.flatMap(encoded) },
+            : { ...message, events: message.events.flatMap(encodeOrSkip) },
         );
       },
     });
@@ -104,7 +104,7 @@ export function encodeFrames(...frames: readonly Frame[]): Uint8Array<ArrayBuffe
 /**
  * Encodes one event. The frame has no id if the event is not in the log: its id is then {@linkcode ORIGIN}.
  *
- * @throws {SyntaxError} As {@linkcode encodeFrame}.
+ * @throws {SyntaxError} As {@linkcode encodeFrame}, if the type holds CR, LF or NUL.
  */
 export function encodeEvent(event: StreamEvent): EncodedEvent {
   const { id, type, json } = event;
