@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindOfStream } from "../core/metrics.ts";
 import { comparePositions, type Position } from "../core/position.ts";
 import type { TopicFilter } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
@@ -18,18 +19,18 @@ import { gapsOf, type Resumption } from "./resume.ts";
 import type { WindowRegistry } from "./window_registry.ts";
 
 /**
- * The most that a client is sent at once, in bytes. HTTP/1.1 keeps a write buffer per client as large as its largest chunk,
- * until it disconnects (measured: 16 KB chunks cost 22 KB more per client than 200-byte ones, 60 KB chunks 65).
+ * The size of a flush in bytes, unless one event is larger. HTTP/1.1 keeps a write buffer per client as large as its largest
+ * chunk, until it disconnects. Measured: 16 KB chunks cost 22 KB more per client than 200-byte ones, 60 KB chunks 65 KB.
  */
 const MAX_FLUSH_BYTES = 16_384;
 
-/** Merged events are cached for this many positions, for other clients there. Few, since each is a chunk. */
+/** The most positions whose merged events are cached for other clients there. Few, because each entry is a chunk. */
 const MAX_CACHED_READS = 4;
 
-/** A client that is blocked for this long is ended, in milliseconds. */
+/** The time after which a blocked client is ended, in milliseconds. */
 const MAX_BLOCKED_MS = 60_000;
 
-/** Snapshots are made anew after this time, in milliseconds: a topic judges freshness when it is served. */
+/** The age after which a snapshot is replaced, in milliseconds, because topics judge the freshness of their values by time. */
 const MAX_SNAPSHOT_AGE_MS = 1000;
 
 /** A number of events as one chunk, and the cursor of the clients that have received it. */
@@ -51,9 +52,9 @@ type Delivery = readonly [chunk: Uint8Array, events: number, next: SharedCursor]
 export class BroadcastGroup implements StreamOwner {
   readonly topics: MergedTopics;
   readonly nextTick: () => Promise<void>;
-  /** The number of its streams, those that are opening too. The registry counts them. */
+  /** The number of its streams, including those that are opening. `BroadcastGroups` counts them. */
   streams = 0;
-  /** The kinds of its topics for metrics, each once, and the one of its streams. */
+  /** The metric kinds of its topics, each once, and the metric kind of its streams. */
   readonly kinds: readonly string[];
   readonly kind: string;
   readonly #scheduler: FlushScheduler;
@@ -77,7 +78,7 @@ export class BroadcastGroup implements StreamOwner {
   ) {
     this.topics = new MergedTopics(windows, filters);
     this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
-    this.kind = this.kinds.length === 1 ? this.kinds.join() : "several";
+    this.kind = kindOfStream(filters.map(({ topic }) => topic));
     const flush = () => this.#flush();
     this.#scheduler = new FlushScheduler(hub.clock, intervalMs, windows.bounds, flush);
     this.#cursor = { position: consumer.head };
@@ -90,14 +91,13 @@ export class BroadcastGroup implements StreamOwner {
     return this.#cursor;
   }
 
-  /** Returns the snapshots of its topics: the same ones for some time, while the log stays where it is. */
+  /** Returns the snapshots of its topics. They are cached for some time, while the head of the log does not move. */
   snapshot(): Frame[] {
     const position = this.consumer.head;
     const now = this.hub.clock.elapsed();
-    const known = this.#snapshot;
-    if (known?.position === position && now - known.madeAt < MAX_SNAPSHOT_AGE_MS) {
-      return known.frames;
-    }
+    const cached = this.#snapshot;
+    const isUnchanged = cached?.position === position;
+    if (isUnchanged && now - cached.madeAt < MAX_SNAPSHOT_AGE_MS) return cached.frames;
     const frames = this.topics.snapshot();
     if (this.topics.isFilled) this.#snapshot = { position, madeAt: now, frames };
     return frames;
@@ -153,12 +153,12 @@ export class BroadcastGroup implements StreamOwner {
   /** Gives a client a position, sends it the frames that announce it, and lets it catch up. */
   position(client: ClientStream, { position, missed }: Resumption, frames: readonly Frame[]): void {
     client.takePosition(position, this.consumer.head);
-    client.gapsReported(missed);
+    client.recordGaps(missed);
     this.#send(client, encodeFrames(...frames));
     void this.catchUp(client);
   }
 
-  /** Sends values that the log does not have, at once and without ids. */
+  /** Sends values that the log does not have. They have no ids, and do not wait for the next flush. */
   overlay(values: readonly EncodedEvent[]): void {
     const passing = this.topics.passing(values);
     if (passing.length === 0) return;
@@ -178,14 +178,14 @@ export class BroadcastGroup implements StreamOwner {
     return this.#scheduler.waitForRoom();
   }
 
-  /** Forgets what is cached: some of it was retracted or hidden. */
+  /** Clears the caches, because they may contain events that were retracted or hidden. */
   forgetReads(): void {
     this.#reads.clear();
     this.#snapshot = null;
   }
 
   catchUp(client: ClientStream): void | Promise<void> {
-    if (client.isReadingLog || client.hasRest) return;
+    if (client.isReadingLog || client.hasRemaining) return;
     if (client.lacksUnlogged && client.isWritable()) {
       client.lacksUnlogged = false;
       const frames = this.topics.unloggedFrames();
@@ -207,7 +207,7 @@ export class BroadcastGroup implements StreamOwner {
     this.#deliver(client, ...this.#read(client.cursor.position, cursor));
   }
 
-  /** Sends heartbeats and `auth` where they are due, and ends the clients that have expired, finished or been blocked. */
+  /** Sends due heartbeats and `auth`, and ends the clients that have expired, finished, or been blocked for too long. */
   maintain(): void {
     const { clock } = this.hub;
     const [now, encode] = [clock.elapsed(), heartbeatEncoder(clock.now())];
@@ -221,22 +221,21 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Lists the invariants that do not hold, for tests. */
   violations(): string[] {
-    const found: string[] = [];
-    const { head } = this.consumer;
-    const { position } = this.#cursor;
+    const violations: string[] = [];
+    const [{ head }, { position }] = [this.consumer, this.#cursor];
     const isAnyInStep = this.#clients.some(({ cursor }) => cursor === this.#cursor);
-    if (comparePositions(position, head) > 0) found.push(`the cursor ${position} is past ${head}`);
+    if (comparePositions(position, head) > 0) violations.push(`${position} is past ${head}`);
     if (isAnyInStep && !this.#hasPending && !this.topics.isBehind(position)) {
       const { events } = this.topics.read(position, head, MAX_FLUSH_BYTES);
-      if (events.length > 0) found.push(`${events.length} events are due, and none is pending`);
+      if (events.length > 0) violations.push(`${events.length} due events are not pending`);
     }
     for (const [i, client] of this.#clients.entries()) {
       const isInStep = client.cursor === this.#cursor;
-      if (isInStep && !client.hasPosition) found.push(`client ${i} is in step and unpositioned`);
-      if (client.isOverfull) found.push(`client ${i} was sent a chunk while it was blocked`);
-      if (client.index !== i) found.push(`client ${i} has the index ${client.index}`);
+      if (isInStep && !client.hasPosition) violations.push(`client ${i} has no position`);
+      if (client.isOverfull) violations.push(`client ${i} was sent a chunk while blocked`);
+      if (client.index !== i) violations.push(`client ${i} has the index ${client.index}`);
     }
-    return found;
+    return violations;
   }
 
   #requestFlush(before: Position): void {
@@ -277,23 +276,24 @@ export class BroadcastGroup implements StreamOwner {
   }
 
   #read(from: Position, group: SharedCursor): Delivery {
-    const known = this.#reads.get(from);
-    if (known) return known;
+    const cached = this.#reads.get(from);
+    if (cached) return cached;
     const { events, to, isWhole } = this.topics.read(from, group.position, MAX_FLUSH_BYTES);
-    const read = [joinBytes(events), events.length, isWhole ? group : { position: to }] as const;
+    const next = isWhole ? group : { position: to };
+    const delivery = [joinBytes(events), events.length, next] as const;
     const isShared = this.#clients.length > 1 && this.#reads.size < MAX_CACHED_READS;
-    if (isShared) this.#reads.set(from, read);
-    return read;
+    if (isShared) this.#reads.set(from, delivery);
+    return delivery;
   }
 
   async #replay(client: ClientStream): Promise<void> {
-    const own = client.cursor;
+    const start = client.cursor;
     client.isReadingLog = true;
     try {
       const to = this.cursor.position;
-      const merged = await this.topics.replay(own.position, to, MAX_FLUSH_BYTES);
+      const merged = await this.topics.replay(start.position, to, MAX_FLUSH_BYTES);
       const { events } = merged;
-      const isDue = client.cursor === own && client.isWritable(); // else it lost its position, or was blocked
+      const isDue = client.cursor === start && client.isWritable(); // else it lost its position, or was blocked
       if (isDue && !this.#reportGaps(client, merged)) return this.#end(client, "slow");
       if (isDue && client.isWritable()) {
         this.#deliver(client, joinBytes(events), events.length, { position: merged.to });
@@ -308,11 +308,11 @@ export class BroadcastGroup implements StreamOwner {
     return this.catchUp(client);
   }
 
-  /** Reports truncated events with a `gap`. @returns False if the client lost them by its own slowness. */
+  /** Reports truncated events with a `gap`. @returns False if the client lost them by being slow. */
   #reportGaps(client: ClientStream, { truncated }: Merged): boolean {
     const missed = truncated.filter((part) => client.lacksGap(part));
     if (missed.some((part) => isTruncatedAfter(part, client.excusedUpTo))) return false;
-    client.gapsReported(missed);
+    client.recordGaps(missed);
     const gaps = gapsOf({ isHonoured: true, position: client.cursor.position, missed });
     this.#send(client, encodeFrames(...gapFrames(gaps)));
     return true;
@@ -335,10 +335,10 @@ export class BroadcastGroup implements StreamOwner {
     client.end(reason, encodeBye(reason, this.hub.options.retryMs, this.hub.random()));
   }
 
-  /** Ends a client that has received the terminal event of every topic. @returns Whether it did. */
+  /** Ends a client that has received the terminal event of every topic. @returns True if it did. */
   #finish(client: ClientStream): boolean {
     const { terminalId } = this.topics;
-    if (terminalId === null || !client.hasPosition || client.hasRest) return false;
+    if (terminalId === null || !client.hasPosition || client.hasRemaining) return false;
     if (comparePositions(client.cursor.position, terminalId) < 0) return false;
     this.#end(client, "finished");
     return true;
@@ -365,12 +365,12 @@ export class BroadcastGroup implements StreamOwner {
   #checkBlocked(client: ClientStream, now: number): void {
     client.blockedSince ??= now;
     client.wake();
-    client.mayBeBehind ||= client.hasRest; // it is sent something large: what it misses meanwhile is in the log
+    client.mayBeBehind ||= client.hasRemaining; // a large chunk is being sent: the log has what the client misses meanwhile
     const isEvicted = !client.mayBeBehind && this.topics.isBehind(client.cursor.position);
     if (isEvicted || now - client.blockedSince >= MAX_BLOCKED_MS) this.#end(client, "slow");
   }
 
-  /** Visits each client. Backwards, since a client may leave meanwhile, and the last one takes its index. */
+  /** Visits each client, backwards: when a visited client leaves, the last one takes its index. */
   #forEach(visit: (client: ClientStream) => void): void {
     for (let i = this.#clients.length - 1; i >= 0; i--) {
       const client = this.#clients[i];

@@ -28,7 +28,7 @@ export class BroadcastGroups implements LogListener {
     consumer.listen(this);
   }
 
-  /** A copy of the list, since a group may be released while they are visited. */
+  /** The groups, as a copy, because a group may be released while they are visited. */
   get all(): BroadcastGroup[] {
     return [...this.#byKey.values()];
   }
@@ -92,10 +92,10 @@ export class BroadcastGroups implements LogListener {
     for (const name of group.topics.names) {
       this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));
     }
-    // A tenth of the heartbeat interval, so that heartbeats are at most that late.
+    // Heartbeats are late by this interval at most.
     const maintenanceMs = Math.min(1000, Math.max(10, hub.options.heartbeatMs / 10));
     this.#stopMaintenance ??= hub.clock.every(maintenanceMs, () => {
-      for (const each of this.all) each.maintain();
+      for (const active of this.all) active.maintain();
     });
     return group;
   }

@@ -11,7 +11,7 @@ import { isTruncatedAfter, type Part } from "./replay.ts";
 /** The reason for which a stream ends: that of its `bye`, or `gone` if the client disconnected. */
 export type EndReason = typeof END_REASONS[number];
 
-/** A position that several clients share. One comparison of references tells whether a client is in step with its group. */
+/** A position that several clients share. A client is in step with its group if they share the object. */
 export interface SharedCursor {
   readonly position: Position;
 }
@@ -19,10 +19,10 @@ export interface SharedCursor {
 /** The broadcast group, as a client's body sees it. */
 export interface StreamOwner {
   catchUp(client: ClientStream): void | Promise<void>;
-  /** Returns whether a client lacks events that it could receive now. */
+  /** Returns true if the position of a client is behind that of its group. */
   isLagging(client: ClientStream): boolean;
   leave(client: ClientStream, reason: EndReason): void;
-  /** Resolves on the next macrotask, the same for all clients that ask within one. */
+  /** Resolves on the next macrotask. All calls before that share one promise. */
   nextTick(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface StreamFacts {
 }
 
 /**
- * A client, as the source of its response's body. Its states follow one sequence, and each may end:
+ * A client, as the source of its response's body. It may end in any of its states:
  *
  * ```
  * unpositioned ──▶ lagging ◀─▶ in step ──▶ ended
@@ -45,7 +45,7 @@ export interface StreamFacts {
  * ```
  *
  * - *unpositioned*: `hasPosition` is false. The client receives snapshots, values without ids and heartbeats, and no event.
- * - *lagging*: it has a cursor of its own. It catches up, or is ahead of its group and waits for the group to pass it.
+ * - *lagging*: it has a separate cursor. It catches up, or is ahead of its group and waits for the group to pass it.
  * - *in step*: it shares its group's cursor and receives the group's chunks.
  */
 export class ClientStream extends StreamBody {
@@ -54,10 +54,10 @@ export class ClientStream extends StreamBody {
   index = -1;
   /** The time of the last frame that was sent to it alone. */
   lastFrameAt: number;
-  /** The time since which it is blocked: in any state, while it is not writable. Null else. */
+  /** The time at which it was first found blocked since the runtime last pulled. Null while it was not. */
   blockedSince: number | null = null;
   isReadingLog = false;
-  /** True while it may be behind the windows for another reason than its own slowness: then it is not ended `slow`. */
+  /** True while it may be behind the windows for another reason than being slow: then it is not ended `slow`. */
   mayBeBehind = false;
   /** Events that were truncated up to here are reported as a `gap`: the client could not have received them. */
   excusedUpTo: Position = ORIGIN;
@@ -98,14 +98,14 @@ export class ClientStream extends StreamBody {
     this.hasPosition = this.mayBeBehind = true;
   }
 
-  /** Remembers that truncation is reported with a `gap`. */
-  gapsReported(parts: readonly Part[]): void {
+  /** Records that the truncation of these parts is reported with a `gap`. */
+  recordGaps(parts: readonly Part[]): void {
     for (const { topic, truncatedAt } of parts) {
       if (truncatedAt !== null) (this.#reportedGaps ??= new Map()).set(topic, truncatedAt);
     }
   }
 
-  /** Returns whether a `gap` of this truncation is due. */
+  /** Returns true if a `gap` of this truncation is due. */
   lacksGap(part: Part): boolean {
     const reported = this.#reportedGaps?.get(part.topic);
     return reported === undefined || isTruncatedAfter(part, reported);

@@ -7,17 +7,17 @@ import type { Clock } from "../core/clock.ts";
 import type { EncodedEvent } from "../wire/sse.ts";
 import type { WindowBounds } from "./window.ts";
 
-/** Log events that arrived since the last flush are flushed early above so many bytes, or a quarter of a window. */
+/** The log events that wait for a flush, in bytes. Above this, or a quarter of a window, the flush is early. */
 const MAX_WAITING_BYTES = 65_536;
 
 /**
- * After slow flushes, the pause is this many times their duration, and at most so many milliseconds. The runtime and the
+ * The pause after slow flushes: a multiple of their duration, and at most so many milliseconds. The runtime and the
  * system work some eight times as long as the flush after it, so nearly half of the time is left for other work. Measured:
  * 5,000 streams at 100 events per second take 73 % of a core, not 99 %; for 1,000 streams nothing changes.
  */
 const [PAUSE_FACTOR, MAX_PAUSE_MS] = [15, 250];
 
-/** The pause follows the shortest of so many flushes: a longer one may have been interrupted, by garbage collection say. */
+/** The flushes whose shortest determines the pause. A longer one may have been interrupted, for example by a collection. */
 const FLUSHES_COMPARED = 8;
 
 /** The longest time that a publisher is held back, in milliseconds. */
@@ -27,7 +27,7 @@ const MAX_BACKPRESSURE_MS = 1000;
 type Count = Record<"events" | "bytes", number>;
 
 /**
- * Schedules flushes: at once after silence, then at an interval, which coalescing or `max_rate` sets. Publishing is cheap
+ * Schedules flushes: immediately after silence, then at an interval, which coalescing or `max_rate` sets. Publishing is cheap
  * beside sending to thousands: without backpressure, an isolate that cannot keep up falls behind its own windows, and all of
  * its clients are ended as if they had been slow.
  */
@@ -56,11 +56,11 @@ export class FlushScheduler {
     }
   }
 
-  /** Flushes now, or when the pause ends. */
+  /** Flushes now, or when the pause ends. Many waiting events end the pause early. */
   request(): void {
     const dueMs = this.#pausedUntil - this.clock.elapsed();
-    const isMuch = this.#waiting.bytes > MAX_WAITING_BYTES || this.#exceeds(this.#waiting, 1 / 4);
-    if (dueMs <= 0 || isMuch) this.#run();
+    const isEarly = this.#waiting.bytes > MAX_WAITING_BYTES || this.#exceeds(this.#waiting, 1 / 4);
+    if (dueMs <= 0 || isEarly) this.#run();
     else this.#cancel ??= this.clock.after(dueMs, () => this.#run());
   }
 
@@ -74,7 +74,7 @@ export class FlushScheduler {
     this.#cancel ??= this.clock.after(0, () => this.#run());
   }
 
-  /** Counts no event as pending any more. */
+  /** Counts no event as pending, and admits the publishers that wait. */
   settle(): void {
     this.#pending = { events: 0, bytes: 0 };
     this.#room?.resolve();

@@ -23,26 +23,26 @@ import { StreamStats } from "./stream_stats.ts";
 import { Subscriber } from "./subscribe.ts";
 import { WindowRegistry } from "./window_registry.ts";
 
-/** Publish and subscribe. Its parts document the methods that are theirs. */
+/** Publish and subscribe. The classes below document the methods that are picked from them. */
 export interface Hub
   extends
     Pick<Publisher, "publish" | "updateAndPublish" | "overlay">,
     Pick<Subscriber, "subscribe">,
     Pick<Queries, "latest" | "since">,
     Pick<WindowRegistry, "whileSubscribed" | "keepOpen"> {
-  /** Resolves once this isolate has received the events with these ids, or after a second. */
+  /** Resolves once this isolate has received these ascending ids, after a second, or now if it does not consume the log. */
   received(ids: readonly Position[]): Promise<void>;
   /** Calls a listener whenever an event of a subscribed topic arrives, whichever isolate published it. */
   onPublished(topic: Topic, listener: () => void): void;
-  /** Calls a listener whenever this isolate joins the log anew: events before that may never arrive. */
+  /** Calls a listener whenever this isolate joins the log. Events before that may never arrive. */
   onJoined(listener: () => void): void;
   /** Returns the figures of its streams, by the kind of their topics. */
   streams(): ReadonlyMap<string, StreamFigures>;
   /** Lists the invariants of its broadcast groups that do not hold, for tests. */
   violations(): string[];
-  /** Ends every stream with `bye` `drain`, also those that open later. */
+  /** Ends every stream with `bye` `drain`, including those that open later. */
   drain(): void;
-  /** Ends everything that runs. */
+  /** Ends every stream and task, and stops consuming the log. */
   close(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export function createHub(
   const publisher = new Publisher(hub, windows, groups);
 
   return {
-    publish: (topic, inputs, how) => publisher.publish(topic, inputs, how),
+    publish: (topic, inputs, options) => publisher.publish(topic, inputs, options),
     updateAndPublish: (topic, input, cas) => publisher.updateAndPublish(topic, input, cas),
     overlay: (topic, inputs) => publisher.overlay(topic, inputs),
     subscribe: (subscription) => subscriber.subscribe(subscription),

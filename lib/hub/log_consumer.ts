@@ -11,7 +11,7 @@ import type { SharedState } from "../store/backend.ts";
 import type { Retention } from "../store/event_log.ts";
 import { type EncodedEvent, SseEncoderStream } from "../wire/sse.ts";
 
-/** The settings of a hub, named as the contract's. */
+/** The settings of a hub, each named for its environment variable. */
 export interface HubOptions extends Retention {
   readonly heartbeatMs: number;
   readonly streamMaxAgeMs: number;
@@ -55,17 +55,17 @@ export class LogConsumer {
 
   constructor(private readonly hub: HubContext) {}
 
-  /** The position of the newest event that this isolate has received: {@linkcode ORIGIN} if it never reached the log. */
+  /** The position up to which this isolate has consumed the log: {@linkcode ORIGIN} before it has joined the log. */
   get head(): Position {
     return this.#head;
   }
 
-  /** The epoch of the log that this isolate has joined, even while it does not answer. Null if it never joined one. */
+  /** The epoch of the log that this isolate has joined, even while the log does not answer. Null before it has joined one. */
   get epoch(): Position | null {
     return this.#joined?.epoch ?? null;
   }
 
-  /** Returns whether the log is known not to answer. Probes it then: no other request would notice its recovery. */
+  /** Returns true if the log does not answer. Then probes it, because no other request would notice its recovery. */
   isDown(): boolean {
     const { clock, state: { health } } = this.hub;
     if (health.isUp) return false;
@@ -77,7 +77,7 @@ export class LogConsumer {
     return true;
   }
 
-  /** Returns whether this isolate has joined the log and the log answers, as far as is known. */
+  /** Returns true if this isolate has joined the log, and the log answers as far as is known. */
   isReadable(): boolean {
     return this.#joined !== null && !this.isDown();
   }
@@ -86,7 +86,7 @@ export class LogConsumer {
     this.#listeners.push(listener);
   }
 
-  /** Starts to consume the log, if it does not yet. @returns Whether it has joined it. A promise waits for that. */
+  /** Starts consuming the log. @returns True if the log is joined. A promise waits for that, for a second at most. */
   start(): boolean | Promise<boolean> {
     if (this.#running === null) {
       this.#running = new AbortController();
@@ -96,13 +96,13 @@ export class LogConsumer {
     return isJoined() || this.#wait(() => isJoined() || this.isDown()).then(isJoined);
   }
 
-  /** Resolves once this isolate has received everything up to a position, or after a second. */
+  /** Resolves once this isolate has consumed the log up to a position, after a second, or now if it does not consume it. */
   async received(position: Position): Promise<void> {
     if (this.#running === null) return;
     await this.#wait(() => comparePositions(position, this.#head) <= 0);
   }
 
-  /** Stops to consume the log. It may start again. */
+  /** Stops consuming the log. It may start again. */
   async stop(): Promise<void> {
     this.#running?.abort();
     this.#running = null;
@@ -112,18 +112,18 @@ export class LogConsumer {
     await this.#stopped;
   }
 
-  async #run(own: AbortController): Promise<void> {
+  async #run(run: AbortController): Promise<void> {
     const write = (message: LogMessage<EncodedEvent>) => {
-      if (!own.signal.aborted) this.#receive(message);
+      if (!run.signal.aborted) this.#receive(message);
     };
     try {
       await this.hub.state.log.subscribe()
         .pipeThrough(new SseEncoderStream(this.hub.onFault))
-        .pipeTo(new WritableStream({ write }), { signal: own.signal });
+        .pipeTo(new WritableStream({ write }), { signal: run.signal });
     } catch (thrown) {
-      if (!own.signal.aborted) this.hub.onFault(thrown);
+      if (!run.signal.aborted) this.hub.onFault(thrown);
     }
-    if (this.#running === own) this.#running = null;
+    if (this.#running === run) this.#running = null;
   }
 
   #receive(message: LogMessage<EncodedEvent>): void {

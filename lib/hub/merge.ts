@@ -37,7 +37,7 @@ export class MergedTopics {
     this.#topics = filters.map(({ topic, tags }) => {
       return { reader: windows.acquire(topic), tags: tags && new Set(tags) };
     });
-    this.#byName = new Map(this.#topics.map((each) => [each.reader.window.topic.name, each]));
+    this.#byName = new Map(this.#topics.map((topic) => [topic.reader.window.topic.name, topic]));
   }
 
   /** True once the windows hold what the log retains. */
@@ -58,8 +58,8 @@ export class MergedTopics {
   /** Refreshes the windows. Returns nothing if there is nothing to wait for. */
   refresh(): void | Promise<void> {
     const filled = this.#topics.filter(({ reader }) => reader.isFilled);
-    const works = this.#topics.flatMap(({ reader }) => this.windows.refresh(reader) ?? []);
-    if (works.length > 0) return this.#refreshed(works, filled);
+    const refreshes = this.#topics.flatMap(({ reader }) => this.windows.refresh(reader) ?? []);
+    if (refreshes.length > 0) return this.#awaitAll(refreshes, filled);
   }
 
   release(): void {
@@ -69,8 +69,8 @@ export class MergedTopics {
   /** Returns the events that pass the filter of their topic. */
   passing(events: readonly EncodedEvent[]): EncodedEvent[] {
     return events.filter((event) => {
-      const known = this.#byName.get(event.topic);
-      return known !== undefined && passes(known.tags, event);
+      const filtered = this.#byName.get(event.topic);
+      return filtered !== undefined && passes(filtered.tags, event);
     });
   }
 
@@ -93,7 +93,7 @@ export class MergedTopics {
     return this.passing(values).map(({ type, json }) => ({ event: type, data: json }));
   }
 
-  /** Returns whether a window lacks something after a position. */
+  /** Returns true if a window lacks events after a position. */
   isBehind(position: Position): boolean {
     return this.#topics.some(({ reader }) => reader.isBehind(position));
   }
@@ -108,11 +108,12 @@ export class MergedTopics {
   async replay(from: Position, to: Position, maxBytes: number): Promise<Merged> {
     const pages = new Map<TopicReader, Part>();
     const readers = this.#topics.map(({ reader }) => reader);
+    const readPage = async (reader: TopicReader) => pages.set(reader, await reader.pageAfter(from));
     for (;;) {
       const behind = readers.filter((reader) => !pages.has(reader) && reader.isBehind(from));
       if (behind.length === 0) break;
       // More windows may move past `from` meanwhile: then the log is read for these too.
-      await Promise.all(behind.map(async (each) => pages.set(each, await each.pageAfter(from))));
+      await Promise.all(behind.map(readPage));
     }
     const parts = readers.map((reader) => {
       const page = pages.get(reader);
@@ -122,7 +123,7 @@ export class MergedTopics {
   }
 
   /** Reads a page of each log topic after a position, or only of those whose windows are behind it. */
-  pagesAfter(position: Position, onlyBehind = false): Promise<Part[]> {
+  pagesAfter(position: Position, { onlyBehind = false } = {}): Promise<Part[]> {
     const readers = this.#topics.map(({ reader }) => reader).filter((reader) =>
       reader.window.topic.kind === "log" && (!onlyBehind || reader.isBehind(position))
     );
@@ -130,14 +131,14 @@ export class MergedTopics {
   }
 
   /** Waits for all windows, and again if one of those that were filled was reset meanwhile. */
-  async #refreshed(works: Promise<void>[], filled: readonly FilteredTopic[]): Promise<void> {
-    await Promise.all(works);
+  async #awaitAll(refreshes: Promise<void>[], filled: readonly FilteredTopic[]): Promise<void> {
+    await Promise.all(refreshes);
     if (!filled.every(({ reader }) => reader.isFilled)) await this.refresh();
   }
 
   #merge(parts: readonly Part[], from: Position, to: Position, maxBytes: number): Merged {
     const end = parts.reduce((min, { upTo }) => comparePositions(upTo, min) < 0 ? upTo : min, to);
-    const lists = parts.map(({ events }) => this.passing(events)).filter((it) => it.length > 0);
+    const lists = parts.map((part) => this.passing(part.events)).filter((list) => list.length > 0);
     const merged = lists.flat();
     if (lists.length > 1) merged.sort((a, b) => comparePositions(a.id, b.id));
 
@@ -159,7 +160,7 @@ function valuesOf({ reader, tags }: FilteredTopic): StreamEvent[] {
   return reader.window.values().filter((event) => passes(tags, event));
 }
 
-function openingOf(each: FilteredTopic): Frame[] {
-  const opening = each.reader.window.topic.open?.(valuesOf(each), each.tags);
+function openingOf(filtered: FilteredTopic): Frame[] {
+  const opening = filtered.reader.window.topic.open?.(valuesOf(filtered), filtered.tags);
   return opening ? [{ event: opening.type, data: opening.json }] : [];
 }

@@ -10,8 +10,8 @@ import { Problem } from "../core/problem.ts";
 import { serialize } from "../core/serialize.ts";
 import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { AppendOptions, Cas, CasResult } from "../store/event_log.ts";
-import { keyReused, queueFull } from "../store/event_log.ts";
+import { type AppendOptions, type Cas, type CasResult, keyReused } from "../store/event_log.ts";
+import { queueFull } from "../store/event_log.ts";
 import { encodeEvent } from "../wire/sse.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
 import type { HubContext } from "./log_consumer.ts";
@@ -28,7 +28,7 @@ export class Publisher {
   /**
    * Publishes events of one topic together: all or none. Waits up to a second while much of the topic is pending.
    *
-   * @returns Their ids. The events are in the log; clients receive them about now.
+   * @returns Their ids. The events are in the log. Clients may have received them already, or receive them soon.
    * @throws {Problem} 400, 413, 422: an event or a reused key is refused. 409: the lease is lost. 503: the log does not answer.
    */
   async publish(
@@ -51,7 +51,7 @@ export class Publisher {
   /**
    * Sets a value and publishes its event in one step, if the value is still the expected one. Else it does neither.
    *
-   * @throws {Problem} As `publish()`; 503 `queue_full` if the open index has no room.
+   * @throws {Problem} 400, 413, 422: the event is refused. 503: the log does not answer, or `queue_full`: the index is.
    */
   async updateAndPublish(topic: Topic, input: EventInput, cas: Cas): Promise<CasResult> {
     const appended = await this.#append(topic, [input], { cas });

@@ -28,7 +28,7 @@ export interface Since extends Latest {
   readonly hasGap: boolean;
 }
 
-/** Answers pull queries. */
+/** Runs pull queries. */
 export class Queries {
   constructor(
     private readonly consumer: LogConsumer,
@@ -49,14 +49,14 @@ export class Queries {
     return this.#query(filter, (topics) => this.#since(topics, cursor, maxEvents));
   }
 
-  async #query<Answer>(
+  async #query<Result>(
     filter: TopicFilter,
-    answer: (topics: MergedTopics) => Answer | Promise<Answer>,
-  ): Promise<Answer> {
+    read: (topics: MergedTopics) => Result | Promise<Result>,
+  ): Promise<Result> {
     const topics = new MergedTopics(this.windows, [filter]);
     try {
       await topics.refresh();
-      return await answer(topics);
+      return await read(topics);
     } finally {
       topics.release();
     }

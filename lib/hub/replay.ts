@@ -11,10 +11,10 @@ import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
 import { MAX_WINDOW_BYTES, type Window } from "./window.ts";
 
-/** The size of a page of the log, in bytes. */
+/** The size of a page of the log in bytes, unless one event is larger. */
 const MAX_PAGE_BYTES = 262_144;
 
-/** Clients that replay the same pages share them: at most so many bytes of pages, for so many milliseconds. */
+/** The limits of the shared pages: their bytes, and the milliseconds for which a page is shared. */
 const [MAX_CACHED_BYTES, MAX_CACHED_MS] = [8_388_608, 5000];
 
 /** The most retracted ids that a reader remembers, for reads of the log that began before the retraction. */
@@ -31,7 +31,7 @@ export interface Part {
   readonly oldestId: Position | null;
 }
 
-/** Returns whether the log has lost events of a part after a position. */
+/** Returns true if the log has lost events of a part after a position. */
 export function isTruncatedAfter({ truncatedAt }: Part, position: Position): boolean {
   return truncatedAt !== null && comparePositions(truncatedAt, position) > 0;
 }
@@ -110,7 +110,7 @@ export class TopicReader {
     this.#uncache();
   }
 
-  /** Returns whether the window lacks something after a position. */
+  /** Returns true if the window lacks events after a position. */
   isBehind(position: Position): boolean {
     const { truncatedAt } = this.window;
     return truncatedAt !== null && comparePositions(truncatedAt, position) > 0;
@@ -122,7 +122,7 @@ export class TopicReader {
     return { topic, events: this.window.after(position), upTo, truncatedAt: null, oldestId: null };
   }
 
-  /** Reads a page of the log after a position. Rejects with a `StoreUnavailable` if it does not answer, or another one does. */
+  /** Reads a page of the log after a position. Rejects with `StoreUnavailable` if it does not answer, or was lost. */
   async pageAfter(position: Position): Promise<Part> {
     let page = this.cache.find((cached) => this.#covers(cached, position));
     while (!page || (page.from !== position && !this.#covers(page, position))) {
@@ -155,7 +155,7 @@ export class TopicReader {
     }
   }
 
-  /** Returns whether a page of this topic holds what follows a position, even if nothing does. */
+  /** Returns true if a page holds the events of this topic after a position. There may be none. */
   #covers({ topic, from, upTo, isWhole }: EncodedPage, position: Position): boolean {
     if (topic !== this.window.topic.name || comparePositions(from, position) > 0) return false;
     const order = comparePositions(position, upTo);
@@ -191,8 +191,8 @@ export class TopicReader {
   }
 
   /**
-   * Returns whether a page lacks an event that this isolate has received and that was not truncated or replaced. Then it is
-   * of another log, of which the consumer has not heard yet. A retraction of a moment ago looks the same until it arrives.
+   * Returns true if a page lacks an event that this isolate has received and that was not truncated or replaced. Then it is
+   * of another log, which the consumer has not joined yet. A retraction that has not arrived yet looks the same.
    */
   #isForeign({ from, upTo, events, truncatedAt }: EncodedPage): boolean {
     const received = this.window.after(from);

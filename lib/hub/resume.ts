@@ -24,9 +24,9 @@ export class Resumer {
   constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {}
 
   /**
-   * Finds where a client begins. Returns or resolves to null if the log cannot tell it now.
+   * Finds where a client begins. Returns or resolves to null if the log does not answer, or a window is not filled.
    *
-   * - Without a cursor: at the head. Most streams open so, and at once.
+   * - Without a cursor: at the head. Most streams open so, and wait for nothing.
    * - With a cursor that is honoured: at the cursor, with a gap for each log topic that was truncated after it.
    * - Else: just before the oldest event that its log topics retain, with a gap for each; at the head if there is none.
    */
@@ -58,12 +58,12 @@ export class Resumer {
   async #isHonoured(cursor: string, epoch: Position): Promise<boolean> {
     if (!isPosition(cursor) || comparePositions(cursor, epoch) < 0) return false;
     const isReceived = comparePositions(cursor, this.consumer.head) <= 0;
-    if (!isReceived && this.consumer.isDown()) throw new StoreUnavailable(); // only the log can tell
+    if (!isReceived && this.consumer.isDown()) throw new StoreUnavailable(); // only the log knows later ids
     return await this.hub.state.log.honours(cursor);
   }
 
   async #fromCursor(topics: MergedTopics, cursor: Position): Promise<Resumption> {
-    const pages = await topics.pagesAfter(cursor, true);
+    const pages = await topics.pagesAfter(cursor, { onlyBehind: true });
     const missed = pages.filter((page) => isTruncatedAfter(page, cursor));
     return { isHonoured: true, position: cursor, missed };
   }
@@ -75,7 +75,7 @@ export class Resumer {
     // The newest truncated id, else the epoch, is just before the oldest event.
     const starts = missed.filter(({ oldestId }) => epoch !== null && oldestId !== null)
       .map(({ truncatedAt }) => truncatedAt ?? epoch ?? ORIGIN);
-    const position = [head, ...starts].sort(comparePositions)[0] ?? head;
+    const position = [head, ...starts].toSorted(comparePositions)[0] ?? head;
     return { isHonoured: false, position, missed };
   }
 }

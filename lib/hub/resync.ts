@@ -90,8 +90,7 @@ export class Resync implements LogListener {
 
   async #positionAll(): Promise<void> {
     await this.windows.refill();
-    // One fault tells as much as many of the same.
-    await Promise.all([...this.#waiting].map(([client, each]) => this.#position(client, each)));
+    await Promise.all([...this.#waiting].map((entry) => this.#position(...entry))); // reports the first fault
   }
 
   async #position(client: ClientStream, waiting: Waiting): Promise<void> {
@@ -100,7 +99,7 @@ export class Resync implements LogListener {
     const resumption = await this.resumer.resumeLate(group.topics, cursor);
     // The log may have been lost once more meanwhile, or the client blocked.
     if (resumption === null || !this.#canPosition(client, waiting)) return;
-    const frames = this.#framesOf(waiting, resumption); // a fault in here leaves the client waiting
+    const frames = this.#framesOf(waiting, resumption); // a fault here leaves the client waiting
     this.#waiting.delete(client);
     group.position(client, resumption, frames);
   }

@@ -34,21 +34,21 @@ export class StreamStats {
     this.hub.log.info("stream ended", { stream, topics, reason, duration_ms, events });
   }
 
-  /** Returns the figures of all streams by kind. It takes a look at every client, so that nothing is counted per event. */
+  /** Computes the figures of all streams by kind. It visits every client, so that no state of a client needs a counter. */
   figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures> {
-    const all = new Map<string, StreamFigures>();
-    for (const [kind, delivered] of this.#delivered) all.set(kind, { ...NONE, delivered });
+    const figures = new Map<string, StreamFigures>();
+    for (const [kind, delivered] of this.#delivered) figures.set(kind, { ...NONE, delivered });
     const now = this.hub.clock.elapsed();
     for (const group of groups) {
-      let { open, lagging, hung, delivered } = all.get(group.kind) ?? NONE;
+      let { open, lagging, hung, delivered } = figures.get(group.kind) ?? NONE;
       for (const client of group.clients) {
         open++;
         if (group.isLagging(client)) lagging++;
         if (client.blockedSince !== null && now - client.blockedSince >= HUNG_MS) hung++;
         delivered += client.delivered;
       }
-      all.set(group.kind, { open, lagging, hung, delivered });
+      figures.set(group.kind, { open, lagging, hung, delivered });
     }
-    return all;
+    return figures;
   }
 }

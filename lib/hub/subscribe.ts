@@ -72,7 +72,7 @@ export class Subscriber {
     }
   }
 
-  /** Nothing waits in here: an event is either in the initial frames or comes after them. */
+  /** Opens a stream synchronously, so that an event is either in the initial frames or comes after them. */
   #open(
     group: BroadcastGroup,
     { cursor, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
@@ -99,13 +99,13 @@ export class Subscriber {
 
     const isInStep = resumption && group.cursor.position === position && chunks.length === 1;
     const number = this.stats.opened(group, isResumed);
-    const maxAgeAt = now + streamMaxAgeMs * (0.9 + 0.2 * random());
+    const maxAgeAt = now + streamMaxAgeMs * (0.9 + 0.2 * random()); // clients do not return together
     const facts = { number, openedAt: now, maxAgeAt, rightsExpireAt, onEnd };
     const client = new ClientStream(group, facts, isInStep ? group.cursor : { position }, chunks);
     client.hasPosition = resumption !== null;
     if (now < warnAt) client.warnAt = warnAt;
-    if (resumption) client.gapsReported(resumption.missed);
-    // A client that begins at the oldest event may lose it before its first read: that is not its own slowness.
+    if (resumption) client.recordGaps(resumption.missed);
+    // A client that begins at the oldest event may lose it before its first read: it is not ended `slow` for that.
     if (!isResumed) client.excusedUpTo = this.consumer.head;
     group.add(client);
     const stream = new ReadableStream(client);

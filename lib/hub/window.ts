@@ -57,7 +57,7 @@ export abstract class Window {
     return [];
   }
 
-  /** Returns whether a newer value of the overlay hides this event of the log. */
+  /** Returns true if a newer value of the overlay hides this event of the log. */
   hides(_event: StreamEvent): boolean {
     return false;
   }
@@ -95,7 +95,7 @@ class LogWindow extends Window {
   }
 
   override fill(page: Page, position: Position): void {
-    if (this.truncatedAt !== position) return; // newer events fill the window by themselves
+    if (this.truncatedAt !== position) return; // newer events alone exceed the bounds
     const older = page.events.filter(({ id }) => comparePositions(id, position) <= 0);
     const before = (older[0] ?? page.events[0])?.prevId ?? page.truncatedAt;
     if (before === null || comparePositions(before, position) < 0) this.truncatedAt = before;
@@ -159,8 +159,8 @@ class StateWindow extends Window {
   override fill(page: Page): void {
     const newer = [...this.#logged.values()];
     this.#logged.clear();
-    const all = [...page.events.map(encodeEvent), ...newer];
-    this.put(all.sort((a, b) => comparePositions(a.id, b.id)));
+    const events = [...page.events.map(encodeEvent), ...newer];
+    this.put(events.sort((a, b) => comparePositions(a.id, b.id)));
     this.truncatedAt = null;
   }
 

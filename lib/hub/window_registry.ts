@@ -52,7 +52,7 @@ export class WindowRegistry implements LogListener {
     consumer.listen(this);
   }
 
-  /** Acquires a topic's window as it is, empty if it is new. */
+  /** Acquires a topic's window without filling it. */
   acquire(topic: Topic): TopicReader {
     const open = this.#open.get(topic.name) ?? this.#create(topic);
     open.cancelLinger?.();
@@ -114,7 +114,7 @@ export class WindowRegistry implements LogListener {
     this.#starters.set(topic.name, [...this.#starters.get(topic.name) ?? [], start]);
   }
 
-  /** Fills the windows that could not be filled before. The fault of one does not affect the others. */
+  /** Fills the windows that are not filled. The fault of one does not affect the others. */
   async refill(): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader.fill().catch(this.hub.onFault)));
   }
