@@ -1,7 +1,7 @@
 /** GET /v1/sessions/{id}/events: the check that never waits, the stream, and the deprecated long poll. */
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { figureIn } from "../metrics/exposition.ts";
-import { of } from "./owned_support.ts";
+import { asUser } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 
 const DEPRECATION_HEADERS = ["deprecation", "sunset", "link"] as const;
@@ -11,7 +11,7 @@ Deno.test("a check answers immediately, without time passing: state, progress, 5
   const path = await test.created();
   await test.change(path, { session_state: "asking", progress: 0.25 });
   const before = test.clock.now();
-  const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...CHECK });
+  const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...CHECK });
   const { recommendation, ...check } = await response.json();
   assertEquals(test.clock.now(), before);
   assertEquals(response.status, 200);
@@ -24,7 +24,7 @@ Deno.test("a check of an ended session returns its terminal state, with a delay 
   const path = await test.created();
   await test.change(path, { session_state: "completed" });
   const { recommendation, ...check } =
-    await (await test.request("GET", `${path}/events`, { ...of("ann"), ...CHECK })).json();
+    await (await test.request("GET", `${path}/events`, { ...asUser("ann"), ...CHECK })).json();
   assertEquals(check, { session_state: "completed", progress: 1, next_poll_delay: 5 });
   assertMatch(recommendation, /has ended/);
 });
@@ -32,7 +32,7 @@ Deno.test("a check of an ended session returns its terminal state, with a delay 
 Deno.test("a check has an ETag, and answers 304 until the session changes", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
-  const headers = { ...of("ann"), ...CHECK };
+  const headers = { ...asUser("ann"), ...CHECK };
   const etag = (await test.request("GET", `${path}/events`, headers)).headers.get("etag") ?? "";
   const known = { ...headers, "if-none-match": etag };
   await test.change(path, {});
@@ -51,7 +51,7 @@ for (
     const url = `${await test.created()}/events`;
     for (const method of ["GET", "HEAD"]) {
       const origin = { origin: "https://a.example" };
-      const response = await test.request(method, url, { ...of("ann"), ...accept, ...origin });
+      const response = await test.request(method, url, { ...asUser("ann"), ...accept, ...origin });
       assertEquals(response.status, 200);
       assertEquals(response.headers.get("content-type"), format);
       const vary = response.headers.get("vary")?.split(", ").toSorted();
@@ -68,7 +68,7 @@ for (const accept of [{}, { accept: "*/*" }]) {
     await using test = createSessionsTest();
     const path = await test.created();
     const before = test.clock.now();
-    const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...accept });
+    const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...accept });
     assertEquals([response.status, test.clock.now()], [200, before]);
     assertEquals((await response.json()).next_poll_delay, 5);
     const [deprecation, sunset, link] = DEPRECATION_HEADERS.map((name) =>
@@ -88,13 +88,13 @@ for (const accept of [{}, { accept: "*/*" }]) {
 
 Deno.test("the old long poll of an unknown session answers 404, and does not count as a use", async () => {
   await using test = createSessionsTest();
-  assertEquals((await test.request("GET", "/v1/sessions/none/events", of("ann"))).status, 404);
+  assertEquals((await test.request("GET", "/v1/sessions/none/events", asUser("ann"))).status, 404);
   assertEquals(figureIn(await (await test.send("/metrics")).text(), "deprecated_uses_total"), 0);
 });
 
 Deno.test("Link leads to the deprecation note in /openapi.json (S0-27)", async () => {
   await using test = createSessionsTest();
-  const response = await test.request("GET", `${await test.created()}/events`, of("ann"));
+  const response = await test.request("GET", `${await test.created()}/events`, asUser("ann"));
   const [, guide = ""] = /<([^>]+)>; rel="deprecation"/.exec(response.headers.get("link") ?? "") ??
     [];
   const [path = "", pointer = ""] = guide.split("#");

@@ -1,7 +1,7 @@
 /** The routes of sessions: answers to publishers, owners and other users. */
 import { assert, assertEquals } from "@std/assert";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
-import { follow, of } from "./owned_support.ts";
+import { asUser, follow } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
 import { refusalOf } from "./support.ts";
 
@@ -19,7 +19,7 @@ Deno.test("POST /v1/sessions creates a session and answers 201 with Location, an
     null,
     "ann",
   ]);
-  await using client = await follow(test, `/v1/sessions/${session.id}/stream`, of("ann"));
+  await using client = await follow(test, `/v1/sessions/${session.id}/stream`, asUser("ann"));
   assertEquals(client.frames.map(({ event }) => event), ["sync", "session"]);
   assertEquals(client.dataOf("session"), [session]);
 });
@@ -72,8 +72,8 @@ Deno.test("PATCH of a session refuses data that is too large, and the session co
 Deno.test("a session streams to its end by either URL, and a reconnect after it answers 204 (S0-1, S0-17, S0-19)", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
-  await using one = await follow(test, `${path}/stream`, of("ann"));
-  await using other = await follow(test, `${path}/events`, of("ann"));
+  await using one = await follow(test, `${path}/stream`, asUser("ann"));
+  await using other = await follow(test, `${path}/events`, asUser("ann"));
   await test.change(path, { session_state: "asking", progress: 0.5 });
   await test.clock.advance(20);
   await test.change(path, { session_state: "failed", data: { code: "no_answer" } });
@@ -85,7 +85,7 @@ Deno.test("a session streams to its end by either URL, and a reconnect after it 
     assert(client.isEnded);
   }
   for (const url of [`${path}/stream`, `${path}/events`]) {
-    const back = { ...of("ann"), ...STREAM, "last-event-id": one.cursor };
+    const back = { ...asUser("ann"), ...STREAM, "last-event-id": one.cursor };
     assertEquals((await test.request("GET", url, back)).status, 204);
   }
   assertEquals(test.services.budget.inUse, 0);
@@ -94,7 +94,7 @@ Deno.test("a session streams to its end by either URL, and a reconnect after it 
 Deno.test("a stream answers 200, text/event-stream, and has events within its first six frames (S0-20)", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
-  const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...STREAM });
+  const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...STREAM });
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "text/event-stream");
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -106,7 +106,7 @@ Deno.test("a stream answers 200, text/event-stream, and has events within its fi
 
 Deno.test("a silent stream has a heartbeat every HEARTBEAT_MS (S0-18)", async () => {
   await using test = createSessionsTest({ HEARTBEAT_MS: "1000" });
-  await using client = await follow(test, `${await test.created()}/stream`, of("ann"));
+  await using client = await follow(test, `${await test.created()}/stream`, asUser("ann"));
   await test.clock.advance(5000);
   const beats = client.frames.filter(({ event }) => event === "heartbeat");
   assertEquals(beats.length, 5);
@@ -115,7 +115,7 @@ Deno.test("a silent stream has a heartbeat every HEARTBEAT_MS (S0-18)", async ()
 Deno.test("only publishers create and change sessions", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
-  for (const headers of [{}, of("ann")]) {
+  for (const headers of [{}, asUser("ann")]) {
     const created = await test.request("POST", "/v1/sessions", headers, { owner: "ann" });
     assertEquals(await refusalOf(created), [401, "bad_token"]);
     assertEquals(await refusalOf(await test.request("PATCH", path, headers, {})), [
@@ -131,7 +131,7 @@ Deno.test("another user's session and an unknown one get the same answers, 60 ti
   for (const headers of [CHECK, STREAM, {}]) {
     for (const url of ["/events", "/stream"]) {
       const bodies = await Promise.all(paths.map(async (path) => {
-        const response = await test.request("GET", path + url, { ...of("bob"), ...headers });
+        const response = await test.request("GET", path + url, { ...asUser("bob"), ...headers });
         assertEquals(response.status, 404);
         return await response.text();
       }));
@@ -139,16 +139,16 @@ Deno.test("another user's session and an unknown one get the same answers, 60 ti
     }
   }
   for (let n = 12; n < 60; n++) {
-    assertEquals((await test.request("GET", `${paths[n % 2]}/events`, of("bob"))).status, 404);
+    assertEquals((await test.request("GET", `${paths[n % 2]}/events`, asUser("bob"))).status, 404);
   }
   for (const path of paths) {
-    const response = await test.request("GET", `${path}/events`, of("bob"));
+    const response = await test.request("GET", `${path}/events`, asUser("bob"));
     assertEquals([response.status, response.headers.has("retry-after")], [429, true]);
     await response.body?.cancel();
   }
-  assertEquals((await test.request("GET", `${paths[0]}/events`, of("ann"))).status, 200);
+  assertEquals((await test.request("GET", `${paths[0]}/events`, asUser("ann"))).status, 200);
   assertEquals((await test.request("GET", `${paths[0]}/events`, {})).status, 401);
-  const narrow = of("ann", { topics: ["operations/*"] });
+  const narrow = asUser("ann", { topics: ["operations/*"] });
   assertEquals((await test.request("GET", `${paths[0]}/events`, narrow)).status, 403);
 });
 
@@ -156,13 +156,13 @@ Deno.test("sessions share a connection with other topics", async () => {
   await using test = createSessionsTest();
   const path = await test.created();
   const url = `/v1/stream?topics=${path.slice("/v1/".length)},events/alerts`;
-  await using client = await follow(test, url, of("ann", { topics: ["sessions/*"] }));
+  await using client = await follow(test, url, asUser("ann", { topics: ["sessions/*"] }));
   await test.publish("alerts", { type: "note", data: 1 });
   await test.change(path, { session_state: "completed" });
   await test.clock.advance(20);
   const types = client.frames.map(({ event }) => event);
   assertEquals(types, ["sync", "session", "note", "completed"]);
-  const other = await test.request("GET", url, of("bob"));
+  const other = await test.request("GET", url, asUser("bob"));
   assertEquals(await refusalOf(other), [404, "unknown_topic"]);
 });
 
@@ -179,10 +179,10 @@ Deno.test("a repeated Idempotency-Key returns the first session, and is refused 
 Deno.test("HEAD takes no slot, and a disconnect releases one", async () => {
   await using test = createSessionsTest({ STREAMS_PER_CLIENT: "1" });
   const url = `${await test.created()}/events`;
-  assertEquals((await test.request("HEAD", url, { ...of("ann"), ...STREAM })).status, 200);
+  assertEquals((await test.request("HEAD", url, { ...asUser("ann"), ...STREAM })).status, 200);
   assertEquals(test.services.budget.inUse, 0);
-  const client = await follow(test, url, of("ann"));
-  const busy = await test.request("GET", url, { ...of("ann"), ...STREAM });
+  const client = await follow(test, url, asUser("ann"));
+  const busy = await test.request("GET", url, { ...asUser("ann"), ...STREAM });
   const text = await busy.text();
   assert(text.includes("event: busy") && text.includes(`"poll_url":"${url}"`), text);
   await client.hangUp();
@@ -193,9 +193,9 @@ Deno.test("while the store is unavailable a stream answers busy, and a check 503
   await using test = createSessionsTest();
   const url = `${await test.created()}/events`;
   test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());
-  const stream = await test.request("GET", url, { ...of("ann"), ...STREAM });
+  const stream = await test.request("GET", url, { ...asUser("ann"), ...STREAM });
   assertEquals([stream.status, (await stream.text()).includes("event: busy\n")], [200, true]);
-  const check = await test.request("GET", url, { ...of("ann"), ...CHECK });
+  const check = await test.request("GET", url, { ...asUser("ann"), ...CHECK });
   assertEquals(await refusalOf(check), [503, "store_away"]);
 });
 
@@ -204,7 +204,7 @@ Deno.test("an internal error during a lookup answers 500 without its message (S0
   const path = await test.created();
   test.services.sharedStore.get = () => Promise.reject(new Error("secret inside"));
   for (const accept of [CHECK, STREAM]) {
-    const response = await test.request("GET", `${path}/events`, { ...of("ann"), ...accept });
+    const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...accept });
     const text = await response.text();
     assertEquals(response.status, 500);
     assert(!text.includes("secret"), text);

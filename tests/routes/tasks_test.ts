@@ -3,7 +3,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { newTask } from "../../lib/topics/tasks/task.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { seededBy } from "../support/seeded.ts";
-import { createAppWithUsers, follow, of, OF_PUBLISHER } from "./owned_support.ts";
+import { AS_PUBLISHER, asUser, createAppWithUsers, follow } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
 
 const MISSING = "/v1/tasks/0123456789abcdefghijklmn";
@@ -13,24 +13,24 @@ function createTest(env: Readonly<Record<string, string>> = {}) {
   const test = createAppWithUsers(env, () => below(2 ** 32) / 2 ** 32);
   return Object.assign(test, {
     async session(owner = "ann"): Promise<string> {
-      const created = await test.request("POST", "/v1/sessions", OF_PUBLISHER, { owner });
+      const created = await test.request("POST", "/v1/sessions", AS_PUBLISHER, { owner });
       return `/v1/sessions/${(await created.json()).id}`;
     },
-    process: (session: string, headers: HeadersInit = of("ann")) =>
+    process: (session: string, headers: HeadersInit = asUser("ann")) =>
       test.request("POST", `${session}/process`, headers),
     /** Creates a task. @returns Its path. */
     async created(owner = "ann"): Promise<string> {
-      const answer = await this.process(await this.session(owner), OF_PUBLISHER);
+      const answer = await this.process(await this.session(owner), AS_PUBLISHER);
       return `/v1/tasks/${(await answer.json()).task_id}`;
     },
-    claim: (task: string) => test.request("POST", `${task}/claim`, OF_PUBLISHER),
+    claim: (task: string) => test.request("POST", `${task}/claim`, AS_PUBLISHER),
     /** Claims a task. @returns The claim. */
     async claimed(task: string): Promise<string> {
       return (await (await this.claim(task)).json()).claim;
     },
-    report: (task: string, body: unknown) => test.request("PATCH", task, OF_PUBLISHER, body),
+    report: (task: string, body: unknown) => test.request("PATCH", task, AS_PUBLISHER, body),
     async list() {
-      return await (await test.request("GET", "/v1/tasks", OF_PUBLISHER)).json();
+      return await (await test.request("GET", "/v1/tasks", AS_PUBLISHER)).json();
     },
   });
 }
@@ -38,7 +38,7 @@ function createTest(env: Readonly<Record<string, string>> = {}) {
 Deno.test("POST of process answers 202 with Location, status_url and the poll delay, and workers receive the task (S0-3)", async () => {
   await using test = createTest();
   const session = await test.session();
-  await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
+  await using worker = await follow(test, "/v1/stream?topics=tasks", AS_PUBLISHER);
   const answer = await test.process(session);
   const { task_id, ...more } = await answer.json();
   const url = `/v1/tasks/${task_id}/status`;
@@ -60,7 +60,7 @@ Deno.test("process is a heartbeat of its session, and answers 409 after the sess
   await test.clock.advance(200_000);
   assertEquals((await test.process(session)).status, 202);
   await test.clock.advance(200_000);
-  assertEquals((await test.process(session, OF_PUBLISHER)).status, 202);
+  assertEquals((await test.process(session, AS_PUBLISHER)).status, 202);
   await test.clock.advance(301_000);
   assertEquals(await refusalOf(await test.process(session)), [409, "session_over"]);
 });
@@ -69,13 +69,13 @@ Deno.test("process of another user's session and of an unknown one get the same 
   await using test = createTest();
   const paths = [await test.session(), "/v1/sessions/0123456789abcdefghijklmn"];
   const bodies = await Promise.all(paths.map(async (path) => {
-    const answer = await test.process(path, of("bob"));
+    const answer = await test.process(path, asUser("bob"));
     assertEquals(answer.status, 404);
     return await answer.text();
   }));
   assertEquals(bodies[0], bodies[1]);
   assertEquals((await test.process(paths[0] ?? "", {})).status, 401);
-  const narrow = of("ann", { topics: ["events/*"] });
+  const narrow = asUser("ann", { topics: ["events/*"] });
   assertEquals((await test.process(paths[0] ?? "", narrow)).status, 403);
   assertEquals((await test.list()).tasks, []);
 });
@@ -85,15 +85,15 @@ Deno.test("a repeated Idempotency-Key returns the first task, for each caller se
   const session = await test.session();
   const key = { "idempotency-key": "order 1" };
   const ids: string[] = [];
-  for (const who of [of("ann"), of("ann"), OF_PUBLISHER, OF_PUBLISHER]) {
+  for (const who of [asUser("ann"), asUser("ann"), AS_PUBLISHER, AS_PUBLISHER]) {
     ids.push((await (await test.process(session, { ...who, ...key })).json()).task_id);
   }
   assertEquals([ids[0], ids[2]], [ids[1], ids[3]]);
   assertNotEquals(ids[0], ids[2]);
-  await test.request("PATCH", session, OF_PUBLISHER, { session_state: "completed" });
-  const again = await test.process(session, { ...of("ann"), ...key });
+  await test.request("PATCH", session, AS_PUBLISHER, { session_state: "completed" });
+  const again = await test.process(session, { ...asUser("ann"), ...key });
   assertEquals([again.status, (await again.json()).task_id], [202, ids[0]]);
-  const other = { ...of("ann"), "idempotency-key": "order 2" };
+  const other = { ...asUser("ann"), "idempotency-key": "order 2" };
   assertEquals(await refusalOf(await test.process(session, other)), [409, "session_over"]);
 });
 
@@ -104,8 +104,8 @@ Deno.test("a user creates at most 120 tasks per minute, a publisher PUBLISH_PER_
   const refused = await test.process(session);
   assertEquals(refused.headers.get("retry-after"), "1");
   assertEquals(await refusalOf(refused), [429, "tasks_too_often"]);
-  assertEquals((await test.process(session, OF_PUBLISHER)).status, 202);
-  const another = await test.process(session, OF_PUBLISHER);
+  assertEquals((await test.process(session, AS_PUBLISHER)).status, 202);
+  const another = await test.process(session, AS_PUBLISHER);
   assertEquals(await refusalOf(another), [429, "publishing_too_often"]);
 });
 
@@ -113,7 +113,7 @@ Deno.test("GET of a status answers immediately, finally with the result (S0-4)",
   await using test = createTest();
   const task = await test.created();
   const request = async () => {
-    const answer = await test.request("GET", `${task}/status`, of("ann"));
+    const answer = await test.request("GET", `${task}/status`, asUser("ann"));
     const { state, attempts, progress, result, next_poll_delay } = await answer.json();
     const wait = answer.headers.get("retry-after");
     return [answer.status, state, attempts, progress, result, next_poll_delay, wait];
@@ -131,23 +131,23 @@ Deno.test("another user's task and an unknown one get the same answers: 404 60 t
   await using test = createTest();
   const task = await test.created();
   const bodies = await Promise.all([task, MISSING].map(async (path) => {
-    const answer = await test.request("GET", `${path}/status`, of("bob"));
+    const answer = await test.request("GET", `${path}/status`, asUser("bob"));
     assertEquals(answer.status, 404);
     return await answer.text();
   }));
   assertEquals(bodies[0], bodies[1]);
-  for (let n = 0; n < 58; n++) await test.request("GET", `${MISSING}/status`, of("bob"));
-  const refused = await test.request("GET", `${task}/status`, of("bob"));
+  for (let n = 0; n < 58; n++) await test.request("GET", `${MISSING}/status`, asUser("bob"));
+  const refused = await test.request("GET", `${task}/status`, asUser("bob"));
   assertEquals(await refusalOf(refused), [429, "lookups_too_often"]);
   assertEquals((await test.request("GET", `${task}/status`, {})).status, 401);
-  const narrow = of("ann", { topics: ["sessions/*"] });
+  const narrow = asUser("ann", { topics: ["sessions/*"] });
   assertEquals((await test.request("GET", `${task}/status`, narrow)).status, 403);
 });
 
 Deno.test("only its worker receives a claim; another worker receives the time until it expires (S0-3)", async () => {
   await using test = createTest();
   const task = await test.created();
-  await using worker = await follow(test, "/v1/stream?topics=tasks", OF_PUBLISHER);
+  await using worker = await follow(test, "/v1/stream?topics=tasks", AS_PUBLISHER);
   const answer = await test.claim(task);
   const { claim, state, attempts } = await answer.json();
   assertEquals([answer.status, state, attempts], [200, "claimed", 1]);
@@ -156,7 +156,7 @@ Deno.test("only its worker receives a claim; another worker receives the time un
   const other = await test.claim(task);
   assertEquals(other.headers.get("retry-after"), "19");
   assertEquals(await refusalOf(other), [409, "task_claimed"]);
-  const seen = await (await test.request("GET", `${task}/status`, OF_PUBLISHER)).text();
+  const seen = await (await test.request("GET", `${task}/status`, AS_PUBLISHER)).text();
   assert(!`${seen}${JSON.stringify([worker.frames, await test.list()])}`.includes(claim));
 });
 
@@ -229,7 +229,7 @@ Deno.test("GET /v1/tasks lists open tasks, oldest first, with depth, age and a c
   assertEquals([depth, oldest_age_s], [2, 2]);
 
   const third = await test.created();
-  const back = { ...OF_PUBLISHER, "last-event-id": now };
+  const back = { ...AS_PUBLISHER, "last-event-id": now };
   await using worker = await follow(test, "/v1/stream?topics=tasks", back);
   const received = worker.dataOf("task").map((task) => `/v1/tasks/${Object(task).task_id}`);
   assertEquals(received, [third]);
@@ -238,7 +238,7 @@ Deno.test("GET /v1/tasks lists open tasks, oldest first, with depth, age and a c
 Deno.test("users may neither subscribe to tasks nor list, claim or report them", async () => {
   await using test = createTest();
   const task = await test.created();
-  const wide = of("ann", { topics: ["tasks", "tasks/*"] });
+  const wide = asUser("ann", { topics: ["tasks", "tasks/*"] });
   for (const path of ["/v1/tasks", "/v1/stream?topics=tasks"]) {
     assertEquals(await refusalOf(await test.request("GET", path, {})), [401, "private_topic"]);
     assertEquals(await refusalOf(await test.request("GET", path, wide)), [
@@ -278,7 +278,7 @@ Deno.test("/metrics has the number of tasks by state, the oldest age, and the ou
   await test.created();
   await test.clock.advance(12_000);
   const read = async () => {
-    const text = await (await test.request("GET", "/metrics", OF_PUBLISHER)).text();
+    const text = await (await test.request("GET", "/metrics", AS_PUBLISHER)).text();
     const states = ["waiting", "claimed", "running"];
     const outcomes = ["completed", "failed", "lapsed"];
     return [
