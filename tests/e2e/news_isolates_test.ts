@@ -5,7 +5,7 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createServices } from "../../lib/services.ts";
 import { createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
-import { ANSWER, articleEvents, story } from "../routes/news_support.ts";
+import { articleEvents, NEWS_BODY, story } from "../routes/news_support.ts";
 import { requesterOf, TOKEN } from "../routes/support.ts";
 import { type Database, startDatabase } from "../store/redis/support.ts";
 import { until } from "../support/within.ts";
@@ -58,7 +58,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     polls: () => polls,
     post: (n: number) => write("POST", "/v1/news", story(n)),
     async list(query = "") {
-      return ANSWER.parse(await (await app.request(`/v1/news${query}`)).json());
+      return NEWS_BODY.parse(await (await app.request(`/v1/news${query}`)).json());
     },
     async follow(query = ""): Promise<Client> {
       const { body } = await app.request(`/v1/news/stream${query}`);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createSeeded } from "../support/seeded.ts";
 import { rss } from "../topics/news/support.ts";
-import { ANSWER, articleEvents, createNewsUnderTest, SILENT } from "./news_support.ts";
+import { articleEvents, createNewsUnderTest, NEWS_BODY, rejectFetch } from "./news_support.ts";
 import { refusalOf } from "./support.ts";
 
 const titles = (articles: readonly { readonly title: string }[]) =>
@@ -16,21 +16,21 @@ Deno.test("GET /v1/news returns the newest articles first, filtered by source, u
   assertEquals(titles((await test.list("?limit=1")).articles), ["Story 3"]);
   assertEquals(titles((await test.list("?source=LAB,nobody")).articles), ["Story 2"]);
   assertEquals((await test.list("?source=wire,lab")).feeds.map(({ source }) => source), ["wire"]);
-  const many = Array.from({ length: 21 }, (_, n) => `s${n}`).join();
+  const tooMany = Array.from({ length: 21 }, (_, n) => `s${n}`).join();
   for (
     const [query, refusal] of [
       ["limit=0", "bad_parameters"],
       ["limit=201", "bad_parameters"],
       ["limit=x", "bad_parameters"],
       ["source=a%20b", "bad_source"],
-      [`source=${many}`, "too_many_sources"],
+      [`source=${tooMany}`, "too_many_sources"],
     ] as const
   ) {
     assertEquals(await refusalOf(await test.send(`/v1/news?${query}`)), [400, refusal], query);
   }
 });
 
-Deno.test("GET /v1/news answers 304 until an article in its answer changes", async () => {
+Deno.test("GET /v1/news answers 304 until one of its articles changes", async () => {
   await using test = createNewsUnderTest();
   await test.post(1);
   const request = async (etag: string) => {
@@ -80,52 +80,53 @@ Deno.test("GET /v1/news?after= reports a gap if the log no longer reaches back t
 
 Deno.test("a client that polls loses and repeats nothing while feeds insert, delete, reorder and change", async () => {
   const random = createSeeded("news polls");
-  let next = 1;
-  let items: { readonly n: number; readonly words: string }[] = [];
+  let storyCount = 0;
+  let items: { readonly n: number; readonly title: string }[] = [];
   const xml = () =>
     rss(
-      items.map(({ n, words }) =>
-        `<item><title>${words}</title><link>https://wire.example/${n}</link></item>`
+      items.map(({ n, title }) =>
+        `<item><title>${title}</title><link>https://wire.example/${n}</link></item>`
       ).join(""),
     );
   await using test = createNewsUnderTest(
     {},
-    (url) => url.hostname === "wire.example" ? Promise.resolve(new Response(xml())) : SILENT(),
+    (url) => url.hostname === "wire.example" ? Promise.resolve(new Response(xml())) : rejectFetch(),
   );
-  const known = new Map<string, string>();
+  /** The titles that the client has, by id. */
+  const polledTitles = new Map<string, string>();
   const received = new Set<string>();
   let { cursor } = await test.list();
 
   async function poll(): Promise<void> {
     for (;;) {
-      const answer = await test.list(`?limit=3&after=${cursor}`);
-      assert(!answer.gap);
-      for (const article of answer.articles) {
+      const page = await test.list(`?limit=3&after=${cursor}`);
+      assert(!page.gap);
+      for (const article of page.articles) {
         const json = JSON.stringify(article);
         assert(!received.has(json), `twice: ${json}`);
         received.add(json);
-        known.set(article.id, article.title);
+        polledTitles.set(article.id, article.title);
       }
-      for (const id of answer.retracted) known.delete(id);
-      cursor = answer.cursor;
-      if (answer.next_poll_delay > 0) return;
+      for (const id of page.retracted) polledTitles.delete(id);
+      cursor = page.cursor;
+      if (page.next_poll_delay > 0) return;
     }
   }
 
   for (let round = 0; round < 40; round++) {
     const at = random.below(items.length + 1);
-    const n = next++;
-    items = items.toSpliced(at, 0, { n, words: `Story ${n}` });
+    const n = ++storyCount;
+    items = items.toSpliced(at, 0, { n, title: `Story ${n}` });
     if (random.chance(0.3)) items = items.toSpliced(random.below(items.length), 1);
     if (random.chance(0.3)) items = items.toReversed();
     const changed = random.below(items.length || 1);
     if (random.chance(0.5)) {
       items = items.map((item, i) =>
-        i === changed ? { ...item, words: `Story ${item.n}, of round ${round}` } : item
+        i === changed ? { ...item, title: `Story ${item.n}, of round ${round}` } : item
       );
     }
     await test.clock.advance(5000);
-    const [id] = [...known.keys()];
+    const [id] = [...polledTitles.keys()];
     if (id !== undefined && random.chance(0.2)) await test.write("DELETE", `/v1/news/${id}`);
     if (random.chance(0.6)) await poll();
   }
@@ -134,7 +135,7 @@ Deno.test("a client that polls loses and repeats nothing while feeds insert, del
   assert(articles.length > 20);
   const expected = Object.fromEntries(articles.map(({ id, title }) => [id, title]));
   assertEquals(
-    Object.fromEntries([...known].sort()),
+    Object.fromEntries([...polledTitles].sort()),
     Object.fromEntries(
       Object.entries(expected).sort(),
     ),
@@ -143,49 +144,49 @@ Deno.test("a client that polls loses and repeats nothing while feeds insert, del
 
 Deno.test("GET /v1/news keeps the feeds polled for three intervals; HEAD does not", async () => {
   await using test = createNewsUnderTest({ NEWS_POLL_MS: "1000" });
-  const asked = () =>
+  const countPolls = () =>
     test.fetched.splice(0).filter((url) => url.includes("archive.example")).length;
   const head = await test.send("/v1/news", { method: "HEAD" });
-  assertEquals([head.status, asked()], [200, 0]);
+  assertEquals([head.status, countPolls()], [200, 0]);
   await test.list();
-  assertEquals(asked(), 1);
+  assertEquals(countPolls(), 1);
   await test.clock.advance(60_000);
-  const left = asked();
-  assert(left > 0 && left < 4, `${left}`);
+  const laterPolls = countPolls();
+  assert(laterPolls > 0 && laterPolls < 4, `${laterPolls}`);
   await test.clock.advance(60_000);
-  assertEquals([asked(), test.clock.timers], [0, 0]);
+  assertEquals([countPolls(), test.clock.timers], [0, 0]);
 });
 
 Deno.test("GET /v1/news waits for at most 800 ms for the first poll of the feeds, and never afterwards", async () => {
   await using test = createNewsUnderTest({}, () => new Promise(() => {}));
   const request = () => {
-    const flight = { isOver: false };
+    const progress = { isAnswered: false };
     void Promise.resolve(test.app.request("/v1/news")).then(async (response) => {
-      ANSWER.parse(await response.json());
-      flight.isOver = true;
+      NEWS_BODY.parse(await response.json());
+      progress.isAnswered = true;
     });
-    return flight;
+    return progress;
   };
   const first = request();
   await test.clock.advance(799);
-  assertEquals(first.isOver, false);
+  assertEquals(first.isAnswered, false);
   await test.clock.advance(1);
-  assertEquals(first.isOver, true);
+  assertEquals(first.isAnswered, true);
   await test.clock.advance(12_000);
   const second = request();
   await test.clock.advance(0);
-  assertEquals(second.isOver, true);
+  assertEquals(second.isAnswered, true);
 });
 
 Deno.test("a feed that hangs does not delay the polls of nine others", async () => {
   const names = Array.from({ length: 10 }, (_, n) => `feed${n}.example.com`);
   await using test = createNewsUnderTest(
-    { DEMO: "0", NEWS_POLL_MS: "5000", NEWS_FEEDS: names.map((n) => `https://${n}/`).join() },
+    { DEMO: "0", NEWS_POLL_MS: "5000", NEWS_FEEDS: names.map((name) => `https://${name}/`).join() },
     (url) => {
       if (url.hostname === names[4]) return new Promise(() => {});
-      const path = Math.floor(test.clock.now() / 5000);
+      const storyNumber = Math.floor(test.clock.now() / 5000);
       const item =
-        `<item><title>${path}</title><link>https://${url.hostname}/${path}</link></item>`;
+        `<item><title>${storyNumber}</title><link>https://${url.hostname}/${storyNumber}</link></item>`;
       return Promise.resolve(new Response(rss(item)));
     },
     () => Promise.resolve(["192.0.32.8"]),
@@ -208,16 +209,16 @@ Deno.test("an article that is too large is skipped and logged, and the others ar
         `<description>${summary}</description></item>`;
     }).join(""),
   );
-  let asked = 0;
+  let polls = 0;
   await using test = createNewsUnderTest({ MAX_EVENT_BYTES: "500" }, ({ hostname }) => {
-    if (hostname !== "wire.example") return SILENT();
-    asked++;
+    if (hostname !== "wire.example") return rejectFetch();
+    polls++;
     return Promise.resolve(new Response(xml));
   });
   await using client = await test.follow("/v1/news/stream");
   await test.clock.advance(10_000);
   assertEquals(articleEvents(client), ["article c", "article a"]);
-  assertEquals(asked, 3);
+  assertEquals(polls, 3);
   assertEquals(test.lines.filter((line) => line.includes("An article was skipped")).length, 1);
 });
 
@@ -239,7 +240,7 @@ Deno.test("heartbeats advance the cursor of a filtered client past evicted event
   const path = "/v1/news/stream?source=rare";
   const client = await test.follow(path);
   await test.post(0, { source: "rare" });
-  const early = client.cursor;
+  const staleCursor = client.cursor;
   for (let minute = 1; minute <= 30; minute++) {
     await test.clock.advance(60_000);
     await test.post(minute);
@@ -250,13 +251,13 @@ Deno.test("heartbeats advance the cursor of a filtered client past evicted event
   await client.hangUp();
 
   await test.post(31, { source: "rare" });
-  const opened = async (cursor: string) => {
+  const resume = async (cursor: string) => {
     await using again = await test.follow(`${path}&last_event_id=${cursor}`);
     const { resumed, gap } = JSON.parse(again.frames[0]?.data ?? "{}");
     return { resumed, gap, events: articleEvents(again) };
   };
-  const rest = { resumed: true, events: ["article Story 31"] };
-  assertEquals(await opened(client.cursor), { ...rest, gap: false });
+  const resumed = { resumed: true, events: ["article Story 31"] };
+  assertEquals(await resume(client.cursor), { ...resumed, gap: false });
   // Without heartbeats the cursor would still be this one.
-  assertEquals(await opened(early), { ...rest, gap: true });
+  assertEquals(await resume(staleCursor), { ...resumed, gap: true });
 });

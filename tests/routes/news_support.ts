@@ -11,8 +11,8 @@ import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import type { Client } from "../hub/support.ts";
 import { type AppUnderTest, createAppUnderTest, TOKEN } from "./support.ts";
 
-/** The answer of `GET /v1/news`. */
-export const ANSWER = z.strictObject({
+/** The body of `GET /v1/news`. */
+export const NEWS_BODY = z.strictObject({
   articles: z.array(Article),
   retracted: z.array(z.string()),
   gap: z.boolean(),
@@ -21,9 +21,9 @@ export const ANSWER = z.strictObject({
   next_poll_delay: z.int(),
 });
 
-/** Creates a submission. */
-export function story(n: number, more: Readonly<Record<string, unknown>> = {}) {
-  return { title: `Story ${n}`, url: `https://stories.example/${n}`, source: "desk", ...more };
+/** Creates a submission. @param fields Replace the default ones. */
+export function story(n: number, fields: Readonly<Record<string, unknown>> = {}) {
+  return { title: `Story ${n}`, url: `https://stories.example/${n}`, source: "desk", ...fields };
 }
 
 /** An app and its publisher. */
@@ -35,19 +35,19 @@ export interface NewsUnderTest extends AppUnderTest {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Response>;
-  /** Posts an article. */
-  post(n: number, more?: Readonly<Record<string, unknown>>): Promise<Article>;
-  /** Fetches a list. */
-  list(query?: string): Promise<z.infer<typeof ANSWER>>;
+  /** Posts an article. Fails if it is refused. */
+  post(n: number, fields?: Readonly<Record<string, unknown>>): Promise<Article>;
+  /** Requests the list. @param query With its question mark. */
+  list(query?: string): Promise<z.infer<typeof NEWS_BODY>>;
 }
 
-/** Fails as a network without feeds, so that all articles are posted ones. */
-export const SILENT = () => Promise.reject(new Error("no feed answers"));
+/** Fails as an unreachable network, so that no article comes from a feed. */
+export const rejectFetch = () => Promise.reject(new Error("no feed can be reached"));
 
-/** Creates an app whose news come from a publisher, and from feeds if `fetch` answers. */
+/** Creates an app whose news come from a publisher, and from feeds if `fetch` delivers them. */
 export function createNewsUnderTest(
   env: Readonly<Record<string, string>> = {},
-  fetch: FetchLike = SILENT,
+  fetch: FetchLike = rejectFetch,
   resolve?: Runtime["resolve"],
 ): NewsUnderTest {
   const test = createAppUnderTest(env, fetch, resolve);
@@ -74,14 +74,14 @@ export function createNewsUnderTest(
   return {
     ...test,
     write,
-    async post(n, more) {
-      const response = await write("POST", "/v1/news", story(n, more));
+    async post(n, fields) {
+      const response = await write("POST", "/v1/news", story(n, fields));
       const body = await response.json();
       assert(response.ok, JSON.stringify(body));
       return Article.parse(body);
     },
     async list(query = "") {
-      return ANSWER.parse(await (await test.send(`/v1/news${query}`)).json());
+      return NEWS_BODY.parse(await (await test.send(`/v1/news${query}`)).json());
     },
   };
 }

@@ -1,4 +1,4 @@
-/** News over HTTP: answers to readers and publishers. */
+/** News over HTTP, for readers and publishers. */
 import { assert, assertEquals } from "@std/assert";
 import { articleEvents, createNewsUnderTest, story } from "./news_support.ts";
 import { refusalOf } from "./support.ts";
@@ -87,7 +87,7 @@ Deno.test("a replay contains neither a retracted article nor its updates", async
   assertEquals(articleEvents(late), ["article Story 2", `article.retracted ${id}`]);
 });
 
-interface Refused {
+interface RefusedRequest {
   readonly method?: "POST" | "PATCH" | "DELETE";
   readonly path?: string;
   readonly body?: unknown;
@@ -97,10 +97,10 @@ interface Refused {
   readonly field?: string;
 }
 
-const bad = [400, "bad_parameters"] as const;
+const BAD_PARAMETERS = [400, "bad_parameters"] as const;
 const UNKNOWN_ARTICLE = "/v1/news/unknown";
 
-const REFUSED: Readonly<Record<string, Refused>> = {
+const REFUSED_REQUESTS: Readonly<Record<string, RefusedRequest>> = {
   "a POST without a token": { headers: { authorization: "" }, refusal: [401, "bad_token"] },
   "a PATCH without a token": {
     method: "PATCH",
@@ -121,17 +121,17 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   "invalid JSON": { body: "{", refusal: [400, "bad_request"] },
   "an article without a title": {
     body: story(1, { title: " <b> " }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "title",
   },
   "a title that is too long": {
     body: story(1, { title: "x".repeat(1201) }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "title",
   },
   "a summary that is too long": {
     body: story(1, { summary: "x".repeat(4001) }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "summary",
   },
   "a body that is too large": {
@@ -140,37 +140,37 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   },
   "a link that is not http(s)": {
     body: story(1, { url: "javascript:alert(1)" }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "url",
   },
   "a source that is not one word": {
     body: story(1, { source: "a b" }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "source",
   },
   "an invalid date": {
     body: story(1, { published_at: "yesterday" }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "published_at",
   },
   "an invalid symbol": {
     body: story(1, { symbols: ["gold!"] }),
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "symbols.0",
   },
-  "an unknown field": { body: story(1, { id: "x" }), refusal: bad, field: "id" },
+  "an unknown field": { body: story(1, { id: "x" }), refusal: BAD_PARAMETERS, field: "id" },
   "a correction without a field": {
     method: "PATCH",
     path: UNKNOWN_ARTICLE,
     body: {},
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "json",
   },
   "a correction of the source": {
     method: "PATCH",
     path: UNKNOWN_ARTICLE,
     body: { title: "x", source: "x" },
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "source",
   },
   "a correction of an unknown article": {
@@ -186,13 +186,13 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   },
   "a key that is too long": {
     headers: { "idempotency-key": "k".repeat(129) },
-    refusal: bad,
+    refusal: BAD_PARAMETERS,
     field: "idempotency-key",
   },
 };
 
-for (const [what, refused] of Object.entries(REFUSED)) {
-  Deno.test(`news refuses ${what}, and publishes nothing`, async () => {
+for (const [description, refused] of Object.entries(REFUSED_REQUESTS)) {
+  Deno.test(`news refuses ${description}, and publishes nothing`, async () => {
     const { method = "POST", path = "/v1/news", headers, refusal, field } = refused;
     const body = "body" in refused ? refused.body : method === "POST" ? story(1) : undefined;
     await using test = createNewsUnderTest();
@@ -200,7 +200,7 @@ for (const [what, refused] of Object.entries(REFUSED)) {
     const { code, errors } = await response.json();
     assertEquals([response.status, code], [...refusal]);
     if (field !== undefined) {
-      assertEquals(errors.map((each: { field: string }) => each.field), [field]);
+      assertEquals(errors.map((error: { field: string }) => error.field), [field]);
     }
     assertEquals((await test.list()).articles, []);
   });
@@ -220,7 +220,7 @@ Deno.test("publishing news consumes the publisher's rate, whatever the outcome",
   assertEquals(await refusalOf(refused), [429, "publishing_too_often"]);
 });
 
-Deno.test("a repeated Idempotency-Key returns the first answer, and is refused with another body", async () => {
+Deno.test("a repeated Idempotency-Key returns the first response, and is refused with another body", async () => {
   await using test = createNewsUnderTest();
   const key = { "idempotency-key": "a-1" };
   const first = await test.write("POST", "/v1/news", story(1), key);
@@ -245,8 +245,8 @@ Deno.test("an article that the log no longer retains may be posted again, as a n
   await using tab = await test.follow(STREAM);
   const first = await test.post(1);
   await test.post(2);
-  const gone = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
-  assertEquals(await refusalOf(gone), [404, "unknown_article"]);
+  const evicted = await test.write("PATCH", `/v1/news/${first.id}`, { title: "x" });
+  assertEquals(await refusalOf(evicted), [404, "unknown_article"]);
   const response = await test.write("POST", "/v1/news", story(1));
   assertEquals([response.status, (await response.json()).id], [201, first.id]);
   assertEquals(articleEvents(tab), ["article Story 1", "article Story 2", "article Story 1"]);

@@ -1,11 +1,9 @@
 /** The routes of operations, for publishers, owners and other users. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { LOOKUPS_PER_MINUTE } from "../../lib/http/rate_limits.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { AS_PUBLISHER, asUser, createAppWithUsers, follow, START_S } from "./owned_support.ts";
 import { refusalOf } from "./support.ts";
-
-/** The rate limit of lookups that find nothing. */
-const MAX_MISSES_PER_MINUTE = 60;
 
 const EXPORT = { kind: "export", owner: "ann" };
 
@@ -194,7 +192,7 @@ Deno.test("lookups of unknown and of another user's operations answer 404 60 tim
   await using test = createTest();
   const path = await test.createOperation();
   const bodies: string[] = [];
-  for (let n = 0; n < MAX_MISSES_PER_MINUTE; n++) {
+  for (let n = 0; n < LOOKUPS_PER_MINUTE; n++) {
     const operation = n % 2 === 0 ? path : `/v1/operations/nothing-${n}`;
     assertEquals((await test.request("GET", operation, asUser("bob"))).status, 404);
   }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Article } from "../../lib/topics/news/article.ts";
 import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
-import { createPage, paint } from "./page_support.ts";
+import { createPage, renderPage } from "./page_support.ts";
 
 const ARTICLE: Article = {
   id: "a1",
@@ -31,11 +31,11 @@ const FEED: FeedStatus = {
 };
 
 Deno.test("page renders news as text, with links without a referrer, and marks updated articles", async () => {
-  const page = await paint([], [], { articles: [ARTICLE] });
+  const page = await renderPage([], [], { articles: [ARTICLE] });
   const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
-  const words = item.slice(item.indexOf(">") + 1).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  const text = item.slice(item.indexOf(">") + 1).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
   assertEquals(
-    words.trim(),
+    text.trim(),
     "Gold&#39;s slide &lt;b&gt;deepens&lt;/b&gt; 5 &lt; 6 &amp; &quot;so&quot; 14:00:00 UTC " +
       "The Wire, The Desk Updated 14:02:00 UTC",
   );
@@ -46,7 +46,7 @@ Deno.test("page renders news as text, with links without a referrer, and marks u
 });
 
 Deno.test("page links to http(s) URLs only", async () => {
-  const page = await paint([], [], { articles: [{ ...ARTICLE, url: "javascript:alert(1)" }] });
+  const page = await renderPage([], [], { articles: [{ ...ARTICLE, url: "javascript:alert(1)" }] });
   const item = page.split(`data-article="a1"`)[1]?.split("</li>")[0] ?? "";
   assert(!item.includes("href"), item);
 });
@@ -57,7 +57,7 @@ Deno.test("page filters news by source, and links to each source", async () => {
   assert(calls.includes("news of desk"));
   assertStringIncludes(page, `data-source="desk"`);
   const links = [...page.matchAll(/href="(\/[^"]*#news)"([^>]*)>([^<]*)/g)]
-    .map(([_, href, more, name]) => [href, (more ?? "").trim(), name]);
+    .map(([_, href, attributes, name]) => [href, (attributes ?? "").trim(), name]);
   assertEquals(links, [
     ["/#news", "", "All"],
     ["/?source=wire#news", "", "The Wire"],
@@ -72,7 +72,7 @@ Deno.test("page shows which feeds have moved, failed or are gone", async () => {
     { ...FEED, name: "B", state: "broken", reason: "B refused: HTTP 503" },
     { ...FEED, name: "C", state: "gone", reason: "It is gone for good (410)" },
   ];
-  const page = await paint([], [], { feeds });
+  const page = await renderPage([], [], { feeds });
   const list = page.split(`id="feeds"`)[1]?.split("</ul>")[0] ?? "";
   const lines = [...list.matchAll(/<li[^>]*>([^<]*)/g)].map(([_, text]) => text);
   assertEquals(lines, [

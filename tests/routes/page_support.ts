@@ -13,7 +13,7 @@ import { createManualClock } from "../support/manual_clock.ts";
 const NOW = Date.parse("2026-08-03T14:03:30.000Z");
 const ASSETS = new URL("../../lib/", import.meta.url);
 
-/** Creates a quote. */
+/** A live quote of coinbase. */
 export const QUOTE: Quote = {
   symbol: "BTC-USD",
   name: "Bitcoin",
@@ -36,7 +36,7 @@ export const QUOTE: Quote = {
   simulated: false,
 };
 
-/** Creates the status of a live provider. */
+/** The status of a live provider. */
 export const STATUS: Status = {
   provider: "coinbase",
   symbols: ["BTC-USD", "ETH-USD"],
@@ -51,8 +51,9 @@ export const STATUS: Status = {
 export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly Status[] = [],
-  { articles = [], feeds = [] }: Partial<Pick<PageNews, "articles" | "feeds">> = {},
-  isDemo = false,
+  { articles = [], feeds = [], isDemo = false }:
+    & Partial<Pick<PageNews, "articles" | "feeds">>
+    & { readonly isDemo?: boolean } = {},
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
@@ -81,8 +82,13 @@ export function createPage(
       },
       latest(sources) {
         calls.push(`news of ${sources}`);
-        const rest = { retracted: [], cursor: null, isWhole: true, hasGap: false };
-        return Promise.resolve({ articles, ...rest });
+        return Promise.resolve({
+          articles,
+          retracted: [],
+          cursor: null,
+          isWhole: true,
+          hasGap: false,
+        });
       },
       feeds: () => Promise.resolve(feeds),
     },
@@ -91,9 +97,9 @@ export function createPage(
   return { app, calls };
 }
 
-/** Renders the page. */
-export async function paint(...known: Parameters<typeof createPage>): Promise<string> {
-  const response = await createPage(...known).app.request("/");
+/** Creates the page, and renders it without a filter. */
+export async function renderPage(...values: Parameters<typeof createPage>): Promise<string> {
+  const response = await createPage(...values).app.request("/");
   assertEquals(response.status, 200);
   return await response.text();
 }

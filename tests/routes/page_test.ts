@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
-import { createPage, paint, QUOTE, STATUS } from "./page_support.ts";
+import { createPage, QUOTE, renderPage, STATUS } from "./page_support.ts";
 
 /** Returns the text of a symbol's row. */
 function rowText(page: string, symbol: string): string {
@@ -26,25 +26,26 @@ Deno.test("page renders the latest values, and the cursor from which its stream 
 });
 
 Deno.test("page contains the snapshot that it rendered, for its script", async () => {
-  const page = await paint([QUOTE], [STATUS]);
+  const page = await renderPage([QUOTE], [STATUS]);
   const json = /data-snapshot="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
   assertEquals(JSON.parse(json), { quotes: [QUOTE], status: [STATUS] });
 });
 
 Deno.test("page shows that it waits for the first price while no value is known", async () => {
-  const page = await paint();
+  const page = await renderPage();
   assertStringIncludes(rowText(page, "BTC-USD"), "waiting for the first price");
   assertStringIncludes(page, `data-cursor=""`);
 });
 
 Deno.test("page names the providers that it waits for, and those that are down", async () => {
-  const waiting = await paint([QUOTE], [STATUS]);
+  const waiting = await renderPage([QUOTE], [STATUS]);
   assertStringIncludes(rowText(waiting, "ETH-USD"), "waiting for the first price from coinbase");
-  const down = await paint([], [{ ...STATUS, state: "down" }]);
+  const down = await renderPage([], [{ ...STATUS, state: "down" }]);
   assertStringIncludes(rowText(down, "ETH-USD"), "no price yet: coinbase down");
 });
 
-const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
+/** Texts of a row, with the changes of the quote and of the status that cause them. */
+const ROW_TEXTS: readonly (readonly [text: string, Partial<Quote>, Partial<Status>])[] = [
   ["live", {}, {}],
   ["live, pre-market", { session: "pre" }, {}],
   ["delayed", { is_delayed: true }, {}],
@@ -71,15 +72,15 @@ const WORDS: readonly (readonly [string, Partial<Quote>, Partial<Status>])[] = [
   ["coinbase Data by Coinbase", { attribution: "Data by Coinbase" }, {}],
 ];
 
-for (const [words, quote, status] of WORDS) {
-  Deno.test(`page shows "${words}"`, async () => {
-    const page = await paint([{ ...QUOTE, ...quote }], [{ ...STATUS, ...status }]);
-    assertStringIncludes(rowText(page, "BTC-USD"), words);
+for (const [text, quote, status] of ROW_TEXTS) {
+  Deno.test(`page shows "${text}" in a row`, async () => {
+    const page = await renderPage([{ ...QUOTE, ...quote }], [{ ...STATUS, ...status }]);
+    assertStringIncludes(rowText(page, "BTC-USD"), text);
   });
 }
 
 Deno.test("page shows the problem of a provider, and the time of its next call", async () => {
-  const page = await paint([QUOTE], [{
+  const page = await renderPage([QUOTE], [{
     ...STATUS,
     state: "down",
     reason: "It answered 503",
@@ -95,14 +96,14 @@ Deno.test("page shows the problem of a provider, and the time of its next call",
 Deno.test("page shows the remarks of live providers too", async () => {
   const reason = "Coinbase and Kraken differ by 3 % on BTC-USD";
   assertStringIncludes(
-    await paint([QUOTE], [{ ...STATUS, reason }]),
+    await renderPage([QUOTE], [{ ...STATUS, reason }]),
     `coinbase is live: ${reason}. Symbols: BTC-USD, ETH-USD.`,
   );
 });
 
 Deno.test("page shows the worst problem first", async () => {
   const states = ["closed", "delayed", "live", "stale", "down"] as const;
-  const page = await paint(
+  const page = await renderPage(
     [QUOTE],
     states.map((state) => ({ ...STATUS, provider: `the-${state}`, state, reason: "So it is" })),
   );
@@ -111,7 +112,7 @@ Deno.test("page shows the worst problem first", async () => {
 });
 
 Deno.test("page names the symbols without a source", async () => {
-  const page = await paint([QUOTE], [{
+  const page = await renderPage([QUOTE], [{
     ...STATUS,
     provider: "none",
     symbols: ["BRENT", "WTI"],
@@ -125,7 +126,7 @@ Deno.test("page names the symbols without a source", async () => {
 });
 
 Deno.test("page has nine rows in four groups, in the order of the list", async () => {
-  const page = await paint([QUOTE], [STATUS]);
+  const page = await renderPage([QUOTE], [STATUS]);
   const parts = page.matchAll(/data-symbol="([^"]+)"|scope="rowgroup" colspan="7">(\w+)/g);
   assertEquals(
     [...parts].map(([_, symbol, group]) => symbol ?? `${group}:`).join(" "),
@@ -133,16 +134,16 @@ Deno.test("page has nine rows in four groups, in the order of the list", async (
   );
 });
 
-Deno.test("page lists no provider that is live", async () => {
-  const page = await paint([QUOTE], [STATUS]);
+Deno.test("page lists no provider that is live without a remark", async () => {
+  const page = await renderPage([QUOTE], [STATUS]);
   assertMatch(page, /<section id="problems" class="panel" hidden>/);
 });
 
 Deno.test("page escapes the values of providers", async () => {
-  const evil = `<script>alert("1")</script>`;
-  const page = await paint(
-    [{ ...QUOTE, name: evil, attribution: evil }],
-    [{ ...STATUS, state: "down", reason: evil }],
+  const markup = `<script>alert("1")</script>`;
+  const page = await renderPage(
+    [{ ...QUOTE, name: markup, attribution: markup }],
+    [{ ...STATUS, state: "down", reason: markup }],
   );
   assert(!page.includes("<script>"), page);
   assertStringIncludes(page, "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;");
@@ -164,7 +165,7 @@ Deno.test("page has no inline script, style or handler, and a security policy th
   assertEquals(response.headers.get("referrer-policy"), "no-referrer");
 });
 
-Deno.test("page answers HEAD without counting it as watching", async () => {
+Deno.test("HEAD of the page does not keep the pollers running", async () => {
   const { app, calls } = createPage([QUOTE], [STATUS]);
   const response = await app.request("/", { method: "HEAD" });
   assertEquals(response.status, 200);
@@ -172,39 +173,43 @@ Deno.test("page answers HEAD without counting it as watching", async () => {
   assertEquals(calls, ["snapshot", "news of null"]);
 });
 
-Deno.test("page shows a command that can be copied, with any valid host of the request", async () => {
+Deno.test("page shows commands with the host of the request, if it is valid", async () => {
   const { app } = createPage();
-  const good = await app.request("https://tape.example:8443/");
+  const valid = await app.request("https://tape.example:8443/");
   const command = `curl -N "https://tape.example:8443/v1/quotes/stream"`;
-  assertStringIncludes((await good.text()).replaceAll("&quot;", '"'), command);
-  const bad = await app.request("http://a$(id).example/");
-  assertStringIncludes(await bad.text(), "http://localhost:8000/v1/quotes/stream");
+  assertStringIncludes((await valid.text()).replaceAll("&quot;", '"'), command);
+  const malformed = await app.request("http://a$(id).example/");
+  assertStringIncludes(await malformed.text(), "http://localhost:8000/v1/quotes/stream");
 });
 
-Deno.test("page states once that prices are simulated, and marks simulated symbols", async () => {
+Deno.test("page states that all or some prices are simulated", async () => {
   const banner = (page: string) => /<p id="simulated" (hidden)?[^]*?<span>([^<]*)/.exec(page);
-  assertEquals(banner(await paint([QUOTE], [STATUS]))?.slice(1), ["hidden", ""]);
-  const made = { ...QUOTE, simulated: true };
-  const [_, hidden, words] = banner(await paint([made], [STATUS])) ?? [];
-  assertEquals([hidden, words?.slice(0, 41)], [
+  assertEquals(banner(await renderPage([QUOTE], [STATUS]))?.slice(1), ["hidden", ""]);
+  const simulatedQuote = { ...QUOTE, simulated: true };
+  const allSimulated = banner(await renderPage([simulatedQuote], [STATUS]));
+  assertEquals(allSimulated?.slice(1), [
     undefined,
-    "This server simulates every price and sto",
+    "This server simulates every price and story.",
   ]);
-  const some = banner(await paint([made, { ...QUOTE, symbol: "ETH-USD" }], [STATUS]));
-  assertEquals(some?.[2], "This server simulates everything marked SIM.");
+  const someSimulated = banner(
+    await renderPage([simulatedQuote, { ...QUOTE, symbol: "ETH-USD" }], [STATUS]),
+  );
+  assertEquals(someSimulated?.[2], "This server simulates everything marked SIM.");
 });
 
 Deno.test("page offers an operation in the demo only", async () => {
-  assert(!(await paint()).includes(`id="operation"`));
-  assert((await paint([], [], {}, true)).includes(`id="operation"`));
+  assert(!(await renderPage()).includes(`id="operation"`));
+  assert((await renderPage([], [], { isDemo: true })).includes(`id="operation"`));
 });
 
 const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
 
 Deno.test("GET of each of the page's files succeeds, and answers 304 to its ETag", async () => {
   const { app } = createPage();
-  const files = new Map([...(await paint()).matchAll(/(?:src|href)="(\/[\w./]+\.(js|css|svg))"/g)]
-    .map(([_, path = "", ending = ""]) => [path, ending]));
+  const files = new Map(
+    [...(await renderPage()).matchAll(/(?:src|href)="(\/[\w./]+\.(js|css|svg))"/g)]
+      .map(([_, path = "", ending = ""]) => [path, ending]),
+  );
   files.delete("/client.js"); // served by other routes
   assertEquals([...files.keys()].sort(), ["/icon.svg", "/page/page.css", "/page/page.js"]);
   for (const path of ["/page/chart.js", "/page/uplot.js"]) files.set(path, "js");
@@ -216,9 +221,9 @@ Deno.test("GET of each of the page's files succeeds, and answers 304 to its ETag
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
     const type = Object.entries(TYPES).find(([name]) => name === ending)?.[1] ?? "";
     assertStringIncludes(response.headers.get("content-type") ?? "", type);
-    const tag = response.headers.get("etag") ?? "";
+    const etag = response.headers.get("etag") ?? "";
     await response.body?.cancel();
-    const again = await app.request(path, { headers: { "if-none-match": tag } });
+    const again = await app.request(path, { headers: { "if-none-match": etag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
 });
@@ -236,10 +241,10 @@ Deno.test("page's script and style sheet are bundled, and import the client only
 Deno.test("page is compressed for clients that accept it", async () => {
   const { app } = createPage([QUOTE], [STATUS]);
   const plain = await (await app.request("/")).text();
-  const packed = await app.request("/", { headers: { "accept-encoding": "gzip" } });
-  assertEquals(packed.headers.get("content-encoding"), "gzip");
-  const unpacked = packed.body?.pipeThrough(new DecompressionStream("gzip"));
-  assertEquals(await new Response(unpacked ?? null).text(), plain);
+  const compressed = await app.request("/", { headers: { "accept-encoding": "gzip" } });
+  assertEquals(compressed.headers.get("content-encoding"), "gzip");
+  const decompressed = compressed.body?.pipeThrough(new DecompressionStream("gzip"));
+  assertEquals(await new Response(decompressed ?? null).text(), plain);
 });
 
 Deno.test("page's routes are in the API's description", () => {
@@ -249,8 +254,8 @@ Deno.test("page's routes are in the API's description", () => {
     info: { title: "Edgetape", version: "0" },
   });
   const types = Object.entries(paths ?? {}).map(([path, { get }]) => {
-    const answer = get?.responses?.["200"];
-    return [path, ...Object.keys(answer && "content" in answer ? answer.content ?? {} : {})];
+    const response = get?.responses?.["200"];
+    return [path, ...Object.keys(response && "content" in response ? response.content ?? {} : {})];
   });
   assertEquals(types, [
     ["/", "text/html"],

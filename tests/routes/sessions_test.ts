@@ -1,5 +1,6 @@
-/** The routes of sessions: answers to publishers, owners and other users. */
+/** The routes of sessions, for publishers, owners and other users. */
 import { assert, assertEquals } from "@std/assert";
+import { LOOKUPS_PER_MINUTE } from "../../lib/http/rate_limits.ts";
 import { StoreUnavailable } from "../../lib/store/errors.ts";
 import { asUser, follow } from "./owned_support.ts";
 import { CHECK, createSessionsTest, STREAM } from "./sessions_support.ts";
@@ -24,9 +25,9 @@ Deno.test("POST /v1/sessions creates a session and answers 201 with Location, an
   assertEquals(client.dataOf("session"), [session]);
 });
 
-Deno.test("PATCH of a session changes the given fields, and ends it once (S0-5)", async () => {
+Deno.test("PATCH of a session changes the fields of its body, and ends the session once (S0-5)", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
+  const path = await test.createSession();
   const asking = { session_state: "asking", progress: 0.4, data: { question: 3 } };
   const {
     id: _id,
@@ -35,17 +36,17 @@ Deno.test("PATCH of a session changes the given fields, and ends it once (S0-5)"
     updated_at: _then,
     expires_at: _end,
     ...changed
-  } = await (await test.change(path, asking)).json();
+  } = await (await test.report(path, asking)).json();
   assertEquals(changed, { ...asking, terminal: false });
-  const done = await (await test.change(path, { session_state: "completed" })).json();
-  const { session_state, terminal, progress, data } = done;
+  const completed = await (await test.report(path, { session_state: "completed" })).json();
+  const { session_state, terminal, progress, data } = completed;
   assertEquals([session_state, terminal, progress, data], ["completed", true, 1, { question: 3 }]);
-  const late = await test.change(path, { progress: 0.5 });
+  const late = await test.report(path, { progress: 0.5 });
   assertEquals(await refusalOf(late), [409, "session_over"]);
 });
 
 for (
-  const [what, body, field] of [
+  const [flaw, body, field] of [
     ["a state that only time sets", { session_state: "expired" }, "session_state"],
     ["an empty state", { session_state: "" }, "session_state"],
     ["a terminal state in upper case", { session_state: "COMPLETED" }, "session_state"],
@@ -53,9 +54,9 @@ for (
     ["an unknown field", { state: "asking" }, "state"],
   ] as const
 ) {
-  Deno.test(`PATCH of a session refuses ${what}, and names the field`, async () => {
+  Deno.test(`PATCH of a session refuses ${flaw}, and names the field`, async () => {
     await using test = createSessionsTest();
-    const response = await test.change(await test.created(), body);
+    const response = await test.report(await test.createSession(), body);
     const { code, errors } = await response.json();
     assertEquals([response.status, code, errors[0].field], [400, "bad_parameters", field]);
   });
@@ -63,37 +64,37 @@ for (
 
 Deno.test("PATCH of a session refuses data that is too large, and the session continues", async () => {
   await using test = createSessionsTest({ MAX_EVENT_BYTES: "2000" });
-  const path = await test.created();
-  const large = await test.change(path, { data: "x".repeat(2000) });
+  const path = await test.createSession();
+  const large = await test.report(path, { data: "x".repeat(2000) });
   assertEquals(await refusalOf(large), [413, "event_too_large"]);
-  assertEquals((await test.change(path, {})).status, 200);
+  assertEquals((await test.report(path, {})).status, 200);
 });
 
 Deno.test("a session streams to its end by either URL, and a reconnect after it answers 204 (S0-1, S0-17, S0-19)", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
-  await using one = await follow(test, `${path}/stream`, asUser("ann"));
-  await using other = await follow(test, `${path}/events`, asUser("ann"));
-  await test.change(path, { session_state: "asking", progress: 0.5 });
+  const path = await test.createSession();
+  await using streamClient = await follow(test, `${path}/stream`, asUser("ann"));
+  await using eventsClient = await follow(test, `${path}/events`, asUser("ann"));
+  await test.report(path, { session_state: "asking", progress: 0.5 });
   await test.clock.advance(20);
-  await test.change(path, { session_state: "failed", data: { code: "no_answer" } });
+  await test.report(path, { session_state: "failed", data: { code: "no_answer" } });
   await test.clock.advance(20);
-  for (const client of [one, other]) {
+  for (const client of [streamClient, eventsClient]) {
     const types = client.frames.map(({ event }) => event);
     assertEquals(types, ["sync", "session", "session", "failed", "bye"]);
     assertEquals(client.dataOf("bye").map((bye) => Object(bye).reason), ["finished"]);
     assert(client.isEnded);
   }
   for (const url of [`${path}/stream`, `${path}/events`]) {
-    const back = { ...asUser("ann"), ...STREAM, "last-event-id": one.cursor };
-    assertEquals((await test.request("GET", url, back)).status, 204);
+    const resuming = { ...asUser("ann"), ...STREAM, "last-event-id": streamClient.cursor };
+    assertEquals((await test.request("GET", url, resuming)).status, 204);
   }
   assertEquals(test.services.budget.inUse, 0);
 });
 
 Deno.test("a stream answers 200, text/event-stream, and has events within its first six frames (S0-20)", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
+  const path = await test.createSession();
   const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...STREAM });
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "text/event-stream");
@@ -106,15 +107,15 @@ Deno.test("a stream answers 200, text/event-stream, and has events within its fi
 
 Deno.test("a silent stream has a heartbeat every HEARTBEAT_MS (S0-18)", async () => {
   await using test = createSessionsTest({ HEARTBEAT_MS: "1000" });
-  await using client = await follow(test, `${await test.created()}/stream`, asUser("ann"));
+  await using client = await follow(test, `${await test.createSession()}/stream`, asUser("ann"));
   await test.clock.advance(5000);
-  const beats = client.frames.filter(({ event }) => event === "heartbeat");
-  assertEquals(beats.length, 5);
+  const heartbeats = client.frames.filter(({ event }) => event === "heartbeat");
+  assertEquals(heartbeats.length, 5);
 });
 
 Deno.test("only publishers create and change sessions", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
+  const path = await test.createSession();
   for (const headers of [{}, asUser("ann")]) {
     const created = await test.request("POST", "/v1/sessions", headers, { owner: "ann" });
     assertEquals(await refusalOf(created), [401, "bad_token"]);
@@ -125,9 +126,9 @@ Deno.test("only publishers create and change sessions", async () => {
   }
 });
 
-Deno.test("another user's session and an unknown one get the same answers, 60 times per minute (S0-15)", async () => {
+Deno.test("another user's session and an unknown one get the same responses: 404 60 times per minute, then 429 (S0-15)", async () => {
   await using test = createSessionsTest();
-  const paths = [await test.created(), "/v1/sessions/0123456789abcdefghijklmn"];
+  const paths = [await test.createSession(), "/v1/sessions/0123456789abcdefghijklmn"];
   for (const headers of [CHECK, STREAM, {}]) {
     for (const url of ["/events", "/stream"]) {
       const bodies = await Promise.all(paths.map(async (path) => {
@@ -138,7 +139,8 @@ Deno.test("another user's session and an unknown one get the same answers, 60 ti
       assertEquals(bodies[0], bodies[1]);
     }
   }
-  for (let n = 12; n < 60; n++) {
+  // The 12 responses above count.
+  for (let n = 12; n < LOOKUPS_PER_MINUTE; n++) {
     assertEquals((await test.request("GET", `${paths[n % 2]}/events`, asUser("bob"))).status, 404);
   }
   for (const path of paths) {
@@ -154,11 +156,11 @@ Deno.test("another user's session and an unknown one get the same answers, 60 ti
 
 Deno.test("sessions share a connection with other topics", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
+  const path = await test.createSession();
   const url = `/v1/stream?topics=${path.slice("/v1/".length)},events/alerts`;
   await using client = await follow(test, url, asUser("ann", { topics: ["sessions/*"] }));
   await test.publish("alerts", { type: "note", data: 1 });
-  await test.change(path, { session_state: "completed" });
+  await test.report(path, { session_state: "completed" });
   await test.clock.advance(20);
   const types = client.frames.map(({ event }) => event);
   assertEquals(types, ["sync", "session", "note", "completed"]);
@@ -176,9 +178,9 @@ Deno.test("a repeated Idempotency-Key returns the first session, and is refused 
   assertEquals(await refusalOf(other), [422, "idempotency_key_reused"]);
 });
 
-Deno.test("HEAD takes no slot, and a disconnect releases one", async () => {
+Deno.test("HEAD of a session's stream takes no slot, and a disconnect releases one", async () => {
   await using test = createSessionsTest({ STREAMS_PER_CLIENT: "1" });
-  const url = `${await test.created()}/events`;
+  const url = `${await test.createSession()}/events`;
   assertEquals((await test.request("HEAD", url, { ...asUser("ann"), ...STREAM })).status, 200);
   assertEquals(test.services.budget.inUse, 0);
   const client = await follow(test, url, asUser("ann"));
@@ -191,7 +193,7 @@ Deno.test("HEAD takes no slot, and a disconnect releases one", async () => {
 
 Deno.test("while the store is unavailable a stream answers busy, and a check 503 (S0-29)", async () => {
   await using test = createSessionsTest();
-  const url = `${await test.created()}/events`;
+  const url = `${await test.createSession()}/events`;
   test.services.sharedStore.get = () => Promise.reject(new StoreUnavailable());
   const stream = await test.request("GET", url, { ...asUser("ann"), ...STREAM });
   assertEquals([stream.status, (await stream.text()).includes("event: busy\n")], [200, true]);
@@ -201,7 +203,7 @@ Deno.test("while the store is unavailable a stream answers busy, and a check 503
 
 Deno.test("an internal error during a lookup answers 500 without its message (S0-29)", async () => {
   await using test = createSessionsTest();
-  const path = await test.created();
+  const path = await test.createSession();
   test.services.sharedStore.get = () => Promise.reject(new Error("secret inside"));
   for (const accept of [CHECK, STREAM]) {
     const response = await test.request("GET", `${path}/events`, { ...asUser("ann"), ...accept });

@@ -30,9 +30,9 @@ export const SETTINGS = {
 };
 
 /** A time longer than the latency of the simulated providers. */
-const ANSWER_MS = 50;
+const LATENCY_MS = 50;
 
-/** Returns a function that sends requests to an app. */
+/** Returns the means to send requests to an app, by path. */
 export function requesterOf({ fetch }: App) {
   return {
     request: (path: string, init: RequestInit = {}, connection?: Connection): Promise<Response> =>
@@ -53,12 +53,12 @@ export interface AppUnderTest extends AsyncDisposable {
   send(path: string, init?: RequestInit): Promise<Response>;
   /** Publishes with the publisher's token. */
   publish(channel: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Opens a stream and reads everything from it. */
+  /** Opens a stream and reads it until the caller hangs up. Fails if it is refused. */
   follow(path: string, headers?: Record<string, string>): Promise<Client>;
 }
 
 /**
- * Creates an app.
+ * Creates an app. The caller must dispose of it.
  *
  * @param fetch Replaces the simulated upstreams.
  * @param resolve Resolves other hosts.
@@ -96,7 +96,7 @@ export function createAppUnderTest(
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {
     const flight = app.request(path, init);
-    await clock.advance(ANSWER_MS);
+    await clock.advance(LATENCY_MS);
     return await flight;
   }
 
@@ -122,21 +122,21 @@ export function createAppUnderTest(
       const { status, body } = await app.request(path, {
         headers: { accept: "text/event-stream", ...headers },
       });
-      assert(status === 200 && body !== null, `${path} answers ${status}`);
+      assert(status === 200 && body !== null, `${path} responds with ${status}`);
       const client = createClient(body).live();
-      await clock.advance(ANSWER_MS);
+      await clock.advance(LATENCY_MS);
       return client;
     },
     [Symbol.asyncDispose]: () => services.close(),
   };
 }
 
-/** Returns the header of a user's token that does not expire. */
+/** Creates the header of a user's token that expires in the year 2286. */
 export function userOf(sub: string, topics?: readonly string[]): { authorization: string } {
   return { authorization: `Bearer ${signToken({ sub, topics, exp: 9_999_999_999 })}` };
 }
 
-/** Returns the status and the code of a refusal. */
+/** Reads the status and the code of a refusal. Fails if the response is not a problem. */
 export async function refusalOf(response: Response): Promise<readonly [number, unknown]> {
   const type = response.headers.get("content-type");
   assert(type === "application/problem+json", `${response.status} ${type}`);
