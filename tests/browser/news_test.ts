@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { parse } from "../support/shapes.ts";
+import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
@@ -121,9 +122,13 @@ browserTest("page lists news without JavaScript, and shows the state of feeds", 
   await using server = await startDemo();
   await using tab = await openTab({ javaScriptEnabled: false });
   const { page, complaints } = tab;
-  await page.goto(server.origin);
+  // The first paint does not wait for a slow poll of a feed.
+  const feeds = await until("the notes about two feeds", async () => {
+    await page.goto(server.origin);
+    const notes = await page.locator("#feeds li").allInnerTexts();
+    return notes.length >= 2 ? notes.join("\n") : undefined;
+  });
   assert(await page.locator("#articles li").count() > 5);
-  const feeds = await page.locator("#feeds").innerText();
   assertStringIncludes(feeds, "Demo Herald has moved to https://herald.example/news.json.");
   assertStringIncludes(feeds, "Demo Archive is gone");
   assertEquals(complaints, []);

@@ -54,8 +54,8 @@ Deno.test("GET /docs/{guide} has a strict security policy, and answers 304 to it
     const { headers } = response;
     assertStringIncludes(headers.get("content-security-policy") ?? "", "default-src 'none'");
     assertEquals(headers.get("cache-control"), "no-cache");
-    const tag = headers.get("etag") ?? "";
-    const again = await app.request(path, { headers: { "if-none-match": tag } });
+    const etag = headers.get("etag") ?? "";
+    const again = await app.request(path, { headers: { "if-none-match": etag } });
     assertEquals([again.status, await again.text()], [304, ""]);
   }
 });

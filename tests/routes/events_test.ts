@@ -14,8 +14,8 @@ Deno.test("POST /v1/events/{channel} answers 202 with the id that the event has 
   const body = await response.json();
   assertEquals(Object.keys(body), ["id"]);
   await test.clock.advance(0);
-  const [, frame, ...more] = client.frames;
-  assertEquals([frame?.event, frame?.id, more], ["note", body.id, []]);
+  const [, frame, ...furtherFrames] = client.frames;
+  assertEquals([frame?.event, frame?.id, furtherFrames], ["note", body.id, []]);
   assertEquals(client.dataOf("note"), [{ channel: "alerts", data: NOTE.data }]);
 });
 
@@ -95,14 +95,14 @@ Deno.test("POST /v1/events/{channel} accepts events of a private channel", async
   assertEquals((await test.publish("secret", NOTE)).status, 202);
 });
 
-interface Refused {
+interface RefusedPublication {
   readonly body?: unknown;
   readonly channel?: string;
   readonly headers?: Record<string, string>;
   readonly refusal: readonly [number, string];
 }
 
-const REFUSED: Readonly<Record<string, Refused>> = {
+const REFUSED_PUBLICATIONS: Readonly<Record<string, RefusedPublication>> = {
   "invalid JSON (S2 edge cases)": { body: '{"type":', refusal: [400, "bad_request"] },
   "an empty body": { body: "", refusal: [400, "bad_request"] },
   "a body that is not an object": { body: [NOTE], refusal: [400, "bad_parameters"] },
@@ -150,9 +150,11 @@ const REFUSED: Readonly<Record<string, Refused>> = {
 };
 
 for (
-  const [what, { body = NOTE, channel = "alerts", headers, refusal }] of Object.entries(REFUSED)
+  const [description, { body = NOTE, channel = "alerts", headers, refusal }] of Object.entries(
+    REFUSED_PUBLICATIONS,
+  )
 ) {
-  Deno.test(`POST /v1/events/{channel} refuses ${what}, and publishes nothing`, async () => {
+  Deno.test(`POST /v1/events/{channel} refuses ${description}, and publishes nothing`, async () => {
     await using test = createAppUnderTest();
     await using client = await test.follow(ALERTS);
     assertEquals(await refusalOf(await test.publish(channel, body, headers)), refusal);

@@ -21,7 +21,7 @@ const Launch = z.object({
 
 type Launch = z.infer<typeof Launch>;
 
-/** The registration. */
+/** Registers the topic. */
 function createLaunches(context: ResourceContext) {
   return createResource<Launch>(context, {
     noun: "launch",
@@ -37,6 +37,7 @@ function createLaunches(context: ResourceContext) {
   });
 }
 
+/** Creates an app with the topic. */
 function createTest() {
   const test = createAppUnderTest();
   const { services } = test;
@@ -48,7 +49,7 @@ function createTest() {
   });
   const app = createRoutes(services);
 
-  /** The route. */
+  // The only route.
   addStreamRoute(app, services, { resource: launches, path: "/v1/launches", tag: "launches" }, {
     summary: "Streams a launch to its end",
     frames: "`sync`, its newest event, then `count`, one of `lifted_off`, `scrubbed`, and `bye`",
@@ -92,14 +93,14 @@ Deno.test("a topic with one registration and one route is streamed, resumed and 
   const second = createClient((await test.get(path, resumed)).body, first.cursor).live();
   await test.countDown(id);
   assertEquals(second.frames.map(({ event }) => event), ["sync", "count", "lifted_off", "bye"]);
-  assertEquals(second.dataOf("count", "lifted_off").map((each) => Launch.parse(each).count), [
+  assertEquals(second.dataOf("count", "lifted_off").map((data) => Launch.parse(data).count), [
     1,
     0,
   ]);
 
-  const over = { ...userOf("ann"), "last-event-id": second.cursor };
-  for (const each of [path, `/v1/stream?topics=launches/${id}`]) {
-    assertEquals((await test.get(each, over)).status, 204, each);
+  const resumedAtEnd = { ...userOf("ann"), "last-event-id": second.cursor };
+  for (const url of [path, `/v1/stream?topics=launches/${id}`]) {
+    assertEquals((await test.get(url, resumedAtEnd)).status, 204, url);
   }
 });
 
@@ -109,8 +110,8 @@ Deno.test("a topic of a family is open to its owner only, also by a ticket or a 
   const path = `/v1/launches/${id}/stream`;
   assertEquals(await refusalOf(await test.get(path, {})), [401, "private_topic"]);
   assertEquals(await refusalOf(await test.get(path, userOf("bob"))), [404, "unknown_launch"]);
-  const other = userOf("ann", ["operations/*"]);
-  assertEquals(await refusalOf(await test.get(path, other)), [403, "topic_not_allowed"]);
+  const narrow = userOf("ann", ["operations/*"]);
+  assertEquals(await refusalOf(await test.get(path, narrow)), [403, "topic_not_allowed"]);
   const rights = [userOf("ann", ["launches/*"]), { authorization: `Bearer ${TOKEN}` }];
   for (const headers of rights) {
     await using client = createClient((await test.get(path, headers)).body);

@@ -21,26 +21,27 @@ const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
 });
 
-async function read() {
+/** Reads the document, with its operations by name. */
+async function readDocument() {
   await using test = createAppUnderTest();
   const response = await test.send("/openapi.json");
   assertEquals([response.status, response.headers.get("content-type")], [200, "application/json"]);
-  const whole: unknown = await response.json();
-  const { paths, openapi, info } = Document.parse(whole);
+  const document: unknown = await response.json();
+  const { paths, openapi, info } = Document.parse(document);
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       name: `${method.toUpperCase()} ${path}`,
       operation,
     }))
   );
-  return { whole, openapi, info, operations, app: createRoutes(test.services) };
+  return { document, openapi, info, operations, app: createRoutes(test.services) };
 }
 
-/** Returns all strings under a key, anywhere in a document. */
-function allOf(key: string, value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, each]) =>
-    name === key && typeof each === "string" ? [each] : allOf(key, each)
+/** Collects all strings under a key, anywhere in a document. */
+function collectStrings(key: string, node: unknown): string[] {
+  if (typeof node !== "object" || node === null) return [];
+  return Object.entries(node).flatMap(([name, child]) =>
+    name === key && typeof child === "string" ? [child] : collectStrings(key, child)
   );
 }
 
@@ -54,18 +55,18 @@ function resolve(document: unknown, ref: string): unknown {
 }
 
 Deno.test("GET /openapi.json is OpenAPI 3.2 of this version", async () => {
-  const { openapi, info } = await read();
+  const { openapi, info } = await readDocument();
   assertEquals([openapi, info.title, info.version], ["3.2.0", "Edgetape", "0.0.0"]);
 });
 
 Deno.test("GET /openapi.json names every route of the app once", async () => {
-  const { app, operations } = await read();
+  const { app, operations } = await readDocument();
   const served = app.routes.filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
   assertEquals(operations.map(({ name }) => name).sort(), [...new Set(served)].sort());
 
-  const declared = app.openAPIRegistry.definitions.flatMap((each) =>
-    each.type === "route" ? [`${each.route.method} ${each.route.path}`] : []
+  const declared = app.openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === "route" ? [`${definition.route.method} ${definition.route.path}`] : []
   );
   assertEquals(declared.length, operations.length);
   const ids = operations.flatMap(({ operation: { operationId } }) => operationId ?? []);
@@ -73,16 +74,16 @@ Deno.test("GET /openapi.json names every route of the app once", async () => {
 });
 
 Deno.test("GET /openapi.json names every parameter of a path, and none twice", async () => {
-  for (const { name, operation } of (await read()).operations) {
-    const all = operation.parameters.map((each) => `${each.in} ${each.name}`);
-    assertEquals(new Set(all).size, all.length, name);
+  for (const { name, operation } of (await readDocument()).operations) {
+    const parameters = operation.parameters.map((parameter) => `${parameter.in} ${parameter.name}`);
+    assertEquals(new Set(parameters).size, parameters.length, name);
     const inPath = [...name.matchAll(/{(\w+)}/g)].map(([_, param]) => `path ${param}`);
-    assertEquals(all.filter((each) => each.startsWith("path ")), inPath, name);
+    assertEquals(parameters.filter((parameter) => parameter.startsWith("path ")), inPath, name);
   }
 });
 
 Deno.test("GET /openapi.json describes the frames of every stream", async () => {
-  const { operations, whole } = await read();
+  const { operations, document } = await readDocument();
   const streams = operations.filter(({ name, operation: { responses } }) =>
     name.endsWith("/stream") || "text/event-stream" in (responses["200"]?.content ?? {})
   );
@@ -91,23 +92,23 @@ Deno.test("GET /openapi.json describes the frames of every stream", async () => 
     const { itemSchema } = responses["200"]?.content?.["text/event-stream"] ?? {};
     const { $ref } = z.object({ $ref: z.string() }).parse(itemSchema);
     const { properties } = z.object({ properties: z.record(z.string(), z.unknown()) }).parse(
-      resolve(whole, $ref),
+      resolve(document, $ref),
     );
     assertEquals(Object.keys(properties).sort(), ["data", "event", "id", "retry"], name);
   }
 });
 
 Deno.test("GET /openapi.json contains every target of its references", async () => {
-  const { whole } = await read();
-  const refs = allOf("$ref", whole);
+  const { document } = await readDocument();
+  const refs = collectStrings("$ref", document);
   assert(refs.length > 20);
   for (const ref of refs) {
-    assert(ref.startsWith("#/") && resolve(whole, ref) !== undefined, ref);
+    assert(ref.startsWith("#/") && resolve(document, ref) !== undefined, ref);
   }
 });
 
 Deno.test("GET /openapi.json declares every refusal as a problem", async () => {
-  for (const { name, operation: { responses } } of (await read()).operations) {
+  for (const { name, operation: { responses } } of (await readDocument()).operations) {
     for (const [status, { content = {} }] of Object.entries(responses)) {
       if (status < "400") continue;
       assertEquals(Object.keys(content), ["application/problem+json"], `${name} ${status}`);
@@ -115,31 +116,31 @@ Deno.test("GET /openapi.json declares every refusal as a problem", async () => {
   }
 });
 
-const OF_PUBLISHER = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+const PUBLISHER_HEADERS = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
 
-/** The refusals that some routes document. */
-const REFUSED: readonly (readonly [what: string, url: string, RequestInit])[] = [
+/** Requests that many routes refuse. */
+const REFUSED_REQUESTS: readonly (readonly [description: string, url: string, RequestInit])[] = [
   ["without a token", "", {}],
-  ["with a token in its URL", "?token=x", { headers: OF_PUBLISHER }],
-  ["with a bad parameter", "?max_rate=x", { headers: OF_PUBLISHER }],
-  ["without a body", "", { headers: OF_PUBLISHER }],
-  ["with a body that is not JSON", "", { headers: OF_PUBLISHER, body: "{" }],
-  ["with too large a body", "", { headers: OF_PUBLISHER, body: "x".repeat(1_000_000) }],
+  ["with a token in its URL", "?token=x", { headers: PUBLISHER_HEADERS }],
+  ["with a bad parameter", "?max_rate=x", { headers: PUBLISHER_HEADERS }],
+  ["without a body", "", { headers: PUBLISHER_HEADERS }],
+  ["with a body that is not JSON", "", { headers: PUBLISHER_HEADERS, body: "{" }],
+  ["with too large a body", "", { headers: PUBLISHER_HEADERS, body: "x".repeat(1_000_000) }],
 ];
 
 Deno.test("GET /openapi.json documents the refusals of every route, except of those that wait for a provider", async () => {
-  const { operations } = await read();
+  const { operations } = await readDocument();
   await using test = createAppUnderTest();
-  const asked = operations.filter(({ name }) => / \/v1\/(?!quotes|news$)/.test(name));
-  assert(asked.length > 20);
-  for (const { name, operation: { responses } } of asked) {
+  const refusing = operations.filter(({ name }) => / \/v1\/(?!quotes|news$)/.test(name));
+  assert(refusing.length > 20);
+  for (const { name, operation: { responses } } of refusing) {
     const [method = "", path = ""] = name.split(" ");
-    for (const [what, query, { body = null, ...init }] of REFUSED) {
+    for (const [description, query, { body = null, ...init }] of REFUSED_REQUESTS) {
       if (method === "GET" && body !== null) continue;
       const url = path.replaceAll(/{\w+}/g, "none") + query;
       const response = await test.send(url, { ...init, method, body });
       await response.body?.cancel();
-      assert(String(response.status) in responses, `${name} ${what}: ${response.status}`);
+      assert(String(response.status) in responses, `${name} ${description}: ${response.status}`);
     }
   }
 });

@@ -3,8 +3,8 @@ import { MAX_URL_CHARACTERS } from "../../lib/http/query_params.ts";
 import { figureIn } from "../metrics/exposition.ts";
 import { type AppUnderTest, createAppUnderTest, refusalOf, TOKEN } from "./support.ts";
 
-/** Returns the sum of a metric, named without its prefix, over all series with these labels. */
-async function figure(
+/** Reads the sum of a metric, named without its prefix, over all series with these labels. */
+async function readFigure(
   test: AppUnderTest,
   name: string,
   labels?: Readonly<Record<string, string>>,
@@ -36,8 +36,11 @@ Deno.test("GET /ready answers 503 while the isolate drains; /health reports it w
   test.services.drain();
   await test.clock.advance(0);
   assertEquals([client.frames.at(-1)?.event, client.isEnded], ["bye", true]);
-  const gone = await test.send("/ready");
-  assertEquals([gone.headers.get("retry-after"), await refusalOf(gone)], ["5", [503, "draining"]]);
+  const draining = await test.send("/ready");
+  assertEquals([draining.headers.get("retry-after"), await refusalOf(draining)], ["5", [
+    503,
+    "draining",
+  ]]);
   const health = await test.send("/health");
   assertEquals([health.status, (await health.json()).status], [200, "draining"]);
   const stream = await test.send("/v1/events/alerts/stream");
@@ -88,20 +91,23 @@ Deno.test("GET /metrics reports streams, slots, publications and providers of a 
   await test.publish("alerts", { type: "note", data: 1 });
   await test.publish("alerts", { type: "nonsense", data: 1 });
   await test.clock.advance(1000);
-  assertEquals(await figure(test, "streams", { topic: "quotes" }), 1);
-  assertEquals([await figure(test, "seats_in_use"), await figure(test, "seats_limit")], [2, 7]);
+  assertEquals(await readFigure(test, "streams", { topic: "quotes" }), 1);
+  assertEquals([await readFigure(test, "seats_in_use"), await readFigure(test, "seats_limit")], [
+    2,
+    7,
+  ]);
   const published = (labels: Record<string, string>) =>
-    figure(test, "events_published_total", labels);
+    readFigure(test, "events_published_total", labels);
   assertEquals(await published({ topic: "events", outcome: "appended" }), 1);
   assertEquals(await published({ topic: "events", outcome: "refused" }), 1);
-  assertEquals(await figure(test, "events_delivered_total", { topic: "events" }), 1);
+  assertEquals(await readFigure(test, "events_delivered_total", { topic: "events" }), 1);
   assertEquals(alerts.dataOf("note").length, 1);
-  const called = test.fetched.filter((url) => url.includes("coinbase")).length;
+  const callCount = test.fetched.filter((url) => url.includes("coinbase")).length;
   const labels = { provider: "coinbase", outcome: "ok" };
-  assert(called > 0);
-  assertEquals(await figure(test, "provider_calls_total", labels), called);
-  assertEquals(await figure(test, "provider_calls_total", { provider: "other" }), 0);
-  assertEquals(await figure(test, "provider_breaker", { state: "closed" }), 4);
+  assert(callCount > 0);
+  assertEquals(await readFigure(test, "provider_calls_total", labels), callCount);
+  assertEquals(await readFigure(test, "provider_calls_total", { provider: "other" }), 0);
+  assertEquals(await readFigure(test, "provider_breaker", { state: "closed" }), 4);
 });
 
 Deno.test("GET /metrics reports failing providers by kind, and their breakers", async () => {
@@ -112,20 +118,20 @@ Deno.test("GET /metrics reports failing providers by kind, and their breakers", 
   await using _client = await test.follow("/v1/quotes/stream");
   await test.clock.advance(60_000);
   const labels = { provider: "coinbase", outcome: "http" };
-  const failed = await figure(test, "provider_calls_total", labels);
+  const failed = await readFigure(test, "provider_calls_total", labels);
   assertEquals(failed, test.fetched.filter((url) => url.includes("coinbase")).length);
-  assertEquals(await figure(test, "provider_calls_total", { outcome: "ok" }), 0);
+  assertEquals(await readFigure(test, "provider_calls_total", { outcome: "ok" }), 0);
   assertEquals(
-    await figure(test, "provider_breaker", { provider: "coinbase", state: "closed" }),
+    await readFigure(test, "provider_breaker", { provider: "coinbase", state: "closed" }),
     0,
   );
-  assert(await figure(test, "provider_calls_total", { outcome: "waiting" }) > 0);
+  assert(await readFigure(test, "provider_calls_total", { outcome: "waiting" }) > 0);
 });
 
 Deno.test("GET /metrics counts refused streams by reason", async () => {
   const open = "/v1/events/alerts/stream";
   const refused = (test: AppUnderTest, reason: string) =>
-    figure(test, "streams_refused_total", { reason });
+    readFigure(test, "streams_refused_total", { reason });
   await using full = createAppUnderTest({ STREAMS_PER_ISOLATE: "1", STREAMS_PER_CLIENT: "1" });
   await using _one = await full.follow(open);
   await full.send(open);
@@ -142,27 +148,30 @@ Deno.test("GET /metrics counts refused streams by reason", async () => {
   await using _three = await strict.follow(open);
   await strict.send(open);
   assertEquals(await refused(strict, "rate"), 1);
-  assertEquals(await figure(strict, "streams_refused_total"), 1);
-  assertEquals(await figure(strict, "streams_opened_total"), 1);
+  assertEquals(await readFigure(strict, "streams_refused_total"), 1);
+  assertEquals(await readFigure(strict, "streams_opened_total"), 1);
 });
 
 Deno.test("GET /metrics counts Redis commands as GET /health does, and reports an unavailable store", async () => {
   const redis = { UPSTASH_REDIS_REST_URL: "https://redis.example", UPSTASH_REDIS_REST_TOKEN: "t" };
   await using test = createAppUnderTest(redis, () => Promise.reject(new Error("no network")));
   // The task queue was read once.
-  assertEquals([await figure(test, "store_up"), await figure(test, "store_commands_total")], [
-    0,
-    1,
-  ]);
-  const flight = test.publish("alerts", { type: "note", data: 1 });
+  assertEquals(
+    [await readFigure(test, "store_up"), await readFigure(test, "store_commands_total")],
+    [
+      0,
+      1,
+    ],
+  );
+  const pending = test.publish("alerts", { type: "note", data: 1 });
   await test.clock.advance(10_000);
-  assertEquals((await flight).status, 503);
+  assertEquals((await pending).status, 503);
   const { store } = await (await test.send("/health")).json();
   assert(store.commands > 0);
-  assertEquals(await figure(test, "store_commands_total"), store.commands);
-  assertEquals([store.is_up, await figure(test, "store_up")], [false, 0]);
-  assertEquals(await figure(test, "events_published_total", { outcome: "away" }), 1);
-  assertEquals(await figure(test, "info", { store: "redis" }), 1);
+  assertEquals(await readFigure(test, "store_commands_total"), store.commands);
+  assertEquals([store.is_up, await readFigure(test, "store_up")], [false, 0]);
+  assertEquals(await readFigure(test, "events_published_total", { outcome: "away" }), 1);
+  assertEquals(await readFigure(test, "info", { store: "redis" }), 1);
 });
 
 Deno.test("the app answers unknown routes and methods with a problem", async () => {
@@ -178,7 +187,7 @@ Deno.test("the app answers unknown routes and methods with a problem", async () 
   }
 });
 
-Deno.test("the app accepts URLs of at most 4 KB", async () => {
+Deno.test("the app accepts URLs of at most 4,096 characters", async () => {
   await using test = createAppUnderTest();
   const url = "http://localhost/health?";
   const longest = url + "x".repeat(MAX_URL_CHARACTERS - url.length);

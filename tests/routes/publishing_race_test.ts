@@ -6,7 +6,8 @@ import { type AppUnderTest, createAppUnderTest, refusalOf } from "./support.ts";
 
 const ALERTS = "/v1/events/alerts/stream";
 
-async function followers(test: AppUnderTest, count: number): Promise<Client[]> {
+/** Opens several streams of the channel. */
+async function openClients(test: AppUnderTest, count: number): Promise<Client[]> {
   return await Promise.all(Array.from({ length: count }, () => test.follow(ALERTS)));
 }
 
@@ -18,7 +19,7 @@ function publishObject({ services }: AppUnderTest, data: unknown) {
 
 Deno.test("five clients receive one payload, unaffected by changes to the data after the call (S2 Test 1, Test 2, Test 3, D2)", async () => {
   await using test = createAppUnderTest();
-  const clients = await followers(test, 5);
+  const clients = await openClients(test, 5);
   const data: Record<string, unknown> = { ticker: "AAPL", price: 200 };
   const published = publishObject(test, data);
   data.price = 999;
@@ -34,13 +35,13 @@ Deno.test("five clients receive one payload, unaffected by changes to the data a
   for (const client of clients) await client.hangUp();
 });
 
-for (const [clients, events] of [[10, 1], [100, 100]] as const) {
-  Deno.test(`${events} events to ${clients} clients are serialised ${events} times (S2 D1, S2 performance, S2-x6)`, async () => {
+for (const [clientCount, eventCount] of [[10, 1], [100, 100]] as const) {
+  Deno.test(`${eventCount} events to ${clientCount} clients are serialised ${eventCount} times (S2 D1, S2 performance, S2-x6)`, async () => {
     await using test = createAppUnderTest({
       STREAMS_PER_CLIENT: "100",
       LOG_RETAIN_EVENTS: "1000",
     });
-    const all = await followers(test, clients);
+    const followers = await openClients(test, clientCount);
     let serialised = 0;
     const data = {
       toJSON() {
@@ -48,11 +49,11 @@ for (const [clients, events] of [[10, 1], [100, 100]] as const) {
         return { price: 200 };
       },
     };
-    for (let n = 0; n < events; n++) await publishObject(test, data);
+    for (let n = 0; n < eventCount; n++) await publishObject(test, data);
     await test.clock.advance(1000);
-    assertEquals(serialised, events);
-    for (const client of all) {
-      assertEquals(client.dataOf("note").length, events);
+    assertEquals(serialised, eventCount);
+    for (const client of followers) {
+      assertEquals(client.dataOf("note").length, eventCount);
       await client.hangUp();
     }
   });
@@ -69,12 +70,12 @@ Deno.test("ten concurrent publishers lose no event, and each one's events stay i
     }
   }));
   await test.clock.advance(1000);
-  const received = client.dataOf("note").map((each) => JSON.stringify(each));
+  const received = client.dataOf("note").map((data) => JSON.stringify(data));
   assertEquals(new Set(received).size, 100);
   assertEquals(received.length, 100);
   for (const sender of senders) {
-    const own = received.filter((each) => each.includes(`[${sender},`));
-    assertEquals(own, own.toSorted());
+    const ofSender = received.filter((json) => json.includes(`[${sender},`));
+    assertEquals(ofSender, ofSender.toSorted());
   }
 });
 
@@ -115,10 +116,10 @@ Deno.test("a client that reconnects with its cursor misses no event (S2-x5)", as
 
 Deno.test("twenty clients that connect and disconnect while ten events are published each receive consecutive events in order (S2 Test 7, D4)", async () => {
   await using test = createAppUnderTest();
-  const seen: Client[] = [];
-  const comeAndGo = async (turn: number) => {
+  const clients: Client[] = [];
+  const connectBriefly = async (turn: number) => {
     const client = await test.follow(ALERTS);
-    seen.push(client);
+    clients.push(client);
     await test.clock.advance(turn * 7);
     await client.hangUp();
   };
@@ -128,20 +129,22 @@ Deno.test("twenty clients that connect and disconnect while ten events are publi
       await test.clock.advance(10);
     }
   };
-  await Promise.all([send(), ...[...Array(20).keys()].map(comeAndGo)]);
-  for (const client of seen) {
+  await Promise.all([send(), ...[...Array(20).keys()].map(connectBriefly)]);
+  for (const client of clients) {
     const watch = createOrderWatch();
     for (const { id } of client.frames) watch(id);
     const numbers = client.dataOf("note").map((each) => JSON.stringify(each).match(/\d+/)?.[0]);
     const from = Number(numbers[0]);
     assertEquals(numbers, numbers.map((_, i) => String(from + i)));
   }
-  assert(seen.some((client) => client.dataOf("note").length > 0));
+  assert(clients.some((client) => client.dataOf("note").length > 0));
   assertEquals(test.services.budget.inUse, 0);
 });
 
 /** Publications that are refused, with their problems. */
-const REFUSED: Readonly<Record<string, readonly [unknown, readonly [number, string]]>> = {
+const REFUSED_PUBLICATIONS: Readonly<
+  Record<string, readonly [unknown, readonly [number, string]]>
+> = {
   "too large (S2-x2, S2-e)": [{ type: "note", data: "é".repeat(50_000) }, [413, "event_too_large"]],
   "nested too deep to be written (S2-x2)": [
     `{"type":"note","data":${"[".repeat(190_000)}${"]".repeat(190_000)}}`,
@@ -149,8 +152,8 @@ const REFUSED: Readonly<Record<string, readonly [unknown, readonly [number, stri
   ],
 };
 
-for (const [what, [body, refusal]] of Object.entries(REFUSED)) {
-  Deno.test(`a publication that is ${what} is refused with its reason, and not delivered (S2-x3)`, async () => {
+for (const [flaw, [body, refusal]] of Object.entries(REFUSED_PUBLICATIONS)) {
+  Deno.test(`a publication that is ${flaw} is refused with its reason, and not delivered (S2-x3)`, async () => {
     await using test = createAppUnderTest();
     await using client = await test.follow(ALERTS);
     assertEquals(await refusalOf(await test.publish("alerts", body)), refusal);

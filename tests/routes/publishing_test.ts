@@ -3,13 +3,13 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { createAppUnderTest, refusalOf } from "./support.ts";
 
 const NOTE = { type: "note", data: 1 };
-const LIMIT = 1000;
-/** The bytes of an event's data besides its text: `{"channel":"alerts","data":""}`. */
-const AROUND = 30;
+const MAX_EVENT_BYTES = 1000;
+/** The bytes of an event's data without its text. */
+const ENVELOPE_BYTES = `{"channel":"alerts","data":""}`.length;
 
 Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", async () => {
-  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
-  const text = "é".repeat((LIMIT - AROUND) / 2);
+  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(MAX_EVENT_BYTES) });
+  const text = "é".repeat((MAX_EVENT_BYTES - ENVELOPE_BYTES) / 2);
   assertEquals((await test.publish("alerts", { type: "note", data: text })).status, 202);
   const response = await test.publish("alerts", { type: "note", data: `${text}x` });
   const { code, detail } = await response.json();
@@ -19,20 +19,21 @@ Deno.test("POST /v1/events/{channel} measures the event in UTF-8 bytes (S2-e)", 
 
 Deno.test("POST /v1/events/{channel} accepts an event that is large only because of escapes", async () => {
   await using test = createAppUnderTest({ MAX_EVENT_BYTES: "65536" });
-  const body = `{"type":"note","data":"${"\\u0041".repeat(65_536 - AROUND)}"}`;
+  const body = `{"type":"note","data":"${"\\u0041".repeat(65_536 - ENVELOPE_BYTES)}"}`;
   assertEquals((await test.publish("alerts", body)).status, 202);
 });
 
 Deno.test("POST /v1/events/{channel} refuses a body that is larger than any event, with or without a content-length", async () => {
-  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(LIMIT) });
-  const size = 6 * LIMIT + 4096;
-  const refused = (body: string, headers = {}) => test.publish("alerts", body, headers);
+  await using test = createAppUnderTest({ MAX_EVENT_BYTES: String(MAX_EVENT_BYTES) });
+  // Six bytes per escaped byte, and the envelope.
+  const maxBodyBytes = 6 * MAX_EVENT_BYTES + 4096;
+  const publish = (body: string, headers = {}) => test.publish("alerts", body, headers);
   const padded = (bytes: number) => `{"type":"note","data":1}${" ".repeat(bytes - 24)}`;
-  assertEquals((await refused(padded(size))).status, 202);
+  assertEquals((await publish(padded(maxBodyBytes))).status, 202);
   const tooLarge = [413, "body_too_large"] as const;
-  assertEquals(await refusalOf(await refused(padded(size + 1))), tooLarge);
-  const announced = { "content-length": String(size + 1) };
-  assertEquals(await refusalOf(await refused("{}", announced)), tooLarge);
+  assertEquals(await refusalOf(await publish(padded(maxBodyBytes + 1))), tooLarge);
+  const announced = { "content-length": String(maxBodyBytes + 1) };
+  assertEquals(await refusalOf(await publish("{}", announced)), tooLarge);
 });
 
 Deno.test("POST /v1/events/{channel} limits the rate of publications, and returns Retry-After", async () => {

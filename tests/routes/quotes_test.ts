@@ -7,7 +7,7 @@ import { createAppUnderTest, refusalOf } from "./support.ts";
 
 const ALERT = { type: "note", data: 1 };
 
-Deno.test("GET /v1/quotes returns the latest quotes, flat", async () => {
+Deno.test("GET /v1/quotes returns the latest quotes and the status of their providers", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/v1/quotes");
   assertEquals([response.status, response.headers.get("cache-control")], [200, "no-cache"]);
@@ -75,15 +75,19 @@ Deno.test("GET /v1/quotes has an ETag of all but the cursor, and answers 304 to 
   assertEquals(second.headers.get("etag"), etag);
 
   const request = () => test.send("/v1/quotes", { headers: { "if-none-match": etag } });
-  const known = await request();
-  assertEquals([known.status, known.headers.get("etag"), await known.text()], [304, etag, ""]);
+  const unchanged = await request();
+  assertEquals([unchanged.status, unchanged.headers.get("etag"), await unchanged.text()], [
+    304,
+    etag,
+    "",
+  ]);
   await test.clock.advance(6000);
-  const later = await request();
-  assertEquals(later.status, 200);
-  assertNotEquals(later.headers.get("etag"), etag);
+  const changed = await request();
+  assertEquals(changed.status, 200);
+  assertNotEquals(changed.headers.get("etag"), etag);
 });
 
-Deno.test("GET /v1/quotes counts as watching for three intervals, after which no poller runs", async () => {
+Deno.test("GET /v1/quotes keeps the pollers running for three intervals, after which none runs", async () => {
   await using test = createAppUnderTest();
   const fetchedFor = async (ms: number) => {
     const before = test.fetched.length;
@@ -91,9 +95,9 @@ Deno.test("GET /v1/quotes counts as watching for three intervals, after which no
     return test.fetched.length - before;
   };
   await test.send("/v1/quotes");
-  const aPoll = test.fetched.length;
-  assertEquals(aPoll, 11);
-  assertEquals(await fetchedFor(14_900), 2 * aPoll);
+  const callsPerPoll = test.fetched.length;
+  assertEquals(callsPerPoll, 11);
+  assertEquals(await fetchedFor(14_900), 2 * callsPerPoll);
   assertEquals(await fetchedFor(59_000), 0);
   assert(test.clock.timers > 0);
   await test.clock.advance(2000);
@@ -103,46 +107,46 @@ Deno.test("GET /v1/quotes counts as watching for three intervals, after which no
 Deno.test("a repeated GET /v1/quotes keeps the pollers running, and calls no provider within the TTL", async () => {
   await using test = createAppUnderTest();
   await test.send("/v1/quotes");
-  const aPoll = test.fetched.length;
+  const callsPerPoll = test.fetched.length;
   await test.send("/v1/quotes");
-  assertEquals(test.fetched.length, aPoll);
+  assertEquals(test.fetched.length, callsPerPoll);
   await test.clock.advance(13_000);
   await test.send("/v1/quotes");
   const before = test.fetched.length;
   await test.clock.advance(13_000);
-  assert(test.fetched.length >= before + 2 * aPoll, String(test.fetched.length));
+  assert(test.fetched.length >= before + 2 * callsPerPoll, String(test.fetched.length));
 });
 
 Deno.test("GET /v1/quotes waits for 800 ms for a provider that hangs, then returns what it has", async () => {
   await using test = createAppUnderTest({}, () => new Promise(() => {}));
-  let answer: Response | undefined;
-  const flight = Promise.resolve(test.app.request("/v1/quotes")).then((response) => {
-    answer = response;
+  let received: Response | undefined;
+  const pending = Promise.resolve(test.app.request("/v1/quotes")).then((response) => {
+    received = response;
   });
   await test.clock.advance(799);
-  assertEquals(answer, undefined);
+  assertEquals(received, undefined);
   await test.clock.advance(1);
-  await flight;
-  const { quotes, cursor } = QUOTES_ANSWER.parse(await answer?.json());
-  assertEquals([answer?.status, quotes], [200, []]);
+  await pending;
+  const { quotes, cursor } = QUOTES_ANSWER.parse(await received?.json());
+  assertEquals([received?.status, quotes], [200, []]);
   assert(cursor !== null);
 });
 
 Deno.test("GET /v1/quotes names the symbols without a source under the current settings", async () => {
   await using test = createAppUnderTest({ UNOFFICIAL_SOURCES: "none" });
-  const none = async (path: string) => {
+  const unservedSymbols = async (path: string) => {
     const { status } = Snapshot.parse(await (await test.send(path)).json());
     return status.filter(({ provider }) => provider === "none")
       .map(({ symbols, state, reason }) => [symbols, state, reason]);
   };
-  assertEquals(await none("/v1/quotes"), [
+  assertEquals(await unservedSymbols("/v1/quotes"), [
     [["BRENT", "WTI", "SPX", "DJI", "IXIC"], "down", "no source configured"],
   ]);
-  assertEquals(await none("/v1/quotes?symbols=BTC-USD,XAU-USD"), []);
+  assertEquals(await unservedSymbols("/v1/quotes?symbols=BTC-USD,XAU-USD"), []);
   assertEquals(test.fetched.some((url) => url.includes("yahoo")), false);
 });
 
-Deno.test("HEAD /v1/quotes answers as GET, and does not count as watching", async () => {
+Deno.test("HEAD /v1/quotes has the headers of GET, and does not start the pollers", async () => {
   await using test = createAppUnderTest();
   const response = await test.send("/v1/quotes", { method: "HEAD" });
   assertEquals([response.status, await response.text()], [200, ""]);

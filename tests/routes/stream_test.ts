@@ -2,7 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { compareIds } from "../support/order.ts";
 import { createAppUnderTest, refusalOf, userOf } from "./support.ts";
 
-const MANY = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`c${n}`, { types: ["a"] }]));
+/** Settings of one channel more than a stream may have topics. */
+const TOO_MANY_CHANNELS = Object.fromEntries(
+  Array.from({ length: 33 }, (_, n) => [`c${n}`, { types: ["a"] }]),
+);
 
 Deno.test("GET /v1/stream carries several topics on one connection, in one order", async () => {
   await using test = createAppUnderTest();
@@ -23,11 +26,11 @@ Deno.test("GET /v1/stream carries several topics on one connection, in one order
 
 Deno.test("GET /v1/stream refuses an unknown topic, and names it", async () => {
   await using test = createAppUnderTest();
-  for (const bad of ["events/nothing", "Quotes", "__proto__", "events/"]) {
-    const response = await test.send(`/v1/stream?topics=quotes,${bad}`);
+  for (const name of ["events/nothing", "Quotes", "__proto__", "events/"]) {
+    const response = await test.send(`/v1/stream?topics=quotes,${name}`);
     const { code, detail } = await response.json();
     assertEquals([response.status, code], [404, "unknown_topic"]);
-    assert(detail.includes(JSON.stringify(bad)), detail);
+    assert(detail.includes(JSON.stringify(name)), detail);
   }
   assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
 });
@@ -40,35 +43,37 @@ Deno.test("GET /v1/stream refuses a private topic among others, and names it", a
   assert(detail.includes("events/secret"), detail);
 });
 
-Deno.test("GET /v1/stream checks the names and rights of all topics first, and takes no slot", async () => {
+Deno.test("GET /v1/stream checks the names and then the rights of all topics before it takes a slot", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_ISOLATE: "1" });
-  const all = "/v1/stream?topics=quotes,events/alerts,events/secret";
+  const url = "/v1/stream?topics=quotes,events/alerts,events/secret";
   const request = (path: string, topics: string[], method = "GET") =>
     test.send(path, { method, headers: userOf("ann", topics) });
-  const response = await request(all, ["events/alerts", "quotes"]);
+  const response = await request(url, ["events/alerts", "quotes"]);
   const { code, detail } = await response.json();
   assertEquals([response.status, code], [403, "topic_not_allowed"]);
   assertEquals(detail, "The access token does not include the topic `events/secret`.");
-  assertEquals((await request(all, [], "HEAD")).status, 403);
+  assertEquals((await request(url, [], "HEAD")).status, 403);
   // Unknown topics are refused before rights are checked.
-  assertEquals(await refusalOf(await request(`${all},events/x`, [])), [404, "unknown_topic"]);
+  assertEquals(await refusalOf(await request(`${url},events/x`, [])), [404, "unknown_topic"]);
   assertEquals([test.services.budget.inUse, test.clock.timers], [0, 0]);
 
-  await using client = await test.follow(all, userOf("ann", ["events/secret"]));
+  await using client = await test.follow(url, userOf("ann", ["events/secret"]));
   assertEquals(client.dataOf("sync").length, 1);
 });
 
 Deno.test("GET /v1/stream accepts 1 to 32 topics", async () => {
-  await using test = createAppUnderTest({ CHANNELS: JSON.stringify(MANY) });
-  const names = Object.keys(MANY).map((name) => `events/${name}`);
+  await using test = createAppUnderTest({ CHANNELS: JSON.stringify(TOO_MANY_CHANNELS) });
+  const names = Object.keys(TOO_MANY_CHANNELS).map((name) => `events/${name}`);
   const unknown = names.map((name) => `x${name}`);
   for (const topics of ["", ",", names.join(","), unknown.join(",")]) {
     const response = await test.send(`/v1/stream?topics=${topics}`);
     assertEquals(await refusalOf(response), [400, "bad_topics"], topics);
   }
   assertEquals(await refusalOf(await test.send("/v1/stream")), [400, "bad_parameters"]);
-  const most = names.slice(1);
-  await using client = await test.follow(`/v1/stream?topics=${[...most, ...most].join(",")}`);
+  const maxTopics = names.slice(1);
+  await using client = await test.follow(
+    `/v1/stream?topics=${[...maxTopics, ...maxTopics].join(",")}`,
+  );
   assertEquals(JSON.parse(client.frames[0]?.data ?? "{}").topics.length, 32);
 });
 

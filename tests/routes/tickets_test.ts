@@ -9,6 +9,7 @@ const ANN = userOf("ann", ["events/secret"]);
 const PUBLISHER = { authorization: `Bearer ${TOKEN}` };
 const Ticket = z.strictObject({ ticket: z.string(), expires_at: z.iso.datetime() });
 
+/** Requests a ticket. */
 async function request(
   { app }: AppUnderTest,
   headers: Record<string, string>,
@@ -21,7 +22,8 @@ async function request(
   });
 }
 
-async function ticketFor(test: AppUnderTest, headers: Record<string, string>, topics?: string[]) {
+/** Obtains a ticket. Fails if it is refused. */
+async function issueTicket(test: AppUnderTest, headers: Record<string, string>, topics?: string[]) {
   const response = await request(test, headers, topics && { topics });
   assertEquals([response.status, response.headers.get("cache-control")], [201, "no-store"]);
   return Ticket.parse(await response.json());
@@ -30,7 +32,7 @@ async function ticketFor(test: AppUnderTest, headers: Record<string, string>, to
 Deno.test("POST /v1/tickets issues a ticket that opens one stream within 30 s", async () => {
   await using test = createAppUnderTest();
   for (const headers of [ANN, PUBLISHER]) {
-    const { ticket, expires_at } = await ticketFor(test, headers);
+    const { ticket, expires_at } = await issueTicket(test, headers);
     assertEquals(Date.parse(expires_at), test.clock.now() + 30_000);
     await test.clock.advance(29_000);
     await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
@@ -38,9 +40,9 @@ Deno.test("POST /v1/tickets issues a ticket that opens one stream within 30 s", 
     const again = await test.send(`${SECRET}?ticket=${ticket}`);
     assertEquals(await refusalOf(again), [401, "bad_ticket"]);
 
-    const late = await ticketFor(test, headers);
+    const expired = await issueTicket(test, headers);
     await test.clock.advance(30_000);
-    const refused = await test.send(`${SECRET}?ticket=${late.ticket}`);
+    const refused = await test.send(`${SECRET}?ticket=${expired.ticket}`);
     assertEquals(await refusalOf(refused), [401, "bad_ticket"]);
   }
 });
@@ -52,7 +54,7 @@ Deno.test("a ticket opens its own topics and public ones only, and a refusal doe
       other: { types: ["note"], private: true },
     }),
   });
-  const { ticket } = await ticketFor(test, userOf("ann", ["events/*"]));
+  const { ticket } = await issueTicket(test, userOf("ann", ["events/*"]));
   const other = await test.send(`/v1/events/other/stream?ticket=${ticket}`);
   assertEquals(await refusalOf(other), [403, "topic_not_allowed"]);
   const both = await test.send(`/v1/stream?topics=events/secret,events/other&ticket=${ticket}`);
@@ -63,7 +65,7 @@ Deno.test("a ticket opens its own topics and public ones only, and a refusal doe
 
 Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async () => {
   await using test = createAppUnderTest({ STREAMS_PER_CLIENT: "1" });
-  const path = `${SECRET}?ticket=${(await ticketFor(test, ANN)).ticket}`;
+  const path = `${SECRET}?ticket=${(await issueTicket(test, ANN)).ticket}`;
   for (let n = 0; n < 2; n++) {
     assertEquals((await test.send(path, { method: "HEAD" })).status, 200);
   }
@@ -80,7 +82,7 @@ Deno.test("a ticket is consumed neither by HEAD nor by a refused stream", async 
 
 Deno.test("a consumed ticket takes no slot", async () => {
   await using test = createAppUnderTest();
-  const path = `${SECRET}?ticket=${(await ticketFor(test, ANN)).ticket}`;
+  const path = `${SECRET}?ticket=${(await issueTicket(test, ANN)).ticket}`;
   await (await test.follow(path)).hangUp();
   assertEquals(await refusalOf(await test.send(path)), [401, "bad_ticket"]);
   assertEquals(test.services.budget.inUse, 0);
@@ -91,21 +93,21 @@ Deno.test("a stream of a private topic ends when the JWT expires, or the JWT of 
   const endsAt = test.clock.now() + 90_000;
   const claims = { sub: "ann", topics: ["events/secret"], exp: endsAt / 1000 };
   const headers = { authorization: `Bearer ${signToken(claims)}` };
-  const { ticket } = await ticketFor(test, headers);
-  await using own = await test.follow(SECRET, headers);
-  await using lent = await test.follow(`${SECRET}?ticket=${ticket}`);
-  await using free = await test.follow("/v1/events/alerts/stream", headers);
+  const { ticket } = await issueTicket(test, headers);
+  await using byToken = await test.follow(SECRET, headers);
+  await using byTicket = await test.follow(`${SECRET}?ticket=${ticket}`);
+  await using ofPublicTopic = await test.follow("/v1/events/alerts/stream", headers);
   await test.clock.advance(endsAt - 60_000 - test.clock.now());
-  for (const client of [own, lent]) {
+  for (const client of [byToken, byTicket]) {
     assertEquals(client.dataOf("auth"), [{ expires_in_ms: 60_000 }]);
   }
   await test.clock.advance(60_000);
-  for (const client of [own, lent]) {
+  for (const client of [byToken, byTicket]) {
     assertEquals([client.frames.at(-1)?.event, client.isEnded], ["bye", true]);
     assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "{}").reason, "revoked");
   }
   // A public topic needs no rights.
-  assertEquals([free.dataOf("auth", "bye"), free.isEnded], [[], false]);
+  assertEquals([ofPublicTopic.dataOf("auth", "bye"), ofPublicTopic.isEnded], [[], false]);
   assertEquals(await refusalOf(await test.send(SECRET, { headers })), [401, "token_expired"]);
 });
 
@@ -118,10 +120,10 @@ Deno.test("a ticket opens its user's operation, and reveals nothing of another u
   });
   const topic = `operations/${(await created.json()).id}`;
   const path = (ticket: string) => `/v1/stream?topics=${topic}&ticket=${ticket}`;
-  const mine = await ticketFor(test, userOf("ann"), [topic]);
-  const others = await ticketFor(test, userOf("bob"), [topic]);
-  assertEquals(await refusalOf(await test.send(path(others.ticket))), [404, "unknown_topic"]);
-  for (const { ticket } of [mine, await ticketFor(test, PUBLISHER, [topic])]) {
+  const anns = await issueTicket(test, userOf("ann"), [topic]);
+  const bobs = await issueTicket(test, userOf("bob"), [topic]);
+  assertEquals(await refusalOf(await test.send(path(bobs.ticket))), [404, "unknown_topic"]);
+  for (const { ticket } of [anns, await issueTicket(test, PUBLISHER, [topic])]) {
     await using client = await test.follow(path(ticket));
     assertEquals(client.dataOf("progress").length, 1);
   }
@@ -129,7 +131,7 @@ Deno.test("a ticket opens its user's operation, and reveals nothing of another u
 
 Deno.test("a ticket opens streams only", async () => {
   await using test = createAppUnderTest();
-  const { ticket } = await ticketFor(test, ANN);
+  const { ticket } = await issueTicket(test, ANN);
   const response = await test.app.request(`/v1/tickets?ticket=${ticket}`, {
     method: "POST",
     body: JSON.stringify({ topics: ["events/secret"] }),
@@ -147,8 +149,8 @@ Deno.test("POST /v1/tickets refuses topics that the token does not include, and 
   const cookie = ANN.authorization.replace("Bearer ", "edgetape=");
   assertEquals(await refusal({ cookie, origin: "https://a.example" }), [401, "token_needed"]);
   assertEquals(await refusal(userOf("ann", [])), [403, "topic_not_allowed"]);
-  const some = { topics: ["quotes", "events/secret"] };
-  assertEquals(await refusal(userOf("ann", ["quotes"]), some), [403, "topic_not_allowed"]);
+  const partlyAllowed = { topics: ["quotes", "events/secret"] };
+  assertEquals(await refusal(userOf("ann", ["quotes"]), partlyAllowed), [403, "topic_not_allowed"]);
   assertEquals(await refusal(ANN, { topics: ["events/nothing"] }), [404, "unknown_topic"]);
   assertEquals(await refusal(ANN, { topics: ["events/*"] }), [404, "unknown_topic"]);
   for (const topics of [undefined, [], "events/secret", Array(33).fill("quotes")]) {
@@ -158,17 +160,17 @@ Deno.test("POST /v1/tickets refuses topics that the token does not include, and 
   assertEquals(await refusal(ANN, { topics: ["x".repeat(20_000)] }), [413, "body_too_large"]);
 });
 
-Deno.test("POST /v1/tickets limits each user to its rate of streams", async () => {
+Deno.test("POST /v1/tickets limits each user to its rate of streams, and the publisher to its rate of publications", async () => {
   await using test = createAppUnderTest({ OPENS_PER_MINUTE: "1", PUBLISH_PER_MINUTE: "2" });
   const refused = async (headers: Record<string, string>) => {
     const response = await request(test, headers);
     assertEquals(response.headers.get("retry-after") !== null, true);
     return await refusalOf(response);
   };
-  const { ticket } = await ticketFor(test, ANN);
+  const { ticket } = await issueTicket(test, ANN);
   assertEquals(await refused(ANN), [429, "tickets_too_often"]);
-  await ticketFor(test, userOf("bob", ["events/secret"]));
-  await ticketFor(test, PUBLISHER);
+  await issueTicket(test, userOf("bob", ["events/secret"]));
+  await issueTicket(test, PUBLISHER);
   await test.publish("alerts", { type: "note", data: 1 });
   assertEquals(await refused(PUBLISHER), [429, "publishing_too_often"]);
   // A ticket does not count as an opened stream.
@@ -185,25 +187,26 @@ Deno.test("without AUTH_SECRET private topics are open to publishers only, and a
   }
   const warnings = test.lines.filter((line) => line.includes("AUTH_SECRET"));
   assertEquals(warnings.length, 1);
-  const { ticket } = await ticketFor(test, PUBLISHER);
+  const { ticket } = await issueTicket(test, PUBLISHER);
   await using client = await test.follow(`${SECRET}?ticket=${ticket}`);
   assertEquals(client.dataOf("sync").length, 1);
   await using open = createAppUnderTest();
   assertEquals(open.lines, []);
 });
 
-Deno.test("no part of a token reaches an answer or the log", async () => {
+Deno.test("no part of a token reaches a response or the log", async () => {
   const origin = "https://a.example";
   await using test = createAppUnderTest({ ALLOWED_ORIGINS: origin });
-  const answers: string[] = [];
-  const record = async (flight: Promise<Response> | Response) => {
-    const { status, headers, body } = await flight;
-    answers.push(JSON.stringify([...headers]));
-    if (status !== 200) answers.push(await new Response(body).text());
+  const responseTexts: string[] = [];
+  /** Records the headers and the body, except of a stream. Returns the status. */
+  const record = async (pending: Promise<Response> | Response) => {
+    const { status, headers, body } = await pending;
+    responseTexts.push(JSON.stringify([...headers]));
+    if (status !== 200) responseTexts.push(await new Response(body).text());
     else await body?.cancel();
     return status;
   };
-  const { ticket } = await ticketFor(test, ANN);
+  const { ticket } = await issueTicket(test, ANN);
   const token = (claims: object, secret = AUTH_SECRET) => signToken(claims, { secret });
   const exp = 9_999_999_999;
   const tokens = [
@@ -218,18 +221,18 @@ Deno.test("no part of a token reaches an answer or the log", async () => {
     ticket,
   ];
   const statuses = new Set<number>();
-  for (const each of tokens) {
-    const authorization = `Bearer ${each}`;
+  for (const credential of tokens) {
+    const authorization = `Bearer ${credential}`;
     for (const path of [SECRET, "/v1/stream?topics=quotes,events/secret", "/page/page.css", "/x"]) {
       for (const method of ["GET", "HEAD"]) {
         statuses.add(await record(test.send(path, { method, headers: { authorization } })));
       }
       statuses.add(
-        await record(test.send(path, { headers: { cookie: `edgetape=${each}`, origin } })),
+        await record(test.send(path, { headers: { cookie: `edgetape=${credential}`, origin } })),
       );
       const query = `${path.includes("?") ? "&" : "?"}last_event_id=1&`;
       for (const name of ["ticket", "token", "access_token"]) {
-        statuses.add(await record(test.send(`${path}${query}${name}=${each}`)));
+        statuses.add(await record(test.send(`${path}${query}${name}=${credential}`)));
       }
     }
     statuses.add(await record(request(test, { authorization }, { topics: ["events/x"] })));
@@ -238,11 +241,11 @@ Deno.test("no part of a token reaches an answer or the log", async () => {
     );
   }
   assertEquals([...statuses].sort(), [200, 400, 401, 403, 404, 500]);
-  const text = [...answers, ...test.lines].join("\n");
-  for (const each of [...tokens, AUTH_SECRET]) {
-    // Nor do its parts.
-    for (const piece of each.split(".").filter((part) => part.length > 12)) {
-      if (!tokens[4]?.startsWith(piece)) assert(!text.includes(piece), `${piece} leaked`);
+  const text = [...responseTexts, ...test.lines].join("\n");
+  for (const secret of [...tokens, AUTH_SECRET]) {
+    for (const part of secret.split(".").filter(({ length }) => length > 12)) {
+      // All tokens share the header of a JWT, which is not secret.
+      if (!tokens[4]?.startsWith(part)) assert(!text.includes(part), `${part} leaked`);
     }
   }
   assert(test.lines.length > 0);
