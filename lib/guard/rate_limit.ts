@@ -41,7 +41,11 @@ const MAX_KEYS = 20_000;
 export function createRateLimit(clock: Clock, perMinute: number): RateLimit {
   const stepMs = WINDOW_MS / perMinute;
   /** The monotonic time at which the burst of each key is full again. */
-  const fullAt = new LRUCache<string, number>({ max: MAX_KEYS });
+  const fullAt = new LRUCache<string, number>({
+    // Sizes of 1 instead of `max`, which would allocate the room for all keys at the start.
+    maxSize: MAX_KEYS,
+    sizeCalculation: () => 1,
+  });
 
   return {
     consume(key) {

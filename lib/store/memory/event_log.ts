@@ -147,7 +147,9 @@ export function createMemoryEventLog(
   let totalBytes = 0;
   const subscribers = new Set<ReadableStreamDefaultController<LogMessage>>();
   const publications = new LRUCache<string, { fingerprint: string; ids: readonly Position[] }>({
-    max: MAX_IDEMPOTENCY_KEYS,
+    // Sizes of 1 instead of `max`, which would allocate the room for all keys at the start.
+    maxSize: MAX_IDEMPOTENCY_KEYS,
+    sizeCalculation: () => 1,
     ttl: IDEMPOTENCY_KEY_MS,
     ttlResolution: 0,
     perf: { now: clock.elapsed },
