@@ -14,9 +14,9 @@ const SCRIPT = `
   globalThis.fake = {
     listeners,
     reconnects: 0,
-    tell(next, inMs) {
+    setState(changes, inMs) {
       const nextTryAt = inMs === undefined ? null : performance.timeOrigin + performance.now() + inMs;
-      state = { transport: null, failures: 0, lagMs: 0, isShared: false, ...next, nextTryAt };
+      state = { transport: null, failures: 0, lagMs: 0, isShared: false, ...changes, nextTryAt };
       listeners.forEach((listener) => listener(state));
     },
     feed: {
@@ -25,11 +25,12 @@ const SCRIPT = `
       reconnect: () => { fake.reconnects++; },
     },
   };
-  fake.tell({ kind: "connecting", reason: "Connecting to the server." });
+  fake.setState({ kind: "connecting", reason: "Connecting to the server." });
   globalThis.badge = document.querySelector("connection-badge");
   badge.feed = fake.feed; // Before the element is defined.
 `;
 
+/** A page with a badge. The caller must dispose of it. */
 interface Stage extends AsyncDisposable, Tab {
   readonly site: Site;
 }
@@ -62,9 +63,14 @@ async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<
   };
 }
 
-async function tell(page: Page, state: Pick<ConnectionState, "kind" | "reason">, inMs?: number) {
+/** Sets the state of the feed. @param inMs The time until the next attempt, undefined if none is scheduled. */
+async function setState(
+  page: Page,
+  state: Pick<ConnectionState, "kind" | "reason">,
+  inMs?: number,
+): Promise<void> {
   await page.evaluate(
-    ([state, inMs]) => Reflect.get(globalThis, "fake").tell(state, inMs),
+    ([state, inMs]) => Reflect.get(globalThis, "fake").setState(state, inMs),
     [
       state,
       inMs,
@@ -72,19 +78,20 @@ async function tell(page: Page, state: Pick<ConnectionState, "kind" | "reason">,
   );
 }
 
+/** Locates a part of the badge. */
 const part = (page: Page, name: string) => page.locator(`connection-badge [part=${name}]`);
 
 /** Waits until the browser has reported the visibility of the badge. */
-async function seen(page: Page, isSeen: boolean): Promise<void> {
-  await page.evaluate((isSeen) =>
+async function waitForVisibility(page: Page, isVisible: boolean): Promise<void> {
+  await page.evaluate((isVisible) =>
     new Promise<void>((resolve) => {
       const observer = new IntersectionObserver(([entry]) => {
-        if (entry?.isIntersecting !== isSeen) return;
+        if (entry?.isIntersecting !== isVisible) return;
         observer.disconnect();
         resolve();
       });
       observer.observe(Reflect.get(globalThis, "badge"));
-    }), isSeen);
+    }), isVisible);
 }
 
 /** The word of each state, and true if it has a button. */
@@ -113,7 +120,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
       for (const [kind, word, hasButton] of STATES) {
         const reason = `<img src=x onerror=alert(1)> is why it is ${kind}.`;
-        await tell(page, { kind, reason });
+        await setState(page, { kind, reason });
         await page.locator(`connection-badge[data-state=${kind}]`).waitFor();
         assertEquals(await part(page, "status").innerText(), word);
         assertEquals(await part(page, "reason").innerText(), reason);
@@ -138,26 +145,26 @@ browserTest(
     await page.clock.pauseAt(Date.now() + 1000);
     const countdown = part(page, "countdown");
 
-    await tell(page, { kind: "busy", reason: "It is full. Next try in 12 s." }, 12_000);
+    await setState(page, { kind: "busy", reason: "It is full. Next try in 12 s." }, 12_000);
     assertEquals(await countdown.innerText(), "Next try in 12\u00a0s.");
     assertEquals(await part(page, "reason").innerText(), "It is full.");
-    await seen(page, true);
+    await waitForVisibility(page, true);
     await page.clock.runFor(2500);
     assertEquals(await countdown.innerText(), "Next try in 10\u00a0s.");
     assertEquals(await part(page, "status").innerText(), "Busy");
     assertEquals(await page.locator("[role=status], [aria-live]").count(), 1);
 
     await page.evaluate("badge.hidden = true");
-    await seen(page, false);
-    const unseen = await countdown.textContent();
+    await waitForVisibility(page, false);
+    const hiddenText = await countdown.textContent();
     await page.clock.runFor(3000);
-    assertEquals(await countdown.textContent(), unseen);
+    assertEquals(await countdown.textContent(), hiddenText);
     await page.evaluate("badge.hidden = false");
     await countdown.getByText("Next try in 7").waitFor();
 
     await page.clock.runFor(7000);
     await countdown.getByText("Trying now.").waitFor();
-    await tell(page, { kind: "live", reason: "Connected." });
+    await setState(page, { kind: "live", reason: "Connected." });
     assertEquals(await countdown.isVisible(), false);
   },
 );
@@ -169,10 +176,10 @@ browserTest(
     const { page } = stage;
     const button = part(page, "button");
 
-    await tell(page, { kind: "stopped", reason: "Gave up after 20 tries." });
+    await setState(page, { kind: "stopped", reason: "Gave up after 20 tries." });
     await button.click();
     assertEquals(await page.evaluate("fake.reconnects"), 1);
-    await tell(page, { kind: "live", reason: "Connected." });
+    await setState(page, { kind: "live", reason: "Connected." });
     assertEquals(await button.isVisible(), true);
     await button.click({ force: true });
     assertEquals(await page.evaluate("fake.reconnects"), 1);
@@ -185,13 +192,13 @@ browserTest("<connection-badge> shows a live feed with a stale reason as stale",
   await using stage = await startStage();
   const { page } = stage;
 
-  await tell(page, { kind: "live", reason: "Connected." });
+  await setState(page, { kind: "live", reason: "Connected." });
   await page.evaluate("badge.staleReason = 'Connected, but no price is fresh.'");
   assertEquals(await part(page, "status").innerText(), "Stale");
   assertEquals(await part(page, "reason").innerText(), "Connected, but no price is fresh.");
-  await tell(page, { kind: "offline", reason: "There is no network." });
+  await setState(page, { kind: "offline", reason: "There is no network." });
   assertEquals(await part(page, "reason").innerText(), "There is no network.");
-  await tell(page, { kind: "live", reason: "Connected." });
+  await setState(page, { kind: "live", reason: "Connected." });
   await page.evaluate("badge.staleReason = null");
   assertEquals(await part(page, "status").innerText(), "Live");
 });
@@ -201,17 +208,17 @@ browserTest(
   async () => {
     await using stage = await startStage();
     const { page } = stage;
-    const listeners = () => page.evaluate("fake.listeners.size");
+    const countListeners = () => page.evaluate("fake.listeners.size");
 
-    assertEquals(await listeners(), 1);
+    assertEquals(await countListeners(), 1);
     await page.evaluate("badge.remove()");
-    assertEquals(await listeners(), 0);
-    await tell(page, { kind: "live", reason: "Connected." });
+    assertEquals(await countListeners(), 0);
+    await setState(page, { kind: "live", reason: "Connected." });
     await page.evaluate("document.body.append(badge)");
-    assertEquals(await listeners(), 1);
+    assertEquals(await countListeners(), 1);
     assertEquals(await part(page, "status").innerText(), "Live");
     await page.evaluate("badge.feed = null");
-    assertEquals(await listeners(), 0);
+    assertEquals(await countListeners(), 0);
     assertEquals(await page.locator("connection-badge[data-state=connecting]").count(), 1);
   },
 );

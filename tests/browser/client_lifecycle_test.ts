@@ -6,7 +6,14 @@ import { startNumbers } from "../support/numbers.ts";
 import { startServer } from "../support/server_process.ts";
 import { until } from "../support/within.ts";
 import { browserTest } from "../support/programs.ts";
-import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+import {
+  collectFaults,
+  NO_FAULTS,
+  NUMBER_PUBLISHER,
+  NUMBER_SETTINGS,
+  numberOptions,
+  startStage,
+} from "./client_page.ts";
 
 /** Sets the page's visibility: a browser under test reports every tab as visible. */
 async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
@@ -20,26 +27,26 @@ async function show(page: Page, state: "visible" | "hidden"): Promise<void> {
 browserTest(
   "client is offline while the browser is, and resumes afterwards",
   async () => {
-    await using server = await startServer(COUNTED);
+    await using server = await startServer(NUMBER_SETTINGS);
     await using proxy = await startHoldingProxy(server.origin);
     await using stage = await startStage();
     const { origin } = server;
-    const follower = await stage.open({ modules: origin, options: numbersOf(proxy.origin) });
+    const follower = await stage.open({ modules: origin, options: numberOptions(proxy.origin) });
 
-    await follower.is("live");
-    const publisher = startNumbers({ origin, ...COUNTING });
-    await follower.receives(10);
+    await follower.waitFor("live");
+    const publisher = startNumbers({ origin, ...NUMBER_PUBLISHER });
+    await follower.waitForNumber(10);
     await stage.context.setOffline(true);
     proxy.cut(); // The browser's own switch does not cut open connections.
-    await follower.is("offline");
+    await follower.waitFor("offline");
     const published = publisher.last;
     await until(
       "numbers published while disconnected",
       () => publisher.last > published + 20 || undefined,
     );
     await stage.context.setOffline(false);
-    await follower.is("live");
-    assertEquals(await faults(follower, publisher), NONE);
+    await follower.waitFor("live");
+    assertEquals(await collectFaults(follower, publisher), NO_FAULTS);
     await untilOpen(origin, 1);
     assertEquals(stage.complaints(), []);
   },
@@ -48,20 +55,20 @@ browserTest(
 browserTest(
   "client closes its stream while the page is hidden for minutes, and resumes when it is visible",
   async () => {
-    await using server = await startServer(COUNTED);
+    await using server = await startServer(NUMBER_SETTINGS);
     await using stage = await startStage();
     const { origin } = server;
     const follower = await stage.open({
       modules: origin,
-      options: numbersOf(origin),
+      options: numberOptions(origin),
       shorten: { fromMs: 100_000, by: 200 }, // Five minutes.
     });
 
-    await follower.is("live");
-    const publisher = startNumbers({ origin, ...COUNTING });
-    await follower.receives(10);
+    await follower.waitFor("live");
+    const publisher = startNumbers({ origin, ...NUMBER_PUBLISHER });
+    await follower.waitForNumber(10);
     await show(follower.page, "hidden");
-    await follower.is("paused");
+    await follower.waitFor("paused");
     await untilOpen(origin, 0);
     const published = publisher.last;
     await until(
@@ -69,8 +76,8 @@ browserTest(
       () => publisher.last > published + 20 || undefined,
     );
     await show(follower.page, "visible");
-    await follower.is("live");
-    assertEquals(await faults(follower, publisher), NONE);
+    await follower.waitFor("live");
+    assertEquals(await collectFaults(follower, publisher), NO_FAULTS);
     await untilOpen(origin, 1);
     assertEquals(stage.complaints(), []);
   },

@@ -1,12 +1,12 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * A page of its own origin, for tests of the client: it follows a server as its URL says, and records the events.
+ * The script of a site's page: it follows a server as the URL of the page says, and records the events.
  *
  * @module
  */
 
-/** @type {import("./client_page.ts").Setup} */
+/** @type {import("./client_page.ts").PageSetup} */
 const setup = JSON.parse(new URLSearchParams(location.search).get("setup") ?? "{}");
 const { modules, options, shorten, pace = 1, hasTickets } = setup;
 
@@ -14,10 +14,10 @@ const { browserWorld, connect } = await import(`${modules}/client.js`);
 
 /** @type {import("../../lib/client/client/types.js").BrowserRuntime} */
 const runtime = browserWorld();
-const start = runtime.elapsed();
+const startedAt = runtime.elapsed();
 const { fromMs, by } = shorten ?? { fromMs: Infinity, by: 1 };
 
-/** @type {import("./client_page.ts").Followed} */
+/** @type {import("./client_page.ts").PageRecord} */
 const followed = {
   feed: connect(
     {
@@ -26,7 +26,7 @@ const followed = {
     },
     {
       ...runtime,
-      elapsed: () => start + (runtime.elapsed() - start) * pace,
+      elapsed: () => startedAt + (runtime.elapsed() - startedAt) * pace,
       /** @type {typeof runtime.after} */
       after: (ms, run) => runtime.after((ms < fromMs ? ms : ms / by) / pace, run),
     },
@@ -37,19 +37,19 @@ const followed = {
   states: [],
 };
 
-/** @param {import("../../lib/client/client/types.js").LiveEvent & { data: any }} event */
-function take({ type, data }) {
+/** Records an event. @param {import("../../lib/client/client/types.js").LiveEvent & { data: any }} event */
+function recordEvent({ type, data }) {
   if (type === "tick") followed.numbers.push(data.data.number);
   const [_, number] = type === "article" ? data.title.split("Number ") : [];
   if (number) followed.numbers.push(Number(number));
   if (type === "gap") followed.gaps++;
   if (type === "quote" || type === "snapshot") followed.quotes++;
 }
-followed.feed.subscribe(take);
+followed.feed.subscribe(recordEvent);
 
 /** @param {import("../../lib/client/client/types.js").ConnectionState} state */
-const keep = (state) => followed.states.push(state);
-keep(followed.feed.state());
-followed.feed.onState(keep);
+const recordState = (state) => followed.states.push(state);
+recordState(followed.feed.state());
+followed.feed.onState(recordState);
 
 Object.assign(globalThis, { followed });

@@ -11,21 +11,21 @@ import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 
 /** The parameters of a page, as JSON in its URL. */
-export interface Setup {
+export interface PageSetup {
   /** The origin of the modules. */
   readonly modules: string;
   /** The client's options. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Divides delays of at least `fromMs` by `by`: minutes become seconds. */
   readonly shorten?: { readonly fromMs: number; readonly by: number };
-  /** Runs the client's clock and timers so many times as fast. */
+  /** The factor by which the client's clock and timers run faster. */
   readonly pace?: number;
-  /** Obtains a ticket of the site for each attempt. */
+  /** True if the client obtains a ticket of the site for each attempt. */
   readonly hasTickets?: boolean;
 }
 
 /** The page's record, as `globalThis.followed`. */
-export interface Followed {
+export interface PageRecord {
   readonly feed: LiveConnection;
   /** The received numbers of the publisher, in order. */
   readonly numbers: number[];
@@ -39,12 +39,12 @@ const HTML = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>A page of another origin</title>
 <link rel="icon" href="data:,"><script type="module" src="/page.js"></script></html>`;
 
-/** Answers a request of the site: its page, its script or a ticket. */
-async function serve({ url }: Request, ticket: () => Promise<string>): Promise<Response> {
+/** Responds to a request of the site: its page, its script, a ticket or a blank page. */
+async function respond({ url }: Request, obtainTicket: () => Promise<string>): Promise<Response> {
   const { pathname } = new URL(url);
   if (pathname === "/ticket") {
     try {
-      return new Response(await ticket());
+      return new Response(await obtainTicket());
     } catch {
       return new Response(null, { status: 502 }); // The server that issues tickets is down.
     }
@@ -64,7 +64,7 @@ export interface Stage extends AsyncDisposable {
   readonly origin: string;
   readonly context: BrowserContext;
   /** Opens a page of the site in a new tab. */
-  open(setup: Setup): Promise<Follower>;
+  open(setup: PageSetup): Promise<Follower>;
   /** Returns the errors of scripts, without the browser's messages about failed requests. */
   complaints(): string[];
 }
@@ -72,13 +72,13 @@ export interface Stage extends AsyncDisposable {
 /**
  * Starts a browser and a site.
  *
- * @param ticket Obtains a ticket, as the site's server does.
+ * @param obtainTicket Obtains a ticket, as the site's server does.
  */
-export async function startStage(ticket = () => Promise.resolve("")): Promise<Stage> {
+export async function startStage(obtainTicket = () => Promise.resolve("")): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => serve(request, ticket),
+    (request) => respond(request, obtainTicket),
   );
   stack.defer(() => server.shutdown());
   const { page, complaints } = stack.use(await openTab());
@@ -105,89 +105,97 @@ export async function startStage(ticket = () => Promise.resolve("")): Promise<St
 export interface Follower {
   readonly page: Page;
   /** Reads the page's record, without its feed. */
-  seen(): Promise<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>;
+  readRecord(): Promise<Pick<PageRecord, "numbers" | "states" | "gaps" | "quotes">>;
   /** Waits until the client is in a state. */
-  is(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
-  /** Waits until the client is or was in a state, and returns the first one. */
-  was(kind: ConnectionState["kind"], more?: Partial<ConnectionState>): Promise<ConnectionState>;
+  waitFor(
+    kind: ConnectionState["kind"],
+    properties?: Partial<ConnectionState>,
+  ): Promise<ConnectionState>;
+  /** Waits until the client is or was in a state, which may be over. Returns the first one. */
+  waitForPast(
+    kind: ConnectionState["kind"],
+    properties?: Partial<ConnectionState>,
+  ): Promise<ConnectionState>;
   /** Waits until a number of the publisher has arrived. */
-  receives(number: number): Promise<void>;
+  waitForNumber(number: number): Promise<void>;
 }
 
-/** The upgrade of a transport takes several attempts: longer than most waits. */
-const LONG_MS = 60_000;
+/** The deadline of all waits, because the upgrade of a transport takes several attempts. */
+const DEADLINE_MS = 60_000;
 
 /** Opens the page, which then follows the server. */
 async function follow(page: Page, url: string): Promise<Follower> {
   await page.goto(url);
   await page.waitForFunction("globalThis.followed !== undefined");
 
-  async function seen() {
-    const json = "(({ feed, ...seen }) => seen)(followed)";
-    return await page.evaluate<Pick<Followed, "numbers" | "states" | "gaps" | "quotes">>(json);
+  async function readRecord() {
+    const json = "(({ feed, ...record }) => record)(followed)";
+    return await page.evaluate<Pick<PageRecord, "numbers" | "states" | "gaps" | "quotes">>(json);
   }
 
-  /** Waits until `look` returns the requested state. */
-  async function waitFor(
-    look: () => Promise<readonly ConnectionState[]>,
-    wanted: Partial<ConnectionState>,
+  /** Waits until a state with these properties is among those that `readStates` returns. */
+  async function findState(
+    readStates: () => Promise<readonly ConnectionState[]>,
+    properties: Partial<ConnectionState>,
   ): Promise<ConnectionState> {
     let states: readonly ConnectionState[] = [];
-    const isWanted = (state: ConnectionState) =>
-      JSON.stringify({ ...state, ...wanted }) === JSON.stringify(state);
+    const matches = (state: ConnectionState) =>
+      JSON.stringify({ ...state, ...properties }) === JSON.stringify(state);
     try {
-      return await until(JSON.stringify(wanted), async () => {
-        states = await look();
-        return states.find(isWanted);
-      }, { deadlineMs: LONG_MS });
+      return await until(JSON.stringify(properties), async () => {
+        states = await readStates();
+        return states.find(matches);
+      }, { deadlineMs: DEADLINE_MS });
     } catch (error) {
-      throw new Error(`${error}: it has been ${JSON.stringify(states.slice(-8))}`);
+      throw new Error(`${error}: the last states were ${JSON.stringify(states.slice(-8))}`);
     }
   }
 
   return {
     page,
-    seen,
-    is: (kind, more) => waitFor(async () => (await seen()).states.slice(-1), { kind, ...more }),
-    was: (kind, more) => waitFor(async () => (await seen()).states, { kind, ...more }),
-    async receives(number) {
+    readRecord,
+    waitFor: (kind, properties) =>
+      findState(async () => (await readRecord()).states.slice(-1), { kind, ...properties }),
+    waitForPast: (kind, properties) =>
+      findState(async () => (await readRecord()).states, { kind, ...properties }),
+    async waitForNumber(number) {
       await until(
         `number ${number}`,
-        async () => (await seen()).numbers.includes(number) || undefined,
-        { deadlineMs: LONG_MS },
+        async () => (await readRecord()).numbers.includes(number) || undefined,
+        { deadlineMs: DEADLINE_MS },
       );
     },
   };
 }
 
 /**
- * Stops the publisher, waits until the page has received its last number, and counts faults.
+ * Stops the publisher, waits until the page has received its last number, and collects faults of delivery.
  *
  * @returns The numbers that are missing after the first one, the duplicates, and the number of gaps.
  */
-export async function faults(follower: Follower, publisher: Numbers) {
+export async function collectFaults(follower: Follower, publisher: Numbers) {
   const last = await publisher.stop();
-  await follower.receives(last);
-  const { numbers, gaps } = await follower.seen();
+  await follower.waitForNumber(last);
+  const { numbers, gaps } = await follower.readRecord();
   const [first = 1] = numbers;
   const expected = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   return {
     missed: expected.filter((number) => !numbers.includes(number)),
-    twice: numbers.filter((number, at) => numbers.indexOf(number) !== at),
+    twice: numbers.filter((number, index) => numbers.indexOf(number) !== index),
     gaps,
   };
 }
 
-/** Returns the options of a client that follows the publisher's numbers. */
-export function numbersOf(url: string) {
+/** Creates the options of a client that follows the publisher's numbers. */
+export function numberOptions(url: string) {
   return { url, topics: ["events/alerts"], types: ["tick"] };
 }
 
 /** Settings of servers whose log keeps all numbers of a test. */
-export const COUNTED = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000" };
+export const NUMBER_SETTINGS = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000" };
 
-/** The publisher's pace: as fast as a page can follow. */
-export const COUNTING = { channel: "alerts", everyMs: 5 };
+/** The channel and the pace of the publisher, which is as fast as a page can follow. */
+export const NUMBER_PUBLISHER = { channel: "alerts", everyMs: 5 };
 
-/** No faults. */
-export const NONE = { missed: [], twice: [], gaps: 0 };
+/** The result of {@linkcode collectFaults} without a fault. */
+export const NO_FAULTS = { missed: [], twice: [], gaps: 0 };

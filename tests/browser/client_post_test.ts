@@ -5,6 +5,7 @@ import { until } from "../support/within.ts";
 import { browserTest } from "../support/programs.ts";
 import { startStage } from "./client_page.ts";
 
+/** The number of tokens of the answer. */
 const TOKENS = 200;
 /** The number of tokens before the connection is cut, inside the next one. */
 const CUT_AFTER = 30;
@@ -19,22 +20,24 @@ function frame(type: string, data: unknown, id: number): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\nid: 1-${id}\n\n`;
 }
 
-/** Starts a server of one answer that is cut repeatedly, or never ends. */
-async function startChat(isEndless: boolean) {
-  const asked: string[] = [];
-  const open = new Set<ServerResponse>();
+/** Starts a server of one chat answer, whose connection is cut repeatedly or, if it is endless, stays open. */
+async function startChat({ isEndless }: { readonly isEndless: boolean }) {
+  const requests: string[] = [];
+  const openResponses = new Set<ServerResponse>();
 
-  function answer({ method, url = "" }: IncomingMessage, response: ServerResponse): void {
+  function respond({ method, url = "" }: IncomingMessage, response: ServerResponse): void {
     if (method === "OPTIONS") return void response.writeHead(204, HEADERS).end();
-    asked.push(`${method} ${url}`);
-    open.add(response);
-    response.on("close", () => open.delete(response));
+    requests.push(`${method} ${url}`);
+    openResponses.add(response);
+    response.on("close", () => openResponses.delete(response));
     const type = { "content-type": "text/event-stream" };
     response.writeHead(200, { ...HEADERS, ...type, location: "/v1/chat/7/stream" });
-    const after = Number(/last_event_id=1-(\d+)/.exec(url)?.[1] ?? 0);
-    response.write(frame("sync", { heartbeat_ms: 15_000 }, after));
-    const last = Math.min(after + CUT_AFTER, TOKENS);
-    for (let id = after + 1; id <= last; id++) response.write(frame("token", { text: id }, id));
+    const lastReceived = Number(/last_event_id=1-(\d+)/.exec(url)?.[1] ?? 0);
+    response.write(frame("sync", { heartbeat_ms: 15_000 }, lastReceived));
+    const last = Math.min(lastReceived + CUT_AFTER, TOKENS);
+    for (let id = lastReceived + 1; id <= last; id++) {
+      response.write(frame("token", { text: id }, id));
+    }
     if (isEndless) return;
     if (last === TOKENS) return void response.end(frame("done", {}, TOKENS + 1));
     response.write(
@@ -43,7 +46,7 @@ async function startChat(isEndless: boolean) {
     );
   }
 
-  const server = createServer(answer);
+  const server = createServer(respond);
   const listening = Promise.withResolvers<void>();
   server.listen(0, "127.0.0.1", listening.resolve);
   await listening.promise;
@@ -51,8 +54,9 @@ async function startChat(isEndless: boolean) {
   if (address === null || typeof address === "string") throw new Error("Cannot listen on a port");
   return {
     url: `http://127.0.0.1:${address.port}/v1/chat`,
-    asked,
-    open,
+    /** The methods and paths of the requests. */
+    requests,
+    openResponses,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -61,8 +65,8 @@ async function startChat(isEndless: boolean) {
   };
 }
 
-/** The page's script: sends the POST and records the events. */
-function script(modules: string, url: string): string {
+/** Creates the page's script, which sends the POST and records the events. */
+function createScript(modules: string, url: string): string {
   return `(async () => {
     const { browserWorld } = await import("${modules}/client.js");
     const { stream } = await import("${modules}/client/post.js");
@@ -80,11 +84,11 @@ function script(modules: string, url: string): string {
 
 browserTest("stream() delivers the whole answer of a POST that is cut repeatedly", async () => {
   await using server = await startServer();
-  await using chat = await startChat(false);
+  await using chat = await startChat({ isEndless: false });
   await using stage = await startStage();
   const page = await stage.context.newPage();
   await page.goto(`${stage.origin}/blank`);
-  await page.evaluate(script(server.origin, chat.url));
+  await page.evaluate(createScript(server.origin, chat.url));
   await page.waitForFunction("chat.end");
 
   assertEquals(await page.evaluate("chat.end"), "done");
@@ -92,8 +96,8 @@ browserTest("stream() delivers the whole answer of a POST that is cut repeatedly
     await page.evaluate("chat.texts"),
     Array.from({ length: TOKENS }, (_, index) => index + 1),
   );
-  assertEquals(chat.asked.filter((each) => each.startsWith("POST")).length, 1);
-  assert(chat.asked.length >= TOKENS / CUT_AFTER);
+  assertEquals(chat.requests.filter((request) => request.startsWith("POST")).length, 1);
+  assert(chat.requests.length >= TOKENS / CUT_AFTER);
   assertEquals(stage.complaints(), []);
 });
 
@@ -101,18 +105,18 @@ browserTest(
   "stream() that is aborted keeps the received events and closes the connection",
   async () => {
     await using server = await startServer();
-    await using chat = await startChat(true);
+    await using chat = await startChat({ isEndless: true });
     await using stage = await startStage();
     const page = await stage.context.newPage();
     await page.goto(`${stage.origin}/blank`);
-    await page.evaluate(script(server.origin, chat.url));
+    await page.evaluate(createScript(server.origin, chat.url));
     await page.waitForFunction(`chat.texts.length === ${CUT_AFTER}`);
     await page.evaluate("chat.abort.abort()");
     await page.waitForFunction("chat.end");
 
     assertEquals(await page.evaluate("chat.end"), "AbortError");
     assertEquals(await page.evaluate("chat.texts.length"), CUT_AFTER);
-    await until("the hang-up", () => chat.open.size === 0 || undefined);
+    await until("the hang-up", () => chat.openResponses.size === 0 || undefined);
     assertEquals(stage.complaints(), []);
   },
 );

@@ -6,11 +6,18 @@ import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { browserTest } from "../support/programs.ts";
-import { COUNTED, COUNTING, faults, NONE, numbersOf, startStage } from "./client_page.ts";
+import {
+  collectFaults,
+  NO_FAULTS,
+  NUMBER_PUBLISHER,
+  NUMBER_SETTINGS,
+  numberOptions,
+  startStage,
+} from "./client_page.ts";
 
 /** A private channel. */
 const PRIVATE = {
-  ...COUNTED,
+  ...NUMBER_SETTINGS,
   AUTH_SECRET,
   CHANNELS: JSON.stringify({ alerts: { types: ["tick"], private: true } }),
 };
@@ -37,18 +44,18 @@ browserTest(
     await using stage = await startStage();
     await using server = await startServer({ ...PRIVATE, ALLOWED_ORIGINS: stage.origin });
     const { origin } = server;
-    const options = { ...numbersOf(origin), withCredentials: true, share: false };
+    const options = { ...numberOptions(origin), withCredentials: true, share: false };
     const anonymous = await stage.open({ modules: origin, options });
-    const { reason } = await anonymous.is("stopped");
+    const { reason } = await anonymous.waitFor("stopped");
     assertStringIncludes(reason, "private");
 
     const cookie = { name: "edgetape", value: readersToken(), url: origin, httpOnly: true };
     await stage.context.addCookies([{ ...cookie, sameSite: "Lax" }]);
     const reader = await stage.open({ modules: origin, options });
-    await reader.is("live", { transport: "eventsource" });
-    const publisher = startNumbers({ origin, ...COUNTING });
-    await reader.receives(20);
-    assertEquals(await faults(reader, publisher), NONE);
+    await reader.waitFor("live", { transport: "eventsource" });
+    const publisher = startNumbers({ origin, ...NUMBER_PUBLISHER });
+    await reader.waitForNumber(20);
+    assertEquals(await collectFaults(reader, publisher), NO_FAULTS);
     assertEquals(stage.complaints(), []);
   },
 );
@@ -66,19 +73,19 @@ browserTest(
       spent.push(ticket);
       return ticket;
     });
-    const options = numbersOf(first.origin);
+    const options = numberOptions(first.origin);
     const reader = await stage.open({ modules: other.origin, options, hasTickets: true });
 
-    await reader.is("live");
-    const publisher = startNumbers({ origin: other.origin, ...COUNTING });
-    await reader.receives(10);
+    await reader.waitFor("live");
+    const publisher = startNumbers({ origin: other.origin, ...NUMBER_PUBLISHER });
+    await reader.waitForNumber(10);
     first.signal("SIGKILL");
     await first.exited;
-    await reader.was("reconnecting");
+    await reader.waitForPast("reconnecting");
     await using second = await startServer({ ...shared.settings, PORT: String(first.port) });
     maker = second;
-    await reader.is("live");
-    assertEquals(await faults(reader, publisher), NONE);
+    await reader.waitFor("live");
+    assertEquals(await collectFaults(reader, publisher), NO_FAULTS);
     assert(new Set(spent).size === spent.length && spent.length > 1);
     assertEquals(stage.complaints(), []);
   },

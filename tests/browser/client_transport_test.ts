@@ -1,27 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { startHoldingProxy } from "../support/holding_proxy.ts";
 import { startCounting } from "../support/numbers.ts";
-import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { browserTest } from "../support/programs.ts";
-import { COUNTED, faults, NONE, startStage } from "./client_page.ts";
+import { collectFaults, NO_FAULTS, NUMBER_SETTINGS, startStage } from "./client_page.ts";
+import { publishArticle } from "./news_publisher.ts";
 
-/** Posts an article, since channels cannot be polled. */
-async function post(origin: string, number: number): Promise<void> {
-  const article = { title: `Number ${number}`, url: `https://desk.test/${number}`, source: "us" };
-  const answer = await fetch(`${origin}/v1/news`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${PUBLISH_TOKEN}` },
-    body: JSON.stringify(article),
-  });
-  await answer.body?.cancel();
-  assert(answer.status === 201, `POST answered ${answer.status}`);
+/** Publishes a number as the title of an article, because channels cannot be polled. */
+function publishNumber(origin: string, number: number): Promise<string> {
+  const url = `https://desk.test/${number}`;
+  return publishArticle(origin, { title: `Number ${number}`, url, source: "us" });
 }
 
 browserTest(
   "client polls behind a proxy that blocks streams, and streams again when the proxy allows it",
   async () => {
-    await using server = await startServer({ ...COUNTED, DEMO: "1" });
+    await using server = await startServer({ ...NUMBER_SETTINGS, DEMO: "1" });
     await using proxy = await startHoldingProxy(server.origin);
     await using stage = await startStage();
     proxy.isHolding = true;
@@ -31,13 +25,15 @@ browserTest(
       pace: 5, // The client leaves a transport level after 20 s, and tries a better one after a minute.
     });
 
-    await follower.is("polling", { transport: "poll" });
-    const publisher = startCounting((number) => post(server.origin, number), { everyMs: 50 });
-    await follower.receives(20);
+    await follower.waitFor("polling", { transport: "poll" });
+    const publisher = startCounting((number) => publishNumber(server.origin, number), {
+      everyMs: 50,
+    });
+    await follower.waitForNumber(20);
     proxy.isHolding = false;
-    await follower.is("live");
-    await follower.receives(publisher.last + 20);
-    assertEquals(await faults(follower, publisher), NONE);
+    await follower.waitFor("live");
+    await follower.waitForNumber(publisher.last + 20);
+    assertEquals(await collectFaults(follower, publisher), NO_FAULTS);
     assertEquals(proxy.streams, 1);
     assertEquals(stage.complaints(), []);
   },

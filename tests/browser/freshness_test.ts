@@ -8,19 +8,19 @@ import { badge, PRICES, startDemo } from "./demo_page.ts";
 /** A poll interval that keeps quotes fresh on a busy machine. */
 const CALM = { QUOTE_POLL_MS: "1000" };
 
-/** Returns the selector of a field in a symbol's row. */
+/** Locates a field in a symbol's row. */
 function cell(page: Page, symbol: string, field: string) {
   return page.locator(`tr[data-symbol=${symbol}] [data-field=${field}]`);
 }
 
-/** Waits until a row has a freshness, and returns the text. */
-async function freshness(page: Page, symbol: string, kind: string): Promise<string> {
+/** Waits until a row has a kind of freshness. Returns its text. */
+async function waitForFreshness(page: Page, symbol: string, kind: string): Promise<string> {
   await page.locator(`tr[data-symbol=${symbol}][data-freshness=${kind}]`).waitFor();
   return await cell(page, symbol, "freshness").innerText();
 }
 
-/** Returns the computed colour of a field. */
-function color(page: Page, symbol: string, field: string): Promise<string> {
+/** Reads the computed colour of a field. */
+function readColor(page: Page, symbol: string, field: string): Promise<string> {
   const selector = JSON.stringify(`tr[data-symbol=${symbol}] [data-field=${field}]`);
   return page.evaluate<string>(`getComputedStyle(document.querySelector(${selector})).color`);
 }
@@ -38,9 +38,9 @@ browserTest("page has nine rows in four groups, each with a price and its freshn
   });
   const groups = await page.locator("th[scope=rowgroup]").allTextContents();
   assertEquals(groups, ["crypto", "metals", "oil", "indices"]);
-  const words = await page.locator("tr[data-symbol] [data-field=freshness]").allInnerTexts();
-  assertEquals(words.length, 9);
-  for (const each of words) assertMatch(each, /^(live|delayed by 1[05].min|market closed)$/);
+  const texts = await page.locator("tr[data-symbol] [data-field=freshness]").allInnerTexts();
+  assertEquals(texts.length, 9);
+  for (const text of texts) assertMatch(text, /^(live|delayed by 1[05].min|market closed)$/);
 });
 
 browserTest("page greys a stale row, and shows its freshness and the reason as text", async () => {
@@ -49,18 +49,18 @@ browserTest("page greys a stale row, and shows its freshness and the reason as t
   const { page } = tab;
 
   await page.goto(server.origin);
-  assertEquals(await freshness(page, "BTC-USD", "live"), "live");
-  const fresh = await color(page, "BTC-USD", "price");
-  assertEquals(await freshness(page, "BTC-USD", "stale"), "stale");
-  const stale = await color(page, "BTC-USD", "price");
+  assertEquals(await waitForFreshness(page, "BTC-USD", "live"), "live");
+  const fresh = await readColor(page, "BTC-USD", "price");
+  assertEquals(await waitForFreshness(page, "BTC-USD", "stale"), "stale");
+  const stale = await readColor(page, "BTC-USD", "price");
   assert(stale !== fresh);
-  assertEquals(stale, await color(page, "BTC-USD", "name"));
+  assertEquals(stale, await readColor(page, "BTC-USD", "name"));
   await page.locator("#problems li", { hasText: "coinbase has sent nothing new" }).waitFor();
 
   // Kraken takes over.
-  await freshness(page, "BTC-USD", "live");
+  await waitForFreshness(page, "BTC-USD", "live");
   assertEquals(await cell(page, "BTC-USD", "source").innerText(), "Kraken");
-  assertEquals(await color(page, "BTC-USD", "price"), fresh);
+  assertEquals(await readColor(page, "BTC-USD", "price"), fresh);
 });
 
 browserTest(
@@ -71,9 +71,9 @@ browserTest(
     const { page } = tab;
 
     await page.goto(server.origin);
-    assertEquals(await freshness(page, "SPX", "closed"), "market closed");
-    assertMatch(await freshness(page, "SPX", "delayed"), /^delayed by 15.min$/);
-    assertEquals(await freshness(page, "SPX", "closed"), "market closed");
+    assertEquals(await waitForFreshness(page, "SPX", "closed"), "market closed");
+    assertMatch(await waitForFreshness(page, "SPX", "delayed"), /^delayed by 15.min$/);
+    assertEquals(await waitForFreshness(page, "SPX", "closed"), "market closed");
   },
 );
 

@@ -1,25 +1,14 @@
 /** News on the page. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { z } from "zod";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
-import { parse } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
 import { badge, startDemo } from "./demo_page.ts";
+import { correctTitle, publishArticle, retractArticle } from "./news_publisher.ts";
 
-const EVIL = `Rates <i> are "up" </i> & 5 < 6`;
-
-async function write(origin: string, method: string, path: string, body?: unknown) {
-  const answer = await fetch(`${origin}/v1/news${path}`, {
-    method,
-    headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  assert(answer.ok, text);
-  return text === "" ? "" : parse(z.object({ id: z.string() }), text).id;
-}
+/** A title with markup, which the server removes. */
+const MARKUP_TITLE = `Rates <i> are "up" </i> & 5 < 6`;
 
 browserTest(
   "page shows a new article immediately, then its correction, and removes it once it is retracted",
@@ -32,7 +21,7 @@ browserTest(
     await badge(page, "live");
 
     const url = "https://stories.example/1";
-    const id = await write(origin, "POST", "", { title: EVIL, url, source: "Lab" });
+    const id = await publishArticle(origin, { title: MARKUP_TITLE, url, source: "Lab" });
     const item = page.locator(`[data-article="${id}"]`);
     await item.waitFor();
     const title = item.locator("a");
@@ -41,10 +30,10 @@ browserTest(
     assertEquals(await title.getAttribute("rel"), "noopener noreferrer");
     assertEquals(await page.locator("#articles li").first().getAttribute("data-article"), id);
 
-    await write(origin, "PATCH", `/${id}`, { title: "Rates are down" });
+    await correctTitle(origin, id, "Rates are down");
     await item.getByText("Updated").waitFor();
     assertEquals(await title.innerText(), "Rates are down");
-    await write(origin, "DELETE", `/${id}`);
+    await retractArticle(origin, id);
     await item.waitFor({ state: "detached" });
     assertEquals(complaints, []);
   },
@@ -55,15 +44,15 @@ browserTest("page filters news by source, at the first paint and live", async ()
   await using tab = await openTab();
   const { page, complaints } = tab;
   const { origin } = server;
-  const post = (n: number, source: string) =>
-    write(origin, "POST", "", { title: `Story ${n}`, url: `https://x.example/${n}`, source });
-  await post(1, "Lab");
-  await post(2, "Desk");
+  const publishStory = (n: number, source: string) =>
+    publishArticle(origin, { title: `Story ${n}`, url: `https://x.example/${n}`, source });
+  await publishStory(1, "Lab");
+  await publishStory(2, "Desk");
   await page.goto(origin);
   await page.getByRole("link", { name: "Lab", exact: true }).click();
   await badge(page, "live");
-  await post(3, "Desk");
-  await post(4, "Lab");
+  await publishStory(3, "Desk");
+  await publishStory(4, "Lab");
   await page.locator("#articles").getByText("Story 4").waitFor();
   assertEquals(await page.locator("#articles a").allInnerTexts(), ["Story 4", "Story 1"]);
   assertEquals(complaints, []);
@@ -80,7 +69,7 @@ browserTest("page shows markup in a title as text", async () => {
     ...{ published_at: null, first_seen_at: new Date().toISOString(), updated_at: null },
   };
   const sync = { resumed: true, gap: false, topics: ["quotes", "news"], heartbeat_ms: 15_000 };
-  // Our server sends no such article: it removes markup.
+  // The server removes markup from articles, so the test writes the stream.
   await page.route("**/v1/stream?*", (route) =>
     route.fulfill({
       contentType: "text/event-stream",
@@ -98,7 +87,7 @@ browserTest("page shows markup in a title as text", async () => {
   assertEquals(complaints, []);
 });
 
-browserTest("page fetches the articles that it missed", async () => {
+browserTest("page loads the articles that it has missed", async () => {
   const first = await startDemo({ PUBLISH_TOKEN });
   await using tab = await openTab();
   const { page } = tab;
@@ -113,7 +102,7 @@ browserTest("page fetches the articles that it missed", async () => {
   // Another process's memory, which does not honour the page's cursor.
   await using second = await startDemo({ PUBLISH_TOKEN, PORT: String(first.port) });
   const url = "https://stories.example/missed";
-  const id = await write(second.origin, "POST", "", { title: "Missed", url, source: "Lab" });
+  const id = await publishArticle(second.origin, { title: "Missed", url, source: "Lab" });
   await page.locator(`[data-article="${id}"]`).waitFor();
   await badge(page, "live");
 });

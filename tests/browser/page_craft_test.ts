@@ -36,8 +36,8 @@ browserTest("page violates no rule of its security policy with all parts in use"
   await using tab = await openTab();
   const { page, complaints } = tab;
   await page.addInitScript(`
-    globalThis.broken = [];
-    addEventListener("securitypolicyviolation", (each) => broken.push(each.violatedDirective));
+    globalThis.violated = [];
+    addEventListener("securitypolicyviolation", (event) => violated.push(event.violatedDirective));
   `);
 
   await page.goto(server.origin);
@@ -47,7 +47,7 @@ browserTest("page violates no rule of its security policy with all parts in use"
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Run a demo operation" }).click();
   await page.locator("#operation").getByText("Completed").waitFor();
-  assertEquals(await page.evaluate("broken"), []);
+  assertEquals(await page.evaluate("violated"), []);
   assertEquals(complaints, []);
 });
 
@@ -109,7 +109,7 @@ for (
     await using server = await startDemo();
     await using tab = await openTab({ viewport: { width, height } });
     const { page } = tab;
-    const places = () =>
+    const readPositions = () =>
       page.evaluate<string>(`
         [...document.querySelectorAll("tr > :is(.symbol, .trend, .price, .change)")].map((each) => {
           const { left, width } = each.getBoundingClientRect();
@@ -120,8 +120,8 @@ for (
     await page.goto(server.origin);
     await badge(page, "live");
     assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
-    const before = await places();
+    const firstPositions = await readPositions();
     await page.locator("#frames li").nth(30).waitFor();
-    assertEquals(await places(), before);
+    assertEquals(await readPositions(), firstPositions);
   });
 }

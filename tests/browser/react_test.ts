@@ -1,16 +1,16 @@
 /** The hooks in a real React, in strict mode and with its warnings. */
 import { assertEquals } from "@std/assert";
-import { z } from "zod";
 import { begin, report } from "../support/operations.ts";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
-import { parse } from "../support/shapes.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
+import { correctTitle, publishArticle, retractArticle } from "./news_publisher.ts";
 import { startReactPage } from "./react_page.ts";
 
+/** The beginning of each application: its imports and its root. */
 const HEAD = `
   import { createElement as h, StrictMode, useState } from "react";
   import { createRoot } from "react-dom/client";
@@ -18,24 +18,17 @@ const HEAD = `
   const show = (app) => root.render(h(StrictMode, null, app));
 `;
 
-async function write(origin: string, method: string, path: string, body?: unknown) {
-  const answer = await fetch(`${origin}/v1/news${path}`, {
-    method,
-    headers: { authorization: `Bearer ${PUBLISH_TOKEN}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+/** Publishes the nth story. Returns its id. */
+function publishStory(origin: string, n: number): Promise<string> {
+  return publishArticle(origin, {
+    title: `Story ${n}`,
+    url: `https://x.example/${n}`,
+    source: "Lab",
   });
-  const text = await answer.text();
-  return answer.status === 204 ? "" : parse(z.object({ id: z.string() }), text).id;
 }
 
-/** Publishes a story. @returns Its id. */
-function post(origin: string, n: number): Promise<string> {
-  const story = { title: `Story ${n}`, url: `https://x.example/${n}`, source: "Lab" };
-  return write(origin, "POST", "", story);
-}
-
-/** Returns the number of streams that the server has open. */
-async function streams(origin: string): Promise<number> {
+/** Reads the number of streams that the server has open. */
+async function countStreams(origin: string): Promise<number> {
   const text = await (await fetch(`${origin}/metrics`)).text();
   return [...text.matchAll(/^edgetape_streams{.*} (\d+)$/gm)]
     .reduce((sum, [_, count]) => sum + Number(count), 0);
@@ -70,38 +63,38 @@ browserTest(
     );
     await using tab = await openTab();
     const { page, complaints } = tab;
-    const opened: string[] = [];
+    const streamUrls: string[] = [];
     page.on("request", (request) => {
-      if (request.url().includes("/v1/stream?")) opened.push(request.url());
+      if (request.url().includes("/v1/stream?")) streamUrls.push(request.url());
     });
 
     await page.goto(app.origin);
     await page.locator("[data-state=live]").waitFor();
-    const prices = () => page.locator("li").allInnerTexts();
+    const readPrices = () => page.locator("li").allInnerTexts();
     for (let changes = 0; changes < 3; changes++) {
-      const before = await prices();
+      const previousPrices = await readPrices();
       await until(
         "other prices",
-        async () => (await prices()).join() !== before.join() || undefined,
+        async () => (await readPrices()).join() !== previousPrices.join() || undefined,
       );
     }
-    assertEquals([opened.length, await streams(server.origin)], [1, 1]);
+    assertEquals([streamUrls.length, await countStreams(server.origin)], [1, 1]);
 
     const toggle = page.getByRole("button");
     await toggle.click();
     await toggle.click(); // a component that mounts again within a second reuses the connection
     await page.locator("[data-state=live]").waitFor();
-    assertEquals(opened.length, 1);
+    assertEquals(streamUrls.length, 1);
     await toggle.click();
-    await until("no stream", async () => await streams(server.origin) === 0 || undefined);
-    assertEquals([opened.length, complaints], [1, []]);
+    await until("no stream", async () => await countStreams(server.origin) === 0 || undefined);
+    assertEquals([streamUrls.length, complaints], [1, []]);
   },
 );
 
 browserTest("useNews() renders existing, new, updated and retracted articles", async () => {
   await using server = await startDemo({ PUBLISH_TOKEN });
   const { origin } = server;
-  const first = await post(origin, 1);
+  const first = await publishStory(origin, 1);
   await using app = await startReactPage(
     origin,
     `${HEAD}
@@ -116,22 +109,22 @@ browserTest("useNews() renders existing, new, updated and retracted articles", a
   );
   await using tab = await openTab();
   const { page, complaints } = tab;
-  const titles = (...wanted: string[]) =>
-    until(`the titles ${wanted}`, async () => {
+  const waitForTitles = (...titles: string[]) =>
+    until(`the titles ${titles}`, async () => {
       const shown = await page.locator("li").allInnerTexts();
-      return shown.join() === wanted.join() ? true : undefined;
+      return shown.join() === titles.join() ? true : undefined;
     });
 
   await page.goto(app.origin);
   await page.locator("[data-state=live]").waitFor();
-  await titles("Story 1");
-  const second = await post(origin, 2);
-  await titles("Story 2", "Story 1");
-  await write(origin, "PATCH", `/${first}`, { title: "Story 1, corrected" });
-  await titles("Story 2", "Story 1, corrected");
-  await write(origin, "DELETE", `/${second}`);
-  await titles("Story 1, corrected");
-  assertEquals([await streams(origin), complaints], [1, []]);
+  await waitForTitles("Story 1");
+  const second = await publishStory(origin, 2);
+  await waitForTitles("Story 2", "Story 1");
+  await correctTitle(origin, first, "Story 1, corrected");
+  await waitForTitles("Story 2", "Story 1, corrected");
+  await retractArticle(origin, second);
+  await waitForTitles("Story 1, corrected");
+  assertEquals([await countStreams(origin), complaints], [1, []]);
 });
 
 browserTest(
@@ -147,12 +140,12 @@ browserTest(
       `${HEAD}
     import { useOperation } from "edgetape";
     async function ticket() {
-      const answer = await fetch("${origin}/v1/tickets", {
+      const response = await fetch("${origin}/v1/tickets", {
         method: "POST",
         headers: { authorization: "Bearer ${token}", "content-type": "application/json" },
         body: JSON.stringify({ topics: ["operations/${id}"] }),
       });
-      return (await answer.json()).ticket;
+      return (await response.json()).ticket;
     }
     function App() {
       const [id, setId] = useState(null);
@@ -183,7 +176,7 @@ browserTest(
   async () => {
     await using server = await startDemo({ PUBLISH_TOKEN });
     const { origin } = server;
-    await post(origin, 0);
+    await publishStory(origin, 0);
     await using app = await startReactPage(
       origin,
       `${HEAD}
@@ -205,12 +198,12 @@ browserTest(
     const second = await first.context().newPage();
     await second.goto(app.origin);
     await second.locator("[data-state=live][data-shared=true]").waitFor();
-    assertEquals(await streams(origin), 1);
+    assertEquals(await countStreams(origin), 1);
 
     const titles = ["Story 0"];
     for (let n = 1; n < 30; n++) {
       titles.unshift(`Story ${n}`);
-      await post(origin, n);
+      await publishStory(origin, n);
       if (n === 10) await first.close();
     }
     await until("all stories", async () => {
@@ -218,7 +211,7 @@ browserTest(
       return shown.join() === titles.join() ? true : undefined;
     });
     await second.locator("[data-shared=false]").waitFor();
-    await until("one stream", async () => await streams(origin) === 1 || undefined);
+    await until("one stream", async () => await countStreams(origin) === 1 || undefined);
     assertEquals(complaints, []);
   },
 );

@@ -10,6 +10,9 @@ import { browserTest } from "../support/programs.ts";
 import { startDemo } from "./demo_page.ts";
 import { type Site, startSite } from "./site.ts";
 
+/** The most symbols of a stream. A ticker with more follows all. */
+const MAX_SYMBOLS = 100;
+
 /** A poll interval that keeps quotes fresh on a busy machine. */
 const CALM = { QUOTE_POLL_MS: "1000" };
 
@@ -30,25 +33,25 @@ function startTickerSite(body: string, servers: readonly ServerProcess[], lang?:
 }
 
 /** Records the streams that a page requests from now on: the symbols of each, "" without symbols. */
-function streamsOf(page: Page): string[] {
-  const asked: string[] = [];
+function recordStreams(page: Page): string[] {
+  const streams: string[] = [];
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.pathname === "/v1/stream") asked.push(url.searchParams.get("symbols") ?? "");
+    if (url.pathname === "/v1/stream") streams.push(url.searchParams.get("symbols") ?? "");
   });
-  return asked;
+  return streams;
 }
 
 /** Waits until a server has this number of open streams. */
-async function hasStreams({ origin }: ServerProcess, count: number): Promise<void> {
+async function waitForStreams({ origin }: ServerProcess, count: number): Promise<void> {
   await until(`${count} streams`, async () => {
     const { streams } = await (await fetch(`${origin}/health`)).json();
     return streams.open === count || undefined;
   });
 }
 
-/** Returns the labels of a ticker once each item has a price. */
-async function labels(page: Page, selector = "edgetape-ticker"): Promise<string[]> {
+/** Waits until no item of a ticker waits for its price. Returns the labels. */
+async function readLabels(page: Page, selector = "edgetape-ticker"): Promise<string[]> {
   const list = page.locator(`${selector} [part=list]`);
   await page.locator(`${selector}:has([part=badge][data-state=live])`).waitFor();
   return await until("prices", async () => {
@@ -57,12 +60,13 @@ async function labels(page: Page, selector = "edgetape-ticker"): Promise<string[
   });
 }
 
+/** Locates the price of a symbol. */
 const price = (page: Page, symbol: string) =>
   page.locator(`edgetape-ticker [data-symbol="${symbol}"] [part=price]`);
 
 for (const colorScheme of ["light", "dark"] as const) {
   browserTest(
-    `<edgetape-ticker> shows prices as they change under a strict policy, in the ${colorScheme}`,
+    `<edgetape-ticker> shows prices as they change under a strict policy, in ${colorScheme} mode`,
     async () => {
       await using server = await startDemo(CALM);
       await using site = startTickerSite(
@@ -74,21 +78,21 @@ for (const colorScheme of ["light", "dark"] as const) {
 
       await page.goto(site.origin);
       await page.evaluate(`document.documentElement.style.colorScheme = "${colorScheme}"`);
-      const [bitcoin = "", gold = "", index = ""] = await labels(page);
+      const [bitcoin = "", gold = "", index = ""] = await readLabels(page);
       assertMatch(
         bitcoin,
         /^Bitcoin, [\d,]+\.\d\d USD, (up|down) [\d.]+\u00a0% .*, live.*, simulated$/,
       );
       assertMatch(gold, /^Gold.*, [\d,.]+ USD per troy oz, /);
       assertMatch(index, /^S&P 500, [\d,.]+ points, .*(delayed by 1[05]\u00a0min|market closed)/);
-      const before = await price(page, "BTC-USD").innerText();
+      const firstPrice = await price(page, "BTC-USD").innerText();
       await until(
         "another price",
-        async () => await price(page, "BTC-USD").innerText() !== before || undefined,
+        async () => await price(page, "BTC-USD").innerText() !== firstPrice || undefined,
       );
-      const seen = await page.locator("edgetape-ticker [part=list]").innerText();
-      assertMatch(seen, /[▲▼]\u00a0[+−][\d.]+\u00a0% \([+−][\d,.]+\)/);
-      assertStringIncludes(seen, "SIMULATED");
+      const visibleText = await page.locator("edgetape-ticker [part=list]").innerText();
+      assertMatch(visibleText, /[▲▼]\u00a0[+−][\d.]+\u00a0% \([+−][\d,.]+\)/);
+      assertStringIncludes(visibleText, "SIMULATED");
 
       await page.getByText("Sources").click();
       assertMatch(await page.locator("[part=sources]").innerText(), /BTC-USD: \w+/);
@@ -114,9 +118,9 @@ browserTest(
     });
     const { page, complaints } = tab;
 
-    const held = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
     await page.route("**/v1/stream?*", async (route) => {
-      await held.promise;
+      await release.promise;
       await route.continue();
     });
     await page.goto(site.origin);
@@ -129,8 +133,8 @@ browserTest(
       "DJI, waiting for the first price",
     ]);
     assertEquals(await violations(page), []);
-    held.resolve();
-    await labels(page);
+    release.resolve();
+    await readLabels(page);
     assertMatch(await price(page, "BTC-USD").innerText(), /^[\d.]+,\d\d$/);
     assertEquals(await page.evaluate("document.getAnimations().length"), 0);
     assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 320);
@@ -147,31 +151,31 @@ browserTest("<edgetape-ticker> follows its attributes", async () => {
   );
   await using tab = await openTab();
   const { page, complaints } = tab;
-  const asked = streamsOf(page);
-  const set = (name: string, value: string) =>
+  const streams = recordStreams(page);
+  const setAttribute = (name: string, value: string) =>
     page.locator("edgetape-ticker").evaluate(
       (ticker, [name, value]) => ticker.setAttribute(name, value),
       [name, value] as const,
     );
 
   await page.goto(site.origin);
-  await labels(page);
-  await set("symbols", "XAU-USD,BTC-USD");
+  await readLabels(page);
+  await setAttribute("symbols", "XAU-USD,BTC-USD");
   await price(page, "XAU-USD").getByText(/\d/).waitFor();
-  assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD"]);
-  await set("symbols", "BTC-USD"); // has arrived already
-  assertEquals((await labels(page)).length, 1);
+  assertEquals(streams, ["BTC-USD", "BTC-USD,XAU-USD"]);
+  await setAttribute("symbols", "BTC-USD"); // has arrived already
+  assertEquals((await readLabels(page)).length, 1);
 
-  await hasStreams(second, 0);
-  await set("url", second.origin);
-  await hasStreams(second, 1);
-  await hasStreams(first, 0);
-  assertEquals((await labels(page)).length, 1);
-  assertEquals(asked, ["BTC-USD", "BTC-USD,XAU-USD", "BTC-USD"]);
+  await waitForStreams(second, 0);
+  await setAttribute("url", second.origin);
+  await waitForStreams(second, 1);
+  await waitForStreams(first, 0);
+  assertEquals((await readLabels(page)).length, 1);
+  assertEquals(streams, ["BTC-USD", "BTC-USD,XAU-USD", "BTC-USD"]);
 
-  await set("url", "http://");
+  await setAttribute("url", "http://");
   await page.getByText(`"http://" is not a valid URL.`).waitFor();
-  await hasStreams(second, 0);
+  await waitForStreams(second, 0);
   assertEquals(complaints, []);
 });
 
@@ -186,18 +190,18 @@ browserTest(
     );
     await using tab = await openTab();
     const { page, complaints } = tab;
-    const asked = streamsOf(page);
+    const streams = recordStreams(page);
 
     await page.goto(site.origin);
-    await Promise.all([labels(page, "#a"), labels(page, "#b")]);
-    await hasStreams(server, 1);
+    await Promise.all([readLabels(page, "#a"), readLabels(page, "#b")]);
+    await waitForStreams(server, 1);
     await page.evaluate("document.querySelector('#a').remove()");
     await page.evaluate("document.querySelector('main').prepend(document.querySelector('#b'))");
-    await labels(page, "#b");
-    await hasStreams(server, 1);
-    assertEquals(asked, ["BTC-USD,WTI"]);
+    await readLabels(page, "#b");
+    await waitForStreams(server, 1);
+    assertEquals(streams, ["BTC-USD,WTI"]);
     await page.evaluate("document.querySelector('#b').remove()");
-    await hasStreams(server, 0);
+    await waitForStreams(server, 0);
     assertEquals(complaints, []);
   },
 );
@@ -206,20 +210,20 @@ browserTest(
   "<edgetape-ticker> accepts any number of symbols, and an unknown one affects no other",
   async () => {
     await using server = await startDemo(CALM);
-    const many = Array.from({ length: 101 }, (_, n) => `NONE-${n}`).join();
+    const tooMany = Array.from({ length: MAX_SYMBOLS + 1 }, (_, n) => `NONE-${n}`).join();
     await using site = startTickerSite(
       `<edgetape-ticker id="all"></edgetape-ticker>
      <template><edgetape-ticker symbols="BTC-USD,NOPE"></edgetape-ticker></template>
-     <template><edgetape-ticker symbols="BTC-USD,${many}"></edgetape-ticker></template>`,
+     <template><edgetape-ticker symbols="BTC-USD,${tooMany}"></edgetape-ticker></template>`,
       [server],
     );
     await using tab = await openTab();
     const { page } = tab;
-    const asked = streamsOf(page);
+    const streams = recordStreams(page);
     /** Replaces the ticker by the next one. */
-    const change = async () => {
+    const showNextTicker = async () => {
       await page.evaluate("document.querySelector('edgetape-ticker').remove()");
-      await hasStreams(server, 0);
+      await waitForStreams(server, 0);
       await page.evaluate(`{
       const template = document.querySelector("template");
       template.replaceWith(template.content);
@@ -228,23 +232,22 @@ browserTest(
 
     await page.goto(site.origin);
     await page.locator("[part=list] li").first().waitFor();
-    assertEquals((await labels(page)).length, 9);
+    assertEquals((await readLabels(page)).length, 9);
     for (const width of [320, 700, 1100, 1920]) {
       await page.setViewportSize({ width, height: 800 });
       const items = page.locator("edgetape-ticker li[data-symbol]");
-      const isTooNarrow = await items.evaluateAll((all) =>
-        all.some((each) => each.scrollWidth > each.clientWidth)
+      const isCut = await items.evaluateAll((elements) =>
+        elements.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
       );
-      assertEquals(isTooNarrow, false, `at ${width} px`);
+      assertEquals(isCut, false, `at ${width} px`);
     }
-    await change();
-    const [bitcoin = "", wrong] = await labels(page);
+    await showNextTicker();
+    const [bitcoin = "", unknown] = await readLabels(page);
     assertMatch(bitcoin, /^Bitcoin, /);
-    assertEquals(wrong, "NOPE, not offered here");
-    await change();
-    assertEquals((await labels(page)).length, 102);
-    const named = asked.filter(Boolean);
-    assertEquals([...new Set(named)], ["BTC-USD,NOPE"]);
+    assertEquals(unknown, "NOPE, not offered here");
+    await showNextTicker();
+    assertEquals((await readLabels(page)).length, MAX_SYMBOLS + 2);
+    assertEquals([...new Set(streams.filter(Boolean))], ["BTC-USD,NOPE"]);
   },
 );
 
@@ -260,7 +263,7 @@ browserTest(
     const { page } = tab;
     try {
       await page.goto(site.origin);
-      await labels(page);
+      await readLabels(page);
     } finally {
       await server.stop();
     }
@@ -289,7 +292,7 @@ browserTest("<edgetape-ticker> and <connection-badge> work as in the guide's exa
   const { page, complaints } = tab;
 
   await page.goto(site.origin);
-  assertEquals((await labels(page)).length, 3);
+  assertEquals((await readLabels(page)).length, 3);
   await page.locator("main > connection-badge[data-state=live]").waitFor();
   const size =
     "getComputedStyle(document.querySelector('edgetape-ticker').shadowRoot.querySelector('[part=price]')).fontSize";
