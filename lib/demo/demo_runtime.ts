@@ -11,7 +11,9 @@ import { createSimulatedFeeds } from "./feeds.ts";
 import { simulatedFred } from "./fred.ts";
 import { simulatedGoldApi } from "./gold_api.ts";
 import { simulatedKraken } from "./kraken.ts";
-import { latencyOf, respondWithFault } from "./responses.ts";
+import { LastPrices } from "./last_prices.ts";
+import { createSimulatedModel, SIMULATED_MODEL } from "./model.ts";
+import { latencyOf, respondWithFault, servedTime } from "./responses.ts";
 import { CALM, createScript } from "./script.ts";
 import { latencyAt, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { simulatedTwelveData } from "./twelve_data.ts";
@@ -44,7 +46,7 @@ export interface DemoOptions {
 /** A call of a simulated host. */
 interface SimulatedCall {
   readonly latencyMs: number;
-  respond(url: URL, init: RequestInit): Response;
+  respond(): Response;
 }
 
 /**
@@ -59,19 +61,27 @@ export function createDemoRuntime(
   const startedAt = clock.now();
   const upstreams = createSimulatedUpstreams({ startedAt, speed });
   const feeds = createSimulatedFeeds(startedAt);
+  const prices = new LastPrices(upstreams);
+  const model = createSimulatedModel(clock, prices);
   const script = hasFaults ? createScript(startedAt) : CALM;
 
   function isSimulated(host: string): boolean {
-    return [...feeds, ...upstreams].some((simulated) => simulated.host === host);
+    return host === SIMULATED_MODEL.host ||
+      [...feeds, ...upstreams].some((simulated) => simulated.host === host);
   }
 
   /** Starts a call of a simulated host: it takes `latencyMs`, after which `respond` returns the response. */
-  function startCall(host: string): SimulatedCall {
+  function startCall(url: URL, init: RequestInit): SimulatedCall {
+    const host = url.hostname;
+    if (host === SIMULATED_MODEL.host) {
+      const call = model.start(url, init, script(host, clock.now())?.fault);
+      return { latencyMs: call.latencyMs, respond: () => call.respond(clock.now()) };
+    }
     const feed = feeds.find((candidate) => candidate.host === host);
     if (feed !== undefined) {
       return {
         latencyMs: latencyAt(feed.latencyMs, random()),
-        respond: (url, init) => feed.respond(url, new Headers(init.headers), clock.now()),
+        respond: () => feed.respond(url, new Headers(init.headers), clock.now()),
       };
     }
     const upstream = upstreams.find((candidate) => candidate.host === host);
@@ -80,7 +90,12 @@ export function createDemoRuntime(
     const act = script(host, clock.now());
     return {
       latencyMs: latencyOf(upstream, act, random()),
-      respond: (url) => respondWithFault(upstream, act, url, clock.now()),
+      respond() {
+        const now = clock.now();
+        const servedAt = servedTime(act, now);
+        if (servedAt !== null) prices.record(url, servedAt);
+        return respondWithFault(upstream, act, url, now);
+      },
     };
   }
 
@@ -103,9 +118,9 @@ export function createDemoRuntime(
     ...runtime,
     async fetch(url, init) {
       init.signal?.throwIfAborted();
-      const { latencyMs, respond } = startCall(url.hostname);
+      const { latencyMs, respond } = startCall(url, init);
       await pause(latencyMs, init.signal);
-      return respond(url, init);
+      return respond();
     },
     resolve(host) {
       return isSimulated(host)

@@ -37,6 +37,16 @@ export function latencyOf(
 }
 
 /**
+ * Returns the wall time in ms whose prices a response contains, null if it contains none.
+ *
+ * @param act The fault in progress, null without one.
+ */
+export function servedTime(act: Act | null, now: number): number | null {
+  if (act === null) return now;
+  return act.fault === "stale" ? act.startsAt : null;
+}
+
+/**
  * Responds for an upstream, with the fault in progress.
  *
  * @param act The fault in progress, null without one.
@@ -67,7 +77,7 @@ export function respondWithFault(
       return createResponse(json.slice(0, json.length / 2), "application/json", { status });
     }
     default: {
-      const { json, status } = respondAt(act?.fault === "stale" ? act.startsAt : now);
+      const { json, status } = respondAt(servedTime(act, now) ?? now);
       return createResponse(json, "application/json", { status });
     }
   }

@@ -14,8 +14,9 @@ import { fraction } from "./noise.ts";
  * | `outage`  | refuses: 503                                               |
  * | `html`    | responds with 200 and an HTML page                         |
  * | `garbage` | responds with 200 and truncated JSON                       |
+ * | `cut`     | ends its stream in the middle                              |
  */
-export type Fault = "slow" | "stale" | "limit" | "outage" | "html" | "garbage";
+export type Fault = "slow" | "stale" | "limit" | "outage" | "html" | "garbage" | "cut";
 
 /** One fault of the play, in seconds from the beginning of a round. */
 export interface Scene {
@@ -35,6 +36,7 @@ const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
 const GOLD = "api.gold-api.com";
 const YAHOO = "query1.finance.yahoo.com";
+const MODEL = "model.example";
 
 /**
  * THE PLAY. Polls are 5 seconds apart, so two missed polls make a price stale, and three failures in a row open a circuit
@@ -47,6 +49,8 @@ export const SCENES: readonly Scene[] = [
   { host: YAHOO, fault: "outage", startS: 61, endS: 79 }, // oil and indices go stale, then down
   { host: GOLD, fault: "limit", startS: 82, endS: 97 }, // metals wait until the cool-down is over
   { host: COINBASE, fault: "garbage", startS: 100, endS: 106 }, // one bad response opens no breaker
+  { host: MODEL, fault: "slow", startS: 109, endS: 111 }, // the first byte of an answer comes late
+  { host: MODEL, fault: "cut", startS: 114, endS: 117 }, // an answer ends in the middle
 ];
 
 /** A scene in progress. Times are wall times in ms, and `endsAt` is exclusive. */

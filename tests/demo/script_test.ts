@@ -17,7 +17,7 @@ Deno.test("createScript() plays every fault within two minutes", () => {
   const faults = new Set(faultsBySecond(1, 1).flatMap((each) => each.split(",")));
   assertEquals(
     [...faults].filter(Boolean).toSorted(),
-    ["garbage", "html", "limit", "outage", "slow", "stale"],
+    ["cut", "garbage", "html", "limit", "outage", "slow", "stale"],
   );
 });
 

@@ -1,0 +1,279 @@
+/**
+ * A language model, simulated: POST `/v1/chat/completions` with a stream. It knows the prices on the page.
+ *
+ * | prompt                      | answer                                                              |
+ * | --------------------------- | ------------------------------------------------------------------- |
+ * | names instruments           | their prices as text, as a table and as a chart                     |
+ * | anything else               | what it knows                                                       |
+ * | contains `/long`            | besides, a thousand tokens of past prices                           |
+ * | contains `/think`           | reasoning first                                                     |
+ * | contains `/slow`            | the first byte comes late                                           |
+ * | contains `/cut`             | the stream ends in the middle, without a finish reason              |
+ * | contains `/error`           | an error in the middle of the stream                                |
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Clock } from "../core/clock.ts";
+import { isoTime } from "../core/time.ts";
+import { DEMO_INSTRUMENTS, type DemoInstrument, type LastPrices } from "./last_prices.ts";
+import type { Fault } from "./script.ts";
+
+/** The settings under which a demo's server reaches the model. */
+export const SIMULATED_MODEL = {
+  url: "https://model.example/v1",
+  host: "model.example",
+  name: "demo-model",
+} as const;
+
+/** The time between two tokens: 50 tokens a second. */
+const TOKEN_MS = 20;
+
+/** The time to the first byte, without and with the fault. */
+const FIRST_BYTE_MS = 300;
+const SLOW_FIRST_BYTE_MS = 5000;
+
+/** The points of a chart, and their distance. */
+const CHART_POINTS = 13;
+const CHART_STEP_MS = 300_000;
+
+/** The sentences of a long answer: about a thousand tokens. */
+const LONG_SENTENCES = 60;
+
+/** The characters of a tool's arguments in one token. */
+const ARGUMENT_TOKEN_CHARS = 12;
+
+const ModelRequest = z.object({
+  model: z.string(),
+  messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })).min(1),
+  stream: z.literal(true),
+  stream_options: z.object({ include_usage: z.boolean().optional() }).nullish(),
+});
+
+/** The delta of one token, in the format of a chunk. */
+type TokenDelta = Readonly<Record<string, unknown>>;
+
+/** A response of the model that begins after `latencyMs`. */
+export interface ModelCall {
+  readonly latencyMs: number;
+  /** Responds at a wall time in ms. */
+  respond(now: number): Response;
+}
+
+/** The simulated model. */
+export interface SimulatedModel {
+  /** Starts a call, with the fault of the moment if there is one. The stream ends when the request's signal is aborted. */
+  start(url: URL, init: RequestInit, fault: Fault | undefined): ModelCall;
+}
+
+/** Creates the model. */
+export function createSimulatedModel(clock: Clock, prices: LastPrices): SimulatedModel {
+  /** Answers a prompt at a wall time in ms. */
+  function answer(prompt: string, now: number): TokenDelta[] {
+    const callId = (name: string) => `call-${now.toString(36)}-${name}`;
+    const named = DEMO_INSTRUMENTS.filter(({ words }) => words.test(prompt));
+    const reasoning = prompt.includes("/think") ? describeThoughts(named) : "";
+    const deltas: TokenDelta[] = tokensOf(reasoning).map((token) => ({ reasoning_content: token }));
+    const say = (text: string) =>
+      deltas.push(...tokensOf(text).map((token) => ({ content: token })));
+    say(named.length === 0 ? INTRODUCTION : named.map((each) => describe(each, now)).join(" "));
+    if (named.length > 0) {
+      deltas.push(...callOf(0, callId("table"), "show_table", tableOf(named, now)));
+      deltas.push(...callOf(1, callId("chart"), "show_chart", chartOf(named, now)));
+      say("\n\nThe chart shows the last hour. All prices are simulated.");
+    }
+    if (prompt.includes("/long")) say(describePast(named[0] ?? DEMO_INSTRUMENTS[0], now));
+    return deltas;
+  }
+
+  function describe(instrument: DemoInstrument, now: number): string {
+    const { name } = instrument;
+    return `${name} is at ${formatPrice(instrument, lastPrice(instrument, now))}.`;
+  }
+
+  function lastPrice(instrument: DemoInstrument, now: number): number {
+    return prices.priceAt(instrument, prices.timeOf(instrument, now));
+  }
+
+  function tableOf(instruments: readonly DemoInstrument[], now: number) {
+    return {
+      title: "Prices",
+      columns: [
+        { key: "name", title: "Instrument" },
+        { key: "price", title: "Price", align: "right" },
+        { key: "before", title: "An hour ago", align: "right" },
+      ],
+      rows: instruments.map((instrument) => {
+        const hourAgo = now - (CHART_POINTS - 1) * CHART_STEP_MS;
+        return {
+          name: instrument.name,
+          price: lastPrice(instrument, now).toFixed(instrument.decimals),
+          before: prices.priceAt(instrument, hourAgo).toFixed(instrument.decimals),
+        };
+      }),
+    };
+  }
+
+  function chartOf(instruments: readonly DemoInstrument[], now: number) {
+    const times = Array.from(
+      { length: CHART_POINTS },
+      (_, index) => now - (CHART_POINTS - 1 - index) * CHART_STEP_MS,
+    );
+    return {
+      chart_type: "line",
+      title: "The last hour",
+      data: instruments.map((instrument) => ({
+        name: instrument.name,
+        x: times.map((ms) => isoTime(ms)),
+        y: times.map((ms) => Number(prices.priceAt(instrument, ms).toFixed(instrument.decimals))),
+      })),
+    };
+  }
+
+  function describePast(instrument: DemoInstrument | undefined, now: number): string {
+    if (instrument === undefined) return "";
+    const sentences = Array.from({ length: LONG_SENTENCES }, (_, index) => {
+      const at = now - (index + 1) * CHART_STEP_MS;
+      const price = formatPrice(instrument, prices.priceAt(instrument, at));
+      return `At ${isoTime(at).slice(11, 16)} UTC, ${instrument.name} was at ${price}.`;
+    });
+    return `\n\n${sentences.join(" ")}`;
+  }
+
+  function respond({ init, prompt, includesUsage, fault, now }: {
+    readonly init: RequestInit;
+    readonly prompt: string;
+    readonly includesUsage: boolean;
+    readonly fault: Fault | undefined;
+    readonly now: number;
+  }): Response {
+    const deltas = answer(prompt, now);
+    const middle = Math.ceil(deltas.length / 2);
+    const chunk = (fields: Readonly<Record<string, unknown>>) =>
+      frame({
+        id: `chatcmpl-${now.toString(36)}`,
+        object: "chat.completion.chunk",
+        created: Math.floor(now / 1000),
+        model: SIMULATED_MODEL.name,
+        ...fields,
+      });
+    const choice = (delta: TokenDelta, finishReason: string | null = null) =>
+      chunk({ choices: [{ index: 0, delta, finish_reason: finishReason }] });
+    const frames = [
+      choice({ role: "assistant", content: "" }),
+      ...deltas.map((delta) => choice(delta)),
+    ];
+    if (fault === "cut" || prompt.includes("/cut")) {
+      return streamFrames(frames.slice(0, middle), init.signal);
+    }
+    if (fault === "garbage" || prompt.includes("/error")) {
+      const error = frame({ error: { message: "The model has run out of memory", code: 500 } });
+      return streamFrames([...frames.slice(0, middle), error], init.signal);
+    }
+    const hasCalls = deltas.some((delta) => "tool_calls" in delta);
+    const usage = {
+      prompt_tokens: tokensOf(prompt).length,
+      completion_tokens: deltas.length,
+      total_tokens: tokensOf(prompt).length + deltas.length,
+    };
+    const end = choice({}, hasCalls ? "tool_calls" : "stop") +
+      (includesUsage ? chunk({ choices: [], usage }) : "") + "data: [DONE]\n\n";
+    return streamFrames([...frames, end], init.signal);
+  }
+
+  /** Sends frames, one each time that a token takes. */
+  function streamFrames(frames: readonly string[], signal: AbortSignal | null | undefined) {
+    const encoder = new TextEncoder();
+    let sent = 0;
+    let cancelTimer = () => {};
+    function end() {
+      cancelTimer();
+      signal?.removeEventListener("abort", abort);
+    }
+    let abort = () => {};
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        abort = () => {
+          end();
+          controller.error(signal?.reason);
+        };
+        signal?.addEventListener("abort", abort, { once: true });
+        cancelTimer = clock.every(TOKEN_MS, () => {
+          const next = frames[sent++];
+          if (next !== undefined) return controller.enqueue(encoder.encode(next));
+          end();
+          controller.close();
+        });
+      },
+      cancel: end,
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
+  }
+
+  return {
+    start({ pathname }, init, fault) {
+      const parsed = ModelRequest.safeParse(parseJson(init.body));
+      if (pathname !== "/v1/chat/completions" || !parsed.success) {
+        const error = { message: "Unknown request", type: "invalid_request_error" };
+        const status = parsed.success ? 404 : 400;
+        return { latencyMs: TOKEN_MS, respond: () => Response.json({ error }, { status }) };
+      }
+      const { messages, stream_options: options } = parsed.data;
+      const prompt = messages.findLast(({ role }) => role === "user")?.content ?? "";
+      const isSlow = fault === "slow" || prompt.includes("/slow");
+      const includesUsage = options?.include_usage ?? false;
+      return {
+        latencyMs: isSlow ? SLOW_FIRST_BYTE_MS : FIRST_BYTE_MS,
+        respond: (now) => respond({ init, prompt, includesUsage, fault, now }),
+      };
+    },
+  };
+}
+
+const INTRODUCTION = `I am a simulated model. I know the prices on this page: ${
+  DEMO_INSTRUMENTS.map(({ name }) => name).join(", ")
+}. Ask me “How is gold doing?”, or add /long, /think, /slow, /cut or /error to a question.`;
+
+function describeThoughts(instruments: readonly DemoInstrument[]): string {
+  return instruments.length === 0
+    ? "The question names no instrument, so I say what I know."
+    : `The question is about ${instruments.map(({ name }) => name).join(" and ")}. ` +
+      "I look at the prices on the page.";
+}
+
+/** Returns a price such as “$4,165.32 per troy ounce”. */
+function formatPrice({ decimals, unit }: DemoInstrument, price: number): string {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const amount = price.toLocaleString("en-US", digits);
+  return unit === "points" ? `${amount} points` : `$${amount} ${unit}`.trimEnd();
+}
+
+/** Splits text into words and punctuation, with the white space before them. */
+function tokensOf(text: string): string[] {
+  return text.match(/\s*(?:[\p{L}\p{N}]+|[^\s\p{L}\p{N}]+)|\s+/gu) ?? [];
+}
+
+/** Returns the tokens of a tool call. */
+function callOf(index: number, id: string, name: string, input: unknown): TokenDelta[] {
+  const json = JSON.stringify(input);
+  const pieces = Array.from(
+    { length: Math.ceil(json.length / ARGUMENT_TOKEN_CHARS) },
+    (_, n) => json.slice(n * ARGUMENT_TOKEN_CHARS, (n + 1) * ARGUMENT_TOKEN_CHARS),
+  );
+  return [
+    { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] },
+    ...pieces.map((piece) => ({ tool_calls: [{ index, function: { arguments: piece } }] })),
+  ];
+}
+
+function frame(value: unknown): string {
+  return `data: ${JSON.stringify(value)}\n\n`;
+}
+
+function parseJson(body: RequestInit["body"]): unknown {
+  try {
+    return JSON.parse(String(body));
+  } catch {
+    return null;
+  }
+}
