@@ -53,6 +53,7 @@ export interface ChatUpstream {
    * without one is incomplete. The request ends with the iteration, and when `signal` is aborted.
    *
    * @throws {ChatFailure} The upstream refused, failed or timed out.
+   * @throws The reason of `signal`, once it is aborted.
    */
   answer(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart | Finish>;
 }
