@@ -22,7 +22,7 @@ export interface EncodedToolCall {
 }
 
 /** A component of the answer. */
-export type ComponentPart = Extract<ChatPart, { kind: "component" }>;
+export type AnswerComponent = Extract<ChatPart, { kind: "component" }>;
 
 /** Creates the messages of a dialect. A message is serialised as JSON. */
 export interface BracketedMessages {
@@ -32,7 +32,7 @@ export interface BracketedMessages {
   closeBlock(block: AnswerBlock): readonly unknown[];
   startToolCall(call: EncodedToolCall): unknown;
   addToolInput(call: EncodedToolCall, text: string): unknown;
-  addComponent(part: ComponentPart): unknown;
+  addComponent(part: AnswerComponent): unknown;
   /** Ends the answer, in which no block is open. Its tool calls are in the order of their start. */
   end(end: RunEnd, calls: readonly EncodedToolCall[]): readonly unknown[];
 }
