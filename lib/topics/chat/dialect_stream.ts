@@ -14,7 +14,7 @@ import type { RunFeed } from "./run_feed.ts";
 import { mergeParts, Transcript } from "./transcript.ts";
 
 /** A reader that takes nothing for this time loses its connection. */
-const MAX_BLOCKED_MS = 60_000;
+const MAX_READER_SILENCE_MS = 60_000;
 
 const HEARTBEAT = new TextEncoder().encode(": heartbeat\n\n");
 
@@ -45,7 +45,7 @@ export class DialectStreams {
    * @param cursor The last id that the client received. One of another run counts as none.
    */
   open(feed: RunFeed, dialect: Dialect, cursor?: string): ReadableStream<Chunk> {
-    return this.#encodedRun(feed, dialect).open(offsetOf(cursor, feed.info));
+    return this.#encodedRun(feed, dialect).open(offsetAtCursor(cursor, feed.info));
   }
 
   #encodedRun(feed: RunFeed, dialect: Dialect): EncodedRun {
@@ -67,7 +67,7 @@ function frameId({ createdAt }: RunInfo, offset: number): string {
 }
 
 /** Returns the offset of a cursor, null if it is none of this run. */
-function offsetOf(cursor: string | undefined, { createdAt }: RunInfo): number | null {
+function offsetAtCursor(cursor: string | undefined, { createdAt }: RunInfo): number | null {
   const [, run, offset] = /^(\d+)-(\d{1,9})$/.exec(cursor ?? "") ?? [];
   return run === String(createdAt) ? Number(offset) : null;
 }
@@ -277,7 +277,7 @@ class EncodedRun {
       for (const reader of [...this.#readers]) {
         const silenceMs = now - reader.sentAt;
         if (!reader.release) {
-          if (silenceMs >= MAX_BLOCKED_MS) {
+          if (silenceMs >= MAX_READER_SILENCE_MS) {
             this.#breakReader(reader, "The client takes nothing.");
           }
         } else if (silenceMs >= this.#heartbeatMs) this.#send(reader, HEARTBEAT);

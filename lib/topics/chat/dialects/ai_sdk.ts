@@ -11,7 +11,7 @@ import type { ChatMessage } from "../upstream.ts";
 import { BracketedEncoder, type BracketedMessages, type EncodedToolCall } from "./bracketed.ts";
 import { ChatId, type ChatInput, MAX_CHAT_MESSAGES, MessageId } from "./input.ts";
 
-const FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
+const UI_FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
   stop: "stop",
   length: "length",
   content_filter: "content-filter",
@@ -64,7 +64,7 @@ function endMessages(end: RunEnd, calls: readonly EncodedToolCall[]): unknown[] 
       return [
         ...calls.map(completeToolCall),
         { type: "finish-step" },
-        { type: "finish", finishReason: FINISH_REASONS[end.finishReason] },
+        { type: "finish", finishReason: UI_FINISH_REASONS[end.finishReason] },
       ];
     case "stopped":
       return [{ type: "finish-step" }, { type: "finish", finishReason: "stop" }];

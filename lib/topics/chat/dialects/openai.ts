@@ -71,7 +71,7 @@ class CompletionEncoder implements DialectEncoder {
 
   end(end: RunEnd): string[] {
     if (end.type === "failed") return [JSON.stringify(errorOf(end)), DONE_FRAME];
-    const usage = end.type === "done" && end.usage ? { usage: toUsage(end.usage) } : null;
+    const usage = end.type === "done" && end.usage ? { usage: usageFields(end.usage) } : null;
     const last = this.#chunk({}, finishReasonOf(end), this.#isUsageApart ? {} : usage ?? {});
     const apart = usage && this.#isUsageApart
       ? [JSON.stringify({ ...this.#frame(), choices: [], ...usage })]
@@ -120,7 +120,7 @@ function finishReasonOf(end: Exclude<RunEnd, { type: "failed" }>): FinishReason 
   return end.type === "stopped" || end.finishReason === "other" ? "stop" : end.finishReason;
 }
 
-function toUsage({ input_tokens, output_tokens }: Usage) {
+function usageFields({ input_tokens, output_tokens }: Usage) {
   return {
     prompt_tokens: input_tokens,
     completion_tokens: output_tokens,
@@ -169,7 +169,7 @@ export function toCompletion(run: RunInfo, parts: readonly ChatPart[], end: RunE
     ...headOf(run),
     object: "chat.completion",
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReasonOf(end) }],
-    ...end.type === "done" && end.usage ? { usage: toUsage(end.usage) } : {},
+    ...end.type === "done" && end.usage ? { usage: usageFields(end.usage) } : {},
   };
 }
 
