@@ -1,5 +1,5 @@
 /**
- * The entry point of Edgetape, and the only file that accesses the environment and the network.
+ * The entry point of Edgetape, and the only file that accesses the environment, the network and the file system.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 
-/** The longest shutdown, in milliseconds. Deploy sends SIGKILL 5 s after SIGINT. */
+/** The longest shutdown, in milliseconds: shorter than the 5 s after which Deploy sends SIGKILL. */
 const MAX_SHUTDOWN_MS = 3000;
 
 function printLine(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** Creates a source of random numbers. It draws them in batches, because the call costs more than the numbers. */
+/** Creates a source of random numbers. It draws them in batches, because one call per number costs more. */
 function createRandom(): () => number {
   const words = new Uint32Array(256);
   let remaining = 0;
@@ -55,7 +55,7 @@ function createSystemRuntime(level: LogLevel): Runtime {
   };
 }
 
-/** Packages whose files are served to browsers. They do not run here. The imports only make Deno download them. */
+/** The packages whose files are served to browsers. The imports are never called: they only make Deno download the packages. */
 const SERVED_PACKAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   uplot: () => import("uplot"),
 };
@@ -83,7 +83,7 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
   return { ...config, PUBLISH_TOKEN: token, CHANNELS: hasChannels ? config.CHANNELS : channels };
 }
 
-/** Starts the server, and drains it when the process is asked to stop. */
+/** Starts the server, and drains it when the process receives a signal to stop. */
 function start(): void {
   const settings = readConfig(Deno.env.toObject());
   const system = createSystemRuntime(settings.LOG_LEVEL);

@@ -38,7 +38,7 @@ export interface Services {
   readonly runtime: Runtime;
   /** The version in deno.json. */
   readonly version: string;
-  /** The random name of this isolate, which changes at every start. */
+  /** The random id of this isolate, which changes at every start. */
   readonly isolate: string;
   /** The health of the shared store. */
   readonly store: StoreHealth;
@@ -83,7 +83,7 @@ function createSharedState(
     : createRedisState(runtime, { url, token, ...options });
 }
 
-/** The environment of the services beside their runtime. */
+/** The properties of a deployment that the services need beside their runtime. */
 export interface Deployment {
   /** The version in deno.json. */
   readonly version: string;

@@ -8,8 +8,10 @@ import { LOG_LEVELS } from "./logger.ts";
 import { DAY_MS } from "./time.ts";
 import { isEventType } from "./topic.ts";
 
-/** The shortest poll interval, in milliseconds. A demo runs faster than its upstreams would. */
+/** The shortest poll interval, in milliseconds. */
 const MIN_POLL_MS = 1000;
+
+/** The shortest poll interval of a demo, whose simulated upstreams accept more calls. */
 const MIN_DEMO_POLL_MS = 50;
 
 function wholeNumber(min: number, max: number) {
@@ -67,7 +69,7 @@ const origins = z.string().transform(splitList)
   .refine((list) => list.length === 1 || !list.includes("*"))
   .transform((list) => list[0] === "*" ? "*" : list);
 
-/** Returns true for the URL of a feed. It may not contain a password, because statuses and logs show it. */
+/** Returns true for the URL of a feed: https, and without credentials, because statuses and logs show it. */
 function isFeedUrl(candidate: string): boolean {
   const url = URL.parse(candidate);
   return !/\s/.test(candidate) && url?.protocol === "https:" && url.username === "" &&
@@ -78,8 +80,8 @@ const feedUrls = z.string().transform(splitList)
   .pipe(z.array(z.string().max(2048).refine(isFeedUrl)).max(100));
 
 /**
- * Returns true for the URL of a database, which must use TLS unless it is local. It may not contain a secret, because logs
- * show it.
+ * Returns true for the URL of a database, which must use TLS unless it is local. It may not contain credentials or
+ * parameters, because a problem that quotes it would reveal them.
  */
 function isRestUrl(candidate: string): boolean {
   const url = URL.parse(candidate);
@@ -93,9 +95,9 @@ function isRestUrl(candidate: string): boolean {
 export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
   HOST: z.string().regex(/^[0-9a-zA-Z.:_-]{1,253}$/).optional().describe("an address to listen on"),
-  DEMO: z.enum(["0", "1"]).default("0").transform((text) => text === "1").describe("1 or 0"),
+  DEMO: z.enum(["0", "1"]).default("0").transform((flag) => flag === "1").describe("1 or 0"),
   DEMO_SPEED: count(1, 100_000, 1),
-  DEMO_FAULTS: z.enum(["on", "off"]).default("on").transform((text) => text === "on")
+  DEMO_FAULTS: z.enum(["on", "off"]).default("on").transform((flag) => flag === "on")
     .describe("on or off"),
   UPSTASH_REDIS_REST_URL: z.string().refine(isRestUrl).optional()
     .describe("an https URL, http on 127.0.0.1 and localhost only"),
@@ -151,7 +153,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The characters of an invalid value that a problem quotes. */
+/** The most characters of an invalid value that a problem quotes. */
 const MAX_QUOTED_CHARACTERS = 60;
 
 /** The settings whose values no message may contain. */
@@ -193,7 +195,7 @@ function missingHalves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env
   );
 }
 
-/** Describes the intervals that are too short, or contradict each other. */
+/** Describes the poll intervals that are too short, and a TTL that exceeds its interval. */
 function intervalProblems({ DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS }: Config): string[] {
   const minPollMs = DEMO ? MIN_DEMO_POLL_MS : MIN_POLL_MS;
   const problems = Object.entries({ QUOTE_POLL_MS, QUOTE_TTL_MS, NEWS_POLL_MS })
@@ -231,7 +233,7 @@ export function readConfig(env: Env): Config {
 }
 
 /**
- * Returns the prefix of all keys and channels in the shared store. Demos and previews have prefixes of their own, so they do
+ * Returns the prefix of all keys and channels in the shared store. Demos and previews have separate prefixes, so they do
  * not write into the data of production.
  *
  * @param timeline Deploy's name of the deployment: `production`, `git-branch/<branch>` or `preview/<revision>`.

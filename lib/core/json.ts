@@ -1,6 +1,5 @@
 /**
- * Serialisation to JSON that refuses numbers, dates and functions which `JSON.stringify` would silently turn into null or
- * drop. It leaves out undefined fields.
+ * Serialisation to JSON that refuses what JSON cannot represent.
  *
  * @module
  */
@@ -33,7 +32,7 @@ function jsonObjection(
 
 /**
  * Serialises a value. `JSON.stringify` alone would turn NaN, Infinity, invalid dates and an array's undefined into null,
- * and would drop functions silently.
+ * and would drop functions silently. Fields that are undefined are left out.
  *
  * @throws {Problem} 400 `unserialisable`, with the field, if JSON cannot represent the value.
  */

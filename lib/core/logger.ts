@@ -12,7 +12,7 @@ export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 /** The severity of a line. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** Writes lines for operators. It must never receive a token, a cookie or an upstream's body. */
+/** Writes lines for operators. Callers never pass it a token, a cookie or an upstream's body. */
 export type Logger = Readonly<
   Record<LogLevel, (message: string, fields?: Readonly<Record<string, unknown>>) => void>
 >;
@@ -32,7 +32,7 @@ function formatLogLine(standardFields: object, fields: object): string {
  * @param write Receives one complete line, without its line feed.
  */
 export function createLogger(level: LogLevel, clock: Clock, write: (line: string) => void): Logger {
-  function writerOf(lineLevel: LogLevel): Logger[LogLevel] {
+  function createWriter(lineLevel: LogLevel): Logger[LogLevel] {
     if (LOG_LEVELS.indexOf(lineLevel) < LOG_LEVELS.indexOf(level)) return () => {};
     return (message, fields = {}) => {
       const standardFields = { time: isoTime(clock.now()), level: lineLevel, message };
@@ -40,10 +40,10 @@ export function createLogger(level: LogLevel, clock: Clock, write: (line: string
     };
   }
   return {
-    debug: writerOf("debug"),
-    info: writerOf("info"),
-    warn: writerOf("warn"),
-    error: writerOf("error"),
+    debug: createWriter("debug"),
+    info: createWriter("info"),
+    warn: createWriter("warn"),
+    error: createWriter("error"),
   };
 }
 

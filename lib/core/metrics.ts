@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The metric kind of a topic that names none. */
+/** The metric kind of a topic that is defined without one. */
 export const OTHER_KIND = "other";
 
 /** The metric kind of a stream of topics of more than one kind. */
@@ -73,8 +73,8 @@ export const BREAKER_STATES = ["closed", "half-open", "open"] as const;
 export type PublishOutcome = typeof PUBLISH_OUTCOMES[number];
 
 /**
- * Counts events. Each method is named for the event that it counts, is synchronous and never throws. `topic` is the metric
- * kind of a topic or a stream.
+ * Counts events. Each method is named for its event, is synchronous and never throws. `topic` is the metric kind of a topic
+ * or a stream.
  */
 export interface Metrics {
   /** Counts an opened stream. */
@@ -119,7 +119,7 @@ export interface StreamFigures {
   readonly delivered: number;
 }
 
-/** The time for which a hung stream has been blocked, in milliseconds. The hub ends a blocked stream later. */
+/** The time after which a blocked stream counts as hung, in milliseconds. The hub ends a blocked stream later. */
 export const HUNG_MS = 10_000;
 
 /** The open tasks of all isolates. */

@@ -24,11 +24,11 @@ function delay({ clock }: Pick<Runtime, "clock">, ms: number, signal?: AbortSign
   if (signal?.aborted) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(ms, resolve);
-  const cutShort = () => resolve();
-  signal?.addEventListener("abort", cutShort, { once: true });
+  const endEarly = () => resolve();
+  signal?.addEventListener("abort", endEarly, { once: true });
   return promise.finally(() => {
     cancel();
-    signal?.removeEventListener("abort", cutShort);
+    signal?.removeEventListener("abort", endEarly);
   });
 }
 

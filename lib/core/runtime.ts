@@ -10,14 +10,14 @@ import type { Metrics } from "./metrics.ts";
 /** The part of `fetch` that the project uses. */
 export type FetchLike = (url: URL, init: RequestInit) => Promise<Response>;
 
-/** All effects outside the process. `main.ts` creates the real ones. Tests create their own. */
+/** The effects outside the process. `main.ts` creates the real ones, and tests create simulated ones. */
 export interface Runtime {
   readonly clock: Clock;
   readonly fetch: FetchLike;
   /** Returns a number in [0, 1) that is hard to guess. Jitter, ids and the demo's token are made from it. */
   readonly random: () => number;
   readonly log: Logger;
-  /** Receives the events to count. Nothing is counted by default. */
+  /** Counts events. Without it, nothing is counted. */
   readonly metrics?: Metrics;
   /** Resolves a host name to its addresses. Rejects if the name is unknown. */
   readonly resolve: (host: string) => Promise<string[]>;

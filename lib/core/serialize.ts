@@ -47,7 +47,11 @@ export function serialize(
   return { type, key, tags: [...tags], json };
 }
 
-/** Refuses an event that is too large. */
+/**
+ * Checks the size of an event.
+ *
+ * @throws {Problem} 413 `event_too_large`.
+ */
 function checkSize(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return;
   const detail = `The event takes ${bytes} bytes; at most ${maxBytes} are allowed.`;

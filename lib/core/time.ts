@@ -26,9 +26,11 @@ export function isoTime(ms: number): string {
 }
 
 /**
- * Creates the time that retention is counted by. Ids begin with wall time, so their age is counted from wall time; but a wall
- * clock that is set forwards must not evict everything. Of the wall clock, and one that has run evenly since now, the earlier
- * counts.
+ * Creates the clock of retention. Ids begin with wall time, so their age is measured in wall time. A wall clock that is set
+ * forwards must not evict everything. Retention therefore compares the wall clock with one that runs evenly from now on, and
+ * uses the earlier time.
+ *
+ * @returns A function that returns the time, in milliseconds since the Unix epoch.
  */
 export function createRetentionTime(clock: Pick<Clock, "now" | "elapsed">): () => number {
   const offsetMs = clock.now() - clock.elapsed();

@@ -59,10 +59,10 @@ export type TopicAccess = "public" | "private" | "owned" | "publishers";
 /**
  * A subject that clients subscribe to. Its kind determines what follows:
  *
- * | kind    | retained                  | after a cursor                    | a blocked client                |
- * | ------- | ------------------------- | --------------------------------- | ------------------------------- |
- * | `state` | the newest event of a key | the newest of each changed key    | receives newer values only      |
- * | `log`   | the last events           | every event, or a `gap`           | ends once it falls out of reach |
+ * | kind    | retained                     | after a cursor                 | a blocked client                |
+ * | ------- | ---------------------------- | ------------------------------ | ------------------------------- |
+ * | `state` | the newest event of each key | the newest of each changed key | receives newer values only      |
+ * | `log`   | the last events              | every event, or a `gap`        | ends once it falls out of reach |
  */
 export interface Topic {
   readonly name: string;
@@ -88,11 +88,11 @@ export interface Topic {
 /** A topic that a client requests, and its filter. */
 export interface TopicFilter {
   readonly topic: Topic;
-  /** Events pass that have one of these tags, or none. Null lets all events pass. Unique and sorted. */
+  /** Unique and sorted. An event passes if it has one of these tags, or no tag at all. Null lets all events pass. */
   readonly tags: readonly string[] | null;
 }
 
-/** Tests if an event passes a filter. */
+/** Returns true if an event passes a filter. Null lets all events pass. */
 export function passes(
   tags: ReadonlySet<string> | null,
   event: Pick<StreamEvent, "tags">,

@@ -9,6 +9,7 @@ import {
   CALL_OUTCOMES,
   END_REASONS,
   type Figures,
+  HUNG_MS,
   type Metrics,
   OTHER_KIND,
   PUBLISH_OUTCOMES,
@@ -59,7 +60,7 @@ function createInstruments(registry: Registry) {
     info: gauge("info", "1, labelled with the version and the store.", "version", "store"),
     streams: gauge("streams", "Open streams.", "topic"),
     lagging: gauge("streams_lagging", "Open streams with pending events.", "topic"),
-    hung: gauge("streams_hung", "Open streams blocked for 10 s or longer.", "topic"),
+    hung: gauge("streams_hung", `Open streams blocked for ${HUNG_MS / 1000} s or longer.`, "topic"),
     opened: counter("streams_opened", "Opened streams.", "topic"),
     closed: counter("streams_closed", "Ended streams, by reason.", "topic", "reason"),
     refused: counter("streams_refused", "Refused streams, by reason.", "reason"),
@@ -136,15 +137,15 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
   }
 
   function setFigures({ streams, slots, store, queue }: Figures): void {
-    const rows = topicKinds().map((topic) => ({ topic, figures: streams.get(topic) }));
-    for (const { topic, figures } of rows) {
+    const figuresByTopic = topicKinds().map((topic) => ({ topic, figures: streams.get(topic) }));
+    for (const { topic, figures } of figuresByTopic) {
       instruments.streams.set({ topic }, figures?.open ?? 0);
       instruments.lagging.set({ topic }, figures?.lagging ?? 0);
       instruments.hung.set({ topic }, figures?.hung ?? 0);
     }
     setTotals(
       instruments.delivered,
-      rows.map(({ topic, figures }) => [{ topic }, figures?.delivered ?? 0]),
+      figuresByTopic.map(({ topic, figures }) => [{ topic }, figures?.delivered ?? 0]),
     );
     setTotals(instruments.storeCommands, [[{}, store.commands]]);
     instruments.storeUp.set(store.isUp ? 1 : 0);

@@ -10,9 +10,9 @@ import type { Store } from "./store.ts";
 /** The store's health, as far as this isolate knows. */
 export interface StoreHealth {
   readonly kind: "memory" | "redis";
-  /** False from the first call that fails until the store answers again. */
+  /** False from the first call that fails until an answer shows that the store has recovered. */
   readonly isUp: boolean;
-  /** Number of commands that this isolate has used since its start, including those in scripts. */
+  /** The number of commands that this isolate has used since its start, including those in scripts. */
   readonly commands: number;
   /** Calls the store if it is down. Returns true if the store is up. Never rejects. */
   check(): Promise<boolean>;

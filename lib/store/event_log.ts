@@ -43,7 +43,7 @@ export interface CasResult {
   readonly current: string | null;
 }
 
-/** Delay before a caller retries after a full open index, in milliseconds. */
+/** The delay before a caller retries after a full open index, in milliseconds. */
 const QUEUE_FULL_RETRY_MS = 10_000;
 
 /** Creates the problem of a full open index. */
@@ -131,10 +131,10 @@ export interface EventLog {
 /** Maximum number of events in a batch. */
 export const MAX_BATCH_EVENTS = 1000;
 
-/** The share of an event's other fields in its weight, in bytes. */
+/** The share of an event's other fields in its weight. */
 const FIELDS_WEIGHT = 64;
 
-/** Returns the weight of an event in limits of bytes: the length of its JSON, and a share for its other fields. */
+/** Returns the weight of an event in limits of bytes: the characters of its JSON, and a share for its other fields. */
 export function weightOf({ json }: Pick<SerializedEvent, "json">): number {
   return json.length + FIELDS_WEIGHT;
 }

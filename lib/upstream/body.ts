@@ -9,7 +9,7 @@ import { UpstreamFailure } from "./failure.ts";
 export interface BodyOptions {
   /** The upstream's name, for messages. */
   readonly title: string;
-  /** The largest body, after decompression. */
+  /** The largest body, in bytes after decompression. */
   readonly maxBytes: number;
 }
 
@@ -73,7 +73,7 @@ function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** The bytes at the start of a document in which its XML declaration lies. */
+/** The longest beginning of a document that is searched for an XML declaration, in bytes. */
 const MAX_DECLARATION_BYTES = 200;
 
 /** Decodes by the charset of the header, else of the XML declaration (RFC 7303, 3.2), else as UTF-8. */

@@ -9,11 +9,13 @@ import type { BREAKER_STATES } from "../core/metrics.ts";
 /** The failures in a row that open the breaker. One or two may be chance. */
 const FAILURE_THRESHOLD = 3;
 
-/** The interval in which failures count as one, because the calls of one poll fail together, for one cause. */
+/** The interval in which failures count as one, in milliseconds: the calls of one poll fail together, for one cause. */
 const SAME_CAUSE_MS = 500;
 
-/** The pause after the breaker opens, and its limit. It doubles with each trial that fails. */
+/** The pause after the breaker opens, in milliseconds. It doubles with each trial that fails. */
 const FIRST_BREAK_MS = 10_000;
+
+/** The longest pause, in milliseconds. */
 const MAX_BREAK_MS = 5 * 60_000;
 
 /** `open`: no calls. `half-open`: the next call, or the one in flight, is a trial. */

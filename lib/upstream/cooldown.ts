@@ -6,16 +6,16 @@
 import type { Clock } from "../core/clock.ts";
 import type { UpstreamFailure } from "./failure.ts";
 
-/** The longest cool-down, so that a wrong `Retry-After` does not silence an upstream for a day. */
+/** The longest cool-down, in milliseconds, so that a wrong `Retry-After` does not silence an upstream for a day. */
 const MAX_COOLDOWN_MS = 15 * 60_000;
 
-/** The cool-down after a 429 without `Retry-After`: a minute, because the providers' quotas are per minute. */
+/** The cool-down after the first 429 without `Retry-After`, in milliseconds: many providers' quotas are per minute. */
 const FIRST_COOLDOWN_MS = 60_000;
 
 /**
  * Parses `Retry-After` (RFC 9110, 10.2.3): whole seconds or a date.
  *
- * @param now Wall time, in milliseconds since the epoch.
+ * @param now Wall time, in milliseconds since the Unix epoch.
  * @returns Milliseconds from now, without a bound; null if the header is absent or malformed.
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {

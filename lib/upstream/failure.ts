@@ -10,7 +10,7 @@ import type { CALL_OUTCOMES } from "../core/metrics.ts";
  *
  * | kind        | means                                                      |
  * | ----------- | ---------------------------------------------------------- |
- * | `timeout`   | no whole answer before the deadline                        |
+ * | `timeout`   | no whole response before the deadline                      |
  * | `too_large` | more bytes than the limit                                  |
  * | `blocked`   | a URL that is not called: not https, or not public         |
  * | `network`   | no connection, or one that broke                           |

@@ -17,7 +17,7 @@ const MAX_REDIRECTS = 3;
 /** The default time limit of a call, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 8000;
 
-/** The default limit of a body. */
+/** The default limit of a body, in bytes after decompression. */
 const DEFAULT_MAX_BYTES = 1_048_576;
 
 /** The headers that are sent to another origin after a redirect. All others might be secrets. */
@@ -29,7 +29,7 @@ export interface RequestOptions {
   readonly title: string;
   /** The time limit of the whole call in milliseconds, redirects and body included. */
   readonly timeoutMs?: number;
-  /** The largest body, after decompression. */
+  /** The largest body, in bytes after decompression. */
   readonly maxBytes?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** A pattern that the content type must match. JSON by default. */
@@ -37,7 +37,7 @@ export interface RequestOptions {
 }
 
 /** A usable response. */
-export interface Fetched {
+export interface FetchedResponse {
   /** The body. Null if it has not changed (304), after a request with `if-none-match` or `if-modified-since`. */
   readonly text: string | null;
   readonly headers: Headers;
@@ -61,7 +61,7 @@ export async function fetchText(
   options: RequestOptions,
   url: string,
 ): Promise<string> {
-  const { text } = await fetchAnswer(runtime, options, url);
+  const { text } = await fetchResponse(runtime, options, url);
   if (text !== null) return text;
   throw new UpstreamFailure("http", `${options.title} refused: HTTP 304`, { status: 304 });
 }
@@ -71,11 +71,11 @@ export async function fetchText(
  *
  * @throws {UpstreamFailure} Of every kind but `shape` and `waiting`. Nothing else is thrown.
  */
-export async function fetchAnswer(
+export async function fetchResponse(
   runtime: Runtime,
   options: RequestOptions,
   url: string,
-): Promise<Fetched> {
+): Promise<FetchedResponse> {
   const { title, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
   const createTimeout = () =>
     new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
@@ -126,7 +126,7 @@ async function follow(
     signal.throwIfAborted();
     if (!REDIRECT_STATUSES.has(response.status)) return { response, movedTo };
     discard(response);
-    const target = targetOf(response, url);
+    const target = redirectTargetOf(response, url);
     if (target === null || hop === MAX_REDIRECTS) {
       const { status } = response;
       throw new UpstreamFailure("http", `${title} sent a redirect that was not followed`, {
@@ -142,7 +142,7 @@ async function follow(
   }
 }
 
-function targetOf({ headers }: Response, base: URL): URL | null {
+function redirectTargetOf({ headers }: Response, base: URL): URL | null {
   const location = headers.get("location");
   return location === null ? null : URL.parse(location, base);
 }
@@ -162,8 +162,12 @@ function refusalOf(
   }
   const type = headers.get("content-type") ?? "";
   if (accept.test(type)) return null;
-  const got = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of unknown type";
-  return new UpstreamFailure("type", `${title} answered with ${got}, which was not requested`, {
-    status,
-  });
+  const mediaType = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of unknown type";
+  return new UpstreamFailure(
+    "type",
+    `${title} answered with ${mediaType}, which was not requested`,
+    {
+      status,
+    },
+  );
 }

@@ -11,12 +11,12 @@ import { createCooldown } from "./cooldown.ts";
 import { asFailure, UpstreamFailure } from "./failure.ts";
 import { fetchText, type RequestOptions } from "./request.ts";
 
-/** The URLs whose last answer is cached: more than any upstream has. Together with `maxBytes` it bounds the memory. */
+/** The most URLs whose last text is cached. Together with `maxBytes` it bounds the memory. */
 const MAX_CACHED_URLS = 32;
 
-/** A value, with its age and its failure. */
-export interface UpstreamAnswer<T> {
-  /** The value. It is parsed for this caller alone, so the caller may change it. */
+/** A value, the time of its receipt, and the failure to refresh it. */
+export interface UpstreamValue<T> {
+  /** Parsed for this caller alone, so the caller may change it. */
   readonly value: T;
   /** The wall time of its receipt, in milliseconds since the Unix epoch. */
   readonly receivedAt: number;
@@ -27,7 +27,7 @@ export interface UpstreamAnswer<T> {
 }
 
 /** The health of an upstream. */
-export interface Health {
+export interface UpstreamHealth {
   readonly breaker: BreakerState;
   /** The wall time before which no call goes out, in milliseconds since the Unix epoch. Null if one is allowed now. */
   readonly nextTryAt: number | null;
@@ -40,23 +40,23 @@ export interface Upstream {
   /**
    * Gets a value: the cached one within the TTL, else a new one from the upstream, else the stale one with the failure.
    *
-   * @param parse Parses an answer. It throws if the shape is unknown, or an {@linkcode UpstreamFailure} that the answer reports.
+   * @param parse Parses a body. It throws if the shape is unknown, or an {@linkcode UpstreamFailure} that the body reports.
    * @throws {UpstreamFailure} The refresh failed and no value of this URL is cached. Nothing else is thrown.
    */
-  get<T>(url: string, parse: (text: string) => T): Promise<UpstreamAnswer<T>>;
+  get<T>(url: string, parse: (text: string) => T): Promise<UpstreamValue<T>>;
   /** Returns the health at this moment. */
-  health(): Health;
+  health(): UpstreamHealth;
 }
 
 /** The options of an upstream. */
 export interface UpstreamOptions extends RequestOptions {
   /** The name under which metrics count the calls. The title by default. */
   readonly name?: string;
-  /** The TTL of an answer in milliseconds. It begins with the request, so a poll every `ttlMs` always gets a new answer. */
+  /** The TTL of a value in milliseconds. It begins with the request, so a poll every `ttlMs` always makes a call. */
   readonly ttlMs: number;
 }
 
-/** An answer that could be parsed. Texts are cached instead of values, so callers cannot change each other's values. */
+/** A body that could be parsed. Texts are cached instead of values, so callers cannot change each other's values. */
 interface CachedText {
   readonly text: string;
   /** The monotonic time of the request. */
@@ -65,7 +65,7 @@ interface CachedText {
   readonly receivedElapsed: number;
 }
 
-/** Checks the text of an answer. It throws if the text cannot be used. */
+/** Checks the text of a body. It throws if the text cannot be used. */
 type TextCheck = (text: string) => void;
 
 /** Creates an upstream. Nothing starts before the first `get()`. */
@@ -120,7 +120,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
   }
 
   /** Joins the flight of a URL, or starts one. */
-  function fly(url: string, check: TextCheck): Promise<CachedText> {
+  function joinFlight(url: string, check: TextCheck): Promise<CachedText> {
     const current = flights.get(url);
     if (current) return current;
     const flight = refresh(url, check).finally(() => flights.delete(url));
@@ -128,7 +128,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
     return flight;
   }
 
-  /** Converts an error. Those of a parser are failures of kind `shape`. */
+  /** Converts a thrown value to a failure: of kind `shape` if it is not one already, because then a parser threw it. */
   function toFailure(thrown: unknown): UpstreamFailure {
     return asFailure(thrown, "shape", `${title} answered in an unknown format`);
   }
@@ -147,14 +147,14 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
 
   return {
     async get<T>(url: string, parse: (text: string) => T) {
-      // Only the caller that started the flight has its parser called by it. That caller need not parse the text again.
-      const flight: { parsed?: { readonly value: T } } = {};
+      // A flight calls the parser of the caller that started it, so that caller need not parse the text again.
+      const ownFlight: { parsed?: { readonly value: T } } = {};
       let failure: UpstreamFailure | null = null;
       let cached = cache.get(url);
       if (cached === undefined || !isFresh(cached)) {
         try {
-          cached = await fly(url, (text) => {
-            flight.parsed = { value: parse(text) };
+          cached = await joinFlight(url, (text) => {
+            ownFlight.parsed = { value: parse(text) };
           });
         } catch (thrown) {
           failure = toFailure(thrown);
@@ -162,7 +162,7 @@ export function createUpstream(runtime: Runtime, options: UpstreamOptions): Upst
         }
       }
       try {
-        const { value } = flight.parsed ?? { value: parse(cached.text) };
+        const { value } = ownFlight.parsed ?? { value: parse(cached.text) };
         const { receivedAt, receivedElapsed } = cached;
         return { value, receivedAt, receivedElapsed, failure };
       } catch (thrown) {

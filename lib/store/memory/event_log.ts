@@ -126,6 +126,20 @@ class LogTopicLog implements TopicLog {
   }
 }
 
+/** Selects the last events that fit into `maxBytes`, and at least one. The events are ordered by id. */
+function lastThatFit(
+  events: readonly StreamEvent[],
+  maxBytes: number,
+): Pick<Page, "events" | "isWhole"> {
+  let [start, bytes] = [events.length, 0];
+  for (const event of events.toReversed()) {
+    bytes += weightOf(event);
+    if (bytes > maxBytes && start < events.length) break;
+    start--;
+  }
+  return { events: events.slice(start), isWhole: start === 0 };
+}
+
 /** Creates a log in memory. Without a context every lease is held and every compare-and-set succeeds. */
 export function createMemoryEventLog(
   { clock, random }: Pick<Runtime, "clock" | "random">,
@@ -134,8 +148,8 @@ export function createMemoryEventLog(
 ): EventLog {
   const epoch = `${clock.now()}-0`;
   const retentionTime = createRetentionTime(clock);
-  // Each process counts from a random number, by which the ids of other processes are recognised. 2^40 leaves room for
-  // 2^12 times as many ids.
+  // Each process counts from a random number, by which the ids of other processes are recognised. The numbers of positions
+  // have 15 digits, so 2^40 leaves room for 900 times as many ids.
   const firstN = 1 + Math.floor(random() * 2 ** 40);
   let n = firstN - 1;
   let head: Position = epoch;
@@ -255,13 +269,10 @@ export function createMemoryEventLog(
 
     latest(topic, maxBytes) {
       const log = trim(topic);
-      const { events } = log;
-      let bytes = 0;
-      const start = topic.kind === "state" ? 0 : Math.min(
-        1 + events.findLastIndex((event) => (bytes += weightOf(event)) > maxBytes),
-        Math.max(0, events.length - 1),
-      );
-      return Promise.resolve(pageOf(log, { events: events.slice(start), isWhole: start === 0 }));
+      const part = topic.kind === "state"
+        ? { events: log.events, isWhole: true }
+        : lastThatFit(log.events, maxBytes);
+      return Promise.resolve(pageOf(log, part));
     },
 
     subscribe() {

@@ -11,8 +11,8 @@ import type { Store } from "../store.ts";
 /** Maximum size of all values, in characters. */
 const MAX_STORE_CHARACTERS = 16_777_216;
 
-/** The share of an entry besides its key and value, in characters. */
-const ENTRY_OVERHEAD = 64;
+/** The size of an entry besides its key and value, in characters. */
+const ENTRY_OVERHEAD_CHARACTERS = 64;
 
 /** A store with a synchronous compare-and-set for the log. */
 export interface MemoryStore extends Store {
@@ -24,7 +24,7 @@ export interface MemoryStore extends Store {
 export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
   const values = new LRUCache<string, string>({
     maxSize: MAX_STORE_CHARACTERS,
-    sizeCalculation: (value, key) => value.length + key.length + ENTRY_OVERHEAD,
+    sizeCalculation: (value, key) => value.length + key.length + ENTRY_OVERHEAD_CHARACTERS,
     ttlResolution: 0,
     perf: { now: clock.elapsed },
   });

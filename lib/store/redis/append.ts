@@ -18,14 +18,14 @@ import {
   weightOf,
 } from "../event_log.ts";
 import { APPEND_SCRIPT, type AppendArgs } from "./append_script.ts";
-import { bodyStart, eventId, stringifyEvent } from "./bus.ts";
-import { readReply, type RedisContext } from "./client.ts";
+import { eventId, formatBodyStart, stringifyEvent } from "./bus.ts";
+import { CALL_TIMEOUT_MS, readReply, type RedisContext } from "./client.ts";
 
 /** Lifetime of the key of a publication without an idempotency key, in milliseconds. It covers the retries below. */
 const RETRY_KEY_MS = 60_000;
 
-/** Time after which an append is no longer retried, in milliseconds: two timeouts of a call. */
-const APPEND_TIMEOUT_MS = 4000;
+/** The time after which an append is no longer retried, in milliseconds. */
+const APPEND_TIMEOUT_MS = 2 * CALL_TIMEOUT_MS;
 
 const MAX_APPEND_ATTEMPTS = 3;
 
@@ -78,7 +78,7 @@ export function createRedisAppend(
       keyTtlMs: idempotencyKey ? IDEMPOTENCY_KEY_MS : RETRY_KEY_MS,
       retainEvents: retention.retainEvents,
       retainMs: retention.retainMs,
-      bodyStart: bodyStart(topic, retracts),
+      bodyStart: formatBodyStart(topic, retracts),
       retracts: kind === "log" ? retracts.filter(isPosition) : [],
       cas: cas && {
         isNew: cas.expected === null,

@@ -18,8 +18,11 @@ export const IDS_PER_ENTRY = 1024;
 /** Approximate number of entries that the bus retains. */
 export const MAX_BUS_ENTRIES = 2000;
 
-/** Maximum size of a page of the bus, in bytes. */
+/** Maximum size of a page of the bus in bytes, unless one entry is larger. */
 const MAX_BUS_PAGE_BYTES = 1_048_576;
+
+/** The entries that a script reads with one command. */
+const ENTRIES_PER_CHUNK = 100;
 
 /** Returns the id of one event of an entry. */
 export function eventId(entry: string, index: number): Position {
@@ -56,7 +59,7 @@ const BUS_ENTRY_BODY = z.object({
  * Formats the start of a body. The texts of the events follow, separated by commas, then {@linkcode BODY_END}. The append
  * script joins them without parsing them.
  */
-export function bodyStart({ name, kind }: Topic, retracts: readonly Position[]): string {
+export function formatBodyStart({ name, kind }: Topic, retracts: readonly Position[]): string {
   return `${JSON.stringify({ topic: name, kind, retracts }).slice(0, -1)},"drafts":[`;
 }
 
@@ -161,14 +164,14 @@ end
 local function page()
   local found, bytes = {}, 0
   while true do
-    local chunk = call('XRANGE', busKey, start, '+', 'COUNT', 100)
+    local chunk = call('XRANGE', busKey, start, '+', 'COUNT', ${ENTRIES_PER_CHUNK})
     for _, entry in ipairs(chunk) do
       bytes = bytes + #entry[2][8]
       if bytes > maxBytes and #found > 0 then return found, 0 end
       found[#found + 1] = entry
       start = '(' .. entry[1]
     end
-    if #chunk < 100 then return found, 1 end
+    if #chunk < ${ENTRIES_PER_CHUNK} then return found, 1 end
   end
 end
 local found, isWhole = {}, 1

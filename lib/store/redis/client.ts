@@ -1,5 +1,5 @@
 /**
- * Calls to Redis. Each has a timeout, is counted, and updates the store's health.
+ * Calls to Redis. Commands and scripts have a timeout, are counted, and update the store's health.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface RedisAddress {
   readonly token: string;
 }
 
-/** One database, as one isolate calls it. A call that fails rejects with a {@linkcode StoreUnavailable}. */
+/** One database, as one isolate calls it. Commands and scripts that fail reject with a {@linkcode StoreUnavailable}. */
 export interface RedisClient {
   readonly health: StoreHealth;
   /** Runs one command. */
@@ -29,7 +29,10 @@ export interface RedisClient {
   script(lua: string, keys: readonly string[], args: readonly (string | number)[]): Promise<
     unknown
   >;
-  /** Opens a subscription: server-sent events of one channel. `signal` aborts the request, not the body. */
+  /**
+   * Opens a subscription: server-sent events of one channel. `signal` aborts the request, but may not reach the body. The
+   * caller must cancel the body.
+   */
   subscribe(channel: string, signal: AbortSignal): Promise<Response>;
   /** Marks the store as unavailable, because a subscription was not confirmed. `thrown` is the error, if there was one. */
   markFailed(thrown?: unknown): void;
@@ -47,8 +50,8 @@ export interface RedisContext {
   readonly released: ListenerSet<string>;
 }
 
-/** Timeout of a call, in milliseconds. */
-const CALL_TIMEOUT_MS = 2000;
+/** The timeout of a call, in milliseconds. */
+export const CALL_TIMEOUT_MS = 2000;
 
 /** Time without a failure after which an answer marks the store as available again, in milliseconds. */
 const RECOVERY_MS = 1000;
@@ -86,8 +89,8 @@ function isUnknownScript(thrown: unknown): boolean {
 export function readReply<T>(read: () => T): T {
   try {
     return read();
-  } catch (error) {
-    throw new StoreUnavailable("its reply does not have the expected form", false, error);
+  } catch (thrown) {
+    throw new StoreUnavailable("its reply does not have the expected form", false, thrown);
   }
 }
 
@@ -155,7 +158,7 @@ export function createRedisClient(
   }
 
   /** Runs a call within its timeout and updates the store's health. */
-  async function supervised<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function supervise<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const createTimeout = () =>
       new StoreUnavailable(`it did not answer within ${CALL_TIMEOUT_MS / 1000} s`, true);
     try {
@@ -175,20 +178,21 @@ export function createRedisClient(
     return run(redis);
   }
 
-  function hashedScript(lua: string): HashedScript {
+  /** Returns the hashed form of a script. It is created once. */
+  function hashScript(lua: string): HashedScript {
     const script = scripts.get(lua) ?? withCommandCount(lua);
     scripts.set(lua, script);
     return script;
   }
 
   const command = <T>(run: (redis: Redis) => Promise<T>) =>
-    supervised((callSignal) => send(callSignal, run));
+    supervise((callSignal) => send(callSignal, run));
 
   return {
     command,
     script(source, keys, args) {
-      const { lua, sha } = hashedScript(source);
-      return supervised(async (callSignal) => {
+      const { lua, sha } = hashScript(source);
+      return supervise(async (callSignal) => {
         const reply = await send(callSignal, (redis) => redis.evalsha(sha, [...keys], [...args]))
           .catch((thrown) => {
             if (!isUnknownScript(thrown)) throw thrown;

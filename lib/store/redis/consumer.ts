@@ -19,11 +19,14 @@ import { createRedisSubscriber } from "./subscriber.ts";
 /** Maximum size of the messages that wait for a reader, in bytes. */
 const MAX_UNREAD_BYTES = 8_388_608;
 
-/** Maximum size of the publications that are read from the bus to fill one gap, in bytes. */
+/** Maximum size of the publications that are read from the bus to fill one gap, in bytes. The last page may exceed it. */
 const MAX_GAP_BYTES = 8_388_608;
 
 /** Maximum number of announcements that wait while the bus is read. Beyond it the bus is read again. */
 const MAX_ANNOUNCEMENTS = 1000;
+
+/** The share of a message besides its events, in bytes. */
+const MESSAGE_OVERHEAD_BYTES = 64;
 
 /** A consumer of the bus. */
 export interface RedisConsumer {
@@ -35,9 +38,10 @@ export interface RedisConsumer {
 
 type Announcement = Exclude<BusMessage, { readonly kind: "free" }>;
 
+/** Returns the size of a message in bytes, approximately. */
 function sizeOf(message: LogMessage | undefined): number {
-  if (message?.kind !== "published") return 1;
-  return message.events.reduce((sum, event) => sum + weightOf(event), 64);
+  if (message?.kind !== "published") return MESSAGE_OVERHEAD_BYTES;
+  return message.events.reduce((sum, event) => sum + weightOf(event), MESSAGE_OVERHEAD_BYTES);
 }
 
 /**
@@ -65,28 +69,29 @@ export function createRedisConsumer(
 ): RedisConsumer {
   let controller: ReadableStreamDefaultController<LogMessage>;
   let state: LogState | null = null;
-  /** The reader must receive the state before the next publication. */
-  let owesJoined = true;
+  /** True if the reader must receive `joined` before the next publication. */
+  let isJoinedPending = true;
   let announcements: Announcement[] = [];
   let isLive = false;
-  /** A publication is missing: the bus must be read before the next announcement. */
+  /** True if a publication is missing. The bus must then be read before the next announcement. */
   let isLagging = false;
   let isClosed = false;
   let isWorking = false;
-  let worked: Promise<void> = Promise.resolve();
+  /** The latest call of `work()`. It never rejects. */
+  let working: Promise<void> = Promise.resolve();
 
   const isWritable = () => (controller.desiredSize ?? 0) > 0;
 
   function sendJoined(): void {
-    if (!state || !owesJoined || !isWritable()) return;
-    owesJoined = false;
+    if (!state || !isJoinedPending || !isWritable()) return;
+    isJoinedPending = false;
     controller.enqueue({ kind: "joined", epoch: state.epoch, head: state.head });
   }
 
   /** Continues from another state. Publications before it are not emitted. */
   function join({ epoch, lastEntry, head }: LogState): void {
     state = { epoch, lastEntry, head };
-    owesJoined = true;
+    isJoinedPending = true;
     sendJoined();
   }
 
@@ -96,14 +101,14 @@ export function createRedisConsumer(
     const head = entry.events.at(-1)?.id ?? state.head;
     state = { epoch: state.epoch, lastEntry: entry.id, head };
     const { retracted } = entry;
-    if (owesJoined || events.length + retracted.length === 0) return;
+    if (isJoinedPending || events.length + retracted.length === 0) return;
     // A reader that is too slow receives the state once it is writable.
     if (isWritable()) controller.enqueue({ kind: "published", events, retracted });
-    else owesJoined = true;
+    else isJoinedPending = true;
   }
 
   /** Emits an announced publication if it continues the state. Returns false if a publication before it is missing. */
-  function take(announcement: Announcement): boolean {
+  function applyAnnouncement(announcement: Announcement): boolean {
     if (!state) return false;
     const { lastEntry } = state;
     const id = announcement.kind === "head" ? announcement.head : announcement.entry.id;
@@ -117,8 +122,8 @@ export function createRedisConsumer(
   /** Reads the missing publications. Joins anew if the bus does not reach back to the state. */
   async function catchUp(): Promise<void> {
     if (!state) {
-      const current = await bus.state();
-      if (!isClosed) join(current);
+      const logState = await bus.state();
+      if (!isClosed) join(logState);
       return;
     }
     const entries: BusEntry[] = [];
@@ -138,7 +143,7 @@ export function createRedisConsumer(
     entries.forEach((entry, i) => publish(entry, events[i] ?? []));
   }
 
-  /** Takes all announcements, and reads the bus where one is missing. It is synchronous if nothing must be read. */
+  /** Applies all announcements, and reads the bus where one is missing. It is synchronous if nothing must be read. */
   async function work(): Promise<void> {
     try {
       while (isLive) {
@@ -149,7 +154,7 @@ export function createRedisConsumer(
         }
         const announcement = announcements.shift();
         if (!announcement) return;
-        isLagging = !take(announcement);
+        isLagging = !applyAnnouncement(announcement);
       }
     } catch {
       // The client has reported the failure. The next connection reads what is missing.
@@ -162,7 +167,7 @@ export function createRedisConsumer(
   function wake(): void {
     if (isWorking) return;
     isWorking = true;
-    worked = work();
+    working = work();
   }
 
   const messages = new ReadableStream<LogMessage>({
@@ -174,7 +179,7 @@ export function createRedisConsumer(
       isLive = false;
       isClosed = true;
       state = null;
-      await Promise.all([subscriber.close(), worked]);
+      await Promise.all([subscriber.close(), working]);
     },
   }, { highWaterMark: MAX_UNREAD_BYTES, size: sizeOf });
 

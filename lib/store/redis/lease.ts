@@ -22,7 +22,7 @@ export function createRedisLease(
 ): Lease {
   const key = keys.lease(name);
 
-  /** Reads and renews in one command. After a loss it therefore renews the lease of another holder once. */
+  /** Reads and renews in one command. A call after a loss therefore renews the lease of another holder. */
   async function renew(): Promise<boolean> {
     const currentHolder = await client.command((redis) =>
       redis.getex<string>(key, { px: LEASE_MS })

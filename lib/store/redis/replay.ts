@@ -12,6 +12,9 @@ import { type EventLog, firstThatFit, type Page } from "../event_log.ts";
 import { parseEvent, REPLY_ID, REPLY_ID_OR_NULL } from "./bus.ts";
 import { readReply, type RedisContext } from "./client.ts";
 
+/** The events that the script reads with one command. */
+const EVENTS_PER_CHUNK = 250;
+
 /**
  * Returns a page of a log topic: the newest id that is not retained, the oldest retained id, the events, and 1 if no more
  * follow. The page runs from `start` to the end, or back to the oldest retained event. An event older than `cutoff` is not
@@ -37,15 +40,15 @@ local function prevOf(entry) return overrides[entry[1]] or entry[2][2] end
 local function page()
   local found, bytes = {}, 0
   while true do
-    local chunk = direction == 'after' and call('XRANGE', topicKey, start, '+', 'COUNT', 250)
-      or call('XREVRANGE', topicKey, start, cutoff, 'COUNT', 250)
+    local chunk = direction == 'after' and call('XRANGE', topicKey, start, '+', 'COUNT', ${EVENTS_PER_CHUNK})
+      or call('XREVRANGE', topicKey, start, cutoff, 'COUNT', ${EVENTS_PER_CHUNK})
     for _, entry in ipairs(chunk) do
       bytes = bytes + tonumber(entry[2][4])
       if bytes > maxBytes and #found > 0 then return found, 0 end
       found[#found + 1] = { entry[1], prevOf(entry), entry[2][6] }
       start = '(' .. entry[1]
     end
-    if #chunk < 250 then return found, 1 end
+    if #chunk < ${EVENTS_PER_CHUNK} then return found, 1 end
   end
 end
 local found, isWhole = page()

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Store } from "../store.ts";
-import type { RedisContext } from "./client.ts";
+import { readReply, type RedisContext } from "./client.ts";
 
 /** Compares and sets. Values have the form of {@linkcode encodeValue}. */
 const CAS_SCRIPT = `
@@ -25,7 +25,7 @@ return next
 
 const CAS_REPLY = z.string();
 
-/** Maximum number of values in one read: as many of the largest values fit into a response of at most 10 MB. */
+/** Maximum number of values in one read. A response of at most 10 MB has room for so many values of 100 KB. */
 const MAX_VALUES_PER_READ = 100;
 
 /** Encodes a value as an argument, because Redis has no null. */
@@ -68,7 +68,7 @@ export function createRedisStore({ client, keys }: RedisContext): Store {
         encodeValue(next),
         ttlMs,
       ]);
-      return decodeValue(CAS_REPLY.parse(reply));
+      return decodeValue(readReply(() => CAS_REPLY.parse(reply)));
     },
   };
 }

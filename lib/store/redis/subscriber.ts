@@ -28,11 +28,13 @@ export interface RedisSubscriber {
   close(): Promise<void>;
 }
 
-/** Maximum delay before the first reconnect, and before any, in milliseconds. */
+/** Maximum delay before the first reconnect, in milliseconds. */
 const FIRST_RECONNECT_DELAY_MS = 250;
+
+/** Maximum delay before any reconnect, in milliseconds. */
 const MAX_RECONNECT_DELAY_MS = 10_000;
 
-/** Lifetime of a connection after which the reconnect delays start anew, in milliseconds. */
+/** Lifetime of a connection after which the reconnect delays start from the first one again, in milliseconds. */
 const STEADY_CONNECTION_MS = 60_000;
 
 /** Time until a subscription must be confirmed, in milliseconds. */
@@ -70,13 +72,13 @@ export function createRedisSubscriber(
     stop = () => void reader.cancel().catch(() => {});
     if (closing.signal.aborted) stop();
     const utf8 = new TextDecoder();
-    let rest = "";
+    let partialLine = "";
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      const lines = (rest + utf8.decode(value, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      if (rest.length > MAX_LINE_CHARACTERS) stop();
+      const lines = (partialLine + utf8.decode(value, { stream: true })).split("\n");
+      partialLine = lines.pop() ?? "";
+      if (partialLine.length > MAX_LINE_CHARACTERS) stop();
       for (const line of lines) {
         if (line.startsWith(confirmationPrefix)) onConfirmed();
         if (!line.startsWith(messagePrefix)) continue;
@@ -163,8 +165,8 @@ function createWatchdog(
 
   /** Pings after enough silence, else waits for the rest of it: one timer serves many messages. */
   function check(): void {
-    const restMs = lastMessageAt + SILENCE_MS - clock.elapsed();
-    if (restMs > 0) return checkAfter(restMs);
+    const remainingMs = lastMessageAt + SILENCE_MS - clock.elapsed();
+    if (remainingMs > 0) return checkAfter(remainingMs);
     isPingPending = true;
     // A failed ping does not arrive, which the timeout below detects.
     pinging = ping().catch(() => {});

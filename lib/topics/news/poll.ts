@@ -7,7 +7,7 @@ import { noMetrics } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { HOUR_MS } from "../../core/time.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
-import { fetchAnswer, type Fetched } from "../../upstream/request.ts";
+import { type FetchedResponse, fetchResponse } from "../../upstream/request.ts";
 import type { FeedState } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
 import type { FeedItem } from "./parse/item.ts";
@@ -122,7 +122,7 @@ export async function pollFeed(
     return { polled_at: now, next_poll_at: now + intervalMs, failures: hints.failures };
   }
 
-  function toPoll({ text, headers, movedTo }: Fetched): Poll {
+  function toPoll({ text, headers, movedTo }: FetchedResponse): Poll {
     const url = movedTo ?? previous.url;
     const document = text === null ? null : parseFeed(text, url, runtime.clock.now());
     const ttlMs = document === null ? previous.ttl_ms : document.ttlMs;
@@ -176,7 +176,7 @@ export async function pollFeed(
     accept: ACCEPTED_TYPES,
   };
   try {
-    const poll = toPoll(await fetchAnswer(runtime, request, previous.url));
+    const poll = toPoll(await fetchResponse(runtime, request, previous.url));
     metrics.called(FEEDS_PROVIDER, "ok");
     return poll;
   } catch (thrown) {

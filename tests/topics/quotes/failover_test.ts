@@ -1,7 +1,7 @@
 /** Fail-over, recovery and reference sources. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
-import type { Health } from "../../../lib/upstream/upstream.ts";
+import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import {
   createPollerUnderTest,
   INTERVAL_MS,
@@ -11,11 +11,11 @@ import {
 
 const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 const FAILING = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
-const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
+const HEALTHY: UpstreamHealth = { breaker: "closed", nextTryAt: null, failure: null };
 const FIRST_PRICES = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
 const SECOND_PRICES = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
 
-function openBreaker({ clock }: PollerUnderTest): Health {
+function openBreaker({ clock }: PollerUnderTest): UpstreamHealth {
   return { breaker: "open", nextTryAt: clock.now() + 60_000, failure: TIMEOUT };
 }
 

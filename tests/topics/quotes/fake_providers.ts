@@ -10,20 +10,20 @@ import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
 import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
-import type { Health } from "../../../lib/upstream/upstream.ts";
+import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
 export const INTERVAL_MS = 5000;
 /** The second provider is slower. */
 export const SECOND_INTERVAL_MS = 20_000;
 export const TTL_MS = 4000;
-const HEALTHY: Health = { breaker: "closed", nextTryAt: null, failure: null };
+const HEALTHY: UpstreamHealth = { breaker: "closed", nextTryAt: null, failure: null };
 
 /** A provider whose responses a test sets. */
 export interface FakeProvider {
   /** Prices by symbol. An error is thrown, and a call for a missing symbol never ends. */
   prices: Record<string, string | Error>;
-  health: Health;
+  health: UpstreamHealth;
   /** The market time of every response: null for none. */
   asOf: string | null | (() => string);
   /** The wall times of the calls for BTC-USD. */

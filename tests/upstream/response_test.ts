@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { fetchAnswer, fetchText } from "../../lib/upstream/request.ts";
+import { fetchResponse, fetchText } from "../../lib/upstream/request.ts";
 import { type Call, createNetwork, endless, failureOf } from "./support.ts";
 
 const FEED = "https://feeds.example.com/news";
@@ -22,29 +22,29 @@ function answering(answers: Readonly<Record<string, () => Response>>) {
   return createNetwork(({ url }: Call) => answers[url]?.() ?? new Response(null, { status: 404 }));
 }
 
-Deno.test("fetchAnswer() returns the headers with the text", async () => {
+Deno.test("fetchResponse() returns the headers with the text", async () => {
   const { runtime } = createNetwork(() => xml({ etag: '"2"', "cache-control": "max-age=60" }));
-  const { text, headers, movedTo } = await fetchAnswer(runtime, options, FEED);
+  const { text, headers, movedTo } = await fetchResponse(runtime, options, FEED);
   assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
 });
 
-Deno.test("fetchAnswer() answers a conditional request with null after a 304, and cancels the body", async () => {
+Deno.test("fetchResponse() answers a conditional request with null after a 304, and cancels the body", async () => {
   const { state, response } = endless([], { status: 200, headers: { etag: 'W/"1"' } });
   // A Response of status 304 may not have a body here: over the network it might.
   const unchanged = new Proxy(response, {
     get: (target, name) => name === "status" ? 304 : Reflect.get(target, name, target),
   });
   const { runtime, calls } = createNetwork(() => unchanged);
-  const { text, headers } = await fetchAnswer(runtime, conditional, FEED);
+  const { text, headers } = await fetchResponse(runtime, conditional, FEED);
   assertEquals([text, headers.get("etag")], [null, 'W/"1"']);
   assertEquals(calls[0]?.headers.get("if-none-match"), 'W/"1"');
   assert(state.isCancelled);
 });
 
-Deno.test("fetchAnswer() fails on a 304 to an unconditional request; fetchText() always does", async () => {
+Deno.test("fetchResponse() fails on a 304 to an unconditional request; fetchText() always does", async () => {
   const { runtime } = createNetwork(() => new Response(null, { status: 304 }));
   for (
-    const answer of [fetchAnswer(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
+    const answer of [fetchResponse(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
   ) {
     const { kind, status } = await failureOf(answer);
     assertEquals([kind, status], ["http", 304]);
@@ -70,28 +70,28 @@ const MOVES = [
 ] as const;
 
 for (const { hops, movedTo } of MOVES) {
-  Deno.test(`fetchAnswer() has moved to ${movedTo} after ${hops.map(([status]) => status)}`, async () => {
+  Deno.test(`fetchResponse() has moved to ${movedTo} after ${hops.map(([status]) => status)}`, async () => {
     const left = [...hops];
     const { runtime } = createNetwork(() => {
       const hop = left.shift();
       return hop ? redirect(hop[0], hop[1]) : xml();
     });
-    assertEquals((await fetchAnswer(runtime, options, FEED)).movedTo, movedTo);
+    assertEquals((await fetchResponse(runtime, options, FEED)).movedTo, movedTo);
   });
 }
 
-Deno.test("fetchAnswer() blocks a permanent redirect into our own network", async () => {
+Deno.test("fetchResponse() blocks a permanent redirect into our own network", async () => {
   const { runtime, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
-  assertEquals((await failureOf(fetchAnswer(runtime, options, FEED))).kind, "blocked");
+  assertEquals((await failureOf(fetchResponse(runtime, options, FEED))).kind, "blocked");
   assertEquals(calls.length, 1);
 });
 
-Deno.test("fetchAnswer() sends no validators of one origin to another", async () => {
+Deno.test("fetchResponse() sends no validators of one origin to another", async () => {
   const other = "https://b.example.com/";
   const { runtime, calls } = answering({
     [FEED]: () => redirect(301, other),
     [other]: () => xml(),
   });
-  assertEquals((await fetchAnswer(runtime, conditional, FEED)).text, "<rss/>");
+  assertEquals((await fetchResponse(runtime, conditional, FEED)).text, "<rss/>");
   assertEquals(calls[1]?.headers.get("if-none-match"), null);
 });
