@@ -26,10 +26,10 @@ function clocks(): [
 
 for (const [name, begin] of clocks()) {
   Deno.test(`${name} runs tasks in order of time, and tasks of one time in the order in which they were set`, async () => {
-    using given = begin();
-    const { clock, advance } = given;
+    using timing = begin();
+    const { clock, advance } = timing;
     const seen: string[] = [];
-    const note = (what: string) => () => void seen.push(`${what} ${clock.now()}`);
+    const note = (name: string) => () => void seen.push(`${name} ${clock.now()}`);
     clock.after(20, note("late"));
     const stop = clock.every(10, note("every"));
     clock.after(10, note("early"));
@@ -42,8 +42,8 @@ for (const [name, begin] of clocks()) {
   });
 
   Deno.test(`${name} cancels tasks that have not run, also from within a task`, async () => {
-    using given = begin();
-    const { clock, advance } = given;
+    using timing = begin();
+    const { clock, advance } = timing;
     const seen: string[] = [];
     const stop = clock.every(10, () => {
       seen.push("every");
@@ -65,7 +65,7 @@ Deno.test("createManualClock() settles long promise chains and streams after eac
     for (let i = 0; i < 1000; i++) await Promise.resolve();
     let stream = ReadableStream.from(["a", "b"]);
     for (let i = 0; i < 20; i++) stream = stream.pipeThrough(new TransformStream());
-    for await (const each of stream) seen.push(`${each} ${clock.now()}`);
+    for await (const chunk of stream) seen.push(`${chunk} ${clock.now()}`);
     // Due immediately: it must not wait for the next advance.
     clock.after(0, () => void seen.push(`now ${clock.now()}`));
   });

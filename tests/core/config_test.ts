@@ -97,7 +97,7 @@ for (const [name, values] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("readConfig() lists every problem at once, including contradictions of valid settings", () => {
+Deno.test("readConfig() lists all problems together, including contradictions of valid settings", () => {
   assertEquals(
     problemsOf({
       PORT: "eight",
@@ -116,27 +116,34 @@ Deno.test("readConfig() lists every problem at once, including contradictions of
   );
 });
 
-Deno.test("readConfig() accepts a database's URL with its token, or neither", () => {
+Deno.test("readConfig() accepts a database's URL with its token", () => {
   const url = "http://127.0.0.1:8079";
   const token = "secret-token";
   const config = readConfig({ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token });
   assertEquals([config.UPSTASH_REDIS_REST_URL, config.UPSTASH_REDIS_REST_TOKEN], [url, token]);
-  assertEquals(problemsOf({ UPSTASH_REDIS_REST_URL: "https://eu1.example.com" }), [
-    "UPSTASH_REDIS_REST_TOKEN: got nothing, takes the database's token, without spaces, since its " +
-    "other half is set",
-  ]);
-  // An invalid half is reported once.
+});
+
+Deno.test("readConfig() reports an invalid half of a database's address once", () => {
+  const token = "secret-token";
   assertEquals(
     problemsOf({ UPSTASH_REDIS_REST_URL: "x", UPSTASH_REDIS_REST_TOKEN: token }).length,
     1,
   );
+});
+
+Deno.test("readConfig() reports the missing half of a database's address, without the token", () => {
+  const token = "secret-token";
+  assertEquals(problemsOf({ UPSTASH_REDIS_REST_URL: "https://eu1.example.com" }), [
+    "UPSTASH_REDIS_REST_TOKEN: got nothing, takes the database's token, without spaces, since its " +
+    "other half is set",
+  ]);
   const [problem = ""] = problemsOf({ UPSTASH_REDIS_REST_TOKEN: token });
   assert(problem.startsWith("UPSTASH_REDIS_REST_URL: got nothing"));
   assertFalse(problem.includes(token));
 });
 
 Deno.test("readConfig() never prints a secret", () => {
-  for (const name of Object.keys(SETTINGS.shape).filter((each) => /TOKEN|SECRET|KEY/.test(each))) {
+  for (const name of Object.keys(SETTINGS.shape).filter((key) => /TOKEN|SECRET|KEY/.test(key))) {
     const [problem = ""] = problemsOf({ [name]: "hush é" });
     assertStringIncludes(problem, `${name}: got 6 characters`);
     assertFalse(problem.includes("hush"));
@@ -153,7 +160,7 @@ Deno.test("readConfig() treats an empty variable as not set, and ignores unknown
   assertEquals(readConfig({ ...empty, HOME: "/home/somebody" }), readConfig({}));
 });
 
-Deno.test("readConfig() has the contract's defaults", () => {
+Deno.test("readConfig() returns the defaults of settings that are not set", () => {
   assertEquals(readConfig({}), {
     PORT: 8000,
     DEMO: false,
@@ -191,7 +198,7 @@ Deno.test("readConfig() reads channels, which are public by default", () => {
 });
 
 Deno.test("readConfig() reads a list of origins, and * as any origin", () => {
-  const origins = (text: string) => readConfig({ ALLOWED_ORIGINS: text }).ALLOWED_ORIGINS;
+  const origins = (list: string) => readConfig({ ALLOWED_ORIGINS: list }).ALLOWED_ORIGINS;
   assertEquals(origins("*"), "*");
   assertEquals(origins("https://a.example, http://localhost:5173"), [
     "https://a.example",

@@ -32,7 +32,7 @@ for (const [name, [value, field]] of Object.entries(REFUSED)) {
   Deno.test(`toJson() refuses ${name}, and names the field`, () => {
     const problem = assertThrows(() => toJson(value), Problem);
     assertEquals([problem.status, problem.code], [400, "unserialisable"]);
-    assertEquals(problem.options.errors?.map((each) => each.field), [field]);
+    assertEquals(problem.options.errors?.map((error) => error.field), [field]);
   });
 }
 

@@ -8,11 +8,11 @@ function setUp(level: typeof LOG_LEVELS[number] = "debug") {
   return { log, lines, read: (): unknown[] => lines.map((line) => JSON.parse(line)) };
 }
 
-for (const [least, level] of LOG_LEVELS.entries()) {
+for (const [index, level] of LOG_LEVELS.entries()) {
   Deno.test(`createLogger() at ${level} drops lower levels`, () => {
     const { log, lines } = setUp(level);
-    for (const each of LOG_LEVELS) log[each]("x");
-    assertEquals(lines.length, LOG_LEVELS.length - least);
+    for (const lineLevel of LOG_LEVELS) log[lineLevel]("x");
+    assertEquals(lines.length, LOG_LEVELS.length - index);
   });
 }
 

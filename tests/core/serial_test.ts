@@ -56,7 +56,7 @@ Deno.test("serial() runs tasks of different keys concurrently", async () => {
   ];
   await Promise.resolve();
   assertEquals(notes, ["first starts", "other starts"]);
-  for (const each of [other, first, second]) each.resolve();
+  for (const started of [other, first, second]) started.resolve();
   await Promise.all(results);
   assertEquals(notes.filter((note) => !note.startsWith("other")), [
     "first starts",

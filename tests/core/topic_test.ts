@@ -16,11 +16,11 @@ Deno.test("isEventType() refuses reserved names, and anything but one plain word
   }
 });
 
-Deno.test("defineTopic() defines a public topic of the kind other by default", () => {
+Deno.test("defineTopic() defines a public topic of the metric kind other, unless its fields say otherwise", () => {
   const topic = { name: "news", kind: "log", events: { article: z.string() } } as const;
   assertEquals(defineTopic(topic), { ...topic, access: "public", metricKind: "other" });
-  const own: Topic = { ...topic, access: "private", metricKind: "news" };
-  assertEquals(defineTopic(own), own);
+  const restricted: Topic = { ...topic, access: "private", metricKind: "news" };
+  assertEquals(defineTopic(restricted), restricted);
 });
 
 Deno.test("defineTopic() refuses a reserved event type, and names the topic and the type", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type BudgetRefusal, createBudget, type Slot } from "../../lib/guard/budget.ts";
 
+/** Asserts that a slot was taken. */
 function slot(taken: Slot | BudgetRefusal): Slot {
   assert("release" in taken, JSON.stringify(taken));
   return taken;
@@ -9,11 +10,11 @@ function slot(taken: Slot | BudgetRefusal): Slot {
 Deno.test("createBudget() refuses a client's stream above its limit with the client's numbers", () => {
   const budget = createBudget({ perIsolate: 9, perClient: 2 });
   slot(budget.take("b"));
-  const own = slot(budget.take("a"));
+  const first = slot(budget.take("a"));
   slot(budget.take("a"));
   assertEquals(budget.take("a"), { reason: "client", limit: 2, inUse: 2 });
   slot(budget.take("b"));
-  own.release();
+  first.release();
   slot(budget.take("a"));
   assertEquals([budget.limit, budget.inUse], [9, 4]);
 });
@@ -28,7 +29,7 @@ Deno.test("createBudget() refuses every client once the isolate is full, with th
   slot(budget.take("c"));
 });
 
-Deno.test("createBudget() refuses a client at its own limit, in a full isolate too", () => {
+Deno.test("createBudget() refuses a client at its limit with the client's numbers, in a full isolate too", () => {
   const budget = createBudget({ perIsolate: 1, perClient: 1 });
   slot(budget.take("a"));
   assertEquals(budget.take("a"), { reason: "client", limit: 1, inUse: 1 });

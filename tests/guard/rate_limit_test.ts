@@ -31,18 +31,18 @@ Deno.test("createRateLimit() allows a burst, counts it down, and returns the del
 
 Deno.test("createRateLimit() refills evenly over the minute, up to the limit", () => {
   const { limit, time } = createLimitUnderTest(6);
-  const countOf = () => {
+  const countAllowed = () => {
     let count = 0;
     while (limit.consume("a").isAllowed) count++;
     return count;
   };
-  assertEquals(countOf(), 6);
+  assertEquals(countAllowed(), 6);
   time.now += 25_000;
-  assertEquals(countOf(), 2);
+  assertEquals(countAllowed(), 2);
   time.now += 5000;
-  assertEquals(countOf(), 1);
+  assertEquals(countAllowed(), 1);
   time.now += 3_600_000;
-  assertEquals(countOf(), 6);
+  assertEquals(countAllowed(), 6);
 });
 
 Deno.test("createRateLimit() treats 0 as no limit", () => {

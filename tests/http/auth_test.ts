@@ -26,12 +26,12 @@ const TICKET = { sub: "ann", topics: ["events/secret"], expiresAt: undefined };
 /** Authenticates a request with these headers. Returns the principal, or status and code of the problem. */
 async function authenticateWith(
   headers: Record<string, string>,
-  { path = "/", method = "GET", of = "authenticateStream", ...options }:
+  { path = "/", method = "GET", by = "authenticateStream", ...options }:
     & Partial<AuthenticatorOptions>
     & {
       path?: string;
       method?: string;
-      of?: "authenticate" | "authenticateStream";
+      by?: "authenticate" | "authenticateStream";
     } = {},
 ): Promise<unknown> {
   const authenticator = createAuthenticator({
@@ -45,7 +45,7 @@ async function authenticateWith(
   const app = new Hono<AppEnv>();
   let principal: Principal | undefined;
   app.all("/", async (c) => {
-    principal = await authenticator[of](c);
+    principal = await authenticator[by](c);
     return c.text("in");
   });
   app.onError((thrown) => problemResponse(toProblem(thrown)));
@@ -63,7 +63,7 @@ function bearer(claims: unknown, options = {}) {
   return { authorization: `Bearer ${signToken(claims, options)}` };
 }
 
-Deno.test("authenticate() distinguishes publishers, users and anonymous callers", async () => {
+Deno.test("authenticateStream() distinguishes publishers, users and anonymous callers", async () => {
   assertEquals(await authenticateWith({ authorization: `Bearer ${TOKEN}` }), { kind: "publisher" });
   assertEquals(await authenticateWith(bearer(CLAIMS)), ANN);
   assertEquals(await authenticateWith(bearer({ sub: "ann", exp: NOW_S + 60 })), {
@@ -111,10 +111,11 @@ for (const [defect, authorization] of Object.entries(BAD)) {
 }
 
 Deno.test("authenticateStream() accepts a token from its nbf to its exp, by the injected clock and to the millisecond", async () => {
-  const ends = async (exp: number) => await authenticateWith(bearer({ ...CLAIMS, exp }));
-  assertEquals(await ends(NOW_S + 0.001), { ...ANN, expiresAt: NOW + 1 });
-  assertEquals(await ends(NOW_S), [401, "token_expired"]);
-  assertEquals(await ends(-1), [401, "token_expired"]);
+  const authenticateUntil = async (exp: number) =>
+    await authenticateWith(bearer({ ...CLAIMS, exp }));
+  assertEquals(await authenticateUntil(NOW_S + 0.001), { ...ANN, expiresAt: NOW + 1 });
+  assertEquals(await authenticateUntil(NOW_S), [401, "token_expired"]);
+  assertEquals(await authenticateUntil(-1), [401, "token_expired"]);
   assertEquals(await authenticateWith(bearer({ ...CLAIMS, nbf: NOW_S, iat: NOW_S + 99 })), ANN);
   // Only a valid signature reveals that the token has expired.
   const forged = bearer({ ...CLAIMS, exp: 0 }, { secret: "x".repeat(32) });
@@ -124,8 +125,8 @@ Deno.test("authenticateStream() accepts a token from its nbf to its exp, by the 
 Deno.test("authenticateStream() refuses users' tokens without a secret, and publishers' without their setting", async () => {
   assertEquals(await authenticateWith(bearer(CLAIMS), { secret: undefined }), [401, "bad_token"]);
   for (const authorization of [`Bearer ${TOKEN}`, "Bearer undefined", "Bearer "]) {
-    const answer = await authenticateWith({ authorization }, { publishToken: undefined });
-    assertEquals(answer, [401, "bad_token"]);
+    const outcome = await authenticateWith({ authorization }, { publishToken: undefined });
+    assertEquals(outcome, [401, "bad_token"]);
   }
 });
 
@@ -134,7 +135,7 @@ Deno.test("the token cookie counts for GET and HEAD from a listed origin only, w
   const listed = { origin: ORIGIN, cookie };
   assertEquals(await authenticateWith(listed), ANN);
   assertEquals(await authenticateWith(listed, { method: "HEAD" }), ANN);
-  assertEquals(await authenticateWith(listed, { of: "authenticate" }), ANN);
+  assertEquals(await authenticateWith(listed, { by: "authenticate" }), ANN);
   for (const method of ["POST", "PATCH", "DELETE"]) {
     assertEquals(await authenticateWith(listed, { method }), ANONYMOUS, method);
   }
@@ -143,7 +144,10 @@ Deno.test("the token cookie counts for GET and HEAD from a listed origin only, w
   assertEquals(await authenticateWith({ cookie, origin: `${ORIGIN}.evil.example` }), ANONYMOUS);
   assertEquals(await authenticateWith(listed, { allowedOrigins: "*" }), ANONYMOUS);
   assertEquals(await authenticateWith({ cookie, origin: "*" }, { allowedOrigins: "*" }), ANONYMOUS);
-  // A bad cookie is refused, never treated as anonymous. A header takes precedence.
+});
+
+Deno.test("a bad token cookie is refused, never treated as anonymous, and a header takes precedence", async () => {
+  const listed = { origin: ORIGIN, cookie: `edgetape=${signToken(CLAIMS)}` };
   assertEquals(await authenticateWith({ ...listed, cookie: "edgetape=x" }), [401, "bad_token"]);
   assertEquals(await authenticateWith({ ...listed, cookie: `edgetape=${TOKEN}` }), [
     401,
@@ -158,8 +162,8 @@ Deno.test("the token cookie counts for GET and HEAD from a listed origin only, w
 Deno.test("authenticateStream() refuses tokens in the URL despite other credentials, and does not repeat them", async () => {
   for (const name of ["access_token", "token", "jwt"]) {
     for (const headers of [{}, bearer(CLAIMS)]) {
-      const answer = await authenticateWith(headers, { path: `/?${name}=${TOKEN}` });
-      assertEquals(answer, [400, "token_in_url"], name);
+      const outcome = await authenticateWith(headers, { path: `/?${name}=${TOKEN}` });
+      assertEquals(outcome, [400, "token_in_url"], name);
     }
   }
 });
@@ -168,7 +172,7 @@ Deno.test("authenticateStream() accepts a ticket as the only credential; authent
   const path = "/?ticket=good";
   assertEquals(await authenticateWith({}, { path }), { kind: "ticket", ticket: "good", ...TICKET });
   assertEquals(await authenticateWith(bearer(CLAIMS), { path }), [400, "two_tokens"]);
-  assertEquals(await authenticateWith({}, { path, of: "authenticate" }), [400, "token_in_url"]);
+  assertEquals(await authenticateWith({}, { path, by: "authenticate" }), [400, "token_in_url"]);
   for (const bad of ["", "bad"]) {
     assertEquals(await authenticateWith({}, { path: `/?ticket=${bad}` }), [401, "bad_ticket"]);
   }

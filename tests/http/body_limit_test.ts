@@ -9,16 +9,16 @@ const LIMIT = 8;
 async function statusOf(bytes: number, headers: Record<string, string>): Promise<number> {
   const app = new Hono<AppEnv>();
   app.post("/", limitBody(LIMIT), async (c) => c.text(await c.req.text()));
-  const body = new Blob(["x".repeat(bytes)]).stream(); // has no content-length by itself
+  const body = new Blob(["x".repeat(bytes)]).stream(); // sets no content-length
   return (await app.request("/", { method: "POST", headers, body })).status;
 }
 
 Deno.test("limitBody() accepts a body at the limit, and refuses one byte more", async () => {
-  const answers = [LIMIT, LIMIT + 1].map(async (bytes) => [
+  const statuses = [LIMIT, LIMIT + 1].map(async (bytes) => [
     await statusOf(bytes, {}),
     await statusOf(bytes, { "content-length": String(bytes) }),
   ]);
-  assertEquals(await Promise.all(answers), [[200, 200], [413, 413]]);
+  assertEquals(await Promise.all(statuses), [[200, 200], [413, 413]]);
 });
 
 Deno.test("limitBody() counts the bytes of a chunked body, whatever its content-length is", async () => {

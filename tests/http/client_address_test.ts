@@ -4,7 +4,7 @@ import { type AppEnv, clientKey, type Connection } from "../../lib/http/client_a
 
 const HEADER = "x-real-ip";
 
-/** Returns the key that counts a request. */
+/** Returns the key under which limits count a request. */
 async function keyOf(
   connection: Connection | undefined,
   { trusted, value }: { readonly trusted?: string; readonly value?: string } = {},

@@ -6,7 +6,7 @@ import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation
 import { createLogger } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 
-Deno.test("a deprecated use is counted each time, and logged at most once a minute with the count (S0-8, S0-24, S0-25)", async () => {
+Deno.test("a deprecated use is counted each time, and logged at most once per minute with the count, whatever the wall clock does (S0-8, S0-24, S0-25)", async () => {
   const clock = createManualClock();
   const lines: { level: string; requests: number }[] = [];
   let counted = 0;
@@ -19,19 +19,19 @@ Deno.test("a deprecated use is counted each time, and logged at most once a minu
     deprecation.report(c, "/new");
     return c.body(null);
   });
-  const ask = async (times: number, method = "GET") => {
+  const request = async (times: number, method = "GET") => {
     for (let n = 0; n < times; n++) await app.request("/a-secret-id", { method });
   };
 
-  await ask(30);
+  await request(30);
   await clock.advance(59_999);
   clock.shiftWallClock(-600_000);
-  await ask(20);
+  await request(20);
   assertEquals(lines.map(({ requests }) => requests), [1]);
-  await clock.advance(1); // the wall clock does not matter
-  await ask(50);
+  await clock.advance(1);
+  await request(50);
   assertEquals(lines.map(({ level, requests }) => [level, requests]), [["warn", 1], ["warn", 51]]);
-  await ask(5, "HEAD");
+  await request(5, "HEAD");
   assertEquals(counted, 100);
   assert(!JSON.stringify(lines).includes("secret"));
 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { renderMarkdown } from "../../lib/http/markdown.ts";
 
-function render(text: string): string {
-  return renderMarkdown(text, (link) => link).html;
+function render(markdown: string): string {
+  return renderMarkdown(markdown, (link) => link).html;
 }
 
 Deno.test("renderMarkdown() takes the title from the first heading", () => {

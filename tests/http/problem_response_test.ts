@@ -4,7 +4,7 @@ import { Problem } from "../../lib/core/problem.ts";
 import { problemResponse, problems, toProblem } from "../../lib/http/problem_response.ts";
 
 Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of its cause", async () => {
-  const errors = [{ field: "data.price", detail: "is no number" }];
+  const errors = [{ field: "data.price", detail: "is not a number" }];
   const response = problemResponse(
     new Problem(422, "wrong_shape", "The data is not a valid quote.", {
       errors,
@@ -39,13 +39,13 @@ Deno.test("problemResponse() rounds Retry-After up to whole seconds", () => {
 Deno.test("toProblem() keeps a problem, and converts the errors of hono", () => {
   const problem = new Problem(404, "unknown_topic", "There is none.");
   assertEquals(toProblem(problem), problem);
-  const of = (status: 400 | 413 | 500) => {
+  const convert = (status: 400 | 413 | 500) => {
     const { status: sent, code } = toProblem(new HTTPException(status, { message: "hush" }));
     return [sent, code];
   };
-  assertEquals(of(400), [400, "bad_request"]);
-  assertEquals(of(413), [413, "body_too_large"]);
-  assertEquals(of(500), [500, "internal_error"]);
+  assertEquals(convert(400), [400, "bad_request"]);
+  assertEquals(convert(413), [413, "body_too_large"]);
+  assertEquals(convert(500), [500, "internal_error"]);
 });
 
 Deno.test("toProblem() reveals nothing of an unexpected error", async () => {

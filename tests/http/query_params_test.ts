@@ -43,16 +43,18 @@ Deno.test("parseSymbolFilter() names every unknown symbol, truncated, and the kn
   ]);
 });
 
-Deno.test("parseSymbolFilter() accepts at most 100 distinct symbols", () => {
-  const many = Array.from({ length: MAX_FILTER_SYMBOLS + 1 }, (_, n) => `S${n}`);
+Deno.test("parseSymbolFilter() accepts at most MAX_FILTER_SYMBOLS distinct symbols", () => {
   assertEquals(MAX_FILTER_SYMBOLS, 100);
-  const most = many.slice(1);
-  assertEquals(parseSymbolFilter([...most, ...most].join(","), many)?.length, 100);
-  const { status, code } = assertThrows(() => parseSymbolFilter(many.join(","), many), Problem);
+  const served = Array.from({ length: MAX_FILTER_SYMBOLS + 1 }, (_, n) => `S${n}`);
+  const accepted = served.slice(1);
+  const repeated = [...accepted, ...accepted].join(",");
+  assertEquals(parseSymbolFilter(repeated, served)?.length, MAX_FILTER_SYMBOLS);
+  const tooMany = served.join(",");
+  const { status, code } = assertThrows(() => parseSymbolFilter(tooMany, served), Problem);
   assertEquals([status, code], [400, "too_many_symbols"]);
 });
 
-Deno.test("StreamQuery accepts the contract's rates and no others", () => {
+Deno.test("StreamQuery accepts the rates of MAX_RATES and no others", () => {
   assertEquals(MAX_RATES.map(Number), [0.1, 0.2, 0.5, 1, 2, 5, 10]);
   for (const max_rate of MAX_RATES) {
     const query = StreamQuery.parse({ max_rate });
@@ -74,7 +76,7 @@ Deno.test("parseStreamInput() prefers the header's cursor, and treats an empty o
 });
 
 Deno.test("parseStreamInput() requests snapshots for `snapshot=1`", () => {
-  const asks = (query: Record<string, string>) =>
+  const withSnapshot = (query: Record<string, string>) =>
     parseStreamInput(StreamQuery.parse(query), undefined).withSnapshot;
-  assertEquals([asks({ snapshot: "1" }), asks({ snapshot: "0" }), asks({})], [true, false, false]);
+  assertEquals([{ snapshot: "1" }, { snapshot: "0" }, {}].map(withSnapshot), [true, false, false]);
 });

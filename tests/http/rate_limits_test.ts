@@ -19,7 +19,7 @@ Deno.test("consumeLookup() allows 60 failed lookups per minute, then refuses wit
   app.onError((thrown) => problemResponse(toProblem(thrown)));
   const miss = async (key: string) => await app.request(`/${key}`);
 
-  for (let n = 0; n < 60; n++) assertEquals((await miss("ann")).status, 404);
+  for (let n = 0; n < LOOKUPS_PER_MINUTE; n++) assertEquals((await miss("ann")).status, 404);
   const refused = await miss("ann");
   const { code, detail } = await refused.json();
   assertEquals([refused.status, code], [429, "lookups_too_often"]);

@@ -30,7 +30,7 @@ export interface OpenerUnderTest extends HubUnderTest {
   readonly budget: Budget;
   /** The subscriptions that the hub received. */
   readonly subscriptions: readonly Subscription[];
-  readonly open: (visit?: OpenRequest) => Promise<Response>;
+  readonly open: (request?: OpenRequest) => Promise<Response>;
 }
 
 /** The differences from a stream opener without limits. */
@@ -49,14 +49,14 @@ export interface OpenerOptions {
 /** Creates a stream opener. */
 export function createOpenerUnderTest(options: OpenerOptions = {}): OpenerUnderTest {
   const { perIsolate = 9, perClient = 9, opensPerMinute = 0, wrap } = options;
-  const under = createHubUnderTest({}, wrap);
+  const hubUnderTest = createHubUnderTest({}, wrap);
   const budget = createBudget({ perIsolate, perClient });
   const subscriptions: Subscription[] = [];
   const streamOpener: StreamOpener = {
     hub: {
       subscribe(subscription) {
         subscriptions.push(subscription);
-        return under.hub.subscribe(subscription);
+        return hubUnderTest.hub.subscribe(subscription);
       },
     },
     authenticator: {
@@ -64,14 +64,14 @@ export function createOpenerUnderTest(options: OpenerOptions = {}): OpenerUnderT
     },
     tickets: { consume: options.consume ?? (() => Promise.resolve(true)) },
     budget,
-    opens: createRateLimit(under.clock, opensPerMinute),
+    opens: createRateLimit(hubUnderTest.clock, opensPerMinute),
     random: options.random ?? (() => 0.5),
     metrics: noMetrics,
     clientIpHeader: undefined,
     isDraining: options.isDraining ?? (() => false),
   };
   return {
-    ...under,
+    ...hubUnderTest,
     budget,
     subscriptions,
     async open({ method = "GET", accept = "text/event-stream", connection, topic = alerts } = {}) {

@@ -9,14 +9,14 @@ import {
 } from "./stream_opener.ts";
 
 /** Opens another client's stream. A second release of a slot would free the slot of this stream. */
-async function visitOther(streamOpener: OpenerUnderTest): Promise<Response> {
+async function openOther(streamOpener: OpenerUnderTest): Promise<Response> {
   const { promise } = Promise.withResolvers<void>();
   return await streamOpener.open({ connection: connectFrom("192.0.2.99", promise) });
 }
 
 Deno.test("streamResponse() takes a slot, and releases it when the client disconnects", async () => {
   await using streamOpener = createOpenerUnderTest();
-  await visitOther(streamOpener);
+  await openOther(streamOpener);
   const { promise, reject } = Promise.withResolvers<void>();
   const response = await streamOpener.open({ connection: connectFrom("192.0.2.1", promise) });
   assertEquals([response.status, streamOpener.budget.inUse], [200, 2]);
@@ -32,14 +32,14 @@ Deno.test("streamResponse() takes a slot, and releases it when the client discon
   assertEquals(streamOpener.budget.inUse, 1);
 });
 
-for (const how of ["resolve", "reject"] as const) {
-  Deno.test(`streamResponse() releases a slot when the system releases the socket: ${how}`, async () => {
+for (const settle of ["resolve", "reject"] as const) {
+  Deno.test(`streamResponse() releases a slot when the system releases the socket: ${settle}`, async () => {
     await using streamOpener = createOpenerUnderTest();
-    await visitOther(streamOpener);
+    await openOther(streamOpener);
     const completed = Promise.withResolvers<void>();
     const connection = connectFrom("192.0.2.1", completed.promise);
     const response = await streamOpener.open({ connection });
-    completed[how]();
+    completed[settle]();
     await streamOpener.clock.advance(0);
     assertEquals(streamOpener.budget.inUse, 1);
     await disconnect(response);
@@ -61,7 +61,7 @@ Deno.test("streamResponse() keeps the slot of an ended stream until the system r
 
 Deno.test("streamResponse() releases the slot of an ended stream if the socket is not reported", async () => {
   await using streamOpener = createOpenerUnderTest();
-  await visitOther(streamOpener);
+  await openOther(streamOpener);
   const response = await streamOpener.open({ connection: connectFrom("192.0.2.1") });
   assertEquals(streamOpener.budget.inUse, 2);
   streamOpener.hub.drain();
@@ -89,7 +89,7 @@ Deno.test("streamResponse() releases the slot if the rate limit is exhausted", a
   assertEquals(streamOpener.budget.inUse, 1);
 });
 
-Deno.test("streamResponse() answers HEAD as GET, and takes no slot", async () => {
+Deno.test("streamResponse() responds to HEAD with the headers of a stream, and takes no slot", async () => {
   await using streamOpener = createOpenerUnderTest({ perIsolate: 1, opensPerMinute: 1 });
   for (let n = 0; n < 3; n++) {
     const response = await streamOpener.open({ method: "HEAD" });
@@ -101,7 +101,7 @@ Deno.test("streamResponse() answers HEAD as GET, and takes no slot", async () =>
 });
 
 for (const method of ["GET", "HEAD"] as const) {
-  Deno.test(`streamResponse() answers ${method} of a private topic with 401, and takes no slot`, async () => {
+  Deno.test(`streamResponse() responds to ${method} of a private topic with 401, and takes no slot`, async () => {
     await using streamOpener = createOpenerUnderTest({ perIsolate: 1 });
     const response = await streamOpener.open({ method, topic: { ...alerts, access: "private" } });
     assertEquals([response.status, streamOpener.budget.inUse], [401, 0]);

@@ -17,41 +17,41 @@ const TICKET: Principal = {
   expiresAt,
 };
 
-Deno.test("streamResponse() ends a private stream when its rights expire, and no public one", async () => {
-  const endOf = async (principal: Principal, topic = secret) => {
+Deno.test("streamResponse() subscribes to a private topic until the rights expire, to a public one without end", async () => {
+  const rightsEndOf = async (principal: Principal, topic = secret) => {
     await using streamOpener = createOpenerUnderTest({ principal });
     await disconnect(await streamOpener.open({ topic }));
     return streamOpener.subscriptions.map(({ rightsEndAt }) => rightsEndAt);
   };
-  assertEquals(await endOf(ANN), [expiresAt]);
-  assertEquals(await endOf(TICKET), [expiresAt]);
-  assertEquals(await endOf({ ...TICKET, expiresAt: undefined }), [undefined]);
-  assertEquals(await endOf({ kind: "publisher" }), [undefined]);
-  assertEquals(await endOf(ANN, alerts), [undefined]);
+  assertEquals(await rightsEndOf(ANN), [expiresAt]);
+  assertEquals(await rightsEndOf(TICKET), [expiresAt]);
+  assertEquals(await rightsEndOf({ ...TICKET, expiresAt: undefined }), [undefined]);
+  assertEquals(await rightsEndOf({ kind: "publisher" }), [undefined]);
+  assertEquals(await rightsEndOf(ANN, alerts), [undefined]);
 });
 
 Deno.test("streamResponse() consumes a ticket when the stream opens, and not if the budget refuses it", async () => {
-  const spent: string[] = [];
-  const consume = (ticket: string) => Promise.resolve(spent.push(ticket) === 1);
+  const consumed: string[] = [];
+  const consume = (ticket: string) => Promise.resolve(consumed.push(ticket) === 1);
   await using streamOpener = createOpenerUnderTest({ principal: TICKET, perIsolate: 1, consume });
   assertEquals((await streamOpener.open({ topic: secret, method: "HEAD" })).status, 200);
-  assertEquals(spent, []);
+  assertEquals(consumed, []);
   const open = await streamOpener.open({ topic: secret });
-  assertEquals([open.status, spent], [200, ["t"]]);
+  assertEquals([open.status, consumed], [200, ["t"]]);
   assertEquals((await streamOpener.open({ topic: secret, accept: "*/*" })).status, 503);
-  assertEquals(spent, ["t"]);
+  assertEquals(consumed, ["t"]);
   await disconnect(open);
 
   const again = await streamOpener.open({ topic: secret });
   assertEquals([again.status, (await again.json()).code], [401, "bad_ticket"]);
-  assertEquals([spent, streamOpener.budget.inUse, streamOpener.subscriptions.length], [
+  assertEquals([consumed, streamOpener.budget.inUse, streamOpener.subscriptions.length], [
     ["t", "t"],
     0,
     1,
   ]);
 });
 
-Deno.test("streamResponse() answers 503 and takes no slot while the store cannot consume a ticket", async () => {
+Deno.test("streamResponse() responds with 503 and takes no slot while the store cannot consume a ticket", async () => {
   const consume = () => Promise.reject(new StoreUnavailable());
   await using streamOpener = createOpenerUnderTest({ principal: TICKET, consume });
   const { status, headers } = await streamOpener.open({ topic: secret });

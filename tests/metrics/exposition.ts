@@ -1,5 +1,5 @@
 /**
- * Parses Prometheus' text format 0.0.4, as strictly as its own parser.
+ * Parses the subset of Prometheus' text format 0.0.4 that has counters and gauges, and refuses repeated series.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export interface Sample {
 }
 
 /** A metric with its samples. */
-export interface TopicFamily {
+export interface MetricFamily {
   readonly name: string;
   readonly type: string;
   readonly help: string;
@@ -23,14 +23,14 @@ const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"/g;
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (NaN|[+-]?(?:Inf|\d+(?:\.\d+)?(?:e[+-]?\d+)?))$/;
 
 function parseLabels(text: string, line: string): Record<string, string> {
-  const found = [...text.matchAll(LABEL)];
-  const written = found.map(([whole]) => whole).join(",");
+  const labels = [...text.matchAll(LABEL)];
+  const written = labels.map(([whole]) => whole).join(",");
   if (written !== text) throw new SyntaxError(`No labels: ${line}`);
-  const names = found.map(([, name = ""]) => name);
+  const names = labels.map(([, name = ""]) => name);
   if (new Set(names).size < names.length) throw new SyntaxError(`A label twice: ${line}`);
-  const plain = (value: string) =>
-    value.replaceAll(/\\(.)/g, (_, each: string) => each === "n" ? "\n" : each);
-  return Object.fromEntries(found.map(([, name = "", value = ""]) => [name, plain(value)]));
+  const unescape = (value: string) =>
+    value.replaceAll(/\\(.)/g, (_, escaped: string) => escaped === "n" ? "\n" : escaped);
+  return Object.fromEntries(labels.map(([, name = "", value = ""]) => [name, unescape(value)]));
 }
 
 function parseSample(line: string): Sample {
@@ -48,11 +48,11 @@ function parseSample(line: string): Sample {
  *
  * @throws {SyntaxError} If a line is malformed, a sample belongs to no metric, or a metric, series or label is repeated.
  */
-export function parseExposition(text: string): ReadonlyMap<string, TopicFamily> {
+export function parseExposition(text: string): ReadonlyMap<string, MetricFamily> {
   if (!text.endsWith("\n")) throw new SyntaxError("The last line has no end");
-  const families = new Map<string, TopicFamily & { readonly samples: Sample[] }>();
+  const families = new Map<string, MetricFamily & { readonly samples: Sample[] }>();
   const seen = new Set<string>();
-  let current: (TopicFamily & { readonly samples: Sample[] }) | undefined;
+  let current: (MetricFamily & { readonly samples: Sample[] }) | undefined;
   let described: { readonly name: string; readonly help: string } | undefined;
 
   for (const line of text.split("\n")) {
@@ -88,7 +88,8 @@ export function figureIn(
 ): number {
   const family = parseExposition(text).get(`edgetape_${name}`);
   if (!family) throw new Error(`There is no metric edgetape_${name}`);
-  const wanted = Object.entries(labels);
-  return family.samples.filter((each) => wanted.every(([key, value]) => each.labels[key] === value))
+  const selector = Object.entries(labels);
+  return family.samples
+    .filter((sample) => selector.every(([key, value]) => sample.labels[key] === value))
     .reduce((sum, { value }) => sum + value, 0);
 }

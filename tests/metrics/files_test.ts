@@ -2,27 +2,27 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createAppUnderTest } from "../routes/support.ts";
-import { parseExposition, type TopicFamily } from "./exposition.ts";
+import { type MetricFamily, parseExposition } from "./exposition.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
 /** Returns the metrics of a new server. They contain every series, since all labels are known at the start. */
-async function families(): Promise<ReadonlyMap<string, TopicFamily>> {
+async function families(): Promise<ReadonlyMap<string, MetricFamily>> {
   await using test = createAppUnderTest();
   return parseExposition(await (await test.send("/metrics")).text());
 }
 
 /** Returns unknown metrics and labels in an expression. */
-function unknownMetrics(text: string, known: ReadonlyMap<string, TopicFamily>): string[] {
-  const found = text.matchAll(/\b(edgetape_\w+)(?:\{([^}]*)\})?/g);
-  return [...found].flatMap(([, name = "", selector = ""]) => {
+function unknownMetrics(text: string, known: ReadonlyMap<string, MetricFamily>): string[] {
+  const selectors = text.matchAll(/\b(edgetape_\w+)(?:\{([^}]*)\})?/g);
+  return [...selectors].flatMap(([, name = "", selector = ""]) => {
     const family = known.get(name);
     if (!family) return [`${name} is not measured`];
     return [...selector.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].flatMap(
       ([whole, label = "", _operator, value = ""]) => {
         const values = new Set(family.samples.map(({ labels }) => labels[label]));
-        return value.split("|").every((each) => values.has(each))
+        return value.split("|").every((alternative) => values.has(alternative))
           ? []
           : [`${name} has no ${whole}`];
       },
@@ -56,10 +56,10 @@ Deno.test("unknownMetrics() returns unknown metrics and labels", async () => {
 
 Deno.test("alerts.yml: every rule has its texts and severity, and names existing metrics", async () => {
   const known = await families();
-  const all = rules(await read("lib/metrics/alerts.yml"));
-  assert(all.length >= 10);
-  assertEquals(new Set(all.map(({ alert }) => alert)).size, all.length);
-  for (const { alert = "", expr = "", labels = "", summary = "", description = "" } of all) {
+  const alertRules = rules(await read("lib/metrics/alerts.yml"));
+  assert(alertRules.length >= 10);
+  assertEquals(new Set(alertRules.map(({ alert }) => alert)).size, alertRules.length);
+  for (const { alert = "", expr = "", labels = "", summary = "", description = "" } of alertRules) {
     assert(/^Edgetape[A-Z]\w+$/.test(alert), alert);
     assert(/^\{ severity: (?:critical|warning) \}$/.test(labels), alert);
     assert(summary !== "" && description !== "", alert);

@@ -22,8 +22,8 @@ function seriesOf(text: string): string[] {
   );
 }
 
-/** Records every kind of measurement. */
-function happenAll(metrics: Metrics): void {
+/** Records every measurement that adds to a counter, with all its labels. */
+function recordAll(metrics: Metrics): void {
   for (const reason of REFUSAL_REASONS) metrics.refused(reason);
   for (const topic of ["quotes", "news", "several", "other"]) {
     metrics.opened(topic);
@@ -49,7 +49,7 @@ Deno.test("text() has every series from the start at 0, and measurements add non
   const { metrics, text } = createPrometheusUnderTest();
   const before = await text();
   assertEquals(figureIn(before, "streams_closed_total"), 0);
-  happenAll(metrics);
+  recordAll(metrics);
   const after = await text();
   assertEquals(seriesOf(after), seriesOf(before));
   for (const reason of END_REASONS) {
@@ -88,11 +88,11 @@ Deno.test("an unknown provider counts as other, and adds no label value", async 
   assertEquals(count, HOSTILE.length);
 });
 
-Deno.test("kindOfStream() returns the kind of its topics, or several", () => {
-  const of = (...kinds: string[]) => kindOfStream(kinds.map((metricKind) => ({ metricKind })));
-  assertEquals(of("operations", "operations"), "operations");
-  assertEquals(of("quotes", "events"), "several");
-  assertEquals(of(), "other");
+Deno.test("kindOfStream() returns the kind of its topics, several, or other without topics", () => {
+  const kindOf = (...kinds: string[]) => kindOfStream(kinds.map((metricKind) => ({ metricKind })));
+  assertEquals(kindOf("operations", "operations"), "operations");
+  assertEquals(kindOf("quotes", "events"), "several");
+  assertEquals(kindOf(), "other");
 });
 
 Deno.test("the kinds of topics are the registered ones, several and other", async () => {

@@ -171,12 +171,12 @@ Deno.test("a stream's start and end are logged with kinds, reason, duration and 
 });
 
 Deno.test("publications count by outcome, event by event", async () => {
-  let isAway: "no" | "away" | "broken" = "no";
+  let outage: "none" | "away" | "broken" = "none";
   await using test = createMeasuredHub({}, (log) => ({
     ...log,
     append(...args) {
-      if (isAway === "no") return log.append(...args);
-      return Promise.reject(isAway === "away" ? new StoreUnavailable() : new Error("broken"));
+      if (outage === "none") return log.append(...args);
+      return Promise.reject(outage === "away" ? new StoreUnavailable() : new Error("broken"));
     },
   }));
   const { hub } = test;
@@ -191,9 +191,9 @@ Deno.test("publications count by outcome, event by event", async () => {
   const fence = { lease: "quotes", holder: "nobody" };
   await assertRejects(() => hub.publish(quotes, [price("A", 1)], { fence }));
   await assertRejects(() => hub.publish(channel, [numbered("note", 1), ...three]));
-  isAway = "away";
+  outage = "away";
   await assertRejects(() => hub.publish(channel, three));
-  isAway = "broken";
+  outage = "broken";
   await assertRejects(() => hub.publish(channel, three));
 
   const read = (outcome: string) =>

@@ -1,5 +1,5 @@
 /**
- * THE LIST of tests that every store and every lease passes, in memory and in Redis.
+ * The tests that every store and every lease passes, in memory and in Redis.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface StateUnderTest extends AsyncDisposable {
 }
 
 /**
- * Registers the list for one kind of state.
+ * Registers the tests for one kind of state.
  *
  * @param create Creates state for one test.
  * @param register Registers a test, instead of `Deno.test`.
@@ -31,8 +31,8 @@ export function sharedStateCases(
 ): void {
   function test(behaviour: string, check: (test: StateUnderTest) => Promise<void>): void {
     register(`${name}: ${behaviour}`, async () => {
-      await using fresh = await create();
-      await check(fresh);
+      await using stateUnderTest = await create();
+      await check(stateUnderTest);
     });
   }
 
@@ -48,7 +48,7 @@ export function sharedStateCases(
   test("take() returns a value to one of several concurrent callers", async ({ state: { store } }) => {
     await store.set("ticket", "yours");
     const taken = await Promise.all(Array.from({ length: 10 }, () => store.take("ticket")));
-    assertEquals(taken.filter((each) => each !== null), ["yours"]);
+    assertEquals(taken.filter((value) => value !== null), ["yours"]);
   });
 
   test("a value expires after its TTL", async ({ state: { store }, pass }) => {
@@ -74,8 +74,8 @@ export function sharedStateCases(
 
   test("cas() succeeds for one of several concurrent callers", async ({ state: { store } }) => {
     const names = Array.from({ length: 10 }, (_, n) => String(n));
-    const current = await Promise.all(names.map((each) => store.cas("a", null, each)));
-    assertEquals(names.filter((each, i) => current[i] === each).length, 1);
+    const current = await Promise.all(names.map((name) => store.cas("a", null, name)));
+    assertEquals(names.filter((name, i) => current[i] === name).length, 1);
     assertEquals(new Set(current).size, 1);
   });
 
@@ -136,8 +136,8 @@ export function sharedStateCases(
       await pass(60_000);
     }
     assertEquals([await store.get("a"), await store.get("d")], [null, null]);
-    const { events, truncatedAt: lost, oldestId: oldest } = await log.latest(thing, 10_000);
-    assertEquals([events, lost, oldest], [[], null, null]);
+    const { events, truncatedAt, oldestId } = await log.latest(thing, 10_000);
+    assertEquals([events, truncatedAt, oldestId], [[], null, null]);
     assertEquals((await log.latest(other, 10_000)).events.length, 2);
     assertEquals((await log.latest(alerts, 10_000)).events.length, 1, "it belongs to no family");
   });

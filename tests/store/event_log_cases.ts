@@ -1,5 +1,5 @@
 /**
- * THE LIST of tests that every event log passes, in memory and in Redis.
+ * The tests that every event log passes, in memory and in Redis.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const DEFAULT_RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 
 const MUCH = 1_000_000;
 
 /**
- * Registers the list for one kind of log.
+ * Registers the tests for one kind of log.
  *
  * @param create Creates a log for one test.
  * @param register Registers a test, instead of `Deno.test`.
@@ -41,10 +41,14 @@ export function eventLogCases(
   create: (retention: Retention) => Promise<LogUnderTest>,
   register: (name: string, fn: () => Promise<void>) => void = Deno.test,
 ): void {
-  function test(behaviour: string, check: (test: LogUnderTest) => Promise<void>, more = {}): void {
+  function test(
+    behaviour: string,
+    check: (test: LogUnderTest) => Promise<void>,
+    retention: Partial<Retention> = {},
+  ): void {
     register(`${name}: ${behaviour}`, async () => {
-      await using fresh = await create({ ...DEFAULT_RETENTION, ...more });
-      await check(fresh);
+      await using logUnderTest = await create({ ...DEFAULT_RETENTION, ...retention });
+      await check(logUnderTest);
     });
   }
 
@@ -101,7 +105,7 @@ export function eventLogCases(
       await append(log, notes, event("a", 1));
       const [second = "", third = ""] = await append(log, alerts, event("a", 2), event("a", 3));
       const { events } = await log.after(alerts, ORIGIN, MUCH);
-      assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[second, first], [
+      assertEquals(events.map(({ id, prevId }) => [id, prevId]), [[second, first], [
         third,
         second,
       ]]);
@@ -115,7 +119,7 @@ export function eventLogCases(
       const before = await append(log, prices, event("a", 1), event("b", 1), event("c", 1));
       const [a = "", c = ""] = await append(log, prices, event("a", 2), event("c", 2));
       const page = await log.latest(prices, MUCH);
-      assertEquals(page.events.map(({ id, json, prevId: prev }) => [id, json, prev]), [
+      assertEquals(page.events.map(({ id, json, prevId }) => [id, json, prevId]), [
         [before[1] ?? "", "1", null],
         [a, "2", null],
         [c, "2", null],
@@ -143,8 +147,8 @@ export function eventLogCases(
         ]);
         assertEquals(idsOf(page), [ids[2] ?? "", ...more]);
       }
-      const { truncatedAt: lost, oldestId: oldest } = await log.after(notes, ORIGIN, MUCH);
-      assertEquals([lost, oldest], [null, other ?? ""]);
+      const { truncatedAt, oldestId } = await log.after(notes, ORIGIN, MUCH);
+      assertEquals([truncatedAt, oldestId], [null, other ?? ""]);
     },
     { retainEvents: 3 },
   );
@@ -184,14 +188,14 @@ export function eventLogCases(
   test("after() returns the first events that fit, and at least one", async ({ log }) => {
     const batch = ["1", "22", "333", "4444"].map((json) => event("a", Number(json)));
     const ids = await append(log, alerts, ...batch);
-    const { events, oldestId: oldest } = await log.after(alerts, ORIGIN, MUCH);
+    const { events, oldestId } = await log.after(alerts, ORIGIN, MUCH);
     const two = bytesOf(events.slice(0, 2));
     for (const [bytes, count] of [[two, 2], [two - 1, 1], [0, 1]] as const) {
       const page = await log.after(alerts, ORIGIN, bytes);
       assertEquals([idsOf(page), page.isWhole, page.oldestId], [
         ids.slice(0, count),
         false,
-        oldest,
+        oldestId,
       ]);
     }
     const rest = await log.after(alerts, ids[2] ?? "", 0);
@@ -279,7 +283,7 @@ export function eventLogCases(
     assert(message.kind === "published");
     assertEquals([idsOf(message), message.retracted], [[taken], retracts]);
     for (const page of [await log.after(alerts, ORIGIN, MUCH), await log.latest(alerts, MUCH)]) {
-      assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
+      assertEquals(page.events.map(({ id, prevId }) => [id, prevId]), [
         [ids[1] ?? "", null],
         [taken, ids[1] ?? ""],
       ]);
@@ -293,15 +297,15 @@ export function eventLogCases(
     async ({ log }) => {
       const ids = await append(log, alerts, event("a", 1), event("a", 2), event("a", 3));
       const [fourth = ""] = await append(log, alerts, event("a", 4));
-      const { truncatedAt: lost } = await log.latest(alerts, MUCH);
-      assertEquals(lost, ids[0] ?? "");
+      const { truncatedAt } = await log.latest(alerts, MUCH);
+      assertEquals(truncatedAt, ids[0] ?? "");
       const appended = await log.append(alerts, [event("a", 5)], {
         retracts: [ids[1] ?? "", ids[2] ?? ""],
       });
       assert(appended.kind === "appended");
       const page = await log.after(alerts, ids[0] ?? "", MUCH);
       assertEquals([page.truncatedAt, page.oldestId], [ids[0] ?? "", fourth]);
-      assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
+      assertEquals(page.events.map(({ id, prevId }) => [id, prevId]), [
         [fourth, ids[0] ?? ""],
         [appended.ids[0] ?? "", fourth],
       ]);

@@ -55,7 +55,7 @@ export function bytesOf(events: Batch): number {
 export interface TestSubscriber {
   /** Returns the next message. */
   next(): Promise<LogMessage>;
-  /** Returns the ids of the next publications. */
+  /** Returns the ids of the next `count` publications. Rejects if the log is joined anew. */
   published(count: number): Promise<(readonly Position[])[]>;
   /** Cancels the stream, which must end. */
   cancel(): Promise<void>;
@@ -66,19 +66,19 @@ export function collectMessages(messages: ReadableStream<LogMessage>): TestSubsc
   const reader = messages.getReader();
   async function next(): Promise<LogMessage> {
     const { done, value } = await within(PATIENCE_MS, "a message", reader.read());
-    if (done) throw new Error("The log's stream ended by itself");
+    if (done) throw new Error("The log's stream ended without cancellation");
     return value;
   }
   return {
     next,
     async published(count) {
-      const found: (readonly Position[])[] = [];
-      while (found.length < count) {
+      const publications: (readonly Position[])[] = [];
+      while (publications.length < count) {
         const message = await next();
         if (message.kind === "joined") throw new Error("The log was joined anew");
-        found.push(idsOf(message));
+        publications.push(idsOf(message));
       }
-      return found;
+      return publications;
     },
     async cancel() {
       await reader.cancel();

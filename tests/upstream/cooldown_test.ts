@@ -23,7 +23,7 @@ Deno.test("createCooldown() doubles the pause with each 429 in a row, from 1 to 
   const clock = createManualClock();
   const cooldown = createCooldown(clock);
   const pauses: number[] = [];
-  for (let each = 0; each < 6; each++) {
+  for (let i = 0; i < 6; i++) {
     // Two concurrent calls count once.
     cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));
     cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429 }));

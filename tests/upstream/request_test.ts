@@ -204,12 +204,12 @@ Deno.test("fetchText() sends secret headers to their origin only, also after a r
   });
   await fetchText(runtime, { ...options, headers }, URL_OF_BTC);
   const names = calls.map((call) => [...call.headers.keys()]);
-  const all = Object.keys(headers).toSorted();
-  assertEquals(names, [all, all, ["user-agent"], ["user-agent"]]);
+  const allNames = Object.keys(headers).toSorted();
+  assertEquals(names, [allNames, allNames, ["user-agent"], ["user-agent"]]);
 });
 
 Deno.test("fetchText() decodes by the header's charset, else by the XML declaration, else as UTF-8", async () => {
-  const latin1 = (text: string) => Uint8Array.from(text, (each) => each.charCodeAt(0));
+  const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
   const cases: [string, string | Uint8Array<ArrayBuffer>, string][] = [
     ["text/xml", "é", "é"],
     ["text/xml; charset=unheard-of", "é", "é"],

@@ -17,9 +17,11 @@ function xml(headers: Record<string, string> = {}): Response {
   return new Response("<rss/>", { headers: { "content-type": "text/xml", ...headers } });
 }
 
-/** Creates a network with an answer for each URL. */
-function answering(answers: Readonly<Record<string, () => Response>>) {
-  return createNetwork(({ url }: Call) => answers[url]?.() ?? new Response(null, { status: 404 }));
+/** Creates a network with a response for each URL. */
+function respondWith(responses: Readonly<Record<string, () => Response>>) {
+  return createNetwork(({ url }: Call) =>
+    responses[url]?.() ?? new Response(null, { status: 404 })
+  );
 }
 
 Deno.test("fetchResponse() returns the headers with the text", async () => {
@@ -28,7 +30,7 @@ Deno.test("fetchResponse() returns the headers with the text", async () => {
   assertEquals([text, headers.get("etag"), movedTo], ["<rss/>", '"2"', null]);
 });
 
-Deno.test("fetchResponse() answers a conditional request with null after a 304, and cancels the body", async () => {
+Deno.test("fetchResponse() returns null as the text of a conditional request after a 304, and cancels the body", async () => {
   const { state, response } = endless([], { status: 200, headers: { etag: 'W/"1"' } });
   // A Response of status 304 may not have a body here: over the network it might.
   const unchanged = new Proxy(response, {
@@ -81,14 +83,14 @@ for (const { hops, movedTo } of MOVES) {
 }
 
 Deno.test("fetchResponse() blocks a permanent redirect into our own network", async () => {
-  const { runtime, calls } = answering({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
+  const { runtime, calls } = respondWith({ [FEED]: () => redirect(301, "https://127.0.0.1/") });
   assertEquals((await failureOf(fetchResponse(runtime, options, FEED))).kind, "blocked");
   assertEquals(calls.length, 1);
 });
 
 Deno.test("fetchResponse() sends no validators of one origin to another", async () => {
   const other = "https://b.example.com/";
-  const { runtime, calls } = answering({
+  const { runtime, calls } = respondWith({
     [FEED]: () => redirect(301, other),
     [other]: () => xml(),
   });

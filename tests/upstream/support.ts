@@ -1,5 +1,5 @@
 /**
- * A network whose answers a test sets.
+ * A network whose responses a test sets.
  *
  * @module
  */
@@ -21,9 +21,9 @@ export interface TestNetwork {
   readonly calls: readonly Call[];
 }
 
-/** Creates a network in which `answer` answers for every host, and all names resolve to `addresses`, public by default. */
+/** Creates a network in which `respond` serves every host, and all names resolve to `addresses`, public by default. */
 export function createNetwork(
-  answer: (call: Call, init: RequestInit) => Response | Promise<Response>,
+  respond: (call: Call, init: RequestInit) => Response | Promise<Response>,
   addresses: readonly string[] = ["93.184.215.14", "2606:2800:21f::1"],
 ): TestNetwork {
   const clock = createManualClock();
@@ -34,7 +34,7 @@ export function createNetwork(
     async fetch(url, init) {
       const call = { url: url.href, headers: new Headers(init.headers) };
       calls.push(call);
-      return await answer(call, init);
+      return await respond(call, init);
     },
     random: () => 0.5,
     log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -44,7 +44,7 @@ export function createNetwork(
   return { runtime, clock, calls };
 }
 
-/** Creates a JSON answer. */
+/** Creates a JSON response. */
 export function json(value: unknown, init: ResponseInit = {}): Response {
   return Response.json(value, init);
 }
@@ -54,7 +54,7 @@ export function refusal(status: number, retryAfter?: string): Response {
   return new Response("no", { status, headers: retryAfter ? { "retry-after": retryAfter } : {} });
 }
 
-/** Creates an answer whose body starts with `chunks` and never ends, and reports if it is cancelled. */
+/** Creates a response whose body starts with `chunks` and never ends, and reports if it is cancelled. */
 export function endless(chunks: readonly string[], init: ResponseInit = {}) {
   const state = { isCancelled: false };
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({

@@ -61,10 +61,10 @@ Deno.test("upstream.get() shares one flight among concurrent callers, but not it
   first.value.prices.push(2);
   assertEquals(second.value, { prices: [1] });
   assertEquals((await upstream.get(BTC, counted)).value, { prices: [1] });
-  assertEquals(parses, 4, "once a caller");
+  assertEquals(parses, 4, "once per caller");
 });
 
-Deno.test("upstream.get() answers every caller, even for a flight whose URL was evicted from the cache", async () => {
+Deno.test("upstream.get() serves every caller, even for a flight whose URL was evicted from the cache", async () => {
   const { runtime, calls } = createNetwork(({ url }) => json(url));
   const upstream = createUpstream(runtime, options);
   const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
@@ -91,7 +91,7 @@ Deno.test("upstream.get() returns a stale value with its time and the failure, t
     assertEquals([value, receivedAt, failure?.kind], [1, start, kind]);
     assertEquals(upstream.health().failure, failure);
   }
-  // No TTL holds a failure: the next call goes out at once.
+  // No TTL holds a failure: the next get() makes a call.
   const { value, failure } = await upstream.get(BTC, number);
   assertEquals([value, failure], [2, null]);
   assertEquals(upstream.health().failure, null);
@@ -114,14 +114,16 @@ Deno.test("upstream.get() reports an error of `parse` as an unknown shape, witho
   assertEquals([kind, message], ["shape", "Example answered in an unknown format"]);
 });
 
-Deno.test("upstream.get() passes on a failure that `parse` found, and starts a cool-down", async () => {
+Deno.test("upstream.get() passes on a failure that `parse` throws, and starts a cool-down", async () => {
   const { runtime, calls } = createNetwork(() => json({ error: ["EGeneral:Too many requests"] }));
   const upstream = createUpstream(runtime, options);
-  const found = new UpstreamFailure("http", "Example refused: too many requests", { status: 429 });
+  const reported = new UpstreamFailure("http", "Example refused: too many requests", {
+    status: 429,
+  });
   const refuse = () => {
-    throw found;
+    throw reported;
   };
-  assert(await failureOf(upstream.get(BTC, refuse)) === found);
+  assert(await failureOf(upstream.get(BTC, refuse)) === reported);
   assertEquals((await failureOf(upstream.get(BTC, refuse))).kind, "waiting");
   assertEquals(calls.length, 1);
 });
@@ -164,7 +166,7 @@ Deno.test("upstream.get() waits a minute after a 429, two after the next in a ro
 
 /** Makes three consecutive calls that fail. */
 async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void> {
-  for (let each = 0; each < 3; each++) {
+  for (let i = 0; i < 3; i++) {
     await clock.advance(1000);
     await failureOf(upstream.get(BTC, parse));
   }
@@ -173,19 +175,19 @@ async function failThrice(clock: ManualClock, upstream: Upstream): Promise<void>
 Deno.test("upstream.get() opens the breaker after three failures, with longer pauses after each failed trial", async () => {
   const { runtime, clock, calls } = createNetwork(() => refusal(500));
   const upstream = createUpstream(runtime, options);
-  for (let each = 0; each < 3; each++) {
+  for (let i = 0; i < 3; i++) {
     assertEquals(upstream.health().breaker, "closed");
     await clock.advance(1000);
     await failureOf(upstream.get(BTC, parse));
   }
   const pauses: number[] = [];
-  for (let each = 0; each < 7; each++) {
+  for (let i = 0; i < 7; i++) {
     const { breaker, nextTryAt } = upstream.health();
     assertEquals(breaker, "open");
     pauses.push((nextTryAt ?? 0) - clock.now());
     await clock.advance((nextTryAt ?? 0) - clock.now() - 1);
     assertEquals((await failureOf(upstream.get(BTC, parse))).kind, "waiting");
-    assertEquals(calls.length, 3 + each);
+    assertEquals(calls.length, 3 + i);
     await clock.advance(1);
     assertEquals([upstream.health().breaker, upstream.health().nextTryAt], ["half-open", null]);
     assertEquals((await failureOf(upstream.get(BTC, parse))).kind, "http");
@@ -215,8 +217,8 @@ Deno.test("upstream.get() reports the end and the reason of a pause", async () =
   status = 429;
   await clock.advance(10_000);
   await failureOf(upstream.get(BTC, parse));
-  const asked = (await failureOf(upstream.get(BTC, parse))).message;
-  assertStringIncludes(asked, "until 12:01:01 UTC, as it requested");
+  const requested = (await failureOf(upstream.get(BTC, parse))).message;
+  assertStringIncludes(requested, "until 12:01:01 UTC, as it requested");
 });
 
 Deno.test("upstream.get() sends one trial while half-open, lets other calls wait for it, and closes after its success", async () => {

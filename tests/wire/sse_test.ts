@@ -71,13 +71,13 @@ function expected(frames: readonly Frame[]) {
   return {
     events,
     lastEventId,
-    retry: frames.findLast((each) => each.retry !== undefined)?.retry ?? null,
+    retry: frames.findLast(({ retry }) => retry !== undefined)?.retry ?? null,
   };
 }
 
 /** Cuts bytes at any offsets, also within a character. */
 function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
-  const offsets = [0, ...at.map((each) => each % (bytes.length + 1)).sort((a, b) => a - b)];
+  const offsets = [0, ...at.map((offset) => offset % (bytes.length + 1)).toSorted((a, b) => a - b)];
   return offsets.map((from, i) => bytes.subarray(from, offsets[i + 1]));
 }
 
@@ -175,16 +175,16 @@ Deno.test("a frame of encodeFrames() that is cut is not dispatched, and the last
     const bytes = encodeFrames(whole, last);
     const within = before.length + at % (bytes.length - before.length);
     const { events, lastEventId } = readStream([bytes.subarray(0, within)]);
-    const { retry: _, ...wanted } = expected([whole]);
-    assertEquals({ events, lastEventId }, wanted);
+    const { retry: _, ...dispatched } = expected([whole]);
+    assertEquals({ events, lastEventId }, dispatched);
   }));
 });
 
 Deno.test("encodeEvent() keeps the event and adds bytes that carry its id, type and JSON", () => {
   fc.assert(fc.property(fc.jsonValue(), (data) => {
     const event = eventOf(data);
-    const { bytes, ...rest } = encodeEvent(event);
-    assertEquals(rest, event);
+    const { bytes, ...fields } = encodeEvent(event);
+    assertEquals(fields, event);
     assertEquals(readStream([bytes]), {
       events: [{ type: "quote", data: asReceived(event.json), lastEventId: event.id }],
       lastEventId: event.id,

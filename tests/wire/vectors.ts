@@ -17,7 +17,7 @@ export interface Vector {
 }
 
 function messages(...data: string[]): Seen[] {
-  return data.map((each) => ({ type: "message", data: each, lastEventId: "" }));
+  return data.map((lines) => ({ type: "message", data: lines, lastEventId: "" }));
 }
 
 const LONG = "x".repeat(2048);

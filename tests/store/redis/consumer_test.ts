@@ -6,7 +6,7 @@ import { createManualClock } from "../../support/manual_clock.ts";
 import { until } from "../../support/within.ts";
 import type { Reply } from "../../upstash/replies.ts";
 import { redisTest } from "../../support/programs.ts";
-import { type Database, PREFIX, startDatabase } from "./support.ts";
+import { type Database, PING_AFTER_MS, PREFIX, startDatabase } from "./support.ts";
 import {
   alerts,
   append,
@@ -34,8 +34,8 @@ async function subscriptions({ ask }: Database): Promise<number> {
 
 function untilSubscribed(database: Database, count: number): Promise<number> {
   return until(`${count} subscriptions`, async () => {
-    const found = await subscriptions(database);
-    return found === count ? found : undefined;
+    const current = await subscriptions(database);
+    return current === count ? current : undefined;
   });
 }
 
@@ -67,14 +67,14 @@ async function appendUnannounced(
   return ids;
 }
 
-for (const how of ["endSubscriptions", "breakSubscriptions"] as const) {
-  test(`loses and repeats nothing after ${how}()`, async (database) => {
+for (const fault of ["endSubscriptions", "breakSubscriptions"] as const) {
+  test(`loses and repeats nothing after ${fault}()`, async (database) => {
     const { log } = database.isolate();
     const subscriber = await subscribeJoined(log);
     const ids = [];
     for (let round = 0; round < 3; round++) {
       ids.push(await append(log, alerts, event("a", round)));
-      assertEquals(database.standIn.faults[how](), 1);
+      assertEquals(database.standIn.faults[fault](), 1);
       for (let n = 0; n < 5; n++) ids.push(await append(log, notes, event("a", n), event("b", n)));
       assertEquals(await subscriber.published(6), ids.slice(-6));
       await untilSubscribed(database, 1);
@@ -98,8 +98,8 @@ test("fills a gap at the next announcement", async (database) => {
 });
 
 for (const [megabytes, isFilled] of [[5, true], [10, false]] as const) {
-  const what = isFilled ? "fills" : "joins anew after";
-  test(`${what} a gap of ${megabytes} MB`, async (database) => {
+  const reaction = isFilled ? "fills" : "joins anew after";
+  test(`${reaction} a gap of ${megabytes} MB`, async (database) => {
     const { log } = database.isolate();
     const subscriber = await subscribeJoined(log);
     const json = JSON.stringify("x".repeat(500_000));
@@ -135,7 +135,7 @@ test("omits events from a gap that were retracted meanwhile, and repairs the pre
     [[[last, fourth]], []],
   ]);
   const page = await log.after(alerts, first, 1000);
-  assertEquals(page.events.map(({ id, prevId: prev }) => [id, prev]), [
+  assertEquals(page.events.map(({ id, prevId }) => [id, prevId]), [
     [third, first],
     [fourth, third],
     [last, fourth],
@@ -246,9 +246,6 @@ test("emits large and small publications in order", async ({ isolate }) => {
   assertEquals(await subscriber.published(1), ids.slice(1));
   await subscriber.cancel();
 });
-
-/** Silence after which an isolate with `random()` 0.5 pings: 30 s and half of 3 s. */
-const PING_AFTER_MS = 31_500;
 
 /** Waits until `count` announcements and pings were published. */
 function untilPublished({ standIn }: Database, count: number): Promise<true> {

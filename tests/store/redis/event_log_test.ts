@@ -94,7 +94,7 @@ test("reads a page of a log topic with 4 commands, a state topic with 1", async 
 });
 
 for (const at of ["head", "body"] as const) {
-  test(`publishes once if the answer is lost at its ${at}`, async ({ isolate, standIn }) => {
+  test(`publishes once if the reply is lost at its ${at}`, async ({ isolate, standIn }) => {
     const { log } = isolate();
     const subscriber = await subscribeJoined(log);
     const [first = ""] = await append(log, alerts, event("a", 0));
@@ -130,22 +130,22 @@ test("rejects with StoreUnavailable if the database refuses, and stores nothing"
   assertEquals(lines.filter((line) => line.includes(standIn.token)), []);
 });
 
-test("rejects within its timeout if no answer arrives", async ({ isolate, standIn }) => {
+test("rejects within its timeout if no reply arrives", async ({ isolate, standIn }) => {
   const clock = createFastClock();
   const { log } = isolate({ clock });
   await append(log, alerts, event("a", 0));
   standIn.faults.delay(60_000);
   for (
-    const [call, most] of [
+    const [call, maxMs] of [
       [() => log.head(), 4000],
       [() => log.latest(alerts, 1000), 4000],
       [() => append(log, alerts, event("a", 1)), 6000],
     ] as const
   ) {
-    const began = clock.now();
+    const startedAt = clock.now();
     await assertRejects(call, StoreUnavailable);
-    const ms = clock.now() - began;
-    assert(ms >= 2000 && ms < most, `${ms} ms`);
+    const ms = clock.now() - startedAt;
+    assert(ms >= 2000 && ms < maxMs, `${ms} ms`);
   }
 });
 
@@ -162,7 +162,7 @@ test("stores all or nothing if Redis is full", async (database) => {
   assertEquals(await entries(database), before);
   const [second = ""] = await append(log, alerts, event("a", 1));
   const { events } = await log.latest(alerts, 1000);
-  assertEquals(events.map(({ id, prevId: prev }) => [id, prev]), [[first, null], [second, first]]);
+  assertEquals(events.map(({ id, prevId }) => [id, prevId]), [[first, null], [second, first]]);
 });
 
 redisTest("createRedisEventLog() continues after Redis was killed and started again", async () => {
@@ -181,21 +181,21 @@ redisTest("createRedisEventLog() continues after Redis was killed and started ag
 });
 
 test("emits concurrent publications of two isolates in one order to each subscriber", async ({ isolate }) => {
-  const EACH = 500;
+  const count = 500;
   const logs = [isolate({ name: "one" }).log, isolate({ name: "other" }).log];
   const subscribers = await Promise.all(logs.map(subscribeJoined));
   async function publish(log: EventLog, key: string): Promise<Position[]> {
     const ids: Position[] = [];
-    for (let n = 0; n < EACH; n++) ids.push(...await append(log, alerts, event(key, n)));
+    for (let n = 0; n < count; n++) ids.push(...await append(log, alerts, event(key, n)));
     return ids;
   }
   const ids = await Promise.all(logs.map((log, i) => publish(log, String(i))));
   const order = ids.flat().toSorted(compareIds);
   for (const subscriber of subscribers) {
-    assertEquals((await subscriber.published(2 * EACH)).flat(), order);
+    assertEquals((await subscriber.published(2 * count)).flat(), order);
     await subscriber.cancel();
   }
-  assertEquals(new Set(order).size, 2 * EACH);
+  assertEquals(new Set(order).size, 2 * count);
 });
 
 test("honours a thousand cursors with two reads at most", async (database) => {
@@ -214,7 +214,7 @@ test("honours a thousand cursors with two reads at most", async (database) => {
 
 Deno.test("createRedisEventLog() reads again if a shared read began before the cursor arrived", async () => {
   const reads: PromiseWithResolvers<unknown>[] = [];
-  const never = () => Promise.reject(new Error("not expected here"));
+  const reject = () => Promise.reject(new Error("not expected here"));
   const log = createRedisEventLog({
     runtime: { clock: createManualClock(), random: () => 0.5 },
     keys: createRedisKeys(PREFIX),
@@ -226,8 +226,8 @@ Deno.test("createRedisEventLog() reads again if a shared read began before the c
         clock: createManualClock(),
         random: () => 0.5,
       }, RETENTION).health,
-      command: never,
-      subscribe: never,
+      command: reject,
+      subscribe: reject,
       markFailed: () => {},
       script() {
         const read = Promise.withResolvers<unknown>();

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createRedisSubscriber } from "../../../lib/store/redis/subscriber.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
+import { PING_AFTER_MS } from "./support.ts";
 
-/** Silence after which a subscriber with `random()` 0.5 pings: 30 s and half of 3 s. */
-const PING_AFTER_MS = 31_500;
+/** The time until a ping must arrive. */
 const PING_TIMEOUT_MS = 5000;
 
 /** Time in which a subscriber has reconnected. */
@@ -12,7 +12,7 @@ const RECONNECT_MS = 1000;
 interface Subscription {
   readonly clock?: ManualClock;
   readonly random?: number;
-  /** Answers a request for the subscription. */
+  /** Responds to a request for the subscription. */
   readonly open: () => Promise<Response>;
   readonly ping?: () => void;
 }

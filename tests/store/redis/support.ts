@@ -16,6 +16,10 @@ import {
 import type { Reply } from "../../upstash/replies.ts";
 import { type StandIn, startStandIn } from "../../upstash/stand_in.ts";
 
+/** The silence after which a subscriber with `random()` 0.5 pings: 30 s and half of 3 s. */
+export const PING_AFTER_MS = 31_500;
+
+/** The retention of isolates by default. */
 export const RETENTION: Retention = { retainEvents: 1000, retainMs: 86_400_000 };
 
 /** Prefix of all keys and of the channel. */
@@ -49,7 +53,7 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedisServer(options));
   const standIn = stack.use(await startStandIn(redis));
-  const own = stack.move();
+  const resources = stack.move();
   const lines: string[] = [];
   const write = (message: string, fields: object = {}) =>
     void lines.push(`${message} ${JSON.stringify(fields)}`);
@@ -85,7 +89,7 @@ export async function startDatabase(options: RedisOptions = {}): Promise<Databas
       await task();
       return await total() - before;
     },
-    [Symbol.asyncDispose]: () => own.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
