@@ -14,19 +14,14 @@ export interface Contender extends AsyncDisposable {
   readonly load: LoadClient;
 }
 
-/** Starts a server and its load client, without streams. */
+/** Starts a server and its load client, without streams. Ends what it started if it fails. */
 export async function startContender(start: () => Promise<Server>): Promise<Contender> {
-  const server = await start();
-  const load = startLoadClient(server);
+  await using started = new AsyncDisposableStack();
+  const server = started.use(await start());
+  const load = started.use(startLoadClient(server));
   pin(load.pid, "load");
-  return {
-    server,
-    load,
-    async [Symbol.asyncDispose]() {
-      await load[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    },
-  };
+  const running = started.move();
+  return { server, load, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** Starts a peer. Prints a row and returns undefined if it is missing. */

@@ -60,11 +60,11 @@ function performanceOf(rounds: readonly Outcome[]): Performance {
   };
 }
 
-/** Returns a round that counts, or the last one if none did. Events lost or repeated in a void round count all the same. */
-async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise<Outcome> {
+/** Plays rounds until one counts, at most `tries`, and returns the last. Faults of void rounds are added to it. */
+async function playRound(contender: Contender, wave: Wave, tries = TRIES): Promise<Outcome> {
   const outcome = await contender.load.wave(wave);
   if (!isVoid(outcome) || tries === 1) return outcome;
-  const next = await roundOf(contender, wave, tries - 1);
+  const next = await playRound(contender, wave, tries - 1);
   return {
     ...next,
     lost: next.lost + outcome.lost,
@@ -74,23 +74,24 @@ async function roundOf(contender: Contender, wave: Wave, tries = TRIES): Promise
   };
 }
 
-/** A row of figures, each the median of the rounds that count. */
+/** Prints a row of figures, each the median of the rounds that count. */
 function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): void {
   const counted = rounds.filter((each) => !isVoid(each));
-  const middle = (of: (each: Outcome) => number) => median(counted.map(of));
-  const total = (of: (each: Outcome) => number) => rounds.reduce((sum, each) => sum + of(each), 0);
+  const medianOf = (figure: (outcome: Outcome) => number) => median(counted.map(figure));
+  const totalOf = (count: (outcome: Outcome) => number) =>
+    rounds.reduce((sum, outcome) => sum + count(outcome), 0);
   const loadCpu = Math.max(...rounds.map(loadCpuOf));
   const isWhole = rounds.every((each) => each.isWhole && each.disagreements === 0);
   printRow([
     name,
-    show(middle((each) => each.published / each.seconds)),
-    show(middle((each) => each.delivered / each.seconds)),
-    show(middle((each) => each.delivered / each.serverCpu)),
-    show(middle((each) => each.delivered / (each.serverCpu - cost * each.published))),
-    percent(middle((each) => each.serverCpu / each.seconds)),
-    `${show(middle((each) => each.delays.p50))} / ${show(middle((each) => each.delays.p99))}`,
-    total((each) => each.lost) + (isWhole ? "" : ", the end is missing"),
-    String(total((each) => each.repeated)),
+    show(medianOf((each) => each.published / each.seconds)),
+    show(medianOf((each) => each.delivered / each.seconds)),
+    show(medianOf((each) => each.delivered / each.serverCpu)),
+    show(medianOf((each) => each.delivered / (each.serverCpu - cost * each.published))),
+    percent(medianOf((each) => each.serverCpu / each.seconds)),
+    `${show(medianOf((each) => each.delays.p50))} / ${show(medianOf((each) => each.delays.p99))}`,
+    totalOf((each) => each.lost) + (isWhole ? "" : ", the end is missing"),
+    String(totalOf((each) => each.repeated)),
     percent(loadCpu) +
     (counted.length < rounds.length
       ? `: too much, ${counted.length} of ${rounds.length} rounds count`
@@ -101,7 +102,7 @@ function printOutcomes(name: string, rounds: readonly Outcome[], cost: number): 
 /**
  * Runs a contest and prints it.
  *
- * @param costs CPU seconds a publication takes, by contender.
+ * @param costs CPU seconds per publication, by contender.
  */
 export async function contest<Name extends string>(
   title: string,
@@ -111,15 +112,15 @@ export async function contest<Name extends string>(
 ): Promise<Partial<Record<Name, Performance>>> {
   printHead(title, COLUMNS);
   const outcomes = new Map<Contender, Outcome[]>();
-  const there = Object.values<Contender | undefined>(contenders).filter((each) =>
+  const installed = Object.values<Contender | undefined>(contenders).filter((each) =>
     each !== undefined
   );
-  for (const { load } of there) await load.wave({ ...wave, warmUpMs: 0, ms: WARM_UP_MS });
+  for (const { load } of installed) await load.wave({ ...wave, warmUpMs: 0, ms: WARM_UP_MS });
   for (let round = 0; round < ROUNDS; round++) {
-    for (const each of there) {
-      const rounds = outcomes.get(each) ?? [];
-      rounds.push(await roundOf(each, wave));
-      outcomes.set(each, rounds);
+    for (const contender of installed) {
+      const rounds = outcomes.get(contender) ?? [];
+      rounds.push(await playRound(contender, wave));
+      outcomes.set(contender, rounds);
     }
   }
   const performances: Partial<Record<Name, Performance>> = {};

@@ -4,8 +4,8 @@
  * Why it is fair:
  * - All servers run at the same time on the same core, and are loaded in turn: a ratio is of two measurements that were
  *   taken right after each other.
- * - Every event comes in by a POST of the same publisher, on 8 connections in turn, with the same 200 bytes of data. Its cost is part of each
- *   figure, since publishing is never free. A table shows it, and a column shows the figure without it.
+ * - Every event comes in by a POST of the same publisher, on 8 connections in turn, with the same 200 bytes of data.
+ *   Publishing is part of each figure. A table shows its cost, and a column shows the figure without it.
  *   Ours authenticates the publisher, checks the event, and logs it; better-sse's and `streamSSE`'s parse JSON and write;
  *   nchan takes bytes and keeps them.
  * - Each server puts its own frame around the data, and each has default settings. Ours coalesces for COALESCE_MS; the
@@ -29,24 +29,27 @@ import { printOpenings, printWeights } from "./streams_cost.ts";
 import { printHead, printVerdicts, ratiosOf, verdict } from "./table.ts";
 
 const STREAMS = 1000;
-const ONE_EACH = { rate: 20, bytes: 200, warmUpMs: 300, ms: 2600 };
-const MANY = { rate: 1000, bytes: 200, warmUpMs: 500, ms: 2000 };
+/** A wave in which every event has its own flush: 50 ms lie between events. */
+const SPARSE_WAVE = { rate: 20, bytes: 200, warmUpMs: 300, ms: 2600 };
+/** A wave in which many events share a flush. */
+const DENSE_WAVE = { rate: 1000, bytes: 200, warmUpMs: 500, ms: 2000 };
 
-/** Rounds of one performance by those of another, of events per CPU second. */
-function times(over: Performance | undefined, under: Performance | undefined): number[] {
+/** Returns, per round, how many times as many events per CPU second `over` delivered as `under`. Empty without a peer. */
+function throughputRatios(over: Performance | undefined, under: Performance | undefined): number[] {
   return over && under ? ratiosOf(over.perCpuSecond, under.perCpuSecond) : [];
 }
 
-function atLeast(what: string, bound: number, rounds: readonly number[]): string[] {
-  return verdict({ what, bound, isLeast: true }, rounds);
+function atLeast(figure: string, bound: number, rounds: readonly number[]): string[] {
+  return verdict({ what: figure, bound, isLeast: true }, rounds);
 }
 
-function atMost(what: string, bound: number, rounds: readonly number[]): string[] {
-  return verdict({ what, bound, isLeast: false }, rounds);
+function atMost(figure: string, bound: number, rounds: readonly number[]): string[] {
+  return verdict({ what: figure, bound, isLeast: false }, rounds);
 }
 
-async function besidePeers(): Promise<string[][]> {
-  printHead("Publishing without subscribers, 500 a second", [
+/** Measures our server beside its peers. @returns Rows of promises. */
+async function measurePeers(): Promise<string[][]> {
+  printHead("Publishing without subscribers, 500 per second", [
     "server",
     "CPU µs each",
     "per CPU s",
@@ -57,54 +60,64 @@ async function besidePeers(): Promise<string[][]> {
   await using betterSse = await startIfInstalled("better-sse", startBetterSse);
   await using bare = await startContender(startBare);
   const costs = new Map<Contender, number>();
-  for (const each of [ours, nchan, streamSse, betterSse, bare]) {
-    if (!each) continue;
-    costs.set(each, await publishingCost(each));
-    await each.load.open(STREAMS);
+  for (const contender of [ours, nchan, streamSse, betterSse, bare]) {
+    if (!contender) continue;
+    costs.set(contender, await publishingCost(contender));
+    await contender.load.open(STREAMS);
   }
 
   const title = `${STREAMS} streams, events of 200 bytes`;
-  const one = await contest(
-    `${title}, ${ONE_EACH.rate} a second: one event a flush`,
+  const sparse = await contest(
+    `${title}, ${SPARSE_WAVE.rate} per second: one event per flush`,
     { ours, nchan, streamSse, bare },
-    ONE_EACH,
+    SPARSE_WAVE,
     costs,
   );
-  const many = await contest(
-    `${title}, ${MANY.rate} a second are offered`,
+  const dense = await contest(
+    `${title}, ${DENSE_WAVE.rate} per second are offered`,
     { ours, nchan, betterSse },
-    MANY,
+    DENSE_WAVE,
     costs,
   );
   return [
-    atLeast("one event a flush, times nchan", 0.95, times(one.ours, one.nchan)),
-    atLeast("one event a flush, times streamSSE", 2, times(one.ours, one.streamSse)),
-    atLeast("1,000 events a second, times nchan", 10, times(many.ours, many.nchan)),
-    atLeast("1,000 events a second, times better-sse", 10, times(many.ours, many.betterSse)),
-    atMost("1,000 events a second, p99 in ms", 60, many.ours?.p99 ?? []),
-    atMost("events lost or repeated", 0, [(one.ours?.faults ?? 0) + (many.ours?.faults ?? 0)]),
+    atLeast("one event per flush, times nchan", 0.95, throughputRatios(sparse.ours, sparse.nchan)),
+    atLeast(
+      "one event per flush, times streamSSE",
+      2,
+      throughputRatios(sparse.ours, sparse.streamSse),
+    ),
+    atLeast("1,000 events per second, times nchan", 10, throughputRatios(dense.ours, dense.nchan)),
+    atLeast(
+      "1,000 events per second, times better-sse",
+      10,
+      throughputRatios(dense.ours, dense.betterSse),
+    ),
+    atMost("1,000 events per second, p99 in ms", 60, dense.ours?.p99 ?? []),
+    atMost("events lost or repeated", 0, [(sparse.ours?.faults ?? 0) + (dense.ours?.faults ?? 0)]),
   ];
 }
 
-async function byGroups(): Promise<string[][]> {
+/** Measures 100 broadcast groups beside one. @returns Rows of promises. */
+async function measureGroups(): Promise<string[][]> {
   await using one = await startContender(() => startGroups(1));
   await using hundred = await startContender(() => startGroups(100));
   for (const { load } of [one, hundred]) await load.open(STREAMS);
   const rows: string[][] = [];
-  for (const wave of [ONE_EACH, MANY]) {
-    const title = `/v1/stream, ${STREAMS} streams of two topics, ${wave.rate} events a second`;
+  for (const wave of [SPARSE_WAVE, DENSE_WAVE]) {
+    const title = `/v1/stream, ${STREAMS} streams of two topics, ${wave.rate} events per second`;
     const result = await contest(title, { one, hundred }, wave, new Map());
-    const what = `100 broadcast groups, times the CPU time of one, ${wave.rate} events a second`;
-    rows.push(atMost(what, 1.5, times(result.one, result.hundred)));
+    const figure =
+      `100 broadcast groups, times the CPU time of one, ${wave.rate} events per second`;
+    rows.push(atMost(figure, 1.5, throughputRatios(result.one, result.hundred)));
   }
   return rows;
 }
 
-/** Measures and prints all of it. */
+/** Measures fan-out, the weight of streams and their opening, and prints the promises. */
 export async function printFanOut(): Promise<void> {
   printVerdicts([
-    ...await besidePeers(),
-    ...await byGroups(),
+    ...await measurePeers(),
+    ...await measureGroups(),
     ...await printWeights(),
     ...await printOpenings(),
   ]);

@@ -5,12 +5,12 @@
  */
 import { print } from "../support/print.ts";
 
-/** The middle one; NaN of none. */
+/** Returns the median: of an even count the upper of the two in the middle, NaN of none. */
 export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
-/** Each value of `over` by the one of `under` that was taken beside it. */
+/** Divides each value of `over` by that of `under` of the same round. */
 export function ratiosOf(over: readonly number[], under: readonly number[]): number[] {
   return over.map((value, round) => value / (under[round] ?? NaN));
 }
@@ -27,7 +27,7 @@ export function printRow(cells: readonly string[]): void {
   print(`| ${cells.join(" | ")} |`);
 }
 
-/** A number as people write it: `1,234`, `12.3`, `0.98`. */
+/** Formats a number with fewer decimals the larger it is: `1,234`, `12.3`, `0.98`. NaN and infinity are a dash. */
 export function show(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
@@ -37,30 +37,34 @@ export function show(value: number): string {
   });
 }
 
-/** A share in per cent. */
+/** Formats a share in per cent. */
 export function percent(share: number): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(0)} %` : "–";
 }
 
 /** The promise for a figure. */
 export interface Target {
+  /** The figure's name. */
   readonly what: string;
   readonly bound: number;
+  /** True if the bound is a minimum, false if it is a maximum. */
   readonly isLeast: boolean;
 }
 
-/** Returns a promise and its figure: the median of the rounds, with the least and the most. NaN does not count. */
-export function verdict({ what, bound, isLeast }: Target, all: readonly number[]): string[] {
+/** Returns a row with a promise and its figure: the median of the rounds, the least and the most. NaN does not count. */
+export function verdict({ what, bound, isLeast }: Target, rounds: readonly number[]): string[] {
   const promised = `${isLeast ? "at least" : "at most"} ${bound}`;
-  if (all.length === 0) return [what, promised, "missing", "–"];
-  const rounds = all.filter(Number.isFinite);
-  if (rounds.length === 0) return [what, promised, "no round counts", "–"];
-  const value = median(rounds);
+  if (rounds.length === 0) return [what, promised, "missing", "–"];
+  const counted = rounds.filter(Number.isFinite);
+  if (counted.length === 0) return [what, promised, "no round counts", "–"];
+  const value = median(counted);
   const isMet = isLeast ? value >= bound : value <= bound;
-  const of = rounds.length === all.length ? "" : `, ${rounds.length} of ${all.length} rounds`;
-  const spread = rounds.length === 1
-    ? of
-    : ` (${show(Math.min(...rounds))} to ${show(Math.max(...rounds))}${of})`;
+  const share = counted.length === rounds.length
+    ? ""
+    : `, ${counted.length} of ${rounds.length} rounds`;
+  const spread = counted.length === 1
+    ? share
+    : ` (${show(Math.min(...counted))} to ${show(Math.max(...counted))}${share})`;
   return [what, promised, show(value) + spread, isMet ? "yes" : "no"];
 }
 

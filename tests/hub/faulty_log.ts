@@ -20,18 +20,24 @@ type Condition = "up" | "lagging" | "down";
 
 /** A log for a hub, and the faults that a test can inject. */
 export interface FaultyLog extends Pick<SharedState, "log" | "health"> {
-  /** Lets it reject every request, report that it is down, and deliver nothing. */
+  /** Makes it reject every request, report that it is down, and withhold all messages. */
   goDown(): void;
-  /** Lets it answer, and deliver nothing. */
+  /** Makes it answer requests, and withhold all messages. */
   lag(): void;
-  /** Brings it up, and delivers what it withheld, in order. */
+  /** Brings it up, and delivers the withheld messages, in order. */
   recover(): void;
-  /** Brings it up, and delivers its position instead of what it withheld. */
+  /** Brings it up, and delivers its position instead of the withheld messages. */
   jump(): Promise<void>;
   /** Replaces it by another log, empty and with a later epoch. Subscribers receive that epoch once it is up. */
   lose(): void;
-  /** Delays the answers to all later requests. Each is the answer of its own moment. @returns A function that sends them. */
+  /**
+   * Holds the answers to all later requests. Each answer has the content of the moment of its request.
+   *
+   * @returns A function that sends them, and ends the hold.
+   */
   holdAnswers(): () => void;
+  /** Ends the hold for later requests. Answers that are held stay held. */
+  stopHolding(): void;
   /** Publishes from another isolate, for which the log is up. @returns The ids. */
   publishElsewhere(
     topic: Topic,
@@ -69,9 +75,9 @@ export function createFaultyLog(
   const calls = { after: 0, latest: 0, honours: 0, head: 0, check: 0 };
 
   function createInner(): EventLog {
-    const ahead = logs++; // so that its epoch is later than every id of the log before
-    const own = { ...clock, now: () => clock.now() + ahead };
-    return createMemoryState({ clock: own, random: () => 0.5 }, options).log;
+    const aheadMs = logs++; // so that its epoch is later than every id of the previous log
+    const aheadClock = { ...clock, now: () => clock.now() + aheadMs };
+    return createMemoryState({ clock: aheadClock, random: () => 0.5 }, options).log;
   }
 
   function isSkipped(message: LogMessage): boolean {
@@ -82,7 +88,7 @@ export function createFaultyLog(
 
   function deliverWithheld(subscriber: LogSubscriber): void {
     if (condition !== "up") return;
-    for (const each of subscriber.withheld.splice(0)) subscriber.controller.enqueue(each);
+    for (const message of subscriber.withheld.splice(0)) subscriber.controller.enqueue(message);
   }
 
   async function pump(subscriber: LogSubscriber): Promise<void> {
@@ -98,8 +104,8 @@ export function createFaultyLog(
   function request<T>(method: keyof typeof calls, answer: () => Promise<T>): Promise<T> {
     calls[method]++;
     if (condition === "down") return Promise.reject(new StoreUnavailable());
-    const [held, found] = [gate, answer()];
-    return held.then(() => found);
+    const [released, response] = [gate, answer()];
+    return released.then(() => response);
   }
 
   return {
@@ -111,16 +117,16 @@ export function createFaultyLog(
       after: (...args) => request("after", () => inner.after(...args)),
       latest: (...args) => request("latest", () => inner.latest(...args)),
       subscribe() {
-        let own: LogSubscriber;
+        let subscriber: LogSubscriber;
         return new ReadableStream<LogMessage>({
           start(controller) {
-            own = { controller, reader: inner.subscribe().getReader(), withheld: [] };
-            subscribers.add(own);
-            void pump(own);
+            subscriber = { controller, reader: inner.subscribe().getReader(), withheld: [] };
+            subscribers.add(subscriber);
+            void pump(subscriber);
           },
           async cancel() {
-            subscribers.delete(own);
-            await own.reader.cancel();
+            subscribers.delete(subscriber);
+            await subscriber.reader.cancel();
           },
         });
       },
@@ -168,9 +174,10 @@ export function createFaultyLog(
         resolve();
       };
     },
-    async publishElsewhere(topic, publications, how) {
-      const events = publications.map((each) => serialize(topic, each, options.maxEventBytes));
-      const appended = await inner.append(topic, events, how);
+    stopHolding: () => void (gate = Promise.resolve()),
+    async publishElsewhere(topic, publications, appendOptions) {
+      const events = publications.map((input) => serialize(topic, input, options.maxEventBytes));
+      const appended = await inner.append(topic, events, appendOptions);
       return "ids" in appended ? appended.ids : [];
     },
     trueHead: () => inner.head(),

@@ -44,11 +44,11 @@ function createConsumerUnderTest(subscribe: () => ReadableStream<LogMessage>, is
   return { consumer, received, clock };
 }
 
-/** Creates a log that delivers these messages, and then nothing more. */
+/** Returns the `subscribe` of a log that delivers these messages, and then stays silent. */
 function delivering(...messages: LogMessage[]): () => ReadableStream<LogMessage> {
   return () =>
     new ReadableStream({
-      start: (controller) => messages.forEach((each) => controller.enqueue(each)),
+      start: (controller) => messages.forEach((message) => controller.enqueue(message)),
     });
 }
 

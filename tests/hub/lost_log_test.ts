@@ -1,4 +1,4 @@
-/** Streams whose log is lost: another one begins, with another epoch. */
+/** Streams whose log is lost and replaced by another log, with a later epoch. */
 import { assert, assertEquals } from "@std/assert";
 import { parseId } from "../../lib/core/position.ts";
 import type { Topic } from "../../lib/core/topic.ts";
@@ -15,14 +15,20 @@ import {
   prices,
 } from "./support.ts";
 
-/** Creates a hub that has published events, and a cursor of them. */
-async function createUsedHub(): Promise<{ test: FaultyHub; cursor: string }> {
+/** A hub that has published a price and an alert. */
+interface UsedHub extends FaultyHub {
+  /** The id of the alert. */
+  readonly cursor: string;
+}
+
+/** Creates a hub whose windows of both topics are filled. */
+async function createUsedHub(): Promise<UsedHub> {
   const test = createFaultyHub({ heartbeatMs: 1000 });
   await test.hub.latest({ topic: prices, tags: null });
   await test.hub.publish(prices, [price("A", 1)]);
   const [cursor = ""] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.clock.advance(10);
-  return { test, cursor };
+  return { ...test, cursor };
 }
 
 /** Returns the types and ids of the frames after the first `count`. */
@@ -31,14 +37,13 @@ function framesAfter(client: Client, count: number): unknown[][] {
 }
 
 Deno.test("after the loss of the log, a client receives a gap with the new epoch, a snapshot and the new log's events, each once", async () => {
-  const { test, cursor } = await createUsedHub();
-  await using _ = test;
-  const { faulty, clock, hub } = test;
-  await using log = createClient(await hub.subscribe({ filters: onAlerts })).live();
-  await using state = createClient(await hub.subscribe({ filters: onPrices })).live();
-  await using both = createClient(await hub.subscribe({ filters: onBoth, cursor })).live();
+  await using test = await createUsedHub();
+  const { faulty, clock, hub, cursor } = test;
+  await using logClient = createClient(await hub.subscribe({ filters: onAlerts })).live();
+  await using stateClient = createClient(await hub.subscribe({ filters: onPrices })).live();
+  await using bothClient = createClient(await hub.subscribe({ filters: onBoth, cursor })).live();
   await clock.advance(0);
-  assertEquals([log, state, both].map(({ frames }) => frames.length), [1, 2, 1]);
+  assertEquals([logClient, stateClient, bothClient].map(({ frames }) => frames.length), [1, 2, 1]);
 
   faulty.lag();
   faulty.lose();
@@ -48,12 +53,12 @@ Deno.test("after the loss of the log, a client receives a gap with the new epoch
   faulty.recover();
   await clock.advance(10);
   const expected = [["gap", epoch], ["heartbeat", epoch], ["alert", id]];
-  assertEquals(framesAfter(log, 1), expected);
-  assertEquals(log.dataOf("gap"), [{ topic: "alerts", after: null, before: id }]);
-  assertEquals(framesAfter(state, 2), [["snapshot", null], ["heartbeat", second]]);
-  assertEquals(state.dataOf("snapshot").at(-1), [{ symbol: "A", price: 7 }]);
+  assertEquals(framesAfter(logClient, 1), expected);
+  assertEquals(logClient.dataOf("gap"), [{ topic: "alerts", after: null, before: id }]);
+  assertEquals(framesAfter(stateClient, 2), [["snapshot", null], ["heartbeat", second]]);
+  assertEquals(stateClient.dataOf("snapshot").at(-1), [{ symbol: "A", price: 7 }]);
   // The price comes after the snapshot once more: its position lies before it, because of the alert.
-  assertEquals(framesAfter(both, 1).slice(0, 4), [
+  assertEquals(framesAfter(bothClient, 1).slice(0, 4), [
     ["gap", epoch],
     ["snapshot", null],
     ["heartbeat", epoch],
@@ -63,14 +68,14 @@ Deno.test("after the loss of the log, a client receives a gap with the new epoch
   await hub.publish(alerts, [numbered("alert", 2)]);
   await hub.publish(prices, [price("A", 8)]);
   await clock.advance(20);
-  assertEquals(log.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
-  assertEquals(state.dataOf("price"), [{ symbol: "A", price: 8 }]);
-  assertEquals(both.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
-  assertEquals(both.dataOf("price").at(-1), { symbol: "A", price: 8 });
+  assertEquals(logClient.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(stateClient.dataOf("price"), [{ symbol: "A", price: 8 }]);
+  assertEquals(bothClient.dataOf("alert"), [{ n: 1 }, { n: 2 }]);
+  assertEquals(bothClient.dataOf("price").at(-1), { symbol: "A", price: 8 });
 });
 
-for (const held of [[], [numbered("alert", 7)]]) {
-  Deno.test(`a client receives no event of a new log before the gap, even if that log has ${held.length} events and answers meanwhile`, async () => {
+for (const eventsOfNewLog of [[], [numbered("alert", 7)]]) {
+  Deno.test(`a client receives no event of a new log before the gap, even if that log has ${eventsOfNewLog.length} events and answers meanwhile`, async () => {
     await using test = createFaultyHub({ heartbeatMs: 1000 });
     const { faulty, clock, hub } = test;
     await using client = createClient(await hub.subscribe({ filters: onAlerts }));
@@ -79,7 +84,7 @@ for (const held of [[], [numbered("alert", 7)]]) {
     await hub.received(await faulty.publishElsewhere(alerts, [numbered("alert", 2)]));
     faulty.lag();
     faulty.lose();
-    await faulty.publishElsewhere(alerts, held);
+    await faulty.publishElsewhere(alerts, eventsOfNewLog);
     client.live();
     await clock.advance(2000);
     assertEquals(client.dataOf("alert"), []);
@@ -87,47 +92,45 @@ for (const held of [[], [numbered("alert", 7)]]) {
     await hub.received(await faulty.publishElsewhere(alerts, [numbered("alert", 8)]));
     await clock.advance(100);
     const types = client.frames.map(({ event }) => event).filter((event) => event !== "heartbeat");
-    assertEquals(types, ["sync", "gap", ...held.map(() => "alert"), "alert"]);
+    assertEquals(types, ["sync", "gap", ...eventsOfNewLog.map(() => "alert"), "alert"]);
   });
 }
 
 Deno.test("a blocked client receives the gap of a lost log once it is writable, and ends slow if it stays blocked", async () => {
-  const { test } = await createUsedHub();
-  await using _ = test;
+  await using test = await createUsedHub();
   const { faulty, clock, hub } = test;
-  await using later = createClient(await hub.subscribe({ filters: onAlerts }));
-  const never = createClient(await hub.subscribe({ filters: onAlerts }));
+  await using recovering = createClient(await hub.subscribe({ filters: onAlerts }));
+  const stuck = createClient(await hub.subscribe({ filters: onAlerts }));
   faulty.lose();
   const epoch = await faulty.trueHead();
   await hub.publish(alerts, [numbered("alert", 1)]);
   await clock.advance(30_000);
-  later.live();
+  recovering.live();
   await clock.advance(2000);
-  const withIds = later.frames.filter(({ id }) => id !== null);
+  const withIds = recovering.frames.filter(({ id }) => id !== null);
   assertEquals(withIds.slice(1, 3).map(({ event, id }) => [event, id]), [
     ["gap", epoch],
     ["heartbeat", epoch],
   ]);
-  assertEquals(later.dataOf("alert"), [{ n: 1 }]);
+  assertEquals(recovering.dataOf("alert"), [{ n: 1 }]);
   await clock.advance(31_000);
-  never.live();
+  stuck.live();
   await clock.advance(0);
-  assertEquals(never.dataOf("bye").map((bye) => Object(bye).reason), ["slow"]);
+  assertEquals(stuck.dataOf("bye").map((bye) => Object(bye).reason), ["slow"]);
 });
 
 Deno.test("a cursor that the lost log has validated is validated anew", async () => {
-  const { test, cursor } = await createUsedHub();
-  await using _ = test;
-  const { faulty, clock, hub } = test;
+  await using test = await createUsedHub();
+  const { faulty, clock, hub, cursor } = test;
   await using _other = createClient(await hub.subscribe({ filters: onAlerts })).live();
-  const go = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   const opening = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   const { honours } = faulty.calls;
   faulty.lose();
   await faulty.publishElsewhere(alerts, [numbered("alert", 9)]);
   await clock.advance(0);
-  go();
+  releaseAnswers();
   await using client = createClient(await opening, cursor).live();
   await clock.advance(2000);
   assertEquals(honours, 1);
@@ -136,8 +139,7 @@ Deno.test("a cursor that the lost log has validated is validated anew", async ()
 });
 
 Deno.test("a client that opens at the moment of the loss receives either the snapshot or the event", async () => {
-  const { test } = await createUsedHub();
-  await using _ = test;
+  await using test = await createUsedHub();
   const { faulty, clock, hub } = test;
   const opening = hub.subscribe({ filters: onBoth });
   faulty.lose();
@@ -152,30 +154,29 @@ Deno.test("a client that opens at the moment of the loss receives either the sna
 });
 
 Deno.test("a loss during the recovery from another one replaces it", async () => {
-  const { test } = await createUsedHub();
-  await using _ = test;
+  await using test = await createUsedHub();
   const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onBoth })).live();
   await clock.advance(0);
   const { after } = faulty.log;
-  const { promise: held, resolve: go } = Promise.withResolvers<void>();
-  let isAsked = false;
+  const { promise: released, resolve: releasePage } = Promise.withResolvers<void>();
+  let isRequested = false;
   faulty.log.after = async (...args) => {
     const page = await after(...args);
-    isAsked = true;
-    await held;
+    isRequested = true;
+    await released;
     return page;
   };
   faulty.lose();
   await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
   await clock.advance(0);
-  assert(isAsked); // the gap of the first loss is about to be sent
+  assert(isRequested); // the gap of the first loss is about to be sent
   faulty.lose();
   const epoch = await faulty.trueHead();
   const [id] = await faulty.publishElsewhere(alerts, [numbered("alert", 2)]);
   await clock.advance(0);
   for (const topic of [alerts, prices]) await hub.latest({ topic, tags: null }); // refills the windows
-  go();
+  releasePage();
   await clock.advance(2000);
   assertEquals(framesAfter(client, 2).filter(([event]) => event !== "heartbeat"), [
     ["gap", epoch],
@@ -193,23 +194,22 @@ Deno.test("a page that was requested from the lost log is not sent to a client o
   faulty.lag();
   await faulty.publishElsewhere(prices, [price("A", 1)]);
   await clock.advance(0);
-  const go = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   await faulty.jump();
   await clock.advance(10); // the client waits for a page
   assertEquals(faulty.calls.after, 1);
-  faulty.holdAnswers()(); // later requests are answered at once
+  faulty.stopHolding();
   faulty.lose();
   const [id = ""] = await faulty.publishElsewhere(prices, [price("A", 2)]);
   await clock.advance(1000);
-  go();
+  releaseAnswers();
   await clock.advance(2000);
   assertEquals(client.dataOf("snapshot", "price").slice(1), [[{ symbol: "A", price: 2 }]]);
   assertEquals(client.cursor, id);
 });
 
 Deno.test("a client receives the gap of a lost log on recovery if the store was unavailable meanwhile", async () => {
-  const { test } = await createUsedHub();
-  await using _ = test;
+  await using test = await createUsedHub();
   const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(0);
@@ -230,8 +230,7 @@ Deno.test("a client receives the gap of a lost log on recovery if the store was 
 });
 
 Deno.test("a client that has received the new log from another isolate receives no gap and no event twice", async () => {
-  const { test } = await createUsedHub();
-  await using _ = test;
+  await using test = await createUsedHub();
   const { faulty, clock, hub } = test;
   await using _other = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await clock.advance(1000);
@@ -247,27 +246,27 @@ Deno.test("a client that has received the new log from another isolate receives 
   assertEquals([client.dataOf("gap"), client.dataOf("alert")], [[], [{ n: 4 }]]);
 });
 
-Deno.test("a client that lost its position while a page was read for it receives the new log's events at once", async () => {
+Deno.test("a client that lost its position while a page was read for it receives the new log's events, and not that page", async () => {
   await using test = createFaultyHub();
   const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onPrices })).live();
   await clock.advance(0);
   faulty.lag();
   await faulty.publishElsewhere(prices, [price("A", 1)]);
-  const releasePage = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   await faulty.jump();
   await clock.advance(0);
-  faulty.holdAnswers()(); // later requests are answered at once
+  faulty.stopHolding();
   faulty.lose();
   await clock.advance(20);
   await faulty.publishElsewhere(prices, [price("A", 2)]);
   await clock.advance(20);
-  releasePage();
+  releaseAnswers();
   await clock.advance(20);
   assertEquals(client.dataOf("price"), [{ symbol: "A", price: 2 }]);
 });
 
-Deno.test("a client whose snapshot fails when it begins anew begins with the next attempt", async () => {
+Deno.test("a client whose snapshot fails after the loss of the log receives the gap with the next attempt", async () => {
   let isFaulty = false;
   const fragile: Topic = {
     ...prices,

@@ -1,6 +1,6 @@
 /**
- * A model test of delivery: users see each event once and in order, whatever happens. A connection may be cut anywhere, also
- * within a frame, and its cursor is right. The log may go down, lag, jump and get lost meanwhile.
+ * A model test of delivery: users receive each event once and in order. A connection may be cut anywhere, also within a
+ * frame. The log may go down, lag, jump and get lost meanwhile.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -28,7 +28,7 @@ interface Published {
   readonly values: Map<string, number>;
 }
 
-/** A user who subscribes over many connections, and checks every frame. */
+/** A user who subscribes over many connections, one after the other, and checks every frame. */
 class User {
   cursor = "";
   /** By log topic: the number of the newest event that it has received. */
@@ -109,9 +109,10 @@ class User {
     const parsed = JSON.parse(data);
     const { symbols } = this.subscription;
     if (event === "snapshot") this.values.clear();
-    for (const each of event === "snapshot" ? parsed : event === "price" ? [parsed] : []) {
-      assert(symbols === null || symbols.includes(each.symbol), "a symbol outside its filter");
-      this.values.set(each.symbol, each.price);
+    const prices = event === "snapshot" ? parsed : event === "price" ? [parsed] : [];
+    for (const { symbol, price } of prices) {
+      assert(symbols === null || symbols.includes(symbol), "a symbol outside its filter");
+      this.values.set(symbol, price);
     }
     if (event === "gap") {
       assert(this.mayMiss, "a gap although nothing is missing");
@@ -201,7 +202,7 @@ for (const retainEvents of [1000, 8]) {
         await hub.latest({ topic: alerts, tags: null });
         let isLogUp = true;
         const published: Published = { numbers: new Map(), values: new Map() };
-        const users = subscriptions.map((each) => new User(each));
+        const users = subscriptions.map((subscription) => new User(subscription));
         for (const user of users) user.mayMiss = retainEvents < 1000;
 
         async function publish(index: number, count: number): Promise<void> {
@@ -230,15 +231,15 @@ for (const retainEvents of [1000, 8]) {
           } else isLogUp = fault === "recover" || fault === "jump";
         }
 
-        for (const [what, a, b] of script) {
+        for (const [step, argument, detail] of script) {
           for (const user of users) {
             if (!user.isConnected) await user.connect(hub, published, isLogUp);
           }
-          if (what === "publish") await publish(a, b);
-          else if (what === "wait") await clock.advance(a);
-          else if (what === "read") users[a]?.read(b);
-          else if (what === "cut") users[a]?.read(1, b);
-          else await inject(what);
+          if (step === "publish") await publish(argument, detail);
+          else if (step === "wait") await clock.advance(argument);
+          else if (step === "read") users[argument]?.read(detail);
+          else if (step === "cut") users[argument]?.read(1, detail);
+          else await inject(step);
           if (isLogUp) await hub.received([await faulty.trueHead()]);
           assertEquals(hub.violations(), []);
         }
@@ -260,10 +261,10 @@ for (const retainEvents of [1000, 8]) {
           if (failure) throw failure;
           for (const { name } of topics) {
             if (name === prices.name) {
-              const mine = [...published.values].filter(([symbol]) =>
+              const subscribed = [...published.values].filter(([symbol]) =>
                 symbols === null || symbols.includes(symbol)
               );
-              assertEquals(new Map([...values].sort()), new Map(mine.sort()));
+              assertEquals(new Map([...values].sort()), new Map(subscribed.sort()));
             } else if (!gaps.has(name) && !unsure.has(name)) {
               assertEquals(numbers.get(name) ?? 0, published.numbers.get(name) ?? 0);
             }

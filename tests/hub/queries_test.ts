@@ -1,9 +1,9 @@
-/** Pull queries. */
+/** Pull queries: the newest values, and the events after a cursor. */
 import { assert, assertEquals } from "@std/assert";
 import { createFaultyHub } from "./faulty_log.ts";
 import { alerts, createHubUnderTest, numbered, price, prices } from "./support.ts";
 
-/** Events that exceed a window: the rest is read from the log. */
+/** Events that exceed a window, so that the oldest are read from the log. */
 const [COUNT, TEXT] = [300, "x".repeat(10_000)];
 
 Deno.test("since() returns every retained event after a cursor, once, in parts, whatever the window holds", async () => {
@@ -56,7 +56,7 @@ Deno.test("since() moves no cursor into the log that replaces a lost one meanwhi
   for (let n = 1; n <= COUNT; n++) await hub.publish(alerts, [numbered("alert", n, TEXT)]);
   await clock.advance(0);
   let release = faulty.holdAnswers();
-  const answering = hub.since({ topic: alerts, tags: null }, cursor, COUNT);
+  const query = hub.since({ topic: alerts, tags: null }, cursor, COUNT);
   // One request at a time: the cursor is validated, the first page is read, the second page is requested.
   for (let request = 1; request <= 3; request++) {
     await clock.advance(0);
@@ -68,5 +68,5 @@ Deno.test("since() moves no cursor into the log that replaces a lost one meanwhi
   await faulty.publishElsewhere(alerts, [numbered("alert", 1)]);
   await clock.advance(0);
   release();
-  assertEquals((await answering).cursor, null);
+  assertEquals((await query).cursor, null);
 });

@@ -1,4 +1,4 @@
-/** Retraction: a retracted event is not delivered any more, wherever it is held. */
+/** Retraction: a retracted event is no longer delivered from windows, caches or pending flushes. */
 import { assertEquals } from "@std/assert";
 import type { Position } from "../../lib/core/position.ts";
 import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
@@ -18,7 +18,7 @@ async function publish({ hub, clock }: FaultyHub, from: number, to: number, text
   return ids;
 }
 
-const numbersOf = (data: unknown[]): unknown => data.map((each) => Object(each).n);
+const numbersOf = (data: unknown[]): unknown => data.map((alert) => Object(alert).n);
 
 Deno.test("a retracted event leaves the window without a gap", async () => {
   await using test = createFaultyHub();
@@ -120,12 +120,12 @@ Deno.test("an event that is retracted while a window fills stays retracted", asy
   const { clock, hub, faulty } = test;
   const cursor = await faulty.trueHead();
   const ids = await faulty.publishElsewhere(alerts, [1, 2, 3].map((n) => numbered("alert", n)));
-  const go = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   const opening = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   await faulty.publishElsewhere(alerts, [numbered("alert", 4)], { retracts: ids.slice(0, 1) });
   await clock.advance(0);
-  go();
+  releaseAnswers();
   await using first = createClient(await opening).live();
   await using later = createClient(await hub.subscribe({ filters: onAlerts, cursor })).live();
   await clock.advance(20);
@@ -147,12 +147,12 @@ Deno.test("an event that is retracted while a page of the log is read is not rep
   await clock.advance(0);
   const client = createClient(await opening);
   await publish(test, 701, 701); // so that the cached page is dropped
-  const go = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   client.live();
   await clock.advance(0);
   await faulty.publishElsewhere(alerts, [numbered("alert", 702)], { retracts: [one] });
   await clock.advance(20);
-  go();
+  releaseAnswers();
   await clock.advance(1000);
   assertEquals(numbersOf(client.dataOf("alert")), [...Array(701).keys()].map((i) => i + 2));
   await client.hangUp();

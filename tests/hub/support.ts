@@ -24,12 +24,13 @@ export const prices: Topic = defineTopic({
   open: (newest) => ({ type: "snapshot", json: `[${newest.map(({ json }) => json).join(",")}]` }),
 });
 
-/** Two log topics. */
+/** A log topic. */
 export const alerts: Topic = defineTopic({
   name: "alerts",
   kind: "log",
   events: { alert: z.object({ n: z.number(), text: z.string().optional() }) },
 });
+/** Another log topic. */
 export const notes: Topic = defineTopic({
   name: "notes",
   kind: "log",
@@ -74,7 +75,7 @@ export function settings(options: Partial<HubOptions> = {}): HubOptions {
   };
 }
 
-/** Creates a hub over the state that isolates share. */
+/** Creates a hub over shared state: several hubs on one state are isolates of one deployment. */
 export function createHubOver(
   clock: ManualClock,
   state: Pick<SharedState, "log" | "health">,
@@ -84,7 +85,7 @@ export function createHubOver(
   const runtime = {
     clock,
     random: () => 0.5,
-    log: createLogger("debug", clock, (l) => lines.push(l)),
+    log: createLogger("debug", clock, (line) => lines.push(line)),
   };
   const hub = createHub(runtime, state, options);
   return { clock, log: state.log, hub, lines, [Symbol.asyncDispose]: () => hub.close() };
@@ -111,7 +112,7 @@ export interface Client extends AsyncDisposable {
   readonly cursor: string;
   /** Reads one chunk. */
   readOne(): Promise<void>;
-  /** Reads everything from now on. */
+  /** Reads every chunk from now on. */
   live(): this;
   /** Disconnects. */
   hangUp(): Promise<void>;
@@ -119,7 +120,7 @@ export interface Client extends AsyncDisposable {
   dataOf(...types: string[]): unknown[];
 }
 
-/** Returns the reader of a stream that has opened. */
+/** Returns the reader of a stream. Fails if the stream did not open. */
 export function readerOf(stream: ReadableStream<Uint8Array> | null) {
   assert(stream !== null, "the stream did not open");
   return stream.getReader();

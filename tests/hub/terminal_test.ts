@@ -22,9 +22,16 @@ function job(id: string): Topic {
   });
 }
 
-const [one, two] = [job("one"), job("two")];
+const [jobOne, jobTwo] = [job("one"), job("two")];
 const on = (...topics: Topic[]) => topics.map((topic) => ({ topic, tags: null }));
 
+/** Where a stream starts. */
+interface StartOptions {
+  readonly cursor?: string;
+  readonly withSnapshot?: boolean;
+}
+
+/** Creates a hub, and records the ends of its streams. */
 function createTest() {
   const test = createHubUnderTest();
   const ends: EndReason[] = [];
@@ -36,32 +43,32 @@ function createTest() {
       await test.clock.advance(20);
       return id;
     },
-    async open(topics: readonly Topic[], more: { cursor?: string; withSnapshot?: boolean } = {}) {
+    async open(topics: readonly Topic[], start: StartOptions = {}) {
       const onEnd = (reason: EndReason) => void ends.push(reason);
-      return await test.hub.subscribe({ filters: on(...topics), onEnd, ...more });
+      return await test.hub.subscribe({ filters: on(...topics), onEnd, ...start });
     },
     async connect(
       topics: readonly Topic[],
-      more: { cursor?: string; withSnapshot?: boolean } = {},
+      start: StartOptions = {},
     ) {
-      const client = createClient(await this.open(topics, more), more.cursor).live();
+      const client = createClient(await this.open(topics, start), start.cursor).live();
       await test.clock.advance(0);
       return client;
     },
   });
 }
 
-function namesOf({ frames }: { readonly frames: readonly { readonly event: string }[] }): string[] {
+function typesOf({ frames }: { readonly frames: readonly { readonly event: string }[] }): string[] {
   return frames.map(({ event }) => event);
 }
 
 Deno.test("a terminal topic opens with its newest event, and its terminal event ends the stream with bye finished", async () => {
   await using test = createTest();
-  await test.put(one, "step", 1);
-  await test.put(one, "step", 2);
-  await using client = await test.connect([one]);
-  assertEquals(namesOf(client), ["sync", "step"]);
-  const last = await test.put(one, "done", 3);
+  await test.put(jobOne, "step", 1);
+  await test.put(jobOne, "step", 2);
+  await using client = await test.connect([jobOne]);
+  assertEquals(typesOf(client), ["sync", "step"]);
+  const last = await test.put(jobOne, "done", 3);
   assertEquals(client.dataOf("step", "done"), [{ n: 2 }, { n: 3 }]);
   assertEquals(client.frames.at(-1)?.event, "bye");
   assertEquals(JSON.parse(client.frames.at(-1)?.data ?? "").reason, "finished");
@@ -75,102 +82,103 @@ Deno.test("subscribe() replays an ended topic after a cursor before its terminal
     running++;
     return () => void running--;
   });
-  const first = await test.put(one, "step", 1);
-  await test.put(one, "step", 2);
-  const last = await test.put(one, "done", 3);
-  await using client = await test.connect([one], { cursor: first });
-  assertEquals(namesOf(client), ["sync", "step", "done", "bye"]);
-  assertEquals(await test.open([one], { cursor: last }), null);
-  const [later] = await test.hub.publish(alerts, [numbered("alert", 1)]);
-  assertEquals(await test.open([one], { cursor: later ?? "" }), null);
+  const first = await test.put(jobOne, "step", 1);
+  await test.put(jobOne, "step", 2);
+  const last = await test.put(jobOne, "done", 3);
+  await using client = await test.connect([jobOne], { cursor: first });
+  assertEquals(typesOf(client), ["sync", "step", "done", "bye"]);
+  assertEquals(await test.open([jobOne], { cursor: last }), null);
+  const [alertId] = await test.hub.publish(alerts, [numbered("alert", 1)]);
+  assertEquals(await test.open([jobOne], { cursor: alertId ?? "" }), null);
   await test.clock.advance(60_000);
-  assertEquals([running, test.clock.timers], [0, 0], "a stream that did not open holds nothing");
+  assertEquals(
+    [running, test.clock.timers],
+    [0, 0],
+    "a stream that did not open leaves a task or a timer",
+  );
 });
 
 for (
-  const [what, more] of [["no cursor", {}], ["a cursor that is not honoured", {
+  const [cursorKind, start] of [["no cursor", {}], ["a cursor that is not honoured", {
     cursor: "x",
   }]] as const
 ) {
-  Deno.test(`an ended topic sends its terminal event to a client with ${what}`, async () => {
+  Deno.test(`an ended topic sends its terminal event to a client with ${cursorKind}`, async () => {
     await using test = createTest();
-    await test.put(one, "step", 1);
-    const last = await test.put(one, "done", 2);
-    await using client = await test.connect([one], more);
+    await test.put(jobOne, "step", 1);
+    const last = await test.put(jobOne, "done", 2);
+    await using client = await test.connect([jobOne], start);
     // A cursor that is not honoured starts just before the oldest retained event, which `gap.before` names.
-    const rest = "cursor" in more ? ["gap", "done", "step", "done"] : ["done"];
-    assertEquals(namesOf(client), ["sync", ...rest, "bye"]);
+    const replayed = "cursor" in start ? ["gap", "done", "step", "done"] : ["done"];
+    assertEquals(typesOf(client), ["sync", ...replayed, "bye"]);
     assertEquals(client.cursor, last);
   });
 }
 
 Deno.test("an ended topic sends its terminal event with snapshot=1", async () => {
   await using test = createTest();
-  const cursor = await test.put(one, "done", 1);
-  await using client = await test.connect([one], { cursor, withSnapshot: true });
-  assertEquals(namesOf(client), ["sync", "done", "bye"]);
+  const cursor = await test.put(jobOne, "done", 1);
+  await using client = await test.connect([jobOne], { cursor, withSnapshot: true });
+  assertEquals(typesOf(client), ["sync", "done", "bye"]);
 });
 
 Deno.test("a stream of several terminal topics ends with the last of them", async () => {
   await using test = createTest();
-  const first = await test.put(one, "step", 1);
-  await test.put(two, "step", 1);
-  await using client = await test.connect([one, two]);
-  const quiet = await test.put(one, "done", 2);
-  await test.put(two, "step", 2);
-  assertEquals(namesOf(client), ["sync", "step", "step", "done", "step"]);
+  const first = await test.put(jobOne, "step", 1);
+  await test.put(jobTwo, "step", 1);
+  await using client = await test.connect([jobOne, jobTwo]);
+  const quiet = await test.put(jobOne, "done", 2);
+  await test.put(jobTwo, "step", 2);
+  assertEquals(typesOf(client), ["sync", "step", "step", "done", "step"]);
 
   // A client that reconnects after the end of one still receives the other.
-  await using back = await test.connect([one, two], { cursor: quiet });
-  assertEquals(namesOf(back), ["sync", "step"]);
-  await test.put(two, "done", 3);
-  for (const each of [client, back]) {
-    assertEquals(namesOf(each).slice(-2), ["done", "bye"]);
-    assert(each.isEnded);
+  await using back = await test.connect([jobOne, jobTwo], { cursor: quiet });
+  assertEquals(typesOf(back), ["sync", "step"]);
+  await test.put(jobTwo, "done", 3);
+  for (const subscriber of [client, back]) {
+    assertEquals(typesOf(subscriber).slice(-2), ["done", "bye"]);
+    assert(subscriber.isEnded);
   }
-  assertEquals(await test.open([one, two], { cursor: back.cursor }), null);
-  await using late = await test.connect([one, two], { cursor: first });
-  assertEquals(namesOf(late), ["sync", "step", "done", "step", "done", "bye"]);
+  assertEquals(await test.open([jobOne, jobTwo], { cursor: back.cursor }), null);
+  await using late = await test.connect([jobOne, jobTwo], { cursor: first });
+  assertEquals(typesOf(late), ["sync", "step", "done", "step", "done", "bye"]);
 });
 
 Deno.test("a stream stays open while one of its topics has not ended", async () => {
   await using test = createTest();
-  const last = await test.put(one, "done", 1);
-  await using client = await test.connect([one, notes], { cursor: last });
+  const last = await test.put(jobOne, "done", 1);
+  await using client = await test.connect([jobOne, notes], { cursor: last });
   await test.hub.publish(notes, [numbered("note", 1)]);
   await test.clock.advance(0);
-  assertEquals(namesOf(client), ["sync", "note"]);
+  assertEquals(typesOf(client), ["sync", "note"]);
 });
 
 Deno.test("a blocked client receives large events and the terminal event once it is writable", async () => {
   await using test = createTest();
-  await test.put(one, "step", 1);
-  const blocked = createClient(await test.open([one]));
-  for (let n = 2; n <= 4; n++) await test.put(one, "step", n, "x".repeat(50_000));
-  await test.put(one, "done", 5, "y".repeat(50_000));
+  await test.put(jobOne, "step", 1);
+  const blocked = createClient(await test.open([jobOne]));
+  for (let n = 2; n <= 4; n++) await test.put(jobOne, "step", n, "x".repeat(50_000));
+  await test.put(jobOne, "done", 5, "y".repeat(50_000));
   await test.clock.advance(5000);
   assertEquals(test.ends, []);
   blocked.live();
   await test.clock.advance(5000);
-  assertEquals(namesOf(blocked), ["sync", "step", "step", "step", "step", "done", "bye"]);
+  assertEquals(typesOf(blocked), ["sync", "step", "step", "step", "step", "done", "bye"]);
   assertEquals(test.ends, ["finished"]);
 });
 
-Deno.test("a client that was disconnected receives the events before a terminal event from the log", async () => {
-  const test = createHubUnderTest({ retainEvents: 2 });
-  await using hub = test;
+Deno.test("a client that reconnects to an ended topic receives a gap, the retained events and the terminal event", async () => {
+  await using test = createHubUnderTest({ retainEvents: 2 });
+  const { hub, clock } = test;
   const ids: string[] = [];
   for (let n = 1; n <= 4; n++) {
-    const data = { n, text: "z".repeat(400_000) };
-    ids.push(...await hub.hub.publish(alerts, [numbered("alert", n)]));
-    if (n < 4) await hub.hub.publish(one, [{ type: "step", data: { n } }]);
-    else await hub.hub.publish(one, [{ type: "done", data: { n: data.n } }]);
+    ids.push(...await hub.publish(alerts, [numbered("alert", n)]));
+    await hub.publish(jobOne, [{ type: n < 4 ? "step" : "done", data: { n } }]);
   }
-  await using client = createClient(
-    await hub.hub.subscribe({ filters: on(one), cursor: ids[0] ?? "" }),
-  ).live();
-  await hub.clock.advance(0);
-  assertEquals(namesOf(client), ["sync", "gap", "step", "done", "bye"]);
+  await using client = createClient(await hub.subscribe({ filters: on(jobOne), cursor: ids[0] }))
+    .live();
+  await clock.advance(0);
+  assertEquals(typesOf(client), ["sync", "gap", "step", "done", "bye"]);
 });
 
 Deno.test("whileSubscribed() runs a task for each topic of a family", async () => {
@@ -180,7 +188,7 @@ Deno.test("whileSubscribed() runs a task for each topic of a family", async () =
     runs.push(`+${name}`);
     return () => void runs.push(`-${name}`);
   });
-  await using client = await test.connect([one, two]);
+  await using client = await test.connect([jobOne, jobTwo]);
   await client.hangUp();
   assertEquals(runs, ["+jobs/one", "+jobs/two", "-jobs/one", "-jobs/two"]);
 });

@@ -4,20 +4,20 @@ import { createFaultyHub, type FaultyHub } from "./faulty_log.ts";
 import { alerts, type Client, createClient, numbered, onAlerts, onPrices } from "./support.ts";
 
 const CLIENTS = 1000;
-const text = "x".repeat(2000);
+const TEXT = "x".repeat(2000);
 
 /** Creates a hub that is new to a log of 2000 events, 4 MB: 16 pages, of which the last MiB fits the window. */
-async function createFreshHub(): Promise<{ test: FaultyHub; ids: readonly string[] }> {
+async function createFreshHub(): Promise<FaultyHub & { readonly ids: readonly string[] }> {
   const test = createFaultyHub({ retainEvents: 3000 });
   const batches = await Promise.all(
     [0, 1].map((half) =>
       test.faulty.publishElsewhere(
         alerts,
-        [...Array(1000).keys()].map((i) => numbered("alert", half * 1000 + i, text)),
+        [...Array(1000).keys()].map((i) => numbered("alert", half * 1000 + i, TEXT)),
       )
     ),
   );
-  return { test, ids: batches.flat() };
+  return { ...test, ids: batches.flat() };
 }
 
 async function connect({ hub, clock }: FaultyHub, cursorOf: (n: number) => string | undefined) {
@@ -33,27 +33,25 @@ async function connect({ hub, clock }: FaultyHub, cursorOf: (n: number) => strin
 }
 
 Deno.test("1,000 clients with distinct cursors cost one read per page, one per window, and one validation each", async () => {
-  const { test, ids } = await createFreshHub();
-  await using _ = test;
-  const { faulty, clock } = test;
+  await using test = await createFreshHub();
+  const { faulty, clock, ids } = test;
   const clients = await connect(test, (n) => ids[n]);
   for (const [n, client] of clients.entries()) {
     for (let chunk = 0; chunk < 2; chunk++) await client.readOne();
-    assertEquals(client.dataOf("alert")[0], { n: n + 1, text });
+    assertEquals(client.dataOf("alert")[0], { n: n + 1, text: TEXT });
   }
   // A few read everything: all of them would take 3 GB.
-  const some = [0, 400, 999];
-  for (const n of some) clients[n]?.live();
+  const readers = [0, 400, 999];
+  for (const n of readers) clients[n]?.live();
   await clock.advance(100);
-  for (const n of some) assertEquals(clients[n]?.dataOf("alert").length, 1999 - n);
+  for (const n of readers) assertEquals(clients[n]?.dataOf("alert").length, 1999 - n);
   assert(faulty.calls.after <= 17, `${faulty.calls.after} pages`);
   assertEquals([faulty.calls.latest, faulty.calls.honours], [2, CLIENTS]);
   for (const client of clients) await client.hangUp();
 });
 
 Deno.test("1,000 clients whose cursors are not honoured share one read", async () => {
-  const { test } = await createFreshHub();
-  await using _ = test;
+  await using test = await createFreshHub();
   const { faulty } = test;
   const clients = await connect(test, (n) => n % 2 ? `1600000000000-${n}` : "abc");
   for (const client of clients) await client.readOne();
@@ -86,14 +84,14 @@ Deno.test("a slow validation of a cursor delays no other client", async () => {
   const { faulty, hub, clock } = test;
   const [cursor] = await hub.publish(alerts, [numbered("alert", 1)]);
   await using _first = createClient(await hub.subscribe({ filters: onAlerts }));
-  const go = faulty.holdAnswers();
+  const releaseAnswers = faulty.holdAnswers();
   const slow = hub.subscribe({ filters: onAlerts, cursor });
   await clock.advance(0);
   await using other = createClient(await hub.subscribe({ filters: onAlerts })).live();
   await hub.publish(alerts, [numbered("alert", 2)]);
   await clock.advance(20);
   assertEquals(other.dataOf("alert"), [{ n: 2 }]);
-  go();
+  releaseAnswers();
   await using client = createClient(await slow).live();
   await clock.advance(0);
   assertEquals(client.dataOf("alert"), [{ n: 2 }]);
