@@ -17,14 +17,14 @@ import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
 const PATH = "/v1/stream?topics=quotes,events/alerts";
 
-/** Half of the disconnects fall into the initial frames and the first ones after them. */
-const CUTS = { early: 700, late: 60_000 };
+/** The most bytes before a cut. Half of the cuts fall into the initial frames and the first ones after them. */
+const MAX_CUT_BYTES = { early: 700, late: 60_000 };
 
-/** A hopper leaves a stream that is silent for so long, in milliseconds. */
+/** The silence after which a hopper leaves a stream, in milliseconds. */
 const SILENCE_MS = 4 * HEARTBEAT_MS;
 
 /** The longest wait before it reconnects, in milliseconds. */
-const AGAIN_MS = 60;
+const MAX_RECONNECT_MS = 60;
 
 /** An event of one of the publisher's lanes. */
 export const LANE_EVENT = z.object({
@@ -35,7 +35,7 @@ export const LANE_EVENT = z.object({
 /** Counts of one client. */
 export interface ClientCounts {
   readonly connections: number;
-  /** Cuts of its own. */
+  /** The connections that it cut. */
   readonly cuts: number;
   /** Streams that were ended by `bye`, and openings that were refused by `busy`. */
   readonly drained: number;
@@ -57,7 +57,7 @@ export interface Client {
   stop(): Promise<void>;
 }
 
-/** The parts of a client. */
+/** The options of a client. */
 export interface ClientOptions {
   readonly name: string;
   readonly random: Seeded;
@@ -118,23 +118,25 @@ export function startClient(
     };
   }
 
-  /** Reads one connection to its end, or to the cut. A fault of the connection is no fault of the stream. */
+  /** Reads one connection to its end, or to the cut. A failure of the connection breaks no guarantee. */
   async function follow({ name: to, server: { port } }: Isolate): Promise<void> {
     const isCut = isHopper && !isResting;
-    const cutAfter = isCut ? random.below(random.chance(0.5) ? CUTS.early : CUTS.late) : Infinity;
+    const cutAfter = isCut
+      ? random.below(random.chance(0.5) ? MAX_CUT_BYTES.early : MAX_CUT_BYTES.late)
+      : Infinity;
     const patienceMs = isHopper ? SILENCE_MS : 2 ** 31 - 1;
     history.add(`to ${to}, to be cut after ${cutAfter} bytes, cursor ${cursor || "none"}`);
     using request = await sendRequest(port, PATH, { cursor, cutAfter });
     hangUp = request.hangUp;
-    const stream = await within(patienceMs, "the head", request.answer());
-    if (stream.status !== 200) throw new Broken(`answered ${stream.status}`);
+    const stream = await within(patienceMs, "the head", request.response());
+    if (stream.status !== 200) throw new BrokenGuarantee(`answered ${stream.status}`);
     counts.connections++;
     const parser = createFrameParser(cursor);
     const check = createCheck();
     for (;;) {
       const bytes = await within(patienceMs, "the next byte", stream.read());
       if (bytes === null) break;
-      promised(() => parser.feed(bytes).forEach(check));
+      guarantee(() => parser.feed(bytes).forEach(check));
     }
     if (stream.bodyBytes < cutAfter) return history.add("it ended");
     counts.cuts++;
@@ -147,13 +149,13 @@ export function startClient(
       try {
         await follow(isolate);
       } catch (error) {
-        if (error instanceof Broken) {
+        if (error instanceof BrokenGuarantee) {
           if (!isStopped) onFailure(client, error);
           return;
         }
         history.add(error instanceof Error ? error.message : String(error));
       }
-      await pause(random.below(AGAIN_MS));
+      await pause(random.below(MAX_RECONNECT_MS));
     }
   }
 
@@ -165,8 +167,8 @@ export function startClient(
     get cursor() {
       return cursor;
     },
-    rest(next) {
-      isResting = next;
+    rest(isNowResting) {
+      isResting = isNowResting;
       // A connection that was opened at rest is never cut.
       if (isHopper && !isResting) hangUp();
     },
@@ -182,14 +184,17 @@ export function startClient(
 }
 
 /** A guarantee of the contract that was broken. */
-class Broken extends Error {
-  override readonly name = "Broken";
+class BrokenGuarantee extends Error {
+  override readonly name = "BrokenGuarantee";
 }
 
-function promised(check: () => void): void {
+/** Runs a check, and turns its failure into a broken guarantee. */
+function guarantee(check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw new Broken(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new BrokenGuarantee(error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
   }
 }

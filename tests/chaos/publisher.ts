@@ -11,27 +11,27 @@ import { ID, parse } from "../support/shapes.ts";
 import { pause } from "../support/within.ts";
 import type { Isolate } from "./isolates.ts";
 
-/** The longest wait for an answer, in milliseconds: longer than the server retries. */
-const ANSWER_MS = 6000;
+/** The longest wait for a response, in milliseconds: longer than the server retries. */
+const MAX_RESPONSE_MS = 6000;
 
 /** The longest wait before a retry, in milliseconds. */
-const AGAIN_MS = 100;
+const MAX_RETRY_MS = 100;
 
-/** The probability that a lane changes its isolate without a reason. */
-const HOPS = 0.005;
+/** The probability with which a lane changes its isolate before a request. */
+const HOP_SHARE = 0.005;
 
 const ACCEPTED = z.object({ id: ID });
 
 /** Counts of failed requests, which were retried. */
 export interface PublisherCounts {
-  /** Answers 503: the store is unavailable, or the isolate drains. */
+  /** Responses 503: the store is unavailable, or the isolate drains. */
   readonly refused: number;
-  /** Requests without an answer. */
+  /** Requests without a whole response. */
   readonly lost: number;
 }
 
-/** Events to publish. */
-export interface Order {
+/** The rate and duration of publishing. */
+export interface PublishOptions {
   readonly atLeast: number;
   readonly perSecond: number;
   /** Publishing goes on until this settles. */
@@ -43,17 +43,17 @@ export interface Order {
  * known.
  */
 export interface Publisher {
-  /** The ids that each lane was answered, by number. */
+  /** The ids of the acknowledged events of each lane, in the order of their numbers. */
   readonly acknowledged: readonly (readonly string[])[];
   readonly counts: PublisherCounts;
   /** The number of acknowledged events. */
   readonly total: number;
-  publish(order: Order): Promise<void>;
+  publish(options: PublishOptions): Promise<void>;
   /** Ends publishing, acknowledged or not. */
   stop(): void;
 }
 
-/** Creates a rate limit: each call resolves at its turn. */
+/** Creates a pacer: its calls resolve at the rate, and catch up on at most 100 ms. */
 function createPace(perSecond: number): () => Promise<void> {
   let due = performance.now();
   return async () => {
@@ -76,7 +76,7 @@ export function createPublisher(
 
   /** Publishes once. @returns The id, or null if it must be retried. */
   async function post(isolate: Isolate, lane: number, number: number): Promise<string | null> {
-    const answer = await fetch(`${isolate.server.origin}/v1/events/alerts`, {
+    const response = await fetch(`${isolate.server.origin}/v1/events/alerts`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -84,38 +84,38 @@ export function createPublisher(
         "idempotency-key": `${run}-${lane}-${number}`,
       },
       body: JSON.stringify({ type: "tick", data: { lane, number } }),
-      signal: AbortSignal.any([end.signal, AbortSignal.timeout(ANSWER_MS)]),
+      signal: AbortSignal.any([end.signal, AbortSignal.timeout(MAX_RESPONSE_MS)]),
     }).catch(() => null);
     // The body may be lost after its head.
-    const text = await answer?.text().catch(() => null) ?? null;
-    if (answer === null || text === null) {
+    const text = await response?.text().catch(() => null) ?? null;
+    if (response === null || text === null) {
       counts.lost++;
       return null;
     }
-    if (answer.status === 503) {
-      assert(answer.headers.has("retry-after"), `503 without Retry-After: ${text}`);
+    if (response.status === 503) {
+      assert(response.headers.has("retry-after"), `503 without Retry-After: ${text}`);
       counts.refused++;
       return null;
     }
-    assert(answer.status === 202, `Publishing was answered ${answer.status}: ${text}`);
+    assert(response.status === 202, `Publishing got ${response.status}: ${text}`);
     return parse(ACCEPTED, text).id;
   }
 
-  async function work(lane: number, turn: () => Promise<void>, isEnough: () => boolean) {
+  async function publishLane(lane: number, turn: () => Promise<void>, isEnough: () => boolean) {
     const ids = acknowledged[lane] ?? [];
-    let at = random.below(2);
+    let isolateIndex = random.below(2);
     for (await turn(); !isEnough(); await turn()) {
       const number = ids.length + 1;
       while (!end.signal.aborted) {
-        if (random.chance(HOPS)) at = 1 - at;
-        const id = await post(isolates[at] ?? isolates[0], lane, number);
+        if (random.chance(HOP_SHARE)) isolateIndex = 1 - isolateIndex;
+        const id = await post(isolates[isolateIndex] ?? isolates[0], lane, number);
         if (id !== null) {
           ids.push(id);
           total++;
           break;
         }
-        at = 1 - at;
-        await pause(random.below(AGAIN_MS));
+        isolateIndex = 1 - isolateIndex;
+        await pause(random.below(MAX_RETRY_MS));
       }
     }
   }
@@ -132,7 +132,7 @@ export function createPublisher(
       during.catch(() => {}).finally(() => isOver = true);
       const isEnough = () => end.signal.aborted || (isOver && total >= enough);
       const turn = createPace(perSecond);
-      await Promise.all(acknowledged.map((_, lane) => work(lane, turn, isEnough)));
+      await Promise.all(acknowledged.map((_, lane) => publishLane(lane, turn, isEnough)));
     },
     stop: () => end.abort(),
   };

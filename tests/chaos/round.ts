@@ -9,8 +9,8 @@ import type { Client } from "./client.ts";
 import { createScene, type Fault, type Scene } from "./scene.ts";
 import { difference } from "./shown_market.ts";
 
-/** The least number of events that are acknowledged while a fault lasts. */
-const EVENTS = 2000;
+/** The number of events that must be acknowledged while a fault lasts. */
+const MIN_EVENTS = 2000;
 
 /** The time in which pending events must arrive, in milliseconds: the longest waits of a subscriber. */
 const SETTLE_MS = 45_000;
@@ -27,43 +27,43 @@ export class Loss extends Error {
 }
 
 function count(ids: readonly (readonly string[])[]): number {
-  return ids.reduce((all, each) => all + each.length, 0);
+  return ids.reduce((sum, ofLane) => sum + ofLane.length, 0);
 }
 
 /**
  * Waits until no client has a fault.
  *
- * @param amiss Describes a client's fault; "" if there is none.
+ * @param faultOf Describes a client's fault; "" if there is none.
  */
-async function all(
+async function untilNone(
   clients: readonly Client[],
   what: string,
-  amiss: (client: Client) => string,
+  faultOf: (client: Client) => string,
   refresh: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const behind = () => clients.filter((client) => amiss(client) !== "");
+  const faulty = () => clients.filter((client) => faultOf(client) !== "");
   try {
     await until(what, async () => {
       await refresh();
-      return behind().length === 0 || undefined;
+      return faulty().length === 0 || undefined;
     }, { deadlineMs: SETTLE_MS });
   } catch (error) {
-    const late = behind();
-    const names = late.map((client) => `${client.name}: ${amiss(client)}`);
+    const failed = faulty();
+    const names = failed.map((client) => `${client.name}: ${faultOf(client)}`);
     const message = error instanceof Error ? error.message : String(error);
-    throw new Loss([message, ...names].join("\n  "), late[0]);
+    throw new Loss([message, ...names].join("\n  "), failed[0]);
   }
 }
 
 /** Waits until every client has a position: events that are published from then on are pending for it. */
 export async function allPositioned(clients: readonly Client[]): Promise<void> {
-  await all(clients, "a position", ({ cursor }) => cursor === "" ? "has none" : "");
+  await untilNone(clients, "a position", ({ cursor }) => cursor === "" ? "has none" : "");
 }
 
 /** Waits until every client has every event once and the log's quotes, and both isolates accept streams. */
 async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
   const { acknowledged, total } = publisher;
-  await all(clients, `all ${total} events`, ({ seen }) => {
+  await untilNone(clients, `all ${total} events`, ({ seen }) => {
     const missing = total - count(seen);
     return missing > 0 ? `${missing} are missing` : "";
   });
@@ -80,8 +80,8 @@ async function settle({ fleet, publisher, clients }: Scene): Promise<void> {
   }
 
   let log = await fleet.market();
-  const amiss = ({ market }: Client) => difference(market, log);
-  await all(clients, "the market as the log holds it", amiss, async () => {
+  const faultOf = ({ market }: Client) => difference(market, log);
+  await untilNone(clients, "the market as the log holds it", faultOf, async () => {
     log = await fleet.market();
   });
 
@@ -114,7 +114,7 @@ export async function runRound(fault: Fault, parts: Omit<Scene, "acknowledged">)
   const { perSecond } = fault;
   const [figures] = await Promise.all([
     injection,
-    publisher.publish({ atLeast: EVENTS, perSecond, during: injection }),
+    publisher.publish({ atLeast: MIN_EVENTS, perSecond, during: injection }),
   ]);
   const injected = performance.now();
   for (const client of clients) client.rest(true);
@@ -122,7 +122,7 @@ export async function runRound(fault: Fault, parts: Omit<Scene, "acknowledged">)
   const settled = performance.now();
 
   const events = publisher.total - before.total;
-  assert(events >= EVENTS, `Only ${events} events were acknowledged`);
+  assert(events >= MIN_EVENTS, `Only ${events} events were acknowledged`);
   assertEquals(new Set(clients.map(({ seen }) => count(seen))), new Set([publisher.total]));
   return [
     fault.name.padEnd(20),

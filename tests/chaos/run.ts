@@ -44,7 +44,7 @@ async function run(seed: number, faults: readonly Fault[]): Promise<void> {
   await using fleet = await startIsolates();
   const [a, b] = fleet.isolates;
   const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {}); // It is looked at in every round.
+  failed.promise.catch(() => {}); // Every round awaits it.
   const onFailure = (client: Client, error: unknown) => {
     failed.reject(new Loss(error instanceof Error ? error.message : String(error), client));
   };
@@ -94,26 +94,28 @@ async function main(): Promise<number> {
     print(hint);
     return 1;
   }
-  const first = Number(Deno.env.get("CHAOS_SEED") ?? randomSeed());
+  const firstSeed = Number(Deno.env.get("CHAOS_SEED") ?? randomSeed());
   const runs = Number(Deno.env.get("CHAOS_RUNS") ?? 1);
   const words = (Deno.env.get("CHAOS_FAULTS") ?? "").split(",");
   const faults = FAULTS.filter(({ name }) => words.some((word) => name.includes(word)));
-  if (faults.length === 0 || !Number.isInteger(first) || !(runs >= 1)) {
+  if (faults.length === 0 || !Number.isInteger(firstSeed) || !(runs >= 1)) {
     print(`Nothing to do. The faults are: ${FAULTS.map(({ name }) => name).join(", ")}.`);
     return 1;
   }
-  for (let each = 0; each < runs; each++) {
-    const seed = first + each;
+  for (let index = 0; index < runs; index++) {
+    const seed = firstSeed + index;
     const from = performance.now();
-    print(`run ${each + 1} of ${runs}: CHAOS_SEED=${seed}`);
+    print(`run ${index + 1} of ${runs}: CHAOS_SEED=${seed}`);
     try {
       await run(seed, faults);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      print(`run ${each + 1} of ${runs} failed: CHAOS_SEED=${seed}: ${reason}`);
+      print(`run ${index + 1} of ${runs} failed: CHAOS_SEED=${seed}: ${reason}`);
       return 1;
     }
-    print(`run ${each + 1} of ${runs} held, in ${Math.round((performance.now() - from) / 1000)} s`);
+    print(
+      `run ${index + 1} of ${runs} held, in ${Math.round((performance.now() - from) / 1000)} s`,
+    );
   }
   return 0;
 }

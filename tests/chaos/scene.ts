@@ -19,10 +19,10 @@ export interface Scene {
   acknowledged(count: number): Promise<void>;
 }
 
-/** One thing that goes wrong, while events are published. */
+/** A fault that is injected while events are published. */
 export interface Fault {
   readonly name: string;
-  /** Events published a second: few if the fault lasts long. */
+  /** The number of events published per second: few if the fault lasts long. */
   readonly perSecond: number;
   /** Injects the fault. @returns Figures of its effect. @throws {Error} If it had no effect. */
   inject(scene: Scene): Promise<Readonly<Record<string, number>>>;
@@ -48,9 +48,9 @@ export function subscribed({ standIn }: Isolate): number {
   return standIn.stats().commands.byName["SUBSCRIBE"] ?? 0;
 }
 
-/** Sums up something over both isolates. */
+/** Sums up a count over both isolates. */
 export function sum({ isolates }: Isolates, count: (isolate: Isolate) => number): number {
-  return isolates.reduce((all, isolate) => all + count(isolate), 0);
+  return isolates.reduce((total, isolate) => total + count(isolate), 0);
 }
 
 /** Waits until each isolate is subscribed. */

@@ -22,9 +22,9 @@ export const subscriptionsCut: Fault = {
       }
     }
     await allSubscribed(fleet);
-    const again = sum(fleet, subscribed) - before;
-    assert(ended > 0 && broken > 0 && again >= ended + broken, "No subscription was cut");
-    return { ended, broken, "subscribed again": again };
+    const resubscribed = sum(fleet, subscribed) - before;
+    assert(ended > 0 && broken > 0 && resubscribed >= ended + broken, "No subscription was cut");
+    return { ended, broken, "subscribed again": resubscribed };
   },
 };
 
@@ -45,20 +45,20 @@ export const subscriptionsMuted: Fault = {
     assert(ofBoth >= 200, `Only ${ofBoth} announcements were muted`);
 
     await allSubscribed(fleet);
-    const one = fleet.isolates[random.below(2)] ?? fleet.isolates[0];
-    const subscribedBefore = subscribed(one);
+    const isolate = fleet.isolates[random.below(2)] ?? fleet.isolates[0];
+    const subscribedBefore = subscribed(isolate);
     const from = performance.now();
-    one.standIn.faults.muteSubscriptions(true);
-    const gone = () => one.standIn.stats().subscriptions === 0 || undefined;
-    await until("the isolate to end its silent subscription", gone, {
+    isolate.standIn.faults.muteSubscriptions(true);
+    const isEnded = () => isolate.standIn.stats().subscriptions === 0 || undefined;
+    await until("the isolate to end its silent subscription", isEnded, {
       deadlineMs: 45_000,
       everyMs: 1,
     });
-    // Another connection is a good one again.
-    one.standIn.faults.muteSubscriptions(false);
+    // The next connection delivers again.
+    isolate.standIn.faults.muteSubscriptions(false);
     const noticed = (performance.now() - from) / 1000;
     await allSubscribed(fleet);
-    assert(subscribed(one) > subscribedBefore, "No isolate subscribed again");
+    assert(subscribed(isolate) > subscribedBefore, "No isolate subscribed again");
     return { "announcements muted": muted() - before, "s until noticed": noticed };
   },
 };
@@ -107,10 +107,10 @@ export const redisKilled: Fault = {
     }
     await allSubscribed(fleet);
     const refused = publisher.counts.refused - refusedBefore;
-    const again = sum(fleet, subscribed) - before;
+    const resubscribed = sum(fleet, subscribed) - before;
     assert(refused > 0, "No publication was refused");
-    assert(again >= 2, `Subscribed again only ${again} times`);
-    return { "s down": downMs / 1000, "subscribed again": again };
+    assert(resubscribed >= 2, `Subscribed again only ${resubscribed} times`);
+    return { "s down": downMs / 1000, "subscribed again": resubscribed };
   },
 };
 
@@ -133,10 +133,10 @@ export const redisSlow: Fault = {
     await pause(8000);
     setDelay(0);
     await acknowledged(1500);
-    const one = fleet.isolates[random.below(2)] ?? fleet.isolates[0];
-    one.standIn.faults.delay(2500);
+    const isolate = fleet.isolates[random.below(2)] ?? fleet.isolates[0];
+    isolate.standIn.faults.delay(2500);
     await pause(3000);
-    one.standIn.faults.delay(0);
+    isolate.standIn.faults.delay(0);
     await allSubscribed(fleet);
     const refused = publisher.counts.refused - refusedBefore;
     assert(refused > 0, "No publication was refused");

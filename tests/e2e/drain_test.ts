@@ -38,7 +38,7 @@ async function drain(signal: Deno.Signal, live: number, stalled: number): Promis
   using stack = new DisposableStack();
   for (let index = 0; index < stalled; index++) {
     const request = stack.use(await sendRequest(port, "/v1/events/alerts/stream"));
-    if (index % 2 === 0) await request.answer();
+    if (index % 2 === 0) await request.response();
   }
   const streams = await openStreams(port, live, () => "/v1/events/calm/stream");
   for (const stream of streams) stack.use(stream);

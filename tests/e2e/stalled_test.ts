@@ -69,7 +69,7 @@ Deno.test("stalled readers take no memory and delay no other client", async () =
   using stack = new DisposableStack();
   for (const [index, path] of STALLED_PATHS.entries()) {
     const request = stack.use(await sendRequest(port, path, { bufferBytes: 1 }));
-    if (index % 2 === 0) await request.answer();
+    if (index % 2 === 0) await request.response();
   }
   await untilOpen(origin, LIVE + STALLED);
   const warmKb = server.rssKb();

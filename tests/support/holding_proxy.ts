@@ -1,10 +1,9 @@
 /**
- * A proxy as bad as some in offices: it holds the bytes of a stream back until the stream has ended. It lets them through
- * on demand, and can be aimed at another server, as a load balancer would be.
+ * A proxy that buffers, as some in offices do: it holds the bytes of a stream back until the stream has ended. A test can let
+ * them pass, and change the server behind it, as a load balancer does.
  *
  * @module
  */
-
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
 /** A running proxy. The caller must dispose of it. */
@@ -18,7 +17,7 @@ export interface HoldingProxy extends AsyncDisposable {
   readonly streams: number;
   /** Cuts the streams it carries. */
   cut(): void;
-  /** The paths that were asked for, with their queries, in order. */
+  /** The requested paths with their queries, in order. */
   readonly asked: readonly string[];
 }
 
@@ -26,20 +25,20 @@ function isStream({ headers }: IncomingMessage): boolean {
   return headers["content-type"]?.startsWith("text/event-stream") ?? false;
 }
 
-/** Hands an answer on: as it comes, or all of it at its end. */
-function handOn(answer: IncomingMessage, response: ServerResponse, isHeld: boolean): void {
+/** Forwards a response: as it comes, or, if it is held, all of it at its end. */
+function forward(received: IncomingMessage, response: ServerResponse, isHeld: boolean): void {
   const held: Uint8Array[] = [];
-  answer.on("data", (bytes: Uint8Array) => {
+  received.on("data", (bytes: Uint8Array) => {
     if (isHeld) held.push(bytes);
     else response.write(bytes);
   });
-  answer.on("end", () => {
-    for (const each of held) response.write(each);
+  received.on("end", () => {
+    for (const bytes of held) response.write(bytes);
     response.end();
   });
-  // Cut there, so cut here.
-  answer.on("error", () => response.destroy());
-  answer.on("close", () => answer.complete || response.destroy());
+  // A response that the server cuts is cut for the client too.
+  received.on("error", () => response.destroy());
+  received.on("close", () => received.complete || response.destroy());
 }
 
 /** Starts a proxy on 127.0.0.1. */
@@ -47,25 +46,26 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   const asked: string[] = [];
   const streams = new Set<ServerResponse>();
 
-  const server = createServer((asking, response) => {
-    const { method, url = "/", headers } = asking;
+  const server = createServer((clientRequest, response) => {
+    const { method, url = "/", headers } = clientRequest;
     asked.push(url);
-    const onward = request(`${proxy.target}${url}`, { method, headers, agent: false }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const options = { method, headers, agent: false };
+    const serverRequest = request(`${proxy.target}${url}`, options, (received) => {
+      response.writeHead(received.statusCode ?? 502, received.headers);
       response.flushHeaders();
-      if (isStream(answer)) streams.add(response);
-      handOn(answer, response, isStream(answer) && proxy.isHolding);
+      if (isStream(received)) streams.add(response);
+      forward(received, response, isStream(received) && proxy.isHolding);
     });
-    onward.on("error", () => {
+    serverRequest.on("error", () => {
       if (response.headersSent) response.destroy();
       else response.writeHead(502).end("The server cannot be reached");
     });
-    // A client that hangs up here hangs up there.
+    // If the client hangs up, the proxy hangs up on the server.
     response.on("close", () => {
       streams.delete(response);
-      onward.destroy();
+      serverRequest.destroy();
     });
-    asking.pipe(onward);
+    clientRequest.pipe(serverRequest);
   });
 
   const listening = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
       return streams.size;
     },
     cut() {
-      for (const each of streams) each.destroy();
+      for (const stream of streams) stream.destroy();
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -12,11 +12,11 @@ const MAX_OUTPUT_CHARACTERS = 16_384;
 export interface ProcessOptions {
   readonly cwd?: URL | string;
   readonly env?: Readonly<Record<string, string>>;
-  /** True if nothing but `env` reaches it. */
+  /** True if `env` is its whole environment. */
   readonly clearEnv?: boolean;
 }
 
-/** A child process. The caller must dispose of it. A test run that breaks leaves none behind. */
+/** A child process. The caller must dispose of it. It is killed when the test run unloads. */
 export class ChildProcess implements AsyncDisposable {
   /** Its status, once it has ended and its output has been read. */
   readonly exited: Promise<Deno.CommandStatus>;
@@ -52,15 +52,15 @@ export class ChildProcess implements AsyncDisposable {
   }
 
   /**
-   * Waits for the first line from now on that `look` finds something in. Without it, the process is killed.
+   * Waits for the first later line for which `look` returns a value. Kills the process if there is none in time.
    *
    * @throws {Error} With the end of its output, if it ends or takes longer.
    */
   async find<T>(ms: number, what: string, look: (line: string) => T | undefined): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
     this.#onLine = (line) => {
-      const found = look(line);
-      if (found !== undefined) resolve(found);
+      const value = look(line);
+      if (value !== undefined) resolve(value);
     };
     try {
       const ended = this.exited.then(() => Promise.reject(new Error("it ended")));
@@ -72,9 +72,9 @@ export class ChildProcess implements AsyncDisposable {
     }
   }
 
-  /** Writes a line to its input, and waits for the line that answers. */
+  /** Writes a line to its input, and waits for the next line of its output. */
   async ask(ms: number, line: string): Promise<string> {
-    const answer = this.find(ms, "answer", (each) => each);
+    const answer = this.find(ms, "answer", (line) => line);
     await this.#input.write(new TextEncoder().encode(`${line}\n`));
     return await answer;
   }
@@ -84,7 +84,7 @@ export class ChildProcess implements AsyncDisposable {
     try {
       this.#child.kill(name);
     } catch (error) {
-      // It has ended by itself, and its status has not arrived yet.
+      // It has already ended, and its status has not arrived yet.
       if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
     }
   }
@@ -95,7 +95,7 @@ export class ChildProcess implements AsyncDisposable {
     await this.exited;
   }
 
-  /** Sends SIGTERM, and SIGKILL where that does not end it. */
+  /** Sends SIGTERM, and SIGKILL if that does not end it in time. */
   async stop(): Promise<void> {
     this.signal("SIGTERM");
     await within(STOP_MS, `the end of ${this.#command}`, this.exited).catch(() => this.kill());
@@ -117,21 +117,21 @@ export class ChildProcess implements AsyncDisposable {
 
   /** Reads an output to its end: a full pipe would stop the process. */
   async #read(name: "stdout" | "stderr"): Promise<void> {
-    let rest: string[] = [];
+    let linePieces: string[] = [];
     for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
       this.#outputs[name] = (this.#outputs[name] + text).slice(-MAX_OUTPUT_CHARACTERS);
       if (name === "stderr") continue;
       const [first = "", ...lines] = text.split("\n");
-      rest.push(first);
+      linePieces.push(first);
       for (const line of lines) {
-        this.#onLine(rest.join(""));
-        rest = [line];
+        this.#onLine(linePieces.join(""));
+        linePieces = [line];
       }
     }
   }
 }
 
-/** Starts a script in a Deno of its own, in the folder of the project. */
+/** Starts a script in another Deno process, in the folder of the project. */
 export function startScript(script: URL, args: readonly string[] = []): ChildProcess {
   const cwd = new URL("../../", import.meta.url);
   return new ChildProcess(Deno.execPath(), ["run", "--frozen", "-A", script.href, ...args], {

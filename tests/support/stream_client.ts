@@ -1,6 +1,6 @@
 /**
  * A client of one stream, on a bare TCP socket: a test decides when it reads, and at which byte it hangs up. It never
- * reconnects by itself.
+ * reconnects.
  *
  * @module
  */
@@ -21,10 +21,10 @@ export interface StreamOptions {
   readonly bufferBytes?: number;
 }
 
-/** A request that was sent, and whose answer was not read: as it is, a client stalled from the start. */
+/** A request that was sent, and whose response was not read: without `response()`, it is a client that never reads. */
 export interface SentRequest extends Disposable {
-  /** Reads the head of the answer. */
-  answer(): Promise<StreamClient>;
+  /** Reads the head of the response. Hangs up if it fails. */
+  response(): Promise<StreamClient>;
   hangUp(): void;
 }
 
@@ -47,13 +47,13 @@ export async function sendRequest(
     StreamOptions = {},
 ): Promise<SentRequest> {
   const socket = await Deno.connect({ hostname: "127.0.0.1", port });
-  const all = {
+  const sentHeaders = {
     host: `127.0.0.1:${port}`,
     accept: "text/event-stream",
     ...(cursor === "" ? {} : { "last-event-id": cursor }),
     ...headers,
   };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(sentHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
   const request = ascii.encode(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
   let isOpen = true;
 
@@ -62,7 +62,7 @@ export async function sendRequest(
     isOpen = false;
   }
 
-  async function orHangUp<T>(work: Promise<T>): Promise<T> {
+  async function hangUpOnError<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (error) {
@@ -75,18 +75,18 @@ export async function sendRequest(
     for (let at = 0; at < request.length;) at += await socket.write(request.subarray(at));
   }
 
-  async function answer(): Promise<StreamClient> {
+  async function response(): Promise<StreamClient> {
     const head = await readHead(socket);
     const decoder = decoderFor(method, head.status, head.headers);
     const buffer = new Uint8Array(bufferBytes);
     return new StreamClient({ path, socket, head, decoder, buffer, cursor, cutAfter, hangUp });
   }
 
-  await orHangUp(write());
-  return { answer: () => orHangUp(answer()), hangUp, [Symbol.dispose]: hangUp };
+  await hangUpOnError(write());
+  return { response: () => hangUpOnError(response()), hangUp, [Symbol.dispose]: hangUp };
 }
 
-/** Opens a stream: sends a request, and reads the head of the answer. */
+/** Opens a stream: sends a request, and reads the head of the response. */
 export async function openStream(
   port: number,
   path: string,
@@ -94,16 +94,17 @@ export async function openStream(
 ): Promise<StreamClient> {
   const sent = await sendRequest(port, path, options);
   try {
-    return await within(PATIENCE_MS, `the head of ${path}`, sent.answer());
+    return await within(PATIENCE_MS, `the head of ${path}`, sent.response());
   } catch (error) {
     sent.hangUp();
     throw error;
   }
 }
 
-const OPENING_AT_ONCE = 32;
+/** The most streams that wait for their heads at a time. */
+const MAX_OPENING = 32;
 
-/** Opens many streams, some at once. The caller must hang them up. */
+/** Opens many streams, several at a time. The caller must hang them up. Hangs up all of them if one fails. */
 export async function openStreams(
   port: number,
   count: number,
@@ -115,11 +116,11 @@ export async function openStreams(
   async function work(): Promise<void> {
     while (next < count) streams.push(await openStream(port, await pathOf(next++), options));
   }
-  const done = await Promise.allSettled(Array.from({ length: OPENING_AT_ONCE }, work));
-  for (const each of done) {
-    if (each.status === "fulfilled") continue;
+  const results = await Promise.allSettled(Array.from({ length: MAX_OPENING }, work));
+  for (const result of results) {
+    if (result.status === "fulfilled") continue;
     streams.forEach((stream) => stream.hangUp());
-    throw each.reason;
+    throw result.reason;
   }
   return streams;
 }
@@ -128,7 +129,9 @@ async function readHead(socket: Deno.Conn): Promise<Head> {
   const buffer = new Uint8Array(MAX_HEAD_BYTES);
   for (let length = 0; length < buffer.length;) {
     const count = await socket.read(buffer.subarray(length));
-    if (count === null) throw new Error("Cannot read answer: the connection ended before its head");
+    if (count === null) {
+      throw new Error("Cannot read the response: the connection ended before its head");
+    }
     length += count;
     const text = latin1.decode(buffer.subarray(0, length));
     const end = text.indexOf("\r\n\r\n");
@@ -141,10 +144,10 @@ async function readHead(socket: Deno.Conn): Promise<Head> {
     const status = Number(statusLine.split(" ")[1]);
     return { status, headers, rest: buffer.slice(end + 4, length) };
   }
-  throw new Error(`Cannot read answer: its head is above ${MAX_HEAD_BYTES} bytes`);
+  throw new Error(`Cannot read the response: its head is above ${MAX_HEAD_BYTES} bytes`);
 }
 
-/** The answer to a request. Its body is read only when asked for: as bytes or as frames, not both. */
+/** The response to a request. A test reads its body on demand, as bytes or as frames, not both. */
 export class StreamClient implements Disposable {
   readonly status: number;
   readonly headers: Headers;
@@ -189,7 +192,7 @@ export class StreamClient implements Disposable {
     return this.#bodyBytes;
   }
 
-  /** True once the body has ended as HTTP wants it, and was not cut. */
+  /** True once the body has ended by the rules of HTTP, and was not cut. */
   get isWhole(): boolean {
     return this.#decoder.isWhole;
   }
@@ -223,12 +226,14 @@ export class StreamClient implements Disposable {
   /** Reads up to the next frame of a type. @throws {Error} If the stream ends before, or it takes too long. */
   async nextOf(event: string, deadlineMs = PATIENCE_MS): Promise<ReceivedFrame> {
     const deadline = performance.now() + deadlineMs;
-    let last = "its first frame";
+    let lastFrame = "its head";
     for (;;) {
       const frame = await this.#next(event, Math.max(1, deadline - performance.now()));
-      if (frame === null) throw new Error(`${this.#path} ended without "${event}", after ${last}`);
+      if (frame === null) {
+        throw new Error(`${this.#path} ended without "${event}", after ${lastFrame}`);
+      }
       if (frame.event === event) return frame;
-      last = `${frame.event} ${frame.data}`;
+      lastFrame = `${frame.event} ${frame.data}`;
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * A publisher that sends one POST per event, in the same way to every server.
  *
- * It uses some keep-alive connections in turn. A request is sent when it is due and does not wait for the answer to the
- * request before it. A limit of waiting requests slows the publisher down where the server does not keep up.
+ * It uses some keep-alive connections in turn. A request is sent when it is due and does not wait for the response to
+ * the request before it. A limit of waiting requests slows the publisher down where the server does not keep up.
  *
  * @module
  */
@@ -10,19 +10,22 @@ import type { LoadOptions } from "./protocol.ts";
 import type { Sockets } from "./sockets.ts";
 import { MARK, markedJson, POSTERS, writeMark } from "./mark.ts";
 
+/** The most requests without a response. */
 const MAX_WAITING = 100;
 /** The length of `HTTP/1.1 200`. */
 const STATUS_CHARACTERS = 12;
 
 /** Publishes numbered events. */
 export interface Poster {
-  /** The number of answers received. */
+  /** The number of responses received. */
   readonly answered: number;
-  /** True while at least one request has no answer. */
+  /** True while at least one request has no response. */
   readonly isWaiting: boolean;
+  /** True if another request may be sent: fewer than the limit have no response. */
   readonly isWritable: boolean;
+  /** Publishes event `number`, which was due at `dueAt`, a wall time in ms. */
   post(number: number, dueAt: number): void;
-  /** Reads answers. @returns False if the socket is another's. @throws {Error} If a publication is refused. */
+  /** Reads responses. @returns False if the socket is not one of the publisher's. @throws {Error} If a publication is refused. */
   read(fd: number): boolean;
   close(): void;
 }
@@ -44,24 +47,24 @@ export function createPoster(
   ];
   const request = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${body}`);
   const digits = request.indexOf(MARK) + 1;
-  const answer = new Uint8Array(65_536);
+  const buffer = new Uint8Array(65_536);
   const latin1 = new TextDecoder("latin1");
   const fds = Array.from({ length: POSTERS }, () => sockets.connect(port));
   fds.forEach(sockets.watch);
   /** The end of the text read from each connection: a status line may be cut. */
-  const rests = new Map<number, string>();
+  const unparsed = new Map<number, string>();
   let sent = 0;
   let answered = 0;
 
-  function take(fd: number, more: string): void {
-    const text = (rests.get(fd) ?? "") + more;
+  function countResponses(fd: number, received: string): void {
+    const text = (unparsed.get(fd) ?? "") + received;
     let end = 0;
-    for (const found of text.matchAll(/HTTP\/1\.1 (\d{3})/g)) {
-      if (!found[1]?.startsWith("2")) throw new Error(`Publishing was refused: ${text}`);
+    for (const statusLine of text.matchAll(/HTTP\/1\.1 (\d{3})/g)) {
+      if (!statusLine[1]?.startsWith("2")) throw new Error(`Publishing was refused: ${text}`);
       answered++;
-      end = found.index + found[0].length;
+      end = statusLine.index + statusLine[0].length;
     }
-    rests.set(fd, text.slice(Math.max(end, text.length - STATUS_CHARACTERS + 1)));
+    unparsed.set(fd, text.slice(Math.max(end, text.length - STATUS_CHARACTERS + 1)));
   }
 
   return {
@@ -81,9 +84,9 @@ export function createPoster(
     },
     read(fd) {
       if (!fds.includes(fd)) return false;
-      const count = sockets.receive(fd, answer);
+      const count = sockets.receive(fd, buffer);
       if (count === 0) throw new Error("The server closed a publisher's connection");
-      if (count > 0) take(fd, latin1.decode(answer.subarray(0, count)));
+      if (count > 0) countResponses(fd, latin1.decode(buffer.subarray(0, count)));
       return true;
     },
     close: () => fds.forEach(sockets.close),

@@ -9,7 +9,8 @@ import { type BodyDecoder, createDechunker, createLengthDecoder } from "../http_
 import { MARK, MARK_DIGITS, numberAt, POSTERS, readMark } from "./mark.ts";
 import type { Sockets } from "./sockets.ts";
 
-const OPENING_AT_ONCE = 64;
+/** The most streams that wait for their heads at a time. */
+const MAX_OPENING = 64;
 const READ_BYTES = 65_536;
 
 /** Streams to open. */
@@ -33,7 +34,7 @@ interface Parsed {
 interface Reader {
   readonly fd: number;
   readonly isParsed: boolean;
-  /** Known once the head of the answer has arrived. */
+  /** Set once the head of the response has arrived, undefined for streams that are not parsed. */
   parsed: Parsed | undefined;
   hasHead: boolean;
   /** The next expected number of each publishing connection. */
@@ -60,11 +61,11 @@ function nextOfEach(next: number): number[] {
   return numbers.sort((a, b) => a % POSTERS - b % POSTERS);
 }
 
-/** Many streams. */
+/** Streams that are read as fast as they deliver. */
 export interface Readers {
   readonly seen: Seen;
   resetDelays(): void;
-  /** Opens more streams, and waits for the head of each answer. */
+  /** Opens more streams, and waits for the head of each response. `turn` reads the sockets meanwhile. */
   open(opening: Opening, turn: () => void): void;
   /** Reads the bytes that have arrived. @returns False if the socket is another's. */
   read(fd: number): boolean;
@@ -89,7 +90,7 @@ export function createReaders(
   let delays = createDelayCounter();
   let [events, lost, repeated, ended, waiting] = [0, 0, 0, 0, 0];
 
-  function ask(index: number, { count, maxParsed, next }: Opening): void {
+  function requestStream(index: number, { count, maxParsed, next }: Opening): void {
     const fd = sockets.connect(port);
     const every = Math.ceil(count / maxParsed);
     readers.set(fd, {
@@ -111,11 +112,13 @@ export function createReaders(
     waiting++;
   }
 
-  /** Reads the head of an answer. @returns The offset at which the body begins. */
+  /** Reads the head of a response. @returns The offset at which the body begins. */
   function takeHead(reader: Reader, count: number): number {
     const text = latin1.decode(body.subarray(0, count));
     const end = text.indexOf("\r\n\r\n");
-    if (!text.startsWith("HTTP/1.1 200") || end < 0) throw new Error(`This is no stream: ${text}`);
+    if (!text.startsWith("HTTP/1.1 200") || end < 0) {
+      throw new Error(`This is not a stream: ${text}`);
+    }
     if (reader.isParsed) {
       const isChunked = /^transfer-encoding: chunked\r$/im.test(text);
       const decoder = isChunked ? createDechunker() : createLengthDecoder(Infinity);
@@ -183,8 +186,8 @@ export function createReaders(
     },
     open(opening, turn) {
       for (let index = 0; index < opening.count; index++) {
-        ask(index, opening);
-        while (waiting >= OPENING_AT_ONCE) turn();
+        requestStream(index, opening);
+        while (waiting >= MAX_OPENING) turn();
       }
       while (waiting > 0) turn();
     },
@@ -204,11 +207,11 @@ export function createReaders(
       return true;
     },
     slowest() {
-      let least = Infinity;
+      let lastOfSlowest = Infinity;
       for (const { next } of readers.values()) {
-        for (const each of next) if (each <= least) least = each - 1;
+        for (const expected of next) lastOfSlowest = Math.min(lastOfSlowest, expected - 1);
       }
-      return least;
+      return lastOfSlowest;
     },
     disagreements: () =>
       readers.values().filter(({ parsed, events }) => parsed && parsed.events !== events).toArray()
