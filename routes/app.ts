@@ -5,7 +5,7 @@
  */
 import { messageOf } from "../lib/core/logger.ts";
 import { Problem } from "../lib/core/problem.ts";
-import type { Connection } from "../lib/http/client_address.ts";
+import type { Connection } from "../lib/http/app_env.ts";
 import { createCors } from "../lib/http/cors.ts";
 import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemResponse, toProblem } from "../lib/http/problem_response.ts";

@@ -8,13 +8,13 @@ import type { Context } from "hono";
 import { html, raw } from "hono/html";
 import { Problem } from "../lib/core/problem.ts";
 import type { Runtime } from "../lib/core/runtime.ts";
+import type { AppEnv } from "../lib/http/app_env.ts";
 import {
   addAssetRoutes,
   type CompressedText,
   memoizeCompressed,
   sendCompressed,
 } from "../lib/http/assets.ts";
-import type { AppEnv } from "../lib/http/client_address.ts";
 import { type RenderedDocument, renderMarkdown } from "../lib/http/markdown.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { pageHeaders } from "../lib/http/page_headers.ts";

@@ -6,8 +6,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { Problem } from "../lib/core/problem.ts";
+import type { AppEnv } from "../lib/http/app_env.ts";
 import { authorizePublisher } from "../lib/http/authorize.ts";
-import type { AppEnv } from "../lib/http/client_address.ts";
 import { jsonContent } from "../lib/http/openapi.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";

@@ -5,7 +5,7 @@
  */
 import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import type { AppEnv } from "../lib/http/client_address.ts";
+import type { AppEnv } from "../lib/http/app_env.ts";
 import { jsonContent, streamContent } from "../lib/http/openapi.ts";
 import { findResource, IdParams, READER_SECURITY } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";

@@ -11,7 +11,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { brotliCompress, gzip } from "node:zlib";
 import type { Runtime } from "../core/runtime.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 import { etagMatches, etagOf } from "./etag.ts";
 import { route, type Router } from "./route.ts";
 

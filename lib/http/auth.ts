@@ -11,7 +11,7 @@ import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Config } from "../core/config.ts";
 import { Problem } from "../core/problem.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 import { isListedOrigin } from "./cors.ts";
 import { isSameSecret } from "./crypto.ts";
 import { verifyJwt } from "./jwt.ts";

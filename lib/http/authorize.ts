@@ -6,8 +6,8 @@
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
+import type { AppEnv } from "./app_env.ts";
 import { bearerTokenOf, type Principal, unauthorized } from "./auth.ts";
-import type { AppEnv } from "./client_address.ts";
 import { isSameSecret } from "./crypto.ts";
 
 /** Returns true if a list of exact names and `prefix/*` includes a name. */

@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 
 /** Returns true if a body declares a length within the limit. The server reads no byte beyond a declared length. */
 function hasFittingLength({ req }: Context<AppEnv>, maxBytes: number): boolean {

@@ -4,18 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
-
-/** The second argument of a `Deno.serve` handler. Tests without a server have none. */
-export interface Connection {
-  readonly remoteAddr?: { readonly hostname?: string };
-  /** Settles once the response was sent or failed. The operating system has then released the socket. */
-  readonly completed?: Promise<void>;
-}
-
-/** The environment of our Hono apps. */
-export interface AppEnv {
-  Bindings: Connection;
-}
+import type { AppEnv } from "./app_env.ts";
 
 /** Returns the /64 network of an IPv6 address, which one subscriber owns. Returns the IPv4 address of a mapped one. */
 function networkOf(address: string): string {

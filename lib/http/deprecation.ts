@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import { type Metrics, noMetrics } from "../core/metrics.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 
 /** A deprecated use. */
 export interface Deprecated {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context } from "hono";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 import { sha256 } from "./crypto.ts";
 
 /** Returns the weak entity tag of a value, which depends on its JSON. */

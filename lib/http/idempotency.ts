@@ -10,7 +10,7 @@ import { randomId } from "../core/random_id.ts";
 import { createSerial } from "../core/serial.ts";
 import { IDEMPOTENCY_KEY_MS, type IdempotencyKey, keyReused } from "../store/event_log.ts";
 import type { Store } from "../store/store.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 import { IdempotencyHeader, readIdempotencyKey } from "./publish_middleware.ts";
 
 /** The lifetime of a reservation in milliseconds, after which an isolate that died no longer blocks a key. */

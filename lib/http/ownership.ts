@@ -9,9 +9,9 @@ import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
 import { type Resource, unknownResource } from "../topics/resource.ts";
+import type { AppEnv } from "./app_env.ts";
 import type { Principal } from "./auth.ts";
 import { authorizeReader, isOwner } from "./authorize.ts";
-import type { AppEnv } from "./client_address.ts";
 import { consumeLookup, principalKey } from "./rate_limits.ts";
 
 /** The owner of a resource: the `sub` of a user's token. */

@@ -8,10 +8,10 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
 import type { IdempotencyKey } from "../store/event_log.ts";
+import type { AppEnv } from "./app_env.ts";
 import type { Principal } from "./auth.ts";
 import { authorizePublisher } from "./authorize.ts";
 import { limitBody } from "./body_limit.ts";
-import type { AppEnv } from "./client_address.ts";
 import { sha256 } from "./crypto.ts";
 import { consume, principalKey, PUBLICATIONS } from "./rate_limits.ts";
 

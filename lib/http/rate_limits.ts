@@ -6,8 +6,9 @@
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
+import type { AppEnv } from "./app_env.ts";
 import type { Principal } from "./auth.ts";
-import { type AppEnv, clientKey } from "./client_address.ts";
+import { clientKey } from "./client_address.ts";
 
 /** A rate-limit policy. */
 interface RateLimitPolicy {

@@ -9,7 +9,7 @@
 import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { Problem } from "../core/problem.ts";
-import type { AppEnv } from "./client_address.ts";
+import type { AppEnv } from "./app_env.ts";
 
 /** A router, and its part of the API's document. */
 export type Router = OpenAPIHono<AppEnv>;

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
+import type { AppEnv } from "../../lib/http/app_env.ts";
 import {
   type AuthenticatorOptions,
   createAuthenticator,
   type Principal,
 } from "../../lib/http/auth.ts";
-import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 

@@ -3,8 +3,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { Problem } from "../../lib/core/problem.ts";
 import { defineTopic, type TopicAccess } from "../../lib/core/topic.ts";
+import type { AppEnv } from "../../lib/http/app_env.ts";
 import type { Principal } from "../../lib/http/auth.ts";
-import type { AppEnv } from "../../lib/http/client_address.ts";
 import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { authorizePublisher, authorizeReader, canRead, isOwner } from "../../lib/http/authorize.ts";
 

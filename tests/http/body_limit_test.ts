@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
+import type { AppEnv } from "../../lib/http/app_env.ts";
 import { limitBody } from "../../lib/http/body_limit.ts";
-import type { AppEnv } from "../../lib/http/client_address.ts";
 
 const LIMIT = 8;
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import { type AppEnv, clientKey, type Connection } from "../../lib/http/client_address.ts";
+import type { AppEnv, Connection } from "../../lib/http/app_env.ts";
+import { clientKey } from "../../lib/http/client_address.ts";
 
 const HEADER = "x-real-ip";
 

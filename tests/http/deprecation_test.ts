@@ -1,7 +1,7 @@
 /** Deprecated uses: announced to clients, counted, and logged for operators. */
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { AppEnv } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/app_env.ts";
 import { createDeprecation, SESSION_LONG_POLL } from "../../lib/http/deprecation.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import { createManualClock } from "../support/manual_clock.ts";

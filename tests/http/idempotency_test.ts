@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
-import type { AppEnv } from "../../lib/http/client_address.ts";
+import type { AppEnv } from "../../lib/http/app_env.ts";
 import { idempotent } from "../../lib/http/idempotency.ts";
 import { problemResponse, toProblem } from "../../lib/http/problem_response.ts";
 import { createMemoryStore } from "../../lib/store/memory/store.ts";

@@ -8,7 +8,7 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
-import type { Connection } from "../../lib/http/client_address.ts";
+import type { Connection } from "../../lib/http/app_env.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";

@@ -162,21 +162,21 @@ if not epoch then
 end
 
 local function page()
-  local found, bytes = {}, 0
+  local entries, bytes = {}, 0
   while true do
     local chunk = call('XRANGE', busKey, start, '+', 'COUNT', ${ENTRIES_PER_CHUNK})
     for _, entry in ipairs(chunk) do
       bytes = bytes + #entry[2][8]
-      if bytes > maxBytes and #found > 0 then return found, 0 end
-      found[#found + 1] = entry
+      if bytes > maxBytes and #entries > 0 then return entries, 0 end
+      entries[#entries + 1] = entry
       start = '(' .. entry[1]
     end
-    if #chunk < ${ENTRIES_PER_CHUNK} then return found, 1 end
+    if #chunk < ${ENTRIES_PER_CHUNK} then return entries, 1 end
   end
 end
-local found, isWhole = {}, 1
-if start ~= '' then found, isWhole = page() end
-return { epoch, newest and { newest[1], newest[2][6] } or false, found, isWhole }
+local entries, isWhole = {}, 1
+if start ~= '' then entries, isWhole = page() end
+return { epoch, newest and { newest[1], newest[2][6] } or false, entries, isWhole }
 `;
 
 /** The fields of an entry, in the order in which the append script writes them. */

@@ -38,21 +38,21 @@ for i = 1, #fields, 2 do overrides[fields[i]] = fields[i + 1] end
 local function prevOf(entry) return overrides[entry[1]] or entry[2][2] end
 
 local function page()
-  local found, bytes = {}, 0
+  local entries, bytes = {}, 0
   while true do
     local chunk = direction == 'after' and call('XRANGE', topicKey, start, '+', 'COUNT', ${EVENTS_PER_CHUNK})
       or call('XREVRANGE', topicKey, start, cutoff, 'COUNT', ${EVENTS_PER_CHUNK})
     for _, entry in ipairs(chunk) do
       bytes = bytes + tonumber(entry[2][4])
-      if bytes > maxBytes and #found > 0 then return found, 0 end
-      found[#found + 1] = { entry[1], prevOf(entry), entry[2][6] }
+      if bytes > maxBytes and #entries > 0 then return entries, 0 end
+      entries[#entries + 1] = { entry[1], prevOf(entry), entry[2][6] }
       start = '(' .. entry[1]
     end
-    if #chunk < ${EVENTS_PER_CHUNK} then return found, 1 end
+    if #chunk < ${EVENTS_PER_CHUNK} then return entries, 1 end
   end
 end
-local found, isWhole = page()
-return { prevOf(oldest), oldest[1], found, isWhole }
+local entries, isWhole = page()
+return { prevOf(oldest), oldest[1], entries, isWhole }
 `;
 
 const PAGE_REPLY = z.tuple([
