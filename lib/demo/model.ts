@@ -166,7 +166,7 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
     if (fault === "cut" || prompt.includes("/cut")) {
       return streamFrames(frames.slice(0, middle), init.signal);
     }
-    if (fault === "garbage" || prompt.includes("/error")) {
+    if (prompt.includes("/error")) {
       const error = frame({ error: { message: "The model has run out of memory", code: 500 } });
       return streamFrames([...frames.slice(0, middle), error], init.signal);
     }
