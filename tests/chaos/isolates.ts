@@ -1,5 +1,5 @@
 /**
- * Two isolates on one redis-server. Each reaches it through a stand-in of its own, so that a fault may hit one alone.
+ * Two isolates on one redis-server. Each reaches it through another stand-in, so that a fault can affect one alone.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { RedisServer } from "../upstash/redis_server.ts";
 import type { StandIn } from "../upstash/stand_in.ts";
 import { createShownMarket, type ShownMarket } from "./shown_market.ts";
 
-/** The interval of heartbeats. */
+/** The interval of heartbeats, in milliseconds. */
 export const HEARTBEAT_MS = 1000;
 
 /** One isolate: a process of the server, or the process that has replaced it. */
@@ -21,11 +21,11 @@ export interface Isolate {
   readonly standIn: StandIn;
   /** The current process, or the last one. */
   readonly server: ServerProcess;
-  /** The process's own name: each process has another. */
+  /** The id of the process. Its replacement has another one. */
   readonly id: string;
   /** Replaces the last process, which has ended. */
   replace(): Promise<void>;
-  /** Resolves to true if it accepts streams, by its own account. */
+  /** Resolves to true if `/ready` says that it accepts streams. */
   isReady(): Promise<boolean>;
 }
 
@@ -36,7 +36,7 @@ export interface Isolates extends AsyncDisposable {
   other(isolate: Isolate): Isolate;
   /** Returns the leader, by the lease; undefined while there is none, or while it is a process that has ended. */
   leader(): Promise<Isolate | undefined>;
-  /** Waits until there is one. */
+  /** Waits until there is a leader. */
   someLeader(): Promise<Isolate>;
   /** Returns the market in the log. */
   market(): Promise<ShownMarket>;
@@ -62,13 +62,13 @@ const SETTINGS: Settings = {
 };
 
 async function startIsolate(name: string, standIn: StandIn): Promise<Isolate & AsyncDisposable> {
-  const past: ServerProcess[] = [];
+  const servers: ServerProcess[] = [];
 
   async function start(): Promise<{ server: ServerProcess; id: string }> {
     const server = await startServer(settingsFor(standIn, SETTINGS));
-    past.push(server);
-    const answer = await fetch(`${server.origin}/health`);
-    return { server, id: parse(HEALTH, await answer.text()).isolate };
+    servers.push(server);
+    const response = await fetch(`${server.origin}/health`);
+    return { server, id: parse(HEALTH, await response.text()).isolate };
   }
 
   let running = await start();
@@ -88,20 +88,20 @@ async function startIsolate(name: string, standIn: StandIn): Promise<Isolate & A
     async isReady() {
       try {
         const signal = AbortSignal.timeout(READY_MS);
-        const answer = await fetch(`${running.server.origin}/ready`, { signal });
-        await answer.body?.cancel();
-        return answer.status === 200;
+        const response = await fetch(`${running.server.origin}/ready`, { signal });
+        await response.body?.cancel();
+        return response.status === 200;
       } catch {
-        return false; // It is gone, or stands still.
+        return false; // The process has ended or is stopped.
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(past.map((server) => server.stop()));
+      await Promise.all(servers.map((server) => server.stop()));
     },
   };
 }
 
-/** Starts all of it, with nothing in Redis. */
+/** Starts an empty Redis and both isolates. */
 export async function startIsolates(): Promise<Isolates> {
   await using stack = new AsyncDisposableStack();
   const shared = stack.use(await startShared());

@@ -1,5 +1,5 @@
 /**
- * The public app on a manual clock, and a transcript of its requests and answers: HTTP in, bytes out.
+ * The public app on a manual clock, and a transcript of its requests and responses: HTTP in, bytes out.
  *
  * This is the only golden file that imports from `lib` and `routes`, and the one place where volatile parts become
  * placeholders.
@@ -31,11 +31,12 @@ const BASE_ENV = {
 
 type HeaderFields = Readonly<Record<string, string>>;
 
-/** Headers of the callers. */
+/** The headers of a publisher. */
 export const PUBLISHER: HeaderFields = { authorization: `Bearer ${PUBLISH_TOKEN}` };
+/** The headers of a client that requests a stream. */
 export const STREAM: HeaderFields = { accept: "text/event-stream" };
 
-/** Returns the header of a user. @param claims More claims, or others. */
+/** Returns the header of a user. @param claims Claims that are added to those of the user, or replace them. */
 export function userOf(sub: string, claims: Readonly<Record<string, unknown>> = {}): HeaderFields {
   return { authorization: `Bearer ${signToken({ sub, exp: 1_700_086_400, ...claims })}` };
 }
@@ -54,18 +55,18 @@ export interface RequestOptions {
   readonly headers?: HeaderFields;
   /** The body, serialised as JSON unless it is a string. */
   readonly body?: unknown;
-  /** The time by which the clock advances before the answer, in milliseconds. */
+  /** The time by which the clock advances before the response, in milliseconds. */
   readonly takesMs?: number;
   /** Omits the body from the transcript. */
   readonly isBrief?: boolean;
 }
 
-/** An answer. */
-export interface Answer {
+/** A response whose body was read. */
+export interface TextResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Returns a field of the body, empty if there is none. */
+  /** Returns a string field of the JSON body, empty if there is none. */
   field(name: string): string;
 }
 
@@ -73,7 +74,7 @@ export interface Answer {
 export interface Opening {
   /** True for a client that reads nothing until its first `show()`. */
   readonly isBlocked?: boolean;
-  /** The time by which the clock advances before the answer, in milliseconds. */
+  /** The time by which the clock advances before the response, in milliseconds. */
   readonly takesMs?: number;
 }
 
@@ -85,13 +86,13 @@ export interface OpenStream {
   readonly cursor: string;
 }
 
-/** The app in a scene. The transcript records its requests and answers. */
+/** The app in a scene. The transcript records its requests and responses. */
 export interface Scene {
-  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  request(method: string, path: string, options?: RequestOptions): Promise<TextResponse>;
   /** Sends a request, and records it in two lines. */
-  summarise(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  summarise(method: string, path: string, options?: RequestOptions): Promise<TextResponse>;
   /** Sends a request, and records nothing. */
-  send(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  send(method: string, path: string, options?: RequestOptions): Promise<TextResponse>;
   open(path: string, headers?: HeaderFields, opening?: Opening): Promise<OpenStream>;
   /** Publishes on a channel, and records nothing. @returns The event's id. */
   publish(channel: string, data: unknown, type?: string): Promise<string>;
@@ -114,7 +115,7 @@ function compareIds(a: string, b: string): number {
 /** Replaces volatile values: event ids become their rank in the scene, so that their order remains visible. */
 function redact(text: string, names: ReadonlyMap<string, string>): string {
   const named = [...names].sort(([a], [b]) => b.length - a.length)
-    .reduce((all, [value, label]) => all.replaceAll(value, `<${label}>`), text);
+    .reduce((redacted, [value, label]) => redacted.replaceAll(value, `<${label}>`), text);
   const ids = [...new Set(named.match(EVENT_ID))].sort(compareIds);
   return named
     .replaceAll(EVENT_ID, (id) => `<id ${ids.indexOf(id) + 1}>`)
@@ -146,7 +147,7 @@ function headerLines(headers: Iterable<readonly [string, string]>): string[] {
   return [...headers].map(([name, value]) => `${name}: ${value}`).sort();
 }
 
-/** Runs a scene with an app of its own. @returns The transcript. */
+/** Runs a scene with a new app. @returns The transcript. */
 export async function scene(
   title: string,
   run: (app: Scene) => Promise<void>,
@@ -203,7 +204,7 @@ export async function scene(
     return response;
   }
 
-  async function answerOf(response: Response): Promise<Answer> {
+  async function readResponse(response: Response): Promise<TextResponse> {
     const { status, headers } = response;
     const text = await response.text();
     return {
@@ -221,15 +222,15 @@ export async function scene(
     lines.push(
       "",
       `> ${method} ${path}`,
-      ...headerLines(Object.entries(headers)).map((each) => `> ${each}`),
+      ...headerLines(Object.entries(headers)).map((line) => `> ${line}`),
     );
     if (body !== undefined) {
       lines.push(`> ${typeof body === "string" ? body : JSON.stringify(body)}`);
     }
   }
 
-  function writeAnswer({ status, headers }: Pick<Answer, "status" | "headers">): void {
-    lines.push(`< ${status}`, ...headerLines(headers).map((each) => `< ${each}`));
+  function writeResponse({ status, headers }: Pick<TextResponse, "status" | "headers">): void {
+    lines.push(`< ${status}`, ...headerLines(headers).map((line) => `< ${line}`));
   }
 
   async function open(
@@ -239,7 +240,7 @@ export async function scene(
   ): Promise<OpenStream> {
     writeRequest("GET", path, headers);
     const response = await fetchPath("GET", path, { headers: { ...STREAM, ...headers }, takesMs });
-    writeAnswer(response);
+    writeResponse(response);
     const reader = response.body?.getReader();
     const decoder = new TextDecoder();
     let [text, shownTo, isEnded, isReading] = ["", 0, false, false];
@@ -260,9 +261,9 @@ export async function scene(
       async show() {
         if (!isReading) void read();
         await clock.advance(0);
-        const more = text.slice(shownTo);
+        const unshown = text.slice(shownTo);
         shownTo = text.length;
-        lines.push(more === "" ? "(nothing)" : readableFrames(more).replace(/\n$/, ""));
+        lines.push(unshown === "" ? "(nothing)" : readableFrames(unshown).replace(/\n$/, ""));
         if (isEnded) lines.push("(end of the stream)");
       },
       get cursor() {
@@ -272,47 +273,47 @@ export async function scene(
   }
 
   const send = async (method: string, path: string, options: RequestOptions = {}) =>
-    await answerOf(await fetchPath(method, path, options));
+    await readResponse(await fetchPath(method, path, options));
 
   const recorder: Scene = {
     send,
     async request(method, path, options = {}) {
-      const answer = await send(method, path, options);
+      const response = await send(method, path, options);
       writeRequest(method, path, options.headers ?? {}, options.body);
-      writeAnswer(answer);
-      const isStream = answer.headers.get("content-type") === "text/event-stream";
-      const body = isStream ? readableFrames(answer.text) : readable(answer.text);
+      writeResponse(response);
+      const isStream = response.headers.get("content-type") === "text/event-stream";
+      const body = isStream ? readableFrames(response.text) : readable(response.text);
       if (body !== "" && !options.isBrief) lines.push(body.replace(/\n$/, ""));
-      return answer;
+      return response;
     },
     async summarise(method, path, options = {}) {
       const response = await fetchPath(method, path, options);
       const isStream = response.headers.get("content-type") === "text/event-stream";
       if (isStream) await response.body?.cancel();
-      const answer = await answerOf(isStream ? new Response(null, response) : response);
+      const recorded = await readResponse(isStream ? new Response(null, response) : response);
       const limits = ["allow", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate"]
         .flatMap((name) =>
-          answer.headers.has(name) ? [`${name}: ${answer.headers.get(name)}`] : []
+          recorded.headers.has(name) ? [`${name}: ${recorded.headers.get(name)}`] : []
         );
       const { authorization: _, ...shown } = options.headers ?? {};
-      const sent = headerLines(Object.entries(shown)).map((each) => ` [${each}]`).join("");
+      const sent = headerLines(Object.entries(shown)).map((line) => ` [${line}]`).join("");
       const body = options.body === undefined
         ? ""
         : ` ${typeof options.body === "string" ? options.body : JSON.stringify(options.body)}`;
       lines.push(
         `${method} ${path}${sent}${body}`,
-        `  ${[answer.status, ...limits].join(" | ")}`,
-        ...(answer.status >= 400 ? [`  ${answer.text}`] : []),
+        `  ${[recorded.status, ...limits].join(" | ")}`,
+        ...(recorded.status >= 400 ? [`  ${recorded.text}`] : []),
       );
-      return answer;
+      return recorded;
     },
     open,
     async publish(channel, data, type = "note") {
-      const answer = await send("POST", `/v1/events/${channel}`, {
+      const accepted = await send("POST", `/v1/events/${channel}`, {
         headers: PUBLISHER,
         body: { type, data },
       });
-      return answer.field("id");
+      return accepted.field("id");
     },
     async pass(ms) {
       await clock.advance(ms);
@@ -338,7 +339,7 @@ export async function scene(
 
 /** Runs scenes one after the other. @returns Their transcripts, as one text. */
 export async function play(scenes: readonly (() => Promise<string>)[]): Promise<string> {
-  const all: string[] = [];
-  for (const each of scenes) all.push(await each());
-  return all.join("\n");
+  const transcripts: string[] = [];
+  for (const runScene of scenes) transcripts.push(await runScene());
+  return transcripts.join("\n");
 }

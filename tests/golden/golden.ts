@@ -13,7 +13,7 @@ const MAX_SHOWN_LINES = 200;
 
 type Edit = readonly [sign: " " | "-" | "+", line: string];
 
-/** Returns the longest common subsequence of the lines between the common beginning and the common end. */
+/** Returns the edits that turn the recorded lines into the actual ones, by their longest common subsequence. */
 function editsOf(recorded: readonly string[], actual: readonly string[]): Edit[] {
   let begin = 0;
   while (begin < recorded.length && recorded[begin] === actual[begin]) begin++;
@@ -77,9 +77,9 @@ export function diff(recorded: string, actual: string): string {
     isSkipping = false;
     shown.push(`${sign} ${line}`);
   }
-  const more = shown.length - MAX_SHOWN_LINES;
-  const cut = shown.slice(0, MAX_SHOWN_LINES).join("\n");
-  return more > 0 ? `${cut}\n… and ${more} more lines` : cut;
+  const hiddenLines = shown.length - MAX_SHOWN_LINES;
+  const text = shown.slice(0, MAX_SHOWN_LINES).join("\n");
+  return hiddenLines > 0 ? `${text}\n… and ${hiddenLines} more lines` : text;
 }
 
 /**

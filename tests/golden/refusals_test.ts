@@ -14,7 +14,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 const sent = (body: unknown, headers = {}) => ({ body, headers: { ...PUBLISHER, ...headers } });
 
 /** Requests that are sent to every route of the API. */
-const REFUSED: readonly (readonly [what: string, query: string, RequestOptions])[] = [
+const REFUSED: readonly (readonly [title: string, query: string, RequestOptions])[] = [
   ["without a token", "", {}],
   ["with another token", "", { headers: { authorization: "Bearer another-token-of-16" } }],
   ["with a token of another scheme", "", { headers: { authorization: "Basic YTpi" } }],
@@ -33,14 +33,14 @@ const REFUSED: readonly (readonly [what: string, query: string, RequestOptions])
 const WITHOUT_BODY = ["GET", "HEAD"];
 
 /** Sends one kind of request to every route of the API's document. */
-async function askAll(app: Scene, query: string, asked: RequestOptions): Promise<void> {
+async function requestAll(app: Scene, query: string, options: RequestOptions): Promise<void> {
   const { paths } = JSON.parse((await app.send("GET", "/openapi.json")).text);
-  for (const path of Object.keys(paths).filter((each) => /^\/(v1|demo|metrics)/.test(each))) {
-    for (const method of Object.keys(paths[path]).map((each) => each.toUpperCase())) {
-      if (asked.body !== undefined && WITHOUT_BODY.includes(method)) continue;
+  for (const path of Object.keys(paths).filter((path) => /^\/(v1|demo|metrics)/.test(path))) {
+    for (const method of Object.keys(paths[path]).map((verb) => verb.toUpperCase())) {
+      if (options.body !== undefined && WITHOUT_BODY.includes(method)) continue;
       const url = path.replaceAll(/{(\w+)}/g, (_, name) => name === "channel" ? "alerts" : "none");
       const isSlow = method === "GET" && /^\/v1\/(quotes|news)$/.test(path);
-      await app.summarise(method, `${url}${query}`, { ...asked, takesMs: isSlow ? 1000 : 0 });
+      await app.summarise(method, `${url}${query}`, { ...options, takesMs: isSlow ? 1000 : 0 });
     }
   }
 }
@@ -49,7 +49,9 @@ Deno.test("every route refuses with the recorded problems", async () => {
   await assertGolden(
     "refusals_of_all_routes.txt",
     await play(
-      REFUSED.map(([what, query, asked]) => () => scene(what, (app) => askAll(app, query, asked))),
+      REFUSED.map(([title, query, options]) => () =>
+        scene(title, (app) => requestAll(app, query, options))
+      ),
     ),
   );
 });
@@ -57,7 +59,7 @@ Deno.test("every route refuses with the recorded problems", async () => {
 const article = { title: "One", url: "https://stories.example/1", source: "desk" };
 const MANY = Array.from({ length: 101 }, (_, n) => `s${n}`).join(",");
 
-const BAD: readonly (readonly [method: string, path: string, asked?: RequestOptions])[] = [
+const BAD: readonly (readonly [method: string, path: string, options?: RequestOptions])[] = [
   ["GET", "/nothing"],
   ["GET", "/v1"],
   ["DELETE", "/health"],

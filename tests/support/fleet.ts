@@ -24,17 +24,17 @@ export interface Fleet extends SharedRedis {
 }
 
 /** The settings of a server that reaches Redis through a stand-in. */
-export function settingsFor({ url, token }: StandIn, more: Settings = {}): Settings {
+export function settingsFor({ url, token }: StandIn, overrides: Settings = {}): Settings {
   return {
     ...PUBLISHER_SETTINGS,
     UPSTASH_REDIS_REST_URL: url,
     UPSTASH_REDIS_REST_TOKEN: token,
-    ...more,
+    ...overrides,
   };
 }
 
-/** Starts a Redis, and no server yet. */
-export async function startShared(more: Settings = {}): Promise<SharedRedis> {
+/** Starts a Redis and a stand-in, without servers. */
+export async function startShared(overrides: Settings = {}): Promise<SharedRedis> {
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedisServer({ appendOnly: true }));
   const standIn = stack.use(await startStandIn(redis));
@@ -42,16 +42,16 @@ export async function startShared(more: Settings = {}): Promise<SharedRedis> {
   return {
     redis,
     standIn,
-    settings: settingsFor(standIn, more),
+    settings: settingsFor(standIn, overrides),
     startStandIn: async () => owned.use(await startStandIn(redis)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 /** Starts a Redis and two servers. */
-export async function startFleet(more: Settings = {}): Promise<Fleet> {
+export async function startFleet(overrides: Settings = {}): Promise<Fleet> {
   await using stack = new AsyncDisposableStack();
-  const shared = stack.use(await startShared(more));
+  const shared = stack.use(await startShared(overrides));
   const one = stack.use(await startServer(shared.settings));
   const other = stack.use(await startServer(shared.settings));
   const owned = stack.move();

@@ -5,10 +5,10 @@
  */
 
 /**
- * The CPU time a process has used: all its threads, those that have ended too, their own and the kernel's for them. By the
- * process's own clock, which counts nanoseconds: /proc counts in hundredths of a second.
+ * Returns the CPU time that a process has used, in user and kernel mode, of all its threads, including those that have ended.
+ * It reads the clock of the process, which counts nanoseconds: /proc counts hundredths of a second.
  *
- * @throws {Error} Where there is no such process.
+ * @throws {Error} If there is no such process.
  */
 export function cpuSeconds(pid: number): number {
   const libc = Deno.dlopen("libc.so.6", {
@@ -18,16 +18,16 @@ export function cpuSeconds(pid: number): number {
   try {
     const clock = new Int32Array(1);
     const time = new BigInt64Array(2); // seconds, nanoseconds
-    const isThere = libc.symbols.clock_getcpuclockid(pid, clock) === 0 &&
+    const isRunning = libc.symbols.clock_getcpuclockid(pid, clock) === 0 &&
       libc.symbols.clock_gettime(clock[0] ?? 0, time) === 0;
-    if (!isThere) throw new Error(`There is no process ${pid}`);
+    if (!isRunning) throw new Error(`There is no process ${pid}`);
     return Number(time[0]) + Number(time[1]) / 1e9;
   } finally {
     libc.close();
   }
 }
 
-/** The resident memory of a process. */
+/** Returns the resident memory of a process in KiB. */
 export function rssKb(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);

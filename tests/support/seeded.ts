@@ -5,19 +5,18 @@
  */
 import { print } from "./print.ts";
 
-/** A source of random numbers that repeats itself from the same seed. */
+/** A source of random numbers: the same seed gives the same numbers. */
 export interface Seeded {
   readonly seed: number;
-  /** A whole number from 0 up to, and without, `end`. */
+  /** Returns a whole number from 0 to `end` - 1. */
   below(end: number): number;
-  /** True in `share` of the cases. */
+  /** Returns true with the probability `share`. */
   chance(share: number): boolean;
 }
 
-/** Creates one, and prints its seed. `E2E_SEED=<the number>` in the environment brings a run back. */
+/** Creates a source, and prints its seed. `E2E_SEED=<the number>` in the environment repeats a run. */
 export function createSeeded(name: string): Seeded {
-  const given = Deno.env.get("E2E_SEED");
-  const seed = given === undefined ? randomSeed() : +given;
+  const seed = Number(Deno.env.get("E2E_SEED") ?? randomSeed());
   print(`${name}: E2E_SEED=${seed}`);
   return seededBy(seed);
 }
@@ -27,7 +26,7 @@ export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
 }
 
-/** Creates one from a seed. */
+/** Creates a source from a seed. */
 export function seededBy(seed: number): Seeded {
   let state = seed >>> 0;
 

@@ -1,5 +1,5 @@
 /**
- * The real server, as a process of its own.
+ * The real server in another process.
  *
  * @module
  */
@@ -19,28 +19,28 @@ export interface ServerProcess extends AsyncDisposable {
   /** Returns the end of its output, for messages of failures. */
   output(): string;
   signal(name: Deno.Signal): void;
-  /** Its resident memory. */
+  /** Returns its resident memory in KiB. */
   rssKb(): number;
-  /** The CPU time it has used, its own and the kernel's for it. */
+  /** Returns the CPU time that it has used, in user and kernel mode, in seconds. */
   cpuSeconds(): number;
-  /** Sends SIGTERM, and SIGKILL where that does not end it. */
+  /** Sends SIGTERM, and SIGKILL if that does not end it in time. */
   stop(): Promise<void>;
 }
 
 const ROOT = new URL("../../", import.meta.url);
-/** A free port, and a calm market where it is the demo's: tests of faults ask for them. */
+/** A free port, and a demo without faults: tests of faults switch them on. */
 const DEFAULTS: Settings = { HOST: "127.0.0.1", PORT: "0", DEMO_FAULTS: "off" };
 const START_MS = 20_000;
 
-/** The port in the log line of a server that listens. */
+/** Returns the port in the log line of a server that listens, undefined for other lines. */
 function listeningPort(line: string): number | undefined {
   return line.includes(`"listening"`)
     ? Number(/"port":(\d+)/.exec(line)?.[1] ?? NaN) || undefined
     : undefined;
 }
 
-/** The variables that a process needs to run at all; nothing else of our environment reaches it. */
-function leastEnvironment(): Record<string, string> {
+/** Returns the variables that a process needs to run. No other variable of the test reaches it. */
+function minimalEnvironment(): Record<string, string> {
   const names = ["PATH", "HOME", "DENO_DIR"];
   return Object.fromEntries(names.flatMap((name) => {
     const value = Deno.env.get(name);
@@ -48,23 +48,23 @@ function leastEnvironment(): Record<string, string> {
   }));
 }
 
-/** The arguments of `deno` to run the server. */
-const RUN: readonly string[] = ["run", "--frozen", "-A", "main.ts"];
+/** The arguments with which `deno` runs the server. */
+const RUN_ARGS: readonly string[] = ["run", "--frozen", "-A", "main.ts"];
 
 /**
  * Starts `main.ts` on a free port of 127.0.0.1.
  *
- * @param args Others of `deno`, which run it in another way.
+ * @param args The arguments of `deno`, for a server that runs in another way.
  * @throws {Error} With the output of the server, if it does not start.
  */
 export async function startServer(
   settings: Settings = {},
-  args: readonly string[] = RUN,
+  args: readonly string[] = RUN_ARGS,
 ): Promise<ServerProcess> {
   const child = new ChildProcess(Deno.execPath(), args, {
     cwd: ROOT,
     clearEnv: true,
-    env: { ...leastEnvironment(), ...DEFAULTS, ...settings },
+    env: { ...minimalEnvironment(), ...DEFAULTS, ...settings },
   });
   const port = await child.find(START_MS, "port", listeningPort);
   return {

@@ -1,37 +1,37 @@
 /**
- * Waiting that always ends.
+ * Waits that have a deadline.
  *
  * @module
  */
 
-/** The longest wait for a moment's work, on a machine that may be busy with other tests. */
+/** The deadline of work that takes a moment, on a machine that may be busy with other tests. */
 export const PATIENCE_MS = 30_000;
 
 /**
- * Resolves as `promise` does, if in time.
+ * Settles as `promise` does within `ms`.
  *
- * @throws {Error} Naming `what` was waited for.
+ * @throws {Error} At the deadline. It names `what`.
  */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`Waited ${ms} ms for ${what}`)), ms);
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Lets `ms` pass, between two looks at something outside. */
+/** Waits for real time to pass. Use it only between two looks at another process. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**
- * Looks again and again until `look` gives something: use it where the outside has no way to tell us.
+ * Polls until `look` returns a value. Use it if the other process sends no signal.
  *
- * @param look Gives `undefined` as long as it is not there yet.
- * @throws {Error} Naming `what` was waited for.
+ * @param look Returns `undefined` to be called again.
+ * @throws {Error} At the deadline. It names `what`.
  */
 export async function until<T>(
   what: string,
@@ -40,8 +40,8 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
+    const value = await look();
+    if (value !== undefined) return value;
     if (performance.now() > deadline) throw new Error(`Waited ${deadlineMs} ms for ${what}`);
     await pause(everyMs);
   }

@@ -14,9 +14,9 @@ export interface LostReplies {
   /** Names of commands, any by default. A pipeline is lost as a whole if one of its commands matches. */
   readonly commands?: readonly string[];
   /**
-   * `body`, the default: the connection ends within the answer. The command is not repeated, so its outcome is unknown.
-   * `head`: the connection ends before the answer. The SDK then repeats the command as often as its `retries` allow, and
-   * Deno's `fetch` repeats it once by itself if the connection was not new (seen with Deno 2.9.6, POST as GET): the
+   * `body`, the default: the connection ends within the response. The command is not repeated, so its outcome is unknown.
+   * `head`: the connection ends before the response. The SDK then repeats the command as often as its `retries` allow, and
+   * Deno's `fetch` repeats it once more if the connection was not new (seen with Deno 2.9.6, POST as GET): the
    * command is executed twice without an error.
    */
   readonly at?: "body" | "head";
@@ -110,13 +110,13 @@ export function createCommandFaults(): CommandFaults {
   return {
     loseReplies(count, { commands = [], at = "body" } = {}) {
       left = count;
-      losing = { commands: commands.map((each) => each.toUpperCase()), at };
+      losing = { commands: commands.map((name) => name.toUpperCase()), at };
     },
     delay(ms) {
       delayMs = ms;
     },
-    refuse(next) {
-      kind = next;
+    refuse(newKind) {
+      kind = newKind;
     },
     refusal() {
       if (kind !== null) counts.refused++;
@@ -134,15 +134,15 @@ export function createCommandFaults(): CommandFaults {
     },
     loss(names) {
       const { commands, at } = losing;
-      const fits = commands.length === 0 || names.some((each) => commands.includes(each));
-      if (left === 0 || !fits) return null;
+      const isMatch = commands.length === 0 || names.some((name) => commands.includes(name));
+      if (left === 0 || !isMatch) return null;
       left--;
       counts.lostReplies++;
       return at;
     },
     counts: () => ({ ...counts }),
     [Symbol.dispose]() {
-      for (const end of waits) end();
+      for (const endWait of waits) endWait();
     },
   };
 }

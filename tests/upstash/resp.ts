@@ -1,5 +1,5 @@
 /**
- * Redis's own protocol, RESP2, as bytes: https://redis.io/docs/latest/develop/reference/protocol-spec/
+ * RESP2, the protocol of Redis, as bytes: https://redis.io/docs/latest/develop/reference/protocol-spec/
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** A command on the wire, its name first. */
 export type RawCommand = readonly (string | Uint8Array)[];
 
-/** A short word that is no value: `OK`, `QUEUED`, `PONG`. */
+/** A status, which is not a value: `OK`, `QUEUED`, `PONG`. */
 export interface Status {
   readonly status: string;
 }
@@ -52,18 +52,18 @@ export function isStatus(reply: RawReply): reply is Status {
 export function encodeCommands(commands: readonly RawCommand[]): Uint8Array {
   const parts = commands.flatMap((command) => [
     utf8.encode(`*${command.length}\r\n`),
-    ...command.flatMap((each) => {
-      const bytes = typeof each === "string" ? utf8.encode(each) : each;
+    ...command.flatMap((argument) => {
+      const bytes = typeof argument === "string" ? utf8.encode(argument) : argument;
       return [utf8.encode(`$${bytes.length}\r\n`), bytes, utf8.encode("\r\n")];
     }),
   ]);
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const encoded = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    all.set(part, at);
+    encoded.set(part, at);
     at += part.length;
   }
-  return all;
+  return encoded;
 }
 
 /** Creates a parser for one connection. */
@@ -127,9 +127,9 @@ export function createReplyParser(): ReplyParser {
   return {
     feed(chunk, take) {
       append(chunk);
-      for (let next = reading.next(); next.done; next = reading.next()) {
+      for (let step = reading.next(); step.done; step = reading.next()) {
         reading = reply();
-        take(next.value);
+        take(step.value);
       }
     },
   };

@@ -17,7 +17,7 @@ export interface RestServerContext {
   readonly executor: Executor;
   readonly subscriptions: Subscriptions;
   readonly faults: CommandFaults;
-  /** Sets the faults that another process requests. @returns The answer. */
+  /** Sets the faults that another process requests. @returns The body of the response. */
   readonly runFaultOrder: (body: unknown) => unknown;
 }
 
@@ -55,32 +55,34 @@ function segmentsOf(path: string): string[] {
   }
 }
 
-function interestOf([kind = "", ...names]: readonly string[]): SubscribeCommand | undefined {
+function subscribeCommandOf(
+  [kind = "", ...names]: readonly string[],
+): SubscribeCommand | undefined {
   const command = kind.toUpperCase();
   if (command !== "SUBSCRIBE" && command !== "PSUBSCRIBE") return undefined;
-  if (names.length > 0 && names.every((each) => each !== "")) return { command, names };
+  if (names.length > 0 && names.every((name) => name !== "")) return { command, names };
   throw new BadRequest(`ERR wrong number of arguments for '${kind}' command`);
 }
 
 /** Creates the REST server. */
 export function createRestServer(
-  { token, executor, subscriptions, faults, runFaultOrder: order }: RestServerContext,
+  { token, executor, subscriptions, faults, runFaultOrder }: RestServerContext,
 ): RestServer {
   let requests = 0;
-  let answers = 0;
+  let responses = 0;
 
   function send(response: ServerResponse, status: number, body: unknown): void {
     if (response.destroyed) return;
-    answers++;
+    responses++;
     response.writeHead(status, {
       "content-type": "application/json",
       // The service counts its writes here. Only the service itself reads it.
-      "upstash-sync-token": `local-${answers}`,
+      "upstash-sync-token": `local-${responses}`,
     });
     response.end(JSON.stringify(body));
   }
 
-  function isKnown(request: IncomingMessage, query: URLSearchParams): boolean {
+  function hasToken(request: IncomingMessage, query: URLSearchParams): boolean {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
     return (bearer ?? query.get("_token")) === token;
   }
@@ -92,7 +94,7 @@ export function createRestServer(
     response.end("<html><body><h1>503 Service Unavailable</h1></body></html>");
   }
 
-  /** Announces the length of a whole answer, and sends half of it. */
+  /** Announces the length of a whole response, and sends half of it. */
   function breakOff(outcome: Outcome, response: ServerResponse): void {
     const body = new TextEncoder().encode(JSON.stringify(outcome.body));
     response.writeHead(outcome.status, {
@@ -102,8 +104,8 @@ export function createRestServer(
     response.write(body.subarray(0, body.length >> 1), () => response.destroy());
   }
 
-  async function welcome(
-    asked: RestRequest,
+  async function runRequest(
+    restRequest: RestRequest,
     isEncoded: boolean,
     response: ServerResponse,
   ): Promise<void> {
@@ -111,35 +113,35 @@ export function createRestServer(
     const refusal = faults.refusal();
     if (refusal !== null) return refuse(refusal, response);
     await faults.wait();
-    const interest = interestOf(asked.segments);
-    if (interest !== undefined) {
-      await subscriptions.open(interest, response);
-      return executor.bill(interest.names.map(() => interest.command));
+    const subscription = subscribeCommandOf(restRequest.segments);
+    if (subscription !== undefined) {
+      await subscriptions.open(subscription, response);
+      return executor.bill(subscription.names.map(() => subscription.command));
     }
-    const plan = readPlan(asked);
+    const plan = readPlan(restRequest);
     const outcome = await executor.run(plan, isEncoded);
-    const lostAt = faults.loss(plan.commands.map((each) => each.name));
+    const lostAt = faults.loss(plan.commands.map(({ name }) => name));
     if (lostAt === "head") response.destroy();
     else if (lostAt === "body") breakOff(outcome, response);
     else send(response, outcome.status, outcome.body);
   }
 
-  async function admit(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function authenticate(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "";
     if (!METHODS.has(method)) {
       return send(response, 405, { error: "ERR method not allowed" });
     }
     const { pathname, searchParams: query } = new URL(`http://localhost${request.url}`);
-    if (!isKnown(request, query)) {
+    if (!hasToken(request, query)) {
       return send(response, 401, { error: "WRONGPASS invalid or missing auth token" });
     }
     const body = await bodyOf(request);
     const segments = segmentsOf(pathname);
     if (method === "POST" && pathname === "/_faults") {
-      return send(response, 200, order(readJson(body)));
+      return send(response, 200, runFaultOrder(readJson(body)));
     }
     const isEncoded = request.headers["upstash-encoding"] === "base64";
-    await welcome({ segments, query, body }, isEncoded, response);
+    await runRequest({ segments, query, body }, isEncoded, response);
   }
 
   return {
@@ -148,7 +150,7 @@ export function createRestServer(
     },
     async handle(request, response) {
       try {
-        await admit(request, response);
+        await authenticate(request, response);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         if (error instanceof BadRequest) return send(response, 400, { error: message });

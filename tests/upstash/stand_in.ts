@@ -58,7 +58,7 @@ export async function startStandIn(
   { port = 0, token = crypto.randomUUID() }: StandInOptions = {},
 ): Promise<StandIn> {
   const redis = createRedisClient(redisPort);
-  const errands = createRedisClient(redisPort);
+  const directRedis = createRedisClient(redisPort);
   const executor = createExecutor(redis);
   const subscriptions = createSubscriptions(redisPort);
   const commandFaults = createCommandFaults();
@@ -109,13 +109,13 @@ export async function startStandIn(
     token,
     faults,
     stats,
-    commandsAtRedis: () => commandsOf(errands),
+    commandsAtRedis: () => commandsOf(directRedis),
     async resetCommands() {
-      await errands.ask([["CONFIG", "RESETSTAT"]]);
+      await directRedis.ask([["CONFIG", "RESETSTAT"]]);
       executor.forget();
     },
     async run(...command) {
-      const [reply = null] = await errands.ask([command]);
+      const [reply = null] = await directRedis.ask([command]);
       if (isFailure(reply)) throw new Error(reply.failure);
       return plain(reply);
     },
@@ -123,7 +123,7 @@ export async function startStandIn(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       commandFaults[Symbol.dispose]();
-      await Promise.all([redis, errands].map((each) => each[Symbol.asyncDispose]()));
+      await Promise.all([redis, directRedis].map((client) => client[Symbol.asyncDispose]()));
       await Promise.all(handling);
       await subscriptions[Symbol.asyncDispose]();
       await closed;

@@ -179,7 +179,7 @@ export function createReaders(
 
   return {
     get seen() {
-      return { events, lost, repeated, ended, delays: delays.sum() };
+      return { events, lost, repeated, ended, delays: delays.quantiles() };
     },
     resetDelays() {
       delays = createDelayCounter();
