@@ -15,7 +15,7 @@ import {
   cancelOperation,
   newOperation,
   Operation,
-  operationPollDelay,
+  operationPollDelayS,
   type OperationRecord,
   OperationReport,
   operationView,
@@ -86,7 +86,7 @@ export function operationsRoutes(
     const principal = await authenticator.authenticate(c);
     const record = await findResource(c, services, principal, operations, id);
     const operation = operationView(record);
-    const delayS = operationPollDelay(record, clock.now());
+    const delayS = operationPollDelayS(record, clock.now());
     if (delayS > 0) c.header("retry-after", String(delayS));
     if (revalidate(c, operation, "private, no-cache")) return c.body(null, 304);
     return c.json({ ...operation, next_poll_delay: delayS }, 200);

@@ -17,10 +17,10 @@ import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
-import { Snapshot } from "../lib/topics/quotes/quote.ts";
+import { QuotesSnapshot } from "../lib/topics/quotes/quote.ts";
 
 const QuoteList = z.object({
-  ...Snapshot.shape,
+  ...QuotesSnapshot.shape,
   cursor: z.string().nullable().meta({
     description: "A stream may continue from it. Null while the store is unavailable.",
   }),

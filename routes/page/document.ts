@@ -6,13 +6,13 @@
 import { html } from "hono/html";
 import { formatTime } from "../../lib/client/format/values.js";
 import { simulatedText } from "../../lib/client/page/text.js";
-import type { Snapshot } from "../../lib/topics/quotes/quote.ts";
+import type { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./news.ts";
 import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
 import { detailDialog, pricesSection } from "./prices.ts";
 
 /** The first values of the page. Its stream continues from `cursor`, which is null while the store is unavailable. */
-export type PageSnapshot = Snapshot & { readonly cursor: string | null };
+export type PageSnapshot = QuotesSnapshot & { readonly cursor: string | null };
 
 /** The properties of a page that do not depend on quotes and news. */
 export interface PageFrame {

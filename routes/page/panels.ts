@@ -5,10 +5,13 @@
  */
 import { html } from "hono/html";
 import { providerNotes } from "../../lib/client/page/text.js";
-import type { Status } from "../../lib/topics/quotes/quote.ts";
+import type { ProviderStatus } from "../../lib/topics/quotes/quote.ts";
 
 /** Renders the problems of providers, hidden if there are none. @param now Wall time, in milliseconds since the Unix epoch. */
-export function problemsSection(status: readonly Status[], now: number): ReturnType<typeof html> {
+export function problemsSection(
+  status: readonly ProviderStatus[],
+  now: number,
+): ReturnType<typeof html> {
   const notes = providerNotes(status, now);
   return html`
     <section id="problems" class="panel" ${notes.length === 0 ? "hidden" : ""}>

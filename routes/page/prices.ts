@@ -7,7 +7,7 @@ import { html } from "hono/html";
 import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from "../../lib/client/page/sparkline.js";
 import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
-import { QuoteClass, type Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { QuoteClass, type QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 
 /** Renders the sparkline of a price, which a script fills. */
 function sparkline(): ReturnType<typeof html> {
@@ -22,7 +22,7 @@ function sparkline(): ReturnType<typeof html> {
 }
 
 /** Renders the row of an instrument. The roles are explicit, because a narrow screen does not lay it out as a table. */
-function priceRow({ symbol, name }: Instrument, { quotes, status }: Snapshot, now: number) {
+function priceRow({ symbol, name }: Instrument, { quotes, status }: QuotesSnapshot, now: number) {
   const quote = quotes.find((candidate) => candidate.symbol === symbol);
   const content = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
   const shownName = quote?.name ?? name;
@@ -58,7 +58,7 @@ function priceRow({ symbol, name }: Instrument, { quotes, status }: Snapshot, no
 }
 
 /** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
-export function pricesSection(snapshot: Snapshot, now: number): ReturnType<typeof html> {
+export function pricesSection(snapshot: QuotesSnapshot, now: number): ReturnType<typeof html> {
   const columnCount = COLUMNS.length;
   const groups = QuoteClass.options
     .map((name) => ({

@@ -4,7 +4,7 @@ import { readConfig } from "../../lib/core/config.ts";
 import { DAY_MS } from "../../lib/core/time.ts";
 import { ROUND_S } from "../../lib/demo/script.ts";
 import { createServices } from "../../lib/services.ts";
-import { Quote, Snapshot, Status } from "../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote, QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { createClient } from "../hub/support.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { createOfflineDemo } from "./support.ts";
@@ -19,7 +19,7 @@ assert(SPEED !== undefined, "the task `demo` sets no DEMO_SPEED");
 /** The quotes and statuses that a client of the stream has after a second. */
 interface Second {
   readonly quotes: readonly Quote[];
-  readonly statuses: readonly Status[];
+  readonly statuses: readonly ProviderStatus[];
 }
 
 /** Subscribes to all quotes of a demo for two minutes, and records each second. */
@@ -37,18 +37,18 @@ async function recordSeconds(
   const filters = [{ topic: services.quotes.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ filters })).live();
   const quotes = new Map<string, Quote>();
-  const statuses = new Map<string, Status>();
+  const statuses = new Map<string, ProviderStatus>();
   const setQuote = (quote: Quote) => quotes.set(quote.symbol, quote);
-  const setStatus = (status: Status) => statuses.set(status.provider, status);
+  const setStatus = (status: ProviderStatus) => statuses.set(status.provider, status);
   const seconds: Second[] = [];
   let framesRead = 0;
   for (let s = 0; s < ROUND_S; s++) {
     await clock.advance(1000);
     for (const { event, data } of client.frames.slice(framesRead)) {
       if (event === "quote") setQuote(Quote.parse(JSON.parse(data)));
-      if (event === "status") setStatus(Status.parse(JSON.parse(data)));
+      if (event === "status") setStatus(ProviderStatus.parse(JSON.parse(data)));
       if (event !== "snapshot") continue;
-      const snapshot = Snapshot.parse(JSON.parse(data));
+      const snapshot = QuotesSnapshot.parse(JSON.parse(data));
       snapshot.quotes.forEach(setQuote);
       snapshot.status.forEach(setStatus);
     }

@@ -7,7 +7,7 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { createServices, type Services } from "../../lib/services.ts";
-import { Quote, Status } from "../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { SIMULATED } from "./answers.ts";
@@ -43,7 +43,7 @@ export interface QuotesUnderTest extends AsyncDisposable {
   /** The streamed quotes of a symbol, in order. */
   quotesOf(symbol: string): Quote[];
   /** The newest streamed status of a provider. */
-  statusOf(provider: string): Status | undefined;
+  statusOf(provider: string): ProviderStatus | undefined;
 }
 
 /** Opens a stream of quotes whose providers fail from the start as `failing` says. */
@@ -82,14 +82,14 @@ export async function createQuotesUnderTest(
   const client = createClient(await services.hub.subscribe({ filters })).live();
   await clock.advance(0);
   const quotes: Quote[] = [];
-  const statuses: Status[] = [];
+  const statuses: ProviderStatus[] = [];
   let parsed = 0;
 
   /** Parses the frames that came since the last call. */
   function parseFrames(): void {
     for (const { event, data } of client.frames.slice(parsed)) {
       if (event === "quote") quotes.push(Quote.parse(JSON.parse(data)));
-      if (event === "status") statuses.push(Status.parse(JSON.parse(data)));
+      if (event === "status") statuses.push(ProviderStatus.parse(JSON.parse(data)));
     }
     parsed = client.frames.length;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
+import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { pageRoutes } from "../../routes/page/page.ts";
 import type { PageNews } from "../../routes/page/news.ts";
 import { createManualClock } from "../support/manual_clock.ts";
@@ -37,7 +37,7 @@ export const QUOTE: Quote = {
 };
 
 /** The status of a live provider. */
-export const STATUS: Status = {
+export const STATUS: ProviderStatus = {
   provider: "coinbase",
   symbols: ["BTC-USD", "ETH-USD"],
   state: "live",
@@ -50,7 +50,7 @@ export const STATUS: Status = {
 /** Creates the page over fake services, and records their calls. */
 export function createPage(
   quotes: readonly Quote[] = [],
-  status: readonly Status[] = [],
+  status: readonly ProviderStatus[] = [],
   { articles = [], feeds = [], isDemo = false }:
     & Partial<Pick<PageNews, "articles" | "feeds">>
     & { readonly isDemo?: boolean } = {},

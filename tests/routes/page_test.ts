@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Quote, Status } from "../../lib/topics/quotes/quote.ts";
+import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { createPage, QUOTE, renderPage, STATUS } from "./page_support.ts";
 
 /** Returns the text of a symbol's row. */
@@ -45,7 +45,7 @@ Deno.test("page names the providers that it waits for, and those that are down",
 });
 
 /** Texts of a row, with the changes of the quote and of the status that cause them. */
-const ROW_TEXTS: readonly (readonly [text: string, Partial<Quote>, Partial<Status>])[] = [
+const ROW_TEXTS: readonly (readonly [text: string, Partial<Quote>, Partial<ProviderStatus>])[] = [
   ["live", {}, {}],
   ["live, pre-market", { session: "pre" }, {}],
   ["delayed", { is_delayed: true }, {}],

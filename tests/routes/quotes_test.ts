@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { Snapshot } from "../../lib/topics/quotes/quote.ts";
+import { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { SYMBOLS } from "../../lib/topics/quotes/instruments.ts";
 import { compareIds } from "../support/order.ts";
 import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
@@ -15,7 +15,7 @@ Deno.test("GET /v1/quotes returns the latest quotes and the status of their prov
   assertEquals(Object.keys(body), ["quotes", "status", "cursor", "next_poll_delay"]);
   QUOTES_ANSWER.parse(body);
   ID.parse(body.cursor);
-  const { quotes, status } = Snapshot.parse(body);
+  const { quotes, status } = QuotesSnapshot.parse(body);
   assertEquals(
     quotes.map(({ symbol, simulated }) => [symbol, simulated]),
     SYMBOLS.map((symbol) => [symbol, true]),
@@ -32,7 +32,7 @@ Deno.test("GET /v1/quotes returns the latest quotes and the status of their prov
 Deno.test("GET /v1/quotes filters by symbols, in any case", async () => {
   await using test = createAppUnderTest();
   const body = await (await test.send("/v1/quotes?symbols=eth-usd,ETH-USD")).json();
-  const { quotes, status } = Snapshot.parse(body);
+  const { quotes, status } = QuotesSnapshot.parse(body);
   assertEquals(quotes.map(({ symbol }) => symbol), ["ETH-USD"]);
   assertEquals(status.map(({ provider }) => provider), ["coinbase"]);
 });
@@ -135,7 +135,7 @@ Deno.test("GET /v1/quotes waits for 800 ms for a provider that hangs, then retur
 Deno.test("GET /v1/quotes names the symbols without a source under the current settings", async () => {
   await using test = createAppUnderTest({ UNOFFICIAL_SOURCES: "none" });
   const unservedSymbols = async (path: string) => {
-    const { status } = Snapshot.parse(await (await test.send(path)).json());
+    const { status } = QuotesSnapshot.parse(await (await test.send(path)).json());
     return status.filter(({ provider }) => provider === "none")
       .map(({ symbols, state, reason }) => [symbols, state, reason]);
   };
@@ -161,7 +161,7 @@ Deno.test("GET /v1/quotes/stream opens with a snapshot, and sends prices at max_
   await using client = await test.follow("/v1/quotes/stream?symbols=btc-usd&max_rate=0.1");
   const events = () => client.frames.map(({ event }) => event).join(" ");
   assertEquals(events(), "sync snapshot");
-  const { quotes } = Snapshot.parse(client.dataOf("snapshot")[0]);
+  const { quotes } = QuotesSnapshot.parse(client.dataOf("snapshot")[0]);
   assertEquals(quotes.map(({ symbol }) => symbol), ["BTC-USD"]);
   await test.clock.advance(40_000);
   const count = client.frames.filter(({ event }) => event === "quote").length;

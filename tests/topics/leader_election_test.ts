@@ -26,14 +26,14 @@ function createFleet(...names: string[]) {
     const roles: string[] = [];
     let isUp = true;
     let claims = 0;
-    const real = leases.lease("polls", name);
+    const reachableLease = leases.lease("polls", name);
     const reach = <T>(call: () => Promise<T>) =>
       isUp ? call() : Promise.reject(new StoreUnavailable());
     const lease: Lease = {
-      ...real,
-      claim: () => reach(() => (claims++, real.claim())),
-      renew: () => reach(real.renew),
-      release: () => reach(real.release),
+      ...reachableLease,
+      claim: () => reach(() => (claims++, reachableLease.claim())),
+      renew: () => reach(reachableLease.renew),
+      release: () => reach(reachableLease.release),
     };
     const health = {
       get isUp() {
@@ -71,7 +71,7 @@ function createFleet(...names: string[]) {
 
 Deno.test("one of many isolates leads for as long as it renews its lease", async () => {
   const { clock, isolates, first } = createFleet("a", "b", "c");
-  const stops = isolates.map((each) => each.start());
+  const stops = isolates.map((isolate) => isolate.start());
   await clock.advance(10 * LEASE_MS);
   assertEquals(isolates.map(({ role }) => role), ["leader", "follower", "follower"]);
   assertEquals(first.roles, ["leader"]);
@@ -94,11 +94,11 @@ Deno.test("a leader that stops releases its lease, and a follower takes it immed
 
 Deno.test("a leader that dies is replaced within one TTL of its lease", async () => {
   const { clock, leases, second } = createFleet("a", "b");
-  const dead = leases.lease("polls", "dead");
-  await dead.claim();
+  const leaderLease = leases.lease("polls", "dead");
+  await leaderLease.claim();
   const stop = second.start();
   await clock.advance(20_000);
-  await dead.renew(); // its last renewal
+  await leaderLease.renew(); // the last renewal
   second.postponeClaim();
   await clock.advance(LEASE_MS - 1);
   assertEquals(second.role, "follower");
@@ -122,14 +122,14 @@ Deno.test("a leader whose fencing token is rejected steps down and follows its s
   const { clock, leases, first } = createFleet("a", "b");
   const stop = first.start();
   await clock.advance(0);
-  const other = leases.lease("polls", "other");
+  const successorLease = leases.lease("polls", "successor");
   await leases.lease("polls", "a").release(); // as if it had expired
-  await other.claim();
+  await successorLease.claim();
   first.stepDown();
   assertEquals(first.role, "follower");
   await clock.advance(LEASE_MS);
   assertEquals(first.role, "follower");
-  await other.release();
+  await successorLease.release();
   await clock.advance(1000);
   assertEquals(first.roles, ["leader", "follower", "leader"]);
   stop();
@@ -143,7 +143,7 @@ Deno.test("while the store is unavailable a leader stays for 80 % of the TTL, th
   second.setUnavailable(true);
   await clock.advance(0);
   assertEquals([first.role, second.role], ["leader", "degraded"]);
-  await clock.advance(0.8 * LEASE_MS + 6000);
+  await clock.advance(0.8 * LEASE_MS + 6000); // an attempt comes at most 6 s after it
   assertEquals([first.role, second.role], ["degraded", "degraded"]);
   second.setUnavailable(false);
   await clock.advance(500);
@@ -169,21 +169,30 @@ Deno.test("a wall clock that is set back or forward neither prolongs nor ends a 
   }
 });
 
-Deno.test("settled() resolves once the role is known, and after a stop once it is known again", async () => {
+Deno.test("waitForRole() resolves once the role is known, and after a stop only once it is known again", async () => {
   const { clock, first } = createFleet("a", "b");
-  let count = 0;
-  const ask = () => void first.waitForRole().then(() => count++);
-  ask();
+  let resolvedCount = 0;
+  const waitForRole = () => void first.waitForRole().then(() => resolvedCount++);
+  waitForRole();
   await clock.advance(1000);
-  assertEquals(count, 0);
+  assertEquals(resolvedCount, 0);
   const stop = first.start();
   await clock.advance(0);
-  assertEquals(count, 1);
+  assertEquals(resolvedCount, 1);
   stop();
-  ask();
+  waitForRole();
   await clock.advance(1000);
-  assertEquals(count, 1);
+  assertEquals(resolvedCount, 1);
+  first.start();
+  await clock.advance(0);
+  assertEquals(resolvedCount, 2);
   await first.resign();
-  first.start()();
-  assertEquals(first.role, "idle");
+});
+
+Deno.test("start() has no effect after resign()", async () => {
+  const { clock, first } = createFleet("a", "b");
+  await first.resign();
+  first.start();
+  await clock.advance(1000);
+  assertEquals([first.role, first.claims, clock.timers], ["idle", 0, 0]);
 });

@@ -211,7 +211,7 @@ export function operationView({ operation, isStalled }: OperationRecord): Operat
  * the last heartbeat if there is no estimate, within bounds. It never exceeds the time until the operation expires. It
  * is 0 once the operation has ended.
  */
-export function operationPollDelay(record: OperationRecord, now: number): number {
+export function operationPollDelayS(record: OperationRecord, now: number): number {
   if (isTerminal(record)) return 0;
   const operation = operationView(record);
   const { eta_s, updated_at } = operation;

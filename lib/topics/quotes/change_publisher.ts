@@ -1,6 +1,6 @@
 /**
- * Publishes changed quotes and statuses only: after each response, and when time changes one (a quote goes stale, or a
- * market opens or closes).
+ * Publishes only the quotes and statuses that have changed: on request, and when time changes one (a quote goes stale, or
+ * a market opens or closes).
  *
  * @module
  */
@@ -8,12 +8,15 @@ import type { EventInput } from "../../core/event.ts";
 import { messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
-import { Quote, type Snapshot, type Status } from "./quote.ts";
+import { parsePublished, type ProviderStatus, Quote, type QuotesSnapshot } from "./quote.ts";
+
+/** The shortest delay after a failed publication, so that an unavailable sink is not called in a tight loop. */
+const MIN_PUBLISH_RETRY_MS = 1000;
 
 /** A source of the values to publish. */
 export interface SnapshotSource {
   /** Returns the current values. */
-  snapshot(): Snapshot;
+  snapshot(): QuotesSnapshot;
   /**
    * Returns the time until the next change without a new reading, in ms: Infinity if there is none. A change in the last
    * `lookBackMs` counts, which makes the result zero or negative.
@@ -39,7 +42,7 @@ function quoteEvent(quote: Quote): EventInput & { readonly key: string } {
   return { type: "quote", data: quote, key: symbol, tags: [symbol] };
 }
 
-function statusEvent(status: Status): EventInput & { readonly key: string } {
+function statusEvent(status: ProviderStatus): EventInput & { readonly key: string } {
   const { provider, symbols } = status;
   return { type: "status", data: status, key: `status:${provider}`, tags: symbols };
 }
@@ -51,7 +54,7 @@ export class ChangePublisher {
   readonly #sink: QuoteSink;
   #publishing = Promise.resolve();
   /** Monotonic time of the last snapshot. No later change is missed, however long a publication takes. */
-  #snapshotElapsed: number;
+  #snapshotAt: number;
   #isRunning = false;
   #cancelTimer = () => {};
 
@@ -63,13 +66,13 @@ export class ChangePublisher {
     this.#runtime = runtime;
     this.#source = source;
     this.#sink = sink;
-    this.#snapshotElapsed = runtime.clock.elapsed();
+    this.#snapshotAt = runtime.clock.elapsed();
   }
 
   /** Also publishes when time changes a value, until {@linkcode stop}. A second start has no effect. */
   start(): void {
     this.#isRunning = true;
-    this.#schedule();
+    this.#schedule(0);
   }
 
   /** Stops publishing when time changes a value. A second stop has no effect. */
@@ -84,19 +87,21 @@ export class ChangePublisher {
    */
   publish(): Promise<void> {
     this.#publishing = this.#publishing.then(async () => {
+      let minDelayMs = 0;
       try {
         await this.#publishChanges();
       } catch (thrown) {
         this.#runtime.log.warn("Publishing quotes failed", { reason: messageOf(thrown) });
+        minDelayMs = MIN_PUBLISH_RETRY_MS;
       }
-      this.#schedule();
+      this.#schedule(minDelayMs);
     });
     return this.#publishing;
   }
 
   async #publishChanges(): Promise<void> {
     const published = await this.#sink.published();
-    this.#snapshotElapsed = this.#runtime.clock.elapsed();
+    this.#snapshotAt = this.#runtime.clock.elapsed();
     const { quotes, status } = this.#source.snapshot();
     const changes = [
       ...quotes.flatMap((quote) => this.#changeOf(quote, published.get(quote.symbol)) ?? [])
@@ -107,10 +112,13 @@ export class ChangePublisher {
     if (changes.length > 0) await this.#sink.publish(changes);
   }
 
-  /** Returns the quote to publish: null if it does not differ from the published one. */
+  /**
+   * Returns the quote to publish: null if the published one is the same or later. A published quote that this version
+   * cannot read is replaced.
+   */
   #changeOf(quote: Quote, publishedJson: string | undefined): Quote | null {
-    if (publishedJson === undefined) return quote;
-    const published = Quote.parse(JSON.parse(publishedJson));
+    const published = publishedJson === undefined ? null : parsePublished(Quote, publishedJson);
+    if (published === null) return quote;
     const { received_at } = published;
     const isBehind = quote.received_at < received_at;
     // Another leader may have published a later quote meanwhile, and `received_at` never moves backwards. A published time
@@ -127,12 +135,13 @@ export class ChangePublisher {
     return JSON.stringify({ ...Quote.parse(quote), received_at });
   }
 
-  #schedule(): void {
+  /** Schedules a publication for the next change that time causes, but not before `minDelayMs` have passed. */
+  #schedule(minDelayMs: number): void {
     this.#cancelTimer();
     if (!this.#isRunning) return;
     const { clock } = this.#runtime;
-    const delayMs = this.#source.msUntilChange(clock.elapsed() - this.#snapshotElapsed);
+    const delayMs = this.#source.msUntilChange(clock.elapsed() - this.#snapshotAt);
     if (!Number.isFinite(delayMs)) return;
-    this.#cancelTimer = clock.after(Math.max(0, delayMs), () => void this.publish());
+    this.#cancelTimer = clock.after(Math.max(minDelayMs, delayMs), () => void this.publish());
   }
 }

@@ -12,10 +12,10 @@ import { Divergences } from "./divergence.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import { type ConnectedProvider, ProviderClient, type ProviderRole } from "./provider_client.ts";
 import type { QuoteCache } from "./quote_cache.ts";
-import type { Snapshot, Status } from "./quote.ts";
+import type { ProviderStatus, QuotesSnapshot } from "./quote.ts";
 import { ServingTable } from "./serving_table.ts";
 
-/** Minimum time between two calls of a reference source, in ms. Calls come with a poll, so about every 30 s. */
+/** The shortest time between two calls of a reference source, in ms. A poll triggers a call, so it comes up to a poll later. */
 const REFERENCE_INTERVAL_MS = 25_000;
 
 /** The dependencies of a fail-over. */
@@ -38,8 +38,10 @@ export class Failover implements SnapshotSource {
   readonly #table: ServingTable;
   /** The clients whose check is under way. */
   readonly #checking = new Set<ProviderClient>();
-  #referencesCalledElapsed: number | null = null;
-  #nextPollElapsed = 0;
+  /** Monotonic time of the last call of reference sources. The first check sets it without a call. */
+  #referencesCalledAt: number | null = null;
+  /** Monotonic time of the next poll. */
+  #nextPollAt = 0;
 
   constructor({ runtime, providers, freshness, cache, maxDivergencePct }: FailoverOptions) {
     this.#clock = runtime.clock;
@@ -49,12 +51,12 @@ export class Failover implements SnapshotSource {
     this.#table = new ServingTable(providers.map(({ provider }) => provider));
   }
 
-  snapshot(): Snapshot {
+  snapshot(): QuotesSnapshot {
     return { quotes: this.#cache.quotes(), status: this.statuses() };
   }
 
   /** Lists the statuses of the providers that were called. Changes of state are dated and logged. */
-  statuses(): Status[] {
+  statuses(): ProviderStatus[] {
     return this.#clients.map((client) => client.updateStatus(this.#roleOf(client)))
       .filter((status) => status !== null);
   }
@@ -68,10 +70,10 @@ export class Failover implements SnapshotSource {
    * Calls the serving providers. The next candidates take over the symbols of a provider that fails.
    *
    * @param nextPollMs The time until the next poll, in ms.
-   * @returns One promise per provider, which settles once the provider's symbols are up to date.
+   * @returns One promise per provider that serves a symbol. It settles after the calls for the symbols of the provider.
    */
   poll(nextPollMs: number): Promise<void>[] {
-    this.#nextPollElapsed = this.#clock.elapsed() + nextPollMs;
+    this.#nextPollAt = this.#clock.elapsed() + nextPollMs;
     return this.#clients.flatMap((client) => {
       const symbols = this.#servedBy(client);
       return symbols.length > 0 ? [this.#serve(client, symbols)] : [];
@@ -79,16 +81,16 @@ export class Failover implements SnapshotSource {
   }
 
   /**
-   * Calls providers that do not serve: the preferred ones, so that they can take their symbols back, and about every 30 s
-   * a reference source of each symbol.
+   * Calls providers that do not serve: the preferred ones, so that they can take their symbols back, and, once
+   * {@linkcode REFERENCE_INTERVAL_MS} have passed, a reference source of each symbol.
    *
-   * @returns One promise per provider, so that a provider that hangs does not delay the others.
+   * @returns One promise per provider that is called, so that a provider that hangs does not delay the others.
    */
   checkStandbys(): Promise<void>[] {
     const elapsed = this.#clock.elapsed();
-    this.#referencesCalledElapsed ??= elapsed;
-    const isDue = elapsed - this.#referencesCalledElapsed >= REFERENCE_INTERVAL_MS;
-    if (isDue) this.#referencesCalledElapsed = elapsed;
+    this.#referencesCalledAt ??= elapsed;
+    const isDue = elapsed - this.#referencesCalledAt >= REFERENCE_INTERVAL_MS;
+    if (isDue) this.#referencesCalledAt = elapsed;
     return this.#clients.filter((client) => !this.#checking.has(client)).flatMap((client) => {
       const symbols = client.provider.symbols.filter((symbol) =>
         !this.#isServing(client, symbol) &&
@@ -121,14 +123,14 @@ export class Failover implements SnapshotSource {
   #roleOf(client: ProviderClient): ProviderRole {
     const { symbols } = client.provider;
     const served = this.#servedBy(client);
-    const server = served.length > 0
+    const serving = served.length > 0
       ? undefined
       : this.#clients.find((candidate) =>
         symbols.some((symbol) => this.#isServing(candidate, symbol))
       );
-    const untilPollMs = this.#nextPollElapsed - this.#clock.elapsed();
+    const untilPollMs = this.#nextPollAt - this.#clock.elapsed();
     return {
-      standbyFor: server?.provider.title ?? null,
+      standbyFor: serving?.provider.title ?? null,
       remarks: this.#divergences.remarks(served),
       nextPollAt: this.#clock.now() + untilPollMs,
     };
@@ -156,12 +158,12 @@ export class Failover implements SnapshotSource {
       return !this.#hasFresh(symbol, client) || isBroken && !hasReading;
     });
     for (const alternate of this.#clients.filter((candidate) => candidate !== client)) {
-      const wanted = unserved.filter((symbol) => alternate.provider.symbols.includes(symbol));
-      if (wanted.length === 0) continue;
-      for (const reading of await this.#fetchReadings(alternate, wanted)) {
+      const candidates = unserved.filter((symbol) => alternate.provider.symbols.includes(symbol));
+      if (candidates.length === 0) continue;
+      for (const reading of await this.#fetchReadings(alternate, candidates)) {
         const { symbol } = reading;
         if (!this.#isServing(client, symbol) || !this.#switchTo(alternate, reading)) continue;
-        unserved = unserved.filter((candidate) => candidate !== symbol);
+        unserved = unserved.filter((other) => other !== symbol);
       }
     }
   }

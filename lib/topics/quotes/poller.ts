@@ -12,7 +12,7 @@ import { FreshnessRules } from "./freshness.ts";
 import type { MarketHours } from "./market_hours.ts";
 import type { Provider } from "./providers/provider.ts";
 import { QuoteCache } from "./quote_cache.ts";
-import type { Quote, Status } from "./quote.ts";
+import type { ProviderStatus, Quote } from "./quote.ts";
 import type { SnapshotEvaluator } from "./topic.ts";
 
 /** The share of the interval by which a poll may come early or late, so that isolates do not poll in step. */
@@ -52,7 +52,7 @@ export class Poller implements SnapshotEvaluator {
   readonly #publisher: ChangePublisher;
   #polling: Promise<void> | null = null;
   /** Monotonic time of the end of the last poll. */
-  #polledElapsed = -Infinity;
+  #polledAt = -Infinity;
   #isRunning = false;
   #cancelPoll = () => {};
 
@@ -101,7 +101,7 @@ export class Poller implements SnapshotEvaluator {
     this.#polling ??= this.#poll()
       .catch((thrown) => this.#runtime.log.error("A poll failed", { reason: messageOf(thrown) }))
       .finally(() => {
-        this.#polledElapsed = this.#runtime.clock.elapsed();
+        this.#polledAt = this.#runtime.clock.elapsed();
         this.#polling = null;
       });
     return this.#polling;
@@ -111,15 +111,15 @@ export class Poller implements SnapshotEvaluator {
     return this.#cache.evaluate(quote);
   }
 
-  evaluateStatus(status: Status): Status {
+  evaluateStatus(status: ProviderStatus): ProviderStatus {
     // Without polling, the published status is the newest one.
     const statuses = this.#isRunning ? this.#failover.statuses() : [];
     return statuses.find(({ provider }) => provider === status.provider) ?? status;
   }
 
-  pendingStatuses(): Status[] {
-    const called = this.#failover.statuses().map(({ provider }) => provider);
-    return this.#preferred.filter(({ name }) => !called.includes(name))
+  pendingStatuses(): ProviderStatus[] {
+    const calledNames = this.#failover.statuses().map(({ provider }) => provider);
+    return this.#preferred.filter(({ name }) => !calledNames.includes(name))
       .map(({ name, symbols, title }) => ({
         provider: name,
         symbols: [...symbols],
@@ -151,7 +151,7 @@ export class Poller implements SnapshotEvaluator {
   }
 
   #sincePollMs(): number {
-    return this.#runtime.clock.elapsed() - this.#polledElapsed;
+    return this.#runtime.clock.elapsed() - this.#polledAt;
   }
 
   /**

@@ -6,12 +6,12 @@
 import type { Clock } from "../../core/clock.ts";
 import { type Logger, messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
-import { isoTime } from "../../core/time.ts";
+import { DAY_MS, isoTime } from "../../core/time.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, type FreshnessRules, track, type TrackedReading } from "./freshness.ts";
 import type { Provider } from "./providers/provider.ts";
-import { NO_ANSWER, type Status } from "./quote.ts";
+import { NO_RESPONSE_REASON, type ProviderStatus } from "./quote.ts";
 
 /** A provider and its upstream. */
 export interface ConnectedProvider {
@@ -31,11 +31,9 @@ export interface ProviderRole {
 
 /** A state and the wall time of its beginning, in ms. */
 interface DatedState {
-  readonly state: Status["state"];
+  readonly state: ProviderStatus["state"];
   readonly since: number;
 }
-
-const SECONDS_PER_DAY = 86_400;
 
 /** A rounded duration. */
 interface Duration {
@@ -44,12 +42,13 @@ interface Duration {
 }
 
 function toDuration(seconds: number): Duration {
-  return seconds < SECONDS_PER_DAY
+  const days = seconds * 1000 / DAY_MS;
+  return days < 1
     ? { amount: Math.round(seconds / 60), unit: "min" }
-    : { amount: Math.round(seconds / SECONDS_PER_DAY), unit: "d" };
+    : { amount: Math.round(days), unit: "d" };
 }
 
-/** Describes the delay of prices, such as "Prices are delayed by 10 to 15 min". */
+/** Describes the delays of the delayed readings, such as "Prices are delayed by 10 to 15 min". */
 export function delayText(
   readings: readonly Pick<TrackedReading, "is_delayed" | "delay_s">[],
 ): string {
@@ -88,11 +87,11 @@ export class ProviderClient {
   }
 
   /** The state of the upstream's circuit breaker. */
-  get breaker(): Status["breaker"] {
+  get breaker(): ProviderStatus["breaker"] {
     return this.#upstream.health().breaker;
   }
 
-  /** Fetches these symbols, and returns the readings without the symbols that failed. Never rejects. */
+  /** Fetches a reading of each symbol. Symbols that fail are missing from the result. Never rejects. */
   async fetchReadings(symbols: readonly string[]): Promise<readonly TrackedReading[]> {
     const readings: TrackedReading[] = [];
     const failures = new Map<string, string>();
@@ -101,7 +100,7 @@ export class ProviderClient {
         const reading = await this.provider.read(this.#upstream, symbol);
         readings.push(track(reading, this.#readings.get(symbol), this.provider.intervalMs));
       } catch (thrown) {
-        failures.set(symbol, this.#failureText(thrown));
+        failures.set(symbol, this.#describeFailure(thrown));
       }
     }));
     // The results are stored together, since the status may be read during the calls.
@@ -119,7 +118,7 @@ export class ProviderClient {
   }
 
   /** Returns the current status, and dates and logs a change of state. Null before the first outcome of a call. */
-  updateStatus(role: ProviderRole): Status | null {
+  updateStatus(role: ProviderRole): ProviderStatus | null {
     if (this.#readings.size === 0 && this.#failures.size === 0) return null;
     const { state, since } = this.#updateState(role);
     const { breaker, nextTryAt } = this.#upstream.health();
@@ -135,7 +134,10 @@ export class ProviderClient {
     };
   }
 
-  /** Returns the time until freshness changes the status, in ms. A change in the last `lookBackMs` counts. */
+  /**
+   * Returns the time until freshness changes the status, in ms: Infinity without a reading. A change in the last
+   * `lookBackMs` counts.
+   */
   msUntilChange(lookBackMs: number): number {
     return Math.min(
       ...[...this.#readings.values()].map((reading) =>
@@ -144,8 +146,11 @@ export class ProviderClient {
     );
   }
 
-  /** Describes a failure. While the upstream makes no calls, the last failure of a call says more. */
-  #failureText(thrown: unknown): string {
+  /**
+   * Describes a failure, and logs one that is not the upstream's. While the upstream makes no calls, the last failure of
+   * a call says more.
+   */
+  #describeFailure(thrown: unknown): string {
     const { name, title } = this.provider;
     if (thrown instanceof UpstreamFailure) {
       const cause = thrown.kind === "waiting" ? this.#upstream.health().failure : null;
@@ -175,7 +180,7 @@ export class ProviderClient {
     return this.#state;
   }
 
-  #currentState({ standbyFor }: ProviderRole): Status["state"] {
+  #currentState({ standbyFor }: ProviderRole): ProviderStatus["state"] {
     // A half-open circuit breaker does not prove that the provider has recovered.
     if (this.#readings.size === 0 || this.breaker !== "closed") return "down";
     const freshness = this.#freshnessOfReadings();
@@ -190,7 +195,7 @@ export class ProviderClient {
    * Dates a new state. Without polls, silence and closing hours may be noticed late. Their beginning follows from the
    * freshness of the readings.
    */
-  #beginningOf(state: Status["state"]): number {
+  #beginningOf(state: ProviderStatus["state"]): number {
     const now = this.#clock.now();
     const previous = this.#state;
     const mayBeNoticedLate = state === "stale" || state === "closed";
@@ -199,7 +204,7 @@ export class ProviderClient {
     return Math.min(now, Math.max(began, previous.since));
   }
 
-  #reason(state: Status["state"], { standbyFor, remarks }: ProviderRole): string | null {
+  #reason(state: ProviderStatus["state"], { standbyFor, remarks }: ProviderRole): string | null {
     const isDown = state === "down";
     const description = standbyFor !== null && !isDown
       ? `On standby while ${standbyFor} serves`
@@ -209,12 +214,12 @@ export class ProviderClient {
     return sentences.length === 0 ? null : [...new Set(sentences)].join("; ");
   }
 
-  #stateText(state: Status["state"]): string | null {
+  #stateText(state: ProviderStatus["state"]): string | null {
     switch (state) {
       case "down":
       case "stale":
         return this.#failures.values().next().value ?? this.#upstream.health().failure?.message ??
-          (this.#isResponding() ? "No new price for twice the poll interval" : NO_ANSWER);
+          (this.#isResponding() ? "No new price for twice the poll interval" : NO_RESPONSE_REASON);
       case "closed":
         return "Markets are closed";
       case "delayed":
@@ -224,7 +229,7 @@ export class ProviderClient {
     }
   }
 
-  /** Tests if the provider responds, even without news. */
+  /** Tests if a response arrived in the last two intervals, even one without news. */
   #isResponding(): boolean {
     const maxAgeMs = 2 * this.#freshness.intervalFactor * this.provider.intervalMs;
     const elapsed = this.#clock.elapsed();

@@ -22,7 +22,7 @@ export const Quote = z.object({
   name: z.string().meta({ example: "Bitcoin" }),
   class: QuoteClass,
   price: Decimal,
-  change: z.union([Decimal, z.null()]),
+  change: Decimal.nullable(),
   change_pct: z.number().nullable(),
   basis: z.enum(["prev_close", "rolling_24h", "utc_day", "none"]).meta({
     description: "The baseline of `change`.",
@@ -49,7 +49,7 @@ export const Quote = z.object({
 export type Quote = Readonly<z.infer<typeof Quote>>;
 
 /** Validates the status of a provider. `reason` is a text for users. */
-export const Status = z.object({
+export const ProviderStatus = z.object({
   provider: z.string().meta({ example: "coinbase" }),
   symbols: z.array(z.string()),
   state: z.enum(["live", "delayed", "stale", "down", "closed"]),
@@ -60,16 +60,25 @@ export const Status = z.object({
 }).meta({ id: "Status" });
 
 /** The status of a provider. */
-export type Status = Readonly<z.infer<typeof Status>>;
+export type ProviderStatus = Readonly<z.infer<typeof ProviderStatus>>;
 
 /** The reason of a status whose provider does not respond. */
-export const NO_ANSWER = "No answer for twice the poll interval";
+export const NO_RESPONSE_REASON = "No answer for twice the poll interval";
 
 /** Validates a snapshot, the initial event of `quotes`. */
-export const Snapshot = z.object({
+export const QuotesSnapshot = z.object({
   quotes: z.array(Quote),
-  status: z.array(Status),
+  status: z.array(ProviderStatus),
 }).meta({ id: "QuotesSnapshot" });
 
 /** All current quotes and statuses. */
-export type Snapshot = Readonly<z.infer<typeof Snapshot>>;
+export type QuotesSnapshot = Readonly<z.infer<typeof QuotesSnapshot>>;
+
+/**
+ * Parses the data of a published event.
+ *
+ * @returns Null if it lacks a field of the schema, because another version published it.
+ */
+export function parsePublished<T>(schema: z.ZodType<T>, json: string): T | null {
+  return schema.safeParse(JSON.parse(json)).data ?? null;
+}

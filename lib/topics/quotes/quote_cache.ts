@@ -171,7 +171,10 @@ export class QuoteCache {
     return { ...quote, session, is_stale: isStale };
   }
 
-  /** Returns the time until freshness changes a quote, in ms. A change in the last `lookBackMs` counts. */
+  /**
+   * Returns the time until freshness changes a quote, in ms: Infinity without a quote. A change in the last `lookBackMs`
+   * counts.
+   */
   msUntilChange(lookBackMs: number): number {
     return Math.min(
       ...[...this.#cached.values()].map(({ reading, provider }) =>

@@ -16,7 +16,7 @@ import { createLeaderElection, type LeaderElection } from "../leader_election.ts
 import type { QuoteSink } from "./change_publisher.ts";
 import { createPollers, unservedSymbols } from "./pollers.ts";
 import type { ProviderConfig } from "./providers/registry.ts";
-import { Snapshot } from "./quote.ts";
+import { QuotesSnapshot } from "./quote.ts";
 import { createQuotesTopic } from "./topic.ts";
 
 /** The interval factor while the store is unavailable, because every isolate then polls separately. */
@@ -36,7 +36,7 @@ export interface QuotesService {
    */
   snapshot(
     symbols?: readonly string[] | null,
-  ): Promise<Snapshot & { readonly cursor: Position | null }>;
+  ): Promise<QuotesSnapshot & { readonly cursor: Position | null }>;
   /** Stops polling. Resolves once the lease of this isolate, if any, is released. */
   resign(): Promise<void>;
 }
@@ -127,7 +127,7 @@ export function createQuotesService(
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.latest({ topic, tags: symbols });
       const { json } = topic.open(events, symbols === null ? null : new Set(symbols));
-      const { quotes, status } = Snapshot.parse(JSON.parse(json));
+      const { quotes, status } = QuotesSnapshot.parse(JSON.parse(json));
       return { quotes, status, cursor };
     },
     resign: election.resign,

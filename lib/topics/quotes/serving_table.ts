@@ -17,7 +17,7 @@ export class ServingTable {
   readonly #serving = new Map<string, string>();
   readonly #recoveries = new Map<
     string,
-    { readonly responses: number; readonly elapsed: number }
+    { readonly responses: number; readonly receivedElapsed: number }
   >();
 
   /** @param providers In order of preference. */
@@ -52,13 +52,13 @@ export class ServingTable {
   recordSuccess(symbol: string, name: string, receivedElapsed: number): boolean {
     const key = `${name} ${symbol}`;
     const previous = this.#recoveries.get(key);
-    const isSame = previous?.elapsed === receivedElapsed;
-    const responses = (previous?.responses ?? 0) + (isSame ? 0 : 1);
-    this.#recoveries.set(key, { responses, elapsed: receivedElapsed });
+    const isSameResponse = previous?.receivedElapsed === receivedElapsed;
+    const responses = (previous?.responses ?? 0) + (isSameResponse ? 0 : 1);
+    this.#recoveries.set(key, { responses, receivedElapsed });
     return responses >= RECOVERY_RESPONSES;
   }
 
-  /** Starts the recovery of a provider again. */
+  /** Counts a failure: the recovery of the provider starts again. */
   recordFailure(symbol: string, name: string): void {
     this.#recoveries.delete(`${name} ${symbol}`);
   }

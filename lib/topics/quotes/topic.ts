@@ -3,24 +3,31 @@
  *
  * @module
  */
+import type { z } from "zod";
 import { toJson } from "../../core/json.ts";
 import { isoTime } from "../../core/time.ts";
 import { defineTopic, type Open, type Opening, type Topic } from "../../core/topic.ts";
 import { SYMBOLS } from "./instruments.ts";
-import { NO_ANSWER, Quote, type Snapshot, Status } from "./quote.ts";
+import {
+  NO_RESPONSE_REASON,
+  parsePublished,
+  ProviderStatus,
+  Quote,
+  type QuotesSnapshot,
+} from "./quote.ts";
 
 /** Evaluates published values when they are served. It returns values of other symbols and providers unchanged. */
 export interface SnapshotEvaluator {
   /** Updates the session and staleness of a quote. */
   evaluateQuote(quote: Quote): Quote;
   /** Updates the status of a provider. */
-  evaluateStatus(status: Status): Status;
+  evaluateStatus(status: ProviderStatus): ProviderStatus;
   /** Lists the statuses of providers that have not responded yet. */
-  pendingStatuses(): Status[];
+  pendingStatuses(): ProviderStatus[];
 }
 
 /** Marks a status stale if all quotes of the provider are stale, since the isolate that published it may be gone. */
-function markStaleWithQuotes(status: Status, quotes: readonly Quote[]): Status {
+function markStaleWithQuotes(status: ProviderStatus, quotes: readonly Quote[]): ProviderStatus {
   const served = quotes.filter(({ source }) => source === status.provider);
   const isServing = status.state === "live" || status.state === "delayed";
   if (!isServing || served.length === 0 || served.some(({ is_stale }) => !is_stale)) return status;
@@ -28,7 +35,7 @@ function markStaleWithQuotes(status: Status, quotes: readonly Quote[]): Status {
     ...status,
     state: "stale",
     since: isoTime(Math.max(...served.map(({ received_at }) => Date.parse(received_at)))),
-    reason: NO_ANSWER,
+    reason: NO_RESPONSE_REASON,
   };
 }
 
@@ -43,8 +50,11 @@ function compareNames(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function receivedAtOf(json: string): string {
-  return Quote.parse(JSON.parse(json)).received_at;
+/** Tests if a quote was received after another one. A quote that this version cannot read counts as earlier. */
+function isReceivedAfter(json: string, otherJson: string): boolean {
+  const quote = parsePublished(Quote, json);
+  const other = parsePublished(Quote, otherJson);
+  return quote !== null && (other === null || quote.received_at > other.received_at);
 }
 
 /**
@@ -53,21 +63,22 @@ function receivedAtOf(json: string): string {
  * @param evaluators Lists the evaluators of a snapshot. It is called for each snapshot, never during creation.
  */
 export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]): QuotesTopic {
-  function evaluateQuote(json: string): Quote {
-    const published = Quote.parse(JSON.parse(json));
+  function evaluateQuote(published: Quote): Quote {
     return evaluators().reduce((quote, evaluator) => evaluator.evaluateQuote(quote), published);
   }
 
-  function evaluateStatus(json: string): Status {
-    const published = Status.parse(JSON.parse(json));
+  function evaluateStatus(published: ProviderStatus): ProviderStatus {
     return evaluators().reduce((status, evaluator) => evaluator.evaluateStatus(status), published);
   }
 
   function open(...[newest, tags]: Parameters<Open>): Opening {
-    const jsonOf = (type: string) =>
-      newest.filter((event) => event.type === type).map(({ json }) => json);
-    const quotes = jsonOf("quote").map(evaluateQuote);
-    const published = jsonOf("status").map(evaluateStatus)
+    // A value that another version published in a shape that this version cannot read is left out.
+    const parseAll = <T>(type: string, schema: z.ZodType<T>) =>
+      newest.filter((event) => event.type === type)
+        .map(({ json }) => parsePublished(schema, json))
+        .filter((published) => published !== null);
+    const quotes = parseAll("quote", Quote).map(evaluateQuote);
+    const published = parseAll("status", ProviderStatus).map(evaluateStatus)
       .map((status) => markStaleWithQuotes(status, quotes));
     // A symbol without a quote is absent, so the status of its provider names it.
     const pending = evaluators().flatMap((evaluator) => evaluator.pendingStatuses())
@@ -75,7 +86,7 @@ export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]
         !published.some(({ provider }) => provider === status.provider) &&
         (tags === null || status.symbols.some((symbol) => tags.has(symbol)))
       );
-    const snapshot: Snapshot = {
+    const snapshot: QuotesSnapshot = {
       quotes: quotes.toSorted((a, b) => SYMBOLS.indexOf(a.symbol) - SYMBOLS.indexOf(b.symbol)),
       // By name, since the order of events changes with every publication.
       status: [...published, ...pending].toSorted((a, b) => compareNames(a.provider, b.provider)),
@@ -87,9 +98,9 @@ export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]
     name: "quotes",
     metricKind: "quotes",
     kind: "state",
-    events: { quote: Quote, status: Status },
+    events: { quote: Quote, status: ProviderStatus },
     outdates: (logged, shown) =>
-      logged.type !== "quote" || receivedAtOf(logged.json) > receivedAtOf(shown.json),
+      logged.type !== "quote" || isReceivedAfter(logged.json, shown.json),
   });
   return { ...topic, open };
 }

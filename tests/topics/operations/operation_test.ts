@@ -7,7 +7,7 @@ import {
   newOperation,
   nextOperationChangeAt,
   operationEvent,
-  operationPollDelay,
+  operationPollDelayS,
   OperationRecord,
   type OperationReport,
   operationView,
@@ -25,7 +25,7 @@ function after(record: OperationRecord, ms: number, report: OperationReport): Op
   return reportOperation(record, report, START + ms);
 }
 
-Deno.test("newOperation() is pending and expires after its TTL (S4-3)", () => {
+Deno.test("newOperation() is pending and expires after its TTL", () => {
   assertEquals(fresh().operation, {
     id: "x",
     kind: "export",
@@ -76,7 +76,7 @@ Deno.test("reportOperation() refuses the transition from running to pending", ()
   assertRefused(() => reportOperation(running, { state: "pending" }, START), "bad_transition");
 });
 
-Deno.test("an operation stalls after half of its TTL, once, until a heartbeat (S4-18)", () => {
+Deno.test("an operation stalls after half of its TTL, once, until a heartbeat", () => {
   const running = after(fresh(), 0, { progress: 0.5, message: "copying", eta_s: 60 });
   assertEquals(nextOperationChangeAt(running), START + 150_000);
   assertEquals(applyOperationTime(running, START + 149_999), running);
@@ -92,7 +92,7 @@ Deno.test("an operation stalls after half of its TTL, once, until a heartbeat (S
   assertEquals([alive.message, alive.eta_s, alive.expires_at], ["copying", 60, iso(500_000)]);
 });
 
-Deno.test("applyOperationTime() expires an operation, however late (S4-19, S4 defect 1)", () => {
+Deno.test("applyOperationTime() expires an operation, however late", () => {
   for (const late of [0, 1, 86_400_000]) {
     const { operation } = applyOperationTime(fresh(), START + 300_000 + late);
     assertEquals([operation.state, operation.updated_at], ["expired", iso(300_000 + late)]);
@@ -110,9 +110,9 @@ Deno.test("cancelOperation() ends an operation, and leaves a cancelled one as it
   );
 });
 
-Deno.test("operationPollDelay() is a quarter of the remaining time, else half of the time since the heartbeat, at most 15 s, and 0 at the end (S4 defect 5)", () => {
+Deno.test("operationPollDelayS() is a quarter of the remaining time, else half of the time since the heartbeat, at most 15 s, and 0 at the end", () => {
   const delays = (record: OperationRecord, ...seconds: number[]) =>
-    seconds.map((s) => operationPollDelay(record, START + s * 1000));
+    seconds.map((s) => operationPollDelayS(record, START + s * 1000));
   assertEquals(delays(fresh(), 0, 1, 10, 60, 298, 299.5), [1, 1, 5, 15, 2, 1]);
   assertEquals(delays(after(fresh(), 0, { eta_s: 20 }), 0, 100), [5, 5]);
   assertEquals(delays(after(fresh(), 0, { state: "completed" }), 0, 1000), [0, 0]);

@@ -31,7 +31,7 @@ type Records = ReturnType<typeof createRecords>;
 
 const createShared = () => createSharedOf(createRecords);
 
-Deno.test("a report on one isolate reaches a subscriber of another (S4-3, S4 defect 2)", async () => {
+Deno.test("a report on one isolate reaches a subscriber of another", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -45,7 +45,7 @@ Deno.test("a report on one isolate reaches a subscriber of another (S4-3, S4 def
   assertEquals(states, ["sync", "progress", "progress", "completed", "bye"]);
 });
 
-Deno.test("a subscribed operation stalls and expires on time, once for all isolates (S4-19)", async () => {
+Deno.test("a subscribed operation stalls and expires on time, once for all isolates", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -119,7 +119,7 @@ Deno.test("of several equal simultaneous ends, one is stored", async () => {
   assertEquals(await typesOf(expired.operation.id), ["progress", "expired"]);
 });
 
-Deno.test("an operation is stored for LOG_RETAIN_MS after its end (S4 defect 3)", async () => {
+Deno.test("an operation is stored for LOG_RETAIN_MS after its end", async () => {
   const { clock, isolate, typesOf } = createShared();
   await using one = isolate();
   const { operation: { id } } = await one.records.create(EXPORT);

@@ -26,13 +26,23 @@ const quote = (price: string, second: number): Quote => ({
   simulated: false,
 });
 
-/** Creates a publisher of one quote to a sink that holds `published`, and records the published data. */
-function createPublisher(current: Quote, published: Quote, changesAfterMs: readonly number[] = []) {
+/**
+ * Creates a publisher of one quote to a sink that holds `published`, and records the published data.
+ *
+ * @param changesAfterMs The times from now at which time changes the quote.
+ */
+function createPublisher(
+  current: Quote,
+  published: { readonly symbol: string },
+  changesAfterMs: readonly number[] = [],
+) {
   const clock = createManualClock(Date.parse("2026-01-01T00:00:05.000Z"));
   const changes = changesAfterMs.map((ms) => clock.elapsed() + ms);
   const publishedJson = new Map([[published.symbol, JSON.stringify(published)]]);
   const events: EventInput[] = [];
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const warnings: string[] = [];
+  const warn = (message: string) => void warnings.push(message);
+  const log = { debug() {}, info() {}, warn, error() {} };
   const source = {
     snapshot: () => ({ quotes: [current], status: [] }),
     msUntilChange(lookBackMs: number) {
@@ -40,18 +50,22 @@ function createPublisher(current: Quote, published: Quote, changesAfterMs: reado
       return next - clock.elapsed();
     },
   };
-  const publisher = new ChangePublisher({ clock, log }, source, {
+  const sink = {
     republishUnchanged: true,
-    published: () => Promise.resolve(publishedJson),
-    publish(batch) {
+    published: (): Promise<ReadonlyMap<string, string>> => Promise.resolve(publishedJson),
+    publish(batch: readonly EventInput[]) {
       events.push(...batch);
       return Promise.resolve();
     },
-  });
-  return { clock, publisher, data: () => events.map(({ data }) => data) };
+  };
+  const publisher = new ChangePublisher({ clock, log }, source, sink);
+  return { clock, publisher, sink, warnings, data: () => events.map(({ data }) => data) };
 }
 
-async function publishAndRecord(current: Quote, published: Quote): Promise<unknown[]> {
+async function publishAndRecord(
+  current: Quote,
+  published: { readonly symbol: string },
+): Promise<unknown[]> {
   const { publisher, data } = createPublisher(current, published);
   await publisher.publish();
   return data();
@@ -73,6 +87,24 @@ Deno.test("ChangePublisher publishes changes although the wall clock of the prev
     received_at,
   }]);
   assertEquals(await publishAndRecord(quote("1.00", 2), published), []);
+});
+
+Deno.test("ChangePublisher replaces a published quote of a version that lacks a field", async () => {
+  const { decimals: _decimals, ...olderQuote } = quote("2.00", 2);
+  assertEquals(await publishAndRecord(quote("2.00", 2), olderQuote), [quote("2.00", 2)]);
+});
+
+Deno.test("ChangePublisher pauses for a second after each failure of its sink", async () => {
+  const { clock, publisher, sink, warnings } = createPublisher(quote("2.00", 2), quote("1.00", 1), [
+    500,
+  ]);
+  await clock.advance(1000);
+  sink.published = () => Promise.reject(new Error("the log is unavailable"));
+  publisher.start();
+  await clock.advance(3500);
+  publisher.stop();
+  assertEquals(warnings.length, 4);
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("ChangePublisher publishes when time changes a value, while it runs", async () => {

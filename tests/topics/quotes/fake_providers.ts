@@ -9,7 +9,7 @@ import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_clie
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
-import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
@@ -156,7 +156,7 @@ export function createPollerUnderTest(
 export function summarize(batch: readonly EventInput[] | undefined): string[] {
   return (batch ?? []).map(({ type, data }) => {
     if (type === "status") {
-      const { provider, state, reason } = Status.parse(data);
+      const { provider, state, reason } = ProviderStatus.parse(data);
       return `${provider} ${state}${reason === null ? "" : `: ${reason}`}`;
     }
     const { symbol, price, source, is_stale } = Quote.parse(data);

@@ -1,7 +1,7 @@
 /** The freshness that a poller publishes: stale quotes, states of providers, and the beginning of a state. */
 import { assertEquals } from "@std/assert";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
-import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import {
   createPollerUnderTest,
   INTERVAL_MS,
@@ -100,7 +100,7 @@ Deno.test("a provider without a response is down, and so is a provider whose cir
     next_try_at: new Date(until).toISOString(),
   });
   first.health = { breaker: "half-open", nextTryAt: null, failure: TIMEOUT };
-  const status = Status.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
+  const status = ProviderStatus.parse(batches[2]?.find(({ key }) => key === "status:first")?.data);
   assertEquals(poller.evaluateStatus(status), {
     ...status,
     breaker: "half-open",
@@ -123,7 +123,7 @@ Deno.test("`since` stays while only the reason of a status changes", async () =>
   await clock.advance(INTERVAL_MS);
   stop();
   const statusIn = (n: number) =>
-    Status.parse(batches[n]?.find(({ key }) => key === "status:first")?.data);
+    ProviderStatus.parse(batches[n]?.find(({ key }) => key === "status:first")?.data);
   assertEquals(statusIn(1), { ...statusIn(0), reason: TIMEOUT.message });
 });
 
@@ -138,7 +138,7 @@ Deno.test("evaluateQuote() uses the last response of the source, and returns oth
   await clock.advance(2 * INTERVAL_MS);
   assertEquals(poller.evaluateQuote(quote).is_stale, true);
   assertEquals(poller.evaluateQuote({ ...quote, symbol: "SPX" }).is_stale, false);
-  const foreign = { ...Status.parse(batches[0]?.[2]?.data), provider: "yahoo" };
+  const foreign = { ...ProviderStatus.parse(batches[0]?.[2]?.data), provider: "yahoo" };
   assertEquals(poller.evaluateStatus(foreign), foreign);
   assertEquals(poller.evaluateStatus({ ...foreign, provider: "first" }).state, "stale");
   stop();
@@ -165,7 +165,7 @@ Deno.test("next_try_at is not before the next poll", async () => {
   const stop = poller.start();
   await clock.advance(0);
   const event = batches.flat().find(({ key }) => key === "status:first");
-  const { next_try_at } = Status.parse(event?.data);
+  const { next_try_at } = ProviderStatus.parse(event?.data);
   assertEquals(next_try_at, new Date(clock.now() + INTERVAL_MS).toISOString());
   stop();
 });

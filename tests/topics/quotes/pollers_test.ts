@@ -8,7 +8,7 @@ import {
   unservedSymbols,
 } from "../../../lib/topics/quotes/pollers.ts";
 import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
-import { Quote, Status } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createDemoAt } from "../../demo/support.ts";
 import { recordPublished, summarize } from "./fake_providers.ts";
 
@@ -73,7 +73,9 @@ Deno.test("createPollers() polls the demo's upstreams without a stale quote", as
   const quotes = events.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
   assert(quotes.length >= 20);
   assert(quotes.every(({ simulated, is_stale }) => simulated && !is_stale));
-  const states = events.flatMap(({ type, data }) => type === "status" ? [Status.parse(data)] : [])
+  const states = events.flatMap(({ type, data }) =>
+    type === "status" ? [ProviderStatus.parse(data)] : []
+  )
     .map(({ provider, state, reason }) => `${provider} ${state}: ${reason}`);
   // The demo follows the real hours of spot metals, and simulates those of oil and indices.
   assertEquals(states.filter((line) => !line.startsWith("yahoo")).toSorted(), [

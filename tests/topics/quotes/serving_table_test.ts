@@ -17,7 +17,7 @@ Deno.test("ServingTable starts with the most preferred candidate of a symbol", (
   assertEquals(table.serving("WTI"), "b");
 });
 
-Deno.test("ServingTable counts good answers, each once, by provider and symbol", () => {
+Deno.test("ServingTable counts good responses, each once, by provider and symbol", () => {
   const table = new ServingTable(LIST);
   table.switchTo(GOLD, "c");
   const answers = [["a", 1], ["a", 2], ["a", 2], ["a", 2], ["b", 2], ["a", 3]] as const;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
-import { Quote, Snapshot, Status } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Quote, QuotesSnapshot } from "../../../lib/topics/quotes/quote.ts";
 import { readConfig } from "../../../lib/core/config.ts";
 import { unservedSymbols } from "../../../lib/topics/quotes/pollers.ts";
 import { createQuotesTopic } from "../../../lib/topics/quotes/topic.ts";
@@ -28,7 +28,7 @@ const quote = (symbol: string): Quote => ({
   simulated: false,
 });
 
-const status = (provider: string): Status => ({
+const status = (provider: string): ProviderStatus => ({
   provider,
   symbols: ["BTC-USD"],
   state: "live",
@@ -38,7 +38,7 @@ const status = (provider: string): Status => ({
   next_try_at: null,
 });
 
-function event(type: string, data: Quote | Status): StreamEvent {
+function event(type: string, data: Partial<Quote> | Partial<ProviderStatus>): StreamEvent {
   const json = JSON.stringify(data);
   return { id: "1-1", topic: "quotes", prevId: null, type, key: json, tags: [], json };
 }
@@ -56,7 +56,7 @@ Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments
     event("quote", quote("BTC-USD")),
   ], null);
   assertEquals(type, "snapshot");
-  const snapshot = Snapshot.parse(JSON.parse(json));
+  const snapshot = QuotesSnapshot.parse(JSON.parse(json));
   assertEquals(snapshot, {
     quotes: [quote("BTC-USD"), quote("ETH-USD")].map((published) => ({
       ...published,
@@ -83,8 +83,24 @@ Deno.test("createQuotesTopic() includes the pending status of a symbol without a
     ] as const
   ) {
     const { json } = topic.open([], tags);
-    assertEquals(Snapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
+    assertEquals(QuotesSnapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
   }
+});
+
+Deno.test("createQuotesTopic() leaves out a value of a version that lacks a field", () => {
+  const topic = createQuotesTopic(() => []);
+  const { decimals: _decimals, ...olderQuote } = quote("BTC-USD");
+  const { breaker: _breaker, ...olderStatus } = status("coinbase");
+  const { json } = topic.open([
+    event("quote", olderQuote),
+    event("quote", quote("ETH-USD")),
+    event("status", olderStatus),
+    event("status", status("kraken")),
+  ], null);
+  assertEquals(QuotesSnapshot.parse(JSON.parse(json)), {
+    quotes: [quote("ETH-USD")],
+    status: [status("kraken")],
+  });
 });
 
 Deno.test("unservedSymbols() marks logged quotes of symbols without a provider stale", () => {
@@ -109,7 +125,7 @@ Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are
     ...statuses.map((live) => event("status", live)),
   ];
   const { json } = topic.open(newest, null);
-  const states = Snapshot.parse(JSON.parse(json)).status.map((
+  const states = QuotesSnapshot.parse(JSON.parse(json)).status.map((
     { provider, state },
   ) => [provider, state]);
   assertEquals(states, [[quote("BTC-USD").source, "stale"], ["kraken", "live"]]);

@@ -7,10 +7,10 @@
 /** The longest time that a source's clock may be ahead. A later date is wrong. */
 const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 
-/** The start of 1990. News is not older, but a zero or a two-digit year is. */
+/** The start of 1990. News is not older. An earlier date is a default, such as the Unix epoch. */
 const MIN_DATE_MS = 631_152_000_000;
 
-/** The longest date to parse, with blanks. */
+/** The characters of a date that are read, with blanks. The rest is ignored. */
 const MAX_DATE_CHARACTERS = 80;
 
 const ISO_8601 =
@@ -19,7 +19,7 @@ const ISO_8601 =
 const RFC_822 =
   /^(?:[a-z]{3,9},?\s+)?(\d{1,2}\s+[a-z]{3,9}\.?\s+\d{4})(?:\s+(\d{1,2}:\d{2}(?::\d{2})?)(?:\s+([a-z]{1,4}|[+-]\d{2}:?\d{2}))?)?$/i;
 
-/** The offsets of named zones: those of RFC 822, and others in common use. */
+/** The offsets of named zones: those of RFC 822 without its military letters but Z, and others in common use. */
 const ZONE_OFFSETS: Readonly<Record<string, string>> = {
   ...{ Z: "+00:00", UT: "+00:00", UTC: "+00:00", GMT: "+00:00", WET: "+00:00" },
   ...{ BST: "+01:00", CET: "+01:00", CEST: "+02:00" },
@@ -34,7 +34,7 @@ function offsetOf(zone = "UTC"): string | null {
 }
 
 /**
- * Parses a date in the form of RFC 822 or ISO 8601. A date without a zone is UTC. `Date.parse` is not enough: it accepts
+ * Parses a date in the form of RFC 822 (with a year of four digits) or ISO 8601. A date without a zone is UTC. `Date.parse` is not enough: it accepts
  * "not a date 5", and reads a time without a zone as local time.
  *
  * @param now Wall time, in milliseconds since the Unix epoch.

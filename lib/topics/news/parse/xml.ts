@@ -10,7 +10,7 @@ import type { RawItem } from "./item.ts";
 /** The unit of an RSS `ttl`: a minute. */
 const TTL_UNIT_MS = 60_000;
 
-/** The elements of dates, publication first. Atom requires only the date of the last change, which is the fallback. */
+/** The elements of dates, publication first. The last change is the fallback, because Atom requires no other date. */
 const DATE_ELEMENTS = ["pubdate", "published", "issued", "date", "updated", "modified"];
 
 const END_OF_DOCUMENT = /<\/(?:[\w-]+:)?(?:rss|feed|rdf)\s*>/i;
@@ -23,7 +23,7 @@ function textOf({ element }: Pick<XmlItem, "element">, name: string): string | n
 }
 
 function toRawItem(item: XmlItem): RawItem {
-  // An RSS guid is a link unless the feed denies it. An Atom id may be a URL too, but it need not lead anywhere.
+  // An RSS guid is a link unless `isPermaLink` denies it. An Atom `id` is not read here, because it need not lead anywhere.
   const guid = item.element.findElementWithName("guid");
   const isLink = guid?.getAttribute("ispermalink") !== "false";
   const guidText = guid?.textContent.trim();
@@ -43,7 +43,7 @@ function toRawItem(item: XmlItem): RawItem {
  * Parses an XML feed.
  *
  * @param maxItems The most items to parse: the first ones.
- * @throws {Error} If the parser fails. The package documents no type.
+ * @throws {Error} If the parser finds no feed in the document, or gives up.
  */
 export function parseXmlFeed(document: string, maxItems: number): {
   readonly page: string | null;
@@ -51,7 +51,7 @@ export function parseXmlFeed(document: string, maxItems: number): {
   readonly ttlMs: number | null;
 } {
   const feed = parseFeed(document);
-  // Every item reads the feed's URL, whose getter searches all elements each time.
+  // The URL of each RSS item reads the feed's URL, whose getter would search all items again: quadratic time.
   Object.defineProperty(feed, "url", { value: feed.url });
   // The last item of a truncated document may be incomplete.
   const completeItems = END_OF_DOCUMENT.test(document) ? feed.items : feed.items.slice(0, -1);
