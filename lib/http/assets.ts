@@ -1,7 +1,7 @@
 /**
  * Files that ship with the code: bundled and compressed once, on the first request.
  *
- * There is no build step, and no name is changed. A bundle contains the modules of a folder in place of their imports,
+ * There is no build step, and names are not changed. A bundle contains the modules of a folder in place of their imports,
  * without the lines that are only comments, so a page sends one request instead of one per file. The top-level names of
  * modules that share a bundle must therefore differ. Style sheets are bundled in the same way.
  *

@@ -42,8 +42,8 @@ type Delivery = readonly [chunk: Uint8Array, events: number, next: SharedCursor]
  * 1. The group's cursor is at the head of the log, unless events are pending: then it is where the last flush ended.
  * 2. A client is in step if and only if it shares the group's cursor. It has then been sent everything up to there.
  * 3. Only the group's own cursor object changes; a lagging client gets a new one whenever it moves.
- * 4. A client with a position was sent everything up to it that passes the filter, save what conflation dropped and what a
- *    `gap` reported.
+ * 4. A client with a position was sent every event up to it that passes the filter, unless conflation dropped the event or
+ *    a `gap` reported it.
  * 5. A client that is not writable is sent nothing: it keeps its position and catches up.
  * 6. Every client stands in the list at its index, and no client that has ended does.
  *

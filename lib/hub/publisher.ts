@@ -75,7 +75,7 @@ export class Publisher {
     try {
       const events = this.#serialize(topic, inputs);
       const appended = await this.hub.state.log.append(topic, events, options);
-      // A value that another writer has set first is no publication.
+      // A refused compare-and-set is not a publication.
       if (appended.kind !== "stale" && appended.kind !== "full") count(appended.kind);
       return appended;
     } catch (thrown) {

@@ -46,7 +46,7 @@ export class Resumer {
     try {
       const resumption = cursor && await this.#isHonoured(cursor, epoch)
         ? await this.#fromCursor(topics, cursor)
-        : await this.#anew(topics, cursor ? epoch : null);
+        : await this.#withoutHonouredCursor(topics, cursor ? epoch : null);
       // Another log may have begun meanwhile, of which this is not true.
       return this.consumer.epoch === epoch ? resumption : null;
     } catch (thrown) {
@@ -69,7 +69,7 @@ export class Resumer {
   }
 
   /** Begins before the oldest retained event of a log, if its epoch is given, else at the head. */
-  async #anew(topics: MergedTopics, epoch: Position | null): Promise<Resumption> {
+  async #withoutHonouredCursor(topics: MergedTopics, epoch: Position | null): Promise<Resumption> {
     const { head } = this.consumer; // the pages may lack what arrives while they are read
     const missed = await topics.pagesAfter(ORIGIN);
     // The newest truncated id, else the epoch, is just before the oldest event.

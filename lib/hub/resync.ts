@@ -47,7 +47,7 @@ export class Resync implements LogListener {
   }
 
   joined({ epoch }: Joined, before: Joined | null): void {
-    if (before !== null && before.epoch !== epoch) this.#beginAnew(epoch);
+    if (before !== null && before.epoch !== epoch) this.#dropPositions(epoch);
     void this.#run();
   }
 
@@ -57,8 +57,8 @@ export class Resync implements LogListener {
     this.#cancelRetry = undefined;
   }
 
-  /** The log was lost: all clients begin anew in the new one, save those whose positions it honours. */
-  #beginAnew(newEpoch: Position): void {
+  /** Lets all clients wait for a position, because the log was lost. The new log may honour their cursors. */
+  #dropPositions(newEpoch: Position): void {
     for (const group of this.groups.all) {
       for (const client of group.clients) {
         const cursor = client.dropPosition() ?? this.#waiting.get(client)?.cursor;

@@ -136,9 +136,9 @@ Deno.test("text() has each circuit breaker in one state at a time", async () => 
     const { metrics, text } = createPrometheusUnderTest();
     metrics.guarded("first", () => state);
     const current = await text();
-    const values = BREAKER_STATES.map((each) =>
-      figureIn(current, "provider_breaker", { provider: "first", state: each })
+    const values = BREAKER_STATES.map((label) =>
+      figureIn(current, "provider_breaker", { provider: "first", state: label })
     );
-    assertEquals(values, BREAKER_STATES.map((each) => each === state ? 1 : 0));
+    assertEquals(values, BREAKER_STATES.map((label) => label === state ? 1 : 0));
   }
 });

@@ -100,8 +100,8 @@ Deno.test("fetchText() reports a broken connection without its URL", async () =>
     () => Promise.reject(new TypeError(`error sending request for ${URL_OF_BTC}`)),
     () => new Response(broken, { headers: { "content-type": "application/json" } }),
   ];
-  for (const answer of answers) {
-    const { runtime, clock } = createNetwork(answer);
+  for (const respond of answers) {
+    const { runtime, clock } = createNetwork(respond);
     const { kind, message } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
     assertEquals([kind, message], ["network", "The connection to Example failed"]);
     assertEquals(clock.timers, 0);
@@ -146,12 +146,12 @@ Deno.test("fetchText() calls public hosts over https only, redirects included", 
 });
 
 Deno.test("fetchText() calls a name only if all its addresses are public", async () => {
-  const answers: [string[], string | null][] = [
+  const lookups: [string[], string | null][] = [
     [["93.184.215.14", "10.0.0.1"], "blocked"],
     [[], "blocked"],
     [["93.184.215.14"], null],
   ];
-  for (const [addresses, kind] of answers) {
+  for (const [addresses, kind] of lookups) {
     const { runtime, calls } = createNetwork(() => json(1), addresses);
     const outcome = await fetchText(runtime, options, URL_OF_BTC).then(
       () => null,

@@ -46,9 +46,9 @@ Deno.test("fetchResponse() returns null as the text of a conditional request aft
 Deno.test("fetchResponse() fails on a 304 to an unconditional request; fetchText() always does", async () => {
   const { runtime } = createNetwork(() => new Response(null, { status: 304 }));
   for (
-    const answer of [fetchResponse(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
+    const request of [fetchResponse(runtime, options, FEED), fetchText(runtime, conditional, FEED)]
   ) {
-    const { kind, status } = await failureOf(answer);
+    const { kind, status } = await failureOf(request);
     assertEquals([kind, status], ["http", 304]);
   }
 });

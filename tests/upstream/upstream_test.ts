@@ -102,7 +102,7 @@ Deno.test("upstream.get() rejects without a cached value, and the next call star
   const { runtime } = createNetwork(() => answers.shift() ?? refusal(404));
   const upstream = createUpstream(runtime, options);
   const both = [upstream.get(BTC, parse), upstream.get(BTC, parse)];
-  for (const each of both) assertEquals((await failureOf(each)).status, 500);
+  for (const flight of both) assertEquals((await failureOf(flight)).status, 500);
   assertEquals((await upstream.get(BTC, parse)).value, 1);
 });
 

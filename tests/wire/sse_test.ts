@@ -113,19 +113,19 @@ Deno.test("encodeFrames() round-trips through the parser, split at any byte", ()
 Deno.test("encodeFrame() prevents injected fields: it refuses the frame, or one event is parsed", () => {
   fc.assert(fc.property(
     fc.record({ id: hostile, event: hostile, data: hostile, retry: fc.oneof(retry, fc.double()) }),
-    (each) => {
-      const isFit = !/[\r\n\0]/.test(each.id + each.event) && Number.isSafeInteger(each.retry) &&
-        each.retry >= 0;
+    (candidate) => {
+      const isFit = !/[\r\n\0]/.test(candidate.id + candidate.event) &&
+        Number.isSafeInteger(candidate.retry) && candidate.retry >= 0;
       let bytes: Uint8Array;
       try {
-        bytes = encodeFrames(each);
+        bytes = encodeFrames(candidate);
       } catch (thrown) {
         assert(thrown instanceof SyntaxError || thrown instanceof RangeError);
         return assertFalse(isFit);
       }
       assert(isFit);
       // A number has no minus zero on the wire.
-      assertEquals(readStream([bytes]), expected([{ ...each, retry: each.retry + 0 }]));
+      assertEquals(readStream([bytes]), expected([{ ...candidate, retry: candidate.retry + 0 }]));
     },
   ));
 });
