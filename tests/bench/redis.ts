@@ -93,10 +93,10 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
   const { name, isolates, viewers, path } = scene;
   await using stack = new AsyncDisposableStack();
   const servers = await startAll(stack, standIn, isolates);
-  const each = viewers / isolates;
+  const viewersPerIsolate = viewers / isolates;
   for (const { port, origin } of viewers === 0 ? [] : servers) {
-    for (const stream of await openStreams(port, each, () => path)) stack.use(stream);
-    await untilOpen(origin, each);
+    for (const stream of await openStreams(port, viewersPerIsolate, () => path)) stack.use(stream);
+    await untilOpen(origin, viewersPerIsolate);
   }
   await pause(viewers === 0 ? 1000 : 6000); // the cost of an opening is measured below
   const counts = await counted(standIn, () => pause(seconds * 1000));
@@ -120,15 +120,19 @@ async function measureOnce(standIn: StandIn): Promise<void> {
   const [one, other] = await startAll(stack, standIn, 2);
   if (!one || !other) return;
   const path = "/v1/events/alerts/stream";
-  async function watch({ port, origin }: ServerProcess, more: number, open: number): Promise<void> {
-    for (const stream of await openStreams(port, more, () => path)) stack.use(stream);
+  async function watch(
+    { port, origin }: ServerProcess,
+    count: number,
+    open: number,
+  ): Promise<void> {
+    for (const stream of await openStreams(port, count, () => path)) stack.use(stream);
     await untilOpen(origin, open);
   }
   print("");
   print("| once | commands | which |");
   print("| --- | --- | --- |");
-  const row = (what: string, { total, ...counts }: CommandCounts, by = 1) =>
-    print(`| ${what} | ${(total / by).toFixed(1)} | ${named({ total, ...counts })} |`);
+  const row = (act: string, { total, ...counts }: CommandCounts, by = 1) =>
+    print(`| ${act} | ${(total / by).toFixed(1)} | ${named({ total, ...counts })} |`);
   row("the first viewer of an isolate", await counted(standIn, () => watch(one, 1, 1)));
   row("the first viewer of a second isolate", await counted(standIn, () => watch(other, 1, 1)));
   row("100 more viewers", await counted(standIn, () => watch(one, 100, 101)));

@@ -20,7 +20,7 @@ async function timeToSnapshot(): Promise<void> {
   using warm = await openStream(server.port, "/v1/quotes/stream");
   await warm.nextOf("quote");
   const times: number[] = [];
-  for (let each = 0; each < OPENINGS; each++) {
+  for (let opening = 0; opening < OPENINGS; opening++) {
     const begun = performance.now();
     using stream = await openStream(server.port, "/v1/quotes/stream");
     await stream.nextOf("snapshot");
@@ -52,7 +52,7 @@ async function weigh(count: number): Promise<void> {
   const streams = await open(count);
   await untilOpen(server.origin, count);
   await publish(server.origin, "alerts", "tick", { pad: "x".repeat(150) });
-  const each = (server.rssKb() - before) / (count - FIRST);
+  const kbPerStream = (server.rssKb() - before) / (count - FIRST);
 
   const begun = performance.now();
   server.signal("SIGINT");
@@ -63,7 +63,7 @@ async function weigh(count: number): Promise<void> {
   const whole = ends.filter((frames) => frames.at(-1)?.event === "bye").length;
   printRow([
     `${count} streams`,
-    `${each.toFixed(1)} KB each`,
+    `${kbPerStream.toFixed(1)} KB each`,
     `all drained in ${drained.toFixed(0)} ms, ${whole} with bye`,
   ]);
 }

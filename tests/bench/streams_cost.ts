@@ -78,11 +78,11 @@ export async function printWeights(): Promise<string[][]> {
       weigh(() => startCollectingEdgetape(), true),
       weigh(startCollectingBare, false),
     ];
-    const [own, least] = await Promise.all(weights); // beside each other: no time is measured
-    if (own) ours.push(own);
-    if (least) bare.push(least);
+    const [oursWeight, bareWeight] = await Promise.all(weights); // beside each other: no time is measured
+    if (oursWeight) ours.push(oursWeight);
+    if (bareWeight) bare.push(bareWeight);
   }
-  const kb = (weights: readonly Weight[], of: keyof Weight) => weights.map((each) => each[of]);
+  const kb = (weights: readonly Weight[], of: keyof Weight) => weights.map((weight) => weight[of]);
   printHead(`Memory of idle streams, KB each, medians of ${ROUNDS}`, [
     "server",
     `the first ${show(STREAMS)}, when they came`,

@@ -63,12 +63,12 @@ Deno.test("twenty clients that come and go at random each see a run without a ga
   const clients = Array.from({ length: CLIENTS }, () => comeAndGo(port, random, publisher));
   const results = await Promise.allSettled(clients);
   await publisher.stop();
-  const done = results.map((each) => {
-    if (each.status === "rejected") throw each.reason;
-    return each.value;
+  const done = results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
   });
-  const visits = done.reduce((sum, each) => sum + each.visits, 0);
-  const seen = done.reduce((sum, each) => sum + each.seen, 0);
+  const visits = done.reduce((sum, client) => sum + client.visits, 0);
+  const seen = done.reduce((sum, client) => sum + client.seen, 0);
   print(`churn: ${visits} visits saw ${seen} events`);
   assert(visits > CLIENTS && seen > EVENTS);
   await untilOpen(origin, 0);

@@ -76,8 +76,8 @@ async function startTwo() {
   const feed = { xml: rss("") };
   const one = stack.use(createIsolate(database, feed));
   const two = stack.use(createIsolate(database, feed));
-  const own = stack.move();
-  return { database, feed, one, two, [Symbol.asyncDispose]: () => own.disposeAsync() };
+  const owned = stack.move();
+  return { database, feed, one, two, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Waits until a client has received an event. @returns All events of articles that it has received. */

@@ -141,5 +141,5 @@ Deno.test("a stream of news that is cut off 50 times has each article once, and 
   });
   await reading;
   assert(begun.size > 100);
-  print(`${begun.size} articles in ${frames} events over ${HANG_UPS} hang-ups, each of them once`);
+  print(`${begun.size} articles in ${frames} events over ${HANG_UPS} hang-ups, each event once`);
 });

@@ -10,7 +10,7 @@ import { until } from "../support/within.ts";
 import { redisTest } from "../support/programs.ts";
 import { startShared } from "../support/fleet.ts";
 
-Deno.test("the guide's session begins an operation, follows it, reports, and sees it end (S4-1, S4-29)", async () => {
+Deno.test("the guide's session begins an operation, follows it, reports, and sees it end", async () => {
   await using server = await startServer(GUIDE_SETTINGS);
   const text = await runShells("operations", "operation", server);
   assertEquals(typesIn(text), ["sync", "progress", "progress", "completed", "bye"]);
@@ -28,7 +28,7 @@ async function nextOf(stream: StreamClient): Promise<number | string | null> {
 }
 
 redisTest(
-  "a client whose server is killed goes on at another one, and misses nothing (S4-3, S4-14)",
+  "a client whose server is killed goes on at another one, and misses nothing",
   async () => {
     await using shared = await startShared();
     await using one = await startServer(shared.settings);
@@ -56,7 +56,7 @@ redisTest(
 );
 
 redisTest(
-  "an operation expires though every server was restarted meanwhile, once for all its streams (S4-19)",
+  "an operation expires though every server was restarted meanwhile, once for all its streams",
   async () => {
     await using shared = await startShared();
     let path = "", unseen = "";

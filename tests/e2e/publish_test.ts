@@ -73,7 +73,7 @@ async function readTicks(stream: StreamClient, count: number): Promise<string[]>
 }
 
 redisTest(
-  "ten concurrent senders on two servers lose no event to readers of both, and the order of each is preserved (S2 Test 4)",
+  "ten concurrent senders on two servers lose no event to readers of both, and the order of each is preserved",
   async () => {
     await using fleet = await startFleet(SETTINGS);
     const servers = [fleet.one, fleet.other];

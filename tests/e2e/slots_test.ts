@@ -85,6 +85,6 @@ Deno.test("stalled readers keep their slots after the server's bye, until they h
   await assertRefused();
 
   sixth.hangUp();
-  stalled.forEach((each) => each.hangUp());
+  stalled.forEach((stream) => stream.hangUp());
   await untilOpen(origin, 0);
 });

@@ -34,7 +34,7 @@ const MAX_DELAY_MS = 5000;
 
 const ALERTS = "/v1/events/alerts/stream";
 const QUIET = Array.from({ length: STALLED }, (_, index) => `quiet-${index}`);
-/** Half of the stalled readers are in the live readers' broadcast group, the others each in a group of its own. */
+/** Half of the stalled readers are in the live readers' broadcast group, each of the others is alone in its group. */
 const STALLED_PATHS = QUIET.map((quiet, index) =>
   index % 4 < 2 ? ALERTS : `/v1/stream?topics=events/alerts,events/${quiet}`
 );

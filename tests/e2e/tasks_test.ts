@@ -16,7 +16,7 @@ const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth
 const CHECK = z.object({ session_state: z.string() });
 const HEALTH = z.object({ store: z.object({ commands: z.int() }) });
 
-Deno.test("the guide's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
+Deno.test("the guide's worker takes the task of a session, and its owner sees it through", async () => {
   const lines = (await workerText()).trimEnd().split("\n").length;
   assert(lines < 60, `${lines} lines`);
   await using server = await startServer(GUIDE_SETTINGS);
@@ -42,7 +42,7 @@ Deno.test("the guide's worker takes the task of a session, and its owner sees it
 });
 
 slowRedisTest(
-  "a worker that is killed midway leaves its task to one of another server after the claim's 30 s (S0-7)",
+  "a worker that is killed midway leaves its task to one of another server after the claim's 30 s",
   async () => {
     // In real time: nothing but the server's own clock decides, and the worker is the printed one.
     await using fleet = await startFleet({ ...GUIDE_SETTINGS });
@@ -78,7 +78,7 @@ slowRedisTest(
 );
 
 redisTest(
-  "100 process at once on two servers are 100 tasks, and ten workers claim and end each once (S0-3, S0-22, S0-30)",
+  "100 process at once on two servers are 100 tasks, and ten workers claim and end each once",
   async () => {
     await using fleet = await startFleet();
     const origins = [fleet.one.origin, fleet.other.origin];
@@ -126,17 +126,17 @@ redisTest("each action on a task costs as many commands as the guide says", asyn
   const session = await beginSession(origin);
   const used = async () => (await have(HEALTH, "GET", `${origin}/health`)).store.commands;
   const list = () => have(LIST, "GET", `${origin}/v1/tasks`);
-  async function costOf<T>(what: () => Promise<T>): Promise<readonly [T, number]> {
+  async function costOf<T>(act: () => Promise<T>): Promise<readonly [T, number]> {
     const before = await used();
-    return [await what(), await used() - before];
+    return [await act(), await used() - before];
   }
   // The first ones also load the scripts.
   await publisher.process(origin, session);
   await list();
   const [task, begun] = await costOf(() => publisher.process(origin, session));
   const [claim, claimed] = await costOf(() => publisher.claim(origin, task));
-  const report = (more: unknown) =>
-    costOf(() => publisher.report(origin, task, { claim, ...Object(more) }));
+  const report = (fields: unknown) =>
+    costOf(() => publisher.report(origin, task, { claim, ...Object(fields) }));
   const [, reported] = await report({ progress: 0.5 });
   const [, asked] = await costOf(() => publisher.status(origin, task));
   const [, listed] = await costOf(list);

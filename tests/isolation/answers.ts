@@ -1,5 +1,5 @@
 /**
- * Healthy answers of every provider: its sample with a current price and times.
+ * Healthy responses of every provider: its sample with a current price and current times.
  *
  * @module
  */
@@ -10,11 +10,11 @@ export interface Simulated {
   /** As in `lib/topics/quotes/providers/registry.ts`. */
   readonly name: string;
   readonly host: string;
-  /** Answers a URL. */
+  /** Returns the body of the response to a URL. */
   answer(url: URL, now: number): string;
 }
 
-/** A price that changes every second, without a jump. */
+/** Returns a price that changes every second, without a jump. */
 function priceAt(base: number, now: number): string {
   return `${base}.${String(Math.floor(now / 1000) % 100).padStart(2, "0")}`;
 }
@@ -22,10 +22,10 @@ function priceAt(base: number, now: number): string {
 const iso = (ms: number) => new Date(ms).toISOString();
 const seconds = (ms: number) => String(Math.floor(ms / 1000));
 
-/** A sample with replacements, each of which must match. */
+/** Returns a sample with replacements. @throws {Error} If one of them does not match. */
 function altered(name: string, changes: readonly (readonly [string | RegExp, string])[]): string {
   return changes.reduce((text, [from, to]) => {
-    if (text.search(from) === -1) throw new Error(`${name} holds no ${from}`);
+    if (text.search(from) === -1) throw new Error(`${name} does not contain ${from}`);
     return text.replace(from, to);
   }, readSample(name));
 }
@@ -33,7 +33,7 @@ function altered(name: string, changes: readonly (readonly [string | RegExp, str
 const COINS: Readonly<Record<string, number>> = { BTC: 60_000, ETH: 3000 };
 const METALS: Readonly<Record<string, number>> = { XAU: 4000, XAG: 50 };
 
-/** The replacement of a field's value. */
+/** Returns the replacement of a field's value. */
 function field(name: string, value: string): readonly [RegExp, string] {
   return [new RegExp(`"${name}": ?("[^"]*"|[\\d.]+)`), `"${name}":${value}`];
 }

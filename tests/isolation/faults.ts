@@ -4,10 +4,10 @@
  * @module
  */
 
-/** A secret in the body of every faulty answer: it must never appear. */
+/** A secret in the body of faulty responses: it must never appear. */
 export const LEAK = "LEAKED-BODY";
 
-/** Answers one call. */
+/** Responds to a call. `call` counts the calls of a provider from 0. */
 export type Answer = (healthy: () => Response, call: number) => Response | Promise<Response>;
 
 /** A fault of a provider, and the status that is expected with it. */
@@ -24,7 +24,7 @@ export interface Fault {
 
 const MIB = 1_048_576;
 
-/** MiB that were read of the large body. */
+/** The MiB of the large body that were read since the test set it to 0. */
 export const taken = { mib: 0 };
 
 function body(text: string, type: string, init: ResponseInit = {}): Response {
@@ -32,10 +32,10 @@ function body(text: string, type: string, init: ResponseInit = {}): Response {
 }
 
 function huge(): Response {
-  let left = 50;
+  let remainingMib = 50;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
-      if (left-- === 0) return controller.close();
+      if (remainingMib-- === 0) return controller.close();
       taken.mib++;
       controller.enqueue(new Uint8Array(MIB).fill(0x20));
     },
