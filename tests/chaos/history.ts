@@ -1,5 +1,5 @@
 /**
- * The last of what happened, for messages of failures.
+ * The last events of a client, for messages of failures.
  *
  * @module
  */
@@ -10,21 +10,21 @@ export interface History {
   text(): string;
 }
 
-const KEPT_LINES = 80;
+const MAX_LINES = 80;
 
-/** A time of day as the servers' logs write it, so that both can be read side by side. */
+/** Returns the time of day in the format of the servers' logs, so that both can be compared. */
 function timeOfDay(): string {
   return new Date().toISOString().slice(11);
 }
 
-/** Creates an empty one. */
+/** Creates an empty history. */
 export function createHistory(): History {
   const lines: string[] = [];
   return {
     add(line) {
       lines.push(`${timeOfDay()} ${line}`);
-      if (lines.length > 2 * KEPT_LINES) lines.splice(0, KEPT_LINES);
+      if (lines.length > 2 * MAX_LINES) lines.splice(0, MAX_LINES);
     },
-    text: () => lines.slice(-KEPT_LINES).join("\n"),
+    text: () => lines.slice(-MAX_LINES).join("\n"),
   };
 }

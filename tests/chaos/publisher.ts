@@ -4,10 +4,9 @@
  * @module
  */
 import { assert } from "@std/assert";
-import { z } from "zod";
-import { PUBLISH_TOKEN } from "../support/publisher.ts";
+import { ACCEPTED, OF_PUBLISHER } from "../support/publisher.ts";
 import type { Seeded } from "../support/seeded.ts";
-import { ID, parse } from "../support/shapes.ts";
+import { parse } from "../support/shapes.ts";
 import { pause } from "../support/within.ts";
 import type { Isolate } from "./isolates.ts";
 
@@ -19,8 +18,6 @@ const MAX_RETRY_MS = 100;
 
 /** The probability with which a lane changes its isolate before a request. */
 const HOP_SHARE = 0.005;
-
-const ACCEPTED = z.object({ id: ID });
 
 /** Counts of failed requests, which were retried. */
 export interface PublisherCounts {
@@ -79,8 +76,8 @@ export function createPublisher(
     const response = await fetch(`${isolate.server.origin}/v1/events/alerts`, {
       method: "POST",
       headers: {
+        ...OF_PUBLISHER,
         "content-type": "application/json",
-        authorization: `Bearer ${PUBLISH_TOKEN}`,
         "idempotency-key": `${run}-${lane}-${number}`,
       },
       body: JSON.stringify({ type: "tick", data: { lane, number } }),

@@ -57,19 +57,19 @@ export function createShownMarket(): ShownMarket {
 }
 
 /**
- * Describes a difference between a client's market and the log's; "" if there is none. An isolate fetches quotes for itself
- * while the store is unavailable: the same price with a later time is no difference.
+ * Describes a difference between a client's market and the log's; "" if there is none. An isolate fetches quotes
+ * without the others while the store is unavailable: the same price with a later time is no difference.
  */
 export function difference(shown: ShownMarket, log: ShownMarket): string {
   if (log.quotes.size === 0) return "the log holds no quote";
   for (const [symbol, quote] of log.quotes) {
-    const own = shown.quotes.get(symbol);
-    if (own?.price === quote.price && own.received_at >= quote.received_at) continue;
-    return `shows ${JSON.stringify(own)}, the log holds ${JSON.stringify(quote)}`;
+    const shownQuote = shown.quotes.get(symbol);
+    if (shownQuote?.price === quote.price && shownQuote.received_at >= quote.received_at) continue;
+    return `shows ${JSON.stringify(shownQuote)}, the log holds ${JSON.stringify(quote)}`;
   }
   for (const [provider, state] of log.states) {
-    const own = shown.states.get(provider);
-    if (own !== state) return `shows ${provider} as ${own}, the log holds ${state}`;
+    const shownState = shown.states.get(provider);
+    if (shownState !== state) return `shows ${provider} as ${shownState}, the log holds ${state}`;
   }
   return "";
 }

@@ -106,19 +106,22 @@ redisTest("news posted on one isolate is printed by the streams of both", async 
   assertEquals((await one.post(1)).status, 409);
 });
 
-redisTest("two isolates that are sent the same link at once have one article of it", async () => {
-  await using fleet = await startTwo();
-  const { one, two } = fleet;
-  await using tab = await one.follow();
-  const count = 20;
-  for (let n = 1; n <= count; n++) {
-    const [a, b] = await Promise.all([one.post(n), two.post(n)]);
-    assertEquals([a.status, b.status].sort(), [200, 201]);
-    assertEquals(a.body, b.body);
-  }
-  const stories = Array.from({ length: count }, (_, n) => `article Story ${n + 1}`);
-  assertEquals(await receivedBy(tab, `article Story ${count}`), stories);
-});
+redisTest(
+  "two isolates that are sent the same link at the same time have one article of it",
+  async () => {
+    await using fleet = await startTwo();
+    const { one, two } = fleet;
+    await using tab = await one.follow();
+    const count = 20;
+    for (let n = 1; n <= count; n++) {
+      const [a, b] = await Promise.all([one.post(n), two.post(n)]);
+      assertEquals([a.status, b.status].sort(), [200, 201]);
+      assertEquals(a.body, b.body);
+    }
+    const stories = Array.from({ length: count }, (_, n) => `article Story ${n + 1}`);
+    assertEquals(await receivedBy(tab, `article Story ${count}`), stories);
+  },
+);
 
 redisTest(
   "an article that is corrected on one isolate while another takes it back is in no replay",

@@ -13,7 +13,7 @@ const CHECKS = 100;
 /** The most CPU time that the server may spend between a request to /health and its answer. */
 const MAX_BUSY_MS = 1000;
 
-Deno.test("100 checks at once beside 1,000 open streams of operations leave /health quick", async () => {
+Deno.test("100 concurrent checks beside 1,000 open streams of operations leave /health quick", async () => {
   await using server = await startServer({
     ...PUBLISHER_SETTINGS,
     STREAMS_PER_ISOLATE: String(STREAMS),

@@ -50,7 +50,7 @@ async function outcomeOf(answer: Response): Promise<readonly [number, string]> {
   ];
 }
 
-/** The status with which a stream is answered: it is hung up at once. */
+/** The status with which a stream is answered: it is hung up immediately. */
 async function statusOf({ port }: ServerProcess, path: string, method = "GET"): Promise<number> {
   using stream = await openStream(port, path, { method });
   return stream.status;

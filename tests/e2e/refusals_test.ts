@@ -14,16 +14,19 @@ Deno.test("a request for an impossible stream is refused by a status, and HEAD t
   await using server = await startServer(PUBLISHER_SETTINGS);
   const { origin, port } = server;
 
-  await t.step("HEAD answers at once, with the stream's headers, and takes no slot", async () => {
-    await untilOpen(origin, 0);
-    for (const path of ["/v1/quotes/stream", ALERTS, BOTH]) {
-      const answer = openStream(port, path, { method: "HEAD" });
-      using head = await within(5000, `HEAD ${path}`, answer);
-      assertEquals(head.status, 200);
-      assertStreamHeaders(head.headers);
-      assertEquals(await openStreamCount(origin), 0);
-    }
-  });
+  await t.step(
+    "HEAD responds without waiting, with the stream's headers, and takes no slot",
+    async () => {
+      await untilOpen(origin, 0);
+      for (const path of ["/v1/quotes/stream", ALERTS, BOTH]) {
+        const answer = openStream(port, path, { method: "HEAD" });
+        using head = await within(5000, `HEAD ${path}`, answer);
+        assertEquals(head.status, 200);
+        assertStreamHeaders(head.headers);
+        assertEquals(await openStreamCount(origin), 0);
+      }
+    },
+  );
 
   await t.step("bad parameters and unknown names are real refusals", async () => {
     const refusals: [string, number, string][] = [

@@ -40,7 +40,7 @@ redisTest(
 );
 
 redisTest(
-  "100 checks and 100 streams at once on two servers are all answered within 1 s of CPU time",
+  "100 checks and 100 streams together on two servers are all answered within 1 s of CPU time",
   async () => {
     await using fleet = await startFleet();
     const servers = [fleet.one, fleet.other];

@@ -114,7 +114,7 @@ redisTest(
     assertEquals([refused.status, refused.headers.get("retry-after")], [503, "5"]);
     assertEquals(parse(PROBLEM, await refused.text()).code, "store_away");
 
-    // A new stream opens at once without a position, and receives the quotes that this server fetches for itself.
+    // A new stream opens without waiting, without a position, and receives the quotes that this server fetches for itself.
     using fresh = await openStream(one.port, "/v1/quotes/stream");
     const snapshot = await fresh.nextOf("snapshot");
     assertEquals(snapshot.id, null);

@@ -1,4 +1,4 @@
-/** Tasks on real servers: the guide's worker as it is printed, one that is killed midway, and many at once. */
+/** Tasks on real servers: the guide's worker as it is printed, one that is killed midway, and many together. */
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { print } from "../support/print.ts";
@@ -78,7 +78,7 @@ slowRedisTest(
 );
 
 redisTest(
-  "100 process at once on two servers are 100 tasks, and ten workers claim and end each once",
+  "100 concurrent `process` on two servers are 100 tasks, and ten workers claim and end each once",
   async () => {
     await using fleet = await startFleet();
     const origins = [fleet.one.origin, fleet.other.origin];

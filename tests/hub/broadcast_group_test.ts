@@ -78,7 +78,7 @@ Deno.test("a publication between two reads of a client reaches it in the same tu
   await reader.cancel();
 });
 
-Deno.test("the first event after silence is flushed at once, and the following ones as one chunk", async () => {
+Deno.test("the first event after silence is flushed immediately, and the following ones as one chunk", async () => {
   await using test = createHubUnderTest({ coalesceMs: 20 });
   await using client = createClient(await test.hub.subscribe({ filters: onAlerts })).live();
   await test.clock.advance(1000);

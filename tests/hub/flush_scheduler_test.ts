@@ -31,7 +31,7 @@ function createTestScheduler(flushMs: number, maxBytes = 1_048_576) {
   return Object.assign(test, { scheduler });
 }
 
-Deno.test("FlushScheduler flushes at once after silence, and then after its interval", () => {
+Deno.test("FlushScheduler flushes immediately after silence, and then after its interval", () => {
   const test = createTestScheduler(1);
   test.scheduler.request();
   test.now += 5;

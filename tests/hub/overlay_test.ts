@@ -16,7 +16,7 @@ const rising = {
 const onRising = [{ topic: rising, tags: null }];
 const onlyB = [{ topic: rising, tags: ["B"] }];
 
-Deno.test("overlay() sends values at once and without ids to the writable clients whose filter they pass", async () => {
+Deno.test("overlay() sends values immediately and without ids to the writable clients whose filter they pass", async () => {
   await using test = createFaultyHub({}, "down");
   const { clock, hub } = test;
   await using all = createClient(await hub.subscribe({ filters: onRising })).live();

@@ -21,7 +21,7 @@ function typesAndIds(frames: readonly { event: string; id: string | null }[]) {
   return frames.map(({ event, id }) => [event, id]);
 }
 
-Deno.test("a hub that starts while the store is unavailable opens streams at once, without ids and without a request to the log", async () => {
+Deno.test("a hub that starts while the store is unavailable opens streams without delay, without ids and without a request to the log", async () => {
   await using test = createFaultyHub({ heartbeatMs: 1000 }, "down");
   const { faulty, clock, hub } = test;
   await using client = createClient(await hub.subscribe({ filters: onBoth })).live();

@@ -17,7 +17,7 @@ for (const [first, second] of GROUPS) {
   assert(first !== undefined && second !== undefined, "a group of one");
   const shared = first.symbols.filter((symbol) => second.symbols.includes(symbol));
 
-  Deno.test(`fail-over: ${second.name} serves ${shared} at once if ${first.name} is unreachable`, async () => {
+  Deno.test(`fail-over: ${second.name} serves ${shared} from the start if ${first.name} is unreachable`, async () => {
     await using test = await createQuotesUnderTest(new Map([[first.name, unreachable]]));
     await test.clock.advance(FLUSH_MS);
     for (const symbol of shared) {

@@ -21,20 +21,21 @@ export const PUBLISHER_SETTINGS = {
   }),
 };
 
-const ACCEPTED = z.object({ id: ID });
+/** The response to an accepted event. */
+export const ACCEPTED = z.object({ id: ID });
 
 /** The headers of a publisher. */
 export const OF_PUBLISHER = { authorization: `Bearer ${PUBLISH_TOKEN}` };
 
-/** Sends a request as a publisher, with a body of JSON if given. */
+/** Sends a request as a publisher, with a JSON body unless `body` is undefined. */
 export async function ask(method: string, url: string, body?: unknown, token = PUBLISH_TOKEN) {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const init = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(url, { method, headers, ...init });
-  return { status: answer.status, text: await answer.text() };
+  const response = await fetch(url, { method, headers, ...init });
+  return { status: response.status, text: await response.text() };
 }
 
-/** Sends a request and parses its answer. Fails if it is refused. */
+/** Sends a request and parses its response. @throws {Error} If it is refused. */
 export async function have<T>(
   shape: z.ZodType<T>,
   method: string,
@@ -44,7 +45,7 @@ export async function have<T>(
 ): Promise<T> {
   const { status, text } = await ask(method, url, body, token);
   if (status >= 200 && status < 300) return parse(shape, text);
-  throw new Error(`${method} ${url} was answered ${status}: ${text}`);
+  throw new Error(`${method} ${url} got ${status}: ${text}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The guide's worker, as a process of its own, as it is printed.
+ * The guide's worker, as printed, in another process.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ChildProcess } from "./process.ts";
 
 /** A running worker. The caller must dispose of it. */
 export interface WorkerProcess extends AsyncDisposable {
-  /** Sends SIGKILL: it reports nothing any more. Resolves once it has ended. */
+  /** Sends SIGKILL: it no longer reports. Resolves once it has ended. */
   kill(): Promise<void>;
 }
 

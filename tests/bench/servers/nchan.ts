@@ -1,5 +1,5 @@
 /**
- * nginx with nchan, of Debian's packages `nginx` and `libnginx-mod-nchan`, as one process with a configuration of its own.
+ * nginx with nchan, of Debian's packages `nginx` and `libnginx-mod-nchan`, as one process with its configuration.
  *
  * @module
  */

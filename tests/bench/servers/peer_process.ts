@@ -1,5 +1,5 @@
 /**
- * A peer as a process of its own, on the servers' core.
+ * A peer in another process, on the servers' core.
  *
  * @module
  */
