@@ -14,7 +14,14 @@ import {
   type BracketedMessages,
   type EncodedToolCall,
 } from "./bracketed.ts";
-import { ChatId, type ChatInput, MAX_CHAT_MESSAGES, MAX_CHAT_TOOLS, MessageId } from "./input.ts";
+import {
+  ChatId,
+  type ChatInput,
+  EMPTY_INPUT,
+  MAX_CHAT_MESSAGES,
+  MAX_CHAT_TOOLS,
+  MessageId,
+} from "./input.ts";
 
 /** AG-UI 1.0. It has no `[DONE]`, which its clients would parse as JSON. */
 export const AGUI: Dialect = {
@@ -57,10 +64,18 @@ function aguiEvents({ runId, clientRunId, chatId, model }: RunInfo): BracketedMe
       value: { id, operation, component },
     }),
     end: (end, calls) => [
-      ...calls.map(({ id }) => ({ type: "TOOL_CALL_END", toolCallId: id })),
+      // Clients execute a call that has ended, so those of a failed run stay open.
+      ...end.type === "failed" ? [] : calls.flatMap(endToolCall),
       endEvent(end, run, model, calls),
     ],
   };
+}
+
+function endToolCall({ id, text }: EncodedToolCall): unknown[] {
+  return [
+    ...text === "" ? [{ type: "TOOL_CALL_ARGS", toolCallId: id, delta: EMPTY_INPUT }] : [],
+    { type: "TOOL_CALL_END", toolCallId: id },
+  ];
 }
 
 function endEvent(

@@ -9,7 +9,7 @@ import type { Dialect, RunInfo } from "../dialect.ts";
 import type { FinishReason, RunEnd } from "../part.ts";
 import type { ChatMessage } from "../upstream.ts";
 import { BracketedEncoder, type BracketedMessages, type EncodedToolCall } from "./bracketed.ts";
-import { ChatId, type ChatInput, MAX_CHAT_MESSAGES, MessageId } from "./input.ts";
+import { ChatId, type ChatInput, EMPTY_INPUT, MAX_CHAT_MESSAGES, MessageId } from "./input.ts";
 
 const UI_FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
   stop: "stop",
@@ -81,7 +81,7 @@ function endMessages(end: RunEnd, calls: readonly EncodedToolCall[]): unknown[] 
 function completeToolCall({ id, name, text }: EncodedToolCall): unknown {
   const call = { toolCallId: id, toolName: name };
   try {
-    return { type: "tool-input-available", ...call, input: JSON.parse(text || "{}") };
+    return { type: "tool-input-available", ...call, input: JSON.parse(text || EMPTY_INPUT) };
   } catch {
     const errorText = "The model's input of the tool is not valid JSON.";
     return { type: "tool-input-error", ...call, input: text, errorText };

@@ -23,6 +23,9 @@ export const ChatId = z.string().regex(
 /** The client's id of a message or of a run. */
 export const MessageId = z.string().min(1).max(256);
 
+/** The input of a tool call whose arguments are empty, since clients parse them as JSON. */
+export const EMPTY_INPUT = "{}";
+
 /** A request of a chat client. */
 export interface ChatInput {
   /** The client's name of the conversation, undefined if its protocol has none. */

@@ -8,7 +8,7 @@ import { Problem } from "../../../core/problem.ts";
 import type { Dialect, DialectEncoder, RunInfo } from "../dialect.ts";
 import type { ChatPart, FinishReason, RunEnd, Usage } from "../part.ts";
 import type { ChatMessage } from "../upstream.ts";
-import { type ChatInput, MAX_CHAT_MESSAGES, MAX_CHAT_TOOLS } from "./input.ts";
+import { type ChatInput, EMPTY_INPUT, MAX_CHAT_MESSAGES, MAX_CHAT_TOOLS } from "./input.ts";
 
 const DONE_FRAME = "[DONE]";
 
@@ -56,6 +56,8 @@ class CompletionEncoder implements DialectEncoder {
   readonly #isUsageApart: boolean;
   readonly #text = new PlainText();
   readonly #toolIndexes = new Map<string, number>();
+  /** The indexes of the calls without arguments. */
+  readonly #emptyCalls = new Set<number>();
   #isStarted = false;
 
   constructor(run: RunInfo, isUsageApart: boolean) {
@@ -76,7 +78,8 @@ class CompletionEncoder implements DialectEncoder {
     const apart = usage && this.#isUsageApart
       ? [JSON.stringify({ ...this.#frame(), choices: [], ...usage })]
       : [];
-    return [...this.encode([]), last, ...apart, DONE_FRAME];
+    const inputs = [...this.#emptyCalls].map((index) => this.#argumentsChunk(index, EMPTY_INPUT));
+    return [...this.encode([]), ...inputs, last, ...apart, DONE_FRAME];
   }
 
   #frame() {
@@ -97,12 +100,16 @@ class CompletionEncoder implements DialectEncoder {
     return content === "" ? [] : [this.#chunk({ content })];
   }
 
+  #argumentsChunk(index: number, text: string): string {
+    return this.#chunk({ tool_calls: [{ index, function: { arguments: text } }] });
+  }
+
   #encodeToolPart({ id, name, text }: Extract<ChatPart, { kind: "tool" }>): string {
     const known = this.#toolIndexes.get(id);
-    if (known !== undefined) {
-      return this.#chunk({ tool_calls: [{ index: known, function: { arguments: text } }] });
-    }
-    const index = this.#toolIndexes.size;
+    const index = known ?? this.#toolIndexes.size;
+    if (text !== "") this.#emptyCalls.delete(index);
+    else if (known === undefined) this.#emptyCalls.add(index);
+    if (known !== undefined) return this.#argumentsChunk(index, text);
     this.#toolIndexes.set(id, index);
     return this.#chunk({
       tool_calls: [{ index, id, type: "function", function: { name, arguments: text } }],
@@ -156,7 +163,7 @@ export function toCompletion(run: RunInfo, parts: readonly ChatPart[], end: RunE
   const toolCalls = [...calls].map(([id, { name, text }]) => ({
     id,
     type: "function",
-    function: { name, arguments: text },
+    function: { name, arguments: text || EMPTY_INPUT },
   }));
   const message = {
     role: "assistant",
