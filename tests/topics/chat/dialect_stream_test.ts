@@ -16,6 +16,9 @@ import { FakeRun, PART } from "./fake_run.ts";
 const HEARTBEAT_MS = 15_000;
 const DONE: RunEnd = { type: "done", finishReason: "stop", usage: null };
 
+/** An end that adds nothing to the answer: that of a completed one gives its tool calls an input. */
+const FAILED: RunEnd = { type: "failed", code: "interrupted", detail: "The server stopped." };
+
 /** Lets streams deliver what is due. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -184,7 +187,7 @@ for (const dialect of [AI_SDK, AGUI]) {
           }
           await settle();
         }
-        run.finish(DONE);
+        run.finish(FAILED);
         for (const client of clients) {
           while (!client.isEnded) {
             client.connect();
