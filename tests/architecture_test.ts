@@ -226,7 +226,7 @@ Deno.test("effects() allows a module's own names, pure functions, and types", ()
   assertEquals(violationsOf(effects, source), []);
 });
 
-Deno.test("waits() finds none: no request blocks the thread or waits for a timer", () => {
+Deno.test("waits() finds none: no request blocks the thread or waits for a timer (S0-11, S0-12, S0-23)", () => {
   assertEquals(waits(server), []);
 });
 
@@ -245,7 +245,7 @@ const WAITS: Readonly<Record<string, string>> = {
 };
 
 for (const [use, violation] of Object.entries(WAITS)) {
-  Deno.test(`waits() reports ${use}`, () => {
+  Deno.test(`waits() reports ${use} (S0-23)`, () => {
     const source = `export async function f() { ${use}; }`;
     assertEquals(violationsOf(waits, source, "routes/x.ts"), [violation]);
   });

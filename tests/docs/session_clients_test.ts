@@ -52,7 +52,7 @@ function assertWaits(waits: readonly number[], least: readonly number[]): void {
   });
 }
 
-Deno.test("pollStatus() polls by next_poll_delay, one request at a time, until the session is complete", async () => {
+Deno.test("pollStatus() polls by next_poll_delay, one request at a time, until the session is complete (S0-9, S0-16)", async () => {
   const { received, waits, most } = await poll([json(running), json(running), over("completed")]);
   assertEquals(received, ["0.5", "0.5", "0.5", "complete"]);
   assertWaits(waits, [5, 5]);
@@ -60,19 +60,19 @@ Deno.test("pollStatus() polls by next_poll_delay, one request at a time, until t
 });
 
 for (const end of ["failed", "cancelled", "expired"]) {
-  Deno.test(`pollStatus() stops once a session is ${end}`, async () => {
+  Deno.test(`pollStatus() stops once a session is ${end} (S0-15)`, async () => {
     assertEquals((await poll([over(end)])).received, ["0.5", end]);
   });
 }
 
 for (const status of [401, 403, 404]) {
-  Deno.test(`pollStatus() stops at ${status}`, async () => {
+  Deno.test(`pollStatus() stops at ${status} (S0-15)`, async () => {
     const { received, requests } = await poll([json(running), new Response("{}", { status })]);
     assertEquals([received, requests], [["0.5", "gone"], 2]);
   });
 }
 
-Deno.test("pollStatus() backs off after failures, at least for Retry-After, and then returns to its interval", async () => {
+Deno.test("pollStatus() backs off after failures, at least for Retry-After, and then returns to its interval (S0-15, S0-16)", async () => {
   const busy = new Response("", { status: 503, headers: { "retry-after": "40" } });
   const often = new Response("", { status: 429, headers: { "retry-after": "1" } });
   const broken = new Response("<html>");
@@ -82,13 +82,13 @@ Deno.test("pollStatus() backs off after failures, at least for Retry-After, and 
   assertWaits(waits, [10, 20, 40, 60, 60, 60, 5]);
 });
 
-Deno.test("pollStatus() backs off if Retry-After is a date, as proxies write it", async () => {
+Deno.test("pollStatus() backs off if Retry-After is a date, as proxies write it (S0-16)", async () => {
   const headers = { "retry-after": "Thu, 31 Dec 2026 23:59:59 GMT" };
   const { waits } = await poll([new Response("", { status: 503, headers }), over("completed")]);
   assertWaits(waits, [10]);
 });
 
-Deno.test("pollStatus() jitters its delays, so that clients do not poll at the same time", async () => {
+Deno.test("pollStatus() jitters its delays, so that clients do not poll at the same time (S0-16)", async () => {
   const { waits } = await poll([...Array(20).fill(0).map(() => json(running)), over("completed")]);
   assert(new Set(waits).size > 15);
 });

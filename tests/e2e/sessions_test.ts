@@ -12,7 +12,7 @@ import { startFleet } from "../support/fleet.ts";
 /** The most CPU time that a server may spend until its last answer. The wall clock would measure the machine's other work too. */
 const MAX_BUSY_MS = 1000;
 
-Deno.test("the guide's session is begun, asked about, followed, changed, and seen to end", async () => {
+Deno.test("the guide's session is begun, asked about, followed, changed, and seen to end (S0-1, S0-2, S0-28)", async () => {
   await using server = await startServer(GUIDE_SETTINGS);
   const text = await runShells("sessions", "session", server);
   assertEquals(typesIn(text), ["sync", "session", "session", "completed", "bye"]);
@@ -21,7 +21,7 @@ Deno.test("the guide's session is begun, asked about, followed, changed, and see
 });
 
 redisTest(
-  "a session's stream goes on at another server, and ends there",
+  "a session's stream goes on at another server, and ends there (S0-28, S0-31)",
   async () => {
     await using fleet = await startFleet();
     const { one, other } = fleet;
@@ -40,7 +40,7 @@ redisTest(
 );
 
 redisTest(
-  "100 checks and 100 streams together on two servers are all answered within 1 s of CPU time",
+  "100 checks and 100 streams together on two servers are all answered within 1 s of CPU time (S0-21, S0-22, S0-30)",
   async () => {
     await using fleet = await startFleet();
     const servers = [fleet.one, fleet.other];

@@ -16,7 +16,7 @@ const LIST = z.object({ tasks: z.array(z.object({ task_id: z.string() })), depth
 const CHECK = z.object({ session_state: z.string() });
 const HEALTH = z.object({ store: z.object({ commands: z.int() }) });
 
-Deno.test("the guide's worker takes the task of a session, and its owner sees it through", async () => {
+Deno.test("the guide's worker takes the task of a session, and its owner sees it through (S0-3, S0-4)", async () => {
   const lines = (await workerText()).trimEnd().split("\n").length;
   assert(lines < 60, `${lines} lines`);
   await using server = await startServer(GUIDE_SETTINGS);
@@ -42,7 +42,7 @@ Deno.test("the guide's worker takes the task of a session, and its owner sees it
 });
 
 slowRedisTest(
-  "a worker that is killed midway leaves its task to one of another server after the claim's 30 s",
+  "a worker that is killed midway leaves its task to one of another server after the claim's 30 s (S0-7)",
   async () => {
     // In real time: nothing but the server's own clock decides, and the worker is the printed one.
     await using fleet = await startFleet({ ...GUIDE_SETTINGS });
@@ -78,7 +78,7 @@ slowRedisTest(
 );
 
 redisTest(
-  "100 concurrent `process` on two servers are 100 tasks, and ten workers claim and end each once",
+  "100 concurrent `process` on two servers are 100 tasks, and ten workers claim and end each once (S0-3, S0-22, S0-30)",
   async () => {
     await using fleet = await startFleet();
     const origins = [fleet.one.origin, fleet.other.origin];

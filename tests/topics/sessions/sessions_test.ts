@@ -24,7 +24,7 @@ const createShared = (over: (context: Context) => Context = (context) => context
     };
   });
 
-Deno.test("a session changed by one isolate reaches a subscriber of another, to its end", async () => {
+Deno.test("a session changed by one isolate reaches a subscriber of another, to its end (S0-1, S0-19, S0-31)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -58,7 +58,7 @@ Deno.test("touching a session is a heartbeat; it expires once for all subscriber
   assertEquals(await refusalOf(() => one.records.change(id, { progress: 1 })), "session_over");
 });
 
-Deno.test("of several simultaneous ends, on two isolates, one is stored", async () => {
+Deno.test("of several simultaneous ends, on two isolates, one is stored (S0-19)", async () => {
   const { isolate, typesOf } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -72,7 +72,7 @@ Deno.test("of several simultaneous ends, on two isolates, one is stored", async 
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS", async () => {
+Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS (S0-31)", async () => {
   const { clock, isolate } = createShared();
   const gone = isolate();
   const { session: { id } } = await gone.records.create(OWNER);
@@ -85,7 +85,7 @@ Deno.test("a session that no isolate watched has expired when it is read, and is
   assertEquals(await refusalOf(() => fresh.records.touch(id)), "unknown_session");
 });
 
-Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between", async () => {
+Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between (S0-11, S0-13)", async () => {
   let reads = 0;
   const { clock, isolate } = createShared(
     (context) => {

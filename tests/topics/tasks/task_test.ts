@@ -27,7 +27,7 @@ const claim = (record: TaskRecord, secret: string, ms: number) =>
 const report = (record: TaskRecord, ms: number, what: TaskReport) =>
   reportTask(record, what, START + ms);
 
-Deno.test("newTask() is waiting, without a claim", () => {
+Deno.test("newTask() is waiting, without a claim (S0-3)", () => {
   assertEquals(fresh(), {
     task: {
       task_id: "t",
@@ -56,7 +56,7 @@ Deno.test("claimTask() gives a task to one worker for 30 s, and to no other", ()
   assertEquals(claim(record, "a", 2000), record, "its own worker's step, taken again");
 });
 
-Deno.test("reportTask() renews the claim for 30 s, even with an empty report", () => {
+Deno.test("reportTask() renews the claim for 30 s, even with an empty report (S0-3)", () => {
   const first = report(claim(fresh(), "a", 0), 20_000, { claim: "a" });
   assertEquals([first.task.state, nextTaskChangeAt(first)], [
     "running",
@@ -81,7 +81,7 @@ Deno.test("reportTask() refuses a report without the current claim", () => {
   assertRefused(() => report(next, 30_002, { claim: "a" }), "claim_lost");
 });
 
-Deno.test("reportTask() ends a task: no step follows", () => {
+Deno.test("reportTask() ends a task: no step follows (S0-4)", () => {
   const record = claim(fresh(), "a", 0);
   const done = report(record, 1, { claim: "a", state: "completed", result: { rows: 3 } });
   assertEquals([done.task.state, done.task.progress, done.task.result, done.claim], [
@@ -99,7 +99,7 @@ Deno.test("reportTask() ends a task: no step follows", () => {
   }
 });
 
-Deno.test("an expired claim makes the task wait again from the start, and fail after the third", () => {
+Deno.test("an expired claim makes the task wait again from the start, and fail after the third (S0-7)", () => {
   let record = fresh();
   for (const attempt of [1, 2, 3]) {
     const from = attempt * 100_000;
@@ -117,7 +117,7 @@ Deno.test("an expired claim makes the task wait again from the start, and fail a
   }, null]);
 });
 
-Deno.test("a task that no worker claims within a day fails", () => {
+Deno.test("a task that no worker claims within a day fails (S0-7)", () => {
   assertEquals([nextTaskChangeAt(fresh()), taskExpiresAt(fresh())], [START + DAY, START + DAY]);
   assertEquals(applyTaskTime(fresh(), START + DAY - 1).task.state, "waiting");
   const { task: { state, error } } = applyTaskTime(fresh(), START + DAY);
@@ -131,7 +131,7 @@ Deno.test("a task that no worker claims within a day fails", () => {
   assertEquals([back.task.state, nextTaskChangeAt(back)], ["waiting", START + 3 * DAY]);
 });
 
-Deno.test("countTasks() counts by state, and returns the age of the oldest waiting task", () => {
+Deno.test("countTasks() counts by state, and returns the age of the oldest waiting task (S0-7)", () => {
   const old = claim(fresh(), "a", 0);
   const later = newTask({ sessionId: "s", owner: "bob" }, "u", START + 5000);
   const open = [old, later, report(old, 1, { claim: "a" })];
@@ -142,7 +142,7 @@ Deno.test("countTasks() counts by state, and returns the age of the oldest waiti
   assertEquals(countTasks([old], START + 9000).oldestAgeS, 0);
 });
 
-Deno.test("a task ends once, is claimed three times at most, and never by two workers together, in any order of steps", () => {
+Deno.test("a task ends once, is claimed three times at most, and never by two workers together, in any order of steps (S0-7)", () => {
   const secret = fc.constantFrom("a", "b", "c");
   const state = fc.constantFrom("running", "completed", "failed");
   const said = fc.record({ claim: secret, state, progress: fc.constantFrom(0, 0.5, 1) }, {

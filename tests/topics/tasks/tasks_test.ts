@@ -102,7 +102,7 @@ async function idsIn(tasks: Records): Promise<string[]> {
   return (await tasks.list()).open.map(({ task }) => task.task_id);
 }
 
-Deno.test("a worker on another isolate receives a task, claims it and ends it; its claim is secret", async () => {
+Deno.test("a worker on another isolate receives a task, claims it and ends it; its claim is secret (S0-3, S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -121,7 +121,7 @@ Deno.test("a worker on another isolate receives a task, claims it and ends it; i
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("an expired claim is published once for the subscribers of every isolate, without a request", async () => {
+Deno.test("an expired claim is published once for the subscribers of every isolate, without a request (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -147,7 +147,7 @@ Deno.test("an expired claim is published once for the subscribers of every isola
   assertEquals(await refusalOf(late), "task_over");
 });
 
-Deno.test("a task whose three workers die fails while workers are subscribed", async () => {
+Deno.test("a task whose three workers die fails while workers are subscribed (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using _worker = await one.follow();
@@ -175,7 +175,7 @@ Deno.test("a claimed task refuses another claim, with the delay until it expires
   await claimOf(other.records, id);
 });
 
-Deno.test("tasks outlive every isolate: the next one lists those that wait and those whose workers died", async () => {
+Deno.test("tasks outlive every isolate: the next one lists those that wait and those whose workers died (S0-31)", async () => {
   const { clock, isolate, states } = createShared();
   const gone = isolate();
   const [waiting, worked] = [await gone.records.begin(WORK), await gone.records.begin(WORK)];
@@ -187,7 +187,7 @@ Deno.test("tasks outlive every isolate: the next one lists those that wait and t
   assertEquals(await states(worked.task_id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("a subscription from the list's cursor misses nothing", async () => {
+Deno.test("a subscription from the list's cursor misses nothing (S0-3)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const before = await one.records.begin(WORK);
@@ -218,7 +218,7 @@ Deno.test("the list's cursor comes before the list: a task created during the re
   assertEquals(worker.dataOf("task").map((each) => Object(each).task_id), [late]);
 });
 
-Deno.test("100 tasks created together on two isolates are distinct, and ten workers claim and end each once", async () => {
+Deno.test("100 tasks created together on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
   const { isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -248,7 +248,7 @@ Deno.test("100 tasks created together on two isolates are distinct, and ten work
   assertEquals(await idsIn(one.records), []);
 });
 
-Deno.test("of several simultaneous ends, on two isolates and at the end of the claim, one is stored", async () => {
+Deno.test("of several simultaneous ends, on two isolates and at the end of the claim, one is stored (S0-7)", async () => {
   const { clock, isolate, states } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -273,7 +273,7 @@ Deno.test("of several simultaneous ends, on two isolates and at the end of the c
 });
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other`, async () => {
+  Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other (S0-31)`, async () => {
     // One call in the task's lifetime fails: the n-th, for every n.
     for (let n = 1, calls = n; n <= calls; n++) {
       const { isolate, shaky, states } = createShared();
@@ -298,7 +298,7 @@ for (const when of ["before", "after"] as const) {
   });
 }
 
-Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused until one ends, a repeated one is not`, async () => {
+Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused until one ends, a repeated one is not (S0-7)`, async () => {
   const { isolate } = createShared();
   await using one = isolate();
   await using other = isolate();
@@ -320,7 +320,7 @@ Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused unt
   await assertRejects(() => one.records.begin(WORK), Problem);
 });
 
-Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated request creates it again", async () => {
+Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated request creates it again (S0-4)", async () => {
   const { clock, isolate } = createShared();
   await using one = isolate();
   const idempotencyKey = { key: "k", fingerprint: "a" };
@@ -338,7 +338,7 @@ Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated req
   assertEquals([await one.records.look(id), await idsIn(one.records)], [null, []]);
 });
 
-Deno.test("with a subscribed worker the store is read once in 30 s of work, and not at all without work", async () => {
+Deno.test("with a subscribed worker the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
   const { clock, state, isolate } = createShared();
   let reads = 0;
   const { all } = state.store;
@@ -375,7 +375,7 @@ Deno.test("the expiry timer continues after an outage of the store", async () =>
   assertEquals((await states(id)).at(-1), "waiting");
 });
 
-Deno.test("a claim that this isolate did not receive expires all the same: after a reconnect it checks again", async () => {
+Deno.test("a claim that this isolate did not receive expires all the same: after a reconnect it checks again (S0-7)", async () => {
   const { clock, broken, isolate, states } = createShared();
   const { isolate: deaf, breakOff, rejoin } = broken();
   await using one = deaf;
@@ -392,7 +392,7 @@ Deno.test("a claim that this isolate did not receive expires all the same: after
   assertEquals(worker.dataOf("task").length, 3);
 });
 
-Deno.test("createdBy() is null if the creation failed", async () => {
+Deno.test("createdBy() is null if the creation failed (S0-31)", async () => {
   const { shaky } = createShared();
   await using one = shaky((name) => name === "append" ? "before" : null);
   const idempotencyKey = { key: "k", fingerprint: "a" };
@@ -432,7 +432,7 @@ Deno.test("a wall clock that is set forward does not postpone the expiry of late
   assertEquals(await states(id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("queueStats() reads the queue at most twice per minute, and repeats the last statistics while the store is unavailable", async () => {
+Deno.test("queueStats() reads the queue at most twice per minute, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
   const { clock, state, isolate, shaky } = createShared();
   let calls = 0;
   const { all } = state.store;
