@@ -26,14 +26,14 @@ export function isEventType(name: string): boolean {
   return /^[\w.-]{1,64}$/.test(name) && !RESERVED_TYPES.has(name);
 }
 
-/** The initial event of a topic. `json` is its serialised data. */
+/** An initial event of a topic. `json` is its serialised data. */
 export interface Opening {
   readonly type: string;
   readonly json: string;
 }
 
 /**
- * Creates the initial event of a topic. Returns null if there is none to send.
+ * Creates the initial events of a topic.
  *
  * @param events The retained events that pass the client's filter: on a state topic the newest of each key, on a log topic
  * the newest ones, oldest first.
@@ -42,7 +42,7 @@ export interface Opening {
 export type Open = (
   events: readonly StreamEvent[],
   tags: ReadonlySet<string> | null,
-) => Opening | null;
+) => readonly Opening[];
 
 /**
  * The right to read a topic.
@@ -66,6 +66,8 @@ export type TopicAccess = "public" | "private" | "owned" | "publishers";
  */
 export interface Topic {
   readonly name: string;
+  /** The name on the wire: `name` by default. It need not be unique. */
+  readonly label?: string;
   readonly kind: "state" | "log";
   /** The event types of the topic, each with the shape of its data. */
   readonly events: Readonly<Record<string, ZodType>>;
@@ -74,7 +76,7 @@ export interface Topic {
   readonly metricKind: string;
   /** The part of the name before the slash, if the topic is one of many that come and go. */
   readonly family?: string;
-  /** Creates the initial event for a client without a cursor. */
+  /** Creates the initial events for a client without a cursor. */
   readonly open?: Open;
   /** The types of the one event that ends a log topic. Without them it never ends. */
   readonly terminalTypes?: readonly string[];
@@ -83,6 +85,11 @@ export interface Topic {
    * log. Without this function, every logged value counts as newer.
    */
   readonly outdates?: (logged: StreamEvent, shown: StreamEvent) => boolean;
+}
+
+/** Returns the name of a topic on the wire. */
+export function wireName({ name, label = name }: Pick<Topic, "name" | "label">): string {
+  return label;
 }
 
 /** A topic that a client requests, and its filter. */

@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 import { Problem } from "../core/problem.ts";
-import type { Topic } from "../core/topic.ts";
+import { type Topic, wireName } from "../core/topic.ts";
 import type { AppEnv } from "./app_env.ts";
 import { bearerTokenOf, type Principal, unauthorized } from "./auth.ts";
 import { isSameSecret } from "./crypto.ts";
@@ -23,12 +23,15 @@ function includesName(patterns: readonly string[], name: string): boolean {
  */
 export function canRead(
   principal: Principal,
-  { name, access }: Pick<Topic, "name" | "access">,
+  topic: Pick<Topic, "name" | "label" | "access">,
 ): boolean {
+  const { access } = topic;
   if (access === "public" || principal.kind === "publisher") return true;
   if (principal.kind === "anonymous") return false;
   if (access === "publishers" && principal.sub !== undefined) return false;
-  return principal.topics === null ? access === "owned" : includesName(principal.topics, name);
+  return principal.topics === null
+    ? access === "owned"
+    : includesName(principal.topics, wireName(topic));
 }
 
 /** Returns true if a principal owns the resources of `owner`. Publishers own all. */
@@ -67,11 +70,11 @@ export function authorizePublisher(c: Context<AppEnv>, publishToken: string | un
  */
 export function authorizeReader(
   principal: Principal,
-  topics: readonly Pick<Topic, "name" | "access">[],
+  topics: readonly Pick<Topic, "name" | "label" | "access">[],
 ): void {
   const refused = topics.find((topic) => !canRead(principal, topic));
   if (!refused) return;
-  const { name } = refused;
+  const name = wireName(refused);
   if (principal.kind === "anonymous") {
     throw unauthorized("private_topic", `The topic \`${name}\` is private. Send an access token.`);
   }

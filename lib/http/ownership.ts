@@ -7,7 +7,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Topic } from "../core/topic.ts";
 import type { RateLimit } from "../guard/rate_limit.ts";
-import { type TopicRegistry, unknownTopic } from "../topics/registry.ts";
+import { type TopicCaller, type TopicRegistry, unknownTopic } from "../topics/registry.ts";
 import { type Resource, unknownResource } from "../topics/resource.ts";
 import type { AppEnv } from "./app_env.ts";
 import type { Principal } from "./auth.ts";
@@ -34,7 +34,7 @@ export interface LookupContext {
 
 /** The services that a lookup of topics needs. */
 export interface OwnershipContext extends LookupContext {
-  readonly registry: Pick<TopicRegistry, "ownerOf">;
+  readonly registry: Pick<TopicRegistry, "resolve">;
 }
 
 /**
@@ -57,6 +57,14 @@ export async function findResource<R extends object>(
   throw unknownResource(resource.noun);
 }
 
+/** Returns a principal as owners are compared with it. */
+function topicCaller(principal: Principal): TopicCaller {
+  return {
+    owner: "sub" in principal ? principal.sub : undefined,
+    owns: (owner) => isOwner(principal, owner),
+  };
+}
+
 /** The topics of a request that exist for the principal, and the names of the others. */
 export interface LookupResult {
   readonly topics: readonly Topic[];
@@ -64,7 +72,7 @@ export interface LookupResult {
 }
 
 /**
- * Finds the topics that exist for the principal, with one read for each owned topic, after the checks that need no store. A
+ * Finds the topics that exist for the principal, with a read for each topic that has an owner, after the checks that need no store. A
  * topic of another user counts as missing, and each missing topic consumes a lookup. Publishers own all.
  *
  * @param options `mayBeGone` is true if missing topics are only listed, because a client with a cursor may outlive some of
@@ -79,15 +87,12 @@ export async function findOwned(
   { mayBeGone }: { readonly mayBeGone: boolean },
 ): Promise<LookupResult> {
   authorizeReader(principal, requested);
-  const mayRead = await Promise.all(requested.map(async (topic) => {
-    if (topic.access !== "owned") return true;
-    const owner = await registry.ownerOf(topic);
-    return owner !== null && isOwner(principal, owner);
-  }));
-  const missing = requested.filter((_, i) => !mayRead[i]).map(({ name }) => name);
+  const caller = topicCaller(principal);
+  const topics = await Promise.all(requested.map((topic) => registry.resolve(topic, caller)));
+  const missing = requested.filter((_, i) => topics[i] === null).map(({ name }) => name);
   const key = principalKey(c, principal, config.CLIENT_IP_HEADER);
   for (const _ of missing) consumeLookup(c, lookups, key);
   const [first] = missing;
   if (first !== undefined && !mayBeGone) throw unknownTopic(first);
-  return { topics: requested.filter((_, i) => mayRead[i]), gone: missing };
+  return { topics: topics.filter((topic) => topic !== null), gone: missing };
 }

@@ -101,13 +101,13 @@ export class ClientStream extends StreamBody {
   /** Records that the truncation of these parts is reported with a `gap`. */
   recordGaps(parts: readonly Part[]): void {
     for (const { topic, truncatedAt } of parts) {
-      if (truncatedAt !== null) (this.#reportedGaps ??= new Map()).set(topic, truncatedAt);
+      if (truncatedAt !== null) (this.#reportedGaps ??= new Map()).set(topic.name, truncatedAt);
     }
   }
 
   /** Returns true if a `gap` of this truncation is due. */
   lacksGap(part: Part): boolean {
-    const reported = this.#reportedGaps?.get(part.topic);
+    const reported = this.#reportedGaps?.get(part.topic.name);
     return reported === undefined || isTruncatedAfter(part, reported);
   }
 

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Batch } from "../core/event.ts";
 import { messageOf } from "../core/logger.ts";
 import { noMetrics, type StreamFigures } from "../core/metrics.ts";
 import { ORIGIN, type Position } from "../core/position.ts";
@@ -32,8 +33,8 @@ export interface Hub
     Pick<WindowRegistry, "whileSubscribed" | "keepOpen"> {
   /** Resolves once this isolate has received these ascending ids, after a second, or now if it does not consume the log. */
   received(ids: readonly Position[]): Promise<void>;
-  /** Calls a listener whenever an event of a subscribed topic arrives, whichever isolate published it. */
-  onPublished(topic: Topic, listener: () => void): void;
+  /** Calls a listener with the events of a subscribed topic whenever some arrive, whichever isolate published it. */
+  onPublished(topic: Topic, listener: (events: Batch) => void): void;
   /** Calls a listener whenever this isolate joins the log. Events before that may never arrive. */
   onJoined(listener: () => void): void;
   /** Returns the figures of its streams, by the kind of their topics. */
@@ -78,7 +79,7 @@ export function createHub(
     received: (ids) => consumer.received(ids.at(-1) ?? ORIGIN),
     onPublished: ({ name }, listener) =>
       consumer.listen({
-        published: ([event]) => event?.topic === name ? listener() : undefined,
+        published: (events) => events[0]?.topic === name ? listener(events) : undefined,
       }),
     onJoined: (listener) => consumer.listen({ joined: listener }),
     streams: () => stats.figures(groups.all),

@@ -5,7 +5,7 @@
  */
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import { passes, type TopicFilter } from "../core/topic.ts";
+import { passes, type TopicFilter, wireName } from "../core/topic.ts";
 import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { isTruncatedAfter, type Part, type TopicReader } from "./replay.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -29,11 +29,14 @@ export interface Merged {
 /** Topics with their filters, read as one. Their windows stay open until they are released. */
 export class MergedTopics {
   readonly names: readonly string[];
+  /** The names on the wire. */
+  readonly labels: readonly string[];
   readonly #topics: readonly FilteredTopic[];
   readonly #byName: ReadonlyMap<string, FilteredTopic>;
 
   constructor(private readonly windows: WindowRegistry, filters: readonly TopicFilter[]) {
     this.names = filters.map(({ topic }) => topic.name);
+    this.labels = filters.map(({ topic }) => wireName(topic));
     this.#topics = filters.map(({ topic, tags }) => {
       return { reader: windows.acquire(topic), tags: tags && new Set(tags) };
     });
@@ -161,6 +164,6 @@ function valuesOf({ reader, tags }: FilteredTopic): StreamEvent[] {
 }
 
 function openingOf(filtered: FilteredTopic): Frame[] {
-  const opening = filtered.reader.window.topic.open?.(valuesOf(filtered), filtered.tags);
-  return opening ? [{ event: opening.type, data: opening.json }] : [];
+  const opening = filtered.reader.window.topic.open?.(valuesOf(filtered), filtered.tags) ?? [];
+  return opening.map(({ type, json }) => ({ event: type, data: json }));
 }

@@ -6,6 +6,7 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../core/clock.ts";
 import { comparePositions, lowerBound, ORIGIN, type Position } from "../core/position.ts";
+import type { Topic } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { type EncodedEvent, encodeEvent } from "../wire/sse.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
@@ -22,7 +23,7 @@ const MAX_RETRACTED = 1000;
 
 /** The events of a topic after a position, oldest first. */
 export interface Part {
-  readonly topic: string;
+  readonly topic: Topic;
   readonly events: readonly EncodedEvent[];
   /** The part holds everything up to this position. */
   readonly upTo: Position;
@@ -118,7 +119,7 @@ export class TopicReader {
 
   /** Reads the window after a position, which it must not be behind. */
   windowAfter(position: Position): Part {
-    const [topic, upTo] = [this.window.topic.name, this.consumer.head];
+    const [{ topic }, upTo] = [this.window, this.consumer.head];
     return { topic, events: this.window.after(position), upTo, truncatedAt: null, oldestId: null };
   }
 
@@ -157,14 +158,14 @@ export class TopicReader {
 
   /** Returns true if a page holds the events of this topic after a position. There may be none. */
   #covers({ topic, from, upTo, isWhole }: EncodedPage, position: Position): boolean {
-    if (topic !== this.window.topic.name || comparePositions(from, position) > 0) return false;
+    if (topic.name !== this.window.topic.name || comparePositions(from, position) > 0) return false;
     const order = comparePositions(position, upTo);
     return order < 0 || (order === 0 && isWhole);
   }
 
   #uncache(): void {
     for (const [key, { topic }] of this.cache.size === 0 ? [] : [...this.cache]) {
-      if (topic === this.window.topic.name) this.cache.delete(key);
+      if (topic.name === this.window.topic.name) this.cache.delete(key);
     }
   }
 
@@ -184,7 +185,7 @@ export class TopicReader {
     const page = await this.hub.state.log.after(topic, from, MAX_PAGE_BYTES);
     const upTo = page.isWhole ? head : page.events.at(-1)?.id ?? from;
     const events = page.events.map(encodeEvent);
-    const encoded = { ...page, topic: topic.name, from, upTo, events };
+    const encoded = { ...page, topic, from, upTo, events };
     if (this.#isForeign(encoded)) throw new StoreUnavailable();
     if (head === this.consumer.head) this.cache.set(`${topic.name} ${from}`, encoded);
     return encoded;

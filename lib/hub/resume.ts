@@ -4,6 +4,7 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN, type Position } from "../core/position.ts";
+import { wireName } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { Gap } from "../wire/control_frames.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
@@ -83,5 +84,5 @@ export class Resumer {
 /** Returns the gaps that a client is sent. */
 export function gapsOf({ isHonoured, position, missed }: Resumption): Gap[] {
   const after = isHonoured ? position : null;
-  return missed.map(({ topic, oldestId }) => ({ topic, after, before: oldestId }));
+  return missed.map(({ topic, oldestId }) => ({ topic: wireName(topic), after, before: oldestId }));
 }

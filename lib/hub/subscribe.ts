@@ -90,7 +90,7 @@ export class Subscriber {
     const [now, serverTime] = [clock.elapsed(), clock.now()];
     const rightsExpireAt = now + rightsEndAt - serverTime;
     const warnAt = rightsExpireAt - WARN_BEFORE_MS;
-    const sync = { isResumed, topics: topics.names, gone, retryMs, heartbeatMs, serverTime };
+    const sync = { isResumed, topics: topics.labels, gone, retryMs, heartbeatMs, serverTime };
     const gaps = resumption ? gapsOf(resumption) : [];
     const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;

@@ -26,6 +26,8 @@ export interface Lease {
   claim(): Promise<ClaimResult>;
   /** Renews the lease. Returns false if this isolate no longer holds it. */
   renew(): Promise<boolean>;
+  /** Takes the lease, whoever holds it: the former holder's publications are fenced from now on. */
+  seize(): Promise<void>;
   /** Releases the lease if this isolate holds it, so that a successor need not wait. */
   release(): Promise<void>;
   /**

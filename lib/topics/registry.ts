@@ -14,8 +14,19 @@ export interface TopicFamily {
   readonly types: readonly string[];
   /** Returns the topic of a member, which need not exist. Returns null if no member can have this name. */
   topic(member: string): Topic | null;
-  /** Reads the owner of an owned topic. Returns null if the topic does not exist, or no longer. */
-  ownerOf?(member: string): Promise<string | null>;
+  /**
+   * Reads the topic that a member stands for. Returns null if it does not exist, no longer, or not for the caller. Without
+   * this function it is `topic(member)`.
+   */
+  resolve?(member: string, caller: TopicCaller): Promise<Topic | null>;
+}
+
+/** The caller of a request, as owners are compared with it. */
+export interface TopicCaller {
+  /** The owner that the caller is. Undefined for publishers, and for callers without a name. */
+  readonly owner: string | undefined;
+  /** Returns true if the caller may read what `owner` owns. */
+  owns(owner: string): boolean;
 }
 
 /** All topics of an isolate. */
@@ -26,8 +37,8 @@ export interface TopicRegistry {
   registerFamily(family: TopicFamily): void;
   /** Returns a topic by its name. A topic of a family need not exist. @throws {Problem} 404 `unknown_topic`, naming it. */
   topic(name: string): Topic;
-  /** Reads the owner of an owned topic with one read. Returns null if the topic does not exist, or no longer. */
-  ownerOf(topic: Pick<Topic, "name">): Promise<string | null>;
+  /** Reads the topic that a found one stands for. Returns null if it does not exist, no longer, or not for the caller. */
+  resolve(topic: Topic, caller: TopicCaller): Promise<Topic | null>;
   /** Tests if a registered topic has events of this type. */
   hasType(type: string): boolean;
   /** Lists the distinct kinds of the registered topics in /metrics, in the order of registration. */
@@ -82,9 +93,9 @@ export function createTopicRegistry(): TopicRegistry {
       if (!topic) throw unknownTopic(name);
       return topic;
     },
-    async ownerOf({ name }) {
-      const match = findFamily(name);
-      return await match?.family.ownerOf?.(match.member) ?? null;
+    async resolve(topic, caller) {
+      const match = findFamily(topic.name);
+      return match?.family.resolve ? await match.family.resolve(match.member, caller) : topic;
     },
     hasType: (type) => types.has(type),
     metricKinds: () => [...kinds],

@@ -25,7 +25,7 @@ import {
 import type { Store } from "../store/store.ts";
 import { createExpiryTimer } from "./expiry_timer.ts";
 import { TERMINAL_STATES } from "./lifetime.ts";
-import type { TopicRegistry } from "./registry.ts";
+import type { TopicFamily, TopicRegistry } from "./registry.ts";
 
 /**
  * The bytes that a report leaves free in an event, for the messages of the server, such as that the record has expired.
@@ -33,7 +33,7 @@ import type { TopicRegistry } from "./registry.ts";
 const MIN_FREE_BYTES = 256;
 
 /** The form of an id in the name of a topic. */
-const MEMBER_ID = /^[\w-]{1,64}$/;
+const MEMBER_ID = /^[\w-]{1,128}$/;
 
 const encoder = new TextEncoder();
 
@@ -61,10 +61,12 @@ export interface ResourceDefinition<R extends object> {
   /** Returns the time at which an untouched record has certainly ended. It is stored at least until then. */
   expiresAt(record: R): number;
   eventOf(record: R): ResourceEvent;
-  /** The index of the records that have not ended, and their maximum. Without it they cannot be listed. */
-  readonly openIndex?: { readonly name: string; readonly max: number };
+  /** Returns the index of a record that has not ended, and its maximum. Without it they cannot be listed. */
+  readonly openIndex?: (record: R) => { readonly name: string; readonly max: number };
   /** Called after each step that this isolate has stored, except the creation. */
   readonly onStep?: (record: R) => void;
+  /** Returns the topic that a member of the family stands for, or null. By default a member is the id of a resource. */
+  readonly resolve?: TopicFamily["resolve"];
 }
 
 /** Makes a step of a record. Returns the same object for no step. @throws {Problem} If the record forbids the step. */
@@ -87,6 +89,11 @@ export interface Resource<R extends object> {
    * @throws {Problem} 413 `event_too_large`, 400 `unserialisable`, 422 `idempotency_key_reused`, or 503 `queue_full`.
    */
   create(make: (id: string, now: number) => R, idempotencyKey?: IdempotencyKey): Promise<R>;
+  /** Creates a resource as `create()` does. `isNew` is false if an earlier request with the key has created it. */
+  createOrJoin(
+    make: (id: string, now: number) => R,
+    idempotencyKey?: IdempotencyKey,
+  ): Promise<{ readonly record: R; readonly isNew: boolean }>;
   /**
    * Returns the record that an earlier request created, if it is still stored, else null.
    *
@@ -95,8 +102,8 @@ export interface Resource<R extends object> {
   createdBy(idempotencyKey: IdempotencyKey): Promise<R | null>;
   /** Reads a record after applying time. Returns null if it does not exist, or no longer. */
   get(id: string): Promise<R | null>;
-  /** Reads all records that have not ended, in no order, after applying time. */
-  listOpen(): Promise<R[]>;
+  /** Reads the records of an open index, in no order, after applying time. */
+  listOpen(indexName: string): Promise<R[]>;
   /** Applies time, then a transition. @throws {Problem} 404 `unknown_<noun>`, or as the transition does. */
   update(id: string, transition: Transition<R>): Promise<R>;
   /**
@@ -146,8 +153,7 @@ export function defineFamily(
     terminalTypes,
     access: "owned",
     open(events) {
-      const newest = events.at(-1);
-      return newest ? { type: newest.type, json: newest.json } : null;
+      return events.slice(-1).map(({ type, json }) => ({ type, json }));
     },
   });
 }
@@ -197,7 +203,9 @@ export function createResource<R extends object>(
 
   /** Returns the change of the index, which is part of the record's step, so that no crash leaves an open record out. */
   function indexChange(isNew: boolean, record: R): Cas["openIndex"] {
-    return openIndex && (isNew || isTerminal(record)) ? { ...openIndex, isOpen: isNew } : undefined;
+    return openIndex && (isNew || isTerminal(record))
+      ? { ...openIndex(record), isOpen: isNew }
+      : undefined;
   }
 
   async function put(expected: string | null, record: R): Promise<CasResult> {
@@ -240,6 +248,32 @@ export function createResource<R extends object>(
     return null;
   }
 
+  async function createOrJoin(
+    make: (id: string, now: number) => R,
+    idempotencyKey?: IdempotencyKey,
+  ): Promise<{ readonly record: R; readonly isNew: boolean }> {
+    const now = clock.now();
+    let record = checkSize(make(newId(now), now));
+    if (idempotencyKey) {
+      const created = JSON.stringify({ fingerprint: idempotencyKey.fingerprint, first: record });
+      const stored = await store.cas(
+        idempotencyStoreKeyOf(idempotencyKey),
+        null,
+        created,
+        IDEMPOTENCY_KEY_MS,
+      );
+      record = parseCreated(stored ?? created, idempotencyKey);
+    }
+    // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's
+    // lifetime.
+    const storedUntil = Math.min(
+      definition.expiresAt(record),
+      createdAt(idOf(record)) + retainMs,
+    );
+    const result = clock.now() < storedUntil ? await put(null, record) : null;
+    return { record, isNew: result?.isSet === true };
+  }
+
   async function get(id: string): Promise<R | null> {
     return await apply(id, (record) => record);
   }
@@ -258,10 +292,10 @@ export function createResource<R extends object>(
       name: topic.family,
       types: Object.keys(topic.events),
       topic: (id) => MEMBER_ID.test(id) ? topicOf(id) : null,
-      async ownerOf(id) {
+      resolve: definition.resolve ?? (async (id, caller) => {
         const record = await get(id);
-        return record && ownerOf(record);
-      },
+        return record && caller.owns(ownerOf(record)) ? topicOf(id) : null;
+      }),
     });
     hub.whileSubscribed({ name: topic.family }, ({ name }) => {
       const timer = createExpiryTimer(runtime, noun, async () => {
@@ -278,28 +312,8 @@ export function createResource<R extends object>(
     rightTo: (id) => `${topic.name}/${id}`,
     idOf,
     ownerOf,
-    async create(make, idempotencyKey) {
-      const now = clock.now();
-      let record = checkSize(make(newId(now), now));
-      if (idempotencyKey) {
-        const created = JSON.stringify({ fingerprint: idempotencyKey.fingerprint, first: record });
-        const stored = await store.cas(
-          idempotencyStoreKeyOf(idempotencyKey),
-          null,
-          created,
-          IDEMPOTENCY_KEY_MS,
-        );
-        record = parseCreated(stored ?? created, idempotencyKey);
-      }
-      // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's
-      // lifetime.
-      const storedUntil = Math.min(
-        definition.expiresAt(record),
-        createdAt(idOf(record)) + retainMs,
-      );
-      if (clock.now() < storedUntil) await put(null, record);
-      return record;
-    },
+    create: async (make, idempotencyKey) => (await createOrJoin(make, idempotencyKey)).record,
+    createOrJoin,
     async createdBy(idempotencyKey) {
       const created = await store.get(idempotencyStoreKeyOf(idempotencyKey));
       if (created === null) return null;
@@ -307,9 +321,9 @@ export function createResource<R extends object>(
       return await store.get(recordKeyOf(idOf(record))) === null ? null : record;
     },
     get,
-    async listOpen() {
+    async listOpen(indexName) {
       const now = clock.now();
-      const stored = openIndex ? (await store.all(openIndex.name)).map(parseRecord) : [];
+      const stored = (await store.all(indexName)).map(parseRecord);
       const records = await Promise.all(stored.map(async (record) => {
         const isCurrent = definition.applyTime(record, now) === record;
         return isCurrent ? record : await get(idOf(record));

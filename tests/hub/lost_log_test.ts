@@ -273,7 +273,7 @@ Deno.test("a client whose snapshot fails after the loss of the log receives the 
     name: "fragile",
     open(values, tags) {
       if (isFaulty) throw new Error("out of order");
-      return prices.open?.(values, tags) ?? null;
+      return prices.open?.(values, tags) ?? [];
     },
   };
   await using test = createFaultyHub();

@@ -208,7 +208,7 @@ Deno.test("subscribe() sends initial frames above 64 KiB one by one, and no hear
   const wide = (name: string): Topic => ({
     ...prices,
     name,
-    open: () => ({ type: "snapshot", json: JSON.stringify(text) }),
+    open: () => [{ type: "snapshot", json: JSON.stringify(text) }],
   });
   const client = createClient(await test.hub.subscribe({ filters: all(wide("a"), wide("b")) }));
   await test.clock.advance(1000);

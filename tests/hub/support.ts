@@ -21,7 +21,7 @@ export const prices: Topic = defineTopic({
   name: "prices",
   kind: "state",
   events: { price: z.object({ symbol: z.string(), price: z.number() }) },
-  open: (newest) => ({ type: "snapshot", json: `[${newest.map(({ json }) => json).join(",")}]` }),
+  open: (newest) => [{ type: "snapshot", json: `[${newest.map(({ json }) => json).join(",")}]` }],
 });
 
 /** A log topic. */

@@ -16,8 +16,7 @@ function job(id: string): Topic {
     events: { step, done: step },
     terminalTypes: ["done"],
     open(events) {
-      const last = events.at(-1);
-      return last ? { type: last.type, json: last.json } : null;
+      return events.slice(-1).map(({ type, json }) => ({ type, json }));
     },
   });
 }

@@ -11,7 +11,8 @@ const jobs: TopicFamily = {
   name: "jobs",
   types: ["step"],
   topic: (id) => /^[a-z]+$/.test(id) ? { ...notes, name: `jobs/${id}` } : null,
-  ownerOf: (id) => Promise.resolve(id === "a" ? "ann" : null),
+  resolve: (id, { owns }) =>
+    Promise.resolve(id === "a" && owns("ann") ? { ...notes, name: "jobs/1" } : null),
 };
 
 function createRegistry() {
@@ -46,10 +47,13 @@ Deno.test("topic() refuses an unknown name with a problem that names it, cut sho
   }
 });
 
-Deno.test("ownerOf() reads the owner of a family's topic, null for any other", async () => {
+Deno.test("resolve() reads the topic that a family's member is for the caller, and returns any other as it is", async () => {
   const registry = createRegistry();
-  const owners = ["jobs/a", "jobs/b", "notes"].map((name) => registry.ownerOf({ name }));
-  assertEquals(await Promise.all(owners), ["ann", null, null]);
+  const resolveAs = (user: string, name: string) =>
+    registry.resolve(registry.topic(name), { owner: user, owns: (owner) => owner === user });
+  assertEquals((await resolveAs("ann", "jobs/a"))?.name, "jobs/1");
+  assertEquals([await resolveAs("bob", "jobs/a"), await resolveAs("ann", "jobs/b")], [null, null]);
+  assertStrictEquals(await resolveAs("ann", "notes"), notes);
 });
 
 Deno.test("the registry lists kinds and event types of what is registered", () => {

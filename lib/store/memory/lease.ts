@@ -49,6 +49,10 @@ export function createMemoryLeases(clock: Pick<Clock, "elapsed">): MemoryLeases 
           if (isOurs) hold();
           return Promise.resolve(isOurs);
         },
+        seize() {
+          hold();
+          return Promise.resolve();
+        },
         release() {
           if (isHeld(fence)) {
             holds.delete(name);

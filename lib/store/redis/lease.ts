@@ -44,6 +44,9 @@ export function createRedisLease(
       return { isHeld: false, leftMs: Math.max(0, leftMs) };
     },
     renew,
+    async seize() {
+      await client.command((redis) => redis.set(key, holder, { px: LEASE_MS }));
+    },
     async release() {
       await client.script(RELEASE_SCRIPT, [key], [holder, keys.channel, JSON.stringify(name)]);
     },

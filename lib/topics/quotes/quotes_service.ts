@@ -126,7 +126,7 @@ export function createQuotesService(
     },
     async snapshot(symbols = null) {
       const { events, cursor } = await hub.latest({ topic, tags: symbols });
-      const { json } = topic.open(events, symbols === null ? null : new Set(symbols));
+      const [{ json }] = topic.open(events, symbols === null ? null : new Set(symbols));
       const { quotes, status } = QuotesSnapshot.parse(JSON.parse(json));
       return { quotes, status, cursor };
     },

@@ -41,7 +41,7 @@ function markStaleWithQuotes(status: ProviderStatus, quotes: readonly Quote[]): 
 
 /** The topic `quotes`. It always has an initial event. */
 export interface QuotesTopic extends Topic {
-  readonly open: (...args: Parameters<Open>) => Opening;
+  readonly open: (...args: Parameters<Open>) => readonly [Opening];
 }
 
 /** Compares by code units. */
@@ -71,7 +71,7 @@ export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]
     return evaluators().reduce((status, evaluator) => evaluator.evaluateStatus(status), published);
   }
 
-  function open(...[newest, tags]: Parameters<Open>): Opening {
+  function open(...[newest, tags]: Parameters<Open>): readonly [Opening] {
     // A value that another version published in a shape that this version cannot read is left out.
     const parseAll = <T>(type: string, schema: z.ZodType<T>) =>
       newest.filter((event) => event.type === type)
@@ -91,7 +91,7 @@ export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]
       // By name, since the order of events changes with every publication.
       status: [...published, ...pending].toSorted((a, b) => compareNames(a.provider, b.provider)),
     };
-    return { type: "snapshot", json: toJson(snapshot) };
+    return [{ type: "snapshot", json: toJson(snapshot) }];
   }
 
   const topic = defineTopic({

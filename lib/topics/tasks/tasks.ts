@@ -97,7 +97,7 @@ export function createTasks(context: TasksContext): Tasks {
     nextChangeAt: nextTaskChangeAt,
     expiresAt: taskExpiresAt,
     eventOf: ({ task }) => ({ type: "task", data: task }),
-    openIndex: { name: TASKS, max: MAX_OPEN_TASKS },
+    openIndex: () => ({ name: TASKS, max: MAX_OPEN_TASKS }),
     onStep({ task }) {
       if (hasEnded(task)) metrics.tasked(task.state);
       // A step back to `waiting` is always an expired claim.
@@ -106,7 +106,9 @@ export function createTasks(context: TasksContext): Tasks {
   });
 
   const claimExpiry = createExpiryTimer(runtime, "tasks", async () => {
-    const changes = (await resource.listOpen()).map(nextTaskChangeAt).filter((at) => at !== null);
+    const changes = (await resource.listOpen(TASKS)).map(nextTaskChangeAt).filter((at) =>
+      at !== null
+    );
     return changes.length > 0 ? Math.min(...changes) : null;
   });
   // A claim that was made meanwhile cannot expire within CLAIM_MS, so one check in that time is enough.
@@ -121,7 +123,7 @@ export function createTasks(context: TasksContext): Tasks {
 
   async function readQueueStats(last: Promise<TaskQueueStats>): Promise<TaskQueueStats> {
     try {
-      return countTasks(await resource.listOpen(), clock.now());
+      return countTasks(await resource.listOpen(TASKS), clock.now());
     } catch (thrown) {
       if (!(thrown instanceof StoreUnavailable)) {
         runtime.log.error("tasks not counted", { error: messageOf(thrown) });
@@ -137,7 +139,7 @@ export function createTasks(context: TasksContext): Tasks {
       // The cursor is read before the list, so that an event between the two is delivered twice rather than never.
       const cursor = await log.head();
       const createdAt = ({ task }: TaskRecord) => Date.parse(task.created_at);
-      const open = (await resource.listOpen()).toSorted((a, b) => createdAt(a) - createdAt(b));
+      const open = (await resource.listOpen(TASKS)).toSorted((a, b) => createdAt(a) - createdAt(b));
       return { open, cursor };
     },
     async claim(id) {

@@ -49,7 +49,7 @@ Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments
     evaluateStatus: (published) => ({ ...published, state: "stale" }),
     pendingStatuses: () => [status("coinbase")], // published already
   }]);
-  const { type, json } = topic.open([
+  const [{ type, json }] = topic.open([
     event("status", status("kraken")),
     event("quote", quote("ETH-USD")),
     event("status", status("coinbase")),
@@ -82,7 +82,7 @@ Deno.test("createQuotesTopic() includes the pending status of a symbol without a
       [new Set(["XAU-USD"]), []],
     ] as const
   ) {
-    const { json } = topic.open([], tags);
+    const [{ json }] = topic.open([], tags);
     assertEquals(QuotesSnapshot.parse(JSON.parse(json)), { quotes: [], status: [...expected] });
   }
 });
@@ -91,7 +91,7 @@ Deno.test("createQuotesTopic() leaves out a value of a version that lacks a fiel
   const topic = createQuotesTopic(() => []);
   const { decimals: _decimals, ...olderQuote } = quote("BTC-USD");
   const { breaker: _breaker, ...olderStatus } = status("coinbase");
-  const { json } = topic.open([
+  const [{ json }] = topic.open([
     event("quote", olderQuote),
     event("quote", quote("ETH-USD")),
     event("status", olderStatus),
@@ -124,7 +124,7 @@ Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are
     event("quote", quote("BTC-USD")),
     ...statuses.map((live) => event("status", live)),
   ];
-  const { json } = topic.open(newest, null);
+  const [{ json }] = topic.open(newest, null);
   const states = QuotesSnapshot.parse(JSON.parse(json)).status.map((
     { provider, state },
   ) => [provider, state]);
