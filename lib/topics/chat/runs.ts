@@ -1,0 +1,399 @@
+/**
+ * The chat service: starts, joins, finds and stops runs, whichever isolate produces them.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { messageOf } from "../../core/logger.ts";
+import { Problem } from "../../core/problem.ts";
+import { defineTopic, type Topic } from "../../core/topic.ts";
+import type { Hub } from "../../hub/hub.ts";
+import type { SharedState } from "../../store/backend.ts";
+import { LEASE_MS } from "../../store/lease.ts";
+import { z } from "zod";
+import type { TopicCaller } from "../registry.ts";
+import { createResource, type Resource, type ResourceContext } from "../resource.ts";
+import type { ChatInput } from "./dialects/input.ts";
+import { APPENDS_PER_AGE, LocalRun } from "./local_run.ts";
+import { RemoteRun } from "./remote_run.ts";
+import {
+  applyRunTime,
+  CHAT,
+  defineRunTopic,
+  endRun,
+  INTERRUPTED,
+  runEventOf,
+  runExpiresAt,
+  RunRecord,
+} from "./run.ts";
+import type { RunFeed } from "./run_feed.ts";
+import type { ChatUpstream } from "./upstream.ts";
+
+/** The owner of all chats of callers without a name, in a demo. */
+const DEMO_OWNER = "demo";
+
+/** The time in which the producer of a stopped run ends it. After it, the isolate of the request does. */
+const STOP_GRACE_MS = 1000;
+
+/** The delay of a check that failed, in milliseconds. */
+const CHECK_RETRY_MS = 5000;
+
+/** The settings of the chat. */
+export interface ChatOptions {
+  readonly flushMs: number;
+  readonly orphanMs: number;
+  readonly maxRunsPerUser: number;
+  /** True if callers without a name may chat. */
+  readonly isDemo: boolean;
+}
+
+/** The dependencies of the chat. */
+export interface ChatContext extends ResourceContext {
+  readonly hub: ResourceContext["hub"] & Pick<Hub, "publish" | "subscribe" | "keepOpen">;
+  readonly store: SharedState["store"];
+  readonly lease: SharedState["lease"];
+  readonly storeKind: SharedState["health"]["kind"];
+  /** Null if no upstream is set. */
+  readonly upstream: ChatUpstream | null;
+  readonly options: ChatOptions;
+}
+
+/** A request for an answer. */
+export interface RunRequest {
+  readonly owner: string;
+  /** Identifies the caller whose open runs are bounded. */
+  readonly share: string;
+  readonly chatId: string;
+  readonly input: Omit<ChatInput, "chatId">;
+}
+
+/** The topic by which isolates ask the producer of a run to stop it. */
+const REQUESTS = defineTopic({
+  name: "runs",
+  metricKind: CHAT,
+  kind: "log",
+  events: { stop: z.object({ run: z.string() }) },
+  access: "publishers",
+});
+
+/** All chats. */
+export class Chat {
+  readonly #context: ChatContext;
+  readonly #runs: Resource<RunRecord>;
+  readonly #local = new Map<string, LocalRun>();
+  readonly #remote = new Map<string, RemoteRun>();
+  #isDraining = false;
+
+  /** Registers the topics of chats. */
+  constructor(context: ChatContext) {
+    this.#context = context;
+    const { hub, options: { isDemo, maxRunsPerUser } } = context;
+    this.#runs = createResource<RunRecord>(context, {
+      noun: "run",
+      topic: defineRunTopic(isDemo ? "public" : "owned"),
+      schema: RunRecord,
+      idOf: ({ id }) => id,
+      ownerOf: ({ owner }) => owner,
+      isTerminal: ({ end }) => end !== null,
+      applyTime: applyRunTime,
+      nextChangeAt: (record) => record.end === null ? runExpiresAt(record) : null,
+      expiresAt: runExpiresAt,
+      eventOf: runEventOf,
+      openIndex: ({ share }) => ({ name: openIndexOf(share), max: maxRunsPerUser }),
+      resolve: (chatId, caller) => this.#resolve(chatId, caller),
+    });
+    hub.whileSubscribed(
+      { name: CHAT },
+      ({ name }) => this.#onSubscribed(name.slice(CHAT.length + 1)),
+    );
+    hub.onPublished(REQUESTS, (events) => {
+      for (const { json } of events) {
+        void this.#local.get(JSON.parse(json).run)?.close({ type: "stopped" });
+      }
+    });
+  }
+
+  /** The number of runs that this isolate produces. */
+  get openRuns(): number {
+    return this.#local.size;
+  }
+
+  /** The model's name, null if no upstream is set. */
+  get model(): string | null {
+    return this.#context.upstream?.model ?? null;
+  }
+
+  /** Returns the owner that a caller is, undefined if it may have no chat. */
+  ownerOf({ owner }: Pick<TopicCaller, "owner">): string | undefined {
+    return owner ?? (this.#context.options.isDemo ? DEMO_OWNER : undefined);
+  }
+
+  /** Returns the topic of a run. */
+  topicOf({ id, chatId }: Pick<RunRecord, "id" | "chatId">): Topic {
+    return { ...this.#runs.topicOf(id), label: `${CHAT}/${chatId}` };
+  }
+
+  /**
+   * Starts a run, or joins the one that an earlier request of the same turn started.
+   *
+   * @throws {Problem} 429 `too_many_runs`; 503 `chat_off` or `draining`.
+   */
+  async start({ owner, share, chatId, input }: RunRequest): Promise<RunFeed> {
+    const { upstream, store } = this.#context;
+    if (upstream === null) throw chatOff();
+    if (this.#isDraining) {
+      const detail = "This isolate is draining. Send the request again: another one takes over.";
+      throw new Problem(503, "busy_drain", detail, { retryAfterMs: 1000 });
+    }
+    const { clientRunId, messageId, messages, tools } = input;
+    const make = (id: string, createdAt: number): RunRecord => ({
+      id,
+      chatId,
+      owner,
+      share,
+      ...clientRunId === undefined ? {} : { clientRunId },
+      model: upstream.model,
+      createdAt,
+      end: null,
+    });
+    const key = messageId === undefined ? undefined : turnKey(owner, chatId, messageId);
+    const { record, isNew } = await this.#create(share, make, key);
+    if (!isNew) {
+      const current = await this.get(record.id);
+      // The run of an earlier request is no longer retained: this is another turn.
+      if (current === null) {
+        return await this.start({
+          owner,
+          share,
+          chatId,
+          input: { ...input, messageId: undefined },
+        });
+      }
+      return await this.feedOf(current);
+    }
+
+    const run = this.#produce(upstream, record);
+    try {
+      const ttlMs = runExpiresAt(record) - record.createdAt + this.#context.retainMs;
+      await Promise.all([
+        this.#leaseOf(record.id).claim(),
+        store.set(chatKey(owner, chatId), record.id, ttlMs),
+      ]);
+    } catch (thrown) {
+      void run.close(INTERRUPTED);
+      throw thrown;
+    }
+    run.start({ chatId, owner, messages, tools });
+    return run;
+  }
+
+  /** Returns the run that an earlier request of a turn started, null if there is none. */
+  async startedBy(owner: string, chatId: string, messageId: string): Promise<RunRecord | null> {
+    const record = await this.#runs.createdBy(turnKey(owner, chatId, messageId));
+    return record && await this.get(record.id);
+  }
+
+  /** Reads a run, and ends it if its producer is dead. Returns null if it is unknown. */
+  async get(id: string): Promise<RunRecord | null> {
+    const record = await this.#runs.get(id);
+    return record && (await this.#checkProducer(record)).record;
+  }
+
+  /** Reads the newest run of a chat. Returns null if there is none. */
+  async newest(owner: string, chatId: string): Promise<RunRecord | null> {
+    const id = await this.#context.store.get(chatKey(owner, chatId));
+    return id === null ? null : await this.get(id);
+  }
+
+  /** Returns the answer of a run, from its producer or from the log. */
+  async feedOf(record: RunRecord): Promise<RunFeed> {
+    const local = this.#local.get(record.id);
+    if (local) return local;
+    const known = this.#remote.get(record.id);
+    if (known) {
+      await known.opened;
+      return known;
+    }
+    const run = new RemoteRun(record, () => {
+      if (this.#remote.get(record.id) === run) this.#remote.delete(record.id);
+    });
+    this.#remote.set(record.id, run);
+    run.read(this.#context.hub, this.topicOf(record)).catch((thrown) =>
+      this.#context.runtime.log.error("a run cannot be read", { error: messageOf(thrown) })
+    );
+    await run.opened;
+    return run;
+  }
+
+  /**
+   * Stops an open run. Its producer ends it within a second, or else this isolate does. Resolves once it has ended here, or
+   * its producer has been asked.
+   */
+  async stop(record: RunRecord): Promise<void> {
+    const { id } = record;
+    const local = this.#local.get(id);
+    if (local) return await local.close({ type: "stopped" });
+    if (record.end !== null) return;
+    await this.#context.hub.publish(REQUESTS, [{ type: "stop", data: { run: id } }]);
+    this.#context.runtime.clock.after(
+      STOP_GRACE_MS,
+      () => void this.#forceStop(id).catch((thrown) => this.#onFault(thrown)),
+    );
+  }
+
+  /** Ends the runs of this isolate, and starts no other. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await Promise.all([...this.#local.values()].map((run) => run.close(INTERRUPTED)));
+  }
+
+  async #resolve(chatId: string, caller: TopicCaller): Promise<Topic | null> {
+    const owner = this.ownerOf(caller);
+    const record = owner === undefined ? null : await this.newest(owner, chatId);
+    return record && this.topicOf(record);
+  }
+
+  /** Creates the record. If too many are open, those are ended first whose producers are dead. */
+  async #create(...[share, ...args]: [string, ...Parameters<Resource<RunRecord>["createOrJoin"]>]) {
+    try {
+      return await this.#runs.createOrJoin(...args);
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+    }
+    const open = await this.#runs.listOpen(openIndexOf(share));
+    await Promise.all(open.map((record) => this.#checkProducer(record)));
+    try {
+      return await this.#runs.createOrJoin(...args);
+    } catch (thrown) {
+      if (!isFull(thrown)) throw thrown;
+      const { maxRunsPerUser } = this.#context.options;
+      const detail = `You have ${maxRunsPerUser} open answers, and more are not allowed at once. ` +
+        "Wait until one ends, or stop it.";
+      throw new Problem(429, "too_many_runs", detail, { retryAfterMs: CHECK_RETRY_MS });
+    }
+  }
+
+  #leaseOf(id: string) {
+    return this.#context.lease(`${CHAT}:${id}`);
+  }
+
+  #produce(upstream: ChatUpstream, record: RunRecord): LocalRun {
+    const { runtime, hub, store, storeKind, options: { flushMs, orphanMs } } = this.#context;
+    const { id } = record;
+    const lease = this.#leaseOf(id);
+    const run = new LocalRun({
+      runtime,
+      hub,
+      upstream,
+      topic: this.topicOf(record),
+      lease,
+      flushMs,
+      appendsPerAge: APPENDS_PER_AGE[storeKind],
+      orphanMs,
+      end: (end) => this.#runs.update(id, endRun(end)),
+      isReadElsewhere: async () => await store.get(presenceKey(id)) !== null,
+      onRenewed: () => hub.keepOpen(REQUESTS, lease.ttlMs),
+      onClosed: () => this.#local.delete(id),
+    }, record);
+    this.#local.set(id, run);
+    return run;
+  }
+
+  /**
+   * Ends an open run if no isolate holds its lease any more.
+   *
+   * @returns The run, and the delay of the next check.
+   */
+  async #checkProducer(record: RunRecord): Promise<{ record: RunRecord; nextMs: number | null }> {
+    const { id, createdAt } = record;
+    if (record.end !== null || this.#local.has(id)) return { record, nextMs: null };
+    // A new run may not have its lease yet.
+    const ageMs = this.#context.runtime.clock.now() - createdAt;
+    if (ageMs < LEASE_MS) return { record, nextMs: LEASE_MS - ageMs };
+    const claim = await this.#leaseOf(id).claim();
+    if (!claim.isHeld) return { record, nextMs: claim.leftMs };
+    return { record: await this.#runs.update(id, endRun(INTERRUPTED)), nextMs: null };
+  }
+
+  async #forceStop(id: string): Promise<void> {
+    const record = await this.#runs.get(id);
+    if (record === null || record.end !== null) return;
+    await this.#leaseOf(id).seize(); // so that the producer appends nothing after the end
+    await this.#runs.update(id, endRun({ type: "stopped" }));
+  }
+
+  /** Runs while a run has subscribers on this isolate. */
+  #onSubscribed(id: string): () => void {
+    const local = this.#local.get(id);
+    if (local) return local.addWindowReader();
+    const { runtime: { clock, random }, store, options: { orphanMs } } = this.#context;
+    let isSubscribed = true;
+    const cancels = new Set<() => void>();
+    const repeat = (task: () => Promise<number | null>) => {
+      void task().catch((thrown) => {
+        this.#onFault(thrown);
+        return CHECK_RETRY_MS;
+      }).then((delayMs) => {
+        if (!isSubscribed || delayMs === null) return;
+        const cancel = clock.after(delayMs, () => {
+          cancels.delete(cancel);
+          repeat(task);
+        });
+        cancels.add(cancel);
+      });
+    };
+    let isOpen = true;
+    repeat(async () => {
+      const record = await this.#runs.get(id);
+      const { nextMs } = record ? await this.#checkProducer(record) : { nextMs: null };
+      isOpen = nextMs !== null;
+      return nextMs === null ? null : nextMs + random() * STOP_GRACE_MS;
+    });
+    // Tells the producer that the run has readers here.
+    repeat(async () => {
+      if (!isOpen) return null;
+      await store.set(presenceKey(id), "1", orphanMs);
+      return orphanMs / 2;
+    });
+    return () => {
+      isSubscribed = false;
+      for (const cancel of cancels) cancel();
+    };
+  }
+
+  #onFault(thrown: unknown): void {
+    this.#context.runtime.log.debug("a run was not checked", { error: messageOf(thrown) });
+  }
+}
+
+/** Creates the problem of a server without an upstream. */
+export function chatOff(): Problem {
+  return new Problem(
+    503,
+    "chat_off",
+    "Chat is off. Set `CHAT_UPSTREAM_URL` and `CHAT_MODEL` to turn it on.",
+  );
+}
+
+function isFull(thrown: unknown): boolean {
+  return thrown instanceof Problem && thrown.code === "queue_full";
+}
+
+function openIndexOf(share: string): string {
+  return `runs:${share}`;
+}
+
+function presenceKey(id: string): string {
+  return `run-readers:${id}`;
+}
+
+/** Returns the key of the newest run of a chat. */
+function chatKey(owner: string, chatId: string): string {
+  const digest = createHash("sha256").update(JSON.stringify([owner, chatId])).digest("hex");
+  return `chat:${digest}`;
+}
+
+/** Returns the idempotency key of a turn: the messages of a repeated request may differ. */
+function turnKey(owner: string, chatId: string, messageId: string) {
+  return { key: `chat ${JSON.stringify([owner, chatId, messageId])}`, fingerprint: "" };
+}
