@@ -39,5 +39,8 @@ export interface Lease {
   onFree(listener: () => void): () => void;
 }
 
+/** The number of renewals per TTL: two may fail before the lease expires. */
+export const RENEWALS_PER_TTL = 3;
+
 /** Lifetime of a lease, in milliseconds. */
 export const LEASE_MS = 30_000;

@@ -7,7 +7,7 @@ import { messageOf } from "../core/logger.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { StoreHealth } from "../store/backend.ts";
 import { StoreUnavailable } from "../store/errors.ts";
-import type { ClaimResult, Fence, Lease } from "../store/lease.ts";
+import { type ClaimResult, type Fence, type Lease, RENEWALS_PER_TTL } from "../store/lease.ts";
 
 /**
  * The role of this isolate.
@@ -23,9 +23,6 @@ export type LeaderRole = "idle" | "leader" | "follower" | "degraded";
 
 /** The share of the TTL for which a leader relies on its lease after a renewal. Its last writes arrive in the rest. */
 const TRUSTED_SHARE = 0.8;
-
-/** The number of renewals per TTL: two may fail before the lease expires. */
-const RENEWALS_PER_TTL = 3;
 
 /** The longest random delay of a claim. It spreads the claims of the isolates that wait for one lease. */
 const MAX_JITTER_MS = 500;

@@ -13,7 +13,7 @@ import type { Topic } from "../../core/topic.ts";
 import { withRetry } from "../../core/retry.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
-import type { Lease } from "../../store/lease.ts";
+import { type Lease, RENEWALS_PER_TTL } from "../../store/lease.ts";
 import type { RunInfo } from "./dialect.ts";
 import type { ChatPart, RunEnd } from "./part.ts";
 import { INTERRUPTED, partEvent, runInfoOf, type RunRecord } from "./run.ts";
@@ -36,10 +36,7 @@ export const APPENDS_PER_AGE = { redis: 6, memory: 50 } as const;
 /** The delay of an append after one that failed, in milliseconds. */
 const APPEND_RETRY_MS = 1000;
 
-/** The number of renewals per TTL of the lease: two may fail before it expires. */
-const RENEWALS_PER_TTL = 3;
-
-const utf8 = new TextEncoder();
+const answerEncoder = new TextEncoder();
 
 /** The services of a local run. */
 export interface LocalRunContext {
@@ -176,7 +173,7 @@ export class LocalRun implements RunFeed {
   /** @throws {ChatFailure} `too_long`. */
   #take(part: ChatPart): void {
     const json = part.kind === "component" ? JSON.stringify(part.component) : part.text;
-    this.#bytes += utf8.encode(json).byteLength;
+    this.#bytes += answerEncoder.encode(json).byteLength;
     if (this.#bytes > MAX_ANSWER_BYTES) {
       throw new ChatFailure("too_long", `The answer exceeds ${MAX_ANSWER_BYTES} bytes.`);
     }

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { toJson } from "../../core/json.ts";
 import { defineTopic, type Opening, type Topic, type TopicAccess } from "../../core/topic.ts";
+import { LEASE_MS } from "../../store/lease.ts";
 import type { RunInfo } from "./dialect.ts";
 import { ChatPart, FailureCode, FinishReason, type RunEnd, Usage } from "./part.ts";
 import { mergeParts } from "./transcript.ts";
@@ -139,6 +140,11 @@ export function endRun(end: RunEnd): (record: RunRecord) => RunRecord {
 /** Returns the wall time at which an open run has certainly lost its producer. */
 export function runExpiresAt({ createdAt }: RunRecord): number {
   return createdAt + MAX_RUN_MS + END_GRACE_MS;
+}
+
+/** Returns the milliseconds for which a new run may not hold its lease yet, 0 afterwards. */
+export function unleasedMsOf({ createdAt }: RunRecord, now: number): number {
+  return Math.max(0, createdAt + LEASE_MS - now);
 }
 
 /** Ends a run whose time is over. */
