@@ -9,7 +9,6 @@ import { Problem } from "../../core/problem.ts";
 import { defineTopic, type Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
-import { LEASE_MS } from "../../store/lease.ts";
 import { z } from "zod";
 import type { TopicCaller } from "../registry.ts";
 import { createResource, type Resource, type ResourceContext } from "../resource.ts";
@@ -25,6 +24,7 @@ import {
   runEventOf,
   runExpiresAt,
   RunRecord,
+  unleasedMsOf,
 } from "./run.ts";
 import type { RunFeed } from "./run_feed.ts";
 import type { ChatUpstream } from "./upstream.ts";
@@ -305,11 +305,10 @@ export class Chat {
    * @returns The run, and the delay of the next check.
    */
   async #checkProducer(record: RunRecord): Promise<{ record: RunRecord; nextMs: number | null }> {
-    const { id, createdAt } = record;
+    const { id } = record;
     if (record.end !== null || this.#local.has(id)) return { record, nextMs: null };
-    // A new run may not have its lease yet.
-    const ageMs = this.#context.runtime.clock.now() - createdAt;
-    if (ageMs < LEASE_MS) return { record, nextMs: LEASE_MS - ageMs };
+    const unleasedMs = unleasedMsOf(record, this.#context.runtime.clock.now());
+    if (unleasedMs > 0) return { record, nextMs: unleasedMs };
     const claim = await this.#leaseOf(id).claim();
     if (!claim.isHeld) return { record, nextMs: claim.leftMs };
     return { record: await this.#runs.update(id, endRun(INTERRUPTED)), nextMs: null };
