@@ -10,7 +10,10 @@ import { type Outlet, OUTLETS, storiesAt, type Story } from "./stories.ts";
 /** The most stories in a feed. */
 const MAX_STORIES = 15;
 
-/** A document is truncated in the last `durationMs` of every `everyMs`, a time that is prime to the interval of stories. */
+/**
+ * The document of `wire` is truncated in the last `durationMs` of every `everyMs`, which is not a multiple of the
+ * interval between stories. So the truncations affect different stories.
+ */
 const TRUNCATION = { everyMs: 97_000, durationMs: 6000 };
 
 /** A simulated feed. */

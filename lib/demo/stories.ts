@@ -11,6 +11,14 @@ export const STORY_INTERVAL_MS = 9000;
 /** The number of stories at the start of the demo. */
 const INITIAL_STORIES = 12;
 
+/** Every fifth story is corrected, every fourth is repeated, and every eleventh is malformed. */
+const CORRECTED_EVERY = 5;
+const REPEATED_EVERY = 4;
+const MALFORMED_EVERY = 11;
+
+/** The seeds of the random choices, so that they do not depend on each other. */
+const SEEDS = { percent: 2, subject: 3, verb: 4, reason: 5 };
+
 /** The delay of a correction. */
 const CORRECTION_DELAY_MS = 20_000;
 
@@ -85,8 +93,8 @@ interface Repetition {
 }
 
 function repetitionOf(storyNumber: number): Repetition | null {
-  return storyNumber % 4 === 3
-    ? { outlet: outletOf(storyNumber + 1), hasSameLink: storyNumber % 8 === 3 }
+  return storyNumber % REPEATED_EVERY === 3
+    ? { outlet: outletOf(storyNumber + 1), hasSameLink: storyNumber % (2 * REPEATED_EVERY) === 3 }
     : null;
 }
 
@@ -101,12 +109,13 @@ function guidOf(outlet: Outlet, storyNumber: number): string {
 /** Creates a story as its first outlet publishes it. */
 function createStory(storyNumber: number, publishedAt: number, now: number): Story {
   const outlet = outletOf(storyNumber);
-  const percent = (fraction(2, 1, storyNumber) * 4).toFixed(1);
-  const isCorrected = storyNumber % 5 === 2 && now >= publishedAt + CORRECTION_DELAY_MS;
+  const percent = (fraction(SEEDS.percent, 1, storyNumber) * 4).toFixed(1);
+  const isCorrected = storyNumber % CORRECTED_EVERY === 2 &&
+    now >= publishedAt + CORRECTION_DELAY_MS;
   const [subject, verb, reason] = [
-    pick(SUBJECTS, 3, storyNumber),
-    pick(VERBS, 4, storyNumber),
-    pick(REASONS, 5, storyNumber),
+    pick(SUBJECTS, SEEDS.subject, storyNumber),
+    pick(VERBS, SEEDS.verb, storyNumber),
+    pick(REASONS, SEEDS.reason, storyNumber),
   ];
   // The number makes titles unique, since deduplication compares them.
   const title = `${subject} ${verb} ${reason}, story ${storyNumber}`;
@@ -118,7 +127,7 @@ function createStory(storyNumber: number, publishedAt: number, now: number): Sto
     link: linkOf(outlet, storyNumber),
     guid: guidOf(outlet, storyNumber),
     publishedAt,
-    isMalformed: storyNumber % 11 === 6,
+    isMalformed: storyNumber % MALFORMED_EVERY === 6,
   };
 }
 

@@ -18,8 +18,10 @@ export interface WalkOptions {
   readonly swing: number;
 }
 
-/** The period of the slowest wave. Each further wave is twice as fast, down to about a second. */
+/** The period of the slowest wave. */
 const SLOWEST_MS = 4 * DAY_MS;
+
+/** The number of waves. Each one is twice as fast as the one before, so the fastest has a period of about a second. */
 const WAVES = 19;
 
 /** Returns the height of a wave at a time. It is linear between two points of noise. */

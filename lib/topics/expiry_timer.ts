@@ -1,6 +1,5 @@
 /**
- * Expiry timers: they apply time to records whose topics have subscribers, so that an expiry is published without a
- * request.
+ * Expiry timers: they apply time to records when a change is due, so that an expiry is published without a request.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { StoreUnavailable } from "../store/errors.ts";
 /** The delay after a failed check. */
 const EXPIRY_RETRY_MS = 5000;
 
-/** Checks records when time changes one of them. */
+/** Checks records when time changes one of them. Its start and stop follow the subscribers of a topic. */
 export interface ExpiryTimer {
   /**
    * Starts with a check, which is followed by others when they are due.
@@ -37,6 +36,7 @@ export function createExpiryTimer(
   let isRunning = false;
   /** The number of the latest check. The result of an earlier one is outdated. */
   let latestCheck = 0;
+  /** Monotonic time of the next check. */
   let dueAt = Infinity;
   let cancel = () => {};
 

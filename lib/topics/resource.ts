@@ -61,7 +61,7 @@ export interface ResourceDefinition<R extends object> {
   /** Returns the time at which an untouched record has certainly ended. It is stored at least until then. */
   expiresAt(record: R): number;
   eventOf(record: R): ResourceEvent;
-  /** Returns the index of a record that has not ended, and its maximum. Without it they cannot be listed. */
+  /** Returns the index of a record that has not ended, and its maximum. Without it open records cannot be listed. */
   readonly openIndex?: (record: R) => { readonly name: string; readonly max: number };
   /** Called after each step that this isolate has stored, except the creation. */
   readonly onStep?: (record: R) => void;
@@ -69,7 +69,7 @@ export interface ResourceDefinition<R extends object> {
   readonly resolve?: TopicFamily["resolve"];
 }
 
-/** Makes a step of a record. Returns the same object for no step. @throws {Problem} If the record forbids the step. */
+/** Returns the record after a step, or the same object for no step. @throws {Problem} If the record forbids the step. */
 export type Transition<R> = (record: R, now: number) => R;
 
 /** All resources of a kind. Asynchronous methods reject with `StoreUnavailable` if the store does not answer. */
@@ -95,7 +95,7 @@ export interface Resource<R extends object> {
     idempotencyKey?: IdempotencyKey,
   ): Promise<{ readonly record: R; readonly isNew: boolean }>;
   /**
-   * Returns the record that an earlier request created, if it is still stored, else null.
+   * Returns the first version of the record that an earlier request created, or null if the record is not stored.
    *
    * @throws {Problem} 422 `idempotency_key_reused`.
    */
@@ -158,7 +158,7 @@ export function defineFamily(
   });
 }
 
-/** Creates the record store of a kind and registers its topic. Subscribed topics are checked for expiry. */
+/** Creates the record store of a kind and registers its topic. The subscribed topics of a family are checked for expiry. */
 export function createResource<R extends object>(
   { runtime, hub, store, registry, retainMs, maxEventBytes }: ResourceContext,
   definition: ResourceDefinition<R>,
@@ -175,7 +175,7 @@ export function createResource<R extends object>(
     return [now.toString(36), (++createdCount).toString(36), randomId(random)].join("-");
   }
 
-  /** Reads the time of creation, with which an id begins. */
+  /** Returns the time of creation, with which an id begins. */
   function createdAt(id: string): number {
     return parseInt(id, 36);
   }
@@ -230,7 +230,11 @@ export function createResource<R extends object>(
     throw new Problem(413, "event_too_large", detail);
   }
 
-  /** Applies time and a transition, and starts over if another isolate has changed the record. */
+  /**
+   * Applies time, then a transition, and starts over if another isolate has changed the record.
+   *
+   * @returns The record afterwards, or null if it does not exist.
+   */
   async function apply(id: string, transition: Transition<R>): Promise<R | null> {
     let json = await store.get(recordKeyOf(id));
     while (json !== null) {
@@ -264,8 +268,8 @@ export function createResource<R extends object>(
       );
       record = parseCreated(stored ?? created, idempotencyKey);
     }
-    // If the isolate of a request crashed before this step, a repetition completes it, but not after the record's
-    // lifetime.
+    // A repeated request completes a creation that failed before this step, unless the record may have ended and been
+    // deleted since.
     const storedUntil = Math.min(
       definition.expiresAt(record),
       createdAt(idOf(record)) + retainMs,

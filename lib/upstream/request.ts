@@ -20,6 +20,9 @@ const DEFAULT_TIMEOUT_MS = 8000;
 /** The default limit of a body, in bytes after decompression. */
 const DEFAULT_MAX_BYTES = 1_048_576;
 
+/** The `user-agent` for hosts that refuse requests without a browser's. */
+export const BROWSER_USER_AGENT = "Mozilla/5.0 (compatible; Edgetape)";
+
 /** The headers that are sent to another origin after a redirect. All others might be secrets. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set(["accept", "accept-language", "user-agent"]);
 

@@ -1,5 +1,5 @@
 /**
- * Deduplication: compares an item with the articles of the index.
+ * Deduplication: finds the article that an item repeats or changes.
  *
  * @module
  */
@@ -117,8 +117,8 @@ export function classifyItem(
   const version = contentVersion(item);
   const isChanged = by === "feed" && match.sources[0]?.source === source &&
     version !== contentVersion(match) &&
-    // Without an earlier version, a publisher's correction looks like a change of the source. So an updated article
-    // stays.
+    // Without an earlier version, a publisher's correction looks like a change of the source. An article that was
+    // updated does not change then.
     (seen ? version !== seen.version : match.updated_at === null);
   if (!isChanged) return { kind: "duplicate", id: match.id };
   const article = { ...match, title: item.title, summary: item.summary, updated_at };

@@ -32,7 +32,10 @@ export interface FeedScheduler {
    * has already begun to. Further calls have no effect.
    */
   start(): () => void;
-  /** Resolves once every feed has been polled since the last start or was not due, or once the scheduler is stopped. */
+  /**
+   * Resolves once the first attempt of every feed since the last start is over, or once the scheduler is stopped. A feed
+   * that is not due, or whose poll fails, counts.
+   */
   readonly firstPolls: Promise<void>;
 }
 
@@ -117,12 +120,13 @@ export function createFeedScheduler(
         );
       }
 
-      function countPoll(): void {
+      function countFirstPoll(): void {
         if (--pendingFeeds === 0) done.resolve();
       }
 
+      if (feeds.length === 0) done.resolve();
       // The first polls wait for a timer, so that a start that is stopped immediately polls nothing.
-      for (const feed of feeds) pollAfter(feed, 0, countPoll);
+      for (const feed of feeds) pollAfter(feed, 0, countFirstPoll);
       firstPolls = done.promise;
       return () => {
         stop.abort();

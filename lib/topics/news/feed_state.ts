@@ -35,9 +35,9 @@ const FeedState = z.object({
   failures: z.int(),
   state: z.enum(["waiting", "ok", "unchanged", "broken", "gone"]),
   reason: z.string().nullable(),
-  // Wall time, in milliseconds since the Unix epoch, because isolates share it and people see it.
+  /** Wall time, in milliseconds since the Unix epoch, because isolates share it and people see it. Null before a poll. */
   polled_at: z.number().nullable(),
-  /** Null if the feed is not polled again. */
+  /** Null if the feed is `gone`. */
   next_poll_at: z.number().nullable(),
   /**
    * The feed's items, newest first. They outlive the log, so that an item which the feed still shows is not new again
@@ -71,14 +71,14 @@ function storeKeyOf({ name, url }: Feed): string {
 }
 
 /**
- * Loads the state of a feed. A state of an unknown shape counts as never polled, because another version may have
- * written it.
+ * Loads the state of a feed. A feed with a state of an unknown shape counts as never polled, because another version may
+ * have written the state.
  */
 export async function loadFeedState(store: Pick<Store, "get">, feed: Feed): Promise<FeedState> {
   const json = await store.get(storeKeyOf(feed));
   if (json === null) return initialFeedState(feed);
   try {
-    // Versions before 0.2 stored the seen items as `traces`.
+    // Earlier versions stored the seen items as `traces`.
     const { traces: seen_items, ...fields } = JSON.parse(json);
     return FeedState.parse({ seen_items, ...fields });
   } catch {

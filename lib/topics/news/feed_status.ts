@@ -19,7 +19,7 @@ import type { Feed } from "./feeds.ts";
  * | `unchanged` | the last poll brought nothing new (304)                     |
  * | `moved`     | it responds at another URL (301, 308): `moved_to`           |
  * | `broken`    | the last poll failed: `reason`                              |
- * | `gone`      | it responded with 410, and is not polled again              |
+ * | `gone`      | it responded with 410: no poll before its state expires     |
  */
 export const FeedStatus = z.object({
   source: SourceName,

@@ -31,6 +31,7 @@ export function createFeedStatusCache(
   store: Pick<Store, "get">,
 ): FeedStatusCache {
   const states = new Map(feeds.map((feed) => [feed, initialFeedState(feed)]));
+  /** Monotonic time of the last look-up. */
   let lookedUpAt = -Infinity;
   let lookUp = Promise.resolve();
 

@@ -37,7 +37,7 @@ export type SubmissionResult =
   | { readonly kind: "new" | "known"; readonly article: Article }
   | { readonly kind: "retracted" };
 
-/** Publishes all articles of this isolate. Calls run one after another. */
+/** Publishes all articles of this isolate. Calls run one after another, in the order in which they were made. */
 export interface ArticleIngest {
   /**
    * Publishes the new and the changed items of a feed's document, the last one first, because feeds begin with the
@@ -72,8 +72,8 @@ function tagsOf({ sources }: Article): readonly string[] {
   return sources.map(({ source }) => source);
 }
 
-function articleEvent(isNew: boolean, article: Article): ArticleEventInput {
-  const type = isNew ? NEWS_EVENTS.added : NEWS_EVENTS.updated;
+function articleEvent(kind: "added" | "updated", article: Article): ArticleEventInput {
+  const type = NEWS_EVENTS[kind];
   return { type, data: article, key: article.id, tags: tagsOf(article) };
 }
 
@@ -108,8 +108,8 @@ export function createArticleIngest(
     const documentItems: SeenItem[] = [];
     for (const item of items) {
       const keys = itemKeys(feed.source, item);
-      // Items of one document that share a key are one article. The first one counts, because they would update it in
-      // turn.
+      // Items of one document that share a key are one article. Only the first one counts, because two of them would
+      // update the article in turn at every poll.
       if (findSeenItem(documentItems, keys) !== null) continue;
       const seen = findSeenItem(seenItems, keys);
       const classification = await classifyFeedItem(draft, { ...feed, item }, seen);
@@ -117,7 +117,7 @@ export function createArticleIngest(
       if (!("article" in classification)) continue;
       const { kind, article } = classification;
       draft.put(article);
-      events.push(articleEvent(kind === "new", article));
+      events.push(articleEvent(kind === "new" ? "added" : "updated", article));
     }
     if (events.length > 0) await repository.publish(events.toReversed(), "feed");
     return mergeSeenItems(documentItems, seenItems);
@@ -135,8 +135,8 @@ export function createArticleIngest(
     const keys = itemKeys(incoming.source, incoming.item);
     // An article has no field for a guid, so the store maps the keys of a submission with a guid to the article's id.
     const storeKeys = keys.map((key) => `news:key:${key}`);
-    const storedValues = await Promise.all(storeKeys.map((key) => store.get(key)));
-    const storedIds = storedValues.filter((value) => value !== null);
+    const storedIds = (await Promise.all(storeKeys.map((key) => store.get(key))))
+      .filter((storedId) => storedId !== null);
     const id = storedIds.find((storedId) => index.get(storedId) !== undefined);
     const seen = id === undefined ? null : { id, version: contentVersion(incoming.item) };
     const classification = classifyItem(index, incoming, seen, clock.now());
@@ -151,7 +151,7 @@ export function createArticleIngest(
 
     const isNew = classification.kind === "new";
     const { article, isPublishedElsewhere } = "article" in classification
-      ? await publish(articleEvent(isNew, classification.article))
+      ? await publish(articleEvent(isNew ? "added" : "updated", classification.article))
       : { article: index.get(classification.id), isPublishedElsewhere: false };
     if (incoming.item.guid !== null) {
       await Promise.all(storeKeys.map((key) => store.set(key, classification.id, retainMs)));
@@ -168,7 +168,7 @@ export function createArticleIngest(
     const corrected = { ...article, ...toCorrectedFields(correction, now) };
     if (JSON.stringify(corrected) === JSON.stringify(article)) return article;
     const updated = { ...corrected, updated_at: isoTime(now) };
-    return (await publish(articleEvent(false, updated))).article ?? null;
+    return (await publish(articleEvent("updated", updated))).article ?? null;
   }
 
   async function retract(id: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import { noMetrics } from "../../core/metrics.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { HOUR_MS } from "../../core/time.ts";
 import { asFailure, UpstreamFailure } from "../../upstream/failure.ts";
-import { type FetchedResponse, fetchResponse } from "../../upstream/request.ts";
+import { BROWSER_USER_AGENT, type FetchedResponse, fetchResponse } from "../../upstream/request.ts";
 import type { FeedState } from "./feed_state.ts";
 import type { Feed } from "./feeds.ts";
 import type { FeedItem } from "./parse/item.ts";
@@ -16,7 +16,10 @@ import { parseFeed, UnreadableFeed } from "./parse/parse.ts";
 /** The provider label of all feeds in metrics. They share one, because the operator may configure many. */
 export const FEEDS_PROVIDER = "feeds";
 
-/** The longest interval between two polls of a feed, whatever it asks for and however often it fails. */
+/**
+ * The longest interval between two polls of a feed, whatever it asks for and however often it fails, unless
+ * `NEWS_POLL_MS` is longer.
+ */
 export const MAX_POLL_INTERVAL_MS = HOUR_MS;
 
 /** The largest document, after decompression. */
@@ -31,14 +34,14 @@ const ACCEPTED_TYPES = /^$|xml|json|^text\/(?:html|plain)\b|^application\/octet-
 const HEADERS = {
   accept:
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
-  "user-agent": "Mozilla/5.0 (compatible; Edgetape)",
+  "user-agent": BROWSER_USER_AGENT,
 };
 
 /** The result of a poll. */
 export interface Poll {
   /** Null if there is nothing to ingest: the feed is unchanged, or the poll failed. */
   readonly items: readonly FeedItem[] | null;
-  /** The feed's next state. It is saved after the items were ingested, never before: an error would lose them. */
+  /** The feed's next state. It must be saved after the items are ingested, because an error would lose them otherwise. */
   readonly state: FeedState;
 }
 
@@ -97,8 +100,8 @@ function requestHeaders({ etag, last_modified }: FeedState): Record<string, stri
 }
 
 function validatorOf(headers: Headers, name: "etag" | "last-modified"): string | null {
-  const value = headers.get(name);
-  return value !== null && value.length <= MAX_VALIDATOR_CHARACTERS ? value : null;
+  const validator = headers.get(name);
+  return validator !== null && validator.length <= MAX_VALIDATOR_CHARACTERS ? validator : null;
 }
 
 /**

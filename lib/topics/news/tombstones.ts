@@ -11,7 +11,7 @@ import type { ArticleKey } from "./article_keys.ts";
 /** The tombstones of retracted articles, by article key. */
 export interface RetractionTombstones {
   /**
-   * Reports whether one of the keys has a tombstone, and renews the tombstones of `keys`, so that they last as long as a
+   * Tests if one of the keys has a tombstone, and renews the tombstones of `keys`, so that they last as long as a
    * feed shows the item. The tombstone of a title is not renewed, because another article may use the title one day.
    *
    * @param titleKey The key of the title, null if titles are not compared.

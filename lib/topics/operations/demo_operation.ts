@@ -55,7 +55,8 @@ export interface DemoOperationContext {
 }
 
 /**
- * Creates a demo operation and reports on it until it ends. After a failed report no more follow, and it expires.
+ * Creates a demo operation and reports on it until it ends. The promise resolves once it is created. No report follows
+ * one that failed, so the operation then expires.
  *
  * @throws {StoreUnavailable} If it cannot be created.
  */
@@ -72,7 +73,7 @@ export async function startDemoOperation(
       await operations.report(id, (current, now) => reportOperation(current, report, now));
       schedule(index + 1);
     } catch (thrown) {
-      // Another caller has ended the operation.
+      // The operation has ended: a caller has cancelled it, or it has expired.
       if (thrown instanceof Problem && thrown.status < 500) return;
       log.warn("a demo operation stopped", { id, error: messageOf(thrown) });
     }

@@ -1,8 +1,8 @@
 /**
  * Operations: long work of a publisher, and its state machine.
  *
- * An operation is `pending` until its publisher reports progress, then `running`, and ends once: `completed`, `failed`,
- * `cancelled` or `expired`. It never goes back.
+ * An operation is `pending` until its publisher reports progress or `running`, then `running`. It ends once: `completed`,
+ * `failed`, `cancelled` or `expired`. It never goes back.
  *
  * @module
  */
@@ -32,8 +32,9 @@ const OPEN_OPERATION_STATES = ["pending", "running"] as const;
 /** The share of the TTL after which an operation without a heartbeat is reported as stalled. */
 const STALLED_SHARE = 1 / 2;
 
-/** The bounds of a poll delay. */
+/** The shortest delay before a poll of an operation that has not ended. */
 const MIN_POLL_DELAY_S = 1;
+/** The longest delay before a poll. */
 const MAX_POLL_DELAY_S = 15;
 
 /** The longest message of a report. */
@@ -155,14 +156,18 @@ export function reportOperation(
   } = report;
   const operation: Operation = {
     ...previous,
-    ...{ state, progress, message, result, error },
+    state,
+    progress,
+    message,
+    result,
+    error,
     eta_s: isTerminalState(state) ? null : eta_s,
     ...heartbeat(now, ttlS),
   };
   return { operation, ttlS, isStalled: false };
 }
 
-/** Cancels an operation. A cancelled one stays as it is. @throws {Problem} 409 `operation_over`. */
+/** Cancels an operation. A cancelled one does not change. @throws {Problem} 409 `operation_over`. */
 export function cancelOperation(record: OperationRecord, now: number): OperationRecord {
   if (record.operation.state === "cancelled") return record;
   checkOperationOpen(record);
@@ -207,9 +212,9 @@ export function operationView({ operation, isStalled }: OperationRecord): Operat
 }
 
 /**
- * Returns the delay before the next poll, in seconds. It is a quarter of the estimated time, or half of the time since
- * the last heartbeat if there is no estimate, within bounds. It never exceeds the time until the operation expires. It
- * is 0 once the operation has ended.
+ * Returns the delay before the next poll, in whole seconds. It is a quarter of the estimated time, or half of the time
+ * since the last heartbeat if there is no estimate, within bounds. The next poll comes at the latest in the second in
+ * which the operation expires. The delay is 0 once the operation has ended.
  */
 export function operationPollDelayS(record: OperationRecord, now: number): number {
   if (isTerminal(record)) return 0;

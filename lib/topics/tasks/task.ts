@@ -27,7 +27,7 @@ export const CLAIM_MS = 30_000;
 /** The most claims of a task. */
 const MAX_ATTEMPTS = 3;
 
-/** The longest wait for a worker. The task fails after it. */
+/** The longest wait for a worker, from the creation or the last expired claim. The task fails after it. */
 const MAX_TASK_WAIT_MS = DAY_MS;
 
 /** A task on the wire. It does not contain the claim, which only its worker may know. */
@@ -116,7 +116,7 @@ function checkTaskOpen({ task }: TaskRecord): void {
 export function claimTask(record: TaskRecord, secret: string, now: number): TaskRecord {
   checkTaskOpen(record);
   const { task, claim } = record;
-  // The result of a step may be lost. When the step is repeated, the record has this claim already.
+  // The response of the store to this step may be lost. A repeated step finds its own claim in the record.
   if (claim?.secret === secret) return record;
   if (claim !== null) {
     const retryAfterMs = Math.max(1, claim.lapsesAt - now);
@@ -186,7 +186,7 @@ export function taskExpiresAt({ task, claim }: TaskRecord): number {
   return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_TASK_WAIT_MS;
 }
 
-/** Counts open tasks by state. */
+/** Counts tasks by state. Tasks that have ended do not count. */
 export function countTasks(open: readonly TaskRecord[], now: number): TaskQueueStats {
   const counts = { waiting: 0, claimed: 0, running: 0 };
   let oldestCreatedAt = now;

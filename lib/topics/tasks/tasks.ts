@@ -61,8 +61,8 @@ export interface Tasks extends Resource<TaskRecord> {
    */
   claim(id: string): Promise<TaskClaim>;
   /**
-   * Returns the statistics of the queue, cached for {@linkcode QUEUE_STATS_TTL_MS}. It never rejects: while the store is
-   * unavailable it returns the last ones.
+   * Returns the statistics of the queue, cached for {@linkcode QUEUE_STATS_TTL_MS}. It never rejects. If the queue cannot
+   * be read, it returns the last statistics.
    */
   queueStats(): Promise<TaskQueueStats>;
 }
@@ -73,8 +73,8 @@ export interface TasksContext extends ResourceContext {
 }
 
 /**
- * Creates the record store of tasks, and registers their topic. While a worker is subscribed, a timer ends expired
- * claims.
+ * Creates the record store of tasks, and registers their topic. While a worker is subscribed on this isolate, a timer
+ * ends expired claims.
  */
 export function createTasks(context: TasksContext): Tasks {
   const { hub, log, runtime } = context;
@@ -106,10 +106,9 @@ export function createTasks(context: TasksContext): Tasks {
   });
 
   const claimExpiry = createExpiryTimer(runtime, "tasks", async () => {
-    const changes = (await resource.listOpen(TASKS)).map(nextTaskChangeAt).filter((at) =>
-      at !== null
-    );
-    return changes.length > 0 ? Math.min(...changes) : null;
+    const changeTimes = (await resource.listOpen(TASKS)).map(nextTaskChangeAt)
+      .filter((changeAt) => changeAt !== null);
+    return changeTimes.length > 0 ? Math.min(...changeTimes) : null;
   });
   // A claim that was made meanwhile cannot expire within CLAIM_MS, so one check in that time is enough.
   const checkSoon = () => claimExpiry.checkWithin(CLAIM_MS);
@@ -117,6 +116,7 @@ export function createTasks(context: TasksContext): Tasks {
   hub.onPublished(topic, checkSoon);
   hub.onJoined(checkSoon);
 
+  /** Monotonic time of the last read of the queue. */
   let countedAt = -Infinity;
   /** The latest statistics. The promise never rejects. */
   let stats = Promise.resolve(countTasks([], 0));

@@ -1,16 +1,19 @@
 import { assertEquals } from "@std/assert";
+import { DAY_MS, HOUR_MS } from "../../../lib/core/time.ts";
 import { createHub } from "../../../lib/hub/hub.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
+import type { Feed } from "../../../lib/topics/news/feeds.ts";
 import { createNewsService } from "../../../lib/topics/news/news_service.ts";
 import { createNetwork } from "../../upstream/support.ts";
 import { createTestState, RETAIN_MS, rss } from "./support.ts";
 
 const POLL_MS = 60_000;
+const FEED: Feed = { name: "a", title: "A", url: "https://a.example.com/" };
 
-/** Creates news of one feed with a subscriber, on a store that may be unavailable. */
-async function createPolledFeed() {
-  const outside = createNetwork(() => new Response(rss("")));
-  const { clock, runtime } = outside;
+/** Creates news of feeds with a subscriber, on a store that may be unavailable. */
+async function createPolledFeeds(feeds: readonly Feed[] = [FEED]) {
+  const network = createNetwork(() => new Response(rss("")));
+  const { clock, runtime } = network;
   const shared = createTestState(clock);
   const state = { isUnavailable: false };
   const store = {
@@ -22,45 +25,53 @@ async function createPolledFeed() {
     retainEvents: 1000,
     retainMs: RETAIN_MS,
     heartbeatMs: 15_000,
-    streamMaxAgeMs: 86_400_000,
+    streamMaxAgeMs: DAY_MS,
     retryMs: 3000,
     coalesceMs: 20,
     maxEventBytes: 65_536,
   });
-  const feeds = [{ name: "a", title: "A", url: "https://a.example.com/" }];
   const options = { feeds, pollMs: POLL_MS, retainMs: RETAIN_MS, isSimulated: false };
   const news = createNewsService(runtime, options, hub, { ...shared, store });
-  hub.keepOpen(news.topic, 86_400_000);
+  hub.keepOpen(news.topic, DAY_MS);
   await clock.advance(0);
   return {
     clock,
+    news,
     state,
-    polls: () => outside.calls.length,
+    polls: () => network.calls.length,
     [Symbol.asyncDispose]: () => hub.close(),
   };
 }
 
-Deno.test("feedScheduler polls no feed while the store is unavailable, and every feed afterwards", async () => {
-  await using feed = await createPolledFeed();
-  assertEquals(feed.polls(), 1);
-  feed.state.isUnavailable = true;
-  await feed.clock.advance(10 * POLL_MS);
-  assertEquals(feed.polls(), 1);
-  feed.state.isUnavailable = false;
-  await feed.clock.advance(POLL_MS);
-  assertEquals(feed.polls(), 2);
+Deno.test("feedScheduler polls no feed while the store is unavailable, and polls again afterwards", async () => {
+  await using test = await createPolledFeeds();
+  assertEquals(test.polls(), 1);
+  test.state.isUnavailable = true;
+  await test.clock.advance(10 * POLL_MS);
+  assertEquals(test.polls(), 1);
+  test.state.isUnavailable = false;
+  await test.clock.advance(POLL_MS);
+  assertEquals(test.polls(), 2);
 });
 
-for (const shiftMs of [-86_400_000, -3_600_000, 3_600_000]) {
+Deno.test("feedScheduler without a feed makes no reader wait", async () => {
+  await using test = await createPolledFeeds([]);
+  let hasWaited = false;
+  void test.news.watch().then(() => hasWaited = true);
+  await test.clock.advance(0);
+  assertEquals(hasWaited, true);
+});
+
+for (const shiftMs of [-DAY_MS, -HOUR_MS, HOUR_MS]) {
   Deno.test(`feedScheduler keeps a feed's interval when the wall clock is shifted by ${shiftMs} ms`, async () => {
-    await using feed = await createPolledFeed();
-    await feed.clock.advance(POLL_MS / 2);
-    feed.clock.shiftWallClock(shiftMs);
-    await feed.clock.advance(POLL_MS / 2 - 1);
-    assertEquals(feed.polls(), 1);
-    await feed.clock.advance(1);
-    assertEquals(feed.polls(), 2);
-    await feed.clock.advance(POLL_MS);
-    assertEquals(feed.polls(), 3);
+    await using test = await createPolledFeeds();
+    await test.clock.advance(POLL_MS / 2);
+    test.clock.shiftWallClock(shiftMs);
+    await test.clock.advance(POLL_MS / 2 - 1);
+    assertEquals(test.polls(), 1);
+    await test.clock.advance(1);
+    assertEquals(test.polls(), 2);
+    await test.clock.advance(POLL_MS);
+    assertEquals(test.polls(), 3);
   });
 }

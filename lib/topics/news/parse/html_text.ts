@@ -6,7 +6,7 @@
 import { decode } from "html-entities";
 import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 
-/** The number of characters to read for each one of the result, because entities and escaped tags shrink. */
+/** The number of characters to read per character of the result, because entities and escaped tags shrink. */
 const READ_FACTOR = 8;
 
 /**
@@ -31,8 +31,8 @@ const INLINE_ELEMENTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Controls, bidirectional marks and other format characters, except blanks, and the joiners that scripts and emoji
- * need.
+ * Controls, bidirectional marks and other format characters. Blanks are not among them, nor are the joiners that scripts
+ * and emoji need.
  */
 const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\t\n\v\f\r\u200c\u200d]]/gv;
 

@@ -50,8 +50,8 @@ export function parseJsonFeed(
   maxItems: number,
 ): { readonly page: string | null; readonly items: readonly RawItem[] } {
   const feed = JsonFeed.parse(JSON.parse(document));
-  const items = feed.items.slice(0, maxItems).map((value): RawItem => {
-    const item = JsonItem.safeParse(value).data;
+  const items = feed.items.slice(0, maxItems).map((unparsedItem): RawItem => {
+    const item = JsonItem.safeParse(unparsedItem).data;
     const plainText = item?.summary ?? item?.content_text;
     return {
       guid: item?.id ?? null,

@@ -11,7 +11,7 @@ import { parseXmlFeed } from "./xml.ts";
 /** The most items to parse of one document: the first ones. */
 const MAX_ITEMS = 50;
 
-/** The characters in which the format is detected: a byte order mark and blanks come before the first tag. */
+/** The length of the beginning by which the format is detected. A byte order mark and blanks may precede the first tag. */
 const MAX_DETECTION_CHARACTERS = 1000;
 
 /**
@@ -31,7 +31,7 @@ function detectFormat(document: string): "json" | "html" | "xml" | "unknown" {
 }
 
 /**
- * Reports whether a document declares types or entities. Feeds do not need them, and entity bombs and file references are
+ * Tests if a document declares types or entities. Feeds do not need them, and entity bombs and file references are
  * made of them. A CDATA section may quote a page with declarations, so it is skipped. The parser's own limits catch the
  * declarations that malformed markup hides from this check.
  */

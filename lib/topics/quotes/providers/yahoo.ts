@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
+import { BROWSER_USER_AGENT } from "../../../upstream/request.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   changeSince,
@@ -71,7 +72,7 @@ export const yahoo: Provider = {
   intervalMs: 60_000,
   closedIntervalMs: 5 * 60_000,
   ttlMs: 45_000,
-  headers: { "user-agent": "Mozilla/5.0 (compatible; Edgetape)" },
+  headers: { "user-agent": BROWSER_USER_AGENT },
   async read(upstream, symbol) {
     const { ticker, delayS } = lookUpSymbol(YAHOO_INSTRUMENTS, symbol);
     const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
