@@ -22,7 +22,7 @@ export const RETAIN_MS = 600_000;
 /** The dependencies of resources here. */
 export type Context = ResourceContext & { readonly hub: Hub; readonly log: EventLog };
 
-/** Resources under test. */
+/** Resources under test, as far as isolates use them. */
 interface WithTopics {
   topicOf(id: string): Topic;
 }
@@ -30,16 +30,16 @@ interface WithTopics {
 /** An isolate. It can be closed, and another one started. */
 export interface Isolate<Records> extends AsyncDisposable {
   readonly records: Records;
-  /** Subscribes to the topic of a resource, and reads on. */
-  follow(id?: string, cursor?: string): Promise<Client>;
+  /** Subscribes to the topic of a resource with a client that reads on. */
+  subscribe(id?: string, cursor?: string): Promise<Client>;
 }
 
 /** The shared state of isolates. */
 export interface Shared<Records> {
   readonly clock: ManualClock;
   readonly state: SharedState;
-  /** Starts an isolate. @param own Its own view of the shared state. */
-  isolate(own?: SharedState): Isolate<Records>;
+  /** Starts an isolate. @param view The shared state as this isolate reaches it: unchanged by default. */
+  startIsolate(view?: SharedState): Isolate<Records>;
   /** Reads the types of all events of a resource from the log. */
   typesOf(id: string): Promise<string[]>;
 }
@@ -63,12 +63,12 @@ export function createShared<Records extends WithTopics>(
   const retention = { retainEvents: 1000, retainMs: RETAIN_MS };
   const state = createMemoryState({ clock, random: () => 0.5 }, retention);
   let seed = 0;
-  let any: Records | undefined;
+  let latestRecords: Records | undefined;
 
-  function isolate(own = state): Isolate<Records> {
+  function startIsolate(view = state): Isolate<Records> {
     const { hub, [Symbol.asyncDispose]: close } = createHubOver(
       clock,
-      own,
+      view,
       settings({ retainMs: RETAIN_MS }),
     );
     const random = seededBy(++seed);
@@ -79,16 +79,16 @@ export function createShared<Records extends WithTopics>(
         log: { debug() {}, info() {}, warn() {}, error: (message) => assert(false, message) },
       },
       hub,
-      log: own.log,
-      store: own.store,
+      log: view.log,
+      store: view.store,
       registry: createTopicRegistry(),
       retainMs: RETAIN_MS,
       maxEventBytes: 65_536,
     });
-    any = records;
+    latestRecords = records;
     return {
       records,
-      async follow(id = "", cursor) {
+      async subscribe(id = "", cursor) {
         const filters = [{ topic: records.topicOf(id), tags: null }];
         const client = createClient(await hub.subscribe({ filters, cursor })).live();
         await clock.advance(0);
@@ -101,10 +101,10 @@ export function createShared<Records extends WithTopics>(
   return {
     clock,
     state,
-    isolate,
+    startIsolate,
     async typesOf(id) {
-      assert(any, "there was no isolate yet");
-      const { events } = await state.log.latest(any.topicOf(id), 1_000_000);
+      assert(latestRecords, "there was no isolate yet");
+      const { events } = await state.log.latest(latestRecords.topicOf(id), 1_000_000);
       return events.map(({ type }) => type);
     },
   };

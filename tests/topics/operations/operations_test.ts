@@ -32,26 +32,26 @@ type Records = ReturnType<typeof createRecords>;
 const createShared = () => createSharedOf(createRecords);
 
 Deno.test("a report on one isolate reaches a subscriber of another", async () => {
-  const { clock, isolate } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
-  await using client = await other.follow(id);
-  await one.records.report(id, { progress: 0.5 });
+  const { clock, startIsolate } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
+  await using client = await isolateB.subscribe(id);
+  await isolateA.records.report(id, { progress: 0.5 });
   await clock.advance(20);
-  await one.records.report(id, { state: "completed", result: [1] });
+  await isolateA.records.report(id, { state: "completed", result: [1] });
   await clock.advance(20);
   const states = client.frames.map(({ event }) => event);
   assertEquals(states, ["sync", "progress", "progress", "completed", "bye"]);
 });
 
 Deno.test("a subscribed operation stalls and expires on time, once for all isolates", async () => {
-  const { clock, isolate, typesOf } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
-  await using client = await one.follow(id);
-  await using second = await other.follow(id);
+  const { clock, startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
+  await using client = await isolateA.subscribe(id);
+  await using second = await isolateB.subscribe(id);
   await clock.advance(300_100);
   for (const each of [client, second]) {
     const frames = each.frames.filter(({ event }) => event !== "heartbeat");
@@ -75,85 +75,85 @@ for (
     ["a cancellation", async ({ records }, id) => {
       assertEquals(await refusalOf(() => records.cancel(id)), "operation_over");
     }],
-    ["a subscription", async (isolate, id) => void await (await isolate.follow(id)).hangUp()],
+    ["a subscription", async (isolate, id) => void await (await isolate.subscribe(id)).hangUp()],
   ] satisfies [string, (isolate: Isolate<Records>, id: string) => Promise<void>][]
 ) {
   Deno.test(`an operation that no isolate watched expires by ${what}`, async () => {
-    const { clock, isolate, typesOf } = createShared();
-    const gone = isolate();
-    const { operation: { id } } = await gone.records.create(EXPORT);
-    await gone[Symbol.asyncDispose]();
+    const { clock, startIsolate, typesOf } = createShared();
+    const stoppedIsolate = startIsolate();
+    const { operation: { id } } = await stoppedIsolate.records.create(EXPORT);
+    await stoppedIsolate[Symbol.asyncDispose]();
     await clock.advance(400_000);
     assertEquals(await typesOf(id), ["progress"]);
-    await using fresh = isolate();
-    await look(fresh, id);
+    await using newIsolate = startIsolate();
+    await look(newIsolate, id);
     assertEquals(await typesOf(id), ["progress", "expired"]);
-    assertEquals((await fresh.records.get(id))?.operation.state, "expired");
+    assertEquals((await newIsolate.records.get(id))?.operation.state, "expired");
   });
 }
 
 Deno.test("of several simultaneous ends, one is stored", async () => {
-  const { isolate, typesOf } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
+  const { startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
   const outcomes = await Promise.all([
-    refusalOf(() => one.records.report(id, { state: "completed" })),
-    refusalOf(() => other.records.report(id, { state: "failed" })),
-    refusalOf(() => one.records.cancel(id)),
-    refusalOf(() => other.records.report(id, { state: "completed", result: 2 })),
+    refusalOf(() => isolateA.records.report(id, { state: "completed" })),
+    refusalOf(() => isolateB.records.report(id, { state: "failed" })),
+    refusalOf(() => isolateA.records.cancel(id)),
+    refusalOf(() => isolateB.records.report(id, { state: "completed", result: 2 })),
   ]);
-  assertEquals(outcomes.filter((each) => each === "operation_over").length, 3);
+  assertEquals(outcomes.filter((code) => code === "operation_over").length, 3);
   assertEquals((await typesOf(id)).length, 2);
 });
 
 Deno.test("of several equal simultaneous ends, one is stored", async () => {
-  const { clock, isolate, typesOf } = createShared();
-  await using one = isolate();
-  const cancelled = await one.records.create(EXPORT);
-  await Promise.all([1, 2].map(() => one.records.cancel(cancelled.operation.id)));
+  const { clock, startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  const cancelled = await isolateA.records.create(EXPORT);
+  await Promise.all([1, 2].map(() => isolateA.records.cancel(cancelled.operation.id)));
   assertEquals(await typesOf(cancelled.operation.id), ["progress", "cancelled"]);
-  const expired = await one.records.create(EXPORT);
+  const expired = await isolateA.records.create(EXPORT);
   await clock.advance(300_000);
-  await Promise.all([1, 2].map(() => one.records.get(expired.operation.id)));
+  await Promise.all([1, 2].map(() => isolateA.records.get(expired.operation.id)));
   assertEquals(await typesOf(expired.operation.id), ["progress", "expired"]);
 });
 
 Deno.test("an operation is stored for LOG_RETAIN_MS after its end", async () => {
-  const { clock, isolate, typesOf } = createShared();
-  await using one = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
+  const { clock, startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
   await clock.advance(1000);
-  await one.records.cancel(id);
+  await isolateA.records.cancel(id);
   await clock.advance(RETAIN_MS - 1);
-  assertEquals((await one.records.get(id))?.operation.state, "cancelled");
+  assertEquals((await isolateA.records.get(id))?.operation.state, "cancelled");
   await clock.advance(2);
-  assertEquals(await one.records.get(id), null);
-  assertEquals(await refusalOf(() => one.records.report(id, {})), "unknown_operation");
+  assertEquals(await isolateA.records.get(id), null);
+  assertEquals(await refusalOf(() => isolateA.records.report(id, {})), "unknown_operation");
   assertEquals(await typesOf(id), []);
 });
 
 Deno.test("an operation without readers is stored as long as one that has expired", async () => {
-  const { clock, isolate } = createShared();
-  await using one = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
+  const { clock, startIsolate } = createShared();
+  await using isolateA = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
   await clock.advance(300_000 + RETAIN_MS - 1);
-  assertEquals((await one.records.get(id))?.operation.state, "expired");
+  assertEquals((await isolateA.records.get(id))?.operation.state, "expired");
 });
 
 Deno.test("the expiry timer stops with the last subscriber", async () => {
-  const { clock, isolate } = createShared();
-  await using one = isolate();
-  const { operation: { id } } = await one.records.create(EXPORT);
-  const client = await one.follow(id);
+  const { clock, startIsolate } = createShared();
+  await using isolateA = startIsolate();
+  const { operation: { id } } = await isolateA.records.create(EXPORT);
+  const client = await isolateA.subscribe(id);
   await client.hangUp();
   await clock.advance(60_000);
   assertEquals(clock.timers, 0);
 });
 
 Deno.test("create() with a known idempotency key returns the first operation, and completes a creation that crashed", async () => {
-  const { clock, state, isolate, typesOf } = createShared();
-  await using one = isolate();
+  const { clock, state, startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
   const idempotencyKey = { key: "POST /v1/operations 1", fingerprint: "a" };
   // The isolate crashes between the key and the record.
   const dying = createRecords({
@@ -170,10 +170,10 @@ Deno.test("create() with a known idempotency key returns the first operation, an
     maxEventBytes: 65_536,
   });
   await dying.create(EXPORT, idempotencyKey).catch(() => {});
-  const first = await one.records.create(EXPORT, idempotencyKey);
-  await one.records.report(first.operation.id, { progress: 0.5 });
-  assertEquals(await one.records.create(EXPORT, idempotencyKey), first);
-  const record = await one.records.get(first.operation.id);
+  const first = await isolateA.records.create(EXPORT, idempotencyKey);
+  await isolateA.records.report(first.operation.id, { progress: 0.5 });
+  assertEquals(await isolateA.records.create(EXPORT, idempotencyKey), first);
+  const record = await isolateA.records.get(first.operation.id);
   assert(record !== null);
   assertEquals(record.operation.progress, 0.5);
   assertEquals(await typesOf(first.operation.id), ["progress", "progress"]);

@@ -24,29 +24,29 @@ const createShared = (over: (context: Context) => Context = (context) => context
     };
   });
 
-Deno.test("a session changed by one isolate reaches a subscriber of another, to its end (S0-1, S0-19, S0-31)", async () => {
-  const { clock, isolate } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { session: { id } } = await one.records.create(OWNER);
-  await using client = await other.follow(id);
-  await one.records.change(id, { session_state: "asking", progress: 0.5 });
+Deno.test("a session changed by one isolate reaches a subscriber of another, to its end", async () => {
+  const { clock, startIsolate } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { session: { id } } = await isolateA.records.create(OWNER);
+  await using client = await isolateB.subscribe(id);
+  await isolateA.records.change(id, { session_state: "asking", progress: 0.5 });
   await clock.advance(20);
-  await one.records.change(id, { session_state: "completed" });
+  await isolateA.records.change(id, { session_state: "completed" });
   await clock.advance(20);
   const types = client.frames.map(({ event }) => event);
   assertEquals(types, ["sync", "session", "session", "completed", "bye"]);
 });
 
 Deno.test("touching a session is a heartbeat; it expires once for all subscribers, and is then over", async () => {
-  const { clock, isolate, typesOf } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { session: { id } } = await one.records.create(OWNER);
-  await using first = await one.follow(id);
-  await using second = await other.follow(id);
+  const { clock, startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { session: { id } } = await isolateA.records.create(OWNER);
+  await using first = await isolateA.subscribe(id);
+  await using second = await isolateB.subscribe(id);
   await clock.advance(299_000);
-  await other.records.touch(id);
+  await isolateB.records.touch(id);
   await clock.advance(299_900);
   assertEquals(await typesOf(id), ["session", "session"]);
   await clock.advance(200);
@@ -54,40 +54,40 @@ Deno.test("touching a session is a heartbeat; it expires once for all subscriber
   for (const { frames } of [first, second]) {
     assertEquals(frames.map(({ event }) => event).slice(-2), ["expired", "bye"]);
   }
-  assertEquals(await refusalOf(() => one.records.touch(id)), "session_over");
-  assertEquals(await refusalOf(() => one.records.change(id, { progress: 1 })), "session_over");
+  assertEquals(await refusalOf(() => isolateA.records.touch(id)), "session_over");
+  assertEquals(await refusalOf(() => isolateA.records.change(id, { progress: 1 })), "session_over");
 });
 
-Deno.test("of several simultaneous ends, on two isolates, one is stored (S0-19)", async () => {
-  const { isolate, typesOf } = createShared();
-  await using one = isolate();
-  await using other = isolate();
-  const { session: { id } } = await one.records.create(OWNER);
+Deno.test("of several simultaneous ends, on two isolates, one is stored", async () => {
+  const { startIsolate, typesOf } = createShared();
+  await using isolateA = startIsolate();
+  await using isolateB = startIsolate();
+  const { session: { id } } = await isolateA.records.create(OWNER);
   const outcomes = await Promise.all(
     ["completed", "failed", "cancelled", "completed"].map((session_state, n) =>
-      refusalOf(() => (n % 2 ? one : other).records.change(id, { session_state, data: n }))
+      refusalOf(() => (n % 2 ? isolateA : isolateB).records.change(id, { session_state, data: n }))
     ),
   );
-  assertEquals(outcomes.filter((each) => each === "session_over").length, 3);
+  assertEquals(outcomes.filter((code) => code === "session_over").length, 3);
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS (S0-31)", async () => {
-  const { clock, isolate } = createShared();
-  const gone = isolate();
-  const { session: { id } } = await gone.records.create(OWNER);
-  await gone[Symbol.asyncDispose]();
+Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS", async () => {
+  const { clock, startIsolate } = createShared();
+  const stoppedIsolate = startIsolate();
+  const { session: { id } } = await stoppedIsolate.records.create(OWNER);
+  await stoppedIsolate[Symbol.asyncDispose]();
   await clock.advance(400_000);
-  await using fresh = isolate();
-  assertEquals((await fresh.records.get(id))?.session.session_state, "expired");
+  await using newIsolate = startIsolate();
+  assertEquals((await newIsolate.records.get(id))?.session.session_state, "expired");
   await clock.advance(RETAIN_MS + 1);
-  assertEquals(await fresh.records.get(id), null);
-  assertEquals(await refusalOf(() => fresh.records.touch(id)), "unknown_session");
+  assertEquals(await newIsolate.records.get(id), null);
+  assertEquals(await refusalOf(() => newIsolate.records.touch(id)), "unknown_session");
 });
 
-Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between (S0-11, S0-13)", async () => {
+Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between", async () => {
   let reads = 0;
-  const { clock, isolate } = createShared(
+  const { clock, startIsolate } = createShared(
     (context) => {
       const get = (key: string) => {
         reads++;
@@ -97,9 +97,9 @@ Deno.test("a silent stream sends one heartbeat per interval, and reads nothing i
     },
     86_400,
   );
-  await using one = isolate();
-  const { session: { id } } = await one.records.create(OWNER);
-  await using client = await one.follow(id);
+  await using isolateA = startIsolate();
+  const { session: { id } } = await isolateA.records.create(OWNER);
+  await using client = await isolateA.subscribe(id);
   const [opening, chunks] = [client.frames.length, client.chunks];
 
   const intervals = 100;
