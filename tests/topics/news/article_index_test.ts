@@ -20,7 +20,7 @@ Deno.test("ArticleIndex.apply() adds no retracted article again", () => {
   assertEquals(index.get("a"), undefined);
 });
 
-Deno.test("ArticleIndex.copy() changes apart from its original", () => {
+Deno.test("ArticleIndex.copy() leaves the original unchanged when the copy changes", () => {
   const index = new ArticleIndex([added("a")]);
   const copy = index.copy();
   copy.apply(added("b"));

@@ -34,19 +34,19 @@ Deno.test("ingest keeps one article per story, and no retracted one, in any orde
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
     const test = createTestIngest();
     const retracted = new Set<number>();
-    for (const each of steps) {
-      if (each.do === "restart") test.restart();
-      if (each.do === "poll") {
-        const items = each.shown.map(({ story, edition, spelling }) =>
+    for (const taken of steps) {
+      if (taken.do === "restart") test.restart();
+      if (taken.do === "poll") {
+        const items = taken.shown.map(({ story, edition, spelling }) =>
           itemOf(story, edition, spelling)
         );
-        await test.poll(each.source, ...items);
+        await test.poll(taken.source, ...items);
         // A repeated document publishes nothing.
-        assertEquals(await test.poll(each.source, ...items), []);
+        assertEquals(await test.poll(taken.source, ...items), []);
       }
-      const story = "story" in each ? each.story : -1;
+      const story = "story" in taken ? taken.story : -1;
       const article = test.articles().find(({ url }) => storyOf(url) === story);
-      if (each.do === "post") {
+      if (taken.do === "post") {
         const { kind } = await test.ingest().submit({
           title: "Posted",
           url: `https://news.example/${story}`,
@@ -54,13 +54,13 @@ Deno.test("ingest keeps one article per story, and no retracted one, in any orde
         });
         assertEquals(kind, retracted.has(story) ? "retracted" : article ? "known" : "new");
       }
-      if (each.do === "retract" && article) {
+      if (taken.do === "retract" && article) {
         assert(await test.ingest().retract(article.id));
         retracted.add(story);
       }
       const stories = test.articles().map(({ url }) => storyOf(url));
       assertEquals(new Set(stories).size, stories.length);
-      assert(![...retracted].some((gone) => stories.includes(gone)));
+      assert(![...retracted].some((story) => stories.includes(story)));
     }
   }));
 });

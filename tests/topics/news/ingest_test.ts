@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DAY_MS } from "../../../lib/core/time.ts";
+import { MAX_ARTICLE_SOURCES } from "../../../lib/topics/news/article.ts";
 import { createTestIngest, item, NOW, RETAIN_MS } from "./support.ts";
 
 const DISTINCTIVE = "Central bank holds its rates for a third month";
@@ -49,9 +51,9 @@ Deno.test("ingest() deduplicates items without guid and link by title", async ()
 
 Deno.test("ingest() keeps the first of two items of a document that are one article", async () => {
   const test = createTestIngest();
-  const twin = item(1, { title: "Its twin" });
-  assertEquals(await test.poll("bbc", item(1), twin), ["article: Story number 1"]);
-  assertEquals(await test.poll("bbc", item(1), twin), []);
+  const repeatedItem = item(1, { title: "Another title" });
+  assertEquals(await test.poll("bbc", item(1), repeatedItem), ["article: Story number 1"]);
+  assertEquals(await test.poll("bbc", item(1), repeatedItem), []);
 });
 
 Deno.test("ingest() publishes a changed title or summary once, as an update", async () => {
@@ -71,18 +73,20 @@ Deno.test("ingest() publishes a changed title or summary once, as an update", as
 Deno.test("ingest() merges two sources of one link, and tags the events with both", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1));
-  const elsewhere = item(1, { guid: "other", title: "Another headline" });
-  assertEquals(await test.poll("cnbc", elsewhere), ["article.updated: Story number 1"]);
+  const otherSourceItem = item(1, { guid: "other", title: "Another headline" });
+  assertEquals(await test.poll("cnbc", otherSourceItem), ["article.updated: Story number 1"]);
   assertEquals(test.published[0]?.tags, ["bbc", "cnbc"]);
   const [article] = test.articles();
   assertEquals(article?.sources.map(({ source }) => source), ["bbc", "cnbc"]);
-  assertEquals(await test.poll("cnbc", elsewhere), []);
+  assertEquals(await test.poll("cnbc", otherSourceItem), []);
 });
 
-Deno.test("ingest() gives an article at most 20 sources", async () => {
+Deno.test(`ingest() gives an article at most ${MAX_ARTICLE_SOURCES} sources`, async () => {
   const test = createTestIngest();
-  for (let n = 0; n < 21; n++) await test.poll(`source-${n}`, item(1, { guid: null }));
-  assertEquals(test.articles().map(({ sources }) => sources.length), [20]);
+  for (let n = 0; n <= MAX_ARTICLE_SOURCES; n++) {
+    await test.poll(`source-${n}`, item(1, { guid: null }));
+  }
+  assertEquals(test.articles().map(({ sources }) => sources.length), [MAX_ARTICLE_SOURCES]);
 });
 
 Deno.test("ingest() lets only the first source update an article, so that two headlines do not alternate", async () => {
@@ -96,22 +100,22 @@ Deno.test("ingest() lets only the first source update an article, so that two he
 Deno.test("ingest() merges two sources of one distinctive title in any spelling", async () => {
   const test = createTestIngest();
   await test.poll("bbc", item(1, { title: DISTINCTIVE }));
-  const elsewhere = item(2, { title: `${DISTINCTIVE.toUpperCase()}!` });
-  assertEquals(await test.poll("cnbc", elsewhere), [`article.updated: ${DISTINCTIVE}`]);
+  const otherSourceItem = item(2, { title: `${DISTINCTIVE.toUpperCase()}!` });
+  assertEquals(await test.poll("cnbc", otherSourceItem), [`article.updated: ${DISTINCTIVE}`]);
   const [article] = test.articles();
   assertEquals(article?.sources.map(({ url }) => url), [
     "https://news.example/1",
     "https://news.example/2",
   ]);
-  assertEquals(await test.poll("cnbc", elsewhere), []);
+  assertEquals(await test.poll("cnbc", otherSourceItem), []);
 });
 
 Deno.test("ingest() keeps stories apart: one source twice, a common title, another week", async () => {
-  const week = 7 * 86_400_000;
+  const weekMs = 7 * DAY_MS;
   const pairs = [
     ["bbc", DISTINCTIVE, NOW],
     ["cnbc", "Employment situation", NOW],
-    ["cnbc", DISTINCTIVE, NOW - week],
+    ["cnbc", DISTINCTIVE, NOW - weekMs],
   ] as const;
   for (const [source, title, publishedAt] of pairs) {
     const test = createTestIngest();
@@ -152,7 +156,7 @@ Deno.test("ingest() keeps a correction when the item was not seen before", async
   ]);
 });
 
-Deno.test("ingest() publishes again after a failed publication, and later calls run", async () => {
+Deno.test("ingest() publishes again after a failed publication, and the failure blocks no later call", async () => {
   const test = createTestIngest();
   test.state.isBroken = true;
   await assertRejects(() => test.poll("bbc", item(1)), Error, "the store is unavailable");
@@ -161,11 +165,11 @@ Deno.test("ingest() publishes again after a failed publication, and later calls 
 });
 
 Deno.test("ingest() computes ids that two isolates agree on, fit for a URL", async () => {
-  const [one, two] = [createTestIngest(), createTestIngest()];
-  await one.poll("bbc", item(1));
-  await two.poll("cnbc", item(1, { guid: "other", url: "http://news.example/1?" }));
-  const [id] = one.articles().map(({ id }) => id);
-  assertEquals(two.articles().map((each) => each.id), [id]);
+  const [isolateA, isolateB] = [createTestIngest(), createTestIngest()];
+  await isolateA.poll("bbc", item(1));
+  await isolateB.poll("cnbc", item(1, { guid: "other", url: "http://news.example/1?" }));
+  const [id] = isolateA.articles().map(({ id }) => id);
+  assertEquals(isolateB.articles().map(({ id: otherId }) => otherId), [id]);
   assert(/^[\w-]{16}$/.test(id ?? ""), id);
 });
 
@@ -288,7 +292,7 @@ const SUBMISSION = {
   source: "Desk",
 };
 
-Deno.test("submit() publishes a new article as plain text, and answers a repeated one with it", async () => {
+Deno.test("submit() publishes a new article as plain text, and returns it for a repeated one", async () => {
   const test = createTestIngest();
   const posted = await test.ingest().submit({
     ...SUBMISSION,
@@ -308,8 +312,8 @@ Deno.test("submit() publishes a new article as plain text, and answers a repeate
     symbols: ["XAU-USD"],
     simulated: false,
   });
-  const again = await test.ingest().submit({ ...SUBMISSION, title: "Other words" });
-  assertEquals(again, { kind: "known", article: posted.article });
+  const repeated = await test.ingest().submit({ ...SUBMISSION, title: "Other words" });
+  assertEquals(repeated, { kind: "known", article: posted.article });
   assertEquals(test.published.length, 1);
 });
 
@@ -318,9 +322,9 @@ Deno.test("submit() deduplicates by guid, also on another isolate", async () => 
   const first = await test.ingest().submit({ ...SUBMISSION, guid: "a-1" });
   test.restart();
   const moved = { ...SUBMISSION, guid: "a-1", url: "https://desk.example/moved" };
-  const again = await test.ingest().submit(moved);
-  assert(first.kind === "new" && again.kind === "known");
-  assertEquals(again.article.id, first.article.id);
+  const repeated = await test.ingest().submit(moved);
+  assert(first.kind === "new" && repeated.kind === "known");
+  assertEquals(repeated.article.id, first.article.id);
   // Another source may use the same guid for something else.
   const other = { ...moved, source: "other", url: "https://other.example/" };
   assertEquals((await test.ingest().submit(other)).kind, "new");
@@ -372,10 +376,10 @@ Deno.test("submit() finds an existing article even if another one with its link 
 
 Deno.test("submit() makes one article of two simultaneous submissions of one link", async () => {
   const test = createTestIngest();
-  const answers = await Promise.all([
+  const results = await Promise.all([
     test.ingest().submit(SUBMISSION),
     test.ingest().submit(SUBMISSION),
   ]);
-  assertEquals(answers.map(({ kind }) => kind), ["new", "known"]);
+  assertEquals(results.map(({ kind }) => kind), ["new", "known"]);
   assertEquals(test.published.length, 1);
 });

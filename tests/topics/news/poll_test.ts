@@ -11,7 +11,7 @@ import {
 import { type Call, createNetwork, endless } from "../../upstream/support.ts";
 import { rss, sample } from "./support.ts";
 
-const MINUTE = 60_000;
+const MINUTE_MS = 60_000;
 const FEED = { name: "example", title: "Example", url: "https://feeds.example.com/rss" };
 
 function document(text: string, headers: Record<string, string> = {}): Response {
@@ -22,33 +22,36 @@ function status(code: number, headers: Record<string, string> = {}): Response {
   return new Response(null, { status: code, headers });
 }
 
-const ONE = rss("<item><title>A</title><link>https://a.example/1</link></item>", "<ttl>5</ttl>");
+const ONE_ITEM = rss(
+  "<item><title>A</title><link>https://a.example/1</link></item>",
+  "<ttl>5</ttl>",
+);
 
-/** Creates a feed that gives these answers in turn. It keeps its state between polls. */
-function createFeed(...answers: readonly ((call: Call) => Response | Promise<Response>)[]) {
-  const left = [...answers];
-  const outside = createNetwork((call) => (left.shift() ?? (() => status(500)))(call));
-  let known: FeedState = initialFeedState(FEED);
+/** Creates a feed that sends these responses in turn. It keeps its state between polls. */
+function createFeed(...responses: readonly ((call: Call) => Response | Promise<Response>)[]) {
+  const pendingResponses = [...responses];
+  const network = createNetwork((call) => (pendingResponses.shift() ?? (() => status(500)))(call));
+  let state: FeedState = initialFeedState(FEED);
   return {
-    ...outside,
-    known: () => known,
-    status: () => toFeedStatus(FEED, known),
+    ...network,
+    state: () => state,
+    status: () => toFeedStatus(FEED, state),
     /** Polls the feed. @returns The titles of its items, null if there is nothing to ingest. */
     async poll(): Promise<readonly string[] | null> {
-      const poll = await pollFeed(outside.runtime, FEED, known, MINUTE);
-      known = poll.state;
+      const poll = await pollFeed(network.runtime, FEED, state, MINUTE_MS);
+      state = poll.state;
       return poll.items?.map(({ title }) => title) ?? null;
     },
     /** Returns the time until the next poll, in milliseconds. */
-    waitMs: () => (known.next_poll_at ?? Infinity) - outside.clock.now(),
+    waitMs: () => (state.next_poll_at ?? Infinity) - network.clock.now(),
   };
 }
 
 Deno.test("pollFeed() returns items, and sets the next poll after the feed's TTL", async () => {
-  const feed = createFeed(() => document(ONE));
+  const feed = createFeed(() => document(ONE_ITEM));
   assertEquals(feed.status().state, "waiting");
   assertEquals(await feed.poll(), ["A"]);
-  assertEquals([feed.waitMs(), feed.known().failures], [5 * MINUTE, 0]);
+  assertEquals([feed.waitMs(), feed.state().failures], [5 * MINUTE_MS, 0]);
   const { state, reason, moved_to, polled_at } = feed.status();
   assertEquals([state, reason, moved_to], ["ok", null, null]);
   assertEquals(polled_at, new Date(feed.clock.now()).toISOString());
@@ -58,14 +61,14 @@ Deno.test("pollFeed() returns items, and sets the next poll after the feed's TTL
 Deno.test("pollFeed() sends the validators back unchanged", async () => {
   const validators = { etag: 'W/"1"', "last-modified": "Mon, 05 Oct 2026 13:58:00 GMT" };
   const feed = createFeed(
-    () => document(ONE, validators),
+    () => document(ONE_ITEM, validators),
     () => status(304, { "cache-control": "max-age=600" }),
-    () => document(ONE),
-    () => document(ONE),
+    () => document(ONE_ITEM),
+    () => document(ONE_ITEM),
   );
   await feed.poll();
   assertEquals(await feed.poll(), null);
-  assertEquals([feed.status().state, feed.waitMs()], ["unchanged", 10 * MINUTE]);
+  assertEquals([feed.status().state, feed.waitMs()], ["unchanged", 10 * MINUTE_MS]);
   await feed.poll();
   for (const call of feed.calls.slice(1, 3)) {
     assertEquals(call.headers.get("if-none-match"), 'W/"1"');
@@ -77,22 +80,22 @@ Deno.test("pollFeed() sends the validators back unchanged", async () => {
 });
 
 Deno.test("pollFeed() backs off with each failure, reports the reason, and returns to the feed's interval afterwards", async () => {
-  const feed = createFeed(() => status(503), () => status(500), () => document(ONE));
+  const feed = createFeed(() => status(503), () => status(500), () => document(ONE_ITEM));
   assertEquals(await feed.poll(), null);
-  assertEquals(feed.waitMs(), 1.5 * MINUTE);
+  assertEquals(feed.waitMs(), 1.5 * MINUTE_MS);
   const { state, reason } = feed.status();
   assertEquals([state, reason], ["broken", "Example refused: HTTP 503"]);
   await feed.poll();
-  assertEquals(feed.waitMs(), 3 * MINUTE);
+  assertEquals(feed.waitMs(), 3 * MINUTE_MS);
   assertEquals(await feed.poll(), ["A"]);
-  assertEquals([feed.status().reason, feed.waitMs()], [null, 5 * MINUTE]);
+  assertEquals([feed.status().reason, feed.waitMs()], [null, 5 * MINUTE_MS]);
 });
 
 Deno.test("pollFeed() honours Retry-After up to an hour", async () => {
   for (const [seconds, minutes] of [["600", 10], ["2700", 45], ["86400", 60]] as const) {
     const feed = createFeed(() => status(429, { "retry-after": seconds }));
     await feed.poll();
-    assertEquals(feed.waitMs(), minutes * MINUTE);
+    assertEquals(feed.waitMs(), minutes * MINUTE_MS);
   }
 });
 
@@ -107,10 +110,10 @@ Deno.test("pollFeed() polls a moved feed at its new URL, reports it, and returns
   const moved = "https://new.example.com/rss";
   const feed = createFeed(
     () => status(301, { location: moved }),
-    () => document(ONE, { etag: '"1"' }),
+    () => document(ONE_ITEM, { etag: '"1"' }),
     () => status(304),
     () => status(410),
-    () => document(ONE),
+    () => document(ONE_ITEM),
   );
   assertEquals(await feed.poll(), ["A"]);
   assertEquals([feed.status().state, feed.status().moved_to], ["moved", moved]);
@@ -147,9 +150,9 @@ const BROKEN: Readonly<Record<string, () => Response>> = {
     status(302, { location: "http://feeds.example.com/rss" }),
 };
 
-for (const [reason, answer] of Object.entries(BROKEN)) {
+for (const [reason, respond] of Object.entries(BROKEN)) {
   Deno.test(`pollFeed() reports a broken feed: ${reason}`, async () => {
-    const feed = createFeed(answer);
+    const feed = createFeed(respond);
     assertEquals(await feed.poll(), null);
     assertEquals([feed.status().state, feed.status().reason], ["broken", reason]);
   });
@@ -176,7 +179,7 @@ Deno.test("pollFeed() waits for a feed no longer than the deadline", async () =>
 
 Deno.test("pollFeed() counts the outcome of each call", async () => {
   const feed = createFeed(
-    () => document(ONE, { etag: '"1"' }),
+    () => document(ONE_ITEM, { etag: '"1"' }),
     () => status(304),
     () => status(503),
     () => document("<html>"),
@@ -184,37 +187,37 @@ Deno.test("pollFeed() counts the outcome of each call", async () => {
   const counted: string[] = [];
   const metrics = {
     ...noMetrics,
-    called: (...what: string[]) => void counted.push(what.join(" ")),
+    called: (...labels: string[]) => void counted.push(labels.join(" ")),
   };
-  let known: FeedState = initialFeedState(FEED);
+  let state: FeedState = initialFeedState(FEED);
   for (let n = 0; n < 4; n++) {
-    ({ state: known } = await pollFeed({ ...feed.runtime, metrics }, FEED, known, MINUTE));
+    ({ state } = await pollFeed({ ...feed.runtime, metrics }, FEED, state, MINUTE_MS));
   }
   assertEquals(counted, ["feeds ok", "feeds ok", "feeds http", "feeds shape"]);
 });
 
-function interval(hints: Partial<PollHints>, { minMs = MINUTE, jitter = 0.5 } = {}): number {
+function intervalMs(hints: Partial<PollHints>, { minMs = MINUTE_MS, jitter = 0.5 } = {}): number {
   const none: PollHints = { ttlMs: null, maxAgeMs: null, retryAfterMs: null, failures: 0 };
   return pollIntervalMs({ ...none, ...hints }, minMs, jitter);
 }
 
 Deno.test("pollIntervalMs() is what the feed asks for, within bounds", () => {
-  assertEquals(interval({}), MINUTE);
-  assertEquals(interval({ ttlMs: 15 * MINUTE }), 15 * MINUTE);
-  assertEquals(interval({ ttlMs: 5 * MINUTE, maxAgeMs: 7 * MINUTE }), 7 * MINUTE);
-  assertEquals(interval({ ttlMs: 1, maxAgeMs: 0 }), MINUTE);
-  assertEquals(interval({ ttlMs: 1e15 }), 60 * MINUTE);
-  assertEquals(interval({}, { minMs: 90 * MINUTE }), 90 * MINUTE);
+  assertEquals(intervalMs({}), MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 15 * MINUTE_MS }), 15 * MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 5 * MINUTE_MS, maxAgeMs: 7 * MINUTE_MS }), 7 * MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 1, maxAgeMs: 0 }), MINUTE_MS);
+  assertEquals(intervalMs({ ttlMs: 1e15 }), 60 * MINUTE_MS);
+  assertEquals(intervalMs({}, { minMs: 90 * MINUTE_MS }), 90 * MINUTE_MS);
 });
 
 Deno.test("pollIntervalMs() doubles with each failure, with jitter, up to an hour", () => {
-  const waits = [1, 2, 3, 10, 5000].map((failures) => interval({ failures }, { jitter: 1 }));
-  assertEquals(waits, [2, 4, 8, 60, 60].map((minutes) => minutes * MINUTE));
-  assertEquals(interval({ failures: 3 }, { jitter: 0 }), 4 * MINUTE);
+  const waits = [1, 2, 3, 10, 5000].map((failures) => intervalMs({ failures }, { jitter: 1 }));
+  assertEquals(waits, [2, 4, 8, 60, 60].map((minutes) => minutes * MINUTE_MS));
+  assertEquals(intervalMs({ failures: 3 }, { jitter: 0 }), 4 * MINUTE_MS);
 });
 
 Deno.test("pollIntervalMs() is never shorter than Retry-After", () => {
-  assertEquals(interval({ failures: 1, retryAfterMs: 10 * MINUTE }), 10 * MINUTE);
+  assertEquals(intervalMs({ failures: 1, retryAfterMs: 10 * MINUTE_MS }), 10 * MINUTE_MS);
 });
 
 const AGES: readonly (readonly [control: string | null, age: string | null, ms: number | null])[] =

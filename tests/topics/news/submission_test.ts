@@ -32,9 +32,9 @@ for (const [changes, field] of BAD) {
 }
 
 Deno.test("Submission accepts the required fields, and all fields", () => {
-  const all = { summary: "", published_at: null, symbols: ["XAU-USD"], guid: "1" };
+  const optionalFields = { summary: "", published_at: null, symbols: ["XAU-USD"], guid: "1" };
   assertEquals(Submission.safeParse(SUBMISSION).success, true);
-  assertEquals(Submission.safeParse({ ...SUBMISSION, ...all }).success, true);
+  assertEquals(Submission.safeParse({ ...SUBMISSION, ...optionalFields }).success, true);
 });
 
 Deno.test("Correction accepts one field or more, and no unknown field", () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../../../lib/core/clock.ts";
+import { DAY_MS } from "../../../lib/core/time.ts";
 import { createMemoryState } from "../../../lib/store/memory/backend.ts";
 import type { Store } from "../../../lib/store/store.ts";
 import type { Article } from "../../../lib/topics/news/article.ts";
@@ -68,7 +69,7 @@ export function article(id: string, changes: Partial<Article> = {}, ...sources: 
 }
 
 /** The retention of the log and of tombstones in tests, in milliseconds. */
-export const RETAIN_MS = 86_400_000;
+export const RETAIN_MS = DAY_MS;
 
 /** Creates the in-memory backend on a clock. */
 export function createTestState(clock: Clock, retainEvents = 1000) {
@@ -87,10 +88,10 @@ export function createTestLog() {
     retained,
     append(events: readonly ArticleEventInput[]): void {
       for (const { type, data, key } of events) {
-        const left = retained.filter((event) =>
+        const remaining = retained.filter((event) =>
           type !== NEWS_EVENTS.retracted || event.key !== key
         );
-        retained.splice(0, Infinity, ...left, { type, json: JSON.stringify(data), key });
+        retained.splice(0, Infinity, ...remaining, { type, json: JSON.stringify(data), key });
       }
     },
   };
@@ -105,7 +106,7 @@ export function createTestIngest() {
   const seenItems = new Map<string, readonly SeenItem[]>();
   const state = { isBroken: false };
 
-  function open() {
+  function createIsolateIngest() {
     return createArticleIngest({
       clock,
       store,
@@ -121,7 +122,7 @@ export function createTestIngest() {
       },
     });
   }
-  let ingest = open();
+  let ingest = createIsolateIngest();
 
   return {
     clock,
@@ -130,7 +131,7 @@ export function createTestIngest() {
     ingest: () => ingest,
     /** Replaces the ingest by another isolate's, on the same log and store. */
     restart(): void {
-      ingest = open();
+      ingest = createIsolateIngest();
     },
     forgetSeenItems(): void {
       seenItems.clear();
@@ -154,7 +155,7 @@ export function createTestIngest() {
     articles(): Article[] {
       const index = new ArticleIndex(log.retained);
       const ids = new Set(log.retained.map(({ key }) => key));
-      return [...ids].map((id) => index.get(id)).filter((each) => each !== undefined);
+      return [...ids].map((id) => index.get(id)).filter((article) => article !== undefined);
     },
   };
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { newsTopic } from "../../../lib/topics/news/topic.ts";
 import { article } from "./support.ts";
 
-Deno.test("newsTopic takes articles, updates and retractions of the contract's shapes", () => {
+Deno.test("newsTopic takes articles, updates and retractions in their shapes, and no others", () => {
   const { kind, access, events } = newsTopic;
   assertEquals([kind, access], ["log", "public"]);
   const isValid = (type: string, data: unknown) => events[type]?.safeParse(data).success;

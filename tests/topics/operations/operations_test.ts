@@ -13,7 +13,9 @@ import { createTopicRegistry } from "../../../lib/topics/registry.ts";
 import type { ResourceContext } from "../../../lib/topics/resource.ts";
 import { createShared as createSharedOf, type Isolate, refusalOf, RETAIN_MS } from "../isolates.ts";
 
-const EXPORT = { kind: "export", owner: "ann", ttlS: 300 };
+const TTL_S = 300;
+const TTL_MS = TTL_S * 1000;
+const EXPORT = { kind: "export", owner: "ann", ttlS: TTL_S };
 
 function createRecords(context: ResourceContext) {
   const operations = createOperations(context);
@@ -52,9 +54,9 @@ Deno.test("a subscribed operation stalls and expires on time, once for all isola
   const { operation: { id } } = await isolateA.records.create(EXPORT);
   await using client = await isolateA.subscribe(id);
   await using second = await isolateB.subscribe(id);
-  await clock.advance(300_100);
-  for (const each of [client, second]) {
-    const frames = each.frames.filter(({ event }) => event !== "heartbeat");
+  await clock.advance(TTL_MS + 100);
+  for (const { frames: allFrames } of [client, second]) {
+    const frames = allFrames.filter(({ event }) => event !== "heartbeat");
     assertEquals(frames.map(({ event }) => event), [
       "sync",
       "progress",
@@ -67,7 +69,7 @@ Deno.test("a subscribed operation stalls and expires on time, once for all isola
 });
 
 for (
-  const [what, look] of [
+  const [request, send] of [
     ["a read", async ({ records }, id) => void await records.get(id)],
     ["a report", async ({ records }, id) => {
       assertEquals(await refusalOf(() => records.report(id, { progress: 1 })), "operation_over");
@@ -78,15 +80,15 @@ for (
     ["a subscription", async (isolate, id) => void await (await isolate.subscribe(id)).hangUp()],
   ] satisfies [string, (isolate: Isolate<Records>, id: string) => Promise<void>][]
 ) {
-  Deno.test(`an operation that no isolate watched expires by ${what}`, async () => {
+  Deno.test(`an operation that no isolate watched expires by ${request}`, async () => {
     const { clock, startIsolate, typesOf } = createShared();
     const stoppedIsolate = startIsolate();
     const { operation: { id } } = await stoppedIsolate.records.create(EXPORT);
     await stoppedIsolate[Symbol.asyncDispose]();
-    await clock.advance(400_000);
+    await clock.advance(TTL_MS + 100_000);
     assertEquals(await typesOf(id), ["progress"]);
     await using newIsolate = startIsolate();
-    await look(newIsolate, id);
+    await send(newIsolate, id);
     assertEquals(await typesOf(id), ["progress", "expired"]);
     assertEquals((await newIsolate.records.get(id))?.operation.state, "expired");
   });
@@ -107,14 +109,14 @@ Deno.test("of several simultaneous ends, one is stored", async () => {
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("of several equal simultaneous ends, one is stored", async () => {
+Deno.test("of two equal simultaneous ends, by a request or by time, one is stored", async () => {
   const { clock, startIsolate, typesOf } = createShared();
   await using isolateA = startIsolate();
   const cancelled = await isolateA.records.create(EXPORT);
   await Promise.all([1, 2].map(() => isolateA.records.cancel(cancelled.operation.id)));
   assertEquals(await typesOf(cancelled.operation.id), ["progress", "cancelled"]);
   const expired = await isolateA.records.create(EXPORT);
-  await clock.advance(300_000);
+  await clock.advance(TTL_MS);
   await Promise.all([1, 2].map(() => isolateA.records.get(expired.operation.id)));
   assertEquals(await typesOf(expired.operation.id), ["progress", "expired"]);
 });
@@ -137,7 +139,7 @@ Deno.test("an operation without readers is stored as long as one that has expire
   const { clock, startIsolate } = createShared();
   await using isolateA = startIsolate();
   const { operation: { id } } = await isolateA.records.create(EXPORT);
-  await clock.advance(300_000 + RETAIN_MS - 1);
+  await clock.advance(TTL_MS + RETAIN_MS - 1);
   assertEquals((await isolateA.records.get(id))?.operation.state, "expired");
 });
 
@@ -151,15 +153,15 @@ Deno.test("the expiry timer stops with the last subscriber", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("create() with a known idempotency key returns the first operation, and completes a creation that crashed", async () => {
+Deno.test("create() with a known idempotency key completes a creation that crashed, and returns the first operation", async () => {
   const { clock, state, startIsolate, typesOf } = createShared();
   await using isolateA = startIsolate();
   const idempotencyKey = { key: "POST /v1/operations 1", fingerprint: "a" };
   // The isolate crashes between the key and the record.
-  const dying = createRecords({
+  const crashingRecords = createRecords({
     runtime: { clock, random: () => 0.25, log: { debug() {}, info() {}, warn() {}, error() {} } },
     hub: {
-      updateAndPublish: () => Promise.reject(new Error("died")),
+      updateAndPublish: () => Promise.reject(new Error("The isolate crashed")),
       whileSubscribed() {},
       onPublished() {},
       onJoined() {},
@@ -169,7 +171,7 @@ Deno.test("create() with a known idempotency key returns the first operation, an
     retainMs: RETAIN_MS,
     maxEventBytes: 65_536,
   });
-  await dying.create(EXPORT, idempotencyKey).catch(() => {});
+  await crashingRecords.create(EXPORT, idempotencyKey).catch(() => {});
   const first = await isolateA.records.create(EXPORT, idempotencyKey);
   await isolateA.records.report(first.operation.id, { progress: 0.5 });
   assertEquals(await isolateA.records.create(EXPORT, idempotencyKey), first);

@@ -1,5 +1,6 @@
 /** Sessions of several isolates over one shared state. */
 import { assert, assertEquals } from "@std/assert";
+import { DAY_MS } from "../../../lib/core/time.ts";
 import {
   createSessions,
   newSession,
@@ -9,11 +10,13 @@ import {
 } from "../../../lib/topics/sessions/session.ts";
 import { type Context, createShared as createSharedOf, refusalOf, RETAIN_MS } from "../isolates.ts";
 
+const TTL_S = 300;
+const TTL_MS = TTL_S * 1000;
 const OWNER = { owner: "ann" };
 
-const createShared = (over: (context: Context) => Context = (context) => context, ttlS = 300) =>
+const createShared = (adapt: (context: Context) => Context = (context) => context, ttlS = TTL_S) =>
   createSharedOf((context) => {
-    const sessions = createSessions(over(context));
+    const sessions = createSessions(adapt(context));
     return {
       ...sessions,
       create: ({ owner }: { owner: string }) =>
@@ -38,16 +41,16 @@ Deno.test("a session changed by one isolate reaches a subscriber of another, to 
   assertEquals(types, ["sync", "session", "session", "completed", "bye"]);
 });
 
-Deno.test("touching a session is a heartbeat; it expires once for all subscribers, and is then over", async () => {
+Deno.test("a touched session expires one TTL later, once for all subscribers, and accepts no more changes", async () => {
   const { clock, startIsolate, typesOf } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
   const { session: { id } } = await isolateA.records.create(OWNER);
   await using first = await isolateA.subscribe(id);
   await using second = await isolateB.subscribe(id);
-  await clock.advance(299_000);
+  await clock.advance(TTL_MS - 1000);
   await isolateB.records.touch(id);
-  await clock.advance(299_900);
+  await clock.advance(TTL_MS - 100);
   assertEquals(await typesOf(id), ["session", "session"]);
   await clock.advance(200);
   assertEquals(await typesOf(id), ["session", "session", "expired"]);
@@ -77,7 +80,7 @@ Deno.test("a session that no isolate watched has expired when it is read, and is
   const stoppedIsolate = startIsolate();
   const { session: { id } } = await stoppedIsolate.records.create(OWNER);
   await stoppedIsolate[Symbol.asyncDispose]();
-  await clock.advance(400_000);
+  await clock.advance(TTL_MS + 100_000);
   await using newIsolate = startIsolate();
   assertEquals((await newIsolate.records.get(id))?.session.session_state, "expired");
   await clock.advance(RETAIN_MS + 1);
@@ -95,7 +98,7 @@ Deno.test("a silent stream sends one heartbeat per interval, and reads nothing i
       };
       return { ...context, store: { ...context.store, get } };
     },
-    86_400,
+    DAY_MS / 1000,
   );
   await using isolateA = startIsolate();
   const { session: { id } } = await isolateA.records.create(OWNER);
