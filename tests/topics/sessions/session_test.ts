@@ -26,7 +26,7 @@ function after(record: SessionRecord, ms: number, change: SessionReport): Sessio
   return reportSession(record, change, START + ms);
 }
 
-Deno.test("newSession() is started, has progress 0, and expires after its TTL", () => {
+Deno.test("newSession() is started, has progress 0, and expires after its TTL (S0-5)", () => {
   assertEquals(newTestSession().session, {
     id: "x",
     owner: "ann",
@@ -57,7 +57,7 @@ Deno.test("reportSession() changes the fields of the report, and is a heartbeat"
   assertEquals(after(first, 2000, { data: null }).session.data, null);
 });
 
-Deno.test("a completed session has progress 1 unless the report says otherwise", () => {
+Deno.test("a completed session has progress 1 unless the report says otherwise (S0-5)", () => {
   const asking = after(newTestSession(), 0, { session_state: "asking", progress: 0.5 });
   const ends = ["completed", "failed", "cancelled"].map((session_state) =>
     after(asking, 1, { session_state })
@@ -115,7 +115,7 @@ Deno.test("SessionReport accepts any state of 1 to 64 characters but expired, an
   }
 });
 
-Deno.test("a session ends once, in any order of reports and time", () => {
+Deno.test("a session ends once, in any order of reports and time (S0-5, S0-19)", () => {
   const change = fc.record({
     session_state: fc.constantFrom("asking", "completed", "failed", "cancelled"),
     progress: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -27,7 +27,7 @@ const createShared = (adapt: (context: Context) => Context = (context) => contex
     };
   });
 
-Deno.test("a session changed by one isolate reaches a subscriber of another, to its end", async () => {
+Deno.test("a session changed by one isolate reaches a subscriber of another, to its end (S0-1, S0-19, S0-31)", async () => {
   const { clock, startIsolate } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -61,7 +61,7 @@ Deno.test("a touched session expires one TTL later, once for all subscribers, an
   assertEquals(await refusalOf(() => isolateA.records.change(id, { progress: 1 })), "session_over");
 });
 
-Deno.test("of several simultaneous ends, on two isolates, one is stored", async () => {
+Deno.test("of several simultaneous ends, on two isolates, one is stored (S0-19)", async () => {
   const { startIsolate, typesOf } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -75,7 +75,7 @@ Deno.test("of several simultaneous ends, on two isolates, one is stored", async 
   assertEquals((await typesOf(id)).length, 2);
 });
 
-Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS", async () => {
+Deno.test("a session that no isolate watched has expired when it is read, and is deleted after LOG_RETAIN_MS (S0-31)", async () => {
   const { clock, startIsolate } = createShared();
   const stoppedIsolate = startIsolate();
   const { session: { id } } = await stoppedIsolate.records.create(OWNER);
@@ -88,7 +88,7 @@ Deno.test("a session that no isolate watched has expired when it is read, and is
   assertEquals(await refusalOf(() => newIsolate.records.touch(id)), "unknown_session");
 });
 
-Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between", async () => {
+Deno.test("a silent stream sends one heartbeat per interval, and reads nothing in between (S0-11, S0-13)", async () => {
   let reads = 0;
   const { clock, startIsolate } = createShared(
     (context) => {

@@ -28,7 +28,7 @@ const claim = (record: TaskRecord, secret: string, ms: number) =>
 const report = (record: TaskRecord, ms: number, taskReport: TaskReport) =>
   reportTask(record, taskReport, START + ms);
 
-Deno.test("newTask() is waiting, without a claim", () => {
+Deno.test("newTask() is waiting, without a claim (S0-3)", () => {
   assertEquals(waitingTask(), {
     task: {
       task_id: "t",
@@ -57,7 +57,7 @@ Deno.test("claimTask() gives a task to one worker for 30 s, and to no other", ()
   assertEquals(claim(record, "a", 2000), record, "the worker repeats its claim");
 });
 
-Deno.test("reportTask() renews the claim for 30 s, even with an empty report", () => {
+Deno.test("reportTask() renews the claim for 30 s, even with an empty report (S0-3)", () => {
   const first = report(claim(waitingTask(), "a", 0), 20_000, { claim: "a" });
   assertEquals([first.task.state, nextTaskChangeAt(first)], [
     "running",
@@ -85,7 +85,7 @@ Deno.test("reportTask() refuses a report without the current claim", () => {
   assertRefused(() => report(reclaimed, CLAIM_MS + 2, { claim: "a" }), "claim_lost");
 });
 
-Deno.test("reportTask() ends a task, and every later step is refused", () => {
+Deno.test("reportTask() ends a task, and every later step is refused (S0-4)", () => {
   const record = claim(waitingTask(), "a", 0);
   const completed = report(record, 1, { claim: "a", state: "completed", result: { rows: 3 } });
   assertEquals([
@@ -111,7 +111,7 @@ Deno.test("reportTask() ends a task, and every later step is refused", () => {
   }
 });
 
-Deno.test("an expired claim makes the task wait again from the start, and fail after the third", () => {
+Deno.test("an expired claim makes the task wait again from the start, and fail after the third (S0-7)", () => {
   let record = waitingTask();
   for (const attempt of [1, 2, 3]) {
     const from = attempt * 100_000;
@@ -129,7 +129,7 @@ Deno.test("an expired claim makes the task wait again from the start, and fail a
   }, null]);
 });
 
-Deno.test("a task that no worker claims within a day fails", () => {
+Deno.test("a task that no worker claims within a day fails (S0-7)", () => {
   assertEquals([nextTaskChangeAt(waitingTask()), taskExpiresAt(waitingTask())], [
     START + DAY_MS,
     START + DAY_MS,
@@ -149,7 +149,7 @@ Deno.test("a task that no worker claims within a day fails", () => {
   ]);
 });
 
-Deno.test("countTasks() counts by state, and returns the age of the oldest waiting task", () => {
+Deno.test("countTasks() counts by state, and returns the age of the oldest waiting task (S0-7)", () => {
   const claimed = claim(waitingTask(), "a", 0);
   const waiting = newTask({ sessionId: "s", owner: "bob" }, "u", START + 5000);
   const open = [claimed, waiting, report(claimed, 1, { claim: "a" })];
@@ -160,7 +160,7 @@ Deno.test("countTasks() counts by state, and returns the age of the oldest waiti
   assertEquals(countTasks([claimed], START + 9000).oldestAgeS, 0);
 });
 
-Deno.test("a task ends once, is claimed three times at most, and never by two workers together, in any order of steps", () => {
+Deno.test("a task ends once, is claimed three times at most, and never by two workers together, in any order of steps (S0-7)", () => {
   const secret = fc.constantFrom("a", "b", "c");
   const state = fc.constantFrom("running", "completed", "failed");
   const taskReport = fc.record({ claim: secret, state, progress: fc.constantFrom(0, 0.5, 1) }, {

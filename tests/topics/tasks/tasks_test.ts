@@ -109,7 +109,7 @@ async function openTaskIds(tasks: Records): Promise<string[]> {
   return (await tasks.list()).open.map(({ task }) => task.task_id);
 }
 
-Deno.test("a worker on another isolate receives a task, claims it and ends it, and no event contains its claim", async () => {
+Deno.test("a worker on another isolate receives a task, claims it and ends it, and no event contains its claim (S0-3, S0-4)", async () => {
   const { clock, startIsolate } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -128,7 +128,7 @@ Deno.test("a worker on another isolate receives a task, claims it and ends it, a
   assertEquals(await openTaskIds(isolateA.records), []);
 });
 
-Deno.test("an expired claim is published once for the subscribers of every isolate, without a request", async () => {
+Deno.test("an expired claim is published once for the subscribers of every isolate, without a request (S0-7)", async () => {
   const { clock, startIsolate, statesOf } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -156,7 +156,7 @@ Deno.test("an expired claim is published once for the subscribers of every isola
   assertEquals(await refusalOf(reportLate), "task_over");
 });
 
-Deno.test("a task whose three workers die fails while workers are subscribed", async () => {
+Deno.test("a task whose three workers die fails while workers are subscribed (S0-7)", async () => {
   const { clock, startIsolate, statesOf } = createShared();
   await using isolateA = startIsolate();
   await using _worker = await isolateA.subscribe();
@@ -184,7 +184,7 @@ Deno.test("a claimed task refuses another claim, with the delay until it expires
   await takeClaim(isolateB.records, id);
 });
 
-Deno.test("tasks outlive every isolate: the next one lists those that wait and those whose workers died", async () => {
+Deno.test("tasks outlive every isolate: the next one lists those that wait and those whose workers died (S0-31)", async () => {
   const { clock, startIsolate, statesOf } = createShared();
   const stoppedIsolate = startIsolate();
   const [waiting, worked] = [
@@ -199,7 +199,7 @@ Deno.test("tasks outlive every isolate: the next one lists those that wait and t
   assertEquals(await statesOf(worked.task_id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("a subscription from the list's cursor misses nothing", async () => {
+Deno.test("a subscription from the list's cursor misses nothing (S0-3)", async () => {
   const { clock, startIsolate } = createShared();
   await using isolateA = startIsolate();
   const before = await isolateA.records.createTask(NEW_TASK);
@@ -230,7 +230,7 @@ Deno.test("the list's cursor comes before the list: a task created during the re
   assertEquals(worker.dataOf("task").map((task) => Object(task).task_id), [lateId]);
 });
 
-Deno.test("100 tasks created together on two isolates are distinct, and ten workers claim and end each once", async () => {
+Deno.test("100 tasks created together on two isolates are distinct, and ten workers claim and end each once (S0-3, S0-22)", async () => {
   const { startIsolate, statesOf } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -260,7 +260,7 @@ Deno.test("100 tasks created together on two isolates are distinct, and ten work
   assertEquals(await openTaskIds(isolateA.records), []);
 });
 
-Deno.test("of several simultaneous ends, on two isolates and at the end of the claim, one is stored", async () => {
+Deno.test("of several simultaneous ends, on two isolates and at the end of the claim, one is stored (S0-7)", async () => {
   const { clock, startIsolate, statesOf } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -287,7 +287,7 @@ Deno.test("of several simultaneous ends, on two isolates and at the end of the c
 });
 
 for (const when of ["before", "after"] as const) {
-  Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other`, async () => {
+  Deno.test(`if any one call to the store fails ${when} it has run, the list has every open task and no other (S0-31)`, async () => {
     // One call in the task's lifetime fails: the n-th, for every n.
     for (let n = 1, calls = n; n <= calls; n++) {
       const { startIsolate, startFaultyIsolate, statesOf } = createShared();
@@ -316,7 +316,7 @@ for (const when of ["before", "after"] as const) {
   });
 }
 
-Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused until one ends, a repeated one is not`, async () => {
+Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused until one ends, a repeated one is not (S0-7)`, async () => {
   const { startIsolate } = createShared();
   await using isolateA = startIsolate();
   await using isolateB = startIsolate();
@@ -346,7 +346,7 @@ Deno.test(`at most ${MAX_OPEN_TASKS} tasks are open: the next one is refused unt
   await assertRejects(() => isolateA.records.createTask(NEW_TASK), Problem);
 });
 
-Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated request creates it again", async () => {
+Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated request creates it again (S0-4)", async () => {
   const { clock, startIsolate } = createShared();
   await using isolateA = startIsolate();
   const idempotencyKey = { key: "k", fingerprint: "a" };
@@ -369,7 +369,7 @@ Deno.test("a task is stored for LOG_RETAIN_MS after its end, and no repeated req
   ]);
 });
 
-Deno.test("with a subscribed worker the store is read once in 30 s of work, and not at all without work", async () => {
+Deno.test("with a subscribed worker the store is read once in 30 s of work, and not at all without work (S0-13)", async () => {
   const { clock, state, startIsolate } = createShared();
   let reads = 0;
   const { all } = state.store;
@@ -406,7 +406,7 @@ Deno.test("the expiry timer continues after an outage of the store", async () =>
   assertEquals((await statesOf(id)).at(-1), "waiting");
 });
 
-Deno.test("a claim that this isolate did not receive expires all the same: after a reconnect it checks again", async () => {
+Deno.test("a claim that this isolate did not receive expires all the same: after a reconnect it checks again (S0-7)", async () => {
   const { clock, startDetachableIsolate, startIsolate, statesOf } = createShared();
   const { isolate: deaf, detach, rejoin } = startDetachableIsolate();
   await using isolateA = deaf;
@@ -423,7 +423,7 @@ Deno.test("a claim that this isolate did not receive expires all the same: after
   assertEquals(worker.dataOf("task").length, 3);
 });
 
-Deno.test("createdBy() is null if the creation failed", async () => {
+Deno.test("createdBy() is null if the creation failed (S0-31)", async () => {
   const { startFaultyIsolate } = createShared();
   await using isolateA = startFaultyIsolate((name) => name === "append" ? "before" : null);
   const idempotencyKey = { key: "k", fingerprint: "a" };
@@ -466,7 +466,7 @@ Deno.test("a wall clock that is set forward does not postpone the expiry of late
   assertEquals(await statesOf(id), ["waiting", "claimed", "waiting"]);
 });
 
-Deno.test("queueStats() reads the queue at most twice per minute, and repeats the last statistics while the store is unavailable", async () => {
+Deno.test("queueStats() reads the queue at most twice per minute, and repeats the last statistics while the store is unavailable (S0-7)", async () => {
   const { clock, state, startIsolate, startFaultyIsolate } = createShared();
   let calls = 0;
   const { all } = state.store;
