@@ -29,50 +29,64 @@ export interface FakeServer {
   nextRun(): Promise<FakeRun>;
 }
 
-/** Creates a server without state beyond its runs. */
+/** Creates a server that keeps its runs. */
 export function createFakeServer(): FakeServer {
   const streams = new DialectStreams(systemClock, 15_000);
   const inputs: ChatInput[] = [];
   const runs: FakeRun[] = [];
   const waiting: ((run: FakeRun) => void)[] = [];
+  /** The newest run of each chat, and the run of each turn. */
+  const known = new Map<string, FakeRun>();
 
   function start(input: ChatInput): FakeRun {
     inputs.push(input);
-    const { chatId = "chat-1", clientRunId } = input;
+    const { chatId = "chat-1", clientRunId, messageId } = input;
+    const turn = `${chatId}:${messageId}`;
+    const joined = messageId === undefined ? undefined : known.get(turn);
+    if (joined) return joined;
     const info = { ...RUN, chatId, runId: `run-${inputs.length}` };
     const run = new FakeRun(clientRunId === undefined ? info : { ...info, clientRunId });
+    known.set(chatId, run).set(turn, run);
     const next = waiting.shift();
     if (next) next(run);
     else runs.push(run);
     return run;
   }
 
-  function stream(run: FakeRun, dialect: Dialect): Response {
+  function stream(run: FakeRun, dialect: Dialect, request: Request): Response {
     const headers = { ...EVENT_STREAM_HEADERS, ...dialect.headers };
-    return new Response(streams.open(run, dialect), { headers });
+    const cursor = request.headers.get("last-event-id") ?? undefined;
+    return new Response(streams.open(run, dialect, cursor), { headers });
   }
 
-  async function handle(request: Request): Promise<Response> {
+  async function post(path: string, request: Request): Promise<Response> {
     const body = await request.json();
-    switch (new URL(request.url).pathname) {
+    switch (path) {
       case "/v1/chat":
-        return stream(start(readUiChat(UiChatBody.parse(body))), AI_SDK);
+        return stream(start(readUiChat(UiChatBody.parse(body))), AI_SDK, request);
       case "/v1/chat/agui":
-        return stream(start(readAguiChat(AguiChatBody.parse(body))), AGUI);
+        return stream(start(readAguiChat(AguiChatBody.parse(body))), AGUI, request);
       default: {
         const input = readCompletion(CompletionBody.parse(body));
         const run = start(input);
-        if (input.dialect) return stream(run, input.dialect);
+        if (input.dialect) return stream(run, input.dialect, request);
         const end = await untilRunEnds(run, request.signal);
         return Response.json(toCompletion(run.info, run.transcript.parts, end));
       }
     }
   }
 
+  function get(path: string, request: Request): Response {
+    const [, , , chatId = ""] = path.split("/");
+    const run = known.get(chatId);
+    return run ? stream(run, AI_SDK, request) : new Response(null, { status: 204 });
+  }
+
   return {
     wire: createTestWire(async (request) => {
+      const { pathname } = new URL(request.url);
       try {
-        return await handle(request);
+        return request.method === "GET" ? get(pathname, request) : await post(pathname, request);
       } catch (thrown) {
         return problemResponse(toProblem(thrown));
       }

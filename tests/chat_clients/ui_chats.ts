@@ -6,9 +6,18 @@
 import { Chat as Chat5 } from "@ai-sdk/react-5";
 import { Chat as Chat6 } from "@ai-sdk/react-6";
 import { Chat as Chat7 } from "@ai-sdk/react";
-import { DefaultChatTransport as Transport7 } from "ai";
-import { DefaultChatTransport as Transport5 } from "ai-5";
-import { DefaultChatTransport as Transport6 } from "ai-6";
+import {
+  DefaultChatTransport as Transport7,
+  lastAssistantMessageIsCompleteWithToolCalls as isAnswered7,
+} from "ai";
+import {
+  DefaultChatTransport as Transport5,
+  lastAssistantMessageIsCompleteWithToolCalls as isAnswered5,
+} from "ai-5";
+import {
+  DefaultChatTransport as Transport6,
+  lastAssistantMessageIsCompleteWithToolCalls as isAnswered6,
+} from "ai-6";
 import type { TestWire } from "./wire.ts";
 
 /** A message of a chat. */
@@ -57,7 +66,7 @@ export const UI_CHATS: readonly UiChatVersion[] = [
         id,
         messages: structuredClone(messages ?? []) as never[],
         transport: new Transport5({ api: API, fetch }),
-        sendAutomaticallyWhen: () => isAutomatic,
+        sendAutomaticallyWhen: (chat) => isAutomatic && isAnswered5(chat),
       }),
   },
   {
@@ -67,7 +76,7 @@ export const UI_CHATS: readonly UiChatVersion[] = [
         id,
         messages: structuredClone(messages ?? []) as never[],
         transport: new Transport6({ api: API, fetch }),
-        sendAutomaticallyWhen: () => isAutomatic,
+        sendAutomaticallyWhen: (chat) => isAutomatic && isAnswered6(chat),
       }),
   },
   {
@@ -77,7 +86,7 @@ export const UI_CHATS: readonly UiChatVersion[] = [
         id,
         messages: structuredClone(messages ?? []) as never[],
         transport: new Transport7({ api: API, fetch }),
-        sendAutomaticallyWhen: () => isAutomatic,
+        sendAutomaticallyWhen: (chat) => isAutomatic && isAnswered7(chat),
       }),
   },
 ];
