@@ -62,10 +62,10 @@ Deno.test("createSimulatedFeeds() publishes new, corrected, repeated and malform
     await news.clock.advance(5000);
     published.push(...await news.poll());
   }
-  const count = (type: string) => published.filter((each) => each.startsWith(`${type}:`)).length;
+  const count = (type: string) => published.filter((line) => line.startsWith(`${type}:`)).length;
   // The count is exact, although many stories are repeated and some documents are truncated.
   assertEquals(count("article"), 13 + Math.floor(60 * 5000 / STORY_INTERVAL_MS));
-  assert(published.some((each) => each.endsWith("(corrected)")));
+  assert(published.some((line) => line.endsWith("(corrected)")));
   const articles = news.articles();
   assert(articles.some(({ sources }) => sources.length === 2));
   assert(articles.some(({ published_at }) => published_at === null));

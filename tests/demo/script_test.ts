@@ -14,7 +14,9 @@ function faultsBySecond(seed: number, rounds: number): string[] {
 }
 
 Deno.test("createScript() plays every fault within two minutes", () => {
-  const faults = new Set(faultsBySecond(1, 1).flatMap((each) => each.split(",")));
+  const faults = new Set(
+    faultsBySecond(1, 1).flatMap((faultsOfSecond) => faultsOfSecond.split(",")),
+  );
   assertEquals(
     [...faults].filter(Boolean).toSorted(),
     ["cut", "garbage", "html", "limit", "outage", "slow", "stale"],
@@ -22,7 +24,9 @@ Deno.test("createScript() plays every fault within two minutes", () => {
 });
 
 Deno.test("createScript() plays one fault at a time, with calm times in between", () => {
-  const counts = faultsBySecond(1, 200).map((each) => each.split(",").filter(Boolean).length);
+  const counts = faultsBySecond(1, 200).map((faultsOfSecond) =>
+    faultsOfSecond.split(",").filter(Boolean).length
+  );
   assertEquals(Math.max(...counts), 1);
   const calmShare = counts.filter((count) => count === 0).length / counts.length;
   assert(calmShare > 0.15, `${calmShare}`);

@@ -33,17 +33,19 @@ Deno.test("a channel's topic accepts any data, under the channel's own name only
   const topic = registryOf({ a: { types: ["t"], private: false } }).topic("events/a");
   const accepts = (value: unknown) => topic.events["t"]?.safeParse(value).success;
   for (const data of [null, 1, "", [], { deep: [{}] }]) assert(accepts({ channel: "a", data }));
-  for (const bad of [{ channel: "b", data: 1 }, { channel: "a" }, 1]) assert(!accepts(bad));
+  for (const invalidData of [{ channel: "b", data: 1 }, { channel: "a" }, 1]) {
+    assert(!accepts(invalidData));
+  }
 });
 
-Deno.test("channels count as one kind in /metrics, without a channel too", () => {
+Deno.test("channels count as one kind in /metrics, even without a channel", () => {
   assertEquals(registryOf({}).metricKinds(), ["quotes", "events"]);
 });
 
 Deno.test("registerChannels() refuses an event type of a built-in topic as a bad setting", () => {
   const channels = { a: { types: ["fine", "quote"], private: false } };
   const { message } = assertThrows(() => registryOf(channels), ConfigError);
-  const got = JSON.stringify(JSON.stringify(channels));
+  const repeatedSetting = JSON.stringify(JSON.stringify(channels));
   assert(message.startsWith("Cannot start with these settings:\n  CHANNELS: got "), message);
-  assert(message.includes(`got ${got}, takes JSON such as `), message);
+  assert(message.includes(`got ${repeatedSetting}, takes JSON such as `), message);
 });

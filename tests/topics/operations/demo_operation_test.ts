@@ -46,7 +46,7 @@ async function start(onReport: () => void = () => {}) {
 Deno.test("a demo operation makes progress with every report, and completes", async () => {
   const { clock, progress, state } = await start();
   await clock.advance(WHOLE_MS);
-  assertEquals(progress, [...progress].sort((a, b) => a - b));
+  assertEquals(progress, progress.toSorted((a, b) => a - b));
   assertEquals([progress.at(0), progress.at(-1), state(), clock.timers], [0, 1, "completed", 0]);
 });
 

@@ -1,18 +1,17 @@
 /** Fail-over, recovery and reference sources. */
 import { assertEquals } from "@std/assert";
-import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import {
   createPollerUnderTest,
+  FAILING,
+  FIRST_PRICES,
+  HEALTHY,
   INTERVAL_MS,
   type PollerUnderTest,
   summarize,
+  TIMEOUT,
 } from "./fake_providers.ts";
 
-const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
-const FAILING = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
-const HEALTHY: UpstreamHealth = { breaker: "closed", nextTryAt: null, failure: null };
-const FIRST_PRICES = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
 const SECOND_PRICES = { "BTC-USD": "100.50", "ETH-USD": "10.05" };
 
 function openBreaker({ clock }: PollerUnderTest): UpstreamHealth {
@@ -28,8 +27,8 @@ async function advance(test: PollerUnderTest, ms: number): Promise<string[]> {
 
 Deno.test("the next candidate takes over immediately if the preferred provider fails from the start", async () => {
   const test = createPollerUnderTest();
-  test.first.prices = FAILING;
-  test.second.prices = SECOND_PRICES;
+  test.first.prices = { ...FAILING };
+  test.second.prices = { ...SECOND_PRICES };
   const stop = test.poller.start();
   assertEquals(await advance(test, 0), [
     "BTC-USD 100.50 of second",
@@ -43,10 +42,10 @@ Deno.test("the next candidate takes over immediately if the preferred provider f
 Deno.test("a provider that fails keeps its symbols while its circuit breaker is closed and its quotes are fresh", async () => {
   const test = createPollerUnderTest();
   test.random = 0; // the second poll comes before two intervals are over
-  test.second.prices = SECOND_PRICES;
+  test.second.prices = { ...SECOND_PRICES };
   const stop = test.poller.start();
   await advance(test, 0);
-  test.first.prices = FAILING;
+  test.first.prices = { ...FAILING };
   assertEquals(await advance(test, 0.8 * INTERVAL_MS), [`first live: ${TIMEOUT.message}`]);
   assertEquals(test.second.calledAt.length, 0);
   stop();
@@ -54,15 +53,15 @@ Deno.test("a provider that fails keeps its symbols while its circuit breaker is 
 
 Deno.test("the next candidate takes over once no fresh quote is cached, although the circuit breaker is closed", async () => {
   const test = createPollerUnderTest();
-  test.second.prices = SECOND_PRICES;
+  test.second.prices = { ...SECOND_PRICES };
   const stop = test.poller.start();
   await advance(test, 0);
   test.first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
   await advance(test, INTERVAL_MS);
-  const later = await advance(test, INTERVAL_MS);
+  const lines = await advance(test, INTERVAL_MS);
   // Only the symbol that failed is switched.
-  assertEquals(later.filter((line) => line.endsWith("second")), ["BTC-USD 100.50 of second"]);
-  assertEquals(later.filter((line) => line.startsWith("ETH-USD")), []);
+  assertEquals(lines.filter((line) => line.endsWith("second")), ["BTC-USD 100.50 of second"]);
+  assertEquals(lines.filter((line) => line.startsWith("ETH-USD")), []);
   stop();
 });
 
@@ -70,10 +69,10 @@ Deno.test("the next candidate takes over once the circuit breaker is open, until
   const test = createPollerUnderTest();
   test.random = 0;
   const { first, second, poller } = test;
-  second.prices = SECOND_PRICES;
+  second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
   await advance(test, 0);
-  first.prices = FAILING;
+  first.prices = { ...FAILING };
   first.health = openBreaker(test);
   assertEquals(await advance(test, 0.8 * INTERVAL_MS), [
     `first down: ${TIMEOUT.message}`,
@@ -81,7 +80,7 @@ Deno.test("the next candidate takes over once the circuit breaker is open, until
     "ETH-USD 10.05 of second",
     "second live",
   ]);
-  first.prices = FIRST_PRICES;
+  first.prices = { ...FIRST_PRICES };
   first.health = HEALTHY;
   assertEquals(
     (await advance(test, 0.8 * INTERVAL_MS)).at(-1),
@@ -100,33 +99,33 @@ Deno.test("the next candidate takes over once the circuit breaker is open, until
 Deno.test("a source that repeats its market time is replaced, and recovers only once it has news", async () => {
   const test = createPollerUnderTest();
   const { first, second, clock, poller } = test;
-  second.prices = SECOND_PRICES;
+  second.prices = { ...SECOND_PRICES };
   first.asOf = new Date(clock.now()).toISOString();
   const stop = poller.start();
   const sourceOf = (line: string) => line.split(" ").at(-1);
   const prices = async (ms: number) =>
     (await advance(test, ms)).filter((line) => line.includes(" of "));
   await prices(0);
-  const changed = await prices(4 * INTERVAL_MS);
+  const pricesAfterSilence = await prices(4 * INTERVAL_MS);
   assertEquals(
-    new Set(changed.filter((line) => !line.includes("stale")).map(sourceOf)),
+    new Set(pricesAfterSilence.filter((line) => !line.includes("stale")).map(sourceOf)),
     new Set(["second"]),
   );
   second.prices = { "BTC-USD": "100.60", "ETH-USD": "10.06" };
-  const later = await prices(10 * INTERVAL_MS);
-  assertEquals(new Set(later.map(sourceOf)), new Set(["second"]));
+  const pricesOnStandby = await prices(10 * INTERVAL_MS);
+  assertEquals(new Set(pricesOnStandby.map(sourceOf)), new Set(["second"]));
 
   first.asOf = null;
   assertEquals((await prices(4 * INTERVAL_MS)).map(sourceOf), ["first", "first"]);
   stop();
 });
 
-Deno.test("a quarantined price does not switch the source", async () => {
+Deno.test("a quarantined price does not switch the source of its symbol", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
   const stop = poller.start();
   await advance(test, 0);
-  first.prices = FAILING;
+  first.prices = { ...FAILING };
   first.health = openBreaker(test);
   second.prices = { "BTC-USD": "150.00", "ETH-USD": "10.05" };
   const lines = await advance(test, INTERVAL_MS);
@@ -134,23 +133,25 @@ Deno.test("a quarantined price does not switch the source", async () => {
   // The first provider still serves this symbol.
   first.prices = { ...FIRST_PRICES, "BTC-USD": "101.00" };
   first.health = HEALTHY;
-  const next = await advance(test, INTERVAL_MS);
-  assertEquals(next.filter((line) => line.endsWith("of first")), ["BTC-USD 101.00 of first"]);
+  const recoveredLines = await advance(test, INTERVAL_MS);
+  assertEquals(recoveredLines.filter((line) => line.endsWith("of first")), [
+    "BTC-USD 101.00 of first",
+  ]);
   stop();
 });
 
 Deno.test("a failure during a recovery starts the recovery again", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  first.prices = FAILING;
-  second.prices = SECOND_PRICES;
+  first.prices = { ...FAILING };
+  second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
   await advance(test, 0);
   const serving: string[] = [];
   for (
     const prices of [FIRST_PRICES, FIRST_PRICES, FAILING, FIRST_PRICES, FIRST_PRICES, FIRST_PRICES]
   ) {
-    first.prices = prices;
+    first.prices = { ...prices };
     const lines = await advance(test, INTERVAL_MS);
     serving.push(lines.some((line) => line.endsWith("of first")) ? "first" : "second");
   }
@@ -161,7 +162,7 @@ Deno.test("a failure during a recovery starts the recovery again", async () => {
 Deno.test("a preferred provider that hangs does not delay the others", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  first.prices = FAILING;
+  first.prices = { ...FAILING };
   second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
   await advance(test, 0);
@@ -178,10 +179,10 @@ Deno.test("a preferred provider that hangs does not delay the others", async () 
 Deno.test("a change is never computed across two sources, and quotes stay if all sources fail", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller, clock } = test;
-  second.prices = FAILING;
+  second.prices = { ...FAILING };
   const stop = poller.start();
   await advance(test, 0);
-  first.prices = FAILING;
+  first.prices = { ...FAILING };
   first.health = openBreaker(test);
   second.health = openBreaker(test);
   await advance(test, 10 * INTERVAL_MS);
@@ -218,7 +219,7 @@ Deno.test("a switch of a symbol's source drops its divergence", async () => {
   second.prices = { ...SECOND_PRICES, "BTC-USD": "110.00" };
   const stop = poller.start();
   await advance(test, 30_000);
-  first.prices = FAILING;
+  first.prices = { ...FAILING };
   first.health = openBreaker(test);
   const lines = await advance(test, INTERVAL_MS);
   assertEquals(lines.filter((line) => !line.includes(" of ")), [
@@ -231,10 +232,10 @@ Deno.test("a switch of a symbol's source drops its divergence", async () => {
 Deno.test("a standby that fails is stale after two intervals of silence", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.prices = SECOND_PRICES;
+  second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
   await advance(test, 30_000);
-  second.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  second.prices = { ...FAILING };
   const lines = await advance(test, 60_000);
   assertEquals(lines, [
     `second live: ${TIMEOUT.message}; On standby while FIRST serves`,
@@ -247,7 +248,7 @@ Deno.test("a standby that fails is stale after two intervals of silence", async 
 Deno.test("a status states the failure of a symbol as long as the symbol fails", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
-  second.prices = SECOND_PRICES;
+  second.prices = { ...SECOND_PRICES };
   first.prices = { ...FIRST_PRICES, "BTC-USD": TIMEOUT };
   const stop = poller.start();
   assertEquals((await advance(test, 0)).filter((line) => line.startsWith("first")), [

@@ -10,14 +10,36 @@ import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
+import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
+/** The poll interval of the first provider. */
 export const INTERVAL_MS = 5000;
-/** The second provider is slower. */
+
+/** The poll interval of the second provider, which is slower. */
 export const SECOND_INTERVAL_MS = 20_000;
+
+/** The TTL of the responses of both providers. */
 export const TTL_MS = 4000;
-const HEALTHY: UpstreamHealth = { breaker: "closed", nextTryAt: null, failure: null };
+
+/** The health of an upstream without failures. */
+export const HEALTHY: UpstreamHealth = { breaker: "closed", nextTryAt: null, failure: null };
+
+/** The failure of a call of the first provider. */
+export const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
+
+/** The prices of a provider whose calls all fail. */
+export const FAILING: Readonly<Record<string, Error>> = {
+  "BTC-USD": TIMEOUT,
+  "ETH-USD": TIMEOUT,
+};
+
+/** The initial prices of the first provider. */
+export const FIRST_PRICES: Readonly<Record<string, string>> = {
+  "BTC-USD": "100.00",
+  "ETH-USD": "10.00",
+};
 
 /** A provider whose responses a test sets. */
 export interface FakeProvider {
@@ -113,7 +135,7 @@ export function createPollerUnderTest(
     intervalMs: SECOND_INTERVAL_MS,
     ttlMs: TTL_MS,
   });
-  first.prices = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  first.prices = { ...FIRST_PRICES };
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const logged: string[] = [];

@@ -118,26 +118,26 @@ Deno.test("a holiday follows from the absence of trades, and ends with a trade",
 });
 
 Deno.test("a delayed source is neither closed nor stale until the first trade of a session is due", () => {
-  const late = { delay_s: 900 };
-  const quiet = observation("19T14:40", "18T21:00", late);
+  const delayed = { delay_s: 900 };
+  const quiet = observation("19T14:40", "18T21:00", delayed);
   assertEquals(freshnessAt(quiet, "19T14:40"), "open until 19T14:42");
   assertEquals(freshnessAt(quiet, "19T14:42"), "open stale until 19T21:00");
-  const answering = observation("19T14:45", "18T21:00", { ...late, newsAt: at("18T21:00") });
-  assertEquals(freshnessAt(answering, "19T14:46"), "open until 19T14:47");
+  const responding = observation("19T14:45", "18T21:00", { ...delayed, newsAt: at("18T21:00") });
+  assertEquals(freshnessAt(responding, "19T14:46"), "open until 19T14:47");
   const period = { start: at("18T14:30"), end: at("18T21:00") };
-  const holiday = observation("19T14:47", "18T21:00", { ...late, period });
+  const holiday = observation("19T14:47", "18T21:00", { ...delayed, period });
   assertEquals(freshnessAt(holiday, "19T14:47"), "closed until 19T14:49");
   // After the first trade of the session, silence counts again.
-  const traded = observation("19T14:46", "19T14:31", late);
+  const traded = observation("19T14:46", "19T14:31", delayed);
   assertEquals(freshnessAt(traded, "19T14:48"), "open stale until 19T21:00");
 });
 
 Deno.test("a session in the response takes precedence over the calendar until the calendar's next change", () => {
-  const early = observation("18T18:30", "18T18:00", { session: "closed" });
-  assertEquals(freshnessAt(early, "18T20:00"), "closed until 18T21:00");
-  assertEquals(freshnessAt(early, "19T14:30"), "open until 19T14:32");
-  const late = observation("18T21:30", "18T21:30", { session: "post" });
-  assertEquals(freshnessAt(late, "18T21:30"), "post until 18T21:32");
+  const closedEarly = observation("18T18:30", "18T18:00", { session: "closed" });
+  assertEquals(freshnessAt(closedEarly, "18T20:00"), "closed until 18T21:00");
+  assertEquals(freshnessAt(closedEarly, "19T14:30"), "open until 19T14:32");
+  const openLate = observation("18T21:30", "18T21:30", { session: "post" });
+  assertEquals(freshnessAt(openLate, "18T21:30"), "post until 18T21:32");
 });
 
 Deno.test("hours in the response take precedence over the calendar until they end", () => {
@@ -195,6 +195,6 @@ Deno.test("a quote that is a week old is evaluated by the current trading hours"
 Deno.test("a price that is old at its receipt is only as fresh as its market time", () => {
   const old = trackedReading("18T15:00", "18T14:40");
   assertEquals(freshnessAt(toObservation(old), "18T15:00"), "open stale until 18T21:00");
-  const late = trackedReading("18T15:00", "18T14:45", undefined, 900);
-  assertEquals(freshnessAt(toObservation(late), "18T15:00"), "open until 18T15:02");
+  const delayed = trackedReading("18T15:00", "18T14:45", undefined, 900);
+  assertEquals(freshnessAt(toObservation(delayed), "18T15:00"), "open until 18T15:02");
 });

@@ -1,15 +1,16 @@
 /** The freshness that a poller publishes: stale quotes, states of providers, and the beginning of a state. */
 import { assertEquals } from "@std/assert";
-import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
+import { DAY_MS, HOUR_MS } from "../../../lib/core/time.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import {
   createPollerUnderTest,
+  FAILING,
+  FIRST_PRICES,
   INTERVAL_MS,
   SECOND_INTERVAL_MS,
   summarize,
+  TIMEOUT,
 } from "./fake_providers.ts";
-
-const TIMEOUT = new UpstreamFailure("timeout", "FIRST did not answer within 3 s");
 
 Deno.test("a poller publishes that a quote and its source went stale without a response", async () => {
   const { clock, poller, first, batches } = createPollerUnderTest();
@@ -43,7 +44,7 @@ Deno.test("a poller publishes that a quote went stale while its first poll is un
 
 Deno.test("a quote is stale by the interval of its source", async () => {
   const { clock, poller, first, second, batches } = createPollerUnderTest();
-  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.prices = { ...FAILING };
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   await poller.refresh();
   const quote = Quote.parse(batches[0]?.[0]?.data);
@@ -65,7 +66,7 @@ Deno.test("a poller that is started after an hour publishes stale quotes before 
   const { clock, poller, batches } = createPollerUnderTest();
   await poller.refresh();
   const startedAt = clock.now();
-  await clock.advance(3_600_000);
+  await clock.advance(HOUR_MS);
   const stop = poller.start();
   await clock.advance(0);
   stop();
@@ -80,14 +81,14 @@ Deno.test("a poller that is started after an hour publishes stale quotes before 
 Deno.test("a provider without a response is down, and so is a provider whose circuit breaker is open", async () => {
   const { clock, poller, first, second, batches } = createPollerUnderTest();
   const until = clock.now() + 60_000;
-  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.prices = { ...FAILING };
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
   assertEquals(summarize(batches[0])[2], `first down: ${TIMEOUT.message}`);
-  first.prices = { "BTC-USD": "100.00", "ETH-USD": "10.00" };
+  first.prices = { ...FIRST_PRICES };
   await clock.advance(INTERVAL_MS);
-  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.prices = { ...FAILING };
   first.health = { breaker: "open", nextTryAt: until, failure: TIMEOUT };
   await clock.advance(INTERVAL_MS);
   assertEquals(batches[2]?.find(({ key }) => key === "status:first")?.data, {
@@ -119,7 +120,7 @@ Deno.test("`since` stays while only the reason of a status changes", async () =>
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   const stop = poller.start();
   await clock.advance(0);
-  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.prices = { ...FAILING };
   await clock.advance(INTERVAL_MS);
   stop();
   const statusIn = (n: number) =>
@@ -138,9 +139,9 @@ Deno.test("evaluateQuote() uses the last response of the source, and returns oth
   await clock.advance(2 * INTERVAL_MS);
   assertEquals(poller.evaluateQuote(quote).is_stale, true);
   assertEquals(poller.evaluateQuote({ ...quote, symbol: "SPX" }).is_stale, false);
-  const foreign = { ...ProviderStatus.parse(batches[0]?.[2]?.data), provider: "yahoo" };
-  assertEquals(poller.evaluateStatus(foreign), foreign);
-  assertEquals(poller.evaluateStatus({ ...foreign, provider: "first" }).state, "stale");
+  const otherStatus = { ...ProviderStatus.parse(batches[0]?.[2]?.data), provider: "yahoo" };
+  assertEquals(poller.evaluateStatus(otherStatus), otherStatus);
+  assertEquals(poller.evaluateStatus({ ...otherStatus, provider: "first" }).state, "stale");
   stop();
 });
 
@@ -150,7 +151,7 @@ Deno.test("evaluateQuote() marks a week-old quote of the log stale before the fi
   const quote = Quote.parse(before.batches[0]?.[0]?.data);
   const { clock, poller } = createPollerUnderTest();
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
-  await clock.advance(7 * 86_400_000);
+  await clock.advance(7 * DAY_MS);
   assertEquals(poller.evaluateQuote(quote), { ...quote, is_stale: true });
   assertEquals(poller.pendingStatuses().map(({ provider, state }) => [provider, state]), [
     ["first", "stale"],
@@ -159,7 +160,7 @@ Deno.test("evaluateQuote() marks a week-old quote of the log stale before the fi
 
 Deno.test("next_try_at is not before the next poll", async () => {
   const { first, second, clock, poller, batches } = createPollerUnderTest();
-  first.prices = { "BTC-USD": TIMEOUT, "ETH-USD": TIMEOUT };
+  first.prices = { ...FAILING };
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   first.health = { breaker: "open", nextTryAt: clock.now() + 1000, failure: TIMEOUT };
   const stop = poller.start();

@@ -111,7 +111,7 @@ Deno.test("createPollers() stays within the quota of CoinGecko", async () => {
 
 Deno.test("unservedSymbols() lists a status for symbols without a provider", () => {
   const { evaluators, clock } = createPollersUnderTest({ UNOFFICIAL_SOURCES: "none" });
-  const [status] = evaluators.flatMap((each) => each.pendingStatuses())
+  const [status] = evaluators.flatMap((evaluator) => evaluator.pendingStatuses())
     .filter(({ provider }) => provider === "none");
   assertEquals(status, {
     provider: "none",
@@ -123,7 +123,7 @@ Deno.test("unservedSymbols() lists a status for symbols without a provider", () 
     next_try_at: null,
   });
   assertEquals(
-    createPollersUnderTest().evaluators.flatMap((each) => each.pendingStatuses()).map((
+    createPollersUnderTest().evaluators.flatMap((evaluator) => evaluator.pendingStatuses()).map((
       { provider },
     ) => provider),
     ["coinbase", "gold-api", "yahoo"],

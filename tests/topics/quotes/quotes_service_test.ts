@@ -36,9 +36,9 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
   const ifUp = <T>(call: () => Promise<T>) =>
     faulty.health.isUp ? call() : Promise.reject(new StoreUnavailable());
   function lease(name: string): Lease {
-    const { claim, renew, release, ...real } = leases.lease(name, "us");
+    const { claim, renew, release, ...reachableLease } = leases.lease(name, "us");
     return {
-      ...real,
+      ...reachableLease,
       claim: () => ifUp(claim),
       renew: () => ifUp(renew),
       release: () => ifUp(release),
@@ -64,8 +64,7 @@ Deno.test("createQuotesService() polls at four times the interval and sends quot
   await using test = await createSubscribedQuotes();
   const { faulty, clock, pollTimes, quotes } = test;
   await clock.advance(3 * INTERVAL_MS);
-  const usualPolls = pollTimes.length;
-  assert(usualPolls >= 3);
+  assert(pollTimes.length >= 3);
   faulty.goDown();
   // The isolate stays the leader while its lease is valid.
   await clock.advance(30_000);
@@ -78,10 +77,10 @@ Deno.test("createQuotesService() polls at four times the interval and sends quot
   const last = quotes().at(-1);
   faulty.recover();
   await clock.advance(2 * INTERVAL_MS);
-  const after = quotes().slice(
+  const quotesAfterRecovery = quotes().slice(
     quotes().findIndex(({ received_at }) => received_at === last?.received_at),
   );
-  assert(after.at(-1)?.id !== null, "quotes are in the log again");
+  assert(quotesAfterRecovery.at(-1)?.id !== null, "quotes are in the log again");
   const times = quotes().map(({ received_at }) => received_at);
   assertEquals(times.toSorted(), times, "received_at never moves backwards");
   await test.client.hangUp();
