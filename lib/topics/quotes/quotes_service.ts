@@ -41,6 +41,13 @@ export interface QuotesService {
   resign(): Promise<void>;
 }
 
+/** The dependencies of a leader's sink. */
+interface LeaderSinkOptions extends Pick<QuoteSink, "republishUnchanged"> {
+  readonly hub: Hub;
+  readonly topic: Topic;
+  readonly election: LeaderElection;
+}
+
 /** Publishes as the leader. While the log is unavailable, it overlays the values for the subscribers of this isolate. */
 class LeaderSink implements QuoteSink {
   readonly republishUnchanged: boolean;
@@ -48,14 +55,17 @@ class LeaderSink implements QuoteSink {
   readonly #topic: Topic;
   readonly #election: LeaderElection;
 
-  constructor(hub: Hub, topic: Topic, election: LeaderElection, republishUnchanged: boolean) {
+  constructor({ hub, topic, election, republishUnchanged }: LeaderSinkOptions) {
     this.republishUnchanged = republishUnchanged;
     this.#hub = hub;
     this.#topic = topic;
     this.#election = election;
   }
 
-  /** Overlay values have no id and exist in this isolate only, so they count as published only while it is degraded. */
+  /**
+   * Returns the logged values, and while the isolate is degraded also the overlay. Overlay values have no id and exist in
+   * this isolate only, so the leader publishes them to the log on recovery. The result is empty while the isolate is idle.
+   */
   async published(): Promise<ReadonlyMap<string, string>> {
     if (this.#election.role === "idle") return new Map();
     const { events } = await this.#hub.latest({ topic: this.#topic, tags: null });
@@ -94,7 +104,13 @@ export function createQuotesService(
 ): QuotesService {
   const election = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
   const topic = createQuotesTopic(() => evaluators);
-  const sink = new LeaderSink(hub, topic, election, shared.health.kind === "redis");
+  const sink = new LeaderSink({
+    hub,
+    topic,
+    election,
+    // Without Redis there is one isolate, which knows the freshness of its readings.
+    republishUnchanged: shared.health.kind === "redis",
+  });
   const pollers = createPollers(runtime, config, sink);
   const evaluators = [unservedSymbols(runtime, config), ...pollers];
   const delaysS = pollers.map((poller) => poller.nextPollDelayS);

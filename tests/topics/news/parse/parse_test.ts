@@ -4,10 +4,10 @@ import { parseFeed, UnreadableFeed } from "../../../../lib/topics/news/parse/par
 import { NOW, rss, sample, SAMPLES } from "../support.ts";
 import { anyCharacter } from "../../../support/any_character.ts";
 
-const URL_OF_FEED = "https://feeds.example/rss";
+const FEED_URL = "https://feeds.example/rss";
 
 function read(document: string) {
-  return parseFeed(document, URL_OF_FEED, NOW);
+  return parseFeed(document, FEED_URL, NOW);
 }
 
 function linksOf(document: string): string[] {
@@ -71,9 +71,9 @@ Deno.test("parseFeed() parses RSS 1.0", () => {
 });
 
 Deno.test("parseFeed() parses RSS 0.91, which has neither guids nor dates", () => {
-  const old = `<rss version="0.91"><channel><title>x</title><link>https://x.example</link>
+  const rss091 = `<rss version="0.91"><channel><title>x</title><link>https://x.example</link>
     <item><title>A</title><link>/1</link><description>b</description></item></channel></rss>`;
-  assertEquals(linksOf(old), ["https://x.example/1"]);
+  assertEquals(linksOf(rss091), ["https://x.example/1"]);
 });
 
 Deno.test("parseFeed() parses JSON Feed", () => {
@@ -123,10 +123,10 @@ Deno.test("parseFeed() accepts bare ampersands", () => {
 Deno.test("parseFeed() keeps the complete items of a truncated document", () => {
   assertEquals(linksOf(sample("feed_bad_truncated.xml")), ["https://a.example/1"]);
   // The last item has lost its summary. The next poll would update it.
-  const cut = `<rss version="2.0"><channel><title>x</title>
+  const truncated = `<rss version="2.0"><channel><title>x</title>
     <item><title>A</title><link>https://a.example/1</link></item>
     <item><title>B</title><link>https://a.example/2</link><description>Half`;
-  assertEquals(linksOf(cut), ["https://a.example/1"]);
+  assertEquals(linksOf(truncated), ["https://a.example/1"]);
 });
 
 Deno.test("parseFeed() parses the first 50 items", () => {
@@ -148,16 +148,16 @@ const REFUSED: Readonly<Record<string, readonly [document: string, message: stri
   "a declaration in the middle": [rss(`<!doctype a [<!ENTITY b "c">]>`), "declares"],
   "HTML": [sample("feed_bad_html_429.html"), "HTML"],
   "HTML after a byte order mark": ["\ufeff\n<html><p>Please wait</html>", "HTML"],
-  "nothing": [" \n", "empty"],
-  "words": ["Too many requests", "neither XML nor JSON"],
+  "an empty document": [" \n", "empty"],
+  "plain text": ["Too many requests", "neither XML nor JSON"],
   "JSON that is not a feed": [`{"a":1}`, "not a feed"],
-  "half of a JSON": [`{"version":"https://jsonfeed.org/version/1","items":[`, "not a feed"],
+  "a truncated JSON Feed": [`{"version":"https://jsonfeed.org/version/1","items":[`, "not a feed"],
   "XML that is not a feed": [`<?xml version="1.0"?><a/>`, "not a feed"],
   "nesting without end": [rss("<a>".repeat(50_000)), "not a feed"],
 };
 
-for (const [what, [document, message]] of Object.entries(REFUSED)) {
-  Deno.test(`parseFeed() rejects ${what} with a message that quotes nothing of it`, () => {
+for (const [kind, [document, message]] of Object.entries(REFUSED)) {
+  Deno.test(`parseFeed() rejects ${kind} with a message that quotes nothing of it`, () => {
     const error = assertThrows(() => read(document), UnreadableFeed, message);
     assert(error.message.length < 80, error.message);
   });

@@ -19,7 +19,7 @@ function listProviders(config: Partial<ProviderConfig> = {}) {
   });
 }
 
-function paces(config: Partial<ProviderConfig>): Record<string, readonly number[]> {
+function pacesFor(config: Partial<ProviderConfig>): Record<string, readonly number[]> {
   return Object.fromEntries(
     listProviders(config).map(({ name, intervalMs, closedIntervalMs = intervalMs, ttlMs }) => [
       name,
@@ -28,16 +28,24 @@ function paces(config: Partial<ProviderConfig>): Record<string, readonly number[
   );
 }
 
-Deno.test("providersFor() lists keyed providers last, and only with their key", () => {
+Deno.test("providersFor() lists a keyed provider after the keyless ones of its symbols, and only with its key", () => {
   const keyless = ["coinbase", "kraken", "gold-api", "yahoo"];
-  const named = (config: Partial<ProviderConfig>) => listProviders(config).map(({ name }) => name);
+  const namesFor = (config: Partial<ProviderConfig>) =>
+    listProviders(config).map(({ name }) => name);
   assertEquals(providersFor(readConfig({})).map(({ name }) => name), keyless);
   assertEquals(providersFor(readConfig({ UNOFFICIAL_SOURCES: "none" })).map(({ name }) => name), [
     "coinbase",
     "kraken",
     "gold-api",
   ]);
-  assertEquals(named({}), ["coinbase", "kraken", "coingecko", "gold-api", "twelve-data", "yahoo"]);
+  assertEquals(namesFor({}), [
+    "coinbase",
+    "kraken",
+    "coingecko",
+    "gold-api",
+    "twelve-data",
+    "yahoo",
+  ]);
 });
 
 Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
@@ -46,7 +54,7 @@ Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
 });
 
 Deno.test("providersFor() keeps the quotas of keyed providers", () => {
-  const callsPerDay = Object.entries(paces({})).map(([name, [intervalMs = 0]]) => [
+  const callsPerDay = Object.entries(pacesFor({})).map(([name, [intervalMs = 0]]) => [
     name,
     Math.floor(DAY_MS / intervalMs),
   ]);
@@ -56,7 +64,7 @@ Deno.test("providersFor() keeps the quotas of keyed providers", () => {
 });
 
 Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
-  assertEquals(paces({}), {
+  assertEquals(pacesFor({}), {
     coinbase: [5000, 5000, 4000],
     kraken: [5000, 5000, 4000],
     coingecko: [270_000, 270_000, 270_000],
@@ -90,7 +98,7 @@ Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
     [{ DEMO: true }, [5000, 5000, 4000], [5000, 5000, 5000], [5000, 5000, 5000]],
   ];
   for (const [config, coinbase, coingecko, yahoo] of cases) {
-    const pace = paces(config);
+    const pace = pacesFor(config);
     assertEquals([pace["coinbase"], pace["coingecko"], pace["yahoo"]], [
       coinbase,
       coingecko,

@@ -29,14 +29,14 @@ Deno.test("twelve-data measures against the previous close, and reports the sess
   });
 });
 
-Deno.test("twelve-data rejects an error with HTTP 200, for one symbol or for all", async () => {
-  const refused = "Twelve Data refused: too many requests";
-  await assertRejects(() => read("XAG-USD", METAL), UpstreamFailure, refused);
+Deno.test("twelve-data rejects an error with HTTP 200, for one symbol or for all, and a response without the symbol", async () => {
+  const message = "Twelve Data refused: too many requests";
+  await assertRejects(() => read("XAG-USD", METAL), UpstreamFailure, message);
   const refusing = createSampleUpstream({ "/quote": REFUSAL });
   const thrown = await assertRejects(
     () => twelveData.read(refusing, "XAU-USD"),
     UpstreamFailure,
-    refused,
+    message,
   );
   assertEquals(thrown.status, 429);
   const unauthorized = createSampleUpstream({ "/quote": REFUSAL.replace("429", "401") });

@@ -44,7 +44,7 @@ Deno.test("yahoo has no change without the previous close, and does not use the 
   assertEquals([price, change, change_pct, basis], ["4162.3", null, null, "none"]);
 });
 
-Deno.test("yahoo rejects a chart of another symbol, and an error", async () => {
+Deno.test("yahoo rejects a chart of another symbol, an error, and a chart without a price", async () => {
   await assertRejects(() => readSpx(BRENT), Error, "returned no price for SPX");
   await assertRejects(() => readSpx(readSample("yahoo_v8_chart.404")));
   await assertRejects(() => readSpx(SPX.replace("7738.79", "null")));
