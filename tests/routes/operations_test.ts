@@ -124,7 +124,7 @@ for (
 Deno.test("PATCH of an operation refuses an unknown field, a transition back, and a result that is too large (S4-6)", async () => {
   await using test = createTest({ MAX_EVENT_BYTES: "2000" });
   const path = await test.createOperation();
-  assertEquals((await test.report(path, { progess: 1 })).status, 400);
+  assertEquals((await test.report(path, { percent: 1 })).status, 400);
   assertEquals((await test.report(path, { state: "running" })).status, 200);
   const reverse = await test.report(path, { state: "pending" });
   assertEquals(await refusalOf(reverse), [409, "bad_transition"]);

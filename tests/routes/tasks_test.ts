@@ -198,7 +198,7 @@ for (
     ["a report without a claim", {}, "claim"],
     ["a state that no worker may report", { claim: "x", state: "waiting" }, "state"],
     ["a progress above 1", { claim: "x", progress: 2 }, "progress"],
-    ["an unknown field", { claim: "x", progess: 1 }, "progess"],
+    ["an unknown field", { claim: "x", percent: 1 }, "percent"],
   ] as const
 ) {
   Deno.test(`PATCH of a task refuses ${flaw}, and names the field`, async () => {
