@@ -10,6 +10,7 @@ import { createLogger, type LogLevel, messageOf } from "./lib/core/logger.ts";
 import { randomId } from "./lib/core/random_id.ts";
 import type { Runtime } from "./lib/core/runtime.ts";
 import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
+import { SIMULATED_MODEL } from "./lib/demo/model.ts";
 import { createServices } from "./lib/services.ts";
 import { createApp } from "./routes/app.ts";
 
@@ -71,7 +72,7 @@ function assetUrl(path: string): URL {
   return new URL(import.meta.resolve(specifier));
 }
 
-/** Completes the settings of a demo with a publisher's token and a channel to publish on. */
+/** Completes the settings of a demo with a publisher's token, a channel to publish on, and the simulated model. */
 function demoConfig(config: Config, { random, clock }: Runtime): Config {
   const token = config.PUBLISH_TOKEN ?? `demo-${randomId(random)}`;
   // The line ignores LOG_LEVEL, because publishing needs the token.
@@ -80,7 +81,15 @@ function demoConfig(config: Config, { random, clock }: Runtime): Config {
   }
   const hasChannels = Object.keys(config.CHANNELS).length > 0;
   const channels = { alerts: { types: ["price_alert"], private: false } };
-  return { ...config, PUBLISH_TOKEN: token, CHANNELS: hasChannels ? config.CHANNELS : channels };
+  return {
+    ...config,
+    PUBLISH_TOKEN: token,
+    CHANNELS: hasChannels ? config.CHANNELS : channels,
+    CHAT_UPSTREAM: "openai",
+    CHAT_UPSTREAM_URL: SIMULATED_MODEL.url,
+    CHAT_MODEL: SIMULATED_MODEL.name,
+    CHAT_API_KEY: undefined,
+  };
 }
 
 /** Starts the server, and drains it when the process receives a signal to stop. */

@@ -21,6 +21,11 @@ import { createRedisState, type RedisStateOptions } from "./store/redis/backend.
 import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
 import { registerChannels } from "./topics/channels.ts";
+import { DialectStreams } from "./topics/chat/dialect_stream.ts";
+import { Chat } from "./topics/chat/runs.ts";
+import type { ChatUpstream } from "./topics/chat/upstream.ts";
+import { createOpenAiUpstream } from "./topics/chat/upstreams/openai.ts";
+import { createVannaUpstream } from "./topics/chat/upstreams/vanna.ts";
 import { createNewsService, type NewsService } from "./topics/news/news_service.ts";
 import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
@@ -49,6 +54,9 @@ export interface Services {
   readonly operations: Operations;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
+  readonly chat: Chat;
+  /** The answers of chats in the protocols of their clients. */
+  readonly dialectStreams: DialectStreams;
   /** The key-value store that all isolates share. */
   readonly sharedStore: Store;
   readonly budget: Budget;
@@ -81,6 +89,18 @@ function createSharedState(
   return url === undefined || token === undefined
     ? createMemoryState(runtime, options.retention)
     : createRedisState(runtime, { url, token, ...options });
+}
+
+/** Creates the upstream of the chat. Returns null if none is set. */
+function createChatUpstream(
+  { CHAT_UPSTREAM, CHAT_UPSTREAM_URL: url, CHAT_MODEL, CHAT_API_KEY: apiKey }: Config,
+  runtime: Runtime,
+): ChatUpstream | null {
+  if (url === undefined) return null;
+  const options = { url, model: CHAT_MODEL ?? CHAT_UPSTREAM, apiKey };
+  return CHAT_UPSTREAM === "vanna"
+    ? createVannaUpstream(runtime, options)
+    : createOpenAiUpstream(runtime, options);
 }
 
 /** The properties of a deployment that the services need beside their runtime. */
@@ -153,6 +173,18 @@ export function createServices(
   const operations = createOperations(resources);
   const sessions = createSessions(resources);
   const tasks = createTasks({ ...resources, log: shared.log });
+  const chat = new Chat({
+    ...resources,
+    lease: shared.lease,
+    storeKind: shared.health.kind,
+    upstream: createChatUpstream(config, runtime),
+    options: {
+      flushMs: config.CHAT_FLUSH_MS,
+      orphanMs: config.CHAT_ORPHAN_S * 1000,
+      maxRunsPerUser: config.CHAT_RUNS_PER_USER,
+      isDemo: config.DEMO,
+    },
+  });
   registerChannels(registry, config.CHANNELS);
 
   const budget = createBudget({
@@ -208,6 +240,8 @@ export function createServices(
     operations,
     sessions,
     tasks,
+    chat,
+    dialectStreams: new DialectStreams(clock, config.HEARTBEAT_MS),
     sharedStore: shared.store,
     budget,
     streamOpener,
@@ -221,9 +255,13 @@ export function createServices(
     isDraining,
     async drain() {
       hasDrained = true;
+      const chatDrained = chat.drain();
       hub.drain();
-      await Promise.all([quotes.resign(), news.resign()]);
+      await Promise.all([quotes.resign(), news.resign(), chatDrained]);
     },
-    close: () => hub.close(),
+    async close() {
+      await chat.drain();
+      await hub.close();
+    },
   };
 }

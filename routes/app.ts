@@ -11,6 +11,7 @@ import { MAX_URL_CHARACTERS } from "../lib/http/query_params.ts";
 import { problemResponse, toProblem } from "../lib/http/problem_response.ts";
 import { createRouter, type Router } from "../lib/http/route.ts";
 import type { Services } from "../lib/services.ts";
+import { chatRoutes } from "./chat.ts";
 import { clientRoutes } from "./client.ts";
 import { demoRoutes } from "./demo.ts";
 import { docsRoutes } from "./docs.ts";
@@ -44,6 +45,7 @@ export function createRoutes(services: Services): Router {
   app.route("/", operationsRoutes(services));
   app.route("/", sessionsRoutes(services));
   app.route("/", tasksRoutes(services));
+  app.route("/", chatRoutes(services));
   app.route("/", opsRoutes(services));
   app.route("/", pageRoutes({ runtime, quotes, news, isDemo }));
   if (isDemo) app.route("/", demoRoutes(services));

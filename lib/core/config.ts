@@ -91,6 +91,13 @@ function isRestUrl(candidate: string): boolean {
   return url.protocol === "https:" || url.protocol === "http:" && isLocal;
 }
 
+/** Returns true for the URL of a service of the operator, which may be local. It may not contain a password. */
+function isServiceUrl(candidate: string): boolean {
+  const url = URL.parse(candidate);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "" &&
+    url.password === "";
+}
+
 /** The schemas of all settings. A test compares their names and defaults with the table in `lib/docs/configure.md`. */
 export const SETTINGS = z.object({
   PORT: count(0, 65_535, 8000),
@@ -135,6 +142,16 @@ export const SETTINGS = z.object({
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
   MAX_EVENT_BYTES: count(64, 1_048_576, 65_536),
   OPERATION_TTL_S: count(1, 604_800, 300),
+  CHAT_UPSTREAM: z.enum(["openai", "vanna"]).default("openai").describe("openai or vanna"),
+  CHAT_UPSTREAM_URL: z.string().refine(isServiceUrl).optional()
+    .describe("an http or https URL without a password"),
+  CHAT_MODEL: z.string().regex(/^[\x21-\x7e]{1,200}$/).optional()
+    .describe("the name of a model, without spaces"),
+  CHAT_API_KEY: z.string().regex(/^[\x21-\x7e]{1,1024}$/).optional()
+    .describe("the upstream's key, without spaces"),
+  CHAT_ORPHAN_S: count(5, 3600, 60),
+  CHAT_FLUSH_MS: count(20, 5000, 100),
+  CHAT_RUNS_PER_USER: count(1, 1000, 4),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info").describe(`one of ${LOG_LEVELS.join(", ")}`),
 });
 
@@ -164,6 +181,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   "COINGECKO_API_KEY",
   "TWELVE_DATA_API_KEY",
   "FRED_API_KEY",
+  "CHAT_API_KEY",
 ]);
 
 /** Describes an invalid setting: the name, the value, and the values that are accepted. */
@@ -193,6 +211,18 @@ function missingHalves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env
   return missing.map((name) =>
     `${name}: got nothing, takes ${acceptedValues(name)}, since its other half is set`
   );
+}
+
+/** Describes the missing model of an upstream that serves several. */
+function chatProblems({ CHAT_UPSTREAM, CHAT_UPSTREAM_URL, CHAT_MODEL }: Config): string[] {
+  if (CHAT_UPSTREAM_URL === undefined || CHAT_MODEL !== undefined || CHAT_UPSTREAM === "vanna") {
+    return [];
+  }
+  return [
+    `CHAT_MODEL: got nothing, takes ${
+      acceptedValues("CHAT_MODEL")
+    }, since CHAT_UPSTREAM_URL is set`,
+  ];
 }
 
 /** Describes the poll intervals that are too short, and a TTL that exceeds its interval. */
@@ -227,6 +257,7 @@ export function readConfig(env: Env): Config {
     ...[...invalid].map((name) => settingProblem(name, String(variables[name]))),
     ...hasInvalidDatabase ? [] : missingHalves(variables),
     ...intervalProblems(config),
+    ...invalid.has("CHAT_MODEL") ? [] : chatProblems(config),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

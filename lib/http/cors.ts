@@ -30,6 +30,9 @@ const ALLOWED_HEADERS = [
 
 const EXPOSED_HEADERS = "etag,location,retry-after,ratelimit,ratelimit-policy";
 
+/** The paths of the chat, whose clients send headers of their own. */
+const CHAT_PATHS = /^\/v1\/(chat|models)(\/|$)/;
+
 /** The time for which browsers may cache a preflight: a day. */
 const PREFLIGHT_MAX_AGE_S = 86_400;
 
@@ -51,16 +54,23 @@ export function isListedOrigin(
  * would set them on a copy, behind a chain of promises.
  */
 export function createCors(allowedOrigins: Config["ALLOWED_ORIGINS"]): Cors {
-  const preflights = new Hono().use(cors({
-    origin: allowedOrigins,
-    credentials: allowedOrigins !== "*",
-    allowMethods: ALLOWED_METHODS,
-    allowHeaders: ALLOWED_HEADERS,
-    maxAge: PREFLIGHT_MAX_AGE_S,
-  }));
+  /** @param allowHeaders The headers that a request may have: any if there are none. */
+  const createPreflights = (allowHeaders: string[]) =>
+    new Hono().use(cors({
+      origin: allowedOrigins,
+      credentials: allowedOrigins !== "*",
+      allowMethods: ALLOWED_METHODS,
+      allowHeaders,
+      maxAge: PREFLIGHT_MAX_AGE_S,
+    }));
+  const preflights = createPreflights(ALLOWED_HEADERS);
+  const chatPreflights = createPreflights([]);
 
   return {
-    handlePreflight: (request) => preflights.fetch(request),
+    handlePreflight(request) {
+      const isChat = CHAT_PATHS.test(new URL(request.url).pathname);
+      return (isChat ? chatPreflights : preflights).fetch(request);
+    },
     setHeaders(request, { headers }) {
       if (request.method === "OPTIONS" || headers.has("access-control-allow-origin")) return;
       headers.set("access-control-expose-headers", EXPOSED_HEADERS);

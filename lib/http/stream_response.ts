@@ -103,9 +103,8 @@ export async function streamResponse(
   // HEAD takes no slot, because its response has no body whose end would release the slot.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
 
-  const admission = admit(streamOpener, principalKey(c, principal, streamOpener.clientIpHeader));
+  const admission = admit(c, streamOpener, principal);
   if ("reason" in admission) {
-    streamOpener.metrics.refused(admission.reason);
     if (!acceptsStream(c)) throw refusalProblem(admission);
     return busyResponse(admission, pollUrl);
   }
@@ -171,8 +170,45 @@ export async function withStoreFallback(
   }
 }
 
-/** Takes a slot and consumes one opening of a client, or refuses the client. */
+/**
+ * Responds with a stream that is none of the hub, or with an answer that takes as long. It takes a slot.
+ *
+ * @param respond Creates the response. It must call `onEnd` when the body ends.
+ * @throws {Problem} 429 or 503: a limit is exhausted.
+ */
+export async function withSlot(
+  c: Context<AppEnv>,
+  streamOpener: StreamOpener,
+  principal: Principal,
+  respond: (onEnd: () => void) => Promise<Response>,
+): Promise<Response> {
+  const admission = admit(c, streamOpener, principal);
+  if ("reason" in admission) throw refusalProblem(admission);
+  const { completed } = c.env ?? {};
+  completed?.then(admission.release, admission.release);
+  try {
+    return await respond(() => {
+      if (!completed) admission.release();
+    });
+  } catch (thrown) {
+    admission.release();
+    throw thrown;
+  }
+}
+
+/** Takes a slot and consumes one opening of a client, or counts and returns its refusal. */
 function admit(
+  c: Context<AppEnv>,
+  streamOpener: StreamOpener,
+  principal: Principal,
+): Slot | StreamRefusal {
+  const { metrics, clientIpHeader } = streamOpener;
+  const admission = consumeSlot(streamOpener, principalKey(c, principal, clientIpHeader));
+  if ("reason" in admission) metrics.refused(admission.reason);
+  return admission;
+}
+
+function consumeSlot(
   { budget, opens, random, isDraining }: StreamOpener,
   client: string,
 ): Slot | StreamRefusal {

@@ -83,6 +83,13 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   ],
   MAX_EVENT_BYTES: ["63", "1048577"],
   OPERATION_TTL_S: ["0", "604801", "1.5"],
+  CHAT_UPSTREAM: ["anthropic", "OpenAI"],
+  CHAT_UPSTREAM_URL: ["model.example", "ws://model.example", "https://user:password@model.example"],
+  CHAT_MODEL: ["two words", "x".repeat(201)],
+  CHAT_API_KEY: ["with space", "é", "x".repeat(1025)],
+  CHAT_ORPHAN_S: ["4", "3601"],
+  CHAT_FLUSH_MS: ["19", "5001"],
+  CHAT_RUNS_PER_USER: ["0", "1001"],
   LOG_LEVEL: ["warning", "INFO"],
 };
 
@@ -183,6 +190,10 @@ Deno.test("readConfig() returns the defaults of settings that are not set", () =
     CHANNELS: {},
     MAX_EVENT_BYTES: 65_536,
     OPERATION_TTL_S: 300,
+    CHAT_UPSTREAM: "openai",
+    CHAT_ORPHAN_S: 60,
+    CHAT_FLUSH_MS: 100,
+    CHAT_RUNS_PER_USER: 4,
     LOG_LEVEL: "info",
   });
 });

@@ -8,6 +8,7 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import type { FetchLike, Runtime } from "../../lib/core/runtime.ts";
 import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
+import { SIMULATED_MODEL } from "../../lib/demo/model.ts";
 import type { Connection } from "../../lib/http/app_env.ts";
 import { createServices, type Services } from "../../lib/services.ts";
 import { type App, createApp } from "../../routes/app.ts";
@@ -21,6 +22,8 @@ export const TOKEN = "a-token-of-sixteen";
 /** Settings of the demo, with a publisher, users and two channels. */
 export const SETTINGS = {
   DEMO: "1",
+  CHAT_UPSTREAM_URL: SIMULATED_MODEL.url,
+  CHAT_MODEL: SIMULATED_MODEL.name,
   PUBLISH_TOKEN: TOKEN,
   AUTH_SECRET,
   CHANNELS: JSON.stringify({

@@ -43,9 +43,15 @@ export class DialectStreams {
    * Opens a stream of a run. It begins with the answer so far, or with the rest of it after the cursor.
    *
    * @param cursor The last id that the client received. One of another run counts as none.
+   * @param onEnd Called once, however the stream ends.
    */
-  open(feed: RunFeed, dialect: Dialect, cursor?: string): ReadableStream<Chunk> {
-    return this.#encodedRun(feed, dialect).open(offsetAtCursor(cursor, feed.info));
+  open(
+    feed: RunFeed,
+    dialect: Dialect,
+    cursor?: string,
+    onEnd: () => void = () => {},
+  ): ReadableStream<Chunk> {
+    return this.#encodedRun(feed, dialect).open(offsetAtCursor(cursor, feed.info), onEnd);
   }
 
   #encodedRun(feed: RunFeed, dialect: Dialect): EncodedRun {
@@ -81,6 +87,7 @@ interface Reader {
   release: (() => void) | null;
   /** The time of its last chunk. */
   sentAt: number;
+  readonly onEnd: () => void;
 }
 
 /** One run in one dialect, with all its readers. It ends with the last of them. */
@@ -129,12 +136,18 @@ class EncodedRun {
   }
 
   /** Opens a response at an offset, at the start of the answer if it is null. */
-  open(offset: number | null): ReadableStream<Chunk> {
+  open(offset: number | null, onEnd: () => void): ReadableStream<Chunk> {
     let reader: Reader | undefined;
     return new ReadableStream<Chunk>({
       start: (controller) => {
         const position = offset === null ? null : Math.min(offset, this.#transcript.length);
-        reader = { controller, offset: position, release: null, sentAt: this.#clock.elapsed() };
+        reader = {
+          controller,
+          offset: position,
+          release: null,
+          sentAt: this.#clock.elapsed(),
+          onEnd,
+        };
         this.#readers.add(reader);
       },
       pull: () =>
@@ -261,7 +274,7 @@ class EncodedRun {
   #remove(reader: Reader): void {
     reader.release?.();
     reader.release = null;
-    this.#readers.delete(reader);
+    if (this.#readers.delete(reader)) reader.onEnd();
     if (this.#readers.size > 0) return;
     this.#cancelTimer?.();
     this.#unsubscribe?.();

@@ -163,10 +163,9 @@ export class LocalRun implements RunFeed {
     if (thrown instanceof ChatFailure) {
       return { type: "failed", code: thrown.code, detail: thrown.message };
     }
-    this.#context.runtime.log.error("a run failed", {
-      run: this.info.runId,
-      error: messageOf(thrown),
-    });
+    // The message of an unexpected error may quote the answer.
+    const error = thrown instanceof Error ? thrown.name : typeof thrown;
+    this.#context.runtime.log.error("a run failed", { run: this.info.runId, error });
     return { type: "failed", code: "upstream_failed", detail: "The answer failed. Try again." };
   }
 

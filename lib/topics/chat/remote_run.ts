@@ -63,9 +63,9 @@ export class RemoteRun implements RunFeed {
 
   subscribe(listener: RunListener): () => void {
     this.#listeners.add(listener);
-    if (this.#isBroken) listener.onBroken();
+    if (this.#isBroken) queueMicrotask(() => listener.onBroken());
     return () => {
-      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#cancel();
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#close();
     };
   }
 

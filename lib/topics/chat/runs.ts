@@ -27,6 +27,7 @@ import {
   unleasedMsOf,
 } from "./run.ts";
 import type { RunFeed } from "./run_feed.ts";
+import { runReadersKey, watchRun } from "./run_watch.ts";
 import type { ChatUpstream } from "./upstream.ts";
 
 /** The owner of all chats of callers without a name, in a demo. */
@@ -35,8 +36,8 @@ const DEMO_OWNER = "demo";
 /** The time in which the producer of a stopped run ends it. After it, the isolate of the request does. */
 const STOP_GRACE_MS = 1000;
 
-/** The delay of a check that failed, in milliseconds. */
-const CHECK_RETRY_MS = 5000;
+/** The delay before a caller with too many runs retries, in milliseconds. */
+const TOO_MANY_RETRY_MS = 5000;
 
 /** The settings of the chat. */
 export interface ChatOptions {
@@ -150,14 +151,14 @@ export class Chat {
       id,
       chatId,
       owner,
-      share,
+      share: digestOf(share),
       ...clientRunId === undefined ? {} : { clientRunId },
       model: upstream.model,
       createdAt,
       end: null,
     });
     const key = messageId === undefined ? undefined : turnKey(owner, chatId, messageId);
-    const { record, isNew } = await this.#create(share, make, key);
+    const { record, isNew } = await this.#create(digestOf(share), make, key);
     if (!isNew) {
       const current = await this.get(record.id);
       // The run of an earlier request is no longer retained: this is another turn.
@@ -209,11 +210,16 @@ export class Chat {
   async feedOf(record: RunRecord): Promise<RunFeed> {
     const local = this.#local.get(record.id);
     if (local) return local;
-    const known = this.#remote.get(record.id);
-    if (known) {
-      await known.opened;
-      return known;
+    const run = this.#remote.get(record.id) ?? this.#read(record);
+    await run.opened;
+    if (run.isBroken) {
+      const detail = "The answer cannot be read now. Try again.";
+      throw new Problem(503, "chat_unreadable", detail, { retryAfterMs: STOP_GRACE_MS });
     }
+    return run;
+  }
+
+  #read(record: RunRecord): RemoteRun {
     const run = new RemoteRun(record, () => {
       if (this.#remote.get(record.id) === run) this.#remote.delete(record.id);
     });
@@ -221,7 +227,6 @@ export class Chat {
     run.read(this.#context.hub, this.topicOf(record)).catch((thrown) =>
       this.#context.runtime.log.error("a run cannot be read", { error: messageOf(thrown) })
     );
-    await run.opened;
     return run;
   }
 
@@ -269,7 +274,7 @@ export class Chat {
       const { maxRunsPerUser } = this.#context.options;
       const detail = `You have ${maxRunsPerUser} open answers, and more are not allowed at once. ` +
         "Wait until one ends, or stop it.";
-      throw new Problem(429, "too_many_runs", detail, { retryAfterMs: CHECK_RETRY_MS });
+      throw new Problem(429, "too_many_runs", detail, { retryAfterMs: TOO_MANY_RETRY_MS });
     }
   }
 
@@ -291,7 +296,7 @@ export class Chat {
       appendsPerAge: APPENDS_PER_AGE[storeKind],
       orphanMs,
       end: (end) => this.#runs.update(id, endRun(end)),
-      isReadElsewhere: async () => await store.get(presenceKey(id)) !== null,
+      isReadElsewhere: async () => await store.get(runReadersKey(id)) !== null,
       onRenewed: () => hub.keepOpen(REQUESTS, lease.ttlMs),
       onClosed: () => this.#local.delete(id),
     }, record);
@@ -325,39 +330,12 @@ export class Chat {
   #onSubscribed(id: string): () => void {
     const local = this.#local.get(id);
     if (local) return local.addWindowReader();
-    const { runtime: { clock, random }, store, options: { orphanMs } } = this.#context;
-    let isSubscribed = true;
-    const cancels = new Set<() => void>();
-    const repeat = (task: () => Promise<number | null>) => {
-      void task().catch((thrown) => {
-        this.#onFault(thrown);
-        return CHECK_RETRY_MS;
-      }).then((delayMs) => {
-        if (!isSubscribed || delayMs === null) return;
-        const cancel = clock.after(delayMs, () => {
-          cancels.delete(cancel);
-          repeat(task);
-        });
-        cancels.add(cancel);
-      });
-    };
-    let isOpen = true;
-    repeat(async () => {
+    const { runtime, store, options: { orphanMs } } = this.#context;
+    const check = async () => {
       const record = await this.#runs.get(id);
-      const { nextMs } = record ? await this.#checkProducer(record) : { nextMs: null };
-      isOpen = nextMs !== null;
-      return nextMs === null ? null : nextMs + random() * STOP_GRACE_MS;
-    });
-    // Tells the producer that the run has readers here.
-    repeat(async () => {
-      if (!isOpen) return null;
-      await store.set(presenceKey(id), "1", orphanMs);
-      return orphanMs / 2;
-    });
-    return () => {
-      isSubscribed = false;
-      for (const cancel of cancels) cancel();
+      return record && (await this.#checkProducer(record)).nextMs;
     };
+    return watchRun({ runtime, store, orphanMs, check }, id);
   }
 
   #onFault(thrown: unknown): void {
@@ -382,14 +360,13 @@ function openIndexOf(share: string): string {
   return `runs:${share}`;
 }
 
-function presenceKey(id: string): string {
-  return `run-readers:${id}`;
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 /** Returns the key of the newest run of a chat. */
 function chatKey(owner: string, chatId: string): string {
-  const digest = createHash("sha256").update(JSON.stringify([owner, chatId])).digest("hex");
-  return `chat:${digest}`;
+  return `chat:${digestOf(JSON.stringify([owner, chatId]))}`;
 }
 
 /** Returns the idempotency key of a turn: the messages of a repeated request may differ. */
