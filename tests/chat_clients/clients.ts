@@ -9,6 +9,7 @@ import { ChatClient as TanStackClient, fetchServerSentEvents } from "@tanstack/a
 import { streamText } from "ai";
 import OpenAI from "openai";
 import { z } from "zod";
+import { USER_TOKEN } from "./server.ts";
 import type { TestWire } from "./wire.ts";
 import { UI_CHATS, type UiChatMessage } from "./ui_chats.ts";
 
@@ -33,10 +34,13 @@ export interface ReceivedAnswer {
 /** A client that asks for one answer. */
 export interface ChatClientUnderTest {
   readonly name: string;
-  /** True if its protocol has a place for components. */
-  readonly hasComponents: boolean;
+  /** True if its protocol is OpenAI's, which names no chat and has no place for components. */
+  readonly isOpenAi: boolean;
   ask(wire: TestWire, text: string): Promise<ReceivedAnswer>;
 }
+
+/** The chat of all clients. */
+export const CHAT_ID = "chat-1";
 
 const BASE_URL = "http://localhost/v1";
 
@@ -89,9 +93,9 @@ export function answerOf(
 
 const AI_SDK_CLIENTS = UI_CHATS.map((version): ChatClientUnderTest => ({
   name: version.name,
-  hasComponents: true,
+  isOpenAi: false,
   async ask(wire, text) {
-    const chat = version.create(wire, { id: "chat-1" });
+    const chat = version.create(wire, { id: CHAT_ID });
     await chat.sendMessage({ text });
     return answerOf(chat.messages, chat.error);
   },
@@ -99,11 +103,11 @@ const AI_SDK_CLIENTS = UI_CHATS.map((version): ChatClientUnderTest => ({
 
 const AGUI_CLIENT: ChatClientUnderTest = {
   name: "ag-ui",
-  hasComponents: true,
+  isOpenAi: false,
   async ask({ fetch }, text) {
     const components: string[] = [];
     let [error, reasoning]: [string | null, string] = [null, ""];
-    const agent = new HttpAgent({ url: `${BASE_URL}/chat/agui`, threadId: "chat-1", fetch });
+    const agent = new HttpAgent({ url: `${BASE_URL}/chat/agui`, threadId: CHAT_ID, fetch });
     agent.addMessage({ id: "message-1", role: "user", content: text });
     try {
       await agent.runAgent({}, {
@@ -140,13 +144,13 @@ const AGUI_CLIENT: ChatClientUnderTest = {
 
 const TANSTACK_CLIENT: ChatClientUnderTest = {
   name: "tanstack",
-  hasComponents: true,
+  isOpenAi: false,
   async ask(wire, text) {
     const components: string[] = [];
     const connection = fetchServerSentEvents(`${BASE_URL}/chat/agui`, { fetchClient: wire.fetch });
     const client = new TanStackClient({
       connection,
-      threadId: "chat-1",
+      threadId: CHAT_ID,
       onCustomEvent(_, data) {
         components.push(ComponentData.parse(data).component.type);
       },
@@ -156,6 +160,8 @@ const TANSTACK_CLIENT: ChatClientUnderTest = {
     const parts = answers.flatMap((answer) => answer.parts);
     const error = client.getError()?.message ?? null;
     client.dispose();
+    // It leaves a timer of 0 ms behind.
+    await new Promise((resolve) => setTimeout(resolve, 0));
     return {
       text: parts.map((part) => part.type === "text" ? part.content : "").join(""),
       reasoning: parts.map((part) => part.type === "thinking" ? part.content : "").join(""),
@@ -173,7 +179,7 @@ const TANSTACK_CLIENT: ChatClientUnderTest = {
 const ReasoningDelta = z.looseObject({ reasoning_content: z.string().default("") });
 
 function openAi({ fetch }: TestWire): OpenAI {
-  return new OpenAI({ baseURL: BASE_URL, apiKey: "a-key", fetch });
+  return new OpenAI({ baseURL: BASE_URL, apiKey: USER_TOKEN, fetch });
 }
 
 /** Returns the calls of functions. */
@@ -191,7 +197,7 @@ function callsOf(calls: readonly OpenAI.ChatCompletionMessageToolCall[]): Receiv
 
 const OPENAI_CLIENT: ChatClientUnderTest = {
   name: "openai",
-  hasComponents: false,
+  isOpenAi: true,
   async ask(wire, text) {
     let reasoning = "";
     const stream = openAi(wire).chat.completions.stream({
@@ -223,7 +229,7 @@ const OPENAI_CLIENT: ChatClientUnderTest = {
 
 const OPENAI_WHOLE_CLIENT: ChatClientUnderTest = {
   name: "openai, no stream",
-  hasComponents: false,
+  isOpenAi: true,
   async ask(wire, text) {
     try {
       const { choices } = await openAi(wire).chat.completions.create({
@@ -246,7 +252,7 @@ const OPENAI_WHOLE_CLIENT: ChatClientUnderTest = {
 
 const COMPATIBLE_CLIENT: ChatClientUnderTest = {
   name: "openai-compatible",
-  hasComponents: false,
+  isOpenAi: true,
   async ask({ fetch }, text) {
     const provider = createOpenAICompatible({ name: "edgetape", baseURL: BASE_URL, fetch });
     let [answered, reasoning, error]: [string, string, string | null] = ["", "", null];

@@ -19,8 +19,15 @@ export interface TestWire {
   cut(): void;
 }
 
-/** Creates a network to a server. */
-export function createTestWire(handler: RequestHandler): TestWire {
+/**
+ * Creates a network to a server.
+ *
+ * @param headers The headers that every request has.
+ */
+export function createTestWire(
+  handler: RequestHandler,
+  headers: Readonly<Record<string, string>> = {},
+): TestWire {
   const requests: Request[] = [];
   const open = new Set<() => void>();
 
@@ -70,6 +77,7 @@ export function createTestWire(handler: RequestHandler): TestWire {
     async fetch(input, init) {
       const url = typeof input === "string" ? new URL(input, "http://localhost") : input;
       const request = new Request(url, init);
+      for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
       const signal = init?.signal ?? request.signal;
       requests.push(request.clone());
       const response = await handler(request);
