@@ -218,7 +218,6 @@ export function chatRoutes(
     return await answer(c, input, async (feed, onEnd) => {
       if (dialect !== null) return stream(c, feed, dialect, onEnd);
       const end = await untilRunEnds(feed, disconnection(c)).finally(onEnd);
-      if (end.type === "failed") throw new Problem(503, end.code, end.detail);
       return c.json(toCompletion(feed.info, feed.transcript.parts, end));
     });
   });
