@@ -100,7 +100,7 @@ for (const { name, isOpenAi, ask } of CLIENTS) {
         const { text: shown, error } = await asked;
         assertEquals(shown, name === "openai, no stream" ? "" : "Gold is ");
         assert(error?.includes("The model's service"), String(error));
-        assert(!error.includes(MODEL_SECRET));
+        assert(!error?.includes(MODEL_SECRET));
         // A repeated request would cost another answer.
         assertEquals(server.answers, 1);
       },
