@@ -182,6 +182,7 @@ export function createServices(
       flushMs: config.CHAT_FLUSH_MS,
       orphanMs: config.CHAT_ORPHAN_S * 1000,
       maxRunsPerUser: config.CHAT_RUNS_PER_USER,
+      maxEvents: config.LOG_RETAIN_EVENTS,
       isDemo: config.DEMO,
     },
   });

@@ -13,6 +13,7 @@ import type { Topic } from "../../core/topic.ts";
 import { withRetry } from "../../core/retry.ts";
 import type { Hub } from "../../hub/hub.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
+import { MAX_BATCH_EVENTS } from "../../store/event_log.ts";
 import { type Lease, RENEWALS_PER_TTL } from "../../store/lease.ts";
 import type { RunInfo } from "./dialect.ts";
 import type { ChatPart, RunEnd } from "./part.ts";
@@ -33,6 +34,9 @@ const MAX_EVENT_CHARACTERS = 8192;
 /** The share of its age that passes between two appends of a run. A run of a minute has 37 of them in Redis. */
 export const APPENDS_PER_AGE = { redis: 6, memory: 50 } as const;
 
+/** The events of a run beside its parts: its start and its end. */
+const OTHER_EVENTS = 2;
+
 /** The delay of an append after one that failed, in milliseconds. */
 const APPEND_RETRY_MS = 1000;
 
@@ -48,6 +52,8 @@ export interface LocalRunContext {
   readonly lease: Lease;
   readonly flushMs: number;
   readonly appendsPerAge: number;
+  /** The events of a topic that the log retains. */
+  readonly maxEvents: number;
   /** The time after which a run without readers is stopped. */
   readonly orphanMs: number;
   /** Ends the record. Resolves to the record, which another isolate may have ended before. */
@@ -81,6 +87,7 @@ export class LocalRun implements RunFeed {
   #unloggedCharacters = 0;
   #batch: readonly ChatPart[] = [];
   #batches = 0;
+  #loggedEvents = 0;
   #loggedAt = -Infinity;
   #cancelLog: (() => void) | null = null;
   #logging: Promise<void> | null = null;
@@ -163,6 +170,13 @@ export class LocalRun implements RunFeed {
     if (thrown instanceof ChatFailure) {
       return { type: "failed", code: thrown.code, detail: thrown.message };
     }
+    if (thrown instanceof Problem && thrown.code === "event_too_large") {
+      return {
+        type: "failed",
+        code: "too_long",
+        detail: "A component of the answer is too large.",
+      };
+    }
     // The message of an unexpected error may quote the answer.
     const error = thrown instanceof Error ? thrown.name : typeof thrown;
     this.#context.runtime.log.error("a run failed", { run: this.info.runId, error });
@@ -240,10 +254,16 @@ export class LocalRun implements RunFeed {
     const { hub, topic, lease, runtime: { clock } } = this.#context;
     while (this.#batch.length > 0 || this.#unlogged.length > 0) {
       if (this.#batch.length === 0) {
-        this.#batch = mergeParts(this.#unlogged).flatMap(splitPart);
-        this.#batches++;
-        this.#unlogged = [];
+        const pieces = mergeParts(this.#unlogged).flatMap(splitPart);
+        this.#batch = pieces.slice(0, MAX_BATCH_EVENTS);
+        this.#unlogged = pieces.slice(MAX_BATCH_EVENTS);
         this.#unloggedCharacters = 0;
+        this.#batches++;
+        this.#loggedEvents += this.#batch.length;
+        // Else the log would evict its beginning.
+        if (this.#loggedEvents + OTHER_EVENTS > this.#context.maxEvents) {
+          throw new ChatFailure("too_long", "The answer has too many parts.");
+        }
       }
       this.#loggedAt = clock.elapsed();
       const events = this.#batch.map((part) => partEvent(this.info.runId, part));

@@ -44,6 +44,8 @@ export interface ChatOptions {
   readonly flushMs: number;
   readonly orphanMs: number;
   readonly maxRunsPerUser: number;
+  /** The events of a topic that the log retains. */
+  readonly maxEvents: number;
   /** True if callers without a name may chat. */
   readonly isDemo: boolean;
 }
@@ -283,7 +285,8 @@ export class Chat {
   }
 
   #produce(upstream: ChatUpstream, record: RunRecord): LocalRun {
-    const { runtime, hub, store, storeKind, options: { flushMs, orphanMs } } = this.#context;
+    const { runtime, hub, store, storeKind, options: { flushMs, orphanMs, maxEvents } } =
+      this.#context;
     const { id } = record;
     const lease = this.#leaseOf(id);
     const run = new LocalRun({
@@ -294,6 +297,7 @@ export class Chat {
       lease,
       flushMs,
       appendsPerAge: APPENDS_PER_AGE[storeKind],
+      maxEvents,
       orphanMs,
       end: (end) => this.#runs.update(id, endRun(end)),
       isReadElsewhere: async () => await store.get(runReadersKey(id)) !== null,

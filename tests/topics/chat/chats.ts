@@ -201,7 +201,7 @@ export function createSharedChat(): SharedChat {
         retainMs: RETAIN_MS,
         maxEventBytes: 65_536,
         upstream,
-        options: { flushMs: 100, orphanMs, maxRunsPerUser, isDemo: false },
+        options: { flushMs: 100, orphanMs, maxRunsPerUser, maxEvents: 1000, isDemo: false },
       });
       let turns = 0;
       const isolate: ChatIsolate = {

@@ -174,6 +174,40 @@ Deno.test("an answer of more than 256 KiB fails", async () => {
   assertEquals(textOf((await events(record)).map(({ data }) => data)).length, 131_072);
 });
 
+Deno.test("an answer whose events the log cannot retain fails, and so does one with a component above the size of an event", async () => {
+  const component = (id: string, size: number) => ({
+    kind: "component" as const,
+    id,
+    operation: "create" as const,
+    component: { text: "x".repeat(size) },
+  });
+  for (const count of [998, 999]) {
+    const { clock, isolate, events } = createSharedChat();
+    await using one = isolate();
+    const reader = readFeed(await one.ask());
+    const record = await one.newest();
+    for (let n = 0; n < count; n++) one.upstream.calls[0]?.send(component(String(n), 1));
+    one.upstream.calls[0]?.send(FINISH);
+    await clock.advance(200);
+    assertEquals(
+      reader.end,
+      count === 998 ? DONE : {
+        type: "failed",
+        code: "too_long",
+        detail: "The answer has too many parts.",
+      },
+    );
+    assertEquals((await events(record))[0]?.data, { run: record.id, kind: "text", text: "" });
+  }
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  const reader = readFeed(await one.ask());
+  one.upstream.calls[0]?.send(component("large", 70_000), FINISH);
+  await clock.advance(200);
+  assert(reader.end !== null && reader.end !== "broken" && reader.end.type === "failed");
+  assertEquals(reader.end.code, "too_long");
+});
+
 Deno.test("a stop ends the request and the run, once", async () => {
   const { clock, isolate, events } = createSharedChat();
   await using one = isolate();
