@@ -22,7 +22,8 @@ export const Quote = z.object({
   name: z.string().meta({ example: "Bitcoin" }),
   class: QuoteClass,
   price: Decimal,
-  change: Decimal.nullable(),
+  // nullable() would document null as a Decimal too, which no value can be.
+  change: z.union([Decimal, z.null()]),
   change_pct: z.number().nullable(),
   basis: z.enum(["prev_close", "rolling_24h", "utc_day", "none"]).meta({
     description: "The baseline of `change`.",
