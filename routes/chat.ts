@@ -27,7 +27,7 @@ import type { Services } from "../lib/services.ts";
 import type { Dialect } from "../lib/topics/chat/dialect.ts";
 import { AGUI, AguiChatBody, readAguiChat } from "../lib/topics/chat/dialects/agui.ts";
 import { AI_SDK, readUiChat, UiChatBody } from "../lib/topics/chat/dialects/ai_sdk.ts";
-import { ChatId, type ChatInput } from "../lib/topics/chat/dialects/input.ts";
+import { ChatId, type ChatInput, MessageId } from "../lib/topics/chat/dialects/input.ts";
 import {
   CompletionBody,
   readCompletion,
@@ -48,6 +48,12 @@ const DEMO_TOKEN = "demo";
 const CHAT_SECURITY = [{ user: [] }];
 
 const ChatParams = z.object({ id: ChatId });
+
+/** The query of TanStack's client, which always asks for the whole answer. */
+const AguiJoinQuery = z.object({
+  runId: MessageId.meta({ description: "The client's id of the run." }),
+  offset: z.literal("-1").optional(),
+});
 
 const Stopped = z.object({ success: z.literal(true) });
 
@@ -195,6 +201,25 @@ export function chatRoutes(
   });
 
   route(app, {
+    method: "get",
+    path: "/v1/chat/agui",
+    summary: "Replays the run of an AG-UI client, then continues, as TanStack's client asks for it",
+    tags: ["chat"],
+    security: CHAT_SECURITY,
+    request: { query: AguiJoinQuery },
+    responses: {
+      200: streamContent("the events of AG-UI as `data`, from `RUN_STARTED` on"),
+      ...problems(400, 401, 403, 404, 429, 503),
+    },
+  }, async (c, { query: { runId } }) => {
+    const caller = await authenticate(c);
+    const record = await chat.namedByClient(caller.owner, runId);
+    if (record === null) refuseUnknown(c, caller.principal);
+    authorize(caller, record.chatId);
+    return await join(c, caller, record, AGUI);
+  });
+
+  route(app, {
     method: "post",
     path: "/v1/chat/completions",
     summary: "Answers a chat as OpenAI's `chat/completions` does",
@@ -280,11 +305,21 @@ export function chatRoutes(
     authorize(caller, chatId);
     const record = await chat.newest(caller.owner, chatId);
     if (record === null) return c.body(null, 204);
+    return await join(c, caller, record, AI_SDK);
+  }
+
+  /** Opens a stream of a run for a GET. */
+  async function join(
+    c: Context<AppEnv>,
+    { principal }: ChatCaller,
+    record: RunRecord,
+    dialect: Dialect,
+  ): Promise<Response> {
     if (c.req.method === "HEAD") {
-      return c.body(null, 200, { ...EVENT_STREAM_HEADERS, ...AI_SDK.headers });
+      return c.body(null, 200, { ...EVENT_STREAM_HEADERS, ...dialect.headers });
     }
-    return await withSlot(c, streamOpener, caller.principal, async (onEnd) => {
-      const response = stream(c, await chat.feedOf(record), AI_SDK, onEnd);
+    return await withSlot(c, streamOpener, principal, async (onEnd) => {
+      const response = stream(c, await chat.feedOf(record), dialect, onEnd);
       return c.newResponse(response.body, response);
     });
   }

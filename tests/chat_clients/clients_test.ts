@@ -1,6 +1,7 @@
 import { HttpAgent } from "@ag-ui/client";
 import { assert, assertEquals } from "@std/assert";
 import { ChatClient, fetchServerSentEvents } from "@tanstack/ai-client";
+import { z } from "zod";
 import type { ChatPart } from "../../lib/topics/chat/part.ts";
 import { until } from "../support/within.ts";
 import { answerOf, CHAT_ID, CLIENTS } from "./clients.ts";
@@ -270,12 +271,18 @@ for (const { name, create } of UI_CHATS) {
   });
 }
 
-function tanStack({ wire }: ChatServer) {
+/** Creates a client. It joins the run whose id its device has stored. */
+function tanStack({ wire }: ChatServer, storedRunId?: string) {
   const connection = fetchServerSentEvents("http://localhost/v1/chat/agui", {
     fetchClient: wire.fetch,
     reconnect: { delayMs: 0 },
   });
-  const client = new ChatClient({ connection, threadId: CHAT_ID });
+  const resumeState = storedRunId && { threadId: CHAT_ID, runId: storedRunId };
+  const client = new ChatClient({
+    connection,
+    threadId: CHAT_ID,
+    ...resumeState ? { initialResumeSnapshot: { resumeState } } : {},
+  });
   const answers = () => client.getMessages().filter(({ role }) => role === "assistant");
   const parts = () =>
     answers().flatMap(({ parts }) => parts).map((part) =>
@@ -310,6 +317,34 @@ TABLE.test(
     assertEquals(cursors, [false, true, true, true, true]);
     assertEquals(server.answers, 1);
     client.dispose();
+  },
+);
+
+TABLE.test(
+  "tanstack",
+  ["reload", "second device"],
+  "yes",
+  "joins a run by its id, after a reload or on a second device",
+  async () => {
+    await using server = startChatServer();
+    const first = tanStack(server);
+    const sent = first.client.sendMessage(QUESTION);
+    const answer = await server.nextAnswer();
+    answer.add(text("Gold is "));
+    await untilShown("Gold is", () => first.parts().join());
+    const { runId = "" } = z.object({ runId: z.string() }).parse(
+      await server.wire.requests[0]?.json(),
+    );
+    const second = tanStack(server, runId);
+    second.client.attach();
+    await untilShown("Gold is", () => second.parts().join());
+    answer.add(text("up."));
+    answer.finish();
+    await sent;
+    await until("the end of the answer", () => second.client.getStatus() === "ready" || undefined);
+    assertEquals([first.parts(), second.parts()], [["Gold is up."], ["Gold is up."]]);
+    assertEquals(server.answers, 1);
+    for (const { client } of [first, second]) client.dispose();
   },
 );
 

@@ -181,6 +181,7 @@ export class Chat {
       await Promise.all([
         this.#leaseOf(record.id).claim(),
         store.set(chatKey(owner, chatId), record.id, ttlMs),
+        clientRunId && store.set(clientRunKey(owner, clientRunId), record.id, ttlMs),
       ]);
     } catch (thrown) {
       void run.close(INTERRUPTED);
@@ -205,6 +206,12 @@ export class Chat {
   /** Reads the newest run of a chat. Returns null if there is none. */
   async newest(owner: string, chatId: string): Promise<RunRecord | null> {
     const id = await this.#context.store.get(chatKey(owner, chatId));
+    return id === null ? null : await this.get(id);
+  }
+
+  /** Reads the newest run that a client has given this id. Returns null if there is none. */
+  async namedByClient(owner: string, clientRunId: string): Promise<RunRecord | null> {
+    const id = await this.#context.store.get(clientRunKey(owner, clientRunId));
     return id === null ? null : await this.get(id);
   }
 
@@ -371,6 +378,11 @@ function digestOf(text: string): string {
 /** Returns the key of the newest run of a chat. */
 function chatKey(owner: string, chatId: string): string {
   return `chat:${digestOf(JSON.stringify([owner, chatId]))}`;
+}
+
+/** Returns the key of the newest run that a client has given this id. */
+function clientRunKey(owner: string, clientRunId: string): string {
+  return `client-run:${digestOf(JSON.stringify([owner, clientRunId]))}`;
 }
 
 /** Returns the idempotency key of a turn: the messages of a repeated request may differ. */
