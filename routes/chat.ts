@@ -70,6 +70,14 @@ const Models = z.object({
   })),
 });
 
+/** Documents the stream of a dialect, which has no frame of the server's own. */
+function dialectContent(frames: string) {
+  return {
+    description: `A stream of server-sent events: ${frames}.`,
+    content: streamContent("").content,
+  };
+}
+
 /** A caller who may chat. */
 interface ChatCaller {
   readonly principal: Principal;
@@ -165,7 +173,7 @@ export function chatRoutes(
       middleware: [requireJson, limitBody(MAX_CHAT_BODY_BYTES)],
       request: { body: UiChatBody },
       responses: {
-        200: streamContent("the parts of UI message stream v1 as `data`, and `[DONE]`"),
+        200: dialectContent("the parts of UI message stream v1 as `data`, and `[DONE]`"),
         ...problems(400, 401, 403, 413, 415, 429, 503),
       },
     },
@@ -182,7 +190,7 @@ export function chatRoutes(
     middleware: [requireJson, limitBody(MAX_CHAT_BODY_BYTES)],
     request: { body: AguiChatBody },
     responses: {
-      200: streamContent("the events of AG-UI as `data`, from `RUN_STARTED` on"),
+      200: dialectContent("the events of AG-UI as `data`, from `RUN_STARTED` on"),
       ...problems(400, 401, 403, 404, 413, 415, 429, 503),
     },
   }, async (c, { body }) => {
@@ -208,7 +216,7 @@ export function chatRoutes(
     security: CHAT_SECURITY,
     request: { query: AguiJoinQuery },
     responses: {
-      200: streamContent("the events of AG-UI as `data`, from `RUN_STARTED` on"),
+      200: dialectContent("the events of AG-UI as `data`, from `RUN_STARTED` on"),
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { query: { runId } }) => {
