@@ -1,12 +1,13 @@
 /**
  * The benches. They print tables in Markdown.
  *
- * Run: `deno task bench` for the figures beside the peers, and with `growth`, `previous`, `profile`, `redis` or
- * `streams` behind it for the others.
+ * Run: `deno task bench` for the figures beside the peers, and with `chat`, `growth`, `previous`, `profile`,
+ * `redis` or `streams` behind it for the others.
  *
  * @module
  */
 import { print } from "../support/print.ts";
+import { printChats } from "./chat.ts";
 import { printFanOut } from "./fan_out.ts";
 import { printGrowth } from "./growth.ts";
 import { describePinning } from "./pin.ts";
@@ -16,6 +17,7 @@ import { printRedis } from "./redis.ts";
 import { printStreams } from "./streams.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  chat: printChats,
   figures: printFanOut,
   growth: printGrowth,
   previous: printPrevious,
