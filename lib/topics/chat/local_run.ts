@@ -345,7 +345,6 @@ export class LocalRun implements RunFeed {
       else listener.onEnd(this.#end);
     }
     this.#listeners.clear();
-    void lease.release().catch(() => {});
     this.#markClosed();
   }
 

@@ -19,7 +19,7 @@ export class RemoteRun implements RunFeed {
   /** Resolves once the answer so far is known. */
   readonly opened: Promise<void>;
   #end: RunEnd | null = null;
-  #isBroken = false;
+  #isClosed = false;
   readonly #listeners = new Set<RunListener>();
   readonly #markOpened: () => void;
   readonly #onClosed: () => void;
@@ -36,11 +36,6 @@ export class RemoteRun implements RunFeed {
 
   get end(): RunEnd | null {
     return this.#end;
-  }
-
-  /** True if the rest of the run cannot be delivered. */
-  get isBroken(): boolean {
-    return this.#isBroken;
   }
 
   /** Reads the run until it ends, or its last reader leaves. */
@@ -63,14 +58,15 @@ export class RemoteRun implements RunFeed {
 
   subscribe(listener: RunListener): () => void {
     this.#listeners.add(listener);
-    if (this.#isBroken) queueMicrotask(() => listener.onBroken());
+    // The rest cannot be delivered, or there is none that the listener was not told.
+    if (this.#isClosed) queueMicrotask(() => listener.onBroken());
     return () => {
       if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#close();
     };
   }
 
   #onEvent({ id, event = "", data }: EventSourceMessage): void {
-    if (this.#end !== null || this.#isBroken) return;
+    if (this.#isClosed) return;
     if (event === "part") {
       const part = partOf(data);
       this.transcript.add([part]);
@@ -84,8 +80,8 @@ export class RemoteRun implements RunFeed {
   }
 
   #close(): void {
-    if (this.#isBroken) return;
-    this.#isBroken = this.#end === null;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) {

@@ -221,10 +221,6 @@ export class Chat {
     if (local) return local;
     const run = this.#remote.get(record.id) ?? this.#read(record);
     await run.opened;
-    if (run.isBroken) {
-      const detail = "The answer cannot be read now. Try again.";
-      throw new Problem(503, "chat_unreadable", detail, { retryAfterMs: STOP_GRACE_MS });
-    }
     return run;
   }
 

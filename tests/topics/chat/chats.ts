@@ -5,6 +5,7 @@
  */
 import { assert } from "@std/assert";
 import type { Topic } from "../../../lib/core/topic.ts";
+import type { Hub } from "../../../lib/hub/hub.ts";
 import type { SharedState } from "../../../lib/store/backend.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import { createMemoryEventLog } from "../../../lib/store/memory/event_log.ts";
@@ -35,6 +36,8 @@ export function text(content: string): ChatPart {
 export interface UpstreamCall {
   readonly request: ChatRequest;
   readonly signal: AbortSignal;
+  /** True if the answer goes on after its request was ended. */
+  isStubborn: boolean;
   /** Produces parts, and the end of the stream after a null. */
   send(...parts: readonly (ChatPart | Finish | null)[]): void;
   fail(error: unknown): void;
@@ -55,10 +58,13 @@ export function createFakeUpstream(): ChatUpstream & { readonly calls: UpstreamC
       const writer = writable.getWriter();
       const fail = (error: unknown) => void writer.abort(error).catch(() => {});
       writer.closed.catch(() => {});
-      signal.addEventListener("abort", () => fail(signal.reason));
-      calls.push({
+      signal.addEventListener("abort", () => {
+        if (!call.isStubborn) fail(signal.reason);
+      });
+      const call: UpstreamCall = {
         request,
         signal,
+        isStubborn: false,
         fail,
         send(...parts) {
           for (const part of parts) {
@@ -66,7 +72,8 @@ export function createFakeUpstream(): ChatUpstream & { readonly calls: UpstreamC
             else void writer.write(part).catch(() => {});
           }
         },
-      });
+      };
+      calls.push(call);
       yield* readable;
     },
   };
@@ -106,6 +113,13 @@ export interface ChatIsolate extends AsyncDisposable {
   readonly lines: string[];
   /** True while its store does not answer. */
   isCut: boolean;
+  /** True while its store executes appends, and their replies are lost. */
+  losesReplies: boolean;
+  /** True while it does not receive what other isolates ask of the producers of runs. */
+  isDeaf: boolean;
+  /** The time that a claim of a lease takes. */
+  claimMs: number;
+  readonly hub: Hub;
   /** Starts a run of a chat of ann's. */
   ask(options?: { chatId?: string; messageId?: string; owner?: string }): Promise<RunFeed>;
   /** Subscribes to the topic of a run, and reads on. */
@@ -123,20 +137,42 @@ export interface SharedChat {
   events(record: Pick<RunRecord, "id" | "chatId">): Promise<{ type: string; data: unknown }[]>;
 }
 
-/** Returns a state that rejects every call while `isCut()`. */
-function cuttable(state: SharedState, isCut: () => boolean): SharedState {
+/** The faults of an isolate's store. */
+type StoreFaults = Pick<ChatIsolate, "isCut" | "losesReplies" | "isDeaf" | "claimMs">;
+
+/** Returns a state with the faults of the moment. */
+function faulty(state: SharedState, faults: () => StoreFaults, clock: ManualClock): SharedState {
   const guard = <T extends object>(target: T): T =>
     new Proxy(target, {
       get(object, name, receiver) {
         const value = Reflect.get(object, name, receiver);
         if (typeof value !== "function" || name === "subscribe" || name === "onFree") return value;
-        return (...args: unknown[]) =>
-          isCut() ? Promise.reject(new StoreUnavailable()) : value.apply(object, args);
+        return async (...args: unknown[]) => {
+          const { claimMs } = faults();
+          if (name === "claim" && claimMs > 0) {
+            await new Promise<void>((resolve) => clock.after(claimMs, resolve));
+          }
+          if (faults().isCut) throw new StoreUnavailable();
+          const result = await value.apply(object, args);
+          if (name === "append" && faults().losesReplies) throw new StoreUnavailable();
+          return result;
+        };
       },
     });
+  const log = guard(state.log);
   return {
     ...state,
-    log: guard(state.log),
+    log: Object.assign(Object.create(log), {
+      subscribe: () =>
+        state.log.subscribe().pipeThrough(
+          new TransformStream({
+            transform(message, controller) {
+              const topic = message.kind === "published" ? message.events[0]?.topic : undefined;
+              if (topic !== "runs" || !faults().isDeaf) controller.enqueue(message);
+            },
+          }),
+        ),
+    }),
     store: guard(state.store),
     lease: (name) => guard(state.lease(name)),
   };
@@ -171,7 +207,7 @@ export function createSharedChat(): SharedChat {
     state: stateOf("test"),
     isolate({ orphanMs = 60_000, maxRunsPerUser = 4 } = {}) {
       const number = ++isolates;
-      const own = cuttable(stateOf(`isolate ${number}`), () => isolate.isCut);
+      const own = faulty(stateOf(`isolate ${number}`), () => isolate, clock);
       const { hub, [Symbol.asyncDispose]: close } = createHubOver(
         clock,
         own,
@@ -209,6 +245,10 @@ export function createSharedChat(): SharedChat {
         upstream,
         lines,
         isCut: false,
+        losesReplies: false,
+        isDeaf: false,
+        claimMs: 0,
+        hub,
         async ask({ chatId = "c", messageId = `${number}-${++turns}`, owner = "ann" } = {}) {
           const messages = [{ role: "user" as const, text: "the question" }];
           const input = { messages, tools: [], messageId, clientRunId: undefined };
@@ -229,7 +269,7 @@ export function createSharedChat(): SharedChat {
           return record;
         },
         async [Symbol.asyncDispose]() {
-          isolate.isCut = false;
+          Object.assign(isolate, { isCut: false, losesReplies: false, claimMs: 0 });
           await chat.drain();
           await close();
         },

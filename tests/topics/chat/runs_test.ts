@@ -1,5 +1,5 @@
 /** Runs of several isolates over one shared state. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ChatFailure } from "../../../lib/topics/chat/upstream.ts";
 import { refusalOf } from "../isolates.ts";
 import { createSharedChat, FINISH, readFeed, text } from "./chats.ts";
@@ -124,6 +124,55 @@ Deno.test("chats of the same name belong to their owners", async () => {
   assertEquals(await one.chat.newest("eve", "c"), null);
 });
 
+Deno.test("equal turns of different chats and owners are different runs", async () => {
+  const { isolate } = createSharedChat();
+  await using one = isolate();
+  const feeds = [
+    await one.ask({ messageId: "m" }),
+    await one.ask({ messageId: "m", chatId: "d" }),
+    await one.ask({ messageId: "m", owner: "bob" }),
+  ];
+  assertEquals(new Set(feeds.map(({ info }) => info.runId)).size, 3);
+});
+
+Deno.test("a turn whose run is no longer retained is answered anew", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await one.ask({ messageId: "m" });
+  one.upstream.calls[0]?.send(FINISH);
+  await clock.advance(601_000);
+  const feed = await one.ask({ messageId: "m" });
+  assertEquals([feed.end, one.upstream.calls.length], [null, 2]);
+});
+
+Deno.test("all readers of a run on an isolate share one feed", async () => {
+  const { isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  const feed = await one.ask();
+  const record = await other.newest();
+  assertStrictEquals(await one.chat.feedOf(record), feed);
+  const [first, second] = await Promise.all([
+    other.chat.feedOf(record),
+    other.chat.feedOf(record),
+  ]);
+  assertStrictEquals(first, second);
+  assertStrictEquals(await other.chat.feedOf(record), first);
+});
+
+Deno.test("an isolate that drains breaks its readers of another's run", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  await one.ask();
+  const record = await other.newest();
+  const reader = readFeed(await other.chat.feedOf(record));
+  other.hub.drain();
+  const late = readFeed(await other.chat.feedOf(record));
+  await clock.advance(0);
+  assertEquals([reader.end, late.end], ["broken", "broken"]);
+});
+
 Deno.test("the topic of a chat is that of its newest run, and of no other owner's", async () => {
   const { isolate } = createSharedChat();
   await using one = isolate();
@@ -154,7 +203,7 @@ Deno.test("an answer that breaks off fails, and so does one of an upstream that 
     assertEquals(reader.end.code, code);
     const logged = await events(record);
     assertEquals(logged.map(({ type }) => type), ["part", "part", "failed"]);
-    assert(!JSON.stringify(logged).includes("secret"));
+    assert(!`${JSON.stringify(logged)} ${one.lines}`.includes("secret"));
   }
 });
 
@@ -241,7 +290,7 @@ Deno.test("a stop on another isolate reaches the producer immediately", async ()
   assertEquals((await events(record)).map(({ type }) => type), ["part", "part", "stopped"]);
 });
 
-Deno.test("a run whose producer does not react to a stop is stopped after a second, and its producer appends nothing more", async () => {
+Deno.test("a run whose producer does not receive a stop is stopped after a second, and its producer appends nothing more", async () => {
   const { clock, isolate, events } = createSharedChat();
   await using one = isolate();
   await using other = isolate();
@@ -249,14 +298,33 @@ Deno.test("a run whose producer does not react to a stop is stopped after a seco
   one.upstream.calls[0]?.send(text("half"));
   await clock.advance(200);
   const record = await other.newest();
-  one.isCut = true; // it can neither append nor renew
+  one.isDeaf = true;
   await other.chat.stop(record);
+  await clock.advance(900);
+  assertEquals((await other.newest()).end, null);
+  await clock.advance(200);
+  assertEquals((await other.newest()).end, STOPPED);
   one.upstream.calls[0]?.send(text(" more"));
-  await clock.advance(20);
-  one.isCut = false;
-  await clock.advance(5000);
+  await clock.advance(500);
   assertEquals((await events(record)).map(({ type }) => type), ["part", "part", "stopped"]);
   assertEquals([reader.end, one.upstream.calls[0]?.signal.aborted], [STOPPED, true]);
+});
+
+Deno.test("nothing follows the end of a run, even if its upstream goes on", async () => {
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  const feed = await one.ask();
+  const record = await one.newest();
+  const [call] = one.upstream.calls;
+  assert(call);
+  call.isStubborn = true;
+  call.send(text("half"));
+  await clock.advance(200);
+  await one.chat.stop(record);
+  call.send(text(" more"), FINISH);
+  await clock.advance(1000);
+  assertEquals([textOf(feed.transcript.parts), feed.end], ["half", STOPPED]);
+  assertEquals((await events(record)).map(({ type }) => type), ["part", "part", "stopped"]);
 });
 
 Deno.test("a run without readers is stopped after the orphan time, and one with a reader is not", async () => {
@@ -271,6 +339,18 @@ Deno.test("a run without readers is stopped after the orphan time, and one with 
   await clock.advance(200);
   assertEquals((await one.newest()).end, STOPPED);
   assert(one.upstream.calls[0]?.signal.aborted);
+});
+
+Deno.test("a subscriber of the topic on the producer's isolate keeps a run alive", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await one.ask();
+  const client = await one.follow(one.chat.topicOf(await one.newest()));
+  await clock.advance(300_000);
+  assertEquals((await one.newest()).end, null);
+  await client.hangUp();
+  await clock.advance(61_000);
+  assertEquals((await one.newest()).end, STOPPED);
 });
 
 Deno.test("a reader on another isolate keeps a run alive, and a run that it leaves is stopped", async () => {
@@ -348,6 +428,53 @@ Deno.test("a run outlives an outage of the store: its readers notice nothing, an
   await clock.advance(2000);
   assertEquals(reader.end, DONE);
   assertEquals(textOf((await events(record)).map(({ data }) => data)), "abcde");
+});
+
+Deno.test("an append whose reply is lost is repeated, and the log has its parts once", async () => {
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  const reader = readFeed(await one.ask());
+  const record = await one.newest();
+  one.losesReplies = true;
+  one.upstream.calls[0]?.send(text("a"));
+  await clock.advance(2500);
+  one.losesReplies = false;
+  one.upstream.calls[0]?.send(text("b"), FINISH);
+  await clock.advance(3000);
+  assertEquals(reader.end, DONE);
+  assertEquals(textOf((await events(record)).map(({ data }) => data)), "ab");
+});
+
+Deno.test("a run that joins while its producer claims the lease is not taken for dead", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  one.claimMs = 5000;
+  const asked = one.ask({ messageId: "m" });
+  await clock.advance(1000);
+  const reader = readFeed(await other.ask({ messageId: "m" }));
+  await clock.advance(5000);
+  await asked;
+  one.upstream.calls[0]?.send(text("a"), FINISH);
+  await clock.advance(1000);
+  assertEquals([reader.end, textOf(reader.transcript.parts)], [DONE, "a"]);
+});
+
+Deno.test("a run that cannot be announced is ended, and the request refused", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  one.claimMs = 1000;
+  const asked = one.ask({ messageId: "m" }).catch((thrown) => thrown);
+  await clock.advance(500);
+  one.isCut = true;
+  await clock.advance(1000);
+  assert(await asked instanceof Error);
+  one.isCut = false;
+  await clock.advance(2000);
+  const record = await other.chat.startedBy("ann", "c", "m");
+  assert(record?.end?.type === "failed" && record.end.code === "interrupted");
+  assertEquals(one.upstream.calls, []);
 });
 
 Deno.test("an answer whose end cannot be stored breaks off, since another isolate will report another end", async () => {
