@@ -55,17 +55,18 @@ Deno.test("a remote run is open once the last of its initial frames has arrived"
 });
 
 for (
-  const [reason, frames] of [
-    ["a gap", [{ event: "gap", data: "{}" }]],
-    ["a bye before its end", [{ event: "bye", data: `{"reason":"drain"}` }]],
+  const [reason, isLast, frames] of [
+    ["a gap", false, [{ event: "gap", data: "{}" }]],
+    ["a bye before its end", true, [{ event: "bye", data: `{"reason":"drain"}` }]],
   ] as const
 ) {
   Deno.test(`a remote run is broken after ${reason}`, async () => {
     const test = createTest();
     await test.send({ event: "sync", data: "{}", id: "1-1" });
     const reader = readFeed(test.run);
-    await test.send(...frames, PARTS);
-    if (reason !== "a gap") await test.end();
+    await test.send(...frames);
+    if (isLast) await test.end();
+    else await test.send(PARTS);
     assertEquals([reader.end, test.closed], ["broken", 1]);
     const late = readFeed(test.run);
     await test.send();
