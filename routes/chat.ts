@@ -26,7 +26,12 @@ import {
 import type { Services } from "../lib/services.ts";
 import type { Dialect } from "../lib/topics/chat/dialect.ts";
 import { AGUI, AguiChatBody, readAguiChat } from "../lib/topics/chat/dialects/agui.ts";
-import { AI_SDK, readUiChat, UiChatBody } from "../lib/topics/chat/dialects/ai_sdk.ts";
+import {
+  AI_SDK,
+  AI_SDK_REPLAY,
+  readUiChat,
+  UiChatBody,
+} from "../lib/topics/chat/dialects/ai_sdk.ts";
 import { ChatId, type ChatInput, MessageId } from "../lib/topics/chat/dialects/input.ts";
 import {
   CompletionBody,
@@ -313,7 +318,7 @@ export function chatRoutes(
     authorize(caller, chatId);
     const record = await chat.newest(caller.owner, chatId);
     if (record === null) return c.body(null, 204);
-    return await join(c, caller, record, AI_SDK);
+    return await join(c, caller, record, record.continued ? AI_SDK_REPLAY : AI_SDK);
   }
 
   /** Opens a stream of a run for a GET. */

@@ -268,6 +268,12 @@ for (const { name, create } of UI_CHATS) {
       tool_call_id: "call-1",
       content: '{"price":"4200"}',
     });
+    for (const stored of [chat.messages, chat.messages.slice(0, 1)]) {
+      const reloaded = create(server.wire, { id: CHAT_ID, messages: stored });
+      await reloaded.resumeStream();
+      assertEquals(answerOf(reloaded.messages, reloaded.error), answerOf(chat.messages, undefined));
+      assertEquals(reloaded.messages.length, 2);
+    }
   });
 }
 

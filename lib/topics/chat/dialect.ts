@@ -12,6 +12,8 @@ export interface RunInfo {
   readonly chatId: string;
   /** The client's own id of the run, if its protocol has one. */
   readonly clientRunId?: string;
+  /** The encoded parts of the message that the run continues, for clients that no longer have them. */
+  readonly continued?: readonly string[];
   /** The model's name, as clients see it. */
   readonly model: string;
   /** Wall time in milliseconds since the Unix epoch. */

@@ -36,6 +36,8 @@ export const RunRecord = z.object({
   /** Identifies the caller whose open runs are bounded. */
   share: z.string(),
   clientRunId: z.string().optional(),
+  /** The encoded parts of the message that it continues. */
+  continued: z.array(z.string()).readonly().optional(),
   model: z.string(),
   /** Wall time in milliseconds since the Unix epoch. */
   createdAt: z.number(),
@@ -153,11 +155,14 @@ export function applyRunTime(record: RunRecord, now: number): RunRecord {
 }
 
 /** Returns the names of a run that dialects send. */
-export function runInfoOf({ id, chatId, clientRunId, model, createdAt }: RunRecord): RunInfo {
+export function runInfoOf(
+  { id, chatId, clientRunId, continued, model, createdAt }: RunRecord,
+): RunInfo {
   return {
     runId: id,
     chatId,
     ...clientRunId === undefined ? {} : { clientRunId },
+    ...continued === undefined ? {} : { continued },
     model,
     createdAt,
   };

@@ -148,13 +148,14 @@ export class Chat {
       const detail = "This isolate is draining. Send the request again: another one takes over.";
       throw new Problem(503, "busy_drain", detail, { retryAfterMs: 1000 });
     }
-    const { clientRunId, messageId, messages, tools } = input;
+    const { clientRunId, continued, messageId, messages, tools } = input;
     const make = (id: string, createdAt: number): RunRecord => ({
       id,
       chatId,
       owner,
       share: digestOf(share),
       ...clientRunId === undefined ? {} : { clientRunId },
+      ...continued === undefined ? {} : { continued },
       model: upstream.model,
       createdAt,
       end: null,

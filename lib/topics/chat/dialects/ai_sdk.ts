@@ -19,23 +19,47 @@ const UI_FINISH_REASONS: Readonly<Record<FinishReason, string>> = {
   other: "other",
 };
 
-/** UI message stream v1. */
-export const AI_SDK: Dialect = {
-  name: "ai-sdk",
-  headers: { "x-vercel-ai-ui-message-stream": "v1" },
-  createEncoder(run) {
-    const encoder = new BracketedEncoder(uiMessages(run));
-    return {
-      encode: (parts) => encoder.encode(parts),
-      end: (end) => [...encoder.end(end), "[DONE]"],
-    };
-  },
-};
+/** The most characters of a continued message that are kept for replays. Beyond it they begin with the run's own parts. */
+const MAX_CONTINUED_CHARACTERS = 131_072;
 
-function uiMessages({ runId, clientRunId }: RunInfo): BracketedMessages {
+/** UI message stream v1. */
+export const AI_SDK = uiDialect("ai-sdk", () => []);
+
+/**
+ * The replay of a run that continues a message. It begins with the parts of the message before the run, since clients
+ * replace the message by a replay.
+ */
+export const AI_SDK_REPLAY = uiDialect(
+  "ai-sdk-replay",
+  ({ continued = [] }) => continued.map((text): unknown => JSON.parse(text)),
+);
+
+/** @param before Returns the chunks before the run's own. */
+function uiDialect(name: string, before: (run: RunInfo) => readonly unknown[]): Dialect {
+  return {
+    name,
+    headers: { "x-vercel-ai-ui-message-stream": "v1" },
+    createEncoder(run) {
+      const encoder = new BracketedEncoder(uiMessages(run, before(run)));
+      return {
+        encode: (parts) => encoder.encode(parts),
+        end: (end) => [...encoder.end(end), "[DONE]"],
+      };
+    },
+  };
+}
+
+function uiMessages(
+  { runId, clientRunId }: RunInfo,
+  before: readonly unknown[],
+): BracketedMessages {
   return {
     // A replay replaces the message with this id, and without one it would double the answer.
-    start: () => [{ type: "start", messageId: clientRunId ?? runId }, { type: "start-step" }],
+    start: () => [
+      { type: "start", messageId: clientRunId ?? runId },
+      ...before,
+      { type: "start-step" },
+    ],
     openBlock: ({ kind, number }) => [{ type: `${kind}-start`, id: String(number) }],
     addText: ({ kind, number }, text) => ({
       type: `${kind}-delta`,
@@ -88,6 +112,9 @@ function completeToolCall({ id, name, text }: EncodedToolCall): unknown {
   }
 }
 
+/** The type of the calls of tools that the client does not know in advance. */
+const DYNAMIC_TOOL = "dynamic-tool";
+
 /** A part of a message. The parts that a model does not read are ignored. */
 const UiPart = z.looseObject({
   type: z.string().max(200),
@@ -98,6 +125,8 @@ const UiPart = z.looseObject({
   input: z.unknown().optional(),
   output: z.unknown().optional(),
   errorText: z.string().optional(),
+  id: z.string().optional(),
+  data: z.unknown().optional(),
 });
 
 type UiPart = z.infer<typeof UiPart>;
@@ -135,9 +164,59 @@ export function readUiChat(body: z.infer<typeof UiChatBody>): ChatInput {
     messages: body.messages.flatMap(toChatMessages),
     tools: [],
     messageId: isRegeneration || last === undefined ? undefined : turnId(last),
-    // The answer to a tool's result continues the assistant's message in the client.
-    clientRunId: last?.role === "assistant" && !isRegeneration ? last.id : undefined,
+    ...last?.role === "assistant" && !isRegeneration
+      // The answer to a tool's result continues the assistant's message in the client.
+      ? { clientRunId: last.id, continued: continuedChunks(last) }
+      : { clientRunId: undefined },
   };
+}
+
+/** Returns the chunks that create the parts of a message. Undefined if they are too long to be kept. */
+function continuedChunks({ parts }: UiMessage): string[] | undefined {
+  const chunks = parts.flatMap(partChunks).map((chunk) => JSON.stringify(chunk));
+  const characters = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  return characters <= MAX_CONTINUED_CHARACTERS ? chunks : undefined;
+}
+
+/** Returns the chunks that create a part. Those of sources and of the client's own kinds are left out. */
+function partChunks(part: UiPart, index: number): unknown[] {
+  const { type, text: delta = "" } = part;
+  const id = `continued-${index}`;
+  switch (type) {
+    case "step-start":
+      return [{ type: "start-step" }];
+    case "text":
+    case "reasoning":
+      return [
+        { type: `${type}-start`, id },
+        { type: `${type}-delta`, id, delta },
+        { type: `${type}-end`, id },
+      ];
+    default:
+      if (type.startsWith("data-")) return [{ type, id: part.id, data: part.data }];
+      return isAnswered(part) ? toolChunks(part) : [];
+  }
+}
+
+/** Returns the chunks of an answered tool call. None says that its input is complete: the client would execute it again. */
+function toolChunks(part: UiPart): unknown[] {
+  const { toolCallId, state, output, errorText, type, input } = part;
+  return [
+    {
+      type: "tool-input-start",
+      toolCallId,
+      toolName: toolNameOf(part),
+      ...type === DYNAMIC_TOOL ? { dynamic: true } : {},
+    },
+    {
+      type: "tool-input-delta",
+      toolCallId,
+      inputTextDelta: JSON.stringify(input ?? {}),
+    },
+    state === "output-error"
+      ? { type: "tool-output-error", toolCallId, errorText: errorText ?? "" }
+      : { type: "tool-output-available", toolCallId, output: output ?? null },
+  ];
 }
 
 /** Returns the id of the turn that ends with a message. An assistant's message grows with each result of a tool. */
@@ -147,7 +226,7 @@ function turnId({ id, role, parts }: UiMessage): string {
 
 /** Returns the name of the tool that a part calls, undefined if it is no tool call. */
 function toolNameOf({ type, toolName }: UiPart): string | undefined {
-  if (type === "dynamic-tool") return toolName;
+  if (type === DYNAMIC_TOOL) return toolName;
   return type.startsWith("tool-") ? type.slice("tool-".length) : undefined;
 }
 

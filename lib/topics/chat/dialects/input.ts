@@ -36,4 +36,6 @@ export interface ChatInput {
   readonly messageId: string | undefined;
   /** The client's own id of the run, or of the message that the run continues. */
   readonly clientRunId: string | undefined;
+  /** The encoded parts of the message that the run continues. */
+  readonly continued?: readonly string[] | undefined;
 }

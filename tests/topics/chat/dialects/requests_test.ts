@@ -88,6 +88,31 @@ Deno.test("readUiChat() continues the assistant's message after a tool's result:
   assert(one.messageId !== two.messageId);
 });
 
+Deno.test("readUiChat() keeps the continued message for replays, whose calls the client does not execute again", () => {
+  const data = { type: "data-component", data: { id: "prices" } };
+  const call = {
+    type: "dynamic-tool",
+    toolName: "list_all",
+    toolCallId: "call-9",
+    state: "output-error",
+    errorText: "no list",
+  };
+  const { continued = [] } = uiChat({
+    messages: [ASKED, uiMessage("assistant-1", "assistant", text("I look."), data, call)],
+  });
+  assertEquals(continued.map((chunk) => JSON.parse(chunk)), [
+    { type: "text-start", id: "continued-0" },
+    { type: "text-delta", id: "continued-0", delta: "I look." },
+    { type: "text-end", id: "continued-0" },
+    data,
+    { type: "tool-input-start", toolCallId: "call-9", toolName: "list_all", dynamic: true },
+    { type: "tool-input-delta", toolCallId: "call-9", inputTextDelta: "{}" },
+    { type: "tool-output-error", toolCallId: "call-9", errorText: "no list" },
+  ]);
+  const long = uiMessage("assistant-1", "assistant", text("x".repeat(140_000)));
+  assertEquals(uiChat({ messages: [ASKED, long] }).continued, undefined);
+});
+
 Deno.test("readUiChat() accepts parts that a model does not read, and refuses files", () => {
   const parts = [{ type: "data-component", data: {} }, {
     type: "source-url",
