@@ -22,6 +22,7 @@ import type { SharedState, StoreHealth } from "./store/backend.ts";
 import type { Store } from "./store/store.ts";
 import { registerChannels } from "./topics/channels.ts";
 import { DialectStreams } from "./topics/chat/dialect_stream.ts";
+import { RUN_OUTCOMES } from "./topics/chat/run.ts";
 import { Chat } from "./topics/chat/runs.ts";
 import type { ChatUpstream } from "./topics/chat/upstream.ts";
 import { createOpenAiUpstream } from "./topics/chat/upstreams/openai.ts";
@@ -142,6 +143,7 @@ export function createServices(
     providers: [...providersFor(config).map(({ name }) => name), FEEDS_PROVIDER],
     topicKinds: registry.metricKinds,
     taskOutcomes: TASK_OUTCOMES,
+    runOutcomes: RUN_OUTCOMES,
     deprecatedUses: [SESSION_LONG_POLL.use],
     figures: readFigures,
   });
@@ -225,7 +227,13 @@ export function createServices(
 
   async function readFigures(): Promise<Figures> {
     const queue = await tasks.queueStats();
-    return { streams: hub.streams(), slots: budget, store: shared.health, queue };
+    return {
+      streams: hub.streams(),
+      slots: budget,
+      store: shared.health,
+      queue,
+      openRuns: chat.openRuns,
+    };
   }
 
   return {

@@ -93,6 +93,8 @@ export interface Metrics {
   guarded(provider: string, state: () => typeof BREAKER_STATES[number]): void;
   /** Counts an ended task or an expired claim. */
   tasked(outcome: string): void;
+  /** Counts an ended answer of a chat. */
+  answered(outcome: string): void;
 }
 
 /** Metrics that count nothing. */
@@ -105,6 +107,7 @@ export const noMetrics: Metrics = Object.freeze({
   deprecated() {},
   guarded() {},
   tasked() {},
+  answered() {},
 });
 
 /** The figures of the streams of one kind. */
@@ -137,4 +140,6 @@ export interface Figures {
   readonly slots: { readonly inUse: number; readonly limit: number };
   readonly store: { readonly isUp: boolean; readonly commands: number };
   readonly queue: QueueStats;
+  /** The answers of chats that this isolate produces. */
+  readonly openRuns: number;
 }

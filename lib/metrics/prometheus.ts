@@ -37,6 +37,7 @@ export interface PrometheusOptions {
   /** The names of providers. Any other name counts as `other`. */
   readonly providers: readonly string[];
   readonly taskOutcomes: readonly string[];
+  readonly runOutcomes: readonly string[];
   readonly deprecatedUses: readonly string[];
   /** Lists the metric kinds of the registered topics. */
   readonly topicKinds: () => readonly string[];
@@ -87,6 +88,8 @@ function createInstruments(registry: Registry) {
       "Age of the oldest waiting task of all isolates.",
     ),
     taskOutcomes: counter("tasks_outcomes", "Ended tasks and expired claims.", "outcome"),
+    openRuns: gauge("chat_runs_open", "Answers of chats that this isolate produces."),
+    runOutcomes: counter("chat_runs", "Ended answers of chats, by outcome.", "outcome"),
   };
 }
 
@@ -125,6 +128,7 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
   function addSeries({ opened, closed, refused, published, calls, ...others }: Instruments): void {
     for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
     for (const outcome of options.taskOutcomes) others.taskOutcomes.inc({ outcome }, 0);
+    for (const outcome of options.runOutcomes) others.runOutcomes.inc({ outcome }, 0);
     for (const use of options.deprecatedUses) others.deprecated.inc({ use }, 0);
     for (const topic of topicKinds()) {
       opened.inc({ topic }, 0);
@@ -136,7 +140,7 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
     }
   }
 
-  function setFigures({ streams, slots, store, queue }: Figures): void {
+  function setFigures({ streams, slots, store, queue, openRuns }: Figures): void {
     const figuresByTopic = topicKinds().map((topic) => ({ topic, figures: streams.get(topic) }));
     for (const { topic, figures } of figuresByTopic) {
       instruments.streams.set({ topic }, figures?.open ?? 0);
@@ -155,6 +159,7 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
       instruments.tasks.set({ state }, count);
     }
     instruments.oldestTask.set(queue.oldestAgeS);
+    instruments.openRuns.set(openRuns);
     for (const [provider, readState] of breakers) {
       const currentState = readState();
       for (const state of BREAKER_STATES) {
@@ -174,6 +179,7 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
       deprecated: (use) => instruments.deprecated.inc({ use }),
       guarded: (provider, state) => void breakers.set(providerLabel(provider), state),
       tasked: (outcome) => instruments.taskOutcomes.inc({ outcome }),
+      answered: (outcome) => instruments.runOutcomes.inc({ outcome }),
     },
     contentType: registry.contentType,
     async text() {

@@ -32,6 +32,7 @@ function recordAll(metrics: Metrics): void {
   }
   for (const outcome of CALL_OUTCOMES) metrics.called("first", outcome);
   for (const outcome of ["completed", "failed"]) metrics.tasked(outcome);
+  for (const outcome of ["done", "too_long"]) metrics.answered(outcome);
   for (const use of ["old_poll"]) metrics.deprecated(use);
 }
 
@@ -108,6 +109,7 @@ Deno.test("text() has the current figures of streams, slots and the store", asyn
     slots: { inUse: 6, limit: 9 },
     store: { isUp: false, commands: 17 },
     queue: { counts: { waiting: 3, claimed: 1, running: 2 }, oldestAgeS: 7.5 },
+    openRuns: 4,
   };
   const { text } = createPrometheusUnderTest({ figures: () => now });
   const read = async () => {
@@ -123,12 +125,13 @@ Deno.test("text() has the current figures of streams, slots and the store", asyn
       figureIn(current, "store_commands_total"),
       ...["waiting", "claimed", "running"].map((state) => figureIn(current, "tasks", { state })),
       figureIn(current, "tasks_oldest_age_seconds"),
+      figureIn(current, "chat_runs_open"),
     ];
   };
-  assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17, 3, 1, 2, 7.5]);
+  assertEquals(await read(), [5, 2, 1, 40, 6, 9, 0, 17, 3, 1, 2, 7.5, 4]);
   const streams = new Map([["news", { ...figures, open: 0, delivered: 41 }] as const]);
   now = { ...NOTHING, streams, slots: now.slots, store: { isUp: true, commands: 19 } };
-  assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19, 0, 0, 0, 0]);
+  assertEquals(await read(), [0, 2, 1, 41, 6, 9, 1, 19, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("text() has each circuit breaker in one state at a time", async () => {

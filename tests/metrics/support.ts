@@ -19,6 +19,7 @@ export const NOTHING: Figures = {
   slots: { inUse: 0, limit: 0 },
   store: { isUp: true, commands: 0 },
   queue: { counts: { waiting: 0, claimed: 0, running: 0 }, oldestAgeS: 0 },
+  openRuns: 0,
 };
 
 /** Creates Prometheus metrics of two providers. */
@@ -29,6 +30,7 @@ export function createPrometheusUnderTest(options: Partial<PrometheusOptions> = 
     store: "memory",
     providers: ["first", "second"],
     taskOutcomes: ["completed", "failed"],
+    runOutcomes: ["done", "too_long"],
     deprecatedUses: ["old_poll"],
     topicKinds: () => ["quotes", "news", "events"],
     figures: () => NOTHING,

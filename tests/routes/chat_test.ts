@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SIMULATED_MODEL } from "../../lib/demo/model.ts";
 import { type Client, createClient } from "../hub/support.ts";
+import { figureIn } from "../metrics/exposition.ts";
 import { createAppUnderTest, refusalOf, TOKEN, userOf } from "./support.ts";
 
 /** Settings without a demo: a chat needs a user. */
@@ -394,6 +395,24 @@ Deno.test("neither a log line nor a metric contains a question or an answer", as
   for (const secret of ["the-secret-question", "How is gold", "Gold is at"]) {
     assert(!output.includes(secret), secret);
   }
+});
+
+Deno.test("metrics count the open answers, and each end once by its outcome", async () => {
+  await using test = createTest();
+  read(await test.ask({ text: "/cut" }));
+  read(await test.ask({ id: "d" }));
+  const figures = async () => {
+    const text = await (await test.get("/metrics")).text();
+    const outcomes = ["done", "stopped", "upstream_incomplete", "interrupted"];
+    return [
+      figureIn(text, "chat_runs_open"),
+      ...outcomes.map((outcome) => figureIn(text, "chat_runs_total", { outcome })),
+    ];
+  };
+  assertEquals(await figures(), [2, 0, 0, 0, 0]);
+  await test.clock.advance(ANSWER_MS);
+  await test.get("/v1/chat/c", {}, "DELETE");
+  assertEquals(await figures(), [0, 1, 0, 1, 0]);
 });
 
 Deno.test("an isolate that drains fails its answers, and takes no other", async () => {

@@ -134,6 +134,14 @@ export function endOf(type: string, json: string): RunEnd | null {
   }
 }
 
+/** The outcomes of runs, as metrics name them: the types of ends, and of a failure its code. */
+export const RUN_OUTCOMES = ["done", "stopped", ...FailureCode.options] as const;
+
+/** Returns the outcome of a run. */
+export function runOutcomeOf(end: RunEnd): typeof RUN_OUTCOMES[number] {
+  return end.type === "failed" ? end.code : end.type;
+}
+
 /** Ends a run that is open. */
 export function endRun(end: RunEnd): (record: RunRecord) => RunRecord {
   return (record) => record.end === null ? { ...record, end } : record;

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { messageOf } from "../../core/logger.ts";
+import { noMetrics } from "../../core/metrics.ts";
 import { Problem } from "../../core/problem.ts";
 import { defineTopic, type Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
@@ -23,6 +24,7 @@ import {
   INTERRUPTED,
   runEventOf,
   runExpiresAt,
+  runOutcomeOf,
   RunRecord,
   unleasedMsOf,
 } from "./run.ts";
@@ -90,7 +92,7 @@ export class Chat {
   /** Registers the topics of chats. */
   constructor(context: ChatContext) {
     this.#context = context;
-    const { hub, options: { isDemo, maxRunsPerUser } } = context;
+    const { hub, runtime: { metrics = noMetrics }, options: { isDemo, maxRunsPerUser } } = context;
     this.#runs = createResource<RunRecord>(context, {
       noun: "run",
       topic: defineRunTopic(isDemo ? "public" : "owned"),
@@ -103,6 +105,9 @@ export class Chat {
       expiresAt: runExpiresAt,
       eventOf: runEventOf,
       openIndex: ({ share }) => ({ name: openIndexOf(share), max: maxRunsPerUser }),
+      onStep({ end }) {
+        if (end !== null) metrics.answered(runOutcomeOf(end));
+      },
       resolve: (chatId, caller) => this.#resolve(chatId, caller),
     });
     hub.whileSubscribed(
