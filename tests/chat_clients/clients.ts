@@ -260,6 +260,7 @@ const COMPATIBLE_CLIENT: ChatClientUnderTest = {
     const { fullStream } = streamText({
       model: provider("demo"),
       prompt: text,
+      maxRetries: 0,
       onError: () => {},
     });
     for await (const part of fullStream) {

@@ -81,7 +81,7 @@ function offsetAtCursor(cursor: string | undefined, { createdAt }: RunInfo): num
 /** One response. */
 interface Reader {
   readonly controller: ReadableStreamDefaultController<Chunk>;
-  /** Its position in the answer, null before its start. */
+  /** Its position in the answer, null before its start. A reader that comes from the producer may be ahead of the log. */
   offset: number | null;
   /** Called once it has received a chunk or its end, null while it is not writable. */
   release: (() => void) | null;
@@ -140,10 +140,9 @@ class EncodedRun {
     let reader: Reader | undefined;
     return new ReadableStream<Chunk>({
       start: (controller) => {
-        const position = offset === null ? null : Math.min(offset, this.#transcript.length);
         reader = {
           controller,
-          offset: position,
+          offset,
           release: null,
           sentAt: this.#clock.elapsed(),
           onEnd,

@@ -37,18 +37,19 @@ class Client {
   /** The bytes after which the connection is lost, null if it is not. */
   #bytesLeft: number | null = null;
 
-  constructor(readonly streams: DialectStreams, readonly run: FakeRun, readonly dialect: Dialect) {}
+  constructor(readonly streams: DialectStreams, readonly dialect: Dialect) {}
 
   get isConnected(): boolean {
     return this.#reader !== null;
   }
 
-  connect(): void {
+  /** Connects to an isolate, which has a feed of the run. */
+  connect(run: FakeRun): void {
     if (this.#reader || this.isEnded) return;
     this.isBroken = false;
     this.#bytesLeft = null;
     this.#parser = createFrameParser(this.cursor);
-    this.#reader = this.streams.open(this.run, this.dialect, this.cursor).getReader();
+    this.#reader = this.streams.open(run, this.dialect, this.cursor).getReader();
   }
 
   /** Takes one chunk, once there is one. */
@@ -70,9 +71,12 @@ class Client {
     });
   }
 
-  /** Loses the connection after some bytes of the next chunk. */
+  /** Loses the connection after some bytes of the next chunk, or at once. */
   cutAfter(bytes: number): void {
-    if (this.#reader) this.#bytesLeft = bytes;
+    if (bytes === 0) {
+      void this.#reader?.cancel().catch(() => {});
+      this.#disconnect();
+    } else if (this.#reader) this.#bytesLeft = bytes;
   }
 
   #take(bytes: Uint8Array): void {
@@ -82,7 +86,7 @@ class Client {
     this.received.push(...frames.map(({ data }) => data));
     this.cursor = this.#parser.lastEventId;
     if (this.#bytesLeft === null) return;
-    this.#reader?.cancel();
+    void this.#reader?.cancel().catch(() => {});
     this.#disconnect();
   }
 
@@ -147,10 +151,17 @@ function withoutEmptyPieces(parts: readonly ChatPart[]): ChatPart[] {
 
 type Step =
   | { readonly do: "add"; readonly parts: readonly ChatPart[] }
-  | { readonly do: "connect" | "read" | "cut"; readonly client: number; readonly bytes: number }
-  | { readonly do: "break" };
+  | { readonly do: "read" | "cut"; readonly client: number; readonly bytes: number }
+  | { readonly do: "connect"; readonly client: number; readonly isolate: Isolate }
+  | { readonly do: "log" }
+  | { readonly do: "break"; readonly isolate: Isolate };
 
-const CLIENTS = 3;
+/** The isolate that produces the run, or one that reads its log, which lags behind. */
+type Isolate = "producer" | "other";
+
+const ISOLATE = fc.constantFrom<Isolate>("producer", "other");
+
+const CLIENTS = 2;
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -158,45 +169,63 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.array(PART, { maxLength: 4 }).map((parts) => ({ do: "add" as const, parts })),
   },
   {
-    weight: 6,
+    weight: 4,
     arbitrary: fc.record({
-      do: fc.constantFrom("connect" as const, "read" as const, "read" as const, "cut" as const),
+      do: fc.constantFrom("read" as const, "read" as const, "cut" as const),
       client: fc.nat(CLIENTS - 1),
-      bytes: fc.nat(300),
+      bytes: fc.oneof(fc.constant(0), fc.nat(300)),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ do: "break" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("connect" as const),
+      client: fc.nat(CLIENTS - 1),
+      isolate: ISOLATE,
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "log" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("break" as const), isolate: ISOLATE }),
+  },
 );
 
 for (const dialect of [AI_SDK, AGUI]) {
   Deno.test(`DialectStreams sends every ${dialect.name} client the answer exactly once, however it joins, lags and resumes`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(STEP, { maxLength: 40 }), async (steps) => {
-        const run = new FakeRun();
+      fc.asyncProperty(fc.array(STEP, { minLength: 20, maxLength: 60 }), async (steps) => {
+        const runs = { producer: new FakeRun(), other: new FakeRun() };
+        let unlogged: ChatPart[] = [];
+        const log = () => runs.other.add(...mergeParts(unlogged.splice(0)));
         const streams = new DialectStreams(createManualClock(), HEARTBEAT_MS);
-        const clients = Array.from({ length: CLIENTS }, () => new Client(streams, run, dialect));
+        const clients = Array.from({ length: CLIENTS }, () => new Client(streams, dialect));
         for (const step of steps) {
-          if (step.do === "add") run.add(...step.parts);
-          else if (step.do === "break") run.break();
+          if (step.do === "add") {
+            runs.producer.add(...step.parts);
+            unlogged = [...unlogged, ...step.parts];
+          } else if (step.do === "log") log();
+          else if (step.do === "break") runs[step.isolate].break();
           else {
             const client = clients[step.client];
             assert(client);
-            if (step.do === "connect") client.connect();
+            if (step.do === "connect") client.connect(runs[step.isolate]);
             else if (step.do === "read") client.read();
             else client.cutAfter(step.bytes);
           }
           await settle();
         }
-        run.finish(FAILED);
+        log();
+        for (const run of Object.values(runs)) run.finish(FAILED);
         for (const client of clients) {
           while (!client.isEnded) {
-            client.connect();
+            client.connect(runs.other);
             client.read();
             await settle();
           }
-          assertEquals(decode(client.received), withoutEmptyPieces(run.transcript.parts));
+          assertEquals(decode(client.received), withoutEmptyPieces(runs.producer.transcript.parts));
         }
-        assertEquals(run.listeners, 0);
+        for (const run of Object.values(runs)) assertEquals(run.listeners, 0);
       }),
       { numRuns: propertyRuns(200) },
     );
