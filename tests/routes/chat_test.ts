@@ -283,6 +283,32 @@ Deno.test("a chat needs a user, whose token includes it; in a demo anyone may ch
   }
 });
 
+Deno.test("GET /v1/chat/agui replays a run of its owner by the client's id, as HEAD says", async () => {
+  await using test = createTest(WITH_USERS);
+  const [ann, bob] = [userOf("ann"), userOf("bob")];
+  const messages = [{ id: "m", role: "user", content: PROMPT }];
+  const whole = read(
+    await test.post("/v1/chat/agui", { threadId: "c", runId: "r1", messages }, ann),
+  );
+  await test.clock.advance(500);
+  const path = "/v1/chat/agui?runId=r1";
+  const joined = read(await test.get(`${path}&offset=-1`, ann));
+  await test.clock.advance(ANSWER_MS);
+  const typeOf = ({ data }: { readonly data: string }) => JSON.parse(data).type;
+  assertEquals(typeOf(joined.frames[0] ?? { data: "{}" }), "RUN_STARTED");
+  assertEquals(joined.frames.at(-1), whole.frames.at(-1));
+  const inUse = test.services.budget.inUse;
+  const head = await test.get(path, ann, "HEAD");
+  assertEquals([head.status, head.body, test.services.budget.inUse], [200, null, inUse]);
+  for (const [url, headers] of [[path, bob], ["/v1/chat/agui?runId=r2", ann]] as const) {
+    assertEquals(await refusalOf(await test.get(url, headers)), [404, "unknown_chat"]);
+  }
+  assertEquals((await refusalOf(await test.get(path)))[0], 401);
+  const other = await test.get(path, userOf("ann", ["chat/other"]));
+  assertEquals((await refusalOf(other))[0], 403);
+  assertEquals(test.fetched.length, 1);
+});
+
 Deno.test("a chat is its owner's alone, and another user may have one of the same name", async () => {
   await using test = createTest(WITH_USERS);
   const [ann, bob] = [userOf("ann"), userOf("bob")];
