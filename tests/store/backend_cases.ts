@@ -231,6 +231,16 @@ export function sharedStateCases(
     assertEquals([await write(ours.fence), await write(theirs.fence)], ["fenced", "appended"]);
   });
 
+  test("seize() takes a lease from its holder, whom append() fences", async ({ state, rival }) => {
+    const [ours, theirs] = [state.lease("polls"), rival("polls")];
+    const write = async (fence: Fence) =>
+      (await state.log.append(alerts, [event("a", 1)], { fence })).kind;
+    await ours.claim();
+    await theirs.seize();
+    assertEquals([await write(ours.fence), await write(theirs.fence)], ["fenced", "appended"]);
+    assertEquals([(await ours.claim()).isHeld, await theirs.renew()], [false, true]);
+  });
+
   test("onFree() calls its listener when the holder releases the lease", async ({ state, rival }) => {
     const subscriber = await subscribeJoined(state.log);
     const [ours, theirs, other] = [state.lease("polls"), rival("polls"), rival("other")];
