@@ -111,8 +111,9 @@ export class LocalRun implements RunFeed {
     return this.#end;
   }
 
-  /** Requests the answer. The lease must be held. */
+  /** Requests the answer, unless the run has ended. The lease must be held. */
   start(request: ChatRequest): void {
+    if (this.#isEnding) return;
     const { runtime: { clock }, lease } = this.#context;
     this.#stopRenewals = clock.every(lease.ttlMs / RENEWALS_PER_TTL, () => void this.#renew());
     this.#context.onRenewed();

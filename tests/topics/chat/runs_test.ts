@@ -160,6 +160,25 @@ Deno.test("all readers of a run on an isolate share one feed", async () => {
   assertStrictEquals(await other.chat.feedOf(record), first);
 });
 
+Deno.test("a run that ends while it claims its lease never asks the upstream", async () => {
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  one.claimMs = 1000;
+  const asked = one.ask({ messageId: "m" });
+  await clock.advance(500);
+  await one.chat.drain();
+  await clock.advance(1000);
+  const { end, info } = await asked;
+  assert(end?.type === "failed" && end.code === "interrupted");
+  assertEquals(one.upstream.calls, []);
+  const { timers } = clock;
+  await clock.advance(300_000);
+  assert(clock.timers <= timers, "it renews the lease of a run that has ended");
+  assertEquals((await other.newest()).id, info.runId);
+  assertEquals((await events({ id: info.runId, chatId: "c" })).length, 2);
+});
+
 Deno.test("an isolate that drains breaks its readers of another's run", async () => {
   const { clock, isolate } = createSharedChat();
   await using one = isolate();
