@@ -40,6 +40,9 @@ const CHART_STEP_MS = 300_000;
 /** The sentences of a long answer: about a thousand tokens. */
 const LONG_SENTENCES = 60;
 
+/** The tokens before a fault in the middle of an answer. */
+const MIDDLE_TOKENS = 10;
+
 /** The characters of a tool's arguments in one token. */
 const ARGUMENT_TOKEN_CHARS = 12;
 
@@ -68,22 +71,20 @@ export interface SimulatedModel {
 
 /** Creates the model. */
 export function createSimulatedModel(clock: Clock, prices: LastPrices): SimulatedModel {
-  /** Answers a prompt at a wall time in ms. */
-  function answer(prompt: string, now: number): TokenDelta[] {
+  /** Answers a prompt at a wall time in ms. It is lazy, because a whole answer at one time would delay everything else. */
+  function* answer(prompt: string, now: number): Generator<TokenDelta, void, void> {
     const callId = (name: string) => `call-${now.toString(36)}-${name}`;
     const named = DEMO_INSTRUMENTS.filter(({ words }) => words.test(prompt));
-    const reasoning = prompt.includes("/think") ? describeThoughts(named) : "";
-    const deltas: TokenDelta[] = tokensOf(reasoning).map((token) => ({ reasoning_content: token }));
-    const say = (text: string) =>
-      deltas.push(...tokensOf(text).map((token) => ({ content: token })));
-    say(named.length === 0 ? INTRODUCTION : named.map((each) => describe(each, now)).join(" "));
-    if (named.length > 0) {
-      deltas.push(...callOf(0, callId("table"), "show_table", tableOf(named, now)));
-      deltas.push(...callOf(1, callId("chart"), "show_chart", chartOf(named, now)));
-      say("\n\nThe chart shows the last hour. All prices are simulated.");
+    if (prompt.includes("/think")) yield* deltasOf(describeThoughts(named), "reasoning_content");
+    if (named.length === 0) yield* deltasOf(INTRODUCTION);
+    else {
+      yield* deltasOf(named.map((each) => describe(each, now)).join(" "));
+      yield* callOf(0, callId("table"), "show_table", tableOf(named, now));
+      yield* callOf(1, callId("chart"), "show_chart", chartOf(named, now));
+      yield* deltasOf("\n\nThe chart shows the last hour. All prices are simulated.");
     }
-    if (prompt.includes("/long")) say(describePast(named[0] ?? DEMO_INSTRUMENTS[0], now));
-    return deltas;
+    const [first] = named.length === 0 ? DEMO_INSTRUMENTS : named;
+    if (prompt.includes("/long") && first !== undefined) yield* describePast(first, now);
   }
 
   function describe(instrument: DemoInstrument, now: number): string {
@@ -130,14 +131,15 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
     };
   }
 
-  function describePast(instrument: DemoInstrument | undefined, now: number): string {
-    if (instrument === undefined) return "";
-    const sentences = Array.from({ length: LONG_SENTENCES }, (_, index) => {
-      const at = now - (index + 1) * CHART_STEP_MS;
+  function* describePast(instrument: DemoInstrument, now: number) {
+    for (let index = 1; index <= LONG_SENTENCES; index++) {
+      const at = now - index * CHART_STEP_MS;
       const price = formatPrice(instrument, prices.priceAt(instrument, at));
-      return `At ${isoTime(at).slice(11, 16)} UTC, ${instrument.name} was at ${price}.`;
-    });
-    return `\n\n${sentences.join(" ")}`;
+      const start = index === 1 ? "\n\n" : " ";
+      yield* deltasOf(
+        `${start}At ${isoTime(at).slice(11, 16)} UTC, ${instrument.name} was at ${price}.`,
+      );
+    }
   }
 
   function respond({ init, prompt, includesUsage, fault, now }: {
@@ -147,10 +149,8 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
     readonly fault: Fault | undefined;
     readonly now: number;
   }): Response {
-    const deltas = answer(prompt, now);
-    const middle = Math.ceil(deltas.length / 2);
     const chunk = (fields: Readonly<Record<string, unknown>>) =>
-      frame({
+      toFrame({
         id: `chatcmpl-${now.toString(36)}`,
         object: "chat.completion.chunk",
         created: Math.floor(now / 1000),
@@ -159,38 +159,47 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
       });
     const choice = (delta: TokenDelta, finishReason: string | null = null) =>
       chunk({ choices: [{ index: 0, delta, finish_reason: finishReason }] });
-    const frames = [
-      choice({ role: "assistant", content: "" }),
-      ...deltas.map((delta) => choice(delta)),
-    ];
-    if (fault === "cut" || prompt.includes("/cut")) {
-      return streamFrames(frames.slice(0, middle), init.signal);
+    const isCut = fault === "cut" || prompt.includes("/cut");
+    const hasError = prompt.includes("/error");
+
+    function* frames(): Generator<string, void, void> {
+      yield choice({ role: "assistant", content: "" });
+      let tokens = 0;
+      let hasCalls = false;
+      for (const delta of answer(prompt, now)) {
+        yield choice(delta);
+        tokens++;
+        hasCalls ||= "tool_calls" in delta;
+        if (tokens < MIDDLE_TOKENS) continue;
+        if (isCut) return;
+        if (hasError) {
+          return yield toFrame({ error: { message: "The model is out of memory", code: 500 } });
+        }
+      }
+      const promptTokens = tokensOf(prompt).length;
+      const usage = {
+        prompt_tokens: promptTokens,
+        completion_tokens: tokens,
+        total_tokens: promptTokens + tokens,
+      };
+      yield choice({}, hasCalls ? "tool_calls" : "stop") +
+        (includesUsage ? chunk({ choices: [], usage }) : "") + "data: [DONE]\n\n";
     }
-    if (prompt.includes("/error")) {
-      const error = frame({ error: { message: "The model has run out of memory", code: 500 } });
-      return streamFrames([...frames.slice(0, middle), error], init.signal);
-    }
-    const hasCalls = deltas.some((delta) => "tool_calls" in delta);
-    const usage = {
-      prompt_tokens: tokensOf(prompt).length,
-      completion_tokens: deltas.length,
-      total_tokens: tokensOf(prompt).length + deltas.length,
-    };
-    const end = choice({}, hasCalls ? "tool_calls" : "stop") +
-      (includesUsage ? chunk({ choices: [], usage }) : "") + "data: [DONE]\n\n";
-    return streamFrames([...frames, end], init.signal);
+    return streamFrames(frames(), init.signal);
   }
 
-  /** Sends frames, one each time that a token takes. */
-  function streamFrames(frames: readonly string[], signal: AbortSignal | null | undefined) {
+  /** Sends frames at the model's pace. */
+  function streamFrames(
+    frames: Iterator<string, unknown, void>,
+    signal: AbortSignal | null | undefined,
+  ) {
     const encoder = new TextEncoder();
-    let sent = 0;
     let cancelTimer = () => {};
+    let abort = () => {};
     function end() {
       cancelTimer();
       signal?.removeEventListener("abort", abort);
     }
-    let abort = () => {};
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start(controller) {
         abort = () => {
@@ -198,11 +207,17 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
           controller.error(signal?.reason);
         };
         signal?.addEventListener("abort", abort, { once: true });
+        let dueElapsed = clock.elapsed() + TOKEN_MS;
         cancelTimer = clock.every(TOKEN_MS, () => {
-          const next = frames[sent++];
-          if (next !== undefined) return controller.enqueue(encoder.encode(next));
-          end();
-          controller.close();
+          // A timer that is late does not change the pace.
+          for (; dueElapsed <= clock.elapsed(); dueElapsed += TOKEN_MS) {
+            const { done, value } = frames.next();
+            if (!done) controller.enqueue(encoder.encode(value));
+            else {
+              end();
+              return controller.close();
+            }
+          }
         });
       },
       cancel: end,
@@ -243,14 +258,19 @@ function describeThoughts(instruments: readonly DemoInstrument[]): string {
 
 /** Returns a price such as “$4,165.32 per troy ounce”. */
 function formatPrice({ decimals, unit }: DemoInstrument, price: number): string {
-  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  const amount = price.toLocaleString("en-US", digits);
+  const [whole = "", fraction = ""] = price.toFixed(decimals).split(".");
+  const amount = `${whole.replace(/\B(?=(?:\d{3})+$)/g, ",")}.${fraction}`;
   return unit === "points" ? `${amount} points` : `$${amount} ${unit}`.trimEnd();
 }
 
 /** Splits text into words and punctuation, with the white space before them. */
 function tokensOf(text: string): string[] {
   return text.match(/\s*(?:[\p{L}\p{N}]+|[^\s\p{L}\p{N}]+)|\s+/gu) ?? [];
+}
+
+/** Returns the tokens of a text, under the name of their field. */
+function deltasOf(text: string, field = "content"): TokenDelta[] {
+  return tokensOf(text).map((token) => ({ [field]: token }));
 }
 
 /** Returns the tokens of a tool call. */
@@ -266,7 +286,7 @@ function callOf(index: number, id: string, name: string, input: unknown): TokenD
   ];
 }
 
-function frame(value: unknown): string {
+function toFrame(value: unknown): string {
   return `data: ${JSON.stringify(value)}\n\n`;
 }
 

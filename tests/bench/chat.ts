@@ -8,18 +8,18 @@
  * @module
  */
 import { z } from "zod";
-import { askChat } from "../support/chat.ts";
+import { postQuestion } from "../support/chat.ts";
 import { createDelayCounter, type Delays, describeDelays } from "../support/delays.ts";
-import { startFleet } from "../support/fleet.ts";
 import { print } from "../support/print.ts";
 import { redisHint } from "../support/programs.ts";
+import { ChildProcess } from "../support/process.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { type ServerProcess, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { openStreams, type StreamClient } from "../support/stream_client.ts";
 import { pause } from "../support/within.ts";
 import { pin } from "./pin.ts";
-import { printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
+import { median, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
 
 const RUNS = 200;
 const QUOTE_STREAMS = 20;
@@ -29,7 +29,12 @@ const TOKENS_PER_SECOND = 50;
 const RAMP_MS = 20_000;
 const WARM_UP_MS = 5000;
 const DEFAULT_SECONDS = 30;
+/** The delay after an answer that failed. */
+const RETRY_MS = 100;
 const MAX_P99_MS = 100;
+
+const REDIS_SCRIPT = new URL("../upstash/serve.ts", import.meta.url).pathname;
+const START_MS = 20_000;
 
 const SETTINGS = {
   ...PUBLISHER_SETTINGS,
@@ -45,15 +50,15 @@ interface ChatFigures {
   readonly delays: Delays;
   /** The share of a core that the server used. */
   readonly cpu: number;
-  /** The tokens that arrived, by the second. */
-  readonly tokensPerSecond: number;
+  /** The median duration of an answer, in seconds: longer than alone if the server does not keep up. */
+  readonly answerS: number;
   readonly failures: number;
 }
 
-/** Answers that are asked for again and again, each by a reader of its own. */
+/** Answers that are asked for again and again, each by a reader of its own, which only counts bytes. */
 class ChatLoad implements AsyncDisposable {
-  /** The tokens that have arrived: the simulated model's are words and punctuation. */
-  tokens = 0;
+  /** The durations of the answers that have ended, in seconds. */
+  readonly durations: number[] = [];
   failures = 0;
   readonly #origin: string;
   readonly #workers: readonly Promise<void>[];
@@ -63,7 +68,7 @@ class ChatLoad implements AsyncDisposable {
     this.#origin = origin;
     this.#workers = Array.from({ length: count }, async (_, index) => {
       await pause(RAMP_MS * index / count);
-      await this.#ask(`bench-${index}`);
+      while (!this.#isOver) await this.#ask(`bench-${index}`);
     });
   }
 
@@ -73,27 +78,20 @@ class ChatLoad implements AsyncDisposable {
   }
 
   async #ask(chat: string): Promise<void> {
-    while (!this.#isOver) {
-      try {
-        using answer = await askChat(this.#origin, { chat, text: "How is gold doing? /long" });
-        if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
-        for (;;) {
-          const frame = await answer.next();
-          if (frame === null || this.#isOver) break;
-          if (frame.type === "text-delta") this.tokens += countTokens(frame.delta ?? "");
-        }
-        if (!answer.isDone && !this.#isOver) throw new Error("The answer is cut");
-      } catch {
-        if (!this.#isOver) this.failures++;
-        await pause(100);
-      }
+    const startedAt = performance.now();
+    const { body } = await postQuestion(this.#origin, { chat, text: "How is gold doing? /long" });
+    let end = new Uint8Array();
+    for await (const chunk of body ?? []) {
+      end = chunk;
+      if (this.#isOver) return;
+    }
+    if (new TextDecoder().decode(end).endsWith("data: [DONE]\n\n")) {
+      this.durations.push((performance.now() - startedAt) / 1000);
+    } else {
+      this.failures++;
+      await pause(RETRY_MS);
     }
   }
-}
-
-/** Counts tokens as the simulated model cuts them. */
-function countTokens(text: string): number {
-  return text.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]+/gu)?.length ?? 0;
 }
 
 /** Reads quotes, and counts their delays. */
@@ -118,14 +116,14 @@ async function measureQuotes(
   let counter = createDelayCounter();
   const readers = streams.map((stream) => readQuotes(stream, (ms) => counter.add(ms)));
   await using load = new ChatLoad(origin, runs);
-  await pause(runs > 0 ? RAMP_MS + WARM_UP_MS : WARM_UP_MS);
+  await pause(RAMP_MS + WARM_UP_MS);
   counter = createDelayCounter();
-  const before = { tokens: load.tokens, cpu: cpuSeconds() };
+  const cpuBefore = cpuSeconds();
   await pause(seconds * 1000);
   const figures = {
     delays: counter.quantiles(),
-    cpu: (cpuSeconds() - before.cpu) / seconds,
-    tokensPerSecond: (load.tokens - before.tokens) / seconds,
+    cpu: (cpuSeconds() - cpuBefore) / seconds,
+    answerS: median(load.durations),
     failures: load.failures,
   };
   stack.dispose();
@@ -141,10 +139,10 @@ async function measureStore(
   pin(server.pid, "server");
   pin(Deno.pid, "load");
   const rows: string[][] = [];
-  for (const runs of [0, RUNS]) {
-    const { delays, cpu, tokensPerSecond, failures } = await measureQuotes(server, runs, seconds);
-    printRow([store, show(runs), show(tokensPerSecond), show(100 * cpu), describeDelays(delays)]);
-    if (runs === 0) continue;
+  for (const runs of [1, RUNS]) {
+    const { delays, cpu, answerS, failures } = await measureQuotes(server, runs, seconds);
+    printRow([store, `${runs}`, show(answerS), show(100 * cpu), describeDelays(delays)]);
+    if (runs === 1) continue;
     const what = `beside ${runs} answers, ${store} store`;
     rows.push(
       verdict({ what: `p99 of quotes in ms ${what}`, bound: MAX_P99_MS, isLeast: false }, [
@@ -156,6 +154,19 @@ async function measureStore(
   return rows;
 }
 
+/** Starts a Redis with its stand-in in a process of its own, so that it does not wait for the load. */
+async function startRedisProcess() {
+  const child = new ChildProcess(Deno.execPath(), ["run", "-A", "--frozen", REDIS_SCRIPT, "0"]);
+  const settings: Record<string, string> = {};
+  await child.find(START_MS, "the settings of Redis", (line) => {
+    const [, name = "", value = ""] = /^export (\w+)=(.+)$/.exec(line) ?? [];
+    if (name !== "") settings[name] = value;
+    return Object.keys(settings).length === 2 || undefined;
+  });
+  pin(child.pid, "load");
+  return { settings, [Symbol.asyncDispose]: () => child.stop() };
+}
+
 /** Measures quotes beside chats, without and with a shared store. @param args The seconds of each measurement. */
 export async function printChats([seconds]: readonly string[]): Promise<void> {
   const measuredS = Number(seconds ?? DEFAULT_SECONDS);
@@ -163,7 +174,7 @@ export async function printChats([seconds]: readonly string[]): Promise<void> {
   printHead(`Quotes of ${QUOTE_STREAMS} streams beside answers; ${offered} tokens/s are offered`, [
     "store",
     "answers",
-    "text tokens/s",
+    "an answer, s",
     "CPU of a core, %",
     "delay of quotes",
   ]);
@@ -174,8 +185,9 @@ export async function printChats([seconds]: readonly string[]): Promise<void> {
   }
   const hint = redisHint();
   if (hint === undefined) {
-    await using fleet = await startFleet(SETTINGS);
-    rows.push(...await measureStore("Redis", fleet.one, measuredS));
+    await using redis = await startRedisProcess();
+    await using server = await startServer({ ...SETTINGS, ...redis.settings });
+    rows.push(...await measureStore("Redis", server, measuredS));
   } else print(hint);
   printVerdicts(rows);
 }

@@ -133,10 +133,12 @@ function headersOf(token: string | undefined): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** Asks a question, and returns the answer as it arrives. */
-export async function askChat(origin: string, question: Question): Promise<ChatReader> {
-  const { chat, text, messageId = crypto.randomUUID(), token } = question;
-  const response = await fetch(`${origin}/v1/chat`, {
+/** Asks a question, and returns the response. */
+export function postQuestion(
+  origin: string,
+  { chat, text, messageId = crypto.randomUUID(), token }: Question,
+): Promise<Response> {
+  return fetch(`${origin}/v1/chat`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headersOf(token) },
     body: JSON.stringify({
@@ -145,7 +147,11 @@ export async function askChat(origin: string, question: Question): Promise<ChatR
       trigger: "submit-message",
     }),
   });
-  return new ChatReader(response);
+}
+
+/** Asks a question, and returns the answer as it arrives. */
+export async function askChat(origin: string, question: Question): Promise<ChatReader> {
+  return new ChatReader(await postQuestion(origin, question));
 }
 
 /** Resumes the newest answer of a chat, as after a reload. */

@@ -208,6 +208,7 @@ class CompletionReader {
 
 /** Returns the tokens that an upstream counts, null if it does not count. */
 function toUsage(usage: unknown): Usage | null {
+  if (usage === undefined || usage === null) return null; // As in nearly every chunk.
   const counts = TokenCounts.safeParse(usage);
   if (!counts.success) return null;
   return {
