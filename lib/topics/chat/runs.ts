@@ -144,7 +144,7 @@ export class Chat {
   /**
    * Starts a run, or joins the one that an earlier request of the same turn started.
    *
-   * @throws {Problem} 429 `too_many_runs`; 503 `chat_off` or `draining`.
+   * @throws {Problem} 429 `too_many_runs`; 503 `chat_off` or `busy_drain`.
    */
   async start({ owner, share, chatId, input }: RunRequest): Promise<RunFeed> {
     const { upstream, store } = this.#context;
