@@ -66,11 +66,16 @@ function guidePage({ title, html: content }: RenderedDocument): string {
   `);
 }
 
-/** Creates the routes of the documentation. @param api The router of all routes, which the document describes. */
-export function docsRoutes(
-  { version, runtime }: DocsServices,
-  api: Router,
-): Router {
+function unknownGuide(): Problem {
+  return new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
+}
+
+/**
+ * Creates the routes of the documentation.
+ *
+ * @param api The root router. `/openapi.json` describes its routes.
+ */
+export function docsRoutes({ version, runtime }: DocsServices, api: Router): Router {
   const app = createRouter();
   api.openAPIRegistry.registerComponent("securitySchemes", "publisher", {
     type: "http",
@@ -89,6 +94,7 @@ export function docsRoutes(
     request: {},
     responses: { 200: jsonContent("OpenAPI 3.2", z.object({ openapi: z.string() })) },
   }, (c) => {
+    // The generator of 3.1 serves 3.2 too, which adds to it. The copy drops what JSON has no form for, once.
     document ??= JSON.parse(JSON.stringify(api.getOpenAPI31Document({
       openapi: "3.2.0",
       info: {
@@ -132,11 +138,13 @@ export function docsRoutes(
     request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
     responses: { ...pageResponses, ...problems(404) },
   }, async (c, { params: { guide } }) => {
-    const page = /^\w{1,64}$/.test(guide) ? await renderPage(guide).catch(() => null) : null;
-    if (page === null) {
-      throw new Problem(404, "unknown_guide", "No guide has this name: see /docs.");
+    if (!/^\w{1,64}$/.test(guide)) throw unknownGuide();
+    try {
+      return sendPage(c, await renderPage(guide));
+    } catch (thrown) {
+      const isMissing = thrown instanceof Error && thrown.name === "NotFound";
+      throw isMissing ? unknownGuide() : thrown;
     }
-    return sendPage(c, page);
   });
 
   addAssetRoutes(app, runtime, {

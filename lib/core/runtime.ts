@@ -23,7 +23,8 @@ export interface Runtime {
   readonly resolve: (host: string) => Promise<string[]>;
   /**
    * Reads a file that ships with the code, by its path below `lib/`, or a file of a package, such as
-   * `npm:uplot/dist/uPlot.min.css`. Rejects if the file is missing.
+   * `npm:uplot/dist/uPlot.min.css`. Rejects with an error named `NotFound` if
+   * the file is missing.
    */
   readonly readAsset: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
 }

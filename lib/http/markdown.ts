@@ -18,7 +18,18 @@ function escapeHtml(text: string): string {
 
 /** Returns the anchor of a heading: lower case, with hyphens between words. */
 function anchorOf(heading: string): string {
-  return heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim().replaceAll(/\s+/g, "-");
+  return heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(/\s+/g, "-");
+}
+
+/** Numbers the anchors that a document repeats, as GitHub does: `limits`, `limits-1`. */
+function createAnchors(): (heading: string) => string {
+  const counts = new Map<string, number>();
+  return (heading) => {
+    const anchor = anchorOf(heading);
+    const count = counts.get(anchor) ?? 0;
+    counts.set(anchor, count + 1);
+    return count === 0 ? anchor : `${anchor}-${count}`;
+  };
 }
 
 /**
@@ -31,15 +42,16 @@ export function renderMarkdown(
   hrefOf: (link: string) => string,
 ): RenderedDocument {
   let title = "";
+  const nextAnchor = createAnchors();
   const marked = new Marked({
     walkTokens(token) {
       if (token.type === "link") token.href = hrefOf(token.href);
-      if (token.type === "heading") title ||= token.text;
     },
     renderer: {
       heading({ tokens, depth, text: heading }) {
+        title ||= this.parser.parseInline(tokens, this.parser.textRenderer);
         const content = this.parser.parseInline(tokens);
-        return `<h${depth} id="${anchorOf(heading)}">${content}</h${depth}>\n`;
+        return `<h${depth} id="${nextAnchor(heading)}">${content}</h${depth}>\n`;
       },
       html: ({ text: raw }) => escapeHtml(raw),
     },

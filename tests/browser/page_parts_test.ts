@@ -48,6 +48,8 @@ browserTest(
     await dialog.locator("canvas").waitFor();
     assertStringIncludes(await dialog.innerText(), "Bitcoin BTC-USD");
     await page.getByRole("img", { name: "Bitcoin, since" }).waitFor();
+    const asOf = await dialog.locator("[data-field=asOf]").getAttribute("datetime");
+    assert(Date.parse(asOf ?? "") > 0, `The dialog's time is ${asOf}`);
     // The chart's style sheet applies: without it the canvas would displace the axes.
     const position = `getComputedStyle(document.querySelector(".u-over")).position`;
     assertEquals(await page.evaluate(position), "absolute");

@@ -8,12 +8,23 @@ function render(markdown: string): string {
 Deno.test("renderMarkdown() takes the title from the first heading", () => {
   assertEquals(renderMarkdown("# Rights\n\n## Expiry\n", (link) => link).title, "Rights");
   assertEquals(renderMarkdown("text\n", (link) => link).title, "");
+  assertEquals(
+    renderMarkdown("# The `news` of *today*\n", (link) => link).title,
+    "The news of today",
+  );
 });
 
 Deno.test("renderMarkdown() gives headings an anchor", () => {
   assertEquals(
     render("## Where `quotes` come from, today\n"),
     '<h2 id="where-quotes-come-from-today">Where <code>quotes</code> come from, today</h2>\n',
+  );
+});
+
+Deno.test("renderMarkdown() numbers the anchors of equal headings", () => {
+  assertEquals(
+    render("## Limits\n\n## Limits\n"),
+    '<h2 id="limits">Limits</h2>\n<h2 id="limits-1">Limits</h2>\n',
   );
 });
 

@@ -46,6 +46,19 @@ Deno.test("every link between guides leads to a page, and to a heading of it", a
   }
 });
 
+Deno.test("GET /docs/{guide} answers 404 only to an unknown name: a fault of the server is a fault", async () => {
+  const fault = new Error("the disk failed");
+  const runtime = { readAsset: () => Promise.reject(fault) };
+  const app = docsRoutes({ version: "0.0.0", runtime }, createRouter());
+  const faults: Error[] = [];
+  app.onError((thrown) => {
+    faults.push(thrown);
+    return new Response(null, { status: 500 });
+  });
+  assertEquals((await app.request("/docs/stream")).status, 500);
+  assertEquals(faults, [fault]);
+});
+
 Deno.test("GET /docs/{guide} has a strict security policy, and answers 304 to its ETag", async () => {
   const app = createDocsRoutes();
   for (const path of ["/docs", "/docs/stream", "/page/docs.css"]) {

@@ -82,7 +82,7 @@ export function createAppUnderTest(
     log: createLogger("debug", clock, (line) => lines.push(line)),
     fetch: () => Promise.reject(new Error("the test has no network")),
     resolve: () => Promise.reject(new Error("the test has no network")),
-    readAsset: () => Promise.reject(new Error("there is no such file")),
+    readAsset: () => Promise.reject(new Deno.errors.NotFound("there is no such file")),
   });
   const runtime: Runtime = {
     ...demo,

@@ -26,7 +26,11 @@ export function createCountdown(element, onSeconds) {
   /** Reports the seconds and schedules the next report while the element is visible. */
   function count() {
     clearTimeout(timer);
-    if (endsAt === null) return onSeconds(null);
+    if (controller.signal.aborted) return;
+    if (endsAt === null) {
+      onSeconds(null);
+      return;
+    }
     const leftMs = endsAt - elapsed();
     onSeconds(Math.max(0, Math.ceil(leftMs / 1000)));
     if (leftMs > 0 && isVisible && !document.hidden) {
@@ -48,7 +52,7 @@ export function createCountdown(element, onSeconds) {
       endsAt = time;
       count();
     },
-    /** Ends the countdown for good. */
+    /** Ends the countdown. A later `setEnd()` has no effect. */
     stop() {
       clearTimeout(timer);
       observer.disconnect();

@@ -7,7 +7,7 @@
  */
 import { writeText } from "../dom/write_text.js";
 import { formatDecimal, formatTime } from "../format/values.js";
-import { findElement } from "./dom.js";
+import { findElement, writeTimes } from "./dom.js";
 import { rowTexts } from "./text.js";
 
 /** @import { PriceHistory, PricePoint } from "./price_history.js" */
@@ -17,23 +17,31 @@ import { rowTexts } from "./text.js";
 
 const CHART_ERROR_TEXT = "The chart cannot be loaded. Close this dialog and try again.";
 
+/** @param {number} price @param {number} decimals */
+const formatPointPrice = (price, decimals) => formatDecimal(price.toFixed(decimals), decimals);
+
+/** @param {number} at Wall time, in milliseconds since the Unix epoch. */
+const formatUtc = (at) => `${formatTime(new Date(at).toISOString(), Date.now())} UTC`;
+
 /**
- * Describes a history by its start and its range.
+ * Describes a history: its start, its range, and both as the end of a chart's label.
  *
  * @param {readonly PricePoint[]} points
  * @param {number} decimals
  */
-function historyTexts(points, decimals) {
+export function historyTexts(points, decimals) {
   const first = points.at(0);
   if (!first || points.length < 2) {
-    return { since: "The chart starts with the next price.", range: "–" };
+    return { since: "The chart starts with the next price.", range: "–", label: "no prices yet" };
   }
   const prices = points.map(({ price }) => price);
-  /** @param {number} price */
-  const format = (price) => formatDecimal(price.toFixed(decimals), decimals);
+  const start = formatUtc(first.at);
+  const lowest = formatPointPrice(Math.min(...prices), decimals);
+  const highest = formatPointPrice(Math.max(...prices), decimals);
   return {
-    since: `Since ${formatTime(new Date(first.at).toISOString(), Date.now())} UTC`,
-    range: `${format(Math.min(...prices))} – ${format(Math.max(...prices))}`,
+    since: `Since ${start}`,
+    range: `${lowest} – ${highest}`,
+    label: `since ${start}, between ${lowest} and ${highest}`,
   };
 }
 
@@ -61,8 +69,7 @@ export function createDetailDialog(page, history) {
     const { at, price } = (index === null ? undefined : history.pointsOf(symbol)[index]) ?? {};
     isPointing = at !== undefined;
     if (at === undefined || price === undefined) return;
-    const time = formatTime(new Date(at).toISOString(), Date.now());
-    writeText(caption, `${formatDecimal(price.toFixed(decimals), decimals)} at ${time} UTC`);
+    writeText(caption, `${formatPointPrice(price, decimals)} at ${formatUtc(at)}`);
   }
 
   /** Paints the open dialog. @param {PageQuotes} data */
@@ -72,15 +79,16 @@ export function createDetailDialog(page, history) {
     const statuses = Object.values(status);
     const content = rowTexts({ symbol, quote, statuses, isFollowing, now: Date.now() });
     const points = history.pointsOf(symbol);
-    const { since, range } = historyTexts(points, decimals);
+    const { since, range, label } = historyTexts(points, decimals);
     const texts = { ...content.texts, name: quote.name, symbol, range };
     for (const [field, text] of Object.entries(texts)) {
       writeText(findElement(dialog, `[data-field=${field}]`, HTMLElement), text);
     }
+    writeTimes(dialog, content.times);
     if (!isPointing) writeText(caption, hasChartFailed ? CHART_ERROR_TEXT : since);
     dialog.dataset.direction = content.direction;
     dialog.dataset.freshness = content.freshness;
-    plot.ariaLabel = `${quote.name}, ${since.toLowerCase()}: between ${range}`;
+    plot.ariaLabel = `${quote.name}, ${label}`;
     chart?.draw(points);
   }
 

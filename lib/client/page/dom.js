@@ -23,6 +23,18 @@ export function findElement(parent, selector, type) {
 }
 
 /**
+ * Sets the machine-readable times of fields.
+ *
+ * @param {ParentNode} parent
+ * @param {Readonly<Record<string, string>>} times In ISO 8601, by field.
+ */
+export function writeTimes(parent, times) {
+  for (const [field, iso] of Object.entries(times)) {
+    findElement(parent, `[data-field=${field}]`, HTMLTimeElement).dateTime = iso;
+  }
+}
+
+/**
  * Shows notes in a list, unless it shows them already. The style sheet colours a note by its state.
  *
  * @param {HTMLUListElement} list

@@ -8,7 +8,7 @@
 import { createFlash } from "../dom/flash.js";
 import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
-import { findElement, showNotes } from "./dom.js";
+import { findElement, showNotes, writeTimes } from "./dom.js";
 import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH, sparklineCoordinates } from "./sparkline.js";
 import { providerNotes, rowTexts } from "./text.js";
 
@@ -66,9 +66,7 @@ export function createQuoteTable(page, history) {
       if (field === "price" && element.textContent !== text) flash(element);
       writeText(element, text);
     }
-    for (const [field, iso] of Object.entries(content.times)) {
-      findElement(row, `[data-field=${field}]`, HTMLTimeElement).dateTime = iso;
-    }
+    writeTimes(row, content.times);
     if (!quote || drawn.get(row) === quote) return;
     drawn.set(row, quote);
     drawSparkline(row, history.pointsOf(symbol));
