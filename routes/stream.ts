@@ -50,7 +50,9 @@ export function streamRoutes(
       200: streamContent(
         "`sync`, the initial frames of each topic, then all events in the order of their ids",
       ),
-      204: { description: "All topics have ended, and the client has received their ends" },
+      204: {
+        description: "All topics have ended, and the client has received every terminal event",
+      },
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { query }) => {
@@ -61,8 +63,8 @@ export function streamRoutes(
       });
     }
     const filters = new Map([
-      [quotes.topic, parseSymbolFilter(query.symbols, SYMBOLS)],
-      [news.topic, parseSourceFilter(query.source)],
+      [quotes.topic.name, parseSymbolFilter(query.symbols, SYMBOLS)],
+      [news.topic.name, parseSourceFilter(query.source)],
     ]);
     const input = parseStreamInput(query, c.req.header("last-event-id"));
     return await withStoreFallback(c, streamOpener, null, async () => {
@@ -77,7 +79,7 @@ export function streamRoutes(
       return await streamResponse(c, streamOpener, {
         ...input,
         principal,
-        filters: topics.map((topic) => ({ topic, tags: filters.get(topic) ?? null })),
+        filters: topics.map((topic) => ({ topic, tags: filters.get(topic.name) ?? null })),
         gone: gone.length > 0 ? gone : undefined,
         pollUrl: null, // several topics have no common JSON representation
       });

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The most characters of a caller's invalid value that a problem repeats. */
+export const MAX_REPEATED_CHARACTERS = 80;
+
 /** The error of one field or parameter. */
 export interface FieldError {
   /** The name of a parameter, or the path in a body, such as `data.price`. */

@@ -4,23 +4,23 @@
  * @module
  */
 import { z } from "@hono/zod-openapi";
-import { Problem } from "../core/problem.ts";
+import { MAX_REPEATED_CHARACTERS, Problem } from "../core/problem.ts";
 import { SourceName } from "../topics/news/article.ts";
 
-/** The longest URL. */
+/** The length to which a URL is limited. */
 export const MAX_URL_CHARACTERS = 4096;
 
-/** The most topics of one request. */
+/** The number of topics that a request may name. */
 export const MAX_TOPICS = 32;
 
-/** The most symbols of a filter. */
+/** The number of symbols that a filter may name. */
 export const MAX_FILTER_SYMBOLS = 100;
 
-/** The most sources of a filter. */
+/** The number of sources that a filter may name. */
 export const MAX_FILTER_SOURCES = 20;
 
 /** The values of `max_rate`, in deliveries per second. */
-export const MAX_RATES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
+export const MAX_RATE_VALUES = ["0.1", "0.2", "0.5", "1", "2", "5", "10"] as const;
 
 const CursorParam = z.string().optional();
 
@@ -29,11 +29,13 @@ export const StreamQuery = z.object({
   last_event_id: CursorParam.meta({
     description: "The last id received: the stream continues after it.",
   }),
-  lastEventId: CursorParam.meta({ description: "The same, in the spelling of other clients." }),
-  snapshot: z.enum(["0", "1"]).optional().meta({
-    description: "`1`: every topic opens as without a cursor, and catch-up follows.",
+  lastEventId: CursorParam.meta({
+    description: "An alias of `last_event_id`, as polyfills of EventSource send it.",
   }),
-  max_rate: z.enum(MAX_RATES).optional().meta({
+  snapshot: z.enum(["0", "1"]).optional().meta({
+    description: "`1`: every topic opens as if no cursor had been sent, and catch-up follows.",
+  }),
+  max_rate: z.enum(MAX_RATE_VALUES).optional().meta({
     description: "The most deliveries per second. State values are conflated, log events wait.",
   }),
   ticket: z.string().optional().meta({
@@ -59,19 +61,23 @@ export const SourceQuery = z.object({
 export interface StreamInput {
   /** The cursor, whose form is not checked yet. */
   readonly cursor: string | undefined;
-  /** True if every topic opens as without a cursor. */
+  /** True if every topic opens as if no cursor had been sent. */
   readonly withSnapshot: boolean;
   /** The most deliveries per second. */
   readonly maxRate: number | undefined;
 }
 
-/** Parses the parameters of a stream. An empty cursor counts as absent. */
+/**
+ * Parses the parameters of a stream. An empty cursor counts as absent.
+ *
+ * @param headerCursor The `Last-Event-ID` header, which takes precedence.
+ */
 export function parseStreamInput(
   query: z.infer<typeof StreamQuery>,
-  lastEventId: string | undefined,
+  headerCursor: string | undefined,
 ): StreamInput {
   return {
-    cursor: lastEventId || query.last_event_id || query.lastEventId || undefined,
+    cursor: headerCursor || query.last_event_id || query.lastEventId || undefined,
     withSnapshot: query.snapshot === "1",
     maxRate: query.max_rate === undefined ? undefined : Number(query.max_rate),
   };
@@ -85,8 +91,8 @@ export function parseNames(list: string | undefined): string[] {
 }
 
 /**
- * Parses a symbol filter to its canonical form: upper case, unique, sorted. Returns null for none or all of
- * the symbols, because such a filter passes every event.
+ * Parses a symbol filter to its canonical form: upper case, unique, sorted. Returns null, which stands for
+ * no filter, if the list is empty or names every symbol.
  *
  * @param served All symbols that exist.
  * @throws {Problem} 400 `unknown_symbol`, naming the unknown ones, or `too_many_symbols`.
@@ -108,7 +114,7 @@ export function parseSymbolFilter(
     throw new Problem(400, "unknown_symbol", `The symbols are ${served.join(", ")}.`, {
       errors: unknown.map((symbol) => ({
         field: "symbols",
-        detail: `\`${symbol.slice(0, 32)}\` is unknown`,
+        detail: `\`${symbol.slice(0, MAX_REPEATED_CHARACTERS)}\` is unknown`,
       })),
     });
   }
@@ -116,8 +122,8 @@ export function parseSymbolFilter(
 }
 
 /**
- * Parses a source filter to its canonical form: lower case, unique, sorted. Returns null without names. Unknown
- * sources are accepted, because publishers may add sources at any time, and a client may wait for one.
+ * Parses a source filter to its canonical form: lower case, unique, sorted. Returns null, which stands for no
+ * filter, if the list is empty. Unknown sources are accepted, because publishers may add sources at any time, and a client may wait for one.
  *
  * @throws {Problem} 400 `bad_source`, listing the names that no source may have, or `too_many_sources`.
  */
@@ -139,7 +145,7 @@ export function parseSourceFilter(list: string | undefined): string[] | null {
       {
         errors: invalid.map((source) => ({
           field: "source",
-          detail: `\`${source.slice(0, 64)}\` is not the name of a source`,
+          detail: `\`${source.slice(0, MAX_REPEATED_CHARACTERS)}\` is not the name of a source`,
         })),
       },
     );

@@ -68,7 +68,7 @@ export class BroadcastGroup implements StreamOwner {
 
   /** @param key Identifies the group in its registry. @param intervalMs The shortest time between two flushes. */
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly consumer: LogConsumer,
     windows: WindowRegistry,
     readonly key: string,
@@ -80,9 +80,9 @@ export class BroadcastGroup implements StreamOwner {
     this.kinds = [...new Set(filters.map(({ topic }) => topic.metricKind))];
     this.kind = kindOfStream(filters.map(({ topic }) => topic));
     const flush = () => this.#flush();
-    this.#scheduler = new FlushScheduler(hub.clock, intervalMs, windows.bounds, flush);
+    this.#scheduler = new FlushScheduler(context.clock, intervalMs, windows.bounds, flush);
     this.#cursor = { position: consumer.head };
-    this.nextTick = sharedTick(hub.clock);
+    this.nextTick = sharedTick(context.clock);
   }
 
   /** The group's cursor, at the head if no events are pending. */
@@ -94,7 +94,7 @@ export class BroadcastGroup implements StreamOwner {
   /** Returns the snapshots of its topics. They are cached for some time, while the head of the log does not move. */
   snapshot(): Frame[] {
     const position = this.consumer.head;
-    const now = this.hub.clock.elapsed();
+    const now = this.context.clock.elapsed();
     const cached = this.#snapshot;
     const isUnchanged = cached?.position === position;
     if (isUnchanged && now - cached.madeAt < MAX_SNAPSHOT_AGE_MS) return cached.frames;
@@ -209,7 +209,7 @@ export class BroadcastGroup implements StreamOwner {
 
   /** Sends due heartbeats and `auth`, and ends the clients that have expired, finished, or been blocked for too long. */
   maintain(): void {
-    const { clock } = this.hub;
+    const { clock } = this.context;
     const [now, encode] = [clock.elapsed(), heartbeatEncoder(clock.now())];
     this.#reads.clear();
     this.#forEach((client) => this.#maintain(client, now, encode));
@@ -265,7 +265,7 @@ export class BroadcastGroup implements StreamOwner {
 
     const chunk = joinBytes(events);
     const isEmpty = chunk.byteLength === 0;
-    if (!isEmpty) this.#flushedAt = this.hub.clock.elapsed();
+    if (!isEmpty) this.#flushedAt = this.context.clock.elapsed();
     this.#forEach((client) => {
       if (!client.isWritable()) return client.wake();
       if (client.cursor !== from || isLost) return void this.catchUp(client);
@@ -300,7 +300,7 @@ export class BroadcastGroup implements StreamOwner {
       }
     } catch (thrown) {
       if (thrown instanceof StoreUnavailable) return; // it keeps its position, and `maintain()` tries again
-      this.hub.onFault(thrown);
+      this.context.onFault(thrown);
       return this.#end(client, "fault");
     } finally {
       client.isReadingLog = false;
@@ -327,12 +327,12 @@ export class BroadcastGroup implements StreamOwner {
 
   #send(client: ClientStream, chunk: Uint8Array, events = 0): void {
     if (chunk.byteLength === 0) return;
-    client.lastFrameAt = this.hub.clock.elapsed();
+    client.lastFrameAt = this.context.clock.elapsed();
     client.send(chunk, events);
   }
 
   #end(client: ClientStream, reason: EndReason): void {
-    client.end(reason, encodeBye(reason, this.hub.options.retryMs, this.hub.random()));
+    client.end(reason, encodeBye(reason, this.context.options.retryMs, this.context.random()));
   }
 
   /** Ends a client that has received the terminal event of every topic. @returns True if it did. */
@@ -357,7 +357,7 @@ export class BroadcastGroup implements StreamOwner {
     if (!client.isWritable()) return;
     const isInStep = client.cursor === this.#cursor;
     const sentAt = isInStep ? Math.max(this.#flushedAt, client.lastFrameAt) : client.lastFrameAt;
-    if (now - sentAt < this.hub.options.heartbeatMs) return;
+    if (now - sentAt < this.context.options.heartbeatMs) return;
     this.#send(client, encode(client.cursor.position));
   }
 

@@ -20,7 +20,7 @@ export class BroadcastGroups implements LogListener {
   #stopMaintenance: (() => void) | undefined;
 
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly consumer: LogConsumer,
     private readonly windows: WindowRegistry,
     private readonly stats: StreamStats,
@@ -35,7 +35,7 @@ export class BroadcastGroups implements LogListener {
 
   /** Acquires the group of a subscription for one stream, until `release()`. */
   acquire(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup {
-    const intervalMs = Math.max(this.hub.options.coalesceMs, 1000 / (maxRate ?? Infinity));
+    const intervalMs = Math.max(this.context.options.coalesceMs, 1000 / (maxRate ?? Infinity));
     const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
     const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
     group.streams++;
@@ -82,19 +82,19 @@ export class BroadcastGroups implements LogListener {
   }
 
   #create(key: string, filters: readonly TopicFilter[], intervalMs: number): BroadcastGroup {
-    const { hub, consumer, windows } = this;
+    const { context, consumer, windows } = this;
     const onLeave = (client: ClientStream, reason: EndReason) => {
       this.release(group);
       this.stats.ended(group, client, reason);
     };
-    const group = new BroadcastGroup(hub, consumer, windows, key, filters, intervalMs, onLeave);
+    const group = new BroadcastGroup(context, consumer, windows, key, filters, intervalMs, onLeave);
     this.#byKey.set(key, group);
     for (const name of group.topics.names) {
       this.#byTopic.set(name, (this.#byTopic.get(name) ?? new Set()).add(group));
     }
     // Heartbeats are late by this interval at most.
-    const maintenanceMs = Math.min(1000, Math.max(10, hub.options.heartbeatMs / 10));
-    this.#stopMaintenance ??= hub.clock.every(maintenanceMs, () => {
+    const maintenanceMs = Math.min(1000, Math.max(10, context.options.heartbeatMs / 10));
+    this.#stopMaintenance ??= context.clock.every(maintenanceMs, () => {
       for (const active of this.all) active.maintain();
     });
     return group;

@@ -1,7 +1,7 @@
 /**
  * The hub: publish and subscribe for one isolate.
  *
- * An event takes one way: it is serialised and appended to the log (`publisher.ts`), read from the log and encoded
+ * Every event takes the same path: it is serialised and appended to the log (`publisher.ts`), read from the log and encoded
  * (`log_consumer.ts`), put into the window of its topic (`window_registry.ts`), and flushed to every broadcast group that
  * subscribes to it (`broadcast_groups.ts`).
  *
@@ -37,7 +37,7 @@ export interface Hub
   onPublished(topic: Topic, listener: (events: Batch) => void): void;
   /** Calls a listener whenever this isolate joins the log. Events before that may never arrive. */
   onJoined(listener: () => void): void;
-  /** Returns the figures of its streams, by the kind of their topics. */
+  /** Returns the figures of the open streams, by the kind of their topics. */
   streams(): ReadonlyMap<string, StreamFigures>;
   /** Lists the invariants of its broadcast groups that do not hold, for tests. */
   violations(): string[];
@@ -55,17 +55,17 @@ export function createHub(
 ): Hub {
   const { clock, random, log, metrics = noMetrics } = runtime;
   const onFault = (thrown: unknown) => log.error("hub fault", { error: messageOf(thrown) });
-  const hub: HubContext = { clock, random, log, metrics, state, options, onFault };
+  const context: HubContext = { clock, random, log, metrics, state, options, onFault };
   // Each part receives the consumer's messages after the parts above it.
-  const consumer = new LogConsumer(hub);
-  const windows = new WindowRegistry(hub, consumer);
-  const stats = new StreamStats(hub);
-  const groups = new BroadcastGroups(hub, consumer, windows, stats);
-  const resumer = new Resumer(hub, consumer);
-  const resync = new Resync(hub, consumer, windows, groups, resumer);
-  const subscriber = new Subscriber(hub, consumer, groups, resumer, resync, stats);
+  const consumer = new LogConsumer(context);
+  const windows = new WindowRegistry(context, consumer);
+  const stats = new StreamStats(context);
+  const groups = new BroadcastGroups(context, consumer, windows, stats);
+  const resumer = new Resumer(context, consumer);
+  const resync = new Resync(context, consumer, windows, groups, resumer);
+  const subscriber = new Subscriber(context, consumer, groups, resumer, resync, stats);
   const queries = new Queries(consumer, windows, resumer);
-  const publisher = new Publisher(hub, windows, groups);
+  const publisher = new Publisher(context, windows, groups);
 
   return {
     publish: (topic, inputs, options) => publisher.publish(topic, inputs, options),
@@ -84,12 +84,9 @@ export function createHub(
     onJoined: (listener) => consumer.listen({ joined: listener }),
     streams: () => stats.figures(groups.all),
     violations: () => groups.all.flatMap((group) => group.violations()),
-    drain() {
-      subscriber.drain();
-      for (const group of groups.all) group.endAll("drain");
-    },
+    drain: () => subscriber.drain(),
     async close() {
-      this.drain();
+      subscriber.drain();
       resync.stop();
       windows.close();
       await consumer.stop();

@@ -53,7 +53,7 @@ export class LogConsumer {
   #probedAt = -Infinity;
   readonly #waiters = new Set<() => void>();
 
-  constructor(private readonly hub: HubContext) {}
+  constructor(private readonly context: HubContext) {}
 
   /** The position up to which this isolate has consumed the log: {@linkcode ORIGIN} before it has joined the log. */
   get head(): Position {
@@ -67,7 +67,7 @@ export class LogConsumer {
 
   /** Returns true if the log does not answer. Then probes it, because no other request would notice its recovery. */
   isDown(): boolean {
-    const { clock, state: { health } } = this.hub;
+    const { clock, state: { health } } = this.context;
     if (health.isUp) return false;
     const now = clock.elapsed();
     if (now - this.#probedAt >= PROBE_MS) {
@@ -117,11 +117,11 @@ export class LogConsumer {
       if (!run.signal.aborted) this.#receive(message);
     };
     try {
-      await this.hub.state.log.subscribe()
-        .pipeThrough(new SseEncoderStream(this.hub.onFault))
+      await this.context.state.log.subscribe()
+        .pipeThrough(new SseEncoderStream(this.context.onFault))
         .pipeTo(new WritableStream({ write }), { signal: run.signal });
     } catch (thrown) {
-      if (!run.signal.aborted) this.hub.onFault(thrown);
+      if (!run.signal.aborted) this.context.onFault(thrown);
     }
     if (this.#running === run) this.#running = null;
   }
@@ -131,7 +131,7 @@ export class LogConsumer {
       if (message.kind === "joined") this.#rejoined(message);
       else this.#published(message.events, message.retracted);
     } catch (thrown) {
-      this.hub.onFault(thrown); // the fault of one event must not affect the next one
+      this.context.onFault(thrown); // the fault of one event must not affect the next one
     }
     for (const settle of this.#waiters) settle();
   }
@@ -157,7 +157,7 @@ export class LogConsumer {
     const { promise, resolve } = Promise.withResolvers<void>();
     const settle = () => (holds() || this.#running === null) && resolve();
     this.#waiters.add(settle);
-    const cancel = this.hub.clock.after(MAX_WAIT_MS, resolve);
+    const cancel = this.context.clock.after(MAX_WAIT_MS, resolve);
     await promise;
     cancel();
     this.#waiters.delete(settle);

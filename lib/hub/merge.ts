@@ -5,7 +5,7 @@
  */
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import { passes, type TopicFilter, wireName } from "../core/topic.ts";
+import { passes, type TopicFilter } from "../core/topic.ts";
 import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { isTruncatedAfter, type Part, type TopicReader } from "./replay.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -29,14 +29,11 @@ export interface Merged {
 /** Topics with their filters, read as one. Their windows stay open until they are released. */
 export class MergedTopics {
   readonly names: readonly string[];
-  /** The names on the wire. */
-  readonly labels: readonly string[];
   readonly #topics: readonly FilteredTopic[];
   readonly #byName: ReadonlyMap<string, FilteredTopic>;
 
   constructor(private readonly windows: WindowRegistry, filters: readonly TopicFilter[]) {
     this.names = filters.map(({ topic }) => topic.name);
-    this.labels = filters.map(({ topic }) => wireName(topic));
     this.#topics = filters.map(({ topic, tags }) => {
       return { reader: windows.acquire(topic), tags: tags && new Set(tags) };
     });

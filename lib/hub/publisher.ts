@@ -20,7 +20,7 @@ import type { WindowRegistry } from "./window_registry.ts";
 /** Publishes events, and counts the outcomes. */
 export class Publisher {
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly windows: WindowRegistry,
     private readonly groups: BroadcastGroups,
   ) {}
@@ -38,9 +38,7 @@ export class Publisher {
   ): Promise<readonly Position[]> {
     if (inputs.length === 0) return [];
     const appended = await this.#append(topic, inputs, options);
-    if (appended.kind === "fenced") {
-      throw new Problem(409, "fenced", "Another isolate leads by now.");
-    }
+    if (appended.kind === "fenced") throw new Problem(409, "fenced", "Another isolate leads.");
     if (appended.kind === "conflict") throw keyReused();
     if (!("ids" in appended)) throw new TypeError(`${appended.kind}, but no value was compared`);
     const waiting = this.groups.waitForRoom(topic.name);
@@ -71,10 +69,10 @@ export class Publisher {
 
   async #append(topic: Topic, inputs: readonly EventInput[], options?: AppendOptions) {
     const count = (outcome: PublishOutcome) =>
-      this.hub.metrics.published(topic.metricKind, outcome, inputs.length);
+      this.context.metrics.published(topic.metricKind, outcome, inputs.length);
     try {
       const events = this.#serialize(topic, inputs);
-      const appended = await this.hub.state.log.append(topic, events, options);
+      const appended = await this.context.state.log.append(topic, events, options);
       // A refused compare-and-set is not a publication.
       if (appended.kind !== "stale" && appended.kind !== "full") count(appended.kind);
       return appended;
@@ -85,7 +83,7 @@ export class Publisher {
   }
 
   #serialize(topic: Topic, inputs: readonly EventInput[]): SerializedEvent[] {
-    return inputs.map((input) => serialize(topic, input, this.hub.options.maxEventBytes));
+    return inputs.map((input) => serialize(topic, input, this.context.options.maxEventBytes));
   }
 }
 

@@ -67,7 +67,7 @@ export class TopicReader {
   #earliest: Position | null = null;
 
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly consumer: LogConsumer,
     private readonly cache: PageCache,
     readonly window: Window,
@@ -144,7 +144,7 @@ export class TopicReader {
 
   async #fill(from: Position): Promise<void> {
     try {
-      const page = await this.hub.state.log.latest(this.window.topic, MAX_WINDOW_BYTES);
+      const page = await this.context.state.log.latest(this.window.topic, MAX_WINDOW_BYTES);
       if (this.#resetAt !== from) return; // the window was reset meanwhile, and is filled anew
       const events = page.events.filter(({ id }) => !this.#retracted.has(id));
       this.window.fill({ ...page, events }, from);
@@ -182,7 +182,7 @@ export class TopicReader {
   async #read(from: Position): Promise<EncodedPage> {
     const { head } = this.consumer; // the page may lack what arrives while it is read
     const { topic } = this.window;
-    const page = await this.hub.state.log.after(topic, from, MAX_PAGE_BYTES);
+    const page = await this.context.state.log.after(topic, from, MAX_PAGE_BYTES);
     const upTo = page.isWhole ? head : page.events.at(-1)?.id ?? from;
     const events = page.events.map(encodeEvent);
     const encoded = { ...page, topic, from, upTo, events };

@@ -4,7 +4,6 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN, type Position } from "../core/position.ts";
-import { wireName } from "../core/topic.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import type { Gap } from "../wire/control_frames.ts";
 import type { HubContext, LogConsumer } from "./log_consumer.ts";
@@ -22,7 +21,7 @@ export interface Resumption {
 
 /** Finds where clients begin. */
 export class Resumer {
-  constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {}
+  constructor(private readonly context: HubContext, private readonly consumer: LogConsumer) {}
 
   /**
    * Finds where a client begins. Returns or resolves to null if the log does not answer, or a window is not filled.
@@ -60,7 +59,7 @@ export class Resumer {
     if (!isPosition(cursor) || comparePositions(cursor, epoch) < 0) return false;
     const isReceived = comparePositions(cursor, this.consumer.head) <= 0;
     if (!isReceived && this.consumer.isDown()) throw new StoreUnavailable(); // only the log knows later ids
-    return await this.hub.state.log.honours(cursor);
+    return await this.context.state.log.honours(cursor);
   }
 
   async #fromCursor(topics: MergedTopics, cursor: Position): Promise<Resumption> {
@@ -84,5 +83,5 @@ export class Resumer {
 /** Returns the gaps that a client is sent. */
 export function gapsOf({ isHonoured, position, missed }: Resumption): Gap[] {
   const after = isHonoured ? position : null;
-  return missed.map(({ topic, oldestId }) => ({ topic: wireName(topic), after, before: oldestId }));
+  return missed.map(({ topic, oldestId }) => ({ topic, after, before: oldestId }));
 }

@@ -32,7 +32,7 @@ export class Resync implements LogListener {
   #cancelRetry: (() => void) | undefined;
 
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly consumer: LogConsumer,
     private readonly windows: WindowRegistry,
     private readonly groups: BroadcastGroups,
@@ -75,14 +75,14 @@ export class Resync implements LogListener {
     try {
       if (this.consumer.isReadable()) await this.#positionAll();
     } catch (thrown) {
-      this.hub.onFault(thrown);
+      this.context.onFault(thrown);
     }
     this.#isRunning = false;
     if (this.#waiting.size > 0) this.#retry();
   }
 
   #retry(): void {
-    this.#cancelRetry ??= this.hub.clock.after(RETRY_MS, () => {
+    this.#cancelRetry ??= this.context.clock.after(RETRY_MS, () => {
       this.#cancelRetry = undefined;
       void this.#run();
     });
@@ -113,7 +113,7 @@ export class Resync implements LogListener {
     const gaps = gapFrames(gapsOf(resumption));
     if (resumption.isHonoured) return gaps;
     const withEpoch = newEpoch === null ? gaps : withLastId(gaps, newEpoch);
-    const heartbeat = heartbeatFrame(resumption.position, this.hub.clock.now());
+    const heartbeat = heartbeatFrame(resumption.position, this.context.clock.now());
     return [...withEpoch, ...group.topics.snapshot(), heartbeat];
   }
 }

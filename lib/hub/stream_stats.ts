@@ -16,29 +16,29 @@ export class StreamStats {
   readonly #delivered = new Map<string, number>();
   #count = 0;
 
-  constructor(private readonly hub: HubContext) {}
+  constructor(private readonly context: HubContext) {}
 
   /** Counts a stream that has opened. @returns Its number. */
   opened({ kind, kinds: topics }: BroadcastGroup, isResumed: boolean): number {
     const stream = ++this.#count;
-    this.hub.metrics.opened(kind);
-    this.hub.log.debug("stream opened", { stream, topics, resumed: isResumed });
+    this.context.metrics.opened(kind);
+    this.context.log.debug("stream opened", { stream, topics, resumed: isResumed });
     return stream;
   }
 
   ended({ kind, kinds: topics }: BroadcastGroup, client: ClientStream, reason: EndReason): void {
     const { facts: { number: stream, openedAt }, delivered: events } = client;
     this.#delivered.set(kind, (this.#delivered.get(kind) ?? 0) + events);
-    this.hub.metrics.closed(kind, reason);
-    const duration_ms = Math.round(this.hub.clock.elapsed() - openedAt);
-    this.hub.log.info("stream ended", { stream, topics, reason, duration_ms, events });
+    this.context.metrics.closed(kind, reason);
+    const duration_ms = Math.round(this.context.clock.elapsed() - openedAt);
+    this.context.log.info("stream ended", { stream, topics, reason, duration_ms, events });
   }
 
   /** Computes the figures of all streams by kind. It visits every client, so that no state of a client needs a counter. */
   figures(groups: Iterable<BroadcastGroup>): ReadonlyMap<string, StreamFigures> {
     const figures = new Map<string, StreamFigures>();
     for (const [kind, delivered] of this.#delivered) figures.set(kind, { ...NONE, delivered });
-    const now = this.hub.clock.elapsed();
+    const now = this.context.clock.elapsed();
     for (const group of groups) {
       let { open, lagging, hung, delivered } = figures.get(group.kind) ?? NONE;
       for (const client of group.clients) {

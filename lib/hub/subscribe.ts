@@ -4,7 +4,7 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
-import type { TopicFilter } from "../core/topic.ts";
+import { type TopicFilter, wireName } from "../core/topic.ts";
 import { encodeAuth, encodeBye, encodeInitialFrames } from "../wire/control_frames.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
@@ -39,7 +39,7 @@ export class Subscriber {
   #isDraining = false;
 
   constructor(
-    private readonly hub: HubContext,
+    private readonly context: HubContext,
     private readonly consumer: LogConsumer,
     private readonly groups: BroadcastGroups,
     private readonly resumer: Resumer,
@@ -49,6 +49,7 @@ export class Subscriber {
 
   drain(): void {
     this.#isDraining = true;
+    for (const group of this.groups.all) group.endAll("drain");
   }
 
   /** Opens a stream. Resolves to null if its cursor is at or after the terminal events of all its topics. */
@@ -75,10 +76,10 @@ export class Subscriber {
   /** Opens a stream synchronously, so that an event is either in the initial frames or comes after them. */
   #open(
     group: BroadcastGroup,
-    { cursor, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
+    { filters, cursor, gone, withSnapshot = false, rightsEndAt = Infinity, onEnd }: Subscription,
     resumption: Resumption | null,
   ): ReadableStream<Uint8Array> | null {
-    const { clock, random, options: { retryMs, heartbeatMs, streamMaxAgeMs } } = this.hub;
+    const { clock, random, options: { retryMs, heartbeatMs, streamMaxAgeMs } } = this.context;
     // A cursor that cannot be validated now is treated as honoured, and remains the client's position.
     const assumed = cursor && isPosition(cursor) ? cursor : null;
     const isResumed = resumption ? resumption.isHonoured : assumed !== null;
@@ -90,7 +91,8 @@ export class Subscriber {
     const [now, serverTime] = [clock.elapsed(), clock.now()];
     const rightsExpireAt = now + rightsEndAt - serverTime;
     const warnAt = rightsExpireAt - WARN_BEFORE_MS;
-    const sync = { isResumed, topics: topics.labels, gone, retryMs, heartbeatMs, serverTime };
+    const labels = filters.map(({ topic }) => wireName(topic));
+    const sync = { isResumed, topics: labels, gone, retryMs, heartbeatMs, serverTime };
     const gaps = resumption ? gapsOf(resumption) : [];
     const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;

@@ -39,12 +39,12 @@ export class WindowRegistry implements LogListener {
   readonly #keptOpen = new Map<string, () => void>();
   #isClosed = false;
 
-  constructor(private readonly hub: HubContext, private readonly consumer: LogConsumer) {
-    this.#cache = new PageCache(hub.clock);
-    this.#retentionTime = createRetentionTime(hub.clock);
+  constructor(private readonly context: HubContext, private readonly consumer: LogConsumer) {
+    this.#cache = new PageCache(context.clock);
+    this.#retentionTime = createRetentionTime(context.clock);
     const open = this.#open;
     this.bounds = {
-      maxEvents: hub.options.retainEvents,
+      maxEvents: context.options.retainEvents,
       get maxBytes() {
         return Math.min(MAX_WINDOW_BYTES, Math.floor(MAX_TOTAL_BYTES / open.size));
       },
@@ -62,7 +62,7 @@ export class WindowRegistry implements LogListener {
         try {
           open.stops.push(start(topic));
         } catch (thrown) {
-          this.hub.onFault(thrown); // the other tasks run, and are stopped with the last subscriber
+          this.context.onFault(thrown); // the other tasks run, and are stopped with the last subscriber
         }
       }
     }
@@ -87,7 +87,7 @@ export class WindowRegistry implements LogListener {
     if (open?.reader !== reader || --open.subscribers > 0) return;
     for (const stop of open.stops.splice(0)) stop();
     if (this.#isClosed) this.#drop(topic);
-    else open.cancelLinger = this.hub.clock.after(LINGER_MS, () => this.#drop(topic));
+    else open.cancelLinger = this.context.clock.after(LINGER_MS, () => this.#drop(topic));
   }
 
   /** Keeps a topic's window open for `ms` milliseconds from now on, whatever was requested before. */
@@ -99,10 +99,10 @@ export class WindowRegistry implements LogListener {
       this.#keptOpen.delete(topic.name);
       this.release(reader);
     };
-    const cancel = this.hub.clock.after(ms, release);
+    const cancel = this.context.clock.after(ms, release);
     releaseEarlier?.();
     this.#keptOpen.set(topic.name, release);
-    if (!releaseEarlier) void this.#fill(reader, this.consumer.start()).catch(this.hub.onFault);
+    if (!releaseEarlier) void this.#fill(reader, this.consumer.start()).catch(this.context.onFault);
   }
 
   get(topic: string): TopicReader | undefined {
@@ -116,7 +116,7 @@ export class WindowRegistry implements LogListener {
 
   /** Fills the windows that are not filled. The fault of one does not affect the others. */
   async refill(): Promise<void> {
-    await Promise.all(this.#readers.map((reader) => reader.fill().catch(this.hub.onFault)));
+    await Promise.all(this.#readers.map((reader) => reader.fill().catch(this.context.onFault)));
   }
 
   published(events: readonly EncodedEvent[], retracted: readonly Position[]): void {
@@ -141,8 +141,8 @@ export class WindowRegistry implements LogListener {
   }
 
   #create(topic: Topic): OpenTopic {
-    const { hub, consumer, bounds } = this;
-    const reader = new TopicReader(hub, consumer, this.#cache, createWindow(topic, bounds));
+    const { context, consumer, bounds } = this;
+    const reader = new TopicReader(context, consumer, this.#cache, createWindow(topic, bounds));
     const open = { reader, stops: [], subscribers: 0, cancelLinger: undefined };
     this.#open.set(topic.name, open);
     return open;
@@ -155,7 +155,7 @@ export class WindowRegistry implements LogListener {
   }
 
   #evict({ window }: TopicReader): void {
-    window.evictBefore(this.#retentionTime() - this.hub.options.retainMs);
+    window.evictBefore(this.#retentionTime() - this.context.options.retainMs);
   }
 
   #drop(topic: Topic): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Problem } from "../core/problem.ts";
+import { MAX_REPEATED_CHARACTERS, Problem } from "../core/problem.ts";
 import type { Topic } from "../core/topic.ts";
 
 /** The topics whose names share their first part: `<name>/<member>`. */
@@ -44,9 +44,6 @@ export interface TopicRegistry {
   /** Lists the distinct kinds of the registered topics in /metrics, in the order of registration. */
   metricKinds(): readonly string[];
 }
-
-/** The most characters of an unknown name that a problem repeats. */
-const MAX_REPEATED_CHARACTERS = 80;
 
 /** Creates the problem of a topic that does not exist or that is hidden from the caller. */
 export function unknownTopic(name: string): Problem {

@@ -4,6 +4,7 @@
  * @module
  */
 import { ORIGIN, type Position } from "../core/position.ts";
+import { type Topic, wireName } from "../core/topic.ts";
 import { encodeFrames, type Frame } from "./sse.ts";
 
 /** The largest chunk of initial frames, in bytes. Above it, each frame is a chunk. */
@@ -11,7 +12,7 @@ const MAX_CHUNK_BYTES = 65_536;
 
 /** The data of a `gap`: the log has lost events of a topic. */
 export interface Gap {
-  readonly topic: string;
+  readonly topic: Topic;
   /** The client's cursor, null if it was not honoured. */
   readonly after: Position | null;
   /** The oldest id that the log retains, null if it retains none. */
@@ -63,7 +64,10 @@ export function encodeInitialFrames(
 
 /** Creates the frames of gaps. */
 export function gapFrames(gaps: readonly Gap[]): Frame[] {
-  return gaps.map((gap) => ({ event: "gap", data: JSON.stringify(gap) }));
+  return gaps.map(({ topic, after, before }) => ({
+    event: "gap",
+    data: JSON.stringify({ topic: wireName(topic), after, before }),
+  }));
 }
 
 /** Returns the frames with an id on the last one. */

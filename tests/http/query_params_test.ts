@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Problem } from "../../lib/core/problem.ts";
+import { MAX_REPEATED_CHARACTERS, Problem } from "../../lib/core/problem.ts";
 import {
   MAX_FILTER_SYMBOLS,
-  MAX_RATES,
+  MAX_RATE_VALUES,
   parseNames,
   parseStreamInput,
   parseSymbolFilter,
@@ -39,7 +39,7 @@ Deno.test("parseSymbolFilter() names every unknown symbol, truncated, and the kn
   ]);
   assertEquals(options.errors, [
     { field: "symbols", detail: "`DOGE-USD` is unknown" },
-    { field: "symbols", detail: `\`${"X".repeat(32)}\` is unknown` },
+    { field: "symbols", detail: `\`${"X".repeat(MAX_REPEATED_CHARACTERS)}\` is unknown` },
   ]);
 });
 
@@ -54,9 +54,9 @@ Deno.test("parseSymbolFilter() accepts at most MAX_FILTER_SYMBOLS distinct symbo
   assertEquals([status, code], [400, "too_many_symbols"]);
 });
 
-Deno.test("StreamQuery accepts the rates of MAX_RATES and no others", () => {
-  assertEquals(MAX_RATES.map(Number), [0.1, 0.2, 0.5, 1, 2, 5, 10]);
-  for (const max_rate of MAX_RATES) {
+Deno.test("StreamQuery accepts the rates of MAX_RATE_VALUES and no others", () => {
+  assertEquals(MAX_RATE_VALUES.map(Number), [0.1, 0.2, 0.5, 1, 2, 5, 10]);
+  for (const max_rate of MAX_RATE_VALUES) {
     const query = StreamQuery.parse({ max_rate });
     assertEquals(parseStreamInput(query, undefined).maxRate, Number(max_rate));
   }

@@ -1,36 +1,37 @@
 /**
- * Frames as a browser sees them. The parser is eventsource-parser, not ours: it is the oracle.
+ * Frames as a strict client sees them. The oracle is eventsource-parser, not a parser of this project.
  *
  * @module
  */
 import { createParser } from "eventsource-parser";
 
-/** One frame that a browser would dispatch. */
+/** A frame that a browser would dispatch. */
 export interface ReceivedFrame {
-  /** Its own id line, null where it has none. */
+  /** The value of its `id:` line, null if absent. */
   readonly id: string | null;
-  /** Its type: `message` where the frame names none, as in a browser. */
+  /** Its type, `message` by default. */
   readonly event: string;
   readonly data: string;
-  /** Its `retry:` line, null where it has none. */
+  /** The value of the newest `retry:` line since the frame before, null if absent. */
   readonly retry: number | null;
-  /** The cursor a browser would come back with from here on, "" where none was ever given. */
+  /** The cursor that a browser would reconnect with after this frame, empty before the first id. */
   readonly lastEventId: string;
 }
 
-/** Reads frames out of bytes that may be cut anywhere. */
+/** Parses frames from bytes that may be cut anywhere. */
 export interface FrameParser {
   /**
-   * The frames that are whole now.
+   * Parses the next bytes, and returns the frames that they complete.
    *
-   * @throws {ParseError} If a line is none of the format's.
+   * @throws {ParseError} If a line is not valid: a browser would ignore it.
+   * @throws {TypeError} If the bytes are not valid UTF-8: a browser would replace them.
    */
   feed(bytes: Uint8Array): ReceivedFrame[];
-  /** Moves only when a frame is dispatched: an id in a frame that was cut off counts for nothing. */
+  /** The cursor. It changes at the blank line that ends a block, so an id in a block that is cut has no effect. */
   readonly lastEventId: string;
 }
 
-/** Creates a parser for one connection of a client that came with `cursor`. */
+/** Creates a parser for one connection of a client. @param cursor The cursor of its request. */
 export function createFrameParser(cursor = ""): FrameParser {
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let lastEventId = cursor;

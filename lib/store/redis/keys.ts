@@ -1,5 +1,6 @@
 /**
- * The names of all keys and of the channel. They must not change, because databases contain them.
+ * The names of all keys and of the channel. They must not change, because databases contain them: some of their words
+ * are older than the identifiers beside them.
  *
  * @module
  */
@@ -10,7 +11,10 @@ export interface RedisKeys {
   readonly bus: string;
   /** The log's epoch. */
   readonly epoch: string;
-  /** The channel that announces publications. It is part of a URL's path, where commas separate channels. */
+  /**
+   * The channel that announces publications. It has the name of the bus, because keys and channels have separate names. It
+   * is part of a URL's path, where commas separate channels, so a prefix has none.
+   */
   readonly channel: string;
   /** A stream: the events of a log topic. */
   log(topic: string): string;

@@ -124,7 +124,7 @@ export function newOperation(
 /** Checks that an operation has not ended. @throws {Problem} 409 `operation_over`. */
 function checkOperationOpen(record: OperationRecord): void {
   if (!isTerminal(record)) return;
-  throw new Problem(409, "operation_over", "The operation has ended. GET returns its end.");
+  throw new Problem(409, "operation_over", "The operation has ended. GET it for the outcome.");
 }
 
 /**

@@ -24,7 +24,7 @@ export const TASK_OUTCOMES = [...TaskEnd.options, "lapsed"] as const;
 /** The duration of a claim. Each report renews it. */
 export const CLAIM_MS = 30_000;
 
-/** The most claims of a task. */
+/** The number of times that a task may be claimed. */
 const MAX_ATTEMPTS = 3;
 
 /** The longest wait for a worker, from the creation or the last expired claim. The task fails after it. */
@@ -41,7 +41,7 @@ export const Task = z.object({
   result: z.unknown(),
   error: z.unknown(),
   created_at: WireTime,
-  updated_at: WireTime.meta({ description: "The time of its claim, last report or end." }),
+  updated_at: WireTime.meta({ description: "The time of its last change of state or report." }),
 }).meta({ id: "Task" });
 
 /** A task on the wire, without its claim. */
@@ -62,7 +62,10 @@ export type TaskReport = Readonly<z.infer<typeof TaskReport>>;
 /** The stored record of a task. */
 export const TaskRecord = z.object({
   task: Task,
-  /** The current claim: the secret of its worker, and the wall time at which it expires. Null while the task waits. */
+  /**
+   * The current claim: the secret of its worker, and the wall time at which it expires, whose stored name is `lapsesAt`.
+   * Null while the task waits.
+   */
   claim: z.object({ secret: z.string(), lapsesAt: z.number() }).nullable(),
 });
 
@@ -105,7 +108,7 @@ export function newTask(
 /** Checks that a task has not ended. @throws {Problem} 409 `task_over`. */
 function checkTaskOpen({ task }: TaskRecord): void {
   if (!hasEnded(task)) return;
-  throw new Problem(409, "task_over", "The task has ended. GET of its status returns its end.");
+  throw new Problem(409, "task_over", "The task has ended. GET its status for the outcome.");
 }
 
 /**
@@ -163,7 +166,7 @@ export function applyTaskTime(record: TaskRecord, now: number): TaskRecord {
   if (changeAt === null || now < changeAt) return record;
   const { task, claim } = record;
   if (claim === null) {
-    const detail = "No worker claimed it within a day.";
+    const detail = "No worker claimed it within a day."; // MAX_TASK_WAIT_MS
     return failTask(record, { code: "not_claimed", detail }, now);
   }
   if (task.attempts >= MAX_ATTEMPTS) {
@@ -181,7 +184,10 @@ export function nextTaskChangeAt({ task, claim }: TaskRecord): number | null {
   return claim?.lapsesAt ?? Date.parse(task.updated_at) + MAX_TASK_WAIT_MS;
 }
 
-/** Returns the latest time at which an untouched task fails. After an expired claim it waits once more. */
+/**
+ * Returns the latest time at which an untouched open task fails: after an expired claim it waits once more. Of a task that
+ * has ended, the time is without meaning.
+ */
 export function taskExpiresAt({ task, claim }: TaskRecord): number {
   return (claim?.lapsesAt ?? Date.parse(task.updated_at)) + MAX_TASK_WAIT_MS;
 }

@@ -14,7 +14,7 @@ export const MARK = 0x7e;
  * The number of connections that publish, in turn. A server answers a connection's requests one after the other, so the numbers of
  * each come in order; those of different ones may overtake each other.
  */
-export const POSTERS = 8;
+export const POSTER_CONNECTIONS = 8;
 
 const NUMBER_DIGITS = 8;
 const TIME_DIGITS = 13;

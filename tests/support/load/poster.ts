@@ -1,14 +1,15 @@
 /**
  * A publisher that sends one POST per event, in the same way to every server.
  *
- * It uses some keep-alive connections in turn. A request is sent when it is due and does not wait for the response to
- * the request before it. A limit of waiting requests slows the publisher down where the server does not keep up.
+ * It uses {@linkcode POSTER_CONNECTIONS} keep-alive connections in turn. A request is sent when it is due and does not
+ * wait for the response to the one before. At most {@linkcode MAX_WAITING} requests await a response, so a server that
+ * does not keep up slows the publisher down.
  *
  * @module
  */
 import type { LoadOptions } from "./protocol.ts";
 import type { Sockets } from "./sockets.ts";
-import { MARK, markedJson, POSTERS, writeMark } from "./mark.ts";
+import { MARK, markedJson, POSTER_CONNECTIONS, writeMark } from "./mark.ts";
 
 /** The most requests without a response. */
 const MAX_WAITING = 100;
@@ -21,9 +22,9 @@ export interface Poster {
   readonly answered: number;
   /** True while at least one request has no response. */
   readonly isWaiting: boolean;
-  /** True if another request may be sent: fewer than the limit have no response. */
+  /** True if another request may be sent: fewer than {@linkcode MAX_WAITING} await a response. */
   readonly isWritable: boolean;
-  /** Publishes event `number`, which was due at `dueAt`, a wall time in ms. */
+  /** Publishes an event. @param dueAt The wall time at which it was due, in ms since the Unix epoch. */
   post(number: number, dueAt: number): void;
   /** Reads responses. @returns False if the socket is not one of the publisher's. @throws {Error} If a publication is refused. */
   read(fd: number): boolean;
@@ -41,15 +42,15 @@ export function createPoster(
   const lines = [
     `POST ${path} HTTP/1.1`,
     `host: 127.0.0.1:${port}`,
-    `content-length: ${body.length}`,
+    `content-length: ${new TextEncoder().encode(body).byteLength}`,
     "content-type: application/json",
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   const request = new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${body}`);
-  const digits = request.indexOf(MARK) + 1;
+  const markAt = request.indexOf(MARK) + 1;
   const buffer = new Uint8Array(65_536);
   const latin1 = new TextDecoder("latin1");
-  const fds = Array.from({ length: POSTERS }, () => sockets.connect(port));
+  const fds = Array.from({ length: POSTER_CONNECTIONS }, () => sockets.connect(port));
   fds.forEach(sockets.watch);
   /** The end of the text read from each connection: a status line may be cut. */
   const unparsed = new Map<number, string>();
@@ -78,12 +79,15 @@ export function createPoster(
       return sent - answered < MAX_WAITING;
     },
     post(number, dueAt) {
-      writeMark(request, digits, number, dueAt);
-      sockets.send(fds[number % POSTERS] ?? -1, request);
+      writeMark(request, markAt, number, dueAt);
+      const fd = fds[number % fds.length];
+      if (fd === undefined) throw new TypeError("The publisher has no connection");
+      sockets.send(fd, request);
       sent++;
     },
     read(fd) {
       if (!fds.includes(fd)) return false;
+      // One read takes all of it: MAX_WAITING responses are shorter than the buffer.
       const count = sockets.receive(fd, buffer);
       if (count === 0) throw new Error("The server closed a publisher's connection");
       if (count > 0) countResponses(fd, latin1.decode(buffer.subarray(0, count)));

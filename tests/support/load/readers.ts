@@ -6,7 +6,7 @@
 import { createDelayCounter, type Delays } from "../delays.ts";
 import { createFrameParser, type FrameParser } from "../frames.ts";
 import { type BodyDecoder, createDechunker, createLengthDecoder } from "../http_body.ts";
-import { MARK, MARK_DIGITS, numberAt, POSTERS, readMark } from "./mark.ts";
+import { MARK, MARK_DIGITS, numberAt, POSTER_CONNECTIONS, readMark } from "./mark.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** The most streams that wait for their heads at a time. */
@@ -57,8 +57,8 @@ export interface Seen {
 
 /** The first number from `next` on of each publishing connection. */
 function nextOfEach(next: number): number[] {
-  const numbers = Array.from({ length: POSTERS }, (_, index) => next + index);
-  return numbers.sort((a, b) => a % POSTERS - b % POSTERS);
+  const numbers = Array.from({ length: POSTER_CONNECTIONS }, (_, index) => next + index);
+  return numbers.sort((a, b) => a % POSTER_CONNECTIONS - b % POSTER_CONNECTIONS);
 }
 
 /** Streams that are read as fast as they deliver. */
@@ -143,13 +143,13 @@ export function createReaders(
   function countEvent(reader: Reader, number: number): void {
     reader.events++;
     events++;
-    const next = reader.next[number % POSTERS] ?? 0;
+    const next = reader.next[number % POSTER_CONNECTIONS] ?? 0;
     if (number < next) {
       repeated++;
       return;
     }
-    lost += (number - next) / POSTERS;
-    reader.next[number % POSTERS] = number + POSTERS;
+    lost += (number - next) / POSTER_CONNECTIONS;
+    reader.next[number % POSTER_CONNECTIONS] = number + POSTER_CONNECTIONS;
   }
 
   function countAll(reader: Reader, start: number, end: number): void {
