@@ -90,7 +90,7 @@ export function docsRoutes({ version, runtime }: DocsServices, api: Router): Rou
     method: "get",
     path: "/openapi.json",
     summary: "This document",
-    tags: ["operation"],
+    tags: ["ops"],
     request: {},
     responses: { 200: jsonContent("OpenAPI 3.2", z.object({ openapi: z.string() })) },
   }, (c) => {
@@ -125,7 +125,7 @@ export function docsRoutes({ version, runtime }: DocsServices, api: Router): Rou
     method: "get",
     path: "/docs",
     summary: "The index of the guides",
-    tags: ["operation"],
+    tags: ["ops"],
     request: {},
     responses: pageResponses,
   }, async (c) => sendPage(c, await renderPage("index")));
@@ -134,7 +134,7 @@ export function docsRoutes({ version, runtime }: DocsServices, api: Router): Rou
     method: "get",
     path: "/docs/{guide}",
     summary: "A guide",
-    tags: ["operation"],
+    tags: ["ops"],
     request: { params: z.object({ guide: z.string().meta({ example: "stream" }) }) },
     responses: { ...pageResponses, ...problems(404) },
   }, async (c, { params: { guide } }) => {

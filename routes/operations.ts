@@ -79,7 +79,7 @@ export function operationsRoutes(
     request: { params: IdParams },
     responses: {
       200: jsonContent("The operation. `Retry-After` until it has ended.", PolledOperation),
-      304: { description: "Unchanged since `If-None-Match`" },
+      304: { description: "Not modified since `If-None-Match`" },
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { params: { id } }) => {

@@ -43,7 +43,7 @@ export function opsRoutes(
     method: "get",
     path: "/health",
     summary: "Reports that this isolate is alive",
-    tags: ["operation"],
+    tags: ["ops"],
     request: {},
     responses: { 200: jsonContent("The isolate is alive", HealthResponse) },
   }, (c) => {
@@ -62,7 +62,7 @@ export function opsRoutes(
     method: "get",
     path: "/ready",
     summary: "Reports whether this isolate admits streams",
-    tags: ["operation"],
+    tags: ["ops"],
     request: {},
     responses: {
       200: jsonContent("The isolate admits streams", z.object({ status: z.literal("ready") })),
@@ -83,7 +83,7 @@ export function opsRoutes(
     method: "get",
     path: "/metrics",
     summary: "Returns the metrics, in Prometheus' text format",
-    tags: ["operation"],
+    tags: ["ops"],
     security: [{ publisher: [] }],
     request: {},
     responses: {

@@ -103,7 +103,7 @@ export function sessionsRoutes(
         },
       },
       204: ENDED_RESPONSE,
-      304: { description: "Unchanged since `If-None-Match`" },
+      304: { description: "Not modified since `If-None-Match`" },
       ...problems(400, 401, 403, 404, 429, 503),
     },
   }, async (c, { params: { id }, query }) => {

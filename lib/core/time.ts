@@ -1,5 +1,5 @@
 /**
- * Units of time, and times as the wire has them.
+ * Units of time, and the form of times on the wire.
  *
  * @module
  */

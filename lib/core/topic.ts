@@ -37,7 +37,7 @@ export interface Opening {
  *
  * @param events The retained events that pass the client's filter: on a state topic the newest of each key, on a log topic
  * the newest ones, oldest first.
- * @param tags The client's filter, null without one.
+ * @param tags The client's filter, or null.
  */
 export type Open = (
   events: readonly StreamEvent[],

@@ -44,7 +44,7 @@ const REAL_TIME: DemoPace = { startedAt: 0, speed: 1 };
 /**
  * Creates the market as one upstream sees it.
  *
- * @param deviationSeed The seed of the upstream's deviation from the exact prices: 0 for none.
+ * @param deviationSeed The seed of the upstream's deviation from the exact prices. 0 stands for no deviation.
  * @param pace The pace of markets with trading hours.
  */
 export function createSimulatedMarket(

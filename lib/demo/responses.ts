@@ -25,7 +25,7 @@ function createResponse(body: string, contentType: string, init: ResponseInit): 
 /**
  * Returns the latency of a response, in ms.
  *
- * @param act The fault in progress, null without one.
+ * @param act The fault in progress, or null.
  * @param share The position in the upstream's range of latencies, from 0 to 1.
  */
 export function latencyOf(
@@ -39,7 +39,7 @@ export function latencyOf(
 /**
  * Returns the wall time in ms whose prices a response contains, null if it contains none.
  *
- * @param act The fault in progress, null without one.
+ * @param act The fault in progress, or null.
  */
 export function servedTime(act: Act | null, now: number): number | null {
   if (act === null) return now;
@@ -49,7 +49,7 @@ export function servedTime(act: Act | null, now: number): number | null {
 /**
  * Responds for an upstream, with the fault in progress.
  *
- * @param act The fault in progress, null without one.
+ * @param act The fault in progress, or null.
  * @param now Wall time in ms.
  */
 export function respondWithFault(

@@ -11,7 +11,7 @@ import type { WindowBounds } from "./window.ts";
 const MAX_WAITING_BYTES = 65_536;
 
 /**
- * The pause after slow flushes: a multiple of their duration, and at most so many milliseconds. The runtime and the
+ * The pause after slow flushes: a multiple of their duration, limited to this number of milliseconds. The runtime and the
  * system work some eight times as long as the flush after it, so nearly half of the time is left for other work. Measured:
  * 5,000 streams at 100 events per second take 73 % of a core, not 99 %; for 1,000 streams nothing changes.
  */

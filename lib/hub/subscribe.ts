@@ -24,7 +24,7 @@ export interface Subscription {
   /** The names of topics that were requested and no longer exist: `sync` names them. */
   readonly gone?: readonly string[] | undefined;
   readonly cursor?: string | undefined;
-  /** Opens every topic as without a cursor, and catches up from the cursor. */
+  /** Opens every topic as if no cursor had been sent, and catches up from the cursor. */
   readonly withSnapshot?: boolean;
   /** The most deliveries per second. */
   readonly maxRate?: number | undefined;

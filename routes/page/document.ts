@@ -4,6 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
+import type { Html } from "./html.ts";
 import { formatTime } from "../../lib/client/format/values.js";
 import { simulatedText } from "../../lib/client/page/text.js";
 import type { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
@@ -25,7 +26,7 @@ export interface PageFrame {
 }
 
 /** Renders the notice that values are simulated, hidden if it is empty. */
-function simulatedBanner(notice: string): ReturnType<typeof html> {
+function simulatedBanner(notice: string): Html {
   return html`
     <p id="simulated" ${notice === "" ? "hidden" : ""}>
       <strong>SIMULATED</strong> <span>${notice}</span>
@@ -38,7 +39,7 @@ export function pageDocument(
   { cursor, quotes, status }: PageSnapshot,
   news: PageNews,
   { origin, now, isDemo }: PageFrame,
-): ReturnType<typeof html> {
+): Html {
   const snapshot = { quotes, status };
   const asOf = formatTime(new Date(now).toISOString(), now);
   return html`

@@ -4,6 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
+import type { Html } from "./html.ts";
 import { articleTexts, feedNotes } from "../../lib/client/page/text.js";
 import type { Article } from "../../lib/topics/news/article.ts";
 import type { FeedStatus } from "../../lib/topics/news/feed_status.ts";
@@ -65,7 +66,7 @@ function sourceFilter({ articles, feeds, sources }: PageNews) {
 }
 
 /** Renders the section of news. @param now Wall time, in milliseconds since the Unix epoch. */
-export function newsSection(news: PageNews, now: number): ReturnType<typeof html> {
+export function newsSection(news: PageNews, now: number): Html {
   const { articles, feeds } = news;
   return html`
     <section id="news" class="panel" aria-labelledby="news-title">

@@ -4,6 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
+import type { Html } from "./html.ts";
 import { providerNotes } from "../../lib/client/page/text.js";
 import type { ProviderStatus } from "../../lib/topics/quotes/quote.ts";
 
@@ -11,7 +12,7 @@ import type { ProviderStatus } from "../../lib/topics/quotes/quote.ts";
 export function problemsSection(
   status: readonly ProviderStatus[],
   now: number,
-): ReturnType<typeof html> {
+): Html {
   const notes = providerNotes(status, now);
   return html`
     <section id="problems" class="panel" ${notes.length === 0 ? "hidden" : ""}>
@@ -24,7 +25,7 @@ export function problemsSection(
 }
 
 /** Renders the panel of a demo operation, which a script starts. */
-export function operationSection(): ReturnType<typeof html> {
+export function operationSection(): Html {
   return html`
     <section id="operation" class="panel scripted" aria-labelledby="operation-title">
       <div class="bar">
@@ -45,7 +46,7 @@ export function operationSection(): ReturnType<typeof html> {
 }
 
 /** Renders the panel of the latest frames, which a script fills. */
-export function framesSection(): ReturnType<typeof html> {
+export function framesSection(): Html {
   return html`
     <section id="frames" class="panel scripted" aria-labelledby="frames-title">
       <div class="bar">
@@ -58,7 +59,7 @@ export function framesSection(): ReturnType<typeof html> {
 }
 
 /** Renders commands that can be copied. @param origin The origin of this server. */
-export function commandsSection(origin: string): ReturnType<typeof html> {
+export function commandsSection(origin: string): Html {
   const commands = [
     ["Prices, as they change", `curl -N "${origin}/v1/quotes/stream"`],
     ["Prices and news, on one connection", `curl -N "${origin}/v1/stream?topics=quotes,news"`],

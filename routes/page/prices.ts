@@ -4,13 +4,14 @@
  * @module
  */
 import { html } from "hono/html";
+import type { Html } from "./html.ts";
 import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from "../../lib/client/page/sparkline.js";
 import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
 import { QuoteClass, type QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 
 /** Renders the sparkline of a price, which a script fills. */
-function sparkline(): ReturnType<typeof html> {
+function sparkline(): Html {
   return html`
     <svg class="spark" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}" preserveAspectRatio="none"
       aria-hidden="true">
@@ -58,7 +59,7 @@ function priceRow({ symbol, name }: Instrument, { quotes, status }: QuotesSnapsh
 }
 
 /** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
-export function pricesSection(snapshot: QuotesSnapshot, now: number): ReturnType<typeof html> {
+export function pricesSection(snapshot: QuotesSnapshot, now: number): Html {
   const columnCount = COLUMNS.length;
   const groups = QuoteClass.options
     .map((name) => ({
@@ -99,7 +100,7 @@ const DETAIL_FACTS = [
 ] as const;
 
 /** Renders the empty dialog of one price. */
-export function detailDialog(): ReturnType<typeof html> {
+export function detailDialog(): Html {
   const field = (name: string) =>
     html`
       <span data-field="${name}"></span>

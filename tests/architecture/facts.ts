@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Files, type Import, importsIn, placeOf, walk } from "./source.ts";
+import { boundNames, type Files, type Import, importsIn, placeOf, walk } from "./source.ts";
 
 type Node = Deno.lint.Node;
 
@@ -39,26 +39,6 @@ export function allFacts(files: Files): Map<string, Facts> {
   return new Map([...files].map(([path, source]) => [path, factsOf(path, source)]));
 }
 
-/** Returns the names that a pattern binds. */
-function boundBy(node: Node | null): string[] {
-  switch (node?.type) {
-    case "Identifier":
-      return [node.name];
-    case "ObjectPattern":
-      return node.properties.flatMap((each) =>
-        each.type === "Property" ? boundBy(each.value) : boundBy(each.argument)
-      );
-    case "ArrayPattern":
-      return node.elements.flatMap(boundBy);
-    case "AssignmentPattern":
-      return boundBy(node.left);
-    case "RestElement":
-      return boundBy(node.argument);
-    default:
-      return [];
-  }
-}
-
 function definitionsOf(statement: Node): Definition[] {
   const isExported = statement.type === "ExportNamedDeclaration";
   const node = isExported ? statement.declaration : statement;
@@ -66,14 +46,14 @@ function definitionsOf(statement: Node): Definition[] {
     names.map((name) => ({ name, kind, isExported }));
   switch (node?.type) {
     case "FunctionDeclaration":
-      return define("function", boundBy(node.id));
+      return define("function", boundNames(node.id));
     case "ClassDeclaration":
-      return define("class", boundBy(node.id));
+      return define("class", boundNames(node.id));
     case "TSInterfaceDeclaration":
     case "TSTypeAliasDeclaration":
-      return define("type", boundBy(node.id));
+      return define("type", boundNames(node.id));
     case "VariableDeclaration":
-      return define("value", node.declarations.flatMap(({ id }) => boundBy(id)));
+      return define("value", node.declarations.flatMap(({ id }) => boundNames(id)));
     default:
       return [];
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { factsOf } from "./facts.ts";
-import { type Files, placeOf, walk } from "./source.ts";
+import { boundNames, type Files, type Node, placeOf, walk } from "./source.ts";
 
 /** Globals that no module may name. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -39,8 +39,6 @@ const NODE_NAMES: ReadonlySet<string> = new Set([
   ...["BlockList", "isIP"],
 ]);
 
-type Node = Deno.lint.Node | Deno.lint.TSParameterProperty;
-
 function parentOf(node: Node): Node | null {
   return "parent" in node ? node.parent : null;
 }
@@ -59,28 +57,6 @@ function scopesOf(node: Node): string[] {
     if (SCOPES.test(each.type)) scopes.push(keyOf(each));
   }
   return scopes;
-}
-
-/** Returns the names that a pattern binds. */
-function boundBy(node: Node | null): string[] {
-  switch (node?.type) {
-    case "Identifier":
-      return [node.name];
-    case "ObjectPattern":
-      return node.properties.flatMap((each) =>
-        boundBy(each.type === "Property" ? each.value : each)
-      );
-    case "ArrayPattern":
-      return node.elements.flatMap(boundBy);
-    case "AssignmentPattern":
-      return boundBy(node.left);
-    case "RestElement":
-      return boundBy(node.argument);
-    case "TSParameterProperty":
-      return boundBy(node.parameter);
-    default:
-      return [];
-  }
 }
 
 const EXPRESSIONS = /^TS(?:As|Satisfies|NonNull|Instantiation)Expression$/;
@@ -154,18 +130,18 @@ function effectsOf(path: string, source: string): string[] {
     bind(scopesOf(node)[0], names);
   }
   function bindParameters(node: Node & { readonly params: readonly Node[] }): void {
-    bind(keyOf(node), node.params.flatMap(boundBy));
+    bind(keyOf(node), node.params.flatMap(boundNames));
   }
   walk(path, source, {
-    VariableDeclarator: (node) => bindAround(node, boundBy(node.id)),
+    VariableDeclarator: (node) => bindAround(node, boundNames(node.id)),
     FunctionDeclaration(node) {
-      bindAround(node, boundBy(node.id));
+      bindAround(node, boundNames(node.id));
       bindParameters(node);
     },
     FunctionExpression: bindParameters,
     ArrowFunctionExpression: bindParameters,
-    ClassDeclaration: (node) => bindAround(node, boundBy(node.id)),
-    CatchClause: (node) => bind(keyOf(node), boundBy(node.param)),
+    ClassDeclaration: (node) => bindAround(node, boundNames(node.id)),
+    CatchClause: (node) => bind(keyOf(node), boundNames(node.param)),
     ImportSpecifier: (node) => bindAround(node, [node.local.name]),
     ImportDefaultSpecifier: (node) => bindAround(node, [node.local.name]),
     ImportNamespaceSpecifier: (node) => bindAround(node, [node.local.name]),

@@ -84,3 +84,28 @@ export async function readFiles(root: URL, names: readonly string[]): Promise<Fi
   for (const name of names) await read(name);
   return files;
 }
+
+/** A node of a syntax tree. */
+export type Node = Deno.lint.Node | Deno.lint.TSParameterProperty;
+
+/** Returns the names that a pattern binds. */
+export function boundNames(node: Node | null): string[] {
+  switch (node?.type) {
+    case "Identifier":
+      return [node.name];
+    case "ObjectPattern":
+      return node.properties.flatMap((each) =>
+        boundNames(each.type === "Property" ? each.value : each)
+      );
+    case "ArrayPattern":
+      return node.elements.flatMap(boundNames);
+    case "AssignmentPattern":
+      return boundNames(node.left);
+    case "RestElement":
+      return boundNames(node.argument);
+    case "TSParameterProperty":
+      return boundNames(node.parameter);
+    default:
+      return [];
+  }
+}

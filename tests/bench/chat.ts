@@ -68,7 +68,7 @@ class ChatLoad implements AsyncDisposable {
     this.#origin = origin;
     this.#workers = Array.from({ length: count }, async (_, index) => {
       await pause(RAMP_MS * index / count);
-      while (!this.#isOver) await this.#ask(`bench-${index}`);
+      while (!this.#isOver) await this.#sendAsPublisher(`bench-${index}`);
     });
   }
 
@@ -77,7 +77,7 @@ class ChatLoad implements AsyncDisposable {
     await Promise.all(this.#workers);
   }
 
-  async #ask(chat: string): Promise<void> {
+  async #sendAsPublisher(chat: string): Promise<void> {
     const startedAt = performance.now();
     const { body } = await postQuestion(this.#origin, { chat, text: "How is gold doing? /long" });
     let end = new Uint8Array();
@@ -104,7 +104,7 @@ async function readQuotes(stream: StreamClient, onDelay: (ms: number) => void): 
   }
 }
 
-/** Measures the delays of quotes at one server beside so many answers. */
+/** Measures the delays of quotes at one server beside a number of open answers. */
 async function measureQuotes(
   { port, origin, cpuSeconds }: ServerProcess,
   runs: number,

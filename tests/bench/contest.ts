@@ -19,7 +19,7 @@ const TRIES = 3;
 
 /** The results of a contender. */
 export interface Performance {
-  /** Events delivered per CPU second of the server, a round each: NaN where it does not count. */
+  /** Events delivered per CPU second of the server, one per round: NaN if the round does not count. */
   readonly perCpuSecond: readonly number[];
   /** In ms, as above. */
   readonly p99: readonly number[];

@@ -41,7 +41,7 @@ function atomEntry(n: number): string {
   return `<entry><title type="html">Headline ${n}: S&amp;amp;P 500</title><link rel="alternate" href="https://news.example/a/${n}"/><id>tag:news.example,2026:${n}</id><updated>2026-10-05T13:55:10Z</updated><summary type="html">&lt;p&gt;Shares rose.&lt;/p&gt;</summary></entry>`;
 }
 
-function counted(make: (n: number) => string, size: number): string {
+function joinUpTo(make: (n: number) => string, size: number): string {
   const parts: string[] = [];
   for (let length = 0, n = 0; length < size; n++) {
     const part = make(n);
@@ -52,17 +52,17 @@ function counted(make: (n: number) => string, size: number): string {
 }
 
 function jsonFeed(size: number): string {
-  const items = counted(
+  const items = joinUpTo(
     (n) => `,{"id":"${n}","url":"https://a.example/${n}","title":"T ${n}"}`,
     size,
   );
   return `{"version":"https://jsonfeed.org/version/1.1","items":[${items.slice(1)}]}`;
 }
 
-/** Documents of about so many characters. */
+/** Creates documents of about `size` characters. */
 const DOCUMENTS: Readonly<Record<string, (size: number) => string>> = {
-  "RSS": (size) => rss(counted(rssItem, size)),
-  "Atom": (size) => `<feed xmlns="http://www.w3.org/2005/Atom">${counted(atomEntry, size)}</feed>`,
+  "RSS": (size) => rss(joinUpTo(rssItem, size)),
+  "Atom": (size) => `<feed xmlns="http://www.w3.org/2005/Atom">${joinUpTo(atomEntry, size)}</feed>`,
   "JSON Feed": jsonFeed,
   "one long description": (size) =>
     inItem(`<description>${filled("lorem &lt;b&gt; ", size)}</description>`),
@@ -78,7 +78,7 @@ const DOCUMENTS: Readonly<Record<string, (size: number) => string>> = {
   "many elements in an item": (size) => inItem(filled("<a/>", size)),
   "many elements in the channel": (size) =>
     rss(filled("<item><title>A</title><link>/1</link></item>", 3000) + filled("<a/>", size)),
-  "many attributes": (size) => inItem(`<a ${counted((n) => `a${n}="1" `, size)}/>`),
+  "many attributes": (size) => inItem(`<a ${joinUpTo((n) => `a${n}="1" `, size)}/>`),
   "many comments": (size) => rss(filled("<!-- c -->", size)),
   "many <!": (size) => rss(filled("<!", size)),
   "many </a>": (size) => rss(filled("</a>", size)),
@@ -142,7 +142,7 @@ function measureMemory(task: () => void): void {
 }
 
 if (import.meta.main) {
-  const document = rss(counted(rssItem, 1_000_000));
+  const document = rss(joinUpTo(rssItem, 1_000_000));
   read(rss(rssItem(0)));
   measureMemory(() => read(document));
   print(`| ms, the least of ${RUNS} runs | 250 KB | 500 KB | 1 MB | 2 MB | growth | |`);

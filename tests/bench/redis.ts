@@ -1,6 +1,6 @@
 /**
  * The cost of the shared store: commands counted at the redis-server itself, those inside of scripts too, beside three
- * other designs, and Upstash's price for them.
+ * other alternativeCosts, and Upstash's price for them.
  *
  * @module
  */
@@ -56,14 +56,14 @@ function settings({ url, token }: StandIn, prefix: string): Record<string, strin
   };
 }
 
-/** The commands of some time, in all and by name. */
-async function counted(standIn: StandIn, task: () => Promise<void>): Promise<CommandCounts> {
+/** Counts the commands of a task, in total and by name. */
+async function countCommands(standIn: StandIn, task: () => Promise<void>): Promise<CommandCounts> {
   await standIn.resetCommands();
   await task();
   return await standIn.commandsAtRedis();
 }
 
-function named({ byName }: CommandCounts): string {
+function formatByName({ byName }: CommandCounts): string {
   return Object.entries(byName).sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${name} ${count}`).join(", ");
 }
@@ -79,13 +79,13 @@ async function startAll(
   return servers;
 }
 
-/** Returns the commands of other designs by the hour: `events` publications, on so many isolates, to so many viewers. */
-function designs(events: number, isolates: number, viewers: number): string[] {
+/** Returns the commands per hour of three alternative designs for `events` publications per hour. */
+function alternativeCosts(events: number, isolates: number, viewers: number): string[] {
   const lease = 360; // one renewed every 10 s
   return [
     2 * events + 8 * isolates + lease, // XADD and PUBLISH; four reconnects of two commands
-    events + 3600 * isolates + lease, // a poll a second
-    3 * events + 96 * viewers + lease, // a subscription, pings and reconnects of every viewer
+    events + 3600 * isolates + lease, // one poll per second
+    3 * events + 96 * viewers + lease, // per viewer: 60 pings, and 36 for its subscriptions and reconnects
   ].map((commands) => commands.toLocaleString("en"));
 }
 
@@ -99,7 +99,7 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
     await untilOpen(origin, viewersPerIsolate);
   }
   await pause(viewers === 0 ? 1000 : 6000); // the cost of an opening is measured below
-  const counts = await counted(standIn, () => pause(seconds * 1000));
+  const counts = await countCommands(standIn, () => pause(seconds * 1000));
   const perHour = (count: number) => Math.round(count * 3600 / seconds);
   const hourly = perHour(counts.total);
   const events = perHour(counts.byName["XADD"] ?? 0);
@@ -108,17 +108,17 @@ async function measure(standIn: StandIn, scene: Scene, seconds: number): Promise
     hourly.toLocaleString("en"),
     viewers === 0 ? "–" : (hourly / viewers).toFixed(1),
     `$${(hourly * HOURS_PER_MONTH * DOLLARS_PER_COMMAND).toFixed(2)}`,
-    ...designs(events, isolates, viewers),
-    named(counts),
+    ...alternativeCosts(events, isolates, viewers),
+    formatByName(counts),
   ];
   print(`| ${cells.join(" | ")} |`);
 }
 
 /** Prints the commands of single acts: an isolate's first viewer, more viewers, a publication. */
-async function measureOnce(standIn: StandIn): Promise<void> {
+async function measureSingleActs(standIn: StandIn): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const [one, other] = await startAll(stack, standIn, 2);
-  if (!one || !other) return;
+  if (!one || !other) throw new TypeError("Two servers were expected");
   const path = "/v1/events/alerts/stream";
   async function watch(
     { port, origin }: ServerProcess,
@@ -132,11 +132,14 @@ async function measureOnce(standIn: StandIn): Promise<void> {
   print("| once | commands | which |");
   print("| --- | --- | --- |");
   const row = (act: string, { total, ...counts }: CommandCounts, by = 1) =>
-    print(`| ${act} | ${(total / by).toFixed(1)} | ${named({ total, ...counts })} |`);
-  row("the first viewer of an isolate", await counted(standIn, () => watch(one, 1, 1)));
-  row("the first viewer of a second isolate", await counted(standIn, () => watch(other, 1, 1)));
-  row("100 more viewers", await counted(standIn, () => watch(one, 100, 101)));
-  const publications = await counted(standIn, async () => {
+    print(`| ${act} | ${(total / by).toFixed(1)} | ${formatByName({ total, ...counts })} |`);
+  row("the first viewer of an isolate", await countCommands(standIn, () => watch(one, 1, 1)));
+  row(
+    "the first viewer of a second isolate",
+    await countCommands(standIn, () => watch(other, 1, 1)),
+  );
+  row("100 more viewers", await countCommands(standIn, () => watch(one, 100, 101)));
+  const publications = await countCommands(standIn, async () => {
     for (let n = 0; n < PUBLICATIONS; n++) await publish(one.origin, "alerts", "tick", { n });
   });
   row(`a publication (mean of ${PUBLICATIONS})`, publications, PUBLICATIONS);
@@ -149,12 +152,12 @@ export async function printRedis([text = "60"]: readonly string[]): Promise<void
   const seconds = Number(text);
   await using redis = await startRedisServer();
   await using standIn = await startStandIn(redis);
-  print(`Counted for ${seconds} s each, the market asked every ${POLL_MS / 1000} s. By the hour:`);
+  print(`Counted for ${seconds} s each, quotes polled every ${POLL_MS / 1000} s. Per hour:`);
   print("");
   print(
-    "| scene | commands | a viewer | a month | subscription + stream, by hand | a poll a second | a subscription a viewer | which |",
+    "| scene | commands | per viewer | per month | subscription + stream, by hand | one poll per second | one subscription per viewer | which |",
   );
   print("| --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const scene of SCENES) await measure(standIn, scene, seconds);
-  await measureOnce(standIn);
+  await measureSingleActs(standIn);
 }

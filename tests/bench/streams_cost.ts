@@ -18,7 +18,7 @@ import { median, printHead, printRow, ratiosOf, show, verdict } from "./table.ts
 const STREAMS = 2000;
 /** Shared memory grows with the first streams too: further streams are measured apart. */
 const FURTHER_STREAMS = 3000;
-/** The first streams allocate shared memory, such as compiled code: so many open and close, so many times. */
+/** The first streams allocate shared memory, such as compiled code. Therefore streams open and close a few times first. */
 const [FIRST, TIMES] = [20, 50];
 /** The time in which a server finishes its own work after its clients are done. */
 const SETTLE_MS = 700;
@@ -30,7 +30,7 @@ export interface Weight {
   readonly atFirst: number;
   /** Of a stream, after a collection. */
   readonly idle: number;
-  /** Of a stream that comes when so many are there. */
+  /** Of a stream that opens when others are open. */
   readonly further: number;
   /** The growth by an event of 60 KB; about 0 without events. */
   readonly more: number;

@@ -5,7 +5,7 @@
  */
 import { print } from "../support/print.ts";
 
-/** Returns the median: of an even count the upper of the two in the middle, NaN of none. */
+/** Returns the median: the upper of the two in the middle if the count is even, NaN if there are no values. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

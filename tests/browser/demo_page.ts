@@ -16,7 +16,7 @@ export function startDemo(settings: Settings = {}): Promise<ServerProcess> {
 }
 
 /** Waits until the badge shows a state, and returns its text. */
-export async function badge(page: Page, state: string): Promise<string> {
+export async function waitForBadge(page: Page, state: string): Promise<string> {
   await page.locator(`connection-badge[data-state=${state}]`).waitFor();
   const parts = ["word", "reason", "countdown"].map((part) =>
     page.locator(`connection-badge [part=${part}]`).textContent()
@@ -25,7 +25,7 @@ export async function badge(page: Page, state: string): Promise<string> {
 }
 
 /** Waits until a price has changed. */
-export async function priceChange(page: Page): Promise<void> {
+export async function waitForPriceChange(page: Page): Promise<void> {
   const before = await page.locator(PRICES).allInnerTexts();
   await until("another price", async () => {
     const now = await page.locator(PRICES).allInnerTexts();

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, PRICES, startDemo } from "./demo_page.ts";
+import { PRICES, startDemo, waitForBadge } from "./demo_page.ts";
 
 /** A poll interval that keeps quotes fresh on a busy machine. */
 const CALM = { QUOTE_POLL_MS: "1000" };
@@ -31,7 +31,7 @@ browserTest("page has nine rows in four groups, each with a price and its freshn
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await until("all prices", async () => {
     const texts = await page.locator(PRICES).allInnerTexts();
     return texts.every((text) => /^[\d,.]+$/.test(text)) || undefined;
@@ -83,7 +83,7 @@ browserTest("page shows which symbols have no source", async () => {
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   assertEquals(await cell(page, "WTI", "freshness").innerText(), "down, no source configured");
   const problems = await page.locator("#problems").innerText();
   assertStringIncludes(problems, "No prices for BRENT, WTI, SPX, DJI, IXIC: no source configured.");

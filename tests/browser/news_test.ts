@@ -4,7 +4,7 @@ import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, startDemo } from "./demo_page.ts";
+import { startDemo, waitForBadge } from "./demo_page.ts";
 import { correctTitle, publishArticle, retractArticle } from "./news_publisher.ts";
 
 /** A title with markup, which the server removes. */
@@ -18,7 +18,7 @@ browserTest(
     const { page, complaints } = tab;
     const { origin } = server;
     await page.goto(origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
 
     const url = "https://stories.example/1";
     const id = await publishArticle(origin, { title: MARKUP_TITLE, url, source: "Lab" });
@@ -50,7 +50,7 @@ browserTest("page filters news by source, at the first paint and live", async ()
   await publishStory(2, "Desk");
   await page.goto(origin);
   await page.getByRole("link", { name: "Lab", exact: true }).click();
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await publishStory(3, "Desk");
   await publishStory(4, "Lab");
   await page.locator("#articles").getByText("Story 4").waitFor();
@@ -93,7 +93,7 @@ browserTest("page loads the articles that it has missed", async () => {
   const { page } = tab;
   try {
     await page.goto(first.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     first.signal("SIGKILL");
     await first.exited;
   } finally {
@@ -104,7 +104,7 @@ browserTest("page loads the articles that it has missed", async () => {
   const url = "https://stories.example/missed";
   const id = await publishArticle(second.origin, { title: "Missed", url, source: "Lab" });
   await page.locator(`[data-article="${id}"]`).waitFor();
-  await badge(page, "live");
+  await waitForBadge(page, "live");
 });
 
 browserTest("page lists news without JavaScript, and shows the state of feeds", async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { violations } from "./axe.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, startDemo } from "./demo_page.ts";
+import { startDemo, waitForBadge } from "./demo_page.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
   browserTest(`page has no accessibility violation, in ${colorScheme} mode`, async () => {
@@ -13,7 +13,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const { page, complaints } = tab;
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     await page.getByRole("button", { name: "Run a demo operation" }).click();
     await page.locator("progress[value]").waitFor();
     assertEquals(await violations(page), []);
@@ -41,7 +41,7 @@ browserTest("page violates no rule of its security policy with all parts in use"
   `);
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.getByRole("button", { name: "Chart of Bitcoin" }).click();
   await page.locator("dialog canvas").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
@@ -59,7 +59,7 @@ browserTest(
     const { page } = tab;
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     const files = await page.evaluate<readonly (readonly [path: string, bytes: number])[]>(`
     ["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
       .map(({ name, transferSize }) => [new URL(name).pathname, transferSize])
@@ -118,7 +118,7 @@ for (
       `);
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
     const firstPositions = await readPositions();
     await page.locator("#frames li").nth(30).waitFor();

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, priceChange, startDemo } from "./demo_page.ts";
+import { startDemo, waitForBadge, waitForPriceChange } from "./demo_page.ts";
 
 const BITCOIN = "tr[data-symbol=BTC-USD]";
 
@@ -16,9 +16,9 @@ browserTest(
     const way = () => page.locator(`${BITCOIN} .spark .line`).getAttribute("d");
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     await page.locator(`${BITCOIN} .spark:not(.flat)`).waitFor();
-    await priceChange(page);
+    await waitForPriceChange(page);
     const corners = (await way())?.match(/L/g)?.length ?? 0;
     assert(corners > 0);
     await page.reload();
@@ -39,7 +39,7 @@ browserTest(
       );
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     assert(!(await loaded()).some((path) => /uplot|chart/.test(path)));
     const open = page.getByRole("button", { name: "Chart of Bitcoin" });
     await open.focus();
@@ -68,7 +68,7 @@ browserTest("page starts a demo operation and follows it to its terminal state",
   const { page, complaints } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   const run = page.getByRole("button", { name: "Run a demo operation" });
   await run.click();
   const panel = page.locator("#operation");
@@ -90,15 +90,15 @@ browserTest(
     const frames = page.locator("#frames li");
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     await until("a full list", async () => await frames.count() === 40 || undefined);
-    await priceChange(page);
+    await waitForPriceChange(page);
     assertEquals(await frames.count(), 40);
     await page.locator("#frames button").click();
     const newest = await frames.first().innerText();
     assertMatch(newest, /^[\d:.]{12}\s+[\w.]+\s+\d+-\d+\s+\{"/);
-    await priceChange(page);
-    await priceChange(page);
+    await waitForPriceChange(page);
+    await waitForPriceChange(page);
     assertEquals(await frames.first().innerText(), newest);
   },
 );
@@ -109,7 +109,7 @@ browserTest("page copies the command that follows its prices", async () => {
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.getByRole("button", { name: "Copy: Prices, as they change" }).click();
   assertEquals(
     await page.evaluate("navigator.clipboard.readText()"),

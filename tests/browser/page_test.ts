@@ -3,7 +3,7 @@ import { parse, QUOTES } from "../support/shapes.ts";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, priceChange, PRICES, startDemo } from "./demo_page.ts";
+import { PRICES, startDemo, waitForBadge, waitForPriceChange } from "./demo_page.ts";
 
 const STREAM = "**/v1/stream?*";
 
@@ -23,9 +23,9 @@ browserTest("page follows the stream without errors", async () => {
   const { page, complaints } = tab;
 
   await page.goto(server.origin);
-  assertStringIncludes(await badge(page, "live"), "Live");
-  await priceChange(page);
-  await priceChange(page);
+  assertStringIncludes(await waitForBadge(page, "live"), "Live");
+  await waitForPriceChange(page);
+  await waitForPriceChange(page);
   await page.locator("[data-freshness=live]").first().waitFor();
   assertStringIncludes(await page.locator("#simulated").innerText(), "SIMULATED");
   assertEquals(
@@ -51,7 +51,7 @@ browserTest("page starts its stream at the cursor of the first paint", async () 
     return painted ? { painted, requested } : undefined;
   });
   assertEquals(load.requested, load.painted);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
 });
 
 browserTest("page is a table of prices without JavaScript", async () => {
@@ -76,18 +76,21 @@ browserTest("page shows that it reconnects, and is live after a restart", async 
   const { page } = tab;
   try {
     await page.goto(first.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     first.signal("SIGKILL");
     await first.exited;
-    assertStringIncludes(await badge(page, "reconnecting"), "The connection was lost. Next try in");
+    assertStringIncludes(
+      await waitForBadge(page, "reconnecting"),
+      "The connection was lost. Next try in",
+    );
     await page.locator("[data-freshness=cut]").first().waitFor();
     assertStringIncludes(await page.locator("table").innerText(), "last known");
   } finally {
     await first.stop();
   }
   await using _second = await startDemo({ PORT: String(first.port) });
-  await badge(page, "live");
-  await priceChange(page);
+  await waitForBadge(page, "live");
+  await waitForPriceChange(page);
 });
 
 browserTest("page shows that the connection is silent, and replaces it", async () => {
@@ -96,15 +99,15 @@ browserTest("page shows that the connection is silent, and replaces it", async (
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   try {
     server.signal("SIGSTOP");
-    assertStringIncludes(await badge(page, "stale"), "silent");
+    assertStringIncludes(await waitForBadge(page, "stale"), "silent");
   } finally {
     server.signal("SIGCONT");
   }
-  await badge(page, "live");
-  await priceChange(page);
+  await waitForBadge(page, "live");
+  await waitForPriceChange(page);
 });
 
 browserTest("page is stale if no price is fresh", async () => {
@@ -125,7 +128,10 @@ browserTest("page is stale if no price is fresh", async () => {
     await route.fulfill({ response, body });
   });
   await page.goto(server.origin);
-  assertStringIncludes(await badge(page, "stale"), "Connected, but no price below is fresh.");
+  assertStringIncludes(
+    await waitForBadge(page, "stale"),
+    "Connected, but no price below is fresh.",
+  );
   assertEquals(await page.locator("[data-freshness=waiting]").count(), 9);
 });
 
@@ -135,17 +141,17 @@ browserTest("page is offline without a network, and resumes with one", async () 
   const { page } = tab;
   try {
     await page.goto(first.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     await page.context().setOffline(true);
     first.signal("SIGKILL");
     await first.exited;
-    assertStringIncludes(await badge(page, "offline"), "There is no network.");
+    assertStringIncludes(await waitForBadge(page, "offline"), "There is no network.");
   } finally {
     await first.stop();
   }
   await using _second = await startDemo({ PORT: String(first.port) });
   await page.context().setOffline(false);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
 });
 
 browserTest(
@@ -157,14 +163,14 @@ browserTest(
 
     const other = await fetch(`${server.origin}/v1/quotes/stream`);
     await page.goto(server.origin);
-    assertStringIncludes(await badge(page, "busy"), "1 of 1 streams in use");
+    assertStringIncludes(await waitForBadge(page, "busy"), "1 of 1 streams in use");
     await other.body?.cancel();
     await until("a free slot", async () => {
       await page.getByRole("button", { name: "Reconnect now" }).click();
       await page.locator("connection-badge:is([data-state=live], [data-state=busy])").waitFor();
       return await page.locator("connection-badge[data-state=live]").count() > 0 || undefined;
     });
-    await priceChange(page);
+    await waitForPriceChange(page);
   },
 );
 
@@ -177,10 +183,10 @@ browserTest(
 
     await page.route(STREAM, (route) => route.fulfill({ status: 404 }));
     await page.goto(server.origin);
-    await badge(page, "stopped");
+    await waitForBadge(page, "stopped");
     await page.unroute(STREAM);
     await page.getByRole("button", { name: "Reconnect now" }).click();
-    await badge(page, "live");
+    await waitForBadge(page, "live");
   },
 );
 
@@ -190,16 +196,16 @@ browserTest("page changes nothing while it is paused", async () => {
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
-  await priceChange(page);
+  await waitForBadge(page, "live");
+  await waitForPriceChange(page);
   await page.locator("#pause").click();
   const before = await page.locator("table").innerText();
   for (let change = 0; change < 3; change++) await newPrices(server.origin);
   assertEquals(await page.locator("table").innerText(), before);
-  assertMatch(await badge(page, "stale"), /Paused by you at [\d:]{8} UTC\./);
+  assertMatch(await waitForBadge(page, "stale"), /Paused by you at [\d:]{8} UTC\./);
   await page.locator("#pause").click();
-  await priceChange(page);
-  await badge(page, "live");
+  await waitForPriceChange(page);
+  await waitForBadge(page, "live");
 });
 
 browserTest("page fits a phone, and has no animation with reduced motion", async () => {
@@ -212,8 +218,8 @@ browserTest("page fits a phone, and has no animation with reduced motion", async
   const { page, complaints } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
-  await priceChange(page);
+  await waitForBadge(page, "live");
+  await waitForPriceChange(page);
   assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
   assertEquals(await page.evaluate("document.getAnimations().length"), 0);
   assertEquals(complaints, []);

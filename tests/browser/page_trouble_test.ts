@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { browserTest } from "../support/programs.ts";
-import { badge, startDemo } from "./demo_page.ts";
+import { startDemo, waitForBadge } from "./demo_page.ts";
 
 const openChart = (page: Page) => page.getByRole("button", { name: "Chart of Bitcoin" });
 
@@ -19,9 +19,9 @@ browserTest("page is live if the browser denies access to storage", async () => 
   `);
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.reload();
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   assertEquals(complaints, []);
 });
 
@@ -31,7 +31,7 @@ browserTest("page opens a chart by the keyboard, whichever text is selected", as
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.keyboard.press("Control+a");
   await openChart(page).focus();
   await page.keyboard.press("Enter");
@@ -44,7 +44,7 @@ browserTest("page shows that a chart cannot be loaded, and keeps its other parts
   const { page } = tab;
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.route("**/page/uplot.css", (route) => route.abort());
   await openChart(page).click();
   const dialog = page.getByRole("dialog");
@@ -68,7 +68,7 @@ browserTest("page names the server in its commands by the URL of the browser", a
     await route.fulfill({ response: answer, body });
   });
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   const command = await page.locator("#commands code").first().innerText();
   assertEquals(command, `curl -N "${server.origin}/v1/quotes/stream"`);
 });
@@ -82,7 +82,7 @@ browserTest("page shows that a command could not be copied", async () => {
   `);
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   await page.locator("#commands button").first().click();
   await page.getByText("Not allowed").waitFor();
   assertEquals(complaints, []);
@@ -104,7 +104,7 @@ browserTest("page requests no feed status while it is hidden", async () => {
   const turns = () => page.evaluate<number>("turns");
 
   await page.goto(server.origin);
-  await badge(page, "live");
+  await waitForBadge(page, "live");
   page.on("request", (request) => asked += request.url().includes("/v1/news?") ? 1 : 0);
   await until("a request", () => Promise.resolve(asked > 0 || undefined));
   const before = await page.evaluate<number>("isHidden = true, turns");
@@ -123,7 +123,7 @@ browserTest(
     const facts = page.locator("#operation .facts");
 
     await page.goto(server.origin);
-    await badge(page, "live");
+    await waitForBadge(page, "live");
     await run.click();
     await facts.getByText("Completed").waitFor();
     await page.route("**/demo/operations", (route) => route.abort());

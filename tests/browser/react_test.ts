@@ -1,6 +1,6 @@
 /** The hooks in a real React, in strict mode and with its warnings. */
 import { assertEquals } from "@std/assert";
-import { begin, report } from "../support/operations.ts";
+import { createOperation, reportOperation } from "../support/operations.ts";
 import { PUBLISH_TOKEN } from "../support/publisher.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { until } from "../support/within.ts";
@@ -132,7 +132,7 @@ browserTest(
   async () => {
     await using server = await startDemo({ PUBLISH_TOKEN, AUTH_SECRET });
     const { origin } = server;
-    const path = await begin(origin);
+    const path = await createOperation(origin);
     const id = path.split("/").at(-1) ?? "";
     const token = signToken({ sub: "ann", exp: Math.floor(Date.now() / 1000) + 600 });
     await using app = await startReactPage(
@@ -163,9 +163,9 @@ browserTest(
     await page.getByText("none").waitFor();
     await page.getByRole("button").click();
     await page.getByText("pending").waitFor();
-    await report(origin, path, { state: "running", progress: 0.5 });
+    await reportOperation(origin, path, { state: "running", progress: 0.5 });
     await page.getByText("running 0.5").waitFor();
-    await report(origin, path, { state: "completed", progress: 1 });
+    await reportOperation(origin, path, { state: "completed", progress: 1 });
     await page.getByText("completed 1").waitFor();
     assertEquals(complaints, []);
   },

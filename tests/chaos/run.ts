@@ -2,7 +2,7 @@
  * Chaos: two isolates on one Redis, clients that hop between them, and one fault after the other. Every client
  * receives each event once, and its quotes end on the last value.
  *
- * Run: `deno task chaos`. `CHAOS_SEED=<the number>` brings a run's choices back, `CHAOS_RUNS=20` makes so many runs with
+ * Run: `deno task chaos`. `CHAOS_SEED=<the number>` brings a run's choices back, `CHAOS_RUNS=20` makes that number of runs with
  * seeds that follow each other, `CHAOS_FAULTS=killed,slow` injects only the faults whose names contain one of these words.
  *
  * @module

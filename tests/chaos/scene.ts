@@ -15,7 +15,7 @@ export interface Scene {
   readonly random: Seeded;
   readonly publisher: Publisher;
   readonly clients: readonly Client[];
-  /** Waits until so many events are acknowledged since the fault began. */
+  /** Waits until a number of events are acknowledged since the fault began. */
   acknowledged(count: number): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** Many checks beside many streams: the service stays responsive. */
 import { assert } from "@std/assert";
 import { untilOpen } from "../support/health.ts";
-import { begin, check } from "../support/operations.ts";
+import { createOperation, readOperation } from "../support/operations.ts";
 import { print } from "../support/print.ts";
 import { OF_PUBLISHER, PUBLISHER_SETTINGS } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
@@ -23,14 +23,14 @@ Deno.test("100 concurrent checks beside 1,000 open streams of operations leave /
   using stack = new DisposableStack();
   const headers = { ...OF_PUBLISHER, accept: "text/event-stream" };
   const streams = await openStreams(port, STREAMS, async () => {
-    const path = await begin(origin);
+    const path = await createOperation(origin);
     paths.push(path);
     return `${path}/stream`;
   }, { headers });
   for (const stream of streams) stack.use(stream);
   await untilOpen(origin, STREAMS);
 
-  const checking = Promise.all(paths.slice(0, CHECKS).map((path) => check(origin, path)));
+  const checking = Promise.all(paths.slice(0, CHECKS).map((path) => readOperation(origin, path)));
   let isOver = false;
   const over = () => void (isOver = true);
   checking.then(over, over);

@@ -1,7 +1,12 @@
 /** Operations on real servers: the guide's session, a server that dies in the middle, and all of them dead. */
 import { assert, assertEquals } from "@std/assert";
 import { openStream, type StreamClient } from "../support/stream_client.ts";
-import { begin, check, OPERATION, report } from "../support/operations.ts";
+import {
+  createOperation,
+  OPERATION,
+  readOperation,
+  reportOperation,
+} from "../support/operations.ts";
 import { OF_PUBLISHER } from "../support/publisher.ts";
 import { GUIDE_SETTINGS, runShells, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
@@ -33,20 +38,20 @@ redisTest(
     await using shared = await startShared();
     await using one = await startServer(shared.settings);
     await using other = await startServer(shared.settings);
-    const path = await begin(one.origin);
+    const path = await createOperation(one.origin);
     using stream = await openStream(one.port, `${path}/stream`, { headers: OF_PUBLISHER });
     assertEquals(await nextOf(stream), null);
-    await report(other.origin, path, { progress: 0.25 });
+    await reportOperation(other.origin, path, { progress: 0.25 });
     assertEquals(await nextOf(stream), 0.25);
 
     one.signal("SIGKILL");
     await one.exited;
-    await report(other.origin, path, { progress: 0.5 });
-    await report(other.origin, path, { progress: 0.75 });
+    await reportOperation(other.origin, path, { progress: 0.5 });
+    await reportOperation(other.origin, path, { progress: 0.75 });
     const back = { headers: OF_PUBLISHER, cursor: stream.lastEventId };
     using resumed = await openStream(other.port, `${path}/stream`, back);
     assertEquals([await nextOf(resumed), await nextOf(resumed)], [0.5, 0.75]);
-    await report(other.origin, path, { state: "completed" });
+    await reportOperation(other.origin, path, { state: "completed" });
     assertEquals(await nextOf(resumed), "completed");
     assertEquals((await resumed.rest()).map(({ event }) => event), ["bye"]);
     const again = { headers: OF_PUBLISHER, cursor: resumed.lastEventId };
@@ -63,8 +68,8 @@ redisTest(
     {
       await using first = await startServer(shared.settings);
       await using second = await startServer(shared.settings);
-      path = await begin(first.origin, { ttl_s: 4 });
-      unseen = await begin(second.origin, { ttl_s: 1 });
+      path = await createOperation(first.origin, { ttl_s: 4 });
+      unseen = await createOperation(second.origin, { ttl_s: 1 });
       first.signal("SIGKILL");
       second.signal("SIGKILL");
       await Promise.all([first.exited, second.exited]);
@@ -73,7 +78,7 @@ redisTest(
     await using other = await startServer(shared.settings);
     await until(
       "its end",
-      async () => (await check(other.origin, unseen)).state === "expired" || undefined,
+      async () => (await readOperation(other.origin, unseen)).state === "expired" || undefined,
     );
 
     const streams = await Promise.all(

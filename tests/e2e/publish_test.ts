@@ -56,7 +56,7 @@ async function statusOf({ port }: ServerProcess, path: string, method = "GET"): 
   return stream.status;
 }
 
-/** The ids of so many ticks, whose order is checked: over all, and of each sender. */
+/** The number of ticks whose order is checked: over all, and per sender. */
 async function readTicks(stream: StreamClient, count: number): Promise<string[]> {
   const watch = createOrderWatch();
   const numbers = new Map<number, number>();

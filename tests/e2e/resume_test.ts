@@ -12,7 +12,7 @@ import { PATIENCE_MS, until } from "../support/within.ts";
 
 const HANG_UPS = 50;
 const SETTINGS = { ...PUBLISHER_SETTINGS, LOG_RETAIN_EVENTS: "100000", HEARTBEAT_MS: "500" };
-/** So many events of some 400 bytes are more than a window holds: the missing ones come from the log. */
+/** More events of about 400 bytes than a window holds, so that the oldest are read from the log. */
 const FAR_BEHIND = 4000;
 
 /** A client that is cut off and comes back with the last id it dispatched. */

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { figureIn } from "../metrics/exposition.ts";
 import { openStreamCount, untilOpen } from "../support/health.ts";
 import { openingAt } from "../support/opening.ts";
-import { ask, publish, PUBLISHER_SETTINGS } from "../support/publisher.ts";
+import { publish, PUBLISHER_SETTINGS, sendAsPublisher } from "../support/publisher.ts";
 import { startServer } from "../support/server_process.ts";
 import { BUSY, BYE, parse } from "../support/shapes.ts";
 import { openStream, type StreamClient } from "../support/stream_client.ts";
@@ -50,7 +50,7 @@ Deno.test("stalled readers keep their slots after the server's bye, until they h
   }
 
   async function figure(name: string, labels?: Readonly<Record<string, string>>): Promise<number> {
-    return figureIn((await ask("GET", `${origin}/metrics`)).text, name, labels);
+    return figureIn((await sendAsPublisher("GET", `${origin}/metrics`)).text, name, labels);
   }
 
   // The events are in the log before the streams open: a replay blocks them within moments, however busy the machine is.

@@ -25,7 +25,7 @@ const { live: LIVE, stalled: STALLED, warmUpEvents, events } = Deno.env.get("FUL
   ? FULL
   : SMALL;
 const EVENT_BYTES = 4096;
-/** All events are counted in every live stream; so many streams are parsed as well. */
+/** The number of live streams that are parsed. In the others, events are only counted. */
 const PARSED = 10;
 /** The publisher is at most half a window (1 MiB) ahead of the slowest live reader. */
 const MAX_AHEAD = 512 * 1024 / EVENT_BYTES;

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { print } from "../support/print.ts";
-import { have } from "../support/publisher.ts";
+import { requestAsPublisher } from "../support/publisher.ts";
 import { blocksOf, GUIDE_SETTINGS, readGuide, typesIn } from "../support/guides.ts";
 import { startServer } from "../support/server_process.ts";
 import { beginSession } from "../support/sessions.ts";
@@ -72,7 +72,7 @@ slowRedisTest(
     });
     assertEquals([done.attempts, done.result], [2, { rows: 3 }]);
     const url = `${one.origin}${session}/events`;
-    const { session_state } = await have(CHECK, "GET", url, undefined, token);
+    const { session_state } = await requestAsPublisher(CHECK, "GET", url, undefined, token);
     assertEquals(session_state, "completed");
   },
 );
@@ -105,7 +105,10 @@ redisTest(
 
     const claims: string[] = [];
     async function work(n: number): Promise<void> {
-      for (const { task_id } of (await have(LIST, "GET", `${originOf(n)}/v1/tasks`)).tasks) {
+      for (
+        const { task_id } of (await requestAsPublisher(LIST, "GET", `${originOf(n)}/v1/tasks`))
+          .tasks
+      ) {
         const task = `/v1/tasks/${task_id}`;
         const claim = await publisher.claim(originOf(n), task);
         if (claim === null) continue;
@@ -115,7 +118,10 @@ redisTest(
     }
     await Promise.all(numbers.slice(0, 10).map(work));
     assertEquals(claims.toSorted(), tasks.toSorted());
-    assertEquals(await have(LIST, "GET", `${originOf(0)}/v1/tasks`), { tasks: [], depth: 0 });
+    assertEquals(await requestAsPublisher(LIST, "GET", `${originOf(0)}/v1/tasks`), {
+      tasks: [],
+      depth: 0,
+    });
   },
 );
 
@@ -124,8 +130,9 @@ redisTest("each action on a task costs as many commands as the guide says", asyn
   const { origin } = fleet.one;
   const publisher = createTaskPublisher();
   const session = await beginSession(origin);
-  const used = async () => (await have(HEALTH, "GET", `${origin}/health`)).store.commands;
-  const list = () => have(LIST, "GET", `${origin}/v1/tasks`);
+  const used = async () =>
+    (await requestAsPublisher(HEALTH, "GET", `${origin}/health`)).store.commands;
+  const list = () => requestAsPublisher(LIST, "GET", `${origin}/v1/tasks`);
   async function costOf<T>(act: () => Promise<T>): Promise<readonly [T, number]> {
     const before = await used();
     return [await act(), await used() - before];

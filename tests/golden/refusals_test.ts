@@ -138,7 +138,12 @@ const BAD: readonly (readonly [method: string, path: string, options?: RequestOp
 const NOT_SET = { DEMO: "0", PUBLISH_TOKEN: "", AUTH_SECRET: "" };
 
 /** Creates a resource by a POST. @returns The field of the answer. */
-async function begin(app: Scene, path: string, body: unknown, field = "id"): Promise<string> {
+async function createByPost(
+  app: Scene,
+  path: string,
+  body: unknown,
+  field = "id",
+): Promise<string> {
   const answer = await app.send("POST", path, { headers: PUBLISHER, body });
   return app.name(answer.field(field), path);
 }
@@ -153,7 +158,7 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
         }),
       () =>
         scene("conflicts of operations", async (app) => {
-          const path = `/v1/operations/${await begin(app, "/v1/operations", {
+          const path = `/v1/operations/${await createByPost(app, "/v1/operations", {
             kind: "a",
             owner: "ann",
           })}`;
@@ -170,10 +175,15 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
         }),
       () =>
         scene("conflicts of sessions and tasks", async (app) => {
-          const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}`;
+          const path = `/v1/sessions/${await createByPost(app, "/v1/sessions", { owner: "ann" })}`;
           await app.summarise("GET", `${path}/events`, BOB);
           await app.summarise("POST", `${path}/process`, BOB);
-          const task = `/v1/tasks/${await begin(app, `${path}/process`, undefined, "task_id")}`;
+          const task = `/v1/tasks/${await createByPost(
+            app,
+            `${path}/process`,
+            undefined,
+            "task_id",
+          )}`;
           await app.summarise("GET", `${task}/status`, BOB);
           await app.summarise("PATCH", task, sent({ claim: "none" }));
           const claimed = await app.send("POST", `${task}/claim`, BY_PUBLISHER);
@@ -189,7 +199,7 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
         }),
       () =>
         scene("conflicts of news", async (app) => {
-          const id = await begin(app, "/v1/news", article);
+          const id = await createByPost(app, "/v1/news", article);
           await app.summarise("POST", "/v1/news", sent(article));
           await app.summarise("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
           await app.summarise("DELETE", `/v1/news/${id}`, BY_PUBLISHER);
@@ -197,7 +207,9 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
         }),
       () =>
         scene("repeated idempotency keys, with the same body and with another", async (app) => {
-          const path = `/v1/sessions/${await begin(app, "/v1/sessions", { owner: "ann" })}/process`;
+          const path = `/v1/sessions/${await createByPost(app, "/v1/sessions", {
+            owner: "ann",
+          })}/process`;
           for (
             const [method, url, first, second] of [
               ["POST", "/v1/events/alerts", { type: "note", data: 1 }, { type: "note", data: 2 }],
@@ -216,7 +228,7 @@ Deno.test("bad requests are refused with the recorded problems", async () => {
       () =>
         scene("tickets that are consumed, expired, or for another topic", async (app) => {
           const secret = "/v1/events/secret/stream?ticket=";
-          const make = (topics: string[]) => begin(app, "/v1/tickets", { topics }, "ticket");
+          const make = (topics: string[]) => createByPost(app, "/v1/tickets", { topics }, "ticket");
           const spent = await make(["events/secret"]);
           await app.summarise("GET", `${secret}${spent}`);
           await app.summarise("GET", `${secret}${spent}`);

@@ -298,7 +298,7 @@ Deno.test("streams of channels send the recorded frames", async () => {
 });
 
 /** Creates a resource. @returns Its path. */
-async function begin(app: Scene, what: "operations" | "sessions"): Promise<string> {
+async function createResource(app: Scene, what: "operations" | "sessions"): Promise<string> {
   const body = what === "operations" ? { kind: "export", owner: "ann" } : { owner: "ann" };
   const answer = await app.send("POST", `/v1/${what}`, { headers: PUBLISHER, body });
   return `/v1/${what}/${app.name(answer.field("id"), what)}`;
@@ -308,7 +308,12 @@ const patch = (app: Scene, path: string, body: unknown) =>
   app.send("PATCH", path, { headers: PUBLISHER, body });
 
 /** Opens the stream of an ended resource, with several cursors. */
-async function openOver(app: Scene, path: string, before: string, after: string): Promise<void> {
+async function openAfterEnd(
+  app: Scene,
+  path: string,
+  before: string,
+  after: string,
+): Promise<void> {
   app.note("it has ended: without a cursor, before its end, at its end, not honoured");
   for (
     const query of ["", `?last_event_id=${before}`, `?last_event_id=${after}`, "?last_event_id=1-1"]
@@ -327,7 +332,7 @@ Deno.test("streams of operations send the recorded frames", async () => {
     await play([
       () =>
         scene("an operation that completes", async (app) => {
-          const path = await begin(app, "operations");
+          const path = await createResource(app, "operations");
           const stream = await app.open(`${path}/stream`, ANN);
           await stream.show();
           const before = stream.cursor;
@@ -358,11 +363,11 @@ Deno.test("streams of operations send the recorded frames", async () => {
           await app.pass(100);
           await stream.show();
           const after = stream.cursor;
-          await openOver(app, path, before, after);
+          await openAfterEnd(app, path, before, after);
         }),
       () =>
         scene("an operation that is cancelled", async (app) => {
-          const path = await begin(app, "operations");
+          const path = await createResource(app, "operations");
           const stream = await app.open(`${path}/stream`, ANN);
           await app.send("DELETE", path, { headers: ANN });
           await app.pass(100);
@@ -370,7 +375,7 @@ Deno.test("streams of operations send the recorded frames", async () => {
         }),
       () =>
         scene("an operation that fails", async (app) => {
-          const path = await begin(app, "operations");
+          const path = await createResource(app, "operations");
           const stream = await app.open(`${path}/stream`, ANN);
           await patch(app, path, { state: "failed", error: { code: "disk" } });
           await app.pass(100);
@@ -378,7 +383,7 @@ Deno.test("streams of operations send the recorded frames", async () => {
         }),
       () =>
         scene("an operation that stalls and expires", async (app) => {
-          const path = await begin(app, "operations");
+          const path = await createResource(app, "operations");
           const stream = await app.open(`${path}/stream`, ANN);
           await patch(app, path, { state: "running" });
           await app.pass(301_000);
@@ -404,7 +409,7 @@ Deno.test("streams of sessions send the recorded frames", async () => {
     await play([
       () =>
         scene("a session that completes", async (app) => {
-          const path = await begin(app, "sessions");
+          const path = await createResource(app, "sessions");
           const stream = await app.open(`${path}/stream`, ANN);
           const same = await app.open(`${path}/events`, ANN);
           await stream.show();
@@ -425,11 +430,11 @@ Deno.test("streams of sessions send the recorded frames", async () => {
           await app.pass(100);
           await stream.show();
           const after = stream.cursor;
-          await openOver(app, path, before, after);
+          await openAfterEnd(app, path, before, after);
         }),
       ...["failed", "cancelled"].map((session_state) => () =>
         scene(`a session that ends ${session_state}`, async (app) => {
-          const path = await begin(app, "sessions");
+          const path = await createResource(app, "sessions");
           const stream = await app.open(`${path}/stream`, ANN);
           await patch(app, path, { session_state });
           await app.pass(100);
@@ -438,7 +443,7 @@ Deno.test("streams of sessions send the recorded frames", async () => {
       ),
       () =>
         scene("a session that expires", async (app) => {
-          const path = await begin(app, "sessions");
+          const path = await createResource(app, "sessions");
           const stream = await app.open(`${path}/stream`, ANN);
           await app.pass(301_000);
           await stream.show();
@@ -454,7 +459,7 @@ Deno.test("streams of tasks send the recorded frames", async () => {
     await play([
       () =>
         scene("a task that is claimed, worked on and completed", async (app) => {
-          const session = await begin(app, "sessions");
+          const session = await createResource(app, "sessions");
           const stream = await app.open(path, PUBLISHER);
           await stream.show();
           const { cursor } = stream;
@@ -484,7 +489,7 @@ Deno.test("streams of tasks send the recorded frames", async () => {
         }),
       () =>
         scene("a task whose claims expire until it fails", async (app) => {
-          const session = await begin(app, "sessions");
+          const session = await createResource(app, "sessions");
           const begun = await app.send("POST", `${session}/process`, { headers: ANN });
           const task = app.name(begun.field("task_id"), "task");
           const stream = await app.open(path, PUBLISHER);
@@ -505,7 +510,7 @@ Deno.test("streams of several topics send the recorded frames", async () => {
       () =>
         scene("several topics on one connection", async (app) => {
           const cursor = await warmQuotes(app);
-          const operation = await begin(app, "operations");
+          const operation = await createResource(app, "operations");
           const path = `/v1/stream?topics=quotes,news,events/alerts,quotes,${
             operation.slice(4)
           }&symbols=BTC-USD&source=desk`;
@@ -534,7 +539,7 @@ Deno.test("streams of several topics send the recorded frames", async () => {
         }, { isDown: (host) => !host.includes("coinbase") }),
       () =>
         scene("topics that have ended, or are gone", async (app) => {
-          const operation = (await begin(app, "operations")).slice(4);
+          const operation = (await createResource(app, "operations")).slice(4);
           const first = await app.open(`/v1/stream?topics=${operation}`, ANN);
           const before = first.cursor;
           await patch(app, `/v1/${operation}`, { state: "completed" });
@@ -629,7 +634,7 @@ Deno.test("ends and refusals of streams have the recorded frames", async () => {
             const stream = await app.open(path);
             await stream.show();
           }
-          const session = await begin(app, "sessions");
+          const session = await createResource(app, "sessions");
           await app.open(`${session}/stream`, ANN);
           const second = await app.open(`${session}/stream`, ANN);
           await second.show();

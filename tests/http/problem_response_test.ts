@@ -3,7 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { Problem } from "../../lib/core/problem.ts";
 import { problemResponse, problems, toProblem } from "../../lib/http/problem_response.ts";
 
-Deno.test("problemResponse() sends a problem as RFC 9457 has it, and nothing of its cause", async () => {
+Deno.test("problemResponse() sends a problem in the form of RFC 9457, and nothing of its cause", async () => {
   const errors = [{ field: "data.price", detail: "is not a number" }];
   const response = problemResponse(
     new Problem(422, "wrong_shape", "The data is not a valid quote.", {

@@ -174,7 +174,7 @@ for (const days of [-10, 10]) {
   });
 }
 
-Deno.test("subscribe() with snapshot=1 opens as without a cursor, and catches up from the cursor", async () => {
+Deno.test("subscribe() with snapshot=1 opens as if no cursor had been sent, and catches up from the cursor", async () => {
   await using test = createHubUnderTest();
   const [cursor] = await test.hub.publish(alerts, [numbered("alert", 1)]);
   await test.hub.publish(prices, [price("A", 1)]);

@@ -89,7 +89,7 @@ export class ChatReader implements Disposable {
     }
   }
 
-  /** Reads until the text has so many characters. */
+  /** Reads until the text has a number of characters. */
   async untilText(length: number): Promise<void> {
     while (this.text.length < length) await this.nextOf("text-delta");
   }

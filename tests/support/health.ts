@@ -12,7 +12,7 @@ export async function openStreamCount(origin: string): Promise<number> {
   return parse(HEALTH, await answer.text()).streams.open;
 }
 
-/** Waits until the server counts so many streams: hang-ups take it a moment. */
+/** Waits until the server counts a number of open streams, because it notices a hang-up late. */
 export async function untilOpen(origin: string, count: number): Promise<void> {
   let open = -1;
   try {

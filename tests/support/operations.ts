@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { have } from "./publisher.ts";
+import { requestAsPublisher } from "./publisher.ts";
 
 /** The fields of an operation that tests read. */
 export const OPERATION = z.object({
@@ -14,20 +14,22 @@ export const OPERATION = z.object({
 });
 
 /** Creates an operation. @returns Its path. */
-export async function begin(
+export async function createOperation(
   origin: string,
   more: { readonly ttl_s?: number } = {},
 ): Promise<string> {
   const body = { kind: "export", owner: "ann", ...more };
-  return `/v1/operations/${(await have(OPERATION, "POST", `${origin}/v1/operations`, body)).id}`;
+  return `/v1/operations/${
+    (await requestAsPublisher(OPERATION, "POST", `${origin}/v1/operations`, body)).id
+  }`;
 }
 
 /** Reports progress. Fails if the report is refused. */
-export async function report(origin: string, path: string, body: unknown) {
-  return await have(OPERATION, "PATCH", origin + path, body);
+export async function reportOperation(origin: string, path: string, body: unknown) {
+  return await requestAsPublisher(OPERATION, "PATCH", origin + path, body);
 }
 
 /** Reads an operation. */
-export async function check(origin: string, path: string) {
-  return await have(OPERATION, "GET", origin + path);
+export async function readOperation(origin: string, path: string) {
+  return await requestAsPublisher(OPERATION, "GET", origin + path);
 }

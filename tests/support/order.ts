@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Negative where `a` comes before `b`, 0 where they are the same. */
+/** Compares two values: negative if `a` comes before `b`, 0 if they are equal. */
 export function compareIds(a: string, b: string): number {
   const [x, y] = [a.split("-").map(BigInt), b.split("-").map(BigInt)];
   const [ms, n] = [(x[0] ?? 0n) - (y[0] ?? 0n), (x[1] ?? 0n) - (y[1] ?? 0n)];

@@ -28,7 +28,12 @@ export const ACCEPTED = z.object({ id: ID });
 export const OF_PUBLISHER = { authorization: `Bearer ${PUBLISH_TOKEN}` };
 
 /** Sends a request as a publisher, with a JSON body unless `body` is undefined. */
-export async function ask(method: string, url: string, body?: unknown, token = PUBLISH_TOKEN) {
+export async function sendAsPublisher(
+  method: string,
+  url: string,
+  body?: unknown,
+  token = PUBLISH_TOKEN,
+) {
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const init = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(url, { method, headers, ...init });
@@ -36,14 +41,14 @@ export async function ask(method: string, url: string, body?: unknown, token = P
 }
 
 /** Sends a request and parses its response. @throws {Error} If it is refused. */
-export async function have<T>(
+export async function requestAsPublisher<T>(
   shape: z.ZodType<T>,
   method: string,
   url: string,
   body?: unknown,
   token?: string,
 ): Promise<T> {
-  const { status, text } = await ask(method, url, body, token);
+  const { status, text } = await sendAsPublisher(method, url, body, token);
   if (status >= 200 && status < 300) return parse(shape, text);
   throw new Error(`${method} ${url} got ${status}: ${text}`);
 }
@@ -59,5 +64,8 @@ export async function publish(
   type: string,
   data: unknown,
 ): Promise<string> {
-  return (await have(ACCEPTED, "POST", `${origin}/v1/events/${channel}`, { type, data })).id;
+  return (await requestAsPublisher(ACCEPTED, "POST", `${origin}/v1/events/${channel}`, {
+    type,
+    data,
+  })).id;
 }

@@ -4,17 +4,19 @@
  * @module
  */
 import { z } from "zod";
-import { have } from "./publisher.ts";
+import { requestAsPublisher } from "./publisher.ts";
 
 const SESSION = z.object({ id: z.string() });
 
 /** Creates a session of ann's. @returns Its path. */
 export async function beginSession(origin: string, token?: string): Promise<string> {
-  const { id } = await have(SESSION, "POST", `${origin}/v1/sessions`, { owner: "ann" }, token);
+  const { id } = await requestAsPublisher(SESSION, "POST", `${origin}/v1/sessions`, {
+    owner: "ann",
+  }, token);
   return `/v1/sessions/${id}`;
 }
 
 /** Changes a session. Fails if the change is refused. */
 export async function changeSession(origin: string, path: string, body: unknown): Promise<void> {
-  await have(SESSION, "PATCH", origin + path, body);
+  await requestAsPublisher(SESSION, "PATCH", origin + path, body);
 }

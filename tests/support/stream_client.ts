@@ -13,9 +13,9 @@ export interface StreamOptions {
   readonly method?: string;
   /** Headers that are added to those of EventSource, or replace them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The last id that the client saw, "" for none. */
+  /** The last id that the client received, "" before the first. */
   readonly cursor?: string;
-  /** The connection is cut after so many bytes of its body, inside a frame too. */
+  /** The connection is cut after this number of bytes of its body, even inside a frame. */
   readonly cutAfter?: number;
   /** The size of the read buffer. */
   readonly bufferBytes?: number;

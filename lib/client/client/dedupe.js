@@ -16,7 +16,7 @@ export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 /** Returns the time of a quote, an operation or a session, in ms since the epoch. @param {any} state */
 const stateTime = (state) => Date.parse(state.received_at ?? state.updated_at);
 
-/** Creates a deduper. @param {string} cursor The cursor of the first connection, "" for none. */
+/** Creates a deduper. @param {string} cursor The cursor of the first connection, "" if it had none. */
 export function createDedupe(cursor) {
   /** The cursor up to which polls have delivered all news, "" before the first poll. */
   let polledTo = "";

@@ -157,7 +157,7 @@ export function createSharedConnection(key, open, runtime, cursor = "") {
   let feed;
   let closeFeed = () => {};
   let isLeader = false;
-  /** The id of the followed leader, "" for none. This tab has all events before that leader's next one. */
+  /** The id of the followed leader, "" if there is none. This tab has all events before that leader's next one. */
   let followedId = "";
   /** @type {LeaderMessage | undefined} */
   let lastMessage;

@@ -46,7 +46,7 @@ const tickTime = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 1
  *
  * @param {HTMLElement} host
  * @param {number} decimals Of the price.
- * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, null for none.
+ * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, or null.
  * @returns {uPlot.Options}
  */
 function chartOptions(host, decimals, onPoint) {
@@ -99,7 +99,7 @@ function chartOptions(host, decimals, onPoint) {
  *
  * @param {HTMLElement} host
  * @param {number} decimals Of the price.
- * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, null for none.
+ * @param {(index: number | null) => void} onPoint Receives the index of the point at the pointer, or null.
  * @throws {Error} If the style sheet cannot be loaded.
  */
 export async function createChart(host, decimals, onPoint) {

@@ -25,7 +25,7 @@ return next
 
 const CAS_REPLY = z.string();
 
-/** Maximum number of values in one read. A response of at most 10 MB has room for so many values of 100 KB. */
+/** Maximum number of values in one read. A response of at most 10 MB has room for this number of values of 100 KB. */
 const MAX_VALUES_PER_READ = 100;
 
 /** Encodes a value as an argument, because Redis has no null. */

@@ -1,5 +1,5 @@
 /**
- * Remote runs: the answer as the log has it, for runs of other isolates and for runs that have ended.
+ * Remote runs: the answer as read from the log, for runs of other isolates and for runs that have ended.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Quotes and provider statuses as the wire has them.
+ * The shapes of quotes and provider statuses on the wire.
  *
  * @module
  */

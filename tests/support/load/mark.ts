@@ -39,7 +39,7 @@ function writeDigits(bytes: Uint8Array, from: number, count: number, value: numb
   }
 }
 
-/** An event's data: JSON of exactly so many bytes, with an empty mark. */
+/** Creates the data of an event: JSON of exactly `bytes` bytes, with an empty mark. */
 export function markedJson(bytes: number): string {
   const bare = JSON.stringify({ mark: `~${"0".repeat(MARK_DIGITS)}`, pad: "" });
   return JSON.stringify({
@@ -59,7 +59,7 @@ export function numberAt(bytes: Uint8Array, at: number): number {
   return digitsAt(bytes, at, NUMBER_DIGITS);
 }
 
-/** Reads the mark in an event's data, undefined where it has none. */
+/** Reads the mark in an event's data. Returns undefined if there is none. */
 export function readMark(data: string): { number: number; timeMs: number } | undefined {
   const [_, number, timeMs] = PATTERN.exec(data) ?? [];
   return number && timeMs ? { number: Number(number), timeMs: Number(timeMs) } : undefined;

@@ -35,7 +35,7 @@ export interface Sockets {
   /** Watches a file descriptor: ready bytes must be read to their end. The kernel forgets a closed one. */
   watch(fd: number): void;
   send(fd: number, bytes: Uint8Array<ArrayBuffer>): void;
-  /** Returns the number of bytes read: 0 at the end of the connection, -1 where it broke or nothing is there. */
+  /** Returns the number of bytes read: 0 at the end of the connection, -1 if it broke or nothing has arrived. */
   receive(fd: number, into: Uint8Array<ArrayBuffer>): number;
   close(fd: number): void;
   /**

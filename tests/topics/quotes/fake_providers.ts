@@ -46,7 +46,7 @@ export interface FakeProvider {
   /** Prices by symbol. An error is thrown, and a call for a missing symbol never ends. */
   prices: Record<string, string | Error>;
   health: UpstreamHealth;
-  /** The market time of every response: null for none. */
+  /** The market time of every response, or null. */
   asOf: string | null | (() => string);
   /** The wall times of the calls for BTC-USD. */
   readonly calledAt: number[];
