@@ -10,9 +10,9 @@ import { revalidate } from "../lib/http/etag.ts";
 import { idempotent } from "../lib/http/idempotency.ts";
 import { jsonContent, streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import {
-  parseSourceFilter,
+  NewsFilterQuery,
+  parseNewsFilter,
   parseStreamInput,
-  SourceQuery,
   StreamQuery,
 } from "../lib/http/query_params.ts";
 import { problems } from "../lib/http/problem_response.ts";
@@ -22,6 +22,7 @@ import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { Article } from "../lib/topics/news/article.ts";
 import { FeedStatus } from "../lib/topics/news/feed_status.ts";
+import { type NewsFilter, newsTopicFilter } from "../lib/topics/news/news_filter.ts";
 import { Correction, Submission } from "../lib/topics/news/submission.ts";
 
 /** The most articles of a response if the request has no `limit`. */
@@ -33,7 +34,7 @@ const MAX_LISTED_ARTICLES = 200;
 /** The largest body. An article whose fields have their longest values, all escaped as `\uXXXX`, is smaller. */
 const MAX_ARTICLE_BODY_BYTES = 65_536;
 
-const NewsQuery = SourceQuery.extend({
+const NewsQuery = NewsFilterQuery.extend({
   limit: z.string().regex(/^\d{1,3}$/, "a whole number").transform(Number)
     .pipe(z.number().min(1).max(MAX_LISTED_ARTICLES)).optional()
     .meta({
@@ -73,6 +74,15 @@ function unknownArticle(): Problem {
   return new Problem(404, "unknown_article", "No article has this id, or it was retracted.");
 }
 
+/** Returns the path and query of the list that corresponds to a stream. */
+function pollUrlOf({ sources, symbols, words }: NewsFilter): string {
+  const parts = [["source", sources, ","], ["symbols", symbols, ","], ["q", words, "+"]] as const;
+  const parameters = parts.flatMap(([name, values, separator]) =>
+    values === null ? [] : `${name}=${values.map(encodeURIComponent).join(separator)}`
+  );
+  return parameters.length === 0 ? "/v1/news" : `/v1/news?${parameters.join("&")}`;
+}
+
 /** Creates the routes of news. */
 export function newsRoutes(
   { config, news, publishRate, runtime: { random }, sharedStore, streamOpener }: Pick<
@@ -105,17 +115,17 @@ export function newsRoutes(
       304: { description: "Not modified since `If-None-Match`" },
       ...problems(400),
     },
-  }, async (c, { query: { source, limit = DEFAULT_LISTED_ARTICLES, after } }) => {
-    const sources = parseSourceFilter(source);
+  }, async (c, { query: { limit = DEFAULT_LISTED_ARTICLES, after, ...query } }) => {
+    const filter = parseNewsFilter(query);
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
-      ? await news.since(sources, after, limit)
-      : await news.latest(sources, limit);
+      ? await news.since(filter, after, limit)
+      : await news.latest(filter, limit);
     const content = {
       articles: [...articles],
       retracted: [...retracted],
       gap: hasGap,
-      feeds: [...await news.feeds(sources)],
+      feeds: [...await news.feeds(filter.sources)],
     };
     if (revalidate(c, content, "no-cache")) return c.body(null, 304);
     // Without a new cursor the client repeats its own, so an immediate poll would return the same articles.
@@ -128,17 +138,17 @@ export function newsRoutes(
     path: "/v1/news/stream",
     summary: "Streams news",
     tags: ["news"],
-    request: { query: StreamQuery.extend(SourceQuery.shape) },
+    request: { query: StreamQuery.extend(NewsFilterQuery.shape) },
     responses: {
       200: streamContent("`sync`, then `article`, `article.updated`, `article.retracted`"),
       ...problems(400, 429, 503),
     },
   }, (c, { query }) => {
-    const tags = parseSourceFilter(query.source);
+    const filter = parseNewsFilter(query);
     return streamResponse(c, streamOpener, {
       ...parseStreamInput(query, c.req.header("last-event-id")),
-      filters: [{ topic: news.topic, tags }],
-      pollUrl: tags === null ? "/v1/news" : `/v1/news?source=${tags.join(",")}`,
+      filters: [newsTopicFilter(filter)],
+      pollUrl: pollUrlOf(filter),
     });
   });
 

@@ -10,31 +10,28 @@ import { findOwned } from "../lib/http/ownership.ts";
 import { problems } from "../lib/http/problem_response.ts";
 import {
   MAX_TOPICS,
+  NewsFilterQuery,
   parseNames,
-  parseSourceFilter,
+  parseNewsFilter,
   parseStreamInput,
-  parseSymbolFilter,
-  SourceQuery,
   StreamQuery,
-  SymbolsQuery,
 } from "../lib/http/query_params.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { streamResponse, withStoreFallback } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
-import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
+import { newsTopicFilter } from "../lib/topics/news/news_filter.ts";
 
 const TopicsQuery = z.object({
   topics: z.string().meta({ example: "quotes,news,events/alerts" }),
   ...StreamQuery.shape,
-  ...SymbolsQuery.shape,
-  ...SourceQuery.shape,
+  ...NewsFilterQuery.shape,
 });
 
 /** Creates the route that streams several topics. */
 export function streamRoutes(
-  { authenticator, config, lookups, news, quotes, registry, streamOpener }: Pick<
+  { authenticator, config, lookups, quotes, registry, streamOpener }: Pick<
     Services,
-    "authenticator" | "config" | "lookups" | "news" | "quotes" | "registry" | "streamOpener"
+    "authenticator" | "config" | "lookups" | "quotes" | "registry" | "streamOpener"
   >,
 ): Router {
   const app = createRouter();
@@ -62,10 +59,11 @@ export function streamRoutes(
         errors: [{ field: "topics", detail: `got ${names.length}` }],
       });
     }
-    const filters = new Map([
-      [quotes.topic.name, parseSymbolFilter(query.symbols, SYMBOLS)],
-      [news.topic.name, parseSourceFilter(query.source)],
-    ]);
+    const newsFilter = parseNewsFilter(query);
+    const filters = [
+      { topic: quotes.topic, tags: newsFilter.symbols },
+      newsTopicFilter(newsFilter),
+    ];
     const input = parseStreamInput(query, c.req.header("last-event-id"));
     return await withStoreFallback(c, streamOpener, null, async () => {
       // Checks that need no store come first: the token, all names, the rights to them. The owners come last.
@@ -79,7 +77,9 @@ export function streamRoutes(
       return await streamResponse(c, streamOpener, {
         ...input,
         principal,
-        filters: topics.map((topic) => ({ topic, tags: filters.get(topic.name) ?? null })),
+        filters: topics.map((topic) =>
+          filters.find((filter) => filter.topic === topic) ?? { topic, tags: null }
+        ),
         gone: gone.length > 0 ? gone : undefined,
         pollUrl: null, // several topics have no common JSON representation
       });

@@ -92,19 +92,33 @@ export function wireName({ name, label = name }: Pick<Topic, "name" | "label">):
   return label;
 }
 
-/** A topic that a client requests, and its filter. */
+/** A condition on the tags of an event that "one of these tags" cannot express. */
+export interface TagCondition {
+  /** Equal for conditions that match the same events. Their clients share a broadcast group. */
+  readonly key: string;
+  readonly matches: (tags: readonly string[]) => boolean;
+}
+
+/** A topic that a client requests, and its filter. An event without tags passes every filter. */
 export interface TopicFilter {
   readonly topic: Topic;
-  /** Unique and sorted. An event passes if it has one of these tags, or no tag at all. Null lets all events pass. */
+  /** Unique and sorted. An event passes if it has one of these tags. Null lets all events pass. */
   readonly tags: readonly string[] | null;
+  /** A condition that an event must match as well. */
+  readonly condition?: TagCondition | null;
 }
 
 /** Returns true if an event passes a filter. Null lets all events pass. */
 export function passes(
-  tags: ReadonlySet<string> | null,
+  { tags, condition = null }: {
+    readonly tags: ReadonlySet<string> | null;
+    readonly condition?: TagCondition | null;
+  },
   event: Pick<StreamEvent, "tags">,
 ): boolean {
-  return tags === null || event.tags.length === 0 || event.tags.some((tag) => tags.has(tag));
+  if (event.tags.length === 0) return true;
+  return (tags === null || event.tags.some((tag) => tags.has(tag))) &&
+    (condition === null || condition.matches(event.tags));
 }
 
 /** The fields of a topic that have a default. */

@@ -6,6 +6,8 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_REPEATED_CHARACTERS, Problem } from "../core/problem.ts";
 import { SourceName } from "../topics/news/article.ts";
+import { foldWords, type NewsFilter } from "../topics/news/news_filter.ts";
+import { SYMBOLS } from "../topics/quotes/instruments.ts";
 
 /** The length to which a URL is limited. */
 export const MAX_URL_CHARACTERS = 4096;
@@ -54,6 +56,18 @@ export const SourceQuery = z.object({
   source: z.string().optional().meta({
     description: "The names of sources: feeds, and sources of publishers.",
     example: "fed,ecb",
+  }),
+});
+
+/** The longest search for words, in UTF-16 units. */
+const MAX_SEARCH_CHARACTERS = 200;
+
+/** The search for words. */
+export const SearchQuery = z.object({
+  q: z.string().optional().meta({
+    description:
+      "Words that the title or the summary of an article contains. Case and accents are ignored.",
+    example: "rate cut",
   }),
 });
 
@@ -151,4 +165,42 @@ export function parseSourceFilter(list: string | undefined): string[] | null {
     );
   }
   return sources.length === 0 ? null : sources;
+}
+
+/**
+ * Parses a search to its words: folded, unique, sorted. Returns null, which stands for no filter, if it is empty.
+ *
+ * @throws {Problem} 400 `bad_search` if the search is too long or has no words.
+ */
+function parseSearch(search: string | undefined): string[] | null {
+  if (search === undefined || search.trim() === "") return null;
+  const words = foldWords(search);
+  if (search.length > MAX_SEARCH_CHARACTERS || words.length === 0) {
+    throw new Problem(
+      400,
+      "bad_search",
+      `\`q\` must contain words, in at most ${MAX_SEARCH_CHARACTERS} characters.`,
+    );
+  }
+  return words;
+}
+
+/** The parameters of the filter of news. */
+export const NewsFilterQuery = z.object({
+  ...SourceQuery.shape,
+  ...SymbolsQuery.shape,
+  ...SearchQuery.shape,
+});
+
+/**
+ * Parses the filter of news to its canonical form.
+ *
+ * @throws {Problem} 400, naming the parameter that is invalid.
+ */
+export function parseNewsFilter(query: z.infer<typeof NewsFilterQuery>): NewsFilter {
+  return {
+    sources: parseSourceFilter(query.source),
+    symbols: parseSymbolFilter(query.symbols, SYMBOLS),
+    words: parseSearch(query.q),
+  };
 }

@@ -36,7 +36,8 @@ export class BroadcastGroups implements LogListener {
   /** Acquires the group of a subscription for one stream, until `release()`. */
   acquire(filters: readonly TopicFilter[], maxRate: number | undefined): BroadcastGroup {
     const intervalMs = Math.max(this.context.options.coalesceMs, 1000 / (maxRate ?? Infinity));
-    const key = JSON.stringify([intervalMs, filters.map(({ topic, tags }) => [topic.name, tags])]);
+    const parts = filters.map(({ topic, tags, condition }) => [topic.name, tags, condition?.key]);
+    const key = JSON.stringify([intervalMs, parts]);
     const group = this.#byKey.get(key) ?? this.#create(key, filters, intervalMs);
     group.streams++;
     return group;

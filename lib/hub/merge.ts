@@ -5,7 +5,7 @@
  */
 import type { StreamEvent } from "../core/event.ts";
 import { comparePositions, ORIGIN, type Position } from "../core/position.ts";
-import { passes, type TopicFilter } from "../core/topic.ts";
+import { passes, type TagCondition, type TopicFilter } from "../core/topic.ts";
 import type { EncodedEvent, Frame } from "../wire/sse.ts";
 import { isTruncatedAfter, type Part, type TopicReader } from "./replay.ts";
 import type { WindowRegistry } from "./window_registry.ts";
@@ -13,6 +13,7 @@ import type { WindowRegistry } from "./window_registry.ts";
 interface FilteredTopic {
   readonly reader: TopicReader;
   readonly tags: ReadonlySet<string> | null;
+  readonly condition: TagCondition | null;
 }
 
 /** The merged events between two positions, oldest first. */
@@ -34,8 +35,8 @@ export class MergedTopics {
 
   constructor(private readonly windows: WindowRegistry, filters: readonly TopicFilter[]) {
     this.names = filters.map(({ topic }) => topic.name);
-    this.#topics = filters.map(({ topic, tags }) => {
-      return { reader: windows.acquire(topic), tags: tags && new Set(tags) };
+    this.#topics = filters.map(({ topic, tags, condition = null }) => {
+      return { reader: windows.acquire(topic), tags: tags && new Set(tags), condition };
     });
     this.#byName = new Map(this.#topics.map((topic) => [topic.reader.window.topic.name, topic]));
   }
@@ -70,7 +71,7 @@ export class MergedTopics {
   passing(events: readonly EncodedEvent[]): EncodedEvent[] {
     return events.filter((event) => {
       const filtered = this.#byName.get(event.topic);
-      return filtered !== undefined && passes(filtered.tags, event);
+      return filtered !== undefined && passes(filtered, event);
     });
   }
 
@@ -156,8 +157,8 @@ export class MergedTopics {
   }
 }
 
-function valuesOf({ reader, tags }: FilteredTopic): StreamEvent[] {
-  return reader.window.values().filter((event) => passes(tags, event));
+function valuesOf(filtered: FilteredTopic): StreamEvent[] {
+  return filtered.reader.window.values().filter((event) => passes(filtered, event));
 }
 
 function openingOf(filtered: FilteredTopic): Frame[] {

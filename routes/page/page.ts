@@ -12,6 +12,7 @@ import { pageHeaders } from "../../lib/http/page_headers.ts";
 import { parseSourceFilter, SourceQuery } from "../../lib/http/query_params.ts";
 import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../../lib/http/route.ts";
+import { ALL_NEWS } from "../../lib/topics/news/news_filter.ts";
 import type { NewsService } from "../../lib/topics/news/news_service.ts";
 import { pageDocument, type PageSnapshot } from "./document.ts";
 
@@ -86,7 +87,7 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // The snapshot is read first. The stream continues from its cursor, so it repeats the changes that follow.
     const snapshot = await quotes.snapshot();
-    const { articles } = await news.latest(sources, MAX_SHOWN_ARTICLES);
+    const { articles } = await news.latest({ ...ALL_NEWS, sources }, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
     const pageNews = { articles, feeds, sources };
     c.header("cache-control", "no-store");

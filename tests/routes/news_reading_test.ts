@@ -30,6 +30,55 @@ Deno.test("GET /v1/news returns the newest articles first, filtered by source, u
   }
 });
 
+const GOLD = { title: "Gold's slide deepens", symbols: ["XAU-USD"] };
+
+Deno.test("GET /v1/news filters by symbols and by words, in the list and after a cursor", async () => {
+  await using test = createNewsUnderTest();
+  const { cursor } = await test.list();
+  await test.post(1, GOLD);
+  await test.post(2, { title: "Zürich holds", summary: "Gold and bitcoin", symbols: ["BTC-USD"] });
+  await test.post(3);
+  const found: [string, string[]][] = [
+    ["symbols=xau-usd", [GOLD.title]],
+    ["symbols=XAU-USD,BTC-USD", [GOLD.title, "Zürich holds"]],
+    ["q=zurich", ["Zürich holds"]],
+    ["q=GOLD", [GOLD.title, "Zürich holds"]],
+    ["q=deepens%20gold", [GOLD.title]],
+    ["q=gold&symbols=BTC-USD&source=desk", ["Zürich holds"]],
+    ["q=gold&source=lab", []],
+    ["q=", [GOLD.title, "Zürich holds", "Story 3"]],
+  ];
+  for (const [query, expected] of found) {
+    assertEquals(titles((await test.list(`?${query}`)).articles).toReversed(), expected, query);
+    const { articles } = await test.list(`?${query}&after=${cursor}`);
+    assertEquals(titles(articles), expected, query);
+  }
+  for (
+    const [query, code] of [["symbols=XX", "unknown_symbol"], ["q=--", "bad_search"], [
+      `q=${"a".repeat(201)}`,
+      "bad_search",
+    ]] as const
+  ) {
+    for (const path of ["/v1/news", "/v1/news/stream"]) {
+      assertEquals(await refusalOf(await test.send(`${path}?${query}`)), [400, code], query);
+    }
+  }
+});
+
+Deno.test("streams filter news by symbols and words, and report what becomes of an article that passed", async () => {
+  await using test = createNewsUnderTest();
+  await using gold = await test.follow("/v1/news/stream?symbols=XAU-USD&q=slide");
+  await using bitcoin = await test.follow("/v1/stream?topics=news&symbols=BTC-USD");
+  const { id } = await test.post(1, GOLD);
+  await test.post(2);
+  await test.write("PATCH", `/v1/news/${id}`, { title: "Gold recovers", symbols: ["BTC-USD"] });
+  await test.write("DELETE", `/v1/news/${id}`);
+  await test.clock.advance(1000);
+  const ends = ["article.updated Gold recovers", `article.retracted ${id}`];
+  assertEquals(articleEvents(gold), [`article ${GOLD.title}`, ...ends]);
+  assertEquals(articleEvents(bitcoin), ends);
+});
+
 Deno.test("GET /v1/news answers 304 until one of its articles changes", async () => {
   await using test = createNewsUnderTest();
   await test.post(1);
@@ -227,8 +276,9 @@ Deno.test("GET /v1/stream carries news beside quotes, each with its own filter",
   await using client = await test.follow(
     "/v1/stream?topics=news,quotes&source=lab&symbols=BTC-USD&max_rate=10",
   );
-  await test.post(1);
-  await test.post(2, { source: "lab" });
+  await test.post(1, { symbols: ["BTC-USD"] });
+  await test.post(2, { source: "lab", symbols: ["BTC-USD"] });
+  await test.post(3, { source: "lab" });
   await test.clock.advance(1000);
   assertEquals(articleEvents(client), ["article Story 2"]);
   assertEquals(client.frames.map(({ event }) => event).slice(0, 2), ["sync", "snapshot"]);

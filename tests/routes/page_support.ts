@@ -80,7 +80,7 @@ export function createPage(
         calls.push("watch news");
         return Promise.resolve();
       },
-      latest(sources) {
+      latest({ sources }) {
         calls.push(`news of ${sources}`);
         return Promise.resolve({
           articles,

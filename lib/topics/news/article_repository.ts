@@ -21,7 +21,7 @@ export interface ArticleEventInput extends EventInput {
   readonly type: NewsEventType;
   /** The id of the article, on all of its events. */
   readonly key: string;
-  /** The sources of the article. */
+  /** The sources, symbols and words of the article. */
   readonly tags: readonly string[];
 }
 
@@ -142,12 +142,10 @@ export function createArticleRepository(
   const projection = new ArticleProjection(log);
 
   async function append(event: ArticleEventInput, options: AppendOptions): Promise<void> {
-    const earlierEvents = event.type === NEWS_EVENTS.retracted
-      ? projection.eventsOf(event.key)
-      : [];
-    // Earlier events may name a source that a simultaneous update of another isolate has lost.
+    const earlierEvents = projection.eventsOf(event.key);
+    // A client whose filter an earlier version passed learns of the update, and of the retraction.
     const tags = [...new Set([event, ...earlierEvents].flatMap((tagged) => tagged.tags))];
-    const retracts = earlierEvents.map(({ id }) => id);
+    const retracts = event.type === NEWS_EVENTS.retracted ? earlierEvents.map(({ id }) => id) : [];
     const ids = await hub.publish(newsTopic, [{ ...event, tags }], { ...options, retracts });
     await hub.received(ids);
   }

@@ -13,6 +13,7 @@ import { articleKeys, contentVersion, itemKeys, titleKey } from "./article_keys.
 import type { ArticleEventInput, ArticleRepository } from "./article_repository.ts";
 import { type Classification, classifyItem, type IncomingItem } from "./dedupe.ts";
 import { findSeenItem, mergeSeenItems, type SeenItem } from "./feed_state.ts";
+import { articleTags } from "./news_filter.ts";
 import type { FeedItem } from "./parse/item.ts";
 import {
   type Correction,
@@ -68,13 +69,9 @@ interface PublishResult {
   readonly isPublishedElsewhere: boolean;
 }
 
-function tagsOf({ sources }: Article): readonly string[] {
-  return sources.map(({ source }) => source);
-}
-
 function articleEvent(kind: "added" | "updated", article: Article): ArticleEventInput {
   const type = NEWS_EVENTS[kind];
-  return { type, data: article, key: article.id, tags: tagsOf(article) };
+  return { type, data: article, key: article.id, tags: articleTags(article) };
 }
 
 /** Creates an ingest. */
@@ -176,7 +173,12 @@ export function createArticleIngest(
     if (article === undefined) return false;
     // The tombstones come before the event, so that a feed polled in between does not publish the article again.
     await tombstones.add(articleKeys(article));
-    await publish({ type: NEWS_EVENTS.retracted, data: { id }, key: id, tags: tagsOf(article) });
+    await publish({
+      type: NEWS_EVENTS.retracted,
+      data: { id },
+      key: id,
+      tags: articleTags(article),
+    });
     return true;
   }
 

@@ -17,6 +17,7 @@ import type { FeedStatus } from "./feed_status.ts";
 import { createFeedStatusCache } from "./feed_status_cache.ts";
 import type { FeedSettings } from "./feeds.ts";
 import { type ArticleIngest, createArticleIngest } from "./ingest.ts";
+import { articleTest, type NewsFilter, newsTopicFilter } from "./news_filter.ts";
 import { NEWS_EVENTS, type NewsEvent, newsTopic, Retraction } from "./topic.ts";
 
 /** The projection of some events. */
@@ -49,17 +50,15 @@ export interface NewsService extends Pick<ArticleIngest, "submit" | "correct" | 
   /**
    * Reads the newest articles, newest first.
    *
-   * @param sources The sources to include, null for all.
    * @param limit The most articles.
    */
-  latest(sources: readonly string[] | null, limit: number): Promise<NewsPage>;
+  latest(filter: NewsFilter, limit: number): Promise<NewsPage>;
   /**
    * Reads the articles and retractions after a cursor, oldest first.
    *
-   * @param sources The sources to include, null for all.
    * @param limit The most events.
    */
-  since(sources: readonly string[] | null, cursor: string, limit: number): Promise<NewsPage>;
+  since(filter: NewsFilter, cursor: string, limit: number): Promise<NewsPage>;
   /** Reads the status of feeds. @param sources The sources to include, null for all. */
   feeds(sources: readonly string[] | null): Promise<readonly FeedStatus[]>;
   /** Stops polling permanently. Resolves once this isolate has released its lease, if it held one. */
@@ -156,14 +155,14 @@ export function createNewsService(
       hub.keepOpen(newsTopic, KEEP_WARM_POLLS * pollMs);
       await withTimeout(clock, leaderElection.waitForRole().then(() => scheduler.firstPolls));
     },
-    async latest(sources, limit) {
-      const { events, cursor } = await hub.latest({ topic: newsTopic, tags: sources });
-      const articles = newestFirst(toArticleList(events).articles).slice(0, limit);
+    async latest(filter, limit) {
+      const { events, cursor } = await hub.latest(newsTopicFilter(filter));
+      const articles = newestFirst(toArticleList(events).articles).filter(articleTest(filter))
+        .slice(0, limit);
       return { articles, retracted: [], cursor, isWhole: true, hasGap: false };
     },
-    async since(sources, after, limit) {
-      const filter = { topic: newsTopic, tags: sources };
-      const { events, ...position } = await hub.since(filter, after, limit);
+    async since(filter, after, limit) {
+      const { events, ...position } = await hub.since(newsTopicFilter(filter), after, limit);
       return { ...toArticleList(events), ...position };
     },
     async feeds(sources) {

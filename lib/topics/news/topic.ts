@@ -24,7 +24,7 @@ export const Retraction = z.object({ id: z.string() }).meta({ id: "ArticleRetrac
 /** An event of the topic, as far as the projection of articles reads it. */
 export type NewsEvent = Pick<StreamEvent, "type" | "json">;
 
-/** The topic of news. Each event is tagged with the sources of its article, a retraction with those of all its events. */
+/** The topic of news. Each event has the tags of its article, and those of the article's earlier events. */
 export const newsTopic = defineTopic({
   name: "news",
   metricKind: "news",
