@@ -1,9 +1,9 @@
 /**
  * Chats beside quotes: the delay of quotes while 200 answers are written at 50 tokens a second each.
  *
- * The simulated model runs in the server's process, so its own cost counts too. A quote's delay is the time from the
- * receipt of the provider's response to its arrival at a client. It includes the interval in which the server coalesces,
- * and the time in which the client, on another core, handles the answers.
+ * The model is a process of its own, as models are. A quote's delay is the time from the receipt of the provider's
+ * response to its arrival at a client. It includes the interval in which the server coalesces, and the time for which
+ * the client waits for its core, which it shares with the model and Redis.
  *
  * @module
  */
@@ -14,11 +14,12 @@ import { print } from "../support/print.ts";
 import { redisHint } from "../support/programs.ts";
 import { ChildProcess } from "../support/process.ts";
 import { PUBLISHER_SETTINGS } from "../support/publisher.ts";
-import { type ServerProcess, startServer } from "../support/server_process.ts";
+import { type ServerProcess, type Settings, startServer } from "../support/server_process.ts";
 import { parse } from "../support/shapes.ts";
 import { openStreams, type StreamClient } from "../support/stream_client.ts";
 import { pause } from "../support/within.ts";
 import { pin } from "./pin.ts";
+import { startPeer } from "./servers/peer_process.ts";
 import { median, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
 
 const RUNS = 200;
@@ -33,7 +34,15 @@ const DEFAULT_SECONDS = 30;
 const RETRY_MS = 100;
 const MAX_P99_MS = 100;
 
-const REDIS_SCRIPT = new URL("../upstash/serve.ts", import.meta.url).pathname;
+function pathOfScript(file: string): string {
+  return new URL(file, import.meta.url).pathname;
+}
+
+/** The arguments of `deno` that run a script. */
+function runOf(file: string): string[] {
+  return ["run", "--frozen", "-A", pathOfScript(file)];
+}
+
 const START_MS = 20_000;
 
 const SETTINGS = {
@@ -85,7 +94,7 @@ class ChatLoad implements AsyncDisposable {
       end = chunk;
       if (this.#isOver) return;
     }
-    if (new TextDecoder().decode(end).endsWith("data: [DONE]\n\n")) {
+    if (new TextDecoder().decode(end).includes(`"finishReason":"stop"`)) {
       this.durations.push((performance.now() - startedAt) / 1000);
     } else {
       this.failures++;
@@ -156,7 +165,7 @@ async function measureStore(
 
 /** Starts a Redis with its stand-in in a process of its own, so that it does not wait for the load. */
 async function startRedisProcess() {
-  const child = new ChildProcess(Deno.execPath(), ["run", "-A", "--frozen", REDIS_SCRIPT, "0"]);
+  const child = new ChildProcess(Deno.execPath(), [...runOf("../upstash/serve.ts"), "0"]);
   const settings: Record<string, string> = {};
   await child.find(START_MS, "the settings of Redis", (line) => {
     const [, name = "", value = ""] = /^export (\w+)=(.+)$/.exec(line) ?? [];
@@ -167,8 +176,12 @@ async function startRedisProcess() {
   return { settings, [Symbol.asyncDispose]: () => child.stop() };
 }
 
-/** Measures quotes beside chats, without and with a shared store. @param args The seconds of each measurement. */
-export async function printChats([seconds]: readonly string[]): Promise<void> {
+/**
+ * Measures quotes beside chats, without and with a shared store.
+ *
+ * @param args The seconds of each measurement, and `memory` or `Redis` for one of the stores alone.
+ */
+export async function printChats([seconds, onlyStore]: readonly string[]): Promise<void> {
   const measuredS = Number(seconds ?? DEFAULT_SECONDS);
   const offered = RUNS * TOKENS_PER_SECOND;
   printHead(`Quotes of ${QUOTE_STREAMS} streams beside answers; ${offered} tokens/s are offered`, [
@@ -179,15 +192,27 @@ export async function printChats([seconds]: readonly string[]): Promise<void> {
     "delay of quotes",
   ]);
   const rows: string[][] = [];
-  {
-    await using server = await startServer(SETTINGS);
+  const model = await startPeer(Deno.execPath(), runOf("peers/model.ts"));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => model.stop());
+  pin(model.pid, "load");
+  const start = (settings: Settings) =>
+    startServer({
+      ...SETTINGS,
+      CHAT_UPSTREAM_URL: `http://127.0.0.1:${model.port}/v1`,
+      CHAT_MODEL: "bench",
+      ...settings,
+    }, runOf("peers/demo_with_model.ts"));
+  if (onlyStore !== "Redis") {
+    await using server = await start({});
     rows.push(...await measureStore("memory", server, measuredS));
   }
   const hint = redisHint();
-  if (hint === undefined) {
+  if (hint !== undefined) print(hint);
+  else if (onlyStore !== "memory") {
     await using redis = await startRedisProcess();
-    await using server = await startServer({ ...SETTINGS, ...redis.settings });
+    await using server = await start(redis.settings);
     rows.push(...await measureStore("Redis", server, measuredS));
-  } else print(hint);
+  }
   printVerdicts(rows);
 }
