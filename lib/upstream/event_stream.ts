@@ -14,6 +14,9 @@ const MAX_MESSAGE_LENGTH = 2_097_152;
 /** The largest response, after decompression. Each token comes in an envelope of some hundred bytes. */
 const MAX_RESPONSE_BYTES = 67_108_864;
 
+/** The size of the buffer for reads. */
+const READ_BUFFER_BYTES = 16_384;
+
 /** The options of a request. All times are in milliseconds. */
 export interface EventStreamOptions {
   /** The upstream's name, for messages. */
@@ -177,31 +180,72 @@ function responseFailure(response: Response, title: string): UpstreamFailure | n
 
 /** Iterates over the text of a body as it arrives. */
 async function* readTexts(
-  response: Response,
+  { body }: Response,
   { title }: EventStreamOptions,
   cutoff: Cutoff,
 ): AsyncGenerator<string, void, void> {
-  if (response.body === null) return;
+  if (body === null) return;
   const { signal } = cutoff;
-  const reader = response.body.getReader();
+  const reader = openReader(body);
   const cancel = () => void reader.cancel().catch(() => {});
   signal.addEventListener("abort", cancel, { once: true });
   const decoder = new TextDecoder();
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await cutoff.waitFor(reader.read());
+      const bytes = await cutoff.waitFor(reader.read());
       signal.throwIfAborted();
-      if (done) break;
+      if (bytes === null) break;
       cutoff.startBody();
-      size += value.byteLength;
+      size += bytes.byteLength;
       if (size > MAX_RESPONSE_BYTES) throw tooLarge(title);
-      yield decoder.decode(value, { stream: true });
+      yield decoder.decode(bytes, { stream: true });
     }
     yield decoder.decode();
   } finally {
     cancel();
   }
+}
+
+/** A reader of a body. */
+interface BodyReader {
+  /** Reads the next bytes, null at the end. The next read may overwrite them. */
+  read(): Promise<Uint8Array | null>;
+  cancel(): Promise<void>;
+}
+
+/**
+ * Opens a reader that reads into one buffer. Without it the runtime allocates 64 KiB for each read, which costs more than
+ * a token itself.
+ */
+function openReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    return openPlainReader(body); // It is not a stream of bytes, such as one of the demo.
+  }
+  let buffer = new ArrayBuffer(READ_BUFFER_BYTES);
+  return {
+    async read() {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return null;
+      buffer = value.buffer;
+      return value;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+function openPlainReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader {
+  const reader = body.getReader();
+  return {
+    async read() {
+      const { done, value } = await reader.read();
+      return done ? null : value;
+    },
+    cancel: () => reader.cancel(),
+  };
 }
 
 /** Iterates over the data of events. An event without its empty line at the end is incomplete, and dropped. */

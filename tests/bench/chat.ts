@@ -22,7 +22,7 @@ import { pin } from "./pin.ts";
 import { startPeer } from "./servers/peer_process.ts";
 import { median, printHead, printRow, printVerdicts, show, verdict } from "./table.ts";
 
-const RUNS = 200;
+const DEFAULT_RUNS = 200;
 const QUOTE_STREAMS = 20;
 /** The model's pace. */
 const TOKENS_PER_SECOND = 50;
@@ -49,7 +49,7 @@ const SETTINGS = {
   ...PUBLISHER_SETTINGS,
   DEMO: "1",
   QUOTE_POLL_MS: "1000",
-  CHAT_RUNS_PER_USER: String(2 * RUNS),
+  CHAT_RUNS_PER_USER: "1000",
 };
 
 const Tick = z.object({ received_at: z.iso.datetime() });
@@ -144,11 +144,12 @@ async function measureStore(
   store: string,
   server: ServerProcess,
   seconds: number,
+  answers: number,
 ): Promise<string[][]> {
   pin(server.pid, "server");
   pin(Deno.pid, "load");
   const rows: string[][] = [];
-  for (const runs of [1, RUNS]) {
+  for (const runs of [1, answers]) {
     const { delays, cpu, answerS, failures } = await measureQuotes(server, runs, seconds);
     printRow([store, `${runs}`, show(answerS), show(100 * cpu), describeDelays(delays)]);
     if (runs === 1) continue;
@@ -179,11 +180,12 @@ async function startRedisProcess() {
 /**
  * Measures quotes beside chats, without and with a shared store.
  *
- * @param args The seconds of each measurement, and `memory` or `Redis` for one of the stores alone.
+ * @param args The seconds of each measurement, the number of answers, and `memory` or `Redis` for one store alone.
  */
-export async function printChats([seconds, onlyStore]: readonly string[]): Promise<void> {
+export async function printChats([seconds, runs, onlyStore]: readonly string[]): Promise<void> {
   const measuredS = Number(seconds ?? DEFAULT_SECONDS);
-  const offered = RUNS * TOKENS_PER_SECOND;
+  const answers = Number(runs ?? DEFAULT_RUNS);
+  const offered = answers * TOKENS_PER_SECOND;
   printHead(`Quotes of ${QUOTE_STREAMS} streams beside answers; ${offered} tokens/s are offered`, [
     "store",
     "answers",
@@ -205,14 +207,14 @@ export async function printChats([seconds, onlyStore]: readonly string[]): Promi
     }, runOf("peers/demo_with_model.ts"));
   if (onlyStore !== "Redis") {
     await using server = await start({});
-    rows.push(...await measureStore("memory", server, measuredS));
+    rows.push(...await measureStore("memory", server, measuredS, answers));
   }
   const hint = redisHint();
   if (hint !== undefined) print(hint);
   else if (onlyStore !== "memory") {
     await using redis = await startRedisProcess();
     await using server = await start(redis.settings);
-    rows.push(...await measureStore("Redis", server, measuredS));
+    rows.push(...await measureStore("Redis", server, measuredS, answers));
   }
   printVerdicts(rows);
 }
