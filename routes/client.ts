@@ -14,6 +14,7 @@ const CLIENT_MODULES = [
   "react.js",
   "badge.js",
   "ticker.js",
+  "client/chat.js",
   "client/history.js",
   "client/model.js",
   "client/post.js",

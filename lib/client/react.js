@@ -9,6 +9,7 @@
 // @ts-types="@types/react"
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from "react";
 import { connect } from "./client.js";
+import { createChat } from "./client/chat.js";
 import { EMPTY_MODEL, MAX_ARTICLES } from "./client/model.js";
 import { requestNews } from "./client/news_request.js";
 import { browserRuntime } from "./client/runtime.js";
@@ -17,6 +18,7 @@ import { createModelStore } from "./client/store.js";
 import { serverUrl } from "./client/url.js";
 
 /** @import { Context, ReactNode } from "react" */
+/** @import { ChatOptions } from "./client/chat.js" */
 /** @import { Model, ModelItem } from "./client/model.js" */
 /** @import { ConnectionState, ConnectOptions } from "./client/types.js" */
 
@@ -152,6 +154,25 @@ export function useOperation(id, options = {}) {
  */
 export function useSession(id, options = {}) {
   return useStore(id && `sessions/${id}`, options, ({ sessions }) => id && sessions[id] || null);
+}
+
+/** The state on a server, which has no messages. */
+const EMPTY_CHAT = { messages: [], isBusy: false };
+
+/**
+ * Returns a chat with a model: its messages, whether an answer is awaited, and `send`, `stop`, `retry` and `clear`. A
+ * component that mounts after a reload continues the interrupted answer.
+ *
+ * @param {ChatOptions & HookOptions} options
+ */
+export function useChat(options) {
+  const { url = new URL(".", import.meta.url).href, ...chatOptions } = {
+    ...useContext(DefaultOptions),
+    ...options,
+  };
+  const chat = useMemo(() => createChat({ ...chatOptions, url }), [url, options.id]);
+  const state = useSyncExternalStore(chat.subscribe, chat.state, () => EMPTY_CHAT);
+  return { ...chat, ...state };
 }
 
 /** Returns the state of the connection of `topics`; without them, of `useQuotes`. @param {HookOptions} [options] */

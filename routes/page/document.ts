@@ -9,7 +9,13 @@ import { formatTime } from "../../lib/client/format/values.js";
 import { simulatedText } from "../../lib/client/page/text.js";
 import type { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./news.ts";
-import { commandsSection, framesSection, operationSection, problemsSection } from "./panels.ts";
+import {
+  chatSection,
+  commandsSection,
+  framesSection,
+  operationSection,
+  problemsSection,
+} from "./panels.ts";
 import { detailDialog, pricesSection } from "./prices.ts";
 
 /** The first values of the page. Its stream continues from `cursor`, which is null while the store is unavailable. */
@@ -71,7 +77,7 @@ export function pageDocument(
             ""}">
           ${pricesSection(snapshot, now)} ${newsSection(news, now)}
           <div class="panels">
-            ${problemsSection(status, now)} ${isDemo ? operationSection() : ""}
+            ${problemsSection(status, now)} ${isDemo ? [chatSection(), operationSection()] : ""}
             ${commandsSection(origin)} ${framesSection()}
           </div>
           ${detailDialog()}

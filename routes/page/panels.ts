@@ -45,6 +45,24 @@ export function operationSection(): Html {
   `;
 }
 
+/** Renders the panel of the demo's chat, which a script fills and shows. */
+export function chatSection(): Html {
+  return html`
+    <section id="chat" class="panel" aria-labelledby="chat-title" hidden>
+      <h2 id="chat-title">Ask about the prices</h2>
+      <ol aria-labelledby="chat-title" aria-live="polite" tabindex="0"></ol>
+      <form>
+        <input name="question" aria-label="Question" autocomplete="off" maxlength="1000"
+          placeholder="How is gold doing?">
+        <button type="submit">Send</button>
+        <button type="button" name="stop" hidden>Stop</button>
+        <button type="button" name="retry" hidden>Retry</button>
+      </form>
+      <p class="hint">The model is simulated. It knows the prices on this page.</p>
+    </section>
+  `;
+}
+
 /** Renders the panel of the latest frames, which a script fills. */
 export function framesSection(): Html {
   return html`

@@ -9,6 +9,7 @@ const MODULES = [
   "/react.js",
   "/badge.js",
   "/ticker.js",
+  "/client/chat.js",
   "/client/history.js",
   "/client/model.js",
   "/client/post.js",

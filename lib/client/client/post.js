@@ -21,6 +21,9 @@ const MAX_FIRST_SILENCE_MS = MAX_MISSED_HEARTBEATS * 15_000;
 /** The interval of deliveries to `onEvents`, so that a page does not render each token. */
 const BATCH_MS = 50;
 
+/** Parses a frame whose data is JSON. @param {ReceivedFrame} frame @returns {LiveEvent[]} */
+const parseJsonFrame = ({ type, data, id = "" }) => [{ type, data: JSON.parse(data), id }];
+
 /**
  * Sends a POST and follows its answer across cuts and restarts. The POST is repeated, with the same `Idempotency-Key`, only
  * until a server has accepted it. A malformed frame counts as a cut.
@@ -34,6 +37,7 @@ const BATCH_MS = 50;
  */
 export async function stream(url, options, runtime = browserRuntime()) {
   const { body, headers, signal, onEvents, resumeUrl, withCredentials } = options;
+  const { normalize = parseJsonFrame } = options;
   const backoff = createBackoff(runtime);
   const requestHeaders = new Headers(headers);
   if (!requestHeaders.has("idempotency-key")) {
@@ -47,9 +51,9 @@ export async function stream(url, options, runtime = browserRuntime()) {
   /** @type {LiveEvent | undefined} */
   let terminalEvent;
   /** The URL at which the answer resumes. @type {URL | undefined} */
-  let location;
+  let location = body === undefined && resumeUrl ? new URL(resumeUrl) : undefined;
   /** True once a server has accepted the request: from then on it is not repeated. */
-  let isAccepted = false;
+  let isAccepted = location !== undefined;
   /** The value of `isAccepted` before the current attempt, because a busy server takes its acceptance back. */
   let wasAccepted = false;
   let cursor = "";
@@ -73,17 +77,15 @@ export async function stream(url, options, runtime = browserRuntime()) {
     stopWatchdog = runtime.after(maxSilenceMs, () => attempt.abort());
   }
 
-  /** Handles a frame. Throws if it is malformed. @param {ReceivedFrame} frame */
-  function receive({ type, data: json, id = "" }) {
-    const data = JSON.parse(json);
+  /** @param {LiveEvent} event */
+  function receive(event) {
+    const { type, data, id } = event;
     cursor = id || cursor;
     isAccepted = wasAccepted || type !== "busy";
     minDelayMs = data?.retry_after_ms ?? data?.retry_ms ?? 0;
     if (type === "sync") maxSilenceMs = MAX_MISSED_HEARTBEATS * data.heartbeat_ms;
-    restartWatchdog();
     if (terminalEvent || CONTROL_EVENTS.includes(type)) return;
     backoff.reset();
-    const event = { type, data, id };
     if (batch.push(event) === 1) cancelFlush = runtime.after(BATCH_MS, flush);
     if (!ANSWER_TERMINAL_EVENTS.includes(type)) return;
     terminalEvent = event;
@@ -119,8 +121,15 @@ export async function stream(url, options, runtime = browserRuntime()) {
       if (resumeUrl || target.origin === new URL(response.url).origin) location ??= target;
     }
     restartWatchdog();
-    await response.body.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: createParser(receive).feed }));
+    const { feed } = createParser((frame) => normalize(frame).forEach(receive));
+    await response.body.pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write(text) {
+          feed(text);
+          restartWatchdog(); // a comment is a sign of life too
+        },
+      }),
+    );
   }
 
   /** Waits, at most until `skipDelay` is called. @param {number} ms @returns {Promise<void>} */

@@ -148,12 +148,13 @@
  * The options of `stream()`.
  *
  * @typedef {object} PostStreamOptions
- * @property {unknown} body Sent as JSON.
+ * @property {unknown} [body] Sent as JSON. Without it, nothing is sent: the answer at `resumeUrl`, which must be absolute, is followed.
  * @property {(events: readonly LiveEvent[]) => void} onEvents Called at most once per 50 ms, and at the end. After a `gap` the answer starts again.
  * @property {HeadersInit} [headers] Such as `authorization`. An `idempotency-key` is added if it is missing.
  * @property {AbortSignal} [signal]
  * @property {string} [resumeUrl] Resumes the answer here instead of at its `Location`.
  * @property {boolean} [withCredentials] Sends the cookie to another origin.
+ * @property {(frame: ReceivedFrame) => LiveEvent[]} [normalize] Converts a frame to events. By default its data is JSON.
  */
 
 // Without an export, TypeScript treats the file as a script and every type as any.

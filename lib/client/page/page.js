@@ -14,6 +14,7 @@ import { isFollowing } from "../client/state.js";
 import { createModelStore } from "../client/store.js";
 import { writeText } from "../dom/write_text.js";
 import { formatTime } from "../format/values.js";
+import { createChatPanel } from "./chat_panel.js";
 import { showCopyButtons } from "./clipboard.js";
 import { createDetailDialog } from "./detail_dialog.js";
 import { findElement } from "./dom.js";
@@ -132,6 +133,7 @@ function startPage(page) {
     });
   }
   showCopyButtons(page);
+  createChatPanel(page);
   createOperationPanel(page, connect);
   badge.feed = feed;
 }

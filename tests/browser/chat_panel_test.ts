@@ -1,0 +1,99 @@
+/** The chat of the demo's page. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import { browserTest } from "../support/programs.ts";
+import { until } from "../support/within.ts";
+import { openTab } from "./browser.ts";
+import { startDemo } from "./demo_page.ts";
+
+/** The end of the demo's answers. */
+const END = "All prices are simulated.";
+
+async function ask(page: Page, question: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Question" }).fill(question);
+  await page.keyboard.press("Enter");
+}
+
+/** Waits until the newest answer contains a text, and returns the answer. */
+function waitForAnswer(page: Page, text: string): Promise<string> {
+  return until(`an answer with "${text}"`, async () => {
+    const answers = await page.locator("#chat [data-role=assistant]").allInnerTexts();
+    return answers.at(-1)?.includes(text) ? answers.at(-1) : undefined;
+  });
+}
+
+browserTest(
+  "chat panel shows an answer as text and a table, and continues it after a reload in its middle",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+
+    await page.goto(server.origin);
+    await ask(page, "How is gold doing? /long");
+    await waitForAnswer(page, "Gold is at");
+    await page.reload();
+    const answer = await waitForAnswer(page, END);
+    assertEquals(answer.match(/Gold is at/g)?.length, 1);
+    assertMatch(await page.locator("#chat td").first().innerText(), /^Gold$/);
+    assertEquals(await page.locator("#chat [data-role=user]").allInnerTexts(), [
+      "How is gold doing? /long",
+    ]);
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest("chat panel stops an answer, reports a failure in its words, and retries", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page } = tab;
+
+  await page.goto(server.origin);
+  await ask(page, "How is gold doing? /long");
+  await waitForAnswer(page, "Gold is at");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await waitForAnswer(page, "Stopped.");
+
+  await ask(page, "How is silver doing? /cut");
+  await page.locator("#chat [data-state=failed]").waitFor();
+  assertEquals(await page.getByRole("button", { name: "Stop" }).count(), 0);
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.locator("#chat [data-state=open]").waitFor();
+  await page.locator("#chat [data-state=failed]").waitFor();
+});
+
+browserTest("chat panel shows markup of a model as text", async () => {
+  await using server = await startDemo();
+  await using tab = await openTab();
+  const { page, complaints } = tab;
+  const markup = `<img src=x onerror="document.title='broken'"><b>bold</b>`;
+  const frames = [
+    { type: "start", messageId: "run" },
+    { type: "text-delta", id: "1", delta: markup },
+    {
+      type: "data-component",
+      data: {
+        id: "c",
+        operation: "create",
+        component: {
+          type: "table",
+          data: { title: markup, columns: [{ key: "a", title: markup }], rows: [{ a: markup }] },
+        },
+      },
+    },
+    { type: "finish", finishReason: "stop" },
+  ];
+  await page.route("**/v1/chat", (route) =>
+    route.fulfill({
+      contentType: "text/event-stream",
+      body: frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(""),
+    }));
+  await page.goto(server.origin);
+  const title = await page.title();
+  await ask(page, "Hello");
+  await page.locator("#chat td").waitFor();
+  assertEquals(await page.locator("#chat [data-role=assistant] p").innerText(), markup);
+  assertEquals(await page.locator("#chat td").innerText(), markup);
+  assertEquals(await page.locator("#chat :is(img, b)").count(), 0);
+  assertEquals([await page.title(), complaints], [title, []]);
+});
