@@ -6,7 +6,7 @@ import { until } from "../support/within.ts";
 import { openTab } from "./browser.ts";
 import { startDemo } from "./demo_page.ts";
 
-/** The end of the demo's answers. */
+/** The end of the first part of the demo's answers: `/long` adds to it. */
 const END = "All prices are simulated.";
 
 async function ask(page: Page, question: string): Promise<void> {

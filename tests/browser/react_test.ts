@@ -215,3 +215,37 @@ browserTest(
     assertEquals(complaints, []);
   },
 );
+
+browserTest(
+  "useChat() renders an answer as it arrives, and continues it after a reload",
+  async () => {
+    await using server = await startDemo();
+    await using app = await startReactPage(
+      server.origin,
+      `${HEAD}
+    import { useChat } from "edgetape";
+    function Chat() {
+      const { messages, isBusy, send } = useChat({ id: "react" });
+      const textOf = ({ parts }) => parts.map(({ text = "" }) => text).join("");
+      return h("main", { "data-busy": String(isBusy) },
+        messages.map((message, index) => h("p", { key: index, "data-role": message.role }, textOf(message))),
+        h("button", { onClick: () => send("How is gold doing? /long") }, "Send"));
+    }
+    show(h(Chat));
+  `,
+    );
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const waitForAnswer = (text: string) =>
+      page.locator("[data-role=assistant]", { hasText: text }).waitFor();
+
+    await page.goto(app.origin);
+    await page.getByRole("button").click();
+    await waitForAnswer("Gold is at");
+    await page.reload();
+    await waitForAnswer("All prices are simulated.");
+    const answer = await page.locator("[data-role=assistant]").innerText();
+    assertEquals(answer.match(/Gold is at/g)?.length, 1);
+    assertEquals(complaints, []);
+  },
+);

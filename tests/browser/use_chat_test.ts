@@ -67,15 +67,16 @@ function answerOf(page: Page): Promise<string> {
   return page.locator("[data-role=assistant]").last().innerText();
 }
 
-/** Waits until the newest answer contains a text, and returns the answer. */
+/** Waits until the newest answer contains a text, and returns the answer up to its end. */
 function waitForAnswer(page: Page, text: string): Promise<string> {
   return until(`an answer with "${text}"`, async () => {
-    const answers = await page.locator("[data-role=assistant]").allInnerTexts();
-    return answers.at(-1)?.includes(text) ? answers.at(-1) : undefined;
+    const answer = (await page.locator("[data-role=assistant]").allInnerTexts()).at(-1) ?? "";
+    const index = answer.indexOf(text);
+    return index < 0 ? undefined : answer.slice(0, index + text.length);
   });
 }
 
-/** The end of the demo's answers. */
+/** The end of the first part of the demo's answers: `/long` adds to it. */
 const END = "All prices are simulated.";
 
 browserTest("useChat shows the demo's answer with its components", async () => {

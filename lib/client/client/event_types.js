@@ -18,7 +18,7 @@ export const ANSWER_TERMINAL_EVENTS = ["done", "failed", "stopped"];
 export const BUILT_IN_EVENTS = [
   ...CONTROL_EVENTS,
   ...["gap", "snapshot", "quote", "status", "article", "article.updated", "article.retracted"],
-  ...["progress", "session", "task", "token"],
+  ...["progress", "session", "task", "part"],
   ...TERMINAL_EVENTS,
   ...ANSWER_TERMINAL_EVENTS,
 ];
