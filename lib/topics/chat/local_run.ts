@@ -31,9 +31,6 @@ const MAX_UNLOGGED_CHARACTERS = 2048;
 /** The most characters of one event, each of which takes six bytes at most. */
 const MAX_EVENT_CHARACTERS = 8192;
 
-/** The share of its age that passes between two appends of a run. A run of a minute has 37 of them in Redis. */
-export const APPENDS_PER_AGE = { redis: 6, memory: 50 } as const;
-
 /** The events of a run beside its parts: its start and its end. */
 const OTHER_EVENTS = 2;
 
@@ -51,7 +48,8 @@ export interface LocalRunContext {
   /** The right to append parts. */
   readonly lease: Lease;
   readonly flushMs: number;
-  readonly appendsPerAge: number;
+  /** Returns the time between two appends of a run that has an age, both in milliseconds. */
+  appendIntervalMs(ageMs: number): number;
   /** The events of a topic that the log retains. */
   readonly maxEvents: number;
   /** The time after which a run without readers is stopped. */
@@ -219,9 +217,9 @@ export class LocalRun implements RunFeed {
 
   #scheduleLog(retryMs = 0): void {
     if (this.#logging || this.#isEnding) return;
-    const { runtime: { clock }, flushMs, appendsPerAge } = this.#context;
+    const { runtime: { clock } } = this.#context;
     const now = clock.elapsed();
-    const intervalMs = Math.max(flushMs, (now - this.#startedAt) / appendsPerAge);
+    const intervalMs = this.#context.appendIntervalMs(now - this.#startedAt);
     const isLarge = this.#unloggedCharacters >= MAX_UNLOGGED_CHARACTERS;
     const dueMs = isLarge ? 0 : this.#loggedAt + intervalMs - now;
     if (this.#cancelLog && (!isLarge || retryMs > 0)) return;

@@ -54,6 +54,27 @@ Deno.test("a subscriber of the topic receives the answer and its one end, on eve
   }
 });
 
+Deno.test("an isolate with many runs appends at most 100 times per second in all", async () => {
+  const RUNS = 50;
+  const SECONDS = 2;
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate({ maxRunsPerUser: RUNS });
+  const chatIds = Array.from({ length: RUNS }, (_, index) => `c${index}`);
+  for (const chatId of chatIds) readFeed(await one.ask({ chatId }));
+  for (let ms = 0; ms < SECONDS * 1000; ms += 100) {
+    for (const call of one.upstream.calls) call.send(text("word "));
+    await clock.advance(100);
+  }
+  let appends = 0;
+  for (const chatId of chatIds) {
+    const run = await events(await one.newest(chatId));
+    appends += run.length - 1; // without its creation
+  }
+  // The first append of a run does not wait.
+  assert(appends <= 100 * SECONDS + RUNS, `${appends} appends`);
+  assert(appends >= 100, `${appends} appends`);
+});
+
 Deno.test("a subscriber without a cursor opens with the answer so far, its text as one part", async () => {
   const { clock, isolate } = createSharedChat();
   await using one = isolate();
