@@ -14,7 +14,7 @@ import { z } from "zod";
 import type { TopicCaller } from "../registry.ts";
 import { createResource, type Resource, type ResourceContext } from "../resource.ts";
 import type { ChatInput } from "./dialects/input.ts";
-import { LocalRun } from "./local_run.ts";
+import { appendIntervalMs, LocalRun } from "./local_run.ts";
 import { RemoteRun } from "./remote_run.ts";
 import {
   applyRunTime,
@@ -40,15 +40,6 @@ const STOP_GRACE_MS = 1000;
 
 /** The delay before a caller with too many runs retries, in milliseconds. */
 const TOO_MANY_RETRY_MS = 5000;
-
-/** The share of its age that passes between two appends of a run. A run of a minute has 37 of them in Redis. */
-const APPENDS_PER_AGE = { redis: 6, memory: 50 } as const;
-
-/**
- * The appends of all runs of this isolate to a shared log, by the second. A busy isolate receives about so many events
- * from the log's one connection: more would delay every other event behind them.
- */
-const MAX_APPENDS_PER_SECOND = 100;
 
 /** The settings of the chat. */
 export interface ChatOptions {
@@ -302,15 +293,9 @@ export class Chat {
     return this.#context.lease(`${CHAT}:${id}`);
   }
 
-  #appendIntervalMs(ageMs: number): number {
-    const { storeKind, options: { flushMs } } = this.#context;
-    const intervalMs = Math.max(flushMs, ageMs / APPENDS_PER_AGE[storeKind]);
-    if (storeKind === "memory") return intervalMs;
-    return Math.max(intervalMs, 1000 * this.#local.size / MAX_APPENDS_PER_SECOND);
-  }
-
   #produce(upstream: ChatUpstream, record: RunRecord): LocalRun {
-    const { runtime, hub, store, options: { flushMs, orphanMs, maxEvents } } = this.#context;
+    const { runtime, hub, store, storeKind, options: { flushMs, orphanMs, maxEvents } } =
+      this.#context;
     const { id } = record;
     const lease = this.#leaseOf(id);
     const run = new LocalRun({
@@ -320,7 +305,8 @@ export class Chat {
       topic: this.topicOf(record),
       lease,
       flushMs,
-      appendIntervalMs: (ageMs) => this.#appendIntervalMs(ageMs),
+      appendIntervalMs: (ageMs) =>
+        appendIntervalMs(ageMs, { storeKind, flushMs, openRuns: this.#local.size }),
       maxEvents,
       orphanMs,
       end: (end) => this.#runs.update(id, endRun(end)),
