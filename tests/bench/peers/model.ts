@@ -46,6 +46,8 @@ class Answer implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
 
   /** Sends the tokens that are due. */
   send(now: number): void {
+    // Its connection may have broken without a call of `cancel()`.
+    if (this.#controller?.desiredSize === null) return this.cancel();
     const due = Math.floor((now - this.#startedAt) / TOKEN_MS);
     for (; this.#sent < due; this.#sent++) {
       const chunk = CHUNKS[this.#sent];
