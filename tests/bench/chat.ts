@@ -77,7 +77,7 @@ class ChatLoad implements AsyncDisposable {
     this.#origin = origin;
     this.#workers = Array.from({ length: count }, async (_, index) => {
       await pause(RAMP_MS * index / count);
-      while (!this.#isOver) await this.#sendAsPublisher(`bench-${index}`);
+      while (!this.#isOver) await this.#ask(`bench-${index}`);
     });
   }
 
@@ -86,7 +86,7 @@ class ChatLoad implements AsyncDisposable {
     await Promise.all(this.#workers);
   }
 
-  async #sendAsPublisher(chat: string): Promise<void> {
+  async #ask(chat: string): Promise<void> {
     const startedAt = performance.now();
     const { body } = await postQuestion(this.#origin, { chat, text: "How is gold doing? /long" });
     let end = new Uint8Array();

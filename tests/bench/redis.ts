@@ -1,6 +1,6 @@
 /**
  * The cost of the shared store: commands counted at the redis-server itself, those inside of scripts too, beside three
- * other alternativeCosts, and Upstash's price for them.
+ * other designs, and Upstash's price for them.
  *
  * @module
  */

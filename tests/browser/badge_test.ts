@@ -35,7 +35,7 @@ interface Stage extends AsyncDisposable, Tab {
   readonly site: Site;
 }
 
-/** Starts a page with a strict policy and a waitForBadge, whose feed the test controls. */
+/** Starts a page with a strict policy and a badge, whose feed the test controls. */
 async function startStage(options: Parameters<typeof openTab>[0] = {}): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startDemo());
@@ -214,7 +214,7 @@ browserTest(
     await page.evaluate("badge.remove()");
     assertEquals(await countListeners(), 0);
     await setState(page, { kind: "live", reason: "Connected." });
-    await page.evaluate("document.body.append(waitForBadge)");
+    await page.evaluate("document.body.append(badge)");
     assertEquals(await countListeners(), 1);
     assertEquals(await part(page, "status").innerText(), "Live");
     await page.evaluate("badge.feed = null");

@@ -53,7 +53,7 @@ async function waitForStreams({ origin }: ServerProcess, count: number): Promise
 /** Waits until no item of a ticker waits for its price. Returns the labels. */
 async function readLabels(page: Page, selector = "edgetape-ticker"): Promise<string[]> {
   const list = page.locator(`${selector} [part=list]`);
-  await page.locator(`${selector}:has([part=waitForBadge][data-state=live])`).waitFor();
+  await page.locator(`${selector}:has([part=badge][data-state=live])`).waitFor();
   return await until("prices", async () => {
     const texts = await list.locator(".label").allTextContents();
     return texts.some((text) => text.includes("waiting")) ? undefined : texts;
