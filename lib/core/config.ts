@@ -76,8 +76,49 @@ function isFeedUrl(candidate: string): boolean {
     url.password === "";
 }
 
-const feedUrls = z.string().transform(splitList)
-  .pipe(z.array(z.string().max(2048).refine(isFeedUrl)).max(100));
+/** Returns true for a charset that documents can be decoded with. */
+function isCharset(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The headers that the request of a feed sets itself, or that would break it. */
+const FEED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  ...["accept-encoding", "connection", "content-length", "host", "range", "transfer-encoding"],
+  ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+]);
+
+const feedHeader = z.string().toLowerCase().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
+  .refine((name) => !FEED_REQUEST_HEADERS.has(name));
+
+/** A feed of the settings. */
+const feedSetting = z.strictObject({
+  url: z.string().max(2048).refine(isFeedUrl),
+  source: z.string().toLowerCase().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).optional(),
+  name: z.string().trim().min(1).max(100).optional(),
+  symbols: z.array(z.string().toUpperCase().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(20).optional(),
+  headers: z.record(feedHeader, z.string().regex(/^[\x20-\x7e]{1,1024}$/)).optional(),
+  charset: z.string().refine(isCharset).optional(),
+});
+
+/** A feed of the settings. */
+export type FeedSetting = Readonly<z.infer<typeof feedSetting>>;
+
+function isJsonList(setting: string): boolean {
+  return setting.trimStart().startsWith("[");
+}
+
+const feedSettings = z.union([
+  z.string().refine(isJsonList).pipe(json),
+  z.string().refine((setting) => !isJsonList(setting))
+    .transform((list) => splitList(list).map((url) => ({ url }))),
+]).pipe(z.array(feedSetting).max(100)).refine((feeds) => {
+  const sources = feeds.flatMap(({ source }) => source ?? []);
+  return new Set(sources).size === sources.length;
+});
 
 /**
  * Returns true for the URL of a database, which must use TLS unless it is local. It may not contain credentials or
@@ -136,7 +177,11 @@ export const SETTINGS = z.object({
   COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
   TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
   FRED_API_KEY: apiKey("a key of FRED"),
-  NEWS_FEEDS: feedUrls.optional().describe("https URLs without a password, separated by commas"),
+  NEWS_FEEDS: feedSettings.optional().describe(
+    "https URLs without a password, separated by commas, or JSON such as " +
+      '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }], ' +
+      "in which each source occurs once",
+  ),
   NEWS_POLL_MS: pollInterval(),
   CHANNELS: json.pipe(channels).default({})
     .describe(`JSON such as { "alerts": { "types": ["price_alert"], "private": false } }`),
@@ -191,7 +236,9 @@ export function settingProblem(name: string, value: string): string {
 
 /** Formats an invalid value for the operator: truncated, and for a secret only its length. */
 function quoteValue(name: string, value: string): string {
-  if (SECRETS.has(name)) return `${value.length} characters`;
+  // The headers of a feed may contain an operator's key.
+  const isSecret = SECRETS.has(name) || name === "NEWS_FEEDS" && isJsonList(value);
+  if (isSecret) return `${value.length} characters`;
   const isLong = value.length > MAX_QUOTED_CHARACTERS;
   return JSON.stringify(isLong ? `${value.slice(0, MAX_QUOTED_CHARACTERS)}…` : value);
 }

@@ -11,6 +11,8 @@ export interface BodyOptions {
   readonly title: string;
   /** The largest body, in bytes after decompression. */
   readonly maxBytes: number;
+  /** The charset, whatever the response says. */
+  readonly charset?: string | undefined;
 }
 
 /** Cancels a body that is not read. It does not wait for the cancellation, which might never settle. */
@@ -31,7 +33,9 @@ export async function readText(
 ): Promise<string> {
   const chunks = response.body ? await readChunks(response.body, signal, options) : [];
   // This line keeps the response in scope, because an abort may not reach the body of a collected response.
-  return decode(concat(chunks), response.headers.get("content-type") ?? "");
+  const bytes = concat(chunks);
+  if (options.charset !== undefined) return new TextDecoder(options.charset).decode(bytes);
+  return decode(bytes, response.headers.get("content-type") ?? "");
 }
 
 async function readChunks(

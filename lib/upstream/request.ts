@@ -37,6 +37,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** A pattern that the content type must match. JSON by default. */
   readonly accept?: RegExp;
+  /** The charset of the body, whatever the response says. */
+  readonly charset?: string | undefined;
 }
 
 /** A usable response. */
@@ -79,7 +81,7 @@ export async function fetchResponse(
   options: RequestOptions,
   url: string,
 ): Promise<FetchedResponse> {
-  const { title, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const { title, charset, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
   const createTimeout = () =>
     new UpstreamFailure("timeout", `${title} did not answer within ${timeoutMs / 1000} s`);
   try {
@@ -92,7 +94,8 @@ export async function fetchResponse(
       }
       const failure = refusalOf(response, options, runtime.clock.now());
       if (failure === null) {
-        return { text: await readText(response, signal, { title, maxBytes }), headers, movedTo };
+        const text = await readText(response, signal, { title, maxBytes, charset });
+        return { text, headers, movedTo };
       }
       discard(response);
       throw failure;

@@ -18,6 +18,7 @@ const CALLEES: ReadonlySet<string> = new Set([
 
 /** Pure methods of lists, strings and zod schemas. */
 const METHODS: ReadonlySet<string> = new Set([
+  ...["toLowerCase", "toUpperCase"],
   ...["map", "flatMap", "filter", "concat", "slice", "flat", "join", "split", "replaceAll", "keys"],
   ...["entries", "values", "includes", "toSorted", "at", "trim", "repeat", "encode"],
   ...["array", "nullable", "optional", "nullish", "default", "meta", "describe", "extend", "omit"],

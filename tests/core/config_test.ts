@@ -65,6 +65,17 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
     "https://news.example/rss,",
     "https://news.example/rss https://news.example/atom",
     Array(101).fill("https://news.example/rss").join(),
+    "[",
+    '["https://news.example/rss"]',
+    ...[
+      { url: "http://a.example/" },
+      { url: "https://a.example/", source: "a b" },
+      { url: "https://a.example/", charset: "klingon" },
+      { url: "https://a.example/", headers: { host: "b.example" } },
+      { url: "https://a.example/", headers: { "x-key": "a\nb" } },
+      { url: "https://a.example/", title: "unknown field" },
+    ].map((feed) => JSON.stringify([feed])),
+    JSON.stringify(["a", "b"].map((host) => ({ url: `https://${host}.example/`, source: "x" }))),
   ],
   NEWS_POLL_MS: ["999", "86400001", "fast"],
   CHANNELS: [
@@ -227,7 +238,22 @@ Deno.test("readConfig() allows a poll interval of 50 ms in DEMO, and of a second
 
 Deno.test("readConfig() reads feeds as a list", () => {
   const urls = ["https://a.example/rss?x=1", "https://b.example/"];
-  assertEquals(readConfig({ NEWS_FEEDS: urls.join(", ") }).NEWS_FEEDS, urls);
+  assertEquals(
+    readConfig({ NEWS_FEEDS: urls.join(", ") }).NEWS_FEEDS,
+    urls.map((url) => ({ url })),
+  );
+});
+
+Deno.test("readConfig() reads feeds as JSON, and quotes nothing of a list that it refuses", () => {
+  const url = "https://a.example/rss?a=1,2";
+  const headers = { "X-Api-Key": "secret" };
+  const feed = { url, source: "Desk", name: "The Desk", symbols: ["xau-usd"], charset: "latin1" };
+  assertEquals(readConfig({ NEWS_FEEDS: JSON.stringify([{ ...feed, headers }]) }).NEWS_FEEDS, [
+    { ...feed, source: "desk", symbols: ["XAU-USD"], headers: { "x-api-key": "secret" } },
+  ]);
+  assertEquals(readConfig({ NEWS_FEEDS: "[]" }).NEWS_FEEDS, []);
+  const [problem = ""] = problemsOf({ NEWS_FEEDS: JSON.stringify([{ url, headers, nme: "x" }]) });
+  assert(problem.startsWith("NEWS_FEEDS: got 82 characters"), problem);
 });
 
 Deno.test("readConfig() refuses a TTL above the poll interval only if both are set", () => {

@@ -73,8 +73,8 @@ export function createFeedScheduler(
     const { items, state } = await pollFeed(runtime, feed, previousState, pollMs);
     if (stopped.aborted) return 0;
     try {
-      const { name: source, title: sourceName } = feed;
-      const origin = { source, sourceName, by: "feed", symbols: [], isSimulated } as const;
+      const { name: source, title: sourceName, symbols = [] } = feed;
+      const origin = { source, sourceName, by: "feed", symbols, isSimulated } as const;
       const seen_items = items === null
         ? state.seen_items
         : await ingest.ingest(origin, items, state.seen_items);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Config } from "../../core/config.ts";
+import { createHash } from "node:crypto";
+import type { Config, FeedSetting } from "../../core/config.ts";
 
 /** A feed to poll. */
 export interface Feed {
@@ -12,6 +13,12 @@ export interface Feed {
   /** The source's display name. */
   readonly title: string;
   readonly url: string;
+  /** The symbols of all of its articles. */
+  readonly symbols?: readonly string[] | undefined;
+  /** Headers of its requests, for the origin of its URL only. Their names are in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The charset of its documents, whatever they say. */
+  readonly charset?: string | undefined;
 }
 
 /**
@@ -63,32 +70,83 @@ export const DEMO_FEEDS: readonly Feed[] = [
   { name: "archive", title: "Demo Archive", url: "https://archive.example/rss" },
 ];
 
-/** The longest name that is made from a host. With a number it still fits into a `SourceName` of 64 characters. */
-const MAX_FEED_NAME_CHARACTERS = 56;
+/** The longest part of a derived name: a host, or the path of a feed. Two parts fit into a `SourceName`. */
+const MAX_NAME_PART_CHARACTERS = 31;
+
+/** The digits of a hash in a derived name. */
+const NAME_HASH_DIGITS = 8;
+
+/** Derives a part of a name from some text. */
+function namePart(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9.]+/g, "-").slice(0, MAX_NAME_PART_CHARACTERS)
+    .replace(/^[.-]+|[.-]+$/g, "");
+}
 
 /** Names a feed after the host of its URL, without a usual prefix such as `www`. */
-function feedNameOf(url: string): string {
-  const host = new URL(url).hostname.replace(/^(?:www|feeds|rss)\./, "");
-  const name = host.replace(/[^a-z0-9.-]+/g, "-").replace(/^[.-]+/, "");
-  return name.slice(0, MAX_FEED_NAME_CHARACTERS);
+function hostNameOf(url: string): string {
+  return namePart(new URL(url).hostname.replace(/^(?:www|feeds|rss)\./, ""));
+}
+
+/** Names a feed after its host and its path. */
+function pathNameOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return [hostNameOf(url), namePart(pathname + search)].filter((part) => part !== "").join("-");
+}
+
+/** Names a feed after its host and the hash of its URL. */
+function hashNameOf(url: string): string {
+  const digits = createHash("sha256").update(url).digest("hex").slice(0, NAME_HASH_DIGITS);
+  return `${hostNameOf(url)}-${digits}`;
+}
+
+/** Derives names, from the shortest to the one that is unique. */
+const NAMINGS = [hostNameOf, pathNameOf, hashNameOf] as const;
+
+/**
+ * Names feeds after their URLs. Feeds that would have the same name, or one that is taken, all have a longer one, so that
+ * no name depends on their order.
+ */
+function deriveNames(
+  urls: readonly string[],
+  taken: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  let unnamed = urls;
+  for (const naming of NAMINGS) {
+    const byName = Map.groupBy(unnamed, naming);
+    const used = new Set([...taken, ...names.values()]);
+    unnamed = [];
+    for (const [name, named] of byName) {
+      const [url, ...others] = named;
+      if (url !== undefined && others.length === 0 && name !== "" && !used.has(name)) {
+        names.set(url, name);
+      } else unnamed = [...unnamed, ...named];
+    }
+  }
+  return names;
 }
 
 /**
- * Returns the feeds of the settings. A built-in URL keeps its name. Another feed is named after its host, with a number
- * if the host has several.
+ * Returns the feeds of the settings, each URL once. A feed without a `source` has that of the built-in feed of its URL,
+ * else its host; feeds of one host have their paths as well.
  *
- * @param urls `NEWS_FEEDS`, undefined if it is not set.
+ * @param settings `NEWS_FEEDS`, undefined if it is not set.
  */
-export function configuredFeeds(urls: readonly string[] | undefined): readonly Feed[] {
-  if (urls === undefined) return BUILT_IN_FEEDS;
-  const names = new Set<string>();
-  return [...new Set(urls)].map((url) => {
-    const builtIn = BUILT_IN_FEEDS.find((feed) => feed.url === url);
-    const base = builtIn?.name ?? feedNameOf(url);
-    let name = base;
-    for (let n = 2; names.has(name); n++) name = `${base}-${n}`;
-    names.add(name);
-    return builtIn ? { ...builtIn, name } : { name, title: name, url };
+export function configuredFeeds(settings: readonly FeedSetting[] | undefined): readonly Feed[] {
+  if (settings === undefined) return BUILT_IN_FEEDS;
+  const chosen = new Set(settings.flatMap(({ source }) => source ?? []));
+  const unique = new Map(settings.toReversed().map((setting) => [setting.url, setting]));
+  const feeds = [...unique.values()].toReversed().map(({ name, source, ...feed }) => {
+    const builtIn = BUILT_IN_FEEDS.find(({ url }) => url === feed.url);
+    const builtInName = builtIn && !chosen.has(builtIn.name) ? builtIn.name : undefined;
+    return { ...feed, source: source ?? builtInName, title: name ?? builtIn?.title };
+  });
+  const taken = new Set(feeds.flatMap(({ source }) => source ?? []));
+  const unnamed = feeds.filter(({ source }) => source === undefined).map(({ url }) => url);
+  const derived = deriveNames(unnamed, taken);
+  return feeds.map(({ source, title, ...feed }) => {
+    const name = source ?? derived.get(feed.url) ?? hashNameOf(feed.url);
+    return { ...feed, name, title: title ?? name };
   });
 }
 

@@ -91,9 +91,15 @@ export function pollIntervalMs(
   return Math.round(Math.min(Math.max(intervalMs, retryAfterMs ?? 0, minMs), maxMs));
 }
 
-function requestHeaders({ etag, last_modified }: FeedState): Record<string, string> {
+/** Returns the headers of a request. Those of the settings may be secrets: they are sent to the configured origin only. */
+function requestHeaders(
+  feed: Feed,
+  { url, etag, last_modified }: FeedState,
+): Record<string, string> {
+  const isConfiguredOrigin = new URL(url).origin === new URL(feed.url).origin;
   return {
     ...HEADERS,
+    ...(isConfiguredOrigin ? feed.headers : {}),
     ...(etag === null ? {} : { "if-none-match": etag }),
     ...(last_modified === null ? {} : { "if-modified-since": last_modified }),
   };
@@ -175,8 +181,9 @@ export async function pollFeed(
   const request = {
     title: feed.title,
     maxBytes: MAX_DOCUMENT_BYTES,
-    headers: requestHeaders(previous),
+    headers: requestHeaders(feed, previous),
     accept: ACCEPTED_TYPES,
+    charset: feed.charset,
   };
   try {
     const poll = toPoll(await fetchResponse(runtime, request, previous.url));

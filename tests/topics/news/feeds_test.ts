@@ -10,18 +10,42 @@ Deno.test("BUILT_IN_FEEDS have unique names that filters accept, and https URLs"
   }
 });
 
+/** Names the feeds of some URLs. */
+const namesOf = (...urls: string[]) =>
+  new Map(configuredFeeds(urls.map((url) => ({ url }))).map(({ url, name }) => [url, name]));
+
 Deno.test("configuredFeeds() names feeds as built in, or after their host", () => {
   assertEquals(configuredFeeds(undefined), BUILT_IN_FEEDS);
+  const guardian = "https://www.theguardian.com/business/rss";
+  const urls = [guardian, "https://feeds.News.example/a", "https://[2606:4700::1111]/feed"];
+  assertEquals([...namesOf(...urls).values()], ["guardian", "news.example", "2606-4700-1111"]);
+  assertEquals(configuredFeeds([{ url: guardian }])[0]?.title, "The Guardian");
+});
+
+Deno.test("configuredFeeds() names the feeds of one host after their paths, in any order", () => {
+  const urls = [
+    ...["https://www.news.example/a", "https://news.example/b?x=1", "https://news.example/"],
+    ...["https://news.example/é", "https://news.example/e-acute/", "https://feeds.news.example/a"],
+  ];
+  const names = namesOf(...urls);
+  assertEquals(names.get("https://news.example/b?x=1"), "news.example-b-x-1");
+  assertEquals(new Set(names.values()).size, urls.length);
+  assertEquals(new Map([...namesOf(...urls.toReversed())].toReversed()), names);
+  for (const name of names.values()) assert(SourceName.safeParse(name).success, name);
+});
+
+Deno.test("configuredFeeds() takes sources, names and symbols of the settings, and never gives a chosen source to another feed", () => {
   const feeds = configuredFeeds([
-    "https://www.theguardian.com/business/rss",
-    "https://feeds.News.example/a",
-    "https://feeds.News.example/a",
-    "https://www.news.example/b",
-    "https://[2606:4700::1111]/feed",
+    { url: "https://www.theguardian.com/business/rss" },
+    { url: "https://a.example/1" },
+    { url: "https://b.example/", source: "guardian", name: "Ours", symbols: ["WTI"] },
+    { url: "https://c.example/", source: "a.example" },
   ]);
   assertEquals(feeds.map(({ name }) => name), [
-    ...["guardian", "news.example", "news.example-2", "2606-4700-1111-"],
+    ...["theguardian.com", "a.example-1", "guardian", "a.example"],
   ]);
-  assertEquals(feeds[0]?.title, "The Guardian");
-  for (const { name } of feeds) assert(SourceName.safeParse(name).success, name);
+  assertEquals(feeds.map(({ title }) => title), [
+    ...["The Guardian", "a.example-1", "Ours", "a.example"],
+  ]);
+  assertEquals(feeds[2]?.symbols, ["WTI"]);
 });

@@ -242,3 +242,16 @@ for (const [control, age, ms] of AGES) {
     assert(ms === null || ms >= 0);
   });
 }
+
+Deno.test("pollFeed() sends the headers of the settings to the configured origin only, and decodes with their charset", async () => {
+  const bytes = new Uint8Array([...new TextEncoder().encode(ONE_ITEM.replace(">A<", ">A~<"))])
+    .map((byte) => byte === 0x7e ? 0xe9 : byte);
+  const headers = { "content-type": "application/rss+xml; charset=utf-8" };
+  const network = createNetwork(() => new Response(bytes, { headers }));
+  const configured = { ...FEED, headers: { "x-key": "secret" }, charset: "windows-1252" };
+  const state = initialFeedState(FEED);
+  const poll = await pollFeed(network.runtime, configured, state, MINUTE_MS);
+  assertEquals(poll.items?.map(({ title }) => title), ["Aé"]);
+  await pollFeed(network.runtime, configured, { ...state, url: "https://new.example/" }, MINUTE_MS);
+  assertEquals(network.calls.map((call) => call.headers.get("x-key")), ["secret", null]);
+});
