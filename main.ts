@@ -12,6 +12,7 @@ import type { Runtime } from "./lib/core/runtime.ts";
 import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { SIMULATED_MODEL } from "./lib/demo/model.ts";
 import { createServices } from "./lib/services.ts";
+import { importOpml } from "./lib/topics/news/opml.ts";
 import { createApp } from "./routes/app.ts";
 
 /** The longest shutdown, in milliseconds: shorter than the 5 s after which Deploy sends SIGKILL. */
@@ -154,10 +155,32 @@ function start(): void {
   }
 }
 
+/** Prints the setting `NEWS_FEEDS` for the subscriptions of a feed reader. @param file The path of an OPML file. */
+async function importFeeds(file: string): Promise<void> {
+  const { feeds, refused } = importOpml(await Deno.readTextFile(file));
+  for (const address of refused) printError(`Left out: ${address} is not an address on the web`);
+  // Apostrophes are escaped, so that the line is valid in a shell and in a file of variables.
+  const setting = JSON.stringify(feeds).replaceAll("'", "\\u0027");
+  readConfig({ NEWS_FEEDS: setting });
+  printLine(`NEWS_FEEDS='${setting}'`);
+}
+
+function printError(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
 try {
-  start();
+  const [command, action, file] = Deno.args;
+  if (command === undefined) {
+    start();
+  } else if (command === "feeds" && action === "import" && file !== undefined) {
+    await importFeeds(file);
+  } else {
+    printError("Usage: deno task feeds import FILE.opml");
+    Deno.exit(2);
+  }
 } catch (thrown) {
   if (!(thrown instanceof ConfigError)) throw thrown;
-  Deno.stderr.writeSync(new TextEncoder().encode(`${messageOf(thrown)}\n`));
+  printError(messageOf(thrown));
   Deno.exit(1);
 }

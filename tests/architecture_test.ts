@@ -398,7 +398,7 @@ Deno.test("fragments() reports small files with one importer, except routes and 
 });
 
 /** It may only be lowered. */
-const MAX_HUB_LINES = 2301;
+const MAX_HUB_LINES = 2300;
 
 Deno.test("the hub has at most 16 files and MAX_HUB_LINES lines", () => {
   const { files, lines } = sizeOf(tree, "lib/hub");

@@ -4,7 +4,7 @@
  * @module
  */
 import { comparePositions, isPosition, ORIGIN } from "../core/position.ts";
-import { type TopicFilter, wireName } from "../core/topic.ts";
+import type { TopicFilter } from "../core/topic.ts";
 import { encodeAuth, encodeBye, encodeInitialFrames } from "../wire/control_frames.ts";
 import type { BroadcastGroup } from "./broadcast_group.ts";
 import type { BroadcastGroups } from "./broadcast_groups.ts";
@@ -91,8 +91,7 @@ export class Subscriber {
     const [now, serverTime] = [clock.elapsed(), clock.now()];
     const rightsExpireAt = now + rightsEndAt - serverTime;
     const warnAt = rightsExpireAt - WARN_BEFORE_MS;
-    const labels = filters.map(({ topic }) => wireName(topic));
-    const sync = { isResumed, topics: labels, gone, retryMs, heartbeatMs, serverTime };
+    const sync = { isResumed, filters, gone, retryMs, heartbeatMs, serverTime };
     const gaps = resumption ? gapsOf(resumption) : [];
     const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot();
     const id = resumption && !this.consumer.isDown() ? position : null;

@@ -4,7 +4,7 @@
  * @module
  */
 import { ORIGIN, type Position } from "../core/position.ts";
-import { type Topic, wireName } from "../core/topic.ts";
+import { type Topic, type TopicFilter, wireName } from "../core/topic.ts";
 import { encodeFrames, type Frame } from "./sse.ts";
 
 /** The largest chunk of initial frames, in bytes. Above it, each frame is a chunk. */
@@ -22,7 +22,8 @@ export interface Gap {
 /** The data of a `sync`. */
 export interface Sync {
   readonly isResumed: boolean;
-  readonly topics: readonly string[];
+  /** The topics of the stream. */
+  readonly filters: readonly Pick<TopicFilter, "topic">[];
   /** The topics that were requested and no longer exist. */
   readonly gone: readonly string[] | undefined;
   /** The delay before the client reconnects, in milliseconds. */
@@ -47,7 +48,7 @@ export function encodeInitialFrames(
   const data = JSON.stringify({
     resumed: sync.isResumed,
     gap: gaps.length > 0,
-    topics: sync.topics,
+    topics: sync.filters.map(({ topic }) => wireName(topic)),
     gone: sync.gone,
     heartbeat_ms: sync.heartbeatMs,
     server_time: sync.serverTime,
