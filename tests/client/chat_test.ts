@@ -112,19 +112,25 @@ Deno.test("createChat() resumes an answer that a reload has interrupted, with it
   const before = createChatUnderTest(["hang"]);
   void before.chat.send("Gold?");
   await before.clock.advance(0);
-  const replay = uiFrames(START, delta("Gold rose."), FINISH);
+  const replay = [
+    `event: sync\ndata: {"resumed":false,"heartbeat_ms":15000}\n\n`,
+    `event: part\ndata: {"run":"run-1","kind":"text","text":"Gold rose."}\nid: 5-1\n\n`,
+    `event: done\ndata: {"run":"run-1","finish_reason":"stop"}\nid: 5-2\n\n`,
+  ].join("");
   const { chat, clock, requests, texts } = createChatUnderTest([replay], before.storage);
   assertEquals(requests, []);
   const unsubscribe = chat.subscribe(() => {});
   await clock.advance(100);
   unsubscribe();
   assertEquals(requests.map(({ method }) => method), ["GET"]);
+  assertEquals(chat.state().messages.at(-1)?.id, "run-1");
   assertEquals(texts(), [["user", "Gold?"], ["assistant", "Gold rose."]]);
   await before.chat.stop();
 });
 
 Deno.test("createChat() stops an answer here and on the server, and keeps its text", async () => {
-  const { chat, clock, requests } = createChatUnderTest(["hang"]);
+  const whole = uiFrames(START, delta("Silver rose."), FINISH);
+  const { chat, clock, requests } = createChatUnderTest(["hang", whole]);
   const sent = chat.send("Gold?");
   await clock.advance(0);
   assertEquals(chat.state().isBusy, true);
@@ -132,6 +138,9 @@ Deno.test("createChat() stops an answer here and on the server, and keeps its te
   await sent;
   assertEquals([chat.state().isBusy, chat.state().messages.at(-1)?.state], [false, "stopped"]);
   assertEquals(requests.at(-1)?.path, `/v1/chat/${ID}/stop`);
+  await chat.send("Silver?");
+  const { messages } = Object(requests.at(-1)?.body);
+  assertEquals(messages.map(({ role }: { role: string }) => role), ["user", "user"]);
 });
 
 Deno.test("createChat() shows why an answer failed, and regenerates it on retry", async () => {

@@ -110,7 +110,7 @@ export function createChat(options, runtime = browserRuntime()) {
         ...headers && { headers },
         ...withCredentials && { withCredentials },
         onEvents(events) {
-          const run = events.findLast(({ type, data }) => type === "start" && data.run)?.data.run;
+          const run = events.findLast(({ data }) => data?.run)?.data.run;
           const next = events.reduce(reduceMessage, answer);
           show(run ? { ...next, id: run } : next, true);
         },
@@ -127,7 +127,9 @@ export function createChat(options, runtime = browserRuntime()) {
 
   /** Requests the answer to the last message. @param {"submit-message" | "regenerate-message"} trigger */
   async function ask(trigger) {
-    const messages = state.messages.slice(-MAX_SENT_MESSAGES).map((message) => ({
+    // An answer that was stopped before its first word says nothing.
+    const spoken = state.messages.filter((message) => messageText(message) !== "");
+    const messages = spoken.slice(-MAX_SENT_MESSAGES).map((message) => ({
       id: message.id,
       role: message.role,
       parts: [{ type: "text", text: messageText(message) }],
