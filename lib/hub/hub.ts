@@ -78,9 +78,7 @@ export function createHub(
     keepOpen: (topic, ms) => windows.keepOpen(topic, ms),
     received: (ids) => consumer.received(ids.at(-1) ?? ORIGIN),
     onPublished: ({ name }, listener) =>
-      consumer.listen({
-        published: (events) => events[0]?.topic === name ? listener(events) : undefined,
-      }),
+      consumer.listen({ published: (events) => events[0]?.topic === name && listener(events) }),
     onJoined: (listener) => consumer.listen({ joined: listener }),
     streams: () => stats.figures(groups.all),
     violations: () => groups.all.flatMap((group) => group.violations()),

@@ -69,9 +69,8 @@ export class LogConsumer {
   isDown(): boolean {
     const { clock, state: { health } } = this.context;
     if (health.isUp) return false;
-    const now = clock.elapsed();
-    if (now - this.#probedAt >= PROBE_MS) {
-      this.#probedAt = now;
+    if (clock.elapsed() - this.#probedAt >= PROBE_MS) {
+      this.#probedAt = clock.elapsed();
       void health.check(); // never rejects
     }
     return true;
@@ -98,8 +97,7 @@ export class LogConsumer {
 
   /** Resolves once this isolate has consumed the log up to a position, after a second, or now if it does not consume it. */
   async received(position: Position): Promise<void> {
-    if (this.#running === null) return;
-    await this.#wait(() => comparePositions(position, this.#head) <= 0);
+    if (this.#running) await this.#wait(() => comparePositions(position, this.#head) <= 0);
   }
 
   /** Stops consuming the log. It may start again. */

@@ -123,12 +123,13 @@ export class MergedTopics {
     return this.#merge(parts, from, to, maxBytes);
   }
 
-  /** Reads a page of each log topic after a position, or only of those whose windows are behind it. */
-  pagesAfter(position: Position, { onlyBehind = false } = {}): Promise<Part[]> {
-    const readers = this.#topics.map(({ reader }) => reader).filter((reader) =>
-      reader.window.topic.kind === "log" && (!onlyBehind || reader.isBehind(position))
-    );
-    return Promise.all(readers.map((reader) => reader.pageAfter(position)));
+  /** Reads a page of each log topic whose window is behind a position, or without one the oldest page of each log topic. */
+  pages(position: Position | null): Promise<Part[]> {
+    const isLog = ({ window: { topic } }: TopicReader) => topic.kind === "log";
+    const logs = this.#topics.map(({ reader }) => reader).filter(isLog);
+    if (position === null) return Promise.all(logs.map((reader) => reader.oldestPage()));
+    const behind = logs.filter((reader) => reader.isBehind(position));
+    return Promise.all(behind.map((reader) => reader.pageAfter(position)));
   }
 
   /** Waits for all windows, and again if one of those that were filled was reset meanwhile. */

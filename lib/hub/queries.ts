@@ -49,10 +49,7 @@ export class Queries {
     return this.#query(filter, (topics) => this.#since(topics, cursor, maxEvents));
   }
 
-  async #query<Result>(
-    filter: TopicFilter,
-    read: (topics: MergedTopics) => Result | Promise<Result>,
-  ): Promise<Result> {
+  async #query<T>(filter: TopicFilter, read: (topics: MergedTopics) => T | Promise<T>): Promise<T> {
     const topics = new MergedTopics(this.windows, [filter]);
     try {
       await topics.refresh();

@@ -135,6 +135,13 @@ export class TopicReader {
     return { ...page, events: page.events.slice(lowerBound(page.events, position)) };
   }
 
+  /** Reads the oldest page. A lagging isolate has events that the log has truncated meanwhile: its clients receive them. */
+  async oldestPage(): Promise<Part> {
+    const [page, [oldest]] = [await this.pageAfter(ORIGIN), this.window.after(ORIGIN)];
+    const isOlder = oldest && page.oldestId && comparePositions(oldest.id, page.oldestId) < 0;
+    return isOlder ? { ...page, truncatedAt: this.window.truncatedAt, oldestId: oldest.id } : page;
+  }
+
   /** Removes from a part what was retracted, or hidden by a newer value without an id, since it was read. */
   withoutRetracted(part: Part): Part {
     const isVisible = (event: EncodedEvent) =>

@@ -63,15 +63,14 @@ export class Resumer {
   }
 
   async #fromCursor(topics: MergedTopics, cursor: Position): Promise<Resumption> {
-    const pages = await topics.pagesAfter(cursor, { onlyBehind: true });
-    const missed = pages.filter((page) => isTruncatedAfter(page, cursor));
+    const missed = (await topics.pages(cursor)).filter((page) => isTruncatedAfter(page, cursor));
     return { isHonoured: true, position: cursor, missed };
   }
 
   /** Begins before the oldest retained event of a log, if its epoch is given, else at the head. */
   async #withoutHonouredCursor(topics: MergedTopics, epoch: Position | null): Promise<Resumption> {
     const { head } = this.consumer; // the pages may lack what arrives while they are read
-    const missed = await topics.pagesAfter(ORIGIN);
+    const missed = await topics.pages(null);
     // The newest truncated id, else the epoch, is just before the oldest event.
     const starts = missed.filter(({ oldestId }) => epoch !== null && oldestId !== null)
       .map(({ truncatedAt }) => truncatedAt ?? epoch ?? ORIGIN);
