@@ -77,6 +77,8 @@ browserTest("page shows that it reconnects, and is live after a restart", async 
   try {
     await page.goto(first.origin);
     await waitForBadge(page, "live");
+    // On a busy machine the stream may be live before the first price, without which nothing can be cut.
+    await page.locator("[data-freshness=live]").first().waitFor();
     first.signal("SIGKILL");
     await first.exited;
     assertStringIncludes(
