@@ -82,9 +82,11 @@ export function defineRunTopic(access: TopicAccess): Topic {
 
 /** Returns the answer so far with its text as one part, and the end if there is one. */
 function openRun(events: readonly Opening[]): Opening[] {
+  const [first] = events;
+  if (first === undefined) return []; // the log does not answer, or retains nothing
+  const { run } = RunId.parse(JSON.parse(first.json));
   const parts = events.filter(({ type }) => type === "part");
   const ends = events.filter(({ type }) => type !== "part");
-  const { run } = RunId.parse(JSON.parse(events[0]?.json ?? "{}"));
   const merged = mergeParts(parts.map(({ json }) => partOf(json)));
   const opened = merged.length > 0
     ? merged.map((part) => ({ type: "part", json: toJson({ run, ...part }) }))
