@@ -79,6 +79,8 @@ export interface LocalRunContext {
   readonly orphanMs: number;
   /** Ends the record. Resolves to the record, which another isolate may have ended before. */
   end(end: RunEnd): Promise<RunRecord>;
+  /** Returns true if the record is open. */
+  isOpen(): Promise<boolean>;
   /** Returns true if the run has readers on another isolate. */
   isReadElsewhere(): Promise<boolean>;
   /** Called after each renewal of the lease. */
@@ -270,7 +272,7 @@ export class LocalRun implements RunFeed {
   /**
    * Appends what the log lacks. A batch whose outcome is unknown is appended again with its key.
    *
-   * @throws {Interruption} Another isolate has the lease.
+   * @throws {Interruption} Another isolate has the lease, or has ended the run.
    */
   async #log(): Promise<void> {
     const { hub, topic, lease, runtime: { clock } } = this.#context;
@@ -296,17 +298,25 @@ export class LocalRun implements RunFeed {
         this.#batch = [];
       } catch (thrown) {
         if (!(thrown instanceof Problem) || thrown.code !== "fenced") throw thrown;
-        // The lease expired while the store was unavailable: unless another isolate has it, the run continues.
-        if (!(await lease.claim()).isHeld) throw new Interruption();
+        if (!await this.#reclaim()) throw new Interruption();
       }
       if (!this.#isEnding) return;
     }
   }
 
+  /**
+   * Claims a lease that expired, as while the store was unavailable: the run continues unless another isolate has the
+   * lease, or had it and ended the run.
+   */
+  async #reclaim(): Promise<boolean> {
+    const { lease, isOpen } = this.#context;
+    return await isOpen() && (await lease.claim()).isHeld; // in this order, because a holder's appends pass
+  }
+
   async #renew(): Promise<void> {
     const { lease, onRenewed } = this.#context;
     try {
-      const isHeld = await lease.renew() || (await lease.claim()).isHeld;
+      const isHeld = await lease.renew() || await this.#reclaim();
       if (!isHeld) await this.#finish(INTERRUPTED);
       else if (!this.#isEnding) onRenewed();
     } catch (thrown) {
@@ -383,7 +393,7 @@ export class LocalRun implements RunFeed {
   }
 }
 
-/** The error of a run whose lease another isolate holds. */
+/** The error of a run that another isolate ends, or has ended. */
 class Interruption extends Error {}
 
 /** Splits a part whose event would be too large. */

@@ -182,6 +182,7 @@ export class Chat {
     }
 
     const run = this.#produce(upstream, record);
+    if (this.#isDraining) void run.close(INTERRUPTED); // since the record was created
     try {
       const ttlMs = runExpiresAt(record) - record.createdAt + this.#context.retainMs;
       await Promise.all([
@@ -310,6 +311,7 @@ export class Chat {
       maxEvents,
       orphanMs,
       end: (end) => this.#runs.update(id, endRun(end)),
+      isOpen: async () => (await this.#runs.get(id))?.end === null,
       isReadElsewhere: async () => await store.get(runReadersKey(id)) !== null,
       onRenewed: () => hub.keepOpen(REQUESTS, lease.ttlMs),
       onClosed: () => this.#local.delete(id),

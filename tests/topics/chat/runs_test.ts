@@ -432,6 +432,26 @@ Deno.test("a run whose producer is dead ends failed for the readers of another i
   assertEquals((await events(record)).map(({ type }) => type), ["part", "part", "failed"]);
 });
 
+Deno.test("a producer that returns after two leases, when the run has ended and nobody holds it, learns the end and appends nothing", async () => {
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  const reader = readFeed(await one.ask());
+  const [call] = one.upstream.calls;
+  call?.send(text("half"));
+  await clock.advance(200);
+  one.isCut = true;
+  await clock.advance(31_000);
+  const record = await other.newest();
+  assertEquals(record.end?.type, "failed");
+  await clock.advance(31_000);
+  call?.send(text(" more"));
+  one.isCut = false;
+  await clock.advance(20_000);
+  assertEquals((await events(record)).map(({ type }) => type), ["part", "part", "failed"]);
+  assertEquals([reader.end, call?.signal.aborted], [record.end, true]);
+});
+
 Deno.test("a run whose producer died without readers is failed for the next one that asks", async () => {
   const { clock, isolate } = createSharedChat();
   await using one = isolate();
@@ -564,6 +584,33 @@ Deno.test("drain() fails the runs of the isolate with all that they had, and end
   assert(one.upstream.calls[0]?.signal.aborted);
   assertEquals((await events(record)).at(-1)?.type, "failed");
   assertEquals(await refusalOf(() => one.ask()), "busy_drain");
+});
+
+Deno.test("a run that is created while its isolate begins to drain is failed, and never asks the upstream", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  const asked = one.ask();
+  await one.chat.drain();
+  await clock.advance(100);
+  const { end } = await asked;
+  assert(end?.type === "failed" && end.code === "interrupted");
+  assertEquals([one.upstream.calls.length, one.chat.openRuns], [0, 0]);
+});
+
+Deno.test("a subscriber that comes while the log does not answer opens, and has the answer once the log is back", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  await one.ask();
+  one.upstream.calls[0]?.send(text("half"));
+  await clock.advance(200);
+  const topic = other.chat.topicOf(await other.newest());
+  other.isCut = true;
+  await using client = await other.follow(topic);
+  assertEquals(client.frames.map(({ event }) => event), ["sync"]);
+  other.isCut = false;
+  await clock.advance(2000);
+  assertEquals(textOf(client.dataOf("part")), "half");
 });
 
 Deno.test("the log receives an answer in pieces that grow with its age, and at once after 2 KiB", async () => {
