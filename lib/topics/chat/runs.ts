@@ -166,9 +166,9 @@ export class Chat {
       end: null,
     });
     const key = messageId === undefined ? undefined : turnKey(owner, chatId, messageId);
-    const { record, isNew } = await this.#create(digestOf(share), make, key);
+    const { record: created, isNew } = await this.#create(digestOf(share), make, key);
     if (!isNew) {
-      const current = await this.get(record.id);
+      const current = await this.get(created.id);
       // The run of an earlier request is no longer retained: this is another turn.
       if (current === null) {
         return await this.start({
@@ -181,6 +181,8 @@ export class Chat {
       return await this.feedOf(current);
     }
 
+    const record = await this.#startAnew(created);
+    if (record.end !== null) return await this.feedOf(record);
     const run = this.#produce(upstream, record);
     if (this.#isDraining) void run.close(INTERRUPTED); // since the record was created
     try {
@@ -268,6 +270,16 @@ export class Chat {
     const owner = this.ownerOf(caller);
     const record = owner === undefined ? null : await this.newest(owner, chatId);
     return record && this.topicOf(record);
+  }
+
+  /** Gives a run its time from now on if its creation was refused some time ago, and a repeated request completed it. */
+  async #startAnew(record: RunRecord): Promise<RunRecord> {
+    const now = this.#context.runtime.clock.now();
+    if (unleasedMsOf(record, now) > 0) return record;
+    return await this.#runs.update(
+      record.id,
+      (stored) => stored.end === null ? { ...stored, createdAt: now } : stored,
+    );
   }
 
   /** Creates the record. If too many are open, those are ended first whose producers are dead. */

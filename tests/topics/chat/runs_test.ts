@@ -565,6 +565,26 @@ Deno.test("a user has at most CHAT_RUNS_PER_USER open runs, of which those of de
   assertEquals((await other.newest("c")).end?.type, "failed");
 });
 
+Deno.test("a turn that was refused and is repeated minutes later has the whole time of a run", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate({ maxRunsPerUser: 1 });
+  await using other = isolate({ maxRunsPerUser: 1 });
+  readFeed(await one.ask({ chatId: "a" }));
+  assertEquals(await refusalOf(() => one.ask({ messageId: "m" })), "too_many_runs");
+  await clock.advance(500_000);
+  one.upstream.calls[0]?.send(FINISH);
+  await clock.advance(1000);
+  const reader = readFeed(await one.ask({ messageId: "m" }));
+  const remote = readFeed(await other.ask({ messageId: "m" }));
+  await clock.advance(500_000);
+  one.upstream.calls[1]?.send(text("late"), FINISH);
+  await clock.advance(1000);
+  for (const { end, transcript } of [reader, remote]) {
+    assertEquals([end, textOf(transcript.parts)], [DONE, "late"]);
+  }
+  assertEquals(other.upstream.calls, []);
+});
+
 Deno.test("drain() fails the runs of the isolate with all that they had, and ends their requests", async () => {
   const { clock, isolate, events } = createSharedChat();
   await using one = isolate();
