@@ -78,6 +78,11 @@ export interface Topic {
   readonly family?: string;
   /** Creates the initial events for a client without a cursor. */
   readonly open?: Open;
+  /**
+   * True if the initial events replace all events up to the position at which the client begins. Else they repeat the
+   * newest values. A client is told by a `gap` if some of them are no longer known.
+   */
+  readonly opensWhole?: boolean;
   /** The types of the one event that ends a log topic. Without them it never ends. */
   readonly terminalTypes?: readonly string[];
   /**

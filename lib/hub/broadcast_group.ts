@@ -91,14 +91,12 @@ export class BroadcastGroup implements StreamOwner {
     return this.#cursor;
   }
 
-  /** Returns the snapshots of its topics. They are cached for some time, while the head of the log does not move. */
-  snapshot(): Frame[] {
-    const position = this.consumer.head;
-    const now = this.context.clock.elapsed();
-    const cached = this.#snapshot;
-    const isUnchanged = cached?.position === position;
-    if (isUnchanged && now - cached.madeAt < MAX_SNAPSHOT_AGE_MS) return cached.frames;
-    const frames = this.topics.snapshot();
+  /** Returns the snapshots of its topics for clients that begin at a position. They are cached for some time. */
+  snapshot(position: Position): Frame[] {
+    const [now, cached] = [this.context.clock.elapsed(), this.#snapshot];
+    const isFresh = cached?.position === position && now - cached.madeAt < MAX_SNAPSHOT_AGE_MS;
+    if (isFresh) return cached.frames;
+    const frames = this.topics.snapshot(position);
     if (this.topics.isFilled) this.#snapshot = { position, madeAt: now, frames };
     return frames;
   }

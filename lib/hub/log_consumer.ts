@@ -87,10 +87,7 @@ export class LogConsumer {
 
   /** Starts consuming the log. @returns True if the log is joined. A promise waits for that, for a second at most. */
   start(): boolean | Promise<boolean> {
-    if (this.#running === null) {
-      this.#running = new AbortController();
-      this.#stopped = this.#run(this.#running);
-    }
+    if (this.#running === null) this.#stopped = this.#run(this.#running = new AbortController());
     const isJoined = () => this.#joined !== null;
     return isJoined() || this.#wait(() => isJoined() || this.isDown()).then(isJoined);
   }

@@ -83,9 +83,15 @@ export class MergedTopics {
     return this.#topics.flatMap(valuesOf);
   }
 
-  /** Creates the frames with which the topics open for a client without a cursor. */
-  snapshot(): Frame[] {
-    return this.#topics.flatMap(openingOf);
+  /** Creates the frames with which the topics open for a client without a cursor, which begins at a position. */
+  snapshot(position: Position): Frame[] {
+    return this.#topics.flatMap((filtered) => openingOf(filtered, position));
+  }
+
+  /** True if a topic opens with all its events, and its window lacks the oldest. */
+  get isCut(): boolean {
+    const whole = this.#topics.filter(({ reader: { window } }) => window.topic.opensWhole);
+    return whole.some(({ reader }) => reader.isBehind(ORIGIN));
   }
 
   /** Creates the frames of the values that the log does not have: without ids, and not a snapshot. */
@@ -162,7 +168,9 @@ function valuesOf(filtered: FilteredTopic): StreamEvent[] {
   return filtered.reader.window.values().filter((event) => passes(filtered, event));
 }
 
-function openingOf(filtered: FilteredTopic): Frame[] {
-  const opening = filtered.reader.window.topic.open?.(valuesOf(filtered), filtered.tags) ?? [];
+function openingOf(filtered: FilteredTopic, position: Position): Frame[] {
+  const { topic } = filtered.reader.window;
+  const isPast = ({ id }: StreamEvent) => !topic.opensWhole || comparePositions(id, position) <= 0;
+  const opening = topic.open?.(valuesOf(filtered).filter(isPast), filtered.tags) ?? [];
   return opening.map(({ type, json }) => ({ event: type, data: json }));
 }

@@ -26,7 +26,7 @@ export class Resumer {
   /**
    * Finds where a client begins. Returns or resolves to null if the log does not answer, or a window is not filled.
    *
-   * - Without a cursor: at the head. Most streams open so, and wait for nothing.
+   * - Without a cursor: at the head. Most streams open so, and wait for nothing. With gaps if the topics are cut.
    * - With a cursor that is honoured: at the cursor, with a gap for each log topic that was truncated after it.
    * - Else: just before the oldest event that its log topics retain, with a gap for each; at the head if there is none.
    */
@@ -34,7 +34,7 @@ export class Resumer {
     topics: MergedTopics,
     cursor: string | undefined,
   ): Resumption | null | Promise<Resumption | null> {
-    if (cursor) return this.resumeLate(topics, cursor);
+    if (cursor || topics.isCut) return this.resumeLate(topics, cursor);
     if (this.consumer.epoch === null || !topics.isFilled) return null;
     return { isHonoured: false, position: this.consumer.head, missed: [] };
   }
@@ -72,7 +72,7 @@ export class Resumer {
     const { head } = this.consumer; // the pages may lack what arrives while they are read
     const missed = await topics.pages(null);
     // The newest truncated id, else the epoch, is just before the oldest event.
-    const starts = missed.filter(({ oldestId }) => epoch !== null && oldestId !== null)
+    const starts = missed.filter((part) => epoch && part.oldestId && !part.topic.opensWhole)
       .map(({ truncatedAt }) => truncatedAt ?? epoch ?? ORIGIN);
     const position = [head, ...starts].toSorted(comparePositions)[0] ?? head;
     return { isHonoured: false, position, missed };

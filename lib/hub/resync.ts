@@ -114,6 +114,6 @@ export class Resync implements LogListener {
     if (resumption.isHonoured) return gaps;
     const withEpoch = newEpoch === null ? gaps : withLastId(gaps, newEpoch);
     const heartbeat = heartbeatFrame(resumption.position, this.context.clock.now());
-    return [...withEpoch, ...group.topics.snapshot(), heartbeat];
+    return [...withEpoch, ...group.topics.snapshot(resumption.position), heartbeat];
   }
 }

@@ -93,7 +93,7 @@ export class Subscriber {
     const warnAt = rightsExpireAt - WARN_BEFORE_MS;
     const sync = { isResumed, filters, gone, retryMs, heartbeatMs, serverTime };
     const gaps = resumption ? gapsOf(resumption) : [];
-    const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot();
+    const opened = isResumed && !withSnapshot ? topics.unloggedFrames() : group.snapshot(position);
     const id = resumption && !this.consumer.isDown() ? position : null;
     const chunks = encodeInitialFrames(sync, gaps, opened, id);
     if (now >= warnAt) chunks.push(encodeAuth(rightsExpireAt - now));

@@ -112,8 +112,7 @@ class LogWindow extends Window {
   }
 
   override retract(ids: ReadonlySet<Position>): void {
-    const left = this.#events.filter(({ id }) => !ids.has(id));
-    if (left.length < this.#events.length) this.#replace(left);
+    this.#replace(this.#events.filter(({ id }) => !ids.has(id)));
   }
 
   override evictBefore(ms: number): void {
@@ -157,9 +156,8 @@ class StateWindow extends Window {
   }
 
   override fill(page: Page): void {
-    const newer = [...this.#logged.values()];
+    const events = [...page.events.map(encodeEvent), ...this.#logged.values()];
     this.#logged.clear();
-    const events = [...page.events.map(encodeEvent), ...newer];
     this.put(events.sort((a, b) => comparePositions(a.id, b.id)));
     this.truncatedAt = null;
   }

@@ -56,7 +56,6 @@ export class WindowRegistry implements LogListener {
   acquire(topic: Topic): TopicReader {
     const open = this.#open.get(topic.name) ?? this.#create(topic);
     open.cancelLinger?.();
-    open.cancelLinger = undefined;
     if (++open.subscribers === 1) {
       for (const start of this.#starters.get(topic.family ?? topic.name) ?? []) {
         try {

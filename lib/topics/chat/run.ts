@@ -77,6 +77,7 @@ export function defineRunTopic(access: TopicAccess): Topic {
     terminalTypes: ["done", "failed", "stopped"],
     access,
     open: (events) => openRun(events),
+    opensWhole: true,
   });
 }
 

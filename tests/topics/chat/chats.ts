@@ -119,6 +119,8 @@ export interface ChatIsolate extends AsyncDisposable {
   isDeaf: boolean;
   /** The time that a claim of a lease takes. */
   claimMs: number;
+  /** The time that a read of the log takes. */
+  readMs: number;
   readonly hub: Hub;
   /** Starts a run of a chat of ann's. */
   ask(options?: { chatId?: string; messageId?: string; owner?: string }): Promise<RunFeed>;
@@ -138,7 +140,7 @@ export interface SharedChat {
 }
 
 /** The faults of an isolate's store. */
-type StoreFaults = Pick<ChatIsolate, "isCut" | "losesReplies" | "isDeaf" | "claimMs">;
+type StoreFaults = Pick<ChatIsolate, "isCut" | "losesReplies" | "isDeaf" | "claimMs" | "readMs">;
 
 /** Returns a state with the faults of the moment. */
 function faulty(state: SharedState, faults: () => StoreFaults, clock: ManualClock): SharedState {
@@ -148,12 +150,12 @@ function faulty(state: SharedState, faults: () => StoreFaults, clock: ManualCloc
         const value = Reflect.get(object, name, receiver);
         if (typeof value !== "function" || name === "subscribe" || name === "onFree") return value;
         return async (...args: unknown[]) => {
-          const { claimMs } = faults();
-          if (name === "claim" && claimMs > 0) {
-            await new Promise<void>((resolve) => clock.after(claimMs, resolve));
-          }
+          const { claimMs, readMs } = faults();
+          const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+          if (name === "claim" && claimMs > 0) await wait(claimMs);
           if (faults().isCut) throw new StoreUnavailable();
           const result = await value.apply(object, args);
+          if (name === "after" && readMs > 0) await wait(readMs);
           if (name === "append" && faults().losesReplies) throw new StoreUnavailable();
           return result;
         };
@@ -248,6 +250,7 @@ export function createSharedChat(): SharedChat {
         losesReplies: false,
         isDeaf: false,
         claimMs: 0,
+        readMs: 0,
         hub,
         async ask({ chatId = "c", messageId = `${number}-${++turns}`, owner = "ann" } = {}) {
           const messages = [{ role: "user" as const, text: "the question" }];
@@ -269,7 +272,7 @@ export function createSharedChat(): SharedChat {
           return record;
         },
         async [Symbol.asyncDispose]() {
-          Object.assign(isolate, { isCut: false, losesReplies: false, claimMs: 0 });
+          Object.assign(isolate, { isCut: false, losesReplies: false, claimMs: 0, readMs: 0 });
           await chat.drain();
           await close();
         },

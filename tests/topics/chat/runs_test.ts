@@ -1,6 +1,7 @@
 /** Runs of several isolates over one shared state. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ChatFailure } from "../../../lib/topics/chat/upstream.ts";
+import { createClient } from "../../hub/support.ts";
 import { refusalOf } from "../isolates.ts";
 import { createSharedChat, FINISH, readFeed, text } from "./chats.ts";
 
@@ -112,6 +113,44 @@ Deno.test("a subscriber with a cursor receives what follows it", async () => {
   await clock.advance(100);
   assertEquals(textOf(second.dataOf("part")), "b");
   assertEquals(second.frames.at(-2)?.event, "done");
+});
+
+Deno.test("a subscriber whose cursor is not honoured receives a gap, and the whole answer once", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await one.ask();
+  const topic = one.chat.topicOf(await one.newest());
+  for (const word of ["a", "b"]) {
+    one.upstream.calls[0]?.send(text(word));
+    await clock.advance(200);
+  }
+  await using client = await one.follow(topic, "1-1");
+  one.upstream.calls[0]?.send(text("c"), FINISH);
+  await clock.advance(200);
+  assertEquals(client.frames.map(({ event }) => event).slice(0, 2), ["sync", "gap"]);
+  assertEquals(textOf(client.dataOf("part")), "abc");
+  assertEquals(client.frames.at(-2)?.event, "done");
+});
+
+Deno.test("a subscriber with a cursor that requests a snapshot receives the whole answer once", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await one.ask();
+  const topic = one.chat.topicOf(await one.newest());
+  one.upstream.calls[0]?.send(text("a"));
+  await clock.advance(200);
+  const first = await one.follow(topic);
+  const { cursor } = first;
+  await first.hangUp();
+  one.upstream.calls[0]?.send(text("b"));
+  await clock.advance(200);
+  const filters = [{ topic, tags: null }];
+  await using second = createClient(
+    await one.hub.subscribe({ filters, cursor, withSnapshot: true }),
+  ).live();
+  one.upstream.calls[0]?.send(text("c"), FINISH);
+  await clock.advance(200);
+  assertEquals(textOf(second.dataOf("part")), "abc");
 });
 
 Deno.test("a repeated turn joins its run, on every isolate, and asks the upstream once", async () => {
@@ -631,6 +670,53 @@ Deno.test("a subscriber that comes while the log does not answer opens, and has 
   other.isCut = false;
   await clock.advance(2000);
   assertEquals(textOf(client.dataOf("part")), "half");
+});
+
+Deno.test("a subscriber that gets its position while the answer goes on receives each part once", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  await one.ask();
+  const topic = other.chat.topicOf(await other.newest());
+  other.isCut = true;
+  await using client = await other.follow(topic);
+  other.isCut = false;
+  other.readMs = 300;
+  for (const word of ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]) {
+    one.upstream.calls[0]?.send(text(word));
+    await clock.advance(200);
+  }
+  await clock.advance(1000);
+  assertEquals(textOf(client.dataOf("part")), "abcdefghij");
+});
+
+Deno.test("an isolate whose window lacks the beginning of an answer says so: natively by a gap, else by a broken connection", async () => {
+  const WINDOWS = 2000; // which leaves each 32 KiB
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  await one.ask();
+  for (let n = 0; n < 20; n++) {
+    one.upstream.calls[0]?.send(text(String(n % 10).repeat(4000)));
+    await clock.advance(200);
+  }
+  const record = await other.newest();
+  const topic = other.chat.topicOf(record);
+  for (let n = 0; n < WINDOWS; n++) {
+    other.hub.keepOpen({ ...topic, name: `window-${n}`, family: "windows" }, 60_000);
+  }
+  await clock.advance(0);
+  await using client = await other.follow(topic);
+  const [sync, gap, ...parts] = client.frames;
+  assertEquals(JSON.parse(sync?.data ?? "").gap, true);
+  assertEquals(gap?.event, "gap");
+  assertEquals(JSON.parse(gap?.data ?? "").topic, "chat/c");
+  assert(parts.length > 0);
+  const reader = readFeed(await other.chat.feedOf(record));
+  await clock.advance(0);
+  assertEquals(reader.end, "broken");
+  await using whole = await one.follow(topic);
+  assertEquals(whole.frames.map(({ event }) => event), ["sync", "part"]);
 });
 
 Deno.test("the log receives an answer in pieces that grow with its age, and at once after 2 KiB", async () => {
