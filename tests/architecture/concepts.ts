@@ -22,6 +22,7 @@ const SMALL_CONCEPTS: ReadonlyMap<string, string> = new Map([
   ["lib/core/serialize.ts", "an event becomes JSON"],
   ["lib/http/markdown.ts", "Markdown becomes HTML"],
   ["lib/metrics/instruments.ts", "the table of all metrics"],
+  ["lib/topics/chat/append_interval.ts", "what an answer may cost"],
   ["lib/topics/news/tombstones.ts", "retracted articles stay retracted"],
   ["lib/topics/quotes/divergence.ts", "sources that disagree"],
 ]);

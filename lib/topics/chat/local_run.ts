@@ -31,29 +31,6 @@ const MAX_UNLOGGED_CHARACTERS = 2048;
 /** The most characters of one event, each of which takes six bytes at most. */
 const MAX_EVENT_CHARACTERS = 8192;
 
-/** The share of its age that passes between two appends of a run. A run of a minute has 37 of them in Redis. */
-const APPENDS_PER_AGE = { redis: 6, memory: 50 } as const;
-
-/**
- * The appends of all runs of this isolate to a shared log, by the second. A busy isolate receives about so many events
- * from the log's one connection: more would delay every other event behind them.
- */
-const MAX_APPENDS_PER_SECOND = 100;
-
-/** Returns the time between two appends of a run that has an age, both in milliseconds. */
-export function appendIntervalMs(
-  ageMs: number,
-  { storeKind, flushMs, openRuns }: {
-    readonly storeKind: keyof typeof APPENDS_PER_AGE;
-    readonly flushMs: number;
-    /** The open runs of this isolate. */
-    readonly openRuns: number;
-  },
-): number {
-  const shareMs = storeKind === "redis" ? 1000 * openRuns / MAX_APPENDS_PER_SECOND : 0;
-  return Math.max(flushMs, ageMs / APPENDS_PER_AGE[storeKind], shareMs);
-}
-
 /** The events of a run beside its parts: its start and its end. */
 const OTHER_EVENTS = 2;
 

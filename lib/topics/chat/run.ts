@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { toJson } from "../../core/json.ts";
 import { defineTopic, type Opening, type Topic, type TopicAccess } from "../../core/topic.ts";
@@ -177,4 +178,29 @@ export function runInfoOf(
     model,
     createdAt,
   };
+}
+
+/** Returns the name of the index of a caller's open runs. */
+export function openIndexOf(share: string): string {
+  return `runs:${share}`;
+}
+
+/** Returns a digest of a text, as short as a key needs. */
+export function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+/** Returns the key of the newest run of a chat. */
+export function chatKey(owner: string, chatId: string): string {
+  return `chat:${digestOf(JSON.stringify([owner, chatId]))}`;
+}
+
+/** Returns the key of the newest run that a client has given this id. */
+export function clientRunKey(owner: string, clientRunId: string): string {
+  return `client-run:${digestOf(JSON.stringify([owner, clientRunId]))}`;
+}
+
+/** Returns the idempotency key of a turn: the messages of a repeated request may differ. */
+export function turnKey(owner: string, chatId: string, messageId: string) {
+  return { key: `chat ${JSON.stringify([owner, chatId, messageId])}`, fingerprint: "" };
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { messageOf } from "../../core/logger.ts";
 import { noMetrics } from "../../core/metrics.ts";
 import { Problem } from "../../core/problem.ts";
@@ -14,18 +13,24 @@ import { z } from "zod";
 import type { TopicCaller } from "../registry.ts";
 import { createResource, type Resource, type ResourceContext } from "../resource.ts";
 import type { ChatInput } from "./dialects/input.ts";
-import { appendIntervalMs, LocalRun } from "./local_run.ts";
+import { appendIntervalMs } from "./append_interval.ts";
+import { LocalRun } from "./local_run.ts";
 import { RemoteRun } from "./remote_run.ts";
 import {
   applyRunTime,
   CHAT,
+  chatKey,
+  clientRunKey,
   defineRunTopic,
+  digestOf,
   endRun,
   INTERRUPTED,
+  openIndexOf,
   runEventOf,
   runExpiresAt,
   runOutcomeOf,
   RunRecord,
+  turnKey,
   unleasedMsOf,
 } from "./run.ts";
 import type { RunFeed } from "./run_feed.ts";
@@ -382,27 +387,4 @@ export function chatOff(): Problem {
 
 function isFull(thrown: unknown): boolean {
   return thrown instanceof Problem && thrown.code === "queue_full";
-}
-
-function openIndexOf(share: string): string {
-  return `runs:${share}`;
-}
-
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
-}
-
-/** Returns the key of the newest run of a chat. */
-function chatKey(owner: string, chatId: string): string {
-  return `chat:${digestOf(JSON.stringify([owner, chatId]))}`;
-}
-
-/** Returns the key of the newest run that a client has given this id. */
-function clientRunKey(owner: string, clientRunId: string): string {
-  return `client-run:${digestOf(JSON.stringify([owner, clientRunId]))}`;
-}
-
-/** Returns the idempotency key of a turn: the messages of a repeated request may differ. */
-function turnKey(owner: string, chatId: string, messageId: string) {
-  return { key: `chat ${JSON.stringify([owner, chatId, messageId])}`, fingerprint: "" };
 }
