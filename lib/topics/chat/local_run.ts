@@ -20,10 +20,13 @@ import type { ChatPart, RunEnd } from "./part.ts";
 import { INTERRUPTED, partEvent, runInfoOf, type RunRecord } from "./run.ts";
 import type { RunFeed, RunListener } from "./run_feed.ts";
 import { mergeParts, Transcript } from "./transcript.ts";
-import { ChatFailure, type ChatRequest, type ChatUpstream } from "./upstream.ts";
-
-/** The most bytes of an answer. */
-const MAX_ANSWER_BYTES = 262_144;
+import {
+  answerTooLong,
+  ChatFailure,
+  type ChatRequest,
+  type ChatUpstream,
+  MAX_ANSWER_BYTES,
+} from "./upstream.ts";
 
 /** The characters after which the log receives the answer without delay. */
 const MAX_UNLOGGED_CHARACTERS = 2048;
@@ -92,6 +95,7 @@ export class LocalRun implements RunFeed {
   #cancelLog: (() => void) | null = null;
   #logging: Promise<void> | null = null;
   #bytes = 0;
+  readonly #callIds = new Set<string>();
   #isEnding = false;
   #windowReaders = 0;
   #cancelOrphan: (() => void) | null = null;
@@ -187,10 +191,12 @@ export class LocalRun implements RunFeed {
   /** @throws {ChatFailure} `too_long`. */
   #take(part: ChatPart): void {
     const json = part.kind === "component" ? JSON.stringify(part.component) : part.text;
-    this.#bytes += answerEncoder.encode(json).byteLength;
-    if (this.#bytes > MAX_ANSWER_BYTES) {
-      throw new ChatFailure("too_long", `The answer exceeds ${MAX_ANSWER_BYTES} bytes.`);
+    if (part.kind === "tool" && !this.#callIds.has(part.id)) {
+      this.#callIds.add(part.id);
+      this.#bytes += answerEncoder.encode(part.id + part.name).byteLength;
     }
+    this.#bytes += answerEncoder.encode(json).byteLength;
+    if (this.#bytes > MAX_ANSWER_BYTES) throw answerTooLong();
     this.#unread.push(part);
     this.#unlogged.push(part);
     this.#unloggedCharacters += json.length;

@@ -44,6 +44,14 @@ export class ChatFailure extends Error {
   }
 }
 
+/** The most bytes of an answer. */
+export const MAX_ANSWER_BYTES = 262_144;
+
+/** Creates the failure of an answer of more than {@linkcode MAX_ANSWER_BYTES}. */
+export function answerTooLong(): ChatFailure {
+  return new ChatFailure("too_long", `The answer exceeds ${MAX_ANSWER_BYTES} bytes.`);
+}
+
 /** A service that answers a chat. */
 export interface ChatUpstream {
   /** The model's name, as clients see it. */

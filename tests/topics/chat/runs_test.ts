@@ -302,6 +302,30 @@ Deno.test("an answer of more than 256 KiB fails", async () => {
   assertEquals(textOf((await events(record)).map(({ data }) => data)).length, 131_072);
 });
 
+Deno.test("the ids and names of tool calls count towards the 256 KiB, once per call", async () => {
+  const tool = (n: number, content: string) => ({
+    kind: "tool" as const,
+    id: `${"i".repeat(1000)}-${n}`,
+    name: "n".repeat(1000),
+    text: content,
+  });
+  for (const count of [100, 200]) {
+    const { clock, isolate } = createSharedChat();
+    await using one = isolate();
+    const reader = readFeed(await one.ask());
+    for (let n = 0; n < count; n++) {
+      one.upstream.calls[0]?.send(tool(n, ""), tool(n, "{"), tool(n, "}"));
+    }
+    one.upstream.calls[0]?.send(FINISH);
+    await clock.advance(200);
+    const { end } = reader;
+    if (count === 100) assertEquals(end, DONE);
+    else {assert(
+        end !== null && end !== "broken" && end.type === "failed" && end.code === "too_long",
+      );}
+  }
+});
+
 Deno.test("an answer whose events the log cannot retain fails, and so does one with a component above the size of an event", async () => {
   const component = (id: string, size: number) => ({
     kind: "component" as const,

@@ -10,7 +10,14 @@ import { z } from "zod";
 import { randomId } from "../../../core/random_id.ts";
 import type { Runtime } from "../../../core/runtime.ts";
 import type { ChatPart, Finish, FinishReason, Usage } from "../part.ts";
-import { ChatFailure, type ChatMessage, type ChatRequest, type ChatUpstream } from "../upstream.ts";
+import {
+  answerTooLong,
+  ChatFailure,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatUpstream,
+  MAX_ANSWER_BYTES,
+} from "../upstream.ts";
 import {
   type ChatUpstreamOptions,
   DONE,
@@ -78,6 +85,8 @@ interface ToolCall {
   readonly isComponent: boolean;
   /** The arguments so far of a component that is incomplete, else null. */
   heldText: string | null;
+  /** True if these were found incomplete, so that the text after them does not have them parsed again. */
+  isIncomplete: boolean;
 }
 
 /** An answer as its chunks arrive. */
@@ -88,6 +97,8 @@ class CompletionReader {
   /** The calls by their index. */
   readonly #calls = new Map<number, ToolCall>();
   #hasToolCalls = false;
+  /** The characters of the arguments of all components. */
+  #heldCharacters = 0;
   #finishReason: string | null = null;
   #usage: Usage | null = null;
 
@@ -159,8 +170,12 @@ class CompletionReader {
       call = this.#startCall(index, id, called?.name);
     }
     const text = called?.arguments ?? "";
-    if (call.heldText !== null) call.heldText += text;
-    else if (!call.isComponent && (call !== known || text !== "")) {
+    if (call.heldText !== null) {
+      this.#heldCharacters += text.length;
+      if (this.#heldCharacters > MAX_ANSWER_BYTES) throw answerTooLong();
+      call.heldText += text;
+      call.isIncomplete = false;
+    } else if (!call.isComponent && (call !== known || text !== "")) {
       parts.push({ kind: "tool", id: call.id, name: call.name, text });
     }
     return parts;
@@ -178,6 +193,7 @@ class CompletionReader {
       name,
       isComponent,
       heldText: isComponent ? "" : null,
+      isIncomplete: false,
     };
     this.#calls.set(index, call);
     if (!isComponent) this.#hasToolCalls = true;
@@ -193,7 +209,7 @@ class CompletionReader {
   #releaseComponents(mustBeComplete: boolean): ChatPart[] {
     const parts: ChatPart[] = [];
     for (const call of this.#calls.values()) {
-      if (call.heldText === null) continue;
+      if (call.heldText === null || call.isIncomplete && !mustBeComplete) continue;
       const { id, name } = call;
       const data = parseArguments(call.heldText);
       if (data !== null) {
@@ -201,6 +217,7 @@ class CompletionReader {
         parts.push({ kind: "component", id, operation: "create", component });
         call.heldText = null;
       } else if (mustBeComplete) throw malformedMessage();
+      else call.isIncomplete = true;
     }
     return parts;
   }

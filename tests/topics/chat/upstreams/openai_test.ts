@@ -167,6 +167,42 @@ Deno.test("answer() fails on a component whose arguments are not an object, and 
   assertEquals(cut.finish?.finishReason, "length");
 });
 
+Deno.test("answer() fails on components whose arguments exceed an answer, and does not wait for their end", async () => {
+  const name = "show_table";
+  const call = (index: number, text: string) =>
+    toolChunk({ index, id: `call_${index}`, function: { name, arguments: text } });
+  const piece = `{"rows":"${"x".repeat(65_000)}`;
+  for (
+    const frames of [[0, 0, 0, 0, 0], [0, 1, 2, 3, 4]].map((all) => all.map((n) => call(n, piece)))
+  ) {
+    const failure = await failureOfAnswer(answerOf(eventStream([framesOf(...frames)])));
+    assertEquals(failure.code, "too_long");
+  }
+});
+
+Deno.test("answer() parses the arguments of an incomplete component once, however much text follows", async () => {
+  const TEXTS = 100;
+  const half = '{"rows":["only half';
+  const frames = [
+    toolChunk({ index: 0, id: "c", function: { name: "show_table", arguments: half } }),
+    ...Array.from({ length: TEXTS }, () => chunk({ content: "x" })),
+    chunk({}, "length"),
+  ];
+  const { parse } = JSON;
+  let parses = 0;
+  JSON.parse = (text, ...rest) => {
+    if (text === half) parses++;
+    return parse(text, ...rest);
+  };
+  try {
+    const { parts } = await answerOf(eventStream([framesOf(...frames), DONE_FRAME]));
+    assertEquals(parts, [{ kind: "text", text: "x".repeat(TEXTS) }]);
+  } finally {
+    JSON.parse = parse;
+  }
+  assertEquals(parses, 1);
+});
+
 Deno.test("answer() maps finish reasons, and calls an unknown one other", async () => {
   const reasons = {
     stop: "stop",
