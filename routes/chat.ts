@@ -255,7 +255,7 @@ export function chatRoutes(
     const { dialect, ...input } = readCompletion(body);
     return await answer(c, input, async (feed, onEnd) => {
       if (dialect !== null) return stream(c, feed, dialect, onEnd);
-      const end = await untilRunEnds(feed, disconnection(c)).finally(onEnd);
+      const end = await untilRunEnds(feed, c.req.raw.signal).finally(onEnd);
       return c.json(toCompletion(feed.info, feed.transcript.parts, end));
     });
   });
@@ -388,12 +388,4 @@ async function readStoppedRun(c: Context<AppEnv>): Promise<string | null | undef
   } catch {
     throw new Problem(400, "bad_request", "The body cannot be parsed as JSON.");
   }
-}
-
-/** Returns a signal that is aborted when the client disconnects, if the server knows. */
-function disconnection({ env }: Context<AppEnv>): AbortSignal {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  env?.completed?.then(abort, abort);
-  return controller.signal;
 }

@@ -233,6 +233,29 @@ Deno.test("POST /v1/chat/completions answers in one piece without `stream`, and 
   assertEquals(data.map(({ id }: { id: string }) => id), [SIMULATED_MODEL.name]);
 });
 
+Deno.test("a client that leaves while it waits for an answer in one piece stops being its reader", async () => {
+  await using test = createTest({ CHAT_ORPHAN_S: "5" });
+  const client = new AbortController();
+  const settled = Promise.withResolvers<void>();
+  const messages = [{ role: "user", content: "/long" }];
+  const flight = test.app.request("/v1/chat/completions", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ messages }),
+    signal: client.signal,
+  }, { completed: settled.promise });
+  await test.clock.advance(1000);
+  assertEquals([test.services.chat.openRuns, test.services.budget.inUse], [1, 1]);
+  client.abort();
+  assertEquals(await refusalOf(await flight), [503, "run_moved"]);
+  settled.resolve(); // the runtime waits for the response, even if nobody does
+  await test.clock.advance(0);
+  assertEquals(test.services.budget.inUse, 0);
+  await test.clock.advance(6000);
+  assertEquals(test.services.chat.openRuns, 0);
+  assert(!test.lines.join("\n").includes("request failed"), test.lines.join("\n"));
+});
+
 Deno.test("POST /v1/chat/agui with Last-Event-ID receives the rest of its run, and never starts one", async () => {
   await using test = createTest();
   const body = {

@@ -32,31 +32,23 @@ export interface RunFeed {
 /**
  * Waits for the end of a run, as a reader of it.
  *
- * @throws {Problem} 503 `run_moved`: the feed is broken. The run itself goes on.
- * @throws The reason of the signal, once it is aborted.
+ * @param signal The reader's: aborted when it leaves.
+ * @throws {Problem} 503 `run_moved`: the feed is broken, or the reader has left. The run itself goes on.
  */
 export async function untilRunEnds(feed: RunFeed, signal: AbortSignal): Promise<RunEnd> {
-  signal.throwIfAborted();
   if (feed.end !== null) return feed.end;
   const { promise, resolve, reject } = Promise.withResolvers<RunEnd>();
-  const unsubscribe = feed.subscribe({
-    onParts: () => {},
-    onEnd: resolve,
-    onBroken: () =>
-      reject(
-        new Problem(
-          503,
-          "run_moved",
-          "The connection to the answer is lost. Send the request again.",
-        ),
-      ),
-  });
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
+  const lose = () => {
+    const detail = "The connection to the answer is lost. Send the request again.";
+    reject(new Problem(503, "run_moved", detail));
+  };
+  const unsubscribe = feed.subscribe({ onParts: () => {}, onEnd: resolve, onBroken: lose });
+  signal.addEventListener("abort", lose);
+  if (signal.aborted) lose();
   try {
     return await promise;
   } finally {
-    signal.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", lose);
     unsubscribe();
   }
 }
