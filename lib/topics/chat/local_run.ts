@@ -92,6 +92,8 @@ export class LocalRun implements RunFeed {
   #batches = 0;
   #loggedEvents = 0;
   #loggedAt = -Infinity;
+  /** The time before which nothing is appended, because the store did not answer. */
+  #retryAt = -Infinity;
   #cancelLog: (() => void) | null = null;
   #logging: Promise<void> | null = null;
   #bytes = 0;
@@ -223,31 +225,34 @@ export class LocalRun implements RunFeed {
     for (const listener of [...this.#listeners]) listener.onParts(parts);
   }
 
-  #scheduleLog(retryMs = 0): void {
+  #scheduleLog(): void {
     if (this.#logging || this.#isEnding) return;
     const { runtime: { clock } } = this.#context;
     const now = clock.elapsed();
     const intervalMs = this.#context.appendIntervalMs(now - this.#startedAt);
     const isLarge = this.#unloggedCharacters >= MAX_UNLOGGED_CHARACTERS;
-    const dueMs = isLarge ? 0 : this.#loggedAt + intervalMs - now;
-    if (this.#cancelLog && (!isLarge || retryMs > 0)) return;
+    const dueAt = Math.max(this.#retryAt, isLarge ? now : this.#loggedAt + intervalMs);
+    if (this.#cancelLog && (!isLarge || dueAt > now)) return;
     this.#cancelLog?.();
-    this.#cancelLog = clock.after(Math.max(retryMs, dueMs), () => {
+    this.#cancelLog = clock.after(Math.max(0, dueAt - now), () => {
       this.#cancelLog = null;
       this.#logging ??= this.#log().then(
-        () => this.#scheduleNext(0),
+        () => this.#scheduleNext(),
         (thrown) => this.#onLogFailed(thrown),
       );
     });
   }
 
-  #scheduleNext(retryMs: number): void {
+  #scheduleNext(): void {
     this.#logging = null;
-    if (this.#unlogged.length + this.#batch.length > 0) this.#scheduleLog(retryMs);
+    if (this.#unlogged.length + this.#batch.length > 0) this.#scheduleLog();
   }
 
   #onLogFailed(thrown: unknown): void {
-    if (thrown instanceof StoreUnavailable) return this.#scheduleNext(APPEND_RETRY_MS);
+    if (thrown instanceof StoreUnavailable) {
+      this.#retryAt = this.#context.runtime.clock.elapsed() + APPEND_RETRY_MS;
+      return this.#scheduleNext();
+    }
     this.#logging = null;
     void this.#finish(thrown instanceof Interruption ? INTERRUPTED : this.#failureOf(thrown));
   }

@@ -553,6 +553,32 @@ Deno.test("a run outlives an outage of the store: its readers notice nothing, an
   assertEquals(textOf((await events(record)).map(({ data }) => data)), "abcde");
 });
 
+Deno.test("an answer that goes on during an outage of the store tries to append once per second", async () => {
+  const SECONDS = 10;
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  readFeed(await one.ask());
+  const { publish } = one.hub;
+  let appends = 0;
+  Object.assign(one.hub, {
+    publish(...args: Parameters<typeof publish>) {
+      appends++;
+      return publish(...args);
+    },
+  });
+  one.isCut = true;
+  for (let ms = 0; ms < SECONDS * 1000; ms += 20) {
+    one.upstream.calls[0]?.send(text("x".repeat(100)));
+    await clock.advance(20);
+  }
+  assert(appends <= SECONDS + 1, `${appends} appends`);
+  one.isCut = false;
+  one.upstream.calls[0]?.send(FINISH);
+  await clock.advance(2000);
+  const logged = await events(await one.newest());
+  assertEquals(textOf(logged.map(({ data }) => data)).length, 50 * SECONDS * 100);
+});
+
 Deno.test("an append whose reply is lost is repeated, and the log has its parts once", async () => {
   const { clock, isolate, events } = createSharedChat();
   await using one = isolate();
