@@ -40,7 +40,7 @@ import {
 } from "../lib/topics/chat/dialects/openai.ts";
 import { CHAT, type RunRecord } from "../lib/topics/chat/run.ts";
 import { type RunFeed, untilRunEnds } from "../lib/topics/chat/run_feed.ts";
-import { chatOff } from "../lib/topics/chat/runs.ts";
+import { chatOff } from "../lib/topics/chat/upstream.ts";
 import { unknownResource } from "../lib/topics/resource.ts";
 import { EVENT_STREAM_HEADERS } from "../lib/wire/sse.ts";
 

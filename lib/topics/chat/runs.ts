@@ -35,7 +35,7 @@ import {
 } from "./run.ts";
 import type { RunFeed } from "./run_feed.ts";
 import { runReadersKey, watchRun } from "./run_watch.ts";
-import type { ChatUpstream } from "./upstream.ts";
+import { chatOff, type ChatUpstream } from "./upstream.ts";
 
 /** The owner of all chats of callers without a name, in a demo. */
 const DEMO_OWNER = "demo";
@@ -92,6 +92,8 @@ export class Chat {
   readonly #runs: Resource<RunRecord>;
   readonly #local = new Map<string, LocalRun>();
   readonly #remote = new Map<string, RemoteRun>();
+  /** The runs that this isolate ends unless their producers do. */
+  readonly #stopping = new Set<string>();
   #isDraining = false;
 
   /** Registers the topics of chats. */
@@ -176,12 +178,8 @@ export class Chat {
       const current = await this.get(created.id);
       // The run of an earlier request is no longer retained: this is another turn.
       if (current === null) {
-        return await this.start({
-          owner,
-          share,
-          chatId,
-          input: { ...input, messageId: undefined },
-        });
+        const anew = { ...input, messageId: undefined };
+        return await this.start({ owner, share, chatId, input: anew });
       }
       return await this.feedOf(current);
     }
@@ -259,16 +257,15 @@ export class Chat {
     if (local) return await local.close({ type: "stopped" });
     if (record.end !== null) return;
     await this.#context.hub.publish(REQUESTS, [{ type: "stop", data: { run: id } }]);
-    this.#context.runtime.clock.after(
-      STOP_GRACE_MS,
-      () => void this.#forceStop(id).catch((thrown) => this.#onFault(thrown)),
-    );
+    this.#stopping.add(id);
+    this.#context.runtime.clock.after(STOP_GRACE_MS, () => void this.#forceStop(id));
   }
 
   /** Ends the runs of this isolate, and starts no other. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await Promise.all([...this.#local.values()].map((run) => run.close(INTERRUPTED)));
+    const closing = [...this.#local.values()].map((run) => run.close(INTERRUPTED));
+    await Promise.all([...closing, ...[...this.#stopping].map((id) => this.#forceStop(id))]);
   }
 
   async #resolve(chatId: string, caller: TopicCaller): Promise<Topic | null> {
@@ -353,16 +350,35 @@ export class Chat {
   }
 
   async #forceStop(id: string): Promise<void> {
-    const record = await this.#runs.get(id);
-    if (record === null || record.end !== null) return;
-    await this.#leaseOf(id).seize(); // so that the producer appends nothing after the end
-    await this.#runs.update(id, endRun({ type: "stopped" }));
+    this.#stopping.delete(id);
+    try {
+      const record = await this.#runs.get(id);
+      if (record === null || record.end !== null) return;
+      await this.#leaseOf(id).seize(); // so that the producer appends nothing after the end
+      await this.#runs.update(id, endRun({ type: "stopped" }));
+    } catch (thrown) {
+      const error = messageOf(thrown);
+      this.#context.runtime.log.debug("a run was not stopped", { run: id, error });
+    }
   }
 
   /** Runs while a run has subscribers on this isolate. */
   #onSubscribed(id: string): () => void {
     const local = this.#local.get(id);
-    if (local) return local.addWindowReader();
+    if (local === undefined) return this.#watch(id);
+    let isSubscribed = true;
+    let leave = local.addWindowReader();
+    void local.closed.then(() => {
+      // Its end is not stored, so it has none yet.
+      if (isSubscribed && local.end === null) leave = this.#watch(id);
+    });
+    return () => {
+      isSubscribed = false;
+      leave();
+    };
+  }
+
+  #watch(id: string): () => void {
     const { runtime, store, options: { orphanMs } } = this.#context;
     const check = async () => {
       const record = await this.#runs.get(id);
@@ -370,19 +386,6 @@ export class Chat {
     };
     return watchRun({ runtime, store, orphanMs, check }, id);
   }
-
-  #onFault(thrown: unknown): void {
-    this.#context.runtime.log.debug("a run was not checked", { error: messageOf(thrown) });
-  }
-}
-
-/** Creates the problem of a server without an upstream. */
-export function chatOff(): Problem {
-  return new Problem(
-    503,
-    "chat_off",
-    "Chat is off. Set `CHAT_UPSTREAM_URL` and `CHAT_MODEL` to turn it on.",
-  );
 }
 
 function isFull(thrown: unknown): boolean {

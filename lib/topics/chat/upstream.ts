@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Problem } from "../../core/problem.ts";
 import type { ChatPart, FailureCode, Finish } from "./part.ts";
 
 /** A message of a conversation. */
@@ -64,4 +65,13 @@ export interface ChatUpstream {
    * @throws The reason of `signal`, once it is aborted.
    */
   answer(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatPart | Finish>;
+}
+
+/** Creates the problem of a server without an upstream. */
+export function chatOff(): Problem {
+  return new Problem(
+    503,
+    "chat_off",
+    "Chat is off. Set `CHAT_UPSTREAM_URL` and `CHAT_MODEL` to turn it on.",
+  );
 }

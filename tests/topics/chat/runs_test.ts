@@ -636,6 +636,36 @@ Deno.test("an answer whose end cannot be stored breaks off, since another isolat
   assertEquals(reader.end, "broken");
 });
 
+Deno.test("a subscriber on the producer's isolate receives an end, even if the producer could not store its own", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await one.ask();
+  const topic = one.chat.topicOf(await one.newest());
+  await using client = await one.follow(topic);
+  await clock.advance(1000);
+  one.isCut = true;
+  one.upstream.calls[0]?.send(text("a"), FINISH);
+  await clock.advance(60_000);
+  assertEquals(one.chat.openRuns, 0);
+  one.isCut = false;
+  await clock.advance(10_000);
+  assertEquals(client.frames.at(-2)?.event, "failed");
+  assert(client.isEnded);
+});
+
+Deno.test("a stop whose isolate drains ends the run before, even if its producer does not receive it", async () => {
+  const { clock, isolate } = createSharedChat();
+  await using one = isolate();
+  await using other = isolate();
+  readFeed(await one.ask());
+  one.isDeaf = true;
+  await other.chat.stop(await other.newest());
+  await other.chat.drain();
+  assertEquals((await one.newest()).end, STOPPED);
+  await clock.advance(15_000);
+  assert(one.upstream.calls[0]?.signal.aborted);
+});
+
 Deno.test("a user has at most CHAT_RUNS_PER_USER open runs, of which those of dead producers do not count", async () => {
   const { clock, isolate } = createSharedChat();
   await using one = isolate({ maxRunsPerUser: 2 });
