@@ -31,8 +31,11 @@ import {
 /** The characters after which the log receives the answer without delay. */
 const MAX_UNLOGGED_CHARACTERS = 2048;
 
-/** The most characters of one event, each of which takes six bytes at most. */
-const MAX_EVENT_CHARACTERS = 8192;
+/** The most UTF-16 code units of the text of one event, each of which takes six bytes at most. */
+const MAX_EVENT_UNITS = 8192;
+
+/** A piece of a text that is too long for one event. It never ends within a character. */
+const EVENT_PIECE = new RegExp(`.{1,${MAX_EVENT_UNITS / 2}}`, "gsu");
 
 /** The events of a run beside its parts: its start and its end. */
 const OTHER_EVENTS = 2;
@@ -386,10 +389,6 @@ class Interruption extends Error {}
 
 /** Splits a part whose event would be too large. */
 function splitPart(part: ChatPart): ChatPart[] {
-  if (part.kind === "component" || part.text.length <= MAX_EVENT_CHARACTERS) return [part];
-  const count = Math.ceil(part.text.length / MAX_EVENT_CHARACTERS);
-  return Array.from({ length: count }, (_, i) => {
-    const start = i * MAX_EVENT_CHARACTERS;
-    return { ...part, text: part.text.slice(start, start + MAX_EVENT_CHARACTERS) };
-  });
+  if (part.kind === "component" || part.text.length <= MAX_EVENT_UNITS) return [part];
+  return Array.from(part.text.matchAll(EVENT_PIECE), ([text]) => ({ ...part, text }));
 }

@@ -302,6 +302,19 @@ Deno.test("an answer of more than 256 KiB fails", async () => {
   assertEquals(textOf((await events(record)).map(({ data }) => data)).length, 131_072);
 });
 
+Deno.test("a long text is logged in several events, none of which begins or ends within a character", async () => {
+  const { clock, isolate, events } = createSharedChat();
+  await using one = isolate();
+  readFeed(await one.ask());
+  const content = `x${"😀".repeat(10_000)}`;
+  one.upstream.calls[0]?.send(text(content), FINISH);
+  await clock.advance(200);
+  const [, ...logged] = await events(await one.newest());
+  const texts = logged.map(({ data }) => textOf([data]));
+  assertEquals(texts.join(""), content);
+  assert(texts.length > 3 && texts.every((each) => each.isWellFormed()));
+});
+
 Deno.test("the ids and names of tool calls count towards the 256 KiB, once per call", async () => {
   const tool = (n: number, content: string) => ({
     kind: "tool" as const,
