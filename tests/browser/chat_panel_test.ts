@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { browserTest } from "../support/programs.ts";
 import { until } from "../support/within.ts";
+import { violations } from "./axe.ts";
 import { openTab } from "./browser.ts";
 import { startDemo } from "./demo_page.ts";
 
@@ -97,3 +98,45 @@ browserTest("chat panel shows markup of a model as text", async () => {
   assertEquals(await page.locator("#chat :is(img, b)").count(), 0);
   assertEquals([await page.title(), complaints], [title, []]);
 });
+
+browserTest(
+  "chat panel shows the text around components of any shape, and stays usable",
+  async () => {
+    await using server = await startDemo();
+    await using tab = await openTab();
+    const { page, complaints } = tab;
+    const components = [
+      { type: "chart", data: { data: [{ name: "a", y: 5 }] } },
+      { type: "chart", data: { title: null, data: [null] } },
+      { type: "table", data: { columns: 7, rows: [] } },
+      { type: "table", data: { columns: [null], rows: [null] } },
+      {
+        type: "table",
+        data: { title: { toString: 1, valueOf: 1 }, columns: [{ key: {} }], rows: [7] },
+      },
+      { type: "card", data: null },
+      { type: { toString: 1 }, data: {} },
+      null,
+    ];
+    const frames = [
+      { type: "start", messageId: "run" },
+      { type: "text-delta", id: "1", delta: "Before." },
+      ...components.map((component, index) => ({
+        type: "data-component",
+        data: { id: `c${index}`, operation: "create", component },
+      })),
+      { type: "text-delta", id: "1", delta: "After." },
+      { type: "finish", finishReason: "stop" },
+    ];
+    await page.route("**/v1/chat", (route) =>
+      route.fulfill({
+        contentType: "text/event-stream",
+        body: frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(""),
+      }));
+    await page.goto(server.origin);
+    await ask(page, "Hello");
+    assertMatch(await waitForAnswer(page, "After."), /^Before\./);
+    assertEquals(await page.getByRole("button", { name: "Send" }).isEnabled(), true);
+    assertEquals([await violations(page), complaints], [[], []]);
+  },
+);

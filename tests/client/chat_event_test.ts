@@ -180,3 +180,25 @@ Deno.test("normalize() reads the plain text of a Vanna chunk without a component
 Deno.test("normalize() refuses data that is not JSON", () => {
   assertThrows(() => normalize({ data: "{" }), SyntaxError);
 });
+
+Deno.test("normalize() reads a bulk_update of Vanna that names no component", () => {
+  const answer = answerOf([
+    { rich: { id: "c", type: "badge", lifecycle: "create", data: { text: "Old" } } },
+    { rich: { operation: "bulk_update", updates: { c: { text: "New" } } } },
+  ]);
+  assertEquals(answer.parts.map((part) => part.kind === "component" && part.component.data), [
+    { text: "New" },
+  ]);
+});
+
+Deno.test("reduceMessage() keeps the text around a component without content", () => {
+  for (const data of [{ id: "c", operation: "update", component: null }, { id: "c" }, undefined]) {
+    const answer = answerOf([
+      { type: "text-delta", delta: "Before. " },
+      { type: "data-component", data },
+      { type: "text-delta", delta: "After." },
+      { type: "finish" },
+    ]);
+    assertEquals([messageText(answer), answer.state], ["Before. After.", "done"]);
+  }
+});

@@ -55,11 +55,12 @@ const UI_PARTS = {
  * @returns {ChatEvent[]}
  */
 function vannaPart({ rich, simple }) {
-  if (rich && (rich.id ?? rich.target_id) !== undefined) {
+  const id = rich?.id ?? rich?.target_id ?? (rich?.operation === "bulk_update" ? "" : undefined);
+  if (id !== undefined) {
     const operation = ("type" in rich ? rich.lifecycle : rich.operation) ?? "create";
     return one("part", {
       kind: "component",
-      id: rich.id ?? rich.target_id,
+      id,
       operation,
       component: rich,
     });

@@ -101,7 +101,7 @@ function addPart(parts, part) {
       return parts.with(index, { ...call, ...known, text: call.text + text });
     }
     case "component":
-      return applyOperation(parts, part);
+      return applyOperation(parts, { ...part, component: part.component ?? {} });
     default:
       return parts;
   }

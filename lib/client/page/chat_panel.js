@@ -37,42 +37,51 @@ function createElementWith(tag, text = "", children = []) {
   return element;
 }
 
-/**
- * Renders a table of a component.
- *
- * @param {{ title?: unknown, columns?: readonly any[], rows?: readonly any[] }} data
- */
-function componentTable({ title, columns = [], rows = [] }) {
-  const fields = columns.map((column) => ({
-    key: column?.key ?? column,
-    title: column?.title ?? column?.label ?? column?.key ?? column,
+/** A model may send any JSON value in any field of a component. @param {unknown} value @returns {readonly any[]} */
+const listOf = (value) => Array.isArray(value) ? value : [];
+
+/** @param {unknown} value A JSON value. */
+function valueText(value) {
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+}
+
+/** Renders a table of a component. @param {any} data */
+function componentTable({ title, columns, rows }) {
+  const fields = listOf(columns).map((column) => ({
+    key: valueText(column?.key ?? column),
+    title: valueText(column?.title ?? column?.label ?? column?.key ?? column),
   }));
-  const head = fields.map((field) => createElementWith("th", String(field.title)));
-  const body = rows.map((row) =>
+  // A heading without a text is no heading: a screen reader would announce nothing.
+  const head = fields.map(({ title }) => createElementWith(title === "" ? "td" : "th", title));
+  const body = listOf(rows).map((row) =>
     createElementWith(
       "tr",
       "",
-      fields.map(({ key }) => createElementWith("td", String(row?.[key] ?? ""))),
+      fields.map(({ key }) => createElementWith("td", valueText(row?.[key]))),
     )
   );
   return createElementWith("table", "", [
-    ...title === undefined ? [] : [createElementWith("caption", String(title))],
+    ...title === undefined ? [] : [createElementWith("caption", valueText(title))],
     createElementWith("thead", "", [createElementWith("tr", "", head)]),
     createElementWith("tbody", "", body),
   ]);
 }
 
 /** Describes a chart in words: the first and the last value of each series. @param {any} data */
-function chartText({ title = "Chart", data = [] }) {
-  const series = Array.isArray(data) ? data : [];
-  const texts = series.map(({ name = "", y = [] }) => `${name} from ${y.at(0)} to ${y.at(-1)}`);
-  return `${title}: ${texts.join(", ")}`;
+function chartText({ title, data }) {
+  const texts = listOf(data).map((series) => {
+    const values = listOf(series?.y);
+    return `${valueText(series?.name)} from ${valueText(values.at(0))} to ${
+      valueText(values.at(-1))
+    }`;
+  });
+  return `${valueText(title ?? "Chart")}: ${texts.join(", ")}`;
 }
 
 /** Describes any other component by the texts of its data. @param {any} component */
-function componentText({ type = "", data = {} }) {
-  const texts = Object.values(data).filter((value) => typeof value === "string");
-  return texts.join(" · ") || String(type);
+function componentText({ type, data }) {
+  const texts = Object.values(data ?? {}).filter((value) => typeof value === "string");
+  return texts.join(" · ") || valueText(type);
 }
 
 /** @param {MessagePart} part @returns {HTMLElement | null} Null for a part that is not shown. */
