@@ -33,11 +33,22 @@ const ROUND_THE_WEEK: DailySession = {
   lastsMs: 23 * HOUR_MS,
 };
 
+const NEW_YORK_STOCKS: DailySession = {
+  days: [1, 2, 3, 4, 5],
+  opensAfterMs: 9.5 * HOUR_MS,
+  lastsMs: 6.5 * HOUR_MS,
+};
+
 const DAILY_SESSIONS: Readonly<Record<Quote["class"], DailySession | null>> = {
   crypto: null,
   metals: ROUND_THE_WEEK,
   oil: ROUND_THE_WEEK,
-  indices: { days: [1, 2, 3, 4, 5], opensAfterMs: 9.5 * HOUR_MS, lastsMs: 6.5 * HOUR_MS },
+  energy: ROUND_THE_WEEK,
+  indices: NEW_YORK_STOCKS,
+  equities: NEW_YORK_STOCKS,
+  fx: ROUND_THE_WEEK,
+  rates: ROUND_THE_WEEK,
+  other: null,
 };
 
 /** Days before and after a time. They are more than any weekend, so that a session lies on either side. */

@@ -14,7 +14,20 @@ export const Decimal = z.string().regex(/^-?\d+(\.\d+)?$/).meta({
 });
 
 /** Validates a class of instruments, by which the page groups its rows. */
-export const QuoteClass = z.enum(["crypto", "metals", "oil", "indices"]);
+export const QuoteClass = z.enum([
+  "crypto",
+  "metals",
+  "oil",
+  "energy",
+  "indices",
+  "equities",
+  "fx",
+  "rates",
+  "other",
+]);
+
+// nullable() would document null as a Decimal too, which no value can be.
+const NullableDecimal = z.union([Decimal, z.null()]);
 
 /** Validates a quote. Percentages are in percent: -0.95 is -0.95 %. */
 export const Quote = z.object({
@@ -22,16 +35,27 @@ export const Quote = z.object({
   name: z.string().meta({ example: "Bitcoin" }),
   class: QuoteClass,
   price: Decimal,
-  // nullable() would document null as a Decimal too, which no value can be.
-  change: z.union([Decimal, z.null()]),
+  change: NullableDecimal,
   change_pct: z.number().nullable(),
-  basis: z.enum(["prev_close", "rolling_24h", "utc_day", "none"]).meta({
+  basis: z.enum(["prev_close", "rolling_24h", "session", "utc_day", "none"]).meta({
     description: "The baseline of `change`.",
   }),
+  prev_close: NullableDecimal.meta({
+    description: "The price that `change` is measured from: of the time that `basis` names.",
+  }),
+  open: NullableDecimal,
+  high: NullableDecimal,
+  low: NullableDecimal,
+  volume: NullableDecimal,
+  bid: NullableDecimal,
+  ask: NullableDecimal,
   currency: z.string().meta({ example: "USD" }),
   unit: z.string().meta({ example: "coin" }),
   decimals: z.int().min(0).meta({ description: "Decimals to show." }),
   session: z.enum(["open", "closed", "pre", "post", "halted", "always"]),
+  next_open: WireTime.nullable().meta({
+    description: "The time at which a closed market opens. Null if it is open, or if unknown.",
+  }),
   as_of: WireTime.nullable().meta({
     description: "The market's time. Null if the source sends none.",
   }),
@@ -48,6 +72,70 @@ export const Quote = z.object({
 
 /** One price of one symbol. */
 export type Quote = Readonly<z.infer<typeof Quote>>;
+
+/**
+ * Validates a tick: the fields of a quote that change from moment to moment. A field that is null, false or usual (a
+ * session that is `open` or `always`) is omitted.
+ */
+export const Tick = z.object({
+  symbol: Quote.shape.symbol,
+  price: Quote.shape.price,
+  change: Decimal.optional(),
+  change_pct: z.number().optional(),
+  bid: Decimal.optional(),
+  ask: Decimal.optional(),
+  session: Quote.shape.session.optional(),
+  as_of: WireTime.optional(),
+  received_at: Quote.shape.received_at,
+  is_delayed: z.literal(true).optional(),
+  delay_s: z.number().optional(),
+  is_stale: z.literal(true).optional(),
+  source: Quote.shape.source,
+}).meta({
+  id: "Tick",
+  description: "The fields of a quote that change from moment to moment. A field that is null, " +
+    "false or usual (a session that is `open` or `always`) is omitted: no earlier value applies.",
+});
+
+/** A price at a moment. */
+export type Tick = Readonly<z.infer<typeof Tick>>;
+
+/** Validates the day's figures of a symbol. */
+export const Day = Quote.pick({
+  symbol: true,
+  basis: true,
+  prev_close: true,
+  open: true,
+  high: true,
+  low: true,
+  volume: true,
+  next_open: true,
+}).meta({ id: "Day", description: "The day's figures of a symbol, at most once a minute." });
+
+/** The day's figures of a symbol. */
+export type Day = Readonly<z.infer<typeof Day>>;
+
+/** Validates an instrument as clients receive it. */
+export const WireInstrument = Quote.pick({
+  symbol: true,
+  name: true,
+  class: true,
+  currency: true,
+  unit: true,
+  decimals: true,
+}).extend({
+  hours: z.string().meta({ description: "The trading calendar.", example: "always" }),
+  sources: z.array(z.object({
+    provider: z.string().meta({ example: "coinbase" }),
+    attribution: z.string().meta({ example: "Coinbase" }),
+    is_delayed: z.boolean(),
+    delay_s: z.number().nullable(),
+  })).meta({ description: "The providers that serve it here, in order of preference." }),
+  simulated: z.boolean(),
+}).meta({ id: "Instrument" });
+
+/** An instrument as clients receive it. */
+export type WireInstrument = Readonly<z.infer<typeof WireInstrument>>;
 
 /** Validates the status of a provider. `reason` is a text for users. */
 export const ProviderStatus = z.object({

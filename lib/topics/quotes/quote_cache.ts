@@ -56,6 +56,18 @@ export function validateReading(
   return quarantined !== undefined && confirms(reading, quarantined) ? "accept" : "quarantine";
 }
 
+/** The fields of a quote that no provider sends yet. */
+const NO_FIGURES = {
+  prev_close: null,
+  open: null,
+  high: null,
+  low: null,
+  volume: null,
+  bid: null,
+  ask: null,
+  next_open: null,
+} as const;
+
 /** A change from a baseline. */
 type MeasuredChange = Pick<Quote, "change" | "change_pct" | "basis">;
 
@@ -147,6 +159,7 @@ export class QuoteCache {
       );
       return {
         ...instrumentOf(reading.symbol),
+        ...NO_FIGURES,
         ...fields,
         session,
         is_stale: isStale,
