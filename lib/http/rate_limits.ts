@@ -27,7 +27,7 @@ export const PUBLICATIONS: RateLimitPolicy = {
   unit: "publications",
 };
 
-/** Tickets of one user. They are limited as streams are. */
+/** Tickets of one user. They share the rate of opening streams (`OPENS_PER_MINUTE`). */
 export const TICKETS: RateLimitPolicy = {
   name: "tickets",
   code: "tickets_too_often",
@@ -44,7 +44,7 @@ export const USER_TASKS: RateLimitPolicy = {
 /** The tasks of one user per minute. All users share one queue, which no single user should fill. */
 export const TASKS_PER_MINUTE = 120;
 
-/** Demo operations that one client starts, and tickets for them. */
+/** Demo operations that one client starts, and tickets for them. Clients may know the name and the code, so both stay. */
 export const DEMO_OPERATIONS: RateLimitPolicy = {
   name: "rehearsals",
   code: "rehearsals_too_often",
@@ -64,7 +64,7 @@ export const LOOKUPS_PER_MINUTE = 60;
 /**
  * Returns the key under which limits count a request: the user, else the address.
  *
- * @param clientIpHeader As of {@linkcode clientKey}.
+ * @param clientIpHeader See {@linkcode clientKey}.
  */
 export function principalKey(
   c: Context<AppEnv>,
@@ -87,7 +87,7 @@ interface ReportedLimit {
   readonly retryAfterMs: number;
 }
 
-/** Creates the headers `RateLimit-Policy` and `RateLimit`. */
+/** Creates the headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). */
 export function rateLimitHeaders(
   { name, limit, windowS, remaining, retryAfterMs }: ReportedLimit,
 ): Record<"ratelimit-policy" | "ratelimit", string> {
@@ -110,7 +110,7 @@ export function consume(
   policy: RateLimitPolicy,
 ): void {
   const { isAllowed, limit, remaining, retryAfterMs } = rate.consume(key);
-  if (limit === 0) return;
+  if (limit === 0) return; // 0 is no limit, so there is nothing to report
   const { name, code, unit } = policy;
   const headers = rateLimitHeaders({ name, limit, windowS: 60, remaining, retryAfterMs });
   if (!isAllowed) {
@@ -122,10 +122,10 @@ export function consume(
 }
 
 /**
- * Consumes a lookup that found nothing. It must come before the 404, which is the same for an unknown resource and one of
- * another user.
+ * Consumes a lookup that found nothing. Call it before the 404 is thrown, which is the same for an unknown resource and one
+ * of another user.
  *
- * @param key The client's, as of {@linkcode principalKey}.
+ * @param key The client's: see {@linkcode principalKey}.
  * @throws {Problem} 429 `lookups_too_often`.
  */
 export function consumeLookup(c: Context<AppEnv>, rate: RateLimit, key: string): void {

@@ -77,7 +77,7 @@ Deno.test("createConnection() waits longer after each failure, until a connectio
   wire.last().send("quote", quote(2), "7-0");
   assertEquals(feed.state().failures, 4);
   await wire.clock.advance(1000);
-  assertEquals(feed.state().failures, 0); // Published without another frame.
+  assertEquals(feed.state().failures, 0); // The check of heartbeats resets and publishes it, without a frame.
   await cutAndReconnect();
   assertEquals(delays, [1500, 3000, 6000, 12_000, 1500]);
   feed.close();
@@ -115,7 +115,7 @@ Deno.test("createConnection() moves to another server with its cursor, and stays
   const { wire, feed } = await createLive();
   assertThrows(() => feed.setUrl("https://["), TypeError);
   assertEquals([wire.open().length, feed.state().kind], [1, "live"]);
-  const { setUrl } = feed;
+  const { setUrl } = feed; // It may be called without its object.
   setUrl("https://other.test/edge");
   await wire.clock.advance(0);
   assertEquals(wire.last().url.href.split("?")[0], "https://other.test/edge/v1/stream");
@@ -205,6 +205,14 @@ Deno.test("createConnection() reports an error of a listener, and continues", as
   feed.close();
 });
 
+Deno.test("createConnection() delivers event types that are property names of every object", async () => {
+  const { wire, feed, events } = await createLive({}, { hasEventSource: false });
+  wire.last().send("constructor", {}, "6-0");
+  await wire.clock.advance(0);
+  assertEquals(events.map(({ type }) => type), ["constructor"]);
+  feed.close();
+});
+
 for (const hasEventSource of [true, false]) {
   const transport = hasEventSource ? "EventSource" : "fetch";
 
@@ -217,18 +225,6 @@ for (const hasEventSource of [true, false]) {
     assertEquals([events.map(({ type }) => type), feed.cursor()], [["quote"], "7-0"]);
     feed.close();
   });
-}
-
-Deno.test("createConnection() delivers event types that are property names of every object", async () => {
-  const { wire, feed, events } = await createLive({}, { hasEventSource: false });
-  wire.last().send("constructor", {}, "6-0");
-  await wire.clock.advance(0);
-  assertEquals(events.map(({ type }) => type), ["constructor"]);
-  feed.close();
-});
-
-for (const hasEventSource of [true, false]) {
-  const transport = hasEventSource ? "EventSource" : "fetch";
 
   Deno.test(`createConnection() delivers a gap among the initial frames and keeps its cursor, over ${transport}`, async () => {
     const wire = createWire({ hasEventSource });
@@ -254,7 +250,7 @@ for (const hasEventSource of [true, false]) {
   });
 }
 
-Deno.test("createConnection() accepts all events of a server that has not honoured its cursor", async () => {
+Deno.test("createConnection() accepts all events of a server that has not honoured the client's cursor", async () => {
   const { wire, feed, events } = await createLive();
   wire.last().send("quote", quote(1), "6-0");
   wire.last().cut();
