@@ -31,21 +31,22 @@ export interface FailoverOptions {
 
 /** Calls the providers of a group of symbols, and selects the provider that serves each symbol. */
 export class Failover implements SnapshotSource {
+  /** The clients of all providers, in order of preference. */
+  readonly clients: readonly ProviderClient[];
   readonly #clock: Clock;
-  readonly #clients: readonly ProviderClient[];
   readonly #cache: QuoteCache;
   readonly #divergences: Divergences;
   readonly #table: ServingTable;
   /** The clients whose check is under way. */
   readonly #checking = new Set<ProviderClient>();
-  /** Monotonic time of the last call of reference sources. The first check sets it without a call. */
-  #referencesCalledAt: number | null = null;
-  /** Monotonic time of the next poll. */
-  #nextPollAt = 0;
+  /** Monotonic times of the last calls of clients as reference sources. The first check sets it without a call. */
+  readonly #referencesCalledAt = new Map<ProviderClient, number>();
+  /** Monotonic times of the next polls. */
+  readonly #nextPollsAt = new Map<ProviderClient, number>();
 
   constructor({ runtime, providers, freshness, cache, maxDivergencePct }: FailoverOptions) {
     this.#clock = runtime.clock;
-    this.#clients = providers.map((provider) => new ProviderClient(runtime, freshness, provider));
+    this.clients = providers.map((provider) => new ProviderClient(runtime, freshness, provider));
     this.#cache = cache;
     this.#divergences = new Divergences(maxDivergencePct);
     this.#table = new ServingTable(providers.map(({ provider }) => provider));
@@ -57,47 +58,44 @@ export class Failover implements SnapshotSource {
 
   /** Lists the statuses of the providers that were called. Changes of state are dated and logged. */
   statuses(): ProviderStatus[] {
-    return this.#clients.map((client) => client.updateStatus(this.#roleOf(client)))
+    return this.clients.map((client) => client.updateStatus(this.#roleOf(client)))
       .filter((status) => status !== null);
   }
 
   msUntilChange(lookBackMs: number): number {
-    const sources = [this.#cache, ...this.#clients];
+    const sources = [this.#cache, ...this.clients];
     return Math.min(...sources.map((source) => source.msUntilChange(lookBackMs)));
   }
 
   /**
-   * Calls the serving providers. The next candidates take over the symbols of a provider that fails.
+   * Calls a provider for the symbols that it serves. The next candidates take over those that fail.
    *
-   * @param nextPollMs The time until the next poll, in ms.
-   * @returns One promise per provider that serves a symbol. It settles after the calls for the symbols of the provider.
+   * @param nextPollMs The time until the next poll of the provider, in ms.
+   * @returns Null if it serves no symbol.
    */
-  poll(nextPollMs: number): Promise<void>[] {
-    this.#nextPollAt = this.#clock.elapsed() + nextPollMs;
-    return this.#clients.flatMap((client) => {
-      const symbols = this.#servedBy(client);
-      return symbols.length > 0 ? [this.#serve(client, symbols)] : [];
-    });
+  serve(client: ProviderClient, nextPollMs: number): Promise<void> | null {
+    this.#nextPollsAt.set(client, this.#clock.elapsed() + nextPollMs);
+    const symbols = this.#servedBy(client);
+    return symbols.length > 0 ? this.#serve(client, symbols) : null;
   }
 
   /**
-   * Calls providers that do not serve: the preferred ones, so that they can take their symbols back, and, once
-   * {@linkcode REFERENCE_INTERVAL_MS} have passed, a reference source of each symbol.
+   * Calls a provider for symbols that it does not serve: those for which it is preferred, so that it can take them back,
+   * and, once {@linkcode REFERENCE_INTERVAL_MS} have passed, those of which it is the reference source.
    *
-   * @returns One promise per provider that is called, so that a provider that hangs does not delay the others.
+   * @returns Null if there is no such symbol, or a check is under way.
    */
-  checkStandbys(): Promise<void>[] {
+  check(client: ProviderClient): Promise<void> | null {
+    if (this.#checking.has(client)) return null;
     const elapsed = this.#clock.elapsed();
-    this.#referencesCalledAt ??= elapsed;
-    const isDue = elapsed - this.#referencesCalledAt >= REFERENCE_INTERVAL_MS;
-    if (isDue) this.#referencesCalledAt = elapsed;
-    return this.#clients.filter((client) => !this.#checking.has(client)).flatMap((client) => {
-      const symbols = client.provider.symbols.filter((symbol) =>
-        !this.#isServing(client, symbol) &&
-        (this.#isPreferred(client, symbol) || isDue && this.#referenceOf(symbol) === client)
-      );
-      return symbols.length > 0 ? [this.#check(client, symbols)] : [];
-    });
+    const calledAt = this.#referencesCalledAt.get(client) ?? elapsed;
+    const isDue = elapsed - calledAt >= REFERENCE_INTERVAL_MS;
+    this.#referencesCalledAt.set(client, isDue ? elapsed : calledAt);
+    const symbols = client.provider.symbols.filter((symbol) =>
+      !this.#isServing(client, symbol) &&
+      (this.#isPreferred(client, symbol) || isDue && this.#referenceOf(symbol) === client)
+    );
+    return symbols.length > 0 ? this.#check(client, symbols) : null;
   }
 
   #isServing({ provider }: ProviderClient, symbol: string): boolean {
@@ -114,7 +112,7 @@ export class Failover implements SnapshotSource {
 
   /** Returns the reference source of a symbol: the first candidate that does not serve and may be called. */
   #referenceOf(symbol: string): ProviderClient | undefined {
-    return this.#clients.find((client) =>
+    return this.clients.find((client) =>
       client.provider.symbols.includes(symbol) && !this.#isServing(client, symbol) &&
       client.breaker !== "open"
     );
@@ -125,10 +123,11 @@ export class Failover implements SnapshotSource {
     const served = this.#servedBy(client);
     const serving = served.length > 0
       ? undefined
-      : this.#clients.find((candidate) =>
+      : this.clients.find((candidate) =>
         symbols.some((symbol) => this.#isServing(candidate, symbol))
       );
-    const untilPollMs = this.#nextPollAt - this.#clock.elapsed();
+    const elapsed = this.#clock.elapsed();
+    const untilPollMs = (this.#nextPollsAt.get(client) ?? elapsed) - elapsed;
     return {
       standbyFor: serving?.provider.title ?? null,
       remarks: this.#divergences.remarks(served),
@@ -157,7 +156,7 @@ export class Failover implements SnapshotSource {
       const hasReading = readings.some((reading) => reading.symbol === symbol);
       return !this.#hasFresh(symbol, client) || isBroken && !hasReading;
     });
-    for (const alternate of this.#clients.filter((candidate) => candidate !== client)) {
+    for (const alternate of this.clients.filter((candidate) => candidate !== client)) {
       const candidates = unserved.filter((symbol) => alternate.provider.symbols.includes(symbol));
       if (candidates.length === 0) continue;
       for (const reading of await this.#fetchReadings(alternate, candidates)) {
@@ -199,7 +198,7 @@ export class Failover implements SnapshotSource {
   #useStandby(client: ProviderClient, reading: TrackedReading): void {
     const { provider } = client;
     const { symbol, receivedElapsed } = reading;
-    const serving = this.#clients.find((candidate) => this.#isServing(candidate, symbol));
+    const serving = this.clients.find((candidate) => this.#isServing(candidate, symbol));
     if (serving === undefined || serving === client) return; // the standby took over meanwhile
     const current = this.#cache.readingOf(symbol, serving.provider.name);
     if (current !== undefined) {

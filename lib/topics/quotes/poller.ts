@@ -1,5 +1,6 @@
 /**
- * Polls the providers of a group of symbols, at the interval of the preferred ones.
+ * Keeps the quotes of all symbols up to date: each provider has its own schedule, and all share the cache, the fail-over
+ * and the publisher.
  *
  * @module
  */
@@ -10,13 +11,12 @@ import { ChangePublisher, type QuoteSink } from "./change_publisher.ts";
 import { Failover, type FailoverOptions } from "./failover.ts";
 import { FreshnessRules } from "./freshness.ts";
 import type { MarketHours } from "./market_hours.ts";
+import { PollSchedule } from "./poll_schedule.ts";
+import type { ProviderClient } from "./provider_client.ts";
 import type { Provider } from "./providers/provider.ts";
 import { QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, Quote } from "./quote.ts";
 import type { SnapshotEvaluator } from "./topic.ts";
-
-/** The share of the interval by which a poll may come early or late, so that isolates do not poll in step. */
-const JITTER = 0.2;
 
 /** The dependencies of a poller. */
 export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxDivergencePct"> {
@@ -29,32 +29,29 @@ export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxD
 
 /** Lists the providers that are the first choice for at least one symbol. */
 function mostPreferredOf(providers: readonly Provider[]): Provider[] {
-  return providers.filter(({ symbols }, index) =>
-    symbols.some((symbol) =>
-      !providers.slice(0, index).some((earlier) => earlier.symbols.includes(symbol))
-    )
-  );
+  const claimed = new Set<string>();
+  return providers.filter(({ symbols }) => {
+    const isPreferred = symbols.some((symbol) => !claimed.has(symbol));
+    for (const symbol of symbols) claimed.add(symbol);
+    return isPreferred;
+  });
 }
 
-/** Keeps the quotes of a group of symbols up to date. */
+/** Polls the providers. */
 export class Poller implements SnapshotEvaluator {
-  /** The recommended delay of a client's next poll, in whole seconds. */
-  readonly nextPollDelayS: number;
+  /** The shortest interval of a provider that is the first choice for a symbol, in ms: Infinity without a provider. */
+  readonly shortestIntervalMs: number;
+  /** The longest such interval, in ms: 0 without a provider. */
+  readonly longestIntervalMs: number;
   readonly #runtime: PollerOptions["runtime"];
   readonly #createdAt: string;
   readonly #preferred: readonly Provider[];
-  readonly #intervalMs: number;
-  readonly #closedIntervalMs: number;
-  readonly #ttlMs: number;
   readonly #freshness: FreshnessRules;
   readonly #cache: QuoteCache;
   readonly #failover: Failover;
   readonly #publisher: ChangePublisher;
-  #polling: Promise<void> | null = null;
-  /** Monotonic time of the end of the last poll. */
-  #polledAt = -Infinity;
+  readonly #schedules: readonly PollSchedule[];
   #isRunning = false;
-  #cancelPoll = () => {};
 
   constructor(options: PollerOptions) {
     const { runtime, spanAt, isSimulated } = options;
@@ -62,23 +59,19 @@ export class Poller implements SnapshotEvaluator {
     this.#runtime = runtime;
     this.#createdAt = isoTime(runtime.clock.now());
     this.#preferred = mostPreferredOf(providers);
-    const shortest = (ms: (provider: Provider) => number) => Math.min(...this.#preferred.map(ms));
-    this.#intervalMs = shortest((provider) => provider.intervalMs);
-    this.#closedIntervalMs = shortest((provider) =>
-      provider.closedIntervalMs ?? provider.intervalMs
-    );
-    this.#ttlMs = shortest((provider) => provider.ttlMs);
-    this.nextPollDelayS = Math.max(1, Math.ceil(this.#intervalMs / 1000));
+    const intervalsMs = this.#preferred.map(({ intervalMs }) => intervalMs);
+    this.shortestIntervalMs = Math.min(...intervalsMs);
+    this.longestIntervalMs = Math.max(0, ...intervalsMs);
     const freshness = new FreshnessRules(runtime.clock, spanAt);
     this.#freshness = freshness;
     this.#cache = new QuoteCache({ clock: runtime.clock, freshness, providers, isSimulated });
     this.#failover = new Failover({ ...options, freshness, cache: this.#cache });
     this.#publisher = new ChangePublisher(runtime, this.#failover, options.sink);
+    this.#schedules = this.#failover.clients.map((client) => this.#createSchedule(client));
   }
 
   /**
-   * Starts polling: immediately, or once the TTL since the last poll has passed. The caller stops the poller before it
-   * starts it again.
+   * Starts polling. The caller stops the poller before it starts it again.
    *
    * @param intervalFactor Multiplies all intervals.
    * @returns A function that stops polling. A second call has no effect while the poller is stopped.
@@ -87,24 +80,17 @@ export class Poller implements SnapshotEvaluator {
     this.#freshness.intervalFactor = intervalFactor;
     this.#isRunning = true;
     this.#publisher.start();
-    this.#schedulePoll(0);
+    for (const schedule of this.#schedules) schedule.start(intervalFactor);
     return () => {
       this.#isRunning = false;
-      this.#cancelPoll();
+      for (const schedule of this.#schedules) schedule.stop();
       this.#publisher.stop();
     };
   }
 
-  /** Polls if the TTL since the last poll has passed, or joins a poll that is under way. Never rejects. */
-  refresh(): Promise<void> {
-    if (this.#polling === null && this.#sincePollMs() < this.#ttlMs) return Promise.resolve();
-    this.#polling ??= this.#poll()
-      .catch((thrown) => this.#runtime.log.error("A poll failed", { reason: messageOf(thrown) }))
-      .finally(() => {
-        this.#polledAt = this.#runtime.clock.elapsed();
-        this.#polling = null;
-      });
-    return this.#polling;
+  /** Polls the providers whose TTL has passed since their last poll, and joins polls under way. Never rejects. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#schedules.map((schedule) => schedule.refresh()));
   }
 
   evaluateQuote(quote: Quote): Quote {
@@ -131,54 +117,28 @@ export class Poller implements SnapshotEvaluator {
       }));
   }
 
-  async #poll(): Promise<void> {
-    // Values that went stale while nothing was polled are published as stale first, before the poll refreshes them.
-    await this.#publisher.publish();
-    for (const check of this.#failover.checkStandbys()) {
-      void this.#publishAfter(check).catch((thrown) =>
-        this.#runtime.log.error("Checking a standby failed", { reason: messageOf(thrown) })
-      );
-    }
-    const polls = this.#failover.poll(this.#freshness.intervalFactor * this.#intervalMs);
-    const results = await Promise.allSettled(polls.map((poll) => this.#publishAfter(poll)));
-    const failed = results.find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw failed.reason;
-  }
-
-  async #publishAfter(poll: Promise<void>): Promise<void> {
-    await poll;
-    await this.#publisher.publish();
-  }
-
-  #sincePollMs(): number {
-    return this.#runtime.clock.elapsed() - this.#polledAt;
-  }
-
-  /**
-   * Schedules the next poll an interval after the end of the last one. It is not within the TTL, and while all markets are
-   * closed it is not after the next opening.
-   */
-  #schedulePoll(intervalMs: number): void {
-    const { clock } = this.#runtime;
-    const ttlMs = this.#freshness.intervalFactor * this.#ttlMs;
-    const sincePollMs = this.#sincePollMs();
-    const opensInMs = this.#isClosed() ? this.#failover.msUntilChange(0) : Infinity;
-    const delayMs = Math.max(ttlMs - sincePollMs, Math.min(intervalMs - sincePollMs, opensInMs));
-    this.#cancelPoll();
-    this.#cancelPoll = clock.after(Math.max(0, delayMs), async () => {
-      await this.refresh();
-      if (this.#isRunning) this.#schedulePoll(this.#jitteredIntervalMs());
+  #createSchedule(client: ProviderClient): PollSchedule {
+    const { provider } = client;
+    return new PollSchedule(this.#runtime, {
+      provider,
+      poll: (nextPollMs) => this.#poll(client, nextPollMs),
+      isClosed: () => this.#cache.isClosed(provider.symbols),
+      msUntilChange: () => this.#cache.msUntilChange(0, provider.symbols),
     });
   }
 
-  #jitteredIntervalMs(): number {
-    const { intervalFactor } = this.#freshness;
-    const intervalMs = this.#isClosed() ? this.#closedIntervalMs : this.#intervalMs;
-    return intervalFactor * intervalMs * (1 + JITTER * (2 * this.#runtime.random() - 1));
+  async #poll(client: ProviderClient, nextPollMs: number): Promise<void> {
+    // Values that went stale while nothing was polled are published as stale first, before the poll refreshes them.
+    await this.#publisher.publish();
+    void this.#publishAfter(this.#failover.check(client)).catch((thrown) =>
+      this.#runtime.log.error("Checking a standby failed", { reason: messageOf(thrown) })
+    );
+    await this.#publishAfter(this.#failover.serve(client, nextPollMs));
   }
 
-  #isClosed(): boolean {
-    const quotes = this.#cache.quotes();
-    return quotes.length > 0 && quotes.every(({ session }) => session === "closed");
+  async #publishAfter(calls: Promise<void> | null): Promise<void> {
+    if (calls === null) return;
+    await calls;
+    await this.#publisher.publish();
   }
 }

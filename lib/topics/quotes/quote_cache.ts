@@ -184,15 +184,32 @@ export class QuoteCache {
     return { ...quote, session, is_stale: isStale };
   }
 
+  /** Tests if the markets of all these symbols are closed. A symbol without a quote does not count. */
+  isClosed(symbols: readonly string[]): boolean {
+    const cached = this.#cachedOf(symbols);
+    return cached.length > 0 &&
+      cached.every(({ reading, provider }) =>
+        this.#options.freshness.assessReading(reading, provider.intervalMs).session === "closed"
+      );
+  }
+
   /**
    * Returns the time until freshness changes a quote, in ms: Infinity without a quote. A change in the last `lookBackMs`
    * counts.
+   *
+   * @param symbols The symbols that count: all by default.
    */
-  msUntilChange(lookBackMs: number): number {
+  msUntilChange(lookBackMs: number, symbols: readonly string[] = [...this.#cached.keys()]): number {
     return Math.min(
-      ...[...this.#cached.values()].map(({ reading, provider }) =>
+      ...this.#cachedOf(symbols).map(({ reading, provider }) =>
         this.#options.freshness.msUntilChange(reading, provider.intervalMs, lookBackMs)
       ),
+    );
+  }
+
+  #cachedOf(symbols: readonly string[]): CachedReading[] {
+    return symbols.map((symbol) => this.#cached.get(symbol)).filter((cached) =>
+      cached !== undefined
     );
   }
 }

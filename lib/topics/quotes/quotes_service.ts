@@ -10,17 +10,24 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { Topic } from "../../core/topic.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { SharedState } from "../../store/backend.ts";
+import { isoTime } from "../../core/time.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
+import { createUpstream } from "../../upstream/upstream.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection, type LeaderElection } from "../leader_election.ts";
 import type { QuoteSink } from "./change_publisher.ts";
-import { createPollers, unservedSymbols } from "./pollers.ts";
-import type { ProviderConfig } from "./providers/registry.ts";
+import { SYMBOLS } from "./instruments.ts";
+import { createMarketHours } from "./market_hours.ts";
+import { Poller } from "./poller.ts";
+import { type ProviderConfig, providersFor } from "./providers/registry.ts";
 import { QuotesSnapshot } from "./quote.ts";
-import { createQuotesTopic } from "./topic.ts";
+import { createQuotesTopic, type SnapshotEvaluator } from "./topic.ts";
 
 /** The interval factor while the store is unavailable, because every isolate then polls separately. */
 const DEGRADED_INTERVAL_FACTOR = 4;
+
+/** The longest recommended delay of a client's next poll, in ms. */
+const MAX_POLL_DELAY_MS = 60_000;
 
 /** Serves quotes. */
 export interface QuotesService {
@@ -95,6 +102,47 @@ class LeaderSink implements QuoteSink {
   }
 }
 
+/** Creates the poller of all providers. Nothing is polled yet. */
+function createPoller(runtime: Runtime, config: ProviderConfig, sink: QuoteSink): Poller {
+  return new Poller({
+    runtime,
+    spanAt: createMarketHours(),
+    providers: providersFor(config).map((provider) => ({
+      provider,
+      upstream: createUpstream(runtime, provider),
+    })),
+    sink,
+    isSimulated: config.DEMO,
+    maxDivergencePct: config.QUORUM_BOUND_PCT,
+  });
+}
+
+/**
+ * Returns the evaluator of the symbols without a provider. Their logged quotes are stale, and a status states the reason.
+ */
+export function unservedSymbols(
+  { clock }: Pick<Runtime, "clock">,
+  config: ProviderConfig,
+): SnapshotEvaluator {
+  const since = isoTime(clock.now());
+  const served = new Set(providersFor(config).flatMap(({ symbols }) => symbols));
+  const symbols = SYMBOLS.filter((symbol) => !served.has(symbol));
+  return {
+    evaluateQuote: (quote) => symbols.includes(quote.symbol) ? { ...quote, is_stale: true } : quote,
+    evaluateStatus: (status) => status,
+    pendingStatuses: () =>
+      symbols.length === 0 ? [] : [{
+        provider: "none",
+        symbols: [...symbols],
+        state: "down",
+        since,
+        reason: "no source configured",
+        breaker: "closed",
+        next_try_at: null,
+      }],
+  };
+}
+
 /** Creates the quotes service of an isolate. Nothing runs before the topic has a subscriber. */
 export function createQuotesService(
   runtime: Runtime,
@@ -111,17 +159,15 @@ export function createQuotesService(
     // Without Redis there is one isolate, which knows the freshness of its readings.
     republishUnchanged: shared.health.kind === "redis",
   });
-  const pollers = createPollers(runtime, config, sink);
-  const evaluators = [unservedSymbols(runtime, config), ...pollers];
-  const delaysS = pollers.map((poller) => poller.nextPollDelayS);
+  const poller = createPoller(runtime, config, sink);
+  const evaluators = [unservedSymbols(runtime, config), poller];
   let stopPolling = () => {};
 
   election.onRole((role) => {
     stopPolling();
     const isPolling = role === "leader" || role === "degraded";
     const factor = role === "degraded" ? DEGRADED_INTERVAL_FACTOR : 1;
-    const stops = isPolling ? pollers.map((poller) => poller.start(factor)) : [];
-    stopPolling = () => stops.forEach((stop) => stop());
+    stopPolling = isPolling ? poller.start(factor) : () => {};
   });
   hub.whileSubscribed(topic, election.start);
   hub.onPublished(topic, election.postponeClaim);
@@ -130,14 +176,15 @@ export function createQuotesService(
   async function refresh(): Promise<void> {
     await election.waitForRole();
     if (election.role !== "leader") return;
-    await Promise.all(pollers.map((poller) => poller.refresh()));
+    await poller.refresh();
   }
 
   return {
     topic,
-    nextPollDelayS: Math.min(...delaysS),
+    // Without a provider nothing changes, so any delay will do.
+    nextPollDelayS: Math.ceil(Math.min(poller.shortestIntervalMs, MAX_POLL_DELAY_MS) / 1000),
     async watch() {
-      hub.keepOpen(topic, KEEP_WARM_POLLS * Math.max(...delaysS) * 1000);
+      hub.keepOpen(topic, KEEP_WARM_POLLS * poller.longestIntervalMs);
       await withTimeout(runtime.clock, refresh());
     },
     async snapshot(symbols = null) {

@@ -8,6 +8,8 @@ import {
   HEALTHY,
   INTERVAL_MS,
   type PollerUnderTest,
+  REFERENCE_MS,
+  SECOND_INTERVAL_MS,
   summarize,
   TIMEOUT,
 } from "./fake_providers.ts";
@@ -169,7 +171,7 @@ Deno.test("a preferred provider that hangs does not delay the others", async () 
   first.prices = {}; // the call never ends
   for (const price of ["100.51", "100.52", "100.53"]) {
     second.prices["BTC-USD"] = price;
-    assertEquals(await advance(test, INTERVAL_MS), [`BTC-USD ${price} of second`]);
+    assertEquals(await advance(test, SECOND_INTERVAL_MS), [`BTC-USD ${price} of second`]);
   }
   // No second call starts while one is under way.
   assertEquals(first.calledAt.length, 2);
@@ -193,20 +195,21 @@ Deno.test("a change is never computed across two sources, and quotes stay if all
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a reference source is called about every 30 s, and a divergence is reported until prices agree", async () => {
+Deno.test("a reference source is called at its own interval, at most every 25 s, and a divergence is reported until prices agree", async () => {
   const test = createPollerUnderTest();
   const { first, second, poller } = test;
   second.prices = { ...SECOND_PRICES, "BTC-USD": "102.30" };
   const stop = poller.start();
-  assertEquals((await advance(test, 20_000)).some((line) => line.includes("second")), false);
-  assertEquals(await advance(test, 10_000), [
+  const beforeReference = await advance(test, REFERENCE_MS - 1);
+  assertEquals(beforeReference.some((line) => line.includes("second")), false);
+  assertEquals(await advance(test, 1), [
     "first live: FIRST and SECOND differ by 2.3 % on BTC-USD",
     "second live: On standby while FIRST serves",
   ]);
   assertEquals(second.calledAt.length, 1);
   second.prices["BTC-USD"] = "100.40";
-  assertEquals(await advance(test, 30_000), ["first live"]);
-  assertEquals([second.calledAt.length, first.calledAt.length], [2, 13]);
+  assertEquals(await advance(test, REFERENCE_MS), ["first live"]);
+  assertEquals([second.calledAt.length, first.calledAt.length], [2, 17]);
   // The prices are not averaged, and the source is not switched.
   const prices = test.batches.flat().filter(({ key }) => key === "BTC-USD");
   assertEquals(prices.map(({ data }) => Object(data).price), ["100.00"]);
@@ -218,7 +221,7 @@ Deno.test("a switch of a symbol's source drops its divergence", async () => {
   const { first, second, poller } = test;
   second.prices = { ...SECOND_PRICES, "BTC-USD": "110.00" };
   const stop = poller.start();
-  await advance(test, 30_000);
+  await advance(test, REFERENCE_MS);
   first.prices = { ...FAILING };
   first.health = openBreaker(test);
   const lines = await advance(test, INTERVAL_MS);
@@ -234,11 +237,10 @@ Deno.test("a standby that fails is stale after two intervals of silence", async 
   const { first, second, poller } = test;
   second.prices = { ...SECOND_PRICES };
   const stop = poller.start();
-  await advance(test, 30_000);
+  await advance(test, REFERENCE_MS);
   second.prices = { ...FAILING };
   const lines = await advance(test, 60_000);
   assertEquals(lines, [
-    `second live: ${TIMEOUT.message}; On standby while FIRST serves`,
     `second stale: ${TIMEOUT.message}; On standby while FIRST serves`,
   ]);
   assertEquals(first.calledAt.length > 15, true);

@@ -20,6 +20,9 @@ export const INTERVAL_MS = 5000;
 /** The poll interval of the second provider, which is slower. */
 export const SECOND_INTERVAL_MS = 20_000;
 
+/** The time after which the second provider is called as a reference source: its second poll. */
+export const REFERENCE_MS = 2 * SECOND_INTERVAL_MS;
+
 /** The TTL of the responses of both providers. */
 export const TTL_MS = 4000;
 

@@ -47,7 +47,7 @@ Deno.test("a quote is stale by the interval of its source", async () => {
   first.prices = { ...FAILING };
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   await poller.refresh();
-  const quote = Quote.parse(batches[0]?.[0]?.data);
+  const quote = Quote.parse(batches.flat().find(({ type }) => type === "quote")?.data);
   await clock.advance(2 * SECOND_INTERVAL_MS - 1);
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(1);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
 import { ProviderStatus, Quote, QuotesSnapshot } from "../../../lib/topics/quotes/quote.ts";
 import { readConfig } from "../../../lib/core/config.ts";
-import { unservedSymbols } from "../../../lib/topics/quotes/pollers.ts";
+import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
 import { createQuotesTopic } from "../../../lib/topics/quotes/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 

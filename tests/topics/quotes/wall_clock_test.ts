@@ -2,7 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { HOUR_MS } from "../../../lib/core/time.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
-import { createPollerUnderTest, INTERVAL_MS, summarize } from "./fake_providers.ts";
+import {
+  createPollerUnderTest,
+  INTERVAL_MS,
+  REFERENCE_MS,
+  SECOND_INTERVAL_MS,
+  summarize,
+} from "./fake_providers.ts";
 
 const SHIFTS = { back: -HOUR_MS, forwards: HOUR_MS };
 
@@ -66,13 +72,13 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
     assertEquals(first.calledAt.length, 2);
   });
 
-  Deno.test(`a reference source is called 30 s after the start although the wall clock is set ${direction}`, async () => {
+  Deno.test(`a reference source is called at its second poll although the wall clock is set ${direction}`, async () => {
     const { clock, poller, second, batches } = createPollerUnderTest();
     second.prices = { "BTC-USD": "102.30", "ETH-USD": "10.05" };
     const stop = poller.start();
-    await clock.advance(20_000);
+    await clock.advance(SECOND_INTERVAL_MS);
     clock.shiftWallClock(shiftMs);
-    await clock.advance(10_000);
+    await clock.advance(REFERENCE_MS - SECOND_INTERVAL_MS);
     stop();
     assertEquals(second.calledAt.length, 1);
     assert(batches.flatMap(summarize).some((line) => line.includes("differ by 2.3 % on BTC-USD")));

@@ -2,13 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { Runtime } from "../../../lib/core/runtime.ts";
-import {
-  createPollers,
-  groupBySymbols,
-  unservedSymbols,
-} from "../../../lib/topics/quotes/pollers.ts";
-import type { Provider } from "../../../lib/topics/quotes/providers/provider.ts";
+import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
+import { Poller } from "../../../lib/topics/quotes/poller.ts";
+import { providersFor } from "../../../lib/topics/quotes/providers/registry.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
+import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
+import { createUpstream } from "../../../lib/upstream/upstream.ts";
 import { createDemoAt } from "../../demo/support.ts";
 import { recordPublished, summarize } from "./fake_providers.ts";
 
@@ -18,8 +17,8 @@ const KRAKEN = "api.kraken.com";
 /** A Saturday, on which spot metals are closed. */
 const SATURDAY = Date.UTC(2026, 10, 21);
 
-/** Creates the pollers of a demo in which some hosts are unreachable. */
-function createPollersUnderTest(
+/** Creates the poller of a demo in which some hosts are unreachable. */
+function createDemoPoller(
   env: Readonly<Record<string, string>> = {},
   unreachableHosts: readonly string[] = [],
 ) {
@@ -34,10 +33,15 @@ function createPollersUnderTest(
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const config = readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env });
-  const pollers = createPollers(
-    { ...runtime, fetch },
-    config,
-    {
+  const upstreams = { ...runtime, fetch };
+  const poller = new Poller({
+    runtime,
+    spanAt: createMarketHours(),
+    providers: providersFor(config).map((provider) => ({
+      provider,
+      upstream: createUpstream(upstreams, provider),
+    })),
+    sink: {
       published: () => Promise.resolve(published),
       publish(events) {
         batches.push(events);
@@ -46,29 +50,31 @@ function createPollersUnderTest(
       },
       republishUnchanged: false,
     },
-  );
-  const evaluators = [...pollers, unservedSymbols(runtime, config)];
-  return { clock, pollers, evaluators, batches, calls };
+    isSimulated: true,
+    maxDivergencePct: 1,
+  });
+  const evaluators = [poller, unservedSymbols(runtime, config)];
+  return { clock, poller, evaluators, batches, calls };
 }
 
 /** Returns the sources of the first quotes of crypto. */
 async function cryptoSources(unreachableHosts: readonly string[]): Promise<string[]> {
-  const { pollers, clock, batches } = createPollersUnderTest({}, unreachableHosts);
-  const refreshed = Promise.all(pollers.map((poller) => poller.refresh()));
+  const { poller, clock, batches } = createDemoPoller({}, unreachableHosts);
+  const refreshed = poller.refresh();
   await clock.advance(10_000);
   await refreshed;
   return batches.flatMap(summarize).filter((line) => /^(BTC|ETH)-USD/.test(line))
     .map((line) => line.replace(/ [\d.]+/, ""));
 }
 
-Deno.test("createPollers() polls the demo's upstreams without a stale quote", async () => {
-  const { clock, pollers, batches } = createPollersUnderTest();
-  const stops = pollers.map((poller) => poller.start());
+Deno.test("a poller of the demo publishes no stale quote", async () => {
+  const { clock, poller, batches } = createDemoPoller();
+  const stop = poller.start();
   await clock.advance(60_000);
-  for (const stop of stops) stop();
+  stop();
   await clock.advance(0);
   assertEquals(clock.timers, 0);
-  assertEquals(pollers.map(({ nextPollDelayS }) => nextPollDelayS), [5, 5, 5]);
+  assertEquals([poller.shortestIntervalMs, poller.longestIntervalMs], [5000, 5000]);
   const events = batches.flat();
   const quotes = events.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
   assert(quotes.length >= 20);
@@ -85,21 +91,21 @@ Deno.test("createPollers() polls the demo's upstreams without a stale quote", as
   ]);
 });
 
-Deno.test("createPollers() fails over from Coinbase to Kraken to CoinGecko", async () => {
+Deno.test("a poller of the demo fails over from Coinbase to Kraken to CoinGecko", async () => {
   const from = (source: string) => [`BTC-USD of ${source}`, `ETH-USD of ${source}`];
   assertEquals(await cryptoSources([]), from("coinbase"));
   assertEquals(await cryptoSources([COINBASE]), from("kraken"));
   assertEquals(await cryptoSources([COINBASE, KRAKEN]), from("coingecko"));
 });
 
-Deno.test("createPollers() stays within the quota of CoinGecko", async () => {
-  const { clock, pollers, batches, calls } = createPollersUnderTest({ DEMO: "0" }, [
+Deno.test("a poller of the demo stays within the quota of CoinGecko", async () => {
+  const { clock, poller, batches, calls } = createDemoPoller({ DEMO: "0" }, [
     COINBASE,
     KRAKEN,
   ]);
-  const stops = pollers.map((poller) => poller.start());
+  const stop = poller.start();
   await clock.advance(600_000);
-  for (const stop of stops) stop();
+  stop();
   await clock.advance(10_000);
   assertEquals(calls.filter((host) => host === "api.coingecko.com").length, 3);
   const quotes = batches.flat().flatMap(({ type, data }) =>
@@ -110,7 +116,7 @@ Deno.test("createPollers() stays within the quota of CoinGecko", async () => {
 });
 
 Deno.test("unservedSymbols() lists a status for symbols without a provider", () => {
-  const { evaluators, clock } = createPollersUnderTest({ UNOFFICIAL_SOURCES: "none" });
+  const { evaluators, clock } = createDemoPoller({ UNOFFICIAL_SOURCES: "none" });
   const [status] = evaluators.flatMap((evaluator) => evaluator.pendingStatuses())
     .filter(({ provider }) => provider === "none");
   assertEquals(status, {
@@ -123,33 +129,9 @@ Deno.test("unservedSymbols() lists a status for symbols without a provider", () 
     next_try_at: null,
   });
   assertEquals(
-    createPollersUnderTest().evaluators.flatMap((evaluator) => evaluator.pendingStatuses()).map((
+    createDemoPoller().evaluators.flatMap((evaluator) => evaluator.pendingStatuses()).map((
       { provider },
     ) => provider),
     ["coinbase", "gold-api", "yahoo"],
-  );
-});
-
-Deno.test("groupBySymbols() groups providers that share a symbol, also through a third provider", () => {
-  const provider = (name: string, ...symbols: string[]): Provider => ({
-    name,
-    title: name,
-    attribution: name,
-    symbols,
-    intervalMs: 1000,
-    ttlMs: 1000,
-    read: () => Promise.reject(new Error("unused")),
-  });
-  const groupNames = (...providers: Provider[]) =>
-    groupBySymbols(providers).map((group) => group.map(({ name }) => name));
-  assertEquals(groupNames(provider("a", "BTC-USD"), provider("b", "SPX")), [["a"], ["b"]]);
-  assertEquals(
-    groupNames(
-      provider("a", "BTC-USD"),
-      provider("b", "SPX"),
-      provider("c", "WTI"),
-      provider("d", "WTI", "BTC-USD"),
-    ),
-    [["b"], ["a", "c", "d"]],
   );
 });
