@@ -3,13 +3,15 @@
  *
  * @module
  */
+import type { Tickers } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
-/** The constant properties of a symbol, independent of its source. */
-export type Instrument = Pick<
-  Quote,
-  "symbol" | "name" | "class" | "currency" | "unit" | "decimals"
->;
+/** The constant properties of a symbol. */
+export interface Instrument
+  extends Pick<Quote, "symbol" | "name" | "class" | "currency" | "unit" | "decimals"> {
+  /** The names that providers have for it, by the name of the provider. */
+  readonly tickers: Tickers;
+}
 
 const COIN = { class: "crypto", currency: "USD", unit: "coin", decimals: 2 } as const;
 const METAL = { class: "metals", currency: "USD", unit: "troy_oz" } as const;
@@ -18,15 +20,47 @@ const STOCK_INDEX = { class: "indices", currency: "USD", unit: "points", decimal
 
 /** All instruments, in order. */
 export const INSTRUMENTS: readonly Instrument[] = [
-  { symbol: "BTC-USD", name: "Bitcoin", ...COIN },
-  { symbol: "ETH-USD", name: "Ethereum", ...COIN },
-  { symbol: "XAU-USD", name: "Gold", ...METAL, decimals: 2 },
-  { symbol: "XAG-USD", name: "Silver", ...METAL, decimals: 3 },
-  { symbol: "BRENT", name: "Brent crude", ...CRUDE },
-  { symbol: "WTI", name: "WTI crude", ...CRUDE },
-  { symbol: "SPX", name: "S&P 500", ...STOCK_INDEX },
-  { symbol: "DJI", name: "Dow Jones", ...STOCK_INDEX },
-  { symbol: "IXIC", name: "Nasdaq Composite", ...STOCK_INDEX },
+  {
+    symbol: "BTC-USD",
+    name: "Bitcoin",
+    ...COIN,
+    tickers: { coinbase: "BTC-USD", kraken: "XBTUSD", coingecko: "bitcoin" },
+  },
+  {
+    symbol: "ETH-USD",
+    name: "Ethereum",
+    ...COIN,
+    tickers: { coinbase: "ETH-USD", kraken: "ETHUSD", coingecko: "ethereum" },
+  },
+  {
+    symbol: "XAU-USD",
+    name: "Gold",
+    ...METAL,
+    decimals: 2,
+    tickers: { "gold-api": "XAU", "twelve-data": "XAU/USD" },
+  },
+  {
+    symbol: "XAG-USD",
+    name: "Silver",
+    ...METAL,
+    decimals: 3,
+    tickers: { "gold-api": "XAG", "twelve-data": "XAG/USD" },
+  },
+  {
+    symbol: "BRENT",
+    name: "Brent crude",
+    ...CRUDE,
+    tickers: { yahoo: "BZ=F", fred: "DCOILBRENTEU" },
+  },
+  { symbol: "WTI", name: "WTI crude", ...CRUDE, tickers: { yahoo: "CL=F", fred: "DCOILWTICO" } },
+  { symbol: "SPX", name: "S&P 500", ...STOCK_INDEX, tickers: { yahoo: "^GSPC", fred: "SP500" } },
+  { symbol: "DJI", name: "Dow Jones", ...STOCK_INDEX, tickers: { yahoo: "^DJI", fred: "DJIA" } },
+  {
+    symbol: "IXIC",
+    name: "Nasdaq Composite",
+    ...STOCK_INDEX,
+    tickers: { yahoo: "^IXIC", fred: "NASDAQCOM" },
+  },
 ];
 
 /** All symbols, in order. */

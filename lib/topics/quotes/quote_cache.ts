@@ -157,8 +157,9 @@ export class QuoteCache {
         reading,
         provider.intervalMs,
       );
+      const { tickers: _tickers, ...instrument } = instrumentOf(reading.symbol);
       return {
-        ...instrumentOf(reading.symbol),
+        ...instrument,
         ...NO_FIGURES,
         ...fields,
         session,

@@ -10,23 +10,18 @@ import { parseKeepingDigits, percentOf, toPlain } from "./decimal.ts";
 import {
   errorBody,
   getFresh,
-  lookUpSymbol,
   missingPrice,
   Price,
   type Provider,
   ROUND_THE_CLOCK,
+  tickerOf,
+  type Tickers,
 } from "./provider.ts";
 
 /** 10,000 calls per month are one call every 268 s. */
 const COINGECKO_INTERVAL_MS = 270_000;
 
-const COINGECKO_IDS: Readonly<Record<string, string>> = {
-  "BTC-USD": "bitcoin",
-  "ETH-USD": "ethereum",
-};
-
-const COINGECKO_PRICE_URL = "https://api.coingecko.com/api/v3/simple/price" +
-  `?ids=${Object.values(COINGECKO_IDS).join(",")}&vs_currencies=usd` +
+const COINGECKO_PRICE_URL = "https://api.coingecko.com/api/v3/simple/price?vs_currencies=usd" +
   "&include_24hr_change=true&include_last_updated_at=true&precision=full";
 
 /** Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
@@ -63,21 +58,23 @@ function parseCoins(json: string): z.infer<typeof Coins> {
 /**
  * Creates CoinGecko, an alternate for crypto that needs a key. It takes one request for all symbols.
  *
+ * @param tickers Ids.
  * @param key A key of the demo plan.
  */
-export function createCoinGecko(key: string): Provider {
+export function createCoinGecko(tickers: Tickers, key: string): Provider {
+  const url = `${COINGECKO_PRICE_URL}&ids=${Object.values(tickers).join(",")}`;
   return {
     name: "coingecko",
     title: "CoinGecko",
     attribution: "Data provided by CoinGecko",
-    symbols: Object.keys(COINGECKO_IDS),
+    symbols: Object.keys(tickers),
     intervalMs: COINGECKO_INTERVAL_MS,
     // The preferred providers may be polled far more often than this quota allows, so the cache responds in between.
     ttlMs: COINGECKO_INTERVAL_MS,
     headers: { "x-cg-demo-api-key": key },
     async read(upstream, symbol) {
-      const { value: coins, receipt } = await getFresh(upstream, COINGECKO_PRICE_URL, parseCoins);
-      const coin = coins[lookUpSymbol(COINGECKO_IDS, symbol)];
+      const { value: coins, receipt } = await getFresh(upstream, url, parseCoins);
+      const coin = coins[tickerOf(tickers, symbol)];
       if (coin === undefined) throw missingPrice("CoinGecko", symbol);
       return {
         symbol,

@@ -10,11 +10,12 @@ import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
 import {
   changeSince,
   getFresh,
-  lookUpSymbol,
   missingPrice,
   NO_CHANGE,
   Price,
   type Provider,
+  tickerOf,
+  type Tickers,
 } from "./provider.ts";
 
 const FRED_OBSERVATIONS_URL = "https://api.stlouisfed.org/fred/series/observations";
@@ -27,14 +28,6 @@ const FRED_INTERVAL_MS = HOUR_MS;
 
 /** Any ten days contain two days with a trade: the last price and the previous one. */
 const MAX_OBSERVATION_DAYS = 10;
-
-const FRED_SERIES: Readonly<Record<string, string>> = {
-  BRENT: "DCOILBRENTEU",
-  WTI: "DCOILWTICO",
-  SPX: "SP500",
-  DJI: "DJIA",
-  IXIC: "NASDAQCOM",
-};
 
 /** `.` marks a day without a trade. */
 const FredResponse = z.object({
@@ -50,20 +43,21 @@ function parseObservations(json: string): z.infer<typeof FredResponse>["observat
 /**
  * Creates FRED, an alternate for oil and indices that needs a key. It takes one request per symbol.
  *
+ * @param tickers Ids of series.
  * @param key The API key. It is sent in the query, since FRED accepts no header. No message of an upstream contains a query.
  */
-export function createFred(key: string): Provider {
+export function createFred(tickers: Tickers, key: string): Provider {
   return {
     name: "fred",
     title: "FRED",
     attribution: "This product uses the FRED® API but is not endorsed or certified by the " +
       "Federal Reserve Bank of St. Louis.",
-    symbols: Object.keys(FRED_SERIES),
+    symbols: Object.keys(tickers),
     intervalMs: FRED_INTERVAL_MS,
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRED_INTERVAL_MS,
     async read(upstream, symbol) {
-      const series = lookUpSymbol(FRED_SERIES, symbol);
+      const series = tickerOf(tickers, symbol);
       const url = `${FRED_OBSERVATIONS_URL}?series_id=${series}&sort_order=desc` +
         `&limit=${MAX_OBSERVATION_DAYS}&file_type=json&api_key=${key}`;
       const { value: [last, previous], receipt } = await getFresh(upstream, url, parseObservations);

@@ -10,29 +10,20 @@ import {
   errorBody,
   EXCHANGE_PACE,
   getFresh,
-  lookUpSymbol,
   missingPrice,
   Price,
   type Provider,
   ROUND_THE_CLOCK,
+  tickerOf,
+  type Tickers,
 } from "./provider.ts";
 
-/** A pair of currencies at Kraken. */
-interface KrakenPair {
-  /** The name in a request. */
-  readonly name: string;
-  /** The name under which most responses list the pair. */
-  readonly alternativeName: string;
+const KRAKEN_TICKER_URL = "https://api.kraken.com/0/public/Ticker";
+
+/** Lists the keys under which a response may have a pair: most have a letter before each currency, as in `XXBTZUSD`. */
+function keysOfPair(pair: string): string[] {
+  return [pair, `X${pair.slice(0, -3)}Z${pair.slice(-3)}`];
 }
-
-const KRAKEN_PAIRS: Readonly<Record<string, KrakenPair>> = {
-  "BTC-USD": { name: "XBTUSD", alternativeName: "XXBTZUSD" },
-  "ETH-USD": { name: "ETHUSD", alternativeName: "XETHZUSD" },
-};
-
-const KRAKEN_TICKER_URL = `https://api.kraken.com/0/public/Ticker?pair=${
-  Object.values(KRAKEN_PAIRS).map(({ name }) => name).join(",")
-}`;
 
 /** `c[0]` is the price of the last trade. `o` is the price at 00:00 UTC today, not 24 hours ago. */
 const KrakenTicker = z.object({ c: z.tuple([Price], z.unknown()), o: Price });
@@ -54,31 +45,30 @@ function parseKrakenTickers(json: string): z.infer<typeof KrakenResponse>["resul
   throw errorBody("Kraken", isRateLimited ? 429 : 200);
 }
 
-/** Kraken, the alternate for crypto. It takes one request for all symbols. */
-export const kraken: Provider = {
-  name: "kraken",
-  title: "Kraken",
-  attribution: "Kraken",
-  symbols: Object.keys(KRAKEN_PAIRS),
-  ...EXCHANGE_PACE,
-  async read(upstream, symbol) {
-    const { name, alternativeName } = lookUpSymbol(KRAKEN_PAIRS, symbol);
-    const { value: tickers, receipt } = await getFresh(
-      upstream,
-      KRAKEN_TICKER_URL,
-      parseKrakenTickers,
-    );
-    const ticker = tickers[name] ?? tickers[alternativeName];
-    if (ticker === undefined) throw missingPrice("Kraken", symbol);
-    const [price] = ticker.c;
-    return {
-      symbol,
-      price,
-      ...changeSince(ticker.o, price),
-      basis: "utc_day",
-      as_of: null, // the response has no time
-      ...receipt,
-      ...ROUND_THE_CLOCK,
-    };
-  },
-};
+/** Creates Kraken, an alternate for crypto. It takes one request for all symbols. @param tickers Pairs. */
+export function createKraken(tickers: Tickers): Provider {
+  const url = `${KRAKEN_TICKER_URL}?pair=${Object.values(tickers).join(",")}`;
+  return {
+    name: "kraken",
+    title: "Kraken",
+    attribution: "Kraken",
+    symbols: Object.keys(tickers),
+    ...EXCHANGE_PACE,
+    async read(upstream, symbol) {
+      const { value: pairs, receipt } = await getFresh(upstream, url, parseKrakenTickers);
+      const ticker = keysOfPair(tickerOf(tickers, symbol)).map((key) => pairs[key])
+        .find((pair) => pair !== undefined);
+      if (ticker === undefined) throw missingPrice("Kraken", symbol);
+      const [price] = ticker.c;
+      return {
+        symbol,
+        price,
+        ...changeSince(ticker.o, price),
+        basis: "utc_day",
+        as_of: null, // the response has no time
+        ...receipt,
+        ...ROUND_THE_CLOCK,
+      };
+    },
+  };
+}

@@ -29,6 +29,9 @@ export interface Reading extends
   readonly period?: { readonly start: number; readonly end: number };
 }
 
+/** The names that a provider has for symbols, by symbol; or those that a symbol has at providers, by provider. */
+export type Tickers = Readonly<Record<string, string>>;
+
 /** A source of quotes, with the options of the upstream that it is read through. */
 export interface Provider {
   /** The `source` of a quote and the `provider` of a status. */
@@ -108,14 +111,14 @@ export async function getFresh<T>(
 }
 
 /**
- * Looks up a provider's own name or properties of a symbol.
+ * Returns the name that a provider has for a symbol.
  *
  * @throws {RangeError} If the provider does not serve the symbol.
  */
-export function lookUpSymbol<T>(table: Readonly<Record<string, T>>, symbol: string): T {
-  const entry = table[symbol];
-  if (entry === undefined) throw new RangeError(`Cannot read ${symbol}: it is not served`);
-  return entry;
+export function tickerOf(tickers: Tickers, symbol: string): string {
+  const ticker = tickers[symbol];
+  if (ticker === undefined) throw new RangeError(`Cannot read ${symbol}: it is not served`);
+  return ticker;
 }
 
 /** Creates the failure of a response that lacks a symbol. */

@@ -4,14 +4,15 @@
  * @module
  */
 import type { Config } from "../../../core/config.ts";
-import { coinbase } from "./coinbase.ts";
+import { INSTRUMENTS } from "../instruments.ts";
+import { createCoinbase } from "./coinbase.ts";
 import { createCoinGecko } from "./coingecko.ts";
 import { createFred } from "./fred.ts";
-import { goldApi } from "./gold_api.ts";
-import { kraken } from "./kraken.ts";
-import type { Provider } from "./provider.ts";
+import { createGoldApi } from "./gold_api.ts";
+import { createKraken } from "./kraken.ts";
+import type { Provider, Tickers } from "./provider.ts";
 import { createTwelveData } from "./twelve_data.ts";
-import { yahoo } from "./yahoo.ts";
+import { createYahoo } from "./yahoo.ts";
 
 /** The longest interval of a demo, unless `QUOTE_POLL_MS` sets another. Visitors see prices move. */
 const MAX_DEMO_INTERVAL_MS = 5000;
@@ -45,20 +46,28 @@ function withPace(
   return { ...provider, intervalMs, closedIntervalMs, ttlMs };
 }
 
-/** Creates a provider that needs a key. The list is empty if the key is not set. */
-function withKey(key: string | undefined, create: (key: string) => Provider): readonly Provider[] {
-  return key === undefined ? [] : [create(key)];
+/** Lists a provider if it is turned on. A provider is on unless it needs a key that is not set. */
+function onlyIf<T>(setting: T | undefined, create: (setting: T) => Provider): readonly Provider[] {
+  return setting === undefined ? [] : [create(setting)];
+}
+
+/** Returns the names that a provider has for the instruments that it serves, by symbol. */
+function tickersOf(provider: string): Tickers {
+  return Object.fromEntries(INSTRUMENTS.flatMap(({ symbol, tickers }) => {
+    const ticker = tickers[provider];
+    return ticker === undefined ? [] : [[symbol, ticker]];
+  }));
 }
 
 /** Lists the providers of a configuration. The first provider of a symbol is preferred, the others are alternates. */
 export function providersFor(config: ProviderConfig): readonly Provider[] {
   return [
-    coinbase,
-    kraken,
-    ...withKey(config.COINGECKO_API_KEY, createCoinGecko),
-    goldApi,
-    ...withKey(config.TWELVE_DATA_API_KEY, createTwelveData),
-    ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [yahoo] : []),
-    ...withKey(config.FRED_API_KEY, createFred),
-  ].map((provider) => withPace(provider, config));
+    createCoinbase(tickersOf("coinbase")),
+    createKraken(tickersOf("kraken")),
+    ...onlyIf(config.COINGECKO_API_KEY, (key) => createCoinGecko(tickersOf("coingecko"), key)),
+    createGoldApi(tickersOf("gold-api")),
+    ...onlyIf(config.TWELVE_DATA_API_KEY, (key) => createTwelveData(tickersOf("twelve-data"), key)),
+    ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [createYahoo(tickersOf("yahoo"))] : []),
+    ...onlyIf(config.FRED_API_KEY, (key) => createFred(tickersOf("fred"), key)),
+  ].filter(({ symbols }) => symbols.length > 0).map((provider) => withPace(provider, config));
 }

@@ -10,23 +10,17 @@ import {
   changeSince,
   errorBody,
   getFresh,
-  lookUpSymbol,
   missingPrice,
   Price,
   type Provider,
+  tickerOf,
+  type Tickers,
 } from "./provider.ts";
 
 /** 800 credits per day and two per call are 400 calls, or one call every 216 s. */
 const TWELVE_DATA_INTERVAL_MS = 220_000;
 
-const TWELVE_DATA_PAIRS: Readonly<Record<string, string>> = {
-  "XAU-USD": "XAU/USD",
-  "XAG-USD": "XAG/USD",
-};
-
-const TWELVE_DATA_QUOTE_URL = `https://api.twelvedata.com/quote?symbol=${
-  Object.values(TWELVE_DATA_PAIRS).join(",")
-}`;
+const TWELVE_DATA_QUOTE_URL = "https://api.twelvedata.com/quote";
 
 /** `last_quote_at`, in seconds, is the time of the price. `timestamp` is the beginning of the day's candle. */
 const TwelveDataQuote = z.object({
@@ -52,25 +46,23 @@ function parseTwelveDataQuotes(json: string): z.infer<typeof TwelveDataResponse>
 /**
  * Creates Twelve Data, an alternate for metals that needs a key. It takes one request for all symbols.
  *
+ * @param tickers Symbols of Twelve Data.
  * @param key A key of any plan.
  */
-export function createTwelveData(key: string): Provider {
+export function createTwelveData(tickers: Tickers, key: string): Provider {
+  const url = `${TWELVE_DATA_QUOTE_URL}?symbol=${Object.values(tickers).join(",")}`;
   return {
     name: "twelve-data",
     title: "Twelve Data",
     attribution: "Twelve Data",
-    symbols: Object.keys(TWELVE_DATA_PAIRS),
+    symbols: Object.keys(tickers),
     intervalMs: TWELVE_DATA_INTERVAL_MS,
     // The preferred provider may be polled far more often than this quota allows, so the cache responds in between.
     ttlMs: TWELVE_DATA_INTERVAL_MS,
     headers: { authorization: `apikey ${key}` },
     async read(upstream, symbol) {
-      const { value: quotes, receipt } = await getFresh(
-        upstream,
-        TWELVE_DATA_QUOTE_URL,
-        parseTwelveDataQuotes,
-      );
-      const quote = quotes[lookUpSymbol(TWELVE_DATA_PAIRS, symbol)];
+      const { value: quotes, receipt } = await getFresh(upstream, url, parseTwelveDataQuotes);
+      const quote = quotes[tickerOf(tickers, symbol)];
       if (quote === undefined) throw missingPrice("Twelve Data", symbol);
       if ("status" in quote) throw errorBody("Twelve Data", quote.code);
       return {

@@ -11,11 +11,12 @@ import { parseKeepingDigits } from "./decimal.ts";
 import {
   changeSince,
   getFresh,
-  lookUpSymbol,
   missingPrice,
   NO_CHANGE,
   Price,
   type Provider,
+  tickerOf,
+  type Tickers,
 } from "./provider.ts";
 
 const YAHOO_CHART_URL = "https://query1.finance.yahoo.com/v8/finance/chart";
@@ -27,20 +28,10 @@ const YAHOO_CHART_URL = "https://query1.finance.yahoo.com/v8/finance/chart";
 const YAHOO_FUTURES_DELAY_S = 600;
 const YAHOO_INDICES_DELAY_S = 900;
 
-/** An instrument at Yahoo. */
-interface YahooInstrument {
-  readonly ticker: string;
-  readonly delayS: number;
+/** Returns the delay of a ticker's prices, in seconds. `=F` marks a future. */
+function delayOf(ticker: string): number {
+  return ticker.endsWith("=F") ? YAHOO_FUTURES_DELAY_S : YAHOO_INDICES_DELAY_S;
 }
-
-/** THE LIST of instruments at Yahoo. Oil is the future of the front month. */
-const YAHOO_INSTRUMENTS: Readonly<Record<string, YahooInstrument>> = {
-  BRENT: { ticker: "BZ=F", delayS: YAHOO_FUTURES_DELAY_S },
-  WTI: { ticker: "CL=F", delayS: YAHOO_FUTURES_DELAY_S },
-  SPX: { ticker: "^GSPC", delayS: YAHOO_INDICES_DELAY_S },
-  DJI: { ticker: "^DJI", delayS: YAHOO_INDICES_DELAY_S },
-  IXIC: { ticker: "^IXIC", delayS: YAHOO_INDICES_DELAY_S },
-};
 
 /** Converts seconds to ms. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
 const YahooTime = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
@@ -63,34 +54,36 @@ function parseChartMeta(json: string): z.infer<typeof YahooMeta> {
   return YahooResponse.parse(parseKeepingDigits(json)).chart.result[0].meta;
 }
 
-/** Yahoo, the first choice for oil and indices. It takes one request per symbol. */
-export const yahoo: Provider = {
-  name: "yahoo",
-  title: "Yahoo Finance",
-  attribution: "Yahoo Finance, unofficial, delayed",
-  symbols: Object.keys(YAHOO_INSTRUMENTS),
-  intervalMs: 60_000,
-  closedIntervalMs: 5 * 60_000,
-  ttlMs: 45_000,
-  headers: { "user-agent": BROWSER_USER_AGENT },
-  async read(upstream, symbol) {
-    const { ticker, delayS } = lookUpSymbol(YAHOO_INSTRUMENTS, symbol);
-    const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
-    const { value: meta, receipt } = await getFresh(upstream, url, parseChartMeta);
-    if (meta.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
-    const { regularMarketPrice: price, previousClose } = meta;
-    return {
-      symbol,
-      price,
-      ...(previousClose === undefined
-        ? NO_CHANGE
-        : { ...changeSince(previousClose, price), basis: "prev_close" }),
-      session: null,
-      period: meta.currentTradingPeriod.regular,
-      as_of: isoTime(meta.regularMarketTime),
-      ...receipt,
-      is_delayed: true,
-      delay_s: delayS,
-    };
-  },
-};
+/** Creates Yahoo, the first choice for oil and indices. It takes one request per symbol. @param tickers Yahoo's symbols. */
+export function createYahoo(tickers: Tickers): Provider {
+  return {
+    name: "yahoo",
+    title: "Yahoo Finance",
+    attribution: "Yahoo Finance, unofficial, delayed",
+    symbols: Object.keys(tickers),
+    intervalMs: 60_000,
+    closedIntervalMs: 5 * 60_000,
+    ttlMs: 45_000,
+    headers: { "user-agent": BROWSER_USER_AGENT },
+    async read(upstream, symbol) {
+      const ticker = tickerOf(tickers, symbol);
+      const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
+      const { value: meta, receipt } = await getFresh(upstream, url, parseChartMeta);
+      if (meta.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
+      const { regularMarketPrice: price, previousClose } = meta;
+      return {
+        symbol,
+        price,
+        ...(previousClose === undefined
+          ? NO_CHANGE
+          : { ...changeSince(previousClose, price), basis: "prev_close" }),
+        session: null,
+        period: meta.currentTradingPeriod.regular,
+        as_of: isoTime(meta.regularMarketTime),
+        ...receipt,
+        is_delayed: true,
+        delay_s: delayOf(ticker),
+      };
+    },
+  };
+}

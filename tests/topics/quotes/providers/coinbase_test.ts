@@ -1,10 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
-import { coinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
+import { createCoinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const TICKER = readSample("coinbase_rest_ticker.200");
 const STATS = readSample("coinbase_rest_stats.200");
+
+const coinbase = createCoinbase({ "BTC-USD": "BTC-USD" });
 
 Deno.test("coinbase measures the last trade against the price of 24 hours ago", async () => {
   const upstream = createSampleUpstream({ "/BTC-USD/ticker": TICKER, "/BTC-USD/stats": STATS });

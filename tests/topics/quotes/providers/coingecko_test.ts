@@ -4,7 +4,7 @@ import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createCoinGecko } from "../../../../lib/topics/quotes/providers/coingecko.ts";
 import { createSampleUpstream, readSample } from "../samples.ts";
 
-const coingecko = createCoinGecko("CG-test");
+const coingecko = createCoinGecko({ "BTC-USD": "bitcoin", "ETH-USD": "ethereum" }, "CG-test");
 
 function read(text: string, symbol = "BTC-USD") {
   return coingecko.read(createSampleUpstream({ "ids=bitcoin,ethereum": text }), symbol);

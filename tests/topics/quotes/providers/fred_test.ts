@@ -3,7 +3,7 @@ import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
-const fred = createFred("a-key");
+const fred = createFred({ WTI: "DCOILWTICO", SPX: "SP500" }, "a-key");
 const WTI = readSample("fred_series_observations.200");
 
 function read(text: string) {

@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { goldApi } from "../../../../lib/topics/quotes/providers/gold_api.ts";
+import { createGoldApi } from "../../../../lib/topics/quotes/providers/gold_api.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const GOLD = readSample("goldapi_price_XAU.200");
+
+const goldApi = createGoldApi({ "XAU-USD": "XAU" });
 
 Deno.test("gold-api keeps the digits that were sent, and has no change", async () => {
   assertEquals(await goldApi.read(createSampleUpstream({ "/price/XAU": GOLD }), "XAU-USD"), {

@@ -1,9 +1,11 @@
 import { assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
-import { kraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
+import { createKraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
 import { createSampleUpstream, readSample } from "../samples.ts";
 
 const PATH = "/0/public/Ticker?pair=XBTUSD,ETHUSD";
+
+const kraken = createKraken({ "BTC-USD": "XBTUSD", "ETH-USD": "ETHUSD" });
 
 Deno.test("kraken finds a pair under its alternative name and measures since midnight UTC", async () => {
   const upstream = createSampleUpstream({ [PATH]: readSample("kraken_rest_ticker.200") });

@@ -3,7 +3,7 @@ import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
-const twelveData = createTwelveData("a-key");
+const twelveData = createTwelveData({ "XAU-USD": "XAU/USD", "XAG-USD": "XAG/USD" }, "a-key");
 const METAL = readSample("twelvedata_quote.200");
 const REFUSAL = readSample("twelvedata_error.429");
 
