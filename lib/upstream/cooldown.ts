@@ -12,18 +12,51 @@ const MAX_COOLDOWN_MS = 15 * 60_000;
 /** The cool-down after the first 429 without `Retry-After`, in milliseconds: many providers' quotas are per minute. */
 const FIRST_COOLDOWN_MS = 60_000;
 
+/** The months of a date in a header. */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The three forms of a date in HTTP (RFC 9110, 5.6.7): IMF-fixdate, RFC 850 and asctime. All of them are in UTC. */
+const HTTP_DATES: readonly RegExp[] = [
+  /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) (?:GMT|UTC)$/,
+  /^[A-Z][a-z]+day, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
+  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) {1,2}(?<day>\d{1,2}) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
+];
+
+/** Completes a year of two digits: a year that seems more than 50 years ahead is in the past. */
+function fullYear(year: string, now: number): number {
+  if (year.length > 2) return Number(year);
+  const currentYear = new Date(now).getUTCFullYear();
+  const sameCentury = currentYear - currentYear % 100 + Number(year);
+  return sameCentury > currentYear + 50 ? sameCentury - 100 : sameCentury;
+}
+
+/** Parses a date in one of the forms of HTTP. Returns milliseconds since the Unix epoch, null if it is malformed. */
+function parseHttpDate(text: string, now: number): number | null {
+  for (const form of HTTP_DATES) {
+    const { day, month, year, time } = form.exec(text)?.groups ?? {};
+    if (day === undefined || month === undefined || year === undefined) continue;
+    const pad = (number: number, digits: number) => String(number).padStart(digits, "0");
+    const date = `${pad(fullYear(year, now), 4)}-${pad(MONTHS.indexOf(month) + 1, 2)}`;
+    const at = Date.parse(`${date}-${pad(Number(day), 2)}T${time}Z`);
+    return Number.isNaN(at) ? null : at;
+  }
+  return null;
+}
+
 /**
- * Parses `Retry-After` (RFC 9110, 10.2.3): whole seconds or a date.
+ * Parses `Retry-After` (RFC 9110, 10.2.3): seconds, also fractional ones, or a date in any form of HTTP. A date counts from
+ * the `Date` of the response if it has one, because the clocks may differ.
  *
  * @param now Wall time, in milliseconds since the Unix epoch.
- * @returns Milliseconds from now, without a bound; null if the header is absent or malformed.
+ * @returns Milliseconds from now, without a bound. Null if the header is absent, malformed, 0 or a time past: then it asks
+ * for nothing.
  */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  if (header === null) return null;
-  const field = header.trim();
-  if (/^\d+$/.test(field)) return Number(field) * 1000;
-  const at = /^[A-Z][a-z]{2}, .+ GMT$/.test(field) ? Date.parse(field) : NaN;
-  return Number.isNaN(at) ? null : Math.max(at - now, 0);
+export function parseRetryAfter(headers: Headers, now: number): number | null {
+  const field = headers.get("retry-after")?.trim() ?? "";
+  const delayMs = /^\d+(?:\.\d+)?$/.test(field)
+    ? Math.ceil(Number(field) * 1000)
+    : (parseHttpDate(field, now) ?? 0) - (parseHttpDate(headers.get("date") ?? "", now) ?? now);
+  return delayMs > 0 ? delayMs : null;
 }
 
 /** The time during which an upstream accepts no calls. */
@@ -36,11 +69,21 @@ export interface Cooldown {
   recordFailure(failure: UpstreamFailure): void;
 }
 
-/** Creates a cool-down: `Retry-After` if it was sent, else a minute after a 429, doubled with each further one. */
+/**
+ * Creates a cool-down: `Retry-After` if it was sent, else a minute after a 429. A further 429 in a row doubles the pause,
+ * whatever it asks for, because the calls after the previous pause came too early.
+ */
 export function createCooldown(clock: Clock): Cooldown {
   /** The end of the cool-down, by the monotonic clock. */
   let endsAt = -Infinity;
   let refusals = 0;
+
+  /** Returns the shortest pause after the refusals so far. */
+  function ownPauseMs(retryAfterMs: number | null): number {
+    const doublings = refusals - (retryAfterMs === null ? 1 : 2);
+    return refusals === 0 || doublings < 0 ? 0 : FIRST_COOLDOWN_MS * 2 ** doublings;
+  }
+
   return {
     waitMs: () => Math.max(0, endsAt - clock.elapsed()),
     recordSuccess() {
@@ -51,8 +94,8 @@ export function createCooldown(clock: Clock): Cooldown {
       if (status !== 429) refusals = 0;
       // Calls that were in flight together are refused together, which counts as one refusal.
       else if (refusals === 0 || now >= endsAt) refusals++;
-      const pauseMs = status === 429 ? FIRST_COOLDOWN_MS * 2 ** (refusals - 1) : 0;
-      endsAt = Math.max(endsAt, now + Math.min(retryAfterMs ?? pauseMs, MAX_COOLDOWN_MS));
+      const pauseMs = Math.max(retryAfterMs ?? 0, ownPauseMs(retryAfterMs));
+      endsAt = Math.max(endsAt, now + Math.min(pauseMs, MAX_COOLDOWN_MS));
     },
   };
 }

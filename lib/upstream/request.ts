@@ -35,7 +35,7 @@ export interface RequestOptions {
   /** The largest body, in bytes after decompression. */
   readonly maxBytes?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A pattern that the content type must match. JSON by default. */
+  /** A pattern that the content type must match. Without it the body must be JSON, whatever its content type. */
   readonly accept?: RegExp;
   /** The charset of the body, whatever the response says. */
   readonly charset?: string | undefined;
@@ -95,6 +95,9 @@ export async function fetchResponse(
       const failure = refusalOf(response, options, runtime.clock.now());
       if (failure === null) {
         const text = await readText(response, signal, { title, maxBytes, charset });
+        if (options.accept === undefined && !isJson(text, headers)) {
+          throw unexpectedType(title, status, headers);
+        }
         return { text, headers, movedTo };
       }
       discard(response);
@@ -153,27 +156,41 @@ function redirectTargetOf({ headers }: Response, base: URL): URL | null {
   return location === null ? null : URL.parse(location, base);
 }
 
-/** Returns the failure of a response, by its status and content type. Returns null if the response is usable. */
+/** Returns the failure of a response, by its status and an expected content type. Returns null if it may be read. */
 function refusalOf(
   { ok, status, headers }: Response,
-  { title, accept = /^application\/(?:[\w.+-]+\+)?json\b/i }: RequestOptions,
+  { title, accept }: RequestOptions,
   now: number,
 ): UpstreamFailure | null {
   if (!ok) {
-    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), now);
+    const retryAfterMs = parseRetryAfter(headers, now);
     return new UpstreamFailure("http", `${title} refused: HTTP ${status}`, {
       status,
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
     });
   }
+  return accept === undefined || accept.test(headers.get("content-type") ?? "")
+    ? null
+    : unexpectedType(title, status, headers);
+}
+
+/** A content type of JSON. */
+const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json\b/i;
+
+/** The beginning of a JSON document that a server may send under any content type. */
+const JSON_START = /^\s*[[{]/;
+
+/**
+ * Tests if a body is JSON. The content decides, because servers send JSON as `text/plain` or `application/octet-stream`, and
+ * error pages with any type. A number or a string needs the content type.
+ */
+function isJson(text: string, headers: Headers): boolean {
+  return JSON_START.test(text) || JSON_TYPE.test(headers.get("content-type") ?? "");
+}
+
+function unexpectedType(title: string, status: number, headers: Headers): UpstreamFailure {
   const type = headers.get("content-type") ?? "";
-  if (accept.test(type)) return null;
   const mediaType = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(type)?.[0] ?? "content of unknown type";
-  return new UpstreamFailure(
-    "type",
-    `${title} answered with ${mediaType}, which was not requested`,
-    {
-      status,
-    },
-  );
+  const message = `${title} answered with ${mediaType}, which was not requested`;
+  return new UpstreamFailure("type", message, { status });
 }

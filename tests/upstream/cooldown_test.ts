@@ -5,17 +5,55 @@ import { createManualClock } from "../support/manual_clock.ts";
 
 const MINUTE = 60_000;
 
-Deno.test("parseRetryAfter() reads seconds and dates", () => {
+Deno.test("parseRetryAfter() reads seconds and the three forms of dates", () => {
   const now = Date.UTC(2026, 9, 21, 7, 28, 0);
-  const read = (header: string | null) => parseRetryAfter(header, now);
-  assertEquals(read("0"), 0);
-  assertEquals(read(" 120 "), 120_000);
-  assertEquals(read("86400"), 86_400_000);
-  assertEquals(read("9".repeat(400)), Infinity);
-  assertEquals(read("Wed, 21 Oct 2026 07:29:30 GMT"), 90_000);
-  assertEquals(read("Wed, 21 Oct 2026 07:00:00 GMT"), 0);
-  for (const bad of [null, "", "-1", "1.5", "soon", "2026-10-21", "Wed, 99 Oct 2026 07 GMT"]) {
-    assertEquals([bad, read(bad)], [bad, null]);
+  const read = (header: string) => parseRetryAfter(new Headers({ "retry-after": header }), now);
+  assertEquals(parseRetryAfter(new Headers(), now), null);
+  for (
+    const [header, delayMs] of [
+      [" 120 ", 120_000],
+      ["1.5", 1500],
+      ["86400", 86_400_000],
+      ["9".repeat(400), Infinity],
+      ["Wed, 21 Oct 2026 07:29:30 GMT", 90_000],
+      ["Wednesday, 21-Oct-26 07:29:30 GMT", 90_000],
+      ["Wed Oct 21 07:29:30 2026", 90_000],
+      ["Sun Nov  1 07:28:00 2026", 11 * 86_400_000],
+    ] as const
+  ) assertEquals([header, read(header)], [header, delayMs]);
+});
+
+Deno.test("parseRetryAfter() reads nothing from 0, a time past and malformed headers", () => {
+  const now = Date.UTC(2026, 9, 21, 7, 28, 0);
+  const headers = [
+    "0",
+    "0.0",
+    "Wed, 21 Oct 2026 07:28:00 GMT",
+    "Wed, 21 Oct 2026 07:00:00 GMT",
+    "Sunday, 06-Nov-94 08:49:37 GMT",
+    "Sun Nov  6 08:49:37 1994",
+    "",
+    "-1",
+    "1e3",
+    "soon",
+    "2026-10-21",
+    "Wed, 99 Oct 2026 07:29:30 GMT",
+    "Wed, 21 Foo 2026 07:29:30 GMT",
+    "Wed, 21 Oct 2026 07:29:30 CET",
+  ];
+  for (const header of headers) {
+    const delayMs = parseRetryAfter(new Headers({ "retry-after": header }), now);
+    assertEquals([header, delayMs], [header, null]);
+  }
+});
+
+Deno.test("parseRetryAfter() counts a date from the time of the response, since the clocks may differ", () => {
+  const headers = new Headers({
+    "retry-after": "Wed, 21 Oct 2026 07:29:30 GMT",
+    "date": "Wed, 21 Oct 2026 07:28:00 GMT",
+  });
+  for (const now of [Date.UTC(2026, 9, 21, 6), Date.UTC(2026, 9, 21, 9)]) {
+    assertEquals(parseRetryAfter(headers, now), 90_000);
   }
 });
 
@@ -65,4 +103,16 @@ Deno.test("createCooldown() ends on time when the wall clock is set back or forw
     await clock.advance(MINUTE);
     assertEquals(cooldown.waitMs(), 0);
   }
+});
+
+Deno.test("createCooldown() keeps its own pause if a 429 in a row asks for less", async () => {
+  const clock = createManualClock();
+  const cooldown = createCooldown(clock);
+  const pausesS: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    cooldown.recordFailure(new UpstreamFailure("http", "no", { status: 429, retryAfterMs: 1000 }));
+    pausesS.push(cooldown.waitMs() / 1000);
+    await clock.advance(cooldown.waitMs());
+  }
+  assertEquals(pausesS, [1, 60, 120, 240]);
 });

@@ -51,7 +51,7 @@ Deno.test("fetchText() accepts maxBytes, and not one byte more", async () => {
   assert(state.isCancelled);
 });
 
-Deno.test("fetchText() fails on an unexpected status or content type, and cancels the body", async () => {
+Deno.test("fetchText() fails on an unexpected status or a type that `accept` does not match, and cancels the body", async () => {
   const cases = [
     [{ status: 451 }, "http", 451, "Example refused: HTTP 451"],
     [
@@ -70,20 +70,54 @@ Deno.test("fetchText() fails on an unexpected status or content type, and cancel
   for (const [init, kind, status, message] of cases) {
     const { state, response } = endless(["secret"], init);
     const { runtime } = createNetwork(() => response);
-    const failure = await failureOf(fetchText(runtime, options, URL_OF_BTC));
+    const failure = await failureOf(
+      fetchText(runtime, { ...options, accept: /^text\/csv/ }, URL_OF_BTC),
+    );
     assertEquals([failure.kind, failure.status, failure.message], [kind, status, message]);
     assert(state.isCancelled, message);
   }
 });
 
-Deno.test("fetchText() accepts every JSON type, or the types that `accept` matches", async () => {
-  const types = ["application/json;charset=utf-8", "application/problem+json", "text/csv"];
-  for (const type of types) {
+Deno.test("fetchText() accepts JSON under any content type, and the types that `accept` matches", async () => {
+  for (
+    const [type, body] of [
+      ["application/json;charset=utf-8", "1"],
+      ["application/problem+json", '"x"'],
+      ["text/json", "1"],
+      ["text/plain", '{"price":1}'],
+      ["text/html; charset=utf-8", "\n [1]"],
+      ["application/octet-stream", '\ufeff{"price":1}'],
+      ["text/javascript", "[]"],
+      ["", "{}"],
+    ] as const
+  ) {
     const { runtime } = createNetwork(() =>
-      new Response("1", { headers: { "content-type": type } })
+      new Response(new TextEncoder().encode(body), { headers: { "content-type": type } })
     );
-    const accept = type === "text/csv" ? { accept: /^text\/csv/ } : {};
-    assertEquals(await fetchText(runtime, { ...options, ...accept }, URL_OF_BTC), "1");
+    assertEquals(await fetchText(runtime, options, URL_OF_BTC), body.replace("\ufeff", ""), type);
+  }
+  const { runtime } = createNetwork(() =>
+    new Response("a,b", { headers: { "content-type": "text/csv" } })
+  );
+  assertEquals(await fetchText(runtime, { ...options, accept: /^text\/csv/ }, URL_OF_BTC), "a,b");
+});
+
+Deno.test("fetchText() fails on a body that is not JSON, and names its type and nothing of its content", async () => {
+  const cases = [
+    ["text/html", "<!doctype html><p>secret", "text/html"],
+    ["text/plain", "Edge: Too Many Requests", "text/plain"],
+    ["<script>", "secret", "content of unknown type"],
+    ["", "", "content of unknown type"],
+  ] as const;
+  for (const [type, body, name] of cases) {
+    const { runtime } = createNetwork(() =>
+      new Response(new TextEncoder().encode(body), { headers: { "content-type": type } })
+    );
+    const { kind, message } = await failureOf(fetchText(runtime, options, URL_OF_BTC));
+    assertEquals([kind, message], [
+      "type",
+      `Example answered with ${name}, which was not requested`,
+    ]);
   }
 });
 
