@@ -40,6 +40,7 @@ function createSystemRuntime(level: LogLevel): Runtime {
   return {
     clock: systemClock,
     fetch: (url, init) => fetch(url, init),
+    connect: (url) => new WebSocket(url),
     random: createRandom(),
     log: createLogger(level, systemClock, printLine),
     async resolve(host) {

@@ -12,6 +12,7 @@ import type { ChatPart, FinishReason } from "../../lib/topics/chat/part.ts";
 import { createApp } from "../../routes/app.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 import { createTestWire, type TestWire } from "./wire.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 
 const MODEL_URL = "https://model.test/v1";
 
@@ -135,6 +136,7 @@ export function startChatServer(env: Readonly<Record<string, string>> = {}): Cha
     random: Math.random,
     log: createLogger("debug", systemClock, (line) => lines.push(line)),
     resolve: refused,
+    connect: refuseConnection,
     readAsset: refused,
     fetch(url, { body, signal }) {
       if (!url.href.startsWith(MODEL_URL)) return refused();

@@ -6,6 +6,7 @@
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { createDemoRuntime, type DemoOptions } from "../../lib/demo/demo_runtime.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 
 /** Creates a demo on a clock. A call that leaves the demo is rejected. */
 export function createOfflineDemo(clock: ManualClock, options?: DemoOptions): Runtime {
@@ -17,6 +18,7 @@ export function createOfflineDemo(clock: ManualClock, options?: DemoOptions): Ru
     log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
     fetch: refuse,
     resolve: refuse,
+    connect: refuseConnection,
     readAsset: refuse,
   }, options);
 }

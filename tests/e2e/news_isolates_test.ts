@@ -11,6 +11,7 @@ import { type Database, startDatabase } from "../store/redis/support.ts";
 import { until } from "../support/within.ts";
 import { rss } from "../topics/news/support.ts";
 import { redisTest } from "../support/programs.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 
 const FEED = "https://feed.example.com/";
 
@@ -36,6 +37,7 @@ function createIsolate({ standIn }: Database, feed: Feed) {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     fetch: () => (polls++, Promise.resolve(new Response(feed.xml))),
     resolve: () => Promise.resolve(["192.0.32.8"]),
+    connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("there is no such file")),
   };
   const services = createServices(config, runtime, {

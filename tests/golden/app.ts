@@ -12,6 +12,7 @@ import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
 import { createServices } from "../../lib/services.ts";
 import { createApp } from "../../routes/app.ts";
 import { createManualClock } from "../support/manual_clock.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 
 export { readConfig, SETTINGS };
@@ -165,6 +166,7 @@ export async function scene(
     log: createLogger("error", clock, () => {}),
     fetch: outside,
     resolve: outside,
+    connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("the file does not exist")),
   });
   const redis = {

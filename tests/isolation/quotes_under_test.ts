@@ -10,6 +10,7 @@ import { createServices, type Services } from "../../lib/services.ts";
 import { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 import { SIMULATED } from "./answers.ts";
 import type { Answer } from "./faults.ts";
 
@@ -74,6 +75,7 @@ export async function createQuotesUnderTest(
       return await (answers.get(simulated.name) ?? healthy)(healthy, call);
     },
     resolve: () => Promise.resolve(["93.184.215.14"]),
+    connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
   const settings = { QUOTE_POLL_MS: String(INTERVAL_MS), ...KEYS, ...env };

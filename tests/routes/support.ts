@@ -14,6 +14,7 @@ import { createServices, type Services } from "../../lib/services.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 import { AUTH_SECRET, signToken } from "../support/user_token.ts";
 
 /** A publisher's token. */
@@ -82,6 +83,7 @@ export function createAppUnderTest(
     log: createLogger("debug", clock, (line) => lines.push(line)),
     fetch: () => Promise.reject(new Error("the test has no network")),
     resolve: () => Promise.reject(new Error("the test has no network")),
+    connect: refuseConnection,
     readAsset: () => Promise.reject(new Deno.errors.NotFound("there is no such file")),
   });
   const runtime: Runtime = {

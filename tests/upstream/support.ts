@@ -7,6 +7,7 @@ import { assertRejects } from "@std/assert";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { UpstreamFailure } from "../../lib/upstream/failure.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
+import { refuseConnection } from "../support/refuse_connection.ts";
 
 /** A request that was sent. */
 export interface Call {
@@ -39,6 +40,7 @@ export function createNetwork(
     random: () => 0.5,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     resolve: () => Promise.resolve([...addresses]),
+    connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("no assets here")),
   };
   return { runtime, clock, calls };

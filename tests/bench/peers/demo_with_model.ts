@@ -9,6 +9,7 @@ import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
 import { createServices } from "../../../lib/services.ts";
 import { createApp } from "../../../routes/app.ts";
 import { print } from "../../support/print.ts";
+import { refuseConnection } from "../../support/refuse_connection.ts";
 
 const silent = () => {};
 const refuse = () => Promise.reject(new Error("This server has no assets"));
@@ -21,6 +22,7 @@ if (import.meta.main) {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     fetch: refuse,
     resolve: refuse,
+    connect: refuseConnection,
     readAsset: refuse,
   });
   const runtime: typeof demo = {
