@@ -8,6 +8,8 @@
 export interface Store {
   /** Reads a value. Returns null if there is none. */
   get(key: string): Promise<string | null>;
+  /** Reads the values of several keys, in their order. Null stands for no value. */
+  getMany(keys: readonly string[]): Promise<(string | null)[]>;
   /** Stores a value for `ttlMs` milliseconds. By default it does not expire. */
   set(key: string, value: string, ttlMs?: number): Promise<void>;
   /** Reads and deletes a value in one step, so that only one of several callers gets it. */

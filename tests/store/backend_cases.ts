@@ -45,6 +45,15 @@ export function sharedStateCases(
     assertEquals([await store.take("a"), await store.get("a")], [null, null]);
   });
 
+  test("getMany() reads any number of values, in the order of their keys", async ({ state: { store } }) => {
+    const names = Array.from({ length: 150 }, (_, n) => `many-${n}`);
+    await store.set("many-0", "first");
+    await store.set("many-149", "last");
+    const values = await store.getMany(names);
+    assertEquals([values.length, values[0], values[1], values[149]], [150, "first", null, "last"]);
+    assertEquals(await store.getMany([]), []);
+  });
+
   test("take() returns a value to one of several concurrent callers", async ({ state: { store } }) => {
     await store.set("ticket", "yours");
     const taken = await Promise.all(Array.from({ length: 10 }, () => store.take("ticket")));

@@ -62,6 +62,7 @@ export function createMemoryStore(clock: Pick<Clock, "elapsed">): MemoryStore {
 
   return {
     get: (key) => Promise.resolve(read(key)),
+    getMany: (keys) => Promise.resolve(keys.map(read)),
     set(key, value, ttlMs) {
       put(key, value, ttlMs);
       return Promise.resolve();

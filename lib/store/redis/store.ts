@@ -39,8 +39,19 @@ function decodeValue(text: string): string | null {
 
 /** Creates a store in Redis. */
 export function createRedisStore({ client, keys }: RedisContext): Store {
+  /** Reads at most {@linkcode MAX_VALUES_PER_READ} values. */
+  const readValues = (names: readonly string[]) =>
+    client.command((redis) => redis.mget<(string | null)[]>(names.map(keys.value)));
+
   return {
     get: (key) => client.command((redis) => redis.get<string>(keys.value(key))),
+    async getMany(names) {
+      const values: (string | null)[] = [];
+      for (let i = 0; i < names.length; i += MAX_VALUES_PER_READ) {
+        values.push(...await readValues(names.slice(i, i + MAX_VALUES_PER_READ)));
+      }
+      return values;
+    },
     async set(key, value, ttlMs) {
       await client.command((redis) =>
         redis.set(keys.value(key), value, ttlMs === undefined ? {} : { px: ttlMs })
@@ -53,9 +64,7 @@ export function createRedisStore({ client, keys }: RedisContext): Store {
       const openValues: string[] = [];
       for (let i = 0; i < members.length; i += MAX_VALUES_PER_READ) {
         const chunk = members.slice(i, i + MAX_VALUES_PER_READ);
-        const values = await client.command((redis) =>
-          redis.mget<(string | null)[]>(chunk.map(keys.value))
-        );
+        const values = await readValues(chunk);
         openValues.push(...values.filter((value) => value !== null));
         const expired = chunk.filter((_, n) => values[n] === null);
         if (expired.length > 0) await client.command((redis) => redis.srem(openIndex, ...expired));

@@ -16,7 +16,8 @@ const MAX_JUMP_PCT = 20;
 /** The result of a validation: `quarantine` keeps a reading until another one confirms it. */
 export type Validation = "accept" | "reject" | "quarantine";
 
-function isJump(from: string, to: string): boolean {
+/** Tests if two prices differ so much that the second needs a confirmation. */
+export function isJump(from: string, to: string): boolean {
   return Math.abs(percentOf(subtract(to, from), from)) > MAX_JUMP_PCT;
 }
 

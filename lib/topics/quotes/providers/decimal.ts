@@ -55,6 +55,16 @@ export function isPositive(decimal: string): boolean {
   return new Big(decimal).gt(0);
 }
 
+/** Compares two decimals: below zero if `a` is less than `b`, zero if they are equal, else above zero. */
+export function compare(a: string, b: string): number {
+  return new Big(a).cmp(b);
+}
+
+/** Returns `a` plus `b`, with as many decimals as the operand that has more. */
+export function add(a: string, b: string): string {
+  return formatPlain(new Big(a).plus(b), Math.max(decimalsOf(a), decimalsOf(b)));
+}
+
 /** Returns `a` minus `b`, with as many decimals as the operand that has more. */
 export function subtract(a: string, b: string): string {
   return formatPlain(new Big(a).minus(b), Math.max(decimalsOf(a), decimalsOf(b)));
