@@ -50,6 +50,8 @@ export const DAILY_RING: Ring = {
 /** The properties of a range. */
 export interface RangeProperties {
   readonly durationMs: number;
+  /** The duration for a market that never closes, if it differs. */
+  readonly alwaysOpenMs?: number;
   /** The ring that serves it. */
   readonly ring: Ring;
   /** The TTL of a provider's own history, in ms. */
@@ -60,7 +62,12 @@ export interface RangeProperties {
 export const RANGES: Readonly<Record<HistoryRange, RangeProperties>> = {
   "1h": { durationMs: HOUR_MS, ring: FINE_RING, ttlMs: MINUTE_MS },
   "1d": { durationMs: DAY_MS, ring: FINE_RING, ttlMs: 5 * MINUTE_MS },
-  "5d": { durationMs: 7 * DAY_MS, ring: HOURLY_RING, ttlMs: 15 * MINUTE_MS },
+  "5d": {
+    durationMs: 7 * DAY_MS,
+    alwaysOpenMs: 5 * DAY_MS,
+    ring: HOURLY_RING,
+    ttlMs: 15 * MINUTE_MS,
+  },
   "1mo": { durationMs: 31 * DAY_MS, ring: HOURLY_RING, ttlMs: HOUR_MS },
   "1y": { durationMs: 366 * DAY_MS, ring: DAILY_RING, ttlMs: 6 * HOUR_MS },
 };

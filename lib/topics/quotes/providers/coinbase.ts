@@ -5,12 +5,20 @@
  * @module
  */
 import { z } from "zod";
+import { DAY_MS, isoTime } from "../../../core/time.ts";
+import type { Upstream } from "../../../upstream/upstream.ts";
+import { type Bar, mergeBars } from "../history/bar.ts";
+import type { HistoryRange } from "../history/range.ts";
+import { parseKeepingDigits } from "./decimal.ts";
 import {
+  BarNumber,
   changeSince,
   EXCHANGE_PACE,
   getFresh,
+  parseBars,
   Price,
   type Provider,
+  type ProviderHistory,
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
@@ -22,6 +30,47 @@ const CoinbaseTicker = z.object({ price: Price, time: z.iso.datetime() });
 
 /** `open` is the price 24 hours ago. */
 const CoinbaseStats = z.object({ open: Price });
+
+/** A candle has bare numbers: start in seconds, low, high, open, close, volume. */
+const CoinbaseCandle = z.tuple([BarNumber, BarNumber, BarNumber, BarNumber, BarNumber, BarNumber])
+  .transform((
+    [startS, low, high, open, close, volume],
+  ): Bar => [Number(startS) * 1000, open, high, low, close, volume]);
+
+function parseCandles(json: string): Bar[] {
+  return parseBars(z.array(z.unknown()).parse(parseKeepingDigits(json)), CoinbaseCandle);
+}
+
+/** The length of the candles that cover a range, in seconds. A response has the latest 300. */
+const COINBASE_GRANULARITIES_S: Readonly<Record<HistoryRange, number>> = {
+  "1h": 60,
+  "1d": 300,
+  "5d": 3600,
+  "1mo": 21_600,
+  "1y": 86_400,
+};
+
+/** Reads candles: the latest ones, and for a year also the days before them. */
+async function readCandles(
+  upstream: Pick<Upstream, "get">,
+  product: string,
+  range: HistoryRange,
+): Promise<ProviderHistory> {
+  const granularityS = COINBASE_GRANULARITIES_S[range];
+  const url = `${COINBASE_PRODUCTS_URL}/${product}/candles?granularity=${granularityS}`;
+  const { value: latest } = await getFresh(upstream, url, parseCandles);
+  const oldestAt = latest.at(0)?.[0];
+  if (range !== "1y" || oldestAt === undefined) {
+    return { intervalMs: granularityS * 1000, bars: latest, prevClose: null };
+  }
+  const [start, end] = [oldestAt - 70 * DAY_MS, oldestAt - DAY_MS].map(isoTime);
+  const { value: earlier } = await getFresh(
+    upstream,
+    `${url}&start=${start}&end=${end}`,
+    parseCandles,
+  );
+  return { intervalMs: DAY_MS, bars: mergeBars(earlier, latest), prevClose: null };
+}
 
 /** Creates Coinbase, the first choice for crypto. It takes two requests per symbol. @param tickers Products. */
 export function createCoinbase(tickers: Tickers): Provider {
@@ -56,5 +105,7 @@ export function createCoinbase(tickers: Tickers): Provider {
         ...ROUND_THE_CLOCK,
       };
     },
+    readHistory: (upstream, symbol, range) =>
+      readCandles(upstream, tickerOf(tickers, symbol), range),
   };
 }

@@ -60,6 +60,11 @@ export function compare(a: string, b: string): number {
   return new Big(a).cmp(b);
 }
 
+/** Rounds a decimal, halves away from zero. */
+export function round(decimal: string, decimals: number): string {
+  return formatPlain(new Big(decimal), decimals);
+}
+
 /** Returns `a` plus `b`, with as many decimals as the operand that has more. */
 export function add(a: string, b: string): string {
   return formatPlain(new Big(a).plus(b), Math.max(decimalsOf(a), decimalsOf(b)));

@@ -5,12 +5,17 @@
  * @module
  */
 import { z } from "zod";
+import { MINUTE_MS } from "../../../core/time.ts";
+import type { Bar } from "../history/bar.ts";
+import type { HistoryRange } from "../history/range.ts";
 import {
+  BarNumber,
   changeSince,
   errorBody,
   EXCHANGE_PACE,
   getFresh,
   missingPrice,
+  parseBars,
   Price,
   type Provider,
   ROUND_THE_CLOCK,
@@ -19,6 +24,8 @@ import {
 } from "./provider.ts";
 
 const KRAKEN_TICKER_URL = "https://api.kraken.com/0/public/Ticker";
+
+const KRAKEN_OHLC_URL = "https://api.kraken.com/0/public/OHLC";
 
 /** Lists the keys under which a response may have a pair: most have a letter before each currency, as in `XXBTZUSD`. */
 function keysOfPair(pair: string): string[] {
@@ -33,6 +40,42 @@ const KrakenResponse = z.object({
   result: z.record(z.string(), KrakenTicker).default({}),
 });
 
+/** The length of the bars that cover a range, in minutes. A response has up to 720. */
+const KRAKEN_INTERVALS_MIN: Readonly<Record<HistoryRange, number>> = {
+  "1h": 1,
+  "1d": 5,
+  "5d": 15,
+  "1mo": 60,
+  "1y": 1440,
+};
+
+/** A bar: start in seconds, open, high, low, close, the average, volume, and the number of trades. */
+const KrakenBar = z.tuple([
+  z.int(),
+  BarNumber,
+  BarNumber,
+  BarNumber,
+  BarNumber,
+  z.unknown(),
+  BarNumber,
+  z.unknown(),
+]).transform((
+  [startS, open, high, low, close, , volume],
+): Bar => [startS * 1000, open, high, low, close, volume]);
+
+/** The bars by pair, and `last`, from which the next request may continue. */
+const KrakenBars = z.object({
+  error: z.array(z.string()),
+  result: z.record(z.string(), z.unknown()).default({}),
+});
+
+function parseKrakenBars(json: string): Bar[] {
+  const { error, result } = KrakenBars.parse(JSON.parse(json));
+  throwKrakenError(error);
+  const rows = Object.values(result).find((value) => Array.isArray(value)) ?? [];
+  return parseBars(rows, KrakenBar);
+}
+
 /**
  * Parses the tickers of a response, by pair.
  *
@@ -40,7 +83,13 @@ const KrakenResponse = z.object({
  */
 function parseKrakenTickers(json: string): z.infer<typeof KrakenResponse>["result"] {
   const { error, result } = KrakenResponse.parse(JSON.parse(json));
-  if (error.length === 0) return result;
+  throwKrakenError(error);
+  return result;
+}
+
+/** @throws {UpstreamFailure} If the list is not empty. */
+function throwKrakenError(error: readonly string[]): void {
+  if (error.length === 0) return;
   const isRateLimited = error.some((message) => /rate limit|too many requests/i.test(message));
   throw errorBody("Kraken", isRateLimited ? 429 : 200);
 }
@@ -69,6 +118,13 @@ export function createKraken(tickers: Tickers): Provider {
         ...receipt,
         ...ROUND_THE_CLOCK,
       };
+    },
+    async readHistory(upstream, symbol, range) {
+      const intervalMin = KRAKEN_INTERVALS_MIN[range];
+      const pair = tickerOf(tickers, symbol);
+      const historyUrl = `${KRAKEN_OHLC_URL}?pair=${pair}&interval=${intervalMin}`;
+      const { value: bars } = await getFresh(upstream, historyUrl, parseKrakenBars);
+      return { intervalMs: intervalMin * MINUTE_MS, bars, prevClose: null };
     },
   };
 }

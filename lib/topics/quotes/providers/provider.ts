@@ -7,6 +7,8 @@ import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
+import type { Bar, BarSeries } from "../history/bar.ts";
+import type { HistoryRange } from "../history/range.ts";
 import type { Quote } from "../quote.ts";
 import { isPositive, percentOf, subtract, toPlain } from "./decimal.ts";
 
@@ -31,6 +33,12 @@ export interface Reading extends
 
 /** The names that a provider has for symbols, by symbol; or those that a symbol has at providers, by provider. */
 export type Tickers = Readonly<Record<string, string>>;
+
+/** The course of a price, as its source states it. */
+export interface ProviderHistory extends BarSeries {
+  /** The close before the first bar: null if the source does not state it. */
+  readonly prevClose: string | null;
+}
 
 /** A source of quotes, with the options of the upstream that it is read through. */
 export interface Provider {
@@ -60,6 +68,20 @@ export interface Provider {
    * @throws {RangeError} If the symbol is not one of `symbols`.
    */
   read(upstream: Pick<Upstream, "get">, symbol: string): Promise<Reading>;
+  /**
+   * Reads the provider's own history of a symbol: bars of any length that cover the range, and possibly more. Absent if the
+   * provider has none.
+   *
+   * @throws {UpstreamFailure} If there is no fresh response, or the response lacks the symbol.
+   * @throws {RangeError} If the symbol is not one of `symbols`.
+   */
+  readHistory?(
+    upstream: Pick<Upstream, "get">,
+    symbol: string,
+    range: HistoryRange,
+  ): Promise<ProviderHistory>;
+  /** The shortest time between two requests of the same history, in ms. By default that of the range. */
+  readonly minHistoryTtlMs?: number;
 }
 
 /** Validates a price above zero, and converts it to plain notation with the digits that were sent. */
@@ -69,6 +91,20 @@ export const Price = z.string().transform((number, context) => {
   context.addIssue("not a price");
   return z.NEVER;
 });
+
+/** Validates a number of a bar, of any sign, and converts it to plain notation. */
+export const BarNumber = z.string().transform((number, context) => {
+  const plain = toPlain(number);
+  if (plain !== null) return plain;
+  context.addIssue("not a number");
+  return z.NEVER;
+});
+
+/** Parses the bars of a response one by one, in any order. Those that cannot be parsed are left out. */
+export function parseBars(rows: readonly unknown[], schema: z.ZodType<Bar>): Bar[] {
+  return rows.map((row) => schema.safeParse(row).data).filter((bar) => bar !== undefined)
+    .toSorted(([a], [b]) => a - b);
+}
 
 /**
  * The pace of exchanges whose prices change all the time, in ms. Two requests within the timeout take longer than one

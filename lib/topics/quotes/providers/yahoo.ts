@@ -5,21 +5,28 @@
  * @module
  */
 import { z } from "zod";
-import { isoTime } from "../../../core/time.ts";
+import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
 import { BROWSER_USER_AGENT } from "../../../upstream/request.ts";
-import { parseKeepingDigits } from "./decimal.ts";
+import type { HistoryRange } from "../history/range.ts";
+import { parseKeepingDigits, round } from "./decimal.ts";
 import {
+  BarNumber,
   changeSince,
   getFresh,
   missingPrice,
   NO_CHANGE,
+  parseBars,
   Price,
   type Provider,
+  type ProviderHistory,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
 
 const YAHOO_CHART_URL = "https://query1.finance.yahoo.com/v8/finance/chart";
+
+/** The chart of the latest session, with the quote. */
+const YAHOO_DAY_QUERY = "range=1d&interval=5m";
 
 /**
  * The chart does not state its delay. For COMEX and NYMEX Yahoo's own quote pages state 10 minutes
@@ -54,6 +61,77 @@ function parseChartMeta(json: string): z.infer<typeof YahooMeta> {
   return YahooResponse.parse(parseKeepingDigits(json)).chart.result[0].meta;
 }
 
+/** The charts that cover a range. That of a day has the URL of the quote, so it takes no further request. */
+const YAHOO_CHARTS: Readonly<
+  Record<HistoryRange, { readonly query: string; readonly intervalMs: number }>
+> = {
+  "1h": { query: "range=1d&interval=1m", intervalMs: MINUTE_MS },
+  "1d": { query: YAHOO_DAY_QUERY, intervalMs: 5 * MINUTE_MS },
+  "5d": { query: "range=5d&interval=15m", intervalMs: 15 * MINUTE_MS },
+  "1mo": { query: "range=1mo&interval=1h", intervalMs: HOUR_MS },
+  "1y": { query: "range=1y&interval=1d", intervalMs: DAY_MS },
+};
+
+/** Numbers of a column. Those of a time without trades are null. */
+const YahooColumn = z.array(z.unknown()).default([]);
+
+const YahooChart = z.object({
+  chart: z.object({
+    result: z.tuple([
+      z.object({
+        meta: z.object({
+          symbol: z.string(),
+          /** The decimals to show. Prices have those of a binary number. */
+          priceHint: z.coerce.number().int().min(0).max(10).catch(2),
+          chartPreviousClose: BarNumber.nullable().catch(null),
+        }),
+        timestamp: YahooColumn,
+        indicators: z.object({
+          quote: z.tuple([
+            z.object({
+              open: YahooColumn,
+              high: YahooColumn,
+              low: YahooColumn,
+              close: YahooColumn,
+              volume: YahooColumn,
+            }),
+          ]),
+        }),
+      }),
+    ]),
+  }),
+});
+
+const YahooBar = z.tuple([
+  YahooTime,
+  BarNumber,
+  BarNumber,
+  BarNumber,
+  BarNumber,
+  BarNumber.nullable().catch(null),
+]);
+
+/** Parses the bars of a chart, with its symbol and the close before it. */
+function parseChartBars(json: string): Omit<ProviderHistory, "intervalMs"> & { symbol: string } {
+  const [{ meta, timestamp, indicators: { quote: [columns] } }] = YahooChart.parse(
+    parseKeepingDigits(json),
+  ).chart.result;
+  const { open, high, low, close, volume } = columns;
+  const rows = timestamp.map((
+    time,
+    index,
+  ) => [time, open[index], high[index], low[index], close[index], volume[index]]);
+  const shown = (price: string) => round(price, meta.priceHint);
+  const { symbol, chartPreviousClose } = meta;
+  return {
+    symbol,
+    bars: parseBars(rows, YahooBar).map(([startAt, ...[first, most, least, last, traded]]) =>
+      [startAt, shown(first), shown(most), shown(least), shown(last), traded] as const
+    ),
+    prevClose: chartPreviousClose === null ? null : shown(chartPreviousClose),
+  };
+}
+
 /** Creates Yahoo, the first choice for oil and indices. It takes one request per symbol. @param tickers Yahoo's symbols. */
 export function createYahoo(tickers: Tickers): Provider {
   return {
@@ -67,7 +145,7 @@ export function createYahoo(tickers: Tickers): Provider {
     headers: { "user-agent": BROWSER_USER_AGENT },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
-      const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?range=1d&interval=5m`;
+      const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${YAHOO_DAY_QUERY}`;
       const { value: meta, receipt } = await getFresh(upstream, url, parseChartMeta);
       if (meta.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
       const { regularMarketPrice: price, previousClose } = meta;
@@ -84,6 +162,14 @@ export function createYahoo(tickers: Tickers): Provider {
         is_delayed: true,
         delay_s: delayOf(ticker),
       };
+    },
+    async readHistory(upstream, symbol, range) {
+      const ticker = tickerOf(tickers, symbol);
+      const { query, intervalMs } = YAHOO_CHARTS[range];
+      const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${query}`;
+      const { value: chart } = await getFresh(upstream, url, parseChartBars);
+      if (chart.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
+      return { intervalMs, bars: chart.bars, prevClose: chart.prevClose };
     },
   };
 }
