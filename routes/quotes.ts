@@ -8,6 +8,7 @@ import { revalidate } from "../lib/http/etag.ts";
 import { streamContent, taggedJsonContent } from "../lib/http/openapi.ts";
 import {
   parseStreamInput,
+  parseSymbol,
   parseSymbolFilter,
   StreamQuery,
   SymbolsQuery,
@@ -16,6 +17,8 @@ import { problems } from "../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../lib/http/route.ts";
 import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
+import { QuoteHistory } from "../lib/topics/quotes/history/quote_history.ts";
+import { HistoryRange } from "../lib/topics/quotes/history/range.ts";
 import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 import { QuotesSnapshot } from "../lib/topics/quotes/quote.ts";
 
@@ -25,6 +28,12 @@ const QuoteList = z.object({
     description: "A stream may continue from it. Null while the store is unavailable.",
   }),
   next_poll_delay: z.int().meta({ description: "Seconds before the next poll." }),
+});
+
+const SymbolParam = z.string().meta({ example: "BTC-USD" });
+
+const HistoryQuery = z.object({
+  range: HistoryRange.default("1d").meta({ description: "The time that the bars cover." }),
 });
 
 /** Creates the routes of quotes. */
@@ -53,6 +62,28 @@ export function quotesRoutes(
     const { quotes, status, cursor } = await service.snapshot(symbols);
     if (revalidate(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: service.nextPollDelayS }, 200);
+  });
+
+  route(app, {
+    method: "get",
+    path: "/v1/quotes/{symbol}/history",
+    summary: "Returns the history of a symbol",
+    tags: ["quotes"],
+    request: { params: z.object({ symbol: SymbolParam }), query: HistoryQuery },
+    responses: {
+      200: taggedJsonContent(
+        "At most 500 bars, up to the latest price. A GET keeps the pollers running.",
+        QuoteHistory,
+      ),
+      304: { description: "Not modified since `If-None-Match`" },
+      ...problems(400),
+    },
+  }, async (c, { params, query }) => {
+    const symbol = parseSymbol(params.symbol, SYMBOLS);
+    if (c.req.method !== "HEAD") await service.watch();
+    const history = await service.history(symbol, query.range);
+    if (revalidate(c, history, "no-cache")) return c.body(null, 304);
+    return c.json(history, 200);
   });
 
   route(app, {

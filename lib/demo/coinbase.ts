@@ -1,22 +1,47 @@
 /**
- * Coinbase Exchange, simulated: `/products/{id}/ticker` and `/products/{id}/stats`.
+ * Coinbase Exchange, simulated: `/products/{id}/ticker`, `/products/{id}/stats` and `/products/{id}/candles`.
  *
  * @module
  */
 import { DAY_MS, isoTime } from "../core/time.ts";
-import { createSimulatedMarket } from "./market.ts";
-import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
+import { BAR_VOLUME, latestBars } from "./bars.ts";
+import { createSimulatedMarket, type PriceAt } from "./market.ts";
+import { lookUp, type SimulatedResponse, type SimulatedUpstream } from "./simulated_upstream.ts";
 
 const coinbaseMarket = createSimulatedMarket(0);
+
+/** The candles of a response. */
+const CANDLES = 300;
+
+/** Responds with the candles up to `end`, newest first: start in seconds, low, high, open, close, volume. */
+function candlesResponse(
+  priceAt: PriceAt,
+  searchParams: URLSearchParams,
+  now: number,
+): SimulatedResponse {
+  const intervalMs = Number(searchParams.get("granularity")) * 1000;
+  if (![60, 300, 900, 3600, 21_600, 86_400].includes(intervalMs / 1000)) {
+    return { status: 400, body: { message: "Unsupported granularity" } };
+  }
+  const end = Date.parse(searchParams.get("end") ?? "") || now;
+  const start = Date.parse(searchParams.get("start") ?? "") || -Infinity;
+  const bars = latestBars(priceAt, intervalMs, CANDLES, Math.min(end, now))
+    .filter(({ startAt }) => startAt >= start)
+    .map((
+      { startAt, ...bar },
+    ) => [startAt / 1000, ...[bar.low, bar.high, bar.open, bar.close, BAR_VOLUME].map(Number)]);
+  return { status: 200, body: bars.toReversed() };
+}
 
 /** Simulates Coinbase. Like the real ones, its stats have 8 decimals and its ticker has 2. */
 export const simulatedCoinbase: SimulatedUpstream = {
   host: "api.exchange.coinbase.com",
   latencyMs: { min: 5, max: 15 },
-  respond({ pathname }, now) {
-    const match = /^\/products\/([^/]+)\/(ticker|stats)$/.exec(pathname);
+  respond({ pathname, searchParams }, now) {
+    const match = /^\/products\/([^/]+)\/(ticker|stats|candles)$/.exec(pathname);
     const priceAt = lookUp(coinbaseMarket, match?.[1]);
     if (priceAt === undefined) return { status: 404, body: { message: "NotFound" } };
+    if (match?.[2] === "candles") return candlesResponse(priceAt, searchParams, now);
     const price = priceAt(now);
     if (match?.[2] === "stats") {
       const open = `${priceAt(now - DAY_MS)}000000`;

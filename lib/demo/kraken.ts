@@ -1,11 +1,12 @@
 /**
- * Kraken, simulated: `/0/public/Ticker?pair=…`.
+ * Kraken, simulated: `/0/public/Ticker?pair=…` and `/0/public/OHLC?pair=…&interval=…`.
  *
  * @module
  */
-import { DAY_MS } from "../core/time.ts";
+import { DAY_MS, MINUTE_MS } from "../core/time.ts";
+import { BAR_VOLUME, latestBars } from "./bars.ts";
 import { createSimulatedMarket } from "./market.ts";
-import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
+import { lookUp, type SimulatedResponse, type SimulatedUpstream } from "./simulated_upstream.ts";
 
 /** A pair: its key in a response, and its symbol. */
 interface SimulatedPair {
@@ -21,11 +22,32 @@ const SIMULATED_PAIRS: Readonly<Record<string, SimulatedPair>> = {
 
 const krakenMarket = createSimulatedMarket(1);
 
+/** The bars of a response. */
+const KRAKEN_BARS = 720;
+
+/** Responds with the latest bars of one pair, oldest first. */
+function barsResponse(searchParams: URLSearchParams, now: number): SimulatedResponse {
+  const pair = lookUp(SIMULATED_PAIRS, searchParams.get("pair"));
+  const priceAt = lookUp(krakenMarket, pair?.symbol);
+  if (pair === undefined || priceAt === undefined) {
+    return { status: 200, body: { error: ["EQuery:Unknown asset pair"] } };
+  }
+  const intervalMs = Number(searchParams.get("interval")) * MINUTE_MS;
+  const bars = latestBars(priceAt, intervalMs, KRAKEN_BARS, now).map((bar) => [
+    bar.startAt / 1000,
+    ...[bar.open, bar.high, bar.low, bar.close, bar.close].map((price) => `${price}000`),
+    BAR_VOLUME,
+    7,
+  ]);
+  return { status: 200, body: { error: [], result: { [pair.key]: bars, last: now / 1000 } } };
+}
+
 /** Simulates Kraken: errors with HTTP 200, 5 decimals, and `o` as of midnight UTC. */
 export const simulatedKraken: SimulatedUpstream = {
   host: "api.kraken.com",
   latencyMs: { min: 10, max: 20 },
-  respond({ searchParams }, now) {
+  respond({ pathname, searchParams }, now) {
+    if (pathname.endsWith("/OHLC")) return barsResponse(searchParams, now);
     const result: Record<string, unknown> = {};
     for (const name of searchParams.get("pair")?.split(",") ?? []) {
       const pair = lookUp(SIMULATED_PAIRS, name);

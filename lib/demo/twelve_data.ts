@@ -1,9 +1,10 @@
 /**
- * Twelve Data, simulated: `/quote?symbol={metal}/USD,…`.
+ * Twelve Data, simulated: `/quote?symbol={metal}/USD,…` and `/time_series?symbol={metal}/USD&interval=…&outputsize=…`.
  *
  * @module
  */
-import { DAY_MS, isoTime } from "../core/time.ts";
+import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../core/time.ts";
+import { latestBars } from "./bars.ts";
 import { createSimulatedMarket } from "./market.ts";
 import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { lastSpotTrade } from "./spot.ts";
@@ -29,11 +30,39 @@ function quoteOf(pair: string, now: number): Readonly<Record<string, unknown>> {
   };
 }
 
+/** The lengths of bars, by the name that a request uses. */
+const BAR_LENGTHS_MS: Readonly<Record<string, number>> = {
+  "1min": MINUTE_MS,
+  "5min": 5 * MINUTE_MS,
+  "15min": 15 * MINUTE_MS,
+  "2h": 2 * HOUR_MS,
+  "1day": DAY_MS,
+};
+
+/** Returns the latest bars of a pair, newest first, or an error in their place. */
+function seriesOf(searchParams: URLSearchParams, now: number): Readonly<Record<string, unknown>> {
+  const pair = searchParams.get("symbol") ?? "";
+  const priceAt = lookUp(twelveDataMarket, pair.replace("/", "-"));
+  const barMs = lookUp(BAR_LENGTHS_MS, searchParams.get("interval"));
+  if (priceAt === undefined || barMs === undefined) {
+    return { code: 404, message: `**symbol** or **figi** not found: ${pair}`, status: "error" };
+  }
+  const count = Number(searchParams.get("outputsize") ?? 30);
+  const values = latestBars(priceAt, barMs, count, lastSpotTrade(now)).map(
+    ({ startAt, ...prices }) => ({
+      datetime: isoTime(startAt).replace("T", " ").slice(0, barMs < DAY_MS ? 19 : 10),
+      ...prices,
+    }),
+  );
+  return { meta: { symbol: pair }, values: values.toReversed(), status: "ok" };
+}
+
 /** Simulates Twelve Data: decimal strings, one quote for one pair, and an object of quotes for several pairs. */
 export const simulatedTwelveData: SimulatedUpstream = {
   host: "api.twelvedata.com",
   latencyMs: { min: 10, max: 30 },
-  respond({ searchParams }, now) {
+  respond({ pathname, searchParams }, now) {
+    if (pathname === "/time_series") return { status: 200, body: seriesOf(searchParams, now) };
     const pairs = searchParams.get("symbol")?.split(",") ?? [];
     const quotes = pairs.map((pair) => quoteOf(pair, now));
     const body = quotes.length === 1

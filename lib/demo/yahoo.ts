@@ -1,8 +1,9 @@
 /**
- * Yahoo's chart, simulated: `/v8/finance/chart/{symbol}?range=1d&interval=5m`.
+ * Yahoo's chart, simulated: `/v8/finance/chart/{symbol}?range=…&interval=…`.
  *
  * @module
  */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
 import {
   type Calendar,
   createCalendar,
@@ -11,6 +12,7 @@ import {
   type Period,
   STOCK_HOURS,
 } from "./calendar.ts";
+import { type SimulatedBar, simulatedBar } from "./bars.ts";
 import { createSimulatedMarket, type PriceAt } from "./market.ts";
 import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 
@@ -48,7 +50,17 @@ const YAHOO_LISTINGS: Readonly<Record<string, YahooListing>> = {
 
 const NEW_YORK_ZONE = { timezone: "EDT", gmtoffset: -14_400 };
 
-const BAR_MS = 300_000;
+/** The lengths of bars in market time, by the name that a request uses. */
+const YAHOO_INTERVALS_MS: Readonly<Record<string, number>> = {
+  "1m": MINUTE_MS,
+  "5m": 5 * MINUTE_MS,
+  "15m": 15 * MINUTE_MS,
+  "1h": HOUR_MS,
+  "1d": DAY_MS,
+};
+
+/** The sessions that a range covers. */
+const YAHOO_RANGES: Readonly<Record<string, number>> = { "1d": 1, "5d": 5, "1mo": 22, "1y": 252 };
 
 /** The delay of prices, in market time. */
 const DELAY_MS = { futures: 600_000, indices: 900_000 };
@@ -75,12 +87,17 @@ interface ChartInput {
   readonly now: number;
   /** The time of the latest price that the delay allows. */
   readonly delayedNow: number;
+  readonly range: string;
+  readonly interval: string;
 }
 
-function chartMeta({ ticker, listing, priceAt, calendar, now, delayedNow }: ChartInput) {
+function chartMeta(input: ChartInput) {
+  const { ticker, listing, priceAt, calendar, now, delayedNow, range, interval } = input;
   const { pre, regular, post } = calendar.dayAt(now);
   const tradedAt = calendar.lastTradeAt(delayedNow);
   const previousClose = Number(priceAt(calendar.previousSessionAt(delayedNow).regular.end));
+  const [first] = sessionsIn(input);
+  const closeBefore = calendar.previousSessionAt(first?.start ?? delayedNow).regular.end;
   return {
     currency: "USD",
     symbol: ticker,
@@ -90,8 +107,8 @@ function chartMeta({ ticker, listing, priceAt, calendar, now, delayedNow }: Char
     ...NEW_YORK_ZONE,
     exchangeTimezoneName: "America/New_York",
     regularMarketPrice: Number(priceAt(tradedAt)),
-    chartPreviousClose: previousClose,
-    previousClose,
+    chartPreviousClose: Number(priceAt(closeBefore)),
+    ...(range === "1d" ? { previousClose } : {}),
     scale: 3,
     priceHint: 2,
     currentTradingPeriod: {
@@ -100,27 +117,45 @@ function chartMeta({ ticker, listing, priceAt, calendar, now, delayedNow }: Char
       post: periodBody(post),
     },
     tradingPeriods: [[periodBody(calendar.sessionAt(delayedNow).regular)]],
-    dataGranularity: "5m",
-    range: "1d",
+    dataGranularity: interval,
+    range,
   };
 }
 
-/** Returns the bars of the latest session so far. */
-function chartBars({ priceAt, calendar, speed, delayedNow }: ChartInput) {
-  const { start } = calendar.sessionAt(delayedNow).regular;
-  const end = calendar.lastTradeAt(delayedNow);
-  const barMs = Math.max(BAR_MS / speed, MIN_BAR_MS);
-  const times = Array.from(
-    { length: Math.floor((end - start) / barMs) + 1 },
-    (_, index) => start + index * barMs,
-  );
-  const prices = times.map((ms, index) =>
-    index % HOLE_EVERY === HOLE_EVERY - 1 ? null : Number(priceAt(ms))
-  );
-  const volume = prices.map((price) => price === null ? null : 0);
+/** Returns the sessions of the range, latest last. */
+function sessionsIn({ calendar, delayedNow, range }: ChartInput): Period[] {
+  const sessions = [calendar.sessionAt(delayedNow).regular];
+  while (sessions.length < (lookUp(YAHOO_RANGES, range) ?? 1)) {
+    sessions.unshift(calendar.sessionAt((sessions.at(0)?.start ?? 0) - 1).regular);
+  }
+  return sessions;
+}
+
+/** Returns the bars of the range so far. */
+function chartBars(input: ChartInput) {
+  const { priceAt, calendar, speed, delayedNow, interval } = input;
+  const lastTradeAt = calendar.lastTradeAt(delayedNow);
+  const barMs = Math.max((lookUp(YAHOO_INTERVALS_MS, interval) ?? MINUTE_MS) / speed, MIN_BAR_MS);
+  const bars = sessionsIn(input).flatMap(({ start, end }) => {
+    const until = Math.min(end, lastTradeAt);
+    return Array.from({ length: Math.floor((until - start) / barMs) + 1 }, (_, index) => {
+      const startAt = start + index * barMs;
+      return simulatedBar(priceAt, startAt, Math.min(startAt + barMs, until));
+    });
+  });
+  const column = (priceOf: (bar: SimulatedBar) => string) =>
+    bars.map((bar, index) => index % HOLE_EVERY === HOLE_EVERY - 1 ? null : Number(priceOf(bar)));
   return {
-    timestamp: times.map(epochSeconds),
-    indicators: { quote: [{ open: prices, high: prices, low: prices, close: prices, volume }] },
+    timestamp: bars.map(({ startAt }) => epochSeconds(startAt)),
+    indicators: {
+      quote: [{
+        open: column(({ open }) => open),
+        high: column(({ high }) => high),
+        low: column(({ low }) => low),
+        close: column(({ close }) => close),
+        volume: column(() => "0"),
+      }],
+    },
   };
 }
 
@@ -137,7 +172,7 @@ export function createSimulatedYahoo(pace: DemoPace): SimulatedUpstream {
   return {
     host: "query1.finance.yahoo.com",
     latencyMs: { min: 10, max: 40 },
-    respond({ pathname }, now) {
+    respond({ pathname, searchParams }, now) {
       const [, path] = /^\/v8\/finance\/chart\/([^/]+)$/.exec(pathname) ?? [];
       const ticker = path === undefined ? undefined : decodeURIComponent(path);
       const listing = lookUp(YAHOO_LISTINGS, ticker);
@@ -155,6 +190,8 @@ export function createSimulatedYahoo(pace: DemoPace): SimulatedUpstream {
         speed: pace.speed,
         now,
         delayedNow: now - DELAY_MS[instruments] / pace.speed,
+        range: searchParams.get("range") ?? "1d",
+        interval: searchParams.get("interval") ?? "1m",
       };
       const result = { meta: chartMeta(input), ...chartBars(input) };
       return { status: 200, body: { chart: { result: [result], error: null } } };

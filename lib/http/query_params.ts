@@ -124,15 +124,34 @@ export function parseSymbolFilter(
     );
   }
   const unknown = symbols.filter((symbol) => !served.includes(symbol));
-  if (unknown.length > 0) {
-    throw new Problem(400, "unknown_symbol", `The symbols are ${served.join(", ")}.`, {
-      errors: unknown.map((symbol) => ({
-        field: "symbols",
-        detail: `\`${symbol.slice(0, MAX_REPEATED_CHARACTERS)}\` is unknown`,
-      })),
-    });
-  }
+  if (unknown.length > 0) throw unknownSymbols("symbols", unknown, served);
   return symbols.length === 0 || symbols.length === served.length ? null : symbols;
+}
+
+/** Creates the problem of symbols that do not exist. */
+function unknownSymbols(
+  field: string,
+  unknown: readonly string[],
+  served: readonly string[],
+): Problem {
+  return new Problem(400, "unknown_symbol", `The symbols are ${served.join(", ")}.`, {
+    errors: unknown.map((symbol) => ({
+      field,
+      detail: `\`${symbol.slice(0, MAX_REPEATED_CHARACTERS)}\` is unknown`,
+    })),
+  });
+}
+
+/**
+ * Parses one symbol to upper case.
+ *
+ * @param served All symbols that exist.
+ * @throws {Problem} 400 `unknown_symbol`.
+ */
+export function parseSymbol(text: string, served: readonly string[]): string {
+  const symbol = text.toUpperCase();
+  if (!served.includes(symbol)) throw unknownSymbols("symbol", [symbol], served);
+  return symbol;
 }
 
 /**

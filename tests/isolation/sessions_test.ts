@@ -1,11 +1,6 @@
 /** Markets that close and open without a response of a provider, as a client of a stream sees them. */
 import { assertEquals } from "@std/assert";
-import {
-  createQuotesUnderTest,
-  INTERVAL_MS,
-  type QuotesUnderTest,
-  unreachable,
-} from "./quotes_under_test.ts";
+import { createQuotesUnderTest, type QuotesUnderTest, unreachable } from "./quotes_under_test.ts";
 
 /** One provider of gold, a long-lived stream, and no coalescing. */
 const SETTINGS = { TWELVE_DATA_API_KEY: "", STREAM_MAX_AGE_MS: "86400000", COALESCE_MS: "0" };
@@ -68,13 +63,20 @@ Deno.test("a closed market is polled every 5 min, and when it opens", async () =
   assertEquals(minutes, [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 59, 59.5, 60]);
 });
 
-Deno.test("the change of gold is measured from its first price of the day, with basis utc_day", async () => {
-  await using test = await createQuotesUnderTest(new Map(), SETTINGS, CLOSES_AT - 5 * HOUR_MS);
-  await test.clock.advance(INTERVAL_MS);
-  assertEquals(
-    test.quotesOf("XAU-USD").map(({ price, change, basis }) => [price, change, basis]),
-    [["4000.00", null, "none"], ["4000.05", "0.05", "utc_day"]],
+Deno.test("the change of gold is measured from the last close that was recorded, never from an isolate's first price", async () => {
+  await using test = await createQuotesUnderTest(new Map(), SLOW_SETTINGS, CLOSES_AT - HOUR_MS);
+  const { clock } = test;
+  await clock.advance(1.5 * HOUR_MS);
+  const before = test.quotesOf("XAU-USD");
+  assertEquals([...new Set(before.map(({ basis }) => basis))], ["none"]);
+  await clock.advance(HOUR_MS);
+  const { price = "", change = "", basis } = test.quotesOf("XAU-USD").at(-1) ?? {};
+  assertEquals(basis, "prev_close");
+  const baseline = (Number(price) - Number(change)).toFixed(2);
+  const closing = before.filter(({ received_at }) =>
+    Math.abs(Date.parse(received_at) - CLOSES_AT) < 20 * SLOW_INTERVAL_MS
   );
+  assertEquals(closing.map((quote) => quote.price).includes(baseline), true, baseline);
 });
 
 Deno.test("a quote is evaluated when it is served, also after its market closed without a subscriber", async () => {

@@ -14,7 +14,7 @@ import type { MarketHours } from "./market_hours.ts";
 import { PollSchedule } from "./poll_schedule.ts";
 import type { ProviderClient } from "./provider_client.ts";
 import type { Provider } from "./providers/provider.ts";
-import { QuoteCache } from "./quote_cache.ts";
+import { type PriceRecorder, QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, Quote } from "./quote.ts";
 import type { SnapshotEvaluator } from "./topic.ts";
 
@@ -23,6 +23,7 @@ export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxD
   readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
   readonly spanAt: MarketHours;
   readonly sink: QuoteSink;
+  readonly recorder: PriceRecorder;
   /** The value of `simulated` in every quote. */
   readonly isSimulated: boolean;
 }
@@ -64,7 +65,13 @@ export class Poller implements SnapshotEvaluator {
     this.longestIntervalMs = Math.max(0, ...intervalsMs);
     const freshness = new FreshnessRules(runtime.clock, spanAt);
     this.#freshness = freshness;
-    this.#cache = new QuoteCache({ clock: runtime.clock, freshness, providers, isSimulated });
+    this.#cache = new QuoteCache({
+      clock: runtime.clock,
+      freshness,
+      providers,
+      recorder: options.recorder,
+      isSimulated,
+    });
     this.#failover = new Failover({ ...options, freshness, cache: this.#cache });
     this.#publisher = new ChangePublisher(runtime, this.#failover, options.sink);
     this.#schedules = this.#failover.clients.map((client) => this.#createSchedule(client));

@@ -5,9 +5,10 @@
  */
 import type { Clock } from "../../core/clock.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
+import type { Baseline } from "./history/baseline.ts";
 import { instrumentOf } from "./instruments.ts";
 import { percentOf, subtract } from "./providers/decimal.ts";
-import { changeSince, NO_CHANGE, type Provider, type Reading } from "./providers/provider.ts";
+import { changeSince, type Provider, type Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
 /** The largest difference from the cached price, in percent, that needs no second reading as a confirmation. */
@@ -69,26 +70,11 @@ const NO_FIGURES = {
   next_open: null,
 } as const;
 
-/** A change from a baseline. */
-type MeasuredChange = Pick<Quote, "change" | "change_pct" | "basis">;
-
-/**
- * Creates a function that measures the change of a reading since the first price of the UTC day, by symbol. It serves one
- * provider that sends no previous price.
- */
-function createBaseline(): (reading: Reading) => MeasuredChange {
-  const baselines = new Map<string, { readonly day: string; readonly first: Reading }>();
-  return (reading) => {
-    const { symbol, price, as_of, received_at, receivedElapsed } = reading;
-    const day = (as_of ?? received_at).slice(0, 10);
-    const baseline = baselines.get(symbol);
-    if (baseline?.day !== day) {
-      baselines.set(symbol, { day, first: reading });
-      return NO_CHANGE;
-    }
-    if (baseline.first.receivedElapsed === receivedElapsed) return NO_CHANGE;
-    return { ...changeSince(baseline.first.price, price), basis: "utc_day" };
-  };
+/** Remembers accepted prices, from which the baseline of a source follows that states none. */
+export interface PriceRecorder {
+  add(reading: Reading, source: string): void;
+  /** Returns the baseline of a symbol at a source: null until one is known. */
+  baselineOf(symbol: string, source: string): Baseline | null;
 }
 
 /** A reading and its provider. */
@@ -103,6 +89,7 @@ export interface QuoteCacheOptions {
   readonly freshness: FreshnessRules;
   /** In order of preference. The cache holds their symbols. */
   readonly providers: readonly Provider[];
+  readonly recorder: PriceRecorder;
   /** The value of `simulated` in every quote. */
   readonly isSimulated: boolean;
 }
@@ -112,14 +99,9 @@ export class QuoteCache {
   readonly #options: QuoteCacheOptions;
   readonly #cached = new Map<string, CachedReading>();
   readonly #quarantined = new Map<string, Reading>();
-  readonly #baselines: ReadonlyMap<string, ReturnType<typeof createBaseline>>;
 
   constructor(options: QuoteCacheOptions) {
     this.#options = options;
-    this.#baselines = new Map(
-      options.providers.filter(({ isMeasuredByDay }) => isMeasuredByDay)
-        .map(({ name }) => [name, createBaseline()]),
-    );
   }
 
   /** Puts a reading into the cache if it is valid, and returns true if it is. */
@@ -135,12 +117,22 @@ export class QuoteCache {
     if (validation === "quarantine") this.#quarantined.set(symbol, reading);
     if (validation !== "accept") return false;
     this.#quarantined.delete(symbol);
-    const change = this.#baselines.get(provider.name)?.(reading);
+    this.#options.recorder.add(reading, provider.name);
     // The wall clock may have been set back, and `received_at` never moves backwards.
     const isBehind = cached !== undefined && reading.received_at < cached.received_at;
     const received_at = isBehind ? cached.received_at : reading.received_at;
-    this.#cached.set(symbol, { reading: { ...reading, ...change, received_at }, provider });
+    this.#cached.set(symbol, {
+      reading: { ...reading, ...this.#changeOf(reading, provider), received_at },
+      provider,
+    });
     return true;
+  }
+
+  /** Measures the change of a reading whose source states no baseline. */
+  #changeOf({ symbol, price, basis }: Reading, { name }: Provider): Partial<Reading> {
+    const baseline = basis === "none" ? this.#options.recorder.baselineOf(symbol, name) : null;
+    if (baseline === null) return {};
+    return { ...changeSince(baseline.price, price), basis: baseline.basis };
   }
 
   /** Returns the cached reading of a symbol: undefined if it came from another source. */

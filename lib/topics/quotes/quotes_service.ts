@@ -16,11 +16,15 @@ import { createUpstream } from "../../upstream/upstream.ts";
 import { KEEP_WARM_POLLS, withTimeout } from "../keep_warm.ts";
 import { createLeaderElection, type LeaderElection } from "../leader_election.ts";
 import type { QuoteSink } from "./change_publisher.ts";
-import { SYMBOLS } from "./instruments.ts";
+import type { BarSeries } from "./history/bar.ts";
+import { BarRecorder } from "./history/bar_recorder.ts";
+import { QuoteHistories, type QuoteHistory } from "./history/quote_history.ts";
+import type { HistoryRange } from "./history/range.ts";
+import { instrumentOf, SYMBOLS } from "./instruments.ts";
 import { createMarketHours } from "./market_hours.ts";
 import { Poller } from "./poller.ts";
 import { type ProviderConfig, providersFor } from "./providers/registry.ts";
-import { QuotesSnapshot } from "./quote.ts";
+import { type Quote, QuotesSnapshot } from "./quote.ts";
 import { createQuotesTopic, type SnapshotEvaluator } from "./topic.ts";
 
 /** The interval factor while the store is unavailable, because every isolate then polls separately. */
@@ -44,6 +48,10 @@ export interface QuotesService {
   snapshot(
     symbols?: readonly string[] | null,
   ): Promise<QuotesSnapshot & { readonly cursor: Position | null }>;
+  /** Returns the history of a symbol, up to its latest quote. Without any known price it has no bars. */
+  history(symbol: string, range: HistoryRange): Promise<QuoteHistory>;
+  /** Returns the course of the day of each quote that has one. It waits briefly for providers. Never rejects. */
+  trends(quotes: readonly Quote[]): Promise<ReadonlyMap<string, BarSeries>>;
   /** Stops polling. Resolves once the lease of this isolate, if any, is released. */
   resign(): Promise<void>;
 }
@@ -102,21 +110,6 @@ class LeaderSink implements QuoteSink {
   }
 }
 
-/** Creates the poller of all providers. Nothing is polled yet. */
-function createPoller(runtime: Runtime, config: ProviderConfig, sink: QuoteSink): Poller {
-  return new Poller({
-    runtime,
-    spanAt: createMarketHours(),
-    providers: providersFor(config).map((provider) => ({
-      provider,
-      upstream: createUpstream(runtime, provider),
-    })),
-    sink,
-    isSimulated: config.DEMO,
-    maxDivergencePct: config.QUORUM_BOUND_PCT,
-  });
-}
-
 /**
  * Returns the evaluator of the symbols without a provider. Their logged quotes are stale, and a status states the reason.
  */
@@ -148,7 +141,7 @@ export function createQuotesService(
   runtime: Runtime,
   config: ProviderConfig,
   hub: Hub,
-  shared: Pick<SharedState, "lease" | "health">,
+  shared: Pick<SharedState, "lease" | "health" | "store">,
 ): QuotesService {
   const election = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
   const topic = createQuotesTopic(() => evaluators);
@@ -159,15 +152,48 @@ export function createQuotesService(
     // Without Redis there is one isolate, which knows the freshness of its readings.
     republishUnchanged: shared.health.kind === "redis",
   });
-  const poller = createPoller(runtime, config, sink);
+  const { store } = shared;
+  const providers = providersFor(config).map((provider) => ({
+    provider,
+    upstream: createUpstream(runtime, provider),
+  }));
+  const spanAt = createMarketHours();
+  const symbolSpanAt = (symbol: string, ms: number) => spanAt(instrumentOf(symbol).class, ms);
+  const recorder = new BarRecorder({ runtime, store, symbols: SYMBOLS, spanAt: symbolSpanAt });
+  const isSimulated = config.DEMO;
+  const histories = new QuoteHistories({
+    runtime,
+    store,
+    providers,
+    spanAt: symbolSpanAt,
+    isSimulated,
+  });
+  const poller = new Poller({
+    runtime,
+    spanAt,
+    providers,
+    sink,
+    recorder,
+    isSimulated,
+    maxDivergencePct: config.QUORUM_BOUND_PCT,
+  });
   const evaluators = [unservedSymbols(runtime, config), poller];
   let stopPolling = () => {};
+  /** Settles once the bars of this isolate are written. */
+  let recorded = Promise.resolve();
 
   election.onRole((role) => {
     stopPolling();
     const isPolling = role === "leader" || role === "degraded";
+    if (!isPolling) return;
     const factor = role === "degraded" ? DEGRADED_INTERVAL_FACTOR : 1;
-    stopPolling = isPolling ? poller.start(factor) : () => {};
+    void recorder.start(role === "leader");
+    const stop = poller.start(factor);
+    stopPolling = () => {
+      stop();
+      recorded = recorder.stop();
+      stopPolling = () => {};
+    };
   });
   hub.whileSubscribed(topic, election.start);
   hub.onPublished(topic, election.postponeClaim);
@@ -179,6 +205,13 @@ export function createQuotesService(
     await poller.refresh();
   }
 
+  async function snapshot(symbols: readonly string[] | null = null) {
+    const { events, cursor } = await hub.latest({ topic, tags: symbols });
+    const [{ json }] = topic.open(events, symbols === null ? null : new Set(symbols));
+    const { quotes, status } = QuotesSnapshot.parse(JSON.parse(json));
+    return { quotes, status, cursor };
+  }
+
   return {
     topic,
     // Without a provider nothing changes, so any delay will do.
@@ -187,12 +220,15 @@ export function createQuotesService(
       hub.keepOpen(topic, KEEP_WARM_POLLS * poller.longestIntervalMs);
       await withTimeout(runtime.clock, refresh());
     },
-    async snapshot(symbols = null) {
-      const { events, cursor } = await hub.latest({ topic, tags: symbols });
-      const [{ json }] = topic.open(events, symbols === null ? null : new Set(symbols));
-      const { quotes, status } = QuotesSnapshot.parse(JSON.parse(json));
-      return { quotes, status, cursor };
+    snapshot,
+    async history(symbol, range) {
+      const { quotes: [quote] } = await snapshot([symbol]);
+      return await histories.read(symbol, range, quote);
     },
-    resign: election.resign,
+    trends: (quotes) => histories.trends(quotes),
+    async resign() {
+      await election.resign();
+      await recorded;
+    },
   };
 }

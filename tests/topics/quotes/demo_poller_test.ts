@@ -9,7 +9,7 @@ import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
 import { createUpstream } from "../../../lib/upstream/upstream.ts";
 import { createDemoAt } from "../../demo/support.ts";
-import { recordPublished, summarize } from "./fake_providers.ts";
+import { NO_RECORDER, recordPublished, summarize } from "./fake_providers.ts";
 
 const COINBASE = "api.exchange.coinbase.com";
 const KRAKEN = "api.kraken.com";
@@ -50,6 +50,7 @@ function createDemoPoller(
       },
       republishUnchanged: false,
     },
+    recorder: NO_RECORDER,
     isSimulated: true,
     maxDivergencePct: 1,
   });

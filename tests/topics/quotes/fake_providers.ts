@@ -10,6 +10,7 @@ import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
+import type { PriceRecorder } from "../../../lib/topics/quotes/quote_cache.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
@@ -43,6 +44,9 @@ export const FIRST_PRICES: Readonly<Record<string, string>> = {
   "BTC-USD": "100.00",
   "ETH-USD": "10.00",
 };
+
+/** A recorder that knows no price. */
+export const NO_RECORDER: PriceRecorder = { add() {}, baselineOf: () => null };
 
 /** A provider whose responses a test sets. */
 export interface FakeProvider {
@@ -169,6 +173,7 @@ export function createPollerUnderTest(
         },
         republishUnchanged: false,
       },
+      recorder: NO_RECORDER,
       isSimulated: false,
       spanAt: createMarketHours(),
       maxDivergencePct: 1,

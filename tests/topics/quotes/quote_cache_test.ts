@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FreshnessRules } from "../../../lib/topics/quotes/freshness.ts";
+import type { Baseline } from "../../../lib/topics/quotes/history/baseline.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { QuoteCache, validateReading } from "../../../lib/topics/quotes/quote_cache.ts";
 import type { Provider, Reading } from "../../../lib/topics/quotes/providers/provider.ts";
@@ -80,45 +81,34 @@ const METALS: Provider = {
   symbols: ["XAU-USD"],
   intervalMs: 30_000,
   ttlMs: 24_000,
-  isMeasuredByDay: true,
   read: () => Promise.reject(new Error("unused")),
 };
 
-/**
- * Creates a cache of a provider that sends no previous price, and returns a function that puts a price and returns the
- * cached change.
- */
-function createMeasuredCache() {
-  const clock = createManualClock(Date.parse("2026-11-22T00:00:00Z"));
+/** Creates a cache of metals whose recorder knows a baseline, and puts a reading. Returns the cached change. */
+function changeAfter(overrides: Partial<Reading>, baseline: Baseline | null) {
+  const clock = createManualClock(Date.parse("2026-11-18T15:00:00Z"));
+  const added: string[] = [];
   const cache = new QuoteCache({
     clock,
     freshness: new FreshnessRules(clock, createMarketHours()),
     providers: [METALS],
+    recorder: {
+      add: ({ price }, source) => added.push(`${price} of ${source}`),
+      baselineOf: () => baseline,
+    },
     isSimulated: false,
   });
-  return (price: string, received: string, as_of: string | null = null) => {
-    const received_at = `2026-11-${received}:00.000Z`;
-    const elapsed = Date.parse(received_at);
-    const overrides = { symbol: "XAU-USD", price, as_of, received_at, receivedElapsed: elapsed };
-    cache.put({ ...reading(price, 0), ...overrides, newsElapsed: elapsed }, METALS);
-    const { change, change_pct, basis } = cache.readingOf("XAU-USD", METALS.name) ?? {};
-    return [change, change_pct, basis];
-  };
+  const gold = { ...reading("4010.00", 0), symbol: "XAU-USD", ...overrides };
+  cache.put({ ...gold, newsElapsed: clock.elapsed() }, METALS);
+  assertEquals(added, ["4010.00 of metals"]);
+  const { change, change_pct, basis } = cache.readingOf("XAU-USD", METALS.name) ?? {};
+  return [change, change_pct, basis];
 }
 
-Deno.test("QuoteCache measures from the first price of the UTC day, which has no change", () => {
-  const put = createMeasuredCache();
-  assertEquals(put("4000.00", "18T10:00"), [null, null, "none"]);
-  assertEquals(put("4000.00", "18T10:00"), [null, null, "none"], "the same response");
-  assertEquals(put("4010.00", "18T10:01"), ["10.00", 0.25, "utc_day"]);
-  assertEquals(put("3990.5", "18T23:59"), ["-9.50", -0.2375, "utc_day"]);
-  assertEquals(put("4100.00", "19T00:00"), [null, null, "none"]);
-  assertEquals(put("4141.00", "19T00:01"), ["41.00", 1, "utc_day"]);
-});
-
-Deno.test("QuoteCache measures by the day of the market time, so a price of Friday that is read on Saturday belongs to Friday", () => {
-  const put = createMeasuredCache();
-  put("4000.00", "20T21:00", "2026-11-20T21:00:00.000Z");
-  const [change, , basis] = put("4010.00", "21T09:00", "2026-11-20T21:59:00.000Z");
-  assertEquals([change, basis], ["10.00", "utc_day"]);
+Deno.test("QuoteCache measures the change from the recorded baseline if the source states none", () => {
+  const close: Baseline = { price: "4000.00", basis: "prev_close" };
+  assertEquals(changeAfter({}, close), ["10.00", 0.25, "prev_close"]);
+  assertEquals(changeAfter({}, null), [null, null, "none"]);
+  const stated = { change: "1.00", change_pct: 0.02, basis: "rolling_24h" } as const;
+  assertEquals(changeAfter(stated, close), ["1.00", 0.02, "rolling_24h"]);
 });

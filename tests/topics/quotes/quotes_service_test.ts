@@ -4,6 +4,7 @@ import { readConfig } from "../../../lib/core/config.ts";
 import { StoreUnavailable } from "../../../lib/store/errors.ts";
 import type { Lease } from "../../../lib/store/lease.ts";
 import { createMemoryLeases, type MemoryLeases } from "../../../lib/store/memory/lease.ts";
+import { createMemoryStore } from "../../../lib/store/memory/store.ts";
 import type { Hub } from "../../../lib/hub/hub.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
@@ -44,7 +45,7 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
       release: () => ifUp(release),
     };
   }
-  const shared = { lease, health: faulty.health };
+  const shared = { lease, health: faulty.health, store: createMemoryStore(clock) };
   // The log of the test does not share these leases, so it cannot check a fence.
   const unfenced: Hub = {
     ...hub,

@@ -10,7 +10,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../core/time.ts";
 import type { Store } from "../../../store/store.ts";
 import type { Span } from "../market_hours.ts";
 import type { Reading } from "../providers/provider.ts";
-import { isJump } from "../quote_cache.ts";
+import { isJump, type PriceRecorder } from "../quote_cache.ts";
 import {
   type Bar,
   barOf,
@@ -21,6 +21,7 @@ import {
   rollUp,
   startOfInterval,
 } from "./bar.ts";
+import { type Baseline, findBaseline } from "./baseline.ts";
 import { DAILY_RING, FINE_RING, HOURLY_RING, type Ring } from "./range.ts";
 
 /** The time after the close of a market in which a print still belongs to its session, in ms. */
@@ -84,7 +85,7 @@ export interface BarRecorderOptions {
 }
 
 /** Records bars. The finest ring is in memory too, with the bar that has not ended. */
-export class BarRecorder {
+export class BarRecorder implements PriceRecorder {
   readonly #options: BarRecorderOptions;
   readonly #serial = createSerial();
   readonly #rings = new Map<string, Map<string, Bar[]>>();
@@ -143,6 +144,12 @@ export class BarRecorder {
       return;
     }
     this.#record(symbol, source, { at, price });
+  }
+
+  baselineOf(symbol: string, source: string): Baseline | null {
+    const { runtime: { clock }, spanAt } = this.#options;
+    const bars = this.barsOf(symbol, source);
+    return findBaseline(bars, (ms) => spanAt(symbol, ms), clock.now());
   }
 
   /** Returns the finest bars of a symbol from a source, oldest first. */

@@ -34,7 +34,7 @@ function previousClose(spanAt: (ms: number) => Span | null, span: Span): number 
  * @param now Wall time in ms.
  * @returns Null if no bar is near the time of the baseline.
  */
-export function baselineOf(
+export function findBaseline(
   bars: readonly Bar[],
   spanAt: (ms: number) => Span | null,
   now: number,

@@ -37,7 +37,6 @@ export function createGoldApi(tickers: Tickers): Provider {
     intervalMs: 30_000,
     closedIntervalMs: 5 * 60_000,
     ttlMs: 24_000,
-    isMeasuredByDay: true,
     async read(upstream, symbol) {
       const metal = tickerOf(tickers, symbol);
       const { value: spot, receipt } = await getFresh(

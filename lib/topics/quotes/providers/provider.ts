@@ -59,8 +59,6 @@ export interface Provider {
   readonly timeoutMs?: number;
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** True if the provider sends no previous price, so that `change` is measured from its first price of the UTC day. */
-  readonly isMeasuredByDay?: boolean;
   /**
    * Reads a symbol. If several symbols share a URL, the upstream fetches it once.
    *

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Bar, barOf } from "../../../../lib/topics/quotes/history/bar.ts";
-import { baselineOf } from "../../../../lib/topics/quotes/history/baseline.ts";
+import { findBaseline } from "../../../../lib/topics/quotes/history/baseline.ts";
 import type { Span } from "../../../../lib/topics/quotes/market_hours.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,45 +32,45 @@ function barsBefore(end: number, count: number, price: string): Bar[] {
   );
 }
 
-Deno.test("baselineOf() returns the close of the previous session, however many leaders there have been since", () => {
+Deno.test("findBaseline() returns the close of the previous session, however many leaders there have been since", () => {
   const bars = [...barsBefore(FRIDAY_CLOSE, 20, "4100"), ...barsBefore(MONDAY_NOON, 20, "4150")];
-  assertEquals(baselineOf(bars, metalSpan, MONDAY_NOON), { price: "4100", basis: "prev_close" });
+  assertEquals(findBaseline(bars, metalSpan, MONDAY_NOON), { price: "4100", basis: "prev_close" });
 });
 
-Deno.test("baselineOf() rolls when the market opens again: at the weekend it is still that of Friday's change", () => {
+Deno.test("findBaseline() rolls when the market opens again: at the weekend it is still that of Friday's change", () => {
   const thursday = barsBefore(FRIDAY_CLOSE - DAY_MS, 20, "4000");
   const bars = [...thursday, ...barsBefore(FRIDAY_CLOSE, 20, "4100")];
   const saturday = FRIDAY_CLOSE + 12 * HOUR_MS;
   const sundayEvening = FRIDAY_CLOSE + 49 * HOUR_MS + 1;
-  assertEquals(baselineOf(bars, metalSpan, saturday)?.price, "4000");
-  assertEquals(baselineOf(bars, metalSpan, sundayEvening)?.price, "4100");
+  assertEquals(findBaseline(bars, metalSpan, saturday)?.price, "4000");
+  assertEquals(findBaseline(bars, metalSpan, sundayEvening)?.price, "4100");
 });
 
-Deno.test("baselineOf() does not roll at midnight UTC", () => {
+Deno.test("findBaseline() does not roll at midnight UTC", () => {
   const bars = [
     ...barsBefore(FRIDAY_CLOSE - DAY_MS, 20, "4000"),
     ...barsBefore(FRIDAY_CLOSE, 270, "4100"),
   ];
   const evening = FRIDAY_CLOSE - 22.5 * HOUR_MS; // Thursday, 18:30 New York
   for (const ms of [evening, evening + 90 * MINUTE_MS]) {
-    assertEquals(baselineOf(bars, metalSpan, ms)?.price, "4000");
+    assertEquals(findBaseline(bars, metalSpan, ms)?.price, "4000");
   }
 });
 
-Deno.test("baselineOf() returns null if no bar is near the close: never the first price of a session", () => {
-  assertEquals(baselineOf(barsBefore(MONDAY_NOON, 20, "4150"), metalSpan, MONDAY_NOON), null);
+Deno.test("findBaseline() returns null if no bar is near the close: never the first price of a session", () => {
+  assertEquals(findBaseline(barsBefore(MONDAY_NOON, 20, "4150"), metalSpan, MONDAY_NOON), null);
   const early = barsBefore(FRIDAY_CLOSE - HOUR_MS, 20, "4100");
-  assertEquals(baselineOf(early, metalSpan, MONDAY_NOON), null);
-  assertEquals(baselineOf([], metalSpan, MONDAY_NOON), null);
+  assertEquals(findBaseline(early, metalSpan, MONDAY_NOON), null);
+  assertEquals(findBaseline([], metalSpan, MONDAY_NOON), null);
 });
 
-Deno.test("baselineOf() returns the price of a day ago for a market that never closes, null before there is one", () => {
+Deno.test("findBaseline() returns the price of a day ago for a market that never closes, null before there is one", () => {
   const bars = barsBefore(MONDAY_NOON, 300, "97000");
   const early = MONDAY_NOON - DAY_MS - 5 * MINUTE_MS;
   const marked = bars.map((bar) => bar[0] === early ? barOf(early, "95000") : bar);
-  assertEquals(baselineOf(marked, () => null, MONDAY_NOON), {
+  assertEquals(findBaseline(marked, () => null, MONDAY_NOON), {
     price: "95000",
     basis: "rolling_24h",
   });
-  assertEquals(baselineOf(bars.slice(-200), () => null, MONDAY_NOON), null);
+  assertEquals(findBaseline(bars.slice(-200), () => null, MONDAY_NOON), null);
 });

@@ -1,0 +1,143 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { coinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
+import { kraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
+import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
+import { yahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
+import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
+import { createSampleUpstream, readSample } from "../samples.ts";
+
+Deno.test("Coinbase's candles are sorted and in the order open, high, low, close, with all digits", async () => {
+  const upstream = createSampleUpstream({
+    "/products/BTC-USD/candles?granularity=300":
+      "[[1779092100,76900.10,77001.5,76950,77000.00,12.5],[1779091800,76800,76990,76850,76950,1e-3]]",
+  });
+  assertEquals(await coinbase.readHistory?.(upstream, "BTC-USD", "1d"), {
+    intervalMs: 300_000,
+    bars: [
+      [1_779_091_800_000, "76850", "76990", "76800", "76950", "0.001"],
+      [1_779_092_100_000, "76950", "77001.5", "76900.10", "77000.00", "12.5"],
+    ],
+    prevClose: null,
+  });
+});
+
+Deno.test("a year of Coinbase takes two responses, because one has at most 300 candles", async () => {
+  const day = (n: number) => 1_748_736_000 + n * 86_400;
+  const candles = (from: number, count: number) =>
+    JSON.stringify(
+      Array.from({ length: count }, (_, n) => [day(from + n), 1, 2, 1, 2, 5]).toReversed(),
+    );
+  const upstream = createSampleUpstream({
+    "&start=": candles(0, 66),
+    "granularity=86400": candles(66, 300),
+  });
+  const history = await coinbase.readHistory?.(upstream, "BTC-USD", "1y");
+  assertEquals(history?.bars.length, 366);
+  assertEquals(history?.bars.at(0)?.[0], day(0) * 1000);
+});
+
+Deno.test("a bar that cannot be parsed is left out, and the others remain", async () => {
+  const upstream = createSampleUpstream({
+    candles: '[[1779092100,1,2,1,2,5],[1779091800,null,2,1,2,5],"x",[1779091500,1,2,1,2]]',
+  });
+  const history = await coinbase.readHistory?.(upstream, "BTC-USD", "1d");
+  assertEquals(history?.bars.map(([startAt]) => startAt), [1_779_092_100_000]);
+});
+
+Deno.test("Kraken's bars are found under any name of the pair, and an error with HTTP 200 is a failure", async () => {
+  const body = (error: string[]) =>
+    JSON.stringify({
+      error,
+      result: {
+        XXBTZUSD: [[1779091800, "1.0", "1.2", "0.9", "1.1", "1.05", "12.5", 7]],
+        last: 1779091500,
+      },
+    });
+  const history = await kraken.readHistory?.(
+    createSampleUpstream({ "OHLC?pair=XBTUSD&interval=15": body([]) }),
+    "BTC-USD",
+    "5d",
+  );
+  assertEquals(history, {
+    intervalMs: 900_000,
+    bars: [[1_779_091_800_000, "1.0", "1.2", "0.9", "1.1", "12.5"]],
+    prevClose: null,
+  });
+  const failing = createSampleUpstream({ OHLC: body(["EAPI:Rate limit exceeded"]) });
+  const failure = await assertRejects(
+    () => kraken.readHistory?.(failing, "BTC-USD", "1d") ?? Promise.resolve(),
+    UpstreamFailure,
+  );
+  assertEquals(failure.status, 429);
+});
+
+Deno.test("Yahoo's chart of a day has the URL of its quote, and its bars have the decimals to show", async () => {
+  const urls: string[] = [];
+  const sample = createSampleUpstream({ "GSPC": readSample("yahoo_v8_chart_^GSPC.synthetic") });
+  const upstream: typeof sample = {
+    get(url, parse) {
+      urls.push(url);
+      return sample.get(url, parse);
+    },
+  };
+  await yahoo.read(upstream, "SPX");
+  const history = await yahoo.readHistory?.(upstream, "SPX", "1d");
+  assertEquals(urls[0], urls[1]);
+  const prices = history?.bars.flatMap(([, open, high, low, close]) => [open, high, low, close]);
+  assertEquals(prices?.every((price) => /^\d+\.\d\d$/.test(price)), true, prices?.join());
+  assertEquals((history?.bars.length ?? 0) > 0, true);
+});
+
+Deno.test("Yahoo's bars without a trade are left out, and the close before the range is told", async () => {
+  const body = {
+    chart: {
+      result: [{
+        meta: { symbol: "CL=F", chartPreviousClose: -37.63, priceHint: 2 },
+        timestamp: [100, 400, 700],
+        indicators: {
+          quote: [{
+            open: [-1.005, null, 3],
+            high: [-1, null, 3],
+            low: [-2, null, 3],
+            close: [-1.5, null, 3.456],
+            volume: [10, null, 0],
+          }],
+        },
+      }],
+      error: null,
+    },
+  };
+  const upstream = createSampleUpstream({ "CL%3DF?range=5d": JSON.stringify(body) });
+  assertEquals(await yahoo.readHistory?.(upstream, "WTI", "5d"), {
+    intervalMs: 900_000,
+    bars: [
+      [100_000, "-1.01", "-1.00", "-2.00", "-1.50", "10"],
+      [700_000, "3.00", "3.00", "3.00", "3.46", "0"],
+    ],
+    prevClose: "-37.63",
+  });
+});
+
+Deno.test("Twelve Data's times are in UTC, a day has no hour, and an error is a failure", async () => {
+  const twelveData = createTwelveData("key");
+  const bar = { open: "4100.1", high: "4102", low: "4099", close: "4101.50" };
+  const body = (datetime: string) =>
+    JSON.stringify({ values: [{ datetime, ...bar }], status: "ok" });
+  const read = (text: string, range: "1d" | "1y") =>
+    twelveData.readHistory?.(
+      createSampleUpstream({ "time_series?symbol=XAU/USD": text }),
+      "XAU-USD",
+      range,
+    );
+  const prices = ["4100.1", "4102", "4099", "4101.50", null] as const;
+  assertEquals((await read(body("2026-05-18 08:15:00"), "1d"))?.bars, [
+    [Date.UTC(2026, 4, 18, 8, 15), ...prices],
+  ]);
+  assertEquals((await read(body("2026-05-18"), "1y"))?.bars, [[Date.UTC(2026, 4, 18), ...prices]]);
+  const error = '{"code":429,"message":"out of credits","status":"error"}';
+  const failure = await assertRejects(
+    () => read(error, "1d") ?? Promise.resolve(),
+    UpstreamFailure,
+  );
+  assertEquals(failure.status, 429);
+});
