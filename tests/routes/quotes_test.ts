@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
+import { QuoteHistory } from "../../lib/topics/quotes/history/quote_history.ts";
 import { SYMBOLS } from "../../lib/topics/quotes/instruments.ts";
 import { compareIds } from "../support/order.ts";
 import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
@@ -170,4 +171,71 @@ Deno.test("GET /v1/quotes/stream opens with a snapshot, and sends prices at max_
     400,
     "bad_parameters",
   ]);
+});
+
+Deno.test("GET /v1/quotes/{symbol}/history returns bars up to the latest price, of the source that serves it", async () => {
+  await using test = createAppUnderTest();
+  for (const range of ["1h", "1d", "5d", "1mo", "1y"]) {
+    for (const symbol of ["BTC-USD", "SPX"]) {
+      const response = await test.send(`/v1/quotes/${symbol}/history?range=${range}`);
+      const history = QuoteHistory.parse(await response.json());
+      const { quotes } = QuotesSnapshot.parse(await (await test.send("/v1/quotes")).json());
+      const quote = quotes.find((candidate) => candidate.symbol === symbol);
+      const { bars, source, is_stale, simulated } = history;
+      assertEquals([history.symbol, history.range, source, is_stale, simulated], [
+        symbol,
+        range,
+        quote?.source,
+        false,
+        true,
+      ]);
+      assert(bars.length >= 20 && bars.length <= 500, `${symbol} ${range}: ${bars.length}`);
+      assertEquals(bars.toSorted(([a], [b]) => a - b), bars);
+      assertEquals(Number(bars.at(-1)?.[4]), Number(quote?.price), `${symbol} ${range}`);
+    }
+  }
+});
+
+Deno.test("GET /v1/quotes/{symbol}/history takes the symbol in any case, and a day by default", async () => {
+  await using test = createAppUnderTest();
+  const { symbol, range, interval_s } = await (await test.send("/v1/quotes/eth-usd/history"))
+    .json();
+  assertEquals([symbol, range, interval_s], ["ETH-USD", "1d", 300]);
+});
+
+Deno.test("GET /v1/quotes/{symbol}/history counts as watching, and has an ETag", async () => {
+  await using test = createAppUnderTest();
+  const path = "/v1/quotes/BTC-USD/history";
+  const response = await test.send(path);
+  assert(test.fetched.some((url) => url.endsWith("/BTC-USD/ticker")));
+  const repeated = await test.send(path, {
+    headers: { "if-none-match": response.headers.get("etag") ?? "" },
+  });
+  assertEquals([repeated.status, await repeated.text()], [304, ""]);
+});
+
+Deno.test("GET /v1/quotes/{symbol}/history refuses unknown symbols and ranges before it polls", async () => {
+  await using test = createAppUnderTest();
+  assertEquals(await refusalOf(await test.send("/v1/quotes/DOGE/history")), [
+    400,
+    "unknown_symbol",
+  ]);
+  for (const query of ["range=2d", "range=1d&range=1y"]) {
+    assertEquals(await refusalOf(await test.send(`/v1/quotes/BTC-USD/history?${query}`)), [
+      400,
+      "bad_parameters",
+    ]);
+  }
+  assertEquals([test.fetched, test.clock.timers], [[], 0]);
+});
+
+Deno.test("GET /v1/quotes/{symbol}/history has recorded bars of a source without a history", async () => {
+  await using test = createAppUnderTest();
+  const MONDAY = 1_700_492_400_000; // the market of spot metals is open
+  await test.clock.advance(MONDAY - test.clock.now());
+  await using client = await test.follow("/v1/quotes/stream?symbols=XAU-USD");
+  await test.clock.advance(16 * 60_000);
+  const { bars, source } = await (await test.send("/v1/quotes/XAU-USD/history?range=1h")).json();
+  assertEquals([source, bars.length], ["gold-api", 4]);
+  assert(client.frames.length > 4);
 });

@@ -104,9 +104,10 @@ function closeBefore(ms: number, bars: readonly Bar[], own: ProviderHistory | nu
     (startAt >= ms ? own?.prevClose ?? null : null);
 }
 
-/** Returns the bar of a quote. */
-function latestBar({ price, as_of, received_at }: Quote): Bar {
-  return barOf(Date.parse(as_of ?? received_at), price);
+/** Returns the bar of a quote. There is none if the time of its price is not known. */
+function latestBars({ price, as_of, received_at, session }: Quote): Bar[] {
+  if (as_of === null && session === "closed") return [];
+  return [barOf(Date.parse(as_of ?? received_at), price)];
 }
 
 /** Reads the histories of quotes. */
@@ -156,7 +157,9 @@ export class QuoteHistories {
       prev_close: series?.prevClose ?? null,
       source: provider?.name ?? "none",
       attribution: provider?.attribution ?? "",
-      is_stale: isServed ? quote.is_stale : endsAt + intervalMs < this.#periodOf(symbol, range).end,
+      is_stale: isServed
+        ? quote.is_stale
+        : endsAt + intervalMs < this.#periodOf(symbol, range, { bars }).end,
       simulated: this.#options.isSimulated,
     };
   }
@@ -199,7 +202,6 @@ export class QuoteHistories {
     quote: Quote | undefined,
     mayRequest: boolean,
   ): Promise<SourceSeries | null> {
-    const { start, end } = this.#periodOf(symbol, range);
     const recorded = await this.#readRing(ringKey(RANGES[range].ring, symbol));
     let best: SourceSeries | null = null;
     for (const connected of this.#candidatesOf(symbol, quote)) {
@@ -212,8 +214,9 @@ export class QuoteHistories {
         bars: recorded.get(provider.name) ?? [],
       });
       const whole = quote?.source === provider.name
-        ? continueSeries(known, { intervalMs: 1, bars: [latestBar(quote)] })
+        ? continueSeries(known, { intervalMs: 1, bars: latestBars(quote) })
         : known;
+      const { start, end } = this.#periodOf(symbol, range, whole);
       const bars = whole.bars.filter(([startAt]) => startAt >= start && startAt < end);
       const startAt = bars.at(0)?.[0];
       if (startAt === undefined) continue;
@@ -238,11 +241,14 @@ export class QuoteHistories {
     }
   }
 
-  #periodOf(symbol: string, range: HistoryRange): Period {
+  /** Returns the time that a range covers: up to now, or up to the close if the market is closed. */
+  #periodOf(symbol: string, range: HistoryRange, { bars }: Pick<BarSeries, "bars">): Period {
     const { runtime: { clock }, spanAt } = this.#options;
     const now = clock.now();
     const span = spanAt(symbol, now);
-    const end = span === null || span.isOpen ? now + 1 : span.start;
+    const lastStartAt = bars.at(-1)?.[0] ?? -Infinity;
+    // The source knows better than the calendar if it has later bars.
+    const end = span === null || span.isOpen ? now + 1 : Math.max(span.start, lastStartAt + 1);
     const { durationMs, alwaysOpenMs = durationMs } = RANGES[range];
     return { start: end - (span === null ? alwaysOpenMs : durationMs), end };
   }
