@@ -16,13 +16,13 @@ export interface SimulatedBar {
 }
 
 /** The intervals between two prices of a bar. */
-const STEPS = 4;
+const BAR_STEPS = 4;
 
 /** Returns the bar of an interval, which may still last. Times are wall times in ms. */
 export function simulatedBar(priceAt: PriceAt, startAt: number, endAt: number): SimulatedBar {
   const prices = Array.from(
-    { length: STEPS + 1 },
-    (_, step) => priceAt(startAt + (endAt - startAt) * step / STEPS),
+    { length: BAR_STEPS + 1 },
+    (_, step) => priceAt(startAt + (endAt - startAt) * step / BAR_STEPS),
   );
   const sorted = prices.toSorted((a, b) => Number(a) - Number(b));
   const [open = "", close = ""] = [prices.at(0), prices.at(-1)];
@@ -30,7 +30,7 @@ export function simulatedBar(priceAt: PriceAt, startAt: number, endAt: number): 
 }
 
 /** Returns the latest bars of a market that never closes, oldest first. The last one still lasts. */
-export function latestBars(
+export function barsUntil(
   priceAt: PriceAt,
   intervalMs: number,
   count: number,

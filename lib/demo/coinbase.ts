@@ -4,7 +4,7 @@
  * @module
  */
 import { DAY_MS, isoTime } from "../core/time.ts";
-import { BAR_VOLUME, latestBars } from "./bars.ts";
+import { BAR_VOLUME, barsUntil } from "./bars.ts";
 import { createSimulatedMarket, type PriceAt } from "./market.ts";
 import { lookUp, type SimulatedResponse, type SimulatedUpstream } from "./simulated_upstream.ts";
 
@@ -25,7 +25,7 @@ function candlesResponse(
   }
   const end = Date.parse(searchParams.get("end") ?? "") || now;
   const start = Date.parse(searchParams.get("start") ?? "") || -Infinity;
-  const bars = latestBars(priceAt, intervalMs, CANDLES, Math.min(end, now))
+  const bars = barsUntil(priceAt, intervalMs, CANDLES, Math.min(end, now))
     .filter(({ startAt }) => startAt >= start)
     .map((
       { startAt, ...bar },

@@ -4,7 +4,7 @@
  * @module
  */
 import { DAY_MS, MINUTE_MS } from "../core/time.ts";
-import { BAR_VOLUME, latestBars } from "./bars.ts";
+import { BAR_VOLUME, barsUntil } from "./bars.ts";
 import { createSimulatedMarket } from "./market.ts";
 import { lookUp, type SimulatedResponse, type SimulatedUpstream } from "./simulated_upstream.ts";
 
@@ -33,7 +33,7 @@ function barsResponse(searchParams: URLSearchParams, now: number): SimulatedResp
     return { status: 200, body: { error: ["EQuery:Unknown asset pair"] } };
   }
   const intervalMs = Number(searchParams.get("interval")) * MINUTE_MS;
-  const bars = latestBars(priceAt, intervalMs, KRAKEN_BARS, now).map((bar) => [
+  const bars = barsUntil(priceAt, intervalMs, KRAKEN_BARS, now).map((bar) => [
     bar.startAt / 1000,
     ...[bar.open, bar.high, bar.low, bar.close, bar.close].map((price) => `${price}000`),
     BAR_VOLUME,

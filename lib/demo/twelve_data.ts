@@ -4,7 +4,7 @@
  * @module
  */
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../core/time.ts";
-import { latestBars } from "./bars.ts";
+import { barsUntil } from "./bars.ts";
 import { createSimulatedMarket } from "./market.ts";
 import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { lastSpotTrade } from "./spot.ts";
@@ -48,7 +48,7 @@ function seriesOf(searchParams: URLSearchParams, now: number): Readonly<Record<s
     return { code: 404, message: `**symbol** or **figi** not found: ${pair}`, status: "error" };
   }
   const count = Number(searchParams.get("outputsize") ?? 30);
-  const values = latestBars(priceAt, barMs, count, lastSpotTrade(now)).map(
+  const values = barsUntil(priceAt, barMs, count, lastSpotTrade(now)).map(
     ({ startAt, ...prices }) => ({
       datetime: isoTime(startAt).replace("T", " ").slice(0, barMs < DAY_MS ? 19 : 10),
       ...prices,

@@ -19,6 +19,8 @@ export const WALL_TIME: ReadonlyMap<string, string> = new Map([
   ["lib/topics/news/poll.ts", STORED],
   ["lib/topics/news/feed_scheduler.ts", STORED],
   ["lib/topics/quotes/freshness.ts", "market hours, and the times of other isolates' quotes"],
+  ["lib/topics/quotes/history/source_histories.ts", STORED],
+  ["lib/topics/quotes/history/quote_history.ts", "a range of bars ends now"],
   ["lib/topics/quotes/provider_client.ts", SHOWN],
   ["lib/topics/quotes/failover.ts", SHOWN],
   ["lib/client/client/page_lifecycle.js", "wall time that jumps ahead shows that the device slept"],

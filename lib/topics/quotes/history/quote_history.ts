@@ -52,7 +52,7 @@ const RING_TTL_MS = 30_000;
 const TRENDS_TTL_MS = 10_000;
 
 /** The time that a history covers: wall times in ms. */
-interface Period {
+interface HistoryPeriod {
   readonly start: number;
   /** Now, or the close of a market that is closed. */
   readonly end: number;
@@ -242,7 +242,7 @@ export class QuoteHistories {
   }
 
   /** Returns the time that a range covers: up to now, or up to the close if the market is closed. */
-  #periodOf(symbol: string, range: HistoryRange, { bars }: Pick<BarSeries, "bars">): Period {
+  #periodOf(symbol: string, range: HistoryRange, { bars }: Pick<BarSeries, "bars">): HistoryPeriod {
     const { runtime: { clock }, spanAt } = this.#options;
     const now = clock.now();
     const span = spanAt(symbol, now);

@@ -1,10 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { coinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
-import { kraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
+import { createCoinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
+import { createKraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
-import { yahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
+import { createYahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createSampleUpstream, readSample } from "../samples.ts";
+
+const coinbase = createCoinbase({ "BTC-USD": "BTC-USD" });
+const kraken = createKraken({ "BTC-USD": "XBTUSD" });
+const yahoo = createYahoo({ SPX: "^GSPC", WTI: "CL=F" });
 
 Deno.test("Coinbase's candles are sorted and in the order open, high, low, close, with all digits", async () => {
   const upstream = createSampleUpstream({
@@ -119,7 +123,7 @@ Deno.test("Yahoo's bars without a trade are left out, and the close before the r
 });
 
 Deno.test("Twelve Data's times are in UTC, a day has no hour, and an error is a failure", async () => {
-  const twelveData = createTwelveData("key");
+  const twelveData = createTwelveData({ "XAU-USD": "XAU/USD" }, "key");
   const bar = { open: "4100.1", high: "4102", low: "4099", close: "4101.50" };
   const body = (datetime: string) =>
     JSON.stringify({ values: [{ datetime, ...bar }], status: "ok" });
