@@ -7,7 +7,6 @@ import { html } from "hono/html";
 import type { Html } from "./html.ts";
 import { formatTime } from "../../lib/client/format/values.js";
 import { simulatedText } from "../../lib/client/page/text.js";
-import type { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { newsSection, type PageNews } from "./news.ts";
 import {
   chatSection,
@@ -16,10 +15,7 @@ import {
   operationSection,
   problemsSection,
 } from "./panels.ts";
-import { detailDialog, pricesSection } from "./prices.ts";
-
-/** The first values of the page. Its stream continues from `cursor`, which is null while the store is unavailable. */
-export type PageSnapshot = QuotesSnapshot & { readonly cursor: string | null };
+import { detailDialog, type PageSnapshot, pricesSection } from "./prices.ts";
 
 /** The properties of a page that do not depend on quotes and news. */
 export interface PageFrame {
@@ -42,10 +38,11 @@ function simulatedBanner(notice: string): Html {
 
 /** Renders the whole page, with the snapshot from which its script continues. */
 export function pageDocument(
-  { cursor, quotes, status }: PageSnapshot,
+  pageSnapshot: PageSnapshot,
   news: PageNews,
   { origin, now, isDemo }: PageFrame,
 ): Html {
+  const { cursor, quotes, status, trends } = pageSnapshot;
   const snapshot = { quotes, status };
   const asOf = formatTime(new Date(now).toISOString(), now);
   return html`
@@ -73,9 +70,10 @@ export function pageDocument(
           </div>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
+          data-trends="${JSON.stringify(Object.fromEntries(trends))}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
             ""}">
-          ${pricesSection(snapshot, now)} ${newsSection(news, now)}
+          ${pricesSection(pageSnapshot, now)} ${newsSection(news, now)}
           <div class="panels">
             ${problemsSection(status, now)} ${isDemo ? [chatSection(), operationSection()] : ""}
             ${commandsSection(origin)} ${framesSection()}

@@ -6,6 +6,7 @@
 import { z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import type { Runtime } from "../../lib/core/runtime.ts";
+import { limitPoints, pointsOfBars } from "../../lib/client/page/price_history.js";
 import { MAX_SHOWN_ARTICLES } from "../../lib/client/page/text.js";
 import { addAssetRoutes, type Asset } from "../../lib/http/assets.ts";
 import { pageHeaders } from "../../lib/http/page_headers.ts";
@@ -14,17 +15,15 @@ import { problems } from "../../lib/http/problem_response.ts";
 import { createRouter, route, type Router } from "../../lib/http/route.ts";
 import { ALL_NEWS } from "../../lib/topics/news/news_filter.ts";
 import type { NewsService } from "../../lib/topics/news/news_service.ts";
-import { pageDocument, type PageSnapshot } from "./document.ts";
+import type { Quote } from "../../lib/topics/quotes/quote.ts";
+import type { QuotesService } from "../../lib/topics/quotes/quotes_service.ts";
+import { pageDocument } from "./document.ts";
+import type { PageSnapshot } from "./prices.ts";
 
 /** The services of the page. */
 export interface PageServices {
   readonly runtime: Pick<Runtime, "readAsset" | "clock">;
-  readonly quotes: {
-    /** Keeps the pollers running, and waits briefly for fresh values. It never rejects. */
-    watch(): Promise<void>;
-    /** Returns the latest values, and the cursor from which a stream continues. */
-    snapshot(): Promise<PageSnapshot>;
-  };
+  readonly quotes: Pick<QuotesService, "watch" | "snapshot" | "trends">;
   readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
   /** True if the server runs demo operations. */
   readonly isDemo: boolean;
@@ -58,6 +57,9 @@ function uPlotAssets({ readAsset }: Pick<Runtime, "readAsset">): Asset[] {
   ];
 }
 
+/** The most points of a trend: about one per pixel of a sparkline. */
+const MAX_TREND_POINTS = 96;
+
 /** The origin in commands if the requested one cannot be shown. */
 const FALLBACK_ORIGIN = "http://localhost:8000";
 
@@ -72,6 +74,14 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
   const app = createRouter();
   app.use("/", pageHeaders);
   app.use("/", compress());
+
+  async function readTrends(shown: readonly Quote[]): Promise<PageSnapshot["trends"]> {
+    const trends = [...await quotes.trends(shown)].map(([symbol, { bars }]) =>
+      [symbol, limitPoints(pointsOfBars(bars), MAX_TREND_POINTS)] as const
+    );
+    return new Map(trends);
+  }
+
   route(app, {
     method: "get",
     path: "/",
@@ -87,12 +97,13 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     if (c.req.method === "GET") await Promise.all([quotes.watch(), news.watch()]);
     // The snapshot is read first. The stream continues from its cursor, so it repeats the changes that follow.
     const snapshot = await quotes.snapshot();
+    const trends = await readTrends(snapshot.quotes);
     const { articles } = await news.latest({ ...ALL_NEWS, sources }, MAX_SHOWN_ARTICLES);
     const feeds = await news.feeds(null);
     const pageNews = { articles, feeds, sources };
     c.header("cache-control", "no-store");
     const frame = { origin: originForCommands(c.req.url), now: runtime.clock.now(), isDemo };
-    return c.html(pageDocument(snapshot, pageNews, frame));
+    return c.html(pageDocument({ ...snapshot, trends }, pageNews, frame));
   });
 
   addAssetRoutes(app, runtime, {

@@ -5,31 +5,70 @@
  */
 import { html } from "hono/html";
 import type { Html } from "./html.ts";
-import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH } from "../../lib/client/page/sparkline.js";
-import { COLUMNS, rowTexts } from "../../lib/client/page/text.js";
+import type { PricePoint } from "../../lib/client/page/price_history.js";
+import {
+  SPARKLINE_HEIGHT,
+  SPARKLINE_WIDTH,
+  sparklinePaths,
+} from "../../lib/client/page/sparkline.js";
+import { COLUMNS, historyTexts, rowTexts } from "../../lib/client/page/text.js";
+import type { HistoryRange } from "../../lib/topics/quotes/history/range.ts";
 import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
 import { QuoteClass, type QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 
-/** Renders the sparkline of a price, which a script fills. */
-function sparkline(): Html {
+/** The first values of the page. */
+export interface PageSnapshot extends QuotesSnapshot {
+  /** The position from which the page's stream continues: null while the store is unavailable. */
+  readonly cursor: string | null;
+  /** The course of the day of each symbol, oldest first. */
+  readonly trends: ReadonlyMap<string, readonly PricePoint[]>;
+}
+
+/** Renders the sparkline of a price. A script draws it again when the price changes. */
+function sparkline(points: readonly PricePoint[]): Html {
+  const { isFlat, area, line, dot } = sparklinePaths(points);
   return html`
-    <svg class="spark" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}" preserveAspectRatio="none"
-      aria-hidden="true">
-      <path class="area" />
-      <path class="line" />
-      <path class="dot" />
+    <svg class="spark${isFlat ? " flat" : ""}" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}"
+      preserveAspectRatio="none" aria-hidden="true">
+      <path class="area" d="${area}" />
+      <path class="line" d="${line}" />
+      <path class="dot" d="${dot}" />
     </svg>
   `;
 }
 
+/** Renders the chart of a price for browsers without JavaScript, which cannot open the dialog. */
+function staticChart(
+  { name, decimals }: Instrument,
+  points: readonly PricePoint[],
+  now: number,
+): Html {
+  const { range, since } = historyTexts(points, decimals, now);
+  const { area, line } = sparklinePaths(points);
+  return html`
+    <figure>
+      <figcaption><strong>${name}</strong> ${range}. ${since}</figcaption>
+      <svg class="spark" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}" preserveAspectRatio="none"
+        role="img" aria-label="${name}, ${range}">
+        <path class="area" d="${area}" />
+        <path class="line" d="${line}" />
+      </svg>
+    </figure>
+  `;
+}
+
 /** Renders the row of an instrument. The roles are explicit, because a narrow screen does not lay it out as a table. */
-function priceRow({ symbol, name }: Instrument, { quotes, status }: QuotesSnapshot, now: number) {
+function priceRow(
+  { symbol, name }: Instrument,
+  { quotes, status, trends }: PageSnapshot,
+  now: number,
+): Html {
   const quote = quotes.find((candidate) => candidate.symbol === symbol);
   const content = rowTexts({ symbol, quote, statuses: status, isFollowing: true, now });
   const shownName = quote?.name ?? name;
   const texts = new Map(Object.entries({ ...content.texts, symbol, name: shownName }));
   const times = new Map(Object.entries(content.times));
-  const drawings = new Map([["trend", sparkline()], [
+  const drawings = new Map([["trend", sparkline(trends.get(symbol) ?? [])], [
     "open",
     html`
       <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shownName}"></button>
@@ -59,8 +98,12 @@ function priceRow({ symbol, name }: Instrument, { quotes, status }: QuotesSnapsh
 }
 
 /** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
-export function pricesSection(snapshot: QuotesSnapshot, now: number): Html {
+export function pricesSection(snapshot: PageSnapshot, now: number): Html {
   const columnCount = COLUMNS.length;
+  const charts = INSTRUMENTS.map((instrument) => ({
+    instrument,
+    points: snapshot.trends.get(instrument.symbol) ?? [],
+  })).filter(({ points }) => points.length > 1);
   const groups = QuoteClass.options
     .map((name) => ({
       name,
@@ -87,6 +130,16 @@ export function pricesSection(snapshot: QuotesSnapshot, now: number): Html {
           `
         )}
       </table>
+      ${charts.length > 0
+        ? html`
+          <noscript>
+            <h3>Charts of the day</h3>
+            <div class="charts">
+              ${charts.map(({ instrument, points }) => staticChart(instrument, points, now))}
+            </div>
+          </noscript>
+        `
+        : ""}
     </section>
   `;
 }
@@ -95,9 +148,18 @@ export function pricesSection(snapshot: QuotesSnapshot, now: number): Html {
 const DETAIL_FACTS = [
   ["Status", ["freshness"]],
   ["Market time", ["asOf", "received"]],
-  ["Range since opened", ["range"]],
+  ["Low – high", ["range"]],
   ["Source", ["source", "attribution", "simulated"]],
 ] as const;
+
+/** The ranges of the dialog's chart, and their labels. */
+const CHART_RANGES: Readonly<Record<HistoryRange, string>> = {
+  "1h": "Hour",
+  "1d": "Day",
+  "5d": "5 days",
+  "1mo": "Month",
+  "1y": "Year",
+};
 
 /** Renders the empty dialog of one price. */
 export function detailDialog(): Html {
@@ -116,6 +178,11 @@ export function detailDialog(): Html {
         <button type="button" class="close" aria-label="Close"></button>
       </div>
       <p class="quote">${["price", "unit", "change", "amount", "basis"].map(field)}</p>
+      <div class="ranges" role="group" aria-label="Range of the chart">
+        ${Object.entries(CHART_RANGES).map(([range, label]) =>
+          html`<button type="button" data-range="${range}" aria-pressed="false">${label}</button>`
+        )}
+      </div>
       <div class="plot" role="img"></div>
       <p data-field="since"></p>
       <dl>

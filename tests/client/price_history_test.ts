@@ -1,10 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { createPriceHistory } from "../../lib/client/page/price_history.js";
+import {
+  createPriceHistory,
+  limitPoints,
+  pointsOfBars,
+} from "../../lib/client/page/price_history.js";
 import {
   SPARKLINE_HEIGHT,
   SPARKLINE_WIDTH,
   sparklineCoordinates,
+  sparklinePaths,
 } from "../../lib/client/page/sparkline.js";
 
 const MAX_POINTS = 400;
@@ -35,18 +40,41 @@ Deno.test("createPriceHistory() spans the whole time in bounded memory, with the
   assert(history.pointsOf("A").length >= MAX_POINTS / 2);
 });
 
-Deno.test("createPriceHistory() continues the history of the tab's previous page", () => {
-  const previousPage = createPriceHistory();
-  previousPage.add(quote(1));
-  const history = createPriceHistory(previousPage.toJson());
+Deno.test("createPriceHistory() continues the points that are known already", () => {
+  const history = createPriceHistory({ A: [{ at: 1000, price: 1 }] });
+  history.add(quote(1));
   history.add(quote(2));
-  assertEquals(history.pointsOf("A").map(({ at }) => at), [1000, 2000]);
+  assertEquals(history.pointsOf("A"), [{ at: 1000, price: 1 }, { at: 2000, price: 1.5 }]);
 });
 
-Deno.test("createPriceHistory() drops persisted text that is not a history", () => {
-  for (const text of ["", "{", "null", "[1]", `{"A":1}`, `{"A":[1,null,{"at":"x","price":1}]}`]) {
-    assertEquals(createPriceHistory(text).pointsOf("A"), []);
+Deno.test("createPriceHistory() keeps the course of the day though a price changes every second", () => {
+  const day = Array.from({ length: 96 }, (_, n) => ({ at: n * 900_000, price: n }));
+  const history = createPriceHistory({ A: day });
+  for (let second = 1; second <= 1800; second++) {
+    history.add(quote(85_500 + second, String(second)));
   }
+  const points = history.pointsOf("A");
+  assertEquals(points.slice(0, 96), day);
+  assert(points.length < 96 + 10, `${points.length}`);
+  assertEquals(points.at(-1), { at: 87_300_000, price: 1800 });
+});
+
+Deno.test("limitPoints() keeps the first and the last point", () => {
+  const points = Array.from({ length: 289 }, (_, at) => ({ at, price: at }));
+  const limited = limitPoints(points, 96);
+  assert(limited.length <= 96 && limited.length > 48, `${limited.length}`);
+  assertEquals([limited[0]?.at, limited.at(-1)?.at], [0, 288]);
+});
+
+Deno.test("pointsOfBars() takes the close of each bar", () => {
+  assertEquals(pointsOfBars([[1000, "1", "3", "0.5", "2.50", null]]), [{ at: 1000, price: 2.5 }]);
+});
+
+Deno.test("sparklinePaths() draws nothing without a point, and a dashed line for a constant price", () => {
+  assertEquals(sparklinePaths([]), { isFlat: true, area: "", line: "", dot: "" });
+  const flat = [{ at: 0, price: 1 }, { at: 1, price: 1 }];
+  const { isFlat, line } = sparklinePaths(flat);
+  assertEquals([isFlat, line], [true, `M0 ${SPARKLINE_HEIGHT / 2}H${SPARKLINE_WIDTH}`]);
 });
 
 Deno.test("sparklineCoordinates() keeps every price inside the drawing, from the left edge to the right", () => {

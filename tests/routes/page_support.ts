@@ -5,6 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
+import type { BarSeries } from "../../lib/topics/quotes/history/bar.ts";
 import { pageRoutes } from "../../routes/page/page.ts";
 import type { PageNews } from "../../routes/page/news.ts";
 import { createManualClock } from "../support/manual_clock.ts";
@@ -59,9 +60,9 @@ export const STATUS: ProviderStatus = {
 export function createPage(
   quotes: readonly Quote[] = [],
   status: readonly ProviderStatus[] = [],
-  { articles = [], feeds = [], isDemo = false }:
+  { articles = [], feeds = [], isDemo = false, trends = new Map() }:
     & Partial<Pick<PageNews, "articles" | "feeds">>
-    & { readonly isDemo?: boolean } = {},
+    & { readonly isDemo?: boolean; readonly trends?: ReadonlyMap<string, BarSeries> } = {},
 ) {
   const calls: string[] = [];
   const app = pageRoutes({
@@ -82,6 +83,7 @@ export function createPage(
         const cursor = quotes.length > 0 ? "1754229803000-7" : null;
         return Promise.resolve({ quotes: [...quotes], status: [...status], cursor });
       },
+      trends: () => Promise.resolve(trends),
     },
     news: {
       watch() {

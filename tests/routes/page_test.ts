@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Bar } from "../../lib/topics/quotes/history/bar.ts";
 import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { createPage, QUOTE, renderPage, STATUS } from "./page_support.ts";
 
@@ -29,6 +30,36 @@ Deno.test("page contains the snapshot that it rendered, for its script", async (
   const page = await renderPage([QUOTE], [STATUS]);
   const json = /data-snapshot="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
   assertEquals(JSON.parse(json), { quotes: [QUOTE], status: [STATUS] });
+});
+
+/** The trend of bitcoin: four bars of five minutes. */
+const TRENDS = new Map([["BTC-USD", {
+  intervalMs: 300_000,
+  bars: ["100", "110", "90", "105"].map((price, n): Bar => [
+    Date.parse("2026-08-03T13:40:00Z") + n * 300_000,
+    price,
+    price,
+    price,
+    price,
+    null,
+  ]),
+}]]);
+
+Deno.test("page draws the course of the day at first paint, and hands its points to the script", async () => {
+  const page = await renderPage([QUOTE], [STATUS], { trends: TRENDS });
+  assertStringIncludes(page, 'class="line" d="M0 16L33.3 3L66.7 29L100 9.5"');
+  const json = /data-trends="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
+  const points = JSON.parse(json)["BTC-USD"];
+  assertEquals([points.length, points[0]], [4, { at: 1_785_764_400_000, price: 100 }]);
+});
+
+Deno.test("page has charts for browsers without JavaScript, with their range and their beginning", async () => {
+  const page = await renderPage([QUOTE], [STATUS], { trends: TRENDS });
+  const [, charts = ""] = /<noscript>([\s\S]*?)<\/noscript>/.exec(page) ?? [];
+  const text = charts.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  assertEquals(text, "Charts of the day Bitcoin 90.00 – 110.00. Since 13:40:00 UTC.");
+  assertStringIncludes(charts, 'aria-label="Bitcoin, 90.00 – 110.00"');
+  assertEquals((await renderPage([QUOTE], [STATUS])).includes("<noscript>"), false);
 });
 
 Deno.test("page shows that it waits for the first price while no value is known", async () => {

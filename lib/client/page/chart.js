@@ -38,8 +38,14 @@ function chartData(points) {
   return [points.map(({ at }) => at / 1000), points.map(({ price }) => price)];
 }
 
-/** Formats the time of day in UTC, as on the rest of the page. @param {number} seconds */
-const tickTime = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
+/** The longest time whose ticks show the time of day, in seconds. */
+const MAX_DAY_S = 172_800;
+
+/** Formats a tick in UTC, as on the rest of the page: as a date if the chart spans days. @param {number} seconds @param {number} spanS */
+function tickTime(seconds, spanS) {
+  const iso = new Date(seconds * 1000).toISOString();
+  return spanS > MAX_DAY_S ? iso.slice(0, 10) : iso.slice(11, 19);
+}
 
 /**
  * Computes the options of a plot, with the size and the colours that the host has at the time.
@@ -72,8 +78,14 @@ function chartOptions(host, decimals, onPoint) {
         size: 28,
         space: 96,
         // Omits a time that the left edge would cut.
-        values: (plot, splits) =>
-          splits.map((time) => plot.valToPos(time, "x") < TICK_WIDTH_PX / 2 ? "" : tickTime(time)),
+        values: (plot, splits) => {
+          const { min = 0, max = 0 } = plot.scales.x ?? {};
+          return splits.map((time) =>
+            plot.valToPos(time, "x") < TICK_WIDTH_PX / 2
+              ? ""
+              : tickTime(time, Number(max) - Number(min))
+          );
+        },
       },
       {
         ...axis,

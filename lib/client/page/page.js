@@ -21,7 +21,8 @@ import { findElement } from "./dom.js";
 import { createFrameLog } from "./frame_log.js";
 import { createNewsList } from "./news_list.js";
 import { createOperationPanel } from "./operation_panel.js";
-import { loadPriceHistory, savePriceHistory } from "./price_history.js";
+import { requestHistory } from "./history_request.js";
+import { createPriceHistory } from "./price_history.js";
 import { createQuoteTable } from "./quote_table.js";
 import { MAX_SHOWN_ARTICLES, simulatedText } from "./text.js";
 
@@ -38,17 +39,21 @@ function startPage(page) {
   const banner = findElement(document, "#simulated", HTMLElement);
   const badge = findElement(document, "connection-badge", ConnectionBadge);
   const pauseButton = findElement(document, "#pause", HTMLButtonElement);
-  const { snapshot, articles, source, cursor = "" } = page.dataset;
+  const { snapshot, trends, articles, source, cursor = "" } = page.dataset;
+  const runtime = browserRuntime();
 
-  const history = loadPriceHistory();
+  const history = createPriceHistory(JSON.parse(trends ?? "{}"));
   const quoteTable = createQuoteTable(page, history);
   const newsList = createNewsList(page);
-  const detailDialog = createDetailDialog(page, history);
+  const detailDialog = createDetailDialog(
+    page,
+    history,
+    (symbol, range) => requestHistory(runtime, location.origin, symbol, range),
+  );
   const frameLog = createFrameLog(page);
   /** Shown as the badge's reason while the page is paused, otherwise null. @type {string | null} */
   let pausedReason = null;
 
-  const runtime = browserRuntime();
   const sources = source ? source.split(",") : undefined;
 
   /** Loads the newest articles and paints the notes about feeds. @param {number} limit The most articles. */
@@ -106,7 +111,6 @@ function startPage(page) {
   store.subscribe(paint);
   paint();
 
-  addEventListener("pagehide", () => savePriceHistory(history));
   setInterval(() => {
     // A request keeps the server's pollers running, and a hidden page needs none.
     if (document.hidden) return;

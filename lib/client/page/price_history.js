@@ -1,14 +1,13 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
- * The history of each price since the tab was opened. It takes bounded memory.
+ * The history of each price: the course of the day that the server sent, and the prices since. It takes bounded memory.
  *
  * @module
  */
 
 /**
  * @typedef {object} PricePoint
- * @property {number} at The time received, in ms since the epoch.
+ * @property {number} at In ms since the epoch.
  * @property {number} price For drawing only. Texts are made from the decimal.
  */
 
@@ -16,40 +15,47 @@
 
 /** The most points of a price. A history that exceeds it loses every second point. */
 const MAX_POINTS = 400;
-const STORAGE_KEY = "edgetape price history";
+
+/** The number of points that the time of a history is divided into. Newer prices replace the last point before. */
+const POINTS_PER_HISTORY = 200;
 
 /** Removes every second point except the last. @param {readonly PricePoint[]} points */
 function thinOut(points) {
   return points.filter((_, index) => index % 2 === 0 || index === points.length - 1);
 }
 
-/** Returns true for a point with finite numbers. @param {unknown} value @returns {value is PricePoint} */
-function isPricePoint(value) {
-  return typeof value === "object" && value !== null && "at" in value && "price" in value &&
-    Number.isFinite(value.at) && Number.isFinite(value.price);
+/** Thins points out until at most `max` remain. @param {readonly PricePoint[]} points @param {number} max */
+export function limitPoints(points, max) {
+  let limited = points;
+  while (limited.length > max) limited = thinOut(limited);
+  return limited;
 }
 
-/** Parses a JSON object. Anything else becomes an empty one. @param {string | null} json @returns {Record<string, unknown>} */
-function parseObject(json) {
-  try {
-    return Object(JSON.parse(json ?? "{}"));
-  } catch {
-    return {};
-  }
+/**
+ * Converts bars to points.
+ *
+ * @param {readonly (readonly [startAt: number, open: string, high: string, low: string, close: string, ...unknown[]])[]} bars
+ * @returns {PricePoint[]}
+ */
+export function pointsOfBars(bars) {
+  return bars.map(([at, , , , close]) => ({ at, price: Number(close) }));
+}
+
+/** Adds a point. @param {readonly PricePoint[]} points @param {PricePoint} point @returns {readonly PricePoint[]} */
+function addPoint(points, point) {
+  const [previous, last] = points.slice(-2);
+  const spacingMs = (point.at - (points[0]?.at ?? point.at)) / POINTS_PER_HISTORY;
+  const isDense = previous !== undefined && last !== undefined && last.at - previous.at < spacingMs;
+  return limitPoints([...isDense ? points.slice(0, -1) : points, point], MAX_POINTS);
 }
 
 /**
  * Creates a history.
  *
- * @param {string | null} [persisted] The result of `toJson()` on the previous page of this tab. Malformed parts are dropped.
+ * @param {Readonly<Record<string, readonly PricePoint[]>>} [initial] The points that are known already, by symbol.
  */
-export function createPriceHistory(persisted = null) {
-  /** @type {Map<string, readonly PricePoint[]>} */
-  const histories = new Map();
-  for (const [symbol, points] of Object.entries(parseObject(persisted))) {
-    if (!Array.isArray(points)) continue;
-    histories.set(symbol, points.filter(isPricePoint).slice(-MAX_POINTS));
-  }
+export function createPriceHistory(initial = {}) {
+  const histories = new Map(Object.entries(initial));
 
   return {
     /**
@@ -60,31 +66,10 @@ export function createPriceHistory(persisted = null) {
     add({ symbol, price, received_at }) {
       const points = histories.get(symbol) ?? [];
       const point = { at: Date.parse(received_at), price: Number(price) };
-      if (!isPricePoint(point) || point.at <= (points.at(-1)?.at ?? 0)) return;
-      const newPoints = [...points, point];
-      histories.set(symbol, newPoints.length > MAX_POINTS ? thinOut(newPoints) : newPoints);
+      const isNewer = point.at > (points.at(-1)?.at ?? 0);
+      if (isNewer && Number.isFinite(point.price)) histories.set(symbol, addPoint(points, point));
     },
     /** Returns the points of a symbol, oldest first. @param {string} symbol */
     pointsOf: (symbol) => histories.get(symbol) ?? [],
-    /** Writes the history for the next page of this tab. */
-    toJson: () => JSON.stringify(Object.fromEntries(histories)),
   };
-}
-
-/** Loads the history that the previous page of this tab has saved. */
-export function loadPriceHistory() {
-  try {
-    return createPriceHistory(sessionStorage.getItem(STORAGE_KEY));
-  } catch {
-    return createPriceHistory(); // The browser denies access to storage.
-  }
-}
-
-/** Saves the history for the next page of this tab. @param {PriceHistory} history */
-export function savePriceHistory(history) {
-  try {
-    sessionStorage.setItem(STORAGE_KEY, history.toJson());
-  } catch {
-    // Storage is denied or full: the next page starts a new history.
-  }
 }

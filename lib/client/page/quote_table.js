@@ -9,7 +9,7 @@ import { createFlash } from "../dom/flash.js";
 import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
 import { findElement, showNotes, writeTimes } from "./dom.js";
-import { SPARKLINE_HEIGHT, SPARKLINE_WIDTH, sparklineCoordinates } from "./sparkline.js";
+import { sparklinePaths } from "./sparkline.js";
 import { providerNotes, rowTexts } from "./text.js";
 
 /** @import { QuoteData, StatusData } from "../format/types.js" */
@@ -22,21 +22,14 @@ import { providerNotes, rowTexts } from "./text.js";
  * @property {boolean} isFollowing False if the connection is down.
  */
 
-/** Draws the sparkline of a row. @param {ParentNode} row @param {readonly PricePoint[]} points At least one. */
+/** Draws the sparkline of a row. @param {ParentNode} row @param {readonly PricePoint[]} points */
 function drawSparkline(row, points) {
   const svg = findElement(row, ".spark", SVGSVGElement);
-  const area = findElement(svg, ".area", SVGPathElement);
-  const line = findElement(svg, ".line", SVGPathElement);
-  const dot = findElement(svg, ".dot", SVGPathElement);
-  const coordinates = sparklineCoordinates(points).map((point) => point.join(" "));
-  const isFlat = new Set(points.map(({ price }) => price)).size < 2;
-  const path = isFlat
-    ? `M0 ${SPARKLINE_HEIGHT / 2}H${SPARKLINE_WIDTH}`
-    : `M${coordinates.join("L")}`;
+  const { isFlat, ...paths } = sparklinePaths(points);
   svg.classList.toggle("flat", isFlat);
-  line.setAttribute("d", path);
-  area.setAttribute("d", `${path}V${SPARKLINE_HEIGHT}H0Z`);
-  dot.setAttribute("d", `M${coordinates.at(-1)}h0`);
+  for (const [name, path] of Object.entries(paths)) {
+    findElement(svg, `.${name}`, SVGPathElement).setAttribute("d", path);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The geometry of sparklines. The server renders their view box, and the browser draws into it.
+ * The geometry of sparklines. The server draws them, and the browser draws them again when a price changes.
  *
  * @module
  */
@@ -34,4 +34,24 @@ export function sparklineCoordinates(points) {
     const y = SPARKLINE_MARGIN + share * (SPARKLINE_HEIGHT - 2 * SPARKLINE_MARGIN);
     return [coordinateText(x), coordinateText(y)];
   });
+}
+
+/**
+ * Computes the paths of a sparkline. They are empty without a point, and those of a constant price are a line in the middle.
+ *
+ * @param {readonly PricePoint[]} points
+ */
+export function sparklinePaths(points) {
+  const coordinates = sparklineCoordinates(points).map((point) => point.join(" "));
+  const isFlat = new Set(points.map(({ price }) => price)).size < 2;
+  if (points.length === 0) return { isFlat, area: "", line: "", dot: "" };
+  const line = isFlat
+    ? `M0 ${SPARKLINE_HEIGHT / 2}H${SPARKLINE_WIDTH}`
+    : `M${coordinates.join("L")}`;
+  return {
+    isFlat,
+    area: `${line}V${SPARKLINE_HEIGHT}H0Z`,
+    line,
+    dot: `M${coordinates.at(-1)}h0`,
+  };
 }

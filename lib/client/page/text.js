@@ -20,6 +20,7 @@ import { formatDecimal, formatTime } from "../format/values.js";
 
 /** @import { SymbolData } from "../format/quote_text.js" */
 /** @import { ArticleData, FeedData, StatusData } from "../format/types.js" */
+/** @import { PricePoint } from "./price_history.js" */
 
 /** The data of a row, with the time in ms since the epoch. @typedef {SymbolData & { now: number }} RowData */
 
@@ -95,6 +96,44 @@ export function simulatedText(items) {
   return count === items.length
     ? "This server simulates every price and story."
     : "This server simulates everything marked SIM.";
+}
+
+/**
+ * Writes the price and the time of a point.
+ *
+ * @param {PricePoint} point
+ * @param {number} decimals
+ * @param {number} now Ms since the epoch.
+ */
+export function pointTexts({ at, price }, decimals, now) {
+  return {
+    price: formatDecimal(price.toFixed(decimals), decimals),
+    time: `${formatTime(new Date(at).toISOString(), now)} UTC`,
+  };
+}
+
+/**
+ * Describes a history: its start, its range, and both as the end of a chart's label.
+ *
+ * @param {readonly PricePoint[]} points
+ * @param {number} decimals
+ * @param {number} now Ms since the epoch.
+ */
+export function historyTexts(points, decimals, now) {
+  const first = points.at(0);
+  if (!first || points.length < 2) {
+    return { since: "The chart starts with the next price.", range: "–", label: "no prices yet" };
+  }
+  const prices = points.map(({ price }) => price);
+  const [lowest, highest] = [Math.min(...prices), Math.max(...prices)].map((price) =>
+    pointTexts({ ...first, price }, decimals, now).price
+  );
+  const { time } = pointTexts(first, decimals, now);
+  return {
+    since: `Since ${time}.`,
+    range: `${lowest} – ${highest}`,
+    label: `since ${time}, between ${lowest} and ${highest}`,
+  };
 }
 
 /** Ends a text with a full stop. @param {string} text */
