@@ -32,6 +32,7 @@ import { newsSettings } from "./topics/news/feeds.ts";
 import { FEEDS_PROVIDER } from "./topics/news/poll.ts";
 import { createOperations, type Operations } from "./topics/operations/operation.ts";
 import { createQuotesService, type QuotesService } from "./topics/quotes/quotes_service.ts";
+import { instrumentsFor } from "./topics/quotes/instruments.ts";
 import { providersFor } from "./topics/quotes/providers/registry.ts";
 import { createTopicRegistry, type TopicRegistry } from "./topics/registry.ts";
 import { createSessions, type Sessions } from "./topics/sessions/session.ts";
@@ -117,7 +118,7 @@ export interface Deployment {
 /**
  * Creates the services. Nothing runs yet: timers, fetches and commands start with the first subscriber.
  *
- * @throws {ConfigError} If a channel uses an event type of a built-in topic.
+ * @throws {ConfigError} If a channel uses an event type of a built-in topic, or an instrument is not defined.
  */
 export function createServices(
   config: Config,
@@ -135,12 +136,13 @@ export function createServices(
     retention,
   });
 
+  const instruments = instrumentsFor(config);
   const registry = createTopicRegistry();
   const exposition = createPrometheus({
     isolate,
     version,
     store: shared.health.kind,
-    providers: [...providersFor(config).map(({ name }) => name), FEEDS_PROVIDER],
+    providers: [...providersFor(config, instruments).map(({ name }) => name), FEEDS_PROVIDER],
     topicKinds: registry.metricKinds,
     taskOutcomes: TASK_OUTCOMES,
     runOutcomes: RUN_OUTCOMES,
@@ -159,7 +161,7 @@ export function createServices(
     maxEventBytes: config.MAX_EVENT_BYTES,
   });
 
-  const quotes = createQuotesService(runtime, config, hub, shared);
+  const quotes = createQuotesService(runtime, config, instruments, hub, shared);
   registry.register(quotes.topic);
   const newsOptions = { ...newsSettings(config), retainMs: config.LOG_RETAIN_MS };
   const news = createNewsService(runtime, newsOptions, hub, shared);

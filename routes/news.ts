@@ -85,12 +85,13 @@ function pollUrlOf({ sources, symbols, words }: NewsFilter): string {
 
 /** Creates the routes of news. */
 export function newsRoutes(
-  { config, news, publishRate, runtime: { random }, sharedStore, streamOpener }: Pick<
+  { config, news, publishRate, quotes, runtime: { random }, sharedStore, streamOpener }: Pick<
     Services,
-    "config" | "news" | "publishRate" | "runtime" | "sharedStore" | "streamOpener"
+    "config" | "news" | "publishRate" | "quotes" | "runtime" | "sharedStore" | "streamOpener"
   >,
 ): Router {
   const app = createRouter();
+  const symbols = [...quotes.instruments.keys()];
   const publishing = {
     tags: ["news"],
     security: [{ publisher: [] }],
@@ -116,7 +117,7 @@ export function newsRoutes(
       ...problems(400),
     },
   }, async (c, { query: { limit = DEFAULT_LISTED_ARTICLES, after, ...query } }) => {
-    const filter = parseNewsFilter(query);
+    const filter = parseNewsFilter(query, symbols);
     if (c.req.method !== "HEAD") await news.watch();
     const { articles, retracted, hasGap, cursor, isWhole } = after
       ? await news.since(filter, after, limit)
@@ -144,7 +145,7 @@ export function newsRoutes(
       ...problems(400, 429, 503),
     },
   }, (c, { query }) => {
-    const filter = parseNewsFilter(query);
+    const filter = parseNewsFilter(query, symbols);
     return streamResponse(c, streamOpener, {
       ...parseStreamInput(query, c.req.header("last-event-id")),
       filters: [newsTopicFilter(filter)],

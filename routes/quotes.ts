@@ -19,7 +19,6 @@ import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { QuoteHistory } from "../lib/topics/quotes/history/quote_history.ts";
 import { HistoryRange } from "../lib/topics/quotes/history/range.ts";
-import { SYMBOLS } from "../lib/topics/quotes/instruments.ts";
 import { QuotesSnapshot } from "../lib/topics/quotes/quote.ts";
 
 const QuoteList = z.object({
@@ -41,6 +40,7 @@ export function quotesRoutes(
   { quotes: service, streamOpener }: Pick<Services, "quotes" | "streamOpener">,
 ): Router {
   const app = createRouter();
+  const symbols = [...service.instruments.keys()];
 
   route(app, {
     method: "get",
@@ -57,9 +57,9 @@ export function quotesRoutes(
       ...problems(400),
     },
   }, async (c, { query }) => {
-    const symbols = parseSymbolFilter(query.symbols, SYMBOLS);
+    const tags = parseSymbolFilter(query.symbols, symbols);
     if (c.req.method !== "HEAD") await service.watch();
-    const { quotes, status, cursor } = await service.snapshot(symbols);
+    const { quotes, status, cursor } = await service.snapshot(tags);
     if (revalidate(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: service.nextPollDelayS }, 200);
   });
@@ -79,7 +79,7 @@ export function quotesRoutes(
       ...problems(400),
     },
   }, async (c, { params, query }) => {
-    const symbol = parseSymbol(params.symbol, SYMBOLS);
+    const symbol = parseSymbol(params.symbol, symbols);
     if (c.req.method !== "HEAD") await service.watch();
     const history = await service.history(symbol, query.range);
     if (revalidate(c, history, "no-cache")) return c.body(null, 304);
@@ -97,7 +97,7 @@ export function quotesRoutes(
       ...problems(400, 429, 503),
     },
   }, (c, { query }) => {
-    const tags = parseSymbolFilter(query.symbols, SYMBOLS);
+    const tags = parseSymbolFilter(query.symbols, symbols);
     return streamResponse(c, streamOpener, {
       ...parseStreamInput(query, c.req.header("last-event-id")),
       filters: [{ topic: service.topic, tags }],

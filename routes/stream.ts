@@ -59,7 +59,7 @@ export function streamRoutes(
         errors: [{ field: "topics", detail: `got ${names.length}` }],
       });
     }
-    const newsFilter = parseNewsFilter(query);
+    const newsFilter = parseNewsFilter(query, [...quotes.instruments.keys()]);
     const filters = [
       { topic: quotes.topic, tags: newsFilter.symbols },
       newsTopicFilter(newsFilter),

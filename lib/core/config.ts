@@ -91,6 +91,23 @@ const FEED_REQUEST_HEADERS: ReadonlySet<string> = new Set([
   ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
 ]);
 
+/** The name of an instrument, in upper case. */
+const symbol = z.string().toUpperCase().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/);
+
+/** An instrument of the settings. What it leaves out is the catalogue's, or that of its class. */
+const instrumentSetting = z.strictObject({
+  name: z.string().trim().min(1).max(100).optional(),
+  class: z.string().optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/).optional(),
+  unit: z.string().regex(/^[\w/ -]{1,32}$/).optional(),
+  decimals: z.int().min(0).max(12).optional(),
+  hours: z.string().optional(),
+  sources: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), z.string().regex(/^[\x21-\x7e]{1,64}$/)),
+});
+
+/** The most symbols of a deployment. */
+const MAX_SYMBOLS = 500;
+
 const feedHeader = z.string().toLowerCase().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
   .refine((name) => !FEED_REQUEST_HEADERS.has(name));
 
@@ -99,7 +116,7 @@ const feedSetting = z.strictObject({
   url: z.string().max(2048).refine(isFeedUrl),
   source: z.string().toLowerCase().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/).optional(),
   name: z.string().trim().min(1).max(100).optional(),
-  symbols: z.array(z.string().toUpperCase().regex(/^[A-Z0-9][A-Z0-9.-]{0,15}$/)).max(20).optional(),
+  symbols: z.array(symbol).max(20).optional(),
   headers: z.record(feedHeader, z.string().regex(/^[\x20-\x7e]{1,1024}$/)).optional(),
   charset: z.string().refine(isCharset).optional(),
 });
@@ -170,6 +187,13 @@ export const SETTINGS = z.object({
   COALESCE_MS: count(0, 10_000, 20),
   LOG_RETAIN_EVENTS: count(1, 100_000, 1000),
   LOG_RETAIN_MS: count(60_000, 30 * DAY_MS, DAY_MS),
+  SYMBOLS: z.string().transform(splitList).pipe(z.array(symbol).min(1).max(MAX_SYMBOLS))
+    .refine((symbols) => new Set(symbols).size === symbols.length).optional()
+    .describe("symbols of the catalogue or of INSTRUMENTS, separated by commas, each once"),
+  INSTRUMENTS: json.pipe(z.record(symbol, instrumentSetting)).optional().describe(
+    'JSON such as { "AAPL": { "name": "Apple", "class": "equities", "currency": "USD", ' +
+      '"sources": { "finnhub": "AAPL" } } }; a known symbol needs only sources',
+  ),
   QUOTE_POLL_MS: pollInterval(),
   QUOTE_TTL_MS: pollInterval(", at most QUOTE_POLL_MS"),
   QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),

@@ -7,7 +7,6 @@ import { z } from "@hono/zod-openapi";
 import { MAX_REPEATED_CHARACTERS, Problem } from "../core/problem.ts";
 import { SourceName } from "../topics/news/article.ts";
 import { foldWords, type NewsFilter } from "../topics/news/news_filter.ts";
-import { SYMBOLS } from "../topics/quotes/instruments.ts";
 
 /** The length to which a URL is limited. */
 export const MAX_URL_CHARACTERS = 4096;
@@ -214,12 +213,16 @@ export const NewsFilterQuery = z.object({
 /**
  * Parses the filter of news to its canonical form.
  *
+ * @param served The symbols that are quoted here.
  * @throws {Problem} 400, naming the parameter that is invalid.
  */
-export function parseNewsFilter(query: z.infer<typeof NewsFilterQuery>): NewsFilter {
+export function parseNewsFilter(
+  query: z.infer<typeof NewsFilterQuery>,
+  served: readonly string[],
+): NewsFilter {
   return {
     sources: parseSourceFilter(query.source),
-    symbols: parseSymbolFilter(query.symbols, SYMBOLS),
+    symbols: parseSymbolFilter(query.symbols, served),
     words: parseSearch(query.q),
   };
 }

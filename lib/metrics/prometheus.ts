@@ -94,7 +94,7 @@ function createInstruments(registry: Registry) {
 }
 
 /** All instruments of one registry. */
-type Instruments = ReturnType<typeof createInstruments>;
+type Collectors = ReturnType<typeof createInstruments>;
 
 /** Sets the totals of a counter that is counted elsewhere. */
 function setTotals<Label extends string>(
@@ -125,7 +125,7 @@ export function createPrometheus(options: PrometheusOptions): Exposition & {
   }
 
   /** Creates every series that can occur, because a series that appears with its first event has no rate. */
-  function addSeries({ opened, closed, refused, published, calls, ...others }: Instruments): void {
+  function addSeries({ opened, closed, refused, published, calls, ...others }: Collectors): void {
     for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
     for (const outcome of options.taskOutcomes) others.taskOutcomes.inc({ outcome }, 0);
     for (const outcome of options.runOutcomes) others.runOutcomes.inc({ outcome }, 0);

@@ -7,6 +7,7 @@ import { html } from "hono/html";
 import type { Html } from "./html.ts";
 import { formatTime } from "../../lib/client/format/values.js";
 import { simulatedText } from "../../lib/client/page/text.js";
+import type { Instruments } from "../../lib/topics/quotes/instrument.ts";
 import { newsSection, type PageNews } from "./news.ts";
 import {
   chatSection,
@@ -19,6 +20,7 @@ import { detailDialog, type PageSnapshot, pricesSection } from "./prices.ts";
 
 /** The properties of a page that do not depend on quotes and news. */
 export interface PageFrame {
+  readonly instruments: Instruments;
   /** The origin of this server, for commands that can be copied. */
   readonly origin: string;
   /** Wall time, in milliseconds since the Unix epoch. */
@@ -40,7 +42,7 @@ function simulatedBanner(notice: string): Html {
 export function pageDocument(
   pageSnapshot: PageSnapshot,
   news: PageNews,
-  { origin, now, isDemo }: PageFrame,
+  { instruments, origin, now, isDemo }: PageFrame,
 ): Html {
   const { cursor, quotes, status, trends } = pageSnapshot;
   const snapshot = { quotes, status };
@@ -73,7 +75,7 @@ export function pageDocument(
           data-trends="${JSON.stringify(Object.fromEntries(trends))}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
             ""}">
-          ${pricesSection(pageSnapshot, now)} ${newsSection(news, now)}
+          ${pricesSection(instruments, pageSnapshot, now)} ${newsSection(news, now)}
           <div class="panels">
             ${problemsSection(status, now)} ${isDemo ? [chatSection(), operationSection()] : ""}
             ${commandsSection(origin)} ${framesSection()}

@@ -23,7 +23,7 @@ import type { PageSnapshot } from "./prices.ts";
 /** The services of the page. */
 export interface PageServices {
   readonly runtime: Pick<Runtime, "readAsset" | "clock">;
-  readonly quotes: Pick<QuotesService, "watch" | "snapshot" | "trends">;
+  readonly quotes: Pick<QuotesService, "instruments" | "watch" | "snapshot" | "trends">;
   readonly news: Pick<NewsService, "watch" | "latest" | "feeds">;
   /** True if the server runs demo operations. */
   readonly isDemo: boolean;
@@ -102,7 +102,12 @@ export function pageRoutes({ runtime, quotes, news, isDemo }: PageServices): Rou
     const feeds = await news.feeds(null);
     const pageNews = { articles, feeds, sources };
     c.header("cache-control", "no-store");
-    const frame = { origin: originForCommands(c.req.url), now: runtime.clock.now(), isDemo };
+    const frame = {
+      instruments: quotes.instruments,
+      origin: originForCommands(c.req.url),
+      now: runtime.clock.now(),
+      isDemo,
+    };
     return c.html(pageDocument({ ...snapshot, trends }, pageNews, frame));
   });
 

@@ -13,7 +13,7 @@ import {
 } from "../../lib/client/page/sparkline.js";
 import { COLUMNS, historyTexts, rowTexts } from "../../lib/client/page/text.js";
 import type { HistoryRange } from "../../lib/topics/quotes/history/range.ts";
-import { type Instrument, INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
+import type { Instrument, Instruments } from "../../lib/topics/quotes/instrument.ts";
 import { QuoteClass, type QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 
 /** The first values of the page. */
@@ -98,16 +98,20 @@ function priceRow(
 }
 
 /** Renders the rows of all instruments, by class. @param now Wall time, in milliseconds since the Unix epoch. */
-export function pricesSection(snapshot: PageSnapshot, now: number): Html {
+export function pricesSection(
+  instruments: Instruments,
+  snapshot: PageSnapshot,
+  now: number,
+): Html {
   const columnCount = COLUMNS.length;
-  const charts = INSTRUMENTS.map((instrument) => ({
+  const charts = [...instruments.values()].map((instrument) => ({
     instrument,
     points: snapshot.trends.get(instrument.symbol) ?? [],
   })).filter(({ points }) => points.length > 1);
   const groups = QuoteClass.options
     .map((name) => ({
       name,
-      members: INSTRUMENTS.filter((instrument) => instrument.class === name),
+      members: [...instruments.values()].filter((instrument) => instrument.class === name),
     }))
     .filter(({ members }) => members.length > 0);
   return html`

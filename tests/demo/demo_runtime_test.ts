@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createUpstream } from "../../lib/upstream/upstream.ts";
 import { createDemoAt } from "./support.ts";
@@ -74,7 +75,7 @@ Deno.test("createDemoRuntime() simulates every provider, also those with a key",
   });
   const { clock, runtime } = createDemo();
   const failedProviders: string[] = [];
-  for (const provider of providersFor(config)) {
+  for (const provider of providersFor(config, instrumentsFor(config))) {
     const [symbol] = provider.symbols;
     assert(symbol !== undefined);
     const reading = provider.read(createUpstream(runtime, provider), symbol)

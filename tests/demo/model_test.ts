@@ -6,7 +6,7 @@ import { DEMO_INSTRUMENTS } from "../../lib/demo/last_prices.ts";
 import type { ChatPart, Finish } from "../../lib/topics/chat/part.ts";
 import { ChatFailure } from "../../lib/topics/chat/upstream.ts";
 import { createOpenAiUpstream } from "../../lib/topics/chat/upstreams/openai.ts";
-import { INSTRUMENTS } from "../../lib/topics/quotes/instruments.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { QUESTION } from "../topics/chat/upstreams/support.ts";
 import { createDemoAt } from "./support.ts";
 
@@ -95,7 +95,11 @@ Deno.test("the model answers a question about gold with the price that was polle
 Deno.test("the model knows every instrument of the page, by its name and decimals", async () => {
   assertEquals(
     DEMO_INSTRUMENTS.map(({ symbol, name, decimals }) => ({ symbol, name, decimals })),
-    INSTRUMENTS.map(({ symbol, name, decimals }) => ({ symbol, name, decimals })),
+    [...instrumentsFor({}).values()].map(({ symbol, name, decimals }) => ({
+      symbol,
+      name,
+      decimals,
+    })),
   );
   for (const { name, words } of DEMO_INSTRUMENTS) {
     assert(words.test(`What about ${name}?`), name);

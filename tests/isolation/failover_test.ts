@@ -1,10 +1,11 @@
 /** Fail-over and recovery as a client of a stream sees them. */
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createQuotesUnderTest, INTERVAL_MS, KEYS, unreachable } from "./quotes_under_test.ts";
 
-const PROVIDERS = providersFor(readConfig(KEYS));
+const PROVIDERS = providersFor(readConfig(KEYS), instrumentsFor({}));
 
 /** The first choices for the symbols, each with the next candidate for all of them. */
 const PAIRS = PROVIDERS.flatMap((first, index) => {

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
 import type { Provider } from "../../lib/topics/quotes/providers/provider.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { SIMULATED } from "./answers.ts";
 import { type Fault, FAULTS, LEAK, taken } from "./faults.ts";
@@ -13,7 +14,7 @@ import {
   unreachable,
 } from "./quotes_under_test.ts";
 
-const PROVIDERS = providersFor(readConfig(KEYS));
+const PROVIDERS = providersFor(readConfig(KEYS), instrumentsFor({}));
 
 /** Three calls that time out are the slowest way to open a circuit breaker. */
 const FAULTY_MS = 45_000;

@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import type { BarSeries } from "../../lib/topics/quotes/history/bar.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { pageRoutes } from "../../routes/page/page.ts";
 import type { PageNews } from "../../routes/page/news.ts";
 import { createManualClock } from "../support/manual_clock.ts";
@@ -74,6 +75,7 @@ export function createPage(
         ),
     },
     quotes: {
+      instruments: instrumentsFor({}),
       watch() {
         calls.push("watch");
         return Promise.resolve();

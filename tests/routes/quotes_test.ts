@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { QuoteHistory } from "../../lib/topics/quotes/history/quote_history.ts";
-import { SYMBOLS } from "../../lib/topics/quotes/instruments.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { compareIds } from "../support/order.ts";
 import { ID, QUOTES_ANSWER } from "../support/shapes.ts";
 import { createAppUnderTest, refusalOf } from "./support.ts";
@@ -19,7 +19,7 @@ Deno.test("GET /v1/quotes returns the latest quotes and the status of their prov
   const { quotes, status } = QuotesSnapshot.parse(body);
   assertEquals(
     quotes.map(({ symbol, simulated }) => [symbol, simulated]),
-    SYMBOLS.map((symbol) => [symbol, true]),
+    [...instrumentsFor({}).keys()].map((symbol) => [symbol, true]),
   );
   // At this time, the market of spot metals is closed.
   assertEquals(status.map(({ provider, state }) => [provider, state]), [

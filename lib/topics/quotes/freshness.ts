@@ -7,7 +7,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { instrumentOf } from "./instruments.ts";
+import { instrumentOf, type Instruments } from "./instrument.ts";
 import type { MarketHours, Span } from "./market_hours.ts";
 import type { Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
@@ -73,6 +73,7 @@ export interface Freshness {
 
 /** The conditions under which freshness is determined. */
 export interface FreshnessContext {
+  readonly instruments: Instruments;
   readonly spanAt: MarketHours;
   /** The poll interval of the source, in ms. */
   readonly intervalMs: number;
@@ -107,10 +108,13 @@ function spanOfPeriod(
 }
 
 /** Returns the current span of a market. What the source reports takes precedence over the calendar. */
-function currentSpan(spanAt: MarketHours, observation: Observation, now: number): ReportedSpan {
+function currentSpan(
+  observation: Observation,
+  { instruments, spanAt, now }: FreshnessContext,
+): ReportedSpan {
   const { symbol, session, period, as_of, receivedAt } = observation;
-  const marketClass = instrumentOf(symbol).class;
-  const calendar = spanAt(marketClass, now);
+  const { hours } = instrumentOf(instruments, symbol);
+  const calendar = spanAt(hours, now);
   if (calendar === null) {
     return { isOpen: true, start: -Infinity, end: Infinity, session: "always" };
   }
@@ -119,7 +123,7 @@ function currentSpan(spanAt: MarketHours, observation: Observation, now: number)
     return { ...spanOfPeriod(period, calendar, tradedAt, now), session: null };
   }
   // A session that was reported without hours holds until the calendar's next change.
-  const reported = spanAt(marketClass, receivedAt);
+  const reported = spanAt(hours, receivedAt);
   if (session === null || reported === null || now >= reported.end) {
     return { ...calendar, session: null };
   }
@@ -133,10 +137,11 @@ function currentSpan(spanAt: MarketHours, observation: Observation, now: number)
  */
 export function freshnessOf(
   observation: Observation,
-  { spanAt, intervalMs, now }: FreshnessContext,
+  context: FreshnessContext,
 ): Freshness {
   const { as_of, delay_s, period, receivedAt, newsAt } = observation;
-  const { isOpen, start, end, session } = currentSpan(spanAt, observation, now);
+  const { intervalMs, now } = context;
+  const { isOpen, start, end, session } = currentSpan(observation, context);
   if (!isOpen) return { session: "closed", isStale: false, since: start, until: end };
   const isTraded = as_of === null || Date.parse(as_of) >= start;
   // A delayed source reports the first trade of a session late. Its silence until then is not a fault.
@@ -161,10 +166,12 @@ export class FreshnessRules {
   /** Multiplies all intervals. It is above 1 in an isolate that polls less often. The poller sets it when it starts. */
   intervalFactor = 1;
   readonly #clock: Clock;
+  readonly #instruments: Instruments;
   readonly #spanAt: MarketHours;
 
-  constructor(clock: Clock, spanAt: MarketHours) {
+  constructor(clock: Clock, instruments: Instruments, spanAt: MarketHours) {
     this.#clock = clock;
+    this.#instruments = instruments;
     this.#spanAt = spanAt;
   }
 
@@ -197,6 +204,7 @@ export class FreshnessRules {
 
   #assess(observation: Observation, intervalMs: number, now: number): Freshness {
     return freshnessOf(observation, {
+      instruments: this.#instruments,
       spanAt: this.#spanAt,
       intervalMs: this.intervalFactor * intervalMs,
       now,

@@ -10,6 +10,7 @@ import { isoTime } from "../../core/time.ts";
 import { ChangePublisher, type QuoteSink } from "./change_publisher.ts";
 import { Failover, type FailoverOptions } from "./failover.ts";
 import { FreshnessRules } from "./freshness.ts";
+import type { Instruments } from "./instrument.ts";
 import type { MarketHours } from "./market_hours.ts";
 import { PollSchedule } from "./poll_schedule.ts";
 import type { ProviderClient } from "./provider_client.ts";
@@ -21,6 +22,7 @@ import type { SnapshotEvaluator } from "./topic.ts";
 /** The dependencies of a poller. */
 export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxDivergencePct"> {
   readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
+  readonly instruments: Instruments;
   readonly spanAt: MarketHours;
   readonly sink: QuoteSink;
   readonly recorder: PriceRecorder;
@@ -55,7 +57,7 @@ export class Poller implements SnapshotEvaluator {
   #isRunning = false;
 
   constructor(options: PollerOptions) {
-    const { runtime, spanAt, isSimulated } = options;
+    const { runtime, instruments, spanAt, isSimulated } = options;
     const providers = options.providers.map(({ provider }) => provider);
     this.#runtime = runtime;
     this.#createdAt = isoTime(runtime.clock.now());
@@ -63,10 +65,11 @@ export class Poller implements SnapshotEvaluator {
     const intervalsMs = this.#preferred.map(({ intervalMs }) => intervalMs);
     this.shortestIntervalMs = Math.min(...intervalsMs);
     this.longestIntervalMs = Math.max(0, ...intervalsMs);
-    const freshness = new FreshnessRules(runtime.clock, spanAt);
+    const freshness = new FreshnessRules(runtime.clock, instruments, spanAt);
     this.#freshness = freshness;
     this.#cache = new QuoteCache({
       clock: runtime.clock,
+      instruments,
       freshness,
       providers,
       recorder: options.recorder,

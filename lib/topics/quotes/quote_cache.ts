@@ -6,7 +6,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import type { Baseline } from "./history/baseline.ts";
-import { instrumentOf } from "./instruments.ts";
+import { instrumentOf, type Instruments } from "./instrument.ts";
 import { percentOf, subtract } from "./providers/decimal.ts";
 import { changeSince, type Provider, type Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
@@ -86,6 +86,7 @@ interface CachedReading {
 /** The dependencies of a quote cache. */
 export interface QuoteCacheOptions {
   readonly clock: Clock;
+  readonly instruments: Instruments;
   readonly freshness: FreshnessRules;
   /** In order of preference. The cache holds their symbols. */
   readonly providers: readonly Provider[];
@@ -150,7 +151,10 @@ export class QuoteCache {
         reading,
         provider.intervalMs,
       );
-      const { tickers: _tickers, ...instrument } = instrumentOf(reading.symbol);
+      const { tickers: _tickers, hours: _hours, ...instrument } = instrumentOf(
+        this.#options.instruments,
+        reading.symbol,
+      );
       return {
         ...instrument,
         ...NO_FIGURES,

@@ -20,7 +20,7 @@ import type { BarSeries } from "./history/bar.ts";
 import { BarRecorder } from "./history/bar_recorder.ts";
 import { QuoteHistories, type QuoteHistory } from "./history/quote_history.ts";
 import type { HistoryRange } from "./history/range.ts";
-import { instrumentOf, SYMBOLS } from "./instruments.ts";
+import { instrumentOf, type Instruments } from "./instrument.ts";
 import { createMarketHours } from "./market_hours.ts";
 import { Poller } from "./poller.ts";
 import { type ProviderConfig, providersFor } from "./providers/registry.ts";
@@ -36,6 +36,7 @@ const MAX_POLL_DELAY_MS = 60_000;
 /** Serves quotes. */
 export interface QuotesService {
   readonly topic: Topic;
+  readonly instruments: Instruments;
   /** The recommended delay of a client's next poll, in whole seconds. */
   readonly nextPollDelayS: number;
   /** Keeps polls running for some intervals, and waits briefly for quotes within their TTL. Never rejects. */
@@ -116,10 +117,11 @@ class LeaderSink implements QuoteSink {
 export function unservedSymbols(
   { clock }: Pick<Runtime, "clock">,
   config: ProviderConfig,
+  instruments: Instruments,
 ): SnapshotEvaluator {
   const since = isoTime(clock.now());
-  const served = new Set(providersFor(config).flatMap(({ symbols }) => symbols));
-  const symbols = SYMBOLS.filter((symbol) => !served.has(symbol));
+  const served = new Set(providersFor(config, instruments).flatMap(({ symbols }) => symbols));
+  const symbols = [...instruments.keys()].filter((symbol) => !served.has(symbol));
   return {
     evaluateQuote: (quote) => symbols.includes(quote.symbol) ? { ...quote, is_stale: true } : quote,
     evaluateStatus: (status) => status,
@@ -140,11 +142,12 @@ export function unservedSymbols(
 export function createQuotesService(
   runtime: Runtime,
   config: ProviderConfig,
+  instruments: Instruments,
   hub: Hub,
   shared: Pick<SharedState, "lease" | "health" | "store">,
 ): QuotesService {
   const election = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
-  const topic = createQuotesTopic(() => evaluators);
+  const topic = createQuotesTopic(instruments, () => evaluators);
   const sink = new LeaderSink({
     hub,
     topic,
@@ -153,13 +156,19 @@ export function createQuotesService(
     republishUnchanged: shared.health.kind === "redis",
   });
   const { store } = shared;
-  const providers = providersFor(config).map((provider) => ({
+  const providers = providersFor(config, instruments).map((provider) => ({
     provider,
     upstream: createUpstream(runtime, provider),
   }));
   const spanAt = createMarketHours();
-  const symbolSpanAt = (symbol: string, ms: number) => spanAt(instrumentOf(symbol).class, ms);
-  const recorder = new BarRecorder({ runtime, store, symbols: SYMBOLS, spanAt: symbolSpanAt });
+  const symbolSpanAt = (symbol: string, ms: number) =>
+    spanAt(instrumentOf(instruments, symbol).hours, ms);
+  const recorder = new BarRecorder({
+    runtime,
+    store,
+    symbols: [...instruments.keys()],
+    spanAt: symbolSpanAt,
+  });
   const isSimulated = config.DEMO;
   const histories = new QuoteHistories({
     runtime,
@@ -170,6 +179,7 @@ export function createQuotesService(
   });
   const poller = new Poller({
     runtime,
+    instruments,
     spanAt,
     providers,
     sink,
@@ -177,7 +187,7 @@ export function createQuotesService(
     isSimulated,
     maxDivergencePct: config.QUORUM_BOUND_PCT,
   });
-  const evaluators = [unservedSymbols(runtime, config), poller];
+  const evaluators = [unservedSymbols(runtime, config, instruments), poller];
   let stopPolling = () => {};
   /** Settles once the bars of this isolate are written. */
   let recorded = Promise.resolve();
@@ -214,6 +224,7 @@ export function createQuotesService(
 
   return {
     topic,
+    instruments,
     // Without a provider nothing changes, so any delay will do.
     nextPollDelayS: Math.ceil(Math.min(poller.shortestIntervalMs, MAX_POLL_DELAY_MS) / 1000),
     async watch() {

@@ -7,7 +7,7 @@ import type { z } from "zod";
 import { toJson } from "../../core/json.ts";
 import { isoTime } from "../../core/time.ts";
 import { defineTopic, type Open, type Opening, type Topic } from "../../core/topic.ts";
-import { SYMBOLS } from "./instruments.ts";
+import type { Instruments } from "./instrument.ts";
 import {
   NO_RESPONSE_REASON,
   parsePublished,
@@ -60,9 +60,20 @@ function isReceivedAfter(json: string, otherJson: string): boolean {
 /**
  * Creates the topic.
  *
+ * @param instruments Give the order of quotes.
  * @param evaluators Lists the evaluators of a snapshot. It is called for each snapshot, never during creation.
  */
-export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]): QuotesTopic {
+export function createQuotesTopic(
+  instruments: Instruments,
+  evaluators: () => readonly SnapshotEvaluator[],
+): QuotesTopic {
+  const ranks = new Map([...instruments.keys()].map((symbol, rank) => [symbol, rank]));
+
+  /** Compares by the order of instruments. A symbol that is no longer quoted comes last. */
+  function compareSymbols({ symbol: a }: Quote, { symbol: b }: Quote): number {
+    return (ranks.get(a) ?? Infinity) - (ranks.get(b) ?? Infinity) || 0;
+  }
+
   function evaluateQuote(published: Quote): Quote {
     return evaluators().reduce((quote, evaluator) => evaluator.evaluateQuote(quote), published);
   }
@@ -87,7 +98,7 @@ export function createQuotesTopic(evaluators: () => readonly SnapshotEvaluator[]
         (tags === null || status.symbols.some((symbol) => tags.has(symbol)))
       );
     const snapshot: QuotesSnapshot = {
-      quotes: quotes.toSorted((a, b) => SYMBOLS.indexOf(a.symbol) - SYMBOLS.indexOf(b.symbol)),
+      quotes: quotes.toSorted(compareSymbols),
       // By name, since the order of events changes with every publication.
       status: [...published, ...pending].toSorted((a, b) => compareNames(a.provider, b.provider)),
     };

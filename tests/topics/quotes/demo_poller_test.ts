@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/core/config.ts";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { Runtime } from "../../../lib/core/runtime.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { providersFor } from "../../../lib/topics/quotes/providers/registry.ts";
@@ -33,11 +34,13 @@ function createDemoPoller(
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const config = readConfig({ DEMO: "1", COINGECKO_API_KEY: "CG-key", ...env });
+  const instruments = instrumentsFor(config);
   const upstreams = { ...runtime, fetch };
   const poller = new Poller({
     runtime,
+    instruments,
     spanAt: createMarketHours(),
-    providers: providersFor(config).map((provider) => ({
+    providers: providersFor(config, instruments).map((provider) => ({
       provider,
       upstream: createUpstream(upstreams, provider),
     })),
@@ -54,7 +57,7 @@ function createDemoPoller(
     isSimulated: true,
     maxDivergencePct: 1,
   });
-  const evaluators = [poller, unservedSymbols(runtime, config)];
+  const evaluators = [poller, unservedSymbols(runtime, config, instruments)];
   return { clock, poller, evaluators, batches, calls };
 }
 

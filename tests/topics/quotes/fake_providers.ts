@@ -6,6 +6,7 @@
 import { assert } from "@std/assert";
 import type { EventInput } from "../../../lib/core/event.ts";
 import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_client.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
@@ -175,6 +176,7 @@ export function createPollerUnderTest(
       },
       recorder: NO_RECORDER,
       isSimulated: false,
+      instruments: instrumentsFor({}),
       spanAt: createMarketHours(),
       maxDivergencePct: 1,
     }),

@@ -5,10 +5,12 @@ import {
   track,
   type TrackedReading,
 } from "../../../lib/topics/quotes/freshness.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 
 /** The poll interval of every source. */
 const INTERVAL_MS = 60_000;
+const INSTRUMENTS = instrumentsFor({});
 const spanAt = createMarketHours();
 
 /**
@@ -72,6 +74,7 @@ function toObservation({ receivedElapsed, newsElapsed, ...reading }: TrackedRead
 /** Summarizes the freshness of an observation at a time, and the time until which it lasts. */
 function freshnessAt(observed: Observation, time: string): string {
   const { session, isStale, until } = freshnessOf(observed, {
+    instruments: INSTRUMENTS,
     spanAt,
     intervalMs: INTERVAL_MS,
     now: at(time),
@@ -85,7 +88,12 @@ Deno.test("a quote of an open market is stale after two intervals of silence", (
   assertEquals(freshnessAt(quote, "18T15:01"), "open until 18T15:02");
   assertEquals(freshnessAt(quote, "18T15:02"), "open stale until 18T21:00");
   assertEquals(
-    freshnessOf(quote, { spanAt, intervalMs: INTERVAL_MS, now: at("18T16:00") }).since,
+    freshnessOf(quote, {
+      instruments: INSTRUMENTS,
+      spanAt,
+      intervalMs: INTERVAL_MS,
+      now: at("18T16:00"),
+    }).since,
     at("18T15:02"),
   );
 });

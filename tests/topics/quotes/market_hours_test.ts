@@ -1,49 +1,48 @@
 import { assertEquals } from "@std/assert";
-import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
-import type { Quote } from "../../../lib/topics/quotes/quote.ts";
+import { createMarketHours, type HoursName } from "../../../lib/topics/quotes/market_hours.ts";
 
 /** Returns the span at a time: true if it is open, its start and its end. */
 function spanAt(
-  marketClass: Quote["class"],
+  hours: HoursName,
   time: string,
 ): readonly [boolean, string, string] | null {
-  const span = createMarketHours()(marketClass, Date.parse(time));
+  const span = createMarketHours()(hours, Date.parse(time));
   if (span === null) return null;
   const iso = (ms: number) => new Date(ms).toISOString().replace(":00.000", "");
   return [span.isOpen, iso(span.start), iso(span.end)];
 }
 
 Deno.test("metals and oil are open all week in New York, with a break of one hour per day", () => {
-  for (const marketClass of ["metals", "oil"] as const) {
+  for (const hours of ["cme"] as const) {
     // 2026-11-18 is a Wednesday, in winter: UTC-5.
     const evening = [true, "2026-11-17T23:00Z", "2026-11-18T22:00Z"] as const;
-    assertEquals(spanAt(marketClass, "2026-11-17T23:00:00Z"), evening);
-    assertEquals(spanAt(marketClass, "2026-11-18T21:59:59.999Z"), evening);
-    assertEquals(spanAt(marketClass, "2026-11-18T22:00:00Z"), [
+    assertEquals(spanAt(hours, "2026-11-17T23:00:00Z"), evening);
+    assertEquals(spanAt(hours, "2026-11-18T21:59:59.999Z"), evening);
+    assertEquals(spanAt(hours, "2026-11-18T22:00:00Z"), [
       false,
       "2026-11-18T22:00Z",
       "2026-11-18T23:00Z",
     ]);
     const weekend = [false, "2026-11-20T22:00Z", "2026-11-22T23:00Z"] as const;
-    assertEquals(spanAt(marketClass, "2026-11-20T22:00:00Z"), weekend);
-    assertEquals(spanAt(marketClass, "2026-11-21T12:00:00Z"), weekend);
-    assertEquals(spanAt(marketClass, "2026-11-22T22:59:59Z"), weekend);
-    assertEquals(spanAt(marketClass, "2026-11-22T23:00:00Z")?.[0], true);
+    assertEquals(spanAt(hours, "2026-11-20T22:00:00Z"), weekend);
+    assertEquals(spanAt(hours, "2026-11-21T12:00:00Z"), weekend);
+    assertEquals(spanAt(hours, "2026-11-22T22:59:59Z"), weekend);
+    assertEquals(spanAt(hours, "2026-11-22T23:00:00Z")?.[0], true);
   }
 });
 
 Deno.test("indices are open from 9:30 to 16:00 in New York, Monday to Friday", () => {
-  assertEquals(spanAt("indices", "2026-11-18T14:30:00Z"), [
+  assertEquals(spanAt("nyse", "2026-11-18T14:30:00Z"), [
     true,
     "2026-11-18T14:30Z",
     "2026-11-18T21:00Z",
   ]);
-  assertEquals(spanAt("indices", "2026-11-18T14:29:59Z"), [
+  assertEquals(spanAt("nyse", "2026-11-18T14:29:59Z"), [
     false,
     "2026-11-17T21:00Z",
     "2026-11-18T14:30Z",
   ]);
-  assertEquals(spanAt("indices", "2026-11-22T12:00:00Z"), [
+  assertEquals(spanAt("nyse", "2026-11-22T12:00:00Z"), [
     false,
     "2026-11-20T21:00Z",
     "2026-11-23T14:30Z",
@@ -52,22 +51,22 @@ Deno.test("indices are open from 9:30 to 16:00 in New York, Monday to Friday", (
 
 Deno.test("hours follow daylight saving time in New York, an hour earlier in UTC in summer", () => {
   // Forward on 2026-03-08, back on 2026-11-01, both on a Sunday before the week opens.
-  assertEquals(spanAt("metals", "2026-03-08T12:00:00Z"), [
+  assertEquals(spanAt("cme", "2026-03-08T12:00:00Z"), [
     false,
     "2026-03-06T22:00Z",
     "2026-03-08T22:00Z",
   ]);
-  assertEquals(spanAt("metals", "2026-11-01T12:00:00Z"), [
+  assertEquals(spanAt("cme", "2026-11-01T12:00:00Z"), [
     false,
     "2026-10-30T21:00Z",
     "2026-11-01T23:00Z",
   ]);
-  assertEquals(spanAt("indices", "2026-03-09T13:30:00Z"), [
+  assertEquals(spanAt("nyse", "2026-03-09T13:30:00Z"), [
     true,
     "2026-03-09T13:30Z",
     "2026-03-09T20:00Z",
   ]);
-  assertEquals(spanAt("indices", "2026-10-31T00:00:00Z"), [
+  assertEquals(spanAt("nyse", "2026-10-31T00:00:00Z"), [
     false,
     "2026-10-30T20:00Z",
     "2026-11-02T14:30Z",
@@ -75,10 +74,10 @@ Deno.test("hours follow daylight saving time in New York, an hour earlier in UTC
 });
 
 Deno.test("crypto has no trading hours, and cached spans equal computed ones", () => {
-  assertEquals(spanAt("crypto", "2026-11-21T12:00:00Z"), null);
+  assertEquals(spanAt("always", "2026-11-21T12:00:00Z"), null);
   const hours = createMarketHours();
   const week = Array.from({ length: 7 * 24 }, (_, hour) => Date.UTC(2026, 10, 15, hour));
-  const spansAt = (ms: number) => [hours("metals", ms), hours("indices", ms)];
+  const spansAt = (ms: number) => [hours("cme", ms), hours("nyse", ms)];
   const first = week.map(spansAt);
   assertEquals(week.toReversed().map(spansAt).toReversed(), first);
   assertEquals(

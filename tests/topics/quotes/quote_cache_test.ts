@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FreshnessRules } from "../../../lib/topics/quotes/freshness.ts";
 import type { Baseline } from "../../../lib/topics/quotes/history/baseline.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { QuoteCache, validateReading } from "../../../lib/topics/quotes/quote_cache.ts";
 import type { Provider, Reading } from "../../../lib/topics/quotes/providers/provider.ts";
@@ -88,9 +89,11 @@ const METALS: Provider = {
 function changeAfter(overrides: Partial<Reading>, baseline: Baseline | null) {
   const clock = createManualClock(Date.parse("2026-11-18T15:00:00Z"));
   const added: string[] = [];
+  const instruments = instrumentsFor({});
   const cache = new QuoteCache({
     clock,
-    freshness: new FreshnessRules(clock, createMarketHours()),
+    instruments,
+    freshness: new FreshnessRules(clock, instruments, createMarketHours()),
     providers: [METALS],
     recorder: {
       add: ({ price }, source) => added.push(`${price} of ${source}`),

@@ -6,6 +6,7 @@ import type { Lease } from "../../../lib/store/lease.ts";
 import { createMemoryLeases, type MemoryLeases } from "../../../lib/store/memory/lease.ts";
 import { createMemoryStore } from "../../../lib/store/memory/store.ts";
 import type { Hub } from "../../../lib/hub/hub.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createOfflineDemo } from "../../demo/support.ts";
@@ -51,7 +52,13 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
     ...hub,
     publish: (topic, events) => hub.publish(topic, events),
   };
-  const service = createQuotesService(runtime, config, unfenced, shared);
+  const service = createQuotesService(
+    runtime,
+    config,
+    instrumentsFor(config),
+    unfenced,
+    shared,
+  );
   const filters = [{ topic: service.topic, tags: ["BTC-USD"] }];
   const client = createClient(await hub.subscribe({ filters })).live();
   await clock.advance(1000);

@@ -2,9 +2,12 @@ import { assertEquals } from "@std/assert";
 import type { StreamEvent } from "../../../lib/core/event.ts";
 import { ProviderStatus, Quote, QuotesSnapshot } from "../../../lib/topics/quotes/quote.ts";
 import { readConfig } from "../../../lib/core/config.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
 import { createQuotesTopic } from "../../../lib/topics/quotes/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
+
+const INSTRUMENTS = instrumentsFor({});
 
 const quote = (symbol: string): Quote => ({
   symbol,
@@ -52,7 +55,7 @@ function event(type: string, data: Partial<Quote> | Partial<ProviderStatus>): St
 }
 
 Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
-  const topic = createQuotesTopic(() => [{
+  const topic = createQuotesTopic(INSTRUMENTS, () => [{
     evaluateQuote: (published) => ({ ...published, is_stale: true }),
     evaluateStatus: (published) => ({ ...published, state: "stale" }),
     pendingStatuses: () => [status("coinbase")], // published already
@@ -78,7 +81,7 @@ Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments
 });
 
 Deno.test("createQuotesTopic() includes the pending status of a symbol without a quote that passes the filter", () => {
-  const topic = createQuotesTopic(() => [{
+  const topic = createQuotesTopic(INSTRUMENTS, () => [{
     evaluateQuote: (published) => published,
     evaluateStatus: (published) => published,
     pendingStatuses: () => [status("coinbase")],
@@ -96,7 +99,7 @@ Deno.test("createQuotesTopic() includes the pending status of a symbol without a
 });
 
 Deno.test("createQuotesTopic() leaves out a value of a version that lacks a field", () => {
-  const topic = createQuotesTopic(() => []);
+  const topic = createQuotesTopic(INSTRUMENTS, () => []);
   const { decimals: _decimals, ...olderQuote } = quote("BTC-USD");
   const { breaker: _breaker, ...olderStatus } = status("coinbase");
   const [{ json }] = topic.open([
@@ -113,13 +116,13 @@ Deno.test("createQuotesTopic() leaves out a value of a version that lacks a fiel
 
 Deno.test("unservedSymbols() marks logged quotes of symbols without a provider stale", () => {
   const config = readConfig({ UNOFFICIAL_SOURCES: "none" });
-  const { evaluateQuote } = unservedSymbols({ clock: createManualClock() }, config);
+  const { evaluateQuote } = unservedSymbols({ clock: createManualClock() }, config, INSTRUMENTS);
   assertEquals(evaluateQuote(quote("WTI")).is_stale, true);
   assertEquals(evaluateQuote(quote("BTC-USD")), quote("BTC-USD"));
 });
 
 Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are", () => {
-  const topic = createQuotesTopic(() => [{
+  const topic = createQuotesTopic(INSTRUMENTS, () => [{
     evaluateQuote: (published) => ({ ...published, is_stale: true }),
     evaluateStatus: (published) => published,
     pendingStatuses: () => [],

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Config } from "../../../core/config.ts";
-import { INSTRUMENTS } from "../instruments.ts";
+import type { Instruments } from "../instrument.ts";
 import { createCoinbase } from "./coinbase.ts";
 import { createCoinGecko } from "./coingecko.ts";
 import { createFred } from "./fred.ts";
@@ -51,16 +51,22 @@ function onlyIf<T>(setting: T | undefined, create: (setting: T) => Provider): re
   return setting === undefined ? [] : [create(setting)];
 }
 
-/** Returns the names that a provider has for the instruments that it serves, by symbol. */
-function tickersOf(provider: string): Tickers {
-  return Object.fromEntries(INSTRUMENTS.flatMap(({ symbol, tickers }) => {
-    const ticker = tickers[provider];
-    return ticker === undefined ? [] : [[symbol, ticker]];
-  }));
-}
+/**
+ * Lists the providers of a configuration. The first provider of a symbol is preferred, the others are alternates. A
+ * provider without an instrument is left out.
+ */
+export function providersFor(
+  config: ProviderConfig,
+  instruments: Instruments,
+): readonly Provider[] {
+  /** Returns the names that a provider has for the instruments that it serves, by symbol. */
+  function tickersOf(provider: string): Tickers {
+    return Object.fromEntries([...instruments].flatMap(([symbol, { tickers }]) => {
+      const ticker = tickers[provider];
+      return ticker === undefined ? [] : [[symbol, ticker]];
+    }));
+  }
 
-/** Lists the providers of a configuration. The first provider of a symbol is preferred, the others are alternates. */
-export function providersFor(config: ProviderConfig): readonly Provider[] {
   return [
     createCoinbase(tickersOf("coinbase")),
     createKraken(tickersOf("kraken")),

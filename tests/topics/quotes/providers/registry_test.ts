@@ -5,7 +5,9 @@ import {
   type ProviderConfig,
   providersFor,
 } from "../../../../lib/topics/quotes/providers/registry.ts";
-import { SYMBOLS } from "../../../../lib/topics/quotes/instruments.ts";
+import { instrumentsFor } from "../../../../lib/topics/quotes/instruments.ts";
+
+const INSTRUMENTS = instrumentsFor({});
 
 /** Lists the providers of a configuration: by default without FRED's key. */
 function listProviders(config: Partial<ProviderConfig> = {}) {
@@ -16,7 +18,7 @@ function listProviders(config: Partial<ProviderConfig> = {}) {
     COINGECKO_API_KEY: "CG-key",
     TWELVE_DATA_API_KEY: "TD-key",
     ...config,
-  });
+  }, INSTRUMENTS);
 }
 
 function pacesFor(config: Partial<ProviderConfig>): Record<string, readonly number[]> {
@@ -32,12 +34,15 @@ Deno.test("providersFor() lists a keyed provider after the keyless ones of its s
   const keyless = ["coinbase", "kraken", "gold-api", "yahoo"];
   const namesFor = (config: Partial<ProviderConfig>) =>
     listProviders(config).map(({ name }) => name);
-  assertEquals(providersFor(readConfig({})).map(({ name }) => name), keyless);
-  assertEquals(providersFor(readConfig({ UNOFFICIAL_SOURCES: "none" })).map(({ name }) => name), [
-    "coinbase",
-    "kraken",
-    "gold-api",
-  ]);
+  assertEquals(providersFor(readConfig({}), INSTRUMENTS).map(({ name }) => name), keyless);
+  assertEquals(
+    providersFor(readConfig({ UNOFFICIAL_SOURCES: "none" }), INSTRUMENTS).map(({ name }) => name),
+    [
+      "coinbase",
+      "kraken",
+      "gold-api",
+    ],
+  );
   assertEquals(namesFor({}), [
     "coinbase",
     "kraken",
@@ -49,8 +54,8 @@ Deno.test("providersFor() lists a keyed provider after the keyless ones of its s
 });
 
 Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
-  const served = providersFor(readConfig({})).flatMap(({ symbols }) => symbols);
-  assertEquals([...new Set(served)], SYMBOLS);
+  const served = providersFor(readConfig({}), INSTRUMENTS).flatMap(({ symbols }) => symbols);
+  assertEquals([...new Set(served)], [...INSTRUMENTS.keys()]);
 });
 
 Deno.test("providersFor() keeps the quotas of keyed providers", () => {
