@@ -11,7 +11,7 @@ import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 const CLOSE_MS = 20 * HOUR_MS;
 
 /** The most observations in a response. It bounds the work of a request. */
-const MAX_OBSERVATIONS = 100;
+const MAX_OBSERVATIONS = 366;
 
 const SIMULATED_SERIES: Readonly<Record<string, string>> = {
   DCOILBRENTEU: "BRENT",

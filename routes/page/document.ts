@@ -6,6 +6,7 @@
 import { html } from "hono/html";
 import type { Html } from "./html.ts";
 import { formatTime } from "../../lib/client/format/values.js";
+import { encodeTrends } from "../../lib/client/page/price_history.js";
 import { simulatedText } from "../../lib/client/page/text.js";
 import type { Instruments } from "../../lib/topics/quotes/instrument.ts";
 import { newsSection, type PageNews } from "./news.ts";
@@ -72,7 +73,7 @@ export function pageDocument(
           </div>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
-          data-trends="${JSON.stringify(Object.fromEntries(trends))}"
+          data-trends="${encodeTrends(trends)}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
             ""}">
           ${pricesSection(instruments, pageSnapshot, now)} ${newsSection(news, now)}

@@ -24,34 +24,39 @@ export interface PageSnapshot extends QuotesSnapshot {
   readonly trends: ReadonlyMap<string, readonly PricePoint[]>;
 }
 
+/** Returns the id of a sparkline's drawing. */
+function sparklineId(symbol: string): string {
+  return `trend-${symbol}`;
+}
+
 /** Renders the sparkline of a price. A script draws it again when the price changes. */
-function sparkline(points: readonly PricePoint[]): Html {
+function sparkline(symbol: string, points: readonly PricePoint[]): Html {
   const { isFlat, area, line, dot } = sparklinePaths(points);
   return html`
     <svg class="spark${isFlat ? " flat" : ""}" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}"
       preserveAspectRatio="none" aria-hidden="true">
-      <path class="area" d="${area}" />
-      <path class="line" d="${line}" />
+      <g id="${sparklineId(symbol)}">
+        <path class="area" d="${area}" />
+        <path class="line" d="${line}" />
+      </g>
       <path class="dot" d="${dot}" />
     </svg>
   `;
 }
 
-/** Renders the chart of a price for browsers without JavaScript, which cannot open the dialog. */
+/** Renders the chart of a price, its sparkline enlarged, for browsers without JavaScript, which cannot open the dialog. */
 function staticChart(
-  { name, decimals }: Instrument,
+  { symbol, name, decimals }: Instrument,
   points: readonly PricePoint[],
   now: number,
 ): Html {
   const { range, since } = historyTexts(points, decimals, now);
-  const { area, line } = sparklinePaths(points);
   return html`
     <figure>
       <figcaption><strong>${name}</strong> ${range}. ${since}</figcaption>
       <svg class="spark" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}" preserveAspectRatio="none"
         role="img" aria-label="${name}, ${range}">
-        <path class="area" d="${area}" />
-        <path class="line" d="${line}" />
+        <use href="#${sparklineId(symbol)}" />
       </svg>
     </figure>
   `;
@@ -68,7 +73,7 @@ function priceRow(
   const shownName = quote?.name ?? name;
   const texts = new Map(Object.entries({ ...content.texts, symbol, name: shownName }));
   const times = new Map(Object.entries(content.times));
-  const drawings = new Map([["trend", sparkline(trends.get(symbol) ?? [])], [
+  const drawings = new Map([["trend", sparkline(symbol, trends.get(symbol) ?? [])], [
     "open",
     html`
       <button type="button" hidden aria-haspopup="dialog" aria-label="Chart of ${shownName}"></button>

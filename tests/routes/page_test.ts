@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decodeTrends } from "../../lib/client/page/price_history.js";
 import type { Bar } from "../../lib/topics/quotes/history/bar.ts";
 import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { createPage, QUOTE, renderPage, STATUS } from "./page_support.ts";
@@ -49,8 +50,8 @@ Deno.test("page draws the course of the day at first paint, and hands its points
   const page = await renderPage([QUOTE], [STATUS], { trends: TRENDS });
   assertStringIncludes(page, 'class="line" d="M0 16L33.3 3L66.7 29L100 9.5"');
   const json = /data-trends="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
-  const points = JSON.parse(json)["BTC-USD"];
-  assertEquals([points.length, points[0]], [4, { at: 1_785_764_400_000, price: 100 }]);
+  const points = decodeTrends(json)["BTC-USD"];
+  assertEquals([points?.length, points?.[0]], [4, { at: 1_785_764_400_000, price: 100 }]);
 });
 
 Deno.test("page has charts for browsers without JavaScript, with their range and their beginning", async () => {
@@ -59,6 +60,8 @@ Deno.test("page has charts for browsers without JavaScript, with their range and
   const text = charts.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
   assertEquals(text, "Charts of the day Bitcoin 90.00 – 110.00. Since 13:40:00 UTC.");
   assertStringIncludes(charts, 'aria-label="Bitcoin, 90.00 – 110.00"');
+  assertStringIncludes(charts, 'href="#trend-BTC-USD"');
+  assertStringIncludes(page, '<g id="trend-BTC-USD">');
   assertEquals((await renderPage([QUOTE], [STATUS])).includes("<noscript>"), false);
 });
 

@@ -22,7 +22,7 @@ import { createFrameLog } from "./frame_log.js";
 import { createNewsList } from "./news_list.js";
 import { createOperationPanel } from "./operation_panel.js";
 import { requestHistory } from "./history_request.js";
-import { createPriceHistory } from "./price_history.js";
+import { createPriceHistory, decodeTrends } from "./price_history.js";
 import { createQuoteTable } from "./quote_table.js";
 import { MAX_SHOWN_ARTICLES, simulatedText } from "./text.js";
 
@@ -42,7 +42,7 @@ function startPage(page) {
   const { snapshot, trends, articles, source, cursor = "" } = page.dataset;
   const runtime = browserRuntime();
 
-  const history = createPriceHistory(JSON.parse(trends ?? "{}"));
+  const history = createPriceHistory(decodeTrends(trends ?? "{}"));
   const quoteTable = createQuoteTable(page, history);
   const newsList = createNewsList(page);
   const detailDialog = createDetailDialog(

@@ -155,7 +155,7 @@ export function createQuotesService(
     // Without Redis there is one isolate, which knows the freshness of its readings.
     republishUnchanged: shared.health.kind === "redis",
   });
-  const { store } = shared;
+  const { store, health } = shared;
   const providers = providersFor(config, instruments).map((provider) => ({
     provider,
     upstream: createUpstream(runtime, provider),
@@ -167,6 +167,7 @@ export function createQuotesService(
     runtime,
     store,
     symbols: [...instruments.keys()],
+    providers: providers.map(({ provider }) => provider),
     spanAt: symbolSpanAt,
   });
   const isSimulated = config.DEMO;
@@ -174,6 +175,8 @@ export function createQuotesService(
     runtime,
     store,
     providers,
+    // A single isolate has its own cache, and the memory of its store is for values that must not be lost.
+    isShared: health.kind === "redis",
     spanAt: symbolSpanAt,
     isSimulated,
   });
@@ -189,6 +192,8 @@ export function createQuotesService(
   });
   const evaluators = [unservedSymbols(runtime, config, instruments), poller];
   let stopPolling = () => {};
+  /** Settles once polling has started after the last change of the role. */
+  let pollingStarted = Promise.resolve();
   /** Settles once the bars of this isolate are written. */
   let recorded = Promise.resolve();
 
@@ -197,9 +202,15 @@ export function createQuotesService(
     const isPolling = role === "leader" || role === "degraded";
     if (!isPolling) return;
     const factor = role === "degraded" ? DEGRADED_INTERVAL_FACTOR : 1;
-    void recorder.start(role === "leader");
-    const stop = poller.start(factor);
+    // Changes are measured from recorded prices, so these are loaded before the first poll.
+    const loaded = withTimeout(runtime.clock, recorder.start(role === "leader"));
+    let isStopped = false;
+    let stop = () => {};
+    pollingStarted = loaded.then(() => {
+      if (!isStopped) stop = poller.start(factor);
+    });
     stopPolling = () => {
+      isStopped = true;
       stop();
       recorded = recorder.stop();
       stopPolling = () => {};
@@ -211,6 +222,7 @@ export function createQuotesService(
   /** Refreshes quotes that are past their TTL if this isolate leads. Other isolates receive them from the leader. */
   async function refresh(): Promise<void> {
     await election.waitForRole();
+    await pollingStarted;
     if (election.role !== "leader") return;
     await poller.refresh();
   }

@@ -6,6 +6,9 @@ import type { Lease } from "../../../lib/store/lease.ts";
 import { createMemoryLeases, type MemoryLeases } from "../../../lib/store/memory/lease.ts";
 import { createMemoryStore } from "../../../lib/store/memory/store.ts";
 import type { Hub } from "../../../lib/hub/hub.ts";
+import { barOf, encodeBars } from "../../../lib/topics/quotes/history/bar.ts";
+import { ringKey } from "../../../lib/topics/quotes/history/bar_recorder.ts";
+import { FINE_RING } from "../../../lib/topics/quotes/history/range.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
 import { Quote } from "../../../lib/topics/quotes/quote.ts";
@@ -46,7 +49,11 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
       release: () => ifUp(release),
     };
   }
-  const shared = { lease, health: faulty.health, store: createMemoryStore(clock) };
+  const store = createMemoryStore(clock);
+  // A previous leader has recorded the close of the session before the latest one: Monday, 17:00 in New York.
+  const bars = encodeBars([barOf(Date.parse("2023-11-13T21:55:00Z"), "4000.00")]);
+  await store.set(ringKey(FINE_RING, "XAU-USD"), `gold-api ${bars}`);
+  const shared = { lease, health: faulty.health, store };
   // The log of the test does not share these leases, so it cannot check a fence.
   const unfenced: Hub = {
     ...hub,
@@ -103,5 +110,13 @@ Deno.test("createQuotesService() polls nothing while another isolate leads, and 
   assertEquals(pollTimes, []);
   await clock.advance(2000);
   assertEquals(pollTimes.length, 1);
+  await test.client.hangUp();
+});
+
+Deno.test("createQuotesService() measures the first price of a leader from the close that a previous leader recorded", async () => {
+  await using test = await createSubscribedQuotes();
+  const { quotes: [gold] } = await test.service.snapshot(["XAU-USD"]);
+  assertEquals(gold?.basis, "prev_close");
+  assertEquals(Number(gold?.price) - Number(gold?.change), 4000);
   await test.client.hangUp();
 });

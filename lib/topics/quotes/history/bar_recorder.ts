@@ -9,7 +9,7 @@ import { createSerial } from "../../../core/serial.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../core/time.ts";
 import type { Store } from "../../../store/store.ts";
 import type { Span } from "../market_hours.ts";
-import type { Reading } from "../providers/provider.ts";
+import type { Provider, Reading } from "../providers/provider.ts";
 import { isJump, type PriceRecorder } from "../quote_cache.ts";
 import {
   type Bar,
@@ -52,17 +52,20 @@ export function decodeRing(text: string | null): RingBars {
   }));
 }
 
-/** Merges two rings, and trims the result to the bounds of the ring. */
+/** Merges two rings, and trims the result to the bounds of the ring: by number, and by age from its newest bar. */
 function mergeRings(
   { maxBars, ttlMs }: Ring,
   older: RingBars,
   newer: RingBars,
 ): Map<string, Bar[]> {
   const merged = [...new Set([...older.keys(), ...newer.keys()])].map((source) =>
-    [source, mergeBars(older.get(source) ?? [], newer.get(source) ?? []).slice(-maxBars)] as const
+    [source, mergeBars(older.get(source) ?? [], newer.get(source) ?? [])] as const
   );
   const newestAt = Math.max(...merged.map(([, bars]) => bars.at(-1)?.[0] ?? 0));
-  return new Map(merged.filter(([, bars]) => (bars.at(-1)?.[0] ?? 0) > newestAt - ttlMs));
+  const trimmed = merged.map(([source, bars]) =>
+    [source, bars.slice(-maxBars).filter(([startAt]) => startAt > newestAt - ttlMs)] as const
+  );
+  return new Map(trimmed.filter(([, bars]) => bars.length > 0));
 }
 
 function rollUpRing(ring: RingBars, startOf: (ms: number) => number): RingBars {
@@ -80,6 +83,8 @@ export interface BarRecorderOptions {
   readonly runtime: Pick<Runtime, "clock" | "log">;
   readonly store: Pick<Store, "getMany" | "set">;
   readonly symbols: readonly string[];
+  /** Their longer rings are written only for those without a history of their own. */
+  readonly providers: readonly Pick<Provider, "name" | "readHistory">[];
   /** Returns the span of a symbol's market at a wall time in ms: null if it never closes. */
   readonly spanAt: (symbol: string, ms: number) => Span | null;
 }
@@ -215,17 +220,19 @@ export class BarRecorder implements PriceRecorder {
 
   /** Continues the longer rings from the finest one, which covers a whole day: nothing is lost with a leader. */
   async #rollUp(): Promise<void> {
-    const symbols = [...this.#rings.keys()];
+    const symbols = [...this.#rings.keys()].filter((symbol) =>
+      this.#withoutHistory(symbol).size > 0
+    );
+    if (symbols.length === 0) return;
     const [hourly, daily] = await Promise.all(
       [HOURLY_RING, DAILY_RING].map((ring) => this.#read(ring, symbols)),
     );
     for (const symbol of symbols) {
-      const fine = this.#rings.get(symbol) ?? new Map();
       const isAlwaysOpen = this.#options.spanAt(symbol, this.#hourAt) === null;
       const hours = mergeRings(
         HOURLY_RING,
         hourly?.get(symbol) ?? new Map(),
-        rollUpRing(fine, startOfInterval(HOUR_MS)),
+        rollUpRing(this.#withoutHistory(symbol), startOfInterval(HOUR_MS)),
       );
       const days = mergeRings(
         DAILY_RING,
@@ -235,6 +242,15 @@ export class BarRecorder implements PriceRecorder {
       await this.#set(HOURLY_RING, symbol, hours);
       await this.#set(DAILY_RING, symbol, days);
     }
+  }
+
+  /** Returns the finest bars of the sources of a symbol that have no history of their own. */
+  #withoutHistory(symbol: string): RingBars {
+    const { providers } = this.#options;
+    const hasHistory = (source: string) =>
+      providers.some(({ name, readHistory }) => name === source && readHistory !== undefined);
+    const bars = [...this.#rings.get(symbol) ?? []];
+    return new Map(bars.filter(([source]) => !hasHistory(source)));
   }
 
   #set(ring: Ring, symbol: string, bars: RingBars): Promise<void> {

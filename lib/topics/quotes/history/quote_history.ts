@@ -68,6 +68,8 @@ interface SourceSeries extends BarSeries {
 export interface QuoteHistoriesOptions {
   readonly runtime: Pick<Runtime, "clock" | "log">;
   readonly store: Pick<Store, "getMany" | "set">;
+  /** True if isolates share the providers' own histories through the store. */
+  readonly isShared: boolean;
   /** In order of preference. */
   readonly providers: readonly ConnectedProvider[];
   /** Returns the span of a symbol's market at a wall time in ms: null if it never closes. */
@@ -154,7 +156,8 @@ export class QuoteHistories {
       range,
       interval_s: intervalMs / 1000,
       bars: bars.map((bar) => [...bar]),
-      prev_close: series?.prevClose ?? null,
+      prev_close: (range === "1d" && isServed ? quote.prev_close : null) ?? series?.prevClose ??
+        null,
       source: provider?.name ?? "none",
       attribution: provider?.attribution ?? "",
       is_stale: isServed

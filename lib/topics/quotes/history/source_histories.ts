@@ -63,6 +63,8 @@ function cutTo(range: HistoryRange, history: ProviderHistory): ProviderHistory {
 export interface SourceHistoriesOptions {
   readonly runtime: Pick<Runtime, "clock" | "log">;
   readonly store: Pick<Store, "set">;
+  /** False if the store is not asked, because it has no other isolates. */
+  readonly isShared: boolean;
   /** Reads a value of the store. Null if there is none. */
   readonly readValue: (key: string) => Promise<string | null>;
 }
@@ -159,8 +161,9 @@ export class SourceHistories {
     }
   }
 
-  /** Calls the store. A history is only a cache there, so it does without. */
+  /** Calls the store if it is shared. A history is only a cache there, so it does without. */
   async #attempt<T>(call: () => Promise<T>): Promise<T | null> {
+    if (!this.#options.isShared) return null;
     try {
       return await call();
     } catch (thrown) {

@@ -7,11 +7,15 @@
  */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
+import { type Bar, barOf } from "../history/bar.ts";
+import type { HistoryRange } from "../history/range.ts";
 import {
+  BarNumber,
   changeSince,
   getFresh,
   missingPrice,
   NO_CHANGE,
+  parseBars,
   Price,
   type Provider,
   tickerOf,
@@ -38,6 +42,22 @@ const FredResponse = z.object({
 
 function parseObservations(json: string): z.infer<typeof FredResponse>["observations"] {
   return FredResponse.parse(JSON.parse(json)).observations;
+}
+
+/** The days that cover a range. Shorter ranges have no closes between them. */
+const FRED_HISTORY_DAYS: Readonly<Partial<Record<HistoryRange, number>>> = {
+  "5d": MAX_OBSERVATION_DAYS,
+  "1mo": 31,
+  "1y": 366,
+};
+
+/** A bar of one close. Days without a trade have no number. */
+const FredBar = z.object({ date: z.iso.date(), value: BarNumber })
+  .transform(({ date, value }): Bar => barOf(Date.parse(date), value));
+
+function parseFredBars(json: string): Bar[] {
+  const { observations } = z.object({ observations: z.array(z.unknown()) }).parse(JSON.parse(json));
+  return parseBars(observations, FredBar);
 }
 
 /**
@@ -74,6 +94,14 @@ export function createFred(tickers: Tickers, key: string): Provider {
         is_delayed: true,
         delay_s: FRED_DELAY_S,
       };
+    },
+    async readHistory(upstream, symbol, range) {
+      const days = FRED_HISTORY_DAYS[range];
+      if (days === undefined) return { intervalMs: DAY_MS, bars: [], prevClose: null };
+      const url = `${FRED_OBSERVATIONS_URL}?series_id=${tickerOf(tickers, symbol)}` +
+        `&sort_order=desc&limit=${days}&file_type=json&api_key=${key}`;
+      const { value: bars } = await getFresh(upstream, url, parseFredBars);
+      return { intervalMs: DAY_MS, bars, prevClose: null };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   BarRecorder,
+  type BarRecorderOptions,
   decodeRing,
   ringKey,
 } from "../../../../lib/topics/quotes/history/bar_recorder.ts";
@@ -28,7 +29,11 @@ interface RecorderUnderTest {
 }
 
 function createTest(
-  { spanAt = () => null, store }: { spanAt?: (ms: number) => Span | null; store?: Store } = {},
+  { spanAt = () => null, store, providers = [] }: {
+    spanAt?: (ms: number) => Span | null;
+    store?: Store;
+    providers?: BarRecorderOptions["providers"];
+  } = {},
 ): RecorderUnderTest {
   const clock = createManualClock(START);
   const shared = store ?? createMemoryStore(clock);
@@ -39,6 +44,7 @@ function createTest(
       runtime: { clock, log },
       store: shared,
       symbols: ["XAU-USD"],
+      providers,
       spanAt: (_symbol, ms) => spanAt(ms),
     });
   const recorder = another();
@@ -171,6 +177,7 @@ Deno.test("BarRecorder keeps at most a day of its finest bars, and its commands 
     runtime: { clock, log: { debug() {}, info() {}, warn() {}, error() {} } },
     store,
     symbols: ["XAU-USD"],
+    providers: [],
     spanAt: () => null,
   });
   await recorder.start(true);
@@ -271,6 +278,51 @@ Deno.test("BarRecorder writes nothing in an isolate that does not lead", async (
   await clock.advance(10 * MINUTE_MS);
   await recorder.stop();
   assertEquals(await storedBars(store), []);
+});
+
+Deno.test("BarRecorder writes no longer rings for a source that has a history of its own", async () => {
+  const readHistory = () => Promise.resolve({ intervalMs: 1, bars: [], prevClose: null });
+  const { clock, store, recorder, add } = createTest({
+    providers: [{ name: "gold-api", readHistory }],
+  });
+  await recorder.start(true);
+  add("4100");
+  add("4101");
+  await clock.advance(5 * MINUTE_MS);
+  await recorder.stop();
+  assertEquals((await storedBars(store)).length, 1);
+  assertEquals([await storedBars(store, HOURLY_RING), await storedBars(store, DAILY_RING)], [
+    [],
+    [],
+  ]);
+});
+
+Deno.test("BarRecorder drops bars that are older than their ring", async () => {
+  const { clock, store, recorder, add } = createTest();
+  await recorder.start(true);
+  for (let day = 0; day < 10; day++) {
+    add("4100");
+    add("4100");
+    await clock.advance(24 * 60 * MINUTE_MS);
+  }
+  await recorder.stop();
+  assertEquals((await storedBars(store)).length, 8);
+});
+
+Deno.test("baselineOf() is the same for every leader over one store", async () => {
+  const { clock, recorder, another, add } = createTest();
+  await recorder.start(true);
+  add("4000");
+  add("4000");
+  await clock.advance((24 * 60 + 1) * MINUTE_MS);
+  await recorder.stop();
+  const successor = another();
+  await successor.start(true);
+  for (const each of [recorder, successor]) {
+    assertEquals(each.baselineOf("XAU-USD", "gold-api"), { price: "4000", basis: "rolling_24h" });
+    assertEquals(each.baselineOf("XAU-USD", "another"), null);
+  }
+  await successor.stop();
 });
 
 Deno.test("decodeRing() reads nothing from a text of another version", () => {

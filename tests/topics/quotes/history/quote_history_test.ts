@@ -26,10 +26,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** Histories under test: `first` has a history of its own if `own` is set, and `second` has none. */
 function createTest(
-  { own, spanAt = () => null, wrap = (store) => store }: {
+  { own, spanAt = () => null, wrap = (store) => store, isShared = true }: {
     own?: () => Promise<ProviderHistory>;
     spanAt?: (ms: number) => Span | null;
     wrap?: (store: Store) => Store;
+    isShared?: boolean;
   } = {},
 ) {
   const clock = createManualClock(NOW);
@@ -66,6 +67,7 @@ function createTest(
         connect("second"),
       ],
       spanAt: (_symbol, ms) => spanAt(ms),
+      isShared,
       isSimulated: false,
     });
   return { clock, store, requests, histories: create(), create };
@@ -169,6 +171,16 @@ Deno.test("QuoteHistories requests a history once per TTL, and shares it with ot
   assertEquals(requests, ["1y"]);
   await clock.advance(6 * HOUR_MS + 1);
   await Promise.all([histories, histories].map((each) => each.read("BTC-USD", "1y", undefined)));
+  assertEquals(requests, ["1y", "1y"]);
+});
+
+Deno.test("QuoteHistories caches a history in the isolate alone if the store is not shared", async () => {
+  const { histories, create, requests } = createTest({
+    own: () =>
+      Promise.resolve({ intervalMs: DAY_MS, bars: [barOf(NOW - DAY_MS, "1")], prevClose: null }),
+    isShared: false,
+  });
+  for (const each of [histories, histories, create()]) await each.read("BTC-USD", "1y", undefined);
   assertEquals(requests, ["1y", "1y"]);
 });
 

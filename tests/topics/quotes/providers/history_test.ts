@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createCoinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
+import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
 import { createKraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
 import { createYahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
@@ -144,4 +145,20 @@ Deno.test("Twelve Data's times are in UTC, a day has no hour, and an error is a 
     UpstreamFailure,
   );
   assertEquals(failure.status, 429);
+});
+
+Deno.test("FRED's closes are bars of a day, without the days that have no number, and it has no shorter bars", async () => {
+  const fred = createFred({ WTI: "DCOILWTICO" }, "key");
+  const observations = [
+    { date: "2020-04-21", value: "8.91" },
+    { date: "2020-04-20", value: "-36.98" },
+    { date: "2020-04-19", value: "." },
+    { date: "2020-04-18" },
+  ];
+  const upstream = createSampleUpstream({ "limit=366": JSON.stringify({ observations }) });
+  assertEquals((await fred.readHistory?.(upstream, "WTI", "1y"))?.bars, [
+    [Date.UTC(2020, 3, 20), "-36.98", "-36.98", "-36.98", "-36.98", null],
+    [Date.UTC(2020, 3, 21), "8.91", "8.91", "8.91", "8.91", null],
+  ]);
+  assertEquals((await fred.readHistory?.(upstream, "WTI", "1d"))?.bars, []);
 });
