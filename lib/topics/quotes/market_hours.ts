@@ -1,9 +1,18 @@
 /**
- * The trading hours of markets, without holidays, which follow from the absence of trades.
+ * The trading hours of markets. The holidays of US markets and of currencies are known by rule. Those of other markets follow
+ * from the absence of trades.
  *
  * @module
  */
 import { DAY_MS, HOUR_MS } from "../../core/time.ts";
+import {
+  currencyRules,
+  futuresRules,
+  type HolidayRules,
+  noRules,
+  type SpecialDay,
+  stockRules,
+} from "./holidays.ts";
 
 /** A period during which a market is open or closed, from `start` to `end` (exclusive): wall times in ms. */
 export interface Span {
@@ -15,44 +24,46 @@ export interface Span {
 /** Returns the span of a market that contains a wall time in ms: null if the market is open round the clock. */
 export type MarketHours = (hours: HoursName, ms: number) => Span | null;
 
-/** A daily session: its weekdays (0 is Sunday), its opening after midnight, and its length, in local time. */
+/** The session of a trading day, Monday to Friday, in ms after the local midnight of that day. */
 interface DailySession {
   readonly zone: string;
-  readonly days: readonly number[];
+  /** Negative if the session begins on the evening before. */
   readonly opensAfterMs: number;
-  readonly lastsMs: number;
+  readonly closesAfterMs: number;
+  readonly holidays: HolidayRules;
 }
 
-const WEEKDAYS = [1, 2, 3, 4, 5];
+/** Monday to Friday, as `getUTCDay` counts them. */
+const TRADING_WEEKDAYS: readonly number[] = [1, 2, 3, 4, 5];
 
 /** Creates the session of a stock exchange, in hours after midnight. A break at noon counts as open. */
-function stockExchange(zone: string, opensH: number, closesH: number): DailySession {
-  return {
-    zone,
-    days: WEEKDAYS,
-    opensAfterMs: opensH * HOUR_MS,
-    lastsMs: (closesH - opensH) * HOUR_MS,
-  };
+function stockExchange(
+  zone: string,
+  opensH: number,
+  closesH: number,
+  holidays: HolidayRules = noRules,
+): DailySession {
+  return { zone, opensAfterMs: opensH * HOUR_MS, closesAfterMs: closesH * HOUR_MS, holidays };
 }
 
 /** Trading calendars by name, null for a market that never closes. */
 const SESSIONS = {
   always: null,
-  /** Sunday 18:00 to Friday 17:00 in New York, with a break from 17:00 to 18:00 every day. */
+  /** From 18:00 in New York, with a break from 17:00 to 18:00 every day. */
   cme: {
     zone: "America/New_York",
-    days: [0, 1, 2, 3, 4],
-    opensAfterMs: 18 * HOUR_MS,
-    lastsMs: 23 * HOUR_MS,
+    opensAfterMs: -6 * HOUR_MS,
+    closesAfterMs: 17 * HOUR_MS,
+    holidays: futuresRules,
   },
-  /** Sunday 17:00 to Friday 17:00 in New York. */
+  /** From 17:00 in New York. A trading day ends where the next one begins. */
   fx: {
     zone: "America/New_York",
-    days: [0, 1, 2, 3, 4],
-    opensAfterMs: 17 * HOUR_MS,
-    lastsMs: DAY_MS,
+    opensAfterMs: -7 * HOUR_MS,
+    closesAfterMs: 17 * HOUR_MS,
+    holidays: currencyRules,
   },
-  nyse: stockExchange("America/New_York", 9.5, 16),
+  nyse: stockExchange("America/New_York", 9.5, 16, stockRules),
   b3: stockExchange("America/Sao_Paulo", 10, 17),
   lse: stockExchange("Europe/London", 8, 16.5),
   /** Also the hours of Paris, Amsterdam, Madrid, Milan and Zurich. */
@@ -75,8 +86,8 @@ export function isHoursName(text: string): text is HoursName {
   return Object.hasOwn(SESSIONS, text);
 }
 
-/** Days before and after a time. They are more than any weekend, so that a session lies on either side. */
-const DAYS_AROUND = 4;
+/** Days before and after a time. They are more than a weekend with holidays, so that a session lies on either side. */
+const DAYS_AROUND = 6;
 
 /** The most cached spans of a calendar: it needs the current one and that of a quote's receipt. */
 const MAX_CACHED_SPANS = 4;
@@ -125,6 +136,7 @@ class LocalTime {
 class TradingCalendar {
   readonly #session: DailySession;
   readonly #localTime: LocalTime;
+  readonly #years = new Map<number, ReadonlyMap<number, SpecialDay>>();
   readonly #cached: Span[] = [];
 
   constructor(session: DailySession) {
@@ -153,18 +165,35 @@ class TradingCalendar {
   }
 
   #sessionsAround(ms: number): Span[] {
-    const { days, opensAfterMs, lastsMs } = this.#session;
+    const { opensAfterMs } = this.#session;
     const today = Math.floor(this.#localTime.toLocal(ms) / DAY_MS);
     return Array.from(
       { length: 2 * DAYS_AROUND + 1 },
       (_, index) => (today - DAYS_AROUND + index) * DAY_MS,
-    )
-      .filter((day) => days.includes(new Date(day).getUTCDay()))
-      .map((day) => ({
+    ).flatMap((day) => {
+      const closesAfterMs = this.#closesAfterMs(day);
+      if (closesAfterMs === null) return [];
+      return [{
         isOpen: true,
         start: this.#localTime.fromLocal(day + opensAfterMs),
-        end: this.#localTime.fromLocal(day + opensAfterMs + lastsMs),
-      }));
+        end: this.#localTime.fromLocal(day + closesAfterMs),
+      }];
+    });
+  }
+
+  /** Returns the close of a day, in ms after its local midnight: null if the market does not open. */
+  #closesAfterMs(day: number): number | null {
+    const date = new Date(day);
+    if (!TRADING_WEEKDAYS.includes(date.getUTCDay())) return null;
+    const special = this.#specialDays(date.getUTCFullYear()).get(day) ??
+      this.#session.closesAfterMs;
+    return special === "closed" ? null : special;
+  }
+
+  #specialDays(year: number): ReadonlyMap<number, SpecialDay> {
+    const days = this.#years.get(year) ?? this.#session.holidays(year);
+    this.#years.set(year, days);
+    return days;
   }
 }
 
@@ -178,4 +207,15 @@ export function createMarketHours(): MarketHours {
     calendars.set(hours, calendar);
     return calendar.spanAt(ms);
   };
+}
+
+/**
+ * Returns the time at which a market that is closed opens: wall time in ms.
+ *
+ * @param span A span of the market, open or closed. After an open one, the market is closed on an unknown holiday.
+ */
+export function nextOpening(spanAt: (ms: number) => Span | null, span: Span): number | null {
+  if (!span.isOpen) return span.end;
+  const next = spanAt(span.end);
+  return next === null || next.isOpen ? span.end : next.end;
 }

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { createMarketHours, type HoursName } from "../../../lib/topics/quotes/market_hours.ts";
+import {
+  createMarketHours,
+  type HoursName,
+  nextOpening,
+} from "../../../lib/topics/quotes/market_hours.ts";
 
 /** Returns the span at a time: true if it is open, its start and its end. */
 function spanAt(
@@ -85,4 +89,49 @@ Deno.test("crypto has no trading hours, and cached spans equal computed ones", (
     5 * 6,
   );
   assertEquals(first.map(([metals]) => metals?.isOpen).filter((isOpen) => isOpen).length, 5 * 23);
+});
+
+Deno.test("a holiday and an early close are part of the hours, also over a long weekend", () => {
+  // Thanksgiving is 2026-11-26.
+  assertEquals(spanAt("nyse", "2026-11-26T15:00:00Z"), [
+    false,
+    "2026-11-25T21:00Z",
+    "2026-11-27T14:30Z",
+  ]);
+  assertEquals(spanAt("nyse", "2026-11-27T17:00:00Z")?.[2], "2026-11-27T18:00Z");
+  assertEquals(spanAt("cme", "2026-11-26T15:00:00Z"), [
+    true,
+    "2026-11-25T23:00Z",
+    "2026-11-26T19:30Z",
+  ]);
+  // Christmas is a Friday: metals rest from Thursday, 13:45 in New York, to Sunday, 18:00.
+  assertEquals(spanAt("cme", "2026-12-25T12:00:00Z"), [
+    false,
+    "2026-12-24T18:45Z",
+    "2026-12-27T23:00Z",
+  ]);
+});
+
+Deno.test("currencies trade from Sunday to Friday, 17:00 in New York, each day after the other", () => {
+  assertEquals(spanAt("fx", "2026-11-18T12:00:00Z"), [
+    true,
+    "2026-11-17T22:00Z",
+    "2026-11-18T22:00Z",
+  ]);
+  assertEquals(spanAt("fx", "2026-11-21T12:00:00Z"), [
+    false,
+    "2026-11-20T22:00Z",
+    "2026-11-22T22:00Z",
+  ]);
+});
+
+Deno.test("nextOpening() skips the rest of a session that does not take place", () => {
+  const hours = createMarketHours();
+  const spanOf = (ms: number) => hours("nyse", ms);
+  const opensAt = (time: string) => {
+    const span = spanOf(Date.parse(time));
+    return span === null ? null : new Date(nextOpening(spanOf, span) ?? NaN).toISOString();
+  };
+  assertEquals(opensAt("2026-11-20T22:00:00Z"), "2026-11-23T14:30:00.000Z");
+  assertEquals(opensAt("2026-11-20T15:00:00Z"), "2026-11-23T14:30:00.000Z");
 });

@@ -21,10 +21,11 @@ export interface Baseline {
 
 /** Returns the close of the session before the latest one: wall time in ms. */
 function previousClose(spanAt: (ms: number) => Span | null, span: Span): number | null {
-  // Spans alternate, so each one begins at the end of the one before.
   const session = span.isOpen ? span : spanAt(span.start - 1);
   if (session === null || !Number.isFinite(session.start)) return null;
-  return spanAt(session.start - 1)?.start ?? null;
+  const before = spanAt(session.start - 1);
+  // A trading day of currencies ends where the next one begins.
+  return before?.isOpen ? session.start : before?.start ?? null;
 }
 
 /**
