@@ -6,6 +6,7 @@
 import { LRUCache } from "lru-cache";
 import { messageOf } from "../../../core/logger.ts";
 import type { Runtime } from "../../../core/runtime.ts";
+import { createSerial } from "../../../core/serial.ts";
 import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
 import type { Store } from "../../../store/store.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
@@ -19,6 +20,9 @@ const MAX_HISTORY_CHARACTERS = 4_194_304;
 
 /** The time before a history that could not be read is requested again, in ms. */
 const HISTORY_RETRY_MS = MINUTE_MS;
+
+/** The most requests for histories to one provider at once: its quotes come first. */
+const MAX_REQUESTS_AT_ONCE = 3;
 
 /** The time for which the store keeps a history that is past its TTL, in ms. */
 const KEEP_HISTORY_MS = DAY_MS;
@@ -79,6 +83,8 @@ interface HistoryRequest {
 /** Reads and caches the histories of providers. */
 export class SourceHistories {
   readonly #options: SourceHistoriesOptions;
+  readonly #serial = createSerial();
+  #requests = 0;
   /** Encoded histories. The text is empty if there is none. */
   readonly #cache: LRUCache<string, { readonly text: string }, HistoryRequest>;
 
@@ -133,7 +139,8 @@ export class SourceHistories {
     const ttlMs = Math.max(RANGES[request.range].ttlMs, provider.minHistoryTtlMs ?? 0);
     // A time in the future comes from a wall clock that was ahead.
     if (ageMs >= 0 && ageMs < ttlMs) return { text: stored, ttlMs: ttlMs - ageMs };
-    const history = await this.#request(request);
+    const queue = `${provider.name} ${this.#requests++ % MAX_REQUESTS_AT_ONCE}`;
+    const history = await this.#serial(() => this.#request(request), queue);
     if (history === null) {
       return { text: stored, ttlMs: Math.max(HISTORY_RETRY_MS, provider.minHistoryTtlMs ?? 0) };
     }

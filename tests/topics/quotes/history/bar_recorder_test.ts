@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import {
   BarRecorder,
   type BarRecorderOptions,
@@ -11,6 +12,7 @@ import { NO_CHANGE, type Reading } from "../../../../lib/topics/quotes/providers
 import { StoreUnavailable } from "../../../../lib/store/errors.ts";
 import { createMemoryStore } from "../../../../lib/store/memory/store.ts";
 import type { Store } from "../../../../lib/store/store.ts";
+import { propertyRuns } from "../../../support/property_runs.ts";
 import { createManualClock, type ManualClock } from "../../../support/manual_clock.ts";
 
 const START = Date.parse("2026-11-30T12:00:00Z");
@@ -323,6 +325,47 @@ Deno.test("baselineOf() is the same for every leader over one store", async () =
     assertEquals(each.baselineOf("XAU-USD", "another"), null);
   }
   await successor.stop();
+});
+
+Deno.test("BarRecorder keeps bars that are in order, bounded and possible, whatever leaders come and go", async () => {
+  const step = fc.record({
+    minutes: fc.integer({ min: 0, max: 90 }),
+    change: fc.constantFrom(-0.3, -0.01, 0, 0.01, 0.5),
+    takeover: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { clock, store, recorder, another, add } = createTest();
+      let leader = recorder;
+      let price = 4000;
+      await leader.start(true);
+      for (const { minutes, change, takeover } of steps) {
+        if (takeover) {
+          await leader.stop();
+          leader = another();
+          await leader.start(true);
+        }
+        price *= 1 + change;
+        add(price.toFixed(2), leader);
+        await clock.advance(minutes * MINUTE_MS);
+      }
+      await leader.stop();
+      const fine = await storedBars(store);
+      assertEquals(leader.barsOf("XAU-USD", "gold-api"), fine);
+      for (const ring of [FINE_RING, HOURLY_RING, DAILY_RING]) {
+        const bars = await storedBars(store, ring);
+        const times = bars.map(([startAt]) => startAt);
+        assertEquals(times, [...new Set(times)].toSorted((a, b) => a - b));
+        assertEquals(bars.length <= ring.maxBars, true);
+        for (const [startAt, ...prices] of bars) {
+          const [open = NaN, high = NaN, low = NaN, close = NaN] = prices.map(Number);
+          assertEquals(startAt % ring.intervalMs, 0);
+          assertEquals(low <= Math.min(open, close) && high >= Math.max(open, close), true);
+        }
+      }
+    }),
+    { numRuns: propertyRuns(30) },
+  );
 });
 
 Deno.test("decodeRing() reads nothing from a text of another version", () => {

@@ -5,7 +5,7 @@ import { QuoteHistories } from "../../../../lib/topics/quotes/history/quote_hist
 import {
   DAILY_RING,
   FINE_RING,
-  type HistoryRange,
+  HistoryRange,
   type Ring,
 } from "../../../../lib/topics/quotes/history/range.ts";
 import type { Span } from "../../../../lib/topics/quotes/market_hours.ts";
@@ -265,6 +265,26 @@ Deno.test("QuoteHistories reads the trends of all quotes with one command, and a
   await clock.advance(30_001);
   await histories.trends(quotes);
   assertEquals(reads.length, 2);
+});
+
+Deno.test("QuoteHistories requests at most three histories of a provider at once", async () => {
+  const pending: (() => void)[] = [];
+  const { histories, clock, requests } = createTest({
+    own: () => {
+      const { promise, resolve } = Promise.withResolvers<ProviderHistory>();
+      pending.push(() => resolve({ intervalMs: DAY_MS, bars: [barOf(NOW, "1")], prevClose: null }));
+      return promise;
+    },
+  });
+  const ranges = HistoryRange.options;
+  const reads = Promise.all(ranges.map((range) => histories.read("BTC-USD", range, undefined)));
+  await clock.advance(0);
+  assertEquals(requests.length, 3);
+  pending.splice(0).forEach((answer) => answer());
+  await clock.advance(0);
+  assertEquals(requests.length, ranges.length);
+  pending.splice(0).forEach((answer) => answer());
+  assertEquals((await reads).every(({ bars }) => bars.length === 1), true);
 });
 
 Deno.test("QuoteHistories does not wait long for the trend of a provider that hangs", async () => {
