@@ -27,9 +27,6 @@ import { DAILY_RING, FINE_RING, HOURLY_RING, type Ring } from "./range.ts";
 /** The time after the close of a market in which a print still belongs to its session, in ms. */
 const CLOSING_TOLERANCE_MS = 20 * MINUTE_MS;
 
-/** A trading day of New York begins at most this long before its midnight in UTC, in ms. */
-const EVENING_MS = 2 * HOUR_MS;
-
 /** The bars of a symbol in a ring, by source. */
 export type RingBars = ReadonlyMap<string, readonly Bar[]>;
 
@@ -228,7 +225,6 @@ export class BarRecorder implements PriceRecorder {
       [HOURLY_RING, DAILY_RING].map((ring) => this.#read(ring, symbols)),
     );
     for (const symbol of symbols) {
-      const isAlwaysOpen = this.#options.spanAt(symbol, this.#hourAt) === null;
       const hours = mergeRings(
         HOURLY_RING,
         hourly?.get(symbol) ?? new Map(),
@@ -237,11 +233,18 @@ export class BarRecorder implements PriceRecorder {
       const days = mergeRings(
         DAILY_RING,
         daily?.get(symbol) ?? new Map(),
-        rollUpRing(hours, isAlwaysOpen ? startOfInterval(DAY_MS) : startOfTradingDay),
+        rollUpRing(hours, (hourAt) => this.#tradingDay(symbol, hourAt)),
       );
       await this.#set(HOURLY_RING, symbol, hours);
       await this.#set(DAILY_RING, symbol, days);
     }
+  }
+
+  /** Returns midnight in UTC of the day on which the session of an hour ends. It may begin on the evening before. */
+  #tradingDay(symbol: string, hourAt: number): number {
+    const ends = [hourAt, hourAt + HOUR_MS - 1].map((ms) => this.#options.spanAt(symbol, ms))
+      .filter((span) => span?.isOpen).map((span) => span?.end);
+    return startOfInterval(DAY_MS)((ends.at(0) ?? hourAt + 1) - 1);
   }
 
   /** Returns the finest bars of the sources of a symbol that have no history of their own. */
@@ -262,9 +265,4 @@ export class BarRecorder implements PriceRecorder {
       this.#options.runtime.log.warn("Recording prices failed", { reason: messageOf(thrown) })
     );
   }
-}
-
-/** Returns midnight in UTC of the trading day that contains a time. It begins on the evening before. */
-function startOfTradingDay(ms: number): number {
-  return startOfInterval(DAY_MS)(ms + EVENING_MS);
 }

@@ -160,6 +160,27 @@ Deno.test("BarRecorder rolls finer bars up to hours and days, also those of a pr
   ]);
 });
 
+Deno.test("BarRecorder counts a session that begins on the evening before as one day", async () => {
+  const closesAt = Date.parse("2026-12-01T22:00:00Z");
+  const opensAt = Date.parse("2026-11-30T23:00:00Z");
+  const { clock, store, recorder, add } = createTest({
+    spanAt: (ms) =>
+      ms < opensAt || ms >= closesAt
+        ? { isOpen: false, start: opensAt - 60 * MINUTE_MS, end: opensAt }
+        : { isOpen: true, start: opensAt, end: closesAt },
+  });
+  await recorder.start(true);
+  await clock.advance(opensAt - START);
+  for (const price of ["4100", "4100", "4110", "4120"]) {
+    add(price);
+    await clock.advance(45 * MINUTE_MS);
+  }
+  await recorder.stop();
+  assertEquals((await storedBars(store, DAILY_RING)).map(([startAt]) => startAt), [
+    Date.parse("2026-12-01T00:00:00Z"),
+  ]);
+});
+
 Deno.test("BarRecorder keeps at most a day of its finest bars, and its commands do not grow with the prices", async () => {
   const clock = createManualClock(START);
   const memory = createMemoryStore(clock);

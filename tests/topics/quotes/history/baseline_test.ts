@@ -46,6 +46,21 @@ Deno.test("findBaseline() rolls when the market opens again: at the weekend it i
   assertEquals(findBaseline(bars, metalSpan, sundayEvening)?.price, "4100");
 });
 
+Deno.test("findBaseline() rolls between two sessions without a break, as those of currencies", () => {
+  const day = (n: number): Span => ({
+    isOpen: true,
+    start: FRIDAY_CLOSE + (n - 1) * DAY_MS,
+    end: FRIDAY_CLOSE + n * DAY_MS,
+  });
+  const spanAt = (ms: number) => day(Math.floor((ms - FRIDAY_CLOSE) / DAY_MS) + 1);
+  const bars = [
+    ...barsBefore(FRIDAY_CLOSE - DAY_MS, 20, "1.1"),
+    ...barsBefore(FRIDAY_CLOSE, 20, "1.2"),
+  ];
+  assertEquals(findBaseline(bars, spanAt, FRIDAY_CLOSE - 1)?.price, "1.1");
+  assertEquals(findBaseline(bars, spanAt, FRIDAY_CLOSE)?.price, "1.2");
+});
+
 Deno.test("findBaseline() does not roll at midnight UTC", () => {
   const bars = [
     ...barsBefore(FRIDAY_CLOSE - DAY_MS, 20, "4000"),
