@@ -35,7 +35,7 @@ const UNIT_TEXTS = new Map([
 const BASIS_TEXTS = new Map([
   ["prev_close", "since close"],
   ["rolling_24h", "in 24 h"],
-  ["utc_day", "today, UTC"],
+  ["session", "this session"],
 ]);
 
 /** Texts of the sessions that differ from regular trading. */

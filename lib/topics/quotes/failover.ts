@@ -130,7 +130,10 @@ export class Failover implements SnapshotSource {
     const untilPollMs = (this.#nextPollsAt.get(client) ?? elapsed) - elapsed;
     return {
       standbyFor: serving?.provider.title ?? null,
-      remarks: this.#divergences.remarks(served),
+      remarks: [
+        ...this.#divergences.remarks(served),
+        ...this.#cache.remarks(symbols, client.provider.name),
+      ],
       nextPollAt: this.#clock.now() + untilPollMs,
     };
   }

@@ -37,7 +37,7 @@ export const Quote = z.object({
   price: Decimal,
   change: NullableDecimal,
   change_pct: z.number().nullable(),
-  basis: z.enum(["prev_close", "rolling_24h", "session", "utc_day", "none"]).meta({
+  basis: z.enum(["prev_close", "rolling_24h", "session", "none"]).meta({
     description: "The baseline of `change`.",
   }),
   prev_close: NullableDecimal.meta({

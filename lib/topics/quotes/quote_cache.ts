@@ -4,11 +4,12 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
+import { isPossiblePrice, measureChange, type MeasuredChange } from "./change.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import type { Baseline } from "./history/baseline.ts";
-import { instrumentOf, type Instruments } from "./instrument.ts";
-import { percentOf, subtract } from "./providers/decimal.ts";
-import { changeSince, type Provider, type Reading } from "./providers/provider.ts";
+import { type Instrument, instrumentOf, type Instruments } from "./instrument.ts";
+import { isPositive, isZero, percentOf, subtract } from "./providers/decimal.ts";
+import type { DayFigures, Provider, Reading } from "./providers/provider.ts";
 import type { Quote } from "./quote.ts";
 
 /** The largest difference from the cached price, in percent, that needs no second reading as a confirmation. */
@@ -19,6 +20,7 @@ export type Validation = "accept" | "reject" | "quarantine";
 
 /** Tests if two prices differ so much that the second needs a confirmation. */
 export function isJump(from: string, to: string): boolean {
+  if (isZero(from)) return !isZero(to);
   return Math.abs(percentOf(subtract(to, from), from)) > MAX_JUMP_PCT;
 }
 
@@ -58,17 +60,44 @@ export function validateReading(
   return quarantined !== undefined && confirms(reading, quarantined) ? "accept" : "quarantine";
 }
 
-/** The fields of a quote that no provider sends yet. */
-const NO_FIGURES = {
-  prev_close: null,
-  open: null,
-  high: null,
-  low: null,
-  volume: null,
-  bid: null,
-  ask: null,
-  next_open: null,
-} as const;
+/**
+ * Returns the contradiction of a reading and its instrument, for users: null if there is none.
+ *
+ * @param title The title of the source.
+ */
+function contradictionOf(
+  { price, currency }: Reading,
+  instrument: Instrument,
+  title: string,
+): string | null {
+  const { symbol } = instrument;
+  if (currency !== undefined && currency !== null && currency !== instrument.currency) {
+    return `${title} quotes ${symbol} in ${currency}, not in ${instrument.currency}`;
+  }
+  return isPossiblePrice(instrument.class, price)
+    ? null
+    : `${title} sent a price of ${price} for ${symbol}`;
+}
+
+/** Returns the figures of a reading that are possible. Sources also send zero for an unknown one. */
+function possibleFigures(
+  { open, high, low, volume, bid, ask }: Reading,
+  marketClass: Quote["class"],
+): DayFigures {
+  const priceOf = (figure: string | null) =>
+    figure !== null && !isZero(figure) && isPossiblePrice(marketClass, figure) ? figure : null;
+  return {
+    open: priceOf(open),
+    high: priceOf(high),
+    low: priceOf(low),
+    volume: volume !== null && isPositive(volume) ? volume : null,
+    bid: priceOf(bid),
+    ask: priceOf(ask),
+  };
+}
+
+/** Shortens a number for a remark: `1.4e-45`. */
+const shorten = (decimal: string) => String(Number(Number(decimal).toPrecision(6)));
 
 /** Remembers accepted prices, from which the baseline of a source follows that states none. */
 export interface PriceRecorder {
@@ -77,10 +106,11 @@ export interface PriceRecorder {
   baselineOf(symbol: string, source: string): Baseline | null;
 }
 
-/** A reading and its provider. */
+/** A reading, its provider, and its change. */
 interface CachedReading {
   readonly reading: TrackedReading;
   readonly provider: Provider;
+  readonly change: MeasuredChange;
 }
 
 /** The dependencies of a quote cache. */
@@ -100,6 +130,8 @@ export class QuoteCache {
   readonly #options: QuoteCacheOptions;
   readonly #cached = new Map<string, CachedReading>();
   readonly #quarantined = new Map<string, Reading>();
+  /** The contradictions of the latest readings, by source and symbol. */
+  readonly #contradictions = new Map<string, string>();
 
   constructor(options: QuoteCacheOptions) {
     this.#options = options;
@@ -108,6 +140,14 @@ export class QuoteCache {
   /** Puts a reading into the cache if it is valid, and returns true if it is. */
   put(reading: TrackedReading, provider: Provider): boolean {
     const { symbol } = reading;
+    const instrument = instrumentOf(this.#options.instruments, symbol);
+    const key = `${provider.name} ${symbol}`;
+    const contradiction = contradictionOf(reading, instrument, provider.title);
+    if (contradiction !== null) {
+      this.#contradictions.set(key, contradiction);
+      return false;
+    }
+    this.#contradictions.delete(key);
     const cached = this.#cached.get(symbol)?.reading;
     const quarantined = this.#quarantined.get(symbol);
     const validation = validateReading(reading, {
@@ -123,17 +163,42 @@ export class QuoteCache {
     const isBehind = cached !== undefined && reading.received_at < cached.received_at;
     const received_at = isBehind ? cached.received_at : reading.received_at;
     this.#cached.set(symbol, {
-      reading: { ...reading, ...this.#changeOf(reading, provider), received_at },
+      reading: { ...reading, ...possibleFigures(reading, instrument.class), received_at },
       provider,
+      change: this.#measureChange(reading, instrument, provider),
     });
     return true;
   }
 
-  /** Measures the change of a reading whose source states no baseline. */
-  #changeOf({ symbol, price, basis }: Reading, { name }: Provider): Partial<Reading> {
-    const baseline = basis === "none" ? this.#options.recorder.baselineOf(symbol, name) : null;
-    if (baseline === null) return {};
-    return { ...changeSince(baseline.price, price), basis: baseline.basis };
+  /** Measures a change from the baseline of the source, or else from the one that follows from recorded prices. */
+  #measureChange(
+    { price, baseline, basis }: Reading,
+    { symbol, class: marketClass }: Instrument,
+    { name }: Provider,
+  ): MeasuredChange {
+    const stated = measureChange(
+      marketClass,
+      price,
+      baseline === null || basis === "none" ? null : { price: baseline, basis },
+    );
+    if (stated.basis !== "none") return stated;
+    const recorded = this.#options.recorder.baselineOf(symbol, name);
+    const measured = measureChange(marketClass, price, recorded);
+    return measured.basis === "none" ? stated : measured;
+  }
+
+  /** Lists what is wrong with the latest readings of a source, one sentence per symbol, for users. */
+  remarks(symbols: readonly string[], source: string): string[] {
+    return symbols.flatMap((symbol) => {
+      const cached = this.#cached.get(symbol);
+      const refused = cached?.provider.name === source ? cached.change.refused : null;
+      return [
+        this.#contradictions.get(`${source} ${symbol}`) ?? [],
+        refused === null || refused === undefined
+          ? []
+          : `${symbol} has no change: ${shorten(refused)} is no plausible baseline`,
+      ].flat();
+    });
   }
 
   /** Returns the cached reading of a symbol: undefined if it came from another source. */
@@ -144,9 +209,10 @@ export class QuoteCache {
 
   /** Lists all quotes, with their current session and staleness. */
   quotes(): Quote[] {
-    return [...this.#cached.values()].map(({ reading, provider }) => {
-      const { period: _period, receivedElapsed: _received, newsElapsed: _news, ...fields } =
+    return [...this.#cached.values()].map(({ reading, provider, change: measured }) => {
+      const { price, open, high, low, volume, bid, ask, as_of, received_at, is_delayed, delay_s } =
         reading;
+      const { change, change_pct, basis, prev_close } = measured;
       const { session, isStale } = this.#options.freshness.assessReading(
         reading,
         provider.intervalMs,
@@ -157,9 +223,23 @@ export class QuoteCache {
       );
       return {
         ...instrument,
-        ...NO_FIGURES,
-        ...fields,
+        price,
+        change,
+        change_pct,
+        basis,
+        prev_close,
+        open,
+        high,
+        low,
+        volume,
+        bid,
+        ask,
         session,
+        next_open: null,
+        as_of,
+        received_at,
+        is_delayed,
+        delay_s,
         is_stale: isStale,
         source: provider.name,
         attribution: provider.attribution,

@@ -1,14 +1,17 @@
 import { assertEquals } from "@std/assert";
-import type { Reading } from "../../../lib/topics/quotes/providers/provider.ts";
+import {
+  NO_BASELINE,
+  NO_FIGURES,
+  type Reading,
+} from "../../../lib/topics/quotes/providers/provider.ts";
 import { Divergences } from "../../../lib/topics/quotes/divergence.ts";
 
 function reading(price: string, asOf: string | null = null, receivedElapsed = 0): Reading {
   return {
     symbol: "BTC-USD",
     price,
-    change: null,
-    change_pct: null,
-    basis: "none",
+    ...NO_BASELINE,
+    ...NO_FIGURES,
     session: "always",
     as_of: asOf,
     received_at: "2026-11-18T12:00:00.000Z",

@@ -9,7 +9,12 @@ import type { ConnectedProvider } from "../../../lib/topics/quotes/provider_clie
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
-import { type Provider, ROUND_THE_CLOCK } from "../../../lib/topics/quotes/providers/provider.ts";
+import {
+  NO_BASELINE,
+  NO_FIGURES,
+  type Provider,
+  ROUND_THE_CLOCK,
+} from "../../../lib/topics/quotes/providers/provider.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import type { PriceRecorder } from "../../../lib/topics/quotes/quote_cache.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
@@ -99,7 +104,6 @@ function createFakeProvider(
           if (price === undefined) return new Promise(() => {});
           if (price instanceof Error) return Promise.reject(price);
           const received_at = new Date(clock.now()).toISOString();
-          const change = { change: null, change_pct: null, basis: "none" } as const;
           const as_of = typeof fake.asOf === "function" ? fake.asOf() : fake.asOf;
           return Promise.resolve({
             symbol,
@@ -107,7 +111,8 @@ function createFakeProvider(
             as_of,
             received_at,
             receivedElapsed: clock.elapsed(),
-            ...change,
+            ...NO_BASELINE,
+            ...NO_FIGURES,
             ...ROUND_THE_CLOCK,
           });
         },

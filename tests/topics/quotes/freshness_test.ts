@@ -6,6 +6,7 @@ import {
   type TrackedReading,
 } from "../../../lib/topics/quotes/freshness.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
+import { NO_BASELINE, NO_FIGURES } from "../../../lib/topics/quotes/providers/provider.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 
 /** The poll interval of every source. */
@@ -38,9 +39,8 @@ function observation(
 
 const READING = {
   price: "7738.79",
-  change: null,
-  change_pct: null,
-  basis: "none",
+  ...NO_BASELINE,
+  ...NO_FIGURES,
   is_delayed: false,
   delay_s: null,
 } as const;

@@ -3,8 +3,18 @@ import { FreshnessRules } from "../../../lib/topics/quotes/freshness.ts";
 import type { Baseline } from "../../../lib/topics/quotes/history/baseline.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
-import { QuoteCache, validateReading } from "../../../lib/topics/quotes/quote_cache.ts";
-import type { Provider, Reading } from "../../../lib/topics/quotes/providers/provider.ts";
+import {
+  type PriceRecorder,
+  QuoteCache,
+  validateReading,
+} from "../../../lib/topics/quotes/quote_cache.ts";
+import {
+  NO_BASELINE,
+  NO_FIGURES,
+  type Provider,
+  type Reading,
+} from "../../../lib/topics/quotes/providers/provider.ts";
+import type { Quote } from "../../../lib/topics/quotes/quote.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 const NOW = Date.parse("2026-05-18T12:00:00Z");
@@ -14,9 +24,8 @@ function reading(price: string, second: number, asOfSecond: number | null = seco
   return {
     symbol: "BTC-USD",
     price,
-    change: null,
-    change_pct: null,
-    basis: "none",
+    ...NO_BASELINE,
+    ...NO_FIGURES,
     session: "always",
     as_of: asOfSecond === null ? null : time(asOfSecond),
     received_at: time(second),
@@ -75,43 +84,134 @@ Deno.test("validateReading() accepts no reading as its own confirmation", () => 
   );
 });
 
-const METALS: Provider = {
-  name: "metals",
-  title: "Metals",
-  attribution: "Metals",
-  symbols: ["XAU-USD"],
+const SOURCE: Provider = {
+  name: "source",
+  title: "Source",
+  attribution: "Source",
+  symbols: ["XAU-USD", "SPX", "WTI"],
   intervalMs: 30_000,
   ttlMs: 24_000,
   read: () => Promise.reject(new Error("unused")),
 };
 
-/** Creates a cache of metals whose recorder knows a baseline, and puts a reading. Returns the cached change. */
-function changeAfter(overrides: Partial<Reading>, baseline: Baseline | null) {
+/** Creates a cache of one source. It is a Wednesday, and all markets are open. */
+function createCache(recorder: PriceRecorder): QuoteCache {
   const clock = createManualClock(Date.parse("2026-11-18T15:00:00Z"));
-  const added: string[] = [];
   const instruments = instrumentsFor({});
-  const cache = new QuoteCache({
+  return new QuoteCache({
     clock,
     instruments,
     freshness: new FreshnessRules(clock, instruments, createMarketHours()),
-    providers: [METALS],
-    recorder: {
-      add: ({ price }, source) => added.push(`${price} of ${source}`),
-      baselineOf: () => baseline,
-    },
+    providers: [SOURCE],
+    recorder,
     isSimulated: false,
   });
-  const gold = { ...reading("4010.00", 0), symbol: "XAU-USD", ...overrides };
-  cache.put({ ...gold, newsElapsed: clock.elapsed() }, METALS);
-  assertEquals(added, ["4010.00 of metals"]);
-  const { change, change_pct, basis } = cache.readingOf("XAU-USD", METALS.name) ?? {};
-  return [change, change_pct, basis];
 }
 
-Deno.test("QuoteCache measures the change from the recorded baseline if the source states none", () => {
+/** Puts a reading of a new source into a cache whose recorder knows a baseline. Returns the quote and the remarks. */
+function quoteAfter(
+  symbol: string,
+  overrides: Partial<Reading>,
+  recorded: Baseline | null = null,
+): { readonly quote: Quote | undefined; readonly added: number; readonly remarks: string[] } {
+  let added = 0;
+  const cache = createCache({ add: () => added++, baselineOf: () => recorded });
+  cache.put({ ...reading("4010.00", 0), symbol, ...overrides, newsElapsed: 0 }, SOURCE);
+  return { quote: cache.quotes()[0], added, remarks: cache.remarks([symbol], SOURCE.name) };
+}
+
+/** Returns the change, its percentage, its basis, and its baseline. */
+function changeAfter(overrides: Partial<Reading>, recorded: Baseline | null = null) {
+  const { quote } = quoteAfter("XAU-USD", overrides, recorded);
+  return [quote?.change, quote?.change_pct, quote?.basis, quote?.prev_close];
+}
+
+const NO_CHANGE = [null, null, "none", null];
+
+Deno.test("QuoteCache measures the change from the source's baseline, else from the recorded one", () => {
   const close: Baseline = { price: "4000.00", basis: "prev_close" };
-  assertEquals(changeAfter({}, close), ["10.00", 0.25, "prev_close"]);
-  assertEquals(changeAfter({}, null), [null, null, "none"]);
-  const stated = { change: "1.00", change_pct: 0.02, basis: "rolling_24h" } as const;
-  assertEquals(changeAfter(stated, close), ["1.00", 0.02, "rolling_24h"]);
+  const ofClose = ["10.00", 0.25, "prev_close", "4000.00"];
+  assertEquals(changeAfter({}, close), ofClose);
+  assertEquals(changeAfter({}), NO_CHANGE);
+  const stated = { baseline: "4009.00", basis: "rolling_24h" } as const;
+  assertEquals(changeAfter(stated, close), ["1.00", 0.0249, "rolling_24h", "4009.00"]);
+  assertEquals(changeAfter({ ...stated, baseline: "0.00" }, close), ofClose, "zero is unknown");
+  assertEquals(changeAfter({ ...stated, baseline: "40.09" }, close), ofClose, "a slip");
+});
+
+Deno.test("QuoteCache has no change from an implausible baseline, and names it", () => {
+  const slips: Record<string, string> = {
+    [`0.${"0".repeat(44)}14`]: "1.4e-45",
+    "416.52": "416.52",
+    "41652000": "41652000",
+    "-4000": "-4000",
+  };
+  for (const [baseline, text] of Object.entries(slips)) {
+    const { quote, remarks } = quoteAfter("XAU-USD", { baseline, basis: "prev_close" });
+    assertEquals([quote?.change, quote?.change_pct, quote?.basis, quote?.prev_close], NO_CHANGE);
+    assertEquals(remarks, [`XAU-USD has no change: ${text} is no plausible baseline`]);
+  }
+  const close: Baseline = { price: "4000.00", basis: "prev_close" };
+  const replaced = quoteAfter("XAU-USD", { baseline: "416.52", basis: "prev_close" }, close);
+  assertEquals(replaced.remarks, []);
+});
+
+Deno.test("QuoteCache refuses a price that its class does not allow, and says so", () => {
+  for (const price of ["0", "0.000", "-37.63"]) {
+    const refused = quoteAfter("SPX", { price });
+    assertEquals([refused.quote, refused.added], [undefined, 0]);
+    assertEquals(refused.remarks, [`Source sent a price of ${price} for SPX`]);
+    const { quote, added, remarks } = quoteAfter("WTI", { price });
+    assertEquals([quote?.price, added, remarks], [price, 1, []]);
+  }
+});
+
+Deno.test("QuoteCache measures negative oil without a percentage", () => {
+  const fall = { price: "-37.63", baseline: "18.27", basis: "prev_close" } as const;
+  const { quote } = quoteAfter("WTI", fall);
+  assertEquals([quote?.change, quote?.change_pct, quote?.prev_close], ["-55.90", null, "18.27"]);
+  const rise = quoteAfter("WTI", { ...fall, price: "10.01", baseline: "-37.63" });
+  assertEquals([rise.quote?.change, rise.quote?.change_pct], ["47.64", null]);
+});
+
+Deno.test("QuoteCache refuses a price in another currency than the instrument's", () => {
+  const { quote, remarks } = quoteAfter("XAU-USD", { currency: "EUR" });
+  assertEquals(quote, undefined);
+  assertEquals(remarks, ["Source quotes XAU-USD in EUR, not in USD"]);
+  for (const stated of [{ currency: "USD" }, { currency: null }, {}]) {
+    assertEquals(quoteAfter("XAU-USD", stated).quote?.price, "4010.00");
+  }
+});
+
+Deno.test("QuoteCache keeps the possible figures of a day, and leaves out zeros and wrong signs", () => {
+  const figures = { open: "4000.0", high: "0", low: "-1", volume: "0.00", bid: "4009", ask: "0.0" };
+  const { quote } = quoteAfter("XAU-USD", figures);
+  assertEquals(
+    [quote?.open, quote?.high, quote?.low, quote?.volume, quote?.bid, quote?.ask],
+    ["4000.0", null, null, null, "4009", null],
+  );
+  assertEquals(quoteAfter("WTI", { low: "-40.32", volume: "12" }).quote?.low, "-40.32");
+});
+
+Deno.test("QuoteCache keeps the last good price and has no remark once a good one follows", () => {
+  const cache = createCache({ add: () => {}, baselineOf: () => null });
+  const put = (price: string, second: number) =>
+    cache.put({ ...reading(price, second), symbol: "SPX", newsElapsed: second * 1000 }, SOURCE);
+  assertEquals([put("4000", 1), put("0", 2)], [true, false]);
+  assertEquals(cache.quotes().map(({ price }) => price), ["4000"]);
+  assertEquals(cache.remarks(["SPX"], SOURCE.name).length, 1);
+  assertEquals(cache.remarks(["SPX"], "another"), []);
+  assertEquals(put("4001", 3), true);
+  assertEquals(cache.remarks(["SPX"], SOURCE.name), []);
+});
+
+Deno.test("validateReading() quarantines the first price after zero, and does not fail", () => {
+  assertEquals(
+    validateReading(reading("1.00", 11), { cached: reading("0.00", 10), now: NOW }),
+    "quarantine",
+  );
+  assertEquals(
+    validateReading(reading("0.0", 11), { cached: reading("0.00", 10), now: NOW }),
+    "accept",
+  );
 });

@@ -16,7 +16,7 @@ const MAX_BASELINE_GAP_MS = 30 * MINUTE_MS;
 /** The price that a change is measured from. */
 export interface Baseline {
   readonly price: string;
-  readonly basis: Extract<Quote["basis"], "prev_close" | "rolling_24h">;
+  readonly basis: Exclude<Quote["basis"], "none">;
 }
 
 /** Returns the close of the session before the latest one: wall time in ms. */

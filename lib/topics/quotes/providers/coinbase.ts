@@ -5,18 +5,19 @@
  * @module
  */
 import { z } from "zod";
-import { DAY_MS, isoTime } from "../../../core/time.ts";
+import { DAY_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import { type Bar, mergeBars } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
-  BarNumber,
-  changeSince,
+  baselineFields,
   EXCHANGE_PACE,
   getFresh,
+  NO_FIGURES,
+  NumberOrNull,
   parseBars,
-  Price,
+  PlainNumber,
   type Provider,
   type ProviderHistory,
   ROUND_THE_CLOCK,
@@ -26,13 +27,39 @@ import {
 
 const COINBASE_PRODUCTS_URL = "https://api.exchange.coinbase.com/products";
 
-const CoinbaseTicker = z.object({ price: Price, time: z.iso.datetime() });
+const CoinbaseTicker = z.object({
+  price: PlainNumber,
+  time: z.iso.datetime({ offset: true }),
+  bid: NumberOrNull,
+  ask: NumberOrNull,
+});
 
-/** `open` is the price 24 hours ago. */
-const CoinbaseStats = z.object({ open: Price });
+/** The figures of the last 24 hours. `open` is the price at their beginning. */
+const CoinbaseStats = z.object({
+  open: NumberOrNull,
+  high: NumberOrNull,
+  low: NumberOrNull,
+  volume: NumberOrNull,
+}).refine((stats) => Object.values(stats).some((figure) => figure !== null));
+
+/** The longest age of statistics beside a price. A price needs none, and they change slowly. */
+const MAX_STATS_AGE_MS = 5 * MINUTE_MS;
+
+/** Gets the statistics of a product: none if there is no answer of the last minutes. Never rejects. */
+async function getStats(upstream: Pick<Upstream, "get">, url: string) {
+  const parse = (json: string) => CoinbaseStats.parse(parseKeepingDigits(json));
+  return await upstream.get(url, parse).catch(() => null);
+}
 
 /** A candle has bare numbers: start in seconds, low, high, open, close, volume. */
-const CoinbaseCandle = z.tuple([BarNumber, BarNumber, BarNumber, BarNumber, BarNumber, BarNumber])
+const CoinbaseCandle = z.tuple([
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+])
   .transform((
     [startS, low, high, open, close, volume],
   ): Bar => [Number(startS) * 1000, open, high, low, close, volume]);
@@ -86,22 +113,25 @@ export function createCoinbase(tickers: Tickers): Provider {
         getFresh(
           upstream,
           `${COINBASE_PRODUCTS_URL}/${product}/ticker`,
-          (json) => CoinbaseTicker.parse(JSON.parse(json)),
+          (json) => CoinbaseTicker.parse(parseKeepingDigits(json)),
         ),
-        getFresh(
-          upstream,
-          `${COINBASE_PRODUCTS_URL}/${product}/stats`,
-          (json) => CoinbaseStats.parse(JSON.parse(json)),
-        ),
+        getStats(upstream, `${COINBASE_PRODUCTS_URL}/${product}/stats`),
       ]);
-      const { price, time } = ticker.value;
+      const { value: { price, time, bid, ask }, receipt } = ticker;
+      const isKnown = stats !== null &&
+        receipt.receivedElapsed - stats.receivedElapsed < MAX_STATS_AGE_MS;
+      const { open, ...figures } = isKnown ? stats.value : NO_FIGURES;
       return {
         symbol,
         price,
-        ...changeSince(stats.value.open, price),
-        basis: "rolling_24h",
-        as_of: time,
-        ...ticker.receipt,
+        ...baselineFields(open, "rolling_24h"),
+        ...NO_FIGURES,
+        ...figures,
+        open,
+        bid,
+        ask,
+        as_of: isoTime(Date.parse(time)),
+        ...receipt,
         ...ROUND_THE_CLOCK,
       };
     },

@@ -6,12 +6,16 @@
  */
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
-import { parseKeepingDigits, percentOf, toPlain } from "./decimal.ts";
+import { beforePercent, parseKeepingDigits } from "./decimal.ts";
 import {
+  baselineFields,
   errorBody,
   getFresh,
   missingPrice,
-  Price,
+  NO_FIGURES,
+  NumberOrNull,
+  parseMembers,
+  PlainNumber,
   type Provider,
   ROUND_THE_CLOCK,
   tickerOf,
@@ -26,17 +30,12 @@ const COINGECKO_PRICE_URL = "https://api.coingecko.com/api/v3/simple/price?vs_cu
 
 /** Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
 const Coin = z.object({
-  usd: Price,
-  usd_24h_change: z.string().nullish()
-    .transform((percent) => percent ? toPlain(percent) : null)
-    .transform((percent) => percent === null ? null : percentOf(percent, "100")),
+  usd: PlainNumber,
+  usd_24h_change: NumberOrNull,
   last_updated_at: z.string().regex(/^\d{1,11}$/).transform((seconds) =>
     isoTime(Number(seconds) * 1000)
   ),
 });
-
-/** CoinGecko omits ids that it does not know. */
-const Coins = z.record(z.string(), Coin);
 
 const CoinGeckoReason = z.object({ status: z.object({ error_code: z.string() }) });
 
@@ -47,11 +46,15 @@ const CoinGeckoError = z.union([
   z.object({ error: z.string() }).transform(() => ({ status: { error_code: "200" } })),
 ]);
 
-/** @throws {UpstreamFailure} If the body states an error. */
-function parseCoins(json: string): z.infer<typeof Coins> {
+/**
+ * Parses the coins of a response, by id. CoinGecko omits ids that it does not know.
+ *
+ * @throws {UpstreamFailure} If the body states an error.
+ */
+function parseCoins(json: string): ReadonlyMap<string, z.infer<typeof Coin>> {
   const body = parseKeepingDigits(json);
   const error = CoinGeckoError.safeParse(body);
-  if (!error.success) return Coins.parse(body);
+  if (!error.success) return parseMembers(body, Coin);
   throw errorBody("CoinGecko", error.data.status.error_code === "429" ? 429 : 200);
 }
 
@@ -74,14 +77,18 @@ export function createCoinGecko(tickers: Tickers, key: string): Provider {
     headers: { "x-cg-demo-api-key": key },
     async read(upstream, symbol) {
       const { value: coins, receipt } = await getFresh(upstream, url, parseCoins);
-      const coin = coins[tickerOf(tickers, symbol)];
+      const coin = coins.get(tickerOf(tickers, symbol));
       if (coin === undefined) throw missingPrice("CoinGecko", symbol);
       return {
         symbol,
         price: coin.usd,
-        change: null, // CoinGecko sends the percentage only
-        change_pct: coin.usd_24h_change,
-        basis: coin.usd_24h_change === null ? "none" : "rolling_24h",
+        // CoinGecko sends the percentage only.
+        ...baselineFields(
+          coin.usd_24h_change === null ? null : beforePercent(coin.usd, coin.usd_24h_change),
+          "rolling_24h",
+        ),
+        ...NO_FIGURES,
+        currency: "USD",
         as_of: coin.last_updated_at,
         ...receipt,
         ...ROUND_THE_CLOCK,

@@ -12,6 +12,9 @@ const JSON_NUMBER = /^-?\d{1,40}(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
 /** The decimals of a percentage. */
 const PERCENT_DECIMALS = 4;
 
+/** The significant digits of a derived decimal: more than any price needs. */
+const SIGNIFICANT_DIGITS = 12;
+
 /** Creates a constructor with separate settings. It rounds quotients, halves away from zero. */
 function createPercentConstructor() {
   const constructor = Big();
@@ -55,6 +58,11 @@ export function isPositive(decimal: string): boolean {
   return new Big(decimal).gt(0);
 }
 
+/** Tests if a decimal is zero, in any notation. */
+export function isZero(decimal: string): boolean {
+  return new Big(decimal).eq(0);
+}
+
 /** Compares two decimals: below zero if `a` is less than `b`, zero if they are equal, else above zero. */
 export function compare(a: string, b: string): number {
   return new Big(a).cmp(b);
@@ -83,6 +91,30 @@ export function subtract(a: string, b: string): string {
 export function percentOf(part: string, whole: string): number {
   if (new Big(whole).eq(0)) throw new RangeError("Cannot take a percentage of zero");
   return Number(new Percent(part).times(100).div(whole).toFixed());
+}
+
+/**
+ * Returns the distance of two decimals in percent of the one nearer to zero, rounded to 4 decimals: Infinity if only one of
+ * them is zero.
+ */
+export function distancePct(a: string, b: string): number {
+  const distance = new Big(a).minus(b).abs();
+  if (distance.eq(0)) return 0;
+  const [nearer] = [new Big(a).abs(), new Big(b).abs()].toSorted((x, y) => x.cmp(y));
+  if (nearer === undefined || nearer.eq(0)) return Infinity;
+  return Number(new Percent(distance).times(100).div(nearer).toFixed());
+}
+
+/**
+ * Returns the decimal that has changed by `percent` to become `decimal`, rounded to 12 significant digits.
+ *
+ * @returns Null if nothing can: the change is -100 % or less.
+ */
+export function beforePercent(decimal: string, percent: string): string | null {
+  const whole = new Big(100).plus(percent);
+  return whole.gt(0)
+    ? new Big(decimal).times(100).div(whole).prec(SIGNIFICANT_DIGITS).toFixed()
+    : null;
 }
 
 /**

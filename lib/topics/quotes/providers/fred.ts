@@ -9,14 +9,14 @@ import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime } from "../../../core/time.ts";
 import { type Bar, barOf } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
+import { parseKeepingDigits } from "./decimal.ts";
 import {
-  BarNumber,
-  changeSince,
+  baselineFields,
   getFresh,
   missingPrice,
-  NO_CHANGE,
+  NO_FIGURES,
   parseBars,
-  Price,
+  PlainNumber,
   type Provider,
   tickerOf,
   type Tickers,
@@ -33,15 +33,16 @@ const FRED_INTERVAL_MS = HOUR_MS;
 /** Any ten days contain two days with a trade: the last price and the previous one. */
 const MAX_OBSERVATION_DAYS = 10;
 
-/** `.` marks a day without a trade. */
-const FredResponse = z.object({
-  observations: z.array(z.object({ date: z.iso.date(), value: z.string() }))
-    .transform((observations) => observations.filter(({ value }) => value !== "."))
-    .pipe(z.array(z.object({ date: z.string(), value: Price }))),
-});
+const FredResponse = z.object({ observations: z.array(z.unknown()) });
 
-function parseObservations(json: string): z.infer<typeof FredResponse>["observations"] {
-  return FredResponse.parse(JSON.parse(json)).observations;
+/** `.` in place of a value marks a day without a trade. */
+const FredObservation = z.object({ date: z.iso.date(), value: PlainNumber });
+
+/** Parses the days with a price, the latest first. */
+function parseObservations(json: string): z.infer<typeof FredObservation>[] {
+  return FredResponse.parse(parseKeepingDigits(json)).observations
+    .map((observation) => FredObservation.safeParse(observation).data)
+    .filter((observation) => observation !== undefined);
 }
 
 /** The days that cover a range. Shorter ranges have no closes between them. */
@@ -51,13 +52,11 @@ const FRED_HISTORY_DAYS: Readonly<Partial<Record<HistoryRange, number>>> = {
   "1y": 366,
 };
 
-/** A bar of one close. Days without a trade have no number. */
-const FredBar = z.object({ date: z.iso.date(), value: BarNumber })
-  .transform(({ date, value }): Bar => barOf(Date.parse(date), value));
+/** A bar of one close. */
+const FredBar = FredObservation.transform(({ date, value }): Bar => barOf(Date.parse(date), value));
 
 function parseFredBars(json: string): Bar[] {
-  const { observations } = z.object({ observations: z.array(z.unknown()) }).parse(JSON.parse(json));
-  return parseBars(observations, FredBar);
+  return parseBars(FredResponse.parse(parseKeepingDigits(json)).observations, FredBar);
 }
 
 /**
@@ -85,9 +84,9 @@ export function createFred(tickers: Tickers, key: string): Provider {
       return {
         symbol,
         price: last.value,
-        ...(previous === undefined
-          ? NO_CHANGE
-          : { ...changeSince(previous.value, last.value), basis: "prev_close" }),
+        ...baselineFields(previous?.value ?? null, "prev_close"),
+        ...NO_FIGURES,
+        isClose: true,
         session: null,
         as_of: isoTime(Date.parse(last.date)),
         ...receipt,

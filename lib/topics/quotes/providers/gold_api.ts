@@ -5,26 +5,29 @@
  * @module
  */
 import { z } from "zod";
-import { isoTime } from "../../../core/time.ts";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
   getFresh,
   missingPrice,
-  NO_CHANGE,
-  Price,
+  NO_BASELINE,
+  NO_FIGURES,
+  PlainNumber,
   type Provider,
+  TextOrNull,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
 
 const GOLD_API_URL = "https://api.gold-api.com/price";
 
-/** Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
+/**
+ * Numbers are strings, since {@linkcode parseKeepingDigits} parses them. `updatedAt` is the time of the site's refresh, also
+ * while the market is closed, so it is not the market's time.
+ */
 const GoldApiPrice = z.object({
   symbol: z.string(),
-  currency: z.literal("USD"),
-  price: Price,
-  updatedAt: z.iso.datetime(),
+  currency: TextOrNull,
+  price: PlainNumber,
 });
 
 /** Creates gold-api.com, the first choice for metals. It takes one request per symbol. @param tickers Codes of metals. */
@@ -48,9 +51,12 @@ export function createGoldApi(tickers: Tickers): Provider {
       return {
         symbol,
         price: spot.price,
-        ...NO_CHANGE,
+        currency: spot.currency,
+        ...NO_BASELINE,
+        ...NO_FIGURES,
         session: null,
-        as_of: isoTime(Date.parse(spot.updatedAt)),
+        as_of: null,
+        isRepeated: true,
         ...receipt,
         is_delayed: false,
         delay_s: null,

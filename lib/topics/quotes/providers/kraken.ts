@@ -6,38 +6,66 @@
  */
 import { z } from "zod";
 import { MINUTE_MS } from "../../../core/time.ts";
+import { UpstreamFailure } from "../../../upstream/failure.ts";
+import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import {
-  BarNumber,
-  changeSince,
+  baselineFields,
+  batchOf,
   errorBody,
   EXCHANGE_PACE,
   getFresh,
   missingPrice,
+  NumberOrNull,
   parseBars,
-  Price,
+  parseMembers,
+  PlainNumber,
   type Provider,
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
+  unknownTicker,
 } from "./provider.ts";
 
 const KRAKEN_TICKER_URL = "https://api.kraken.com/0/public/Ticker";
 
 const KRAKEN_OHLC_URL = "https://api.kraken.com/0/public/OHLC";
 
-/** Lists the keys under which a response may have a pair: most have a letter before each currency, as in `XXBTZUSD`. */
-function keysOfPair(pair: string): string[] {
-  return [pair, `X${pair.slice(0, -3)}Z${pair.slice(-3)}`];
+/** The most pairs of a request. Kraken documents no limit, but URLs have one. */
+const MAX_KRAKEN_PAIRS = 50;
+
+/**
+ * Returns a pair without separators, aliases, and the letters for the kinds of currencies: `XBT/USD`, `BTC/USD` and
+ * `XXBTZUSD` are `XBTUSD`.
+ */
+function plainPair(name: string): string {
+  return name.replace("/", "").replace(/^[XZ]([A-Z]{3})[XZ]([A-Z]{3})$/, "$1$2")
+    .replace(/^BTC/, "XBT").replace(/^DOGE/, "XDG");
 }
 
-/** `c[0]` is the price of the last trade. `o` is the price at 00:00 UTC today, not 24 hours ago. */
-const KrakenTicker = z.object({ c: z.tuple([Price], z.unknown()), o: Price });
+/** The first number of a list, of which the others are not used: null without one. */
+const FirstNumber = z.tuple([PlainNumber], z.unknown()).transform(([first]) => first)
+  .nullable().catch(null);
 
+/**
+ * `c[0]` is the price of the last trade. `o` is the price at 00:00 UTC today, not 24 hours ago, and the first of two figures
+ * is that of today.
+ */
+const KrakenTicker = z.object({
+  c: z.tuple([PlainNumber], z.unknown()),
+  o: NumberOrNull,
+  h: FirstNumber,
+  l: FirstNumber,
+  v: FirstNumber,
+  b: FirstNumber,
+  a: FirstNumber,
+});
+
+/** A body has errors and warnings, or a result, or warnings and a result. */
 const KrakenResponse = z.object({
-  error: z.array(z.string()),
-  result: z.record(z.string(), KrakenTicker).default({}),
+  error: z.array(z.string()).nullable().default(null),
+  result: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** The length of the bars that cover a range, in minutes. A response has up to 720. */
@@ -52,51 +80,85 @@ const KRAKEN_INTERVALS_MIN: Readonly<Record<HistoryRange, number>> = {
 /** A bar: start in seconds, open, high, low, close, the average, volume, and the number of trades. */
 const KrakenBar = z.tuple([
   z.int(),
-  BarNumber,
-  BarNumber,
-  BarNumber,
-  BarNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
   z.unknown(),
-  BarNumber,
+  PlainNumber,
   z.unknown(),
 ]).transform((
   [startS, open, high, low, close, , volume],
 ): Bar => [startS * 1000, open, high, low, close, volume]);
 
-/** The bars by pair, and `last`, from which the next request may continue. */
-const KrakenBars = z.object({
-  error: z.array(z.string()),
-  result: z.record(z.string(), z.unknown()).default({}),
-});
-
+/** The bars are the one list of the result. Its other member is `last`, from which the next request may continue. */
 function parseKrakenBars(json: string): Bar[] {
-  const { error, result } = KrakenBars.parse(JSON.parse(json));
-  throwKrakenError(error);
-  const rows = Object.values(result).find((value) => Array.isArray(value)) ?? [];
+  const rows = Object.values(parseKrakenResult(json)).find((value) => Array.isArray(value)) ?? [];
   return parseBars(rows, KrakenBar);
 }
 
+/** Parses the tickers of a response, by plain pair. */
+function parseKrakenTickers(json: string): ReadonlyMap<string, z.infer<typeof KrakenTicker>> {
+  const tickers = parseMembers(parseKrakenResult(json), KrakenTicker);
+  return new Map([...tickers].map(([name, ticker]) => [plainPair(name), ticker]));
+}
+
 /**
- * Parses the tickers of a response, by pair.
+ * Returns the result of a body.
  *
- * @throws {UpstreamFailure} If the body states an error, which comes with HTTP 200.
+ * @throws {UpstreamFailure} If the body states an error, which comes with HTTP 200. A warning (`W…`) is none.
  */
-function parseKrakenTickers(json: string): z.infer<typeof KrakenResponse>["result"] {
+function parseKrakenResult(json: string): Readonly<Record<string, unknown>> {
   const { error, result } = KrakenResponse.parse(JSON.parse(json));
-  throwKrakenError(error);
-  return result;
+  const errors = error?.filter((message) => message.startsWith("E")) ?? [];
+  if (errors.length === 0) return KrakenResponse.shape.result.unwrap().parse(result);
+  const states = (pattern: RegExp) => errors.some((message) => pattern.test(message));
+  if (states(/rate limit|too many requests|temporary lockout|throttled/i)) {
+    throw errorBody("Kraken", 429);
+  }
+  throw states(/unknown asset pair/i)
+    ? unknownTicker("Kraken", "a pair")
+    : errorBody("Kraken", 200);
 }
 
-/** @throws {UpstreamFailure} If the list is not empty. */
-function throwKrakenError(error: readonly string[]): void {
-  if (error.length === 0) return;
-  const isRateLimited = error.some((message) => /rate limit|too many requests/i.test(message));
-  throw errorBody("Kraken", isRateLimited ? 429 : 200);
+/** Tests if a response states that the provider does not know a ticker of the request. */
+function isUnknownTicker(thrown: unknown): boolean {
+  return thrown instanceof UpstreamFailure && thrown.status === 404;
 }
 
-/** Creates Kraken, an alternate for crypto. It takes one request for all symbols. @param tickers Pairs. */
+/**
+ * Creates Kraken, an alternate for crypto. It takes one request for all symbols. Kraken refuses a request with a pair that
+ * it does not know, so such a pair gets a request of its own until Kraken knows it.
+ *
+ * @param tickers Pairs.
+ */
 export function createKraken(tickers: Tickers): Provider {
-  const url = `${KRAKEN_TICKER_URL}?pair=${Object.values(tickers).join(",")}`;
+  /** The pairs that Kraken did not know lately. */
+  const unknownPairs = new Set<string>();
+
+  /** Gets the ticker of a pair, together with those of other pairs. Halves the batch as long as Kraken refuses it. */
+  async function getTicker(
+    upstream: Pick<Upstream, "get">,
+    pair: string,
+    batch: readonly string[],
+  ) {
+    const url = `${KRAKEN_TICKER_URL}?pair=${batch.join(",")}`;
+    try {
+      const { value, receipt } = await getFresh(upstream, url, parseKrakenTickers);
+      if (batch.length === 1) unknownPairs.delete(pair);
+      return { ticker: value.get(plainPair(pair)), receipt };
+    } catch (thrown) {
+      if (!isUnknownTicker(thrown)) throw thrown;
+      if (batch.length === 1) {
+        unknownPairs.add(pair);
+        throw unknownTicker("Kraken", pair);
+      }
+      const half = Math.ceil(batch.length / 2);
+      const isFirst = batch.indexOf(pair) < half;
+      return getTicker(upstream, pair, isFirst ? batch.slice(0, half) : batch.slice(half));
+    }
+  }
+
   return {
     name: "kraken",
     title: "Kraken",
@@ -104,16 +166,18 @@ export function createKraken(tickers: Tickers): Provider {
     symbols: Object.keys(tickers),
     ...EXCHANGE_PACE,
     async read(upstream, symbol) {
-      const { value: pairs, receipt } = await getFresh(upstream, url, parseKrakenTickers);
-      const ticker = keysOfPair(tickerOf(tickers, symbol)).map((key) => pairs[key])
-        .find((pair) => pair !== undefined);
+      const pair = tickerOf(tickers, symbol);
+      const batch = unknownPairs.has(pair)
+        ? [pair]
+        : batchOf(tickers, symbol, MAX_KRAKEN_PAIRS).filter((other) => !unknownPairs.has(other));
+      const { ticker, receipt } = await getTicker(upstream, pair, batch);
       if (ticker === undefined) throw missingPrice("Kraken", symbol);
-      const [price] = ticker.c;
+      const { c: [price], o: open, h: high, l: low, v: volume, b: bid, a: ask } = ticker;
       return {
         symbol,
         price,
-        ...changeSince(ticker.o, price),
-        basis: "utc_day",
+        ...baselineFields(open, "session"),
+        ...{ open, high, low, volume, bid, ask },
         as_of: null, // the response has no time
         ...receipt,
         ...ROUND_THE_CLOCK,

@@ -10,7 +10,7 @@ import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar, BarSeries } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import type { Quote } from "../quote.ts";
-import { isPositive, percentOf, subtract, toPlain } from "./decimal.ts";
+import { toPlain } from "./decimal.ts";
 
 /** The times of a response's receipt. */
 export interface Receipt extends Pick<Quote, "received_at"> {
@@ -18,13 +18,23 @@ export interface Receipt extends Pick<Quote, "received_at"> {
   readonly receivedElapsed: number;
 }
 
-/** The price of a symbol in a response. `change` is measured within one provider, never across two. */
-export interface Reading extends
-  Receipt,
-  Pick<
-    Quote,
-    "symbol" | "price" | "change" | "change_pct" | "basis" | "as_of" | "is_delayed" | "delay_s"
-  > {
+/** The figures of a trading day that a response may have beside a price. Null stands for an unknown one. */
+export type DayFigures = Pick<Quote, "open" | "high" | "low" | "volume" | "bid" | "ask">;
+
+/** The price of a symbol in a response. */
+export interface Reading
+  extends
+    Receipt,
+    DayFigures,
+    Pick<Quote, "symbol" | "price" | "basis" | "as_of" | "is_delayed" | "delay_s"> {
+  /** The price that a change is measured from, as the same response states it: null if it states none. */
+  readonly baseline: string | null;
+  /** The currency that the response states, if any. A price in another currency than the instrument's is not used. */
+  readonly currency?: string | null;
+  /** True if the source repeats its last price without the time of the trade, so that only another price is news. */
+  readonly isRepeated?: boolean;
+  /** True if the price is the close of the day of `as_of`. */
+  readonly isClose?: boolean;
   /** Null if the response does not state it. In this case the calendar of the market applies. */
   readonly session: Quote["session"] | null;
   /** The trading hours that the response states: wall times in ms. They take precedence over `session`. */
@@ -82,21 +92,38 @@ export interface Provider {
   readonly minHistoryTtlMs?: number;
 }
 
-/** Validates a price above zero, and converts it to plain notation with the digits that were sent. */
-export const Price = z.string().transform((number, context) => {
-  const price = toPlain(number);
-  if (price !== null && isPositive(price)) return price;
-  context.addIssue("not a price");
-  return z.NEVER;
-});
-
-/** Validates a number of a bar, of any sign, and converts it to plain notation. */
-export const BarNumber = z.string().transform((number, context) => {
+/**
+ * Validates a number of any sign, and converts it to plain notation with the digits that were sent. The class of the
+ * instrument decides which sign a price may have.
+ */
+export const PlainNumber = z.string().transform((number, context) => {
   const plain = toPlain(number);
   if (plain !== null) return plain;
   context.addIssue("not a number");
   return z.NEVER;
 });
+
+/** Validates a number that a price does not need: null if it is absent, or not a number. */
+export const NumberOrNull = PlainNumber.nullable().catch(null);
+
+/** Validates a text that a price does not need: null if it is absent, or not a text. */
+export const TextOrNull = z.string().nullable().catch(null);
+
+/**
+ * Parses the members of an object one by one. Those that cannot be parsed are left out.
+ *
+ * @throws {z.ZodError} If the value is no object, or no member of it can be parsed.
+ */
+export function parseMembers<T>(members: unknown, schema: z.ZodType<T>): ReadonlyMap<string, T> {
+  const entries = Object.entries(z.record(z.string(), z.unknown()).parse(members));
+  const parsed = new Map(entries.flatMap(([name, member]) => {
+    const { success, data } = schema.safeParse(member);
+    return success ? [[name, data]] : [];
+  }));
+  const [first] = entries;
+  if (parsed.size === 0 && first !== undefined) schema.parse(first[1]);
+  return parsed;
+}
 
 /** Parses the bars of a response one by one, in any order. Those that cannot be parsed are left out. */
 export function parseBars(rows: readonly unknown[], schema: z.ZodType<Bar>): Bar[] {
@@ -113,20 +140,25 @@ export const EXCHANGE_PACE = { intervalMs: 5000, ttlMs: 4000, timeoutMs: 3000 } 
 /** The fields of a symbol that is traded round the clock and reported without delay. */
 export const ROUND_THE_CLOCK = { session: "always", is_delayed: false, delay_s: null } as const;
 
-/** The fields of a price without a previous price. */
-export const NO_CHANGE = { change: null, change_pct: null, basis: "none" } as const;
+/** The figures of a response without any. */
+export const NO_FIGURES: DayFigures = {
+  open: null,
+  high: null,
+  low: null,
+  volume: null,
+  bid: null,
+  ask: null,
+};
 
-/**
- * Measures the change of a price from a baseline of the same provider.
- *
- * @throws {RangeError} If the baseline is zero.
- */
-export function changeSince(
-  baseline: string,
-  price: string,
-): Pick<Quote, "change" | "change_pct"> {
-  const change = subtract(price, baseline);
-  return { change, change_pct: percentOf(change, baseline) };
+/** The fields of a price without a baseline. */
+export const NO_BASELINE = { baseline: null, basis: "none" } as const;
+
+/** Returns the fields of a baseline, which may be unknown. */
+export function baselineFields(
+  baseline: string | null,
+  basis: Quote["basis"],
+): Pick<Reading, "baseline" | "basis"> {
+  return baseline === null ? NO_BASELINE : { baseline, basis };
 }
 
 /**
@@ -153,6 +185,23 @@ export function tickerOf(tickers: Tickers, symbol: string): string {
   const ticker = tickers[symbol];
   if (ticker === undefined) throw new RangeError(`Cannot read ${symbol}: it is not served`);
   return ticker;
+}
+
+/**
+ * Returns the tickers that one request asks for together with that of a symbol. The list is cut at the same places for all
+ * symbols, so those of a batch share a URL.
+ *
+ * @param maxTickers The most tickers of a request.
+ */
+export function batchOf(tickers: Tickers, symbol: string, maxTickers: number): readonly string[] {
+  const index = Object.keys(tickers).indexOf(symbol);
+  const start = index - index % maxTickers;
+  return Object.values(tickers).slice(start, start + maxTickers);
+}
+
+/** Creates the failure of a ticker that the provider does not know. It concerns this ticker only, like an HTTP 404. */
+export function unknownTicker(title: string, ticker: string): UpstreamFailure {
+  return new UpstreamFailure("http", `${title} does not know ${ticker}`, { status: 404 });
 }
 
 /** Creates the failure of a response that lacks a symbol. */

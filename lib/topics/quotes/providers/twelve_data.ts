@@ -8,45 +8,74 @@ import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
+import { parseKeepingDigits } from "./decimal.ts";
 import {
-  BarNumber,
-  changeSince,
+  baselineFields,
+  batchOf,
   errorBody,
   getFresh,
   missingPrice,
+  NO_FIGURES,
+  NumberOrNull,
   parseBars,
-  Price,
+  parseMembers,
+  PlainNumber,
   type Provider,
+  TextOrNull,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
 
-/** 800 credits per day and two per call are 400 calls, or one call every 216 s. */
-const TWELVE_DATA_INTERVAL_MS = 220_000;
+/** The free plan has 800 credits per day, so one of them every 108 s. */
+const TWELVE_DATA_MS_PER_CREDIT = 110_000;
+
+/** The most symbols of a request: the free plan has 8 credits per minute. */
+const MAX_TWELVE_DATA_SYMBOLS = 8;
 
 const TWELVE_DATA_QUOTE_URL = "https://api.twelvedata.com/quote";
 
 const TWELVE_DATA_SERIES_URL = "https://api.twelvedata.com/time_series";
 
-/** `last_quote_at`, in seconds, is the time of the price. `timestamp` is the beginning of the day's candle. */
+/** Converts seconds to a time. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
+const TwelveDataTime = z.string().regex(/^[1-9]\d{0,10}$/).transform((seconds) =>
+  isoTime(Number(seconds) * 1000)
+);
+
+/** `last_quote_at` is the time of the price. `timestamp` is the beginning of the day's candle. */
 const TwelveDataQuote = z.object({
-  close: Price,
-  previous_close: Price,
-  is_market_open: z.boolean(),
-  last_quote_at: z.int().min(1).transform((seconds) => isoTime(seconds * 1000)),
+  close: PlainNumber,
+  currency: TextOrNull,
+  previous_close: NumberOrNull,
+  open: NumberOrNull,
+  high: NumberOrNull,
+  low: NumberOrNull,
+  volume: NumberOrNull,
+  is_market_open: z.boolean().nullable().catch(null),
+  last_quote_at: TwelveDataTime.nullable().catch(null),
 });
 
 /** An error, in place of the whole body or of one quote. It may come with HTTP 200. */
-const TwelveDataError = z.object({ status: z.literal("error"), code: z.int() });
+const TwelveDataError = z.object({
+  status: z.literal("error"),
+  code: z.string().regex(/^\d{3}$/).transform(Number),
+});
 
-const TwelveDataResponse = z.record(z.string(), z.union([TwelveDataError, TwelveDataQuote]));
-
-/** @throws {UpstreamFailure} If the whole body is an error. */
-function parseTwelveDataQuotes(json: string): z.infer<typeof TwelveDataResponse> {
-  const body: unknown = JSON.parse(json);
-  const error = TwelveDataError.safeParse(body);
+/** @throws {UpstreamFailure} If the value is an error. */
+function throwTwelveDataError(value: unknown): void {
+  const error = TwelveDataError.safeParse(value);
   if (error.success) throw errorBody("Twelve Data", error.data.code);
-  return TwelveDataResponse.parse(body);
+}
+
+/**
+ * Parses the quotes of a response, by ticker. The whole body is the quote if there is only one.
+ *
+ * @throws {UpstreamFailure} If the whole body is an error.
+ */
+function parseTwelveDataQuotes(json: string, batch: readonly string[]) {
+  const body = parseKeepingDigits(json);
+  throwTwelveDataError(body);
+  const members = batch.length === 1 ? { [`${batch[0]}`]: body } : body;
+  return parseMembers(members, z.union([TwelveDataError, TwelveDataQuote]));
 }
 
 /** The bars that cover a range: their length, and the number to request. */
@@ -69,11 +98,11 @@ const TWELVE_DATA_HISTORY_TTL_MS = 6 * HOUR_MS;
 /** A bar. Its time is in UTC, as requested, and that of a day has no hour. */
 const TwelveDataBar = z.object({
   datetime: z.string().regex(/^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?$/),
-  open: BarNumber,
-  high: BarNumber,
-  low: BarNumber,
-  close: BarNumber,
-  volume: BarNumber.nullable().catch(null),
+  open: PlainNumber,
+  high: PlainNumber,
+  low: PlainNumber,
+  close: PlainNumber,
+  volume: NumberOrNull,
 }).transform(({ datetime, open, high, low, close, volume }): Bar => {
   const [date, time = "00:00:00"] = datetime.split(" ");
   return [Date.parse(`${date}T${time}Z`), open, high, low, close, volume];
@@ -81,40 +110,49 @@ const TwelveDataBar = z.object({
 
 /** @throws {UpstreamFailure} If the body is an error. */
 function parseTwelveDataSeries(json: string): Bar[] {
-  const body: unknown = JSON.parse(json);
-  const error = TwelveDataError.safeParse(body);
-  if (error.success) throw errorBody("Twelve Data", error.data.code);
+  const body = parseKeepingDigits(json);
+  throwTwelveDataError(body);
   return parseBars(z.object({ values: z.array(z.unknown()) }).parse(body).values, TwelveDataBar);
 }
 
 /**
- * Creates Twelve Data, an alternate for metals that needs a key. It takes one request for all symbols.
+ * Creates Twelve Data, an alternate that needs a key. A request takes up to {@linkcode MAX_TWELVE_DATA_SYMBOLS} symbols.
  *
  * @param tickers Symbols of Twelve Data.
  * @param key A key of any plan.
  */
 export function createTwelveData(tickers: Tickers, key: string): Provider {
-  const url = `${TWELVE_DATA_QUOTE_URL}?symbol=${Object.values(tickers).join(",")}`;
+  const symbols = Object.keys(tickers);
+  const intervalMs = symbols.length * TWELVE_DATA_MS_PER_CREDIT;
   return {
     name: "twelve-data",
     title: "Twelve Data",
     attribution: "Twelve Data",
-    symbols: Object.keys(tickers),
-    intervalMs: TWELVE_DATA_INTERVAL_MS,
+    symbols,
+    intervalMs,
     // The preferred provider may be polled far more often than this quota allows, so the cache responds in between.
-    ttlMs: TWELVE_DATA_INTERVAL_MS,
+    ttlMs: intervalMs,
     headers: { authorization: `apikey ${key}` },
     async read(upstream, symbol) {
-      const { value: quotes, receipt } = await getFresh(upstream, url, parseTwelveDataQuotes);
-      const quote = quotes[tickerOf(tickers, symbol)];
+      const ticker = tickerOf(tickers, symbol);
+      const batch = batchOf(tickers, symbol, MAX_TWELVE_DATA_SYMBOLS);
+      const { value: quotes, receipt } = await getFresh(
+        upstream,
+        `${TWELVE_DATA_QUOTE_URL}?symbol=${batch.join(",")}`,
+        (json) => parseTwelveDataQuotes(json, batch),
+      );
+      const quote = quotes.get(ticker);
       if (quote === undefined) throw missingPrice("Twelve Data", symbol);
       if ("status" in quote) throw errorBody("Twelve Data", quote.code);
+      const { close, currency, previous_close, open, high, low, volume, is_market_open } = quote;
       return {
         symbol,
-        price: quote.close,
-        ...changeSince(quote.previous_close, quote.close),
-        basis: "prev_close",
-        session: quote.is_market_open ? "open" : "closed",
+        price: close,
+        currency,
+        ...baselineFields(previous_close, "prev_close"),
+        ...NO_FIGURES,
+        ...{ open, high, low, volume },
+        session: is_market_open === null ? null : is_market_open ? "open" : "closed",
         as_of: quote.last_quote_at,
         ...receipt,
         is_delayed: false,

@@ -8,17 +8,18 @@ import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
 import { BROWSER_USER_AGENT } from "../../../upstream/request.ts";
 import type { HistoryRange } from "../history/range.ts";
-import { parseKeepingDigits, round } from "./decimal.ts";
+import { isZero, parseKeepingDigits, round } from "./decimal.ts";
 import {
-  BarNumber,
-  changeSince,
+  baselineFields,
   getFresh,
   missingPrice,
-  NO_CHANGE,
+  NO_FIGURES,
+  NumberOrNull,
   parseBars,
-  Price,
+  PlainNumber,
   type Provider,
   type ProviderHistory,
+  TextOrNull,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
@@ -40,25 +41,53 @@ function delayOf(ticker: string): number {
   return ticker.endsWith("=F") ? YAHOO_FUTURES_DELAY_S : YAHOO_INDICES_DELAY_S;
 }
 
+/** Validates the decimals to show. Prices of bars have those of a binary number. */
+const YahooDecimals = z.coerce.number().int().min(0).max(10).catch(2);
+
 /** Converts seconds to ms. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
 const YahooTime = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
 
+const YahooPeriod = z.object({ start: YahooTime, end: YahooTime });
+
 const YahooMeta = z.object({
   symbol: z.string(),
-  currency: z.literal("USD"),
-  regularMarketPrice: Price,
+  currency: TextOrNull,
+  regularMarketPrice: PlainNumber,
   regularMarketTime: YahooTime,
-  /** The close of the previous day. Only a chart of one day has it: `chartPreviousClose` precedes the whole range. */
-  previousClose: Price.optional(),
-  currentTradingPeriod: z.object({ regular: z.object({ start: YahooTime, end: YahooTime }) }),
+  previousClose: NumberOrNull,
+  /** The close before the whole range: that of the previous day only if the range is a day. */
+  chartPreviousClose: NumberOrNull,
+  range: TextOrNull,
+  priceHint: YahooDecimals,
+  regularMarketDayHigh: NumberOrNull,
+  regularMarketDayLow: NumberOrNull,
+  regularMarketVolume: NumberOrNull,
+  currentTradingPeriod: z.object({ regular: YahooPeriod }).nullable().catch(null),
 });
+
+/** Bars, whose first opening price is that of the day. It is null at times without trades. */
+const YahooOpenings = z.object({ quote: z.tuple([z.object({ open: z.array(z.unknown()) })]) })
+  .nullable().catch(null);
 
 const YahooResponse = z.object({
-  chart: z.object({ result: z.tuple([z.object({ meta: YahooMeta })]) }),
+  chart: z.object({
+    result: z.tuple([z.object({ meta: YahooMeta, indicators: YahooOpenings })]),
+  }),
 });
 
-function parseChartMeta(json: string): z.infer<typeof YahooMeta> {
-  return YahooResponse.parse(parseKeepingDigits(json)).chart.result[0].meta;
+function parseQuoteOfChart(json: string) {
+  const [{ meta, indicators }] = YahooResponse.parse(parseKeepingDigits(json)).chart.result;
+  const first = indicators?.quote[0].open.find((price) => price !== null);
+  const open = NumberOrNull.parse(first);
+  return { ...meta, open: open === null ? null : round(open, meta.priceHint) };
+}
+
+/** Returns the close of the previous day. Zero stands for an unknown one. */
+function previousCloseOf(
+  { previousClose, chartPreviousClose, range }: z.infer<typeof YahooMeta>,
+): string | null {
+  if (previousClose !== null && !isZero(previousClose)) return previousClose;
+  return range === "1d" ? chartPreviousClose : null;
 }
 
 /** The charts that cover a range. That of a day has the URL of the quote, so it takes no further request. */
@@ -81,9 +110,8 @@ const YahooChart = z.object({
       z.object({
         meta: z.object({
           symbol: z.string(),
-          /** The decimals to show. Prices have those of a binary number. */
-          priceHint: z.coerce.number().int().min(0).max(10).catch(2),
-          chartPreviousClose: BarNumber.nullable().catch(null),
+          priceHint: YahooDecimals,
+          chartPreviousClose: NumberOrNull,
         }),
         timestamp: YahooColumn,
         indicators: z.object({
@@ -104,11 +132,11 @@ const YahooChart = z.object({
 
 const YahooBar = z.tuple([
   YahooTime,
-  BarNumber,
-  BarNumber,
-  BarNumber,
-  BarNumber,
-  BarNumber.nullable().catch(null),
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  PlainNumber,
+  NumberOrNull,
 ]);
 
 /** Parses the bars of a chart, with its symbol and the close before it. */
@@ -146,18 +174,22 @@ export function createYahoo(tickers: Tickers): Provider {
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
       const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${YAHOO_DAY_QUERY}`;
-      const { value: meta, receipt } = await getFresh(upstream, url, parseChartMeta);
-      if (meta.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
-      const { regularMarketPrice: price, previousClose } = meta;
+      const { value: chart, receipt } = await getFresh(upstream, url, parseQuoteOfChart);
+      if (chart.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
+      const period = chart.currentTradingPeriod?.regular;
       return {
         symbol,
-        price,
-        ...(previousClose === undefined
-          ? NO_CHANGE
-          : { ...changeSince(previousClose, price), basis: "prev_close" }),
+        price: chart.regularMarketPrice,
+        currency: chart.currency,
+        ...baselineFields(previousCloseOf(chart), "prev_close"),
+        ...NO_FIGURES,
+        open: chart.open,
+        high: chart.regularMarketDayHigh,
+        low: chart.regularMarketDayLow,
+        volume: chart.regularMarketVolume,
         session: null,
-        period: meta.currentTradingPeriod.regular,
-        as_of: isoTime(meta.regularMarketTime),
+        ...(period === undefined ? {} : { period }),
+        as_of: isoTime(chart.regularMarketTime),
         ...receipt,
         is_delayed: true,
         delay_s: delayOf(ticker),

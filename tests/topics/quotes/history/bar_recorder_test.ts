@@ -8,7 +8,11 @@ import {
 } from "../../../../lib/topics/quotes/history/bar_recorder.ts";
 import { DAILY_RING, FINE_RING, HOURLY_RING } from "../../../../lib/topics/quotes/history/range.ts";
 import type { Span } from "../../../../lib/topics/quotes/market_hours.ts";
-import { NO_CHANGE, type Reading } from "../../../../lib/topics/quotes/providers/provider.ts";
+import {
+  NO_BASELINE,
+  NO_FIGURES,
+  type Reading,
+} from "../../../../lib/topics/quotes/providers/provider.ts";
 import { StoreUnavailable } from "../../../../lib/store/errors.ts";
 import { createMemoryStore } from "../../../../lib/store/memory/store.ts";
 import type { Store } from "../../../../lib/store/store.ts";
@@ -60,7 +64,8 @@ function createTest(
       const reading: Reading = {
         symbol: "XAU-USD",
         price,
-        ...NO_CHANGE,
+        ...NO_BASELINE,
+        ...NO_FIGURES,
         session: null,
         as_of: asOf,
         received_at: new Date(clock.now()).toISOString(),
@@ -210,7 +215,8 @@ Deno.test("BarRecorder keeps at most a day of its finest bars, and its commands 
       recorder.add({
         symbol: "XAU-USD",
         price,
-        ...NO_CHANGE,
+        ...NO_BASELINE,
+        ...NO_FIGURES,
         session: null,
         as_of: null,
         received_at,

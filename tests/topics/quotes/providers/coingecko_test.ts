@@ -13,18 +13,20 @@ function read(text: string, symbol = "BTC-USD") {
 Deno.test("coingecko keeps the digits of bare numbers and converts seconds to a time", async () => {
   assertObjectMatch(await read(readSample("coingecko_simple_price.200")), {
     price: "76975",
-    change: null,
-    change_pct: -1.4093,
+    baseline: "78075.3389479",
     basis: "rolling_24h",
     as_of: "2026-05-18T08:17:38.000Z",
   });
   const tiny = `{"ethereum":{"usd":1.50e-7,"usd_24h_change":1e-7,"last_updated_at":1779092258}}`;
-  assertObjectMatch(await read(tiny, "ETH-USD"), { price: "0.000000150", change_pct: 0 });
+  assertObjectMatch(await read(tiny, "ETH-USD"), {
+    price: "0.000000150",
+    baseline: "0.00000014999999985",
+  });
 });
 
 Deno.test("coingecko without a change has no basis", async () => {
   assertObjectMatch(await read(readSample("coingecko_simple_price.null_change.200")), {
-    change_pct: null,
+    baseline: null,
     basis: "none",
   });
 });

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  beforePercent,
+  distancePct,
   isPositive,
   parseKeepingDigits,
   percentOf,
@@ -76,4 +78,36 @@ Deno.test("parseKeepingDigits() returns numbers with the digits that were sent, 
     parseKeepingDigits(`{"a":76975.10,"b":[1e-7,{"c":90071992547409931}],"d":null,"e":"1"}`),
     { a: "76975.10", b: ["1e-7", { c: "90071992547409931" }], d: null, e: "1" },
   );
+});
+
+Deno.test("distancePct() is relative to the decimal nearer to zero, in either order", () => {
+  const cases: [string, string, number][] = [
+    ["100", "150", 50],
+    ["-100", "-150", 50],
+    ["1", "-1", 200],
+    ["0", "1", Infinity],
+    ["0.0", "0", 0],
+    ["3", "1e-45", 3e47],
+  ];
+  for (const [a, b, expected] of cases) {
+    assertEquals([distancePct(a, b), distancePct(b, a)], [expected, expected]);
+  }
+});
+
+Deno.test("beforePercent() reverses a change in percent", () => {
+  assertEquals(beforePercent("110", "10"), "100");
+  assertEquals(beforePercent("50", "-50.0"), "100");
+  assertEquals(["-100", "-100.1"].map((percent) => beforePercent("1", percent)), [null, null]);
+  const cents = fc.integer({ min: 100, max: 100_000_000 });
+  fc.assert(fc.property(cents, cents, (before, after) => {
+    const percent = (after - before) / before * 100;
+    const [from, to] = [before, after].map((units) => (units / 100).toFixed(2));
+    if (from === undefined || to === undefined) return;
+    fc.pre(Math.abs(percent) < 1000 && percent > -99);
+    const exact = toPlain(String(percent)) ?? "0";
+    assertEquals(
+      percentOf(subtract(to, beforePercent(to, exact) ?? "0"), from),
+      percentOf(subtract(to, from), from),
+    );
+  }));
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
+import { NO_BASELINE, NO_FIGURES } from "../../../../lib/topics/quotes/providers/provider.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const fred = createFred({ WTI: "DCOILWTICO", SPX: "SP500" }, "a-key");
@@ -14,9 +15,9 @@ Deno.test("fred skips days without a trade, and is delayed by a day", async () =
   assertEquals(await read(WTI), {
     symbol: "WTI",
     price: "67.45",
-    change: null,
-    change_pct: null,
-    basis: "none",
+    ...NO_BASELINE,
+    ...NO_FIGURES,
+    isClose: true,
     session: null,
     as_of: "2026-09-30T00:00:00.000Z",
     received_at: "2026-05-18T08:20:00.000Z",
@@ -27,13 +28,12 @@ Deno.test("fred skips days without a trade, and is delayed by a day", async () =
 });
 
 Deno.test("fred measures against the previous day", async () => {
-  const { price, change, change_pct, basis } = await read(WTI.replace('"."', '"68.00"'));
-  assertEquals([price, change, change_pct, basis], ["68.00", "0.55", 0.8154, "prev_close"]);
+  const { price, baseline, basis } = await read(WTI.replace('"."', '"68.00"'));
+  assertEquals([price, baseline, basis], ["68.00", "67.45", "prev_close"]);
 });
 
-Deno.test("fred rejects a series without a price, and a price of zero", async () => {
+Deno.test("fred rejects a series without a price", async () => {
   await assertRejects(() => read(WTI.replace("67.45", ".")), UpstreamFailure, "returned no price");
-  await assertRejects(() => read(WTI.replace("67.45", "0")));
 });
 
 Deno.test("fred's attribution is the sentence that its terms require", () => {

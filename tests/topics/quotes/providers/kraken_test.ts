@@ -12,9 +12,14 @@ Deno.test("kraken finds a pair under its alternative name and measures since mid
   assertObjectMatch(await kraken.read(upstream, "BTC-USD"), {
     symbol: "BTC-USD",
     price: "30303.20000",
-    change: "-199.60000",
-    change_pct: -0.6544,
-    basis: "utc_day",
+    baseline: "30502.80000",
+    basis: "session",
+    open: "30502.80000",
+    high: "31631.00000",
+    low: "29868.30000",
+    volume: "4083.67001100",
+    bid: "30300.00000",
+    ask: "30300.10000",
     as_of: null,
   });
 });
@@ -25,7 +30,7 @@ Deno.test("kraken fails only for the symbol that the response omits", async () =
 });
 
 Deno.test("kraken rejects an error with HTTP 200, and keeps the body out of the message", async () => {
-  const failing = createSampleUpstream({ [PATH]: readSample("kraken_rest_error.200") });
+  const failing = createSampleUpstream({ [PATH]: `{"error":["EService:Unavailable"]}` });
   const { kind, message } = await assertRejects(
     () => kraken.read(failing, "BTC-USD"),
     UpstreamFailure,

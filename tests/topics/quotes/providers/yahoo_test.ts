@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createYahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
+import { NO_FIGURES } from "../../../../lib/topics/quotes/providers/provider.ts";
 import { createSampleUpstream, readSample, RECEIVED_ELAPSED } from "../samples.ts";
 
 const BRENT = readSample("yahoo_v8_chart_BZ=F.synthetic");
@@ -16,9 +17,11 @@ Deno.test("yahoo measures against the previous close, and reports its delay", as
   assertEquals(await readSpx(SPX), {
     symbol: "SPX",
     price: "7738.79",
-    change: "-8.92",
-    change_pct: -0.1151,
+    currency: "USD",
+    baseline: "7747.71",
     basis: "prev_close",
+    ...NO_FIGURES,
+    open: "7747.71",
     session: null,
     period: { start: 1791207000_000, end: 1791230400_000 },
     as_of: "2026-10-05T13:58:27.000Z",
@@ -31,19 +34,20 @@ Deno.test("yahoo measures against the previous close, and reports its delay", as
     createSampleUpstream({ "/BZ%3DF?range=1d&interval=5m": BRENT }),
     "BRENT",
   );
-  assertEquals([brent.price, brent.change, brent.delay_s], ["70.8", "-0.77", 600]);
+  assertEquals([brent.price, brent.baseline, brent.delay_s], ["70.8", "71.57", 600]);
 });
 
 Deno.test("yahoo reads a recorded response", async () => {
   const recorded = readSample("yahoo_v8_chart_1d_5m.200").replace('"AAPL"', '"^GSPC"');
-  const { price, change } = await readSpx(recorded);
-  assertEquals([price, change], ["333.923", "0.233"]);
+  const { price, baseline, open, high, low, volume } = await readSpx(recorded);
+  assertEquals([price, baseline], ["333.923", "333.69"]);
+  assertEquals([open, high, low, volume], ["332.80", "336.19", "331.65", "3907731"]);
 });
 
 Deno.test("yahoo has no change without the previous close, and does not use the close before the range", async () => {
   const range = readSample("yahoo_v8_chart.history_range.200").replaceAll('"GC=F"', '"^GSPC"');
-  const { price, change, change_pct, basis } = await readSpx(range);
-  assertEquals([price, change, change_pct, basis], ["4162.3", null, null, "none"]);
+  const { price, baseline, basis } = await readSpx(range);
+  assertEquals([price, baseline, basis], ["4162.3", null, "none"]);
 });
 
 Deno.test("yahoo rejects a chart of another symbol, an error, and a chart without a price", async () => {
