@@ -15,6 +15,8 @@ const STORE = z.object({
   store: z.object({ kind: z.literal("redis"), is_up: z.boolean(), commands: z.int() }),
 });
 
+const HISTORY = z.object({ bars: z.array(z.array(z.unknown())) });
+
 const SETTINGS = {
   DEMO: "1",
   QUOTE_POLL_MS: "500",
@@ -148,5 +150,22 @@ redisTest(
       return id ?? undefined;
     });
     assert(ID.safeParse(logged).success);
+  },
+);
+
+redisTest(
+  "two servers on one Redis share histories: one asks the provider, both serve its bars",
+  async () => {
+    await using fleet = await startFleet(SETTINGS);
+    const { one, other } = fleet;
+    const barsOf = async ({ origin }: ServerProcess) => {
+      const answer = await fetch(`${origin}/v1/quotes/BTC-USD/history?range=1y`);
+      return parse(HISTORY, await answer.text()).bars.slice(0, -1);
+    };
+    const bars = await barsOf(one);
+    assert(bars.length > 300, `${bars.length} bars`);
+    assertEquals(await barsOf(other), bars);
+    const metrics = await (await fetch(`${other.origin}/metrics`)).text();
+    assertEquals(/^edgetape_provider_calls_total.*"coinbase".* [1-9]/m.test(metrics), false);
   },
 );
