@@ -36,6 +36,38 @@ const INLINE_ELEMENTS: ReadonlySet<string> = new Set([
  */
 const INVISIBLE = /[[\p{Cc}\p{Cf}]--[\t\n\v\f\r\u200c\u200d]]/gv;
 
+/** Elements that begin or end a line, and others whose tags separate words. */
+const BLOCK_ELEMENTS = [
+  ...["address", "applet", "area", "article", "aside", "audio", "base", "basefont", "blockquote"],
+  ...["body", "br", "button", "canvas", "caption", "center", "col", "colgroup", "data", "datalist"],
+  ...["dd", "details", "dialog", "dir", "div", "dl", "dt", "embed", "fieldset", "figcaption"],
+  ...["figure", "footer", "form", "frame", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head"],
+  ...["header", "hgroup", "hr", "html", "img", "image", "input", "label", "legend", "li", "link"],
+  ...["main", "map", "marquee", "math", "menu", "meta", "meter", "nav", "nobr", "noembed"],
+  ...["noframes", "object", "ol", "optgroup", "option", "output", "p", "param", "picture", "pre"],
+  ...["progress", "rp", "rt", "ruby", "search", "section", "select", "slot", "source", "summary"],
+  ...["table", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "ul", "video"],
+];
+
+/**
+ * A `<` before a word that is no tag: a tag names a known element, or one of a vendor (`amp-img`, `o:p`). `Apple <AAPL.O>` and
+ * `EUR<USD` are text.
+ */
+const STRAY_ANGLE = new RegExp(
+  `<(?=/?[a-z])(?!/?(?:${
+    [...HIDDEN_ELEMENTS, ...INLINE_ELEMENTS, ...BLOCK_ELEMENTS].join("|")
+  }|amp-[a-z-]+|(?:dc|fb|g|media|o|st1|v|w):[a-z]+)(?:[\\s/>]|$))`,
+  "gi",
+);
+
+/** Text in windows-1252 that was passed off as UTF-8: typographic quotes, dashes and the euro sign as control characters. */
+const WINDOWS_1252_CONTROLS = /[\x80-\x9f]/g;
+
+/** Decodes one character of windows-1252. */
+function decodeWindows1252(character: string): string {
+  return new TextDecoder("windows-1252").decode(Uint8Array.of(character.charCodeAt(0)));
+}
+
 /**
  * Removes the tags, comments and hidden elements of HTML, and keeps entities as they are. A CDATA section is text.
  *
@@ -101,12 +133,15 @@ function cut(text: string, maxLength: number): string {
     if (index + segment.length > maxLength - 1) break;
     end = index + segment.length;
   }
+  // A grapheme that is longer than the limit is cut, but not within a surrogate pair.
+  if (end === 0) end = text.slice(0, maxLength - 1).toWellFormed().search(/\ufffd$|$/);
   return `${text.slice(0, end).trimEnd()}…`;
 }
 
-/** Removes invisible characters, replaces lone surrogates, and collapses blanks. */
+/** Removes invisible characters, restores those of windows-1252, replaces lone surrogates, and collapses blanks. */
 function normalizeBlanks(text: string): string {
-  return text.toWellFormed().replace(INVISIBLE, "").replace(/\s+/g, " ").trim();
+  return text.toWellFormed().replace(WINDOWS_1252_CONTROLS, decodeWindows1252)
+    .replace(INVISIBLE, "").replace(/\s+/g, " ").trim();
 }
 
 /**
@@ -122,10 +157,11 @@ function normalizeBlanks(text: string): string {
  * assertEquals(htmlToText("<b>Gold</b> &amp;amp; silver&nbsp;rise: 5 < 6", 300), "Gold & silver rise: 5 < 6");
  * ```
  */
-export function htmlToText(html: string, maxLength: number): string {
-  let text = html;
+export function htmlToText(source: string, maxLength: number): string {
+  let text = source;
   for (let level = 0; level < MAX_LEVELS; level++) {
-    const plain = decode(removeMarkup(text, maxLength * READ_FACTOR), { scope: "strict" });
+    const html = text.replace(STRAY_ANGLE, "&lt;");
+    const plain = decode(removeMarkup(html, maxLength * READ_FACTOR), { scope: "strict" });
     const normalized = normalizeBlanks(plain);
     if (normalized === text) return cut(text, maxLength);
     text = normalized;

@@ -33,7 +33,8 @@ export interface FeedDocument {
 export interface RawItem {
   readonly guid: string | null;
   readonly title: string | null;
-  readonly summary: string | null;
+  /** Summaries and contents in HTML, the shortest kind first. */
+  readonly summaries: readonly (string | null | undefined)[];
   /** Links, the most reliable first. */
   readonly links: readonly (string | null | undefined)[];
   /** Dates, the most reliable first. */
@@ -82,7 +83,9 @@ function findLink(links: RawItem["links"], { base, pageUrl }: DocumentContext): 
  * @returns Null if the item has no text or no URL.
  */
 export function cleanItem(raw: RawItem, context: DocumentContext): FeedItem | null {
-  const summary = htmlToText(raw.summary ?? "", MAX_SUMMARY_CHARACTERS);
+  // A summary without words, such as a picture alone, hides no content.
+  const summary =
+    parseFirst(raw.summaries, (html) => htmlToText(html, MAX_SUMMARY_CHARACTERS) || null) ?? "";
   const title = htmlToText(raw.title ?? "", MAX_TITLE_CHARACTERS) ||
     htmlToText(summary, MAX_TITLE_CHARACTERS);
   const link = findLink(raw.links, context);

@@ -52,11 +52,14 @@ export function parseJsonFeed(
   const feed = JsonFeed.parse(JSON.parse(document));
   const items = feed.items.slice(0, maxItems).map((unparsedItem): RawItem => {
     const item = JsonItem.safeParse(unparsedItem).data;
-    const plainText = item?.summary ?? item?.content_text;
     return {
       guid: item?.id ?? null,
       title: item?.title ? textToHtml(item.title) : null,
-      summary: plainText ? textToHtml(plainText) : item?.content_html ?? null,
+      summaries: [
+        textToHtml(item?.summary ?? ""),
+        textToHtml(item?.content_text ?? ""),
+        item?.content_html,
+      ],
       links: [item?.url, item?.external_url, item?.id],
       dates: [item?.date_published, item?.date_modified],
     };

@@ -30,7 +30,7 @@ function toRawItem(item: XmlItem): RawItem {
   return {
     guid: item.id,
     title: item.title,
-    summary: item.description ?? item.content,
+    summaries: [item.description, item.content],
     links: [
       item.url,
       isLink && guidText !== undefined && /^https?:/i.test(guidText) ? guidText : null,

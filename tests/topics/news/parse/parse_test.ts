@@ -246,3 +246,16 @@ for (const name of SAMPLES) {
     }));
   });
 }
+
+Deno.test("parseFeed() shows the content of an item whose summary has no words", () => {
+  const picture = `<item><title>A</title><link>https://a.example/1</link>` +
+    `<description>&lt;img src="https://a.example/1.jpg"&gt;</description>` +
+    `<content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/">` +
+    `&lt;p&gt;Gold rose.&lt;/p&gt;</content:encoded></item>`;
+  assertEquals(read(rss(picture)).items[0]?.summary, "Gold rose.");
+  const json = JSON.stringify({
+    version: "https://jsonfeed.org/version/1.1",
+    items: [{ id: "https://a.example/1", title: "A", summary: "", content_text: "Gold rose." }],
+  });
+  assertEquals(read(json).items[0]?.summary, "Gold rose.");
+});
