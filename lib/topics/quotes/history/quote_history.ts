@@ -137,7 +137,8 @@ export class QuoteHistories {
   }
 
   /**
-   * Returns the history of a symbol, up to its quote. It has no bars if nothing is known. Never rejects.
+   * Returns the history of a symbol, up to its quote. It waits briefly for a provider if bars are known already, and has no
+   * bars if nothing is known. Never rejects.
    *
    * @param quote The latest quote of the symbol, if there is one.
    */
@@ -146,18 +147,21 @@ export class QuoteHistories {
     range: HistoryRange,
     quote: Quote | undefined,
   ): Promise<QuoteHistory> {
-    const series = await this.#seriesOf(symbol, range, quote, true);
+    const series = await this.#readSeries(symbol, range, quote);
     const provider = series?.provider ?? this.#candidatesOf(symbol, quote)[0]?.provider;
     const { intervalMs, bars } = series ?? { intervalMs: RANGES[range].ring.intervalMs, bars: [] };
     const isServed = quote !== undefined && quote.source === provider?.name;
+    // The beginning of a session is not the price before a day.
+    const prevClose = range === "1d" && isServed && quote.basis !== "session"
+      ? quote.prev_close
+      : null;
     const endsAt = (bars.at(-1)?.[0] ?? -Infinity) + intervalMs;
     return {
       symbol,
       range,
       interval_s: intervalMs / 1000,
       bars: bars.map((bar) => [...bar]),
-      prev_close: (range === "1d" && isServed ? quote.prev_close : null) ?? series?.prevClose ??
-        null,
+      prev_close: prevClose ?? series?.prevClose ?? null,
       source: provider?.name ?? "none",
       attribution: provider?.attribution ?? "",
       is_stale: isServed
@@ -192,6 +196,22 @@ export class QuoteHistories {
     };
     await withTimeout(this.#options.runtime.clock, read());
     return trends;
+  }
+
+  async #readSeries(
+    symbol: string,
+    range: HistoryRange,
+    quote: Quote | undefined,
+  ): Promise<SourceSeries | null> {
+    const known = await this.#seriesOf(symbol, range, quote, false);
+    const requested = this.#seriesOf(symbol, range, quote, true);
+    if (known === null) return await requested;
+    let newest: SourceSeries = known;
+    const refresh = requested.then((series) => {
+      newest = series ?? known;
+    });
+    await withTimeout(this.#options.runtime.clock, refresh);
+    return newest;
   }
 
   /**

@@ -287,6 +287,23 @@ Deno.test("QuoteHistories requests at most three histories of a provider at once
   assertEquals((await reads).every(({ bars }) => bars.length === 1), true);
 });
 
+Deno.test("QuoteHistories does not wait long for a provider that hangs if bars are known", async () => {
+  const { histories, store, clock } = createTest({ own: () => new Promise(() => {}) });
+  await record(store, "first", barsUntilNow(100));
+  const history = histories.read("BTC-USD", "1d", quoteOf("first"));
+  await clock.advance(800);
+  assertEquals((await history).bars.length, 101);
+});
+
+Deno.test("QuoteHistories states the price before a day as the quote does, unless it is that of a session's beginning", async () => {
+  const { histories, store } = createTest();
+  await record(store, "first", barsUntilNow(100));
+  for (const [basis, prev_close] of [["rolling_24h", "95000.00"], ["session", null]] as const) {
+    const quote = quoteOf("first", { basis, prev_close: "95000.00" });
+    assertEquals((await histories.read("BTC-USD", "1d", quote)).prev_close, prev_close);
+  }
+});
+
 Deno.test("QuoteHistories does not wait long for the trend of a provider that hangs", async () => {
   const { histories, store, clock } = createTest({ own: () => new Promise(() => {}) });
   await record(store, "first", barsUntilNow(100));
