@@ -12,6 +12,7 @@ import type { Runtime } from "./lib/core/runtime.ts";
 import { createDemoRuntime } from "./lib/demo/demo_runtime.ts";
 import { SIMULATED_MODEL } from "./lib/demo/model.ts";
 import { createServices } from "./lib/services.ts";
+import { instrumentsFor } from "./lib/topics/quotes/instruments.ts";
 import { importOpml } from "./lib/topics/news/opml.ts";
 import { createApp } from "./routes/app.ts";
 
@@ -99,7 +100,9 @@ function start(): void {
   const settings = readConfig(Deno.env.toObject());
   const system = createSystemRuntime(settings.LOG_LEVEL);
   const pace = { speed: settings.DEMO_SPEED, hasFaults: settings.DEMO_FAULTS };
-  const runtime = settings.DEMO ? createDemoRuntime(system, pace) : system;
+  const runtime = settings.DEMO
+    ? createDemoRuntime(system, [...instrumentsFor(settings).values()], pace)
+    : system;
   const config = settings.DEMO ? demoConfig(settings, runtime) : settings;
   const { log } = runtime;
 

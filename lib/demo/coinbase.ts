@@ -5,10 +5,8 @@
  */
 import { DAY_MS, isoTime } from "../core/time.ts";
 import { BAR_VOLUME, barsUntil } from "./bars.ts";
-import { createSimulatedMarket, type PriceAt } from "./market.ts";
+import { type DemoInstrument, listingsOf, type PriceAt } from "./market.ts";
 import { lookUp, type SimulatedResponse, type SimulatedUpstream } from "./simulated_upstream.ts";
-
-const coinbaseMarket = createSimulatedMarket(0);
 
 /** The candles of a response. */
 const CANDLES = 300;
@@ -33,25 +31,33 @@ function candlesResponse(
   return { status: 200, body: bars.toReversed() };
 }
 
-/** Simulates Coinbase. Like the real ones, its stats have 8 decimals and its ticker has 2. */
-export const simulatedCoinbase: SimulatedUpstream = {
-  host: "api.exchange.coinbase.com",
-  latencyMs: { min: 5, max: 15 },
-  respond({ pathname, searchParams }, now) {
-    const match = /^\/products\/([^/]+)\/(ticker|stats|candles)$/.exec(pathname);
-    const priceAt = lookUp(coinbaseMarket, match?.[1]);
-    if (priceAt === undefined) return { status: 404, body: { message: "NotFound" } };
-    if (match?.[2] === "candles") return candlesResponse(priceAt, searchParams, now);
-    const price = priceAt(now);
-    if (match?.[2] === "stats") {
-      const open = `${priceAt(now - DAY_MS)}000000`;
-      const last = `${price}000000`;
-      const [low, high] = Number(open) < Number(last) ? [open, last] : [last, open];
-      return { status: 200, body: { open, high, low, volume: "8125.32114903", last } };
-    }
-    return {
-      status: 200,
-      body: { trade_id: now, price, size: "0.01", time: isoTime(now), bid: price, ask: price },
-    };
-  },
-};
+/** Creates a simulation of Coinbase. Like the real ones, its stats have more decimals than its ticker. */
+export function createSimulatedCoinbase(instruments: readonly DemoInstrument[]): SimulatedUpstream {
+  const listings = listingsOf(instruments, "coinbase", 0);
+  return {
+    host: "api.exchange.coinbase.com",
+    latencyMs: { min: 5, max: 15 },
+    prices: {
+      provider: "coinbase",
+      pathOf: (product) => `/products/${product}/ticker`,
+      priceAt: (product, ms) => listings[product]?.priceAt(ms),
+    },
+    respond({ pathname, searchParams }, now) {
+      const match = /^\/products\/([^/]+)\/(ticker|stats|candles)$/.exec(pathname);
+      const priceAt = lookUp(listings, match?.[1])?.priceAt;
+      if (priceAt === undefined) return { status: 404, body: { message: "NotFound" } };
+      if (match?.[2] === "candles") return candlesResponse(priceAt, searchParams, now);
+      const price = priceAt(now);
+      if (match?.[2] === "stats") {
+        const open = `${priceAt(now - DAY_MS)}000000`;
+        const last = `${price}000000`;
+        const [low, high] = Number(open) < Number(last) ? [open, last] : [last, open];
+        return { status: 200, body: { open, high, low, volume: "8125.32114903", last } };
+      }
+      return {
+        status: 200,
+        body: { trade_id: now, price, size: "0.01", time: isoTime(now), bid: price, ask: price },
+      };
+    },
+  };
+}

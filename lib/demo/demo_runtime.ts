@@ -5,30 +5,34 @@
  */
 import type { Runtime } from "../core/runtime.ts";
 import type { DemoPace } from "./calendar.ts";
-import { simulatedCoinbase } from "./coinbase.ts";
-import { simulatedCoinGecko } from "./coingecko.ts";
+import { createSimulatedCoinbase } from "./coinbase.ts";
+import { createSimulatedCoinGecko } from "./coingecko.ts";
 import { createSimulatedFeeds } from "./feeds.ts";
-import { simulatedFred } from "./fred.ts";
-import { simulatedGoldApi } from "./gold_api.ts";
-import { simulatedKraken } from "./kraken.ts";
+import { createSimulatedFred } from "./fred.ts";
+import { createSimulatedGoldApi } from "./gold_api.ts";
+import { createSimulatedKraken } from "./kraken.ts";
 import { LastPrices } from "./last_prices.ts";
+import type { DemoInstrument } from "./market.ts";
 import { createSimulatedModel, SIMULATED_MODEL } from "./model.ts";
 import { latencyOf, respondWithFault, servedTime } from "./responses.ts";
 import { CALM, createScript } from "./script.ts";
 import { latencyAt, type SimulatedUpstream } from "./simulated_upstream.ts";
-import { simulatedTwelveData } from "./twelve_data.ts";
+import { createSimulatedTwelveData } from "./twelve_data.ts";
 import { createSimulatedYahoo } from "./yahoo.ts";
 
 /** THE LIST of simulated upstreams. */
-function createSimulatedUpstreams(pace: DemoPace): readonly SimulatedUpstream[] {
+function createSimulatedUpstreams(
+  instruments: readonly DemoInstrument[],
+  pace: DemoPace,
+): readonly SimulatedUpstream[] {
   return [
-    simulatedCoinbase,
-    simulatedKraken,
-    simulatedCoinGecko,
-    simulatedGoldApi,
-    simulatedTwelveData,
-    createSimulatedYahoo(pace),
-    simulatedFred,
+    createSimulatedCoinbase(instruments),
+    createSimulatedKraken(instruments),
+    createSimulatedCoinGecko(instruments),
+    createSimulatedGoldApi(instruments),
+    createSimulatedTwelveData(instruments),
+    createSimulatedYahoo(instruments, pace),
+    createSimulatedFred(instruments),
   ];
 }
 
@@ -52,16 +56,19 @@ interface SimulatedCall {
 /**
  * Creates a runtime whose `fetch` and `resolve` reach the simulated upstreams and nothing else. Both reject with a
  * `TypeError` for any other host. Responses depend on wall time alone: the current time, and the start of the demo.
+ *
+ * @param instruments The instruments that the server quotes. Every upstream has those for which they name a ticker.
  */
 export function createDemoRuntime(
   runtime: Runtime,
+  instruments: readonly DemoInstrument[],
   { speed = 1, hasFaults = false }: DemoOptions = {},
 ): Runtime {
   const { clock, random } = runtime;
   const startedAt = clock.now();
-  const upstreams = createSimulatedUpstreams({ startedAt, speed });
+  const upstreams = createSimulatedUpstreams(instruments, { startedAt, speed });
   const feeds = createSimulatedFeeds(startedAt);
-  const prices = new LastPrices(upstreams);
+  const prices = new LastPrices(instruments, upstreams);
   const model = createSimulatedModel(clock, prices);
   const script = hasFaults ? createScript(startedAt) : CALM;
 

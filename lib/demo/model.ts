@@ -16,7 +16,8 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { isoTime } from "../core/time.ts";
-import { DEMO_INSTRUMENTS, type DemoInstrument, type LastPrices } from "./last_prices.ts";
+import type { LastPrices } from "./last_prices.ts";
+import type { DemoInstrument } from "./market.ts";
 import type { Fault } from "./script.ts";
 
 /** The settings under which a demo's server reaches the model. */
@@ -46,6 +47,21 @@ const MIDDLE_TOKENS = 10;
 /** The characters of a tool's arguments in one token. */
 const ARGUMENT_TOKEN_CHARS = 12;
 
+/** The most instruments that an answer names. */
+const MAX_NAMED_INSTRUMENTS = 12;
+
+/** The words for all instruments of a class, in a question. */
+const CLASS_WORDS: Readonly<Record<string, string>> = {
+  crypto: "crypto|coins",
+  metals: "metals",
+  oil: "oil",
+  energy: "energy|gas",
+  indices: "indices",
+  equities: "shares|stocks",
+  fx: "currencies|fx",
+  rates: "rates|yields",
+};
+
 const ModelRequest = z.object({
   model: z.string(),
   messages: z.array(z.object({ role: z.string(), content: z.string().nullish() })).min(1),
@@ -69,21 +85,38 @@ export interface SimulatedModel {
   start(url: URL, init: RequestInit, fault: Fault | undefined): ModelCall;
 }
 
+/** Creates the pattern of the words that name an instrument: its name or the first word of it, its symbol, its class. */
+function wordsFor({ symbol, name, class: className }: DemoInstrument): RegExp {
+  const [firstWord = ""] = name.split(" ");
+  const [base = symbol] = symbol.split("-");
+  // A short word is more likely to be something else.
+  const names = [name, symbol, ...[firstWord, base].filter((word) => word.length > 2)]
+    .map((word) => word.replace(/[^\w\s]/g, "\\$&"));
+  return new RegExp(
+    `(?<!\\w)(?:${[...names, CLASS_WORDS[className] ?? symbol].join("|")})(?!\\w)`,
+    "i",
+  );
+}
+
 /** Creates the model. */
 export function createSimulatedModel(clock: Clock, prices: LastPrices): SimulatedModel {
+  const { instruments } = prices;
+  const patterns = new Map(instruments.map((instrument) => [instrument, wordsFor(instrument)]));
+
   /** Answers a prompt at a wall time in ms. It is lazy, because a whole answer at one time would delay everything else. */
   function* answer(prompt: string, now: number): Generator<TokenDelta, void, void> {
     const callId = (name: string) => `call-${now.toString(36)}-${name}`;
-    const named = DEMO_INSTRUMENTS.filter(({ words }) => words.test(prompt));
+    const named = [...patterns].filter(([_, words]) => words.test(prompt))
+      .map(([instrument]) => instrument).slice(0, MAX_NAMED_INSTRUMENTS);
     if (prompt.includes("/think")) yield* deltasOf(describeThoughts(named), "reasoning_content");
-    if (named.length === 0) yield* deltasOf(INTRODUCTION);
+    if (named.length === 0) yield* deltasOf(introduce(instruments));
     else {
       yield* deltasOf(named.map((each) => describe(each, now)).join(" "));
       yield* callOf(0, callId("table"), "show_table", tableOf(named, now));
       yield* callOf(1, callId("chart"), "show_chart", chartOf(named, now));
       yield* deltasOf("\n\nThe chart shows the last hour. All prices are simulated.");
     }
-    const [first] = named.length === 0 ? DEMO_INSTRUMENTS : named;
+    const [first] = named.length === 0 ? instruments : named;
     if (prompt.includes("/long") && first !== undefined) yield* describePast(first, now);
   }
 
@@ -245,9 +278,13 @@ export function createSimulatedModel(clock: Clock, prices: LastPrices): Simulate
   };
 }
 
-const INTRODUCTION = `I am a simulated model. I know the prices on this page: ${
-  DEMO_INSTRUMENTS.map(({ name }) => name).join(", ")
-}. Ask me “How is gold doing?”, or add /long, /think, /slow, /cut or /error to a question.`;
+function introduce(instruments: readonly DemoInstrument[]): string {
+  const names = instruments.slice(0, MAX_NAMED_INSTRUMENTS).map(({ name }) => name).join(", ");
+  const more = instruments.length - MAX_NAMED_INSTRUMENTS;
+  return `I am a simulated model. I know the prices on this page: ${names}${
+    more > 0 ? ` and ${more} more` : ""
+  }. Ask me “How is gold doing?”, or add /long, /think, /slow, /cut or /error to a question.`;
+}
 
 function describeThoughts(instruments: readonly DemoInstrument[]): string {
   return instruments.length === 0
@@ -256,11 +293,22 @@ function describeThoughts(instruments: readonly DemoInstrument[]): string {
       "I look at the prices on the page.";
 }
 
+/** The texts after a price, by its unit. */
+const SPOKEN_UNITS: Readonly<Record<string, string>> = {
+  coin: "",
+  share: "",
+  troy_oz: " per troy ounce",
+  bbl: " per barrel",
+};
+
 /** Returns a price such as “$4,165.32 per troy ounce”. */
-function formatPrice({ decimals, unit }: DemoInstrument, price: number): string {
-  const [whole = "", fraction = ""] = price.toFixed(decimals).split(".");
-  const amount = `${whole.replace(/\B(?=(?:\d{3})+$)/g, ",")}.${fraction}`;
-  return unit === "points" ? `${amount} points` : `$${amount} ${unit}`.trimEnd();
+function formatPrice({ decimals, currency, unit }: DemoInstrument, price: number): string {
+  const [whole = "", fraction] = price.toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ",");
+  const amount = fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  if (unit === "points" || unit === "percent") return `${amount} ${unit}`;
+  const money = currency === "USD" ? `$${amount}` : `${amount} ${currency}`;
+  return `${money}${SPOKEN_UNITS[unit] ?? ` per ${unit}`}`;
 }
 
 /** Splits text into words and punctuation, with the white space before them. */

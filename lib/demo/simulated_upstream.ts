@@ -17,9 +17,20 @@ export interface SimulatedResponse {
   readonly body: unknown;
 }
 
+/** The prices of an upstream that needs no key, so that it is the first choice of some instruments. */
+export interface UpstreamPrices {
+  /** The name of its provider. */
+  readonly provider: string;
+  /** Returns the path of the response that contains the price of a ticker. */
+  pathOf(ticker: string): string;
+  /** Returns the price that a response at a wall time in ms contains: undefined for an unknown ticker. */
+  priceAt(ticker: string, ms: number): string | undefined;
+}
+
 /** A simulated upstream. */
 export interface SimulatedUpstream {
   readonly host: string;
+  readonly prices?: UpstreamPrices;
   /** The latency of its responses. It is short because the shortest poll interval of a demo is 50 ms. */
   readonly latencyMs: LatencyRange;
   /**

@@ -1,26 +1,29 @@
 /**
- * Twelve Data, simulated: `/quote?symbol={metal}/USD,…` and `/time_series?symbol={metal}/USD&interval=…&outputsize=…`.
+ * Twelve Data, simulated: `/quote?symbol=…` and `/time_series?symbol=…&interval=…&outputsize=…`.
  *
  * @module
  */
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../core/time.ts";
 import { barsUntil } from "./bars.ts";
-import { createSimulatedMarket } from "./market.ts";
+import { type DemoInstrument, type Listings, listingsOf } from "./market.ts";
 import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { lastSpotTrade } from "./spot.ts";
 
-const twelveDataMarket = createSimulatedMarket(3);
-
-/** Returns the quote of a pair such as `XAU/USD`, or an error in its place. */
-function quoteOf(pair: string, now: number): Readonly<Record<string, unknown>> {
-  const priceAt = lookUp(twelveDataMarket, pair.replace("/", "-"));
-  if (priceAt === undefined) {
-    return { code: 404, message: `**symbol** not found: ${pair}`, status: "error" };
+/** Returns the quote of a symbol such as `XAU/USD`, or an error in its place. */
+function quoteOf(
+  listings: Listings,
+  symbol: string,
+  now: number,
+): Readonly<Record<string, unknown>> {
+  const listing = lookUp(listings, symbol);
+  if (listing === undefined) {
+    return { code: 404, message: `**symbol** not found: ${symbol}`, status: "error" };
   }
+  const { instrument: { currency }, priceAt } = listing;
   const tradedAt = lastSpotTrade(now);
   return {
-    symbol: pair,
-    currency: "USD",
+    symbol,
+    currency,
     datetime: isoTime(tradedAt).slice(0, 10),
     timestamp: Math.floor((tradedAt - tradedAt % DAY_MS) / 1000),
     last_quote_at: Math.floor(tradedAt / 1000),
@@ -39,13 +42,17 @@ const BAR_LENGTHS_MS: Readonly<Record<string, number>> = {
   "1day": DAY_MS,
 };
 
-/** Returns the latest bars of a pair, newest first, or an error in their place. */
-function seriesOf(searchParams: URLSearchParams, now: number): Readonly<Record<string, unknown>> {
-  const pair = searchParams.get("symbol") ?? "";
-  const priceAt = lookUp(twelveDataMarket, pair.replace("/", "-"));
+/** Returns the latest bars of a symbol, newest first, or an error in their place. */
+function seriesOf(
+  listings: Listings,
+  searchParams: URLSearchParams,
+  now: number,
+): Readonly<Record<string, unknown>> {
+  const symbol = searchParams.get("symbol") ?? "";
+  const priceAt = lookUp(listings, symbol)?.priceAt;
   const barMs = lookUp(BAR_LENGTHS_MS, searchParams.get("interval"));
   if (priceAt === undefined || barMs === undefined) {
-    return { code: 404, message: `**symbol** or **figi** not found: ${pair}`, status: "error" };
+    return { code: 404, message: `**symbol** or **figi** not found: ${symbol}`, status: "error" };
   }
   const count = Number(searchParams.get("outputsize") ?? 30);
   const values = barsUntil(priceAt, barMs, count, lastSpotTrade(now)).map(
@@ -54,20 +61,27 @@ function seriesOf(searchParams: URLSearchParams, now: number): Readonly<Record<s
       ...prices,
     }),
   );
-  return { meta: { symbol: pair }, values: values.toReversed(), status: "ok" };
+  return { meta: { symbol }, values: values.toReversed(), status: "ok" };
 }
 
-/** Simulates Twelve Data: decimal strings, one quote for one pair, and an object of quotes for several pairs. */
-export const simulatedTwelveData: SimulatedUpstream = {
-  host: "api.twelvedata.com",
-  latencyMs: { min: 10, max: 30 },
-  respond({ pathname, searchParams }, now) {
-    if (pathname === "/time_series") return { status: 200, body: seriesOf(searchParams, now) };
-    const pairs = searchParams.get("symbol")?.split(",") ?? [];
-    const quotes = pairs.map((pair) => quoteOf(pair, now));
-    const body = quotes.length === 1
-      ? quotes[0]
-      : Object.fromEntries(quotes.map((quote, index) => [pairs[index], quote]));
-    return { status: 200, body };
-  },
-};
+/** Creates a simulation of Twelve Data: decimal strings, one quote for one symbol, and an object of quotes for several. */
+export function createSimulatedTwelveData(
+  instruments: readonly DemoInstrument[],
+): SimulatedUpstream {
+  const listings = listingsOf(instruments, "twelve-data", 3);
+  return {
+    host: "api.twelvedata.com",
+    latencyMs: { min: 10, max: 30 },
+    respond({ pathname, searchParams }, now) {
+      if (pathname === "/time_series") {
+        return { status: 200, body: seriesOf(listings, searchParams, now) };
+      }
+      const symbols = searchParams.get("symbol")?.split(",") ?? [];
+      const quotes = symbols.map((symbol) => quoteOf(listings, symbol, now));
+      const body = quotes.length === 1
+        ? quotes[0]
+        : Object.fromEntries(quotes.map((quote, index) => [symbols[index], quote]));
+      return { status: 200, body };
+    },
+  };
+}

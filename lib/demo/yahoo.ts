@@ -11,42 +11,70 @@ import {
   FUTURES_HOURS,
   type Period,
   STOCK_HOURS,
+  type TradingHours,
 } from "./calendar.ts";
 import { type SimulatedBar, simulatedBar } from "./bars.ts";
-import { createSimulatedMarket, type PriceAt } from "./market.ts";
+import { type DemoInstrument, type Listing, listingsOf } from "./market.ts";
 import { lookUp, type SimulatedUpstream } from "./simulated_upstream.ts";
 
-/** The constant properties of a symbol at Yahoo. */
-interface YahooListing {
-  readonly symbol: string;
-  /** The fields of its metadata that do not change. */
+/** A kind of instruments at Yahoo. */
+interface YahooKind {
+  readonly hours: TradingHours;
+  /** The delay of prices, in market time. */
+  readonly delayMs: number;
+  /** The fields of their metadata that do not change. */
   readonly meta: Readonly<Record<string, unknown>>;
 }
 
-const YAHOO_FUTURE = {
-  exchangeName: "NYM",
-  fullExchangeName: "NY Mercantile",
-  instrumentType: "FUTURE",
-  hasPrePostMarketData: false,
+const YAHOO_FUTURES: YahooKind = {
+  hours: FUTURES_HOURS,
+  delayMs: 600_000,
+  meta: {
+    exchangeName: "NYM",
+    fullExchangeName: "NY Mercantile",
+    instrumentType: "FUTURE",
+    hasPrePostMarketData: false,
+  },
 };
-const YAHOO_INDEX = {
-  exchangeName: "SNP",
-  fullExchangeName: "SNP",
-  instrumentType: "INDEX",
-  hasPrePostMarketData: true,
+const YAHOO_INDICES: YahooKind = {
+  hours: STOCK_HOURS,
+  delayMs: 900_000,
+  meta: {
+    exchangeName: "SNP",
+    fullExchangeName: "SNP",
+    instrumentType: "INDEX",
+    hasPrePostMarketData: true,
+  },
+};
+const YAHOO_SHARES: YahooKind = {
+  hours: STOCK_HOURS,
+  delayMs: 900_000,
+  meta: {
+    exchangeName: "NMS",
+    fullExchangeName: "NasdaqGS",
+    instrumentType: "EQUITY",
+    hasPrePostMarketData: true,
+  },
+};
+const YAHOO_CURRENCIES: YahooKind = {
+  hours: FUTURES_HOURS,
+  delayMs: 900_000,
+  meta: {
+    exchangeName: "CCY",
+    fullExchangeName: "CCY",
+    instrumentType: "CURRENCY",
+    hasPrePostMarketData: false,
+  },
 };
 
-/** THE LIST of charted instruments, by Yahoo's symbol. */
-const YAHOO_LISTINGS: Readonly<Record<string, YahooListing>> = {
-  "BZ=F": {
-    symbol: "BRENT",
-    meta: { shortName: "Brent Crude Oil Last Day Financ", ...YAHOO_FUTURE },
-  },
-  "CL=F": { symbol: "WTI", meta: { shortName: "Crude Oil", ...YAHOO_FUTURE } },
-  "^GSPC": { symbol: "SPX", meta: { shortName: "S&P 500", ...YAHOO_INDEX } },
-  "^DJI": { symbol: "DJI", meta: { shortName: "Dow Jones Industrial Average", ...YAHOO_INDEX } },
-  "^IXIC": { symbol: "IXIC", meta: { shortName: "NASDAQ Composite", ...YAHOO_INDEX } },
-};
+const YAHOO_KINDS = [YAHOO_FUTURES, YAHOO_INDICES, YAHOO_SHARES, YAHOO_CURRENCIES];
+
+/** Returns the kind of a ticker: `=F` marks a future, `=X` a pair of currencies, and `^` an index. */
+function kindOf(ticker: string, { class: className }: DemoInstrument): YahooKind {
+  if (ticker.endsWith("=F")) return YAHOO_FUTURES;
+  if (ticker.endsWith("=X")) return YAHOO_CURRENCIES;
+  return className === "equities" ? YAHOO_SHARES : YAHOO_INDICES;
+}
 
 const NEW_YORK_ZONE = { timezone: "EDT", gmtoffset: -14_400 };
 
@@ -61,9 +89,6 @@ const YAHOO_INTERVALS_MS: Readonly<Record<string, number>> = {
 
 /** The sessions that a range covers. */
 const YAHOO_RANGES: Readonly<Record<string, number>> = { "1d": 1, "5d": 5, "1mo": 22, "1y": 252 };
-
-/** The delay of prices, in market time. */
-const DELAY_MS = { futures: 600_000, indices: 900_000 };
 
 /** The distance of two bars without a trade. They are `null`, as in the real arrays. */
 const HOLE_EVERY = 17;
@@ -80,8 +105,8 @@ function periodBody({ start, end }: Period) {
 /** The inputs of a chart. Times are wall times in ms. */
 interface ChartInput {
   readonly ticker: string;
-  readonly listing: YahooListing;
-  readonly priceAt: PriceAt;
+  readonly listing: Listing;
+  readonly kind: YahooKind;
   readonly calendar: Calendar;
   readonly speed: number;
   readonly now: number;
@@ -92,16 +117,18 @@ interface ChartInput {
 }
 
 function chartMeta(input: ChartInput) {
-  const { ticker, listing, priceAt, calendar, now, delayedNow, range, interval } = input;
+  const { ticker, listing, kind, calendar, now, delayedNow, range, interval } = input;
+  const { instrument: { currency, name, decimals }, priceAt } = listing;
   const { pre, regular, post } = calendar.dayAt(now);
   const tradedAt = calendar.lastTradeAt(delayedNow);
   const previousClose = Number(priceAt(calendar.previousSessionAt(delayedNow).regular.end));
   const [first] = sessionsIn(input);
   const closeBefore = calendar.previousSessionAt(first?.start ?? delayedNow).regular.end;
   return {
-    currency: "USD",
+    currency,
     symbol: ticker,
-    ...listing.meta,
+    shortName: name,
+    ...kind.meta,
     firstTradeDate: 345_479_400,
     regularMarketTime: epochSeconds(tradedAt),
     ...NEW_YORK_ZONE,
@@ -110,7 +137,7 @@ function chartMeta(input: ChartInput) {
     chartPreviousClose: Number(priceAt(closeBefore)),
     ...(range === "1d" ? { previousClose } : {}),
     scale: 3,
-    priceHint: 2,
+    priceHint: decimals,
     currentTradingPeriod: {
       pre: periodBody(pre),
       regular: periodBody(regular),
@@ -133,7 +160,7 @@ function sessionsIn({ calendar, delayedNow, range }: ChartInput): Period[] {
 
 /** Returns the bars of the range so far. */
 function chartBars(input: ChartInput) {
-  const { priceAt, calendar, speed, delayedNow, interval } = input;
+  const { listing: { priceAt }, calendar, speed, delayedNow, interval } = input;
   const lastTradeAt = calendar.lastTradeAt(delayedNow);
   const barMs = Math.max((lookUp(YAHOO_INTERVALS_MS, interval) ?? MINUTE_MS) / speed, MIN_BAR_MS);
   const bars = sessionsIn(input).flatMap(({ start, end }) => {
@@ -163,36 +190,55 @@ function chartBars(input: ChartInput) {
  * Creates a simulation of Yahoo: bare numbers, times in seconds, trading hours in each response, and delayed prices that
  * stand still while the market is closed.
  */
-export function createSimulatedYahoo(pace: DemoPace): SimulatedUpstream {
-  const calendars = {
-    futures: createCalendar(FUTURES_HOURS, pace),
-    indices: createCalendar(STOCK_HOURS, pace),
-  };
-  const market = createSimulatedMarket(0, pace);
+export function createSimulatedYahoo(
+  instruments: readonly DemoInstrument[],
+  pace: DemoPace,
+): SimulatedUpstream {
+  const calendars = new Map(YAHOO_KINDS.map((kind) => [kind, createCalendar(kind.hours, pace)]));
+  const listings = listingsOf(instruments, "yahoo", 0, pace);
+
+  /** Returns the inputs of a ticker's chart at a wall time in ms: undefined for an unknown ticker. */
+  function inputOf(
+    ticker: string | undefined,
+    searchParams: URLSearchParams,
+    now: number,
+  ): ChartInput | undefined {
+    const listing = lookUp(listings, ticker);
+    if (ticker === undefined || listing === undefined) return undefined;
+    const kind = kindOf(ticker, listing.instrument);
+    const calendar = calendars.get(kind);
+    return calendar && {
+      ticker,
+      listing,
+      kind,
+      calendar,
+      speed: pace.speed,
+      now,
+      delayedNow: now - kind.delayMs / pace.speed,
+      range: searchParams.get("range") ?? "1d",
+      interval: searchParams.get("interval") ?? "1m",
+    };
+  }
+
   return {
     host: "query1.finance.yahoo.com",
     latencyMs: { min: 10, max: 40 },
+    prices: {
+      provider: "yahoo",
+      pathOf: (ticker) => `/v8/finance/chart/${ticker}`,
+      priceAt(ticker, ms) {
+        const input = inputOf(ticker, new URLSearchParams(), ms);
+        return input?.listing.priceAt(input.calendar.lastTradeAt(input.delayedNow));
+      },
+    },
     respond({ pathname, searchParams }, now) {
       const [, path] = /^\/v8\/finance\/chart\/([^/]+)$/.exec(pathname) ?? [];
       const ticker = path === undefined ? undefined : decodeURIComponent(path);
-      const listing = lookUp(YAHOO_LISTINGS, ticker);
-      const priceAt = lookUp(market, listing?.symbol);
-      if (ticker === undefined || listing === undefined || priceAt === undefined) {
+      const input = inputOf(ticker, searchParams, now);
+      if (input === undefined) {
         const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
         return { status: 404, body: { chart: { result: null, error } } };
       }
-      const instruments = ticker.startsWith("^") ? "indices" : "futures";
-      const input: ChartInput = {
-        ticker,
-        listing,
-        priceAt,
-        calendar: calendars[instruments],
-        speed: pace.speed,
-        now,
-        delayedNow: now - DELAY_MS[instruments] / pace.speed,
-        range: searchParams.get("range") ?? "1d",
-        interval: searchParams.get("interval") ?? "1m",
-      };
       const result = { meta: chartMeta(input), ...chartBars(input) };
       return { status: 200, body: { chart: { result: [result], error: null } } };
     },

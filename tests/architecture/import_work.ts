@@ -11,8 +11,8 @@ const CALLEES: ReadonlySet<string> = new Set([
   ...["Object.freeze", "Object.entries", "Object.keys", "Object.values", "Object.fromEntries"],
   // Ours, which declare the responses and the input of a route.
   ...["problems", "streamContent", "limitBody"],
-  // Hono's, which create a handler; and the demo's prices, which are a function of time.
-  ...["secureHeaders", "cors", "etag", "createSimulatedMarket"],
+  // Hono's, which create a handler.
+  ...["secureHeaders", "cors", "etag"],
   ...["Array.from", "Array.of", "Math.min", "Math.max", "Math.round", "JSON.stringify"],
 ]);
 

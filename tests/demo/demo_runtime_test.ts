@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readConfig } from "../../lib/core/config.ts";
+import { CATALOGUE } from "../../lib/topics/quotes/catalogue.ts";
 import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { providersFor } from "../../lib/topics/quotes/providers/registry.ts";
 import { createUpstream } from "../../lib/upstream/upstream.ts";
@@ -66,22 +67,28 @@ Deno.test("createDemoRuntime() ends an aborted call and leaves no timer", async 
   );
 });
 
-Deno.test("createDemoRuntime() simulates every provider, also those with a key", async () => {
+Deno.test("createDemoRuntime() simulates every instrument of the catalogue and of the settings at each of its providers", async () => {
   const config = readConfig({
     DEMO: "1",
+    SYMBOLS: [...CATALOGUE.map(({ symbol }) => symbol), "LUMBER"].join(),
+    INSTRUMENTS: JSON.stringify({
+      LUMBER: { name: "Lumber", class: "other", currency: "USD", sources: { yahoo: "LBR=F" } },
+    }),
     COINGECKO_API_KEY: "a-key",
     TWELVE_DATA_API_KEY: "a-key",
     FRED_API_KEY: "a-key",
   });
-  const { clock, runtime } = createDemo();
-  const failedProviders: string[] = [];
-  for (const provider of providersFor(config, instrumentsFor(config))) {
-    const [symbol] = provider.symbols;
-    assert(symbol !== undefined);
-    const reading = provider.read(createUpstream(runtime, provider), symbol)
-      .catch(() => failedProviders.push(provider.name));
+  const instruments = instrumentsFor(config);
+  const { clock, runtime } = createDemoAt(NOON, {}, instruments);
+  const failures: string[] = [];
+  for (const provider of providersFor(config, instruments)) {
+    const upstream = createUpstream(runtime, provider);
+    const readings = provider.symbols.map((symbol) =>
+      provider.read(upstream, symbol)
+        .catch((thrown) => failures.push(`${symbol} of ${provider.name}: ${thrown}`))
+    );
     await clock.advance(1000);
-    await reading;
+    await Promise.all(readings);
   }
-  assertEquals(failedProviders, []);
+  assertEquals(failures, []);
 });

@@ -2,13 +2,12 @@ import { assert, assertAlmostEquals, assertEquals, assertFalse, assertRejects } 
 import { z } from "zod";
 import { SIMULATED_MODEL } from "../../lib/demo/model.ts";
 import { createScript, type Fault, ROUND_S } from "../../lib/demo/script.ts";
-import { DEMO_INSTRUMENTS } from "../../lib/demo/last_prices.ts";
 import type { ChatPart, Finish } from "../../lib/topics/chat/part.ts";
 import { ChatFailure } from "../../lib/topics/chat/upstream.ts";
 import { createOpenAiUpstream } from "../../lib/topics/chat/upstreams/openai.ts";
 import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { QUESTION } from "../topics/chat/upstreams/support.ts";
-import { createDemoAt } from "./support.ts";
+import { createDemoAt, DEFAULT_INSTRUMENTS } from "./support.ts";
 
 const FRIDAY = Date.UTC(2026, 10, 20, 15, 30);
 
@@ -92,25 +91,37 @@ Deno.test("the model answers a question about gold with the price that was polle
   assert(finish?.kind === "finish" && finish.finishReason === "stop" && finish.usage !== null);
 });
 
-Deno.test("the model knows every instrument of the page, by its name and decimals", async () => {
-  assertEquals(
-    DEMO_INSTRUMENTS.map(({ symbol, name, decimals }) => ({ symbol, name, decimals })),
-    [...instrumentsFor({}).values()].map(({ symbol, name, decimals }) => ({
-      symbol,
-      name,
-      decimals,
-    })),
-  );
-  for (const { name, words } of DEMO_INSTRUMENTS) {
-    assert(words.test(`What about ${name}?`), name);
-    const text = textOf(await askForAll(createDemo(), `What about ${name}?`));
-    assert(text.startsWith(`${name} is at `), text);
+Deno.test("the model knows every instrument of the page, by its name and by its symbol", async () => {
+  for (const { name, symbol } of DEFAULT_INSTRUMENTS.values()) {
+    for (const word of [name, symbol]) {
+      const text = textOf(await askForAll(createDemo(), `What about ${word}?`));
+      assert(text.startsWith(`${name} is at `), text);
+    }
   }
+});
+
+Deno.test("the model knows instruments of every class, in their currencies and units", async () => {
+  const instruments = instrumentsFor({
+    SYMBOLS: ["AAPL", "EUR-USD", "USD-JPY", "NATGAS", "US10Y", "DAX", "TRX-USD", "BRK.B"],
+  });
+  const demo = createDemoAt(FRIDAY, {}, instruments);
+  const answers = await askForAll(demo, "AAPL, USD-JPY, NATGAS, US10Y, DAX, TRX-USD and BRK.B");
+  const sentences = textOf(answers).split("\n")[0]?.split(/(?<=\.) /)
+    .map((sentence) => sentence.replace(/is at (\$?)[\d,]+(\.\d+)?/, "is at $1N"));
+  assertEquals(sentences, [
+    "Apple is at $N.",
+    "US dollar / Yen is at N JPY per USD.",
+    "Natural gas is at $N per mmbtu.",
+    "US 10-year yield is at N percent.",
+    "DAX is at N points.",
+    "TRON is at $N.",
+    "Berkshire Hathaway is at $N.",
+  ]);
 });
 
 Deno.test("the model names what it knows if a question names no instrument, and has nothing to show", async () => {
   const pieces = await askForAll(createDemo(), "Hello");
-  for (const { name } of DEMO_INSTRUMENTS) assert(textOf(pieces).includes(name), name);
+  for (const { name } of DEFAULT_INSTRUMENTS.values()) assert(textOf(pieces).includes(name), name);
   assertEquals(componentsOf(pieces), []);
 });
 

@@ -2,8 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { HOUR_MS } from "../../lib/core/time.ts";
 import type { DemoPace } from "../../lib/demo/calendar.ts";
-import { simulatedGoldApi } from "../../lib/demo/gold_api.ts";
+import { createSimulatedGoldApi } from "../../lib/demo/gold_api.ts";
 import { createSimulatedYahoo } from "../../lib/demo/yahoo.ts";
+import { DEFAULT_INSTRUMENTS } from "./support.ts";
+
+const NINE = [...DEFAULT_INSTRUMENTS.values()];
 
 const START = Date.UTC(2026, 10, 20, 15, 30);
 const MINUTE_MS = 60_000;
@@ -57,13 +60,13 @@ function chart(symbol: string, ms: number, pace: DemoPace = { startedAt: START, 
   const url = new URL(
     `https://query1.finance.yahoo.com/v8/finance/chart/${symbol}?range=1d&interval=5m`,
   );
-  const { status, body } = createSimulatedYahoo(pace).respond(url, ms);
+  const { status, body } = createSimulatedYahoo(NINE, pace).respond(url, ms);
   assertEquals(status, 200);
   return CHART.parse(JSON.parse(JSON.stringify(body))).chart.result[0];
 }
 
 function gold(metal: string, ms: number) {
-  const { status, body } = simulatedGoldApi.respond(
+  const { status, body } = createSimulatedGoldApi(NINE).respond(
     new URL(`https://api.gold-api.com/price/${metal}`),
     ms,
   );
@@ -107,9 +110,9 @@ Deno.test("simulated upstreams send no field that the real ones do not send", as
   const responses = [
     [
       "yahoo_v8_chart_^GSPC.synthetic.json",
-      createSimulatedYahoo({ startedAt: START, speed: 1 }).respond(chartUrl, START),
+      createSimulatedYahoo(NINE, { startedAt: START, speed: 1 }).respond(chartUrl, START),
     ],
-    ["goldapi_price_XAU.200.json", simulatedGoldApi.respond(goldUrl, START)],
+    ["goldapi_price_XAU.200.json", createSimulatedGoldApi(NINE).respond(goldUrl, START)],
   ] as const;
   for (const [name, { body }] of responses) {
     const samplePaths = new Set(listPaths(await readSample(name)));
@@ -148,7 +151,10 @@ Deno.test("simulated Yahoo keeps the last price of the previous day as the previ
 
 Deno.test("simulated Yahoo responds with its own error to an unknown symbol", () => {
   const url = new URL("https://query1.finance.yahoo.com/v8/finance/chart/XXX");
-  const { status, body } = createSimulatedYahoo({ startedAt: START, speed: 1 }).respond(url, START);
+  const { status, body } = createSimulatedYahoo(NINE, { startedAt: START, speed: 1 }).respond(
+    url,
+    START,
+  );
   const error = { code: "Not Found", description: "No data found, symbol may be delisted" };
   assertEquals({ status, body }, { status: 404, body: { chart: { result: null, error } } });
 });
@@ -158,7 +164,10 @@ Deno.test("simulated gold-api sends metals in the shape of the real one, with ti
     const { symbol, name: metalName, updatedAt } = gold(metal, START + 999);
     assertEquals([symbol, metalName, updatedAt], [metal, name, "2026-11-20T15:30:00Z"]);
   }
-  const { status } = simulatedGoldApi.respond(new URL("https://api.gold-api.com/price/XPT"), START);
+  const { status } = createSimulatedGoldApi(NINE).respond(
+    new URL("https://api.gold-api.com/price/XPT"),
+    START,
+  );
   assertEquals(status, 404);
 });
 

@@ -10,6 +10,7 @@ import { readConfig, SETTINGS } from "../../lib/core/config.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
 import { createServices } from "../../lib/services.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { createApp } from "../../routes/app.ts";
 import { createManualClock } from "../support/manual_clock.ts";
 import { refuseConnection } from "../support/refuse_connection.ts";
@@ -160,6 +161,11 @@ export async function scene(
   /** The random number: constant, but different in each POST, so that ids are unique. */
   let randomNumber = 0.5;
   const outside = () => Promise.reject(new Error("the test has no network"));
+  const redis = {
+    UPSTASH_REDIS_REST_URL: "https://redis.example",
+    UPSTASH_REDIS_REST_TOKEN: "token",
+  };
+  const config = readConfig({ ...BASE_ENV, ...(hasStoreDown ? redis : {}), ...env });
   const demo = createDemoRuntime({
     clock,
     random: () => randomNumber,
@@ -168,13 +174,9 @@ export async function scene(
     resolve: outside,
     connect: refuseConnection,
     readAsset: () => Promise.reject(new Error("the file does not exist")),
-  });
-  const redis = {
-    UPSTASH_REDIS_REST_URL: "https://redis.example",
-    UPSTASH_REDIS_REST_TOKEN: "token",
-  };
+  }, [...instrumentsFor(config).values()]);
   const services = createServices(
-    readConfig({ ...BASE_ENV, ...(hasStoreDown ? redis : {}), ...env }),
+    config,
     {
       ...demo,
       fetch: (url, init) =>

@@ -11,6 +11,7 @@ import { createDemoRuntime } from "../../lib/demo/demo_runtime.ts";
 import { SIMULATED_MODEL } from "../../lib/demo/model.ts";
 import type { Connection } from "../../lib/http/app_env.ts";
 import { createServices, type Services } from "../../lib/services.ts";
+import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
 import { type App, createApp } from "../../routes/app.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
@@ -77,6 +78,7 @@ export function createAppUnderTest(
   const clock = createManualClock();
   const lines: string[] = [];
   const fetched: string[] = [];
+  const config = readConfig({ ...SETTINGS, ...env });
   const demo = createDemoRuntime({
     clock,
     random,
@@ -85,7 +87,7 @@ export function createAppUnderTest(
     resolve: () => Promise.reject(new Error("the test has no network")),
     connect: refuseConnection,
     readAsset: () => Promise.reject(new Deno.errors.NotFound("there is no such file")),
-  });
+  }, [...instrumentsFor(config).values()]);
   const runtime: Runtime = {
     ...demo,
     resolve: resolve ?? demo.resolve,
@@ -94,9 +96,7 @@ export function createAppUnderTest(
       return (fetch ?? demo.fetch)(url, init);
     },
   };
-  const services = createServices(readConfig({ ...SETTINGS, ...env }), runtime, {
-    version: "0.0.0",
-  });
+  const services = createServices(config, runtime, { version: "0.0.0" });
   const app = requesterOf(createApp(services));
 
   async function send(path: string, init: RequestInit = {}): Promise<Response> {

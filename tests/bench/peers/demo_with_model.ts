@@ -7,6 +7,7 @@ import { systemClock } from "../../../lib/core/clock.ts";
 import { readConfig } from "../../../lib/core/config.ts";
 import { createDemoRuntime } from "../../../lib/demo/demo_runtime.ts";
 import { createServices } from "../../../lib/services.ts";
+import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createApp } from "../../../routes/app.ts";
 import { print } from "../../support/print.ts";
 import { refuseConnection } from "../../support/refuse_connection.ts";
@@ -24,7 +25,7 @@ if (import.meta.main) {
     resolve: refuse,
     connect: refuseConnection,
     readAsset: refuse,
-  });
+  }, [...instrumentsFor(config).values()]);
   const runtime: typeof demo = {
     ...demo,
     fetch: (url, init) => url.hostname === "127.0.0.1" ? fetch(url, init) : demo.fetch(url, init),
