@@ -21,6 +21,7 @@ export const WALL_TIME: ReadonlyMap<string, string> = new Map([
   ["lib/topics/quotes/freshness.ts", "market hours, and the times of other isolates' quotes"],
   ["lib/topics/quotes/history/source_histories.ts", STORED],
   ["lib/topics/quotes/history/quote_history.ts", "a range of bars ends now"],
+  ["lib/topics/quotes/quote_cache.ts", "a market time is compared with wall time"],
   ["lib/topics/quotes/provider_client.ts", SHOWN],
   ["lib/topics/quotes/failover.ts", SHOWN],
   ["lib/client/client/page_lifecycle.js", "wall time that jumps ahead shows that the device slept"],

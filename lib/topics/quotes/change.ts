@@ -31,6 +31,13 @@ const MAX_CHANGE_PCT: Readonly<Record<Quote["class"], number>> = {
   other: 200,
 };
 
+/** Tests if another price of the same day is plausible. Near zero and below it, distances in percent tell nothing. */
+export function isPlausible(marketClass: Quote["class"], price: string, other: string): boolean {
+  if (!isPossiblePrice(marketClass, other)) return false;
+  return !isPositive(price) || !isPositive(other) ||
+    distancePct(price, other) <= MAX_CHANGE_PCT[marketClass];
+}
+
 /** The fields of a quote without a baseline. */
 const NO_CHANGE = { change: null, change_pct: null, basis: "none", prev_close: null } as const;
 
@@ -52,11 +59,8 @@ export function measureChange(
 ): MeasuredChange {
   if (baseline === null || isZero(baseline.price)) return { ...NO_CHANGE, refused: null };
   const { price: from, basis } = baseline;
-  const isProportional = isPositive(price) && isPositive(from);
-  const isImplausible = !isPossiblePrice(marketClass, from) ||
-    isProportional && distancePct(price, from) > MAX_CHANGE_PCT[marketClass];
-  if (isImplausible) return { ...NO_CHANGE, refused: from };
+  if (!isPlausible(marketClass, price, from)) return { ...NO_CHANGE, refused: from };
   const change = subtract(price, from);
-  const change_pct = isProportional ? percentOf(change, from) : null;
+  const change_pct = isPositive(price) && isPositive(from) ? percentOf(change, from) : null;
   return { change, change_pct, basis, prev_close: from, refused: null };
 }

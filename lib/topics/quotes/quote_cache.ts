@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../core/clock.ts";
-import { isPossiblePrice, measureChange, type MeasuredChange } from "./change.ts";
+import { isPlausible, isPossiblePrice, measureChange, type MeasuredChange } from "./change.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import type { Baseline } from "./history/baseline.ts";
 import { type Instrument, instrumentOf, type Instruments } from "./instrument.ts";
@@ -14,6 +14,9 @@ import type { Quote } from "./quote.ts";
 
 /** The largest difference from the cached price, in percent, that needs no second reading as a confirmation. */
 const MAX_JUMP_PCT = 20;
+
+/** The most that a market time may be ahead of the wall clock, in ms. Clocks differ a little. */
+const MAX_TIME_AHEAD_MS = 5 * 60_000;
 
 /** The result of a validation: `quarantine` keeps a reading until another one confirms it. */
 export type Validation = "accept" | "reject" | "quarantine";
@@ -30,6 +33,10 @@ function isOlder(reading: Reading, cached: Reading, now: number): boolean {
   const cachedAsOf = Date.parse(cached.as_of);
   // A market time in the future is an error, and must not block later readings.
   return cachedAsOf <= now && Date.parse(reading.as_of) < cachedAsOf;
+}
+
+function isOfFuture({ as_of }: Reading, now: number): boolean {
+  return as_of !== null && Date.parse(as_of) - now > MAX_TIME_AHEAD_MS;
 }
 
 /** Tests if another reading has about the same price. A trade that is read twice does not confirm itself. */
@@ -79,13 +86,13 @@ function contradictionOf(
     : `${title} sent a price of ${price} for ${symbol}`;
 }
 
-/** Returns the figures of a reading that are possible. Sources also send zero for an unknown one. */
-function possibleFigures(
-  { open, high, low, volume, bid, ask }: Reading,
+/** Returns the figures of a reading that are plausible. Sources also send zero for an unknown one. */
+function plausibleFigures(
+  { price, open, high, low, volume, bid, ask }: Reading,
   marketClass: Quote["class"],
 ): DayFigures {
   const priceOf = (figure: string | null) =>
-    figure !== null && !isZero(figure) && isPossiblePrice(marketClass, figure) ? figure : null;
+    figure !== null && !isZero(figure) && isPlausible(marketClass, price, figure) ? figure : null;
   return {
     open: priceOf(open),
     high: priceOf(high),
@@ -130,8 +137,8 @@ export class QuoteCache {
   readonly #options: QuoteCacheOptions;
   readonly #cached = new Map<string, CachedReading>();
   readonly #quarantined = new Map<string, Reading>();
-  /** The contradictions of the latest readings, by source and symbol. */
-  readonly #contradictions = new Map<string, string>();
+  /** The remarks on the latest readings, by source and symbol. */
+  readonly #remarks = new Map<string, string>();
 
   constructor(options: QuoteCacheOptions) {
     this.#options = options;
@@ -143,17 +150,18 @@ export class QuoteCache {
     const instrument = instrumentOf(this.#options.instruments, symbol);
     const key = `${provider.name} ${symbol}`;
     const contradiction = contradictionOf(reading, instrument, provider.title);
-    if (contradiction !== null) {
-      this.#contradictions.set(key, contradiction);
-      return false;
-    }
-    this.#contradictions.delete(key);
+    const now = this.#options.clock.now();
+    const isAhead = isOfFuture(reading, now);
+    const remark = isAhead ? `${provider.title} states a future time for ${symbol}` : contradiction;
+    if (remark === null) this.#remarks.delete(key);
+    else this.#remarks.set(key, remark);
+    if (contradiction !== null) return false;
     const cached = this.#cached.get(symbol)?.reading;
     const quarantined = this.#quarantined.get(symbol);
     const validation = validateReading(reading, {
       cached,
       quarantined,
-      now: this.#options.clock.now(),
+      now,
     });
     if (validation === "quarantine") this.#quarantined.set(symbol, reading);
     if (validation !== "accept") return false;
@@ -163,7 +171,12 @@ export class QuoteCache {
     const isBehind = cached !== undefined && reading.received_at < cached.received_at;
     const received_at = isBehind ? cached.received_at : reading.received_at;
     this.#cached.set(symbol, {
-      reading: { ...reading, ...possibleFigures(reading, instrument.class), received_at },
+      reading: {
+        ...reading,
+        ...plausibleFigures(reading, instrument.class),
+        as_of: isAhead ? null : reading.as_of,
+        received_at,
+      },
       provider,
       change: this.#measureChange(reading, instrument, provider),
     });
@@ -193,7 +206,7 @@ export class QuoteCache {
       const cached = this.#cached.get(symbol);
       const refused = cached?.provider.name === source ? cached.change.refused : null;
       return [
-        this.#contradictions.get(`${source} ${symbol}`) ?? [],
+        this.#remarks.get(`${source} ${symbol}`) ?? [],
         refused === null || refused === undefined
           ? []
           : `${symbol} has no change: ${shorten(refused)} is no plausible baseline`,

@@ -190,7 +190,18 @@ Deno.test("QuoteCache keeps the possible figures of a day, and leaves out zeros 
     [quote?.open, quote?.high, quote?.low, quote?.volume, quote?.bid, quote?.ask],
     ["4000.0", null, null, null, "4009", null],
   );
+  const slip = quoteAfter("XAU-USD", { bid: `0.${"0".repeat(44)}1`, ask: "401100" });
+  assertEquals([slip.quote?.bid, slip.quote?.ask], [null, null]);
   assertEquals(quoteAfter("WTI", { low: "-40.32", volume: "12" }).quote?.low, "-40.32");
+});
+
+Deno.test("QuoteCache passes on no market time of the future, and says so", () => {
+  const ahead = quoteAfter("XAU-USD", { as_of: "2030-01-01T00:00:00.000Z" });
+  assertEquals([ahead.quote?.price, ahead.quote?.as_of], ["4010.00", null]);
+  assertEquals(ahead.remarks, ["Source states a future time for XAU-USD"]);
+  const as_of = "2026-11-18T15:00:10.000Z"; // the clocks differ by 10 s
+  const skewed = quoteAfter("XAU-USD", { as_of });
+  assertEquals([skewed.quote?.as_of, skewed.remarks], [as_of, []]);
 });
 
 Deno.test("QuoteCache keeps the last good price and has no remark once a good one follows", () => {

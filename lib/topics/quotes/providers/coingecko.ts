@@ -20,6 +20,7 @@ import {
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
+  UnixSeconds,
 } from "./provider.ts";
 
 /** 10,000 calls per month are one call every 268 s. */
@@ -32,9 +33,7 @@ const COINGECKO_PRICE_URL = "https://api.coingecko.com/api/v3/simple/price?vs_cu
 const Coin = z.object({
   usd: PlainNumber,
   usd_24h_change: NumberOrNull,
-  last_updated_at: z.string().regex(/^\d{1,11}$/).transform((seconds) =>
-    isoTime(Number(seconds) * 1000)
-  ),
+  last_updated_at: UnixSeconds.transform(isoTime),
 });
 
 const CoinGeckoReason = z.object({ status: z.object({ error_code: z.string() }) });

@@ -38,11 +38,12 @@ const FredResponse = z.object({ observations: z.array(z.unknown()) });
 /** `.` in place of a value marks a day without a trade. */
 const FredObservation = z.object({ date: z.iso.date(), value: PlainNumber });
 
-/** Parses the days with a price, the latest first. */
+/** Parses the days with a price, the latest first, in whatever order they come. */
 function parseObservations(json: string): z.infer<typeof FredObservation>[] {
   return FredResponse.parse(parseKeepingDigits(json)).observations
     .map((observation) => FredObservation.safeParse(observation).data)
-    .filter((observation) => observation !== undefined);
+    .filter((observation) => observation !== undefined)
+    .toSorted((a, b) => b.date.localeCompare(a.date));
 }
 
 /** The days that cover a range. Shorter ranges have no closes between them. */

@@ -7,13 +7,13 @@
 import { z } from "zod";
 import { parseKeepingDigits } from "./decimal.ts";
 import {
+  CurrencyOrNull,
   getFresh,
   missingPrice,
   NO_BASELINE,
   NO_FIGURES,
   PlainNumber,
   type Provider,
-  TextOrNull,
   tickerOf,
   type Tickers,
 } from "./provider.ts";
@@ -25,8 +25,8 @@ const GOLD_API_URL = "https://api.gold-api.com/price";
  * while the market is closed, so it is not the market's time.
  */
 const GoldApiPrice = z.object({
-  symbol: z.string(),
-  currency: TextOrNull,
+  symbol: z.string().nullable().catch(null),
+  currency: CurrencyOrNull,
   price: PlainNumber,
 });
 
@@ -47,7 +47,7 @@ export function createGoldApi(tickers: Tickers): Provider {
         `${GOLD_API_URL}/${metal}`,
         (json) => GoldApiPrice.parse(parseKeepingDigits(json)),
       );
-      if (spot.symbol !== metal) throw missingPrice("gold-api.com", symbol);
+      if (spot.symbol !== null && spot.symbol !== metal) throw missingPrice("gold-api.com", symbol);
       return {
         symbol,
         price: spot.price,

@@ -106,8 +106,12 @@ export const PlainNumber = z.string().transform((number, context) => {
 /** Validates a number that a price does not need: null if it is absent, or not a number. */
 export const NumberOrNull = PlainNumber.nullable().catch(null);
 
-/** Validates a text that a price does not need: null if it is absent, or not a text. */
-export const TextOrNull = z.string().nullable().catch(null);
+/** Validates a code of a currency, or of a hundredth of one (`GBp`): null if it is absent, or is none. */
+export const CurrencyOrNull = z.string().regex(/^[A-Z]{2}[A-Za-z]$/).nullable().catch(null);
+
+/** Validates seconds since the Unix epoch, and converts them to ms. Numbers are strings, as `parseKeepingDigits` has them. */
+export const UnixSeconds = z.string().regex(/^[1-9]\d{0,10}(\.\d+)?$/)
+  .transform((seconds) => Math.round(Number(seconds) * 1000));
 
 /**
  * Parses the members of an object one by one. Those that cannot be parsed are left out.

@@ -12,6 +12,7 @@ import { parseKeepingDigits } from "./decimal.ts";
 import {
   baselineFields,
   batchOf,
+  CurrencyOrNull,
   errorBody,
   getFresh,
   missingPrice,
@@ -21,9 +22,9 @@ import {
   parseMembers,
   PlainNumber,
   type Provider,
-  TextOrNull,
   tickerOf,
   type Tickers,
+  UnixSeconds,
 } from "./provider.ts";
 
 /** The free plan has 800 credits per day, so one of them every 108 s. */
@@ -36,22 +37,17 @@ const TWELVE_DATA_QUOTE_URL = "https://api.twelvedata.com/quote";
 
 const TWELVE_DATA_SERIES_URL = "https://api.twelvedata.com/time_series";
 
-/** Converts seconds to a time. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
-const TwelveDataTime = z.string().regex(/^[1-9]\d{0,10}$/).transform((seconds) =>
-  isoTime(Number(seconds) * 1000)
-);
-
 /** `last_quote_at` is the time of the price. `timestamp` is the beginning of the day's candle. */
 const TwelveDataQuote = z.object({
   close: PlainNumber,
-  currency: TextOrNull,
+  currency: CurrencyOrNull,
   previous_close: NumberOrNull,
   open: NumberOrNull,
   high: NumberOrNull,
   low: NumberOrNull,
   volume: NumberOrNull,
   is_market_open: z.boolean().nullable().catch(null),
-  last_quote_at: TwelveDataTime.nullable().catch(null),
+  last_quote_at: UnixSeconds.transform(isoTime).nullable().catch(null),
 });
 
 /** An error, in place of the whole body or of one quote. It may come with HTTP 200. */

@@ -11,6 +11,7 @@ import type { HistoryRange } from "../history/range.ts";
 import { isZero, parseKeepingDigits, round } from "./decimal.ts";
 import {
   baselineFields,
+  CurrencyOrNull,
   getFresh,
   missingPrice,
   NO_FIGURES,
@@ -19,9 +20,9 @@ import {
   PlainNumber,
   type Provider,
   type ProviderHistory,
-  TextOrNull,
   tickerOf,
   type Tickers,
+  UnixSeconds,
 } from "./provider.ts";
 
 const YAHOO_CHART_URL = "https://query1.finance.yahoo.com/v8/finance/chart";
@@ -31,33 +32,33 @@ const YAHOO_DAY_QUERY = "range=1d&interval=5m";
 
 /**
  * The chart does not state its delay. For COMEX and NYMEX Yahoo's own quote pages state 10 minutes
- * (`exchangeDataDelayedBy`). They state none for indices: 15 minutes is the usual delay of free US exchange data.
+ * (`exchangeDataDelayedBy`). They state none for stocks and indices: 15 minutes is the usual delay of free exchange data.
  */
 const YAHOO_FUTURES_DELAY_S = 600;
-const YAHOO_INDICES_DELAY_S = 900;
+const YAHOO_STOCKS_DELAY_S = 900;
 
-/** Returns the delay of a ticker's prices, in seconds. `=F` marks a future. */
-function delayOf(ticker: string): number {
-  return ticker.endsWith("=F") ? YAHOO_FUTURES_DELAY_S : YAHOO_INDICES_DELAY_S;
+/** Returns the delay of a ticker's prices, in seconds: null for pairs of currencies (`=X`). `=F` marks a future. */
+function delayOf(ticker: string): number | null {
+  if (ticker.endsWith("=X")) return null;
+  return ticker.endsWith("=F") ? YAHOO_FUTURES_DELAY_S : YAHOO_STOCKS_DELAY_S;
 }
 
 /** Validates the decimals to show. Prices of bars have those of a binary number. */
 const YahooDecimals = z.coerce.number().int().min(0).max(10).catch(2);
 
-/** Converts seconds to ms. Numbers are strings, since {@linkcode parseKeepingDigits} parses them. */
-const YahooTime = z.string().regex(/^\d{1,11}$/).transform((seconds) => Number(seconds) * 1000);
-
-const YahooPeriod = z.object({ start: YahooTime, end: YahooTime });
+/** The hours of a day. Others are a slip. */
+const YahooPeriod = z.object({ start: UnixSeconds, end: UnixSeconds })
+  .refine(({ start, end }) => start < end && end - start <= DAY_MS);
 
 const YahooMeta = z.object({
-  symbol: z.string(),
-  currency: TextOrNull,
+  symbol: z.string().nullable().catch(null),
+  currency: CurrencyOrNull,
   regularMarketPrice: PlainNumber,
-  regularMarketTime: YahooTime,
+  regularMarketTime: UnixSeconds,
   previousClose: NumberOrNull,
   /** The close before the whole range: that of the previous day only if the range is a day. */
   chartPreviousClose: NumberOrNull,
-  range: TextOrNull,
+  range: z.string().nullable().catch(null),
   priceHint: YahooDecimals,
   regularMarketDayHigh: NumberOrNull,
   regularMarketDayLow: NumberOrNull,
@@ -66,12 +67,13 @@ const YahooMeta = z.object({
 });
 
 /** Bars, whose first opening price is that of the day. It is null at times without trades. */
-const YahooOpenings = z.object({ quote: z.tuple([z.object({ open: z.array(z.unknown()) })]) })
-  .nullable().catch(null);
+const YahooOpenings = z.object({
+  quote: z.tuple([z.object({ open: z.array(z.unknown()) })], z.unknown()),
+}).nullable().catch(null);
 
 const YahooResponse = z.object({
   chart: z.object({
-    result: z.tuple([z.object({ meta: YahooMeta, indicators: YahooOpenings })]),
+    result: z.tuple([z.object({ meta: YahooMeta, indicators: YahooOpenings })], z.unknown()),
   }),
 });
 
@@ -80,6 +82,16 @@ function parseQuoteOfChart(json: string) {
   const first = indicators?.quote[0].open.find((price) => price !== null);
   const open = NumberOrNull.parse(first);
   return { ...meta, open: open === null ? null : round(open, meta.priceHint) };
+}
+
+/**
+ * Tests if a chart is that of a ticker, as far as it says. Yahoo has a short name of pairs with the dollar: `JPY=X` is
+ * `USDJPY=X`.
+ */
+function isChartOf(ticker: string, symbol: string | null): boolean {
+  if (symbol === null) return true;
+  const [asked, answered] = [ticker.toUpperCase(), symbol.toUpperCase()];
+  return answered === asked || answered === asked.replace(/^USD(?=...=X$)/, "");
 }
 
 /** Returns the close of the previous day. Zero stands for an unknown one. */
@@ -109,7 +121,7 @@ const YahooChart = z.object({
     result: z.tuple([
       z.object({
         meta: z.object({
-          symbol: z.string(),
+          symbol: YahooMeta.shape.symbol,
           priceHint: YahooDecimals,
           chartPreviousClose: NumberOrNull,
         }),
@@ -131,7 +143,7 @@ const YahooChart = z.object({
 });
 
 const YahooBar = z.tuple([
-  YahooTime,
+  UnixSeconds,
   PlainNumber,
   PlainNumber,
   PlainNumber,
@@ -140,7 +152,9 @@ const YahooBar = z.tuple([
 ]);
 
 /** Parses the bars of a chart, with its symbol and the close before it. */
-function parseChartBars(json: string): Omit<ProviderHistory, "intervalMs"> & { symbol: string } {
+function parseChartBars(
+  json: string,
+): Omit<ProviderHistory, "intervalMs"> & { symbol: string | null } {
   const [{ meta, timestamp, indicators: { quote: [columns] } }] = YahooChart.parse(
     parseKeepingDigits(json),
   ).chart.result;
@@ -175,8 +189,9 @@ export function createYahoo(tickers: Tickers): Provider {
       const ticker = tickerOf(tickers, symbol);
       const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${YAHOO_DAY_QUERY}`;
       const { value: chart, receipt } = await getFresh(upstream, url, parseQuoteOfChart);
-      if (chart.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
+      if (!isChartOf(ticker, chart.symbol)) throw missingPrice("Yahoo Finance", symbol);
       const period = chart.currentTradingPeriod?.regular;
+      const delayS = delayOf(ticker);
       return {
         symbol,
         price: chart.regularMarketPrice,
@@ -191,8 +206,8 @@ export function createYahoo(tickers: Tickers): Provider {
         ...(period === undefined ? {} : { period }),
         as_of: isoTime(chart.regularMarketTime),
         ...receipt,
-        is_delayed: true,
-        delay_s: delayOf(ticker),
+        is_delayed: delayS !== null,
+        delay_s: delayS,
       };
     },
     async readHistory(upstream, symbol, range) {
@@ -200,7 +215,7 @@ export function createYahoo(tickers: Tickers): Provider {
       const { query, intervalMs } = YAHOO_CHARTS[range];
       const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${query}`;
       const { value: chart } = await getFresh(upstream, url, parseChartBars);
-      if (chart.symbol !== ticker) throw missingPrice("Yahoo Finance", symbol);
+      if (!isChartOf(ticker, chart.symbol)) throw missingPrice("Yahoo Finance", symbol);
       return { intervalMs, bars: chart.bars, prevClose: chart.prevClose };
     },
   };
