@@ -106,9 +106,10 @@ function closeBefore(ms: number, bars: readonly Bar[], own: ProviderHistory | nu
     (startAt >= ms ? own?.prevClose ?? null : null);
 }
 
-/** Returns the bar of a quote. There is none if the time of its price is not known. */
+/** Returns the bar of a quote. A price outside the trading hours has none, nor has a last price of unknown time. */
 function latestBars({ price, as_of, received_at, session }: Quote): Bar[] {
-  if (as_of === null && session === "closed") return [];
+  const isOutside = session === "pre" || session === "post";
+  if (isOutside || as_of === null && session === "closed") return [];
   return [barOf(Date.parse(as_of ?? received_at), price)];
 }
 

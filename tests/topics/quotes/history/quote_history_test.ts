@@ -295,6 +295,17 @@ Deno.test("QuoteHistories does not wait long for a provider that hangs if bars a
   assertEquals((await history).bars.length, 101);
 });
 
+Deno.test("QuoteHistories does not continue a series with a price outside the trading hours", async () => {
+  const { histories, store } = createTest();
+  await record(store, "first", barsUntilNow(100));
+  const lastCloses = [];
+  for (const session of ["open", "pre", "post", "closed"] as const) {
+    const { bars } = await histories.read("BTC-USD", "1d", quoteOf("first", { session }));
+    lastCloses.push(bars.at(-1)?.[4]);
+  }
+  assertEquals(lastCloses, ["97000.00", "999", "999", "999"]);
+});
+
 Deno.test("QuoteHistories states the price before a day as the quote does, unless it is that of a session's beginning", async () => {
   const { histories, store } = createTest();
   await record(store, "first", barsUntilNow(100));
