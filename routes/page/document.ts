@@ -6,7 +6,6 @@
 import { html } from "hono/html";
 import type { Html } from "./html.ts";
 import { formatTime } from "../../lib/client/format/values.js";
-import { encodeTrends } from "../../lib/client/page/price_history.js";
 import { simulatedText } from "../../lib/client/page/text.js";
 import type { Instruments } from "../../lib/topics/quotes/instrument.ts";
 import { newsSection, type PageNews } from "./news.ts";
@@ -45,7 +44,7 @@ export function pageDocument(
   news: PageNews,
   { instruments, origin, now, isDemo }: PageFrame,
 ): Html {
-  const { cursor, quotes, status, trends } = pageSnapshot;
+  const { cursor, quotes, status } = pageSnapshot;
   const snapshot = { quotes, status };
   const asOf = formatTime(new Date(now).toISOString(), now);
   return html`
@@ -73,7 +72,6 @@ export function pageDocument(
           </div>
         </header>
         <main data-snapshot="${JSON.stringify(snapshot)}" data-cursor="${cursor ?? ""}"
-          data-trends="${encodeTrends(trends)}"
           data-articles="${JSON.stringify(news.articles)}" data-source="${news.sources?.join(",") ??
             ""}">
           ${pricesSection(instruments, pageSnapshot, now)} ${newsSection(news, now)}

@@ -10,6 +10,7 @@ import {
   SPARKLINE_HEIGHT,
   SPARKLINE_WIDTH,
   sparklinePaths,
+  sparklineScales,
 } from "../../lib/client/page/sparkline.js";
 import { COLUMNS, historyTexts, rowTexts } from "../../lib/client/page/text.js";
 import type { HistoryRange } from "../../lib/topics/quotes/history/range.ts";
@@ -34,7 +35,7 @@ function sparkline(symbol: string, points: readonly PricePoint[]): Html {
   const { isFlat, area, line, dot } = sparklinePaths(points);
   return html`
     <svg class="spark${isFlat ? " flat" : ""}" viewBox="0 0 ${SPARKLINE_WIDTH} ${SPARKLINE_HEIGHT}"
-      preserveAspectRatio="none" aria-hidden="true">
+      preserveAspectRatio="none" aria-hidden="true" data-scales="${sparklineScales(points)}">
       <g id="${sparklineId(symbol)}">
         <path class="area" d="${area}" />
         <path class="line" d="${line}" />

@@ -10,6 +10,8 @@ import {
   SPARKLINE_WIDTH,
   sparklineCoordinates,
   sparklinePaths,
+  sparklinePoints,
+  sparklineScales,
 } from "../../lib/client/page/sparkline.js";
 
 const MAX_POINTS = 400;
@@ -97,5 +99,30 @@ Deno.test("sparklineCoordinates() keeps every price inside the drawing, from the
       0,
       hasTime ? SPARKLINE_WIDTH : 0,
     ]);
+  }));
+});
+
+Deno.test("sparklinePoints() reads the points of a drawing, as exactly as it is drawn", () => {
+  const point = fc.record({
+    at: fc.integer({ min: 0, max: 1e12 }),
+    price: fc.integer({ min: -1e6, max: 1e6 }),
+  });
+  fc.assert(fc.property(fc.uniqueArray(point, { selector: ({ at }) => at }), (points) => {
+    const sorted = points.toSorted((a, b) => a.at - b.at);
+    const { line, isFlat } = sparklinePaths(sorted);
+    const read = sparklinePoints(line, sparklineScales(sorted));
+    if (isFlat) {
+      assertEquals([read[0]?.at, read.at(-1)?.at], [sorted[0]?.at, sorted.at(-1)?.at]);
+      assertEquals(read.every(({ price }) => price === sorted[0]?.price), true);
+      return;
+    }
+    assertEquals(read.length, sorted.length);
+    const prices = sorted.map(({ price }) => price);
+    const range = Math.max(...prices) - Math.min(...prices);
+    const span = (sorted.at(-1)?.at ?? 0) - (sorted[0]?.at ?? 0);
+    for (const [index, { at, price }] of sorted.entries()) {
+      assert(Math.abs((read[index]?.at ?? NaN) - at) <= 0.001 * span);
+      assert(Math.abs((read[index]?.price ?? NaN) - price) <= 0.004 * range);
+    }
   }));
 });

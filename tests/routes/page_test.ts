@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { decodeTrends } from "../../lib/client/page/price_history.js";
+import { sparklinePoints } from "../../lib/client/page/sparkline.js";
 import type { Bar } from "../../lib/topics/quotes/history/bar.ts";
 import type { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
 import { createPage, QUOTE, renderPage, STATUS } from "./page_support.ts";
@@ -49,9 +49,11 @@ const TRENDS = new Map([["BTC-USD", {
 Deno.test("page draws the course of the day at first paint, and hands its points to the script", async () => {
   const page = await renderPage([QUOTE], [STATUS], { trends: TRENDS });
   assertStringIncludes(page, 'class="line" d="M0 16L33.3 3L66.7 29L100 9.5"');
-  const json = /data-trends="([^"]*)"/.exec(page)?.[1]?.replaceAll("&quot;", '"') ?? "";
-  const points = decodeTrends(json)["BTC-USD"];
-  assertEquals([points?.length, points?.[0]], [4, { at: 1_785_764_400_000, price: 100 }]);
+  const [, scales = ""] = /data-scales="([^"]+)"/.exec(page) ?? [];
+  const points = sparklinePoints("M0 16L33.3 3L66.7 29L100 9.5", scales);
+  const prices = points.map(({ price }) => price);
+  assertEquals([points[0]?.at, points.at(-1)?.at], [1_785_764_400_000, 1_785_765_300_000]);
+  assertEquals(prices, [100, 110, 90, 105]);
 });
 
 Deno.test("page has charts for browsers without JavaScript, with their range and their beginning", async () => {

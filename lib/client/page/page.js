@@ -22,8 +22,8 @@ import { createFrameLog } from "./frame_log.js";
 import { createNewsList } from "./news_list.js";
 import { createOperationPanel } from "./operation_panel.js";
 import { requestHistory } from "./history_request.js";
-import { createPriceHistory, decodeTrends } from "./price_history.js";
-import { createQuoteTable } from "./quote_table.js";
+import { createPriceHistory } from "./price_history.js";
+import { createQuoteTable, readTrends } from "./quote_table.js";
 import { MAX_SHOWN_ARTICLES, simulatedText } from "./text.js";
 
 /** @import { ArticleData } from "../format/types.js" */
@@ -39,10 +39,10 @@ function startPage(page) {
   const banner = findElement(document, "#simulated", HTMLElement);
   const badge = findElement(document, "connection-badge", ConnectionBadge);
   const pauseButton = findElement(document, "#pause", HTMLButtonElement);
-  const { snapshot, trends, articles, source, cursor = "" } = page.dataset;
+  const { snapshot, articles, source, cursor = "" } = page.dataset;
   const runtime = browserRuntime();
 
-  const history = createPriceHistory(decodeTrends(trends ?? "{}"));
+  const history = createPriceHistory(readTrends(page));
   const quoteTable = createQuoteTable(page, history);
   const newsList = createNewsList(page);
   const detailDialog = createDetailDialog(

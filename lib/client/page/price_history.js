@@ -41,25 +41,6 @@ export function pointsOfBars(bars) {
   return bars.map(([at, , , , close]) => ({ at, price: Number(close) }));
 }
 
-/** Writes the points of symbols for {@linkcode decodeTrends}. @param {ReadonlyMap<string, readonly PricePoint[]>} trends */
-export function encodeTrends(trends) {
-  const pairs = [...trends].map(([symbol, points]) => [
-    symbol,
-    points.map(({ at, price }) => [Math.round(at / 1000), price]),
-  ]);
-  return JSON.stringify(Object.fromEntries(pairs));
-}
-
-/** Reads the points of symbols. @param {string} json @returns {Record<string, PricePoint[]>} */
-export function decodeTrends(json) {
-  /** @type {[symbol: string, pairs: [seconds: number, price: number][]][]} */
-  const trends = Object.entries(JSON.parse(json));
-  return Object.fromEntries(trends.map(([symbol, pairs]) => [
-    symbol,
-    pairs.map(([seconds, price]) => ({ at: seconds * 1000, price })),
-  ]));
-}
-
 /** Adds a point. @param {readonly PricePoint[]} points @param {PricePoint} point @returns {readonly PricePoint[]} */
 function addPoint(points, point) {
   const [previous, last] = points.slice(-2);

@@ -9,7 +9,7 @@ import { createFlash } from "../dom/flash.js";
 import { writeText } from "../dom/write_text.js";
 import { FRESH_KINDS } from "../format/quote_text.js";
 import { findElement, showNotes, writeTimes } from "./dom.js";
-import { sparklinePaths } from "./sparkline.js";
+import { sparklinePaths, sparklinePoints } from "./sparkline.js";
 import { providerNotes, rowTexts } from "./text.js";
 
 /** @import { QuoteData, StatusData } from "../format/types.js" */
@@ -30,6 +30,16 @@ function drawSparkline(row, points) {
   for (const [name, path] of Object.entries(paths)) {
     findElement(svg, `.${name}`, SVGPathElement).setAttribute("d", path);
   }
+}
+
+/** Reads the points of the server's sparklines, by symbol. @param {HTMLElement} page */
+export function readTrends(page) {
+  const rows = [...page.querySelectorAll("tr")].filter(({ dataset }) => dataset.symbol);
+  return Object.fromEntries(rows.map((row) => {
+    const { scales = "" } = findElement(row, ".spark", SVGSVGElement).dataset;
+    const line = findElement(row, ".spark .line", SVGPathElement).getAttribute("d") ?? "";
+    return [row.dataset.symbol ?? "", sparklinePoints(line, scales)];
+  }));
 }
 
 /**
