@@ -153,8 +153,9 @@ export class SourceHistories {
   async #request(
     { connected: { provider, upstream }, symbol, range }: HistoryRequest,
   ): Promise<ProviderHistory | null> {
+    const now = this.#options.runtime.clock.now();
     try {
-      const history = await provider.readHistory?.(upstream, symbol, range);
+      const history = await provider.readHistory?.(upstream, symbol, range, now);
       return history === undefined || history.bars.length === 0 ? null : cutTo(range, history);
     } catch (thrown) {
       const level = thrown instanceof UpstreamFailure ? "debug" : "error";

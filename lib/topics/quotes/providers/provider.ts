@@ -80,6 +80,7 @@ export interface Provider {
    * Reads the provider's own history of a symbol: bars of any length that cover the range, and possibly more. Absent if the
    * provider has none.
    *
+   * @param now Wall time in ms.
    * @throws {UpstreamFailure} If there is no fresh response, or the response lacks the symbol.
    * @throws {RangeError} If the symbol is not one of `symbols`.
    */
@@ -87,6 +88,7 @@ export interface Provider {
     upstream: Pick<Upstream, "get">,
     symbol: string,
     range: HistoryRange,
+    now: number,
   ): Promise<ProviderHistory>;
   /** The shortest time between two requests of the same history, in ms. By default that of the range. */
   readonly minHistoryTtlMs?: number;

@@ -1,11 +1,28 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createCoinbase } from "../../../../lib/topics/quotes/providers/coinbase.ts";
 import { createFred } from "../../../../lib/topics/quotes/providers/fred.ts";
 import { createKraken } from "../../../../lib/topics/quotes/providers/kraken.ts";
 import { createTwelveData } from "../../../../lib/topics/quotes/providers/twelve_data.ts";
 import { createYahoo } from "../../../../lib/topics/quotes/providers/yahoo.ts";
+import type { HistoryRange } from "../../../../lib/topics/quotes/history/range.ts";
+import type {
+  Provider,
+  ProviderHistory,
+} from "../../../../lib/topics/quotes/providers/provider.ts";
 import { UpstreamFailure } from "../../../../lib/upstream/failure.ts";
-import { createSampleUpstream, readSample } from "../samples.ts";
+import type { Upstream } from "../../../../lib/upstream/upstream.ts";
+import { createSampleUpstream, readSample, RECEIVED_AT } from "../samples.ts";
+
+/** Reads a history that a provider has of its own. */
+function historyOf(
+  { name, readHistory }: Provider,
+  upstream: Pick<Upstream, "get">,
+  symbol: string,
+  range: HistoryRange,
+): Promise<ProviderHistory> {
+  assert(readHistory !== undefined, `${name} has no history`);
+  return readHistory(upstream, symbol, range, RECEIVED_AT);
+}
 
 const coinbase = createCoinbase({ "BTC-USD": "BTC-USD" });
 const kraken = createKraken({ "BTC-USD": "XBTUSD" });
@@ -16,7 +33,7 @@ Deno.test("Coinbase's candles are sorted and in the order open, high, low, close
     "/products/BTC-USD/candles?granularity=300":
       "[[1779092100,76900.10,77001.5,76950,77000.00,12.5],[1779091800,76800,76990,76850,76950,1e-3]]",
   });
-  assertEquals(await coinbase.readHistory?.(upstream, "BTC-USD", "1d"), {
+  assertEquals(await historyOf(coinbase, upstream, "BTC-USD", "1d"), {
     intervalMs: 300_000,
     bars: [
       [1_779_091_800_000, "76850", "76990", "76800", "76950", "0.001"],
@@ -36,17 +53,17 @@ Deno.test("a year of Coinbase takes two responses, because one has at most 300 c
     "&start=": candles(0, 66),
     "granularity=86400": candles(66, 300),
   });
-  const history = await coinbase.readHistory?.(upstream, "BTC-USD", "1y");
-  assertEquals(history?.bars.length, 366);
-  assertEquals(history?.bars.at(0)?.[0], day(0) * 1000);
+  const history = await historyOf(coinbase, upstream, "BTC-USD", "1y");
+  assertEquals(history.bars.length, 366);
+  assertEquals(history.bars.at(0)?.[0], day(0) * 1000);
 });
 
 Deno.test("a bar that cannot be parsed is left out, and the others remain", async () => {
   const upstream = createSampleUpstream({
     candles: '[[1779092100,1,2,1,2,5],[1779091800,null,2,1,2,5],"x",[1779091500,1,2,1,2]]',
   });
-  const history = await coinbase.readHistory?.(upstream, "BTC-USD", "1d");
-  assertEquals(history?.bars.map(([startAt]) => startAt), [1_779_092_100_000]);
+  const history = await historyOf(coinbase, upstream, "BTC-USD", "1d");
+  assertEquals(history.bars.map(([startAt]) => startAt), [1_779_092_100_000]);
 });
 
 Deno.test("Kraken's bars are found under any name of the pair, and an error with HTTP 200 is a failure", async () => {
@@ -58,7 +75,8 @@ Deno.test("Kraken's bars are found under any name of the pair, and an error with
         last: 1779091500,
       },
     });
-  const history = await kraken.readHistory?.(
+  const history = await historyOf(
+    kraken,
     createSampleUpstream({ "OHLC?pair=XBTUSD&interval=15": body([]) }),
     "BTC-USD",
     "5d",
@@ -70,7 +88,7 @@ Deno.test("Kraken's bars are found under any name of the pair, and an error with
   });
   const failing = createSampleUpstream({ OHLC: body(["EAPI:Rate limit exceeded"]) });
   const failure = await assertRejects(
-    () => kraken.readHistory?.(failing, "BTC-USD", "1d") ?? Promise.resolve(),
+    () => historyOf(kraken, failing, "BTC-USD", "1d"),
     UpstreamFailure,
   );
   assertEquals(failure.status, 429);
@@ -86,11 +104,11 @@ Deno.test("Yahoo's chart of a day has the URL of its quote, and its bars have th
     },
   };
   await yahoo.read(upstream, "SPX");
-  const history = await yahoo.readHistory?.(upstream, "SPX", "1d");
+  const history = await historyOf(yahoo, upstream, "SPX", "1d");
   assertEquals(urls[0], urls[1]);
-  const prices = history?.bars.flatMap(([, open, high, low, close]) => [open, high, low, close]);
-  assertEquals(prices?.every((price) => /^\d+\.\d\d$/.test(price)), true, prices?.join());
-  assertEquals((history?.bars.length ?? 0) > 0, true);
+  const prices = history.bars.flatMap(([, open, high, low, close]) => [open, high, low, close]);
+  assertEquals(prices.every((price) => /^\d+\.\d\d$/.test(price)), true, prices.join());
+  assertEquals(history.bars.length > 0, true);
 });
 
 Deno.test("Yahoo's bars without a trade are left out, and the close before the range is told", async () => {
@@ -113,7 +131,7 @@ Deno.test("Yahoo's bars without a trade are left out, and the close before the r
     },
   };
   const upstream = createSampleUpstream({ "CL%3DF?range=5d": JSON.stringify(body) });
-  assertEquals(await yahoo.readHistory?.(upstream, "WTI", "5d"), {
+  assertEquals(await historyOf(yahoo, upstream, "WTI", "5d"), {
     intervalMs: 900_000,
     bars: [
       [100_000, "-1.01", "-1.00", "-2.00", "-1.50", "10"],
@@ -129,19 +147,20 @@ Deno.test("Twelve Data's times are in UTC, a day has no hour, and an error is a 
   const body = (datetime: string) =>
     JSON.stringify({ values: [{ datetime, ...bar }], status: "ok" });
   const read = (text: string, range: "1d" | "1y") =>
-    twelveData.readHistory?.(
+    historyOf(
+      twelveData,
       createSampleUpstream({ "time_series?symbol=XAU/USD": text }),
       "XAU-USD",
       range,
     );
   const prices = ["4100.1", "4102", "4099", "4101.50", null] as const;
-  assertEquals((await read(body("2026-05-18 08:15:00"), "1d"))?.bars, [
+  assertEquals((await read(body("2026-05-18 08:15:00"), "1d")).bars, [
     [Date.UTC(2026, 4, 18, 8, 15), ...prices],
   ]);
-  assertEquals((await read(body("2026-05-18"), "1y"))?.bars, [[Date.UTC(2026, 4, 18), ...prices]]);
+  assertEquals((await read(body("2026-05-18"), "1y")).bars, [[Date.UTC(2026, 4, 18), ...prices]]);
   const error = '{"code":429,"message":"out of credits","status":"error"}';
   const failure = await assertRejects(
-    () => read(error, "1d") ?? Promise.resolve(),
+    () => read(error, "1d"),
     UpstreamFailure,
   );
   assertEquals(failure.status, 429);
@@ -156,9 +175,9 @@ Deno.test("FRED's closes are bars of a day, without the days that have no number
     { date: "2020-04-18" },
   ];
   const upstream = createSampleUpstream({ "limit=366": JSON.stringify({ observations }) });
-  assertEquals((await fred.readHistory?.(upstream, "WTI", "1y"))?.bars, [
+  assertEquals((await historyOf(fred, upstream, "WTI", "1y")).bars, [
     [Date.UTC(2020, 3, 20), "-36.98", "-36.98", "-36.98", "-36.98", null],
     [Date.UTC(2020, 3, 21), "8.91", "8.91", "8.91", "8.91", null],
   ]);
-  assertEquals((await fred.readHistory?.(upstream, "WTI", "1d"))?.bars, []);
+  assertEquals((await historyOf(fred, upstream, "WTI", "1d")).bars, []);
 });
