@@ -73,6 +73,7 @@ class SocketConnection {
     this.#socket.onopen = () => {
       this.#isOpen = true;
       this.#heardElapsed = runtime.clock.elapsed();
+      this.#checkSilence();
       this.#run(() => handler.onOpen());
     };
     this.#socket.onmessage = ({ data }) => {
@@ -126,6 +127,7 @@ class SocketConnection {
     const { title, maxSilenceMs } = this.#options;
     const limitMs = this.#isOpen ? maxSilenceMs : CONNECT_TIMEOUT_MS;
     const leftMs = this.#heardElapsed + limitMs - clock.elapsed();
+    this.#cancelCheck();
     if (leftMs > 0) {
       this.#cancelCheck = clock.after(leftMs, () => this.#checkSilence());
       return;

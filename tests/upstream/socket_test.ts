@@ -7,7 +7,7 @@ const KEY = "secret";
 const OPTIONS = {
   title: "Example",
   url: `wss://stream.example.com/?token=${KEY}`,
-  maxSilenceMs: 10_000,
+  maxSilenceMs: 5000,
 };
 
 /** Creates a supervised socket, whose handler records what it is told. */
@@ -75,14 +75,14 @@ Deno.test("a supervised socket replaces a connection that is silent", async () =
   socket.start();
   await clock.advance(0);
   network.newest.open();
-  await clock.advance(9000);
+  await clock.advance(4000);
   network.newest.receive("a");
-  await clock.advance(9999);
+  await clock.advance(4999);
   assertEquals(network.newest.isClosed, false);
   await clock.advance(1);
-  assertEquals([network.newest.isClosed, log.at(-1)], [true, "Example was silent for 10 s"]);
+  assertEquals([network.newest.isClosed, log.at(-1)], [true, "Example was silent for 5 s"]);
   network.newest.receive("late");
-  assertEquals(log.at(-1), "Example was silent for 10 s");
+  assertEquals(log.at(-1), "Example was silent for 5 s");
   await clock.advance(1000);
   assertEquals(network.sockets.length, 2);
   socket.stop();
@@ -126,8 +126,8 @@ Deno.test("the back-off of a supervised socket starts again after a minute of co
     await clock.advance(delayMs);
   }
   network.newest.open();
-  for (let second = 0; second < 60; second += 5) {
-    await clock.advance(5000);
+  for (let second = 0; second < 60; second += 4) {
+    await clock.advance(4000);
     network.newest.receive("a");
   }
   network.newest.drop();

@@ -11,6 +11,7 @@ import type { SnapshotSource } from "./change_publisher.ts";
 import { Divergences } from "./divergence.ts";
 import type { FreshnessRules, TrackedReading } from "./freshness.ts";
 import { type ConnectedProvider, ProviderClient, type ProviderRole } from "./provider_client.ts";
+import type { Reading } from "./providers/provider.ts";
 import type { QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, QuotesSnapshot } from "./quote.ts";
 import { ServingTable } from "./serving_table.ts";
@@ -75,7 +76,7 @@ export class Failover implements SnapshotSource {
    */
   serve(client: ProviderClient, nextPollMs: number): Promise<void> | null {
     this.#nextPollsAt.set(client, this.#clock.elapsed() + nextPollMs);
-    const symbols = this.#servedBy(client);
+    const symbols = this.servedBy(client);
     return symbols.length > 0 ? this.#serve(client, symbols) : null;
   }
 
@@ -98,16 +99,23 @@ export class Failover implements SnapshotSource {
     return symbols.length > 0 ? this.#check(client, symbols) : null;
   }
 
+  /** Takes a reading that a provider has streamed. It enters the cache if the provider serves the symbol. */
+  receive(client: ProviderClient, reading: Reading): void {
+    const tracked = client.receive(reading);
+    if (this.#isServing(client, reading.symbol)) this.#cache.put(tracked, client.provider);
+  }
+
+  /** Lists the symbols that a provider serves. */
+  servedBy(client: ProviderClient): string[] {
+    return client.provider.symbols.filter((symbol) => this.#isServing(client, symbol));
+  }
+
   #isServing({ provider }: ProviderClient, symbol: string): boolean {
     return this.#table.serving(symbol) === provider.name;
   }
 
   #isPreferred({ provider }: ProviderClient, symbol: string): boolean {
     return this.#table.preferred(symbol).includes(provider.name);
-  }
-
-  #servedBy(client: ProviderClient): string[] {
-    return client.provider.symbols.filter((symbol) => this.#isServing(client, symbol));
   }
 
   /** Returns the reference source of a symbol: the first candidate that does not serve and may be called. */
@@ -120,7 +128,7 @@ export class Failover implements SnapshotSource {
 
   #roleOf(client: ProviderClient): ProviderRole {
     const { symbols } = client.provider;
-    const served = this.#servedBy(client);
+    const served = this.servedBy(client);
     const serving = served.length > 0
       ? undefined
       : this.clients.find((candidate) =>

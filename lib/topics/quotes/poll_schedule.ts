@@ -75,6 +75,14 @@ export class PollSchedule {
     return this.#polling;
   }
 
+  /** Polls even within the TTL: at once, or after a poll that is under way. It has no effect while the schedule is stopped. */
+  async pollNow(): Promise<void> {
+    await this.#polling;
+    if (!this.#isRunning) return;
+    this.#polledAt = -Infinity;
+    this.#schedulePoll(0);
+  }
+
   #sincePollMs(): number {
     return this.#runtime.clock.elapsed() - this.#polledAt;
   }

@@ -13,15 +13,17 @@ import { FreshnessRules } from "./freshness.ts";
 import type { Instruments } from "./instrument.ts";
 import type { MarketHours } from "./market_hours.ts";
 import { PollSchedule } from "./poll_schedule.ts";
-import type { ProviderClient } from "./provider_client.ts";
+import type { ConnectedProvider, ProviderClient } from "./provider_client.ts";
 import type { Provider } from "./providers/provider.ts";
 import { type PriceRecorder, QuoteCache } from "./quote_cache.ts";
 import type { ProviderStatus, Quote } from "./quote.ts";
+import { type Streamed, TickConflator } from "./tick_conflator.ts";
+import { TickStream } from "./tick_stream.ts";
 import type { SnapshotEvaluator } from "./topic.ts";
 
 /** The dependencies of a poller. */
 export interface PollerOptions extends Pick<FailoverOptions, "providers" | "maxDivergencePct"> {
-  readonly runtime: Pick<Runtime, "clock" | "random" | "log">;
+  readonly runtime: Pick<Runtime, "clock" | "random" | "log" | "connect">;
   readonly instruments: Instruments;
   readonly spanAt: MarketHours;
   readonly sink: QuoteSink;
@@ -53,8 +55,12 @@ export class Poller implements SnapshotEvaluator {
   readonly #cache: QuoteCache;
   readonly #failover: Failover;
   readonly #publisher: ChangePublisher;
-  readonly #schedules: readonly PollSchedule[];
+  readonly #schedules: ReadonlyMap<string, PollSchedule>;
+  /** The streams, by the names of their providers. */
+  readonly #streams = new Map<string, TickStream>();
+  readonly #ticks: TickConflator;
   #isRunning = false;
+  #isStreaming = false;
 
   constructor(options: PollerOptions) {
     const { runtime, instruments, spanAt, isSimulated } = options;
@@ -75,32 +81,45 @@ export class Poller implements SnapshotEvaluator {
       recorder: options.recorder,
       isSimulated,
     });
-    this.#failover = new Failover({ ...options, freshness, cache: this.#cache });
+    this.#failover = new Failover({
+      ...options,
+      providers: options.providers.map((connected) => this.#attachStream(connected)),
+      freshness,
+      cache: this.#cache,
+    });
     this.#publisher = new ChangePublisher(runtime, this.#failover, options.sink);
-    this.#schedules = this.#failover.clients.map((client) => this.#createSchedule(client));
+    this.#ticks = new TickConflator(runtime, (ticks) => this.#publishTicks(ticks));
+    this.#schedules = new Map(
+      this.#failover.clients.map((client) => [client.provider.name, this.#createSchedule(client)]),
+    );
   }
 
   /**
    * Starts polling. The caller stops the poller before it starts it again.
    *
-   * @param intervalFactor Multiplies all intervals.
+   * @param intervalFactor Multiplies all intervals. If it is above 1, every isolate polls, and none opens a stream.
    * @returns A function that stops polling. A second call has no effect while the poller is stopped.
    */
   start(intervalFactor = 1): () => void {
     this.#freshness.intervalFactor = intervalFactor;
     this.#isRunning = true;
+    this.#isStreaming = intervalFactor === 1;
     this.#publisher.start();
-    for (const schedule of this.#schedules) schedule.start(intervalFactor);
+    for (const schedule of this.#schedules.values()) schedule.start(intervalFactor);
     return () => {
       this.#isRunning = false;
-      for (const schedule of this.#schedules) schedule.stop();
+      this.#isStreaming = false;
+      for (const schedule of this.#schedules.values()) schedule.stop();
+      for (const stream of this.#streams.values()) stream.stop();
+      this.#ticks.clear();
       this.#publisher.stop();
     };
   }
 
   /** Polls the providers whose TTL has passed since their last poll, and joins polls under way. Never rejects. */
   async refresh(): Promise<void> {
-    await Promise.all(this.#schedules.map((schedule) => schedule.refresh()));
+    const schedules = [...this.#schedules.values()];
+    await Promise.all(schedules.map((schedule) => schedule.refresh()));
   }
 
   evaluateQuote(quote: Quote): Quote {
@@ -137,7 +156,37 @@ export class Poller implements SnapshotEvaluator {
     });
   }
 
+  /** Connects the polls of a provider with its stream, if it has one. */
+  #attachStream(connected: ConnectedProvider): ConnectedProvider {
+    const { provider: { name, title, stream } } = connected;
+    if (stream === undefined) return connected;
+    const ticks = new TickStream(this.#runtime, { title }, stream, {
+      onTick: (reading) => this.#ticks.add({ provider: name, reading }),
+      onDown: () => void this.#schedules.get(name)?.pollNow(),
+    });
+    this.#streams.set(name, ticks);
+    return ticks.attachTo(connected);
+  }
+
+  /** Follows the symbols that a provider serves, while one of their markets is open. */
+  #followStream(client: ProviderClient): void {
+    const stream = this.#streams.get(client.provider.name);
+    if (stream === undefined) return;
+    const served = this.#isStreaming ? this.#failover.servedBy(client) : [];
+    stream.follow(this.#cache.isClosed(served) ? [] : served);
+  }
+
+  async #publishTicks(ticks: readonly Streamed[]): Promise<void> {
+    for (const client of this.#failover.clients) {
+      for (const { provider, reading } of ticks) {
+        if (provider === client.provider.name) this.#failover.receive(client, reading);
+      }
+    }
+    await this.#publisher.publish();
+  }
+
   async #poll(client: ProviderClient, nextPollMs: number): Promise<void> {
+    this.#followStream(client);
     // Values that went stale while nothing was polled are published as stale first, before the poll refreshes them.
     await this.#publisher.publish();
     void this.#publishAfter(this.#failover.check(client)).catch((thrown) =>

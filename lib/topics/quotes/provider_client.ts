@@ -10,7 +10,7 @@ import { DAY_MS, isoTime } from "../../core/time.ts";
 import { UpstreamFailure } from "../../upstream/failure.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
 import { type Freshness, type FreshnessRules, track, type TrackedReading } from "./freshness.ts";
-import type { Provider } from "./providers/provider.ts";
+import type { Provider, Reading } from "./providers/provider.ts";
 import { NO_RESPONSE_REASON, type ProviderStatus } from "./quote.ts";
 
 /** A provider and its upstream. */
@@ -110,6 +110,15 @@ export class ProviderClient {
     }
     for (const [symbol, message] of failures) this.#failures.set(symbol, message);
     return readings;
+  }
+
+  /** Takes a reading that the provider has streamed. */
+  receive(reading: Reading): TrackedReading {
+    const { symbol } = reading;
+    const tracked = track(reading, this.#readings.get(symbol), this.provider.intervalMs);
+    this.#readings.set(symbol, tracked);
+    this.#failures.delete(symbol);
+    return tracked;
   }
 
   /** Tests if a reading is not stale. */

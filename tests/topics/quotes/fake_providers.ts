@@ -15,10 +15,12 @@ import {
   type Provider,
   ROUND_THE_CLOCK,
 } from "../../../lib/topics/quotes/providers/provider.ts";
+import type { ProviderStream } from "../../../lib/topics/quotes/providers/provider_stream.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import type { PriceRecorder } from "../../../lib/topics/quotes/quote_cache.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
+import { createFakeSockets, type FakeSockets } from "../../upstream/fake_sockets.ts";
 import { createManualClock, type ManualClock } from "../../support/manual_clock.ts";
 
 /** The poll interval of the first provider. */
@@ -72,6 +74,7 @@ export interface PollerUnderTest {
   readonly poller: Poller;
   readonly first: FakeProvider;
   readonly second: FakeProvider;
+  readonly network: FakeSockets;
   /** The events of each publication. */
   readonly batches: (readonly EventInput[])[];
   readonly logged: string[];
@@ -84,7 +87,7 @@ export interface PollerUnderTest {
 function createFakeProvider(
   name: string,
   clock: ManualClock,
-  pace: Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">,
+  pace: Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs" | "stream">,
 ): FakeProvider {
   const fake: FakeProvider = {
     prices: {},
@@ -134,21 +137,29 @@ export function recordPublished(
   }
 }
 
-/** Creates a poller of two providers. The first provider has prices of 100 and 10, the second one never responds. */
+/**
+ * Creates a poller of two providers. The first provider has prices of 100 and 10, the second one never responds.
+ *
+ * @param streams The streams of both, if any.
+ */
 export function createPollerUnderTest(
   pace: Partial<Pick<Provider, "intervalMs" | "closedIntervalMs" | "ttlMs">> = {},
+  streams: { readonly first?: ProviderStream; readonly second?: ProviderStream } = {},
 ): PollerUnderTest {
   const clock = createManualClock();
   const first = createFakeProvider("first", clock, {
     intervalMs: INTERVAL_MS,
     ttlMs: TTL_MS,
     ...pace,
+    ...(streams.first === undefined ? {} : { stream: streams.first }),
   });
   const second = createFakeProvider("second", clock, {
     intervalMs: SECOND_INTERVAL_MS,
     ttlMs: TTL_MS,
+    ...(streams.second === undefined ? {} : { stream: streams.second }),
   });
   first.prices = { ...FIRST_PRICES };
+  const network = createFakeSockets();
   const batches: (readonly EventInput[])[] = [];
   const published = new Map<string, string>();
   const logged: string[] = [];
@@ -157,6 +168,7 @@ export function createPollerUnderTest(
     clock,
     first,
     second,
+    network,
     batches,
     logged,
     random: 0.5,
@@ -168,6 +180,7 @@ export function createPollerUnderTest(
       runtime: {
         clock,
         random: () => test.random,
+        connect: network.connect,
         log: { debug: write, info: write, warn: write, error: write },
       },
       providers: [first.connected, second.connected],

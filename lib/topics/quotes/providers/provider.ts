@@ -11,6 +11,7 @@ import type { Bar, BarSeries } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import type { Quote } from "../quote.ts";
 import { toPlain } from "./decimal.ts";
+import type { ProviderStream } from "./provider_stream.ts";
 
 /** The times of a response's receipt. */
 export interface Receipt extends Pick<Quote, "received_at"> {
@@ -69,6 +70,8 @@ export interface Provider {
   readonly timeoutMs?: number;
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Its WebSocket, if prices are streamed. Polls read the symbols that the stream does not deliver. */
+  readonly stream?: ProviderStream;
   /**
    * Reads a symbol. If several symbols share a URL, the upstream fetches it once.
    *
