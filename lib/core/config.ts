@@ -108,6 +108,11 @@ const instrumentSetting = z.strictObject({
 /** The most symbols of a deployment. */
 const MAX_SYMBOLS = 500;
 
+const streamingSources = z.string().transform(splitList)
+  .transform((names) => names.length === 1 && names[0] === "none" ? [] : names)
+  .pipe(z.array(z.enum(["coinbase", "kraken"])))
+  .refine((names) => new Set(names).size === names.length);
+
 const feedHeader = z.string().toLowerCase().regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/)
   .refine((name) => !FEED_REQUEST_HEADERS.has(name));
 
@@ -194,6 +199,8 @@ export const SETTINGS = z.object({
     'JSON such as { "AAPL": { "name": "Apple", "class": "equities", "currency": "USD", ' +
       '"sources": { "finnhub": "AAPL" } } }; a known symbol needs only sources',
   ),
+  STREAMING_SOURCES: streamingSources.default(["coinbase", "kraken"])
+    .describe("coinbase and kraken, separated by commas, or none"),
   QUOTE_POLL_MS: pollInterval(),
   QUOTE_TTL_MS: pollInterval(", at most QUOTE_POLL_MS"),
   QUORUM_BOUND_PCT: percent.default(1).describe("a number from 0.01 to 100"),

@@ -6,16 +6,20 @@
 import type { Runtime } from "../core/runtime.ts";
 import type { DemoPace } from "./calendar.ts";
 import { createSimulatedCoinbase } from "./coinbase.ts";
+import { simulatedCoinbaseStream } from "./coinbase_stream.ts";
 import { createSimulatedCoinGecko } from "./coingecko.ts";
 import { createSimulatedFeeds } from "./feeds.ts";
 import { createSimulatedFred } from "./fred.ts";
 import { createSimulatedGoldApi } from "./gold_api.ts";
 import { createSimulatedKraken } from "./kraken.ts";
+import { simulatedKrakenStream } from "./kraken_stream.ts";
 import { LastPrices } from "./last_prices.ts";
 import type { DemoInstrument } from "./market.ts";
 import { createSimulatedModel, SIMULATED_MODEL } from "./model.ts";
 import { latencyOf, respondWithFault, servedTime } from "./responses.ts";
 import { CALM, createScript } from "./script.ts";
+import { SimulatedSocket } from "./simulated_socket.ts";
+import type { SimulatedStream } from "./simulated_stream.ts";
 import { latencyAt, type SimulatedUpstream } from "./simulated_upstream.ts";
 import { createSimulatedTwelveData } from "./twelve_data.ts";
 import { createSimulatedYahoo } from "./yahoo.ts";
@@ -36,6 +40,12 @@ function createSimulatedUpstreams(
   ];
 }
 
+/** THE LIST of simulated streams. */
+const SIMULATED_STREAMS: readonly SimulatedStream[] = [
+  simulatedCoinbaseStream,
+  simulatedKrakenStream,
+];
+
 /** The address of every simulated host. It is public so that the SSRF guard accepts it. It is never called. */
 const SIMULATED_ADDRESS = "192.0.32.8";
 
@@ -54,8 +64,8 @@ interface SimulatedCall {
 }
 
 /**
- * Creates a runtime whose `fetch` and `resolve` reach the simulated upstreams and nothing else. Both reject with a
- * `TypeError` for any other host. Responses depend on wall time alone: the current time, and the start of the demo.
+ * Creates a runtime whose `fetch`, `connect` and `resolve` reach the simulated upstreams and nothing else. For any other
+ * host they fail with a `TypeError`. Responses depend on wall time alone: the current time, and the start of the demo.
  *
  * @param instruments The instruments that the server quotes. Every upstream has those for which they name a ticker.
  */
@@ -106,6 +116,12 @@ export function createDemoRuntime(
     };
   }
 
+  /** Returns the body of an upstream's response at a wall time in ms, and records its prices. */
+  function readAt(url: URL, at: number): unknown {
+    prices.record(url, at);
+    return upstreams.find(({ host }) => host === url.hostname)?.respond(url, at).body;
+  }
+
   /** Resolves after `ms`. It rejects with the signal's reason if the call is aborted first. */
   function pause(ms: number, signal: AbortSignal | null | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -128,6 +144,13 @@ export function createDemoRuntime(
       const { latencyMs, respond } = startCall(url, init);
       await pause(latencyMs, init.signal);
       return respond();
+    },
+    connect({ hostname }) {
+      const stream = SIMULATED_STREAMS.find(({ host }) => host === hostname);
+      if (stream === undefined) {
+        throw new TypeError(`Cannot reach ${hostname}: it is not simulated`);
+      }
+      return new SimulatedSocket({ clock, script, read: readAt }, stream);
     },
     resolve(host) {
       return isSimulated(host)

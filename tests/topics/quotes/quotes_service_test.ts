@@ -18,14 +18,19 @@ import { createFaultyHub } from "../../hub/faulty_log.ts";
 
 const INTERVAL_MS = 5000;
 const COINBASE = "api.exchange.coinbase.com";
+const COINBASE_STREAM = "ws-feed.exchange.coinbase.com";
 
 /** Creates the quotes service of a demo, with one subscriber and a log that may be unavailable. */
-async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.resolve()) {
+async function createSubscribedQuotes(
+  prepare = (_: MemoryLeases) => Promise.resolve(),
+  env: Readonly<Record<string, string>> = {},
+) {
   const faultyHub = createFaultyHub();
   const { clock, hub, faulty } = faultyHub;
   const leases = createMemoryLeases(clock);
   await prepare(leases);
   const pollTimes: number[] = [];
+  const openHosts = new Set<string>();
   const startedAt = clock.now();
   const demo = createOfflineDemo(clock);
   const runtime: typeof demo = {
@@ -36,8 +41,18 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
       }
       return demo.fetch(url, init);
     },
+    connect(url) {
+      const socket = demo.connect(url);
+      openHosts.add(url.host);
+      const { close } = socket;
+      socket.close = () => {
+        openHosts.delete(url.host);
+        close.call(socket);
+      };
+      return socket;
+    },
   };
-  const config = readConfig({ DEMO: "1" });
+  const config = readConfig({ DEMO: "1", ...env });
   const ifUp = <T>(call: () => Promise<T>) =>
     faulty.health.isUp ? call() : Promise.reject(new StoreUnavailable());
   function lease(name: string): Lease {
@@ -72,11 +87,12 @@ async function createSubscribedQuotes(prepare = (_: MemoryLeases) => Promise.res
   const quotes = () =>
     client.frames.filter(({ event }) => event === "quote")
       .map(({ id, data }) => ({ id, ...Quote.parse(JSON.parse(data)) }));
-  return { ...faultyHub, faulty, clock, hub, service, client, pollTimes, quotes, leases };
+  const context = { faulty, clock, hub, service, client, pollTimes, openHosts, quotes, leases };
+  return { ...faultyHub, ...context };
 }
 
 Deno.test("createQuotesService() polls at four times the interval and sends quotes without ids while the store is unavailable", async () => {
-  await using test = await createSubscribedQuotes();
+  await using test = await createSubscribedQuotes(undefined, { STREAMING_SOURCES: "none" });
   const { faulty, clock, pollTimes, quotes } = test;
   await clock.advance(3 * INTERVAL_MS);
   assert(pollTimes.length >= 3);
@@ -110,6 +126,38 @@ Deno.test("createQuotesService() polls nothing while another isolate leads, and 
   assertEquals(pollTimes, []);
   await clock.advance(2000);
   assertEquals(pollTimes.length, 1);
+  await test.client.hangUp();
+});
+
+Deno.test("createQuotesService() connects to a stream only while this isolate leads and its quotes are watched", async () => {
+  await using leader = await createSubscribedQuotes();
+  await leader.clock.advance(INTERVAL_MS);
+  assertEquals([...leader.openHosts], [COINBASE_STREAM]);
+  assertEquals(leader.pollTimes.length, 1);
+  assert(leader.quotes().length > 5, "ticks are sent between polls");
+  await leader.client.hangUp();
+  await leader.clock.advance(120_000);
+  assertEquals([...leader.openHosts], []);
+
+  await using follower = await createSubscribedQuotes(async (leases) => {
+    await leases.lease("quotes", "another").claim();
+  });
+  await follower.clock.advance(28_000);
+  assertEquals([...follower.openHosts], []);
+  await follower.clock.advance(2000);
+  assertEquals([...follower.openHosts], [COINBASE_STREAM]);
+  await follower.client.hangUp();
+});
+
+Deno.test("createQuotesService() leaves its stream while the store is unavailable, because every isolate polls then", async () => {
+  await using test = await createSubscribedQuotes();
+  await test.clock.advance(INTERVAL_MS);
+  test.faulty.goDown();
+  await test.clock.advance(40_000);
+  assertEquals([...test.openHosts], []);
+  test.faulty.recover();
+  await test.clock.advance(40_000);
+  assertEquals([...test.openHosts], [COINBASE_STREAM]);
   await test.client.hangUp();
 });
 

@@ -21,6 +21,12 @@ export function readSample(name: string): string {
   return sample;
 }
 
+/** Reads the recorded frames of a stream. */
+export function readFrames(name: string): readonly string[] {
+  const text = Deno.readTextFileSync(new URL(`samples/${name}.ndjson`, import.meta.url));
+  return text.trim().split("\n");
+}
+
 /**
  * Creates an upstream with fixed responses, by a part of the URL. It rejects for other URLs, as a real upstream does.
  */

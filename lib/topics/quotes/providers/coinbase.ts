@@ -10,6 +10,7 @@ import type { Upstream } from "../../../upstream/upstream.ts";
 import { type Bar, mergeBars } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
+import { createCoinbaseStream } from "./coinbase_stream.ts";
 import {
   baselineFields,
   EXCHANGE_PACE,
@@ -107,6 +108,7 @@ export function createCoinbase(tickers: Tickers): Provider {
     attribution: "Coinbase",
     symbols: Object.keys(tickers),
     ...EXCHANGE_PACE,
+    stream: createCoinbaseStream(tickers),
     async read(upstream, symbol) {
       const product = tickerOf(tickers, symbol);
       const [ticker, stats] = await Promise.all([

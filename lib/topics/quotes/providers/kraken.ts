@@ -10,6 +10,7 @@ import { UpstreamFailure } from "../../../upstream/failure.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
+import { createKrakenStream } from "./kraken_stream.ts";
 import {
   baselineFields,
   batchOf,
@@ -165,6 +166,7 @@ export function createKraken(tickers: Tickers): Provider {
     attribution: "Kraken",
     symbols: Object.keys(tickers),
     ...EXCHANGE_PACE,
+    stream: createKrakenStream(tickers),
     async read(upstream, symbol) {
       const pair = tickerOf(tickers, symbol);
       const batch = unknownPairs.has(pair)

@@ -21,6 +21,7 @@ const MAX_DEMO_INTERVAL_MS = 5000;
 export type ProviderConfig = Pick<
   Config,
   | "DEMO"
+  | "STREAMING_SOURCES"
   | "QUOTE_POLL_MS"
   | "QUOTE_TTL_MS"
   | "QUORUM_BOUND_PCT"
@@ -44,6 +45,15 @@ function withPace(
   const isUnchanged = intervalMs === provider.intervalMs;
   const closedIntervalMs = isUnchanged ? provider.closedIntervalMs ?? intervalMs : intervalMs;
   return { ...provider, intervalMs, closedIntervalMs, ttlMs };
+}
+
+/** Leaves out the stream of a provider that the settings do not list. */
+function withListedStream(
+  { stream, ...provider }: Provider,
+  { STREAMING_SOURCES }: ProviderConfig,
+): Provider {
+  const isListed = STREAMING_SOURCES.some((name) => name === provider.name);
+  return stream === undefined || !isListed ? provider : { ...provider, stream };
 }
 
 /** Lists a provider if it is turned on. A provider is on unless it needs a key that is not set. */
@@ -75,5 +85,6 @@ export function providersFor(
     ...onlyIf(config.TWELVE_DATA_API_KEY, (key) => createTwelveData(tickersOf("twelve-data"), key)),
     ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [createYahoo(tickersOf("yahoo"))] : []),
     ...onlyIf(config.FRED_API_KEY, (key) => createFred(tickersOf("fred"), key)),
-  ].filter(({ symbols }) => symbols.length > 0).map((provider) => withPace(provider, config));
+  ].filter(({ symbols }) => symbols.length > 0)
+    .map((provider) => withListedStream(withPace(provider, config), config));
 }

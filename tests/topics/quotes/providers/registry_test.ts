@@ -13,6 +13,7 @@ const INSTRUMENTS = instrumentsFor({});
 function listProviders(config: Partial<ProviderConfig> = {}) {
   return providersFor({
     DEMO: false,
+    STREAMING_SOURCES: ["coinbase", "kraken"],
     QUORUM_BOUND_PCT: 1,
     UNOFFICIAL_SOURCES: "yahoo",
     COINGECKO_API_KEY: "CG-key",
