@@ -23,6 +23,8 @@ const PUBLISH_TOKEN = "a-token-of-sixteen";
 /** The settings of every scene: the demo with a publisher, users, a public and a private channel. */
 const BASE_ENV = {
   DEMO: "1",
+  // A recording of ten frames a second would hide the rest.
+  STREAMING_SOURCES: "none",
   PUBLISH_TOKEN,
   AUTH_SECRET,
   CHANNELS: JSON.stringify({

@@ -9,8 +9,14 @@ import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
 import { SupervisedSocket } from "../../upstream/socket.ts";
 import type { ConnectedProvider } from "./provider_client.ts";
-import { NO_CHANGE, type Provider, type Reading } from "./providers/provider.ts";
-import type { ProviderStream, StreamedPrice } from "./providers/provider_stream.ts";
+import {
+  NO_BASELINE,
+  NO_FIGURES,
+  type Provider,
+  type ProviderStream,
+  type Reading,
+  type StreamedPrice,
+} from "./providers/provider.ts";
 
 /**
  * The time without a message about a symbol after which polls ask the provider for it, in ms. A heartbeat proves that the
@@ -36,7 +42,13 @@ interface HeardPrice {
 }
 
 /** The fields of a reading that a message may lack. */
-const NO_FIELDS = { ...NO_CHANGE, session: null, is_delayed: false, delay_s: null } as const;
+const NO_FIELDS = {
+  ...NO_BASELINE,
+  ...NO_FIGURES,
+  session: null,
+  is_delayed: false,
+  delay_s: null,
+} as const;
 
 /** The health of an upstream that is not called. */
 const HEALTHY_UPSTREAM = { breaker: "closed", nextTryAt: null, failure: null } as const;
@@ -52,6 +64,8 @@ export class TickStream {
   #isReady = false;
   /** Monotonic time of the last message. */
   #heardElapsed = -Infinity;
+  /** Wall time of the last message: ISO 8601. */
+  #heardAt = "";
   /** The symbols that were subscribed on this connection. */
   readonly #subscribed = new Set<string>();
   /** The newest prices of this connection, by symbol. */
@@ -137,6 +151,7 @@ export class TickStream {
 
   #onMessage(message: string): void {
     this.#heardElapsed = this.#clock.elapsed();
+    this.#heardAt = isoTime(this.#clock.now());
     for (const event of this.#stream.parse(message)) {
       switch (event.type) {
         case "price":
@@ -159,7 +174,7 @@ export class TickStream {
     if (sequence !== undefined && previous !== undefined && sequence <= previous) return;
     if (this.#isOutdated(symbol, as_of)) return;
     this.#prices.set(symbol, { price, heardElapsed: this.#heardElapsed });
-    this.#recordAsOf(symbol, as_of);
+    this.#recordAsOf(symbol, as_of, this.#heardAt);
     this.#handler.onTick(this.#toReading(price));
   }
 
@@ -168,10 +183,10 @@ export class TickStream {
     return newest !== undefined && asOf !== null && Date.parse(asOf) < Date.parse(newest);
   }
 
-  /** Records a market time. One in the future is an error, and must not block later prices. */
-  #recordAsOf(symbol: string, asOf: string | null): void {
+  /** Records a market time. One after its receipt is an error, and must not block later prices. */
+  #recordAsOf(symbol: string, asOf: string | null, receivedAt: string): void {
     if (asOf === null || this.#isOutdated(symbol, asOf)) return;
-    if (Date.parse(asOf) <= this.#clock.now()) this.#newestAsOf.set(symbol, asOf);
+    if (Date.parse(asOf) <= Date.parse(receivedAt)) this.#newestAsOf.set(symbol, asOf);
   }
 
   /**
@@ -185,7 +200,7 @@ export class TickStream {
     try {
       const polled = await poll();
       this.#polled.set(symbol, polled);
-      this.#recordAsOf(symbol, polled.as_of);
+      this.#recordAsOf(symbol, polled.as_of, polled.received_at);
       // A message that arrived during the call may be newer than the response.
       return this.#readingOf(symbol) ?? polled;
     } catch (thrown) {
@@ -212,12 +227,11 @@ export class TickStream {
   }
 
   #toReading({ sequence: _sequence, ...fields }: StreamedPrice): Reading {
-    const ageMs = this.#clock.elapsed() - this.#heardElapsed;
     return {
       ...NO_FIELDS,
       ...(this.#stream.hasPriceOnly ? this.#polled.get(fields.symbol) : {}),
       ...fields,
-      received_at: isoTime(this.#clock.now() - ageMs),
+      received_at: this.#heardAt,
       receivedElapsed: this.#heardElapsed,
     };
   }

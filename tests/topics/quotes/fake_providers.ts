@@ -13,9 +13,9 @@ import {
   NO_BASELINE,
   NO_FIGURES,
   type Provider,
+  type ProviderStream,
   ROUND_THE_CLOCK,
 } from "../../../lib/topics/quotes/providers/provider.ts";
-import type { ProviderStream } from "../../../lib/topics/quotes/providers/provider_stream.ts";
 import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import type { PriceRecorder } from "../../../lib/topics/quotes/quote_cache.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";

@@ -2,9 +2,9 @@
 import { assertEquals } from "@std/assert";
 import type {
   ProviderStream,
+  ProviderStreamEvent,
   StreamedPrice,
-  StreamEvent,
-} from "../../../lib/topics/quotes/providers/provider_stream.ts";
+} from "../../../lib/topics/quotes/providers/provider.ts";
 import { ProviderStatus } from "../../../lib/topics/quotes/quote.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { FakeSocket } from "../../upstream/fake_sockets.ts";
@@ -22,10 +22,10 @@ const STREAM: ProviderStream = {
   url: "wss://first.example.com/",
   maxSilenceMs: 5000,
   subscribe: (symbols) => [`subscribe ${symbols.join(",")}`],
-  parse: (message): StreamEvent[] => JSON.parse(message),
+  parse: (message): ProviderStreamEvent[] => JSON.parse(message),
 };
 
-function send(socket: FakeSocket, ...events: readonly StreamEvent[]): void {
+function send(socket: FakeSocket, ...events: readonly ProviderStreamEvent[]): void {
   socket.receive(JSON.stringify(events));
 }
 

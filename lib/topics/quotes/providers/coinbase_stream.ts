@@ -5,13 +5,16 @@
  * @module
  */
 import { z } from "zod";
-import { changeSince, errorBody, Price, ROUND_THE_CLOCK, type Tickers } from "./provider.ts";
 import {
-  createSymbolLookup,
-  HEARTBEAT_SILENCE_MS,
+  baselineFields,
+  errorBody,
+  NumberOrNull,
   type ProviderStream,
-  type StreamEvent,
-} from "./provider_stream.ts";
+  type ProviderStreamEvent,
+  ROUND_THE_CLOCK,
+  type Tickers,
+} from "./provider.ts";
+import { createSymbolLookup, HEARTBEAT_SILENCE_MS, StreamPrice } from "./provider_stream.ts";
 
 const CoinbaseMessage = z.object({
   type: z.string(),
@@ -23,25 +26,39 @@ const CoinbaseMessage = z.object({
 /** `open_24h` is the price 24 hours ago. */
 const CoinbaseTick = z.object({
   sequence: z.number(),
-  price: Price,
+  price: StreamPrice,
   time: z.iso.datetime(),
-  open_24h: Price.nullable().catch(null),
+  open_24h: NumberOrNull,
+  high_24h: NumberOrNull,
+  low_24h: NumberOrNull,
+  volume_24h: NumberOrNull,
+  best_bid: NumberOrNull,
+  best_ask: NumberOrNull,
 });
 
 /** Creates the stream of Coinbase. @param tickers Products. */
 export function createCoinbaseStream(tickers: Tickers): ProviderStream {
   const symbolOf = createSymbolLookup(tickers);
 
-  function parseTick(symbol: string, message: unknown): StreamEvent {
+  function parseTick(symbol: string, message: unknown): ProviderStreamEvent {
     const tick = CoinbaseTick.safeParse(message);
     if (!tick.success) return { type: "unreadable", symbol };
-    const { sequence, price, time, open_24h } = tick.data;
-    const change = open_24h === null
-      ? {}
-      : { ...changeSince(open_24h, price), basis: "rolling_24h" } as const;
+    const { data } = tick;
     return {
       type: "price",
-      price: { symbol, sequence, price, as_of: time, ...change, ...ROUND_THE_CLOCK },
+      price: {
+        symbol,
+        sequence: data.sequence,
+        price: data.price,
+        as_of: data.time,
+        ...baselineFields(data.open_24h, "rolling_24h"),
+        high: data.high_24h,
+        low: data.low_24h,
+        volume: data.volume_24h,
+        bid: data.best_bid,
+        ask: data.best_ask,
+        ...ROUND_THE_CLOCK,
+      },
     };
   }
 
@@ -50,7 +67,7 @@ export function createCoinbaseStream(tickers: Tickers): ProviderStream {
    *
    * @throws {UpstreamFailure} If it names none.
    */
-  function parseRefusal(reason: string): StreamEvent[] {
+  function parseRefusal(reason: string): ProviderStreamEvent[] {
     const symbols = reason.split(/[^\w-]+/).map(symbolOf).filter((symbol) => symbol !== undefined);
     if (symbols.length === 0) throw errorBody("Coinbase", 200);
     return symbols.map((symbol) => ({ type: "refused", symbol }));

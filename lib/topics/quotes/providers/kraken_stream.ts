@@ -5,14 +5,17 @@
  * @module
  */
 import { z } from "zod";
-import { isPositive, parseKeepingDigits, subtract, toPlain } from "./decimal.ts";
-import { changeSince, errorBody, Price, ROUND_THE_CLOCK, type Tickers } from "./provider.ts";
+import { parseKeepingDigits, subtract } from "./decimal.ts";
 import {
-  createSymbolLookup,
-  HEARTBEAT_SILENCE_MS,
+  baselineFields,
+  errorBody,
+  NumberOrNull,
   type ProviderStream,
-  type StreamEvent,
-} from "./provider_stream.ts";
+  type ProviderStreamEvent,
+  ROUND_THE_CLOCK,
+  type Tickers,
+} from "./provider.ts";
+import { createSymbolLookup, HEARTBEAT_SILENCE_MS, StreamPrice } from "./provider_stream.ts";
 
 /** The currencies whose names differ between the two interfaces, by the name of the other one. */
 const RENAMED: Readonly<Record<string, string>> = { XBT: "BTC", XDG: "DOGE" };
@@ -47,19 +50,17 @@ const KrakenMessage = z.object({
 
 /** `change` is measured from the price 24 hours ago. The time is sometimes absent. */
 const KrakenTick = z.object({
-  last: Price,
-  change: z.string().nullable().catch(null),
+  last: StreamPrice,
+  change: NumberOrNull,
+  high: NumberOrNull,
+  low: NumberOrNull,
+  volume: NumberOrNull,
+  bid: NumberOrNull,
+  ask: NumberOrNull,
   timestamp: z.iso.datetime().nullable().catch(null),
 });
 
 const KrakenSymbol = z.object({ symbol: z.string() });
-
-/** Returns the price before a change: null if it cannot be one. */
-function priceBefore(price: string, change: string | null): string | null {
-  const plain = change === null ? null : toPlain(change);
-  const before = plain === null ? null : subtract(price, plain);
-  return before !== null && isPositive(before) ? before : null;
-}
 
 /** Creates the stream of Kraken. @param tickers Pairs. */
 export function createKrakenStream(tickers: Tickers): ProviderStream {
@@ -68,19 +69,22 @@ export function createKrakenStream(tickers: Tickers): ProviderStream {
   );
   const symbolOf = createSymbolLookup(pairs);
 
-  function parseTick(data: unknown): StreamEvent[] {
+  function parseTick(data: unknown): ProviderStreamEvent[] {
     const symbol = symbolOf(KrakenSymbol.safeParse(data).data?.symbol ?? "");
     if (symbol === undefined) return [];
     const tick = KrakenTick.safeParse(data);
     if (!tick.success) return [{ type: "unreadable", symbol }];
-    const { last, change, timestamp } = tick.data;
-    const baseline = priceBefore(last, change);
-    const measured = baseline === null
-      ? {}
-      : { ...changeSince(baseline, last), basis: "rolling_24h" } as const;
+    const { last, change, timestamp, ...figures } = tick.data;
     return [{
       type: "price",
-      price: { symbol, price: last, as_of: timestamp, ...measured, ...ROUND_THE_CLOCK },
+      price: {
+        symbol,
+        price: last,
+        as_of: timestamp,
+        ...baselineFields(change === null ? null : subtract(last, change), "rolling_24h"),
+        ...figures,
+        ...ROUND_THE_CLOCK,
+      },
     }];
   }
 
@@ -89,7 +93,7 @@ export function createKrakenStream(tickers: Tickers): ProviderStream {
    *
    * @throws {UpstreamFailure} If it names no pair.
    */
-  function parseRefusal(error: string, pair: string): StreamEvent[] {
+  function parseRefusal(error: string, pair: string): ProviderStreamEvent[] {
     if (/already subscribed/i.test(error)) return [];
     const symbol = symbolOf(pair);
     if (symbol === undefined) throw errorBody("Kraken", 200);

@@ -11,7 +11,6 @@ import type { Bar, BarSeries } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import type { Quote } from "../quote.ts";
 import { toPlain } from "./decimal.ts";
-import type { ProviderStream } from "./provider_stream.ts";
 
 /** The times of a response's receipt. */
 export interface Receipt extends Pick<Quote, "received_at"> {
@@ -49,6 +48,52 @@ export type Tickers = Readonly<Record<string, string>>;
 export interface ProviderHistory extends BarSeries {
   /** The close before the first bar: null if the source does not state it. */
   readonly prevClose: string | null;
+}
+
+/** A price of a stream: the fields of a reading that the message contains. */
+export interface StreamedPrice
+  extends
+    Pick<Reading, "symbol" | "price" | "as_of">,
+    Partial<Omit<Reading, keyof Receipt | "symbol" | "price" | "as_of">> {
+  /** The position in the order of the symbol's messages, if the provider numbers them. */
+  readonly sequence?: number;
+}
+
+/**
+ * An event that a message contains.
+ *
+ * | type         | means                                                                    |
+ * | ------------ | ------------------------------------------------------------------------ |
+ * | `price`      | a new price                                                              |
+ * | `ready`      | the login was accepted, so symbols may be subscribed                     |
+ * | `refused`    | the stream does not carry the symbol, so it is polled                    |
+ * | `unreadable` | the price of the symbol cannot be read, so it is polled until a new one  |
+ */
+export type ProviderStreamEvent =
+  | { readonly type: "price"; readonly price: StreamedPrice }
+  | { readonly type: "ready" }
+  | { readonly type: "refused" | "unreadable"; readonly symbol: string };
+
+/** The stream of a provider: one WebSocket for all its symbols. */
+export interface ProviderStream {
+  /** It may contain a key, so it is never logged. */
+  readonly url: string;
+  /** The silence after which a connection counts as broken, in ms: a multiple of the time between two heartbeats. */
+  readonly maxSilenceMs: number;
+  /** The largest number of symbols that the provider's terms allow. Further symbols are polled. No limit by default. */
+  readonly maxSymbols?: number;
+  /** The message that a new connection begins with. Symbols are subscribed after `ready`: without a login, at once. */
+  readonly login?: string;
+  /** True if messages contain nothing but a price, so the day's figures are polled now and then. */
+  readonly hasPriceOnly?: boolean;
+  /** Returns the messages that subscribe symbols. */
+  subscribe(symbols: readonly string[]): readonly string[];
+  /**
+   * Parses a message. Messages of other kinds, such as heartbeats, contain no event.
+   *
+   * @throws If the connection is of no use: the message is not JSON, or it states an error.
+   */
+  parse(message: string): readonly ProviderStreamEvent[];
 }
 
 /** A source of quotes, with the options of the upstream that it is read through. */

@@ -41,7 +41,13 @@ Deno.test("the stream of Coinbase reads the prices of recorded frames, with the 
       price: {
         symbol: "BTC-USD",
         price: "80228.06",
+        baseline: "78434.74",
         basis: "rolling_24h",
+        high: "80529.99",
+        low: "77601.02",
+        volume: "6736.34239815",
+        bid: "80227.99",
+        ask: "80228.07",
         as_of: "2026-08-27T09:41:12.123456Z",
         session: "always",
       },
@@ -54,10 +60,12 @@ Deno.test("the stream of Coinbase reads the prices of recorded frames, with the 
 });
 
 Deno.test("the stream of Coinbase keeps a price whose figures are missing or senseless", () => {
-  for (const open_24h of [undefined, null, "", "0", "-1", 5, "1e999"]) {
-    const [event] = parse({ ...TICKER, open_24h });
-    assertEquals(event?.type === "price" && event.price.price, "80228.06", `${open_24h}`);
-    assertEquals(event?.type === "price" && event.price.basis, undefined, `${open_24h}`);
+  for (const open_24h of [undefined, null, "", 5, "1e999"]) {
+    const [event] = parse({ ...TICKER, open_24h, high_24h: open_24h, best_bid: open_24h });
+    assertObjectMatch(event ?? {}, {
+      type: "price",
+      price: { price: "80228.06", baseline: null, basis: "none", high: null, bid: null },
+    });
   }
 });
 
@@ -67,6 +75,8 @@ Deno.test("the stream of Coinbase tells which product has no readable price", ()
       { price: "" },
       { price: null },
       { price: "NaN" },
+      { price: "0.00" },
+      { price: "-1" },
       { price: 80228.06 },
       { time: undefined },
       { time: "yesterday" },
