@@ -32,8 +32,11 @@ export const simulatedCoinbaseStream: SimulatedStream = {
   heartbeat: (tickers) => tickers.map((product_id) => ({ type: "heartbeat", product_id })),
   tick({ ticker, at, sequence, read }) {
     const url = `${COINBASE_PRODUCTS}/${ticker}`;
-    const { price, bid, ask } = PolledTicker.parse(read(`${url}/ticker`));
-    const { open, high, low, volume } = PolledStats.parse(read(`${url}/stats`));
+    const polled = PolledTicker.safeParse(read(`${url}/ticker`));
+    const stats = PolledStats.safeParse(read(`${url}/stats`));
+    if (!polled.success || !stats.success) return null;
+    const { price, bid, ask } = polled.data;
+    const { open, high, low, volume } = stats.data;
     return {
       type: "ticker",
       sequence,

@@ -43,11 +43,9 @@ export const simulatedKrakenStream: SimulatedStream = {
   tick({ ticker, at, read }) {
     const [base = "", quote = ""] = ticker.split("/");
     const pair = (POLLED_NAMES[base] ?? base) + quote;
-    const { result } = PolledPairs.parse(
-      read(`https://api.kraken.com/0/public/Ticker?pair=${pair}`),
-    );
-    const [polled] = Object.values(result);
-    if (polled === undefined) return { channel: "heartbeat" };
+    const url = `https://api.kraken.com/0/public/Ticker?pair=${pair}`;
+    const [polled] = Object.values(PolledPairs.safeParse(read(url)).data?.result ?? {});
+    if (polled === undefined) return null;
     const last = Number(polled.c[0]);
     return {
       channel: "ticker",

@@ -92,7 +92,7 @@ export class SimulatedSocket implements SocketLike {
     const messages = [
       ...(beat % BEATS_PER_HEARTBEAT === 0 ? this.#stream.heartbeat(tickers) : []),
       ...traded.map((ticker) => this.#stream.tick({ ticker, at, sequence: beat, read })),
-    ].map((message) => JSON.stringify(message));
+    ].filter((message) => message !== null).map((message) => JSON.stringify(message));
     for (const message of messages) {
       this.#receive(act?.fault === "garbage" ? message.slice(0, message.length / 2) : message);
     }

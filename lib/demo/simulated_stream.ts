@@ -30,6 +30,6 @@ export interface SimulatedStream {
   answer(message: string): StreamAnswer;
   /** Creates a heartbeat of these tickers. */
   heartbeat(tickers: readonly string[]): readonly unknown[];
-  /** Creates the message of a trade. */
+  /** Creates the message of a trade: null for a ticker that the provider does not know. */
   tick(trade: SimulatedTrade): unknown;
 }
