@@ -19,7 +19,7 @@ import { streamResponse } from "../lib/http/stream_response.ts";
 import type { Services } from "../lib/services.ts";
 import { QuoteHistory } from "../lib/topics/quotes/history/quote_history.ts";
 import { HistoryRange } from "../lib/topics/quotes/history/range.ts";
-import { QuotesSnapshot } from "../lib/topics/quotes/quote.ts";
+import { QuoteClass, QuotesSnapshot, WireInstrument } from "../lib/topics/quotes/quote.ts";
 
 const QuoteList = z.object({
   ...QuotesSnapshot.shape,
@@ -27,6 +27,12 @@ const QuoteList = z.object({
     description: "A stream may continue from it. Null while the store is unavailable.",
   }),
   next_poll_delay: z.int().meta({ description: "Seconds before the next poll." }),
+});
+
+const InstrumentList = z.object({ instruments: z.array(WireInstrument) });
+
+const InstrumentsQuery = z.strictObject({
+  class: QuoteClass.optional().meta({ description: "Instruments of this class only." }),
 });
 
 const SymbolParam = z.string().meta({ example: "BTC-USD" });
@@ -62,6 +68,25 @@ export function quotesRoutes(
     const { quotes, status, cursor } = await service.snapshot(tags);
     if (revalidate(c, { quotes, status }, "no-cache")) return c.body(null, 304);
     return c.json({ quotes, status, cursor, next_poll_delay: service.nextPollDelayS }, 200);
+  });
+
+  route(app, {
+    method: "get",
+    path: "/v1/instruments",
+    summary: "Lists the instruments that are quoted here, with the providers that serve them",
+    tags: ["quotes"],
+    request: { query: InstrumentsQuery },
+    responses: {
+      200: taggedJsonContent("The instruments, in the order of every table.", InstrumentList),
+      304: { description: "Not modified since `If-None-Match`" },
+      ...problems(400),
+    },
+  }, (c, { query }) => {
+    const instruments = service.listing.filter((instrument) =>
+      query.class === undefined || instrument.class === query.class
+    );
+    if (revalidate(c, { instruments }, "no-cache")) return c.body(null, 304);
+    return c.json({ instruments }, 200);
   });
 
   route(app, {

@@ -4,8 +4,8 @@
  * @module
  */
 import type { HoursName } from "./market_hours.ts";
-import type { Tickers } from "./providers/provider.ts";
-import type { Quote } from "./quote.ts";
+import { NO_DELAY, type Provider, type Tickers } from "./providers/provider.ts";
+import type { Quote, WireInstrument } from "./quote.ts";
 
 /** The constant properties of a symbol. */
 export interface Instrument
@@ -28,4 +28,25 @@ export function instrumentOf(instruments: Instruments, symbol: string): Instrume
   const instrument = instruments.get(symbol);
   if (instrument === undefined) throw new RangeError(`Cannot quote ${symbol}: unknown symbol`);
   return instrument;
+}
+
+/**
+ * Describes an instrument to clients.
+ *
+ * @param providers In order of preference.
+ * @param simulated True if all prices are simulated.
+ */
+export function describeInstrument(
+  { tickers: _tickers, ...properties }: Instrument,
+  providers: readonly Provider[],
+  simulated: boolean,
+): WireInstrument {
+  const { symbol } = properties;
+  const sources = providers.filter(({ symbols }) => symbols.includes(symbol))
+    .map(({ name, attribution, delayOf }) => ({
+      provider: name,
+      attribution,
+      ...(delayOf?.(symbol) ?? NO_DELAY),
+    }));
+  return { ...properties, sources, simulated };
 }

@@ -20,11 +20,11 @@ import type { BarSeries } from "./history/bar.ts";
 import { BarRecorder } from "./history/bar_recorder.ts";
 import { QuoteHistories, type QuoteHistory } from "./history/quote_history.ts";
 import type { HistoryRange } from "./history/range.ts";
-import { instrumentOf, type Instruments } from "./instrument.ts";
+import { describeInstrument, instrumentOf, type Instruments } from "./instrument.ts";
 import { createMarketHours } from "./market_hours.ts";
 import { Poller } from "./poller.ts";
 import { type ProviderConfig, providersFor } from "./providers/registry.ts";
-import { type Quote, QuotesSnapshot } from "./quote.ts";
+import { type Quote, QuotesSnapshot, type WireInstrument } from "./quote.ts";
 import { createQuotesTopic, type SnapshotEvaluator } from "./topic.ts";
 
 /** The interval factor while the store is unavailable, because every isolate then polls separately. */
@@ -37,6 +37,8 @@ const MAX_POLL_DELAY_MS = 60_000;
 export interface QuotesService {
   readonly topic: Topic;
   readonly instruments: Instruments;
+  /** The instruments as clients receive them, in order. */
+  readonly listing: readonly WireInstrument[];
   /** The recommended delay of a client's next poll, in whole seconds. */
   readonly nextPollDelayS: number;
   /** Keeps polls running for some intervals, and waits briefly for quotes within their TTL. Never rejects. */
@@ -237,6 +239,9 @@ export function createQuotesService(
   return {
     topic,
     instruments,
+    listing: [...instruments.values()].map((instrument) =>
+      describeInstrument(instrument, providers.map(({ provider }) => provider), isSimulated)
+    ),
     // Without a provider nothing changes, so any delay will do.
     nextPollDelayS: Math.ceil(Math.min(poller.shortestIntervalMs, MAX_POLL_DELAY_MS) / 1000),
     async watch() {

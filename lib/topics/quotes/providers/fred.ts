@@ -76,6 +76,7 @@ export function createFred(tickers: Tickers, key: string): Provider {
     intervalMs: FRED_INTERVAL_MS,
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRED_INTERVAL_MS,
+    delayOf: () => ({ is_delayed: true, delay_s: null }),
     async read(upstream, symbol) {
       const series = tickerOf(tickers, symbol);
       const url = `${FRED_OBSERVATIONS_URL}?series_id=${series}&sort_order=desc` +

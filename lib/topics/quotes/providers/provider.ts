@@ -113,6 +113,8 @@ export interface Provider {
   readonly ttlMs: number;
   /** Deadline of a request, in ms. The default is that of the upstream. */
   readonly timeoutMs?: number;
+  /** Returns the usual delay of a symbol's prices. Absent if the provider sends them without delay. */
+  delayOf?(symbol: string): Pick<Quote, "is_delayed" | "delay_s">;
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Its WebSocket, if prices are streamed. Polls read the symbols that the stream does not deliver. */
@@ -191,8 +193,11 @@ export function parseBars(rows: readonly unknown[], schema: z.ZodType<Bar>): Bar
  */
 export const EXCHANGE_PACE = { intervalMs: 5000, ttlMs: 4000, timeoutMs: 3000 } as const;
 
+/** The delay of prices that are sent as they happen. */
+export const NO_DELAY = { is_delayed: false, delay_s: null } as const;
+
 /** The fields of a symbol that is traded round the clock and reported without delay. */
-export const ROUND_THE_CLOCK = { session: "always", is_delayed: false, delay_s: null } as const;
+export const ROUND_THE_CLOCK = { session: "always", ...NO_DELAY } as const;
 
 /** The figures of a response without any. */
 export const NO_FIGURES: DayFigures = {

@@ -185,6 +185,7 @@ export function createYahoo(tickers: Tickers): Provider {
     closedIntervalMs: 5 * 60_000,
     ttlMs: 45_000,
     headers: { "user-agent": BROWSER_USER_AGENT },
+    delayOf: (symbol) => ({ is_delayed: true, delay_s: delayOf(tickerOf(tickers, symbol)) }),
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
       const url = `${YAHOO_CHART_URL}/${encodeURIComponent(ticker)}?${YAHOO_DAY_QUERY}`;
