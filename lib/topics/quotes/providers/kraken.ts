@@ -65,7 +65,7 @@ const KrakenTicker = z.object({
 
 /** A body has errors and warnings, or a result, or warnings and a result. */
 const KrakenResponse = z.object({
-  error: z.array(z.string()).nullable().default(null),
+  error: z.array(z.string()).nullable().catch(null),
   result: z.record(z.string(), z.unknown()).optional(),
 });
 
