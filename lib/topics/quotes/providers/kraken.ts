@@ -23,6 +23,7 @@ import {
   parseMembers,
   PlainNumber,
   type Provider,
+  type Receipt,
   ROUND_THE_CLOCK,
   tickerOf,
   type Tickers,
@@ -122,9 +123,10 @@ function parseKrakenResult(json: string): Readonly<Record<string, unknown>> {
     : errorBody("Kraken", 200);
 }
 
-/** Tests if a response states that the provider does not know a ticker of the request. */
-function isUnknownTicker(thrown: unknown): boolean {
-  return thrown instanceof UpstreamFailure && thrown.status === 404;
+/** Tests if Kraken refused a request because of a pair that it does not know, now or before a pause. */
+function isUnknownPair(thrown: unknown): boolean {
+  if (!(thrown instanceof UpstreamFailure)) return false;
+  return thrown.status === 404 || thrown.kind === "waiting" && isUnknownPair(thrown.cause);
 }
 
 /**
@@ -134,30 +136,35 @@ function isUnknownTicker(thrown: unknown): boolean {
  * @param tickers Pairs.
  */
 export function createKraken(tickers: Tickers): Provider {
-  /** The pairs that Kraken did not know lately. */
-  const unknownPairs = new Set<string>();
+  /** The lists of pairs that Kraken refused because of an unknown one, as in a URL. */
+  const refused = new Set<string>();
 
-  /** Gets the ticker of a pair, together with those of other pairs. Halves the batch as long as Kraken refuses it. */
-  async function getTicker(
+  /** Gets the tickers of a batch with the pair, or of a half of it, and so on, while Kraken refuses the batch. */
+  async function getTickers(
     upstream: Pick<Upstream, "get">,
     pair: string,
     batch: readonly string[],
-  ) {
-    const url = `${KRAKEN_TICKER_URL}?pair=${batch.join(",")}`;
-    try {
-      const { value, receipt } = await getFresh(upstream, url, parseKrakenTickers);
-      if (batch.length === 1) unknownPairs.delete(pair);
-      return { ticker: value.get(plainPair(pair)), receipt };
-    } catch (thrown) {
-      if (!isUnknownTicker(thrown)) throw thrown;
-      if (batch.length === 1) {
-        unknownPairs.add(pair);
-        throw unknownTicker("Kraken", pair);
+  ): Promise<{
+    readonly value: ReadonlyMap<string, z.infer<typeof KrakenTicker>>;
+    readonly receipt: Receipt;
+  }> {
+    const pairs = batch.join(",");
+    if (batch.length === 1 || !refused.has(pairs)) {
+      try {
+        const url = `${KRAKEN_TICKER_URL}?pair=${pairs}`;
+        const tickers = await getFresh(upstream, url, parseKrakenTickers);
+        // Kraken knows the pair again, so the batches with it may be asked for again.
+        if (refused.has(pairs)) refused.clear();
+        return tickers;
+      } catch (thrown) {
+        if (!isUnknownPair(thrown)) throw thrown;
+        refused.add(pairs);
+        if (batch.length === 1) throw unknownTicker("Kraken", pair);
       }
-      const half = Math.ceil(batch.length / 2);
-      const isFirst = batch.indexOf(pair) < half;
-      return getTicker(upstream, pair, isFirst ? batch.slice(0, half) : batch.slice(half));
     }
+    const half = Math.ceil(batch.length / 2);
+    const isFirst = batch.indexOf(pair) < half;
+    return getTickers(upstream, pair, isFirst ? batch.slice(0, half) : batch.slice(half));
   }
 
   return {
@@ -169,10 +176,11 @@ export function createKraken(tickers: Tickers): Provider {
     stream: createKrakenStream(tickers),
     async read(upstream, symbol) {
       const pair = tickerOf(tickers, symbol);
-      const batch = unknownPairs.has(pair)
+      const batch = refused.has(pair)
         ? [pair]
-        : batchOf(tickers, symbol, MAX_KRAKEN_PAIRS).filter((other) => !unknownPairs.has(other));
-      const { ticker, receipt } = await getTicker(upstream, pair, batch);
+        : batchOf(tickers, symbol, MAX_KRAKEN_PAIRS).filter((other) => !refused.has(other));
+      const { value, receipt } = await getTickers(upstream, pair, batch);
+      const ticker = value.get(plainPair(pair));
       if (ticker === undefined) throw missingPrice("Kraken", symbol);
       const { c: [price], o: open, h: high, l: low, v: volume, b: bid, a: ask } = ticker;
       return {

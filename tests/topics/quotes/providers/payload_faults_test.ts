@@ -509,15 +509,21 @@ Deno.test("coinbase uses statistics of the last minutes while there are no newer
   assertEquals(await baselineAt(3_600_000), null);
 });
 
-/** Creates Kraken's upstream, which refuses a request with a pair that it does not know. */
+/** Creates Kraken's upstream, which refuses a request with a pair that it does not know, and is not asked again for it. */
 function createStrictKraken(known: Set<string>) {
   const calls: string[] = [];
+  const paused = new Set<string>();
   const upstream: Pick<Upstream, "get"> = {
     // deno-lint-ignore require-await
     async get(url, parse) {
       const pairs = url.split("?pair=")[1]?.split(",") ?? [];
+      if (pairs.length > 1 && paused.has(url)) {
+        const cause = new UpstreamFailure("http", "Kraken does not know a pair", { status: 404 });
+        throw new UpstreamFailure("waiting", "Kraken is not called", { cause });
+      }
       if (!calls.includes(pairs.join())) calls.push(pairs.join());
       const isKnown = pairs.every((pair) => known.has(pair));
+      if (!isKnown) queueMicrotask(() => paused.add(url));
       const result = Object.fromEntries(pairs.map((pair) => [pair, KRAKEN_TICKER]));
       const body = isKnown ? { error: [], result } : { error: ["EQuery:Unknown asset pair"] };
       return {
@@ -542,14 +548,22 @@ function createStrictKraken(known: Set<string>) {
     );
     return { failed, calls: [...calls] };
   }
-  return { readAll };
+  return { upstream, readAll, endPauses: () => paused.clear() };
 }
+
+Deno.test("kraken serves one pair of a batch again and again while another one is unknown", async () => {
+  const { upstream } = createStrictKraken(new Set(["XBTUSD", "ETHUSD", "SOLUSD"]));
+  const provider = createKraken({ A: "XBTUSD", B: "ETHUSD", C: "GONEUSD", D: "SOLUSD" });
+  for (let poll = 0; poll < 3; poll++) {
+    assertEquals((await provider.read(upstream, "A")).price, "60000.50");
+  }
+});
 
 Deno.test("kraken finds the unknown pair of a batch, and asks for the others without it", async () => {
   const known = new Set(["XBTUSD", "ETHUSD", "SOLUSD"]);
   const pairs = { A: "XBTUSD", B: "ETHUSD", C: "GONEUSD", D: "SOLUSD" };
   const provider = createKraken(pairs);
-  const { readAll } = createStrictKraken(known);
+  const { readAll, endPauses } = createStrictKraken(known);
   const gone = ["C: Kraken does not know GONEUSD"];
   assertEquals(await readAll(provider), {
     failed: gone,
@@ -560,8 +574,13 @@ Deno.test("kraken finds the unknown pair of a batch, and asks for the others wit
     calls: ["XBTUSD,ETHUSD,SOLUSD", "GONEUSD"],
   });
   known.add("GONEUSD");
-  assertEquals((await readAll(provider)).failed, []);
-  assertEquals((await readAll(provider)).calls, [Object.values(pairs).join()]);
+  assertEquals(await readAll(provider), {
+    failed: [],
+    calls: ["XBTUSD,ETHUSD,SOLUSD", "GONEUSD"],
+  });
+  // The batch with the pair is asked for again once its pause is over.
+  endPauses();
+  assertEquals(await readAll(provider), { failed: [], calls: [Object.values(pairs).join()] });
 });
 
 Deno.test("kraken serves a pair although all others are unknown", async () => {
