@@ -208,6 +208,10 @@ export const SETTINGS = z.object({
   COINGECKO_API_KEY: apiKey("a demo key of CoinGecko"),
   TWELVE_DATA_API_KEY: apiKey("a key of Twelve Data"),
   FRED_API_KEY: apiKey("a key of FRED"),
+  FINNHUB_API_KEY: apiKey("a key of Finnhub"),
+  ALPACA_API_KEY: apiKey("the id of a key of Alpaca"),
+  ALPACA_API_SECRET: z.string().regex(/^[\x21-\x7e]{4,256}$/).optional()
+    .describe("the key's secret, without spaces"),
   NEWS_FEEDS: feedSettings.optional().describe(
     "https URLs without a password, separated by commas, or JSON such as " +
       '[{ "url": "https://news.example/rss", "source": "desk", "name": "The Desk", "symbols": ["XAU-USD"] }], ' +
@@ -257,6 +261,9 @@ const SECRETS: ReadonlySet<string> = new Set([
   "COINGECKO_API_KEY",
   "TWELVE_DATA_API_KEY",
   "FRED_API_KEY",
+  "FINNHUB_API_KEY",
+  "ALPACA_API_KEY",
+  "ALPACA_API_SECRET",
   "CHAT_API_KEY",
 ]);
 
@@ -281,14 +288,22 @@ function acceptedValues(name: string): string {
   return description;
 }
 
-/** Describes the missing half of a database's address, if only its URL or only its token is set. */
-function missingHalves({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN }: Env): string[] {
-  const halves = Object.entries({ UPSTASH_REDIS_REST_URL, UPSTASH_REDIS_REST_TOKEN });
-  const missing = halves.filter(([_, value]) => !value).map(([name]) => name);
-  if (missing.length !== 1) return [];
-  return missing.map((name) =>
-    `${name}: got nothing, takes ${acceptedValues(name)}, since its other half is set`
-  );
+/** The settings that are set together or not at all: an address or id, and its secret. */
+const HALVES = [
+  ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
+  ["ALPACA_API_KEY", "ALPACA_API_SECRET"],
+] as const;
+
+/** Describes the missing halves, if only one of two settings is set. An invalid setting is a problem of its own. */
+function missingHalves(env: Env, invalid: ReadonlySet<string>): string[] {
+  return HALVES.filter((halves) => !halves.some((name) => invalid.has(name))).flatMap((halves) => {
+    const missing = halves.filter((name) => !env[name]);
+    return missing.length !== 1
+      ? []
+      : missing.map((name) =>
+        `${name}: got nothing, takes ${acceptedValues(name)}, since its other half is set`
+      );
+  });
 }
 
 /** Describes the missing model of an upstream that serves several. */
@@ -330,10 +345,9 @@ export function readConfig(env: Env): Config {
   const config = data ?? SETTINGS.parse(
     Object.fromEntries(Object.entries(variables).filter(([name]) => !invalid.has(name))),
   );
-  const hasInvalidDatabase = [...invalid].some((name) => name.startsWith("UPSTASH_"));
   const problems = [
     ...[...invalid].map((name) => settingProblem(name, String(variables[name]))),
-    ...hasInvalidDatabase ? [] : missingHalves(variables),
+    ...missingHalves(variables, invalid),
     ...intervalProblems(config),
     ...invalid.has("CHAT_MODEL") ? [] : chatProblems(config),
   ];

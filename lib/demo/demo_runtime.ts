@@ -4,11 +4,14 @@
  * @module
  */
 import type { Runtime } from "../core/runtime.ts";
+import { createSimulatedAlpaca } from "./alpaca.ts";
 import type { DemoPace } from "./calendar.ts";
 import { createSimulatedCoinbase } from "./coinbase.ts";
 import { simulatedCoinbaseStream } from "./coinbase_stream.ts";
 import { createSimulatedCoinGecko } from "./coingecko.ts";
 import { createSimulatedFeeds } from "./feeds.ts";
+import { createSimulatedFinnhub } from "./finnhub.ts";
+import { createSimulatedFrankfurter } from "./frankfurter.ts";
 import { createSimulatedFred } from "./fred.ts";
 import { createSimulatedGoldApi } from "./gold_api.ts";
 import { createSimulatedKraken } from "./kraken.ts";
@@ -34,8 +37,11 @@ function createSimulatedUpstreams(
     createSimulatedKraken(instruments),
     createSimulatedCoinGecko(instruments),
     createSimulatedGoldApi(instruments),
+    createSimulatedFinnhub(instruments),
+    createSimulatedAlpaca(instruments),
     createSimulatedTwelveData(instruments),
     createSimulatedYahoo(instruments, pace),
+    createSimulatedFrankfurter(instruments),
     createSimulatedFred(instruments),
   ];
 }

@@ -69,6 +69,9 @@ const REFUSED: Readonly<Record<keyof typeof SETTINGS.shape, readonly string[]>> 
   COINGECKO_API_KEY: ["abc", "with space"],
   TWELVE_DATA_API_KEY: ["abc", "with space"],
   FRED_API_KEY: ["abc", "a&b=cd"],
+  FINNHUB_API_KEY: ["abc", "with space"],
+  ALPACA_API_KEY: ["abc", "with space"],
+  ALPACA_API_SECRET: ["abc", "with space"],
   NEWS_FEEDS: [
     "news.example/rss",
     "http://news.example/rss",
@@ -157,6 +160,17 @@ Deno.test("readConfig() reports an invalid half of a database's address once", (
   assertEquals(
     problemsOf({ UPSTASH_REDIS_REST_URL: "x", UPSTASH_REDIS_REST_TOKEN: token }).length,
     1,
+  );
+});
+
+Deno.test("readConfig() reports the missing half of a key, without the secret", () => {
+  const secret = "alpaca-secret";
+  assertEquals(problemsOf({ ALPACA_API_SECRET: secret }), [
+    "ALPACA_API_KEY: got nothing, takes the id of a key of Alpaca, since its other half is set",
+  ]);
+  assertEquals(
+    readConfig({ ALPACA_API_KEY: "an-id", ALPACA_API_SECRET: secret }).ALPACA_API_KEY,
+    "an-id",
   );
 });
 

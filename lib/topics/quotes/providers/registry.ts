@@ -5,8 +5,11 @@
  */
 import type { Config } from "../../../core/config.ts";
 import type { Instruments } from "../instrument.ts";
+import { createAlpaca } from "./alpaca.ts";
 import { createCoinbase } from "./coinbase.ts";
 import { createCoinGecko } from "./coingecko.ts";
+import { createFinnhub } from "./finnhub.ts";
+import { createFrankfurter } from "./frankfurter.ts";
 import { createFred } from "./fred.ts";
 import { createGoldApi } from "./gold_api.ts";
 import { createKraken } from "./kraken.ts";
@@ -29,6 +32,9 @@ export type ProviderConfig = Pick<
   | "COINGECKO_API_KEY"
   | "TWELVE_DATA_API_KEY"
   | "FRED_API_KEY"
+  | "FINNHUB_API_KEY"
+  | "ALPACA_API_KEY"
+  | "ALPACA_API_SECRET"
 >;
 
 /** Applies the settings of intervals and TTLs to a provider. */
@@ -77,13 +83,18 @@ export function providersFor(
     }));
   }
 
+  const { ALPACA_API_KEY: id, ALPACA_API_SECRET: secret } = config;
+  const alpacaKey = id === undefined || secret === undefined ? undefined : { id, secret };
   return [
     createCoinbase(tickersOf("coinbase")),
     createKraken(tickersOf("kraken")),
     ...onlyIf(config.COINGECKO_API_KEY, (key) => createCoinGecko(tickersOf("coingecko"), key)),
     createGoldApi(tickersOf("gold-api")),
+    ...onlyIf(config.FINNHUB_API_KEY, (key) => createFinnhub(tickersOf("finnhub"), key)),
+    ...onlyIf(alpacaKey, (key) => createAlpaca(tickersOf("alpaca"), key)),
     ...onlyIf(config.TWELVE_DATA_API_KEY, (key) => createTwelveData(tickersOf("twelve-data"), key)),
     ...(config.UNOFFICIAL_SOURCES === "yahoo" ? [createYahoo(tickersOf("yahoo"))] : []),
+    createFrankfurter(tickersOf("frankfurter")),
     ...onlyIf(config.FRED_API_KEY, (key) => createFred(tickersOf("fred"), key)),
   ].filter(({ symbols }) => symbols.length > 0)
     .map((provider) => withListedStream(withPace(provider, config), config));

@@ -54,6 +54,22 @@ Deno.test("providersFor() lists a keyed provider after the keyless ones of its s
   ]);
 });
 
+Deno.test("providersFor() prefers real-time sources of shares, needs both halves of a key, and has daily rates last", () => {
+  const instruments = instrumentsFor({ SYMBOLS: ["AAPL", "EUR-USD"] });
+  const namesFor = (env: Readonly<Record<string, string>>) =>
+    providersFor(readConfig(env), instruments).map(({ name }) => name);
+  assertEquals(namesFor({}), ["yahoo", "frankfurter"]);
+  assertEquals(
+    namesFor({
+      FINNHUB_API_KEY: "FH-key",
+      ALPACA_API_KEY: "AL-key",
+      ALPACA_API_SECRET: "AL-secret",
+      TWELVE_DATA_API_KEY: "TD-key",
+    }),
+    ["finnhub", "alpaca", "twelve-data", "yahoo", "frankfurter"],
+  );
+});
+
 Deno.test("providersFor() covers every symbol, and no unknown symbol", () => {
   const served = providersFor(readConfig({}), INSTRUMENTS).flatMap(({ symbols }) => symbols);
   assertEquals([...new Set(served)], [...INSTRUMENTS.keys()]);
