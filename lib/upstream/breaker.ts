@@ -1,5 +1,5 @@
 /**
- * The circuit breaker: it pauses the calls to an upstream that keeps failing.
+ * The circuit breaker: it pauses calls that keep failing.
  *
  * @module
  */
@@ -18,10 +18,10 @@ const FIRST_BREAK_MS = 10_000;
 /** The longest pause, in milliseconds. */
 const MAX_BREAK_MS = 5 * 60_000;
 
-/** `open`: no calls. `half-open`: the next call, or the one in flight, is a trial. */
+/** `open`: no calls. `half-open`: the next call is a trial. */
 export type BreakerState = typeof BREAKER_STATES[number];
 
-/** A circuit breaker around the calls of one upstream. */
+/** A circuit breaker. */
 export interface Breaker {
   /** Returns the state at this moment: time alone turns `open` into `half-open`. */
   state(): BreakerState;
@@ -29,22 +29,31 @@ export interface Breaker {
   waitMs(): number;
   /** Returns the number of failures in a row. */
   failures(): number;
+  /** Records that a call succeeded. It closes the breaker, unless the call began before the pause. */
+  recordSuccess(): void;
   /**
-   * Runs a task, and records its success or failure. During a trial, other tasks wait for the outcome of the trial.
+   * Records that a call failed. It opens the breaker if enough calls in a row have failed, or if the trials have.
    *
-   * @param refuse Creates the error if no call is allowed.
-   * @throws The error of `refuse`, or that of the task.
+   * @param url The URL that failed.
    */
-  run<T>(task: () => Promise<T>, refuse: () => Error): Promise<T>;
+  recordFailure(url: string): void;
 }
 
-/** Creates a breaker. It is closed. */
-export function createBreaker(clock: Clock): Breaker {
+/**
+ * Creates a breaker. It is closed.
+ *
+ * @param minUrls Returns the number of different URLs that must fail in a row to open it from this state. One by default.
+ */
+export function createBreaker(
+  clock: Clock,
+  minUrls: (state: BreakerState) => number = () => 1,
+): Breaker {
   let failures = 0;
   let failedAt = -Infinity;
+  /** The URLs that have failed in a row: since the last success, or since the last pause began. */
+  const failedUrls = new Set<string>();
   /** The current pause, with its end by the monotonic clock. Null while the breaker is closed. */
   let pause: { readonly ms: number; readonly endsAt: number } | null = null;
-  let trial: Promise<unknown> | null = null;
 
   function waitMs(): number {
     return pause === null ? 0 : Math.max(0, pause.endsAt - clock.elapsed());
@@ -55,50 +64,29 @@ export function createBreaker(clock: Clock): Breaker {
     return waitMs() > 0 ? "open" : "half-open";
   }
 
-  function recordSuccess(): void {
-    if (state() === "open") return; // The call began before the pause.
-    failures = 0;
-    failedAt = -Infinity;
-    pause = null;
-  }
-
-  function recordFailure(): void {
-    const now = clock.elapsed();
-    if (now - failedAt >= SAME_CAUSE_MS) {
-      failures++;
-      failedAt = now;
-    }
-    if (failures < FAILURE_THRESHOLD || waitMs() > 0) return;
-    const ms = pause === null ? FIRST_BREAK_MS : Math.min(pause.ms * 2, MAX_BREAK_MS);
-    pause = { ms, endsAt: now + ms };
-  }
-
-  async function call<T>(task: () => Promise<T>): Promise<T> {
-    try {
-      const result = await task();
-      recordSuccess();
-      return result;
-    } catch (thrown) {
-      recordFailure();
-      throw thrown;
-    }
-  }
-
   return {
     state,
     waitMs,
     failures: () => failures,
-    async run(task, refuse) {
-      while (trial !== null) await trial.catch(() => {});
-      if (state() === "open") throw refuse();
-      if (state() === "closed") return await call(task);
-      const ownTrial = call(task);
-      trial = ownTrial;
-      try {
-        return await ownTrial;
-      } finally {
-        trial = null;
+    recordSuccess() {
+      if (state() === "open") return; // The call began before the pause.
+      failures = 0;
+      failedAt = -Infinity;
+      failedUrls.clear();
+      pause = null;
+    },
+    recordFailure(url) {
+      if (state() === "open") return; // The call began before the pause.
+      const now = clock.elapsed();
+      if (now - failedAt >= SAME_CAUSE_MS) {
+        failures++;
+        failedAt = now;
       }
+      failedUrls.add(url);
+      if (failures < FAILURE_THRESHOLD || failedUrls.size < minUrls(state())) return;
+      const ms = pause === null ? FIRST_BREAK_MS : Math.min(pause.ms * 2, MAX_BREAK_MS);
+      pause = { ms, endsAt: now + ms };
+      failedUrls.clear();
     },
   };
 }

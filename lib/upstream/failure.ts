@@ -39,12 +39,15 @@ export class UpstreamFailure extends Error {
   readonly status: number | null;
   /** The milliseconds before the next call, null if unknown. */
   readonly retryAfterMs: number | null;
+  /** The failure of the last call, if no further call was made because of it, else null. */
+  readonly lastCallFailure: UpstreamFailure | null;
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.status = options.status ?? null;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.lastCallFailure = options.cause instanceof UpstreamFailure ? options.cause : null;
   }
 }
 
@@ -53,4 +56,27 @@ export function asFailure(thrown: unknown, kind: FailureKind, message: string): 
   return thrown instanceof UpstreamFailure
     ? thrown
     : new UpstreamFailure(kind, message, { cause: thrown });
+}
+
+/** The statuses below 500 that concern the whole host: a bad key, an overload, a limit. Others concern the URL. */
+const HOST_STATUSES: ReadonlySet<number> = new Set([401, 407, 408, 421, 425, 429]);
+
+/**
+ * Tests if a failure concerns the whole host. An answer about the URL (404), in an unknown shape or too large shows that the
+ * host works.
+ */
+export function concernsHost({ kind, status }: UpstreamFailure): boolean {
+  switch (kind) {
+    case "timeout":
+    case "network":
+    case "blocked":
+    case "type":
+      return true;
+    case "http":
+      return status === null || status >= 500 || HOST_STATUSES.has(status);
+    case "too_large":
+    case "shape":
+    case "waiting":
+      return false;
+  }
 }

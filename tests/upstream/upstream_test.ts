@@ -65,13 +65,23 @@ Deno.test("upstream.get() shares one flight among concurrent callers, but not it
 });
 
 Deno.test("upstream.get() serves every caller, even for a flight whose URL was evicted from the cache", async () => {
-  const { runtime, calls } = createNetwork(({ url }) => json(url));
-  const upstream = createUpstream(runtime, options);
-  const urls = Array.from({ length: 100 }, (_, n) => `${BTC}/${n}`);
+  const { runtime, calls } = createNetwork(({ url }) => json(url + " ".repeat(1_000_000)));
+  const upstream = createUpstream(runtime, { ...options, limits: [] });
+  const urls = Array.from({ length: 12 }, (_, n) => `${BTC}/${n}`);
   const answers = await Promise.all(urls.map((url) => upstream.get(url, parse)));
-  assertEquals(answers.map(({ value }) => value), urls);
+  assertEquals(answers.map(({ value }) => String(value).trim()), urls);
   await upstream.get(BTC + "/0", parse);
-  assertEquals(calls.length, 101, "the oldest are evicted");
+  assertEquals(calls.length, 13, "the oldest are evicted");
+});
+
+Deno.test("upstream.get() caches the texts of 1,000 URLs", async () => {
+  const { runtime, calls } = createNetwork(({ url }) => json(url));
+  const upstream = createUpstream(runtime, { ...options, limits: [] });
+  const urls = Array.from({ length: 1000 }, (_, n) => `${BTC}/${n}`);
+  for (let poll = 0; poll < 2; poll++) {
+    await Promise.all(urls.map((url) => upstream.get(url, parse)));
+  }
+  assertEquals(calls.length, 1000);
 });
 
 Deno.test("upstream.get() returns a stale value with its time and the failure, then a fresh one", async () => {
@@ -221,30 +231,141 @@ Deno.test("upstream.get() reports the end and the reason of a pause", async () =
   assertStringIncludes(requested, "until 12:01:01 UTC, as it requested");
 });
 
-Deno.test("upstream.get() sends one trial while half-open, lets other calls wait for it, and closes after its success", async () => {
+/** Makes three consecutive calls of two URLs, all of which fail, so that the breaker of the host opens. */
+async function failHost(clock: ManualClock, upstream: Upstream): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await clock.advance(1000);
+    await Promise.all([BTC, ETH].map((url) => failureOf(upstream.get(url, parse))));
+  }
+}
+
+Deno.test("upstream.get() sends one trial at a time while half-open, a second URL if the first one fails, and closes after a success", async () => {
   let trial = Promise.withResolvers<number>();
   const { runtime, clock, calls } = createNetwork(async () =>
-    calls.length <= 3 ? refusal(500) : json(1, { status: await trial.promise })
+    calls.length <= 6 ? refusal(500) : json(1, { status: await trial.promise })
   );
   const upstream = createUpstream(runtime, options);
-  await failThrice(clock, upstream);
+  await failHost(clock, upstream);
+  assertEquals([calls.length, upstream.health().breaker], [6, "open"]);
 
   await clock.advance(10_000);
-  const lost = [BTC, ETH].map((url) => failureOf(upstream.get(url, parse)));
+  const urls = [BTC, ETH, `${BTC}/2`, `${BTC}/3`];
+  const lost = urls.map((url) => failureOf(upstream.get(url, parse)));
   await clock.advance(0);
-  assertEquals([calls.length, upstream.health().breaker], [4, "half-open"]);
+  assertEquals([calls.length, upstream.health().breaker], [7, "half-open"]);
   trial.resolve(500);
-  assertEquals((await Promise.all(lost)).map(({ kind }) => kind), ["http", "waiting"]);
-  assertEquals([calls.length, upstream.health().breaker], [4, "open"]);
+  assertEquals((await Promise.all(lost)).map(({ kind }) => kind), [
+    "http",
+    "http",
+    "waiting",
+    "waiting",
+  ]);
+  assertEquals([calls.length, upstream.health().breaker], [8, "open"]);
 
   trial = Promise.withResolvers();
   await clock.advance(20_000);
-  const won = [BTC, ETH].map((url) => upstream.get(url, parse));
+  const won = urls.map((url) => upstream.get(url, parse));
   await clock.advance(0);
-  assertEquals(calls.length, 5);
+  assertEquals(calls.slice(8).map(({ url }) => url), [`${BTC}/2`], "a URL without a failed trial");
   trial.resolve(200);
-  assertEquals((await Promise.all(won)).map(({ value }) => value), [1, 1]);
-  assertEquals([calls.length, upstream.health().breaker], [6, "closed"]);
+  assertEquals((await Promise.all(won)).map(({ value }) => value), [1, 1, 1, 1]);
+  assertEquals([calls.length, upstream.health().breaker], [12, "closed"]);
+});
+
+/** A failure of one URL that never ends, with the name of the failure. */
+const LASTING_FAULTS: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  "404": () => refusal(404),
+  "400": () => refusal(400),
+  "403": () => refusal(403),
+  "410": () => refusal(410),
+  "422": () => refusal(422),
+  "500": () => refusal(500),
+  "an unknown shape": () => json({ chart: { result: null } }),
+  "HTML": () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+  "no answer": () => new Promise<Response>(() => {}),
+};
+
+for (const [fault, respond] of Object.entries(LASTING_FAULTS)) {
+  for (const order of [[BTC, ETH], [ETH, BTC]]) {
+    const position = order[0] === BTC ? "first" : "last";
+    Deno.test(`after an outage a host is called again, although a URL that is asked for ${position} fails for good with ${fault}`, async () => {
+      let isOut = false;
+      const { runtime, clock, calls } = createNetwork(({ url }) => {
+        if (isOut) return refusal(503);
+        return url === BTC ? respond() : json(1);
+      });
+      const upstream = createUpstream(runtime, options);
+      const number = (text: string) => {
+        const value: unknown = JSON.parse(text);
+        if (typeof value !== "number") throw new TypeError(`Cannot parse ${text}`);
+        return value;
+      };
+      const outcomes = new Map<string, boolean>();
+      async function poll(minutes: number): Promise<void> {
+        for (let i = 0; i < minutes * 6; i++) {
+          for (const url of order) {
+            void upstream.get(url, number).then(
+              ({ failure }) => outcomes.set(url, failure === null),
+              () => outcomes.set(url, false),
+            );
+          }
+          await clock.advance(10_000);
+        }
+      }
+      await poll(5);
+      assertEquals([outcomes.get(BTC), outcomes.get(ETH)], [false, true], "before the outage");
+      isOut = true;
+      await poll(4);
+      assertEquals(outcomes.get(ETH), false, "in the outage");
+      isOut = false;
+      const before = calls.length;
+      await poll(6);
+      assertEquals([outcomes.get(BTC), outcomes.get(ETH)], [false, true], "after the outage");
+      const callsOfBad = calls.slice(before).filter(({ url }) => url === BTC).length;
+      assert(callsOfBad < 12, `the bad URL is called ${callsOfBad} times in 6 minutes`);
+    });
+  }
+}
+
+Deno.test("upstream.get() never stops calling a host for URLs that fail for good while others answer", async () => {
+  const bad = new Set([3, 4, 5, 6].map((n) => `${BTC}/${n}`));
+  const { runtime, clock } = createNetwork(({ url }) => bad.has(url) ? refusal(500) : json(1));
+  const upstream = createUpstream(runtime, {
+    ...options,
+    ttlMs: 12_000,
+    limits: [{ calls: 1, perMs: 1000 }],
+  });
+  const urls = Array.from({ length: 12 }, (_, n) => `${BTC}/${n}`);
+  for (let poll = 0; poll < 10; poll++) {
+    const failed: string[] = [];
+    for (const url of urls) upstream.get(url, parse).catch(() => failed.push(url));
+    for (let s = 0; s < 13; s++) {
+      await clock.advance(1000);
+      assertEquals(upstream.health().breaker, "closed");
+    }
+    assertEquals(new Set(failed), bad);
+  }
+});
+
+Deno.test("upstream.get() pauses the calls of a URL that fails for good, and names its failure", async () => {
+  const { runtime, clock, calls } = createNetwork(({ url }) =>
+    url === BTC ? refusal(404) : json(1)
+  );
+  const upstream = createUpstream(runtime, options);
+  for (let i = 0; i < 3; i++) {
+    await upstream.get(ETH, parse);
+    await failureOf(upstream.get(BTC, parse));
+    await clock.advance(1000);
+  }
+  const { kind, lastCallFailure } = await failureOf(upstream.get(BTC, parse));
+  assertEquals([kind, lastCallFailure?.message], ["waiting", "Example refused: HTTP 404"]);
+  assertEquals([upstream.health().breaker, upstream.health().nextTryAt], ["closed", null]);
+  const before = calls.length;
+  for (let i = 0; i < 60; i++) {
+    await upstream.get(BTC, parse).catch(() => {});
+    await clock.advance(60_000);
+  }
+  assert(calls.length - before <= 15, "at most once in five minutes");
 });
 
 Deno.test("upstream.get() keeps its TTL when the wall clock is set back or forwards", async () => {

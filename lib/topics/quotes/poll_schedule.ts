@@ -9,7 +9,7 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { Provider } from "./providers/provider.ts";
 
 /** The share of the interval by which a poll may come early or late, so that isolates do not poll in step. */
-const JITTER = 0.2;
+export const JITTER = 0.2;
 
 /** A provider that a schedule polls. */
 export interface Polled {

@@ -162,8 +162,7 @@ export class ProviderClient {
   #describeFailure(thrown: unknown): string {
     const { name, title } = this.provider;
     if (thrown instanceof UpstreamFailure) {
-      const cause = thrown.kind === "waiting" ? this.#upstream.health().failure : null;
-      return (cause ?? thrown).message;
+      return (thrown.lastCallFailure ?? thrown).message;
     }
     this.#log.error("Reading a provider failed", { provider: name, reason: messageOf(thrown) });
     return `${title} could not be read`;

@@ -109,6 +109,8 @@ export function createCoinbase(tickers: Tickers): Provider {
     symbols: Object.keys(tickers),
     ...EXCHANGE_PACE,
     stream: createCoinbaseStream(tickers),
+    limits: [{ calls: 10, perMs: 1000 }],
+    costPerPoll: 2 * Object.keys(tickers).length,
     async read(upstream, symbol) {
       const product = tickerOf(tickers, symbol);
       const [ticker, stats] = await Promise.all([

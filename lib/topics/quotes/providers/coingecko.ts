@@ -73,6 +73,8 @@ export function createCoinGecko(tickers: Tickers, key: string): Provider {
     intervalMs: COINGECKO_INTERVAL_MS,
     // The preferred providers may be polled far more often than this quota allows, so the cache responds in between.
     ttlMs: COINGECKO_INTERVAL_MS,
+    limits: [{ calls: 30, perMs: 60_000 }],
+    costPerPoll: 1,
     headers: { "x-cg-demo-api-key": key },
     async read(upstream, symbol) {
       const { value: coins, receipt } = await getFresh(upstream, url, parseCoins);

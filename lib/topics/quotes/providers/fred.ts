@@ -77,6 +77,7 @@ export function createFred(tickers: Tickers, key: string): Provider {
     // The preferred provider is polled far more often, so the cache responds in between.
     ttlMs: FRED_INTERVAL_MS,
     delayOf: () => ({ is_delayed: true, delay_s: null }),
+    limits: [{ calls: 120, perMs: 60_000 }],
     async read(upstream, symbol) {
       const series = tickerOf(tickers, symbol);
       const url = `${FRED_OBSERVATIONS_URL}?series_id=${series}&sort_order=desc` +

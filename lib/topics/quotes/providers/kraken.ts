@@ -174,6 +174,8 @@ export function createKraken(tickers: Tickers): Provider {
     symbols: Object.keys(tickers),
     ...EXCHANGE_PACE,
     stream: createKrakenStream(tickers),
+    limits: [{ calls: 1, perMs: 1000 }],
+    costPerPoll: Math.ceil(Object.keys(tickers).length / MAX_KRAKEN_PAIRS),
     async read(upstream, symbol) {
       const pair = tickerOf(tickers, symbol);
       const batch = refused.has(pair)

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { isoTime } from "../../../core/time.ts";
 import { UpstreamFailure } from "../../../upstream/failure.ts";
+import type { RateLimit } from "../../../upstream/pace.ts";
 import type { Upstream } from "../../../upstream/upstream.ts";
 import type { Bar, BarSeries } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
@@ -115,6 +116,10 @@ export interface Provider {
   readonly timeoutMs?: number;
   /** Returns the usual delay of a symbol's prices. Absent if the provider sends them without delay. */
   delayOf?(symbol: string): Pick<Quote, "is_delayed" | "delay_s">;
+  /** The limits that the provider documents. The upstream keeps them. By default ten calls per second. */
+  readonly limits?: readonly RateLimit[];
+  /** The calls, or credits, that a poll of all symbols costs within the limits. One per symbol by default. */
+  readonly costPerPoll?: number;
   /** Headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Its WebSocket, if prices are streamed. Polls read the symbols that the stream does not deliver. */
@@ -223,14 +228,16 @@ export function baselineFields(
 /**
  * Gets a response that is within its TTL.
  *
+ * @param cost The credits that a call costs within the provider's limits. One by default.
  * @throws {UpstreamFailure} If the refresh failed, even if an older response is cached.
  */
 export async function getFresh<T>(
   upstream: Pick<Upstream, "get">,
   url: string,
   parse: (text: string) => T,
+  cost = 1,
 ): Promise<{ readonly value: T; readonly receipt: Receipt }> {
-  const { value, receivedAt, receivedElapsed, failure } = await upstream.get(url, parse);
+  const { value, receivedAt, receivedElapsed, failure } = await upstream.get(url, parse, cost);
   if (failure !== null) throw failure;
   return { value, receipt: { received_at: isoTime(receivedAt), receivedElapsed } };
 }

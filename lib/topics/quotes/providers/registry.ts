@@ -4,8 +4,10 @@
  * @module
  */
 import type { Config } from "../../../core/config.ts";
+import { sustainedIntervalMs } from "../../../upstream/pace.ts";
 import type { Instruments } from "../instrument.ts";
 import { createAlpaca } from "./alpaca.ts";
+import { JITTER } from "../poll_schedule.ts";
 import { createCoinbase } from "./coinbase.ts";
 import { createCoinGecko } from "./coingecko.ts";
 import { createFinnhub } from "./finnhub.ts";
@@ -19,6 +21,9 @@ import { createYahoo } from "./yahoo.ts";
 
 /** The longest interval of a demo, unless `QUOTE_POLL_MS` sets another. Visitors see prices move. */
 const MAX_DEMO_INTERVAL_MS = 5000;
+
+/** The largest share of a limit that polls use. Histories and checks of standbys need the rest. */
+const POLLS_SHARE_OF_LIMIT = 0.8;
 
 /** The settings that affect providers. */
 export type ProviderConfig = Pick<
@@ -37,7 +42,17 @@ export type ProviderConfig = Pick<
   | "ALPACA_API_SECRET"
 >;
 
-/** Applies the settings of intervals and TTLs to a provider. */
+/** Returns the shortest interval in which the polls of a provider stay within its limits, in ms. */
+function limitedIntervalMs(
+  { symbols, limits = [], costPerPoll = symbols.length }: Provider,
+): number {
+  return sustainedIntervalMs(costPerPoll, limits, POLLS_SHARE_OF_LIMIT);
+}
+
+/**
+ * Applies the settings of intervals and TTLs to a provider. Its limits take precedence, except in a demo, whose simulated
+ * upstreams have none.
+ */
 function withPace(
   provider: Provider,
   { DEMO, QUOTE_POLL_MS, QUOTE_TTL_MS }: ProviderConfig,
@@ -46,11 +61,14 @@ function withPace(
     ? Math.min(provider.intervalMs, MAX_DEMO_INTERVAL_MS)
     : provider.intervalMs;
   // A poll within the TTL would only return the cached response.
-  const intervalMs = QUOTE_POLL_MS ?? Math.max(defaultMs, QUOTE_TTL_MS ?? 0);
-  const ttlMs = QUOTE_TTL_MS ?? Math.min(provider.ttlMs, intervalMs);
-  const isUnchanged = intervalMs === provider.intervalMs;
-  const closedIntervalMs = isUnchanged ? provider.closedIntervalMs ?? intervalMs : intervalMs;
-  return { ...provider, intervalMs, closedIntervalMs, ttlMs };
+  const wantedMs = QUOTE_POLL_MS ?? Math.max(defaultMs, QUOTE_TTL_MS ?? 0);
+  const intervalMs = Math.max(wantedMs, DEMO ? 0 : limitedIntervalMs(provider));
+  const longestTtlMs = intervalMs > wantedMs ? intervalMs * (1 - JITTER) : provider.ttlMs;
+  const ttlMs = QUOTE_TTL_MS ?? Math.min(longestTtlMs, intervalMs);
+  const isUnchanged = wantedMs === provider.intervalMs;
+  const closedIntervalMs = Math.max(intervalMs, isUnchanged ? provider.closedIntervalMs ?? 0 : 0);
+  const limits = DEMO ? { limits: [] } : {};
+  return { ...provider, ...limits, intervalMs, closedIntervalMs, ttlMs };
 }
 
 /** Leaves out the stream of a provider that the settings do not list. */

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS } from "../../../core/time.ts";
+import type { RateLimit } from "../../../upstream/pace.ts";
 import type { Bar } from "../history/bar.ts";
 import type { HistoryRange } from "../history/range.ts";
 import { parseKeepingDigits } from "./decimal.ts";
@@ -27,10 +28,13 @@ import {
   UnixSeconds,
 } from "./provider.ts";
 
-/** The free plan has 800 credits per day, so one of them every 108 s. */
-const TWELVE_DATA_MS_PER_CREDIT = 110_000;
+/** The credits of the free plan. A symbol costs one. */
+const TWELVE_DATA_LIMITS: readonly RateLimit[] = [
+  { calls: 8, perMs: MINUTE_MS },
+  { calls: 800, perMs: DAY_MS },
+];
 
-/** The most symbols of a request: the free plan has 8 credits per minute. */
+/** The most symbols of a request: their credits fit into a minute. */
 const MAX_TWELVE_DATA_SYMBOLS = 8;
 
 const TWELVE_DATA_QUOTE_URL = "https://api.twelvedata.com/quote";
@@ -119,15 +123,15 @@ function parseTwelveDataSeries(json: string): Bar[] {
  */
 export function createTwelveData(tickers: Tickers, key: string): Provider {
   const symbols = Object.keys(tickers);
-  const intervalMs = symbols.length * TWELVE_DATA_MS_PER_CREDIT;
   return {
     name: "twelve-data",
     title: "Twelve Data",
     attribution: "Twelve Data",
     symbols,
-    intervalMs,
-    // The preferred provider may be polled far more often than this quota allows, so the cache responds in between.
-    ttlMs: intervalMs,
+    // The limits make the interval longer.
+    intervalMs: MINUTE_MS,
+    ttlMs: MINUTE_MS,
+    limits: TWELVE_DATA_LIMITS,
     headers: { authorization: `apikey ${key}` },
     async read(upstream, symbol) {
       const ticker = tickerOf(tickers, symbol);
@@ -136,6 +140,7 @@ export function createTwelveData(tickers: Tickers, key: string): Provider {
         upstream,
         `${TWELVE_DATA_QUOTE_URL}?symbol=${batch.join(",")}`,
         (json) => parseTwelveDataQuotes(json, batch),
+        batch.length,
       );
       const quote = quotes.get(ticker);
       if (quote === undefined) throw missingPrice("Twelve Data", symbol);

@@ -184,6 +184,8 @@ export function createYahoo(tickers: Tickers): Provider {
     intervalMs: 60_000,
     closedIntervalMs: 5 * 60_000,
     ttlMs: 45_000,
+    // Yahoo documents no limit. It blocks addresses that send bursts.
+    limits: [{ calls: 5, perMs: 1000 }],
     headers: { "user-agent": BROWSER_USER_AGENT },
     delayOf: (symbol) => ({ is_delayed: true, delay_s: delayOf(tickerOf(tickers, symbol)) }),
     async read(upstream, symbol) {

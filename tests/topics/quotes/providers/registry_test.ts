@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../../../../lib/core/config.ts";
 import { DAY_MS } from "../../../../lib/core/time.ts";
 import {
@@ -91,11 +91,11 @@ Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
     kraken: [5000, 5000, 4000],
     coingecko: [270_000, 270_000, 270_000],
     "gold-api": [30_000, 300_000, 24_000],
-    "twelve-data": [220_000, 220_000, 220_000],
+    "twelve-data": [270_000, 270_000, 216_000],
     yahoo: [60_000, 300_000, 45_000],
   });
   const cases: [Partial<ProviderConfig>, number[], number[], number[]][] = [
-    [{ QUOTE_POLL_MS: 1000 }, [1000, 1000, 1000], [1000, 1000, 1000], [1000, 1000, 1000]],
+    [{ QUOTE_POLL_MS: 1000 }, [1000, 1000, 1000], [2500, 2500, 2000], [1250, 1250, 1000]],
     [
       { QUOTE_POLL_MS: 90_000 },
       [90_000, 90_000, 4000],
@@ -127,4 +127,44 @@ Deno.test("providersFor() applies the settings of intervals and TTLs", () => {
       yahoo,
     ]);
   }
+});
+
+Deno.test("providersFor() polls 200 symbols at intervals that stay within the limits of each provider", () => {
+  const [coin] = INSTRUMENTS.values();
+  assert(coin !== undefined);
+  const tickers = {
+    coinbase: "X-USD",
+    kraken: "XUSD",
+    coingecko: "x",
+    "gold-api": "X",
+    "twelve-data": "X",
+    yahoo: "X",
+    fred: "X",
+  };
+  const many = new Map(Array.from({ length: 200 }, (_, n) => {
+    const symbol = `C${n}-USD`;
+    const names = Object.entries(tickers).map(([provider, ticker]) => [provider, ticker + n]);
+    return [symbol, { ...coin, symbol, tickers: Object.fromEntries(names) }];
+  }));
+  const config = readConfig({
+    COINGECKO_API_KEY: "CG-0123456789abcdef",
+    TWELVE_DATA_API_KEY: "0123456789abcdef0123456789abcdef",
+    FRED_API_KEY: "0123456789abcdef0123456789abcdef",
+  });
+  const paces = providersFor(config, many).map((provider) => {
+    const { name, intervalMs, ttlMs, costPerPoll = provider.symbols.length, limits = [] } =
+      provider;
+    assert(ttlMs <= intervalMs, name);
+    for (const { calls, perMs } of limits) assert(costPerPoll * perMs / intervalMs <= calls, name);
+    return [name, intervalMs];
+  });
+  assertEquals(Object.fromEntries(paces), {
+    coinbase: 50_000,
+    kraken: 5000,
+    coingecko: 270_000,
+    "gold-api": 30_000,
+    "twelve-data": 27_000_000,
+    yahoo: 60_000,
+    fred: 3_600_000,
+  });
 });
