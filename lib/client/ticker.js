@@ -11,7 +11,8 @@
  */
 import { connect } from "./client.js";
 import "./badge/element.js";
-import { IDLE_STATE, isFollowing } from "./client/state.js";
+import { isFollowing } from "./badge/presentation.js";
+import { IDLE_STATE } from "./client/state.js";
 import { localeOf } from "./format/values.js";
 import { createSharedSubscription } from "./ticker/shared_subscription.js";
 import { parseSymbols } from "./ticker/text.js";

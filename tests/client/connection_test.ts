@@ -10,13 +10,15 @@ import { createLive, createWire } from "./wire.ts";
 const MINUTE = 60_000;
 
 function quote(price: number) {
-  return { symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z" };
+  return { symbol: "WTI", price, received_at: "2026-01-01T00:00:00.000Z", source: "fred" };
 }
+
+const snapshotOf = (price: number) => ({ quotes: [quote(price)], status: [] });
 
 Deno.test("createConnection() is live from the first sync", async () => {
   const { wire, feed, states } = await createLive();
   assertEquals(states.map(({ kind, transport }) => [kind, transport]), [["live", "eventsource"]]);
-  wire.last().send("snapshot", { quotes: [quote(1)], status: [] });
+  wire.last().send("snapshot", snapshotOf(1));
   wire.last().send("quote", quote(2), "6-0");
   assertEquals([feed.cursor(), feed.state(), wire.requests.length], ["6-0", states[0], 1]);
   feed.close();
@@ -70,11 +72,11 @@ Deno.test("createConnection() waits longer after each failure, until a connectio
   for (let count = 0; count < 3; count++) await cutAndReconnect();
   wire.last().sync();
   await wire.clock.advance(9000);
-  wire.last().send("quote", quote(1), "6-0");
+  wire.last().send("snapshot", snapshotOf(1), "6-0");
   await cutAndReconnect();
   wire.last().sync();
   await wire.clock.advance(12_000);
-  wire.last().send("quote", quote(2), "7-0");
+  wire.last().send("snapshot", snapshotOf(2), "7-0");
   assertEquals(feed.state().failures, 4);
   await wire.clock.advance(1000);
   assertEquals(feed.state().failures, 0); // The check of heartbeats resets and publishes it, without a frame.
@@ -200,7 +202,7 @@ Deno.test("createConnection() reports an error of a listener, and continues", as
     throw new Error("of the page");
   });
   feed.subscribe((event) => void events.push(event));
-  wire.last().send("quote", quote(1), "6-0");
+  wire.last().send("snapshot", snapshotOf(1), "6-0");
   assertEquals([events.length, wire.reported.length, feed.cursor()], [2, 1, "6-0"]);
   feed.close();
 });
@@ -219,10 +221,10 @@ for (const hasEventSource of [true, false]) {
   Deno.test(`createConnection() reports a malformed frame and continues with the next, over ${transport}`, async () => {
     const { wire, feed, events } = await createLive({}, { hasEventSource });
     wire.last().send("snapshot", { quotes: null }, "6-0");
-    wire.last().send("quote", quote(1), "7-0");
+    wire.last().send("snapshot", snapshotOf(1), "7-0");
     await wire.clock.advance(0);
     assertEquals([wire.reported.length, wire.requests.length], [1, 1]);
-    assertEquals([events.map(({ type }) => type), feed.cursor()], [["quote"], "7-0"]);
+    assertEquals([events.map(({ type }) => type), feed.cursor()], [["snapshot"], "7-0"]);
     feed.close();
   });
 
@@ -239,9 +241,9 @@ for (const hasEventSource of [true, false]) {
 
   Deno.test(`createConnection() resets its cursor at a mid-stream gap, over ${transport}`, async () => {
     const { wire, feed, events } = await createLive({}, { hasEventSource });
-    wire.last().send("quote", quote(1), "6-0");
+    wire.last().send("snapshot", snapshotOf(1), "6-0");
     wire.last().send("gap", { topic: "news", after: "6-0", before: null }, "1-0");
-    wire.last().send("snapshot", { quotes: [quote(0)], status: [] });
+    wire.last().send("snapshot", snapshotOf(0));
     wire.last().send("quote", quote(2), "2-0");
     await wire.clock.advance(0);
     assertEquals(events.map(({ id }) => id), ["6-0", "1-0", "", "2-0"]);
@@ -252,12 +254,12 @@ for (const hasEventSource of [true, false]) {
 
 Deno.test("createConnection() accepts all events of a server that has not honoured the client's cursor", async () => {
   const { wire, feed, events } = await createLive();
-  wire.last().send("quote", quote(1), "6-0");
+  wire.last().send("snapshot", snapshotOf(1), "6-0");
   wire.last().cut();
   await wire.clock.advance(1000);
   wire.last().sync(undefined, { resumed: false, gap: true });
   wire.last().send("gap", { topic: "news", after: null, before: null });
-  wire.last().send("snapshot", { quotes: [quote(0)], status: [] }, "2-0");
+  wire.last().send("snapshot", snapshotOf(0), "2-0");
   assertEquals(events.map(({ id }) => id), ["6-0", "", "2-0"]);
   assertEquals(feed.cursor(), "2-0");
   feed.close();
@@ -280,4 +282,80 @@ Deno.test("createConnection() is stale while events arrive late", async () => {
     if (kind === "stale") assertEquals(feed.state().reason, "Events arrive 38 s late.");
   }
   feed.close();
+});
+
+Deno.test("createConnection() delivers ticks and days as whole quotes", async () => {
+  const { wire, feed, events } = await createLive();
+  const whole = {
+    ...quote(1),
+    name: "WTI crude",
+    change: "0.50",
+    is_stale: true,
+    session: "closed",
+    high: null,
+  };
+  wire.last().send("snapshot", { quotes: [whole], status: [] });
+  wire.last().send("quote", quote(2), "6-0");
+  wire.last().send("day", { symbol: "WTI", high: "2.00" }, "6-1");
+  const latest = { ...whole, price: 2, change: null, is_stale: false, session: "open" };
+  const received = events.slice(1).map((
+    { type, id, data: { price, change, is_stale, session, high, name } },
+  ) => ({
+    type,
+    id,
+    price,
+    change,
+    is_stale,
+    session,
+    high,
+    name,
+  }));
+  const { price, change, is_stale, session, name } = latest;
+  const expected = { type: "quote", price, change, is_stale, session, name };
+  assertEquals(received, [
+    { ...expected, id: "6-0", high: null },
+    { ...expected, id: "6-1", high: "2.00" },
+  ]);
+  feed.close();
+});
+
+Deno.test("createConnection() requests the quotes of ticks without one, once for all ticks of a second", async () => {
+  const { wire, feed, events } = await createLive({ topics: ["quotes"], symbols: ["SPX", "WTI"] });
+  const stream = wire.last();
+  stream.send("snapshot", { quotes: [], status: [] });
+  stream.send("quote", quote(1), "6-0");
+  stream.send("quote", { ...quote(2), symbol: "SPX" }, "6-1");
+  await wire.clock.advance(1000);
+  assertEquals(wire.requests.length, 2);
+  assertEquals(wire.last().url.href, "https://edge.test/v1/quotes?symbols=SPX,WTI");
+  wire.last().respond({ quotes: [quote(1), { ...quote(2), symbol: "SPX" }], status: [] });
+  await wire.clock.advance(0);
+  stream.send("quote", quote(3), "7-0");
+  assertEquals(events.slice(1).map(({ type, id }) => [type, id]), [["snapshot", ""], [
+    "quote",
+    "7-0",
+  ]]);
+  await wire.clock.advance(5000);
+  assertEquals(wire.requests.length, 2);
+  feed.close();
+});
+
+Deno.test("createConnection() requests the quote of a tick from another source, and repeats a failed request", async () => {
+  const { wire, feed, events } = await createLive();
+  const stream = wire.last();
+  stream.send("snapshot", snapshotOf(1));
+  const otherSource = { ...quote(2), source: "yahoo" };
+  stream.send("quote", otherSource, "6-0");
+  await wire.clock.advance(1000);
+  wire.last().refuse(503);
+  await wire.clock.advance(1000);
+  wire.last().cut();
+  await wire.clock.advance(1000);
+  wire.last().respond({ quotes: [{ ...otherSource, attribution: "Yahoo" }], status: [] });
+  await wire.clock.advance(0);
+  assertEquals([wire.requests.length, feed.state().kind], [4, "live"]);
+  assertEquals(events.slice(1).map(({ data }) => data.quotes[0].attribution), ["Yahoo"]);
+  feed.close();
+  await wire.clock.advance(5000);
+  assertEquals([wire.requests.length, wire.clock.timers], [4, 0]);
 });

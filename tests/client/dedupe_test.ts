@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { createDedupe, isAfter } from "../../lib/client/client/dedupe.js";
 
 function quote(symbol: string, second: number) {
-  return { symbol, received_at: `2026-01-01T00:00:0${second}.000Z` };
+  return { symbol, received_at: `2026-01-01T00:00:0${second}.000Z`, source: "fred" };
 }
 
 Deno.test("createDedupe() drops an event whose id is not after the cursor", () => {
@@ -40,24 +40,86 @@ Deno.test("createDedupe() never moves its cursor back until it is reset", () => 
   assertEquals(dedupe.cursor(), "8-0");
 });
 
-Deno.test("createDedupe() drops a quote that is older than the last one, which replaces an older one in a snapshot", () => {
+/** An event without an id. */
+const unlogged = (type: string, data: unknown) => ({ type, data, id: "" });
+const snapshot = (...quotes: unknown[]) => unlogged("snapshot", { quotes, status: [] });
+
+Deno.test("createDedupe() drops a tick that is older than the quote, which replaces an older one in a snapshot", () => {
   const dedupe = createDedupe("");
   const older = quote("WTI", 1);
   const newer = quote("WTI", 2);
-  const sameTime = quote("WTI", 2);
   const otherSymbol = quote("SPX", 0);
-  assertEquals(dedupe.accept({ type: "quote", data: newer, id: "" })?.data, newer);
-  assertEquals(dedupe.accept({ type: "quote", data: older, id: "" }), null);
-  assertEquals(dedupe.accept({ type: "quote", data: sameTime, id: "" })?.data, sameTime); // As when it becomes stale.
-  const snapshot = {
-    type: "snapshot",
-    data: { quotes: [older, otherSymbol], status: [] },
-    id: "5-0",
-  };
-  const merged = { ...snapshot, data: { quotes: [sameTime, otherSymbol], status: [] } };
-  assertEquals(dedupe.accept(snapshot), merged);
+  dedupe.accept(snapshot(older));
+  const accepted = dedupe.accept(unlogged("quote", newer))?.data;
+  assertEquals(accepted.received_at, newer.received_at);
+  assertEquals(dedupe.accept(unlogged("quote", older)), null);
+  const stale = dedupe.accept(unlogged("quote", { ...newer, is_stale: true }))?.data;
+  assertEquals(stale, { ...accepted, is_stale: true });
+  assertEquals(dedupe.accept(snapshot(older, otherSymbol)), snapshot(stale, otherSymbol));
   dedupe.reset();
-  assertEquals(dedupe.accept({ ...snapshot, id: "" }), { ...snapshot, id: "" });
+  assertEquals(dedupe.accept(snapshot(older, otherSymbol)), snapshot(older, otherSymbol));
+});
+
+Deno.test("createDedupe() joins a tick with the quote before it, and nothing of an earlier tick still applies", () => {
+  const dedupe = createDedupe("");
+  const whole = { ...quote("WTI", 1), name: "WTI crude", session: "closed", high: "70.00" };
+  dedupe.accept(snapshot(whole));
+  const full = {
+    ...quote("WTI", 2),
+    price: "69.10",
+    change: "0.10",
+    change_pct: 0.14,
+    bid: "69.00",
+    ask: "69.20",
+    session: "pre",
+    as_of: "2026-01-01T00:00:00.000Z",
+    is_delayed: true,
+    delay_s: 900,
+    is_stale: true,
+  };
+  assertEquals(dedupe.accept(unlogged("quote", full)), unlogged("quote", { ...whole, ...full }));
+  const short = { ...quote("WTI", 3), price: "69.20" };
+  assertEquals(dedupe.accept(unlogged("quote", short))?.data, {
+    ...whole,
+    ...short,
+    change: null,
+    change_pct: null,
+    bid: null,
+    ask: null,
+    session: "open",
+    as_of: null,
+    is_delayed: false,
+    delay_s: null,
+    is_stale: false,
+  });
+});
+
+Deno.test("createDedupe() keeps the session of a market that never closes", () => {
+  const dedupe = createDedupe("");
+  dedupe.accept(snapshot({ ...quote("BTC-USD", 1), session: "always" }));
+  assertEquals(dedupe.accept(unlogged("quote", quote("BTC-USD", 2)))?.data.session, "always");
+});
+
+Deno.test("createDedupe() joins a day with the quote before it, and drops one without a quote", () => {
+  const dedupe = createDedupe("");
+  const day = { symbol: "WTI", high: "71.00" };
+  assertEquals(dedupe.accept(unlogged("day", day)), null);
+  const whole = { ...quote("WTI", 1), high: "70.00" };
+  dedupe.accept(snapshot(whole));
+  assertEquals(
+    dedupe.accept(unlogged("day", day)),
+    unlogged("quote", { ...whole, high: "71.00" }),
+  );
+});
+
+Deno.test("createDedupe() holds back a tick whose quote is unknown or from another source", () => {
+  const dedupe = createDedupe("");
+  assertEquals(dedupe.accept(unlogged("quote", quote("WTI", 1))), undefined);
+  dedupe.accept(snapshot(quote("WTI", 1)));
+  const otherSource = { ...quote("WTI", 2), source: "yahoo" };
+  assertEquals(dedupe.accept(unlogged("quote", otherSource)), undefined);
+  dedupe.accept(snapshot(otherSource));
+  assertEquals(dedupe.accept(unlogged("quote", otherSource))?.data.source, "yahoo");
 });
 
 Deno.test("createDedupe() drops a state of an operation that is older than the last one", () => {

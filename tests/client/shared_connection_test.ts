@@ -184,14 +184,16 @@ Deno.test("createSharedConnection() keeps a leader that may not poll while all t
 
 Deno.test("createSharedConnection() sends a late tab a chat answer up to now, and its terminal event", async () => {
   const { clock, server, open } = await createTabs(2);
-  for (const text of ["It ", "is", "…"]) server.publish("token", { text });
+  const part = (text: string) => ({ kind: "text", text });
+  for (const text of ["It ", "is", "…"]) server.publish("part", part(text));
   server.publish("gap", { topic: "chat/x" });
-  for (const text of ["It ", "is."]) server.publish("token", { text });
+  for (const text of ["It ", "is."]) server.publish("part", part(text));
   server.publish("done", { tokens: 2 });
   await clock.advance(0);
   const { events } = await open();
   assertEquals(events.slice(1).map(({ type, data }) => [type, data]), [
-    ["token", { text: "It is." }],
+    ["part", part("It ")],
+    ["part", part("is.")],
     ["done", { tokens: 2 }],
   ]);
 });
@@ -226,7 +228,7 @@ Deno.test("createSharedConnection() releases the connection, the channel, the lo
 Deno.test("createSharedConnection() ignores unknown messages", async () => {
   const { clock, browser, tabs, quote } = await createTabs(2);
   for (
-    const message of [null, 1, "x", {}, { v: 2 }, { v: 3, leader: "x", event: { type: "quote" } }]
+    const message of [null, 1, "x", {}, { v: 3 }, { v: 4, leader: "x", event: { type: "quote" } }]
   ) {
     browser.post(message);
   }

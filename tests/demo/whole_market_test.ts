@@ -5,9 +5,10 @@ import { DAY_MS } from "../../lib/core/time.ts";
 import { ROUND_S } from "../../lib/demo/script.ts";
 import { createServices } from "../../lib/services.ts";
 import { instrumentsFor } from "../../lib/topics/quotes/instruments.ts";
-import { ProviderStatus, Quote, QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, type Quote, QuotesSnapshot } from "../../lib/topics/quotes/quote.ts";
 import { createClient } from "../hub/support.ts";
 import { createManualClock } from "../support/manual_clock.ts";
+import { createStreamedQuotes } from "../support/streamed_quotes.ts";
 import { createOfflineDemo } from "./support.ts";
 
 const FRIDAY = Date.UTC(2026, 10, 20, 15, 30);
@@ -37,21 +38,23 @@ async function recordSeconds(
   const services = createServices(config, runtime, { version: "0.0.0" });
   const filters = [{ topic: services.quotes.topic, tags: null }];
   const client = createClient(await services.hub.subscribe({ filters })).live();
-  const quotes = new Map<string, Quote>();
+  const { quotes, take } = createStreamedQuotes({
+    instruments: services.quotes.instruments,
+    attributions: new Map(),
+    isSimulated: true,
+  });
   const statuses = new Map<string, ProviderStatus>();
-  const setQuote = (quote: Quote) => quotes.set(quote.symbol, quote);
   const setStatus = (status: ProviderStatus) => statuses.set(status.provider, status);
   const seconds: Second[] = [];
   let framesRead = 0;
   for (let s = 0; s < ROUND_S; s++) {
     await clock.advance(1000);
-    for (const { event, data } of client.frames.slice(framesRead)) {
-      if (event === "quote") setQuote(Quote.parse(JSON.parse(data)));
+    for (const frame of client.frames.slice(framesRead)) {
+      const { event, data } = frame;
+      take(frame);
       if (event === "status") setStatus(ProviderStatus.parse(JSON.parse(data)));
       if (event !== "snapshot") continue;
-      const snapshot = QuotesSnapshot.parse(JSON.parse(data));
-      snapshot.quotes.forEach(setQuote);
-      snapshot.status.forEach(setStatus);
+      QuotesSnapshot.parse(JSON.parse(data)).status.forEach(setStatus);
     }
     framesRead = client.frames.length;
     seconds.push({ quotes: [...quotes.values()], statuses: [...statuses.values()] });

@@ -7,10 +7,11 @@ import { readConfig } from "../../lib/core/config.ts";
 import { createLogger } from "../../lib/core/logger.ts";
 import type { Runtime } from "../../lib/core/runtime.ts";
 import { createServices, type Services } from "../../lib/services.ts";
-import { ProviderStatus, Quote } from "../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, type Quote } from "../../lib/topics/quotes/quote.ts";
 import { type Client, createClient } from "../hub/support.ts";
 import { createManualClock, type ManualClock } from "../support/manual_clock.ts";
 import { refuseConnection } from "../support/refuse_connection.ts";
+import { createStreamedQuotes } from "../support/streamed_quotes.ts";
 import { SIMULATED } from "./answers.ts";
 import type { Answer } from "./faults.ts";
 
@@ -84,13 +85,20 @@ export async function createQuotesUnderTest(
   const client = createClient(await services.hub.subscribe({ filters })).live();
   await clock.advance(0);
   const quotes: Quote[] = [];
+  const streamed = createStreamedQuotes({
+    instruments: services.quotes.instruments,
+    attributions: new Map(),
+    isSimulated: false,
+  });
   const statuses: ProviderStatus[] = [];
   let parsed = 0;
 
   /** Parses the frames that came since the last call. */
   function parseFrames(): void {
-    for (const { event, data } of client.frames.slice(parsed)) {
-      if (event === "quote") quotes.push(Quote.parse(JSON.parse(data)));
+    for (const frame of client.frames.slice(parsed)) {
+      const { event, data } = frame;
+      const taken = streamed.take(frame);
+      if (event === "quote") quotes.push(...taken);
       if (event === "status") statuses.push(ProviderStatus.parse(JSON.parse(data)));
     }
     parsed = client.frames.length;

@@ -77,3 +77,6 @@ export function nextTryText(seconds) {
   if (seconds === 0) return "Trying now.";
   return `Next try in ${formatDuration(seconds)}.`;
 }
+
+/** Returns false if the connection is interrupted or late, so that the freshness of prices is unknown. @param {ConnectionState} state */
+export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);

@@ -12,6 +12,7 @@ import { createEmitter } from "./emitter.js";
 import { MAX_MISSED_HEARTBEATS, missedHeartbeats } from "./heartbeat.js";
 import { createPageLifecycle } from "./page_lifecycle.js";
 import { createReconnectTimer } from "./reconnect_timer.js";
+import { sendRequest } from "./request.js";
 import { CLOSED_REASON, createConnectionState, PAUSED_REASON } from "./state.js";
 import { pollableTopics } from "./transports/poll.js";
 import { serverUrl, streamUrl } from "./url.js";
@@ -57,7 +58,7 @@ function pollingReason(unpollable) {
  * @throws {TypeError} If the URL is invalid.
  */
 export function createConnection(options, runtime) {
-  const { topics, types = [], ticket: obtainTicket, withCredentials = false } = options;
+  const { topics, symbols, types = [], ticket: obtainTicket, withCredentials = false } = options;
   const pollable = pollableTopics(topics, !!obtainTicket);
   const unpollable = topics.filter((topic) => !pollable.includes(topic));
   const bestLevel = runtime.EventSource ? LEVELS.eventSource : LEVELS.fetch;
@@ -90,6 +91,8 @@ export function createConnection(options, runtime) {
   /** True if no attempt follows until `reconnect()`: the connection is refused, closed or has ended. */
   let isFinal = false;
   let isClosed = false;
+  /** True after a tick whose quote must be requested. */
+  let isIncomplete = false;
 
   /** Publishes changes of the state, with the transport and the failures of now. @param {Partial<ConnectionState>} changes */
   function setState(changes) {
@@ -229,10 +232,22 @@ export function createConnection(options, runtime) {
       if (type === "gap" && !attempt.isOpening) dedupe.reset();
       const event = dedupe.accept({ type, data, id });
       if (event) events.emit(event);
+      isIncomplete ||= event === undefined;
     }
     if (attempt !== current || !id) return;
     attempt.isOpening = false;
     dedupe.advance(id);
+  }
+
+  /** Requests the quotes that ticks need. A failed request is repeated. */
+  async function completeQuotes() {
+    isIncomplete = false;
+    const url = `${server}/v1/quotes${symbols ? `?symbols=${symbols}` : ""}`;
+    const response = await sendRequest(runtime, url, { withCredentials }).catch(() => null);
+    const data = await response?.json().catch(() => null);
+    const event = current && data?.quotes && dedupe.accept({ type: "snapshot", data, id: "" });
+    if (event) events.emit(event);
+    else isIncomplete = true;
   }
 
   /** Handles the end that a transport reports. @param {Attempt} attempt @param {TransportEnd} end */
@@ -301,6 +316,8 @@ export function createConnection(options, runtime) {
 
   /** Replaces a silent attempt, or forgets the failures before a healthy one. */
   function checkHeartbeats() {
+    // Once for all ticks of a second. When a source fails, all clients request quotes, but not at the same time.
+    if (current && isIncomplete) void completeQuotes();
     const now = runtime.elapsed();
     const silent = [next, current].find((attempt) =>
       attempt && missedHeartbeats(attempt, now) >= MAX_MISSED_HEARTBEATS

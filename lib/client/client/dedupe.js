@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Deduplication of events: by their ids, and of states by their times.
+ * Deduplication of events: by their ids, and of states by their times. The states of symbols are whole quotes, with which
+ * later ticks and days are joined.
  *
  * @module
  */
@@ -15,6 +16,32 @@ export const isAfter = (id, other) => sortableId(id) > sortableId(other);
 
 /** Returns the time of a quote, an operation or a session, in ms since the epoch. @param {any} state */
 const stateTime = (state) => Date.parse(state.received_at ?? state.updated_at);
+
+/** The fields that a tick omits while they have these values. */
+const USUAL_FIELDS = {
+  change: null,
+  change_pct: null,
+  bid: null,
+  ask: null,
+  as_of: null,
+  is_delayed: false,
+  delay_s: null,
+  is_stale: false,
+};
+
+/**
+ * Joins a quote with a later tick.
+ *
+ * @param {any} quote
+ * @param {any} tick
+ */
+const withTick = (quote, tick) => ({
+  ...quote,
+  ...USUAL_FIELDS,
+  // Only a market that never closes has the session `always`.
+  session: quote.session === "always" ? "always" : "open",
+  ...tick,
+});
 
 /** Creates a deduper. @param {string} cursor The cursor of the first connection, "" if it had none. */
 export function createDedupe(cursor) {
@@ -66,7 +93,9 @@ export function createDedupe(cursor) {
      * Accepts an event unless it is a duplicate, and advances the cursor.
      *
      * @param {LiveEvent} event
-     * @returns {LiveEvent | null} The event, with newer quotes in place of older ones in a snapshot. Null if it is a duplicate.
+     * @returns {LiveEvent | null | undefined} The event, with newer quotes in place of older ones in a snapshot, and a whole
+     *   quote in place of a tick or a day. Null if it is a duplicate. Undefined for a tick whose quote is unknown, or names
+     *   another source with another attribution.
      */
     accept(event) {
       const { type, data, id } = event;
@@ -77,7 +106,15 @@ export function createDedupe(cursor) {
       if (type === "snapshot") {
         return { ...event, data: { ...data, quotes: data.quotes.map(keepNewer) } };
       }
-      return keepNewer(data) === data ? event : null;
+      const quote = states.get(data?.symbol);
+      let state = data;
+      if (type === "day") state = quote && { ...quote, ...data };
+      else if (type === "quote") {
+        if (!quote || quote.source !== data.source) return undefined;
+        state = withTick(quote, data);
+      }
+      if (!state || keepNewer(state) !== state) return null;
+      return state === data ? event : { ...event, type: "quote", data: state };
     },
   };
 }

@@ -17,7 +17,16 @@ export const ANSWER_TERMINAL_EVENTS = ["done", "failed", "stopped"];
 /** All types of the built-in topics. EventSource receives only types that are registered. */
 export const BUILT_IN_EVENTS = [
   ...CONTROL_EVENTS,
-  ...["gap", "snapshot", "quote", "status", "article", "article.updated", "article.retracted"],
+  ...[
+    "gap",
+    "snapshot",
+    "quote",
+    "day",
+    "status",
+    "article",
+    "article.updated",
+    "article.retracted",
+  ],
   ...["progress", "session", "task", "part"],
   ...TERMINAL_EVENTS,
   ...ANSWER_TERMINAL_EVENTS,

@@ -32,7 +32,7 @@ import { serverUrl } from "./url.js";
  */
 
 /** The version of the messages, in the channel's name too: tabs of another version do not take part. */
-const MESSAGE_VERSION = 2;
+const MESSAGE_VERSION = 3;
 /** The interval of a leader's pings: half of the default heartbeat. */
 const LEADER_PING_MS = 7_500;
 /** The number of missed pings at which a leader is replaced. */
@@ -86,8 +86,8 @@ function createTabLeader(locks, name, onElected, onDeposed) {
   };
 }
 
-/** Types of which the cache keeps the last event per `data.id`. The terminal event of a chat answer has no id. */
-const STATE_EVENTS = ["progress", "session", ...TERMINAL_EVENTS, ...ANSWER_TERMINAL_EVENTS];
+/** Types of which the cache keeps the last event per `data.id`, and every part. The terminal event of an answer has no id. */
+const KEPT_EVENTS = ["progress", "session", "part", ...TERMINAL_EVENTS, ...ANSWER_TERMINAL_EVENTS];
 
 /** Appends an item and removes the one with the same key. @param {any[]} items @param {string} key @param {any} item */
 const replaceBy = (
@@ -96,22 +96,20 @@ const replaceBy = (
   item,
 ) => [...items.filter((other) => other[key] !== item[key]), item];
 
-/** Creates a cache of the initial state of a tab that joins late: quotes, the newest states, the text of a chat answer. */
+/** Creates a cache of the initial state of a tab that joins late: quotes, the newest states, the parts of an answer. */
 function createSnapshotCache() {
   /** The data of a snapshot: quotes and their statuses. @type {any} */
   let market;
-  /** @type {any[]} */
-  let states = [];
-  let text = "";
+  /** Events with the key that the next one replaces. @type {any[]} */
+  let kept = [];
   return {
     /** Applies an event. @param {{ type: string, data: any }} event */
     add({ type, data }) {
       if (type === "snapshot") market = data;
-      else if (type === "token") text += data.text;
       // The answer starts again.
-      else if (type === "gap") text = "";
-      else if (STATE_EVENTS.includes(type)) {
-        states = replaceBy(states, "key", { key: data.id, type, data });
+      else if (type === "gap") kept = kept.filter((event) => event.type !== "part");
+      else if (KEPT_EVENTS.includes(type)) {
+        kept = replaceBy(kept, "key", { key: type === "part" ? {} : data.id, type, data });
       } else if (market && type === "quote") {
         market = { ...market, quotes: replaceBy(market.quotes, "symbol", data) };
       } else if (market && type === "status") {
@@ -122,8 +120,7 @@ function createSnapshotCache() {
     events: () =>
       [
         ...market ? [{ type: "snapshot", data: market }] : [],
-        ...text ? [{ type: "token", data: { text } }] : [],
-        ...states,
+        ...kept,
       ].map(({ type, data }) => ({ type, data, id: "" })),
   };
 }

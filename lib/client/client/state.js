@@ -24,9 +24,6 @@ export const PAUSED_REASON =
   "Paused while the page is hidden. It resumes when the page is visible.";
 export const CLOSED_REASON = "The connection was closed.";
 
-/** Returns false if the connection is interrupted or late, so that the freshness of prices is unknown. @param {ConnectionState} state */
-export const isFollowing = ({ kind }) => ["connecting", "live", "polling"].includes(kind);
-
 /**
  * Creates a state that publishes its changes.
  *

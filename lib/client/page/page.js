@@ -6,11 +6,11 @@
  * @module
  */
 import { ConnectionBadge } from "../badge/element.js";
+import { isFollowing } from "../badge/presentation.js";
 import { connect } from "../client.js";
 import { EMPTY_MODEL, reduce, replaceNews } from "../client/model.js";
 import { requestNews } from "../client/news_request.js";
 import { browserRuntime } from "../client/runtime.js";
-import { isFollowing } from "../client/state.js";
 import { createModelStore } from "../client/store.js";
 import { writeText } from "../dom/write_text.js";
 import { formatTime } from "../format/values.js";

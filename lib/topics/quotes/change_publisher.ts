@@ -1,6 +1,6 @@
 /**
- * Publishes only the quotes and statuses that have changed: on request, and when time changes one (a quote goes stale, or
- * a market opens or closes).
+ * Publishes only the ticks, days and statuses that have changed: on request, and when time changes one (a quote goes
+ * stale, or a market opens or closes).
  *
  * @module
  */
@@ -8,10 +8,20 @@ import type { EventInput } from "../../core/event.ts";
 import { messageOf } from "../../core/logger.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { isoTime } from "../../core/time.ts";
-import { parsePublished, type ProviderStatus, Quote, type QuotesSnapshot } from "./quote.ts";
+import {
+  type Day,
+  parsePublished,
+  type ProviderStatus,
+  type QuotesSnapshot,
+  Tick,
+} from "./quote.ts";
+import { toDay, toTick } from "./quote_parts.ts";
 
 /** The shortest delay after a failed publication, so that an unavailable sink is not called in a tight loop. */
 const MIN_PUBLISH_RETRY_MS = 1000;
+
+/** The shortest time between two publications of the days, since figures such as the volume change with every trade. */
+const MIN_DAYS_INTERVAL_MS = 60_000;
 
 /** A source of the values to publish. */
 export interface SnapshotSource {
@@ -37,12 +47,20 @@ export interface QuoteSink {
   readonly republishUnchanged: boolean;
 }
 
-function quoteEvent(quote: Quote): EventInput & { readonly key: string } {
-  const { symbol } = quote;
-  return { type: "quote", data: quote, key: symbol, tags: [symbol] };
+/** An event of a key, whose older value it replaces. */
+type KeyedEvent = EventInput & { readonly key: string };
+
+function tickEvent(tick: Tick): KeyedEvent {
+  const { symbol } = tick;
+  return { type: "quote", data: tick, key: symbol, tags: [symbol] };
 }
 
-function statusEvent(status: ProviderStatus): EventInput & { readonly key: string } {
+function dayEvent(day: Day): KeyedEvent {
+  const { symbol } = day;
+  return { type: "day", data: day, key: `day:${symbol}`, tags: [symbol] };
+}
+
+function statusEvent(status: ProviderStatus): KeyedEvent {
   const { provider, symbols } = status;
   return { type: "status", data: status, key: `status:${provider}`, tags: symbols };
 }
@@ -55,6 +73,10 @@ export class ChangePublisher {
   #publishing = Promise.resolve();
   /** Monotonic time of the last snapshot. No later change is missed, however long a publication takes. */
   #snapshotAt: number;
+  /** Monotonic time of the last publication of days. */
+  #daysPublishedAt = -Infinity;
+  /** True if the next publication of days has changes. */
+  #hasPendingDays = false;
   #isRunning = false;
   #cancelTimer = () => {};
 
@@ -101,46 +123,60 @@ export class ChangePublisher {
 
   async #publishChanges(): Promise<void> {
     const published = await this.#sink.published();
-    this.#snapshotAt = this.#runtime.clock.elapsed();
+    const now = this.#snapshotAt = this.#runtime.clock.elapsed();
     const { quotes, status } = this.#source.snapshot();
+    const isChanged = ({ key, data }: KeyedEvent) => published.get(key) !== JSON.stringify(data);
+    const current = quotes.flatMap((quote) => {
+      const json = published.get(quote.symbol);
+      // A published tick that this version cannot read is replaced.
+      const previous = json === undefined ? null : parsePublished(Tick, json);
+      const tick = this.#succeed(previous, toTick(quote));
+      return tick === null ? [] : [{ previous, tick, day: toDay(quote) }];
+    });
+    const days = current.map(({ day }) => dayEvent(day)).filter(isChanged);
+    const areDaysDue = now >= this.#daysPublishedAt + MIN_DAYS_INTERVAL_MS;
+    const dueDays = days.filter(({ key }) => areDaysDue || !published.has(key));
+    this.#hasPendingDays = dueDays.length < days.length;
     const changes = [
-      ...quotes.flatMap((quote) => this.#changeOf(quote, published.get(quote.symbol)) ?? [])
-        .map(quoteEvent),
-      ...status.map(statusEvent)
-        .filter(({ key, data }) => published.get(key) !== JSON.stringify(data)),
+      ...current.filter(({ previous, tick }) => this.#isChange(previous, tick))
+        .map(({ tick }) => tickEvent(tick)),
+      ...dueDays,
+      ...status.map(statusEvent).filter(isChanged),
     ];
-    if (changes.length > 0) await this.#sink.publish(changes);
+    if (changes.length === 0) return;
+    await this.#sink.publish(changes);
+    if (dueDays.length > 0) this.#daysPublishedAt = now;
   }
 
-  /**
-   * Returns the quote to publish: null if the published one is the same or later. A published quote that this version
-   * cannot read is replaced.
-   */
-  #changeOf(quote: Quote, publishedJson: string | undefined): Quote | null {
-    const published = publishedJson === undefined ? null : parsePublished(Quote, publishedJson);
-    if (published === null) return quote;
-    const { received_at } = published;
-    const isBehind = quote.received_at < received_at;
-    // Another leader may have published a later quote meanwhile, and `received_at` never moves backwards. A published time
-    // in the future comes from a wall clock that was ahead. It must not hold quotes back until then.
-    if (isBehind && received_at <= isoTime(this.#runtime.clock.now())) return null;
-    const change = isBehind ? { ...quote, received_at } : quote;
-    return this.#toComparable(change) === this.#toComparable(published) ? null : change;
+  /** Returns the tick that may follow the published one: null if the published one is later. */
+  #succeed(previous: Tick | null, tick: Tick): Tick | null {
+    if (previous === null || tick.received_at >= previous.received_at) return tick;
+    const { received_at } = previous;
+    // Another leader may have published a later tick meanwhile, and `received_at` never moves backwards. A published time
+    // in the future comes from a wall clock that was ahead. It must not hold ticks back until then.
+    return received_at <= isoTime(this.#runtime.clock.now()) ? null : { ...tick, received_at };
   }
 
-  /** Serialises the fields whose difference is a change, in the order of the schema. */
-  #toComparable(quote: Quote): string {
-    const isTimeCompared = this.#sink.republishUnchanged && quote.session !== "closed";
-    const received_at = isTimeCompared ? quote.received_at : null;
-    return JSON.stringify({ ...Quote.parse(quote), received_at });
+  /** Tests if a tick says more than that its source repeats the published one, unless repetitions count. */
+  #isChange(previous: Tick | null, tick: Tick): boolean {
+    if (previous === null) return true;
+    const isTimeCompared = this.#sink.republishUnchanged && tick.session !== "closed";
+    const received_at = isTimeCompared ? tick.received_at : previous.received_at;
+    return JSON.stringify({ ...tick, received_at }) !== JSON.stringify(previous);
   }
 
-  /** Schedules a publication for the next change that time causes, but not before `minDelayMs` have passed. */
+  /** Schedules a publication for pending days and the next change that time causes, at least `minDelayMs` from now. */
   #schedule(minDelayMs: number): void {
     this.#cancelTimer();
     if (!this.#isRunning) return;
     const { clock } = this.#runtime;
-    const delayMs = this.#source.msUntilChange(clock.elapsed() - this.#snapshotAt);
+    const daysDueAt = this.#hasPendingDays
+      ? this.#daysPublishedAt + MIN_DAYS_INTERVAL_MS
+      : Infinity;
+    const delayMs = Math.min(
+      this.#source.msUntilChange(clock.elapsed() - this.#snapshotAt),
+      daysDueAt - clock.elapsed(),
+    );
     if (!Number.isFinite(delayMs)) return;
     this.#cancelTimer = clock.after(Math.max(minDelayMs, delayMs), () => void this.publish());
   }

@@ -149,7 +149,16 @@ export function createQuotesService(
   shared: Pick<SharedState, "lease" | "health" | "store">,
 ): QuotesService {
   const election = createLeaderElection(runtime, shared.lease("quotes"), shared.health);
-  const topic = createQuotesTopic(instruments, () => evaluators);
+  const { store, health } = shared;
+  const isSimulated = config.DEMO;
+  const providers = providersFor(config, instruments).map((provider) => ({
+    provider,
+    upstream: createUpstream(runtime, provider),
+  }));
+  const attributions = new Map(
+    providers.map(({ provider }) => [provider.name, provider.attribution]),
+  );
+  const topic = createQuotesTopic({ instruments, attributions, isSimulated }, () => evaluators);
   const sink = new LeaderSink({
     hub,
     topic,
@@ -157,11 +166,6 @@ export function createQuotesService(
     // Without Redis there is one isolate, which knows the freshness of its readings.
     republishUnchanged: shared.health.kind === "redis",
   });
-  const { store, health } = shared;
-  const providers = providersFor(config, instruments).map((provider) => ({
-    provider,
-    upstream: createUpstream(runtime, provider),
-  }));
   const spanAt = createMarketHours();
   const symbolSpanAt = (symbol: string, ms: number) =>
     spanAt(instrumentOf(instruments, symbol).hours, ms);
@@ -172,7 +176,6 @@ export function createQuotesService(
     providers: providers.map(({ provider }) => provider),
     spanAt: symbolSpanAt,
   });
-  const isSimulated = config.DEMO;
   const histories = new QuoteHistories({
     runtime,
     store,

@@ -1,5 +1,5 @@
 /**
- * The topic `quotes`: the newest quote of each symbol and the status of each provider.
+ * The topic `quotes`: the newest tick and day of each symbol, and the status of each provider.
  *
  * @module
  */
@@ -7,14 +7,16 @@ import type { z } from "zod";
 import { toJson } from "../../core/json.ts";
 import { isoTime } from "../../core/time.ts";
 import { defineTopic, type Open, type Opening, type Topic } from "../../core/topic.ts";
-import type { Instruments } from "./instrument.ts";
 import {
+  Day,
   NO_RESPONSE_REASON,
   parsePublished,
   ProviderStatus,
-  Quote,
+  type Quote,
   type QuotesSnapshot,
+  Tick,
 } from "./quote.ts";
+import { joinQuote, type QuoteConstants } from "./quote_parts.ts";
 
 /** Evaluates published values when they are served. It returns values of other symbols and providers unchanged. */
 export interface SnapshotEvaluator {
@@ -50,30 +52,23 @@ function compareNames(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Tests if a quote was received after another one. A quote that this version cannot read counts as earlier. */
+/** Tests if a tick was received after another one. A tick that this version cannot read counts as earlier. */
 function isReceivedAfter(json: string, otherJson: string): boolean {
-  const quote = parsePublished(Quote, json);
-  const other = parsePublished(Quote, otherJson);
-  return quote !== null && (other === null || quote.received_at > other.received_at);
+  const tick = parsePublished(Tick, json);
+  const other = parsePublished(Tick, otherJson);
+  return tick !== null && (other === null || tick.received_at > other.received_at);
 }
 
 /**
  * Creates the topic.
  *
- * @param instruments Give the order of quotes.
+ * @param constants Of the symbols of a snapshot, in order. It leaves other symbols out.
  * @param evaluators Lists the evaluators of a snapshot. It is called for each snapshot, never during creation.
  */
 export function createQuotesTopic(
-  instruments: Instruments,
+  constants: QuoteConstants,
   evaluators: () => readonly SnapshotEvaluator[],
 ): QuotesTopic {
-  const ranks = new Map([...instruments.keys()].map((symbol, rank) => [symbol, rank]));
-
-  /** Compares by the order of instruments. A symbol that is no longer quoted comes last. */
-  function compareSymbols({ symbol: a }: Quote, { symbol: b }: Quote): number {
-    return (ranks.get(a) ?? Infinity) - (ranks.get(b) ?? Infinity) || 0;
-  }
-
   function evaluateQuote(published: Quote): Quote {
     return evaluators().reduce((quote, evaluator) => evaluator.evaluateQuote(quote), published);
   }
@@ -88,7 +83,12 @@ export function createQuotesTopic(
       newest.filter((event) => event.type === type)
         .map(({ json }) => parsePublished(schema, json))
         .filter((published) => published !== null);
-    const quotes = parseAll("quote", Quote).map(evaluateQuote);
+    const ticks = new Map(parseAll("quote", Tick).map((tick) => [tick.symbol, tick]));
+    const days = new Map(parseAll("day", Day).map((day) => [day.symbol, day]));
+    const quotes = [...constants.instruments.keys()]
+      .map((symbol) => joinQuote(constants, ticks.get(symbol), days.get(symbol)))
+      .filter((quote) => quote !== null)
+      .map(evaluateQuote);
     const published = parseAll("status", ProviderStatus).map(evaluateStatus)
       .map((status) => markStaleWithQuotes(status, quotes));
     // A symbol without a quote is absent, so the status of its provider names it.
@@ -98,7 +98,7 @@ export function createQuotesTopic(
         (tags === null || status.symbols.some((symbol) => tags.has(symbol)))
       );
     const snapshot: QuotesSnapshot = {
-      quotes: quotes.toSorted(compareSymbols),
+      quotes,
       // By name, since the order of events changes with every publication.
       status: [...published, ...pending].toSorted((a, b) => compareNames(a.provider, b.provider)),
     };
@@ -109,7 +109,7 @@ export function createQuotesTopic(
     name: "quotes",
     metricKind: "quotes",
     kind: "state",
-    events: { quote: Quote, status: ProviderStatus },
+    events: { quote: Tick, day: Day, status: ProviderStatus },
     outdates: (logged, shown) =>
       logged.type !== "quote" || isReceivedAfter(logged.json, shown.json),
   });

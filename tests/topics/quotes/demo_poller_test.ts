@@ -6,7 +6,7 @@ import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createMarketHours } from "../../../lib/topics/quotes/market_hours.ts";
 import { Poller } from "../../../lib/topics/quotes/poller.ts";
 import { providersFor } from "../../../lib/topics/quotes/providers/registry.ts";
-import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus, Tick } from "../../../lib/topics/quotes/quote.ts";
 import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
 import { createUpstream } from "../../../lib/upstream/upstream.ts";
 import { createDemoAt } from "../../demo/support.ts";
@@ -80,9 +80,9 @@ Deno.test("a poller of the demo publishes no stale quote", async () => {
   assertEquals(clock.timers, 0);
   assertEquals([poller.shortestIntervalMs, poller.longestIntervalMs], [5000, 5000]);
   const events = batches.flat();
-  const quotes = events.flatMap(({ type, data }) => type === "quote" ? [Quote.parse(data)] : []);
-  assert(quotes.length >= 20);
-  assert(quotes.every(({ simulated, is_stale }) => simulated && !is_stale));
+  const ticks = events.flatMap(({ type, data }) => type === "quote" ? [Tick.parse(data)] : []);
+  assert(ticks.length >= 20);
+  assert(!ticks.some(({ is_stale }) => is_stale));
   const states = events.flatMap(({ type, data }) =>
     type === "status" ? [ProviderStatus.parse(data)] : []
   )
@@ -112,11 +112,11 @@ Deno.test("a poller of the demo stays within the quota of CoinGecko", async () =
   stop();
   await clock.advance(10_000);
   assertEquals(calls.filter((host) => host === "api.coingecko.com").length, 3);
-  const quotes = batches.flat().flatMap(({ type, data }) =>
-    type === "quote" ? [Quote.parse(data)] : []
-  ).filter((quote) => quote.class === "crypto");
-  assertEquals(quotes.map(({ is_stale }) => is_stale), quotes.map(() => false));
-  assertEquals(quotes.length, 6);
+  const ticks = batches.flat().flatMap(({ type, data }) =>
+    type === "quote" ? [Tick.parse(data)] : []
+  ).filter(({ source }) => source === "coingecko");
+  assertEquals(ticks.map(({ is_stale }) => is_stale), ticks.map(() => undefined));
+  assertEquals(ticks.length, 6);
 });
 
 Deno.test("unservedSymbols() lists a status for symbols without a provider", () => {

@@ -190,7 +190,7 @@ Deno.test("a change is never computed across two sources, and quotes stay if all
   await advance(test, 10 * INTERVAL_MS);
   const quotes = test.batches.flat().filter(({ key }) => key === "BTC-USD");
   const { price, change, source, is_stale } = Object(quotes.at(-1)?.data);
-  assertEquals([price, change, source, is_stale], ["100.00", null, "first", true]);
+  assertEquals([price, change, source, is_stale], ["100.00", undefined, "first", true]);
   stop();
   assertEquals(clock.timers, 0);
 });

@@ -16,8 +16,9 @@ import {
   type ProviderStream,
   ROUND_THE_CLOCK,
 } from "../../../lib/topics/quotes/providers/provider.ts";
-import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
 import type { PriceRecorder } from "../../../lib/topics/quotes/quote_cache.ts";
+import { Day, ProviderStatus, type Quote, Tick } from "../../../lib/topics/quotes/quote.ts";
+import { joinQuote } from "../../../lib/topics/quotes/quote_parts.ts";
 import { UpstreamFailure } from "../../../lib/upstream/failure.ts";
 import type { UpstreamHealth } from "../../../lib/upstream/upstream.ts";
 import { createFakeSockets, type FakeSockets } from "../../upstream/fake_sockets.ts";
@@ -202,14 +203,31 @@ export function createPollerUnderTest(
   return test;
 }
 
-/** Summarizes the events of a publication, one line per event. */
+/** Joins the newest published tick of BTC-USD with the newest day. */
+export function joinPublished(events: readonly EventInput[]): Quote {
+  const newest = (key: string) => events.findLast((event) => event.key === key)?.data;
+  const constants = {
+    instruments: instrumentsFor({}),
+    attributions: new Map(),
+    isSimulated: false,
+  };
+  const quote = joinQuote(
+    constants,
+    Tick.parse(newest("BTC-USD")),
+    Day.parse(newest("day:BTC-USD")),
+  );
+  assert(quote !== null);
+  return quote;
+}
+
+/** Summarizes the ticks and statuses of a publication, one line per event. */
 export function summarize(batch: readonly EventInput[] | undefined): string[] {
-  return (batch ?? []).map(({ type, data }) => {
+  return (batch ?? []).filter(({ type }) => type !== "day").map(({ type, data }) => {
     if (type === "status") {
       const { provider, state, reason } = ProviderStatus.parse(data);
       return `${provider} ${state}${reason === null ? "" : `: ${reason}`}`;
     }
-    const { symbol, price, source, is_stale } = Quote.parse(data);
+    const { symbol, price, source, is_stale } = Tick.parse(data);
     return `${symbol} ${price} of ${source}${is_stale ? ", stale" : ""}`;
   });
 }

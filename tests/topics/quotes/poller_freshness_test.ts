@@ -1,12 +1,13 @@
 /** The freshness that a poller publishes: stale quotes, states of providers, and the beginning of a state. */
 import { assertEquals } from "@std/assert";
 import { DAY_MS, HOUR_MS } from "../../../lib/core/time.ts";
-import { ProviderStatus, Quote } from "../../../lib/topics/quotes/quote.ts";
+import { ProviderStatus } from "../../../lib/topics/quotes/quote.ts";
 import {
   createPollerUnderTest,
   FAILING,
   FIRST_PRICES,
   INTERVAL_MS,
+  joinPublished,
   SECOND_INTERVAL_MS,
   summarize,
   TIMEOUT,
@@ -47,7 +48,7 @@ Deno.test("a quote is stale by the interval of its source", async () => {
   first.prices = { ...FAILING };
   second.prices = { "BTC-USD": "101.00", "ETH-USD": "10.01" };
   await poller.refresh();
-  const quote = Quote.parse(batches.flat().find(({ type }) => type === "quote")?.data);
+  const quote = joinPublished(batches.flat());
   await clock.advance(2 * SECOND_INTERVAL_MS - 1);
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(1);
@@ -133,13 +134,13 @@ Deno.test("evaluateQuote() uses the last response of the source, and returns oth
   const stop = poller.start();
   await clock.advance(10 * INTERVAL_MS);
   first.prices = {};
-  const quote = Quote.parse(batches[0]?.[0]?.data);
+  const quote = joinPublished(batches.flat());
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   assertEquals(poller.evaluateQuote({ ...quote, source: "second" }).is_stale, true);
   await clock.advance(2 * INTERVAL_MS);
   assertEquals(poller.evaluateQuote(quote).is_stale, true);
   assertEquals(poller.evaluateQuote({ ...quote, symbol: "SPX" }).is_stale, false);
-  const otherStatus = { ...ProviderStatus.parse(batches[0]?.[2]?.data), provider: "yahoo" };
+  const otherStatus = { ...ProviderStatus.parse(batches[0]?.at(-1)?.data), provider: "yahoo" };
   assertEquals(poller.evaluateStatus(otherStatus), otherStatus);
   assertEquals(poller.evaluateStatus({ ...otherStatus, provider: "first" }).state, "stale");
   stop();
@@ -148,7 +149,7 @@ Deno.test("evaluateQuote() uses the last response of the source, and returns oth
 Deno.test("evaluateQuote() marks a week-old quote of the log stale before the first response", async () => {
   const before = createPollerUnderTest();
   await before.poller.refresh();
-  const quote = Quote.parse(before.batches[0]?.[0]?.data);
+  const quote = joinPublished(before.batches.flat());
   const { clock, poller } = createPollerUnderTest();
   assertEquals(poller.evaluateQuote(quote).is_stale, false);
   await clock.advance(7 * DAY_MS);

@@ -8,7 +8,7 @@ import {
   TTL_MS,
 } from "./fake_providers.ts";
 
-Deno.test("a poller publishes quotes and statuses of a poll in one batch", async () => {
+Deno.test("a poller publishes the ticks, days and statuses of a poll in one batch", async () => {
   const { clock, poller, batches } = createPollerUnderTest();
   const stop = poller.start();
   await clock.advance(0);
@@ -16,37 +16,25 @@ Deno.test("a poller publishes quotes and statuses of a poll in one batch", async
   assertEquals(batches.map(summarize), [
     ["BTC-USD 100.00 of first", "ETH-USD 10.00 of first", "first live"],
   ]);
-  const [quote, , status] = batches[0] ?? [];
-  assertEquals([quote?.key, quote?.tags], ["BTC-USD", ["BTC-USD"]]);
+  const [tick, , day, , status] = batches[0] ?? [];
+  assertEquals([tick?.key, tick?.tags], ["BTC-USD", ["BTC-USD"]]);
+  assertEquals([day?.key, day?.tags], ["day:BTC-USD", ["BTC-USD"]]);
   assertEquals([status?.key, status?.tags], ["status:first", ["BTC-USD", "ETH-USD"]]);
-  assertEquals(quote?.data, {
+  assertEquals(tick?.data, {
     symbol: "BTC-USD",
-    name: "Bitcoin",
-    class: "crypto",
-    currency: "USD",
-    unit: "coin",
-    decimals: 2,
     price: "100.00",
-    change: null,
-    change_pct: null,
+    received_at: new Date(clock.now()).toISOString(),
+    source: "first",
+  });
+  assertEquals(day?.data, {
+    symbol: "BTC-USD",
     basis: "none",
     prev_close: null,
     open: null,
     high: null,
     low: null,
     volume: null,
-    bid: null,
-    ask: null,
-    session: "always",
     next_open: null,
-    as_of: null,
-    received_at: new Date(clock.now()).toISOString(),
-    is_delayed: false,
-    delay_s: null,
-    is_stale: false,
-    source: "first",
-    attribution: "first",
-    simulated: false,
   });
 });
 
@@ -125,7 +113,7 @@ Deno.test("a poller publishes the same changes again after a failed publication"
   test.publish = publish;
   await clock.advance(INTERVAL_MS);
   stop();
-  assertEquals(batches.map((batch) => batch.length), [3]);
+  assertEquals(batches.map((batch) => summarize(batch).length), [3]);
   assertEquals(logged.filter((line) => line === "Publishing quotes failed").length > 0, true);
 });
 

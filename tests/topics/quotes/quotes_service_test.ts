@@ -11,7 +11,7 @@ import { ringKey } from "../../../lib/topics/quotes/history/bar_recorder.ts";
 import { FINE_RING } from "../../../lib/topics/quotes/history/range.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { createQuotesService } from "../../../lib/topics/quotes/quotes_service.ts";
-import { Quote } from "../../../lib/topics/quotes/quote.ts";
+import { Tick } from "../../../lib/topics/quotes/quote.ts";
 import { createOfflineDemo } from "../../demo/support.ts";
 import { createClient } from "../../hub/support.ts";
 import { createFaultyHub } from "../../hub/faulty_log.ts";
@@ -86,7 +86,7 @@ async function createSubscribedQuotes(
   await clock.advance(1000);
   const quotes = () =>
     client.frames.filter(({ event }) => event === "quote")
-      .map(({ id, data }) => ({ id, ...Quote.parse(JSON.parse(data)) }));
+      .map(({ id, data }) => ({ id, ...Tick.parse(JSON.parse(data)) }));
   const context = { faulty, clock, hub, service, client, pollTimes, openHosts, quotes, leases };
   return { ...faultyHub, ...context };
 }

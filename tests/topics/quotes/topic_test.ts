@@ -4,14 +4,23 @@ import { ProviderStatus, Quote, QuotesSnapshot } from "../../../lib/topics/quote
 import { readConfig } from "../../../lib/core/config.ts";
 import { instrumentsFor } from "../../../lib/topics/quotes/instruments.ts";
 import { unservedSymbols } from "../../../lib/topics/quotes/quotes_service.ts";
+import { type QuoteConstants, toDay, toTick } from "../../../lib/topics/quotes/quote_parts.ts";
 import { createQuotesTopic } from "../../../lib/topics/quotes/topic.ts";
 import { createManualClock } from "../../support/manual_clock.ts";
 
 const INSTRUMENTS = instrumentsFor({});
 
+const CONSTANTS: QuoteConstants = {
+  instruments: INSTRUMENTS,
+  attributions: new Map([["coinbase", "Coinbase"]]),
+  isSimulated: false,
+};
+
+const NAMES = new Map([["BTC-USD", "Bitcoin"], ["ETH-USD", "Ethereum"]]);
+
 const quote = (symbol: string): Quote => ({
   symbol,
-  name: symbol,
+  name: NAMES.get(symbol) ?? symbol,
   class: "crypto",
   price: "1.10",
   change: null,
@@ -49,22 +58,24 @@ const status = (provider: string): ProviderStatus => ({
   next_try_at: null,
 });
 
-function event(type: string, data: Partial<Quote> | Partial<ProviderStatus>): StreamEvent {
+function event(type: string, data: object): StreamEvent {
   const json = JSON.stringify(data);
   return { id: "1-1", topic: "quotes", prevId: null, type, key: json, tags: [], json };
 }
 
+const tickEvent = (published: Quote) => event("quote", toTick(published));
+
 Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments, evaluated at that time", () => {
-  const topic = createQuotesTopic(INSTRUMENTS, () => [{
+  const topic = createQuotesTopic(CONSTANTS, () => [{
     evaluateQuote: (published) => ({ ...published, is_stale: true }),
     evaluateStatus: (published) => ({ ...published, state: "stale" }),
     pendingStatuses: () => [status("coinbase")], // published already
   }]);
   const [{ type, json }] = topic.open([
     event("status", status("kraken")),
-    event("quote", quote("ETH-USD")),
+    tickEvent(quote("ETH-USD")),
     event("status", status("coinbase")),
-    event("quote", quote("BTC-USD")),
+    tickEvent(quote("BTC-USD")),
   ], null);
   assertEquals(type, "snapshot");
   const snapshot = QuotesSnapshot.parse(JSON.parse(json));
@@ -80,8 +91,28 @@ Deno.test("createQuotesTopic() opens with a snapshot in the order of instruments
   });
 });
 
+Deno.test("createQuotesTopic() joins a tick with the day and the instrument of its symbol", () => {
+  const published = {
+    ...quote("BTC-USD"),
+    basis: "rolling_24h",
+    prev_close: "1.00",
+    high: "1.20",
+    change: "0.10",
+    source: "kraken",
+    attribution: "kraken",
+  } as const;
+  const topic = createQuotesTopic(CONSTANTS, () => []);
+  const [{ json }] = topic.open([
+    event("day", toDay(published)),
+    tickEvent(published),
+    event("day", toDay(quote("ETH-USD"))), // without a tick
+    tickEvent(quote("SOL-USD")), // of a server with other instruments
+  ], null);
+  assertEquals(QuotesSnapshot.parse(JSON.parse(json)).quotes, [published]);
+});
+
 Deno.test("createQuotesTopic() includes the pending status of a symbol without a quote that passes the filter", () => {
-  const topic = createQuotesTopic(INSTRUMENTS, () => [{
+  const topic = createQuotesTopic(CONSTANTS, () => [{
     evaluateQuote: (published) => published,
     evaluateStatus: (published) => published,
     pendingStatuses: () => [status("coinbase")],
@@ -99,12 +130,12 @@ Deno.test("createQuotesTopic() includes the pending status of a symbol without a
 });
 
 Deno.test("createQuotesTopic() leaves out a value of a version that lacks a field", () => {
-  const topic = createQuotesTopic(INSTRUMENTS, () => []);
-  const { decimals: _decimals, ...olderQuote } = quote("BTC-USD");
+  const topic = createQuotesTopic(CONSTANTS, () => []);
+  const { source: _source, ...olderTick } = toTick(quote("BTC-USD"));
   const { breaker: _breaker, ...olderStatus } = status("coinbase");
   const [{ json }] = topic.open([
-    event("quote", olderQuote),
-    event("quote", quote("ETH-USD")),
+    event("quote", olderTick),
+    tickEvent(quote("ETH-USD")),
     event("status", olderStatus),
     event("status", status("kraken")),
   ], null);
@@ -122,7 +153,7 @@ Deno.test("unservedSymbols() marks logged quotes of symbols without a provider s
 });
 
 Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are", () => {
-  const topic = createQuotesTopic(INSTRUMENTS, () => [{
+  const topic = createQuotesTopic(CONSTANTS, () => [{
     evaluateQuote: (published) => ({ ...published, is_stale: true }),
     evaluateStatus: (published) => published,
     pendingStatuses: () => [],
@@ -132,7 +163,7 @@ Deno.test("createQuotesTopic() marks a live provider stale if all its quotes are
     state: "live" as const,
   }));
   const newest = [
-    event("quote", quote("BTC-USD")),
+    tickEvent(quote("BTC-USD")),
     ...statuses.map((live) => event("status", live)),
   ];
   const [{ json }] = topic.open(newest, null);

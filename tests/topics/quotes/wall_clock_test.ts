@@ -1,10 +1,11 @@
 /** Quotes after the wall clock was set. Every interval is monotonic. */
 import { assert, assertEquals } from "@std/assert";
 import { HOUR_MS } from "../../../lib/core/time.ts";
-import { Quote } from "../../../lib/topics/quotes/quote.ts";
+import { Tick } from "../../../lib/topics/quotes/quote.ts";
 import {
   createPollerUnderTest,
   INTERVAL_MS,
+  joinPublished,
   REFERENCE_MS,
   SECOND_INTERVAL_MS,
   summarize,
@@ -40,10 +41,9 @@ for (const [direction, shiftMs] of Object.entries(SHIFTS)) {
       const lines = batches.flatMap(summarize);
       assertEquals(lines.filter((line) => /stale|down|of second/.test(line)), []);
       const times = batches.flat().filter(({ key }) => key === "BTC-USD")
-        .map(({ data }) => Quote.parse(data).received_at);
+        .map(({ data }) => Tick.parse(data).received_at);
       assertEquals(times.toSorted(), times, "received_at never moves backwards");
-      const last = batches.flat().findLast(({ key }) => key === "BTC-USD");
-      assertEquals(poller.evaluateQuote(Quote.parse(last?.data)).is_stale, false);
+      assertEquals(poller.evaluateQuote(joinPublished(batches.flat())).is_stale, false);
     });
   }
 

@@ -16,7 +16,8 @@ export function openEventSource(
   { EventSource },
   { types, withCredentials },
 ) {
-  if (!EventSource) throw new TypeError("Cannot open a stream without EventSource");
+  // A runtime without EventSource begins with fetch.
+  if (!EventSource) return () => {};
   const source = new EventSource(url, { withCredentials });
   let lastId = "";
   for (const type of new Set([...BUILT_IN_EVENTS, ...types])) {
