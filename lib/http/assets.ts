@@ -2,8 +2,8 @@
  * Files that ship with the code: bundled and compressed once, on the first request.
  *
  * There is no build step, and names are not changed. A bundle contains the modules of a folder in place of their imports,
- * without the lines that are only comments, so a page sends one request instead of one per file. The top-level names of
- * modules that share a bundle must therefore differ. Style sheets are bundled in the same way.
+ * without the lines that are only comments and without most spaces, so a page sends one request instead of one per file.
+ * The top-level names of modules that share a bundle must therefore differ. Style sheets are bundled in the same way.
  *
  * @module
  */
@@ -42,6 +42,10 @@ const COMMENTS = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[^])*\*\/|\/\/.*)[ \t]*\n/gm;
 const STYLE_COMMENTS = /^[ \t]*\/\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm;
 /** Indents and empty lines. */
 const INDENTS = /^\s+/gm;
+/** Templates with the rest of their last line, and lines without templates, regular expressions and paths. */
+const TEMPLATES_AND_PLAIN_LINES = /`[^`]*`.*\n|(?:^[^`'/\n]+\n)+/gm;
+/** Strings, final commas, and spaces around punctuation. A space beside `+` or `-` may separate two operators. */
+const STRINGS_AND_SPACES = /("(?:[^"\\\n]|\\.)*")|,?\n(?=[)\]}])| ?([{}()[\]=<>*,:?&|;!]+)[ \n]?/g;
 /** `import … from "…";` and `export … from "…";`, which may span several lines. */
 const IMPORTS = /^(import|export) (?:(\{[^}]*\}|\w+) from )?"([^"]+)";\n/gm;
 /** `@import "…";` of a style sheet. */
@@ -49,6 +53,21 @@ const STYLE_IMPORTS = /^@import "([^"]+)";\n/gm;
 
 /** The paths of served packages. An import of a package by name becomes an import from that path. */
 const PACKAGE_PATHS: ReadonlyMap<string, string> = new Map([["uplot", "/page/uplot.js"]]);
+
+/**
+ * Removes spaces around punctuation, final commas, and the ends of lines after punctuation.
+ *
+ * @param source Formatted by `deno fmt`: every statement ends with a semicolon or a brace.
+ */
+function removeSpaces(source: string): string {
+  return source.replace(
+    TEMPLATES_AND_PLAIN_LINES,
+    (part) =>
+      part.startsWith("`")
+        ? part
+        : part.replace(STRINGS_AND_SPACES, (_, text = "", punctuation = "") => text + punctuation),
+  );
+}
 
 /** Returns true if a module is bundled into its importers. Modules outside of folders are served alone. */
 function isBundled(path: string): boolean {
@@ -81,7 +100,7 @@ export async function bundle(entry: string, read: ReadModule): Promise<string> {
       bundledModules += await inlineModule(target);
     }
     const body = source.replace(IMPORTS, "").replace(/^\n+/, "");
-    const code = path === entry ? body : body.replace(/^export (?!\{)/gm, "");
+    const code = removeSpaces(path === entry ? body : body.replace(/^export (?!\{)/gm, ""));
     return statements.join("") + bundledModules + code;
   }
 
